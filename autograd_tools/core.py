@@ -1,0 +1,289 @@
+"""The engine: values that remember how they were made, and the sweep that goes back over them.
+
+A `Recording` is a list of entries, one per primitive call, oldest first. An entry knows the values it
+worked on and the entries they came from; the sweep walks the list backwards, asks each entry's rules for
+the gradients of its arguments, and adds those to the outgrads of the entries that made them.
+
+Recordings nest (a gradient of a gradient): what is a value of the inner recording may be tracked by the
+outer one, so whatever a rule computes during the inner sweep is recorded by the outer. That is all there
+is to higher-order gradients.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from autograd_tools import source, timer
+from autograd_tools.outgrads import Sum, add, fit, one_like, own
+
+if TYPE_CHECKING:
+    from autograd_tools.primitive import Primitive
+
+    _Anything = Any  # for type checkers: a Value has whatever operators and methods its value has
+else:
+    _Anything = object
+
+NO_KWARGS: Mapping[str, Any] = {}
+
+
+class Value(_Anything):
+    """What the engine can follow: a `Param` of the user's or the `Result` of a primitive.
+
+    `operators.py` gives it Python's operators, the methods of an array and NumPy's two protocols.
+    """
+
+    __slots__ = ("__weakref__", "value")
+    value: Any
+
+
+class Param(Value):
+    """A leaf whose gradient is wanted.
+
+    `value` is any number, array, tuple, list or dict, and may be replaced between recordings
+    (`w.value -= 0.1 * g`); a Param is known by its identity. Outside a recording it acts like its value.
+    `name`, when given, is shown in listings and drawings; `opt` is free for an optimizer's state.
+    """
+
+    __slots__ = ("name", "opt")
+
+    def __init__(self, value: Any, opt: Any = None, *, name: str | None = None) -> None:
+        check_differentiable(value, "a Param")
+        self.value = value
+        self.opt = opt
+        self.name = name
+
+
+class Result(Value):
+    """The output of a primitive while it is recorded: its value and its place on the recording."""
+
+    __slots__ = ("index", "recording")
+
+    def __init__(self, value: Any, recording: Recording, index: int) -> None:
+        self.value = value
+        self.recording = recording
+        self.index = index
+
+
+def check_differentiable(x: Any, holder: str) -> None:
+    """Raise a TypeError unless `x` is a number, an array of numbers, or a tuple, list or dict of them."""
+    if isinstance(x, Value):
+        raise TypeError(f"{holder} cannot hold {x!r}: give its plain value, ag.value(x), or use it as it is")
+    if isinstance(x, Mapping):
+        for item in x.values():
+            check_differentiable(item, holder)
+    elif isinstance(x, (tuple, list)):
+        for item in x:
+            check_differentiable(item, holder)
+    elif not isinstance(x, (int, float, complex, np.ndarray, np.number)) or np.asarray(x).dtype.kind not in "iufc":
+        what = f"array of dtype {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
+        raise TypeError(f"{holder} holds numbers, arrays of numbers, or tuples, lists and dicts of them; this one got {what}: {x!r}")
+
+
+def value(x: Any) -> Any:
+    """Take the wrapping off: the plain value of a `Param`, a `Result` or a `Tape`, and anything else as it is.
+
+    Nothing flows back through it: `ag.value(x)` is a constant to the gradient.
+    """
+    while isinstance(x, (Value, Recording)):
+        x = x.value
+    return x
+
+
+def _number(x: Any) -> Any:
+    """A Python float as NumPy's, which the gradient needs: where Python raises ZeroDivisionError, NumPy goes on with inf."""
+    return np.float64(x) if type(x) is float else x
+
+
+class Plan(NamedTuple):
+    """How to go back over a call: its primitive, and the position and rule of each argument to differentiate."""
+
+    primitive: Primitive
+    positions: tuple[int, ...]
+    rules: tuple[Callable[..., Any], ...]
+
+
+# One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per
+# operation and a named one costs three times as much. The plan of a leaf is None and its args hold its Param, or
+# the name of an argument of `grad(f)`. There is a parent for each of the plan's positions: an index, or for a sequence of arrays a tuple of them.
+Entry = tuple[Plan | None, Any, tuple[Any, ...], Mapping[str, Any], tuple[Any, ...]]
+
+
+class _Thread(threading.local):
+    recording: Recording | None = None  # the innermost open one that follows Params
+
+
+_thread = _Thread()
+_serials = itertools.count()
+
+
+def following_params() -> Recording | None:
+    """The innermost open recording of this thread that follows Params: None outside `diff` and `record`."""
+    return _thread.recording
+
+
+def live(x: Any) -> Any:
+    """`x` without the wrapping that no open recording follows: a tracked value, or a plain one."""
+    while isinstance(x, Result) and not x.recording.is_open:
+        x = x.value
+    return x.value if isinstance(x, Param) and _thread.recording is None else x
+
+
+class Recording:
+    """What one differentiation records, and the sweep back over it.
+
+    Of two open recordings the later one, of the higher `serial`, is the inner one. `follows_params` tells whether
+    Params are leaves (in `diff`) or constants (in `grad(f)`, which makes leaves of its arguments).
+    `keep` tells whether values and outgrads stay for inspection or are freed as the sweep goes.
+    `notes`, when not None, receives where each entry came from, and `times` the nanoseconds that it took:
+    forward under 0, the gradient of argument n under n.
+    """
+
+    keep = False
+    value: Any = None
+
+    def __init__(self, *, follows_params: bool) -> None:
+        self.serial = next(_serials)
+        self.follows_params = follows_params
+        self.is_open = False
+        self.outer: Recording | None = None
+        self.base: Any = None
+        self.entries: list[Any] = []
+        self.outgrads: list[Any] = []
+        self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
+        self.notes: list[source.Note] | None = [] if self.keep or timer.ENABLED else None
+        self.times: dict[int, dict[int, int]] = {}
+        self.result: int | None = None
+
+    def open(self, base: Any) -> None:
+        """Record from now on what this thread computes; scope paths start above the frame `base`."""
+        self.base = base
+        self.is_open = True
+        self.outer = _thread.recording
+        if self.follows_params:
+            _thread.recording = self
+
+    def close(self) -> None:
+        """Stop recording; from now on the Results act like their values."""
+        if self.is_open:
+            self.base = None
+            self.is_open = False
+            if self.follows_params:
+                _thread.recording = self.outer
+
+    def append(self, entry: Entry, note: source.Note = source.NOWHERE) -> int:
+        """Put an entry on the recording and return its index."""
+        index = len(self.entries)
+        self.entries.append(entry)
+        if self.notes is not None:
+            self.notes.append(note)
+        return index
+
+    def input(self, x: Any, name: str = "") -> Result:
+        """A new leaf of value `x`, shown under `name`."""
+        below = _number(x)
+        return Result(below, self, self.append((None, below, (name,), NO_KWARGS, ())))
+
+    def leaf(self, param: Param) -> int:
+        """The index of `param`, which enters the recording at its first use."""
+        index = self.leaves.get(id(param))
+        if index is None:
+            index = self.leaves[id(param)] = self.append((None, self._below(param), (param,), NO_KWARGS, ()))
+        return index
+
+    def _below(self, param: Param) -> Any:
+        """What `param` is below this recording: a leaf of the outer one, so that the sweep of this is recorded there."""
+        if self.outer is None:
+            return _number(param.value)
+        index = self.outer.leaf(param)
+        return Result(self.outer.entries[index][1], self.outer, index)
+
+    def lower(self, x: Value) -> tuple[Any, int | None]:
+        """What `x` is below this recording, and its index on it: None for what is constant here."""
+        while isinstance(x, Result):
+            if x.recording is self:
+                return x.value, x.index
+            if x.recording.is_open:
+                return x, None
+            x = x.value
+        if isinstance(x, Param):
+            return self._below(x), (self.leaf(x) if self.follows_params else None)
+        return x, None
+
+    def differentiate(self, index: int) -> None:
+        """Take the scalar at `index` for the result: forget what came after it, and sweep back from it."""
+        del self.entries[index + 1 :]
+        if self.notes is not None:
+            del self.notes[index + 1 :]
+        self.result = index
+        self._sweep(index, one_like(value(self.entries[index][1])))
+
+    def _sweep(self, start: int, seed: Any) -> None:
+        """Fill `outgrads` from the entry at `start`, whose own is `seed`, back to the oldest."""
+        outgrads = self.outgrads = [None] * (start + 1)
+        outgrads[start] = seed
+        for index in range(start, -1, -1):
+            dy = outgrads[index]
+            if dy is None:
+                continue
+            if type(dy) is Sum:
+                dy = outgrads[index] = dy.finish()
+            plan, _, args, _, parents = self.entries[index]
+            if plan is None:
+                continue
+            for i, parent in enumerate(parents):
+                dx = backward(self, index, i, dy)
+                if dx is not None:
+                    sum_outgrads(self, parent, dx, args[plan.positions[i]])
+            if not self.keep:
+                self.entries[index] = outgrads[index] = None
+            elif _collector is not None and index != start and self.outer is None:
+                _collector(self, index)
+
+
+@timer.time_record
+def record(recording: Recording, entry: Entry) -> Result:
+    """Put a primitive call on the recording."""
+    note = source.NOWHERE if recording.notes is None else source.note(recording.base)
+    return Result(entry[1], recording, recording.append(entry, note))
+
+
+@timer.time_backward
+def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
+    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
+    plan, y, args, kwargs, parents = recording.entries[index]
+    rule = plan.rules[i]
+    dx = rule(dy, y, *args, **kwargs)
+    if dx is None:
+        return None
+    x, parent = args[plan.positions[i]], parents[i]
+    if type(parent) is tuple:
+        return [d if p is None else fit(d, item, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]
+    dx = fit(dx, x, plan, i)
+    # The gradient that a user gets is the user's alone: never a view of, or the same as, another array.
+    return own(dx, (dy, y, *args)) if recording.entries[parent][0] is None else dx
+
+
+@timer.time_sum
+def sum_outgrads(recording: Recording, parent: Any, dx: Any, x: Any) -> None:
+    """Add `dx`, the gradient of the argument `x`, to the outgrad of its `parent`: one by one if `x` is a sequence of arrays."""
+    outgrads = recording.outgrads
+    if type(parent) is tuple:
+        for p, d, item in zip(parent, dx, x, strict=True):
+            if p is not None and d is not None:
+                outgrads[p] = add(outgrads[p], d, value(item))
+    else:
+        outgrads[parent] = add(outgrads[parent], dx, value(x))
+
+
+_collector: Callable[[Recording, int], None] | None = None
+
+
+def set_collector(collector: Callable[[Recording, int], None] | None) -> None:
+    """Have `collector(recording, index)` called on every entry that the outermost, keeping sweep is done with."""
+    global _collector
+    _collector = collector

@@ -1,0 +1,165 @@
+"""Differentiation as the user calls it: `diff` and `record` make a tape, `grad` and its kin make functions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, overload
+
+from autograd_tools.core import Param, Recording, Result, Value, check_differentiable, live, value
+from autograd_tools.outgrads import conform
+from autograd_tools.primitive import name_of, plain
+from autograd_tools.show import describe
+from autograd_tools.tape import Tape, check_scalar, finished, new_recording
+
+
+def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call `f(*args, **kwargs)`, recording what it does with Params, and differentiate the scalar that it returns.
+
+    Returns a `Tape`: `ag.value(J)` is the scalar, `ag.grad(J, w)` the gradient of a Param, `print(J)` the listing.
+    Returns the plain value if no Param had a part in it.
+
+    >>> import numpy as np, autograd_tools as ag
+    >>> x = ag.Param(np.array([1, 2, 3]))
+    >>> y = ag.diff(lambda: np.sum(x ** 2))
+    >>> y, ag.value(y), ag.grad(y, x)
+    (T(14), 14, array([2, 4, 6]))
+    """
+    if not callable(f):
+        raise TypeError(f"diff takes a function, and got {describe(f)}: write ag.diff(lambda: ...)")
+    tape = Tape(follows_params=True)
+    try:
+        tape.open(sys._getframe())
+        y = live(f(*args, **kwargs))
+    finally:
+        tape.close()
+    if isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape):
+        tape.backward(y)
+        finished(tape)
+        return tape
+    return y
+
+
+@contextmanager
+def record() -> Iterator[Tape]:
+    """Record what the block does with Params: `with ag.record() as J: loss = ...`.
+
+    `J.backward(loss)` differentiates; `ag.grad(J, w)` does it by itself for the last scalar of the block.
+    """
+    tape = Tape(follows_params=True)
+    tape.open(sys._getframe(2))
+    try:
+        yield tape
+    finally:
+        tape.close()
+
+
+@overload
+def grad(f: Tape, argnum: Value) -> Any: ...
+@overload
+def grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., Any]: ...
+def grad(f: Any, argnum: Any = 0) -> Any:
+    """`grad(J, w)`: the gradient of a tape's scalar with respect to a Param or Result; None if it does not depend on it.
+
+    `grad(f)`: the function that returns the gradient of the scalar `f` with respect to its argument number `argnum`,
+    counted from 0, or a tuple of gradients for a tuple of them. It takes the arguments of `f`. Gradients have the
+    shape and type of their argument, which may be a number, an array, or a tuple, list or dict of them.
+
+    >>> import numpy as np, autograd_tools as ag
+    >>> ag.grad(lambda x, y: x * np.sin(y), 1)(2.0, 0.0)
+    2.0
+    """
+    if isinstance(argnum, Value):
+        if isinstance(f, Tape):
+            return f.gradient(argnum)
+        if callable(f) and not isinstance(f, Value):
+            raise TypeError("grad(J, w) takes the tape J that ag.diff returned; grad(f, argnum) takes the number of an argument")
+        return None  # a plain value, which no Param had a part in
+    gradients = value_and_grad(f, argnum)
+
+    @_named(f, "grad")
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return gradients(*args, **kwargs)[1]
+
+    return gradient
+
+
+def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+    """Like `grad(f, argnum)`, for a function that returns the pair of value and gradient.
+
+    >>> import autograd_tools as ag
+    >>> ag.value_and_grad(lambda x: x ** 3)(2.0)
+    (8.0, 12.0)
+    """
+    if not callable(f) or isinstance(f, Value):
+        raise TypeError(f"a function is needed to take the gradient of, and got {describe(f)}")
+    argnums = argnum if isinstance(argnum, tuple) else (argnum,)
+    if not all(isinstance(n, int) and n >= 0 for n in argnums):
+        raise TypeError(f"argnum is the number of an argument, 0 or more, or a tuple of them, not {argnum!r}")
+
+    @_named(f, "value_and_grad")
+    def gradients(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        recording, leaves, y = _run(f, argnums, args, kwargs)
+        check_scalar(y)
+        if isinstance(y, Result) and y.recording is recording:
+            recording.differentiate(y.index)
+            y = y.value
+            finished(recording)
+        found = tuple(_gradient(recording, leaf, value(args[n])) for leaf, n in zip(leaves, argnums, strict=True))
+        return y, found if isinstance(argnum, tuple) else found[0]
+
+    return gradients
+
+
+def _gradient(recording: Recording, leaf: Result, x: Any) -> Any:
+    """The gradient of the argument `x` that came in as `leaf`: zero if nothing flowed back to it."""
+    dx = recording.outgrads[leaf.index] if leaf.index < len(recording.outgrads) else None
+    return conform(dx, x, total=True)
+
+
+def gradloss(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+    """Like `value_and_grad`, in the seed's order: the function returns (gradient, value).
+
+    >>> import autograd_tools as ag
+    >>> ag.gradloss(lambda x: x ** 3)(2.0)
+    (12.0, 8.0)
+    """
+    gradients = value_and_grad(f, argnum)
+
+    @_named(f, "gradloss")
+    def gradient_loss(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        y, gradient = gradients(*args, **kwargs)
+        return gradient, y
+
+    return gradient_loss
+
+
+def _run(
+    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Recording, list[Result], Any]:
+    """Call `f` with leaves of a new recording in place of the arguments `argnums`."""
+    inputs = list(args)
+    recording = new_recording(follows_params=False, keep=False)
+    for n in argnums:
+        if n >= len(args):
+            raise TypeError(f"{name_of(f)}: argument {n} is to be differentiated, counted from 0, and got {len(args)} by position")
+        check_differentiable(plain(args[n]), f"{name_of(f)}: argument {n}")
+        inputs[n] = recording.input(live(args[n]))
+    try:
+        recording.open(sys._getframe())
+        y = live(f(*inputs, **kwargs))
+    finally:
+        recording.close()
+    return recording, [inputs[n] for n in argnums], y
+
+
+def _named(f: Callable[..., Any], what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a made function the name and the documentation that tell what it was made of."""
+
+    def name(made: Callable[..., Any]) -> Callable[..., Any]:
+        made.__name__ = f"{what}({name_of(f)})"
+        made.__doc__ = f"{what} of {name_of(f)}.\n\n{getattr(f, '__doc__', None) or ''}"
+        return made
+
+    return name

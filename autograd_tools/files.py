@@ -1,0 +1,65 @@
+"""JSON documents that say what they are: written whole or not at all, and refused with a reason."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def write_document(path: str | Path, document: dict[str, Any]) -> None:
+    """Write `document` as JSON to `path`, replacing the file only once all is written."""
+    write_bytes(path, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file under a temporary name beside it, then rename: a failure leaves the old file as it was."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: there is no folder {path.parent}")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def read_document(path: str | Path, format: str, version: int, parse: Callable[[dict[str, Any]], T]) -> T:
+    """Read what `write_document` wrote, checking its `format` and `version`, and `parse` it.
+
+    Raises FileNotFoundError, or ValueError for a file that is damaged, of another kind, or newer than this program.
+    """
+    text = Path(path).read_bytes()
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a whole JSON file, it may have been cut off: {error}") from None
+    kind = document.get("format") if isinstance(document, dict) else None
+    if kind != format:
+        raise ValueError(f"{path} is not a file of format {format!r}: it says {kind!r}")
+    if not isinstance(document.get("version"), int) or document["version"] > version:
+        raise ValueError(
+            f"{path} has version {document.get('version')!r} of format {format!r}, and this program reads up to {version}: "
+            "upgrade autograd_tools"
+        )
+    try:
+        return parse(document)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ValueError(f"{path} is damaged: {type(error).__name__}: {error}") from error

@@ -1,0 +1,295 @@
+"""What makes a `Value` act like its value: operators, array methods, containers, and NumPy's two protocols.
+
+Everything ends in `primitive.call`. What NumPy or Python would turn into plain numbers behind our back
+raises a TypeError that says what to write instead.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import Param, Result, Value, following_params, value
+from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, Primitive, call, innermost, name_of, plain
+from autograd_tools.rules import special
+from autograd_tools.rules.indexing import getitem
+from autograd_tools.show import describe
+
+# Python's operators, by the ufunc that says the same. The operator itself is what runs: it keeps Python's numbers
+# out of NumPy, which takes ten times as long for them.
+BINARY: dict[str, tuple[Any, Callable[[Any, Any], Any]]] = {
+    "add": (np.add, operator.add),
+    "sub": (np.subtract, operator.sub),
+    "mul": (np.multiply, operator.mul),
+    "truediv": (np.divide, operator.truediv),
+    "pow": (np.power, operator.pow),
+    "mod": (np.remainder, operator.mod),
+    "matmul": (np.matmul, operator.matmul),
+    "floordiv": (np.floor_divide, operator.floordiv),
+}
+UNARY: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    "neg": (np.negative, operator.neg),
+    "pos": (np.positive, operator.pos),
+    "abs": (np.absolute, operator.abs),
+}
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+# The methods of an array that are functions of NumPy by the same name and order of arguments.
+METHODS = (
+    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress", "conj", "conjugate"),
+    *("copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "partition", "prod", "ptp", "ravel"),
+    *("repeat", "round", "searchsorted", "sort", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+)
+ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
+
+
+def install() -> None:
+    """Give `Value` its operators, methods and protocols."""
+    for name, (ufunc, python) in BINARY.items():
+        _set(f"__{name}__", _binary(ufunc, python, reflected=False))
+        _set(f"__r{name}__", _binary(ufunc, python, reflected=True))
+    for name, (ufunc, python) in UNARY.items():
+        _set(f"__{name}__", _unary(ufunc, python))
+    for name in COMPARISONS:
+        _set(f"__{name}__", _comparison(getattr(operator, name)))
+    for name in METHODS:
+        _set(name, _method(getattr(np, name)))
+    for name in ATTRIBUTES:
+        setattr(Value, name, property(_attribute(name)))
+    for name, definition in _Body.__dict__.items():
+        if name not in ("__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__"):
+            setattr(Value, name, definition)
+
+
+def _set(name: str, method: Callable[..., Any]) -> None:
+    method.__name__ = name
+    method.__qualname__ = f"Value.{name}"
+    setattr(Value, name, method)
+
+
+def _binary(ufunc: Any, python: Callable[[Any, Any], Any], *, reflected: bool) -> Callable[[Any, Any], Any]:
+    primitive = _operator_primitive(ufunc, python)
+    if reflected:
+        return lambda a, b: call(primitive, (b, a))
+    return lambda a, b: call(primitive, (a, b))
+
+
+def _unary(ufunc: Any, python: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    primitive = _operator_primitive(ufunc, python)
+    return lambda a: call(primitive, (a,))
+
+
+def _operator_primitive(ufunc: Any, python: Callable[..., Any]) -> Any:
+    if ufunc in ZEROGRADS:
+        return Primitive(ufunc, ())
+    return Primitive(ufunc, PRIMITIVES[ufunc].rules, forward=python)
+
+
+def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda a, b: compare(value(a), plain(b))
+
+
+def _method(func: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return _function(func, (self, *args), kwargs)
+
+    return method
+
+
+def _attribute(name: str) -> Callable[[Any], Any]:
+    def get(self: Value) -> Any:
+        x = value(self)
+        if name == "shape":
+            return np.shape(x)
+        return getattr(x if isinstance(x, np.ndarray) else np.asarray(x), name)
+
+    return get
+
+
+def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a NumPy function on arguments of which some are Values."""
+    primitive = PRIMITIVES.get(func) or special.find(func)
+    if kwargs.get("out") is not None:
+        raise TypeError(
+            f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
+            "and write `a = a + x` for `a += x`"
+        )
+    if primitive is not None:
+        return call(primitive, args, kwargs)
+    if func in ZEROGRADS:
+        return func(*plain(args), **plain(kwargs))
+    if not _is_recorded((*args, *kwargs.values())):
+        return func(*plain(args), **plain(kwargs))
+    if func in COMPOSITES:
+        return COMPOSITES[func](*args, **kwargs)
+    raise _no_rule(func, args)
+
+
+def _is_recorded(args: tuple[Any, ...]) -> bool:
+    return innermost(args, sequences=True) is not None
+
+
+def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
+    name = name_of(func)
+    module = "scipy" if name.startswith("special.") else "np"
+    if name == "copyto":
+        return TypeError(
+            "np.full, np.full_like and np.copyto write into a plain array, which cannot hold a recorded value; "
+            "write np.ones(shape) * x instead of np.full(shape, x)"
+        )
+    tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
+    return TypeError(
+        f"{module}.{name} has no gradient rule, and was called on {tracked} while recording; "
+        f"give it one with ag.primitive(rule, ...)({module}.{name}), declare a zero gradient with ag.zerograd({module}.{name}), "
+        "or pass ag.value(x) to treat x as a constant"
+    )
+
+
+def _converts(what: str, instead: str) -> TypeError:
+    return TypeError(
+        f"{what} would turn a recorded value into a plain one and lose its gradient; {instead}, or use ag.value(x) for the plain value"
+    )
+
+
+def _reject_if_recorded(self: Any, what: str, instead: str) -> Any:
+    """The plain value, unless that would lose a gradient."""
+    if _is_recorded((self,)):
+        raise _converts(what, instead)
+    return value(self)
+
+
+class _Body:
+    """The methods that are not entries of a table; `install` copies them to `Value`."""
+
+    __hash__ = object.__hash__  # by identity, though == compares values
+
+    def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__":
+            return _function(ufunc, inputs, kwargs)
+        if not _is_recorded(inputs):
+            return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
+        instead = {"reduce": "np.sum, np.prod, np.max or np.min", "outer": "x[:, None] with broadcasting"}.get(method)
+        raise TypeError(f"np.{ufunc.__name__}.{method} has no gradient rule" + (f"; write it with {instead}" if instead else ""))
+
+    def __array_function__(self: Any, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return _function(func, args, kwargs)
+
+    def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
+        x = _reject_if_recorded(
+            self,
+            "np.array or np.asarray (or a NumPy function that calls them)",
+            "use np.stack([x, y]) or np.concatenate([x, y]) to join values, and x itself where it is an array already",
+        )
+        return np.array(x, dtype=dtype) if copy or dtype is not None else np.asarray(x)
+
+    def __float__(self: Any) -> float:
+        return float(_reject_if_recorded(self, "float(x) or a function of `math`", "use the function of NumPy, such as np.sin(x)"))
+
+    def __complex__(self: Any) -> complex:
+        return complex(_reject_if_recorded(self, "complex(x)", "write x + 0j"))
+
+    def item(self: Any, *args: Any) -> Any:
+        return np.asarray(_reject_if_recorded(self, "x.item()", "use x itself")).item(*args)
+
+    def tolist(self: Any) -> Any:
+        return np.asarray(_reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
+
+    # The gradient of what these return is zero, or they are not numbers.
+    def __int__(self: Any) -> int:
+        return int(value(self))
+
+    def __index__(self: Any) -> int:
+        return operator.index(value(self))
+
+    def __bool__(self: Any) -> bool:
+        return bool(value(self))
+
+    def __round__(self: Any, ndigits: int | None = None) -> Any:
+        return round(value(self), ndigits)
+
+    def __format__(self: Any, spec: str) -> str:
+        return format(value(self), spec) if spec else repr(self)
+
+    def __repr__(self: Any) -> str:
+        return describe(self)
+
+    def __divmod__(self: Any, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self: Any, other: Any) -> Any:
+        return other // self, other % self
+
+    # Containers and indexing.
+    def __len__(self: Any) -> int:
+        return len(value(self))
+
+    def __contains__(self: Any, item: Any) -> bool:
+        return plain(item) in value(self)
+
+    def __getitem__(self: Any, index: Any) -> Any:
+        return call(getitem, (self, plain(index)))
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        x = value(self)
+        if isinstance(x, dict):
+            return iter(x)
+        return (self[i] for i in range(len(x)))
+
+    def __setitem__(self: Any, index: Any, item: Any) -> None:
+        if isinstance(self, Result) or following_params() is not None:
+            raise TypeError(
+                f"{self!r}: writing into a recorded value would change what its gradient was computed from; "
+                "build a new value with np.where, np.concatenate or np.stack"
+            )
+        if _is_recorded((item,)):
+            raise _converts("writing a recorded value into a Param", "keep it in a variable of its own")
+        value(self)[index] = plain(item)
+
+    def keys(self: Any) -> Any:
+        return value(self).keys()
+
+    def values(self: Any) -> Any:
+        return [self[key] for key in value(self)]
+
+    def items(self: Any) -> Any:
+        return [(key, self[key]) for key in value(self)]
+
+    def get(self: Any, key: Any, default: Any = None) -> Any:
+        return self[key] if key in value(self) else default
+
+    # Methods of an array whose arguments differ from the function's.
+    @property
+    def T(self: Any) -> Any:  # noqa: N802
+        return _function(np.transpose, (self,), {})
+
+    @property
+    def mT(self: Any) -> Any:  # noqa: N802
+        return _function(np.matrix_transpose, (self,), {})
+
+    @property
+    def real(self: Any) -> Any:
+        return _function(np.real, (self,), {})
+
+    @property
+    def imag(self: Any) -> Any:
+        return _function(np.imag, (self,), {})
+
+    def transpose(self: Any, *axes: Any) -> Any:
+        return _function(np.transpose, (self, _one_tuple(axes) if axes else None), {})
+
+    def reshape(self: Any, *shape: Any, order: Any = "C") -> Any:
+        return _function(np.reshape, (self, _one_tuple(shape)), {} if order == "C" else {"order": order})
+
+    def flatten(self: Any, order: Any = "C") -> Any:
+        return _function(np.ravel, (self,), {} if order == "C" else {"order": order})
+
+
+def _one_tuple(args: tuple[Any, ...]) -> Any:
+    """`x.reshape(2, 3)` and `x.reshape((2, 3))` are the same."""
+    return args[0] if len(args) == 1 else args
+
+
+__all__ = ["Param", "Result", "Value", "install"]

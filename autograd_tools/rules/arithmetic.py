@@ -1,0 +1,48 @@
+"""Operators: + - * / ** % and what NumPy calls them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.primitive import rules
+
+
+def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
+    """p x^(p-1), without the 0 * x^-1 of p = 0 and without a power where p is 1 or 2."""
+    exponent = value(p)
+    if isinstance(exponent, (int, float)):
+        if exponent == 2:
+            return 2 * dy * x
+        return dy * 0 if exponent == 0 else dy if exponent == 1 else dy * (p * x ** (p - 1))
+    return dy * p * x ** np.where(exponent == 0, 1, p - 1)
+
+
+def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
+    """y log x, taken as 0 where the base is 0: there y is 0 for every p > 0."""
+    base = value(x)
+    return dy * y * np.log(np.where(base == 0, 1, x))
+
+
+def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    return -dy * np.floor_divide(a, b)
+
+
+rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy)
+rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy)
+rules(np.multiply, lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a)
+rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b))
+rules(np.power, power_base, power_exponent)
+rules(np.float_power, power_base, power_exponent)
+rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor)
+rules(np.negative, lambda dy, y, x: -dy)
+rules(np.positive, lambda dy, y, x: dy)
+rules(np.absolute, lambda dy, y, x: dy * np.sign(x))
+rules(np.fabs, lambda dy, y, x: dy * np.sign(x))
+rules(np.reciprocal, lambda dy, y, x: -dy * y * y)
+rules(np.square, lambda dy, y, x: 2 * dy * x)
+rules(np.sqrt, lambda dy, y, x: dy / (2 * y))
+rules(np.cbrt, lambda dy, y, x: dy / (3 * y * y))
+rules(np.hypot, lambda dy, y, a, b: dy * (a / y), lambda dy, y, a, b: dy * (b / y))

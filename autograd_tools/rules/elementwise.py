@@ -1,0 +1,80 @@
+"""Functions of one number: exponentials, logarithms, trigonometry; and choices between numbers.
+
+Where a choice has no derivative (a tie of `maximum`), the gradient is shared evenly between those that tie.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.primitive import rules
+
+LN2, LN10 = np.log(2), np.log(10)
+DEGREE = np.pi / 180
+
+
+def sinc_slope(dy: Any, y: Any, x: Any) -> Any:
+    """(cos(pi x) - sinc(x)) / x, and its limit -pi^2 x / 3 close to 0, where the quotient loses its digits."""
+    near = np.abs(value(x)) < 1e-3
+    safe = np.where(near, 1, x)
+    t = np.pi * x
+    return dy * np.where(near, np.pi * t * (-1 / 3 + t * t / 30), (np.cos(np.pi * safe) - np.sinc(safe)) / safe)
+
+
+def picked(y: Any, x: Any, other: Any) -> Any:
+    """The share of `x` in a maximum or minimum `y`: 1 where it was taken, 1/2 in a tie, 0 where the other was."""
+    y, x, other = value(y), value(x), value(other)
+    return ((x == y) * 1.0) / (1.0 + (x == other))
+
+
+def clip_x(dy: Any, y: Any, x: Any, low: Any = None, high: Any = None, **kwargs: Any) -> Any:
+    x, low, high = value(x), value(low), value(high)
+    return dy * ((True if low is None else x >= low) & (True if high is None else x <= high))
+
+
+def clip_low(dy: Any, y: Any, x: Any, low: Any = None, high: Any = None, **kwargs: Any) -> Any:
+    return dy * (value(x) < value(low))
+
+
+def clip_high(dy: Any, y: Any, x: Any, low: Any = None, high: Any = None, **kwargs: Any) -> Any:
+    return dy * (value(x) > value(high))
+
+
+rules(np.exp, lambda dy, y, x: dy * y)
+rules(np.exp2, lambda dy, y, x: dy * y * LN2)
+rules(np.expm1, lambda dy, y, x: dy * (y + 1))
+rules(np.log, lambda dy, y, x: dy / x)
+rules(np.log2, lambda dy, y, x: dy / (x * LN2))
+rules(np.log10, lambda dy, y, x: dy / (x * LN10))
+rules(np.log1p, lambda dy, y, x: dy / (1 + x))
+rules(np.logaddexp, lambda dy, y, a, b: dy * np.exp(a - y), lambda dy, y, a, b: dy * np.exp(b - y))
+rules(np.logaddexp2, lambda dy, y, a, b: dy * np.exp2(a - y), lambda dy, y, a, b: dy * np.exp2(b - y))
+
+rules(np.sin, lambda dy, y, x: dy * np.cos(x))
+rules(np.cos, lambda dy, y, x: -dy * np.sin(x))
+rules(np.tan, lambda dy, y, x: dy * (1 + y * y))
+rules(np.arcsin, lambda dy, y, x: dy / np.sqrt(1 - x * x))
+rules(np.arccos, lambda dy, y, x: -dy / np.sqrt(1 - x * x))
+rules(np.arctan, lambda dy, y, x: dy / (1 + x * x))
+rules(np.arctan2, lambda dy, y, a, b: dy * b / (a * a + b * b), lambda dy, y, a, b: -dy * a / (a * a + b * b))
+rules(np.sinh, lambda dy, y, x: dy * np.cosh(x))
+rules(np.cosh, lambda dy, y, x: dy * np.sinh(x))
+rules(np.tanh, lambda dy, y, x: dy * (1 - y * y))
+rules(np.arcsinh, lambda dy, y, x: dy / np.sqrt(x * x + 1))
+rules(np.arccosh, lambda dy, y, x: dy / np.sqrt(x * x - 1))
+rules(np.arctanh, lambda dy, y, x: dy / (1 - x * x))
+rules(np.sinc, sinc_slope)
+rules(np.deg2rad, lambda dy, y, x: dy * DEGREE)
+rules(np.radians, lambda dy, y, x: dy * DEGREE)
+rules(np.rad2deg, lambda dy, y, x: dy / DEGREE)
+rules(np.degrees, lambda dy, y, x: dy / DEGREE)
+
+rules(np.maximum, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
+rules(np.minimum, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
+rules(np.fmax, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
+rules(np.fmin, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
+rules(np.clip, clip_x, clip_low, clip_high)
+rules(np.where, None, lambda dy, y, c, a, b: np.where(c, dy, 0), lambda dy, y, c, a, b: np.where(c, 0, dy))

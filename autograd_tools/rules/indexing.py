@@ -1,0 +1,35 @@
+"""Reading one element or part: `x[index]` of arrays, tuples, lists and dicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import Value, value
+from autograd_tools.outgrads import Sparse, Sum
+from autograd_tools.primitive import Primitive
+
+
+def take(x: Any, index: Any) -> Any:
+    """`x[index]`."""
+    item = x[index]
+    return np.float64(item) if type(item) is float else item
+
+
+def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
+    """Sparse, so that a thousand reads of `x` do not cost a thousand arrays of its size; dense where it is differentiated again."""
+    if isinstance(dy, Value) and isinstance(value(x), np.ndarray):
+        return ungetitem(dy, index, x)
+    return Sparse(dy, index)
+
+
+def put(dy: Any, index: Any, x: Any) -> Any:
+    """An array like `x`, zero but for `dy` at `index`, added up where the index repeats."""
+    total = Sum(np.zeros(np.shape(x), np.result_type(dy)))
+    total.add(Sparse(dy, index))
+    return total.finish()
+
+
+getitem = Primitive(take, (getitem_x,), name="getitem", containers=True)
+ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")

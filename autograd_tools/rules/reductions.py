@@ -1,0 +1,113 @@
+"""Sums, means, extremes and what else takes many numbers to fewer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.primitive import composite, rules
+
+
+def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
+    """The axes that a reduction takes away, none of them negative."""
+    ndim = np.ndim(x)
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))) if ndim else ()
+
+
+def kept(dy: Any, x: Any, axis: Any, keepdims: Any) -> Any:
+    """`dy` with the reduced axes back in their places, of length 1."""
+    if keepdims is True or np.ndim(x) == 0:
+        return dy
+    axes = axes_of(x, axis)
+    return np.reshape(dy, tuple(1 if a in axes else n for a, n in enumerate(np.shape(x))))
+
+
+def count(x: Any, axis: Any) -> int:
+    """How many numbers go into one result of a reduction."""
+    shape = np.shape(x)
+    n = 1
+    for a in axes_of(x, axis):
+        n *= shape[a]
+    return n
+
+
+def sum_x(
+    dy: Any,
+    y: Any,
+    x: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = 0,
+    where: Any = True,
+) -> Any:
+    dx = np.broadcast_to(kept(dy, x, axis, keepdims), np.shape(x))
+    return dx if where is True else dx * where
+
+
+def mean_x(
+    dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+) -> Any:
+    if where is not True:
+        n = np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, keepdims=True)
+        return np.broadcast_to(kept(dy, x, axis, keepdims), np.shape(x)) * where / n
+    return np.broadcast_to(kept(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
+
+
+def extreme_x(
+    dy: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
+    """`dy` at the extreme; evenly shared between elements that tie for it."""
+    hit = (value(x) == value(kept(y, x, axis, keepdims))) & where
+    return kept(dy, x, axis, keepdims) * (hit / np.maximum(1, np.sum(hit, axis=axes_of(x, axis), keepdims=True)))
+
+
+def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    if axis is None:
+        return np.reshape(np.flip(np.cumsum(np.flip(dy, 0), 0), 0), np.shape(x))
+    return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
+
+
+rules(np.sum, sum_x)
+rules(np.mean, mean_x)
+rules(np.max, extreme_x)
+rules(np.min, extreme_x)
+rules(np.amax, extreme_x)
+rules(np.amin, extreme_x)
+rules(np.cumsum, cumsum_x)
+
+
+@composite(np.var)
+def var(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *, correction: Any = None
+) -> Any:
+    ddof = ddof if correction is None else correction
+    difference = x - np.mean(x, axis=axis, keepdims=True)
+    return np.sum(difference * difference, axis=axis, keepdims=keepdims) / (count(x, axis) - ddof)
+
+
+@composite(np.std)
+def std(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *, correction: Any = None
+) -> Any:
+    return np.sqrt(var(x, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+
+
+@composite(np.prod)
+def prod(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    """By halves, so that every partial product is differentiated as it is, zeros included."""
+    axes = axes_of(x, axis)
+    rest = tuple(a for a in range(np.ndim(x)) if a not in axes)
+    shape = tuple(1 if a in axes else n for a, n in enumerate(np.shape(x)))
+    flat = np.reshape(np.transpose(x, (*rest, *axes)), (*(np.shape(x)[a] for a in rest), count(x, axis)))
+    while (n := np.shape(flat)[-1]) > 1:
+        half = n // 2
+        product = flat[..., :half] * flat[..., half : 2 * half]
+        flat = np.concatenate([product, flat[..., 2 * half :]], axis=-1) if n % 2 else product
+    total = flat[..., 0] if np.shape(flat)[-1] else np.ones(np.shape(flat)[:-1])
+    return np.reshape(total, shape) if keepdims else total

@@ -1,0 +1,26 @@
+"""Functions whose gradient is zero wherever it exists, or that return no numbers to differentiate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_tools.primitive import zerograds
+
+zerograds(
+    # comparisons and logic
+    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
+    *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.all, np.any),
+    *(np.isfinite, np.isinf, np.isnan, np.isnat, np.signbit, np.isclose, np.allclose, np.array_equal, np.array_equiv),
+    *(np.isin, np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj, np.isneginf, np.isposinf),
+    # steps
+    *(np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, np.sign, np.floor_divide, np.spacing),
+    # positions and counts
+    *(np.argmax, np.argmin, np.argsort, np.argpartition, np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero),
+    *(np.nanargmax, np.nanargmin, np.searchsorted, np.digitize, np.bincount, np.lexsort, np.unravel_index),
+    *(np.histogram, np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift),
+    # descriptions, and new arrays like another
+    *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type),
+    *(np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange),
+    # text and files
+    *(np.array_repr, np.array_str, np.array2string, np.save, np.savez, np.savez_compressed, np.savetxt),
+)

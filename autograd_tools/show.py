@@ -1,0 +1,49 @@
+"""How values are named in text: `P(float64[2,3])`, `R(float64[2,4])`, `14.5`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import Param, Recording, Value
+
+
+def describe(x: Any) -> str:
+    """A value in a few characters: arrays by type and shape, numbers as they are, Params and Results in `P()` and `R()`."""
+    if isinstance(x, Param):
+        return f"P({describe(x.value)})"
+    if isinstance(x, Value):
+        return f"R({describe(x.value)})"
+    if isinstance(x, Recording):
+        return f"T({describe(x.value)})"
+    if isinstance(x, np.ndarray):
+        return f"{x.dtype}[{','.join(map(str, x.shape))}]"
+    if isinstance(x, (bool, np.bool_)):
+        return str(bool(x))
+    if isinstance(x, np.generic):
+        return repr(x.item())
+    if isinstance(x, (tuple, list)):
+        return _items(x)
+    if isinstance(x, dict):
+        return "{" + ", ".join(f"{key!r}: {describe(item)}" for key, item in x.items()) + "}"
+    if isinstance(x, slice):
+        return _slice(x)
+    if x is Ellipsis:
+        return "..."
+    if isinstance(x, np.dtype) or isinstance(x, type):
+        return getattr(x, "__name__", str(x))
+    return getattr(x, "__name__", None) or repr(x)
+
+
+def _slice(x: slice) -> str:
+    parts = ["" if part is None else describe(part) for part in (x.start, x.stop, x.step)]
+    return ":".join(parts[:2] if x.step is None else parts)
+
+
+def _items(x: tuple[Any, ...] | list[Any]) -> str:
+    """The items of a sequence; of a long one only the first few, so that a line stays a line."""
+    shown = [describe(item) for item in x[:8]] + (["..."] if len(x) > 8 else [])
+    if isinstance(x, list):
+        return f"[{', '.join(shown)}]"
+    return f"({', '.join(shown)}{',' if len(x) == 1 else ''})"

@@ -1,0 +1,290 @@
+"""The tape that `diff` returns, and its nodes: a recording, opened for inspection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_tools.core import Param, Recording, Result, Value, set_collector, value
+from autograd_tools.outgrads import conform
+from autograd_tools.show import describe
+from autograd_tools.source import Note
+
+if TYPE_CHECKING:
+    from autograd_tools.trace import Trace
+
+
+class Node:
+    """One entry of a tape: what was computed, from what, where in the user's code, and what flowed back.
+
+    Assigning None to `value` or `outgrad` frees it, which is what a function given to `set_gcnode` does.
+    """
+
+    __slots__ = ("_tape", "index")
+
+    def __init__(self, tape: Recording, index: int) -> None:
+        self._tape = tape
+        self.index = index  # place on the tape, counted from 0
+
+    @property
+    def is_leaf(self) -> bool:
+        return self._tape.entries[self.index][0] is None
+
+    @property
+    def param(self) -> Param | None:
+        """The Param of a leaf; None for a result, and for the argument of `grad(f)`."""
+        held = self._tape.entries[self.index][2][0] if self.is_leaf else None
+        return held if isinstance(held, Param) else None
+
+    @property
+    def value(self) -> Any:
+        return value(self._tape.entries[self.index][1])
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        plan, _, args, kwargs, parents = self._tape.entries[self.index]
+        self._tape.entries[self.index] = (plan, new, args, kwargs, parents)
+
+    @property
+    def func(self) -> Callable[..., Any] | None:
+        """The function that was called; None for a leaf."""
+        plan = self._tape.entries[self.index][0]
+        return None if plan is None else plan.primitive.func
+
+    @property
+    def name(self) -> str:
+        """The name of the function; for a leaf that of the Param or argument, or an empty one."""
+        plan, _, args, _, _ = self._tape.entries[self.index]
+        if plan is not None:
+            return plan.primitive.name  # type: ignore[no-any-return]
+        return args[0].name or "" if isinstance(args[0], Param) else args[0]
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The arguments as the user gave them: a `Param`, the `Node` of a result, or a plain value."""
+        plan, _, args, _, parents = self._tape.entries[self.index]
+        if plan is None:
+            return ()
+        given = dict(zip(plan.positions, parents, strict=True))
+        return tuple(self._given(arg, given.get(position)) for position, arg in enumerate(args))
+
+    def _given(self, arg: Any, parent: Any) -> Any:
+        if type(parent) is tuple:
+            return [self._given(a, p) for a, p in zip(arg, parent, strict=True)]
+        if parent is None:
+            return value(arg)
+        node = Node(self._tape, parent)
+        return node if node.param is None else node.param
+
+    @property
+    def kwargs(self) -> Mapping[str, Any]:
+        return self._tape.entries[self.index][3]  # type: ignore[no-any-return]
+
+    @property
+    def arg_parents(self) -> dict[int, list[int]]:
+        """The indices of the entries that each argument came from, by the position of the argument."""
+        plan, _, _, _, parents = self._tape.entries[self.index]
+        return {} if plan is None else {p: _flat((parent,)) for p, parent in zip(plan.positions, parents, strict=True)}
+
+    @property
+    def times(self) -> Mapping[int, int]:
+        """Nanoseconds, if the timer was on: forward under 0, the gradient of argument n under n."""
+        return self._tape.times.get(self.index, {})
+
+    @property
+    def parents(self) -> list[Node]:
+        """The nodes that the arguments came from, in their order."""
+        return [Node(self._tape, index) for index in parents_of(self._tape, self.index)]
+
+    @property
+    def children(self) -> list[Node]:
+        """The nodes that were computed from this one, oldest first."""
+        return [Node(self._tape, i) for i in range(self.index + 1, len(self._tape.entries)) if self.index in parents_of(self._tape, i)]
+
+    @property
+    def outgrad(self) -> Any:
+        """The gradient of the final scalar with respect to this node's value; None if nothing flowed back."""
+        outgrads = self._tape.outgrads
+        return value(outgrads[self.index]) if self.index < len(outgrads) else None
+
+    @outgrad.setter
+    def outgrad(self, new: Any) -> None:
+        self._tape.outgrads[self.index] = new
+
+    @property
+    def cdr(self) -> Node | None:
+        """The next older node."""
+        return Node(self._tape, self.index - 1) if self.index else None
+
+    @property
+    def source(self) -> Note | None:
+        """File, line and function of the call in the user's code; None for a leaf."""
+        note = self._tape.notes[self.index] if self._tape.notes is not None else None
+        return note if note is not None and note.file else None
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The user's functions and `ag.scope`s around the call, outermost first."""
+        return self._tape.notes[self.index].scope if self._tape.notes is not None else ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and other._tape is self._tape and other.index == self.index
+
+    def __hash__(self) -> int:
+        return hash((id(self._tape), self.index))
+
+    def __repr__(self) -> str:
+        return f"N({self.index + 1}. {'P' if self.is_leaf else self.name}({describe(self.value)}))"
+
+
+def parents_of(tape: Recording, index: int) -> list[int]:
+    """The indices of the entries from which the one at `index` was computed, in the order of its arguments."""
+    return _flat(tape.entries[index][4])
+
+
+def _flat(parents: tuple[Any, ...]) -> list[int]:
+    """The indices in nested tuples of them."""
+    found: list[int] = []
+    for parent in parents:
+        if type(parent) is tuple:
+            found.extend(_flat(parent))
+        elif parent is not None:
+            found.append(parent)
+    return found
+
+
+def argument(arg: Any) -> str:
+    """An argument of a node as a listing shows it."""
+    if isinstance(arg, Node):
+        return f"{'P' if arg.is_leaf else 'R'}({describe(arg.value)})"
+    return f"[{', '.join(map(argument, arg))}]" if type(arg) is list else describe(arg)
+
+
+class Tape(Recording):
+    """What `diff` recorded and what flowed back: the nodes, oldest first, and the gradient of each Param.
+
+    `repr` is short, `print` gives the listing. `ag.value(J)` is the final scalar, `ag.grad(J, w)` a gradient.
+    """
+
+    keep = True
+
+    def backward(self, loss: Any = None) -> None:
+        """Compute the gradients of `loss`, a scalar recorded on this tape: the last one when left out."""
+        self.close()
+        index = self._last_scalar() if loss is None else self._index(loss)
+        check_scalar(self.entries[index][1])
+        self.differentiate(index)
+
+    def _index(self, loss: Any) -> int:
+        if isinstance(loss, Param) and self.follows_params:
+            return self.leaf(loss)
+        if not isinstance(loss, Result) or loss.recording is not self:
+            raise ValueError(f"{describe(loss)} is not on this tape: call backward() on a scalar computed from Params while it recorded")
+        if loss.index >= len(self.entries):
+            raise ValueError(f"{describe(loss)} is not on this tape any more: an earlier backward() cut off what came after its own loss")
+        return loss.index
+
+    def _last_scalar(self) -> int:
+        for index in range(len(self.entries) - 1, -1, -1):
+            y = value(self.entries[index][1])
+            if self.entries[index][0] is not None and isinstance(y, (int, float, np.number, np.ndarray)) and np.shape(y) == ():
+                return index
+        raise ValueError(
+            "there is no scalar on this tape: compute the loss from Params inside the block, with np.sum or np.mean at its end"
+        )
+
+    @property
+    def value(self) -> Any:
+        """The final scalar; before `backward` has run, the last scalar recorded."""
+        return value(self.entries[self._last_scalar() if self.result is None else self.result][1])
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All nodes, oldest first."""
+        return [Node(self, index) for index in range(len(self.entries))]
+
+    def collect(self) -> list[Node]:
+        """All nodes, newest first."""
+        return self.nodes[::-1]
+
+    def params(self) -> list[Param]:
+        """The Params that were used, in the order of their first use."""
+        return [self.entries[index][2][0] for index in self.leaves.values() if index < len(self.entries)]
+
+    def gradient(self, x: Value) -> Any:
+        """The gradient of the final scalar with respect to a Param or a Result; None if it does not depend on it."""
+        if self.result is None:
+            self.backward()
+        index = self.leaves.get(id(x)) if isinstance(x, Param) else x.index if x.recording is self else None
+        if index is None or index >= len(self.outgrads):
+            return None
+        return conform(self.outgrads[index], value(x), total=False)
+
+    def trace(self) -> Trace:
+        """A snapshot in plain data, which can be saved, compared and drawn."""
+        from autograd_tools.trace import snapshot
+
+        return snapshot(self)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        return describe(self)
+
+    def __str__(self) -> str:
+        return str(self.trace())
+
+
+def check_scalar(y: Any) -> None:
+    """Raise unless `y` is one real number."""
+    plain = value(y)
+    if isinstance(plain, (int, float, np.number)) and not isinstance(plain, complex):
+        return
+    if isinstance(plain, np.ndarray) and plain.shape == () and plain.dtype.kind in "iuf":
+        return
+    if isinstance(plain, (complex, np.complexfloating)):
+        raise TypeError(f"only real numbers are differentiated, and the function returned {describe(plain)}: take its np.real or np.abs")
+    raise TypeError(
+        f"only a scalar can be differentiated, and the function returned {describe(plain)}: "
+        "reduce it with np.sum or np.mean, or take one element"
+    )
+
+
+def set_gcnode(function: Callable[[Node], None] | None) -> None:
+    """Call `function(node)` in `diff` after a node has passed its gradient on, to free what inspection does not need.
+
+    It may assign None to `node.value` and `node.outgrad`. It is not called on Params and on the final scalar.
+    None, the default, keeps everything.
+    """
+    if function is not None and not callable(function):
+        raise TypeError(f"set_gcnode takes a function of a node, or None, not {function!r}")
+    set_collector(None if function is None else lambda tape, index: function(Node(tape, index)))
+
+
+_observers: list[Callable[[Tape], None]] = []
+
+
+@contextmanager
+def observe(callback: Callable[[Tape], None]) -> Iterator[None]:
+    """Call `callback(tape)` after every differentiation in the block, also of `grad(f)`, which then keeps its tape."""
+    _observers.append(callback)
+    try:
+        yield
+    finally:
+        _observers.remove(callback)
+
+
+def new_recording(*, follows_params: bool, keep: bool) -> Recording:
+    """A tape if it is to be kept or somebody observes, else a recording that frees as it goes."""
+    return (Tape if keep or _observers else Recording)(follows_params=follows_params)
+
+
+def finished(recording: Recording) -> None:
+    """Tell the observers that a recording has been differentiated."""
+    if isinstance(recording, Tape):
+        for callback in list(_observers):
+            callback(recording)

@@ -1,0 +1,281 @@
+"""Sections that add up calls, nanoseconds and bytes. Integers only: shares, means and text are made when shown."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, TypeVar
+
+from autograd_tools.files import read_document, write_document
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMAT, VERSION = "autograd_tools.timer", 1
+
+
+class Record(NamedTuple):
+    """What the time of one operation is kept under: forward if `argument` is 0, else the gradient of that argument."""
+
+    op: str
+    argument: int
+    file: str
+    line: int
+    function: str
+    scope: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Section:
+    """A row of the timer: `ncalls` calls took `ns` nanoseconds and made arrays of `nbytes` bytes; sections nest."""
+
+    ncalls: int = 0
+    ns: int = 0
+    nbytes: int = 0
+    children: dict[str, Section] = field(default_factory=dict)
+
+    def child(self, label: str) -> Section:
+        section = self.children.get(label)
+        if section is None:
+            section = self.children[label] = Section()
+        return section
+
+    def merge(self, other: Section) -> None:
+        """Add `other`, label by label."""
+        self.ncalls += other.ncalls
+        self.ns += other.ns
+        self.nbytes += other.nbytes
+        for label, child in list(other.children.items()):
+            self.child(label).merge(child)
+
+    def walk(self) -> Iterator[tuple[str, Section]]:
+        """All sections below this one, with their labels."""
+        for label, child in self.children.items():
+            yield label, child
+            yield from child.walk()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "ncalls": self.ncalls,
+            "ns": self.ns,
+            "nbytes": self.nbytes,
+            "children": {label: child.to_dict() for label, child in self.children.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Section:
+        children = {label: cls.from_dict(child) for label, child in data["children"].items()}
+        return cls(data["ncalls"], data["ns"], data["nbytes"], children)
+
+
+class _Thread:
+    """What one thread measured: its sections, the innermost open one, and its records."""
+
+    def __init__(self) -> None:
+        self.root = Section()
+        self.here = self.root
+        self.records: dict[Record, list[int]] = {}
+        self.last_ns = 0
+
+
+class Timer:
+    """A tree of timed sections, one tree a thread, added up when looked at.
+
+    >>> ticks = iter(range(0, 10**9, 10**6))           # a clock that moves a millisecond at each look
+    >>> to = Timer(clock=lambda: next(ticks))
+    >>> with to.section("load"):
+    ...     with to.section("parse"):
+    ...         pass
+    >>> to["load"].ncalls, to["load"].ns
+    (1, 3000000)
+
+    `clock` returns nanoseconds. `print(timer)` shows the table.
+    """
+
+    def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all sections and start the clock again; sections that are open now are not counted."""
+        self._local = threading.local()
+        self._threads: list[_Thread] = []
+        self._base = Section()
+        self._base_records: dict[Record, list[int]] = {}
+        self._past_ns = 0
+        self._start: int | None = self._clock()
+
+    def _thread(self) -> _Thread:
+        try:
+            return self._local.thread  # type: ignore[no-any-return]
+        except AttributeError:
+            thread = self._local.thread = _Thread()
+            with self._lock:
+                self._threads.append(thread)
+            return thread
+
+    def measure(self, label: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call `function` as one call of the section `label`; it counts also when the function raises."""
+        thread = self._thread()
+        parent = thread.here
+        section = thread.here = parent.child(label)
+        clock = self._clock
+        start = clock()
+        try:
+            result = function(*args, **kwargs)
+        finally:
+            thread.last_ns = ns = clock() - start
+            thread.here = parent
+            section.ncalls += 1
+            section.ns += ns
+        if getattr(result, "base", result) is None:  # an array, and not a view of another
+            section.nbytes += result.nbytes
+        return result
+
+    def section(self, label: str) -> Block:
+        """A `with` block, or a decorator, whose time goes to the section `label`."""
+        if not isinstance(label, str) or not label:
+            raise TypeError(f"a section is named by a non-empty string, not {label!r}")
+        return Block(self, label)
+
+    @property
+    def last_ns(self) -> int:
+        """How long the section took that this thread closed last."""
+        return self._thread().last_ns
+
+    def add(self, record: Record, ns: int, nbytes: int) -> None:
+        """Add one call to a record."""
+        records = self._thread().records
+        total = records.get(record)
+        if total is None:
+            total = records[record] = [0, 0, 0]
+        total[0] += 1
+        total[1] += ns
+        total[2] += nbytes
+
+    @property
+    def root(self) -> Section:
+        """All threads' sections, added up, below a root that counts nothing itself."""
+        root = Section()
+        root.merge(self._base)
+        for thread in self._threads:
+            root.merge(thread.root)
+        return root
+
+    @property
+    def records(self) -> dict[Record, list[int]]:
+        """Calls, nanoseconds and bytes by operation, argument, source line and scope."""
+        total: dict[Record, list[int]] = {}
+        for records in (self._base_records, *(thread.records for thread in self._threads)):
+            for record, counts in list(records.items()):
+                total[record] = [a + b for a, b in zip(total.get(record, (0, 0, 0)), counts, strict=True)]
+        return total
+
+    @property
+    def total_ns(self) -> int:
+        """Nanoseconds since the timer was made or reset, measured or not."""
+        return self._past_ns + (0 if self._start is None else self._clock() - self._start)
+
+    def __getitem__(self, label: str) -> Section:
+        children = self.root.children
+        if label not in children:
+            raise KeyError(f"no section {label!r}; there are: {', '.join(children) or 'none'}")
+        return children[label]
+
+    def __contains__(self, label: str) -> bool:
+        return label in self.root.children
+
+    def merge(self, *others: Timer) -> Timer:
+        """Add the sections, records and total time of other timers to this one, label by label; returns this one."""
+        for other in others:
+            self._base.merge(other.root)
+            self._past_ns += other.total_ns
+            for record, counts in other.records.items():
+                old = self._base_records.get(record, (0, 0, 0))
+                self._base_records[record] = [a + b for a, b in zip(old, counts, strict=True)]
+        return self
+
+    def flatten(self) -> Timer:
+        """A timer of the same total with one level: the sections of every label added up wherever they nest.
+
+        Nested time counts in its own row and in those around it, as it does in the tree.
+        """
+        flat = Timer.from_dict(self.to_dict())
+        flat._base = Section()
+        for label, section in self.root.walk():
+            flat._base.child(label).merge(Section(section.ncalls, section.ns, section.nbytes))
+        return flat
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything measured so far, as plain data."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "total_ns": self.total_ns,
+            "sections": self.root.to_dict()["children"],
+            "records": [[*record[:5], list(record.scope), *counts] for record, counts in self.records.items()],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Timer:
+        """A stopped timer with the measurements of `to_dict`."""
+        timer = cls()
+        timer._start = None
+        timer._past_ns = data["total_ns"]
+        timer._base = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
+        for *key, scope, ncalls, ns, nbytes in data["records"]:
+            timer._base_records[Record(*key, tuple(scope))] = [ncalls, ns, nbytes]
+        return timer
+
+    def save(self, path: str | Path) -> None:
+        """Write the measurements to a JSON file."""
+        write_document(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Timer:
+        """A stopped timer from a file that `save` wrote."""
+        return read_document(path, FORMAT, VERSION, cls.from_dict)
+
+    def __repr__(self) -> str:
+        root = self.root
+        return f"<Timer: {sum(1 for _ in root.walk())} sections, {json.dumps(list(root.children)[:5])}>"
+
+    def __str__(self) -> str:
+        from autograd_tools.timer.table import table
+
+        return table(self)
+
+
+class Block:
+    """One use of a section, as a `with` block or as a decorator."""
+
+    def __init__(self, timer: Timer, label: str) -> None:
+        self.timer = timer
+        self.label = label
+        self._open: list[tuple[_Thread, Section, Section, int]] = []
+
+    def __enter__(self) -> Block:
+        thread = self.timer._thread()
+        parent = thread.here
+        section = thread.here = parent.child(self.label)
+        self._open.append((thread, parent, section, self.timer._clock()))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        end = self.timer._clock()
+        thread, thread.here, section, start = self._open.pop()
+        thread.last_ns = end - start
+        section.ncalls += 1
+        section.ns += end - start
+
+    def __call__(self, function: F) -> F:
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            return self.timer.measure(self.label, function, *args, **kwargs)
+
+        return timed  # type: ignore[return-value]

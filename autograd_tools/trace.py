@@ -1,0 +1,314 @@
+"""The trace: a tape as plain data, which needs no arrays and can be saved, sent, compared and drawn."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import Result, live, value
+from autograd_tools.files import read_document, write_document
+from autograd_tools.primitive import plain
+from autograd_tools.show import describe
+from autograd_tools.tape import Node, Tape, argument, finished
+
+FORMAT, VERSION = "autograd_tools.trace", 1
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A value or a gradient without its numbers.
+
+    `text` is how a listing shows it; `shape` and `dtype` are None for containers; `nbytes` is the memory of its data.
+    The statistics, None where there is nothing to take them from, leave numbers out that are not finite and count them.
+    """
+
+    text: str
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    nbytes: int = 0
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    norm: float | None = None
+    zeros: int = 0
+    nans: int = 0
+    infs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call as a listing shows it, and the ids of the nodes in it: none for a constant."""
+
+    text: str
+    nodes: tuple[int, ...] = ()
+    keyword: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceNode:
+    """One node: ids count from 1 in the order of creation, times are in nanoseconds.
+
+    `kind` is "param", "input" (an argument of `grad(f)` or `trace(f)`) or "result"; `op` is the name of the operation,
+    empty for a leaf; `name` that of the Param or argument, if it has one. `file`, `line` and `function` tell where in the
+    user's code the call stands, `scope` the path of functions and scopes around it. `backward_ns` is by argument number.
+    """
+
+    id: int
+    kind: str
+    op: str
+    name: str
+    args: tuple[Argument, ...]
+    value: Summary | None
+    outgrad: Summary | None
+    parents: tuple[int, ...]
+    children: tuple[int, ...]
+    file: str = ""
+    line: int = 0
+    function: str = ""
+    scope: tuple[str, ...] = ()
+    forward_ns: int | None = None
+    backward_ns: dict[int, int] | None = None
+
+    @property
+    def call(self) -> str:
+        """`matmul(P(float64[2,3]), float64[3,4])`; `P(float64[2,3])` for a leaf."""
+        if self.kind != "result":
+            return f"P({self.value.text if self.value else None})"
+        return f"{self.op}({', '.join(f'{a.keyword}={a.text}' if a.keyword else a.text for a in self.args)})"
+
+    @property
+    def listing(self) -> str:
+        """The line of the node in a listing, without its number."""
+        gradient = f" ∇={self.outgrad.text}" if self.outgrad else ""
+        made = "" if self.kind != "result" else f"{self.value.text if self.value else 'R(None)'} = "
+        return f"{made}{self.call}{gradient}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The nodes of a tape, oldest first; `result` is the id of the final scalar, None if nothing was differentiated."""
+
+    nodes: tuple[TraceNode, ...]
+    result: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __iter__(self) -> Iterator[TraceNode]:
+        return iter(self.nodes)
+
+    def __getitem__(self, id: int) -> TraceNode:
+        if not 1 <= id <= len(self.nodes):
+            raise KeyError(f"no node {id!r}: ids go from 1 to {len(self.nodes)}")
+        return self.nodes[id - 1]
+
+    def check(self) -> None:
+        """Raise ValueError unless ids count up from 1 and parents and children agree, parents being older."""
+        children: dict[int, list[int]] = {node.id: [] for node in self.nodes}
+        for position, node in enumerate(self.nodes, 1):
+            if node.id != position:
+                raise ValueError(f"node {node.id} stands in place {position}")
+            for parent in dict.fromkeys(node.parents):
+                if not 1 <= parent < node.id:
+                    raise ValueError(f"node {node.id} has the parent {parent}, which is not older")
+                children[parent].append(node.id)
+        for node in self.nodes:
+            if list(node.children) != children[node.id]:
+                raise ValueError(f"node {node.id} names the children {node.children}, and those that name it are {children[node.id]}")
+        if self.result is not None and self.result not in children:
+            raise ValueError(f"the result {self.result} is not a node")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The trace in numbers, strings, lists and dicts, ready for JSON."""
+        return {"format": FORMAT, "version": VERSION, "result": self.result, "nodes": [_compact(asdict(node)) for node in self.nodes]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Trace:
+        """The trace that `to_dict` described; ValueError if the nodes do not fit together."""
+        made = cls(tuple(_node(item) for item in data["nodes"]), data["result"])
+        made.check()
+        return made
+
+    def save(self, path: str | Path) -> None:
+        """Write the trace to a JSON file."""
+        write_document(path, self.to_dict())
+
+    def __str__(self) -> str:
+        return "\n".join(f"{node.id}. {node.listing}" for node in self.nodes)
+
+    def __repr__(self) -> str:
+        final = self[self.result].value if self.result else None
+        return f"<Trace of {len(self.nodes)} nodes{f', result {final.text}' if final else ''}>"
+
+
+def load_trace(path: str | Path) -> Trace:
+    """The trace that `Trace.save` wrote; ValueError for a damaged, foreign or newer file."""
+    return read_document(path, FORMAT, VERSION, Trace.from_dict)
+
+
+def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
+    """Call `f(*args, **kwargs)` and return the trace of what it did with its arguments and with Params.
+
+    Where `f` returns a scalar, the trace holds its gradients too.
+
+    >>> import numpy as np, autograd_tools as ag
+    >>> print(ag.trace(lambda x, y: np.sin(x) * y, 0.0, 2.0))
+    1. P(0.0) ∇=2.0
+    2. P(2.0) ∇=0.0
+    3. 0.0 = sin(P(0.0)) ∇=2.0
+    4. 0.0 = multiply(R(0.0), P(2.0)) ∇=1.0
+    """
+    tape = Tape(follows_params=True)
+    names = parameter_names(f)
+    inputs = [
+        tape.input(live(arg), name) if _is_numeric(arg) else arg for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
+    ]
+    try:
+        tape.open(sys._getframe())
+        y = live(f(*inputs, **kwargs))
+    finally:
+        tape.close()
+    if isinstance(y, Result) and y.recording is tape and np.shape(value(y)) == () and np.isrealobj(value(y)):
+        tape.backward(y)
+        finished(tape)
+    return snapshot(tape)
+
+
+def parameter_names(f: Callable[..., Any]) -> list[str]:
+    """The names of the positional parameters of a function, as far as they can be known."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _is_numeric(x: Any) -> bool:
+    x = plain(x)
+    if isinstance(x, (tuple, list)):
+        return bool(x) and all(map(_is_numeric, x))
+    if isinstance(x, dict):
+        return bool(x) and all(map(_is_numeric, x.values()))
+    return isinstance(x, (float, complex)) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+
+
+def snapshot(tape: Tape) -> Trace:
+    """The trace of a tape as it is now."""
+    nodes = tape.nodes
+    parents = [tuple(p.index + 1 for p in node.parents) for node in nodes]
+    children: list[list[int]] = [[] for _ in nodes]
+    for index, found in enumerate(parents):
+        for parent in dict.fromkeys(found):
+            children[parent - 1].append(index + 1)
+    made = (_trace_node(node, parents[node.index], tuple(children[node.index])) for node in nodes)
+    return Trace(tuple(made), None if tape.result is None else tape.result + 1)
+
+
+def _trace_node(node: Node, parents: tuple[int, ...], children: tuple[int, ...]) -> TraceNode:
+    times = dict(node.times)
+    source = node.source
+    return TraceNode(
+        id=node.index + 1,
+        kind="result" if not node.is_leaf else "input" if node.param is None else "param",
+        op="" if node.is_leaf else node.name,
+        name=node.name if node.is_leaf else "",
+        args=tuple(_arguments(node)),
+        value=summary(node.value),
+        outgrad=summary(node.outgrad),
+        parents=parents,
+        children=children,
+        file=source.file if source else "",
+        line=source.line if source else 0,
+        function=source.function if source else "",
+        scope=node.scope,
+        forward_ns=times.pop(0, None),
+        backward_ns=times or None,
+    )
+
+
+def _arguments(node: Node) -> Iterator[Argument]:
+    ids = node.arg_parents
+    for position, arg in enumerate(node.args):
+        yield Argument(argument(arg), tuple(i + 1 for i in ids.get(position, ())))
+    for keyword, arg in node.kwargs.items():
+        yield Argument(describe(arg), (), keyword)
+
+
+def summary(x: Any) -> Summary | None:
+    """The summary of a value; None of None."""
+    if x is None:
+        return None
+    if isinstance(x, (bool, tuple, list, dict)) or not isinstance(x, (int, float, complex, np.ndarray, np.number)):
+        return Summary(describe(x))
+    array = np.asarray(x)
+    shown = {"text": describe(x), "shape": array.shape, "dtype": str(array.dtype), "nbytes": array.nbytes}
+    if array.size == 0 or array.dtype.kind not in "iufc":
+        return Summary(**shown)
+    numbers = np.abs(array) if array.dtype.kind == "c" else array
+    finite = numbers.ravel()
+    lost = {}
+    if array.dtype.kind in "fc" and not np.isfinite(finite).all():
+        lost = {"nans": int(np.isnan(finite).sum()), "infs": int(np.isinf(finite).sum())}
+        finite = finite[np.isfinite(finite)]
+    if finite.size == 0:
+        return Summary(**shown, **lost)
+    wide = finite.astype(np.float64, copy=False)
+    return Summary(
+        **shown,
+        **lost,
+        min=float(finite.min()),
+        max=float(finite.max()),
+        mean=float(np.add.reduce(wide) / wide.size),
+        norm=float(np.sqrt(np.dot(wide, wide))),
+        zeros=int(finite.size - np.count_nonzero(finite)),
+    )
+
+
+def _compact(item: dict[str, Any]) -> dict[str, Any]:
+    """Leave away what a reader takes for granted: None, empty strings, empty lists and the integer 0."""
+    return {key: _compact_part(part) for key, part in item.items() if part or isinstance(part, float) or part is False}
+
+
+def _compact_part(part: Any) -> Any:
+    if isinstance(part, dict):
+        return _compact(part)
+    if isinstance(part, tuple):
+        return [_compact_part(item) for item in part]
+    return part
+
+
+def _node(item: dict[str, Any]) -> TraceNode:
+    """A node from its compact form."""
+    backward = item.get("backward_ns")
+    return TraceNode(
+        id=item["id"],
+        kind=item["kind"],
+        op=item.get("op", ""),
+        name=item.get("name", ""),
+        args=tuple(Argument(arg["text"], tuple(arg.get("nodes", ())), arg.get("keyword")) for arg in item.get("args", ())),
+        value=_summary(item.get("value")),
+        outgrad=_summary(item.get("outgrad")),
+        parents=tuple(item.get("parents", ())),
+        children=tuple(item.get("children", ())),
+        file=item.get("file", ""),
+        line=item.get("line", 0),
+        function=item.get("function", ""),
+        scope=tuple(item.get("scope", ())),
+        forward_ns=item.get("forward_ns"),
+        backward_ns={int(n): ns for n, ns in backward.items()} if backward else None,
+    )
+
+
+def _summary(item: dict[str, Any] | None) -> Summary | None:
+    if item is None:
+        return None
+    shape = item.get("shape")
+    if shape is None and "dtype" in item:
+        shape = ()
+    return Summary(**{**item, "shape": None if shape is None else tuple(shape)})
