@@ -4,13 +4,13 @@
 >>> w = ag.Param(np.ones((2, 3)))
 >>> x = np.arange(12.0).reshape(3, 4)
 >>> J = ag.diff(lambda: np.sum((w @ x) ** 2))
->>> ag.value(J)
-3432.0
+>>> print(ag.value(J))
+2268.0
 >>> print(J)
 1. P(float64[2,3]) ∇=float64[2,3]
 2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]
 3. float64[2,4] = power(R(float64[2,4]), 2) ∇=float64[2,4]
-4. 3432.0 = sum(R(float64[2,4])) ∇=1.0
+4. 2268.0 = sum(R(float64[2,4])) ∇=1.0
 """
 
 from autograd_tools import operators, rules
@@ -22,7 +22,7 @@ from autograd_tools.parameters import params
 from autograd_tools.primitive import primitive, zerograd
 from autograd_tools.source import scope
 from autograd_tools.tape import Node, Tape, observe, set_gcnode
-from autograd_tools.timer import Timer, reset_timer, timer
+from autograd_tools.timing import Timer, reset_timer, timer
 from autograd_tools.trace import Trace, load_trace, trace
 
 __version__ = "0.1.0"

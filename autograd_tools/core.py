@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd_tools import source, timer
+from autograd_tools import source, timing
 from autograd_tools.outgrads import Sum, add, fit, one_like, own
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Param(Value):
 
     `value` is any number, array, tuple, list or dict, and may be replaced between recordings
     (`w.value -= 0.1 * g`); a Param is known by its identity. Outside a recording it acts like its value.
-    `name`, when given, is shown in listings and drawings; `opt` is free for an optimizer's state.
+    `name`, when given, is shown in trees and drawings; `opt` is free for an optimizer's state.
     """
 
     __slots__ = ("name", "opt")
@@ -107,9 +107,10 @@ class Plan(NamedTuple):
     rules: tuple[Callable[..., Any], ...]
 
 
-# One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per
-# operation and a named one costs three times as much. The plan of a leaf is None and its args hold its Param, or
-# the name of an argument of `grad(f)`. There is a parent for each of the plan's positions: an index, or for a sequence of arrays a tuple of them.
+# One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per operation
+# and a named one costs three times as much. The plan of a leaf is None, and its args hold its Param, or the name of an
+# argument of `grad(f)`. There is a parent for each of the plan's positions: an index, or, for a sequence of arrays, a
+# tuple of them.
 Entry = tuple[Plan | None, Any, tuple[Any, ...], Mapping[str, Any], tuple[Any, ...]]
 
 
@@ -151,18 +152,19 @@ class Recording:
         self.follows_params = follows_params
         self.is_open = False
         self.outer: Recording | None = None
-        self.base: Any = None
+        self.locator: source.Locator | None = None
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
         self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
-        self.notes: list[source.Note] | None = [] if self.keep or timer.ENABLED else None
+        self.notes: list[source.Note] | None = [] if self.keep or timing.ENABLED else None
         self.times: dict[int, dict[int, int]] = {}
         self.result: int | None = None
 
     def open(self, base: Any) -> None:
         """Record from now on what this thread computes; scope paths start above the frame `base`."""
-        self.base = base
         self.is_open = True
+        if self.notes is not None:
+            self.locator = source.Locator(base)
         self.outer = _thread.recording
         if self.follows_params:
             _thread.recording = self
@@ -170,8 +172,8 @@ class Recording:
     def close(self) -> None:
         """Stop recording; from now on the Results act like their values."""
         if self.is_open:
-            self.base = None
             self.is_open = False
+            self.locator = None
             if self.follows_params:
                 _thread.recording = self.outer
 
@@ -245,14 +247,14 @@ class Recording:
                 _collector(self, index)
 
 
-@timer.time_record
+@timing.time_record
 def record(recording: Recording, entry: Entry) -> Result:
     """Put a primitive call on the recording."""
-    note = source.NOWHERE if recording.notes is None else source.note(recording.base)
+    note = source.NOWHERE if recording.locator is None else recording.locator.note()
     return Result(entry[1], recording, recording.append(entry, note))
 
 
-@timer.time_backward
+@timing.time_backward
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
     plan, y, args, kwargs, parents = recording.entries[index]
@@ -268,7 +270,7 @@ def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     return own(dx, (dy, y, *args)) if recording.entries[parent][0] is None else dx
 
 
-@timer.time_sum
+@timing.time_sum
 def sum_outgrads(recording: Recording, parent: Any, dx: Any, x: Any) -> None:
     """Add `dx`, the gradient of the argument `x`, to the outgrad of its `parent`: one by one if `x` is a sequence of arrays."""
     outgrads = recording.outgrads

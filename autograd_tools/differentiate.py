@@ -23,7 +23,7 @@ def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     >>> import numpy as np, autograd_tools as ag
     >>> x = ag.Param(np.array([1, 2, 3]))
     >>> y = ag.diff(lambda: np.sum(x ** 2))
-    >>> y, ag.value(y), ag.grad(y, x)
+    >>> y, int(ag.value(y)), ag.grad(y, x)
     (T(14), 14, array([2, 4, 6]))
     """
     if not callable(f):
@@ -89,8 +89,8 @@ def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> 
     """Like `grad(f, argnum)`, for a function that returns the pair of value and gradient.
 
     >>> import autograd_tools as ag
-    >>> ag.value_and_grad(lambda x: x ** 3)(2.0)
-    (8.0, 12.0)
+    >>> print(*ag.value_and_grad(lambda x: x ** 3)(2.0))
+    8.0 12.0
     """
     if not callable(f) or isinstance(f, Value):
         raise TypeError(f"a function is needed to take the gradient of, and got {describe(f)}")
@@ -122,8 +122,8 @@ def gradloss(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callab
     """Like `value_and_grad`, in the seed's order: the function returns (gradient, value).
 
     >>> import autograd_tools as ag
-    >>> ag.gradloss(lambda x: x ** 3)(2.0)
-    (12.0, 8.0)
+    >>> print(*ag.gradloss(lambda x: x ** 3)(2.0))
+    12.0 8.0
     """
     gradients = value_and_grad(f, argnum)
 

@@ -51,8 +51,8 @@ def install() -> None:
     for name, (ufunc, python) in BINARY.items():
         _set(f"__{name}__", _binary(ufunc, python, reflected=False))
         _set(f"__r{name}__", _binary(ufunc, python, reflected=True))
-    for name, (ufunc, python) in UNARY.items():
-        _set(f"__{name}__", _unary(ufunc, python))
+    for name, (ufunc, operation) in UNARY.items():
+        _set(f"__{name}__", _unary(ufunc, operation))
     for name in COMPARISONS:
         _set(f"__{name}__", _comparison(getattr(operator, name)))
     for name in METHODS:
@@ -262,11 +262,11 @@ class _Body:
 
     # Methods of an array whose arguments differ from the function's.
     @property
-    def T(self: Any) -> Any:  # noqa: N802
+    def T(self: Any) -> Any:
         return _function(np.transpose, (self,), {})
 
     @property
-    def mT(self: Any) -> Any:  # noqa: N802
+    def mT(self: Any) -> Any:
         return _function(np.matrix_transpose, (self,), {})
 
     @property

@@ -28,6 +28,7 @@ class Sum:
         return tuple(self.total) if self.of_tuple else self.total
 
     def add(self, dx: Any) -> None:
+        """Add a gradient, in place if it fits into the memory that is there."""
         total = self.total
         if type(total) is not np.ndarray:
             self.total = _add_items(total, dx) if isinstance(total, (list, dict)) else total + dx

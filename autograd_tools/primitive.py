@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd_tools import timer
-from autograd_tools.core import NO_KWARGS, Param, Plan, Recording, Result, Value, following_params, live, record, value
+from autograd_tools import timing
+from autograd_tools.core import NO_KWARGS, Plan, Recording, Result, Value, following_params, live, record, value
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx
@@ -46,7 +46,7 @@ class Primitive:
         self.rest = rest
         self.sequences = sequences
         self.containers = containers
-        self.forward = timer.time_forward(forward or func, self.name)
+        self.forward = timing.time_forward(forward or func, self.name)
         self._plan = functools.cache(self._make_plan)
 
     def rule(self, position: int) -> Rule | None:
@@ -67,6 +67,7 @@ class Primitive:
         return Plan(self, positions, tuple(rule for rule in found if rule is not None))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, recording it if an argument is tracked."""
         return call(self, args, kwargs)
 
     def __repr__(self) -> str:
@@ -194,8 +195,9 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
     for arg in args:
         candidate = None
         if isinstance(arg, Value):
-            arg = live(arg)
-            candidate = arg.recording if isinstance(arg, Result) else following_params() if isinstance(arg, Param) else None
+            tracked = live(arg)
+            if isinstance(tracked, Value):
+                candidate = tracked.recording if isinstance(tracked, Result) else following_params()
         elif sequences and type(arg) in (list, tuple):
             candidate = innermost(arg, sequences)
         if candidate is not None and (found is None or candidate.serial > found.serial):

@@ -11,16 +11,11 @@ from autograd_tools.core import Param, Recording, Value
 
 def describe(x: Any) -> str:
     """A value in a few characters: arrays by type and shape, numbers as they are, Params and Results in `P()` and `R()`."""
-    if isinstance(x, Param):
-        return f"P({describe(x.value)})"
-    if isinstance(x, Value):
-        return f"R({describe(x.value)})"
-    if isinstance(x, Recording):
-        return f"T({describe(x.value)})"
+    if isinstance(x, (Value, Recording)):
+        letter = "P" if isinstance(x, Param) else "R" if isinstance(x, Value) else "T"
+        return f"{letter}({describe(x.value)})"
     if isinstance(x, np.ndarray):
         return f"{x.dtype}[{','.join(map(str, x.shape))}]"
-    if isinstance(x, (bool, np.bool_)):
-        return str(bool(x))
     if isinstance(x, np.generic):
         return repr(x.item())
     if isinstance(x, (tuple, list)):
@@ -31,9 +26,7 @@ def describe(x: Any) -> str:
         return _slice(x)
     if x is Ellipsis:
         return "..."
-    if isinstance(x, np.dtype) or isinstance(x, type):
-        return getattr(x, "__name__", str(x))
-    return getattr(x, "__name__", None) or repr(x)
+    return getattr(x, "__name__", None) or (str(x) if isinstance(x, np.dtype) else repr(x))
 
 
 def _slice(x: slice) -> str:

@@ -2,34 +2,60 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib.util
+import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Frames of these packages are not the user's: an operation belongs to the line that called into them.
-LIBRARIES = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "contextlib", "runpy"})
+
+def _library_files() -> tuple[str, ...]:
+    """Where the code lies that is not the user's: an operation belongs to the line that called into it."""
+    packages = [importlib.util.find_spec(name) for name in ("autograd_tools", "viewer", "numpy", "scipy")]
+    folders = [str(Path(spec.origin).parent) + os.sep for spec in packages if spec is not None and spec.origin]
+    return (*folders, functools.__file__, contextlib.__file__)
+
+
+LIBRARY_FILES = _library_files()
 
 
 class Note(NamedTuple):
-    """The user's call: file, line and function, and the path of scopes around it, outermost first."""
+    """The user's call: file, line and function, and the path of scopes around it, outermost first.
+
+    `calls` numbers the scopes, in the order of their first appearance: two calls of one function have the same name
+    and different numbers.
+    """
 
     file: str
     line: int
     function: str
     scope: tuple[str, ...]
+    calls: tuple[int, ...]
 
 
-NOWHERE = Note("", 0, "", ())
+NOWHERE = Note("", 0, "", (), ())
+
+
+class _Open:
+    """A scope that is open: its name, and the id of the frame that opened it."""
+
+    __slots__ = ("frame", "name")
+
+    def __init__(self, name: str, frame: int) -> None:
+        self.name = name
+        self.frame = frame
 
 
 class _Thread(threading.local):
     def __init__(self) -> None:
-        self.scopes: list[tuple[str, int]] = []  # name, and id of the frame that opened it
+        self.scopes: list[_Open] = []
 
 
 _thread = _Thread()
@@ -56,13 +82,15 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         self.name = name
 
     def __enter__(self) -> scope:
-        _thread.scopes.append((self.name, id(sys._getframe(1))))
+        _thread.scopes.append(_Open(self.name, id(sys._getframe(1))))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         _thread.scopes.pop()
 
     def __call__(self, function: F) -> F:
+        """Run every call of `function` inside the scope."""
+
         @functools.wraps(function)
         def scoped(*args: Any, **kwargs: Any) -> Any:
             with self:
@@ -73,35 +101,58 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
 
 def is_users(frame: FrameType) -> bool:
     """Whether a frame runs the user's code rather than a library's."""
-    return frame.f_globals.get("__name__", "").partition(".")[0] not in LIBRARIES
+    return not frame.f_code.co_filename.startswith(LIBRARY_FILES)
 
 
-def note(base: FrameType | None) -> Note:
-    """Describe the innermost frame of the user's code; its scopes are those opened above the frame `base`."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not is_users(frame):
-        frame = frame.f_back
-    if frame is None:
-        return NOWHERE
-    code = frame.f_code
-    return Note(code.co_filename, frame.f_lineno, code.co_qualname, _path(frame, base))
+class Locator:
+    """Finds out where the operations of one recording are called; scope paths start above the frame `base`."""
 
+    def __init__(self, base: FrameType | None) -> None:
+        self.base = base
+        self._count = 0
+        # The scopes around the last operation. Holding their frames is what tells a call from the next one of the same
+        # function, whose frame would otherwise often be the same object.
+        self._calls: dict[Any, int] = {}
 
-def _path(frame: FrameType | None, base: FrameType | None) -> tuple[str, ...]:
-    """The names of functions and scopes from `base`, exclusive, up to `frame`."""
-    scopes = _thread.scopes
-    k = len(scopes)
-    path: list[str] = []
-    while frame is not None:
-        here = id(frame)
-        while k and scopes[k - 1][1] == here:
-            k -= 1
-            path.append(scopes[k][0])
-        if frame is base:
-            break
-        name = frame.f_code.co_name
-        if name[0] != "<" and is_users(frame):
-            path.append(frame.f_code.co_qualname.replace(".<locals>", "").removesuffix(".__call__"))
-        frame = frame.f_back
-    path.extend(name for name, _ in reversed(scopes[:k]))
-    return tuple(reversed(path))
+    def note(self) -> Note:
+        """Describe the innermost frame of the user's code."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and not is_users(frame):
+            frame = frame.f_back
+        if frame is None:
+            return NOWHERE
+        names, keys = self._path(frame)
+        calls: dict[Any, int] = {}
+        for key in keys:
+            number = self._calls.get(key)
+            if number is None:
+                number = self._count = self._count + 1
+            calls[key] = number
+        self._calls = calls
+        code = frame.f_code
+        return Note(code.co_filename, frame.f_lineno, code.co_qualname, names, tuple(calls.values()))
+
+    def _path(self, frame: FrameType | None) -> tuple[tuple[str, ...], list[Any]]:
+        """The names of functions and scopes up to `frame`, outermost first, and what tells each from another of its name."""
+        scopes = _thread.scopes
+        k = len(scopes)
+        names: list[str] = []
+        keys: list[Any] = []
+        while frame is not None:
+            while k and scopes[k - 1].frame == id(frame):
+                k -= 1
+                names.append(scopes[k].name)
+                keys.append(scopes[k])
+            if frame is self.base:
+                break
+            name = frame.f_code.co_name
+            if name[0] != "<" and is_users(frame):
+                names.append(frame.f_code.co_qualname.replace(".<locals>", "").removesuffix(".__call__"))
+                keys.append(frame)
+            frame = frame.f_back
+        for scope in reversed(scopes[:k]):  # opened outside the recording
+            names.append(scope.name)
+            keys.append(scope)
+        names.reverse()
+        keys.reverse()
+        return tuple(names), keys

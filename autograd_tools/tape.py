@@ -31,6 +31,7 @@ class Node:
 
     @property
     def is_leaf(self) -> bool:
+        """Whether it is a Param or an argument of `grad(f)`, which nothing was computed for."""
         return self._tape.entries[self.index][0] is None
 
     @property
@@ -41,6 +42,7 @@ class Node:
 
     @property
     def value(self) -> Any:
+        """What was computed; for a leaf, the value of the Param or argument."""
         return value(self._tape.entries[self.index][1])
 
     @value.setter
@@ -59,7 +61,7 @@ class Node:
         """The name of the function; for a leaf that of the Param or argument, or an empty one."""
         plan, _, args, _, _ = self._tape.entries[self.index]
         if plan is not None:
-            return plan.primitive.name  # type: ignore[no-any-return]
+            return plan.primitive.name
         return args[0].name or "" if isinstance(args[0], Param) else args[0]
 
     @property
@@ -81,7 +83,8 @@ class Node:
 
     @property
     def kwargs(self) -> Mapping[str, Any]:
-        return self._tape.entries[self.index][3]  # type: ignore[no-any-return]
+        """The keyword arguments of the call."""
+        return self._tape.entries[self.index][3]
 
     @property
     def arg_parents(self) -> dict[int, list[int]]:
@@ -235,6 +238,12 @@ class Tape(Recording):
     def __repr__(self) -> str:
         return describe(self)
 
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else str(self)
+
     def __str__(self) -> str:
         return str(self.trace())
 
@@ -286,5 +295,5 @@ def new_recording(*, follows_params: bool, keep: bool) -> Recording:
 def finished(recording: Recording) -> None:
     """Tell the observers that a recording has been differentiated."""
     if isinstance(recording, Tape):
-        for callback in list(_observers):
+        for callback in tuple(_observers):
             callback(recording)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from autograd_tools.files import read_document, write_document
 from autograd_tools.primitive import plain
 from autograd_tools.show import describe
 from autograd_tools.tape import Node, Tape, argument, finished
+from autograd_tools.text import one_line
 
 FORMAT, VERSION = "autograd_tools.trace", 1
 
@@ -56,7 +57,8 @@ class TraceNode:
 
     `kind` is "param", "input" (an argument of `grad(f)` or `trace(f)`) or "result"; `op` is the name of the operation,
     empty for a leaf; `name` that of the Param or argument, if it has one. `file`, `line` and `function` tell where in the
-    user's code the call stands, `scope` the path of functions and scopes around it. `backward_ns` is by argument number.
+    user's code the call stands, `scope` the path of functions and scopes around it; `calls` numbers those, so that two
+    calls of one function can be told apart. `backward_ns` is by argument number.
     """
 
     id: int
@@ -72,6 +74,7 @@ class TraceNode:
     line: int = 0
     function: str = ""
     scope: tuple[str, ...] = ()
+    calls: tuple[int, ...] = ()
     forward_ns: int | None = None
     backward_ns: dict[int, int] | None = None
 
@@ -87,7 +90,7 @@ class TraceNode:
         """The line of the node in a listing, without its number."""
         gradient = f" ∇={self.outgrad.text}" if self.outgrad else ""
         made = "" if self.kind != "result" else f"{self.value.text if self.value else 'R(None)'} = "
-        return f"{made}{self.call}{gradient}"
+        return one_line(f"{made}{self.call}{gradient}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,8 @@ def _trace_node(node: Node, parents: tuple[int, ...], children: tuple[int, ...])
         file=source.file if source else "",
         line=source.line if source else 0,
         function=source.function if source else "",
-        scope=node.scope,
+        scope=source.scope if source else (),
+        calls=source.calls if source else (),
         forward_ns=times.pop(0, None),
         backward_ns=times or None,
     )
@@ -247,21 +251,19 @@ def summary(x: Any) -> Summary | None:
     if isinstance(x, (bool, tuple, list, dict)) or not isinstance(x, (int, float, complex, np.ndarray, np.number)):
         return Summary(describe(x))
     array = np.asarray(x)
-    shown = {"text": describe(x), "shape": array.shape, "dtype": str(array.dtype), "nbytes": array.nbytes}
+    shown = Summary(describe(x), array.shape, str(array.dtype), array.nbytes)
     if array.size == 0 or array.dtype.kind not in "iufc":
-        return Summary(**shown)
+        return shown
     numbers = np.abs(array) if array.dtype.kind == "c" else array
     finite = numbers.ravel()
-    lost = {}
     if array.dtype.kind in "fc" and not np.isfinite(finite).all():
-        lost = {"nans": int(np.isnan(finite).sum()), "infs": int(np.isinf(finite).sum())}
+        shown = replace(shown, nans=int(np.isnan(finite).sum()), infs=int(np.isinf(finite).sum()))
         finite = finite[np.isfinite(finite)]
     if finite.size == 0:
-        return Summary(**shown, **lost)
+        return shown
     wide = finite.astype(np.float64, copy=False)
-    return Summary(
-        **shown,
-        **lost,
+    return replace(
+        shown,
         min=float(finite.min()),
         max=float(finite.max()),
         mean=float(np.add.reduce(wide) / wide.size),
@@ -300,6 +302,7 @@ def _node(item: dict[str, Any]) -> TraceNode:
         line=item.get("line", 0),
         function=item.get("function", ""),
         scope=tuple(item.get("scope", ())),
+        calls=tuple(item.get("calls", ())),
         forward_ns=item.get("forward_ns"),
         backward_ns={int(n): ns for n, ns in backward.items()} if backward else None,
     )

@@ -1,0 +1,12 @@
+"""Views of gradients: in the terminal, as diagrams, as tables of hotspots.
+
+Every function takes a `Tape`, a `Trace` or the path of a saved one; those about time take a `Timer` or the path of a
+saved one, too. The ones that end in `_text`, `_dot` and `_svg` return strings.
+"""
+
+from viewer.dot import to_dot
+from viewer.draw import draw, to_svg
+from viewer.hotspots import hotspots
+from viewer.text import show, to_text
+
+__all__ = ["draw", "hotspots", "show", "to_dot", "to_svg", "to_text"]

@@ -6,24 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import value
+from autograd_tools.core import Value, value
 from autograd_tools.primitive import rules
 
 
 def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
-    """p x^(p-1), without the 0 * x^-1 of p = 0 and without a power where p is 1 or 2."""
-    exponent = value(p)
-    if isinstance(exponent, (int, float)):
-        if exponent == 2:
+    """p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
+    if isinstance(p, Value):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
+        return dy * p * np.where((value(x) == 0) & (value(p) == 0), 1, x) ** (p - 1)
+    if isinstance(p, (int, float)):
+        if p == 2:
             return 2 * dy * x
-        return dy * 0 if exponent == 0 else dy if exponent == 1 else dy * (p * x ** (p - 1))
-    return dy * p * x ** np.where(exponent == 0, 1, p - 1)
+        return dy * 0 if p == 0 else dy if p == 1 else dy * (p * x ** (p - 1))
+    return dy * p * x ** np.where(p == 0, 1, p - 1)
 
 
 def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
     """y log x, taken as 0 where the base is 0: there y is 0 for every p > 0."""
     base = value(x)
     return dy * y * np.log(np.where(base == 0, 1, x))
+
+
+def absolute_x(dy: Any, y: Any, x: Any) -> Any:
+    if np.iscomplexobj(x):
+        return dy * np.conjugate(x) / np.where(value(y) == 0, 1, y)
+    return dy * np.sign(x)
 
 
 def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
@@ -39,7 +46,7 @@ rules(np.float_power, power_base, power_exponent)
 rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor)
 rules(np.negative, lambda dy, y, x: -dy)
 rules(np.positive, lambda dy, y, x: dy)
-rules(np.absolute, lambda dy, y, x: dy * np.sign(x))
+rules(np.absolute, absolute_x)
 rules(np.fabs, lambda dy, y, x: dy * np.sign(x))
 rules(np.reciprocal, lambda dy, y, x: -dy * y * y)
 rules(np.square, lambda dy, y, x: 2 * dy * x)

@@ -30,17 +30,20 @@ def picked(y: Any, x: Any, other: Any) -> Any:
     return ((x == y) * 1.0) / (1.0 + (x == other))
 
 
-def clip_x(dy: Any, y: Any, x: Any, low: Any = None, high: Any = None, **kwargs: Any) -> Any:
-    x, low, high = value(x), value(low), value(high)
-    return dy * ((True if low is None else x >= low) & (True if high is None else x <= high))
+def clip_x(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """`dy` where `x` was taken, be it at a limit."""
+    return dy * (value(x) == value(y))
 
 
-def clip_low(dy: Any, y: Any, x: Any, low: Any = None, high: Any = None, **kwargs: Any) -> Any:
-    return dy * (value(x) < value(low))
+def clip_min(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """`dy` where the lower limit was taken: not where it is above the upper one, which is what NumPy gives there."""
+    return dy * ((value(x) < value(a_min)) & (value(y) == value(a_min)))
 
 
-def clip_high(dy: Any, y: Any, x: Any, low: Any = None, high: Any = None, **kwargs: Any) -> Any:
-    return dy * (value(x) > value(high))
+def clip_max(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    low, high = value(a_min), value(a_max)
+    above = value(x) > high
+    return dy * (above if low is None or low is np._NoValue else above | (low > high))
 
 
 rules(np.exp, lambda dy, y, x: dy * y)
@@ -76,5 +79,5 @@ rules(np.maximum, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: 
 rules(np.minimum, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
 rules(np.fmax, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
 rules(np.fmin, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
-rules(np.clip, clip_x, clip_low, clip_high)
+rules(np.clip, clip_x, clip_min, clip_max)
 rules(np.where, None, lambda dy, y, c, a, b: np.where(c, dy, 0), lambda dy, y, c, a, b: np.where(c, 0, dy))

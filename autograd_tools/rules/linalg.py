@@ -71,14 +71,20 @@ def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
     return np.transpose(dx, np.argsort([*(right[left.index(i)] for i in sorted(left)), *free_b]))
 
 
-def trace_x(dy: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace_x(dy: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset)
     return np.moveaxis(dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2))
 
 
 def solve_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
-    dx = np.linalg.solve(flip_last(a), dy)
+    dx = solve_right(dy, y, a, b)
     return -np.matmul(dx[..., None], y[..., None, :]) if np.ndim(b) == 1 else -np.matmul(dx, flip_last(y))
+
+
+def solve_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    if np.ndim(b) == 1:  # one vector for each matrix of the stack
+        return np.linalg.solve(flip_last(a), dy[..., None])[..., 0]
+    return np.linalg.solve(flip_last(a), dy)
 
 
 rules(np.matmul, matmul_left, matmul_right)
@@ -94,4 +100,4 @@ rules(np.tril, lambda dy, y, x, k=0: np.tril(dy, k))
 rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
 rules(np.linalg.inv, lambda dy, y, x: -np.matmul(np.matmul(flip_last(y), dy), flip_last(y)))
 rules(np.linalg.det, lambda dy, y, x: np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(np.linalg.inv(x)))
-rules(np.linalg.solve, solve_left, lambda dy, y, a, b: np.linalg.solve(flip_last(a), dy))
+rules(np.linalg.solve, solve_left, solve_right)

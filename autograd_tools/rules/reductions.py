@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.core import value
-from autograd_tools.primitive import composite, rules
+from autograd_tools.primitive import UNKNOWN, composite, rules
 
 
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
@@ -50,6 +50,10 @@ def sum_x(
     return dx if where is True else dx * where
 
 
+def sum_initial(dy: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
+    return dy
+
+
 def mean_x(
     dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
@@ -73,12 +77,12 @@ def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: 
     return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
 
 
-rules(np.sum, sum_x)
+rules(np.sum, sum_x, *[None] * 4, sum_initial)
 rules(np.mean, mean_x)
-rules(np.max, extreme_x)
-rules(np.min, extreme_x)
-rules(np.amax, extreme_x)
-rules(np.amin, extreme_x)
+rules(np.max, extreme_x, *[None] * 3, UNKNOWN)
+rules(np.min, extreme_x, *[None] * 3, UNKNOWN)
+rules(np.amax, extreme_x, *[None] * 3, UNKNOWN)
+rules(np.amin, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.cumsum, cumsum_x)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from autograd_tools.core import value
 from autograd_tools.primitive import composite, rules
+from autograd_tools.rules.indexing import ungetitem
 
 
 def transpose_x(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
@@ -22,7 +25,7 @@ def concatenate_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = N
         return [np.reshape(dy[i:j], np.shape(a)) for a, i, j in zip(arrays, ends[:-1], ends[1:], strict=True)]
     before = (slice(None),) * (axis % np.ndim(dy))
     ends = np.cumsum([0, *(np.shape(a)[axis] for a in arrays)])
-    return [dy[(*before, slice(i, j))] for i, j in zip(ends[:-1], ends[1:], strict=True)]
+    return [dy[(*before, slice(i, j))] for i, j in pairwise(ends)]
 
 
 def stack_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> list[Any]:
@@ -31,53 +34,87 @@ def stack_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, *
 
 
 def repeat_x(dy: Any, y: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
-    flat = np.reshape(x, (-1,)) if axis is None else x
+    """Each element gets the sum of what its copies get."""
+    flat = np.reshape(x, (-1,)) if axis is None or np.ndim(x) == 0 else x
     axis = 0 if axis is None else axis
-    n = np.shape(flat)[axis]
-    ends = np.cumsum(np.broadcast_to(repeats, (n,)))
-    total = np.concatenate([np.zeros_like(np.take(dy, [0], axis)), np.cumsum(dy, axis)], axis) if np.size(dy) else None
-    if total is None:
-        return np.zeros(np.shape(x))
-    index = (slice(None),) * (axis % np.ndim(flat))
-    return np.reshape(total[(*index, ends)] - total[(*index, ends - np.broadcast_to(repeats, (n,)))], np.shape(x))
+    before = (slice(None),) * (axis % np.ndim(flat))
+    return np.reshape(ungetitem(dy, (*before, np.repeat(np.arange(np.shape(flat)[axis]), repeats)), flat), np.shape(x))
 
 
 def astype_x(dy: Any, y: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
-    return dy
+    """`dy`, but zero where fractions were cut off."""
+    kind, from_kind = value(y).dtype.kind, value(x).dtype.kind
+    return dy if kind in "fc" or from_kind not in "fc" else np.zeros(np.shape(x))
 
 
-rules(np.reshape, lambda dy, y, x, shape=None, order="C", **kwargs: np.reshape(dy, np.shape(x), order=order))
-rules(np.ravel, lambda dy, y, x, order="C": np.reshape(dy, np.shape(x), order=order))
+def reading_order(x: Any, order: Any) -> Any:
+    """The order in which the elements of `x` are read, where "A" leaves it to how they lie in memory."""
+    return ("F" if np.isfortran(value(x)) else "C") if order == "A" else order
+
+
+def reshape_x(dy: Any, y: Any, x: Any, shape: Any = None, order: Any = "C", **kwargs: Any) -> Any:
+    return np.reshape(dy, np.shape(x), order=reading_order(x, order))
+
+
+def ravel_x(dy: Any, y: Any, x: Any, order: Any = "C") -> Any:
+    if order != "K":
+        return np.reshape(dy, np.shape(x), order=reading_order(x, order))
+    strides = np.abs(value(x).strides)
+    if any(stride == 0 and n > 1 for stride, n in zip(strides, np.shape(x), strict=True)):
+        raise TypeError("np.ravel(x, order='K') has no gradient rule for an array that was broadcast: use order='C'")
+    axes = np.argsort(-strides, kind="stable")  # outermost in memory first
+    return np.transpose(np.reshape(dy, [np.shape(x)[axis] for axis in axes]), np.argsort(axes))
+
+
+rules(np.reshape, reshape_x)
+rules(np.ravel, ravel_x)
 rules(np.transpose, transpose_x)
 rules(np.permute_dims, transpose_x)
 rules(np.matrix_transpose, lambda dy, y, x: np.swapaxes(dy, -1, -2))
-rules(np.swapaxes, lambda dy, y, x, i, j: np.swapaxes(dy, i, j))
+rules(np.swapaxes, lambda dy, y, x, axis1, axis2: np.swapaxes(dy, axis1, axis2))
 rules(np.moveaxis, lambda dy, y, x, source, destination: np.moveaxis(dy, destination, source))
 rules(np.squeeze, lambda dy, y, x, axis=None: np.reshape(dy, np.shape(x)))
 rules(np.expand_dims, lambda dy, y, x, axis: np.reshape(dy, np.shape(x)))
-rules(np.atleast_1d, lambda dy, y, x: np.reshape(dy, np.shape(x)))
-rules(np.atleast_2d, lambda dy, y, x: np.reshape(dy, np.shape(x)))
-rules(np.atleast_3d, lambda dy, y, x: np.reshape(dy, np.shape(x)))
 rules(np.broadcast_to, lambda dy, y, x, shape, subok=False: dy)
 rules(np.flip, lambda dy, y, x, axis=None: np.flip(dy, axis))
 rules(np.fliplr, lambda dy, y, x: np.fliplr(dy))
 rules(np.flipud, lambda dy, y, x: np.flipud(dy))
 rules(np.roll, lambda dy, y, x, shift, axis=None: np.roll(dy, np.negative(shift), axis))
+rules(np.repeat, repeat_x)
 rules(np.copy, lambda dy, y, x, **kwargs: dy)
 rules(np.astype, astype_x)
 rules(np.concatenate, concatenate_arrays, sequences=True)
 rules(np.stack, stack_arrays, sequences=True)
 
 
+@composite(np.atleast_1d)
+def atleast_1d(*arrays: Any) -> Any:
+    made = tuple(np.reshape(a, (1,)) if np.ndim(a) == 0 else a for a in arrays)
+    return made[0] if len(made) == 1 else made
+
+
+@composite(np.atleast_2d)
+def atleast_2d(*arrays: Any) -> Any:
+    made = tuple(np.reshape(a, (1, -1)) if np.ndim(a) < 2 else a for a in arrays)
+    return made[0] if len(made) == 1 else made
+
+
+@composite(np.atleast_3d)
+def atleast_3d(*arrays: Any) -> Any:
+    shapes = (lambda n: (1, 1, 1), lambda n: (1, n, 1), lambda m, n: (m, n, 1))
+    made = tuple(np.reshape(a, shapes[np.ndim(a)](*np.shape(a))) if np.ndim(a) < 3 else a for a in arrays)
+    return made[0] if len(made) == 1 else made
+
+
 @composite(np.vstack)
 def vstack(arrays: Any, **kwargs: Any) -> Any:
-    return np.concatenate([np.atleast_2d(a) for a in arrays], 0)
+    return np.concatenate([atleast_2d(a) for a in arrays], 0, **kwargs)
 
 
 @composite(np.hstack)
 def hstack(arrays: Any, **kwargs: Any) -> Any:
-    arrays = [np.atleast_1d(a) for a in arrays]
-    return np.concatenate(arrays, 0 if np.ndim(arrays[0]) == 1 else 1)
+    arrays = [atleast_1d(a) for a in arrays]
+    return np.concatenate(arrays, 0 if np.ndim(arrays[0]) == 1 else 1, **kwargs)
 
 
 @composite(np.column_stack)

@@ -22,7 +22,8 @@ def register(special: Any) -> None:
     rules(special.gammaln, lambda dy, y, x: dy * special.digamma(x))
     rules(special.gamma, lambda dy, y, x: dy * y * special.digamma(x))
     rules(special.digamma, lambda dy, y, x: dy * special.zeta(2.0, x))
-    rules(special.zeta, UNKNOWN, lambda dy, y, s, x: -dy * s * special.zeta(s + 1.0, x))
+    # special.zeta is a function of Python around this ufunc, and the ufunc is what reaches us.
+    rules(special._ufuncs._zeta, UNKNOWN, lambda dy, y, s, x: -dy * s * special.zeta(s + 1.0, x), name="special.zeta")
 
 
 def find(func: Any) -> Primitive | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+
 from autograd_tools.files import read_document, write_document
+from autograd_tools.timing.section import Section
+from autograd_tools.timing.table import table
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMAT, VERSION = "autograd_tools.timer", 1
@@ -29,47 +31,9 @@ class Record(NamedTuple):
     scope: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Section:
-    """A row of the timer: `ncalls` calls took `ns` nanoseconds and made arrays of `nbytes` bytes; sections nest."""
-
-    ncalls: int = 0
-    ns: int = 0
-    nbytes: int = 0
-    children: dict[str, Section] = field(default_factory=dict)
-
-    def child(self, label: str) -> Section:
-        section = self.children.get(label)
-        if section is None:
-            section = self.children[label] = Section()
-        return section
-
-    def merge(self, other: Section) -> None:
-        """Add `other`, label by label."""
-        self.ncalls += other.ncalls
-        self.ns += other.ns
-        self.nbytes += other.nbytes
-        for label, child in list(other.children.items()):
-            self.child(label).merge(child)
-
-    def walk(self) -> Iterator[tuple[str, Section]]:
-        """All sections below this one, with their labels."""
-        for label, child in self.children.items():
-            yield label, child
-            yield from child.walk()
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "ncalls": self.ncalls,
-            "ns": self.ns,
-            "nbytes": self.nbytes,
-            "children": {label: child.to_dict() for label, child in self.children.items()},
-        }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Section:
-        children = {label: cls.from_dict(child) for label, child in data["children"].items()}
-        return cls(data["ncalls"], data["ns"], data["nbytes"], children)
+def nbytes_of(x: Any) -> int:
+    """The memory that an array took; 0 for a view of another, and for what is no array."""
+    return x.nbytes if type(x) is np.ndarray and x.base is None else 0
 
 
 class _Thread:
@@ -112,7 +76,7 @@ class Timer:
 
     def _thread(self) -> _Thread:
         try:
-            return self._local.thread  # type: ignore[no-any-return]
+            return self._local.thread
         except AttributeError:
             thread = self._local.thread = _Thread()
             with self._lock:
@@ -133,8 +97,7 @@ class Timer:
             thread.here = parent
             section.ncalls += 1
             section.ns += ns
-        if getattr(result, "base", result) is None:  # an array, and not a view of another
-            section.nbytes += result.nbytes
+        section.nbytes += nbytes_of(result)
         return result
 
     def section(self, label: str) -> Block:
@@ -180,6 +143,11 @@ class Timer:
     def total_ns(self) -> int:
         """Nanoseconds since the timer was made or reset, measured or not."""
         return self._past_ns + (0 if self._start is None else self._clock() - self._start)
+
+    @property
+    def section_cost_ns(self) -> float:
+        """What one section costs by itself, measured on this machine; 0 for a timer with a clock of its own."""
+        return _section_cost() if self._clock is time.perf_counter_ns else 0.0
 
     def __getitem__(self, label: str) -> Section:
         children = self.root.children
@@ -228,8 +196,8 @@ class Timer:
         timer._start = None
         timer._past_ns = data["total_ns"]
         timer._base = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
-        for *key, scope, ncalls, ns, nbytes in data["records"]:
-            timer._base_records[Record(*key, tuple(scope))] = [ncalls, ns, nbytes]
+        for op, argument, file, line, function, scope, *counts in data["records"]:
+            timer._base_records[Record(op, argument, file, line, function, tuple(scope))] = counts
         return timer
 
     def save(self, path: str | Path) -> None:
@@ -243,12 +211,27 @@ class Timer:
 
     def __repr__(self) -> str:
         root = self.root
-        return f"<Timer: {sum(1 for _ in root.walk())} sections, {json.dumps(list(root.children)[:5])}>"
+        return f"<Timer of {sum(1 for _ in root.walk())} sections, {sum(s.ncalls for s in root.children.values())} calls>"
 
     def __str__(self) -> str:
-        from autograd_tools.timer.table import table
-
         return table(self)
+
+
+@functools.cache
+def _section_cost() -> float:
+    """Nanoseconds that `measure` adds to a call: the smallest mean of some rounds, so that a busy machine does not raise it."""
+    timer, rounds, calls = Timer(), 5, 500
+
+    def nothing() -> None: ...
+
+    def run(function: Callable[..., Any], *args: Any) -> int:
+        start = time.perf_counter_ns()
+        for _ in range(calls):
+            function(*args)
+        return time.perf_counter_ns() - start
+
+    measured, bare = (min(run(*call) for _ in range(rounds)) for call in ((timer.measure, "nothing", nothing), (nothing,)))
+    return max(0.0, (measured - bare) / calls)
 
 
 class Block:
@@ -268,12 +251,15 @@ class Block:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         end = self.timer._clock()
-        thread, thread.here, section, start = self._open.pop()
+        thread, parent, section, start = self._open.pop()
+        thread.here = parent
         thread.last_ns = end - start
         section.ncalls += 1
         section.ns += end - start
 
     def __call__(self, function: F) -> F:
+        """Time every call of `function`."""
+
         @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
             return self.timer.measure(self.label, function, *args, **kwargs)

@@ -11,7 +11,8 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from autograd_tools.timer.timer import Record, Section, Timer
+from autograd_tools.timing.section import Section
+from autograd_tools.timing.timer import Record, Timer, nbytes_of
 
 __all__ = ["ENABLED", "Record", "Section", "Timer", "reset_timer", "time_backward", "time_forward", "time_record", "time_sum", "timer"]
 
@@ -47,7 +48,7 @@ def time_record(record: F) -> F:
         ns = timer.last_ns
         result = timer.measure("record", record, recording, entry)
         recording.times[result.index] = {0: ns}
-        timer.add(Record(entry[0].primitive.name, 0, *recording.notes[result.index]), ns, _nbytes(entry[1]))
+        timer.add(Record(entry[0].primitive.name, 0, *recording.notes[result.index][:4]), ns, nbytes_of(entry[1]))
         return result
 
     return timed  # type: ignore[return-value]
@@ -63,7 +64,7 @@ def time_backward(backward: F) -> F:
         argument = plan.positions[i] + 1
         dx = timer.measure(f"{plan.primitive.name}[{argument}]", backward, recording, index, i, dy)
         recording.times.setdefault(index, {})[argument] = timer.last_ns
-        timer.add(Record(plan.primitive.name, argument, *recording.notes[index]), timer.last_ns, _nbytes(dx))
+        timer.add(Record(plan.primitive.name, argument, *recording.notes[index][:4]), timer.last_ns, nbytes_of(dx))
         return dx
 
     return timed  # type: ignore[return-value]
@@ -72,7 +73,3 @@ def time_backward(backward: F) -> F:
 def time_sum(sum_outgrads: F) -> F:
     """Make the adding up of gradients the section `sum_outgrads`."""
     return time_forward(sum_outgrads, "sum_outgrads")
-
-
-def _nbytes(x: Any) -> int:
-    return x.nbytes if getattr(x, "base", x) is None else 0

@@ -1,0 +1,56 @@
+"""Numbers in few characters, by TimerOutputs.jl's rules: three significant digits and a unit."""
+
+from __future__ import annotations
+
+
+def time_text(ns: float) -> str:
+    """Nanoseconds as ns, μs, ms, s or h; there are no minutes, on purpose.
+
+    >>> [time_text(ns) for ns in (7, 9999, 99999, 9999999, 1_500_000_000, 7.2e12)]
+    ['7.00ns', '10.0μs', '100μs', '10.0ms', '1.50s', '2.00h']
+    """
+    for limit, unit, size in ((1e3, "ns", 1), (1e6, "μs", 1e3), (1e9, "ms", 1e6), (3600e9, "s", 1e9)):
+        if ns < limit:
+            return f"{_three_digits(ns / size)}{unit}"
+    return f"{_three_digits(ns / 3600e9)}h"
+
+
+def memory_text(nbytes: float) -> str:
+    """Bytes as B, KiB, MiB and so on; the unit changes at a power of 1000, so that no number has four digits.
+
+    >>> [memory_text(n) for n in (0, 464, 999, 1000, 1536, 47_395_635)]
+    ['∅', '464B', '999B', '0.98KiB', '1.50KiB', '45.2MiB']
+    """
+    if nbytes == 0:
+        return "∅"
+    for power, unit in enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB")):
+        if nbytes < 1000 ** (power + 1):
+            return f"{_three_digits(nbytes / 1024**power)}{unit}"
+    return f"{_three_digits(nbytes / 1024**6)}EiB"
+
+
+def percent_text(part: float, whole: float) -> str:
+    """A share in percent with one decimal.
+
+    >>> percent_text(1, 3), percent_text(0, 0)
+    ('33.3%', '-')
+    """
+    return f"{100 * part / whole:.1f}%" if whole else "-"
+
+
+def count_text(n: int) -> str:
+    """A count, with k, M or B from a thousand on.
+
+    >>> [count_text(n) for n in (7, 999, 1000, 240_123, 1_063_063)]
+    ['7', '999', '1.00k', '240k', '1.06M']
+    """
+    for limit, unit in ((1e3, ""), (1e6, "k"), (1e9, "M")):
+        if n < limit:
+            return f"{_three_digits(n * 1e3 / limit)}{unit}" if unit else str(n)
+    return f"{_three_digits(n / 1e9)}B"
+
+
+def _three_digits(x: float) -> str:
+    if x == int(x) and x >= 100:
+        return f"{x:.0f}"
+    return f"{x:.{0 if round(x) >= 100 else 1 if round(10 * x) >= 100 else 2}f}"

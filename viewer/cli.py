@@ -1,0 +1,199 @@
+"""The command line: `autograd-tools show|draw|profile SCRIPT [args]`, on a script as it is."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+import autograd_tools as ag
+from autograd_tools import Tape, Timer, Trace, timing
+from autograd_tools.timing.formats import count_text, percent_text, time_text
+from viewer.draw import FORMATS, draw
+from viewer.hotspots import hotspot_table
+from viewer.inputs import as_trace
+from viewer.script import run
+from viewer.text import VIEWS, plain_text, show
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit status: the script's own, or 2 when the command could not do its part."""
+    parser = _parser()
+    ours, theirs = _split(parser, list(sys.argv[1:] if argv is None else argv))
+    args = parser.parse_args(ours)
+    args.args = theirs
+    if not Path(args.script).is_file():
+        return _fail(f"there is no file {args.script}")
+    try:
+        status = COMMANDS[args.command](args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, OSError) as error:
+        return _fail(str(error))
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="autograd-tools", description="Look inside the gradients of a script, without changing it.")
+    parser.add_argument("--version", action="version", version=f"autograd-tools {ag.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    one = commands.add_parser("show", help="print the graph of a gradient in the terminal")
+    one.add_argument("--view", choices=list(VIEWS), default="list", help="how to print it (default: list)")
+    two = commands.add_parser("draw", help="draw the graph of a gradient")
+    two.add_argument("-o", "--output", metavar="FILE", help=f"where to draw it: {', '.join(FORMATS)} (default: SCRIPT's name, .svg)")
+    for command in (one, two):
+        command.add_argument("--step", type=int, default=1, metavar="N", help="which of the script's gradients (default: 1, the first)")
+        command.add_argument("--save", metavar="FILE", help="save the trace as JSON as well")
+    three = commands.add_parser("profile", help="tell where the time of the gradients goes, by operation and by line")
+    three.add_argument("-o", "--output", metavar="FILE", help="save the profile as JSON")
+    three.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    three.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
+    for command, what in ((one, "trace"), (two, "trace"), (three, "profile")):
+        command.add_argument("script", metavar="SCRIPT", help=f"a Python script, or a saved {what}")
+        command.usage = f"autograd-tools {command.prog.split()[-1]} [options] SCRIPT [options] [--] [the script's arguments]"
+    return parser
+
+
+def _split(parser: argparse.ArgumentParser, argv: list[str]) -> tuple[list[str], list[str]]:
+    """Our arguments and the script's: options right before and after SCRIPT are ours, and all from the first other one is its."""
+    commands = next(a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    if not argv or argv[0] not in commands:
+        return argv, []
+    options = {name: action for action in commands[argv[0]]._actions for name in action.option_strings}
+    seen_script, i = False, 1
+    while i < len(argv):
+        name, _, given = argv[i].partition("=")
+        if name in options:
+            i += 1 if given or options[name].nargs == 0 else 2
+        elif argv[i] == "--" and seen_script:
+            return argv[:i], argv[i + 1 :]
+        elif seen_script or argv[i].startswith("-"):
+            break
+        else:
+            seen_script = True
+            i += 1
+    return (argv[:i], argv[i:]) if seen_script else (argv, [])
+
+
+def _fail(message: str) -> int:
+    print(f"autograd-tools: {message}", file=sys.stderr)
+    return 2
+
+
+def _is_saved(path: str) -> bool:
+    return Path(path).suffix == ".json"
+
+
+class _Capture:
+    """Keeps the trace of one of the gradients that a script computes."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self.seen = 0
+        self.trace: Trace | None = None
+
+    def __call__(self, tape: Tape) -> None:
+        self.seen += 1
+        if self.seen == self.step:
+            self.trace = tape.trace()
+
+
+def _captured(args: argparse.Namespace) -> tuple[Trace | None, int]:
+    """The trace asked for, and the exit status of the script that made it."""
+    if _is_saved(args.script):
+        return as_trace(args.script), 0
+    if args.step < 1:
+        raise ValueError(f"--step counts gradients from 1, and got {args.step}")
+    capture = _Capture(args.step)
+    with ag.observe(capture):
+        status = run(args.script, args.args)
+    if capture.trace is None:
+        count = f"{capture.seen} gradients" if capture.seen else "no gradient with autograd_tools"
+        _fail(f"{args.script} computed {count}, so there is no number {args.step} to show")
+        return None, status or 2
+    if args.save:
+        capture.trace.save(args.save)
+    return capture.trace, status
+
+
+def _show(args: argparse.Namespace) -> int:
+    trace, status = _captured(args)
+    if trace is not None:
+        show(trace, args.view)
+    return status
+
+
+def _draw(args: argparse.Namespace) -> int:
+    output = Path(args.output or f"{Path(args.script).stem}.svg")
+    if output.suffix.lower() not in FORMATS:
+        raise ValueError(f"no format {output.suffix or output.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
+    trace, status = _captured(args)
+    if trace is not None:
+        print(f"drew {len(trace)} nodes: {draw(trace, output)}")
+    return status
+
+
+def _profile(args: argparse.Namespace) -> int:
+    if _is_saved(args.script):
+        _report(Timer.load(args.script), args)
+        return 0
+    if not timing.ENABLED:
+        return _again_with_timer()
+    os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
+    ag.reset_timer()
+    status = run(args.script, args.args)
+    if not ag.timer.records:
+        _fail(f"{args.script} computed no gradient with autograd_tools, so there is nothing to profile")
+        return status or 2
+    timer = Timer.from_dict(ag.timer.to_dict())  # stopped: what it says does not change while it is shown
+    if args.output:
+        timer.save(args.output)
+    _report(timer, args)
+    return status
+
+
+def _again_with_timer() -> int:
+    """Start this command again with the timer on, which is read when autograd_tools is imported."""
+    command = [sys.executable, "-m", "autograd_tools", *sys.argv[1:]]
+    environment = {**os.environ, "AUTOGRAD_TIMER": "1"}
+    if os.name == "nt":  # where exec returns to the shell before the program ends
+        return subprocess.call(command, env=environment)
+    return os.execve(command[0], command, environment)
+
+
+def _report(timer: Timer, args: argparse.Namespace) -> None:
+    """Print the hotspots by operation and by line, and how much of the run they are."""
+    console = Console(highlight=False, markup=False)
+    for by in ("op", "line"):
+        table = hotspot_table(timer, by, limit=args.limit)
+        console.print()
+        console.print(table if console.is_terminal else plain_text(table), soft_wrap=not console.is_terminal)
+    console.print()
+    console.print(_summary(timer), soft_wrap=not console.is_terminal)
+    if args.timer:
+        console.print()
+        console.print(str(timer), soft_wrap=True)
+
+
+def _summary(timer: Timer) -> str:
+    """What share of the whole run the tables are about."""
+    root = timer.root
+    calls = root.children["record"].ncalls if "record" in root.children else 0
+    ns = {argument > 0: 0 for argument in (0, 1)}
+    for record, (_, spent, _) in timer.records.items():
+        ns[record.argument > 0] += spent
+    engine = sum(section.ns for label, section in root.walk() if label in ("record", "sum_outgrads"))
+    total = timer.total_ns
+    parts = (("forward", ns[False]), ("backward", ns[True]), ("recording and adding up", engine))
+    shares = ", ".join(f"{what} {time_text(spent)} ({percent_text(spent, total)})" for what, spent in parts)
+    return f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"show": _show, "draw": _draw, "profile": _profile}

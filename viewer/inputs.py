@@ -1,0 +1,34 @@
+"""What the views accept, turned into the plain data that they read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+from autograd_tools import Tape, Timer, Trace, load_trace
+
+Traceable: TypeAlias = Tape | Trace | str | os.PathLike[str]
+
+
+def as_trace(x: Traceable) -> Trace:
+    """The trace of a tape, a trace itself, or a saved one."""
+    if isinstance(x, Trace):
+        return x
+    if isinstance(x, Tape):
+        return x.trace()
+    if isinstance(x, (str, os.PathLike)):
+        return load_trace(Path(x))
+    raise TypeError(
+        f"a Tape from ag.diff, a Trace, or the path of a saved one is needed, and got {type(x).__name__}: {x!r}; "
+        "ag.diff returns a plain value when its function uses no Param"
+    )
+
+
+def as_timer(x: Timer | str | os.PathLike[str]) -> Timer:
+    """A timer itself, or a saved one."""
+    if isinstance(x, Timer):
+        return x
+    if isinstance(x, (str, os.PathLike)):
+        return Timer.load(Path(x))
+    raise TypeError(f"a Timer or the path of a saved one is needed, and got {type(x).__name__}: {x!r}")
