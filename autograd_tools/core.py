@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -67,6 +68,10 @@ class Result(Value):
         self.value = value
         self.recording = recording
         self.index = index
+
+
+class LostGradientError(TypeError):
+    """Something that would turn a recorded value into a plain one."""
 
 
 def check_differentiable(x: Any, holder: str) -> None:
@@ -160,17 +165,28 @@ class Recording:
         self.times: dict[int, dict[int, int]] = {}
         self.result: int | None = None
 
-    def open(self, base: Any) -> None:
-        """Record from now on what this thread computes; scope paths start above the frame `base`."""
+    @contextmanager
+    def open(self, base: Any) -> Iterator[Recording]:
+        """Record what this thread computes in the block; scope paths start above the frame `base`.
+
+        After the block, however it ends, the Results act like their values.
+        """
         self.is_open = True
-        if self.notes is not None:
-            self.locator = source.Locator(base)
+        self.locator = None if self.notes is None else source.Locator(base)
         self.outer = _thread.recording
         if self.follows_params:
             _thread.recording = self
+        try:
+            yield self
+        except ValueError as error:
+            if isinstance(error.__cause__, LostGradientError):  # NumPy's "setting an array element with a sequence" hides it
+                raise error.__cause__.with_traceback(error.__traceback__) from None
+            raise
+        finally:
+            self.close()
 
     def close(self) -> None:
-        """Stop recording; from now on the Results act like their values."""
+        """Stop recording."""
         if self.is_open:
             self.is_open = False
             self.locator = None

@@ -29,11 +29,8 @@ def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if not callable(f):
         raise TypeError(f"diff takes a function, and got {describe(f)}: write ag.diff(lambda: ...)")
     tape = Tape(follows_params=True)
-    try:
-        tape.open(sys._getframe())
+    with tape.open(sys._getframe()):
         y = live(f(*args, **kwargs))
-    finally:
-        tape.close()
     if isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape):
         tape.backward(y)
         finished(tape)
@@ -48,11 +45,8 @@ def record() -> Iterator[Tape]:
     `J.backward(loss)` differentiates; `ag.grad(J, w)` does it by itself for the last scalar of the block.
     """
     tape = Tape(follows_params=True)
-    tape.open(sys._getframe(2))
-    try:
+    with tape.open(sys._getframe(2)):
         yield tape
-    finally:
-        tape.close()
 
 
 @overload
@@ -146,11 +140,8 @@ def _run(
             raise TypeError(f"{name_of(f)}: argument {n} is to be differentiated, counted from 0, and got {len(args)} by position")
         check_differentiable(plain(args[n]), f"{name_of(f)}: argument {n}")
         inputs[n] = recording.input(live(args[n]))
-    try:
-        recording.open(sys._getframe())
+    with recording.open(sys._getframe()):
         y = live(f(*inputs, **kwargs))
-    finally:
-        recording.close()
     return recording, [inputs[n] for n in argnums], y
 
 

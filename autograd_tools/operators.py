@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import Param, Result, Value, following_params, value
+from autograd_tools.core import LostGradientError, Param, Result, Value, following_params, value
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, Primitive, call, innermost, name_of, plain
 from autograd_tools.rules import special
 from autograd_tools.rules.indexing import getitem
@@ -148,8 +148,8 @@ def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
     )
 
 
-def _converts(what: str, instead: str) -> TypeError:
-    return TypeError(
+def _converts(what: str, instead: str) -> LostGradientError:
+    return LostGradientError(
         f"{what} would turn a recorded value into a plain one and lose its gradient; {instead}, or use ag.value(x) for the plain value"
     )
 
@@ -181,12 +181,18 @@ class _Body:
         x = _reject_if_recorded(
             self,
             "np.array or np.asarray (or a NumPy function that calls them)",
-            "use np.stack([x, y]) or np.concatenate([x, y]) to join values, and x itself where it is an array already",
+            "use np.stack([x, y]) to join values, x itself where it is an array already, and a @ x instead of a.dot(x)",
         )
         return np.array(x, dtype=dtype) if copy or dtype is not None else np.asarray(x)
 
     def __float__(self: Any) -> float:
-        return float(_reject_if_recorded(self, "float(x) or a function of `math`", "use the function of NumPy, such as np.sin(x)"))
+        return float(
+            _reject_if_recorded(
+                self,
+                "float(x), a function of `math`, or writing into an array",
+                "use NumPy's functions, such as np.sin(x) and np.stack([x, y])",
+            )
+        )
 
     def __complex__(self: Any) -> complex:
         return complex(_reject_if_recorded(self, "complex(x)", "write x + 0j"))

@@ -172,11 +172,8 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
     inputs = [
         tape.input(live(arg), name) if _is_numeric(arg) else arg for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
     ]
-    try:
-        tape.open(sys._getframe())
+    with tape.open(sys._getframe()):
         y = live(f(*inputs, **kwargs))
-    finally:
-        tape.close()
     if isinstance(y, Result) and y.recording is tape and np.shape(value(y)) == () and np.isrealobj(value(y)):
         tape.backward(y)
         finished(tape)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace, timing
@@ -18,7 +18,7 @@ from viewer.draw import FORMATS, draw
 from viewer.hotspots import hotspot_table
 from viewer.inputs import as_trace
 from viewer.script import run
-from viewer.text import VIEWS, plain_text, show
+from viewer.text import VIEWS, plain_text, show, write
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -171,15 +171,14 @@ def _again_with_timer() -> int:
 def _report(timer: Timer, args: argparse.Namespace) -> None:
     """Print the hotspots by operation and by line, and how much of the run they are."""
     console = Console(highlight=False, markup=False)
-    for by in ("op", "line"):
-        table = hotspot_table(timer, by, limit=args.limit)
-        console.print()
-        console.print(table if console.is_terminal else plain_text(table), soft_wrap=not console.is_terminal)
-    console.print()
-    console.print(_summary(timer), soft_wrap=not console.is_terminal)
-    if args.timer:
-        console.print()
-        console.print(str(timer), soft_wrap=True)
+    parts: list[RenderableType] = [hotspot_table(timer, by, limit=args.limit) for by in ("op", "line")]
+    parts += [_summary(timer), *([str(timer)] if args.timer else [])]
+    for part in parts:
+        if console.is_terminal:
+            console.print()
+            console.print(part)
+        else:
+            write("\n" + (part if isinstance(part, str) else plain_text(part)), console.file)
 
 
 def _summary(timer: Timer) -> str:

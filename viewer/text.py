@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -19,16 +20,22 @@ from viewer.inputs import Traceable, as_trace
 WIDE = 10_000  # columns, for text that must not wrap
 
 
-def show(x: Traceable, view: str = "list", *, file: io.TextIOBase | None = None) -> None:
+def show(x: Traceable, view: str = "list", *, file: IO[str] | None = None) -> None:
     """Print a trace: in colour and folded to the width of a terminal, in plain lines to a pipe or file.
 
     `view` is "list" (a line a node, as the seed has it), "tree" (by scope) or "table" (a column for each fact).
     """
-    console = Console(file=file, highlight=False, soft_wrap=False)  # type: ignore[arg-type]
+    console = Console(file=file, highlight=False)
     if console.is_terminal:
         console.print(_render(as_trace(x), view))
     else:
-        console.file.write(to_text(x, view) + "\n")
+        write(to_text(x, view), console.file)
+
+
+def write(text: str, file: IO[str]) -> None:
+    """Write a text and a line end; what the encoding of the file cannot say becomes a question mark."""
+    encoding = getattr(file, "encoding", None) or "utf-8"
+    file.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def to_text(x: Traceable, view: str = "list", *, width: int | None = None) -> str:

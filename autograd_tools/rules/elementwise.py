@@ -5,6 +5,7 @@ Where a choice has no derivative (a tie of `maximum`), the gradient is shared ev
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from autograd_tools.core import value
 from autograd_tools.primitive import rules
 
-LN2, LN10 = np.log(2), np.log(10)
+LN2, LN10 = math.log(2), math.log(10)  # of Python, which leave float32 as it is
 DEGREE = np.pi / 180
 
 
@@ -24,10 +25,10 @@ def sinc_slope(dy: Any, y: Any, x: Any) -> Any:
     return dy * np.where(near, np.pi * t * (-1 / 3 + t * t / 30), (np.cos(np.pi * safe) - np.sinc(safe)) / safe)
 
 
-def picked(y: Any, x: Any, other: Any) -> Any:
-    """The share of `x` in a maximum or minimum `y`: 1 where it was taken, 1/2 in a tie, 0 where the other was."""
-    y, x, other = value(y), value(x), value(other)
-    return ((x == y) * 1.0) / (1.0 + (x == other))
+def picked(dy: Any, y: Any, x: Any, other: Any) -> Any:
+    """The share of `x` in the gradient of a maximum or minimum `y`: all where it was taken, half in a tie, 0 where the other was."""
+    taken, tie = value(x) == value(y), value(x) == value(other)
+    return dy * taken - 0.5 * dy * tie if np.any(tie) else dy * taken
 
 
 def clip_x(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any) -> Any:
@@ -75,9 +76,9 @@ rules(np.radians, lambda dy, y, x: dy * DEGREE)
 rules(np.rad2deg, lambda dy, y, x: dy / DEGREE)
 rules(np.degrees, lambda dy, y, x: dy / DEGREE)
 
-rules(np.maximum, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
-rules(np.minimum, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
-rules(np.fmax, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
-rules(np.fmin, lambda dy, y, a, b: dy * picked(y, a, b), lambda dy, y, a, b: dy * picked(y, b, a))
+rules(np.maximum, lambda dy, y, a, b: picked(dy, y, a, b), lambda dy, y, a, b: picked(dy, y, b, a))
+rules(np.minimum, lambda dy, y, a, b: picked(dy, y, a, b), lambda dy, y, a, b: picked(dy, y, b, a))
+rules(np.fmax, lambda dy, y, a, b: picked(dy, y, a, b), lambda dy, y, a, b: picked(dy, y, b, a))
+rules(np.fmin, lambda dy, y, a, b: picked(dy, y, a, b), lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.clip, clip_x, clip_min, clip_max)
 rules(np.where, None, lambda dy, y, c, a, b: np.where(c, dy, 0), lambda dy, y, c, a, b: np.where(c, 0, dy))

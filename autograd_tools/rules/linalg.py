@@ -72,7 +72,7 @@ def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 def trace_x(dy: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
-    eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset)
+    eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset, dtype=bool)
     return np.moveaxis(dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2))
 
 

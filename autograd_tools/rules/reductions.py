@@ -58,7 +58,7 @@ def mean_x(
     dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
     if where is not True:
-        n = np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, keepdims=True)
+        n = np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, dtype=value(y).dtype, keepdims=True)
         return np.broadcast_to(kept(dy, x, axis, keepdims), np.shape(x)) * where / n
     return np.broadcast_to(kept(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
 
@@ -68,7 +68,8 @@ def extreme_x(
 ) -> Any:
     """`dy` at the extreme; evenly shared between elements that tie for it."""
     hit = (value(x) == value(kept(y, x, axis, keepdims))) & where
-    return kept(dy, x, axis, keepdims) * (hit / np.maximum(1, np.sum(hit, axis=axes_of(x, axis), keepdims=True)))
+    ties = np.sum(hit, axis=axes_of(x, axis), dtype=np.result_type(value(y), np.float16), keepdims=True)
+    return kept(dy, x, axis, keepdims) * (hit / np.maximum(1, ties))
 
 
 def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:

@@ -101,8 +101,8 @@ def atleast_2d(*arrays: Any) -> Any:
 
 @composite(np.atleast_3d)
 def atleast_3d(*arrays: Any) -> Any:
-    shapes = (lambda n: (1, 1, 1), lambda n: (1, n, 1), lambda m, n: (m, n, 1))
-    made = tuple(np.reshape(a, shapes[np.ndim(a)](*np.shape(a))) if np.ndim(a) < 3 else a for a in arrays)
+    shapes = ((1, 1, 1), (1, -1, 1))
+    made = tuple(np.reshape(a, (*np.shape(a), 1) if np.ndim(a) == 2 else shapes[np.ndim(a)]) if np.ndim(a) < 3 else a for a in arrays)
     return made[0] if len(made) == 1 else made
 
 
@@ -127,6 +127,6 @@ def split(x: Any, parts: Any, axis: int = 0) -> list[Any]:
     n = np.shape(x)[axis]
     if np.ndim(parts) == 0 and n % parts:
         raise ValueError(f"np.split: an axis of length {n} does not split into {parts} equal parts")
-    ends = list(range(n // parts, n, n // parts)) if np.ndim(parts) == 0 else list(parts)
+    ends = [part * (n // parts) for part in range(1, parts)] if np.ndim(parts) == 0 else list(parts)
     before = (slice(None),) * (axis % np.ndim(x))
     return [x[(*before, slice(i, j))] for i, j in zip([0, *ends], [*ends, n], strict=True)]

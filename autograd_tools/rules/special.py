@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from autograd_tools.primitive import PRIMITIVES, UNKNOWN, Primitive, rules
 
-TWO_OVER_ROOT_PI = 2 / np.sqrt(np.pi)
+TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
 
 def register(special: Any) -> None:

@@ -1,0 +1,606 @@
+"""Every rule in the registry, checked numerically to second order; and the conventions where there is no derivative."""
+
+import inspect
+
+import numpy as np
+import pytest
+import scipy.special
+
+import autograd_tools as ag
+from autograd_tools.check import GradientError
+from autograd_tools.outgrads import Sparse
+from autograd_tools.primitive import COMPOSITES, PRIMITIVES, UNKNOWN, Primitive, name_of
+from autograd_tools.rules import special
+from autograd_tools.rules.indexing import getitem, ungetitem
+
+special.find(np.sin)  # enters the rules of scipy.special
+
+
+def case(*args, **kwargs):
+    return args, kwargs
+
+
+def spread(*shape, low=-2.0, high=2.0, start=1.0):
+    """Numbers between `low` and `high`, all different and in no order; another `start` gives other numbers."""
+    size = int(np.prod(shape))
+    return low + (high - low) * ((start + np.arange(size)) * 0.6180339887498949 % 1.0).reshape(shape)
+
+
+def strided(*shape, **limits):
+    """Numbers that do not lie in memory one after the other."""
+    *rest, last = shape[::-1]
+    return spread(*rest, 2 * last, **limits)[..., ::-2].T
+
+
+def unary(low=-2.0, high=2.0):
+    return [
+        case(low + 0.3 * (high - low)),
+        case(np.array(low + 0.6 * (high - low))),
+        case(spread(2, 3, low=low, high=high)),
+        case(strided(3, 2, low=low, high=high)),
+        case(np.zeros((0, 3))),
+    ]
+
+
+def binary(low=-2.0, high=2.0, low2=None, high2=None):
+    a = {"low": low, "high": high}
+    b = {"low": low if low2 is None else low2, "high": high if high2 is None else high2, "start": 1.3}
+    return [
+        case(spread(3, 1, **a), spread(4, **b)),
+        case(float(spread(**a)), float(spread(**b))),
+        case(float(spread(**a)), spread(2, 3, **b)),
+        case(spread(2, 3, **a), np.array(spread(**b))),
+        case(strided(2, 3, **a), spread(1, 3, **b)),
+        case(np.zeros((0, 3)), spread(3, **b)),
+        case(spread(2, 1, **a), np.zeros((1, 0))),
+    ]
+
+
+def reduction(*more):
+    x = spread(2, 3, 4)
+    return [
+        case(x),
+        case(x, 1),
+        case(x, -1),
+        case(x, (0, -1)),
+        case(x, axis=0, keepdims=True),
+        case(x, axis=(0, 2), keepdims=True),
+        case(strided(3, 4), axis=0),
+        case(1.5),
+        case(np.array(1.5), keepdims=True),
+        *more,
+    ]
+
+
+MASK = np.array([[True, False, True], [True, True, False]])
+EMPTY_SUMS = [case(np.zeros((0, 3))), case(np.zeros((0, 3)), axis=0), case(np.zeros((0, 3)), axis=1, keepdims=True)]
+SQUARE = spread(3, 3) + 3 * np.eye(3)
+SQUARES = spread(4, 3, 3) + 3 * np.eye(3)
+A, B = spread(2, 3), spread(2, 3, start=1.3)
+
+CASES = {
+    # arithmetic
+    **dict.fromkeys((np.add, np.subtract, np.multiply, np.hypot, np.arctan2, np.logaddexp, np.logaddexp2), binary()),
+    **dict.fromkeys((np.maximum, np.minimum, np.fmax, np.fmin), binary()),
+    **dict.fromkeys(
+        (np.power, np.float_power), [*binary(0.3, 2.0, -2.0, 2.0), *(case(spread(3, low=0.5), p) for p in (0.0, 1.0, 2.0, 3.0, -1.0))]
+    ),
+    np.power: [
+        *binary(0.3, 2.0, -2.0, 2.0),
+        *(case(spread(3), p) for p in (0, 1, 2, 3)),
+        *(case(1.7, p) for p in (0.0, 1.0, 2.0, 3.0, -1.0)),
+        case(spread(4), np.array([0, 1, 2, 3])),
+        case(spread(4, low=0.5), np.array([0.0, 1.0, 2.0, -1.0])),
+        case(2, spread(3)),
+    ],
+    np.divide: binary(-2.0, 2.0, 0.5, 2.0),
+    np.remainder: [*binary(-5.0, 5.0, 1.3, 2.1), case(-7.3, -2.0)],
+    **dict.fromkeys((np.negative, np.positive, np.square, np.absolute, np.fabs), unary()),
+    **dict.fromkeys((np.reciprocal, np.sqrt, np.cbrt), unary(0.3, 3.0)),
+    # functions of one number
+    **dict.fromkeys((np.exp, np.exp2, np.expm1, np.sin, np.cos, np.arctan, np.sinh, np.cosh, np.tanh, np.arcsinh), unary()),
+    **dict.fromkeys((np.deg2rad, np.radians, np.rad2deg, np.degrees), unary()),
+    **dict.fromkeys((np.log, np.log2, np.log10), unary(0.3, 3.0)),
+    np.log1p: unary(-0.7, 2.0),
+    np.tan: unary(-1.2, 1.2),
+    **dict.fromkeys((np.arcsin, np.arccos, np.arctanh), unary(-0.8, 0.8)),
+    np.arccosh: unary(1.3, 3.0),
+    np.sinc: [*unary(), case(np.array([0.0, 1e-4, -5e-4, 2e-3]))],
+    # choices
+    np.clip: [
+        case(spread(2, 3), -0.7, 0.9),
+        case(spread(3, 1), spread(4, low=-1.0, high=-0.5), spread(4, low=0.5, high=1.0)),
+        case(spread(2, 3), a_min=-0.7, a_max=0.9),
+        case(spread(2, 3), min=-0.7),
+        case(spread(2, 3), max=0.9),
+        case(spread(2, 3), None, 0.9),
+        case(spread(2, 3), 0.8, -0.3),
+        case(1.5, 0.0, 2.0),
+        case(strided(2, 3), -0.7, 0.9),
+        case(np.zeros((0, 3)), -1.0, 1.0),
+    ],
+    np.where: [
+        case(MASK, A, B),
+        case(MASK, 1.5, B),
+        case(MASK[0], spread(2, 1), spread(3)),
+        case(True, 1.5, 2.5),
+        case(MASK, strided(2, 3), np.array(0.5)),
+        case(np.zeros((0, 3), bool), spread(3), 1.0),
+    ],
+    # products of matrices
+    np.matmul: [
+        case(spread(2, 3), spread(3, 4)),
+        case(spread(3), spread(3, start=1.3)),
+        case(spread(3), spread(3, 4)),
+        case(spread(2, 3), spread(3)),
+        case(spread(5, 2, 3), spread(3, 4)),
+        case(spread(2, 1, 2, 3), spread(4, 3, 2)),
+        case(spread(3), spread(5, 3, 4)),
+        case(spread(5, 2, 3), spread(3)),
+        case(strided(2, 3), strided(3, 4)),
+        case(np.zeros((0, 3)), spread(3, 2)),
+        case(np.zeros((2, 0)), np.zeros((0, 3))),
+    ],
+    np.dot: [
+        case(spread(2, 3), spread(3, 4)),
+        case(spread(3), spread(3, start=1.3)),
+        case(spread(3), spread(3, 4)),
+        case(spread(2, 3), spread(3)),
+        case(1.5, spread(2, 3)),
+        case(spread(2, 3), np.array(1.5)),
+        case(1.5, 2.5),
+        case(spread(2, 3, 4), spread(4)),
+        case(spread(2, 3, 4), spread(4, 5)),
+        case(spread(4), spread(2, 4, 3)),
+        case(spread(2, 4), spread(3, 4, 2)),
+        case(spread(2, 3, 4), spread(5, 4, 2)),
+        case(strided(2, 3), strided(3, 4)),
+        case(np.zeros((0, 3)), spread(3, 2)),
+        case(spread(3), b=spread(3, 2)),
+    ],
+    np.tensordot: [
+        case(spread(2, 3, 4), spread(3, 4, 2)),
+        case(spread(2, 3), spread(3, 4), 1),
+        case(spread(2, 3), spread(4), 0),
+        case(spread(2, 3, 4), spread(4, 3), ([1, 2], [1, 0])),
+        case(spread(2, 3, 4), spread(4, 3), ((2, 1), (0, 1))),
+        case(spread(2, 3, 4), spread(3, 5), axes=(1, 0)),
+        case(spread(2, 3, 4), spread(3, 5), axes=([-2], [0])),
+        case(strided(2, 3), strided(3, 4), axes=1),
+        case(np.zeros((0, 3)), spread(3, 2), 1),
+    ],
+    np.outer: [
+        case(spread(2), spread(3)),
+        case(spread(2, 2), spread(3)),
+        case(1.5, spread(3)),
+        case(np.zeros(0), spread(3)),
+        case(strided(2, 3), spread(2)),
+    ],
+    np.trace: [
+        case(spread(3, 3)),
+        case(spread(2, 4), 1),
+        case(spread(4, 2), offset=-1),
+        case(spread(2, 3, 4)),
+        case(spread(2, 3, 4), 0, 2, 0),
+        case(spread(2, 3, 4), axis1=-1, axis2=1),
+        case(spread(2, 2), dtype=np.float64),
+        case(strided(3, 4)),
+        case(np.zeros((0, 0))),
+    ],
+    **dict.fromkeys(
+        (np.tril, np.triu),
+        [case(spread(3, 4)), case(spread(3, 4), 1), case(spread(2, 3, 3), k=-1), case(strided(3, 4)), case(np.zeros((0, 3)))],
+    ),
+    np.linalg.inv: [case(SQUARE), case(SQUARES), case(SQUARE.T), case(np.zeros((0, 3, 3)))],
+    np.linalg.det: [case(SQUARE), case(SQUARES), case(SQUARE.T), case(np.zeros((0, 3, 3)))],
+    np.linalg.solve: [
+        case(SQUARE, spread(3)),
+        case(SQUARE, spread(3, 2)),
+        case(SQUARES, spread(4, 3, 2)),
+        case(SQUARES, spread(3, 2)),
+        case(SQUARES, spread(3)),
+        case(SQUARE, spread(4, 3, 2)),
+        case(SQUARE.T, strided(3, 2)),
+        case(SQUARE, np.zeros((3, 0))),
+        case(SQUARE, b=spread(3)),
+    ],
+    # reductions
+    np.sum: reduction(
+        *EMPTY_SUMS,
+        case(A, where=MASK),
+        case(A, initial=2.0),
+        case(A, dtype=np.float64),
+        case(A, 0, None, None, False, 2.5, MASK),
+        case([1.5, 2.5]),
+    ),
+    np.mean: reduction(
+        case(np.zeros((0, 3)), axis=1), case(A, where=MASK), case(A, 0, where=MASK), case(A, axis=1, keepdims=True, where=MASK)
+    ),
+    **dict.fromkeys(
+        (np.max, np.min, np.amax, np.amin),
+        reduction(case(np.zeros((0, 3)), axis=1), case(A, where=MASK, initial=0.1), case(A, 0, keepdims=True, initial=-0.3)),
+    ),
+    np.cumsum: [
+        case(spread(2, 3, 4)),
+        *(case(spread(2, 3, 4), axis) for axis in (0, 1, -1)),
+        case(strided(3, 4), axis=0),
+        case(1.5),
+        case(np.zeros((0, 3)), axis=0),
+    ],
+    np.var: reduction(case(A, ddof=1), case(A, 1, None, None, 1), case(A, axis=0, correction=1), case(np.zeros((0, 3)), axis=1)),
+    np.std: [c for c in reduction(case(A, ddof=1), case(A, axis=1, correction=1), case(np.zeros((0, 3)), axis=1)) if np.size(c[0][0]) != 1],
+    np.prod: reduction(
+        *EMPTY_SUMS, case(spread(5)), case(np.array([1.5, 0.0, 2.0])), case(np.array([[0.0, 0.0, 2.0], [1.0, 2.0, 3.0]]), axis=1)
+    ),
+    # shapes
+    np.reshape: [
+        case(spread(2, 3), (3, 2)),
+        case(spread(2, 3), -1),
+        case(spread(2, 3), (3, -1), "F"),
+        case(strided(2, 3), shape=(6,)),
+        case(1.5, (1, 1)),
+        case(np.zeros((0, 3)), (3, 0)),
+    ],
+    np.ravel: [case(spread(2, 3)), case(spread(2, 3), "F"), case(strided(2, 3), order="C"), case(1.5), case(np.zeros((0, 3)))],
+    np.transpose: [
+        case(spread(2, 3)),
+        case(spread(2, 3, 4), (2, 0, 1)),
+        case(spread(2, 3, 4), axes=(-1, 0, 1)),
+        case(strided(2, 3)),
+        case(spread(3)),
+        case(np.zeros((0, 3))),
+    ],
+    np.matrix_transpose: [case(spread(2, 3)), case(spread(2, 3, 4)), case(strided(2, 3)), case(np.zeros((0, 3)))],
+    np.swapaxes: [
+        case(spread(2, 3, 4), 0, 2),
+        case(spread(2, 3, 4), -1, 1),
+        case(spread(2, 3, 4), axis1=0, axis2=1),
+        case(strided(2, 3), 0, 1),
+        case(np.zeros((0, 3)), 0, 1),
+    ],
+    np.moveaxis: [
+        case(spread(2, 3, 4), 0, -1),
+        case(spread(2, 3, 4), (0, 1), (2, 0)),
+        case(spread(2, 3, 4), source=2, destination=0),
+        case(strided(2, 3), 0, 1),
+    ],
+    np.squeeze: [case(spread(1, 3, 1)), case(spread(1, 3, 1), 0), case(spread(1, 3, 1), axis=(0, -1)), case(np.zeros((1, 0)))],
+    np.expand_dims: [case(spread(2, 3), 1), case(spread(2, 3), axis=(0, -1)), case(1.5, 0), case(strided(2, 3), -1), case(np.zeros(0), 0)],
+    **dict.fromkeys(
+        (np.atleast_1d, np.atleast_2d, np.atleast_3d),
+        [case(1.5), case(spread(3)), case(strided(2, 3)), case(spread(1, 2, 3)), case(1.5, spread(3)), case(np.zeros(0))],
+    ),
+    np.broadcast_to: [
+        case(spread(3), (2, 3)),
+        case(1.5, (2, 3)),
+        case(spread(2, 1), shape=(4, 2, 3)),
+        case(strided(2, 3), (2, 3)),
+        case(spread(1, 3), (0, 3)),
+    ],
+    np.flip: [case(spread(2, 3)), case(spread(2, 3), 0), case(spread(2, 3), axis=(0, -1)), case(strided(2, 3), 1), case(np.zeros((0, 3)))],
+    **dict.fromkeys((np.fliplr, np.flipud), [case(spread(2, 3)), case(strided(2, 3)), case(np.zeros((0, 3)))]),
+    np.roll: [
+        case(spread(2, 3), 1),
+        case(spread(2, 3), 1, 0),
+        case(spread(2, 3), (1, -2), axis=(0, 1)),
+        case(spread(2, 3), shift=-1, axis=-1),
+        case(strided(2, 3), 2),
+        case(np.zeros((0, 3)), 1),
+    ],
+    np.repeat: [
+        *(
+            case(spread(2, 3), 2),
+            case(spread(2, 3), 2, 0),
+            case(spread(2, 3), [2, 0, 1], axis=-1),
+            case(spread(2, 3), repeats=[0, 3], axis=0),
+        ),
+        *(case(1.5, 3), case(strided(2, 3), 2), case(np.zeros((0, 3)), 2), case(spread(3), 0)),
+    ],
+    np.copy: [case(spread(2, 3)), case(strided(2, 3), order="C"), case(1.5), case(np.zeros((0, 3)))],
+    np.astype: [
+        case(spread(2, 3), np.float64),
+        case(spread(2, 3), np.int64),
+        case(spread(2, 3), bool),
+        case(strided(2, 3), float, copy=False),
+        case(np.zeros((0, 3)), float),
+    ],
+    np.concatenate: [
+        case([spread(2, 3), spread(1, 3)]),
+        case([spread(2, 3), spread(2, 1)], -1),
+        case([spread(2, 3), spread(2, 0), strided(2, 3)], axis=1),
+        case([spread(2, 3), spread(4)], axis=None),
+        case([np.zeros((0, 3))], axis=0),
+        case(spread(2, 3)),
+    ],
+    np.stack: [
+        case([A, B]),
+        case([A, B], -1),
+        case([A, strided(2, 3)], axis=1),
+        case([1.5, 2.5]),
+        case([np.zeros((0, 3))] * 2),
+        case(spread(2, 3)),
+    ],
+    np.vstack: [
+        case([A, spread(1, 3)]),
+        case([spread(3), spread(3)]),
+        case([1.5, 2.5]),
+        case([A, strided(2, 3)]),
+        case([A, B], dtype=np.float64),
+    ],
+    np.hstack: [
+        case([A, spread(2, 1)]),
+        case([spread(3), spread(2)]),
+        case([1.5, 2.5]),
+        case([A, strided(2, 3)]),
+        case([A, B], dtype=np.float64),
+    ],
+    np.column_stack: [case([spread(3), spread(3, 2)]), case([spread(3), spread(3, start=1.3)]), case([A, strided(2, 3)])],
+    np.split: [
+        case(spread(6), 3),
+        case(spread(6), [2, 3]),
+        case(spread(2, 4), 2, 1),
+        case(spread(2, 4), [1], axis=-1),
+        case(strided(4, 3), 2),
+        case(np.zeros((0, 3)), 1),
+    ],
+    # indexing
+    getitem: [
+        *(
+            case(spread(5), index)
+            for index in (2, -1, slice(1, 4), slice(None, None, -2), None, ..., [0, 0, 3], np.array([[1, 1], [4, 0]]), [], slice(3, 3))
+        ),
+        *(
+            case(spread(3, 4), index)
+            for index in (
+                1,
+                (1, 2),
+                (slice(None), -1),
+                (..., 0),
+                (None, 1),
+                ([0, 0], [1, 1]),
+                ([[0], [2]], [1, 1, 3]),
+                (slice(1, None), [0, 0, 2]),
+            )
+        ),
+        case(spread(2, 3), MASK),
+        case(spread(2, 3), (0, MASK[0])),
+        case(strided(3, 4), (slice(None, None, 2), [3, 0])),
+        case(np.zeros((0, 3)), (slice(None), 0)),
+        case(np.array(1.5), ()),
+        case(np.array(1.5), None),
+        case((1.5, spread(3)), 1),
+        case([1.5, spread(3), 2.5], slice(0, 2)),
+        case([1.5, 2.5], -1),
+        case({"a": spread(3), "b": 2.5}, "a"),
+        case({"a": (spread(3), [1.5, 2.5])}, "a"),
+    ],
+    ungetitem: [
+        case(1.5, 2, spread(5)),
+        case(spread(3), [0, 0, 3], spread(5)),
+        case(spread(2, 3), (slice(1, None), [0, 0, 2]), spread(3, 4)),
+        case(spread(4), MASK, spread(2, 3)),
+        case(np.zeros(0), [], spread(5)),
+    ],
+    # scipy.special
+    **dict.fromkeys((scipy.special.expit, scipy.special.log_expit, scipy.special.erf, scipy.special.erfc), unary()),
+    scipy.special.logit: unary(0.1, 0.9),
+    **dict.fromkeys((scipy.special.gammaln, scipy.special.gamma, scipy.special.digamma), unary(0.5, 4.0)),
+    scipy.special._ufuncs._zeta: binary(1.5, 4.0, 0.5, 3.0),
+}
+
+INTERNAL = {getitem: getitem, ungetitem: ungetitem}
+REGISTRY = {**COMPOSITES, **PRIMITIVES, **INTERNAL}
+NAMES = {func: getattr(entry, "name", None) or name_of(func) for func, entry in REGISTRY.items()}
+every_function = pytest.mark.parametrize("func", REGISTRY, ids=NAMES.values())
+every_primitive = pytest.mark.parametrize("func", {**PRIMITIVES, **INTERNAL}, ids=[NAMES[func] for func in {**PRIMITIVES, **INTERNAL}])
+
+
+def cases_of(func):
+    assert func in CASES, f"{NAMES[func]} is registered and not checked: add cases for it to CASES in tests/test_rules.py"
+    return CASES[func]
+
+
+def is_floating(x):
+    if isinstance(x, (tuple, list, dict)):
+        return bool(x) and all(map(is_floating, x.values() if isinstance(x, dict) else x))
+    return isinstance(x, float) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "f")
+
+
+def floating(args):
+    return [n for n, arg in enumerate(args) if is_floating(arg)]
+
+
+def differentiable(func, args):
+    """The positions of the arguments whose gradient is known."""
+    if func in COMPOSITES and func not in PRIMITIVES:
+        return tuple(floating(args))
+    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    return tuple(n for n in floating(args) if primitive.rule(n) not in (None, UNKNOWN))
+
+
+def check(func, args, kwargs, argnums, order=2):
+    """Check the gradients for each argument, and of a list of arrays for each array in it."""
+    ag.gradcheck(func, *args, argnums=argnums, kwargs=kwargs, order=order)
+    if type(args[0]) is list and (func in COMPOSITES or REGISTRY[func].sequences):
+        ag.gradcheck(lambda *arrays: func(list(arrays), *args[1:], **kwargs), *args[0], order=order)
+        ag.gradcheck(lambda array: func([array, *args[0][1:]], *args[1:], **kwargs), args[0][0], order=order)
+
+
+@every_function
+def test_a_rule_agrees_with_finite_differences_to_second_order(func):
+    for args, kwargs in cases_of(func):
+        check(func, args, kwargs, differentiable(func, args))
+
+
+def test_every_case_belongs_to_a_registered_function():
+    assert [func for func in CASES if func not in REGISTRY] == []
+
+
+# A table of cases is as good as what it catches.
+
+
+def scaled(dx):
+    if isinstance(dx, Sparse):
+        return Sparse(1.001 * dx.dy, dx.index)
+    return [scaled(item) for item in dx] if isinstance(dx, (list, tuple)) else 1.001 * dx
+
+
+def broken(primitive, position):
+    """The primitive with the rule at `position` off by a thousandth."""
+    rule = primitive.rule(position)
+    rules = list(primitive.rules)
+    rules[position] = lambda *args, **kwargs: scaled(rule(*args, **kwargs))
+    return Primitive(primitive.func, rules, sequences=primitive.sequences, containers=primitive.containers, name=primitive.name)
+
+
+@every_primitive
+def test_the_cases_of_a_function_catch_each_of_its_rules_when_off_by_a_thousandth(func, monkeypatch):
+    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    for position, rule in enumerate(primitive.rules):
+        if rule in (None, UNKNOWN):
+            continue
+        wrong = broken(primitive, position)
+        monkeypatch.setitem(PRIMITIVES, func, wrong)
+        with pytest.raises(GradientError):
+            for args, kwargs in cases_of(func):
+                check(wrong if func in INTERNAL else func, args, kwargs, differentiable(func, args), order=1)
+        monkeypatch.undo()
+
+
+POINTS = spread(2, 3)
+
+
+def test_a_rule_off_by_a_thousandth_is_a_gradient_error():
+    wrong = ag.primitive(lambda dy, y, x: 1.001 * dy * np.cos(x))(lambda x: np.sin(x))
+    with pytest.raises(GradientError, match="argument 1 differs from finite differences"):
+        check(wrong, (POINTS,), {}, (0,))
+
+
+def test_a_rule_right_to_first_order_and_wrong_to_second_is_a_gradient_error():
+    frozen = ag.primitive(lambda dy, y, x: dy * np.cos(ag.value(x)))(lambda x: np.sin(x))
+    check(frozen, (POINTS,), {}, (0,), order=1)
+    with pytest.raises(GradientError, match="the gradient of the gradient"):
+        check(frozen, (POINTS,), {}, (0,))
+
+
+def test_a_second_order_off_by_a_thousandth_is_a_gradient_error():
+    cosine = ag.primitive(lambda dy, y, x: -1.001 * dy * np.sin(x))(lambda x: np.cos(x))
+    sine = ag.primitive(lambda dy, y, x: dy * cosine(x))(lambda x: np.sin(x))
+    check(sine, (POINTS,), {}, (0,), order=1)
+    with pytest.raises(GradientError, match="the gradient of the gradient"):
+        check(sine, (POINTS,), {}, (0,))
+
+
+# What a table of rules leaves out is really constant.
+
+# Parameters of NumPy's functions that no gradient belongs to: shapes, positions, types and switches.
+CONSTANTS = {
+    *("axis", "axes", "axis1", "axis2", "source", "destination", "shift", "repeats", "shape", "offset", "k", "order"),
+    *("keepdims", "dtype", "out", "where", "copy", "subok", "casting", "device", "condition"),
+}
+REJECTED = {"min", "max"}  # keywords of np.clip that raise when they are tracked
+CONDITIONS = {("where", 0)}
+
+
+@every_primitive
+def test_an_argument_without_a_rule_is_no_number_to_differentiate(func):
+    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    if isinstance(func, np.ufunc):
+        assert len(primitive.rules) == func.nin
+        assert None not in primitive.rules
+    elif func not in INTERNAL:
+        parameters = enumerate(inspect.signature(func).parameters.values())
+        unknown = [
+            p.name
+            for n, p in parameters
+            if primitive.rule(n) is None and p.name not in CONSTANTS | REJECTED and p.kind is not p.VAR_KEYWORD
+        ]
+        assert unknown == []
+
+
+@every_primitive
+def test_a_floating_argument_without_a_rule_has_no_influence(func):
+    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    for args, kwargs in cases_of(func):
+        for n in floating(args):
+            if primitive.rule(n) is None and (NAMES[func], n) not in CONDITIONS:
+                moved = [*args[:n], args[n] + 1e-3, *args[n + 1 :]]
+                np.testing.assert_array_equal(func(*moved, **kwargs), func(*args, **kwargs))
+
+
+@every_primitive
+def test_a_rule_takes_the_keywords_of_its_function(func):
+    if isinstance(func, np.ufunc) or func in INTERNAL:
+        return
+    parameters = list(inspect.signature(func).parameters.values())
+    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for n, rule in enumerate(PRIMITIVES[func].rules):
+        if rule not in (None, UNKNOWN):
+            rest = {p.name: None for p in parameters[n + 1 :] if p.name != "out" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+            needed = [None] * (n + 1 + sum(p.kind is p.POSITIONAL_ONLY for p in by_position[n + 1 :]))
+            inspect.signature(rule).bind("dy", "y", *needed, **rest)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda t: scipy.special.zeta(t, 2.0), lambda t: np.max(t * np.ones(3), initial=t), lambda t: np.min(t * np.ones(3), initial=t)],
+    ids=["zeta[1]", "max[5]", "min[5]"],
+)
+def test_to_differentiate_an_argument_of_unknown_gradient_is_an_error(f):
+    with pytest.raises(TypeError, match="no gradient is known for argument"):
+        ag.grad(f)(2.0)
+
+
+# Types and shapes.
+
+
+def single(x):
+    """`x` in single precision; Python's numbers fit every precision."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(single(item) for item in x)
+    if isinstance(x, dict):
+        return {key: single(item) for key, item in x.items()}
+    return x.astype(np.float32) if isinstance(x, (np.ndarray, np.generic)) and x.dtype == np.float64 else x
+
+
+def total(y):
+    """The sum of all numbers in `y`."""
+    return sum(map(total, y)) if isinstance(ag.value(y), (tuple, list)) else np.sum(y)
+
+
+def assert_same_type(dx, x):
+    if isinstance(x, (tuple, list, dict)):
+        assert type(dx) is type(x)
+        for key in x if isinstance(x, dict) else range(len(x)):
+            assert_same_type(dx[key], x[key])
+    elif isinstance(x, np.ndarray):
+        assert type(dx) is np.ndarray
+        assert (dx.shape, dx.dtype) == (x.shape, x.dtype)
+    else:
+        assert type(dx) is type(x)
+
+
+@every_function
+def test_gradients_in_single_precision_have_the_type_and_shape_of_their_arguments(func):
+    for args, kwargs in cases_of(func):
+        args = single(args)
+        argnums = differentiable(func, args)
+        gradients = ag.grad(lambda *a, kwargs=kwargs: total(func(*a, **kwargs)), argnums)(*args)
+        for n, dx in zip(argnums, gradients, strict=True):
+            assert_same_type(dx, args[n])
+
+
+# What takes a Python number for the base returns its logarithm in double precision.
+IN_DOUBLE = {("power", 1)}
+
+
+@every_primitive
+def test_a_rule_computes_single_precision_in_single_precision(func):
+    primitive = REGISTRY[func]
+    for args, kwargs in cases_of(func):
+        args = single(args)
+        y = primitive.func(*args, **kwargs)
+        for n in differentiable(func, args):
+            if all(getattr(x, "dtype", None) == np.float32 for x in (y, args[n])) and (NAMES[func], n) not in IN_DOUBLE:
+                dx = primitive.rule(n)(np.ones_like(y), y, *args, **kwargs)
+                assert all(part.dtype == np.float32 for part in (dx if isinstance(dx, list) else [getattr(dx, "dy", dx)]))
