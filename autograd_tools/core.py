@@ -63,11 +63,17 @@ class Result(Value):
     """The output of a primitive while it is recorded: its value and its place on the recording."""
 
     __slots__ = ("index", "recording")
+    recording: Recording
+    index: int
 
-    def __init__(self, value: Any, recording: Recording, index: int) -> None:
-        self.value = value
-        self.recording = recording
-        self.index = index
+
+def result(value: Any, recording: Recording, index: int) -> Result:
+    """A Result; its class has no `__init__`, because one is made per operation and calling it takes as long as all else."""
+    made = Result()
+    made.value = value
+    made.recording = recording
+    made.index = index
+    return made
 
 
 class LostGradientError(TypeError):
@@ -204,7 +210,7 @@ class Recording:
     def input(self, x: Any, name: str = "") -> Result:
         """A new leaf of value `x`, shown under `name`."""
         below = _number(x)
-        return Result(below, self, self.append((None, below, (name,), NO_KWARGS, ())))
+        return result(below, self, self.append((None, below, (name,), NO_KWARGS, ())))
 
     def leaf(self, param: Param) -> int:
         """The index of `param`, which enters the recording at its first use."""
@@ -218,7 +224,7 @@ class Recording:
         if self.outer is None:
             return _number(param.value)
         index = self.outer.leaf(param)
-        return Result(self.outer.entries[index][1], self.outer, index)
+        return result(self.outer.entries[index][1], self.outer, index)
 
     def lower(self, x: Value) -> tuple[Any, int | None]:
         """What `x` is below this recording, and its index on it: None for what is constant here."""
@@ -238,7 +244,8 @@ class Recording:
         if self.notes is not None:
             del self.notes[index + 1 :]
         self.result = index
-        self._sweep(index, one_like(value(self.entries[index][1])))
+        sweep = self._sweep if timing.ENABLED else self._fast_sweep
+        sweep(index, one_like(value(self.entries[index][1])))
 
     def _sweep(self, start: int, seed: Any) -> None:
         """Fill `outgrads` from the entry at `start`, whose own is `seed`, back to the oldest."""
@@ -257,27 +264,69 @@ class Recording:
                 dx = backward(self, index, i, dy)
                 if dx is not None:
                     sum_outgrads(self, parent, dx, args[plan.positions[i]])
-            if not self.keep:
-                self.entries[index] = outgrads[index] = None
-            elif _collector is not None and index != start and self.outer is None:
-                _collector(self, index)
+            self._done_with(index)
+
+    def _fast_sweep(self, start: int, seed: Any) -> None:
+        """The same as `_sweep`, with the steps written out for gradients that fit their argument as they are."""
+        entries = self.entries
+        outgrads = self.outgrads = [None] * (start + 1)
+        outgrads[start] = seed
+        finish = self._done_with if self.keep else None
+        for index in range(start, -1, -1):
+            dy = outgrads[index]
+            if dy is None:
+                continue
+            if type(dy) is Sum:
+                dy = outgrads[index] = dy.finish()
+            plan, y, args, kwargs, parents = entries[index]
+            if plan is None:
+                continue
+            for i, parent in enumerate(parents):
+                dx = plan.rules[i](dy, y, *args, **kwargs) if kwargs else plan.rules[i](dy, y, *args)
+                x = args[plan.positions[i]]
+                kind = type(dx)
+                if kind is np.float64 and type(x) is np.float64:
+                    old = outgrads[parent]
+                    outgrads[parent] = dx if old is None else old + dx
+                elif kind is np.ndarray and type(x) is np.ndarray and dx.dtype is x.dtype and dx.shape == x.shape:
+                    if entries[parent][0] is None:
+                        dx = own(dx, (dy, y, *args))
+                    old = outgrads[parent]
+                    outgrads[parent] = dx if old is None else add(old, dx, x)
+                elif dx is not None:
+                    dx = fitted(self, index, i, dx, dy)
+                    sum_outgrads(self, parent, dx, x)
+            if finish is None:
+                entries[index] = outgrads[index] = None
+            else:
+                finish(index)
+
+    def _done_with(self, index: int) -> None:
+        """Free an entry that has passed its gradient on, or let the collector do so."""
+        if not self.keep:
+            self.entries[index] = self.outgrads[index] = None
+        elif _collector is not None and index != self.result and self.outer is None:
+            _collector(self, index)
 
 
 @timing.time_record
 def record(recording: Recording, entry: Entry) -> Result:
     """Put a primitive call on the recording."""
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
-    return Result(entry[1], recording, recording.append(entry, note))
+    return result(entry[1], recording, recording.append(entry, note))
 
 
 @timing.time_backward
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
-    plan, y, args, kwargs, parents = recording.entries[index]
-    rule = plan.rules[i]
-    dx = rule(dy, y, *args, **kwargs)
-    if dx is None:
-        return None
+    plan, y, args, kwargs, _ = recording.entries[index]
+    dx = plan.rules[i](dy, y, *args, **kwargs)
+    return None if dx is None else fitted(recording, index, i, dx, dy)
+
+
+def fitted(recording: Recording, index: int, i: int, dx: Any, dy: Any) -> Any:
+    """The gradient `dx` that a rule returned, in the shape and type of its argument; of each, if that is a sequence of arrays."""
+    plan, y, args, _, parents = recording.entries[index]
     x, parent = args[plan.positions[i]], parents[i]
     if type(parent) is tuple:
         return [d if p is None else fit(d, item, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]

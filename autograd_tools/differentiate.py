@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, overload
 
+from autograd_tools.calls import plain
 from autograd_tools.core import Param, Recording, Result, Value, check_differentiable, live, value
 from autograd_tools.outgrads import conform
-from autograd_tools.primitive import name_of, plain
+from autograd_tools.primitive import name_of
 from autograd_tools.show import describe
 from autograd_tools.tape import Tape, check_scalar, finished, new_recording
 

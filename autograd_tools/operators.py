@@ -12,29 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.calls import CONSTANTS, call, innermost, plain
 from autograd_tools.core import LostGradientError, Param, Result, Value, following_params, value
-from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, Primitive, call, innermost, name_of, plain
+from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
 from autograd_tools.rules import special
 from autograd_tools.rules.indexing import getitem
 from autograd_tools.show import describe
 
-# Python's operators, by the ufunc that says the same. The operator itself is what runs: it keeps Python's numbers
-# out of NumPy, which takes ten times as long for them.
-BINARY: dict[str, tuple[Any, Callable[[Any, Any], Any]]] = {
-    "add": (np.add, operator.add),
-    "sub": (np.subtract, operator.sub),
-    "mul": (np.multiply, operator.mul),
-    "truediv": (np.divide, operator.truediv),
-    "pow": (np.power, operator.pow),
-    "mod": (np.remainder, operator.mod),
-    "matmul": (np.matmul, operator.matmul),
-    "floordiv": (np.floor_divide, operator.floordiv),
+# Python's operators, by the ufunc that says the same.
+BINARY = {
+    **{"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power, "mod": np.remainder},
+    **{"matmul": np.matmul, "floordiv": np.floor_divide},
 }
-UNARY: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-    "neg": (np.negative, operator.neg),
-    "pos": (np.positive, operator.pos),
-    "abs": (np.absolute, operator.abs),
-}
+UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 # The methods of an array that are functions of NumPy by the same name and order of arguments.
@@ -48,11 +38,12 @@ ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 
 def install() -> None:
     """Give `Value` its operators, methods and protocols."""
-    for name, (ufunc, python) in BINARY.items():
-        _set(f"__{name}__", _binary(ufunc, python, reflected=False))
-        _set(f"__r{name}__", _binary(ufunc, python, reflected=True))
-    for name, (ufunc, operation) in UNARY.items():
-        _set(f"__{name}__", _unary(ufunc, operation))
+    for name, ufunc in BINARY.items():
+        apply = PRIMITIVES[ufunc].fast if ufunc in PRIMITIVES else _zero(ufunc)
+        _set(f"__{name}__", apply)
+        _set(f"__r{name}__", _reflected(apply))
+    for name, ufunc in UNARY.items():
+        _set(f"__{name}__", PRIMITIVES[ufunc].fast)
     for name in COMPARISONS:
         _set(f"__{name}__", _comparison(getattr(operator, name)))
     for name in METHODS:
@@ -70,22 +61,12 @@ def _set(name: str, method: Callable[..., Any]) -> None:
     setattr(Value, name, method)
 
 
-def _binary(ufunc: Any, python: Callable[[Any, Any], Any], *, reflected: bool) -> Callable[[Any, Any], Any]:
-    primitive = _operator_primitive(ufunc, python)
-    if reflected:
-        return lambda a, b: call(primitive, (b, a))
-    return lambda a, b: call(primitive, (a, b))
+def _reflected(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda a, b: apply(b, a)
 
 
-def _unary(ufunc: Any, python: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    primitive = _operator_primitive(ufunc, python)
-    return lambda a: call(primitive, (a,))
-
-
-def _operator_primitive(ufunc: Any, python: Callable[..., Any]) -> Any:
-    if ufunc in ZEROGRADS:
-        return Primitive(ufunc, ())
-    return Primitive(ufunc, PRIMITIVES[ufunc].rules, forward=python)
+def _zero(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    return lambda a, b: ufunc(plain(a), plain(b))
 
 
 def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -168,7 +149,8 @@ class _Body:
 
     def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
-            return _function(ufunc, inputs, kwargs)
+            primitive = PRIMITIVES.get(ufunc)
+            return primitive.fast(*inputs) if primitive is not None and not kwargs else _function(ufunc, inputs, kwargs)
         if not _is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
         instead = {"reduce": "np.sum, np.prod, np.max or np.min", "outer": "x[:, None] with broadcasting"}.get(method)
@@ -236,7 +218,7 @@ class _Body:
         return plain(item) in value(self)
 
     def __getitem__(self: Any, index: Any) -> Any:
-        return call(getitem, (self, plain(index)))
+        return getitem.fast(self, index if type(index) in CONSTANTS else plain(index))
 
     def __iter__(self: Any) -> Iterator[Any]:
         x = value(self)

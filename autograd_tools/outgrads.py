@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 
-class Sparse(NamedTuple):
+class Sparse:
     """The gradient of `x` after `x[index]`: `dy` at that place and zero elsewhere."""
 
-    dy: Any
-    index: Any
+    __slots__ = ("dy", "index")
+
+    def __init__(self, dy: Any, index: Any) -> None:
+        self.dy = dy
+        self.index = index
 
 
 class Sum:
@@ -33,10 +36,11 @@ class Sum:
         if type(total) is not np.ndarray:
             self.total = _add_items(total, dx) if isinstance(total, (list, dict)) else total + dx
         elif type(dx) is Sparse:
-            if _is_basic(dx.index):
-                total[dx.index] += dx.dy
+            index = dx.index
+            if type(index) is int or _is_basic(index):
+                total[index] += dx.dy
             else:
-                np.add.at(total, dx.index, dx.dy)
+                np.add.at(total, index, dx.dy)
         elif type(dx) is np.ndarray and dx.dtype == total.dtype and dx.shape == total.shape:
             np.add(total, dx, out=total)
         else:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd_tools import timing
-from autograd_tools.core import NO_KWARGS, Plan, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.calls import binary, call, plain, unary
+from autograd_tools.core import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx
@@ -26,7 +26,7 @@ class Primitive:
     A rule of None means a zero gradient. `rest` makes the rule of any further position, for functions of any
     number of arguments. `sequences` says that an argument may be a list or tuple of tracked arrays, whose rule
     returns a list of gradients; `containers` that it is a tuple, list or dict as such, and no array in the making.
-    `forward`, when given, computes the same as `func` on plain values, faster.
+    `forward`, when given, computes the same as `func` does of plain positional arguments, faster.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Primitive:
         self.rest = rest
         self.sequences = sequences
         self.containers = containers
+        self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name)
         self._plan = functools.cache(self._make_plan)
 
@@ -65,6 +66,14 @@ class Primitive:
             argument = positions[found.index(UNKNOWN)] + 1
             raise TypeError(f"{self.name}: no gradient is known for argument {argument}; pass ag.value(x) if it is a constant")
         return Plan(self, positions, tuple(rule for rule in found if rule is not None))
+
+    @functools.cached_property
+    def fast(self) -> Callable[..., Any]:
+        """What calls the primitive with positional arguments only: `call`, or what does the same in less time."""
+        arguments = self.func.nin if isinstance(self.func, np.ufunc) else len(self.rules)
+        if arguments in (1, 2) and self.rule(0) is not None and UNKNOWN not in self.rules and not timing.ENABLED:
+            return unary(self) if arguments == 1 else binary(self)
+        return lambda *args: call(self, args)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, recording it if an argument is tracked."""
@@ -178,86 +187,3 @@ def zerograd(func: F) -> F:
 def _dispatches(func: Callable[..., Any]) -> bool:
     """Whether NumPy hands a call of `func` on a `Value` over to us."""
     return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
-
-
-def plain(x: Any) -> Any:
-    """`x` with the wrapping taken off everything in it."""
-    if isinstance(x, Value):
-        return value(x)
-    if type(x) in (tuple, list):
-        return type(x)([plain(item) for item in x])
-    return {key: plain(item) for key, item in x.items()} if type(x) is dict else x
-
-
-def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
-    """The innermost open recording to which one of the arguments belongs."""
-    found: Recording | None = None
-    for arg in args:
-        candidate = None
-        if isinstance(arg, Value):
-            tracked = live(arg)
-            if isinstance(tracked, Value):
-                candidate = tracked.recording if isinstance(tracked, Result) else following_params()
-        elif sequences and type(arg) in (list, tuple):
-            candidate = innermost(arg, sequences)
-        if candidate is not None and (found is None or candidate.serial > found.serial):
-            found = candidate
-    return found
-
-
-def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Any = NO_KWARGS) -> Any:
-    """Call a primitive on values that may be tracked, and record it if they are."""
-    if kwargs and any(isinstance(item, Value) for item in kwargs.values()):
-        args, kwargs = _positional(primitive, args, kwargs)
-    recording = innermost(args, primitive.sequences)
-    if recording is None:
-        return primitive.forward(*(map(value, args) if primitive.containers else plain(args)), **kwargs)
-    values, positions, parents = [], [], []
-    for position, arg in enumerate(args):
-        below, parent = _lower(recording, arg, primitive.sequences)
-        if primitive.rule(position) is not None:
-            if type(below) in (list, tuple) and not (primitive.sequences or primitive.containers):
-                below = np.asarray(below)  # where a rule expects an array, it gets one
-            if parent is not None:
-                positions.append(position)
-                parents.append(parent)
-        values.append(below)
-    below_args = tuple(values)
-    y = call(primitive, below_args, kwargs)  # records on outer recordings too, and in the end computes
-    if not parents:
-        return y
-    return record(recording, (primitive.plan(*positions), y, below_args, kwargs, tuple(parents)))
-
-
-def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
-    """An argument below `recording`, and its parent there: for a sequence of arrays, a tuple with one for each."""
-    if isinstance(arg, Value):
-        return recording.lower(arg)
-    if sequences and type(arg) in (list, tuple):
-        pairs = [_lower(recording, item, sequences) for item in arg]
-        parents = tuple(parent for _, parent in pairs)
-        return [below for below, _ in pairs], (parents if any(p is not None for p in parents) else None)
-    return arg, None
-
-
-def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Move tracked keyword arguments to their positions, which is where rules are."""
-    try:
-        signature = inspect.signature(primitive.func)
-    except ValueError:
-        names = [key for key, item in kwargs.items() if isinstance(item, Value)]
-        raise TypeError(f"{primitive.name}: give {', '.join(names)} by position, not by name, to differentiate it") from None
-    bound = signature.bind(*args, **kwargs)
-    last = max(i for i, name in enumerate(signature.parameters) if isinstance(bound.arguments.get(name), Value))
-    moved: list[Any] = []
-    rest: dict[str, Any] = {}
-    for i, (name, parameter) in enumerate(signature.parameters.items()):
-        if i <= last and parameter.kind is parameter.KEYWORD_ONLY:
-            raise TypeError(f"{primitive.name}: no gradient is known for the argument {name}; use ag.value({name}) if it is a constant")
-        if i <= last:
-            moved.append(bound.arguments.get(name, parameter.default))
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            rest.update(bound.arguments.get(name, {}))
-        elif name in bound.arguments:
-            rest[name] = bound.arguments[name]
-    return tuple(moved), rest

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.calls import plain
 from autograd_tools.core import Result, live, value
 from autograd_tools.files import read_document, write_document
-from autograd_tools.primitive import plain
 from autograd_tools.show import describe
 from autograd_tools.tape import Node, Tape, argument, finished
 from autograd_tools.text import one_line

@@ -604,3 +604,144 @@ def test_a_rule_computes_single_precision_in_single_precision(func):
             if all(getattr(x, "dtype", None) == np.float32 for x in (y, args[n])) and (NAMES[func], n) not in IN_DOUBLE:
                 dx = primitive.rule(n)(np.ones_like(y), y, *args, **kwargs)
                 assert all(part.dtype == np.float32 for part in (dx if isinstance(dx, list) else [getattr(dx, "dy", dx)]))
+
+
+# Where there is no derivative, and where the formula of the textbook divides by zero.
+
+
+@pytest.mark.parametrize("func", [np.maximum, np.minimum, np.fmax, np.fmin], ids=lambda func: func.__name__)
+def test_two_numbers_that_tie_share_the_gradient_evenly(func):
+    assert ag.grad(func, (0, 1))(2.0, 2.0) == (0.5, 0.5)
+
+
+def test_a_number_tied_with_itself_gets_the_whole_gradient():
+    assert ag.grad(lambda x: np.maximum(x, x))(2.0) == 1.0
+
+
+@pytest.mark.parametrize("func", [np.max, np.amax], ids=lambda func: func.__name__)
+def test_elements_that_tie_for_the_maximum_share_its_gradient_evenly(func):
+    assert ag.grad(func)(np.array([1.0, 3.0, 3.0])).tolist() == [0.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("func", [np.min, np.amin], ids=lambda func: func.__name__)
+def test_elements_that_tie_for_the_minimum_share_its_gradient_evenly(func):
+    x = np.array([[1.0, 1.0], [1.0, 2.0]])
+    assert ag.grad(lambda x: np.sum(func(x, axis=1)))(x).tolist() == [[0.5, 0.5], [1.0, 0.0]]
+
+
+def test_a_maximum_that_is_the_initial_value_has_a_gradient_of_zero():
+    assert ag.grad(lambda x: np.max(x, initial=5.0))(np.array([1.0, 3.0])).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("x", [1.0, 2.0])
+def test_a_number_at_a_limit_of_clip_passes_the_gradient_on_and_the_limit_gets_none(x):
+    assert ag.grad(np.clip, (0, 1, 2))(x, 1.0, 2.0) == (1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("limits", [{"min": 1.5, "max": 2.5}, {"a_min": 1.5, "a_max": 2.5}], ids=["min-max", "a_min-a_max"])
+def test_limits_given_to_clip_by_name_cut_the_gradient(limits):
+    assert ag.grad(lambda x: np.sum(np.clip(x, **limits)))(np.array([1.0, 2.0, 3.0])).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_of_crossing_limits_of_clip_the_upper_one_gets_the_gradient():
+    assert ag.grad(np.clip, (0, 1, 2))(0.0, 3.0, 1.0) == (0.0, 0.0, 1.0)
+
+
+def test_the_absolute_value_has_gradient_zero_at_zero():
+    assert ag.grad(np.abs)(0.0) == 0.0
+    assert ag.grad(np.fabs)(0.0) == 0.0
+
+
+def test_the_absolute_value_of_a_complex_number_leads_back_to_real_ones():
+    ag.gradcheck(lambda x: np.abs(x * (3 + 4j) - 2j), np.array([1.0, -2.0]))
+
+
+@pytest.mark.parametrize(("p", "slope"), [(0, 0.0), (1, 1.0), (2, 0.0), (3, 0.0), (0.0, 0.0), (1.0, 1.0), (2.0, 0.0)])
+def test_a_power_of_zero_has_the_gradient_of_the_polynomial(p, slope):
+    assert ag.grad(lambda x: x**p)(0.0) == slope
+
+
+def test_powers_of_zeros_by_an_array_have_the_gradients_of_the_polynomials():
+    assert ag.grad(lambda x: np.sum(x ** np.array([0, 1, 2])))(np.zeros(3)).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_a_power_of_zero_has_gradient_zero_for_its_exponent():
+    assert ag.grad(np.power, (0, 1))(0.0, 2.0) == (0.0, 0.0)
+
+
+def test_zero_to_the_power_of_zero_has_gradient_zero_for_both():
+    assert ag.grad(np.power, (0, 1))(0.0, 0.0) == (0.0, 0.0)
+
+
+def test_a_power_of_a_negative_number_by_an_integer_has_a_gradient():
+    assert ag.grad(lambda x: x**3)(-2.0) == 12.0
+
+
+def test_a_power_may_be_of_integers():
+    assert ag.grad(lambda x: np.sum(x ** np.array([0, 1, 2])))(np.array([4, 5, 6])).tolist() == [0, 1, 12]
+
+
+@pytest.mark.parametrize(
+    ("x", "gradient"),
+    [([2.0, 0.0, 3.0], [0.0, 6.0, 0.0]), ([0.0, 0.0, 3.0], [0.0, 0.0, 0.0]), ([2.0, 3.0, 4.0], [12.0, 8.0, 6.0])],
+)
+def test_a_product_with_zeros_has_the_products_of_the_others_for_gradient(x, gradient):
+    assert ag.grad(np.prod)(np.array(x)).tolist() == gradient
+
+
+def test_a_product_with_zeros_has_a_second_derivative():
+    slope = ag.grad(lambda x: ag.grad(np.prod)(x)[0])
+    assert slope(np.array([0.0, 0.0, 3.0])).tolist() == [0.0, 3.0, 0.0]
+
+
+def test_sinc_is_flat_and_curved_at_zero():
+    assert ag.grad(np.sinc)(0.0) == 0.0
+    assert ag.grad(ag.grad(np.sinc))(0.0) == pytest.approx(-(np.pi**2) / 3, rel=1e-12)
+
+
+def test_logaddexp_of_large_numbers_does_not_overflow():
+    assert ag.grad(np.logaddexp, (0, 1))(1000.0, 0.0) == (1.0, 0.0)
+
+
+def test_expit_and_log_expit_of_large_numbers_do_not_overflow():
+    assert ag.grad(scipy.special.expit)(-1000.0) == 0.0
+    assert ag.grad(scipy.special.log_expit)(-1000.0) == 1.0
+
+
+def test_a_cast_to_integers_has_gradient_zero():
+    assert ag.grad(lambda x: np.sum(x.astype(int)))(np.array([1.5, 2.5])).tolist() == [0.0, 0.0]
+
+
+def test_a_cast_from_integers_to_floats_passes_the_gradient_on():
+    assert ag.grad(lambda x: np.sum(x.astype(float) * 0.5))(np.array([1, 2])).tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("order", ["C", "F", "A", "K"])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_ravel_puts_the_gradient_back_where_each_number_was_read(order, axes):
+    x = np.arange(24.0).reshape(2, 3, 4).transpose(axes)
+    weights = 10.0 * np.ravel(x, order)
+    assert np.array_equal(ag.grad(lambda x: np.ravel(x, order) @ weights)(x), 10.0 * x)
+
+
+@pytest.mark.parametrize("order", ["C", "F", "A"])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_reshape_puts_the_gradient_back_where_each_number_was_read(order, axes):
+    x = np.arange(24.0).reshape(2, 3, 4).transpose(axes)
+    weights = 10.0 * np.reshape(x, (6, 4), order=order)
+    assert np.array_equal(ag.grad(lambda x: np.sum(np.reshape(x, (6, 4), order=order) * weights))(x), 10.0 * x)
+
+
+def test_repeat_adds_up_small_gradients_beside_large_ones():
+    weights = np.array([1e20, 1e20, 1.0, 1.0])
+    assert ag.grad(lambda x: np.repeat(x, 2) @ weights)(np.array([1.0, 2.0])).tolist() == [2e20, 2.0]
+
+
+@pytest.mark.parametrize("func", [np.atleast_1d, np.atleast_2d, np.atleast_3d], ids=lambda func: func.__name__)
+def test_each_of_several_arrays_made_higher_gets_its_gradient(func):
+    def f(x, y):
+        a, b = func(x, y)
+        return np.sum(a) + np.sum(2 * b)
+
+    assert ag.grad(f, (0, 1))(3.0, 4.0) == (1.0, 2.0)
+    assert ag.grad(f, 1)(np.ones(3), 4.0) == 2.0

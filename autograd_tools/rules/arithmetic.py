@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -37,16 +38,17 @@ def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return -dy * np.floor_divide(a, b)
 
 
-rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy)
-rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy)
-rules(np.multiply, lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a)
-rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b))
-rules(np.power, power_base, power_exponent)
+# Python's operator is what runs forward: it keeps Python's numbers out of NumPy, which takes ten times as long for them.
+rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy, forward=operator.add)
+rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy, forward=operator.sub)
+rules(np.multiply, lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a, forward=operator.mul)
+rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b), forward=operator.truediv)
+rules(np.power, power_base, power_exponent, forward=operator.pow)
 rules(np.float_power, power_base, power_exponent)
-rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor)
-rules(np.negative, lambda dy, y, x: -dy)
-rules(np.positive, lambda dy, y, x: dy)
-rules(np.absolute, absolute_x)
+rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=operator.mod)
+rules(np.negative, lambda dy, y, x: -dy, forward=operator.neg)
+rules(np.positive, lambda dy, y, x: dy, forward=operator.pos)
+rules(np.absolute, absolute_x, forward=operator.abs)
 rules(np.fabs, lambda dy, y, x: dy * np.sign(x))
 rules(np.reciprocal, lambda dy, y, x: -dy * y * y)
 rules(np.square, lambda dy, y, x: 2 * dy * x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def solve_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return np.linalg.solve(flip_last(a), dy)
 
 
-rules(np.matmul, matmul_left, matmul_right)
+rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul)
 rules(np.dot, dot_left, dot_right)
 rules(np.tensordot, tensordot_left, tensordot_right)
 rules(

@@ -1,0 +1,212 @@
+"""The programs that are timed: each written once by hand, with its gradient, and once as a user would write it.
+
+A case makes its inputs from a seed and returns `hand`, a function without arguments that computes the gradient in plain
+NumPy, and `f` with `args`, the function and arguments whose gradient (for the first argument) is compared with it.
+`f` takes the NumPy to use as its last argument, so that peers with a namespace of their own run the same lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Case(NamedTuple):
+    name: str
+    target: float  # what we promise: the time, as a multiple of the hand-written one
+    hand: Callable[[], Any]
+    f: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
+def chain(x: Any, n: int, xp: Any) -> Any:
+    """`n` operations: a product, a sum, a sine and a hyperbolic tangent in turn."""
+    for _ in range(n // 4):
+        x = x * 1.01
+        x = x + 0.1
+        x = xp.sin(x)
+        x = xp.tanh(x)
+    return x
+
+
+def chain_by_hand(x: Any, n: int) -> Any:
+    saved = []
+    for _ in range(n // 4):
+        x = x * 1.01
+        x = x + 0.1
+        saved.append(x)
+        x = np.sin(x)
+        x = np.tanh(x)
+        saved.append(x)
+    d: Any = np.ones_like(x) if isinstance(x, np.ndarray) else 1.0
+    while saved:
+        y = saved.pop()
+        d = d * (1 - y * y)
+        d = d * np.cos(saved.pop())
+        d = d * 1.01
+    return d
+
+
+def vector_operations() -> Case:
+    x = np.linspace(0.1, 1, 10)
+    return Case("1,000 operations on 10 float64", 2.5, lambda: chain_by_hand(x, 1000), lambda x, xp: xp.sum(chain(x, 1000, xp)), (x,))
+
+
+def scalar_operations() -> Case:
+    x = 0.3
+    return Case("1,000 operations on scalars", 10, lambda: chain_by_hand(np.float64(x), 1000), lambda x, xp: chain(x, 1000, xp), (x,))
+
+
+def network(dtype: Any) -> Case:
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((128, 784)).astype(dtype), rng.integers(0, 10, 128)
+    shapes = ((784, 256), (256,), (256, 10), (10,))
+    weights = tuple((rng.standard_normal(shape) * 0.05).astype(dtype) for shape in shapes)
+    rows = np.arange(128)
+
+    def f(weights: Any, xp: Any) -> Any:
+        w1, b1, w2, b2 = weights
+        h = xp.tanh(xp.matmul(x, w1) + b1)
+        z = xp.matmul(h, w2) + b2
+        z = z - xp.max(z, axis=1, keepdims=True)
+        logp = z - xp.log(xp.sum(xp.exp(z), axis=1, keepdims=True))
+        return -xp.mean(logp[rows, labels])
+
+    def hand() -> Any:
+        w1, b1, w2, b2 = weights
+        h = np.tanh(np.matmul(x, w1) + b1)
+        z = np.matmul(h, w2) + b2
+        z = z - np.max(z, axis=1, keepdims=True)
+        e = np.exp(z)
+        s = np.sum(e, axis=1, keepdims=True)
+        logp = z - np.log(s)
+        _ = -np.mean(logp[rows, labels])
+        dz = e / s
+        dz[rows, labels] -= 1
+        dz /= dz.dtype.type(128)
+        dh = np.matmul(dz, w2.T)
+        da = dh * (1 - h * h)
+        return np.matmul(x.T, da), np.sum(da, axis=0), np.matmul(h.T, dz), np.sum(dz, axis=0)
+
+    return Case(f"network 784-256-10, batch 128, {np.dtype(dtype)}", 1.1, hand, f, (weights,))
+
+
+def recurrent() -> Case:
+    rng = np.random.default_rng(1)
+    steps, batch, n = 100, 32, 64
+    x = rng.standard_normal((steps, batch, n))
+    weights = (rng.standard_normal((n, n)) * 0.1, rng.standard_normal((n, n)) * 0.1, np.zeros(n))
+
+    def f(weights: Any, xp: Any) -> Any:
+        w, u, b = weights
+        h = np.zeros((batch, n))
+        for t in range(steps):
+            h = xp.tanh(xp.matmul(x[t], w) + xp.matmul(h, u) + b)
+        return xp.sum(h * h)
+
+    def hand() -> Any:
+        w, u, b = weights
+        h = np.zeros((batch, n))
+        hs = [h]
+        for t in range(steps):
+            h = np.tanh(np.matmul(x[t], w) + np.matmul(h, u) + b)
+            hs.append(h)
+        _ = np.sum(h * h)
+        dw, du, db = np.zeros_like(w), np.zeros_like(u), np.zeros_like(b)
+        dh = 2 * h
+        for t in range(steps - 1, -1, -1):
+            y = hs[t + 1]
+            da = dh * (1 - y * y)
+            db += np.sum(da, axis=0)
+            du += np.matmul(hs[t].T, da)
+            dw += np.matmul(x[t].T, da)
+            dh = np.matmul(da, u.T)
+        return dw, du, db
+
+    return Case("RNN, 100 steps of (32, 64)", 1.3, hand, f, (weights,))
+
+
+def elements() -> Case:
+    x = np.linspace(0.1, 1, 1000)
+
+    def f(x: Any, xp: Any) -> Any:
+        total = 0.0
+        for i in range(1000):
+            total = total + x[i]
+        return total
+
+    def hand() -> Any:
+        total = 0.0
+        d = np.zeros_like(x)
+        for i in range(1000):
+            total = total + x[i]
+        for i in range(1000):
+            d[i] += 1.0
+        return d
+
+    return Case("1,000 x x[i] of a vector", 25, hand, f, (x,))
+
+
+def rows() -> Case:
+    x = np.random.default_rng(2).standard_normal((1000, 100))
+
+    def f(x: Any, xp: Any) -> Any:
+        total = np.zeros(100)
+        for i in range(1000):
+            total = total + x[i]
+        return xp.sum(total)
+
+    def hand() -> Any:
+        total = np.zeros(100)
+        for i in range(1000):
+            total = total + x[i]
+        _ = np.sum(total)
+        d, one = np.zeros_like(x), np.ones(100)
+        for i in range(1000):
+            d[i] += one
+        return d
+
+    return Case("1,000 x row of (1000, 100)", 3, hand, f, (x,))
+
+
+def large_chain(n: int = 10_000_000) -> Case:
+    x = np.linspace(0.1, 1, n)
+
+    def f(x: Any, xp: Any) -> Any:
+        return xp.sum(xp.tanh(xp.sin(x)))
+
+    def hand() -> Any:
+        s = np.sin(x)
+        y = np.tanh(s)
+        _ = np.sum(y)
+        np.multiply(y, y, out=y)
+        np.subtract(1, y, out=y)
+        return y * np.cos(x)
+
+    return Case(f"sin, tanh, sum of {n:.0e} elements", 1.05, hand, f, (x,))
+
+
+def million() -> Case:
+    x = 0.3
+    n = 1_000_000
+    return Case(f"{n:,} operations on scalars", 10, lambda: chain_by_hand(np.float64(x), n), lambda x, xp: chain(x, n, xp), (x,))
+
+
+def hessian_vector(m: int = 20, n: int = 10) -> tuple[Case, np.ndarray]:
+    """Logistic regression; the gradient to compare is that of <gradient, v>."""
+    rng = np.random.default_rng(3)
+    a, v, w = rng.standard_normal((m, n)), rng.standard_normal(n), rng.standard_normal(n)
+
+    def f(w: Any, xp: Any) -> Any:
+        z = xp.matmul(a, w)
+        return xp.sum(xp.log1p(xp.exp(z)))
+
+    def hand() -> Any:
+        z = np.matmul(a, w)
+        e = np.exp(z)
+        p = e / (1 + e)
+        return np.matmul(a.T, p * (1 - p) * np.matmul(a, v))
+
+    return Case(f"Hessian-vector product, {m} x {n}", 10, hand, f, (w,)), v
