@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_tools.core import NO_KWARGS, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.core import NO_KWARGS, VALUE, WORTH_FREEING, Recording, Result, Value, absent, following_params, live, record, value
 
 if TYPE_CHECKING:
     from autograd_tools.primitive import Primitive
@@ -23,6 +23,8 @@ CONSTANTS = frozenset({float, int, bool, complex, slice, np.ndarray, np.float64,
 
 def plain(x: Any) -> Any:
     """`x` with the wrapping taken off everything in it."""
+    if type(x) in CONSTANTS:
+        return x
     if isinstance(x, Value):
         return value(x)
     if type(x) in (tuple, list):
@@ -30,10 +32,19 @@ def plain(x: Any) -> Any:
     return {key: plain(item) for key, item in x.items()} if type(x) is dict else x
 
 
+def holds_tracked(x: Any) -> bool:
+    """Whether something in `x` is a Param or a Result."""
+    if isinstance(x, dict):
+        x = list(x.values())
+    return isinstance(x, Value) or (type(x) in (tuple, list) and any(map(holds_tracked, x)))
+
+
 def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
     """The innermost open recording to which one of the arguments belongs."""
     found: Recording | None = None
     for arg in args:
+        if type(arg) in CONSTANTS:
+            continue
         candidate = None
         if isinstance(arg, Value):
             tracked = live(arg)
@@ -48,12 +59,11 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
 
 def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Any = NO_KWARGS) -> Any:
     """Call a primitive on values that may be tracked, and record it if they are."""
-    if kwargs and any(isinstance(item, Value) for item in kwargs.values()):
+    if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
     recording = innermost(args, primitive.sequences)
     if recording is None:
-        values = map(value, args) if primitive.containers else plain(args)
-        return primitive.general(*values, **kwargs) if kwargs else primitive.forward(*values)
+        return _compute(primitive, [value(arg) if primitive.containers else plain(arg) for arg in args], kwargs)
     lowered, positions, parents = [], [], []
     for position, arg in enumerate(args):
         below, parent = _lower(recording, arg, primitive.sequences)
@@ -65,10 +75,17 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Any = NO_KWARGS) -
                 parents.append(parent)
         lowered.append(below)
     values = tuple(lowered)
-    y = call(primitive, values, kwargs)  # records on outer recordings too, and in the end computes
+    if primitive.sequences or any(isinstance(below, Value) for below in values):
+        y = call(primitive, values, kwargs)  # records on outer recordings too
+    else:
+        y = _compute(primitive, values, kwargs)
     if not parents:
         return y
-    return record(recording, (primitive.plan(*positions), y, values, kwargs, tuple(parents)))
+    return record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
+
+
+def _compute(primitive: Primitive, values: Sequence[Any], kwargs: Any) -> Any:
+    return primitive.general(*values, **kwargs) if kwargs else primitive.forward(*values)
 
 
 def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
@@ -87,10 +104,10 @@ def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, A
     try:
         signature = inspect.signature(primitive.func)
     except ValueError:
-        names = [key for key, item in kwargs.items() if isinstance(item, Value)]
+        names = [key for key, item in kwargs.items() if holds_tracked(item)]
         raise TypeError(f"{primitive.name}: give {', '.join(names)} by position, not by name, to differentiate it") from None
     bound = signature.bind(*args, **kwargs)
-    last = max(i for i, name in enumerate(signature.parameters) if isinstance(bound.arguments.get(name), Value))
+    last = max(i for i, name in enumerate(signature.parameters) if holds_tracked(bound.arguments.get(name)))
     moved: list[Any] = []
     rest: dict[str, Any] = {}
     for i, (name, parameter) in enumerate(signature.parameters.items()):
@@ -108,6 +125,7 @@ def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, A
 def unary(primitive: Primitive) -> Callable[[Any], Any]:
     """`call` for a primitive of one argument."""
     forward, plan = primitive.forward, primitive.plan(0)
+    reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
 
     def apply(a: Any) -> Any:
         if type(a) is not Result or not a.recording.is_open:
@@ -119,9 +137,12 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
         result.value = y
         result.recording = recording
         result.index = len(recording.entries)
-        recording.entries.append((plan, y, (x,), NO_KWARGS, (a.index,)))
         if recording.locator is not None:
             recording.notes.append(recording.locator.note())  # type: ignore[union-attr]
+        elif type(y) is np.ndarray and y.nbytes > WORTH_FREEING:
+            x = x if reads_x else absent(x)
+            y = y if reads_y else None
+        recording.entries.append((plan, y, (x,), NO_KWARGS, (a.index,)))
         return result
 
     return apply
@@ -129,30 +150,36 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
 
 def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
     """`call` for a primitive of two arguments."""
-    forward, left = primitive.forward, primitive.plan(0)
-    right, both = (None, None) if primitive.rule(1) is None else (primitive.plan(1), primitive.plan(0, 1))
+    forward = primitive.forward
+    plans = [primitive.plan(0), *([] if primitive.rule(1) is None else [primitive.plan(1), primitive.plan(0, 1)])]
+    left, right, both = [(plan, plan.reads(0), plan.reads(1), plan.reads(VALUE)) for plan in plans] + [None] * (3 - len(plans))
 
     def apply(a: Any, b: Any) -> Any:
         parents: tuple[int, ...]
-        plan: Any = None
+        way: Any = None
         if type(a) is Result:
             recording, x = a.recording, a.value
             if type(b) in CONSTANTS:
-                z, plan, parents = b, left, (a.index,)
+                way, z, parents = left, b, (a.index,)
             elif type(b) is Result and b.recording is recording:
-                z, plan, parents = b.value, both, (a.index, b.index)
+                way, z, parents = both, b.value, (a.index, b.index)
         elif type(b) is Result and type(a) in CONSTANTS:
-            recording, x, z, plan, parents = b.recording, a, b.value, right, (b.index,)
-        if plan is None or not recording.is_open:
+            way, recording, x, z, parents = right, b.recording, a, b.value, (b.index,)
+        if way is None or not recording.is_open:
             return call(primitive, (a, b))
+        plan, reads_x, reads_z, reads_y = way
         y = forward(x, z)
         result = Result()
         result.value = y
         result.recording = recording
         result.index = len(recording.entries)
-        recording.entries.append((plan, y, (x, z), NO_KWARGS, parents))
         if recording.locator is not None:
             recording.notes.append(recording.locator.note())  # type: ignore[union-attr]
+        elif type(y) is np.ndarray and y.nbytes > WORTH_FREEING:
+            x = x if reads_x else absent(x)
+            z = z if reads_z else absent(z)
+            y = y if reads_y else None
+        recording.entries.append((plan, y, (x, z), NO_KWARGS, parents))
         return result
 
     return apply

@@ -12,6 +12,7 @@ is to higher-order gradients.
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd_tools import source, timing
-from autograd_tools.outgrads import Sum, add, fit, one_like, own
+from autograd_tools.outgrads import Sparse, Sum, add, fit, one_like
 
 if TYPE_CHECKING:
     from autograd_tools.primitive import Primitive
@@ -110,12 +111,56 @@ def _number(x: Any) -> Any:
     return np.float64(x) if type(x) is float else x
 
 
+VALUE = -1  # the position that stands for the output `y` of a call
+
+
 class Plan(NamedTuple):
-    """How to go back over a call: its primitive, and the position and rule of each argument to differentiate."""
+    """How to go back over a call: its primitive, and the position and rule of each argument to differentiate.
+
+    `read` are the positions of the arguments whose numbers these rules read, with VALUE for the output; None if they may
+    read all.
+    """
 
     primitive: Primitive
     positions: tuple[int, ...]
     rules: tuple[Callable[..., Any], ...]
+    read: frozenset[int] | None
+
+    def reads(self, position: int) -> bool:
+        """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
+        return self.read is None or position in self.read
+
+
+class Absent:
+    """Stands for an array whose numbers no rule reads, so that its memory can be used again."""
+
+    __slots__ = ("dtype", "shape", "strides")
+
+    def __init__(self, array: np.ndarray[Any, Any]) -> None:
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.strides = array.strides
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+
+ARRAYS = frozenset({np.ndarray, Absent})
+WORTH_FREEING = 4096  # bytes; what is smaller costs less to keep than to replace
+
+
+def absent(x: Any) -> Any:
+    """What a recording keeps of a value that no rule reads."""
+    if type(x) is np.ndarray:
+        return Absent(x)
+    return [absent(item) for item in x] if type(x) is list else x
 
 
 # One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per operation
@@ -166,6 +211,7 @@ class Recording:
         self.locator: source.Locator | None = None
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
+        self.inputs: list[int] = []
         self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
         self.notes: list[source.Note] | None = [] if self.keep or timing.ENABLED else None
         self.times: dict[int, dict[int, int]] = {}
@@ -210,7 +256,9 @@ class Recording:
     def input(self, x: Any, name: str = "") -> Result:
         """A new leaf of value `x`, shown under `name`."""
         below = _number(x)
-        return result(below, self, self.append((None, below, (name,), NO_KWARGS, ())))
+        index = self.append((None, below, (name,), NO_KWARGS, ()))
+        self.inputs.append(index)
+        return result(below, self, index)
 
     def leaf(self, param: Param) -> int:
         """The index of `param`, which enters the recording at its first use."""
@@ -246,6 +294,7 @@ class Recording:
         self.result = index
         sweep = self._sweep if timing.ENABLED else self._fast_sweep
         sweep(index, one_like(value(self.entries[index][1])))
+        self._own_leaves()
 
     def _sweep(self, start: int, seed: Any) -> None:
         """Fill `outgrads` from the entry at `start`, whose own is `seed`, back to the oldest."""
@@ -264,14 +313,13 @@ class Recording:
                 dx = backward(self, index, i, dy)
                 if dx is not None:
                     sum_outgrads(self, parent, dx, args[plan.positions[i]])
-            self._done_with(index)
+            self._pass(index)
 
     def _fast_sweep(self, start: int, seed: Any) -> None:
-        """The same as `_sweep`, with the steps written out for gradients that fit their argument as they are."""
-        entries = self.entries
+        """What `_sweep` does, with its steps written out for a gradient that fits its argument as it is."""
+        entries, keep = self.entries, self.keep
         outgrads = self.outgrads = [None] * (start + 1)
         outgrads[start] = seed
-        finish = self._done_with if self.keep else None
         for index in range(start, -1, -1):
             dy = outgrads[index]
             if dy is None:
@@ -281,69 +329,97 @@ class Recording:
             plan, y, args, kwargs, parents = entries[index]
             if plan is None:
                 continue
+            _, positions, rules, _ = plan
+            n = 0 if kwargs else len(args)
             for i, parent in enumerate(parents):
-                dx = plan.rules[i](dy, y, *args, **kwargs) if kwargs else plan.rules[i](dy, y, *args)
-                x = args[plan.positions[i]]
+                if n == 1:
+                    dx = rules[i](dy, y, args[0])
+                elif n == 2:
+                    dx = rules[i](dy, y, args[0], args[1])
+                else:
+                    dx = rules[i](dy, y, *args, **kwargs)
+                x = args[positions[i]]
                 kind = type(dx)
                 if kind is np.float64 and type(x) is np.float64:
                     old = outgrads[parent]
                     outgrads[parent] = dx if old is None else old + dx
-                elif kind is np.ndarray and type(x) is np.ndarray and dx.dtype is x.dtype and dx.shape == x.shape:
-                    if entries[parent][0] is None:
-                        dx = own(dx, (dy, y, *args))
+                elif kind is np.ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape:
                     old = outgrads[parent]
                     outgrads[parent] = dx if old is None else add(old, dx, x)
+                elif kind is Sparse and type(outgrads[parent]) is Sum:
+                    outgrads[parent].add(dx)
                 elif dx is not None:
-                    dx = fitted(self, index, i, dx, dy)
-                    sum_outgrads(self, parent, dx, x)
-            if finish is None:
-                entries[index] = outgrads[index] = None
+                    sum_outgrads(self, parent, fitted(dx, x, parent, plan, i), x)
+            if keep:
+                self._pass(index)
             else:
-                finish(index)
+                entries[index] = outgrads[index] = None
 
-    def _done_with(self, index: int) -> None:
-        """Free an entry that has passed its gradient on, or let the collector do so."""
+    def _pass(self, index: int) -> None:
+        """Free an entry that has passed its gradient on; one that is kept, the collector may free."""
         if not self.keep:
             self.entries[index] = self.outgrads[index] = None
         elif _collector is not None and index != self.result and self.outer is None:
             _collector(self, index)
 
+    def _own_leaves(self) -> None:
+        """Make the gradient of each leaf its user's alone: no view of another array, and nobody else's."""
+        leaves = [index for index in (*self.inputs, *self.leaves.values()) if index < len(self.outgrads)]
+        kept = zip(self.entries, self.outgrads, strict=True) if self.keep else ()
+        others = {id(dx) for entry, dx in kept if entry[0] is not None}
+        for index in leaves:
+            self.outgrads[index] = _own(self.outgrads[index], others)
+
+
+def _own(dx: Any, others: set[int]) -> Any:
+    """`dx`, with its arrays copied that are views or among the ids of `others`, which they join."""
+    if isinstance(dx, dict):
+        return {key: _own(item, others) for key, item in dx.items()}
+    if isinstance(dx, (list, tuple)):
+        return type(dx)([_own(item, others) for item in dx])
+    if type(dx) is np.ndarray:
+        dx = dx.copy() if dx.base is not None or id(dx) in others else dx
+        others.add(id(dx))
+    return dx
+
 
 @timing.time_record
 def record(recording: Recording, entry: Entry) -> Result:
-    """Put a primitive call on the recording."""
+    """Put a primitive call on the recording; unless it keeps all, without the arrays that its rules do not read."""
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
-    return result(entry[1], recording, recording.append(entry, note))
+    plan, y, args, kwargs, parents = entry
+    if not recording.keep and plan is not None and type(y) is np.ndarray and y.nbytes > WORTH_FREEING:
+        args = tuple(arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args))
+        entry = (plan, y if plan.reads(VALUE) else None, args, kwargs, parents)
+    return result(y, recording, recording.append(entry, note))
 
 
 @timing.time_backward
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
-    plan, y, args, kwargs, _ = recording.entries[index]
+    plan, y, args, kwargs, parents = recording.entries[index]
     dx = plan.rules[i](dy, y, *args, **kwargs)
-    return None if dx is None else fitted(recording, index, i, dx, dy)
+    return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
 
 
-def fitted(recording: Recording, index: int, i: int, dx: Any, dy: Any) -> Any:
-    """The gradient `dx` that a rule returned, in the shape and type of its argument; of each, if that is a sequence of arrays."""
-    plan, y, args, _, parents = recording.entries[index]
-    x, parent = args[plan.positions[i]], parents[i]
+def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
+    """The gradient `dx` that a rule returned, in the shape and type of its argument `x`; of each, if `x` is a sequence of arrays."""
     if type(parent) is tuple:
-        return [d if p is None else fit(d, item, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]
-    dx = fit(dx, x, plan, i)
-    # The gradient that a user gets is the user's alone: never a view of, or the same as, another array.
-    return own(dx, (dy, y, *args)) if recording.entries[parent][0] is None else dx
+        return [d if p is None else fitted(d, item, p, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]
+    return fit(dx, x, plan, i)
 
 
 @timing.time_sum
 def sum_outgrads(recording: Recording, parent: Any, dx: Any, x: Any) -> None:
     """Add `dx`, the gradient of the argument `x`, to the outgrad of its `parent`: one by one if `x` is a sequence of arrays."""
-    outgrads = recording.outgrads
+    _add(recording.outgrads, parent, dx, x)
+
+
+def _add(outgrads: list[Any], parent: Any, dx: Any, x: Any) -> None:
     if type(parent) is tuple:
         for p, d, item in zip(parent, dx, x, strict=True):
-            if p is not None and d is not None:
-                outgrads[p] = add(outgrads[p], d, value(item))
-    else:
+            _add(outgrads, p, d, item)
+    elif parent is not None and dx is not None:
         outgrads[parent] = add(outgrads[parent], dx, value(x))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, overload
 
-from autograd_tools.calls import plain
+from autograd_tools.calls import holds_tracked, plain
 from autograd_tools.core import Param, Recording, Result, Value, check_differentiable, live, value
 from autograd_tools.outgrads import conform
 from autograd_tools.primitive import name_of
@@ -32,6 +32,8 @@ def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     tape = Tape(follows_params=True)
     with tape.open(sys._getframe()):
         y = live(f(*args, **kwargs))
+        if isinstance(y, (tuple, list, dict)) and holds_tracked(y):
+            check_scalar(y)  # which raises: it would be lost
     if isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape):
         tape.backward(y)
         finished(tape)

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_tools.core import Value, value
 from autograd_tools.show import describe
-from autograd_tools.tape import Node, argument
+from autograd_tools.tape import Node, arguments
 
 
 class Text(str):
@@ -47,7 +47,7 @@ def dump(x: Any, maxdepth: int = 1) -> Text:
 def _fields(node: Node, depth: int) -> list[str]:
     lines = [f"Node {node.index + 1}", f"  value: {_value(node.value)}"]
     if not node.is_leaf:
-        lines += [f"  func: {node.name}", f"  args: {_args(node)}", f"  kwargs: {describe(dict(node.kwargs))}"]
+        lines += [f"  func: {node.name}", f"  args: ({', '.join(arguments(node))}{',' if len(node.args) == 1 else ''})", f"  kwargs: {describe(dict(node.kwargs))}"]
     for name, neighbours in (("parents", node.parents), ("children", node.children)):
         lines.append(f"  {name}: {', '.join(str(n.index + 1) for n in neighbours)}".rstrip())
         if depth > 1:
@@ -58,10 +58,6 @@ def _fields(node: Node, depth: int) -> list[str]:
         lines.append(f"  source: {node.source.file}:{node.source.line} in {node.source.function}")
         lines.append(f"  scope: {'/'.join(node.scope)}".rstrip())
     return lines
-
-
-def _args(node: Node) -> str:
-    return f"({', '.join(argument(arg) for arg in node.args)}{',' if len(node.args) == 1 else ''})"
 
 
 def _value(x: Any) -> str:

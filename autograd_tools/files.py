@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 def write_document(path: str | Path, document: dict[str, Any]) -> None:
     """Write `document` as JSON to `path`, replacing the file only once all is written."""
-    write_bytes(path, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+    write_bytes(path, json.dumps(document, separators=(",", ":")).encode())
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

@@ -29,9 +29,9 @@ COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 # The methods of an array that are functions of NumPy by the same name and order of arguments.
 METHODS = (
-    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress", "conj", "conjugate"),
-    *("copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "partition", "prod", "ptp", "ravel"),
-    *("repeat", "round", "searchsorted", "sort", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "conj", "conjugate"),
+    *("copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ptp", "ravel"),
+    *("repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
 )
 ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 
@@ -92,20 +92,21 @@ def _attribute(name: str) -> Callable[[Any], Any]:
 
 def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function on arguments of which some are Values."""
-    primitive = PRIMITIVES.get(func) or special.find(func)
-    if kwargs.get("out") is not None:
-        raise TypeError(
+    if kwargs.get("out") is not None and _is_recorded(args):
+        raise LostGradientError(
             f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
             "and write `a = a + x` for `a += x`"
         )
+    primitive = PRIMITIVES.get(func)
     if primitive is not None:
         return call(primitive, args, kwargs)
-    if func in ZEROGRADS:
-        return func(*plain(args), **plain(kwargs))
-    if not _is_recorded((*args, *kwargs.values())):
+    if func in ZEROGRADS or not _is_recorded((*args, *kwargs.values())):
         return func(*plain(args), **plain(kwargs))
     if func in COMPOSITES:
         return COMPOSITES[func](*args, **kwargs)
+    primitive = special.find(func)
+    if primitive is not None:
+        return call(primitive, args, kwargs)
     raise _no_rule(func, args)
 
 
@@ -264,6 +265,9 @@ class _Body:
     @property
     def imag(self: Any) -> Any:
         return _function(np.imag, (self,), {})
+
+    def compress(self: Any, condition: Any, axis: int | None = None) -> Any:
+        return _function(np.compress, (condition, self), {"axis": axis})
 
     def transpose(self: Any, *axes: Any) -> Any:
         return _function(np.transpose, (self, _one_tuple(axes) if axes else None), {})

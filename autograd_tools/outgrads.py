@@ -1,4 +1,4 @@
-"""Gradients on their way back: fitted to their argument, added up, and kept apart from other arrays."""
+"""Gradients on their way back: fitted to their argument, and added up."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _add_items(total: Any, dx: Any) -> Any:
     elif isinstance(dx, (list, tuple)):
         items = enumerate(dx)
     else:  # an array, from a list of numbers that NumPy took for one
-        return dx if all(item is None for item in total) else dx + np.array([item or 0 for item in total])
+        return dx + np.array([0 if item is None else item for item in total])
     for key, item in items:
         if item is not None:
             old = total.get(key) if isinstance(total, dict) else total[key]
@@ -112,8 +112,10 @@ def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
         return dx
     if type(dx) is Sparse or isinstance(dx, (list, tuple, dict)) or isinstance(x, (list, tuple, dict)) or dx is None:
         return dx
-    shape = np.shape(x)
-    if np.shape(dx) != shape:
+    if isinstance(dx, (int, float, complex)) and not isinstance(dx, np.number):
+        dx = np.asarray(dx)[()]
+    shape = getattr(x, "shape", ())
+    if dx.shape != shape:
         dx = _unbroadcast(dx, shape, plan, i)
     kind = getattr(x, "dtype", None)
     if kind is not None and kind.kind in "fc" and dx.dtype != kind:
@@ -134,15 +136,10 @@ def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
             f"for an argument of shape {shape}: a rule returns a gradient that has, or broadcasts from, the shape of its argument"
         )
     repeated = tuple(axis + extra for axis, n in enumerate(shape) if n == 1 and np.shape(dx)[axis + extra] != 1)
+    if extra == 0:
+        return np.sum(dx, axis=repeated, keepdims=True) if repeated else dx
     total = np.sum(dx, axis=(*range(extra), *repeated))
-    return total if np.shape(total) == shape else np.reshape(total, shape)
-
-
-def own(dx: Any, others: tuple[Any, ...]) -> Any:
-    """`dx`, copied if it is a view or one of `others`."""
-    if type(dx) is np.ndarray and (dx.base is not None or any(dx is other for other in others)):
-        return dx.copy()
-    return dx
+    return np.reshape(total, shape) if repeated else total
 
 
 def one_like(y: Any) -> Any:
@@ -160,13 +157,15 @@ def conform(dx: Any, x: Any, *, total: bool) -> Any:
     if isinstance(x, dict):
         keys = x if total else dx or ()
         return {key: conform(None if dx is None else dx.get(key), x[key], total=total) for key in keys} if total or dx is not None else None
-    if isinstance(x, (tuple, list)) and (dx is None or isinstance(dx, (tuple, list))):
+    if isinstance(x, (tuple, list)) and (dx is None or isinstance(dx, (tuple, list, np.ndarray))):
         if dx is None and not total:
             return None
-        items = [conform(d, item, total=total) for d, item in zip(dx or [None] * len(x), x, strict=True)]
+        items = [conform(d, item, total=total) for d, item in zip([None] * len(x) if dx is None else dx, x, strict=True)]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if dx is None:
-        return 0 * x if total else None
-    if isinstance(x, np.ndarray) and isinstance(dx, np.generic):
-        return np.asarray(dx)
+        return (np.zeros_like(x) if isinstance(x, np.ndarray) else 0 * x) if total else None
+    if isinstance(x, np.ndarray):
+        return np.asarray(dx) if isinstance(dx, np.generic) else dx
+    if isinstance(dx, np.ndarray) and dx.shape == ():
+        dx = dx[()]
     return dx.item() if isinstance(dx, np.generic) and not isinstance(x, np.generic) else dx

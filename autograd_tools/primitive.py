@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from autograd_tools import timing
 from autograd_tools.calls import binary, call, plain, unary
 from autograd_tools.core import Plan
+from autograd_tools.reads import reads
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx
@@ -26,7 +27,8 @@ class Primitive:
     A rule of None means a zero gradient. `rest` makes the rule of any further position, for functions of any
     number of arguments. `sequences` says that an argument may be a list or tuple of tracked arrays, whose rule
     returns a list of gradients; `containers` that it is a tuple, list or dict as such, and no array in the making.
-    `forward`, when given, computes the same as `func` does of plain positional arguments, faster.
+    `read` are the positions of the arguments whose numbers the rules read, with VALUE for the output; left out, it is
+    seen from the code of the rules. `forward`, when given, computes the same as `func` does of plain positional arguments, faster.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Primitive:
         rest: Callable[[int], Rule] | None = None,
         sequences: bool = False,
         containers: bool = False,
+        read: frozenset[int] | None = None,
         forward: Callable[..., Any] | None = None,
         name: str | None = None,
     ) -> None:
@@ -46,6 +49,7 @@ class Primitive:
         self.rest = rest
         self.sequences = sequences
         self.containers = containers
+        self.read = read
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name)
         self._plan = functools.cache(self._make_plan)
@@ -60,12 +64,23 @@ class Primitive:
         """How to go back over a call whose arguments at `positions` are tracked."""
         return self._plan(*positions)
 
+    def seen_by_rules(self, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The keyword arguments of a call, without the switches of a ufunc that change only the type of its output."""
+        if not kwargs or not isinstance(self.func, np.ufunc):
+            return kwargs
+        if kwargs.get("where", True) is not True:
+            raise TypeError(f"{self.name}(where=...) has no gradient rule; write np.where(condition, {self.name}(x), other)")
+        return {}
+
     def _make_plan(self, *positions: int) -> Plan:
         found = [self.rule(position) for position in positions]
         if UNKNOWN in found:
             argument = positions[found.index(UNKNOWN)] + 1
             raise TypeError(f"{self.name}: no gradient is known for argument {argument}; pass ag.value(x) if it is a constant")
-        return Plan(self, positions, tuple(rule for rule in found if rule is not None))
+        rules = tuple(rule for rule in found if rule is not None)
+        read = [reads(rule) for rule in rules] if self.read is None else [self.read]
+        together = frozenset[int]().union(*(part for part in read if part is not None))
+        return Plan(self, positions, rules, None if None in read else together)
 
     @functools.cached_property
     def fast(self) -> Callable[..., Any]:

@@ -159,11 +159,19 @@ def _flat(parents: tuple[Any, ...]) -> list[int]:
     return found
 
 
-def argument(arg: Any) -> str:
-    """An argument of a node as a listing shows it."""
-    if isinstance(arg, Node):
-        return f"{'P' if arg.is_leaf else 'R'}({describe(arg.value)})"
-    return f"[{', '.join(map(argument, arg))}]" if type(arg) is list else describe(arg)
+def arguments(node: Node) -> list[str]:
+    """The positional arguments of a node's call as a listing shows them."""
+    plan, _, args, _, parents = node._tape.entries[node.index]
+    given = {} if plan is None else dict(zip(plan.positions, parents, strict=True))
+    return [] if plan is None else [_argument(node._tape, arg, given.get(position)) for position, arg in enumerate(args)]
+
+
+def _argument(tape: Recording, arg: Any, parent: Any) -> str:
+    if type(parent) is tuple:
+        return f"[{', '.join(_argument(tape, a, p) for a, p in zip(arg, parent, strict=True))}]"
+    if parent is None:
+        return describe(value(arg))
+    return f"{'P' if tape.entries[parent][0] is None else 'R'}({describe(value(tape.entries[parent][1]))})"
 
 
 class Tape(Recording):
@@ -178,6 +186,8 @@ class Tape(Recording):
         """Compute the gradients of `loss`, a scalar recorded on this tape: the last one when left out."""
         self.close()
         index = self._last_scalar() if loss is None else self._index(loss)
+        if index is None:
+            raise ValueError("there is no scalar on this tape: compute the loss from Params inside the block, with np.sum or np.mean at its end")
         check_scalar(self.entries[index][1])
         self.differentiate(index)
 
@@ -190,19 +200,18 @@ class Tape(Recording):
             raise ValueError(f"{describe(loss)} is not on this tape any more: an earlier backward() cut off what came after its own loss")
         return loss.index
 
-    def _last_scalar(self) -> int:
+    def _last_scalar(self) -> int | None:
         for index in range(len(self.entries) - 1, -1, -1):
             y = value(self.entries[index][1])
             if self.entries[index][0] is not None and isinstance(y, (int, float, np.number, np.ndarray)) and np.shape(y) == ():
                 return index
-        raise ValueError(
-            "there is no scalar on this tape: compute the loss from Params inside the block, with np.sum or np.mean at its end"
-        )
+        return None
 
     @property
     def value(self) -> Any:
-        """The final scalar; before `backward` has run, the last scalar recorded."""
-        return value(self.entries[self._last_scalar() if self.result is None else self.result][1])
+        """The final scalar; before `backward` has run, the last scalar recorded, or None."""
+        index = self._last_scalar() if self.result is None else self.result
+        return None if index is None else value(self.entries[index][1])
 
     @property
     def nodes(self) -> list[Node]:
@@ -224,7 +233,8 @@ class Tape(Recording):
         index = self.leaves.get(id(x)) if isinstance(x, Param) else x.index if x.recording is self else None
         if index is None or index >= len(self.outgrads):
             return None
-        return conform(self.outgrads[index], value(x), total=False)
+        dx = self.outgrads[index]
+        return conform(dx.copy() if isinstance(x, Result) and type(dx) is np.ndarray else dx, value(x), total=False)
 
     def trace(self) -> Trace:
         """A snapshot in plain data, which can be saved, compared and drawn."""

@@ -15,7 +15,7 @@ from autograd_tools.calls import plain
 from autograd_tools.core import Result, live, value
 from autograd_tools.files import read_document, write_document
 from autograd_tools.show import describe
-from autograd_tools.tape import Node, Tape, argument, finished
+from autograd_tools.tape import Node, Tape, arguments, finished
 from autograd_tools.text import one_line
 
 FORMAT, VERSION = "autograd_tools.trace", 1
@@ -235,8 +235,8 @@ def _trace_node(node: Node, parents: tuple[int, ...], children: tuple[int, ...])
 
 def _arguments(node: Node) -> Iterator[Argument]:
     ids = node.arg_parents
-    for position, arg in enumerate(node.args):
-        yield Argument(argument(arg), tuple(i + 1 for i in ids.get(position, ())))
+    for position, text in enumerate(arguments(node)):
+        yield Argument(text, tuple(i + 1 for i in ids.get(position, ())))
     for keyword, arg in node.kwargs.items():
         yield Argument(describe(arg), (), keyword)
 

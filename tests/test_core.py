@@ -60,7 +60,9 @@ def test_a_param_keeps_its_name_and_the_state_of_an_optimizer():
     assert (w.name, w.opt) == ("w", {"step": 3})
 
 
-@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda w: pickle.loads(pickle.dumps(w))], ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda w: pickle.loads(pickle.dumps(w))], ids=["copy", "deepcopy", "pickle"]
+)
 def test_a_param_can_be_copied_and_pickled(duplicate):
     w = duplicate(ag.Param(X, "state", name="w"))
     assert (type(w), w.value.tolist(), w.opt, w.name) == (ag.Param, [1.0, 2.0, 3.0], "state", "w")
@@ -202,7 +204,9 @@ def test_the_linear_regression_of_the_seed_in_python_descends():
 # Higher order.
 
 
-@pytest.mark.parametrize(("order", "expected"), [(1, 1.0), (2, 0.0), (3, -1.0), (4, 0.0), (5, 1.0), (6, 0.0), (7, -1.0), (8, 0.0), (9, 1.0)])
+@pytest.mark.parametrize(
+    ("order", "expected"), [(1, 1.0), (2, 0.0), (3, -1.0), (4, 0.0), (5, 1.0), (6, 0.0), (7, -1.0), (8, 0.0), (9, 1.0)]
+)
 def test_derivatives_of_sine_at_zero(order, expected):
     assert derivative(np.sin, order)(0.0) == expected
 

@@ -122,7 +122,7 @@ class _Drawing:
         """Add a box in the scope of its node; a leaf, or a copy, in the scope of its use."""
         home = near or (node if node.kind == "result" or not node.children else self.trace[node.children[0]])
         text = "\n".join(_short(line) for line in label)
-        attributes = {"label": graphviz.escape(text), "id": name, "class": kind, "tooltip": graphviz.escape(_tooltip(node)), **KINDS[kind]}
+        attributes = {"label": _literal(text), "id": name, "class": kind, "tooltip": _literal(_tooltip(node)), **KINDS[kind]}
         self.nodes[home.calls[:DEEPEST_SCOPE]][name] = attributes
 
     def _label(self, node: TraceNode) -> list[str]:
@@ -143,7 +143,7 @@ class _Drawing:
         inner = dict.fromkeys(p[: len(path) + 1] for p in sorted(self.nodes) if len(p) > len(path) and p[: len(path)] == path)
         for deeper in inner:
             with graph.subgraph(name=f"cluster_{deeper[-1]}") as cluster:
-                cluster.attr(label=graphviz.escape(_short(names[deeper[-1]])), id=f"scope{deeper[-1]}", **{"class": "scope"}, **SCOPE)
+                cluster.attr(label=_literal(_short(names[deeper[-1]])), id=f"scope{deeper[-1]}", **{"class": "scope"}, **SCOPE)
                 self._write(cluster, deeper, names)
 
 
@@ -154,6 +154,11 @@ def _common_prefix(paths: list[tuple[int, ...]]) -> tuple[int, ...]:
     first, last = min(paths), max(paths)
     n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:n]
+
+
+def _literal(text: str) -> str:
+    """Text that Graphviz shows as it is: it reads backslashes and entities otherwise."""
+    return graphviz.escape(text.replace("&", "&amp;"))  # type: ignore[no-any-return]
 
 
 def _short(text: str) -> str:

@@ -17,7 +17,7 @@ from autograd_tools.text import one_line
 from autograd_tools.trace import TraceNode
 from viewer.inputs import Traceable, as_trace
 
-WIDE = 10_000  # columns, for text that must not wrap
+WIDE = 1_000_000  # columns, for text that must not wrap
 
 
 def show(x: Traceable, view: str = "list", *, file: IO[str] | None = None) -> None:
@@ -132,8 +132,8 @@ def _table(trace: Trace) -> RenderableType:
         table.add_row(
             str(node.id),
             Text(one_line(operation)),
-            _value(node),
-            one_line(node.outgrad.text) if node.outgrad else "",
+            Text(_value(node)),
+            Text(one_line(node.outgrad.text) if node.outgrad else ""),
             "" if norm is None else f"{norm:.3g}",
             Text(one_line(f"{Path(node.file).name}:{node.line}")) if node.file else "",
         )

@@ -31,5 +31,5 @@ def put(dy: Any, index: Any, x: Any) -> Any:
     return total.finish()
 
 
-getitem = Primitive(take, (getitem_x, None), name="getitem", containers=True)
+getitem = Primitive(take, (getitem_x, None), name="getitem", containers=True, read=frozenset({1}))
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_tools.core import value
 from autograd_tools.primitive import UNKNOWN, composite, rules
+from autograd_tools.reads import SHAPES
 
 
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
@@ -24,6 +25,19 @@ def kept(dy: Any, x: Any, axis: Any, keepdims: Any) -> Any:
         return dy
     axes = axes_of(x, axis)
     return np.reshape(dy, tuple(1 if a in axes else n for a, n in enumerate(np.shape(x))))
+
+
+def spread(dy: Any, shape: tuple[int, ...]) -> Any:
+    """np.broadcast_to, in a tenth of its time for plain numbers and arrays."""
+    if type(dy) is np.ndarray and dy.flags.c_contiguous and dy.ndim == len(shape):
+        strides = tuple(0 if n == 1 else stride for n, stride in zip(dy.shape, dy.strides, strict=True))
+    elif isinstance(dy, np.number):
+        dy, strides = np.array(dy), (0,) * len(shape)
+    else:
+        return np.broadcast_to(dy, shape)
+    dx: Any = np.ndarray(shape, dy.dtype, dy, 0, strides)
+    dx.flags.writeable = False  # its elements share memory
+    return dx
 
 
 def count(x: Any, axis: Any) -> int:
@@ -46,7 +60,7 @@ def sum_x(
     initial: Any = 0,
     where: Any = True,
 ) -> Any:
-    dx = np.broadcast_to(kept(dy, x, axis, keepdims), np.shape(x))
+    dx = spread(kept(dy, x, axis, keepdims), np.shape(x))
     return dx if where is True else dx * where
 
 
@@ -58,9 +72,9 @@ def mean_x(
     dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
     if where is not True:
-        n = np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, dtype=value(y).dtype, keepdims=True)
+        n = np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, dtype=np.result_type(dy), keepdims=True)
         return np.broadcast_to(kept(dy, x, axis, keepdims), np.shape(x)) * where / n
-    return np.broadcast_to(kept(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
+    return spread(kept(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
 
 
 def extreme_x(
@@ -78,13 +92,13 @@ def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: 
     return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
 
 
-rules(np.sum, sum_x, *[None] * 4, sum_initial)
-rules(np.mean, mean_x)
+rules(np.sum, sum_x, *[None] * 4, sum_initial, read=SHAPES)
+rules(np.mean, mean_x, read=SHAPES)
 rules(np.max, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.min, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.amax, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.amin, extreme_x, *[None] * 3, UNKNOWN)
-rules(np.cumsum, cumsum_x)
+rules(np.cumsum, cumsum_x, read=SHAPES)
 
 
 @composite(np.var)

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_tools.core import value
 from autograd_tools.primitive import composite, rules
+from autograd_tools.reads import SHAPES
 from autograd_tools.rules.indexing import ungetitem
 
 
@@ -43,13 +44,17 @@ def repeat_x(dy: Any, y: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
 
 def astype_x(dy: Any, y: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
     """`dy`, but zero where fractions were cut off."""
-    kind, from_kind = value(y).dtype.kind, value(x).dtype.kind
-    return dy if kind in "fc" or from_kind not in "fc" else np.zeros(np.shape(x))
+    return dy if np.dtype(dtype).kind in "fc" or x.dtype.kind not in "fc" else np.zeros(np.shape(x))
 
 
 def reading_order(x: Any, order: Any) -> Any:
     """The order in which the elements of `x` are read, where "A" leaves it to how they lie in memory."""
-    return ("F" if np.isfortran(value(x)) else "C") if order == "A" else order
+    if order != "A":
+        return order
+    x = value(x)
+    steps = np.cumprod([x.dtype.itemsize, *x.shape])[:-1]  # the strides of Fortran's order
+    lies = all(n == 1 or stride == step for n, stride, step in zip(x.shape, x.strides, steps, strict=True))
+    return "F" if lies and sum(n != 1 for n in x.shape) > 1 else "C"
 
 
 def reshape_x(dy: Any, y: Any, x: Any, shape: Any = None, order: Any = "C", **kwargs: Any) -> Any:
@@ -66,15 +71,15 @@ def ravel_x(dy: Any, y: Any, x: Any, order: Any = "C") -> Any:
     return np.transpose(np.reshape(dy, [np.shape(x)[axis] for axis in axes]), np.argsort(axes))
 
 
-rules(np.reshape, reshape_x)
-rules(np.ravel, ravel_x)
+rules(np.reshape, reshape_x, read=SHAPES)
+rules(np.ravel, ravel_x, read=SHAPES)
 rules(np.transpose, transpose_x)
 rules(np.permute_dims, transpose_x)
 rules(np.matrix_transpose, lambda dy, y, x: np.swapaxes(dy, -1, -2))
 rules(np.swapaxes, lambda dy, y, x, axis1, axis2: np.swapaxes(dy, axis1, axis2))
 rules(np.moveaxis, lambda dy, y, x, source, destination: np.moveaxis(dy, destination, source))
-rules(np.squeeze, lambda dy, y, x, axis=None: np.reshape(dy, np.shape(x)))
-rules(np.expand_dims, lambda dy, y, x, axis: np.reshape(dy, np.shape(x)))
+rules(np.squeeze, lambda dy, y, x, axis=None: np.reshape(dy, np.shape(x)), read=SHAPES)
+rules(np.expand_dims, lambda dy, y, x, axis: np.reshape(dy, np.shape(x)), read=SHAPES)
 rules(np.broadcast_to, lambda dy, y, x, shape, subok=False: dy)
 rules(np.flip, lambda dy, y, x, axis=None: np.flip(dy, axis))
 rules(np.fliplr, lambda dy, y, x: np.fliplr(dy))
@@ -82,9 +87,9 @@ rules(np.flipud, lambda dy, y, x: np.flipud(dy))
 rules(np.roll, lambda dy, y, x, shift, axis=None: np.roll(dy, np.negative(shift), axis))
 rules(np.repeat, repeat_x)
 rules(np.copy, lambda dy, y, x, **kwargs: dy)
-rules(np.astype, astype_x)
-rules(np.concatenate, concatenate_arrays, sequences=True)
-rules(np.stack, stack_arrays, sequences=True)
+rules(np.astype, astype_x, read=SHAPES)
+rules(np.concatenate, concatenate_arrays, sequences=True, read=SHAPES)
+rules(np.stack, stack_arrays, sequences=True, read=SHAPES)
 
 
 @composite(np.atleast_1d)

@@ -24,7 +24,7 @@ def memory_text(nbytes: float) -> str:
     if nbytes == 0:
         return "∅"
     for power, unit in enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB")):
-        if nbytes < 1000 ** (power + 1):
+        if nbytes < 1000 ** (power + 1) - 0.5:  # a mean of 999.7 bytes is no 1000B
             return f"{_three_digits(nbytes / 1024**power)}{unit}"
     return f"{_three_digits(nbytes / 1024**6)}EiB"
 

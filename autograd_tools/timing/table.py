@@ -53,7 +53,7 @@ def table(timer: Timer, *, columns: Sequence[str] = tuple(COLUMNS), sortby: str 
         if unknown:
             raise ValueError(f"no {what} {unknown[0]!r}; there are: {', '.join(known)}")
     root = timer.root
-    total = Section(ns=sum(s.ns for s in root.children.values()), nbytes=sum(s.nbytes for s in root.children.values()))
+    total = timer.measured
     rows = list(_rows(root, sortby))
     name_width = max([len("Tot / % measured:"), *(len(name) for name, _ in rows)])
     groups = [_Group([COLUMNS[name] for name in columns if COLUMNS[name].group == g]) for g in ("", "Time", "Allocations")]

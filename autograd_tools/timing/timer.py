@@ -44,6 +44,7 @@ class _Thread:
         self.here = self.root
         self.records: dict[Record, list[int]] = {}
         self.last_ns = 0
+        self.open: list[tuple[Section, Section, int]] = []  # of each open block: the section around it, its own, its start
 
 
 class Timer:
@@ -72,6 +73,8 @@ class Timer:
         self._base = Section()
         self._base_records: dict[Record, list[int]] = {}
         self._past_ns = 0
+        self._measured: Section | None = None
+        self._cost_ns: float | None = None
         self._start: int | None = self._clock()
 
     def _thread(self) -> _Thread:
@@ -83,7 +86,7 @@ class Timer:
                 self._threads.append(thread)
             return thread
 
-    def measure(self, label: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def measure(self, label: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` as one call of the section `label`; it counts also when the function raises."""
         thread = self._thread()
         parent = thread.here
@@ -146,8 +149,16 @@ class Timer:
 
     @property
     def section_cost_ns(self) -> float:
-        """What one section costs by itself, measured on this machine; 0 for a timer with a clock of its own."""
-        return _section_cost() if self._clock is time.perf_counter_ns else 0.0
+        """What one section costs by itself, on the machine that measured; 0 for a timer with a clock of its own."""
+        if self._cost_ns is None:
+            self._cost_ns = _section_cost() if self._clock is time.perf_counter_ns else 0.0
+        return self._cost_ns
+
+    @property
+    def measured(self) -> Section:
+        """The sum of the outermost sections."""
+        tops = self.root.children.values()
+        return self._measured or Section(ns=sum(s.ns for s in tops), nbytes=sum(s.nbytes for s in tops))
 
     def __getitem__(self, label: str) -> Section:
         children = self.root.children
@@ -174,6 +185,7 @@ class Timer:
         Nested time counts in its own row and in those around it, as it does in the tree.
         """
         flat = Timer.from_dict(self.to_dict())
+        flat._measured = self.measured
         flat._base = Section()
         for label, section in self.root.walk():
             flat._base.child(label).merge(Section(section.ncalls, section.ns, section.nbytes))
@@ -185,6 +197,7 @@ class Timer:
             "format": FORMAT,
             "version": VERSION,
             "total_ns": self.total_ns,
+            "section_cost_ns": self.section_cost_ns,
             "sections": self.root.to_dict()["children"],
             "records": [[*record[:5], list(record.scope), *counts] for record, counts in self.records.items()],
         }
@@ -195,6 +208,7 @@ class Timer:
         timer = cls()
         timer._start = None
         timer._past_ns = data["total_ns"]
+        timer._cost_ns = data["section_cost_ns"]
         timer._base = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
         for op, argument, file, line, function, scope, *counts in data["records"]:
             timer._base_records[Record(op, argument, file, line, function, tuple(scope))] = counts
@@ -240,19 +254,20 @@ class Block:
     def __init__(self, timer: Timer, label: str) -> None:
         self.timer = timer
         self.label = label
-        self._open: list[tuple[_Thread, Section, Section, int]] = []
 
     def __enter__(self) -> Block:
         thread = self.timer._thread()
-        parent = thread.here
-        section = thread.here = parent.child(self.label)
-        self._open.append((thread, parent, section, self.timer._clock()))
+        around = thread.here
+        section = thread.here = around.child(self.label)
+        thread.open.append((around, section, self.timer._clock()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         end = self.timer._clock()
-        thread, parent, section, start = self._open.pop()
-        thread.here = parent
+        thread = self.timer._thread()
+        if not thread.open:  # the timer was reset inside the block
+            return
+        thread.here, section, start = thread.open.pop()
         thread.last_ns = end - start
         section.ncalls += 1
         section.ns += end - start
