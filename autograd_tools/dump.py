@@ -47,7 +47,11 @@ def dump(x: Any, maxdepth: int = 1) -> Text:
 def _fields(node: Node, depth: int) -> list[str]:
     lines = [f"Node {node.index + 1}", f"  value: {_value(node.value)}"]
     if not node.is_leaf:
-        lines += [f"  func: {node.name}", f"  args: ({', '.join(arguments(node))}{',' if len(node.args) == 1 else ''})", f"  kwargs: {describe(dict(node.kwargs))}"]
+        lines += [
+            f"  func: {node.name}",
+            f"  args: ({', '.join(arguments(node))}{',' if len(node.args) == 1 else ''})",
+            f"  kwargs: {describe(dict(node.kwargs))}",
+        ]
     for name, neighbours in (("parents", node.parents), ("children", node.children)):
         lines.append(f"  {name}: {', '.join(str(n.index + 1) for n in neighbours)}".rstrip())
         if depth > 1:

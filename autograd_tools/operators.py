@@ -92,7 +92,7 @@ def _attribute(name: str) -> Callable[[Any], Any]:
 
 def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function on arguments of which some are Values."""
-    if kwargs.get("out") is not None and _is_recorded(args):
+    if kwargs.get("out") is not None and _is_recorded((*args, *kwargs.values())):
         raise LostGradientError(
             f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
             "and write `a = a + x` for `a += x`"

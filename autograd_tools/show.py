@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import Param, Recording, Value
+from autograd_tools.core import Param, Recording, Value, value
 
 
 def describe(x: Any) -> str:
     """A value in a few characters: arrays by type and shape, numbers as they are, Params and Results in `P()` and `R()`."""
     if isinstance(x, (Value, Recording)):
         letter = "P" if isinstance(x, Param) else "R" if isinstance(x, Value) else "T"
-        return f"{letter}({describe(x.value)})"
+        return f"{letter}({describe(value(x))})"
     if isinstance(x, np.ndarray):
         return f"{x.dtype}[{','.join(map(str, x.shape))}]"
     if isinstance(x, np.generic):

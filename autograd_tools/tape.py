@@ -187,9 +187,12 @@ class Tape(Recording):
         self.close()
         index = self._last_scalar() if loss is None else self._index(loss)
         if index is None:
-            raise ValueError("there is no scalar on this tape: compute the loss from Params inside the block, with np.sum or np.mean at its end")
+            raise ValueError(
+                "there is no scalar on this tape: compute the loss from Params inside the block, with np.sum or np.mean at its end"
+            )
         check_scalar(self.entries[index][1])
         self.differentiate(index)
+        finished(self)
 
     def _index(self, loss: Any) -> int:
         if isinstance(loss, Param) and self.follows_params:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from autograd_tools.calls import plain
 from autograd_tools.core import Result, live, value
 from autograd_tools.files import read_document, write_document
 from autograd_tools.show import describe
-from autograd_tools.tape import Node, Tape, arguments, finished
+from autograd_tools.tape import Node, Tape, arguments
 from autograd_tools.text import one_line
 
 FORMAT, VERSION = "autograd_tools.trace", 1
@@ -63,13 +64,13 @@ class TraceNode:
 
     id: int
     kind: str
-    op: str
-    name: str
-    args: tuple[Argument, ...]
-    value: Summary | None
-    outgrad: Summary | None
-    parents: tuple[int, ...]
-    children: tuple[int, ...]
+    op: str = ""
+    name: str = ""
+    args: tuple[Argument, ...] = ()
+    value: Summary | None = None
+    outgrad: Summary | None = None
+    parents: tuple[int, ...] = ()
+    children: tuple[int, ...] = ()
     file: str = ""
     line: int = 0
     function: str = ""
@@ -129,7 +130,7 @@ class Trace:
 
     def to_dict(self) -> dict[str, Any]:
         """The trace in numbers, strings, lists and dicts, ready for JSON."""
-        return {"format": FORMAT, "version": VERSION, "result": self.result, "nodes": [_compact(asdict(node)) for node in self.nodes]}
+        return {"format": FORMAT, "version": VERSION, "result": self.result, "nodes": [_plain(node) for node in self.nodes]}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Trace:
@@ -176,7 +177,6 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
         y = live(f(*inputs, **kwargs))
     if isinstance(y, Result) and y.recording is tape and np.shape(value(y)) == () and np.isrealobj(value(y)):
         tape.backward(y)
-        finished(tape)
     return snapshot(tape)
 
 
@@ -259,56 +259,44 @@ def summary(x: Any) -> Summary | None:
     if finite.size == 0:
         return shown
     wide = finite.astype(np.float64, copy=False)
+    size = max(abs(float(wide.min())), abs(float(wide.max()))) or 1.0  # what the norm is scaled by, so that no square overflows
+    scaled = wide / size
     return replace(
         shown,
         min=float(finite.min()),
         max=float(finite.max()),
-        mean=float(np.add.reduce(wide) / wide.size),
-        norm=float(np.sqrt(np.dot(wide, wide))),
+        mean=_finite(float(np.add.reduce(scaled) / wide.size) * size),
+        norm=_finite(float(np.sqrt(np.dot(scaled, scaled))) * size),
         zeros=int(finite.size - np.count_nonzero(finite)),
     )
 
 
-def _compact(item: dict[str, Any]) -> dict[str, Any]:
-    """Leave away what a reader takes for granted: None, empty strings, empty lists and the integer 0."""
-    return {key: _compact_part(part) for key, part in item.items() if part or isinstance(part, float) or part is False}
+def _finite(x: float) -> float | None:
+    return x if math.isfinite(x) else None
 
 
-def _compact_part(part: Any) -> Any:
-    if isinstance(part, dict):
-        return _compact(part)
-    if isinstance(part, tuple):
-        return [_compact_part(item) for item in part]
-    return part
+def _plain(x: Any) -> Any:
+    """Numbers, strings, lists and dicts, without the fields that have their default."""
+    if isinstance(x, (TraceNode, Summary, Argument)):
+        return {f.name: _plain(part) for f in fields(x) if (part := getattr(x, f.name)) != f.default}
+    if isinstance(x, tuple):
+        return [_plain(item) for item in x]
+    return {str(key): part for key, part in x.items()} if isinstance(x, dict) else x
 
 
 def _node(item: dict[str, Any]) -> TraceNode:
-    """A node from its compact form."""
-    backward = item.get("backward_ns")
-    return TraceNode(
-        id=item["id"],
-        kind=item["kind"],
-        op=item.get("op", ""),
-        name=item.get("name", ""),
-        args=tuple(Argument(arg["text"], tuple(arg.get("nodes", ())), arg.get("keyword")) for arg in item.get("args", ())),
-        value=_summary(item.get("value")),
-        outgrad=_summary(item.get("outgrad")),
-        parents=tuple(item.get("parents", ())),
-        children=tuple(item.get("children", ())),
-        file=item.get("file", ""),
-        line=item.get("line", 0),
-        function=item.get("function", ""),
-        scope=tuple(item.get("scope", ())),
-        calls=tuple(item.get("calls", ())),
-        forward_ns=item.get("forward_ns"),
-        backward_ns={int(n): ns for n, ns in backward.items()} if backward else None,
-    )
+    """The node that `_plain` described."""
+    made: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in item.items()}
+    if "args" in item:
+        made["args"] = tuple(Argument(**{**arg, "nodes": tuple(arg.get("nodes", ()))}) for arg in item["args"])
+    if "backward_ns" in item:
+        made["backward_ns"] = {int(argument): ns for argument, ns in item["backward_ns"].items()}
+    for key in ("value", "outgrad"):
+        if key in item:
+            made[key] = _summary(item[key])
+    return TraceNode(**made)
 
 
-def _summary(item: dict[str, Any] | None) -> Summary | None:
-    if item is None:
-        return None
+def _summary(item: dict[str, Any]) -> Summary:
     shape = item.get("shape")
-    if shape is None and "dtype" in item:
-        shape = ()
     return Summary(**{**item, "shape": None if shape is None else tuple(shape)})

@@ -503,6 +503,21 @@ def test_grad_frees_an_intermediate_array_as_soon_as_its_gradient_has_passed():
     assert alive == [False]
 
 
+def test_grad_frees_at_once_a_large_array_that_no_rule_reads():
+    alive = []
+
+    def f(x):
+        y = 2 * x
+        found = weakref.ref(y.value)
+        z = np.sum(y + 1.0)
+        del y
+        alive.append(found() is not None)
+        return z
+
+    ag.grad(f)(np.ones(10_000))
+    assert alive == [False]
+
+
 def test_diff_keeps_every_value_and_gradient():
     w = ag.Param(X)
     J = ag.diff(lambda: np.sum(np.sin(w) * 2))

@@ -329,6 +329,14 @@ def test_a_gradient_that_is_a_constant_of_the_function_is_copied():
     assert c.tolist() == [4.0, 5.0, 6.0]
 
 
+def test_a_gradient_that_is_an_argument_of_its_rule_is_copied():
+    half_square = ag.primitive(lambda dy, y, x: x)(lambda x: 0.5 * np.sum(x * x))
+    x = X.copy()
+    g = ag.grad(half_square)(x)
+    g += 1.0
+    assert x.tolist() == [1.0, 2.0, 3.0]
+
+
 def test_differentiating_leaves_the_arguments_and_constants_unchanged():
     x, y = X.copy(), Y.copy()
     ag.grad(lambda x, y: np.sum(x * y + x[0] * y[[0, 0, 1]] + x) ** 2, (0, 1))(x, y)

@@ -1,5 +1,6 @@
 """Primitives of the user's own: rules in the order of the arguments, registration, and what is refused."""
 
+import functools
 import inspect
 
 import numpy as np
@@ -325,6 +326,88 @@ def test_joined_lists_may_mix_tracked_and_plain_arrays():
     assert ag.grad(J, w).tolist() == [8.0, 11.0, 14.0]
 
 
-def test_joining_lists_of_tracked_numbers_says_what_to_write():
+def test_joined_lists_may_hold_lists_of_tracked_numbers():
+    assert ag.grad(lambda x: np.sum(np.concatenate([x, [x[0], 2 * x[1]]])))(X).tolist() == [2.0, 3.0, 1.0]
+
+
+def test_joining_lists_of_nothing_but_tracked_numbers_says_what_to_write():
     with pytest.raises(TypeError, match=r"np\.stack"):
-        ag.grad(lambda x: np.sum(np.concatenate([x, [x[0]]])))(X)
+        ag.grad(lambda x: np.sum(np.concatenate([[x], [x, x]])))(2.0)
+
+
+# A recording keeps only what the rules read, which it finds out from their code.
+
+LARGE = np.linspace(0.0, 1.0, 1000)  # too large to be kept without need
+
+
+def by_a_helper(dy, x):
+    return 2 * dy * x
+
+
+class Rule:
+    def __call__(self, dy, y, x):
+        return 2 * dy * x
+
+    def method(self, dy, y, x):
+        return 2 * dy * x
+
+
+def with_a_default(dy, y, x, factor=2):
+    return factor * dy * x
+
+
+def by_assignment(dy, y, x):
+    half = x
+    half = half + x
+    return dy * half
+
+
+def in_a_branch(dy, y, x):
+    if np.ndim(dy):
+        return 2 * dy * x
+    return None
+
+
+def in_an_inner_function(dy, y, x):
+    def double():
+        return 2 * x
+
+    return dy * double()
+
+
+SQUARES = {
+    "lambda": lambda dy, y, x: 2 * dy * x,
+    "output": lambda dy, y, x: 2 * dy * np.sqrt(y),
+    "helper": lambda dy, y, x: by_a_helper(dy, x),
+    "any arguments": lambda *args: 2 * args[0] * args[2],
+    "inner lambda": lambda dy, y, x: (lambda: 2 * dy * x)(),  # noqa: PLC3002  the code of a rule is what is tested
+    "comprehension": lambda dy, y, x: sum([dy * t for t in (x, x)]),
+    "generator": lambda dy, y, x: sum(dy * x for _ in range(2)),
+    "inner function": in_an_inner_function,
+    "branch": in_a_branch,
+    "assignment": by_assignment,
+    "default": with_a_default,
+    "partial": functools.partial(with_a_default, factor=2),
+    "callable object": Rule(),
+    "method": Rule().method,
+}
+
+
+@pytest.mark.parametrize("rule", SQUARES.values(), ids=SQUARES)
+def test_a_rule_finds_what_it_reads_of_a_large_array(rule):
+    square = ag.primitive(rule)(lambda x: x * x)
+    assert np.allclose(ag.grad(lambda x: np.sum(square(1.0 * x)))(LARGE), 2 * LARGE, rtol=1e-14)
+
+
+def test_a_rule_that_looks_at_shapes_finds_them_of_a_large_array():
+    total = ag.primitive(lambda dy, y, x: dy * np.ones(np.shape(x)) * np.ndim(x) * (np.size(x) == x.size) * len(x.shape))(
+        lambda x: x.sum(keepdims=True)
+    )
+    assert ag.grad(lambda x: np.sum(total(1.0 * x)))(LARGE).tolist() == [1.0] * 1000
+
+
+def test_two_rules_read_what_either_needs():
+    scale = ag.primitive(lambda dy, y, a, b: dy * b, lambda dy, y, a, b: np.sum(dy * a))(lambda a, b: a * b)
+    da, db = ag.grad(lambda a, b: np.sum(scale(1.0 * a, 1.0 * b)), (0, 1))(LARGE, 3.0)
+    assert da.tolist() == [3.0] * 1000
+    assert db == pytest.approx(500.0)

@@ -7,9 +7,11 @@ import pytest
 import scipy.special
 
 import autograd_tools as ag
+import autograd_tools.calls
+import autograd_tools.core
 from autograd_tools.check import GradientError
 from autograd_tools.outgrads import Sparse
-from autograd_tools.primitive import COMPOSITES, PRIMITIVES, UNKNOWN, Primitive, name_of
+from autograd_tools.primitive import COMPOSITES, PRIMITIVES, UNKNOWN, ZEROGRADS, Primitive, name_of
 from autograd_tools.rules import special
 from autograd_tools.rules.indexing import getitem, ungetitem
 
@@ -440,6 +442,13 @@ def test_a_rule_agrees_with_finite_differences_to_second_order(func):
     check_cases(func, func)
 
 
+@every_function
+def test_a_rule_reads_nothing_that_the_recording_lets_go(func, monkeypatch):
+    for module in (autograd_tools.core, autograd_tools.calls):
+        monkeypatch.setattr(module, "WORTH_FREEING", -1)  # even the smallest array is not kept without need
+    check_cases(func, func)
+
+
 def test_every_case_belongs_to_a_registered_function():
     assert [func for func in CASES if func not in REGISTRY] == []
 
@@ -769,3 +778,50 @@ def test_each_of_several_arrays_made_higher_gets_its_gradient(func):
 
     assert ag.grad(f, (0, 1))(3.0, 4.0) == (1.0, 2.0)
     assert ag.grad(f, 1)(np.ones(3), 4.0) == 2.0
+
+
+# Functions declared to have a gradient of zero.
+
+ROW = np.array([0.3, 1.7, -2.4])
+BITS = (np.array([1, 2]), np.array([3, 1]))
+ZERO_CASES = {
+    **each((np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.left_shift, np.right_shift), BITS),
+    np.invert: (BITS[0],),
+    np.isnat: (np.array(["2020-01-01"], dtype="datetime64[D]"),),
+    **each((np.isclose, np.allclose, np.array_equal, np.array_equiv, np.isin), (ROW, ROW[:2].copy().repeat(2)[:3])),
+    np.argpartition: (ROW, 1),
+    np.searchsorted: (np.sort(ROW), ROW),
+    np.digitize: (ROW, np.array([0.0, 1.0])),
+    np.lexsort: ((ROW, ROW),),
+    np.unravel_index: (3, (2, 3)),
+    np.can_cast: (np.float32, np.float64),
+    **each((np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange), (3,)),
+    **each((np.logical_and, np.logical_or, np.logical_xor), (ROW, -ROW)),
+    **each((np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.floor_divide), (ROW, ROW[::-1] + 0.25)),
+    **each((np.save, np.savez, np.savez_compressed, np.savetxt), None),  # write files
+    **each((np.array_repr, np.array_str, np.array2string), None),  # are text
+    np.empty_like: None,  # holds what was in memory
+}
+
+
+def zero_case(func):
+    return ZERO_CASES.get(func, (ROW,))
+
+
+@pytest.mark.parametrize("func", [f for f in ZEROGRADS if zero_case(f)], ids=lambda func: func.__name__)
+def test_a_function_of_zero_gradient_stays_the_same_when_its_arguments_move_a_little(func):
+    args = zero_case(func)
+    moved = [arg + 1e-6 if is_floating(arg) else arg for arg in args]
+    before, after = func(*args), func(*moved)
+    for a, b in zip(before, after, strict=True) if isinstance(before, tuple) else [(before, after)]:
+        assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: np.bincount([0, 1, 1], weights=x), lambda x: np.histogram(x)[1], lambda x: np.histogram([0.5], bins=x, density=True)[0]],
+    ids=["weights of bincount", "edges of histogram", "density of histogram"],
+)
+def test_a_function_that_depends_on_its_argument_is_not_of_zero_gradient(f):
+    with pytest.raises(TypeError, match="has no gradient rule"):
+        ag.grad(lambda x: np.sum(f(x)))(np.array([0.0, 1.0, 3.0]))

@@ -557,6 +557,7 @@ def test_dict_is_plain_data_in_integers():
         "format": "autograd_tools.timer",
         "version": 1,
         "total_ns": 10,
+        "section_cost_ns": 0,
         "sections": {
             "a": {"ncalls": 2, "ns": 3, "nbytes": 0, "children": {"b": {"ncalls": 1, "ns": 1, "nbytes": 8, "children": {}}}},
             "b": {"ncalls": 1, "ns": 1, "nbytes": 8, "children": {}},

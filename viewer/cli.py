@@ -9,16 +9,17 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import Console
+from rich.text import Text
 
 import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace, timing
 from autograd_tools.timing.formats import count_text, percent_text, time_text
-from viewer.draw import FORMATS, draw
-from viewer.hotspots import hotspot_table
+from viewer.draw import FORMATS, check_format, draw
+from viewer.hotspots import hotspot_lines
 from viewer.inputs import as_trace
 from viewer.script import run
-from viewer.text import VIEWS, plain_text, show, write
+from viewer.text import VIEWS, show, write
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -111,16 +112,25 @@ def _captured(args: argparse.Namespace) -> tuple[Trace | None, int]:
         return as_trace(args.script), 0
     if args.step < 1:
         raise ValueError(f"--step counts gradients from 1, and got {args.step}")
-    capture = _Capture(args.step)
+    capture, save = _Capture(args.step), args.save and Path(args.save).absolute()  # before the script goes elsewhere
     with ag.observe(capture):
         status = run(args.script, args.args)
-    if capture.trace is None:
+    trace = capture.trace
+    if trace is None:
         count = f"{capture.seen} gradients" if capture.seen else "no gradient with autograd_tools"
-        _fail(f"{args.script} computed {count}, so there is no number {args.step} to show")
-        return None, status or 2
-    if args.save:
-        capture.trace.save(args.save)
-    return capture.trace, status
+        return None, status or _fail(f"{args.script} computed {count}, so there is no number {args.step} to show")
+    if save:
+        status = _after(status, lambda: trace.save(save))
+    return trace, status
+
+
+def _after(status: int, write: Callable[[], object]) -> int:
+    """Write a file after the script has run, and return the script's status; 2 if that is 0 and the file cannot be written."""
+    try:
+        write()
+    except (ValueError, OSError) as error:
+        return status or _fail(str(error))
+    return status
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -132,11 +142,11 @@ def _show(args: argparse.Namespace) -> int:
 
 def _draw(args: argparse.Namespace) -> int:
     output = Path(args.output or f"{Path(args.script).stem}.svg")
-    if output.suffix.lower() not in FORMATS:
-        raise ValueError(f"no format {output.suffix or output.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
+    check_format(output)
+    place = output.absolute()
     trace, status = _captured(args)
     if trace is not None:
-        print(f"drew {len(trace)} nodes: {draw(trace, output)}")
+        status = _after(status, lambda: draw(trace, place) and print(f"drew {len(trace)} nodes: {output}"))
     return status
 
 
@@ -147,14 +157,14 @@ def _profile(args: argparse.Namespace) -> int:
     if not timing.ENABLED:
         return _again_with_timer()
     os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
+    place = args.output and Path(args.output).absolute()
     ag.reset_timer()
     status = run(args.script, args.args)
     if not ag.timer.records:
-        _fail(f"{args.script} computed no gradient with autograd_tools, so there is nothing to profile")
-        return status or 2
+        return status or _fail(f"{args.script} computed no gradient with autograd_tools, so there is nothing to profile")
     timer = Timer.from_dict(ag.timer.to_dict())  # stopped: what it says does not change while it is shown
-    if args.output:
-        timer.save(args.output)
+    if place:
+        status = _after(status, lambda: timer.save(place))
     _report(timer, args)
     return status
 
@@ -171,14 +181,15 @@ def _again_with_timer() -> int:
 def _report(timer: Timer, args: argparse.Namespace) -> None:
     """Print the hotspots by operation and by line, and how much of the run they are."""
     console = Console(highlight=False, markup=False)
-    parts: list[RenderableType] = [hotspot_table(timer, by, limit=args.limit) for by in ("op", "line")]
-    parts += [_summary(timer), *([str(timer)] if args.timer else [])]
-    for part in parts:
+    width = console.width if console.is_terminal else None
+    blocks = [hotspot_lines(timer, by, limit=args.limit, width=width) for by in ("op", "line")]
+    blocks += [[Text(_summary(timer))], *([[Text(str(timer))]] if args.timer else [])]
+    for block in blocks:
         if console.is_terminal:
             console.print()
-            console.print(part)
+            console.print(*block, sep="\n")
         else:
-            write("\n" + (part if isinstance(part, str) else plain_text(part)), console.file)
+            write("\n" + "\n".join(line.plain for line in block), console.file)
 
 
 def _summary(timer: Timer) -> str:

@@ -158,7 +158,7 @@ def _common_prefix(paths: list[tuple[int, ...]]) -> tuple[int, ...]:
 
 def _literal(text: str) -> str:
     """Text that Graphviz shows as it is: it reads backslashes and entities otherwise."""
-    return graphviz.escape(text.replace("&", "&amp;"))  # type: ignore[no-any-return]
+    return graphviz.escape(text.replace("&", "&amp;"))
 
 
 def _short(text: str) -> str:

@@ -49,10 +49,15 @@ def draw(x: Traceable, path: str | os.PathLike[str], **options: Any) -> Path:
     Options are those of `to_dot`. PNG and PDF need Graphviz's `dot` on the PATH; the others need nothing.
     """
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
+    check_format(path)
     write_bytes(path, FORMATS[path.suffix.lower()](to_dot(x, **options)))
     return path
+
+
+def check_format(path: Path) -> None:
+    """Raise ValueError unless the ending of `path` is one that can be drawn."""
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
 
 
 def _render(dot: str) -> str:

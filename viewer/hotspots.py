@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from rich.table import Table
 from rich.text import Text
 
 from autograd_tools import Tape, Timer, Trace
@@ -19,7 +18,10 @@ from autograd_tools.text import one_line
 from autograd_tools.timing.formats import count_text, percent_text, time_text
 from autograd_tools.timing.timer import Record
 from viewer.inputs import as_timer, as_trace
-from viewer.text import plain_text
+
+GAP = 2  # columns between columns
+LONGEST_CODE = 60
+NARROWEST = 8  # columns; what is cut to less says nothing
 
 Timed: TypeAlias = Timer | Tape | Trace | str | os.PathLike[str]
 
@@ -44,13 +46,13 @@ def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = N
     `x` is a timer (`ag.timer`), a tape or trace recorded while the timer was on, or the path of a saved one. Backward
     time is the rules', by the number of the argument whose gradient they compute; the engine's own steps are not in it.
     """
+    return "\n".join(line.plain for line in hotspot_lines(x, by, limit=limit, width=width))
+
+
+def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[Text]:
+    """The lines of `hotspots`, in colour."""
     if by not in KEYS:
         raise ValueError(f"no hotspots by {by!r}; there are: {', '.join(KEYS)}")
-    return plain_text(hotspot_table(x, by, limit=limit), width)
-
-
-def hotspot_table(x: Timed, by: str, *, limit: int) -> Table:
-    """The table of `hotspots`, for rich to print."""
     spots: dict[str, Hotspot] = defaultdict(Hotspot)
     for record, calls, ns in _records(x):
         spot = spots[KEYS[by](record)]
@@ -59,7 +61,7 @@ def hotspot_table(x: Timed, by: str, *, limit: int) -> Table:
             spot.forward += ns
         else:
             spot.backward[f"[{record.argument}]" if by == "op" else f"{record.op}[{record.argument}]"] += ns
-    return _table(spots, by, limit)
+    return [Text(f"Hotspots by {NAMES[by]}", style="bold"), *_layout(_rows(spots, by, limit), width)]
 
 
 def _records(x: Timed) -> Iterator[tuple[Record, int, int]]:
@@ -91,34 +93,49 @@ def _of_trace(trace: Trace) -> Iterator[tuple[Record, int, int]]:
             yield Record(node.op, argument, *where), 1, ns
 
 
-def _table(spots: dict[str, Hotspot], by: str, limit: int) -> Table:
+def _rows(spots: dict[str, Hotspot], by: str, limit: int) -> list[list[str]]:
+    """The header and the rows of the table: a name, five numbers, and what may be cut off."""
     whole = sum(spot.total for spot in spots.values())
     ranked = sorted(spots.items(), key=lambda item: -item[1].total)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title=f"Hotspots by {NAMES[by]}", title_justify="left")
-    table.add_column(NAMES[by], style="cyan", overflow="fold")
-    for header in ("calls", "forward", "backward", "total", "%"):
-        table.add_column(header, justify="right", no_wrap=True)
-    table.add_column("backward by argument", style="dim", overflow="ellipsis", no_wrap=True)
-    if by == "line":
-        table.add_column("code", style="dim", overflow="ellipsis", no_wrap=True, max_width=60)
+    rows = [[NAMES[by], "calls", "forward", "backward", "total", "%", "backward by argument", *(["code"] if by == "line" else [])]]
     for key, spot in ranked[:limit]:
-        table.add_row(
-            Text(one_line(_shown(key, by))),
-            count_text(spot.calls),
-            time_text(spot.forward),
-            time_text(sum(spot.backward.values())),
-            time_text(spot.total),
-            percent_text(spot.total, whole),
-            Text(_arguments(spot.backward, 4 if by == "op" else 1)),
-            *([Text(_code(key))] if by == "line" else []),
+        more = [_arguments(spot.backward, 4 if by == "op" else 1), *([_code(key)] if by == "line" else [])]
+        rows.append([_shown(key, by), *_numbers(spot, whole), *more])
+    rest = [spot for _, spot in ranked[limit:]]
+    if rest:
+        together = Hotspot(sum(s.calls for s in rest), sum(s.forward for s in rest), {"": sum(s.total - s.forward for s in rest)})
+        rows.append([f"{len(rest)} more", *_numbers(together, whole)])
+    return [[one_line(cell) for cell in row] for row in rows]
+
+
+def _numbers(spot: Hotspot, whole: int) -> list[str]:
+    times = (spot.forward, spot.total - spot.forward, spot.total)
+    return [count_text(spot.calls), *(time_text(ns) for ns in times), percent_text(spot.total, whole)]
+
+
+def _layout(rows: list[list[str]], width: int | None) -> Iterator[Text]:
+    """Rows in columns; in a narrow terminal names are folded, and what comes after the numbers is cut off."""
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(len(rows[0]))]
+    room = width or sum(widths) + GAP * len(widths)
+    numbers = sum(widths[1:6]) + GAP * 5
+    name_width = min(widths[0], max(NARROWEST, room - numbers))
+    for n, row in enumerate(rows):
+        parts = [row[0][i : i + name_width] for i in range(0, len(row[0]), name_width)] or [""]
+        left = room - name_width - numbers
+        line = Text(parts[0].ljust(name_width), style="bold" if n == 0 else "cyan")
+        line.append(
+            "".join(" " * GAP + cell.rjust(w) for cell, w in zip(row[1:6], widths[1:6], strict=True)), style="bold" if n == 0 else "default"
         )
-    if len(ranked) > limit:
-        rest = [spot for _, spot in ranked[limit:]]
-        total = sum(spot.total for spot in rest)
-        backward = sum(sum(spot.backward.values()) for spot in rest)
-        counts = (count_text(sum(spot.calls for spot in rest)), time_text(total - backward), time_text(backward), time_text(total))
-        table.add_row(Text(f"{len(rest)} more", style="dim"), *counts, percent_text(total, whole))
-    return table
+        for cell, w in zip(row[6:], widths[6:], strict=False):
+            space = min(w, left - GAP)
+            if space >= min(w, NARROWEST):
+                line.append(
+                    " " * GAP + (cell if len(cell) <= space else cell[: space - 1] + "…").ljust(space), style="bold" if n == 0 else "dim"
+                )
+            left -= space + GAP
+        line.rstrip()
+        yield line
+        yield from (Text(part, style="cyan") for part in parts[1:])
 
 
 def _arguments(backward: dict[str, int], most: int) -> str:
@@ -151,4 +168,5 @@ def _shown(key: str, by: str) -> str:
 def _code(key: str) -> str:
     """The source line of a key `file:line`, if the file is there."""
     path, _, line = key.rpartition(":")
-    return one_line(linecache.getline(path, int(line)).strip())
+    code = linecache.getline(path, int(line)).strip()
+    return code if len(code) <= LONGEST_CODE else f"{code[: LONGEST_CODE - 1]}…"

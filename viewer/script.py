@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
+import importlib.machinery
 import io
+import os
 import sys
-import traceback
 import types
-from pathlib import Path
 
 INTERRUPTED = 130  # the status of a program that Ctrl-C ended, by the custom of shells
 
@@ -14,27 +15,34 @@ INTERRUPTED = 130  # the status of a program that Ctrl-C ended, by the custom of
 def run(path: str, args: list[str]) -> int:
     """Run the script as `python path *args` would, in this process, and return its exit status.
 
-    What it raises is printed as Python prints it, without our own frames.
+    What it raises is shown as Python shows it, without our own frames.
     """
-    main = types.ModuleType("__main__")
-    main.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None, __spec__=None)
+    file = os.path.abspath(path)
     sys.argv = [path, *args]
-    sys.path[0] = str(Path(path).resolve().parent)
+    sys.path[0] = os.path.dirname(os.path.realpath(path))
+    main = types.ModuleType("__main__")
+    loader = importlib.machinery.SourceFileLoader("__main__", file)
+    main.__dict__.update(__file__=file, __builtins__=builtins, __cached__=None, __loader__=loader, __annotations__={})
     sys.modules["__main__"] = main
+    _make_way(sys.path[0])
     try:
-        with io.open_code(path) as file:
-            code = compile(file.read(), path, "exec")
+        with io.open_code(path) as source:
+            code = compile(source.read(), file, "exec", dont_inherit=True)
         exec(code, main.__dict__)
     except SystemExit as stop:
         return _status(stop.code)
-    except KeyboardInterrupt:
-        traceback.print_exc()
-        return INTERRUPTED
     except BaseException as error:
         error.__traceback__ = _users(error.__traceback__)
-        traceback.print_exception(error)
-        return 1
+        sys.excepthook(type(error), error, error.__traceback__)
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def _make_way(folder: str) -> None:
+    """Let the script import a module `viewer` of its own, as it would without us: our generic name has taken its place."""
+    if os.path.exists(os.path.join(folder, "viewer.py")) or os.path.exists(os.path.join(folder, "viewer", "__init__.py")):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "viewer"]:
+            del sys.modules[name]
 
 
 def _status(code: object) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
 from autograd_tools import Trace
 from autograd_tools.text import one_line
@@ -99,19 +99,40 @@ def _value(node: TraceNode) -> str:
 
 def _tree(trace: Trace) -> RenderableType:
     """Nodes below the calls of functions and the scopes they ran in."""
-    root = Tree(Text(f"{len(trace)} nodes", style="dim"), guide_style="dim")
-    branches: dict[tuple[int, ...], Tree] = {(): root}
+    root = _Branch(Text(f"{len(trace)} nodes", style="dim"))
+    branches: dict[tuple[int, ...], _Branch] = {(): root}
     for node in trace:
         home = trace[node.children[0]] if node.kind != "result" and node.children else node  # a leaf stands at its first use
         branch = root
         for depth, name in enumerate(home.scope, 1):
             path = home.calls[:depth]
             if path not in branches:
-                branches[path] = branch.add(Text(one_line(name), style="bold magenta"))
+                branches[path] = _Branch(Text(one_line(name), style="bold magenta"))
+                branch.below.append(branches[path])
             branch = branches[path]
-        number, line = Text(f"{node.id}. ", style="dim"), _line(node)
-        branch.add(number + Text(f"{one_line(node.name)} = " if node.name else "") + line)
+        named = Text(f"{one_line(node.name)} = " if node.name else "")
+        branch.below.append(_Branch(Text(f"{node.id}. ", style="dim") + named + _line(node)))
     return root
+
+
+@dataclass
+class _Branch:
+    """A line of a tree and the branches below it, for rich to print: folded, however deep it is."""
+
+    text: Text
+    below: list[_Branch] = field(default_factory=list)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        todo = [(self, "", "")]
+        while todo:
+            branch, guide, deeper = todo.pop()
+            room = max(options.max_width // 2, options.max_width - len(guide))
+            for line in branch.text.wrap(console, room, overflow="fold"):
+                line.rstrip()
+                yield Text(guide[-(options.max_width - room) :] if room < options.max_width else "", style="dim") + line
+                guide = deeper
+            marks = [("├── ", "│   ")] * (len(branch.below) - 1) + [("└── ", "    ")]
+            todo += [(b, deeper + first, deeper + rest) for b, (first, rest) in zip(branch.below[::-1], marks[::-1], strict=False)]
 
 
 def _table(trace: Trace) -> RenderableType:

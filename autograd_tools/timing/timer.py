@@ -197,7 +197,7 @@ class Timer:
             "format": FORMAT,
             "version": VERSION,
             "total_ns": self.total_ns,
-            "section_cost_ns": self.section_cost_ns,
+            "section_cost_ns": round(self.section_cost_ns),
             "sections": self.root.to_dict()["children"],
             "records": [[*record[:5], list(record.scope), *counts] for record, counts in self.records.items()],
         }
@@ -208,7 +208,7 @@ class Timer:
         timer = cls()
         timer._start = None
         timer._past_ns = data["total_ns"]
-        timer._cost_ns = data["section_cost_ns"]
+        timer._cost_ns = data.get("section_cost_ns", 0)
         timer._base = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
         for op, argument, file, line, function, scope, *counts in data["records"]:
             timer._base_records[Record(op, argument, file, line, function, tuple(scope))] = counts
