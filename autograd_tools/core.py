@@ -118,13 +118,14 @@ class Plan(NamedTuple):
     """How to go back over a call: its primitive, and the position and rule of each argument to differentiate.
 
     `read` are the positions of the arguments whose numbers these rules read, with VALUE for the output; None if they may
-    read all.
+    read all. `trusted` rules return a new array, a view, or `dy`, never another array that is not theirs to give away.
     """
 
     primitive: Primitive
     positions: tuple[int, ...]
     rules: tuple[Callable[..., Any], ...]
     read: frozenset[int] | None
+    trusted: bool
 
     def reads(self, position: int) -> bool:
         """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
@@ -150,6 +151,15 @@ class Absent:
     def size(self) -> int:
         """The number of elements."""
         return math.prod(self.shape)
+
+    def __iter__(self) -> Iterator[Absent]:
+        for _ in range(self.shape[0]):
+            part = Absent.__new__(Absent)
+            part.shape, part.dtype, part.strides = self.shape[1:], self.dtype, self.strides[1:]
+            yield part
+
+    def __len__(self) -> int:
+        return self.shape[0]
 
 
 ARRAYS = frozenset({np.ndarray, Absent})
@@ -329,10 +339,12 @@ class Recording:
             plan, y, args, kwargs, parents = entries[index]
             if plan is None:
                 continue
-            _, positions, rules, _ = plan
+            _, positions, rules, _, trusted = plan
             n = 0 if kwargs else len(args)
             for i, parent in enumerate(parents):
-                if n == 1:
+                if not trusted:
+                    dx = backward(self, index, i, dy)
+                elif n == 1:
                     dx = rules[i](dy, y, args[0])
                 elif n == 2:
                     dx = rules[i](dy, y, args[0], args[1])
@@ -399,6 +411,8 @@ def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
     plan, y, args, kwargs, parents = recording.entries[index]
     dx = plan.rules[i](dy, y, *args, **kwargs)
+    if type(dx) is np.ndarray and (dx is y or any(dx is arg for arg in args)):
+        dx = dx.copy()
     return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
 
 

@@ -22,13 +22,17 @@ def UNKNOWN(*args: Any, **kwargs: Any) -> Any:  # noqa: N802
 
 
 class Primitive:
-    """A function and the rules for the gradients of its arguments, by position.
+    """A function and the rules for the gradients of its arguments, by position; a rule of None means a zero gradient.
 
-    A rule of None means a zero gradient. `rest` makes the rule of any further position, for functions of any
-    number of arguments. `sequences` says that an argument may be a list or tuple of tracked arrays, whose rule
-    returns a list of gradients; `containers` that it is a tuple, list or dict as such, and no array in the making.
-    `read` are the positions of the arguments whose numbers the rules read, with VALUE for the output; left out, it is
-    seen from the code of the rules. `forward`, when given, computes the same as `func` does of plain positional arguments, faster.
+    What else an entry of a table may say:
+
+    * `rest(position)` makes the rule of any further argument, for functions of any number of them.
+    * `sequences`: an argument may be a list or tuple of tracked arrays, whose rule returns a list of gradients.
+    * `containers`: an argument may be a tuple, list or dict as such, and is no array in the making.
+    * `read`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
+      be seen from their code: because they look at shapes only.
+    * `trusted`: the rules return no array that somebody else holds.
+    * `forward` computes the same as `func`, of plain positional arguments only, faster.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Primitive:
         sequences: bool = False,
         containers: bool = False,
         read: frozenset[int] | None = None,
+        trusted: bool = True,
         forward: Callable[..., Any] | None = None,
         name: str | None = None,
     ) -> None:
@@ -50,6 +55,7 @@ class Primitive:
         self.sequences = sequences
         self.containers = containers
         self.read = read
+        self.trusted = trusted
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name)
         self._plan = functools.cache(self._make_plan)
@@ -80,7 +86,7 @@ class Primitive:
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads(rule) for rule in rules] if self.read is None else [self.read]
         together = frozenset[int]().union(*(part for part in read if part is not None))
-        return Plan(self, positions, rules, None if None in read else together)
+        return Plan(self, positions, rules, None if None in read else together, self.trusted)
 
     @functools.cached_property
     def fast(self) -> Callable[..., Any]:
@@ -163,9 +169,9 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
             raise TypeError(f"a primitive is made of a function, not of {func!r}")
         if _dispatches(func):
             ZEROGRADS.discard(func)
-            PRIMITIVES[func] = Primitive(func, rules)
+            PRIMITIVES[func] = Primitive(func, rules, trusted=False)
             return func
-        made = Primitive(func, rules)
+        made = Primitive(func, rules, trusted=False)
 
         @functools.wraps(func)
         def recorded(*args: Any, **kwargs: Any) -> Any:

@@ -117,7 +117,7 @@ def _captured(args: argparse.Namespace) -> tuple[Trace | None, int]:
         status = run(args.script, args.args)
     trace = capture.trace
     if trace is None:
-        count = f"{capture.seen} gradients" if capture.seen else "no gradient with autograd_tools"
+        count = f"{capture.seen} gradient{'s' * (capture.seen > 1)}" if capture.seen else "no gradient with autograd_tools"
         return None, status or _fail(f"{args.script} computed {count}, so there is no number {args.step} to show")
     if save:
         status = _after(status, lambda: trace.save(save))

@@ -16,7 +16,7 @@ from autograd_tools import Tape, Timer, Trace
 from autograd_tools.files import read_document
 from autograd_tools.text import one_line
 from autograd_tools.timing.formats import count_text, percent_text, time_text
-from autograd_tools.timing.timer import Record
+from autograd_tools.timing.measure import Record
 from viewer.inputs import as_timer, as_trace
 
 GAP = 2  # columns between columns

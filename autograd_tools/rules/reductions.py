@@ -92,7 +92,7 @@ def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: 
     return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
 
 
-rules(np.sum, sum_x, *[None] * 4, sum_initial, read=SHAPES)
+rules(np.sum, sum_x, *[None] * 4, sum_initial, read=frozenset({6}))  # `where`
 rules(np.mean, mean_x, read=SHAPES)
 rules(np.max, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.min, extreme_x, *[None] * 3, UNKNOWN)

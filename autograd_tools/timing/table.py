@@ -10,7 +10,7 @@ from autograd_tools.timing.formats import count_text, memory_text, percent_text,
 from autograd_tools.timing.section import Section
 
 if TYPE_CHECKING:
-    from autograd_tools.timing.timer import Timer
+    from autograd_tools.timing.measure import Timer
 
 
 class Column(NamedTuple):
