@@ -325,7 +325,7 @@ class Recording:
                     sum_outgrads(self, parent, dx, args[plan.positions[i]])
             self._pass(index)
 
-    def _fast_sweep(self, start: int, seed: Any) -> None:
+    def _fast_sweep(self, start: int, seed: Any) -> None:  # noqa: PLR0912  written out, so that no step is a call
         """What `_sweep` does, with its steps written out for a gradient that fits its argument as it is."""
         entries, keep = self.entries, self.keep
         outgrads = self.outgrads = [None] * (start + 1)

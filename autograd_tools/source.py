@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import inspect
 import os
 import sys
 import threading
@@ -99,9 +100,18 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         return scoped  # type: ignore[return-value]
 
 
+_library_codes: set[int] = set()  # ids of the code objects of libraries, which live as long as the process
+
+
 def is_users(frame: FrameType) -> bool:
     """Whether a frame runs the user's code rather than a library's."""
-    return not frame.f_code.co_filename.startswith(LIBRARY_FILES)
+    code = frame.f_code
+    if id(code) in _library_codes:
+        return False
+    if code.co_filename.startswith(LIBRARY_FILES):
+        _library_codes.add(id(code))
+        return False
+    return True
 
 
 class Locator:
@@ -113,6 +123,7 @@ class Locator:
         # The scopes around the last operation. Holding their frames is what tells a call from the next one of the same
         # function, whose frame would otherwise often be the same object.
         self._calls: dict[Any, int] = {}
+        self._last: tuple[FrameType | None, _Open | None, tuple[str, ...], tuple[int, ...]] = (None, None, (), ())
 
     def note(self) -> Note:
         """Describe the innermost frame of the user's code."""
@@ -121,7 +132,17 @@ class Locator:
             frame = frame.f_back
         if frame is None:
             return NOWHERE
-        names, keys = self._path(frame)
+        scope = _thread.scopes[-1] if _thread.scopes else None
+        last_frame, last_scope, names, calls = self._last
+        code = frame.f_code
+        if frame is not last_frame or scope is not last_scope or code.co_flags & inspect.CO_GENERATOR:  # which changes callers
+            names, keys = self._path(frame)
+            calls = self._number(keys)
+            self._last = (frame, scope, names, calls)
+        return Note(code.co_filename, frame.f_lineno, code.co_qualname, names, calls)
+
+    def _number(self, keys: list[Any]) -> tuple[int, ...]:
+        """The numbers of the scopes of the last operation: those of the one before where they go on, else new ones."""
         calls: dict[Any, int] = {}
         for key in keys:
             number = self._calls.get(key)
@@ -129,8 +150,7 @@ class Locator:
                 number = self._count = self._count + 1
             calls[key] = number
         self._calls = calls
-        code = frame.f_code
-        return Note(code.co_filename, frame.f_lineno, code.co_qualname, names, tuple(calls.values()))
+        return tuple(calls.values())
 
     def _path(self, frame: FrameType | None) -> tuple[tuple[str, ...], list[Any]]:
         """The names of functions and scopes up to `frame`, outermost first, and what tells each from another of its name."""

@@ -165,6 +165,11 @@ def test_profile_tells_what_share_of_the_run_gradients_are(ask, script):
     assert re.fullmatch(rf"5 operations in a run of \d[.\d]*m?s: {parts}; the rest is the script's own\.", last)
 
 
+def test_profile_counts_operations_inside_a_section_of_the_users(ask, script):
+    source = MODEL.replace("J = ag.diff(loss)", "with ag.timer.section('train'):\n    ag.diff(loss)")
+    assert ask("profile", script(source))[0].splitlines()[-1].startswith("5 operations in a run of ")
+
+
 def test_profile_limits_the_rows(ask, script):
     output = ask("profile", "--limit", "2", script())[0]
     assert [row[0] for row in rows(output, "operation")][2:] == ["3 more"]

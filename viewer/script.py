@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 import importlib.machinery
 import io
-import os
 import sys
 import types
+from pathlib import Path
 
 INTERRUPTED = 130  # the status of a program that Ctrl-C ended, by the custom of shells
 
@@ -17,14 +17,14 @@ def run(path: str, args: list[str]) -> int:
 
     What it raises is shown as Python shows it, without our own frames.
     """
-    file = os.path.abspath(path)
+    file = str(Path(path).absolute())
     sys.argv = [path, *args]
-    sys.path[0] = os.path.dirname(os.path.realpath(path))
+    sys.path[0] = str(Path(path).resolve().parent)
     main = types.ModuleType("__main__")
     loader = importlib.machinery.SourceFileLoader("__main__", file)
     main.__dict__.update(__file__=file, __builtins__=builtins, __cached__=None, __loader__=loader, __annotations__={})
     sys.modules["__main__"] = main
-    _make_way(sys.path[0])
+    _make_way(Path(path).resolve().parent)
     try:
         with io.open_code(path) as source:
             code = compile(source.read(), file, "exec", dont_inherit=True)
@@ -38,9 +38,9 @@ def run(path: str, args: list[str]) -> int:
     return 0
 
 
-def _make_way(folder: str) -> None:
+def _make_way(folder: Path) -> None:
     """Let the script import a module `viewer` of its own, as it would without us: our generic name has taken its place."""
-    if os.path.exists(os.path.join(folder, "viewer.py")) or os.path.exists(os.path.join(folder, "viewer", "__init__.py")):
+    if (folder / "viewer.py").exists() or (folder / "viewer" / "__init__.py").exists():
         for name in [name for name in sys.modules if name.partition(".")[0] == "viewer"]:
             del sys.modules[name]
 

@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from autograd_tools.timing.section import Section
 from autograd_tools.timing.measure import Record, Timer, nbytes_of
+from autograd_tools.timing.section import Section
 
 __all__ = ["ENABLED", "Record", "Section", "Timer", "reset_timer", "time_backward", "time_forward", "time_record", "time_sum", "timer"]
 
