@@ -137,8 +137,8 @@ def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
         )
     repeated = tuple(axis + extra for axis, n in enumerate(shape) if n == 1 and np.shape(dx)[axis + extra] != 1)
     if extra == 0:
-        return np.sum(dx, axis=repeated, keepdims=True) if repeated else dx
-    total = np.sum(dx, axis=(*range(extra), *repeated))
+        return dx.sum(axis=repeated, keepdims=True) if repeated else dx
+    total = dx.sum(axis=(*range(extra), *repeated))
     return np.reshape(total, shape) if repeated else total
 
 

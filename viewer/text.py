@@ -17,6 +17,7 @@ from autograd_tools.text import one_line
 from autograd_tools.trace import TraceNode
 from viewer.inputs import Traceable, as_trace
 
+NARROWEST = 20  # columns
 WIDE = 1_000_000  # columns, for text that must not wrap
 
 
@@ -26,6 +27,7 @@ def show(x: Traceable, view: str = "list", *, file: IO[str] | None = None) -> No
     `view` is "list" (a line a node, as the seed has it), "tree" (by scope) or "table" (a column for each fact).
     """
     console = Console(file=file, highlight=False)
+    console.width = max(console.width, NARROWEST)
     if console.is_terminal:
         console.print(_render(as_trace(x), view))
     else:
@@ -49,6 +51,8 @@ def to_text(x: Traceable, view: str = "list", *, width: int | None = None) -> st
     ├── 2. float64[3] = multiply(P(float64[3]), 2) ∇=float64[3]
     └── 3. 6.0 = sum(R(float64[3])) ∇=1.0
     """
+    if width is not None and width < NARROWEST:
+        raise ValueError(f"a width of at least {NARROWEST} columns is needed, and got {width}")
     trace = as_trace(x)
     if view == "list" and width is None:
         return str(trace)

@@ -21,7 +21,7 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
 
 def kept(dy: Any, x: Any, axis: Any, keepdims: Any) -> Any:
     """`dy` with the reduced axes back in their places, of length 1."""
-    if keepdims is True or np.ndim(x) == 0:
+    if keepdims is True or np.ndim(dy) == 0:
         return dy
     axes = axes_of(x, axis)
     return np.reshape(dy, tuple(1 if a in axes else n for a, n in enumerate(np.shape(x))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -19,19 +20,32 @@ def transpose_x(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
     return np.transpose(dy, np.argsort([a % len(axes) for a in axes]))
 
 
-def concatenate_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> list[Any]:
+def shapes_of(arrays: Any) -> list[tuple[int, ...]]:
+    """The shapes of the arrays to be joined, which may be the rows of one array."""
+    if isinstance(value(arrays), (list, tuple)):
+        return [np.shape(a) for a in arrays]
+    return [np.shape(arrays)[1:]] * np.shape(arrays)[0]
+
+
+def for_each(parts: list[Any], arrays: Any) -> Any:
+    """The gradients of the joined arrays, as a list, or as one array where they were the rows of one."""
+    return parts if isinstance(value(arrays), (list, tuple)) else np.stack(parts)
+
+
+def concatenate_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
     """The slice of `dy` that each array became."""
+    shapes = shapes_of(arrays)
     if axis is None:
-        ends = np.cumsum([0, *(np.size(a) for a in arrays)])
-        return [np.reshape(dy[i:j], np.shape(a)) for a, i, j in zip(arrays, ends[:-1], ends[1:], strict=True)]
+        ends = np.cumsum([0, *map(math.prod, shapes)])
+        return for_each([np.reshape(dy[i:j], shape) for shape, (i, j) in zip(shapes, pairwise(ends), strict=True)], arrays)
     before = (slice(None),) * (axis % np.ndim(dy))
-    ends = np.cumsum([0, *(np.shape(a)[axis] for a in arrays)])
-    return [dy[(*before, slice(i, j))] for i, j in pairwise(ends)]
+    ends = np.cumsum([0, *(shape[axis] for shape in shapes)])
+    return for_each([dy[(*before, slice(i, j))] for i, j in pairwise(ends)], arrays)
 
 
-def stack_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> list[Any]:
+def stack_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
     before = (slice(None),) * (axis % np.ndim(dy))
-    return [dy[(*before, i)] for i in range(len(arrays))]
+    return for_each([dy[(*before, i)] for i in range(len(shapes_of(arrays)))], arrays)
 
 
 def repeat_x(dy: Any, y: Any, x: Any, repeats: Any, axis: Any = None) -> Any:

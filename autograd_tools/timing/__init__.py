@@ -45,10 +45,10 @@ def time_record(record: F) -> F:
         return record
 
     def timed(recording: Any, entry: Any) -> Any:
-        ns = timer.last_ns
+        ns, self_ns = timer.last_ns, timer.last_self_ns
         result = timer.measure("record", record, recording, entry)
         recording.times[result.index] = {0: ns}
-        timer.add(Record(entry[0].primitive.name, 0, *recording.notes[result.index][:4]), ns, nbytes_of(entry[1]))
+        timer.add(Record(entry[0].primitive.name, 0, *recording.notes[result.index][:4]), self_ns, nbytes_of(entry[1]))
         return result
 
     return timed  # type: ignore[return-value]
@@ -64,7 +64,7 @@ def time_backward(backward: F) -> F:
         argument = plan.positions[i] + 1
         dx = timer.measure(f"{plan.primitive.name}[{argument}]", backward, recording, index, i, dy)
         recording.times.setdefault(index, {})[argument] = timer.last_ns
-        timer.add(Record(plan.primitive.name, argument, *recording.notes[index][:4]), timer.last_ns, nbytes_of(dx))
+        timer.add(Record(plan.primitive.name, argument, *recording.notes[index][:4]), timer.last_self_ns, nbytes_of(dx))
         return dx
 
     return timed  # type: ignore[return-value]

@@ -6,6 +6,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable
+from operator import index
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -44,6 +45,8 @@ class _Thread:
         self.here = self.root
         self.records: dict[Record, list[int]] = {}
         self.last_ns = 0
+        self.last_self_ns = 0
+        self.inner_ns = 0  # of the sections that were closed inside the one that is open
         self.open: list[tuple[Section, Section, int]] = []  # of each open block: the section around it, its own, its start
 
 
@@ -91,12 +94,15 @@ class Timer:
         thread = self._thread()
         parent = thread.here
         section = thread.here = parent.child(label)
+        inner_before, thread.inner_ns = thread.inner_ns, 0
         clock = self._clock
         start = clock()
         try:
             result = function(*args, **kwargs)
         finally:
             thread.last_ns = ns = clock() - start
+            thread.last_self_ns = ns - thread.inner_ns
+            thread.inner_ns = inner_before + ns
             thread.here = parent
             section.ncalls += 1
             section.ns += ns
@@ -113,6 +119,11 @@ class Timer:
     def last_ns(self) -> int:
         """How long the section took that this thread closed last."""
         return self._thread().last_ns
+
+    @property
+    def last_self_ns(self) -> int:
+        """The same without the sections inside it."""
+        return self._thread().last_self_ns
 
     def add(self, record: Record, ns: int, nbytes: int) -> None:
         """Add one call to a record."""
@@ -207,11 +218,12 @@ class Timer:
         """A stopped timer with the measurements of `to_dict`."""
         timer = cls()
         timer._start = None
-        timer._past_ns = data["total_ns"]
+        timer._past_ns = index(data["total_ns"])
         timer._cost_ns = data.get("section_cost_ns", 0)
         timer._base = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
         for op, argument, file, line, function, scope, *counts in data["records"]:
-            timer._base_records[Record(op, argument, file, line, function, tuple(scope))] = counts
+            ncalls, ns, nbytes = map(index, counts)
+            timer._base_records[Record(op, argument, file, line, function, tuple(scope))] = [ncalls, ns, nbytes]
         return timer
 
     def save(self, path: str | Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import index
 from typing import Any
 
 
@@ -50,4 +51,4 @@ class Section:
     def from_dict(cls, data: dict[str, Any]) -> Section:
         """The section that `to_dict` described."""
         children = {label: cls.from_dict(child) for label, child in data["children"].items()}
-        return cls(data["ncalls"], data["ns"], data["nbytes"], children)
+        return cls(index(data["ncalls"]), index(data["ns"]), index(data["nbytes"]), children)

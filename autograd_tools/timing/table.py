@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograd_tools.text import columns as columns_of
 from autograd_tools.text import one_line
 from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.section import Section
@@ -55,22 +56,23 @@ def table(timer: Timer, *, columns: Sequence[str] = tuple(COLUMNS), sortby: str 
     root = timer.root
     total = timer.measured
     rows = list(_rows(root, sortby))
-    name_width = max([len("Tot / % measured:"), *(len(name) for name, _ in rows)])
+    name_width = max(columns_of(text) for text in ("Tot / % measured:", title, *(name for name, _ in rows)))
     groups = [_Group([COLUMNS[name] for name in columns if COLUMNS[name].group == g]) for g in ("", "Time", "Allocations")]
     groups = [group for group in groups if group.columns]
     measured = {"Time": f"{time_text(timer.total_ns)} / {percent_text(total.ns, timer.total_ns)}", "Allocations": memory_text(total.nbytes)}
 
     def line(name: str, parts: Sequence[str]) -> str:
-        return f" {name.ljust(name_width)}{''.join(parts)}".rstrip()
+        return f" {name}{' ' * (name_width - columns_of(name))}{''.join(parts)}".rstrip()
 
     body = [line(name, [group.cells(section, total) for group in groups]) for name, section in rows]
     header = line("Section", [group.headers() for group in groups])
-    rule = "─" * max(map(len, [header, *body]))
+    total_line = line("Tot / % measured:", [group.center(measured.get(group.name, "")) for group in groups])
+    rule = "─" * max(map(columns_of, [header, total_line, *body]))
     lines = [
         rule,
         line(title, [group.center(group.name) for group in groups]),
         line("", [group.center("─" * group.width if group.name else "") for group in groups]),
-        line("Tot / % measured:", [group.center(measured.get(group.name, "")) for group in groups]),
+        total_line,
         "",
         header,
         rule,
