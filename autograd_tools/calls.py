@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_tools.core import NO_KWARGS, VALUE, WORTH_FREEING, Recording, Result, Value, absent, following_params, live, record, value
+from autograd_tools.core import NO_KWARGS, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.plans import VALUE, WORTH_FREEING, absent
 
 if TYPE_CHECKING:
     from autograd_tools.primitive import Primitive

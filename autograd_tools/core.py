@@ -12,20 +12,18 @@ is to higher-order gradients.
 from __future__ import annotations
 
 import itertools
-import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd_tools import source, timing
 from autograd_tools.outgrads import Sparse, Sum, add, fit, one_like
+from autograd_tools.plans import ARRAYS, VALUE, WORTH_FREEING, Plan, absent
 
 if TYPE_CHECKING:
-    from autograd_tools.primitive import Primitive
-
     _Anything = Any  # for type checkers: a Value has whatever operators and methods its value has
 else:
     _Anything = object
@@ -109,68 +107,6 @@ def value(x: Any) -> Any:
 def _number(x: Any) -> Any:
     """A Python float as NumPy's, which the gradient needs: where Python raises ZeroDivisionError, NumPy goes on with inf."""
     return np.float64(x) if type(x) is float else x
-
-
-VALUE = -1  # the position that stands for the output `y` of a call
-
-
-class Plan(NamedTuple):
-    """How to go back over a call: its primitive, and the position and rule of each argument to differentiate.
-
-    `read` are the positions of the arguments whose numbers these rules read, with VALUE for the output; None if they may
-    read all. `trusted` rules return a new array, a view, or `dy`, never another array that is not theirs to give away.
-    """
-
-    primitive: Primitive
-    positions: tuple[int, ...]
-    rules: tuple[Callable[..., Any], ...]
-    read: frozenset[int] | None
-    trusted: bool
-
-    def reads(self, position: int) -> bool:
-        """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
-        return self.read is None or position in self.read
-
-
-class Absent:
-    """Stands for an array whose numbers no rule reads, so that its memory can be used again."""
-
-    __slots__ = ("dtype", "shape", "strides")
-
-    def __init__(self, array: np.ndarray[Any, Any]) -> None:
-        self.shape = array.shape
-        self.dtype = array.dtype
-        self.strides = array.strides
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return math.prod(self.shape)
-
-    def __iter__(self) -> Iterator[Absent]:
-        for _ in range(self.shape[0]):
-            part = Absent.__new__(Absent)
-            part.shape, part.dtype, part.strides = self.shape[1:], self.dtype, self.strides[1:]
-            yield part
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-
-ARRAYS = frozenset({np.ndarray, Absent})
-WORTH_FREEING = 4096  # bytes; what is smaller costs less to keep than to replace
-
-
-def absent(x: Any) -> Any:
-    """What a recording keeps of a value that no rule reads."""
-    if type(x) is np.ndarray:
-        return Absent(x)
-    return [absent(item) for item in x] if type(x) is list else x
 
 
 # One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per operation

@@ -10,8 +10,7 @@ import numpy as np
 
 from autograd_tools import timing
 from autograd_tools.calls import binary, call, plain, unary
-from autograd_tools.core import Plan
-from autograd_tools.reads import reads
+from autograd_tools.plans import Plan, reads
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx

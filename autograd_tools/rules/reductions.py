@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.core import value
+from autograd_tools.plans import SHAPES
 from autograd_tools.primitive import UNKNOWN, composite, rules
-from autograd_tools.reads import SHAPES
 
 
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:

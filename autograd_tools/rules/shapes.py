@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.core import value
+from autograd_tools.plans import SHAPES
 from autograd_tools.primitive import composite, rules
-from autograd_tools.reads import SHAPES
 from autograd_tools.rules.indexing import ungetitem
 
 
