@@ -123,23 +123,36 @@ class Locator:
         # The scopes around the last operation. Holding their frames is what tells a call from the next one of the same
         # function, whose frame would otherwise often be the same object.
         self._calls: dict[Any, int] = {}
-        self._last: tuple[FrameType | None, _Open | None, tuple[str, ...], tuple[int, ...]] = (None, None, (), ())
+        # The frame and the scope of the last operation, and the notes made there, by line.
+        self._frame: FrameType | None = None
+        self._scope: _Open | None = None
+        self._notes: dict[int, Note] = {}
 
     def note(self) -> Note:
         """Describe the innermost frame of the user's code."""
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and not is_users(frame):
+        while frame is not None and (id(frame.f_code) in _library_codes or not is_users(frame)):
             frame = frame.f_back
         if frame is None:
             return NOWHERE
-        scope = _thread.scopes[-1] if _thread.scopes else None
-        last_frame, last_scope, names, calls = self._last
+        scopes = _thread.scopes
+        scope = scopes[-1] if scopes else None
+        line = frame.f_lineno
+        if frame is not self._frame or scope is not self._scope:
+            self._enter(frame, scope)
+        note = self._notes.get(line)
+        if note is None:
+            note = self._notes[line] = self._here._replace(line=line)
+        return note
+
+    def _enter(self, frame: FrameType, scope: _Open | None) -> None:
+        """Find the scopes of a frame that the last operation was not in."""
+        names, keys = self._path(frame)
         code = frame.f_code
-        if frame is not last_frame or scope is not last_scope or code.co_flags & inspect.CO_GENERATOR:  # which changes callers
-            names, keys = self._path(frame)
-            calls = self._number(keys)
-            self._last = (frame, scope, names, calls)
-        return Note(code.co_filename, frame.f_lineno, code.co_qualname, names, calls)
+        self._here = Note(code.co_filename, 0, code.co_qualname, names, self._number(keys))
+        self._frame = None if code.co_flags & inspect.CO_GENERATOR else frame  # a generator goes on in other scopes
+        self._scope = scope
+        self._notes = {}
 
     def _number(self, keys: list[Any]) -> tuple[int, ...]:
         """The numbers of the scopes of the last operation: those of the one before where they go on, else new ones."""

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import autograd_tools as ag
+
 
 class Case(NamedTuple):
     name: str
@@ -19,6 +21,8 @@ class Case(NamedTuple):
     hand: Callable[[], Any]
     f: Callable[..., Any]
     args: tuple[Any, ...]
+    rounds: int | None = None  # fewer, for what takes long
+    peers: bool = True  # whether other engines run it as it is written
 
 
 def chain(x: Any, n: int, xp: Any) -> Any:
@@ -185,28 +189,35 @@ def large_chain(n: int = 10_000_000) -> Case:
         np.subtract(1, y, out=y)
         return y * np.cos(x)
 
-    return Case(f"sin, tanh, sum of {n:.0e} elements", 1.05, hand, f, (x,))
+    return Case(f"sin, tanh, sum of {n:.0e} elements", 1.05, hand, f, (x,), rounds=5)
 
 
 def million() -> Case:
-    x = 0.3
-    n = 1_000_000
-    return Case(f"{n:,} operations on scalars", 10, lambda: chain_by_hand(np.float64(x), n), lambda x, xp: chain(x, n, xp), (x,))
+    x, n = 0.3, 1_000_000
+
+    def hand() -> Any:
+        return chain_by_hand(np.float64(x), n)
+
+    return Case(f"{n:,} operations on scalars", 10, hand, lambda x, xp: chain(x, n, xp), (x,), rounds=3, peers=False)
 
 
-def hessian_vector(m: int = 20, n: int = 10) -> tuple[Case, np.ndarray]:
-    """Logistic regression; the gradient to compare is that of <gradient, v>."""
+def hessian_vector(m: int = 20, n: int = 10) -> Case:
+    """Logistic regression; `f` is the product of its gradient and a vector, so that the gradient of `f` is that of the Hessian."""
     rng = np.random.default_rng(3)
     a, v, w = rng.standard_normal((m, n)), rng.standard_normal(n), rng.standard_normal(n)
 
+    def loss(w: Any) -> Any:
+        return np.sum(np.log1p(np.exp(np.matmul(a, w))))
+
     def f(w: Any, xp: Any) -> Any:
-        z = xp.matmul(a, w)
-        return xp.sum(xp.log1p(xp.exp(z)))
+        return np.sum(ag.grad(loss)(w) * v)
 
     def hand() -> Any:
-        z = np.matmul(a, w)
-        e = np.exp(z)
+        e = np.exp(np.matmul(a, w))
         p = e / (1 + e)
         return np.matmul(a.T, p * (1 - p) * np.matmul(a, v))
 
-    return Case(f"Hessian-vector product, {m} x {n}", 10, hand, f, (w,)), v
+    return Case(f"Hessian-vector product, {m} x {n}", 10, hand, f, (w,), peers=False)
+
+
+BIG = ("large_chain()", "network('float64')", "recurrent()")  # whose memory is compared

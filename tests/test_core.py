@@ -161,6 +161,13 @@ def test_a_callable_object_differentiates():
     assert ag.grad(J, f.b).tolist() == [1.0, 1.0]
 
 
+def test_a_tracked_number_of_python_leaves_single_precision_as_it_is():
+    x, w = X.astype(np.float32), ag.Param(2.0)
+    with ag.record():
+        assert (w * x).dtype == (2.0 * x).dtype
+        assert (w * w * x).dtype == np.float32
+
+
 def test_nothing_flows_back_through_value():
     assert ag.grad(lambda x: x * ag.value(x))(3.0) == 3.0
 

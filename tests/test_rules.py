@@ -9,6 +9,7 @@ import scipy.special
 import autograd_tools as ag
 import autograd_tools.calls
 import autograd_tools.core
+from autograd_tools.calls import plain
 from autograd_tools.check import GradientError
 from autograd_tools.outgrads import Sparse
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, UNKNOWN, ZEROGRADS, Primitive, name_of
@@ -81,9 +82,13 @@ def each(functions, cases):
 
 MASK = np.array([[True, False, True], [True, True, False]])
 EMPTY_SUMS = [case(np.zeros((0, 3))), case(np.zeros((0, 3)), axis=0), case(np.zeros((0, 3)), axis=1, keepdims=True)]
+A, B = spread(2, 3), spread(2, 3, start=1.3)
+VARIANCES = [
+    *(case(A, ddof=1), case(A, axis=0, correction=1), case(A, where=MASK), case(A, 1, keepdims=True, where=MASK, ddof=0.5)),
+    *(case(A, dtype=np.float64), case(A, axis=0, mean=np.zeros((1, 3))), case(np.zeros((0, 3)), axis=1)),
+]
 SQUARE = spread(3, 3) + 3 * np.eye(3)
 SQUARES = spread(4, 3, 3) + 3 * np.eye(3)
-A, B = spread(2, 3), spread(2, 3, start=1.3)
 
 CASES = {
     # arithmetic
@@ -232,10 +237,12 @@ CASES = {
         case(1.5),
         case(np.zeros((0, 3)), axis=0),
     ],
-    np.var: reduction(case(A, ddof=1), case(A, 1, None, None, 1), case(A, axis=0, correction=1), case(np.zeros((0, 3)), axis=1)),
-    np.std: [c for c in reduction(case(A, ddof=1), case(A, axis=1, correction=1), case(np.zeros((0, 3)), axis=1)) if np.size(c[0][0]) != 1],
+    np.var: reduction(*VARIANCES, case(A, 1, None, None, 1)),
+    np.std: [c for c in reduction(*VARIANCES) if np.size(c[0][0]) != 1],
     np.prod: reduction(
-        *EMPTY_SUMS, case(spread(5)), case(np.array([1.5, 0.0, 2.0])), case(np.array([[0.0, 0.0, 2.0], [1.0, 2.0, 3.0]]), axis=1)
+        *EMPTY_SUMS,
+        *(case(A, initial=2.0), case(A, 1, where=MASK), case(A, dtype=np.float64), case(spread(5)), case(np.array([1.5, 0.0, 2.0]))),
+        case(np.array([[0.0, 0.0, 2.0], [1.0, 2.0, 3.0]]), axis=1),
     ),
     # shapes
     np.reshape: [
@@ -461,6 +468,28 @@ def test_a_rule_agrees_with_finite_differences_to_second_order(func):
     check_cases(func, func)
 
 
+@every_function
+@pytest.mark.parametrize("precision", [np.float64, np.float32], ids=["double", "single"])
+def test_a_recorded_call_gives_what_numpy_gives(func, precision):
+    for given, kwargs in cases_of(func):
+        args, seen = (given if precision is np.float64 else single(given)), []
+        # A number of Python is followed as one of NumPy in double precision: see test_core.
+        argnums = tuple(n for n in differentiable(func, args) if precision is np.float64 or type(args[n]) is not float)
+        ag.grad(lambda *a, kwargs=kwargs, seen=seen: seen.append(plain(func(*a, **kwargs))) or 0.0, argnums)(*args)
+        assert_same_values(seen[0], func(*args, **kwargs))
+
+
+def assert_same_values(y, expected):
+    assert type(y) is type(expected)
+    if isinstance(expected, (tuple, list)):
+        assert len(y) == len(expected)
+        for part, expected_part in zip(y, expected, strict=True):
+            assert_same_values(part, expected_part)
+    else:
+        assert (np.shape(y), np.result_type(y)) == (np.shape(expected), np.result_type(expected))
+        np.testing.assert_allclose(y, expected, rtol=1e-5 if np.result_type(y) == np.float32 else 1e-13, atol=1e-7)
+
+
 def gradients(func):
     """The numbers of the gradients of all cases, to second order."""
 
@@ -596,6 +625,12 @@ def test_a_rule_takes_the_keywords_of_its_function(func):
             rest = {p.name: None for p in parameters[n + 1 :] if p.name != "out" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
             needed = [None] * (n + 1 + sum(p.kind is p.POSITIONAL_ONLY for p in by_position[n + 1 :]))
             inspect.signature(rule).bind("dy", "y", *needed, **rest)
+
+
+@pytest.mark.parametrize("func", COMPOSITES, ids=lambda func: func.__name__)
+def test_a_composite_takes_the_arguments_of_its_function(func):
+    parameters = [p for p in inspect.signature(func).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    inspect.signature(COMPOSITES[func]).bind(**{p.name: None for p in parameters})
 
 
 @pytest.mark.parametrize(

@@ -101,32 +101,63 @@ rules(np.amin, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.cumsum, cumsum_x, read=SHAPES)
 
 
+def as_type(a: Any, dtype: Any) -> Any:
+    return a if dtype is None else np.astype(np.reshape(a, np.shape(a)), dtype)
+
+
 @composite(np.var)
 def var(
-    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *, correction: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
-    ddof = ddof if correction is None else correction
-    difference = x - np.mean(x, axis=axis, keepdims=True)
-    return np.sum(difference * difference, axis=axis, keepdims=keepdims) / (count(x, axis) - ddof)
+    a, chosen = as_type(a, dtype), {} if where is True else {"where": where}
+    difference = a - (np.mean(a, axis=axis, keepdims=True, **chosen) if mean is None else mean)
+    square = np.absolute(difference) ** 2 if np.iscomplexobj(a) else difference * difference
+    n: Any = count(a, axis)
+    if where is not True:
+        n = np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, dtype=np.result_type(value(square)), keepdims=keepdims)
+    return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / (n - (ddof if correction is None else correction))
 
 
 @composite(np.std)
 def std(
-    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *, correction: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
-    return np.sqrt(var(x, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+    return np.sqrt(var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction))
 
 
 @composite(np.prod)
-def prod(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+def prod(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
     """By halves, so that every partial product is differentiated as it is, zeros included."""
-    axes = axes_of(x, axis)
-    rest = tuple(a for a in range(np.ndim(x)) if a not in axes)
-    shape = tuple(1 if a in axes else n for a, n in enumerate(np.shape(x)))
-    flat = np.reshape(np.transpose(x, (*rest, *axes)), (*(np.shape(x)[a] for a in rest), count(x, axis)))
+    a = as_type(a, dtype)
+    a = a if where is True else np.where(where, a, 1)
+    axes = axes_of(a, axis)
+    rest = tuple(i for i in range(np.ndim(a)) if i not in axes)
+    shape = tuple(1 if i in axes else n for i, n in enumerate(np.shape(a)))
+    flat = np.reshape(np.transpose(a, (*rest, *axes)), (*(np.shape(a)[i] for i in rest), count(a, axis)))
     while (n := np.shape(flat)[-1]) > 1:
         half = n // 2
         product = flat[..., :half] * flat[..., half : 2 * half]
         flat = np.concatenate([product, flat[..., 2 * half :]], axis=-1) if n % 2 else product
-    total = flat[..., 0] if np.shape(flat)[-1] else np.ones(np.shape(flat)[:-1])
-    return np.reshape(total, shape) if keepdims else total
+    total = (flat[..., 0] if rest else flat[0]) if np.shape(flat)[-1] else np.ones(np.shape(flat)[:-1], value(flat).dtype)[()]
+    total = np.reshape(total, shape) if keepdims else total
+    return total if initial is None else total * initial

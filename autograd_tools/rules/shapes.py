@@ -126,26 +126,26 @@ def atleast_3d(*arrays: Any) -> Any:
 
 
 @composite(np.vstack)
-def vstack(arrays: Any, **kwargs: Any) -> Any:
-    return np.concatenate([atleast_2d(a) for a in arrays], 0, **kwargs)
+def vstack(tup: Any, **kwargs: Any) -> Any:
+    return np.concatenate([atleast_2d(a) for a in tup], 0, **kwargs)
 
 
 @composite(np.hstack)
-def hstack(arrays: Any, **kwargs: Any) -> Any:
-    arrays = [atleast_1d(a) for a in arrays]
+def hstack(tup: Any, **kwargs: Any) -> Any:
+    arrays = [atleast_1d(a) for a in tup]
     return np.concatenate(arrays, 0 if np.ndim(arrays[0]) == 1 else 1, **kwargs)
 
 
 @composite(np.column_stack)
-def column_stack(arrays: Any) -> Any:
-    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in arrays], 1)
+def column_stack(tup: Any) -> Any:
+    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1)
 
 
 @composite(np.split)
-def split(x: Any, parts: Any, axis: int = 0) -> list[Any]:
-    n = np.shape(x)[axis]
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    n, parts = np.shape(ary)[axis], indices_or_sections
     if np.ndim(parts) == 0 and n % parts:
         raise ValueError(f"np.split: an axis of length {n} does not split into {parts} equal parts")
     ends = [part * (n // parts) for part in range(1, parts)] if np.ndim(parts) == 0 else list(parts)
-    before = (slice(None),) * (axis % np.ndim(x))
-    return [x[(*before, slice(i, j))] for i, j in zip([0, *ends], [*ends, n], strict=True)]
+    before = (slice(None),) * (axis % np.ndim(ary))
+    return [ary[(*before, slice(i, j))] for i, j in zip([0, *ends], [*ends, n], strict=True)]

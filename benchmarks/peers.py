@@ -1,0 +1,75 @@
+"""Other engines, called on the same programs: each gives a function that computes the gradient of `f` at `args`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from cases import Case
+
+import autograd_tools as ag
+
+Run = Callable[[], Any]
+
+
+def ours(case: Case) -> Run:
+    gradient = ag.grad(lambda x: case.f(x, np))
+    return lambda: gradient(*case.args)
+
+
+def inspected(case: Case) -> Run:
+    """The same with everything kept for inspection, from Params."""
+    x = case.args[0]
+    params = tuple(map(ag.Param, x)) if isinstance(x, tuple) else ag.Param(x)
+
+    def run() -> Any:
+        tape = ag.diff(lambda: case.f(params, np))
+        return tuple(ag.grad(tape, p) for p in params) if isinstance(params, tuple) else ag.grad(tape, params)
+
+    return run
+
+
+def hips_autograd(case: Case) -> Run:
+    autograd = importlib.import_module("autograd")
+    gradient = autograd.grad(lambda x: case.f(x, importlib.import_module("autograd.numpy")))
+    return lambda: gradient(*case.args)
+
+
+def jax(case: Case) -> Run:
+    jax = importlib.import_module("jax")
+    jax.config.update("jax_enable_x64", True)
+    gradient = jax.grad(lambda x: case.f(x, jax.numpy))
+    return lambda: jax.tree.map(np.asarray, gradient(*case.args))
+
+
+def torch(case: Case) -> Run:
+    torch = importlib.import_module("torch")
+
+    class Namespace:
+        """The functions that the cases use, under NumPy's names and arguments."""
+
+        sin, tanh, exp, log, log1p = torch.sin, torch.tanh, torch.exp, torch.log, torch.log1p
+        sum, mean, max = torch.sum, torch.mean, torch.amax
+
+        @staticmethod
+        def matmul(a: Any, b: Any) -> Any:
+            return torch.as_tensor(a) @ torch.as_tensor(b)
+
+    def run() -> Any:
+        x = case.args[0]
+        leaves = [torch.tensor(np.asarray(leaf), requires_grad=True) for leaf in (x if isinstance(x, tuple) else (x,))]
+        case.f(tuple(leaves) if isinstance(x, tuple) else leaves[0], Namespace).backward()
+        return tuple(leaf.grad.numpy() for leaf in leaves) if isinstance(x, tuple) else leaves[0].grad.numpy()
+
+    return run
+
+
+ENGINES: dict[str, Callable[[Case], Run]] = {"ours": ours, "inspected": inspected, "autograd": hips_autograd, "torch": torch, "jax": jax}
+
+
+def installed() -> dict[str, Callable[[Case], Run]]:
+    """Ours, and the engines that can be imported."""
+    return {name: engine for name, engine in ENGINES.items() if name in ("ours", "inspected") or importlib.util.find_spec(name)}

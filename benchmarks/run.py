@@ -1,0 +1,149 @@
+"""Time every promise: gradients as a multiple of hand-written NumPy, in one process, interleaved, medians of ratios.
+
+    python benchmarks/run.py                     one thread; --threads default for NumPy's own number of them
+    python benchmarks/run.py --json result.json  the figures for a machine, too
+
+Every gradient is compared with the hand-written one before it is timed. Peers are timed where they are installed
+(pip install autograd; torch; jax).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def flat(x: Any) -> Any:
+    import numpy as np
+
+    return np.concatenate([np.ravel(part) for part in x]) if isinstance(x, tuple) else np.ravel(x)
+
+
+def check(case: Any, run: Callable[[], Any]) -> None:
+    """Raise unless `run` computes the hand-written gradient."""
+    import numpy as np
+
+    expected, got = flat(case.hand()), flat(run())
+    tolerance = 1e-3 if expected.dtype == np.float32 else 1e-7
+    if not np.allclose(expected, got, rtol=tolerance, atol=tolerance):
+        raise AssertionError(f"{case.name}: the gradient differs from the hand-written one by {np.abs(expected - got).max()}")
+
+
+def seconds(run: Callable[[], Any], times: int = 1) -> float:
+    """The time of one call, of several in a row."""
+    start = time.perf_counter()
+    for _ in range(times):
+        run()
+    return (time.perf_counter() - start) / times
+
+
+def ratios(case: Any, runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """The median of time over hand-written time, of rounds in which each is timed once."""
+    found: dict[str, list[float]] = {name: [] for name in runs}
+    times = max(1, int(1e-3 / seconds(case.hand)))  # so that what takes microseconds is not all cold caches
+    for _ in range(rounds):
+        gc.collect()
+        hand = seconds(case.hand, times)
+        for name, run in runs.items():
+            found[name].append(seconds(run, times) / hand)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def peak(case: str, engine: str) -> int:
+    """Peak memory in bytes, by the operating system's count, that a process needs to compute one gradient."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import cases, peers\n"
+        "case = eval('cases.' + sys.argv[2]); run = case.hand if sys.argv[3] == 'hand' else peers.ENGINES[sys.argv[3]](case)\n"
+        "def status(key): return int(next(l for l in open('/proc/self/status') if l.startswith(key)).split()[1]) * 1024\n"
+        "open('/proc/self/clear_refs', 'w').write('5')\n"  # Linux forgets the peak so far
+        "before = status('VmRSS'); run()\n"
+        "print(status('VmHWM') - before)\n"
+    )
+    command = [sys.executable, "-c", code, str(Path(__file__).parent), case, engine]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def timer_cost() -> float:
+    """Microseconds that the timer adds to an operation, forward and backward together."""
+    code = (
+        "import sys, time; sys.path.insert(0, sys.argv[1])\n"
+        "import cases, peers\n"
+        "run = peers.ours(cases.vector_operations()); run()\n"
+        "def once():\n"
+        "    start = time.perf_counter(); run(); return time.perf_counter() - start\n"
+        "print(sorted(once() for _ in range(31))[15])\n"
+    )
+    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
+    off, on = (
+        float(subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "AUTOGRAD_TIMER": flag}).stdout)
+        for flag in ("0", "1")
+    )
+    return (on - off) * 1000  # of 1,000 operations, in seconds
+
+
+def table(rows: list[dict[str, Any]], engines: list[str]) -> str:
+    lines = ["| case | hand-written | promised | " + " | ".join(engines) + " |", "| --- |" + " ---: |" * (len(engines) + 2)]
+    for row in rows:
+        cells = [f"{row['ratios'][name]:.2f}" if name in row["ratios"] else "-" for name in engines]
+        lines.append(f"| {row['case']} | {row['hand_ms']:.3f} ms | {row['promised']:g} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--threads", default="1", choices=["1", "default"])
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--quick", action="store_true", help="leave out the rows that take seconds")
+    args = parser.parse_args()
+    if args.threads == "1":
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # before NumPy is imported
+
+    import cases
+    import numpy as np
+    import peers
+
+    import autograd_tools as ag
+
+    made = [cases.vector_operations(), cases.scalar_operations(), cases.network(np.float64), cases.network(np.float32)]
+    made += [cases.recurrent(), cases.elements(), cases.rows(), cases.hessian_vector()]
+    made += [] if args.quick else [cases.large_chain(), cases.million()]
+    rows = []
+    engines = peers.installed()
+    for case in made:
+        runs = {name: engine(case) for name, engine in engines.items() if case.peers or name == "ours"}
+        for run in runs.values():
+            check(case, run)
+        rounds = args.rounds if case.rounds is None else min(args.rounds, case.rounds)
+        hand_ms = 1000 * min(seconds(case.hand) for _ in range(3))
+        rows.append({"case": case.name, "promised": case.target, "hand_ms": hand_ms, "ratios": ratios(case, runs, rounds)})
+        print(f"{case.name}: {rows[-1]['ratios']['ours']:.2f}", file=sys.stderr, flush=True)
+    result: dict[str, Any] = {"threads": args.threads, "rounds": args.rounds, "rows": rows}
+    print(table(rows, list(engines)))
+    if not args.quick and sys.platform == "linux":
+        result["peak_bytes"] = {name: {e: peak(name, e) for e in ("hand", "ours")} for name in cases.BIG}
+        for name, figures in result["peak_bytes"].items():
+            print(f"peak memory of {name}: {figures['ours'] / figures['hand']:.2f} of hand-written")
+    result["timer_us_per_operation"] = timer_cost()
+    print(f"the timer adds {result['timer_us_per_operation']:.2f} μs to an operation, forward and backward, with its line and scope")
+    tape = ag.diff(lambda: cases.chain(ag.Param(0.3), 10_000, np))
+    result["trace_us_per_node"] = seconds(tape.trace) * 100
+    print(f"a trace of 10,000 nodes takes {result['trace_us_per_node']:.1f} μs a node")
+    if args.json:
+        Path(args.json).write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
