@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,11 +52,17 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
             tracked = live(arg)
             if isinstance(tracked, Value):
                 candidate = tracked.recording if isinstance(tracked, Result) else following_params()
+                _check_thread(candidate, arg)
         elif sequences and type(arg) in (list, tuple):
             candidate = innermost(arg, sequences)
         if candidate is not None and (found is None or candidate.serial > found.serial):
             found = candidate
     return found
+
+
+def _check_thread(recording: Recording | None, x: Value) -> None:
+    if recording is not None and recording.thread not in (None, get_ident()):
+        raise RuntimeError(f"{x!r} is being recorded by another thread: use it in that thread, or give its plain value, ag.value(x)")
 
 
 def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Any = NO_KWARGS) -> Any:
@@ -129,7 +136,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
     reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
 
     def apply(a: Any) -> Any:
-        if type(a) is not Result or not a.recording.is_open:
+        if type(a) is not Result or a.recording.thread != get_ident():
             return call(primitive, (a,))
         recording, x = a.recording, a.value
         y = forward(x)
@@ -166,7 +173,7 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
                 way, z, parents = both, b.value, (a.index, b.index)
         elif type(b) is Result and type(a) in CONSTANTS:
             way, recording, x, z, parents = right, b.recording, a, b.value, (b.index,)
-        if way is None or not recording.is_open:
+        if way is None or recording.thread != get_ident():
             return call(primitive, (a, b))
         plan, reads_x, reads_z, reads_y = way
         y = forward(x, z)

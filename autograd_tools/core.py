@@ -15,6 +15,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ else:
     _Anything = object
 
 NO_KWARGS: Mapping[str, Any] = {}
+FLOATS = frozenset({float, np.float64})
 
 
 class Value(_Anything):
@@ -104,11 +106,6 @@ def value(x: Any) -> Any:
     return x
 
 
-def _number(x: Any) -> Any:
-    """A Python float as NumPy's, which the gradient needs: where Python raises ZeroDivisionError, NumPy goes on with inf."""
-    return np.float64(x) if type(x) is float else x
-
-
 # One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per operation
 # and a named one costs three times as much. The plan of a leaf is None, and its args hold its Param, or the name of an
 # argument of `grad(f)`. There is a parent for each of the plan's positions: an index, or, for a sequence of arrays, a
@@ -152,7 +149,7 @@ class Recording:
     def __init__(self, *, follows_params: bool) -> None:
         self.serial = next(_serials)
         self.follows_params = follows_params
-        self.is_open = False
+        self.thread: int | None = None  # the one that records, while it is open
         self.outer: Recording | None = None
         self.locator: source.Locator | None = None
         self.entries: list[Any] = []
@@ -163,13 +160,18 @@ class Recording:
         self.times: dict[int, dict[int, int]] = {}
         self.result: int | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it records."""
+        return self.thread is not None
+
     @contextmanager
     def open(self, base: Any) -> Iterator[Recording]:
         """Record what this thread computes in the block; scope paths start above the frame `base`.
 
         After the block, however it ends, the Results act like their values.
         """
-        self.is_open = True
+        self.thread = get_ident()
         self.locator = None if self.notes is None else source.Locator(base)
         self.outer = _thread.recording
         if self.follows_params:
@@ -186,7 +188,7 @@ class Recording:
     def close(self) -> None:
         """Stop recording."""
         if self.is_open:
-            self.is_open = False
+            self.thread = None
             self.locator = None
             if self.follows_params:
                 _thread.recording = self.outer
@@ -201,10 +203,9 @@ class Recording:
 
     def input(self, x: Any, name: str = "") -> Result:
         """A new leaf of value `x`, shown under `name`."""
-        below = _number(x)
-        index = self.append((None, below, (name,), NO_KWARGS, ()))
+        index = self.append((None, x, (name,), NO_KWARGS, ()))
         self.inputs.append(index)
-        return result(below, self, index)
+        return result(x, self, index)
 
     def leaf(self, param: Param) -> int:
         """The index of `param`, which enters the recording at its first use."""
@@ -216,7 +217,7 @@ class Recording:
     def _below(self, param: Param) -> Any:
         """What `param` is below this recording: a leaf of the outer one, so that the sweep of this is recorded there."""
         if self.outer is None:
-            return _number(param.value)
+            return param.value
         index = self.outer.leaf(param)
         return result(self.outer.entries[index][1], self.outer, index)
 
@@ -288,7 +289,7 @@ class Recording:
                     dx = rules[i](dy, y, *args, **kwargs)
                 x = args[positions[i]]
                 kind = type(dx)
-                if kind is np.float64 and type(x) is np.float64:
+                if kind is np.float64 and type(x) in FLOATS:
                     old = outgrads[parent]
                     outgrads[parent] = dx if old is None else old + dx
                 elif kind is np.ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape:

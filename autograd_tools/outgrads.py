@@ -145,8 +145,8 @@ def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
 def one_like(y: Any) -> Any:
     """1 of the type of the number `y`, so that integers stay integers and float32 stays float32."""
     if isinstance(y, (np.ndarray, np.number)):
-        return y.dtype.type(1)
-    return 1 if isinstance(y, int) else np.float64(1)
+        return np.int64(1) if y.dtype.kind == "u" else y.dtype.type(1)  # a gradient may be negative
+    return 1 if isinstance(y, int) else np.float64(1)  # which divides by zero as NumPy does, and not as Python
 
 
 def conform(dx: Any, x: Any, *, total: bool) -> Any:

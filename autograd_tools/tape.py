@@ -264,7 +264,7 @@ class Tape(Recording):
 def check_scalar(y: Any) -> None:
     """Raise unless `y` is one real number."""
     plain = value(y)
-    if isinstance(plain, (int, float, np.number)) and not isinstance(plain, complex):
+    if isinstance(plain, (int, float, np.number)) and not isinstance(plain, (complex, bool)):
         return
     if isinstance(plain, np.ndarray) and plain.shape == () and plain.dtype.kind in "iuf":
         return

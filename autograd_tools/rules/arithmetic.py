@@ -11,6 +11,19 @@ from autograd_tools.core import Value, value
 from autograd_tools.primitive import rules
 
 
+def power(x: Any, p: Any) -> Any:
+    """x ** p, of Python's numbers as of NumPy's: 0 ** -1 is inf, and (-8) ** (1/3) is nan and no complex number."""
+    return np.float64(x) ** p if type(x) is float and isinstance(p, (int, float)) else x**p
+
+
+def divide(a: Any, b: Any) -> Any:
+    """a / b, of Python's numbers as of NumPy's: 1 / 0 is inf."""
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return np.divide(a, b)
+
+
 def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
     """p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
     if isinstance(p, Value):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
@@ -18,7 +31,7 @@ def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
     if isinstance(p, (int, float)):
         if p == 2:
             return 2 * dy * x
-        return dy * 0 if p == 0 else dy if p == 1 else dy * (p * x ** (p - 1))
+        return dy * 0 if p == 0 else dy if p == 1 else dy * (p * power(x, p - 1))
     return dy * p * x ** np.where(p == 0, 1, p - 1)
 
 
@@ -42,8 +55,8 @@ def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
 rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy, forward=operator.add)
 rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy, forward=operator.sub)
 rules(np.multiply, lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a, forward=operator.mul)
-rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b), forward=operator.truediv)
-rules(np.power, power_base, power_exponent, forward=operator.pow)
+rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b), forward=divide)
+rules(np.power, power_base, power_exponent, forward=power)
 rules(np.float_power, power_base, power_exponent)
 rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=operator.mod)
 rules(np.negative, lambda dy, y, x: -dy, forward=operator.neg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,6 @@ import numpy as np
 from autograd_tools.core import Value, value
 from autograd_tools.outgrads import Sparse, Sum
 from autograd_tools.primitive import Primitive
-
-
-def take(x: Any, index: Any) -> Any:
-    """`x[index]`."""
-    item = x[index]
-    return np.float64(item) if type(item) is float else item
 
 
 def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
@@ -31,5 +26,5 @@ def put(dy: Any, index: Any, x: Any) -> Any:
     return total.finish()
 
 
-getitem = Primitive(take, (getitem_x, None), name="getitem", containers=True, read=frozenset({1}))
+getitem = Primitive(operator.getitem, (getitem_x, None), name="getitem", containers=True, read=frozenset({1}))
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")
