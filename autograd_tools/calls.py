@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_tools.core import NO_KWARGS, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.core import NO_KWARGS, Param, Recording, Result, Value, following_params, live, record, value
 from autograd_tools.plans import VALUE, WORTH_FREEING, absent
 
 if TYPE_CHECKING:
@@ -130,12 +130,20 @@ def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, A
     return tuple(moved), rest
 
 
+def _tracked(param: Param) -> Any:
+    """A Param as a Result of the recording that follows it; itself outside one."""
+    recording = following_params()
+    return param if recording is None else recording.track(param)
+
+
 def unary(primitive: Primitive) -> Callable[[Any], Any]:
     """`call` for a primitive of one argument."""
     forward, plan = primitive.forward, primitive.plan(0)
     reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
 
     def apply(a: Any) -> Any:
+        if type(a) is Param:
+            a = _tracked(a)
         if type(a) is not Result or a.recording.thread != get_ident():
             return call(primitive, (a,))
         recording, x = a.recording, a.value
@@ -165,6 +173,10 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
     def apply(a: Any, b: Any) -> Any:
         parents: tuple[int, ...]
         way: Any = None
+        if type(a) is Param:
+            a = _tracked(a)
+        if type(b) is Param:
+            b = _tracked(b)
         if type(a) is Result:
             recording, x = a.recording, a.value
             if type(b) in CONSTANTS:

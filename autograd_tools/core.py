@@ -214,12 +214,14 @@ class Recording:
             index = self.leaves[id(param)] = self.append((None, self._below(param), (param,), NO_KWARGS, ()))
         return index
 
+    def track(self, param: Param) -> Result:
+        """`param` as a Result of this recording."""
+        index = self.leaf(param)
+        return result(self.entries[index][1], self, index)
+
     def _below(self, param: Param) -> Any:
         """What `param` is below this recording: a leaf of the outer one, so that the sweep of this is recorded there."""
-        if self.outer is None:
-            return param.value
-        index = self.outer.leaf(param)
-        return result(self.outer.entries[index][1], self.outer, index)
+        return param.value if self.outer is None else self.outer.track(param)
 
     def lower(self, x: Value) -> tuple[Any, int | None]:
         """What `x` is below this recording, and its index on it: None for what is constant here."""

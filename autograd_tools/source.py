@@ -123,7 +123,8 @@ class Locator:
         # The scopes around the last operation. Holding their frames is what tells a call from the next one of the same
         # function, whose frame would otherwise often be the same object.
         self._calls: dict[Any, int] = {}
-        # The frame and the scope of the last operation, and the notes made there, by line.
+        # The frame and the scope of the last operation, and the notes made there, by place in its code: Python has to
+        # search a table for the line.
         self._frame: FrameType | None = None
         self._scope: _Open | None = None
         self._notes: dict[int, Note] = {}
@@ -137,12 +138,11 @@ class Locator:
             return NOWHERE
         scopes = _thread.scopes
         scope = scopes[-1] if scopes else None
-        line = frame.f_lineno
         if frame is not self._frame or scope is not self._scope:
             self._enter(frame, scope)
-        note = self._notes.get(line)
+        note = self._notes.get(frame.f_lasti)
         if note is None:
-            note = self._notes[line] = self._here._replace(line=line)
+            note = self._notes[frame.f_lasti] = self._here._replace(line=frame.f_lineno)
         return note
 
     def _enter(self, frame: FrameType, scope: _Open | None) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -241,34 +242,37 @@ def _arguments(node: Node) -> Iterator[Argument]:
         yield Argument(describe(arg), (), keyword)
 
 
+_name = functools.cache(str)  # NumPy takes microseconds to name a dtype
+
+
 def summary(x: Any) -> Summary | None:
     """The summary of a value; None of None."""
     if x is None:
         return None
+    text = describe(x)
+    if isinstance(x, (float, int)) and not isinstance(x, bool) and math.isfinite(x):  # quick, because most nodes may be numbers
+        number = float(x)
+        dtype, nbytes = (_name(x.dtype), x.nbytes) if isinstance(x, np.generic) else (type(x).__name__ + "64", 8)
+        return Summary(text, (), dtype, nbytes, number, number, number, abs(number), int(number == 0))
     if isinstance(x, (bool, tuple, list, dict)) or not isinstance(x, (int, float, complex, np.ndarray, np.number)):
-        return Summary(describe(x))
+        return Summary(text)
     array = np.asarray(x)
-    shown = Summary(describe(x), array.shape, str(array.dtype), array.nbytes)
+    known = (text, array.shape, _name(array.dtype), array.nbytes)
     if array.size == 0 or array.dtype.kind not in "iufc":
-        return shown
-    numbers = np.abs(array) if array.dtype.kind == "c" else array
-    finite = numbers.ravel()
-    if array.dtype.kind in "fc" and not np.isfinite(finite).all():
-        shown = replace(shown, nans=int(np.isnan(finite).sum()), infs=int(np.isinf(finite).sum()))
+        return Summary(*known)
+    finite = (np.abs(array) if array.dtype.kind == "c" else array).ravel().astype(np.float64, copy=False)
+    nans = infs = 0
+    if not np.isfinite(finite).all():
+        nans, infs = int(np.isnan(finite).sum()), int(np.isinf(finite).sum())
         finite = finite[np.isfinite(finite)]
     if finite.size == 0:
-        return shown
-    wide = finite.astype(np.float64, copy=False)
-    size = max(abs(float(wide.min())), abs(float(wide.max()))) or 1.0  # what the norm is scaled by, so that no square overflows
-    scaled = wide / size
-    return replace(
-        shown,
-        min=float(finite.min()),
-        max=float(finite.max()),
-        mean=_finite(float(np.add.reduce(scaled) / wide.size) * size),
-        norm=_finite(float(np.sqrt(np.dot(scaled, scaled))) * size),
-        zeros=int(finite.size - np.count_nonzero(finite)),
-    )
+        return Summary(*known, nans=nans, infs=infs)
+    low, high = float(np.minimum.reduce(finite)), float(np.maximum.reduce(finite))
+    size = max(-low, high) or 1.0  # what the norm is scaled by, so that no square overflows
+    scaled = finite / size
+    mean = _finite(float(np.add.reduce(scaled)) / finite.size * size)
+    norm = _finite(math.sqrt(np.dot(scaled, scaled)) * size)
+    return Summary(*known, low, high, mean, norm, int(finite.size - np.count_nonzero(finite)), nans, infs)
 
 
 def _finite(x: float) -> float | None:
