@@ -249,6 +249,13 @@ class _Body:
     def get(self: Any, key: Any, default: Any = None) -> Any:
         return self[key] if key in value(self) else default
 
+    def __getattr__(self: Any, name: str) -> Any:
+        """A field of a named tuple, such as the one that np.linalg.slogdet returns."""
+        fields = getattr(value(self), "_fields", ()) if name != "value" else ()
+        if name in fields:
+            return self[fields.index(name)]
+        raise AttributeError(f"{describe(self)} has no attribute {name!r}", name=name, obj=self)
+
     # Methods of an array whose arguments differ from the function's.
     @property
     def T(self: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.core import value
-from autograd_tools.primitive import rules
+from autograd_tools.primitive import UNKNOWN, rules
 
 LN2, LN10 = math.log(2), math.log(10)  # of Python, which leave float32 as it is
 DEGREE = np.pi / 180
@@ -82,3 +82,6 @@ rules(np.fmax, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmin, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.clip, clip_x, clip_min, clip_max)
 rules(np.where, None, lambda dy, y, c, a, b: np.where(c, dy, 0), lambda dy, y, c, a, b: np.where(c, 0, dy))
+rules(np.real, lambda dy, y, x: dy)
+rules(np.conjugate, lambda dy, y, x: np.conjugate(dy))
+rules(np.nan_to_num, lambda dy, y, x, *args, **kwargs: dy * np.isfinite(value(x)), None, UNKNOWN, UNKNOWN, UNKNOWN)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import operator
+import string
 from typing import Any
 
 import numpy as np
 
-from autograd_tools.primitive import rules
+from autograd_tools.core import value
+from autograd_tools.primitive import UNKNOWN, composite, rules
+from autograd_tools.rules.reductions import axes_of, kept
 
 
 def flip_last(x: Any) -> Any:
@@ -88,6 +91,81 @@ def solve_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return np.linalg.solve(flip_last(a), dy)
 
 
+def norm_x(dy: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
+    """The gradient of a vector norm, or of the Frobenius norm of a matrix; zero at zero."""
+    axes = axes_of(x, axis)
+    y, dy = kept(y, x, axis, keepdims), kept(dy, x, axis, keepdims)
+    length = np.where(value(y) == 0, 1, y)
+    if ord is None or (len(axes) == 2 and ord == "fro") or (len(axes) == 1 and ord == 2):
+        return dy * x / length
+    if len(axes) != 1:
+        raise TypeError(f"np.linalg.norm of a matrix with ord={ord!r} has no gradient rule")
+    if ord == 1:
+        return dy * np.sign(x)
+    if abs(ord) == np.inf:
+        hit = np.abs(value(x)) == value(y)
+        return dy * np.sign(x) * (hit / np.sum(hit, axis=axes, dtype=np.result_type(value(y), np.float16), keepdims=True))
+    return dy * np.sign(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord) if ord else dy * np.zeros_like(value(x))
+
+
+def slogdet_x(dy: Any, y: Any, x: Any) -> Any:
+    """Of the logarithm; the sign has none."""
+    return None if dy[1] is None else np.reshape(dy[1], (*np.shape(dy[1]), 1, 1)) * flip_last(np.linalg.inv(x))
+
+
+def cholesky_x(dy: Any, y: Any, x: Any, /, *, upper: bool = False) -> Any:
+    """Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10.
+
+    NumPy reads one triangle of `x`, and so the gradient is on that triangle: what is off the diagonal counts twice there.
+    """
+    lower, dy = (flip_last(y), flip_last(dy)) if upper else (y, dy)
+    n = np.shape(x)[-1]
+    half = np.tril(np.ones((n, n), x.dtype)) - np.eye(n, dtype=x.dtype) / 2
+    inverse = np.linalg.inv(lower)
+    dx = np.matmul(np.matmul(flip_last(inverse), np.matmul(flip_last(lower), dy) * half), inverse)
+    return (dx + flip_last(dx)) * (half.T if upper else half)
+
+
+def einsum_terms(subscripts: str, operands: Any) -> tuple[list[str], str]:
+    """The letters of each operand and of the output, with those that stand for `...` and those that are implied."""
+    left, arrow, output = subscripts.replace(" ", "").partition("->")
+    terms = left.split(",")
+    spare = [c for c in string.ascii_letters if c not in subscripts]
+    counts = [np.ndim(x) - len(term.replace("...", "")) for x, term in zip(operands, terms, strict=True)]
+    dots = "".join(spare[: max(counts)])
+    terms = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, counts, strict=True)]
+    if not arrow:
+        joined = left.replace("...", "").replace(",", "")
+        output = dots + "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
+    return terms, output.replace("...", dots)
+
+
+def einsum_operand(position: int) -> Any:
+    """The rule of an operand: the same sum, of `dy` and the others, with the operand's letters as the output."""
+
+    def rule(dy: Any, y: Any, subscripts: Any, *operands: Any, **kwargs: Any) -> Any:
+        if not isinstance(subscripts, str):
+            raise TypeError("np.einsum has a gradient with subscripts as a string only: np.einsum('ij,jk', a, b)")
+        terms, output = einsum_terms(subscripts, operands)
+        x, term = operands[position - 1], terms.pop(position - 1)
+        others = [operand for i, operand in enumerate(operands) if i != position - 1]
+        sizes = dict(zip(term, np.shape(x), strict=True))
+        spare = [c for c in string.ascii_letters if c not in "".join([*terms, term, output])]
+        wanted = ""
+        for letter in term:
+            if letter in wanted:  # a diagonal was taken: its gradient lies on the diagonal
+                new = spare.pop(0)
+                terms, others = [*terms, letter + new], [*others, np.eye(sizes[letter], dtype=x.dtype)]
+                wanted += new
+                continue
+            if letter not in output + "".join(terms):  # an axis was summed over: its gradient is the same all along
+                terms, others = [*terms, letter], [*others, np.ones(sizes[letter], x.dtype)]
+            wanted += letter
+        return np.einsum(f"{','.join([output, *terms])}->{wanted}", dy, *others)
+
+    return rule
+
+
 rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul)
 rules(np.dot, dot_left, dot_right)
 rules(np.tensordot, tensordot_left, tensordot_right)
@@ -102,3 +180,36 @@ rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
 rules(np.linalg.inv, lambda dy, y, x: -np.matmul(np.matmul(flip_last(y), dy), flip_last(y)))
 rules(np.linalg.det, lambda dy, y, x: np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(np.linalg.inv(x)))
 rules(np.linalg.solve, solve_left, solve_right)
+rules(np.linalg.norm, norm_x, UNKNOWN)
+rules(np.linalg.slogdet, slogdet_x)
+rules(np.linalg.cholesky, cholesky_x)
+rules(np.einsum, None, rest=einsum_operand)
+
+
+@composite(np.inner)
+def inner(a: Any, b: Any) -> Any:
+    return np.dot(a, b) if np.ndim(a) < 2 and np.ndim(b) < 2 else np.tensordot(a, b, (-1, -1))
+
+
+@composite(np.vdot)
+def vdot(a: Any, b: Any) -> Any:
+    return np.dot(np.conjugate(np.ravel(a)), np.ravel(b))
+
+
+@composite(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    n = max(np.ndim(a), np.ndim(b))
+    shape_a, shape_b = ((1,) * (n - np.ndim(x)) + np.shape(x) for x in (a, b))
+    wide_a = np.reshape(a, [m for size in shape_a for m in (size, 1)])
+    wide_b = np.reshape(b, [m for size in shape_b for m in (1, size)])
+    return np.reshape(wide_a * wide_b, [i * j for i, j in zip(shape_a, shape_b, strict=True)])
+
+
+@composite(np.cross)
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
+    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
+        raise TypeError("np.cross has a gradient for vectors of 3 numbers only")
+    parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
+    return np.moveaxis(np.stack(parts, -1), -1, axisc)

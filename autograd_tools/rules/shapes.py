@@ -149,3 +149,82 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     ends = [part * (n // parts) for part in range(1, parts)] if np.ndim(parts) == 0 else list(parts)
     before = (slice(None),) * (axis % np.ndim(ary))
     return [ary[(*before, slice(i, j))] for i, j in zip([0, *ends], [*ends, n], strict=True)]
+
+
+def along(index: Any, axis: int, ndim: int) -> tuple[Any, ...]:
+    """The index that is `index` along one axis and everything along the others."""
+    return (*(slice(None),) * (axis % ndim), index)
+
+
+@composite(np.take)
+def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
+    n = np.shape(a)[axis]
+    indices = np.asarray(indices)
+    if mode != "raise":
+        indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
+    return a[along(indices, axis, np.ndim(a))]
+
+
+@composite(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
+    arr, axis = (np.ravel(arr), 0) if axis is None else (arr, axis % np.ndim(arr))
+    indices = np.asarray(indices)
+    grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
+    return arr[tuple(indices if i == axis else part for i, part in enumerate(grid))]
+
+
+@composite(np.sort)
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
+    return take_along_axis(a, np.argsort(value(a), axis=axis, kind="stable"), axis)
+
+
+@composite(np.diagonal)
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    a = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = np.shape(a)[-2:]
+    i, j = np.nonzero(np.eye(rows, columns, offset))
+    return a[..., i, j]
+
+
+@composite(np.diag)
+def diag(v: Any, k: int = 0) -> Any:
+    if np.ndim(v) != 1:
+        return diagonal(v, k)
+    n = np.shape(v)[0] + abs(k)
+    return ungetitem(v, np.nonzero(np.eye(n, n, k)), np.zeros((n, n), v.dtype))
+
+
+@composite(np.diff)
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    def wide(x: Any) -> Any:
+        return x if np.ndim(x) else np.broadcast_to(x, [1 if i == axis % np.ndim(a) else m for i, m in enumerate(np.shape(a))])
+
+    ends = [wide(x) for x in (prepend,) if x is not None], [wide(x) for x in (append,) if x is not None]
+    a = np.concatenate([*ends[0], a, *ends[1]], axis) if any(ends) else a
+    for _ in range(n):
+        a = a[along(slice(1, None), axis, np.ndim(a))] - a[along(slice(None, -1), axis, np.ndim(a))]
+    return a
+
+
+@composite(np.tile)
+def tile(A: Any, reps: Any) -> Any:
+    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
+    n = max(len(reps), np.ndim(A))
+    reps, shape = (1,) * (n - len(reps)) + reps, (1,) * (n - np.ndim(A)) + np.shape(A)
+    wide = np.reshape(A, [m for size in shape for m in (1, size)])
+    wide = np.broadcast_to(wide, [m for pair in zip(reps, shape, strict=True) for m in pair])
+    return np.reshape(wide, [r * size for r, size in zip(reps, shape, strict=True)])
+
+
+@composite(np.pad)
+def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        raise TypeError(f"np.pad with mode={mode!r} has no gradient rule")
+    # Where each number of the result comes from: -1 for what is no number of the array's.
+    padded: Any = np.pad
+    places = np.reshape(np.arange(np.size(array)), np.shape(array))
+    places = padded(places, pad_width, mode, **({"constant_values": -1} if mode == "constant" else kwargs))
+    filled = padded(np.zeros(np.shape(array), value(array).dtype), pad_width, mode, **kwargs)
+    return np.where(places < 0, filled, np.ravel(array)[np.maximum(places, 0)])
