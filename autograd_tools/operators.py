@@ -251,10 +251,11 @@ class _Body:
 
     def __getattr__(self: Any, name: str) -> Any:
         """A field of a named tuple, such as the one that np.linalg.slogdet returns."""
-        fields = getattr(value(self), "_fields", ()) if name != "value" else ()
-        if name in fields:
-            return self[fields.index(name)]
-        raise AttributeError(f"{describe(self)} has no attribute {name!r}", name=name, obj=self)
+        if not name.startswith("_") and name not in ("value", "name", "opt", "recording", "index"):  # which may not be set yet
+            fields = getattr(value(self), "_fields", ())
+            if name in fields:
+                return self[fields.index(name)]
+        raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}", name=name, obj=self)
 
     # Methods of an array whose arguments differ from the function's.
     @property

@@ -175,9 +175,10 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 
 
 @composite(np.sort)
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None, descending: Any = False) -> Any:
     a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
-    return take_along_axis(a, np.argsort(value(a), axis=axis, kind="stable"), axis)
+    places = np.argsort(value(a), axis=axis, kind="stable")
+    return take_along_axis(a, np.flip(places, axis) if descending is True else places, axis)
 
 
 @composite(np.diagonal)
