@@ -16,6 +16,7 @@
 from autograd_tools import operators, rules
 from autograd_tools.check import gcheck, gradcheck
 from autograd_tools.core import Param, Result, Value, value
+from autograd_tools.derivatives import elementwise_grad, hessian, hessian_vector_product, jacobian, make_hvp, make_jvp, make_vjp
 from autograd_tools.differentiate import diff, grad, gradloss, record, value_and_grad
 from autograd_tools.dump import dump
 from autograd_tools.parameters import params
@@ -37,11 +38,18 @@ __all__ = [
     "Value",
     "diff",
     "dump",
+    "elementwise_grad",
     "gcheck",
     "grad",
     "gradcheck",
     "gradloss",
+    "hessian",
+    "hessian_vector_product",
+    "jacobian",
     "load_trace",
+    "make_hvp",
+    "make_jvp",
+    "make_vjp",
     "observe",
     "params",
     "primitive",

@@ -143,7 +143,7 @@ class Recording:
     forward under 0, the gradient of argument n under n.
     """
 
-    keep = False
+    keep: bool = False
     value: Any = None
 
     def __init__(self, *, follows_params: bool) -> None:
@@ -235,14 +235,17 @@ class Recording:
             return self._below(x), (self.leaf(x) if self.follows_params else None)
         return x, None
 
-    def differentiate(self, index: int) -> None:
-        """Take the scalar at `index` for the result: forget what came after it, and sweep back from it."""
+    def differentiate(self, index: int, seed: Any = None) -> None:
+        """Take the value at `index` for the result: forget what came after it, and sweep back from it.
+
+        `seed` is its own outgrad; left out, it is 1, for a scalar.
+        """
         del self.entries[index + 1 :]
         if self.notes is not None:
             del self.notes[index + 1 :]
         self.result = index
         sweep = self._sweep if timing.ENABLED else self._fast_sweep
-        sweep(index, one_like(value(self.entries[index][1])))
+        sweep(index, one_like(value(self.entries[index][1])) if seed is None else seed)
         self._own_leaves()
 
     def _sweep(self, start: int, seed: Any) -> None:

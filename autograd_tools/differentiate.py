@@ -74,7 +74,7 @@ def grad(f: Any, argnum: Any = 0) -> Any:
         return None  # a plain value, which no Param had a part in
     gradients = value_and_grad(f, argnum)
 
-    @_named(f, "grad")
+    @named(f, "grad")
     def gradient(*args: Any, **kwargs: Any) -> Any:
         return gradients(*args, **kwargs)[1]
 
@@ -94,21 +94,21 @@ def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> 
     if not all(isinstance(n, int) and n >= 0 for n in argnums):
         raise TypeError(f"argnum is the number of an argument, 0 or more, or a tuple of them, not {argnum!r}")
 
-    @_named(f, "value_and_grad")
+    @named(f, "value_and_grad")
     def gradients(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        recording, leaves, y = _run(f, argnums, args, kwargs)
+        recording, leaves, y = run(f, argnums, args, kwargs)
         check_scalar(y)
         if isinstance(y, Result) and y.recording is recording:
             recording.differentiate(y.index)
             y = y.value
             finished(recording)
-        found = tuple(_gradient(recording, leaf, value(args[n])) for leaf, n in zip(leaves, argnums, strict=True))
+        found = tuple(gradient_of(recording, leaf, value(args[n])) for leaf, n in zip(leaves, argnums, strict=True))
         return y, found if isinstance(argnum, tuple) else found[0]
 
     return gradients
 
 
-def _gradient(recording: Recording, leaf: Result, x: Any) -> Any:
+def gradient_of(recording: Recording, leaf: Result, x: Any) -> Any:
     """The gradient of the argument `x` that came in as `leaf`: zero if nothing flowed back to it."""
     dx = recording.outgrads[leaf.index] if leaf.index < len(recording.outgrads) else None
     return conform(dx, x, total=True)
@@ -123,7 +123,7 @@ def gradloss(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callab
     """
     gradients = value_and_grad(f, argnum)
 
-    @_named(f, "gradloss")
+    @named(f, "gradloss")
     def gradient_loss(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         y, gradient = gradients(*args, **kwargs)
         return gradient, y
@@ -131,7 +131,7 @@ def gradloss(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callab
     return gradient_loss
 
 
-def _run(
+def run(
     f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Recording, list[Result], Any]:
     """Call `f` with leaves of a new recording in place of the arguments `argnums`."""
@@ -147,7 +147,7 @@ def _run(
     return recording, [inputs[n] for n in argnums], y
 
 
-def _named(f: Callable[..., Any], what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def named(f: Callable[..., Any], what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a made function the name and the documentation that tell what it was made of."""
 
     def name(made: Callable[..., Any]) -> Callable[..., Any]:

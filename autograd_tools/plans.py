@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import functools
 import inspect
 import math
 from collections.abc import Callable, Iterator
@@ -78,7 +77,6 @@ def absent(x: Any) -> Any:
     return [absent(item) for item in x] if type(x) is list else x
 
 
-@functools.cache
 def reads(rule: Callable[..., Any]) -> frozenset[int] | None:
     """The positions of the arguments that `rule(dy, y, *args, **kwargs)` reads, with VALUE for `y`; None if it may read all.
 
