@@ -27,12 +27,12 @@ def dump(x: Any, maxdepth: int = 1) -> Text:
 
     >>> import numpy as np, autograd_tools as ag
     >>> x = ag.Param(3.0)
-    >>> J = ag.diff(lambda: x * np.sin(x))
+    >>> J = ag.diff(lambda: x * np.square(x))
     >>> print(ag.dump(J.collect()[0]))
     Node 3
-      value: 0.4233600241796016
+      value: 27.0
       func: multiply
-      args: (P(3.0), R(0.1411200080598672))
+      args: (P(3.0), R(9.0))
       kwargs: {}
       parents: 1, 2
       children:

@@ -48,7 +48,10 @@ def test_the_profile_in_the_readme_shows_rows_of_a_real_one(profile: str, title:
 
 
 def test_the_training_in_the_readme_ends_as_a_real_one(profile: str) -> None:
-    assert blocks("text")[0].splitlines()[0] in profile.splitlines()
+    # To the last digits it depends on the processor, whose rounding every step of the training carries on.
+    ending = r"^epoch 20  loss 0\.0[01]\d\d  held-out accuracy 9[5-9]\.\d%$"
+    assert re.search(ending, blocks("text")[0].splitlines()[0])
+    assert re.search(ending, profile, re.MULTILINE)
 
 
 def test_the_timer_table_in_the_readme_has_the_sections_and_counts_of_a_real_one(tmp_path: Path) -> None:
