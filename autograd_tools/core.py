@@ -83,6 +83,8 @@ class LostGradientError(TypeError):
 
 def check_differentiable(x: Any, holder: str) -> None:
     """Raise a TypeError unless `x` is a number, an array of numbers, or a tuple, list or dict of them."""
+    if isinstance(x, (int, float, complex, np.ndarray, np.number)) and np.asarray(x).dtype.kind in "iufc":
+        return
     if isinstance(x, Value):
         raise TypeError(f"{holder} cannot hold {x!r}: give its plain value, ag.value(x), or use it as it is")
     if isinstance(x, Mapping):
@@ -91,7 +93,7 @@ def check_differentiable(x: Any, holder: str) -> None:
     elif isinstance(x, (tuple, list)):
         for item in x:
             check_differentiable(item, holder)
-    elif not isinstance(x, (int, float, complex, np.ndarray, np.number)) or np.asarray(x).dtype.kind not in "iufc":
+    else:
         what = f"array of dtype {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
         raise TypeError(f"{holder} holds numbers, arrays of numbers, or tuples, lists and dicts of them; this one got {what}: {x!r}")
 
