@@ -1,6 +1,6 @@
 """What makes a `Value` act like its value: operators, array methods, containers, and NumPy's two protocols.
 
-Everything ends in `primitive.call`. What NumPy or Python would turn into plain numbers behind our back
+Everything ends in `calls.call`. What NumPy or Python would turn into plain numbers behind our back
 raises a TypeError that says what to write instead.
 """
 

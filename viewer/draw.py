@@ -71,7 +71,9 @@ def _svg(trace: Trace, max_nodes: int = MAX_NODES, **options: Any) -> str:
         try:
             return _style(_render(dot))
         except subprocess.SubprocessError:
-            max_nodes = min(max_nodes, len(trace)) // 3
+            if max_nodes == 1:
+                raise
+            max_nodes = max(1, min(max_nodes, len(trace)) // 3)
 
 
 def _render(dot: str) -> str:

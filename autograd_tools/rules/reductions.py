@@ -128,19 +128,8 @@ def var(
 
 
 @composite(np.std)
-def std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: Any = None,
-) -> Any:
-    return np.sqrt(var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction))
+def std(*args: Any, **kwargs: Any) -> Any:
+    return np.sqrt(var(*args, **kwargs))
 
 
 @composite(np.prod)
