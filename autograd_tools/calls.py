@@ -1,26 +1,28 @@
 """The call of a primitive: run it on the values below the innermost recording, and put it on that recording.
 
-`call` is the definition, for any arguments. `unary` and `binary` make functions that do the same for the calls that
-programs make most, of one or two arguments on one recording, in a third of the time; everything else they hand to `call`.
+`call` is the definition, for any arguments. `unary`, `binary` and `first` make functions that do the same for the calls
+that programs make most, in a third of the time: of one or two arguments on one recording, and of one and constants.
+Everything else they hand to `call`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from autograd_tools.core import NO_KWARGS, Param, Recording, Result, Value, following_params, live, record, value
-from autograd_tools.plans import VALUE, WORTH_FREEING, absent
+from autograd_tools.plans import FLOATS, VALUE, absent
 
 if TYPE_CHECKING:
     from autograd_tools.primitive import Primitive
 
 # What is certainly a constant: of these types nothing is a Value, or holds one.
-CONSTANTS = frozenset({float, int, bool, complex, slice, np.ndarray, np.float64, np.float32, np.int64})
+CONSTANTS = frozenset({float, int, bool, complex, slice, str, type(None), np.ndarray, np.float64, np.float32, np.int64})
 
 
 def plain(x: Any) -> Any:
@@ -34,11 +36,18 @@ def plain(x: Any) -> Any:
     return {key: plain(item) for key, item in x.items()} if type(x) is dict else x
 
 
+def is_constant(x: Any) -> bool:
+    """Whether it is certain, at one look, that nothing in `x` is tracked."""
+    return type(x) in CONSTANTS or (type(x) is tuple and all([type(item) in CONSTANTS for item in x]))
+
+
 def holds_tracked(x: Any) -> bool:
     """Whether something in `x` is a Param or a Result."""
     if isinstance(x, dict):
         x = list(x.values())
-    return isinstance(x, Value) or (type(x) in (tuple, list) and any(map(holds_tracked, x)))
+    if type(x) in (tuple, list):
+        return any([type(item) not in CONSTANTS and holds_tracked(item) for item in x])
+    return isinstance(x, Value)
 
 
 def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
@@ -65,7 +74,7 @@ def _check_thread(recording: Recording | None, x: Value) -> None:
         raise RuntimeError(f"{x!r} is being recorded by another thread: use it in that thread, or give its plain value, ag.value(x)")
 
 
-def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Any = NO_KWARGS) -> Any:
+def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
     """Call a primitive on values that may be tracked, and record it if they are."""
     if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
@@ -73,8 +82,13 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Any = NO_KWARGS) -
     if recording is None:
         return _compute(primitive, [value(arg) if primitive.containers else plain(arg) for arg in args], kwargs)
     lowered, positions, parents = [], [], []
+    nested = False  # whether outer recordings have a part in it
     for position, arg in enumerate(args):
+        if type(arg) in CONSTANTS:
+            lowered.append(arg)
+            continue
         below, parent = _lower(recording, arg, primitive.sequences)
+        nested = nested or (holds_tracked(below) if primitive.sequences else isinstance(below, Value))
         if primitive.rule(position) is not None:
             if type(below) in (list, tuple) and not (primitive.sequences or primitive.containers):
                 below = np.asarray(below)  # where a rule expects an array, it gets one
@@ -83,10 +97,7 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Any = NO_KWARGS) -
                 parents.append(parent)
         lowered.append(below)
     values = tuple(lowered)
-    if primitive.sequences or any(isinstance(below, Value) for below in values):
-        y = call(primitive, values, kwargs)  # records on outer recordings too
-    else:
-        y = _compute(primitive, values, kwargs)
+    y = call(primitive, values, kwargs) if nested else _compute(primitive, values, kwargs)
     if not parents:
         return y
     return record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
@@ -107,7 +118,7 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
     return arg, None
 
 
-def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Move tracked keyword arguments to their positions, which is where rules are."""
     try:
         signature = inspect.signature(primitive.func)
@@ -130,76 +141,152 @@ def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, A
     return tuple(moved), rest
 
 
-def _tracked(param: Param) -> Any:
-    """A Param as a Result of the recording that follows it; itself outside one."""
+def _slow(primitive: Primitive, *args: Any) -> Any:
+    """`call` for what is not worth a way of its own; a Param comes here once, and goes on as a Result."""
     recording = following_params()
-    return param if recording is None else recording.track(param)
+    if recording is not None and Param in map(type, args):
+        return primitive.fast(*(recording.track(arg) if type(arg) is Param else arg for arg in args))
+    return call(primitive, args)
+
+
+def _fits(x: Any, y: Any) -> bool:
+    """Whether what has the shape and type of the output `y` has those of the argument `x`."""
+    x, y = value(x), value(y)
+    if type(y) in FLOATS:
+        return type(x) in FLOATS
+    return type(x) is type(y) is ndarray and x.dtype is y.dtype and bool(x.shape == y.shape)
 
 
 def unary(primitive: Primitive) -> Callable[[Any], Any]:
     """`call` for a primitive of one argument."""
-    forward, plan = primitive.forward, primitive.plan(0)
-    reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
+    forward, elementwise = primitive.forward, primitive.elementwise
+    general, fitting = primitive.plan(0), primitive.plan(0, fits=True)
+    reads_x, reads_y = general.reads(0), general.reads(VALUE)
 
     def apply(a: Any) -> Any:
-        if type(a) is Param:
-            a = _tracked(a)
         if type(a) is not Result or a.recording.thread != get_ident():
-            return call(primitive, (a,))
+            return _slow(primitive, a)
         recording, x = a.recording, a.value
         y = forward(x)
         # From here on it is core.record, written out: a call of it would take as long as all of this.
+        entries = recording.entries
         result = Result()
         result.value = y
         result.recording = recording
-        result.index = len(recording.entries)
+        result.index = len(entries)
+        if type(y) is ndarray:
+            fits = elementwise and type(x) is ndarray and x.dtype is y.dtype
+        elif type(y) in FLOATS:
+            fits = elementwise and type(x) in FLOATS
+        else:
+            fits = elementwise and _fits(x, y)
         if recording.locator is not None:
             recording.notes.append(recording.locator.note())  # type: ignore[union-attr]
-        elif type(y) is np.ndarray and y.nbytes > WORTH_FREEING:
-            x = x if reads_x else absent(x)
-            y = y if reads_y else None
-        recording.entries.append((plan, y, (x,), NO_KWARGS, (a.index,)))
+        else:
+            if not reads_x:
+                x = None if fits else absent(x)
+            if not reads_y:
+                y = None
+        entries.append((fitting if fits else general, y, (x,), NO_KWARGS, (a.index,)))
         return result
 
     return apply
 
 
-def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
+def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915  written out, so that no step is a call
     """`call` for a primitive of two arguments."""
-    forward = primitive.forward
-    plans = [primitive.plan(0), *([] if primitive.rule(1) is None else [primitive.plan(1), primitive.plan(0, 1)])]
-    left, right, both = [(plan, plan.reads(0), plan.reads(1), plan.reads(VALUE)) for plan in plans] + [None] * (3 - len(plans))
+    forward, elementwise = primitive.forward, primitive.elementwise
+    ways = [(0,), (1,), (0, 1)] if primitive.rule(1) is not None else [(0,)]
+    plans = [(primitive.plan(*way), primitive.plan(*way, fits=True)) for way in ways]
+    left, right, both = [(*pair, *map(pair[0].reads, (0, 1, VALUE))) for pair in plans] + [None] * (3 - len(plans))
 
-    def apply(a: Any, b: Any) -> Any:
+    def apply(a: Any, b: Any) -> Any:  # noqa: PLR0912  the same
         parents: tuple[int, ...]
-        way: Any = None
-        if type(a) is Param:
-            a = _tracked(a)
-        if type(b) is Param:
-            b = _tracked(b)
+        way: Any
         if type(a) is Result:
             recording, x = a.recording, a.value
-            if type(b) in CONSTANTS:
-                way, z, parents = left, b, (a.index,)
-            elif type(b) is Result and b.recording is recording:
+            if type(b) is Result and b.recording is recording:
                 way, z, parents = both, b.value, (a.index, b.index)
+            elif type(b) in CONSTANTS:
+                way, z, parents = left, b, (a.index,)
+            else:
+                return _slow(primitive, a, b)
         elif type(b) is Result and type(a) in CONSTANTS:
             way, recording, x, z, parents = right, b.recording, a, b.value, (b.index,)
-        if way is None or recording.thread != get_ident():
+        else:
+            return _slow(primitive, a, b)
+        if recording.thread != get_ident():
             return call(primitive, (a, b))
-        plan, reads_x, reads_z, reads_y = way
         y = forward(x, z)
+        entries = recording.entries
         result = Result()
         result.value = y
         result.recording = recording
-        result.index = len(recording.entries)
+        result.index = len(entries)
+        plan, fitting, reads_x, reads_z, reads_y = way
+        fits = False
+        if not elementwise:
+            pass
+        elif way is both:
+            if type(x) is ndarray:
+                fits = type(z) is ndarray and x.shape == z.shape and x.dtype is z.dtype and x.dtype is y.dtype
+            elif type(y) in FLOATS:
+                fits = type(x) in FLOATS and type(z) in FLOATS
+            else:
+                fits = _fits(x, y) and _fits(z, y)
+        else:
+            tracked, constant = (x, z) if way is left else (z, x)
+            if type(tracked) is ndarray:
+                fits = tracked.dtype is y.dtype and (type(constant) is not ndarray or tracked.shape == y.shape)
+            elif type(y) in FLOATS:
+                fits = type(tracked) in FLOATS
+            else:
+                fits = _fits(tracked, y)
+        if fits:
+            plan = fitting
         if recording.locator is not None:
             recording.notes.append(recording.locator.note())  # type: ignore[union-attr]
-        elif type(y) is np.ndarray and y.nbytes > WORTH_FREEING:
-            x = x if reads_x else absent(x)
-            z = z if reads_z else absent(z)
-            y = y if reads_y else None
-        recording.entries.append((plan, y, (x, z), NO_KWARGS, parents))
+        else:
+            if not reads_x:
+                x = None if fits else absent(x)
+            if not reads_z:
+                z = None if fits else absent(z)
+            if not reads_y:
+                y = None
+        entries.append((plan, y, (x, z), NO_KWARGS, parents))
+        return result
+
+    return apply
+
+
+ARRAY_LIKE = (ndarray, Result)
+
+
+def first(primitive: Primitive) -> Callable[..., Any]:
+    """`call` where only the first argument can be tracked, and the others hold nothing that is: `x[index]`, `np.sum(x, axis=1)`."""
+    forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
+    reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
+
+    def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
+        if type(a) is not Result or a.recording.thread != get_ident() or not isinstance(a.value, ARRAY_LIKE):
+            recording = following_params() if type(a) is Param else None
+            return call(primitive, (a, *rest), kwargs) if recording is None else apply(recording.track(a), rest, kwargs)
+        recording, x = a.recording, a.value
+        args = (x, *rest)
+        y = general(*args, **kwargs) if kwargs else forward(*args)
+        entries = recording.entries
+        result = Result()
+        result.value = y
+        result.recording = recording
+        result.index = len(entries)
+        if recording.locator is not None:
+            recording.notes.append(recording.locator.note())  # type: ignore[union-attr]
+        else:
+            if not reads_x and entries[a.index][0] is not None:  # a leaf is kept anyway
+                args = (absent(x), *rest)
+            if not reads_y:
+                y = None
+        entries.append((plan, y, args, primitive.seen_by_rules(kwargs) if kwargs else kwargs, (a.index,)))
         return result
 
     return apply

@@ -1,8 +1,7 @@
-"""The engine: values that remember how they were made, and the sweep that goes back over them.
+"""The engine: values that remember how they were made, and the recording on which they stand.
 
 A `Recording` is a list of entries, one per primitive call, oldest first. An entry knows the values it
-worked on and the entries they came from; the sweep walks the list backwards, asks each entry's rules for
-the gradients of its arguments, and adds those to the outgrads of the entries that made them.
+worked on and the entries they came from; `sweep.py` walks the list backwards.
 
 Recordings nest (a gradient of a gradient): what is a value of the inner recording may be tracked by the
 outer one, so whatever a rule computes during the inner sweep is recorded by the outer. That is all there
@@ -13,16 +12,15 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from threading import get_ident
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd_tools import source, timing
-from autograd_tools.outgrads import Sparse, Sum, add, fit, one_like
-from autograd_tools.plans import ARRAYS, VALUE, WORTH_FREEING, Plan, absent
+from autograd_tools.plans import VALUE, Plan, absent
 
 if TYPE_CHECKING:
     _Anything = Any  # for type checkers: a Value has whatever operators and methods its value has
@@ -30,7 +28,6 @@ else:
     _Anything = object
 
 NO_KWARGS: Mapping[str, Any] = {}
-FLOATS = frozenset({float, np.float64})
 
 
 class Value(_Anything):
@@ -54,7 +51,7 @@ class Param(Value):
     __slots__ = ("name", "opt")
 
     def __init__(self, value: Any, opt: Any = None, *, name: str | None = None) -> None:
-        check_differentiable(value, "a Param")
+        check_differentiable(value, lambda: "a Param")
         self.value = value
         self.opt = opt
         self.name = name
@@ -68,25 +65,26 @@ class Result(Value):
     index: int
 
 
-def result(value: Any, recording: Recording, index: int) -> Result:
-    """A Result; its class has no `__init__`, because one is made per operation and calling it takes as long as all else."""
-    made = Result()
-    made.value = value
-    made.recording = recording
-    made.index = index
-    return made
+class NamedResult(Result):
+    """A Result that is a named tuple. Its fields are attributes: that is apart from Result because a class with a
+    `__getattr__` is slow to read any attribute of."""
+
+    __slots__ = ()
 
 
 class LostGradientError(TypeError):
     """Something that would turn a recorded value into a plain one."""
 
 
-def check_differentiable(x: Any, holder: str) -> None:
-    """Raise a TypeError unless `x` is a number, an array of numbers, or a tuple, list or dict of them."""
-    if isinstance(x, (int, float, complex, np.ndarray, np.number)) and np.asarray(x).dtype.kind in "iufc":
+def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
+    """Raise a TypeError unless `x` is a number, an array of numbers, or a tuple, list or dict of them; `holder()` is who holds it."""
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind in "iufc":
+            return
+    elif isinstance(x, (int, float, complex, np.number)) and not isinstance(x, bool):
         return
     if isinstance(x, Value):
-        raise TypeError(f"{holder} cannot hold {x!r}: give its plain value, ag.value(x), or use it as it is")
+        raise TypeError(f"{holder()} cannot hold {x!r}: give its plain value, ag.value(x), or use it as it is")
     if isinstance(x, Mapping):
         for item in x.values():
             check_differentiable(item, holder)
@@ -95,7 +93,7 @@ def check_differentiable(x: Any, holder: str) -> None:
             check_differentiable(item, holder)
     else:
         what = f"array of dtype {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
-        raise TypeError(f"{holder} holds numbers, arrays of numbers, or tuples, lists and dicts of them; this one got {what}: {x!r}")
+        raise TypeError(f"{holder()} holds numbers, arrays of numbers, or tuples, lists and dicts of them; this one got {what}: {x!r}")
 
 
 def value(x: Any) -> Any:
@@ -103,7 +101,7 @@ def value(x: Any) -> Any:
 
     Nothing flows back through it: `ag.value(x)` is a constant to the gradient.
     """
-    while isinstance(x, (Value, Recording)):
+    while isinstance(x, WRAPPING):
         x = x.value
     return x
 
@@ -156,6 +154,7 @@ class Recording:
         self.locator: source.Locator | None = None
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
+        self.owned: set[int] = set()  # where an outgrad is in memory of its own
         self.inputs: list[int] = []
         self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
         self.notes: list[source.Note] | None = [] if self.keep or timing.ENABLED else None
@@ -167,25 +166,26 @@ class Recording:
         """Whether it records."""
         return self.thread is not None
 
-    @contextmanager
-    def open(self, base: Any) -> Iterator[Recording]:
-        """Record what this thread computes in the block; scope paths start above the frame `base`.
+    def open(self, base: FrameType | None) -> Recording:
+        """Record what this thread computes from now on; scope paths start above the frame `base`.
 
-        After the block, however it ends, the Results act like their values.
+        Written as `with recording.open(base):`. After the block, however it ends, the Results act like their values.
         """
         self.thread = get_ident()
         self.locator = None if self.notes is None else source.Locator(base)
         self.outer = _thread.recording
         if self.follows_params:
             _thread.recording = self
-        try:
-            yield self
-        except ValueError as error:
-            if isinstance(error.__cause__, LostGradientError):  # NumPy's "setting an array element with a sequence" hides it
-                raise error.__cause__.with_traceback(error.__traceback__) from None
-            raise
-        finally:
-            self.close()
+        return self
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+        if isinstance(error, ValueError) and isinstance(error.__cause__, LostGradientError):
+            # NumPy's "setting an array element with a sequence" hides it.
+            raise error.__cause__.with_traceback(error.__traceback__) from None
 
     def close(self) -> None:
         """Stop recording."""
@@ -237,106 +237,17 @@ class Recording:
             return self._below(x), (self.leaf(x) if self.follows_params else None)
         return x, None
 
-    def differentiate(self, index: int, seed: Any = None) -> None:
-        """Take the value at `index` for the result: forget what came after it, and sweep back from it.
 
-        `seed` is its own outgrad; left out, it is 1, for a scalar.
-        """
-        del self.entries[index + 1 :]
-        if self.notes is not None:
-            del self.notes[index + 1 :]
-        self.result = index
-        sweep = self._sweep if timing.ENABLED else self._fast_sweep
-        sweep(index, one_like(value(self.entries[index][1])) if seed is None else seed)
-        self._own_leaves()
-
-    def _sweep(self, start: int, seed: Any) -> None:
-        """Fill `outgrads` from the entry at `start`, whose own is `seed`, back to the oldest."""
-        outgrads = self.outgrads = [None] * (start + 1)
-        outgrads[start] = seed
-        for index in range(start, -1, -1):
-            dy = outgrads[index]
-            if dy is None:
-                continue
-            if type(dy) is Sum:
-                dy = outgrads[index] = dy.finish()
-            plan, _, args, _, parents = self.entries[index]
-            if plan is None:
-                continue
-            for i, parent in enumerate(parents):
-                dx = backward(self, index, i, dy)
-                if dx is not None:
-                    sum_outgrads(self, parent, dx, args[plan.positions[i]])
-            self._pass(index)
-
-    def _fast_sweep(self, start: int, seed: Any) -> None:  # noqa: PLR0912  written out, so that no step is a call
-        """What `_sweep` does, with its steps written out for a gradient that fits its argument as it is."""
-        entries, keep = self.entries, self.keep
-        outgrads = self.outgrads = [None] * (start + 1)
-        outgrads[start] = seed
-        for index in range(start, -1, -1):
-            dy = outgrads[index]
-            if dy is None:
-                continue
-            if type(dy) is Sum:
-                dy = outgrads[index] = dy.finish()
-            plan, y, args, kwargs, parents = entries[index]
-            if plan is None:
-                continue
-            _, positions, rules, _, trusted = plan
-            n = 0 if kwargs else len(args)
-            for i, parent in enumerate(parents):
-                if not trusted:
-                    dx = backward(self, index, i, dy)
-                elif n == 1:
-                    dx = rules[i](dy, y, args[0])
-                elif n == 2:
-                    dx = rules[i](dy, y, args[0], args[1])
-                else:
-                    dx = rules[i](dy, y, *args, **kwargs)
-                x = args[positions[i]]
-                kind = type(dx)
-                if kind is np.float64 and type(x) in FLOATS:
-                    old = outgrads[parent]
-                    outgrads[parent] = dx if old is None else old + dx
-                elif kind is np.ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape:
-                    old = outgrads[parent]
-                    outgrads[parent] = dx if old is None else add(old, dx, x)
-                elif kind is Sparse and type(outgrads[parent]) is Sum:
-                    outgrads[parent].add(dx)
-                elif dx is not None:
-                    sum_outgrads(self, parent, fitted(dx, x, parent, plan, i), x)
-            if keep:
-                self._pass(index)
-            else:
-                entries[index] = outgrads[index] = None
-
-    def _pass(self, index: int) -> None:
-        """Free an entry that has passed its gradient on; one that is kept, the collector may free."""
-        if not self.keep:
-            self.entries[index] = self.outgrads[index] = None
-        elif _collector is not None and index != self.result and self.outer is None:
-            _collector(self, index)
-
-    def _own_leaves(self) -> None:
-        """Make the gradient of each leaf its user's alone: no view of another array, and nobody else's."""
-        leaves = [index for index in (*self.inputs, *self.leaves.values()) if index < len(self.outgrads)]
-        kept = zip(self.entries, self.outgrads, strict=True) if self.keep else ()
-        others = {id(dx) for entry, dx in kept if entry[0] is not None}
-        for index in leaves:
-            self.outgrads[index] = _own(self.outgrads[index], others)
+WRAPPING = (Value, Recording)
 
 
-def _own(dx: Any, others: set[int]) -> Any:
-    """`dx`, with its arrays copied that are views or among the ids of `others`, which they join."""
-    if isinstance(dx, dict):
-        return {key: _own(item, others) for key, item in dx.items()}
-    if isinstance(dx, (list, tuple)):
-        return type(dx)([_own(item, others) for item in dx])
-    if type(dx) is np.ndarray:
-        dx = dx.copy() if dx.base is not None or id(dx) in others else dx
-        others.add(id(dx))
-    return dx
+def result(value: Any, recording: Recording, index: int) -> Result:
+    """A Result; its class has no `__init__`, because one is made per operation and calling it takes as long as all else."""
+    made = NamedResult() if hasattr(value, "_fields") else Result()
+    made.value = value
+    made.recording = recording
+    made.index = index
+    return made
 
 
 @timing.time_record
@@ -344,47 +255,7 @@ def record(recording: Recording, entry: Entry) -> Result:
     """Put a primitive call on the recording; unless it keeps all, without the arrays that its rules do not read."""
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
     plan, y, args, kwargs, parents = entry
-    if not recording.keep and plan is not None and type(y) is np.ndarray and y.nbytes > WORTH_FREEING:
-        args = tuple(arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args))
+    if not recording.keep and plan is not None:
+        args = tuple([arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args)])
         entry = (plan, y if plan.reads(VALUE) else None, args, kwargs, parents)
     return result(y, recording, recording.append(entry, note))
-
-
-@timing.time_backward
-def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
-    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
-    plan, y, args, kwargs, parents = recording.entries[index]
-    dx = plan.rules[i](dy, y, *args, **kwargs)
-    if type(dx) is np.ndarray and (dx is y or any(dx is arg for arg in args)):
-        dx = dx.copy()
-    return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
-
-
-def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
-    """The gradient `dx` that a rule returned, in the shape and type of its argument `x`; of each, if `x` is a sequence of arrays."""
-    if type(parent) is tuple:
-        return [d if p is None else fitted(d, item, p, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]
-    return fit(dx, x, plan, i)
-
-
-@timing.time_sum
-def sum_outgrads(recording: Recording, parent: Any, dx: Any, x: Any) -> None:
-    """Add `dx`, the gradient of the argument `x`, to the outgrad of its `parent`: one by one if `x` is a sequence of arrays."""
-    _add(recording.outgrads, parent, dx, x)
-
-
-def _add(outgrads: list[Any], parent: Any, dx: Any, x: Any) -> None:
-    if type(parent) is tuple:
-        for p, d, item in zip(parent, dx, x, strict=True):
-            _add(outgrads, p, d, item)
-    elif parent is not None and dx is not None:
-        outgrads[parent] = add(outgrads[parent], dx, value(x))
-
-
-_collector: Callable[[Recording, int], None] | None = None
-
-
-def set_collector(collector: Callable[[Recording, int], None] | None) -> None:
-    """Have `collector(recording, index)` called on every entry that the outermost, keeping sweep is done with."""
-    global _collector
-    _collector = collector

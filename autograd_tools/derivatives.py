@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_tools.core import Result, value
 from autograd_tools.differentiate import grad, gradient_of, named, run
+from autograd_tools.sweep import differentiate
 
 
 def make_vjp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
@@ -23,7 +24,6 @@ def make_vjp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Call
     array([2., 0.])
     """
 
-    @named(f, "make_vjp")
     def made(*args: Any, **kwargs: Any) -> tuple[Callable[[Any], Any], Any]:
         recording, (leaf,), y = run(f, (argnum,), args, kwargs)
         recording.keep = True  # for the next call of vjp
@@ -34,12 +34,12 @@ def make_vjp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Call
             if np.shape(dy) != np.shape(plain):
                 raise ValueError(f"vjp takes an array of the shape of the value, {np.shape(plain)}, and got {np.shape(dy)}")
             if tracked:
-                recording.differentiate(y.index, dy)
+                differentiate(recording, y.index, dy)
             return gradient_of(recording, leaf, value(args[argnum]))
 
         return vjp, plain
 
-    return made
+    return named(made, "make_vjp", f)
 
 
 def make_jvp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Callable[[Any], tuple[Any, Any]]]:
@@ -53,7 +53,6 @@ def make_jvp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Callable[[
     array([ 2., 40.])
     """
 
-    @named(f, "make_jvp")
     def made(*args: Any, **kwargs: Any) -> Callable[[Any], tuple[Any, Any]]:
         vjp, y = make_vjp(f, argnum)(*args, **kwargs)
 
@@ -62,7 +61,7 @@ def make_jvp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Callable[[
 
         return jvp
 
-    return made
+    return named(made, "make_jvp", f)
 
 
 def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
@@ -75,7 +74,6 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     (2, 2, 2)
     """
 
-    @named(f, "jacobian")
     def made(*args: Any, **kwargs: Any) -> Any:
         vjp, y = make_vjp(f, argnum)(*args, **kwargs)
         shape, dtype = np.shape(y), np.result_type(value(y))
@@ -88,7 +86,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
             return np.zeros((*shape, *np.shape(args[argnum])), dtype)
         return np.reshape(np.stack(rows), (*shape, *np.shape(rows[0])))
 
-    return made
+    return named(made, "jacobian", f)
 
 
 def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
@@ -110,12 +108,11 @@ def elementwise_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., An
     array([2., 4., 6.])
     """
 
-    @named(f, "elementwise_grad")
     def made(*args: Any, **kwargs: Any) -> Any:
         vjp, y = make_vjp(f, argnum)(*args, **kwargs)
         return vjp(np.ones_like(value(y)))
 
-    return made
+    return named(made, "elementwise_grad", f)
 
 
 def make_hvp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
@@ -137,9 +134,8 @@ def hessian_vector_product(f: Callable[..., Any], argnum: int = 0) -> Callable[.
     array([ 6., 12.])
     """
 
-    @named(f, "hessian_vector_product")
     def made(*args: Any, **kwargs: Any) -> Any:
         *inputs, v = args
         return make_hvp(f, argnum)(*inputs, **kwargs)[0](v)
 
-    return made
+    return named(made, "hessian_vector_product", f)

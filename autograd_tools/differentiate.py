@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from autograd_tools.calls import holds_tracked, plain
 from autograd_tools.core import Param, Recording, Result, Value, check_differentiable, live, value
-from autograd_tools.outgrads import conform
+from autograd_tools.outgrads import conform, one_like
 from autograd_tools.primitive import name_of
 from autograd_tools.show import describe
+from autograd_tools.sweep import differentiate
 from autograd_tools.tape import Tape, check_scalar, finished, new_recording
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -72,13 +75,13 @@ def grad(f: Any, argnum: Any = 0) -> Any:
         if callable(f) and not isinstance(f, Value):
             raise TypeError("grad(J, w) takes the tape J that ag.diff returned; grad(f, argnum) takes the number of an argument")
         return None  # a plain value, which no Param had a part in
-    gradients = value_and_grad(f, argnum)
+    argnums = checked(f, argnum)
 
-    @named(f, "grad")
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        return gradients(*args, **kwargs)[1]
+        _, found = _differentiated(f, argnums, args, kwargs)
+        return found if argnum is argnums else found[0]
 
-    return gradient
+    return named(gradient, "grad", f)
 
 
 def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
@@ -88,24 +91,37 @@ def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> 
     >>> print(*ag.value_and_grad(lambda x: x ** 3)(2.0))
     8.0 12.0
     """
+    argnums = checked(f, argnum)
+
+    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        y, found = _differentiated(f, argnums, args, kwargs)
+        return y, found if argnum is argnums else found[0]
+
+    return named(value_and_gradient, "value_and_grad", f)
+
+
+def checked(f: Any, argnum: Any) -> tuple[int, ...]:
+    """The numbers of the arguments that `argnum` asks for; a TypeError if it is none, or `f` no function."""
     if not callable(f) or isinstance(f, Value):
         raise TypeError(f"a function is needed to take the gradient of, and got {describe(f)}")
     argnums = argnum if isinstance(argnum, tuple) else (argnum,)
-    if not all(isinstance(n, int) and n >= 0 for n in argnums):
-        raise TypeError(f"argnum is the number of an argument, 0 or more, or a tuple of them, not {argnum!r}")
+    for n in argnums:
+        if not isinstance(n, int) or n < 0:
+            raise TypeError(f"argnum is the number of an argument, 0 or more, or a tuple of them, not {argnum!r}")
+    return argnums
 
-    @named(f, "value_and_grad")
-    def gradients(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        recording, leaves, y = run(f, argnums, args, kwargs)
-        check_scalar(y)
-        if isinstance(y, Result) and y.recording is recording:
-            recording.differentiate(y.index)
-            y = y.value
-            finished(recording)
-        found = tuple(gradient_of(recording, leaf, value(args[n])) for leaf, n in zip(leaves, argnums, strict=True))
-        return y, found if isinstance(argnum, tuple) else found[0]
 
-    return gradients
+def _differentiated(
+    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, tuple[Any, ...]]:
+    """The value of `f` and its gradients."""
+    recording, leaves, y = run(f, argnums, args, kwargs)
+    check_scalar(y)
+    if isinstance(y, Result) and y.recording is recording:
+        index, y = y.index, y.value
+        differentiate(recording, index, one_like(value(y)))
+        finished(recording)
+    return y, tuple([gradient_of(recording, leaf, value(args[n])) for leaf, n in zip(leaves, argnums, strict=True)])
 
 
 def gradient_of(recording: Recording, leaf: Result, x: Any) -> Any:
@@ -121,14 +137,13 @@ def gradloss(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callab
     >>> print(*ag.gradloss(lambda x: x ** 3)(2.0))
     12.0 8.0
     """
-    gradients = value_and_grad(f, argnum)
+    value_and_gradient = value_and_grad(f, argnum)
 
-    @named(f, "gradloss")
-    def gradient_loss(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        y, gradient = gradients(*args, **kwargs)
+    def gradient_and_value(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        y, gradient = value_and_gradient(*args, **kwargs)
         return gradient, y
 
-    return gradient_loss
+    return named(gradient_and_value, "gradloss", f)
 
 
 def run(
@@ -140,19 +155,16 @@ def run(
     for n in argnums:
         if n >= len(args):
             raise TypeError(f"{name_of(f)}: argument {n} is to be differentiated, counted from 0, and got {len(args)} by position")
-        check_differentiable(plain(args[n]), f"{name_of(f)}: argument {n}")
+        check_differentiable(plain(args[n]), lambda n=n: f"{name_of(f)}: argument {n}")  # type: ignore[misc]
         inputs[n] = recording.input(live(args[n]))
     with recording.open(sys._getframe()):
         y = live(f(*inputs, **kwargs))
     return recording, [inputs[n] for n in argnums], y
 
 
-def named(f: Callable[..., Any], what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a made function the name and the documentation that tell what it was made of."""
-
-    def name(made: Callable[..., Any]) -> Callable[..., Any]:
-        made.__name__ = f"{what}({name_of(f)})"
-        made.__doc__ = f"{what} of {name_of(f)}.\n\n{getattr(f, '__doc__', None) or ''}"
-        return made
-
-    return name
+def named(made: F, what: str, f: Callable[..., Any]) -> F:
+    """`made`, with the name and the documentation that tell of what function it was made."""
+    name = name_of(f)
+    made.__name__ = f"{what}({name})"
+    made.__doc__ = f"{what} of {name}.\n\n{getattr(f, '__doc__', None) or ''}"
+    return made

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.calls import CONSTANTS, call, innermost, plain
-from autograd_tools.core import LostGradientError, Param, Result, Value, following_params, value
+from autograd_tools.calls import CONSTANTS, call, innermost, is_constant, plain
+from autograd_tools.core import LostGradientError, NamedResult, Param, Result, Value, following_params, value
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
 from autograd_tools.rules import special
 from autograd_tools.rules.indexing import getitem
@@ -26,6 +26,9 @@ BINARY = {
 }
 UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+# ufunc.reduce, by the function that says the same.
+REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 # The methods of an array that are functions of NumPy by the same name and order of arguments.
 METHODS = (
@@ -53,6 +56,16 @@ def install() -> None:
     for name, definition in _Body.__dict__.items():
         if name not in ("__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__"):
             setattr(Value, name, definition)
+    Param.__getattr__ = NamedResult.__getattr__ = _field
+
+
+def _field(self: Any, name: str) -> Any:
+    """A field of a named tuple, such as the one that np.linalg.slogdet returns."""
+    if not name.startswith("_") and name not in ("value", "name", "opt", "recording", "index"):  # which may not be set yet
+        fields = getattr(value(self), "_fields", ())
+        if name in fields:
+            return self[fields.index(name)]
+    raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}", name=name, obj=self)
 
 
 def _set(name: str, method: Callable[..., Any]) -> None:
@@ -81,24 +94,30 @@ def _method(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _attribute(name: str) -> Callable[[Any], Any]:
+    read = operator.attrgetter(name)
+
     def get(self: Value) -> Any:
-        x = value(self)
-        if name == "shape":
-            return np.shape(x)
-        return getattr(x if isinstance(x, np.ndarray) else np.asarray(x), name)
+        try:
+            return read(self.value)
+        except AttributeError:  # a number or a list
+            return read(np.asarray(value(self)))
 
     return get
 
 
 def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function on arguments of which some are Values."""
-    if kwargs.get("out") is not None and _is_recorded((*args, *kwargs.values())):
+    if kwargs and kwargs.get("out") is not None and _is_recorded((*args, *kwargs.values())):
         raise LostGradientError(
             f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
             "and write `a = a + x` for `a += x`"
         )
     primitive = PRIMITIVES.get(func)
     if primitive is not None:
+        if len(args) == 1 and not kwargs:
+            return primitive.first(args[0])
+        if args and all(map(is_constant, args[1:])) and all(map(is_constant, kwargs.values())):
+            return primitive.first(args[0], args[1:], kwargs)
         return call(primitive, args, kwargs)
     if func in ZEROGRADS or not _is_recorded((*args, *kwargs.values())):
         return func(*plain(args), **plain(kwargs))
@@ -108,6 +127,12 @@ def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     if primitive is not None:
         return call(primitive, args, kwargs)
     raise _no_rule(func, args)
+
+
+def _reduce(func: Any, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, **kwargs: Any) -> Any:
+    """`np.add.reduce` and its kin, as the function that does the same."""
+    given = {"axis": axis, "dtype": dtype, "out": out, "keepdims": keepdims or None}
+    return _function(func, (x,), {key: item for key, item in given.items() if item is not None} | kwargs)
 
 
 def _is_recorded(args: tuple[Any, ...]) -> bool:
@@ -154,6 +179,8 @@ class _Body:
             return primitive.fast(*inputs) if primitive is not None and not kwargs else _function(ufunc, inputs, kwargs)
         if not _is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
+        if method == "reduce" and ufunc in REDUCTIONS:
+            return _reduce(REDUCTIONS[ufunc], *inputs, **kwargs)
         instead = {"reduce": "np.sum, np.prod, np.max or np.min", "outer": "x[:, None] with broadcasting"}.get(method)
         raise TypeError(f"np.{ufunc.__name__}.{method} has no gradient rule" + (f"; write it with {instead}" if instead else ""))
 
@@ -219,7 +246,7 @@ class _Body:
         return plain(item) in value(self)
 
     def __getitem__(self: Any, index: Any) -> Any:
-        return getitem.fast(self, index if type(index) in CONSTANTS else plain(index))
+        return getitem.first(self, (index,) if type(index) in CONSTANTS else (plain(index),))
 
     def __iter__(self: Any) -> Iterator[Any]:
         x = value(self)
@@ -248,14 +275,6 @@ class _Body:
 
     def get(self: Any, key: Any, default: Any = None) -> Any:
         return self[key] if key in value(self) else default
-
-    def __getattr__(self: Any, name: str) -> Any:
-        """A field of a named tuple, such as the one that np.linalg.slogdet returns."""
-        if not name.startswith("_") and name not in ("value", "name", "opt", "recording", "index"):  # which may not be set yet
-            fields = getattr(value(self), "_fields", ())
-            if name in fields:
-                return self[fields.index(name)]
-        raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}", name=name, obj=self)
 
     # Methods of an array whose arguments differ from the function's.
     @property

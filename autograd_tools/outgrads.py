@@ -11,57 +11,54 @@ class Sparse:
     """The gradient of `x` after `x[index]`: `dy` at that place and zero elsewhere."""
 
     __slots__ = ("dy", "index")
-
-    def __init__(self, dy: Any, index: Any) -> None:
-        self.dy = dy
-        self.index = index
+    dy: Any
+    index: Any
 
 
-class Sum:
-    """An outgrad under construction, in memory that nobody else sees, so that adding to it may be in place."""
-
-    __slots__ = ("of_tuple", "total")
-
-    def __init__(self, total: Any, of_tuple: bool = False) -> None:
-        self.total = total
-        self.of_tuple = of_tuple
-
-    def finish(self) -> Any:
-        """The outgrad, complete."""
-        return tuple(self.total) if self.of_tuple else self.total
-
-    def add(self, dx: Any) -> None:
-        """Add a gradient, in place if it fits into the memory that is there."""
-        total = self.total
-        if type(total) is not np.ndarray:
-            self.total = _add_items(total, dx) if isinstance(total, (list, dict)) else total + dx
-        elif type(dx) is Sparse:
-            index = dx.index
-            if type(index) is int or _is_basic(index):
-                total[index] += dx.dy
-            else:
-                np.add.at(total, index, dx.dy)
-        elif type(dx) is np.ndarray and dx.dtype == total.dtype and dx.shape == total.shape:
-            np.add(total, dx, out=total)
-        else:
-            self.total = total + dx
+PARTS = (Sparse, list, tuple, dict)  # a gradient in parts
 
 
-def add(old: Any, dx: Any, x: Any) -> Any:
-    """The outgrad `old` of a value `x`, which may be None, and `dx` on top of it."""
-    if type(old) is Sum:
-        old.add(dx)
-        return old
-    if type(dx) is Sparse or isinstance(dx, (list, tuple, dict)):
-        total = Sum(_zeros(x, dx), of_tuple=isinstance(x, tuple))
-        if old is not None:
-            total.add(old)
-        total.add(dx)
-        return total
-    if old is None:
-        return dx
-    total = old + dx
-    return Sum(total) if type(total) is np.ndarray else total
+def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any, x: Any) -> None:
+    """Add `dx`, a gradient of the value `x`, to the outgrad at `index`.
+
+    `owned` are the indices whose outgrad lies in memory that nobody else sees, so that adding to it may be in place.
+    """
+    old = outgrads[index]
+    if index in owned:
+        outgrads[index] = add_into(old, dx)
+    elif isinstance(dx, PARTS):
+        owned.add(index)
+        total = _zeros(x, dx)
+        outgrads[index] = add_into(total if old is None else add_into(total, old), dx)
+    elif old is None:
+        outgrads[index] = dx
+    else:
+        outgrads[index] = total = old + dx
+        if type(total) is np.ndarray:
+            owned.add(index)
+
+
+def add_into(total: Any, dx: Any) -> Any:
+    """`total` with a gradient added, in place if it fits into the memory that is there."""
+    if type(total) is not np.ndarray:
+        return _add_items(total, dx) if isinstance(total, (list, dict)) else total + dx
+    if type(dx) is Sparse:
+        put_into(total, dx.index, dx.dy)
+    elif type(dx) is np.ndarray and dx.dtype == total.dtype and dx.shape == total.shape:
+        np.add(total, dx, total)
+    else:
+        return total + dx
+    return total
+
+
+def put_into(total: Any, index: Any, dy: Any) -> None:
+    """Add `dy` to the elements of an array at `index`, as often as it names them."""
+    if type(index) is not int and not _is_basic(index):
+        np.add.at(total, index, dy)
+    elif type(part := total[index]) is np.ndarray:
+        np.add(part, dy, part)
+    else:
+        total[index] = part + dy
 
 
 def _zeros(x: Any, dx: Any) -> Any:
@@ -74,10 +71,13 @@ def _zeros(x: Any, dx: Any) -> Any:
     return np.zeros(x.shape, dtype)
 
 
+BASIC = frozenset({int, slice, type(None), type(...)})
+
+
 def _is_basic(index: Any) -> bool:
-    """Whether the index names every element once, so that `+=` adds all of `dy`."""
+    """Whether the index names every element once and gives a view of them."""
     parts = index if type(index) is tuple else (index,)
-    return all(isinstance(part, (int, np.integer, slice, type(None), type(...))) for part in parts)
+    return all([type(part) in BASIC or isinstance(part, np.integer) for part in parts])
 
 
 def _add_items(total: Any, dx: Any) -> Any:
@@ -110,7 +110,7 @@ def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
     """`dx` with the shape and the kind of number of `x`: what broadcasting repeated is summed, what it widened is narrowed."""
     if type(dx) is np.ndarray and type(x) is np.ndarray and dx.shape == x.shape and dx.dtype == x.dtype:
         return dx
-    if type(dx) is Sparse or isinstance(dx, (list, tuple, dict)) or isinstance(x, (list, tuple, dict)) or dx is None:
+    if dx is None or isinstance(dx, PARTS) or isinstance(x, PARTS):
         return dx
     if isinstance(dx, (int, float, complex)) and not isinstance(dx, np.number):
         dx = np.asarray(dx)[()]
@@ -127,18 +127,19 @@ def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
 
 def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
     """Sum `dx` over the axes along which broadcasting repeated an argument of the given shape."""
-    extra = np.ndim(dx) - len(shape)
-    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, np.shape(dx)[extra:], strict=True)):
+    wide = dx.shape
+    extra = len(wide) - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, wide[extra:], strict=True)):
         code = getattr(plan.rules[i], "__code__", None)
         where = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
         raise ValueError(
-            f"the rule {plan.primitive.name}[{plan.positions[i] + 1}]{where} returned a gradient of shape {np.shape(dx)} "
+            f"the rule {plan.primitive.name}[{plan.positions[i] + 1}]{where} returned a gradient of shape {wide} "
             f"for an argument of shape {shape}: a rule returns a gradient that has, or broadcasts from, the shape of its argument"
         )
-    repeated = tuple(axis + extra for axis, n in enumerate(shape) if n == 1 and np.shape(dx)[axis + extra] != 1)
+    repeated = tuple([axis + extra for axis, n in enumerate(shape) if n == 1 and wide[axis + extra] != 1])
     if extra == 0:
-        return dx.sum(axis=repeated, keepdims=True) if repeated else dx
-    total = dx.sum(axis=(*range(extra), *repeated))
+        return np.add.reduce(dx, repeated, keepdims=True) if repeated else dx
+    total = np.add.reduce(dx, (*range(extra), *repeated))
     return np.reshape(total, shape) if repeated else total
 
 

@@ -6,8 +6,9 @@ import dis
 import inspect
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +19,14 @@ VALUE = -1  # the position that stands for the output `y` of a call
 SHAPES = frozenset[int]()  # what rules read that look at shapes and dtypes only
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plan:
     """How to go back over a call: its primitive, and the position and rule of each argument to differentiate.
 
     `read` are the positions of the arguments whose numbers these rules read, with VALUE for the output; None if they may
     read all. `trusted` rules return a new array, a view, or `dy`, never another array that is not theirs to give away.
+    `fits` is the plan of a call whose shapes and types have been looked at when it was recorded: every gradient has those
+    of its argument as it comes from the rule.
     """
 
     primitive: Primitive
@@ -30,6 +34,7 @@ class Plan(NamedTuple):
     rules: tuple[Callable[..., Any], ...]
     read: frozenset[int] | None
     trusted: bool
+    fits: bool = False
 
     def reads(self, position: int) -> bool:
         """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
@@ -67,13 +72,14 @@ class Absent:
 
 
 ARRAYS = frozenset({np.ndarray, Absent})
+FLOATS = frozenset({float, np.float64})
 WORTH_FREEING = 4096  # bytes; what is smaller costs less to keep than to replace
 
 
 def absent(x: Any) -> Any:
-    """What a recording keeps of a value that no rule reads."""
+    """What a recording keeps of an argument that no rule reads."""
     if type(x) is np.ndarray:
-        return Absent(x)
+        return Absent(x) if x.nbytes > WORTH_FREEING else x
     return [absent(item) for item in x] if type(x) is list else x
 
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_tools import timing
-from autograd_tools.calls import binary, call, plain, unary
+from autograd_tools.calls import binary, call, first, plain, unary
+from autograd_tools.core import NO_KWARGS
 from autograd_tools.plans import Plan, reads
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,6 +58,7 @@ class Primitive:
         self.trusted = trusted
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name)
+        self.elementwise = trusted and isinstance(func, np.ufunc) and func.signature is None  # a gradient has the shape of the output
         self._plan = functools.cache(self._make_plan)
 
     def rule(self, position: int) -> Rule | None:
@@ -65,9 +67,9 @@ class Primitive:
             return self.rules[position]
         return self.rest(position) if self.rest else None
 
-    def plan(self, *positions: int) -> Plan:
+    def plan(self, *positions: int, fits: bool = False) -> Plan:
         """How to go back over a call whose arguments at `positions` are tracked."""
-        return self._plan(*positions)
+        return self._plan(*positions, fits=fits)
 
     def seen_by_rules(self, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
         """The keyword arguments of a call, without the switches of a ufunc that change only the type of its output."""
@@ -77,7 +79,7 @@ class Primitive:
             raise TypeError(f"{self.name}(where=...) has no gradient rule; write np.where(condition, {self.name}(x), other)")
         return {}
 
-    def _make_plan(self, *positions: int) -> Plan:
+    def _make_plan(self, *positions: int, fits: bool) -> Plan:
         found = [self.rule(position) for position in positions]
         if UNKNOWN in found:
             argument = positions[found.index(UNKNOWN)] + 1
@@ -85,7 +87,7 @@ class Primitive:
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads(rule) for rule in rules] if self.read is None else [self.read]
         together = frozenset[int]().union(*(part for part in read if part is not None))
-        return Plan(self, positions, rules, None if None in read else together, self.trusted)
+        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits)
 
     @functools.cached_property
     def fast(self) -> Callable[..., Any]:
@@ -94,6 +96,13 @@ class Primitive:
         if arguments in (1, 2) and self.rule(0) is not None and UNKNOWN not in self.rules and not timing.ENABLED:
             return unary(self) if arguments == 1 else binary(self)
         return lambda *args: call(self, args)
+
+    @functools.cached_property
+    def first(self) -> Callable[..., Any]:
+        """What calls the primitive with arguments of which only the first may be tracked."""
+        if timing.ENABLED or self.sequences or self.rule(0) is None or self.rule(0) is UNKNOWN:
+            return lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
+        return first(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, recording it if an argument is tracked."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_tools.core import Param, Recording, Result, Value, set_collector, value
-from autograd_tools.outgrads import conform
+from autograd_tools.core import Param, Recording, Result, Value, value
+from autograd_tools.outgrads import conform, one_like
+from autograd_tools.plans import FLOATS
 from autograd_tools.show import describe
 from autograd_tools.source import Note
+from autograd_tools.sweep import differentiate, set_collector
 
 if TYPE_CHECKING:
     from autograd_tools.trace import Trace
@@ -191,7 +193,7 @@ class Tape(Recording):
                 "there is no scalar on this tape: compute the loss from Params inside the block, with np.sum or np.mean at its end"
             )
         check_scalar(self.entries[index][1])
-        self.differentiate(index)
+        differentiate(self, index, one_like(value(self.entries[index][1])))
         finished(self)
 
     def _index(self, loss: Any) -> int:
@@ -264,6 +266,8 @@ class Tape(Recording):
 def check_scalar(y: Any) -> None:
     """Raise unless `y` is one real number."""
     plain = value(y)
+    if type(plain) in FLOATS:
+        return
     if isinstance(plain, (int, float, np.number)) and not isinstance(plain, (complex, bool)):
         return
     if isinstance(plain, np.ndarray) and plain.shape == () and plain.dtype.kind in "iuf":

@@ -366,7 +366,7 @@ TRAPS = {
     "np.dot with a list": (lambda w: np.dot([w[0], w[1], w[2]], X), "np.stack"),
     "product with a list": (lambda w: w * [w[0], w[1], w[2]], "np.stack"),
     "where=": (lambda w: np.where([True, False], [w[0], w[1]], 0.0), "np.stack"),
-    "np.add.reduce": (np.add.reduce, "np.sum"),
+    "np.logaddexp.reduce": (np.logaddexp.reduce, "np.sum"),
     "np.multiply.outer": (lambda w: np.multiply.outer(w, w), r"x\[:, None\]"),
     "np.add.at": (lambda w: np.add.at(np.zeros(3), [0], w[0]), "np.add.at has no gradient rule"),
     "np.put": (lambda w: np.put(np.zeros(3), 0, w[0]), "np.put"),

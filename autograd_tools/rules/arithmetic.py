@@ -37,8 +37,9 @@ def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
 
 def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
     """y log x, taken as 0 where the base is 0: there y is 0 for every p > 0."""
-    base = value(x)
-    return dy * y * np.log(np.where(base == 0, 1, x))
+    if type(x) in (int, float):
+        return dy * y * float(np.log(x or 1))  # of Python, which leaves float32 as it is
+    return dy * y * np.log(np.where(value(x) == 0, 1, x))
 
 
 def absolute_x(dy: Any, y: Any, x: Any) -> Any:

@@ -19,18 +19,18 @@ def flip_last(x: Any) -> Any:
 
 
 def matmul_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
-    if np.ndim(b) == 1:
-        return dy * b if np.ndim(a) == 1 else dy[..., None] * b
-    if np.ndim(a) == 1:
-        return np.matmul(b, dy[..., None])[..., 0]
+    if b.ndim == 1:
+        return dy * b if a.ndim == 1 else dy[..., None] * b
+    if a.ndim == 1:
+        return np.matmul(b, dy) if b.ndim == 2 else np.matmul(b, dy[..., None])[..., 0]
     return np.matmul(dy, flip_last(b))
 
 
 def matmul_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
-    if np.ndim(a) == 1:
-        return dy * a if np.ndim(b) == 1 else a[:, None] * dy[..., None, :]
-    if np.ndim(b) == 1:
-        return np.matmul(flip_last(a), dy[..., None])[..., 0]
+    if a.ndim == 1:
+        return dy * a if b.ndim == 1 else a[:, None] * dy[..., None, :]
+    if b.ndim == 1:
+        return np.matmul(dy, a) if a.ndim == 2 else np.matmul(flip_last(a), dy[..., None])[..., 0]
     return np.matmul(flip_last(a), dy)
 
 

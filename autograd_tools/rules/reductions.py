@@ -81,9 +81,11 @@ def extreme_x(
     dy: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
 ) -> Any:
     """`dy` at the extreme; evenly shared between elements that tie for it."""
-    hit = (value(x) == value(kept(y, x, axis, keepdims))) & where
-    ties = np.sum(hit, axis=axes_of(x, axis), dtype=np.result_type(value(y), np.float16), keepdims=True)
-    return kept(dy, x, axis, keepdims) * (hit / np.maximum(1, ties))
+    hit = value(x) == value(kept(y, x, axis, keepdims))
+    hit = hit if where is True else hit & where
+    ties = np.add.reduce(hit, axes_of(x, axis), keepdims=True)
+    dx = kept(dy, x, axis, keepdims) * hit
+    return dx if ties.max(initial=1) == 1 else dx / np.maximum(1, ties).astype(value(y).dtype)
 
 
 def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
@@ -92,7 +94,12 @@ def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: 
     return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
 
 
-rules(np.sum, sum_x, *[None] * 4, sum_initial, read=frozenset({6}))  # `where`
+def total(x: Any, *rest: Any) -> Any:
+    """np.sum, of an array in half of its time."""
+    return np.add.reduce(x, *(rest or (None,))) if type(x) is np.ndarray else np.sum(x, *rest)
+
+
+rules(np.sum, sum_x, *[None] * 4, sum_initial, read=frozenset({6}), forward=total)  # `where`
 rules(np.mean, mean_x, read=SHAPES)
 rules(np.max, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.min, extreme_x, *[None] * 3, UNKNOWN)

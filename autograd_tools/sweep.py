@@ -1,0 +1,167 @@
+"""The sweep back over a recording: each entry's rules are asked for the gradients of its arguments, newest entry first.
+
+A gradient is added to the outgrad of the entry that its argument came from; when the sweep reaches an entry, its
+outgrad is complete. Recordings nest (a gradient of a gradient): what is a value of the inner recording may be tracked
+by the outer one, so whatever a rule computes during the inner sweep is recorded by the outer. That is all there is to
+higher-order gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy import ndarray
+
+from autograd_tools import timing
+from autograd_tools.core import Recording, value
+from autograd_tools.outgrads import Sparse, accumulate, fit, put_into
+from autograd_tools.plans import ARRAYS, Plan
+
+
+def differentiate(recording: Recording, index: int, seed: Any) -> None:
+    """Take the value at `index` for the result: forget what came after it, and fill the outgrads back from its own, the `seed`."""
+    del recording.entries[index + 1 :]
+    if recording.notes is not None:
+        del recording.notes[index + 1 :]
+    recording.result = index
+    recording.outgrads, recording.owned = [None] * (index + 1), set()
+    recording.outgrads[index] = seed
+    (plain_sweep if timing.ENABLED else fast_sweep)(recording)
+    _own_leaves(recording)
+
+
+def plain_sweep(recording: Recording) -> None:
+    """Fill the outgrads, of which the newest is there, back to the oldest: the definition, and what is timed."""
+    entries, outgrads = recording.entries, recording.outgrads
+    for index in range(len(entries) - 1, -1, -1):
+        dy = outgrads[index]
+        if dy is None:
+            continue
+        plan, _, args, _, parents = entries[index]
+        if plan is None:
+            continue
+        for i, parent in enumerate(parents):
+            dx = backward(recording, index, i, dy)
+            if dx is not None:
+                sum_outgrads(recording, parent, dx, args[plan.positions[i]])
+        _pass(recording, index)
+
+
+def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912  written out, so that no step is a call
+    """What `plain_sweep` does, with its steps written out for a gradient that fits its argument as it is."""
+    entries, outgrads, owned, keep = recording.entries, recording.outgrads, recording.owned, recording.keep
+    for index in range(len(entries) - 1, -1, -1):
+        dy = outgrads[index]
+        if dy is None:
+            continue
+        plan, y, args, kwargs, parents = entries[index]
+        if plan is None:
+            continue
+        if plan.fits:
+            parent = parents[0]
+            dx = plan.rules[0](dy, y, args[0]) if len(args) == 1 else plan.rules[0](dy, y, args[0], args[1])
+            if outgrads[parent] is None:
+                outgrads[parent] = dx
+            else:
+                accumulate(outgrads, owned, parent, dx, None)
+            if len(parents) == 2:
+                dx, parent = plan.rules[1](dy, y, args[0], args[1]), parents[1]
+                if outgrads[parent] is None:
+                    outgrads[parent] = dx
+                else:
+                    accumulate(outgrads, owned, parent, dx, None)
+        else:
+            n = 0 if kwargs else len(args)
+            for i, parent in enumerate(parents):
+                if not plan.trusted:
+                    dx = backward(recording, index, i, dy)
+                elif n == 1:
+                    dx = plan.rules[i](dy, y, args[0])
+                elif n == 2:
+                    dx = plan.rules[i](dy, y, args[0], args[1])
+                else:
+                    dx = plan.rules[i](dy, y, *args, **kwargs)
+                kind, x = type(dx), args[plan.positions[i]]
+                if kind is Sparse and parent in owned and type(outgrads[parent]) is ndarray:
+                    put_into(outgrads[parent], dx.index, dx.dy)
+                elif kind is ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape and outgrads[parent] is None:
+                    outgrads[parent] = dx
+                elif dx is not None:
+                    sum_outgrads(recording, parent, fitted(dx, x, parent, plan, i), x)
+        if keep:
+            _pass(recording, index)
+        else:
+            entries[index] = outgrads[index] = None
+
+
+@timing.time_backward
+def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
+    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
+    plan, y, args, kwargs, parents = recording.entries[index]
+    dx = plan.rules[i](dy, y, *args, **kwargs)
+    if type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
+        dx = dx.copy()
+    return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
+
+
+def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
+    """The gradient `dx` that a rule returned, in the shape and type of its argument `x`; of each, if `x` is a sequence of arrays."""
+    if plan.fits:
+        return dx
+    if type(parent) is tuple:
+        return [d if p is None else fitted(d, item, p, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]
+    return fit(dx, x, plan, i)
+
+
+@timing.time_sum
+def sum_outgrads(recording: Recording, parent: Any, dx: Any, x: Any) -> None:
+    """Add `dx`, the gradient of the argument `x`, to the outgrad of its `parent`: one by one if `x` is a sequence of arrays."""
+    _add(recording, parent, dx, x)
+
+
+def _add(recording: Recording, parent: Any, dx: Any, x: Any) -> None:
+    if type(parent) is tuple:
+        for p, d, item in zip(parent, dx, x, strict=True):
+            _add(recording, p, d, item)
+    elif parent is not None and dx is not None:
+        accumulate(recording.outgrads, recording.owned, parent, dx, value(x))
+
+
+def _pass(recording: Recording, index: int) -> None:
+    """Free an entry that has passed its gradient on; one that is kept, the collector may free."""
+    if not recording.keep:
+        recording.entries[index] = recording.outgrads[index] = None
+    elif _collector is not None and index != recording.result and recording.outer is None:
+        _collector(recording, index)
+
+
+_collector: Callable[[Recording, int], None] | None = None
+
+
+def set_collector(collector: Callable[[Recording, int], None] | None) -> None:
+    """Have `collector(recording, index)` called on every entry that the outermost, keeping sweep is done with."""
+    global _collector
+    _collector = collector
+
+
+def _own_leaves(recording: Recording) -> None:
+    """Make the gradient of each leaf its user's alone: no view of another array, and nobody else's."""
+    entries, outgrads = recording.entries, recording.outgrads
+    kept = zip(entries, outgrads, strict=True) if recording.keep else ()
+    others = {id(dx) for entry, dx in kept if entry[0] is not None}
+    for index in (*recording.inputs, *recording.leaves.values()):
+        if index < len(outgrads):
+            outgrads[index] = _own(outgrads[index], others)
+
+
+def _own(dx: Any, others: set[int]) -> Any:
+    """`dx`, with its arrays copied that are views or among the ids of `others`, which they join."""
+    if type(dx) is ndarray:
+        dx = dx.copy() if dx.base is not None or id(dx) in others else dx
+        others.add(id(dx))
+    elif isinstance(dx, dict):
+        return {key: _own(item, others) for key, item in dx.items()}
+    elif isinstance(dx, (list, tuple)):
+        return type(dx)([_own(item, others) for item in dx])
+    return dx
