@@ -32,6 +32,8 @@ class Primitive:
     * `read`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
       be seen from their code: because they look at shapes only.
     * `trusted`: the rules return no array that somebody else holds.
+    * `into(total, dy, *args)` adds the gradient of the first argument, the only one, into `total`, of its shape and ours to
+      write into, and returns it; the gradient that the rule returns has then to be ours, too.
     * `forward` computes the same as `func`, of plain positional arguments only, faster.
     """
 
@@ -45,6 +47,7 @@ class Primitive:
         containers: bool = False,
         read: frozenset[int] | None = None,
         trusted: bool = True,
+        into: Callable[..., Any] | None = None,
         forward: Callable[..., Any] | None = None,
         name: str | None = None,
     ) -> None:
@@ -56,6 +59,7 @@ class Primitive:
         self.containers = containers
         self.read = read
         self.trusted = trusted
+        self.into = into
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name)
         self.elementwise = trusted and isinstance(func, np.ufunc) and func.signature is None  # a gradient has the shape of the output
@@ -87,7 +91,7 @@ class Primitive:
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads(rule) for rule in rules] if self.read is None else [self.read]
         together = frozenset[int]().union(*(part for part in read if part is not None))
-        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits)
+        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits, self.into)
 
     @functools.cached_property
     def fast(self) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from autograd_tools import timing
 from autograd_tools.core import Recording, value
-from autograd_tools.outgrads import Sparse, accumulate, fit, put_into
+from autograd_tools.outgrads import accumulate, fit
 from autograd_tools.plans import ARRAYS, Plan
 
 
@@ -45,6 +45,8 @@ def plain_sweep(recording: Recording) -> None:
             dx = backward(recording, index, i, dy)
             if dx is not None:
                 sum_outgrads(recording, parent, dx, args[plan.positions[i]])
+            if plan.into is not None:
+                recording.owned.add(parent)
         _pass(recording, index)
 
 
@@ -71,6 +73,9 @@ def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912  written out, so 
                     outgrads[parent] = dx
                 else:
                     accumulate(outgrads, owned, parent, dx, None)
+        elif plan.into is not None and parents[0] in owned:
+            parent = parents[0]
+            outgrads[parent] = plan.into(outgrads[parent], dy, args[0], args[1])
         else:
             n = 0 if kwargs else len(args)
             for i, parent in enumerate(parents):
@@ -83,22 +88,32 @@ def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912  written out, so 
                 else:
                     dx = plan.rules[i](dy, y, *args, **kwargs)
                 kind, x = type(dx), args[plan.positions[i]]
-                if kind is Sparse and parent in owned and type(outgrads[parent]) is ndarray:
-                    put_into(outgrads[parent], dx.index, dx.dy)
-                elif kind is ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape and outgrads[parent] is None:
-                    outgrads[parent] = dx
-                elif dx is not None:
+                if kind is ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape:
+                    old = outgrads[parent]
+                    if old is None:
+                        outgrads[parent] = dx
+                    else:
+                        accumulate(outgrads, owned, parent, dx, x)
+                elif type(parent) is tuple:
                     sum_outgrads(recording, parent, fitted(dx, x, parent, plan, i), x)
-        if keep:
-            _pass(recording, index)
-        else:
+                elif dx is not None:
+                    accumulate(outgrads, owned, parent, fit(dx, x, plan, i), value(x))
+            if plan.into is not None:
+                owned.add(parents[0])
+        if not keep:
             entries[index] = outgrads[index] = None
+        elif _collector is not None:
+            _pass(recording, index)
 
 
 @timing.time_backward
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
-    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
+    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`; None if there is
+    nothing to add, or nothing more."""
     plan, y, args, kwargs, parents = recording.entries[index]
+    if plan.into is not None and parents[i] in recording.owned:
+        recording.outgrads[parents[i]] = plan.into(recording.outgrads[parents[i]], dy, *args)
+        return None
     dx = plan.rules[i](dy, y, *args, **kwargs)
     if type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
         dx = dx.copy()
