@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-
 PARTS = (list, tuple, dict)  # the gradient of a list, tuple or dict is one of its parts, None where it is zero
 BASIC = frozenset({int, slice, type(None), type(...)})
 
 
-def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any, x: Any) -> None:
-    """Add `dx`, a gradient of the value `x`, to the outgrad at `index`.
+def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any) -> None:
+    """Add the gradient `dx` to the outgrad at `index`.
 
     `owned` are the indices whose outgrad lies in memory that nobody else sees, so that adding to it may be in place.
     """
@@ -21,7 +20,7 @@ def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any, x: Any
         outgrads[index] = add_into(old, dx)
     elif isinstance(dx, PARTS):
         owned.add(index)
-        total: Any = {} if isinstance(x, dict) else [None] * len(x)
+        total: Any = {} if isinstance(dx, dict) else [None] * len(dx)
         outgrads[index] = add_into(total if old is None else add_into(total, old), dx)
     elif old is None:
         outgrads[index] = dx

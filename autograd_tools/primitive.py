@@ -64,6 +64,10 @@ class Primitive:
         self.forward = timing.time_forward(forward or func, self.name)
         self.elementwise = trusted and isinstance(func, np.ufunc) and func.signature is None  # a gradient has the shape of the output
         self._plan = functools.cache(self._make_plan)
+        # What calls the primitive in less time than `call`, where that can be: with positional arguments only; and with
+        # arguments of which only the first may be tracked. Both are made at their first use.
+        self.fast: Callable[..., Any] = self._make_fast
+        self.first: Callable[..., Any] = self._make_first
 
     def rule(self, position: int) -> Rule | None:
         """The rule for the argument at `position`, counted from 0."""
@@ -93,20 +97,24 @@ class Primitive:
         together = frozenset[int]().union(*(part for part in read if part is not None))
         return Plan(self, positions, rules, None if None in read else together, self.trusted, fits, self.into)
 
-    @functools.cached_property
-    def fast(self) -> Callable[..., Any]:
-        """What calls the primitive with positional arguments only: `call`, or what does the same in less time."""
+    def make_fast(self) -> Callable[..., Any]:
+        """Make `fast`."""
         arguments = self.func.nin if isinstance(self.func, np.ufunc) else len(self.rules)
         if arguments in (1, 2) and self.rule(0) is not None and UNKNOWN not in self.rules and not timing.ENABLED:
-            return unary(self) if arguments == 1 else binary(self)
-        return lambda *args: call(self, args)
+            self.fast = unary(self) if arguments == 1 else binary(self)
+        else:
+            self.fast = lambda *args: call(self, args)
+        return self.fast
 
-    @functools.cached_property
-    def first(self) -> Callable[..., Any]:
-        """What calls the primitive with arguments of which only the first may be tracked."""
+    def _make_fast(self, *args: Any) -> Any:
+        return self.make_fast()(*args)
+
+    def _make_first(self, a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
         if timing.ENABLED or self.sequences or self.rule(0) is None or self.rule(0) is UNKNOWN:
-            return lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
-        return first(self)
+            self.first = lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
+        else:
+            self.first = first(self)
+        return self.first(a, rest, kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, recording it if an argument is tracked."""
