@@ -21,6 +21,7 @@ from autograd_tools.differentiate import diff, grad, gradloss, record, value_and
 from autograd_tools.dump import dump
 from autograd_tools.parameters import params
 from autograd_tools.primitive import primitive, zerograd
+from autograd_tools.recompute import checkpoint
 from autograd_tools.source import scope
 from autograd_tools.tape import Node, Tape, observe, set_gcnode
 from autograd_tools.timing import Timer, reset_timer, timer
@@ -36,6 +37,7 @@ __all__ = [
     "Timer",
     "Trace",
     "Value",
+    "checkpoint",
     "diff",
     "dump",
     "elementwise_grad",

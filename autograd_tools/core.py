@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_tools import source, timing
+from autograd_tools.memory import tape_closes, tape_opens
 from autograd_tools.plans import VALUE, Plan, absent
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ class Recording:
 
     Of two open recordings the later one, of the higher `serial`, is the inner one. `follows_params` tells whether
     Params are leaves (in `diff`) or constants (in `grad(f)`, which makes leaves of its arguments).
+    An `alone` recording knows Params by their values, and not as leaves of an outer one.
     `keep` tells whether values and outgrads stay for inspection or are freed as the sweep goes.
     `notes`, when not None, receives where each entry came from, and `times` the nanoseconds that it took:
     forward under 0, the gradient of argument n under n.
@@ -146,9 +148,10 @@ class Recording:
     keep: bool = False
     value: Any = None
 
-    def __init__(self, *, follows_params: bool) -> None:
+    def __init__(self, *, follows_params: bool, alone: bool = False) -> None:
         self.serial = next(_serials)
         self.follows_params = follows_params
+        self.alone = alone
         self.thread: int | None = None  # the one that records, while it is open
         self.outer: Recording | None = None
         self.locator: source.Locator | None = None
@@ -172,6 +175,7 @@ class Recording:
 
         Written as `with recording.open(base):`. After the block, however it ends, the Results act like their values.
         """
+        tape_opens()
         self.thread = get_ident()
         self.locator = None if self.notes is None else source.Locator(base)
         self.outer = _thread.recording
@@ -191,6 +195,7 @@ class Recording:
     def close(self) -> None:
         """Stop recording."""
         if self.is_open:
+            tape_closes()
             self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
@@ -226,9 +231,15 @@ class Recording:
             tracked = self.tracked[id(param)] = result(self.entries[index][1], self, index)
         return tracked
 
+    def track_as(self, param: Param, x: Any) -> Result:
+        """A leaf for `param` with the value `x`."""
+        index = self.leaves[id(param)] = self.append((None, x, (param,), NO_KWARGS, ()))
+        self.tracked[id(param)] = result(x, self, index)
+        return self.tracked[id(param)]
+
     def _below(self, param: Param) -> Any:
         """What `param` is below this recording: a leaf of the outer one, so that the sweep of this is recorded there."""
-        return param.value if self.outer is None else self.outer.track(param)
+        return param.value if self.outer is None or self.alone else self.outer.track(param)
 
     def lower(self, x: Value) -> tuple[Any, int | None]:
         """What `x` is below this recording, and its index on it: None for what is constant here."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_tools.core import Param, Recording, Result, Value, value
+from autograd_tools.memory import keep_freed_memory
 from autograd_tools.outgrads import conform, one_like
 from autograd_tools.plans import FLOATS
 from autograd_tools.show import describe
@@ -186,7 +186,7 @@ class Tape(Recording):
     keep = True
 
     def __init__(self, *, follows_params: bool) -> None:
-        _keep_freed_memory()
+        keep_freed_memory()
         super().__init__(follows_params=follows_params)
 
     def backward(self, loss: Any = None) -> None:
@@ -266,17 +266,6 @@ class Tape(Recording):
 
     def __str__(self) -> str:
         return str(self.trace())
-
-
-@functools.cache
-def _keep_freed_memory() -> None:
-    """Have the allocator keep what is freed, so that the next tape finds its memory there.
-
-    A tape holds megabytes, and frees them at once. glibc would hand them back to the system, and get them again page by
-    page for the next tape, which takes longer than to differentiate. It stops doing so for blocks of up to twice the size
-    of the largest block ever freed, 32 MB at most (mallopt(3), M_MMAP_THRESHOLD); this one is never written to.
-    """
-    np.empty((32 << 20) - (1 << 16), np.uint8)
 
 
 def check_scalar(y: Any) -> None:

@@ -105,7 +105,7 @@ def recurrent() -> Case:
 
     def f(weights: Any, xp: Any) -> Any:
         w, u, b = weights
-        h = np.zeros((batch, n))
+        h = xp.zeros((batch, n))
         for t in range(steps):
             h = xp.tanh(xp.matmul(x[t], w) + xp.matmul(h, u) + b)
         return xp.sum(h * h)
@@ -157,7 +157,7 @@ def rows() -> Case:
     x = np.random.default_rng(2).standard_normal((1000, 100))
 
     def f(x: Any, xp: Any) -> Any:
-        total = np.zeros(100)
+        total = xp.zeros(100)
         for i in range(1000):
             total = total + x[i]
         return xp.sum(total)
@@ -218,6 +218,47 @@ def hessian_vector(m: int = 20, n: int = 10) -> Case:
         return np.matmul(a.T, p * (1 - p) * np.matmul(a, v))
 
     return Case(f"Hessian-vector product, {m} x {n}", 10, hand, f, (w,), peers=False)
+
+
+def training(steps: int, *, inspect: bool) -> None:
+    """A network trained for some steps, with a tape kept for inspection in each, or with none."""
+    rng = np.random.default_rng(4)
+    x, y = rng.standard_normal((32, 8)), rng.standard_normal((32, 1))
+    params = [ag.Param(rng.standard_normal(shape) * 0.1) for shape in ((8, 16), (16,), (16, 1))]
+
+    def loss(w: Any, b: Any, v: Any) -> Any:
+        return np.mean((np.matmul(np.tanh(np.matmul(x, w) + b), v) - y) ** 2)
+
+    gradient = ag.grad(loss, (0, 1, 2))
+    for _ in range(steps):
+        if inspect:
+            tape = ag.diff(loss, *params)
+            gradients = [ag.grad(tape, param) for param in params]
+        else:
+            gradients = gradient(*[param.value for param in params])
+        for param, dx in zip(params, gradients, strict=True):
+            param.value = param.value - 0.01 * dx
+
+
+def deep(checkpoint: bool) -> Callable[[], Any]:
+    """The gradient of 40 layers of 5 products each, kept whole or each computed again when its gradient is wanted."""
+    rng = np.random.default_rng(5)
+    x, w = rng.standard_normal((1000, 64)), rng.standard_normal((64, 64)) * 0.1
+
+    def layer(h: Any) -> Any:
+        for _ in range(5):
+            h = np.tanh(np.matmul(h, w) + 0.1)
+        return h
+
+    part = ag.checkpoint(layer) if checkpoint else layer
+
+    def loss(h: Any) -> Any:
+        for _ in range(40):
+            h = part(h)
+        return np.sum(h * h)
+
+    gradient = ag.grad(loss)
+    return lambda: gradient(x)
 
 
 BIG = ("large_chain()", "network('float64')", "recurrent()")  # whose memory is compared

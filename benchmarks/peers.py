@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -47,12 +48,21 @@ def jax(case: Case) -> Run:
 
 def torch(case: Case) -> Run:
     torch = importlib.import_module("torch")
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count())
 
     class Namespace:
         """The functions that the cases use, under NumPy's names and arguments."""
 
         sin, tanh, exp, log, log1p = torch.sin, torch.tanh, torch.exp, torch.log, torch.log1p
-        sum, mean, max = torch.sum, torch.mean, torch.amax
+        sum, mean = torch.sum, torch.mean
+
+        @staticmethod
+        def max(x: Any, axis: int, keepdims: bool) -> Any:
+            return torch.amax(x, axis, keepdims)
+
+        @staticmethod
+        def zeros(shape: Any) -> Any:
+            return torch.zeros(shape, dtype=torch.float64)
 
         @staticmethod
         def matmul(a: Any, b: Any) -> Any:

@@ -51,28 +51,46 @@ def seconds(run: Callable[[], Any], times: int = 1) -> float:
 def ratios(case: Any, runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
     """The median of time over hand-written time, of rounds in which each is timed once."""
     found: dict[str, list[float]] = {name: [] for name in runs}
-    times = max(1, int(1e-3 / seconds(case.hand)))  # so that what takes microseconds is not all cold caches
+    times = {run: max(1, int(2e-3 / seconds(run))) for run in (case.hand, *runs.values())}  # so that not all is cold caches
     for _ in range(rounds):
         gc.collect()
-        hand = seconds(case.hand, times)
+        hand = seconds(case.hand, times[case.hand])
         for name, run in runs.items():
-            found[name].append(seconds(run, times) / hand)
+            found[name].append(seconds(run, times[run]) / hand)
     return {name: statistics.median(values) for name, values in found.items()}
 
 
-def peak(case: str, engine: str) -> int:
-    """Peak memory in bytes, by the operating system's count, that a process needs to compute one gradient."""
+def measured(statement: str) -> int:
+    """Peak memory in bytes, by the operating system's count, that a process needs for a statement about `cases`."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import cases, peers\n"
-        "case = eval('cases.' + sys.argv[2]); run = case.hand if sys.argv[3] == 'hand' else peers.ENGINES[sys.argv[3]](case)\n"
         "def status(key): return int(next(l for l in open('/proc/self/status') if l.startswith(key)).split()[1]) * 1024\n"
+        "run = eval(sys.argv[2])\n"
         "open('/proc/self/clear_refs', 'w').write('5')\n"  # Linux forgets the peak so far
         "before = status('VmRSS'); run()\n"
         "print(status('VmHWM') - before)\n"
     )
-    command = [sys.executable, "-c", code, str(Path(__file__).parent), case, engine]
+    command = [sys.executable, "-c", code, str(Path(__file__).parent), statement]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def memory(names: tuple[str, ...]) -> dict[str, Any]:
+    """The peaks of the big cases, by hand and ours, of checkpointing, and of training for ever more steps."""
+    found: dict[str, Any] = {}
+    for name in names:
+        hand, ours = measured(f"cases.{name}.hand"), measured(f"peers.ours(cases.{name})")
+        found[name] = {"hand": hand, "ours": ours}
+        print(f"peak memory of {name}: {ours / hand:.2f} of hand-written")
+    found["deep"] = {flag: measured(f"cases.deep({flag})") for flag in (False, True)}
+    print(f"peak memory of 40 layers with checkpoint: {found['deep'][True] / found['deep'][False]:.2f} of that without")
+    for inspect in (False, True):
+        peaks = found[f"training, inspect={inspect}"] = {
+            steps: measured(f"lambda: cases.training({steps}, inspect={inspect})") for steps in (1_000, 10_000)
+        }
+        more = (peaks[10_000] - peaks[1_000]) / 1024
+        print(f"training for 10,000 steps {'with' if inspect else 'without'} inspection takes {more:.0f} KiB more than for 1,000")
+    return found
 
 
 def timer_cost() -> float:
@@ -133,13 +151,14 @@ def main() -> None:
     result: dict[str, Any] = {"threads": args.threads, "rounds": args.rounds, "rows": rows}
     print(table(rows, list(engines)))
     if not args.quick and sys.platform == "linux":
-        result["peak_bytes"] = {name: {e: peak(name, e) for e in ("hand", "ours")} for name in cases.BIG}
-        for name, figures in result["peak_bytes"].items():
-            print(f"peak memory of {name}: {figures['ours'] / figures['hand']:.2f} of hand-written")
+        result["peak_bytes"] = memory(cases.BIG)
     result["timer_us_per_operation"] = timer_cost()
     print(f"the timer adds {result['timer_us_per_operation']:.2f} μs to an operation, forward and backward, with its line and scope")
     tape = ag.diff(lambda: cases.chain(ag.Param(0.3), 10_000, np))
     result["trace_us_per_node"] = seconds(tape.trace) * 100
+    deep = [statistics.median(seconds(run) for _ in range(args.rounds)) for run in (cases.deep(False), cases.deep(True))]
+    result["checkpoint_time"] = deep[1] / deep[0]
+    print(f"40 layers with checkpoint take {deep[1] / deep[0]:.2f} of the time of those without")
     print(f"a trace of 10,000 nodes takes {result['trace_us_per_node']:.1f} μs a node")
     if args.json:
         Path(args.json).write_text(json.dumps(result, indent=1) + "\n")

@@ -9,8 +9,10 @@ from rule_cases import CASES, each, spread
 
 import autograd_tools as ag
 import autograd_tools.plans
-from autograd_tools.calls import plain
+import autograd_tools.sweep
+from autograd_tools.calls import call, plain
 from autograd_tools.check import GradientError
+from autograd_tools.core import NO_KWARGS
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, UNKNOWN, ZEROGRADS, Primitive, name_of
 from autograd_tools.rules import special
 from autograd_tools.rules.indexing import getitem, ungetitem
@@ -125,6 +127,24 @@ def test_a_rule_reads_nothing_that_the_recording_lets_go(func, monkeypatch):
     kept = gradients(func)
     monkeypatch.setattr(autograd_tools.plans, "WORTH_FREEING", -1)  # even the smallest array is not kept without need
     assert gradients(func) == kept
+
+
+@every_function
+def test_the_fast_sweep_finds_what_the_plain_one_does(func, monkeypatch):
+    fast = gradients(func)
+    monkeypatch.setattr(autograd_tools.sweep, "fast_sweep", autograd_tools.sweep.plain_sweep)
+    assert gradients(func) == fast
+
+
+@every_function
+def test_the_fast_calls_record_what_the_plain_one_does(func, monkeypatch):
+    fast = gradients(func)
+    for primitive in {*PRIMITIVES.values(), *INTERNAL.values()}:
+        monkeypatch.setattr(primitive, "fast", lambda *args, primitive=primitive: call(primitive, args))
+        monkeypatch.setattr(
+            primitive, "first", lambda a, rest=(), kwargs=NO_KWARGS, primitive=primitive: call(primitive, (a, *rest), kwargs)
+        )
+    assert gradients(func) == fast
 
 
 def test_every_case_belongs_to_a_registered_function():
