@@ -7,7 +7,7 @@ Vectors that belong to equal eigenvalues or singular values may be turned into e
 how they happen to lie has no gradient. Such turns count as nothing, so that all gradients are finite, and right for a
 loss that depends on the values and on the space that equal ones span. (What is lost is how a value would split: a
 function that puts the matrix together again, `v * f(w) @ v.T`, has a gradient only where no two values are equal.) In the same way
-a complex vector may be turned in the plane, and a loss must not depend on that.
+a complex vector may be multiplied by any number of length 1: a loss that depends on which one has no gradient, and is an error.
 """
 
 from __future__ import annotations
@@ -51,6 +51,18 @@ def inverse_gaps(w: Any) -> Any:
     return np.where(equal, 0, 1 / np.where(equal, 1, gaps))
 
 
+def check_phases(turn: Any, func: str) -> None:
+    """An error if the loss depends on the phases of complex vectors; `turn` is their adjoint times their gradient."""
+    turn = value(turn)
+    eps = np.finfo(turn.dtype).eps
+    phases = np.abs(np.imag(np.diagonal(turn, 0, -2, -1)))
+    if np.any(phases > eps ** (1 / 3) * np.max(np.abs(turn), initial=0) + 1000 * eps):
+        raise ValueError(
+            f"np.linalg.{func}: the loss depends on the phases of complex vectors, which are arbitrary, and so it has no gradient; "
+            "make it of their lengths, np.abs(v), or of products in which the phases cancel, v @ v.conj().T"
+        )
+
+
 def cholesky_x(dy: Any, y: Any, x: Any, /, *, upper: bool = False) -> Any:
     """Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10."""
     lower, dlower = (adjoint(y), adjoint(bar(dy))) if upper else (y, bar(dy))
@@ -64,7 +76,9 @@ def eigh_x(dy: Any, y: Any, x: Any, UPLO: str = "L") -> Any:
     (dw, dv), (w, v) = bars(dy), (y[0], y[1])
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
-        middle = middle + inverse_gaps(w) * np.matmul(adjoint(v), dv)
+        turn = np.matmul(adjoint(v), dv)
+        check_phases(turn, "eigh")
+        middle = middle + inverse_gaps(w) * turn
     return bar(on_triangle(np.matmul(np.matmul(v, middle), adjoint(v)), UPLO.upper() == "L"))
 
 
@@ -82,6 +96,7 @@ def eig_x(dy: Any, y: Any, x: Any) -> Any:
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
         turn = np.matmul(adjoint(v), dv)
+        check_phases(turn, "eig")
         lengths = np.real(np.diagonal(turn, 0, -2, -1))[..., None, :]
         middle = middle + bar(inverse_gaps(w)) * (turn - np.matmul(adjoint(v), v) * lengths)
     return bar(np.linalg.solve(adjoint(v), np.matmul(middle, adjoint(v))))
@@ -93,11 +108,6 @@ def leading(du: Any, u: Any, k: int) -> Any:
         return du
     first, rest = u[..., :k], u[..., k:]
     return du[..., :k] - np.matmul(rest, adjoint(np.matmul(adjoint(first), du[..., k:])))
-
-
-def outside(du: Any, u: Any) -> Any:
-    """The part of `du` that is orthogonal to the columns of `u`."""
-    return du - np.matmul(u, np.matmul(adjoint(u), du))
 
 
 def svd_x(dy: Any, y: Any, x: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
@@ -115,25 +125,28 @@ def svd_x(dy: Any, y: Any, x: Any, full_matrices: bool = True, compute_uv: bool 
     inverse = np.where(zero, 0, 1 / np.where(zero, 1, s))
     sums = s[..., None, :] + s[..., :, None]
     gaps = inverse_gaps(s) / np.where(value(sums) == 0, 1, sums)
-    middle = 0 if ds is None else diagonal_matrix(ds)
-    dx = 0
+    turn_u, turn_v = (0 if d is None else np.matmul(adjoint(w), d) for w, d in ((u, du), (v, dv)))
+    middle, dx = 0 if ds is None else diagonal_matrix(ds), 0
+    if du is not None or dv is not None:
+        check_phases(turn_u + turn_v, "svd")
+        middle = middle + in_the_plane(turn_u - turn_v, inverse)
     if du is not None:
-        turn = gaps * np.matmul(adjoint(u), du)
-        middle = middle + (turn + adjoint(turn)) * s[..., None, :] + in_the_plane(u, du, inverse)
-        dx = dx + np.matmul(outside(du, u) * inverse[..., None, :], adjoint(v))
+        half = gaps * turn_u
+        middle = middle + (half + adjoint(half)) * s[..., None, :]
+        dx = dx + np.matmul((du - np.matmul(u, turn_u)) * inverse[..., None, :], adjoint(v))
     if dv is not None:
-        turn = gaps * np.matmul(adjoint(v), dv)
-        middle = middle + s[..., :, None] * (turn + adjoint(turn)) - in_the_plane(v, dv, inverse)
-        dx = dx + np.matmul(u, adjoint(outside(dv, v) * inverse[..., None, :]))
+        half = gaps * turn_v
+        middle = middle + s[..., :, None] * (half + adjoint(half))
+        dx = dx + np.matmul(u, adjoint((dv - np.matmul(v, turn_v)) * inverse[..., None, :]))
     dx = dx + np.matmul(np.matmul(u, middle), adjoint(v))
     return bar(on_triangle(dx, lower=True) if hermitian else dx)
 
 
-def in_the_plane(u: Any, du: Any, inverse: Any) -> Any:
-    """Half of what turns each pair of complex singular vectors in the plane: the other half is the other vector's."""
-    if not np.iscomplexobj(u):
+def in_the_plane(turn: Any, inverse: Any) -> Any:
+    """What a change of the phase between the two complex vectors of a singular value does: half of it in each of them."""
+    if not np.iscomplexobj(turn):
         return 0
-    return diagonal_matrix(0.5j * np.imag(np.sum(np.conjugate(u) * du, axis=-2)) * inverse)
+    return diagonal_matrix(0.5j * np.imag(np.diagonal(turn, 0, -2, -1)) * inverse)
 
 
 def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
@@ -159,14 +172,14 @@ def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
 
 
 rules(np.linalg.cholesky, cholesky_x)
-rules(np.linalg.eigh, eigh_x)
-rules(np.linalg.eig, eig_x)
-rules(np.linalg.svd, svd_x)
-rules(np.linalg.qr, qr_x)
+rules(np.linalg.eigh, eigh_x, fields=True)
+rules(np.linalg.eig, eig_x, fields=True)
+rules(np.linalg.svd, svd_x, fields=True)
+rules(np.linalg.qr, qr_x, fields=True)
 
 
 @composite(np.linalg.eigvalsh)
-def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     return np.linalg.eigh(a, UPLO)[0]
 
 

@@ -134,7 +134,7 @@ def lstsq_b(dy: Any, y: Any, a: Any, b: Any, rcond: Any = None) -> Any:
 
 rules(np.linalg.inv, lambda dy, y, x: -np.matmul(np.matmul(flip_last(y), dy), flip_last(y)))
 rules(np.linalg.det, det_x)
-rules(np.linalg.slogdet, slogdet_x)
+rules(np.linalg.slogdet, slogdet_x, fields=True)
 rules(np.linalg.solve, solve_left, solve_right)
 rules(np.linalg.lstsq, lstsq_a, lstsq_b)
 rules(np.linalg.pinv, pinv_a)
