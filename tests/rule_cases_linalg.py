@@ -25,14 +25,6 @@ CASES = {
             *(case(np.zeros((0, 3)), spread(3)), case(strided(2, 3), B)),
         ],
     ),
-    np.matvec: [case(A, spread(3)), case(spread(4, 2, 3), spread(4, 3)), case(A, spread(4, 3)), case(Z, W), case(A, W)],
-    np.vecmat: [
-        case(spread(2), A),
-        case(spread(4, 2), spread(4, 2, 3)),
-        case(spread(4, 2), A),
-        case(complexes(2), Z),
-        case(complexes(2), A),
-    ],
     np.inner: [case(2.5, A), case(A, np.array(1.5)), case(spread(2, 3, 4), spread(4)), case(spread(2, 4), spread(3, 2, 4))],
     np.linalg.multi_dot: [
         *(case([A, WIDE]), case([A, WIDE, TALL]), case([spread(2), A, WIDE, spread(4)]), case([A, WIDE, spread(4)])),
@@ -158,3 +150,15 @@ CASES = {
         *(case(SQUARE, "complete"), case(WIDE, mode="complete")),
     ],
 }
+
+if hasattr(np, "matvec"):  # since NumPy 2.2
+    CASES |= {
+        np.matvec: [case(A, spread(3)), case(spread(4, 2, 3), spread(4, 3)), case(A, spread(4, 3)), case(Z, W), case(A, W)],
+        np.vecmat: [
+            case(spread(2), A),
+            case(spread(4, 2), spread(4, 2, 3)),
+            case(spread(4, 2), A),
+            case(complexes(2), Z),
+            case(complexes(2), A),
+        ],
+    }

@@ -55,7 +55,7 @@ def test_the_direction_of_a_complex_number_has_a_gradient_across_it(func):
 
 def test_a_complex_number_of_zero_has_no_direction_and_no_gradient_of_its_length():
     assert ag.grad(lambda z: np.real(np.sum(z * np.sign(z))))(np.zeros(2, complex)).tolist() == [0.0, 0.0]
-    assert ag.grad(lambda z: np.linalg.norm(z))(np.zeros(2, complex)).tolist() == [0.0, 0.0]
+    assert ag.grad(np.linalg.norm)(np.zeros(2, complex)).tolist() == [0.0, 0.0]
 
 
 # Complex vectors, whose phases are arbitrary.
@@ -143,15 +143,13 @@ def test_the_space_of_equal_eigenvalues_has_its_gradient():
 @pytest.mark.parametrize("a", [np.eye(3), np.zeros((3, 3)), np.ones((3, 3)), EQUAL], ids=["ones", "zeros", "rank one", "two equal"])
 @pytest.mark.parametrize("func", [np.linalg.eigh, np.linalg.svd, np.linalg.eig], ids=lambda func: func.__name__)
 def test_equal_values_have_finite_gradients(func, a):
-    if func is np.linalg.eig and a[0, 0] == 1 == a[0, 1]:
-        pytest.skip("its eigenvectors need not be independent")
     dx = ag.grad(lambda a: sum(np.sum(part * part) for part in func(a)))(a)
     assert np.isfinite(dx).all()
 
 
 @pytest.mark.parametrize("a", [EQUAL, EQUAL[:, :2], EQUAL[:2], np.eye(3)[:, :2]], ids=["square", "tall", "wide", "orthogonal"])
 def test_the_sum_of_equal_singular_values_has_its_gradient(a):
-    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
     np.testing.assert_allclose(ag.grad(lambda a: np.linalg.norm(a, "nuc"))(a), u @ vh, atol=1e-12)
 
 

@@ -97,7 +97,9 @@ def angle(z: Any, deg: bool = False) -> Any:
 @composite(np.sign)
 def sign(x: Any, out: Any = None, **kwargs: Any) -> Any:
     """A number without its length: of real ones a step, whose gradient is zero, and of complex ones the direction."""
-    return x / np.where(value(x) == 0, 1, np.absolute(x)) if np.iscomplexobj(x) else np.sign(value(x), **kwargs)
+    if np.iscomplexobj(x):
+        return np.divide(x, np.where(value(x) == 0, 1, np.absolute(x)), **kwargs)
+    return np.sign(value(x), **kwargs)
 
 
 @composite(np.real_if_close)

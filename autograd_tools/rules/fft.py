@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.core import value
+from autograd_tools.plans import SHAPES
 from autograd_tools.primitive import composite, rules
-from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.shapes import along
 
 
@@ -22,7 +22,8 @@ def resized(dx: Any, x: Any, axis: int) -> Any:
     """`dx` as long as `x` along an axis: what was padded is cut, and what was cut has a gradient of zero."""
     length, wanted = np.shape(dx)[axis], np.shape(x)[axis]
     if length < wanted:
-        return ungetitem(dx, along(slice(length), axis, np.ndim(dx)), x)
+        zeros = np.zeros([wanted - length if i == axis % np.ndim(dx) else n for i, n in enumerate(np.shape(dx))], value(dx).dtype)
+        return np.concatenate([dx, zeros], axis)
     return dx[along(slice(wanted), axis, np.ndim(dx))] if length > wanted else dx
 
 
@@ -61,12 +62,12 @@ def ihfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = 
     return resized(np.fft.irfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
 
 
-rules(np.fft.fft, fft_a)
-rules(np.fft.ifft, ifft_a)
-rules(np.fft.rfft, rfft_a)
-rules(np.fft.irfft, irfft_a)
-rules(np.fft.hfft, hfft_a)
-rules(np.fft.ihfft, ihfft_a)
+rules(np.fft.fft, fft_a, read=SHAPES)
+rules(np.fft.ifft, ifft_a, read=SHAPES)
+rules(np.fft.rfft, rfft_a, read=SHAPES)
+rules(np.fft.irfft, irfft_a, read=SHAPES)
+rules(np.fft.hfft, hfft_a, read=SHAPES)
+rules(np.fft.ihfft, ihfft_a, read=SHAPES)
 rules(np.fft.fftshift, lambda dy, y, x, axes=None: np.fft.ifftshift(dy, axes))
 rules(np.fft.ifftshift, lambda dy, y, x, axes=None: np.fft.fftshift(dy, axes))
 

@@ -40,7 +40,7 @@ def norm_x(dy: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims:
     axes = axes_of(x, axis)
     y, dy = kept(y, x, axis, keepdims), kept(dy, x, axis, keepdims)
     length = np.where(value(y) == 0, 1, y)
-    if ord is None or (len(axes) == 2 and ord == "fro") or (len(axes) == 1 and ord == 2):
+    if ord is None or (len(axes) == 2 and ord in ("fro", "f")) or (len(axes) == 1 and ord == 2):
         return dy * (bar(x) / length)
     if len(axes) == 2:
         return dy * (sum_norm_x if abs_is(ord, 1) or abs_is(ord, np.inf) else spectral_norm_x)(y, x, ord, axes)
