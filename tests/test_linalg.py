@@ -173,6 +173,11 @@ def test_results_have_the_fields_of_their_named_tuples():
     assert np.isfinite(ag.grad(f)(SQUARE)).all()
 
 
+def test_results_have_fields_in_a_gradient_of_a_gradient():
+    slope = ag.grad(lambda a: np.sum(np.linalg.eigh(a).eigenvalues ** 3))
+    ag.gradcheck(lambda a: np.sum(slope(a) * WEIGHTS), HERMITIAN.real)
+
+
 def test_a_named_tuple_is_returned_outside_a_recording():
     assert type(np.linalg.svd(ag.Param(SQUARE))).__name__ == "SVDResult"
 
