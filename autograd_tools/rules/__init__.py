@@ -9,6 +9,7 @@ from autograd_tools.rules import arithmetic, decompositions, elementwise, fft, i
 __all__ = [
     "arithmetic",
     "decompositions",
+    "einsum",
     "elementwise",
     "fft",
     "indexing",

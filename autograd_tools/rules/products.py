@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import string
 from typing import Any
 
 import numpy as np
@@ -87,75 +86,13 @@ def trace_x(dy: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int
 
 def multi_dot_arrays(dy: Any, y: Any, arrays: Any, *, out: Any = None) -> Any:
     """For each matrix, `dy` between the transposes of those to its left and to its right."""
-    shapes = shapes_of(arrays)
-    last = len(shapes) - 1
-    wide = [
-        np.reshape(a, (1, -1) if i == 0 and np.ndim(a) == 1 else (-1, 1) if np.ndim(a) == 1 else np.shape(a)) for i, a in enumerate(arrays)
-    ]
-    dy = np.reshape(dy, (np.shape(wide[0])[0], np.shape(wide[last])[1]))
-    before, after = (
-        [[a.mT for a in wide[:i]][::-1] for i in range(last + 1)],
-        [[a.mT for a in wide[i + 1 :]][::-1] for i in range(last + 1)],
-    )
-    return for_each([np.reshape(np.linalg.multi_dot([*before[i], dy, *after[i]]), shape) for i, shape in enumerate(shapes)], arrays)
-
-
-def einsum_terms(subscripts: str, operands: Any) -> tuple[list[str], str]:
-    """The letters of each operand and of the output, with those that stand for `...` and those that are implied."""
-    left, arrow, output = subscripts.replace(" ", "").partition("->")
-    terms = left.split(",")
-    spare = [c for c in string.ascii_letters if c not in subscripts]
-    counts = [np.ndim(x) - len(term.replace("...", "")) for x, term in zip(operands, terms, strict=True)]
-    dots = "".join(spare[: max(counts)])
-    terms = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, counts, strict=True)]
-    if not arrow:
-        joined = left.replace("...", "").replace(",", "")
-        output = dots + "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
-    return terms, output.replace("...", dots)
-
-
-def einsum_string(args: tuple[Any, ...]) -> tuple[str, list[Any], int]:
-    """The subscripts as a string, the operands, and how many arguments there are for each operand.
-
-    np.einsum takes them as `"ij,jk->ik", a, b` and as `a, [0, 1], b, [1, 2], [0, 2]`, which are two arguments for each.
-    """
-    if isinstance(args[0], str):
-        return args[0], list(args[1:]), 1
-    letters = string.ascii_uppercase + string.ascii_lowercase  # whose order is that of the numbers
-    terms = ["".join("..." if i is ... else letters[i] for i in sublist) for sublist in (*args[1::2], *args[2 * (len(args) // 2) :])]
-    output = "->" + terms.pop() if len(args) % 2 else ""
-    return ",".join(terms) + output, list(args[: 2 * (len(args) // 2) : 2]), 2
-
-
-def einsum_operand(position: int) -> Any:
-    """The rule of an operand: the same sum, of `dy` and the others, with the operand's letters as the output."""
-
-    def rule(dy: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
-        subscripts, others, step = einsum_string(args)
-        which = (position - 1) if step == 1 else position // 2
-        terms, output = einsum_terms(subscripts, others)
-        x, term = others.pop(which), terms.pop(which)
-        sizes = dict(zip(term, np.shape(x), strict=True))
-        spare = [c for c in string.ascii_letters if c not in "".join([*terms, term, output])]
-        terms, others = [output, *terms], [dy, *others]
-        found: dict[str, int] = {}
-        for letters, other in zip(terms, others, strict=True):
-            for letter, n in zip(letters, np.shape(other), strict=True):
-                found[letter] = max(n, found.get(letter, 0))
-        wanted = ""
-        for letter in term:
-            if letter in wanted:  # a diagonal was taken: its gradient lies on the diagonal
-                new = spare.pop(0)
-                terms, others = [*terms, letter + new], [*others, np.eye(sizes[letter], dtype=x.dtype)]
-                wanted += new
-                continue
-            if letter not in found or found[letter] < sizes[letter]:  # an axis was summed over: its gradient is the same all along
-                terms, others = [*terms, letter], [*others, np.ones(sizes[letter], x.dtype)]
-            wanted += letter
-        optimize = kwargs.get("optimize", False)
-        return np.einsum(f"{','.join(terms)}->{wanted}", *others, optimize=optimize if isinstance(optimize, str) else bool(optimize))
-
-    return rule
+    first, *middle, last = arrays
+    first, last = first if np.ndim(first) == 2 else first[None, :], last if np.ndim(last) == 2 else last[:, None]
+    matrices = [first, *middle, last]
+    turned = [flip_last(a) for a in matrices]
+    dy = np.reshape(dy, (np.shape(first)[0], np.shape(last)[1]))
+    parts = [np.linalg.multi_dot([*turned[:i][::-1], dy, *turned[i + 1 :][::-1]]) for i in range(len(matrices))]
+    return for_each([np.reshape(part, shape) for part, shape in zip(parts, shapes_of(arrays), strict=True)], arrays)
 
 
 rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul)
@@ -174,7 +111,6 @@ rules(np.linalg.multi_dot, multi_dot_arrays, sequences=True)
 rules(np.trace, trace_x)
 rules(np.tril, lambda dy, y, x, k=0: np.tril(dy, k))
 rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
-rules(np.einsum, einsum_operand(0), rest=einsum_operand)
 
 
 @composite(np.inner)
