@@ -4,7 +4,20 @@ A rule is `(dy, y, *args, **kwargs) -> dx`. It need not undo broadcasting: the e
 argument. It is written in functions that have rules themselves, so that it can be differentiated again.
 """
 
-from autograd_tools.rules import arithmetic, decompositions, elementwise, fft, indexing, linalg, products, reductions, shapes, special, zero
+from autograd_tools.rules import (
+    arithmetic,
+    decompositions,
+    einsum,
+    elementwise,
+    fft,
+    indexing,
+    linalg,
+    products,
+    reductions,
+    shapes,
+    special,
+    zero,
+)
 
 __all__ = [
     "arithmetic",
