@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_tools.core import NO_KWARGS, Param, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.core import NO_KWARGS, NamedResult, Param, Recording, Result, Value, following_params, live, record, value
 from autograd_tools.plans import FLOATS, VALUE, absent
 
 if TYPE_CHECKING:
@@ -141,11 +141,11 @@ def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str
     return tuple(moved), rest
 
 
-def _slow(primitive: Primitive, *args: Any) -> Any:
-    """`call` for what is not worth a way of its own; a Param comes here once, and goes on as a Result."""
+def _slow(primitive: Primitive, apply: Callable[..., Any], *args: Any) -> Any:
+    """`call` for what is not worth a way of its own; a Param that is followed goes on as a Result of that recording."""
     recording = following_params()
     if recording is not None and Param in map(type, args):
-        return primitive.fast(*(recording.track(arg) if type(arg) is Param else arg for arg in args))
+        return apply(*[recording.track(arg) if type(arg) is Param else arg for arg in args])
     return call(primitive, args)
 
 
@@ -165,7 +165,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
 
     def apply(a: Any) -> Any:
         if type(a) is not Result or a.recording.thread != get_ident():
-            return _slow(primitive, a)
+            return _slow(primitive, apply, a)
         recording, x = a.recording, a.value
         y = forward(x)
         # From here on it is core.record, written out: a call of it would take as long as all of this.
@@ -210,11 +210,11 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
             elif type(b) in CONSTANTS:
                 way, z, parents = left, b, (a.index,)
             else:
-                return _slow(primitive, a, b)
+                return _slow(primitive, apply, a, b)
         elif type(b) is Result and type(a) in CONSTANTS:
             way, recording, x, z, parents = right, b.recording, a, b.value, (b.index,)
         else:
-            return _slow(primitive, a, b)
+            return _slow(primitive, apply, a, b)
         if recording.thread != get_ident():
             return call(primitive, (a, b))
         y = forward(x, z)
@@ -264,18 +264,18 @@ ARRAY_LIKE = (ndarray, Result)
 
 def first(primitive: Primitive) -> Callable[..., Any]:
     """`call` where only the first argument can be tracked, and the others hold nothing that is: `x[index]`, `np.sum(x, axis=1)`."""
-    forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
+    forward, general, plan, containers = primitive.forward, primitive.general, primitive.plan(0), primitive.containers
     reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
 
     def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
-        if type(a) is not Result or a.recording.thread != get_ident() or not isinstance(a.value, ARRAY_LIKE):
+        if type(a) is not Result or a.recording.thread != get_ident() or not (containers or isinstance(a.value, ARRAY_LIKE)):
             recording = following_params() if type(a) is Param else None
             return call(primitive, (a, *rest), kwargs) if recording is None else apply(recording.track(a), rest, kwargs)
         recording, x = a.recording, a.value
         args = (x, *rest)
         y = general(*args, **kwargs) if kwargs else forward(*args)
         entries = recording.entries
-        result = Result()
+        result = NamedResult() if containers and isinstance(y, tuple) else Result()
         result.value = y
         result.recording = recording
         result.index = len(entries)

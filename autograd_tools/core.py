@@ -157,6 +157,7 @@ class Recording:
         self.owned: set[int] = set()  # where an outgrad is in memory of its own
         self.inputs: list[int] = []
         self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
+        self.tracked: dict[int, Result] = {}  # id of a Param -> what it is while this is open
         self.notes: list[source.Note] | None = [] if self.keep or timing.ENABLED else None
         self.times: dict[int, dict[int, int]] = {}
         self.result: int | None = None
@@ -192,6 +193,7 @@ class Recording:
         if self.is_open:
             self.thread = None
             self.locator = None
+            self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
             if self.follows_params:
                 _thread.recording = self.outer
 
@@ -218,8 +220,11 @@ class Recording:
 
     def track(self, param: Param) -> Result:
         """`param` as a Result of this recording."""
-        index = self.leaf(param)
-        return result(self.entries[index][1], self, index)
+        tracked = self.tracked.get(id(param))
+        if tracked is None:
+            index = self.leaf(param)
+            tracked = self.tracked[id(param)] = result(self.entries[index][1], self, index)
+        return tracked
 
     def _below(self, param: Param) -> Any:
         """What `param` is below this recording: a leaf of the outer one, so that the sweep of this is recorded there."""

@@ -42,11 +42,11 @@ ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 def install() -> None:
     """Give `Value` its operators, methods and protocols."""
     for name, ufunc in BINARY.items():
-        apply = PRIMITIVES[ufunc].fast if ufunc in PRIMITIVES else _zero(ufunc)
+        apply = PRIMITIVES[ufunc].make_fast() if ufunc in PRIMITIVES else _zero(ufunc)
         _set(f"__{name}__", apply)
         _set(f"__r{name}__", _reflected(apply))
     for name, ufunc in UNARY.items():
-        _set(f"__{name}__", PRIMITIVES[ufunc].fast)
+        _set(f"__{name}__", PRIMITIVES[ufunc].make_fast())
     for name in COMPARISONS:
         _set(f"__{name}__", _comparison(getattr(operator, name)))
     for name in METHODS:
@@ -176,7 +176,7 @@ class _Body:
     def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
             primitive = PRIMITIVES.get(ufunc)
-            return primitive.fast(*inputs) if primitive is not None and not kwargs else _function(ufunc, inputs, kwargs)
+            return _function(ufunc, inputs, kwargs) if primitive is None or kwargs else primitive.fast(*inputs)
         if not _is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
         if method == "reduce" and ufunc in REDUCTIONS:

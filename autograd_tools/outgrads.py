@@ -8,20 +8,12 @@ import numpy as np
 
 from autograd_tools.core import value
 
-
-class Sparse:
-    """The gradient of `x` after `x[index]`: `dy` at that place and zero elsewhere."""
-
-    __slots__ = ("dy", "index")
-    dy: Any
-    index: Any
+PARTS = (list, tuple, dict)  # the gradient of a list, tuple or dict is one of its parts, None where it is zero
+BASIC = frozenset({int, slice, type(None), type(...)})
 
 
-PARTS = (Sparse, list, tuple, dict)  # a gradient in parts
-
-
-def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any, x: Any) -> None:
-    """Add `dx`, a gradient of the value `x`, to the outgrad at `index`.
+def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any) -> None:
+    """Add the gradient `dx` to the outgrad at `index`.
 
     `owned` are the indices whose outgrad lies in memory that nobody else sees, so that adding to it may be in place.
     """
@@ -30,7 +22,7 @@ def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any, x: Any
         outgrads[index] = add_into(old, dx)
     elif isinstance(dx, PARTS):
         owned.add(index)
-        total = _zeros(x, dx)
+        total: Any = {} if isinstance(dx, dict) else [None] * len(dx)
         outgrads[index] = add_into(total if old is None else add_into(total, old), dx)
     elif old is None:
         outgrads[index] = dx
@@ -42,19 +34,20 @@ def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any, x: Any
 
 def add_into(total: Any, dx: Any) -> Any:
     """`total` with a gradient added, in place if it fits into the memory that is there."""
-    if type(total) is not np.ndarray:
-        return _add_items(total, dx) if isinstance(total, (list, dict)) else total + dx
-    if type(dx) is Sparse:
-        put_into(total, dx.index, dx.dy)
-    elif type(dx) is np.ndarray and dx.dtype == total.dtype and dx.shape == total.shape:
-        np.add(total, dx, total)
-    else:
-        return total + dx
-    return total
+    if type(total) is type(dx) is np.ndarray and dx.dtype == total.dtype and dx.shape == total.shape:
+        return np.add(total, dx, total)
+    if isinstance(total, PARTS) and isinstance(dx, PARTS):
+        return _add_parts(total, dx)
+    return _as_array(total) + _as_array(dx)
+
+
+def _as_array(dx: Any) -> Any:
+    """A gradient in parts, of a list of numbers that NumPy took for an array, as one array."""
+    return np.array([0 if part is None else part for part in dx]) if isinstance(dx, PARTS) else dx
 
 
 def put_into(total: Any, index: Any, dy: Any) -> None:
-    """Add `dy` to the elements of an array at `index`, as often as it names them."""
+    """Add `dy` in place to the elements of an array at `index`, as often as it names them."""
     if type(index) is not int and not _is_basic(index):
         np.add.at(total, index, dy)
     elif type(part := total[index]) is np.ndarray:
@@ -63,49 +56,28 @@ def put_into(total: Any, index: Any, dy: Any) -> None:
         total[index] = part + dy
 
 
-def _zeros(x: Any, dx: Any) -> Any:
-    if isinstance(x, dict):
-        return {}
-    if isinstance(x, (list, tuple)):
-        return [None] * len(x)
-    # An integer array has a gradient of the kind that flows back: [1, 2, 3] -> [2, 4, 6], but floats after np.sin.
-    dtype = x.dtype if x.dtype.kind in "fc" else np.result_type(dx.dy)
-    return np.zeros(x.shape, dtype)
-
-
-BASIC = frozenset({int, slice, type(None), type(...)})
-
-
 def _is_basic(index: Any) -> bool:
     """Whether the index names every element once and gives a view of them."""
     parts = index if type(index) is tuple else (index,)
     return all([type(part) in BASIC or isinstance(part, np.integer) for part in parts])
 
 
-def _add_items(total: Any, dx: Any) -> Any:
-    """Add the items of `dx` into the list or dict `total`, in place; None is zero."""
-    if type(dx) is Sparse:
-        if isinstance(dx.index, slice):
-            items: Any = zip(range(*dx.index.indices(len(total))), dx.dy, strict=True)
-        else:
-            items = [(dx.index, dx.dy)]
-    elif isinstance(dx, dict):
-        items = dx.items()
-    elif isinstance(dx, (list, tuple)):
-        items = enumerate(dx)
-    else:  # an array, from a list of numbers that NumPy took for one
-        return dx + np.array([0 if item is None else item for item in total])
-    for key, item in items:
-        if item is not None:
-            old = total.get(key) if isinstance(total, dict) else total[key]
-            total[key] = item if old is None else _add_two(old, item)
+def _add_parts(total: Any, dx: Any) -> Any:
+    """Add the parts of `dx` into the list or dict `total`, in place."""
+    for key, part in dx.items() if isinstance(dx, dict) else enumerate(dx):
+        add_part(total, key, part)
     return total
 
 
-def _add_two(old: Any, item: Any) -> Any:
-    if isinstance(old, (list, tuple, dict)):
-        return _add_items(dict(old) if isinstance(old, dict) else list(old), item)
-    return old + item
+def add_part(total: Any, key: Any, part: Any) -> None:
+    """Add the gradient of one part into the list or dict `total`, in place."""
+    old = total.get(key) if isinstance(total, dict) else total[key]
+    if part is None or old is None:
+        total[key] = old if part is None else part
+    elif isinstance(old, PARTS):
+        total[key] = _add_parts(dict(old) if isinstance(old, dict) else list(old), part)
+    else:
+        total[key] = old + part
 
 
 def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
@@ -133,18 +105,19 @@ def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
     """Sum `dx` over the axes along which broadcasting repeated an argument of the given shape."""
     wide = dx.shape
     extra = len(wide) - len(shape)
-    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, wide[extra:], strict=True)):
+    if extra < 0 or any([n not in (1, m) for n, m in zip(shape, wide[extra:], strict=True)]):
         code = getattr(plan.rules[i], "__code__", None)
         where = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
         raise ValueError(
             f"the rule {plan.primitive.name}[{plan.positions[i] + 1}]{where} returned a gradient of shape {wide} "
             f"for an argument of shape {shape}: a rule returns a gradient that has, or broadcasts from, the shape of its argument"
         )
+    if wide[extra:] == shape:
+        return np.add.reduce(dx, 0 if extra == 1 else tuple(range(extra)))
     repeated = tuple([axis + extra for axis, n in enumerate(shape) if n == 1 and wide[axis + extra] != 1])
     if extra == 0:
-        return np.add.reduce(dx, repeated, keepdims=True) if repeated else dx
-    total = np.add.reduce(dx, (*range(extra), *repeated))
-    return np.reshape(total, shape) if repeated else total
+        return np.add.reduce(dx, repeated, keepdims=True)
+    return np.reshape(np.add.reduce(dx, (*range(extra), *repeated)), shape)
 
 
 def one_like(y: Any) -> Any:

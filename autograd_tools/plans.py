@@ -26,7 +26,7 @@ class Plan:
     `read` are the positions of the arguments whose numbers these rules read, with VALUE for the output; None if they may
     read all. `trusted` rules return a new array, a view, or `dy`, never another array that is not theirs to give away.
     `fits` is the plan of a call whose shapes and types have been looked at when it was recorded: every gradient has those
-    of its argument as it comes from the rule.
+    of its argument as it comes from the rule. `into` adds the gradient of the only argument into memory that is there.
     """
 
     primitive: Primitive
@@ -35,6 +35,7 @@ class Plan:
     read: frozenset[int] | None
     trusted: bool
     fits: bool = False
+    into: Callable[..., Any] | None = None
 
     def reads(self, position: int) -> bool:
         """Whether a rule may read the numbers of an argument, or of the output under VALUE."""

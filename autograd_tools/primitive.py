@@ -33,6 +33,8 @@ class Primitive:
     * `read`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
       be seen from their code: because they look at shapes only.
     * `trusted`: the rules return no array that somebody else holds.
+    * `into(total, dy, *args)` adds the gradient of the first argument, the only one, into `total`, of its shape and ours to
+      write into, and returns it; the gradient that the rule returns has then to be ours, too.
     * `forward` computes the same as `func`, of plain positional arguments only, faster.
     """
 
@@ -47,6 +49,7 @@ class Primitive:
         fields: bool = False,
         read: frozenset[int] | None = None,
         trusted: bool = True,
+        into: Callable[..., Any] | None = None,
         forward: Callable[..., Any] | None = None,
         name: str | None = None,
     ) -> None:
@@ -59,10 +62,15 @@ class Primitive:
         self.fields = fields
         self.read = read
         self.trusted = trusted
+        self.into = into
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name)
         self.elementwise = trusted and isinstance(func, np.ufunc) and func.signature is None  # a gradient has the shape of the output
         self._plan = functools.cache(self._make_plan)
+        # What calls the primitive in less time than `call`, where that can be: with positional arguments only; and with
+        # arguments of which only the first may be tracked. Both are made at their first use.
+        self.fast: Callable[..., Any] = self._make_fast
+        self.first: Callable[..., Any] = self._make_first
 
     def rule(self, position: int) -> Rule | None:
         """The rule for the argument at `position`, counted from 0."""
@@ -93,22 +101,26 @@ class Primitive:
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads(rule) for rule in rules] if self.read is None else [self.read]
         together = frozenset[int]().union(*(part for part in read if part is not None))
-        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits)
+        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits, self.into)
 
-    @functools.cached_property
-    def fast(self) -> Callable[..., Any]:
-        """What calls the primitive with positional arguments only: `call`, or what does the same in less time."""
+    def make_fast(self) -> Callable[..., Any]:
+        """Make `fast`."""
         arguments = self.func.nin if isinstance(self.func, np.ufunc) else len(self.rules)
         if arguments in (1, 2) and self.rule(0) is not None and UNKNOWN not in self.rules and not timing.ENABLED:
-            return unary(self) if arguments == 1 else binary(self)
-        return lambda *args: call(self, args)
+            self.fast = unary(self) if arguments == 1 else binary(self)
+        else:
+            self.fast = lambda *args: call(self, args)
+        return self.fast
 
-    @functools.cached_property
-    def first(self) -> Callable[..., Any]:
-        """What calls the primitive with arguments of which only the first may be tracked."""
+    def _make_fast(self, *args: Any) -> Any:
+        return self.make_fast()(*args)
+
+    def _make_first(self, a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
         if timing.ENABLED or self.sequences or self.fields or self.rule(0) is None or self.rule(0) is UNKNOWN:
-            return lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
-        return first(self)
+            self.first = lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
+        else:
+            self.first = first(self)
+        return self.first(a, rest, kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, recording it if an argument is tracked."""

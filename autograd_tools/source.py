@@ -131,8 +131,8 @@ class Locator:
 
     def note(self) -> Note:
         """Describe the innermost frame of the user's code."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and (id(frame.f_code) in _library_codes or not is_users(frame)):
+        frame: FrameType | None = sys._getframe(2)  # the engine calls this, and is called itself
+        while frame is not None and frame is not self._frame and not is_users(frame):
             frame = frame.f_back
         if frame is None:
             return NOWHERE

@@ -14,8 +14,8 @@ from typing import Any
 from numpy import ndarray
 
 from autograd_tools import timing
-from autograd_tools.core import Recording, value
-from autograd_tools.outgrads import Sparse, accumulate, fit, put_into
+from autograd_tools.core import Recording
+from autograd_tools.outgrads import accumulate, fit
 from autograd_tools.plans import ARRAYS, Plan
 
 
@@ -38,17 +38,19 @@ def plain_sweep(recording: Recording) -> None:
         dy = outgrads[index]
         if dy is None:
             continue
-        plan, _, args, _, parents = entries[index]
+        plan, _, _, _, parents = entries[index]
         if plan is None:
             continue
         for i, parent in enumerate(parents):
             dx = backward(recording, index, i, dy)
             if dx is not None:
-                sum_outgrads(recording, parent, dx, args[plan.positions[i]])
+                sum_outgrads(recording, parent, dx)
+            if plan.into is not None:
+                recording.owned.add(parent)
         _pass(recording, index)
 
 
-def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912  written out, so that no step is a call
+def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  written out, so that no step is a call
     """What `plain_sweep` does, with its steps written out for a gradient that fits its argument as it is."""
     entries, outgrads, owned, keep = recording.entries, recording.outgrads, recording.owned, recording.keep
     for index in range(len(entries) - 1, -1, -1):
@@ -60,17 +62,21 @@ def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912  written out, so 
             continue
         if plan.fits:
             parent = parents[0]
-            dx = plan.rules[0](dy, y, args[0]) if len(args) == 1 else plan.rules[0](dy, y, args[0], args[1])
+            rules = plan.rules
+            dx = rules[0](dy, y, args[0]) if len(args) == 1 else rules[0](dy, y, args[0], args[1])
             if outgrads[parent] is None:
                 outgrads[parent] = dx
             else:
-                accumulate(outgrads, owned, parent, dx, None)
-            if len(parents) == 2:
-                dx, parent = plan.rules[1](dy, y, args[0], args[1]), parents[1]
+                accumulate(outgrads, owned, parent, dx)
+            if len(rules) == 2:
+                dx, parent = rules[1](dy, y, args[0], args[1]), parents[1]
                 if outgrads[parent] is None:
                     outgrads[parent] = dx
                 else:
-                    accumulate(outgrads, owned, parent, dx, None)
+                    accumulate(outgrads, owned, parent, dx)
+        elif plan.into is not None and parents[0] in owned:
+            parent = parents[0]
+            outgrads[parent] = plan.into(outgrads[parent], dy, args[0], args[1])
         else:
             n = 0 if kwargs else len(args)
             for i, parent in enumerate(parents):
@@ -83,22 +89,32 @@ def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912  written out, so 
                 else:
                     dx = plan.rules[i](dy, y, *args, **kwargs)
                 kind, x = type(dx), args[plan.positions[i]]
-                if kind is Sparse and parent in owned and type(outgrads[parent]) is ndarray:
-                    put_into(outgrads[parent], dx.index, dx.dy)
-                elif kind is ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape and outgrads[parent] is None:
-                    outgrads[parent] = dx
+                if kind is ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape:
+                    old = outgrads[parent]
+                    if old is None:
+                        outgrads[parent] = dx
+                    else:
+                        accumulate(outgrads, owned, parent, dx)
+                elif type(parent) is tuple:
+                    sum_outgrads(recording, parent, fitted(dx, x, parent, plan, i))
                 elif dx is not None:
-                    sum_outgrads(recording, parent, fitted(dx, x, parent, plan, i), x)
-        if keep:
-            _pass(recording, index)
-        else:
+                    accumulate(outgrads, owned, parent, fit(dx, x, plan, i))
+            if plan.into is not None:
+                owned.add(parents[0])
+        if not keep:
             entries[index] = outgrads[index] = None
+        elif _collector is not None:
+            _pass(recording, index)
 
 
 @timing.time_backward
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
-    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`."""
+    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`; None if there is
+    nothing to add, or nothing more."""
     plan, y, args, kwargs, parents = recording.entries[index]
+    if plan.into is not None and parents[i] in recording.owned:
+        recording.outgrads[parents[i]] = plan.into(recording.outgrads[parents[i]], dy, *args)
+        return None
     dx = plan.rules[i](dy, y, *args, **kwargs)
     if type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
         dx = dx.copy()
@@ -115,17 +131,17 @@ def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
 
 
 @timing.time_sum
-def sum_outgrads(recording: Recording, parent: Any, dx: Any, x: Any) -> None:
-    """Add `dx`, the gradient of the argument `x`, to the outgrad of its `parent`: one by one if `x` is a sequence of arrays."""
-    _add(recording, parent, dx, x)
+def sum_outgrads(recording: Recording, parent: Any, dx: Any) -> None:
+    """Add the gradient `dx` to the outgrad of its `parent`: one by one if it is of a sequence of arrays."""
+    _add(recording, parent, dx)
 
 
-def _add(recording: Recording, parent: Any, dx: Any, x: Any) -> None:
+def _add(recording: Recording, parent: Any, dx: Any) -> None:
     if type(parent) is tuple:
-        for p, d, item in zip(parent, dx, x, strict=True):
-            _add(recording, p, d, item)
+        for p, d in zip(parent, dx, strict=True):
+            _add(recording, p, d)
     elif parent is not None and dx is not None:
-        accumulate(recording.outgrads, recording.owned, parent, dx, value(x))
+        accumulate(recording.outgrads, recording.owned, parent, dx)
 
 
 def _pass(recording: Recording, index: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -184,6 +185,10 @@ class Tape(Recording):
 
     keep = True
 
+    def __init__(self, *, follows_params: bool) -> None:
+        _keep_freed_memory()
+        super().__init__(follows_params=follows_params)
+
     def backward(self, loss: Any = None) -> None:
         """Compute the gradients of `loss`, a scalar recorded on this tape: the last one when left out."""
         self.close()
@@ -261,6 +266,17 @@ class Tape(Recording):
 
     def __str__(self) -> str:
         return str(self.trace())
+
+
+@functools.cache
+def _keep_freed_memory() -> None:
+    """Have the allocator keep what is freed, so that the next tape finds its memory there.
+
+    A tape holds megabytes, and frees them at once. glibc would hand them back to the system, and get them again page by
+    page for the next tape, which takes longer than to differentiate. It stops doing so for blocks of up to twice the size
+    of the largest block ever freed, 32 MB at most (mallopt(3), M_MMAP_THRESHOLD); this one is never written to.
+    """
+    np.empty((32 << 20) - (1 << 16), np.uint8)
 
 
 def check_scalar(y: Any) -> None:

@@ -42,6 +42,8 @@ def spread(dy: Any, shape: tuple[int, ...]) -> Any:
 
 def count(x: Any, axis: Any) -> int:
     """How many numbers go into one result of a reduction."""
+    if axis is None:
+        return int(np.size(x))
     shape = np.shape(x)
     n = 1
     for a in axes_of(x, axis):
