@@ -5,9 +5,11 @@ conjugate: a rule begins by conjugating `dy`, and ends by conjugating its result
 
 Vectors that belong to equal eigenvalues or singular values may be turned into each other, and a loss that depends on
 how they happen to lie has no gradient. Such turns count as nothing, so that all gradients are finite, and right for a
-loss that depends on the values and on the space that equal ones span. (What is lost is how a value would split: a
-function that puts the matrix together again, `v * f(w) @ v.T`, has a gradient only where no two values are equal.) In the same way
-a complex vector may be multiplied by any number of length 1: a loss that depends on which one has no gradient, and is an error.
+loss that depends on the values and on the space that equal ones span. What is lost is how a value would split: the
+gradient of a function that puts the matrix together again, `(v * f(w)) @ v.T`, is right only where no two are equal.
+
+A complex vector may be multiplied by any number of length 1. A loss that depends on which one has no gradient, and is
+an error.
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ def cholesky_x(dy: Any, y: Any, x: Any, /, *, upper: bool = False) -> Any:
 
 
 def eigh_x(dy: Any, y: Any, x: Any, UPLO: str = "L") -> Any:
-    """Giles (2008), An extended collection of matrix derivative results, section 3.1, on the triangle that NumPy reads."""
+    """Giles (2008), An extended collection of matrix derivative results, on the triangle that NumPy reads."""
     (dw, dv), (w, v) = bars(dy), (y[0], y[1])
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
@@ -88,7 +90,7 @@ def diagonal_matrix(w: Any) -> Any:
 
 
 def eig_x(dy: Any, y: Any, x: Any) -> Any:
-    """Boeddeker et al. (2017), On the computation of complex-valued gradients, arXiv:1701.00392, section 4.10.
+    """Boeddeker et al. (2017), On the computation of complex-valued gradients, arXiv:1701.00392.
 
     The eigenvectors are of length 1, which takes away what would change their lengths.
     """
@@ -111,7 +113,7 @@ def leading(du: Any, u: Any, k: int) -> Any:
 
 
 def svd_x(dy: Any, y: Any, x: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    """Giles (2008), section 3.2; for complex numbers Wan and Zhang (2019), Automatic differentiation for complex valued SVD.
+    """Townsend (2016), Differentiating the singular value decomposition; Wan and Zhang (2019), arXiv:1909.02659, for complex ones.
 
     A singular value of zero has no derivative: its vectors count as constant.
     """
@@ -153,7 +155,7 @@ def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
     """Walter and Lehmann (2018), Algorithmic differentiation of linear algebra functions, arXiv:1001.1654, for tall matrices;
     Roberts and Roberts (2020), QR and LQ decomposition matrix backpropagation algorithms, arXiv:2009.10071, for wide ones.
 
-    The first columns of the matrix, as many as it has rows, must be independent.
+    The first min(m, n) columns must be independent: where they are not, there is no gradient, and NumPy raises a LinAlgError.
     """
     if mode == "raw":
         raise TypeError("np.linalg.qr(x, mode='raw') has no gradient rule")

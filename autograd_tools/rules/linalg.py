@@ -87,7 +87,7 @@ def slogdet_x(dy: Any, y: Any, x: Any) -> Any:
 
 
 def pinv_a(dy: Any, y: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
-    """Golub and Pereyra (1973), The differentiation of pseudo-inverses, equation 4.12: for changes that keep the rank."""
+    """Golub and Pereyra (1973), The differentiation of pseudo-inverses, for changes that keep the rank."""
     across, dy = adjoint(y), adjoint(bar(dy))
     dx = np.matmul(across, np.matmul(adjoint(dy), across))
     left, right = np.matmul(dy, np.matmul(y, across)), np.matmul(across, np.matmul(y, dy))
