@@ -155,7 +155,7 @@ def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
     """Walter and Lehmann (2018), Algorithmic differentiation of linear algebra functions, arXiv:1001.1654, for tall matrices;
     Roberts and Roberts (2020), QR and LQ decomposition matrix backpropagation algorithms, arXiv:2009.10071, for wide ones.
 
-    The first min(m, n) columns must be independent: where they are not, there is no gradient: what comes means nothing, or is a LinAlgError.
+    The first min(m, n) columns must be independent: where they are not, there is no gradient: what comes means nothing or is an error.
     """
     if mode == "raw":
         raise TypeError("np.linalg.qr(x, mode='raw') has no gradient rule")
