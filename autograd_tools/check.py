@@ -33,7 +33,8 @@ def gradcheck(
 
     `f` may return a number, an array, or a tuple or list of them: a random combination is checked. `argnums` are the
     arguments to check, by default all those of floating point; `order=2` checks the gradient of the gradient as well.
-    A step is `delta` in float64, along random directions from `seed`; the tolerances are numpy.isclose's.
+    A step is `delta` in float64, along random directions from `seed`; the tolerances are numpy.isclose's. The gradient
+    for a complex number x + iy is df/dx - i df/dy, so that the real part of its product with a step is what `f` changes by.
 
     >>> import numpy as np, autograd_tools as ag
     >>> ag.gradcheck(np.sin, 0.5, order=3)
@@ -123,11 +124,13 @@ def _is_floating(x: Any) -> bool:
 
 
 def _random_like(x: Any, rng: np.random.Generator) -> Any:
-    """Random numbers of the structure of `x`."""
+    """Random numbers of the structure of `x`, complex where it is."""
     if isinstance(x, Mapping):
         return {key: _random_like(item, rng) for key, item in x.items()}
     if isinstance(x, (tuple, list)):
         return [_random_like(item, rng) for item in x]
+    if np.iscomplexobj(x):
+        return rng.standard_normal(np.shape(x)) + 1j * rng.standard_normal(np.shape(x))
     return rng.standard_normal(np.shape(x))
 
 
@@ -141,14 +144,14 @@ def _move(x: Any, direction: Any, step: float) -> Any:
 
 
 def _combine(y: Any, weights: Any) -> Any:
-    """The sum of all numbers in `y`, each times its weight; None counts as zero."""
+    """The sum of all numbers in `y`, each times its weight; of complex ones the real part. None counts as zero."""
     if y is None:
         return 0.0
     if isinstance(weights, dict):
         return sum(_combine(y[key], w) for key, w in weights.items())
     if isinstance(weights, list):
         return sum(_combine(y[i], w) for i, w in enumerate(weights))
-    return np.sum(y * weights)
+    return np.real(np.sum(y * weights)) if np.iscomplexobj(weights) else np.sum(y * weights)
 
 
 def _check_type(dx: Any, x: Any, name: str) -> None:

@@ -259,7 +259,7 @@ WRAPPING = (Value, Recording)
 
 def result(value: Any, recording: Recording, index: int) -> Result:
     """A Result; its class has no `__init__`, because one is made per operation and calling it takes as long as all else."""
-    made = NamedResult() if hasattr(value, "_fields") else Result()
+    made = NamedResult() if type(value) is NamedResult or hasattr(value, "_fields") else Result()
     made.value = value
     made.recording = recording
     made.index = index

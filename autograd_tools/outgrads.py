@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.core import value
+
 PARTS = (list, tuple, dict)  # the gradient of a list, tuple or dict is one of its parts, None where it is zero
 BASIC = frozenset({int, slice, type(None), type(...)})
 
@@ -82,6 +84,8 @@ def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
     """`dx` with the shape and the kind of number of `x`: what broadcasting repeated is summed, what it widened is narrowed."""
     if type(dx) is np.ndarray and type(x) is np.ndarray and dx.shape == x.shape and dx.dtype == x.dtype:
         return dx
+    if type(dx) is list and type(value(x)) is list:
+        return [fit(part, item, plan, i) for part, item in zip(dx, value(x), strict=True)]
     if dx is None or isinstance(dx, PARTS) or isinstance(x, PARTS):
         return dx
     if isinstance(dx, (int, float, complex)) and not isinstance(dx, np.number):
@@ -90,11 +94,11 @@ def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
     if dx.shape != shape:
         dx = _unbroadcast(dx, shape, plan, i)
     kind = getattr(x, "dtype", None)
-    if kind is not None and kind.kind in "fc" and dx.dtype != kind:
-        dx = (dx.real if dx.dtype.kind == "c" and kind.kind == "f" else dx).astype(kind)
-    elif isinstance(x, float) and getattr(dx, "dtype", np.dtype(float)).kind == "c":
+    if kind is None:
+        return dx + 0j if isinstance(x, complex) else dx.real if dx.dtype.kind == "c" else dx
+    if kind.kind != "c" and dx.dtype.kind == "c":
         dx = dx.real
-    return dx
+    return dx.astype(kind) if kind.kind in "fc" and dx.dtype != kind else dx
 
 
 def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:

@@ -29,6 +29,7 @@ class Primitive:
     * `rest(position)` makes the rule of any further argument, for functions of any number of them.
     * `sequences`: an argument may be a list or tuple of tracked arrays, whose rule returns a list of gradients.
     * `containers`: an argument may be a tuple, list or dict as such, and is no array in the making.
+    * `fields`: the output is a named tuple.
     * `read`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
       be seen from their code: because they look at shapes only.
     * `trusted`: the rules return no array that somebody else holds.
@@ -45,6 +46,7 @@ class Primitive:
         rest: Callable[[int], Rule] | None = None,
         sequences: bool = False,
         containers: bool = False,
+        fields: bool = False,
         read: frozenset[int] | None = None,
         trusted: bool = True,
         into: Callable[..., Any] | None = None,
@@ -57,6 +59,7 @@ class Primitive:
         self.rest = rest
         self.sequences = sequences
         self.containers = containers
+        self.fields = fields
         self.read = read
         self.trusted = trusted
         self.into = into
@@ -85,6 +88,9 @@ class Primitive:
             return kwargs
         if kwargs.get("where", True) is not True:
             raise TypeError(f"{self.name}(where=...) has no gradient rule; write np.where(condition, {self.name}(x), other)")
+        for name in ("axes", "axis", "keepdims"):
+            if name in kwargs:
+                raise TypeError(f"{self.name}({name}=...) has no gradient rule; move axes with np.moveaxis before and after")
         return {}
 
     def _make_plan(self, *positions: int, fits: bool) -> Plan:
@@ -110,7 +116,7 @@ class Primitive:
         return self.make_fast()(*args)
 
     def _make_first(self, a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
-        if timing.ENABLED or self.sequences or self.rule(0) is None or self.rule(0) is UNKNOWN:
+        if timing.ENABLED or self.sequences or self.fields or self.rule(0) is None or self.rule(0) is UNKNOWN:
             self.first = lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
         else:
             self.first = first(self)

@@ -25,6 +25,12 @@ def strided(*shape, **limits):
     return spread(*rest, 2 * last, **limits)[..., ::-2].T
 
 
+def complexes(*shape, low=-2.0, high=2.0, start=1.0):
+    """Complex numbers whose parts are between `low` and `high`."""
+    parts = spread(*shape, 2, low=low, high=high, start=start)
+    return parts[..., 0] + 1j * parts[..., 1]
+
+
 def unary(low=-2.0, high=2.0):
     return [
         case(low + 0.3 * (high - low)),
@@ -68,6 +74,12 @@ def reduction(*more):
 def each(functions, cases):
     """The same cases for each of some functions."""
     return dict.fromkeys(functions, cases)
+
+
+def merged(*tables):
+    """All cases of all tables."""
+    functions = {func: None for table in tables for func in table}
+    return {func: [c for table in tables for c in table.get(func, [])] for func in functions}
 
 
 MASK = np.array([[True, False, True], [True, True, False]])

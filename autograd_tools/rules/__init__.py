@@ -4,6 +4,32 @@ A rule is `(dy, y, *args, **kwargs) -> dx`. It need not undo broadcasting: the e
 argument. It is written in functions that have rules themselves, so that it can be differentiated again.
 """
 
-from autograd_tools.rules import arithmetic, elementwise, indexing, linalg, reductions, shapes, special, zero
+from autograd_tools.rules import (
+    arithmetic,
+    decompositions,
+    einsum,
+    elementwise,
+    fft,
+    indexing,
+    linalg,
+    products,
+    reductions,
+    shapes,
+    special,
+    zero,
+)
 
-__all__ = ["arithmetic", "elementwise", "indexing", "linalg", "reductions", "shapes", "special", "zero"]
+__all__ = [
+    "arithmetic",
+    "decompositions",
+    "einsum",
+    "elementwise",
+    "fft",
+    "indexing",
+    "linalg",
+    "products",
+    "reductions",
+    "shapes",
+    "special",
+    "zero",
+]

@@ -37,9 +37,10 @@ def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
 
 def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
     """y log x, taken as 0 where the base is 0: there y is 0 for every p > 0."""
+    turns = 0j if np.iscomplexobj(y) else 0  # the logarithm of a negative number is complex
     if type(x) in (int, float):
-        return dy * y * float(np.log(x or 1))  # of Python, which leaves float32 as it is
-    return dy * y * np.log(np.where(value(x) == 0, 1, x))
+        return dy * y * np.log((x or 1) + turns).item()  # of Python, which leaves float32 as it is
+    return dy * y * np.log(np.where(value(x) == 0, 1, x) + turns)
 
 
 def absolute_x(dy: Any, y: Any, x: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.core import value
-from autograd_tools.primitive import UNKNOWN, rules
+from autograd_tools.primitive import UNKNOWN, composite, rules
 
 LN2, LN10 = math.log(2), math.log(10)  # of Python, which leave float32 as it is
 DEGREE = np.pi / 180
@@ -77,7 +77,7 @@ rules(np.sinh, lambda dy, y, x: dy * np.cosh(x))
 rules(np.cosh, lambda dy, y, x: dy * np.sinh(x))
 rules(np.tanh, tanh_x)
 rules(np.arcsinh, lambda dy, y, x: dy / np.sqrt(x * x + 1))
-rules(np.arccosh, lambda dy, y, x: dy / np.sqrt(x * x - 1))
+rules(np.arccosh, lambda dy, y, x: dy / (np.sqrt(x - 1) * np.sqrt(x + 1)))  # one root has the wrong sign for some complex x
 rules(np.arctanh, lambda dy, y, x: dy / (1 - x * x))
 rules(np.sinc, sinc_slope)
 rules(np.deg2rad, lambda dy, y, x: dy * DEGREE)
@@ -92,5 +92,25 @@ rules(np.fmin, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.clip, clip_x, clip_min, clip_max)
 rules(np.where, None, lambda dy, y, c, a, b: np.where(c, dy, 0), lambda dy, y, c, a, b: np.where(c, 0, dy))
 rules(np.real, lambda dy, y, x: dy)
+rules(np.imag, lambda dy, y, x: -1j * dy)
 rules(np.conjugate, lambda dy, y, x: np.conjugate(dy))
 rules(np.nan_to_num, lambda dy, y, x, *args, **kwargs: dy * np.isfinite(value(x)), None, UNKNOWN, UNKNOWN, UNKNOWN)
+
+
+@composite(np.angle)
+def angle(z: Any, deg: bool = False) -> Any:
+    turned = np.arctan2(np.imag(z), np.real(z))
+    return np.degrees(turned) if deg else turned
+
+
+@composite(np.sign)
+def sign(x: Any, out: Any = None, **kwargs: Any) -> Any:
+    """A number without its length: of real ones a step, whose gradient is zero, and of complex ones the direction."""
+    if np.iscomplexobj(x):
+        return np.divide(x, np.where(value(x) == 0, 1, np.absolute(x)), **kwargs)
+    return np.sign(value(x), **kwargs)
+
+
+@composite(np.real_if_close)
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    return a if np.iscomplexobj(np.real_if_close(value(a), tol)) else np.real(a)

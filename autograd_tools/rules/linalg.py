@@ -1,83 +1,17 @@
-"""Products of matrices, and np.linalg."""
+"""np.linalg, without decompositions: inverses, determinants, equations, norms."""
 
 from __future__ import annotations
 
-import operator
-import string
+import math
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.core import value
 from autograd_tools.primitive import UNKNOWN, composite, rules
+from autograd_tools.rules.decompositions import adjoint, on_triangle
+from autograd_tools.rules.products import bar, flip_last
 from autograd_tools.rules.reductions import axes_of, kept
-
-
-def flip_last(x: Any) -> Any:
-    """The transpose of each matrix in a stack of them."""
-    return x.mT
-
-
-def matmul_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
-    if b.ndim == 1:
-        return dy * b if a.ndim == 1 else dy[..., None] * b
-    if a.ndim == 1:
-        return np.matmul(b, dy) if b.ndim == 2 else np.matmul(b, dy[..., None])[..., 0]
-    return np.matmul(dy, flip_last(b))
-
-
-def matmul_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
-    if a.ndim == 1:
-        return dy * a if b.ndim == 1 else a[:, None] * dy[..., None, :]
-    if b.ndim == 1:
-        return np.matmul(dy, a) if a.ndim == 2 else np.matmul(flip_last(a), dy[..., None])[..., 0]
-    return np.matmul(flip_last(a), dy)
-
-
-def dot_left(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return dy * b
-    if np.ndim(b) == 1:
-        return np.expand_dims(dy, -1) * b
-    return np.tensordot(dy, np.swapaxes(b, -1, -2), np.ndim(b) - 1)
-
-
-def dot_right(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return dy * a
-    lead = list(range(np.ndim(a) - 1))
-    if np.ndim(b) == 1:
-        return np.tensordot(a, dy, (lead, lead))
-    return np.moveaxis(np.tensordot(a, dy, (lead, lead)), 0, -2)
-
-
-def tensordot_axes(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
-    if np.ndim(axes) == 0:
-        return list(range(np.ndim(a) - axes, np.ndim(a))), list(range(axes))
-    left, right = ([side] if np.ndim(side) == 0 else list(side) for side in axes)
-    return [i % np.ndim(a) for i in left], [i % np.ndim(b) for i in right]
-
-
-def tensordot_left(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
-    left, right = tensordot_axes(a, b, axes)
-    free_a = [i for i in range(np.ndim(a)) if i not in left]
-    free_b = [i for i in range(np.ndim(b)) if i not in right]
-    rest = list(range(np.ndim(dy) - len(free_b), np.ndim(dy)))
-    dx = np.tensordot(dy, b, (rest, free_b))  # axes: the free ones of a, then the summed ones in the order of b
-    return np.transpose(dx, np.argsort([*free_a, *(left[right.index(i)] for i in sorted(right))]))
-
-
-def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
-    left, right = tensordot_axes(a, b, axes)
-    free_a = [i for i in range(np.ndim(a)) if i not in left]
-    free_b = [i for i in range(np.ndim(b)) if i not in right]
-    dx = np.tensordot(a, dy, (free_a, list(range(len(free_a)))))  # axes: the summed ones in the order of a, then the free ones of b
-    return np.transpose(dx, np.argsort([*(right[left.index(i)] for i in sorted(left)), *free_b]))
-
-
-def trace_x(dy: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
-    eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset, dtype=bool)
-    return np.moveaxis(dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2))
 
 
 def solve_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
@@ -91,125 +25,154 @@ def solve_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return np.linalg.solve(flip_last(a), dy)
 
 
+def direction(x: Any) -> Any:
+    """The gradient of |x|: its sign, conjugated where it is complex."""
+    return bar(np.sign(x))
+
+
+def shared(hit: Any, y: Any, axes: tuple[int, ...]) -> Any:
+    """1 where `hit`, shared evenly between those along `axes`, in the precision of `y`."""
+    return hit / np.sum(hit, axis=axes, dtype=np.result_type(value(y), np.float16), keepdims=True)
+
+
 def norm_x(dy: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
-    """The gradient of a vector norm, or of the Frobenius norm of a matrix; zero at zero."""
+    """The gradient of a norm of vectors, or of all numbers, or of matrices; zero at zero, and shared evenly in a tie."""
     axes = axes_of(x, axis)
     y, dy = kept(y, x, axis, keepdims), kept(dy, x, axis, keepdims)
     length = np.where(value(y) == 0, 1, y)
-    if ord is None or (len(axes) == 2 and ord == "fro") or (len(axes) == 1 and ord == 2):
-        return dy * x / length
-    if len(axes) != 1:
-        raise TypeError(f"np.linalg.norm of a matrix with ord={ord!r} has no gradient rule")
+    if ord is None or (len(axes) == 2 and ord in ("fro", "f")) or (len(axes) == 1 and ord == 2):
+        return dy * (bar(x) / length)
+    if len(axes) == 2:
+        return dy * (sum_norm_x if abs_is(ord, 1) or abs_is(ord, np.inf) else spectral_norm_x)(y, x, ord, axes)
     if ord == 1:
-        return dy * np.sign(x)
+        return dy * direction(x)
     if abs(ord) == np.inf:
-        hit = np.abs(value(x)) == value(y)
-        return dy * np.sign(x) * (hit / np.sum(hit, axis=axes, dtype=np.result_type(value(y), np.float16), keepdims=True))
-    return dy * np.sign(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord) if ord else dy * np.zeros_like(value(x))
+        return dy * direction(x) * shared(np.abs(value(x)) == value(y), y, axes)
+    return dy * direction(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord) if ord else dy * np.zeros_like(value(x))
+
+
+def abs_is(ord: Any, number: float) -> bool:
+    return not isinstance(ord, str) and abs(ord) == number
+
+
+def sum_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
+    """Of the largest or smallest sum of a column (1, -1) or row (inf, -inf): the directions of its numbers."""
+    along, across = axes if abs(ord) == 1 else axes[::-1]
+    sums = np.add.reduce(np.abs(value(x)), along, keepdims=True)
+    extreme = (np.max if ord > 0 else np.min)(sums, axis=across, keepdims=True)
+    return direction(x) * shared(sums == extreme, y, (across,))
+
+
+def spectral_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
+    """Of a function of the singular values: the largest (2), the smallest (-2), their sum ("nuc")."""
+    u, s, vh = np.linalg.svd(np.moveaxis(x, axes, (-2, -1)), full_matrices=False)
+    weights = (value(s) > 0).astype(value(s).dtype)
+    if ord != "nuc":
+        edge = value(s)[..., :1] if ord > 0 else value(s)[..., -1:]
+        weights = weights * shared(np.isclose(value(s), edge, rtol=0, atol=np.finfo(weights.dtype).eps * edge), y, (-1,))
+    return np.moveaxis(bar(np.matmul(u * weights[..., None, :], vh)), (-2, -1), axes)
+
+
+def det_x(dy: Any, y: Any, x: Any) -> Any:
+    return np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(np.linalg.inv(x))
 
 
 def slogdet_x(dy: Any, y: Any, x: Any) -> Any:
-    """Of the logarithm; the sign has none."""
-    return None if dy[1] is None else np.reshape(dy[1], (*np.shape(dy[1]), 1, 1)) * flip_last(np.linalg.inv(x))
+    """Of the logarithm; and of the sign, where it is a complex number that turns."""
+    dsign, dlog = dy[0], dy[1]
+    if dsign is not None and np.iscomplexobj(dsign):
+        turn = -1j * np.real(1j * dsign * y[0])
+        dlog = turn if dlog is None else dlog + turn
+    return None if dlog is None else np.reshape(dlog, (*np.shape(dlog), 1, 1)) * flip_last(np.linalg.inv(x))
 
 
-def cholesky_x(dy: Any, y: Any, x: Any, /, *, upper: bool = False) -> Any:
-    """Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10.
-
-    NumPy reads one triangle of `x`, and so the gradient is on that triangle: what is off the diagonal counts twice there.
-    """
-    lower, dy = (flip_last(y), flip_last(dy)) if upper else (y, dy)
-    n = np.shape(x)[-1]
-    half = np.tril(np.ones((n, n), x.dtype)) - np.eye(n, dtype=x.dtype) / 2
-    inverse = np.linalg.inv(lower)
-    dx = np.matmul(np.matmul(flip_last(inverse), np.matmul(flip_last(lower), dy) * half), inverse)
-    return (dx + flip_last(dx)) * (half.T if upper else half)
+def pinv_a(dy: Any, y: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """Golub and Pereyra (1973), The differentiation of pseudo-inverses, for changes that keep the rank."""
+    across, dy = adjoint(y), adjoint(bar(dy))
+    dx = np.matmul(across, np.matmul(adjoint(dy), across))
+    left, right = np.matmul(dy, np.matmul(y, across)), np.matmul(across, np.matmul(y, dy))
+    left, right = left - np.matmul(a, np.matmul(y, left)), right - np.matmul(np.matmul(right, y), a)
+    dx = left + right - dx
+    return bar(on_triangle(dx, lower=True) if hermitian else dx)
 
 
-def einsum_terms(subscripts: str, operands: Any) -> tuple[list[str], str]:
-    """The letters of each operand and of the output, with those that stand for `...` and those that are implied."""
-    left, arrow, output = subscripts.replace(" ", "").partition("->")
-    terms = left.split(",")
-    spare = [c for c in string.ascii_letters if c not in subscripts]
-    counts = [np.ndim(x) - len(term.replace("...", "")) for x, term in zip(operands, terms, strict=True)]
-    dots = "".join(spare[: max(counts)])
-    terms = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, counts, strict=True)]
-    if not arrow:
-        joined = left.replace("...", "").replace(",", "")
-        output = dots + "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
-    return terms, output.replace("...", dots)
+def columns(x: Any) -> Any:
+    """A vector as a matrix of one column."""
+    return np.reshape(x, (-1, 1)) if np.ndim(x) == 1 else x
 
 
-def einsum_operand(position: int) -> Any:
-    """The rule of an operand: the same sum, of `dy` and the others, with the operand's letters as the output."""
-
-    def rule(dy: Any, y: Any, subscripts: Any, *operands: Any, **kwargs: Any) -> Any:
-        if not isinstance(subscripts, str):
-            raise TypeError("np.einsum has a gradient with subscripts as a string only: np.einsum('ij,jk', a, b)")
-        terms, output = einsum_terms(subscripts, operands)
-        x, term = operands[position - 1], terms.pop(position - 1)
-        others = [operand for i, operand in enumerate(operands) if i != position - 1]
-        sizes = dict(zip(term, np.shape(x), strict=True))
-        spare = [c for c in string.ascii_letters if c not in "".join([*terms, term, output])]
-        wanted = ""
-        for letter in term:
-            if letter in wanted:  # a diagonal was taken: its gradient lies on the diagonal
-                new = spare.pop(0)
-                terms, others = [*terms, letter + new], [*others, np.eye(sizes[letter], dtype=x.dtype)]
-                wanted += new
-                continue
-            if letter not in output + "".join(terms):  # an axis was summed over: its gradient is the same all along
-                terms, others = [*terms, letter], [*others, np.ones(sizes[letter], x.dtype)]
-            wanted += letter
-        return np.einsum(f"{','.join([output, *terms])}->{wanted}", dy, *others)
-
-    return rule
+def solution(dy: Any, a: Any, rcond: Any) -> tuple[Any, Any, Any]:
+    """The conjugated gradient of a least-squares solution and, from that, of the right-hand side; and the pseudo-inverse."""
+    dx = columns(bar(dy))
+    inverse = np.linalg.pinv(a, np.finfo(value(dx).dtype).eps * max(np.shape(a)) if rcond is None else rcond)
+    return dx, np.matmul(adjoint(inverse), dx), inverse
 
 
-rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul)
-rules(np.dot, dot_left, dot_right)
-rules(np.tensordot, tensordot_left, tensordot_right)
-rules(
-    np.outer,
-    lambda dy, y, a, b: np.reshape(np.matmul(dy, np.ravel(b)), np.shape(a)),
-    lambda dy, y, a, b: np.reshape(np.matmul(np.ravel(a), dy), np.shape(b)),
-)
-rules(np.trace, trace_x)
-rules(np.tril, lambda dy, y, x, k=0: np.tril(dy, k))
-rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
+def lstsq_a(dy: Any, y: Any, a: Any, b: Any, rcond: Any = None) -> Any:
+    """The solution is the pseudo-inverse times `b`, see `pinv_a`; the other outputs are sums of squares and singular values."""
+    x, parts = columns(y[0]), []
+    left = columns(b) - np.matmul(a, x)
+    if dy[0] is not None:
+        dx, db, inverse = solution(dy[0], a, rcond)
+        beside = dx - np.matmul(inverse, np.matmul(a, dx))
+        parts += [np.matmul(left, adjoint(np.matmul(inverse, db))) - np.matmul(db, adjoint(x))]
+        parts += [np.matmul(np.matmul(adjoint(inverse), x), adjoint(beside))]
+    if dy[1] is not None and np.size(dy[1]):
+        parts += [-np.matmul(2 * left * dy[1], adjoint(x))]
+    if dy[3] is not None:
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        parts += [np.matmul(u * dy[3], vh)]
+    return bar(sum(parts)) if parts else None
+
+
+def lstsq_b(dy: Any, y: Any, a: Any, b: Any, rcond: Any = None) -> Any:
+    parts = [] if dy[0] is None else [solution(dy[0], a, rcond)[1]]
+    if dy[1] is not None and np.size(dy[1]):
+        parts += [2 * (columns(b) - np.matmul(a, columns(y[0]))) * dy[1]]
+    return np.reshape(bar(sum(parts)), np.shape(b)) if parts else None
+
+
 rules(np.linalg.inv, lambda dy, y, x: -np.matmul(np.matmul(flip_last(y), dy), flip_last(y)))
-rules(np.linalg.det, lambda dy, y, x: np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(np.linalg.inv(x)))
+rules(np.linalg.det, det_x)
+rules(np.linalg.slogdet, slogdet_x, fields=True)
 rules(np.linalg.solve, solve_left, solve_right)
+rules(np.linalg.lstsq, lstsq_a, lstsq_b)
+rules(np.linalg.pinv, pinv_a)
 rules(np.linalg.norm, norm_x, UNKNOWN)
-rules(np.linalg.slogdet, slogdet_x)
-rules(np.linalg.cholesky, cholesky_x)
-rules(np.einsum, None, rest=einsum_operand)
 
 
-@composite(np.inner)
-def inner(a: Any, b: Any) -> Any:
-    return np.dot(a, b) if np.ndim(a) < 2 and np.ndim(b) < 2 else np.tensordot(a, b, (-1, -1))
+@composite(np.linalg.matrix_norm)
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return np.linalg.norm(x, ord, (-2, -1), keepdims)
 
 
-@composite(np.vdot)
-def vdot(a: Any, b: Any) -> Any:
-    return np.dot(np.conjugate(np.ravel(a)), np.ravel(b))
+@composite(np.linalg.vector_norm)
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    axes = axes_of(x, axis)
+    rest = [i for i in range(np.ndim(x)) if i not in axes]
+    numbers = math.prod(np.shape(x)[i] for i in axes)
+    norms = np.linalg.norm(np.reshape(np.transpose(x, (*axes, *rest)), (numbers, *(np.shape(x)[i] for i in rest))), ord, 0)
+    return np.reshape(norms, [1 if i in axes else n for i, n in enumerate(np.shape(x))]) if keepdims else norms
 
 
-@composite(np.kron)
-def kron(a: Any, b: Any) -> Any:
-    n = max(np.ndim(a), np.ndim(b))
-    shape_a, shape_b = ((1,) * (n - np.ndim(x)) + np.shape(x) for x in (a, b))
-    wide_a = np.reshape(a, [m for size in shape_a for m in (size, 1)])
-    wide_b = np.reshape(b, [m for size in shape_b for m in (1, size)])
-    return np.reshape(wide_a * wide_b, [i * j for i, j in zip(shape_a, shape_b, strict=True)])
+@composite(np.linalg.cond)
+def cond(x: Any, p: Any = None) -> Any:
+    if p is None or p in (2, -2):
+        s = np.linalg.svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, (-2, -1))
 
 
-@composite(np.cross)
-def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
-    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
-    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
-    if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
-        raise TypeError("np.cross has a gradient for vectors of 3 numbers only")
-    parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
-    return np.moveaxis(np.stack(parts, -1), -1, axisc)
+@composite(np.linalg.tensorinv)
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    rows, columns = np.shape(a)[:ind], np.shape(a)[ind:]
+    return np.reshape(np.linalg.inv(np.reshape(a, (-1, math.prod(columns)))), (*columns, *rows))
+
+
+@composite(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    n = np.ndim(a)
+    last = [] if axes is None else [axis % n for axis in axes]
+    a = np.transpose(a, [*(i for i in range(n) if i not in last), *last])
+    shape = np.shape(a)[np.ndim(b) :]
+    return np.reshape(np.linalg.solve(np.reshape(a, (-1, math.prod(shape))), np.ravel(b)), shape)

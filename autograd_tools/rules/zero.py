@@ -13,13 +13,13 @@ zerograds(
     *(np.isfinite, np.isinf, np.isnan, np.isnat, np.signbit, np.isclose, np.allclose, np.array_equal, np.array_equiv),
     *(np.isin, np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj, np.isneginf, np.isposinf),
     # steps
-    *(np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, np.sign, np.floor_divide, np.spacing),
+    *(np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, np.floor_divide, np.spacing),
     # positions and counts
     *(np.argmax, np.argmin, np.argsort, np.argpartition, np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero),
-    *(np.nanargmax, np.nanargmin, np.searchsorted, np.digitize, np.lexsort, np.unravel_index),
+    *(np.linalg.matrix_rank, np.nanargmax, np.nanargmin, np.searchsorted, np.digitize, np.lexsort, np.unravel_index),
     *(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift),
     # descriptions, and new arrays like another
-    *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type),
+    *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type, np.einsum_path),
     *(np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange),
     # text and files
     *(np.array_repr, np.array_str, np.array2string, np.save, np.savez, np.savez_compressed, np.savetxt),

@@ -1,0 +1,195 @@
+"""Decompositions of matrices: Cholesky, eigenvalues, singular values, QR.
+
+The formulas are those of the literature, for the gradient dL/dx + i dL/dy of a complex number x + iy. Ours is its
+conjugate: a rule begins by conjugating `dy`, and ends by conjugating its result.
+
+Vectors that belong to equal eigenvalues or singular values may be turned into each other, and a loss that depends on
+how they happen to lie has no gradient. Such turns count as nothing, so that all gradients are finite, and right for a
+loss that depends on the values and on the space that equal ones span. What is lost is how a value would split: the
+gradient of a function that puts the matrix together again, `(v * f(w)) @ v.T`, is right only where no two are equal.
+
+A complex vector may be multiplied by any number of length 1. A loss that depends on which one has no gradient, and is
+an error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.primitive import composite, rules
+from autograd_tools.rules.products import bar, flip_last
+
+
+def adjoint(x: Any) -> Any:
+    """The conjugate transpose of each matrix in a stack."""
+    return bar(flip_last(x))
+
+
+def bars(dy: Any) -> list[Any]:
+    """The conjugates of the gradients of several outputs; None for what has none."""
+    return [None if part is None else bar(part) for part in dy]
+
+
+def half_lower(x: Any) -> Any:
+    """The lower triangle of ones, with 1/2 on its diagonal, of the size and type of the matrices in `x`."""
+    n, dtype = np.shape(x)[-1], np.finfo(value(x).dtype).dtype
+    return np.tril(np.ones((n, n), dtype)) - np.eye(n, dtype=dtype) / 2
+
+
+def on_triangle(dx: Any, lower: bool) -> Any:
+    """The gradient for a Hermitian matrix of which NumPy reads one triangle: what is off the diagonal counts twice there."""
+    half = half_lower(dx)
+    return (dx + adjoint(dx)) * (half if lower else half.T)
+
+
+def inverse_gaps(w: Any) -> Any:
+    """1 / (w_j - w_i) at place (i, j); zero where the two are equal up to rounding."""
+    gaps = w[..., None, :] - w[..., :, None]
+    size = np.max(np.abs(value(w)), axis=-1, initial=0, keepdims=True)[..., None]
+    equal = np.abs(value(gaps)) <= size * np.shape(w)[-1] * np.finfo(value(w).dtype).eps
+    return np.where(equal, 0, 1 / np.where(equal, 1, gaps))
+
+
+def check_phases(turn: Any, func: str) -> None:
+    """An error if the loss depends on the phases of complex vectors; `turn` is their adjoint times their gradient."""
+    turn = value(turn)
+    eps = np.finfo(turn.dtype).eps
+    phases = np.abs(np.imag(np.diagonal(turn, 0, -2, -1)))
+    if np.any(phases > eps ** (1 / 3) * np.max(np.abs(turn), initial=0) + 1000 * eps):
+        raise ValueError(
+            f"np.linalg.{func}: the loss depends on the phases of complex vectors, which are arbitrary, and so it has no gradient; "
+            "make it of their lengths, np.abs(v), or of products in which the phases cancel, v @ v.conj().T"
+        )
+
+
+def cholesky_x(dy: Any, y: Any, x: Any, /, *, upper: bool = False) -> Any:
+    """Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10."""
+    lower, dlower = (adjoint(y), adjoint(bar(dy))) if upper else (y, bar(dy))
+    inverse = np.linalg.inv(lower)
+    middle = np.matmul(adjoint(lower), dlower) * half_lower(y)
+    return bar(on_triangle(np.matmul(np.matmul(adjoint(inverse), middle), inverse), not upper))
+
+
+def eigh_x(dy: Any, y: Any, x: Any, UPLO: str = "L") -> Any:
+    """Giles (2008), An extended collection of matrix derivative results, on the triangle that NumPy reads."""
+    (dw, dv), (w, v) = bars(dy), (y[0], y[1])
+    middle = 0 if dw is None else diagonal_matrix(dw)
+    if dv is not None:
+        turn = np.matmul(adjoint(v), dv)
+        check_phases(turn, "eigh")
+        middle = middle + inverse_gaps(w) * turn
+    return bar(on_triangle(np.matmul(np.matmul(v, middle), adjoint(v)), UPLO.upper() == "L"))
+
+
+def diagonal_matrix(w: Any) -> Any:
+    """A matrix of zeros with `w` on its diagonal, for each `w` in a stack."""
+    return w[..., None] * np.eye(np.shape(w)[-1], dtype=value(w).dtype)
+
+
+def eig_x(dy: Any, y: Any, x: Any) -> Any:
+    """Boeddeker et al. (2017), On the computation of complex-valued gradients, arXiv:1701.00392.
+
+    The eigenvectors are of length 1, which takes away what would change their lengths.
+    """
+    (dw, dv), (w, v) = bars(dy), (y[0], y[1])
+    middle = 0 if dw is None else diagonal_matrix(dw)
+    if dv is not None:
+        turn = np.matmul(adjoint(v), dv)
+        check_phases(turn, "eig")
+        lengths = np.real(np.diagonal(turn, 0, -2, -1))[..., None, :]
+        middle = middle + bar(inverse_gaps(w)) * (turn - np.matmul(adjoint(v), v) * lengths)
+    return bar(np.linalg.solve(adjoint(v), np.matmul(middle, adjoint(v))))
+
+
+def leading(du: Any, u: Any, k: int) -> Any:
+    """The gradient of the first `k` columns of a unitary matrix, which is to say all: they make the others' space."""
+    if du is None or np.shape(u)[-1] == k:
+        return du
+    first, rest = u[..., :k], u[..., k:]
+    return du[..., :k] - np.matmul(rest, adjoint(np.matmul(adjoint(first), du[..., k:])))
+
+
+def svd_x(dy: Any, y: Any, x: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """Townsend (2016), Differentiating the singular value decomposition; Wan and Zhang (2019), arXiv:1909.02659, for complex ones.
+
+    A singular value of zero has no derivative: its vectors count as constant.
+    """
+    if not compute_uv:
+        dy, y = (None, dy, None), np.linalg.svd(x, full_matrices=False, hermitian=hermitian)
+    (du, ds, dvh), s = bars(dy), y[1]
+    k = np.shape(s)[-1]
+    u, v = y[0][..., :, :k], adjoint(y[2])[..., :, :k]
+    du, dv = leading(du, y[0], k), None if dvh is None else leading(adjoint(dvh), adjoint(y[2]), k)
+    zero = value(s) <= np.max(value(s), axis=-1, initial=0, keepdims=True) * max(np.shape(x)[-2:]) * np.finfo(value(s).dtype).eps
+    inverse = np.where(zero, 0, 1 / np.where(zero, 1, s))
+    sums = s[..., None, :] + s[..., :, None]
+    gaps = inverse_gaps(s) / np.where(value(sums) == 0, 1, sums)
+    turn_u, turn_v = (0 if d is None else np.matmul(adjoint(w), d) for w, d in ((u, du), (v, dv)))
+    middle, dx = 0 if ds is None else diagonal_matrix(ds), 0
+    if du is not None or dv is not None:
+        check_phases(turn_u + turn_v, "svd")
+        middle = middle + in_the_plane(turn_u - turn_v, inverse)
+    if du is not None:
+        half = gaps * turn_u
+        middle = middle + (half + adjoint(half)) * s[..., None, :]
+        dx = dx + np.matmul((du - np.matmul(u, turn_u)) * inverse[..., None, :], adjoint(v))
+    if dv is not None:
+        half = gaps * turn_v
+        middle = middle + s[..., :, None] * (half + adjoint(half))
+        dx = dx + np.matmul(u, adjoint((dv - np.matmul(v, turn_v)) * inverse[..., None, :]))
+    dx = dx + np.matmul(np.matmul(u, middle), adjoint(v))
+    return bar(on_triangle(dx, lower=True) if hermitian else dx)
+
+
+def in_the_plane(turn: Any, inverse: Any) -> Any:
+    """What a change of the phase between the two complex vectors of a singular value does: half of it in each of them."""
+    if not np.iscomplexobj(turn):
+        return 0
+    return diagonal_matrix(0.5j * np.imag(np.diagonal(turn, 0, -2, -1)) * inverse)
+
+
+def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
+    """Walter and Lehmann (2018), Algorithmic differentiation of linear algebra functions, arXiv:1001.1654, for tall matrices;
+    Roberts and Roberts (2020), QR and LQ decomposition matrix backpropagation algorithms, arXiv:2009.10071, for wide ones.
+
+    The first min(m, n) columns must be independent: where they are not, there is no gradient: what comes means nothing or is an error.
+    """
+    if mode == "raw":
+        raise TypeError("np.linalg.qr(x, mode='raw') has no gradient rule")
+    if mode == "r":
+        dy, y = (None, dy), np.linalg.qr(x)
+    (dq, dr), k = bars(dy), min(np.shape(x)[-2:])
+    dq, q, r = leading(dq, y[0], k), y[0][..., :, :k], y[1][..., :k, :]
+    dq = np.zeros_like(value(q)) if dq is None else dq
+    dr = np.zeros_like(value(r)) if dr is None else dr[..., :k, :]
+    rest, drest = x[..., :, k:], dr[..., :, k:]  # of a wide matrix, the columns that are only multiplied by the adjoint of q
+    if np.shape(rest)[-1]:
+        dq = dq + np.matmul(rest, adjoint(drest))
+    middle = (np.matmul(r[..., :, :k], adjoint(dr[..., :, :k])) - np.matmul(adjoint(dq), q)) * half_lower(q)
+    dx = adjoint(np.linalg.solve(r[..., :, :k], adjoint(dq + np.matmul(q, middle + adjoint(middle)))))
+    return bar(np.concatenate([dx, np.matmul(q, drest)], -1) if np.shape(rest)[-1] else dx)
+
+
+rules(np.linalg.cholesky, cholesky_x)
+rules(np.linalg.eigh, eigh_x, fields=True)
+rules(np.linalg.eig, eig_x, fields=True)
+rules(np.linalg.svd, svd_x, fields=True)
+rules(np.linalg.qr, qr_x, fields=True)
+
+
+@composite(np.linalg.eigvalsh)
+def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
+    return np.linalg.eigh(a, UPLO)[0]
+
+
+@composite(np.linalg.eigvals)
+def eigvals(a: Any) -> Any:
+    return np.linalg.eig(a)[0]
+
+
+@composite(np.linalg.svdvals)
+def svdvals(x: Any, /) -> Any:
+    return np.linalg.svd(x, full_matrices=False)[1]

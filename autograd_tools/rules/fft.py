@@ -1,0 +1,132 @@
+"""np.fft: Fourier transforms are linear, and their gradients are transforms again, with the same `norm`.
+
+A gradient is dL/dx - i dL/dy for an argument x + iy, so the rule of a linear function is its transpose, not conjugated.
+The matrix of `fft` is its own transpose. A transform between real numbers and half of a spectrum counts the numbers in
+the half once for themselves and once for their mirror images in the half that is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.plans import SHAPES
+from autograd_tools.primitive import composite, rules
+from autograd_tools.rules.shapes import along
+
+
+def resized(dx: Any, x: Any, axis: int) -> Any:
+    """`dx` as long as `x` along an axis: what was padded is cut, and what was cut has a gradient of zero."""
+    length, wanted = np.shape(dx)[axis], np.shape(x)[axis]
+    if length < wanted:
+        zeros = np.zeros([wanted - length if i == axis % np.ndim(dx) else n for i, n in enumerate(np.shape(dx))], value(dx).dtype)
+        return np.concatenate([dx, zeros], axis)
+    return dx[along(slice(wanted), axis, np.ndim(dx))] if length > wanted else dx
+
+
+def share(spectrum: Any, n: int, axis: int) -> Any:
+    """How much of a whole spectrum of `n` each number of its first half is: 1/2, and 1 where it is its own mirror image."""
+    k = np.arange(np.shape(spectrum)[axis])
+    weights = np.where((k == 0) | (2 * k == n), 1.0, 0.5).astype(np.finfo(value(spectrum).dtype).dtype)
+    return np.reshape(weights, [-1 if i == axis % np.ndim(spectrum) else 1 for i in range(np.ndim(spectrum))])
+
+
+def fft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    return resized(np.fft.fft(dy, None, axis, norm), a, axis)
+
+
+def ifft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    return resized(np.fft.ifft(dy, None, axis, norm), a, axis)
+
+
+def rfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    n = np.shape(a)[axis] if n is None else n
+    return resized(np.fft.hfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
+
+
+def hfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    dx = np.fft.rfft(dy, None, axis, norm)
+    return resized(dx / share(dx, np.shape(dy)[axis], axis), a, axis)
+
+
+def irfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    dx = np.fft.ihfft(dy, None, axis, norm)
+    return resized(dx / share(dx, np.shape(dy)[axis], axis), a, axis)
+
+
+def ihfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    n = np.shape(a)[axis] if n is None else n
+    return resized(np.fft.irfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
+
+
+rules(np.fft.fft, fft_a, read=SHAPES)
+rules(np.fft.ifft, ifft_a, read=SHAPES)
+rules(np.fft.rfft, rfft_a, read=SHAPES)
+rules(np.fft.irfft, irfft_a, read=SHAPES)
+rules(np.fft.hfft, hfft_a, read=SHAPES)
+rules(np.fft.ihfft, ihfft_a, read=SHAPES)
+rules(np.fft.fftshift, lambda dy, y, x, axes=None: np.fft.ifftshift(dy, axes))
+rules(np.fft.ifftshift, lambda dy, y, x, axes=None: np.fft.fftshift(dy, axes))
+
+
+def steps(a: Any, s: Any, axes: Any) -> Iterator[tuple[int | None, int]]:
+    """The length and the axis of each transform that a transform of several axes is made of, in the order of `axes`."""
+    if axes is None:
+        axes = range(-(np.ndim(a) if s is None else len(s)), 0)
+    if s is None:
+        s = [None] * len(axes)
+    return ((np.shape(a)[axis] if n == -1 else n, axis) for n, axis in zip(s, axes, strict=True))
+
+
+@composite(np.fft.fftn)
+def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+    for n, axis in reversed(list(steps(a, s, axes))):
+        a = np.fft.fft(a, n, axis, norm)
+    return a
+
+
+@composite(np.fft.ifftn)
+def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+    for n, axis in reversed(list(steps(a, s, axes))):
+        a = np.fft.ifft(a, n, axis, norm)
+    return a
+
+
+@composite(np.fft.rfftn)
+def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+    *rest, (n, axis) = steps(a, s, axes)
+    a = np.fft.rfft(a, n, axis, norm)
+    for n, axis in reversed(rest):
+        a = np.fft.fft(a, n, axis, norm)
+    return a
+
+
+@composite(np.fft.irfftn)
+def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+    *rest, (last, last_axis) = steps(a, s, axes)
+    for n, axis in rest:
+        a = np.fft.ifft(a, n, axis, norm)
+    return np.fft.irfft(a, last, last_axis, norm)
+
+
+@composite(np.fft.fft2)
+def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+    return fftn(a, s, axes, norm)
+
+
+@composite(np.fft.ifft2)
+def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+    return ifftn(a, s, axes, norm)
+
+
+@composite(np.fft.rfft2)
+def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+    return rfftn(a, s, axes, norm)
+
+
+@composite(np.fft.irfft2)
+def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+    return irfftn(a, s, axes, norm)

@@ -1,0 +1,198 @@
+"""Products of vectors, matrices and arrays, at most linear in each of their arguments."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.primitive import composite, rules
+from autograd_tools.rules.shapes import for_each, shapes_of
+
+
+def bar(x: Any) -> Any:
+    """The conjugate, of complex numbers."""
+    return np.conjugate(x) if np.iscomplexobj(x) else x
+
+
+def flip_last(x: Any) -> Any:
+    """The transpose of each matrix in a stack of them."""
+    return x.mT
+
+
+def matmul_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1:
+        return dy * b if a.ndim == 1 else dy[..., None] * b
+    if a.ndim == 1:
+        return np.matmul(b, dy) if b.ndim == 2 else np.matmul(b, dy[..., None])[..., 0]
+    return np.matmul(dy, flip_last(b))
+
+
+def matmul_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 1:
+        return dy * a if b.ndim == 1 else a[:, None] * dy[..., None, :]
+    if b.ndim == 1:
+        return np.matmul(dy, a) if a.ndim == 2 else np.matmul(flip_last(a), dy[..., None])[..., 0]
+    return np.matmul(flip_last(a), dy)
+
+
+def dot_left(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return dy * b
+    if np.ndim(b) == 1:
+        return np.expand_dims(dy, -1) * b
+    return np.tensordot(dy, np.swapaxes(b, -1, -2), np.ndim(b) - 1)
+
+
+def dot_right(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return dy * a
+    lead = list(range(np.ndim(a) - 1))
+    if np.ndim(b) == 1:
+        return np.tensordot(a, dy, (lead, lead))
+    return np.moveaxis(np.tensordot(a, dy, (lead, lead)), 0, -2)
+
+
+def tensordot_axes(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
+    if np.ndim(axes) == 0:
+        return list(range(np.ndim(a) - axes, np.ndim(a))), list(range(axes))
+    left, right = ([side] if np.ndim(side) == 0 else list(side) for side in axes)
+    return [i % np.ndim(a) for i in left], [i % np.ndim(b) for i in right]
+
+
+def tensordot_left(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
+    left, right = tensordot_axes(a, b, axes)
+    free_a = [i for i in range(np.ndim(a)) if i not in left]
+    free_b = [i for i in range(np.ndim(b)) if i not in right]
+    rest = list(range(np.ndim(dy) - len(free_b), np.ndim(dy)))
+    dx = np.tensordot(dy, b, (rest, free_b))  # axes: the free ones of a, then the summed ones in the order of b
+    return np.transpose(dx, np.argsort([*free_a, *(left[right.index(i)] for i in sorted(right))]))
+
+
+def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
+    left, right = tensordot_axes(a, b, axes)
+    free_a = [i for i in range(np.ndim(a)) if i not in left]
+    free_b = [i for i in range(np.ndim(b)) if i not in right]
+    dx = np.tensordot(a, dy, (free_a, list(range(len(free_a)))))  # axes: the summed ones in the order of a, then the free ones of b
+    return np.transpose(dx, np.argsort([*(right[left.index(i)] for i in sorted(left)), *free_b]))
+
+
+def trace_x(dy: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset, dtype=bool)
+    return np.moveaxis(dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2))
+
+
+def multi_dot_arrays(dy: Any, y: Any, arrays: Any, *, out: Any = None) -> Any:
+    """For each matrix, `dy` between the transposes of those to its left and to its right."""
+    first, *middle, last = arrays
+    first, last = first if np.ndim(first) == 2 else first[None, :], last if np.ndim(last) == 2 else last[:, None]
+    matrices = [first, *middle, last]
+    turned = [flip_last(a) for a in matrices]
+    dy = np.reshape(dy, (np.shape(first)[0], np.shape(last)[1]))
+    parts = [np.linalg.multi_dot([*turned[:i][::-1], dy, *turned[i + 1 :][::-1]]) for i in range(len(matrices))]
+    return for_each([np.reshape(part, shape) for part, shape in zip(parts, shapes_of(arrays), strict=True)], arrays)
+
+
+rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul)
+rules(np.dot, dot_left, dot_right)
+rules(np.tensordot, tensordot_left, tensordot_right)
+rules(
+    np.outer,
+    lambda dy, y, a, b: np.reshape(np.matmul(dy, np.ravel(b)), np.shape(a)),
+    lambda dy, y, a, b: np.reshape(np.matmul(np.ravel(a), dy), np.shape(b)),
+)
+rules(np.vecdot, lambda dy, y, a, b: bar(dy[..., None] * b), lambda dy, y, a, b: dy[..., None] * bar(a))
+if hasattr(np, "matvec"):  # since NumPy 2.2
+    rules(np.matvec, lambda dy, y, a, b: dy[..., None] * b[..., None, :], lambda dy, y, a, b: np.matvec(flip_last(a), dy))
+    rules(np.vecmat, lambda dy, y, a, b: bar(np.matvec(b, dy)), lambda dy, y, a, b: bar(a)[..., None] * dy[..., None, :])
+rules(np.linalg.multi_dot, multi_dot_arrays, sequences=True)
+rules(np.trace, trace_x)
+rules(np.tril, lambda dy, y, x, k=0: np.tril(dy, k))
+rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
+
+
+@composite(np.inner)
+def inner(a: Any, b: Any) -> Any:
+    return np.dot(a, b) if max(np.ndim(a), np.ndim(b)) < 2 or min(np.ndim(a), np.ndim(b)) == 0 else np.tensordot(a, b, (-1, -1))
+
+
+@composite(np.vdot)
+def vdot(a: Any, b: Any) -> Any:
+    return np.dot(np.conjugate(np.ravel(a)), np.ravel(b))
+
+
+@composite(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    n = max(np.ndim(a), np.ndim(b))
+    shape_a, shape_b = ((1,) * (n - np.ndim(x)) + np.shape(x) for x in (a, b))
+    wide_a = np.reshape(a, [m for size in shape_a for m in (size, 1)])
+    wide_b = np.reshape(b, [m for size in shape_b for m in (1, size)])
+    return np.reshape(wide_a * wide_b, [i * j for i, j in zip(shape_a, shape_b, strict=True)])
+
+
+@composite(np.cross)
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
+    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
+        raise TypeError("np.cross has a gradient for vectors of 3 numbers only")
+    parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
+    return np.moveaxis(np.stack(parts, -1), -1, axisc)
+
+
+@composite(np.linalg.matrix_power)
+def matrix_power(a: Any, n: Any) -> Any:
+    """By squares: of the powers of 2 that `n` is made of."""
+    square, n = (np.linalg.inv(a), -n) if n < 0 else (a, int(n))
+    power = None if n else np.broadcast_to(np.eye(np.shape(a)[-1], dtype=value(a).dtype), np.shape(a))
+    while n:
+        if n % 2:
+            power = square if power is None else np.matmul(power, square)
+        n //= 2
+        square = np.matmul(square, square) if n else square
+    return power
+
+
+# What np.linalg calls by names of the array standard.
+
+
+@composite(np.linalg.matmul)
+def linalg_matmul(x1: Any, x2: Any, /) -> Any:
+    return np.matmul(x1, x2)
+
+
+@composite(np.linalg.outer)
+def linalg_outer(x1: Any, x2: Any, /) -> Any:
+    return np.outer(x1, x2)
+
+
+@composite(np.linalg.tensordot)
+def linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+    return np.tensordot(x1, x2, axes)
+
+
+@composite(np.linalg.vecdot)
+def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return np.vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
+
+
+@composite(np.linalg.cross)
+def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return np.cross(x1, x2, axis=axis)
+
+
+@composite(np.linalg.trace)
+def linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    return np.trace(x, offset, -2, -1, dtype)
+
+
+@composite(np.linalg.diagonal)
+def linalg_diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    return np.diagonal(x, offset, -2, -1)
+
+
+@composite(np.linalg.matrix_transpose)
+def linalg_matrix_transpose(x: Any, /) -> Any:
+    return np.matrix_transpose(x)
