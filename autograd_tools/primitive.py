@@ -93,7 +93,7 @@ class Primitive:
     def fast(self) -> Callable[..., Any]:
         """What calls the primitive with positional arguments only: `call`, or what does the same in less time."""
         arguments = self.func.nin if isinstance(self.func, np.ufunc) else len(self.rules)
-        if arguments in (1, 2) and self.rule(0) is not None and UNKNOWN not in self.rules and not timing.ENABLED:
+        if arguments in (1, 2) and {None, UNKNOWN}.isdisjoint(map(self.rule, range(arguments))) and not timing.ENABLED:
             return unary(self) if arguments == 1 else binary(self)
         return lambda *args: call(self, args)
 

@@ -5,7 +5,9 @@ import inspect
 import numpy as np
 import pytest
 import scipy.special
-from rule_cases import CASES, each, spread
+from rule_cases import CASES as BASIC
+from rule_cases import each, spread
+from rule_cases_arrays import CASES as ARRAYS
 
 import autograd_tools as ag
 import autograd_tools.plans
@@ -15,6 +17,8 @@ from autograd_tools.outgrads import Sparse
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, UNKNOWN, ZEROGRADS, Primitive, name_of
 from autograd_tools.rules import special
 from autograd_tools.rules.indexing import getitem, ungetitem
+
+CASES = {**BASIC, **ARRAYS}
 
 special.find(np.sin)  # enters the rules of scipy.special
 
@@ -28,7 +32,7 @@ every_primitive = pytest.mark.parametrize("func", {**PRIMITIVES, **INTERNAL}, id
 
 
 def cases_of(func):
-    assert func in CASES, f"{NAMES[func]} is registered and not checked: add cases for it to CASES in tests/rule_cases.py"
+    assert func in CASES, f"{NAMES[func]} is registered and not checked: add cases for it to CASES in a file tests/rule_cases*.py"
     return CASES[func]
 
 
@@ -72,7 +76,7 @@ def curved(y):
 def check(func, args, kwargs, argnums, order=2):
     """Check the gradients for each argument, and of a list of arrays for each array in it."""
     ag.gradcheck(lambda *a: curved(func(*a, **kwargs)), *args, argnums=argnums, order=order)
-    if type(args[0]) is list and func in JOINING:
+    if type(args[0]) is list and is_floating(args[0]) and func in JOINING:
         ag.gradcheck(lambda *arrays: curved(func(list(arrays), *args[1:], **kwargs)), *args[0], order=order)
         ag.gradcheck(lambda array: curved(func([array, *args[0][1:]], *args[1:], **kwargs)), args[0][0], order=order)
 
@@ -201,9 +205,12 @@ def test_a_second_order_off_by_a_thousandth_is_a_gradient_error():
 CONSTANTS = {
     *("axis", "axes", "axis1", "axis2", "source", "destination", "shift", "repeats", "shape", "offset", "k", "order"),
     *("keepdims", "dtype", "out", "where", "copy", "subok", "casting", "device", "condition", "upper", "optimize"),
+    *("discont", "mode", "period"),
 }
+# Numbers of which only the sign or the direction counts, or a whole number is taken.
+STEPPING = {("copysign", 1), ("nextafter", 1), ("ldexp", 1), ("heaviside", 0)}
 REJECTED = {"min", "max"}  # keywords of np.clip that raise when they are tracked
-CONDITIONS = {("where", 0)}
+CONDITIONS = {("where", 0), ("heaviside", 0)}
 
 
 @every_primitive
@@ -211,7 +218,7 @@ def test_an_argument_without_a_rule_is_no_number_to_differentiate(func):
     primitive = INTERNAL.get(func) or PRIMITIVES[func]
     if isinstance(func, np.ufunc):
         assert len(primitive.rules) == func.nin
-        assert None not in primitive.rules
+        assert {(NAMES[func], n) for n, rule in enumerate(primitive.rules) if rule is None} <= STEPPING
     elif func not in INTERNAL:
         parameters = enumerate(inspect.signature(func).parameters.values())
         unknown = [
@@ -248,7 +255,9 @@ def test_a_rule_takes_the_keywords_of_its_function(func):
 @pytest.mark.parametrize("func", COMPOSITES, ids=lambda func: func.__name__)
 def test_a_composite_takes_the_arguments_of_its_function(func):
     parameters = [p for p in inspect.signature(func).parameters.values() if p.kind is not p.VAR_POSITIONAL]
-    inspect.signature(COMPOSITES[func]).bind(**{p.name: None for p in parameters})
+    by_position = [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    by_name = {p.name: None for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+    inspect.signature(COMPOSITES[func]).bind(*by_position, **by_name)
 
 
 @pytest.mark.parametrize(
@@ -471,6 +480,9 @@ ZERO_CASES = {
     np.digitize: (ROW, np.array([0.0, 1.0])),
     np.lexsort: (np.stack([ROW, ROW]),),
     np.unravel_index: (3, (2, 3)),
+    **each((np.diag_indices_from, np.tril_indices_from, np.triu_indices_from), (np.outer(ROW, ROW),)),
+    **each((np.gcd, np.lcm), BITS),
+    np.bitwise_count: (BITS[0],),
     np.can_cast: (np.float32, np.float64),
     **each((np.zeros, np.ones, np.eye, np.identity, np.arange), (3,)),
     **each((np.logical_and, np.logical_or, np.logical_xor), (ROW, -ROW)),

@@ -4,6 +4,38 @@ A rule is `(dy, y, *args, **kwargs) -> dx`. It need not undo broadcasting: the e
 argument. It is written in functions that have rules themselves, so that it can be differentiated again.
 """
 
-from autograd_tools.rules import arithmetic, elementwise, indexing, linalg, reductions, shapes, special, zero
+from autograd_tools.rules import (
+    arithmetic,
+    choosing,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    padding,
+    polynomials,
+    reductions,
+    series,
+    shapes,
+    special,
+    statistics,
+    ufunc_methods,
+    zero,
+)
 
-__all__ = ["arithmetic", "elementwise", "indexing", "linalg", "reductions", "shapes", "special", "zero"]
+__all__ = [
+    "arithmetic",
+    "choosing",
+    "elementwise",
+    "indexing",
+    "joining",
+    "linalg",
+    "padding",
+    "polynomials",
+    "reductions",
+    "series",
+    "shapes",
+    "special",
+    "statistics",
+    "ufunc_methods",
+    "zero",
+]
