@@ -6,6 +6,8 @@ raises a TypeError that says what to write instead.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -110,7 +112,9 @@ def _attribute(name: str) -> Callable[[Any], Any]:
 
 def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function on arguments of which some are Values."""
-    if kwargs and kwargs.get("out") is not None and _is_recorded((*args, *kwargs.values())):
+    if ((kwargs and kwargs.get("out") is not None) or (len(args) > 2 and _out(func, args) is not None)) and _is_recorded(
+        (*args, *kwargs.values())
+    ):
         raise LostGradientError(
             f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
             "and write `a = a + x` for `a += x`"
@@ -132,16 +136,20 @@ def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     raise _no_rule(func, args)
 
 
-def _method_of_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """`np.add.reduce` and its kin, by what says the same."""
-    if kwargs.get("out") is not None:
-        return _function(ufunc, inputs, kwargs)  # the error that every `out` is
-    if method == "outer":
-        return ufunc_methods.outer(ufunc, *inputs, **kwargs)
-    definition = ufunc_methods.UFUNC_METHODS.get((ufunc, method))
-    if definition is None:
-        raise TypeError(f"np.{ufunc.__name__}.{method} has no gradient rule; those that have one are {', '.join(ufunc_methods.NAMES)}")
-    return definition(*inputs, **kwargs)
+@functools.cache
+def _place_of_out(func: Callable[..., Any]) -> int | None:
+    """The position at which a function takes `out`; NumPy itself tells us of the one of a ufunc."""
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except ValueError:  # a function without a signature
+        return None
+    return next((i for i, p in enumerate(parameters) if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD), None)
+
+
+def _out(func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """The array given by position to write into."""
+    place = _place_of_out(func)
+    return args[place] if place is not None and place < len(args) else None
 
 
 def _is_recorded(args: tuple[Any, ...]) -> bool:
@@ -190,7 +198,9 @@ class _Body:
             return primitive.fast(*inputs) if primitive is not None and not kwargs else _function(ufunc, inputs, kwargs)
         if ufunc in ZEROGRADS or not _is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
-        return _method_of_ufunc(ufunc, method, inputs, kwargs)
+        if kwargs.get("out") is not None:
+            return _function(ufunc, inputs, kwargs)  # the error that every `out` is
+        return ufunc_methods.find(ufunc, method)(*inputs, **kwargs)
 
     def __array_function__(self: Any, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return _function(func, args, kwargs)

@@ -41,7 +41,9 @@ def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any, x: Any
 def add_into(total: Any, dx: Any) -> Any:
     """`total` with a gradient added, in place if it fits into the memory that is there."""
     if type(total) is not np.ndarray:
-        return _add_items(total, dx) if isinstance(total, (list, dict)) else total + dx
+        if isinstance(total, (list, dict)):
+            return _add_items(total, dx)
+        return total + (_dense(dx, total) if type(dx) is Sparse else dx)  # tracked, or a number: not to be written into
     if type(dx) is Sparse:
         put_into(total, dx.index, dx.dy)
     elif type(dx) is np.ndarray and dx.dtype == total.dtype and dx.shape == total.shape:
@@ -59,6 +61,13 @@ def put_into(total: Any, index: Any, dy: Any) -> None:
         np.add(part, dy, part)
     else:
         total[index] = part + dy
+
+
+def _dense(dx: Sparse, like: Any) -> Any:
+    """A gradient in parts as one array."""
+    total = np.zeros(np.shape(like), np.result_type(dx.dy))
+    put_into(total, dx.index, dx.dy)
+    return total
 
 
 def _zeros(x: Any, dx: Any) -> Any:

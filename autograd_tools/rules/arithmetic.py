@@ -52,6 +52,10 @@ def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return -dy * np.floor_divide(a, b)
 
 
+def fmod_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    return -dy * np.rint((value(a) - value(y)) / value(b))  # a / b, cut off, may be one too many where it is almost whole
+
+
 # Python's operator is what runs forward: it keeps Python's numbers out of NumPy, which takes ten times as long for them.
 rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy, forward=operator.add)
 rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy, forward=operator.sub)
@@ -60,11 +64,11 @@ rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b), 
 rules(np.power, power_base, power_exponent, forward=power)
 rules(np.float_power, power_base, power_exponent)
 rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=operator.mod)
-rules(np.fmod, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy * np.trunc(a / b))
+rules(np.fmod, lambda dy, y, a, b: dy, fmod_divisor)
 rules(np.negative, lambda dy, y, x: -dy, forward=operator.neg)
 rules(np.positive, lambda dy, y, x: dy, forward=operator.pos)
 rules(np.absolute, absolute_x, forward=operator.abs)
-rules(np.copysign, lambda dy, y, a, b: dy * np.copysign(np.sign(a), np.copysign(1, a) * np.copysign(1, b)), None)
+rules(np.copysign, lambda dy, y, a, b: dy * np.sign(a) * np.copysign(1, value(b)), None)
 rules(np.fabs, lambda dy, y, x: dy * np.sign(x))
 rules(np.reciprocal, lambda dy, y, x: -dy * y * y)
 rules(np.square, lambda dy, y, x: 2 * dy * x)

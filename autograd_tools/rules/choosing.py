@@ -67,12 +67,12 @@ def unique(
 
 
 @composite(np.choose)
-def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
     """NumPy chooses the numbers of the places, which are then read from all arrays in a row."""
     dtype = np.result_type(*(choice if type(choice) in (int, float) else np.asarray(choice) for choice in map(value, choices)))
     choices = [as_type(as_array(choice), dtype) for choice in choices]
     ends = np.cumsum([0, *(np.size(choice) for choice in choices)])
-    places = [np.reshape(start + np.arange(np.size(choice)), np.shape(choice)) for start, choice in zip(ends, choices, strict=False)]
+    places: Any = [np.reshape(start + np.arange(np.size(choice)), np.shape(choice)) for start, choice in zip(ends, choices, strict=False)]
     return np.concatenate([np.ravel(choice) for choice in choices])[np.choose(plain(a), places, mode=mode)]
 
 

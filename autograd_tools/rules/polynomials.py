@@ -138,7 +138,8 @@ def linspace(
 ) -> Any:
     start, stop = ends(start, stop)
     y = laid_out(between(start, stop, num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis)
-    return (y, (stop - start) / (num - 1 if endpoint else num)) if retstep else y
+    apart = num - 1 if endpoint else num
+    return (y, (stop - start) / apart if apart > 0 else np.nan) if retstep else y
 
 
 @composite(np.logspace)

@@ -68,6 +68,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 @composite(np.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    y = as_array(y)
     if x is not None:
         dx = np.diff(x, axis=axis if np.ndim(x) > 1 else -1)
         dx = dx if np.ndim(x) > 1 else np.reshape(dx, [-1 if i == axis % np.ndim(y) else 1 for i in range(np.ndim(y))])
@@ -137,23 +138,23 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     return y if np.ndim(y) else y[()]
 
 
-def uncut(dy: Any, a: Any, v: Any, mode: str) -> Any:
+def uncut(dy: Any, a: Any, v: Any, mode: Any) -> Any:
     """The gradient of the full convolution, of which `mode` took a part."""
     n, short = np.size(a) + np.size(v) - 1, min(np.size(a), np.size(v))
     start = {"f": 0, "s": (short - 1) // 2, "v": short - 1}[mode[0]]
     return np.concatenate([np.zeros(start, dy.dtype), dy, np.zeros(n - start - np.size(dy), dy.dtype)])
 
 
-def convolve_a(dy: Any, y: Any, a: Any, v: Any, mode: str = "full") -> Any:
+def convolve_a(dy: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
     return np.reshape(np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(v)), "valid"), np.shape(a))
 
 
-def convolve_v(dy: Any, y: Any, a: Any, v: Any, mode: str = "full") -> Any:
+def convolve_v(dy: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
     return np.reshape(np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(a)), "valid"), np.shape(v))
 
 
 @composite(np.correlate)
-def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     a, v = np.ravel(as_array(a)), np.flip(np.conjugate(np.ravel(as_array(v))))
     if np.size(v) > np.size(a):  # NumPy takes the longer one first, and turns the result around
         return np.flip(np.convolve(np.flip(v), np.flip(a), mode))

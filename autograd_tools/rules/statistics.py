@@ -79,7 +79,7 @@ def nanstd(*args: Any, **kwargs: Any) -> Any:
     return np.sqrt(nanvar(*args, **kwargs))
 
 
-def places_of(counts: Any, q: Any, method: str) -> Any:
+def places_of(counts: Any, q: Any, method: Any) -> Any:
     """Where the quantiles `q` lie in sorted rows of so many numbers each, as NumPy places them in 0, 1, 2, ..."""
     places = np.zeros((len(counts), len(q)))
     for n in set(counts.tolist()) - {0}:
@@ -94,7 +94,7 @@ def between(q: Any, dtype: Any) -> Any:
     return own if own.kind == "f" else np.dtype(float)
 
 
-def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: str, *, skip_nan: bool) -> Any:
+def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, *, skip_nan: bool) -> Any:
     """The quantiles of each part of `a`; where one falls between two numbers, both have their share in it."""
     axes = axes_of(a, axis)
     rest = [i for i in range(np.ndim(a)) if i not in axes]
@@ -133,7 +133,7 @@ def quantile(
     axis: Any = None,
     out: Any = None,
     overwrite_input: bool = False,
-    method: str = "linear",
+    method: Any = "linear",
     keepdims: Any = False,
     *,
     weights: Any = None,
@@ -152,7 +152,7 @@ def nanquantile(
     axis: Any = None,
     out: Any = None,
     overwrite_input: bool = False,
-    method: str = "linear",
+    method: Any = "linear",
     keepdims: Any = False,
     *,
     weights: Any = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,9 +86,17 @@ UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.minimum, "accumulate"): running(np.minimum),
     (np.add, "reduceat"): reduceat,
 }
-NAMES = [*(f"np.{ufunc.__name__}.{method}" for ufunc, method in UFUNC_METHODS), "outer of all"]
 
 
 def outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
     """The ufunc of every number of `a` with every number of `b`."""
-    return ufunc(np.reshape(a, (*np.shape(a), *[1] * np.ndim(b))), b, **kwargs)
+    return ufunc(np.reshape(a, (*np.shape(a), *[1] * np.ndim(b))), as_array(b), **kwargs)
+
+
+def find(ufunc: np.ufunc, method: str) -> Callable[..., Any]:
+    """What does the same as a method of a ufunc."""
+    definition = partial(outer, ufunc) if method == "outer" else UFUNC_METHODS.get((ufunc, method))
+    if definition is None:
+        known = ", ".join(f"np.{of.__name__}.{name}" for of, name in UFUNC_METHODS)
+        raise TypeError(f"np.{ufunc.__name__}.{method} has no gradient rule; those that have one are {known} and the outer of every ufunc")
+    return definition
