@@ -261,3 +261,71 @@ def test_the_ends_of_a_range_get_their_shares():
 
 def test_a_power_of_zero_in_a_vandermonde_matrix_has_the_gradient_of_the_polynomial():
     assert ag.grad(lambda x: np.vander(x, 3)[0] @ X)(np.zeros(1)).tolist() == [3.0]
+
+
+# What the arguments may be.
+
+ONE_ARGUMENT = {
+    "cumprod": np.cumprod,
+    "cumulative_sum": lambda x: np.cumulative_sum(x, include_initial=True),
+    "median": np.median,
+    "quantile": lambda x: np.quantile(x, 0.3),
+    "nanmax": np.nanmax,
+    "nanvar": np.nanvar,
+    "cov": np.cov,
+    "gradient": np.gradient,
+    "interp": lambda x: np.interp([1.6], np.sort(x), x),
+    "convolve": lambda x: np.convolve(x, [1.0, 2.0]),
+    "trapezoid": np.trapezoid,
+    "unwrap": np.unwrap,
+    "insert": lambda x: np.insert(x, 1, x[0]),
+    "delete": lambda x: np.delete(x, 1),
+    "compress": lambda x: np.compress([True, False, True], x),
+    "partition": lambda x: np.partition(x, 1),
+    "unique": np.unique,
+    "choose": lambda x: np.choose([1, 0], x),
+    "piecewise": lambda x: np.piecewise(x, [X > 1.5, X < 1.5], [np.square, 2.0]),
+    "array_split": lambda x: np.array_split(x, 2)[0],
+    "unstack": lambda x: np.unstack(x)[1],
+    "block": np.block,
+    "pad": lambda x: np.pad(x, 1, "linear_ramp"),
+    "polyval": lambda x: np.polyval(x, 2.0),
+    "vander": np.vander,
+    "linspace": lambda x: np.linspace(x, 2.0, 3),
+    "np.add.reduceat": lambda x: np.add.reduceat(x, [0, 1]),
+    "np.logaddexp.reduce": np.logaddexp.reduce,
+    "np.multiply.outer": lambda x: np.multiply.outer(x, x),
+}
+one_argument = pytest.mark.parametrize("f", ONE_ARGUMENT.values(), ids=ONE_ARGUMENT)
+
+
+@one_argument
+def test_a_list_of_numbers_has_the_gradient_of_the_array_as_a_list(f):
+    gradient = ag.grad(lambda x: np.sum(f(x) ** 2))
+    assert gradient(X.tolist()) == gradient(X).tolist()
+
+
+@one_argument
+def test_whole_numbers_give_what_numpy_gives_and_have_a_gradient(f):
+    x = np.array([1, 3, 2])
+    np.testing.assert_allclose(recorded(f, x), f(x), rtol=1e-14)
+    assert np.shape(ag.grad(lambda x: np.sum(f(x) ** 2))(x)) == (3,)
+
+
+BESIDE_A_LIST = {
+    "append": lambda x: np.append([1.0, 2.0], x),
+    "average": lambda x: np.average([1.0, 3.0, 2.0], weights=x),
+    "choose": lambda x: np.choose([0, 1, 0], [[1.0, 2.0, 3.0], x]),
+    "convolve": lambda x: np.convolve([1.0, 2.0], x),
+    "cov": lambda x: np.cov([1.0, 3.0, 5.0], x),
+    "interp": lambda x: np.interp(1.2, [0, 1, 2], x),
+    "polyval": lambda x: np.polyval([1, 2], x),
+    "quantile": lambda x: np.quantile([1.0, 3.0, 2.0], x / 4.4),
+    "trapezoid": lambda x: np.trapezoid([1.0, 3.0, 2.0], x),
+}
+
+
+@pytest.mark.parametrize("f", BESIDE_A_LIST.values(), ids=BESIDE_A_LIST)
+def test_a_plain_list_may_stand_beside_a_recorded_array(f):
+    np.testing.assert_allclose(recorded(f, X), f(X), rtol=1e-14)
+    assert ag.gradcheck(f, X, order=2)

@@ -10,7 +10,7 @@ from autograd_tools.calls import plain
 from autograd_tools.core import value
 from autograd_tools.primitive import composite
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.reductions import as_array, as_type, type_of
 from autograd_tools.rules.shapes import along, take_along_axis
 
 
@@ -109,5 +109,5 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 def full_like(
     a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
 ) -> Any:
-    dtype = np.result_type(value(a)) if dtype is None else dtype
+    dtype = type_of(a) if dtype is None else dtype
     return np.broadcast_to(as_type(as_array(fill_value), dtype), np.shape(a) if shape is None else shape)

@@ -102,6 +102,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 @composite(np.unstack)
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    x = as_array(x)
     if np.ndim(x) == 0:
         raise ValueError("np.unstack needs an array of 1 axis or more")
     return tuple(x[along(i, axis, np.ndim(x))] for i in range(np.shape(x)[axis]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_tools.core import Value, value
 from autograd_tools.primitive import composite
-from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.reductions import as_array, as_type, type_of
 
 
 def coefficients(p: Any) -> Any:
@@ -18,7 +18,7 @@ def coefficients(p: Any) -> Any:
 @composite(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
     x = x if isinstance(x, Value) else np.asarray(x)
-    y = np.zeros(np.shape(x), np.result_type(value(x)))[()]
+    y = np.zeros(np.shape(x), type_of(x))[()]
     for c in as_array(p):
         y = y * x + c
     return y

@@ -117,8 +117,13 @@ def as_array(x: Any) -> Any:
     return np.asarray(x)
 
 
+def type_of(x: Any) -> Any:
+    """The type of the numbers in `x`, which may be a number or a list."""
+    return np.asarray(value(x)).dtype
+
+
 def as_type(a: Any, dtype: Any) -> Any:
-    return a if dtype is None or np.result_type(value(a)) == dtype else np.astype(as_array(a), dtype)
+    return a if dtype is None or type_of(a) == dtype else np.astype(as_array(a), dtype)
 
 
 @composite(np.var)

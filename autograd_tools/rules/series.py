@@ -121,7 +121,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 @composite(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """At a point of `xp` the slope is that of the piece on its right; at the last one, on its left."""
-    x, xp, fp = (as_type(as_array(t), float) for t in (x, xp, fp))
+    x, xp, fp = (t if np.iscomplexobj(t) else as_type(t, float) for t in map(as_array, (x, xp, fp)))
     if period is not None:
         x, xp = x % abs(period), xp % abs(period)
         order = np.argsort(value(xp))

@@ -12,6 +12,7 @@ from autograd_tools.core import value
 from autograd_tools.plans import SHAPES
 from autograd_tools.primitive import composite, rules
 from autograd_tools.rules.indexing import ungetitem
+from autograd_tools.rules.reductions import as_array
 
 
 def transpose_x(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
@@ -155,7 +156,7 @@ def along(index: Any, axis: int, ndim: int) -> tuple[Any, ...]:
 
 @composite(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
-    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
+    a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
     n = np.shape(a)[axis]
     indices = np.asarray(indices)
     if mode != "raise":
@@ -165,7 +166,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
 
 @composite(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
-    arr, axis = (np.ravel(arr), 0) if axis is None else (arr, axis % np.ndim(arr))
+    arr, axis = (np.ravel(arr), 0) if axis is None else (as_array(arr), axis % np.ndim(arr))
     indices = np.asarray(indices)
     grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
     return arr[tuple(indices if i == axis else part for i, part in enumerate(grid))]
@@ -188,6 +189,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 @composite(np.diag)
 def diag(v: Any, k: int = 0) -> Any:
+    v = as_array(v)
     if np.ndim(v) != 1:
         return diagonal(v, k)
     n = np.shape(v)[0] + abs(k)
@@ -205,7 +207,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         return x if np.ndim(x) else np.broadcast_to(x, [1 if i == axis % np.ndim(a) else m for i, m in enumerate(np.shape(a))])
 
     ends = [wide(x) for x in (prepend,) if x is not None], [wide(x) for x in (append,) if x is not None]
-    a = np.concatenate([*ends[0], a, *ends[1]], axis) if any(ends) else a
+    a = np.concatenate([*ends[0], a, *ends[1]], axis) if any(ends) else as_array(a)
     for _ in range(n):
         a = a[along(slice(1, None), axis, np.ndim(a))] - a[along(slice(None, -1), axis, np.ndim(a))]
     return a

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_tools.core import Value, value
 from autograd_tools.primitive import composite
-from autograd_tools.rules.reductions import as_array, as_type, axes_of, count
+from autograd_tools.rules.reductions import as_array, as_type, axes_of, count, type_of
 
 # Methods that pick one of the numbers. The others go between two of them, and the place where they do moves with the
 # quantile by the length of the row plus this; those in neither table jump from place to place.
@@ -62,14 +62,15 @@ def nanvar(
     mean: Any = None,
     correction: Any = None,
 ) -> Any:
-    a = as_type(as_array(a), dtype if dtype is not None or np.result_type(value(a)).kind in "fc" else float)
+    a = as_type(as_array(a), dtype if dtype is not None or type_of(a).kind in "fc" else float)
     counted = ~np.isnan(value(a)) & where
     if mean is None:
         n = np.sum(counted, axis=axis, dtype=value(a).dtype, keepdims=True)
         mean = np.sum(np.where(counted, a, 0), axis=axis, keepdims=True) / np.maximum(n, 1)
     mean = as_type(as_array(mean), value(a).dtype)
     difference = np.where(counted, a, mean) - mean
-    squares = np.sum(difference * difference, axis=axis, keepdims=keepdims)
+    square = np.absolute(difference) ** 2 if np.iscomplexobj(difference) else difference * difference
+    squares = np.sum(square, axis=axis, keepdims=keepdims)
     left = np.sum(counted, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
     return squares / np.where(left > 0, left, np.nan).astype(value(squares).dtype)
 
@@ -209,7 +210,7 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     if dtype is None:
-        dtype = np.result_type(*(value(x) if hasattr(value(x), "dtype") else np.asarray(value(x)) for x in (m, y) if x is not None), float)
+        dtype = np.result_type(*(type_of(x) for x in (m, y) if x is not None), float)
     rows = variables(m, rowvar, dtype)
     rows = rows if y is None else np.concatenate([rows, variables(y, rowvar, dtype)])
     ddof = (0 if bias else 1) if ddof is None else ddof
@@ -218,12 +219,14 @@ def cov(
     n = np.sum(weights)
     left = n - ddof * np.sum(weights * as_array(aweights)) / n if aweights is not None and ddof else n - ddof
     centred = rows - np.average(rows, axis=1, weights=weights, keepdims=True)
-    return np.squeeze(np.dot(centred, np.transpose(centred * weights)) / left)
+    return np.squeeze(np.dot(centred, np.conjugate(np.transpose(centred * weights))) / left)
 
 
 @composite(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     c = cov(x, y, rowvar, dtype=dtype)
+    if np.iscomplexobj(c):
+        raise TypeError("np.corrcoef of complex numbers has no gradient rule")
     if np.ndim(c) == 0:
         return c / c
     deviations = np.sqrt(np.diag(c))

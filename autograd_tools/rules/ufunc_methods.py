@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_tools.core import value
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.reductions import as_array, as_type, type_of
 from autograd_tools.rules.shapes import along, take_along_axis
 
 
@@ -48,7 +48,7 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
     def reduce(
         x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
     ) -> Any:
-        x = as_type(as_array(x), dtype)
+        x = as_type(as_array(x), dtype if dtype is not None or type_of(x).kind in "fc" else float)
         x = x if where is True else np.where(where, x, -np.inf)
         top = np.max(value(x), axis=axis, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, 0).astype(value(x).dtype)
