@@ -118,6 +118,11 @@ def test_a_quantile_of_numbers_with_nan_among_them_is_nan():
     assert np.isnan(recorded(np.nanmedian, np.array([np.nan])))
 
 
+def test_a_median_may_be_infinite():
+    assert recorded(np.median, np.array([1.0, np.inf, np.inf])) == np.inf
+    assert ag.grad(np.median)(np.array([1.0, 2.0, np.inf])).tolist() == [0.0, 1.0, 0.0]
+
+
 def test_a_quantile_with_weights_is_an_error():
     with pytest.raises(TypeError, match="with weights have no gradient rule"):
         ag.grad(lambda x: np.quantile(x, 0.5, weights=np.ones(3), method="inverted_cdf"))(X)

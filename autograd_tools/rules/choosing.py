@@ -62,7 +62,7 @@ def unique(
     """Of equal numbers the first has the whole gradient."""
     more = {"return_inverse": return_inverse, "return_counts": return_counts, **kwargs}
     _, first, *rest = np.unique(value(ar), return_index=True, axis=axis, **more)
-    y = np.ravel(ar)[first] if axis is None else ar[along(first, axis, np.ndim(ar))]
+    y = np.ravel(ar)[first] if axis is None else as_array(ar)[along(first, axis, np.ndim(ar))]
     return (y, *([first] if return_index else []), *rest) if return_index or rest else y
 
 

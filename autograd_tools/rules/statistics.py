@@ -105,11 +105,13 @@ def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, *, skip_nan
     rows = np.sort(rows, axis=-1)  # nan comes last
     missing = np.sum(np.isnan(value(rows)), axis=-1)
     counts = np.shape(rows)[1] - (missing if skip_nan else 0 * missing)
-    places = places_of(counts, np.ravel(value(q)), method)
+    places = places_of(counts, np.ravel(value(q)), "linear" if method == "median" else method)
     low = np.floor(places).astype(int)
     each = np.arange(len(counts))[:, None]
     y = rows[each, low]
-    if method not in PICKING:
+    if method == "median":  # of which infinity may be in the middle
+        y = (y + rows[each, np.ceil(places).astype(int)]) / 2
+    elif method not in PICKING:
         dtype, last = between(q, value(rows).dtype), np.maximum(counts - 1, 0)[:, None]
         inside = (places > 0) & (places < last)
         speed = (inside * (counts[:, None] + SPEEDS[method]) if method in SPEEDS else inside * 0).astype(dtype)
@@ -182,13 +184,13 @@ def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
 @composite(np.median)
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     a = as_array(a)
-    return quantiles(a, 0.5, axis, keepdims, "linear", skip_nan=False) if np.size(a) else np.median(value(a), axis, keepdims=keepdims)
+    return quantiles(a, 0.5, axis, keepdims, "median", skip_nan=False) if np.size(a) else np.median(value(a), axis, keepdims=keepdims)
 
 
 @composite(np.nanmedian)
 def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     a = as_array(a)
-    return quantiles(a, 0.5, axis, keepdims, "linear", skip_nan=True) if np.size(a) else np.nanmedian(value(a), axis, keepdims=keepdims)
+    return quantiles(a, 0.5, axis, keepdims, "median", skip_nan=True) if np.size(a) else np.nanmedian(value(a), axis, keepdims=keepdims)
 
 
 def variables(m: Any, rowvar: bool, dtype: Any) -> Any:
