@@ -261,7 +261,13 @@ def test_numbers_that_tie_for_the_extreme_share_the_gradient_of_what_is_padded_w
 def test_the_ends_of_a_range_get_their_shares():
     assert ag.grad(lambda a, b: np.linspace(a, b, 5)[1], (0, 1))(2.0, 4.0) == (0.75, 0.25)
     assert np.isnan(recorded(lambda a: np.linspace(a, 2.0, 1, retstep=True), 1.0)[1])
-    assert ag.grad(lambda a: np.sum(np.linspace(a, 2.0, 5, dtype=int)))(0.5) == 0.0
+
+
+@pytest.mark.parametrize("func", [np.linspace, np.logspace, np.geomspace], ids=lambda func: func.__name__)
+def test_a_range_of_whole_numbers_is_that_of_numpy_and_has_gradient_zero(func):
+    for start in np.linspace(0.05, 1.95, 20).tolist():
+        assert recorded(lambda t: func(t, 3.0, 4, dtype=int), start).tolist() == func(start, 3.0, 4, dtype=int).tolist()
+    assert ag.grad(lambda t: np.sum(func(t, 3.0, 4, dtype=int)))(0.5) == 0.0
 
 
 def test_a_power_of_zero_in_a_vandermonde_matrix_has_the_gradient_of_the_polynomial():

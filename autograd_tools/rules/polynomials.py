@@ -103,7 +103,7 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
 
 
 def ends(*given: Any) -> tuple[Any, ...]:
-    """The ends of a range, of as many axes each, with the type of the range."""
+    """The ends of ranges, each a number or an array of as many axes as the others."""
     given = tuple(x if np.ndim(x) == 0 else as_array(x) for x in given)
     n = max(map(np.ndim, given))
     return tuple(x if np.ndim(x) == 0 else np.reshape(x, (1,) * (n - np.ndim(x)) + np.shape(x)) for x in given)
@@ -115,13 +115,18 @@ def steps(num: int, endpoint: bool, ndim: int) -> Any:
 
 
 def between(start: Any, stop: Any, num: int, endpoint: bool, ndim: int) -> Any:
+    """Evenly spaced numbers, in the precision of the ends."""
     precise = np.result_type(*(x if type(x) in (int, float) else np.asarray(x) for x in map(value, (start, stop))), 1.0)
     return start + (stop - start) * steps(num, endpoint, ndim).astype(precise)
 
 
 def laid_out(y: Any, dtype: Any, axis: int) -> Any:
-    y = y if axis == 0 else np.moveaxis(y, 0, axis)
-    return as_type(np.floor(y) if dtype is not None and np.dtype(dtype).kind in "iu" else y, dtype)
+    return as_type(y if axis == 0 else np.moveaxis(y, 0, axis), dtype)
+
+
+def is_whole(dtype: Any) -> bool:
+    """Whether a range is cut to whole numbers, which have no gradient; NumPy cuts them, since the last digit decides."""
+    return dtype is not None and np.dtype(dtype).kind in "iu"
 
 
 @composite(np.linspace)
@@ -129,13 +134,15 @@ def linspace(
     start: Any,
     stop: Any,
     num: Any = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
+    endpoint: Any = True,
+    retstep: Any = False,
     dtype: Any = None,
     axis: int = 0,
     *,
     device: Any = None,
 ) -> Any:
+    if is_whole(dtype):
+        return np.linspace(value(start), value(stop), num, endpoint, retstep, dtype, axis)
     start, stop = ends(start, stop)
     y = laid_out(between(start, stop, num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis)
     apart = num - 1 if endpoint else num
@@ -144,12 +151,16 @@ def linspace(
 
 @composite(np.logspace)
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0) -> Any:
+    if is_whole(dtype):
+        return np.logspace(value(start), value(stop), num, endpoint, value(base), dtype, axis)
     start, stop, base = ends(start, stop, base)
     return laid_out(base ** between(start, stop, num, endpoint, max(np.ndim(x) for x in (start, stop, base))), dtype, axis)
 
 
 @composite(np.geomspace)
 def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+    if is_whole(dtype):
+        return np.geomspace(value(start), value(stop), num, endpoint, dtype, axis)
     start, stop = ends(start, stop)
     if np.any(value(start) == 0) or np.any(value(stop) == 0):
         raise ValueError("a geometric sequence does not contain zero")

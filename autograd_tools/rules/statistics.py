@@ -88,7 +88,7 @@ def places_of(counts: Any, q: Any, method: Any) -> Any:
     return places
 
 
-def between(q: Any, dtype: Any) -> Any:
+def type_between(q: Any, dtype: Any) -> Any:
     """The type in which NumPy goes between two numbers of type `dtype`: that of `q`, unless it is a number of Python."""
     q = value(q)
     own = dtype if type(q) in (int, float) else np.asarray(q).dtype
@@ -112,7 +112,7 @@ def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, *, skip_nan
     if method == "median":  # of which infinity may be in the middle
         y = (y + rows[each, np.ceil(places).astype(int)]) / 2
     elif method not in PICKING:
-        dtype, last = between(q, value(rows).dtype), np.maximum(counts - 1, 0)[:, None]
+        dtype, last = type_between(q, value(rows).dtype), np.maximum(counts - 1, 0)[:, None]
         inside = (places > 0) & (places < last)
         speed = (inside * (counts[:, None] + SPEEDS[method]) if method in SPEEDS else inside * 0).astype(dtype)
         part = (places - low).astype(dtype)
