@@ -6,6 +6,8 @@ raises a TypeError that says what to write instead.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +17,7 @@ import numpy as np
 from autograd_tools.calls import CONSTANTS, call, innermost, is_constant, plain
 from autograd_tools.core import LostGradientError, NamedResult, Param, Result, Value, following_params, value
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
-from autograd_tools.rules import special
+from autograd_tools.rules import special, ufunc_methods
 from autograd_tools.rules.indexing import getitem
 from autograd_tools.show import describe
 
@@ -27,8 +29,11 @@ BINARY = {
 UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
-# ufunc.reduce, by the function that says the same.
-REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+# Functions that write into their first argument, with what makes a new array instead.
+IN_PLACE = {
+    **dict.fromkeys((np.put, np.place, np.putmask, np.put_along_axis), "np.where"),
+    np.fill_diagonal: "np.where(np.eye(n, dtype=bool), x, a)",
+}
 
 # The methods of an array that are functions of NumPy by the same name and order of arguments.
 METHODS = (
@@ -107,7 +112,9 @@ def _attribute(name: str) -> Callable[[Any], Any]:
 
 def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function on arguments of which some are Values."""
-    if kwargs and kwargs.get("out") is not None and _is_recorded((*args, *kwargs.values())):
+    if ((kwargs and kwargs.get("out") is not None) or (len(args) > 2 and _out(func, args) is not None)) and _is_recorded(
+        (*args, *kwargs.values())
+    ):
         raise LostGradientError(
             f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
             "and write `a = a + x` for `a += x`"
@@ -129,10 +136,20 @@ def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     raise _no_rule(func, args)
 
 
-def _reduce(func: Any, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, **kwargs: Any) -> Any:
-    """`np.add.reduce` and its kin, as the function that does the same."""
-    given = {"axis": axis, "dtype": dtype, "out": out, "keepdims": keepdims or None}
-    return _function(func, (x,), {key: item for key, item in given.items() if item is not None} | kwargs)
+@functools.cache
+def _place_of_out(func: Callable[..., Any]) -> int | None:
+    """The position at which a function takes `out`; NumPy itself tells us of the one of a ufunc."""
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except ValueError:  # a function without a signature
+        return None
+    return next((i for i, p in enumerate(parameters) if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD), None)
+
+
+def _out(func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """The array given by position to write into."""
+    place = _place_of_out(func)
+    return args[place] if place is not None and place < len(args) else None
 
 
 def _is_recorded(args: tuple[Any, ...]) -> bool:
@@ -147,6 +164,8 @@ def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
             "np.full, np.full_like and np.copyto write into a plain array, which cannot hold a recorded value; "
             "write np.ones(shape) * x instead of np.full(shape, x)"
         )
+    if func in IN_PLACE:
+        return TypeError(f"np.{name} writes into an array, which would lose a gradient; build a new value with {IN_PLACE[func]}")
     tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
     return TypeError(
         f"{module}.{name} has no gradient rule, and was called on {tracked} while recording; "
@@ -177,12 +196,11 @@ class _Body:
         if method == "__call__":
             primitive = PRIMITIVES.get(ufunc)
             return _function(ufunc, inputs, kwargs) if primitive is None or kwargs else primitive.fast(*inputs)
-        if not _is_recorded(inputs):
+        if ufunc in ZEROGRADS or not _is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
-        if method == "reduce" and ufunc in REDUCTIONS:
-            return _reduce(REDUCTIONS[ufunc], *inputs, **kwargs)
-        instead = {"reduce": "np.sum, np.prod, np.max or np.min", "outer": "x[:, None] with broadcasting"}.get(method)
-        raise TypeError(f"np.{ufunc.__name__}.{method} has no gradient rule" + (f"; write it with {instead}" if instead else ""))
+        if kwargs.get("out") is not None:
+            return _function(ufunc, inputs, kwargs)  # the error that every `out` is
+        return ufunc_methods.find(ufunc, method)(*inputs, **kwargs)
 
     def __array_function__(self: Any, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return _function(func, args, kwargs)

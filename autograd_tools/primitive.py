@@ -106,7 +106,8 @@ class Primitive:
     def make_fast(self) -> Callable[..., Any]:
         """Make `fast`."""
         arguments = self.func.nin if isinstance(self.func, np.ufunc) else len(self.rules)
-        if arguments in (1, 2) and self.rule(0) is not None and UNKNOWN not in self.rules and not timing.ENABLED:
+        known = {None, UNKNOWN}.isdisjoint(map(self.rule, range(arguments)))
+        if arguments in (1, 2) and known and not timing.ENABLED:
             self.fast = unary(self) if arguments == 1 else binary(self)
         else:
             self.fast = lambda *args: call(self, args)

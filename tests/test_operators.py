@@ -197,6 +197,9 @@ METHODS = {
     "repeat": lambda x: x.repeat(2, axis=1),
     "astype": lambda x: x.astype(float),
     "copy": lambda x: x.copy(),
+    "cumprod": lambda x: x.cumprod(axis=1),
+    "take": lambda x: x.take([0, 4, 4]),
+    "compress": lambda x: x.compress([True, False, True], axis=1),
 }
 
 
@@ -366,10 +369,15 @@ TRAPS = {
     "np.dot with a list": (lambda w: np.dot([w[0], w[1], w[2]], X), "np.stack"),
     "product with a list": (lambda w: w * [w[0], w[1], w[2]], "np.stack"),
     "where=": (lambda w: np.where([True, False], [w[0], w[1]], 0.0), "np.stack"),
-    "np.logaddexp.reduce": (np.logaddexp.reduce, "np.sum"),
-    "np.multiply.outer": (lambda w: np.multiply.outer(w, w), r"x\[:, None\]"),
+    "np.hypot.reduce": (np.hypot.reduce, "those that have one are np.add.reduce, "),
+    "np.subtract.accumulate": (np.subtract.accumulate, "np.maximum.accumulate"),
+    "out of np.add.accumulate": (lambda w: np.add.accumulate(w, out=np.zeros(3)), "leave `out` away"),
+    "out of np.sum by position": (lambda w: np.sum(w, None, None, np.zeros(())), "leave `out` away"),
+    "out of np.cumprod by position": (lambda w: np.cumprod(w, 0, None, np.zeros(3)), "leave `out` away"),
     "np.add.at": (lambda w: np.add.at(np.zeros(3), [0], w[0]), "np.add.at has no gradient rule"),
-    "np.put": (lambda w: np.put(np.zeros(3), 0, w[0]), "np.put"),
+    "np.put": (lambda w: np.put(np.zeros(3), 0, w[0]), "np.put writes into an array.*np.where"),
+    "np.put_along_axis": (lambda w: np.put_along_axis(np.zeros(3), np.array([0]), w[:1], 0), "writes into an array.*np.where"),
+    "np.fill_diagonal": (lambda w: np.fill_diagonal(w[None], 0.0), r"writes into an array.*np.where\(np.eye"),
 }
 
 
@@ -515,3 +523,63 @@ def test_no_warning_comes_from_the_operators():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ag.grad(lambda x: np.sum((x + 1) * x / 2 - x**3 + abs(x) + x % 2 + (x @ x)))(X)
+
+
+# Methods of ufuncs.
+
+REDUCED = (np.add, np.multiply, np.maximum, np.minimum, np.logaddexp, np.logaddexp2)
+ACCUMULATED = (np.add, np.multiply, np.maximum, np.minimum)
+UFUNC_METHODS = {
+    **{f"np.{u.__name__}.reduce": u.reduce for u in REDUCED},
+    **{f"np.{u.__name__}.reduce axis": lambda x, u=u: u.reduce(x, axis=1, keepdims=True) for u in REDUCED},
+    **{f"np.{u.__name__}.reduce all": lambda x, u=u: u.reduce(x, axis=None) for u in REDUCED},
+    **{f"np.{u.__name__}.reduce where": lambda x, u=u: u.reduce(x, axis=1, where=M > 0.6, initial=0.2) for u in REDUCED},
+    **{f"np.{u.__name__}.accumulate": u.accumulate for u in ACCUMULATED},
+    **{f"np.{u.__name__}.accumulate axis": lambda x, u=u: u.accumulate(x[:, ::-1] * X, axis=-1) for u in ACCUMULATED},
+    "np.multiply.outer": lambda x: np.multiply.outer(x, x),
+    "np.power.outer": lambda x: np.power.outer(x, X),
+    "np.subtract.outer": lambda x: np.subtract.outer(X, x),
+    "np.arctan2.outer of a number": lambda x: np.arctan2.outer(x, 2.0),
+    "np.add.reduceat": lambda x: np.add.reduceat(x, [0, 1]),
+    "np.add.reduceat of parts": lambda x: np.add.reduceat(x.reshape(-1), [0, 4, 1, 1, 2, 5]),
+    "np.add.reduceat along an axis": lambda x: np.add.reduceat(x, [1, 0], axis=1),
+}
+
+
+@pytest.mark.parametrize("f", UFUNC_METHODS.values(), ids=UFUNC_METHODS)
+def test_a_method_of_a_ufunc_differentiates_and_gives_what_numpy_gives(f):
+    for y in recording(f, M):
+        assert ag.value(y).dtype == np.float64
+        np.testing.assert_allclose(ag.value(y), f(M), rtol=1e-14)
+    assert ag.gradcheck(f, M, order=2)
+
+
+@pytest.mark.parametrize("f", UFUNC_METHODS.values(), ids=UFUNC_METHODS)
+def test_a_method_of_a_ufunc_keeps_the_precision_that_numpy_keeps(f):
+    x = M.astype(np.float32)
+    y = recording(f, x)[1]
+    assert (ag.value(y).shape, ag.value(y).dtype) == (f(x).shape, f(x).dtype)
+    assert ag.grad(lambda x: np.sum(f(x)))(x).dtype == np.float32
+
+
+def test_the_sum_of_powers_of_large_numbers_does_not_overflow():
+    assert ag.grad(np.logaddexp.reduce)(np.array([1000.0, 1000.0, -np.inf])).tolist() == [0.5, 0.5, 0.0]
+    assert ag.value(recording(np.logaddexp.reduce, np.array([-np.inf, -np.inf]))[1]) == -np.inf
+    assert ag.value(recording(np.logaddexp2.reduce, np.zeros(0))[1]) == -np.inf
+
+
+def test_of_numbers_that_tie_for_the_highest_so_far_the_first_has_the_gradient():
+    assert ag.grad(lambda x: np.sum(np.maximum.accumulate(x)))(np.array([1.0, 2.0, 2.0, 1.0])).tolist() == [1.0, 3.0, 0.0, 0.0]
+
+
+def test_a_method_of_a_ufunc_without_a_gradient_is_plain():
+    for y in recording(np.logical_and.reduce, X):
+        assert y is np.True_
+    assert recording(lambda w: np.greater.outer(w, w), X)[0].tolist() == np.greater.outer(X, X).tolist()
+
+
+@pytest.mark.filterwarnings("ignore:'where' used without 'out'")
+@pytest.mark.parametrize("f", [lambda w: np.sin(w, where=X > 1), lambda w: np.divmod(w, 2.0, where=X > 1)], ids=["sin", "divmod"])
+def test_where_of_a_ufunc_is_an_error_that_says_to_write_np_where(f):
+    with pytest.raises(TypeError, match=r"write np.where\(condition"):
+        recording(f, X)

@@ -234,6 +234,11 @@ def test_reading_a_part_of_an_array_differentiates_to_second_order(index):
     assert ag.gradcheck(lambda x: np.sin(x[index]) * x[index], CUBE / 10, order=2)
 
 
+@pytest.mark.parametrize("read", [lambda x: x[0], lambda x: np.sum(x[[0, 0]]), lambda x: np.sum(x[:2])], ids=["[0]", "[[0, 0]]", "[:2]"])
+def test_a_part_whose_gradient_is_constant_is_read_beside_what_has_a_second_derivative(read):
+    assert ag.hessian(lambda x: read(x) + np.sum(x * x))(X).tolist() == (2 * np.eye(3)).tolist()
+
+
 def test_an_element_read_twice_by_one_index_gets_both_gradients():
     assert ag.grad(lambda x: np.sum(x[[0, 0, 2]] * Y))(X).tolist() == [9.0, 0.0, 6.0]
 

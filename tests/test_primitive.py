@@ -162,10 +162,10 @@ def test_a_ufunc_of_scipy_without_a_rule_gets_one(registry):
 
 
 def test_a_function_of_numpy_without_a_rule_gets_one(registry):
-    with pytest.raises(TypeError, match=r"np\.trim_zeros has no gradient rule"):
-        ag.grad(lambda x: np.sum(np.trim_zeros(x)))(X)
-    ag.primitive(lambda dy, y, x: dy)(np.trim_zeros)
-    assert ag.grad(lambda x: np.sum(np.trim_zeros(x)))(X).tolist() == [1.0, 1.0, 1.0]
+    with pytest.raises(TypeError, match=r"np\.unique_values has no gradient rule"):
+        ag.grad(lambda x: np.sum(np.unique_values(x)))(X)
+    ag.primitive(lambda dy, y, x: dy)(np.unique_values)
+    assert ag.grad(lambda x: np.sum(np.unique_values(x)))(X).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_a_zero_gradient_becomes_a_primitive_when_given_a_rule(registry):
@@ -214,8 +214,8 @@ def test_a_zero_gradient_takes_the_wrapping_off_everything_it_is_given():
 
 
 def test_a_function_of_numpy_is_declared_of_zero_gradient(registry):
-    assert ag.zerograd(np.trim_zeros) is np.trim_zeros
-    assert ag.grad(lambda x: np.sum(np.trim_zeros(x)) * x[0])(X).tolist() == [7.0, 0.0, 0.0]
+    assert ag.zerograd(np.unique_values) is np.unique_values
+    assert ag.grad(lambda x: np.sum(np.unique_values(x)) * x[0])(X).tolist() == [7.0, 0.0, 0.0]
 
 
 def test_a_primitive_of_numpy_is_declared_of_zero_gradient(registry):
@@ -257,11 +257,10 @@ def test_a_function_is_named_as_one_writes_it(func, name):
 @pytest.mark.parametrize(
     ("f", "name"),
     [
-        (np.trim_zeros, "np.trim_zeros"),
+        (np.unique_values, "np.unique_values"),
         (scipy.special.j0, "scipy.special.j0"),
-        (lambda x: np.nextafter(x, 1.0), "np.nextafter"),
     ],
-    ids=["function", "scipy", "ufunc"],
+    ids=["function", "scipy"],
 )
 def test_a_function_without_a_rule_is_named_with_what_to_do(f, name):
     with pytest.raises(TypeError) as error:
@@ -274,12 +273,12 @@ def test_a_function_without_a_rule_is_named_with_what_to_do(f, name):
 
 
 def test_a_function_without_a_rule_works_on_params_outside_a_recording():
-    assert np.trim_zeros(ag.Param(np.array([0.0, 1.0, 0.0]))).tolist() == [1.0]
+    assert np.unique_values(ag.Param(np.array([1.0, 1.0]))).tolist() == [1.0]
 
 
 def test_a_function_without_a_rule_works_on_constants_inside_a_recording():
     w = ag.Param(2.0)
-    assert ag.grad(ag.diff(lambda: w * np.sum(np.trim_zeros(X))), w) == 7.0
+    assert ag.grad(ag.diff(lambda: w * np.sum(np.unique_values(X))), w) == 7.0
 
 
 # Keywords.

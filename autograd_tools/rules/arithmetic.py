@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.core import Value, value
-from autograd_tools.primitive import rules
+from autograd_tools.primitive import composite, rules
 
 
 def power(x: Any, p: Any) -> Any:
@@ -53,6 +53,10 @@ def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return -dy * np.floor_divide(a, b)
 
 
+def fmod_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    return -dy * np.rint((value(a) - value(y)) / value(b))  # a / b, cut off, may be one too many where it is almost whole
+
+
 # Python's operator is what runs forward: it keeps Python's numbers out of NumPy, which takes ten times as long for them.
 rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy, forward=operator.add)
 rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy, forward=operator.sub)
@@ -61,12 +65,24 @@ rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b), 
 rules(np.power, power_base, power_exponent, forward=power)
 rules(np.float_power, power_base, power_exponent)
 rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=operator.mod)
+rules(np.fmod, lambda dy, y, a, b: dy, fmod_divisor)
 rules(np.negative, lambda dy, y, x: -dy, forward=operator.neg)
 rules(np.positive, lambda dy, y, x: dy, forward=operator.pos)
 rules(np.absolute, absolute_x, forward=operator.abs)
+rules(np.copysign, lambda dy, y, a, b: dy * np.sign(a) * np.copysign(1, value(b)), None)
 rules(np.fabs, lambda dy, y, x: dy * np.sign(x))
 rules(np.reciprocal, lambda dy, y, x: -dy * y * y)
 rules(np.square, lambda dy, y, x: 2 * dy * x)
 rules(np.sqrt, lambda dy, y, x: dy / (2 * y))
 rules(np.cbrt, lambda dy, y, x: dy / (3 * y * y))
 rules(np.hypot, lambda dy, y, a, b: dy * (a / y), lambda dy, y, a, b: dy * (b / y))
+rules(np.ldexp, lambda dy, y, x, n: np.ldexp(dy, n), None)
+rules(np.nextafter, lambda dy, y, a, b: dy, None)
+# What these return is a tuple; the gradient of a part that was not used is None.
+rules(np.modf, lambda dy, y, x: dy[0])
+rules(np.frexp, lambda dy, y, x: None if dy[0] is None else np.ldexp(dy[0], -value(y[1])))
+
+
+@composite(np.divmod)
+def divmod_(a: Any, b: Any, /, **kwargs: Any) -> Any:
+    return np.floor_divide(value(a), value(b)), np.remainder(a, b, **kwargs)

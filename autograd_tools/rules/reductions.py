@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import value
+from autograd_tools.core import Value, value
 from autograd_tools.plans import SHAPES
 from autograd_tools.primitive import UNKNOWN, composite, rules
 
@@ -107,11 +107,25 @@ rules(np.max, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.min, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.amax, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.amin, extreme_x, *[None] * 3, UNKNOWN)
+rules(np.nanmax, extreme_x, *[None] * 3, UNKNOWN)
+rules(np.nanmin, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.cumsum, cumsum_x, read=SHAPES)
 
 
+def as_array(x: Any) -> Any:
+    """`x` with axes that can be indexed: what is an array as it is, a number or a list as the array of it."""
+    if isinstance(x, Value):
+        return x if isinstance(value(x), np.ndarray) else np.broadcast_to(x, np.shape(x))
+    return np.asarray(x)
+
+
+def type_of(x: Any) -> Any:
+    """The type of the numbers in `x`, which may be a number or a list."""
+    return np.asarray(value(x)).dtype
+
+
 def as_type(a: Any, dtype: Any) -> Any:
-    return a if dtype is None else np.astype(np.reshape(a, np.shape(a)), dtype)
+    return a if dtype is None or type_of(a) == dtype else np.astype(as_array(a), dtype)
 
 
 @composite(np.var)
@@ -161,50 +175,6 @@ def prod(
     return total if initial is None else total * initial
 
 
-@composite(np.average)
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
-    if weights is None:
-        mean, total = np.mean(a, axis=axis, keepdims=keepdims), count(a, axis)
-    else:
-        if np.shape(weights) != np.shape(a):  # of one axis
-            weights = np.reshape(weights, [n if i == axis % np.ndim(a) else 1 for i, n in enumerate(np.shape(a))])
-        weights = np.broadcast_to(weights, np.shape(a))
-        total = np.sum(weights, axis=axis, keepdims=keepdims)
-        mean = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
-    return (mean, np.broadcast_to(total, np.shape(mean))) if returned else mean
-
-
 @composite(np.ptp)
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
-
-
-@composite(np.median)
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
-    axes = axes_of(a, axis)
-    rest = [i for i in range(np.ndim(a)) if i not in axes]
-    flat = np.sort(np.reshape(np.transpose(a, (*rest, *axes)), (*(np.shape(a)[i] for i in rest), -1)), axis=-1)
-    n = np.shape(flat)[-1]
-    middle = (flat[..., (n - 1) // 2] + flat[..., n // 2]) / 2
-    return np.reshape(middle, [1 if i in axes else m for i, m in enumerate(np.shape(a))]) if keepdims else middle
-
-
-@composite(np.nansum)
-def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 0, where: Any = True) -> Any:
-    kept_in = ~np.isnan(value(a)) & where
-    return np.sum(np.where(kept_in, a, 0), axis=axis, dtype=dtype, keepdims=keepdims) + initial
-
-
-@composite(np.nanmean)
-def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-    n = np.sum(~np.isnan(value(a)) & where, axis=axis, dtype=value(a).dtype, keepdims=keepdims)
-    return nansum(a, axis, dtype, None, keepdims, 0, where) / n
-
-
-@composite(np.trapezoid)
-def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    if x is not None:
-        dx = np.diff(x, axis=axis if np.ndim(x) > 1 else -1)
-        dx = dx if np.ndim(x) > 1 else np.reshape(dx, [-1 if i == axis % np.ndim(y) else 1 for i in range(np.ndim(y))])
-    before, after = ((slice(None),) * (axis % np.ndim(y)) + (part,) for part in (slice(None, -1), slice(1, None)))
-    return np.sum(dx * (y[before] + y[after]) / 2, axis=axis)

@@ -12,6 +12,7 @@ from autograd_tools.core import value
 from autograd_tools.plans import SHAPES
 from autograd_tools.primitive import composite, rules
 from autograd_tools.rules.indexing import ungetitem
+from autograd_tools.rules.reductions import as_array
 
 
 def transpose_x(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
@@ -98,6 +99,7 @@ rules(np.broadcast_to, lambda dy, y, x, shape, subok=False: dy)
 rules(np.flip, lambda dy, y, x, axis=None: np.flip(dy, axis))
 rules(np.fliplr, lambda dy, y, x: np.fliplr(dy))
 rules(np.flipud, lambda dy, y, x: np.flipud(dy))
+rules(np.rot90, lambda dy, y, m, k=1, axes=(0, 1): np.rot90(dy, -k, axes))
 rules(np.roll, lambda dy, y, x, shift, axis=None: np.roll(dy, np.negative(shift), axis))
 rules(np.repeat, repeat_x)
 rules(np.copy, lambda dy, y, x, **kwargs: dy)
@@ -125,6 +127,12 @@ def atleast_3d(*arrays: Any) -> Any:
     return made[0] if len(made) == 1 else made
 
 
+@composite(np.rollaxis)
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    axis, start = axis % np.ndim(a), start + np.ndim(a) if start < 0 else start
+    return np.moveaxis(a, axis, start - 1 if start > axis else start)
+
+
 @composite(np.vstack)
 def vstack(tup: Any, **kwargs: Any) -> Any:
     return np.concatenate([atleast_2d(a) for a in tup], 0, **kwargs)
@@ -141,16 +149,6 @@ def column_stack(tup: Any) -> Any:
     return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1)
 
 
-@composite(np.split)
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    n, parts = np.shape(ary)[axis], indices_or_sections
-    if np.ndim(parts) == 0 and n % parts:
-        raise ValueError(f"np.split: an axis of length {n} does not split into {parts} equal parts")
-    ends = [part * (n // parts) for part in range(1, parts)] if np.ndim(parts) == 0 else list(parts)
-    before = (slice(None),) * (axis % np.ndim(ary))
-    return [ary[(*before, slice(i, j))] for i, j in zip([0, *ends], [*ends, n], strict=True)]
-
-
 def along(index: Any, axis: int, ndim: int) -> tuple[Any, ...]:
     """The index that is `index` along one axis and everything along the others."""
     return (*(slice(None),) * (axis % ndim), index)
@@ -158,7 +156,7 @@ def along(index: Any, axis: int, ndim: int) -> tuple[Any, ...]:
 
 @composite(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
-    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
+    a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
     n = np.shape(a)[axis]
     indices = np.asarray(indices)
     if mode != "raise":
@@ -168,7 +166,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
 
 @composite(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
-    arr, axis = (np.ravel(arr), 0) if axis is None else (arr, axis % np.ndim(arr))
+    arr, axis = (np.ravel(arr), 0) if axis is None else (as_array(arr), axis % np.ndim(arr))
     indices = np.asarray(indices)
     grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
     return arr[tuple(indices if i == axis else part for i, part in enumerate(grid))]
@@ -191,10 +189,16 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 @composite(np.diag)
 def diag(v: Any, k: int = 0) -> Any:
+    v = as_array(v)
     if np.ndim(v) != 1:
         return diagonal(v, k)
     n = np.shape(v)[0] + abs(k)
     return ungetitem(v, np.nonzero(np.eye(n, n, k)), np.zeros((n, n), v.dtype))
+
+
+@composite(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Any:
+    return diag(np.ravel(v), k)
 
 
 @composite(np.diff)
@@ -203,7 +207,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         return x if np.ndim(x) else np.broadcast_to(x, [1 if i == axis % np.ndim(a) else m for i, m in enumerate(np.shape(a))])
 
     ends = [wide(x) for x in (prepend,) if x is not None], [wide(x) for x in (append,) if x is not None]
-    a = np.concatenate([*ends[0], a, *ends[1]], axis) if any(ends) else a
+    a = np.concatenate([*ends[0], a, *ends[1]], axis) if any(ends) else as_array(a)
     for _ in range(n):
         a = a[along(slice(1, None), axis, np.ndim(a))] - a[along(slice(None, -1), axis, np.ndim(a))]
     return a
@@ -217,15 +221,3 @@ def tile(A: Any, reps: Any) -> Any:
     wide = np.reshape(A, [m for size in shape for m in (1, size)])
     wide = np.broadcast_to(wide, [m for pair in zip(reps, shape, strict=True) for m in pair])
     return np.reshape(wide, [r * size for r, size in zip(reps, shape, strict=True)])
-
-
-@composite(np.pad)
-def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise TypeError(f"np.pad with mode={mode!r} has no gradient rule")
-    # Where each number of the result comes from: -1 for what is no number of the array's.
-    padded: Any = np.pad
-    places = np.reshape(np.arange(np.size(array)), np.shape(array))
-    places = padded(places, pad_width, mode, **({"constant_values": -1} if mode == "constant" else kwargs))
-    filled = padded(np.zeros(np.shape(array), value(array).dtype), pad_width, mode, **kwargs)
-    return np.where(places < 0, filled, np.ravel(array)[np.maximum(places, 0)])

@@ -1,0 +1,113 @@
+"""Functions that take some numbers of an array, or numbers from several arrays, by a condition or a choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.calls import plain
+from autograd_tools.core import value
+from autograd_tools.primitive import composite
+from autograd_tools.rules.indexing import ungetitem
+from autograd_tools.rules.reductions import as_array, as_type, type_of
+from autograd_tools.rules.shapes import along, take_along_axis
+
+
+@composite(np.compress)
+def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+    a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
+    return a[along(np.nonzero(plain(condition))[0], axis, np.ndim(a))]
+
+
+@composite(np.extract)
+def extract(condition: Any, arr: Any) -> Any:
+    return compress(np.ravel(plain(condition)), arr)
+
+
+@composite(np.delete)
+def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+    arr, axis = (np.ravel(arr), 0) if axis is None else (as_array(arr), axis)
+    return arr[along(np.delete(np.arange(np.shape(arr)[axis]), obj), axis, np.ndim(arr))]
+
+
+@composite(np.resize)
+def resize(a: Any, new_shape: Any) -> Any:
+    a = np.ravel(a)
+    return a[np.resize(np.arange(np.size(a)), new_shape)] if np.size(a) else np.resize(value(a), new_shape)
+
+
+@composite(np.trim_zeros)
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    filt = as_array(filt)
+    axes = range(np.ndim(filt)) if axis is None else [i % np.ndim(filt) for i in ([axis] if np.ndim(axis) == 0 else axis)]
+    for i in axes:
+        places = np.nonzero(value(filt))[i]
+        start, end = (min(places), max(places) + 1) if len(places) else (0, 0)
+        part = slice(start if "f" in trim.lower() else None, end if "b" in trim.lower() else None)
+        filt = filt[along(part, i, np.ndim(filt))]
+    return filt
+
+
+@composite(np.partition)
+def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+    a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
+    return take_along_axis(a, np.argpartition(value(a), kth, axis), axis)
+
+
+@composite(np.unique)
+def unique(
+    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False, axis: Any = None, **kwargs: Any
+) -> Any:
+    """Of equal numbers the first has the whole gradient."""
+    more = {"return_inverse": return_inverse, "return_counts": return_counts, **kwargs}
+    _, first, *rest = np.unique(value(ar), return_index=True, axis=axis, **more)
+    y = np.ravel(ar)[first] if axis is None else as_array(ar)[along(first, axis, np.ndim(ar))]
+    return (y, *([first] if return_index else []), *rest) if return_index or rest else y
+
+
+@composite(np.choose)
+def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
+    """NumPy chooses the numbers of the places, which are then read from all arrays in a row."""
+    dtype = np.result_type(*(choice if type(choice) in (int, float) else np.asarray(choice) for choice in map(value, choices)))
+    choices = [as_type(as_array(choice), dtype) for choice in choices]
+    ends = np.cumsum([0, *(np.size(choice) for choice in choices)])
+    places: Any = [np.reshape(start + np.arange(np.size(choice)), np.shape(choice)) for start, choice in zip(ends, choices, strict=False)]
+    return np.concatenate([np.ravel(choice) for choice in choices])[np.choose(plain(a), places, mode=mode)]
+
+
+@composite(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    if len(condlist) != len(choicelist) or not len(condlist):
+        raise ValueError("np.select takes as many choices as conditions, and at least one")
+    y = default
+    for condition, choice in zip(reversed(plain(condlist)), reversed(choicelist), strict=True):
+        y = np.where(condition, choice, y)
+    return y
+
+
+@composite(np.piecewise)
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Each function is called on the numbers that it is for, which is those where no later condition holds."""
+    x, condlist = as_array(x), plain(condlist)
+    if np.ndim(condlist) == 0 or (not isinstance(condlist[0], (list, np.ndarray)) and np.ndim(x) != 0):
+        condlist = [condlist]
+    conditions = [np.asarray(condition, bool) for condition in condlist]
+    if len(funclist) == len(conditions) + 1:
+        conditions.append(~np.any(conditions, axis=0))
+    if len(funclist) != len(conditions):
+        raise ValueError(f"np.piecewise with {len(condlist)} conditions takes as many functions, or one more")
+    y, left = np.zeros(np.shape(x), value(x).dtype), np.ones(np.shape(x), bool)
+    for condition, func in zip(reversed(conditions), reversed(funclist), strict=True):
+        chosen, left = left & condition, left & ~condition
+        part = func(x[chosen], *args, **kw) if callable(func) else func
+        y = y + ungetitem(np.broadcast_to(as_type(as_array(part), value(x).dtype), int(chosen.sum())), chosen, x)
+    return as_array(y)
+
+
+@composite(np.full_like)
+def full_like(
+    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+) -> Any:
+    dtype = type_of(a) if dtype is None else dtype
+    return np.broadcast_to(as_type(as_array(fill_value), dtype), np.shape(a) if shape is None else shape)

@@ -1,0 +1,145 @@
+"""Functions that put arrays together, take them apart and lay them out over one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.primitive import composite
+from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.shapes import along, atleast_3d
+
+
+@composite(np.dstack)
+def dstack(tup: Any) -> Any:
+    return np.concatenate([atleast_3d(as_array(a)) for a in tup], 2)
+
+
+@composite(np.append)
+def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    return np.concatenate([as_array(arr), as_array(values)], axis)
+
+
+@composite(np.insert)
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    """NumPy inserts the numbers of the places, which are then read from both arrays in a row."""
+    arr = as_array(arr)
+    values = as_type(as_array(values), value(arr).dtype)
+    old = np.reshape(np.arange(np.size(arr)), np.shape(arr))
+    new = np.reshape(np.size(arr) + np.arange(np.size(values)), np.shape(values))
+    return np.concatenate([np.ravel(arr), np.ravel(values)])[np.insert(old, obj, new, axis)]
+
+
+def depth_of(arrays: Any) -> int:
+    """How many lists stand around the arrays of np.block."""
+    if not isinstance(value(arrays), list):
+        return 0
+    depths = {depth_of(item) for item in arrays}
+    if len(depths) != 1:
+        raise ValueError("np.block: the lists are empty, or not all nested to the same depth")
+    return 1 + depths.pop()
+
+
+def highest(arrays: Any) -> int:
+    return max(map(highest, arrays)) if isinstance(value(arrays), list) else np.ndim(arrays)
+
+
+@composite(np.block)
+def block(arrays: Any) -> Any:
+    depth = depth_of(arrays)
+    ndim = max(depth, highest(arrays))
+
+    def join(part: Any, axis: int) -> Any:
+        if isinstance(value(part), list):
+            return np.concatenate([join(item, axis + 1) for item in part], axis)
+        return np.reshape(part, (1,) * (ndim - np.ndim(part)) + np.shape(part))
+
+    return join(arrays, -depth)
+
+
+@composite(np.array_split)
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    ary, parts = as_array(ary), indices_or_sections
+    n = np.shape(ary)[axis]
+    if np.ndim(parts) == 0:
+        if parts <= 0:
+            raise ValueError("an array is split into 1 part or more")
+        sizes = [n // parts + (i < n % parts) for i in range(parts)]
+        parts = np.cumsum(sizes)[:-1].tolist()
+    return [ary[along(slice(i, j), axis, np.ndim(ary))] for i, j in zip([0, *parts], [*parts, n], strict=True)]
+
+
+@composite(np.split)
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    n, parts = np.shape(ary)[axis], indices_or_sections
+    if np.ndim(parts) == 0 and n % parts:
+        raise ValueError(f"np.split: an axis of length {n} does not split into {parts} equal parts")
+    return array_split(ary, parts, axis)
+
+
+@composite(np.hsplit)
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    if np.ndim(ary) == 0:
+        raise ValueError("np.hsplit needs an array of 1 axis or more")
+    return split(ary, indices_or_sections, 1 if np.ndim(ary) > 1 else 0)
+
+
+@composite(np.vsplit)
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    if np.ndim(ary) < 2:
+        raise ValueError("np.vsplit needs an array of 2 axes or more")
+    return split(ary, indices_or_sections, 0)
+
+
+@composite(np.dsplit)
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    if np.ndim(ary) < 3:
+        raise ValueError("np.dsplit needs an array of 3 axes or more")
+    return split(ary, indices_or_sections, 2)
+
+
+@composite(np.unstack)
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    x = as_array(x)
+    if np.ndim(x) == 0:
+        raise ValueError("np.unstack needs an array of 1 axis or more")
+    return tuple(x[along(i, axis, np.ndim(x))] for i in range(np.shape(x)[axis]))
+
+
+@composite(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple(np.broadcast_to(as_array(a), shape) for a in args)
+
+
+@composite(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"np.meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
+    places = [1, 0, *range(2, len(xi))] if indexing == "xy" and len(xi) > 1 else range(len(xi))
+    grids = tuple(np.reshape(as_array(x), [-1 if i == place else 1 for i in range(len(xi))]) for x, place in zip(xi, places, strict=True))
+    return grids if sparse else broadcast_arrays(*grids)
+
+
+@composite(np.apply_along_axis)
+def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    arr, axis = as_array(arr), axis % np.ndim(arr)
+    rows = np.moveaxis(arr, axis, -1)
+    outer = np.shape(rows)[:-1]
+    if 0 in outer:
+        raise ValueError("np.apply_along_axis: there are no rows to apply the function to")
+    made = [func1d(rows[index], *args, **kwargs) for index in np.ndindex(outer)]
+    own = np.ndim(made[0])
+    y = np.reshape(np.stack(made), (*outer, *np.shape(made[0])))
+    return np.moveaxis(y, range(len(outer), len(outer) + own), range(axis, axis + own))
+
+
+@composite(np.apply_over_axes)
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    a = as_array(a)
+    for axis in [axes] if np.ndim(axes) == 0 else axes:
+        y = func(a, axis % np.ndim(a))
+        a = y if np.ndim(y) == np.ndim(a) else np.expand_dims(y, axis % np.ndim(a))
+    return a

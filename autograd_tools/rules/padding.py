@@ -1,0 +1,104 @@
+"""np.pad, in every mode that says what comes at the ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import Value, value
+from autograd_tools.primitive import composite
+from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.shapes import along
+
+
+def pairs(given: Any, ndim: int) -> list[Any]:
+    """What np.pad is given for the two ends of each axis, in any of the ways in which one may write it."""
+    if isinstance(given, dict):
+        found = {axis % ndim: (width, width) if np.ndim(width) == 0 else tuple(width) for axis, width in given.items()}
+        return [found.get(axis, (0, 0)) for axis in range(ndim)]
+    if isinstance(given, Value) and np.ndim(given) == 0:
+        return [(given, given)] * ndim
+    return np.broadcast_to(given, (ndim, 2)).tolist()
+
+
+def copied(array: Any, pad_width: Any, mode: str) -> Any:
+    """Modes that repeat numbers of the array: NumPy pads the numbers of their places."""
+    places: Any = np.reshape(np.arange(np.size(array)), np.shape(array))
+    padded: Any = np.pad
+    return np.ravel(array)[padded(places, pad_width, mode)]
+
+
+def turned(array: Any, axis: int, before: int, after: int, mode: str) -> Any:
+    """The array with its ends turned around themselves, as often as it takes: each turn goes on from the last number.
+
+    With `reflect` the number at an end is there once, with `symmetric` twice.
+    """
+    n, ndim, dtype = np.shape(array)[axis], np.ndim(array), value(array).dtype
+
+    def along_axis(numbers: Any) -> Any:
+        return np.reshape(numbers, [-1 if i == axis else 1 for i in range(ndim)]).astype(dtype)
+
+    turns, rest = np.divmod(np.arange(-before, n + after), max(n - (mode == "reflect"), 1))
+    back = turns % 2
+    first, last = (array[along(slice(i, i + 1 or None), axis, ndim)] for i in (0, -1))
+    numbers = array[along(np.where(back, n - 1 - rest, rest), axis, ndim)]
+    return along_axis(1 - 2 * back) * numbers + along_axis(2 * back) * last + along_axis(turns - back) * (last - first)
+
+
+def constant(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
+    return given
+
+
+def linear_ramp(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
+    edge = array[along(slice(1) if at_start else slice(-1, None), axis, np.ndim(array))]
+    near = (np.arange(width) if at_start else np.arange(width)[::-1]) / max(width, 1)
+    near = np.reshape(near, [-1 if i == axis else 1 for i in range(np.ndim(array))]).astype(value(array).dtype)
+    return given + (edge - given) * near
+
+
+def statistic(func: Any) -> Callable[..., Any]:
+    """The mode that pads with a mean or the like of the `given` numbers next to the end, or of all."""
+
+    def number(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
+        n = np.shape(array)[axis]
+        length = n if given is None else min(given, n)
+        return func(array[along(slice(length) if at_start else slice(n - length, None), axis, np.ndim(array))], axis=axis, keepdims=True)
+
+    return number
+
+
+# The modes that compute what comes at an end, each with its keyword and the default of that.
+COMPUTED: dict[str, tuple[Callable[..., Any], str, Any]] = {
+    "constant": (constant, "constant_values", 0),
+    "linear_ramp": (linear_ramp, "end_values", 0),
+    "mean": (statistic(np.mean), "stat_length", None),
+    "median": (statistic(np.median), "stat_length", None),
+    "maximum": (statistic(np.max), "stat_length", None),
+    "minimum": (statistic(np.min), "stat_length", None),
+}
+
+
+@composite(np.pad)
+def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
+    array = as_array(array)
+    ndim, dtype = np.ndim(array), value(array).dtype
+    if mode in ("reflect", "symmetric") and kwargs.get("reflect_type", "even") == "odd":
+        for axis, (before, after) in enumerate(pairs(pad_width, ndim)):
+            array = turned(array, axis, before, after, mode)
+        return array
+    if mode in ("edge", "reflect", "symmetric", "wrap"):
+        return copied(array, pad_width, mode)
+    if mode not in COMPUTED:
+        raise TypeError(f"np.pad with mode={mode!r} has no gradient rule")
+    compute, keyword, default = COMPUTED[mode]
+    given = pairs(kwargs.get(keyword, default), ndim)
+    for axis, widths in enumerate(pairs(pad_width, ndim)):
+        ends = []
+        for at_start, width, more in zip((True, False), widths, given[axis], strict=True):
+            shape = [width if i == axis else n for i, n in enumerate(np.shape(array))]
+            end = as_type(as_array(compute(array, axis, at_start, width, more)), dtype) if width else np.zeros((), dtype)
+            ends.append(np.broadcast_to(end, shape))
+        array = np.concatenate([ends[0], array, ends[1]], axis)
+    return array

@@ -1,0 +1,167 @@
+"""Polynomials by their coefficients, the highest power first; and ranges of numbers between two ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import Value, value
+from autograd_tools.primitive import composite
+from autograd_tools.rules.reductions import as_array, as_type, type_of
+
+
+def coefficients(p: Any) -> Any:
+    return np.atleast_1d(as_array(p))
+
+
+@composite(np.polyval)
+def polyval(p: Any, x: Any) -> Any:
+    x = x if isinstance(x, Value) else np.asarray(x)
+    y = np.zeros(np.shape(x), type_of(x))[()]
+    for c in as_array(p):
+        y = y * x + c
+    return y
+
+
+def aligned(a1: Any, a2: Any) -> tuple[Any, Any]:
+    """Two polynomials with as many coefficients each."""
+    a1, a2 = coefficients(a1), coefficients(a2)
+    n = max(np.size(a1), np.size(a2))
+    left, right = (a if np.size(a) == n else np.concatenate([np.zeros(n - np.size(a), value(a).dtype), a]) for a in (a1, a2))
+    return left, right
+
+
+@composite(np.polyadd)
+def polyadd(a1: Any, a2: Any) -> Any:
+    left, right = aligned(a1, a2)
+    return left + right
+
+
+@composite(np.polysub)
+def polysub(a1: Any, a2: Any) -> Any:
+    left, right = aligned(a1, a2)
+    return left - right
+
+
+@composite(np.polymul)
+def polymul(a1: Any, a2: Any) -> Any:
+    return np.convolve(coefficients(a1), coefficients(a2))
+
+
+@composite(np.polydiv)
+def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
+    u, v = coefficients(u) + 0.0, coefficients(v) + 0.0
+    quotient, n = [], np.size(v)
+    for k in range(np.size(u) - n + 1):
+        quotient.append(u[k] * (1 / v[0]))
+        u = np.concatenate([u[:k], u[k : k + n] - quotient[k] * v, u[k + n :]])
+    kept = np.flatnonzero(~np.isclose(value(u), 0, rtol=1e-14))  # NumPy cuts off what is close to zero
+    return np.stack(quotient) if quotient else np.zeros(1, value(u).dtype), u[min([*kept, np.size(u) - 1]) :]
+
+
+@composite(np.polyder)
+def polyder(p: Any, m: int = 1) -> Any:
+    if m < 0:
+        raise ValueError("np.polyder takes a derivative of order 0 or more; np.polyint takes integrals")
+    p = as_array(p)
+    for _ in range(m):
+        p = p[:-1] * np.arange(np.size(p) - 1, 0, -1)
+    return p
+
+
+@composite(np.polyint)
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    if m < 0:
+        raise ValueError("np.polyint takes an integral of order 0 or more; np.polyder takes derivatives")
+    k = np.zeros(m) if k is None else coefficients(k)
+    k = np.broadcast_to(k, (m,)) if np.size(k) == 1 else k
+    if np.size(k) < m:
+        raise ValueError("np.polyint takes one constant for each of the integrals, or one for all")
+    p = as_array(p)
+    for i in range(m):
+        p = np.concatenate([p / np.arange(np.size(p), 0, -1), k[i : i + 1]])
+    return p
+
+
+@composite(np.poly)
+def poly(seq_of_zeros: Any) -> Any:
+    zeros = coefficients(seq_of_zeros)
+    if np.ndim(zeros) != 1:
+        raise TypeError("np.poly of a matrix has no gradient rule")
+    p, nothing = np.ones(1, value(zeros).dtype), np.zeros(1, value(zeros).dtype)
+    for zero in zeros:
+        p = np.concatenate([p, nothing]) - np.concatenate([nothing, zero * p])
+    return p
+
+
+@composite(np.vander)
+def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+    x = as_array(x)
+    powers = np.arange(np.size(x) if N is None else N)
+    return x[:, None] ** (powers if increasing else powers[::-1])
+
+
+def ends(*given: Any) -> tuple[Any, ...]:
+    """The ends of ranges, each a number or an array of as many axes as the others."""
+    given = tuple(x if np.ndim(x) == 0 else as_array(x) for x in given)
+    n = max(map(np.ndim, given))
+    return tuple(x if np.ndim(x) == 0 else np.reshape(x, (1,) * (n - np.ndim(x)) + np.shape(x)) for x in given)
+
+
+def steps(num: int, endpoint: bool, ndim: int) -> Any:
+    """How far each number of a range is from its start to its stop, along an axis before `ndim` others."""
+    return np.reshape(np.arange(num) / max(num - 1 if endpoint else num, 1), (-1, *[1] * ndim))
+
+
+def between(start: Any, stop: Any, num: int, endpoint: bool, ndim: int) -> Any:
+    """Evenly spaced numbers, in the precision of the ends."""
+    precise = np.result_type(*(x if type(x) in (int, float) else np.asarray(x) for x in map(value, (start, stop))), 1.0)
+    return start + (stop - start) * steps(num, endpoint, ndim).astype(precise)
+
+
+def laid_out(y: Any, dtype: Any, axis: int) -> Any:
+    return as_type(y if axis == 0 else np.moveaxis(y, 0, axis), dtype)
+
+
+def is_whole(dtype: Any) -> bool:
+    """Whether a range is cut to whole numbers, which have no gradient; NumPy cuts them, since the last digit decides."""
+    return dtype is not None and np.dtype(dtype).kind in "iu"
+
+
+@composite(np.linspace)
+def linspace(
+    start: Any,
+    stop: Any,
+    num: Any = 50,
+    endpoint: Any = True,
+    retstep: Any = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    if is_whole(dtype):
+        return np.linspace(value(start), value(stop), num, endpoint, retstep, dtype, axis)
+    start, stop = ends(start, stop)
+    y = laid_out(between(start, stop, num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis)
+    apart = num - 1 if endpoint else num
+    return (y, (stop - start) / apart if apart > 0 else np.nan) if retstep else y
+
+
+@composite(np.logspace)
+def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0) -> Any:
+    if is_whole(dtype):
+        return np.logspace(value(start), value(stop), num, endpoint, value(base), dtype, axis)
+    start, stop, base = ends(start, stop, base)
+    return laid_out(base ** between(start, stop, num, endpoint, max(np.ndim(x) for x in (start, stop, base))), dtype, axis)
+
+
+@composite(np.geomspace)
+def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+    if is_whole(dtype):
+        return np.geomspace(value(start), value(stop), num, endpoint, dtype, axis)
+    start, stop = ends(start, stop)
+    if np.any(value(start) == 0) or np.any(value(stop) == 0):
+        raise ValueError("a geometric sequence does not contain zero")
+    return laid_out(start * (stop / start) ** steps(num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis)

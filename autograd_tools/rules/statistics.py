@@ -1,0 +1,235 @@
+"""Averages, variances, quantiles and what else tells of many numbers in few; most of them also without regard to nan."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import Value, value
+from autograd_tools.primitive import composite
+from autograd_tools.rules.reductions import as_array, as_type, axes_of, count, type_of
+
+# Methods that pick one of the numbers. The others go between two of them, and the place where they do moves with the
+# quantile by the length of the row plus this; those in neither table jump from place to place.
+PICKING = ("lower", "higher", "nearest", "inverted_cdf", "closest_observation")
+SPEEDS = {"linear": -1, "hazen": 0, "weibull": 1, "median_unbiased": 1 / 3, "normal_unbiased": 1 / 4, "interpolated_inverted_cdf": 0}
+
+
+@composite(np.average)
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+    if weights is None:
+        mean, total = np.mean(a, axis=axis, keepdims=keepdims), count(a, axis)
+    else:
+        if np.shape(weights) != np.shape(a):  # of one axis
+            weights = np.reshape(weights, [n if i == axis % np.ndim(a) else 1 for i, n in enumerate(np.shape(a))])
+        weights = np.broadcast_to(weights, np.shape(a))
+        total = np.sum(weights, axis=axis, keepdims=keepdims)
+        mean = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
+    return (mean, np.broadcast_to(total, np.shape(mean))) if returned else mean
+
+
+@composite(np.nansum)
+def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 0, where: Any = True) -> Any:
+    kept_in = ~np.isnan(value(a)) & where
+    return np.sum(np.where(kept_in, a, 0), axis=axis, dtype=dtype, keepdims=keepdims) + initial
+
+
+@composite(np.nanmean)
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    n = np.sum(~np.isnan(value(a)) & where, axis=axis, dtype=value(a).dtype, keepdims=keepdims)
+    return nansum(a, axis, dtype, None, keepdims, 0, where) / n
+
+
+@composite(np.nanprod)
+def nanprod(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 1, where: Any = True
+) -> Any:
+    return np.prod(np.where(np.isnan(value(a)), 1, a), axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+
+
+@composite(np.nanvar)
+def nanvar(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
+) -> Any:
+    a = as_type(as_array(a), dtype if dtype is not None or type_of(a).kind in "fc" else float)
+    counted = ~np.isnan(value(a)) & where
+    if mean is None:
+        n = np.sum(counted, axis=axis, dtype=value(a).dtype, keepdims=True)
+        mean = np.sum(np.where(counted, a, 0), axis=axis, keepdims=True) / np.maximum(n, 1)
+    mean = as_type(as_array(mean), value(a).dtype)
+    difference = np.where(counted, a, mean) - mean
+    square = np.absolute(difference) ** 2 if np.iscomplexobj(difference) else difference * difference
+    squares = np.sum(square, axis=axis, keepdims=keepdims)
+    left = np.sum(counted, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
+    return squares / np.where(left > 0, left, np.nan).astype(value(squares).dtype)
+
+
+@composite(np.nanstd)
+def nanstd(*args: Any, **kwargs: Any) -> Any:
+    return np.sqrt(nanvar(*args, **kwargs))
+
+
+def places_of(counts: Any, q: Any, method: Any) -> Any:
+    """Where the quantiles `q` lie in sorted rows of so many numbers each, as NumPy places them in 0, 1, 2, ..."""
+    places = np.zeros((len(counts), len(q)))
+    for n in set(counts.tolist()) - {0}:
+        places[counts == n] = np.quantile(np.arange(float(n)), q, method=method)
+    return places
+
+
+def type_between(q: Any, dtype: Any) -> Any:
+    """The type in which NumPy goes between two numbers of type `dtype`: that of `q`, unless it is a number of Python."""
+    q = value(q)
+    own = dtype if type(q) in (int, float) else np.asarray(q).dtype
+    return own if own.kind == "f" else np.dtype(float)
+
+
+def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, *, skip_nan: bool) -> Any:
+    """The quantiles of each part of `a`; where one falls between two numbers, both have their share in it."""
+    axes = axes_of(a, axis)
+    rest = [i for i in range(np.ndim(a)) if i not in axes]
+    kept_shape = [1 if i in axes else n for i, n in enumerate(np.shape(a))]
+    shape = (*np.shape(q), *(kept_shape if keepdims else [np.shape(a)[i] for i in rest]))
+    rows = np.reshape(np.transpose(a, (*rest, *axes)), (math.prod(kept_shape), count(a, axis)))
+    rows = np.sort(rows, axis=-1)  # nan comes last
+    missing = np.sum(np.isnan(value(rows)), axis=-1)
+    counts = np.shape(rows)[1] - (missing if skip_nan else 0 * missing)
+    places = places_of(counts, np.ravel(value(q)), "linear" if method == "median" else method)
+    low = np.floor(places).astype(int)
+    each = np.arange(len(counts))[:, None]
+    y = rows[each, low]
+    if method == "median":  # of which infinity may be in the middle
+        y = (y + rows[each, np.ceil(places).astype(int)]) / 2
+    elif method not in PICKING:
+        dtype, last = type_between(q, value(rows).dtype), np.maximum(counts - 1, 0)[:, None]
+        inside = (places > 0) & (places < last)
+        speed = (inside * (counts[:, None] + SPEEDS[method]) if method in SPEEDS else inside * 0).astype(dtype)
+        part = (places - low).astype(dtype)
+        if isinstance(q, Value):
+            part = part + as_type(np.ravel(as_array(q) - np.asarray(value(q))), dtype) * speed
+        y = y + (rows[each, np.minimum(low + 1, last)] - y) * part
+    unknown = counts == 0 if skip_nan else missing > 0
+    y = np.where(unknown[:, None], np.nan, y) if np.any(unknown) else y
+    return np.reshape(np.transpose(y), shape) if shape else y[0, 0]
+
+
+def refuse(weights: Any) -> None:
+    if weights is not None:
+        raise TypeError("quantiles and percentiles with weights have no gradient rule; pass ag.value(x) to treat x as a constant")
+
+
+@composite(np.quantile)
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    refuse(weights)
+    a = as_array(a)
+    if np.size(a) == 0:
+        return np.quantile(value(a), value(q), axis, method=method, keepdims=keepdims)
+    return quantiles(a, q, axis, keepdims, method, skip_nan=False)
+
+
+@composite(np.nanquantile)
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    refuse(weights)
+    a = as_array(a)
+    if np.size(a) == 0:
+        return np.nanquantile(value(a), value(q), axis, method=method, keepdims=keepdims)
+    return quantiles(a, q, axis, keepdims, method, skip_nan=True)
+
+
+def percent(q: Any) -> Any:
+    return q / 100 if type(value(q)) in (int, float) else as_array(q) / 100
+
+
+@composite(np.percentile)
+def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+    return quantile(a, percent(q), *args, **kwargs)
+
+
+@composite(np.nanpercentile)
+def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+    return nanquantile(a, percent(q), *args, **kwargs)
+
+
+@composite(np.median)
+def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+    a = as_array(a)
+    return quantiles(a, 0.5, axis, keepdims, "median", skip_nan=False) if np.size(a) else np.median(value(a), axis, keepdims=keepdims)
+
+
+@composite(np.nanmedian)
+def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+    a = as_array(a)
+    return quantiles(a, 0.5, axis, keepdims, "median", skip_nan=True) if np.size(a) else np.nanmedian(value(a), axis, keepdims=keepdims)
+
+
+def variables(m: Any, rowvar: bool, dtype: Any) -> Any:
+    """A matrix with a row for each variable."""
+    m = as_type(as_array(m), dtype)
+    return np.reshape(m, (1, -1)) if np.ndim(m) < 2 else m if rowvar else np.transpose(m)
+
+
+@composite(np.cov)
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: Any = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
+    if dtype is None:
+        dtype = np.result_type(*(type_of(x) for x in (m, y) if x is not None), float)
+    rows = variables(m, rowvar, dtype)
+    rows = rows if y is None else np.concatenate([rows, variables(y, rowvar, dtype)])
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    given = [w for w in (fweights, aweights) if w is not None]
+    weights = math.prod(given[1:], start=as_array(given[0])) if given else np.ones(np.shape(rows)[1], dtype)
+    n = np.sum(weights)
+    left = n - ddof * np.sum(weights * as_array(aweights)) / n if aweights is not None and ddof else n - ddof
+    centred = rows - np.average(rows, axis=1, weights=weights, keepdims=True)
+    return np.squeeze(np.dot(centred, np.conjugate(np.transpose(centred * weights))) / left)
+
+
+@composite(np.corrcoef)
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    c = cov(x, y, rowvar, dtype=dtype)
+    if np.iscomplexobj(c):
+        raise TypeError("np.corrcoef of complex numbers has no gradient rule")
+    if np.ndim(c) == 0:
+        return c / c
+    deviations = np.sqrt(np.diag(c))
+    return np.clip(c / deviations[:, None] / deviations[None, :], -1, 1)

@@ -1,0 +1,102 @@
+"""Methods of ufuncs: np.add.reduce, np.multiply.outer and their kin, written in functions that have rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.rules.indexing import ungetitem
+from autograd_tools.rules.reductions import as_array, as_type, type_of
+from autograd_tools.rules.shapes import along, take_along_axis
+
+
+def reduction(func: Any) -> Callable[..., Any]:
+    """ufunc.reduce, by the function that says the same but for the axis that is meant when none is given."""
+
+    def reduce(x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, **kwargs: Any) -> Any:
+        given = {"dtype": dtype, "keepdims": keepdims or None}
+        return func(x, axis=axis, **{key: item for key, item in given.items() if item is not None}, **kwargs)
+
+    return reduce
+
+
+def accumulation(func: Any) -> Callable[..., Any]:
+    """ufunc.accumulate, the same way."""
+    return lambda x, axis=0, dtype=None, out=None: func(x, axis=axis, dtype=dtype)
+
+
+def running(extreme: Any) -> Callable[..., Any]:
+    """The highest or lowest number so far; of those that tie for it, the first has the whole gradient."""
+
+    def accumulate(x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+        x = as_type(as_array(x), dtype)
+        y, axis = extreme.accumulate(value(x), axis), axis % np.ndim(x)
+        before = np.concatenate([y[along(slice(1), axis, np.ndim(x))], y[along(slice(-1), axis, np.ndim(x))]], axis)
+        places = np.reshape(np.arange(np.shape(x)[axis]), [-1 if i == axis else 1 for i in range(np.ndim(x))])
+        return take_along_axis(x, np.maximum.accumulate(np.where(y == before, 0, places), axis), axis)
+
+    return accumulate
+
+
+def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
+    """The logarithm of a sum of powers, which are taken relative to the largest so that none overflows."""
+
+    def reduce(
+        x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    ) -> Any:
+        x = as_type(as_array(x), dtype if dtype is not None or type_of(x).kind in "fc" else float)
+        x = x if where is True else np.where(where, x, -np.inf)
+        top = np.max(value(x), axis=axis, keepdims=True, initial=-np.inf)
+        top = np.where(np.isfinite(top), top, 0).astype(value(x).dtype)
+        with np.errstate(divide="ignore"):  # of nothing, or of powers that are all 0, it is -inf
+            y = log(np.sum(exp(x - top), axis=axis, keepdims=keepdims)) + np.reshape(
+                top, np.shape(np.sum(top, axis=axis, keepdims=keepdims))
+            )
+        return y if initial is None else add(y, initial)
+
+    return reduce
+
+
+def reduceat(x: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+    """The sums of the parts that begin at each index and end at the next; of a part that would end before, its first number."""
+    x = as_type(as_array(x), dtype)
+    begins = np.asarray(indices)
+    lengths = np.maximum(np.append(begins[1:], np.shape(x)[axis]) - begins, 1)
+    owners = np.repeat(np.arange(len(begins)), lengths)
+    places = np.arange(len(owners)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + np.repeat(begins, lengths)
+    shape = [len(begins) if i == axis % np.ndim(x) else n for i, n in enumerate(np.shape(x))]
+    parts = x[along(places, axis, np.ndim(x))]
+    return ungetitem(parts, along(owners, axis, np.ndim(x)), np.broadcast_to(np.zeros((), value(x).dtype), shape))
+
+
+UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
+    (np.add, "reduce"): reduction(np.sum),
+    (np.multiply, "reduce"): reduction(np.prod),
+    (np.maximum, "reduce"): reduction(np.max),
+    (np.minimum, "reduce"): reduction(np.min),
+    (np.logaddexp, "reduce"): log_sum(np.exp, np.log, np.logaddexp),
+    (np.logaddexp2, "reduce"): log_sum(np.exp2, np.log2, np.logaddexp2),
+    (np.add, "accumulate"): accumulation(np.cumsum),
+    (np.multiply, "accumulate"): accumulation(np.cumprod),
+    (np.maximum, "accumulate"): running(np.maximum),
+    (np.minimum, "accumulate"): running(np.minimum),
+    (np.add, "reduceat"): reduceat,
+}
+
+
+def outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
+    """The ufunc of every number of `a` with every number of `b`."""
+    return ufunc(np.reshape(a, (*np.shape(a), *[1] * np.ndim(b))), as_array(b), **kwargs)
+
+
+def find(ufunc: np.ufunc, method: str) -> Callable[..., Any]:
+    """What does the same as a method of a ufunc."""
+    definition = partial(outer, ufunc) if method == "outer" else UFUNC_METHODS.get((ufunc, method))
+    if definition is None:
+        known = ", ".join(f"np.{of.__name__}.{name}" for of, name in UFUNC_METHODS)
+        raise TypeError(f"np.{ufunc.__name__}.{method} has no gradient rule; those that have one are {known} and the outer of every ufunc")
+    return definition
