@@ -5,7 +5,9 @@ import inspect
 import numpy as np
 import pytest
 import scipy.special
-from rule_cases import CASES, each, spread
+from rule_cases import CASES as NUMPY_CASES
+from rule_cases import each, spread
+from rule_cases_special import CASES as SPECIAL_CASES
 
 import autograd_tools as ag
 import autograd_tools.plans
@@ -19,6 +21,7 @@ from autograd_tools.rules.indexing import getitem, ungetitem
 special.find(np.sin)  # enters the rules of scipy.special
 
 
+CASES = {**NUMPY_CASES, **SPECIAL_CASES}
 INTERNAL = {getitem: getitem, ungetitem: ungetitem}
 REGISTRY = {**COMPOSITES, **PRIMITIVES, **INTERNAL}
 JOINING = {*COMPOSITES, *(func for func, primitive in PRIMITIVES.items() if primitive.sequences)}
@@ -50,8 +53,14 @@ def differentiable(func, args):
     return tuple(n for n in floating(args) if primitive.rule(n) not in (None, UNKNOWN))
 
 
+def one_number(y):
+    """Complex numbers as real ones that depend on both of their parts."""
+    return np.real((1 - 0.5j) * y) if getattr(ag.value(y), "dtype", np.dtype(float)).kind == "c" else y
+
+
 def total(y):
     """The sum of the squares of all numbers in `y`."""
+    y = one_number(y)
     if isinstance(ag.value(y), dict):
         y = [y[key] for key in y]
     return sum(map(total, y)) if isinstance(ag.value(y), (tuple, list)) else np.sum(y * y)
@@ -66,6 +75,7 @@ def numbers(x):
 
 def curved(y):
     """`y` and its square, so that the gradient of a gradient goes through the rule of a linear function too."""
+    y = one_number(y)
     return [curved(item) for item in y] if isinstance(ag.value(y), (tuple, list)) else y + y * y
 
 
