@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ __all__ = [
     "det",
     "expm",
     "inv",
-    "logm",
     "solve",
     "solve_sylvester",
     "solve_triangular",
@@ -103,36 +101,19 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
     return solve_triangular(c, solve_triangular(c, b, first, lower), second, lower)
 
 
-def block_of(func: Callable[[Any], Any], dy: Any, a: Any) -> Any:
-    """The gradient of an analytic function of the matrix `a`: a block of the function of a matrix of twice the size.
-
-    Higham (2008), Functions of Matrices, equation 3.16.
-    """
+def expm_a(dy: Any, y: Any, a: Any) -> Any:
+    """A block of the exponential of a matrix of twice the size: Higham (2008), Functions of Matrices, equation 3.16."""
     n = np.shape(a)[-1]
-    size = np.max(np.abs(value(dy)), initial=0) or 1  # so that dy has no part in how the function scales the matrix
+    size = np.max(np.abs(value(dy)), initial=0) or 1  # so that dy has no part in how expm scales the matrix
     t, zero = np.swapaxes(a, -1, -2), np.zeros_like(value(a))
     rows = [np.concatenate([t, dy / size], -1), np.concatenate([zero, t], -1)]
-    return func(np.concatenate(rows, -2))[..., :n, n:] * size
-
-
-def expm_a(dy: Any, y: Any, a: Any) -> Any:
-    return block_of(expm, dy, a)
+    return expm(np.concatenate(rows, -2))[..., :n, n:] * size
 
 
 @primitive(expm_a)
 def expm(A: Any) -> Any:
     """The exponential of a matrix of shape (n, n), or of each in a stack (..., n, n)."""
     return linalg.expm(A)
-
-
-def logm_a(dy: Any, y: Any, a: Any) -> Any:
-    return block_of(logm, dy, a)
-
-
-@primitive(logm_a)
-def logm(A: Any) -> Any:
-    """The logarithm of a matrix of shape (n, n) without eigenvalues on the negative real axis."""
-    return linalg.logm(A)
 
 
 def sqrtm_a(dy: Any, y: Any, a: Any) -> Any:

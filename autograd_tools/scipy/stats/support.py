@@ -43,12 +43,12 @@ def settled(y: Any) -> Any:
 def within(func: Callable[..., Any], z: Any, shapes: Sequence[Any], inside: Any, valid: Any, safe: float, low: float, fill: Any) -> Any:
     """func(z, *shapes) where `z` is `inside` the support and the parameters are `valid`.
 
-    Elsewhere it is computed of the number `safe`, so that no nan flows back, and the result is fill[0] below `low`,
+    Elsewhere it is computed of the number `safe` and parameters of 1/2, so that no nan flows back, and the result is fill[0] below `low`,
     fill[1] above, and nan where a parameter is not valid or `z` is nan.
     """
     if np.all(inside & valid):
         return settled(func(z, *shapes))
     plain = value(z)
-    y = func(np.where(inside & valid, z, safe), *(np.where(valid, shape, 1) for shape in shapes))
+    y = func(np.where(inside & valid, z, safe), *(np.where(valid, shape, 0.5) for shape in shapes))
     other = np.where(np.isnan(plain) | ~valid, math.nan, np.where(plain < low, *fill))
     return settled(np.where(inside & valid, y, other.astype(np.result_type(value(y)))))
