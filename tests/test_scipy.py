@@ -523,6 +523,11 @@ def test_every_public_function_says_what_it_is_for(module):
     assert public["__all__"] == sorted(public["__all__"])
 
 
+def test_a_function_is_listed_under_scipys_name():
+    x = ag.Param(np.eye(2))
+    assert "linalg.expm(P(float64[2,2]))" in str(ag.diff(lambda: np.sum(linalg.expm(x))))
+
+
 def test_a_module_that_is_not_there_is_an_error_that_names_those_that_are():
     with pytest.raises(AttributeError, match="it has integrate, linalg, signal, special, stats"):
         autograd_tools.scipy.optimize  # noqa: B018
@@ -542,6 +547,14 @@ def test_a_module_that_is_not_there_is_an_error_that_names_those_that_are():
 def test_a_recorded_value_given_to_scipy_is_an_error_that_names_the_replacement(f, package):
     with pytest.raises(LostGradientError, match=f"use the one of the same name in autograd_tools.{package}"):
         ag.grad(lambda x: np.sum(f(x)))(np.eye(2))
+
+
+@pytest.mark.parametrize(
+    "f", [special.softmax, special.logsumexp, linalg.expm, linalg.inv, stats.norm.pdf], ids=["softmax", "logsumexp", "expm", "inv", "norm"]
+)
+def test_a_list_of_recorded_values_is_an_error(f):
+    with pytest.raises(LostGradientError, match=r"use np\.stack"):
+        ag.grad(lambda x: np.sum(f([[x, 0.5], [0.3, x]])))(1.5)
 
 
 def test_a_recorded_value_given_to_numpy_is_not_taken_for_scipys():

@@ -111,9 +111,13 @@ def expm_a(dy: Any, y: Any, a: Any) -> Any:
 
 
 @primitive(expm_a)
+def _expm(a: Any) -> Any:
+    return linalg.expm(a)
+
+
 def expm(A: Any) -> Any:
     """The exponential of a matrix of shape (n, n), or of each in a stack (..., n, n)."""
-    return linalg.expm(A)
+    return _expm(array(A))
 
 
 def sqrtm_a(dy: Any, y: Any, a: Any) -> Any:
@@ -122,9 +126,13 @@ def sqrtm_a(dy: Any, y: Any, a: Any) -> Any:
 
 
 @primitive(sqrtm_a)
+def _sqrtm(a: Any) -> Any:
+    return linalg.sqrtm(a)
+
+
 def sqrtm(A: Any) -> Any:
     """The square root of a matrix of shape (n, n) without eigenvalues on the negative real axis; a gradient needs it regular."""
-    return linalg.sqrtm(A)
+    return _sqrtm(matrix(A, "sqrtm"))
 
 
 def sylvester_a(dy: Any, y: Any, a: Any, b: Any, q: Any) -> Any:
@@ -140,9 +148,13 @@ def sylvester_q(dy: Any, y: Any, a: Any, b: Any, q: Any) -> Any:
 
 
 @primitive(sylvester_a, sylvester_b, sylvester_q)
+def _solve_sylvester(a: Any, b: Any, q: Any) -> Any:
+    return linalg.solve_sylvester(a, b, q)
+
+
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     """The solution x of a @ x + x @ b = q, for shapes (m, m), (n, n) and (m, n)."""
-    return linalg.solve_sylvester(a, b, q)
+    return _solve_sylvester(matrix(a, "solve_sylvester"), matrix(b, "solve_sylvester"), array(q))
 
 
 def block_diag(*arrs: Any) -> Any:

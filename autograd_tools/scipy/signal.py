@@ -20,11 +20,11 @@ def part(y: Any, start: Any, shape: Any) -> Any:
 
 def full_rule(dy: Any, a: Any, b: Any, method: str) -> Any:
     """The gradient of `a`: `dy` with `b` the other way round, where the two overlap in full."""
-    return part(_full(dy, np.flip(b), method), [n - 1 for n in np.shape(b)], np.shape(a))
+    return part(_convolve(dy, np.flip(b), method), [n - 1 for n in np.shape(b)], np.shape(a))
 
 
 @primitive(lambda dy, y, a, b, method: full_rule(dy, a, b, method), lambda dy, y, a, b, method: full_rule(dy, b, a, method))
-def _full(a: Any, b: Any, method: str) -> Any:
+def _convolve(a: Any, b: Any, method: str) -> Any:
     return signal.convolve(a, b, "full", method)
 
 
@@ -42,7 +42,7 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
         raise ValueError(f"convolve: mode is 'full', 'same' or 'valid', not {mode!r}")
     if not shape1:
         return in1 * in2
-    y = _full(in1, in2, method)
+    y = _convolve(in1, in2, method)
     if mode == "full":
         return y
     if mode == "same":

@@ -41,8 +41,9 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -
 
     `b` are factors that broadcast with `a`; a sum below zero is nan, as SciPy has it. `return_sign` is not supported.
     """
+    a = array(a)
     if b is not None:
-        a, b = array(a), array(b)
+        b = array(b)
         shape = np.broadcast_shapes(np.shape(a), np.shape(b))
         a, b = np.broadcast_to(a, shape), np.broadcast_to(b, shape)
     return _logsumexp(a, axis, b, keepdims)
@@ -53,9 +54,13 @@ def softmax_x(dy: Any, y: Any, x: Any, axis: Any = None) -> Any:
 
 
 @primitive(softmax_x)
+def _softmax(x: Any, axis: Any) -> Any:
+    return special.softmax(x, axis=axis)
+
+
 def softmax(x: Any, axis: Any = None) -> Any:
     """exp(x) divided by its sum along the axis or axes `axis`, by default all of them; of the shape of `x`."""
-    return special.softmax(x, axis=axis)
+    return _softmax(array(x), axis)
 
 
 def log_softmax_x(dy: Any, y: Any, x: Any, axis: Any = None) -> Any:
@@ -63,9 +68,13 @@ def log_softmax_x(dy: Any, y: Any, x: Any, axis: Any = None) -> Any:
 
 
 @primitive(log_softmax_x)
+def _log_softmax(x: Any, axis: Any) -> Any:
+    return special.log_softmax(x, axis=axis)
+
+
 def log_softmax(x: Any, axis: Any = None) -> Any:
     """The logarithm of `softmax`, of the shape of `x`."""
-    return special.log_softmax(x, axis=axis)
+    return _log_softmax(array(x), axis)
 
 
 def multigammaln(a: Any, d: int) -> Any:
