@@ -9,7 +9,9 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -183,8 +185,26 @@ def _converts(what: str, instead: str) -> LostGradientError:
 def _reject_if_recorded(self: Any, what: str, instead: str) -> Any:
     """The plain value, unless that would lose a gradient."""
     if _is_recorded((self,)):
+        package = _scipy_caller()
+        if package:
+            what, instead = f"a function of {package}", f"use the one of the same name in autograd_tools.{package} if there is one"
         raise _converts(what, instead)
     return value(self)
+
+
+def _scipy_caller() -> str:
+    """The package of SciPy that asks for a plain value, as far as the stack tells; nothing if it is somebody else."""
+    frame: FrameType | None = sys._getframe(1)
+    found = ""
+    while frame is not None:
+        top, _, module = frame.f_globals.get("__name__", "").partition(".")
+        if top == "scipy":
+            package = module.partition(".")[0]
+            found = f"scipy.{package}" if package and not package.startswith("_") else found or "scipy"
+        elif found or top not in ("numpy", __package__):
+            break
+        frame = frame.f_back
+    return found
 
 
 class _Body:

@@ -141,9 +141,9 @@ def name_of(func: Callable[..., Any]) -> str:
     name = getattr(func, "__name__", type(func).__name__)
     if isinstance(func, np.ufunc):
         return name if getattr(np, name, None) is func else f"special.{name}"
-    package, _, module = (getattr(func, "__module__", "") or "").partition(".")
+    package, _, module = (getattr(func, "__module__", "") or "").removeprefix("autograd_tools.").partition(".")
     if package in ("numpy", "scipy") and module and not module.startswith("_"):
-        return f"{module}.{name}"
+        return f"{module}.{name.removeprefix('_')}"
     return name
 
 

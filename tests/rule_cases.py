@@ -4,7 +4,6 @@ The files `rule_cases_*.py` beside this one hold the cases of more functions; `t
 """
 
 import numpy as np
-import scipy.special
 
 from autograd_tools.rules.indexing import getitem, ungetitem
 
@@ -441,9 +440,4 @@ CASES = {
         case("i,j", spread(2), spread(3)),
         case("ij -> ji", strided(2, 3)),
     ],
-    # scipy.special
-    **each((scipy.special.expit, scipy.special.log_expit, scipy.special.erf, scipy.special.erfc), unary()),
-    scipy.special.logit: unary(0.1, 0.9),
-    **each((scipy.special.gammaln, scipy.special.gamma, scipy.special.digamma), unary(0.5, 4.0)),
-    scipy.special._ufuncs._zeta: binary(1.5, 4.0, 0.5, 3.0),
 }

@@ -27,6 +27,7 @@ def modules_of(package):
     return found
 
 
+NEEDS_SCIPY = ("autograd_tools.scipy", "autograd_tools.rules.special.")  # loaded at their first use; autograd_tools.rules.special is not
 AUTOGRAD_TOOLS, VIEWER = modules_of(autograd_tools), modules_of(viewer)
 
 
@@ -117,7 +118,21 @@ def test_the_viewer_imports_no_private_name_of_autograd_tools(module):
 @pytest.mark.parametrize("module", [name for name in AUTOGRAD_TOOLS if name != "autograd_tools.__main__"])
 def test_autograd_tools_imports_numpy_and_the_standard_library_only(module):
     found = {name.split(".")[0] for name, _ in imports_of(AUTOGRAD_TOOLS, module, everywhere=False)}
-    assert sorted(found - {"autograd_tools", "numpy", *sys.stdlib_module_names}) == []
+    allowed = {"scipy"} if module.startswith(NEEDS_SCIPY) else set()
+    assert sorted(found - {"autograd_tools", "numpy", *allowed, *sys.stdlib_module_names}) == []
+
+
+def test_a_function_of_scipy_loads_scipys_rules_and_not_the_replacements():
+    used = "import sys, autograd_tools as ag, scipy.special as s; ag.grad(s.erf)(0.5)"
+    assert loaded_by(
+        f"{used}; assert 'autograd_tools.rules.special.errors' in sys.modules and 'autograd_tools.scipy' not in sys.modules"
+    ) == ["scipy"]
+
+
+def test_the_replacements_for_scipy_say_that_they_need_it():
+    code = "import sys; sys.modules['scipy'] = None\nimport autograd_tools.scipy"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=300, check=False)
+    assert process.stderr.splitlines()[-1] == "ImportError: autograd_tools.scipy needs SciPy: pip install autograd-tools[scipy]"
 
 
 @pytest.mark.parametrize("modules", [AUTOGRAD_TOOLS, VIEWER], ids=["autograd_tools", "viewer"])

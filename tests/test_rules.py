@@ -9,6 +9,7 @@ import rule_cases_arrays
 import rule_cases_complex
 import rule_cases_fft
 import rule_cases_linalg
+import rule_cases_special
 import scipy.special
 from rule_cases import each, merged, spread
 
@@ -24,8 +25,10 @@ from autograd_tools.rules.indexing import getitem, ungetitem
 
 special.find(np.sin)  # enters the rules of scipy.special
 
-CASES = merged(rule_cases.CASES, rule_cases_complex.CASES, rule_cases_fft.CASES, rule_cases_linalg.CASES, rule_cases_arrays.CASES)
-
+CASES = merged(
+    *(rule_cases.CASES, rule_cases_complex.CASES, rule_cases_fft.CASES, rule_cases_linalg.CASES),
+    *(rule_cases_arrays.CASES, rule_cases_special.CASES),
+)
 INTERNAL = {getitem: getitem, ungetitem: ungetitem}
 REGISTRY = {**COMPOSITES, **PRIMITIVES, **INTERNAL}
 JOINING = {*COMPOSITES, *(func for func, primitive in PRIMITIVES.items() if primitive.sequences)}

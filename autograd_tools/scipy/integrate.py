@@ -1,0 +1,159 @@
+"""scipy.integrate: ordinary differential equations, differentiated by the adjoint method.
+
+The gradient solves the equation of the adjoint state backwards, from each time to the one before it, together with the
+equation itself: Pontryagin et al. (1962), and Chen et al. (2018), Neural ordinary differential equations, arXiv:1806.07366,
+appendix B. So it holds to the tolerances of the solver, and not to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import integrate
+from scipy.optimize import OptimizeResult
+
+from autograd_tools.calls import holds_tracked
+from autograd_tools.core import value
+from autograd_tools.differentiate import grad
+from autograd_tools.primitive import Primitive
+from autograd_tools.scipy.arguments import array, constant, is_recorded
+
+__all__ = ["odeint", "solve_ivp"]
+
+Slope = Callable[..., Any]  # (y, t, *args) -> dy/dt, an array of one axis
+Solver = Callable[[Callable[[Any, Any], Any], Any, Any], Any]  # (slope, y0, t) -> the states at the times t, (len(t), n)
+
+
+def solve(inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solver) -> Any:
+    """The states at the times `t`, where `inputs` are y0, t and the further arguments of `slope`, of which the `active` have gradients."""
+    y0, t, *args = inputs
+
+    def plain_slope(y: Any, s: Any) -> Any:
+        dy = slope(y, s, *args)
+        if is_recorded(dy):
+            raise TypeError("the function to integrate used a recorded value that is not among its arguments: pass it in args")
+        return value(dy)
+
+    return solver(plain_slope, y0, t)
+
+
+def adjoint(slope: Slope, n: int, active: tuple[int, ...]) -> Slope:
+    """How y, its adjoint, and minus the gradients of the `active` arguments change in time: all in one vector."""
+
+    def augmented(state: Any, t: Any, *args: Any) -> Any:
+        y, a = state[:n], state[n : 2 * n]
+        slopes = grad(lambda y, *args: np.sum(a * slope(y, t, *args)), (0, *(i + 1 for i in active)))(y, *args)
+        return np.concatenate([slope(y, t, *args), *(-np.reshape(dx, (-1,)) for dx in slopes)])
+
+    return augmented
+
+
+def recorded(args: Any) -> tuple[int, ...]:
+    """The positions of the arguments that have a gradient."""
+    return tuple(i for i, x in enumerate(args) if is_recorded(x))
+
+
+def solve_inputs(dy: Any, y: Any, inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solver) -> list[Any]:
+    """The gradients of y0, of the times, and of the further arguments."""
+    _, t, *args = inputs
+    n = np.shape(y)[1]
+    augmented = adjoint(slope, n, active)
+    a, rest = np.zeros(n), np.zeros(sum(np.size(args[i]) for i in active))
+    for i in range(np.shape(t)[0] - 1, 0, -1):
+        state = np.concatenate([y[i], a + dy[i], rest])
+        state = SOLVE([state, np.stack([t[i], t[i - 1]]), *args], recorded(args), augmented, solver)[-1]
+        a, rest = state[n : 2 * n], state[2 * n :]
+    moved = [np.sum(dy[i] * slope(y[i], t[i], *args)) for i in range(1, np.shape(t)[0])]
+    dt = np.stack([-np.sum(a * slope(y[0], t[0], *args)), *moved])
+    found: list[Any] = [None] * len(args)
+    for i in active:
+        size = np.size(args[i])
+        found[i], rest = np.reshape(rest[:size], np.shape(args[i])), rest[size:]
+    return [a + dy[0], dt, *found]
+
+
+SOLVE = Primitive(solve, [solve_inputs], sequences=True, trusted=False, name="integrate.solve")
+
+
+def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver, name: str) -> Any:
+    """Check what `odeint` and `solve_ivp` are given, and solve: `func` is (y, t, *args) -> dy/dt."""
+    y0, t = array(y0), array(t)
+    if np.ndim(y0) > 1 or np.ndim(t) != 1 or np.size(t) == 0:
+        raise ValueError(f"{name} takes a vector y0 and a vector of times, and got shapes {np.shape(y0)} and {np.shape(t)}")
+    if any(isinstance(arg, (tuple, list, dict)) and holds_tracked(arg) for arg in args):
+        raise TypeError(f"{name}: each of args is a number or an array; give the items of a list, tuple or dict one by one")
+
+    def slope(y: Any, s: Any, *args: Any) -> Any:
+        dy = func(y, s, *args)
+        return np.reshape(np.stack(dy) if isinstance(dy, (list, tuple)) else dy, np.shape(y))
+
+    return SOLVE([np.reshape(y0, (-1,)) * 1.0, t * 1.0, *args], recorded(args), slope, solver)
+
+
+def odeint(
+    func: Callable[..., Any],
+    y0: Any,
+    t: Any,
+    args: tuple[Any, ...] = (),
+    *,
+    tfirst: bool = False,
+    rtol: float | None = None,
+    atol: float | None = None,
+    hmax: float = 0.0,
+    mxstep: int = 0,
+) -> Any:
+    """The solution of dy/dt = func(y, t, *args), or func(t, y, *args) with `tfirst`, from y0 at t[0]; of shape (len(t), len(y0)).
+
+    Gradients of any order for `y0`, the times `t`, and each of `args` that is a number or an array. What
+    `func` takes from elsewhere is no argument: using a recorded value that way is a TypeError. The options are SciPy's.
+    """
+
+    def solver(slope: Callable[[Any, Any], Any], y0: Any, t: Any) -> Any:
+        return integrate.odeint(slope, y0, t, rtol=number(rtol, "rtol"), atol=number(atol, "atol"), hmax=hmax, mxstep=mxstep)
+
+    ordered = (lambda y, s, *args: func(s, y, *args)) if tfirst else func
+    return solved(ordered, y0, t, args, solver, "odeint")
+
+
+def solve_ivp(
+    fun: Callable[..., Any],
+    t_span: tuple[float, float],
+    y0: Any,
+    method: Any = "RK45",
+    t_eval: Any = None,
+    *,
+    args: tuple[Any, ...] | None = None,
+    rtol: float = 1e-3,
+    atol: float = 1e-6,
+    max_step: float = np.inf,
+) -> OptimizeResult:
+    """The solution of dy/dt = fun(t, y, *args) from y0 at t_span[0]: its `y` is of shape (len(y0), len(t_eval)), its `t` is `t_eval`.
+
+    `t_eval` is required: the times that a solver chooses have no gradient. Gradients of any order for `y0` and each of `args`
+    that is a number or an array; a recorded `t_span` or `t_eval` is a TypeError (`odeint` has a gradient for
+    its times), and so is a recorded value that `fun` takes from elsewhere. A RuntimeError where the solver gives up.
+    """
+    if t_eval is None:
+        raise TypeError("solve_ivp: give t_eval, the times at which to return the solution: those that a solver chooses have no gradient")
+    (start, end), times = constant(t_span, "solve_ivp: t_span"), np.asarray(constant(t_eval, "solve_ivp: t_eval"), float)
+    before, after = int(times[0] != start), int(times[-1] != end)
+    grid = np.concatenate([[start] * before, times, [end] * after])
+
+    def solver(slope: Callable[[Any, Any], Any], y0: Any, t: Any) -> Any:
+        options = {"rtol": number(rtol, "rtol"), "atol": number(atol, "atol"), "max_step": max_step}
+        found = integrate.solve_ivp(lambda s, y: slope(y, s), (t[0], t[-1]), y0, method, t, **options)
+        if not found.success:
+            raise RuntimeError(f"solve_ivp: {found.message}")
+        return found.y.T
+
+    y = solved(lambda y, s, *args: fun(s, y, *args), y0, grid, args or (), solver, "solve_ivp")
+    return OptimizeResult(t=times, y=y[before : before + len(times)].T, status=0, success=True)
+
+
+def number(tolerance: Any, name: str) -> Any:
+    """A tolerance, which is one number for all: the adjoint state has more components than y0."""
+    if np.ndim(tolerance):
+        raise TypeError(f"{name} is one number, because the gradient is solved for more components than y0 has")
+    return tolerance

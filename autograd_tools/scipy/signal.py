@@ -1,0 +1,58 @@
+"""scipy.signal: convolution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import signal
+
+from autograd_tools.primitive import primitive
+from autograd_tools.scipy.arguments import array
+
+__all__ = ["convolve", "fftconvolve"]
+
+
+def part(y: Any, start: Any, shape: Any) -> Any:
+    """As many elements of `y` along each axis as `shape` says, from `start` on."""
+    return y[tuple(slice(i, i + n) for i, n in zip(start, shape, strict=True))]
+
+
+def full_rule(dy: Any, a: Any, b: Any, method: str) -> Any:
+    """The gradient of `a`: `dy` with `b` the other way round, where the two overlap in full."""
+    return part(_convolve(dy, np.flip(b), method), [n - 1 for n in np.shape(b)], np.shape(a))
+
+
+@primitive(lambda dy, y, a, b, method: full_rule(dy, a, b, method), lambda dy, y, a, b, method: full_rule(dy, b, a, method))
+def _convolve(a: Any, b: Any, method: str) -> Any:
+    return signal.convolve(a, b, "full", method)
+
+
+def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+    """The convolution of two arrays of the same number of axes, along all of them.
+
+    `mode` is "full", "same" (of the shape of `in1`, from the middle) or "valid" (where one lies within the other);
+    `method` is "auto", "direct" or "fft". A ValueError in mode "valid" unless one array is at least as long along every axis.
+    """
+    in1, in2 = array(in1), array(in2)
+    shape1, shape2 = np.shape(in1), np.shape(in2)
+    if len(shape1) != len(shape2):
+        raise ValueError(f"convolve takes arrays of the same number of axes, and got shapes {shape1} and {shape2}")
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"convolve: mode is 'full', 'same' or 'valid', not {mode!r}")
+    if not shape1:
+        return in1 * in2
+    y = _convolve(in1, in2, method)
+    if mode == "full":
+        return y
+    if mode == "same":
+        return part(y, [(n - 1) // 2 for n in shape2], shape1)
+    pairs = list(zip(shape1, shape2, strict=True))
+    if not (all(n >= m for n, m in pairs) or all(m >= n for n, m in pairs)):
+        raise ValueError(f"convolve: in mode 'valid' one array is at least as long along every axis, and not {shape1} and {shape2}")
+    return part(y, [min(pair) - 1 for pair in pairs], [abs(n - m) + 1 for n, m in pairs])
+
+
+def fftconvolve(in1: Any, in2: Any, mode: str = "full") -> Any:
+    """`convolve` by Fourier transforms."""
+    return convolve(in1, in2, mode, "fft")
