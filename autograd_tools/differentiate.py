@@ -124,9 +124,9 @@ def _differentiated(
     return y, tuple([gradient_of(recording, leaf, value(args[n])) for leaf, n in zip(leaves, argnums, strict=True)])
 
 
-def gradient_of(recording: Recording, leaf: Result, x: Any) -> Any:
-    """The gradient of the argument `x` that came in as `leaf`: zero if nothing flowed back to it."""
-    dx = recording.outgrads[leaf.index] if leaf.index < len(recording.outgrads) else None
+def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
+    """The gradient of the argument `x` whose index is `leaf`: zero if nothing flowed back to it."""
+    dx = recording.outgrads[leaf] if leaf < len(recording.outgrads) else None
     return conform(dx, x, total=True)
 
 
@@ -146,10 +146,8 @@ def gradloss(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callab
     return named(gradient_and_value, "gradloss", f)
 
 
-def run(
-    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Recording, list[Result], Any]:
-    """Call `f` with leaves of a new recording in place of the arguments `argnums`."""
+def run(f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Recording, list[int], Any]:
+    """Call `f` with leaves of a new recording in place of the arguments `argnums`; returns the recording, their indices and the value."""
     inputs = list(args)
     recording = new_recording(follows_params=False, keep=False)
     for n in argnums:
@@ -157,9 +155,10 @@ def run(
             raise TypeError(f"{name_of(f)}: argument {n} is to be differentiated, counted from 0, and got {len(args)} by position")
         check_differentiable(plain(args[n]), lambda n=n: f"{name_of(f)}: argument {n}")  # type: ignore[misc]
         inputs[n] = recording.input(live(args[n]))
+    leaves = [inputs[n].index for n in argnums]  # now: who writes into an argument makes it another value
     with recording.open(sys._getframe()):
         y = live(f(*inputs, **kwargs))
-    return recording, [inputs[n] for n in argnums], y
+    return recording, leaves, y
 
 
 def named(made: F, what: str, f: Callable[..., Any]) -> F:

@@ -20,7 +20,7 @@ from autograd_tools.calls import CONSTANTS, call, innermost, is_constant, plain
 from autograd_tools.core import LostGradientError, NamedResult, Param, Result, Value, following_params, value
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
 from autograd_tools.rules import special, ufunc_methods
-from autograd_tools.rules.indexing import getitem
+from autograd_tools.rules.indexing import getitem, setitem
 from autograd_tools.show import describe
 
 # Python's operators, by the ufunc that says the same.
@@ -293,10 +293,18 @@ class _Body:
         return (self[i] for i in range(len(x)))
 
     def __setitem__(self: Any, index: Any, item: Any) -> None:
-        if isinstance(self, Result) or following_params() is not None:
+        """`x[index] = v`: from here on `x` is a new recorded value; whoever has read the old one keeps what was read."""
+        if isinstance(self, Result):
+            if not (self.recording.is_open and isinstance(value(self), np.ndarray)):
+                why = "its recording has ended" if isinstance(value(self), np.ndarray) else "it is no array"
+                raise TypeError(f"{self!r} cannot be written into, because {why}: write into a copy of its plain value, ag.value(x)")
+            made = call(setitem, (self, plain(index), item))
+            self.value, self.recording, self.index = made.value, made.recording, made.index
+            return
+        if following_params() is not None:
             raise TypeError(
-                f"{self!r}: writing into a recorded value would change what its gradient was computed from; "
-                "build a new value with np.where, np.concatenate or np.stack"
+                f"{self!r}: writing into a Param would change the value that its gradient belongs to; "
+                "write into a recorded value made of it, such as x = w + 0"
             )
         if _is_recorded((item,)):
             raise _converts("writing a recorded value into a Param", "keep it in a variable of its own")

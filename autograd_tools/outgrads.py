@@ -48,7 +48,7 @@ def _as_array(dx: Any) -> Any:
 
 def put_into(total: Any, index: Any, dy: Any) -> None:
     """Add `dy` in place to the elements of an array at `index`, as often as it names them."""
-    if type(index) is not int and not _is_basic(index):
+    if type(index) is not int and not is_basic(index):
         np.add.at(total, index, dy)
     elif type(part := total[index]) is np.ndarray:
         np.add(part, dy, part)
@@ -56,7 +56,7 @@ def put_into(total: Any, index: Any, dy: Any) -> None:
         total[index] = part + dy
 
 
-def _is_basic(index: Any) -> bool:
+def is_basic(index: Any) -> bool:
     """Whether the index names every element once and gives a view of them."""
     parts = index if type(index) is tuple else (index,)
     return all([type(part) in BASIC or isinstance(part, np.integer) for part in parts])

@@ -79,21 +79,21 @@ def _gradients(f: Callable[..., Any], blank: Any, params: list[Param], dy: Any, 
     with recording.open(None):
         joined = call(join, (parts,))
     differentiate(recording, joined.index, dy)
-    return [recording.outgrads[leaf.index] for leaf in leaves]
+    return [recording.outgrads[leaf] for leaf in leaves]
 
 
 def _run(
     f: Callable[..., Any], blank: Any, inputs: list[Any], params: tuple[tuple[Param, Any], ...] = ()
-) -> tuple[Recording, list[Result], Any]:
+) -> tuple[Recording, list[int], Any]:
     """Call `f` on a recording of its own, with `inputs` in the blanks of its arguments, and with values for Params."""
     recording = Recording(follows_params=True, alone=True)
     leaves = [recording.input(x) for x in inputs]
     filled = iter(leaves)
     args, kwargs = _rebuilt(blank, (next(filled) if x is BLANK else x for x in leaves_of(blank)))
-    leaves += [recording.track_as(param, x) for param, x in params]
+    indices = [leaf.index for leaf in leaves] + [recording.track_as(param, x).index for param, x in params]
     with recording.open(sys._getframe()):
         y = f(*args, **kwargs)
-    return recording, leaves, y
+    return recording, indices, y
 
 
 def _is_of(recording: Recording, x: Any) -> bool:

@@ -5,7 +5,7 @@ The files `rule_cases_*.py` beside this one hold the cases of more functions; `t
 
 import numpy as np
 
-from autograd_tools.rules.indexing import getitem, ungetitem
+from autograd_tools.rules.indexing import getitem, setitem, ungetitem
 
 
 def case(*args, **kwargs):
@@ -378,6 +378,13 @@ CASES = {
         case([1.5, 2.5], -1),
         case({"a": spread(3), "b": 2.5}, "a"),
         case({"a": (spread(3), [1.5, 2.5])}, "a"),
+    ],
+    setitem: [
+        case(spread(5), 2, 1.5),
+        case(spread(3, 4), (slice(1, None), [0, 0, 2]), spread(2, 3, start=1.3)),
+        case(spread(2, 3), MASK, spread(4, start=1.3)),
+        case(strided(2, 3), 0, spread(1, 3, start=1.3)),
+        case(spread(5), [], np.zeros(0)),
     ],
     ungetitem: [
         case(1.5, 2, spread(5)),

@@ -330,10 +330,6 @@ def set_slice(w):
     np.zeros(3)[:] = w
 
 
-def set_in_value(w):
-    w[0] = 5.0
-
-
 TRAPS = {
     "np.array of values": (lambda w: np.array([w[0], w[1]]), "np.stack"),
     "np.array of arrays": (lambda w: np.array([w, w]), "np.stack"),
@@ -357,7 +353,6 @@ TRAPS = {
     "ndarray += x": (add_in_place, r"a = a \+ x"),
     "ndarray[i] = x": (set_item, "would turn a recorded value into a plain one"),
     "ndarray[:] = x": (set_slice, "would turn a recorded value into a plain one"),
-    "x[i] = number": (set_in_value, "np.where, np.concatenate or np.stack"),
     "ndarray.dot": (X.dot, "ag.value"),
     "ndarray[x]": (lambda w: X[w[0]], "ag.value"),
     "fill": (lambda w: np.zeros(3).fill(w[0]), "would turn a recorded value into a plain one"),

@@ -21,7 +21,7 @@ from autograd_tools.check import GradientError
 from autograd_tools.core import NO_KWARGS
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, UNKNOWN, ZEROGRADS, Primitive, name_of
 from autograd_tools.rules import special
-from autograd_tools.rules.indexing import getitem, ungetitem
+from autograd_tools.rules.indexing import getitem, setitem, ungetitem
 
 special.find(np.sin)  # enters the rules of scipy.special
 
@@ -29,7 +29,7 @@ CASES = merged(
     *(rule_cases.CASES, rule_cases_complex.CASES, rule_cases_fft.CASES, rule_cases_linalg.CASES),
     *(rule_cases_arrays.CASES, rule_cases_special.CASES),
 )
-INTERNAL = {getitem: getitem, ungetitem: ungetitem}
+INTERNAL = {entry: entry for entry in (getitem, setitem, ungetitem)}
 REGISTRY = {**COMPOSITES, **PRIMITIVES, **INTERNAL}
 JOINING = {*COMPOSITES, *(func for func, primitive in PRIMITIVES.items() if primitive.sequences)}
 NAMES = {func: getattr(entry, "name", None) or name_of(func) for func, entry in REGISTRY.items()}

@@ -1,4 +1,4 @@
-"""Reading one element or part: `x[index]` of arrays, tuples, lists and dicts."""
+"""Reading one element or part, `x[index]` of arrays, tuples, lists and dicts; and writing, `x[index] = v` of arrays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.core import Value, value
-from autograd_tools.outgrads import add_part, put_into
+from autograd_tools.outgrads import add_part, is_basic, put_into
 from autograd_tools.primitive import Primitive
 
 
@@ -42,3 +42,30 @@ def put(dy: Any, index: Any, x: Any) -> Any:
 
 getitem = Primitive(operator.getitem, (getitem_x, None), into=getitem_into, name="getitem", containers=True, read=frozenset({1}))
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")
+
+
+def assigned(x: Any, index: Any, v: Any) -> Any:
+    """A copy of the array `x` in which `x[index] = v` has been done."""
+    y = np.array(x)
+    y[index] = v
+    return y
+
+
+def setitem_v(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
+    """`dy` at `index`; where that names an element several times, for the last time only, which is what the element has kept."""
+    if x.dtype.kind not in "fc":
+        return np.zeros(np.shape(v))  # fractions were cut off
+    dv = dy[index]
+    if not is_basic(index):
+        order = np.arange(np.size(dv)).reshape(np.shape(dv))
+        written = np.zeros(np.shape(x), np.intp)
+        written[index] = order
+        dv = dv * (written[index] == order)
+    return np.reshape(dv, (1,) * (np.ndim(v) - np.ndim(dv)) + np.shape(dv))
+
+
+def setitem_x(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
+    return setitem(dy, index, 0)
+
+
+setitem: Primitive = Primitive(assigned, (setitem_x, None, setitem_v), name="setitem", read=frozenset({1}))
