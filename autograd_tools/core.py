@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_tools import source, timing
-from autograd_tools.memory import tape_closes, tape_opens
+from autograd_tools.memory import last_tape_closed, thread
 from autograd_tools.plans import VALUE, Plan, absent
 
 if TYPE_CHECKING:
@@ -153,7 +153,8 @@ class Recording:
         self.follows_params = follows_params
         self.alone = alone
         self.thread: int | None = None  # the one that records, while it is open
-        self.outer: Recording | None = None
+        self.around: Recording | None = None  # the open one of this thread when it opened
+        self.outer: Recording | None = None  # the one among those that followed Params then
         self.locator: source.Locator | None = None
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
@@ -175,8 +176,8 @@ class Recording:
 
         Written as `with recording.open(base):`. After the block, however it ends, the Results act like their values.
         """
-        tape_opens()
         self.thread = get_ident()
+        self.around, thread.open = thread.open, self
         self.locator = None if self.notes is None else source.Locator(base)
         self.outer = _thread.recording
         if self.follows_params:
@@ -193,14 +194,18 @@ class Recording:
             raise error.__cause__.with_traceback(error.__traceback__) from None
 
     def close(self) -> None:
-        """Stop recording."""
+        """Stop recording; recordings may stop in any order."""
         if self.is_open:
-            tape_closes()
             self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
-            if self.follows_params:
-                _thread.recording = self.outer
+            while thread.open is not None and not thread.open.is_open:
+                closed, thread.open = thread.open, thread.open.around
+                closed.around = None  # which it would keep alive
+            while _thread.recording is not None and not _thread.recording.is_open:
+                _thread.recording = _thread.recording.outer
+            if thread.open is None:
+                last_tape_closed()
 
     def append(self, entry: Entry, note: source.Note = source.NOWHERE) -> int:
         """Put an entry on the recording and return its index."""

@@ -5,37 +5,43 @@ from __future__ import annotations
 import functools
 import gc
 import threading
+from typing import Any
 
 import numpy as np
 
 NEVER = 2**31 - 1
 
-_lock = threading.Lock()
-_open = 0  # recordings
-_threshold = gc.get_threshold()
+
+class _Thread(threading.local):
+    open: Any = None  # the innermost open recording
 
 
-def tape_opens() -> None:
-    """Put Python's full garbage collections off until no tape is open any more; those of young objects go on.
+thread = _Thread()
+_threshold: tuple[int, int, int] | None = None  # of Python's collections, while full ones are put off
+
+
+def _watch(phase: str, info: dict[str, Any]) -> None:
+    """Put further full garbage collections off when one begins while a tape is open; those of young objects go on.
 
     A tape is millions of objects that all stay. Each full collection looks at every one of them again, which made a tape
     of a million operations twice as slow for each as one of a thousand.
     """
-    global _open, _threshold
-    with _lock:
-        _open += 1
-        if _open == 1:
-            _threshold = gc.get_threshold()
-            gc.set_threshold(*_threshold[:2], NEVER)
+    global _threshold
+    if phase == "start" and info["generation"] == 2 and thread.open is not None and _threshold is None:
+        _threshold = gc.get_threshold()
+        gc.set_threshold(*_threshold[:2], NEVER)
 
 
-def tape_closes() -> None:
-    """Undo `tape_opens`, unless somebody else has set the thresholds meanwhile."""
-    global _open
-    with _lock:
-        _open -= 1
-        if _open == 0 and gc.get_threshold() == (*_threshold[:2], NEVER):
+gc.callbacks.append(_watch)
+
+
+def last_tape_closed() -> None:
+    """Let full collections happen again, unless somebody else has set the thresholds meanwhile."""
+    global _threshold
+    if _threshold is not None:
+        if gc.get_threshold() == (*_threshold[:2], NEVER):
             gc.set_threshold(*_threshold)
+        _threshold = None
 
 
 @functools.cache

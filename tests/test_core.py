@@ -541,3 +541,17 @@ def test_a_dropped_tape_frees_its_arrays_without_the_garbage_collector():
         assert found() is None
     finally:
         gc.enable()
+
+
+def test_recordings_may_stop_in_any_order():
+    w = ag.Param(2.0)
+    with ag.record() as outer:
+        first = w * 3.0
+        with ag.record() as inner:
+            outer.backward(first)
+            second = w * 5.0
+        assert following_params() is None
+        inner.backward(second)
+    assert (ag.grad(outer, w), ag.grad(inner, w)) == (3.0, 5.0)
+    assert following_params() is None
+    assert w * 2 == 4.0
