@@ -261,4 +261,5 @@ def deep(checkpoint: bool) -> Callable[[], Any]:
     return lambda: gradient(x)
 
 
-BIG = ("large_chain()", "network('float64')", "recurrent()")  # whose memory is compared
+# Whose memory is compared: those of arrays, and two whose tape is more than their arrays.
+BIG = ("large_chain()", "network('float64')", "network('float32')", "recurrent()", "rows()", "million()")
