@@ -107,6 +107,8 @@ def value(x: Any) -> Any:
     return x
 
 
+timing.tracked = Value
+
 # One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per operation
 # and a named one costs three times as much. The plan of a leaf is None, and its args hold its Param, or the name of an
 # argument of `grad(f)`. There is a parent for each of the plan's positions: an index, or, for a sequence of arrays, a
@@ -164,6 +166,7 @@ class Recording:
         self.tracked: dict[int, Result] = {}  # id of a Param -> what it is while this is open
         self.notes: list[source.Note] | None = [] if self.keep or timing.ENABLED else None
         self.times: dict[int, dict[int, int]] = {}
+        self.ticks: list[tuple[int, int, str, int, int, int]] = []  # what the timer has measured and not yet added up
         self.result: int | None = None
 
     @property
@@ -178,7 +181,10 @@ class Recording:
         """
         self.thread = get_ident()
         self.around, thread.open = thread.open, self
-        self.locator = None if self.notes is None else source.Locator(base)
+        if self.notes is not None:
+            self.locator = source.Locator(base)
+            if timing.ENABLED:
+                self.locator.note = timing.time_note(self.locator.note, self)  # type: ignore[method-assign]
         self.outer = _thread.recording
         if self.follows_params:
             _thread.recording = self
@@ -196,6 +202,8 @@ class Recording:
     def close(self) -> None:
         """Stop recording; recordings may stop in any order."""
         if self.is_open:
+            if timing.ENABLED:
+                timing.settle(self)
             self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
@@ -271,7 +279,6 @@ def result(value: Any, recording: Recording, index: int) -> Result:
     return made
 
 
-@timing.time_record
 def record(recording: Recording, entry: Entry) -> Result:
     """Put a primitive call on the recording; unless it keeps all, without the arrays that its rules do not read."""
     note = source.NOWHERE if recording.locator is None else recording.locator.note()

@@ -107,7 +107,7 @@ class Primitive:
         """Make `fast`."""
         arguments = self.func.nin if isinstance(self.func, np.ufunc) else len(self.rules)
         known = {None, UNKNOWN}.isdisjoint(map(self.rule, range(arguments)))
-        if arguments in (1, 2) and known and not timing.ENABLED:
+        if arguments in (1, 2) and known:
             self.fast = unary(self) if arguments == 1 else binary(self)
         else:
             self.fast = lambda *args: call(self, args)
@@ -117,7 +117,7 @@ class Primitive:
         return self.make_fast()(*args)
 
     def _make_first(self, a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
-        if timing.ENABLED or self.sequences or self.fields or self.rule(0) is None or self.rule(0) is UNKNOWN:
+        if self.sequences or self.fields or self.rule(0) is None or self.rule(0) is UNKNOWN:
             self.first = lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
         else:
             self.first = first(self)

@@ -28,6 +28,8 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
     recording.outgrads, recording.owned = [None] * (index + 1), set()
     recording.outgrads[index] = seed
     (plain_sweep if timing.ENABLED else fast_sweep)(recording)
+    if timing.ENABLED:
+        timing.settle(recording)
     _own_leaves(recording)
 
 
@@ -116,7 +118,7 @@ def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
         recording.outgrads[parents[i]] = plan.into(recording.outgrads[parents[i]], dy, *args)
         return None
     dx = plan.rules[i](dy, y, *args, **kwargs)
-    if type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
+    if not plan.trusted and type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
         dx = dx.copy()
     return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
 

@@ -11,10 +11,22 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from autograd_tools.timing.measure import Record, Timer, nbytes_of
+from autograd_tools.timing.measure import Record, Timer
 from autograd_tools.timing.section import Section
 
-__all__ = ["ENABLED", "Record", "Section", "Timer", "reset_timer", "time_backward", "time_forward", "time_record", "time_sum", "timer"]
+__all__ = [
+    "ENABLED",
+    "Record",
+    "Section",
+    "Timer",
+    "reset_timer",
+    "settle",
+    "time_backward",
+    "time_forward",
+    "time_note",
+    "time_sum",
+    "timer",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,28 +40,37 @@ def reset_timer() -> None:
     timer.reset()
 
 
+tracked: type | tuple[()] = ()  # what `core` sets: a call on such a value is timed where it reaches plain ones
+
+
 def time_forward(function: F, name: str) -> F:
-    """Make every call of a primitive a section of its name."""
+    """Make every call of a primitive on plain values a section of its name."""
     if not ENABLED:
         return function
 
+    @functools.wraps(function)
     def timed(*args: Any, **kwargs: Any) -> Any:
+        for arg in args:
+            if isinstance(arg, tracked):
+                return function(*args, **kwargs)
         return timer.measure(name, function, *args, **kwargs)
 
-    return functools.update_wrapper(timed, function)  # type: ignore[return-value]
+    return timed  # type: ignore[return-value]
 
 
-def time_record(record: F) -> F:
-    """Make `core.record` the section `record`, and note on the recording how long the call that it records took."""
+def time_note(note: F, recording: Any) -> F:
+    """Make the recording of a call, from its end to this note of where it was called, the section `record`."""
     if not ENABLED:
-        return record
+        return note
 
-    def timed(recording: Any, entry: Any) -> Any:
-        ns, self_ns = timer.last_ns, timer.last_self_ns
-        result = timer.measure("record", record, recording, entry)
-        recording.times[result.index] = {0: ns}
-        timer.add(Record(entry[0].primitive.name, 0, *recording.notes[result.index][:4]), self_ns, nbytes_of(entry[1]))
-        return result
+    def timed() -> Any:
+        thread = timer.thread()
+        recording.ticks.append((len(recording.notes), 0, *thread.last))
+        found = note()
+        end = timer.clock()
+        thread.add("record", end - thread.last_end)
+        thread.last_end = end
+        return found
 
     return timed  # type: ignore[return-value]
 
@@ -61,10 +82,9 @@ def time_backward(backward: F) -> F:
 
     def timed(recording: Any, index: int, i: int, dy: Any) -> Any:
         plan = recording.entries[index][0]
-        argument = plan.positions[i] + 1
-        dx = timer.measure(f"{plan.primitive.name}[{argument}]", backward, recording, index, i, dy)
-        recording.times.setdefault(index, {})[argument] = timer.last_ns
-        timer.add(Record(plan.primitive.name, argument, *recording.notes[index][:4]), timer.last_self_ns, nbytes_of(dx))
+        name, argument = plan.primitive.name, plan.positions[i] + 1
+        dx = timer.measure(f"{name}[{argument}]", backward, recording, index, i, dy)
+        recording.ticks.append((index, argument, name, *timer.thread().last[1:]))
         return dx
 
     return timed  # type: ignore[return-value]
@@ -72,4 +92,25 @@ def time_backward(backward: F) -> F:
 
 def time_sum(sum_outgrads: F) -> F:
     """Make the adding up of gradients the section `sum_outgrads`."""
-    return time_forward(sum_outgrads, "sum_outgrads")
+    return timer.timed("sum_outgrads", sum_outgrads) if ENABLED else sum_outgrads
+
+
+def settle(recording: Any) -> None:
+    """Add what was measured of a recording to the records of the timer, by where its operations were called."""
+    notes = recording.notes
+    totals: dict[tuple[str, int, int], list[int]] = {}
+    for index, argument, name, _, self_ns, nbytes in recording.ticks:
+        key = (name, argument, id(notes[index]))
+        total = totals.get(key)
+        if total is None:
+            totals[key] = [index, self_ns, nbytes, 1]
+        else:
+            total[1] += self_ns
+            total[2] += nbytes
+            total[3] += 1
+    for (name, argument, _), (index, *counts) in totals.items():
+        timer.add(Record(name, argument, *notes[index][:4]), *counts)
+    if recording.keep:
+        for index, argument, _, ns, _, _ in recording.ticks:
+            recording.times.setdefault(index, {})[argument] = ns
+    recording.ticks.clear()

@@ -32,11 +32,6 @@ class Record(NamedTuple):
     scope: tuple[str, ...]
 
 
-def nbytes_of(x: Any) -> int:
-    """The memory that an array took; 0 for a view of another, and for what is no array."""
-    return x.nbytes if type(x) is np.ndarray and x.base is None else 0
-
-
 class _Thread:
     """What one thread measured: its sections, the innermost open one, and its records."""
 
@@ -44,10 +39,18 @@ class _Thread:
         self.root = Section()
         self.here = self.root
         self.records: dict[Record, list[int]] = {}
-        self.last_ns = 0
-        self.last_self_ns = 0
+        # Of the section that was closed last: its label, how long it took, and without those inside it, and its bytes.
+        self.last: tuple[str, int, int, int] = ("", 0, 0, 0)
+        self.last_end = 0
         self.inner_ns = 0  # of the sections that were closed inside the one that is open
         self.open: list[tuple[Section, Section, int]] = []  # of each open block: the section around it, its own, its start
+
+    def add(self, label: str, ns: int) -> None:
+        """Count one call of a section below the open one."""
+        section = self.here.children.get(label) or self.here.child(label)
+        section.ncalls += 1
+        section.ns += ns
+        self.inner_ns += ns
 
 
 class Timer:
@@ -65,7 +68,7 @@ class Timer:
     """
 
     def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
-        self._clock = clock
+        self.clock = clock
         self._lock = threading.Lock()
         self.reset()
 
@@ -78,9 +81,10 @@ class Timer:
         self._past_ns = 0
         self._measured: Section | None = None
         self._cost_ns: float | None = None
-        self._start: int | None = self._clock()
+        self._start: int | None = self.clock()
 
-    def _thread(self) -> _Thread:
+    def thread(self) -> _Thread:
+        """What this thread measured."""
         try:
             return self._local.thread
         except AttributeError:
@@ -91,23 +95,36 @@ class Timer:
 
     def measure(self, label: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` as one call of the section `label`; it counts also when the function raises."""
-        thread = self._thread()
-        parent = thread.here
-        section = thread.here = parent.child(label)
-        inner_before, thread.inner_ns = thread.inner_ns, 0
-        clock = self._clock
+        thread = self.thread()
+        around = thread.here
+        section = thread.here = around.children.get(label) or around.child(label)
+        inner_ns, thread.inner_ns = thread.inner_ns, 0
+        clock = self.clock
+        nbytes = 0
         start = clock()
         try:
             result = function(*args, **kwargs)
+            if type(result) is np.ndarray and result.base is None:  # a view of another array takes no memory
+                nbytes = result.nbytes
+                section.nbytes += nbytes
         finally:
-            thread.last_ns = ns = clock() - start
-            thread.last_self_ns = ns - thread.inner_ns
-            thread.inner_ns = inner_before + ns
-            thread.here = parent
+            end = thread.last_end = clock()
+            ns = end - start
+            thread.last = (label, ns, ns - thread.inner_ns, nbytes)
+            thread.inner_ns = inner_ns + ns
+            thread.here = around
             section.ncalls += 1
             section.ns += ns
-        section.nbytes += nbytes_of(result)
         return result
+
+    def timed(self, label: str, function: F) -> F:
+        """`function`, of which every call is one of the section `label`."""
+
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            return self.measure(label, function, *args, **kwargs)
+
+        return timed  # type: ignore[return-value]
 
     def section(self, label: str) -> Block:
         """A `with` block, or a decorator, whose time goes to the section `label`."""
@@ -115,23 +132,13 @@ class Timer:
             raise TypeError(f"a section is named by a non-empty string, not {label!r}")
         return Block(self, label)
 
-    @property
-    def last_ns(self) -> int:
-        """How long the section took that this thread closed last."""
-        return self._thread().last_ns
-
-    @property
-    def last_self_ns(self) -> int:
-        """The same without the sections inside it."""
-        return self._thread().last_self_ns
-
-    def add(self, record: Record, ns: int, nbytes: int) -> None:
-        """Add one call to a record."""
-        records = self._thread().records
+    def add(self, record: Record, ns: int, nbytes: int, ncalls: int = 1) -> None:
+        """Add one call, or several, to a record."""
+        records = self.thread().records
         total = records.get(record)
         if total is None:
             total = records[record] = [0, 0, 0]
-        total[0] += 1
+        total[0] += ncalls
         total[1] += ns
         total[2] += nbytes
 
@@ -156,13 +163,13 @@ class Timer:
     @property
     def total_ns(self) -> int:
         """Nanoseconds since the timer was made or reset, measured or not."""
-        return self._past_ns + (0 if self._start is None else self._clock() - self._start)
+        return self._past_ns + (0 if self._start is None else self.clock() - self._start)
 
     @property
     def section_cost_ns(self) -> float:
         """What one section costs by itself, on the machine that measured; 0 for a timer with a clock of its own."""
         if self._cost_ns is None:
-            self._cost_ns = _section_cost() if self._clock is time.perf_counter_ns else 0.0
+            self._cost_ns = _section_cost() if self.clock is time.perf_counter_ns else 0.0
         return self._cost_ns
 
     @property
@@ -268,19 +275,18 @@ class Block:
         self.label = label
 
     def __enter__(self) -> Block:
-        thread = self.timer._thread()
+        thread = self.timer.thread()
         around = thread.here
         section = thread.here = around.child(self.label)
-        thread.open.append((around, section, self.timer._clock()))
+        thread.open.append((around, section, self.timer.clock()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        end = self.timer._clock()
-        thread = self.timer._thread()
+        end = self.timer.clock()
+        thread = self.timer.thread()
         if not thread.open:  # the timer was reset inside the block
             return
         thread.here, section, start = thread.open.pop()
-        thread.last_ns = end - start
         section.ncalls += 1
         section.ns += end - start
 
