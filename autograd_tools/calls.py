@@ -180,9 +180,10 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
             fits = elementwise and type(x) in FLOATS
         else:
             fits = elementwise and _fits(x, y)
-        if recording.locator is not None:
-            recording.notes.append(recording.locator.note())  # type: ignore[union-attr]
-        else:
+        locator = recording.locator
+        if locator is not None:
+            recording.notes.append(locator.note())  # type: ignore[union-attr]
+        if locator is None or not recording.keep:
             if not reads_x:
                 x = None if fits else absent(x)
             if not reads_y:
@@ -200,7 +201,7 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
     plans = [(primitive.plan(*way), primitive.plan(*way, fits=True)) for way in ways]
     left, right, both = [(*pair, *map(pair[0].reads, (0, 1, VALUE))) for pair in plans] + [None] * (3 - len(plans))
 
-    def apply(a: Any, b: Any) -> Any:  # noqa: PLR0912  the same
+    def apply(a: Any, b: Any) -> Any:  # noqa: PLR0912, PLR0915  the same
         parents: tuple[int, ...]
         way: Any
         if type(a) is Result:
@@ -244,9 +245,10 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
                 fits = _fits(tracked, y)
         if fits:
             plan = fitting
-        if recording.locator is not None:
-            recording.notes.append(recording.locator.note())  # type: ignore[union-attr]
-        else:
+        locator = recording.locator
+        if locator is not None:
+            recording.notes.append(locator.note())  # type: ignore[union-attr]
+        if locator is None or not recording.keep:
             if not reads_x:
                 x = None if fits else absent(x)
             if not reads_z:
@@ -279,9 +281,10 @@ def first(primitive: Primitive) -> Callable[..., Any]:
         result.value = y
         result.recording = recording
         result.index = len(entries)
-        if recording.locator is not None:
-            recording.notes.append(recording.locator.note())  # type: ignore[union-attr]
-        else:
+        locator = recording.locator
+        if locator is not None:
+            recording.notes.append(locator.note())  # type: ignore[union-attr]
+        if locator is None or not recording.keep:
             if not reads_x and entries[a.index][0] is not None:  # a leaf is kept anyway
                 args = (absent(x), *rest)
             if not reads_y:

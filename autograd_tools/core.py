@@ -204,6 +204,7 @@ class Recording:
         if self.is_open:
             if timing.ENABLED:
                 timing.settle(self)
+                del self.locator.note  # type: ignore[union-attr]  # it refers to this recording
             self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
