@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
 
 def kept(dy: Any, x: Any, axis: Any, keepdims: Any) -> Any:
     """`dy` with the reduced axes back in their places, of length 1."""
-    if keepdims is True or np.ndim(dy) == 0:
+    if axis is None or keepdims is True or np.ndim(dy) == 0:
         return dy
     axes = axes_of(x, axis)
     return np.reshape(dy, tuple(1 if a in axes else n for a, n in enumerate(np.shape(x))))
@@ -32,6 +33,10 @@ def spread(dy: Any, shape: tuple[int, ...]) -> Any:
     if type(dy) is np.ndarray and dy.flags.c_contiguous and dy.ndim == len(shape):
         strides = tuple(0 if n == 1 else stride for n, stride in zip(dy.shape, dy.strides, strict=True))
     elif isinstance(dy, np.number):
+        if math.prod(shape) < 1000:  # is filled as fast as it is described
+            full = np.empty(shape, dy.dtype)
+            full.fill(dy)
+            return full
         dy, strides = np.array(dy), (0,) * len(shape)
     else:
         return np.broadcast_to(dy, shape)
