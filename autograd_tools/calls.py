@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_tools.core import NO_KWARGS, NamedResult, Param, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.containers import is_constant_leaf, leaves_of, parts_of, with_parts
+from autograd_tools.core import NO_KWARGS, LostGradientError, Param, Recording, Result, Value, following_params, live, record, value
 from autograd_tools.plans import FLOATS, VALUE, absent
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ def plain(x: Any) -> Any:
     if type(x) in CONSTANTS:
         return x
     if isinstance(x, Value):
-        return value(x)
+        return plain(value(x)) if holds_tracked(value(x)) else value(x)
     if type(x) in (tuple, list):
         return type(x)([plain(item) for item in x])
-    return {key: plain(item) for key, item in x.items()} if type(x) is dict else x
+    parts = parts_of(x)
+    return x if parts is None else with_parts(x, [plain(part) for part in parts])
 
 
 def is_constant(x: Any) -> bool:
@@ -43,11 +45,16 @@ def is_constant(x: Any) -> bool:
 
 def holds_tracked(x: Any) -> bool:
     """Whether something in `x` is a Param or a Result."""
-    if isinstance(x, dict):
-        x = list(x.values())
+    if type(x) in CONSTANTS:
+        return False
     if type(x) in (tuple, list):
         return any([type(item) not in CONSTANTS and holds_tracked(item) for item in x])
-    return isinstance(x, Value)
+    return isinstance(x, Value) or any([holds_tracked(part) for part in parts_of(x) or ()])
+
+
+def is_recorded(*args: Any) -> bool:
+    """Whether a gradient is to flow back through something in the arguments, also in containers."""
+    return any([not is_constant(arg) and innermost(leaves_of(arg), sequences=False) is not None for arg in args])
 
 
 def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
@@ -62,7 +69,7 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
             if isinstance(tracked, Value):
                 candidate = tracked.recording if isinstance(tracked, Result) else following_params()
                 _check_thread(candidate, arg)
-        elif sequences and type(arg) in (list, tuple):
+        elif sequences and isinstance(arg, (list, tuple)):
             candidate = innermost(arg, sequences)
         if candidate is not None and (found is None or candidate.serial > found.serial):
             found = candidate
@@ -78,6 +85,8 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
     """Call a primitive on values that may be tracked, and record it if they are."""
     if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
+    if not (primitive.sequences or primitive.containers):
+        args = _without_containers(primitive, args)
     recording = innermost(args, primitive.sequences)
     if recording is None:
         return _compute(primitive, [value(arg) if primitive.containers else plain(arg) for arg in args], kwargs)
@@ -98,9 +107,25 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
         lowered.append(below)
     values = tuple(lowered)
     y = call(primitive, values, kwargs) if nested else _compute(primitive, values, kwargs)
-    if not parents:
+    if not parents or (primitive.containers and is_constant_leaf(y)):
         return y
-    return record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
+    made = record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
+    return primitive.containers(made) if primitive.containers else made
+
+
+def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, after a look at the lists, tuples and dicts among them: a rule for an array has no gradients for the
+    parts of one, and where there is no rule, plain values are all that is needed."""
+    for position, arg in enumerate(args):
+        if isinstance(arg, Value) or is_constant(arg) or not is_recorded(arg):
+            continue
+        if primitive.rule(position) is not None:
+            raise LostGradientError(
+                f"{primitive.name}: argument {position + 1} is a {type(arg).__name__} that holds recorded values, whose gradients would be "
+                "lost; join them with np.stack, or pass each as an argument of its own"
+            )
+        args = (*args[:position], plain(arg), *args[position + 1 :])
+    return args
 
 
 def _compute(primitive: Primitive, values: Sequence[Any], kwargs: Any) -> Any:
@@ -111,7 +136,7 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
     """An argument below `recording`, and its parent there: for a sequence of arrays, a tuple with one for each."""
     if isinstance(arg, Value):
         return recording.lower(arg)
-    if sequences and type(arg) in (list, tuple):
+    if sequences and isinstance(arg, (list, tuple)):
         pairs = [_lower(recording, item, sequences) for item in arg]
         parents = tuple(parent for _, parent in pairs)
         return [below for below, _ in pairs], (parents if any(p is not None for p in parents) else None)
@@ -260,6 +285,7 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
 
 
 ARRAY_LIKE = (ndarray, Result)
+NUMBERS = frozenset({ndarray, Result, float, int, complex, np.float64, np.float32, np.int64})
 
 
 def first(primitive: Primitive) -> Callable[..., Any]:
@@ -274,8 +300,10 @@ def first(primitive: Primitive) -> Callable[..., Any]:
         recording, x = a.recording, a.value
         args = (x, *rest)
         y = general(*args, **kwargs) if kwargs else forward(*args)
+        if containers and type(y) not in NUMBERS:  # a part that is a container, or no number at all
+            return y if is_constant_leaf(y) else containers(record(recording, (plan, y, args, kwargs, (a.index,))))
         entries = recording.entries
-        result = NamedResult() if containers and isinstance(y, tuple) else Result()
+        result = Result()
         result.value = y
         result.recording = recording
         result.index = len(entries)

@@ -17,9 +17,8 @@ from threading import get_ident
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from autograd_tools import source, timing
+from autograd_tools.containers import field_names, has_fields, is_constant_leaf, is_number, leaves_of
 from autograd_tools.memory import tape_closes, tape_opens
 from autograd_tools.plans import VALUE, Plan, absent
 
@@ -44,18 +43,32 @@ class Value(_Anything):
 class Param(Value):
     """A leaf whose gradient is wanted.
 
-    `value` is any number, array, tuple, list or dict, and may be replaced between recordings
+    `value` is any number, array, tuple, list, dict or dataclass, and may be replaced between recordings
     (`w.value -= 0.1 * g`); a Param is known by its identity. Outside a recording it acts like its value.
     `name`, when given, is shown in trees and drawings; `opt` is free for an optimizer's state.
     """
 
     __slots__ = ("name", "opt")
 
+    def __new__(cls, value: Any = None, opt: Any = None, *, name: str | None = None) -> Param:  # noqa: ARG004  those of __init__
+        """Of a value with fields, make a Param that has them."""
+        return super().__new__(FieldsParam if cls is Param and has_fields(value) else cls)
+
     def __init__(self, value: Any, opt: Any = None, *, name: str | None = None) -> None:
         check_differentiable(value, lambda: "a Param")
+        if has_fields(value) and (taken := {"value", "name", "opt"}.intersection(field_names(value))):
+            raise TypeError(
+                f"a Param has a {taken.pop()} of its own, and so cannot hold a {type(value).__name__}, which has a field of that name"
+            )
         self.value = value
         self.opt = opt
         self.name = name
+
+
+class FieldsParam(Param):
+    """A Param of a named tuple or dataclass. Its fields are attributes, before the methods of an array that have their names."""
+
+    __slots__ = ()
 
 
 class Result(Value):
@@ -78,23 +91,29 @@ class LostGradientError(TypeError):
 
 
 def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
-    """Raise a TypeError unless `x` is a number, an array of numbers, or a tuple, list or dict of them; `holder()` is who holds it."""
-    if isinstance(x, np.ndarray):
-        if x.dtype.kind in "iufc":
-            return
-    elif isinstance(x, (int, float, complex, np.number)) and not isinstance(x, bool):
+    """Raise a TypeError unless `x` is a number, an array of numbers, or a container of them; `holder()` is who holds it.
+
+    In a container constants may stand beside numbers: a name, None, a switch, a function. There have to be numbers, though.
+    """
+    if is_number(x):
         return
-    if isinstance(x, Value):
-        raise TypeError(f"{holder()} cannot hold {x!r}: give its plain value, ag.value(x), or use it as it is")
-    if isinstance(x, Mapping):
-        for item in x.values():
-            check_differentiable(item, holder)
-    elif isinstance(x, (tuple, list)):
-        for item in x:
-            check_differentiable(item, holder)
+    leaves = leaves_of(x)
+    constant = None
+    for leaf in leaves:
+        if isinstance(leaf, Value):
+            raise TypeError(f"{holder()} cannot hold {leaf!r}: give its plain value, ag.value(x), or use it as it is")
+        if not is_number(leaf):
+            constant = [leaf]
+            if not is_constant_leaf(leaf):
+                break
     else:
-        what = f"array of dtype {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
-        raise TypeError(f"{holder()} holds numbers, arrays of numbers, or tuples, lists and dicts of them; this one got {what}: {x!r}")
+        if constant is None or any(map(is_number, leaves)):
+            return
+    leaf = constant[0]
+    what = f"array of dtype {leaf.dtype}" if hasattr(leaf, "dtype") else type(leaf).__name__
+    raise TypeError(
+        f"{holder()} holds numbers, arrays of numbers, or tuples, lists, dicts and dataclasses of them; this one got {what}: {leaf!r}"
+    )
 
 
 def value(x: Any) -> Any:
