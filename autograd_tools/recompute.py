@@ -43,6 +43,9 @@ def checkpoint(f: F) -> F:
     ['', 'checkpoint(<lambda>)', 'getitem', 'sum']
     """
 
+    if not callable(f):
+        raise TypeError(f"checkpoint takes a function, and got {describe(f)}")
+
     @functools.wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         given = [x for x in leaves_of((args, kwargs)) if isinstance(x, Value)]
