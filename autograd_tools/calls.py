@@ -117,7 +117,7 @@ def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[An
     """The arguments, after a look at the lists, tuples and dicts among them: a rule for an array has no gradients for the
     parts of one, and where there is no rule, plain values are all that is needed."""
     for position, arg in enumerate(args):
-        if isinstance(arg, Value) or is_constant(arg) or not is_recorded(arg):
+        if type(arg) is Result or type(arg) in CONSTANTS or isinstance(arg, Value) or not is_recorded(arg):
             continue
         if primitive.rule(position) is not None:
             raise LostGradientError(

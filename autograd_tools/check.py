@@ -45,10 +45,8 @@ def gradcheck(
     True
     """
     rng = np.random.default_rng(seed)
-    if argnums is None:
-        argnums = tuple(n for n, arg in enumerate(args) if _is_floating(arg))
-    else:
-        argnums = checked(f, argnums)
+    floating = tuple(n for n, arg in enumerate(args) if _is_floating(arg))
+    argnums = checked(f, floating if argnums is None else argnums)
     if argnums and max(argnums) >= len(args):
         raise TypeError(f"{name_of(f)}: argument {max(argnums)} is to be checked, counted from 0, and got {len(args)}")
     if not isinstance(order, int) or order < 1:

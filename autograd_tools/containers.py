@@ -19,6 +19,9 @@ CONSTANT_LEAVES = (
 )
 
 
+LEAVES = frozenset({np.ndarray, float, int, complex, np.float64, np.float32, np.int64})  # most of what is no container, known at one look
+
+
 def is_number(x: Any) -> bool:
     """Whether `x` is a number or an array of numbers, for which there are gradients; True and False are none."""
     if isinstance(x, np.ndarray):
@@ -43,7 +46,7 @@ def is_dataclass(x: Any) -> bool:
 
 def has_fields(x: Any) -> bool:
     """Whether `x` is a named tuple or an instance of a dataclass, whose parts are read as attributes."""
-    return (isinstance(x, tuple) and hasattr(x, "_fields")) or is_dataclass(x)
+    return type(x) not in LEAVES and ((isinstance(x, tuple) and hasattr(x, "_fields")) or is_dataclass(x))
 
 
 def field_names(x: Any) -> tuple[str, ...]:
@@ -55,6 +58,8 @@ def field_names(x: Any) -> tuple[str, ...]:
 
 def parts_of(x: Any) -> list[Any] | None:
     """The parts of a container, in order; None of anything else."""
+    if type(x) in LEAVES:
+        return None
     if isinstance(x, (tuple, list)):
         return list(x)
     if isinstance(x, dict):
