@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_tools.containers import is_constant_leaf, leaves_of, parts_of, with_parts
+from autograd_tools.containers import LEAVES, is_constant_leaf, is_container, leaves_of, parts_of, with_parts
 from autograd_tools.core import NO_KWARGS, LostGradientError, Param, Recording, Result, Value, following_params, live, record, value
 from autograd_tools.plans import FLOATS, VALUE, absent
 
@@ -87,6 +87,8 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
         args, kwargs = _positional(primitive, args, kwargs)
     if not (primitive.sequences or primitive.containers):
         args = _without_containers(primitive, args)
+    if primitive.containers and (a := _container(args[0])) is not None:
+        return _part(primitive, a, args[1])
     recording = innermost(args, primitive.sequences)
     if recording is None:
         return _compute(primitive, [value(arg) if primitive.containers else plain(arg) for arg in args], kwargs)
@@ -107,10 +109,39 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
         lowered.append(below)
     values = tuple(lowered)
     y = call(primitive, values, kwargs) if nested else _compute(primitive, values, kwargs)
-    if not parents or (primitive.containers and is_constant_leaf(y)):
+    if not parents:
         return y
-    made = record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
-    return primitive.containers(made) if primitive.containers else made
+    return record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
+
+
+def _container(x: Any) -> Result | None:
+    """A recorded container as a Result of this thread; None of anything else."""
+    recording = following_params() if isinstance(x, Param) else None
+    if recording is not None:
+        x = recording.track(x)
+    return x if isinstance(x, Result) and x.recording.thread == get_ident() and is_container(value(x)) else None
+
+
+def _part(primitive: Primitive, a: Result, key: Any) -> Any:
+    """A part of a recorded container: a constant as it is, anything else once for all reads of it, so that all look-ups
+    in an array that stands in a dict add into one gradient."""
+    recording = a.recording
+    known = recording.parts.get(a.index)
+    if known is None:
+        known = recording.parts[a.index] = {}
+    place = None if type(key) in (slice, ndarray) else key
+    if place in known:
+        return known[place]
+    y = primitive.forward(a.value, key)
+    simple = type(y) in LEAVES
+    if not simple and is_constant_leaf(y):
+        return y
+    made = record(recording, (primitive.plan(0), y, (a.value, key), NO_KWARGS, (a.index,)))
+    if primitive.containers is not None and not simple:
+        made = primitive.containers(made)
+    if place is not None:
+        known[place] = made
+    return made
 
 
 def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -285,23 +316,25 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
 
 
 ARRAY_LIKE = (ndarray, Result)
-NUMBERS = frozenset({ndarray, Result, float, int, complex, np.float64, np.float32, np.int64})
 
 
 def first(primitive: Primitive) -> Callable[..., Any]:
     """`call` where only the first argument can be tracked, and the others hold nothing that is: `x[index]`, `np.sum(x, axis=1)`."""
-    forward, general, plan, containers = primitive.forward, primitive.general, primitive.plan(0), primitive.containers
+    forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
     reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
 
+    def takes(x: Any) -> bool:
+        return not is_container(value(x)) if primitive.containers else isinstance(x, ARRAY_LIKE)
+
     def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
-        if type(a) is not Result or a.recording.thread != get_ident() or not (containers or isinstance(a.value, ARRAY_LIKE)):
+        if type(a) is not Result or a.recording.thread != get_ident() or (type(a.value) is not ndarray and not takes(a.value)):
+            if primitive.containers and (part_of := _container(a)) is not None:
+                return _part(primitive, part_of, rest[0])
             recording = following_params() if type(a) is Param else None
             return call(primitive, (a, *rest), kwargs) if recording is None else apply(recording.track(a), rest, kwargs)
         recording, x = a.recording, a.value
         args = (x, *rest)
         y = general(*args, **kwargs) if kwargs else forward(*args)
-        if containers and type(y) not in NUMBERS:  # a part that is a container, or no number at all
-            return y if is_constant_leaf(y) else containers(record(recording, (plan, y, args, kwargs, (a.index,))))
         entries = recording.entries
         result = Result()
         result.value = y

@@ -7,7 +7,7 @@ import dataclasses
 import enum
 import functools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,11 @@ def is_constant_leaf(x: Any) -> bool:
 def is_dataclass(x: Any) -> bool:
     """Whether `x` is an instance of a dataclass."""
     return hasattr(type(x), "__dataclass_fields__")
+
+
+def is_container(x: Any) -> bool:
+    """Whether `x` is a tuple, list, dict or dataclass."""
+    return type(x) not in LEAVES and (isinstance(x, (tuple, list, dict)) or is_dataclass(x))
 
 
 def has_fields(x: Any) -> bool:
@@ -100,11 +105,6 @@ def with_leaves(x: Any, leaves: Iterator[Any]) -> Any:
     return next(leaves) if parts is None else with_parts(x, [with_leaves(part, leaves) for part in parts])
 
 
-def mapped(f: Callable[[Any], Any], x: Any) -> Any:
-    """The same nested containers with `f(leaf)` in the place of each leaf."""
-    return with_leaves(x, map(f, leaves_of(x)))
-
-
 def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
     """The leaves of `x` beside those of `like`: None for each where `x` is None. A ValueError naming `what` unless they match."""
     parts = parts_of(like)
@@ -115,9 +115,8 @@ def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
     own = parts_of(x)
     same = own is not None and len(own) == len(parts) and isinstance(x, dict) == isinstance(like, dict)
     if not same or (isinstance(like, dict) and set(x) != set(like)):
-        raise ValueError(
-            f"{what} is a {type(like).__name__} of {len(parts)} parts like {_names(like)}, and got {type(x).__name__} {_names(x)}"
-        )
+        expected, got = (f"a {type(tree).__name__} {_names(tree)}" for tree in (like, x))
+        raise ValueError(f"{what} has to be {expected}, and is {got}")
     if isinstance(like, dict):
         own = [x[key] for key in like]
     return [leaf for a, b in zip(own or [], parts, strict=True) for leaf in matching_leaves(a, b, what)]

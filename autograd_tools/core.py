@@ -17,6 +17,8 @@ from threading import get_ident
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from numpy import ndarray
+
 from autograd_tools import source, timing
 from autograd_tools.containers import field_names, has_fields, is_constant_leaf, is_number, leaves_of
 from autograd_tools.memory import tape_closes, tape_opens
@@ -180,6 +182,7 @@ class Recording:
         self.inputs: list[int] = []
         self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
         self.tracked: dict[int, Result] = {}  # id of a Param -> what it is while this is open
+        self.parts: dict[int, dict[Any, Any]] = {}  # index of a container's entry -> its parts that were read, while this is open
         self.notes: list[source.Note] | None = [] if self.keep or timing.ENABLED else None
         self.times: dict[int, dict[int, int]] = {}
         self.result: int | None = None
@@ -218,6 +221,7 @@ class Recording:
             self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
+            self.parts.clear()
             if self.follows_params:
                 _thread.recording = self.outer
 
@@ -291,6 +295,7 @@ def record(recording: Recording, entry: Entry) -> Result:
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
     plan, y, args, kwargs, parents = entry
     if not recording.keep and plan is not None:
-        args = tuple([arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args)])
+        if plan.primitive.containers is None or type(args[0]) is ndarray:  # to look through a list at every read of it takes long
+            args = tuple([arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args)])
         entry = (plan, y if plan.reads(VALUE) else None, args, kwargs, parents)
     return result(y, recording, recording.append(entry, note))

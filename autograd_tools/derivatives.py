@@ -67,6 +67,7 @@ def _pullback(
         numbers = [leaf for leaf in leaves_of(whole) if is_number(plain(leaf))]
         return call(join, (numbers,)) if numbers else 0.0
 
+    joined.__name__ = name_of(f)  # for messages
     recording, leaves, y = run(joined, argnums, args, kwargs)
     recording.keep = True  # for the next call
     several = parts_of(value(whole)) is not None
