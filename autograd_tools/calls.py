@@ -85,9 +85,9 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
     """Call a primitive on values that may be tracked, and record it if they are."""
     if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
-    if not (primitive.sequences or primitive.containers):
+    if not primitive.containers:
         args = _without_containers(primitive, args)
-    if primitive.containers and (a := _container(args[0])) is not None:
+    elif (a := _container(args[0])) is not None:
         return _part(primitive, a, args[1])
     recording = innermost(args, primitive.sequences)
     if recording is None:
@@ -148,7 +148,9 @@ def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[An
     """The arguments, after a look at the lists, tuples and dicts among them: a rule for an array has no gradients for the
     parts of one, and where there is no rule, plain values are all that is needed."""
     for position, arg in enumerate(args):
-        if type(arg) is Result or type(arg) in CONSTANTS or isinstance(arg, Value) or not is_recorded(arg):
+        if type(arg) is Result or type(arg) in CONSTANTS or isinstance(arg, Value):
+            continue
+        if (primitive.sequences and isinstance(arg, (list, tuple))) or not is_recorded(arg):
             continue
         if primitive.rule(position) is not None:
             raise LostGradientError(

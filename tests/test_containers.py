@@ -333,3 +333,11 @@ def test_after_its_recording_a_container_of_results_is_plain():
     kept = []
     ag.grad(lambda x: kept.append(x * 2) or x)(3.0)
     assert mean_of([kept[0], 1.0]) == 7.0
+
+
+def test_a_dataclass_of_recorded_values_among_the_args_of_an_integrator_is_an_error():
+    pytest.importorskip("scipy")
+    from autograd_tools.scipy.integrate import odeint
+
+    with pytest.raises(TypeError, match="each of args is a number or an array"):
+        ag.grad(lambda x: odeint(lambda y, t, m: -m.w * y, 1.0, np.array([0.0, 1.0]), (Layer(x, 0.0),))[-1, 0])(2.0)
