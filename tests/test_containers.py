@@ -1,7 +1,9 @@
 """Tuples, lists, dicts, named tuples and dataclasses of numbers: as arguments, in Params, inside a model, to second order."""
 
 import copy
+import gc
 import pickle
+import weakref
 from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
+from autograd_tools import core
 
 X = np.array([1.0, 2.0, 3.0])
 Pair = namedtuple("Pair", "a b")
@@ -324,6 +327,14 @@ def test_a_container_of_recorded_values_is_plain_where_the_gradient_is_zero():
     assert ag.grad(lambda x: first_of(3.0, [x, (x,)]) * x)(2.0) == 6.0
 
 
+def test_what_has_no_rule_for_a_container_gets_plain_values():
+    seen = []
+    f = ag.primitive(lambda dy, y, x, rest: dy)(lambda x, rest: seen.append(rest) or x)
+    ag.grad(lambda x: f(x, [x, {"a": Pair(x, 2.0)}]))(3.0)
+    assert seen == [[3.0, {"a": Pair(3.0, 2.0)}]]
+    assert type(seen[0][0]) is float
+
+
 def test_a_container_of_params_is_plain_outside_a_recording():
     w = ag.Param(2.0)
     assert mean_of([w, w]) == 4.0
@@ -341,3 +352,25 @@ def test_a_dataclass_of_recorded_values_among_the_args_of_an_integrator_is_an_er
 
     with pytest.raises(TypeError, match="each of args is a number or an array"):
         ag.grad(lambda x: odeint(lambda y, t, m: -m.w * y, 1.0, np.array([0.0, 1.0]), (Layer(x, 0.0),))[-1, 0])(2.0)
+
+
+# Memory and time.
+
+
+def test_a_tape_of_which_parts_were_read_is_freed_without_the_garbage_collector():
+    w = ag.Param({"layers": [Layer(X, 2.0)]})
+    gc.disable()
+    try:
+        J = ag.diff(lambda: np.sum(w["layers"][0](X)))
+        found = weakref.ref(J)
+        del J
+        assert found() is None
+    finally:
+        gc.enable()
+
+
+def test_reading_an_item_of_a_list_looks_at_no_other(monkeypatch):
+    looked = []
+    monkeypatch.setattr(core, "absent", lambda x: looked.append(type(x)) or x)
+    assert ag.grad(lambda p: sum(v * v for v in p["list"]))({"list": [1.0, 2.0]}) == {"list": [2.0, 4.0]}
+    assert list not in looked
