@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_tools.core import NO_KWARGS, NamedResult, Param, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.containers import LEAVES, is_constant_leaf, is_container, leaves_of, parts_of, with_parts
+from autograd_tools.core import NO_KWARGS, LostGradientError, Param, Recording, Result, Value, following_params, live, record, value
 from autograd_tools.plans import FLOATS, VALUE, absent
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ def plain(x: Any) -> Any:
     if type(x) in CONSTANTS:
         return x
     if isinstance(x, Value):
-        return value(x)
+        return plain(value(x)) if holds_tracked(value(x)) else value(x)
     if type(x) in (tuple, list):
         return type(x)([plain(item) for item in x])
-    return {key: plain(item) for key, item in x.items()} if type(x) is dict else x
+    parts = parts_of(x)
+    return x if parts is None else with_parts(x, [plain(part) for part in parts])
 
 
 def is_constant(x: Any) -> bool:
@@ -43,11 +45,16 @@ def is_constant(x: Any) -> bool:
 
 def holds_tracked(x: Any) -> bool:
     """Whether something in `x` is a Param or a Result."""
-    if isinstance(x, dict):
-        x = list(x.values())
+    if type(x) in CONSTANTS:
+        return False
     if type(x) in (tuple, list):
         return any([type(item) not in CONSTANTS and holds_tracked(item) for item in x])
-    return isinstance(x, Value)
+    return isinstance(x, Value) or any([holds_tracked(part) for part in parts_of(x) or ()])
+
+
+def is_recorded(*args: Any) -> bool:
+    """Whether a gradient is to flow back through something in the arguments, also in containers."""
+    return any([not is_constant(arg) and innermost(leaves_of(arg), sequences=False) is not None for arg in args])
 
 
 def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
@@ -62,7 +69,7 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
             if isinstance(tracked, Value):
                 candidate = tracked.recording if isinstance(tracked, Result) else following_params()
                 _check_thread(candidate, arg)
-        elif sequences and type(arg) in (list, tuple):
+        elif sequences and isinstance(arg, (list, tuple)):
             candidate = innermost(arg, sequences)
         if candidate is not None and (found is None or candidate.serial > found.serial):
             found = candidate
@@ -78,6 +85,10 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
     """Call a primitive on values that may be tracked, and record it if they are."""
     if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
+    if not primitive.containers:
+        args = _without_containers(primitive, args)
+    elif (a := _container(args[0])) is not None:
+        return _part(primitive, a, args[1])
     recording = innermost(args, primitive.sequences)
     if recording is None:
         return _compute(primitive, [value(arg) if primitive.containers else plain(arg) for arg in args], kwargs)
@@ -103,6 +114,53 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
     return record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
 
 
+def _container(x: Any) -> Result | None:
+    """A recorded container as a Result of this thread; None of anything else."""
+    recording = following_params() if isinstance(x, Param) else None
+    if recording is not None:
+        x = recording.track(x)
+    return x if isinstance(x, Result) and x.recording.thread == get_ident() and is_container(value(x)) else None
+
+
+def _part(primitive: Primitive, a: Result, key: Any) -> Any:
+    """A part of a recorded container: a constant as it is, anything else once for all reads of it, so that all look-ups
+    in an array that stands in a dict add into one gradient."""
+    recording = a.recording
+    known = recording.parts.get(a.index)
+    if known is None:
+        known = recording.parts[a.index] = {}
+    place = None if type(key) in (slice, ndarray) else key
+    if place in known:
+        return known[place]
+    y = primitive.forward(a.value, key)
+    simple = type(y) in LEAVES
+    if not simple and is_constant_leaf(y):
+        return y
+    made = record(recording, (primitive.plan(0), y, (a.value, key), NO_KWARGS, (a.index,)))
+    if primitive.containers is not None and not simple:
+        made = primitive.containers(made)
+    if place is not None:
+        known[place] = made
+    return made
+
+
+def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, after a look at the lists, tuples and dicts among them: a rule for an array has no gradients for the
+    parts of one, and where there is no rule, plain values are all that is needed."""
+    for position, arg in enumerate(args):
+        if type(arg) is Result or type(arg) in CONSTANTS or isinstance(arg, Value):
+            continue
+        if (primitive.sequences and isinstance(arg, (list, tuple))) or not is_recorded(arg):
+            continue
+        if primitive.rule(position) is not None:
+            raise LostGradientError(
+                f"{primitive.name}: argument {position + 1} is a {type(arg).__name__} that holds recorded values, whose gradients would be "
+                "lost; join them with np.stack, or pass each as an argument of its own"
+            )
+        args = (*args[:position], plain(arg), *args[position + 1 :])
+    return args
+
+
 def _compute(primitive: Primitive, values: Sequence[Any], kwargs: Any) -> Any:
     return primitive.general(*values, **kwargs) if kwargs else primitive.forward(*values)
 
@@ -111,7 +169,7 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
     """An argument below `recording`, and its parent there: for a sequence of arrays, a tuple with one for each."""
     if isinstance(arg, Value):
         return recording.lower(arg)
-    if sequences and type(arg) in (list, tuple):
+    if sequences and isinstance(arg, (list, tuple)):
         pairs = [_lower(recording, item, sequences) for item in arg]
         parents = tuple(parent for _, parent in pairs)
         return [below for below, _ in pairs], (parents if any(p is not None for p in parents) else None)
@@ -266,18 +324,23 @@ ARRAY_LIKE = (ndarray, Result)
 
 def first(primitive: Primitive) -> Callable[..., Any]:
     """`call` where only the first argument can be tracked, and the others hold nothing that is: `x[index]`, `np.sum(x, axis=1)`."""
-    forward, general, plan, containers = primitive.forward, primitive.general, primitive.plan(0), primitive.containers
+    forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
     reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
 
+    def takes(x: Any) -> bool:
+        return not is_container(value(x)) if primitive.containers else isinstance(x, ARRAY_LIKE)
+
     def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
-        if type(a) is not Result or a.recording.thread != get_ident() or not (containers or isinstance(a.value, ARRAY_LIKE)):
+        if type(a) is not Result or a.recording.thread != get_ident() or (type(a.value) is not ndarray and not takes(a.value)):
+            if primitive.containers and (part_of := _container(a)) is not None:
+                return _part(primitive, part_of, rest[0])
             recording = following_params() if type(a) is Param else None
             return call(primitive, (a, *rest), kwargs) if recording is None else apply(recording.track(a), rest, kwargs)
         recording, x = a.recording, a.value
         args = (x, *rest)
         y = general(*args, **kwargs) if kwargs else forward(*args)
         entries = recording.entries
-        result = NamedResult() if containers and isinstance(y, tuple) else Result()
+        result = Result()
         result.value = y
         result.recording = recording
         result.index = len(entries)

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.calls import plain
+from autograd_tools.containers import is_floating, leaves_of, parts_of, with_leaves
 from autograd_tools.core import Param, Value, value
-from autograd_tools.differentiate import diff, value_and_grad
+from autograd_tools.differentiate import checked, diff, value_and_grad
 from autograd_tools.outgrads import conform
 from autograd_tools.parameters import params
 from autograd_tools.primitive import name_of
+from autograd_tools.rules.indexing import expanded
 
 
 class GradientError(AssertionError):
@@ -31,8 +34,9 @@ def gradcheck(
 ) -> bool:
     """Compare the gradient of `f` at `args` with finite differences; True, or a GradientError that shows both.
 
-    `f` may return a number, an array, or a tuple or list of them: a random combination is checked. `argnums` are the
-    arguments to check, by default all those of floating point; `order=2` checks the gradient of the gradient as well.
+    `f` may return a number, an array, or a container of them: a random combination is checked. `argnums` are the
+    arguments to check, by default all those of floating point, and containers with floating point in them, whose whole
+    numbers stay as they are; `order=2` checks the gradient of the gradient as well.
     A step is `delta` in float64, along random directions from `seed`; the tolerances are numpy.isclose's. The gradient
     for a complex number x + iy is df/dx - i df/dy, so that the real part of its product with a step is what `f` changes by.
 
@@ -41,10 +45,12 @@ def gradcheck(
     True
     """
     rng = np.random.default_rng(seed)
-    if argnums is None:
-        argnums = tuple(n for n, arg in enumerate(args) if _is_floating(arg))
-    elif isinstance(argnums, int):
-        argnums = (argnums,)
+    floating = tuple(n for n, arg in enumerate(args) if _is_floating(arg))
+    argnums = checked(f, floating if argnums is None else argnums)
+    if argnums and max(argnums) >= len(args):
+        raise TypeError(f"{name_of(f)}: argument {max(argnums)} is to be checked, counted from 0, and got {len(args)}")
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"order is the order of the derivatives to check, 1 or more, not {order!r}")
     if not argnums:
         raise TypeError(f"{name_of(f)}: none of the arguments is of floating point, so there is no gradient to check")
 
@@ -54,7 +60,7 @@ def gradcheck(
             inputs[n] = arg
         return _combine(f(*inputs, **(kwargs or {})), weights)
 
-    weights = _random_like(value(f(*args, **(kwargs or {}))), rng)
+    weights = _random_like(plain(f(*args, **(kwargs or {}))), rng)
     _check(scalar, tuple(args[n] for n in argnums), argnums, name_of(f), order, (rtol, atol, delta), rng)
     return True
 
@@ -84,7 +90,7 @@ def _check(
                 f"along a random direction it is {analytic!s}, and the differences give {numeric!s}"
             )
     if order > 1:
-        weights = [_random_like(arg, rng) for arg in args]
+        weights = [w for arg in args for w in _random_like(arg, rng)]
         _check(lambda *a: _combine(gradient(*a)[1], weights), args, labels, f"the gradient of {name}", order - 1, tolerance, rng)
 
 
@@ -114,49 +120,36 @@ def gcheck(f: Callable[..., Any], *args: Any, rtol: float = 1e-5, atol: float = 
 
 
 def _is_floating(x: Any) -> bool:
-    if isinstance(x, Param):
-        x = x.value
-    if isinstance(x, Mapping):
-        x = list(x.values())
-    if isinstance(x, (tuple, list)):
-        return bool(x) and all(_is_floating(item) for item in x)
-    return isinstance(x, (float, complex)) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+    """Whether it is of floating point; a container where one of its numbers is."""
+    return any(map(is_floating, leaves_of(x.value if isinstance(x, Param) else x)))
 
 
-def _random_like(x: Any, rng: np.random.Generator) -> Any:
-    """Random numbers of the structure of `x`, complex where it is."""
-    if isinstance(x, Mapping):
-        return {key: _random_like(item, rng) for key, item in x.items()}
-    if isinstance(x, (tuple, list)):
-        return [_random_like(item, rng) for item in x]
+def _random_like(x: Any, rng: np.random.Generator) -> list[Any]:
+    """Random numbers for each leaf of `x`, complex where it is. In containers whole numbers and constants stay as they are: None."""
+    alone = parts_of(x) is None
+    return [_random(leaf, rng) if alone or is_floating(leaf) else None for leaf in leaves_of(x)]
+
+
+def _random(x: Any, rng: np.random.Generator) -> Any:
     if np.iscomplexobj(x):
         return rng.standard_normal(np.shape(x)) + 1j * rng.standard_normal(np.shape(x))
     return rng.standard_normal(np.shape(x))
 
 
-def _move(x: Any, direction: Any, step: float) -> Any:
-    if isinstance(x, Mapping):
-        return {key: _move(item, direction[key], step) for key, item in x.items()}
-    if isinstance(x, (tuple, list)):
-        items = [_move(item, d, step) for item, d in zip(x, direction, strict=True)]
-        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
-    return x + step * direction
+def _move(x: Any, direction: list[Any], step: float) -> Any:
+    moved = [leaf if d is None else leaf + step * d for leaf, d in zip(leaves_of(x), direction, strict=True)]
+    return with_leaves(x, iter(moved))
 
 
-def _combine(y: Any, weights: Any) -> Any:
-    """The sum of all numbers in `y`, each times its weight; of complex ones the real part. None counts as zero."""
-    if y is None:
-        return 0.0
-    if isinstance(weights, dict):
-        return sum(_combine(y[key], w) for key, w in weights.items())
-    if isinstance(weights, list):
-        return sum(_combine(y[i], w) for i, w in enumerate(weights))
-    return np.real(np.sum(y * weights)) if np.iscomplexobj(weights) else np.sum(y * weights)
+def _combine(y: Any, weights: list[Any]) -> Any:
+    """The sum of all numbers in `y`, each times its weight; of complex ones the real part."""
+    products = [(leaf * w, w) for leaf, w in zip(leaves_of(expanded(y)), weights, strict=True) if w is not None]
+    return sum([np.real(np.sum(p)) if np.iscomplexobj(w) else np.sum(p) for p, w in products])
 
 
 def _check_type(dx: Any, x: Any, name: str) -> None:
     """A gradient has the shape and type of its argument, also within containers."""
-    if isinstance(x, (tuple, list, Mapping)) or isinstance(dx, Value):
+    if parts_of(x) is not None or isinstance(dx, Value):
         return
     expected, got = np.asarray(x), np.asarray(dx)
     if got.shape != expected.shape or (expected.dtype.kind in "fc" and got.dtype != expected.dtype):

@@ -17,9 +17,10 @@ from threading import get_ident
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy import ndarray
 
 from autograd_tools import source, timing
+from autograd_tools.containers import field_names, has_fields, is_constant_leaf, is_number, leaves_of
 from autograd_tools.memory import last_tape_closed, thread
 from autograd_tools.plans import VALUE, Plan, absent
 
@@ -44,18 +45,32 @@ class Value(_Anything):
 class Param(Value):
     """A leaf whose gradient is wanted.
 
-    `value` is any number, array, tuple, list or dict, and may be replaced between recordings
+    `value` is any number, array, tuple, list, dict or dataclass, and may be replaced between recordings
     (`w.value -= 0.1 * g`); a Param is known by its identity. Outside a recording it acts like its value.
     `name`, when given, is shown in trees and drawings; `opt` is free for an optimizer's state.
     """
 
     __slots__ = ("name", "opt")
 
+    def __new__(cls, value: Any = None, opt: Any = None, *, name: str | None = None) -> Param:  # noqa: ARG004  those of __init__
+        """Of a value with fields, make a Param that has them."""
+        return super().__new__(FieldsParam if cls is Param and has_fields(value) else cls)
+
     def __init__(self, value: Any, opt: Any = None, *, name: str | None = None) -> None:
         check_differentiable(value, lambda: "a Param")
+        if has_fields(value) and (taken := {"value", "name", "opt"}.intersection(field_names(value))):
+            raise TypeError(
+                f"a Param has a {taken.pop()} of its own, and so cannot hold a {type(value).__name__}, which has a field of that name"
+            )
         self.value = value
         self.opt = opt
         self.name = name
+
+
+class FieldsParam(Param):
+    """A Param of a named tuple or dataclass. Its fields are attributes, before the methods of an array that have their names."""
+
+    __slots__ = ()
 
 
 class Result(Value):
@@ -78,23 +93,29 @@ class LostGradientError(TypeError):
 
 
 def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
-    """Raise a TypeError unless `x` is a number, an array of numbers, or a tuple, list or dict of them; `holder()` is who holds it."""
-    if isinstance(x, np.ndarray):
-        if x.dtype.kind in "iufc":
-            return
-    elif isinstance(x, (int, float, complex, np.number)) and not isinstance(x, bool):
+    """Raise a TypeError unless `x` is a number, an array of numbers, or a container of them; `holder()` is who holds it.
+
+    In a container constants may stand beside numbers: a name, None, a switch, a function. There have to be numbers, though.
+    """
+    if is_number(x):
         return
-    if isinstance(x, Value):
-        raise TypeError(f"{holder()} cannot hold {x!r}: give its plain value, ag.value(x), or use it as it is")
-    if isinstance(x, Mapping):
-        for item in x.values():
-            check_differentiable(item, holder)
-    elif isinstance(x, (tuple, list)):
-        for item in x:
-            check_differentiable(item, holder)
+    leaves = leaves_of(x)
+    constant = None
+    for leaf in leaves:
+        if isinstance(leaf, Value):
+            raise TypeError(f"{holder()} cannot hold {leaf!r}: give its plain value, ag.value(x), or use it as it is")
+        if not is_number(leaf):
+            constant = [leaf]
+            if not is_constant_leaf(leaf):
+                break
     else:
-        what = f"array of dtype {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
-        raise TypeError(f"{holder()} holds numbers, arrays of numbers, or tuples, lists and dicts of them; this one got {what}: {x!r}")
+        if constant is None or any(map(is_number, leaves)):
+            return
+    leaf = constant[0]
+    what = f"array of dtype {leaf.dtype}" if hasattr(leaf, "dtype") else type(leaf).__name__
+    raise TypeError(
+        f"{holder()} holds numbers, arrays of numbers, or tuples, lists, dicts and dataclasses of them; this one got {what}: {leaf!r}"
+    )
 
 
 def value(x: Any) -> Any:
@@ -164,6 +185,7 @@ class Recording:
         self.inputs: list[int] = []
         self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
         self.tracked: dict[int, Result] = {}  # id of a Param -> what it is while this is open
+        self.parts: dict[int, dict[Any, Any]] = {}  # index of a container's entry -> its parts that were read, while this is open
         self.notes: list[source.Note] | None = [] if self.keep or timing.ENABLED else None
         self.times: dict[int, dict[int, int]] = {}
         self.ticks: list[tuple[int, int, str, int, int, int]] = []  # what the timer has measured and not yet added up
@@ -208,6 +230,7 @@ class Recording:
             self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
+            self.parts.clear()
             while thread.open is not None and not thread.open.is_open:
                 closed, thread.open = thread.open, thread.open.around
                 closed.around = None  # which it would keep alive
@@ -285,6 +308,7 @@ def record(recording: Recording, entry: Entry) -> Result:
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
     plan, y, args, kwargs, parents = entry
     if not recording.keep and plan is not None:
-        args = tuple([arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args)])
+        if plan.primitive.containers is None or type(args[0]) is ndarray:  # to look through a list at every read of it takes long
+            args = tuple([arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args)])
         entry = (plan, y if plan.reads(VALUE) else None, args, kwargs, parents)
     return result(y, recording, recording.append(entry, note))

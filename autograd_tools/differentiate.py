@@ -11,6 +11,7 @@ from autograd_tools.calls import holds_tracked, plain
 from autograd_tools.core import Param, Recording, Result, Value, check_differentiable, live, value
 from autograd_tools.outgrads import conform, one_like
 from autograd_tools.primitive import name_of
+from autograd_tools.rules.indexing import opened
 from autograd_tools.show import describe
 from autograd_tools.sweep import differentiate
 from autograd_tools.tape import Tape, check_scalar, finished, new_recording
@@ -35,7 +36,7 @@ def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     tape = Tape(follows_params=True)
     with tape.open(sys._getframe()):
         y = live(f(*args, **kwargs))
-        if isinstance(y, (tuple, list, dict)) and holds_tracked(y):
+        if not isinstance(y, Value) and holds_tracked(y):
             check_scalar(y)  # which raises: it would be lost
     if isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape):
         tape.backward(y)
@@ -63,7 +64,8 @@ def grad(f: Any, argnum: Any = 0) -> Any:
 
     `grad(f)`: the function that returns the gradient of the scalar `f` with respect to its argument number `argnum`,
     counted from 0, or a tuple of gradients for a tuple of them. It takes the arguments of `f`. Gradients have the
-    shape and type of their argument, which may be a number, an array, or a tuple, list or dict of them.
+    shape and type of their argument, which may be a number, an array, or a tuple, list, dict or dataclass of them. What
+    stands beside numbers there, such as the name of a function, is a constant, and has None in its place in the gradient.
 
     >>> import numpy as np, autograd_tools as ag
     >>> ag.grad(lambda x, y: x * np.sin(y), 1)(2.0, 0.0)
@@ -106,7 +108,7 @@ def checked(f: Any, argnum: Any) -> tuple[int, ...]:
         raise TypeError(f"a function is needed to take the gradient of, and got {describe(f)}")
     argnums = argnum if isinstance(argnum, tuple) else (argnum,)
     for n in argnums:
-        if not isinstance(n, int) or n < 0:
+        if not isinstance(n, int) or isinstance(n, bool) or n < 0:
             raise TypeError(f"argnum is the number of an argument, 0 or more, or a tuple of them, not {argnum!r}")
     return argnums
 
@@ -121,7 +123,7 @@ def _differentiated(
         index, y = y.index, y.value
         differentiate(recording, index, one_like(value(y)))
         finished(recording)
-    return y, tuple([gradient_of(recording, leaf, value(args[n])) for leaf, n in zip(leaves, argnums, strict=True)])
+    return y, tuple([gradient_of(recording, leaf, plain(args[n])) for leaf, n in zip(leaves, argnums, strict=True)])
 
 
 def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
@@ -157,6 +159,8 @@ def run(f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], 
         inputs[n] = recording.input(live(args[n]))
     leaves = [inputs[n].index for n in argnums]  # now: who writes into an argument makes it another value
     with recording.open(sys._getframe()):
+        for n in set(argnums):
+            inputs[n] = opened(inputs[n])
         y = live(f(*inputs, **kwargs))
     return recording, leaves, y
 

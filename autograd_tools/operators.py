@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.calls import CONSTANTS, call, innermost, is_constant, plain
-from autograd_tools.core import LostGradientError, NamedResult, Param, Result, Value, following_params, value
+from autograd_tools.containers import field_names
+from autograd_tools.core import FieldsParam, LostGradientError, NamedResult, Param, Result, Value, following_params, value
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
 from autograd_tools.rules import special, ufunc_methods
-from autograd_tools.rules.indexing import getitem, setitem
+from autograd_tools.rules.indexing import field_of, getitem, opened, setitem
 from autograd_tools.show import describe
 
 # Python's operators, by the ufunc that says the same.
@@ -63,7 +64,9 @@ def install() -> None:
     for name, definition in _Body.__dict__.items():
         if name not in ("__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__"):
             setattr(Value, name, definition)
-    Param.__getattr__ = NamedResult.__getattr__ = _field
+    NamedResult.__getattr__ = _field
+    FieldsParam.__getattribute__ = _field_first  # type: ignore[method-assign]
+    FieldsParam.__call__ = lambda self, *args, **kwargs: opened(self)(*args, **kwargs)
 
 
 def _field(self: Any, name: str) -> Any:
@@ -73,6 +76,15 @@ def _field(self: Any, name: str) -> Any:
         if name in fields:
             return self[fields.index(name)]
     raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}", name=name, obj=self)
+
+
+def _field_first(self: Any, name: str) -> Any:
+    """A field or method of what a Param holds, and what every Param has where there is none of that name."""
+    if not name.startswith("__") and name not in Param.__slots__ and name != "value":
+        held = self.value
+        if name in field_names(held) or hasattr(type(held), name):
+            return field_of(self, name)
+    return object.__getattribute__(self, name)
 
 
 def _set(name: str, method: Callable[..., Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.containers import field_names, is_number, parts_of, with_parts
 from autograd_tools.core import value
 
 PARTS = (list, tuple, dict)  # the gradient of a list, tuple or dict is one of its parts, None where it is zero
@@ -130,18 +131,25 @@ def one_like(y: Any) -> Any:
 def conform(dx: Any, x: Any, *, total: bool) -> Any:
     """The gradient `dx` as the user gets it, of the same type as the plain value `x`.
 
-    Where nothing flowed back stands zero if `total`, else None, or no entry in a dict.
+    Where nothing flowed back stands zero if `total`, else None, or no entry in a dict; beside a constant, such as a string,
+    stands None.
     """
-    if isinstance(x, dict):
-        keys = x if total else dx or ()
-        return {key: conform(None if dx is None else dx.get(key), x[key], total=total) for key in keys} if total or dx is not None else None
-    if isinstance(x, (tuple, list)) and (dx is None or isinstance(dx, (tuple, list, np.ndarray))):
-        if dx is None and not total:
-            return None
-        items = [conform(d, item, total=total) for d, item in zip([None] * len(x) if dx is None else dx, x, strict=True)]
-        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+    parts = parts_of(x)
+    if parts is None:
+        return _conform_leaf(dx, x, total=total)
+    if dx is None and not total:
+        return None
+    if isinstance(x, dict) and not total:
+        return {key: conform(part, x[key], total=total) for key, part in dx.items()}
+    if isinstance(dx, dict):
+        dx = [dx.get(key) for key in (x if isinstance(x, dict) else field_names(x))]
+    given = [None] * len(parts) if dx is None else parts_of(dx) or dx
+    return with_parts(x, [conform(d, part, total=total) for d, part in zip(given, parts, strict=True)])
+
+
+def _conform_leaf(dx: Any, x: Any, *, total: bool) -> Any:
     if dx is None:
-        return (np.zeros_like(x) if isinstance(x, np.ndarray) else 0 * x) if total else None
+        return (np.zeros_like(x) if isinstance(x, np.ndarray) else 0 * x) if total and is_number(x) else None
     if isinstance(x, np.ndarray):
         return np.asarray(dx) if isinstance(dx, np.generic) else dx
     if isinstance(dx, np.ndarray) and dx.shape == ():

@@ -28,7 +28,8 @@ class Primitive:
 
     * `rest(position)` makes the rule of any further argument, for functions of any number of them.
     * `sequences`: an argument may be a list or tuple of tracked arrays, whose rule returns a list of gradients.
-    * `containers`: an argument may be a tuple, list or dict as such, and is no array in the making.
+    * `containers`: an argument may be a tuple, list or dict as such, and is no array in the making; what the call returns
+      goes through this function, unless it is a constant that stood in the container. Such a primitive has two arguments.
     * `fields`: the output is a named tuple.
     * `read`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
       be seen from their code: because they look at shapes only.
@@ -45,7 +46,7 @@ class Primitive:
         *,
         rest: Callable[[int], Rule] | None = None,
         sequences: bool = False,
-        containers: bool = False,
+        containers: Callable[[Any], Any] | None = None,
         fields: bool = False,
         read: frozenset[int] | None = None,
         trusted: bool = True,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd_tools.calls import call, innermost, plain
+from autograd_tools.containers import leaves_of, with_leaves
 from autograd_tools.core import Param, Recording, Result, Value, following_params
 from autograd_tools.primitive import Primitive, name_of
+from autograd_tools.rules.indexing import opened
 from autograd_tools.show import describe
 from autograd_tools.sweep import differentiate
 
@@ -41,13 +43,16 @@ def checkpoint(f: F) -> F:
     ['', 'checkpoint(<lambda>)', 'getitem', 'sum']
     """
 
+    if not callable(f):
+        raise TypeError(f"checkpoint takes a function, and got {describe(f)}")
+
     @functools.wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         given = [x for x in leaves_of((args, kwargs)) if isinstance(x, Value)]
         if following_params() is None and innermost(given, sequences=False) is None:
             return f(*args, **kwargs)
         # Nothing that a rule refers to may refer to the tape: what refers to itself stays in memory for long.
-        blank = _rebuilt((args, kwargs), (BLANK if isinstance(x, Value) else x for x in leaves_of((args, kwargs))))
+        blank = with_leaves((args, kwargs), (BLANK if isinstance(x, Value) else x for x in leaves_of((args, kwargs))))
         recording, _, y = _run(f, blank, [plain(x) for x in given])
         parts = leaves_of(y)
         if not any(_is_of(recording, x) for x in parts):
@@ -59,7 +64,7 @@ def checkpoint(f: F) -> F:
         rule = functools.partial(_gradients, f, blank, params)
         whole = Primitive(lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})")
         made = call(whole, ([*given, *params],))
-        return _rebuilt(y, iter([made[i] for i in range(len(outputs))]))
+        return with_leaves(y, iter([made[i] for i in range(len(outputs))]))
 
     return checkpointed  # type: ignore[return-value]
 
@@ -89,9 +94,9 @@ def _run(
     recording = Recording(follows_params=True, alone=True)
     leaves = [recording.input(x) for x in inputs]
     filled = iter(leaves)
-    args, kwargs = _rebuilt(blank, (next(filled) if x is BLANK else x for x in leaves_of(blank)))
     indices = [leaf.index for leaf in leaves] + [recording.track_as(param, x).index for param, x in params]
     with recording.open(sys._getframe()):
+        args, kwargs = with_leaves(blank, (opened(next(filled)) if x is BLANK else x for x in leaves_of(blank)))
         y = f(*args, **kwargs)
     return recording, indices, y
 
@@ -106,18 +111,3 @@ def _followed(x: Any) -> Any:
         return x
     recording = following_params()
     return x.value if recording is None else recording.track(x)
-
-
-def leaves_of(x: Any) -> list[Any]:
-    """What stands in nested tuples, lists and dicts, in order."""
-    if isinstance(x, (tuple, list)):
-        return [leaf for item in x for leaf in leaves_of(item)]
-    return [leaf for item in x.values() for leaf in leaves_of(item)] if isinstance(x, dict) else [x]
-
-
-def _rebuilt(x: Any, leaves: Iterator[Any]) -> Any:
-    """The same tuples, lists and dicts with other leaves."""
-    if isinstance(x, (tuple, list)):
-        items = [_rebuilt(item, leaves) for item in x]
-        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
-    return {key: _rebuilt(item, leaves) for key, item in x.items()} if isinstance(x, dict) else next(leaves)

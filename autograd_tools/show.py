@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.containers import field_names, is_dataclass
 from autograd_tools.core import Param, Recording, Value, value
 
 
@@ -22,6 +23,8 @@ def describe(x: Any) -> str:
         return _items(x)
     if isinstance(x, dict):
         return "{" + ", ".join(f"{key!r}: {describe(item)}" for key, item in x.items()) + "}"
+    if is_dataclass(x):
+        return f"{type(x).__name__}({', '.join(f'{name}={describe(getattr(x, name))}' for name in field_names(x))})"
     if isinstance(x, slice):
         return _slice(x)
     if x is Ellipsis:

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.calls import plain
+from autograd_tools.containers import is_constant_leaf, is_floating, is_number, leaves_of
 from autograd_tools.core import Result, live, value
 from autograd_tools.files import read_document, write_document
+from autograd_tools.rules.indexing import opened
 from autograd_tools.show import describe
 from autograd_tools.tape import Node, Tape, arguments
 from autograd_tools.text import one_line
@@ -171,10 +173,11 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
     """
     tape = Tape(follows_params=True)
     names = parameter_names(f)
-    inputs = [
-        tape.input(live(arg), name) if _is_numeric(arg) else arg for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
-    ]
     with tape.open(sys._getframe()):
+        inputs = [
+            opened(tape.input(live(arg), name)) if _is_numeric(arg) else arg
+            for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
+        ]
         y = live(f(*inputs, **kwargs))
     if isinstance(y, Result) and y.recording is tape and np.shape(value(y)) == () and np.isrealobj(value(y)):
         tape.backward(y)
@@ -191,12 +194,9 @@ def parameter_names(f: Callable[..., Any]) -> list[str]:
 
 
 def _is_numeric(x: Any) -> bool:
-    x = plain(x)
-    if isinstance(x, (tuple, list)):
-        return bool(x) and all(map(_is_numeric, x))
-    if isinstance(x, dict):
-        return bool(x) and all(map(_is_numeric, x.values()))
-    return isinstance(x, (float, complex)) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+    """Whether there are numbers of floating point in it, and nothing that a gradient cannot be of."""
+    leaves = leaves_of(plain(x))
+    return any(map(is_floating, leaves)) and all(is_number(leaf) or is_constant_leaf(leaf) for leaf in leaves)
 
 
 def snapshot(tape: Tape) -> Trace:
@@ -254,7 +254,7 @@ def summary(x: Any) -> Summary | None:
         number = float(x)
         dtype, nbytes = (_name(x.dtype), x.nbytes) if isinstance(x, np.generic) else (type(x).__name__ + "64", 8)
         return Summary(text, (), dtype, nbytes, number, number, number, abs(number), int(number == 0))
-    if isinstance(x, (bool, tuple, list, dict)) or not isinstance(x, (int, float, complex, np.ndarray, np.number)):
+    if isinstance(x, bool) or not isinstance(x, (int, float, complex, np.ndarray, np.number)):
         return Summary(text)
     array = np.asarray(x)
     known = (text, array.shape, _name(array.dtype), array.nbytes)

@@ -132,25 +132,25 @@ def recurrent() -> Case:
     return Case("RNN, 100 steps of (32, 64)", 1.3, hand, f, (weights,))
 
 
-def elements() -> Case:
-    x = np.linspace(0.1, 1, 1000)
+def elements(n: int = 1000) -> Case:
+    x = np.linspace(0.1, 1, n)
 
     def f(x: Any, xp: Any) -> Any:
         total = 0.0
-        for i in range(1000):
+        for i in range(n):
             total = total + x[i]
         return total
 
     def hand() -> Any:
         total = 0.0
         d = np.zeros_like(x)
-        for i in range(1000):
+        for i in range(n):
             total = total + x[i]
-        for i in range(1000):
+        for i in range(n):
             d[i] += 1.0
         return d
 
-    return Case("1,000 x x[i] of a vector", 25, hand, f, (x,))
+    return Case(f"{n:,} x x[i] of a vector", 25, hand, f, (x,), rounds=None if n == 1000 else 5)
 
 
 def rows() -> Case:
@@ -173,6 +173,26 @@ def rows() -> Case:
         return d
 
     return Case("1,000 x row of (1000, 100)", 3, hand, f, (x,))
+
+
+def embedding(size: int = 100_000) -> Case:
+    """Two look-ups in one large table, of which a step of training touches 512 rows."""
+    rng = np.random.default_rng(6)
+    table, ids, others = rng.standard_normal((size, 64)), rng.integers(0, size, 256), rng.integers(0, size, 256)
+
+    def f(table: Any, xp: Any) -> Any:
+        return xp.sum(xp.sin(table[ids])) + xp.sum(xp.tanh(table[others]))
+
+    def hand() -> Any:
+        a, b = table[ids], table[others]
+        y = np.tanh(b)
+        _ = np.sum(np.sin(a)) + np.sum(y)
+        d = np.zeros_like(table)
+        np.add.at(d, others, 1 - y * y)
+        np.add.at(d, ids, np.cos(a))
+        return d
+
+    return Case(f"look-ups in a table of ({size}, 64)", 1.3, hand, f, (table,))
 
 
 def large_chain(n: int = 10_000_000) -> Case:

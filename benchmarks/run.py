@@ -136,7 +136,7 @@ def main() -> None:
     import autograd_tools as ag
 
     made = [cases.vector_operations(), cases.scalar_operations(), cases.network(np.float64), cases.network(np.float32)]
-    made += [cases.recurrent(), cases.elements(), cases.rows(), cases.hessian_vector()]
+    made += [cases.recurrent(), cases.elements(), cases.elements(10_000), cases.rows(), cases.embedding(), cases.hessian_vector()]
     made += [] if args.quick else [cases.large_chain(), cases.million()]
     rows = []
     engines = peers.installed()

@@ -92,6 +92,39 @@ def test_nothing_to_differentiate_is_an_error():
         ag.gradcheck(np.sin, 3)
 
 
+def test_in_a_container_whole_numbers_and_constants_stay_as_they_are():
+    seen = []
+    assert ag.gradcheck(lambda p: seen.append(ag.value(p["n"])) or p["w"] ** p["n"], {"w": X, "n": 3, "name": "w"})
+    assert set(seen) == {3}
+
+
+def test_a_wrong_gradient_in_a_container_is_an_error():
+    with pytest.raises(GradientError, match="for argument 1"):
+        ag.gradcheck(lambda p: wrong_sine(1.001)(p["w"]), {"w": X, "name": "w"})
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"argnums": -1}, TypeError, "argnum is the number of an argument, 0 or more"),
+        ({"argnums": "x"}, TypeError, "argnum is the number of an argument, 0 or more"),
+        ({"argnums": (0, 2)}, TypeError, "argument 2 is to be checked, counted from 0, and got 1"),
+        ({"order": 0}, ValueError, "order is the order of the derivatives to check, 1 or more, not 0"),
+    ],
+    ids=["negative", "text", "beyond", "order"],
+)
+def test_options_that_make_no_sense_are_errors(options, error, message):
+    with pytest.raises(error, match=message):
+        ag.gradcheck(np.sin, X, **options)
+
+
+def test_a_check_of_what_is_no_function_is_an_error():
+    with pytest.raises(TypeError, match=r"a function is needed to take the gradient of, and got 3\.0"):
+        ag.gradcheck(3.0, X)
+    with pytest.raises(TypeError, match=r"diff takes a function, and got 3\.0"):
+        ag.gcheck(3.0)
+
+
 def test_the_same_seed_gives_the_same_message():
     messages = []
     for _ in range(2):

@@ -313,7 +313,9 @@ def test_an_argument_to_differentiate_given_by_name_is_an_error():
         ag.grad(lambda x: x)(x=2.0)
 
 
-@pytest.mark.parametrize("x", ["text", None, [1.0, "a"], np.array(["a"])], ids=["text", "None", "list", "text array"])
+@pytest.mark.parametrize(
+    "x", ["text", None, ["a", None], np.array(["a"]), [1.0, {2.0}]], ids=["text", "None", "list", "text array", "set in list"]
+)
 def test_an_argument_that_is_no_number_is_an_error(x):
     with pytest.raises(TypeError, match="argument 0 holds numbers"):
         ag.grad(lambda x: 1.0)(x)

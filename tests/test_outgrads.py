@@ -1,6 +1,8 @@
 """Gradients on their way back: added up, of the shape and type of their argument, and nobody else's memory."""
 
 from collections import namedtuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,13 @@ import pytest
 import autograd_tools as ag
 
 X = np.array([1.0, 2.0, 3.0])
+
+
+@dataclass
+class Table:
+    table: Any
+
+
 Y = np.array([4.0, 5.0, 6.0])
 
 
@@ -253,6 +262,39 @@ def test_a_thousand_reads_cost_one_dense_array(monkeypatch):
     g = ag.grad(lambda x: sum(2.0 * x[i] for i in range(1000)))(zeros(1000))
     assert g.tolist() == [2.0] * 1000
     assert made == [(1000,)]
+
+
+LOOK_UPS = {
+    "array": (lambda t: t, lambda t: t),
+    "in a dict": (lambda t: {"table": t}, lambda p: p["table"]),
+    "in a list of tuples": (lambda t: [(t, 1.0)], lambda p: p[0][0]),
+    "in a dataclass": (Table, lambda p: p.table),
+}
+
+
+@pytest.mark.parametrize(("hold", "read"), LOOK_UPS.values(), ids=LOOK_UPS)
+def test_many_look_ups_in_a_table_cost_one_table(hold, read, monkeypatch):
+    made, zeros = [], np.zeros
+    monkeypatch.setattr(np, "zeros", lambda *args, **kwargs: made.append(args[0]) or zeros(*args, **kwargs))
+    g = ag.grad(lambda p: sum(np.sum(read(p)[[i, 0, i]] * 2.0) for i in range(20)))(hold(np.ones((100, 3))))
+    assert read(g)[:, 0].tolist() == [44.0, *[4.0] * 19, *[0.0] * 80]
+    assert made == [(100, 3)]
+
+
+@pytest.mark.parametrize(("hold", "read"), LOOK_UPS.values(), ids=LOOK_UPS)
+def test_many_look_ups_in_the_table_of_a_param_cost_one_table(hold, read, monkeypatch):
+    made, zeros = [], np.zeros
+    monkeypatch.setattr(np, "zeros", lambda *args, **kwargs: made.append(args[0]) or zeros(*args, **kwargs))
+    w = ag.Param(hold(np.ones((100, 3))))
+    J = ag.diff(lambda: sum(np.sum(read(w)[[i, 0, i]] * 2.0) for i in range(20)))
+    assert read(ag.grad(J, w))[:, 0].tolist() == [44.0, *[4.0] * 19, *[0.0] * 80]
+    assert made == [(100, 3)]
+
+
+def test_a_part_of_a_container_is_read_once_for_all():
+    w = ag.Param({"a": X, "b": [2.0]})
+    J = ag.diff(lambda: np.sum(w["a"] * w["a"]) * w["b"][0] * w["b"][0])
+    assert [node.name for node in J.nodes].count("getitem") == 3
 
 
 # Memory: the user's gradient is the user's alone.

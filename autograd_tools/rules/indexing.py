@@ -1,4 +1,4 @@
-"""Reading one element or part, `x[index]` of arrays, tuples, lists and dicts; and writing, `x[index] = v` of arrays."""
+"""Reading one element or part, `x[index]` of arrays, tuples, lists and dicts, and fields of dataclasses; and writing into arrays."""
 
 from __future__ import annotations
 
@@ -7,9 +7,40 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.containers import field_names, has_fields, is_dataclass, parts_of, with_parts
 from autograd_tools.core import Value, value
 from autograd_tools.outgrads import add_part, is_basic, put_into
 from autograd_tools.primitive import Primitive
+
+
+def opened(x: Any) -> Any:
+    """A tracked value; of a named tuple or dataclass another, with tracked fields, so that its methods work."""
+    held = value(x)
+    if not has_fields(held):
+        return x
+    if is_dataclass(held):
+        return with_parts(held, [getfield.first(x, (name,)) for name in field_names(held)])
+    return with_parts(held, [getitem.first(x, (i,)) for i in range(len(held))])
+
+
+def expanded(x: Any) -> Any:
+    """A container, tracked or not, as one of tracked leaves."""
+    x = opened(x)
+    held = value(x)
+    parts = parts_of(held)
+    if parts is None:
+        return x
+    if isinstance(x, Value):
+        parts = [x[key] for key in (held if isinstance(held, dict) else range(len(held)))]
+    return with_parts(held, [expanded(part) for part in parts])
+
+
+def field_of(x: Any, name: str) -> Any:
+    """A field or method of the named tuple or dataclass that `x` holds."""
+    held = value(x)
+    if name not in field_names(held):
+        return getattr(opened(x), name)
+    return getfield.first(x, (name,)) if is_dataclass(held) else getitem.first(x, (field_names(held).index(name),))
 
 
 def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
@@ -40,7 +71,21 @@ def put(dy: Any, index: Any, x: Any) -> Any:
     return total
 
 
-getitem = Primitive(operator.getitem, (getitem_x, None), into=getitem_into, name="getitem", containers=True, read=frozenset({1}))
+def field(x: Any, name: str) -> Any:
+    return getfield.first(x, (name,)) if isinstance(x, Value) else getattr(x, name)
+
+
+def getfield_x(dy: Any, y: Any, x: Any, name: str) -> Any:
+    return {name: dy}
+
+
+def getfield_into(total: Any, dy: Any, x: Any, name: str) -> Any:
+    add_part(total, name, dy)
+    return total
+
+
+getitem = Primitive(operator.getitem, (getitem_x, None), into=getitem_into, name="getitem", containers=opened, read=frozenset({1}))
+getfield = Primitive(field, (getfield_x, None), into=getfield_into, name="getattr", containers=opened, read=frozenset({1}))
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")
 
 

@@ -15,6 +15,7 @@ from scipy import integrate
 from scipy.optimize import OptimizeResult
 
 from autograd_tools.calls import holds_tracked
+from autograd_tools.containers import is_container
 from autograd_tools.core import value
 from autograd_tools.differentiate import grad
 from autograd_tools.primitive import Primitive
@@ -82,7 +83,7 @@ def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver,
     y0, t = array(y0), array(t)
     if np.ndim(y0) > 1 or np.ndim(t) != 1 or np.size(t) == 0:
         raise ValueError(f"{name} takes a vector y0 and a vector of times, and got shapes {np.shape(y0)} and {np.shape(t)}")
-    if any(isinstance(arg, (tuple, list, dict)) and holds_tracked(arg) for arg in args):
+    if any(is_container(arg) and holds_tracked(arg) for arg in args):
         raise TypeError(f"{name}: each of args is a number or an array; give the items of a list, tuple or dict one by one")
 
     def slope(y: Any, s: Any, *args: Any) -> Any:
