@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_tools.core import NO_KWARGS, NamedResult, Param, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.core import (
+    NO_KWARGS,
+    NamedResult,
+    Param,
+    Recording,
+    Result,
+    Value,
+    following_params,
+    live,
+    record,
+    refuse_own_arithmetic,
+    value,
+)
 from autograd_tools.plans import FLOATS, VALUE, absent
 
 if TYPE_CHECKING:
@@ -33,6 +45,8 @@ def plain(x: Any) -> Any:
         return value(x)
     if type(x) in (tuple, list):
         return type(x)([plain(item) for item in x])
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return type(x)(*map(plain, x))
     return {key: plain(item) for key, item in x.items()} if type(x) is dict else x
 
 
@@ -115,6 +129,8 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
         pairs = [_lower(recording, item, sequences) for item in arg]
         parents = tuple(parent for _, parent in pairs)
         return [below for below, _ in pairs], (parents if any(p is not None for p in parents) else None)
+    if isinstance(arg, np.ndarray):
+        refuse_own_arithmetic(arg)
     return arg, None
 
 

@@ -77,9 +77,19 @@ class LostGradientError(TypeError):
     """Something that would turn a recorded value into a plain one."""
 
 
+def refuse_own_arithmetic(x: Any) -> None:
+    """Raise a TypeError for arrays that compute otherwise than by NumPy's rules, by which gradients are computed."""
+    if isinstance(x, np.matrix):
+        raise TypeError("np.matrix has no gradients, because its `*` is a matrix product; use np.asarray(m), and @ for products")
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("a masked array has no gradients; use m.filled(0), and np.where(m.mask, 0, x) or `where=` for what is masked")
+
+
 def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
     """Raise a TypeError unless `x` is a number, an array of numbers, or a tuple, list or dict of them; `holder()` is who holds it."""
     if isinstance(x, np.ndarray):
+        if type(x) is not np.ndarray:
+            refuse_own_arithmetic(x)
         if x.dtype.kind in "iufc":
             return
     elif isinstance(x, (int, float, complex, np.number)) and not isinstance(x, bool):

@@ -57,6 +57,11 @@ def fmod_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return -dy * np.rint((value(a) - value(y)) / value(b))  # a / b, cut off, may be one too many where it is almost whole
 
 
+def hypot_leg(dy: Any, y: Any, leg: Any, other: Any) -> Any:
+    """The cosine of the angle beside `leg`; zero where both are zero."""
+    return dy * (leg / np.where(value(y) == 0, 1, y))
+
+
 # Python's operator is what runs forward: it keeps Python's numbers out of NumPy, which takes ten times as long for them.
 rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy, forward=operator.add)
 rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy, forward=operator.sub)
@@ -75,7 +80,7 @@ rules(np.reciprocal, lambda dy, y, x: -dy * y * y)
 rules(np.square, lambda dy, y, x: 2 * dy * x)
 rules(np.sqrt, lambda dy, y, x: dy / (2 * y))
 rules(np.cbrt, lambda dy, y, x: dy / (3 * y * y))
-rules(np.hypot, lambda dy, y, a, b: dy * (a / y), lambda dy, y, a, b: dy * (b / y))
+rules(np.hypot, hypot_leg, lambda dy, y, a, b: hypot_leg(dy, y, b, a))
 rules(np.ldexp, lambda dy, y, x, n: np.ldexp(dy, n), None)
 rules(np.nextafter, lambda dy, y, a, b: dy, None)
 # What these return is a tuple; the gradient of a part that was not used is None.

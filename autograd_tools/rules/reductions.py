@@ -150,9 +150,15 @@ def var(
     return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / (n - (ddof if correction is None else correction))
 
 
+def root(x: Any) -> Any:
+    """The square root of sums of squares, as a length: its gradient is zero at zero."""
+    flat = value(x) == 0
+    return np.where(flat, 0, np.sqrt(np.where(flat, 1, x))) if np.any(flat) else np.sqrt(x)
+
+
 @composite(np.std)
 def std(*args: Any, **kwargs: Any) -> Any:
-    return np.sqrt(var(*args, **kwargs))
+    return root(var(*args, **kwargs))
 
 
 @composite(np.prod)
