@@ -94,7 +94,7 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
         args, kwargs = _positional(primitive, args, kwargs)
     recording = innermost(args, primitive.sequences)
     if recording is None:
-        return _compute(primitive, [value(arg) if primitive.containers else plain(arg) for arg in args], kwargs)
+        return _compute(primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs)
     lowered, positions, parents = [], [], []
     nested = False  # whether outer recordings have a part in it
     for position, arg in enumerate(args):
@@ -115,6 +115,19 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
     if not parents:
         return y
     return record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
+
+
+def _operand(primitive: Primitive, position: int, arg: Any) -> Any:
+    """An argument outside of all recordings: a list is an array to NumPy, but Python's + would join it to another."""
+    if type(arg) in CONSTANTS:
+        return arg
+    if primitive.containers:
+        return value(arg)
+    x = plain(arg)
+    if isinstance(x, np.matrix):
+        refuse_own_arithmetic(x)
+    joins = type(x) in (list, tuple) and not primitive.sequences and primitive.rule(position) is not None
+    return np.asarray(x) if joins else x
 
 
 def _compute(primitive: Primitive, values: Sequence[Any], kwargs: Any) -> Any:
@@ -248,6 +261,8 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
                 fits = type(z) is ndarray and x.shape == z.shape and x.dtype is z.dtype and x.dtype is y.dtype
             elif type(y) in FLOATS:
                 fits = type(x) in FLOATS and type(z) in FLOATS
+            elif type(y) in (list, tuple):  # Python's operators join lists and repeat them; NumPy has arrays of them
+                return call(primitive, (a, b))
             else:
                 fits = _fits(x, y) and _fits(z, y)
         else:
@@ -256,6 +271,8 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
                 fits = tracked.dtype is y.dtype and (type(constant) is not ndarray or tracked.shape == y.shape)
             elif type(y) in FLOATS:
                 fits = type(tracked) in FLOATS
+            elif type(y) in (list, tuple):  # the same
+                return call(primitive, (a, b))
             else:
                 fits = _fits(tracked, y)
         if fits:

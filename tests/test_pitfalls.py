@@ -124,7 +124,7 @@ def outside(f, x):
 
 
 # Where Param and array differ outside a recording: they are errors, or the Param, which is no array, is written into instead.
-DIFFER = {"np.exp(nd, out=x)", "np.matrix * x", "x @ np.matrix", "nd[x]"}
+DIFFER = {"np.exp(nd, out=x)", "np.matrix * x", "x @ np.matrix", "np.multiply(np.matrix, x)", "nd[x]"}
 
 
 SAME = {name: f for name, (f, _) in ERRORS.items() if name not in DIFFER}
@@ -246,3 +246,21 @@ def test_a_gradient_does_not_depend_on_how_an_array_lies_in_memory(x):
     assert ag.grad(f)(x).tolist() == ag.grad(f)(plain).tolist()
     assert ag.grad(f)(x).shape == x.shape
     assert np.array_equal(x, before)
+
+
+# Lists, which Python's operators join and NumPy adds up.
+
+
+@pytest.mark.parametrize(
+    ("f", "gradient"),
+    [
+        (lambda x: np.prod(np.add(x, [3.0, 4.0])), [6.0, 4.0]),
+        (lambda x: np.prod(np.add([3.0, 4.0], x)), [6.0, 4.0]),
+        (lambda x: np.prod(x * 2), [8.0, 4.0]),
+        (lambda x: np.prod(x + x), [8.0, 4.0]),
+    ],
+    ids=["np.add(x, list)", "np.add(list, x)", "x * 2", "x + x"],
+)
+def test_a_list_is_an_array_to_arithmetic(f, gradient):
+    assert ag.grad(f)([1.0, 2.0]) == gradient
+    assert f(ag.Param([1.0, 2.0])) == f(np.array([1.0, 2.0]))
