@@ -229,7 +229,7 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
     plans = [(primitive.plan(*way), primitive.plan(*way, fits=True)) for way in ways]
     left, right, both = [(*pair, *map(pair[0].reads, (0, 1, VALUE))) for pair in plans] + [None] * (3 - len(plans))
 
-    def apply(a: Any, b: Any) -> Any:  # noqa: PLR0912  the same
+    def apply(a: Any, b: Any) -> Any:  # noqa: PLR0912, PLR0915  the same
         parents: tuple[int, ...]
         way: Any
         if type(a) is Result:

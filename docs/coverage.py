@@ -157,11 +157,8 @@ def scipy_functions() -> list[tuple[str, str, str]]:
 
 def special_rows() -> list[tuple[str, str, str]]:
     """The ufuncs of scipy.special that have rules."""
-    rows = []
-    for primitive in PRIMITIVES.values():
-        if primitive.name.startswith("special."):
-            rows.append((f"`{primitive.name}`", arguments(primitive), link(module_of(primitive))))
-    return rows
+    found = [primitive for primitive in PRIMITIVES.values() if primitive.name.startswith("special.")]
+    return [(f"`{primitive.name}`", arguments(primitive), link(module_of(primitive))) for primitive in found]
 
 
 def names(found: Iterable[str]) -> str:
