@@ -141,7 +141,7 @@ def conform(dx: Any, x: Any, *, total: bool) -> Any:
         items = [conform(d, item, total=total) for d, item in zip([None] * len(x) if dx is None else dx, x, strict=True)]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if dx is None:
-        return (np.zeros_like(x) if isinstance(x, np.ndarray) else 0 * x) if total else None
+        return (np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0)) if total else None
     if isinstance(x, np.ndarray):
         return np.asarray(dx) if isinstance(dx, np.generic) else dx
     if isinstance(dx, np.ndarray) and dx.shape == ():

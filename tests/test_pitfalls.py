@@ -264,3 +264,18 @@ def test_a_gradient_does_not_depend_on_how_an_array_lies_in_memory(x):
 def test_a_list_is_an_array_to_arithmetic(f, gradient):
     assert ag.grad(f)([1.0, 2.0]) == gradient
     assert f(ag.Param([1.0, 2.0])) == f(np.array([1.0, 2.0]))
+
+
+# Numbers that are none.
+
+
+@pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan, np.float64(math.inf), np.array(math.nan), complex(math.inf, 0.0)], ids=repr)
+def test_what_does_not_depend_on_its_argument_has_a_gradient_of_zero_even_at_infinity(x):
+    assert ag.grad(lambda x: 1.0)(x) == 0.0
+    assert type(ag.grad(lambda x: 1.0)(x)) is type(x)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_remainder_of_zero_is_that_of_numpy():
+    assert ag.grad(lambda x: x % 0.0)(3.0) == 1.0
+    assert math.isnan(ag.value(ag.diff(lambda: ag.Param(3.0) % 0.0)))

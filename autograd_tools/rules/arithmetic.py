@@ -24,6 +24,14 @@ def divide(a: Any, b: Any) -> Any:
         return np.divide(a, b)
 
 
+def remainder(a: Any, b: Any) -> Any:
+    """a % b, of Python's numbers as of NumPy's: 1 % 0 is nan."""
+    try:
+        return a % b
+    except ZeroDivisionError:
+        return np.remainder(a, b)
+
+
 def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
     """p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
     if isinstance(p, Value):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
@@ -69,7 +77,7 @@ rules(np.multiply, lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a, forwa
 rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b), forward=divide)
 rules(np.power, power_base, power_exponent, forward=power)
 rules(np.float_power, power_base, power_exponent)
-rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=operator.mod)
+rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=remainder)
 rules(np.fmod, lambda dy, y, a, b: dy, fmod_divisor)
 rules(np.negative, lambda dy, y, x: -dy, forward=operator.neg)
 rules(np.positive, lambda dy, y, x: dy, forward=operator.pos)
