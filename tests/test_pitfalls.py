@@ -279,3 +279,26 @@ def test_what_does_not_depend_on_its_argument_has_a_gradient_of_zero_even_at_inf
 def test_a_remainder_of_zero_is_that_of_numpy():
     assert ag.grad(lambda x: x % 0.0)(3.0) == 1.0
     assert math.isnan(ag.value(ag.diff(lambda: ag.Param(3.0) % 0.0)))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [np.prod, lambda x: np.cumprod(x)[-1], lambda x: np.add.reduceat(x, [0])[0] ** 2, lambda x: np.multiply.accumulate(x)[2]],
+    ids=["prod", "cumprod", "reduceat", "accumulate"],
+)
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16])
+def test_small_integers_are_multiplied_and_added_up_as_large_ones(f, dtype):
+    x = np.array([100, 50, 3], dtype)
+    y = ag.value(ag.value_and_grad(f)(x)[0])
+    assert (y, np.result_type(y)) == (f(x), np.result_type(f(x)))
+
+
+@pytest.mark.parametrize("f", [np.maximum.accumulate, np.minimum.accumulate], ids=["maximum", "minimum"])
+def test_an_extreme_so_far_stays_nan_after_a_nan(f):
+    y = ag.value(ag.diff(lambda: np.sum(f(ag.Param([1.0, math.nan, 2.0]))[2])))
+    assert math.isnan(y)
+
+
+def test_the_products_so_far_of_a_number_are_an_array_of_it():
+    assert ag.grad(lambda x: np.cumprod(x, axis=0)[0])(2.0) == 1.0
+    assert ag.grad(np.nanmean)(2.0) == 1.0

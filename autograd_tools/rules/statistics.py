@@ -38,7 +38,7 @@ def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdim
 
 @composite(np.nanmean)
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-    n = np.sum(~np.isnan(value(a)) & where, axis=axis, dtype=value(a).dtype, keepdims=keepdims)
+    n = np.sum(~np.isnan(value(a)) & where, axis=axis, dtype=type_of(a).newbyteorder("="), keepdims=keepdims)
     return nansum(a, axis, dtype, None, keepdims, 0, where) / n
 
 
