@@ -16,7 +16,19 @@ import numpy as np
 from numpy import ndarray
 
 from autograd_tools.containers import LEAVES, is_constant_leaf, is_container, leaves_of, parts_of, with_parts
-from autograd_tools.core import NO_KWARGS, LostGradientError, Param, Recording, Result, Value, following_params, live, record, value
+from autograd_tools.core import (
+    NO_KWARGS,
+    LostGradientError,
+    Param,
+    Recording,
+    Result,
+    Value,
+    following_params,
+    live,
+    record,
+    refuse_own_arithmetic,
+    value,
+)
 from autograd_tools.plans import FLOATS, VALUE, absent
 
 if TYPE_CHECKING:
@@ -91,7 +103,7 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
         return _part(primitive, a, args[1])
     recording = innermost(args, primitive.sequences)
     if recording is None:
-        return _compute(primitive, [value(arg) if primitive.containers else plain(arg) for arg in args], kwargs)
+        return _compute(primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs)
     lowered, positions, parents = [], [], []
     nested = False  # whether outer recordings have a part in it
     for position, arg in enumerate(args):
@@ -161,6 +173,19 @@ def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[An
     return args
 
 
+def _operand(primitive: Primitive, position: int, arg: Any) -> Any:
+    """An argument outside of all recordings: a list is an array to NumPy, but Python's + would join it to another."""
+    if type(arg) in CONSTANTS:
+        return arg
+    if primitive.containers:
+        return value(arg)
+    x = plain(arg)
+    if isinstance(x, np.matrix):
+        refuse_own_arithmetic(x)
+    joins = type(x) in (list, tuple) and not primitive.sequences and primitive.rule(position) is not None
+    return np.asarray(x) if joins else x
+
+
 def _compute(primitive: Primitive, values: Sequence[Any], kwargs: Any) -> Any:
     return primitive.general(*values, **kwargs) if kwargs else primitive.forward(*values)
 
@@ -173,6 +198,8 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
         pairs = [_lower(recording, item, sequences) for item in arg]
         parents = tuple(parent for _, parent in pairs)
         return [below for below, _ in pairs], (parents if any(p is not None for p in parents) else None)
+    if isinstance(arg, np.ndarray):
+        refuse_own_arithmetic(arg)
     return arg, None
 
 
@@ -291,6 +318,8 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
                 fits = type(z) is ndarray and x.shape == z.shape and x.dtype is z.dtype and x.dtype is y.dtype
             elif type(y) in FLOATS:
                 fits = type(x) in FLOATS and type(z) in FLOATS
+            elif type(y) in (list, tuple):  # Python's operators join lists and repeat them; NumPy has arrays of them
+                return call(primitive, (a, b))
             else:
                 fits = _fits(x, y) and _fits(z, y)
         else:
@@ -299,6 +328,8 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
                 fits = tracked.dtype is y.dtype and (type(constant) is not ndarray or tracked.shape == y.shape)
             elif type(y) in FLOATS:
                 fits = type(tracked) in FLOATS
+            elif type(y) in (list, tuple):  # the same
+                return call(primitive, (a, b))
             else:
                 fits = _fits(tracked, y)
         if fits:

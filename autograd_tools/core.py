@@ -17,6 +17,7 @@ from threading import get_ident
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy import ndarray
 
 from autograd_tools import source, timing
@@ -92,11 +93,21 @@ class LostGradientError(TypeError):
     """Something that would turn a recorded value into a plain one."""
 
 
+def refuse_own_arithmetic(x: Any) -> None:
+    """Raise a TypeError for arrays that compute otherwise than by NumPy's rules, by which gradients are computed."""
+    if isinstance(x, np.matrix):
+        raise TypeError("np.matrix has no gradients, because its `*` is a matrix product; use np.asarray(m), and @ for products")
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("a masked array has no gradients; use m.filled(0), and np.where(m.mask, 0, x) or `where=` for what is masked")
+
+
 def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
     """Raise a TypeError unless `x` is a number, an array of numbers, or a container of them; `holder()` is who holds it.
 
     In a container constants may stand beside numbers: a name, None, a switch, a function. There have to be numbers, though.
     """
+    if isinstance(x, ndarray) and type(x) is not ndarray:
+        refuse_own_arithmetic(x)
     if is_number(x):
         return
     leaves = leaves_of(x)

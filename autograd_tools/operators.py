@@ -22,6 +22,7 @@ from autograd_tools.core import FieldsParam, LostGradientError, NamedResult, Par
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
 from autograd_tools.rules import special, ufunc_methods
 from autograd_tools.rules.indexing import field_of, getitem, opened, setitem
+from autograd_tools.rules.like import LIKE
 from autograd_tools.show import describe
 
 # Python's operators, by the ufunc that says the same.
@@ -144,6 +145,8 @@ def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
         return func(*plain(args), **plain(kwargs))
     if func in COMPOSITES:
         return COMPOSITES[func](*args, **kwargs)
+    if func in LIKE:
+        return LIKE[func](*args, **kwargs)
     primitive = special.find(func)
     if primitive is not None:
         return call(primitive, args, kwargs)
@@ -173,6 +176,9 @@ def _is_recorded(args: tuple[Any, ...]) -> bool:
 def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
     name = name_of(func)
     module = "scipy" if name.startswith("special.") else "np"
+    called = func_name = f"{module}.{name}"
+    if isinstance(func, np.ufunc) and module == "np" and not hasattr(np, name):  # somebody's own
+        called, func_name = f"the ufunc {name}", "f"
     if name == "copyto":
         return TypeError(
             "np.full, np.full_like and np.copyto write into a plain array, which cannot hold a recorded value; "
@@ -182,8 +188,8 @@ def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
         return TypeError(f"np.{name} writes into an array, which would lose a gradient; build a new value with {IN_PLACE[func]}")
     tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
     return TypeError(
-        f"{module}.{name} has no gradient rule, and was called on {tracked} while recording; "
-        f"give it one with ag.primitive(rule, ...)({module}.{name}), declare a zero gradient with ag.zerograd({module}.{name}), "
+        f"{called} has no gradient rule, and was called on {tracked} while recording; "
+        f"give it one with ag.primitive(rule, ...)({func_name}), declare a zero gradient with ag.zerograd({func_name}), "
         "or pass ag.value(x) to treat x as a constant"
     )
 

@@ -149,7 +149,7 @@ def conform(dx: Any, x: Any, *, total: bool) -> Any:
 
 def _conform_leaf(dx: Any, x: Any, *, total: bool) -> Any:
     if dx is None:
-        return (np.zeros_like(x) if isinstance(x, np.ndarray) else 0 * x) if total and is_number(x) else None
+        return (np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0)) if total and is_number(x) else None
     if isinstance(x, np.ndarray):
         return np.asarray(dx) if isinstance(dx, np.generic) else dx
     if isinstance(dx, np.ndarray) and dx.shape == ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -141,7 +142,7 @@ def name_of(func: Callable[..., Any]) -> str:
     """The name of a function as one writes it after `np.` or `scipy.`: `sum`, `linalg.solve`, `special.erf`."""
     name = getattr(func, "__name__", type(func).__name__)
     if isinstance(func, np.ufunc):
-        return name if getattr(np, name, None) is func else f"special.{name}"
+        return f"special.{name}" if getattr(sys.modules.get("scipy.special"), name, None) is func else name
     package, _, module = (getattr(func, "__module__", "") or "").removeprefix("autograd_tools.").partition(".")
     if package in ("numpy", "scipy") and module and not module.startswith("_"):
         return f"{module}.{name.removeprefix('_')}"

@@ -162,7 +162,6 @@ ERRORS = {
     "polyder": (lambda x: np.polyder(x, -1), ValueError, "order 0 or more"),
     "polyint": (lambda x: np.polyint(x, -1), ValueError, "order 0 or more"),
     "constants of polyint": (lambda x: np.polyint(x, 3, [1.0, 2.0]), ValueError, "one constant for each"),
-    "poly": (lambda x: np.poly(np.outer(x, x)), TypeError, "matrix has no gradient rule"),
     "geomspace": (lambda x: np.geomspace(0.0, x), ValueError, "does not contain zero"),
     "take": (lambda x: np.take(x, 7), IndexError, "out of bounds"),
 }
@@ -340,3 +339,74 @@ BESIDE_A_LIST = {
 def test_a_plain_list_may_stand_beside_a_recorded_array(f):
     np.testing.assert_allclose(recorded(f, X), f(X), rtol=1e-14)
     assert ag.gradcheck(f, X, order=2)
+
+
+# Where the formula of the textbook divides by zero.
+
+
+def test_the_determinant_of_a_singular_matrix_has_its_cofactors_for_gradient():
+    assert ag.grad(np.linalg.det)(np.array([[1.0, 2.0], [2.0, 4.0]])) == pytest.approx(np.array([[4.0, -2.0], [-2.0, 1.0]]))
+    assert ag.grad(np.linalg.det)(np.zeros((3, 3))).tolist() == np.zeros((3, 3)).tolist()
+    assert ag.grad(np.linalg.det)(np.zeros((1, 1))).tolist() == [[1.0]]
+
+
+def test_the_determinant_of_a_matrix_of_zeros_has_a_second_derivative():
+    assert ag.hessian(np.linalg.det)(np.zeros((2, 2)))[0, 0].tolist() == [[0.0, 0.0], [0.0, 1.0]]
+
+
+def test_of_a_stack_with_a_singular_matrix_each_determinant_has_its_gradient():
+    dx = ag.grad(lambda a: np.sum(np.linalg.det(a)))(np.array([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]]]))
+    np.testing.assert_allclose(dx, [[[4.0, -2.0], [-2.0, 1.0]], [[4.0, -3.0], [-2.0, 1.0]]], atol=1e-14)
+
+
+@pytest.mark.parametrize("func", [np.std, np.nanstd], ids=["std", "nanstd"])
+def test_the_deviation_of_equal_numbers_has_a_gradient_of_zero(func):
+    x = np.array([[2.0, 2.0], [1.0, 3.0]])
+    assert ag.grad(lambda x: np.sum(func(x, axis=1)))(x).tolist() == [[0.0, 0.0], [-0.5, 0.5]]
+    assert np.isfinite(ag.grad(lambda x: np.sum(ag.grad(lambda x: np.sum(func(x, axis=1)))(x) ** 2))(x)).all()
+
+
+def test_the_hypotenuse_of_two_zeros_has_a_gradient_of_zero():
+    assert ag.grad(np.hypot, (0, 1))(0.0, 0.0) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("func", [np.arcsin, np.arccos], ids=["arcsin", "arccos"])
+@pytest.mark.parametrize("real", [2.0, -2.0])
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_the_slope_of_a_complex_number_on_a_cut_is_that_of_its_side(func, real, zero):
+    before, after = (func(complex(real + step, zero)) for step in (-1e-6, 1e-6))
+    assert ag.grad(lambda z: np.real(func(z)))(complex(real, zero)) == pytest.approx((after - before) / 2e-6, rel=1e-6)
+
+
+# Roots and sets.
+
+
+def test_a_coefficient_of_zero_in_front_of_a_polynomial_moves_its_roots():
+    dp = ag.grad(lambda p: np.sum(np.roots(p)))(np.array([0.0, 1.0, -3.0]))
+    assert dp == pytest.approx(np.array([-9.0, -3.0, -1.0]))  # the root 3 of x - 3 + p x^2
+
+
+def test_a_root_of_zero_moves_with_the_last_coefficient():
+    assert ag.grad(lambda p: np.min(np.roots(p)))(np.array([1.0, 2.0, 0.0])) == pytest.approx(np.array([2.0, -1.0, 0.5]))
+
+
+REPEATED = np.array([2.0, 1.0, 2.0, 3.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "gradient"),
+    [
+        (lambda x: np.sort(np.unique_values(x)) @ [1.0, 2.0, 3.0], [2.0, 1.0, 0.0, 3.0, 0.0]),
+        (lambda x: np.sort(np.unique_all(x).values) @ [1.0, 2.0, 3.0], [2.0, 1.0, 0.0, 3.0, 0.0]),
+        (lambda x: np.sort(np.unique_counts(x).values) @ [1.0, 2.0, 3.0], [2.0, 1.0, 0.0, 3.0, 0.0]),
+        (lambda x: np.sort(np.unique_inverse(x).values) @ [1.0, 2.0, 3.0], [2.0, 1.0, 0.0, 3.0, 0.0]),
+        (lambda x: np.union1d(x, [4.0, 2.0]) @ [1.0, 2.0, 3.0, 4.0], [2.0, 1.0, 0.0, 3.0, 0.0]),
+        (lambda x: np.intersect1d(x, [3.0, 1.0]) @ [1.0, 2.0], [0.0, 1.0, 0.0, 2.0, 0.0]),
+        (lambda x: np.intersect1d(x, [3.0, 1.0], return_indices=True)[0] @ [1.0, 2.0], [0.0, 1.0, 0.0, 2.0, 0.0]),
+        (lambda x: np.setdiff1d(x, [1.0]) @ [1.0, 2.0], [1.0, 0.0, 0.0, 2.0, 0.0]),
+        (lambda x: np.setxor1d(x, [1.0, 5.0]) @ [1.0, 2.0, 3.0], [1.0, 0.0, 0.0, 2.0, 0.0]),
+    ],
+    ids=["unique_values", "unique_all", "unique_counts", "unique_inverse", "union1d", "intersect1d", "indices", "setdiff1d", "setxor1d"],
+)
+def test_of_equal_numbers_in_a_set_the_first_has_the_whole_gradient(f, gradient):
+    assert ag.grad(f)(REPEATED).tolist() == gradient

@@ -9,6 +9,7 @@ import rule_cases_arrays
 import rule_cases_complex
 import rule_cases_fft
 import rule_cases_linalg
+import rule_cases_sets
 import rule_cases_special
 import scipy.special
 from rule_cases import each, merged, spread
@@ -27,7 +28,7 @@ special.find(np.sin)  # enters the rules of scipy.special
 
 CASES = merged(
     *(rule_cases.CASES, rule_cases_complex.CASES, rule_cases_fft.CASES, rule_cases_linalg.CASES),
-    *(rule_cases_arrays.CASES, rule_cases_special.CASES),
+    *(rule_cases_arrays.CASES, rule_cases_sets.CASES, rule_cases_special.CASES),
 )
 INTERNAL = {entry: entry for entry in (getitem, setitem, ungetitem)}
 REGISTRY = {**COMPOSITES, **PRIMITIVES, **INTERNAL}
@@ -512,6 +513,12 @@ ZERO_CASES = {
     **each((np.diag_indices_from, np.tril_indices_from, np.triu_indices_from), (np.outer(ROW, ROW),)),
     **each((np.gcd, np.lcm), BITS),
     np.bitwise_count: (BITS[0],),
+    np.ix_: ([0, 2], [1]),
+    np.ravel_multi_index: ((1, 2), (2, 3)),
+    np.packbits: (np.array([1, 0, 1]),),
+    np.unpackbits: (np.array([5], np.uint8),),
+    np.tri: (3,),
+    **each((np.may_share_memory, np.shares_memory), (ROW, -ROW)),
     np.can_cast: (np.float32, np.float64),
     **each((np.zeros, np.ones, np.eye, np.identity, np.arange), (3,)),
     **each((np.logical_and, np.logical_or, np.logical_xor), (ROW, -ROW)),
@@ -537,8 +544,8 @@ def test_a_function_of_zero_gradient_stays_the_same_when_its_arguments_move_a_li
 
 @pytest.mark.parametrize(
     "f",
-    [lambda x: np.bincount([0, 1, 1], weights=x), lambda x: np.histogram(x)[1], lambda x: np.histogram([0.5], bins=x, density=True)[0]],
-    ids=["weights of bincount", "edges of histogram", "density of histogram"],
+    [lambda x: np.histogramdd(x[:, None])[1][0], lambda x: np.histogram2d(x, x)[1], lambda x: np.histogram2d(ROW, ROW, weights=x)[0]],
+    ids=["edges of histogramdd", "edges of histogram2d", "weights of histogram2d"],
 )
 def test_a_function_that_depends_on_its_argument_is_not_of_zero_gradient(f):
     with pytest.raises(TypeError, match="has no gradient rule"):

@@ -24,6 +24,14 @@ def divide(a: Any, b: Any) -> Any:
         return np.divide(a, b)
 
 
+def remainder(a: Any, b: Any) -> Any:
+    """a % b, of Python's numbers as of NumPy's: 1 % 0 is nan."""
+    try:
+        return a % b
+    except ZeroDivisionError:
+        return np.remainder(a, b)
+
+
 def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
     """p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
     if isinstance(p, Value):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
@@ -57,6 +65,11 @@ def fmod_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return -dy * np.rint((value(a) - value(y)) / value(b))  # a / b, cut off, may be one too many where it is almost whole
 
 
+def hypot_leg(dy: Any, y: Any, leg: Any, other: Any) -> Any:
+    """The cosine of the angle beside `leg`; zero where both are zero."""
+    return dy * (leg / np.where(value(y) == 0, 1, y))
+
+
 # Python's operator is what runs forward: it keeps Python's numbers out of NumPy, which takes ten times as long for them.
 rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy, forward=operator.add)
 rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy, forward=operator.sub)
@@ -64,7 +77,7 @@ rules(np.multiply, lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a, forwa
 rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b), forward=divide)
 rules(np.power, power_base, power_exponent, forward=power)
 rules(np.float_power, power_base, power_exponent)
-rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=operator.mod)
+rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=remainder)
 rules(np.fmod, lambda dy, y, a, b: dy, fmod_divisor)
 rules(np.negative, lambda dy, y, x: -dy, forward=operator.neg)
 rules(np.positive, lambda dy, y, x: dy, forward=operator.pos)
@@ -75,7 +88,7 @@ rules(np.reciprocal, lambda dy, y, x: -dy * y * y)
 rules(np.square, lambda dy, y, x: 2 * dy * x)
 rules(np.sqrt, lambda dy, y, x: dy / (2 * y))
 rules(np.cbrt, lambda dy, y, x: dy / (3 * y * y))
-rules(np.hypot, lambda dy, y, a, b: dy * (a / y), lambda dy, y, a, b: dy * (b / y))
+rules(np.hypot, hypot_leg, lambda dy, y, a, b: hypot_leg(dy, y, b, a))
 rules(np.ldexp, lambda dy, y, x, n: np.ldexp(dy, n), None)
 rules(np.nextafter, lambda dy, y, a, b: dy, None)
 # What these return is a tuple; the gradient of a part that was not used is None.

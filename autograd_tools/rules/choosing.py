@@ -55,15 +55,10 @@ def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order
     return take_along_axis(a, np.argpartition(value(a), kth, axis), axis)
 
 
-@composite(np.unique)
-def unique(
-    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False, axis: Any = None, **kwargs: Any
-) -> Any:
-    """Of equal numbers the first has the whole gradient."""
-    more = {"return_inverse": return_inverse, "return_counts": return_counts, **kwargs}
-    _, first, *rest = np.unique(value(ar), return_index=True, axis=axis, **more)
-    y = np.ravel(ar)[first] if axis is None else as_array(ar)[along(first, axis, np.ndim(ar))]
-    return (y, *([first] if return_index else []), *rest) if return_index or rest else y
+@composite(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False) -> Any:
+    places = np.reshape(np.arange(np.size(x)), np.shape(x))
+    return np.ravel(x)[np.lib.stride_tricks.sliding_window_view(places, window_shape, axis)]
 
 
 @composite(np.choose)

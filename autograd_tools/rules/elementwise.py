@@ -25,6 +25,11 @@ def sinc_slope(dy: Any, y: Any, x: Any) -> Any:
     return dy * np.where(near, np.pi * t * (-1 / 3 + t * t / 30), (np.cos(np.pi * safe) - np.sinc(safe)) / safe)
 
 
+def other_leg(x: Any) -> Any:
+    """The square root of 1 - x^2; of complex numbers by two roots, which keep the sign of a zero imaginary part."""
+    return np.sqrt(-(x - 1)) * np.sqrt(-(-x - 1)) if np.iscomplexobj(x) else np.sqrt(1 - x * x)
+
+
 def tanh_x(dy: Any, y: Any, x: Any) -> Any:
     """dy (1 - y^2); of arrays in the memory of y^2, because a large new array takes as long as the arithmetic."""
     if type(dy) is not np.ndarray or type(y) is not np.ndarray:
@@ -78,8 +83,8 @@ rules(np.logaddexp2, lambda dy, y, a, b: dy * np.exp2(a - y), lambda dy, y, a, b
 rules(np.sin, lambda dy, y, x: dy * np.cos(x))
 rules(np.cos, lambda dy, y, x: -dy * np.sin(x))
 rules(np.tan, lambda dy, y, x: dy * (1 + y * y))
-rules(np.arcsin, lambda dy, y, x: dy / np.sqrt(1 - x * x))
-rules(np.arccos, lambda dy, y, x: -dy / np.sqrt(1 - x * x))
+rules(np.arcsin, lambda dy, y, x: dy / other_leg(x))
+rules(np.arccos, lambda dy, y, x: -dy / other_leg(x))
 rules(np.arctan, lambda dy, y, x: dy / (1 + x * x))
 rules(np.arctan2, lambda dy, y, a, b: dy * b / (a * a + b * b), lambda dy, y, a, b: -dy * a / (a * a + b * b))
 rules(np.sinh, lambda dy, y, x: dy * np.cosh(x))
@@ -100,6 +105,7 @@ rules(np.minimum, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmax, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmin, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.clip, clip_x, clip_min, clip_max)
+rules(np._core.umath.clip, clip_x, clip_min, clip_max, name="ndarray.clip")  # type: ignore[attr-defined]  # a.clip(x, y) for a plain a
 rules(np.heaviside, None, lambda dy, y, a, b: dy * (value(a) == 0))
 rules(np.where, None, lambda dy, y, c, a, b: np.where(c, dy, 0), lambda dy, y, c, a, b: np.where(c, 0, dy))
 rules(np.real, lambda dy, y, x: dy)

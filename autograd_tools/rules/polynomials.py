@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.core import Value, value
-from autograd_tools.primitive import composite
+from autograd_tools.primitive import composite, rules
 from autograd_tools.rules.reductions import as_array, as_type, type_of
 
 
@@ -87,12 +88,52 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 @composite(np.poly)
 def poly(seq_of_zeros: Any) -> Any:
     zeros = coefficients(seq_of_zeros)
-    if np.ndim(zeros) != 1:
-        raise TypeError("np.poly of a matrix has no gradient rule")
+    zeros = np.linalg.eigvals(zeros) if np.ndim(zeros) == 2 else zeros
     p, nothing = np.ones(1, value(zeros).dtype), np.zeros(1, value(zeros).dtype)
     for zero in zeros:
         p = np.concatenate([p, nothing]) - np.concatenate([nothing, zero * p])
-    return p
+    return np.real(p) if np.iscomplexobj(p) and np.isrealobj(np.poly(value(zeros))) else p  # of pairs of conjugates
+
+
+def roots_p(dy: Any, y: Any, p: Any) -> Any:
+    """A root moves by -x^k / p'(x) when the coefficient of x^k does."""
+    powers = np.arange(np.size(p), dtype=np.finfo(value(y).dtype).dtype)[::-1]
+    slope = np.polyval(p[:-1] * powers[:-1], y)
+    return -np.matmul(dy / slope, y[:, None] ** powers)
+
+
+rules(np.roots, roots_p)
+
+
+def covariance(lhs: Any, scale: Any, squares: Any, left: int, y: Any) -> Any:
+    """Of the coefficients of a fit; with no sum of squares, as if each number had a deviation of 1."""
+    base = np.linalg.inv(np.dot(np.transpose(lhs), lhs)) / np.outer(scale, scale)
+    if squares is None:
+        return base
+    if left <= 0:
+        raise ValueError("np.polyfit: there are too few numbers to tell their deviation from the fit")
+    return (base if np.ndim(y) == 1 else base[:, :, None]) * (squares / left)
+
+
+@composite(np.polyfit)
+def polyfit(x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
+    """Least squares with columns of length 1, as NumPy has it."""
+    x, y = as_array(x) + 0.0, as_array(y) + 0.0
+    n = np.size(x)
+    rcond = n * np.finfo(value(x).dtype).eps if rcond is None else rcond
+    lhs, rhs = np.vander(x, deg + 1), y
+    if w is not None:
+        w = as_array(w) + 0.0
+        lhs, rhs = lhs * w[:, None], rhs * (w if np.ndim(y) == 1 else w[:, None])
+    scale = np.sqrt(np.sum(lhs * lhs, 0))
+    lhs = lhs / scale
+    c, squares, rank, s = np.linalg.lstsq(lhs, rhs, rcond)
+    c = np.transpose(np.transpose(c) / scale)
+    if full:
+        return c, squares, rank, s, rcond
+    if value(rank) != deg + 1:
+        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=4)
+    return (c, covariance(lhs, scale, None if cov == "unscaled" else squares, n - deg - 1, y)) if cov else c
 
 
 @composite(np.vander)

@@ -133,6 +133,13 @@ def as_type(a: Any, dtype: Any) -> Any:
     return a if dtype is None or type_of(a) == dtype else np.astype(as_array(a), dtype)
 
 
+def widened(a: Any, dtype: Any) -> Any:
+    """`a` in the type in which NumPy adds up and multiplies: that asked for, or of small integers a large one."""
+    if dtype is None and type_of(a).kind in "biu":
+        dtype = np.add.reduce(np.zeros(1, type_of(a))).dtype
+    return as_type(a, dtype)
+
+
 @composite(np.var)
 def var(
     a: Any,
@@ -155,9 +162,15 @@ def var(
     return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / (n - (ddof if correction is None else correction))
 
 
+def root(x: Any) -> Any:
+    """The square root of sums of squares, as a length: its gradient is zero at zero."""
+    flat = value(x) == 0
+    return np.where(flat, 0, np.sqrt(np.where(flat, 1, x))) if np.any(flat) else np.sqrt(x)
+
+
 @composite(np.std)
 def std(*args: Any, **kwargs: Any) -> Any:
-    return np.sqrt(var(*args, **kwargs))
+    return root(var(*args, **kwargs))
 
 
 @composite(np.prod)
@@ -165,7 +178,7 @@ def prod(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
 ) -> Any:
     """By halves, so that every partial product is differentiated as it is, zeros included."""
-    a = as_type(a, dtype)
+    a = widened(a, dtype)
     a = a if where is True else np.where(where, a, 1)
     axes = axes_of(a, axis)
     rest = tuple(i for i in range(np.ndim(a)) if i not in axes)

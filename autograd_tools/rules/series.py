@@ -9,15 +9,15 @@ import numpy as np
 from autograd_tools.core import value
 from autograd_tools.plans import SHAPES
 from autograd_tools.primitive import composite, rules
-from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.reductions import as_array, as_type, widened
 from autograd_tools.rules.shapes import along
 
 
 @composite(np.cumprod)
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """By doublings, so that every partial product is differentiated as it is, zeros included."""
-    a = as_type(as_array(a), dtype)
-    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
+    a = widened(as_array(a), dtype)
+    a, axis = (np.ravel(a), 0) if axis is None or np.ndim(a) == 0 else (a, axis)
     step = 1
     while step < np.shape(a)[axis]:
         head, tail, before = (a[along(part, axis, np.ndim(a))] for part in (slice(step), slice(step, None), slice(-step)))

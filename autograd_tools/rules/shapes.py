@@ -59,6 +59,8 @@ def repeat_x(dy: Any, y: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
 
 def astype_x(dy: Any, y: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
     """`dy`, but zero where fractions were cut off."""
+    if np.dtype(dtype) == object:
+        raise TypeError("an array of objects has no gradients; leave x as it is, or use ag.value(x).astype(object)")
     return dy if np.dtype(dtype).kind in "fc" or x.dtype.kind not in "fc" else np.zeros(np.shape(x))
 
 

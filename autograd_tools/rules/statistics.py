@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_tools.core import Value, value
 from autograd_tools.primitive import composite
-from autograd_tools.rules.reductions import as_array, as_type, axes_of, count, type_of
+from autograd_tools.rules.reductions import as_array, as_type, axes_of, count, root, type_of
 
 # Methods that pick one of the numbers. The others go between two of them, and the place where they do moves with the
 # quantile by the length of the row plus this; those in neither table jump from place to place.
@@ -38,7 +38,7 @@ def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdim
 
 @composite(np.nanmean)
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-    n = np.sum(~np.isnan(value(a)) & where, axis=axis, dtype=value(a).dtype, keepdims=keepdims)
+    n = np.sum(~np.isnan(value(a)) & where, axis=axis, dtype=type_of(a).newbyteorder("="), keepdims=keepdims)
     return nansum(a, axis, dtype, None, keepdims, 0, where) / n
 
 
@@ -77,7 +77,7 @@ def nanvar(
 
 @composite(np.nanstd)
 def nanstd(*args: Any, **kwargs: Any) -> Any:
-    return np.sqrt(nanvar(*args, **kwargs))
+    return root(nanvar(*args, **kwargs))
 
 
 def places_of(counts: Any, q: Any, method: Any) -> Any:

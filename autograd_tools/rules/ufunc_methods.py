@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_tools.core import value
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.reductions import as_array, as_type, type_of
+from autograd_tools.rules.reductions import as_array, as_type, type_of, widened
 from autograd_tools.rules.shapes import along, take_along_axis
 
 
@@ -36,8 +36,9 @@ def running(extreme: Any) -> Callable[..., Any]:
         x = as_type(as_array(x), dtype)
         y, axis = extreme.accumulate(value(x), axis), axis % np.ndim(x)
         before = np.concatenate([y[along(slice(1), axis, np.ndim(x))], y[along(slice(-1), axis, np.ndim(x))]], axis)
+        again = (y == before) | (np.isnan(y) & np.isnan(before))
         places = np.reshape(np.arange(np.shape(x)[axis]), [-1 if i == axis else 1 for i in range(np.ndim(x))])
-        return take_along_axis(x, np.maximum.accumulate(np.where(y == before, 0, places), axis), axis)
+        return take_along_axis(x, np.maximum.accumulate(np.where(again, 0, places), axis), axis)
 
     return accumulate
 
@@ -63,7 +64,7 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
 
 def reduceat(x: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """The sums of the parts that begin at each index and end at the next; of a part that would end before, its first number."""
-    x = as_type(as_array(x), dtype)
+    x = widened(as_array(x), dtype)
     begins = np.asarray(indices)
     lengths = np.maximum(np.append(begins[1:], np.shape(x)[axis]) - begins, 1)
     owners = np.repeat(np.arange(len(begins)), lengths)

@@ -19,9 +19,10 @@ zerograds(
     *(np.linalg.matrix_rank, np.nanargmax, np.nanargmin, np.searchsorted, np.digitize, np.lexsort, np.unravel_index),
     *(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift),
     *(np.bitwise_count, np.gcd, np.lcm, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from),
+    *(np.ix_, np.ravel_multi_index, np.packbits, np.unpackbits, np.may_share_memory, np.shares_memory),
     # descriptions, and new arrays like another
     *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type, np.einsum_path),
-    *(np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange),
+    *(np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri, np.arange),
     # text and files
     *(np.array_repr, np.array_str, np.array2string, np.save, np.savez, np.savez_compressed, np.savetxt),
 )

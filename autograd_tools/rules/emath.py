@@ -1,0 +1,43 @@
+"""np.emath: functions that become complex where their real argument leaves their domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.core import value
+from autograd_tools.primitive import composite
+from autograd_tools.rules.reductions import as_array, as_type
+
+
+def widened(x: Any, y: Any) -> Any:
+    """`x`, as a complex number if the result `y` is one."""
+    return as_type(as_array(x), y.dtype) if np.iscomplexobj(y) and not np.iscomplexobj(x) else x
+
+
+def widening(func: Any, ufunc: np.ufunc) -> Callable[[Any], Any]:
+    """A function of np.emath by the ufunc that says the same inside the domain."""
+    return lambda x: ufunc(widened(x, func(value(x))))
+
+
+composite(np.emath.sqrt)(widening(np.emath.sqrt, np.sqrt))
+composite(np.emath.log)(widening(np.emath.log, np.log))
+composite(np.emath.log2)(widening(np.emath.log2, np.log2))
+composite(np.emath.log10)(widening(np.emath.log10, np.log10))
+composite(np.emath.arccos)(widening(np.emath.arccos, np.arccos))
+composite(np.emath.arcsin)(widening(np.emath.arcsin, np.arcsin))
+composite(np.emath.arctanh)(widening(np.emath.arctanh, np.arctanh))
+
+
+@composite(np.emath.logn)
+def logn(n: Any, x: Any) -> Any:
+    return np.emath.log(x) / np.emath.log(n)
+
+
+@composite(np.emath.power)
+def power(x: Any, p: Any) -> Any:
+    y, x, p = np.emath.power(value(x), value(p)), as_array(x), as_array(p)
+    fraction = y.dtype.kind == "f" and value(p).dtype.kind in "iu"  # of whole numbers, which NumPy has as a negative power of floats
+    return widened(x, y) ** (p * 1.0 if fraction and value(x).dtype.kind in "iu" else p)

@@ -1,0 +1,42 @@
+"""Histograms. The number of values in a bin does not move with them, but their weights and the edges of the bins do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.calls import plain
+from autograd_tools.core import value
+from autograd_tools.primitive import composite
+from autograd_tools.rules.indexing import ungetitem
+from autograd_tools.rules.reductions import as_array, as_type
+
+
+@composite(np.bincount)
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    counts = np.bincount(plain(x), plain(weights), minlength)
+    return counts if weights is None else ungetitem(as_type(as_array(weights), float), np.asarray(plain(x)), np.zeros(len(counts)))
+
+
+@composite(np.histogram_bin_edges)
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+    """From the lowest to the highest number in steps of the same length, or as they are given."""
+    found = np.histogram_bin_edges(value(a), plain(bins), plain(range), plain(weights))
+    if np.ndim(bins) == 1:
+        return as_array(bins)
+    ends = range if range is not None else (np.min(a), np.max(a)) if np.size(a) else (found[0], found[-1])
+    low, high = (ends[0] - 0.5, ends[1] + 0.5) if value(ends[0]) == value(ends[1]) else ends
+    return np.linspace(low, high, len(found), dtype=found.dtype)
+
+
+@composite(np.histogram)
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    y, found = np.histogram(value(a), plain(bins), plain(range), weights=plain(weights))
+    edges = histogram_bin_edges(a, bins, range)
+    if weights is not None:
+        a, weights = np.ravel(value(a)), as_type(np.ravel(as_array(weights)), y.dtype)
+        inside = (a >= found[0]) & (a <= found[-1])
+        places = np.minimum(np.searchsorted(found, a[inside], "right") - 1, len(y) - 1)
+        y = ungetitem(weights[inside], places, y)
+    return (y / as_type(np.diff(edges), float) / np.sum(y) if density else y), edges
