@@ -54,7 +54,7 @@ def gradcheck(
             inputs[n] = arg
         return _combine(f(*inputs, **(kwargs or {})), weights)
 
-    weights = _random_like(value(f(*args, **(kwargs or {}))), rng)
+    weights = random_like(value(f(*args, **(kwargs or {}))), rng)
     _check(scalar, tuple(args[n] for n in argnums), argnums, name_of(f), order, (rtol, atol, delta), rng)
     return True
 
@@ -74,7 +74,7 @@ def _check(
     _, found = gradient(*args)
     for n, (arg, dx) in enumerate(zip(args, found, strict=True)):
         _check_type(dx, arg, f"{name}[{labels[n] + 1}]")
-        direction = _random_like(arg, rng)
+        direction = random_like(arg, rng)
         ends = (f(*args[:n], _move(arg, direction, step), *args[n + 1 :]) for step in (delta, -delta))
         numeric = (next(ends) - next(ends)) / (2 * delta)
         analytic = _combine(dx, direction)
@@ -84,7 +84,7 @@ def _check(
                 f"along a random direction it is {analytic!s}, and the differences give {numeric!s}"
             )
     if order > 1:
-        weights = [_random_like(arg, rng) for arg in args]
+        weights = [random_like(arg, rng) for arg in args]
         _check(lambda *a: _combine(gradient(*a)[1], weights), args, labels, f"the gradient of {name}", order - 1, tolerance, rng)
 
 
@@ -99,7 +99,7 @@ def gcheck(f: Callable[..., Any], *args: Any, rtol: float = 1e-5, atol: float = 
         raise TypeError(f"{name_of(f)} returned {tape!r} without using any Param, so there is no gradient to check")
     rng = np.random.default_rng(seed)
     for p in found:
-        direction, start = _random_like(p.value, rng), p.value
+        direction, start = random_like(p.value, rng), p.value
         analytic = _combine(conform(tape.gradient(p), start, total=True), direction)
         try:
             p.value = _move(start, direction, delta)
@@ -123,12 +123,12 @@ def _is_floating(x: Any) -> bool:
     return isinstance(x, (float, complex)) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
 
 
-def _random_like(x: Any, rng: np.random.Generator) -> Any:
+def random_like(x: Any, rng: np.random.Generator) -> Any:
     """Random numbers of the structure of `x`, complex where it is."""
     if isinstance(x, Mapping):
-        return {key: _random_like(item, rng) for key, item in x.items()}
+        return {key: random_like(item, rng) for key, item in x.items()}
     if isinstance(x, (tuple, list)):
-        return [_random_like(item, rng) for item in x]
+        return [random_like(item, rng) for item in x]
     if np.iscomplexobj(x):
         return rng.standard_normal(np.shape(x)) + 1j * rng.standard_normal(np.shape(x))
     return rng.standard_normal(np.shape(x))

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.calls import call
 from autograd_tools.core import Result, value
 from autograd_tools.differentiate import grad, gradient_of, named, run
+from autograd_tools.recompute import is_of, join, leaves_of, rebuilt
 from autograd_tools.sweep import differentiate
 
 
@@ -16,7 +18,7 @@ def make_vjp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Call
     """Products of a vector and the Jacobian: `make_vjp(f)(*args)` is the pair of `vjp` and the value of `f`.
 
     `vjp(dy)`, for `dy` of the shape of the value, is the gradient of `sum(dy * f)` with respect to the argument number
-    `argnum`. It may be called any number of times; `f` runs once.
+    `argnum`. It may be called any number of times; `f` runs once. The value may be a tuple, list or dict of arrays: so is `dy`.
 
     >>> import numpy as np, autograd_tools as ag
     >>> vjp, y = ag.make_vjp(np.sin)(np.array([0.0, 1.0]))
@@ -27,19 +29,57 @@ def make_vjp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Call
     def made(*args: Any, **kwargs: Any) -> tuple[Callable[[Any], Any], Any]:
         recording, (leaf,), y = run(f, (argnum,), args, kwargs)
         recording.keep = True  # for the next call of vjp
-        tracked = isinstance(y, Result) and y.recording is recording
-        plain = y.value if tracked else y
+        parts = leaves_of(y)
+        if not isinstance(y, Result) and any(is_of(recording, part) for part in parts):
+            with recording.open(None):
+                index = call(join, (parts,)).index  # several values have one outgrad
+        else:
+            index = y.index if is_of(recording, y) else None
+        plain = rebuilt(y, iter([part.value if is_of(recording, part) else part for part in parts]))
 
         def vjp(dy: Any) -> Any:
-            if np.shape(dy) != np.shape(plain):
-                raise ValueError(f"vjp takes an array of the shape of the value, {np.shape(plain)}, and got {np.shape(dy)}")
-            if tracked:
-                differentiate(recording, y.index, dy)
+            given = _parts(dy, plain)
+            if index is not None:
+                differentiate(recording, index, dy if isinstance(y, Result) else given)
             return gradient_of(recording, leaf, value(args[argnum]))
 
         return vjp, plain
 
     return named(made, "make_vjp", f)
+
+
+def _parts(dy: Any, y: Any) -> list[Any]:
+    """The numbers and arrays in `dy`, which has the structure and the shapes of `y`, in order."""
+    if isinstance(y, (tuple, list, dict)):
+        keys = y if isinstance(y, dict) else range(len(y))
+        if len(dy) != len(y):
+            raise ValueError(f"vjp takes as many parts as the value has, {len(y)}, and got {len(dy)}")
+        return [part for key in keys for part in _parts(dy[key], y[key])]
+    if isinstance(value(y), (tuple, list, dict)):
+        return [dy]
+    if np.shape(dy) != np.shape(y):
+        raise ValueError(f"vjp takes an array of the shape of the value, {np.shape(y)}, and got {np.shape(dy)}")
+    return [dy]
+
+
+def _zero(y: Any) -> Any:
+    """0 for each number in `y`."""
+    y = value(y)
+    if isinstance(y, dict):
+        return {key: _zero(item) for key, item in y.items()}
+    if isinstance(y, (tuple, list)):
+        return type(y)(map(_zero, y)) if not hasattr(y, "_fields") else type(y)(*map(_zero, y))
+    return np.zeros(np.shape(y), np.result_type(np.asarray(y), np.float32))[()]
+
+
+def _product(a: Any, b: Any) -> Any:
+    """The sum of all products of the numbers in `a` with those in `b`; of complex ones the real part."""
+    if isinstance(value(b), dict):
+        return sum(_product(a[key], b[key]) for key in b)
+    if isinstance(value(b), (tuple, list)):
+        return sum(_product(x, y) for x, y in zip(a, b, strict=True))
+    total = np.sum(a * b)
+    return np.real(total) if np.iscomplexobj(total) else total
 
 
 def make_jvp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Callable[[Any], tuple[Any, Any]]]:
@@ -57,7 +97,7 @@ def make_jvp(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Callable[[
         vjp, y = make_vjp(f, argnum)(*args, **kwargs)
 
         def jvp(v: Any) -> tuple[Any, Any]:
-            return y, grad(lambda dy: np.sum(vjp(dy) * v))(np.zeros_like(value(y), dtype=np.result_type(value(y), np.float32)))
+            return y, grad(lambda dy: _product(vjp(dy), v))(_zero(y))
 
         return jvp
 

@@ -47,19 +47,19 @@ def checkpoint(f: F) -> F:
         if following_params() is None and innermost(given, sequences=False) is None:
             return f(*args, **kwargs)
         # Nothing that a rule refers to may refer to the tape: what refers to itself stays in memory for long.
-        blank = _rebuilt((args, kwargs), (BLANK if isinstance(x, Value) else x for x in leaves_of((args, kwargs))))
+        blank = rebuilt((args, kwargs), (BLANK if isinstance(x, Value) else x for x in leaves_of((args, kwargs))))
         recording, _, y = _run(f, blank, [plain(x) for x in given])
         parts = leaves_of(y)
-        if not any(_is_of(recording, x) for x in parts):
+        if not any(is_of(recording, x) for x in parts):
             return y  # a constant
-        outputs = tuple([x.value if _is_of(recording, x) else x for x in parts])
+        outputs = tuple([x.value if is_of(recording, x) else x for x in parts])
         if any(isinstance(x, Value) for x in outputs):
             raise TypeError(f"checkpoint({name_of(f)}) uses a recorded value that is not among its arguments: give it as one")
         params = [recording.entries[index][2][0] for index in recording.leaves.values()]
         rule = functools.partial(_gradients, f, blank, params)
         whole = Primitive(lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})")
         made = call(whole, ([*given, *params],))
-        return _rebuilt(y, iter([made[i] for i in range(len(outputs))]))
+        return rebuilt(y, iter([made[i] for i in range(len(outputs))]))
 
     return checkpointed  # type: ignore[return-value]
 
@@ -89,14 +89,15 @@ def _run(
     recording = Recording(follows_params=True, alone=True)
     leaves = [recording.input(x) for x in inputs]
     filled = iter(leaves)
-    args, kwargs = _rebuilt(blank, (next(filled) if x is BLANK else x for x in leaves_of(blank)))
+    args, kwargs = rebuilt(blank, (next(filled) if x is BLANK else x for x in leaves_of(blank)))
     leaves += [recording.track_as(param, x) for param, x in params]
     with recording.open(sys._getframe()):
         y = f(*args, **kwargs)
     return recording, leaves, y
 
 
-def _is_of(recording: Recording, x: Any) -> bool:
+def is_of(recording: Recording, x: Any) -> bool:
+    """Whether `x` was made on the recording."""
     return isinstance(x, Result) and x.recording is recording
 
 
@@ -115,9 +116,9 @@ def leaves_of(x: Any) -> list[Any]:
     return [leaf for item in x.values() for leaf in leaves_of(item)] if isinstance(x, dict) else [x]
 
 
-def _rebuilt(x: Any, leaves: Iterator[Any]) -> Any:
+def rebuilt(x: Any, leaves: Iterator[Any]) -> Any:
     """The same tuples, lists and dicts with other leaves."""
     if isinstance(x, (tuple, list)):
-        items = [_rebuilt(item, leaves) for item in x]
+        items = [rebuilt(item, leaves) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
-    return {key: _rebuilt(item, leaves) for key, item in x.items()} if isinstance(x, dict) else next(leaves)
+    return {key: rebuilt(item, leaves) for key, item in x.items()} if isinstance(x, dict) else next(leaves)

@@ -6,7 +6,7 @@
 
 Plain `import numpy as np` is enough for all that works with one call on recorded values. Here, in addition, nested lists of
 recorded and plain numbers become arrays, and what makes an array from a number takes a recorded one. All other names
-are the very objects of NumPy.
+are the very objects of NumPy. So are its types: to cast a recorded x, write `x.astype(np.float32)`.
 """
 
 import sys
@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy
 
+from autograd_tools.numpy import linalg
 from autograd_tools.numpy.arrays import arange, array, asanyarray, asarray, ascontiguousarray, asfortranarray, full, full_like
-from autograd_tools.numpy.casts import complex64, complex128, float16, float32, float64, longdouble
 from autograd_tools.numpy.elements import c_, r_, vectorize
 from autograd_tools.numpy.lists import OVERRIDES
 
-# So that `import autograd_tools.numpy.linalg` finds NumPy's own module.
-for _name in ("fft", "linalg", "random"):
+# So that `import autograd_tools.numpy.random` finds NumPy's own module.
+for _name in ("fft", "random"):
     sys.modules[f"{__name__}.{_name}"] = getattr(numpy, _name)
 del _name
 
@@ -40,8 +40,7 @@ def __dir__() -> list[str]:
 _REPLACED = {
     **{"arange": arange, "array": array, "asanyarray": asanyarray, "asarray": asarray, "ascontiguousarray": ascontiguousarray},
     **{"asfortranarray": asfortranarray, "full": full, "full_like": full_like, "c_": c_, "r_": r_, "vectorize": vectorize},
-    **{"complex64": complex64, "complex128": complex128, "float16": float16, "float32": float32, "float64": float64},
-    **{"double": float64, "single": float32, "half": float16, "longdouble": longdouble, "cdouble": complex128, "csingle": complex64},
+    "linalg": linalg,
     **OVERRIDES,
 }
 globals().update(_REPLACED)

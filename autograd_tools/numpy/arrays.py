@@ -35,7 +35,9 @@ def unnested(x: Any) -> Any:
     return joined(x) if isinstance(value(x), (list, tuple)) and is_recorded(x) else x
 
 
-def array(object: Any, dtype: Any = None, *, copy: bool | None = True, order: Any = "K", subok: bool = False, ndmin: int = 0, **kwargs: Any) -> Any:
+def array(
+    object: Any, dtype: Any = None, *, copy: bool | None = True, order: Any = "K", subok: bool = False, ndmin: int = 0, **kwargs: Any
+) -> Any:
     """numpy.array, also of recorded values and of lists with recorded values in them.
 
     The shape and the type are those that NumPy would give the plain values.

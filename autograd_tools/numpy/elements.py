@@ -22,6 +22,7 @@ def spelled_out(item: Any) -> Any:
 
 
 def ends_recorded(item: Any) -> bool:
+    """Whether a gradient is to flow back through an item of np.r_."""
     return is_recorded(item.start, item.stop, item.step) if isinstance(item, slice) else is_recorded(item)
 
 

@@ -64,11 +64,13 @@ def of_values(func: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.wraps(np.select)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """numpy.select, of which each choice may be a list."""
     return np.select(plain(condlist), [unnested(choice) for choice in choicelist], default)
 
 
 @functools.wraps(np.choose)
 def choose(a: Any, choices: Any, *args: Any, **kwargs: Any) -> Any:
+    """numpy.choose, of which each choice may be a list."""
     return np.choose(plain(a), [unnested(choice) for choice in choices], *args, **kwargs)
 
 

@@ -151,8 +151,9 @@ def var(
 
 
 @composite(np.std)
-def std(*args: Any, **kwargs: Any) -> Any:
-    return np.sqrt(var(*args, **kwargs))
+def std(a: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
+    variance = var(a, axis, *args, **kwargs)
+    return variance if count(a, axis) == 1 else np.sqrt(variance)  # of one number it is 0, where np.sqrt has no gradient
 
 
 @composite(np.prod)
