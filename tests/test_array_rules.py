@@ -340,3 +340,8 @@ BESIDE_A_LIST = {
 def test_a_plain_list_may_stand_beside_a_recorded_array(f):
     np.testing.assert_allclose(recorded(f, X), f(X), rtol=1e-14)
     assert ag.gradcheck(f, X, order=2)
+
+
+def test_the_standard_deviation_of_one_number_has_the_gradient_zero():
+    assert ag.grad(np.std)(3.5) == 0.0
+    assert ag.grad(lambda x: np.sum(np.std(x, axis=1)))(np.ones((2, 1))).tolist() == [[0.0], [0.0]]

@@ -92,3 +92,25 @@ def test_hessian_vector_products_agree_with_the_hessian():
 
 def test_jacobians_differentiate():
     assert ag.gradcheck(lambda x: np.sum(ag.jacobian(lambda z: np.exp(z) * np.sum(z))(x) ** 2), X)
+
+
+def test_products_for_a_function_that_returns_a_container():
+    vjp, y = ag.make_vjp(lambda x: (x * 2, {"a": x[0] * 3, "b": 1.0}))(np.ones(2))
+    assert y[0].tolist() == [2.0, 2.0]
+    assert y[1] == {"a": 3.0, "b": 1.0}
+    assert vjp((np.ones(2), {"b": 7.0, "a": 1.0})).tolist() == [5.0, 2.0]
+    with pytest.raises(ValueError, match="as many parts as the value has, 2, and got 1"):
+        vjp((np.ones(2),))
+
+
+def test_directional_derivatives_between_containers():
+    y, dy = ag.make_jvp(lambda x: (x[0] * x[1], {"a": x[0]}))((2.0, 3.0))((1.0, 10.0))
+    assert (y, dy) == ((6.0, {"a": 2.0}), (23.0, {"a": 1.0}))
+
+
+def test_a_directional_derivative_of_a_complex_function_is_complex():
+    assert ag.make_jvp(np.exp)(1 + 1j)(1j)[1] == pytest.approx(np.exp(1 + 1j) * 1j)
+
+
+def test_a_directional_derivative_of_a_number_keeps_its_precision():
+    assert ag.make_jvp(lambda x: x * 0.1)(1.0)(1.0)[1] == 0.1

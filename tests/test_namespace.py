@@ -3,17 +3,17 @@
 import subprocess
 import sys
 
+import autograd_tools.numpy.random as npr
 import numpy
 import numpy.testing
 import pytest
+from autograd_tools.numpy.fft import fft
 from rule_cases import spread
 
 import autograd_tools as ag
 import autograd_tools.numpy as np
 import autograd_tools.numpy.linalg
-import autograd_tools.numpy.random as npr
 from autograd_tools.numpy import pi, sin
-from autograd_tools.numpy.fft import fft
 
 X, A = 1.5, spread(3)
 
@@ -144,5 +144,6 @@ def test_the_array_of_a_param_is_not_the_array_in_it():
 
 
 def test_importing_autograd_tools_does_not_load_it():
-    code = "import sys, autograd_tools; print([name for name in sys.modules if name.startswith(('autograd_tools.numpy', 'autograd_tools.compat'))])"
+    found = "[name for name in sys.modules if name.startswith(('autograd_tools.numpy', 'autograd_tools.compat'))]"
+    code = f"import sys, autograd_tools; print({found})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout == "[]\n"

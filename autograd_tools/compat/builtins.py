@@ -26,7 +26,11 @@ class Keys:
 
 
 join_dict = Primitive(
-    lambda parts, keys: dict.real(zip(keys.keys, parts, strict=True)), (dict_parts, None), sequences=True, read=frozenset({1}), name="dict"
+    lambda parts, keys: builtins.dict(zip(keys.keys, parts, strict=True)),
+    (dict_parts, None),
+    sequences=True,
+    read=frozenset({1}),
+    name="dict",
 )
 
 

@@ -21,9 +21,9 @@ def convolve(A: Any, B: Any, axes: Any = None, dot_axes: Any = ((), ()), mode: s
     if mode == "valid" and any(n < m for n, m in pairs):
         if any(n > m for n, m in pairs):
             raise ValueError("convolve: in mode 'valid' one array is at least as long along every axis")
-        y = convolve(B, A, (of_b, of_a), (dot_axes[1], dot_axes[0]), mode)
+        swapped = convolve(B, A, (of_b, of_a), (dot_axes[1], dot_axes[0]), mode)
         ours, theirs = (np.ndim(x) - len(of_a) - len(dot_axes[0]) for x in (A, B))
-        return np.moveaxis(y, range(theirs), range(ours, ours + theirs))
+        return np.moveaxis(swapped, range(theirs), range(ours, ours + theirs))
     if mode != "valid":
         A = np.pad(A, [(np.shape(B)[of_b[of_a.index(i)]] - 1,) * 2 if i in of_a else (0, 0) for i in range(np.ndim(A))])
     windows: Any = A
@@ -32,7 +32,7 @@ def convolve(A: Any, B: Any, axes: Any = None, dot_axes: Any = ((), ()), mode: s
         places = np.arange(np.shape(A)[i] - m + 1)[:, None] + np.arange(m)[::-1]
         windows = np.moveaxis(windows[(*(slice(None),) * i, places)], i, -1)
     summed = ([*of_a, *(n % np.ndim(A) for n in dot_axes[0])], [*of_b, *dot_axes[1]])
-    y = np.tensordot(windows, B, summed)
-    first, places, last = np.ndim(A) - len(summed[0]), len(of_a), np.ndim(B) - len(summed[1])
-    y = np.moveaxis(y, range(first, first + places), range(first + last, first + last + places))
+    y: Any = np.tensordot(windows, B, summed)
+    first, count, last = np.ndim(A) - len(summed[0]), len(of_a), np.ndim(B) - len(summed[1])
+    y = np.moveaxis(y, range(first, first + count), range(first + last, first + last + count))
     return y if mode != "same" else y[(..., *(slice((m - 1) // 2, (m - 1) // 2 + n) for n, m in pairs))]

@@ -13,7 +13,6 @@ import numpy as np
 from autograd_tools import derivatives, differentiate
 from autograd_tools.compat.wrap_util import unary_to_nary
 from autograd_tools.core import live, value
-from autograd_tools.derivatives import hessian_vector_product
 
 
 def _number(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,7 +127,7 @@ def make_hvp(f: Any, x: Any) -> Any:
     return derivatives.make_vjp(grad(f))(x)
 
 
-hessian_tensor_product = hessian_vector_product
+hessian_tensor_product = hessian_vector_product = derivatives.hessian_vector_product
 
 
 def tensor_jacobian_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:

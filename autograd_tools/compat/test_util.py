@@ -46,7 +46,7 @@ def check_jvp(f: Callable[..., Any], x: Any) -> None:
 
 
 def _ones(x: Any) -> Any:
-    return np.ones_like(np.asarray(x))
+    return np.ones_like(value(x))
 
 
 @unary_to_nary

@@ -34,7 +34,7 @@ class Joiner:
         self.__doc__ = joiner.__doc__
 
     def __getitem__(self, key: Any) -> Any:
-        items = key if isinstance(key, tuple) else (key,)
+        items: Any = key if isinstance(key, tuple) else (key,)
         if not any(map(ends_recorded, items)):
             return self.joiner[plain(key)]
         first = [item for item in items[:1] if isinstance(item, str)]
