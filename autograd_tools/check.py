@@ -60,7 +60,7 @@ def gradcheck(
             inputs[n] = arg
         return _combine(f(*inputs, **(kwargs or {})), weights)
 
-    weights = _random_like(plain(f(*args, **(kwargs or {}))), rng)
+    weights = random_leaves(plain(f(*args, **(kwargs or {}))), rng)
     _check(scalar, tuple(args[n] for n in argnums), argnums, name_of(f), order, (rtol, atol, delta), rng)
     return True
 
@@ -80,7 +80,7 @@ def _check(
     _, found = gradient(*args)
     for n, (arg, dx) in enumerate(zip(args, found, strict=True)):
         _check_type(dx, arg, f"{name}[{labels[n] + 1}]")
-        direction = _random_like(arg, rng)
+        direction = random_leaves(arg, rng)
         ends = (f(*args[:n], _move(arg, direction, step), *args[n + 1 :]) for step in (delta, -delta))
         numeric = (next(ends) - next(ends)) / (2 * delta)
         analytic = _combine(dx, direction)
@@ -90,7 +90,7 @@ def _check(
                 f"along a random direction it is {analytic!s}, and the differences give {numeric!s}"
             )
     if order > 1:
-        weights = [w for arg in args for w in _random_like(arg, rng)]
+        weights = [w for arg in args for w in random_leaves(arg, rng)]
         _check(lambda *a: _combine(gradient(*a)[1], weights), args, labels, f"the gradient of {name}", order - 1, tolerance, rng)
 
 
@@ -105,7 +105,7 @@ def gcheck(f: Callable[..., Any], *args: Any, rtol: float = 1e-5, atol: float = 
         raise TypeError(f"{name_of(f)} returned {tape!r} without using any Param, so there is no gradient to check")
     rng = np.random.default_rng(seed)
     for p in found:
-        direction, start = _random_like(p.value, rng), p.value
+        direction, start = random_leaves(p.value, rng), p.value
         analytic = _combine(conform(tape.gradient(p), start, total=True), direction)
         try:
             p.value = _move(start, direction, delta)
@@ -124,7 +124,7 @@ def _is_floating(x: Any) -> bool:
     return any(map(is_floating, leaves_of(x.value if isinstance(x, Param) else x)))
 
 
-def _random_like(x: Any, rng: np.random.Generator) -> list[Any]:
+def random_leaves(x: Any, rng: np.random.Generator) -> list[Any]:
     """Random numbers for each leaf of `x`, complex where it is. In containers whole numbers and constants stay as they are: None."""
     alone = parts_of(x) is None
     return [_random(leaf, rng) if alone or is_floating(leaf) else None for leaf in leaves_of(x)]

@@ -55,9 +55,9 @@ def checkpoint(f: F) -> F:
         blank = with_leaves((args, kwargs), (BLANK if isinstance(x, Value) else x for x in leaves_of((args, kwargs))))
         recording, _, y = _run(f, blank, [plain(x) for x in given])
         parts = leaves_of(y)
-        if not any(_is_of(recording, x) for x in parts):
+        if not any(is_of(recording, x) for x in parts):
             return y  # a constant
-        outputs = tuple([x.value if _is_of(recording, x) else x for x in parts])
+        outputs = tuple([x.value if is_of(recording, x) else x for x in parts])
         if any(isinstance(x, Value) for x in outputs):
             raise TypeError(f"checkpoint({name_of(f)}) uses a recorded value that is not among its arguments: give it as one")
         params = [recording.entries[index][2][0] for index in recording.leaves.values()]
@@ -101,7 +101,8 @@ def _run(
     return recording, indices, y
 
 
-def _is_of(recording: Recording, x: Any) -> bool:
+def is_of(recording: Recording, x: Any) -> bool:
+    """Whether `x` was made on the recording."""
     return isinstance(x, Result) and x.recording is recording
 
 

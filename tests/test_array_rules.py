@@ -410,3 +410,8 @@ REPEATED = np.array([2.0, 1.0, 2.0, 3.0, 1.0])
 )
 def test_of_equal_numbers_in_a_set_the_first_has_the_whole_gradient(f, gradient):
     assert ag.grad(f)(REPEATED).tolist() == gradient
+
+
+def test_the_standard_deviation_of_one_number_has_the_gradient_zero():
+    assert ag.grad(np.std)(3.5) == 0.0
+    assert ag.grad(lambda x: np.sum(np.std(x, axis=1)))(np.ones((2, 1))).tolist() == [[0.0], [0.0]]

@@ -27,7 +27,11 @@ def modules_of(package):
     return found
 
 
-NEEDS_SCIPY = ("autograd_tools.scipy", "autograd_tools.rules.special.")  # loaded at their first use; autograd_tools.rules.special is not
+NEEDS_SCIPY = (
+    "autograd_tools.scipy",
+    "autograd_tools.compat.scipy",
+    "autograd_tools.rules.special.",
+)  # loaded at their first use; autograd_tools.rules.special is not
 AUTOGRAD_TOOLS, VIEWER = modules_of(autograd_tools), modules_of(viewer)
 
 

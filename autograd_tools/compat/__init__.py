@@ -1,0 +1,65 @@
+"""The names with which programs for HIPS autograd are written: such a program changes its import lines only.
+
+>>> import autograd_tools.compat.numpy as np                # import autograd.numpy as np
+>>> from autograd_tools.compat import elementwise_grad      # from autograd import elementwise_grad
+>>> elementwise_grad(elementwise_grad(np.tanh))(np.zeros(2))
+array([-0., -0.])
+
+Of `autograd_tools`' own names these differ in how they take their arguments: `argnum` may be a list, functions
+of one number may return it in an array of any shape, and `hessian` also takes functions that return arrays. Modules:
+`numpy`, `scipy`, `builtins`, `core`, `extend`, `misc`, `test_util`, `tracer` and `wrap_util`.
+"""
+
+from autograd_tools.compat.builtins import dict, isinstance, list, tuple, type
+from autograd_tools.compat.differential_operators import (
+    deriv,
+    elementwise_grad,
+    grad,
+    grad_and_aux,
+    grad_named,
+    hessian,
+    hessian_tensor_product,
+    hessian_vector_product,
+    holomorphic_grad,
+    jacobian,
+    make_ggnvp,
+    make_hvp,
+    make_jvp,
+    make_jvp_reversemode,
+    make_vjp,
+    multigrad_dict,
+    tensor_jacobian_product,
+    value_and_grad,
+    vector_jacobian_product,
+)
+from autograd_tools.compat.extend import primitive
+from autograd_tools.recompute import checkpoint
+
+__all__ = [
+    "checkpoint",
+    "deriv",
+    "dict",
+    "elementwise_grad",
+    "grad",
+    "grad_and_aux",
+    "grad_named",
+    "hessian",
+    "hessian_tensor_product",
+    "hessian_vector_product",
+    "holomorphic_grad",
+    "isinstance",
+    "jacobian",
+    "list",
+    "make_ggnvp",
+    "make_hvp",
+    "make_jvp",
+    "make_jvp_reversemode",
+    "make_vjp",
+    "multigrad_dict",
+    "primitive",
+    "tensor_jacobian_product",
+    "tuple",
+    "type",
+    "value_and_grad",
+    "vector_jacobian_product",
+]

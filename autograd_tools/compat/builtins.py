@@ -1,0 +1,90 @@
+"""tuple, list and dict that hold recorded values as one, and isinstance and type that look at what is recorded."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+from typing import Any
+
+from autograd_tools.calls import call
+from autograd_tools.core import Value, value
+from autograd_tools.primitive import Primitive
+from autograd_tools.recompute import join
+
+join_list = Primitive(list, (lambda dy, y, parts: builtins.list(dy),), sequences=True, read=frozenset(), name="list")
+
+
+def dict_parts(dy: Any, y: Any, parts: Any, keys: Any) -> Any:
+    return [dy.get(key) for key in keys.keys]
+
+
+class Keys:
+    """The keys of a dict, which are no argument to differentiate."""
+
+    def __init__(self, keys: Iterable[Any]) -> None:
+        self.keys = builtins.tuple(keys)
+
+
+join_dict = Primitive(
+    lambda parts, keys: builtins.dict(zip(keys.keys, parts, strict=True)),
+    (dict_parts, None),
+    sequences=True,
+    read=frozenset({1}),
+    name="dict",
+)
+
+
+class Container(builtins.type):
+    """The class of `tuple`, `list` and `dict`: a call makes one recorded value of several."""
+
+    real: Any
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return builtins.isinstance(value(x), cls.real)
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return issubclass(other, cls.real)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls.real
+
+    def __hash__(cls) -> int:
+        return hash(cls.real)
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make one."""
+        if cls.real is builtins.dict:
+            items = builtins.dict(*[x.items() if builtins.isinstance(x, Value) else x for x in args], **kwargs)
+            return call(join_dict, (builtins.list(items.values()), Keys(items)))
+        return call(join_list if cls.real is builtins.list else join, (builtins.list(*args),))
+
+
+class tuple(builtins.tuple[Any, ...], metaclass=Container):  # noqa: N801
+    """The built-in tuple, of recorded values one recorded tuple."""
+
+    real = builtins.tuple
+
+
+class list(builtins.list[Any], metaclass=Container):  # noqa: N801
+    """The built-in list, of recorded values one recorded list."""
+
+    real = builtins.list
+
+
+class dict(builtins.dict[Any, Any], metaclass=Container):  # noqa: N801
+    """The built-in dict, of recorded values one recorded dict."""
+
+    real = builtins.dict
+
+
+def isinstance(x: Any, kind: Any) -> bool:
+    """The built-in isinstance, of the plain value."""
+    return builtins.isinstance(x, kind) or builtins.isinstance(value(x), kind)
+
+
+def type(x: Any) -> Any:
+    """The built-in type, of the plain value."""
+    return builtins.type(value(x))
+
+
+__all__ = ["dict", "isinstance", "list", "tuple", "type"]

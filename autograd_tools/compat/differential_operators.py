@@ -1,0 +1,190 @@
+"""grad and its kin, with the arguments that HIPS autograd's have."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_tools import derivatives, differentiate
+from autograd_tools.compat.wrap_util import unary_to_nary
+from autograd_tools.core import live, value
+
+
+def _number(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f`, of which an array of one number is that number."""
+
+    def of_number(x: Any) -> Any:
+        y = f(x)
+        return np.reshape(y, ()) if isinstance(value(y), np.ndarray) and np.ndim(y) and np.size(y) == 1 else y
+
+    of_number.__name__ = f.__name__
+    return of_number
+
+
+@unary_to_nary
+def grad(f: Any, x: Any) -> Any:
+    """The gradient of a function that returns one real number, alone or in an array."""
+    return differentiate.grad(_number(f))(x)
+
+
+@unary_to_nary
+def value_and_grad(f: Any, x: Any) -> Any:
+    """The value of a function and its gradient."""
+    shape: list[Any] = []
+
+    def noted(x: Any) -> Any:
+        y = f(x)
+        shape.append(np.shape(y))
+        return y
+
+    noted.__name__ = f.__name__
+    y, dx = differentiate.value_and_grad(_number(noted))(x)
+    return (np.reshape(y, shape[0]) if shape[0] else y), dx
+
+
+@unary_to_nary
+def grad_and_aux(f: Any, x: Any) -> Any:
+    """The gradient of the first of two values, and the second as it is."""
+    kept: list[Any] = []
+
+    def first(x: Any) -> Any:
+        y, aux = f(x)
+        kept.append(aux)
+        return y
+
+    return differentiate.grad(_number(first))(x), _settled(kept[0])
+
+
+def _settled(x: Any) -> Any:
+    """`x` without the wrapping of the recording that is over."""
+    if isinstance(x, dict):
+        return {key: _settled(item) for key, item in x.items()}
+    return type(x)(map(_settled, x)) if type(x) in (tuple, list) else live(x)
+
+
+@unary_to_nary
+def holomorphic_grad(f: Any, x: Any) -> Any:
+    """The derivative of a holomorphic function: the gradient of its real part."""
+    if not np.iscomplexobj(value(x)):
+        warnings.warn("the argument of holomorphic_grad is not complex", stacklevel=4)
+    return grad(lambda x: np.real(f(x)))(x)
+
+
+@unary_to_nary
+def elementwise_grad(f: Any, x: Any) -> Any:
+    """The sum over each column of the Jacobian: the derivative of a function that works element by element."""
+    vjp, y = derivatives.make_vjp(f)(x)
+    if np.iscomplexobj(value(y)):
+        raise TypeError("elementwise_grad takes functions that return real numbers")
+    return vjp(np.ones_like(value(y)))
+
+
+@unary_to_nary
+def make_vjp(f: Any, x: Any) -> Any:
+    """Products of a vector and the Jacobian: the pair of `vjp` and the value."""
+    return derivatives.make_vjp(f)(x)
+
+
+@unary_to_nary
+def make_jvp(f: Any, x: Any) -> Any:
+    """Products of the Jacobian and a vector: `jvp(v)` is the pair of value and directional derivative."""
+    return derivatives.make_jvp(f)(x)
+
+
+@unary_to_nary
+def make_jvp_reversemode(f: Any, x: Any) -> Any:
+    """Products of the Jacobian and a vector: `jvp(v)` is the directional derivative."""
+    jvp = derivatives.make_jvp(f)(x)
+    return lambda v: jvp(v)[1]
+
+
+@unary_to_nary
+def deriv(f: Any, x: Any) -> Any:
+    """The directional derivative along ones: the derivative of a function of one number."""
+    return derivatives.make_jvp(f)(x)(np.ones_like(value(x)))[1]
+
+
+@unary_to_nary
+def jacobian(f: Any, x: Any) -> Any:
+    """The Jacobian, of the shape of the value followed by that of the argument."""
+    return derivatives.jacobian(f)(x)
+
+
+@unary_to_nary
+def hessian(f: Any, x: Any) -> Any:
+    """The Jacobian of the Jacobian, also of a function that returns an array."""
+    return derivatives.jacobian(derivatives.jacobian(f))(x)
+
+
+@unary_to_nary
+def make_hvp(f: Any, x: Any) -> Any:
+    """Products of the Hessian and a vector: the pair of `hvp` and the gradient."""
+    return derivatives.make_vjp(grad(f))(x)
+
+
+hessian_tensor_product = hessian_vector_product = derivatives.hessian_vector_product
+
+
+def tensor_jacobian_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+    """The function of the arguments of `f` and, after them, a tensor: its product with the Jacobian along all its axes."""
+
+    def product(*args: Any, **kwargs: Any) -> Any:
+        *inputs, tensor = args
+        return np.tensordot(tensor, f(*inputs, **kwargs), np.ndim(tensor))
+
+    return jacobian(product, argnum)
+
+
+vector_jacobian_product = tensor_jacobian_product
+
+
+def make_ggnvp(
+    f: Callable[..., Any], g: Callable[..., Any] = lambda y: np.sum(y * y, axis=-1) / 2, f_argnum: int = 0
+) -> Callable[..., Callable[[Any], Any]]:
+    """Products of the generalized Gauss-Newton matrix of g(f(x)) and a vector; Schraudolph (2002), Neural Computation 14:7.
+
+    With the Jacobian J of `f` and the Hessian H of `g`, `make_ggnvp(f, g)(*args)(v)` is J.T H J v.
+    """
+
+    def gauss_newton(f: Any, x: Any) -> Any:
+        vjp, y = derivatives.make_vjp(f)(x)
+        jvp, (hvp, _) = derivatives.make_jvp(f)(x), derivatives.make_vjp(grad(g))(y)
+        return lambda v: vjp(hvp(jvp(v)[1]))
+
+    return unary_to_nary(gauss_newton)(f, f_argnum)
+
+
+def grad_named(f: Callable[..., Any], argname: str) -> Callable[..., Any]:
+    """`grad` for the argument of that name."""
+    return grad(f, list(inspect.signature(f).parameters).index(argname))
+
+
+def multigrad_dict(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The gradients for all arguments, by their names."""
+
+    def gradients(*args: Any, **kwargs: Any) -> Any:
+        bound = inspect.signature(f).bind(*args, **kwargs)
+        bound.apply_defaults()
+
+        def by_name(arguments: Any) -> Any:
+            positional: list[Any] = []
+            named: dict[str, Any] = {}
+            for name, parameter in bound.signature.parameters.items():
+                if parameter.kind is parameter.VAR_POSITIONAL:
+                    positional.extend(arguments[name])
+                elif parameter.kind is parameter.VAR_KEYWORD:
+                    named.update(arguments[name].items())
+                elif parameter.kind is parameter.KEYWORD_ONLY:
+                    named[name] = arguments[name]
+                else:
+                    positional.append(arguments[name])
+            return f(*positional, **named)
+
+        return OrderedDict(grad(by_name)(dict(bound.arguments)))
+
+    return gradients

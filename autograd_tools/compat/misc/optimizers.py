@@ -1,0 +1,88 @@
+"""Gradient descent with momentum, RMSprop and Adam, for parameters in nested containers.
+
+`grad(x, i)` returns the gradient at the parameters `x` in iteration `i`, counted from 0; `callback(x, i, g)` is called before each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.compat.misc.flatten import flatten
+
+Step = Callable[[Any, int], Any]  # the gradient and the number of the iteration -> what to add to the parameters
+
+
+def minimize(grad: Callable[..., Any], x0: Any, callback: Callable[..., Any] | None, num_iters: int, step: Step) -> Any:
+    """Take as many steps as `num_iters` from `x0`."""
+    x, unflatten = flatten(x0)
+    for i in range(num_iters):
+        g, _ = flatten(grad(unflatten(x), i))
+        if callback:
+            callback(unflatten(x), i, unflatten(g))
+        x = x + step(g, i)
+    return unflatten(x)
+
+
+def sgd(
+    grad: Callable[..., Any],
+    x0: Any,
+    callback: Callable[..., Any] | None = None,
+    num_iters: int = 200,
+    step_size: float = 0.1,
+    mass: float = 0.9,
+) -> Any:
+    """Gradient descent with momentum, the heavy ball of Polyak (1964), whose velocity is a running mean of gradients."""
+    velocity: Any = 0.0
+
+    def step(g: Any, i: int) -> Any:
+        nonlocal velocity
+        velocity = mass * velocity - (1 - mass) * g
+        return step_size * velocity
+
+    return minimize(grad, x0, callback, num_iters, step)
+
+
+def rmsprop(
+    grad: Callable[..., Any],
+    x0: Any,
+    callback: Callable[..., Any] | None = None,
+    num_iters: int = 100,
+    step_size: float = 0.1,
+    gamma: float = 0.9,
+    eps: float = 1e-8,
+) -> Any:
+    """Gradients divided by the root of a running mean of their squares, which starts at 1; Tieleman & Hinton (2012), lecture 6.5."""
+    square: Any = 1.0
+
+    def step(g: Any, i: int) -> Any:
+        nonlocal square
+        square = gamma * square + (1 - gamma) * g * g
+        return -step_size * g / (np.sqrt(square) + eps)
+
+    return minimize(grad, x0, callback, num_iters, step)
+
+
+def adam(
+    grad: Callable[..., Any],
+    x0: Any,
+    callback: Callable[..., Any] | None = None,
+    num_iters: int = 100,
+    step_size: float = 0.001,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+) -> Any:
+    """Adam, algorithm 1 of Kingma & Ba (2015): running means of gradients and of their squares, both without their bias to 0."""
+    mean: Any = 0.0
+    square: Any = 0.0
+
+    def step(g: Any, i: int) -> Any:
+        nonlocal mean, square
+        mean = b1 * mean + (1 - b1) * g
+        square = b2 * square + (1 - b2) * g * g
+        return -step_size * (mean / (1 - b1 ** (i + 1))) / (np.sqrt(square / (1 - b2 ** (i + 1))) + eps)
+
+    return minimize(grad, x0, callback, num_iters, step)

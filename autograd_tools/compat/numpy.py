@@ -1,0 +1,27 @@
+"""autograd_tools.numpy under the name that HIPS autograd has for it: `import autograd_tools.compat.numpy as np`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy
+
+import autograd_tools.numpy
+from autograd_tools.numpy import *  # noqa: F403
+
+
+def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The matrices with the last axis of `D` on their diagonals, the opposite of `numpy.diagonal`; for the last two axes."""
+    if offset != 0 or {axis1, axis2} not in ({-1, -2}, {numpy.ndim(D) - 1, numpy.ndim(D)}, {-1, numpy.ndim(D) - 1}):
+        raise NotImplementedError("make_diagonal makes the main diagonal of the last two axes only")
+    return numpy.expand_dims(D, -1) * numpy.eye(numpy.shape(D)[-1])
+
+
+for _name in ("fft", "linalg", "random"):
+    sys.modules[f"{__name__}.{_name}"] = getattr(autograd_tools.numpy, _name)
+del _name
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(autograd_tools.numpy, name)

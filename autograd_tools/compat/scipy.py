@@ -1,0 +1,59 @@
+"""autograd_tools.scipy under the name that HIPS autograd has for it; what has no replacement there is SciPy's own.
+
+`signal.convolve` takes `axes` and `dot_axes`, as HIPS autograd's does.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import scipy.stats
+
+import autograd_tools.scipy
+from autograd_tools.compat.convolution import convolve
+
+
+def _module(name: str, *sources: Any, **names: Any) -> ModuleType:
+    """A module that has the names of others, the first one first."""
+    made = ModuleType(f"{__name__}.{name}", sources[0].__doc__)
+
+    def find(attribute: str) -> Any:
+        for source in sources:
+            if hasattr(source, attribute):
+                return getattr(source, attribute)
+        raise AttributeError(f"module {made.__name__!r} has no attribute {attribute!r}")
+
+    vars(made).update({"__getattr__": find, **names})
+    sys.modules[made.__name__] = made
+    return made
+
+
+def _regular(func: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of multivariate_normal, which takes `allow_singular`, though a singular covariance is an error all the same."""
+
+    @functools.wraps(func)
+    def call(x: Any, mean: Any = None, cov: Any = 1.0, allow_singular: bool = False) -> Any:
+        return func(x, mean, cov)
+
+    return call
+
+
+integrate, linalg, special, stats, signal = (
+    _module(
+        name,
+        importlib.import_module(f"autograd_tools.scipy.{name}"),
+        importlib.import_module(f"scipy.{name}"),
+        **({"convolve": convolve} if name == "signal" else {}),
+    )
+    for name in ("integrate", "linalg", "special", "stats", "signal")
+)
+for _name in autograd_tools.scipy.stats.__all__:
+    setattr(stats, _name, _module(f"stats.{_name}", getattr(autograd_tools.scipy.stats, _name), getattr(scipy.stats, _name)))
+vars(stats.multivariate_normal).update({name: _regular(getattr(stats.multivariate_normal, name)) for name in ("pdf", "logpdf")})
+
+__all__ = ["integrate", "linalg", "signal", "special", "stats"]

@@ -1,0 +1,77 @@
+"""Numerical checks of gradients, in HIPS autograd's form: `check_grads(f, modes=["rev"], order=2)(*args)`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.calls import plain
+from autograd_tools.check import gradcheck, random_leaves
+from autograd_tools.compat.wrap_util import unary_to_nary
+from autograd_tools.containers import with_leaves
+from autograd_tools.core import value
+from autograd_tools.derivatives import make_jvp, make_vjp
+
+TOLERANCE = 1e-6
+
+
+def scalar_close(a: Any, b: Any) -> bool:
+    """Whether two numbers are the same within 1e-6, absolute or relative."""
+    return bool(abs(a - b) < TOLERANCE or abs(a - b) < TOLERANCE * abs(a + b))
+
+
+def check_equivalent(x: Any, y: Any) -> None:
+    """An AssertionError unless two numbers or arrays, or containers of them, are of the same shape and type, with the same numbers."""
+    if isinstance(x, dict):
+        x, y = [x[key] for key in x], [y[key] for key in x]
+    if isinstance(x, (tuple, list)):
+        assert len(x) == len(y)
+        for a, b in zip(x, y, strict=True):
+            check_equivalent(a, b)
+        return
+    assert np.shape(x) == np.shape(y), f"shapes {np.shape(x)} and {np.shape(y)}"
+    assert np.iscomplexobj(x) == np.iscomplexobj(y), "one is complex and the other is not"
+    assert np.allclose(x, y, rtol=TOLERANCE, atol=TOLERANCE), f"{x} differs from {y}"
+
+
+def check_vjp(f: Callable[..., Any], x: Any) -> None:
+    """Compare the gradient with finite differences."""
+    gradcheck(f, x, argnums=0)
+
+
+def check_jvp(f: Callable[..., Any], x: Any) -> None:
+    """Compare the directional derivative along ones with finite differences."""
+    gradcheck(lambda x: make_jvp(f)(x)(_ones(x))[1], x, argnums=0)
+
+
+def _ones(x: Any) -> Any:
+    return np.ones_like(value(x))
+
+
+@unary_to_nary
+def check_grads(f: Any, x: Any, modes: Iterable[str] = ("fwd", "rev"), order: int = 2) -> None:
+    """Compare gradients with finite differences along random directions, to second order; an AssertionError where they differ.
+
+    Of both modes one check is made: directional derivatives are computed from gradients.
+    """
+    if not set(modes) <= {"fwd", "rev"}:
+        raise ValueError(f"modes are 'fwd' and 'rev', not {modes}")
+    gradcheck(f, x, argnums=0)
+    if order > 1:  # a product with the Jacobian is a function of the vector, too
+        y = plain(f(x))
+        v = with_leaves(y, iter(random_leaves(y, np.random.default_rng(0))))
+        check_grads(lambda pair: make_vjp(f)(pair[0])[0](pair[1]), order=order - 1)((x, v))
+
+
+def combo_check(f: Callable[..., Any], *check_args: Any, **check_kwargs: Any) -> Callable[..., None]:
+    """`check_grads` for each combination of arguments, of which lists are given."""
+    check = check_grads(f, *check_args, **check_kwargs)
+
+    def checked(*args: Iterable[Any], **kwargs: Iterable[Any]) -> None:
+        for chosen in itertools.product(*args, *kwargs.values()):
+            check(*chosen[: len(args)], **dict(zip(kwargs, chosen[len(args) :], strict=True)))
+
+    return checked
