@@ -12,8 +12,6 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import scipy.stats
-
 import autograd_tools.scipy
 from autograd_tools.compat.convolution import convolve
 
@@ -53,7 +51,11 @@ integrate, linalg, special, stats, signal = (
     for name in ("integrate", "linalg", "special", "stats", "signal")
 )
 for _name in autograd_tools.scipy.stats.__all__:
-    setattr(stats, _name, _module(f"stats.{_name}", getattr(autograd_tools.scipy.stats, _name), getattr(scipy.stats, _name)))
+    setattr(
+        stats,
+        _name,
+        _module(f"stats.{_name}", getattr(autograd_tools.scipy.stats, _name), getattr(importlib.import_module("scipy.stats"), _name)),
+    )
 vars(stats.multivariate_normal).update({name: _regular(getattr(stats.multivariate_normal, name)) for name in ("pdf", "logpdf")})
 
 __all__ = ["integrate", "linalg", "signal", "special", "stats"]
