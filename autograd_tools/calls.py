@@ -99,7 +99,7 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
         args, kwargs = _positional(primitive, args, kwargs)
     if not primitive.containers:
         args = _without_containers(primitive, args)
-    elif (a := _container(args[0])) is not None:
+    elif primitive.part is not None and (a := _container(args[0])) is not None:
         return _part(primitive, a, args[1])
     recording = innermost(args, primitive.sequences)
     if recording is None:
@@ -149,8 +149,8 @@ def _part(primitive: Primitive, a: Result, key: Any) -> Any:
     if not simple and is_constant_leaf(y):
         return y
     made = record(recording, (primitive.plan(0), y, (a.value, key), NO_KWARGS, (a.index,)))
-    if primitive.containers is not None and not simple:
-        made = primitive.containers(made)
+    if primitive.part is not None and not simple:
+        made = primitive.part(made)
     if place is not None:
         known[place] = made
     return made
@@ -359,11 +359,11 @@ def first(primitive: Primitive) -> Callable[..., Any]:
     reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
 
     def takes(x: Any) -> bool:
-        return not is_container(value(x)) if primitive.containers else isinstance(x, ARRAY_LIKE)
+        return not is_container(value(x)) if primitive.part else isinstance(x, ARRAY_LIKE)
 
     def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
         if type(a) is not Result or a.recording.thread != get_ident() or (type(a.value) is not ndarray and not takes(a.value)):
-            if primitive.containers and (part_of := _container(a)) is not None:
+            if primitive.part and (part_of := _container(a)) is not None:
                 return _part(primitive, part_of, rest[0])
             recording = following_params() if type(a) is Param else None
             return call(primitive, (a, *rest), kwargs) if recording is None else apply(recording.track(a), rest, kwargs)

@@ -29,8 +29,9 @@ class Primitive:
 
     * `rest(position)` makes the rule of any further argument, for functions of any number of them.
     * `sequences`: an argument may be a list or tuple of tracked arrays, whose rule returns a list of gradients.
-    * `containers`: an argument may be a tuple, list or dict as such, and is no array in the making; what the call returns
-      goes through this function, unless it is a constant that stood in the container. Such a primitive has two arguments.
+    * `containers`: an argument may be a tuple, list or dict as such, and is no array in the making.
+    * `part`: the call reads the part of its first argument that the second names, and what it returns goes through this
+      function, unless it is a constant that stood in the container.
     * `fields`: the output is a named tuple.
     * `read`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
       be seen from their code: because they look at shapes only.
@@ -47,7 +48,8 @@ class Primitive:
         *,
         rest: Callable[[int], Rule] | None = None,
         sequences: bool = False,
-        containers: Callable[[Any], Any] | None = None,
+        containers: bool = False,
+        part: Callable[[Any], Any] | None = None,
         fields: bool = False,
         read: frozenset[int] | None = None,
         trusted: bool = True,
@@ -61,6 +63,7 @@ class Primitive:
         self.rest = rest
         self.sequences = sequences
         self.containers = containers
+        self.part = part
         self.fields = fields
         self.read = read
         self.trusted = trusted

@@ -84,8 +84,10 @@ def getfield_into(total: Any, dy: Any, x: Any, name: str) -> Any:
     return total
 
 
-getitem = Primitive(operator.getitem, (getitem_x, None), into=getitem_into, name="getitem", containers=opened, read=frozenset({1}))
-getfield = Primitive(field, (getfield_x, None), into=getfield_into, name="getattr", containers=opened, read=frozenset({1}))
+getitem = Primitive(
+    operator.getitem, (getitem_x, None), into=getitem_into, name="getitem", containers=True, part=opened, read=frozenset({1})
+)
+getfield = Primitive(field, (getfield_x, None), into=getfield_into, name="getattr", containers=True, part=opened, read=frozenset({1}))
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")
 
 

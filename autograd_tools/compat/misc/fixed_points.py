@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.calls import call
 from autograd_tools.compat.extend import defvjp, primitive
 from autograd_tools.core import value
 from autograd_tools.derivatives import make_vjp
+from autograd_tools.recompute import join
 
 
 @primitive
@@ -30,7 +32,7 @@ def _gradient(ans: Any, f: Any, a: Any, x0: Any, distance: Any, tol: float) -> C
         a, x, g = inputs
         return lambda u: g + make_vjp(f(a))(x)[0](u)
 
-    return lambda g: vjp_a(fixed_point(adjoint, (a, ans, g), np.zeros_like(value(g)), distance, tol))
+    return lambda g: vjp_a(fixed_point(adjoint, call(join, ([a, ans, g],)), np.zeros_like(value(g)), distance, tol))
 
 
 defvjp(fixed_point, None, _gradient, None, None, None)
