@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_tools import timing
-from autograd_tools.calls import binary, call, first, plain, unary
+from autograd_tools.calls import call, plain
 from autograd_tools.core import NO_KWARGS
+from autograd_tools.fast import binary, first, unary
 from autograd_tools.plans import Plan, reads
 
 F = TypeVar("F", bound=Callable[..., Any])
