@@ -150,7 +150,7 @@ def elements(n: int = 1000) -> Case:
             d[i] += 1.0
         return d
 
-    return Case(f"{n:,} x x[i] of a vector", 25, hand, f, (x,), rounds=None if n == 1000 else 5)
+    return Case(f"{n:,} x x[i] of a vector", 25, hand, f, (x,), rounds=None if n == 1000 else 5, peers=n == 1000)
 
 
 def rows() -> Case:
@@ -192,7 +192,7 @@ def embedding(size: int = 100_000) -> Case:
         np.add.at(d, ids, np.cos(a))
         return d
 
-    return Case(f"look-ups in a table of ({size}, 64)", 1.3, hand, f, (table,))
+    return Case(f"look-ups in a table of ({size}, 64)", 1.3, hand, f, (table,), peers=False)
 
 
 def large_chain(n: int = 10_000_000) -> Case:
