@@ -319,7 +319,7 @@ def record(recording: Recording, entry: Entry) -> Result:
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
     plan, y, args, kwargs, parents = entry
     if not recording.keep and plan is not None:
-        if plan.primitive.containers is None or type(args[0]) is ndarray:  # to look through a list at every read of it takes long
+        if plan.primitive.part is None or type(args[0]) is ndarray:  # to look through a list at every read of it takes long
             args = tuple([arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args)])
         entry = (plan, y if plan.reads(VALUE) else None, args, kwargs, parents)
     return result(y, recording, recording.append(entry, note))

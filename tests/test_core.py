@@ -540,6 +540,21 @@ def test_grad_frees_at_once_a_large_array_that_no_rule_reads():
     assert alive == [False]
 
 
+def test_grad_frees_at_once_the_large_arrays_that_are_joined():
+    alive = []
+
+    def f(x):
+        y = 2 * x
+        found = weakref.ref(y.value)
+        z = np.sum(np.concatenate([y, x]))
+        del y
+        alive.append(found() is not None)
+        return z
+
+    ag.grad(f)(np.ones(10_000))
+    assert alive == [False]
+
+
 def test_diff_keeps_every_value_and_gradient():
     w = ag.Param(X)
     J = ag.diff(lambda: np.sum(np.sin(w) * 2))

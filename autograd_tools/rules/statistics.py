@@ -95,8 +95,14 @@ def type_between(q: Any, dtype: Any) -> Any:
     return own if own.kind == "f" else np.dtype(float)
 
 
-def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, *, skip_nan: bool) -> Any:
+def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, weights: Any = None, *, skip_nan: bool) -> Any:
     """The quantiles of each part of `a`; where one falls between two numbers, both have their share in it."""
+    if weights is not None:
+        raise TypeError("quantiles and percentiles with weights have no gradient rule; pass ag.value(x) to treat x as a constant")
+    a = as_array(a)
+    if np.size(a) == 0:
+        empty = np.nanquantile if skip_nan else np.quantile
+        return empty(value(a), value(q), axis, method=method, keepdims=keepdims)
     axes = axes_of(a, axis)
     rest = [i for i in range(np.ndim(a)) if i not in axes]
     kept_shape = [1 if i in axes else n for i, n in enumerate(np.shape(a))]
@@ -124,11 +130,6 @@ def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, *, skip_nan
     return np.reshape(np.transpose(y), shape) if shape else y[0, 0]
 
 
-def refuse(weights: Any) -> None:
-    if weights is not None:
-        raise TypeError("quantiles and percentiles with weights have no gradient rule; pass ag.value(x) to treat x as a constant")
-
-
 @composite(np.quantile)
 def quantile(
     a: Any,
@@ -141,11 +142,7 @@ def quantile(
     *,
     weights: Any = None,
 ) -> Any:
-    refuse(weights)
-    a = as_array(a)
-    if np.size(a) == 0:
-        return np.quantile(value(a), value(q), axis, method=method, keepdims=keepdims)
-    return quantiles(a, q, axis, keepdims, method, skip_nan=False)
+    return quantiles(a, q, axis, keepdims, method, weights, skip_nan=False)
 
 
 @composite(np.nanquantile)
@@ -160,11 +157,7 @@ def nanquantile(
     *,
     weights: Any = None,
 ) -> Any:
-    refuse(weights)
-    a = as_array(a)
-    if np.size(a) == 0:
-        return np.nanquantile(value(a), value(q), axis, method=method, keepdims=keepdims)
-    return quantiles(a, q, axis, keepdims, method, skip_nan=True)
+    return quantiles(a, q, axis, keepdims, method, weights, skip_nan=True)
 
 
 def percent(q: Any) -> Any:
