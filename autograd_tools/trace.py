@@ -6,7 +6,7 @@ import functools
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -98,11 +98,101 @@ class TraceNode:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where nodes were computed: in a call of a function, in a scope, in a loop or one step of it.
+
+    Places form a tree: `parent` is the number in `Trace.places` of the one around it; the first, around all, is its own.
+    `kind` is "function", "scope", "loop" or "step", and empty for the first; `file` and `line` tell where it was entered.
+    """
+
+    parent: int
+    kind: str
+    name: str
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Summaries:
+    """A column of summaries, a row for each node; of a number that is not known it holds NaN, of a text "" or None."""
+
+    there: np.ndarray  # of bool: whether there is a value or gradient at all
+    text: list[str]
+    shape: list[tuple[int, ...] | None]
+    dtype: list[str | None]
+    nbytes: np.ndarray
+    min: np.ndarray
+    max: np.ndarray
+    mean: np.ndarray
+    norm: np.ndarray
+    zeros: np.ndarray
+    nans: np.ndarray
+    infs: np.ndarray
+
+    @classmethod
+    def of(cls, items: Sequence[Summary | None]) -> Summaries:
+        """The column of some summaries."""
+        filled = [Summary("") if item is None else item for item in items]
+        columns: dict[str, Any] = {name: [getattr(s, name) for s in filled] for name in ("text", "shape", "dtype")}
+        for name in ("min", "max", "mean", "norm"):
+            columns[name] = np.array([getattr(s, name) for s in filled], float)
+        for name in ("nbytes", "zeros", "nans", "infs"):
+            columns[name] = np.array([getattr(s, name) for s in filled], int)
+        return cls(there=np.array([item is not None for item in items], bool), **columns)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A trace by columns, for what looks at all of its nodes: row 0 is the node of id 1. Ids in it are those of nodes."""
+
+    kind: list[str]
+    op: list[str]
+    name: list[str]
+    parents: list[tuple[int, ...]]
+    children: list[tuple[int, ...]]
+    place: list[int]  # numbers in `Trace.places`
+    file: list[str]
+    line: list[int]
+    value: Summaries
+    outgrad: Summaries
+    forward_ns: list[int | None]
+    backward_ns: list[dict[int, int] | None]
+
+
+@dataclass(frozen=True)
 class Trace:
     """The nodes of a tape, oldest first; `result` is the id of the final scalar, None if nothing was differentiated."""
 
     nodes: tuple[TraceNode, ...]
     result: int | None = None
+
+    @functools.cached_property
+    def columns(self) -> Columns:
+        """The nodes by columns."""
+        names = ("kind", "op", "name", "parents", "children", "file", "line", "forward_ns", "backward_ns")
+        columns: dict[str, Any] = {name: [getattr(node, name) for node in self.nodes] for name in names}
+        for name in ("value", "outgrad"):
+            columns[name] = Summaries.of([getattr(node, name) for node in self.nodes])
+        return Columns(**columns, place=self._placed[1])
+
+    @property
+    def places(self) -> list[Place]:
+        """The functions, scopes, loops and steps of loops that nodes were computed in, outer ones first."""
+        return self._placed[0]
+
+    @functools.cached_property
+    def _placed(self) -> tuple[list[Place], list[int]]:
+        """The places, and the number of that of each node."""
+        places, found = [Place(0, "", "")], []
+        numbers: dict[tuple[int, ...], int] = {(): 0}
+        for node in self.nodes:
+            for depth, name in enumerate(node.scope, 1):
+                path = node.calls[:depth]
+                if path not in numbers:
+                    numbers[path] = len(places)
+                    places.append(Place(numbers[path[:-1]], "function", name))
+            found.append(numbers[node.calls])
+        return places, found
 
     def __len__(self) -> int:
         return len(self.nodes)
