@@ -19,6 +19,7 @@ from autograd_tools.core import Param, Result, Value, value
 from autograd_tools.derivatives import elementwise_grad, hessian, hessian_vector_product, jacobian, make_hvp, make_jvp, make_vjp
 from autograd_tools.differentiate import diff, grad, gradloss, record, value_and_grad
 from autograd_tools.dump import dump
+from autograd_tools.hooks import on_grad
 from autograd_tools.parameters import params
 from autograd_tools.primitive import primitive, zerograd
 from autograd_tools.recompute import checkpoint
@@ -53,6 +54,7 @@ __all__ = [
     "make_jvp",
     "make_vjp",
     "observe",
+    "on_grad",
     "params",
     "primitive",
     "record",

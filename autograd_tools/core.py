@@ -181,6 +181,8 @@ class Recording:
 
     keep: bool = False
     value: Any = None
+    hooks: dict[int, tuple[Any, list[Callable[[Any], Any]]]] | None = None  # by index: what its gradient looks like, and who sees it
+    sweep: Callable[[Recording, int, int], None] | None = None  # goes back over it in the place of the fast one
 
     def __init__(self, *, follows_params: bool, alone: bool = False) -> None:
         self.serial = next(_serials)

@@ -15,6 +15,7 @@ from numpy import ndarray
 
 from autograd_tools import timing
 from autograd_tools.core import Recording
+from autograd_tools.hooks import call_hooks, hooked
 from autograd_tools.outgrads import accumulate, fit
 from autograd_tools.plans import ARRAYS, Plan
 
@@ -27,16 +28,33 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
     recording.result = index
     recording.outgrads, recording.owned = [None] * (index + 1), set()
     recording.outgrads[index] = seed
-    (plain_sweep if timing.ENABLED else fast_sweep)(recording)
-    if timing.ENABLED:
-        timing.settle(recording)
+    try:
+        _sweep_and_call_hooks(recording, index)
+    except BaseException:
+        recording.result, recording.outgrads = None, []  # some of the gradients would pass for all
+        raise
+    finally:
+        if timing.ENABLED:
+            timing.settle(recording)
     _own_leaves(recording)
 
 
-def plain_sweep(recording: Recording) -> None:
-    """Fill the outgrads, of which the newest is there, back to the oldest: the definition, and what is timed."""
+def _sweep_and_call_hooks(recording: Recording, index: int) -> None:
+    """Sweep from `index` to the oldest entry, with a stop wherever an outgrad is complete that hooks are to see."""
+    sweep = recording.sweep or (plain_sweep if timing.ENABLED else fast_sweep)
+    for place, like, functions in hooked(recording, index):
+        sweep(recording, index, place + 1)
+        recording.outgrads[place] = call_hooks(recording.outgrads[place], like, functions)
+        index = place
+    sweep(recording, index, 0)
+    if not recording.keep:
+        recording.hooks = None  # functions may refer to the recording, and what refers to itself stays in memory for long
+
+
+def plain_sweep(recording: Recording, newest: int, oldest: int) -> None:
+    """Pass the outgrads on from the `newest` entry, whose own is complete, to the `oldest`: the definition, and what is timed."""
     entries, outgrads = recording.entries, recording.outgrads
-    for index in range(len(entries) - 1, -1, -1):
+    for index in range(newest, oldest - 1, -1):
         dy = outgrads[index]
         if dy is None:
             continue
@@ -52,10 +70,10 @@ def plain_sweep(recording: Recording) -> None:
         _pass(recording, index)
 
 
-def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  written out, so that no step is a call
+def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  written out, so that no step is a call
     """What `plain_sweep` does, with its steps written out for a gradient that fits its argument as it is."""
     entries, outgrads, owned, keep = recording.entries, recording.outgrads, recording.owned, recording.keep
-    for index in range(len(entries) - 1, -1, -1):
+    for index in range(newest, oldest - 1, -1):
         dy = outgrads[index]
         if dy is None:
             continue
