@@ -115,10 +115,9 @@ def _read_only(dy: Any) -> Any:
 
 def _checked(new: Any, like: Any, who: str) -> Any:
     """What a function returned, as the sweep holds gradients: arrays of its own, in lists and dicts."""
-    parts = iter(
-        [_checked_leaf(d, x, who) for d, x in zip(matching_leaves(new, like, f"what {who} returns"), leaves_of(like), strict=True)]
-    )
-    return _as_outgrad(with_leaves(like, parts))
+    given = matching_leaves(new, like, f"what {who} returns")
+    parts = [_checked_leaf(d, x, who) for d, x in zip(given, leaves_of(like), strict=True)]
+    return _as_outgrad(with_leaves(like, iter(parts)))
 
 
 def _as_outgrad(dx: Any) -> Any:
