@@ -27,11 +27,13 @@ from autograd_tools.source import scope
 from autograd_tools.tape import Node, Tape, observe, set_gcnode
 from autograd_tools.timing import Timer, reset_timer, timer
 from autograd_tools.trace import Trace, load_trace, trace
+from autograd_tools.watch import NonFiniteError
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Node",
+    "NonFiniteError",
     "Param",
     "Result",
     "Tape",

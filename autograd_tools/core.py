@@ -255,9 +255,9 @@ class Recording:
     def append(self, entry: Entry, note: source.Note = source.NOWHERE) -> int:
         """Put an entry on the recording and return its index."""
         index = len(self.entries)
-        self.entries.append(entry)
         if self.notes is not None:
             self.notes.append(note)
+        self.entries.append(entry)  # last, because who watches may look at all of it, and raise
         return index
 
     def input(self, x: Any, name: str = "") -> Result:

@@ -15,15 +15,20 @@ from autograd_tools.rules.indexing import opened
 from autograd_tools.show import describe
 from autograd_tools.sweep import differentiate
 from autograd_tools.tape import Tape, check_scalar, finished, new_recording
+from autograd_tools.watch import watching
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: Any) -> Any:
     """Call `f(*args, **kwargs)`, recording what it does with Params, and differentiate the scalar that it returns.
 
     Returns a `Tape`: `ag.value(J)` is the scalar, `ag.grad(J, w)` the gradient of a Param, `print(J)` the listing.
     Returns the plain value if no Param had a part in it.
+
+    With `watch="nan"`, NonFiniteError is raised at the first operation, or gradient of one of its arguments, that makes a
+    NaN or Inf of finite numbers, and tells the user's line and the numbers. One that was in a Param or a constant before is
+    an error only where it comes to the result or to a gradient. `watch` is not given on to `f`.
 
     >>> import numpy as np, autograd_tools as ag
     >>> x = ag.Param(np.array([1, 2, 3]))
@@ -34,7 +39,7 @@ def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if not callable(f):
         raise TypeError(f"diff takes a function, and got {describe(f)}: write ag.diff(lambda: ...)")
     tape = Tape(follows_params=True)
-    with tape.open(sys._getframe()):
+    with watching(tape, watch), tape.open(sys._getframe()):
         y = live(f(*args, **kwargs))
         if not isinstance(y, Value) and holds_tracked(y):
             check_scalar(y)  # which raises: it would be lost
@@ -45,13 +50,14 @@ def diff(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 @contextmanager
-def record() -> Iterator[Tape]:
+def record(*, watch: str | None = None) -> Iterator[Tape]:
     """Record what the block does with Params: `with ag.record() as J: loss = ...`.
 
-    `J.backward(loss)` differentiates; `ag.grad(J, w)` does it by itself for the last scalar of the block.
+    `J.backward(loss)` differentiates; `ag.grad(J, w)` does it by itself for the last scalar of the block. `watch` is that of
+    `diff`.
     """
     tape = Tape(follows_params=True)
-    with tape.open(sys._getframe(2)):
+    with watching(tape, watch), tape.open(sys._getframe(2)):
         yield tape
 
 

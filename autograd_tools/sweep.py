@@ -51,7 +51,30 @@ def _sweep_and_call_hooks(recording: Recording, index: int) -> None:
         recording.hooks = None  # functions may refer to the recording, and what refers to itself stays in memory for long
 
 
-def plain_sweep(recording: Recording, newest: int, oldest: int) -> None:
+@timing.time_backward
+def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
+    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`; None if there is
+    nothing to add, or nothing more."""
+    plan, y, args, kwargs, parents = recording.entries[index]
+    if plan.into is not None and parents[i] in recording.owned:
+        recording.outgrads[parents[i]] = plan.into(recording.outgrads[parents[i]], dy, *args)
+        return None
+    dx = plan.rules[i](dy, y, *args, **kwargs)
+    if not plan.trusted and type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
+        dx = dx.copy()
+    return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
+
+
+def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
+    """The gradient `dx` that a rule returned, in the shape and type of its argument `x`; of each, if `x` is a sequence of arrays."""
+    if plan.fits:
+        return dx
+    if type(parent) is tuple:
+        return [d if p is None else fitted(d, item, p, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]
+    return fit(dx, x, plan, i)
+
+
+def plain_sweep(recording: Recording, newest: int, oldest: int, backward: Callable[..., Any] = backward) -> None:
     """Pass the outgrads on from the `newest` entry, whose own is complete, to the `oldest`: the definition, and what is timed."""
     entries, outgrads = recording.entries, recording.outgrads
     for index in range(newest, oldest - 1, -1):
@@ -125,29 +148,6 @@ def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa:
             entries[index] = outgrads[index] = None
         elif _collector is not None:
             _pass(recording, index)
-
-
-@timing.time_backward
-def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
-    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`; None if there is
-    nothing to add, or nothing more."""
-    plan, y, args, kwargs, parents = recording.entries[index]
-    if plan.into is not None and parents[i] in recording.owned:
-        recording.outgrads[parents[i]] = plan.into(recording.outgrads[parents[i]], dy, *args)
-        return None
-    dx = plan.rules[i](dy, y, *args, **kwargs)
-    if not plan.trusted and type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
-        dx = dx.copy()
-    return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
-
-
-def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
-    """The gradient `dx` that a rule returned, in the shape and type of its argument `x`; of each, if `x` is a sequence of arrays."""
-    if plan.fits:
-        return dx
-    if type(parent) is tuple:
-        return [d if p is None else fitted(d, item, p, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]
-    return fit(dx, x, plan, i)
 
 
 @timing.time_sum
