@@ -15,7 +15,8 @@
 
 from autograd_tools import operators, rules
 from autograd_tools.check import gcheck, gradcheck
-from autograd_tools.core import Param, Result, Value, value
+from autograd_tools.core import Param, Result, Value
+from autograd_tools.cuts import value
 from autograd_tools.derivatives import elementwise_grad, hessian, hessian_vector_product, jacobian, make_hvp, make_jvp, make_vjp
 from autograd_tools.differentiate import diff, grad, gradloss, record, value_and_grad
 from autograd_tools.dump import dump
@@ -28,6 +29,7 @@ from autograd_tools.tape import Node, Tape, observe, set_gcnode
 from autograd_tools.timing import Timer, reset_timer, timer
 from autograd_tools.trace import Trace, load_trace, trace
 from autograd_tools.watch import NonFiniteError
+from autograd_tools.why import why_none
 
 __version__ = "0.1.0"
 
@@ -67,6 +69,7 @@ __all__ = [
     "trace",
     "value",
     "value_and_grad",
+    "why_none",
     "zerograd",
 ]
 

@@ -27,6 +27,8 @@ from autograd_tools.core import (
     refuse_own_arithmetic,
     value,
 )
+from autograd_tools.cuts import note_cut
+from autograd_tools.memory import open_tapes
 
 if TYPE_CHECKING:
     from autograd_tools.primitive import Primitive
@@ -115,6 +117,8 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
             if parent is not None:
                 positions.append(position)
                 parents.append(parent)
+        elif parent is not None and open_tapes:
+            note_cut(f"{primitive.name}[{position + 1}]", (arg,))
         lowered.append(below)
     values = tuple(lowered)
     y = call(primitive, values, kwargs) if nested else _compute(primitive, values, kwargs)

@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from autograd_tools import source, timing
 from autograd_tools.containers import field_names, has_fields, is_constant_leaf, is_number, leaves_of
-from autograd_tools.memory import last_tape_closed, thread
+from autograd_tools.memory import last_tape_closed, open_tapes, thread
 from autograd_tools.plans import VALUE, Plan, absent
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ class Recording:
     value: Any = None
     hooks: dict[int, tuple[Any, list[Callable[[Any], Any]]]] | None = None  # by index: what its gradient looks like, and who sees it
     sweep: Callable[[Recording, int, int], None] | None = None  # goes back over it in the place of the fast one
+    cuts: dict[tuple[int, int, int], Any] | None = None  # where values of a tape were read as plain ones, see `cuts.py`
 
     def __init__(self, *, follows_params: bool, alone: bool = False) -> None:
         self.serial = next(_serials)
@@ -216,6 +217,8 @@ class Recording:
         """
         self.thread = get_ident()
         self.around, thread.open = thread.open, self
+        if self.keep:
+            open_tapes.append(self)
         if self.notes is not None:
             self.locator = source.Locator(base)
             if timing.ENABLED:
@@ -240,6 +243,8 @@ class Recording:
             if timing.ENABLED:
                 timing.settle(self)
                 del self.locator.note  # type: ignore[union-attr]  # it refers to this recording
+            if self.keep:
+                open_tapes.remove(self)
             self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long

@@ -108,4 +108,4 @@ def origin(entries: Any, notes: Sequence[Note], index: int) -> str:
         if parent is None:
             return f"{came}{who}, of {entries[index][0].primitive.name} at {place(notes[index])}"
         index = parent
-    return f"{came}{leaf(entries, index)}" if entries[index][0] is None else ""
+    return f"{came}{leaf(entries, index)}" if leaf(entries, index) and not is_finite(entries[index][1]) else ""

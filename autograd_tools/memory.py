@@ -17,6 +17,7 @@ class _Thread(threading.local):
 
 
 thread = _Thread()
+open_tapes: list[Any] = []  # those of all threads that keep what they record
 _threshold: tuple[int, int, int] | None = None  # of Python's collections, while full ones are put off
 
 

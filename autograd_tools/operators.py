@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.calls import CONSTANTS, call, innermost, is_constant, plain
+from autograd_tools.calls import CONSTANTS, call, holds_tracked, innermost, is_constant, plain
 from autograd_tools.containers import field_names
 from autograd_tools.core import FieldsParam, LostGradientError, NamedResult, Param, Result, Value, following_params, value
+from autograd_tools.cuts import note_cut
+from autograd_tools.memory import open_tapes
 from autograd_tools.primitive import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
 from autograd_tools.rules import special, ufunc_methods
 from autograd_tools.rules.indexing import field_of, getitem, opened, setitem
@@ -31,7 +33,7 @@ BINARY = {
     **{"matmul": np.matmul, "floordiv": np.floor_divide},
 }
 UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
-COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 # Functions that write into their first argument, with what makes a new array instead.
 IN_PLACE = {
@@ -56,8 +58,8 @@ def install() -> None:
         _set(f"__r{name}__", _reflected(apply))
     for name, ufunc in UNARY.items():
         _set(f"__{name}__", PRIMITIVES[ufunc].make_fast())
-    for name in COMPARISONS:
-        _set(f"__{name}__", _comparison(getattr(operator, name)))
+    for name, sign in COMPARISONS.items():
+        _set(f"__{name}__", _comparison(sign, getattr(operator, name)))
     for name in METHODS:
         _set(name, _method(getattr(np, name)))
     for name in ATTRIBUTES:
@@ -99,11 +101,21 @@ def _reflected(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _zero(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
-    return lambda a, b: ufunc(plain(a), plain(b))
+    def apply(a: Any, b: Any) -> Any:
+        if open_tapes:
+            note_cut(ufunc.__name__, (a, b))
+        return ufunc(plain(a), plain(b))
+
+    return apply
 
 
-def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda a, b: compare(value(a), plain(b))
+def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def apply(a: Any, b: Any) -> Any:
+        if open_tapes:
+            note_cut(sign, (a, b))
+        return compare(value(a), plain(b))
+
+    return apply
 
 
 def _method(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,6 +129,8 @@ def _attribute(name: str) -> Callable[[Any], Any]:
     read = operator.attrgetter(name)
 
     def get(self: Value) -> Any:
+        if open_tapes:
+            note_cut(name, (self,))
         try:
             return read(self.value)
         except AttributeError:  # a number or a list
@@ -141,10 +155,17 @@ def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
         if args and all(map(is_constant, args[1:])) and all(map(is_constant, kwargs.values())):
             return primitive.first(args[0], args[1:], kwargs)
         return call(primitive, args, kwargs)
-    if func in ZEROGRADS or not _is_recorded((*args, *kwargs.values())):
+    if func in ZEROGRADS:
+        if open_tapes:
+            note_cut(name_of(func), (*args, *kwargs.values()))
+        return func(*plain(args), **plain(kwargs))
+    if not _is_recorded((*args, *kwargs.values())):
         return func(*plain(args), **plain(kwargs))
     if func in COMPOSITES:
-        return COMPOSITES[func](*args, **kwargs)
+        y = COMPOSITES[func](*args, **kwargs)
+        if open_tapes and not holds_tracked(y):
+            note_cut(name_of(func), (*args, *kwargs.values()))
+        return y
     if func in LIKE:
         return LIKE[func](*args, **kwargs)
     primitive = special.find(func)
@@ -234,7 +255,11 @@ class _Body:
         if method == "__call__":
             primitive = PRIMITIVES.get(ufunc)
             return _function(ufunc, inputs, kwargs) if primitive is None or kwargs else primitive.fast(*inputs)
-        if ufunc in ZEROGRADS or not _is_recorded(inputs):
+        if ufunc in ZEROGRADS:
+            if open_tapes:
+                note_cut(f"{ufunc.__name__}.{method}", inputs)
+            return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
+        if not _is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
         if kwargs.get("out") is not None:
             return _function(ufunc, inputs, kwargs)  # the error that every `out` is
@@ -271,15 +296,23 @@ class _Body:
 
     # The gradient of what these return is zero, or they are not numbers.
     def __int__(self: Any) -> int:
+        if open_tapes:
+            note_cut("int", (self,))
         return int(value(self))
 
     def __index__(self: Any) -> int:
+        if open_tapes:
+            note_cut("index", (self,))
         return operator.index(value(self))
 
     def __bool__(self: Any) -> bool:
+        if open_tapes:
+            note_cut("bool", (self,))
         return bool(value(self))
 
     def __round__(self: Any, ndigits: int | None = None) -> Any:
+        if open_tapes:
+            note_cut("round", (self,))
         return round(value(self), ndigits)
 
     def __format__(self: Any, spec: str) -> str:
@@ -296,6 +329,8 @@ class _Body:
 
     # Containers and indexing.
     def __len__(self: Any) -> int:
+        if open_tapes:
+            note_cut("len", (self,))
         return len(value(self))
 
     def __contains__(self: Any, item: Any) -> bool:

@@ -12,7 +12,9 @@ import numpy as np
 from autograd_tools import timing
 from autograd_tools.calls import call, plain
 from autograd_tools.core import NO_KWARGS
+from autograd_tools.cuts import note_cut
 from autograd_tools.fast import binary, first, unary
+from autograd_tools.memory import open_tapes
 from autograd_tools.plans import Plan, reads
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -233,6 +235,8 @@ def zerograd(func: F) -> F:
 
     @functools.wraps(func)
     def unrecorded(*args: Any, **kwargs: Any) -> Any:
+        if open_tapes:
+            note_cut(name_of(func), (*args, *kwargs.values()))
         return func(*plain(args), **plain(kwargs))
 
     return unrecorded  # type: ignore[return-value]

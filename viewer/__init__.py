@@ -4,9 +4,10 @@ Every function takes a `Tape`, a `Trace` or the path of a saved one; those about
 saved one, too. The ones that end in `_text`, `_dot` and `_svg` return strings.
 """
 
+from autograd_tools import why_none
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
 from viewer.hotspots import hotspots
 from viewer.text import show, to_text
 
-__all__ = ["draw", "hotspots", "show", "to_dot", "to_svg", "to_text"]
+__all__ = ["draw", "hotspots", "show", "to_dot", "to_svg", "to_text", "why_none"]
