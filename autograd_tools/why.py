@@ -214,7 +214,7 @@ def _cut(cut: Cut) -> str:
 def _where(node: TraceNode, towards: Mapping[int, TraceNode] | None = None) -> str:
     """A node and its line; with the arguments that came from some nodes, it is their gradients that are meant."""
     if towards is None:
-        return f"{node.id}. {node.call}{_at(node.file, node.line, node.function)}"
+        return f"{node.id}. {node.name or node.call}{_at(node.file, node.line, node.function)}"
     numbers = [str(i) for i, arg in enumerate(node.args, 1) if not towards.keys().isdisjoint(arg.nodes)]
     return f"{node.id}. {node.op}[{', '.join(numbers)}]{_at(node.file, node.line, node.function)}"
 
