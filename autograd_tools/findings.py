@@ -47,11 +47,16 @@ def place(note: Note) -> str:
     return f"{note.file}:{note.line} in {note.function}" if note.file else "a place that is not known"
 
 
+def code_at(file: str, line: int) -> str:
+    """The line of the user's code, if it can be read."""
+    return linecache.getline(file, line).strip()[:WIDEST] if file else ""
+
+
 def message(entries: Any, notes: Sequence[Note], index: int, headline: list[str], at: tuple[int, ...], dy: Any = None) -> str:
     """Lines of a headline, the user's line, and the numbers of the entry at `index`, of large arrays those at the place `at`."""
     _, y, _, kwargs, _ = entries[index]
     note = notes[index]
-    code = linecache.getline(note.file, note.line).strip() if note.file else ""
+    code = code_at(note.file, note.line)
     lines = [*headline, f"  at {place(note)}" if note.file else "", f"    {code}" if code else ""]
     lines.append(f"  node {index + 1}" + (f", scope {'/'.join(note.scope)}" if note.scope else ""))
     lines += [f"  {name}: {shown(arg, at)}" for name, arg, _ in given(entries, index)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -77,8 +77,10 @@ def _add_to_param(param: Param, fn: Hook | None) -> None:
     _of_params[key][1].append(fn)
 
 
-def hooked(recording: Recording, index: int) -> Iterator[tuple[int, Any, list[Hook]]]:
+def hooked(recording: Recording, index: int) -> Iterable[tuple[int, Any, list[Hook]]]:
     """The places up to `index` whose gradients are looked at, newest first: what they have to look like, and the functions."""
+    if recording.hooks is None and not _of_params:
+        return ()
     found = dict(recording.hooks or {})
     if _of_params and not recording.alone:
         for key, place in recording.leaves.items():

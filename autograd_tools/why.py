@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from autograd_tools.containers import field_names, has_fields, is_number, leaves
 from autograd_tools.core import Param, Result
 from autograd_tools.cuts import Cut, cuts_of
 from autograd_tools.dump import Text
-from autograd_tools.findings import numbers
+from autograd_tools.findings import code_at, numbers
 from autograd_tools.show import describe
 from autograd_tools.tape import Node, Tape
 from autograd_tools.text import one_line
@@ -73,6 +72,8 @@ def _of_tape(tape: Tape, x: Any) -> list[str]:
     if param is None or gradient is None or parts_of(param.value) is None:
         return lines
     norm = math.hypot(*(float(np.linalg.norm(np.ravel(leaf))) for leaf in numbers(gradient)))
+    if norm == 0:
+        return _zero(_label(param), trace, _computed_from(trace, trace[index + 1]))
     missing = [*_missing(gradient, param.value, "")]
     none = f", but none in {_few(missing)}: nothing that reaches the result uses {'it' if len(missing) == 1 else 'them'}" if missing else ""
     return [f"{_label(param)} has a gradient, of norm {norm:.6g}{none}"]
@@ -198,8 +199,9 @@ def _zero(name: str, trace: Trace, below: Mapping[int, TraceNode]) -> list[str]:
 
 
 def _is_zero(node: TraceNode) -> bool:
+    """Whether nothing flows back to a node; of a container it is not known, and taken for true."""
     found = node.outgrad
-    return found is None or (found.norm == 0 and not found.nans + found.infs)
+    return found is None or not (found.norm or found.nans + found.infs)
 
 
 def _listed(items: list[str]) -> list[str]:
@@ -208,17 +210,17 @@ def _listed(items: list[str]) -> list[str]:
 
 
 def _cut(cut: Cut) -> str:
-    return f"{cut.name}{_at(cut.file, cut.line, cut.function)}"
+    return f"{one_line(cut.name)}{_at(cut.file, cut.line, cut.function)}"
 
 
 def _where(node: TraceNode, towards: Mapping[int, TraceNode] | None = None) -> str:
     """A node and its line; with the arguments that came from some nodes, it is their gradients that are meant."""
     if towards is None:
-        return f"{node.id}. {node.name or node.call}{_at(node.file, node.line, node.function)}"
+        return f"{node.id}. {one_line(node.name or node.call)}{_at(node.file, node.line, node.function)}"
     numbers = [str(i) for i, arg in enumerate(node.args, 1) if not towards.keys().isdisjoint(arg.nodes)]
-    return f"{node.id}. {node.op}[{', '.join(numbers)}]{_at(node.file, node.line, node.function)}"
+    return f"{node.id}. {one_line(node.op)}[{', '.join(numbers)}]{_at(node.file, node.line, node.function)}"
 
 
 def _at(file: str, line: int, function: str) -> str:
-    code = linecache.getline(file, line).strip() if file else ""
-    return f" at {file}:{line} in {function}{f': {code}' if code else ''}" if file else ""
+    code = code_at(file, line)
+    return one_line(f" at {file}:{line} in {function}{f': {code}' if code else ''}") if file else ""

@@ -218,6 +218,12 @@ def test_the_parts_of_a_container_without_a_gradient_are_told():
     assert why(J, p) == "p has a gradient, of norm 3.16228, but none in ['b'][1]: nothing that reaches the result uses it"
 
 
+def test_a_container_of_zeros_is_told_with_where_they_come_from():
+    p = ag.Param({"a": 3.0, "b": 1.0}, name="p")
+    J = ag.diff(lambda: np.minimum(p["a"], 0.0) + 0.0 * p["b"])
+    assert why(J, p).split("\n") == ["p has a gradient of zeros; it becomes zero in:", "  5. multiply[2]", "  3. minimum[1]"]
+
+
 def test_an_empty_gradient_is_told():
     p = ag.Param(np.zeros((0, 2)), name="p")
     assert why(ag.diff(lambda: np.sum(p)), p) == "p has an empty gradient, as it is empty itself"
@@ -263,7 +269,9 @@ def test_hostile_names_are_told_as_they_are(w, name):
 
 
 def test_a_name_of_several_lines_is_told_on_one(w):
-    assert why(ag.diff(lambda: np.sum(w)), ag.Param(1.0, name="a\nb")).startswith("a\\nb has no gradient")
+    v = ag.Param(1.0, name="a\nb")
+    assert why(ag.diff(lambda: np.sum(w)), v) == "a\\nb has no gradient: it was never used while the tape recorded"
+    assert why(ag.diff(lambda: np.sum(w) * (v > 0) * np.ones_like(v * 1)), v).split("\n")[1] == "  2. a\\nb"
 
 
 # Bad input.
