@@ -183,7 +183,7 @@ class Recording:
     value: Any = None
     hooks: dict[int, tuple[Any, list[Callable[[Any], Any]]]] | None = None  # by index: what its gradient looks like, and who sees it
     sweep: Callable[[Recording, int, int], None] | None = None  # goes back over it in the place of the fast one
-    cuts: dict[tuple[int, int, int], Any] | None = None  # where values of a tape were read as plain ones, see `cuts.py`
+    cuts: dict[tuple[int, int], dict[int, Any]] | None = None  # where values of a tape were read as plain ones, see `cuts.py`
 
     def __init__(self, *, follows_params: bool, alone: bool = False) -> None:
         self.serial = next(_serials)

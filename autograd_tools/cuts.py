@@ -14,7 +14,7 @@ from autograd_tools.core import Param, Recording, Result, Value, following_param
 from autograd_tools.memory import open_tapes
 from autograd_tools.source import is_users
 
-MOST = 10_000  # cuts that a tape notes
+MOST = 1000  # Results that a tape notes for one place in the code; of Params all
 
 
 class Cut(NamedTuple):
@@ -68,10 +68,10 @@ def _put(recording: Recording, who: int, param: Param | None, what: str, frame: 
     if recording.cuts is None:
         recording.cuts = {}
     code = frame.f_code
-    key = (who, id(code), frame.f_lasti)
-    if key not in recording.cuts and len(recording.cuts) < MOST:
+    known = recording.cuts.setdefault((id(code), frame.f_lasti), {})
+    if who not in known and (param is not None or len(known) < MOST):
         # Param and code are kept, so that no other gets their ids.
-        recording.cuts[key] = (Cut(what, code.co_filename, frame.f_lineno, code.co_qualname), param, code)
+        known[who] = (Cut(what, code.co_filename, frame.f_lineno, code.co_qualname), param, code)
 
 
 PACKAGE = str(Path(__file__).parent) + os.sep
@@ -97,6 +97,7 @@ def _users_frame() -> FrameType | None:
 def cuts_of(recording: Recording) -> dict[int, list[Cut]]:
     """What was noted, in the order of the program, by index; of a Param that is not on the tape by minus its id."""
     found: dict[int, list[Cut]] = {}
-    for (who, _, _), (cut, _, _) in (recording.cuts or {}).items():
-        found.setdefault(recording.leaves.get(-who, who), []).append(cut)
+    for known in (recording.cuts or {}).values():
+        for who, (cut, _, _) in known.items():
+            found.setdefault(recording.leaves.get(-who, who), []).append(cut)
     return found

@@ -126,6 +126,18 @@ def test_the_same_line_in_a_loop_is_told_once(w, b):
     assert len(ag.why_none(J, b).split("\n")) == 2
 
 
+def test_a_long_loop_of_comparisons_hides_no_other_place(w, b):
+    def f():
+        x = w
+        for _ in range(1500):
+            x = x * 1.0
+            if x[0] > 5:
+                break
+        return np.sum(x * np.sign(b))
+
+    assert why(ag.diff(f), b).split("\n")[1:] == ["  sign"]
+
+
 def test_of_many_ways_the_first_are_told(w, b):
     def f():
         for i in range(20):
