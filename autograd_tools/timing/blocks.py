@@ -1,0 +1,98 @@
+"""The ways to time a piece of code: a `with` block, a function, and what runs in pieces, such as a generator."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from autograd_tools.timing.measure import Timer
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Block:
+    """One use of a section, as a `with` block or as a decorator."""
+
+    __slots__ = ("label", "timer")
+
+    def __init__(self, timer: Timer, label: str) -> None:
+        self.timer = timer
+        self.label = label
+
+    def __enter__(self) -> Block:
+        timer = self.timer
+        if timer.enabled:
+            thread = timer.thread()
+            around = thread.here
+            section = thread.here = around.child(self.label)
+            thread.open.append((self, around, section, timer.clock()))
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        end = self.timer.clock()
+        thread = self.timer.thread()
+        blocks = thread.open
+        for i in reversed(range(len(blocks))):
+            block, around, section, start = blocks[i]
+            if block is self:
+                break
+        else:  # the timer was reset inside the block, or disabled when it began
+            return
+        section.count(end - start)
+        del blocks[i]
+        if i == len(blocks):
+            thread.here = around
+        else:  # one that began inside is still open, as blocks in suspended generators are: it closes later, to where this one was
+            inner, _, inside, inner_start = blocks[i]
+            blocks[i] = (inner, around, inside, inner_start)
+
+    def __call__(self, function: F) -> F:
+        """Time every call of `function`."""
+        return time_calls(self.timer, self.label, function)
+
+
+def time_calls(timer: Timer, label: str, function: F) -> F:
+    """`function`, of which every call is one of the section `label`; generators and coroutines are timed while they run."""
+    if isinstance(function, type) or not callable(function):
+        raise TypeError(f"the section {label!r} times the calls of a function, and {function!r} is none: decorate its methods")
+    if inspect.isasyncgenfunction(function):
+        raise TypeError(f"an async generator cannot be timed as a whole: use `with timer.section({label!r}):` inside {function.__name__}")
+    timed: Callable[..., Any]
+    if inspect.iscoroutinefunction(function):
+
+        async def timed(*args: Any, **kwargs: Any) -> Any:
+            return await types.coroutine(_in_pieces)(timer, label, function(*args, **kwargs))
+
+    elif inspect.isgeneratorfunction(function):
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            return (yield from _in_pieces(timer, label, function(*args, **kwargs)))
+
+    else:
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            return timer.measure(label, function, *args, **kwargs)
+
+    return functools.update_wrapper(timed, function)  # type: ignore[return-value]
+
+
+def _in_pieces(timer: Timer, label: str, running: Any) -> Generator[Any, Any, Any]:
+    """Run a generator or coroutine as one call, which takes the time of its pieces without the pauses between them."""
+    step, given, ncalls = running.send, None, 1
+    while True:
+        try:
+            out = timer.piece(label, ncalls, step, given)
+        except StopIteration as stop:
+            return stop.value
+        ncalls = 0
+        try:
+            step, given = running.send, (yield out)
+        except GeneratorExit:
+            running.close()
+            raise
+        except BaseException as error:  # whatever it is, it is thrown into what runs
+            step, given = running.throw, error
