@@ -6,11 +6,14 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from autograd_tools.timing.measure import Timer
+    from autograd_tools.timing.section import Section
 
+# An open block: itself, the section around it, its own, its start.
+Open: TypeAlias = "tuple[Block, Section, Section, int]"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -35,20 +38,22 @@ class Block:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         end = self.timer.clock()
         thread = self.timer.thread()
-        blocks = thread.open
+        if thread.open and thread.open[-1][0] is self:
+            _, thread.here, section, start = thread.open.pop()
+            section.count(end - start)
+        else:
+            self._close_around(thread.open, end)
+
+    def _close_around(self, blocks: list[Open], end: int) -> None:
+        """Close a block in which others are still open, such as those of suspended generators; they close to where it was."""
         for i in reversed(range(len(blocks))):
             block, around, section, start = blocks[i]
             if block is self:
-                break
-        else:  # the timer was reset inside the block, or disabled when it began
-            return
-        section.count(end - start)
-        del blocks[i]
-        if i == len(blocks):
-            thread.here = around
-        else:  # one that began inside is still open, as blocks in suspended generators are: it closes later, to where this one was
-            inner, _, inside, inner_start = blocks[i]
-            blocks[i] = (inner, around, inside, inner_start)
+                section.count(end - start)
+                inner, _, inside, began = blocks[i + 1]
+                blocks[i : i + 2] = [(inner, around, inside, began)]
+                return
+        # Not there: the timer was reset inside the block, or disabled when it began.
 
     def __call__(self, function: F) -> F:
         """Time every call of `function`."""

@@ -16,6 +16,7 @@ class Column(NamedTuple):
     header: str
     width: int
     cell: Callable[[Row], str]
+    align: str = ">"
 
 
 def _time(ns: float | None) -> str:
@@ -27,7 +28,7 @@ def _percent(percent: float | None) -> str:
 
 
 def _bar(percent: float | None) -> str:
-    return bar_text((percent or 0) / 100).ljust(8)
+    return bar_text((percent or 0) / 100)
 
 
 # Adding a column is adding an entry here.
@@ -40,11 +41,11 @@ COLUMNS = {
     "time_min": Column("Time", "min", 6, lambda row: _time(row.min_ns)),
     "time_max": Column("Time", "max", 6, lambda row: _time(row.max_ns)),
     "time_std": Column("Time", "std", 6, lambda row: _time(row.std_ns)),
-    "time_bar": Column("Time", "share", 8, lambda row: _bar(row.percent)),
+    "time_bar": Column("Time", "share", 8, lambda row: _bar(row.percent), "<"),
     "alloc": Column("Allocations", "alloc", 7, lambda row: memory_text(row.nbytes)),
     "alloc_pct": Column("Allocations", "%tot", 6, lambda row: _percent(row.nbytes_percent)),
     "alloc_avg": Column("Allocations", "avg", 7, lambda row: "-" if row.avg_nbytes is None else memory_text(row.avg_nbytes)),
-    "alloc_bar": Column("Allocations", "share", 8, lambda row: _bar(row.nbytes_percent)),
+    "alloc_bar": Column("Allocations", "share", 8, lambda row: _bar(row.nbytes_percent), "<"),
 }
 DEFAULT = ("ncalls", "time", "time_pct", "time_avg", "alloc", "alloc_pct", "alloc_avg")
 BARS = ("time_bar", "alloc_bar")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_tools.files import read_document, write_document
-from autograd_tools.timing.blocks import Block, time_calls
+from autograd_tools.timing.blocks import Block, Open, time_calls
 from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.shown import Shown, Snapshot
@@ -35,8 +36,7 @@ class _Thread:
         self.last: tuple[str, int, int, int] = ("", 0, 0, 0)
         self.last_end = 0
         self.inner_ns = 0  # of the sections that were closed inside the one that is open
-        # Of each open block: itself, the section around it, its own, its start.
-        self.open: list[tuple[Block, Section, Section, int]] = []
+        self.open: list[Open] = []
 
     def add(self, label: str, ns: int) -> None:
         """Count one call of a section below the open one."""
@@ -290,11 +290,11 @@ class Timer(Shown):
         return read_document(path, FORMAT, VERSION, cls.from_dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        """The measurements: threads, locks and open sections stay where they are."""
-        return {"totals": self.totals(), "clock": self.clock, "enabled": self.enabled, "runs": self._start is not None}
+        """The measurements as text, however deep they nest; threads, locks and open sections stay where they are."""
+        return {"data": json.dumps(self.to_dict()), "clock": self.clock, "enabled": self.enabled, "runs": self._start is not None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(vars(Timer._of(state["totals"])))
+        self.__dict__.update(vars(Timer.from_dict(json.loads(state["data"]))))
         self.clock, self.enabled = state["clock"], state["enabled"]
         if state["runs"]:
             self._start = self.clock()

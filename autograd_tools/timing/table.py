@@ -127,10 +127,10 @@ class _Group:
         return "   " + text.center(self.width)
 
     def headers(self) -> str:
-        return "   " + "  ".join(c.header.rjust(c.width) for c in self.columns)
+        return "   " + "  ".join(f"{c.header:{c.align}{c.width}}" for c in self.columns)
 
     def cells(self, row: Row) -> str:
-        return "   " + "  ".join(c.cell(row).rjust(c.width) for c in self.columns)
+        return "   " + "  ".join(f"{c.cell(row):{c.align}{c.width}}" for c in self.columns)
 
 
 def _notes(shot: Snapshot) -> list[str]:
