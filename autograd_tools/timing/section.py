@@ -74,7 +74,7 @@ class Section(Shown):
             inside = copy.children[label] = child.complement()
             if child.children:
                 rest = max(0, child.ns - child.measured.ns)  # sections of several threads may take longer than the one around
-                inside.children[f"~{label}~"] = Section(child.ncalls, rest)
+                inside.children.setdefault(f"~{label}~", Section(child.ncalls, rest))
         return copy
 
     def walk(self) -> Iterator[tuple[str, Section]]:
