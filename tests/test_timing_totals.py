@@ -145,6 +145,14 @@ def test_threads_within_a_section_add_up():
     assert timer_of(a=[1]).merge(timer_of(a=[1]), timer_of(a=[1]), tree_point="a").snapshot().threads == 3
 
 
+def test_sections_of_before_stay_before_those_merged():
+    timer = Timer(clock=lambda: 0)
+    with timer.section("a"), timer.section("b"):
+        pass
+    timer.merge(timer_of(0, c=[1], b=[1]), tree_point="a").merge(timer_of(0, z=[1], a=[1]))
+    assert [row.path for row in timer.rows(sortby="first")] == [("a",), ("a", "b"), ("a", "c"), ("z",)]
+
+
 def test_a_flattened_timer_saved_and_merged_knows_what_was_measured():
     flat = Timer.from_dict(nested().flatten().to_dict())
     assert (flat.measured.ns, flat.merge(nested()).measured.ns) == (105, 210)

@@ -239,13 +239,15 @@ class Timer(Shown):
         timer such as `("epoch", "load")`, they ran within it: their sections go below it, and it says how long it took.
         """
         path = (tree_point,) if isinstance(tree_point, str) else tuple(tree_point)
-        self.root[path]  # or an error that lists what is there
+        root = self.root
+        root[path]  # or an error that lists what is there
         for other in others:
             if not isinstance(other, Timer):
                 raise TypeError(f"only timers merge with a timer, and got {other!r}; Timer.load(path) reads a saved one")
         for other in others:
             totals = other.totals()
             with self._lock:
+                self._past.root.make_room(root)  # what was here before stays before what is new
                 self._past.threads = max(self._past.threads, self._threads_used())
                 self._past.merge(totals, path)
         return self

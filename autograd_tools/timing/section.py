@@ -66,6 +66,11 @@ class Section(Shown):
         for label, child in list(other.children.items()):
             self.child(label).merge(child)
 
+    def make_room(self, other: Section) -> None:
+        """Have all sections of `other`, in its order, without what they count."""
+        for label, child in list(other.children.items()):
+            self.child(label).make_room(child)
+
     def complement(self) -> Section:
         """A copy in which every section that has others in it also has `~its name~`, the time that is in none of them."""
         copy = Section()
