@@ -20,6 +20,7 @@ from viewer.hotspots import hotspot_lines
 from viewer.inputs import as_trace
 from viewer.script import run
 from viewer.text import VIEWS, show, write
+from viewer.timings import timer_lines
 
 SAVED = b'{"format":"autograd_tools.'  # how a saved trace or profile begins
 
@@ -199,7 +200,7 @@ def _report(timer: Timer, args: argparse.Namespace) -> None:
     console = Console(highlight=False, markup=False)
     width = console.width if console.is_terminal else None
     blocks = [hotspot_lines(timer, by, limit=args.limit, width=width) for by in ("op", "line")]
-    blocks += [[Text(_summary(timer))], *([[Text(str(timer))]] if args.timer else [])]
+    blocks += [[Text(_summary(timer))], *([timer_lines(timer, width=width)] if args.timer else [])]
     for block in blocks:
         if console.is_terminal:
             console.print()
