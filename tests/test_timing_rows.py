@@ -159,6 +159,11 @@ def test_no_line_is_longer_than_the_width(timer, spend, width, linechars):
     assert max(map(len, timer.table(width=width, bars=True, linechars=linechars).splitlines())) <= width
 
 
+def test_a_width_below_one_is_an_error(busy):
+    with pytest.raises(ValueError, match="a width of 1 column or more is needed, and got 0"):
+        busy.table(width=0)
+
+
 def test_a_table_that_fits_is_as_without_a_width(busy):
     assert busy.table(width=79) == busy.table()
 
@@ -208,7 +213,7 @@ def test_the_table_tells_in_how_many_threads_it_was_measured():
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-    assert str(timer).splitlines()[3].split("  ")[0] == " Tot / % measured in 2 threads:"
+    assert str(timer).splitlines()[-1] == " Measured in 2 threads, which together may take longer than Tot."
 
 
 def test_below_the_table_stands_what_was_not_measured():

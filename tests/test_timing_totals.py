@@ -141,8 +141,8 @@ def test_threads_of_runs_one_after_another_are_those_of_the_widest():
     assert timer_of(a=[1]).merge(timer_of(a=[1]), timer_of(a=[1])).snapshot().threads == 1
 
 
-def test_threads_within_a_section_add_up():
-    assert timer_of(a=[1]).merge(timer_of(a=[1]), timer_of(a=[1]), tree_point="a").snapshot().threads == 3
+def test_threads_within_a_section_do_not_count_outside_it():
+    assert timer_of(a=[1]).merge(timer_of(a=[1]), timer_of(a=[1]), tree_point="a").snapshot().threads == 1
 
 
 def test_sections_of_before_stay_before_those_merged():

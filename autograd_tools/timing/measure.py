@@ -184,8 +184,9 @@ class Timer(Shown):
         totals = Totals()
         totals.merge(self._past)
         totals.total_ns = self.total_ns
-        totals.threads = max(totals.threads, self._threads_used())
-        for thread in list(self._threads):
+        threads = list(self._threads)
+        totals.threads = max(totals.threads, sum(1 for thread in threads if thread.root.children))
+        for thread in threads:
             totals.root.merge(thread.root)
             for record, counts in list(thread.records.items()):
                 totals.add_record(record, counts)
@@ -248,12 +249,8 @@ class Timer(Shown):
             totals = other.totals()
             with self._lock:
                 self._past.root.make_room(root)  # what was here before stays before what is new
-                self._past.threads = max(self._past.threads, self._threads_used())
                 self._past.merge(totals, path)
         return self
-
-    def _threads_used(self) -> int:
-        return sum(1 for thread in list(self._threads) if thread.root.children)
 
     def flatten(self) -> Timer:
         """A timer of the same total with one level: the sections of every label added up wherever they nest.

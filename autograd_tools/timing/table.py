@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ LINECHARS: dict[str, dict[int, int]] = {
     "unicode": {},
     "ascii": str.maketrans("─│├└…μ∅█▏▎▍▌▋▊▉", "-||`~u-#......."),
 }
-NARROWEST = 17  # columns for names, before columns of numbers are left out
+TOT = "Tot / % measured:"
+NARROWEST = len(TOT)  # columns for names, before columns of numbers are left out
 
 
 def table(
@@ -50,32 +52,53 @@ def table(
     columns = tuple(columns)
     check_known("column", columns, COLUMNS)
     check_known("linechars", (linechars,), LINECHARS)
+    if width is not None and width < 1:
+        raise ValueError(f"a width of 1 column or more is needed, and got {width}")
     shot, chars = x.snapshot(), LINECHARS[linechars]
     rows = list_rows(shot, sortby, maxdepth)
     names = [guide.translate(chars) + one_line(row.path[-1]) for guide, row in zip(_guides(rows), rows, strict=True)]
-    tot = "Tot / % measured:" if shot.threads <= 1 else f"Tot / % measured in {shot.threads} threads:"
     title = one_line(title)
-    name_width = max(columns_of(text) for text in (tot, title, *names))
+    name_width = max(columns_of(text) for text in (TOT, title, *names))
     chosen = choose(columns, compact=compact, allocations=allocations, bars=bars)
     if width is not None:
         chosen, name_width = _fit(chosen, name_width, width)
     groups = [_Group(list(group)) for _, group in groupby(chosen, key=lambda column: column.group)]
-    tots = {"Time": f"{time_text(shot.total_ns)} / {percent_text(shot.measured.ns, shot.total_ns)}"}
-    tots["Allocations"] = memory_text(shot.measured.nbytes)
+    return "\n".join(_Page(groups, name_width, width, chars).lines(shot, rows, names, title))
 
-    def line(name: str, parts: Sequence[str]) -> str:
-        name = cut(name, name_width, chars)
-        text = f" {name}{' ' * (name_width - columns_of(name))}{''.join(parts).translate(chars)}".rstrip()
-        return text if width is None else cut(text, width, chars)
 
-    body = [line(name, [group.cells(row) for group in groups]) for name, row in zip(names, rows, strict=True)]
-    header = line("Section", [group.headers() for group in groups])
-    total = line(tot, [group.center(tots.get(group.name, "")) for group in groups])
-    rule = ("─" * max(map(columns_of, [header, total, *body]))).translate(chars)
-    headings = [group.center(group.name) for group in groups], [group.center("─" * group.width if group.name else "") for group in groups]
-    lines = [rule, line(title, headings[0]), line("", headings[1]), total, "", header, rule, *body, rule]
-    notes = [part for note in _notes(shot) for part in ([note] if width is None else textwrap.wrap(note, max(width - 1, 1)))]
-    return "\n".join([*lines, *(f" {note}".translate(chars) for note in notes)])
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """How the lines of a table are laid out."""
+
+    groups: list[_Group]
+    name_width: int
+    width: int | None
+    chars: dict[int, int]
+
+    def lines(self, shot: Snapshot, rows: list[Row], names: list[str], title: str) -> list[str]:
+        """The header, a line for each row, and the notes."""
+        body = [self.line(name, [group.cells(row) for group in self.groups]) for name, row in zip(names, rows, strict=True)]
+        heading = self.line(title, [group.center(group.name) for group in self.groups])
+        under = self.line("", [group.center("─" * group.width if group.name else "") for group in self.groups])
+        tots = {
+            "Time": f"{time_text(shot.total_ns)} / {percent_text(shot.measured.ns, shot.total_ns)}",
+            "Allocations": memory_text(shot.measured.nbytes),
+        }
+        total = self.line(TOT, [group.center(tots.get(group.name, "")) for group in self.groups])
+        header = self.line("Section", [group.headers() for group in self.groups])
+        rule = ("─" * max(map(columns_of, [header, total, *body]))).translate(self.chars)
+        notes = [f" {part}".translate(self.chars) for note in _notes(shot) for part in self.wrap(note)]
+        return [rule, heading, under, total, "", header, rule, *body, rule, *notes]
+
+    def line(self, name: str, parts: Sequence[str]) -> str:
+        """A name and what stands beside it, in no more than the width."""
+        name = cut(name, self.name_width, self.chars)
+        text = f" {name}{' ' * (self.name_width - columns_of(name))}{''.join(parts).translate(self.chars)}".rstrip()
+        return text if self.width is None else cut(text, self.width, self.chars)
+
+    def wrap(self, note: str) -> list[str]:
+        """A note in as many lines as it takes."""
+        return [note] if self.width is None else textwrap.wrap(note, max(self.width - 1, 1))
 
 
 def _fit(chosen: list[Column], name_width: int, width: int) -> tuple[list[Column], int]:
@@ -134,12 +157,14 @@ class _Group:
 
 
 def _notes(shot: Snapshot) -> list[str]:
-    """What the timer itself cost, and what it did not see; nothing where nobody knows the cost."""
+    """Why more than all may be measured, what was not, and what the timer itself cost; the last two only where a cost is known."""
     cost, total = shot.section_cost_ns, shot.total_ns
-    if not cost:
-        return []
-    whole = cost * sum(section.ncalls for _, section in shot.root.walk())
     notes = []
+    if shot.threads > 1:
+        notes.append(f"Measured in {shot.threads} threads, which together may take longer than Tot.")
+    if not cost:
+        return notes
+    whole = cost * sum(section.ncalls for _, section in shot.root.walk())
     rest = total - shot.measured.ns
     if rest > 0:
         notes.append(f"Not measured: {time_text(rest)}, {percent_text(rest, total)} of Tot.")

@@ -30,7 +30,7 @@ class Totals:
     root: Section = field(default_factory=Section)
     records: dict[Record, list[int]] = field(default_factory=dict)
     total_ns: int = 0
-    threads: int = 0  # that may have run at the same time
+    threads: int = 0  # whose outermost sections may have been open at the same time
     section_cost_ns: float = 0.0
     twice_ns: int = 0  # what the rows of a flattened timer count more than once
     twice_nbytes: int = 0
@@ -54,9 +54,7 @@ class Totals:
         place.merge(other.root)
         for record, counts in other.records.items():
             self.add_record(record, counts)
-        if path:
-            self.threads += other.threads
-        else:
+        if not path:
             self.threads = max(self.threads, other.threads)
             self.total_ns += other.total_ns
             self.twice_ns += other.twice_ns
