@@ -232,6 +232,28 @@ def test_coroutines_take_the_time_in_which_they_run(timer, now):
     assert tree(timer.root) == {"work": (2, 22, {})}
 
 
+def test_a_cancelled_coroutine_cleans_up(timer):
+    seen = []
+
+    @timer.section("wait")
+    async def wait():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    async def cancel():
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert (asyncio.run(cancel()), seen, timer["wait"].ncalls) == (True, ["cancelled"], 1)
+    assert list(timer.section("generator")(one_two)()) == [1, 2]
+
+
 def test_a_timed_coroutine_function_is_one(timer):
     async def work(): ...
 

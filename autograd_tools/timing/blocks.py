@@ -70,7 +70,7 @@ def time_calls(timer: Timer, label: str, function: F) -> F:
     if inspect.iscoroutinefunction(function):
 
         async def timed(*args: Any, **kwargs: Any) -> Any:
-            return await types.coroutine(_in_pieces)(timer, label, function(*args, **kwargs))
+            return await _in_pieces_awaited(timer, label, function(*args, **kwargs))
 
     elif inspect.isgeneratorfunction(function):
 
@@ -101,3 +101,6 @@ def _in_pieces(timer: Timer, label: str, running: Any) -> Generator[Any, Any, An
             raise
         except BaseException as error:  # whatever it is, it is thrown into what runs
             step, given = running.throw, error
+
+
+_in_pieces_awaited = types.coroutine(_in_pieces)

@@ -31,10 +31,6 @@ class Section(Shown):
         """Add one call."""
         self.ncalls += 1
         self.ns += ns
-        self.spread(ns)
-
-    def spread(self, ns: int) -> None:
-        """Let the time of a call, which is counted already, tell of the shortest, the longest and the deviation."""
         if not self.known or ns < self.min_ns:
             self.min_ns = ns
         if ns > self.max_ns:  # noqa: PLR1730  # this is every call of every section, and max() takes three times as long
