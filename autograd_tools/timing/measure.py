@@ -183,13 +183,13 @@ class Timer(Shown):
         """What was merged, and what the threads measured, added up."""
         totals = Totals()
         totals.merge(self._past)
-        totals.total_ns = self.total_ns
         threads = list(self._threads)
         totals.threads = max(totals.threads, sum(1 for thread in threads if thread.root.children))
         for thread in threads:
             totals.root.merge(thread.root)
             for record, counts in list(thread.records.items()):
                 totals.add_record(record, counts)
+        totals.total_ns = self.total_ns  # last, so that no section that ends meanwhile takes longer
         return totals
 
     @property
