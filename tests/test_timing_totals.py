@@ -93,6 +93,10 @@ def test_a_section_lists_those_inside():
     )
 
 
+def test_the_repr_of_a_section_is_short():
+    assert repr(nested()["epoch"]) == "<Section of 1 calls in 100ns, 2 sections inside>"
+
+
 # Merging below a section --------------------------------------------------------------------------------------------
 
 

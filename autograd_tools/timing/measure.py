@@ -306,9 +306,6 @@ class Timer(Shown):
         root = self.root
         return f"<Timer of {sum(1 for _ in root.walk())} sections, {sum(s.ncalls for s in root.children.values())} calls>"
 
-    def __str__(self) -> str:
-        return self.table()
-
 
 @functools.cache
 def _section_cost() -> float:

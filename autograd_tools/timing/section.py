@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from operator import index
 from typing import Any
 
+from autograd_tools.timing.formats import time_text
 from autograd_tools.timing.shown import Shown, Snapshot
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Section(Shown):
     """A row of the timer: `ncalls` calls took `ns` nanoseconds and made arrays of `nbytes` bytes; sections nest.
 
@@ -108,8 +109,8 @@ class Section(Shown):
     def __iter__(self) -> Iterator[str]:
         return iter(list(self.children))
 
-    def __str__(self) -> str:
-        return self.table()
+    def __repr__(self) -> str:
+        return f"<Section of {self.ncalls} calls in {time_text(self.ns)}, {len(self.children)} sections inside>"
 
     def to_dict(self) -> dict[str, Any]:
         """The section and those below it, as plain data."""

@@ -51,6 +51,9 @@ class Shown:
         """The table in Markdown; `columns`, `sortby` and `maxdepth` are those of `table`; written to `path` if there is one."""
         return _written(markdown_text(self.snapshot(), **options), path)
 
+    def __str__(self) -> str:
+        return self.table()
+
 
 def _written(text: str, path: str | Path | None) -> str:
     if path is not None:
