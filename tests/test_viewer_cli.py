@@ -560,3 +560,49 @@ ag.diff(loss)
     ]
     assert ask("draw", script(source), "-o", "g.svg") == ("drew 3 nodes: g.svg\n", "", 0)
     assert r"</script>[bold]\n🙂" in ET.parse(tmp_path / "g.svg").getroot().itertext()
+
+
+# Merging ------------------------------------------------------------------------------------------------------------
+
+
+def save_profile(path, ns):
+    timer = Timer(clock=lambda: 0)
+    timer.thread().root.child("matmul").count(ns)
+    timer.add(Record("matmul", 0, "train.py", 9, "loss", ()), ns, 0)
+    timer.save(path)
+
+
+def test_merge_adds_saved_profiles_up(ask, tmp_path):
+    for name, ns in (("A.json", 3), ("B.json", 40), ("C.json", 500)):
+        save_profile(tmp_path / name, ns)
+    assert ask("merge", "A.json", "B.json", "C.json", "-o", "all.json") == ("merged 3 profiles: all.json\n", "", 0)
+    merged = Timer.load(tmp_path / "all.json")
+    assert (merged["matmul"].ncalls, merged["matmul"].ns, merged["matmul"].min_ns, list(merged.records.values())) == (
+        3,
+        543,
+        3,
+        [[3, 543, 0]],
+    )
+
+
+def test_a_merged_profile_is_shown_as_one(ask, tmp_path):
+    save_profile(tmp_path / "A.json", 3)
+    ask("merge", "-o", "all.json", "A.json", "A.json")
+    assert rows(ask("profile", "all.json")[0], "operation") == [("matmul", "2")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["A.json", "gone.json", "-o", "all.json"], "there is no file gone.json"),
+        (["A.json", "bad.json", "-o", "all.json"], "bad.json is not a whole JSON file"),
+        (["A.json", "-o", "gone/all.json"], "cannot write gone/all.json: there is no folder gone"),
+        (["A.json"], "the following arguments are required: -o/--output"),
+        (["-o", "all.json"], "the following arguments are required: PROFILE"),
+    ],
+)
+def test_what_cannot_be_merged_is_an_error_and_writes_nothing(ask, tmp_path, arguments, error):
+    save_profile(tmp_path / "A.json", 3)
+    (tmp_path / "bad.json").write_text("{")
+    output, errors, status = ask("merge", *arguments)
+    assert (output, error in errors, status, (tmp_path / "all.json").exists()) == ("", True, 2, False)

@@ -1,4 +1,4 @@
-"""The command line: `autograd-tools show|draw|profile SCRIPT [args]`, on a script as it is."""
+"""The command line: `autograd-tools show|draw|profile SCRIPT [args]`, on a script as it is, and `merge` of saved profiles."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from viewer.hotspots import hotspot_lines
 from viewer.inputs import as_trace
 from viewer.script import run
 from viewer.text import VIEWS, show, write
+from viewer.timings import timer_lines
 
 SAVED = b'{"format":"autograd_tools.'  # how a saved trace or profile begins
 
@@ -30,8 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     ours, theirs = _split(parser, list(sys.argv[1:] if argv is None else argv))
     args = parser.parse_args(ours)
     args.args = theirs
-    if not Path(args.script).is_file():
-        return _fail(f"there is no file {args.script}")
+    for path in args.profiles if args.command == "merge" else [args.script]:
+        if not Path(path).is_file():
+            return _fail(f"there is no file {path}")
     try:
         status = COMMANDS[args.command](args)
         sys.stdout.flush()
@@ -58,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument("-o", "--output", metavar="FILE", help="save the profile as JSON")
     three.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
     three.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
+    four = commands.add_parser("merge", help="add saved profiles up, such as those of several processes")
+    four.add_argument("profiles", nargs="+", metavar="PROFILE", help="a saved profile")
+    four.add_argument("-o", "--output", metavar="FILE", required=True, help="where to save the sum as JSON")
     for command, what in ((one, "trace"), (two, "trace"), (three, "profile")):
         command.add_argument("script", metavar="SCRIPT", help=f"a Python script, or a saved {what}")
         command.usage = f"autograd-tools {command.prog.split()[-1]} [options] SCRIPT [options] [--] [the script's arguments]"
@@ -67,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 def _split(parser: argparse.ArgumentParser, argv: list[str]) -> tuple[list[str], list[str]]:
     """Our arguments and the script's: options right before and after SCRIPT are ours, and all from the first other one is its."""
     commands = next(a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    if not argv or argv[0] not in commands:
+    if not argv or argv[0] not in commands or argv[0] == "merge":  # which runs no script
         return argv, []
     options = {name: action for action in commands[argv[0]]._actions for name in action.option_strings}
     seen_script, i = False, 1
@@ -195,7 +200,7 @@ def _report(timer: Timer, args: argparse.Namespace) -> None:
     console = Console(highlight=False, markup=False)
     width = console.width if console.is_terminal else None
     blocks = [hotspot_lines(timer, by, limit=args.limit, width=width) for by in ("op", "line")]
-    blocks += [[Text(_summary(timer))], *([[Text(str(timer))]] if args.timer else [])]
+    blocks += [[Text(_summary(timer))], *([timer_lines(timer, width=width)] if args.timer else [])]
     for block in blocks:
         if console.is_terminal:
             console.print()
@@ -219,4 +224,11 @@ def _summary(timer: Timer) -> str:
     return f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"show": _show, "draw": _draw, "profile": _profile}
+def _merge(args: argparse.Namespace) -> int:
+    first, *others = [Timer.load(path) for path in args.profiles]
+    first.merge(*others).save(args.output)
+    print(f"merged {len(args.profiles)} profile{'s' * bool(others)}: {args.output}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"show": _show, "draw": _draw, "profile": _profile, "merge": _merge}

@@ -50,6 +50,16 @@ def count_text(n: int) -> str:
     return f"{_three_digits(n / 1e9)}B"
 
 
+def bar_text(share: float, width: int = 8) -> str:
+    """A share from 0 to 1 as a bar of at most `width` blocks, in eighths of a block.
+
+    >>> bar_text(0.485), bar_text(0), bar_text(2)
+    ('███▉', '', '████████')
+    """
+    full, eighths = divmod(round(8 * width * min(share, 1)), 8)
+    return "█" * full + ("▏▎▍▌▋▊▉"[eighths - 1] if eighths else "")
+
+
 def _three_digits(x: float) -> str:
     if x == int(x) and x >= 100:
         return f"{x:.0f}"

@@ -1,41 +1,34 @@
-"""Sections that add up calls, nanoseconds and bytes. Integers only: shares, means and text are made when shown."""
+"""The timer: sections that add up calls, nanoseconds and bytes. Integers only: shares, means and text are made when shown."""
 
 from __future__ import annotations
 
 import functools
+import json
 import threading
 import time
-from collections.abc import Callable
-from operator import index
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd_tools.files import read_document, write_document
+from autograd_tools.timing.blocks import Block, Open, time_calls
+from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.section import Section
-from autograd_tools.timing.table import table
+from autograd_tools.timing.shown import Shown, Snapshot
+from autograd_tools.timing.totals import FORMAT, VERSION, Record, Totals
 
 F = TypeVar("F", bound=Callable[..., Any])
-FORMAT, VERSION = "autograd_tools.timer", 1
-
-
-class Record(NamedTuple):
-    """What the time of one operation is kept under: forward if `argument` is 0, else the gradient of that argument."""
-
-    op: str
-    argument: int
-    file: str
-    line: int
-    function: str
-    scope: tuple[str, ...]
+__all__ = ["Record", "Timer"]
 
 
 class _Thread:
     """What one thread measured: its sections, the innermost open one, and its records."""
 
-    def __init__(self) -> None:
+    def __init__(self, timer: Timer) -> None:
+        self.timer = timer
         self.root = Section()
         self.here = self.root
         self.records: dict[Record, list[int]] = {}
@@ -43,17 +36,16 @@ class _Thread:
         self.last: tuple[str, int, int, int] = ("", 0, 0, 0)
         self.last_end = 0
         self.inner_ns = 0  # of the sections that were closed inside the one that is open
-        self.open: list[tuple[Section, Section, int]] = []  # of each open block: the section around it, its own, its start
+        self.open: list[Open] = []
 
     def add(self, label: str, ns: int) -> None:
         """Count one call of a section below the open one."""
-        section = self.here.children.get(label) or self.here.child(label)
-        section.ncalls += 1
-        section.ns += ns
-        self.inner_ns += ns
+        if self.timer.enabled:
+            self.here.child(label).count(ns)
+            self.inner_ns += ns
 
 
-class Timer:
+class Timer(Shown):
     """A tree of timed sections, one tree a thread, added up when looked at.
 
     >>> ticks = iter(range(0, 10**9, 10**6))           # a clock that moves a millisecond at each look
@@ -63,12 +55,16 @@ class Timer:
     ...         pass
     >>> to["load"].ncalls, to["load"].ns
     (1, 3000000)
+    >>> to["load", "parse"].ns
+    1000000
 
-    `clock` returns nanoseconds. `print(timer)` shows the table.
+    `clock` returns nanoseconds. `print(timer)` shows the table, `print(timer["load"])` that of what is inside a section;
+    `table`, `rows`, `to_csv` and `to_markdown` give them in other forms.
     """
 
     def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
         self.clock = clock
+        self.enabled = True
         self._lock = threading.Lock()
         self.reset()
 
@@ -76,25 +72,41 @@ class Timer:
         """Forget all sections and start the clock again; sections that are open now are not counted."""
         self._local = threading.local()
         self._threads: list[_Thread] = []
-        self._base = Section()
-        self._base_records: dict[Record, list[int]] = {}
-        self._past_ns = 0
-        self._measured: Section | None = None
+        self._past = Totals()  # what was loaded, or merged into this timer
         self._cost_ns: float | None = None
         self._start: int | None = self.clock()
+
+    def enable(self) -> None:
+        """Go on measuring after `disable`."""
+        self.enabled = True
+
+    def disable(self) -> None:
+        """Measure nothing until `enable`: sections that begin meanwhile are not counted; those that are open end as usual."""
+        self.enabled = False
+
+    @contextmanager
+    def disabled(self) -> Iterator[None]:
+        """A `with` block in which nothing is measured; after it the timer measures if it did before."""
+        before, self.enabled = self.enabled, False
+        try:
+            yield
+        finally:
+            self.enabled = before
 
     def thread(self) -> _Thread:
         """What this thread measured."""
         try:
             return self._local.thread
         except AttributeError:
-            thread = self._local.thread = _Thread()
+            thread = self._local.thread = _Thread(self)
             with self._lock:
                 self._threads.append(thread)
             return thread
 
     def measure(self, label: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` as one call of the section `label`; it counts also when the function raises."""
+        if not self.enabled:
+            return function(*args, **kwargs)
         thread = self.thread()
         around = thread.here
         section = thread.here = around.children.get(label) or around.child(label)
@@ -113,27 +125,46 @@ class Timer:
             thread.last = (label, ns, ns - thread.inner_ns, nbytes)
             thread.inner_ns = inner_ns + ns
             thread.here = around
-            section.ncalls += 1
-            section.ns += ns
+            section.count(ns)
         return result
+
+    def piece(self, label: str, ncalls: int, function: Callable[..., Any], /, *args: Any) -> Any:
+        """Call `function` as a part of a call of the section `label`, or as its first if `ncalls` is 1."""
+        if not self.enabled:
+            return function(*args)
+        thread = self.thread()
+        around = thread.here
+        section = thread.here = around.child(label)
+        section.ncalls += ncalls
+        start = self.clock()
+        try:
+            return function(*args)
+        finally:
+            section.ns += self.clock() - start
+            thread.here = around
 
     def timed(self, label: str, function: F) -> F:
         """`function`, of which every call is one of the section `label`."""
+        return time_calls(self, label, function)
 
-        @functools.wraps(function)
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            return self.measure(label, function, *args, **kwargs)
-
-        return timed  # type: ignore[return-value]
+    def instrument(self, function: F, label: str | None = None) -> F:
+        """`function`, of which every call is a section of its own name; as a decorator, `@timer.instrument`."""
+        name = label or getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+        if not isinstance(name, str):
+            raise TypeError(f"{function!r} has no name of its own: write timer.instrument(function, 'name')")
+        return time_calls(self, name, function)
 
     def section(self, label: str) -> Block:
         """A `with` block, or a decorator, whose time goes to the section `label`."""
         if not isinstance(label, str) or not label:
-            raise TypeError(f"a section is named by a non-empty string, not {label!r}")
+            hint = "; to time a function by its own name, write @timer.instrument" if callable(label) else ""
+            raise TypeError(f"a section is named by a non-empty string, not {label!r}{hint}")
         return Block(self, label)
 
     def add(self, record: Record, ns: int, nbytes: int, ncalls: int = 1) -> None:
         """Add one call, or several, to a record."""
+        if not self.enabled:
+            return
         records = self.thread().records
         total = records.get(record)
         if total is None:
@@ -142,28 +173,44 @@ class Timer:
         total[1] += ns
         total[2] += nbytes
 
+    def totals(self) -> Totals:
+        """A copy of all that was measured, with what measuring cost."""
+        totals = self._sum()
+        totals.section_cost_ns = self.section_cost_ns
+        return totals
+
+    def _sum(self) -> Totals:
+        """What was merged, and what the threads measured, added up."""
+        totals = Totals()
+        totals.merge(self._past)
+        threads = list(self._threads)
+        totals.threads = max(totals.threads, sum(1 for thread in threads if thread.root.children))
+        for thread in threads:
+            totals.root.merge(thread.root)
+            for record, counts in list(thread.records.items()):
+                totals.add_record(record, counts)
+        totals.total_ns = self.total_ns  # last, so that no section that ends meanwhile takes longer
+        return totals
+
     @property
     def root(self) -> Section:
         """All threads' sections, added up, below a root that counts nothing itself."""
-        root = Section()
-        root.merge(self._base)
-        for thread in self._threads:
-            root.merge(thread.root)
-        return root
+        return self._sum().root
 
     @property
     def records(self) -> dict[Record, list[int]]:
         """Calls, nanoseconds and bytes by operation, argument, source line and scope."""
-        total: dict[Record, list[int]] = {}
-        for records in (self._base_records, *(thread.records for thread in self._threads)):
-            for record, counts in list(records.items()):
-                total[record] = [a + b for a, b in zip(total.get(record, (0, 0, 0)), counts, strict=True)]
-        return total
+        return self._sum().records
+
+    @property
+    def measured(self) -> Section:
+        """The sum of the outermost sections."""
+        return self._sum().measured
 
     @property
     def total_ns(self) -> int:
         """Nanoseconds since the timer was made or reset, measured or not."""
-        return self._past_ns + (0 if self._start is None else self.clock() - self._start)
+        return self._past.total_ns + (0 if self._start is None else self.clock() - self._start)
 
     @property
     def section_cost_ns(self) -> float:
@@ -172,29 +219,37 @@ class Timer:
             self._cost_ns = _section_cost() if self.clock is time.perf_counter_ns else 0.0
         return self._cost_ns
 
-    @property
-    def measured(self) -> Section:
-        """The sum of the outermost sections."""
-        tops = self.root.children.values()
-        return self._measured or Section(ns=sum(s.ns for s in tops), nbytes=sum(s.nbytes for s in tops))
+    def snapshot(self) -> Snapshot:
+        """What is to be shown: shares are of the sum of the outermost sections."""
+        totals = self.totals()
+        return Snapshot(totals.root, totals.measured, totals.total_ns, totals.threads, totals.section_cost_ns)
 
-    def __getitem__(self, label: str) -> Section:
-        children = self.root.children
-        if label not in children:
-            raise KeyError(f"no section {label!r}; there are: {', '.join(children) or 'none'}")
-        return children[label]
+    def __getitem__(self, key: str | tuple[str, ...]) -> Section:
+        return self.root[key]
 
-    def __contains__(self, label: str) -> bool:
-        return label in self.root.children
+    def __contains__(self, label: object) -> bool:
+        return label in self.root
 
-    def merge(self, *others: Timer) -> Timer:
-        """Add the sections, records and total time of other timers to this one, label by label; returns this one."""
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.root)
+
+    def merge(self, *others: Timer, tree_point: tuple[str, ...] | str = ()) -> Timer:
+        """Add the sections and records of other timers to this one, label by label; returns this one.
+
+        Their time adds to that of this one: they ran apart from it. With a `tree_point`, the path of a section of this
+        timer such as `("epoch", "load")`, they ran within it: their sections go below it, and it says how long it took.
+        """
+        path = (tree_point,) if isinstance(tree_point, str) else tuple(tree_point)
+        root = self.root
+        root[path]  # or an error that lists what is there
         for other in others:
-            self._base.merge(other.root)
-            self._past_ns += other.total_ns
-            for record, counts in other.records.items():
-                old = self._base_records.get(record, (0, 0, 0))
-                self._base_records[record] = [a + b for a, b in zip(old, counts, strict=True)]
+            if not isinstance(other, Timer):
+                raise TypeError(f"only timers merge with a timer, and got {other!r}; Timer.load(path) reads a saved one")
+        for other in others:
+            totals = other.totals()
+            with self._lock:
+                self._past.root.make_room(root)  # what was here before stays before what is new
+                self._past.merge(totals, path)
         return self
 
     def flatten(self) -> Timer:
@@ -202,36 +257,31 @@ class Timer:
 
         Nested time counts in its own row and in those around it, as it does in the tree.
         """
-        flat = Timer.from_dict(self.to_dict())
-        flat._measured = self.measured
-        flat._base = Section()
-        for label, section in self.root.walk():
-            flat._base.child(label).merge(Section(section.ncalls, section.ns, section.nbytes))
-        return flat
+        totals = self.totals()
+        totals.flatten()
+        return Timer._of(totals)
+
+    def complement(self) -> Timer:
+        """A timer with a row `~fit~` in every section `fit` that has others in it: the time that is in none of them."""
+        totals = self.totals()
+        totals.root = totals.root.complement()
+        return Timer._of(totals)
+
+    @classmethod
+    def _of(cls, totals: Totals) -> Timer:
+        """A stopped timer: its total time stays what it is."""
+        timer = cls()
+        timer._past, timer._cost_ns, timer._start = totals, totals.section_cost_ns, None
+        return timer
 
     def to_dict(self) -> dict[str, Any]:
         """Everything measured so far, as plain data."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "total_ns": self.total_ns,
-            "section_cost_ns": round(self.section_cost_ns),
-            "sections": self.root.to_dict()["children"],
-            "records": [[*record[:5], list(record.scope), *counts] for record, counts in self.records.items()],
-        }
+        return self.totals().to_dict()
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Timer:
         """A stopped timer with the measurements of `to_dict`."""
-        timer = cls()
-        timer._start = None
-        timer._past_ns = index(data["total_ns"])
-        timer._cost_ns = data.get("section_cost_ns", 0)
-        timer._base = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
-        for op, argument, file, line, function, scope, *counts in data["records"]:
-            ncalls, ns, nbytes = map(index, counts)
-            timer._base_records[Record(op, argument, file, line, function, tuple(scope))] = [ncalls, ns, nbytes]
-        return timer
+        return cls._of(Totals.from_dict(data))
 
     def save(self, path: str | Path) -> None:
         """Write the measurements to a JSON file."""
@@ -242,59 +292,22 @@ class Timer:
         """A stopped timer from a file that `save` wrote."""
         return read_document(path, FORMAT, VERSION, cls.from_dict)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The measurements as text, however deep they nest; threads, locks and open sections stay where they are."""
+        return {"data": json.dumps(self.to_dict()), "clock": self.clock, "enabled": self.enabled, "runs": self._start is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(vars(Timer.from_dict(json.loads(state["data"]))))
+        self.clock, self.enabled = state["clock"], state["enabled"]
+        if state["runs"]:
+            self._start = self.clock()
+
     def __repr__(self) -> str:
         root = self.root
         return f"<Timer of {sum(1 for _ in root.walk())} sections, {sum(s.ncalls for s in root.children.values())} calls>"
 
-    def __str__(self) -> str:
-        return table(self)
-
 
 @functools.cache
 def _section_cost() -> float:
-    """Nanoseconds that `measure` adds to a call: the smallest mean of some rounds, so that a busy machine does not raise it."""
-    timer, rounds, calls = Timer(), 5, 500
-
-    def nothing() -> None: ...
-
-    def run(function: Callable[..., Any], *args: Any) -> int:
-        start = time.perf_counter_ns()
-        for _ in range(calls):
-            function(*args)
-        return time.perf_counter_ns() - start
-
-    measured, bare = (min(run(*call) for _ in range(rounds)) for call in ((timer.measure, "nothing", nothing), (nothing,)))
-    return max(0.0, (measured - bare) / calls)
-
-
-class Block:
-    """One use of a section, as a `with` block or as a decorator."""
-
-    def __init__(self, timer: Timer, label: str) -> None:
-        self.timer = timer
-        self.label = label
-
-    def __enter__(self) -> Block:
-        thread = self.timer.thread()
-        around = thread.here
-        section = thread.here = around.child(self.label)
-        thread.open.append((around, section, self.timer.clock()))
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        end = self.timer.clock()
-        thread = self.timer.thread()
-        if not thread.open:  # the timer was reset inside the block
-            return
-        thread.here, section, start = thread.open.pop()
-        section.ncalls += 1
-        section.ns += end - start
-
-    def __call__(self, function: F) -> F:
-        """Time every call of `function`."""
-
-        @functools.wraps(function)
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            return self.timer.measure(self.label, function, *args, **kwargs)
-
-        return timed  # type: ignore[return-value]
+    """Nanoseconds that a section costs here; asked once, when something is first shown."""
+    return cost_of(Timer().measure)

@@ -1,4 +1,4 @@
-"""A section of the timer: what it adds up, in integers."""
+"""A section of the timer: what it adds up, in integers, so that sections merge exactly."""
 
 from __future__ import annotations
 
@@ -7,30 +7,77 @@ from dataclasses import dataclass, field
 from operator import index
 from typing import Any
 
+from autograd_tools.timing.formats import time_text
+from autograd_tools.timing.shown import Shown, Snapshot
 
-@dataclass(slots=True)
-class Section:
-    """A row of the timer: `ncalls` calls took `ns` nanoseconds and made arrays of `nbytes` bytes; sections nest."""
+
+@dataclass(slots=True, repr=False)
+class Section(Shown):
+    """A row of the timer: `ncalls` calls took `ns` nanoseconds and made arrays of `nbytes` bytes; sections nest.
+
+    Of `known` calls, which were measured one by one, there are also the shortest, the longest, and the sum of the
+    squares of the times. `section["parse"]` is the section of that label inside; `print(section)` shows those inside.
+    """
 
     ncalls: int = 0
     ns: int = 0
     nbytes: int = 0
     children: dict[str, Section] = field(default_factory=dict)
+    known: int = 0
+    min_ns: int = 0
+    max_ns: int = 0
+    squares: int = 0
+
+    def count(self, ns: int) -> None:
+        """Add one call."""
+        self.ncalls += 1
+        self.ns += ns
+        if not self.known or ns < self.min_ns:
+            self.min_ns = ns
+        if ns > self.max_ns:  # noqa: PLR1730  # this is every call of every section, and max() takes three times as long
+            self.max_ns = ns
+        self.known += 1
+        self.squares += ns * ns
 
     def child(self, label: str) -> Section:
         """The section `label` right below this one, made if it is not there."""
         section = self.children.get(label)
-        if section is None:
-            section = self.children[label] = Section()
+        if section is None:  # one of two threads that come at once wins, and both get its section
+            section = self.children.setdefault(label, Section())
         return section
 
-    def merge(self, other: Section) -> None:
-        """Add `other`, label by label."""
+    def add(self, other: Section) -> None:
+        """Add what `other` counts itself, without the sections in it."""
+        if other.known:
+            self.min_ns = min(self.min_ns, other.min_ns) if self.known else other.min_ns
+            self.max_ns = max(self.max_ns, other.max_ns)
+        self.known += other.known
+        self.squares += other.squares
         self.ncalls += other.ncalls
         self.ns += other.ns
         self.nbytes += other.nbytes
+
+    def merge(self, other: Section) -> None:
+        """Add `other`, label by label."""
+        self.add(other)
         for label, child in list(other.children.items()):
             self.child(label).merge(child)
+
+    def make_room(self, other: Section) -> None:
+        """Have all sections of `other`, in its order, without what they count."""
+        for label, child in list(other.children.items()):
+            self.child(label).make_room(child)
+
+    def complement(self) -> Section:
+        """A copy in which every section that has others in it also has `~its name~`, the time that is in none of them."""
+        copy = Section()
+        copy.add(self)
+        for label, child in self.children.items():
+            inside = copy.children[label] = child.complement()
+            if child.children:
+                rest = max(0, child.ns - child.measured.ns)  # sections of several threads may take longer than the one around
+                inside.children.setdefault(f"~{label}~", Section(child.ncalls, rest))
+        return copy
 
     def walk(self) -> Iterator[tuple[str, Section]]:
         """All sections below this one, with their labels."""
@@ -38,17 +85,45 @@ class Section:
             yield label, child
             yield from child.walk()
 
+    @property
+    def measured(self) -> Section:
+        """The sum of the sections right below this one."""
+        inside = self.children.values()
+        return Section(ns=sum(s.ns for s in inside), nbytes=sum(s.nbytes for s in inside))
+
+    def snapshot(self) -> Snapshot:
+        """What is to be shown of it: shares are of the sections in it."""
+        return Snapshot(self, self.measured, self.ns)
+
+    def __getitem__(self, key: str | tuple[str, ...]) -> Section:
+        section = self
+        for label in (key,) if isinstance(key, str) else key:
+            if label not in section.children:
+                raise KeyError(f"no section {label!r}; there are: {', '.join(section.children) or 'none'}")
+            section = section.children[label]
+        return section
+
+    def __contains__(self, label: object) -> bool:
+        return label in self.children
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self.children))
+
+    def __repr__(self) -> str:
+        return f"<Section of {self.ncalls} calls in {time_text(self.ns)}, {len(self.children)} sections inside>"
+
     def to_dict(self) -> dict[str, Any]:
         """The section and those below it, as plain data."""
-        return {
-            "ncalls": self.ncalls,
-            "ns": self.ns,
-            "nbytes": self.nbytes,
-            "children": {label: child.to_dict() for label, child in self.children.items()},
-        }
+        counts = {name: getattr(self, name) for name in (COUNTS if self.known else COUNTS[:3])}
+        return {**counts, "children": {label: child.to_dict() for label, child in self.children.items()}}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Section:
-        """The section that `to_dict` described."""
-        children = {label: cls.from_dict(child) for label, child in data["children"].items()}
-        return cls(index(data["ncalls"]), index(data["ns"]), index(data["nbytes"]), children)
+        """The section that `to_dict` described; files of version 1 know nothing of single calls."""
+        counts = {name: index(data[name]) for name in COUNTS if name in data or name in COUNTS[:3]}
+        if min(counts.values()) < 0:
+            raise ValueError(f"a section counts from 0 on, and this one says {counts}")
+        return cls(**counts, children={label: cls.from_dict(child) for label, child in data["children"].items()})
+
+
+COUNTS = ("ncalls", "ns", "nbytes", "known", "min_ns", "max_ns", "squares")

@@ -2,93 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from autograd_tools.text import columns as columns_of
 from autograd_tools.text import one_line
-from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
-from autograd_tools.timing.section import Section
+from autograd_tools.timing.columns import COLUMNS, DEFAULT, Column, choose
+from autograd_tools.timing.formats import memory_text, percent_text, time_text
+from autograd_tools.timing.rows import SORTS, Row, check_known, list_rows
 
 if TYPE_CHECKING:
-    from autograd_tools.timing.measure import Timer
+    from autograd_tools.timing.shown import Shown, Snapshot
 
+__all__ = ["COLUMNS", "LINECHARS", "SORTS", "table"]
 
-class Column(NamedTuple):
-    """A column: the group it stands in, its header and width, and what it shows of a section, given the sum of all."""
-
-    group: str
-    header: str
-    width: int
-    cell: Callable[[Section, Section], str]
-
-
-# Adding a column is adding an entry here.
-COLUMNS = {
-    "ncalls": Column("", "ncalls", 6, lambda s, total: count_text(s.ncalls)),
-    "time": Column("Time", "time", 6, lambda s, total: time_text(s.ns)),
-    "time_pct": Column("Time", "%tot", 6, lambda s, total: percent_text(s.ns, total.ns)),
-    "time_avg": Column("Time", "avg", 6, lambda s, total: time_text(s.ns / s.ncalls) if s.ncalls else "-"),
-    "alloc": Column("Allocations", "alloc", 7, lambda s, total: memory_text(s.nbytes)),
-    "alloc_pct": Column("Allocations", "%tot", 6, lambda s, total: percent_text(s.nbytes, total.nbytes)),
-    "alloc_avg": Column("Allocations", "avg", 7, lambda s, total: memory_text(s.nbytes / s.ncalls) if s.ncalls else "-"),
+# What becomes of our characters, those in users' labels apart.
+LINECHARS: dict[str, dict[int, int]] = {
+    "unicode": {},
+    "ascii": str.maketrans("─│├└…μ∅█▏▎▍▌▋▊▉", "-||`~u-#......."),
 }
-
-SORTS: dict[str, Callable[[tuple[str, Section]], Any]] = {
-    "time": lambda row: -row[1].ns,
-    "ncalls": lambda row: -row[1].ncalls,
-    "alloc": lambda row: -row[1].nbytes,
-    "name": lambda row: row[0],
-    "first": lambda row: 0,  # in the order in which the sections were first entered
-}
+TOT = "Tot / % measured:"
+NARROWEST = len(TOT)  # columns for names, before columns of numbers are left out
 
 
-def table(timer: Timer, *, columns: Sequence[str] = tuple(COLUMNS), sortby: str = "time", title: str = "") -> str:
-    """The sections of a timer as text: a row for each, nested ones below the one they are in.
+def table(
+    x: Shown,
+    *,
+    columns: Sequence[str] = DEFAULT,
+    sortby: str = "time",
+    title: str = "",
+    compact: bool = False,
+    allocations: bool = True,
+    bars: bool = False,
+    maxdepth: int | None = None,
+    linechars: str = "unicode",
+    width: int | None = None,
+) -> str:
+    """The sections of a timer, or those in a section, as text: a row for each, nested ones below the one they are in.
 
-    `columns` are names in `COLUMNS`, `sortby` one in `SORTS`. %tot is of the sum of the top sections; `Tot` is the time
-    since the timer was reset. Allocations are the arrays that sections returned, without temporaries and views.
+    `columns` are names in `COLUMNS`, `sortby` one in `SORTS`, `linechars` one in `LINECHARS`. `compact` leaves the means
+    out, `allocations=False` the bytes, `maxdepth` what nests deeper; `bars` adds the shares as bars. With a `width` no
+    line is longer: names are cut, then columns are left out from the right. %tot is of the sum of the top sections,
+    %par of the section around; `Tot` is the time since the timer was reset. Allocations are the arrays that sections
+    returned, without temporaries and views.
     """
-    for names, known, what in ((columns, COLUMNS, "column"), ((sortby,), SORTS, "order")):
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise ValueError(f"no {what} {unknown[0]!r}; there are: {', '.join(known)}")
-    root = timer.root
-    total = timer.measured
-    rows = list(_rows(root, sortby))
-    name_width = max(columns_of(text) for text in ("Tot / % measured:", title, *(name for name, _ in rows)))
-    groups = [_Group([COLUMNS[name] for name in columns if COLUMNS[name].group == g]) for g in ("", "Time", "Allocations")]
-    groups = [group for group in groups if group.columns]
-    measured = {"Time": f"{time_text(timer.total_ns)} / {percent_text(total.ns, timer.total_ns)}", "Allocations": memory_text(total.nbytes)}
-
-    def line(name: str, parts: Sequence[str]) -> str:
-        return f" {name}{' ' * (name_width - columns_of(name))}{''.join(parts)}".rstrip()
-
-    body = [line(name, [group.cells(section, total) for group in groups]) for name, section in rows]
-    header = line("Section", [group.headers() for group in groups])
-    total_line = line("Tot / % measured:", [group.center(measured.get(group.name, "")) for group in groups])
-    rule = "─" * max(map(columns_of, [header, total_line, *body]))
-    lines = [
-        rule,
-        line(title, [group.center(group.name) for group in groups]),
-        line("", [group.center("─" * group.width if group.name else "") for group in groups]),
-        total_line,
-        "",
-        header,
-        rule,
-        *body,
-        rule,
-    ]
-    return "\n".join([*lines, *_cost(timer)])
+    columns = tuple(columns)
+    check_known("column", columns, COLUMNS)
+    check_known("linechars", (linechars,), LINECHARS)
+    if width is not None and width < 1:
+        raise ValueError(f"a width of 1 column or more is needed, and got {width}")
+    shot, chars = x.snapshot(), LINECHARS[linechars]
+    rows = list_rows(shot, sortby, maxdepth)
+    names = [guide.translate(chars) + one_line(row.path[-1]) for guide, row in zip(_guides(rows), rows, strict=True)]
+    title = one_line(title)
+    name_width = max(columns_of(text) for text in (TOT, title, *names))
+    chosen = choose(columns, compact=compact, allocations=allocations, bars=bars)
+    if width is not None:
+        chosen, name_width = _fit(chosen, name_width, width)
+    groups = [_Group(list(group)) for _, group in groupby(chosen, key=lambda column: column.group)]
+    return "\n".join(_Page(groups, name_width, width, chars).lines(shot, rows, names, title))
 
 
-def _rows(section: Section, sortby: str, guide: str = "", depth: int = 0) -> Iterator[tuple[str, Section]]:
-    """Names and sections in the order of display, nested names behind the lines of a tree."""
-    children = sorted(section.children.items(), key=SORTS[sortby])
-    for i, (label, child) in enumerate(children):
-        last = i == len(children) - 1
-        yield (guide + ("└─ " if last else "├─ ") + one_line(label) if depth else one_line(label)), child
-        yield from _rows(child, sortby, guide + ("   " if last else "│  ") if depth else "", depth + 1)
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """How the lines of a table are laid out."""
+
+    groups: list[_Group]
+    name_width: int
+    width: int | None
+    chars: dict[int, int]
+
+    def lines(self, shot: Snapshot, rows: list[Row], names: list[str], title: str) -> list[str]:
+        """The header, a line for each row, and the notes."""
+        body = [self.line(name, [group.cells(row) for group in self.groups]) for name, row in zip(names, rows, strict=True)]
+        heading = self.line(title, [group.center(group.name) for group in self.groups])
+        under = self.line("", [group.center("─" * group.width if group.name else "") for group in self.groups])
+        tots = {
+            "Time": f"{time_text(shot.total_ns)} / {percent_text(shot.measured.ns, shot.total_ns)}",
+            "Allocations": memory_text(shot.measured.nbytes),
+        }
+        total = self.line(TOT, [group.center(tots.get(group.name, "")) for group in self.groups])
+        header = self.line("Section", [group.headers() for group in self.groups])
+        rule = ("─" * max(map(columns_of, [header, total, *body]))).translate(self.chars)
+        notes = [f" {part}".translate(self.chars) for note in _notes(shot) for part in self.wrap(note)]
+        return [rule, heading, under, total, "", header, rule, *body, rule, *notes]
+
+    def line(self, name: str, parts: Sequence[str]) -> str:
+        """A name and what stands beside it, in no more than the width."""
+        name = cut(name, self.name_width, self.chars)
+        text = f" {name}{' ' * (self.name_width - columns_of(name))}{''.join(parts).translate(self.chars)}".rstrip()
+        return text if self.width is None else cut(text, self.width, self.chars)
+
+    def wrap(self, note: str) -> list[str]:
+        """A note in as many lines as it takes."""
+        return [note] if self.width is None else textwrap.wrap(note, max(self.width - 1, 1))
+
+
+def _fit(chosen: list[Column], name_width: int, width: int) -> tuple[list[Column], int]:
+    """The columns that fit into a width beside names of at least `NARROWEST` columns, and the width of the names."""
+
+    def left(columns: list[Column]) -> int:
+        groups = {column.group for column in columns}
+        return width - 1 - sum(column.width + 2 for column in columns) - len(groups)  # a gap of three where a group begins
+
+    while len(chosen) > 1 and left(chosen) < min(NARROWEST, name_width):
+        chosen = chosen[:-1]
+    return chosen, min(name_width, max(NARROWEST, left(chosen)))
+
+
+def cut(text: str, width: int, chars: dict[int, int]) -> str:
+    """`text` in at most `width` columns of a terminal, with a mark where it was cut."""
+    if columns_of(text) <= width:
+        return text
+    kept, used = "", 1
+    for character in text:
+        used += columns_of(character)
+        if used > width:
+            break
+        kept += character
+    return kept + "…".translate(chars)
+
+
+def _guides(rows: Sequence[Row]) -> list[str]:
+    """The lines of a tree before each name, found from the last row up: there it is known whether another follows."""
+    guides: list[str] = []
+    open_depths: set[int] = set()
+    for row in reversed(rows):
+        open_depths = {depth for depth in open_depths if depth <= row.depth}
+        trunk = "".join("│  " if depth in open_depths else "   " for depth in range(1, row.depth))
+        guides.append(trunk + ("├─ " if row.depth in open_depths else "└─ ") if row.depth else "")
+        open_depths.add(row.depth)
+    return guides[::-1]
 
 
 class _Group:
@@ -96,24 +143,30 @@ class _Group:
 
     def __init__(self, columns: list[Column]) -> None:
         self.columns = columns
-        self.name = columns[0].group if columns else ""
+        self.name = columns[0].group
         self.width = sum(c.width for c in columns) + 2 * (len(columns) - 1)
 
     def center(self, text: str) -> str:
         return "   " + text.center(self.width)
 
     def headers(self) -> str:
-        return "   " + "  ".join(c.header.rjust(c.width) for c in self.columns)
+        return "   " + "  ".join(f"{c.header:{c.align}{c.width}}" for c in self.columns)
 
-    def cells(self, section: Section, total: Section) -> str:
-        return "   " + "  ".join(c.cell(section, total).rjust(c.width) for c in self.columns)
+    def cells(self, row: Row) -> str:
+        return "   " + "  ".join(f"{c.cell(row):{c.align}{c.width}}" for c in self.columns)
 
 
-def _cost(timer: Timer) -> list[str]:
-    """What the timer itself cost, in a line below the table; nothing where nobody knows."""
-    cost = timer.section_cost_ns
+def _notes(shot: Snapshot) -> list[str]:
+    """Why more than all may be measured, what was not, and what the timer itself cost; the last two only where a cost is known."""
+    cost, total = shot.section_cost_ns, shot.total_ns
+    notes = []
+    if shot.threads > 1:
+        notes.append(f"Measured in {shot.threads} threads, which together may take longer than Tot.")
     if not cost:
-        return []
-    calls = sum(section.ncalls for _, section in timer.root.walk())
-    whole = cost * calls
-    return [f" The timer's own cost: {time_text(cost)} a section, {time_text(whole)} in all, {percent_text(whole, timer.total_ns)} of Tot."]
+        return notes
+    whole = cost * sum(section.ncalls for _, section in shot.root.walk())
+    rest = total - shot.measured.ns
+    if rest > 0:
+        notes.append(f"Not measured: {time_text(rest)}, {percent_text(rest, total)} of Tot.")
+    notes.append(f"The timer's own cost: {time_text(cost)} a section, {time_text(whole)} in all, {percent_text(whole, total)} of Tot.")
+    return notes

@@ -1,0 +1,62 @@
+"""The columns of the timer's table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from autograd_tools.timing.formats import bar_text, count_text, memory_text, time_text
+from autograd_tools.timing.rows import Row
+
+
+class Column(NamedTuple):
+    """A column: the group it stands in, its header and width, and what it shows of a row."""
+
+    group: str
+    header: str
+    width: int
+    cell: Callable[[Row], str]
+    align: str = ">"
+
+
+def _time(ns: float | None) -> str:
+    return "-" if ns is None else time_text(ns)
+
+
+def _percent(percent: float | None) -> str:
+    return "-" if percent is None else f"{percent:.1f}%"
+
+
+def _bar(percent: float | None) -> str:
+    return bar_text((percent or 0) / 100)
+
+
+# Adding a column is adding an entry here.
+COLUMNS = {
+    "ncalls": Column("", "ncalls", 6, lambda row: count_text(row.ncalls)),
+    "time": Column("Time", "time", 6, lambda row: time_text(row.ns)),
+    "time_pct": Column("Time", "%tot", 6, lambda row: _percent(row.percent)),
+    "time_par": Column("Time", "%par", 5, lambda row: "" if row.parent_percent is None else f"{row.parent_percent:.0f}%"),
+    "time_avg": Column("Time", "avg", 6, lambda row: _time(row.avg_ns)),
+    "time_min": Column("Time", "min", 6, lambda row: _time(row.min_ns)),
+    "time_max": Column("Time", "max", 6, lambda row: _time(row.max_ns)),
+    "time_std": Column("Time", "std", 6, lambda row: _time(row.std_ns)),
+    "time_bar": Column("Time", "share", 8, lambda row: _bar(row.percent), "<"),
+    "alloc": Column("Allocations", "alloc", 7, lambda row: memory_text(row.nbytes)),
+    "alloc_pct": Column("Allocations", "%tot", 6, lambda row: _percent(row.nbytes_percent)),
+    "alloc_avg": Column("Allocations", "avg", 7, lambda row: "-" if row.avg_nbytes is None else memory_text(row.avg_nbytes)),
+    "alloc_bar": Column("Allocations", "share", 8, lambda row: _bar(row.nbytes_percent), "<"),
+}
+DEFAULT = ("ncalls", "time", "time_pct", "time_avg", "alloc", "alloc_pct", "alloc_avg")
+BARS = ("time_bar", "alloc_bar")
+WIDE = (*BARS, "time_avg", "alloc_avg")  # what `compact` leaves out
+
+
+def choose(columns: tuple[str, ...], *, compact: bool, allocations: bool, bars: bool) -> list[Column]:
+    """The columns asked for, with those that the options add and without those that they leave out, group by group."""
+    groups = {COLUMNS[name].group for name in columns}
+    added = [name for name in BARS if bars and name not in columns and COLUMNS[name].group in groups]
+    left_out = WIDE if compact else ()
+    chosen = [COLUMNS[name] for name in (*columns, *added) if name not in left_out]
+    order = ["", "Time", *(["Allocations"] if allocations else [])]
+    return sorted((column for column in chosen if column.group in order), key=lambda column: order.index(column.group))

@@ -1,0 +1,43 @@
+"""Rows for other programs: comma-separated values and Markdown, safe for every label."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from autograd_tools.text import one_line
+from autograd_tools.timing.columns import COLUMNS, DEFAULT
+from autograd_tools.timing.rows import Row, check_known, list_rows
+
+if TYPE_CHECKING:
+    from autograd_tools.timing.shown import Snapshot
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the beginning of a formula
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """A header and a line for each row, in numbers without units; what cannot be told is empty.
+
+    `section` is the label, behind an apostrophe where a spreadsheet would run it; `path` has all labels as they are, as JSON.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["section", *Row._fields])
+    for row in rows:
+        label = row.path[-1]
+        writer.writerow([f"'{label}" if label.startswith(FORMULA) else label, json.dumps(row.path, ensure_ascii=False), *row[1:]])
+    return text.getvalue()
+
+
+def markdown_text(shot: Snapshot, *, columns: Sequence[str] = DEFAULT, sortby: str = "time", maxdepth: int | None = None) -> str:
+    """A table in the Markdown of GitHub, nested names behind spaces, numbers with units."""
+    check_known("column", tuple(columns), COLUMNS)
+    lines = ["| " + " | ".join(["section", *columns]) + " |", "| --- |" + " ---: |" * len(columns)]
+    for row in list_rows(shot, sortby, maxdepth):
+        name = "&nbsp;&nbsp;" * row.depth + re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(row.path[-1]))
+        lines.append("| " + " | ".join([name, *(COLUMNS[column].cell(row) for column in columns)]) + " |")
+    return "\n".join(lines) + "\n"

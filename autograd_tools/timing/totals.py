@@ -1,0 +1,93 @@
+"""All that a timer has measured, as plain data that can be added up, saved and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import index
+from typing import Any, NamedTuple
+
+from autograd_tools.timing.section import Section
+
+FORMAT, VERSION = "autograd_tools.timer", 2
+
+
+class Record(NamedTuple):
+    """What the time of one operation is kept under: forward if `argument` is 0, else the gradient of that argument."""
+
+    op: str
+    argument: int
+    file: str
+    line: int
+    function: str
+    scope: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sections below a root, calls, nanoseconds and bytes by record, the time that passed, and the threads it passed in."""
+
+    root: Section = field(default_factory=Section)
+    records: dict[Record, list[int]] = field(default_factory=dict)
+    total_ns: int = 0
+    threads: int = 0  # whose outermost sections may have been open at the same time
+    section_cost_ns: float = 0.0
+    twice_ns: int = 0  # what the rows of a flattened timer count more than once
+    twice_nbytes: int = 0
+
+    @property
+    def measured(self) -> Section:
+        """The sum of the outermost sections."""
+        rows = self.root.measured
+        return Section(ns=rows.ns - self.twice_ns, nbytes=rows.nbytes - self.twice_nbytes)
+
+    def add_record(self, record: Record, counts: Sequence[int]) -> None:
+        """Add calls, nanoseconds and bytes to a record."""
+        old = self.records.get(record, (0, 0, 0))
+        self.records[record] = [a + b for a, b in zip(old, counts, strict=True)]
+
+    def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
+        """Add `other`: what ran at another time, or, below the section at `path`, what ran within that section."""
+        place = self.root
+        for label in path:
+            place = place.child(label)
+        place.merge(other.root)
+        for record, counts in other.records.items():
+            self.add_record(record, counts)
+        if not path:
+            self.threads = max(self.threads, other.threads)
+            self.total_ns += other.total_ns
+            self.twice_ns += other.twice_ns
+            self.twice_nbytes += other.twice_nbytes
+
+    def flatten(self) -> None:
+        """Add the sections of every label up wherever they nest, and keep the sum of all that was measured."""
+        measured, flat = self.measured, Section()
+        for label, section in self.root.walk():
+            flat.child(label).add(section)
+        self.root = flat
+        self.twice_ns, self.twice_nbytes = flat.measured.ns - measured.ns, flat.measured.nbytes - measured.nbytes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as dicts, lists, texts and integers."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "total_ns": self.total_ns,
+            "section_cost_ns": round(self.section_cost_ns),
+            "threads": self.threads,
+            "counted_twice": [self.twice_ns, self.twice_nbytes],
+            "sections": self.root.to_dict()["children"],
+            "records": [[*record[:5], list(record.scope), *counts] for record, counts in self.records.items()],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Totals:
+        """What `to_dict` gave, also that of version 1."""
+        totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
+        totals.section_cost_ns = data.get("section_cost_ns", 0)
+        totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
+        totals.root = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
+        for op, argument, file, line, function, scope, *counts in data["records"]:
+            totals.add_record(Record(op, argument, file, line, function, tuple(scope)), [index(count) for count in counts])
+        return totals
