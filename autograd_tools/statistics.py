@@ -51,10 +51,24 @@ def statistics(arrays: Sequence[Array]) -> Statistics:
             bins[part] = _histogram(_numbers(array.ravel()[:: -(-size // SAMPLE)])[None], low[part], high[part])
     found = Statistics(low, high, total / size, np.sqrt(squares), zeros, np.zeros(n, np.int64), np.zeros(n, np.int64), bins)
     usual = np.isfinite(squares) & ((squares > SMALLEST) | (zeros == size))
-    for i in np.flatnonzero(~usual).tolist():
+    finite = np.isfinite(low) & np.isfinite(high) & (size <= BLOCK)
+    _scaled(found, arrays, np.flatnonzero(~usual & finite))  # vanishing gradients are many
+    for i in np.flatnonzero(~usual & ~finite).tolist():
         for column, number in zip(found, _carefully(_numbers(arrays[i])), strict=False):
             column[i] = number
     return found
+
+
+def _scaled(found: Statistics, arrays: Sequence[Array], which: Array) -> None:
+    """Find the means and norms of some short arrays again, scaled so that no square is too large or small for a float."""
+    with np.errstate(all="ignore"):
+        for first, last, rows in _blocks([arrays[i] for i in which.tolist()]) if len(which) else ():
+            own = which[first:last]
+            largest = np.maximum(-found.min[own], found.max[own])
+            scaled = rows / largest[:, None]
+            mean = np.add.reduce(scaled, 1) / rows.shape[1] * largest
+            norm = np.sqrt(np.einsum("ij,ij->i", scaled, scaled)) * largest
+            found.mean[own], found.norm[own] = (np.where(np.isfinite(x), x, math.nan) for x in (mean, norm))
 
 
 def _blocks(arrays: Sequence[Array]) -> Iterator[tuple[int, int, Array]]:

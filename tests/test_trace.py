@@ -12,6 +12,7 @@ import pytest
 
 import autograd_tools as ag
 from autograd_tools import timing
+from autograd_tools.summaries import summaries
 from autograd_tools.trace import Argument, Summary, TraceNode, summary
 
 W = np.arange(6.0).reshape(2, 3)
@@ -146,6 +147,30 @@ def test_any_value_has_a_summary(x, expected):
 def test_a_summary_of_large_numbers_does_not_overflow():
     found = summary(np.array([6e4, 6e4], dtype=np.float16))
     assert (found.mean, found.norm) == (6e4, pytest.approx(6e4 * 2**0.5))
+
+
+@pytest.mark.parametrize("size", [3, 20_000], ids=["short", "long"])
+def test_a_summary_of_tiny_numbers_does_not_lose_them(size):
+    assert summary(np.full(size, 1e-200)).norm == pytest.approx(1e-200 * size**0.5)
+
+
+def test_a_histogram_counts_in_eight_equal_bins():
+    assert summary(np.array([0.0, 0.9, 1.0, 4.0, 8.0])).histogram == (2, 1, 0, 0, 1, 0, 0, 1)
+
+
+@pytest.mark.parametrize("x", [np.ones(3), np.array([1.0, np.nan]), np.zeros(0), 2.0], ids=["equal", "not finite", "empty", "number"])
+def test_without_different_finite_numbers_there_is_no_histogram(x):
+    assert summary(x).histogram is None
+
+
+def test_a_histogram_of_a_long_array_counts_a_sample():
+    assert summary(np.arange(80_000.0)).histogram == (127, 127, 126, 127, 126, 127, 127, 126)
+
+
+def test_the_summaries_of_a_trace_are_those_of_each_value():
+    values = [np.arange(6.0), 2.0, np.ones((2, 3)), np.arange(6.0).reshape(2, 3), None, 3, np.array([np.nan, 1.0]), np.float32(0.5)]
+    column = summaries(values)
+    assert [column.row(row) for row in range(len(values))] == [summary(x) for x in values]
 
 
 def test_a_result_knows_its_line_and_function(tape):
