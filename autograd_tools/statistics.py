@@ -43,7 +43,7 @@ def statistics(arrays: Sequence[Array]) -> Statistics:
             high[part] = np.maximum(high[part], np.maximum.reduce(block, axis))
             total[part] += np.add.reduce(block, axis)
             squares[part] += np.einsum("ij,ij->i" if axis else "ij,ij->j", block, block)
-            zeros[part] += block.shape[axis] - np.count_nonzero(block, axis=axis)
+            zeros[part] += block.shape[axis] - (np.count_nonzero(block) if len(rows) == 1 else np.count_nonzero(block, axis=axis))
             if size <= BLOCK:
                 bins[part] = _histogram(rows, low[part], high[part])
         for i, array in enumerate(arrays if size > BLOCK else ()):
