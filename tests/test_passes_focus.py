@@ -73,7 +73,7 @@ def test_what_was_left_out_is_noted(b):
 def test_groups_stay_and_folds_are_opened():
     b = Building()
     x = b.leaf("input", name="x")
-    for n in b.steps(3):
+    for _ in b.steps(3):
         x = b.op("add", b.op("tanh", x), b.op("sin", x))
     assert outline(focus(fold(group(b.graph)), 6).root) == [["for i in r", 6, 7, 8, 9, 10]]
 
