@@ -74,9 +74,9 @@ def test_list_has_a_line_for_each_node_as_print_does(tape):
 def test_tree_puts_nodes_below_the_calls_and_scopes_they_ran_in(tape):
     assert viewer.to_text(tape, "tree").splitlines() == [
         "7 nodes",
-        "└── loss",
-        "    ├── error",
-        "    │   ├── layer",
+        "└── loss  7 nodes  328B",
+        "    ├── error  5 nodes  256B",
+        "    │   ├── layer  4 nodes  192B",
         "    │   │   ├── 1. w = P(float64[2,3]) ∇=float64[2,3]",
         "    │   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]",
         "    │   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
@@ -89,14 +89,14 @@ def test_tree_puts_nodes_below_the_calls_and_scopes_they_ran_in(tape):
 
 def test_table_has_a_column_for_each_fact(tape):
     assert viewer.to_text(tape, "table").splitlines() == [
-        "   operation  value         gradient        ∇ norm  source",
-        "1  param w    float64[2,3]  float64[2,3]  2.26e+03",
-        "2  matmul     float64[2,4]  float64[2,4]       101  model.py:11",
-        "3  param      float64[2,1]  float64[2,1]       198",
-        "4  add        float64[2,4]  float64[2,4]       101  model.py:11",
-        "5  subtract   float64[2,4]  float64[2,4]       101  model.py:15",
-        "6  power      float64[2,4]  float64[2,4]      2.83  model.py:16",
-        "7  sum        2540.0        1.0                  1  model.py:16",
+        "id  operation  value         gradient         ∇norm  source",
+        " 1  param w    float64[2,3]  float64[2,3]  2.26e+03",
+        " 2  matmul     float64[2,4]  float64[2,4]       101  model.py:11",
+        " 3  param      float64[2,1]  float64[2,1]       198",
+        " 4  add        float64[2,4]  float64[2,4]       101  model.py:11",
+        " 5  subtract   float64[2,4]  float64[2,4]       101  model.py:15",
+        " 6  power      float64[2,4]  float64[2,4]      2.83  model.py:16",
+        " 7  sum        2540.0        1.0                  1  model.py:16",
     ]
 
 
@@ -111,10 +111,10 @@ def test_two_calls_of_one_function_are_two_branches():
         return x * 2
 
     assert viewer.to_text(ag.diff(lambda: double(double(w))), "tree").splitlines()[1:] == [
-        "├── test_two_calls_of_one_function_are_two_branches.double",
+        "├── test_two_calls_of_one_function_are_two_branches.double  2 nodes  16.0B",
         "│   ├── 1. P(2.0) ∇=4.0",
         "│   └── 2. 4.0 = multiply(P(2.0), 2) ∇=2.0",
-        "└── test_two_calls_of_one_function_are_two_branches.double",
+        "└── test_two_calls_of_one_function_are_two_branches.double  1 node  8.00B",
         "    └── 3. 8.0 = multiply(R(4.0), 2) ∇=1.0",
     ]
 
@@ -124,7 +124,7 @@ def test_two_calls_of_one_function_are_two_branches():
     [
         ("list", ["1. P(3.0)", "2. 6.0 = multiply(P(3.0), 2)"]),
         ("tree", ["2 nodes", "├── 1. x = P(3.0)", "└── 2. 6.0 = multiply(P(3.0), 2)"]),
-        ("table", ["   operation  value  gradient  ∇ norm  source", "1  input x    3.0", "2  multiply   6.0"]),
+        ("table", ["id  operation  value  gradient  ∇norm  source", " 1  input x    3.0", " 2  multiply   6.0"]),
     ],
 )
 def test_a_trace_without_gradients_shows_none(view, lines):
@@ -135,7 +135,7 @@ def test_a_trace_without_gradients_shows_none(view, lines):
     assert viewer.to_text(ag.Trace.from_dict(trace), view).splitlines() == lines
 
 
-@pytest.mark.parametrize(("view", "text"), [("list", ""), ("tree", "0 nodes"), ("table", "  operation  value  gradient  ∇ norm  source")])
+@pytest.mark.parametrize(("view", "text"), [("list", ""), ("tree", "0 nodes"), ("table", "id  operation  value  gradient  ∇norm  source")])
 def test_an_empty_trace_can_be_shown(view, text):
     assert viewer.to_text(ag.Trace(()), view) == text
 
@@ -246,7 +246,7 @@ def test_folding_deep_scopes_loses_nothing(recursion, view, width):
 
 @pytest.mark.parametrize(("view", "lines"), [("list", 20_001), ("tree", 20_003), ("table", 20_002)])
 def test_a_chain_of_20_000_operations_is_shown(chain, view, lines):
-    assert len(viewer.to_text(chain, view).splitlines()) == lines
+    assert len(viewer.to_text(chain, view, limit=30_000).splitlines()) == lines
 
 
 @pytest.fixture(scope="module")
@@ -310,7 +310,7 @@ def test_a_hostile_name_of_an_operation_survives_in_the_list(name, shown):
 def test_a_hostile_name_survives_in_the_tree(name, shown):
     assert viewer.to_text(trace_named(name), "tree").splitlines() == [
         "3 nodes",
-        f"└── {shown}",
+        f"└── {shown}  3 nodes  40.0B",
         f"    ├── 1. {shown} = P(float64[2]) ∇=float64[2]",
         f"    ├── 2. float64[2] = {shown}(P(float64[2])) ∇=float64[2]",
         "    └── 3. 4.0 = sum(R(float64[2])) ∇=1.0",
@@ -320,7 +320,7 @@ def test_a_hostile_name_survives_in_the_tree(name, shown):
 @hostile
 def test_a_hostile_name_survives_in_the_table(name, shown):
     lines = viewer.to_text(trace_named(name), "table").splitlines()
-    assert [line[3:].split("  ")[0] for line in lines] == ["operation", f"param {shown}", shown, "sum"]
+    assert [line[4:].split("  ")[0] for line in lines] == ["operation", f"param {shown}", shown, "sum"]
 
 
 @hostile
@@ -359,7 +359,7 @@ def test_the_name_of_a_file_may_be_hostile(view):
     names = {}
     exec(compile("def double(x):\n    return x * 2", "[bold]</script>\n.py", "exec"), names)
     text = viewer.to_text(ag.trace(names["double"], 1.0), view)
-    assert (r"[bold]<" in text, "script>\\n.py:2" in text) == (False, view == "table")
+    assert ("[bold]</script>\\n.py:2" in text) == (view == "table")
 
 
 # What goes to a file, a pipe and a terminal -------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def _gradient(trace: Trace, node: TraceNode) -> str:
         return f"first {what}: in the gradient of {_leaf(node)}, all values being finite"
     rules = " or ".join(f"argument {n} of {_where(user)}" for user, n in uses[:3])
     more = f" or of {len(uses) - 3} more uses of it" if len(uses) > 3 else ""
-    return f"first {what}: made by the gradient for {rules}{more}{_list([f'it is {_range(node)}'])}; all values are finite"
+    return f"first {what}: made by the gradient for {rules}{more}, which is {_range(node)}; all values are finite"
 
 
 def _what(nans: int) -> str:

@@ -78,8 +78,9 @@ def _matched(trace: Trace, name: str, sign: str, given: str, word: str) -> np.nd
         numbers = ", ".join(name for name, found in COLUMNS.items() if found.number)
         raise ValueError(f"{word!r} compares a text: write = or !=; the numbers are: {numbers}")
     chosen = column(name)
-    parts = _PARTS.get(name, lambda value: (chosen.text(value),))
-    found = _each(chosen.values(trace), lambda value: any(fnmatchcase(part, given) for part in parts(value)))
+    parts = _PARTS.get(name, lambda value: (value, chosen.text(value)) if isinstance(value, str) else (chosen.text(value),))
+    pattern = given.replace("[", "[[]")  # names such as layers[0].w are common, and sets of characters are not
+    found = _each(chosen.values(trace), lambda value: any(fnmatchcase(part, pattern) for part in parts(value)))
     return ~found if sign == "!=" else found
 
 
@@ -101,7 +102,7 @@ def _each(values: Values, test: Callable[[Any], bool]) -> np.ndarray:
 _PARTS: dict[str, Callable[[Any], tuple[str, ...]]] = {
     "scope": lambda path: path,
     "file": lambda file: (file, Path(file).name, path_text(file)),
-    "shape": lambda shape: () if shape is None else ("×".join(map(str, shape)), ",".join(map(str, shape))),
+    "shape": lambda shape: () if shape is None else (COLUMNS["shape"].text(shape), ",".join(map(str, shape))),
 }
 
 

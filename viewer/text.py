@@ -9,6 +9,7 @@ from typing import IO
 from rich.console import Console
 
 from autograd_tools import Trace
+from autograd_tools.text import one_line
 from viewer.first_nan import first_nan
 from viewer.graph import Graph
 from viewer.grouped import grouped_rows
@@ -112,7 +113,7 @@ def _rows(x: Traceable | Graph, view: str, options: Options, width: int | None) 
     subject = subject_of(x, options.where)
     if options.where is not None:
         for text in _found(subject, options.where):
-            yield from fold([Span(text, "bold")], width)
+            yield from fold([Span(one_line(text), "bold")], width)
     if options.where is None or subject.ids:
         yield from _render(subject, view, options, width)
 
