@@ -16,7 +16,7 @@ def list_rows(subject: Subject, options: Options, width: int | None) -> Iterator
     digits = len(str(len(subject.trace)))
     for part, after in ((head, left_out), (tail, 0)):
         if width is None:  # plain lines, as `print` has them
-            yield from ([Span(f"{id}. {subject.trace[id].listing}")] for id in part)
+            yield from ([Span(f"{id}. {subject.trace.columns.listing(id - 1)}")] for id in part)
         for id in part if width else ():
             number = f"{id:>{digits}}. "
             yield from fold(node_spans(subject.trace[id]), width, number, " " * len(number))
