@@ -75,7 +75,9 @@ def test_groups_stay_and_folds_are_opened():
     x = b.leaf("input", name="x")
     for n in b.steps(3):
         x = b.op("add", b.op("tanh", x), b.op("sin", x))
-    assert outline(focus(fold(group(b.graph)), 6).root) == [["for i in r", 6, 7, 8, 9, 10][:1] + [6, 7, 8, 9, 10][:0] + [6, 7, 8, 9, 10][:0] + [i for i in (6, 7, 8, 9, 10)]]
+    assert outline(focus(fold(group(b.graph)), 6).root) == [
+        ["for i in r", 6, 7, 8, 9, 10][:1] + [6, 7, 8, 9, 10][:0] + [6, 7, 8, 9, 10][:0] + [i for i in (6, 7, 8, 9, 10)]
+    ]
 
 
 ERRORS = {

@@ -74,17 +74,16 @@ def test_list_has_a_line_for_each_node_as_print_does(tape):
 
 def test_tree_puts_nodes_below_the_calls_and_scopes_they_ran_in(tape):
     assert viewer.to_text(tape, "tree").splitlines() == [
-        "7 nodes",
-        "└── loss  7 nodes  328B",
-        "    ├── error  5 nodes  256B",
-        "    │   ├── layer  4 nodes  192B",
-        "    │   │   ├── 1. w = P(float64[2,3]) ∇=float64[2,3]",
-        "    │   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]",
-        "    │   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
-        "    │   │   └── 4. float64[2,4] = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]",
-        "    │   └── 5. float64[2,4] = subtract(R(float64[2,4]), float64[2,4]) ∇=float64[2,4]",
-        "    ├── 6. float64[2,4] = power(R(float64[2,4]), 2) ∇=float64[2,4]",
-        "    └── 7. 2540.0 = sum(R(float64[2,4])) ∇=1.0",
+        "7 nodes in loss",
+        "├── error  5 nodes  256B",
+        "│   ├── layer  4 nodes  192B",
+        "│   │   ├── 1. w = P(float64[2,3]) ∇=float64[2,3]",
+        "│   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]",
+        "│   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
+        "│   │   └── 4. float64[2,4] = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]",
+        "│   └── 5. float64[2,4] = subtract(R(float64[2,4]), float64[2,4]) ∇=float64[2,4]",
+        "├── 6. float64[2,4] = power(R(float64[2,4]), 2) ∇=float64[2,4]",
+        "└── 7. 2540.0 = sum(R(float64[2,4])) ∇=1.0",
     ]
 
 
@@ -141,7 +140,7 @@ def test_an_empty_trace_can_be_shown(view, text):
 def test_a_freed_value_is_shown_as_such(tape):
     tape.nodes[3].value = None
     lines = viewer.to_text(tape, "tree").splitlines()
-    assert lines[7] == "    │   │   └── 4. R(None) = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]"
+    assert lines[6] == "│   │   └── 4. R(None) = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]"
 
 
 @pytest.mark.parametrize("what", ["tape", "trace", "path", "string"])
@@ -211,10 +210,10 @@ def test_a_long_line_of_a_list_goes_on_below_its_beginning(tape):
 
 
 def test_a_long_line_of_a_tree_goes_on_below_its_beginning(tape):
-    assert viewer.to_text(tape, "tree", width=60).splitlines()[5:8] == [
-        "    │   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]),",
-        "    │   │   │   float64[3,4]) ∇=float64[2,4]",
-        "    │   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
+    assert viewer.to_text(tape, "tree", width=60).splitlines()[4:7] == [
+        "│   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]),",
+        "│   │   │   float64[3,4]) ∇=float64[2,4]",
+        "│   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
     ]
 
 
@@ -241,9 +240,9 @@ def test_folding_deep_scopes_loses_nothing(recursion, view, width):
     assert characters(viewer.to_text(recursion, view, width=width)) == characters(viewer.to_text(recursion, view))
 
 
-@pytest.mark.parametrize(("view", "lines"), [("list", 20_001), ("tree", 20_003), ("table", 20_002)])
+@pytest.mark.parametrize(("view", "lines"), [("list", 20_001), ("tree", 5), ("table", 20_002)])
 def test_a_chain_of_20_000_operations_is_shown(chain, view, lines):
-    assert len(viewer.to_text(chain, view, limit=30_000).splitlines()) == lines
+    assert len(viewer.to_text(chain, view).splitlines()) == lines
 
 
 @pytest.fixture(scope="module")
@@ -306,11 +305,10 @@ def test_a_hostile_name_of_an_operation_survives_in_the_list(name, shown):
 @hostile
 def test_a_hostile_name_survives_in_the_tree(name, shown):
     assert viewer.to_text(trace_named(name), "tree").splitlines() == [
-        "3 nodes",
-        f"└── {shown}  3 nodes  40.0B",
-        f"    ├── 1. {shown} = P(float64[2]) ∇=float64[2]",
-        f"    ├── 2. float64[2] = {shown}(P(float64[2])) ∇=float64[2]",
-        "    └── 3. 4.0 = sum(R(float64[2])) ∇=1.0",
+        f"3 nodes in {shown}",
+        f"├── 1. {shown} = P(float64[2]) ∇=float64[2]",
+        f"├── 2. float64[2] = {shown}(P(float64[2])) ∇=float64[2]",
+        "└── 3. 4.0 = sum(R(float64[2])) ∇=1.0",
     ]
 
 
@@ -437,3 +435,46 @@ J.backward()
 viewer.show(J, {view!r})
 """
     assert "\x1b" not in ESCAPE.sub("", in_a_terminal(code, 200))
+
+
+def test_a_terminal_gets_links_to_the_source(tmp_path):
+    (tmp_path / "a b.py").write_text(MODEL + "import viewer\nviewer.show(ag.diff(loss), 'table', columns='source,id')\n", encoding="utf-8")
+    written = in_a_terminal(f"import runpy; runpy.run_path({str(tmp_path / 'a b.py')!r})", 80)
+    assert f"\x1b]8;;{(tmp_path / 'a b.py').as_uri()}#11\x1b\\a b.py:11\x1b]8;;\x1b\\" in written
+
+
+def test_plain_text_has_no_links(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text(MODEL, encoding="utf-8")
+    names = {}
+    exec(compile(MODEL, str(path), "exec", dont_inherit=True), names)
+    assert "\x1b" not in viewer.to_text(ag.diff(names["loss"]), "table", width=80)
+
+
+def test_a_place_below_the_current_folder_is_shown_from_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile("def f(x):\n    return x * 2", str(tmp_path / "models" / "a.py"), "exec"), names)
+    assert viewer.to_text(ag.trace(names["f"], 1.0), "table", columns="source").splitlines()[2] == os.path.join("models", "a.py:2")  # noqa: PTH118
+
+
+@pytest.mark.parametrize("view", ["list", "table"])
+def test_a_terminal_gets_the_first_and_last_of_a_thousand_lines(view):
+    code = f"""
+import numpy as np, autograd_tools as ag, viewer
+w = ag.Param(1.0)
+def f():
+    x = w
+    for _ in range(2000):
+        x = x * 1
+    return x
+viewer.show(ag.diff(f), {view!r})
+"""
+    lines = ESCAPE.sub("", in_a_terminal(code, 80)).splitlines()
+    assert len(lines) == 1001 + (view == "table")
+    assert lines[500 + (view == "table")] == "… 1,001 of 2,001 left out; a higher limit shows more"
+
+
+def test_a_terminal_without_colours_gets_none():
+    code = f"import os; os.environ['NO_COLOR'] = '1'\n{MODEL}\nimport viewer\nviewer.show(ag.diff(loss))"
+    assert "\x1b[3" not in in_a_terminal(code, 80)

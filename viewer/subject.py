@@ -84,7 +84,7 @@ def in_order(ids: list[int], sort: str, trace: Trace) -> list[int]:
 
 
 def _unknown(key: object) -> bool:
-    return key in (None, "", ()) or (isinstance(key, float) and math.isnan(key))
+    return key in (None, "", (), ("", 0)) or (isinstance(key, float) and math.isnan(key))
 
 
 def note(left_out: int, whole: int) -> list[Span]:

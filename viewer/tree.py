@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from autograd_tools import Trace
 from autograd_tools.text import one_line
 from autograd_tools.timing.formats import memory_text, time_text
-from viewer.columns import homes
+from viewer.columns import paths
 from viewer.graph import Graph, Group
 from viewer.lines import Row, Span, fold
 from viewer.listing import node_spans
+from viewer.passes.fold import fold as fold_equal
+from viewer.passes.group import group
 from viewer.subject import Options, Subject
 
 LINES = 200  # what a person reads of a tree; a bigger one is cut unless more is asked for
-FEWEST = 10  # members shown of a branch that is cut
+FEWEST = 4  # members shown of a branch that is cut
+WORTH_CUTTING = 12  # lines left; with fewer a branch that does not fit stays closed
 
 
 @dataclass(slots=True)
@@ -39,15 +42,16 @@ class _Branch:
     @property
     def shown(self) -> list[int | _Branch]:
         """The members that are not left out."""
-        return self.members[: self.cut] + self.members[self.cut + self.left_out :] if self.left_out else self.members
+        return [*self.members[: self.cut], *self.members[self.cut + self.left_out :]]
 
 
 def tree_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
     """The rows of a tree; of a big one the branches near the trunk, in about as many lines as the limit says."""
-    root = _grown(subject)
-    _open(root, options.limit or LINES, options.max_depth or len(subject.trace) + 1)
+    root = _grown(subject, options)
+    _open(root, options.limit or LINES, options.max_depth)
     if options.where is None:  # what a search found has been said
-        yield [Span(_count(root.nodes), "dim")]
+        around = _around(subject.trace)
+        yield from fold([Span(_count(root.nodes), "dim"), *([Span(one_line(f" in {around}"), "dim")] if around else [])], width)
     hidden = yield from _below(root, subject.trace, width)
     notes = [*(subject.graph.notes if subject.graph else ())]
     if hidden:
@@ -56,23 +60,20 @@ def tree_rows(subject: Subject, options: Options, width: int | None) -> Iterator
         yield from fold([Span(one_line(text), "italic dim")], width)
 
 
-def _grouped(trace: Trace) -> Graph:
-    """The nodes of a trace in groups by the places that they were computed in."""
-    places, home = trace.places, homes(trace)
-    members: list[list[tuple[int, int | Group]]] = [[] for _ in places]
-    for id, number in enumerate(home, 1):
-        members[number].append((id, id))
-    for number in range(len(places) - 1, 0, -1):  # inner ones come after those around them
-        if inner := sorted(members[number], key=lambda pair: pair[0]):
-            place = places[number]
-            made = Group(place.name, tuple(member for _, member in inner), place.kind, place.file, place.line)
-            members[place.parent].append((inner[0][0], made))
-    return Graph(trace, Group("", tuple(member for _, member in sorted(members[0], key=lambda pair: pair[0]))))
+def _around(trace: Trace) -> str:
+    """The functions and scopes that all was computed in, which no branch is made for."""
+    columns, places = trace.columns, trace.places
+    used = {place for place, kind in zip(columns.place, columns.kind, strict=True) if kind == "result"}
+    common = min(used, default=0)
+    for other in used:
+        while common != other:  # inner places have higher numbers than those around them
+            common, other = min(common, other), places[max(common, other)].parent  # noqa: PLW2901  # both climb
+    return " / ".join(paths(trace)[common])
 
 
-def _grown(subject: Subject) -> _Branch:
+def _grown(subject: Subject, options: Options) -> _Branch:
     """The branches of a graph with their sums, without those in which nothing is to be shown."""
-    graph = subject.graph or _grouped(subject.trace)
+    graph = subject.graph or (fold_equal(subject.trace) if options.where is None else group(subject.trace))
     columns = graph.trace.columns
     nbytes = columns.value.nbytes.tolist()
     times = [
@@ -94,7 +95,7 @@ def _grown(subject: Subject) -> _Branch:
         inner = [member for member in branch.members if isinstance(member, _Branch)]
         ids = [member for member in branch.members if not isinstance(member, _Branch)]
         if branch.group.copies:
-            ids, inner = [id for id in branch.group.all_ids() if wanted.holds(id)], []
+            ids, inner = wanted.among(branch.group.all_ids()), []
         branch.nodes = len(ids) + sum(below.nodes for below in inner)
         branch.nbytes = sum([nbytes[id - 1] for id in ids]) + sum(below.nbytes for below in inner)
         known = [ns for id in ids if (ns := times[id - 1]) is not None] + [below.ns for below in inner if below.ns is not None]
@@ -115,28 +116,27 @@ class _Wanted:
                 self.found[ids[0]] = next((shown for id in ids if (shown := self.stand_in(id))), 0)
             todo += [member for member in group.members if isinstance(member, Group)]
 
-    def holds(self, id: int) -> bool:
-        """Whether a node is to be shown."""
-        return self.ids is None or id in self.ids
-
     def stand_in(self, id: int) -> int:
         """The node to show in the place of one; 0 for none."""
-        return self.found[id] if id in self.found else id if self.holds(id) else 0
+        return self.found.get(id, id if self.ids is None or id in self.ids else 0)
+
+    def among(self, ids: Iterable[int]) -> list[int]:
+        """Those of some nodes, or of those that they stand for, that are to be shown."""
+        return list(ids) if self.ids is None else sorted({self.stand_in(id) for id in ids} - {0})
 
 
-def _open(root: _Branch, limit: int, max_depth: int) -> None:
-    """Open branches, those near the trunk first, while there are lines left; one with many members takes half of them."""
+def _open(root: _Branch, limit: int, max_depth: int | None) -> None:
+    """Open branches while there are lines left, those near the trunk first; one with too many members takes half of the lines."""
     left, queue = limit - 1, deque([root])
     while queue:
         branch = queue.popleft()
-        if branch.depth >= max_depth or (branch.group.closed and branch is not root):
+        if branch is not root and (branch.depth == max_depth or branch.group.closed):
             continue
-        size, most = len(branch.members), max(left if branch is root and not queue else left // 2, FEWEST)
-        if size > max(left, FEWEST if branch is root else 0):
-            kept = max(most // 2, 1) * 2 if branch is root or left > FEWEST else 0
-            if not kept:
+        if len(branch.members) > left:
+            if branch is not root and left < WORTH_CUTTING:
                 continue
-            branch.cut, branch.left_out = kept // 2, size - kept
+            kept = max(left // 2, FEWEST)
+            branch.cut, branch.left_out = (kept + 1) // 2, len(branch.members) - kept
         branch.opened = True
         left -= len(branch.shown) + bool(branch.left_out)
         queue.extend(member for member in branch.shown if isinstance(member, _Branch))
@@ -181,7 +181,7 @@ def _marked(branch: _Branch, guide: str) -> list[tuple[int | _Branch | _Gap, str
 def _spans(branch: _Branch) -> list[Span]:
     """The line of a branch: `for t in range(100)  ×99  792 nodes  1.20ms  12.4KiB`."""
     group = branch.group
-    name = f"step {group.name}" if group.kind == "step" else group.name
+    name = f"step {group.name}" if group.kind == "step" else group.name or group.kind
     facts = [_count(branch.nodes), *([time_text(branch.ns)] if branch.ns is not None else []), memory_text(branch.nbytes)]
     spans = [Span(one_line(name), "bold magenta", (group.file, group.line) if group.file else None)]
     if group.times > 1:
