@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.columns import Argument, Columns, Form, Head, Place, Spot, Table
+from autograd_tools.columns import Argument, Columns, Form, Head, Spot, Table
 from autograd_tools.core import Entry, Param, value
+from autograd_tools.places import places_of
 from autograd_tools.show import describe
 from autograd_tools.source import NOWHERE, Note
 from autograd_tools.summaries import array_text, summaries
@@ -34,7 +35,7 @@ def columns_of(tape: Tape) -> Columns:
         starts.append(len(parents))
     notes = tape.notes or [NOWHERE] * n
     spots, spot = _spots(notes)
-    places, place = _places(notes)
+    places, place = places_of(notes)
     return Columns(
         heads=list(heads.table),
         head=head,
@@ -133,16 +134,3 @@ def _spots(notes: Sequence[Note]) -> tuple[list[Spot], list[int]]:
             number = known[id(note)] = table[Spot(note.file, note.line, note.function)]
         found.append(number)
     return list(table), found
-
-
-def _places(notes: Sequence[Note]) -> tuple[list[Place], list[int]]:
-    places, found = [Place(0, "", "")], []
-    numbers: dict[tuple[int, ...], int] = {(): 0}
-    for node in notes:
-        for depth, name in enumerate(node.scope, 1):
-            path = node.calls[:depth]
-            if path not in numbers:
-                numbers[path] = len(places)
-                places.append(Place(numbers[path[:-1]], "function", name))
-        found.append(numbers[node.calls])
-    return places, found

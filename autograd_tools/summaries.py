@@ -144,9 +144,11 @@ class Summaries:
         """The summary of a row; None where there is no value."""
         if self.form[row] < 0:
             return None
-        numbers = {name: _known(float(getattr(self, name)[row])) for name in NUMBERS}
-        counts = {name: int(getattr(self, name)[row]) for name in COUNTS}
-        return Summary(self._text(row), *self.forms[self.form[row]][1:], **numbers, **counts, histogram=self.bins.get(row))
+        form = self.forms[self.form[row]]
+        low, high, mean, norm = (_known(float(getattr(self, name)[row])) for name in NUMBERS)
+        zeros, nans, infs = (int(getattr(self, name)[row]) for name in COUNTS)
+        bins = self.bins.get(row)
+        return Summary(self._text(row), form.shape, form.dtype, form.nbytes, low, high, mean, norm, zeros, nans, infs, bins)
 
 
 def blank(n: int) -> Summaries:
