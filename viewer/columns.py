@@ -43,13 +43,24 @@ def column(name: str) -> Column:
 
 
 def homes(trace: Trace) -> list[int]:
-    """The number of the place that each node belongs to: that of a leaf is the place of its first use."""
+    """The number of the place that each node belongs to: that of a leaf is the innermost around all its uses."""
     columns = trace.columns
-    place = columns.place
-    return [
-        place[children[0] - 1] if kind != "result" and children else own
-        for own, kind, children in zip(place, columns.kind, columns.children, strict=True)
-    ]
+    found = list(columns.place)
+    for row, kind in enumerate(columns.kind):
+        if kind != "result" and columns.children[row]:
+            found[row] = common({columns.place[child - 1] for child in columns.children[row]}, trace)
+    return found
+
+
+def common(numbers: set[int], trace: Trace) -> int:
+    """The innermost place around some places."""
+    places = trace.places
+    found = min(numbers, default=0)
+    for number in numbers:
+        other = number
+        while found != other:  # inner places have higher numbers than those around them
+            found, other = min(found, other), places[max(found, other)].parent
+    return found
 
 
 def paths(trace: Trace, kinds: Sequence[str] = ("function", "scope", "loop")) -> list[tuple[str, ...]]:

@@ -182,7 +182,7 @@ def _lines(trace: Trace) -> list[str]:
     return [texts[place] for place in places]
 
 
-# Adding a grouping is adding an entry here. Leaves belong to the scope and the line of their first use.
+# Adding a grouping is adding an entry here. Leaves belong to the scope around their uses, and the line of the first.
 GROUPINGS: dict[str, Callable[[Trace], Sequence[Hashable]]] = {
     "scope": lambda trace: [" / ".join(path) or OUTSIDE for path in scopes(trace)],
     "step": _steps,
