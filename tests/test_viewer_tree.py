@@ -102,7 +102,7 @@ def test_equal_steps_are_folded_by_themselves():
 
 @pytest.fixture(scope="module")
 def wide():
-    """The trace of 1,000 operations, no two of which are alike, and a function."""
+    """A graph of 3,000 nodes and one group."""
 
     def inner(x):
         return np.sin(x)
@@ -112,7 +112,8 @@ def wide():
             x = np.reshape(np.concatenate([np.ravel(x), [1.0]]), (1, n + 1))
         return np.sum(inner(x))
 
-    return ag.trace(f, 0.5)
+    trace = ag.trace(f, 0.5)
+    return Graph(trace, Group("", (*range(1, 2999), Group("inner", (2999,)), 3000)))
 
 
 def test_a_big_tree_is_cut_to_what_can_be_read_and_says_so(wide):
@@ -128,7 +129,7 @@ def test_a_branch_that_is_cut_shows_its_first_and_last_members(wide):
         "├── 1. x = P",
         "├── 2. float64[1] = ravel",
         "├── … 2,996 nodes",
-        "├── wide.inner  1 node  7.81KiB",
+        "├── inner  1 node  7.81KiB",
         "│   └── 2999. float64[1,1000] = sin",
         "└── 3000. 841.108939361693 = sum",
         "… 2,996 of 3,000 nodes left out: a higher limit or depth shows more, a search a part of them",
