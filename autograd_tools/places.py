@@ -9,7 +9,18 @@ from typing import NamedTuple
 
 from autograd_tools.columns import Place
 from autograd_tools.loops import Flow, Loop, flow_of
-from autograd_tools.source import Level, Note
+from autograd_tools.source import Note
+
+
+class Level(NamedTuple):
+    """A level of the path of a note, with names for what `source.Level` is made of."""
+
+    number: int
+    name: str
+    code: CodeType | None
+    offset: int
+    start: int
+    again: bool
 
 
 class Move(NamedTuple):
@@ -48,15 +59,16 @@ class _Walk:
 
     def enter(self, note: Note) -> int:
         """The number of the place of an operation."""
-        last = len(note.path) - 1
-        for depth, level in enumerate(note.path):
+        path = [Level(*level) for level in note.path]
+        last = len(path) - 1
+        for depth, level in enumerate(path):
             offset, again, operator = (note.offset, note.again, note.operator) if depth == last else (level.offset, level.again, False)
             if depth == len(self.open) or self.open[depth].level.number != level.number:
                 del self.open[depth:]
-                self.open.append(self._opened(level, depth, note.path))
+                self.open.append(self._opened(level, depth, path))
             if self._move(self.open[depth], offset, again, operator):
                 del self.open[depth + 1 :]
-        del self.open[len(note.path) :]
+        del self.open[len(path) :]
         return self.open[-1].inner
 
     def follow(self, note: Note) -> int:
@@ -66,7 +78,7 @@ class _Walk:
             self._move(top, note.offset, note.again, note.operator)
         return top.inner
 
-    def _opened(self, level: Level, depth: int, path: tuple[Level, ...]) -> _Open:
+    def _opened(self, level: Level, depth: int, path: list[Level]) -> _Open:
         """A level that is entered, or a generator that goes on."""
         around, code = self.open[depth - 1].inner if depth else 0, level.code
         if (level.number, around) in self._left:
@@ -156,7 +168,7 @@ def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:
 def places_of(notes: Iterable[Note]) -> tuple[list[Place], list[int]]:
     """The places of operations, outer ones first, and the number of that of each operation: 0 for what is in none."""
     walk, found = _Walk(), []
-    path: tuple[Level, ...] = ()
+    path: tuple[object, ...] = ()
     for note in notes:
         if note.path is path:
             found.append(walk.follow(note) if path else 0)

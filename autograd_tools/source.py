@@ -27,21 +27,14 @@ def _library_files() -> tuple[str, ...]:
 LIBRARY_FILES = _library_files()
 
 
-class Level(NamedTuple):
-    """A frame of the user's code, or a scope, around an operation.
-
-    `number` tells it from others: named ones count up from 1, lambdas, comprehensions and the frame of the recording down
-    from -1. `code` is None where it is not the user's. `offset` says where in the code the next level was entered; where
-    a scope was entered itself, or the recording, is `start`. `again` says that the next level is the one of the operation
-    before, of a call that is still the same.
-    """
-
-    number: int
-    name: str
-    code: CodeType | None
-    offset: int
-    start: int
-    again: bool
+# A frame of the user's code, or a scope, around an operation: its number, name and code, two places in the code, and
+# whether it is `again`. A plain tuple, because some are made for every call of a function.
+#
+# The number tells it from others: named ones count up from 1, lambdas, comprehensions and the frame of the recording down
+# from -1. The code is None where it is not the user's. The first place is where the next level was entered, the second
+# where a scope was entered itself, or the recording, and -1 for functions. It is `again` where the next level is that of
+# the operation before, of a call that is still the same.
+Level = tuple[int, str, CodeType | None, int, int, bool]
 
 
 class Note(NamedTuple):
@@ -146,11 +139,10 @@ class Locator:
         self.base = base
         self._start = base.f_lasti if base is not None else -1
         self._count = self._unnamed = 0
-        # The frames and scopes around the last operation, with their numbers, and the frames of libraries between them. To
+        # The frames and scopes around the last operation, with their numbers, and the frames of libraries between them, with 0. To
         # hold them is what tells a call from the next one of the same function, whose frame would otherwise often be the
         # same object. A generator that pauses is held beside what last went on with it.
         self._numbers: dict[Any, int] = {}
-        self._between: list[FrameType | None] = []
         self._paused: dict[int, tuple[FrameType, int]] = {}
         # The frame and the scope of the last operation, and the notes made there, by place in its code: Python has to
         # search a table for the line. `_below` is what the frame called, if that was a function of a library.
@@ -169,9 +161,9 @@ class Locator:
             frame = frame.f_back
         if frame is None:
             return NOWHERE
+        again = below is not None and (below is self._below or below in self._numbers)
         scopes = _thread.scopes
         scope = scopes[-1] if scopes else None
-        again = below is not None and (below is self._below or below in self._between)
         if frame is not self._frame or scope is not self._scope:
             self._enter(frame, scope, below)
         self._below = below
@@ -187,57 +179,59 @@ class Locator:
         """Find the scopes of a frame that the last operation was not in."""
         path = self._path(frame, below)
         code = frame.f_code
-        named = [level for level in path if level.number > 0]
-        self._here = (code.co_qualname, tuple([level.name for level in named]), tuple([level.number for level in named]), path)
+        named = [level for level in path if level[0] > 0]
+        self._here = (code.co_qualname, tuple([level[1] for level in named]), tuple([level[0] for level in named]), path)
         self._frame = None if code.co_flags & inspect.CO_GENERATOR else frame  # a generator goes on in other scopes
         self._scope = scope
         self._notes, self._more = {}, {}
 
     def _path(self, frame: FrameType | None, below: FrameType | None) -> tuple[Level, ...]:
         """The frames and scopes up to `frame`, outermost first."""
-        scopes, base = _thread.scopes, self.base
+        scopes, base, last = _thread.scopes, self.base, self._below
         k = len(scopes)
-        found: list[tuple[Any, str, CodeType | None, int, int, Any]] = []  # a key, and what makes a level; innermost first
-        between: list[FrameType | None] = []
+        before, self._numbers = self._numbers, {}
+        found: list[tuple[Any, str, CodeType | None, int, int, bool]] = []  # a key, and what makes a level; innermost first
         inner: Any = below  # what the frame at hand called
         while frame is not None:
-            code = frame.f_code
-            users = is_users(frame)
+            code: CodeType = frame.f_code
+            users = id(code) not in _library_codes and is_users(frame)
             offset = frame.f_lasti
             while k and scopes[k - 1].frame == id(frame):
                 k -= 1
                 opened = scopes[k]
-                found.append((opened, opened.name, code if users else None, offset, opened.offset, inner))
+                found.append((opened, opened.name, code if users else None, offset, opened.offset, inner in before))
                 inner, offset = opened, opened.offset
-            if users and (frame is base or code.co_name[0] == "<"):
-                found.append((frame, "", code, offset, self._start if frame is base else -1, inner))
-                inner = frame
-            elif users:
-                name = code.co_qualname.replace(".<locals>", "").removesuffix(".__call__")
-                found.append((frame, name, code, offset, -1, inner))
+            if users:
+                again = inner is not None and (inner in before or inner is last)
+                if frame is base:
+                    found.append((frame, "", code, offset, self._start, again))
+                elif code.co_name[0] == "<":
+                    found.append((frame, "", code, offset, -1, again))
+                else:
+                    name = code.co_qualname.replace(".<locals>", "").removesuffix(".__call__")
+                    found.append((frame, name, code, offset, -1, again))
                 inner = frame
             elif inner is not None:
                 inner = frame
-                between.append(frame)
+                self._numbers[frame] = 0
             if frame is base:
                 break
             frame = frame.f_back
-        found += [(opened, opened.name, None, 0, -1, None) for opened in reversed(scopes[:k])]  # opened outside the recording
+        found += [(opened, opened.name, None, 0, -1, False) for opened in reversed(scopes[:k])]  # opened outside the recording
         found.reverse()
-        return self._levels(found, between)
+        return self._levels(found, before)
 
-    def _levels(self, found: list[tuple[Any, str, CodeType | None, int, int, Any]], between: list[FrameType | None]) -> tuple[Level, ...]:
+    def _levels(self, found: list[tuple[Any, str, CodeType | None, int, int, bool]], before: dict[Any, int]) -> tuple[Level, ...]:
         """The levels, with the numbers that they had around the last operation where they go on, else new ones."""
-        before, known = self._numbers, {*map(id, self._between), id(self._below)}
-        numbers: dict[Any, int] = {}
+        levels: list[Level] = []
         around = 0
-        for key, name, code, *_ in found:
+        for key, name, code, offset, start, again in found:
             number = before.get(key)
-            if number is None and code is not None and code.co_flags & inspect.CO_GENERATOR:
+            if code is not None and code.co_flags & inspect.CO_GENERATOR:
                 paused = self._paused.get(around)
-                if paused is not None and paused[0] is key:
+                if number is None and paused is not None and paused[0] is key:
                     number = paused[1]
-                    known.add(id(key))
+                    levels[-1:] = [(*level[:5], True) for level in levels[-1:]]
             if number is None:
                 if name:
                     number = self._count = self._count + 1
@@ -245,11 +239,6 @@ class Locator:
                     number = self._unnamed = self._unnamed - 1
             if code is not None and code.co_flags & inspect.CO_GENERATOR:
                 self._paused[around] = (key, number)
-            numbers[key] = around = number
-        self._numbers, self._between = numbers, between
-        return tuple(
-            [
-                Level(numbers[key], name, code, offset, start, inner is not None and (inner in before or id(inner) in known))
-                for key, name, code, offset, start, inner in found
-            ]
-        )
+            self._numbers[key] = around = number
+            levels.append((number, name, code, offset, start, again))
+        return tuple(levels)
