@@ -418,7 +418,7 @@ def test_depth_is_how_deep_a_tree_is_opened(ask, script):
 
 
 def test_by_makes_a_table_of_scopes(ask, script):
-    assert ask("show", "--view", "table", "--by", "scope", script())[0].splitlines()[2].split()[:3] == ["loss", "7", "344B"]
+    assert ask("show", "--view", "table", "--by", "scope", script())[0].splitlines()[2].split()[:3] == ["loss", "7", "328B"]
 
 
 @pytest.mark.parametrize(
