@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autograd_tools import Trace
 from autograd_tools.text import one_line
-from autograd_tools.trace import TraceNode
 from viewer.lines import Row, Span, fold
 from viewer.subject import Options, Subject, note
 
@@ -19,25 +19,22 @@ def list_rows(subject: Subject, options: Options, width: int | None) -> Iterator
             yield from ([Span(f"{id}. {subject.trace.columns.listing(id - 1)}")] for id in part)
         for id in part if width else ():
             number = f"{id:>{digits}}. "
-            yield from fold(node_spans(subject.trace[id]), width, number, " " * len(number))
+            yield from fold(node_spans(subject.trace, id), width, number, " " * len(number))
         if after:
             yield from fold(note(after, len(subject.ids)), width)
 
 
-def node_spans(node: TraceNode) -> list[Span]:
+def node_spans(trace: Trace, id: int) -> list[Span]:
     """A line of a listing, in colour."""
-    source = (node.file, node.line) if node.file else None
-    if node.kind == "result":
-        call = node.call
-        name, rest = call[: len(node.op)], call[len(node.op) :]
-        spans = [Span(f"{value_text(node)} = "), Span(one_line(name), "bold cyan", source), Span(one_line(rest))]
+    columns, row = trace.columns, id - 1
+    call, outgrad = columns.call(row), columns.outgrad
+    if columns.kind[row] == "result":
+        made = columns.value.text[row] if columns.value.there[row] else "R(None)"
+        name, source = columns.op[row], (columns.file[row], columns.line[row])
+        linked = Span(one_line(name), "bold cyan", source if source[0] else None)
+        spans = [Span(one_line(f"{made} = ")), linked, Span(one_line(call[len(name) :]))]
     else:
-        spans = [Span(one_line(node.call), "bold green")]
-    if node.outgrad is not None:
-        spans.append(Span(one_line(f" ∇={node.outgrad.text}"), "yellow"))
+        spans = [Span(one_line(call), "bold green")]
+    if outgrad.there[row]:
+        spans.append(Span(one_line(f" ∇={outgrad.text[row]}"), "yellow"))
     return spans
-
-
-def value_text(node: TraceNode) -> str:
-    """The value of a node, which may have been freed."""
-    return one_line(node.value.text) if node.value else "R(None)"

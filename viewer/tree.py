@@ -152,9 +152,9 @@ def _below(root: _Branch, trace: Trace, width: int | None) -> Generator[Row, Non
             spans, hidden = _spans(member), hidden + (0 if member.opened else member.nodes)
             todo += _marked(member, rest)
         else:
-            node = trace[member]
-            named = [Span(f"{one_line(node.name)} = ")] if node.name else []
-            spans = [Span(f"{node.id}. ", "dim"), *named, *node_spans(node)]
+            name = trace.columns.name[member - 1]
+            named = [Span(f"{one_line(name)} = ")] if name else []
+            spans = [Span(f"{member}. ", "dim"), *named, *node_spans(trace, member)]
         yield from fold(spans, width, first, rest)
     return hidden
 
