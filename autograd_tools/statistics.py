@@ -27,33 +27,38 @@ class Statistics(NamedTuple):
     zeros: Array
     nans: Array
     infs: Array
+    bins: Array  # the counts of a histogram: all 0 where there is none
 
 
 def statistics(arrays: Sequence[Array]) -> Statistics:
-    """The statistics of arrays of one size and type, which have numbers; those that are not finite are counted and left out."""
+    """The statistics of arrays of one shape and type, which have numbers; those that are not finite are counted and left out."""
     size, n = arrays[0].size, len(arrays)
     low, high, total, squares, zeros = np.full(n, np.inf), np.full(n, -np.inf), np.zeros(n), np.zeros(n), np.zeros(n, np.int64)
+    bins = np.zeros((n, BINS), np.int64)
     with np.errstate(all="ignore"):
-        for first, last, block in _blocks(arrays):
-            axis = 1
-            if block.shape[1] < SHORT:
-                axis, block = 0, np.ascontiguousarray(block.T)  # noqa: PLW2901
+        for first, last, rows in _blocks(arrays):
+            axis, block = (0, np.ascontiguousarray(rows.T)) if rows.shape[1] < SHORT else (1, rows)
             part = slice(first, last)
             low[part] = np.minimum(low[part], np.minimum.reduce(block, axis))
             high[part] = np.maximum(high[part], np.maximum.reduce(block, axis))
             total[part] += np.add.reduce(block, axis)
             squares[part] += np.einsum("ij,ij->i" if axis else "ij,ij->j", block, block)
             zeros[part] += block.shape[axis] - np.count_nonzero(block, axis=axis)
-    found = Statistics(low, high, total / size, np.sqrt(squares), zeros, np.zeros(n, np.int64), np.zeros(n, np.int64))
+            if size <= BLOCK:
+                bins[part] = _histogram(rows, low[part], high[part])
+        for i, array in enumerate(arrays if size > BLOCK else ()):
+            part = slice(i, i + 1)
+            bins[part] = _histogram(_numbers(array.ravel()[:: -(-size // SAMPLE)])[None], low[part], high[part])
+    found = Statistics(low, high, total / size, np.sqrt(squares), zeros, np.zeros(n, np.int64), np.zeros(n, np.int64), bins)
     usual = np.isfinite(squares) & ((squares > SMALLEST) | (zeros == size))
     for i in np.flatnonzero(~usual).tolist():
-        for column, number in zip(found, _carefully(_numbers(arrays[i])), strict=True):
+        for column, number in zip(found, _carefully(_numbers(arrays[i])), strict=False):
             column[i] = number
     return found
 
 
 def _blocks(arrays: Sequence[Array]) -> Iterator[tuple[int, int, Array]]:
-    """The numbers of arrays of one size as real rows, in blocks: several short arrays, or a part of a long one."""
+    """The numbers of arrays of one shape as real rows, in blocks: several short arrays, or a part of a long one."""
     size = arrays[0].size
     if size > BLOCK:
         for i, array in enumerate(arrays):
@@ -64,7 +69,7 @@ def _blocks(arrays: Sequence[Array]) -> Iterator[tuple[int, int, Array]]:
     step = BLOCK // size
     for first in range(0, len(arrays), step):
         part = arrays[first : first + step]
-        joined = part[0].ravel() if len(part) == 1 else np.concatenate([array.ravel() for array in part])
+        joined = part[0] if len(part) == 1 else np.concatenate(part) if part[0].ndim else np.array(part)
         yield first, first + len(part), _numbers(joined).reshape(len(part), size)
 
 
@@ -89,21 +94,18 @@ def _carefully(numbers: Array) -> tuple[float, ...]:
     return (low, high, *(x if math.isfinite(x) else math.nan for x in (mean, norm)), zeros, nans, infs)
 
 
-def histogram(arrays: Sequence[Array], low: Array, high: Array) -> Array:
-    """How many numbers of each array lie in each of `BINS` equal parts from `low` to `high`: none where those are equal.
+def _histogram(rows: Array, low: Array, high: Array) -> Array:
+    """How many numbers of each row lie in each of `BINS` equal parts from `low` to `high`: none where that cannot be told.
 
-    Of more than `SAMPLE` numbers only an evenly spaced sample is counted. All numbers have to be finite.
+    Of more than `SAMPLE` numbers only an evenly spaced sample is counted.
     """
-    stride = -(-arrays[0].size // SAMPLE)
-    sampled = [array.ravel()[::stride] for array in arrays] if stride > 1 else arrays
-    counts = np.zeros((len(arrays), BINS), np.int64)
-    with np.errstate(all="ignore"):
-        scale = BINS / (high - low)
-        scale[~np.isfinite(scale)] = 0
-        for first, last, block in _blocks(sampled):
-            bins = ((block - low[first:last, None]) * scale[first:last, None]).astype(np.intp)
-            np.clip(bins, 0, BINS - 1, out=bins)
-            bins += np.arange(0, (last - first) * BINS, BINS)[:, None]
-            counts[first:last] = np.bincount(bins.ravel(), minlength=(last - first) * BINS).reshape(-1, BINS)
+    scale = BINS / (high - low)
+    scale[~np.isfinite(scale)] = 0
+    position = rows[:, :: -(-rows.shape[1] // SAMPLE)] - low[:, None]
+    position *= scale[:, None]
+    bins = position.astype(np.intp)
+    np.clip(bins, 0, BINS - 1, out=bins)
+    bins += np.arange(0, len(rows) * BINS, BINS)[:, None]
+    counts = np.bincount(bins.ravel(), minlength=len(rows) * BINS).reshape(-1, BINS)
     counts[scale == 0] = 0
     return counts

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_tools.show import describe
-from autograd_tools.statistics import histogram, statistics
+from autograd_tools.statistics import statistics
 
 NUMBERS = ("min", "max", "mean", "norm")
 COUNTS = ("zeros", "nans", "infs")
@@ -54,8 +54,8 @@ class Form(NamedTuple):
 class Summaries:
     """A column of summaries, a row for each node; of a number that is not known it holds NaN, of a text "" or None.
 
-    The rows of `form` say which of `forms` a value has: -1 where there is no value or gradient at all. `bins` has the
-    histograms by row.
+    The rows of `form` say which of `forms` a value has: -1 where there is no value or gradient at all. `counted`
+    has rows and their histograms.
     """
 
     form: np.ndarray
@@ -67,7 +67,7 @@ class Summaries:
     zeros: np.ndarray
     nans: np.ndarray
     infs: np.ndarray
-    bins: dict[int, tuple[int, ...]]
+    counted: list[tuple[list[int], np.ndarray]]
 
     @classmethod
     def of(cls, items: Iterable[Summary | None]) -> Summaries:
@@ -90,7 +90,7 @@ class Summaries:
         for name in COUNTS:
             getattr(self, name)[row] = getattr(item, name)
         if item.histogram is not None:
-            self.bins[row] = item.histogram
+            self.counted.append(([row], np.array([item.histogram])))
 
     def number_of(self, form: Form, known: dict[Form, int]) -> int:
         """The number of a form, which is added if it is new."""
@@ -125,6 +125,11 @@ class Summaries:
         return np.array(self._column("nbytes", 0), np.int64)
 
     @functools.cached_property
+    def bins(self) -> dict[int, tuple[int, ...]]:
+        """The histograms by row."""
+        return {row: tuple(bins) for rows, counts in self.counted for row, bins in zip(rows, counts.tolist(), strict=True) if any(bins)}
+
+    @functools.cached_property
     def histogram(self) -> list[tuple[int, ...] | None]:
         """The histograms."""
         return [self.bins.get(row) for row in range(len(self.form))]
@@ -154,7 +159,7 @@ class Summaries:
 def blank(n: int) -> Summaries:
     """A column of `n` rows without a value, to be filled."""
     numbers = {name: np.full(n, math.nan) for name in NUMBERS}
-    return Summaries(form=np.full(n, -1), forms=[], bins={}, **numbers, **{name: np.zeros(n, np.int64) for name in COUNTS})
+    return Summaries(form=np.full(n, -1), forms=[], counted=[], **numbers, **{name: np.zeros(n, np.int64) for name in COUNTS})
 
 
 def _known(number: float) -> float | None:
@@ -174,24 +179,22 @@ def summaries(values: Sequence[Any]) -> Summaries:
     column = blank(len(values))
     known: dict[Form, int] = {}
     numbers: dict[type, list[int]] = {}
-    arrays: dict[tuple[int, int], list[int]] = {}
+    arrays: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for row, x in enumerate(values):
         kind = type(x)
         if kind in FLOATS:
             numbers.setdefault(kind, []).append(row)
         elif kind is np.ndarray:
-            arrays.setdefault((id(x.dtype), x.size), []).append(row)
+            arrays.setdefault((id(x.dtype), x.shape), []).append(row)
         elif x is not None:
             _put_other(column, row, x, known)
     for kind, rows in numbers.items():
         _put_numbers(column, kind, np.array(rows), np.array([values[row] for row in rows], np.float64), known)
     for rows in arrays.values():
-        dtype, size = values[rows[0]].dtype, values[rows[0]].size
-        shapes = [values[row].shape for row in rows]
-        made = {x: Form(array_text(dtype, x), x, _name(dtype), size * dtype.itemsize) for x in dict.fromkeys(shapes)}
-        forms = {shape: column.number_of(form, known) for shape, form in made.items()}
-        column.form[rows] = [forms[shape] for shape in shapes]
-        if size and dtype.kind in "iufc":
+        x = values[rows[0]]
+        form = Form(array_text(x.dtype, x.shape), x.shape, _name(x.dtype), x.nbytes)
+        column.form[rows] = column.number_of(form, known)
+        if x.size and x.dtype.kind in "iufc":
             _put_arrays(column, rows, [values[row] for row in rows])
     return column
 
@@ -225,13 +228,11 @@ def _put_numbers(column: Summaries, kind: type, rows: np.ndarray, numbers: np.nd
 
 def _put_arrays(column: Summaries, rows: list[int], arrays: list[np.ndarray[Any, Any]]) -> None:
     """Fill the rows of arrays that have a type and a number of elements in common, and some elements."""
-    found = statistics(arrays)
-    for name, numbers in zip((*NUMBERS, *COUNTS), found, strict=True):
-        getattr(column, name)[rows] = numbers
-    varied = np.flatnonzero((found.max > found.min) & (found.nans + found.infs == 0)).tolist()
-    if varied:
-        counted = histogram([arrays[i] for i in varied], found.min[varied], found.max[varied])
-        column.bins.update(zip([rows[i] for i in varied], map(tuple, counted.tolist()), strict=True))
+    found, own = statistics(arrays), np.array(rows)
+    for name, numbers in zip((*NUMBERS, *COUNTS), found[:-1], strict=True):
+        getattr(column, name)[own] = numbers
+    if found.bins.any():
+        column.counted.append((rows, found.bins))
 
 
 def _put_other(column: Summaries, row: int, x: Any, known: dict[Form, int]) -> None:

@@ -175,8 +175,7 @@ def _summaries(n: int, *, form: Any, forms: Any, min: Any, rows: Any, bins: Any,
         column[:] = numbers
         column[own] = _floats(columns[name], len(own)) if name in NUMBERS else _integers(columns[name], 0, LARGEST, len(own))
     for row, counts in bins.items():
-        _integers([int(row)], 0, n)
-        made.bins[int(row)] = tuple(_integers(counts, 0, LARGEST).tolist())
+        made.counted.append((_integers([int(row)], 0, n).tolist(), _integers(counts, 0, LARGEST)[None]))
     return made
 
 

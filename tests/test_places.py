@@ -252,19 +252,19 @@ def test_operations_of_an_inner_gradient_are_in_the_step_that_asked_for_it():
 
 def test_a_loop_without_source_is_called_loop():
     space = {}
-    exec("def f(w):\n for _ in range(2):\n  w = w * 2\n return w.sum()", space)  # noqa: S102
+    exec("def f(w):\n for _ in range(2):\n  w = w * 2\n return w.sum()", space)
     assert places(space["f"]) == ["f: sum", "f / loop / 1: multiply", "f / loop / 2: multiply"]
 
 
 def test_the_head_of_a_loop_is_named_on_one_line():
     def f(xs):
         for a, (b, c) in zip(  # over two lines
-            xs, xs
+            xs, xs, strict=True
         ):
             print(a, b, c)
 
     (loop,) = flow_of(f.__code__).loops
-    assert loop.name == "for a, (b, c) in zip( # over two lines xs, xs )"
+    assert loop.name == "for a, (b, c) in zip( # over two lines xs, xs, strict=True )"
 
 
 @pytest.mark.parametrize("n", [1, 5])
