@@ -1,0 +1,256 @@
+"""A graph as a picture: shapes in clusters, and arrows between them, with all that they say and no syntax yet.
+
+The languages of drawings (DOT, Mermaid) are written from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from viewer import labels
+from viewer.graph import Box, Edge, Graph, Group
+from viewer.heat import Heat, heat_of
+from viewer.links import link
+from viewer.looks import MARKS
+
+LONGEST_EDGE = 12  # ranks; what costs time in a layout, and makes a picture unreadable, is edges across all of it
+DEEPEST_CLUSTER = 12
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A box: of a kind of `looks.BOXES`, with lines of text; `heat` is a level of colour, `mark` one of `looks.MARKS`."""
+
+    name: str
+    kind: str
+    lines: tuple[str, ...]
+    tooltip: str = ""
+    link: str = ""
+    heat: int | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """An arrow of a kind of `looks.ARROWS`, with a label."""
+
+    tail: str
+    head: str
+    kind: str = "value"
+    label: str = ""
+
+
+@dataclass
+class Cluster:
+    """A frame of a kind of `looks.CLUSTERS` around shapes and other clusters."""
+
+    name: str
+    kind: str
+    title: str
+    tooltip: str = ""
+    shapes: list[Shape] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it to draw."""
+        return not self.shapes and all(inner.is_empty() for inner in self.clusters)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All of a drawing; `root` has no frame, and its title is the sentence that says what the picture shows.
+
+    A `legend` has a title, and the bounds of the levels of heat; `span` is how many ranks all arrows go down together,
+    which is what a layout costs.
+    """
+
+    root: Cluster
+    arrows: list[Arrow]
+    notes: tuple[str, ...] = ()
+    legend: tuple[str, ...] = ()
+    span: int = 0
+
+
+@dataclass(frozen=True)
+class Style:
+    """What is asked of a picture."""
+
+    gradients: bool = True
+    edges: str = "shape"
+    heat: str | None = None
+    links: str | None = None
+    marks: Mapping[int, str] = field(default_factory=dict)
+    longest: int = LONGEST_EDGE
+
+
+EDGES = ("shape", "none")
+
+
+def picture(graph: Graph, style: Style) -> Picture:
+    """The picture of a graph; ValueError for an option that is none."""
+    if style.edges not in EDGES:
+        raise ValueError(f"no edges {style.edges!r}; there are: {', '.join(EDGES)}")
+    for mark in style.marks.values():
+        if mark not in MARKS:
+            raise ValueError(f"no mark {mark!r}; there are: {', '.join(MARKS)}")
+    return _Drawing(graph, style).picture()
+
+
+class _Drawing:
+    """One graph on its way to a picture."""
+
+    def __init__(self, graph: Graph, style: Style) -> None:
+        self.graph = graph
+        self.style = style
+        self.heat: Heat | None = heat_of(graph, style.heat) if style.heat is not None else None
+        self.ranks = ranks(graph)
+        self.order = {key: position for position, key in enumerate(graph.boxes)}
+        self.into: dict[str, list[Edge]] = defaultdict(list)
+        for edge in graph.edges:
+            self.into[edge.head].append(edge)
+        self.drawn = {edge.tail for edge in graph.edges if self.is_short(edge)} | (set(self.order) - {e.tail for e in graph.edges})
+        self.boxes: dict[int, list[Box]] = defaultdict(list)  # by node; a leaf may be drawn at each use
+        for box in graph.boxes.values():
+            if box.node is not None:
+                self.boxes[box.node].append(box)
+        self.arrows: list[Arrow] = []
+
+    def picture(self) -> Picture:
+        """The whole of it."""
+        root = Cluster("", "scope", self.sentence())
+        self.fill(root)
+        span = sum(abs(self.ranks[edge.head] - self.ranks[edge.tail]) for edge in self.graph.edges if self.is_short(edge))
+        legend = self.heat.legend() if self.heat else ()
+        return Picture(root, self.arrows, self.graph.notes, legend, span)
+
+    def sentence(self) -> str:
+        """What the picture shows, for those who do not see it."""
+        kinds = Counter(self.graph.trace.columns.kind)
+        found = ((kinds["result"], "operation"), (kinds["param"], "Param"), (kinds["input"], "input"))
+        parts = ", ".join(labels.plural(n, noun) for n, noun in found if n)
+        result = self.graph.trace.result
+        end = f"; the result is {labels.number(self.graph.trace[result].value)}" if result else ""
+        return f"Graph of a gradient: {parts or 'nothing'}, in {len(self.graph.boxes):,} boxes{end}."
+
+    def is_short(self, edge: Edge) -> bool:
+        """Whether an arrow may be drawn from the box itself: it is not too long, or is one that leads back anyhow."""
+        return self.kind(edge) != "value" or self.ranks[edge.head] - self.ranks[edge.tail] <= self.style.longest
+
+    def kind(self, edge: Edge) -> str:
+        """Which of `looks.ARROWS` an edge is."""
+        return "carried" if edge.carried else "value" if self.order[edge.tail] < self.order[edge.head] else "up"
+
+    def fill(self, root: Cluster) -> None:
+        """Draw all groups into a cluster: open ones as frames in it, those too deep for that without."""
+        todo = [(self.graph.root, root, 0)]
+        number = 0
+        while todo:  # a loop, because calls may be nested more deeply than Python's own
+            group, cluster, depth = todo.pop()
+            key, number = f"g{number}", number + 1
+            if group.closed and key in self.order:
+                self.add(cluster, self.graph.boxes[key])
+            elif 0 < depth <= DEEPEST_CLUSTER and not group.closed:
+                cluster = self.frame(cluster, group, key)
+            for member in group.members:
+                for box in self.boxes.get(member, ()) if isinstance(member, int) else ():
+                    self.add(cluster, box)
+            todo += [(member, cluster, depth + 1) for member in reversed(group.members) if isinstance(member, Group)]
+
+    def frame(self, outer: Cluster, group: Group, key: str) -> Cluster:
+        """The frame of an open group: of one that stands for many, in front of another."""
+        kind = "folded" if group.copies else "scope"
+        inner = Cluster(key, kind, labels.title(group), labels.group_tooltip(self.graph.trace, group, tuple(group.all_ids())))
+        outer.clusters.append(inner if kind == "scope" else Cluster(f"{key}_behind", "behind", "", clusters=[inner]))
+        return inner
+
+    def add(self, cluster: Cluster, box: Box) -> None:
+        """Draw a box, the constants it used, and the arrows into it."""
+        if box.key in self.drawn:
+            cluster.shapes.append(self.shape(box, box.key))
+        edges = self.into[box.key]
+        many = len(edges) > 1 and box.node is not None
+        for edge in edges:
+            tail, source = edge.tail, self.graph.boxes[edge.tail]
+            if not self.is_short(edge):
+                tail = f"{edge.tail}_for_{box.key.removeprefix('n')}"
+                if all(shape.name != tail for shape in cluster.shapes):
+                    cluster.shapes.append(self.copy(source, tail))
+            self.arrows.append(Arrow(tail, box.key, self.kind(edge), self.label(edge, numbered=many)))
+        if box.node is not None:
+            self.add_constants(cluster, box)
+
+    def add_constants(self, cluster: Cluster, box: Box) -> None:
+        """Draw the arrays that an operation used and that are no nodes."""
+        for position, arg in enumerate(self.graph.trace[box.nodes[0]].args, 1):
+            if not arg.nodes and "[" in arg.text and not arg.keyword:
+                name = f"{box.key}_{position}"
+                cluster.shapes.append(Shape(name, "constant", (labels.short(arg.text),), f"argument {position}, a constant"))
+                self.arrows.append(Arrow(name, box.key, "constant"))
+
+    def label(self, edge: Edge, *, numbered: bool) -> str:
+        """What an arrow says: which argument it leads to, if there are several, and the shape of the value."""
+        number = f"[{edge.argument}]" if numbered else ""
+        if edge.carried:
+            return f"{number} to the next step".strip()
+        node = self.graph.trace[edge.node]
+        says = node.kind != "result" and self.graph.boxes[edge.tail].node is not None  # a leaf's box tells its shape
+        shape = "" if says or self.style.edges == "none" else labels.shape(node.value)
+        return f"{number} {shape}".strip()
+
+    def shape(self, box: Box, name: str) -> Shape:
+        """A box with what it says."""
+        trace, style = self.graph.trace, self.style
+        if box.group is not None:
+            kind = "stack" if box.group.copies else "group"
+            lines, tooltip = labels.group_lines(trace, box), labels.group_tooltip(trace, box.group, box.nodes)
+            file, line = box.group.file, box.group.line
+        else:
+            node = trace[box.nodes[0]]
+            kind = "final" if trace.result in box.nodes else node.kind
+            lines = labels.node_lines(trace, box, gradients=style.gradients or style.heat == "gradient", shapes=style.edges != "shape")
+            tooltip, file, line = labels.node_tooltip(trace, box), node.file, node.line
+        figure = self.heat.figures.get(box.key) if self.heat else None
+        if self.heat and figure is not None and (style.heat != "gradient" or len(box.nodes) > 1):  # that of one node is there
+            lines.append(self.heat.label(figure))
+        sign, mark = self.mark(box)
+        lines = [sign + lines[0], *lines[1:]]
+        level = self.heat.level(figure) if self.heat and figure is not None else None
+        return Shape(name, kind, tuple(map(labels.short, lines)), tooltip, link(style.links, file, line), level, mark)
+
+    def mark(self, box: Box) -> tuple[str, str]:
+        """What stands before the name of a box, and the mark that colours it."""
+        marks = Counter(self.style.marks[id] for id in box.nodes if id in self.style.marks)
+        if not marks:
+            return "", ""
+        kind = next(iter(marks)) if len(marks) == 1 and marks.total() == len(box.nodes) else "changed"
+        if len(box.nodes) == 1:
+            return f"{MARKS[kind][0]} ", kind
+        return "".join(f"{MARKS[mark][0]}{marks[mark]:,} " for mark in MARKS if mark in marks), kind
+
+    def copy(self, box: Box, name: str) -> Shape:
+        """What stands at the start of an arrow that would be too long: the Param or input again, or a note that names the box."""
+        if box.node is not None and self.graph.trace[box.node].kind != "result":
+            return self.shape(box, name)
+        shape = self.shape(box, name)
+        where = labels.title(box.group) if box.group else f"{self.graph.trace[box.nodes[0]].op} (node {box.node})"
+        return Shape(name, "elsewhere", (labels.short(where),), shape.tooltip, shape.link)
+
+
+def ranks(graph: Graph) -> dict[str, int]:
+    """How far down each box is: one below the lowest that leads to it, a leaf right above its first use."""
+    kinds = graph.trace.columns.kind
+    order = {key: position for position, key in enumerate(graph.boxes)}
+    leaves = {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
+    into, first = defaultdict(list), {}
+    for edge in graph.edges:
+        if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in leaves:
+            into[edge.head].append(edge.tail)
+    found: dict[str, int] = {}
+    for key in graph.boxes:
+        found[key] = 1 + max((found[tail] for tail in into[key]), default=0)
+    for edge in graph.edges:
+        if edge.tail in leaves:
+            first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
+    return {**found, **{key: rank - 1 for key, rank in first.items()}}
