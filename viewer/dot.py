@@ -99,9 +99,12 @@ def _arrow(arrow: Arrow) -> dict[str, str]:
 
 
 def _legend(title: str, *bounds: str) -> dict[str, str]:
-    """A bar of the colours, and what they stand for."""
-    colours = HEAT[: max(1, len(bounds) - 1)]
-    return {"label": f"{title}\n{'    '.join(bounds)}", "fillcolor": ":".join(colours), "style": "striped" if len(colours) > 1 else "filled"}
+    """A bar of the colours: in each, where it begins, and above them, where all end."""
+    if len(bounds) == 1:
+        return {"label": f"{title}: {bounds[0]}", "fillcolor": HEAT[0], "style": "filled"}
+    widest = max(map(len, bounds))
+    begins = "".join(f"{' ' * (widest - len(text))}  ≥ {text}  {' ' * (widest - len(text))}" for text in bounds[:-1])  # a space is half a digit
+    return {"label": f"{title}: {bounds[0]} to {bounds[-1]}\n{begins}", "fillcolor": ":".join(HEAT[: len(bounds) - 1]), "style": "striped"}
 
 
 def _tooltip(text: str) -> str:

@@ -38,7 +38,7 @@ BOXES = {
     "stack": {"shape": "box", "style": "filled,rounded", "fillcolor": "#dfe9f5", "color": "#40648f", "peripheries": "3"},
     "constant": {"shape": "plaintext", "style": "", "fontcolor": QUIET, "fontsize": "10", "height": "0.2", "margin": "0.02"},
     "elsewhere": {"shape": "note", "style": "dashed", "fontcolor": QUIET, "fontsize": "9"},
-    "legend": {"shape": "box", "fontsize": "10", "margin": "0.1,0.06"},
+    "legend": {"shape": "box", "fontsize": "10", "margin": "0,0.06"},
 }
 SCOPE = {"style": "rounded", "color": "#b4bfcc", "fontcolor": QUIET, "labeljust": "l", "fontsize": "10", "margin": "10"}
 CLUSTERS = {
