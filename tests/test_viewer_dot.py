@@ -62,10 +62,9 @@ def test_the_source_of_a_trace_of_two_nodes():
     exec(compile("def double(w):\n    return w * 2", "/models/model.py", "exec"), names)
     assert viewer.to_dot(ag.trace(names["double"], 3.0)).splitlines() == [
         "digraph trace {",
-        '\tgraph [bgcolor=transparent fontname="Helvetica,Arial,sans-serif" fontsize=11 nodesep=0.28 pad=0.2 rankdir=TB ranksep=0.42]',
-        '\tnode [color="#5b6b7f" fontname="Helvetica,Arial,sans-serif" fontsize=11 height=0.3 margin="0.17,0.07" shape=box '
-        'style="rounded,filled"]',
-        '\tedge [arrowsize=0.6 color="#7a8797" fontname="Helvetica,Arial,sans-serif" fontsize=9]',
+        "\tgraph [bgcolor=transparent fontname=Arial fontsize=12 nodesep=0.28 pad=0.2 rankdir=TB ranksep=0.36]",
+        '\tnode [color="#5b6b7f" fontname=Arial fontsize=11 height=0.3 margin="0.17,0.07" shape=box style="rounded,filled"]',
+        '\tedge [arrowsize=0.6 color="#7a8797" fontcolor="#56657a" fontname=Arial fontsize=9]',
         '\tn1 [label="w',
         "3",
         '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 shape=cds style=filled tooltip="1. P(3.0) ∇=2.0',
@@ -77,7 +76,8 @@ def test_the_source_of_a_trace_of_two_nodes():
         'tooltip="2. 6.0 = multiply(P(3.0), 2) ∇=1.0',
         "value: min 6, mean 6, max 6, norm 6",
         "gradient: min 1, mean 1, max 1, norm 1",
-        'model.py:2 in double"]',
+        "model.py:2 in double",
+        'scope double"]',
         "\tn1 -> n2",
         "}",
     ]
@@ -95,8 +95,8 @@ def test_nodes_are_called_by_their_numbers():
         ("n1", "n2", ""),
         ("n2", "n3", ""),
         ("n3", "n4", ""),
-        ("n4", "n5", 'headlabel=" 1 "'),
-        ("n1", "n5", 'headlabel=" 2 "'),
+        ("n4", "n5", 'label="  [1] "'),
+        ("n1", "n5", 'label="  [2] "'),
     ]
 
 
@@ -108,7 +108,7 @@ def test_every_box_has_its_name_for_id():
 def test_arrows_of_a_call_of_two_tracked_arguments_are_numbered_from_1():
     w = ag.Param(3.0)
     dot = viewer.to_dot(ag.diff(lambda: w * w))
-    assert edges_of(dot) == [("n1", "n2", 'headlabel=" 1 "'), ("n1", "n2", 'headlabel=" 2 "')]
+    assert edges_of(dot) == [("n1", "n2", 'label="  [1] "'), ("n1", "n2", 'label="  [2] "')]
 
 
 def test_a_constant_array_is_a_box_and_a_number_is_in_the_label():
@@ -116,9 +116,9 @@ def test_a_constant_array_is_a_box_and_a_number_is_in_the_label():
     dot = viewer.to_dot(ag.diff(lambda: np.sum(w * np.ones(2) * 3)))
     assert labels_of(dot) == {
         "n1": "float64[2]\n∇ norm 4.24",
-        "n2": "multiply\nfloat64[2]\n∇ norm 4.24",
+        "n2": "multiply\n∇ norm 4.24",
         "n2_2": "float64[2]",
-        "n3": "multiply(3)\nfloat64[2]\n∇ norm 1.41",
+        "n3": "multiply(3)\n∇ norm 1.41",
         "n4": "sum\n6\n∇ 1",
     }
     assert ("n2_2", "n2", "arrowhead=none style=dashed") in edges_of(dot)
@@ -126,7 +126,7 @@ def test_a_constant_array_is_a_box_and_a_number_is_in_the_label():
 
 def test_keyword_arguments_are_in_the_label():
     w = ag.Param(np.ones((2, 2)))
-    assert labels_of(viewer.to_dot(ag.diff(lambda: np.sum(np.sum(w, axis=0)))))["n2"] == "sum(axis=0)\nfloat64[2]\n∇ norm 1.41"
+    assert labels_of(viewer.to_dot(ag.diff(lambda: np.sum(np.sum(w, axis=0)))))["n2"] == "sum(axis=0)\n∇ norm 1.41"
 
 
 def test_gradients_can_be_left_out_of_the_labels():
@@ -196,7 +196,7 @@ def test_scopes_around_everything_are_not_drawn():
     assert clusters_of(viewer.to_dot(tape)) == {}
 
 
-def test_a_param_stands_in_the_scope_of_its_first_use():
+def test_a_param_stands_in_the_innermost_scope_around_all_its_uses():
     w, b = ag.Param(3.0), ag.Param(1.0)
     with ag.record() as tape:
         with ag.scope("first"):
@@ -204,7 +204,7 @@ def test_a_param_stands_in_the_scope_of_its_first_use():
         with ag.scope("second"):
             x + b + w
     tape.backward()
-    assert clusters_of(viewer.to_dot(tape)) == {"cluster_1": ["first", "n1", "n2"], "cluster_2": ["second", "n3", "n4", "n5"]}
+    assert clusters_of(viewer.to_dot(tape)) == {"cluster_1": ["first", "n2"], "cluster_2": ["second", "n3", "n4", "n5"]}
 
 
 def test_scopes_deeper_than_twelve_are_drawn_as_one():
@@ -223,7 +223,7 @@ def test_scopes_deeper_than_twelve_are_drawn_as_one():
 def test_a_param_is_copied_beside_a_distant_use():
     dot = viewer.to_dot(chain(15))
     assert nodes_of(dot)[-2:] == ["n17", "n1_for_17"]
-    assert edges_of(dot)[-2:] == [("n16", "n17", 'headlabel=" 1 "'), ("n1_for_17", "n17", 'headlabel=" 2 "')]
+    assert edges_of(dot)[-2:] == [("n16", "n17", 'label="  [1] "'), ("n1_for_17", "n17", 'label="  [2] "')]
     assert labels_of(dot)["n1_for_17"] == labels_of(dot)["n1"] == "w\n3\n∇ 6"
 
 
@@ -242,7 +242,7 @@ def test_an_arrow_from_a_distant_result_starts_at_a_stub_that_names_it():
 
     dot = viewer.to_dot(ag.diff(loss))
     assert labels_of(dot)["n2_for_18"] == "multiply (node 2)"
-    assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'headlabel=" 2 "')
+    assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'label="  [2] "')
 
 
 def test_the_picture_says_how_many_nodes_it_leaves_out():

@@ -45,7 +45,7 @@ def to_dot(
 
 
 def picture_of(graph: Graph, *, marks: Mapping[int, str] | None = None, **options: Any) -> Picture:
-    """The picture of a graph, with options as those of `to_dot`."""
+    """The picture of a graph, with options as those of `to_dot` and of `Style`."""
     check_links(options.get("links"))
     return picture(graph, Style(marks=marks or {}, **options))
 
@@ -71,8 +71,8 @@ def _write(graph: graphviz.Digraph, cluster: Cluster) -> None:
         if inner.is_empty():
             continue
         with graph.subgraph(name=f"cluster_{inner.name.removeprefix('g')}") as sub:
-            sub.attr(label=_literal(inner.title), id=inner.name, tooltip=_tooltip(inner.tooltip) or " ", **{"class": inner.kind})
-            sub.attr(**CLUSTERS[inner.kind])
+            looks = {"class": inner.kind, **CLUSTERS[inner.kind]}
+            sub.attr(label=_literal(inner.title), id=inner.name, tooltip=_tooltip(inner.tooltip or " "), **looks)
             _write(sub, inner)
 
 
@@ -113,4 +113,4 @@ def _tooltip(text: str) -> str:
 
 def _literal(text: str) -> str:
     """Text that Graphviz shows as it is: it reads backslashes and entities otherwise."""
-    return str(graphviz.escape(text.replace("&", "&amp;")))
+    return graphviz.escape(text.replace("&", "&amp;"))

@@ -12,13 +12,13 @@ from autograd_tools.files import write_bytes
 from viewer.dot import picture_of, source, to_dot
 from viewer.graph import Graph
 from viewer.inputs import Traceable
-from viewer.layout import layout
+from viewer.layout import MANY_RANKS, layout
 from viewer.mermaid import to_mermaid
 from viewer.passes import MAX_NODES, prepare
-from viewer.picture import LONGEST_EDGE
 from viewer.svg import finish, page
 
-LONGEST_SIMPLE = 2  # ranks; where a layout takes too long, arrows longer than this start at copies
+# How pictures are simplified, one after the other, where a layout takes too long.
+SIMPLER: tuple[dict[str, Any], ...] = ({}, {"plain": True}, {"plain": True, "longest": 2})
 
 
 def to_svg(x: Traceable | Graph, path: str | os.PathLike[str] | None = None, **options: Any) -> str:
@@ -49,19 +49,21 @@ def check_format(path: Path) -> None:
 
 
 def _laid_out(x: Traceable | Graph, format: str, max_nodes: int = MAX_NODES, **options: Any) -> tuple[bytes, str]:
-    """An image and the sentence that says what it shows; where layout takes too long, with more copies, then with fewer boxes."""
+    """An image and the sentence that says what it shows; where layout takes too long, plainer, and at last of fewer boxes."""
+    graph = prepare(x, max_nodes=max_nodes)
     while True:
-        graph = prepare(x, max_nodes=max_nodes)
-        for longest in (LONGEST_EDGE, LONGEST_SIMPLE):
-            drawn = picture_of(graph, longest=longest, **options)
+        for simpler in SIMPLER:
+            drawn = picture_of(graph, **options, **simpler)
+            if drawn.span > MANY_RANKS and not simpler:
+                continue
             try:
                 return layout(source(drawn), format, drawn.span), drawn.root.title
             except subprocess.SubprocessError:
                 continue
-        fewer = min(max_nodes, len(graph.boxes)) // 3
-        if fewer < 1:
-            raise RuntimeError(f"Graphviz cannot lay out this graph of {len(graph.boxes):,} boxes: draw less of it, or a .dot file")
-        max_nodes = fewer
+        boxes = len(graph.boxes)
+        graph = prepare(graph, max_nodes=max(1, boxes // 3))
+        if len(graph.boxes) >= boxes:
+            raise RuntimeError(f"Graphviz cannot lay out this graph of {boxes:,} boxes: draw less of it, or a .dot file")
 
 
 # Adding a format is adding an entry here.

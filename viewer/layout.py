@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 DEADLINE = 10  # seconds
-MANY_RANKS = 1500  # ranks that all arrows span together: from there on a layout may take long, or not end
+MANY_RANKS = 500  # that all arrows span together: from there on a layout may take long, or not end
 
 
 def layout(dot: str, format: str, ranks: int) -> bytes:

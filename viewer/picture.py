@@ -82,7 +82,8 @@ class Style:
     heat: str | None = None
     links: str | None = None
     marks: Mapping[int, str] = field(default_factory=dict)
-    longest: int = LONGEST_EDGE
+    plain: bool = False  # whether arrows say nothing: what stands beside them costs a layout more than they do
+    longest: int = LONGEST_EDGE  # ranks
 
 
 EDGES = ("shape", "none")
@@ -111,10 +112,10 @@ class _Drawing:
         for edge in graph.edges:
             self.into[edge.head].append(edge)
         self.drawn = {edge.tail for edge in graph.edges if self.is_short(edge)} | (set(self.order) - {e.tail for e in graph.edges})
-        self.boxes: dict[int, list[Box]] = defaultdict(list)  # by node; a leaf may be drawn at each use
+        self.uses: dict[str, list[Box]] = defaultdict(list)  # leaves that are drawn beside the box they go into
         for box in graph.boxes.values():
-            if box.node is not None:
-                self.boxes[box.node].append(box)
+            if box.head:
+                self.uses[box.head].append(box)
         self.arrows: list[Arrow] = []
 
     def picture(self) -> Picture:
@@ -123,7 +124,8 @@ class _Drawing:
         self.fill(root)
         span = sum(abs(self.ranks[edge.head] - self.ranks[edge.tail]) for edge in self.graph.edges if self.is_short(edge))
         legend = self.heat.legend() if self.heat else ()
-        return Picture(root, self.arrows, self.graph.notes, legend, span)
+        arrows = sorted(self.arrows, key=lambda arrow: self.order[arrow.head])
+        return Picture(root, arrows, self.graph.notes, legend, span)
 
     def sentence(self) -> str:
         """What the picture shows, for those who do not see it."""
@@ -154,7 +156,7 @@ class _Drawing:
             elif 0 < depth <= DEEPEST_CLUSTER and not group.closed:
                 cluster = self.frame(cluster, group, key)
             for member in group.members:
-                for box in self.boxes.get(member, ()) if isinstance(member, int) else ():
+                if not isinstance(member, Group) and (box := self.graph.boxes.get(f"n{member}")):
                     self.add(cluster, box)
             todo += [(member, cluster, depth + 1) for member in reversed(group.members) if isinstance(member, Group)]
 
@@ -166,9 +168,10 @@ class _Drawing:
         return inner
 
     def add(self, cluster: Cluster, box: Box) -> None:
-        """Draw a box, the constants it used, and the arrows into it."""
-        if box.key in self.drawn:
-            cluster.shapes.append(self.shape(box, box.key))
+        """Draw a box, leaves and constants beside it, and the arrows into it."""
+        for shown in (*self.uses[box.key], box):
+            if shown.key in self.drawn:
+                cluster.shapes.append(self.shape(shown, shown.key))
         edges = self.into[box.key]
         many = len(edges) > 1 and box.node is not None
         for edge in edges:
@@ -178,7 +181,7 @@ class _Drawing:
                 if all(shape.name != tail for shape in cluster.shapes):
                     cluster.shapes.append(self.copy(source, tail))
             self.arrows.append(Arrow(tail, box.key, self.kind(edge), self.label(edge, numbered=many)))
-        if box.node is not None:
+        if box.node is not None and self.graph.constants:
             self.add_constants(cluster, box)
 
     def add_constants(self, cluster: Cluster, box: Box) -> None:
@@ -191,6 +194,8 @@ class _Drawing:
 
     def label(self, edge: Edge, *, numbered: bool) -> str:
         """What an arrow says: which argument it leads to, if there are several, and the shape of the value."""
+        if self.style.plain:
+            return ""
         number = f"[{edge.argument}]" if numbered else ""
         if edge.carried:
             return f"{number} to the next step".strip()
@@ -209,7 +214,7 @@ class _Drawing:
         else:
             node = trace[box.nodes[0]]
             kind = "final" if trace.result in box.nodes else node.kind
-            lines = labels.node_lines(trace, box, gradients=style.gradients or style.heat == "gradient", shapes=style.edges != "shape")
+            lines = labels.node_lines(trace, box, gradients=style.gradients or style.heat == "gradient", shapes=style.plain or style.edges != "shape")
             tooltip, file, line = labels.node_tooltip(trace, box), node.file, node.line
         figure = self.heat.figures.get(box.key) if self.heat else None
         if self.heat and figure is not None and (style.heat != "gradient" or len(box.nodes) > 1):  # that of one node is there
