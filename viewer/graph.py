@@ -7,12 +7,15 @@ is plain data over a trace, which stays as it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Any, TypeVar
 
 from autograd_tools import Trace
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,27 @@ class Group:
         while isinstance(member, Group):
             member = member.members[0]
         return member
+
+
+def rebuild(root: Group, make: Callable[[Group, list[Any]], Made]) -> Made:
+    """Make something of a group and what was made of the groups in it, from the inside out, however deep they are.
+
+    `make` gets each group, and its members with what it made of groups in their place.
+    """
+    todo: list[tuple[Group, Iterator[int | Group], list[Any]]] = [(root, iter(root.members), [])]
+    while True:
+        group, members, done = todo[-1]
+        for member in members:
+            if isinstance(member, Group):
+                todo.append((member, iter(member.members), []))
+                break
+            done.append(member)
+        else:
+            made = make(group, done)
+            todo.pop()
+            if not todo:
+                return made
+            todo[-1][2].append(made)
 
 
 @dataclass(frozen=True)
