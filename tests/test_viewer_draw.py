@@ -59,7 +59,6 @@ def test_svg_shows_names_operations_shapes_gradients_and_scopes(tape):
     assert sorted({text.strip("\N{NO-BREAK SPACE} ") for text in texts(viewer.to_svg(tape))}) == [
         "128",
         "2×4",
-
         "add",
         "b",
         "float64[2,1]",

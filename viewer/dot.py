@@ -103,7 +103,8 @@ def _legend(title: str, *bounds: str) -> dict[str, str]:
     if len(bounds) == 1:
         return {"label": f"{title}: {bounds[0]}", "fillcolor": HEAT[0], "style": "filled"}
     widest = max(map(len, bounds))
-    begins = "".join(f"{' ' * (widest - len(text))}  ≥ {text}  {' ' * (widest - len(text))}" for text in bounds[:-1])  # a space is half a digit
+    sides = [" " * (widest - len(text)) for text in bounds]  # a space is half as wide as a digit
+    begins = "".join(f"{side}  ≥ {text}  {side}" for text, side in zip(bounds[:-1], sides, strict=False))
     return {"label": f"{title}: {bounds[0]} to {bounds[-1]}\n{begins}", "fillcolor": ":".join(HEAT[: len(bounds) - 1]), "style": "striped"}
 
 

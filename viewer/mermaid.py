@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from viewer.dot import picture_of
@@ -79,7 +80,7 @@ def _look(shape: Shape) -> str:
 def _levels(drawn: Picture) -> list[str]:
     """What each level of heat stands for."""
     bounds = drawn.legend[1:]
-    return [f"{low} – {high}" for low, high in zip(bounds, bounds[1:], strict=False)] or list(bounds)
+    return [f"{low} – {high}" for low, high in pairwise(bounds)] or list(bounds)
 
 
 def _shapes(cluster: Cluster) -> Iterator[Shape]:

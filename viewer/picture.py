@@ -129,7 +129,8 @@ class _Drawing:
 
     def sentence(self) -> str:
         """What the picture shows, for those who do not see it."""
-        kinds = Counter(self.graph.trace.columns.kind)
+        kind = self.graph.trace.columns.kind
+        kinds = Counter(kind[id - 1] for id in {id for box in self.graph.boxes.values() for id in box.nodes})
         found = ((kinds["result"], "operation"), (kinds["param"], "Param"), (kinds["input"], "input"))
         parts = ", ".join(labels.plural(n, noun) for n, noun in found if n)
         result = self.graph.trace.result
@@ -214,7 +215,8 @@ class _Drawing:
         else:
             node = trace[box.nodes[0]]
             kind = "final" if trace.result in box.nodes else node.kind
-            lines = labels.node_lines(trace, box, gradients=style.gradients or style.heat == "gradient", shapes=style.plain or style.edges != "shape")
+            gradients, shapes = style.gradients or style.heat == "gradient", style.plain or style.edges != "shape"
+            lines = labels.node_lines(trace, box, gradients=gradients, shapes=shapes)
             tooltip, file, line = labels.node_tooltip(trace, box), node.file, node.line
         figure = self.heat.figures.get(box.key) if self.heat else None
         if self.heat and figure is not None and (style.heat != "gradient" or len(box.nodes) > 1):  # that of one node is there
@@ -248,7 +250,8 @@ def ranks(graph: Graph) -> dict[str, int]:
     kinds = graph.trace.columns.kind
     order = {key: position for position, key in enumerate(graph.boxes)}
     leaves = {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
-    into, first = defaultdict(list), {}
+    into: dict[str, list[str]] = defaultdict(list)
+    first: dict[str, int] = {}
     for edge in graph.edges:
         if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in leaves:
             into[edge.head].append(edge.tail)

@@ -58,9 +58,7 @@ def finish(svg: str, sentence: str) -> str:
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace("<title>trace</title>\n", "", 1).replace(f' font-family="{FONT}"', "")
     head = f'class="{NAME}" role="img" aria-label="{escape(sentence)}"'
-    return re.sub(
-        r"<svg([^>]*)>\s*", lambda match: f"<svg {head}{match[1]}>\n<title>{escape(sentence)}</title>\n{STYLE}", svg, count=1
-    )
+    return re.sub(r"<svg([^>]*)>\s*", lambda match: f"<svg {head}{match[1]}>\n<title>{escape(sentence)}</title>\n{STYLE}", svg, count=1)
 
 
 def page(svg: str) -> str:
