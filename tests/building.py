@@ -68,7 +68,9 @@ class Building(Trace):
 
     def __getitem__(self, id):
         kind, op, name, parents, args, line, shape, file = self.rows[id - 1]
-        return TraceNode(id, kind, op, name, args, Summary(f"float64{list(shape)}", shape, "float64"), parents=parents, file=file, line=line)
+        return TraceNode(
+            id, kind, op, name, args, Summary(f"float64{list(shape)}", shape, "float64"), parents=parents, file=file, line=line
+        )
 
     @property
     def graph(self):

@@ -54,7 +54,7 @@ def test_nothing_goes_through_what_is_left_out(b):
 def test_what_is_under_a_scope(b):
     assert ids(focus(b, scope="encoder")) == [2, 3, 4]
     assert ids(focus(b, scope="net/encoder")) == [2, 3, 4]
-    assert ids(focus(b, scope="net")) == [2, 3, 4, 5, 6] or ids(focus(b, scope="net")) == [1, 2, 3, 4, 5, 6]
+    assert ids(focus(b, scope="net")) == [1, 2, 3, 4, 5, 6]
 
 
 def test_what_a_line_made(b):
@@ -73,9 +73,9 @@ def test_what_was_left_out_is_noted(b):
 def test_groups_stay_and_folds_are_opened():
     b = Building()
     x = b.leaf("input", name="x")
-    for n in b.steps(3):
+    for _ in b.steps(3):
         x = b.op("add", b.op("tanh", x), b.op("sin", x))
-    assert outline(focus(fold(group(b.graph)), 6).root) == [["for i in r", 6, 7, 8, 9, 10][:1] + [6, 7, 8, 9, 10][:0] + [6, 7, 8, 9, 10][:0] + [i for i in (6, 7, 8, 9, 10)]]
+    assert outline(focus(fold(group(b.graph)), 6).root) == [["for i in r", 6, 7, 8, 9, 10]]
 
 
 ERRORS = {

@@ -1,18 +1,10 @@
 """Passes over the graph of a trace: each takes a graph, or what has a trace, and returns a graph."""
 
-from __future__ import annotations
-
-from viewer.graph import Graph
-from viewer.inputs import Traceable
+from viewer.passes.fit import MAX_NODES, fit
+from viewer.passes.focus import focus
+from viewer.passes.fold import fold
 from viewer.passes.group import group
+from viewer.passes.prepare import prepare
+from viewer.passes.prune import SHAPE_ONLY, leaves_apart, prune
 
-__all__ = ["MAX_NODES", "group", "prepare"]
-
-MAX_NODES = 60
-
-
-def prepare(x: Traceable | Graph, *, max_nodes: int = MAX_NODES) -> Graph:
-    """The graph that a view shows of a trace; a graph is shown as it is."""
-    if not isinstance(max_nodes, int) or max_nodes < 1:
-        raise ValueError(f"max_nodes is an integer of at least 1, not {max_nodes!r}")
-    return x if isinstance(x, Graph) else group(x)
+__all__ = ["MAX_NODES", "SHAPE_ONLY", "fit", "focus", "fold", "group", "leaves_apart", "prepare", "prune"]

@@ -50,9 +50,7 @@ def arguments(trace: Trace) -> Iterable[tuple[Argument, ...]]:
 
 
 def _pattern(args: tuple[Argument, ...]) -> tuple[object, ...]:
-    return tuple(
-        len(arg.nodes) or (_without_numbers(arg.text) if arg.keyword is None else (arg.keyword, arg.text)) for arg in args
-    )
+    return tuple(len(arg.nodes) or (_without_numbers(arg.text) if arg.keyword is None else (arg.keyword, arg.text)) for arg in args)
 
 
 @functools.lru_cache(maxsize=10_000)
