@@ -27,7 +27,7 @@ def to_dot(
     heat: str | None = None,
     links: str | None = None,
     marks: Mapping[int, str] | None = None,
-    max_nodes: int = MAX_NODES,
+    max_nodes: int | None = MAX_NODES,
 ) -> str:
     """The DOT source of a trace, or of a graph that passes have made of it: values flow down, groups are frames.
 
@@ -37,7 +37,8 @@ def to_dot(
     "vscode://file{file}:{line}"; by default there are none, and no path of this machine is in the picture.
     `marks` are "added", "removed" or "changed" by the id of a node.
 
-    Of a trace with more than `max_nodes` boxes, groups are closed, and the picture says so. An edge that would span many
+    What repeats in a trace is folded, and of one with more than `max_nodes` boxes groups are closed, and the picture says
+    so; None closes nothing. A graph is drawn as it is. An edge that would span many
     ranks starts at a copy of its box, drawn beside its use.
     """
     graph = prepare(x, max_nodes=max_nodes)

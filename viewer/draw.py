@@ -14,7 +14,7 @@ from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.layout import MANY_RANKS, layout
 from viewer.mermaid import to_mermaid
-from viewer.passes import MAX_NODES, prepare
+from viewer.passes import MAX_NODES, fit, prepare
 from viewer.svg import finish, page
 
 # How pictures are simplified, one after the other, where a layout takes too long.
@@ -48,9 +48,10 @@ def check_format(path: Path) -> None:
         raise ValueError(f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
 
 
-def _laid_out(x: Traceable | Graph, format: str, max_nodes: int = MAX_NODES, **options: Any) -> tuple[bytes, str]:
+def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any) -> tuple[bytes, str]:
     """An image and the sentence that says what it shows; where layout takes too long, plainer, and at last of fewer boxes."""
-    graph = prepare(x, max_nodes=max_nodes)
+    whole = prepare(x, max_nodes=None)
+    graph = whole if isinstance(x, Graph) or max_nodes is None else fit(whole, max_nodes)
     while True:
         for simpler in SIMPLER:
             drawn = picture_of(graph, **options, **simpler)
@@ -61,7 +62,7 @@ def _laid_out(x: Traceable | Graph, format: str, max_nodes: int = MAX_NODES, **o
             except subprocess.SubprocessError:
                 continue
         boxes = len(graph.boxes)
-        graph = prepare(graph, max_nodes=max(1, boxes // 3))
+        graph = fit(whole, max(1, boxes // 3))
         if len(graph.boxes) >= boxes:
             raise RuntimeError(f"Graphviz cannot lay out this graph of {boxes:,} boxes: draw less of it, or a .dot file")
 

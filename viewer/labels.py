@@ -40,6 +40,8 @@ def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) 
     nodes = [trace[box.nodes[0]], trace[box.nodes[-1]]] if len(box.nodes) > 1 else [trace[box.nodes[0]]]
     node = nodes[0]
     lines = [call(node)] if node.kind == "result" else [node.name] if node.name else []
+    if lines and lines[0] != (call(nodes[-1]) if node.kind == "result" else nodes[-1].name):
+        lines[0] = f"{short(lines[0], LONGEST_LABEL - 2)} …"  # a folded box stands for others, too
     value = _range([number(n.value) for n in nodes])
     if shapes or node.kind != "result" or not node.children or (node.value and node.value.shape == ()):
         lines.append(value)

@@ -28,7 +28,7 @@ BRACKETS = {
 LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "up": "-->"}
 
 
-def to_mermaid(x: Traceable | Graph, *, max_nodes: int = MAX_NODES, **options: Any) -> str:
+def to_mermaid(x: Traceable | Graph, *, max_nodes: int | None = MAX_NODES, **options: Any) -> str:
     """A trace or a graph as a Mermaid flowchart; options are those of `to_dot`.
 
     Mermaid as GitHub has it draws up to 500 arrows, and takes up to 50,000 characters.
