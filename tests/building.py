@@ -1,9 +1,11 @@
 """Traces built by hand, for tests of what looks at them: nodes and the places they are in, without any arrays."""
 
 import contextlib
+from dataclasses import replace
 
 from autograd_tools import Trace
-from autograd_tools.trace import Argument, Columns, Place, Summaries, Summary, TraceNode
+from autograd_tools.columns import Argument, Columns, Place, TraceNode
+from autograd_tools.summaries import Summary
 from viewer.graph import Graph, Group
 
 
@@ -11,7 +13,7 @@ class Building(Trace):
     """A trace to add nodes and places to; `graph` is that of all its nodes, in no groups."""
 
     def __init__(self):
-        self.__dict__.update(rows=[], made=[Place(0, "", "")], here=[0], homes=[], result=None, known=0, table=None)
+        self.__dict__.update(nodes=[], made=[Place(0, "", "")], here=[0], homes=[], result=None, table=None)
 
     def leaf(self, kind="param", shape=(2,), name=""):
         return self._add(kind, "", name, (), (), 0, shape)
@@ -23,9 +25,10 @@ class Building(Trace):
         return self.result
 
     def _add(self, kind, op, name, parents, args, line, shape, file="f.py"):
-        self.rows.append((kind, op, name, tuple(parents), args, line, shape, file))
+        value = Summary(f"float64{list(shape)}", shape, "float64")
+        self.nodes.append(TraceNode(len(self.nodes) + 1, kind, op, name, args, value, parents=tuple(parents), file=file, line=line))
         self.homes.append(self.here[-1])
-        return len(self.rows)
+        return len(self.nodes)
 
     @contextlib.contextmanager
     def place(self, kind, name, line=1):
@@ -47,30 +50,9 @@ class Building(Trace):
 
     @property
     def columns(self):
-        if self.known != len(self.rows):
-            self.__dict__.update(known=len(self.rows), table=self._columns_of(self.rows))
+        if self.table is None or len(self.table.head) != len(self.nodes):
+            self.__dict__["table"] = replace(Columns.of(self.nodes), places=self.made, place=self.homes[:])
         return self.table
-
-    def _columns_of(self, rows):
-        kind, op, name, parents, args, line, shape, file = (list(column) for column in zip(*rows, strict=True))
-        children = [[] for _ in rows]
-        for id, found in enumerate(parents, 1):
-            for parent in dict.fromkeys(found):
-                children[parent - 1].append(id)
-        values = Summaries.of([Summary(f"float64{list(s)}", s, "float64") for s in shape])
-        none = [None] * len(rows)
-        made = Columns(kind, op, name, parents, [tuple(c) for c in children], self.homes, file, line, values, values, none, none)
-        made.__dict__["args"] = args
-        return made
-
-    def __len__(self):
-        return len(self.rows)
-
-    def __getitem__(self, id):
-        kind, op, name, parents, args, line, shape, file = self.rows[id - 1]
-        return TraceNode(
-            id, kind, op, name, args, Summary(f"float64{list(shape)}", shape, "float64"), parents=parents, file=file, line=line
-        )
 
     @property
     def graph(self):

@@ -21,11 +21,11 @@ def group(x: Traceable | Graph) -> Graph:
     homes, root = _homes(graph)
     members: dict[int, list[int]] = {root: []}  # by place: ids of nodes, and ~place for those of the places in it
     for id, home in homes.items():
-        item, place = id, home
-        while place not in members:
-            members[place] = [item]
-            item, place = ~place, places[place].parent
-        members[place].append(item)
+        item, number = id, home
+        while number not in members:
+            members[number] = [item]
+            item, number = ~number, places[number].parent
+        members[number].append(item)
     groups: dict[int, Group] = {}
     for number in sorted(members, reverse=True):  # inner places have higher numbers than those around them
         place = places[number] if number != root else Place(0, "", "")

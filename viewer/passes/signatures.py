@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_tools import Trace
 from autograd_tools.trace import Argument
 from viewer.graph import Graph
 
@@ -32,25 +31,27 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
     Numbers among the arguments may differ, not their types; keyword arguments must be the same. Nodes `apart` are equal
     to no other.
     """
-    columns, hidden, apart = graph.trace.columns, graph.hidden, set(apart)
+    columns = graph.trace.columns
+    calls = [numbers.of((head.kind, head.op, *map(_pattern, head.args))) for head in columns.heads]
+    values = [numbers.of(("value", form.shape, form.dtype, form.text if form.shape is None else "")) for form in columns.value.forms]
+    values.append(-1)  # of what has no value, which is in the row -1
+    leaf = [head.kind != "result" for head in columns.heads]
     found = [-1]
-    rows = zip(columns.kind, columns.op, columns.file, columns.line, columns.value.shape, columns.value.dtype, strict=True)
-    for id, (row, args, parents) in enumerate(zip(rows, arguments(graph.trace), columns.parents, strict=True), 1):
-        thing: Any = (row, _pattern(args), len(parents), id in hidden)
-        if row[0] != "result":  # where a leaf was first met does not matter
-            shape, dtype = row[4:]
-            thing = (row[0], shape, dtype, columns.value.text[id - 1] if shape is None else "", id in hidden)
-        found.append(numbers.of((thing, id) if id in apart else thing))
+    for head, spot, form, parents in zip(columns.head, columns.spot, columns.value.form.tolist(), columns.parents, strict=True):
+        where = -1 if leaf[head] else spot  # where a leaf was first met does not matter
+        found.append(numbers.of((calls[head], where, values[form], len(parents))))
+    for id in graph.hidden:
+        found[id] = numbers.of(("hidden", found[id]))
+    for id in apart:
+        found[id] = numbers.of(("apart", id))
     return found
 
 
-def arguments(trace: Trace) -> Iterable[tuple[Argument, ...]]:
-    """The arguments of all nodes."""
-    return getattr(trace.columns, "args", None) or (node.args for node in trace.nodes)
-
-
-def _pattern(args: tuple[Argument, ...]) -> tuple[object, ...]:
-    return tuple(len(arg.nodes) or (_without_numbers(arg.text) if arg.keyword is None else (arg.keyword, arg.text)) for arg in args)
+def _pattern(form: str | tuple[str, ...] | Argument) -> object:
+    """What must be the same of an argument: how many nodes are in it, or the constant but for its numbers."""
+    if isinstance(form, Argument):
+        return (form.keyword, form.text) if form.keyword is not None else len(form.nodes) or _without_numbers(form.text)
+    return _without_numbers(form) if isinstance(form, str) else len(form) - 1
 
 
 @functools.lru_cache(maxsize=10_000)
