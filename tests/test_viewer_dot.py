@@ -68,12 +68,12 @@ def test_the_source_of_a_trace_of_two_nodes():
         '\tedge [arrowsize=0.6 color="#7a8797" fontcolor="#56657a" fontname=Arial fontsize=9]',
         '\tn1 [label="w',
         "3",
-        '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 shape=cds style=filled tooltip="1. P(3.0) ∇=2.0',
+        '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 margin="0,0.02" shape=hexagon style=filled tooltip="1. P(3.0) ∇=2.0',
         "value: min 3, mean 3, max 3, norm 3",
         'gradient: min 2, mean 2, max 2, norm 2"]',
         '\tn2 [label="multiply(2)',
         "6",
-        '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 shape=ellipse style="filled,bold" '
+        '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 margin="0.06,0.02" shape=ellipse style="filled,bold" '
         'tooltip="2. 6.0 = multiply(P(3.0), 2) ∇=1.0',
         "value: min 6, mean 6, max 6, norm 6",
         "gradient: min 1, mean 1, max 1, norm 1",
@@ -161,7 +161,7 @@ def test_kinds_of_nodes_differ_in_class_and_shape():
     w = ag.Param(np.ones(2))
     dot = viewer.to_dot(ag.trace(lambda x: np.sum(w * x * np.ones(2)), np.ones(2)))
     found = re.findall(r"^.* class=(\w+).*? shape=(\w+)", dot, flags=re.MULTILINE)
-    assert set(found) == {("param", "box"), ("input", "cds"), ("constant", "plaintext"), ("final", "ellipse")}
+    assert set(found) == {("param", "box"), ("input", "hexagon"), ("constant", "plaintext"), ("final", "ellipse")}
 
 
 # Scopes -------------------------------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ from typing import Any
 
 import graphviz
 
+from viewer.compose import picture
 from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.labels import short
 from viewer.links import check_links
 from viewer.looks import ARROWS, BOXES, CLUSTERS, EDGE, GRAPH, HEADING, HEAT, MARKS, NODE
 from viewer.passes import MAX_NODES, prepare
-from viewer.picture import Arrow, Cluster, Picture, Shape, Style, picture
+from viewer.picture import Arrow, Cluster, Picture, Shape, Style
 
 LONGEST_TOOLTIP = 500  # characters of a line
 LONGEST_NOTE = 120

@@ -17,8 +17,9 @@ from viewer.mermaid import to_mermaid
 from viewer.passes import MAX_NODES, fit, prepare
 from viewer.svg import finish, page
 
-# How pictures are simplified, one after the other, where a layout takes too long.
-SIMPLER: tuple[dict[str, Any], ...] = ({}, {"plain": True}, {"plain": True, "longest": 2})
+# How a picture is simplified where its layout takes too long, before it loses boxes: to this share of them.
+SIMPLER: tuple[dict[str, Any], ...] = ({}, {"plain": True, "longest": 4})
+FEWER = 4
 
 
 def to_svg(x: Traceable | Graph, path: str | os.PathLike[str] | None = None, **options: Any) -> str:
@@ -62,7 +63,7 @@ def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NOD
             except subprocess.SubprocessError:
                 continue
         boxes = len(graph.boxes)
-        graph = fit(whole, max(1, boxes // 3))
+        graph = fit(whole, max(1, boxes // FEWER))
         if len(graph.boxes) >= boxes:
             raise RuntimeError(f"Graphviz cannot lay out this graph of {boxes:,} boxes: draw less of it, or a .dot file")
 

@@ -31,9 +31,9 @@ HEADING = {"fontsize": "12", "fontcolor": QUIET, "labelloc": "t", "labeljust": "
 
 BOXES = {
     "param": {"shape": "box", "style": "filled,bold", "fillcolor": "#d7ead9", "color": "#3c7a46"},
-    "input": {"shape": "cds", "style": "filled", "fillcolor": "#e8e3f4", "color": "#6a5a9a"},
+    "input": {"shape": "hexagon", "margin": "0,0.02", "style": "filled", "fillcolor": "#e8e3f4", "color": "#6a5a9a"},
     "result": {"fillcolor": "#f5f7fa"},
-    "final": {"shape": "ellipse", "style": "filled,bold", "fillcolor": "#fbe6c9", "color": "#b3731d"},
+    "final": {"shape": "ellipse", "margin": "0.06,0.02", "style": "filled,bold", "fillcolor": "#fbe6c9", "color": "#b3731d"},
     "group": {"shape": "box", "style": "filled,rounded", "fillcolor": "#dfe9f5", "color": "#40648f"},
     "stack": {"shape": "box", "style": "filled,rounded", "fillcolor": "#dfe9f5", "color": "#40648f", "peripheries": "3"},
     "constant": {"shape": "plaintext", "style": "", "fontcolor": QUIET, "fontsize": "10", "height": "0.2", "margin": "0.02"},

@@ -17,11 +17,11 @@ from viewer.picture import Arrow, Cluster, Picture, Shape
 # The brackets around the text of a box tell what it is.
 BRACKETS = {
     "param": ("[[", "]]"),
-    "input": (">", "]"),
+    "input": ("{{", "}}"),
     "final": ("([", "])"),
     "group": ("[", "]"),
     "stack": ("[", "]"),
-    "elsewhere": ("[/", "/]"),
+    "elsewhere": (">", "]"),
     "constant": ("[", "]"),
     "result": ("(", ")"),
 }

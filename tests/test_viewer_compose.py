@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
+from viewer.compose import picture
 from viewer.graph import Graph, Group
-from viewer.picture import Style, picture
+from viewer.picture import Style
 
 STEPS = ((3, 4), (5, 6), (7, 8))
 
@@ -51,9 +52,8 @@ def test_an_open_folded_group_is_a_frame_in_front_of_another(trace):
     root, *inner = frames(picture(folded(trace), Style()).root)
     assert root == ("scope", "Graph of a gradient: 7 operations, 2 inputs, in 5 boxes; the result is 1.13254.", ["n1", "n2", "n9"])
     assert inner == [
-        ("scope", "for t in range(3)", []),
         ("behind", "", []),
-        ("folded", "steps 1-3  ×3", ["n3", "n4"]),
+        ("folded", "for t in range(3) › steps 1-3  ×3", ["n3", "n4"]),
     ]
 
 
@@ -97,6 +97,15 @@ def test_a_folded_box_says_the_first_and_the_last_gradient(trace):
 
 def test_a_folded_box_says_how_many_it_stands_for_in_its_tooltip(trace):
     assert "the first of 3 equal nodes: 3, 5, 7" in shapes(picture(folded(trace), Style()).root)["n3"].tooltip.splitlines()
+
+
+def test_a_group_with_only_another_one_in_it_shares_its_frame(trace):
+    inner = Group("inner", (3, Group("innermost", (4,))))
+    graph = Graph(trace, Group("", (1, 2, Group("outer", (Group("middle", (inner,)),)), 5)))
+    assert list(frames(picture(graph, Style()).root))[1:] == [
+        ("scope", "outer › middle › inner", ["n3"]),
+        ("scope", "innermost", ["n4"]),
+    ]
 
 
 def test_a_frame_without_boxes_is_not_drawn(trace):
