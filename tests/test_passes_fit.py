@@ -82,6 +82,16 @@ def test_what_has_too_many_lines_is_cut_into_stretches():
     assert graph.notes == ("5,000 nodes in 10 boxes",)
 
 
+def test_steps_that_all_differ_are_cut_into_stretches_of_steps():
+    b = Building()
+    x = b.leaf("input")
+    with b.place("function", "f"):
+        for n in b.steps(100):
+            x = b.op("concatenate", x, x, shape=(2 + n,))
+    b.op("sum", x)
+    assert closed(fit(fold(group(b)), 6)) == ["steps 1-20", "steps 21-40", "steps 41-60", "steps 61-80", "steps 81-100"]
+
+
 def test_lines_that_fit_are_open():
     graph = fit(many(30, lambda n: 0 if n < 4 else 1).graph, 10)
     assert [*graph.boxes] == ["n1", "n2", "n3", "n4", "n5", "g2"]

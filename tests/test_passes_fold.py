@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 import autograd_tools as ag
 from autograd_tools.trace import Place
+from viewer.passes.fit import fit
+from viewer.passes.focus import focus
 from viewer.passes.fold import fold
 from viewer.passes.group import group
+from viewer.passes.prune import leaves_apart
 
 
 def folded(b, **options):
@@ -75,7 +78,7 @@ def test_a_first_step_that_differs_stays_apart():
 
 
 def test_an_opened_step_stays_apart():
-    graph = folded(rnn(100), open=[205])
+    graph = folded(rnn(100), open=205)
     assert outline(graph.root)[0][5:] == [["1-50 ×50", 5, 6, 7, 8], ["51", 205, 206, 207, 208], ["52-100 ×49", 209, 210, 211, 212]]
 
 
@@ -86,7 +89,7 @@ def test_opened_groups_are_not_folded():
         with b.place("function", "layer"):
             x = b.op("tanh", x)
     b.op("sum", x)
-    assert outline(folded(b, open=["layer"]).root) == [["layer", 1, 2], ["layer", 3], ["layer", 4], 5]
+    assert outline(folded(b, open="layer").root) == [["layer", 1, 2], ["layer", 3], ["layer", 4], 5]
 
 
 def test_an_unknown_group_or_node_to_open_is_an_error():
@@ -214,7 +217,16 @@ def test_branches_that_alternate_fold_by_two():
     for n in b.steps(8):
         x = b.op(["sin", "cos"][n % 2], x)
     b.op("sum", x)
-    assert outline(folded(b).root) == [1, ["for i in r ×4", ["1", 2], ["2", 3]], 10]
+    assert outline(folded(b).root) == [["for i in r", 1, ["1-8 ×4", ["1", 2], ["2", 3]]], 10]
+
+
+def test_the_names_in_an_error_are_on_one_line():
+    b = Building()
+    with b.place("scope", "a\nb"):
+        b.op("tanh", b.leaf())
+    b.op("sin", b.leaf())
+    with pytest.raises(ValueError, match=r"there are: a\\nb$"):
+        fold(group(b.graph), open="c")
 
 
 def test_what_repeats_in_one_frame_without_a_known_loop_folds():
@@ -301,3 +313,34 @@ def test_random_programs(statements):
     if b.result is not None:
         graph = folded(b)
         assert sorted(graph.root.all_ids()) == list(range(1, len(b) + 1))
+        for budget in (1, 2, 5, 9):
+            for shown in (graph, leaves_apart(graph)):
+                fitted = fit(shown, budget)
+                fitted.check()
+                assert len(fitted.boxes) <= budget or (shown.leaves_apart and budget == 1)
+        focus(graph, 1, steps=2).check()
+
+
+def scan(steps):
+    w = ag.Param(np.eye(2), name="w")
+
+    def f():
+        h = np.ones(2)
+        for _ in range(steps):
+            h = layer(h, w, 1.0)
+        return np.sum(h)
+
+    return ag.diff(f)
+
+
+def test_a_recorded_loop_folds_but_for_its_first_step_on_a_constant():
+    graph = fold(scan(50))
+    graph.check()
+    check_copies(graph)
+    assert [(g.kind, g.name, g.times) for g in graph.root.inner()][1:] == [
+        ("loop", "for _ in range(steps)", 1),
+        ("step", "1", 1),
+        ("function", "layer", 1),
+        ("step", "2-50", 49),
+        ("function", "layer", 1),
+    ]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from autograd_tools import Trace
+from autograd_tools.text import one_line
 from viewer.graph import Graph, Group, rebuild
 from viewer.inputs import Traceable, as_graph
 
@@ -61,7 +62,7 @@ def _unknown(kind: str, given: str, names: Iterable[str]) -> str:
     """An error that names the closest of what there is, or the first few."""
     there = [name for name in dict.fromkeys(names) if name]
     close = difflib.get_close_matches(given, there, 5) or there[:20]
-    return f"no {kind} {given!r}; there {'is' if len(close) == 1 else 'are'}: {', '.join(close) or 'none'}"
+    return f"no {kind} {given!r}; there {'is' if len(close) == 1 else 'are'}: {', '.join(map(one_line, close)) or 'none'}"
 
 
 def _path(trace: Trace, id: int) -> set[int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
+from autograd_tools.text import one_line
 from viewer.graph import Graph, Group, rebuild
 from viewer.inputs import Traceable
 from viewer.passes.group import group
@@ -32,7 +33,7 @@ class _Folded:
 _Item: TypeAlias = int | _Folded
 
 
-def fold(x: Traceable | Graph, open: Sequence[int | str] = ()) -> Graph:
+def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Graph:
     """Fold equal neighbours into one group that stands for all of them, its `copies`.
 
     Equal are steps, calls or stretches of the same operations on the same lines with the same shapes, wired alike: each
@@ -40,10 +41,14 @@ def fold(x: Traceable | Graph, open: Sequence[int | str] = ()) -> Graph:
     the same node for all, or from a leaf of its own. What differs stays apart.
     `open` tells what not to fold: the ids of nodes whose copy is to be seen, and names of groups.
 
+    A folded group is named as its copies are, steps by the first and the last ("2-100"); a loop all of whose steps are
+    folded is itself the folded group. What repeats with no loop or function of its own is of the kind "repeat", a row of
+    leaves that go into copies one by one "leaves".
+
     What is no graph yet is put into groups first. A ValueError tells of ids and names that are not there.
     """
     graph = x if isinstance(x, Graph) else group(x)
-    folder = _Folder(graph, open)
+    folder = _Folder(graph, (open,) if isinstance(open, (int, str)) else open)
     made = rebuild(graph.root, folder.fold)
     members = _in_order([*made.leaves, *made.group.members])
     return replace(graph, root=replace(made.group, members=members))
@@ -132,11 +137,11 @@ class _Folder:
     def _model(self, members: list[int | Group], last: int | Group) -> Group:
         """The group to show: the first copy itself, or a new one around what is in it."""
         first = members[0]
-        if isinstance(first, Group) and isinstance(last, Group) and first.kind == "step":
-            name = f"{first.name}-{last.name}"
-            return replace(first, name=name) if len(members) == 1 else Group(name, tuple(members), "step", first.file, first.line)
+        name = f"{first.name}-{last.name}" if isinstance(first, Group) and isinstance(last, Group) and first.kind == "step" else ""
         if isinstance(first, Group):
-            return first if len(members) == 1 else Group("", _in_order(members), "repeat", first.file, first.line)
+            if len(members) == 1:
+                return replace(first, name=name or first.name)
+            return Group(name, _in_order(members), "repeat", first.file, first.line)
         columns = self.wiring.columns
         return Group("", _in_order(members), "repeat", columns.file[first - 1], columns.line[first - 1])
 
@@ -197,4 +202,4 @@ def _check_open(graph: Graph, ids: set[int], names: set[str]) -> None:
     there = {group.name for group in graph.root.inner() if group.name}
     for name in sorted(names - there):
         close = difflib.get_close_matches(name, there, 5) or sorted(there)[:20]
-        raise ValueError(f"no group {name!r} to open; there are: {', '.join(close) or 'none'}")
+        raise ValueError(f"no group {name!r} to open; there are: {', '.join(map(one_line, close)) or 'none'}")

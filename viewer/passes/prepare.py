@@ -20,7 +20,7 @@ def prepare(
     group: bool = True,
     fold: bool = True,
     leaves_apart: bool = False,
-    open: Sequence[int | str] = (),
+    open: int | str | Sequence[int | str] = (),
 ) -> Graph:
     """The graph to show of a trace: in groups, folded but for what is to be `open`, and closed to `max_nodes` boxes.
 
