@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from autograd_tools import Trace
@@ -159,8 +159,8 @@ class Graph:
         """The edges between boxes, in the order of what they lead to; equal ones are one, with a `count`."""
         uses = self._shown.uses
         return [
-            Edge(_use(tail, head) if (tail, head) in uses else tail, head, source, self._argument(head, slot), carried, count)
-            for (tail, head, slot, carried), (source, count) in self._shown.counts.items()
+            Edge(_use(tail, head) if (tail, head) in uses else tail, head, source, argument, carried, count)
+            for (tail, head, argument, carried), (source, count) in self._shown.counts.items()
         ]
 
     @cached_property
@@ -169,13 +169,14 @@ class Graph:
         columns, copies = self.trace.columns, self._targets.copies
         for id in sorted(keys.keys() - self.hidden):
             head = keys[id]
-            for slot, parent in enumerate(columns.parents[id - 1]):
+            numbers = chain(() if head in groups else self._arguments(head), repeat(0))
+            for argument, parent in zip(numbers, columns.parents[id - 1]):  # noqa: B905  zeros without an end
                 for source in self._sources(parent):
                     tail = keys[source]
                     carried = id in copies and source in copies and _from_another_copy(copies[source], copies[id])
                     if tail == head and not carried:
                         continue
-                    shown.counts.setdefault((tail, head, -1 if head in groups else slot, carried), [source, 0])[1] += 1
+                    shown.counts.setdefault((tail, head, argument, carried), [source, 0])[1] += 1
                     if self.leaves_apart and tail not in groups and columns.kind[source - 1] != "result":
                         shown.uses.setdefault((tail, head), {})[source] = None
         return shown
@@ -199,12 +200,16 @@ class Graph:
                     (todo if parent in self.hidden else found).append(parent)
         return sorted(id for id in found if id in self._targets.keys)
 
-    def _argument(self, head: str, slot: int) -> int:
-        """The number of the argument that a parent is: the parents of a node are those of its arguments, one after the other."""
-        if slot < 0:
-            return 0
-        numbers = [number for number, arg in enumerate(self.trace[int(head[1:])].args, 1) for _ in arg.nodes]
-        return numbers[slot]
+    def _arguments(self, head: str) -> list[int]:
+        """The numbers of the arguments that parents are: those of a node are those of its arguments, one after the other."""
+        if head not in self._numbers:
+            args = self.trace[int(head[1:])].args
+            self._numbers[head] = [number for number, arg in enumerate(args, 1) for _ in arg.nodes]
+        return self._numbers[head]
+
+    @cached_property
+    def _numbers(self) -> dict[str, list[int]]:
+        return {}
 
     def check(self) -> None:
         """Raise ValueError unless each node is in one place, copies match, and each edge is between two boxes."""

@@ -161,7 +161,8 @@ class _Folder:
             row = self.outside.get(leaf, ())
             if row and all(other in left for other in row):
                 rows.append(Group(self._names(row), (leaf,), "leaves", copies=tuple((other,) for other in row)))
-                left = {other: None for other in left if other not in row}
+                for other in row:
+                    del left[other]
         return [*left, *rows]
 
     def _names(self, row: tuple[int, ...]) -> str:
