@@ -47,7 +47,7 @@ svg.addEventListener("dblclick", () => { view = whole.slice(); show(); });
 """
 PAGE_STYLE = f"""<style>
 html, body {{ margin: 0; height: 100%; background: #ffffff; }}
-body > svg.{NAME} {{ width: 100%; height: 100%; touch-action: none; cursor: grab; user-select: none; }}
+body > svg.{NAME} {{ display: block; width: 100%; height: 100%; touch-action: none; cursor: grab; user-select: none; }}
 @media (prefers-color-scheme: dark) {{ html, body {{ background: #14181d; }} }}
 </style>
 """
