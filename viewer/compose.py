@@ -104,13 +104,13 @@ class _Drawing:
         for shown in (*self.uses[box.key], box):
             if shown.key in self.drawn:
                 cluster.shapes.append(self.shape(shown, shown.key))
-        for edges in self.bundles(box):
-            edge, tail = edges[0], edges[0].tail
+        for edge in self.into[box.key]:
+            tail = edge.tail
             if not self.is_short(edge):
                 tail = f"{tail}_for_{box.key.removeprefix('n')}"
                 if all(shape.name != tail for shape in cluster.shapes):
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
-            self.arrows.append(Arrow(tail, box.key, self.kind(edge), self.label(edges)))
+            self.arrows.append(Arrow(tail, box.key, self.kind(edge), self.label(edge)))
         if box.node is not None and self.graph.constants:
             self.add_constants(cluster, box)
 
@@ -122,25 +122,19 @@ class _Drawing:
                 cluster.shapes.append(Shape(name, "constant", (labels.short(arg.text),), f"argument {position}, a constant"))
                 self.arrows.append(Arrow(name, box.key, "constant"))
 
-    def bundles(self, box: Box) -> list[list[Edge]]:
-        """The edges into a box, those that are one arrow together: the items of a list, one for each copy of a folded box."""
-        found: dict[tuple[object, ...], list[Edge]] = defaultdict(list)
-        for edge in self.into[box.key]:
-            found[edge.tail, edge.argument, edge.carried].append(edge)
-        return list(found.values())
-
-    def label(self, edges: list[Edge]) -> str:
+    def label(self, edge: Edge) -> str:
         """What an arrow says: which argument it leads to, if there are several, the shape of the value, and how many there are."""
-        edge = edges[0]
         if self.style.plain:
             return ""
         node = self.graph.trace[edge.node]
         from_leaf = node.kind != "result" and self.graph.boxes[edge.tail].node is not None  # whose box tells its shape
         several = len(self.into[edge.head]) > 1 and edge.argument > 0
+        head = self.graph.boxes[edge.head]
+        times = edge.count // len(head.nodes) if head.node is not None else 1  # the items of a list that come from a folded box
         parts = (
             f"[{edge.argument}]" if several else "",
             "to the next step" if edge.carried else "" if from_leaf or self.style.edges == "none" else labels.shape(node.value),
-            f"({len(edges):,} times)" if len(edges) > 1 else "",
+            f"({times:,} times)" if times > 1 else "",
         )
         return " ".join(filter(None, parts))
 
