@@ -521,7 +521,7 @@ def test_a_missing_script_is_named(ask, command, missing):
 def test_an_unknown_format_is_refused_before_the_script_runs(ask, script, name, shown):
     assert ask("draw", script(), "-o", name) == (
         "",
-        f"autograd-tools: no format '{shown}' to draw in; a file may end in .svg, .dot, .html, .png, .pdf\n",
+        f"autograd-tools: no format '{shown}' to draw in; a file may end in .svg, .dot, .html, .mmd, .png, .pdf\n",
         2,
     )
 

@@ -9,7 +9,23 @@ from autograd_tools import why_none
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
 from viewer.hotspots import hotspots
+from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.text import show, to_text
 
-__all__ = ["draw", "fit", "focus", "fold", "group", "hotspots", "leaves_apart", "prune", "show", "to_dot", "to_svg", "to_text", "why_none"]
+__all__ = [
+    "draw",
+    "fit",
+    "focus",
+    "fold",
+    "group",
+    "hotspots",
+    "leaves_apart",
+    "prune",
+    "show",
+    "to_dot",
+    "to_mermaid",
+    "to_svg",
+    "to_text",
+    "why_none",
+]

@@ -28,7 +28,7 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
 
     What is no graph yet is grouped and folded first. A ValueError refuses a `max_nodes` below 1.
     """
-    if max_nodes < 1:
+    if not isinstance(max_nodes, int) or max_nodes < 1:
         raise ValueError(f"max_nodes={max_nodes!r}: at least 1 box is needed to show something")
     graph = x if isinstance(x, Graph) else fold(x)
     budget = max_nodes
