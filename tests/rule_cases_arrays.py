@@ -102,7 +102,7 @@ CASES = {
     ],
     np.corrcoef: [case(A), case(A, B), case(spread(4), spread(4, start=1.3)), case(spread(3, 4), rowvar=False), case(A, dtype=np.float64)],
     # along an axis
-    np.cumprod: [*ALONG, case(CUBE), case(1.5), case(ZEROS), case(spread(3, 9), 1, np.float64), case(np.zeros(0))],
+    np.cumprod: [*ALONG, case(CUBE), case(1.5), case(ZEROS), case(ZEROS + 3), case(spread(3, 9), 1, np.float64), case(np.zeros(0))],
     **each(
         (np.cumulative_sum, np.cumulative_prod),
         [*ALONG, case(1.5), *(case(x, axis=0, include_initial=True) for x in (A, ZEROS, spread(0, 3)))],

@@ -199,6 +199,33 @@ def test_a_constant_function_of_a_matrix_has_a_gradient_of_zero(f):
     assert ag.grad(lambda a: np.sum(a) * 0 + np.sum(f(a)))(SQUARE).tolist() == [[0.0] * 3] * 3
 
 
+# Singular matrices.
+
+RANK_ONE = np.array([[1.0, 2.0], [2.0, 4.0]])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(np.linalg.inv, lambda a: np.linalg.slogdet(a)[1], np.linalg.cholesky, lambda a: np.linalg.solve(a, a)),
+        *(lambda a: np.linalg.qr(a).Q, lambda a: np.linalg.qr(a, "r")),
+    ],
+    ids=["inv", "slogdet", "cholesky", "solve", "qr", "qr(mode='r')"],
+)
+@pytest.mark.parametrize("a", [RANK_ONE, np.zeros((2, 2))], ids=["rank one", "zero"])
+def test_what_a_singular_matrix_has_no_gradient_for_is_an_error(f, a):
+    with pytest.raises(np.linalg.LinAlgError):
+        ag.grad(lambda a: np.sum(f(a)))(a)
+
+
+@pytest.mark.parametrize("f", [lambda a: np.linalg.qr(a).R, lambda a: np.linalg.cholesky(a @ a.T).T], ids=["qr", "cholesky"])
+def test_what_flows_back_to_the_zeros_of_a_triangle_has_no_part_in_the_gradient(f):
+    upper = np.triu_indices(3)
+    expected = ag.grad(lambda a: np.sum(np.cbrt(f(a)[upper])))(SQUARE)
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_equal(ag.grad(lambda a: np.sum(np.cbrt(f(a))))(SQUARE), expected)
+
+
 # What has no gradient rule.
 
 

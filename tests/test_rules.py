@@ -540,13 +540,3 @@ def test_a_function_of_zero_gradient_stays_the_same_when_its_arguments_move_a_li
     before, after = func(*args), func(*moved)
     for a, b in zip(before, after, strict=True) if isinstance(before, tuple) else [(before, after)]:
         assert np.array_equal(a, b)
-
-
-@pytest.mark.parametrize(
-    "f",
-    [lambda x: np.histogramdd(x[:, None])[1][0], lambda x: np.histogram2d(x, x)[1], lambda x: np.histogram2d(ROW, ROW, weights=x)[0]],
-    ids=["edges of histogramdd", "edges of histogram2d", "weights of histogram2d"],
-)
-def test_a_function_that_depends_on_its_argument_is_not_of_zero_gradient(f):
-    with pytest.raises(TypeError, match="has no gradient rule"):
-        ag.grad(lambda x: np.sum(f(x)))(np.array([0.0, 1.0, 3.0]))
