@@ -59,7 +59,7 @@ def einsum_operand(position: int) -> Any:
                 terms, others = [*terms, letter + new], [*others, np.eye(sizes[letter], dtype=x.dtype)]
                 wanted += new
                 continue
-            if letter not in found or found[letter] == 1 < sizes[letter]:  # an axis was summed over: its gradient is the same all along
+            if letter not in found or found[letter] == 1 != sizes[letter]:  # an axis was summed over: its gradient is the same all along
                 terms, others = [*terms, letter], [*others, np.ones(sizes[letter], x.dtype)]
             wanted += letter
         optimize = kwargs.get("optimize", False)

@@ -25,7 +25,9 @@ CUMPROD = Primitive(np.cumprod, [cumprod_x])
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """With a zero in it by doublings, so that every partial product is differentiated as it is."""
     a = widened(as_array(a), dtype)
-    a, axis = (np.ravel(a), 0) if axis is None or np.ndim(a) == 0 else (a, axis)
+    if np.ndim(a) != 1:
+        a, axis = (np.ravel(a), 0) if axis is None or np.ndim(a) == 0 else (a, axis)
+    axis = 0 if axis is None else axis
     if np.all(value(a)):
         return CUMPROD(a, axis)
     step = 1

@@ -104,39 +104,39 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
     return solve_triangular(c, solve_triangular(c, b, first, lower), second, lower)
 
 
-def banded(l: int, u: int, like: Any, n: int) -> tuple[Any, Any]:
+def banded(below: int, above: int, like: Any, n: int) -> tuple[Any, Any]:
     """The row in which each number of a matrix stands that is stored by its diagonals, and 1 or 0 of the type of `like`: whether
     there is one."""
-    rows = np.arange(-u, l + 1)[:, None] + np.arange(n)
+    rows = np.arange(-above, below + 1)[:, None] + np.arange(n)
     return np.clip(rows, 0, n - 1), ((rows >= 0) & (rows < n)).astype(np.result_type(value(like)))
 
 
-def banded_ab(dy: Any, y: Any, ab: Any, b: Any, l: int, u: int) -> Any:
-    rows, inside = banded(l, u, y, np.shape(ab)[1])
-    db = banded_b(dy, y, ab, b, l, u)
+def banded_ab(dy: Any, y: Any, ab: Any, b: Any, below: int, above: int) -> Any:
+    rows, inside = banded(below, above, y, np.shape(ab)[1])
+    db = banded_b(dy, y, ab, b, below, above)
     return -inside * (db[rows] * y if np.ndim(y) == 1 else np.sum(db[rows] * y, axis=-1))
 
 
-def banded_b(dy: Any, y: Any, ab: Any, b: Any, l: int, u: int) -> Any:
+def banded_b(dy: Any, y: Any, ab: Any, b: Any, below: int, above: int) -> Any:
     """With the transposed matrix, whose diagonals are in the opposite order."""
-    rows, inside = banded(u, l, ab, np.shape(ab)[1])
-    return _solve_banded(ab[np.arange(l + u, -1, -1)[:, None], rows] * inside, dy, u, l)
+    rows, inside = banded(above, below, ab, np.shape(ab)[1])
+    return _solve_banded(ab[np.arange(below + above, -1, -1)[:, None], rows] * inside, dy, above, below)
 
 
 @primitive(banded_ab, banded_b)
-def _solve_banded(ab: Any, b: Any, l: int, u: int) -> Any:
-    return linalg.solve_banded((l, u), ab, b)
+def _solve_banded(ab: Any, b: Any, below: int, above: int) -> Any:
+    return linalg.solve_banded((below, above), ab, b)
 
 
 def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any) -> Any:
-    """The solution x of a @ x = b, where `a` has `l` diagonals below its main one and `u` above: a[i, j] is ab[u + i - j, j].
+    """The solution x of a @ x = b, where `a` has l diagonals below its main one and u above: a[i, j] is ab[u + i - j, j].
 
     `ab` is of shape (l + u + 1, n), and its gradient is 0 where no number of `a` is; `b` is of shape (n,) or (n, k).
     """
-    (l, u), ab, b = constant(l_and_u, "solve_banded: l_and_u"), array(ab), array(b)
-    if np.ndim(ab) != 2 or np.shape(ab)[0] != l + u + 1:
-        raise ValueError(f"solve_banded takes ab of shape (l + u + 1, n) = ({l + u + 1}, n), and got one of shape {np.shape(ab)}")
-    return _solve_banded(ab, b, l, u)
+    (below, above), ab, b = constant(l_and_u, "solve_banded: l_and_u"), array(ab), array(b)
+    if np.ndim(ab) != 2 or np.shape(ab)[0] != below + above + 1:
+        raise ValueError(f"solve_banded takes ab of shape (l + u + 1, n) = ({below + above + 1}, n), and got one of shape {np.shape(ab)}")
+    return _solve_banded(ab, b, below, above)
 
 
 def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
@@ -146,11 +146,11 @@ def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
     """
     ab, b = array(ab), array(b)
     linalg.cholesky_banded(value(ab), lower=lower)
-    u, n = np.shape(ab)[0] - 1, np.shape(ab)[1]
-    rows, inside = banded(0, u, ab, n) if lower else banded(u, 0, ab, n)
-    other = np.conjugate(ab)[np.arange(u, -1, -1)[:, None], rows] * inside
+    above, n = np.shape(ab)[0] - 1, np.shape(ab)[1]
+    rows, inside = banded(0, above, ab, n) if lower else banded(above, 0, ab, n)
+    other = np.conjugate(ab)[np.arange(above, -1, -1)[:, None], rows] * inside
     parts = [other[:-1], ab] if lower else [ab, other[1:]]
-    return solve_banded((u, u), np.concatenate(parts), b)
+    return solve_banded((above, above), np.concatenate(parts), b)
 
 
 def block_rule(func: Any, dy: Any, a: Any) -> Any:
