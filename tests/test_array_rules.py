@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.special
-from rule_cases import spread
+from rule_cases import since, spread
 
 import autograd_tools as ag
 
@@ -62,6 +62,10 @@ def test_the_slope_of_the_bessel_function_is_right_for_small_and_large_numbers(x
 @pytest.mark.parametrize("b", [spread(2), spread(5, 2), spread(3), spread(5, 3)], ids=["2", "2 in rows", "3", "3 in rows"])
 def test_a_cross_product_of_vectors_of_two_numbers_is_as_numpys_with_gradients(b):
     a = spread(5, 2, start=1.3)
+    if since((2, 5), a):
+        with pytest.raises(ValueError, match="3-dimensional vectors"):  # NumPy's own
+            recorded(lambda a: np.cross(a, b), a)
+        return
     np.testing.assert_array_equal(recorded(lambda a: np.cross(a, b), a), np.cross(a, b))
     ag.gradcheck(lambda a, b: np.cross(a, b) ** 2, a, b, order=2)
     ag.gradcheck(lambda a, b: np.cross(b, a) ** 2, a, b, order=2)
@@ -244,6 +248,8 @@ def test_the_gradient_of_trimmed_zeros_is_where_they_are_kept(trim, kept):
 
 @pytest.mark.parametrize("x", [np.zeros(3), np.pad(A, 1), np.zeros((2, 2))], ids=["zeros", "framed", "zeros of two axes"])
 def test_zeros_are_trimmed_as_numpy_trims_them(x):
+    if x.ndim > 1 and not since((2, 2), x):
+        pytest.skip("before 2.2, NumPy trims vectors only")
     assert np.array_equal(recorded(np.trim_zeros, x), np.trim_zeros(x))
 
 

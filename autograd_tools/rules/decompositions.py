@@ -98,7 +98,8 @@ def eig_x(dy: Any, y: Any, x: Any) -> Any:
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
         turn = np.matmul(adjoint(v), dv)
-        check_phases(turn, "eig")
+        turning = np.iscomplexobj(x) | np.any(np.imag(value(v)) != 0, axis=-2, keepdims=True)  # a real vector of a real matrix stays real
+        check_phases(turn * turning, "eig")
         lengths = np.real(np.diagonal(turn, 0, -2, -1))[..., None, :]
         middle = middle + bar(inverse_gaps(w)) * (turn - np.matmul(adjoint(v), v) * lengths)
     return bar(np.linalg.solve(adjoint(v), np.matmul(middle, adjoint(v))))

@@ -28,7 +28,7 @@ def mean(log_g: Any, w: Any, of: Any) -> Any:
     return np.sum(weights * of, axis=-1) / np.sum(weights, axis=-1)
 
 
-def safe(inside: Any, *numbers: Any) -> list[Any]:
+def safe(inside: Any, *numbers: Any) -> Any:
     """The numbers where they are inside, and 1 elsewhere, with an axis more."""
     return [np.where(inside, x, 1)[..., None] for x in numbers]
 
@@ -37,8 +37,9 @@ def gamma_shape(a: Any, x: Any) -> Any:
     """The derivative of gammainc(a, x) in `a`; 0 at the ends of where x may be."""
     inside = (value(x) > 0) & (value(x) < np.inf) & (value(a) > 0) & (value(a) < np.inf)
     below = value(x) <= value(a)
+    above = np.logical_not(below)
     w = W.astype(np.result_type(value(a), value(x)))
-    lower, upper = gamma_lower(*safe(inside & below, a, x), w), gamma_upper(*safe(inside & ~below, a, x), w)
+    lower, upper = gamma_lower(*safe(inside & below, a, x), w), gamma_upper(*safe(inside & above, a, x), w)
     return np.where(inside, np.where(below, special.gammainc(a, x) * lower, -special.gammaincc(a, x) * upper), 0)
 
 
@@ -58,9 +59,10 @@ def beta_shapes(a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
     """The derivatives of betainc(a, b, x) in `a` and `b`; `rest` is 1 - x. 0 at the ends of where x may be."""
     inside = (value(x) > 0) & (value(rest) > 0) & (value(a) > 0) & (value(b) > 0)
     below = value(x) * value(b) <= value(rest) * value(a)
+    above = np.logical_not(below)
     w = W.astype(np.result_type(value(a), value(b), value(x)))
     left = beta_lower(*safe(inside & below, a, b, x), np.where(inside & below, rest, 1)[..., None], w)
-    right = beta_lower(*safe(inside & ~below, b, a, rest, x), w)
+    right = beta_lower(*safe(inside & above, b, a, rest, x), w)
     y, tail = special.betainc(a, b, x), special.betaincc(a, b, x)
     da, db = (np.where(inside, np.where(below, y * left[i], -tail * right[1 - i]), 0) for i in (0, 1))
     return da, db
