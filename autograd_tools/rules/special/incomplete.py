@@ -39,17 +39,17 @@ def gamma_shape(a: Any, x: Any) -> Any:
     below = value(x) <= value(a)
     above = np.logical_not(below)
     w = W.astype(np.result_type(value(a), value(x)))
-    lower, upper = gamma_lower(*safe(inside & below, a, x), w), gamma_upper(*safe(inside & above, a, x), w)
+    lower, upper = gamma_lower(w, *safe(inside & below, a, x)), gamma_upper(w, *safe(inside & above, a, x))
     return np.where(inside, np.where(below, special.gammainc(a, x) * lower, -special.gammaincc(a, x) * upper), 0)
 
 
-def gamma_lower(a: Any, x: Any, w: Any) -> Any:
+def gamma_lower(w: Any, a: Any, x: Any) -> Any:
     """That of the logarithm of gammainc(a, x), for x up to a."""
     slope = -mean(-x * np.expm1(-w / a), w, x * np.exp(-w / a) * w / (a * a))
     return slope + (np.log(x) - special.digamma(a + 1))[..., 0]
 
 
-def gamma_upper(a: Any, x: Any, w: Any) -> Any:
+def gamma_upper(w: Any, a: Any, x: Any) -> Any:
     """That of the logarithm of gammaincc(a, x), for x from a on."""
     log = np.log1p(w / x)
     return mean((a - 1) * log, w, log) + (np.log(x) - special.digamma(a))[..., 0]
@@ -61,14 +61,14 @@ def beta_shapes(a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
     below = value(x) * value(b) <= value(rest) * value(a)
     above = np.logical_not(below)
     w = W.astype(np.result_type(value(a), value(b), value(x)))
-    left = beta_lower(*safe(inside & below, a, b, x), np.where(inside & below, rest, 1)[..., None], w)
-    right = beta_lower(*safe(inside & above, b, a, rest, x), w)
+    left = beta_lower(w, *safe(inside & below, a, b, x, rest))
+    right = beta_lower(w, *safe(inside & above, b, a, rest, x))
     y, tail = special.betainc(a, b, x), special.betaincc(a, b, x)
     da, db = (np.where(inside, np.where(below, y * left[i], -tail * right[1 - i]), 0) for i in (0, 1))
     return da, db
 
 
-def beta_lower(a: Any, b: Any, x: Any, rest: Any, w: Any) -> tuple[Any, Any]:
+def beta_lower(w: Any, a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
     """Those of the logarithm of betainc(a, b, x), for x / (1 - x) up to a / b."""
     ratio, sum_ = x / rest, special.digamma(a + b)
     log = np.log1p(-ratio * np.expm1(-w / a))
