@@ -14,7 +14,10 @@ from rule_cases import spread
 
 import autograd_tools as ag
 import autograd_tools.scipy
+from autograd_tools.calls import call as call_of
+from autograd_tools.check import GradientError
 from autograd_tools.core import LostGradientError
+from autograd_tools.primitive import Primitive
 from autograd_tools.scipy import integrate, linalg, signal, special, stats
 
 A, POSITIVE, B = spread(2, 3), spread(2, 3, low=0.5, high=2.0), spread(3, start=1.3)
@@ -75,6 +78,34 @@ every_call = pytest.mark.parametrize(
     [(module, call) for module, calls in CALLS.items() for call in calls.values()],
     ids=[i for c in CALLS.values() for i in c],
 )
+
+
+def primitives(module):
+    """The primitives that the functions of a module call, by the names of those that `ag.primitive` made of them."""
+    cells = [(name, cell.cell_contents) for name, f in vars(module).items() for cell in getattr(f, "__closure__", None) or ()]
+    return {name: entry for name, entry in cells if isinstance(entry, Primitive) and name.startswith("_")}
+
+
+def check_calls(module, calls):
+    for name, args, constants in calls:
+        ag.gradcheck(lambda *a, f=getattr(module, name), constants=constants: f(*a, *constants) ** 2, *args)  # noqa: B008
+
+
+WITH_FACTORS = [*list(CALLS[special].values())[:2], ("logsumexp", (A, None, POSITIVE), [])]
+RULES = [(m, name, n) for m in CALLS for name, p in primitives(m).items() for n, rule in enumerate(p.rules) if rule is not None]
+
+
+@pytest.mark.parametrize(("module", "name", "position"), RULES, ids=[f"{name}[{n + 1}]" for _, name, n in RULES])
+def test_the_calls_of_a_function_catch_each_of_its_rules_when_off_by_a_thousandth(module, name, position, monkeypatch):
+    entry = primitives(module)[name]
+    right = entry.rules[position]
+    rules = [*entry.rules[:position], lambda *args, **kwargs: 1.001 * right(*args, **kwargs), *entry.rules[position + 1 :]]
+    monkeypatch.setattr(entry, "rules", tuple(rules))
+    monkeypatch.setattr(entry, "_plan", entry._make_plan)
+    for attribute in ("fast", "first"):
+        monkeypatch.setattr(entry, attribute, lambda *args: call_of(entry, args))
+    with pytest.raises(GradientError):
+        check_calls(module, WITH_FACTORS if name == "_logsumexp" else CALLS[module].values())
 
 
 @every_call
