@@ -36,6 +36,7 @@ class Plan:
     trusted: bool
     fits: bool = False
     into: Callable[..., Any] | None = None
+    sections: tuple[int, ...] = ()  # what the timer calls each gradient
 
     def reads(self, position: int) -> bool:
         """Whether a rule may read the numbers of an argument, or of the output under VALUE."""

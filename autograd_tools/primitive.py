@@ -107,7 +107,8 @@ class Primitive:
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads(rule) for rule in rules] if self.read is None else [self.read]
         together = frozenset[int]().union(*(part for part in read if part is not None))
-        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits, self.into)
+        sections = timing.backward_sections(self.name, positions) if timing.ENABLED else ()
+        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits, self.into, sections)
 
     def make_fast(self) -> Callable[..., Any]:
         """Make `fast`."""

@@ -27,14 +27,12 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
     recording.result = index
     recording.outgrads, recording.owned = [None] * (index + 1), set()
     recording.outgrads[index] = seed
-    (plain_sweep if timing.ENABLED else fast_sweep)(recording)
-    if timing.ENABLED:
-        timing.settle(recording)
+    (timed_sweep if timing.ENABLED else fast_sweep)(recording)
     _own_leaves(recording)
 
 
 def plain_sweep(recording: Recording) -> None:
-    """Fill the outgrads, of which the newest is there, back to the oldest: the definition, and what is timed."""
+    """Fill the outgrads, of which the newest is there, back to the oldest: the definition."""
     entries, outgrads = recording.entries, recording.outgrads
     for index in range(len(entries) - 1, -1, -1):
         dy = outgrads[index]
@@ -109,7 +107,43 @@ def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  written
             _pass(recording, index)
 
 
-@timing.time_backward
+def timed_sweep(recording: Recording) -> None:
+    """What `plain_sweep` does, with a mark in the timer's log before and after each rule: between them gradients are added up."""
+    entries, outgrads, notes = recording.entries, recording.outgrads, recording.notes
+    log, clock, first = timing.timer.local.log, timing.timer.clock, timing.first_node(recording)
+    log += (timing.IDLE, None, 0, clock())
+    note = None
+    try:
+        for index in range(len(entries) - 1, -1, -1):
+            dy = outgrads[index]
+            if dy is None:
+                continue
+            plan, y, args, _, parents = entries[index]
+            if plan is None:
+                continue
+            if len(log) > timing.LIMIT:
+                timing.timer.add_up()
+            if notes is not None:
+                note = notes[index]
+            for i, parent in enumerate(parents):
+                log += (-plan.sections[i], note, first + index, clock())
+                dx = plan.rules[i](dy, y, *args) if plan.fits else backward(recording, index, i, dy)
+                end = clock()
+                if dx is None:
+                    log += (-timing.IDLE, None, 0, end)
+                else:
+                    log += (-timing.SUM, None, dx.nbytes if type(dx) is ndarray and dx.base is None else 0, end)
+                    if plan.fits and outgrads[parent] is None:
+                        outgrads[parent] = dx
+                    else:
+                        sum_outgrads(recording, parent, dx)
+                if plan.into is not None:
+                    recording.owned.add(parent)
+            _pass(recording, index)
+    finally:
+        log += (timing.CLOSE, None, 0, clock())
+
+
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`; None if there is
     nothing to add, or nothing more."""
@@ -132,16 +166,11 @@ def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
     return fit(dx, x, plan, i)
 
 
-@timing.time_sum
 def sum_outgrads(recording: Recording, parent: Any, dx: Any) -> None:
     """Add the gradient `dx` to the outgrad of its `parent`: one by one if it is of a sequence of arrays."""
-    _add(recording, parent, dx)
-
-
-def _add(recording: Recording, parent: Any, dx: Any) -> None:
     if type(parent) is tuple:
         for p, d in zip(parent, dx, strict=True):
-            _add(recording, p, d)
+            sum_outgrads(recording, p, d)
     elif parent is not None and dx is not None:
         accumulate(recording.outgrads, recording.owned, parent, dx)
 

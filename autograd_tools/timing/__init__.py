@@ -1,36 +1,61 @@
 """The timer: how long each operation took forward, and each of its arguments backward.
 
 `AUTOGRAD_TIMER` is read here, once, when autograd_tools is imported. Without it the functions below that
-wrap the engine's steps hand them back as they are, so that no timed code exists on the path.
+wrap the engine's steps hand them back as they are, so that no timed code exists on the path. With `times` it does not look
+for the user's lines, which takes longer than all else; then there is no `record` either, because that ends with the line.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from numpy import float64, ndarray
+
+from autograd_tools.timing.log import CLOSE, IDLE, LIMIT, NOTE, SUM, VOID, label
 from autograd_tools.timing.measure import Record, Timer
 from autograd_tools.timing.section import Section
+from autograd_tools.timing.thread import HALF, recordings
 
 __all__ = [
+    "CLOSE",
     "ENABLED",
+    "IDLE",
+    "LIMIT",
+    "LINES",
+    "SUM",
     "Record",
     "Section",
     "Timer",
+    "backward_sections",
+    "first_node",
     "reset_timer",
-    "settle",
-    "time_backward",
     "time_forward",
     "time_note",
-    "time_sum",
     "timer",
+    "times",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ENABLED = os.environ.get("AUTOGRAD_TIMER", "").strip().lower() not in ("", "0", "false", "no", "off")
+# Whether the timer is on for each word that AUTOGRAD_TIMER may be, and whether it also looks for the user's lines.
+SETTINGS = {
+    **dict.fromkeys(("", "0", "false", "no", "off"), (False, False)),
+    **dict.fromkeys(("1", "true", "yes", "on"), (True, True)),
+    "times": (True, False),
+}
+
+
+def _setting(text: str) -> tuple[bool, bool]:
+    found = SETTINGS.get(text.strip().lower())
+    if found is None:
+        raise ValueError(f"AUTOGRAD_TIMER={text!r} is not known; there are: {', '.join(filter(None, SETTINGS))}")
+    return found
+
+
+ENABLED, LINES = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
 
 timer = Timer()
 
@@ -47,13 +72,28 @@ def time_forward(function: F, name: str) -> F:
     """Make every call of a primitive on plain values a section of its name."""
     if not ENABLED:
         return function
+    code, clock = label(name, name, 0), timer.clock
+
+    def without_array(args: tuple[Any, ...]) -> int:
+        return VOID if any([isinstance(arg, tracked) for arg in args]) else CLOSE
 
     @functools.wraps(function)
     def timed(*args: Any, **kwargs: Any) -> Any:
-        for arg in args:
-            if isinstance(arg, tracked):
-                return function(*args, **kwargs)
-        return timer.measure(name, function, *args, **kwargs)
+        log = timer.local.log
+        if len(log) > LIMIT:
+            timer.add_up()
+        log += (code, None, 0, clock())
+        try:
+            y = function(*args, **kwargs)
+        except BaseException:
+            log += (without_array(args), None, 0, clock())
+            raise
+        end = clock()
+        if type(y) is ndarray:
+            log += (CLOSE, None, y.nbytes if y.base is None else 0, end)
+        else:
+            log += (CLOSE if type(y) is float64 else without_array(args), None, 0, end)
+        return y
 
     return timed  # type: ignore[return-value]
 
@@ -62,55 +102,36 @@ def time_note(note: F, recording: Any) -> F:
     """Make the recording of a call, from its end to this note of where it was called, the section `record`."""
     if not ENABLED:
         return note
+    first, clock = first_node(recording), timer.clock
 
     def timed() -> Any:
-        thread = timer.thread()
-        recording.ticks.append((len(recording.notes), 0, *thread.last))
         found = note()
-        end = timer.clock()
-        thread.add("record", end - thread.last_end)
-        thread.last_end = end
+        log = timer.local.log
+        log += (NOTE, found, first + len(recording.notes), clock())
         return found
 
     return timed  # type: ignore[return-value]
 
 
-def time_backward(backward: F) -> F:
-    """Make every gradient rule a section named by operation and argument, such as `matmul[1]`."""
-    if not ENABLED:
-        return backward
-
-    def timed(recording: Any, index: int, i: int, dy: Any) -> Any:
-        plan = recording.entries[index][0]
-        name, argument = plan.primitive.name, plan.positions[i] + 1
-        dx = timer.measure(f"{name}[{argument}]", backward, recording, index, i, dy)
-        recording.ticks.append((index, argument, name, *timer.thread().last[1:]))
-        return dx
-
-    return timed  # type: ignore[return-value]
+def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
+    """The labels of the gradients of the arguments at these positions, such as `matmul[1]`."""
+    return tuple([label(f"{name}[{i + 1}]", name, i + 1) for i in positions])
 
 
-def time_sum(sum_outgrads: F) -> F:
-    """Make the adding up of gradients the section `sum_outgrads`."""
-    return timer.timed("sum_outgrads", sum_outgrads) if ENABLED else sum_outgrads
+def first_node(recording: Any) -> int:
+    """The number in a log of the node at index 0 of a recording."""
+    if not recording.keep:
+        return 0
+    recordings[recording.serial + 1] = recording
+    return recording.serial + 1 << HALF
 
 
-def settle(recording: Any) -> None:
-    """Add what was measured of a recording to the records of the timer, by where its operations were called."""
-    notes = recording.notes
-    totals: dict[tuple[str, int, int], list[int]] = {}
-    for index, argument, name, _, self_ns, nbytes in recording.ticks:
-        key = (name, argument, id(notes[index]))
-        total = totals.get(key)
-        if total is None:
-            totals[key] = [index, self_ns, nbytes, 1]
-        else:
-            total[1] += self_ns
-            total[2] += nbytes
-            total[3] += 1
-    for (name, argument, _), (index, *counts) in totals.items():
-        timer.add(Record(name, argument, *notes[index][:4]), *counts)
-    if recording.keep:
-        for index, argument, _, ns, _, _ in recording.ticks:
-            recording.times.setdefault(index, {})[argument] = ns
-    recording.ticks.clear()
+def times(recording: Any) -> dict[int, dict[int, int]]:
+    """The nanoseconds of each node of a recording that keeps all: forward under 0, the gradient of argument n under n."""
+    if ENABLED:
+        timer.add_up()
+    found: dict[int, dict[int, int]] = {}
+    for columns in recording.ticks:
+        for index, argument, ns in zip(*(column.tolist() for column in columns), strict=True):
+            found.setdefault(index, {})[argument] = ns
+    return found

@@ -9,48 +9,28 @@ from collections.abc import Callable
 from operator import index
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd_tools.files import read_document, write_document
+from autograd_tools.timing.log import CLOSE, LIMIT, label
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.table import table
+from autograd_tools.timing.thread import Record, Thread
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMAT, VERSION = "autograd_tools.timer", 1
 
 
-class Record(NamedTuple):
-    """What the time of one operation is kept under: forward if `argument` is 0, else the gradient of that argument."""
+class _Local(threading.local):
+    """What the thread that looks at it measured."""
 
-    op: str
-    argument: int
-    file: str
-    line: int
-    function: str
-    scope: tuple[str, ...]
-
-
-class _Thread:
-    """What one thread measured: its sections, the innermost open one, and its records."""
-
-    def __init__(self) -> None:
-        self.root = Section()
-        self.here = self.root
-        self.records: dict[Record, list[int]] = {}
-        # Of the section that was closed last: its label, how long it took, and without those inside it, and its bytes.
-        self.last: tuple[str, int, int, int] = ("", 0, 0, 0)
-        self.last_end = 0
-        self.inner_ns = 0  # of the sections that were closed inside the one that is open
-        self.open: list[tuple[Section, Section, int]] = []  # of each open block: the section around it, its own, its start
-
-    def add(self, label: str, ns: int) -> None:
-        """Count one call of a section below the open one."""
-        section = self.here.children.get(label) or self.here.child(label)
-        section.ncalls += 1
-        section.ns += ns
-        self.inner_ns += ns
+    def __init__(self, threads: list[Thread], lock: threading.Lock) -> None:
+        self.thread = Thread()
+        self.log = self.thread.log
+        with lock:
+            threads.append(self.thread)
 
 
 class Timer:
@@ -74,8 +54,8 @@ class Timer:
 
     def reset(self) -> None:
         """Forget all sections and start the clock again; sections that are open now are not counted."""
-        self._local = threading.local()
-        self._threads: list[_Thread] = []
+        self._threads: list[Thread] = []
+        self.local = _Local(self._threads, self._lock)
         self._base = Section()
         self._base_records: dict[Record, list[int]] = {}
         self._past_ns = 0
@@ -83,39 +63,25 @@ class Timer:
         self._cost_ns: float | None = None
         self._start: int | None = self.clock()
 
-    def thread(self) -> _Thread:
-        """What this thread measured."""
-        try:
-            return self._local.thread
-        except AttributeError:
-            thread = self._local.thread = _Thread()
-            with self._lock:
-                self._threads.append(thread)
-            return thread
-
     def measure(self, label: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` as one call of the section `label`; it counts also when the function raises."""
-        thread = self.thread()
-        around = thread.here
-        section = thread.here = around.children.get(label) or around.child(label)
-        inner_ns, thread.inner_ns = thread.inner_ns, 0
-        clock = self.clock
+        log = self.open(label)
         nbytes = 0
-        start = clock()
         try:
             result = function(*args, **kwargs)
             if type(result) is np.ndarray and result.base is None:  # a view of another array takes no memory
                 nbytes = result.nbytes
-                section.nbytes += nbytes
         finally:
-            end = thread.last_end = clock()
-            ns = end - start
-            thread.last = (label, ns, ns - thread.inner_ns, nbytes)
-            thread.inner_ns = inner_ns + ns
-            thread.here = around
-            section.ncalls += 1
-            section.ns += ns
+            log += (CLOSE, None, nbytes, self.clock())
         return result
+
+    def open(self, name: str) -> list[Any]:
+        """Begin a section; a CLOSE in the log that this returns ends it."""
+        log = self.local.log
+        if len(log) > LIMIT:
+            self.local.thread.add_up()
+        log += (label(name), None, 0, self.clock())
+        return log
 
     def timed(self, label: str, function: F) -> F:
         """`function`, of which every call is one of the section `label`."""
@@ -134,19 +100,19 @@ class Timer:
 
     def add(self, record: Record, ns: int, nbytes: int, ncalls: int = 1) -> None:
         """Add one call, or several, to a record."""
-        records = self.thread().records
-        total = records.get(record)
-        if total is None:
-            total = records[record] = [0, 0, 0]
-        total[0] += ncalls
-        total[1] += ns
-        total[2] += nbytes
+        self.local.thread.add_record(record, ncalls, ns, nbytes)
+
+    def add_up(self) -> None:
+        """Add up what is in the logs of all threads."""
+        for thread in self._threads:
+            thread.add_up()
 
     @property
     def root(self) -> Section:
         """All threads' sections, added up, below a root that counts nothing itself."""
         root = Section()
         root.merge(self._base)
+        self.add_up()
         for thread in self._threads:
             root.merge(thread.root)
         return root
@@ -154,6 +120,7 @@ class Timer:
     @property
     def records(self) -> dict[Record, list[int]]:
         """Calls, nanoseconds and bytes by operation, argument, source line and scope."""
+        self.add_up()
         total: dict[Record, list[int]] = {}
         for records in (self._base_records, *(thread.records for thread in self._threads)):
             for record, counts in list(records.items()):
@@ -275,20 +242,15 @@ class Block:
         self.label = label
 
     def __enter__(self) -> Block:
-        thread = self.timer.thread()
-        around = thread.here
-        section = thread.here = around.child(self.label)
-        thread.open.append((around, section, self.timer.clock()))
+        self.timer.local.thread.blocks.append(self.timer.open(self.label))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         end = self.timer.clock()
-        thread = self.timer.thread()
-        if not thread.open:  # the timer was reset inside the block
-            return
-        thread.here, section, start = thread.open.pop()
-        section.ncalls += 1
-        section.ns += end - start
+        blocks = self.timer.local.thread.blocks
+        if blocks:  # unless the timer was reset inside the block
+            log = blocks.pop()
+            log += (CLOSE, None, 0, end)
 
     def __call__(self, function: F) -> F:
         """Time every call of `function`."""

@@ -1,0 +1,132 @@
+"""What one thread measured: its log, and the sections, records and times of nodes that its log is added up to."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_tools.timing import log as logs
+from autograd_tools.timing.log import LABELS, LIMIT, Marks, Spans
+from autograd_tools.timing.section import Section
+
+
+class Record(NamedTuple):
+    """What the time of one operation is kept under: forward if `argument` is 0, else the gradient of that argument."""
+
+    op: str
+    argument: int
+    file: str
+    line: int
+    function: str
+    scope: tuple[str, ...]
+
+
+NOWHERE = ("", 0, "", ())
+
+# The recordings whose nodes have times, by serial number. In a log a node is the number of its recording, from 1 on, in the
+# higher half, and its index in the lower; of other recordings the number is 0, because nobody can ask.
+recordings: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+HALF = 32
+
+
+class Thread:
+    """What one thread measured. Its log is added up when it is long, and when somebody looks."""
+
+    def __init__(self) -> None:
+        self.root = Section()
+        self.records: dict[Record, list[int]] = {}
+        self.log: list[Any] = []
+        self.blocks: list[list[Any]] = []  # the logs in which blocks are open
+        self._inside: list[int] = []  # nanoseconds added up so far inside each section that is open
+        self._lock = threading.RLock()
+
+    def add_up(self) -> None:
+        """Add what is in the log to the sections and records; of what is still open, its beginning stays."""
+        with self._lock:
+            n = len(self.log)
+            if n <= 4 * len(self._inside):
+                return
+            marks = logs.marks_of(self.log[:n])
+            spans = logs.spans_of(marks, self._inside)
+            still = np.flatnonzero(~spans.done)
+            self._inside = spans.inside[still].tolist()
+            heads = [(label, marks.note[i], *rest) for label, i, *rest in _opening(marks, spans, still)]
+            self.log[:n] = [item for head in heads for item in head]
+            self._add_sections(spans)
+            self._add_records(marks, spans)
+
+    def add_up_if_long(self) -> None:
+        """Keep the memory of the log bounded."""
+        if len(self.log) > LIMIT:
+            self.add_up()
+
+    def _add_sections(self, spans: Spans) -> None:
+        """Add the spans to the tree, each to the section of its label below that of the span around."""
+        paths = np.zeros(len(spans.label) + 1, np.int64)  # by row, and last that of the root
+        sections = [self.root]
+        for level in range(1, int(spans.level.max(initial=0)) + 1):
+            rows = np.flatnonzero(spans.level == level)
+            around = paths[spans.parent[rows]]
+            places, numbers = logs.distinct(around * len(LABELS) + spans.label[rows])
+            firsts = rows[places].tolist()
+            below = np.arange(len(places)) + len(sections)
+            for row, path, quiet in zip(firsts, around[places].tolist(), spans.quiet[firsts].tolist(), strict=True):
+                section = sections[path]
+                sections.append(section if quiet else section.child(LABELS[spans.label[row]].text))
+            paths[rows] = below[numbers]
+        counted = spans.done & ~spans.quiet
+        totals = logs.sums(paths[:-1][counted], len(sections), spans.ns[counted], spans.nbytes[counted])
+        for section, (ncalls, ns, nbytes) in zip(sections, totals, strict=True):
+            section.ncalls += ncalls
+            section.ns += ns
+            section.nbytes += nbytes
+
+    def _add_records(self, marks: Marks, spans: Spans) -> None:
+        """Add the time of every operation, without what is in it, to the record of its place in the user's code."""
+        argument = np.array([label.argument for label in LABELS])[spans.label]
+        wanted = marks.code == logs.NOTE
+        wanted[spans.begin[argument > 0]] = True
+        numbers, notes = logs.numbers_of_notes(marks, wanted)
+        forward = logs.forward_of(marks, spans)
+        self._add_times(marks, spans, argument, forward)
+        note = np.where(argument > 0, numbers[spans.begin], 0)
+        recorded = np.flatnonzero(forward >= 0)[::-1]
+        note[forward[recorded]] = numbers[recorded]  # of several recordings the innermost operation is that of the outermost
+        rows = np.flatnonzero((argument >= 0) & spans.done & ~spans.quiet)
+        places, groups = logs.distinct(note[rows] * len(LABELS) + spans.label[rows])
+        totals = logs.sums(groups, len(places), (spans.ns - spans.inside)[rows], spans.nbytes[rows])
+        for row, counts in zip(rows[places].tolist(), totals, strict=True):
+            where = notes[note[row]]
+            _, op, number = LABELS[spans.label[row]]
+            self.add_record(Record(op, number, *(NOWHERE if where is None else where[:4])), *counts)
+
+    def add_record(self, record: Record, ncalls: int, ns: int, nbytes: int) -> None:
+        """Add calls to a record."""
+        total = self.records.get(record)
+        if total is None:
+            total = self.records[record] = [0, 0, 0]
+        total[0] += ncalls
+        total[1] += ns
+        total[2] += nbytes
+
+    def _add_times(self, marks: Marks, spans: Spans, argument: logs.Ints, forward: logs.Ints) -> None:
+        """Hand the times of nodes to the recordings that they are on."""
+        backward = np.flatnonzero((argument > 0) & spans.done)
+        noted = np.flatnonzero(forward >= 0)
+        nodes = np.concatenate([marks.number[noted], marks.number[spans.begin[backward]]])
+        rows = np.concatenate([forward[noted], backward])
+        for serial in np.unique(nodes >> HALF).tolist():
+            recording = recordings.get(serial)
+            if recording is not None:
+                mine = nodes >> HALF == serial
+                recording.ticks.append((nodes[mine] & (1 << HALF) - 1, argument[rows[mine]], spans.ns[rows[mine]]))
+
+
+def _opening(marks: Marks, spans: Spans, rows: logs.Ints) -> list[tuple[Any, ...]]:
+    """The marks that open the spans of these rows: label, place of the mark, number and time."""
+    begin = spans.begin[rows]
+    columns = (spans.label[rows], begin, marks.number[begin], marks.time[begin])
+    return list(zip(*(column.tolist() for column in columns), strict=True))
