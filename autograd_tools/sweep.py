@@ -107,12 +107,13 @@ def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  written
             _pass(recording, index)
 
 
-def timed_sweep(recording: Recording) -> None:
-    """What `plain_sweep` does, with a mark in the timer's log before and after each rule: between them gradients are added up."""
+def timed_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  the same
+    """What `plain_sweep` does, with a mark in the timer's log for each rule; between two of them gradients are added up."""
     entries, outgrads, notes = recording.entries, recording.outgrads, recording.notes
-    log, clock, first = timing.timer.local.log, timing.timer.clock, timing.first_node(recording)
-    log += (timing.IDLE, None, 0, clock())
-    note = None
+    local, clock, first = timing.timer.local, timing.timer.clock, timing.first_node(recording)
+    log, thread, note, section = local.log, local.thread, None, 0
+    thread.lock.acquire()
+    thread.sweeps += 1
     try:
         for index in range(len(entries) - 1, -1, -1):
             dy = outgrads[index]
@@ -122,26 +123,41 @@ def timed_sweep(recording: Recording) -> None:
             if plan is None:
                 continue
             if len(log) > timing.LIMIT:
-                timing.timer.add_up()
+                thread.add_up(sweeps=1)
             if notes is not None:
                 note = notes[index]
             for i, parent in enumerate(parents):
-                log += (-plan.sections[i], note, first + index, clock())
+                section, before = plan.sections[i], len(log)
+                start = clock()
                 dx = plan.rules[i](dy, y, *args) if plan.fits else backward(recording, index, i, dy)
                 end = clock()
-                if dx is None:
-                    log += (-timing.IDLE, None, 0, end)
+                nbytes = -1 if dx is None else dx.nbytes if type(dx) is ndarray and dx.base is None else 0
+                if len(log) != before:
+                    timing.enclose(log, before, section, note, first + index, start, end, max(nbytes, 0))
+                    log += (timing.SUMS, None, nbytes, end, end)
+                elif first:
+                    log += (timing.NODE, None, first + index, start, start, -section, note, nbytes, start, end)
                 else:
-                    log += (-timing.SUM, None, dx.nbytes if type(dx) is ndarray and dx.base is None else 0, end)
-                    if plan.fits and outgrads[parent] is None:
-                        outgrads[parent] = dx
-                    else:
-                        sum_outgrads(recording, parent, dx)
+                    log += (-section, note, nbytes, start, end)
+                section = 0
+                if plan.fits and outgrads[parent] is None:
+                    outgrads[parent] = dx
+                elif dx is not None:
+                    before = len(log)
+                    sum_outgrads(recording, parent, dx)
+                    if len(log) != before:
+                        log[before - 3] = ~nbytes
+                        timing.enclose(log, before, timing.SUM, None, 0, end, clock(), 0)
                 if plan.into is not None:
                     recording.owned.add(parent)
             _pass(recording, index)
     finally:
-        log += (timing.CLOSE, None, 0, clock())
+        end = clock()
+        if section:
+            timing.enclose(log, before, section, note, first + index, start, end, 0)
+        log += (timing.END, None, 0, end, end)
+        thread.sweeps -= 1
+        thread.lock.release()
 
 
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:

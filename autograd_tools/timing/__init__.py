@@ -14,22 +14,24 @@ from typing import Any, TypeVar
 
 from numpy import float64, ndarray
 
-from autograd_tools.timing.log import CLOSE, IDLE, LIMIT, NOTE, SUM, VOID, label
+from autograd_tools.timing.log import CLOSE, END, LIMIT, NODE, NOTE, SUM, SUMS, VOID, enclose, label, mark
 from autograd_tools.timing.measure import Record, Timer
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.thread import HALF, recordings
 
 __all__ = [
-    "CLOSE",
     "ENABLED",
-    "IDLE",
+    "END",
     "LIMIT",
     "LINES",
+    "NODE",
     "SUM",
+    "SUMS",
     "Record",
     "Section",
     "Timer",
     "backward_sections",
+    "enclose",
     "first_node",
     "reset_timer",
     "time_forward",
@@ -68,34 +70,65 @@ def reset_timer() -> None:
 tracked: type | tuple[()] = ()  # what `core` sets: a call on such a value is timed where it reaches plain ones
 
 
-def time_forward(function: F, name: str) -> F:
-    """Make every call of a primitive on plain values a section of its name."""
+def time_forward(function: F, name: str, *, nests: bool = True) -> F:
+    """Make every call of a primitive on plain values a section of its name; if it `nests`, others may be in it."""
     if not ENABLED:
         return function
-    code, clock = label(name, name, 0), timer.clock
+    return _time_nesting(function, name) if nests else _time_leaf(function, name)  # type: ignore[return-value]
 
-    def without_array(args: tuple[Any, ...]) -> int:
-        return VOID if any([isinstance(arg, tracked) for arg in args]) else CLOSE
+
+def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """What NumPy and SciPy compute: nothing nests, because on tracked values they call us, who time what they compute."""
+    code, clock = -label(name, name, 0), timer.clock
+
+    @functools.wraps(function)
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        start = clock()
+        try:
+            y = function(*args, **kwargs)
+        except BaseException:
+            if not _any_tracked(args):
+                timer.local.log += (code, None, 0, start, clock())
+            raise
+        end = clock()
+        if type(y) is ndarray:
+            nbytes = y.nbytes if y.base is None else 0
+        elif type(y) is not float64 and _any_tracked(args):
+            return y
+        else:
+            nbytes = 0
+        log = timer.local.log
+        if len(log) > LIMIT:
+            timer.local.thread.add_up()
+        log += (code, None, nbytes, start, end)
+        return y
+
+    return timed
+
+
+def _time_nesting(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """What may use the engine itself: a function of the user's."""
+    code, clock = label(name, name, 0), timer.clock
 
     @functools.wraps(function)
     def timed(*args: Any, **kwargs: Any) -> Any:
         log = timer.local.log
-        if len(log) > LIMIT:
-            timer.add_up()
-        log += (code, None, 0, clock())
+        log += mark(code, 0, clock())
+        nbytes = 0
         try:
             y = function(*args, **kwargs)
-        except BaseException:
-            log += (without_array(args), None, 0, clock())
-            raise
-        end = clock()
-        if type(y) is ndarray:
-            log += (CLOSE, None, y.nbytes if y.base is None else 0, end)
-        else:
-            log += (CLOSE if type(y) is float64 else without_array(args), None, 0, end)
+            if type(y) is ndarray and y.base is None:
+                nbytes = y.nbytes
+        finally:
+            end = clock()
+            log += mark(VOID if _any_tracked(args) else CLOSE, nbytes, end)
         return y
 
-    return timed  # type: ignore[return-value]
+    return timed
+
+
+def _any_tracked(args: tuple[Any, ...]) -> bool:
+    return any([isinstance(arg, tracked) for arg in args])
 
 
 def time_note(note: F, recording: Any) -> F:
@@ -106,8 +139,8 @@ def time_note(note: F, recording: Any) -> F:
 
     def timed() -> Any:
         found = note()
-        log = timer.local.log
-        log += (NOTE, found, first + len(recording.notes), clock())
+        log, end = timer.local.log, clock()
+        log += (NOTE, found, first + len(recording.notes), end, end)
         return found
 
     return timed  # type: ignore[return-value]

@@ -1,13 +1,17 @@
 """The log of a thread: what began and ended when, written down in passing, and added up when somebody looks.
 
-A log is a flat list of marks, of four items each: (code, note, number, nanoseconds). A mark costs a tenth of a microsecond;
-sections, records and times of nodes are made of thousands at once. `code` is one of
+A log is a flat list of marks, of five items each: (code, note, number, start, end), the last two in nanoseconds. A mark
+costs a tenth of a microsecond; sections, records and times of nodes are made of thousands at once. `code` is one of
 
-* a label, a number from `label` on: a section opens. `note` is the user's call and `number` the node, for a rule;
-* a label times -1: the section that is open closes, and this one opens;
-* CLOSE: the section that is open closes. Here, and where SUM or IDLE opens, `number` is the bytes that the closed one made;
-* VOID: it closes, and was none: what was called had to do with the recording around, where it is timed;
+* a label times -1: a section that is over, with nothing in it, which made `number` bytes. After the gradient of an
+  argument the time until the next mark is the section `sum_outgrads`, unless its bytes are inverted (~number).
+* a label, which is above END: a section opens. Of a gradient `number` is the node. `note` is the user's call, here and above.
+* CLOSE: the section that is open closes, and made `number` bytes.
+* VOID: it closes, and was none: what was called had to do with the recording around, where it is timed.
 * NOTE: a call was recorded at `note` as the node `number`. From the mark before, that was the section `record`.
+* NODE: the gradient that the next mark tells of is that of an argument of the node `number`.
+* SUMS: as after a gradient, the time until the next mark is `sum_outgrads`, unless `number` is negative.
+* END: a sweep is over.
 """
 
 from __future__ import annotations
@@ -19,8 +23,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-CLOSE, VOID, NOTE = 0, 1, 2
-LIMIT = 4 * 100_000  # items of a log, which is added up when it is longer, so that its memory is bounded
+CLOSE, VOID, NOTE, NODE, SUMS, END = range(6)
+WIDTH = 5
+LIMIT = WIDTH * 100_000  # items of a log, which is added up when it is longer, so that its memory is bounded
 Ints = NDArray[np.int64]
 
 
@@ -32,7 +37,7 @@ class Label(NamedTuple):
     argument: int = -1
 
 
-LABELS = [Label("")] * 3
+LABELS = [Label("")] * (END + 1)
 _codes: dict[Label, int] = {}
 
 
@@ -46,27 +51,18 @@ def label(text: str, op: str = "", argument: int = -1) -> int:
     return code
 
 
-IDLE, RECORD, SUM = label(""), label("record"), label("sum_outgrads")  # IDLE is no section: it holds a sweep together
+RECORD, SUM = label("record"), label("sum_outgrads")
 
 
-class Spans(NamedTuple):
-    """Sections as columns, in the order in which they began; `parent` is the row of the section around, or -1.
+def mark(code: int, number: int, time: int, note: Any = None) -> tuple[int, Any, int, int, int]:
+    """A mark of one moment; where every nanosecond counts it is written out."""
+    return (code, note, number, time, time)
 
-    `begin` and `end` are their marks; the sections that are `done` have ended, the others are still open. `quiet` ones do
-    not count: what is in them is in what is around them. `inside` are the nanoseconds of the sections right inside.
-    """
 
-    label: Ints
-    level: Ints
-    begin: Ints
-    end: Ints
-    parent: Ints
-    quiet: NDArray[np.bool_]
-    done: NDArray[np.bool_]
-    start: Ints
-    ns: Ints
-    inside: Ints
-    nbytes: Ints
+def enclose(log: list[Any], begin: int, section: int, note: Any, node: int, start: int, end: int, nbytes: int) -> None:
+    """Put a section around what was written from the item `begin` on."""
+    log[begin:begin] = (section, note, node, start, start)
+    log += (CLOSE, None, nbytes, end, end)
 
 
 class Marks(NamedTuple):
@@ -75,62 +71,97 @@ class Marks(NamedTuple):
     code: Ints
     note: list[Any]
     number: Ints
-    time: Ints
+    start: Ints
+    end: Ints
 
 
 def marks_of(log: list[Any]) -> Marks:
     """The columns of a log, or of a part of one."""
-    code, number, time = (np.array(log[i::4], np.int64) for i in (0, 2, 3))
-    return Marks(code, log[1::4], number, time)
+    n = len(log) // WIDTH
+    code, number, start, end = (np.fromiter(log[i::WIDTH], np.int64, n) for i in (0, 2, 3, 4))
+    return Marks(code, log[1::WIDTH], number, start, end)
+
+
+class Spans(NamedTuple):
+    """Sections as columns, in the order in which they began; `parent` is the row of the section around, or -1.
+
+    `begin` and `last` are the marks at which they began and ended; sections that are `done` have ended, others are open yet.
+    `quiet` ones do not count: what is in them is in what is around them. `inside` are the nanoseconds of those right inside.
+    """
+
+    label: Ints
+    argument: Ints
+    level: Ints
+    begin: Ints
+    last: Ints
+    parent: Ints
+    quiet: NDArray[np.bool_]
+    done: NDArray[np.bool_]
+    ns: Ints
+    inside: Ints
+    nbytes: Ints
 
 
 def spans_of(marks: Marks, before: list[int]) -> Spans:
     """The sections of a log. Its first marks open those that were open `before`: the nanoseconds inside each until then."""
-    code, _, number, time = marks
+    code, _, number, start, end = marks
     n = len(code)
-    noted = code == NOTE
-    level = np.cumsum(np.where(code > NOTE, 1, np.where((code == CLOSE) | (code == VOID), -1, 0)))  # of what is open after a mark
-    begin = np.flatnonzero((code >= NOTE) | (code < 0))
-    end = np.flatnonzero(code <= NOTE)
-    still_open = np.arange(int(level[-1]), 0, -1)
-    begin_level = level[begin] + noted[begin]
-    end_level = np.concatenate([level[end] + (code[end] >= 0), still_open])
-    end = np.concatenate([end, np.full(len(still_open), n)])
-    # At each level sections begin and end in turn, so that sorted by level the one column stands beside the other.
-    by_level = _order(begin_level)
-    paired = np.empty_like(end)
-    paired[by_level] = end[_order(end_level)]
-    end = paired
+    arguments = np.array([label.argument for label in LABELS])
+    opens, closes, leaf = code > END, code <= VOID, code < 0
+    closes &= ~leaf
+    level = np.cumsum(opens.astype(np.int64) - closes)  # of what is open after a mark
+    last = np.arange(n)
+    last[opens] = _closing(level, opens, closes)
+    note = code == NOTE
+    summed = np.flatnonzero((number >= 0) & (leaf | (code == SUMS)))
+    summed = summed[(code[summed] > 0) | (arguments[-code[summed]] > 0)]
 
-    label = np.where(noted[begin], RECORD, np.abs(code[begin]))
-    done = end < n
-    last = np.minimum(end, n - 1)
-    follows = noted[begin] & (begin > 0) & np.isin(code[begin - 1], (CLOSE, VOID, NOTE))
-    start = time[begin - follows]
-    ns = np.where(done, np.maximum(time[last] - start, 0), 0)
-    tells_bytes = done & ~noted[last] & ((code[last] == CLOSE) | (code[last] == -SUM) | (code[last] == -IDLE))
-    quiet = (label == IDLE) | (done & (code[last] == VOID))
-    nbytes = np.where(tells_bytes, number[last], 0)
-    parent, inside = _nest(begin, begin_level, by_level, ns, quiet, before)
-    return Spans(label, begin_level, begin, end, parent, quiet, done, start, ns, inside, nbytes)
-
-
-def _order(levels: Ints) -> Ints:
-    """Where the rows are, sorted by level and then as they are; small integers are sorted in linear time."""
-    deepest = int(levels.max(initial=0))
-    return np.argsort(levels.astype(np.uint8 if deepest < 2**8 else np.uint16 if deepest < 2**16 else np.int64), kind="stable")
-
-
-def _nest(begin: Ints, level: Ints, by_level: Ints, ns: Ints, quiet: NDArray[np.bool_], before: list[int]) -> tuple[Ints, Ints]:
-    """The row of the section around each, and the nanoseconds of those right inside each."""
-    parent, inside = np.full(len(begin), -1), np.zeros(len(begin), np.int64)
+    one = np.flatnonzero(leaf | opens | note)
+    begin = np.concatenate([one, summed])
+    order = np.argsort(begin, kind="stable")  # two sorted columns are merged in no time
+    begin = begin[order]
+    is_sum = order >= len(one)
+    label = np.where(is_sum, SUM, np.where(note[begin], RECORD, np.abs(code[begin])))
+    last = last[begin]
+    done = last < n
+    last = np.minimum(last, n - 1)
+    after = np.minimum(begin + 1, n - 1)
+    follows = note[begin] & (begin > 0) & ~opens[begin - 1]
+    first = np.where(is_sum, end[begin], np.where(follows, end[begin - 1], start[begin]))
+    ns = np.where(done, np.maximum(np.where(is_sum, start[after], end[last]) - first, 0), 0)
+    quiet = done & (code[last] == VOID)
+    nbytes = np.where(done & ~is_sum & ~note[begin], np.maximum(number[last], ~number[last]), 0)
+    levels = np.where(opens[begin], level[begin], level[begin] + 1)
+    parent = _around(begin, levels, opens[begin] & ~is_sum)
+    inside = np.zeros(len(begin), np.int64)
     inside[: len(before)] = before
-    levels = np.split(by_level, np.cumsum(np.bincount(level))[:-1])[1:]
-    for outer, inner in zip(levels, levels[1:], strict=False):
+    for depth in range(int(levels.max(initial=1)), 1, -1):
+        rows = np.flatnonzero(levels == depth)
+        np.add.at(inside, parent[rows], np.where(quiet[rows], inside[rows], ns[rows]))
+    return Spans(label, arguments[label], levels, begin, last, parent, quiet, done, ns, inside, nbytes)
+
+
+def _closing(level: Ints, opens: NDArray[np.bool_], closes: NDArray[np.bool_]) -> Ints:
+    """For each mark that opens a section the one that closes it, or the length of the log.
+
+    At each level sections open and close in turn, so that sorted by level the one column stands beside the other.
+    """
+    opening, closing = np.flatnonzero(opens), np.flatnonzero(closes)
+    still_open = np.arange(int(level[-1]), 0, -1)
+    closing_level = np.concatenate([level[closing] + 1, still_open])
+    closing = np.concatenate([closing, np.full(len(still_open), len(level))])
+    found = np.empty(len(opening), np.int64)
+    found[np.argsort(level[opening], kind="stable")] = closing[np.argsort(closing_level, kind="stable")]
+    return found
+
+
+def _around(begin: Ints, level: Ints, opens: NDArray[np.bool_]) -> Ints:
+    """The row of the section around each: of those one level up the last that opened before."""
+    parent = np.full(len(begin), -1)
+    for depth in range(2, int(level.max(initial=1)) + 1):
+        outer, inner = np.flatnonzero(opens & (level == depth - 1)), np.flatnonzero(level == depth)
         parent[inner] = outer[np.searchsorted(begin[outer], begin[inner]) - 1]
-    for inner in levels[:0:-1]:
-        np.add.at(inside, parent[inner], np.where(quiet[inner], inside[inner], ns[inner]))
-    return parent, inside
+    return parent
 
 
 def distinct(keys: Ints) -> tuple[Ints, Ints]:
@@ -158,11 +189,11 @@ def sums(groups: Ints, n: int, *columns: Ints) -> Iterable[tuple[int, ...]]:
 def forward_of(marks: Marks, spans: Spans) -> Ints:
     """For each mark that is a NOTE the row of the section whose output was recorded, -1 for others and where there is none."""
     places = np.arange(len(marks.code))
-    skipped = (marks.code == NOTE) | (marks.code == VOID)
-    last = np.maximum.accumulate(np.where(skipped, -1, places))
-    row = np.full(len(places) + 1, -1)
-    row[spans.end] = np.arange(len(spans.end))
-    return np.where((marks.code == NOTE) & (last >= 0) & (marks.code[last] == CLOSE), row[last], -1)
+    last = np.maximum.accumulate(np.where((marks.code == NOTE) | (marks.code == VOID), -1, places))
+    row = np.full(len(places), -1)
+    forward = np.flatnonzero(spans.done & (spans.argument <= 0) & (spans.label != SUM))
+    row[spans.last[forward]] = forward
+    return np.where((marks.code == NOTE) & (last >= 0), row[last], -1)
 
 
 def numbers_of_notes(marks: Marks, wanted: NDArray[np.bool_]) -> tuple[Ints, list[Any]]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_tools.files import read_document, write_document
-from autograd_tools.timing.log import CLOSE, LIMIT, label
+from autograd_tools.timing.log import CLOSE, LIMIT, label, mark
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.table import table
 from autograd_tools.timing.thread import Record, Thread
@@ -72,7 +72,7 @@ class Timer:
             if type(result) is np.ndarray and result.base is None:  # a view of another array takes no memory
                 nbytes = result.nbytes
         finally:
-            log += (CLOSE, None, nbytes, self.clock())
+            log += mark(CLOSE, nbytes, self.clock())
         return result
 
     def open(self, name: str) -> list[Any]:
@@ -80,7 +80,7 @@ class Timer:
         log = self.local.log
         if len(log) > LIMIT:
             self.local.thread.add_up()
-        log += (label(name), None, 0, self.clock())
+        log += mark(label(name), 0, self.clock())
         return log
 
     def timed(self, label: str, function: F) -> F:
@@ -250,7 +250,7 @@ class Block:
         blocks = self.timer.local.thread.blocks
         if blocks:  # unless the timer was reset inside the block
             log = blocks.pop()
-            log += (CLOSE, None, 0, end)
+            log += mark(CLOSE, 0, end)
 
     def __call__(self, function: F) -> F:
         """Time every call of `function`."""

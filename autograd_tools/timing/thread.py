@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_tools.timing import log as logs
-from autograd_tools.timing.log import LABELS, LIMIT, Marks, Spans
+from autograd_tools.timing.log import LABELS, WIDTH, Marks, Spans
 from autograd_tools.timing.section import Section
 
 
@@ -39,29 +39,31 @@ class Thread:
         self.root = Section()
         self.records: dict[Record, list[int]] = {}
         self.log: list[Any] = []
+        self.sweeps = 0  # that are going on; as long as they are, what they write has to stay where it is
         self.blocks: list[list[Any]] = []  # the logs in which blocks are open
         self._inside: list[int] = []  # nanoseconds added up so far inside each section that is open
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # a sweep holds it, too
 
-    def add_up(self) -> None:
-        """Add what is in the log to the sections and records; of what is still open, its beginning stays."""
-        with self._lock:
+    def add_up(self, sweeps: int = 0) -> None:
+        """Add what is in the log to the sections and records; of what is still open, its beginning stays.
+
+        While more sweeps than these are going on, or somebody else is adding up, nothing is done.
+        """
+        if not self.lock.acquire(blocking=False):
+            return
+        try:
             n = len(self.log)
-            if n <= 4 * len(self._inside):
+            if self.sweeps > sweeps or n <= WIDTH * len(self._inside):
                 return
             marks = logs.marks_of(self.log[:n])
             spans = logs.spans_of(marks, self._inside)
             still = np.flatnonzero(~spans.done)
             self._inside = spans.inside[still].tolist()
-            heads = [(label, marks.note[i], *rest) for label, i, *rest in _opening(marks, spans, still)]
-            self.log[:n] = [item for head in heads for item in head]
+            self.log[:n] = [item for row in still for item in _opening(marks, int(spans.begin[row]))]
             self._add_sections(spans)
             self._add_records(marks, spans)
-
-    def add_up_if_long(self) -> None:
-        """Keep the memory of the log bounded."""
-        if len(self.log) > LIMIT:
-            self.add_up()
+        finally:
+            self.lock.release()
 
     def _add_sections(self, spans: Spans) -> None:
         """Add the spans to the tree, each to the section of its label below that of the span around."""
@@ -86,12 +88,12 @@ class Thread:
 
     def _add_records(self, marks: Marks, spans: Spans) -> None:
         """Add the time of every operation, without what is in it, to the record of its place in the user's code."""
-        argument = np.array([label.argument for label in LABELS])[spans.label]
+        argument = spans.argument
         wanted = marks.code == logs.NOTE
         wanted[spans.begin[argument > 0]] = True
         numbers, notes = logs.numbers_of_notes(marks, wanted)
         forward = logs.forward_of(marks, spans)
-        self._add_times(marks, spans, argument, forward)
+        self._add_times(marks, spans, forward)
         note = np.where(argument > 0, numbers[spans.begin], 0)
         recorded = np.flatnonzero(forward >= 0)[::-1]
         note[forward[recorded]] = numbers[recorded]  # of several recordings the innermost operation is that of the outermost
@@ -112,21 +114,22 @@ class Thread:
         total[1] += ns
         total[2] += nbytes
 
-    def _add_times(self, marks: Marks, spans: Spans, argument: logs.Ints, forward: logs.Ints) -> None:
+    def _add_times(self, marks: Marks, spans: Spans, forward: logs.Ints) -> None:
         """Hand the times of nodes to the recordings that they are on."""
-        backward = np.flatnonzero((argument > 0) & spans.done)
+        backward = np.flatnonzero((spans.argument > 0) & spans.done)
         noted = np.flatnonzero(forward >= 0)
-        nodes = np.concatenate([marks.number[noted], marks.number[spans.begin[backward]]])
+        begin = spans.begin[backward]
+        place = np.where(marks.code[begin] > 0, begin, begin - 1)  # a NODE stands before a gradient with nothing in it
+        of = np.where((marks.code[place] > 0) & (marks.code[place] >= logs.NODE), marks.number[place], 0)
+        nodes = np.concatenate([marks.number[noted], of])
         rows = np.concatenate([forward[noted], backward])
         for serial in np.unique(nodes >> HALF).tolist():
             recording = recordings.get(serial)
             if recording is not None:
                 mine = nodes >> HALF == serial
-                recording.ticks.append((nodes[mine] & (1 << HALF) - 1, argument[rows[mine]], spans.ns[rows[mine]]))
+                recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
 
 
-def _opening(marks: Marks, spans: Spans, rows: logs.Ints) -> list[tuple[Any, ...]]:
-    """The marks that open the spans of these rows: label, place of the mark, number and time."""
-    begin = spans.begin[rows]
-    columns = (spans.label[rows], begin, marks.number[begin], marks.time[begin])
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+def _opening(marks: Marks, i: int) -> tuple[Any, ...]:
+    """The mark at `i`, as it was."""
+    return (int(marks.code[i]), marks.note[i], int(marks.number[i]), int(marks.start[i]), int(marks.end[i]))
