@@ -69,8 +69,8 @@ class Primitive:
         self.read = read
         self.trusted = trusted
         self.into = into
-        self.general = timing.time_forward(func, self.name, nests=not trusted)
-        self.forward = timing.time_forward(forward or func, self.name, nests=not trusted)
+        self.general = timing.time_forward(func, self.name)
+        self.forward = timing.time_forward(forward or func, self.name, leaf=trusted)
         self.elementwise = trusted and isinstance(func, np.ufunc) and func.signature is None  # a gradient has the shape of the output
         self._plan = functools.cache(self._make_plan)
         # What calls the primitive in less time than `call`, where that can be: with positional arguments only; and with

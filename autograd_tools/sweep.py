@@ -109,9 +109,9 @@ def fast_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  written
 
 def timed_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  the same
     """What `plain_sweep` does, with a mark in the timer's log for each rule; between two of them gradients are added up."""
-    entries, outgrads, notes = recording.entries, recording.outgrads, recording.notes
+    entries, outgrads, notes, keep = recording.entries, recording.outgrads, recording.notes, recording.keep
     local, clock, first = timing.timer.local, timing.timer.clock, timing.first_node(recording)
-    log, thread, note, section = local.log, local.thread, None, 0
+    log, thread, section = local.log, local.thread, 0
     thread.lock.acquire()
     thread.sweeps += 1
     try:
@@ -124,12 +124,16 @@ def timed_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  the sa
                 continue
             if len(log) > timing.LIMIT:
                 thread.add_up(sweeps=1)
-            if notes is not None:
-                note = notes[index]
+            fits, note = plan.fits, None if notes is None else notes[index]
             for i, parent in enumerate(parents):
                 section, before = plan.sections[i], len(log)
                 start = clock()
-                dx = plan.rules[i](dy, y, *args) if plan.fits else backward(recording, index, i, dy)
+                if not fits:
+                    dx = backward(recording, index, i, dy)
+                elif len(args) == 1:
+                    dx = plan.rules[i](dy, y, args[0])
+                else:
+                    dx = plan.rules[i](dy, y, args[0], args[1])
                 end = clock()
                 nbytes = -1 if dx is None else dx.nbytes if type(dx) is ndarray and dx.base is None else 0
                 if len(log) != before:
@@ -140,7 +144,7 @@ def timed_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  the sa
                 else:
                     log += (-section, note, nbytes, start, end)
                 section = 0
-                if plan.fits and outgrads[parent] is None:
+                if fits and outgrads[parent] is None:
                     outgrads[parent] = dx
                 elif dx is not None:
                     before = len(log)
@@ -150,7 +154,10 @@ def timed_sweep(recording: Recording) -> None:  # noqa: PLR0912, PLR0915  the sa
                         timing.enclose(log, before, timing.SUM, None, 0, end, clock(), 0)
                 if plan.into is not None:
                     recording.owned.add(parent)
-            _pass(recording, index)
+            if keep:
+                _pass(recording, index)
+            else:
+                entries[index] = outgrads[index] = None
     finally:
         end = clock()
         if section:

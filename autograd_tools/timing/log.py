@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 CLOSE, VOID, NOTE, NODE, SUMS, END = range(6)
 WIDTH = 5
-LIMIT = WIDTH * 100_000  # items of a log, which is added up when it is longer, so that its memory is bounded
+LIMIT = WIDTH * 20_000  # items of a log, which is added up when it is longer: its memory is bounded, and its columns fit a cache
 Ints = NDArray[np.int64]
 
 
@@ -198,8 +198,10 @@ def forward_of(marks: Marks, spans: Spans) -> Ints:
 
 def numbers_of_notes(marks: Marks, wanted: NDArray[np.bool_]) -> tuple[Ints, list[Any]]:
     """For each mark that is wanted the number of its note, 0 for none; and the notes by number."""
-    notes = list(compress(marks.note, wanted.tobytes()))
     numbers = np.zeros(len(wanted), np.int64)
+    if not any(marks.note):
+        return numbers, [None]
+    notes = list(compress(marks.note, wanted.tobytes()))
     places, numbers[wanted] = distinct(np.fromiter(map(id, notes), np.int64, len(notes)) >> 4)
     numbers[wanted] += 1
     return numbers, [None, *(notes[i] for i in places.tolist())]
