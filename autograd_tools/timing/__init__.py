@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from numpy import float64, ndarray
 
+from autograd_tools.timing.events import Event
 from autograd_tools.timing.log import CLOSE, END, LIMIT, NODE, NOTE, SUM, SUMS, VOID, enclose, label, mark
 from autograd_tools.timing.measure import Record, Timer
 from autograd_tools.timing.section import Section
@@ -27,6 +28,7 @@ __all__ = [
     "NODE",
     "SUM",
     "SUMS",
+    "Event",
     "Record",
     "Section",
     "Timer",
@@ -153,10 +155,11 @@ def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
 
 
 def first_node(recording: Any) -> int:
-    """The number in a log of the node at index 0 of a recording."""
-    if not recording.keep:
+    """The number in a log of the node at index 0 of a recording; 0 if nobody can ask for its nodes."""
+    if recording.keep:
+        recordings[recording.serial + 1] = recording
+    elif not timer.keeps_events:
         return 0
-    recordings[recording.serial + 1] = recording
     return recording.serial + 1 << HALF
 
 

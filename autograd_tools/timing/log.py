@@ -97,6 +97,7 @@ class Spans(NamedTuple):
     parent: Ints
     quiet: NDArray[np.bool_]
     done: NDArray[np.bool_]
+    start: Ints
     ns: Ints
     inside: Ints
     nbytes: Ints
@@ -127,8 +128,8 @@ def spans_of(marks: Marks, before: list[int]) -> Spans:
     last = np.minimum(last, n - 1)
     after = np.minimum(begin + 1, n - 1)
     follows = note[begin] & (begin > 0) & ~opens[begin - 1]
-    first = np.where(is_sum, end[begin], np.where(follows, end[begin - 1], start[begin]))
-    ns = np.where(done, np.maximum(np.where(is_sum, start[after], end[last]) - first, 0), 0)
+    since = np.where(is_sum, end[begin], np.where(follows, end[begin - 1], start[begin]))
+    ns = np.where(done, np.maximum(np.where(is_sum, start[after], end[last]) - since, 0), 0)
     quiet = done & (code[last] == VOID)
     nbytes = np.where(done & ~is_sum & ~note[begin], np.maximum(number[last], ~number[last]), 0)
     levels = np.where(opens[begin], level[begin], level[begin] + 1)
@@ -138,7 +139,7 @@ def spans_of(marks: Marks, before: list[int]) -> Spans:
     for depth in range(int(levels.max(initial=1)), 1, -1):
         rows = np.flatnonzero(levels == depth)
         np.add.at(inside, parent[rows], np.where(quiet[rows], inside[rows], ns[rows]))
-    return Spans(label, arguments[label], levels, begin, last, parent, quiet, done, ns, inside, nbytes)
+    return Spans(label, arguments[label], levels, begin, last, parent, quiet, done, since, ns, inside, nbytes)
 
 
 def _closing(level: Ints, opens: NDArray[np.bool_], closes: NDArray[np.bool_]) -> Ints:

@@ -14,10 +14,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_tools.files import read_document, write_document
-from autograd_tools.timing.log import CLOSE, LIMIT, label, mark
+from autograd_tools.timing.events import Event, Events
+from autograd_tools.timing.log import CLOSE, LIMIT, mark
+from autograd_tools.timing.log import label as code_of
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.table import table
 from autograd_tools.timing.thread import Record, Thread
+
+__all__ = ["Record", "Timer"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMAT, VERSION = "autograd_tools.timer", 1
@@ -26,11 +30,11 @@ FORMAT, VERSION = "autograd_tools.timer", 1
 class _Local(threading.local):
     """What the thread that looks at it measured."""
 
-    def __init__(self, threads: list[Thread], lock: threading.Lock) -> None:
-        self.thread = Thread()
-        self.log = self.thread.log
+    def __init__(self, threads: list[Thread], events: Events, lock: threading.Lock) -> None:
         with lock:
+            self.thread = Thread(len(threads), events)
             threads.append(self.thread)
+        self.log = self.thread.log
 
 
 class Timer:
@@ -50,18 +54,22 @@ class Timer:
     def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
         self.clock = clock
         self._lock = threading.Lock()
-        self.reset()
+        self._reset(limit=0)
 
     def reset(self) -> None:
         """Forget all sections and start the clock again; sections that are open now are not counted."""
+        self._reset(self._events.limit)
+
+    def _reset(self, limit: int) -> None:
+        self._start: int | None = self.clock()
+        self._events = Events(limit, self._start)
         self._threads: list[Thread] = []
-        self.local = _Local(self._threads, self._lock)
+        self.local = _Local(self._threads, self._events, self._lock)
         self._base = Section()
         self._base_records: dict[Record, list[int]] = {}
         self._past_ns = 0
         self._measured: Section | None = None
         self._cost_ns: float | None = None
-        self._start: int | None = self.clock()
 
     def measure(self, label: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` as one call of the section `label`; it counts also when the function raises."""
@@ -80,7 +88,7 @@ class Timer:
         log = self.local.log
         if len(log) > LIMIT:
             self.local.thread.add_up()
-        log += mark(label(name), 0, self.clock())
+        log += mark(code_of(name), 0, self.clock())
         return log
 
     def timed(self, label: str, function: F) -> F:
@@ -126,6 +134,30 @@ class Timer:
             for record, counts in list(records.items()):
                 total[record] = [a + b for a, b in zip(total.get(record, (0, 0, 0)), counts, strict=True)]
         return total
+
+    def keep_events(self, limit: int = 1_000_000) -> None:
+        """From now on keep every single call of a section, up to `limit` of them; 0 ends that and forgets those kept."""
+        if index(limit) < 0:
+            raise ValueError(f"the limit of events is 0 or more, not {limit}")
+        self.add_up()
+        self._events.restart(index(limit))
+
+    @property
+    def keeps_events(self) -> bool:
+        """Whether single calls are kept."""
+        return self._events.limit > 0
+
+    @property
+    def events(self) -> list[Event]:
+        """The single calls kept since `keep_events`, by their start."""
+        self.add_up()
+        return self._events.rows()
+
+    @property
+    def dropped_events(self) -> int:
+        """How many calls found no room among the events."""
+        self.add_up()
+        return self._events.dropped
 
     @property
     def total_ns(self) -> int:
@@ -185,6 +217,7 @@ class Timer:
             "section_cost_ns": round(self.section_cost_ns),
             "sections": self.root.to_dict()["children"],
             "records": [[*record[:5], list(record.scope), *counts] for record, counts in self.records.items()],
+            **({"events": self._events.to_dict()} if self.keeps_events else {}),
         }
 
     @classmethod
@@ -198,6 +231,8 @@ class Timer:
         for op, argument, file, line, function, scope, *counts in data["records"]:
             ncalls, ns, nbytes = map(index, counts)
             timer._base_records[Record(op, argument, file, line, function, tuple(scope))] = [ncalls, ns, nbytes]
+        if "events" in data:
+            timer._events = Events.from_dict(data["events"])
         return timer
 
     def save(self, path: str | Path) -> None:
@@ -219,8 +254,11 @@ class Timer:
 
 @functools.cache
 def _section_cost() -> float:
-    """Nanoseconds that `measure` adds to a call: the smallest mean of some rounds, so that a busy machine does not raise it."""
-    timer, rounds, calls = Timer(), 5, 500
+    """Nanoseconds that `measure` adds to a call, with the adding up of its log.
+
+    It is the smallest mean of some rounds, so that a busy machine does not raise it.
+    """
+    timer, rounds, calls = Timer(), 5, 2000
 
     def nothing() -> None: ...
 
@@ -230,7 +268,14 @@ def _section_cost() -> float:
             function(*args)
         return time.perf_counter_ns() - start
 
-    measured, bare = (min(run(*call) for _ in range(rounds)) for call in ((timer.measure, "nothing", nothing), (nothing,)))
+    def with_sum(function: Callable[..., Any], *args: Any) -> int:
+        start = time.perf_counter_ns()
+        run(function, *args)
+        timer.add_up()
+        return time.perf_counter_ns() - start
+
+    measured = min(with_sum(timer.measure, "nothing", nothing) for _ in range(rounds))
+    bare = min(run(nothing) for _ in range(rounds))
     return max(0.0, (measured - bare) / calls)
 
 

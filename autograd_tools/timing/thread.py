@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_tools.timing import log as logs
+from autograd_tools.timing.events import Events
 from autograd_tools.timing.log import LABELS, WIDTH, Marks, Spans
 from autograd_tools.timing.section import Section
 
@@ -35,7 +36,9 @@ HALF = 32
 class Thread:
     """What one thread measured. Its log is added up when it is long, and when somebody looks."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int, events: Events) -> None:
+        self.number = number
+        self.events = events
         self.root = Section()
         self.records: dict[Record, list[int]] = {}
         self.log: list[Any] = []
@@ -93,7 +96,7 @@ class Thread:
         wanted[spans.begin[argument > 0]] = True
         numbers, notes = logs.numbers_of_notes(marks, wanted)
         forward = logs.forward_of(marks, spans)
-        self._add_times(marks, spans, forward)
+        self._add_nodes(marks, spans, forward)
         note = np.where(argument > 0, numbers[spans.begin], 0)
         recorded = np.flatnonzero(forward >= 0)[::-1]
         note[forward[recorded]] = numbers[recorded]  # of several recordings the innermost operation is that of the outermost
@@ -114,13 +117,13 @@ class Thread:
         total[1] += ns
         total[2] += nbytes
 
-    def _add_times(self, marks: Marks, spans: Spans, forward: logs.Ints) -> None:
-        """Hand the times of nodes to the recordings that they are on."""
+    def _add_nodes(self, marks: Marks, spans: Spans, forward: logs.Ints) -> None:
+        """Hand the times of nodes to the recordings that they are on, and keep events if that was asked for."""
         backward = np.flatnonzero((spans.argument > 0) & spans.done)
         noted = np.flatnonzero(forward >= 0)
         begin = spans.begin[backward]
         place = np.where(marks.code[begin] > 0, begin, begin - 1)  # a NODE stands before a gradient with nothing in it
-        of = np.where((marks.code[place] > 0) & (marks.code[place] >= logs.NODE), marks.number[place], 0)
+        of = np.where((marks.code[place] == logs.NODE) | (marks.code[place] > logs.END), marks.number[place], 0)
         nodes = np.concatenate([marks.number[noted], of])
         rows = np.concatenate([forward[noted], backward])
         for serial in np.unique(nodes >> HALF).tolist():
@@ -128,6 +131,10 @@ class Thread:
             if recording is not None:
                 mine = nodes >> HALF == serial
                 recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
+        if self.events.limit:
+            node = np.zeros(len(spans.label), np.int64)
+            node[rows] = nodes
+            self.events.add(self.number, spans, (node >> HALF) - 1, np.where(node, node & (1 << HALF) - 1, -1))
 
 
 def _opening(marks: Marks, i: int) -> tuple[Any, ...]:
