@@ -38,7 +38,7 @@ def test_a_section_with_nothing_in_it_is_one_mark(timer, log):
 
 
 def test_sections_between_opening_and_closing_nest(timer, log):
-    log += mark(A, 0, 0) + (-B, None, 8, 1, 3) + (-B, None, 8, 4, 5) + mark(CLOSE, 16, 10)
+    log += (*mark(A, 0, 0), -B, None, 8, 1, 3, -B, None, 8, 4, 5, *mark(CLOSE, 16, 10))
     assert tree(timer.root) == {"a": (1, 10, 16, {"b": (2, 3, 16, {})})}
 
 
@@ -73,7 +73,7 @@ def test_an_operation_that_is_not_recorded_belongs_to_no_line(timer, log):
 
 
 def test_a_record_is_without_what_nests(timer, log):
-    log += mark(SIN_1, 0, 0, LINE) + (-SIN, None, 0, 2, 4) + mark(CLOSE, 0, 10)
+    log += (*mark(SIN_1, 0, 0, LINE), -SIN, None, 0, 2, 4, *mark(CLOSE, 0, 10))
     assert timer.records == {("sin", 1, "model.py", 7, "loss", ("loss",)): [1, 8, 0], ("sin", 0, "", 0, "", ()): [1, 2, 0]}
 
 
@@ -95,16 +95,16 @@ def test_what_nests_in_a_gradient_is_enclosed_afterwards(timer, log):
 
 
 def test_what_is_open_when_somebody_looks_counts_once_it_is_over(timer, log):
-    log += mark(A, 0, 0) + (-B, None, 0, 1, 3)
+    log += (*mark(A, 0, 0), -B, None, 0, 1, 3)
     assert tree(timer.root) == {"a": (0, 0, 0, {"b": (1, 2, 0, {})})}
-    log += (-B, None, 0, 5, 6) + mark(CLOSE, 0, 10)
+    log += (-B, None, 0, 5, 6, *mark(CLOSE, 0, 10))
     assert tree(timer.root) == {"a": (1, 10, 0, {"b": (2, 3, 0, {})})}
 
 
 def test_what_was_added_up_inside_an_open_operation_is_not_in_its_record(timer, log):
-    log += mark(SIN, 0, 0) + (-SIN_1, LINE, ~0, 1, 3)
+    log += (*mark(SIN, 0, 0), -SIN_1, LINE, ~0, 1, 3)
     assert len(timer.records) == 1
-    log += (-SIN_1, LINE, ~0, 5, 6) + mark(CLOSE, 0, 10)
+    log += (-SIN_1, LINE, ~0, 5, 6, *mark(CLOSE, 0, 10))
     assert timer.records["sin", 0, "", 0, "", ()] == [1, 7, 0]
 
 
@@ -117,7 +117,7 @@ def test_a_log_does_not_grow_without_bound(timer, log):
 
 
 def test_sums_are_exact_to_the_nanosecond(timer, log):
-    log += (-A, None, 0, 0, 2**52 + 1) + (-A, None, 0, 0, 3)
+    log += (-A, None, 0, 0, 2**52 + 1, -A, None, 0, 0, 3)
     assert timer["a"].ns == 2**52 + 4
 
 
@@ -132,7 +132,7 @@ def test_distinct_numbers_keys_by_their_first_appearance(shift):
 
 def test_events_are_single_calls_by_their_start(timer, log):
     timer.keep_events()
-    log += mark(A, 0, 0) + (NODE, None, (4 << 32) + 2, 1, 1) + (-SIN_1, LINE, ~24, 1, 3) + mark(CLOSE, 0, 10)
+    log += (*mark(A, 0, 0), NODE, None, (4 << 32) + 2, 1, 1, -SIN_1, LINE, ~24, 1, 3, *mark(CLOSE, 0, 10))
     assert timer.events == [(0, "a", "", -1, -1, -1, 0, 10, 0), (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24)]
 
 
