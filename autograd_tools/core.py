@@ -175,8 +175,7 @@ class Recording:
     Params are leaves (in `diff`) or constants (in `grad(f)`, which makes leaves of its arguments).
     An `alone` recording knows Params by their values, and not as leaves of an outer one.
     `keep` tells whether values and outgrads stay for inspection or are freed as the sweep goes.
-    `notes`, when not None, receives where each entry came from, and `times` the nanoseconds that it took:
-    forward under 0, the gradient of argument n under n.
+    `notes`, when not None, receives where each entry came from.
     """
 
     keep: bool = False
@@ -200,15 +199,20 @@ class Recording:
         self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
         self.tracked: dict[int, Result] = {}  # id of a Param -> what it is while this is open
         self.parts: dict[int, dict[Any, Any]] = {}  # index of a container's entry -> its parts that were read, while this is open
-        self.notes: list[source.Note] | None = [] if self.keep or timing.ENABLED else None
-        self.times: dict[int, dict[int, int]] = {}
-        self.ticks: list[tuple[int, int, str, int, int, int]] = []  # what the timer has measured and not yet added up
+        self.notes: list[source.Note] | None = [] if self.keep or timing.LINES else None
+        self.ticks: list[Any] = []  # what the timer has found about nodes: columns of their indices, arguments and nanoseconds
+        self.node_times: dict[int, dict[int, int]] = {}  # the same by index and argument, once somebody asked
         self.result: int | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether it records."""
         return self.thread is not None
+
+    @property
+    def times(self) -> dict[int, dict[int, int]]:
+        """What the timer measured: nanoseconds by index of an entry, and by 0 for forward, n for the gradient of argument n."""
+        return timing.times(self)
 
     def open(self, base: FrameType | None) -> Recording:
         """Record what this thread computes from now on; scope paths start above the frame `base`.
@@ -240,9 +244,8 @@ class Recording:
     def close(self) -> None:
         """Stop recording; recordings may stop in any order."""
         if self.is_open:
-            if timing.ENABLED:
-                timing.settle(self)
-                del self.locator.note  # type: ignore[union-attr]  # it refers to this recording
+            if timing.ENABLED and self.locator is not None:
+                del self.locator.note  # it refers to this recording
             if self.keep:
                 open_tapes.remove(self)
             self.thread = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ class Plan:
     trusted: bool
     fits: bool = False
     into: Callable[..., Any] | None = None
+    sections: tuple[int, ...] = ()  # what the timer calls each gradient
 
     def reads(self, position: int) -> bool:
         """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
@@ -99,3 +100,40 @@ def reads(rule: Callable[..., Any]) -> frozenset[int] | None:
         if "LOAD" in instruction.opname:
             loaded.update(instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,))
     return frozenset(VALUE if i == 1 else i - 2 for i, name in enumerate(names) if i > 0 and name in loaded)
+
+
+def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
+    """By index of an entry, the bytes of the arrays that are kept alive for its rules.
+
+    Each array counts once, for the first entry that keeps it, a view as the whole array that it is of; those of leaves,
+    which are there anyway, do not count.
+    """
+    entries = list(entries)
+    seen = {id(_memory(array)) for entry in entries if entry is not None and entry[0] is None for array in _arrays(entry[1])}
+    found: dict[int, int] = {}
+    for index, entry in enumerate(entries):
+        if entry is None or entry[0] is None:
+            continue
+        plan, y, args, _, _ = entry
+        read = [y if plan.reads(VALUE) else None, *(arg for i, arg in enumerate(args) if plan.reads(i))]
+        for array in _arrays(read):
+            memory = _memory(array)
+            if id(memory) not in seen:
+                seen.add(id(memory))
+                found[index] = found.get(index, 0) + memory.nbytes
+    return found
+
+
+def _arrays(x: Any) -> Iterator[np.ndarray[Any, Any]]:
+    if isinstance(x, np.ndarray):
+        yield x
+    elif isinstance(x, (list, tuple, dict)):
+        for item in x.values() if isinstance(x, dict) else x:
+            yield from _arrays(item)
+
+
+def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array that owns the memory of this one."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

@@ -72,7 +72,7 @@ class Primitive:
         self.trusted = trusted
         self.into = into
         self.general = timing.time_forward(func, self.name)
-        self.forward = timing.time_forward(forward or func, self.name)
+        self.forward = timing.time_forward(forward or func, self.name, leaf=trusted)
         self.elementwise = trusted and isinstance(func, np.ufunc) and func.signature is None  # a gradient has the shape of the output
         self._plan = functools.cache(self._make_plan)
         # What calls the primitive in less time than `call`, where that can be: with positional arguments only; and with
@@ -109,7 +109,8 @@ class Primitive:
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads(rule) for rule in rules] if self.read is None else [self.read]
         together = frozenset[int]().union(*(part for part in read if part is not None))
-        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits, self.into)
+        sections = timing.backward_sections(self.name, positions) if timing.ENABLED else ()
+        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits, self.into, sections)
 
     def make_fast(self) -> Callable[..., Any]:
         """Make `fast`."""

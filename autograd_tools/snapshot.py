@@ -34,6 +34,7 @@ def columns_of(tape: Tape) -> Columns:
                 parents.extend([index + 1 for index in flat(parent)])
         starts.append(len(parents))
     notes = tape.notes or [NOWHERE] * n
+    times = tape.times
     spots, spot = _spots(notes)
     places, place = places_of(notes)
     return Columns(
@@ -47,8 +48,8 @@ def columns_of(tape: Tape) -> Columns:
         flat=np.array(parents, np.int64),
         value=summaries(_values([entry[1] for entry in entries])),
         outgrad=summaries(_values(tape.outgrads[:n] + [None] * (n - len(tape.outgrads)))),
-        forward_ns=[None] * n if not tape.times else [tape.times.get(row, {}).get(0) for row in range(n)],
-        backward_ns=[None] * n if not tape.times else [_backward(tape.times.get(row, {})) for row in range(n)],
+        forward_ns=[times.get(row, {}).get(0) for row in range(n)] if times else [None] * n,
+        backward_ns=[_backward(times.get(row, {})) for row in range(n)] if times else [None] * n,
     )
 
 

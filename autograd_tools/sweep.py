@@ -33,15 +33,12 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
     except BaseException:
         recording.result, recording.outgrads = None, []  # some of the gradients would pass for all
         raise
-    finally:
-        if timing.ENABLED:
-            timing.settle(recording)
     _own_leaves(recording)
 
 
 def _sweep_and_call_hooks(recording: Recording, index: int) -> None:
     """Sweep from `index` to the oldest entry, with a stop wherever an outgrad is complete that hooks are to see."""
-    sweep = recording.sweep or (plain_sweep if timing.ENABLED else fast_sweep)
+    sweep = recording.sweep or (timed_sweep if timing.ENABLED else fast_sweep)
     for place, like, functions in hooked(recording, index):
         sweep(recording, index, place + 1)
         recording.outgrads[place] = call_hooks(recording.outgrads[place], like, functions)
@@ -51,7 +48,6 @@ def _sweep_and_call_hooks(recording: Recording, index: int) -> None:
         recording.hooks = None  # functions may refer to the recording, and what refers to itself stays in memory for long
 
 
-@timing.time_backward
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`; None if there is
     nothing to add, or nothing more."""
@@ -75,7 +71,7 @@ def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
 
 
 def plain_sweep(recording: Recording, newest: int, oldest: int, backward: Callable[..., Any] = backward) -> None:
-    """Pass the outgrads on from the `newest` entry, whose own is complete, to the `oldest`: the definition, and what is timed."""
+    """Pass the outgrads on from the `newest` entry, whose own is complete, to the `oldest`: the definition."""
     entries, outgrads = recording.entries, recording.outgrads
     for index in range(newest, oldest - 1, -1):
         dy = outgrads[index]
@@ -150,16 +146,74 @@ def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa:
             _pass(recording, index)
 
 
-@timing.time_sum
+def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  the same
+    """What `plain_sweep` does, with a mark in the timer's log for each rule; between two of them gradients are added up."""
+    entries, outgrads, notes, keep = recording.entries, recording.outgrads, recording.notes, recording.keep
+    if not timing.timer.enabled:
+        return fast_sweep(recording, newest, oldest)
+    thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
+    log, section, depth = thread.log, 0, len(thread.open)
+    thread.lock.acquire()
+    thread.sweeps += 1
+    try:
+        for index in range(newest, oldest - 1, -1):
+            dy = outgrads[index]
+            if dy is None:
+                continue
+            plan, y, args, _, parents = entries[index]
+            if plan is None:
+                continue
+            if len(log) > timing.LIMIT:
+                thread.add_up(sweeps=1)
+            fits, note = plan.fits, None if notes is None else notes[index]
+            for i, parent in enumerate(parents):
+                section, before = plan.sections[i], len(log)
+                start = clock()
+                if not fits:
+                    dx = backward(recording, index, i, dy)
+                elif len(args) == 1:
+                    dx = plan.rules[i](dy, y, args[0])
+                else:
+                    dx = plan.rules[i](dy, y, args[0], args[1])
+                end = clock()
+                nbytes = -1 if dx is None else dx.nbytes if type(dx) is ndarray and dx.base is None else 0
+                if len(log) != before:
+                    thread.enclose(depth, before, (section, note, first + index), start, end, max(nbytes, 0))
+                    depth = len(thread.open)
+                    log += (timing.SUMS, None, nbytes, end, end)
+                elif first:
+                    log += (timing.NODE, None, first + index, start, start, -section, note, nbytes, start, end)
+                else:
+                    log += (-section, note, nbytes, start, end)
+                section = 0
+                if fits and outgrads[parent] is None:
+                    outgrads[parent] = dx
+                elif dx is not None:
+                    before = len(log)
+                    sum_outgrads(recording, parent, dx)
+                    if len(log) != before:
+                        log[before - 3] = ~nbytes
+                        thread.enclose(depth, before, (timing.SUM, None, 0), end, clock())
+                if plan.into is not None:
+                    recording.owned.add(parent)
+            if keep:
+                _pass(recording, index)
+            else:
+                entries[index] = outgrads[index] = None
+    finally:
+        end = clock()
+        if section:
+            thread.enclose(depth, before, (section, note, first + index), start, end)
+        log += (timing.END, None, 0, end, end)
+        thread.sweeps -= 1
+        thread.lock.release()
+
+
 def sum_outgrads(recording: Recording, parent: Any, dx: Any) -> None:
     """Add the gradient `dx` to the outgrad of its `parent`: one by one if it is of a sequence of arrays."""
-    _add(recording, parent, dx)
-
-
-def _add(recording: Recording, parent: Any, dx: Any) -> None:
     if type(parent) is tuple:
         for p, d in zip(parent, dx, strict=True):
-            _add(recording, p, d)
+            sum_outgrads(recording, p, d)
     elif parent is not None and dx is not None:
         accumulate(recording.outgrads, recording.owned, parent, dx)
 

@@ -11,7 +11,7 @@ import numpy as np
 from autograd_tools.core import Param, Recording, Result, Value, value
 from autograd_tools.memory import keep_freed_memory
 from autograd_tools.outgrads import conform, one_like
-from autograd_tools.plans import FLOATS
+from autograd_tools.plans import FLOATS, kept_bytes
 from autograd_tools.show import describe
 from autograd_tools.source import Note
 from autograd_tools.sweep import differentiate, set_collector
@@ -245,6 +245,14 @@ class Tape(Recording):
             return None
         dx = self.outgrads[index]
         return conform(dx.copy() if isinstance(x, Result) and type(dx) is np.ndarray else dx, value(x), total=False)
+
+    def kept_bytes(self) -> dict[int, int]:
+        """The bytes of the arrays that the backward pass needs, by the index of the node that they are kept for.
+
+        Each array counts once, for the oldest node that needs it; the values of leaves do not count. A tape keeps more, for
+        inspection: this is what `grad` keeps from the forward pass to the backward one.
+        """
+        return kept_bytes(self.entries)
 
     def trace(self) -> Trace:
         """A snapshot in plain data, which can be saved, compared and drawn."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools import timing
 from autograd_tools.core import Recording
 from autograd_tools.findings import first, message, numbers, origin, what
 from autograd_tools.hooks import hooked
@@ -84,6 +85,7 @@ def watched_sweep(recording: Recording, newest: int, oldest: int) -> None:
                 _check_outgrad(recording, index)
 
 
+@timing.time_backward
 def _watched_backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     """`backward`, between a look at the outgrad and one at what the rule made of it."""
     if i == 0:

@@ -93,22 +93,41 @@ def memory(names: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def timer_cost() -> float:
-    """Microseconds that the timer adds to an operation, forward and backward together."""
+def timer_run(case: str, setting: str) -> tuple[float, float]:
+    """Microseconds of a gradient under a setting of the timer, and of adding up what it wrote then: each the least of many."""
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[1])\n"
-        "import cases, peers\n"
-        "run = peers.ours(cases.vector_operations()); run()\n"
-        "def once():\n"
-        "    start = time.perf_counter(); run(); return time.perf_counter() - start\n"
-        "print(sorted(once() for _ in range(31))[15])\n"
+        "import cases, peers, autograd_tools as ag\n"
+        "run = peers.ours(eval('cases.' + sys.argv[2])); run()\n"
+        "def once(f):\n"
+        "    start = time.perf_counter(); f(); return 1e6 * (time.perf_counter() - start)\n"
+        "found = []\n"
+        "for _ in range(61):\n"
+        "    ag.timer.add_up(); found.append((once(run), once(ag.timer.add_up)))\n"
+        "print(*map(min, zip(*found)))\n"
     )
-    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
-    off, on = (
-        float(subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "AUTOGRAD_TIMER": flag}).stdout)
-        for flag in ("0", "1")
-    )
-    return (on - off) * 1000  # of 1,000 operations, in seconds
+    command = [sys.executable, "-c", code, str(Path(__file__).parent), case]
+    environment = {**os.environ, "AUTOGRAD_TIMER": setting}
+    run, report = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.split()
+    return float(run), float(report)
+
+
+# Programs of many small operations, and how many they have.
+TIMED = {"vector_operations()": 1001, "scalar_operations()": 1000, "recurrent()": 402, "elements()": 2000}
+TIMER_SETTINGS = {"times": "times only", "1": "with lines and scopes"}
+
+
+def timer_cost() -> dict[str, Any]:
+    """Microseconds that the timer adds to an operation, forward and backward together, and takes to add it up."""
+    found: dict[str, Any] = {}
+    for case, operations in TIMED.items():
+        runs = [{setting: timer_run(case, setting) for setting in ("0", *TIMER_SETTINGS)} for _ in range(3)]  # in turn
+        least = {setting: [min(run[setting][i] for run in runs) for i in (0, 1)] for setting in runs[0]}
+        for setting, words in TIMER_SETTINGS.items():
+            added, report = (least[setting][0] - least["0"][0]) / operations, least[setting][1] / operations
+            found[f"{case}, {words}"] = {"added_us": added, "added_up_us": report}
+            print(f"the timer, {words}, adds {added:.2f} μs to an operation of {case}, and {report:.2f} μs when it is added up")
+    return found
 
 
 def traces(rounds: int, *, large: bool) -> dict[str, Any]:
@@ -167,8 +186,7 @@ def main() -> None:
     print(table(rows, list(engines)))
     if not args.quick and sys.platform == "linux":
         result["peak_bytes"] = memory(cases.BIG)
-    result["timer_us_per_operation"] = timer_cost()
-    print(f"the timer adds {result['timer_us_per_operation']:.2f} μs to an operation, forward and backward, with its line and scope")
+    result["timer"] = timer_cost()
     result["trace"] = traces(args.rounds, large=not args.quick and sys.platform == "linux")
     deep = [statistics.median(seconds(run) for _ in range(args.rounds)) for run in (cases.deep(False), cases.deep(True))]
     result["checkpoint_time"] = deep[1] / deep[0]

@@ -326,3 +326,24 @@ def test_a_tape_of_20_000_operations_prints():
     J = ag.diff(chain)
     assert str(J).splitlines()[-1] == "20001. 20000.0 = add(R(19999.0), 1.0) ∇=1.0"
     assert J.nodes[10_000].children == [J.nodes[10_001]]
+
+
+# What the backward pass needs ---------------------------------------------------------------------------------------
+
+
+def test_kept_bytes_are_those_of_the_arrays_that_rules_read():
+    x = ag.Param(np.ones(3))
+    J = ag.diff(lambda: np.sum(np.sin(x) * np.cos(x)))
+    assert {J.nodes[index].name: nbytes for index, nbytes in J.kept_bytes().items()} == {"multiply": 48}
+
+
+def test_kept_bytes_count_an_array_once_for_the_oldest_node_that_needs_it():
+    x = ag.Param(np.ones(3))
+
+    J = ag.diff(lambda: np.sum(np.sin(np.exp(x))))  # both read the output of exp
+    assert {J.nodes[index].name: nbytes for index, nbytes in J.kept_bytes().items()} == {"exp": 24}
+
+
+def test_kept_bytes_of_sums_are_none():
+    x = ag.Param(np.ones(3))
+    assert ag.diff(lambda: np.sum(x + x)).kept_bytes() == {}

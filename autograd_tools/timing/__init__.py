@@ -1,36 +1,65 @@
 """The timer: how long each operation took forward, and each of its arguments backward.
 
 `AUTOGRAD_TIMER` is read here, once, when autograd_tools is imported. Without it the functions below that
-wrap the engine's steps hand them back as they are, so that no timed code exists on the path.
+wrap the engine's steps hand them back as they are, so that no timed code exists on the path. With `times` it does not look
+for the user's lines, which takes longer than all else; then there is no `record` either, because that ends with the line.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from numpy import float64, ndarray
+
+from autograd_tools.timing.events import Event
+from autograd_tools.timing.log import CLOSE, END, LIMIT, NODE, NOTE, SUM, SUMS, VOID, label
 from autograd_tools.timing.measure import Record, Timer
 from autograd_tools.timing.section import Section
+from autograd_tools.timing.thread import HALF, recordings
 
 __all__ = [
     "ENABLED",
+    "END",
+    "LIMIT",
+    "LINES",
+    "NODE",
+    "SUM",
+    "SUMS",
+    "Event",
     "Record",
     "Section",
     "Timer",
+    "backward_sections",
+    "first_node",
     "reset_timer",
-    "settle",
     "time_backward",
     "time_forward",
     "time_note",
-    "time_sum",
     "timer",
+    "times",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ENABLED = os.environ.get("AUTOGRAD_TIMER", "").strip().lower() not in ("", "0", "false", "no", "off")
+# Whether the timer is on for each word that AUTOGRAD_TIMER may be, and whether it also looks for the user's lines.
+SETTINGS = {
+    **dict.fromkeys(("", "0", "false", "no", "off"), (False, False)),
+    **dict.fromkeys(("1", "true", "yes", "on"), (True, True)),
+    "times": (True, False),
+}
+
+
+def _setting(text: str) -> tuple[bool, bool]:
+    found = SETTINGS.get(text.strip().lower())
+    if found is None:
+        raise ValueError(f"AUTOGRAD_TIMER={text!r} is not known; there are: {', '.join(filter(None, SETTINGS))}")
+    return found
+
+
+ENABLED, LINES = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
 
 timer = Timer()
 
@@ -43,74 +72,126 @@ def reset_timer() -> None:
 tracked: type | tuple[()] = ()  # what `core` sets: a call on such a value is timed where it reaches plain ones
 
 
-def time_forward(function: F, name: str) -> F:
-    """Make every call of a primitive on plain values a section of its name."""
+def time_forward(function: F, name: str, *, leaf: bool = False) -> F:
+    """Make every call of a primitive on plain values a section of its name. A `leaf` is one of NumPy's or SciPy's functions
+    with positional arguments only: it takes half the time."""
     if not ENABLED:
         return function
+    return _time_leaf(function, name) if leaf else _time_call(function, name)  # type: ignore[return-value]
+
+
+def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Nothing nests in what NumPy and SciPy compute: on tracked values they call us, and we time what is computed there."""
+    code, clock = -label(name, name, 0), timer.clock
+
+    @functools.wraps(function)
+    def timed(*args: Any) -> Any:
+        start = clock()
+        try:
+            y = function(*args)
+        except BaseException:
+            if not _any_tracked(args):
+                timer.local.log += (code, None, 0, start, clock())
+            raise
+        end = clock()
+        if type(y) is ndarray:
+            nbytes = y.nbytes if y.base is None else 0
+        elif type(y) is not float64 and _any_tracked(args):
+            return y
+        else:
+            nbytes = 0
+        log = timer.local.log
+        if len(log) > LIMIT:
+            timer.local.thread.add_up()
+        log += (code, None, nbytes, start, end)
+        return y
+
+    return timed
+
+
+def _time_call(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A function of the user's may call the engine itself."""
+    code, clock = label(name, name, 0), timer.clock
 
     @functools.wraps(function)
     def timed(*args: Any, **kwargs: Any) -> Any:
-        for arg in args:
-            if isinstance(arg, tracked):
-                return function(*args, **kwargs)
-        return timer.measure(name, function, *args, **kwargs)
+        if not timer.enabled:
+            return function(*args, **kwargs)
+        thread, nbytes = timer.thread(), 0
+        opened = thread.begin(None, code, clock())
+        try:
+            y = function(*args, **kwargs)
+            if type(y) is ndarray and y.base is None:
+                nbytes = y.nbytes
+        finally:
+            end = clock()
+            thread.end(opened, VOID if _any_tracked(args) else CLOSE, nbytes, end)
+        return y
 
-    return timed  # type: ignore[return-value]
+    return timed
+
+
+def _any_tracked(args: tuple[Any, ...]) -> bool:
+    return any([isinstance(arg, tracked) for arg in args])
 
 
 def time_note(note: F, recording: Any) -> F:
     """Make the recording of a call, from its end to this note of where it was called, the section `record`."""
     if not ENABLED:
         return note
+    first, clock = first_node(recording), timer.clock
 
     def timed() -> Any:
-        thread = timer.thread()
-        recording.ticks.append((len(recording.notes), 0, *thread.last))
         found = note()
-        end = timer.clock()
-        thread.add("record", end - thread.last_end)
-        thread.last_end = end
+        log, end = timer.local.log, clock()
+        log += (NOTE, found, first + len(recording.notes), end, end)
         return found
 
     return timed  # type: ignore[return-value]
 
 
 def time_backward(backward: F) -> F:
-    """Make every gradient rule a section named by operation and argument, such as `matmul[1]`."""
+    """Make every gradient rule a section, for a sweep that writes no marks itself."""
     if not ENABLED:
         return backward
 
     def timed(recording: Any, index: int, i: int, dy: Any) -> Any:
-        plan = recording.entries[index][0]
-        name, argument = plan.primitive.name, plan.positions[i] + 1
-        dx = timer.measure(f"{name}[{argument}]", backward, recording, index, i, dy)
-        recording.ticks.append((index, argument, name, *timer.thread().last[1:]))
+        if not timer.enabled:
+            return backward(recording, index, i, dy)
+        thread, nbytes, note = timer.thread(), 0, recording.notes and recording.notes[index]
+        code = recording.entries[index][0].sections[i]
+        opened = thread.begin(None, code, timer.clock(), note, first_node(recording) + index)
+        try:
+            dx = backward(recording, index, i, dy)
+            if type(dx) is ndarray and dx.base is None:
+                nbytes = dx.nbytes
+        finally:
+            thread.end(opened, CLOSE, nbytes, timer.clock())
         return dx
 
     return timed  # type: ignore[return-value]
 
 
-def time_sum(sum_outgrads: F) -> F:
-    """Make the adding up of gradients the section `sum_outgrads`."""
-    return timer.timed("sum_outgrads", sum_outgrads) if ENABLED else sum_outgrads
+def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
+    """The labels of the gradients of the arguments at these positions, such as `matmul[1]`."""
+    return tuple([label(f"{name}[{i + 1}]", name, i + 1) for i in positions])
 
 
-def settle(recording: Any) -> None:
-    """Add what was measured of a recording to the records of the timer, by where its operations were called."""
-    notes = recording.notes
-    totals: dict[tuple[str, int, int], list[int]] = {}
-    for index, argument, name, _, self_ns, nbytes in recording.ticks:
-        key = (name, argument, id(notes[index]))
-        total = totals.get(key)
-        if total is None:
-            totals[key] = [index, self_ns, nbytes, 1]
-        else:
-            total[1] += self_ns
-            total[2] += nbytes
-            total[3] += 1
-    for (name, argument, _), (index, *counts) in totals.items():
-        timer.add(Record(name, argument, *notes[index][:4]), *counts)
+def first_node(recording: Any) -> int:
+    """The number in a log of the node at index 0 of a recording; 0 if nobody can ask for its nodes."""
     if recording.keep:
-        for index, argument, _, ns, _, _ in recording.ticks:
-            recording.times.setdefault(index, {})[argument] = ns
-    recording.ticks.clear()
+        recordings[recording.serial + 1] = recording
+    elif not timer.keeps_events:
+        return 0
+    return recording.serial + 1 << HALF
+
+
+def times(recording: Any) -> dict[int, dict[int, int]]:
+    """The nanoseconds of each node of a recording that keeps all: forward under 0, the gradient of argument n under n."""
+    if ENABLED:
+        timer.add_up()
+    while recording.ticks:
+        for index, argument, ns in zip(*(column.tolist() for column in recording.ticks.pop()), strict=True):
+            recording.node_times.setdefault(index, {})[argument] = ns
+    found: dict[int, dict[int, int]] = recording.node_times
+    return found

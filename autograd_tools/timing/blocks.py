@@ -6,54 +6,36 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from autograd_tools.timing.log import label as code_of
 
 if TYPE_CHECKING:
     from autograd_tools.timing.measure import Timer
-    from autograd_tools.timing.section import Section
 
-# An open block: itself, the section around it, its own, its start.
-Open: TypeAlias = "tuple[Block, Section, Section, int]"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Block:
     """One use of a section, as a `with` block or as a decorator."""
 
-    __slots__ = ("label", "timer")
+    __slots__ = ("code", "label", "timer")
 
     def __init__(self, timer: Timer, label: str) -> None:
         self.timer = timer
         self.label = label
+        self.code = code_of(label)
 
     def __enter__(self) -> Block:
         timer = self.timer
         if timer.enabled:
-            thread = timer.thread()
-            around = thread.here
-            section = thread.here = around.child(self.label)
-            thread.open.append((self, around, section, timer.clock()))
+            timer.thread().begin(self, self.code, timer.clock())
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        end = self.timer.clock()
-        thread = self.timer.thread()
-        if thread.open and thread.open[-1][0] is self:
-            _, thread.here, section, start = thread.open.pop()
-            section.count(end - start)
-        else:
-            self._close_around(thread.open, end)
-
-    def _close_around(self, blocks: list[Open], end: int) -> None:
-        """Close a block in which others are still open, such as those of suspended generators; they close to where it was."""
-        for i in reversed(range(len(blocks))):
-            block, around, section, start = blocks[i]
-            if block is self:
-                section.count(end - start)
-                inner, _, inside, began = blocks[i + 1]
-                blocks[i : i + 2] = [(inner, around, inside, began)]
-                return
-        # Not there: the timer was reset inside the block, or disabled when it began.
+        timer = self.timer
+        end = timer.clock()
+        timer.thread().end_block(self, end)
 
     def __call__(self, function: F) -> F:
         """Time every call of `function`."""

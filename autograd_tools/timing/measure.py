@@ -6,43 +6,50 @@ import functools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from operator import index
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd_tools.files import read_document, write_document
-from autograd_tools.timing.blocks import Block, Open, time_calls
+from autograd_tools.timing.blocks import Block, time_calls
 from autograd_tools.timing.cost import cost_of
+from autograd_tools.timing.events import Event, Events
+from autograd_tools.timing.log import CLOSE, END, PIECE, mark
+from autograd_tools.timing.log import label as code_of
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.shown import Shown, Snapshot
+from autograd_tools.timing.thread import Thread
 from autograd_tools.timing.totals import FORMAT, VERSION, Record, Totals
 
 F = TypeVar("F", bound=Callable[..., Any])
 __all__ = ["Record", "Timer"]
 
 
-class _Thread:
-    """What one thread measured: its sections, the innermost open one, and its records."""
+class _Local(threading.local):
+    """What the thread that looks at it measured."""
 
-    def __init__(self, timer: Timer) -> None:
-        self.timer = timer
-        self.root = Section()
-        self.here = self.root
-        self.records: dict[Record, list[int]] = {}
-        # Of the section that was closed last: its label, how long it took, and without those inside it, and its bytes.
-        self.last: tuple[str, int, int, int] = ("", 0, 0, 0)
-        self.last_end = 0
-        self.inner_ns = 0  # of the sections that were closed inside the one that is open
-        self.open: list[Open] = []
+    def __init__(self, threads: list[Thread], events: Events, lock: threading.Lock) -> None:
+        with lock:
+            self.thread = Thread(len(threads), events)
+            threads.append(self.thread)
+        self.log = self.thread.log
 
-    def add(self, label: str, ns: int) -> None:
-        """Count one call of a section below the open one."""
-        if self.timer.enabled:
-            self.here.child(label).count(ns)
-            self.inner_ns += ns
+
+class _Nowhere(list[Any]):
+    """The log of a timer that is disabled: what is written to it is gone."""
+
+    def __iadd__(self, marks: Iterable[Any]) -> _Nowhere:  # type: ignore[misc]
+        return self
+
+
+class _Off:
+    """What stands in the place of `_Local` while a timer is disabled."""
+
+    log = _Nowhere()
 
 
 class Timer(Shown):
@@ -66,82 +73,75 @@ class Timer(Shown):
         self.clock = clock
         self.enabled = True
         self._lock = threading.Lock()
-        self.reset()
+        self._reset(limit=0)
 
     def reset(self) -> None:
         """Forget all sections and start the clock again; sections that are open now are not counted."""
-        self._local = threading.local()
-        self._threads: list[_Thread] = []
+        self._reset(self._events.limit)
+
+    def _reset(self, limit: int) -> None:
+        self._start: int | None = self.clock()
+        self._events = Events(limit, self._start)
+        self._threads: list[Thread] = []
         self._past = Totals()  # what was loaded, or merged into this timer
         self._cost_ns: float | None = None
-        self._start: int | None = self.clock()
+        self._own = _Local(self._threads, self._events, self._lock)
+        self._switch(self.enabled)
+
+    def _switch(self, enabled: bool) -> None:
+        """Let the engine, which writes to `local.log` in passing, write to the log of its thread, or nowhere."""
+        if enabled and not self.enabled:
+            self._own.log += mark(END, 0, self.clock())  # what was called before and ends after it has no time
+        self.enabled = enabled
+        self.local: Any = self._own if enabled else _Off
 
     def enable(self) -> None:
         """Go on measuring after `disable`."""
-        self.enabled = True
+        self._switch(True)
 
     def disable(self) -> None:
         """Measure nothing until `enable`: sections that begin meanwhile are not counted; those that are open end as usual."""
-        self.enabled = False
+        self._switch(False)
 
     @contextmanager
     def disabled(self) -> Iterator[None]:
         """A `with` block in which nothing is measured; after it the timer measures if it did before."""
-        before, self.enabled = self.enabled, False
+        before = self.enabled
+        self._switch(False)
         try:
             yield
         finally:
-            self.enabled = before
+            self._switch(before)
 
-    def thread(self) -> _Thread:
+    def thread(self) -> Thread:
         """What this thread measured."""
-        try:
-            return self._local.thread
-        except AttributeError:
-            thread = self._local.thread = _Thread(self)
-            with self._lock:
-                self._threads.append(thread)
-            return thread
+        thread: Thread = self._own.thread
+        return thread
 
     def measure(self, label: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` as one call of the section `label`; it counts also when the function raises."""
         if not self.enabled:
             return function(*args, **kwargs)
-        thread = self.thread()
-        around = thread.here
-        section = thread.here = around.children.get(label) or around.child(label)
-        inner_ns, thread.inner_ns = thread.inner_ns, 0
-        clock = self.clock
-        nbytes = 0
-        start = clock()
+        thread, clock, nbytes = self._own.thread, self.clock, 0
+        opened = thread.begin(None, code_of(label), clock())
         try:
             result = function(*args, **kwargs)
             if type(result) is np.ndarray and result.base is None:  # a view of another array takes no memory
                 nbytes = result.nbytes
-                section.nbytes += nbytes
         finally:
-            end = thread.last_end = clock()
-            ns = end - start
-            thread.last = (label, ns, ns - thread.inner_ns, nbytes)
-            thread.inner_ns = inner_ns + ns
-            thread.here = around
-            section.count(ns)
+            thread.end(opened, CLOSE, nbytes, clock())
         return result
 
     def piece(self, label: str, ncalls: int, function: Callable[..., Any], /, *args: Any) -> Any:
         """Call `function` as a part of a call of the section `label`, or as its first if `ncalls` is 1."""
         if not self.enabled:
             return function(*args)
-        thread = self.thread()
-        around = thread.here
-        section = thread.here = around.child(label)
-        section.ncalls += ncalls
-        start = self.clock()
+        thread = self._own.thread
+        opened = thread.begin(None, code_of(label), self.clock())
         try:
             return function(*args)
         finally:
-            section.ns += self.clock() - start
-            thread.here = around
+            thread.end(opened, PIECE, ncalls, self.clock())
 
     def timed(self, label: str, function: F) -> F:
         """`function`, of which every call is one of the section `label`."""
@@ -163,15 +163,13 @@ class Timer(Shown):
 
     def add(self, record: Record, ns: int, nbytes: int, ncalls: int = 1) -> None:
         """Add one call, or several, to a record."""
-        if not self.enabled:
-            return
-        records = self.thread().records
-        total = records.get(record)
-        if total is None:
-            total = records[record] = [0, 0, 0]
-        total[0] += ncalls
-        total[1] += ns
-        total[2] += nbytes
+        if self.enabled:
+            self._own.thread.add_record(record, ncalls, ns, nbytes)
+
+    def add_up(self) -> None:
+        """Add up what is in the logs of all threads."""
+        for thread in list(self._threads):
+            thread.add_up()
 
     def totals(self) -> Totals:
         """A copy of all that was measured, with what measuring cost."""
@@ -183,12 +181,14 @@ class Timer(Shown):
         """What was merged, and what the threads measured, added up."""
         totals = Totals()
         totals.merge(self._past)
+        self.add_up()
         threads = list(self._threads)
         totals.threads = max(totals.threads, sum(1 for thread in threads if thread.root.children))
         for thread in threads:
             totals.root.merge(thread.root)
             for record, counts in list(thread.records.items()):
                 totals.add_record(record, counts)
+        totals.events = self._events.to_dict() if self.keeps_events else None
         totals.total_ns = self.total_ns  # last, so that no section that ends meanwhile takes longer
         return totals
 
@@ -218,6 +218,30 @@ class Timer(Shown):
         if self._cost_ns is None:
             self._cost_ns = _section_cost() if self.clock is time.perf_counter_ns else 0.0
         return self._cost_ns
+
+    def keep_events(self, limit: int = 1_000_000) -> None:
+        """From now on keep every single call of a section, up to `limit` of them; 0 ends that and forgets those kept."""
+        if index(limit) < 0:
+            raise ValueError(f"the limit of events is 0 or more, not {limit}")
+        self.add_up()
+        self._events.restart(index(limit))
+
+    @property
+    def keeps_events(self) -> bool:
+        """Whether single calls are kept."""
+        return self._events.limit > 0
+
+    @property
+    def events(self) -> list[Event]:
+        """The single calls kept since `keep_events`, by their start; those of generators and coroutines are not among them."""
+        self.add_up()
+        return self._events.rows()
+
+    @property
+    def dropped_events(self) -> int:
+        """How many calls found no room among the events."""
+        self.add_up()
+        return self._events.dropped
 
     def snapshot(self) -> Snapshot:
         """What is to be shown: shares are of the sum of the outermost sections."""
@@ -272,6 +296,8 @@ class Timer(Shown):
         """A stopped timer: its total time stays what it is."""
         timer = cls()
         timer._past, timer._cost_ns, timer._start = totals, totals.section_cost_ns, None
+        if totals.events is not None:
+            timer._events.load(totals.events)
         return timer
 
     def to_dict(self) -> dict[str, Any]:
@@ -298,9 +324,11 @@ class Timer(Shown):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(vars(Timer.from_dict(json.loads(state["data"]))))
-        self.clock, self.enabled = state["clock"], state["enabled"]
+        self.clock = state["clock"]
+        self._switch(state["enabled"])
         if state["runs"]:
             self._start = self.clock()
+            self._events.start = self._start - self._past.total_ns  # they go on where the others ended
 
     def __repr__(self) -> str:
         root = self.root
@@ -310,4 +338,5 @@ class Timer(Shown):
 @functools.cache
 def _section_cost() -> float:
     """Nanoseconds that a section costs here; asked once, when something is first shown."""
-    return cost_of(Timer().measure)
+    timer = Timer()
+    return cost_of(timer.measure, timer.add_up)

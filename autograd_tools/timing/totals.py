@@ -34,6 +34,7 @@ class Totals:
     section_cost_ns: float = 0.0
     twice_ns: int = 0  # what the rows of a flattened timer count more than once
     twice_nbytes: int = 0
+    events: dict[str, Any] | None = None  # single calls, as plain data; of runs that are merged nobody knows them
 
     @property
     def measured(self) -> Section:
@@ -79,12 +80,14 @@ class Totals:
             "counted_twice": [self.twice_ns, self.twice_nbytes],
             "sections": self.root.to_dict()["children"],
             "records": [[*record[:5], list(record.scope), *counts] for record, counts in self.records.items()],
+            **({} if self.events is None else {"events": self.events}),
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Totals:
         """What `to_dict` gave, also that of version 1."""
         totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
+        totals.events = data.get("events")
         totals.section_cost_ns = data.get("section_cost_ns", 0)
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
         totals.root = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})

@@ -1,0 +1,139 @@
+"""What one thread measured: its log, and the sections, records and times of nodes that its log is added up to."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.timing import log as logs
+from autograd_tools.timing.events import Events
+from autograd_tools.timing.log import LABELS, WIDTH, Marks, Spans
+from autograd_tools.timing.section import Section
+from autograd_tools.timing.stack import Stack
+from autograd_tools.timing.totals import Record
+
+NOWHERE = ("", 0, "", ())
+
+# The recordings whose nodes have times, by serial number. In a log a node is the number of its recording, from 1 on, in the
+# higher half, and its index in the lower; of other recordings the number is 0, because nobody can ask.
+recordings: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+HALF = 32
+
+
+class Thread(Stack):
+    """What one thread measured. Its log is added up when it is long, and when somebody looks."""
+
+    def __init__(self, number: int, events: Events) -> None:
+        self.number = number
+        self.events = events
+        self.root = Section()
+        self.records: dict[Record, list[int]] = {}
+        super().__init__()
+        self.sweeps = 0  # that are going on; as long as they are, what they write has to stay where it is
+        self._inside: list[int] = []  # nanoseconds added up so far inside each section that is open
+        self.lock = threading.RLock()  # a sweep holds it, too
+
+    def add_up(self, sweeps: int = 0) -> None:
+        """Add what is in the log to the sections and records; of what is still open, its beginning stays.
+
+        While more sweeps than these are going on, or somebody else is adding up, nothing is done.
+        """
+        if not self.lock.acquire(blocking=False):
+            return
+        try:
+            n = len(self.log)
+            if self.sweeps > sweeps or n <= WIDTH * len(self._inside):
+                return
+            marks = logs.marks_of(self.log[:n])
+            spans = logs.spans_of(marks, self._inside)
+            still = np.flatnonzero(~spans.done)
+            self._inside = spans.inside[still].tolist()
+            self.log[:n] = [item for row in still for item in _opening(marks, int(spans.begin[row]))]
+            self._add_sections(spans)
+            self._add_records(marks, spans)
+        finally:
+            self.lock.release()
+
+    def _add_sections(self, spans: Spans) -> None:
+        """Add the spans to the tree, each to the section of its label below that of the span around."""
+        paths = np.zeros(len(spans.label) + 1, np.int64)  # by row, and last that of the root
+        sections = [self.root]
+        for level in range(1, int(spans.level.max(initial=0)) + 1):
+            rows = np.flatnonzero(spans.level == level)
+            around = paths[spans.parent[rows]]
+            places, numbers = logs.distinct(around * len(LABELS) + spans.label[rows])
+            firsts = rows[places].tolist()
+            below = np.arange(len(places)) + len(sections)
+            for row, path, quiet in zip(firsts, around[places].tolist(), spans.quiet[firsts].tolist(), strict=True):
+                section = sections[path]
+                sections.append(section if quiet else section.child(LABELS[spans.label[row]].text))
+            paths[rows] = below[numbers]
+        counted, paths = spans.done & ~spans.quiet, paths[:-1]
+        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, spans.nbytes)))
+        spreads = logs.spreads(paths[spans.single], len(sections), spans.ns[spans.single])
+        for section, (ncalls, ns, nbytes), spread in zip(sections, totals, spreads, strict=True):
+            section.add(Section(ncalls, ns, nbytes, {}, *spread))
+
+    def _add_records(self, marks: Marks, spans: Spans) -> None:
+        """Add the time of every operation, without what is in it, to the record of its place in the user's code."""
+        argument = spans.argument
+        wanted = marks.code == logs.NOTE
+        wanted[spans.begin[argument > 0]] = True
+        numbers, notes = logs.numbers_of_notes(marks, wanted)
+        forward = logs.forward_of(marks, spans)
+        self._add_nodes(marks, spans, forward)
+        note = np.where(argument > 0, numbers[spans.begin], 0)
+        recorded = np.flatnonzero(forward >= 0)[::-1]
+        note[forward[recorded]] = numbers[recorded]  # of several recordings the innermost operation is that of the outermost
+        rows = np.flatnonzero((argument >= 0) & spans.single)
+        places, groups = logs.distinct(note[rows] * len(LABELS) + spans.label[rows])
+        totals = logs.sums(groups, len(places), spans.calls[rows], (spans.ns - spans.inside)[rows], spans.nbytes[rows])
+        for row, counts in zip(rows[places].tolist(), totals, strict=True):
+            where = notes[note[row]]
+            _, op, number = LABELS[spans.label[row]]
+            self.add_record(Record(op, number, *(NOWHERE if where is None else where[:4])), *counts)
+
+    def add_record(self, record: Record, ncalls: int, ns: int, nbytes: int) -> None:
+        """Add calls to a record."""
+        total = self.records.get(record)
+        if total is None:
+            total = self.records[record] = [0, 0, 0]
+        total[0] += ncalls
+        total[1] += ns
+        total[2] += nbytes
+
+    def count(self, path: Sequence[str], ns: int) -> None:
+        """Add a call to the section at a path."""
+        with self.lock:
+            section = self.root
+            for text in path:
+                section = section.child(text)
+            section.count(ns)
+
+    def _add_nodes(self, marks: Marks, spans: Spans, forward: logs.Ints) -> None:
+        """Hand the times of nodes to the recordings that they are on, and keep events if that was asked for."""
+        backward = np.flatnonzero((spans.argument > 0) & spans.single)
+        noted = np.flatnonzero(forward >= 0)
+        begin = spans.begin[backward]
+        place = np.where(marks.code[begin] > 0, begin, begin - 1)  # a NODE stands before a gradient with nothing in it
+        of = np.where((marks.code[place] == logs.NODE) | (marks.code[place] > logs.END), marks.number[place], 0)
+        nodes = np.concatenate([marks.number[noted], of])
+        rows = np.concatenate([forward[noted], backward])
+        for serial in np.unique(nodes >> HALF).tolist():
+            recording = recordings.get(serial)
+            if recording is not None:
+                mine = nodes >> HALF == serial
+                recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
+        if self.events.limit:
+            node = np.zeros(len(spans.label), np.int64)
+            node[rows] = nodes
+            self.events.add(self.number, spans, (node >> HALF) - 1, np.where(node, node & (1 << HALF) - 1, -1))
+
+
+def _opening(marks: Marks, i: int) -> tuple[Any, ...]:
+    """The mark at `i`, as it was."""
+    return (int(marks.code[i]), marks.note[i], int(marks.number[i]), int(marks.start[i]), int(marks.end[i]))
