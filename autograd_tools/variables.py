@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd_tools.names import Space
-from autograd_tools.source import is_users
+from autograd_tools.source import LIBRARY_FILES
 
 FRAMES, FUNCTIONS = 100, 16  # as many are looked at
 FAR = 2 * FRAMES + 1
-INSTALLED = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")})
+# Who runs or serves the user's code, such as pytest, has variables of its own for what is in them.
+OTHERS = (*LIBRARY_FILES, *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")})
 
 
 def variables_of_function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Space]:
@@ -33,10 +34,10 @@ def variables_of_function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     for function in todo:
         variables = _reached(function)
         yield (0 if function is f else FAR), variables
-        if function is f:
+        if function is f and _is_users(f.__code__):
             yield FAR, _arguments(f, args, kwargs)
         for x in variables.values():
-            if type(x) is types.FunctionType and x not in todo and len(todo) < FUNCTIONS and _is_own(x.__code__.co_filename):
+            if type(x) is types.FunctionType and x not in todo and len(todo) < FUNCTIONS and _is_users(x.__code__):
                 todo.append(x)
 
 
@@ -69,18 +70,17 @@ def variables_of_frames(frame: types.FrameType | None, most: int = FRAMES) -> It
     seen: set[int] = set()
     count = 0
     while frame is not None and count < most:
-        if is_users(frame) and _is_own(frame.f_code.co_filename):
+        if _is_users(frame.f_code):
             count += 1
             for far, variables in enumerate((_locals(frame), frame.f_globals), 2 * count - 1):
                 if type(variables) is dict and id(variables) not in seen:
                     seen.add(id(variables))
-                    yield far, variables
+                    yield far, variables.copy()  # another thread may change them
         frame = frame.f_back
 
 
-def _is_own(file: str) -> bool:
-    """Whether a file is the user's: who runs or serves the user's code, such as pytest, has variables of other names for its things."""
-    return not file.startswith(INSTALLED)
+def _is_users(code: types.CodeType) -> bool:
+    return not code.co_filename.startswith(OTHERS)
 
 
 def _locals(frame: types.FrameType) -> Any:
