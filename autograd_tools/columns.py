@@ -201,6 +201,26 @@ class Columns:
             self.backward_ns[row],
         )
 
+    def call(self, row: int) -> str:
+        """`TraceNode.call` of a row, much faster than by way of the node."""
+        number = self.head[row]
+        if self.heads[number].kind != "result":
+            return self._operand(row + 1)
+        template = self._templates[number]
+        return template % tuple(map(self._operand, self.parents[row])) if template is not None else self.node(row).call
+
+    def listing(self, row: int) -> str:
+        """`TraceNode.listing` of a row, much faster than by way of the node."""
+        value, outgrad = self.value, self.outgrad
+        gradient = f" ∇={outgrad.text[row]}" if outgrad.there[row] else ""
+        made = (value.text[row] if value.there[row] else "R(None)") + " = " if self.heads[self.head[row]].kind == "result" else ""
+        return one_line(f"{made}{self.call(row)}{gradient}")
+
+    @functools.cached_property
+    def _templates(self) -> list[str | None]:
+        """The call of each head with %s for each parent; None where its arguments tell more than that."""
+        return [_template(head) for head in self.heads]
+
     def _args(self, head: Head, row: int) -> tuple[Argument, ...]:
         ids = iter(self.parents[row])
         return tuple([form if isinstance(form, Argument) else self._argument(form, ids) for form in head.args])
@@ -271,6 +291,18 @@ class Nodes(Sequence[TraceNode]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} nodes>"
+
+
+def _template(head: Head) -> str | None:
+    args = []
+    for form in head.args:
+        if isinstance(form, Argument):
+            if form.nodes:
+                return None
+            args.append(f"{form.keyword}={form.text}".replace("%", "%%") if form.keyword else form.text.replace("%", "%%"))
+        else:
+            args.append("%s".join(part.replace("%", "%%") for part in ([form] if isinstance(form, str) else form)))
+    return f"{head.op.replace('%', '%%')}({', '.join(args)})"
 
 
 def _split(flat: np.ndarray, starts: np.ndarray) -> list[tuple[int, ...]]:

@@ -99,7 +99,7 @@ class Trace:
         write_document(path, self.to_dict())
 
     def __str__(self) -> str:
-        return "\n".join(f"{node.id}. {node.listing}" for node in self.nodes)
+        return "\n".join([f"{row + 1}. {self.columns.listing(row)}" for row in range(len(self))])
 
     def __repr__(self) -> str:
         final = self[self.result].value if self.result else None

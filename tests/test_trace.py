@@ -408,3 +408,13 @@ def test_nodes_that_do_not_fit_together_are_an_error(tape, change):
 def test_a_result_that_is_no_node_is_an_error(tape):
     with pytest.raises(ValueError, match="the result 9 is not a node"):
         ag.Trace(tape.trace().nodes, 9).check()
+
+
+def test_a_listing_by_columns_is_that_of_the_nodes():
+    def hostile(x, y, axis=None):
+        return np.sum(x[0]) + np.sum(y, axis=axis)
+
+    hostile.__name__ = "100%s\0{}"
+    named = ag.primitive(None, None)(hostile)
+    trace = ag.trace(lambda x: np.sum(np.concatenate([x, [1.0], x]) * named([x, 2.0], x, axis=0)), np.ones(2))
+    assert str(trace) == "\n".join(f"{node.id}. {node.listing}" for node in trace)
