@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.columns import Argument, Columns, Form, Head, Spot, Table
 from autograd_tools.core import Entry, Param, value
+from autograd_tools.names import Name
 from autograd_tools.places import places_of
 from autograd_tools.show import describe
 from autograd_tools.source import NOWHERE, Note
@@ -22,7 +23,7 @@ OPERAND = ("", "")  # what stands around a node that is an argument by itself
 def columns_of(tape: Tape) -> Columns:
     """The columns of a tape as it is now."""
     entries, n = tape.entries, len(tape.entries)
-    heads = _Heads()
+    heads = _Heads(tape.names)
     head: list[int] = []
     starts, parents = [0], []
     for entry in entries:
@@ -56,8 +57,9 @@ def columns_of(tape: Tape) -> Columns:
 class _Heads:
     """The heads of entries, found by the plans and constants of their calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[int, Name]) -> None:
         self.table = Table[Head]()
+        self._names = names
         self._of_calls: dict[tuple[Any, ...], int] = {}
 
     def number_of(self, entry: Entry) -> int:
@@ -65,7 +67,7 @@ class _Heads:
         plan, _, args, kwargs, parents = entry
         if plan is None:
             held = args[0]
-            return self.table[Head("param", "", held.name or "") if isinstance(held, Param) else Head("input", "", held)]
+            return self.table[Head("param", "", self._name(held)) if isinstance(held, Param) else Head("input", "", held)]
         if kwargs or tuple in map(type, parents):
             key: tuple[Any, ...] = (id(plan), _forms(entry))
         elif len(args) == len(parents):
@@ -78,6 +80,10 @@ class _Heads:
         if number is None:
             number = self._of_calls[key] = self.table[Head("result", plan.primitive.name, "", _forms(entry))]
         return number
+
+    def _name(self, param: Param) -> str:
+        """The name that a Param was given, else that which was found."""
+        return param.name or (self._names[id(param)][-1] if id(param) in self._names else "")
 
 
 def _forms(entry: Entry) -> tuple[Form, ...]:

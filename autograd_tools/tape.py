@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,13 @@ import numpy as np
 
 from autograd_tools.core import Param, Recording, Result, Value, value
 from autograd_tools.memory import keep_freed_memory
+from autograd_tools.names import BEST, MOST, Name, Space, names_of
 from autograd_tools.outgrads import conform, one_like
 from autograd_tools.plans import FLOATS, kept_bytes
 from autograd_tools.show import describe
 from autograd_tools.source import Note
 from autograd_tools.sweep import differentiate, set_collector
+from autograd_tools.variables import variables_of_frames
 
 if TYPE_CHECKING:
     from autograd_tools.trace import Trace
@@ -188,6 +191,14 @@ class Tape(Recording):
     def __init__(self, *, follows_params: bool) -> None:
         keep_freed_memory()
         super().__init__(follows_params=follows_params)
+        self.names: dict[int, Name] = {}  # id of a Param that was given none -> the best that was found so far
+
+    def find_names(self, variables: Iterable[Space], most: int) -> None:
+        """Look in variables for names of the Params that were given none."""
+        unnamed = [p for p in self.params() if not p.name and self.names.get(id(p), (True,)) > BEST]
+        if unnamed:
+            for key, name in names_of(unnamed, variables, most).items():
+                self.names[key] = min(name, self.names.get(key, name))
 
     def backward(self, loss: Any = None) -> None:
         """Compute the gradients of `loss`, a scalar recorded on this tape: the last one when left out."""
@@ -260,6 +271,7 @@ class Tape(Recording):
         from autograd_tools.snapshot import columns_of
         from autograd_tools.trace import Trace
 
+        self.find_names(variables_of_frames(sys._getframe()), MOST)
         return Trace(Nodes(columns_of(self)), None if self.result is None else self.result + 1)
 
     def __len__(self) -> int:
