@@ -15,13 +15,12 @@ import numpy as np
 from autograd_tools import core, cuts
 
 OURS = "autograd_tools."
+_NOT_KNOWN = object()
 # A docstring that begins with a formula in backquotes, and ends or pauses behind it, says what its function returns.
 _STATED = re.compile(r"`([^`]+)`(?=[.;,:]|$)")
 
 
-def formula(
-    function: FunctionType, given: Mapping[str, str], rest: Sequence[str] = (), values: Mapping[str, Any] | None = None
-) -> str:
+def formula(function: FunctionType, given: Mapping[str, str], rest: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> str:
     """What `function` returns, with the parameters that are `given` written as there; empty where no one expression says it.
 
     `rest` is what stands for further positional arguments. Where the `values` of a call are known, and the function is one
@@ -54,7 +53,7 @@ def _expression(
     expression = _stated(function) or _returned(function, known)
     if expression is None:
         return None
-    return _Readable(function, given, rest, known).visit(expression)  # type: ignore[no-any-return]
+    return _Readable(function, given, rest, known).visit(expression)
 
 
 class _Readable(ast.NodeTransformer):
@@ -88,10 +87,18 @@ class _Readable(ast.NodeTransformer):
         holds = _truth(node.test, self.function, self.values)
         if holds is None:
             return self.generic_visit(node)  # type: ignore[return-value]
-        return self.visit(node.body if holds else node.orelse)  # type: ignore[no-any-return]
+        return self.visit(node.body if holds else node.orelse)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Constant):
+            return term(repr(node.left.value - node.right.value))  # p - 1, for a p that is known
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         called = self._called(node.func)
+        known = [self.values.get(arg.id, _NOT_KNOWN) if isinstance(arg, ast.Name) and self.values else _NOT_KNOWN for arg in node.args]
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg or not self.rest]
         node.args = [part for arg in node.args for part in self._spread(arg)]
         self.generic_visit(node)
         if called in (core.value, cuts.value):
@@ -99,7 +106,9 @@ class _Readable(ast.NodeTransformer):
         if called is np.matmul and len(node.args) == 2:
             return ast.BinOp(node.args[0], ast.MatMult(), node.args[1])
         if isinstance(called, FunctionType) and called.__module__.startswith(OURS) and not node.keywords:
-            inside = _expression(called, dict(zip(called.__code__.co_varnames, node.args, strict=False)), (), None)
+            names = called.__code__.co_varnames
+            held = {name: x for name, x in zip(names, known, strict=False) if x is not _NOT_KNOWN}
+            inside = _expression(called, dict(zip(names, node.args, strict=False)), (), held)
             if inside is not None and not any(isinstance(part, (ast.IfExp, ast.GeneratorExp)) for part in ast.walk(inside)):
                 return inside
         while node.args and isinstance(node.args[-1], ast.Constant) and node.args[-1].value is None:
@@ -156,8 +165,12 @@ def _returned(function: FunctionType, values: Mapping[str, Any] | None) -> ast.e
 
 
 def _truth(test: ast.expr, function: FunctionType, values: Mapping[str, Any] | None) -> bool | None:
-    """Whether a condition in the source of a function holds for the values of its parameters, as far as it is known."""
-    if values is None:
+    """Whether a condition in the source of a function holds for the values of its parameters; None if they do not tell."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        parts = (_truth(part, function, values) for part in test.values)
+        return next((holds for holds in parts if holds is not False), False)
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)} & {*function.__code__.co_varnames}
+    if values is None or not names <= values.keys():
         return None
     try:
         condition = compile(ast.fix_missing_locations(ast.Expression(test)), "<condition>", "eval")
@@ -178,7 +191,8 @@ def _bodies(tree: ast.Module, code: CodeType) -> Iterator[list[ast.stmt]]:
             if code.co_name == "<lambda>" and node.lineno == code.co_firstlineno and _covers(node.body, code):
                 yield [ast.Return(node.body)]
         elif isinstance(node, ast.FunctionDef) and node.name == code.co_name:
-            if code.co_firstlineno == min(node.lineno, *(d.lineno for d in node.decorator_list), node.lineno):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first == code.co_firstlineno:
                 yield node.body[ast.get_docstring(node) is not None :]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib
 import inspect
@@ -133,13 +134,23 @@ def _text(
     own = code.co_varnames[: code.co_argcount]
     given = dict(zip(own, names, strict=False))
     given.update({name: text for name, text in kwargs.items() if name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]})
-    values = None if call is None else _bound(rule, *call)
+    values = _bound(rule, *call) if call is not None else _literals(rule, given) if len(names) > 2 else None
     text = formula(rule, given, names[len(own) :], values)
     if text:
         return RuleText(one_line(text), _of_helper(rule, text))
-    parts = [f"{name}={given.get(name, name)}" for name in own if name in given or len(names) == 2 and not _has_default(rule, name)]
-    note = _first_line(rule) or ("" if rule.__name__ != "<lambda>" else "its source is not here")
-    return RuleText(one_line(f"{_name(rule)}({', '.join([*parts, *names[len(own):]])})"), note)
+    parts = [f"{name}={given.get(name, name)}" for name in own if name in given or not _has_default(rule, name)]
+    if len(names) > len(own):  # what has no name comes after what has none
+        parts = list(names)
+    return RuleText(one_line(f"{_name(rule)}({', '.join(parts)})"), _first_line(rule) or _of_maker(rule))
+
+
+def _literals(rule: FunctionType, given: Mapping[str, str]) -> dict[str, Any]:
+    """The values of parameters that are numbers and the like."""
+    found = {p.name: p.default for p in inspect.signature(rule).parameters.values() if p.default is not p.empty and p.name not in given}
+    for name, text in given.items():
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            found[name] = ast.literal_eval(text)
+    return found
 
 
 def _bound(rule: FunctionType, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -160,8 +171,15 @@ def _name(rule: Any) -> str:
     """The name of a rule; of a partial function that of the whole one."""
     while hasattr(rule, "func"):
         rule = rule.func
-    name = name_of(rule)
+    outer = getattr(rule, "__qualname__", "").partition(".<locals>.")[0] if isinstance(rule, FunctionType) else ""
+    name = outer if outer in getattr(rule, "__globals__", ()) else name_of(rule)
     return "rule" if name == "<lambda>" else name
+
+
+def _of_maker(rule: FunctionType) -> str:
+    """What is said of the function that made a rule, if one did."""
+    maker = rule.__globals__.get(_name(rule))
+    return _first_line(maker) if isinstance(maker, FunctionType) else "its source is not here" if rule.__name__ == "<lambda>" else ""
 
 
 def _of_helper(rule: FunctionType, text: str) -> str:

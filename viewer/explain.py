@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -206,9 +205,9 @@ def _broadcast(node: TraceNode, parent: TraceNode, name: str) -> str:
     function = getattr(np, node.op, None)
     if not (node.op in ("where", "clip") or (isinstance(function, np.ufunc) and function.signature is None)):
         return ""
-    wide, narrow = node.value and node.value.shape, parent.value and parent.value.shape
-    if wide is None or narrow is None or wide == narrow:
+    if node.value is None or parent.value is None or node.value.shape is None or parent.value.shape in (None, node.value.shape):
         return ""
-    padded = (0,) * (len(wide) - len(narrow)) + tuple(narrow)  # an axis that is not there differs from all
+    wide, narrow = node.value.shape, parent.value.shape or ()
+    padded = (0,) * (len(wide) - len(narrow)) + narrow  # an axis that is not there differs from all
     axes = [str(axis) for axis, (n, m) in enumerate(zip(padded, wide, strict=True)) if n != m]
     return f"summed over ax{'i' if len(axes) == 1 else 'e'}s {', '.join(axes)}, because {name} was broadcast"

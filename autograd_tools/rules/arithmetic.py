@@ -12,7 +12,7 @@ from autograd_tools.primitive import composite, rules
 
 
 def power(x: Any, p: Any) -> Any:
-    """x ** p, of Python's numbers as of NumPy's: 0 ** -1 is inf, and (-8) ** (1/3) is nan and no complex number."""
+    """`x ** p`, of Python's numbers as of NumPy's: 0 ** -1 is inf, and (-8) ** (1/3) is nan and no complex number."""
     return np.float64(x) ** p if type(x) is float and isinstance(p, (int, float)) else x**p
 
 

@@ -48,7 +48,7 @@ def spread(dy: Any, shape: tuple[int, ...]) -> Any:
 def count(x: Any, axis: Any) -> int:
     """How many numbers go into one result of a reduction."""
     if axis is None:
-        return int(np.size(x))
+        return np.size(x)
     shape = np.shape(x)
     n = 1
     for a in axes_of(x, axis):
@@ -67,7 +67,7 @@ def sum_x(
     initial: Any = 0,
     where: Any = True,
 ) -> Any:
-    """`spread(dy, shape(x))`: each number that was added gets the gradient of its sum, and one that `where` leaves out zero."""
+    """`spread(kept(dy, x, axis, keepdims), shape(x))`: what was added gets the gradient of its sum, or zero without `where`."""
     dx = spread(kept(dy, x, axis, keepdims), np.shape(x))
     return dx if where is True else dx * where
 
@@ -79,7 +79,7 @@ def sum_initial(dy: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
 def mean_x(
     dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
-    """`spread(dy / count(x, axis), shape(x))`: each of n numbers gets an n-th, and one that `where` leaves out zero."""
+    """`spread(kept(dy, x, axis, keepdims) / count(x, axis), shape(x))`: each of n numbers gets an n-th."""
     if where is not True:
         n = np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, dtype=np.result_type(dy), keepdims=True)
         return np.broadcast_to(kept(dy, x, axis, keepdims), np.shape(x)) * where / n

@@ -46,6 +46,7 @@ def concatenate_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = N
 
 
 def stack_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
+    """The part of dy that each array became."""
     before = (slice(None),) * (axis % np.ndim(dy))
     return for_each([dy[(*before, i)] for i in range(len(shapes_of(arrays)))], arrays)
 
