@@ -91,8 +91,9 @@ class _Readable(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        if isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Constant):
-            return term(repr(node.left.value - node.right.value))  # p - 1, for a p that is known
+        left, right = (part.value if isinstance(part, ast.Constant) else None for part in (node.left, node.right))
+        if isinstance(node.op, ast.Sub) and isinstance(left, (int, float)) and isinstance(right, (int, float)):
+            return term(repr(left - right))  # p - 1, for a p that is known
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
