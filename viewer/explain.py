@@ -19,7 +19,7 @@ MOST_NODES = 40
 IN_FULL = 6  # numbers of an array that are shown
 LONGEST_FORMULA = 120  # characters
 LONGEST_REMARK = 140
-WIDEST = 44  # columns; what is wider pushes the next column to the right in its own line only
+WIDEST = 56  # columns; what is wider pushes the next column to the right in its own line only
 
 Row = tuple[str, str, str]  # an equation, what comes out, and a remark
 Contribution = tuple[int, int]  # a node, and the number of its argument, from which a gradient flows back

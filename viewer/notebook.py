@@ -15,7 +15,7 @@ from viewer.draw import to_svg
 from viewer.graph import Graph
 from viewer.inputs import as_trace
 from viewer.labels import gradient, number, plural, short
-from viewer.passes import fit
+from viewer.passes import fit, fold
 from viewer.source import source_text
 from viewer.svg import NAME
 
@@ -24,6 +24,7 @@ MOST_DRAWN = 20_000  # nodes: a cell is to answer at once
 MOST_ROWS = 10
 MOST_NEIGHBOURS = 5
 LONGEST_FIELD = 200  # characters
+LEFT = ' style="text-align:left"'
 
 _ID = re.compile(r'(?<= id=")[^"]*(?=")')
 _REFERENCE = re.compile(r"(?<=url\(#)[^)]*(?=\))")
@@ -76,7 +77,7 @@ def _drawing(x: Trace | Graph, size: int) -> str:
         return ""
     if size > MOST_DRAWN:
         return _paragraph("too many to be drawn by themselves: viewer.draw(x, 'graph.svg') draws them")
-    svg = to_svg(x) if isinstance(x, Graph) else to_svg(x, max_nodes=MAX_NODES)
+    svg = to_svg(x if isinstance(x, Graph) else fit(fold(x), MAX_NODES))
     svg = svg[svg.index("<svg") :]
     own = f"{NAME}-{hashlib.sha256(svg.encode()).hexdigest()[:8]}"
     head, style, rest = svg.partition("</style>")
@@ -102,8 +103,8 @@ def _paragraph(text: str) -> str:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table in the colours of the page, in which numbers and names stand at the left."""
-    lines = ["".join(f"<th>{escape(text)}</th>" for text in header)] if header else []
-    lines += ["".join(f'<td style="text-align:left">{escape(one_line(text))}</td>' for text in row) for row in rows]
+    lines = ["".join(f"<th{LEFT}>{escape(text)}</th>" for text in header)] if header else []
+    lines += ["".join(f"<td{LEFT}>{escape(one_line(text))}</td>" for text in row) for row in rows]
     return "<table>\n" + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table>\n"
 
 
