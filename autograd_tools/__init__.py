@@ -24,6 +24,7 @@ from autograd_tools.hooks import on_grad
 from autograd_tools.parameters import params
 from autograd_tools.primitive import primitive, zerograd
 from autograd_tools.recompute import checkpoint
+from autograd_tools.rule_text import rule_text
 from autograd_tools.source import scope
 from autograd_tools.tape import Node, Tape, observe, set_gcnode
 from autograd_tools.timing import Timer, reset_timer, timer
@@ -63,6 +64,7 @@ __all__ = [
     "primitive",
     "record",
     "reset_timer",
+    "rule_text",
     "scope",
     "set_gcnode",
     "timer",

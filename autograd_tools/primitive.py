@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,9 @@ Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx
 
 def UNKNOWN(*args: Any, **kwargs: Any) -> Any:  # noqa: N802
     """Stands in a table for a rule that nobody knows: to differentiate that argument is an error, not a silent zero."""
+
+
+KNOWN: weakref.WeakSet[Primitive] = weakref.WeakSet()  # all there are, also those of the user's own functions
 
 
 class Primitive:
@@ -74,6 +78,7 @@ class Primitive:
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name, leaf=trusted)
         self.elementwise = trusted and isinstance(func, np.ufunc) and func.signature is None  # a gradient has the shape of the output
+        KNOWN.add(self)
         self._plan = functools.cache(self._make_plan)
         # What calls the primitive in less time than `call`, where that can be: with positional arguments only; and with
         # arguments of which only the first may be tracked. Both are made at their first use.

@@ -12,6 +12,7 @@ import numpy as np
 from autograd_tools.core import Param, Recording, Result, Value, value
 from autograd_tools.memory import keep_freed_memory
 from autograd_tools.names import BEST, MOST, Name, Space, names_of
+from autograd_tools.notebook import html_of
 from autograd_tools.outgrads import conform, one_like
 from autograd_tools.plans import FLOATS, kept_bytes
 from autograd_tools.show import describe
@@ -145,6 +146,9 @@ class Node:
     def __hash__(self) -> int:
         return hash((id(self._tape), self.index))
 
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
+
     def __repr__(self) -> str:
         return f"N({self.index + 1}. {'P' if self.is_leaf else self.name}({describe(self.value)}))"
 
@@ -276,6 +280,9 @@ class Tape(Recording):
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     def __repr__(self) -> str:
         return describe(self)

@@ -17,6 +17,7 @@ from autograd_tools.columns import Argument, Columns, Nodes, Place, TraceNode
 from autograd_tools.containers import is_constant_leaf, is_floating, is_number, leaves_of
 from autograd_tools.core import Result, live, value
 from autograd_tools.files import read_document, write_document
+from autograd_tools.notebook import html_of
 from autograd_tools.rules.indexing import opened
 from autograd_tools.summaries import Summaries, Summary, summary
 from autograd_tools.tape import Tape
@@ -100,6 +101,9 @@ class Trace:
 
     def __str__(self) -> str:
         return "\n".join([f"{row + 1}. {self.columns.listing(row)}" for row in range(len(self))])
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     def __repr__(self) -> str:
         final = self[self.result].value if self.result else None

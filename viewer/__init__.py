@@ -8,6 +8,7 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 from autograd_tools import why_none
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
+from viewer.explain import explain
 from viewer.hotspots import hotspots
 from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
@@ -15,6 +16,7 @@ from viewer.text import show, to_text
 
 __all__ = [
     "draw",
+    "explain",
     "fit",
     "focus",
     "fold",

@@ -1,4 +1,4 @@
-"""The command line: `autograd-tools show|draw|profile SCRIPT [args]`, on a script as it is, and `merge` of saved profiles."""
+"""The command line: `autograd-tools show|draw|explain|profile SCRIPT [args]`, on a script as it is, and `merge` of saved profiles."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace, timing
 from autograd_tools.timing.formats import count_text, percent_text, time_text
 from viewer.draw import FORMATS, check_format, draw
+from viewer.explain import MOST_NODES, explain
 from viewer.grouped import GROUPINGS
 from viewer.hotspots import hotspot_lines
 from viewer.inputs import as_trace
@@ -63,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--by", choices=list(GROUPINGS), help="a table with a row for each of these, to see where gradients vanish or explode")
     two = commands.add_parser("draw", help="draw the graph of a gradient")
     two.add_argument("-o", "--output", metavar="FILE", help=f"where to draw it: {', '.join(FORMATS)} (default: SCRIPT's name, .svg)")
-    for command in (one, two):
+    five = commands.add_parser("explain", help="tell a gradient step by step: what was computed, and what flows back by which rule")
+    five.add_argument("--max-nodes", type=int, default=MOST_NODES, metavar="N", help=f"operations to tell (default: {MOST_NODES})")
+    for command in (one, two, five):
         command.add_argument("--step", type=int, default=1, metavar="N", help="which of the script's gradients (default: 1, the first)")
         command.add_argument("--save", metavar="FILE", help="save the trace as JSON as well")
     three = commands.add_parser("profile", help="tell where the time of the gradients goes, by operation and by line")
@@ -73,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     four = commands.add_parser("merge", help="add saved profiles up, such as those of several processes")
     four.add_argument("profiles", nargs="+", metavar="PROFILE", help="a saved profile")
     four.add_argument("-o", "--output", metavar="FILE", required=True, help="where to save the sum as JSON")
-    for command, what in ((one, "trace"), (two, "trace"), (three, "profile")):
+    for command, what in ((one, "trace"), (two, "trace"), (three, "profile"), (five, "trace")):
         command.add_argument("script", metavar="SCRIPT", help=f"a Python script, or a saved {what}")
         command.usage = f"autograd-tools {command.prog.split()[-1]} [options] SCRIPT [options] [--] [the script's arguments]"
     return parser
@@ -125,10 +128,11 @@ def _is_saved(args: argparse.Namespace) -> bool:
 
 
 class _Capture:
-    """Keeps the trace of one of the gradients that a script computes."""
+    """Keeps the trace of one of the gradients that a script computes, after `look` has seen the tape with its numbers."""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, look: Callable[[Tape], object]) -> None:
         self.step = step
+        self.look = look
         self.seen = 0
         self.trace: Trace | None = None
 
@@ -136,15 +140,16 @@ class _Capture:
         self.seen += 1
         if self.seen == self.step:
             self.trace = tape.trace()
+            self.look(tape)
 
 
-def _captured(args: argparse.Namespace) -> tuple[Trace | None, int]:
+def _captured(args: argparse.Namespace, look: Callable[[Tape], object] = lambda tape: None) -> tuple[Trace | None, int]:
     """The trace asked for, and the exit status of the script that made it."""
     if _is_saved(args):
         return as_trace(args.script), 0
     if args.step < 1:
         raise ValueError(f"--step counts gradients from 1, and got {args.step}")
-    capture, save = _Capture(args.step), args.save and Path(args.save).absolute()  # before the script goes elsewhere
+    capture, save = _Capture(args.step, look), args.save and Path(args.save).absolute()  # before the script goes elsewhere
     with ag.observe(capture):
         status = run(args.script, args.args)
     trace = capture.trace
@@ -172,6 +177,15 @@ def _show(args: argparse.Namespace) -> int:
     trace, status = _captured(args)
     if trace is not None:
         show(trace, args.view, **asked)
+    return status
+
+
+def _explain(args: argparse.Namespace) -> int:
+    explain(Trace(()), max_nodes=args.max_nodes)  # before the script runs, which may take long
+    told: list[str] = []
+    trace, status = _captured(args, lambda tape: told.append(explain(tape, max_nodes=args.max_nodes)))
+    if trace is not None:
+        write(told[0] if told else explain(trace, max_nodes=args.max_nodes), sys.stdout)
     return status
 
 
@@ -250,4 +264,10 @@ def _merge(args: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"show": _show, "draw": _draw, "profile": _profile, "merge": _merge}
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "show": _show,
+    "draw": _draw,
+    "explain": _explain,
+    "profile": _profile,
+    "merge": _merge,
+}

@@ -14,6 +14,7 @@ from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from autograd_tools import Trace
+from autograd_tools.notebook import html_of
 
 Made = TypeVar("Made")
 
@@ -136,6 +137,9 @@ class Graph:
     notes: tuple[str, ...] = ()
     leaves_apart: bool = False  # whether Params and inputs are drawn anew at each use
     constants: bool = True  # whether the arguments that are constants are drawn
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     @cached_property
     def boxes(self) -> dict[str, Box]:

@@ -12,7 +12,7 @@ from autograd_tools.primitive import composite, rules
 
 
 def power(x: Any, p: Any) -> Any:
-    """x ** p, of Python's numbers as of NumPy's: 0 ** -1 is inf, and (-8) ** (1/3) is nan and no complex number."""
+    """`x ** p`, of Python's numbers as of NumPy's: 0 ** -1 is inf, and (-8) ** (1/3) is nan and no complex number."""
     return np.float64(x) ** p if type(x) is float and isinstance(p, (int, float)) else x**p
 
 
@@ -33,7 +33,7 @@ def remainder(a: Any, b: Any) -> Any:
 
 
 def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
-    """p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
+    """dy p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
     if isinstance(p, Value):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
         return dy * p * np.where((value(x) == 0) & (value(p) == 0), 1, x) ** (p - 1)
     if isinstance(p, (int, float)):
@@ -44,7 +44,7 @@ def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
 
 
 def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
-    """y log x, taken as 0 where the base is 0: there y is 0 for every p > 0."""
+    """dy y log x, taken as 0 where the base is 0: there y is 0 for every p > 0."""
     turns = 0j if np.iscomplexobj(y) else 0  # the logarithm of a negative number is complex
     if type(x) in (int, float):
         return dy * y * np.log((x or 1) + turns).item()  # of Python, which leaves float32 as it is
@@ -52,6 +52,7 @@ def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
 
 
 def absolute_x(dy: Any, y: Any, x: Any) -> Any:
+    """dy sign(x); of complex numbers, dy times their direction, turned back."""
     if np.iscomplexobj(x):
         return dy * np.conjugate(x) / np.where(value(y) == 0, 1, y)
     return dy * np.sign(x)

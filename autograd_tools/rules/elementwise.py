@@ -26,12 +26,12 @@ def sinc_slope(dy: Any, y: Any, x: Any) -> Any:
 
 
 def other_leg(x: Any) -> Any:
-    """The square root of 1 - x^2; of complex numbers by two roots, which keep the sign of a zero imaginary part."""
+    """`sqrt(1 - x * x)`; of complex numbers by two roots, which keep the sign of a zero imaginary part."""
     return np.sqrt(-(x - 1)) * np.sqrt(-(-x - 1)) if np.iscomplexobj(x) else np.sqrt(1 - x * x)
 
 
 def tanh_x(dy: Any, y: Any, x: Any) -> Any:
-    """dy (1 - y^2); of arrays in the memory of y^2, because a large new array takes as long as the arithmetic."""
+    """`dy * (1 - y * y)`; of arrays in the memory of y^2, because a large new array takes as long as the arithmetic."""
     if type(dy) is not np.ndarray or type(y) is not np.ndarray:
         return dy * (1 - y * y)
     dx = y * y
@@ -49,7 +49,7 @@ def i0_slope(dy: Any, y: Any, x: Any) -> Any:
 
 
 def turned(dy: Any, a: Any, b: Any) -> Any:
-    """dy a / (a^2 + b^2); zero where both are zero, as of the angle of a complex zero."""
+    """`dy * a / (a * a + b * b)`; zero where both are zero, as of the angle of a complex zero."""
     square = a * a + b * b
     return dy * a / np.where(value(square) == 0, 1, square)
 
@@ -71,6 +71,7 @@ def clip_min(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out:
 
 
 def clip_max(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """`dy` where the upper limit was taken."""
     low, high = value(a_min), value(a_max)
     above = value(x) > high
     return dy * (above if low is None or low is np._NoValue else above | (low > high))

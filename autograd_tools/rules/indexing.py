@@ -44,7 +44,7 @@ def field_of(x: Any, name: str) -> Any:
 
 
 def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
-    """Zero but for `dy` at `index`."""
+    """`put(dy, index, x)`: zero but for `dy` at `index`."""
     if not isinstance(value(x), (list, tuple, dict)):
         return ungetitem(dy, index, x) if isinstance(dy, Value) else put(dy, index, x)
     return getitem_into({} if isinstance(value(x), dict) else [None] * len(x), dy, x, index)

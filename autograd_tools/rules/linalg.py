@@ -15,11 +15,13 @@ from autograd_tools.rules.reductions import axes_of, kept
 
 
 def solve_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    """-solve(a.mT, dy) @ y.mT, where y is the solution."""
     dx = solve_right(dy, y, a, b)
     return -np.matmul(dx[..., None], y[..., None, :]) if np.ndim(b) == 1 else -np.matmul(dx, flip_last(y))
 
 
 def solve_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    """`solve(a.mT, dy)`, for each right-hand side."""
     if np.ndim(b) == 1:  # one vector for each matrix of the stack
         return np.linalg.solve(flip_last(a), dy[..., None])[..., 0]
     return np.linalg.solve(flip_last(a), dy)

@@ -23,6 +23,7 @@ def flip_last(x: Any) -> Any:
 
 
 def matmul_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    """dy @ b.mT; with a vector, products of each number with each."""
     if b.ndim == 1:
         return dy * b if a.ndim == 1 else dy[..., None] * b
     if a.ndim == 1:
@@ -31,6 +32,7 @@ def matmul_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def matmul_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
+    """a.mT @ dy; with a vector, products of each number with each."""
     if a.ndim == 1:
         return dy * a if b.ndim == 1 else a[:, None] * dy[..., None, :]
     if b.ndim == 1:
@@ -39,6 +41,7 @@ def matmul_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def dot_left(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
+    """dy @ b.T of matrices; in general the sum over the axes that only b and y have."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return dy * b
     if np.ndim(b) == 1:
@@ -47,6 +50,7 @@ def dot_left(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
 
 
 def dot_right(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
+    """a.T @ dy of matrices; in general the sum over the axes that only a and y have."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return dy * a
     lead = list(range(np.ndim(a) - 1))
@@ -63,6 +67,7 @@ def tensordot_axes(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
 
 
 def tensordot_left(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
+    """The sum over the axes that only b and y have."""
     left, right = tensordot_axes(a, b, axes)
     free_a = [i for i in range(np.ndim(a)) if i not in left]
     free_b = [i for i in range(np.ndim(b)) if i not in right]
@@ -72,6 +77,7 @@ def tensordot_left(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
+    """The sum over the axes that only a and y have."""
     left, right = tensordot_axes(a, b, axes)
     free_a = [i for i in range(np.ndim(a)) if i not in left]
     free_b = [i for i in range(np.ndim(b)) if i not in right]
@@ -80,6 +86,7 @@ def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 def trace_x(dy: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    """Zero but for dy on the diagonal."""
     eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset, dtype=bool)
     return np.moveaxis(dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2))
 

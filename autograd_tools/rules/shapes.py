@@ -16,6 +16,7 @@ from autograd_tools.rules.reductions import as_array
 
 
 def transpose_x(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
+    """dy with its axes back in their places."""
     if axes is None:
         return np.transpose(dy)
     return np.transpose(dy, np.argsort([a % len(axes) for a in axes]))
@@ -45,6 +46,7 @@ def concatenate_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = N
 
 
 def stack_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
+    """The part of dy that each array became."""
     before = (slice(None),) * (axis % np.ndim(dy))
     return for_each([dy[(*before, i)] for i in range(len(shapes_of(arrays)))], arrays)
 
@@ -75,10 +77,12 @@ def reading_order(x: Any, order: Any) -> Any:
 
 
 def reshape_x(dy: Any, y: Any, x: Any, shape: Any = None, order: Any = "C", **kwargs: Any) -> Any:
+    """`reshape(dy, shape(x))`, read in the order of `x`."""
     return np.reshape(dy, np.shape(x), order=reading_order(x, order))
 
 
 def ravel_x(dy: Any, y: Any, x: Any, order: Any = "C") -> Any:
+    """`reshape(dy, shape(x))`, read in the order of `x`."""
     if order != "K":
         return np.reshape(dy, np.shape(x), order=reading_order(x, order))
     strides = np.abs(value(x).strides)

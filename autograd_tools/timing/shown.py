@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd_tools.files import write_bytes
+from autograd_tools.notebook import html_of
 from autograd_tools.timing.export import csv_text, markdown_text
 from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.table import table
@@ -50,6 +51,9 @@ class Shown:
     def to_markdown(self, path: str | Path | None = None, **options: Any) -> str:
         """The table in Markdown; `columns`, `sortby` and `maxdepth` are those of `table`; written to `path` if there is one."""
         return _written(markdown_text(self.snapshot(), **options), path)
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     def __str__(self) -> str:
         return self.table()
