@@ -23,7 +23,7 @@ from autograd_tools.summaries import Summaries, Summary, summary
 from autograd_tools.tape import Tape
 from autograd_tools.traceformat import columns_of_plain, plain_columns
 
-__all__ = ["Argument", "Columns", "Place", "Summaries", "Summary", "Trace", "TraceNode", "load_trace", "summary", "trace"]
+__all__ = ["Argument", "Columns", "Nodes", "Place", "Summaries", "Summary", "Trace", "TraceNode", "load_trace", "summary", "trace"]
 
 FORMAT, VERSION = "autograd_tools.trace", 2
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from building import Building
 
 import autograd_tools as ag
 from viewer.compose import picture
@@ -188,3 +189,16 @@ def test_a_box_of_nodes_that_are_all_added_is_added(trace):
 def test_an_unknown_mark_is_an_error_that_lists_those_there_are(trace):
     with pytest.raises(ValueError, match="no mark 'gone'; there are: added, removed, changed"):
         marked(trace, {1: "gone"})
+
+
+def test_what_arrows_lead_to_is_drawn_though_its_own_arrow_is_too_long():
+    trace = Building()
+    w = trace.leaf()
+    far = trace.op("sin", w)
+    last = trace.leaf()
+    for _ in range(15):
+        last = trace.op("tanh", last)
+    trace.op("add", last, far)
+    found = picture(trace.graph, Style())
+    names = {shape.name for shape in found.root.shapes}
+    assert {arrow.head for arrow in found.arrows} <= names

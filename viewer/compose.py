@@ -37,7 +37,8 @@ class _Drawing:
         self.into: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges:
             self.into[edge.head].append(edge)
-        self.drawn = {edge.tail for edge in graph.edges if self.is_short(edge)} | (set(self.order) - {e.tail for e in graph.edges})
+        long = {edge.tail for edge in graph.edges} - {edge.tail for edge in graph.edges if self.is_short(edge)} - self.into.keys()
+        self.drawn = set(self.order) - long  # a leaf of which only copies beside its uses are seen is not
         self.uses: dict[str, list[Box]] = defaultdict(list)  # leaves that are drawn beside the box they go into
         for box in graph.boxes.values():
             if box.head:
