@@ -209,8 +209,11 @@ def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str
     try:
         signature = inspect.signature(primitive.func)
     except ValueError:
-        names = [key for key, item in kwargs.items() if holds_tracked(item)]
-        raise TypeError(f"{primitive.name}: give {', '.join(names)} by position, not by name, to differentiate it") from None
+        name = next(key for key, item in kwargs.items() if holds_tracked(item))
+        raise TypeError(
+            f"{primitive.name}: no gradient is known for the argument {name} by its name; give it by position, or ag.value({name}) "
+            "if it is a constant"
+        ) from None
     bound = signature.bind(*args, **kwargs)
     last = max(i for i, name in enumerate(signature.parameters) if holds_tracked(bound.arguments.get(name)))
     moved: list[Any] = []

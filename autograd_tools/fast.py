@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from autograd_tools.primitive import Primitive
 
 
+LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy has arrays of them
+
+
 def _slow(primitive: Primitive, apply: Callable[..., Any], *args: Any) -> Any:
     """`call` for what is not worth a way of its own; a Param that is followed goes on as a Result of that recording."""
     recording = following_params()
@@ -47,7 +50,12 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
         if type(a) is not Result or a.recording.thread != get_ident():
             return _slow(primitive, apply, a)
         recording, x = a.recording, a.value
-        y = forward(x)
+        try:
+            y = forward(x)
+        except TypeError:
+            if type(x) in LISTS:
+                return call(primitive, (a,))
+            raise
         # From here on it is core.record, written out: a call of it would take as long as all of this.
         entries = recording.entries
         result = Result()
@@ -98,7 +106,12 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
             return _slow(primitive, apply, a, b)
         if recording.thread != get_ident():
             return call(primitive, (a, b))
-        y = forward(x, z)
+        try:
+            y = forward(x, z)
+        except TypeError:
+            if type(x) in LISTS or type(z) in LISTS:
+                return call(primitive, (a, b))
+            raise
         entries = recording.entries
         result = Result()
         result.value = y
@@ -113,7 +126,7 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
                 fits = type(z) is ndarray and x.shape == z.shape and x.dtype is z.dtype and x.dtype is y.dtype
             elif type(y) in FLOATS:
                 fits = type(x) in FLOATS and type(z) in FLOATS
-            elif type(y) in (list, tuple):  # Python's operators join lists and repeat them; NumPy has arrays of them
+            elif type(y) in LISTS:
                 return call(primitive, (a, b))
             else:
                 fits = _fits(x, y) and _fits(z, y)
@@ -123,7 +136,7 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
                 fits = tracked.dtype is y.dtype and (type(constant) is not ndarray or tracked.shape == y.shape)
             elif type(y) in FLOATS:
                 fits = type(tracked) in FLOATS
-            elif type(y) in (list, tuple):  # the same
+            elif type(y) in LISTS:
                 return call(primitive, (a, b))
             else:
                 fits = _fits(tracked, y)

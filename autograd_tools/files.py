@@ -39,10 +39,11 @@ def _umask() -> int:
     return mask
 
 
-def read_document(path: str | Path, format: str, version: int, parse: Callable[[dict[str, Any]], T]) -> T:
+def read_document(path: str | Path, format: str, version: int, parse: Callable[[dict[str, Any]], T], *, oldest: int = 0) -> T:
     """Read what `write_document` wrote, checking its `format` and `version`, and `parse` it.
 
-    Raises FileNotFoundError, or ValueError for a file that is damaged, of another kind, or newer than this program.
+    Raises FileNotFoundError, or ValueError for a file that is damaged, of another kind, newer than this program, or of a
+    version before the `oldest` that it reads.
     """
     text = Path(path).read_bytes()
     try:
@@ -56,6 +57,11 @@ def read_document(path: str | Path, format: str, version: int, parse: Callable[[
         raise ValueError(
             f"{path} has version {document.get('version')!r} of format {format!r}, and this program reads up to {version}: "
             "upgrade autograd_tools"
+        )
+    if document["version"] < oldest:
+        raise ValueError(
+            f"{path} has version {document['version']} of format {format!r}, and this program reads from {oldest}: "
+            "make it again with this version of autograd_tools"
         )
     try:
         return parse(document)

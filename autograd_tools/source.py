@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,11 +27,23 @@ def _library_files() -> tuple[str, ...]:
 LIBRARY_FILES = _library_files()
 
 
+# A frame of the user's code, or a scope, around an operation: its number, name and code, two places in the code, and
+# whether it is `again`. A plain tuple, because some are made for every call of a function.
+#
+# The number tells it from others: named ones count up from 1, lambdas, comprehensions and the frame of the recording down
+# from -1. The code is None where it is not the user's. The first place is where the next level was entered, the second
+# where a scope was entered itself, or the recording, and -1 for functions. It is `again` where the next level is that of
+# the operation before, of a call that is still the same.
+Level = tuple[int, str, CodeType | None, int, int, bool]
+
+
 class Note(NamedTuple):
     """The user's call: file, line and function, and the path of scopes around it, outermost first.
 
     `calls` numbers the scopes, in the order of their first appearance: two calls of one function have the same name
-    and different numbers.
+    and different numbers. `path` has the scopes and all other frames, and `offset` is where in the code of the last of them
+    the call stands. The same call may do several operations: those after the first are there `again`. An `operator` is no
+    call in the code.
     """
 
     file: str
@@ -39,19 +51,25 @@ class Note(NamedTuple):
     function: str
     scope: tuple[str, ...]
     calls: tuple[int, ...]
+    path: tuple[Level, ...] = ()
+    offset: int = 0
+    again: bool = False
+    operator: bool = False
 
 
 NOWHERE = Note("", 0, "", (), ())
+OPERATORS = frozenset({"apply", "_slow", "<lambda>"})  # the functions of ours that Python's operators call
 
 
 class _Open:
-    """A scope that is open: its name, and the id of the frame that opened it."""
+    """A scope that is open: its name, the id of the frame that opened it, and where in its code."""
 
-    __slots__ = ("frame", "name")
+    __slots__ = ("frame", "name", "offset")
 
-    def __init__(self, name: str, frame: int) -> None:
+    def __init__(self, name: str, frame: FrameType) -> None:
         self.name = name
-        self.frame = frame
+        self.frame = id(frame)
+        self.offset = frame.f_lasti
 
 
 class _Thread(threading.local):
@@ -83,7 +101,7 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         self.name = name
 
     def __enter__(self) -> scope:
-        _thread.scopes.append(_Open(self.name, id(sys._getframe(1))))
+        _thread.scopes.append(_Open(self.name, sys._getframe(1)))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -119,73 +137,108 @@ class Locator:
 
     def __init__(self, base: FrameType | None) -> None:
         self.base = base
-        self._count = 0
-        # The scopes around the last operation. Holding their frames is what tells a call from the next one of the same
-        # function, whose frame would otherwise often be the same object.
-        self._calls: dict[Any, int] = {}
+        self._start = base.f_lasti if base is not None else -1
+        self._count = self._unnamed = 0
+        # The frames and scopes around the last operation, with their numbers, and the frames of libraries between them, with 0. To
+        # hold them is what tells a call from the next one of the same function, whose frame would otherwise often be the
+        # same object. A generator that pauses is held beside what last went on with it.
+        self._numbers: dict[Any, int] = {}
+        self._paused: dict[int, tuple[FrameType, int]] = {}
         # The frame and the scope of the last operation, and the notes made there, by place in its code: Python has to
-        # search a table for the line.
+        # search a table for the line. `_below` is what the frame called, if that was a function of a library.
         self._frame: FrameType | None = None
         self._scope: _Open | None = None
+        self._below: FrameType | None = None
         self._notes: dict[int, Note] = {}
+        self._more: dict[int, Note] = {}
 
     def note(self) -> Note:
         """Describe the innermost frame of the user's code."""
         frame: FrameType | None = sys._getframe(2)  # the engine calls this, and is called itself
+        below = None
         while frame is not None and frame is not self._frame and not is_users(frame):
+            below = frame
             frame = frame.f_back
         if frame is None:
             return NOWHERE
+        again = below is not None and (below is self._below or below in self._numbers)
         scopes = _thread.scopes
         scope = scopes[-1] if scopes else None
         if frame is not self._frame or scope is not self._scope:
-            self._enter(frame, scope)
-        note = self._notes.get(frame.f_lasti)
+            self._enter(frame, scope, below)
+        self._below = below
+        notes = self._more if again else self._notes
+        note = notes.get(frame.f_lasti)
         if note is None:
-            note = self._notes[frame.f_lasti] = self._here._replace(line=frame.f_lineno)
+            operator = below is None or below.f_code.co_name in OPERATORS
+            note = Note(frame.f_code.co_filename, frame.f_lineno, *self._here, frame.f_lasti, again, operator)
+            notes[frame.f_lasti] = note
         return note
 
-    def _enter(self, frame: FrameType, scope: _Open | None) -> None:
+    def _enter(self, frame: FrameType, scope: _Open | None, below: FrameType | None) -> None:
         """Find the scopes of a frame that the last operation was not in."""
-        names, keys = self._path(frame)
+        path = self._path(frame, below)
         code = frame.f_code
-        self._here = Note(code.co_filename, 0, code.co_qualname, names, self._number(keys))
+        named = [level for level in path if level[0] > 0]
+        self._here = (code.co_qualname, tuple([level[1] for level in named]), tuple([level[0] for level in named]), path)
         self._frame = None if code.co_flags & inspect.CO_GENERATOR else frame  # a generator goes on in other scopes
         self._scope = scope
-        self._notes = {}
+        self._notes, self._more = {}, {}
 
-    def _number(self, keys: list[Any]) -> tuple[int, ...]:
-        """The numbers of the scopes of the last operation: those of the one before where they go on, else new ones."""
-        calls: dict[Any, int] = {}
-        for key in keys:
-            number = self._calls.get(key)
-            if number is None:
-                number = self._count = self._count + 1
-            calls[key] = number
-        self._calls = calls
-        return tuple(calls.values())
-
-    def _path(self, frame: FrameType | None) -> tuple[tuple[str, ...], list[Any]]:
-        """The names of functions and scopes up to `frame`, outermost first, and what tells each from another of its name."""
-        scopes = _thread.scopes
+    def _path(self, frame: FrameType | None, below: FrameType | None) -> tuple[Level, ...]:
+        """The frames and scopes up to `frame`, outermost first."""
+        scopes, base, last = _thread.scopes, self.base, self._below
         k = len(scopes)
-        names: list[str] = []
-        keys: list[Any] = []
+        before, self._numbers = self._numbers, {}
+        found: list[tuple[Any, str, CodeType | None, int, int, bool]] = []  # a key, and what makes a level; innermost first
+        inner: Any = below  # what the frame at hand called
         while frame is not None:
+            code: CodeType = frame.f_code
+            users = id(code) not in _library_codes and is_users(frame)
+            offset = frame.f_lasti
             while k and scopes[k - 1].frame == id(frame):
                 k -= 1
-                names.append(scopes[k].name)
-                keys.append(scopes[k])
-            if frame is self.base:
+                opened = scopes[k]
+                found.append((opened, opened.name, code if users else None, offset, opened.offset, inner in before))
+                inner, offset = opened, opened.offset
+            if users:
+                again = inner is not None and (inner in before or inner is last)
+                if frame is base:
+                    found.append((frame, "", code, offset, self._start, again))
+                elif code.co_name[0] == "<":
+                    found.append((frame, "", code, offset, -1, again))
+                else:
+                    name = code.co_qualname.replace(".<locals>", "").removesuffix(".__call__")
+                    found.append((frame, name, code, offset, -1, again))
+                inner = frame
+            elif inner is not None:
+                inner = frame
+                self._numbers[frame] = 0
+            if frame is base:
                 break
-            name = frame.f_code.co_name
-            if name[0] != "<" and is_users(frame):
-                names.append(frame.f_code.co_qualname.replace(".<locals>", "").removesuffix(".__call__"))
-                keys.append(frame)
             frame = frame.f_back
-        for scope in reversed(scopes[:k]):  # opened outside the recording
-            names.append(scope.name)
-            keys.append(scope)
-        names.reverse()
-        keys.reverse()
-        return tuple(names), keys
+        found += [(opened, opened.name, None, 0, -1, False) for opened in reversed(scopes[:k])]  # opened outside the recording
+        found.reverse()
+        return self._levels(found, before)
+
+    def _levels(self, found: list[tuple[Any, str, CodeType | None, int, int, bool]], before: dict[Any, int]) -> tuple[Level, ...]:
+        """The levels, with the numbers that they had around the last operation where they go on, else new ones."""
+        levels: list[Level] = []
+        around = 0
+        for key, name, code, offset, start, again in found:
+            number = before.get(key)
+            if code is not None and code.co_flags & inspect.CO_GENERATOR:
+                paused = self._paused.get(around)
+                if number is None and paused is not None and paused[0] is key:
+                    number = paused[1]
+                    levels[-1:] = [(*level[:5], True) for level in levels[-1:]]
+            if number is None:
+                if name:
+                    number = self._count = self._count + 1
+                else:
+                    number = self._unnamed = self._unnamed - 1
+            if code is not None and code.co_flags & inspect.CO_GENERATOR:
+                self._paused[around] = (key, number)
+            self._numbers[key] = around = number
+            levels.append((number, name, code, offset, start, again))
+        return tuple(levels)

@@ -93,7 +93,7 @@ class Node:
     def arg_parents(self) -> dict[int, list[int]]:
         """The indices of the entries that each argument came from, by the position of the argument."""
         plan, _, _, _, parents = self._tape.entries[self.index]
-        return {} if plan is None else {p: _flat((parent,)) for p, parent in zip(plan.positions, parents, strict=True)}
+        return {} if plan is None else {p: flat((parent,)) for p, parent in zip(plan.positions, parents, strict=True)}
 
     @property
     def times(self) -> Mapping[int, int]:
@@ -148,15 +148,15 @@ class Node:
 
 def parents_of(tape: Recording, index: int) -> list[int]:
     """The indices of the entries from which the one at `index` was computed, in the order of its arguments."""
-    return _flat(tape.entries[index][4])
+    return flat(tape.entries[index][4])
 
 
-def _flat(parents: tuple[Any, ...]) -> list[int]:
-    """The indices in nested tuples of them."""
+def flat(parents: tuple[Any, ...]) -> list[int]:
+    """The indices in nested tuples of them, without what is None."""
     found: list[int] = []
     for parent in parents:
         if type(parent) is tuple:
-            found.extend(_flat(parent))
+            found.extend(flat(parent))
         elif parent is not None:
             found.append(parent)
     return found
@@ -248,9 +248,11 @@ class Tape(Recording):
 
     def trace(self) -> Trace:
         """A snapshot in plain data, which can be saved, compared and drawn."""
-        from autograd_tools.trace import snapshot
+        from autograd_tools.columns import Nodes
+        from autograd_tools.snapshot import columns_of
+        from autograd_tools.trace import Trace
 
-        return snapshot(self)
+        return Trace(Nodes(columns_of(self)), None if self.result is None else self.result + 1)
 
     def __len__(self) -> int:
         return len(self.entries)

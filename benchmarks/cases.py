@@ -7,7 +7,9 @@ NumPy, and `f` with `args`, the function and arguments whose gradient (for the f
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -279,6 +281,29 @@ def deep(checkpoint: bool) -> Callable[[], Any]:
 
     gradient = ag.grad(loss)
     return lambda: gradient(x)
+
+
+def traced(kind: str) -> Callable[[], Any]:
+    """A differentiation for inspection, of `number`s or of arrays of `10` or `100000` numbers."""
+    x = ag.Param(0.3 if kind == "number" else np.full(int(kind), 0.3))
+    n = 40 if kind == "100000" else 10_000
+    return lambda: ag.diff(lambda: np.sum(chain(x, n, np)))
+
+
+def saved(what: str) -> Callable[[], None]:
+    """A trace of a million nodes made ("trace"), written too ("save"), and read back as well ("load_trace")."""
+    x = ag.Param(0.3)
+    tape = ag.diff(lambda: chain(x, 1_000_000, np))
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            trace = tape.trace()
+            if what != "trace":
+                trace.save(Path(folder) / "trace.json")
+            if what == "load_trace":
+                ag.load_trace(Path(folder) / "trace.json")
+
+    return run
 
 
 # Whose memory is compared: those of arrays, and two whose tape is more than their arrays.

@@ -111,6 +111,23 @@ def timer_cost() -> float:
     return (on - off) * 1000  # of 1,000 operations, in seconds
 
 
+def traces(rounds: int, *, large: bool) -> dict[str, Any]:
+    """The time of a trace as a multiple of that of its differentiation, and what a million nodes take."""
+    import cases
+
+    found: dict[str, Any] = {}
+    for kind in ("number", "10", "100000"):
+        run = cases.traced(kind)
+        tape = run()
+        found[kind] = statistics.median(seconds(tape.trace) / seconds(run) for _ in range(rounds))
+        print(f"a trace of {'numbers' if kind == 'number' else f'arrays of {int(kind):,}'} takes {found[kind]:.2f} of its differentiation")
+    for what in ("trace", "save", "load_trace") if large else ():
+        run = cases.saved(what)
+        found[what] = {"seconds": seconds(run), "peak_bytes": measured(f"cases.saved({what!r})")}
+        print(f"a million nodes up to {what}: {found[what]['seconds']:.1f} s, {found[what]['peak_bytes'] / 2**20:.0f} MiB beside the tape")
+    return found
+
+
 def table(rows: list[dict[str, Any]], engines: list[str]) -> str:
     lines = ["| case | hand-written | promised | " + " | ".join(engines) + " |", "| --- |" + " ---: |" * (len(engines) + 2)]
     for row in rows:
@@ -133,8 +150,6 @@ def main() -> None:
     import numpy as np
     import peers
 
-    import autograd_tools as ag
-
     made = [cases.vector_operations(), cases.scalar_operations(), cases.network(np.float64), cases.network(np.float32)]
     made += [cases.recurrent(), cases.elements(), cases.elements(10_000), cases.rows(), cases.embedding(), cases.hessian_vector()]
     made += [] if args.quick else [cases.large_chain(), cases.million()]
@@ -154,12 +169,10 @@ def main() -> None:
         result["peak_bytes"] = memory(cases.BIG)
     result["timer_us_per_operation"] = timer_cost()
     print(f"the timer adds {result['timer_us_per_operation']:.2f} μs to an operation, forward and backward, with its line and scope")
-    tape = ag.diff(lambda: cases.chain(ag.Param(0.3), 10_000, np))
-    result["trace_us_per_node"] = seconds(tape.trace) * 100
+    result["trace"] = traces(args.rounds, large=not args.quick and sys.platform == "linux")
     deep = [statistics.median(seconds(run) for _ in range(args.rounds)) for run in (cases.deep(False), cases.deep(True))]
     result["checkpoint_time"] = deep[1] / deep[0]
     print(f"40 layers with checkpoint take {deep[1] / deep[0]:.2f} of the time of those without")
-    print(f"a trace of 10,000 nodes takes {result['trace_us_per_node']:.1f} μs a node")
     if args.json:
         Path(args.json).write_text(json.dumps(result, indent=1) + "\n")
 

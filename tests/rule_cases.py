@@ -12,6 +12,11 @@ def case(*args, **kwargs):
     return args, kwargs
 
 
+def since(version, *cases):
+    """The cases of what NumPy takes since the version (major, minor)."""
+    return [*cases] if tuple(map(int, np.__version__.split(".")[:2])) >= version else []
+
+
 def spread(*shape, low=-2.0, high=2.0, start=1.0):
     """Numbers between `low` and `high`, all different and in no order; another `start` gives other numbers."""
     size = int(np.prod(shape))

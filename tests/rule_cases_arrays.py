@@ -1,7 +1,7 @@
 """The calls at which rules are checked: statistics, series, joining, choosing, padding and polynomials."""
 
 import numpy as np
-from rule_cases import MASK, A, B, binary, case, each, reduction, spread, strided, unary
+from rule_cases import MASK, A, B, binary, case, each, reduction, since, spread, strided, unary
 
 CUBE = spread(2, 3, 4)
 HOLES = np.where(np.eye(3, 4, 1), np.nan, spread(3, 4))  # one nan in each row
@@ -28,8 +28,12 @@ PADDED = [
         case(A, 1, mode)
         for mode in ("constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "mean", "median", "maximum", "minimum")
     ),
-    *(case(A, ((1, 0), (0, 2))), case(spread(4), (2, 3), "constant", constant_values=7.0), case(A, {1: 2, 0: (1, 0)}, "edge")),
-    *(case(A, {-1: (1, 2)}), case(A, ((2, 1), (0, 3)), "constant", constant_values=((1.0, 2.0), (3.0, 4.0))), case(A, 0)),
+    *(
+        case(A, ((1, 0), (0, 2))),
+        case(spread(4), (2, 3), "constant", constant_values=7.0),
+        *since((2, 4), case(A, {1: 2, 0: (1, 0)}, "edge")),
+    ),
+    *(*since((2, 4), case(A, {-1: (1, 2)})), case(A, ((2, 1), (0, 3)), "constant", constant_values=((1.0, 2.0), (3.0, 4.0))), case(A, 0)),
     *(case(A, ((5, 6), (7, 8)), mode, reflect_type="odd") for mode in ("reflect", "symmetric")),
     *(case(A, ((0, 1), (7, 0)), mode, reflect_type="even") for mode in ("reflect", "symmetric")),
     *(case(spread(1), 3, mode, reflect_type="odd") for mode in ("reflect", "symmetric")),
@@ -102,7 +106,7 @@ CASES = {
     ],
     np.corrcoef: [case(A), case(A, B), case(spread(4), spread(4, start=1.3)), case(spread(3, 4), rowvar=False), case(A, dtype=np.float64)],
     # along an axis
-    np.cumprod: [*ALONG, case(CUBE), case(1.5), case(ZEROS), case(spread(3, 9), 1, np.float64), case(np.zeros(0))],
+    np.cumprod: [*ALONG, case(CUBE), case(1.5), case(ZEROS), case(ZEROS + 3), case(spread(3, 9), 1, np.float64), case(np.zeros(0))],
     **each(
         (np.cumulative_sum, np.cumulative_prod),
         [*ALONG, case(1.5), *(case(x, axis=0, include_initial=True) for x in (A, ZEROS, spread(0, 3)))],
@@ -142,7 +146,7 @@ CASES = {
             case(A, [0, 2], spread(2, 2), 1),
         ),
         *(case(spread(4), [0, 0, -1], spread(3)), case(spread(4), slice(1, 3), 0.5), case(A, [1], spread(2, 1), axis=-1)),
-        *(case(spread(3), MASK[0], 1.5), case(np.zeros(0), 0, spread(2)), case(strided(3, 4), 1, 2.0, 0)),
+        *(*since((2, 2), case(spread(3), MASK[0], 1.5)), case(np.zeros(0), 0, spread(2)), case(strided(3, 4), 1, 2.0, 0)),
     ],
     np.block: [case([A, B]), case([A, strided(2, 3)]), case([spread(3), 1.5, spread(2)]), case(A), case([np.zeros((2, 0)), A])],
     np.array_split: [case(spread(7), 3), case(A, 2, 1), case(spread(5), [1, 3]), case(strided(3, 4), 2, axis=-1), case(spread(2), 3)],
@@ -176,7 +180,9 @@ CASES = {
         case(strided(3, 4), -1, 0),
     ],
     np.resize: [case(A, (3, 5)), case(A, 2), case(1.5, 3), case(strided(2, 3), (2, 2)), case(np.zeros(0), (2,))],
-    np.trim_zeros: [case(spread(3)), case(A), case(A, "f", 1), case(strided(2, 3), axis=(0, -1)), case(np.zeros(0))],
+    np.trim_zeros: [
+        *(case(spread(3)), case(np.zeros(0)), *since((2, 2), case(A), case(A, "f", 1)), *since((2, 4), case(strided(2, 3), axis=(0, -1)))),
+    ],
     np.partition: [case(spread(7), 3), case(A, 1, 0), case(A, [0, 2], axis=None), case(strided(3, 4), 1)],
     np.unique: [
         *(case(A), case(np.array([1.5, 0.5, 2.5])), case(strided(2, 3)), case(A, axis=1), case(spread(3), True, True, True)),

@@ -8,6 +8,9 @@ PLACES = np.array([0, 2, 1, 2, 0])
 X, Y = spread(7), spread(7, start=3.3)
 SINGULAR = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.5, -1.0, 1.5]])  # of rank 2
 
+# Powers, because of evenly spread numbers one is between two bins.
+SKEW, OTHER, WEIGHTS = spread(5) ** 3, spread(5, start=1.3) ** 3, spread(5, low=0.5, start=2.0)
+
 CASES = {
     **each(
         (np.unique_values, np.unique_counts, np.unique_inverse, np.unique_all),
@@ -24,6 +27,18 @@ CASES = {
         *(case(ROW, 3), case(ROW, 3, density=True), case(ROW, 5, weights=spread(5, low=0.5)), case(ROW, np.array([-2.0, 0.1, 1.0]))),
         case(ROW, np.array([-2.0, 0.1, 1.0]), weights=spread(5, low=0.5, start=2.0), density=True),
         case(spread(2, 3), 4, (-1.0, 1.5), True, spread(2, 3, low=0.5)),
+    ],
+    np.histogram2d: [
+        *(case(SKEW, OTHER, 3), case(SKEW, OTHER, [2, 3], density=True), case(SKEW, OTHER, np.array([-2.0, 0.1, 1.0, 2.0]))),
+        *(
+            case(SKEW, OTHER, [np.array([-2.0, 0.1, 1.0]), 2], weights=WEIGHTS),
+            case(SKEW, OTHER, 2, [[-1.0, 1.5], [-2.0, 2.0]], True, WEIGHTS),
+        ),
+    ],
+    np.histogramdd: [
+        case(spread(5, 3) ** 3, 2),
+        case(spread(5, 1) ** 3, [3], density=True),
+        case(spread(5, 2) ** 3, (2, 3), weights=WEIGHTS),
     ],
     **each((np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10), [case(1.3), case(spread(2, 3)), case(spread(2, 3) + 3)]),
     **each((np.emath.arccos, np.emath.arcsin, np.emath.arctanh), [case(0.3), case(spread(2, 3)), case(spread(2, 3) / 3)]),

@@ -47,7 +47,7 @@ CASES = {
     **each((special.chdtr, special.chdtrc), last(3.4, low=0.3, high=4.0)),
     **each((special.gammaincinv, special.gammainccinv), last(1.7, low=0.1, high=0.9)),
     **each((special.betainc, special.betaincc, special.betaincinv, special.betainccinv), last(1.7, 2.3, low=0.1, high=0.9)),
-    special.stdtr: last(3.4),
+    special.stdtr: [*last(3.4), case(spread(3, low=2.0, high=4.0), 0.0)],
     special.stdtrit: last(3.4, low=0.1, high=0.9),
     # elementary
     **each((special.expit, special.log_expit, special.exp2, special.exp10, special.expm1, special.cosm1), unary()),

@@ -374,3 +374,20 @@ def test_reading_an_item_of_a_list_looks_at_no_other(monkeypatch):
     monkeypatch.setattr(core, "absent", lambda x: looked.append(type(x)) or x)
     assert ag.grad(lambda p: sum(v * v for v in p["list"]))({"list": [1.0, 2.0]}) == {"list": [2.0, 4.0]}
     assert list not in looked
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        *((lambda p: np.sum(p - 1), [1, 1, 1]), (lambda p: np.sum(1 - p), [-1, -1, -1]), (lambda p: np.sum(p**2), [2, 4, 6])),
+        *((lambda p: p @ p, [2, 4, 6]), (lambda p: np.sum(-p), [-1, -1, -1]), (lambda p: np.sum(abs(p) * 2.0), [2, 2, 2])),
+    ],
+    ids=["p - 1", "1 - p", "p ** 2", "p @ p", "-p", "abs(p) * 2.0"],
+)
+def test_the_operators_of_a_recorded_list_are_those_of_an_array(f, expected):
+    assert ag.grad(f)([1, 2, 3]) == expected
+
+
+def test_an_operator_that_an_array_lacks_too_is_an_error_for_a_recorded_dict():
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        ag.grad(lambda p: p - 1)({"a": 1.0})

@@ -78,7 +78,7 @@ def test_what_is_no_such_document_is_refused_with_a_reason(tmp_path, content, me
 
 @pytest.mark.parametrize(
     ("version", "message"),
-    [(99, "has version 99 of format 'autograd_tools.trace', and this program reads up to 1"), (None, "has version None")],
+    [(99, "has version 99 of format 'autograd_tools.trace', and this program reads up to 2"), (None, "has version None")],
 )
 def test_a_trace_of_another_version_is_refused(trace, tmp_path, version, message):
     (tmp_path / "a.json").write_text(json.dumps({**trace.to_dict(), "version": version}))

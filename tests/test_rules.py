@@ -237,8 +237,18 @@ CONSTANTS = {
 }
 # Numbers of which only the sign or the direction counts, or a whole number is taken.
 STEPPING = {("copysign", 1), ("nextafter", 1), ("ldexp", 1), ("heaviside", 0)}
+# What NumPy took away again since 2.1.
+REMOVED = {"reshape": {"newshape"}, "corrcoef": {"bias", "ddof"}, "quantile": {"interpolation"}, "nanquantile": {"interpolation"}}
 REJECTED = {"min", "max"}  # keywords of np.clip that raise when they are tracked
 CONDITIONS = {("where", 0), ("heaviside", 0)}
+
+
+def parameters_of(func):
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except ValueError:
+        pytest.skip("before 2.4, NumPy does not tell the parameters of its functions in C")
+    return [p for p in parameters if p.name not in REMOVED.get(name_of(func), ())]
 
 
 @every_primitive
@@ -248,7 +258,7 @@ def test_an_argument_without_a_rule_is_no_number_to_differentiate(func):
         assert len(primitive.rules) == func.nin
         assert {(NAMES[func], n) for n, rule in enumerate(primitive.rules) if rule is None} <= STEPPING
     elif func not in INTERNAL:
-        parameters = enumerate(inspect.signature(func).parameters.values())
+        parameters = enumerate(parameters_of(func))
         unknown = [
             p.name
             for n, p in parameters
@@ -271,7 +281,7 @@ def test_a_floating_argument_without_a_rule_has_no_influence(func):
 def test_a_rule_takes_the_keywords_of_its_function(func):
     if isinstance(func, np.ufunc) or func in INTERNAL:
         return
-    parameters = list(inspect.signature(func).parameters.values())
+    parameters = parameters_of(func)
     by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     for n, rule in enumerate(PRIMITIVES[func].rules):
         if rule not in (None, UNKNOWN):
@@ -282,7 +292,7 @@ def test_a_rule_takes_the_keywords_of_its_function(func):
 
 @pytest.mark.parametrize("func", [f for f in COMPOSITES if not isinstance(f, np.ufunc)], ids=name_of)
 def test_a_composite_takes_the_arguments_of_its_function(func):
-    parameters = [p for p in inspect.signature(func).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    parameters = [p for p in parameters_of(func) if p.kind is not p.VAR_POSITIONAL]
     by_position = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
     inspect.signature(COMPOSITES[func]).bind(*by_position, **{p.name: None for p in parameters if p.kind is not p.POSITIONAL_ONLY})
 
@@ -540,13 +550,3 @@ def test_a_function_of_zero_gradient_stays_the_same_when_its_arguments_move_a_li
     before, after = func(*args), func(*moved)
     for a, b in zip(before, after, strict=True) if isinstance(before, tuple) else [(before, after)]:
         assert np.array_equal(a, b)
-
-
-@pytest.mark.parametrize(
-    "f",
-    [lambda x: np.histogramdd(x[:, None])[1][0], lambda x: np.histogram2d(x, x)[1], lambda x: np.histogram2d(ROW, ROW, weights=x)[0]],
-    ids=["edges of histogramdd", "edges of histogram2d", "weights of histogram2d"],
-)
-def test_a_function_that_depends_on_its_argument_is_not_of_zero_gradient(f):
-    with pytest.raises(TypeError, match="has no gradient rule"):
-        ag.grad(lambda x: np.sum(f(x)))(np.array([0.0, 1.0, 3.0]))

@@ -14,12 +14,16 @@ from rule_cases import spread
 
 import autograd_tools as ag
 import autograd_tools.scipy
+from autograd_tools.calls import call as call_of
+from autograd_tools.check import GradientError
 from autograd_tools.core import LostGradientError
+from autograd_tools.primitive import Primitive
 from autograd_tools.scipy import integrate, linalg, signal, special, stats
 
 A, POSITIVE, B = spread(2, 3), spread(2, 3, low=0.5, high=2.0), spread(3, start=1.3)
 SQUARE = spread(3, 3) + 3 * np.eye(3)
 COVARIANCE = SQUARE @ SQUARE.T / 4
+DIAGONALS, B4 = spread(4, 4) + 4 * np.eye(4)[1][:, None], spread(4)
 TRIANGULAR = {
     f"solve_triangular trans={trans} lower={lower} unit={unit}": ("solve_triangular", (SQUARE, b), [trans, lower, unit])
     for trans, lower, unit, b in [
@@ -50,6 +54,10 @@ CALLS = {
         "expm": ("expm", (spread(3, 3),), []),
         "expm of a stack": ("expm", (spread(2, 3, 3),), []),
         "sqrtm": ("sqrtm", (SQUARE + np.eye(3),), []),
+        "logm": ("logm", (SQUARE + np.eye(3),), []),
+        "solveh_banded": ("solveh_banded", (DIAGONALS[:2], spread(4)), []),
+        "solveh_banded of a matrix": ("solveh_banded", (DIAGONALS[:2], spread(4, 2)), []),
+        "solveh_banded of a diagonal": ("solveh_banded", (DIAGONALS[1:2], spread(4)), []),
         "solve_sylvester": ("solve_sylvester", (SQUARE, spread(2, 2, low=0.1), spread(3, 2)), []),
         "block_diag": ("block_diag", (A, B, 2.5), []),
         "toeplitz": ("toeplitz", (B,), []),
@@ -70,6 +78,34 @@ every_call = pytest.mark.parametrize(
     [(module, call) for module, calls in CALLS.items() for call in calls.values()],
     ids=[i for c in CALLS.values() for i in c],
 )
+
+
+def primitives(module):
+    """The primitives that the functions of a module call, by the names of those that `ag.primitive` made of them."""
+    cells = [(name, cell.cell_contents) for name, f in vars(module).items() for cell in getattr(f, "__closure__", None) or ()]
+    return {name: entry for name, entry in cells if isinstance(entry, Primitive) and name.startswith("_")}
+
+
+def check_calls(module, calls):
+    for name, args, constants in calls:
+        ag.gradcheck(lambda *a, f=getattr(module, name), constants=constants: f(*a, *constants) ** 2, *args)  # noqa: B008
+
+
+WITH_FACTORS = [*list(CALLS[special].values())[:2], ("logsumexp", (A, None, POSITIVE), [])]
+RULES = [(m, name, n) for m in CALLS for name, p in primitives(m).items() for n, rule in enumerate(p.rules) if rule is not None]
+
+
+@pytest.mark.parametrize(("module", "name", "position"), RULES, ids=[f"{name}[{n + 1}]" for _, name, n in RULES])
+def test_the_calls_of_a_function_catch_each_of_its_rules_when_off_by_a_thousandth(module, name, position, monkeypatch):
+    entry = primitives(module)[name]
+    right = entry.rules[position]
+    rules = [*entry.rules[:position], lambda *args, **kwargs: 1.001 * right(*args, **kwargs), *entry.rules[position + 1 :]]
+    monkeypatch.setattr(entry, "rules", tuple(rules))
+    monkeypatch.setattr(entry, "_plan", entry._make_plan)
+    for attribute in ("fast", "first"):
+        monkeypatch.setattr(entry, attribute, lambda *args: call_of(entry, args))
+    with pytest.raises(GradientError):
+        check_calls(module, WITH_FACTORS if name == "_logsumexp" else CALLS[module].values())
 
 
 @every_call
@@ -175,6 +211,43 @@ def test_cho_solve_solves_what_cho_factor_factorizes(lower, b):
 
     np.testing.assert_allclose(f(COVARIANCE, b), scipy.linalg.solve(COVARIANCE, b), rtol=1e-12)
     ag.gradcheck(f, COVARIANCE, b, order=2)
+
+
+@pytest.mark.parametrize("b", [spread(4), spread(4, 2)], ids=["vector", "matrix"])
+@pytest.mark.parametrize(("below", "above"), [(2, 1), (1, 1), (0, 1), (0, 0)])
+def test_a_banded_system_is_solved_as_scipy_does_with_gradients(below, above, b):
+    ab = DIAGONALS[1 - above : 2 + below]
+    np.testing.assert_allclose(linalg.solve_banded((below, above), ab, b), scipy.linalg.solve_banded((below, above), ab, b), rtol=1e-12)
+    ag.gradcheck(lambda ab, b: linalg.solve_banded((below, above), ab, b) ** 2, ab, b, order=2)
+
+
+def test_the_corners_of_banded_storage_that_belong_to_no_number_have_a_gradient_of_zero():
+    dx = ag.grad(lambda ab: np.sum(linalg.solve_banded((2, 1), ab, np.ones(4))))(DIAGONALS)
+    assert (dx == 0).tolist() == [[True, False, False, False], [False] * 4, [False, False, False, True], [False, False, True, True]]
+
+
+def test_a_banded_system_by_lower_diagonals_is_as_scipys_with_gradients():
+    ab = DIAGONALS[1:3]
+    np.testing.assert_allclose(linalg.solveh_banded(ab, B4, True), scipy.linalg.solveh_banded(ab, B4, lower=True), rtol=1e-12)
+    ag.gradcheck(lambda ab: linalg.solveh_banded(ab, B4, True) ** 2, ab, order=2)
+
+
+def test_a_banded_system_that_is_not_positive_definite_is_an_error():
+    with pytest.raises(np.linalg.LinAlgError):
+        linalg.solveh_banded(-DIAGONALS[:2], B4)
+
+
+def test_banded_storage_of_another_number_of_diagonals_is_an_error():
+    with pytest.raises(ValueError, match=r"takes ab of shape \(l \+ u \+ 1, n\) = \(2, n\), and got one of shape \(4, 4\)"):
+        linalg.solve_banded((1, 0), DIAGONALS, B4)
+
+
+@pytest.mark.filterwarnings("ignore")  # SciPy's, of singular matrices
+@pytest.mark.parametrize(("func", "what"), [(linalg.sqrtm, "square root"), (linalg.logm, "logarithm")], ids=["sqrtm", "logm"])
+@pytest.mark.parametrize("a", [np.array([[1.0, 2.0], [2.0, 4.0]]), np.zeros((2, 2))], ids=["rank one", "zero"])
+def test_a_function_of_a_singular_matrix_that_has_no_gradient_there_is_an_error(func, what, a):
+    with pytest.raises(np.linalg.LinAlgError, match=f"the {what} of a singular matrix has no gradient"):
+        ag.grad(lambda a: np.sum(func(a)))(a)
 
 
 def test_a_square_root_of_a_real_matrix_that_is_complex_has_a_gradient():
@@ -341,9 +414,30 @@ def test_a_whole_number_has_no_gradient(f):
         ag.grad(f)(2.0)
 
 
-def test_the_gradient_of_a_cdf_for_its_shape_is_not_known():
-    with pytest.raises(TypeError, match="gammainc: no gradient is known for argument 1"):
-        ag.grad(lambda a: stats.gamma.cdf(1.0, a))(2.0)
+# The derivatives in the shape parameters, by mpmath 1.3 with 100 digits.
+@pytest.mark.parametrize(
+    ("f", "shape", "expected"),
+    [
+        (lambda a: stats.gamma.cdf(1.0, a), 2.0, -0.276196045702835),
+        (lambda a: stats.gamma.cdf(0.001, a), 30.0, -3.88894588552255e-122),
+        (lambda a: stats.gamma.sf(60.0, a), 2.0, 1.97005355284576e-24),
+        (lambda a: stats.gamma.cdf(990.0, a), 1000.0, -0.0120577492852831),
+        (lambda df: stats.chi2.sf(7.0, df), 5.0, 0.0936177236703945),
+        (lambda a: stats.beta.cdf(0.3, a, 2.5), 1.5, -0.307556995130526),
+        (lambda b: stats.beta.cdf(0.3, 1.5, b), 2.5, 0.1511626441491),
+        (lambda b: stats.beta.sf(0.9, 0.5, b), 40.0, -2.16708662279197e-41),
+        (lambda df: stats.t.cdf(1.3, df), 4.0, 0.00809153813854118),
+        (lambda df: stats.t.cdf(-8.0, df), 25.0, -3.39951382897474e-9),
+    ],
+)
+def test_a_distribution_function_has_the_gradient_of_its_shape_in_both_tails(f, shape, expected):
+    assert ag.grad(f)(shape) == pytest.approx(expected, rel=1e-10)
+
+
+def test_at_the_ends_of_its_support_a_distribution_function_has_no_gradient_for_its_shape():
+    assert ag.grad(lambda a: stats.gamma.cdf(0.0, a) + stats.beta.cdf(1.0, a, 2.0))(1.5) == 0.0
+    assert ag.grad(lambda df: stats.t.cdf(0.0, df))(1.5) == pytest.approx(0.0, abs=1e-15)
+    assert ag.grad(lambda a: scipy.special.gammainc(a, np.inf))(1.5) == 0.0
 
 
 @pytest.mark.parametrize("function", ["logpdf", "pdf"])

@@ -102,8 +102,8 @@ def test_show_prints_the_listing_below_the_scripts_output(ask, script):
 
 def test_show_prints_the_view_asked_for(ask, script):
     output, errors, status = ask("show", "--view", "tree", script())
-    assert (output.splitlines()[:4], errors, status) == (
-        ["training", "7 nodes", "└── loss", "    ├── 1. w = P(float64[2,3]) ∇=float64[2,3]"],
+    assert (output.splitlines()[:3], errors, status) == (
+        ["training", "7 nodes in loss", "├── 1. w = P(float64[2,3]) ∇=float64[2,3]"],
         "",
         0,
     )
@@ -395,6 +395,45 @@ def test_one_gradient_is_spoken_of_as_one(ask, script):
     assert errors == "autograd-tools: train.py computed 1 gradient, so there is no number 2 to show\n"
 
 
+# How it is shown ----------------------------------------------------------------------------------------------------
+
+
+def test_the_options_of_a_table_choose_its_columns_rows_and_order(ask, script):
+    options = "--view table --columns id,op,∇norm --where result --sort -bytes --limit 2"
+    assert ask("show", script(), *options.split()) == (
+        "training\n5 of 7 nodes: result\nid  op      ∇norm\n 2  matmul   22.6\n 4  add      22.6\n"
+        "… 3 of 5 left out; a higher limit shows more\n",
+        "",
+        0,
+    )
+
+
+def test_depth_is_how_deep_a_tree_is_opened(ask, script):
+    source = MODEL.replace("w @ x", "product()") + "def product(): return w @ x\n"
+    source = source.replace("J = ag.diff(loss)\n", "") + "J = ag.diff(lambda: loss())\n"
+    assert ask("show", "--view", "tree", "--depth", "1", script(source))[0].splitlines()[1:3] == [
+        "7 nodes in loss",
+        "├── product  2 nodes  112B  …",
+    ]
+
+
+def test_by_makes_a_table_of_scopes(ask, script):
+    assert ask("show", "--view", "table", "--by", "scope", script())[0].splitlines()[2].split()[:3] == ["loss", "7", "328B"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--view", "tree", "--sort", "-id"], "sort= has no meaning in the view 'tree', which takes: where, limit, max_depth"),
+        (["--where", "bytes>many"], "'bytes>many' compares with no number: write one after the >, such as 1e6"),
+        (["--limit", "0"], "limit= is a number from 1 on, and got 0"),
+    ],
+    ids=["sort", "where", "limit"],
+)
+def test_a_wrong_option_is_refused_before_the_script_runs(ask, script, options, message):
+    assert ask("show", *options, script()) == ("", f"autograd-tools: {message}\n", 2)
+
+
 # Saved traces and profiles ------------------------------------------------------------------------------------------
 
 
@@ -482,7 +521,7 @@ def test_a_missing_script_is_named(ask, command, missing):
 def test_an_unknown_format_is_refused_before_the_script_runs(ask, script, name, shown):
     assert ask("draw", script(), "-o", name) == (
         "",
-        f"autograd-tools: no format '{shown}' to draw in; a file may end in .svg, .dot, .html, .png, .pdf\n",
+        f"autograd-tools: no format '{shown}' to draw in; a file may end in .svg, .dot, .html, .mmd, .png, .pdf\n",
         2,
     )
 
@@ -554,9 +593,9 @@ def loss():
         return np.sum(w * 2)
 ag.diff(loss)
 """
-    assert ask("show", "--view", "tree", script(source))[0].splitlines()[2:4] == [
-        r"    └── </script>[bold]\n🙂",
-        r"        ├── 1. </script>[bold]\n🙂 = P(float64[2]) ∇=float64[2]",
+    assert ask("show", "--view", "tree", script(source))[0].splitlines()[:2] == [
+        r"3 nodes in loss / </script>[bold]\n🙂",
+        r"├── 1. </script>[bold]\n🙂 = P(float64[2]) ∇=float64[2]",
     ]
     assert ask("draw", script(source), "-o", "g.svg") == ("drew 3 nodes: g.svg\n", "", 0)
     assert r"</script>[bold]\n🙂" in ET.parse(tmp_path / "g.svg").getroot().itertext()

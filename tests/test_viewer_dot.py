@@ -10,6 +10,7 @@ import pytest
 
 import autograd_tools as ag
 import viewer
+from viewer.inputs import as_graph
 
 
 def nodes_of(dot):
@@ -62,22 +63,22 @@ def test_the_source_of_a_trace_of_two_nodes():
     exec(compile("def double(w):\n    return w * 2", "/models/model.py", "exec"), names)
     assert viewer.to_dot(ag.trace(names["double"], 3.0)).splitlines() == [
         "digraph trace {",
-        '\tgraph [bgcolor=transparent fontname="Helvetica,Arial,sans-serif" fontsize=11 nodesep=0.28 pad=0.2 rankdir=TB ranksep=0.42]',
-        '\tnode [color="#5b6b7f" fontname="Helvetica,Arial,sans-serif" fontsize=11 height=0.3 margin="0.17,0.07" shape=box '
-        'style="rounded,filled"]',
-        '\tedge [arrowsize=0.6 color="#7a8797" fontname="Helvetica,Arial,sans-serif" fontsize=9]',
+        "\tgraph [bgcolor=transparent fontname=Arial fontsize=12 nodesep=0.28 pad=0.2 rankdir=TB ranksep=0.36]",
+        '\tnode [color="#5b6b7f" fontname=Arial fontsize=11 height=0.3 margin="0.17,0.07" shape=box style="rounded,filled"]',
+        '\tedge [arrowsize=0.6 color="#7a8797" fontcolor="#56657a" fontname=Arial fontsize=9]',
         '\tn1 [label="w',
         "3",
-        '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 shape=cds style=filled tooltip="1. P(3.0) ∇=2.0',
+        '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 margin="0,0.02" shape=hexagon style=filled tooltip="1. P(3.0) ∇=2.0',
         "value: min 3, mean 3, max 3, norm 3",
         'gradient: min 2, mean 2, max 2, norm 2"]',
         '\tn2 [label="multiply(2)',
         "6",
-        '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 shape=ellipse style="filled,bold" '
+        '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 margin="0.06,0.02" shape=ellipse style="filled,bold" '
         'tooltip="2. 6.0 = multiply(P(3.0), 2) ∇=1.0',
         "value: min 6, mean 6, max 6, norm 6",
         "gradient: min 1, mean 1, max 1, norm 1",
-        'model.py:2 in double"]',
+        "model.py:2 in double",
+        'scope double"]',
         "\tn1 -> n2",
         "}",
     ]
@@ -89,26 +90,26 @@ def test_an_empty_trace_is_an_empty_graph():
 
 
 def test_nodes_are_called_by_their_numbers():
-    dot = viewer.to_dot(chain(3))
+    dot = viewer.to_dot(as_graph(chain(3)))
     assert nodes_of(dot) == ["n1", "n2", "n3", "n4", "n5"]
     assert edges_of(dot) == [
         ("n1", "n2", ""),
         ("n2", "n3", ""),
         ("n3", "n4", ""),
-        ("n4", "n5", 'headlabel=" 1 "'),
-        ("n1", "n5", 'headlabel=" 2 "'),
+        ("n4", "n5", 'label="  [1] "'),
+        ("n1", "n5", 'label="  [2] "'),
     ]
 
 
 def test_every_box_has_its_name_for_id():
-    dot = viewer.to_dot(chain(20))
+    dot = viewer.to_dot(as_graph(chain(20)))
     assert re.findall(r" id=(n\d\w*) ", dot) == nodes_of(dot)
 
 
 def test_arrows_of_a_call_of_two_tracked_arguments_are_numbered_from_1():
     w = ag.Param(3.0)
     dot = viewer.to_dot(ag.diff(lambda: w * w))
-    assert edges_of(dot) == [("n1", "n2", 'headlabel=" 1 "'), ("n1", "n2", 'headlabel=" 2 "')]
+    assert edges_of(dot) == [("n1", "n2", 'label="  [1] "'), ("n1", "n2", 'label="  [2] "')]
 
 
 def test_a_constant_array_is_a_box_and_a_number_is_in_the_label():
@@ -116,9 +117,9 @@ def test_a_constant_array_is_a_box_and_a_number_is_in_the_label():
     dot = viewer.to_dot(ag.diff(lambda: np.sum(w * np.ones(2) * 3)))
     assert labels_of(dot) == {
         "n1": "float64[2]\n∇ norm 4.24",
-        "n2": "multiply\nfloat64[2]\n∇ norm 4.24",
+        "n2": "multiply\n∇ norm 4.24",
         "n2_2": "float64[2]",
-        "n3": "multiply(3)\nfloat64[2]\n∇ norm 1.41",
+        "n3": "multiply(3)\n∇ norm 1.41",
         "n4": "sum\n6\n∇ 1",
     }
     assert ("n2_2", "n2", "arrowhead=none style=dashed") in edges_of(dot)
@@ -126,7 +127,7 @@ def test_a_constant_array_is_a_box_and_a_number_is_in_the_label():
 
 def test_keyword_arguments_are_in_the_label():
     w = ag.Param(np.ones((2, 2)))
-    assert labels_of(viewer.to_dot(ag.diff(lambda: np.sum(np.sum(w, axis=0)))))["n2"] == "sum(axis=0)\nfloat64[2]\n∇ norm 1.41"
+    assert labels_of(viewer.to_dot(ag.diff(lambda: np.sum(np.sum(w, axis=0)))))["n2"] == "sum(axis=0)\n∇ norm 1.41"
 
 
 def test_gradients_can_be_left_out_of_the_labels():
@@ -160,7 +161,7 @@ def test_kinds_of_nodes_differ_in_class_and_shape():
     w = ag.Param(np.ones(2))
     dot = viewer.to_dot(ag.trace(lambda x: np.sum(w * x * np.ones(2)), np.ones(2)))
     found = re.findall(r"^.* class=(\w+).*? shape=(\w+)", dot, flags=re.MULTILINE)
-    assert set(found) == {("param", "box"), ("input", "cds"), ("constant", "plaintext"), ("final", "ellipse")}
+    assert set(found) == {("param", "box"), ("input", "hexagon"), ("constant", "plaintext"), ("final", "ellipse")}
 
 
 # Scopes -------------------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ def test_two_calls_of_one_function_are_two_clusters():
     names = {}
     exec(compile("def layer(x):\n    return x * 2", "model.py", "exec"), names)
     layer = names["layer"]
-    dot = viewer.to_dot(ag.diff(lambda: layer(layer(w))))
+    dot = viewer.to_dot(viewer.group(ag.diff(lambda: layer(layer(w)))))
     assert clusters_of(dot) == {"cluster_1": ["layer", "n1", "n2"], "cluster_2": ["layer", "n3"]}
 
 
@@ -196,7 +197,7 @@ def test_scopes_around_everything_are_not_drawn():
     assert clusters_of(viewer.to_dot(tape)) == {}
 
 
-def test_a_param_stands_in_the_scope_of_its_first_use():
+def test_a_param_stands_in_the_innermost_scope_around_all_its_uses():
     w, b = ag.Param(3.0), ag.Param(1.0)
     with ag.record() as tape:
         with ag.scope("first"):
@@ -204,7 +205,7 @@ def test_a_param_stands_in_the_scope_of_its_first_use():
         with ag.scope("second"):
             x + b + w
     tape.backward()
-    assert clusters_of(viewer.to_dot(tape)) == {"cluster_1": ["first", "n1", "n2"], "cluster_2": ["second", "n3", "n4", "n5"]}
+    assert clusters_of(viewer.to_dot(tape)) == {"cluster_1": ["first", "n2"], "cluster_2": ["second", "n3", "n4", "n5"]}
 
 
 def test_scopes_deeper_than_twelve_are_drawn_as_one():
@@ -213,7 +214,7 @@ def test_scopes_deeper_than_twelve_are_drawn_as_one():
     def down(x, n):
         return down(x * 1, n - 1) if n else x
 
-    dot = viewer.to_dot(ag.diff(lambda: down(w, 100) * 2))
+    dot = viewer.to_dot(viewer.group(ag.diff(lambda: down(w, 100) * 2)))
     assert (len(clusters_of(dot)), len(nodes_of(dot))) == (12, 102)
 
 
@@ -221,14 +222,14 @@ def test_scopes_deeper_than_twelve_are_drawn_as_one():
 
 
 def test_a_param_is_copied_beside_a_distant_use():
-    dot = viewer.to_dot(chain(15))
+    dot = viewer.to_dot(as_graph(chain(15)))
     assert nodes_of(dot)[-2:] == ["n17", "n1_for_17"]
-    assert edges_of(dot)[-2:] == [("n16", "n17", 'headlabel=" 1 "'), ("n1_for_17", "n17", 'headlabel=" 2 "')]
+    assert edges_of(dot)[-2:] == [("n16", "n17", 'label="  [1] "'), ("n1_for_17", "n17", 'label="  [2] "')]
     assert labels_of(dot)["n1_for_17"] == labels_of(dot)["n1"] == "w\n3\n∇ 6"
 
 
 def test_a_param_is_not_copied_beside_a_near_use():
-    assert nodes_of(viewer.to_dot(chain(11))) == [f"n{i}" for i in range(1, 14)]
+    assert nodes_of(viewer.to_dot(as_graph(chain(11)))) == [f"n{i}" for i in range(1, 14)]
 
 
 def test_an_arrow_from_a_distant_result_starts_at_a_stub_that_names_it():
@@ -240,45 +241,71 @@ def test_an_arrow_from_a_distant_result_starts_at_a_stub_that_names_it():
             y = y * 1
         return y * first
 
-    dot = viewer.to_dot(ag.diff(loss))
+    dot = viewer.to_dot(as_graph(ag.diff(loss)))
     assert labels_of(dot)["n2_for_18"] == "multiply (node 2)"
-    assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'headlabel=" 2 "')
+    assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'label="  [2] "')
 
 
-def test_the_picture_says_how_many_nodes_it_leaves_out():
-    dot = viewer.to_dot(chain(5), max_nodes=3)
-    assert 'label="the newest 3 of 7 nodes; 4 older ones are not drawn" labelloc=t' in dot
-    assert nodes_of(dot) == ["n5", "n4_for_5", "n6", "n7", "n1_for_7"]
+def steep(n):
+    """The tape of functions of `w`, each on a line of its own, so that nothing repeats."""
+    w = ag.Param(3.0, name="w")
+    body = "\n".join(f"    x = x * {n}.0 + w" if n % 2 else f"    x = np.sin(x - {n}.0)" for n in range(n))
+    names = {"np": np, "w": w}
+    exec(compile(f"def loss():\n    x = w\n{body}\n    return x * 1", "steep.py", "exec"), names)
+    return ag.diff(names["loss"])
 
 
-def test_what_came_in_from_nodes_left_out_is_named():
-    dot = viewer.to_dot(chain(5), max_nodes=3)
-    assert (labels_of(dot)["n4_for_5"], labels_of(dot)["n1_for_7"]) == ("multiply (node 4)", "w\n3\n∇ 6")
+def test_the_picture_says_how_many_nodes_are_in_how_many_boxes():
+    dot = viewer.to_dot(steep(40), max_nodes=10)
+    assert 'label="82 nodes in 10 boxes"' in dot
+    assert len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)) == 10
 
 
-@pytest.mark.parametrize("max_nodes", [7, 8, 1000])
+def test_a_closed_group_names_its_source_line_and_operations():
+    assert 'label="steep.py:4\n2 operations\nmultiply, add"' in viewer.to_dot(steep(10), max_nodes=12)
+
+
+@pytest.mark.parametrize("max_nodes", [82, 83, 1000, None])
 def test_a_trace_of_few_nodes_is_drawn_whole(max_nodes):
-    assert viewer.to_dot(chain(5), max_nodes=max_nodes) == viewer.to_dot(chain(5))
+    dot = viewer.to_dot(steep(40), max_nodes=max_nodes)
+    assert sum(1 for name in nodes_of(dot) if "_" not in name) == 82
 
 
-@pytest.mark.parametrize("max_nodes", [0, -1, 2.5, "3", None])
+@pytest.mark.parametrize("max_nodes", [0, -1, 2.5, "3"])
 def test_max_nodes_is_a_whole_number_from_1(max_nodes):
-    with pytest.raises(ValueError, match="max_nodes is an integer of at least 1, not"):
+    with pytest.raises(ValueError, match=re.escape(f"max_nodes={max_nodes!r}: at least 1 box is needed to show something")):
         viewer.to_dot(chain(1), max_nodes=max_nodes)
 
 
-def test_of_20_000_operations_the_newest_1000_are_drawn():
+def test_20_000_equal_operations_are_folded():
     dot = viewer.to_dot(chain(20_000))
-    assert 'label="the newest 1,000 of 20,002 nodes; 19,002 older ones are not drawn"' in dot
-    assert sum(1 for name in nodes_of(dot) if "_" not in name) == 1000
+    assert 'label="20,002 nodes in 3 boxes"' in dot
+    assert 'label="for _ in range(n)  ×20,000"' in dot
+
+
+def test_the_items_of_a_list_that_come_from_a_folded_box_are_one_arrow():
+    w = ag.Param(np.ones(2))
+
+    def loss():
+        x, kept = w, []
+        for _ in range(9):
+            x = np.tanh(x)
+            kept.append(x)
+        return np.sum(np.stack(kept))
+
+    arrows = [attributes for tail, head, attributes in edges_of(viewer.to_dot(ag.diff(loss))) if (tail, head) == ("n2", "n11")]
+    assert arrows == ['label="  2 (9 times) "']
 
 
 def test_no_arrow_starts_or_ends_at_a_box_that_is_not_there():
     for n in (0, 1, 11, 12, 13, 40):
         for max_nodes in (1, 2, 13, 1000):
-            dot = viewer.to_dot(chain(n), max_nodes=max_nodes)
-            assert {end for tail, head, _ in edges_of(dot) for end in (tail, head)} <= set(nodes_of(dot))
-            assert len(nodes_of(dot)) == len(set(nodes_of(dot)))
+            for x in (chain(n), as_graph(chain(n)), steep(n), as_graph(steep(n))):
+                dot = viewer.to_dot(x, max_nodes=max_nodes)
+                boxes = re.findall(r"^\t+([ng]\d\w*) \[", dot, flags=re.MULTILINE)
+                ends = re.findall(r"^\t+([ng]\d\w*) -> ([ng]\d\w*)", dot, flags=re.MULTILINE)
+                assert {name for arrow in ends for name in arrow} <= set(boxes)
+                assert len(boxes) == len(set(boxes))
 
 
 # Names that want to be syntax ---------------------------------------------------------------------------------------

@@ -76,3 +76,11 @@ def test_folds_nest(trace):
 def test_edges_go_through_hidden_nodes(trace):
     graph = Graph(trace, Group("", tuple(range(1, 10))), hidden=frozenset({3, 5}))
     assert edges(graph)[:4] == [("n1", "n4", 1, False, 1), ("n2", "n4", 1, False, 1), ("n2", "n6", 1, False, 1), ("n4", "n6", 1, False, 1)]
+
+
+def test_what_goes_into_a_list_of_arguments_from_one_box_is_one_edge():
+    def f(x):
+        return np.sum(np.concatenate([x, x * 2, x * 3]))
+
+    graph = Graph(ag.trace(f, np.ones(2)), Group("", (1, Group("products", (2, 3), closed=True), 4, 5)))
+    assert edges(graph) == [("n1", "g1", 0, False, 2), ("n1", "n4", 1, False, 1), ("g1", "n4", 1, False, 2), ("n4", "n5", 1, False, 1)]

@@ -1,5 +1,6 @@
 """Hotspots: the tables by operation, line and scope, from timers, tapes, traces and files."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -149,10 +150,9 @@ def test_an_unknown_grouping_is_an_error_that_lists_the_groupings(timer):
 
 def timed_trace(forward=(5, 7)):
     """The trace of `x * 2 + 3` with times."""
-    data = ag.trace(lambda x: x * 2 + 3, 1.0).to_dict()
-    for node, ns in zip(data["nodes"][1:], forward, strict=True):
-        node.update(forward_ns=ns, backward_ns={"1": 10 * ns + 1})
-    return ag.Trace.from_dict(data)
+    leaf, *nodes = ag.trace(lambda x: x * 2 + 3, 1.0)
+    times = zip(nodes, forward, strict=True)
+    return ag.Trace((leaf, *(dataclasses.replace(node, forward_ns=ns, backward_ns={1: 10 * ns + 1}) for node, ns in times)))
 
 
 def test_of_a_trace_with_times():
@@ -166,11 +166,7 @@ def test_of_a_trace_with_times():
 
 @pytest.mark.parametrize("forward", [(5, 7), (0, 7)])
 def test_a_saved_trace_has_the_same_hotspots(tmp_path, forward):
-    trace = timed_trace()
-    data = trace.to_dict()
-    for node, ns in zip(data["nodes"][1:], forward, strict=True):
-        node["forward_ns"] = ns
-    trace = ag.Trace.from_dict(data)
+    trace = timed_trace(forward)
     trace.save(tmp_path / "trace.json")
     assert viewer.hotspots(tmp_path / "trace.json") == viewer.hotspots(trace)
 

@@ -2,12 +2,30 @@
 
 Every function takes a `Tape`, a `Trace` or the path of a saved one; those about time take a `Timer` or the path of a
 saved one, too. The ones that end in `_text`, `_dot` and `_svg` return strings.
+The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a graph, which passes and views take as well.
 """
 
 from autograd_tools import why_none
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
 from viewer.hotspots import hotspots
+from viewer.mermaid import to_mermaid
+from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.text import show, to_text
 
-__all__ = ["draw", "hotspots", "show", "to_dot", "to_svg", "to_text", "why_none"]
+__all__ = [
+    "draw",
+    "fit",
+    "focus",
+    "fold",
+    "group",
+    "hotspots",
+    "leaves_apart",
+    "prune",
+    "show",
+    "to_dot",
+    "to_mermaid",
+    "to_svg",
+    "to_text",
+    "why_none",
+]

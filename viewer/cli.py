@@ -16,10 +16,12 @@ import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace, timing
 from autograd_tools.timing.formats import count_text, percent_text, time_text
 from viewer.draw import FORMATS, check_format, draw
+from viewer.grouped import GROUPINGS
 from viewer.hotspots import hotspot_lines
 from viewer.inputs import as_trace
 from viewer.script import run
-from viewer.text import VIEWS, show, write
+from viewer.subject import Options
+from viewer.text import VIEWS, check_options, show, write
 from viewer.timings import timer_lines
 
 SAVED = b'{"format":"autograd_tools.'  # how a saved trace or profile begins
@@ -29,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: the script's own, or 2 when the command could not do its part."""
     parser = _parser()
     ours, theirs = _split(parser, list(sys.argv[1:] if argv is None else argv))
-    args = parser.parse_args(ours)
+    args = parser.parse_args(_joined(ours))
     args.args = theirs
     for path in args.profiles if args.command == "merge" else [args.script]:
         if not Path(path).is_file():
@@ -51,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     one = commands.add_parser("show", help="print the graph of a gradient in the terminal")
     one.add_argument("--view", choices=list(VIEWS), default="list", help="how to print it (default: list)")
+    one.add_argument(
+        "--where", metavar="WORDS", help="only nodes of which all words are true: nan, op=matmul, 'scope=enc* bytes>1e6', text"
+    )
+    one.add_argument("--columns", metavar="NAMES", help="columns of the table: id,op,shape,∇norm,∇histogram and more")
+    one.add_argument("--sort", metavar="COLUMN", help="order of the list or table; -COLUMN from the largest")
+    one.add_argument("--limit", type=int, metavar="N", help="rows to show (default: all; 1000 in a terminal, 200 of a tree)")
+    one.add_argument("--depth", type=int, metavar="N", help="how deep to open the tree")
+    one.add_argument("--by", choices=list(GROUPINGS), help="a table with a row for each of these, to see where gradients vanish or explode")
     two = commands.add_parser("draw", help="draw the graph of a gradient")
     two.add_argument("-o", "--output", metavar="FILE", help=f"where to draw it: {', '.join(FORMATS)} (default: SCRIPT's name, .svg)")
     for command in (one, two):
@@ -88,6 +98,12 @@ def _split(parser: argparse.ArgumentParser, argv: list[str]) -> tuple[list[str],
             seen_script = True
             i += 1
     return (argv[:i], argv[i:]) if seen_script else (argv, [])
+
+
+def _joined(argv: list[str]) -> list[str]:
+    """`--sort -bytes` as `--sort=-bytes`, which argparse takes for the value that it is."""
+    words = iter(argv)
+    return [f"{word}={next(words, '')}" if word == "--sort" else word for word in words]
 
 
 def _fail(message: str) -> int:
@@ -150,9 +166,12 @@ def _after(status: int, write: Callable[[], object]) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
+    names = {"where": "where", "columns": "columns", "sort": "sort", "limit": "limit", "depth": "max_depth", "by": "by"}
+    asked = {option: getattr(args, name) for name, option in names.items()}
+    check_options(args.view, Options(**asked))  # before the script runs, which may take long
     trace, status = _captured(args)
     if trace is not None:
-        show(trace, args.view)
+        show(trace, args.view, **asked)
     return status
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from autograd_tools import Tape, Timer, Trace, load_trace
+from viewer.graph import Graph, Group
 
 Traceable: TypeAlias = Tape | Trace | str | os.PathLike[str]
 
@@ -23,6 +24,14 @@ def as_trace(x: Traceable) -> Trace:
         f"a Tape from ag.diff, a Trace, or the path of a saved one is needed, and got {type(x).__name__}: {x!r}; "
         "ag.diff returns a plain value when its function uses no Param"
     )
+
+
+def as_graph(x: Traceable | Graph) -> Graph:
+    """A graph itself, or that of all nodes of what has a trace, in no groups."""
+    if isinstance(x, Graph):
+        return x
+    trace = as_trace(x)
+    return Graph(trace, Group("", tuple(range(1, len(trace) + 1))))
 
 
 def as_timer(x: Timer | str | os.PathLike[str]) -> Timer:

@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import IO
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
 from autograd_tools import Trace
 from autograd_tools.text import one_line
-from autograd_tools.trace import TraceNode
-from viewer.inputs import Traceable, as_trace
+from viewer.first_nan import first_nan
+from viewer.graph import Graph
+from viewer.grouped import grouped_rows
+from viewer.inputs import Traceable
+from viewer.lines import Row, Span, fold, painted, plain
+from viewer.listing import list_rows
+from viewer.search import PROPERTIES, words
+from viewer.subject import Options, Subject, subject_of
+from viewer.table import table_rows
+from viewer.tree import tree_rows
 
 NARROWEST = 20  # columns
-WIDE = 1_000_000  # columns, for text that must not wrap
+TERMINAL_LIMIT = 1000  # lines: more than anybody scrolls back
 
 
-def show(x: Traceable, view: str = "list", *, file: IO[str] | None = None) -> None:
-    """Print a trace: in colour and folded to the width of a terminal, in plain lines to a pipe or file.
+def show(
+    x: Traceable | Graph,
+    view: str = "list",
+    *,
+    where: str | None = None,
+    columns: str | Sequence[str] | None = None,
+    sort: str | None = None,
+    limit: int | None = None,
+    max_depth: int | None = None,
+    by: str | None = None,
+    file: IO[str] | None = None,
+) -> None:
+    """Print a trace, or a graph that a pass made: in colour, folded to its width, in a terminal; else in plain lines.
 
-    `view` is "list" (a line a node, as the seed has it), "tree" (by scope) or "table" (a column for each fact).
+    `view` is "list" (a line a node, as the seed has it), "tree" (functions, scopes and loops) or "table".
+
+    `where` searches, in every view: words that must all be true of a node. A word is a property ("nan", which also names
+    the operation that made the first NaN or Inf, "inf", "zero-gradient", "no-gradient", "freed", "param", "input",
+    "result"), a comparison of a column ("op=matmul", "scope=enc*", "bytes>1e6", "∇norm>100", times in nanoseconds), or
+    else text to be found in the operation, name, scope or source.
+
+    `columns` chooses those of a table ("id,op,shape,∇norm,∇histogram"; an unknown one is an error that lists them all);
+    `sort` orders a list or table by one of them, "-bytes" from the largest; "grad-norm" is another way to write "∇norm".
+    `limit` is how many rows are shown: the first and the last half of it, or of a sorted list the first. Without one,
+    1,000 in a terminal, 200 lines of a tree, and all else in full. `max_depth` is how deep a tree is opened.
+    `by` makes the rows of a table of groups: "scope", "step" (of loops, each call apart), "op" or "line", with their sums
+    and the range of the norms of their gradients, to see where they vanish or explode.
     """
+    options = Options(where, columns, sort, limit, max_depth, by)
     console = Console(file=file, highlight=False)
-    console.width = max(console.width, NARROWEST)
     if console.is_terminal:
-        console.print(_render(as_trace(x), view))
+        bounded = replace(options, limit=TERMINAL_LIMIT) if limit is None and view != "tree" else options
+        write(painted(_rows(x, view, bounded, max(console.width, NARROWEST)), console), console.file)
     else:
-        write(to_text(x, view), console.file)
+        write(plain(_rows(x, view, options, None)), console.file)
 
 
 def write(text: str, file: IO[str]) -> None:
@@ -40,130 +68,79 @@ def write(text: str, file: IO[str]) -> None:
     file.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
-def to_text(x: Traceable, view: str = "list", *, width: int | None = None) -> str:
-    """A trace as plain text; lines are folded to `width` columns if it is given.
+def to_text(
+    x: Traceable | Graph,
+    view: str = "list",
+    *,
+    where: str | None = None,
+    columns: str | Sequence[str] | None = None,
+    sort: str | None = None,
+    limit: int | None = None,
+    max_depth: int | None = None,
+    by: str | None = None,
+    width: int | None = None,
+) -> str:
+    """What `show` prints, as plain text; lines are folded to `width` columns if it is given.
 
     >>> import numpy as np, autograd_tools as ag, viewer
     >>> w = ag.Param(np.ones(3), name="w")
-    >>> print(viewer.to_text(ag.diff(lambda: np.sum(w * 2)), "tree"))
+    >>> J = ag.diff(lambda: np.sum(w * 2))
+    >>> print(viewer.to_text(J, "tree"))
     3 nodes
     ├── 1. w = P(float64[3]) ∇=float64[3]
     ├── 2. float64[3] = multiply(P(float64[3]), 2) ∇=float64[3]
     └── 3. 6.0 = sum(R(float64[3])) ∇=1.0
+    >>> print(viewer.to_text(J, "table", where="result", columns="id,op,shape,max,∇norm", sort="-max"))
+    2 of 3 nodes: result
+    id  op        shape  max  ∇norm
+     3  sum       ()       6      1
+     2  multiply  3        2   1.73
     """
     if width is not None and width < NARROWEST:
         raise ValueError(f"a width of at least {NARROWEST} columns is needed, and got {width}")
-    trace = as_trace(x)
-    if view == "list" and width is None:
-        return str(trace)
-    return plain_text(_render(trace, view), width)
+    return plain(_rows(x, view, Options(where, columns, sort, limit, max_depth, by), width))
 
 
-def plain_text(renderable: RenderableType, width: int | None = None) -> str:
-    """What rich would print, without colours."""
-    console = Console(file=io.StringIO(), width=width or WIDE, color_system=None, highlight=False, force_terminal=False)
-    console.print(renderable)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
+def check_options(view: str, options: Options) -> None:
+    """Raise the ValueError that a view with these options would raise, whatever the trace."""
+    subject = subject_of(Trace(()), options.where)
+    list(_render(subject, view, options, None))
 
 
-def _render(trace: Trace, view: str) -> RenderableType:
+def _rows(x: Traceable | Graph, view: str, options: Options, width: int | None) -> Iterator[Row]:
+    """The rows of a view, below what the search found."""
+    check_options(view, options)
+    subject = subject_of(x, options.where)
+    if options.where is not None:
+        for text in _found(subject, options.where):
+            yield from fold([Span(one_line(text), "bold")], width)
+    if options.where is None or subject.ids:
+        yield from _render(subject, view, options, width)
+
+
+def _render(subject: Subject, view: str, options: Options, width: int | None) -> Iterator[Row]:
     if view not in VIEWS:
         raise ValueError(f"no view {view!r}; there are: {', '.join(VIEWS)}")
-    return VIEWS[view](trace)
+    render, taken = VIEWS[view]
+    options.check(view, taken)
+    return (grouped_rows if options.by is not None else render)(subject, options, width)
 
 
-def _list(trace: Trace) -> RenderableType:
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for node in trace:
-        grid.add_row(Text(f"{node.id}.", style="dim"), _line(node))
-    return grid
+def _found(subject: Subject, where: str) -> list[str]:
+    """What a search found; of one for NaN, where it was made."""
+    whole = f"{subject.whole:,} node{'s' * (subject.whole != 1)}"
+    lines = [first_nan(subject.trace)] if "nan" in words(where) else []
+    if subject.ids:
+        return [*lines, f"{len(subject.ids):,} of {whole}: {where}"]
+    if where.strip() == "nan":
+        freed = int((~subject.trace.columns.value.there).sum())
+        return [f"no NaN or Inf in {whole}{f'; {freed:,} have no value any more' if freed else ''}"]
+    return [*filter(None, lines), f"none of {whole} is found by {where!r}; the properties are: {', '.join(PROPERTIES)}"]
 
 
-def _line(node: TraceNode) -> Text:
-    """A line of a listing, in colour."""
-    line = Text()
-    if node.kind == "result":
-        line.append(_value(node), style="default")
-        line.append(" = ")
-        name, rest = node.call[: len(node.op)], node.call[len(node.op) :]
-        line.append(one_line(name), style="bold cyan")
-        line.append(one_line(rest))
-    else:
-        line.append(one_line(node.call), style="bold green")
-    if node.outgrad is not None:
-        line.append(one_line(f" ∇={node.outgrad.text}"), style="yellow")
-    return line
-
-
-def _value(node: TraceNode) -> str:
-    return one_line(node.value.text) if node.value else "R(None)"
-
-
-def _tree(trace: Trace) -> RenderableType:
-    """Nodes below the calls of functions and the scopes they ran in."""
-    root = _Branch(Text(f"{len(trace)} nodes", style="dim"))
-    branches: dict[tuple[int, ...], _Branch] = {(): root}
-    for node in trace:
-        home = trace[node.children[0]] if node.kind != "result" and node.children else node  # a leaf stands at its first use
-        branch = root
-        for depth, name in enumerate(home.scope, 1):
-            path = home.calls[:depth]
-            if path not in branches:
-                branches[path] = _Branch(Text(one_line(name), style="bold magenta"))
-                branch.below.append(branches[path])
-            branch = branches[path]
-        named = Text(f"{one_line(node.name)} = " if node.name else "")
-        branch.below.append(_Branch(Text(f"{node.id}. ", style="dim") + named + _line(node)))
-    return root
-
-
-@dataclass
-class _Branch:
-    """A line of a tree and the branches below it, for rich to print: folded, however deep it is."""
-
-    text: Text
-    below: list[_Branch] = field(default_factory=list)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        todo = [(self, "", "")]
-        while todo:
-            branch, guide, deeper = todo.pop()
-            room = max(options.max_width // 2, options.max_width - len(guide))
-            for line in branch.text.wrap(console, room, overflow="fold"):
-                line.rstrip()
-                yield Text(guide[-(options.max_width - room) :] if room < options.max_width else "", style="dim") + line
-                guide = deeper
-            marks = [("├── ", "│   ")] * (len(branch.below) - 1) + [("└── ", "    ")]
-            todo += [(b, deeper + first, deeper + rest) for b, (first, rest) in zip(branch.below[::-1], marks[::-1], strict=False)]
-
-
-def _table(trace: Trace) -> RenderableType:
-    """A column for each fact about a node."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for header, style in (
-        ("", "dim"),
-        ("operation", "cyan"),
-        ("value", ""),
-        ("gradient", "yellow"),
-        ("∇ norm", "yellow"),
-        ("source", "dim"),
-    ):
-        table.add_column(header, style=style, overflow="fold", justify="right" if header in ("", "∇ norm") else "left")
-    for node in trace:
-        operation = node.op if node.kind == "result" else f"{node.kind} {node.name}".rstrip()
-        norm = node.outgrad.norm if node.outgrad else None
-        table.add_row(
-            str(node.id),
-            Text(one_line(operation)),
-            Text(_value(node)),
-            Text(one_line(node.outgrad.text) if node.outgrad else ""),
-            "" if norm is None else f"{norm:.3g}",
-            Text(one_line(f"{Path(node.file).name}:{node.line}")) if node.file else "",
-        )
-    return table
-
-
-# Adding a view is adding an entry here.
-VIEWS: dict[str, Callable[[Trace], RenderableType]] = {"list": _list, "tree": _tree, "table": _table}
+# Adding a view is adding an entry here: what makes its rows, and the options that it takes.
+VIEWS: dict[str, tuple[Callable[[Subject, Options, int | None], Iterator[Row]], str]] = {
+    "list": (list_rows, "where sort limit"),
+    "tree": (tree_rows, "where limit max_depth"),
+    "table": (table_rows, "where columns sort limit by"),
+}

@@ -16,7 +16,7 @@ from autograd_tools.rules.shapes import along, take_along_axis
 
 @composite(np.compress)
 def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
-    a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
+    a, axis = (np.ravel(a), 0) if axis is None else (np.atleast_1d(as_array(a)), axis)
     return a[along(np.nonzero(plain(condition))[0], axis, np.ndim(a))]
 
 

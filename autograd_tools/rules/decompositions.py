@@ -67,7 +67,7 @@ def check_phases(turn: Any, func: str) -> None:
 
 def cholesky_x(dy: Any, y: Any, x: Any, /, *, upper: bool = False) -> Any:
     """Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10."""
-    lower, dlower = (adjoint(y), adjoint(bar(dy))) if upper else (y, bar(dy))
+    lower, dlower = (adjoint(y), adjoint(bar(np.triu(dy)))) if upper else (y, bar(np.tril(dy)))
     inverse = np.linalg.inv(lower)
     middle = np.matmul(adjoint(lower), dlower) * half_lower(y)
     return bar(on_triangle(np.matmul(np.matmul(adjoint(inverse), middle), inverse), not upper))
@@ -98,7 +98,8 @@ def eig_x(dy: Any, y: Any, x: Any) -> Any:
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
         turn = np.matmul(adjoint(v), dv)
-        check_phases(turn, "eig")
+        turning = np.iscomplexobj(x) | np.any(np.imag(value(v)) != 0, axis=-2, keepdims=True)  # a real vector of a real matrix stays real
+        check_phases(turn * turning, "eig")
         lengths = np.real(np.diagonal(turn, 0, -2, -1))[..., None, :]
         middle = middle + bar(inverse_gaps(w)) * (turn - np.matmul(adjoint(v), v) * lengths)
     return bar(np.linalg.solve(adjoint(v), np.matmul(middle, adjoint(v))))
@@ -151,11 +152,19 @@ def in_the_plane(turn: Any, inverse: Any) -> Any:
     return diagonal_matrix(0.5j * np.imag(np.diagonal(turn, 0, -2, -1)) * inverse)
 
 
+def check_rank(r: Any, k: int) -> None:
+    """An error unless the first `k` columns are independent of which `r` is the triangle."""
+    pivots = np.abs(np.diagonal(value(r)[..., :k, :k], 0, -2, -1))
+    eps = np.finfo(pivots.dtype).eps
+    if np.any(np.min(pivots, axis=-1, initial=np.inf) <= k * eps * np.max(pivots, axis=-1, initial=0)):
+        raise np.linalg.LinAlgError(f"np.linalg.qr has no gradient where the first {k} columns of the matrix are not independent")
+
+
 def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
     """Walter and Lehmann (2018), Algorithmic differentiation of linear algebra functions, arXiv:1001.1654, for tall matrices;
     Roberts and Roberts (2020), QR and LQ decomposition matrix backpropagation algorithms, arXiv:2009.10071, for wide ones.
 
-    The first min(m, n) columns must be independent: where they are not, there is no gradient: what comes means nothing or is an error.
+    The first min(m, n) columns must be independent: where they are not, there is no gradient, which is a LinAlgError.
     """
     if mode == "raw":
         raise TypeError("np.linalg.qr(x, mode='raw') has no gradient rule")
@@ -164,7 +173,8 @@ def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
     (dq, dr), k = bars(dy), min(np.shape(x)[-2:])
     dq, q, r = leading(dq, y[0], k), y[0][..., :, :k], y[1][..., :k, :]
     dq = np.zeros_like(value(q)) if dq is None else dq
-    dr = np.zeros_like(value(r)) if dr is None else dr[..., :k, :]
+    check_rank(r, k)
+    dr = np.zeros_like(value(r)) if dr is None else np.triu(dr[..., :k, :])
     rest, drest = x[..., :, k:], dr[..., :, k:]  # of a wide matrix, the columns that are only multiplied by the adjoint of q
     if np.shape(rest)[-1]:
         dq = dq + np.matmul(rest, adjoint(drest))

@@ -51,7 +51,7 @@ def einsum_operand(position: int) -> Any:
         found: dict[str, int] = {}
         for letters, other in zip(terms, others, strict=True):
             for letter, n in zip(letters, np.shape(other), strict=True):
-                found[letter] = max(n, found.get(letter, 0))
+                found[letter] = n if found.get(letter, 1) == 1 else found[letter]
         wanted = ""
         for letter in term:
             if letter in wanted:  # a diagonal was taken: its gradient lies on the diagonal
@@ -59,7 +59,7 @@ def einsum_operand(position: int) -> Any:
                 terms, others = [*terms, letter + new], [*others, np.eye(sizes[letter], dtype=x.dtype)]
                 wanted += new
                 continue
-            if letter not in found or found[letter] < sizes[letter]:  # an axis was summed over: its gradient is the same all along
+            if letter not in found or found[letter] == 1 != sizes[letter]:  # an axis was summed over: its gradient is the same all along
                 terms, others = [*terms, letter], [*others, np.ones(sizes[letter], x.dtype)]
             wanted += letter
         optimize = kwargs.get("optimize", False)

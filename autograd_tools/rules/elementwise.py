@@ -48,6 +48,12 @@ def i0_slope(dy: Any, y: Any, x: Any) -> Any:
     return dy * np.mean(cosines * np.sinh(np.expand_dims(x, -1) * cosines), axis=-1)
 
 
+def turned(dy: Any, a: Any, b: Any) -> Any:
+    """dy a / (a^2 + b^2); zero where both are zero, as of the angle of a complex zero."""
+    square = a * a + b * b
+    return dy * a / np.where(value(square) == 0, 1, square)
+
+
 def picked(dy: Any, y: Any, x: Any, other: Any) -> Any:
     """The share of `x` in the gradient of a maximum or minimum `y`: all where it was taken, half in a tie, 0 where the other was."""
     taken, tie = value(x) == value(y), value(x) == value(other)
@@ -86,7 +92,7 @@ rules(np.tan, lambda dy, y, x: dy * (1 + y * y))
 rules(np.arcsin, lambda dy, y, x: dy / other_leg(x))
 rules(np.arccos, lambda dy, y, x: -dy / other_leg(x))
 rules(np.arctan, lambda dy, y, x: dy / (1 + x * x))
-rules(np.arctan2, lambda dy, y, a, b: dy * b / (a * a + b * b), lambda dy, y, a, b: -dy * a / (a * a + b * b))
+rules(np.arctan2, lambda dy, y, a, b: turned(dy, b, a), lambda dy, y, a, b: turned(-dy, a, b))
 rules(np.sinh, lambda dy, y, x: dy * np.cosh(x))
 rules(np.cosh, lambda dy, y, x: dy * np.sinh(x))
 rules(np.tanh, tanh_x)

@@ -40,3 +40,33 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, we
         places = np.minimum(np.searchsorted(found, a[inside], "right") - 1, len(y) - 1)
         y = ungetitem(weights[inside], places, y)
     return (y / as_type(np.diff(edges), float) / np.sum(y) if density else y), edges
+
+
+@composite(np.histogramdd)
+def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> tuple[Any, Any]:
+    rows = sample if isinstance(sample, (list, tuple)) else np.atleast_2d(np.transpose(sample))
+    columns = [as_array(row) for row in rows]
+    numbers = np.stack([value(x) for x in columns], -1)
+    y, found = np.histogramdd(numbers, plain(bins), plain(range), weights=plain(weights))
+    many = bins if hasattr(bins, "__len__") else [bins] * len(columns)
+    ranges = [None] * len(columns) if range is None else range
+    given = zip(columns, many, ranges, found, strict=True)
+    edges = [as_type(histogram_bin_edges(x, n, between), along.dtype) for x, n, between, along in given]
+    if weights is not None:
+        inside = np.all([(x >= along[0]) & (x <= along[-1]) for x, along in zip(numbers.T, found, strict=True)], axis=0)
+        pairs = zip(numbers[inside].T, found, strict=True)
+        places = tuple(np.minimum(np.searchsorted(along, x, "right"), len(along) - 1) - 1 for x, along in pairs)
+        y = ungetitem(as_type(as_array(weights), float)[inside], places, y)
+    if density:
+        widths = [np.diff(along) for along in edges]
+        y = y / np.sum(y) / np.prod(np.stack(np.meshgrid(*widths, indexing="ij")), axis=0)
+    return y, type(found)(edges)
+
+
+@composite(np.histogram2d)
+def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> tuple[Any, Any, Any]:
+    """One array of edges is for both axes."""
+    if hasattr(bins, "__len__") and len(bins) not in (1, 2):
+        bins = [bins, bins]
+    counts, (first, second) = histogramdd([x, y], bins, range, density, weights)
+    return counts, first, second

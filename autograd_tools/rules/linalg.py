@@ -89,9 +89,12 @@ def cofactors(x: Any) -> Any:
 
 
 def det_x(dy: Any, y: Any, x: Any) -> Any:
-    """det(x) times the transposed inverse, or what that becomes where there is no inverse."""
+    """det(x) times the transposed inverse, or what that becomes where there is no inverse, or none with correct digits."""
     if np.all(value(y) != 0):
-        return np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(np.linalg.inv(x))
+        inverse = np.linalg.inv(x)
+        size = np.linalg.norm(value(x), axis=(-2, -1)) * np.linalg.norm(value(inverse), axis=(-2, -1))
+        if np.all(size * np.finfo(size.dtype).eps < 1e-2):
+            return np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(inverse)
     return np.reshape(dy, (*np.shape(y), 1, 1)) * (cofactors(x) if np.shape(x)[-1] > 1 else np.ones_like(value(x)))
 
 

@@ -28,8 +28,8 @@ def polyval(p: Any, x: Any) -> Any:
 def aligned(a1: Any, a2: Any) -> tuple[Any, Any]:
     """Two polynomials with as many coefficients each."""
     a1, a2 = coefficients(a1), coefficients(a2)
-    n = max(np.size(a1), np.size(a2))
-    left, right = (a if np.size(a) == n else np.concatenate([np.zeros(n - np.size(a), value(a).dtype), a]) for a in (a1, a2))
+    n = max(len(a1), len(a2))
+    left, right = (a if len(a) == n else np.concatenate([np.zeros(n - len(a), value(a).dtype), a]) for a in (a1, a2))
     return left, right
 
 
@@ -45,9 +45,16 @@ def polysub(a1: Any, a2: Any) -> Any:
     return left - right
 
 
+def trimmed(p: Any) -> Any:
+    """The coefficients from the first that is not 0 on, or one that is: what np.poly1d keeps of them."""
+    p = coefficients(p)
+    found = np.flatnonzero(value(p))
+    return p[found[0] :] if len(found) else np.zeros(1, value(p).dtype)
+
+
 @composite(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
-    return np.convolve(coefficients(a1), coefficients(a2))
+    return np.convolve(trimmed(a1), trimmed(a2))
 
 
 @composite(np.polydiv)
@@ -67,7 +74,7 @@ def polyder(p: Any, m: int = 1) -> Any:
         raise ValueError("np.polyder takes a derivative of order 0 or more; np.polyint takes integrals")
     p = as_array(p)
     for _ in range(m):
-        p = p[:-1] * np.arange(np.size(p) - 1, 0, -1)
+        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
     return p
 
 

@@ -132,12 +132,21 @@ def kron(a: Any, b: Any) -> Any:
     return np.reshape(wide_a * wide_b, [i * j for i, j in zip(shape_a, shape_b, strict=True)])
 
 
+def flat_cross(a: Any, b: Any, axisc: int) -> Any:
+    """The product where one of the vectors has 2 numbers, which NumPy may warn of or refuse; of two such it is a number each."""
+    np.cross(value(a), value(b))
+    if np.shape(a)[-1] == np.shape(b)[-1]:
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    a, b = (np.concatenate([x, 0 * x[..., :1]], -1) if np.shape(x)[-1] == 2 else x for x in (a, b))
+    return cross(a, b, axisc=axisc)
+
+
 @composite(np.cross)
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
-        raise TypeError("np.cross has a gradient for vectors of 3 numbers only")
+        return flat_cross(a, b, axisc)
     parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
     return np.moveaxis(np.stack(parts, -1), -1, axisc)
 

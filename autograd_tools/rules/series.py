@@ -8,16 +8,28 @@ import numpy as np
 
 from autograd_tools.core import value
 from autograd_tools.plans import SHAPES
-from autograd_tools.primitive import composite, rules
+from autograd_tools.primitive import Primitive, composite, rules
 from autograd_tools.rules.reductions import as_array, as_type, widened
 from autograd_tools.rules.shapes import along
 
 
+def cumprod_x(dy: Any, y: Any, x: Any, axis: int) -> Any:
+    """Of numbers that are not zero: a partial product loses a factor by division."""
+    return np.flip(np.cumsum(np.flip(dy * y, axis), axis), axis) / x
+
+
+CUMPROD = Primitive(np.cumprod, [cumprod_x])
+
+
 @composite(np.cumprod)
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    """By doublings, so that every partial product is differentiated as it is, zeros included."""
+    """With a zero in it by doublings, so that every partial product is differentiated as it is."""
     a = widened(as_array(a), dtype)
-    a, axis = (np.ravel(a), 0) if axis is None or np.ndim(a) == 0 else (a, axis)
+    if np.ndim(a) != 1:
+        a, axis = (np.ravel(a), 0) if axis is None or np.ndim(a) == 0 else (a, axis)
+    axis = 0 if axis is None else axis
+    if np.all(value(a)):
+        return CUMPROD(a, axis)
     step = 1
     while step < np.shape(a)[axis]:
         head, tail, before = (a[along(part, axis, np.ndim(a))] for part in (slice(step), slice(step, None), slice(-step)))
@@ -120,7 +132,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 @composite(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    """At a point of `xp` the slope is that of the piece on its right; at the last one, on its left."""
+    """At a point of `xp` the slope is that of the piece on its right; at the last one, on its left, or 0 if that is a jump."""
     x, xp, fp = (t if np.iscomplexobj(t) else as_type(t, float) for t in map(as_array, (x, xp, fp)))
     if period is not None:
         x, xp = x % abs(period), xp % abs(period)
@@ -132,7 +144,9 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     low = np.clip(np.searchsorted(points, value(x), side="right") - 1, 0, max(n - 2, 0))
     y = fp[low]
     if n > 1:
-        y = y + (fp[low + 1] - y) * ((x - xp[low]) / (xp[low + 1] - xp[low]))
+        gap = xp[low + 1] - xp[low]
+        jump = value(gap) == 0
+        y = y + (fp[low + 1] - y) * np.where(jump, 1, (x - xp[low]) / np.where(jump, 1, gap))
     y = np.where(value(x) < points[0], fp[0] if left is None else left, y)
     y = np.where(value(x) > points[-1], fp[-1] if right is None else right, y)
     return y if np.ndim(y) else y[()]

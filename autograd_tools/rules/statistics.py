@@ -207,6 +207,8 @@ def cov(
     if dtype is None:
         dtype = np.result_type(*(type_of(x) for x in (m, y) if x is not None), float)
     rows = variables(m, rowvar, dtype)
+    if np.shape(rows)[0] == 0:
+        return np.zeros((0, 0))
     rows = rows if y is None else np.concatenate([rows, variables(y, rowvar, dtype)])
     ddof = (0 if bias else 1) if ddof is None else ddof
     given = [w for w in (fweights, aweights) if w is not None]

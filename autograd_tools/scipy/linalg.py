@@ -9,7 +9,7 @@ from scipy import linalg
 
 from autograd_tools.core import value
 from autograd_tools.primitive import primitive
-from autograd_tools.scipy.arguments import array
+from autograd_tools.scipy.arguments import array, constant
 
 __all__ = [
     "block_diag",
@@ -19,9 +19,12 @@ __all__ = [
     "det",
     "expm",
     "inv",
+    "logm",
     "solve",
+    "solve_banded",
     "solve_sylvester",
     "solve_triangular",
+    "solveh_banded",
     "sqrtm",
     "toeplitz",
 ]
@@ -101,16 +104,65 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
     return solve_triangular(c, solve_triangular(c, b, first, lower), second, lower)
 
 
-def expm_a(dy: Any, y: Any, a: Any) -> Any:
-    """A block of the exponential of a matrix of twice the size: Higham (2008), Functions of Matrices, equation 3.16."""
+def banded(below: int, above: int, like: Any, n: int) -> tuple[Any, Any]:
+    """The row in which each number of a matrix stands that is stored by its diagonals, and 1 or 0 of the type of `like`: whether
+    there is one."""
+    rows = np.arange(-above, below + 1)[:, None] + np.arange(n)
+    return np.clip(rows, 0, n - 1), ((rows >= 0) & (rows < n)).astype(np.result_type(value(like)))
+
+
+def banded_ab(dy: Any, y: Any, ab: Any, b: Any, below: int, above: int) -> Any:
+    rows, inside = banded(below, above, y, np.shape(ab)[1])
+    db = banded_b(dy, y, ab, b, below, above)
+    return -inside * (db[rows] * y if np.ndim(y) == 1 else np.sum(db[rows] * y, axis=-1))
+
+
+def banded_b(dy: Any, y: Any, ab: Any, b: Any, below: int, above: int) -> Any:
+    """With the transposed matrix, whose diagonals are in the opposite order."""
+    rows, inside = banded(above, below, ab, np.shape(ab)[1])
+    return _solve_banded(ab[np.arange(below + above, -1, -1)[:, None], rows] * inside, dy, above, below)
+
+
+@primitive(banded_ab, banded_b)
+def _solve_banded(ab: Any, b: Any, below: int, above: int) -> Any:
+    return linalg.solve_banded((below, above), ab, b)
+
+
+def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any) -> Any:
+    """The solution x of a @ x = b, where `a` has l diagonals below its main one and u above: a[i, j] is ab[u + i - j, j].
+
+    `ab` is of shape (l + u + 1, n), and its gradient is 0 where no number of `a` is; `b` is of shape (n,) or (n, k).
+    """
+    (below, above), ab, b = constant(l_and_u, "solve_banded: l_and_u"), array(ab), array(b)
+    if np.ndim(ab) != 2 or np.shape(ab)[0] != below + above + 1:
+        raise ValueError(f"solve_banded takes ab of shape (l + u + 1, n) = ({below + above + 1}, n), and got one of shape {np.shape(ab)}")
+    return _solve_banded(ab, b, below, above)
+
+
+def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
+    """The solution x of a @ x = b, where `a` is positive definite: a[i, j] is ab[u + i - j, j], or ab[i - j, j] if `lower`.
+
+    `ab` is of shape (u + 1, n), `b` of shape (n,) or (n, k). A LinAlgError where `a` is not positive definite.
+    """
+    ab, b = array(ab), array(b)
+    linalg.cholesky_banded(value(ab), lower=lower)
+    above, n = np.shape(ab)[0] - 1, np.shape(ab)[1]
+    rows, inside = banded(0, above, ab, n) if lower else banded(above, 0, ab, n)
+    other = np.conjugate(ab)[np.arange(above, -1, -1)[:, None], rows] * inside
+    parts = [other[:-1], ab] if lower else [ab, other[1:]]
+    return solve_banded((above, above), np.concatenate(parts), b)
+
+
+def block_rule(func: Any, dy: Any, a: Any) -> Any:
+    """A block of the function of a matrix of twice the size: Higham (2008), Functions of Matrices, equation 3.16."""
     n = np.shape(a)[-1]
-    size = np.max(np.abs(value(dy)), initial=0) or 1  # so that dy has no part in how expm scales the matrix
+    size = np.max(np.abs(value(dy)), initial=0) or 1  # so that dy has no part in how the matrix is scaled
     t, zero = np.swapaxes(a, -1, -2), np.zeros_like(value(a))
     rows = [np.concatenate([t, dy / size], -1), np.concatenate([zero, t], -1)]
-    return expm(np.concatenate(rows, -2))[..., :n, n:] * size
+    return func(np.concatenate(rows, -2))[..., :n, n:] * size
 
 
-@primitive(expm_a)
+@primitive(lambda dy, y, a: block_rule(expm, dy, a))
 def _expm(a: Any) -> Any:
     return linalg.expm(a)
 
@@ -120,8 +172,29 @@ def expm(A: Any) -> Any:
     return _expm(array(A))
 
 
+def logm_a(dy: Any, y: Any, a: Any) -> Any:
+    w = np.abs(np.linalg.eigvals(value(a)))
+    if np.any(w <= len(w) * np.finfo(w.dtype).eps * np.max(w, initial=0)):
+        raise np.linalg.LinAlgError("the logarithm of a singular matrix has no gradient")
+    return block_rule(logm, dy, a)
+
+
+@primitive(logm_a)
+def _logm(a: Any) -> Any:
+    y = linalg.logm(a.astype(np.result_type(a, np.float64)))  # in which SciPy computes anyway, but not without warnings
+    return y.astype(np.complex64 if np.iscomplexobj(y) else np.float32) if a.dtype.char in "fF" else y
+
+
+def logm(A: Any) -> Any:
+    """The logarithm of a matrix of shape (n, n) that is regular and has no eigenvalues on the negative real axis."""
+    return _logm(matrix(A, "logm"))
+
+
 def sqrtm_a(dy: Any, y: Any, a: Any) -> Any:
-    """From da = dy y + y dy."""
+    """From da = dy y + y dy, which tells dy only where no two eigenvalues of y are opposite, as two zeros are."""
+    w = np.linalg.eigvals(value(y))
+    if np.any(np.abs(np.add.outer(w, w)) <= len(w) * np.finfo(w.dtype).eps ** 0.5 * np.max(np.abs(w), initial=0)):
+        raise np.linalg.LinAlgError("the square root of a singular matrix has no gradient")
     return solve_sylvester(y.T, y.T, dy)
 
 

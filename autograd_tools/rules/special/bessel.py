@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from autograd_tools.primitive import UNKNOWN, rules
-from autograd_tools.rules.special.parts import of_parts, real
+from autograd_tools.rules.special.parts import like, of_parts, real
 
 # DLMF 10.6.1 and 10.29.1: the derivative is made of the neighbours by order.
 rules(special.jv, UNKNOWN, lambda dy, y, v, x: dy * (special.jv(v - 1, x) - special.jv(v + 1, x)) / 2)
@@ -44,7 +44,7 @@ rules(special.hankel2e, UNKNOWN, lambda dy, y, v, x: dy * ((special.hankel2e(v -
 
 def struve_power(v: Any, x: Any) -> Any:
     """What DLMF 11.4.25 and 11.4.26 add to the neighbours by order."""
-    return (x / 2) ** v / (math.sqrt(math.pi) * special.gamma(v + 1.5))
+    return (x / 2) ** v / (math.sqrt(math.pi) * special.gamma(like(v, x) + 1.5))
 
 
 rules(special.struve, UNKNOWN, lambda dy, y, v, x: dy * (special.struve(v - 1, x) - special.struve(v + 1, x) + struve_power(v, x)) / 2)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.primitive import UNKNOWN, rules
+from autograd_tools.core import value
+from autograd_tools.primitive import UNKNOWN, rules, zerograds
+from autograd_tools.rules.special.incomplete import beta_shapes, gamma_shape
 from autograd_tools.rules.special.parts import like
 
 rules(special.gammaln, lambda dy, y, x: dy * special.digamma(x))
@@ -50,15 +52,57 @@ def t_density(df: Any, t: Any) -> Any:
     return front * np.exp(-(df + 1) / 2 * np.log1p(t * t / df))
 
 
-rules(special.gammainc, UNKNOWN, lambda dy, y, a, x: dy * gamma_density(a, x))
-rules(special.gammaincc, UNKNOWN, lambda dy, y, a, x: -dy * gamma_density(a, x))
-rules(special.gammaincinv, UNKNOWN, lambda dy, y, a, p: dy / gamma_density(a, y))
-rules(special.gammainccinv, UNKNOWN, lambda dy, y, a, p: -dy / gamma_density(a, y))
-rules(special.betainc, UNKNOWN, UNKNOWN, lambda dy, y, a, b, x: dy * beta_density(a, b, x))
-rules(special.betaincc, UNKNOWN, UNKNOWN, lambda dy, y, a, b, x: -dy * beta_density(a, b, x))
-rules(special.betaincinv, UNKNOWN, UNKNOWN, lambda dy, y, a, b, p: dy / beta_density(a, b, y))
-rules(special.betainccinv, UNKNOWN, UNKNOWN, lambda dy, y, a, b, p: -dy / beta_density(a, b, y))
-rules(special.chdtr, UNKNOWN, lambda dy, y, v, x: dy * gamma_density(v / 2, x / 2) / 2)
-rules(special.chdtrc, UNKNOWN, lambda dy, y, v, x: -dy * gamma_density(v / 2, x / 2) / 2)
-rules(special.stdtr, UNKNOWN, lambda dy, y, df, t: dy * t_density(df, t))
-rules(special.stdtrit, UNKNOWN, lambda dy, y, df, p: dy / t_density(df, y))
+def gamma_a(dy: Any, a: Any, x: Any) -> Any:
+    """Of gammainc(a, x)."""
+    return dy * gamma_shape(like(a, x), like(x, a))
+
+
+def beta_a(dy: Any, a: Any, b: Any, x: Any, i: int) -> Any:
+    """Of betainc(a, b, x) in `a` (i = 0) or `b` (i = 1)."""
+    return dy * beta_shapes(like(a, x), like(b, x), x, 1 - x)[i]
+
+
+def t_df(dy: Any, df: Any, t: Any) -> Any:
+    """Of stdtr(df, t), which is 1/2 and sign(t) / 2 times betainc(1/2, df / 2, x), where x = t^2 / (df + t^2) moves with df, too."""
+    t = like(t, df)
+    t = t + np.where(value(t) == 0, 1e-15, 0).astype(np.result_type(value(t)))  # so that there is a slope on one side of 0
+    df, square = like(df, t), t * t
+    x, rest = square / (df + square), df / (df + square)
+    half = like(0.5, rest)
+    moved = beta_density(half, df / 2, x) * x / (df + square)
+    return dy * np.sign(value(t)) / 2 * (beta_shapes(half, df / 2, x, rest)[1] / 2 - moved)
+
+
+rules(special.gammainc, lambda dy, y, a, x: gamma_a(dy, a, x), lambda dy, y, a, x: dy * gamma_density(a, x))
+rules(special.gammaincc, lambda dy, y, a, x: gamma_a(-dy, a, x), lambda dy, y, a, x: -dy * gamma_density(a, x))
+rules(special.gammaincinv, lambda dy, y, a, p: gamma_a(-dy / gamma_density(a, y), a, y), lambda dy, y, a, p: dy / gamma_density(a, y))
+rules(special.gammainccinv, lambda dy, y, a, p: gamma_a(-dy / gamma_density(a, y), a, y), lambda dy, y, a, p: -dy / gamma_density(a, y))
+rules(
+    special.betainc,
+    lambda dy, y, a, b, x: beta_a(dy, a, b, x, 0),
+    lambda dy, y, a, b, x: beta_a(dy, a, b, x, 1),
+    lambda dy, y, a, b, x: dy * beta_density(a, b, x),
+)
+rules(
+    special.betaincc,
+    lambda dy, y, a, b, x: beta_a(-dy, a, b, x, 0),
+    lambda dy, y, a, b, x: beta_a(-dy, a, b, x, 1),
+    lambda dy, y, a, b, x: -dy * beta_density(a, b, x),
+)
+rules(
+    special.betaincinv,
+    lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 0),
+    lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 1),
+    lambda dy, y, a, b, p: dy / beta_density(a, b, y),
+)
+rules(
+    special.betainccinv,
+    lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 0),
+    lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 1),
+    lambda dy, y, a, b, p: -dy / beta_density(a, b, y),
+)
+rules(special.chdtr, lambda dy, y, v, x: gamma_a(dy / 2, v / 2, x / 2), lambda dy, y, v, x: dy * gamma_density(v / 2, x / 2) / 2)
+rules(special.chdtrc, lambda dy, y, v, x: gamma_a(-dy / 2, v / 2, x / 2), lambda dy, y, v, x: -dy * gamma_density(v / 2, x / 2) / 2)
+rules(special.stdtr, lambda dy, y, df, t: t_df(dy, df, t), lambda dy, y, df, t: dy * t_density(df, t))
+rules(special.stdtrit, lambda dy, y, df, p: t_df(-dy / t_density(df, y), df, y), lambda dy, y, df, p: dy / t_density(df, y))
+zerograds(special.gammasgn)

@@ -24,7 +24,7 @@ class Continuous:
     """A continuous distribution: its name, and of its standard form the shape parameters, logarithm of the density and so on.
 
     The methods take what SciPy's take: the place x, the shape parameters, `loc` and `scale`, by position or by name; all of
-    them broadcast and have gradients, but for the shape parameters of `cdf` and `sf`, whose gradient is not known unless said.
+    them broadcast and have gradients.
     Outside of the support a density is 0 and its gradient too; a parameter that is not allowed makes nan, as in SciPy.
     Numbers of single precision stay so, while SciPy goes on in double precision.
     """
@@ -167,7 +167,6 @@ expon = Continuous(
     safe=1.0,
     log_survival=lambda z: -z,
 )
-# The whole of its cdf is in terms of the normal distribution, and so its shape parameter has a gradient there too.
 lognorm = Continuous(
     "lognorm",
     ("s",),

@@ -1,0 +1,78 @@
+"""How the incomplete gamma and beta functions change with their shape parameters.
+
+Each function is the factor of a power times the integral of exp(-w) g(w) over w from 0 on, of t = x exp(-w / a) or t = x + w in
+the integral that defines it; in the tail that is the smaller one, g is never above 1. So the derivative of its logarithm is
+that of the factor, and the mean, weighted with exp(-w) g(w), of the derivative of log g. In double precision the result
+holds to 1e-10 of itself for parameters from 0.01 to 1e5, in both tails.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from autograd_tools.core import value
+
+# The trapezoid rule in s of w = exp(s - exp(-s)), which comes close to 0 and to infinity: Takahasi and Mori (1974),
+# Double exponential formulas for numerical integration.
+S = np.arange(-3.75, 10, 1 / 16)
+W = np.exp(S - np.exp(-S))
+STEPS = W * (1 + np.exp(-S))
+
+
+def mean(log_g: Any, w: Any, of: Any) -> Any:
+    """The mean of `of` over the last axis, weighted with exp(-w) g(w)."""
+    weights = np.exp(log_g - w) * STEPS.astype(np.result_type(value(log_g)))
+    return np.sum(weights * of, axis=-1) / np.sum(weights, axis=-1)
+
+
+def safe(inside: Any, *numbers: Any) -> Any:
+    """The numbers where they are inside, and 1 elsewhere, with an axis more."""
+    return [np.where(inside, x, 1)[..., None] for x in numbers]
+
+
+def gamma_shape(a: Any, x: Any) -> Any:
+    """The derivative of gammainc(a, x) in `a`; 0 at the ends of where x may be."""
+    inside = (value(x) > 0) & (value(x) < np.inf) & (value(a) > 0) & (value(a) < np.inf)
+    below = value(x) <= value(a)
+    above = np.logical_not(below)
+    w = W.astype(np.result_type(value(a), value(x)))
+    lower, upper = gamma_lower(w, *safe(inside & below, a, x)), gamma_upper(w, *safe(inside & above, a, x))
+    return np.where(inside, np.where(below, special.gammainc(a, x) * lower, -special.gammaincc(a, x) * upper), 0)
+
+
+def gamma_lower(w: Any, a: Any, x: Any) -> Any:
+    """That of the logarithm of gammainc(a, x), for x up to a."""
+    slope = -mean(-x * np.expm1(-w / a), w, x * np.exp(-w / a) * w / (a * a))
+    return slope + (np.log(x) - special.digamma(a + 1))[..., 0]
+
+
+def gamma_upper(w: Any, a: Any, x: Any) -> Any:
+    """That of the logarithm of gammaincc(a, x), for x from a on."""
+    log = np.log1p(w / x)
+    return mean((a - 1) * log, w, log) + (np.log(x) - special.digamma(a))[..., 0]
+
+
+def beta_shapes(a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
+    """The derivatives of betainc(a, b, x) in `a` and `b`; `rest` is 1 - x. 0 at the ends of where x may be."""
+    inside = (value(x) > 0) & (value(rest) > 0) & (value(a) > 0) & (value(b) > 0)
+    below = value(x) * value(b) <= value(rest) * value(a)
+    above = np.logical_not(below)
+    w = W.astype(np.result_type(value(a), value(b), value(x)))
+    left = beta_lower(w, *safe(inside & below, a, b, x, rest))
+    right = beta_lower(w, *safe(inside & above, b, a, rest, x))
+    y, tail = special.betainc(a, b, x), special.betaincc(a, b, x)
+    da, db = (np.where(inside, np.where(below, y * left[i], -tail * right[1 - i]), 0) for i in (0, 1))
+    return da, db
+
+
+def beta_lower(w: Any, a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
+    """Those of the logarithm of betainc(a, b, x), for x / (1 - x) up to a / b."""
+    ratio, sum_ = x / rest, special.digamma(a + b)
+    log = np.log1p(-ratio * np.expm1(-w / a))
+    down = x * np.exp(-w / a) * w / (a * a) / (-x * np.expm1(-w / a) + rest)
+    da = -mean((b - 1) * log, w, (b - 1) * down) + (np.log(x) - special.digamma(a + 1) + sum_)[..., 0]
+    db = mean((b - 1) * log, w, log) + (np.log(rest) - special.digamma(b) + sum_)[..., 0]
+    return da, db

@@ -1,0 +1,136 @@
+"""The snapshot of a tape: its columns, made in one walk over its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.columns import Argument, Columns, Form, Head, Spot, Table
+from autograd_tools.core import Entry, Param, value
+from autograd_tools.places import places_of
+from autograd_tools.show import describe
+from autograd_tools.source import NOWHERE, Note
+from autograd_tools.summaries import array_text, summaries
+from autograd_tools.tape import Tape, flat
+
+PLAIN = frozenset({np.ndarray, float, np.float64, type(None)})
+OPERAND = ("", "")  # what stands around a node that is an argument by itself
+
+
+def columns_of(tape: Tape) -> Columns:
+    """The columns of a tape as it is now."""
+    entries, n = tape.entries, len(tape.entries)
+    heads = _Heads()
+    head: list[int] = []
+    starts, parents = [0], []
+    for entry in entries:
+        head.append(heads.number_of(entry))
+        for parent in entry[4]:
+            if type(parent) is int:
+                parents.append(parent + 1)
+            elif parent is not None:
+                parents.extend([index + 1 for index in flat(parent)])
+        starts.append(len(parents))
+    notes = tape.notes or [NOWHERE] * n
+    spots, spot = _spots(notes)
+    places, place = places_of(notes)
+    return Columns(
+        heads=list(heads.table),
+        head=head,
+        spots=spots,
+        spot=spot,
+        places=places,
+        place=place,
+        starts=np.array(starts),
+        flat=np.array(parents, np.int64),
+        value=summaries(_values([entry[1] for entry in entries])),
+        outgrad=summaries(_values(tape.outgrads[:n] + [None] * (n - len(tape.outgrads)))),
+        forward_ns=[None] * n if not tape.times else [tape.times.get(row, {}).get(0) for row in range(n)],
+        backward_ns=[None] * n if not tape.times else [_backward(tape.times.get(row, {})) for row in range(n)],
+    )
+
+
+class _Heads:
+    """The heads of entries, found by the plans and constants of their calls."""
+
+    def __init__(self) -> None:
+        self.table = Table[Head]()
+        self._of_calls: dict[tuple[Any, ...], int] = {}
+
+    def number_of(self, entry: Entry) -> int:
+        """The number of the head of an entry."""
+        plan, _, args, kwargs, parents = entry
+        if plan is None:
+            held = args[0]
+            return self.table[Head("param", "", held.name or "") if isinstance(held, Param) else Head("input", "", held)]
+        if kwargs or tuple in map(type, parents):
+            key: tuple[Any, ...] = (id(plan), _forms(entry))
+        elif len(args) == len(parents):
+            key = (id(plan),)
+        elif len(args) == 2:  # with one constant: most of what is left, and done sooner
+            key = (id(plan), _constant(args[1 - plan.positions[0]]))
+        else:
+            key = (id(plan), _forms(entry))
+        number = self._of_calls.get(key)
+        if number is None:
+            number = self._of_calls[key] = self.table[Head("result", plan.primitive.name, "", _forms(entry))]
+        return number
+
+
+def _forms(entry: Entry) -> tuple[Form, ...]:
+    """The arguments of a call without the values of the nodes in it."""
+    plan, _, args, kwargs, parents = entry
+    given = dict(zip(plan.positions if plan else (), parents, strict=True))
+    forms = [_form(arg, given.get(position)) for position, arg in enumerate(args)]
+    return (*forms, *(Argument(describe(arg), (), keyword) for keyword, arg in kwargs.items()))
+
+
+def _form(arg: Any, parent: Any) -> Form:
+    """An argument without the values of the nodes in it."""
+    if type(parent) is int:
+        return OPERAND
+    return _constant(arg) if parent is None else tuple(_pieces(arg, parent))
+
+
+def _pieces(arg: Any, parent: Any) -> list[str]:
+    """The texts around the nodes in an argument that is a sequence."""
+    if type(parent) is not tuple:
+        form = _form(arg, parent)
+        return [form] if isinstance(form, str) else list(form)  # type: ignore[arg-type]
+    pieces = ["["]
+    for position, (item, own) in enumerate(zip(arg, parent, strict=True)):
+        first, *rest = _pieces(item, own)
+        pieces[-1] += (", " if position else "") + first
+        pieces += rest
+    pieces[-1] += "]"
+    return pieces
+
+
+def _constant(x: Any) -> str:
+    """What `describe` says of the plain value of a constant, sooner."""
+    kind = type(x)
+    return repr(x) if kind is float else array_text(x.dtype, x.shape) if kind is np.ndarray else describe(value(x))
+
+
+def _values(held: list[Any]) -> list[Any]:
+    """What a tape holds, without wrapping."""
+    return held if PLAIN.issuperset(map(type, held)) else [value(x) for x in held]
+
+
+def _backward(times: Any) -> dict[int, int] | None:
+    return {argument: ns for argument, ns in times.items() if argument} or None
+
+
+def _spots(notes: Sequence[Note]) -> tuple[list[Spot], list[int]]:
+    """Where calls stand, and the number of that of each."""
+    table = Table[Spot]()
+    known: dict[int, int] = {}
+    found = []
+    for note in notes:
+        number = known.get(id(note))
+        if number is None:
+            number = known[id(note)] = table[Spot(note.file, note.line, note.function)]
+        found.append(number)
+    return list(table), found

@@ -1,0 +1,174 @@
+"""The columns of a table of nodes, which are also what a search compares and what a list is sorted by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd_tools import Trace
+from autograd_tools.text import one_line
+from autograd_tools.timing.formats import memory_text, percent_text, time_text
+from autograd_tools.trace import Summaries
+from viewer.source import path_text, source_text
+
+Values: TypeAlias = Sequence[Any] | np.ndarray
+
+DEFAULT = ("id", "operation", "value", "gradient", "∇norm", "source")
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A fact about each node: its `values`, the first being that of node 1, and the `text` of one of them.
+
+    The values of a `number` are floats or ints, NaN where it is not known.
+    """
+
+    values: Callable[[Trace], Values]
+    text: Callable[[Any], str]
+    style: str = ""
+    number: bool = False
+
+
+def column(name: str) -> Column:
+    """The column of a name; `grad-norm` is another way to write `∇norm`."""
+    name = f"∇{name.removeprefix('grad-')}" if name.startswith("grad-") else name
+    if name not in COLUMNS:
+        raise ValueError(f"no column {name!r}; there are: {', '.join(COLUMNS)}")
+    return COLUMNS[name]
+
+
+def homes(trace: Trace) -> list[int]:
+    """The number of the place that each node belongs to: that of a leaf is the innermost around all its uses."""
+    columns = trace.columns
+    found = list(columns.place)
+    for row, kind in enumerate(columns.kind):
+        if kind != "result" and columns.children[row]:
+            found[row] = common({columns.place[child - 1] for child in columns.children[row]}, trace)
+    return found
+
+
+def common(numbers: set[int], trace: Trace) -> int:
+    """The innermost place around some places."""
+    places = trace.places
+    found = min(numbers, default=0)
+    for number in numbers:
+        other = number
+        while found != other:  # inner places have higher numbers than those around them
+            found, other = min(found, other), places[max(found, other)].parent
+    return found
+
+
+def paths(trace: Trace, kinds: Sequence[str] = ("function", "scope", "loop")) -> list[tuple[str, ...]]:
+    """The names of each place and those around it, outermost first, of the kinds asked for."""
+    found: list[tuple[str, ...]] = []
+    for place in trace.places:
+        around = found[place.parent] if found else ()
+        found.append((*around, place.name) if place.kind in kinds else around)
+    return found
+
+
+def scopes(trace: Trace) -> list[tuple[str, ...]]:
+    """The path of each node."""
+    names = paths(trace)
+    return [names[home] for home in homes(trace)]
+
+
+def _operation(trace: Trace) -> list[str]:
+    columns = trace.columns
+    return [op or f"{kind} {name}".rstrip() for kind, op, name in zip(columns.kind, columns.op, columns.name, strict=True)]
+
+
+def _texts(summaries: Summaries, missing: str) -> list[str]:
+    return [text if there else missing for text, there in zip(summaries.text, summaries.there.tolist(), strict=True)]
+
+
+def _backward(trace: Trace) -> list[float]:
+    return [sum(times.values()) if times else math.nan for times in trace.columns.backward_ns]
+
+
+def _known(numbers: Sequence[int | None]) -> list[float]:
+    return [math.nan if n is None else n for n in numbers]
+
+
+def _count(column: str) -> Callable[[Summaries], Values]:
+    """Counts, of values that are there."""
+    return lambda summaries: np.where(summaries.there, getattr(summaries, column), math.nan)
+
+
+def _zeros(summaries: Summaries) -> np.ndarray:
+    """The share of zeros among the numbers of each value."""
+    sizes = np.array([math.prod(shape) if shape is not None else 0 for shape in summaries.shape], float)
+    return np.divide(summaries.zeros, sizes, out=np.full(len(sizes), math.nan), where=sizes > 0)
+
+
+def _histograms(summaries: Summaries) -> Sequence[tuple[int, ...]]:
+    counts = getattr(summaries, "histogram", None)
+    return [()] * len(summaries.text) if counts is None else [() if row is None else tuple(row) for row in counts]
+
+
+def sparkline(counts: Sequence[int]) -> str:
+    """A bar for each count, the highest being full.
+
+    >>> sparkline((0, 1, 4, 8))
+    ' ▁▄█'
+    """
+    most = max(counts, default=0) or 1
+    return "".join(BARS[math.ceil(count / most * 8)] for count in counts)
+
+
+def _digits(x: float) -> str:
+    return "" if math.isnan(x) else f"{x:.3g}"
+
+
+def _number(text: Callable[[float], str]) -> Callable[[float], str]:
+    return lambda x: "" if math.isnan(x) else text(x)
+
+
+_INTEGER = _number(lambda x: str(int(x)))
+
+# What is known of a value and of a gradient alike: the numbers of a column of summaries, and their text.
+_STATISTICS: dict[str, tuple[Callable[[Summaries], Values], Callable[[Any], str]]] = {
+    "bytes": (_count("nbytes"), _number(memory_text)),
+    "min": (lambda s: s.min, _digits),
+    "mean": (lambda s: s.mean, _digits),
+    "max": (lambda s: s.max, _digits),
+    "norm": (lambda s: s.norm, _digits),
+    "zeros": (_zeros, _number(lambda x: percent_text(x, 1))),
+    "nan": (_count("nans"), _INTEGER),
+    "inf": (_count("infs"), _INTEGER),
+}
+
+
+def _statistics(prefix: str, of: Callable[[Trace], Summaries], style: str) -> dict[str, Column]:
+    def entry(values: Callable[[Summaries], Values], text: Callable[[Any], str], number: bool) -> Column:
+        return Column(lambda trace: values(of(trace)), text, style, number)
+
+    found = {f"{prefix}{name}": entry(values, text, True) for name, (values, text) in _STATISTICS.items()}
+    return {**found, f"{prefix}histogram": entry(_histograms, sparkline, False)}
+
+
+# Adding a column is adding an entry here.
+COLUMNS: dict[str, Column] = {
+    "id": Column(lambda trace: range(1, len(trace) + 1), str, "dim", True),
+    "operation": Column(_operation, one_line, "cyan"),
+    "op": Column(lambda trace: trace.columns.op, one_line, "cyan"),
+    "name": Column(lambda trace: trace.columns.name, one_line, "green"),
+    "kind": Column(lambda trace: trace.columns.kind, str),
+    "value": Column(lambda trace: _texts(trace.columns.value, "R(None)"), one_line),
+    "gradient": Column(lambda trace: _texts(trace.columns.outgrad, ""), one_line, "yellow"),
+    "shape": Column(lambda trace: trace.columns.value.shape, lambda shape: "" if shape is None else "×".join(map(str, shape)) or "()"),
+    "dtype": Column(lambda trace: [dtype or "" for dtype in trace.columns.value.dtype], str),
+    "source": Column(lambda trace: list(zip(trace.columns.file, trace.columns.line, strict=True)), lambda at: source_text(*at), "dim"),
+    "file": Column(lambda trace: trace.columns.file, path_text, "dim"),
+    "line": Column(lambda trace: [line or math.nan for line in trace.columns.line], _INTEGER, "dim", True),
+    "scope": Column(scopes, lambda path: one_line(" / ".join(path)), "magenta"),
+    "forward": Column(lambda trace: _known(trace.columns.forward_ns), _number(time_text), "", True),
+    "backward": Column(_backward, _number(time_text), "", True),
+    **_statistics("", lambda trace: trace.columns.value, ""),
+    **_statistics("∇", lambda trace: trace.columns.outgrad, "yellow"),
+}

@@ -1,0 +1,38 @@
+"""What views do before they show a trace: all the passes that make it readable, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from viewer.graph import Graph
+from viewer.inputs import Traceable, as_graph
+from viewer.passes.fit import MAX_NODES
+from viewer.passes.fit import fit as fitted
+from viewer.passes.fold import fold as folded
+from viewer.passes.group import group as grouped
+
+
+def prepare(
+    x: Traceable | Graph,
+    *,
+    max_nodes: int | None = MAX_NODES,
+    group: bool = True,
+    fold: bool = True,
+    leaves_apart: bool = False,
+    open: int | str | Sequence[int | str] = (),
+) -> Graph:
+    """The graph to show of a trace: in groups, folded but for what is to be `open`, and closed to `max_nodes` boxes.
+
+    Each of these can be left out; `max_nodes` of None closes nothing. A graph is shown as it is: whoever made it knows why.
+    """
+    if isinstance(x, Graph):
+        return x
+    graph = as_graph(x)
+    if group:
+        graph = grouped(graph)
+    if leaves_apart:
+        graph = replace(graph, leaves_apart=True)
+    if fold:
+        graph = folded(graph, open)
+    return graph if max_nodes is None else fitted(graph, max_nodes)

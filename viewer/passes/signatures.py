@@ -1,0 +1,64 @@
+"""What makes two operations equal, apart from where their arguments come from: a number for each node."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from autograd_tools.trace import Argument
+from viewer.graph import Graph
+
+# In the text of a constant: strings and the shapes of arrays, which stay as they are, or a number.
+_PARTS = re.compile(r"""'[^']*'|"[^"]*"|[^\W\d]\w*(?:\[[\d,]*\])?|(\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?j?)""")
+
+
+class Numbers:
+    """Gives equal things equal numbers."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, int] = {}
+
+    def of(self, thing: Any) -> int:
+        """The number of a thing, a new one if none that is equal was seen."""
+        return self._known.setdefault(thing, len(self._known))
+
+
+def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int]:
+    """The numbers of the nodes by id: equal ones did the same, on the same line, and made a value of the same shape.
+
+    Numbers among the arguments may differ, not their types; keyword arguments must be the same. Nodes `apart` are equal
+    to no other.
+    """
+    columns = graph.trace.columns
+    calls = [numbers.of((head.kind, head.op, *map(_pattern, head.args))) for head in columns.heads]
+    values = [numbers.of(("value", form.shape, form.dtype, form.text if form.shape is None else "")) for form in columns.value.forms]
+    values.append(-1)  # of what has no value, which is in the row -1
+    leaf = [head.kind != "result" for head in columns.heads]
+    found = [-1]
+    for head, spot, form, parents in zip(columns.head, columns.spot, columns.value.form.tolist(), columns.parents, strict=True):
+        where = -1 if leaf[head] else spot  # where a leaf was first met does not matter
+        found.append(numbers.of((calls[head], where, values[form], len(parents))))
+    for id in graph.hidden:
+        found[id] = numbers.of(("hidden", found[id]))
+    for id in apart:
+        found[id] = numbers.of(("apart", id))
+    return found
+
+
+def _pattern(form: str | tuple[str, ...] | Argument) -> object:
+    """What must be the same of an argument: how many nodes are in it, or the constant but for its numbers."""
+    if isinstance(form, Argument):
+        return (form.keyword, form.text) if form.keyword is not None else len(form.nodes) or _without_numbers(form.text)
+    return _without_numbers(form) if isinstance(form, str) else len(form) - 1
+
+
+@functools.lru_cache(maxsize=10_000)
+def _without_numbers(text: str) -> str:
+    """`float64[3]` as it is; `0.5` as `f`, `(1, :2)` as `(i, :i)`."""
+    return _PARTS.sub(lambda part: part[0] if part[1] is None else _type(part[1]), text)
+
+
+def _type(number: str) -> str:
+    return "c" if number.endswith("j") else "f" if "." in number or "e" in number else "i"

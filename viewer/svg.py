@@ -1,0 +1,69 @@
+"""An SVG image as Graphviz makes it, given colours for light and dark screens and a sentence for those who do not see it."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from viewer.looks import DARK, FONT
+
+NAME = "autograd-tools"  # the class of our pictures, so that the rules hold for no other picture of a page
+
+# Colours follow the reader's light or dark screen; the attributes in the SVG are those of a light one.
+STYLE = f"""<style>
+svg.{NAME} {{ background: #ffffff; }}
+.{NAME} text {{ font-family: Helvetica, Arial, sans-serif; }}
+@media (prefers-color-scheme: dark) {{
+  svg.{NAME} {{ background: #14181d; }}
+  .{NAME} text {{ fill: #e3e8ee; }}
+"""
+for _light, _dark in DARK.items():
+    STYLE += f'  .{NAME} [fill="{_light}"] {{ fill: {_dark}; }}\n  .{NAME} [stroke="{_light}"] {{ stroke: {_dark}; }}\n'
+STYLE += "}\n</style>\n"
+
+# The wheel zooms at the pointer, dragging moves, a double click shows all again.
+SCRIPT = """<script>
+const svg = document.querySelector("svg"), all = svg.viewBox.baseVal, whole = [all.x, all.y, all.width, all.height];
+let view = whole.slice(), held = null;
+const show = () => svg.setAttribute("viewBox", view.join(" "));
+const at = e => new DOMPoint(e.clientX, e.clientY).matrixTransform(svg.getScreenCTM().inverse());
+svg.addEventListener("wheel", e => {
+  e.preventDefault();
+  const p = at(e), k = Math.exp(Math.max(-100, Math.min(100, e.deltaY)) / 400);
+  view = [p.x + (view[0] - p.x) * k, p.y + (view[1] - p.y) * k, view[2] * k, view[3] * k];
+  show();
+}, {passive: false});
+svg.addEventListener("pointerdown", e => { held = at(e); });
+addEventListener("pointerup", () => { held = null; });
+svg.addEventListener("pointermove", e => {
+  if (held === null) return;
+  const p = at(e);
+  view[0] += held.x - p.x;
+  view[1] += held.y - p.y;
+  show();
+});
+svg.addEventListener("dblclick", () => { view = whole.slice(); show(); });
+</script>
+"""
+PAGE_STYLE = f"""<style>
+html, body {{ margin: 0; height: 100%; background: #ffffff; }}
+body > svg.{NAME} {{ display: block; width: 100%; height: 100%; touch-action: none; cursor: grab; user-select: none; }}
+@media (prefers-color-scheme: dark) {{ html, body {{ background: #14181d; }} }}
+</style>
+"""
+
+
+def finish(svg: str, sentence: str) -> str:
+    """Put the style sheet and the sentence into an SVG, and Graphviz's comments and name for the graph out of it."""
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace("<title>trace</title>\n", "", 1).replace(f' font-family="{FONT}"', "")
+    head = f'class="{NAME}" role="img" aria-label="{escape(sentence)}"'
+    return re.sub(r"<svg([^>]*)>\s*", lambda match: f"<svg {head}{match[1]}>\n<title>{escape(sentence)}</title>\n{STYLE}", svg, count=1)
+
+
+def page(svg: str) -> str:
+    """A page with an SVG in it, that asks nothing of the network: the wheel zooms, dragging moves."""
+    head = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Gradient</title>\n'
+    policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    head += f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<meta name="viewport" content="width=device-width">\n'
+    return head + PAGE_STYLE + svg[svg.index("<svg") :] + SCRIPT + "</html>\n"
