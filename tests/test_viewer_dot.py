@@ -246,6 +246,20 @@ def test_an_arrow_from_a_distant_result_starts_at_a_stub_that_names_it():
     assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'label="  [2] "')
 
 
+def test_a_result_all_of_whose_uses_are_distant_is_drawn_where_it_was_made():
+    w = ag.Param(3.0)
+
+    def loss():
+        early, y = np.sin(w), w
+        for _ in range(15):
+            y = y * 1
+        return y * early
+
+    dot = viewer.to_dot(as_graph(ag.diff(loss)))
+    assert labels_of(dot)["n2"].startswith("sin")
+    assert ("n1", "n2", "") in edges_of(dot)
+
+
 def steep(n):
     """The tape of functions of `w`, each on a line of its own, so that nothing repeats."""
     w = ag.Param(3.0, name="w")
