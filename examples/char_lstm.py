@@ -17,12 +17,12 @@ import viewer
 
 TEXT = (Path(__file__).parent / "data" / "sonnets.txt").read_text(encoding="utf-8")
 SYMBOLS = sorted(set(TEXT))
-BATCH, LENGTH, RATE, MEMORY = 16, 24, 0.01, 0.99
+BATCH, LENGTH, RATE, KEEP = 16, 24, 0.01, 0.99
 
 
 @ag.primitive(lambda dy, y, x: dy * y * (1 - y))
 def sigmoid(x):
-    return (1 + np.tanh(x / 2)) / 2  # which exp(-x) would be too large for
+    return (1 + np.tanh(x / 2)) / 2  # 1 / (1 + exp(-x)), where exp may overflow
 
 
 class Memory:
@@ -68,7 +68,7 @@ def train(memory, random, steps):
         rate = RATE * (1 - step / (steps + 1))
         for p in ag.params(memory):
             g = ag.grad(J, p)
-            p.opt = MEMORY * p.opt + (1 - MEMORY) * g**2
+            p.opt = KEEP * p.opt + (1 - KEEP) * g**2
             p.value = p.value - rate * g / (np.sqrt(p.opt) + 1e-8)
         if step == 1 or step * 4 // steps > (step - 1) * 4 // steps:
             print(f"step {step:4}  loss {ag.value(J):.3f}")

@@ -13,7 +13,7 @@ import numpy as np
 import autograd_tools as ag
 import viewer
 
-NUMBERS, HIDDEN, BATCH, RATE, MEMORY = 8, 64, 128, 0.008, 0.99
+NUMBERS, HIDDEN, BATCH, RATE, KEEP = 8, 64, 128, 0.008, 0.99
 
 
 class Network:
@@ -56,7 +56,7 @@ def train(network, random, length, steps):
         rate = RATE * (1 - step / (steps + 1))
         for p in ag.params(network):
             g = ag.grad(J, p)
-            p.opt = MEMORY * p.opt + (1 - MEMORY) * g**2
+            p.opt = KEEP * p.opt + (1 - KEEP) * g**2
             p.value = p.value - rate * g / (np.sqrt(p.opt) + 1e-8)
         if step == 1 or step * 4 // steps > (step - 1) * 4 // steps:
             print(f"step {step:4}  loss {ag.value(J):.4f}")

@@ -175,6 +175,12 @@ def test_dask_shards_add_up_the_gradients(output):
 
 
 @needs_dask
+def test_dask_shards_give_the_gradient_of_the_whole(output):
+    whole, shards = (losses(output("dask_shards.py", "--steps", "3", "--shards", n)) for n in ("1", "3"))
+    assert whole == shards
+
+
+@needs_dask
 @pytest.mark.parametrize("section", ["matmul", "matmul[2]", "exp[1]"])
 def test_dask_shards_add_up_the_profiles_of_30_steps_in_4_shards(output, section):
     assert re.search(rf"^ {re.escape(section)} +120 ", output("dask_shards.py"), flags=re.MULTILINE)
