@@ -190,19 +190,21 @@ def _is_wrapper(group: Group) -> bool:
 
 
 def ranks(graph: Graph) -> dict[str, int]:
-    """How far down each box is: one below the lowest that leads to it, a leaf right above its first use."""
+    """How far down each box is: one below the lowest that leads to it; a leaf, or what is made of leaves, right above its first use."""
     kinds = graph.trace.columns.kind
     order = {key: position for position, key in enumerate(graph.boxes)}
     leaves = {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
     into: dict[str, list[str]] = defaultdict(list)
-    first: dict[str, int] = {}
     for edge in graph.edges:
         if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in leaves:
             into[edge.head].append(edge.tail)
     found: dict[str, int] = {}
     for key in graph.boxes:
         found[key] = 1 + max((found[tail] for tail in into[key]), default=0)
-    for edge in graph.edges:
-        if edge.tail in leaves:
-            first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
-    return {**found, **{key: rank - 1 for key, rank in first.items()}}
+    for movable in ({key for key in graph.boxes if key not in leaves and not into[key]}, leaves):
+        first: dict[str, int] = {}
+        for edge in graph.edges:
+            if edge.tail in movable and not edge.carried and order[edge.tail] < order[edge.head]:
+                first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
+        found.update((key, rank - 1) for key, rank in first.items())
+    return found
