@@ -1,6 +1,8 @@
 """Each example runs without an error or a warning, and what it prints is true."""
 
 import functools
+import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.py"))
+needs_dask = pytest.mark.skipif(not importlib.util.find_spec("distributed"), reason='needs pip install "dask[distributed]"')
+ENDING = [pytest.param(script, marks=needs_dask if script == "dask_shards.py" else ()) for script in SCRIPTS]
 
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples folder is not beside the tests")
 
@@ -23,7 +27,8 @@ def run(tmp_path_factory):
     def run_once(script, *args):
         folder = tmp_path_factory.mktemp(Path(script).stem)
         command = [sys.executable, "-W", "error", "-X", "utf8", EXAMPLES / script, *args]
-        return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=300, check=False), folder
+        one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # several wait for each other on a machine that has other work
+        return subprocess.run(command, cwd=folder, env=one_thread, capture_output=True, encoding="utf-8", timeout=300, check=False), folder
 
     return run_once
 
@@ -34,10 +39,10 @@ def output(run):
 
 
 def test_every_example_has_expectations_here():
-    assert SCRIPTS == ["diabetes_regression.py", "digits_mlp.py"]
+    assert SCRIPTS == ["char_lstm.py", "dask_shards.py", "diabetes_regression.py", "digits_mlp.py", "lonely_integer.py"]
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", ENDING)
 def test_the_example_ends_well_and_warns_of_nothing(run, script):
     process, _ = run(script)
     assert (process.returncode, process.stderr) == (0, "")
@@ -101,3 +106,86 @@ def test_diabetes_listing_shows_the_params_with_gradients(output):
     listing = output("diabetes_regression.py").split("The last gradient:\n")[1].splitlines()
     assert listing[0] == "1. P(float64[10]) ∇=float64[10]"
     assert re.fullmatch(r"3\. P\(151\.\d+\) ∇=\S+", listing[2])
+
+
+def losses(text):
+    return [float(loss) for loss in re.findall(r"^step +\d+  loss (\S+)", text, flags=re.MULTILINE)]
+
+
+def test_lonely_integer_is_found_in_over_95_percent_of_new_sequences(output):
+    assert float(re.search(r"^right in (\S+)% of 1000 new sequences", output("lonely_integer.py"), flags=re.MULTILINE)[1]) > 95
+
+
+def test_lonely_integer_shows_what_it_finds(output):
+    found = re.findall(r"^in (.*) it finds (\d)$", output("lonely_integer.py"), flags=re.MULTILINE)
+    assert len(found) == 3
+    assert [sequence.split().count(number) for sequence, number in found] == [1, 1, 1]
+
+
+def test_lonely_integer_loss_goes_down_to_a_tenth(output):
+    first, *_, last = losses(output("lonely_integer.py"))
+    assert last < first / 10
+
+
+def test_lonely_integer_takes_length_and_steps_and_draws(run):
+    process, folder = run("lonely_integer.py", "--length", "3", "--steps", "2", "--draw", "graph.dot")
+    assert (process.stderr, len(losses(process.stdout))) == ("", 2)
+    assert (folder / "graph.dot").read_text(encoding="utf-8").startswith("digraph")
+
+
+@pytest.mark.parametrize(
+    ("script", "args", "message"),
+    [
+        ("lonely_integer.py", ("--length", "4"), "invalid choice: 4 (choose from 3, 5, 7, 9, 11, 13, 15)"),
+        ("lonely_integer.py", ("--steps", "0"), "--steps must be 1 or more, not 0"),
+        ("char_lstm.py", ("--hidden", "0"), "--steps and --hidden must be 1 or more"),
+        ("char_lstm.py", ("--hotspots",), "--hotspots needs AUTOGRAD_TIMER=1 in the environment"),
+    ],
+)
+def test_an_option_that_cannot_be_is_an_error_that_says_what_can(run, script, args, message):
+    process, _ = run(script, *args)
+    assert process.returncode == 2
+    assert message in process.stderr
+
+
+def test_char_lstm_loss_goes_down_to_a_third(output):
+    first, *_, last = losses(output("char_lstm.py"))
+    assert last < first / 3
+
+
+def test_char_lstm_writes_200_characters_of_the_alphabet_of_its_text(output):
+    text = (EXAMPLES / "data" / "sonnets.txt").read_text(encoding="utf-8")
+    written = output("char_lstm.py").split("It writes:\n")[1].removesuffix("\n")
+    assert len(written) == 200
+    assert set(written) <= set(text)
+
+
+def test_char_lstm_lists_its_hotspots_and_draws(run, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_TIMER", "1")
+    process, folder = run("char_lstm.py", "--steps", "2", "--hidden", "8", "--write", "0", "--hotspots", "--draw", "graph.svg")
+    assert process.stderr == ""
+    assert re.search(r"^char_lstm.py:\d+ ", process.stdout, flags=re.MULTILINE)
+    assert "Memory.step" in " ".join(ET.parse(folder / "graph.svg").getroot().itertext())
+
+
+@needs_dask
+def test_dask_shards_add_up_the_gradients(output):
+    assert losses(output("dask_shards.py"))[0] == 2.3026  # the logarithm of 10
+    assert float(re.search(r"^right in (\S+)% of 1797 images", output("dask_shards.py"), flags=re.MULTILINE)[1]) > 90
+
+
+@needs_dask
+def test_dask_shards_give_the_gradient_of_the_whole(output):
+    whole, shards = (losses(output("dask_shards.py", "--steps", "3", "--shards", n)) for n in ("1", "3"))
+    assert whole == shards
+
+
+@needs_dask
+@pytest.mark.parametrize("section", ["matmul", "matmul[2]", "exp[1]"])
+def test_dask_shards_add_up_the_profiles_of_30_steps_in_4_shards(output, section):
+    assert re.search(rf"^ {re.escape(section)} +120 ", output("dask_shards.py"), flags=re.MULTILINE)
+
+
+@needs_dask
+def test_dask_shards_profiles_name_the_line_of_the_script(output):
+    assert re.search(r"^dask_shards.py:\d+ .*z = x @ w \+ b$", output("dask_shards.py"), flags=re.MULTILINE)

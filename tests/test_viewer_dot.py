@@ -246,6 +246,36 @@ def test_an_arrow_from_a_distant_result_starts_at_a_stub_that_names_it():
     assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'label="  [2] "')
 
 
+def test_a_result_all_of_whose_uses_are_distant_is_drawn_where_it_was_made():
+    w = ag.Param(3.0)
+
+    def loss():
+        early, y = np.sin(w * 2), w
+        for _ in range(15):
+            y = y * 1
+        return y * early
+
+    dot = viewer.to_dot(as_graph(ag.diff(loss)))
+    assert labels_of(dot)["n3"].startswith("sin")
+    assert labels_of(dot)["n3_for_19"] == "sin (node 3)"
+    assert ("n2", "n3", "") in edges_of(dot)
+
+
+def test_a_result_made_of_leaves_alone_stands_right_above_its_first_use():
+    w = ag.Param(3.0, name="w")
+
+    def loss():
+        early, y = np.sin(w), w
+        for _ in range(15):
+            y = y * 1
+        return y * early
+
+    dot = viewer.to_dot(as_graph(ag.diff(loss)))
+    assert ("n2", "n18", 'label="  [2] "') in edges_of(dot)
+    assert ("n1_for_2", "n2", "") in edges_of(dot)
+    assert labels_of(dot)["n1_for_2"].startswith("w")
+
+
 def steep(n):
     """The tape of functions of `w`, each on a line of its own, so that nothing repeats."""
     w = ag.Param(3.0, name="w")

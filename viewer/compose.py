@@ -37,8 +37,7 @@ class _Drawing:
         self.into: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges:
             self.into[edge.head].append(edge)
-        long = {edge.tail for edge in graph.edges} - {edge.tail for edge in graph.edges if self.is_short(edge)} - self.into.keys()
-        self.drawn = set(self.order) - long  # a leaf of which only copies beside its uses are seen is not
+        self.copied = {edge.tail for edge in graph.edges if self.is_leaf(edge.tail)} - {e.tail for e in graph.edges if self.is_short(e)}
         self.uses: dict[str, list[Box]] = defaultdict(list)  # leaves that are drawn beside the box they go into
         for box in graph.boxes.values():
             if box.head:
@@ -67,6 +66,11 @@ class _Drawing:
     def is_short(self, edge: Edge) -> bool:
         """Whether an arrow may be drawn from the box itself: it is not too long, or is one that leads back anyhow."""
         return self.kind(edge) != "value" or self.ranks[edge.head] - self.ranks[edge.tail] <= self.style.longest
+
+    def is_leaf(self, key: str) -> bool:
+        """Whether a box is a Param or an input: with a copy at each use it needs no place of its own."""
+        node = self.graph.boxes[key].node
+        return node is not None and self.graph.trace.columns.kind[node - 1] != "result"
 
     def kind(self, edge: Edge) -> str:
         """Which of `looks.ARROWS` an edge is."""
@@ -103,7 +107,7 @@ class _Drawing:
     def add(self, cluster: Cluster, box: Box) -> None:
         """Draw a box, leaves and constants beside it, and the arrows into it."""
         for shown in (*self.uses[box.key], box):
-            if shown.key in self.drawn:
+            if shown.key not in self.copied:
                 cluster.shapes.append(self.shape(shown, shown.key))
         for edge in self.into[box.key]:
             tail = edge.tail
@@ -172,9 +176,9 @@ class _Drawing:
 
     def copy(self, box: Box, name: str) -> Shape:
         """What stands at the start of an arrow that would be too long: the Param or input again, or a note that names the box."""
-        if box.node is not None and self.graph.trace[box.node].kind != "result":
-            return self.shape(box, name)
         shape = self.shape(box, name)
+        if self.is_leaf(box.key):
+            return shape
         where = labels.title(box.group) if box.group else f"{self.graph.trace[box.nodes[0]].op} (node {box.node})"
         return Shape(name, "elsewhere", (labels.short(where),), shape.tooltip, shape.link)
 
@@ -186,19 +190,21 @@ def _is_wrapper(group: Group) -> bool:
 
 
 def ranks(graph: Graph) -> dict[str, int]:
-    """How far down each box is: one below the lowest that leads to it, a leaf right above its first use."""
+    """How far down each box is: one below the lowest that leads to it; a leaf, or what is made of leaves, right above its first use."""
     kinds = graph.trace.columns.kind
     order = {key: position for position, key in enumerate(graph.boxes)}
     leaves = {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
     into: dict[str, list[str]] = defaultdict(list)
-    first: dict[str, int] = {}
     for edge in graph.edges:
         if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in leaves:
             into[edge.head].append(edge.tail)
     found: dict[str, int] = {}
     for key in graph.boxes:
         found[key] = 1 + max((found[tail] for tail in into[key]), default=0)
-    for edge in graph.edges:
-        if edge.tail in leaves:
-            first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
-    return {**found, **{key: rank - 1 for key, rank in first.items()}}
+    for movable in ({key for key in graph.boxes if key not in leaves and not into[key]}, leaves):
+        first: dict[str, int] = {}
+        for edge in graph.edges:
+            if edge.tail in movable and not edge.carried and order[edge.tail] < order[edge.head]:
+                first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
+        found.update((key, rank - 1) for key, rank in first.items())
+    return found
