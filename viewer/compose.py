@@ -37,7 +37,8 @@ class _Drawing:
         self.into: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges:
             self.into[edge.head].append(edge)
-        self.drawn = {edge.tail for edge in graph.edges if self.is_short(edge)} | (set(self.order) - {e.tail for e in graph.edges})
+        far = {edge.tail for edge in graph.edges} - {edge.tail for edge in graph.edges if self.is_short(edge)}
+        self.drawn = set(self.order) - far.intersection(leaves(graph))  # of such a leaf there is a copy at each use
         self.uses: dict[str, list[Box]] = defaultdict(list)  # leaves that are drawn beside the box they go into
         for box in graph.boxes.values():
             if box.head:
@@ -110,7 +111,9 @@ class _Drawing:
                 tail = f"{tail}_for_{box.key.removeprefix('n')}"
                 if all(shape.name != tail for shape in cluster.shapes):
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
-            self.arrows.append(Arrow(tail, box.key, self.kind(edge), self.label(edge)))
+            label = self.label(edge)
+            told = " · ".join(filter(None, (f"{self.who(self.graph.boxes[edge.tail])} → {self.who(box)}", label)))
+            self.arrows.append(Arrow(tail, box.key, self.kind(edge), label, told))
         if box.node is not None and self.graph.constants:
             self.add_constants(cluster, box)
 
@@ -120,7 +123,7 @@ class _Drawing:
             if not arg.nodes and "[" in arg.text and not arg.keyword:
                 name = f"{box.key}_{position}"
                 cluster.shapes.append(Shape(name, "constant", (labels.short(arg.text),), f"argument {position}, a constant"))
-                self.arrows.append(Arrow(name, box.key, "constant"))
+                self.arrows.append(Arrow(name, box.key, "constant", tooltip=f"a constant → {self.who(box)}"))
 
     def label(self, edge: Edge) -> str:
         """What an arrow says: which argument it leads to, if there are several, the shape of the value, and how many there are."""
@@ -174,8 +177,14 @@ class _Drawing:
         if box.node is not None and self.graph.trace[box.node].kind != "result":
             return self.shape(box, name)
         shape = self.shape(box, name)
-        where = labels.title(box.group) if box.group else f"{self.graph.trace[box.nodes[0]].op} (node {box.node})"
-        return Shape(name, "elsewhere", (labels.short(where),), shape.tooltip, shape.link)
+        return Shape(name, "elsewhere", (labels.short(self.who(box)),), shape.tooltip, shape.link)
+
+    def who(self, box: Box) -> str:
+        """What a box is called where something else speaks of it."""
+        if box.group:
+            return labels.title(box.group)
+        node = self.graph.trace[box.nodes[0]]
+        return f"{labels.short(node.op or node.name or node.kind)} (node {box.node})"
 
 
 def _is_wrapper(group: Group) -> bool:
@@ -184,20 +193,31 @@ def _is_wrapper(group: Group) -> bool:
     return isinstance(only, Group) and not only.closed and not group.closed and not group.copies
 
 
-def ranks(graph: Graph) -> dict[str, int]:
-    """How far down each box is: one below the lowest that leads to it, a leaf right above its first use."""
+def leaves(graph: Graph) -> set[str]:
+    """The boxes of single Params and inputs."""
     kinds = graph.trace.columns.kind
+    return {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
+
+
+def ranks(graph: Graph) -> dict[str, int]:
+    """How far down each box is: as low as its arrows are shortest together, a leaf right above its first use."""
     order = {key: position for position, key in enumerate(graph.boxes)}
-    leaves = {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
+    alone = leaves(graph)
     into: dict[str, list[str]] = defaultdict(list)
     first: dict[str, int] = {}
     for edge in graph.edges:
-        if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in leaves:
+        if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in alone:
             into[edge.head].append(edge.tail)
     found: dict[str, int] = {}
     for key in graph.boxes:
         found[key] = 1 + max((found[tail] for tail in into[key]), default=0)
+    room: dict[str, list[int]] = defaultdict(list)  # by box: what is above what it leads to
+    for key in reversed(graph.boxes):
+        if len(into[key]) <= len(room[key]):
+            found[key] = min(room[key], default=found[key])
+        for tail in into[key]:
+            room[tail].append(found[key] - 1)
     for edge in graph.edges:
-        if edge.tail in leaves:
+        if edge.tail in alone:
             first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
     return {**found, **{key: rank - 1 for key, rank in first.items()}}
