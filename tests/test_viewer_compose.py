@@ -7,7 +7,7 @@ import pytest
 from building import Building
 
 import autograd_tools as ag
-from viewer.compose import picture
+from viewer.compose import picture, ranks
 from viewer.graph import Graph, Group
 from viewer.picture import Style
 
@@ -202,3 +202,45 @@ def test_what_arrows_lead_to_is_drawn_though_its_own_arrow_is_too_long():
     found = picture(trace.graph, Style())
     names = {shape.name for shape in found.root.shapes}
     assert {arrow.head for arrow in found.arrows} <= names
+# Arrows that are too long -------------------------------------------------------------------------------------------
+
+
+def long_chain(trace, first, length=20):
+    for _ in range(length):
+        first = trace.op("sin", first)
+    return first
+
+
+def test_a_box_whose_arrows_are_all_too_long_is_drawn():
+    trace = Building()
+    w = trace.leaf()
+    early = trace.op("multiply", trace.op("abs", w), trace.op("exp", w))
+    trace.op("add", long_chain(trace, w), early)
+    drawn = picture(trace.graph, Style())
+    ends = {end for arrow in drawn.arrows for end in (arrow.tail, arrow.head)}
+    assert shapes(drawn.root).keys() == ends
+    assert {"n4", "n4_for_25"} <= ends
+
+
+def test_what_only_a_late_operation_uses_stands_right_above_it():
+    trace = Building()
+    w, v = trace.leaf(), trace.leaf()
+    side = trace.op("sum", trace.op("cos", v))
+    trace.op("add", long_chain(trace, w), side)
+    assert {key: rank for key, rank in ranks(trace.graph).items() if key in ("n2", "n3", "n4", "n24", "n25")} == {
+        "n2": 18,
+        "n3": 19,
+        "n4": 20,
+        "n24": 20,
+        "n25": 21,
+    }
+    assert all(shape.kind != "elsewhere" for shape in shapes(picture(trace.graph, Style()).root).values())
+
+
+def test_the_pointer_on_an_arrow_is_told_from_where_to_where(trace):
+    assert [arrow.tooltip for arrow in picture(folded(trace, closed=True), Style()).arrows] == [
+        "x (node 1) → steps 1-3  ×3",
+        "w (node 2) → steps 1-3  ×3",
+        "steps 1-3  ×3 → steps 1-3  ×3 · to the next step",
+        "steps 1-3  ×3 → sum (node 9) · 2",
+    ]

@@ -453,7 +453,7 @@ def test_a_hostile_name_of_a_closed_group_and_in_a_note_is_only_text(name, shown
 @hostile
 def test_the_tooltip_of_a_hostile_name_is_one_line_for_each_fact(name, shown):
     svg = ET.fromstring(viewer.to_svg(tape_named(name)))
-    titles = [link.get("{http://www.w3.org/1999/xlink}title") for link in svg.iter(f"{SVG}a")]
+    titles = [title.text for title in svg.iter(f"{SVG}title")]
     assert {len(title.splitlines()) for title in titles} <= {1, 3, 4, 5}
 
 
@@ -544,3 +544,17 @@ def test_drawing_loads_the_renderer_only_when_it_is_needed():
 def test_ids_in_svg_are_unique(tape):
     ids = re.findall(r'\bid="([^"]*)"', viewer.to_svg(tape))
     assert len(ids) == len(set(ids))
+
+
+def test_the_pointer_is_told_in_words_by_the_title_of_what_it_rests_on():
+    svg = ET.fromstring(viewer.to_svg(loop()))
+    titles = {group.get("id"): group.find(f"{SVG}title").text for group in svg.iter(f"{SVG}g") if group.find(f"{SVG}title") is not None}
+    assert titles["edge1"] == "w (node 1) → multiply (node 2) · [1]"
+    assert titles["n2"].startswith("2. float64[2] = multiply(")
+    assert titles["g1"].startswith("for _ in range(9) \N{NO-BREAK SPACE}×9\n18 nodes: 2, 3, 4 … 19\n")
+    assert "xlink:title" not in viewer.to_svg(loop())
+
+
+def test_labels_of_arrows_can_be_read_on_lines(tape):
+    style = ET.fromstring(viewer.to_svg(tape)).find(f"{SVG}style").text
+    assert ".autograd-tools .edge text { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }" in style

@@ -37,7 +37,8 @@ class _Drawing:
         self.into: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges:
             self.into[edge.head].append(edge)
-        self.copied = {edge.tail for edge in graph.edges if self.is_leaf(edge.tail)} - {e.tail for e in graph.edges if self.is_short(e)}
+        far = {edge.tail for edge in graph.edges} - {edge.tail for edge in graph.edges if self.is_short(edge)}
+        self.drawn = set(self.order) - far.intersection(leaves(graph))  # of such a leaf there is a copy at each use
         self.uses: dict[str, list[Box]] = defaultdict(list)  # leaves that are drawn beside the box they go into
         for box in graph.boxes.values():
             if box.head:
@@ -66,11 +67,6 @@ class _Drawing:
     def is_short(self, edge: Edge) -> bool:
         """Whether an arrow may be drawn from the box itself: it is not too long, or is one that leads back anyhow."""
         return self.kind(edge) != "value" or self.ranks[edge.head] - self.ranks[edge.tail] <= self.style.longest
-
-    def is_leaf(self, key: str) -> bool:
-        """Whether a box is a Param or an input: with a copy at each use it needs no place of its own."""
-        node = self.graph.boxes[key].node
-        return node is not None and self.graph.trace.columns.kind[node - 1] != "result"
 
     def kind(self, edge: Edge) -> str:
         """Which of `looks.ARROWS` an edge is."""
@@ -107,7 +103,7 @@ class _Drawing:
     def add(self, cluster: Cluster, box: Box) -> None:
         """Draw a box, leaves and constants beside it, and the arrows into it."""
         for shown in (*self.uses[box.key], box):
-            if shown.key not in self.copied:
+            if shown.key in self.drawn:
                 cluster.shapes.append(self.shape(shown, shown.key))
         for edge in self.into[box.key]:
             tail = edge.tail
@@ -115,7 +111,9 @@ class _Drawing:
                 tail = f"{tail}_for_{box.key.removeprefix('n')}"
                 if all(shape.name != tail for shape in cluster.shapes):
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
-            self.arrows.append(Arrow(tail, box.key, self.kind(edge), self.label(edge)))
+            label = self.label(edge)
+            told = " · ".join(filter(None, (f"{self.who(self.graph.boxes[edge.tail])} → {self.who(box)}", label)))
+            self.arrows.append(Arrow(tail, box.key, self.kind(edge), label, told))
         if box.node is not None and self.graph.constants:
             self.add_constants(cluster, box)
 
@@ -125,7 +123,7 @@ class _Drawing:
             if not arg.nodes and "[" in arg.text and not arg.keyword:
                 name = f"{box.key}_{position}"
                 cluster.shapes.append(Shape(name, "constant", (labels.short(arg.text),), f"argument {position}, a constant"))
-                self.arrows.append(Arrow(name, box.key, "constant"))
+                self.arrows.append(Arrow(name, box.key, "constant", tooltip=f"a constant → {self.who(box)}"))
 
     def label(self, edge: Edge) -> str:
         """What an arrow says: which argument it leads to, if there are several, the shape of the value, and how many there are."""
@@ -176,11 +174,17 @@ class _Drawing:
 
     def copy(self, box: Box, name: str) -> Shape:
         """What stands at the start of an arrow that would be too long: the Param or input again, or a note that names the box."""
+        if box.node is not None and self.graph.trace[box.node].kind != "result":
+            return self.shape(box, name)
         shape = self.shape(box, name)
-        if self.is_leaf(box.key):
-            return shape
-        where = labels.title(box.group) if box.group else f"{self.graph.trace[box.nodes[0]].op} (node {box.node})"
-        return Shape(name, "elsewhere", (labels.short(where),), shape.tooltip, shape.link)
+        return Shape(name, "elsewhere", (labels.short(self.who(box)),), shape.tooltip, shape.link)
+
+    def who(self, box: Box) -> str:
+        """What a box is called where something else speaks of it."""
+        if box.group:
+            return labels.title(box.group)
+        node = self.graph.trace[box.nodes[0]]
+        return f"{labels.short(node.op or node.name or node.kind)} (node {box.node})"
 
 
 def _is_wrapper(group: Group) -> bool:
@@ -189,22 +193,31 @@ def _is_wrapper(group: Group) -> bool:
     return isinstance(only, Group) and not only.closed and not group.closed and not group.copies
 
 
-def ranks(graph: Graph) -> dict[str, int]:
-    """How far down each box is: one below the lowest that leads to it; a leaf, or what is made of leaves, right above its first use."""
+def leaves(graph: Graph) -> set[str]:
+    """The boxes of single Params and inputs."""
     kinds = graph.trace.columns.kind
+    return {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
+
+
+def ranks(graph: Graph) -> dict[str, int]:
+    """How far down each box is: as low as its arrows are shortest together, a leaf right above its first use."""
     order = {key: position for position, key in enumerate(graph.boxes)}
-    leaves = {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
+    alone = leaves(graph)
     into: dict[str, list[str]] = defaultdict(list)
+    first: dict[str, int] = {}
     for edge in graph.edges:
-        if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in leaves:
+        if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in alone:
             into[edge.head].append(edge.tail)
     found: dict[str, int] = {}
     for key in graph.boxes:
         found[key] = 1 + max((found[tail] for tail in into[key]), default=0)
-    for movable in ({key for key in graph.boxes if key not in leaves and not into[key]}, leaves):
-        first: dict[str, int] = {}
-        for edge in graph.edges:
-            if edge.tail in movable and not edge.carried and order[edge.tail] < order[edge.head]:
-                first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
-        found.update((key, rank - 1) for key, rank in first.items())
-    return found
+    room: dict[str, list[int]] = defaultdict(list)  # by box: what is above what it leads to
+    for key in reversed(graph.boxes):
+        if len(into[key]) <= len(room[key]):
+            found[key] = min(room[key], default=found[key])
+        for tail in into[key]:
+            room[tail].append(found[key] - 1)
+    for edge in graph.edges:
+        if edge.tail in alone:
+            first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
+    return {**found, **{key: rank - 1 for key, rank in first.items()}}

@@ -15,6 +15,7 @@ from viewer.inputs import Traceable, as_trace
 from viewer.layout import MANY_RANKS, layout
 from viewer.mermaid import to_mermaid
 from viewer.passes import MAX_NODES, fit, prepare
+from viewer.picture import Picture
 from viewer.svg import finish, page
 
 # How a picture is simplified where its layout takes too long, before it loses boxes: to this share of them.
@@ -24,8 +25,8 @@ FEWER = 4
 
 def to_svg(x: Traceable | Graph, path: str | os.PathLike[str] | None = None, **options: Any) -> str:
     """A trace or a graph as an SVG image, written to `path` if it is given; options are those of `to_dot`."""
-    drawn, sentence = _laid_out(x, "svg", **options)
-    svg = finish(drawn.decode(), sentence)
+    image, drawn = _laid_out(x, "svg", **options)
+    svg = finish(image.decode(), drawn)
     if path is not None:
         write_bytes(Path(path), svg.encode())
     return svg
@@ -49,8 +50,8 @@ def check_format(path: Path) -> None:
         raise ValueError(f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
 
 
-def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any) -> tuple[bytes, str]:
-    """An image and the sentence that says what it shows; where layout takes too long, plainer, and at last of fewer boxes."""
+def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any) -> tuple[bytes, Picture]:
+    """An image and the picture that it shows; where layout takes too long, plainer, and at last of fewer boxes."""
     x = x if isinstance(x, Graph) else as_trace(x)
     graph = prepare(x, max_nodes=max_nodes)
     while True:
@@ -59,7 +60,7 @@ def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NOD
             if drawn.span > MANY_RANKS and not simpler:
                 continue
             try:
-                return layout(source(drawn), format, drawn.span), drawn.root.title
+                return layout(source(drawn), format, drawn.span), drawn
             except subprocess.SubprocessError:
                 continue
         boxes = len(graph.boxes)

@@ -26,12 +26,13 @@ class Shape:
 
 @dataclass(frozen=True)
 class Arrow:
-    """An arrow of a kind of `looks.ARROWS`, with a label."""
+    """An arrow of a kind of `looks.ARROWS`, with a label, and what the pointer on it is told."""
 
     tail: str
     head: str
     kind: str = "value"
     label: str = ""
+    tooltip: str = ""
 
 
 @dataclass

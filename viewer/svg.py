@@ -1,4 +1,4 @@
-"""An SVG image as Graphviz makes it, given colours for light and dark screens and a sentence for those who do not see it."""
+"""An SVG image of Graphviz made whole: colours for light and dark screens, and words for the pointer and for screen readers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import re
 from html import escape
 
 from viewer.looks import DARK, FONT
+from viewer.picture import Picture
+
+# Graphviz calls a thing by its key in the title, which all browsers show, and tells about it in an attribute, which few do.
+TITLE = re.compile(r"""<title>[^<]*</title>\n(<g id="a_[^"]*"><a(?: xlink:href="[^"]*")?) xlink:title="([^"]*)\"""")
+EDGE = re.compile(r"""(<g id="edge(\d+)" class="edge">\n<title>)[^<]*""")
 
 NAME = "autograd-tools"  # the class of our pictures, so that the rules hold for no other picture of a page
 
@@ -13,9 +18,11 @@ NAME = "autograd-tools"  # the class of our pictures, so that the rules hold for
 STYLE = f"""<style>
 svg.{NAME} {{ background: #ffffff; }}
 .{NAME} text {{ font-family: Helvetica, Arial, sans-serif; }}
+.{NAME} .edge text {{ paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }}
 @media (prefers-color-scheme: dark) {{
   svg.{NAME} {{ background: #14181d; }}
   .{NAME} text {{ fill: #e3e8ee; }}
+  .{NAME} .edge text {{ stroke: #14181d; }}
 """
 for _light, _dark in DARK.items():
     STYLE += f'  .{NAME} [fill="{_light}"] {{ fill: {_dark}; }}\n  .{NAME} [stroke="{_light}"] {{ stroke: {_dark}; }}\n'
@@ -53,12 +60,15 @@ body > svg.{NAME} {{ display: block; width: 100%; height: 100%; touch-action: no
 """
 
 
-def finish(svg: str, sentence: str) -> str:
-    """Put the style sheet and the sentence into an SVG, and Graphviz's comments and name for the graph out of it."""
+def finish(svg: str, drawn: Picture) -> str:
+    """Put the style sheet and what the picture says beside its texts into an SVG, and Graphviz's own names out of it."""
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace("<title>trace</title>\n", "", 1).replace(f' font-family="{FONT}"', "")
-    head = f'class="{NAME}" role="img" aria-label="{escape(sentence)}"'
-    return re.sub(r"<svg([^>]*)>\s*", lambda match: f"<svg {head}{match[1]}>\n<title>{escape(sentence)}</title>\n{STYLE}", svg, count=1)
+    svg = TITLE.sub(r"<title>\2</title>\n\1", svg)
+    svg = EDGE.sub(lambda match: match[1] + escape(drawn.arrows[int(match[2]) - 1].tooltip), svg)
+    sentence = escape(drawn.root.title)
+    head = f'class="{NAME}" role="img" aria-label="{sentence}"'
+    return re.sub(r"<svg([^>]*)>\s*", lambda match: f"<svg {head}{match[1]}>\n<title>{sentence}</title>\n{STYLE}", svg, count=1)
 
 
 def page(svg: str) -> str:
