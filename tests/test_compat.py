@@ -346,6 +346,11 @@ def test_checks_of_combinations_and_of_products():
         test_util.check_grads(np.sin, modes=["back"])(1.0)
 
 
+def test_the_hessian_of_an_array_of_one_number_times_a_vector():
+    found = compat.hessian_vector_product(lambda x, y: np.reshape(np.sum(x**2 * y), (1,)))(np.ones(2), 3.0, np.array([1.0, 2.0]))
+    assert found.tolist() == [6.0, 12.0]
+
+
 def test_gradients_of_all_arguments_by_name():
     found = compat.multigrad_dict(lambda a, *more, b=2.0, **named: a * more[0] * b * named["c"])(3.0, 5.0, c=7.0)
     assert found == {"a": 70.0, "more": (42.0,), "b": 105.0, "named": {"c": 30.0}}
