@@ -168,3 +168,12 @@ def test_views_get_a_graph_in_groups_folded_and_fit():
 def test_views_show_a_graph_as_it_is():
     graph = fold(group(nested()))
     assert prepare(graph, max_nodes=1) is graph
+
+
+def test_what_fits_is_not_folded_unless_asked_for():
+    b = Building()
+    x = b.leaf()
+    for _ in b.steps(3):
+        x = b.op("tanh", x)
+    assert outline(prepare(b).root) == outline(group(b).root)
+    assert outline(prepare(b, fold=True).root) == outline(prepare(b, max_nodes=3).root) == outline(fold(b).root)

@@ -293,7 +293,7 @@ def test_the_items_of_a_list_that_come_from_a_folded_box_are_one_arrow():
             kept.append(x)
         return np.sum(np.stack(kept))
 
-    arrows = [attributes for tail, head, attributes in edges_of(viewer.to_dot(ag.diff(loss))) if (tail, head) == ("n2", "n11")]
+    arrows = [attributes for tail, head, attributes in edges_of(viewer.to_dot(viewer.fold(ag.diff(loss)))) if (tail, head) == ("n2", "n11")]
     assert arrows == ['label="  2 (9 times) "']
 
 

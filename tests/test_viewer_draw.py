@@ -129,7 +129,7 @@ def loop():
 
     def loss():
         x = w
-        for _ in range(9):
+        for _ in range(90):
             x = np.tanh(x * w)
         return np.sum(x)
 
@@ -138,7 +138,7 @@ def loop():
 
 def test_svg_shows_a_loop_once():
     found = [text.strip("\N{NO-BREAK SPACE} ") for text in texts(viewer.to_svg(loop()))]
-    assert {"20 nodes in 4 boxes", "for _ in range(9) \N{NO-BREAK SPACE}×9", "[1] to the next step"} <= set(found)
+    assert {"182 nodes in 4 boxes", "for _ in range(90) \N{NO-BREAK SPACE}×90", "[1] to the next step"} <= set(found)
 
 
 def test_a_layout_that_takes_too_long_is_tried_plainer_and_then_with_fewer_boxes(tape, monkeypatch):

@@ -120,15 +120,15 @@ def test_two_calls_of_one_function_that_differ_are_two_branches():
     ]
 
 
-def test_two_equal_calls_of_one_function_are_one_folded_branch():
+def test_two_equal_calls_of_one_function_are_one_branch_once_folded():
     w = ag.Param(2.0)
 
     def double(x):
         return x * 2
 
-    assert viewer.to_text(ag.diff(lambda: double(double(w))), "tree").splitlines()[1:] == [
+    assert viewer.to_text(viewer.fold(ag.diff(lambda: double(double(w)))), "tree").splitlines()[1:] == [
         "├── 1. P(2.0) ∇=4.0",
-        "└── test_two_equal_calls_of_one_function_are_one_folded_branch.double  ×2  2 nodes  16.0B",
+        "└── test_two_equal_calls_of_one_function_are_one_branch_once_folded.double  ×2  2 nodes  16.0B",
         "    └── 2. 4.0 = multiply(P(2.0), 2) ∇=2.0",
     ]
 

@@ -101,12 +101,13 @@ def _arrow(arrow: Arrow) -> dict[str, str]:
 
 
 def _legend(title: str, *bounds: str) -> dict[str, str]:
-    """A bar of the colours: in each, where it begins, and above them, where all end."""
+    """A bar of the colours: in each, where it begins, the first taking all below the second, and above them, where all end."""
     if len(bounds) == 1:
         return {"label": f"{title}: {bounds[0]}", "fillcolor": HEAT[0], "style": "filled"}
     widest = max(map(len, bounds))
     sides = [" " * (widest - len(text)) for text in bounds]  # a space is half as wide as a digit
-    begins = "".join(f"{side}  ≥ {text}  {side}" for text, side in zip(bounds[:-1], sides, strict=False))
+    begins = "".join(f"{side}  ≥ {text}  {side}" for text, side in zip(bounds[1:-1], sides[1:], strict=False))
+    begins = f"{sides[1]}  < {bounds[1]}  {sides[1]}{begins}"
     return {"label": f"{title}: {bounds[0]} to {bounds[-1]}\n{begins}", "fillcolor": ":".join(HEAT[: len(bounds) - 1]), "style": "striped"}
 
 

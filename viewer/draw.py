@@ -11,7 +11,7 @@ from typing import Any
 from autograd_tools.files import write_bytes
 from viewer.dot import picture_of, source, to_dot
 from viewer.graph import Graph
-from viewer.inputs import Traceable
+from viewer.inputs import Traceable, as_trace
 from viewer.layout import MANY_RANKS, layout
 from viewer.mermaid import to_mermaid
 from viewer.passes import MAX_NODES, fit, prepare
@@ -51,8 +51,8 @@ def check_format(path: Path) -> None:
 
 def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any) -> tuple[bytes, str]:
     """An image and the sentence that says what it shows; where layout takes too long, plainer, and at last of fewer boxes."""
-    whole = prepare(x, max_nodes=None)
-    graph = whole if isinstance(x, Graph) or max_nodes is None else fit(whole, max_nodes)
+    x = x if isinstance(x, Graph) else as_trace(x)
+    graph = prepare(x, max_nodes=max_nodes)
     while True:
         for simpler in SIMPLER:
             drawn = picture_of(graph, **options, **simpler)
@@ -63,7 +63,7 @@ def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NOD
             except subprocess.SubprocessError:
                 continue
         boxes = len(graph.boxes)
-        graph = fit(whole, max(1, boxes // FEWER))
+        graph = fit(x, max(1, boxes // FEWER))
         if len(graph.boxes) >= boxes:
             raise RuntimeError(f"Graphviz cannot lay out this graph of {boxes:,} boxes: draw less of it, or a .dot file")
 

@@ -58,9 +58,13 @@ def heat_of(graph: Graph, by: str) -> Heat:
 
 
 def _bounds(measure: Measure, figures: list[float]) -> tuple[float, ...]:
-    """The bounds of equal steps from 0 to the greatest figure, or of equal factors from the least that is not 0."""
+    """The bounds of equal steps from 0 to the greatest figure, or of equal factors from the least that is not 0.
+
+    A factor is at most ten: what is smaller than all of them is rounding noise beside the greatest, and would hide the rest.
+    """
     most = max(figures, default=0)
     least = min((figure for figure in figures if figure), default=0) if measure.logarithmic else 0
+    least = max(least, most * 0.1 ** len(HEAT)) if math.isfinite(most) else least
     if least == most:
         return (least, most)
     levels = len(HEAT)

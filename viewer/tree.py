@@ -13,8 +13,7 @@ from viewer.columns import common, paths
 from viewer.graph import Graph, Group
 from viewer.lines import Row, Span, fold
 from viewer.listing import node_spans
-from viewer.passes.fold import fold as fold_equal
-from viewer.passes.group import group
+from viewer.passes.prepare import prepare
 from viewer.subject import Options, Subject
 
 LINES = 200  # what a person reads of a tree; a bigger one is cut unless more is asked for
@@ -71,7 +70,7 @@ def _around(trace: Trace) -> str:
 
 def _grown(subject: Subject, options: Options) -> _Branch:
     """The branches of a graph with their sums, without those in which nothing is to be shown."""
-    graph = subject.graph or (fold_equal(subject.trace) if options.where is None else group(subject.trace))
+    graph = subject.graph or prepare(subject.trace, max_nodes=None, fold=None if options.where is None else False)
     columns = graph.trace.columns
     nbytes = columns.value.nbytes.tolist()
     times = [

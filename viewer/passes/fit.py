@@ -28,8 +28,7 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
 
     What is no graph yet is grouped and folded first. A ValueError refuses a `max_nodes` below 1.
     """
-    if not isinstance(max_nodes, int) or max_nodes < 1:
-        raise ValueError(f"max_nodes={max_nodes!r}: at least 1 box is needed to show something")
+    check_budget(max_nodes)
     graph = x if isinstance(x, Graph) else fold(x)
     budget = max_nodes
     while True:
@@ -39,6 +38,12 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
         if boxes <= max_nodes or budget == 1:
             return _noted(fitted, boxes)
         budget = max(1, min(budget - 1, budget * max_nodes // boxes))
+
+
+def check_budget(max_nodes: int) -> None:
+    """Raise ValueError unless it is a number of boxes in which something can be shown."""
+    if not isinstance(max_nodes, int) or max_nodes < 1:
+        raise ValueError(f"max_nodes={max_nodes!r}: at least 1 box is needed to show something")
 
 
 def _noted(graph: Graph, boxes: int) -> Graph:

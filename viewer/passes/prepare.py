@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_graph
-from viewer.passes.fit import MAX_NODES
+from viewer.passes.fit import MAX_NODES, check_budget
 from viewer.passes.fit import fit as fitted
 from viewer.passes.fold import fold as folded
 from viewer.passes.group import group as grouped
@@ -18,21 +18,24 @@ def prepare(
     *,
     max_nodes: int | None = MAX_NODES,
     group: bool = True,
-    fold: bool = True,
+    fold: bool | None = None,
     leaves_apart: bool = False,
     open: int | str | Sequence[int | str] = (),
 ) -> Graph:
     """The graph to show of a trace: in groups, folded but for what is to be `open`, and closed to `max_nodes` boxes.
 
-    Each of these can be left out; `max_nodes` of None closes nothing. A graph is shown as it is: whoever made it knows why.
+    What has at most `max_nodes` nodes is not folded unless asked for, and `max_nodes` of None closes nothing. A graph is
+    shown as it is: whoever made it knows why.
     """
     if isinstance(x, Graph):
         return x
+    budget = MAX_NODES if max_nodes is None else max_nodes
+    check_budget(budget)
     graph = as_graph(x)
     if group:
         graph = grouped(graph)
     if leaves_apart:
         graph = replace(graph, leaves_apart=True)
-    if fold:
+    if fold if fold is not None else len(graph.trace) > budget:
         graph = folded(graph, open)
     return graph if max_nodes is None else fitted(graph, max_nodes)
