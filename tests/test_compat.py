@@ -16,6 +16,8 @@ from autograd_tools import compat
 from autograd_tools.compat import builtins, extend, test_util, tracer
 from autograd_tools.compat.misc import fixed_points, optimizers
 from autograd_tools.compat.misc.flatten import flatten, flatten_func
+from autograd_tools.compat.numpy.numpy_boxes import ArrayBox
+from autograd_tools.compat.numpy.numpy_vjps import unbroadcast_f
 
 PROGRAMS = {
     "logistic regression": """
@@ -390,6 +392,27 @@ def test_what_is_recorded_is_told_from_what_is_not():
 
     assert compat.grad(f)(3.0) == 3.0
     assert not tracer.isbox(3.0)
+
+
+def test_the_names_of_what_is_recorded_tell_arrays_sequences_and_dicts():
+    seen = []
+
+    def f(p):
+        for x in (p["a"], p, p["b"], 2.0):
+            seen.append([isinstance(x, kind) for kind in (tracer.Box, ArrayBox, builtins.SequenceBox, builtins.DictBox)])
+        assert p["a"]._value == 3.0
+        return p["a"] * p["b"][0]
+
+    compat.grad(f)({"a": 3.0, "b": [5.0]})
+    assert seen == [[True, True, False, False], [True, False, False, True], [True, False, True, False], [False] * 4]
+
+
+def test_a_rule_that_unbroadcasts_by_hand():
+    scaled = extend.primitive(lambda x, y: x * y)
+    extend.defvjp(scaled, lambda ans, x, y: unbroadcast_f(x, lambda g: g * y), lambda ans, x, y: unbroadcast_f(y, lambda g: g * x))
+    found = compat.grad(lambda x, y: np.sum(scaled(x, y)), (0, 1))(2.0, np.array([3.0, 5.0]))
+    assert found[0] == 8.0
+    assert found[1].tolist() == [2.0, 2.0]
 
 
 def test_a_diagonal_is_made_of_the_last_axis():
