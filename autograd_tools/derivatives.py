@@ -44,7 +44,8 @@ def make_vjp(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[C
         numbers = leaves_of(y)
 
         def vjp(dy: Any) -> Any:
-            given = [_cotangent(d, leaf) for d, leaf in zip(matching_leaves(dy, y, "the vector for vjp"), numbers, strict=True)]
+            found = matching_leaves(expanded(dy), y, "the vector for vjp")
+            given = [_cotangent(d, leaf) for d, leaf in zip(found, numbers, strict=True)]
             return _of_argnum(pull(given), argnum)
 
         return vjp, y
@@ -132,7 +133,7 @@ def make_jvp(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Callabl
         zeros = [np.zeros(np.shape(x), np.result_type(value(x), np.float32)) if is_number(plain(x)) else None for x in leaves_of(y)]
 
         def jvp(v: Any) -> tuple[Any, Any]:
-            given = matching_leaves(v if isinstance(argnum, tuple) else (v,), inputs, "the vector for jvp")
+            given = matching_leaves(expanded(v) if isinstance(argnum, tuple) else (expanded(v),), inputs, "the vector for jvp")
             for x, d in zip(leaves_of(inputs), given, strict=True):
                 if d is not None and is_number(x) and np.shape(d) != np.shape(x):
                     raise ValueError(f"jvp takes an array of the shape of the argument, {np.shape(x)}, and got {np.shape(d)}")

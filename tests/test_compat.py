@@ -5,6 +5,8 @@ Each program is run with our imports, and, where HIPS autograd is installed, wit
 
 import importlib.util
 import re
+import subprocess
+import sys
 import warnings
 
 import numpy
@@ -16,6 +18,8 @@ from autograd_tools import compat
 from autograd_tools.compat import builtins, extend, test_util, tracer
 from autograd_tools.compat.misc import fixed_points, optimizers
 from autograd_tools.compat.misc.flatten import flatten, flatten_func
+from autograd_tools.compat.numpy.numpy_boxes import ArrayBox
+from autograd_tools.compat.numpy.numpy_vjps import unbroadcast_f
 
 PROGRAMS = {
     "logistic regression": """
@@ -315,6 +319,32 @@ def test_forward_rules_are_accepted_for_primitives_only():
         extend.defjvp(lambda x: x, "same")
 
 
+def test_a_rule_for_a_function_of_scipy_may_come_before_its_first_use():
+    pytest.importorskip("scipy")
+    program = """
+from autograd_tools.compat import deriv
+from autograd_tools.compat.extend import defjvp, defvjp
+from autograd_tools.compat.scipy import special
+defjvp(special.expit, lambda g, ans, x: g)
+defvjp(special.erf, lambda ans, x: lambda g: 5.0 * g)
+print(deriv(special.expit)(0.0), deriv(special.erf)(0.0))
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert found.stdout == "0.25 5.0\n", found.stderr
+
+
+def test_a_rule_for_a_function_that_takes_lists_here_is_a_rule_for_that_of_numpy():
+    program = """
+import autograd_tools.compat.numpy as np
+from autograd_tools.compat import grad
+from autograd_tools.compat.extend import defvjp
+defvjp(np.where, None, lambda ans, c, x, y: lambda g: 5.0 * g, None)
+print(grad(lambda x: np.sum(np.where([True, False], x, 0.0)))(1.0))
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert found.stdout == "10.0\n", found.stderr
+
+
 def test_rules_for_no_primitive_are_an_error():
     with pytest.raises(TypeError, match="is no primitive: write primitive"):
         extend.defvjp(lambda x: x, lambda ans, x: lambda g: g)
@@ -344,6 +374,11 @@ def test_checks_of_combinations_and_of_products():
         test_util.check_equivalent(1.0, 1.1)
     with pytest.raises(ValueError, match="modes are"):
         test_util.check_grads(np.sin, modes=["back"])(1.0)
+
+
+def test_the_hessian_of_an_array_of_one_number_times_a_vector():
+    found = compat.hessian_vector_product(lambda x, y: np.reshape(np.sum(x**2 * y), (1,)))(np.ones(2), 3.0, np.array([1.0, 2.0]))
+    assert found.tolist() == [6.0, 12.0]
 
 
 def test_gradients_of_all_arguments_by_name():
@@ -385,6 +420,27 @@ def test_what_is_recorded_is_told_from_what_is_not():
 
     assert compat.grad(f)(3.0) == 3.0
     assert not tracer.isbox(3.0)
+
+
+def test_the_names_of_what_is_recorded_tell_arrays_sequences_and_dicts():
+    seen = []
+
+    def f(p):
+        for x in (p["a"], p, p["b"], 2.0):
+            seen.append([isinstance(x, kind) for kind in (tracer.Box, ArrayBox, builtins.SequenceBox, builtins.DictBox)])
+        assert p["a"]._value == 3.0
+        return p["a"] * p["b"][0]
+
+    compat.grad(f)({"a": 3.0, "b": [5.0]})
+    assert seen == [[True, True, False, False], [True, False, False, True], [True, False, True, False], [False] * 4]
+
+
+def test_a_rule_that_unbroadcasts_by_hand():
+    scaled = extend.primitive(lambda x, y: x * y)
+    extend.defvjp(scaled, lambda ans, x, y: unbroadcast_f(x, lambda g: g * y), lambda ans, x, y: unbroadcast_f(y, lambda g: g * x))
+    found = compat.grad(lambda x, y: np.sum(scaled(x, y)), (0, 1))(2.0, np.array([3.0, 5.0]))
+    assert found[0] == 8.0
+    assert found[1].tolist() == [2.0, 2.0]
 
 
 def test_a_diagonal_is_made_of_the_last_axis():

@@ -304,3 +304,9 @@ def test_the_jacobian_of_an_integer_array_is_that_of_its_numbers():
 def test_a_checkpointed_part_of_what_is_no_function_is_an_error():
     with pytest.raises(TypeError, match=r"checkpoint takes a function, and got 3\.0"):
         ag.checkpoint(3.0)
+
+
+def test_the_vector_of_a_vjp_or_jvp_may_be_a_recorded_container():
+    v, x = {"a": np.array([1.0, 2.0])}, np.array([3.0, 5.0])
+    assert ag.grad(lambda v: np.sum(ag.make_vjp(lambda x: {"a": x * x})(x)[0](v)))(v)["a"].tolist() == [6.0, 10.0]
+    assert ag.grad(lambda v: np.sum(ag.make_jvp(lambda p: p["a"] ** 2)({"a": x})(v)[1]))(v)["a"].tolist() == [6.0, 10.0]

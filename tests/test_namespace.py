@@ -43,6 +43,7 @@ OF_NUMBER = {
     "stack lists": lambda np, x: np.stack([[x, 1.0], [2.0, x]], axis=1),
     "vstack": lambda np, x: np.vstack([[x, 1.0], [2.0, x]]),
     "hstack": lambda np, x: np.hstack([[x], [2.0, x]]),
+    "hstack values of a dict": lambda np, x: np.hstack({"a": [x], "b": [2.0, x]}.values()) if np is not numpy else np.array([x, 2.0, x]),
     "append": lambda np, x: np.append([x, 1.0], [x]),
     "where": lambda np, x: np.where([True, False], [x, 1.0], [2.0, x]),
     "select": lambda np, x: np.select([[True, False], [True, True]], [[x, 1.0], [2.0, x]]),

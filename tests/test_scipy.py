@@ -560,9 +560,25 @@ def test_a_recorded_value_that_is_no_argument_is_an_error():
         ag.diff(lambda: np.sum(integrate.odeint(lambda y, t: w @ y, START, TIMES)))
 
 
-def test_a_recorded_value_in_a_container_is_an_error():
-    with pytest.raises(TypeError, match="one by one"):
-        ag.grad(lambda k: np.sum(integrate.odeint(lambda y, t, d: d["k"] * y, START, TIMES, ({"k": k},))))(1.0)
+def test_the_numbers_in_containers_among_the_arguments_of_an_equation_have_gradients():
+    def apart(w, b):
+        return np.sum(integrate.odeint(lambda y, t, w, b: np.tanh(w @ y + b), START, TIMES, (w, b)))
+
+    def together(p):
+        return np.sum(integrate.odeint(lambda y, t, p: np.tanh(p["layers"][0][0] @ y + p["layers"][0][1]), START, TIMES, (p,)))
+
+    expected = ag.grad(apart, (0, 1))(WEIGHTS, 0.7)
+    found = ag.grad(together)({"name": "net", "layers": [(WEIGHTS, 0.7)]})
+    assert found["name"] is None
+    np.testing.assert_array_equal(found["layers"][0][0], expected[0])
+    assert found["layers"][0][1] == expected[1]
+
+
+def test_a_recorded_number_in_a_list_among_the_arguments_of_an_equation_has_a_gradient():
+    def loss(k):
+        return np.sum(integrate.odeint(lambda y, t, d: d["k"] * y, START, TIMES, ({"k": k},)))
+
+    assert ag.grad(loss)(1.0) == pytest.approx(ag.grad(lambda k: np.sum(integrate.odeint(lambda y, t, k: k * y, START, TIMES, (k,))))(1.0))
 
 
 @pytest.mark.parametrize("times", [TIMES, TIMES[1:], TIMES[1:-1]], ids=["all", "after the start", "inside"])

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd_tools.calls import call
+from autograd_tools.compat.tracer import Box
 from autograd_tools.core import Value, value
 from autograd_tools.primitive import Primitive
 from autograd_tools.recompute import join
@@ -77,6 +78,18 @@ class dict(builtins.dict[Any, Any], metaclass=Container):  # noqa: N801
     real = builtins.dict
 
 
+class SequenceBox(Box):
+    """A recorded list or tuple."""
+
+    holds = (builtins.list, builtins.tuple)
+
+
+class DictBox(Box):
+    """A recorded dict."""
+
+    holds = builtins.dict
+
+
 def isinstance(x: Any, kind: Any) -> bool:
     """The built-in isinstance, of the plain value."""
     return builtins.isinstance(x, kind) or builtins.isinstance(value(x), kind)
@@ -87,4 +100,4 @@ def type(x: Any) -> Any:
     return builtins.type(value(x))
 
 
-__all__ = ["dict", "isinstance", "list", "tuple", "type"]
+__all__ = ["DictBox", "SequenceBox", "dict", "isinstance", "list", "tuple", "type"]

@@ -127,7 +127,17 @@ def make_hvp(f: Any, x: Any) -> Any:
     return derivatives.make_vjp(grad(f))(x)
 
 
-hessian_tensor_product = hessian_vector_product = derivatives.hessian_vector_product
+def hessian_tensor_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+    """The function of the arguments of `f` and, after them, a tensor: the Hessian times it."""
+
+    def product(*args: Any, **kwargs: Any) -> Any:
+        *inputs, tensor = args
+        return make_hvp(f, argnum)(*inputs, **kwargs)[0](tensor)
+
+    return product
+
+
+hessian_vector_product = hessian_tensor_product
 
 
 def tensor_jacobian_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:

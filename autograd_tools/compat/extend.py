@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_tools.calls import call
-from autograd_tools.primitive import PRIMITIVES, UNKNOWN, Primitive, name_of
+from autograd_tools.primitive import UNKNOWN, Primitive, name_of
 from autograd_tools.primitive import primitive as registered
 from autograd_tools.primitive import zerograd as notrace_primitive
+from autograd_tools.rules.special import find
 
 Maker = Callable[..., Any]  # (ans, *args, **kwargs) -> (g -> gradient)
 
@@ -45,11 +46,19 @@ def _define(f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = lambda po
     made = getattr(f, "primitive", None)
     if isinstance(made, Primitive):
         f.primitive = _defined(made.func, rules, rest)
-    elif f in PRIMITIVES:
-        rules = tuple(rules)
-        registered(*rules)(f)
     else:
-        raise TypeError(f"{name_of(f)} is no primitive: write primitive({name_of(f)}) first, and give rules to what it returns")
+        rules = tuple(rules)
+        registered(*rules)(_known(f))
+
+
+def _known(f: Any) -> Any:
+    """`f`, which has rules in the registry, or what `f` puts in front of, such as numpy.where of a function that takes lists, too."""
+    inner = f
+    while find(inner) is None:
+        if not hasattr(inner, "__wrapped__"):
+            raise TypeError(f"{name_of(f)} is no primitive: write primitive({name_of(f)}) first, and give rules to what it returns")
+        inner = inner.__wrapped__
+    return inner
 
 
 def _rule(maker: Maker | None) -> Any:
@@ -78,8 +87,8 @@ def defvjp_argnums(f: Any, maker: Callable[..., Any]) -> None:
 
 def defjvp(f: Any, *rules: Any, argnums: Iterable[int] | None = None) -> None:
     """Accepted and not used: directional derivatives are computed from the rules of `defvjp`, which have to be there."""
-    if not isinstance(getattr(f, "primitive", None), Primitive) and f not in PRIMITIVES:
-        raise TypeError(f"{name_of(f)} is no primitive: write primitive({name_of(f)}) first, and give rules to what it returns")
+    if not isinstance(getattr(f, "primitive", None), Primitive):
+        _known(f)
 
 
 defjvp_argnum = defjvp_argnums = def_linear = defjvp

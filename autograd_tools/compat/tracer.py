@@ -3,7 +3,22 @@
 from typing import Any
 
 from autograd_tools.compat.extend import notrace_primitive, primitive
-from autograd_tools.core import Result, live, value
+from autograd_tools.core import Result, Value, live, value
+
+
+class Kind(type):
+    """The class of `Box` and its kin, which are not made: their instances are the recorded values that hold the type `holds`."""
+
+    holds: Any
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isbox(x) and isinstance(value(x), cls.holds)
+
+
+class Box(metaclass=Kind):
+    """Any recorded value."""
+
+    holds = object
 
 
 def isbox(x: Any) -> bool:
@@ -16,4 +31,6 @@ def getval(x: Any) -> Any:
     return value(x)
 
 
-__all__ = ["getval", "isbox", "notrace_primitive", "primitive"]
+Value._value = property(value)  # type: ignore[attr-defined]  # the attribute by which these programs look at what is recorded
+
+__all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive"]

@@ -6,12 +6,13 @@ Adding one is an entry in one of the three tables.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.calls import plain
+from autograd_tools.core import Value
 from autograd_tools.numpy.arrays import is_recorded, unnested
 
 # Functions of arrays, each of which may be given as a list.
@@ -41,10 +42,12 @@ def of_arrays(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_lists(func: Callable[..., Any]) -> Callable[..., Any]:
-    """`func`, with the lists in its first argument made arrays where they hold something recorded."""
+    """`func`, with the lists in its first argument, which may be any iterable, made arrays where they hold something recorded."""
 
     @functools.wraps(func)
     def call(arrays: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(arrays, Iterable) and not isinstance(arrays, (list, tuple, np.ndarray, Value)):
+            arrays = list(arrays)  # such as the values of a dict
         if isinstance(arrays, (list, tuple)) and is_recorded(arrays):
             arrays = [unnested(item) for item in arrays]
         return func(arrays, *args, **kwargs)

@@ -15,10 +15,11 @@ from scipy import integrate
 from scipy.optimize import OptimizeResult
 
 from autograd_tools.calls import holds_tracked
-from autograd_tools.containers import is_container
+from autograd_tools.containers import leaves_of, with_leaves
 from autograd_tools.core import value
 from autograd_tools.differentiate import grad
 from autograd_tools.primitive import Primitive
+from autograd_tools.rules.indexing import expanded
 from autograd_tools.scipy.arguments import array, constant, is_recorded
 
 __all__ = ["odeint", "solve_ivp"]
@@ -83,14 +84,16 @@ def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver,
     y0, t = array(y0), array(t)
     if np.ndim(y0) > 1 or np.ndim(t) != 1 or np.size(t) == 0:
         raise ValueError(f"{name} takes a vector y0 and a vector of times, and got shapes {np.shape(y0)} and {np.shape(t)}")
-    if any(is_container(arg) and holds_tracked(arg) for arg in args):
-        raise TypeError(f"{name}: each of args is a number or an array; give the items of a list, tuple or dict one by one")
+    opened = [expanded(arg) if is_recorded(arg) or holds_tracked(arg) else arg for arg in args]
+    apart = [holds_tracked(arg) for arg in opened]  # others are not taken apart: a long list may be given as it is
+    inputs = [leaf for arg, several in zip(opened, apart, strict=True) for leaf in (leaves_of(arg) if several else [arg])]
 
-    def slope(y: Any, s: Any, *args: Any) -> Any:
-        dy = func(y, s, *args)
+    def slope(y: Any, s: Any, *inputs: Any) -> Any:
+        rest = iter(inputs)
+        dy = func(y, s, *(with_leaves(arg, rest) if several else next(rest) for arg, several in zip(opened, apart, strict=True)))
         return np.reshape(np.stack(dy) if isinstance(dy, (list, tuple)) else dy, np.shape(y))
 
-    return SOLVE([np.reshape(y0, (-1,)) * 1.0, t * 1.0, *args], recorded(args), slope, solver)
+    return SOLVE([np.reshape(y0, (-1,)) * 1.0, t * 1.0, *inputs], recorded(inputs), slope, solver)
 
 
 def odeint(
@@ -107,7 +110,7 @@ def odeint(
 ) -> Any:
     """The solution of dy/dt = func(y, t, *args), or func(t, y, *args) with `tfirst`, from y0 at t[0]; of shape (len(t), len(y0)).
 
-    Gradients of any order for `y0`, the times `t`, and each of `args` that is a number or an array. What
+    Gradients of any order for `y0`, the times `t`, and the numbers and arrays in `args`, also in containers. What
     `func` takes from elsewhere is no argument: using a recorded value that way is a TypeError. The options are SciPy's.
     """
 
@@ -132,8 +135,8 @@ def solve_ivp(
 ) -> OptimizeResult:
     """The solution of dy/dt = fun(t, y, *args) from y0 at t_span[0]: its `y` is of shape (len(y0), len(t_eval)), its `t` is `t_eval`.
 
-    `t_eval` is required: the times that a solver chooses have no gradient. Gradients of any order for `y0` and each of `args`
-    that is a number or an array; a recorded `t_span` or `t_eval` is a TypeError (`odeint` has a gradient for
+    `t_eval` is required: the times that a solver chooses have no gradient. Gradients of any order for `y0` and the numbers and
+    arrays in `args`; a recorded `t_span` or `t_eval` is a TypeError (`odeint` has a gradient for
     its times), and so is a recorded value that `fun` takes from elsewhere. A RuntimeError where the solver gives up.
     """
     if t_eval is None:
