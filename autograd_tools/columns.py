@@ -67,8 +67,7 @@ class TraceNode:
         return one_line(f"{made}{self.call}{gradient}")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where nodes were computed: in a call of a function, in a scope, in a loop or one step of it.
 
     Places form a tree: `parent` is the number in `Trace.places` of the one around it; the first, around all, is its own.

@@ -9,14 +9,12 @@ from typing import Any, TypeVar, overload
 
 from autograd_tools.calls import holds_tracked, plain
 from autograd_tools.core import Param, Recording, Result, Value, check_differentiable, live, value
-from autograd_tools.names import MOST_AT_ONCE
 from autograd_tools.outgrads import conform, one_like
 from autograd_tools.primitive import name_of
 from autograd_tools.rules.indexing import opened
 from autograd_tools.show import describe
 from autograd_tools.sweep import differentiate
 from autograd_tools.tape import Tape, check_scalar, finished, new_recording
-from autograd_tools.variables import variables_of_frames, variables_of_function
 from autograd_tools.watch import watching
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,7 +44,6 @@ def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: 
         if not isinstance(y, Value) and holds_tracked(y):
             check_scalar(y)  # which raises: it would be lost
     if isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape):
-        tape.find_names(variables_of_function(f, args, kwargs), MOST_AT_ONCE)
         tape.backward(y)
         return tape
     return y
@@ -60,10 +57,8 @@ def record(*, watch: str | None = None) -> Iterator[Tape]:
     `diff`.
     """
     tape = Tape(follows_params=True)
-    frame = sys._getframe(2)
-    with watching(tape, watch), tape.open(frame):
+    with watching(tape, watch), tape.open(sys._getframe(2)):
         yield tape
-    tape.find_names(variables_of_frames(frame, 1), MOST_AT_ONCE)
 
 
 @overload

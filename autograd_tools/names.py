@@ -17,7 +17,7 @@ import numpy as np
 from autograd_tools.core import Param, Recording, Value
 
 STEPS = 5  # of the longest name, such as `model.blocks[0].layers[1]`
-MOST, MOST_AT_ONCE = 10_000, 200  # objects that are looked at, and as many by `diff`, which is called often
+MOST = 5_000  # objects that are looked at, which takes some milliseconds
 LONGEST = 1_000  # as many parts of one object
 
 # Variables: how far they are from the user's place, and what each holds.

@@ -24,11 +24,16 @@ class Level(NamedTuple):
 
 
 class Move(NamedTuple):
-    """From one instruction to another: how many of the loops around go on with the same step, and the loops there."""
+    """From one instruction to another: how many of the loops around go on with the same step, and the loops there.
+
+    It `stays` where all do and there are no others; and of what is else most is the `next` step of the innermost loop.
+    """
 
     offset: int
     kept: int
     loops: tuple[Loop, ...]
+    stays: bool
+    next: bool
 
 
 class _Open:
@@ -110,8 +115,13 @@ class _Walk:
         if move.offset == top.offset and (again or (operator and move.offset in flow.calls)):
             return False  # another operation of the same call, such as that of `sum`
         top.offset = move.offset
-        if move.kept == len(top.loops) == len(move.loops):
+        if move.stays:
             return False
+        if move.next:
+            number = top.steps[-1][0]
+            top.inner = self._next(number, top, move.loops[-1])
+            top.steps[-1] = (number, top.inner)
+            return True
         if move.kept < min(len(top.loops), len(move.loops)) and top.loops[move.kept] is move.loops[move.kept]:
             loop = move.loops[move.kept]
             number = top.steps[move.kept][0]
@@ -123,8 +133,9 @@ class _Walk:
 
     def _next(self, number: int, top: _Open, loop: Loop) -> int:
         """The place of the next step of a loop."""
-        self._steps[number] = self._steps.get(number, 0) + 1
-        return self._add(number, "step", str(self._steps[number]), top.file, loop.line)
+        step = self._steps[number] = self._steps.get(number, 0) + 1
+        self.places.append(Place(number, "step", str(step), top.file, loop.line))
+        return len(self.places) - 1
 
     def _enter_loops(self, top: _Open, loops: tuple[Loop, ...]) -> None:
         """Stand in these loops: in the steps that there are, and in the first of the loops inside them."""
@@ -157,7 +168,8 @@ def _move(top: _Open, flow: Flow, after: int) -> Move:
         if after not in loop.body or not flow.in_one_step(loop, top.offset, after):
             break
         kept += 1
-    return Move(after, kept, loops)
+    stays = kept == len(top.loops) == len(loops)
+    return Move(after, kept, loops, stays, not stays and top.loops == loops and kept + 1 == len(loops))
 
 
 def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_tools.core import Param, Recording, Result, Value, value
 from autograd_tools.memory import keep_freed_memory
-from autograd_tools.names import BEST, MOST, Name, Space, names_of
+from autograd_tools.names import BEST, Name, Space, names_of
 from autograd_tools.notebook import html_of
 from autograd_tools.outgrads import conform, one_like
 from autograd_tools.plans import FLOATS, kept_bytes
@@ -197,11 +197,11 @@ class Tape(Recording):
         super().__init__(follows_params=follows_params)
         self.names: dict[int, Name] = {}  # id of a Param that was given none -> the best that was found so far
 
-    def find_names(self, variables: Iterable[Space], most: int) -> None:
+    def find_names(self, variables: Iterable[Space]) -> None:
         """Look in variables for names of the Params that were given none."""
         unnamed = [p for p in self.params() if not p.name and self.names.get(id(p), (True,)) > BEST]
         if unnamed:
-            for key, name in names_of(unnamed, variables, most).items():
+            for key, name in names_of(unnamed, variables).items():
                 self.names[key] = min(name, self.names.get(key, name))
 
     def backward(self, loss: Any = None) -> None:
@@ -275,7 +275,7 @@ class Tape(Recording):
         from autograd_tools.snapshot import columns_of
         from autograd_tools.trace import Trace
 
-        self.find_names(variables_of_frames(sys._getframe()), MOST)
+        self.find_names(variables_of_frames(sys._getframe()))
         return Trace(Nodes(columns_of(self)), None if self.result is None else self.result + 1)
 
     def __len__(self) -> int:

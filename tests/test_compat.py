@@ -426,8 +426,8 @@ def test_the_names_of_what_is_recorded_tell_arrays_sequences_and_dicts():
     seen = []
 
     def f(p):
-        for x in (p["a"], p, p["b"], 2.0):
-            seen.append([isinstance(x, kind) for kind in (tracer.Box, ArrayBox, builtins.SequenceBox, builtins.DictBox)])
+        kinds = (tracer.Box, ArrayBox, builtins.SequenceBox, builtins.DictBox)
+        seen.extend([isinstance(x, kind) for kind in kinds] for x in (p["a"], p, p["b"], 2.0))
         assert p["a"]._value == 3.0
         return p["a"] * p["b"][0]
 

@@ -64,55 +64,6 @@ def test_the_parts_of_a_model():
     assert names(ag.diff(model.loss)) == ["model.layers[0].w", "model.layers[1].w"]
 
 
-def test_a_variable_of_the_function_that_is_gone():
-    def build():
-        w = ag.Param(1.0)
-        return ag.diff(lambda: w * w)
-
-    assert names(build()) == ["w"]
-
-
-def test_a_model_that_is_gone_is_known_as_its_method_knows_it():
-    def build():
-        net = Model()
-        return ag.diff(net.loss)
-
-    assert names(build()) == ["self.layers[0].w", "self.layers[1].w"]
-
-
-def test_a_variable_of_a_block_that_is_gone():
-    def build():
-        w = ag.Param(1.0)
-        with ag.record() as J:
-            w * w
-        return J
-
-    assert names(build()) == ["w"]
-
-
-def test_a_param_that_a_variable_has_no_longer():
-    w = ag.Param(1.0)
-    J = ag.diff(lambda: w * w)
-    w = ag.Param(2.0)
-    assert names(J) == ["w"]
-
-
-def test_a_variable_of_a_function_that_is_called():
-    def make():
-        w = ag.Param(1.0)
-        return lambda x: w * x
-
-    double = make()
-    assert names(ag.diff(lambda: double(2.0))) == ["w"]
-
-
-def test_arguments_of_the_function_as_it_names_them():
-    def loss(a, *rest, c, d=ag.Param(5.0)):  # noqa: B008
-        return a * rest[0] * c * d
-
-    assert names(ag.diff(loss, ag.Param(1.0), ag.Param(2.0), c=ag.Param(3.0))) == ["a", "rest[0]", "c", "d"]
-
-
 def test_the_variable_of_the_caller_is_preferred_to_an_argument():
     def loss(p):
         return p * p
@@ -137,17 +88,6 @@ def test_what_only_the_caller_of_the_caller_has():
 
 def test_a_param_that_nothing_reaches_has_no_name():
     assert names(ag.diff(lambda: ag.Param(1.0) * 2.0)) == [""]
-
-
-def test_a_callable_object():
-    class Net:
-        def __init__(self):
-            self.w = ag.Param(1.0)
-
-        def __call__(self):
-            return self.w * 2.0
-
-    assert names(ag.diff(Net())) == ["self.w"]
 
 
 # Which of several names.

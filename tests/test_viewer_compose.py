@@ -202,6 +202,8 @@ def test_what_arrows_lead_to_is_drawn_though_its_own_arrow_is_too_long():
     found = picture(trace.graph, Style())
     names = {shape.name for shape in found.root.shapes}
     assert {arrow.head for arrow in found.arrows} <= names
+
+
 # Arrows that are too long -------------------------------------------------------------------------------------------
 
 

@@ -84,7 +84,7 @@ def _places(found: Differences, order: list[tuple[int, int]]) -> tuple[list[Plac
     for number, place in enumerate(found.a.places):
         if number not in same:
             same[number] = len(places)
-            places.append(replace(place, parent=same[place.parent]))
+            places.append(place._replace(parent=same[place.parent]))
     return places, [found.b.columns.place[new - 1] if new else same[found.a.columns.place[old - 1]] for old, new in order]
 
 

@@ -18,7 +18,7 @@ class Kind(type):
 class Box(metaclass=Kind):
     """Any recorded value."""
 
-    holds = object
+    holds: type | tuple[type, ...] = object
 
 
 def isbox(x: Any) -> bool:
@@ -31,6 +31,6 @@ def getval(x: Any) -> Any:
     return value(x)
 
 
-Value._value = property(value)  # type: ignore[attr-defined]  # the attribute by which these programs look at what is recorded
+Value._value = property(value)  # the attribute by which these programs look at what is recorded
 
 __all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive"]
