@@ -45,7 +45,7 @@ def rule_text(of: Callable[..., Any] | str | Node, argument: int = 1) -> Text:
     >>> ag.rule_text("divide", 2)
     -∇y * (y / b)
     >>> ag.rule_text(np.matmul, 1)
-    ∇y @ b.mT
+    matmul_left(dy=∇y, y=y, a=a, b=b)  # dy @ b.mT; with a vector, products of each number with each.
     """
     if isinstance(argument, bool) or not isinstance(argument, int) or argument < 1:
         raise ValueError(f"arguments count from 1, and got {argument!r}")
