@@ -20,11 +20,11 @@ from autograd_tools.cuts import value
 from autograd_tools.derivatives import elementwise_grad, hessian, hessian_vector_product, jacobian, make_hvp, make_jvp, make_vjp
 from autograd_tools.differentiate import diff, grad, gradloss, record, value_and_grad
 from autograd_tools.dump import dump
+from autograd_tools.formulas import rule_text
 from autograd_tools.hooks import on_grad
 from autograd_tools.parameters import params
 from autograd_tools.primitive import primitive, zerograd
 from autograd_tools.recompute import checkpoint
-from autograd_tools.rule_text import rule_text
 from autograd_tools.source import scope
 from autograd_tools.tape import Node, Tape, observe, set_gcnode
 from autograd_tools.timing import Timer, reset_timer, timer

@@ -551,7 +551,7 @@ def test_the_pointer_is_told_in_words_by_the_title_of_what_it_rests_on():
     titles = {group.get("id"): group.find(f"{SVG}title").text for group in svg.iter(f"{SVG}g") if group.find(f"{SVG}title") is not None}
     assert titles["edge1"] == "w (node 1) → multiply (node 2) · [1]"
     assert titles["n2"].startswith("2. float64[2] = multiply(")
-    assert titles["g1"].startswith("for _ in range(9) \N{NO-BREAK SPACE}×9\n18 nodes: 2, 3, 4 … 19\n")
+    assert titles["g1"].startswith("for _ in range(90) \N{NO-BREAK SPACE}×90\n180 nodes: 2, 3, 4 … 181\n")
     assert "xlink:title" not in viewer.to_svg(loop())
 
 

@@ -113,7 +113,7 @@ def test_two_calls_of_one_function_that_differ_are_two_branches():
     name = "test_two_calls_of_one_function_that_differ_are_two_branches.call"
     assert viewer.to_text(ag.diff(lambda: call(np.negative, call(np.square, w))), "tree").splitlines()[1:] == [
         f"├── {name}  2 nodes  16.0B",
-        "│   ├── 1. P(2.0) ∇=-4.0",
+        "│   ├── 1. w = P(2.0) ∇=-4.0",
         "│   └── 2. 4.0 = square(P(2.0)) ∇=-1.0",
         f"└── {name}  1 node  8.00B",
         "    └── 3. -4.0 = negative(R(4.0)) ∇=1.0",
@@ -127,7 +127,7 @@ def test_two_equal_calls_of_one_function_are_one_branch_once_folded():
         return x * 2
 
     assert viewer.to_text(viewer.fold(ag.diff(lambda: double(double(w)))), "tree").splitlines()[1:] == [
-        "├── 1. P(2.0) ∇=4.0",
+        "├── 1. w = P(2.0) ∇=4.0",
         "└── test_two_equal_calls_of_one_function_are_one_branch_once_folded.double  ×2  2 nodes  16.0B",
         "    └── 2. 4.0 = multiply(P(2.0), 2) ∇=2.0",
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools import Tape
-from autograd_tools.rule_text import RuleText, rule_of
+from autograd_tools.formulas import RuleText, rule_of
 from autograd_tools.text import columns
 from autograd_tools.trace import Summary, TraceNode
 from viewer.equations import Equation, Names, equation_of
