@@ -70,10 +70,14 @@ def names() -> dict[str, Any]:
     regression, digits, lonely, lstm = map(example, ("diabetes_regression", "digits_mlp", "lonely_integer", "char_lstm"))
     linear = regression.Linear(ag.Param(np.zeros(10), name="w"), ag.Param(0.0, name="b"))
     images, wanted = random.random((32, 64)), random.integers(10, size=32)
+    x, y = random.normal(size=(354, 10)), random.normal(size=354)
+    w = ag.Param(np.array([1.0, 2.0]), name="w")
     network, memory = lonely.Network(random), lstm.Memory(random, 8)
     return {
         "viewer": viewer,
-        "regression": trace(regression.mean_squared_error, linear, random.normal(size=(354, 10)), random.normal(size=354)),
+        "regression": trace(regression.mean_squared_error, linear, x, y),
+        "ridge": trace(lambda: regression.mean_squared_error(linear, x, y) + 0.1 * np.sum(linear.w**2)),
+        "small": ag.diff(lambda: np.sum(np.tanh(w * np.array([0.5, 0.125])) ** 2)),
         "digits": trace(digits.cross_entropy, digits.Network(random), images, wanted),
         "lonely": trace(lonely.cross_entropy, network, *lonely.make_sequences(random, 4, 15)),
         "hundred": trace(lonely.cross_entropy, network, random.integers(8, size=(4, 100)), random.integers(8, size=4)),
@@ -178,6 +182,22 @@ LOOKS = (
         'viewer.draw(lstm, "lstm.svg")',
         "The sonnets' network reads 24 characters. Two arrows lead to the next turn, the hidden state and the cell; the gradients "
         "hardly shrink on the way, which is what an LSTM is for.",
+    ),
+    Look(
+        "Told in formulas",
+        "viewer.explain(small)",
+        "The gradient of `np.sum(np.tanh(w * x) ** 2)` as a lesson: what was computed, then what flows back, and by which rule.",
+    ),
+    Look(
+        "What changed",
+        "viewer.compare(regression, ridge)",
+        "The regression, and the same with `0.1 * np.sum(w**2)` added to its loss. Listed is what changed by itself, and not because of "
+        "something above it.",
+    ),
+    Look(
+        "What changed, drawn",
+        'viewer.draw_compared(regression, ridge, "compared.svg")',
+        "Both in one picture: a plus marks what only the second has. What each mark means stands above.",
     ),
     Look(
         "For a page",
