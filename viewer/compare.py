@@ -1,4 +1,4 @@
-"""Comparing two gradients: their traces, as text or as a drawing, or their profiles."""
+"""Comparing two gradients by their traces, as text or as a drawing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ FEW = 30  # marks up to which each is drawn by itself; more are folded where all
 
 
 def compare(a: Traceable, b: Traceable, *, rtol: float = RTOL, atol: float = ATOL, everything: bool = False) -> str:
-    """What differs from `a` to `b`."""
+    """What differs from `a` to `b`: what was added (+), removed (-) and changed (~), with both node numbers, as text.
+
+    Numbers are compared by the statistics of a trace, and are equal within `rtol` of their size or `atol`. Those that
+    differ only because of another change are counted, and listed if `everything` is asked for. Source lines and names of
+    scopes may differ.
+    """
     return plain(trace_rows(a, b, Tolerance(rtol, atol), everything=everything))
 
 
