@@ -54,7 +54,7 @@ SCRIPTS = {
     "thread-after-exit": "import threading, sys\nthreading.Thread(target=lambda: print('thread')).start()\nsys.exit(3)\n",
     "daemon": "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\nprint('main')\n",
     "pool": "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\npool.submit(print, 'pool')\n",
-    "atexit-after-threads": "import atexit, threading\natexit.register(print, 'exit')\nthreading.Thread(target=print, args=('thread',)).start()\n",
+    "atexit-later": "import atexit, threading\natexit.register(print, 1)\nthreading.Thread(target=print).start()\n",
     "assertion": "assert 1 == 2, 'no'\n",
     "own-exception": "class Mine(BaseException):\n    pass\n\nraise Mine('mine')\n",
     "excepthook": "import sys\nsys.excepthook = lambda kind, error, trace: print('hook', kind.__name__)\n1 // 0\n",
