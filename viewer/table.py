@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
@@ -27,6 +27,7 @@ class Cells:
     whole: bool = False  # never folded, as a number
     sources: Sequence[tuple[str, int]] = ()
     name: str = ""  # if that is not the header
+    cut: bool = False  # rather than folded
 
 
 def table_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
@@ -66,7 +67,7 @@ def laid_out(columns: Sequence[Cells], size: int, width: int | None, after: int 
     """
     widths = [max(map(width_of, {cells.header, *cells.texts})) for cells in columns]
     fitting, missing = _fitting(columns, widths, width)
-    shown, sizes = [columns[i] for i in fitting], list(fitting.values())
+    shown, sizes = [_cut(columns[i], size) for i, size in fitting.items()], list(fitting.values())
     yield from _folded([Cells(cells.header, [cells.header], "bold", cells.right) for cells in shown], 0, sizes)
     padded = [_padded(cells, room, cells is not shown[-1]) for cells, room in zip(shown, sizes, strict=True)]
     for i in range(size):
@@ -85,6 +86,13 @@ def _padded(cells: Cells, size: int, more: bool) -> list[str | None]:
     """The texts of a column with blanks to its width and, if there are more, the next one; None where one must be folded."""
     known = {text: _pad(text, size, cells.right, more) if width_of(text) <= size else None for text in set(cells.texts)}
     return [known[text] for text in cells.texts]
+
+
+def _cut(cells: Cells, size: int) -> Cells:
+    """A column whose texts are no wider than it, if it is one that is cut."""
+    if not cells.cut:
+        return cells
+    return replace(cells, texts=[text if width_of(text) <= size else f"{chop(text, size - 1)[0]}…" for text in cells.texts])
 
 
 def _pad(text: str, size: int, right: bool, more: bool) -> str:
