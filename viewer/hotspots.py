@@ -19,6 +19,7 @@ from viewer.source import link_of
 from viewer.table import GAP, Cells, laid_out
 
 LONGEST_CODE = 60
+OTHER_TIME = {"scope": "cumulative", "tree": "self"}
 READABLE = 24  # columns of names and code before there is room for what is not needed
 
 
@@ -51,16 +52,31 @@ def hotspot_rows(x: Timed, by: str = "op") -> list[dict[str, Any]]:
 
 def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[Text]:
     """The lines of `hotspots`, in colour."""
+    columns = _columns(x, by, limit)
+    shown, missing = _with_room(columns, width)
+    rows: list[Row] = [[Span(title(by), "bold")]]
+    rows += laid_out(shown, len(columns[0][1].texts), width)
+    rows += fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
+    return [_text(row) for row in rows]
+
+
+def hotspot_cells(x: Timed, by: str, limit: int) -> list[Cells]:
+    """The columns of the table, for other forms than text."""
+    return [cells for _, cells in _columns(x, by, limit)]
+
+
+def title(by: str) -> str:
+    """What stands above a table."""
+    return f"Hotspots by {TITLES.get(by, grouping_of(by).header)}"
+
+
+def _columns(x: Timed, by: str, limit: int) -> list[tuple[int, Cells]]:
+    """The columns that have something to say, with their ranks."""
     grouping = grouping_of(by)
     if limit < 0:
         raise ValueError(f"a limit of 0 or more rows is needed, and got {limit}")
     table = _table(hotspots_of(records_of(x), by), grouping, by, limit)
-    columns = [cells for column in COLUMNS if (cells := column.cells(table)) is not None]
-    shown, missing = _with_room(columns, width)
-    rows: list[Row] = [[Span(f"Hotspots by {TITLES.get(by, grouping.header)}", "bold")]]
-    rows += laid_out(shown, len(table.names), width)
-    rows += fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
-    return [_text(row) for row in rows]
+    return [cells for column in COLUMNS if (cells := column.cells(table)) is not None]
 
 
 @dataclass(frozen=True)
@@ -185,14 +201,15 @@ COLUMNS = (
     _Column(lambda table: "backward by argument", _arguments, 2, "dim", False),
     _Column(lambda table: "code", _codes, 1, "dim", False),
 )
-OTHER_TIME = {"scope": "cumulative", "tree": "self"}
 TITLES = {"tree": "scope, as a tree"}
 
 
 def _with_room(columns: Sequence[tuple[int, Cells]], width: int | None) -> tuple[list[Cells], list[str]]:
     """The columns for which there is room beside readable names, and the headers of the others."""
     widths = [max(map(width_of, {cells.header, *cells.texts})) for _, cells in columns]
-    needed = [size if cells.whole else min(size, max(READABLE, width_of(cells.header))) for (_, cells), size in zip(columns, widths, strict=True)]
+    needed = [
+        size if cells.whole else min(size, max(READABLE, width_of(cells.header))) for (_, cells), size in zip(columns, widths, strict=True)
+    ]
     room, left_out = width, set()
     for i in sorted(range(len(columns)), key=lambda i: columns[i][0]):
         if room is not None and columns[i][0] and needed[i] > room:

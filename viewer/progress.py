@@ -83,4 +83,4 @@ def progress(text: Callable[[], str]) -> Iterator[Callable[[], None]]:
     finally:
         line.erase()
         for stream in streams:
-            del stream.write, stream.flush  # type: ignore[misc]
+            del stream.write, stream.flush

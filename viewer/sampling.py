@@ -1,7 +1,8 @@
 """The second view of a run: where Python itself was, as pyinstrument saw it about a thousand times a second.
 
 The timer knows all that the engine did; this tells of the rest. So what the engine does is one row wherever it was called,
-and so is a function of a library: what the user wrote stands alone, down to its lines.
+and so is a function of a library: what the user wrote stands alone. There is nothing by line: a sample is taken where a function
+is called or returns, which may be far from where the time went.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ import autograd_tools
 from autograd_tools.files import write_bytes
 
 ENDING = ".pyisession"
-USERS, LIBRARY, ENGINE = "", "library", "autograd_tools"
+USERS, LIBRARY, ENGINE = "", "library", "engine"
+ITSELF = "itself"  # the key of the time in a function that is in no other
 BUILTIN = "<built-in>"
 OURS = tuple(f"{Path(file).parent}{os.sep}" for file in (__file__, str(autograd_tools.__file__), pyinstrument.__file__))
 INSTALLED = re.compile(r"^<frozen |[/\\](site-packages|dist-packages)[/\\]|[/\\]lib[/\\]python3\.\d+[/\\]|[/\\]Python3\d+[/\\]Lib[/\\]")
@@ -32,7 +34,10 @@ INSTALLED = re.compile(r"^<frozen |[/\\](site-packages|dist-packages)[/\\]|[/\\]
 
 @dataclass
 class Frame:
-    """A function where it was called from, a line of one, or what the engine did there; `seconds` are those of all inside, too."""
+    """A function where it was called from, by the line where it begins; `seconds` are those of the frames inside, too.
+
+    Inside are also what the engine did there, and the function itself.
+    """
 
     key: str
     name: str
@@ -47,16 +52,17 @@ class Frame:
 
     def ranked(self) -> list[Frame]:
         """The frames right below this one, the most expensive first."""
+        if list(self.children) == [ITSELF]:
+            return []
         return sorted(self.children.values(), key=lambda frame: -frame.seconds)
 
 
 class _Info(NamedTuple):
-    """What pyinstrument writes of a frame: `first` is the line where its function begins, `line` the one that ran."""
+    """What pyinstrument writes of a frame, and whose it is."""
 
     key: str
     name: str
     file: str
-    first: int
     line: int
     kind: str
 
@@ -100,42 +106,31 @@ def tree_of(session: Session) -> Frame:
     root, known = Frame("", "(the whole run)"), dict[str, _Info]()
     stem = [parse_frame_info(text)[0] for text in session.start_call_stack]
     for stack, seconds in session.frame_records:
-        infos = [known.get(text) or known.setdefault(text, _info(text)) for text in stack]
-        while infos and len(infos) > len(stack) - len(stem) and infos[0].key == stem[len(stack) - len(infos)]:
-            del infos[0]
-        for frame in _path(root, infos):
+        same = next((i for i, (text, key) in enumerate(zip(stack, stem, strict=False)) if parse_frame_info(text)[0] != key), len(stem))
+        infos = [known.get(text) or known.setdefault(text, _info(text)) for text in stack[same:]]
+        for frame in _path(root, [info for info in infos if info.file != BUILTIN]):  # it belongs to its caller
             frame.seconds += seconds
     return root
 
 
 def _path(root: Frame, infos: list[_Info]) -> list[Frame]:
-    """The frames of a sample, from the root on: the user's functions, what they call of libraries, and last the line or the engine."""
-    path, above, last = [root], USERS, None
+    """The frames of a sample, from the root on: the user's functions, what they call of libraries, and last who had the time."""
+    path, above = [root], USERS
     for info in infos:
-        if info.file == BUILTIN:  # is a part of the line that calls it
-            continue
-        if info.kind == USERS:
-            if path[-1].key != info.key:
-                path.append(path[-1].child(info.key, info.name, info.file, info.first))
-            last = info
-        elif info.kind == LIBRARY and above == USERS:
-            path.append(path[-1].child(info.key, info.name, info.file, info.first))
+        if (info.kind == USERS and path[-1].key != info.key) or (info.kind == LIBRARY and above == USERS):
+            path.append(path[-1].child(info.key, info.name, info.file, info.line))
         above = above if info.kind == LIBRARY and above else info.kind  # what the engine calls is the engine's
-    if above == ENGINE:
-        path.append(path[-1].child(ENGINE, ENGINE))
-    elif above == USERS and last is not None:
-        path.append(path[-1].child(f"{last.file}:{last.line}", "", last.file, last.line))
+    path.append(path[-1].child(*(ENGINE, "autograd_tools") if above == ENGINE else (ITSELF, "(itself)")))
     return path
 
 
 def _info(text: str) -> _Info:
     key, attributes = parse_frame_info(text)
-    name, file, first = key.split(IDENTIFIER_SEP)
-    lines = [int(attribute[1:]) for attribute in attributes if attribute.startswith("l")]
-    owners = [attribute[1:] for attribute in attributes if attribute.startswith("c")]
+    name, file, line = key.split(IDENTIFIER_SEP)
     if file.startswith("<frozen importlib"):
-        return _Info("import", "import", "", 0, 0, LIBRARY)
-    return _Info(key, ".".join([*owners, name]), file, int(first), lines[0] if lines else int(first), _kind(file))
+        return _Info("import", "import", "", 0, LIBRARY)
+    owners = [attribute[1:] for attribute in attributes if attribute.startswith("c")]
+    return _Info(key, ".".join([*owners, name]), file, int(line), _kind(file))
 
 
 def _kind(file: str) -> str:
