@@ -1,7 +1,6 @@
 """The command line on users' scripts: what it prints and writes, whose options are whose, and what goes through untouched."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from asking import MODEL, environment
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Record, Timer
@@ -17,20 +17,6 @@ from autograd_tools.timing import Counts, Record, Timer
 # A picture as .dot needs no layout, which takes a second to start.
 each_command = pytest.mark.parametrize("command", [["show"], ["draw", "-o", "graph.dot"], ["profile"]], ids=lambda command: command[0])
 
-MODEL = """\
-import sys
-import numpy as np
-import autograd_tools as ag
-
-w, b = ag.Param(np.ones((2, 3)), name="w"), ag.Param(np.ones((2, 1)), name="b")
-x, y = np.ones((3, 4)), np.zeros((2, 4))
-
-def loss():
-    return np.sum((w @ x + b - y) ** 2)
-
-print("training", *sys.argv[1:])
-J = ag.diff(loss)
-"""
 LISTING = """\
 1. P(float64[2,3]) ∇=float64[2,3]
 2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]
@@ -47,44 +33,6 @@ for step in range(1, 4):
     ag.diff(lambda: w * step)
 """
 NO_GRADIENT = "print('hello')\n"
-
-
-def environment(**more):
-    """The variables of a process: ours without those that change what Python, rich or the timer do."""
-    names = ("AUTOGRAD_TIMER", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS", "PYTHONSAFEPATH")
-    plain = {name: text for name, text in os.environ.items() if name not in names}
-    return {**plain, "PYTHONUTF8": "1", "PYTHONWARNINGS": "error", "PYTHONDONTWRITEBYTECODE": "1", **more}
-
-
-@pytest.fixture
-def ask(tmp_path):
-    """Runs the command line in the test's folder: its output, its errors and its status."""
-
-    def finish(*args, input="", command=(sys.executable, "-m", "autograd_tools"), cwd=tmp_path, **variables):
-        process = subprocess.run(
-            [*command, *args],
-            cwd=cwd,
-            env=environment(**variables),
-            input=input,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
-        return process.stdout, process.stderr, process.returncode
-
-    return finish
-
-
-@pytest.fixture
-def script(tmp_path):
-    """Writes a script into the test's folder and returns its name."""
-
-    def write(source=MODEL, name="train.py"):
-        (tmp_path / name).write_text(source, encoding="utf-8")
-        return name
-
-    return write
 
 
 def rows(output, title):

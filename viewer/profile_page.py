@@ -26,7 +26,7 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --page: #14181d; --text: #e3e8ee; --dim: #93a1ae; --line: #303943; --bar: #6b4a1e;
   --code: #1c2229; --forward: #4682b4; --backward: #c4731f; --engine: #7d63a8; --script: #4a5560; } }
 body { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif;
-  max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+  max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; } h1, code { overflow-wrap: anywhere; }
 .share { display: flex; height: 1.4rem; border-radius: 4px; overflow: hidden; }
 .legend span { margin-right: 1.5rem; white-space: nowrap; }
@@ -34,9 +34,9 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; } h1, code
 .forward { background: var(--forward); } .backward { background: var(--backward); } .engine { background: var(--engine); }
 .script { background: var(--script); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .2rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child, .left { text-align: left; } th { color: var(--dim); font-weight: 600; } td.left { color: var(--dim); }
-td:first-child { min-width: 11rem; max-width: 30rem; white-space: normal; overflow-wrap: break-word; color: inherit; }
+td:first-child { min-width: 9rem; max-width: 30rem; white-space: normal; overflow-wrap: break-word; color: inherit; }
 tr:last-child { font-weight: 600; } tr:last-child .bar { background: none; }
 .bar { background: linear-gradient(var(--bar), var(--bar)) no-repeat left / var(--part) 100%; }
 code, pre { font: 13px/1.5 ui-monospace, monospace; } pre { background: var(--code); padding: .8rem; overflow-x: auto; }
@@ -73,7 +73,8 @@ def _shares(report: Report) -> str:
 
 
 def _table(report: Report, by: str) -> str:
-    columns = hotspot_cells(report.timer, by, report.limit)
+    names, *others = hotspot_cells(report.timer, by, report.limit)
+    columns = [names, *sorted(others, key=lambda cells: cells.header != "code")]  # code beside where it is
     lines = ["".join(f"<th{_left(cells)}>{escape(cells.header)}</th>" for cells in columns)]
     lines += ["".join(row) for row in zip(*map(_column, columns), strict=True)]
     return '<div class="wide"><table>\n' + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table></div>"

@@ -56,7 +56,9 @@ class Window:
         """Which gradients were measured, empty if all were."""
         if self.skip == 0 and self.last == self.seen:
             return ""
-        return f"Measured: gradient {self.skip + 1} to {self.last} of {self.seen}."
+        if self.skip + 1 == self.last:
+            return f"Measured: gradient {self.last} of {self.seen}."
+        return f"Measured: gradients {self.skip + 1} to {self.last} of {self.seen}."
 
 
 def plural_of(gradients: int) -> str:
