@@ -78,18 +78,18 @@ def test_the_file_is_this_to_the_byte(timer):
     assert to_chrome_trace(timer).splitlines() == [
         '{"traceEvents":[',
         '{"ph":"M","name":"process_name","pid":1,"tid":0,"args":{"name":"autograd_tools: all 3 calls"}},',
-        '{"ph":"M","name":"thread_name","pid":1,"tid":1,"args":{"name":"thread 1 forward"}},',
-        '{"ph":"M","name":"thread_sort_index","pid":1,"tid":1,"args":{"sort_index":1}},',
-        '{"ph":"M","name":"thread_name","pid":1,"tid":2,"args":{"name":"thread 1 backward"}},',
-        '{"ph":"M","name":"thread_sort_index","pid":1,"tid":2,"args":{"sort_index":2}},',
-        '{"ph":"X","name":"sin","cat":"forward","pid":1,"tid":1,"ts":1.000,"dur":1.500,"args":{"line":"model.py:7","function":"layer",'
+        '{"ph":"M","name":"thread_name","pid":1,"tid":11,"args":{"name":"thread 1 forward"}},',
+        '{"ph":"M","name":"thread_sort_index","pid":1,"tid":11,"args":{"sort_index":11}},',
+        '{"ph":"M","name":"thread_name","pid":1,"tid":12,"args":{"name":"thread 1 backward"}},',
+        '{"ph":"M","name":"thread_sort_index","pid":1,"tid":12,"args":{"sort_index":12}},',
+        '{"ph":"X","name":"sin","cat":"forward","pid":1,"tid":11,"ts":1.000,"dur":1.500,"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":8}},',
-        '{"ph":"s","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":1,"ts":1.000},',
-        '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":1,"ts":2.500,"dur":0.500,"args":{"line":"model.py:7","function":"layer",'
+        '{"ph":"s","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":11,"ts":1.000},',
+        '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.500,"dur":0.500,"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","bytes":0}},',
-        '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":2,"ts":4.000,"dur":2.001,"args":{"line":"model.py:7","function":"layer",'
+        '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":16}},',
-        '{"ph":"f","bp":"e","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":2,"ts":4.000},',
+        '{"ph":"f","bp":"e","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":12,"ts":4.000},',
         '{"ph":"C","name":"bytes made by operations","pid":1,"ts":2.500,"args":{"bytes":8}},',
         '{"ph":"C","name":"bytes made by operations","pid":1,"ts":6.001,"args":{"bytes":24}}',
         '],"displayTimeUnit":"ns","otherData":{"calls measured": 3, "calls shown": 3, "calls beyond the limit of events": 0}}',
@@ -295,7 +295,7 @@ def test_hostile_names_keep_every_format_whole(name, timer):
     line = Note(name, 7, name, (name,), (1,))
     timer.local.log += (-label(name, name, 0), None, 8, 100, 102, NOTE, line, FIRST, 103, 103)
     found = check_chrome(to_chrome_trace(timer))
-    assert found["X"][0]["name"] == found["X"][1]["name"]
+    assert found["X"][0]["name"] == found["X"][1]["name"] == name.replace("\ud800", r"\ud800")
     assert found["X"][1]["args"]["line"].endswith(":7")
     check_speedscope(to_speedscope(timer))
     assert [stack.count(";") for stack in check_collapsed(to_collapsed(timer))] == [1, 2]

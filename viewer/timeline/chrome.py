@@ -13,6 +13,7 @@ from autograd_tools.files import write_bytes
 from autograd_tools.timing import Event, Operand, Record
 from viewer.timeline.tracks import LIMIT, Track, calls_of, quoted, track_name, tracks_of
 
+FIRST = 11  # of the numbers of tracks: the one of the number of the process, 1, would be called the main thread
 POINTS = 10_000  # of the counter: more than a screen is wide
 Tracks = dict[Track, list[Event]]
 Key = tuple[int, int]  # a recording, and a node on it
@@ -42,7 +43,7 @@ def to_chrome_trace(x: Timer | str | os.PathLike[str], path: str | Path | None =
 def _names(process: str, tracks: Tracks) -> Iterator[str]:
     """The names of the process and of its tracks, in their order."""
     yield _metadata("process_name", 0, name=process)
-    for tid, track in enumerate(tracks, start=1):
+    for tid, track in enumerate(tracks, start=FIRST):
         yield _metadata("thread_name", tid, name=track_name(track, "backward" if track.backward else "forward"))
         yield _metadata("thread_sort_index", tid, sort_index=tid)
 
@@ -55,7 +56,7 @@ def _slices(tracks: Tracks) -> Iterator[str]:
     """Each call, and right behind it, so that they belong to that call, the ends of arrows."""
     arrows = _arrows(tracks)
     numbers: dict[int, int] = {}  # of recordings, by their first call here
-    for tid, (track, events) in enumerate(tracks.items(), start=1):
+    for tid, (track, events) in enumerate(tracks.items(), start=FIRST):
         place, heads = f'"pid":1,"tid":{tid},"ts":', {}
         for event in events:
             _, label, _, argument, recording, node, start, end, nbytes, record = event

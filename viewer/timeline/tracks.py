@@ -11,7 +11,6 @@ from operator import index
 from typing import NamedTuple
 
 from autograd_tools import Timer
-from autograd_tools.text import one_line
 from autograd_tools.timing.events import Event
 from viewer.inputs import as_timer
 
@@ -95,5 +94,5 @@ def track_name(track: Track, direction: str = "") -> str:
 
 
 def quoted(text: str) -> str:
-    """A name as JSON: on one line, in ASCII."""
-    return json.dumps(one_line(text))
+    """A name as JSON, in which only what has to be is an escape: Perfetto shows escapes as they are."""
+    return json.dumps(text.encode(errors="backslashreplace").decode(), ensure_ascii=False)
