@@ -19,14 +19,53 @@ from viewer.union import union
 FEW = 30  # marks up to which each is drawn by itself; more are folded where all of a loop's steps have them
 
 
-def compare(a: Traceable, b: Traceable, *, rtol: float = RTOL, atol: float = ATOL, everything: bool = False) -> str:
-    """What differs from `a` to `b`: what was added (+), removed (-) and changed (~), with both node numbers, as text.
+def compare(
+    a: Traceable | Timer,
+    b: Traceable | Timer,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    everything: bool | None = None,
+    by: str | None = None,
+    limit: int | None = None,
+    format: str = "text",
+) -> str:
+    """What differs from `a` to `b`, two traces or two profiles, as "text", "json" or "markdown".
 
+    Of traces (a Tape, a Trace, or a saved one): what was added (+), removed (-) and changed (~), with both node numbers.
     Numbers are compared by the statistics of a trace, and are equal within `rtol` of their size or `atol`. Those that
     differ only because of another change are counted, and listed if `everything` is asked for. Source lines and names of
     scopes may differ.
+
+    Of profiles (a Timer, or a saved one): the time of each operation (`by="op"`), "argument", "line" or "scope", forward and
+    backward apart, per gradient, and whether the difference is more than the gradients vary by themselves; the `limit`
+    largest are shown (default: 15).
     """
-    return plain(trace_rows(a, b, Tolerance(rtol, atol), everything=everything))
+    if format not in FORMATS:
+        raise ValueError(f"no format {format!r}; there are: {', '.join(FORMATS)}")
+    kind = kind_of_both(a, b)
+    given = dict(rtol=rtol, atol=atol, everything=everything, by=by, limit=limit)
+    options = {name: value for name, value in given.items() if value is not None}
+    for name in options:
+        if name not in OPTIONS[kind]:
+            raise ValueError(f"{name}= has no meaning for {kind}s, which take: {', '.join(OPTIONS[kind])}")
+    if kind == "trace":
+        found = differences(as_trace(a), as_trace(b), Tolerance(options.pop("rtol", RTOL), options.pop("atol", ATOL)))
+        return FORMATS[format][0](found, **options)
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit= is a number from 1 on, and got {limit!r}")
+    return FORMATS[format][1](compare_profiles(as_timer(a), as_timer(b), by or "op"), **({"limit": limit} if limit else {}))
+
+
+OPTIONS = {"trace": ("rtol", "atol", "everything"), "profile": ("by", "limit")}
+
+
+def kind_of_both(a: object, b: object) -> str:
+    """Whether two things are a "trace" each, or a "profile"; ValueError if they are not the same."""
+    kinds = kind_of(a), kind_of(b)
+    if kinds[0] != kinds[1]:
+        raise ValueError(f"a {kinds[0]} and a {kinds[1]} cannot be compared: give two traces, or two profiles")
+    return kinds[0]
 
 
 def draw_compared(
