@@ -1,18 +1,23 @@
-"""Comparing two gradients by their traces, as text or as a drawing."""
+"""Comparing two gradients by their traces, as text or as a drawing, or two runs by their profiles."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from autograd_tools import Timer
+from viewer import compare_profiles, compare_traces
+from viewer.compare_profiles import profile_rows
 from viewer.compare_traces import legend, trace_rows
-from viewer.differences import differences
+from viewer.differences import Differences, differences
 from viewer.draw import check_format, draw
-from viewer.inputs import Traceable, as_trace
+from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.lines import plain
 from viewer.passes import MAX_NODES, prepare
+from viewer.profile_changes import Comparison, changes
 from viewer.tolerance import ATOL, RTOL, Tolerance
 from viewer.union import union
 
@@ -43,21 +48,32 @@ def compare(
     """
     if format not in FORMATS:
         raise ValueError(f"no format {format!r}; there are: {', '.join(FORMATS)}")
+    given = {"rtol": rtol, "atol": atol, "everything": everything, "by": by, "limit": limit}
+    found, options = comparison(a, b, **{name: value for name, value in given.items() if value is not None})
+    return FORMATS[format][isinstance(found, Comparison)](found, **options)
+
+
+def comparison(a: Any, b: Any, **options: Any) -> tuple[Differences | Comparison, dict[str, Any]]:
+    """The data of a comparison with the options of `compare` that are given, and those of them that are about showing it."""
     kind = kind_of_both(a, b)
-    given = dict(rtol=rtol, atol=atol, everything=everything, by=by, limit=limit)
-    options = {name: value for name, value in given.items() if value is not None}
     for name in options:
         if name not in OPTIONS[kind]:
             raise ValueError(f"{name}= has no meaning for {kind}s, which take: {', '.join(OPTIONS[kind])}")
     if kind == "trace":
-        found = differences(as_trace(a), as_trace(b), Tolerance(options.pop("rtol", RTOL), options.pop("atol", ATOL)))
-        return FORMATS[format][0](found, **options)
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit= is a number from 1 on, and got {limit!r}")
-    return FORMATS[format][1](compare_profiles(as_timer(a), as_timer(b), by or "op"), **({"limit": limit} if limit else {}))
+        tolerance = Tolerance(options.pop("rtol", RTOL), options.pop("atol", ATOL))
+        return differences(as_trace(a), as_trace(b), tolerance), options
+    if options.get("limit", 1) < 1:
+        raise ValueError(f"limit= is a number from 1 on, and got {options['limit']!r}")
+    return changes(as_timer(a), as_timer(b), options.pop("by", "op")), options
 
 
 OPTIONS = {"trace": ("rtol", "atol", "everything"), "profile": ("by", "limit")}
+# Adding a format is adding an entry here: what makes it of two traces, and of two profiles.
+FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
+    "text": (lambda found, **options: plain(trace_rows(found, **options)), lambda found, **options: plain(profile_rows(found, **options))),
+    "json": (compare_traces.to_json, compare_profiles.to_json),
+    "markdown": (compare_traces.to_markdown, compare_profiles.to_markdown),
+}
 
 
 def kind_of_both(a: object, b: object) -> str:

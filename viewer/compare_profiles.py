@@ -94,18 +94,10 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     )
 
 
-def to_json(found: Comparison, failures: list[Change]) -> str:
-    """The comparison for other programs: nanoseconds per gradient, and None for what is not there or cannot be known."""
-    rows, totals = ([_plain(row) for row in group] for group in (found.rows, found.totals))
-    failed = [{"key": row.key, "part": row.part} for row in failures]
-    document = {
-        "by": found.by,
-        "gradients": list(found.gradients),
-        "unit": "ns per gradient",
-        "rows": rows,
-        "totals": totals,
-        "failed": failed,
-    }
+def to_json(found: Comparison, *, limit: int | None = None) -> str:
+    """The comparison for other programs: nanoseconds per gradient, and null for what is not there or cannot be known."""
+    rows, totals = ([_plain(row) for row in group] for group in (found.rows[:limit], found.totals))
+    document = {"by": found.by, "gradients": list(found.gradients), "unit": "ns per gradient", "rows": rows, "totals": totals}
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 

@@ -52,7 +52,10 @@ def kind_of(x: object) -> str:
     if isinstance(x, Timer):
         return "profile"
     if not isinstance(x, (str, os.PathLike)):
-        raise TypeError(f"a Tape, a Trace, a Timer or the path of a saved one is needed, and got {type(x).__name__}: {x!r}")
+        raise TypeError(
+            f"a Tape, a Trace, a Timer or the path of a saved one is needed, and got {type(x).__name__}: {x!r}; "
+            "ag.diff returns a plain value when its function uses no Param"
+        )
     with Path(x).open("rb") as file:
         found = SAVED.search(file.read(4096))
     if found is None:

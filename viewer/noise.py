@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from autograd_tools.timing import Counts
+from autograd_tools.timing import Counts, Record
 
 ERRORS = 3  # standard errors of a difference
 FLOOR = 0.05  # of the time before: what two runs of one program may differ by though their gradients vary less
@@ -33,9 +33,9 @@ class Spent:
         return self.deviation / math.sqrt(self.gradients) if self.gradients >= FEWEST else math.inf
 
 
-def gradients_of(counts: Iterable[Counts]) -> int:
-    """How many gradients a run computed: as many as the record that had a part in the most."""
-    return max([count.steps for count in counts], default=0)
+def gradients_of(records: Mapping[Record, Counts]) -> int:
+    """How many gradients a run computed: as many as the gradient of an argument had a part in; 0 in files that do not tell."""
+    return max([counts.steps for record, counts in records.items() if record.argument], default=0)
 
 
 def spent_on(counts: Iterable[Counts], gradients: int) -> Spent:

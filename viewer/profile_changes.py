@@ -48,12 +48,12 @@ class Comparison:
         return [row for row in (self.totals[-1], *big) if row.verdict == "slower" and row.ratio and row.ratio - 1 > limit]
 
 
-def compare_profiles(a: Timer, b: Timer, by: str = "op") -> Comparison:
+def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
     """Group the records of two profiles, and set each group of the one beside that of the other, forward and backward apart."""
     if by not in GROUPINGS:
         raise ValueError(f"profiles are not compared by {by!r}; there are: {', '.join(GROUPINGS)}")
     records = a.records, b.records
-    gradients = gradients_of(records[0].values()), gradients_of(records[1].values())
+    gradients = gradients_of(records[0]), gradients_of(records[1])
     grouping = GROUPINGS[by](*records)
     groups = [_grouped(own, key) for own, key in zip(records, grouping.keys, strict=True)]
     found = dict.fromkeys([*groups[0], *groups[1]])
@@ -127,7 +127,8 @@ def _moved(before: Records, after: Records) -> dict[Spot, Spot]:
     does = [_what_lines_do(records) for records in (before, after)]
     found: dict[Spot, Spot] = {}
     for old, new in pair_files(*does).items():
-        left, right = does[0][old], does[1][new]
+        left: Mapping[int, Hashable] = does[0][old]
+        right: Mapping[int, Hashable] = does[1][new]
         reads = [linecache.getlines(file) for file in (old, new)] if old != new else [[], []]
         if all(reads):
             left, right = ({n: text.strip() for n, text in enumerate(lines, 1)} for lines in reads)
