@@ -127,16 +127,16 @@ def _moved(before: Records, after: Records) -> dict[Spot, Spot]:
     does = [_what_lines_do(records) for records in (before, after)]
     found: dict[Spot, Spot] = {}
     for old, new in pair_files(*does).items():
-        left: Mapping[int, Hashable] = does[0][old]
-        right: Mapping[int, Hashable] = does[1][new]
+        timed = left, right = does[0][old], does[1][new]
         reads = [linecache.getlines(file) for file in (old, new)] if old != new else [[], []]
         if all(reads):
             left, right = ({n: text.strip() for n, text in enumerate(lines, 1)} for lines in reads)
-        found.update({(old, line): (new, other) for line, other in pair_lines(left, right).items()})
+        pairs = pair_lines(left, right)
+        found.update({(old, line): (new, other) for line, other in pairs.items() if line in timed[0] and other in timed[1]})
     return found
 
 
-def _what_lines_do(records: Records) -> dict[str, dict[int, Hashable]]:
+def _what_lines_do(records: Records) -> dict[str, Mapping[int, Hashable]]:
     """The operations of each line, by file and number, and the function that it is in."""
     found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
