@@ -89,8 +89,8 @@ def test_there_is_no_ratio_to_nothing():
     assert (change(None, spent(1)).ratio, change(spent(0, 0, 0), spent(1, 1, 1)).ratio) == (None, None)
 
 
-def test_many_gradients_are_worth_thirty():
-    assert Spent(30, deviation=60.0).error == Spent(3000, deviation=60.0).error == 60 / math.sqrt(30)
+def test_more_than_a_hundred_gradients_tell_no_more():
+    assert Spent(100, deviation=60.0).error == Spent(3000, deviation=60.0).error == 6
 
 
 def test_the_floor_is_a_share_of_the_shorter_time_either_way():

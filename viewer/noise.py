@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from autograd_tools.timing import Counts, Record
 
-# Found by comparing runs of one program on a busy machine, where of 100 rows one to four seemed to differ with these. What is
-# slow there is so for a while, so that many gradients tell little more than some, and runs differ more than gradients do.
+# Found by comparing runs of one program on a busy machine, where with these 1 to 7 of 100 rows seemed to differ. What is slow there is
+# so for a while, so that more gradients do not tell more, and runs differ more than the gradients of one.
 ERRORS = 3  # standard errors of a difference
 FLOOR = 0.1  # of the shorter time: what runs of one program may differ by though their gradients vary less
 FEWEST = 3  # gradients of which it can be told how much they vary
-MOST = 30  # gradients that count
+MOST = 100  # gradients that count
 
 
 @dataclass(frozen=True)
