@@ -297,6 +297,34 @@ def test_a_page_that_cannot_be_written_is_named_after_the_report(ask, script):
     assert ("Hotspots by operation" in output, errors.startswith("autograd-tools: cannot write "), status) == (True, True, 2)
 
 
+# Timelines ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("run.json", '"traceEvents"'), ("run.speedscope.json", "speedscope.app"), ("run.folded", "sin[1] ")]
+)
+def test_a_timeline_is_written_in_the_format_that_its_name_tells(ask, script, tmp_path, name, what):
+    found = ask("profile", "--timeline", name, "--skip", "8", script(STEPS), **SETTLED)[1:]
+    assert (*found, what in (tmp_path / name).read_text(encoding="utf-8")) == ("", 0, True)
+
+
+def test_a_saved_profile_of_single_calls_gives_a_timeline(ask, profiled, tmp_path):
+    profiled(STEPS, "--timeline", "first.json")
+    ask("profile", "--timeline", "second.json", "run.json")
+    assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
+
+
+def test_a_saved_profile_without_single_calls_has_no_timeline(ask, profiled):
+    profiled(STEPS)
+    output, errors, status = ask("profile", "--timeline", "second.json", "run.json")
+    assert ("Hotspots by operation" in output, errors.startswith("autograd-tools: "), status) == (True, True, 2)
+
+
+def test_a_timeline_of_no_known_format_is_refused_before_the_script_runs(ask, script):
+    message = "autograd-tools: no timeline in run.svg; its name may end in .speedscope.json, .json, .folded\n"
+    assert ask("profile", "--timeline", "run.svg", script(STEPS), **SETTLED) == ("", message, 2)
+
+
 # On a terminal ------------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autograd_tools import Timer
+from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.formats import count_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
@@ -92,8 +93,9 @@ def to_json(report: Report) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def _record(record: Any, counts: Any) -> dict[str, Any]:
-    return {**record._asdict(), "operands": [operand._asdict() for operand in record.operands], **counts._asdict()}
+def _record(record: Record, counts: Counts) -> dict[str, Any]:
+    operands = [operand._asdict() for operand in record.operands]
+    return {**record._asdict(), "operands": operands, **counts._asdict(), "samples": dict(counts.samples)}
 
 
 def to_markdown(report: Report) -> str:

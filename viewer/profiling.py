@@ -6,7 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from viewer.profile_page import to_html
 from viewer.profile_report import FORMATS, Report
 from viewer.progress import progress
 from viewer.script import run
+from viewer.timeline import to_chrome_trace, to_collapsed, to_speedscope
 from viewer.window import Window, plural_of
 
 
@@ -29,11 +30,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, metavar="N", help="measure N gradients, and let the script run on unmeasured")
     parser.add_argument("--sample", action="store_true", help="show where Python itself was as well, by pyinstrument")
     parser.add_argument("--format", choices=["text", *FORMATS], default="text", help=FORMAT_HELP)
+    parser.add_argument("--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}")
     parser.add_argument("--html", metavar="FILE", help="write a report as a page that needs nothing else")
     parser.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
     parser.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
 
 
+# What writes a timeline, by the end of a file's name, the first that fits.
+TIMELINES: dict[str, Callable[..., str]] = {".speedscope.json": to_speedscope, ".json": to_chrome_trace, ".folded": to_collapsed}
 FORMAT_HELP = "how to tell it (default: text); of the others the script's own output goes to standard error"
 
 
@@ -42,25 +46,33 @@ def profile(args: argparse.Namespace) -> int:
     window = Window(args.skip, args.steps)
     if args.limit < 0:
         raise ValueError(f"--limit is 0 rows or more, and got {args.limit}")
+    if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
+        raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
     if is_saved(args, output=None, skip=0, steps=None):
         session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
         return _tell(Report(Timer.load(args.script), args.limit, args.timer, session), args, 0)
     if not timing.ENABLED:
         return _again_with_timer()
     os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
-    args.output, args.html = (name and Path(name).absolute() for name in (args.output, args.html))  # before the script goes elsewhere
+    for name in ("output", "html", "timeline"):  # before the script goes elsewhere
+        setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
+    return _profile_script(args, window)
+
+
+def _profile_script(args: argparse.Namespace, window: Window) -> int:
     sampler = sampling.Sampler()
     ag.reset_timer()
+    if args.timeline:
+        ag.timer.keep_events()
     status = _run(args, window, sampler)
-    timer = window.measured()
+    timer, session = window.measured(), sampler.session
     if not timer.records or window.seen <= args.skip > 0:
         return status or fail(f"{args.script} computed {_missing(window)}")
     if args.output:
         status = after(status, lambda: timer.save(args.output))
-        if sampler.session:
-            session = sampler.session
-            status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
-    return _tell(Report(timer, args.limit, args.timer, sampler.session, window.summary()), args, status)
+    if args.output and session:
+        status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
+    return _tell(Report(timer, args.limit, args.timer, session, window.summary()), args, status)
 
 
 def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
@@ -112,7 +124,10 @@ def _again_with_timer() -> int:
 
 
 def _tell(report: Report, args: argparse.Namespace, status: int) -> int:
-    """Print the report, write the page if there is to be one, and return the status."""
+    """Print the report, write the page and the timeline if there are to be any, and return the status."""
+    if args.timeline:
+        write_timeline = next(write for ending, write in TIMELINES.items() if str(args.timeline).endswith(ending))
+        status = after(status, lambda: write_timeline(report.timer, args.timeline))
     if args.html:
         status = after(status, lambda: write_bytes(args.html, to_html(report, Path(args.script).name).encode()))
     if args.format == "text":
