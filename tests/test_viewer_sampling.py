@@ -42,7 +42,7 @@ def test_time_is_that_of_the_functions_around_too():
 
 
 def test_what_the_engine_does_is_one_row():
-    assert shown((TRAIN, RULE, MORE, 0.3), (TRAIN, MORE, 0.1), (TRAIN, 0.1))[1] == "   400ms  80.0%    autograd_tools  see the tables"
+    assert shown((TRAIN, RULE, MORE, 0.3), (TRAIN, MORE, 0.1), (TRAIN, 0.1))[1] == "   400ms  80.0%    autograd_tools  the engine, of which the tables tell"
 
 
 def test_a_function_that_the_engine_calls_is_the_users():
@@ -55,7 +55,7 @@ def test_what_a_library_calls_in_itself_is_its_own():
 
 def test_what_the_engine_calls_of_a_library_is_the_engines():
     assert shown((TRAIN, RULE, LOADS, 0.3), (TRAIN, LOADS, 0.1))[1:] == [
-        "   300ms  75.0%    autograd_tools  see the tables",
+        "   300ms  75.0%    autograd_tools  the engine, of which the tables tell",
         "   100ms  25.0%    loads  json/__init__.py:7",
     ]
 

@@ -43,7 +43,7 @@ def shown(root: Frame) -> Iterator[tuple[int, Frame]]:
 def label(frame: Frame) -> tuple[str, str]:
     """What a frame is called, and where it is: of a library by its path there."""
     if frame.key == ENGINE:
-        return frame.name, "see the tables"
+        return frame.name, "the engine, of which the tables tell"
     installed = INSTALLED.search(frame.file)
     place = f"{one_line(frame.file[installed.end() :])}:{frame.line}" if installed else source_text(frame.file, frame.line)
     return one_line(frame.name), place
