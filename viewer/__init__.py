@@ -10,7 +10,7 @@ from viewer.compare import compare, draw_compared
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
 from viewer.explain import explain
-from viewer.hotspots import hotspots
+from viewer.hotspots import hotspot_rows, hotspots
 from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.text import show, to_text
@@ -24,6 +24,7 @@ __all__ = [
     "focus",
     "fold",
     "group",
+    "hotspot_rows",
     "hotspots",
     "leaves_apart",
     "prune",

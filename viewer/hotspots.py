@@ -18,6 +18,8 @@ from viewer.measured import Timed, records_of
 from viewer.source import link_of
 from viewer.table import GAP, Cells, laid_out
 
+TITLES = {"tree": "scope, as a tree"}
+OTHER_TIME = {"scope": "cumulative", "tree": "self"}  # what the second time of rows is that can have others inside
 LONGEST_CODE = 60
 READABLE = 24  # columns of names and code before there is room for what is not needed
 
@@ -147,11 +149,11 @@ def _arguments(table: _Table) -> list[str]:
     if table.by == "argument":
         return []
     most = 4 if table.by in ("op", "shape") else 1
-    return [_argument_text(spot, most, most > 1) for spot in table.spots]
+    return [_argument_text(figures.arguments, most, most > 1) for figures in table.figures[: len(table.spots)]]
 
 
-def _argument_text(spot: Hotspot, most: int, short: bool) -> str:
-    ranked = sorted(spot.own.arguments.items(), key=lambda item: -item[1])
+def _argument_text(arguments: dict[str, int], most: int, short: bool) -> str:
+    ranked = sorted(arguments.items(), key=lambda item: -item[1])
     texts = [f"{name[name.rindex('[') :] if short else name} {time_text(ns)}" for name, ns in ranked[:most]]
     return "  ".join(texts) + (" …" if len(ranked) > most else "")
 
@@ -185,14 +187,13 @@ COLUMNS = (
     _Column(lambda table: "backward by argument", _arguments, 2, "dim", False),
     _Column(lambda table: "code", _codes, 1, "dim", False),
 )
-OTHER_TIME = {"scope": "cumulative", "tree": "self"}
-TITLES = {"tree": "scope, as a tree"}
 
 
 def _with_room(columns: Sequence[tuple[int, Cells]], width: int | None) -> tuple[list[Cells], list[str]]:
     """The columns for which there is room beside readable names, and the headers of the others."""
     widths = [max(map(width_of, {cells.header, *cells.texts})) for _, cells in columns]
-    needed = [size if cells.whole else min(size, max(READABLE, width_of(cells.header))) for (_, cells), size in zip(columns, widths, strict=True)]
+    least = [max(READABLE, width_of(cells.header)) for _, cells in columns]
+    needed = [size if cells.whole else min(size, enough) for (_, cells), size, enough in zip(columns, widths, least, strict=True)]
     room, left_out = width, set()
     for i in sorted(range(len(columns)), key=lambda i: columns[i][0]):
         if room is not None and columns[i][0] and needed[i] > room:

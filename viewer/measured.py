@@ -49,7 +49,7 @@ def _of_trace(trace: Trace) -> Iterator[tuple[Record, Counts]]:
         raise ValueError("this trace has no times: set AUTOGRAD_TIMER=1 before autograd_tools is imported, or run `autograd-tools profile`")
     for node in timed:
         where, operands = (node.file, node.line, node.function, node.scope), _operands(trace, node)
-        yield Record(node.op, 0, *where, "forward", operands), Counts(1, node.forward_ns or 0, node.value.nbytes if node.value else 0)
+        yield Record(node.op, 0, *where, "forward", operands), Counts(1, node.forward_ns or 0)
         for argument, ns in (node.backward_ns or {}).items():
             yield Record(node.op, argument, *where, "backward", operands), Counts(1, ns)
 
