@@ -6,6 +6,7 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 """
 
 from autograd_tools import why_none
+from viewer.annotate import annotate
 from viewer.compare import compare, draw_compared
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
@@ -16,6 +17,7 @@ from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.text import show, to_text
 
 __all__ = [
+    "annotate",
     "compare",
     "draw",
     "draw_compared",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +12,10 @@ from rich.text import Text
 from autograd_tools.text import one_line
 from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from viewer.groupings import Figures, Grouping, Hotspot, grouping_of, hotspots_of, rows_of
-from viewer.lines import Row, Span, fold, width_of
+from viewer.lines import Row, Span, fold, shorten
 from viewer.measured import Timed, records_of
-from viewer.source import link_of
-from viewer.table import GAP, Cells, laid_out
+from viewer.source import link_of, source_lines
+from viewer.table import Cells, laid_out, with_room
 
 TITLES = {"tree": "scope, as a tree"}
 OTHER_TIME = {"scope": "cumulative", "tree": "self"}  # what the second time of rows is that can have others inside
@@ -58,7 +57,7 @@ def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[T
         raise ValueError(f"a limit of 0 or more rows is needed, and got {limit}")
     table = _table(hotspots_of(records_of(x), by), grouping, by, limit)
     columns = [cells for column in COLUMNS if (cells := column.cells(table)) is not None]
-    shown, missing = _with_room(columns, width)
+    shown, missing = with_room(columns, width, READABLE)
     rows: list[Row] = [[Span(f"Hotspots by {TITLES.get(by, grouping.header)}", "bold")]]
     rows += laid_out(shown, len(table.names), width)
     rows += fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
@@ -160,15 +159,16 @@ def _argument_text(arguments: dict[str, int], most: int, short: bool) -> str:
 
 def _codes(table: _Table) -> list[str]:
     """The source line of each row that is one, if the file is there."""
-    return [_cut(linecache.getline(*place).strip()) for place in _sources(table)]
+    return [_code(*place) for place in _sources(table)]
 
 
 def _sources(table: _Table) -> list[tuple[str, int]]:
     return [spot.key for spot in table.spots] if table.by == "line" else []
 
 
-def _cut(code: str) -> str:
-    return code if len(code) <= LONGEST_CODE else f"{code[: LONGEST_CODE - 1]}…"
+def _code(file: str, line: int) -> str:
+    code = source_lines(file)[line - 1 : line] if line > 0 else []
+    return shorten(code[0].strip(), LONGEST_CODE) if code else ""
 
 
 # Adding a column is adding an entry here.
@@ -187,20 +187,6 @@ COLUMNS = (
     _Column(lambda table: "backward by argument", _arguments, 2, "dim", False),
     _Column(lambda table: "code", _codes, 1, "dim", False),
 )
-
-
-def _with_room(columns: Sequence[tuple[int, Cells]], width: int | None) -> tuple[list[Cells], list[str]]:
-    """The columns for which there is room beside readable names, and the headers of the others."""
-    widths = [max(map(width_of, {cells.header, *cells.texts})) for _, cells in columns]
-    least = [max(READABLE, width_of(cells.header)) for _, cells in columns]
-    needed = [size if cells.whole else min(size, enough) for (_, cells), size, enough in zip(columns, widths, least, strict=True)]
-    room, left_out = width, set()
-    for i in sorted(range(len(columns)), key=lambda i: columns[i][0]):
-        if room is not None and columns[i][0] and needed[i] > room:
-            left_out.add(i)
-        elif room is not None:
-            room -= needed[i] + GAP
-    return [cells for i, (_, cells) in enumerate(columns) if i not in left_out], [columns[i][1].header for i in sorted(left_out)]
 
 
 def _text(row: Row) -> Text:
