@@ -52,16 +52,31 @@ def hotspot_rows(x: Timed, by: str = "op") -> list[dict[str, Any]]:
 
 def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[Text]:
     """The lines of `hotspots`, in colour."""
+    columns = _columns(x, by, limit)
+    shown, missing = with_room(columns, width, READABLE)
+    rows: list[Row] = [[Span(title(by), "bold")]]
+    rows += laid_out(shown, len(columns[0][1].texts), width)
+    rows += fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
+    return [_text(row) for row in rows]
+
+
+def hotspot_cells(x: Timed, by: str, limit: int) -> list[Cells]:
+    """The columns of the table, for other forms than text."""
+    return [cells for _, cells in _columns(x, by, limit)]
+
+
+def title(by: str) -> str:
+    """What stands above a table."""
+    return f"Hotspots by {TITLES.get(by, grouping_of(by).header)}"
+
+
+def _columns(x: Timed, by: str, limit: int) -> list[tuple[int, Cells]]:
+    """The columns that have something to say, with their ranks."""
     grouping = grouping_of(by)
     if limit < 0:
         raise ValueError(f"a limit of 0 or more rows is needed, and got {limit}")
     table = _table(hotspots_of(records_of(x), by), grouping, by, limit)
-    columns = [cells for column in COLUMNS if (cells := column.cells(table)) is not None]
-    shown, missing = with_room(columns, width, READABLE)
-    rows: list[Row] = [[Span(f"Hotspots by {TITLES.get(by, grouping.header)}", "bold")]]
-    rows += laid_out(shown, len(table.names), width)
-    rows += fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
-    return [_text(row) for row in rows]
+    return [cells for column in COLUMNS if (cells := column.cells(table)) is not None]
 
 
 @dataclass(frozen=True)
