@@ -16,9 +16,9 @@ from viewer.lines import Span, fold, shorten
 from viewer.measured import Timed, records_of
 from viewer.source import path_text, source_lines
 from viewer.table import Cells, laid_out, with_room
-from viewer.timings import HEAT
 
 LONGEST_CODE = 100
+HEAT = ((0.5, "bold red"), (0.15, "yellow"), (0, ""))  # from which share of the most expensive line on a line looks like this
 READABLE = 36  # columns of code before there is room for what is not needed
 
 Lines = Mapping[int, Figures]  # what was measured, by the number of the line
@@ -81,7 +81,7 @@ def _annotated(file: str, lines: Lines, total: int, most: int, width: int | None
     notes += [f"no room for: {', '.join(missing)}"] * bool(missing)
     header, *rows = ["".join(span.text for span in row).rstrip() for row in laid_out(columns, len(numbers), width)]
     texts = [Text(header, style="bold")]
-    texts += [Text(row, style=_style(lines.get(number), total)) for number, row in zip([*numbers, 0], rows, strict=False)]
+    texts += [Text(row, style=_style(lines.get(number), most)) for number, row in zip([*numbers, 0], rows, strict=False)]
     return [*(line for note in notes for line in _folded(f"… {note}", "italic dim", width)), *texts]
 
 
@@ -128,8 +128,5 @@ def _code(code: Sequence[str], number: int) -> str:
     return shorten(one_line(line.rstrip().expandtabs(4)), LONGEST_CODE)
 
 
-def _style(figures: Figures | None, total: int) -> str:
-    if figures is None:
-        return "dim"
-    percent = 100 * figures.total / total if total else 0
-    return {"dim": ""}.get(style := next(style for limit, style in HEAT if percent >= limit), style)
+def _style(figures: Figures | None, most: int) -> str:
+    return next(style for share, style in HEAT if figures.total >= share * most) if figures else "dim"

@@ -16,6 +16,7 @@ from viewer.inputs import as_timer, as_trace, kind_of
 
 Timed: TypeAlias = Timer | Tape | Trace | str | os.PathLike[str]
 
+KINDS = {"(": "tuple", "[": "list"}  # by how their text begins
 _ARRAY = re.compile(r"(\w+)\[([\d,]*)\]")
 
 
@@ -67,7 +68,7 @@ def _operand(trace: Trace, argument: Argument) -> Operand:
     try:
         constant = ast.literal_eval(argument.text)
     except (ValueError, SyntaxError):
-        return Operand(argument.text)
+        return Operand(KINDS.get(argument.text[:1], "slice" if ":" in argument.text else argument.text))
     return Operand(type(constant).__name__, text=constant if isinstance(constant, str) else "")
 
 
