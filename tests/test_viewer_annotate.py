@@ -8,6 +8,7 @@ import viewer
 from autograd_tools.text import one_line
 from autograd_tools.timing import Record, Timer
 from autograd_tools.timing.formats import time_text
+from viewer.annotate import annotated_lines
 
 MODEL = """\
 import numpy as np
@@ -208,3 +209,8 @@ def test_hostile_code_survives(path):
 
 def test_lines_add_up_to_the_file(path):
     assert viewer.annotate(timer_of(path, *ROWS)).startswith(f"model.py  {time_text(sum(ns for _, _, ns in ROWS))} of ")
+
+
+def test_the_most_expensive_lines_are_red_and_those_without_cost_dim(path):
+    styles = [str(line.style) for line in annotated_lines(timer_of(path, *ROWS, (13, "forward", 1)), None, None)[2:]]
+    assert styles == ["dim", "dim", "dim", "", "bold red", "dim", "yellow"]

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 import autograd_tools as ag
 import viewer
-from autograd_tools.timing import Record, Timer
+from autograd_tools.timing import Operand, Record, Timer
 
 GROUPINGS = ["op", "argument", "line", "scope", "tree"]  # and "shape", of what has shapes
 
@@ -221,6 +221,94 @@ def test_by_line_names_a_file_below_the_current_folder_by_its_path_from_there(tm
 def test_an_unknown_grouping_is_an_error_that_lists_the_groupings(timer):
     with pytest.raises(ValueError, match="no hotspots by 'colour'; there are: op, argument, line, shape, scope, tree"):
         viewer.hotspots(timer, "colour")
+
+
+# Columns and rows ---------------------------------------------------------------------------------------------------
+
+
+def test_columns_of_the_engine_and_of_bytes_are_shown_where_they_say_something():
+    timer = Timer(clock=lambda: 0)
+    where = ("model.py", 10, "loss", ("loss",))
+    for argument, phase, ns, nbytes in (
+        (0, "forward", 1000, 800),
+        (0, "record", 20, 0),
+        (2, "backward", 300, 800),
+        (2, "sum_outgrads", 4, 0),
+    ):
+        timer.add(Record("matmul", argument, *where, phase), ns, nbytes)
+    assert viewer.hotspots(timer).splitlines()[1:] == [
+        "operation  calls  forward  backward  adding up  recording   total       %     made  backward by argument",
+        "matmul         1   1.00μs     300ns     4.00ns     20.0ns  1.32μs  100.0%  1.56KiB  [2] 300ns",
+        "total          1   1.00μs     300ns     4.00ns     20.0ns  1.32μs  100.0%  1.56KiB",
+    ]
+
+
+def test_bytes_kept_add_up_over_the_operations_of_a_line():
+    data = Timer(clock=lambda: 0).to_dict()
+    row = ["exp", 0, "model.py", 3, "loss", ["loss"], "forward", [], 1, 10, 64, 1, 100]
+    data["records"] = [[*row, 64], ["tanh", *row[1:], 32]]
+    assert [row["kept_nbytes"] for row in viewer.hotspot_rows(Timer.from_dict(data), "line")] == [96]
+
+
+def shaped(*operands):
+    timer = Timer(clock=lambda: 0)
+    timer.add(Record("matmul", 0, "model.py", 3, "loss", (), "forward", operands), 5, 0)
+    return viewer.hotspots(timer, "shape").splitlines()[2].split("  ")[0]
+
+
+@pytest.mark.parametrize(
+    ("operands", "text"),
+    [
+        (
+            (Operand("float64", (2, 3), "C"), Operand("float32", (3,), "C"), Operand("float64", (2,), "C")),
+            "float64[2,3], float32[3]) → float64[2]",
+        ),
+        ((Operand("float64", (2, 3), "F"), Operand("float64", (), "")), "float64[2,3] F) → float64"),
+        ((Operand("float64", (2, 3), "strided"), Operand("float64", (), "C")), "float64[2,3] strided) → float64[]"),
+        ((Operand("str", (), "", "ij->i\n"), Operand("int"), Operand("float64")), r"'ij->i\n', int) → float64"),
+        ((Operand("float64"),), ") → float64"),
+    ],
+    ids=["arrays", "by columns", "strided", "text", "no arguments"],
+)
+def test_a_shape_is_the_operands_as_in_the_call_and_the_output(operands, text):
+    assert shaped(*operands) == f"matmul({text}"
+
+
+def test_a_profile_without_shapes_is_an_error_that_says_how_to_get_them(timer):
+    with pytest.raises(ValueError, match="this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is imported"):
+        viewer.hotspots(timer, "shape")
+
+
+def test_rows_for_programs_are_numbers_by_name(timer):
+    assert viewer.hotspot_rows(timer, "argument")[0] == {
+        "op": "matmul",
+        "argument": 1,
+        "calls": 2,
+        "forward_ns": 0,
+        "record_ns": 0,
+        "backward_ns": 12_000_000,
+        "sum_outgrads_ns": 0,
+        "total_ns": 12_000_000,
+        "percent": 100 * 12_000_000 / 23_501_001,
+        "nbytes": 0,
+        "kept_nbytes": 0,
+        "arguments_ns": {"matmul[1]": 12_000_000},
+    }
+
+
+def test_columns_for_which_there_is_no_room_are_named(timer):
+    assert viewer.hotspots(timer, "scope", width=60).splitlines()[-1] == "… no room for: cumulative, backward by argument"
+
+
+def test_profiles_of_version_2_have_hotspots(tmp_path):
+    data = {**Timer(clock=lambda: 0).to_dict(), "version": 2, "records": []}
+    for argument, ns in ((0, 3), (2, 4)):
+        data["records"].append(["matmul", argument, "/models/model.py", 10, "loss", ["loss"], 1, ns, 8])
+    (tmp_path / "run.json").write_text(json.dumps(data), encoding="utf-8")
+    assert viewer.hotspots(tmp_path / "run.json", "line").splitlines()[2:] == [
+        "model.py:10      1   3.00ns    4.00ns  7.00ns  100.0%  16.0B  matmul[2] 4.00ns",
+        "total            1   3.00ns    4.00ns  7.00ns  100.0%  16.0B",
+    ]
 
 
 # What hotspots are taken from ---------------------------------------------------------------------------------------

@@ -20,18 +20,12 @@ def lines_around(code: Sequence[str], lines: Collection[int]) -> tuple[list[int]
     functions the outermost statement.
     """
     tree = _parsed("".join(code))
-    if tree is None:
-        return sorted({n for line in lines for n in _near(line, len(code))} | set(lines)), any(line > len(code) for line in lines)
-    statements = [(_extent(node), node) for node in tree.body]
-    shown, changed = set(lines), False
+    statements = [(_extent(node), node) for node in tree.body] if tree else []
+    shown = set(lines)
     for line in lines:
         inside = next(((extent, node) for extent, node in statements if extent[0] <= line <= extent[1]), None)
-        if inside is None:
-            changed = True
-            shown.update(_near(line, len(code)))
-        else:
-            shown.update(_shown(*inside, line))
-    return sorted(shown), changed
+        shown.update(_near(line, len(code)) if inside is None else _shown(*inside, line))
+    return sorted(shown), any(line > len(code) or not code[line - 1].partition("#")[0].strip() for line in lines)
 
 
 def _parsed(code: str) -> ast.Module | None:
