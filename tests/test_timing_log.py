@@ -341,6 +341,30 @@ def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
         Timer.from_dict(timer.to_dict())
 
 
+def test_the_time_for_adding_up_is_in_no_record_of_a_long_recording():
+    code = """
+import numpy as np, autograd_tools as ag
+from autograd_tools.timing.log import NOTE, WIDTH
+from autograd_tools.timing.thread import Thread
+add_up, marks = Thread.add_up, []
+
+def watched(self, **options):
+    marks.append(self.log[-WIDTH])
+    add_up(self, **options)
+
+def f(x):
+    for _ in range(25_000):
+        x = x * 1.0
+    Thread.add_up = add_up
+    return x
+
+Thread.add_up = watched
+ag.grad(f)(1.0)
+print(marks == [NOTE] * len(marks), len(marks))
+"""
+    assert run_python(code, "1").stdout == "True 2\n"
+
+
 CHECKED = """
 import threading
 import numpy as np, autograd_tools as ag

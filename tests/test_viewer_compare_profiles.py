@@ -168,7 +168,7 @@ def test_a_comparison_is_printed_to_the_letter():
         "1.02ms  1.51ms      +487μs  ×1.48  slower             2  total forward",
         " 500μs   505μs     +5.00μs  ×1.01  means nothing      1  total backward",
         "1.52ms  2.01ms      +492μs  ×1.32  slower             3  total",
-        "Times are per gradient. A difference means something beyond 3 standard errors and 5% of the time before.",
+        "Times are per gradient. A difference means something beyond 3 standard errors and 10% of the shorter time.",
     ]
 
 
@@ -221,7 +221,7 @@ def test_json_has_plain_numbers():
         "after": {"mean": 300, "deviation": 0, "calls": 6, "ns": 1800},
         "difference": 200,
         "ratio": 3,
-        "noise": 5,
+        "noise": pytest.approx(10),
         "verdict": "slower",
     }
     assert [row["part"] for row in document["totals"]] == ["forward", "backward", "total"]
@@ -291,6 +291,26 @@ def test_what_is_faster_fails_nothing():
 
 def test_of_too_few_gradients_nothing_fails():
     assert failures(timer(2, sin=1000, sin_1=1), timer(2, sin=9000, sin_1=1)) == []
+
+
+# The machine --------------------------------------------------------------------------------------------------------
+
+
+def on_machine(cost, **times):
+    """A profile of a machine on which a section of the timer takes so many nanoseconds."""
+    return Timer.from_dict({**timer(**times).to_dict(), "section_cost_ns": cost})
+
+
+def test_on_a_slower_machine_what_is_as_much_slower_means_nothing():
+    a, b = on_machine(100, sin=1000, cos=100, sin_1=1), on_machine(200, sin=2100, cos=500, sin_1=2)
+    assert [(row[0], row[4]) for row in found(a, b)][:2] == [("cos", "slower"), ("sin", "same")]
+    assert [(row[0], row[4]) for row in found(b, a)][:2] == [("cos", "faster"), ("sin", "same")]
+
+
+def test_a_slower_machine_is_told():
+    a, b = on_machine(100, sin=1000, sin_1=1), on_machine(200, sin=2100, sin_1=2)
+    end = "and beyond what the machine differs by: the timer itself took ×2.00 as long."
+    assert viewer.compare(a, b).endswith(end)
 
 
 # What cannot be compared --------------------------------------------------------------------------------------------

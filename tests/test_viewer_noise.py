@@ -66,7 +66,7 @@ def test_a_difference_is_compared_with_both_standard_errors():
 
 
 def test_a_small_share_means_nothing_however_little_the_gradients_vary():
-    assert change(spent(1000, 1000, 1000), spent(1040, 1040, 1040)).verdict == "same"
+    assert change(spent(1000, 1000, 1000), spent(1090, 1090, 1090)).verdict == "same"
 
 
 def test_of_two_gradients_nothing_is_known():
@@ -87,3 +87,12 @@ def test_the_ratio_is_of_times_per_gradient():
 
 def test_there_is_no_ratio_to_nothing():
     assert (change(None, spent(1)).ratio, change(spent(0, 0, 0), spent(1, 1, 1)).ratio) == (None, None)
+
+
+def test_more_than_a_hundred_gradients_tell_no_more():
+    assert Spent(100, deviation=60.0).error == Spent(3000, deviation=60.0).error == 6
+
+
+def test_the_floor_is_a_share_of_the_shorter_time_either_way():
+    a, b = spent(100, 100, 100), spent(109, 109, 109)
+    assert (change(a, b).noise, change(b, a).noise) == (10, 10)

@@ -48,9 +48,12 @@ def meaning(found: Comparison) -> str:
     times = (
         "Times are per gradient" if a and b else "Times are of the whole run, because a profile does not tell how many gradients it is of"
     )
-    if found.known:
-        return f"{times}. A difference means something beyond {ERRORS} standard errors and {FLOOR:.0%} of the time before."
-    return f"{times}. Whether a difference means something cannot be known of {min(a, b)}: it takes {FEWEST} gradients in each profile."
+    if not found.known:
+        return f"{times}. Whether a difference means something cannot be known of {min(a, b)}: it takes {FEWEST} gradients in each profile."
+    told = f"{times}. A difference means something beyond {ERRORS} standard errors and {FLOOR:.0%} of the shorter time"
+    if max(found.machine, 1 / found.machine) <= 1 + FLOOR / 2:
+        return f"{told}."
+    return f"{told}, and beyond what the machine differs by: the timer itself took {_times(found.machine)} as long."
 
 
 def _gradients(found: Comparison) -> str:
@@ -97,7 +100,14 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 def to_json(found: Comparison, *, limit: int | None = None) -> str:
     """The comparison for other programs: nanoseconds per gradient, and null for what is not there or cannot be known."""
     rows, totals = ([_plain(row) for row in group] for group in (found.rows[:limit], found.totals))
-    document = {"by": found.by, "gradients": list(found.gradients), "unit": "ns per gradient", "rows": rows, "totals": totals}
+    document = {
+        "by": found.by,
+        "gradients": list(found.gradients),
+        "machine": found.machine,
+        "unit": "ns per gradient",
+        "rows": rows,
+        "totals": totals,
+    }
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from autograd_tools.timing import Counts, Record
 
+# Found by comparing runs of one program on a busy machine, where with these 1 to 7 of 100 rows seemed to differ. What is slow there is
+# so for a while, so that more gradients do not tell more, and runs differ more than the gradients of one.
 ERRORS = 3  # standard errors of a difference
-FLOOR = 0.05  # of the time before: what two runs of one program may differ by though their gradients vary less
+FLOOR = 0.1  # of the shorter time: what runs of one program may differ by though their gradients vary less
 FEWEST = 3  # gradients of which it can be told how much they vary
+MOST = 100  # gradients that count
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Spent:
     @property
     def error(self) -> float:
         """The standard error of the mean; infinite where there are too few gradients to know it."""
-        return self.deviation / math.sqrt(self.gradients) if self.gradients >= FEWEST else math.inf
+        return self.deviation / math.sqrt(min(self.gradients, MOST)) if self.gradients >= FEWEST else math.inf
 
 
 def gradients_of(records: Mapping[Record, Counts]) -> int:
@@ -54,13 +57,17 @@ def spent_on(counts: Iterable[Counts], gradients: int) -> Spent:
 
 @dataclass(frozen=True)
 class Change:
-    """What two runs spent on the same, None where one had none of it; `part` is "forward", "backward" or "total"."""
+    """What two runs spent on the same, None where one had none of it; `part` is "forward", "backward" or "total".
+
+    A difference of less than `floor` of the shorter time means nothing.
+    """
 
     key: str
     part: str
     before: Spent | None
     after: Spent | None
     code: str = ""
+    floor: float = FLOOR
 
     @property
     def means(self) -> tuple[float, float]:
@@ -85,7 +92,7 @@ class Change:
         """The difference up to which it means nothing; infinite if that cannot be known."""
         if self.before is None or self.after is None:
             return 0.0
-        return max(ERRORS * math.hypot(self.before.error, self.after.error), FLOOR * self.before.mean)
+        return max(ERRORS * math.hypot(self.before.error, self.after.error), self.floor * min(self.means))
 
     @property
     def verdict(self) -> str:

@@ -6,13 +6,12 @@ import linecache
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
 from viewer.line_pairs import pair_files, pair_lines
-from viewer.noise import FEWEST, Change, gradients_of, spent_on
+from viewer.noise import FEWEST, FLOOR, Change, gradients_of, spent_on
 from viewer.source import source_text
 
 Records = Mapping[Record, Counts]
@@ -24,10 +23,14 @@ Key = Callable[[Record], Hashable]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two profiles by a grouping: how many gradients each has, what changed of each row, and in all; largest differences first."""
+    """Two profiles by a grouping: how many gradients each has, what changed of each row, and in all; largest differences first.
+
+    `machine` is how many times as long the machine took after for the same, which is a section of the timer.
+    """
 
     by: str
     gradients: tuple[int, int]
+    machine: float
     rows: tuple[Change, ...]
     totals: tuple[Change, ...]
 
@@ -35,11 +38,6 @@ class Comparison:
     def known(self) -> bool:
         """Whether there are enough gradients to tell a difference from noise."""
         return min(self.gradients) >= FEWEST
-
-    @cached_property
-    def told(self) -> list[Change]:
-        """The rows whose difference means something, or may, as nobody knows."""
-        return [row for row in self.rows if row.verdict != "same"]
 
     def failures(self, limit: float) -> list[Change]:
         """What got slower by more than this share and beyond the noise: the total, and rows that are more than `BIG` of it."""
@@ -57,13 +55,15 @@ def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
     grouping = GROUPINGS[by](*records)
     groups = [_grouped(own, key) for own, key in zip(records, grouping.keys, strict=True)]
     found = dict.fromkeys([*groups[0], *groups[1]])
-    rows = [_change(grouping.name(key), part, groups, gradients, (key, part), grouping.code(key)) for key, part in found]
+    machine = _machine(a, b)
+    floor = (1 + FLOOR) * max(machine, 1 / machine) ** 2 - 1  # squared, as what needs more of the machine differs by more
+    rows = [_change(grouping.name(key), part, groups, gradients, (key, part), floor, grouping.code(key)) for key, part in found]
     rows.sort(key=lambda row: (row.verdict == "same", -abs(row.difference), row.key, row.part))
     whole = [_grouped(own, lambda record: "total") for own in records]
     for group in whole:
         group["total", "total"] = [count for part in PARTS for count in group.get(("total", part), ())]
-    totals = [_change("total", part, whole, gradients, ("total", part)) for part in (*PARTS, "total")]
-    return Comparison(by, gradients, tuple(rows), tuple(totals))
+    totals = [_change("total", part, whole, gradients, ("total", part), floor) for part in (*PARTS, "total")]
+    return Comparison(by, gradients, machine, tuple(rows), tuple(totals))
 
 
 Groups = dict[tuple[Hashable, str], list[Counts]]  # by key, and part
@@ -76,10 +76,17 @@ def _grouped(records: Records, key: Key) -> Groups:
     return groups
 
 
-def _change(name: str, part: str, groups: list[Groups], gradients: tuple[int, int], key: tuple[Hashable, str], code: str = "") -> Change:
+def _change(
+    name: str, part: str, groups: list[Groups], gradients: tuple[int, int], key: tuple[Hashable, str], floor: float, code: str = ""
+) -> Change:
     """The change of one row, from the counts that both runs have under a key."""
     before, after = (spent_on(group[key], n) if key in group else None for group, n in zip(groups, gradients, strict=True))
-    return Change(name, part, before, after, code)
+    return Change(name, part, before, after, code, floor)
+
+
+def _machine(a: Timer, b: Timer) -> float:
+    """How many times as long a section took by itself on the machine of the second; 1 if that is not known."""
+    return b.section_cost_ns / a.section_cost_ns if a.section_cost_ns and b.section_cost_ns else 1.0
 
 
 # Groupings: what the records of both runs are grouped by, and what the groups are called.
