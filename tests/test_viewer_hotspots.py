@@ -11,7 +11,8 @@ from rich.cells import cell_len
 
 import autograd_tools as ag
 import viewer
-from autograd_tools.timing import Operand, Record, Timer
+from autograd_tools.timing import Counts, Operand, Record, Timer
+from viewer.groupings import rows_of
 
 GROUPINGS = ["op", "argument", "line", "scope", "tree"]  # and "shape", of what has shapes
 
@@ -244,10 +245,9 @@ def test_columns_of_the_engine_and_of_bytes_are_shown_where_they_say_something()
 
 
 def test_bytes_kept_add_up_over_the_operations_of_a_line():
-    data = Timer(clock=lambda: 0).to_dict()
-    row = ["exp", 0, "model.py", 3, "loss", ["loss"], "forward", [], 1, 10, 64, 1, 100]
-    data["records"] = [[*row, 64], ["tanh", *row[1:], 32]]
-    assert [row["kept_nbytes"] for row in viewer.hotspot_rows(Timer.from_dict(data), "line")] == [96]
+    where = ("model.py", 3, "loss", ("loss",))
+    records = {Record("exp", 0, *where): Counts(1, 10, 64, kept=64), Record("tanh", 0, *where): Counts(1, 10, 64, kept=32)}
+    assert [row["kept_nbytes"] for row in rows_of(records, "line")] == [96]
 
 
 def shaped(*operands):

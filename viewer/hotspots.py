@@ -28,7 +28,7 @@ def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = N
 
     `x` is a timer (`ag.timer`), a tape or trace recorded while the timer was on, or the path of a saved one. Times are
     forward, backward (the rules', by the number of the argument whose gradient they compute), adding gradients up, and recording;
-    "made" are the bytes of the arrays that were returned, "kept" those that the backward pass needed.
+    "made" are the bytes of the arrays that were made, "kept" of those kept for the backward pass.
 
     Rows show what ran in them alone, and have the same sum by whatever they are. By scope, "cumulative" is the time with the
     scopes inside; the tree shows all figures with those inside, and the time without them as "self".
