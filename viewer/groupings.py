@@ -194,7 +194,7 @@ GROUPINGS: dict[str, Grouping] = {
         "scope",
         lambda record: _once(record.scope),
         lambda scope: "  " * (len(scope) - 1) + one_line(scope[-1]) if scope else OUTSIDE,
-        _scope,
+        lambda scope: {**_scope(scope), "depth": max(len(scope) - 1, 0)},
         parent=_around,
         nested=True,
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +12,14 @@ from rich.text import Text
 from autograd_tools.text import one_line
 from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from viewer.groupings import Figures, Grouping, Hotspot, grouping_of, hotspots_of, rows_of
-from viewer.lines import Row, Span, fold, width_of
+from viewer.lines import Row, Span, fold, shorten
 from viewer.measured import Timed, records_of
-from viewer.source import link_of
-from viewer.table import GAP, Cells, laid_out
+from viewer.source import link_of, source_lines
+from viewer.table import Cells, laid_out, with_room
 
+TITLES = {"tree": "scope, as a tree"}
+OTHER_TIME = {"scope": "cumulative", "tree": "self"}  # what the second time of rows is that can have others inside
 LONGEST_CODE = 60
-OTHER_TIME = {"scope": "cumulative", "tree": "self"}
 READABLE = 24  # columns of names and code before there is room for what is not needed
 
 
@@ -28,7 +28,7 @@ def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = N
 
     `x` is a timer (`ag.timer`), a tape or trace recorded while the timer was on, or the path of a saved one. Times are
     forward, backward (the rules', by the number of the argument whose gradient they compute), adding gradients up, and recording;
-    "made" are the bytes of the arrays that were returned, "kept" those that the backward pass needed.
+    "made" are the bytes of the arrays that were made, "kept" of those kept for the backward pass.
 
     Rows show what ran in them alone, and have the same sum by whatever they are. By scope, "cumulative" is the time with the
     scopes inside; the tree shows all figures with those inside, and the time without them as "self".
@@ -53,7 +53,7 @@ def hotspot_rows(x: Timed, by: str = "op") -> list[dict[str, Any]]:
 def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[Text]:
     """The lines of `hotspots`, in colour."""
     columns = _columns(x, by, limit)
-    shown, missing = _with_room(columns, width)
+    shown, missing = with_room(columns, width, READABLE)
     rows: list[Row] = [[Span(title(by), "bold")]]
     rows += laid_out(shown, len(columns[0][1].texts), width)
     rows += fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
@@ -163,26 +163,27 @@ def _arguments(table: _Table) -> list[str]:
     if table.by == "argument":
         return []
     most = 4 if table.by in ("op", "shape") else 1
-    return [_argument_text(spot, most, most > 1) for spot in table.spots]
+    return [_argument_text(figures.arguments, most, most > 1) for figures in table.figures[: len(table.spots)]]
 
 
-def _argument_text(spot: Hotspot, most: int, short: bool) -> str:
-    ranked = sorted(spot.own.arguments.items(), key=lambda item: -item[1])
+def _argument_text(arguments: dict[str, int], most: int, short: bool) -> str:
+    ranked = sorted(arguments.items(), key=lambda item: -item[1])
     texts = [f"{name[name.rindex('[') :] if short else name} {time_text(ns)}" for name, ns in ranked[:most]]
     return "  ".join(texts) + (" …" if len(ranked) > most else "")
 
 
 def _codes(table: _Table) -> list[str]:
     """The source line of each row that is one, if the file is there."""
-    return [_cut(linecache.getline(*place).strip()) for place in _sources(table)]
+    return [_code(*place) for place in _sources(table)]
 
 
 def _sources(table: _Table) -> list[tuple[str, int]]:
     return [spot.key for spot in table.spots] if table.by == "line" else []
 
 
-def _cut(code: str) -> str:
-    return code if len(code) <= LONGEST_CODE else f"{code[: LONGEST_CODE - 1]}…"
+def _code(file: str, line: int) -> str:
+    code = source_lines(file)[line - 1 : line] if line > 0 else []
+    return shorten(code[0].strip(), LONGEST_CODE) if code else ""
 
 
 # Adding a column is adding an entry here.
@@ -201,22 +202,6 @@ COLUMNS = (
     _Column(lambda table: "backward by argument", _arguments, 2, "dim", False),
     _Column(lambda table: "code", _codes, 1, "dim", False),
 )
-TITLES = {"tree": "scope, as a tree"}
-
-
-def _with_room(columns: Sequence[tuple[int, Cells]], width: int | None) -> tuple[list[Cells], list[str]]:
-    """The columns for which there is room beside readable names, and the headers of the others."""
-    widths = [max(map(width_of, {cells.header, *cells.texts})) for _, cells in columns]
-    needed = [
-        size if cells.whole else min(size, max(READABLE, width_of(cells.header))) for (_, cells), size in zip(columns, widths, strict=True)
-    ]
-    room, left_out = width, set()
-    for i in sorted(range(len(columns)), key=lambda i: columns[i][0]):
-        if room is not None and columns[i][0] and needed[i] > room:
-            left_out.add(i)
-        elif room is not None:
-            room -= needed[i] + GAP
-    return [cells for i, (_, cells) in enumerate(columns) if i not in left_out], [columns[i][1].header for i in sorted(left_out)]
 
 
 def _text(row: Row) -> Text:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from autograd_tools import Tape, Timer, Trace
-from autograd_tools.files import read_document
 from autograd_tools.timing import Counts, Operand, Record
 from autograd_tools.trace import Argument, TraceNode
-from viewer.inputs import as_timer, as_trace
+from viewer.inputs import as_timer, as_trace, kind_of
 
 Timed: TypeAlias = Timer | Tape | Trace | str | os.PathLike[str]
 
+KINDS = {"(": "tuple", "[": "list"}  # by how their text begins
 _ARRAY = re.compile(r"(\w+)\[([\d,]*)\]")
 
 
@@ -37,10 +37,9 @@ def records_of(x: Timed) -> dict[Record, Counts]:
 
 def _is_timer(path: Path) -> bool:
     try:
-        read_document(path, "autograd_tools.timer", 10**9, dict)
-    except ValueError:
+        return kind_of(path) == "profile"
+    except ValueError:  # it is neither, and the trace that it is not says why
         return False
-    return True
 
 
 def _of_trace(trace: Trace) -> Iterator[tuple[Record, Counts]]:
@@ -49,7 +48,7 @@ def _of_trace(trace: Trace) -> Iterator[tuple[Record, Counts]]:
         raise ValueError("this trace has no times: set AUTOGRAD_TIMER=1 before autograd_tools is imported, or run `autograd-tools profile`")
     for node in timed:
         where, operands = (node.file, node.line, node.function, node.scope), _operands(trace, node)
-        yield Record(node.op, 0, *where, "forward", operands), Counts(1, node.forward_ns or 0, node.value.nbytes if node.value else 0)
+        yield Record(node.op, 0, *where, "forward", operands), Counts(1, node.forward_ns or 0)
         for argument, ns in (node.backward_ns or {}).items():
             yield Record(node.op, argument, *where, "backward", operands), Counts(1, ns)
 
@@ -69,7 +68,7 @@ def _operand(trace: Trace, argument: Argument) -> Operand:
     try:
         constant = ast.literal_eval(argument.text)
     except (ValueError, SyntaxError):
-        return Operand(argument.text)
+        return Operand(KINDS.get(argument.text[:1], "slice" if ":" in argument.text else argument.text))
     return Operand(type(constant).__name__, text=constant if isinstance(constant, str) else "")
 
 

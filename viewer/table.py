@@ -9,7 +9,7 @@ from itertools import zip_longest
 import numpy as np
 
 from viewer.columns import DEFAULT, column
-from viewer.lines import Row, Span, chop, fold, width_of
+from viewer.lines import Row, Span, chop, fold, shorten, width_of
 from viewer.subject import Options, Subject, note
 
 GAP = 2  # columns between columns
@@ -92,7 +92,7 @@ def _cut(cells: Cells, size: int) -> Cells:
     """A column whose texts are no wider than it, if it is one that is cut."""
     if not cells.cut:
         return cells
-    return replace(cells, texts=[text if width_of(text) <= size else f"{chop(text, size - 1)[0]}…" for text in cells.texts])
+    return replace(cells, texts=[shorten(text, size) for text in cells.texts])
 
 
 def _pad(text: str, size: int, right: bool, more: bool) -> str:
@@ -138,3 +138,24 @@ def _fitting(columns: Sequence[Cells], widths: Sequence[int], width: int | None)
 
 def _at_level(cells: Cells, size: int, level: int) -> int:
     return size if cells.whole else min(size, max(level, width_of(cells.header)))
+
+
+def with_room(columns: Sequence[tuple[int, Cells]], width: int | None, readable: int) -> tuple[list[Cells], list[str]]:
+    """Of columns with their ranks those for which there is room beside `readable` texts, and the headers of the others.
+
+    Those of the highest rank are left out first, those of rank 0 never.
+    """
+    if width is None:
+        return [cells for _, cells in columns], []
+    widths = [max(map(width_of, {cells.header, *cells.texts})) for _, cells in columns]
+    needed = [
+        GAP + (size if cells.whole else min(size, max(readable, width_of(cells.header))))
+        for (_, cells), size in zip(columns, widths, strict=True)
+    ]
+    room, left_out = width + GAP, set()
+    for i in sorted(range(len(columns)), key=lambda i: columns[i][0]):
+        if columns[i][0] and needed[i] > room:
+            left_out.add(i)
+        else:
+            room -= needed[i]
+    return [cells for i, (_, cells) in enumerate(columns) if i not in left_out], [columns[i][1].header for i in sorted(left_out)]
