@@ -47,7 +47,7 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
     shape = property(lambda self: np.shape(self.x))
     ndim = property(lambda self: np.ndim(self.x))
     dtype = property(lambda self: self.x.dtype)
-    mT = property(lambda self: Array(self.x.mT, self.log, self.name))  # noqa: N815
+    mT = property(lambda self: Array(self.x.mT, self.log, self.name))
 
     def __getitem__(self, index):
         return Array(self.x[index], self.log, self.name)

@@ -40,7 +40,7 @@ def _work(op: str, argument: int, operands: tuple[Operand, ...]) -> Work:
         if op in STEPS:
             return _elementwise(op, call)
         cost = COSTS[f"{op}[{argument}]" if argument else op]
-        count, moved = cost.count(call), None if cost.moves is None else call.moved(cost.moves)
+        count, moved = cost.formula(call), None if cost.moves is None else call.moved(cost.moves)
         return Work(None if count is None else _real(*count, complex_numbers=call.is_complex and not cost.real), moved)
     except (KeyError, IndexError, ValueError):  # an operation without an entry, or called in a way that the entry does not know
         return UNKNOWN

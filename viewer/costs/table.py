@@ -33,7 +33,7 @@ Formula: TypeAlias = Callable[[Call], Count | None]
 class Cost(NamedTuple):
     """How to count a call: its products and sums, and what it reads and writes (see `Call.moved`); None if that is not known."""
 
-    count: Formula
+    formula: Formula
     moves: str | None = "*"
     real: bool = False  # the formula counts operations on real numbers, of complex calls too
 
@@ -169,7 +169,7 @@ COSTS: dict[str, Cost] = {
     },
     "broadcast_to": VIEW,
     "broadcast_to[1]": Cost(lambda call: (0, call.out - call.n), "da"),
-    **{name: COPY for name in ("copy", "astype", "roll", "tril", "triu", "fft.fftshift", "fft.ifftshift", "repeat", "setitem")},
+    **dict.fromkeys(("copy", "astype", "roll", "tril", "triu", "fft.fftshift", "fft.ifftshift", "repeat", "setitem"), COPY),
     **{f"{name}[1]": COPY_BACK for name in ("astype", "roll", "tril", "triu", "fft.fftshift", "fft.ifftshift")},
     "copy[1]": VIEW,
     "repeat[1]": Cost(_sums_out, "da"),
