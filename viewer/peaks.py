@@ -7,6 +7,7 @@ bytes at the speed of a sum that makes a new array, or what a call costs at all,
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -26,7 +27,7 @@ FORMAT, VERSION = "autograd_tools.peaks", 1
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 SIDE = 512  # of the matrices
 SETS = (1 << 18, 1 << 22, 1 << 26)  # bytes that a sum moves: in a core's cache, in the cache of all, in memory
-SPENT = 0.1  # seconds for each figure
+ROUNDS, SPENT_NS = 5, 20_000_000  # for each figure
 
 
 @dataclass(frozen=True)
@@ -110,27 +111,23 @@ def _machine() -> dict[str, str]:
 
 
 def measure() -> Peaks:
-    """Measure them: each is the best of many, as other work only takes away from it."""
-    speed = {}
-    for dtype in ("float64", "float32"):
-        matrix = np.ones((SIDE, SIDE), dtype)
-        speed[dtype] = 2e9 * SIDE**3 / _least_ns(matrix.__matmul__, matrix)
-    moved = []
-    for size in SETS:
-        third = np.ones(size // 24)
-        moved.append((size, 1e9 * 3 * third.nbytes / _least_ns(third.__add__, third)))
+    """Measure them: each is the best of many, in rounds, as other work only takes away from it."""
+    matrices = [np.ones((SIDE, SIDE), dtype) for dtype in ("float64", "float32")]
+    parts = [np.ones(size // 24) for size in SETS]
     tiny = np.ones(1)
-    return Peaks(speed["float64"], speed["float32"], tuple(moved), _least_ns(tiny.__add__, tiny))
+    calls = [*(functools.partial(a.__matmul__, a) for a in matrices), *(functools.partial(a.__add__, a) for a in (*parts, tiny))]
+    double, single, *moving, call = map(min, zip(*([_least_ns(f) for f in calls] for _ in range(ROUNDS)), strict=True))
+    moved = tuple((size, 1e9 * 3 * part.nbytes / ns) for size, part, ns in zip(SETS, parts, moving, strict=True))
+    return Peaks(2e9 * SIDE**3 / double, 2e9 * SIDE**3 / single, moved, call)
 
 
-def _least_ns(f: Callable[[Any], Any], x: Any) -> float:
+def _least_ns(f: Callable[[], Any]) -> float:
     """The least time of a call, in nanoseconds."""
     clock, least = time.perf_counter_ns, sys.maxsize
-    f(x)
-    stop = clock() + int(SPENT * 1e9)
+    stop = clock() + SPENT_NS
     while True:
         start = clock()
-        f(x)
+        f()
         end = clock()
         least = min(least, end - start)
         if end > stop:

@@ -25,6 +25,7 @@ class Totals:
     twice_ns: int = 0  # what the rows of a flattened timer count more than once
     twice_nbytes: int = 0
     events: dict[str, Any] | None = None  # single calls, as plain data; of runs that are merged nobody knows them
+    peaks: dict[str, Any] | None = None  # what the machine can do at best, if somebody measured it; None of several machines
 
     @property
     def measured(self) -> Section:
@@ -39,6 +40,7 @@ class Totals:
 
     def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
         """Add `other`: what ran at another time, or, below the section at `path`, what ran within that section."""
+        self.peaks = self.peaks_with(other)
         place = self.root
         for label in path:
             place = place.child(label)
@@ -50,6 +52,12 @@ class Totals:
             self.total_ns += other.total_ns
             self.twice_ns += other.twice_ns
             self.twice_nbytes += other.twice_nbytes
+
+    def peaks_with(self, other: Totals) -> dict[str, Any] | None:
+        """The peaks of the machine that both were measured on, if that is known."""
+        if not self.records or not other.records:
+            return other.peaks if self.peaks is None else self.peaks
+        return self.peaks if self.peaks == other.peaks else None
 
     def flatten(self) -> None:
         """Add the sections of every label up wherever they nest, and keep the sum of all that was measured."""
@@ -71,6 +79,7 @@ class Totals:
             "sections": self.root.to_dict()["children"],
             "records": to_rows(self.records.items()),
             **({} if self.events is None else {"events": self.events}),
+            **({} if self.peaks is None else {"peaks": self.peaks}),
         }
 
     @classmethod
@@ -78,6 +87,7 @@ class Totals:
         """What `to_dict` gave, also that of versions 1 and 2."""
         totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
         totals.events = data.get("events")
+        totals.peaks = None if data.get("peaks") is None else dict(data["peaks"])
         totals.section_cost_ns = data.get("section_cost_ns", 0)
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
         totals.root = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
