@@ -168,6 +168,11 @@ def _digits(x: float) -> str:
     return f"{x:.0f}" if x >= 99.5 else f"{x:.3g}" if x >= 0.001 else f"{x:.1e}"
 
 
+def _amount(x: float) -> str:
+    unit, size = next(((unit, size) for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)) if x >= 0.9995 * size), ("", 1))
+    return f"{_digits(x / size)}{unit}"
+
+
 # Adding a column is adding an entry here: its header, and its text. Rates are of the time that could be counted.
 COLUMNS: dict[str, Callable[[Figures], str]] = {
     "calls": lambda row: count_text(row.calls),
@@ -177,7 +182,7 @@ COLUMNS: dict[str, Callable[[Figures], str]] = {
     "GFLOP/s": lambda row: _rate(row.flops, row),
     "GB/s": lambda row: _rate(row.nbytes, row),
     "FLOP/B": lambda row: _digits(row.flops / row.nbytes) if row.flops and row.nbytes else "",
-    "GFLOP": lambda row: _digits(row.flops / 1e9) if row.flops else "",
+    "FLOP": lambda row: _amount(row.flops) if row.flops else "",
     "counted": lambda row: percent_text(row.counted_ns, row.ns),
 }
 
