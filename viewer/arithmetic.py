@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import autograd_tools as ag
 from autograd_tools import Timer
 from autograd_tools.text import one_line
-from autograd_tools.timing import Operand, Record
+from autograd_tools.timing import Counts, Operand, Record
 from autograd_tools.timing.formats import count_text, percent_text, time_text
 from viewer.costs import work
 from viewer.costs.call import itemsize
@@ -91,11 +91,7 @@ def peaks_of(timer: Timer) -> Peaks | None:
 def figures_of(timer: Timer, key: Callable[[Record], str], peaks: Peaks | None) -> dict[str, Figures]:
     """The sums of all records that share a key."""
     records = timer.records
-    if records and not any(record.operands for record in records):
-        raise ValueError(
-            "this profile has no shapes of arrays: run `autograd-tools profile`, "
-            "or set AUTOGRAD_TIMER=shapes before autograd_tools is imported"
-        )
+    check_shapes(records)
     rows: dict[str, Figures] = {}
     for record, counts in records.items():
         row = rows.setdefault(key(record), Figures())
@@ -111,6 +107,15 @@ def figures_of(timer: Timer, key: Callable[[Record], str], peaks: Peaks | None) 
             bound, least = least_time(record, peaks)
             row.least_ns[bound] += counts.calls * least
     return rows
+
+
+def check_shapes(records: Mapping[Record, Counts]) -> None:
+    """ValueError unless the records tell the shapes of arrays."""
+    if records and not any(record.operands for record in records):
+        raise ValueError(
+            "this profile has no shapes of arrays: run `autograd-tools profile`, "
+            "or set AUTOGRAD_TIMER=shapes before autograd_tools is imported"
+        )
 
 
 def least_time(record: Record, peaks: Peaks) -> tuple[str, float]:
