@@ -6,6 +6,7 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 """
 
 from autograd_tools import why_none
+from viewer.arithmetic import arithmetic
 from viewer.compare import compare, draw_compared
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
@@ -13,9 +14,13 @@ from viewer.explain import explain
 from viewer.hotspots import hotspots
 from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
+from viewer.peaks import Peaks, peaks
 from viewer.text import show, to_text
+from viewer.tips import tips
 
 __all__ = [
+    "Peaks",
+    "arithmetic",
     "compare",
     "draw",
     "draw_compared",
@@ -26,8 +31,10 @@ __all__ = [
     "group",
     "hotspots",
     "leaves_apart",
+    "peaks",
     "prune",
     "show",
+    "tips",
     "to_dot",
     "to_mermaid",
     "to_svg",
