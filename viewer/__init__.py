@@ -1,4 +1,4 @@
-"""Views of gradients: in the terminal, as diagrams, as tables of hotspots.
+"""Views of gradients: in the terminal, as diagrams, as tables of hotspots, along time.
 
 Every function takes a `Tape`, a `Trace` or the path of a saved one; those about time take a `Timer` or the path of a
 saved one, too. The ones that end in `_text`, `_dot` and `_svg` return strings.
@@ -16,6 +16,7 @@ from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.peaks import Peaks, peaks
 from viewer.text import show, to_text
+from viewer.timeline import to_chrome_trace, to_collapsed, to_speedscope
 from viewer.tips import tips
 
 __all__ = [
@@ -35,8 +36,11 @@ __all__ = [
     "prune",
     "show",
     "tips",
+    "to_chrome_trace",
+    "to_collapsed",
     "to_dot",
     "to_mermaid",
+    "to_speedscope",
     "to_svg",
     "to_text",
     "why_none",

@@ -177,6 +177,7 @@ class Timer(Shown):
     def totals(self) -> Totals:
         """A copy of all that was measured, with what measuring cost."""
         totals = self._sum()
+        totals.events = self._events.to_dict() if self.keeps_events else None
         totals.section_cost_ns = self.section_cost_ns
         return totals
 
@@ -191,7 +192,6 @@ class Timer(Shown):
             totals.root.merge(thread.root)
             for record, tally in list(thread.tallies.items()):
                 totals.add_record(record, tally.counts)
-        totals.events = self._events.to_dict() if self.keeps_events else None
         totals.total_ns = self.total_ns  # last, so that no section that ends meanwhile takes longer
         return totals
 
@@ -257,8 +257,8 @@ class Timer(Shown):
 
     def snapshot(self) -> Snapshot:
         """What is to be shown: shares are of the sum of the outermost sections."""
-        totals = self.totals()
-        return Snapshot(totals.root, totals.measured, totals.total_ns, totals.threads, totals.section_cost_ns)
+        totals = self._sum()
+        return Snapshot(totals.root, totals.measured, totals.total_ns, totals.threads, self.section_cost_ns)
 
     def __getitem__(self, key: str | tuple[str, ...]) -> Section:
         return self.root[key]
@@ -288,6 +288,8 @@ class Timer(Shown):
                 self._past.root.make_room(root)  # what was here before stays before what is new
                 self._past.merge(totals, path)
                 self._past.peaks = peaks
+        if others and self._start is None:
+            self._events.restart(0)  # of runs that are merged nobody knows the single calls
         return self
 
     def flatten(self) -> Timer:
