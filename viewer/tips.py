@@ -74,7 +74,7 @@ def small_calls(line: Line) -> Found | None:
     def is_small(record: Record) -> bool:
         return record.op not in PARTS and all(size(operand) <= SMALL for operand in record.operands)
 
-    ops = sorted({record.op for record in line.records if is_small(record) and line.calls(record.op) >= 50})
+    ops = sorted(op for op in {record.op for record in line.records if is_small(record)} if line.calls(op) >= 50)
     if not ops:
         return None
     what = f"{', '.join(ops)}, up to {_often(max(map(line.calls, ops)))}, on few numbers each time"
