@@ -15,6 +15,7 @@ from autograd_tools import Timer, timing
 from autograd_tools.files import write_bytes
 from viewer import profile_report, sampling
 from viewer.outcome import after, fail, is_saved
+from viewer.peaks import peaks
 from viewer.profile_page import to_html
 from viewer.profile_report import FORMATS, Report
 from viewer.progress import progress
@@ -33,6 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}")
     parser.add_argument("--html", metavar="FILE", help="write a report as a page that needs nothing else")
     parser.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    parser.add_argument("--arithmetic", action="store_true", help="tell how much arithmetic it is, and how far from this machine's peaks")
     parser.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
 
 
@@ -50,7 +52,7 @@ def profile(args: argparse.Namespace) -> int:
         raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
     if is_saved(args, output=None, skip=0, steps=None):
         session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
-        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session), args, 0)
+        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session, arithmetic=args.arithmetic), args, 0)
     if not timing.ENABLED:
         return _again_with_timer()
     os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
@@ -68,11 +70,12 @@ def _profile_script(args: argparse.Namespace, window: Window) -> int:
     timer, session = window.measured(), sampler.session
     if not timer.records or window.seen <= args.skip > 0:
         return status or fail(f"{args.script} computed {_missing(window)}")
+    timer.peaks = peaks().to_dict()
     if args.output:
         status = after(status, lambda: timer.save(args.output))
     if args.output and session:
         status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
-    return _tell(Report(timer, args.limit, args.timer, session, window.summary()), args, status)
+    return _tell(Report(timer, args.limit, args.timer, session, window.summary(), args.arithmetic), args, status)
 
 
 def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:

@@ -246,6 +246,15 @@ class Timer(Shown):
         return self._sum().peak_nbytes
 
     @property
+    def peaks(self) -> dict[str, Any] | None:
+        """What the machine that measured can do at best, as plain data, if it was noted: `timer.peaks = viewer.peaks().to_dict()`."""
+        return self._past.peaks
+
+    @peaks.setter
+    def peaks(self, peaks: dict[str, Any] | None) -> None:
+        self._past.peaks = peaks
+
+    @property
     def section_cost_ns(self) -> float:
         """What one section costs by itself, on the machine that measured; 0 for a timer with a clock of its own."""
         if self._cost_ns is None:
@@ -305,9 +314,11 @@ class Timer(Shown):
                 raise TypeError(f"only timers merge with a timer, and got {other!r}; Timer.load(path) reads a saved one")
         for other in others:
             totals = other.totals()
+            peaks = self._sum().peaks_with(totals)
             with self._lock:
                 self._past.root.make_room(root)  # what was here before stays before what is new
                 self._past.merge(totals, path)
+                self._past.peaks = peaks
         if others and self._start is None:
             self._events.restart(0)  # of runs that are merged nobody knows the single calls
         return self
