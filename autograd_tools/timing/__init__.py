@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 from numpy import float64, ndarray
 
 from autograd_tools.timing.events import Event
-from autograd_tools.timing.log import CLOSE, END, LABELS, LIMIT, NODE, NOTE, SUM, SUMS, VOID, WIDTH, label
+from autograd_tools.timing.log import CLOSE, END, HALF, LABELS, LIMIT, NODE, NOTE, SUM, SUMS, VOID, WIDTH, label
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.records import Counts, Operand, Record, Signature, signature
 from autograd_tools.timing.section import Section
-from autograd_tools.timing.thread import HALF, recordings
+from autograd_tools.timing.thread import recordings
 from autograd_tools.timing.totals import MEMORY
 
 __all__ = [

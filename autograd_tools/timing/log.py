@@ -17,6 +17,8 @@ costs a tenth of a microsecond; sections, records and times of nodes are made of
 
 A note is what the engine knows of the place in the user's code, or, where signatures of arrays are asked for, a tuple of it
 and of one; these stand in the marks of forward passes, too.
+
+A node is the number of its recording, from 1 on, in the higher half, and its index in the lower; 0 where nobody can ask for it.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from numpy.typing import NDArray
 
 CLOSE, PIECE, PAUSE, VOID, NOTE, NODE, SUMS, END = range(8)
 WIDTH = 5
+HALF = 32  # bits
 LIMIT = WIDTH * 20_000  # items of a log, which is added up when it is longer: its memory is bounded, and its columns fit a cache
 SHORT = 2**20  # nanoseconds
 Ints = NDArray[np.int64]

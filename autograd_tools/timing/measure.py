@@ -189,6 +189,7 @@ class Timer(Shown):
     def totals(self) -> Totals:
         """A copy of all that was measured, with what measuring cost."""
         totals = self._sum()
+        totals.events = self._events.to_dict() if self.keeps_events else None
         totals.section_cost_ns = self.section_cost_ns
         return totals
 
@@ -203,7 +204,6 @@ class Timer(Shown):
             totals.root.merge(thread.root)
             for record, tally in list(thread.tallies.items()):
                 totals.add_record(record, tally.counts)
-        totals.events = self._events.to_dict() if self.keeps_events else None
         if self._watch is not None:
             totals.see(*self._watch.most())
         totals.memory = max(totals.memory, self.memory, key=MEMORY.index) if self._start is not None else totals.memory
@@ -273,9 +273,9 @@ class Timer(Shown):
 
     def snapshot(self) -> Snapshot:
         """What is to be shown: shares are of the sum of the outermost sections."""
-        totals = self.totals()
+        totals = self._sum()
         memory = (totals.memory, totals.peak_nbytes)
-        return Snapshot(totals.root, totals.measured, totals.total_ns, totals.threads, totals.section_cost_ns, *memory)
+        return Snapshot(totals.root, totals.measured, totals.total_ns, totals.threads, self.section_cost_ns, *memory)
 
     def __getitem__(self, key: str | tuple[str, ...]) -> Section:
         return self.root[key]
@@ -303,6 +303,8 @@ class Timer(Shown):
             with self._lock:
                 self._past.root.make_room(root)  # what was here before stays before what is new
                 self._past.merge(totals, path)
+        if others and self._start is None:
+            self._events.restart(0)  # of runs that are merged nobody knows the single calls
         return self
 
     def flatten(self) -> Timer:

@@ -132,11 +132,16 @@ def _is_row_by_row(shape: tuple[int, ...], strides: tuple[int, ...], step: int) 
 
 def to_rows(records: Iterable[tuple[Record, Counts]]) -> list[list[Any]]:
     """Records as plain data."""
-    return [[*record[:5], list(record.scope), record.phase, [list(o) for o in record.operands], *counts] for record, counts in records]
+    return [[*record_row(record), *counts] for record, counts in records]
+
+
+def record_row(record: Record) -> list[Any]:
+    """A record as plain data."""
+    return [*record[:5], list(record.scope), record.phase, [list(operand) for operand in record.operands]]
 
 
 def from_row(row: list[Any]) -> tuple[Record, Counts]:
-    """The record of a row; in files before version 3 there were calls, nanoseconds and bytes by place only."""
+    """The record of a row, and its counts if it has them; in files before version 3 there were three, by place only."""
     op, argument, file, line, function, scope, *rest = row
     where = (op, index(argument), file, index(line), function, tuple(scope))
     if len(rest) == 3:

@@ -13,17 +13,15 @@ import numpy as np
 from autograd_tools.timing import log as logs
 from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Looks, unseen
-from autograd_tools.timing.log import LABELS, WIDTH, Ints, Label, Marks, Spans, Spread
+from autograd_tools.timing.log import HALF, LABELS, WIDTH, Ints, Label, Marks, Spans, Spread
 from autograd_tools.timing.records import PHASES, Record, Tally, operands_of
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.stack import Stack
 
 NOWHERE = ("", 0, "", ())
 
-# The recordings whose nodes have times, by serial number. In a log a node is the number of its recording, from 1 on, in the
-# higher half, and its index in the lower; of other recordings the number is 0, because nobody can ask.
+# The recordings whose nodes have times, by serial number; of other recordings nobody can ask.
 recordings: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
-HALF = 32
 
 
 class Weights(NamedTuple):
@@ -124,7 +122,7 @@ class Thread(Stack):
         wanted[spans.begin[argument > 0]] = wanted[spans.last[argument == 0]] = True
         numbers, notes = logs.numbers_of_notes(marks, wanted)
         forward = logs.forward_of(marks, spans)
-        self._add_nodes(marks, spans, forward)
+        node = self._add_nodes(marks, spans, forward)
         note = np.where(argument > 0, numbers[spans.begin], np.where(argument == 0, numbers[spans.last], 0))
         recorded = np.flatnonzero(forward >= 0)[::-1]
         note[forward[recorded]] = numbers[recorded]  # of several recordings the innermost operation is that of the outermost
@@ -143,6 +141,10 @@ class Thread(Stack):
         first, self.steps = self.steps, self.steps + int(steps[-1])
         for record, (calls, time, made), spread in zip(found, totals, spreads, strict=True):
             self._tally(record).add(calls, time, made, spread, first, self.steps)
+        if self.events.limit:
+            place = np.full(len(node), len(found))
+            place[rows] = groups
+            self.events.add(self.number, spans, node, place, [*found, None])
 
     def _tally(self, record: Record) -> Tally:
         tally = self.tallies.get(record)
@@ -172,8 +174,8 @@ class Thread(Stack):
                 section = section.child(text)
             section.count(ns)
 
-    def _add_nodes(self, marks: Marks, spans: Spans, forward: Ints) -> None:
-        """Hand the times of nodes to the recordings that they are on, and keep events if that was asked for."""
+    def _add_nodes(self, marks: Marks, spans: Spans, forward: Ints) -> Ints:
+        """Hand the times of nodes to the recordings that they are on; returns the node of each span, 0 for none."""
         backward = np.flatnonzero((spans.argument > 0) & spans.single)
         noted = np.flatnonzero(forward >= 0)
         begin = spans.begin[backward]
@@ -186,10 +188,9 @@ class Thread(Stack):
             if recording is not None:
                 mine = nodes >> HALF == serial
                 recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
-        if self.events.limit:
-            node = np.zeros(len(spans.label), np.int64)
-            node[rows] = nodes
-            self.events.add(self.number, spans, (node >> HALF) - 1, np.where(node, node & (1 << HALF) - 1, -1))
+        node = np.zeros(len(spans.label), np.int64)
+        node[rows] = nodes
+        return node
 
 
 def _record(label: Label, note: Any, phase: str) -> Record:
