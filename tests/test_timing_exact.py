@@ -251,6 +251,12 @@ def test_a_thread_that_is_over_watches_no_more(timer):
     assert len(exact._watches) == before
 
 
+def test_single_calls_have_their_bytes(timer):
+    timer.keep_events()
+    timer.measure("f", take, 2)
+    assert [(event.label, event.nbytes) for event in timer.events] == [("f", 2 * KB)]
+
+
 # The whole run ------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace, timing
-from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
 from viewer.cli_compare import add_compare, run_compare
 from viewer.draw import FORMATS, check_format, draw
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument("-o", "--output", metavar="FILE", help="save the profile as JSON")
     three.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
     three.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
+    three.add_argument("--memory", choices=timing.MEMORY, help="whose bytes to count (default: outputs, of what operations return)")
     four = commands.add_parser("merge", help="add saved profiles up, such as those of several processes")
     four.add_argument("profiles", nargs="+", metavar="PROFILE", help="a saved profile")
     four.add_argument("-o", "--output", metavar="FILE", required=True, help="where to save the sum as JSON")
@@ -206,8 +207,8 @@ def _profile(args: argparse.Namespace) -> int:
     if _is_saved(args):
         _report(Timer.load(args.script), args)
         return 0
-    if not timing.ENABLED:
-        return _again_with_timer()
+    if not timing.ENABLED or (args.memory or timing.timer.memory) != timing.timer.memory:
+        return _again_with_timer(args.memory or "outputs")
     os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
     place = args.output and Path(args.output).absolute()
     ag.reset_timer()
@@ -221,11 +222,11 @@ def _profile(args: argparse.Namespace) -> int:
     return status
 
 
-def _again_with_timer() -> int:
+def _again_with_timer(memory: str) -> int:
     """Start this command again with the timer on, which is read when autograd_tools is imported."""
     options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
     command = [sys.executable, *options, "-m", "autograd_tools", *sys.argv[1:]]
-    environment = {**os.environ, "AUTOGRAD_TIMER": "shapes"}
+    environment = {**os.environ, "AUTOGRAD_TIMER": f"shapes,{memory}"}
     if os.name == "nt":  # where exec returns to the shell before the program ends
         return subprocess.call(command, env=environment)
     return os.execve(command[0], command, environment)
@@ -255,7 +256,9 @@ def _summary(timer: Timer) -> str:
     engine = spent["record"] + spent["sum_outgrads"]
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
-    return f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
+    peak = timer.peak_bytes
+    memory = "" if peak is None else f" Arrays took {memory_text(peak)} at the most."
+    return f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own.{memory}"
 
 
 def _merge(args: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ __all__ = [
     "KEPT",
     "LIMIT",
     "LINES",
+    "MEMORY",
     "NODE",
     "SHAPES",
     "SUM",
