@@ -337,6 +337,12 @@ def test_the_table_has_peak_and_live_bytes(timer, x):
     del kept
 
 
+def test_the_table_of_a_section_has_them_too(timer):
+    with timer.section("outer"):
+        timer.measure("inner", take, 2)
+    assert timer["outer"].table().splitlines()[7].split()[-2:] == ["15.6KiB", "∅"]
+
+
 def test_less_than_there_was_has_a_minus(timer):
     held = [np.ones(N)]
     timer.measure("f", held.clear)
