@@ -14,7 +14,7 @@ from rich.text import Text
 
 from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
-from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
 from viewer.arithmetic import arithmetic_rows
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
@@ -75,6 +75,8 @@ def summary(report: Report) -> Iterator[str]:
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
+    if report.timer.peak_bytes is not None:
+        yield f"Arrays took {memory_text(report.timer.peak_bytes)} at the most."
     if report.gradients:
         yield report.gradients
 
