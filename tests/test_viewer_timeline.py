@@ -86,7 +86,7 @@ def test_the_file_is_this_to_the_byte(timer):
         '"scope":"loss / layer","recording":1,"node":1,"bytes":8}},',
         '{"ph":"s","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":11,"ts":1.000},',
         '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.500,"dur":0.500,"args":{"line":"model.py:7","function":"layer",'
-        '"scope":"loss / layer","bytes":0}},',
+        '"scope":"loss / layer","recording":1,"node":1,"bytes":0}},',
         '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":16}},',
         '{"ph":"f","bp":"e","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":12,"ts":4.000},',
@@ -112,6 +112,22 @@ def test_the_arrays_of_a_call_are_told_where_they_are_known(timer):
 def test_an_operation_in_a_gradient_is_on_the_track_of_that_gradient(timer):
     timer.local.log += (*mark(SIN_1, 0, 1, LINE), -MUL, None, 0, 2, 4, *mark(CLOSE, 0, 10))
     assert slices(to_chrome_trace(timer)) == [("thread 1 backward", "sin[1]", 1, 9), ("thread 1 backward", "mul", 2, 2)]
+
+
+def test_an_operation_on_two_recordings_has_arrows_to_the_gradients_of_both(timer):
+    other = FIRST + (1 << 32)
+    timer.local.log += (-SIN, None, 8, 1, 2, NOTE, LINE, FIRST, 3, 3, NOTE, LINE, other, 4, 4)
+    for node, start in ((other, 5), (FIRST, 8)):
+        timer.local.log += (NODE, None, node, start, start, -SIN_1, LINE, ~16, start, start + 2)
+    found = check_chrome(to_chrome_trace(timer))
+    assert [e["ts"] for e in found["s"]] == [1, 1]
+    assert [e["ts"] for e in found["f"]] == [5, 8]
+
+
+def test_a_note_behind_another_section_is_not_taken_for_that_of_an_operation(timer):
+    timer.local.log += (-SIN, None, 8, 1, 2, -EPOCH, None, 0, 2, 3, NOTE, LINE, FIRST, 4, 4)
+    timer.local.log += (NODE, None, FIRST, 5, 5, -SIN_1, LINE, ~16, 5, 7)
+    assert check_chrome(to_chrome_trace(timer))["s"] == []
 
 
 def test_a_gradient_whose_operation_is_not_among_the_calls_has_no_arrow(timer):

@@ -18,8 +18,9 @@ class Event(NamedTuple):
 
     Of an operation `op` is the name and `argument` 0 for forward, n for the gradient of argument n; of any other section `op`
     is empty and `argument` -1. `node` is the index on the recording of the number `recording`; both are -1 where no line was
-    looked for, and of what was not recorded. `record` is the key in `timer.records` that its time is added up under, with its
-    place in the user's code; None if there is none, as for sections of the user's own.
+    looked for, and of what was not recorded; of an operation on several recordings, each section `record` after it has one.
+    `record` is the key in `timer.records` that its time is added up under, with its place in the user's code; None for sections
+    of the user's own.
     """
 
     thread: int

@@ -140,7 +140,7 @@ class Thread(Stack):
             if recording is not None:
                 mine = nodes >> HALF == serial
                 recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
-        node = np.zeros(len(spans.label), np.int64)
+        node = np.where(marks.code[spans.begin] == logs.NOTE, marks.number[spans.begin], 0)
         node[rows] = nodes
         return node
 

@@ -80,23 +80,39 @@ def _head(label: str, track: Track, place: str) -> str:
 def _arrows(tracks: Tracks) -> dict[int, list[int]]:
     """By the id of a call the numbers of the arrows from it, or to it if it is a gradient; what took no time cannot hold one."""
     operations: dict[Key, Event] = {}
-    gradients: dict[Key, list[Event]] = {}
-    for event in chain.from_iterable(tracks.values()):
-        if event.node >= 0 and event.end_ns > event.start_ns:
-            key = (event.recording, event.node)
-            if event.argument > 0:
-                gradients.setdefault(key, []).append(event)
-            else:
-                operations.setdefault(key, event)
+    for events in tracks.values():
+        operations |= _operations(events)
     found: dict[int, list[int]] = {}
     number = 0
-    for key, events in gradients.items():
-        operation = operations.get(key)
-        for event in events:
-            if operation is not None and event.start_ns >= operation.end_ns:
+    for event in chain.from_iterable(tracks.values()):
+        if event.argument > 0 and event.end_ns > event.start_ns:
+            operation = operations.get((event.recording, event.node))
+            if operation is not None and operation.start_ns < operation.end_ns <= event.start_ns:
                 number += 1
                 found[id(event)] = [number]
                 found.setdefault(id(operation), []).append(number)
+    return found
+
+
+def _operations(events: list[Event]) -> dict[Key, Event]:
+    """The operation of each node that was recorded on a track: the call that ended where that was noted, once or several times."""
+    found: dict[Key, Event] = {}
+    around: list[Event] = []
+    operation = None
+    for event in events:
+        ended = None
+        while around and around[-1].end_ns <= event.start_ns:
+            ended = around.pop()
+        around.append(event)
+        if event.label != "record":
+            operation = None
+            if event.argument == 0 and event.node >= 0:
+                found[event.recording, event.node] = event
+            continue
+        if ended is not None and ended.label != "record":
+            operation = ended if ended.argument == 0 else None
+        if operation is not None:
+            found[event.recording, event.node] = operation
     return found
 
 
