@@ -38,6 +38,11 @@ def markdown_text(shot: Snapshot, *, columns: Sequence[str] = DEFAULT, sortby: s
     check_known("column", tuple(columns), COLUMNS)
     lines = ["| " + " | ".join(["section", *columns]) + " |", "| --- |" + " ---: |" * len(columns)]
     for row in list_rows(shot, sortby, maxdepth):
-        name = "&nbsp;&nbsp;" * row.depth + re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(row.path[-1]))
+        name = "&nbsp;&nbsp;" * row.depth + markdown_safe(row.path[-1])
         lines.append("| " + " | ".join([name, *(COLUMNS[column].cell(row) for column in columns)]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def markdown_safe(text: str) -> str:
+    """A text on one line, of which Markdown takes nothing for its own signs."""
+    return re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(text))
