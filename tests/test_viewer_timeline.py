@@ -130,6 +130,11 @@ def test_a_note_behind_another_section_is_not_taken_for_that_of_an_operation(tim
     assert check_chrome(to_chrome_trace(timer))["s"] == []
 
 
+def test_a_section_named_record_is_no_note_of_an_operation(timer):
+    timer.local.log += (-SIN, None, 8, 1, 2, -label("record"), None, 0, 2, 3, -SIN_1, LINE, ~16, 5, 7)
+    assert check_chrome(to_chrome_trace(timer))["s"] == []
+
+
 def test_a_gradient_whose_operation_is_not_among_the_calls_has_no_arrow(timer):
     timer.local.log += (NODE, None, FIRST, 4, 4, -SIN_1, LINE, ~16, 4, 6)
     found = check_chrome(to_chrome_trace(timer))

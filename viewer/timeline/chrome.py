@@ -111,7 +111,7 @@ def _operations(events: list[Event]) -> dict[Key, Event]:
             continue
         if ended is not None and ended.label != "record":
             operation = ended if ended.argument == 0 else None
-        if operation is not None:
+        if operation is not None and event.node >= 0:
             found[event.recording, event.node] = operation
     return found
 
