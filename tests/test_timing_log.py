@@ -263,7 +263,8 @@ def run_python(code, setting):
 
 def test_an_unknown_setting_is_an_error_that_lists_those_there_are():
     assert run_python("import autograd_tools", "line").stderr.splitlines()[-1] == (
-        "ValueError: AUTOGRAD_TIMER='line' is not known; there are: 0, false, no, off, times, 1, true, yes, on, lines, shapes"
+        "ValueError: AUTOGRAD_TIMER='line' is not known; there are: 0, false, no, off, times, 1, true, yes, on, lines, shapes; "
+        "and behind a comma nobytes, outputs, exact"
     )
 
 

@@ -154,12 +154,18 @@ def spans_of(marks: Marks, before: list[int]) -> Spans:
     nbytes = np.where(single & ~is_sum & ~note[begin], np.maximum(number[last], ~number[last]), 0)
     levels = np.where(opens[begin], level[begin], level[begin] + 1)
     parent = _around(begin, levels, opens[begin] & ~is_sum)
-    inside = np.zeros(len(begin), np.int64)
-    inside[: len(before)] = before
-    for depth in range(int(levels.max(initial=1)), 1, -1):
-        rows = np.flatnonzero(levels == depth)
-        np.add.at(inside, parent[rows], np.where(quiet[rows], inside[rows], ns[rows]))
+    inside = inside_of(levels, parent, quiet, ns, before)
     return Spans(label, arguments[label], levels, begin, last, parent, quiet, done, calls, single, since, ns, inside, nbytes)
+
+
+def inside_of(level: Ints, parent: Ints, quiet: NDArray[np.bool_], amount: Ints, before: list[int]) -> Ints:
+    """For each section the sum of the amounts of those right inside; of the first, which were open, some is from `before`."""
+    inside = np.zeros(len(level), np.int64)
+    inside[: len(before)] = before
+    for depth in range(int(level.max(initial=1)), 1, -1):
+        rows = np.flatnonzero(level == depth)
+        np.add.at(inside, parent[rows], np.where(quiet[rows], inside[rows], amount[rows]))
+    return inside
 
 
 def _closing(level: Ints, opens: NDArray[np.bool_], closes: NDArray[np.bool_]) -> Ints:

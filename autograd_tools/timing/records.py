@@ -49,8 +49,8 @@ class Counts(NamedTuple):
     """What a record adds up: calls, nanoseconds without those of what nests, and the bytes of the arrays made.
 
     `steps` is how many gradients it had a part in, and `squares` the sum of the squares of its nanoseconds in each, from
-    which the spread from step to step follows. `kept` are the bytes that the backward pass needed of what was made here: the
-    most of any one gradient.
+    which the spread from step to step follows. `kept` are the bytes of the arrays that were kept for the backward pass here,
+    the most of any one gradient; as in `Tape.kept_bytes` an array counts once, for the oldest operation whose rules read it.
     """
 
     calls: int = 0
@@ -86,6 +86,10 @@ class Tally:
             self.step_ns = last_ns + (self.step_ns if self.step == last else 0)
             self.step = last
         self.counts = self.counts.plus(Counts(calls, ns, nbytes, steps, squares))
+
+    def keep(self, nbytes: int) -> None:
+        """Add the bytes that one gradient kept."""
+        self.counts = self.counts.plus(Counts(kept=nbytes))
 
 
 Signature = tuple[Any, ...]  # of the operands of a call, found in passing

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_tools.timing import log as logs
 from autograd_tools.timing.events import Events
-from autograd_tools.timing.log import HALF, LABELS, WIDTH, Marks, Spans, Spread
+from autograd_tools.timing.exact import Looks, unseen
+from autograd_tools.timing.log import HALF, LABELS, WIDTH, Ints, Label, Marks, Spans, Spread
 from autograd_tools.timing.records import PHASES, Record, Tally, operands_of
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.stack import Stack
@@ -22,11 +24,22 @@ NOWHERE = ("", 0, "", ())
 recordings: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
+class Weights(NamedTuple):
+    """The bytes of spans as columns: made in them, without those made in what is inside, and as `Looks.between` tells."""
+
+    nbytes: Ints
+    own: Ints
+    live: Ints | None = None
+    peak: Ints | None = None
+
+
 class Thread(Stack):
     """What one thread measured. Its log is added up when it is long, and when somebody looks."""
 
-    def __init__(self, number: int, events: Events) -> None:
+    def __init__(self, number: int, events: Events, memory: str) -> None:
         self.number = number
+        self.memory = memory  # a word of MEMORY
+        self.looks: list[int] = []  # what a watch of this thread's saw, where bytes are counted exactly
         self.events = events
         self.root = Section()
         self.tallies: dict[Record, Tally] = {}
@@ -34,6 +47,7 @@ class Thread(Stack):
         self.steps = 0  # gradients that are over
         self.sweeps = 0  # that are going on; as long as they are, what they write has to stay where it is
         self._inside: list[int] = []  # nanoseconds added up so far inside each section that is open
+        self._inside_bytes: list[int] = []
         self.lock = threading.RLock()  # a sweep holds it, too
 
     def add_up(self, sweeps: int = 0) -> None:
@@ -45,19 +59,37 @@ class Thread(Stack):
             return
         try:
             n = len(self.log)
-            if self.sweeps > sweeps or n <= WIDTH * len(self._inside):
-                return
-            marks = logs.marks_of(self.log[:n])
-            spans = logs.spans_of(marks, self._inside)
-            still = np.flatnonzero(~spans.done)
-            self._inside = spans.inside[still].tolist()
-            self.log[:n] = [item for row in still for item in _opening(marks, int(spans.begin[row]))]
-            self._add_sections(spans)
-            self._add_records(marks, spans)
+            if self.sweeps <= sweeps and n > WIDTH * len(self._inside):
+                with unseen() if self.memory == "exact" else nullcontext():
+                    self._add_up(n)
         finally:
             self.lock.release()
 
-    def _add_sections(self, spans: Spans) -> None:
+    def _add_up(self, n: int) -> None:
+        """Add the first `n` items of the log."""
+        marks = logs.marks_of(self.log[:n])
+        spans = logs.spans_of(marks, self._inside)
+        still = np.flatnonzero(~spans.done)
+        weights = self._weigh(spans, still, int(marks.end[-1]))
+        self._inside = spans.inside[still].tolist()
+        self.log[:n] = [item for row in still for item in _opening(marks, int(spans.begin[row]))]
+        self._add_sections(spans, weights)
+        self._add_records(marks, spans, weights.own)
+
+    def _weigh(self, spans: Spans, still: Ints, since: int) -> Weights:
+        """The bytes of each span; of what was seen of memory, that stays which tells of times from `since` on, and of what is open."""
+        if self.memory != "exact":
+            nbytes = spans.nbytes if self.memory == "outputs" else np.zeros_like(spans.nbytes)
+            return Weights(nbytes, nbytes)
+        n = len(self.looks)
+        looks = Looks(self.looks[:n])
+        nbytes, live, peak = looks.between(spans.start, spans.start + spans.ns)
+        inside = logs.inside_of(spans.level, spans.parent, spans.quiet, nbytes, self._inside_bytes)
+        self._inside_bytes = inside[still].tolist()
+        self.looks[:n] = looks.shortened(spans.start[still], since)
+        return Weights(nbytes, nbytes - inside, live, peak)
+
+    def _add_sections(self, spans: Spans, weights: Weights) -> None:
         """Add the spans to the tree, each to the section of its label below that of the span around."""
         paths = np.zeros(len(spans.label) + 1, np.int64)  # by row, and last that of the root
         sections = [self.root]
@@ -72,12 +104,18 @@ class Thread(Stack):
                 sections.append(section if quiet else section.child(LABELS[spans.label[row]].text))
             paths[rows] = below[numbers]
         counted, paths = spans.done & ~spans.quiet, paths[:-1]
-        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, spans.nbytes)))
+        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, weights.nbytes)))
         spreads = logs.spreads(paths[spans.single], len(sections), spans.ns[spans.single])
         for section, (ncalls, ns, nbytes), spread in zip(sections, totals, spreads, strict=True):
             section.add(Section(ncalls, ns, nbytes, {}, *spread))
+        if weights.live is not None and weights.peak is not None:
+            live, peaks = np.zeros((2, len(sections)), np.int64)
+            np.add.at(live, paths[counted], weights.live[counted])
+            np.maximum.at(peaks, paths[counted], weights.peak[counted])
+            for section, change, peak in zip(sections, live.tolist(), peaks.tolist(), strict=True):
+                section.add(Section(live_nbytes=change, peak_nbytes=peak))
 
-    def _add_records(self, marks: Marks, spans: Spans) -> None:
+    def _add_records(self, marks: Marks, spans: Spans, nbytes: Ints) -> None:
         """Add the time of every operation, without what is in it, to the record of its place in the user's code."""
         argument = spans.argument
         wanted = marks.code == logs.NOTE
@@ -98,11 +136,11 @@ class Thread(Stack):
         number = [found.setdefault(_record(LABELS[code], notes[n], PHASES[k]), len(found)) for code, n, k in marked]
         groups = np.array(number, np.int64)[groups]
         ns, steps = (spans.ns - spans.inside)[rows], logs.steps_of(marks)
-        totals = logs.sums(groups, len(found), spans.calls[rows], ns, spans.nbytes[rows])
+        totals = logs.sums(groups, len(found), spans.calls[rows], ns, nbytes[rows])
         spreads = logs.spreads_by_step(groups, len(found), steps[spans.last[rows]], ns)
         first, self.steps = self.steps, self.steps + int(steps[-1])
-        for record, (calls, time, nbytes), spread in zip(found, totals, spreads, strict=True):
-            self._tally(record).add(calls, time, nbytes, spread, first, self.steps)
+        for record, (calls, time, made), spread in zip(found, totals, spreads, strict=True):
+            self._tally(record).add(calls, time, made, spread, first, self.steps)
         if self.events.limit:
             place = np.full(len(node), len(found))
             place[rows] = groups
@@ -118,6 +156,16 @@ class Thread(Stack):
         """Add calls to a record, in the gradient that comes next."""
         self._tally(record).add(ncalls, ns, nbytes, Spread(1, ns * ns, ns, ns), self.steps, self.steps)
 
+    def keep(self, kept: Iterable[tuple[str, Any, int]]) -> None:
+        """Take note of what one gradient keeps: an operation, the note of where it was called, and bytes kept for its rules."""
+        sums: dict[Record, int] = {}
+        for op, note, nbytes in kept:
+            record = _record(Label(op, op, 0), note, "forward")
+            sums[record] = sums.get(record, 0) + nbytes
+        with self.lock:
+            for record, nbytes in sums.items():
+                self._tally(record).keep(nbytes)
+
     def count(self, path: Sequence[str], ns: int) -> None:
         """Add a call to the section at a path."""
         with self.lock:
@@ -126,7 +174,7 @@ class Thread(Stack):
                 section = section.child(text)
             section.count(ns)
 
-    def _add_nodes(self, marks: Marks, spans: Spans, forward: logs.Ints) -> logs.Ints:
+    def _add_nodes(self, marks: Marks, spans: Spans, forward: Ints) -> Ints:
         """Hand the times of nodes to the recordings that they are on; returns the node of each span, 0 for none."""
         backward = np.flatnonzero((spans.argument > 0) & spans.single)
         noted = np.flatnonzero(forward >= 0)
@@ -145,7 +193,7 @@ class Thread(Stack):
         return node
 
 
-def _record(label: logs.Label, note: Any, phase: str) -> Record:
+def _record(label: Label, note: Any, phase: str) -> Record:
     """The record of a label at a place: a note, or a note and a signature, or nothing."""
     note, found = note if type(note) is tuple else (note, ())
     file, line, function, scope = NOWHERE if note is None else note[:4]

@@ -11,6 +11,7 @@ from autograd_tools.timing.records import Counts, Record, from_row, to_rows
 from autograd_tools.timing.section import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 3
+MEMORY = ("nobytes", "outputs", "exact")  # ways to count bytes: not, those of returned arrays, and all that NumPy makes
 
 
 @dataclass(slots=True)
@@ -24,6 +25,9 @@ class Totals:
     section_cost_ns: float = 0.0
     twice_ns: int = 0  # what the rows of a flattened timer count more than once
     twice_nbytes: int = 0
+    memory: str = "nobytes"  # how bytes were counted, a word of MEMORY
+    live_nbytes: int | None = None  # of NumPy's data at the end, and the most there were at once, where that was exact
+    peak_nbytes: int | None = None
     events: dict[str, Any] | None = None  # single calls, as plain data; of runs that are merged nobody knows them
 
     @property
@@ -45,11 +49,18 @@ class Totals:
         place.merge(other.root)
         for record, counts in other.records.items():
             self.add_record(record, counts)
+        self.memory = max(self.memory, other.memory, key=MEMORY.index)
+        self.see(other.live_nbytes, other.peak_nbytes)
         if not path:
             self.threads = max(self.threads, other.threads)
             self.total_ns += other.total_ns
             self.twice_ns += other.twice_ns
             self.twice_nbytes += other.twice_nbytes
+
+    def see(self, live: int | None, peak: int | None) -> None:
+        """Take note of the bytes of another time or process: of those at its end, and of its peak, the larger number stays."""
+        if live is not None and peak is not None:
+            self.live_nbytes, self.peak_nbytes = max(self.live_nbytes or 0, live), max(self.peak_nbytes or 0, peak)
 
     def flatten(self) -> None:
         """Add the sections of every label up wherever they nest, and keep the sum of all that was measured."""
@@ -68,6 +79,7 @@ class Totals:
             "section_cost_ns": round(self.section_cost_ns),
             "threads": self.threads,
             "counted_twice": [self.twice_ns, self.twice_nbytes],
+            **({} if self.memory == "outputs" else {"memory": [self.memory, self.live_nbytes, self.peak_nbytes]}),
             "sections": self.root.to_dict()["children"],
             "records": to_rows(self.records.items()),
             **({} if self.events is None else {"events": self.events}),
@@ -80,6 +92,10 @@ class Totals:
         totals.events = data.get("events")
         totals.section_cost_ns = data.get("section_cost_ns", 0)
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
+        totals.memory, *seen = data.get("memory", ("outputs", None, None))
+        if totals.memory not in MEMORY:
+            raise ValueError(f"bytes are not counted as {totals.memory!r}; there are: {', '.join(MEMORY)}")
+        totals.see(*(None if nbytes is None else index(nbytes) for nbytes in seen))
         totals.root = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
         for row in data["records"]:
             totals.add_record(*from_row(row))
