@@ -165,6 +165,27 @@ def test_the_counter_has_points_for_a_screen_and_ends_with_the_sum(timer):
     assert points[-1]["args"] == {"bytes": 200_000}
 
 
+def test_where_live_bytes_are_counted_the_counter_shows_them():
+    ticks = count()
+    timer = Timer(clock=lambda: next(ticks), memory="exact")
+    timer.keep_events()
+    before = timer.live_bytes
+    with timer.section("kept"):
+        kept = np.ones(1000)
+    with timer.section("gone"):
+        del kept
+    points = [e["args"]["bytes"] - before for e in check_chrome(to_chrome_trace(timer))["C"]]
+    assert points == [8000, 0]
+
+
+def test_where_no_bytes_are_counted_there_is_no_counter():
+    timer = Timer(clock=lambda: 0, memory="nobytes")
+    timer.keep_events()
+    timer.local.log += (-SIN, None, 8, 1, 2)
+    found = check_chrome(to_chrome_trace(timer))
+    assert (found["C"], found["X"][0]["args"]) == ([], {"bytes": "not counted"})
+
+
 def test_sections_that_overlap_are_on_tracks_of_their_own(timer):
     outer, inner = timer.section("outer"), timer.section("inner")
     times = iter([0, 1, 5, 10])
@@ -325,7 +346,7 @@ def test_hostile_names_keep_every_format_whole(name, timer):
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(0, 12), st.integers(-1, 2), st.integers(0, 3)), min_size=1))
 def test_whatever_the_calls_the_files_are_as_their_formats_demand(calls):
     timer = Timer(clock=lambda: 0)
-    rows = [[t, f"sin[{a}]", "sin", a, 0, n, start, start + ns, 8, -1] for t, start, ns, a, n in calls]
+    rows = [[t, f"sin[{a}]", "sin", a, 0, n, start, start + ns, 8, -1, -1] for t, start, ns, a, n in calls]
     rows.sort(key=lambda row: (row[6], -row[7]))
     timer = Timer.from_dict({**timer.to_dict(), "events": {"limit": 1000, "dropped": 0, "records": [], "rows": rows}})
     assert len(slices(to_chrome_trace(timer))) == len(calls)

@@ -25,12 +25,14 @@ recordings: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary(
 
 
 class Weights(NamedTuple):
-    """The bytes of spans as columns: made in them, without those made in what is inside, and as `Looks.between` tells."""
+    """The bytes of spans as columns: made in them, without those made in what is inside, as `Looks.between` tells, and those
+    that there were when they ended."""
 
     nbytes: Ints
     own: Ints
     live: Ints | None = None
     peak: Ints | None = None
+    after: Ints | None = None
 
 
 class Thread(Stack):
@@ -74,7 +76,7 @@ class Thread(Stack):
         self._inside = spans.inside[still].tolist()
         self.log[:n] = [item for row in still for item in _opening(marks, int(spans.begin[row]))]
         self._add_sections(spans, weights)
-        self._add_records(marks, spans, weights.own)
+        self._add_records(marks, spans, weights)
 
     def _weigh(self, spans: Spans, still: Ints, since: int) -> Weights:
         """The bytes of each span; of what was seen of memory, that stays which tells of times from `since` on, and of what is open."""
@@ -83,11 +85,12 @@ class Thread(Stack):
             return Weights(nbytes, nbytes)
         n = len(self.looks)
         looks = Looks(self.looks[:n])
-        nbytes, live, peak = looks.between(spans.start, spans.start + spans.ns)
+        end = spans.start + spans.ns
+        nbytes, live, peak = looks.between(spans.start, end)
         inside = logs.inside_of(spans.level, spans.parent, spans.quiet, nbytes, self._inside_bytes)
         self._inside_bytes = inside[still].tolist()
         self.looks[:n] = looks.shortened(spans.start[still], since)
-        return Weights(nbytes, nbytes - inside, live, peak)
+        return Weights(nbytes, nbytes - inside, live, peak, looks.at(end))
 
     def _add_sections(self, spans: Spans, weights: Weights) -> None:
         """Add the spans to the tree, each to the section of its label below that of the span around."""
@@ -115,7 +118,7 @@ class Thread(Stack):
             for section, change, peak in zip(sections, live.tolist(), peaks.tolist(), strict=True):
                 section.add(Section(live_nbytes=change, peak_nbytes=peak))
 
-    def _add_records(self, marks: Marks, spans: Spans, nbytes: Ints) -> None:
+    def _add_records(self, marks: Marks, spans: Spans, weights: Weights) -> None:
         """Add the time of every operation, without what is in it, to the record of its place in the user's code."""
         argument = spans.argument
         wanted = marks.code == logs.NOTE
@@ -136,7 +139,7 @@ class Thread(Stack):
         number = [found.setdefault(_record(LABELS[code], notes[n], PHASES[k]), len(found)) for code, n, k in marked]
         groups = np.array(number, np.int64)[groups]
         ns, steps = (spans.ns - spans.inside)[rows], logs.steps_of(marks)
-        totals = logs.sums(groups, len(found), spans.calls[rows], ns, nbytes[rows])
+        totals = logs.sums(groups, len(found), spans.calls[rows], ns, weights.own[rows])
         spreads = logs.spreads_by_step(groups, len(found), steps[spans.last[rows]], ns)
         first, self.steps = self.steps, self.steps + int(steps[-1])
         for record, (calls, time, made), spread in zip(found, totals, spreads, strict=True):
@@ -144,7 +147,8 @@ class Thread(Stack):
         if self.events.limit:
             place = np.full(len(node), len(found))
             place[rows] = groups
-            self.events.add(self.number, spans, node, place, [*found, None])
+            nbytes = weights.nbytes if self.memory != "nobytes" else np.full(len(node), -1)
+            self.events.add(self.number, spans, node, nbytes, weights.after, place, [*found, None])
 
     def _tally(self, record: Record) -> Tally:
         tally = self.tallies.get(record)
