@@ -90,8 +90,8 @@ def test_the_file_is_this_to_the_byte(timer):
         '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":16}},',
         '{"ph":"f","bp":"e","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":12,"ts":4.000},',
-        '{"ph":"C","name":"bytes made by operations","pid":1,"ts":2.500,"args":{"bytes":8}},',
-        '{"ph":"C","name":"bytes made by operations","pid":1,"ts":6.001,"args":{"bytes":24}}',
+        '{"ph":"C","name":"NumPy","pid":1,"ts":2.500,"args":{"bytes made by operations":8}},',
+        '{"ph":"C","name":"NumPy","pid":1,"ts":6.001,"args":{"bytes made by operations":24}}',
         '],"displayTimeUnit":"ns","otherData":{"calls measured": 3, "calls shown": 3, "calls beyond the limit of events": 0}}',
     ]
 
@@ -155,14 +155,17 @@ def test_the_arrow_of_a_gradient_that_is_computed_twice_is_drawn_twice(timer):
 
 def test_the_counter_adds_up_what_the_innermost_operations_made(timer):
     timer.local.log += (*mark(SIN_1, 0, 1, LINE), -MUL, None, 8, 2, 4, *mark(CLOSE, 8, 10), -SIN, None, 24, 11, 12)
-    assert [(e["ts"], e["args"]) for e in check_chrome(to_chrome_trace(timer))["C"]] == [(4, {"bytes": 8}), (12, {"bytes": 32})]
+    assert [(e["ts"], e["args"]) for e in check_chrome(to_chrome_trace(timer))["C"]] == [
+        (4, {"bytes made by operations": 8}),
+        (12, {"bytes made by operations": 32}),
+    ]
 
 
 def test_the_counter_has_points_for_a_screen_and_ends_with_the_sum(timer):
     timer.local.log += [x for i in range(25_000) for x in (-SIN, None, 8, 2 * i, 2 * i + 1)]
     points = check_chrome(to_chrome_trace(timer))["C"]
     assert len(points) <= 10_001
-    assert points[-1]["args"] == {"bytes": 200_000}
+    assert points[-1]["args"] == {"bytes made by operations": 200_000}
 
 
 def test_where_live_bytes_are_counted_the_counter_shows_them():
@@ -174,7 +177,7 @@ def test_where_live_bytes_are_counted_the_counter_shows_them():
         kept = np.ones(1000)
     with timer.section("gone"):
         del kept
-    points = [e["args"]["bytes"] - before for e in check_chrome(to_chrome_trace(timer))["C"]]
+    points = [e["args"]["live bytes"] - before for e in check_chrome(to_chrome_trace(timer))["C"]]
     assert points == [8000, 0]
 
 

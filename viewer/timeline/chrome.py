@@ -55,12 +55,12 @@ def _metadata(kind: str, tid: int, **args: object) -> str:
 
 def _slices(tracks: Tracks) -> Iterator[str]:
     """Each call, and right behind it, so that they belong to that call, the ends of arrows."""
-    arrows = _arrows(tracks)
+    starts, ends = _arrows(tracks)
     numbers: dict[int, int] = {}  # of recordings, by their first call here
     for tid, (track, events) in enumerate(tracks.items(), start=FIRST):
         place, heads = f'"pid":1,"tid":{tid},"ts":', {}
         for event in events:
-            _, label, _, argument, recording, node, start, end, nbytes, record, _ = event
+            _, label, _, _, recording, node, start, end, nbytes, record, _ = event
             key = (label, id(record))
             if key not in heads:
                 heads[key] = _head(label, track, place), _arguments(record)
@@ -69,9 +69,10 @@ def _slices(tracks: Tracks) -> Iterator[str]:
                 args += f'"recording":{numbers.setdefault(recording, len(numbers) + 1)},"node":{node + 1},'
             args += f'"bytes":{nbytes}' if nbytes >= 0 else '"bytes":"not counted"'
             yield f'{head}{_microseconds(start)},"dur":{_microseconds(end - start)},"args":{{{args}}}}}'
-            for number in arrows.get(id(event), ()):
-                kind = '"ph":"f","bp":"e"' if argument > 0 else '"ph":"s"'
-                yield f'{{{kind},"id":{number},"name":"gradient","cat":"gradient",{place}{_microseconds(start)}}}'
+            for number in starts.get(id(event), ()):
+                yield f'{{"ph":"s","id":{number},"name":"gradient","cat":"gradient",{place}{_microseconds(start)}}}'
+            if id(event) in ends:
+                yield f'{{"ph":"f","bp":"e","id":{ends[id(event)]},"name":"gradient","cat":"gradient",{place}{_microseconds(start)}}}'
 
 
 def _head(label: str, track: Track, place: str) -> str:
@@ -79,21 +80,23 @@ def _head(label: str, track: Track, place: str) -> str:
     return f'{{"ph":"X","name":{quoted(label)},"cat":"{"backward" if track.backward else "forward"}",{place}'
 
 
-def _arrows(tracks: Tracks) -> dict[int, list[int]]:
-    """By the id of a call the numbers of the arrows from it, or to it if it is a gradient; what took no time cannot hold one."""
+def _arrows(tracks: Tracks) -> tuple[dict[int, list[int]], dict[int, int]]:
+    """By the id of an operation the numbers of the arrows from it, and by that of a gradient the number of the one to it.
+
+    What took no time cannot hold an arrow.
+    """
     operations: dict[Key, Event] = {}
     for events in tracks.values():
         operations |= _operations(events)
-    found: dict[int, list[int]] = {}
-    number = 0
+    starts: dict[int, list[int]] = {}
+    ends: dict[int, int] = {}
     for event in chain.from_iterable(tracks.values()):
         if event.argument > 0 and event.end_ns > event.start_ns:
             operation = operations.get((event.recording, event.node))
             if operation is not None and operation.start_ns < operation.end_ns <= event.start_ns:
-                number += 1
-                found[id(event)] = [number]
-                found.setdefault(id(operation), []).append(number)
-    return found
+                ends[id(event)] = len(ends) + 1
+                starts.setdefault(id(operation), []).append(len(ends))
+    return starts, ends
 
 
 def _operations(events: list[Event]) -> dict[Key, Event]:
@@ -143,7 +146,7 @@ def _counter(events: list[Event]) -> Iterator[str]:
     step = len(points) // POINTS + 1
     for i, (ns, nbytes) in enumerate(points):
         if i % step == 0 or i == len(points) - 1:
-            yield f'{{"ph":"C","name":"{name}","pid":1,"ts":{_microseconds(ns)},"args":{{"bytes":{nbytes}}}}}'
+            yield f'{{"ph":"C","name":"NumPy","pid":1,"ts":{_microseconds(ns)},"args":{{"{name}":{nbytes}}}}}'
 
 
 def _bytes_made(events: list[Event]) -> list[tuple[int, int]]:
