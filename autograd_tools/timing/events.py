@@ -66,17 +66,17 @@ class Events:
             rows = rows[:room]
             self._kept += len(rows)
             node, start = node[rows], spans.start[rows] - self.start
-            recording, index = (node >> HALF) - 1, np.where(node, node & (1 << HALF) - 1, -1)
+            recording, on_it = (node >> HALF) - 1, np.where(node, node & (1 << HALF) - 1, -1)
             places = np.array([self._places.setdefault(record, len(self._places)) for record in records])[place[rows]]
             after = np.full(len(rows), -1) if live is None else live[rows]
-            columns = (spans.label[rows], recording, index, start, start + spans.ns[rows], nbytes[rows], places, after)
+            columns = (spans.label[rows], recording, on_it, start, start + spans.ns[rows], nbytes[rows], places, after)
             self._columns.append(np.array([np.full(len(rows), thread), *columns], np.int64).tobytes())
 
     def rows(self) -> list[Event]:
         """All events, by their start."""
-        records = list(self._places)
+        parts = list(self._columns)  # before the records, to which those of parts that come meanwhile are added
         records, found = list(self._places), list(self._loaded)
-        for columns in self._columns:
+        for columns in parts:
             for thread, label, *numbers, place, live in np.frombuffer(columns, np.int64).reshape(9, -1).T.tolist():
                 found.append(Event._make((thread, *LABELS[label], *numbers, records[place], live)))
         found.sort(key=attrgetter("end_ns"), reverse=True)
