@@ -621,7 +621,7 @@ def test_merge_adds_saved_profiles_up(ask, tmp_path):
         3,
         543,
         3,
-        [Counts(3, 543, 0, 3, 3**2 + 40**2 + 500**2)],
+        [Counts(3, 543, 0, 3)],
     )
 
 
