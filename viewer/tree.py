@@ -11,8 +11,10 @@ from autograd_tools.text import one_line
 from autograd_tools.timing.formats import memory_text, time_text
 from viewer.columns import common, paths
 from viewer.graph import Graph, Group
+from viewer.labels import heading
 from viewer.lines import Row, Span, fold
 from viewer.listing import node_spans
+from viewer.passes.group import trunk
 from viewer.passes.prepare import prepare
 from viewer.subject import Options, Subject
 
@@ -62,10 +64,7 @@ def tree_rows(subject: Subject, options: Options, width: int | None) -> Iterator
 def _around(trace: Trace) -> str:
     """The functions and scopes that all was computed in, which no branch is made for."""
     used = {place for place, kind in zip(trace.columns.place, trace.columns.kind, strict=True) if kind == "result"}
-    place = common(used, trace)
-    while trace.places[place].kind in ("loop", "step"):  # which have branches all the same
-        place = trace.places[place].parent
-    return " / ".join(paths(trace)[place])
+    return " / ".join(paths(trace)[trunk(trace.places, common(used, trace))])
 
 
 def _grown(subject: Subject, options: Options) -> _Branch:
@@ -178,9 +177,8 @@ def _marked(branch: _Branch, guide: str) -> list[tuple[int | _Branch | _Gap, str
 def _spans(branch: _Branch) -> list[Span]:
     """The line of a branch: `for t in range(100)  ×99  792 nodes  1.20ms  12.4KiB`."""
     group = branch.group
-    name = f"step{'s' * (group.times > 1)} {group.name}" if group.kind == "step" else group.name or group.kind
     facts = [_count(branch.nodes), *([time_text(branch.ns)] if branch.ns is not None else []), memory_text(branch.nbytes)]
-    spans = [Span(one_line(name), "bold magenta", (group.file, group.line) if group.file else None)]
+    spans = [Span(one_line(heading(group)), "bold magenta", (group.file, group.line) if group.file else None)]
     if group.times > 1:
         spans.append(Span(f"  ×{group.times:,}", "bold"))
     return [*spans, Span("  " + "  ".join(facts) + ("" if branch.opened else "  …"), "dim")]

@@ -44,14 +44,21 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
         if columns.kind[id - 1] == "result":
             homes[id] = columns.place[id - 1]
             used.add(homes[id])
-    root = around.common(used)
-    while places[root].kind in ("loop", "step"):  # one that is all there is still says what is repeated
-        root = places[root].parent
+    root = trunk(places, around.common(used))
     for id in homes:
         if columns.kind[id - 1] != "result":
             uses = {columns.place[child - 1] for child in columns.children[id - 1] if child in homes}
             homes[id] = around.common(uses) if uses else root
     return homes, root
+
+
+def trunk(places: Sequence[Place], number: int) -> int:
+    """The place around all that is no group: not a loop, step or function that calls itself, which say what is repeated."""
+    while places[number].kind in ("loop", "step"):
+        number = places[number].parent
+    same = (places[number].kind, places[number].name)
+    inner = [place for place in places[1:] if place.parent == number and (place.kind, place.name) == same]
+    return places[number].parent if len(inner) == 1 and same[0] == "function" else number
 
 
 class _Ancestors:
