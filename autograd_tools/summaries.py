@@ -138,6 +138,11 @@ class Summaries:
         table = [*(getattr(form, name) for form in self.forms), missing]  # -1 finds the last
         return [table[number] for number in self.form.tolist()]
 
+    def text_of(self, row: int) -> str:
+        """How a listing shows one of them, without those of all others."""
+        texts: list[str] | None = self.__dict__.get("text")
+        return self._text(row) if texts is None else texts[row]
+
     def _text(self, row: int) -> str:
         number = int(self.form[row])
         if number < 0:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_tools.core import Param, Recording, Result, Value, value
-from autograd_tools.memory import keep_freed_memory
+from autograd_tools.memory import keep_freed_memory, no_collections
 from autograd_tools.names import BEST, Name, Space, names_of
 from autograd_tools.notebook import html_of
 from autograd_tools.outgrads import conform, one_like
@@ -276,7 +276,8 @@ class Tape(Recording):
         from autograd_tools.trace import Trace
 
         self.find_names(variables_of_frames(sys._getframe()))
-        return Trace(Nodes(columns_of(self)), None if self.result is None else self.result + 1)
+        with no_collections():
+            return Trace(Nodes(columns_of(self)), None if self.result is None else self.result + 1)
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -71,10 +71,8 @@ def _grown(subject: Subject, options: Options) -> _Branch:
     """The branches of a graph with their sums, without those in which nothing is to be shown."""
     graph = subject.graph or prepare(subject.trace, max_nodes=None, fold=None if options.where is None else False)
     columns = graph.trace.columns
-    nbytes = columns.value.nbytes.tolist()
-    times = [
-        None if ns is None else ns + sum((back or {}).values()) for ns, back in zip(columns.forward_ns, columns.backward_ns, strict=True)
-    ]
+    nbytes = [0, *columns.value.nbytes.tolist()]
+    times = {id: ns + sum((columns.backward_ns[id - 1] or {}).values()) for id, ns in enumerate(columns.forward_ns, 1) if ns is not None}
     wanted = _Wanted(graph, subject)
     root = _Branch(graph.root, 0)
     grown = [root]
@@ -93,8 +91,9 @@ def _grown(subject: Subject, options: Options) -> _Branch:
         if branch.group.copies:
             ids, inner = wanted.among(branch.group.all_ids()), []
         branch.nodes = len(ids) + sum(below.nodes for below in inner)
-        branch.nbytes = sum([nbytes[id - 1] for id in ids]) + sum(below.nbytes for below in inner)
-        known = [ns for id in ids if (ns := times[id - 1]) is not None] + [below.ns for below in inner if below.ns is not None]
+        branch.nbytes = sum([nbytes[id] for id in ids]) + sum(below.nbytes for below in inner)
+        known = [times[id] for id in ids if id in times] if times else []
+        known += [below.ns for below in inner if below.ns is not None]
         branch.ns = sum(known) if known else None
     return root
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from autograd_tools.text import one_line
+from autograd_tools.trace import no_collections
 from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable
 from viewer.passes.group import group
@@ -35,6 +36,7 @@ class _Folded:
 _Item: TypeAlias = int | _Folded
 
 
+@no_collections()
 def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Graph:
     """Fold equal neighbours into one group that stands for all of them, its `copies`.
 

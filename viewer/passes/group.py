@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autograd_tools.trace import Place
+import numpy as np
+
+from autograd_tools.trace import Place, no_collections
 from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_graph
 
 
+@no_collections()
 def group(x: Traceable | Graph) -> Graph:
     """Put the nodes of a trace, or those in a graph, into groups by the functions, scopes and loops around them.
 
@@ -38,17 +41,17 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
     """The places that the nodes are to stand in, by id, and the one that becomes the root."""
     columns, places = graph.trace.columns, graph.trace.places
     around = _Ancestors(places)
-    homes = dict.fromkeys(sorted(graph.root.all_ids()), 0)
-    used = set()
-    for id in homes:
-        if columns.kind[id - 1] == "result":
-            homes[id] = columns.place[id - 1]
-            used.add(homes[id])
-    root = trunk(places, around.common(used))
-    for id in homes:
-        if columns.kind[id - 1] != "result":
-            uses = {columns.place[child - 1] for child in columns.children[id - 1] if child in homes}
-            homes[id] = around.common(uses) if uses else root
+    ids = np.unique(np.fromiter(graph.root.all_ids(), np.int64))
+    place = np.array([0, *columns.place])
+    leaf = np.array([False, *[columns.heads[number].kind != "result" for number in columns.head]])
+    root = trunk(places, around.common(set(place[ids[~leaf[ids]]].tolist())))
+    homes = dict(zip(ids.tolist(), np.where(leaf[ids], root, place[ids]).tolist(), strict=True))
+    uses: dict[int, set[int]] = {}
+    own = np.repeat(np.arange(1, len(leaf)), np.diff(columns.starts))
+    for id, user in zip(*(x[leaf[columns.flat]].tolist() for x in (columns.flat, own)), strict=True):
+        if id in homes and user in homes:
+            uses.setdefault(id, set()).add(columns.place[user - 1])
+    homes.update((id, around.common(numbers)) for id, numbers in uses.items())
     return homes, root
 
 
