@@ -20,6 +20,7 @@ from viewer.passes.wiring import Relation, Wiring
 
 # What stands for a row of what, if all of that is equal.
 REPEATED = {"loop": "step", "recursion": "level"}
+PARTS = frozenset(REPEATED.values())
 FEWEST = 3  # copies of what is not known to be a loop, a scope or a function: two alike may be by chance
 
 
@@ -74,21 +75,24 @@ class _Folder:
     def fold(self, group: Group, members: list[_Item]) -> _Folded:
         """Fold the members of a group, in which inner groups are folded already."""
         leaf = self.wiring.leaf
-        leaves = [m for m in members if not isinstance(m, _Folded) and leaf[m]]
         inner = [m for m in members if isinstance(m, _Folded)]
+        leaves = [m for m in members if not isinstance(m, _Folded) and leaf[m]]
         items = [m for m in members if isinstance(m, _Folded) or not leaf[m]] if leaves else members
         for item in inner:
             leaves += item.leaves
         if inner and group.kind != "recursion":  # whose levels stand in the order of their depth
             items.sort(key=_oldest)
-        if not group.copies:
-            items = self._fold_items(items, leaves)
-        return self._folded(group, items, leaves)
+        numbers = [item.number if isinstance(item, _Folded) else self.signatures[item] for item in items]
+        if len(set(numbers)) < len(numbers) and not group.copies:
+            items = self._fold_items(items, numbers, leaves)
+        return self._folded(group, items, numbers, leaves)
 
-    def _folded(self, group: Group, items: list[_Item], leaves: list[int]) -> _Folded:
-        where = (group.name, group.file, group.line) if group.kind not in REPEATED.values() else ()
+    def _folded(self, group: Group, items: list[_Item], numbers: list[int], leaves: list[int]) -> _Folded:
+        where = (group.name, group.file, group.line) if group.kind not in PARTS else ()
         opened = group.first if group.name in self.names else 0
-        number = self.numbers.of((group.kind, where, group.times, group.closed, opened, *map(self._number, items)))
+        number = self.numbers.of((group.kind, where, group.times, group.closed, opened, *numbers))
+        if not leaves and not any(isinstance(item, _Folded) for item in items):
+            return _Folded(group, number, _oldest(items[0]) if items else 0)
         first = min(map(_oldest, items), default=0) if group.kind == "recursion" else _oldest(items[0]) if items else 0
         groups = [item.group for item in items if isinstance(item, _Folded)]
         if len(items) == 1 and groups and groups[0].copies and groups[0].kind == REPEATED.get(group.kind) and not group.copies:
@@ -96,20 +100,12 @@ class _Folder:
             return _Folded(replace(group, members=groups[0].members, copies=groups[0].copies), number, first, tuple(leaves))
         if group.kind == "recursion" and not group.copies and not any(level.copies for level in groups):
             return _Folded(nested(self.graph, group, groups, leaves), number, first)
-        if not groups and not leaves:
-            return _Folded(group, number, first)
         found = in_order([*self._fold_leaves(leaves), *(item.group if isinstance(item, _Folded) else item for item in items)])
         unchanged = len(found) == len(group.members) and all(map(operator.is_, found, group.members))
         return _Folded(group if unchanged else replace(group, members=found), number, first)
 
-    def _number(self, item: _Item) -> int:
-        return item.number if isinstance(item, _Folded) else self.signatures[item]
-
-    def _fold_items(self, items: list[_Item], leaves: list[int]) -> list[_Item]:
+    def _fold_items(self, items: list[_Item], numbers: list[int], leaves: list[int]) -> list[_Item]:
         """Fold what repeats among the items of a group; leaves that only a first copy had are added to those of the group."""
-        numbers = [self._number(item) for item in items]
-        if len(set(numbers)) == len(numbers):
-            return items
         things = [item.group if isinstance(item, _Folded) else item for item in items]
 
         def related(start: int, period: int, times: int) -> list[Relation | None]:
@@ -127,11 +123,12 @@ class _Folder:
         for repeat in find_repeats(numbers, related, lambda a, b: a.slots == b.slots, least):
             if not _are_different(repeat.relations):
                 continue
-            found += [*items[end : repeat.start], self._folded_repeat(items, things, repeat, leaves)]
+            number = self.numbers.of(("folded", repeat.times, *numbers[repeat.start : repeat.start + repeat.period]))
+            found += [*items[end : repeat.start], self._folded_repeat(things, number, repeat, leaves)]
             end = repeat.start + repeat.period * repeat.times
         return found + items[end:]
 
-    def _folded_repeat(self, items: list[_Item], things: list[int | Group], repeat: Repeat[Relation], leaves: list[int]) -> _Folded:
+    def _folded_repeat(self, things: list[int | Group], number: int, repeat: Repeat[Relation], leaves: list[int]) -> _Folded:
         """The group that stands for copies one after the other."""
         n, period, relations = repeat.start, repeat.period, repeat.relations
         initial = set().union(*(relation.initial for relation in relations))
@@ -145,14 +142,13 @@ class _Folder:
         self._note_outside(relations)
         last = things[n + period * repeat.times - 1]
         model = _without(self._model(things[n : n + period], last), initial)
-        number = self.numbers.of(("folded", len(copies), *map(self._number, items[n : n + period])))
         return _Folded(replace(model, copies=tuple(copies)), number, copies[0][0])
 
     def _model(self, members: list[int | Group], last: int | Group) -> Group:
         """The group to show: the first copy itself, or a new one around what is in it."""
         first = members[0]
         name = ""
-        if isinstance(first, Group) and isinstance(last, Group) and first.kind in REPEATED.values():
+        if isinstance(first, Group) and isinstance(last, Group) and first.kind in PARTS:
             name = f"{first.name}-{last.name}"
         if isinstance(first, Group):
             if len(members) == 1:
@@ -208,10 +204,10 @@ def _is_in(member: int | Group, ids: set[int]) -> bool:
 
 
 def _check_open(graph: Graph, ids: set[int], names: set[str]) -> None:
-    unknown = sorted(ids - set(graph.root.all_ids()))
+    unknown = sorted(ids - set(graph.root.all_ids())) if ids else []
     if unknown:
         raise ValueError(f"no node {unknown[0]!r} to open: ids go from 1 to {len(graph.trace)}")
-    there = {group.name for group in graph.root.inner() if group.name}
+    there = {group.name for group in graph.root.inner() if group.name} if names else set()
     for name in sorted(names - there):
         close = difflib.get_close_matches(name, there, 5) or sorted(there)[:20]
         raise ValueError(f"no group {name!r} to open; there are: {', '.join(map(one_line, close)) or 'none'}")

@@ -41,7 +41,7 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
     """The places that the nodes are to stand in, by id, and the one that becomes the root."""
     columns, places = graph.trace.columns, graph.trace.places
     around = _Ancestors(places)
-    ids = np.unique(np.fromiter(graph.root.all_ids(), np.int64))
+    ids = np.sort(np.fromiter(graph.root.all_ids(), np.int64))
     place = np.array([0, *columns.place])
     leaf = np.array([False, *[columns.heads[number].kind != "result" for number in columns.head]])
     root = trunk(places, around.common(set(place[ids[~leaf[ids]]].tolist())))
