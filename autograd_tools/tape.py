@@ -199,10 +199,10 @@ class Tape(Recording):
 
     def find_names(self, variables: Iterable[Space]) -> None:
         """Look in variables for names of the Params that were given none."""
-        unnamed = [p for p in self.params() if not p.name and self.names.get(id(p), (True,)) > BEST]
+        unnamed = [p for p in self.params() if not p.name and (id(p) not in self.names or self.names[id(p)] > BEST)]
         if unnamed:
-            for key, name in names_of(unnamed, variables).items():
-                self.names[key] = min(name, self.names.get(key, name))
+            found = names_of(unnamed, variables)
+            self.names = {**self.names, **{key: name for key, name in found.items() if key not in self.names or name < self.names[key]}}
 
     def backward(self, loss: Any = None) -> None:
         """Compute the gradients of `loss`, a scalar recorded on this tape: the last one when left out."""

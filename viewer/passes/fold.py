@@ -91,18 +91,19 @@ class _Folder:
         where = (group.name, group.file, group.line) if group.kind not in PARTS else ()
         opened = group.first if group.name in self.names else 0
         number = self.numbers.of((group.kind, where, group.times, group.closed, opened, *numbers))
-        if not leaves and not any(isinstance(item, _Folded) for item in items):
-            return _Folded(group, number, _oldest(items[0]) if items else 0)
-        first = min(map(_oldest, items), default=0) if group.kind == "recursion" else _oldest(items[0]) if items else 0
         groups = [item.group for item in items if isinstance(item, _Folded)]
+        first = min(map(_oldest, items), default=0) if group.kind == "recursion" else _oldest(items[0]) if items else 0
+        if not leaves and not groups:
+            return _Folded(group, number, first)
         if len(items) == 1 and groups and groups[0].copies and groups[0].kind == REPEATED.get(group.kind) and not group.copies:
             # the loop itself is what stands for its steps
             return _Folded(replace(group, members=groups[0].members, copies=groups[0].copies), number, first, tuple(leaves))
         if group.kind == "recursion" and not group.copies and not any(level.copies for level in groups):
             return _Folded(nested(self.graph, group, groups, leaves), number, first)
-        found = in_order([*self._fold_leaves(leaves), *(item.group if isinstance(item, _Folded) else item for item in items)])
-        unchanged = len(found) == len(group.members) and all(map(operator.is_, found, group.members))
-        return _Folded(group if unchanged else replace(group, members=found), number, first)
+        found = [item.group if isinstance(item, _Folded) else item for item in items]
+        if not leaves and len(found) == len(group.members) and all(map(operator.is_, found, group.members)):
+            return _Folded(group, number, first)
+        return _Folded(replace(group, members=in_order([*self._fold_leaves(leaves), *found])), number, first)
 
     def _fold_items(self, items: list[_Item], numbers: list[int], leaves: list[int]) -> list[_Item]:
         """Fold what repeats among the items of a group; leaves that only a first copy had are added to those of the group."""
