@@ -62,28 +62,28 @@ def test_from_the_mark_before_to_a_note_is_the_section_record(timer, log):
 
 def test_an_operation_belongs_to_the_line_noted_after_it(timer, log):
     log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
-    assert timer.records == {FORWARD: Counts(1, 2, 8, 1, 4), RECORD: Counts(1, 5, 0, 1, 25)}
+    assert timer.records == {FORWARD: Counts(1, 2, 8, 1), RECORD: Counts(1, 5, 0, 1)}
 
 
 def test_an_operation_of_two_recordings_counts_once(timer, log):
     log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9, NOTE, LINE._replace(line=8), 0, 10, 10)
     assert timer.records == {
-        FORWARD: Counts(1, 2, 8, 1, 4),
-        RECORD: Counts(1, 5, 0, 1, 25),
-        RECORD._replace(line=8): Counts(1, 1, 0, 1, 1),
+        FORWARD: Counts(1, 2, 8, 1),
+        RECORD: Counts(1, 5, 0, 1),
+        RECORD._replace(line=8): Counts(1, 1, 0, 1),
     }
 
 
 def test_an_operation_that_is_not_recorded_belongs_to_no_line(timer, log):
     log += (-SIN, None, 8, 2, 4)
-    assert timer.records == {Record("sin", 0, "", 0, "", ()): Counts(1, 2, 8, 1, 4)}
+    assert timer.records == {Record("sin", 0, "", 0, "", ()): Counts(1, 2, 8, 1)}
 
 
 def test_a_record_is_without_what_nests(timer, log):
     log += (*mark(SIN_1, 0, 0, LINE), -SIN, None, 0, 2, 4, *mark(CLOSE, 0, 10))
     assert timer.records == {
-        Record("sin", 1, "model.py", 7, "loss", ("loss",), "backward"): Counts(1, 8, 0, 1, 64),
-        Record("sin", 0, "", 0, "", ()): Counts(1, 2, 0, 1, 4),
+        Record("sin", 1, "model.py", 7, "loss", ("loss",), "backward"): Counts(1, 8, 0, 1),
+        Record("sin", 0, "", 0, "", ()): Counts(1, 2, 0, 1),
     }
 
 
@@ -94,7 +94,7 @@ def test_after_a_gradient_the_time_until_the_next_mark_is_sum_outgrads(timer, lo
 
 def test_sum_outgrads_is_a_record_of_the_gradient_before_it(timer, log):
     log += (-SIN_1, LINE, 24, 0, 5, NODE, None, 0, 8, 8)
-    assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")] == Counts(1, 3, 0, 1, 9)
+    assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")] == Counts(1, 3, 0, 1)
 
 
 def test_so_it_is_after_a_gradient_with_something_in_it(timer, log):
@@ -104,14 +104,14 @@ def test_so_it_is_after_a_gradient_with_something_in_it(timer, log):
     assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")].ns == 3
 
 
-def test_time_is_squared_gradient_by_gradient(timer, log):
+def test_each_gradient_is_a_sample(timer, log):
     log += (-SIN, None, 0, 0, 1, -SIN, None, 0, 1, 3, *mark(END, 1, 3), -SIN, None, 0, 3, 7, *mark(END, 1, 7))
-    assert list(timer.records.values()) == [Counts(3, 7, 0, 2, 3**2 + 4**2)]
+    assert list(timer.records.values()) == [Counts(3, 7, 0, 2, 0, {0: 3, 1: 4})]
 
 
 def test_the_end_of_a_sweep_inside_another_ends_no_gradient(timer, log):
     log += (-SIN, None, 0, 0, 1, *mark(END, 0, 1), -SIN, None, 0, 1, 3, *mark(END, 1, 3))
-    assert list(timer.records.values()) == [Counts(2, 3, 0, 1, 9)]
+    assert list(timer.records.values()) == [Counts(2, 3, 0, 1, 0, {0: 3})]
 
 
 def test_a_gradient_that_is_added_up_in_parts_is_one(timer, log):
@@ -119,14 +119,30 @@ def test_a_gradient_that_is_added_up_in_parts_is_one(timer, log):
         log += (-SIN, None, 0, 0, end)
         assert timer.records
     log += (*mark(END, 1, 3), -SIN, None, 0, 3, 8)
-    assert list(timer.records.values()) == [Counts(3, 9, 0, 2, 4**2 + 5**2)]
+    assert list(timer.records.values()) == [Counts(3, 9, 0, 2, 0, {0: 4})]
+
+
+def test_of_many_gradients_every_second_or_fourth_is_a_sample(timer, log):
+    for step in range(300):
+        log += (-SIN, None, 0, 0, step, *mark(END, 1, step))
+        if step % 100 == 0:
+            timer.add_up()
+    assert list(timer.records.values()) == [Counts(300, sum(range(300)), 0, 300, 0, {step: step for step in range(0, 300, 4)})]
+
+
+def test_samples_of_a_merged_timer_come_after_those_of_the_first(timer, log):
+    other = Timer(clock=lambda: 0)
+    for own in (timer, other):
+        own.local.log.extend((-SIN, None, 0, 0, 3, *mark(END, 1, 3), -SIN, None, 0, 3, 7, *mark(END, 1, 7)))
+    timer.merge(other)
+    assert (timer.steps, [counts.samples for counts in timer.records.values()]) == (4, [{0: 3, 1: 4, 2: 3, 3: 4}])
 
 
 def test_two_notes_of_one_place_are_one_record(timer, log):
     for _ in range(2):
         log += (-SIN, None, 0, 0, 3, NOTE, Note(*LINE), 0, 3, 3)
     log += mark(END, 1, 3)
-    assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 36)
+    assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 0, {0: 6})
 
 
 def test_after_a_gradient_that_is_added_to_nothing_it_is_not(timer, log):
@@ -180,7 +196,14 @@ def test_distinct_numbers_keys_by_their_first_appearance(shift):
 def test_events_are_single_calls_by_their_start(timer, log):
     timer.keep_events()
     log += (*mark(A, 0, 0), NODE, None, (4 << 32) + 2, 1, 1, -SIN_1, LINE, ~24, 1, 3, *mark(CLOSE, 0, 10))
-    assert timer.events == [(0, "a", "", -1, -1, -1, 0, 10, 0), (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24)]
+    gradient = FORWARD._replace(argument=1, phase="backward")
+    assert timer.events == [(0, "a", "", -1, -1, -1, 0, 10, 0, None), (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24, gradient)]
+
+
+def test_the_engines_own_sections_have_the_records_of_their_operations(timer, log):
+    timer.keep_events()
+    log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
+    assert [(event.label, event.record) for event in timer.events] == [("sin", FORWARD), ("record", RECORD)]
 
 
 def test_events_are_not_kept_unless_asked_for(timer, log):
@@ -203,11 +226,39 @@ def test_reset_forgets_events_and_goes_on_keeping(timer):
 
 
 def test_events_are_saved_and_loaded(timer, log, tmp_path):
-    timer.keep_events(limit=1)
-    log += (-A, None, 0, 0, 1) * 2
+    timer.keep_events(limit=2)
+    log += (-A, None, 0, 0, 1, -SIN_1, LINE, ~24, 1, 3) * 2
     timer.save(tmp_path / "run.json")
     loaded = Timer.load(tmp_path / "run.json")
-    assert (loaded.events, loaded.dropped_events) == ([(0, "a", "", -1, -1, -1, 0, 1, 0)], 1)
+    assert len(loaded.events) == 2
+    assert (loaded.events, loaded.dropped_events) == (timer.events, 2)
+
+
+def test_events_of_a_file_before_version_3_have_no_records(timer):
+    data = {**timer.to_dict(), "version": 2, "events": {"limit": 9, "dropped": 0, "rows": [[0, "sin", "sin", 0, 3, 2, 1, 5, 24]]}}
+    assert Timer.from_dict(data).events == [(0, "sin", "sin", 0, 3, 2, 1, 5, 24, None)]
+
+
+@pytest.mark.parametrize("row", [[0, "a", "", -1, -1, -1, 5, 1, 0, -1], [0, "a", "", -1, -1, -1, -5, 1, 0, -1]])
+def test_an_event_that_ends_before_it_begins_is_an_error(timer, row):
+    data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
+    with pytest.raises(ValueError, match="an event ends before it begins, or before the timer"):
+        Timer.from_dict(data)
+
+
+def test_an_event_of_a_record_that_is_not_there_is_an_error(timer, tmp_path):
+    row = [0, "a", "", -1, -1, -1, 0, 1, 0, 3]
+    data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
+    (tmp_path / "run.json").write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=r"run.json is damaged: KeyError: 3"):
+        Timer.load(tmp_path / "run.json")
+
+
+def test_single_calls_of_saved_profiles_that_are_merged_are_forgotten(timer, log):
+    timer.keep_events()
+    log += (-A, None, 0, 0, 1)
+    loaded = Timer.from_dict(timer.to_dict())
+    assert (loaded.merge(timer).events, loaded.keeps_events) == ([], False)
 
 
 def test_a_limit_below_zero_is_an_error(timer):
@@ -228,7 +279,8 @@ def run_python(code, setting):
 
 def test_an_unknown_setting_is_an_error_that_lists_those_there_are():
     assert run_python("import autograd_tools", "line").stderr.splitlines()[-1] == (
-        "ValueError: AUTOGRAD_TIMER='line' is not known; there are: 0, false, no, off, times, 1, true, yes, on, lines, shapes"
+        "ValueError: AUTOGRAD_TIMER='line' is not known; there are: 0, false, no, off, times, 1, true, yes, on, lines, shapes; "
+        "and behind a comma nobytes, outputs, exact"
     )
 
 
@@ -303,6 +355,30 @@ def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
     timer.add(FORWARD._replace(phase="sideways"), 5, 8)
     with pytest.raises(ValueError, match="no phase 'sideways'; there are: forward, record, backward, sum_outgrads"):
         Timer.from_dict(timer.to_dict())
+
+
+def test_the_time_for_adding_up_is_in_no_record_of_a_long_recording():
+    code = """
+import numpy as np, autograd_tools as ag
+from autograd_tools.timing.log import NOTE, WIDTH
+from autograd_tools.timing.thread import Thread
+add_up, marks = Thread.add_up, []
+
+def watched(self, **options):
+    marks.append(self.log[-WIDTH])
+    add_up(self, **options)
+
+def f(x):
+    for _ in range(25_000):
+        x = x * 1.0
+    Thread.add_up = add_up
+    return x
+
+Thread.add_up = watched
+ag.grad(f)(1.0)
+print(marks == [NOTE] * len(marks), len(marks))
+"""
+    assert run_python(code, "1").stdout == "True 2\n"
 
 
 CHECKED = """

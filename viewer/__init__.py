@@ -1,4 +1,4 @@
-"""Views of gradients: in the terminal, as diagrams, as tables of hotspots.
+"""Views of gradients: in the terminal, as diagrams, as tables of hotspots, along time.
 
 Every function takes a `Tape`, a `Trace` or the path of a saved one; those about time take a `Timer` or the path of a
 saved one, too. The ones that end in `_text`, `_dot` and `_svg` return strings.
@@ -6,16 +6,19 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 """
 
 from autograd_tools import why_none
+from viewer.annotate import annotate
 from viewer.compare import compare, draw_compared
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
 from viewer.explain import explain
-from viewer.hotspots import hotspots
+from viewer.hotspots import hotspot_rows, hotspots
 from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.text import show, to_text
+from viewer.timeline import to_chrome_trace, to_collapsed, to_speedscope
 
 __all__ = [
+    "annotate",
     "compare",
     "draw",
     "draw_compared",
@@ -24,12 +27,16 @@ __all__ = [
     "focus",
     "fold",
     "group",
+    "hotspot_rows",
     "hotspots",
     "leaves_apart",
     "prune",
     "show",
+    "to_chrome_trace",
+    "to_collapsed",
     "to_dot",
     "to_mermaid",
+    "to_speedscope",
     "to_svg",
     "to_text",
     "why_none",
