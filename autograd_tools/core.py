@@ -200,6 +200,7 @@ class Recording:
         self.tracked: dict[int, Result] = {}  # id of a Param -> what it is while this is open
         self.parts: dict[int, dict[Any, Any]] = {}  # index of a container's entry -> its parts that were read, while this is open
         self.notes: list[source.Note] | None = [] if self.keep or timing.LINES else None
+        self.marked: dict[int, Any] = {}  # by index of an entry its note and the signature of its call, if the timer looks at shapes
         self.ticks: list[Any] = []  # what the timer has found about nodes: columns of their indices, arguments and nanoseconds
         self.node_times: dict[int, dict[int, int]] = {}  # the same by index and argument, once somebody asked
         self.result: int | None = None

@@ -148,7 +148,7 @@ def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa:
 
 def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  the same
     """What `plain_sweep` does, with a mark in the timer's log for each rule; between two of them gradients are added up."""
-    entries, outgrads, notes, keep = recording.entries, recording.outgrads, recording.notes, recording.keep
+    entries, outgrads, notes, keep = recording.entries, recording.outgrads, recording.marked or recording.notes, recording.keep
     if not timing.timer.enabled:
         return fast_sweep(recording, newest, oldest)
     thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
@@ -204,7 +204,7 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
         end = clock()
         if section:
             thread.enclose(depth, before, (section, note, first + index), start, end)
-        log += (timing.END, None, 0, end, end)
+        log += (timing.END, None, int(oldest == 0 and recording.outer is None), end, end)
         thread.sweeps -= 1
         thread.lock.release()
 

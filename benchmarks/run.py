@@ -114,7 +114,7 @@ def timer_run(case: str, setting: str) -> tuple[float, float]:
 
 # Programs of many small operations, and how many they have.
 TIMED = {"vector_operations()": 1001, "scalar_operations()": 1000, "recurrent()": 402, "elements()": 2000}
-TIMER_SETTINGS = {"times": "times only", "1": "with lines and scopes"}
+TIMER_SETTINGS = {"times": "times only", "1": "with lines and scopes", "shapes": "with lines, scopes and shapes"}
 
 
 def timer_cost() -> dict[str, Any]:

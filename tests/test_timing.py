@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.timing import Record, Section, Timer
+from autograd_tools.timing import Counts, Record, Section, Timer
 from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.table import COLUMNS, SORTS, table
 
@@ -490,7 +490,7 @@ def test_repr_counts_sections_and_the_calls_of_the_top_ones(busy):
 # Merging, flattening, saving ----------------------------------------------------------------------------------------
 
 SUM = Record("sum", 0, "model.py", 7, "loss", ("loss",))
-SUM_1 = Record("sum", 1, "model.py", 7, "loss", ("loss",))
+SUM_1 = Record("sum", 1, "model.py", 7, "loss", ("loss",), "backward")
 
 
 def small(ns):
@@ -512,7 +512,11 @@ def test_merge_adds_up_by_label():
 
 def test_merge_adds_up_records_bytes_and_total():
     merged = small(1).merge(small(10))
-    assert (merged.records, merged.root.children["b"].nbytes, merged.total_ns) == ({SUM: [2, 11, 16], SUM_1: [2, 11, 0]}, 16, 110)
+    assert (merged.records, merged.root.children["b"].nbytes, merged.total_ns) == (
+        {SUM: Counts(2, 11, 16), SUM_1: Counts(2, 11, 0)},
+        16,
+        110,
+    )
 
 
 def test_merge_returns_the_timer_and_leaves_the_others_alone():
@@ -526,7 +530,7 @@ def test_merge_returns_the_timer_and_leaves_the_others_alone():
 def test_merge_with_itself_doubles():
     timer = small(1)
     timer.merge(timer)
-    assert (timer["a"].ns, timer.records[SUM], timer.total_ns) == (6, [2, 2, 16], 20)
+    assert (timer["a"].ns, timer.records[SUM], timer.total_ns) == (6, Counts(2, 2, 16), 20)
 
 
 def test_a_merged_timer_goes_on(timer, spend):
@@ -544,7 +548,7 @@ def test_flatten_keeps_total_and_records_and_leaves_the_timer_alone(timer, spend
     timer.add(SUM, 3, 0)
     now[0] += 4
     flat = timer.flatten()
-    assert (flat.total_ns, flat.records) == (7, {SUM: [1, 3, 0]})
+    assert (flat.total_ns, flat.records) == (7, {SUM: Counts(1, 3, 0, 1, 9)})
     assert tree(timer.root) == {"a": (1, 3, {"a": (1, 2, {})})}
 
 
@@ -556,7 +560,7 @@ def test_a_flattened_timer_measured_as_much_as_before(busy):
 def test_dict_is_plain_data_in_integers():
     assert small(1).to_dict() == {
         "format": "autograd_tools.timer",
-        "version": 2,
+        "version": 3,
         "total_ns": 10,
         "section_cost_ns": 0,
         "threads": 1,
@@ -565,7 +569,10 @@ def test_dict_is_plain_data_in_integers():
             "a": {"ncalls": 2, "ns": 3, "nbytes": 0, "children": {"b": {"ncalls": 1, "ns": 1, "nbytes": 8, "children": {}}}},
             "b": {"ncalls": 1, "ns": 1, "nbytes": 8, "children": {}},
         },
-        "records": [["sum", 0, "model.py", 7, "loss", ["loss"], 1, 1, 8], ["sum", 1, "model.py", 7, "loss", ["loss"], 1, 1, 0]],
+        "records": [
+            ["sum", 0, "model.py", 7, "loss", ["loss"], "forward", [], 1, 1, 8, 0, 0, 0],
+            ["sum", 1, "model.py", 7, "loss", ["loss"], "backward", [], 1, 1, 0, 0, 0, 0],
+        ],
     }
 
 
@@ -603,7 +610,7 @@ def test_loading_what_is_not_there_says_so(tmp_path):
             "is not a file of format 'autograd_tools.timer': it says 'autograd_tools.trace'",
         ),
         ("[1, 2]", "is not a file of format 'autograd_tools.timer': it says None"),
-        ('{"format": "autograd_tools.timer", "version": 3}', "has version 3 .* reads up to 2: upgrade autograd_tools"),
+        ('{"format": "autograd_tools.timer", "version": 4}', "has version 4 .* reads up to 3: upgrade autograd_tools"),
         ('{"format": "autograd_tools.timer"}', "has version None"),
         ('{"format": "autograd_tools.timer", "version": 1}', "is damaged: KeyError: 'total_ns'"),
         ('{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": {"a": 3}, "records": []}', "is damaged: TypeError"),
@@ -650,7 +657,7 @@ def test_sections_of_two_threads_add_up():
 def test_records_of_two_threads_add_up():
     timer = Timer(clock=lambda: 0)
     run_together(*[lambda: [timer.add(SUM, 2, 3) for _ in range(500)]] * 2)
-    assert timer.records == {SUM: [1000, 2000, 3000]}
+    assert timer.records == {SUM: Counts(1000, 2000, 3000, 2, 2 * 1000**2)}
 
 
 def test_sections_open_in_two_threads_at_once_do_not_nest():
@@ -738,7 +745,7 @@ print(json.dumps({
     "calls": {label: section.ncalls for label, section in root.children.items()},
     "nested": [label for section in root.children.values() for label in section.children],
     "bytes": {label: section.nbytes for label, section in root.children.items() if section.nbytes},
-    "records": [[record.op, record.argument, record.function, *record.scope] for record in ag.timer.records],
+    "records": [[r.op, r.argument, r.function, *r.scope] for r in ag.timer.records if r.phase in ("forward", "backward")],
     "times": [sorted(node.times) for node in J.nodes],
     "longest": max(section.ns for section in root.children.values()) if root.children else 0,
     "total": ag.timer.total_ns,

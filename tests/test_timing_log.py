@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from autograd_tools.source import Note
-from autograd_tools.timing import Timer
-from autograd_tools.timing.log import CLOSE, LIMIT, NODE, NOTE, SUMS, VOID, distinct, enclose, label, mark
+from autograd_tools.timing import Counts, Record, Timer
+from autograd_tools.timing.log import CLOSE, END, LIMIT, NODE, NOTE, SUMS, VOID, distinct, enclose, label, mark
+from autograd_tools.timing.records import operands_of, signature
 
 SIN, SIN_1 = label("sin", "sin", 0), label("sin[1]", "sin", 1)
 A, B = label("a"), label("b")
 LINE = Note("model.py", 7, "loss", ("loss",), (1,))
+FORWARD = Record("sin", 0, "model.py", 7, "loss", ("loss",))
+RECORD = FORWARD._replace(phase="record")
 
 
 @pytest.fixture
@@ -59,27 +62,71 @@ def test_from_the_mark_before_to_a_note_is_the_section_record(timer, log):
 
 def test_an_operation_belongs_to_the_line_noted_after_it(timer, log):
     log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
-    assert timer.records == {("sin", 0, "model.py", 7, "loss", ("loss",)): [1, 2, 8]}
+    assert timer.records == {FORWARD: Counts(1, 2, 8, 1, 4), RECORD: Counts(1, 5, 0, 1, 25)}
 
 
 def test_an_operation_of_two_recordings_counts_once(timer, log):
     log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9, NOTE, LINE._replace(line=8), 0, 10, 10)
-    assert timer.records == {("sin", 0, "model.py", 7, "loss", ("loss",)): [1, 2, 8]}
+    assert timer.records == {
+        FORWARD: Counts(1, 2, 8, 1, 4),
+        RECORD: Counts(1, 5, 0, 1, 25),
+        RECORD._replace(line=8): Counts(1, 1, 0, 1, 1),
+    }
 
 
 def test_an_operation_that_is_not_recorded_belongs_to_no_line(timer, log):
     log += (-SIN, None, 8, 2, 4)
-    assert timer.records == {("sin", 0, "", 0, "", ()): [1, 2, 8]}
+    assert timer.records == {Record("sin", 0, "", 0, "", ()): Counts(1, 2, 8, 1, 4)}
 
 
 def test_a_record_is_without_what_nests(timer, log):
     log += (*mark(SIN_1, 0, 0, LINE), -SIN, None, 0, 2, 4, *mark(CLOSE, 0, 10))
-    assert timer.records == {("sin", 1, "model.py", 7, "loss", ("loss",)): [1, 8, 0], ("sin", 0, "", 0, "", ()): [1, 2, 0]}
+    assert timer.records == {
+        Record("sin", 1, "model.py", 7, "loss", ("loss",), "backward"): Counts(1, 8, 0, 1, 64),
+        Record("sin", 0, "", 0, "", ()): Counts(1, 2, 0, 1, 4),
+    }
 
 
 def test_after_a_gradient_the_time_until_the_next_mark_is_sum_outgrads(timer, log):
     log += (-SIN_1, LINE, 24, 0, 5, -SIN_1, LINE, 0, 7, 8, NODE, None, 0, 11, 11)
     assert tree(timer.root) == {"sin[1]": (2, 6, 24, {}), "sum_outgrads": (2, 5, 0, {})}
+
+
+def test_sum_outgrads_is_a_record_of_the_gradient_before_it(timer, log):
+    log += (-SIN_1, LINE, 24, 0, 5, NODE, None, 0, 8, 8)
+    assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")] == Counts(1, 3, 0, 1, 9)
+
+
+def test_so_it_is_after_a_gradient_with_something_in_it(timer, log):
+    log += (-SIN, None, 0, 2, 4)
+    enclose(log, 0, SIN_1, LINE, 0, 1, 6, 24)
+    log += mark(SUMS, 24, 6) + mark(NODE, 0, 9)
+    assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")].ns == 3
+
+
+def test_time_is_squared_gradient_by_gradient(timer, log):
+    log += (-SIN, None, 0, 0, 1, -SIN, None, 0, 1, 3, *mark(END, 1, 3), -SIN, None, 0, 3, 7, *mark(END, 1, 7))
+    assert list(timer.records.values()) == [Counts(3, 7, 0, 2, 3**2 + 4**2)]
+
+
+def test_the_end_of_a_sweep_inside_another_ends_no_gradient(timer, log):
+    log += (-SIN, None, 0, 0, 1, *mark(END, 0, 1), -SIN, None, 0, 1, 3, *mark(END, 1, 3))
+    assert list(timer.records.values()) == [Counts(2, 3, 0, 1, 9)]
+
+
+def test_a_gradient_that_is_added_up_in_parts_is_one(timer, log):
+    for end in (1, 3):
+        log += (-SIN, None, 0, 0, end)
+        assert timer.records
+    log += (*mark(END, 1, 3), -SIN, None, 0, 3, 8)
+    assert list(timer.records.values()) == [Counts(3, 9, 0, 2, 4**2 + 5**2)]
+
+
+def test_two_notes_of_one_place_are_one_record(timer, log):
+    for _ in range(2):
+        log += (-SIN, None, 0, 0, 3, NOTE, Note(*LINE), 0, 3, 3)
+    log += mark(END, 1, 3)
+    assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 36)
 
 
 def test_after_a_gradient_that_is_added_to_nothing_it_is_not(timer, log):
@@ -105,7 +152,7 @@ def test_what_was_added_up_inside_an_open_operation_is_not_in_its_record(timer, 
     log += (*mark(SIN, 0, 0), -SIN_1, LINE, ~0, 1, 3)
     assert len(timer.records) == 1
     log += (-SIN_1, LINE, ~0, 5, 6, *mark(CLOSE, 0, 10))
-    assert timer.records["sin", 0, "", 0, "", ()] == [1, 7, 0]
+    assert timer.records[Record("sin", 0, "", 0, "", ())][:3] == (1, 7, 0)
 
 
 def test_a_log_does_not_grow_without_bound(timer, log):
@@ -180,8 +227,8 @@ def run_python(code, setting):
 
 
 def test_an_unknown_setting_is_an_error_that_lists_those_there_are():
-    assert run_python("import autograd_tools", "lines").stderr.splitlines()[-1] == (
-        "ValueError: AUTOGRAD_TIMER='lines' is not known; there are: 0, false, no, off, 1, true, yes, on, times"
+    assert run_python("import autograd_tools", "line").stderr.splitlines()[-1] == (
+        "ValueError: AUTOGRAD_TIMER='line' is not known; there are: 0, false, no, off, times, 1, true, yes, on, lines, shapes"
     )
 
 
@@ -189,12 +236,73 @@ def test_with_times_only_there_are_no_lines_and_no_record():
     code = """
 import json, numpy as np, autograd_tools as ag
 ag.grad(np.sin)(1.0)
-print(json.dumps([list(ag.timer.root.children), [record[:5] for record in ag.timer.records]]))
+print(json.dumps([list(ag.timer.root.children), [[*record[:5], record.phase] for record in ag.timer.records]]))
 """
     assert json.loads(run_python(code, "times").stdout) == [
         ["sin", "sin[1]", "sum_outgrads"],
-        [["sin", 0, "", 0, ""], ["sin", 1, "", 0, ""]],
+        [["sin", 0, "", 0, "", "forward"], ["sin", 1, "", 0, "", "backward"], ["sin", 1, "", 0, "", "sum_outgrads"]],
     ]
+
+
+def operands(code):
+    """The operands that a program's records have, forward and backward, by operation and argument, with `shapes`."""
+    shown = '{f"{r.op}[{r.argument}]": [o for o in r.operands] for r in ag.timer.records if r.phase in ("forward", "backward")}'
+    found = run_python(f"import json, numpy as np, autograd_tools as ag\n{code}\nprint(json.dumps({shown}))", "shapes")
+    assert found.stderr == ""
+    return json.loads(found.stdout)
+
+
+def array(shape, order="C", dtype="float64"):
+    """An operand, as JSON has it."""
+    return [dtype, shape, order, ""]
+
+
+def test_with_shapes_a_gradient_has_the_operands_of_its_call():
+    call = [array([2, 3]), array([3]), array([2])]
+    assert operands("w = np.ones((2, 3)); ag.grad(lambda x: np.sum(w @ x))(np.ones(3))") == {
+        "matmul[0]": call,
+        "sum[0]": [array([2]), array([], "")],
+        "sum[1]": [array([2]), array([], "")],
+        "matmul[2]": call,
+    }
+
+
+@pytest.mark.parametrize(
+    ("array_of", "order"),
+    [
+        ("np.ones((2, 3))", "C"),
+        ("np.ones((2, 3)).T", "F"),
+        ("np.ones((4, 6))[::2, ::2]", "strided"),
+        ("np.ones((1, 6))[:, ::2]", "strided"),
+        ("np.ones((2, 1)).T", "C"),
+        ("np.ones((0, 3)).T", "C"),
+        ("np.broadcast_to(1.0, (2, 3))", "strided"),
+        ("np.ones(3)", "C"),
+    ],
+)
+def test_the_order_of_an_operand_is_how_it_lies_in_memory(array_of, order):
+    x = eval(array_of)
+    assert operands_of(signature((x,), 1.0))[0] == ("float64", x.shape, order, "")
+
+
+def test_the_subscripts_of_einsum_are_kept_and_of_other_constants_the_type():
+    found = operands("ag.grad(lambda x: np.einsum('i,i', x, x) * 2)(np.ones(2, np.float32))")
+    assert found["einsum[0]"][0] == ["str", [], "", "i,i"]
+    assert found["multiply[0]"][1] == ["int", [], "", ""]
+
+
+def test_operands_are_saved(tmp_path):
+    timer = Timer(clock=lambda: 0)
+    timer.add(FORWARD._replace(operands=operands_of(signature((np.ones((2, 1)), "ij", 3), 1.0))), 5, 8)
+    timer.save(tmp_path / "run.json")
+    assert Timer.load(tmp_path / "run.json").records == timer.records
+
+
+def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
+    timer = Timer(clock=lambda: 0)
+    timer.add(FORWARD._replace(phase="sideways"), 5, 8)
+    with pytest.raises(ValueError, match="no phase 'sideways'; there are: forward, record, backward, sum_outgrads"):
+        Timer.from_dict(timer.to_dict())
 
 
 CHECKED = """
@@ -207,15 +315,15 @@ def own(section):
 def check():
     sections = dict(ag.timer.root.walk())
     assert all(own(section) >= 0 for _, section in ag.timer.root.walk())
-    operations = [own(s) for label, s in ag.timer.root.walk() if label not in ("record", "sum_outgrads", "mine")]
-    print(sum(operations) == sum(ns for _, ns, _ in ag.timer.records.values()) > 0, *sections)
+    operations = [own(s) for label, s in ag.timer.root.walk() if label != "mine"]
+    print(sum(operations) == sum(counts.ns for counts in ag.timer.records.values()) > 0, *sections)
 
 w, x = np.arange(9.0).reshape(3, 3), np.ones(3)
 f = lambda x: np.sum(np.tanh(w @ x))
 """
 
 
-@pytest.mark.parametrize("setting", ["1", "times"])
+@pytest.mark.parametrize("setting", ["1", "times", "shapes"])
 @pytest.mark.parametrize(
     "program",
     [

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from autograd_tools.timing import Record, Section, Timer
+from autograd_tools.timing import Counts, Record, Section, Timer
 
 SUM = Record("sum", 0, "model.py", 7, "loss", ("loss",))
 
@@ -112,7 +112,7 @@ def test_what_ran_within_a_section_adds_nothing_to_the_total():
 def test_records_of_timers_below_a_section_add_up():
     other = Timer(clock=lambda: 0)
     other.add(SUM, 5, 8)
-    assert nested().merge(other, tree_point="epoch").records == {SUM: [1, 5, 8]}
+    assert nested().merge(other, tree_point="epoch").records == {SUM: Counts(1, 5, 8, 1, 25)}
 
 
 def test_timers_merge_below_a_section_that_is_open():
@@ -207,7 +207,7 @@ def test_a_copy_has_the_same_measurements_and_goes_on_by_itself(duplicate):
     with other.section("b"):
         pass
     assert (tree(timer.root), tree(other.root)) == ({"a": (1, 0, {})}, {"a": (0, 0, {}), "b": (1, 0, {})})
-    assert other.records == {SUM: [1, 5, 8]}
+    assert other.records == {SUM: Counts(1, 5, 8, 1, 25)}
 
 
 @pytest.mark.parametrize("duplicate", COPIES, ids=["copy", "deepcopy", "pickle"])
@@ -262,7 +262,7 @@ OLD = {
 def test_a_file_of_version_1_loads_without_single_calls(tmp_path):
     (tmp_path / "old.json").write_text(json.dumps(OLD))
     timer = Timer.load(tmp_path / "old.json")
-    assert (tree(timer.root), timer.records, timer.total_ns, timer.section_cost_ns) == ({"a": (2, 6, {})}, {SUM: [1, 5, 8]}, 10, 3)
+    assert (tree(timer.root), timer.records, timer.total_ns, timer.section_cost_ns) == ({"a": (2, 6, {})}, {SUM: Counts(1, 5, 8)}, 10, 3)
     assert timer.table(columns=["time_avg", "time_min", "time_max", "time_std"]).splitlines()[7].split() == ["a", "3.00ns", "-", "-", "-"]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.timing import Record, Timer
+from autograd_tools.timing import Counts, Record, Timer
 
 # A picture as .dot needs no layout, which takes a second to start.
 each_command = pytest.mark.parametrize("command", [["show"], ["draw", "-o", "graph.dot"], ["profile"]], ids=lambda command: command[0])
@@ -466,7 +466,8 @@ def test_a_profile_of_known_times_is_printed_to_the_letter(ask, tmp_path):
     timer = Timer.from_dict({"total_ns": 10_000_000, "section_cost_ns": 0, "sections": {"record": section}, "records": []})
     timer.add(Record("sum", 0, "/models/a.py", 3, "loss", ()), 1_000_000, 8)
     timer.add(Record("exp", 0, "/models/a.py", 4, "loss", ()), 2_000_000, 8)
-    timer.add(Record("exp", 1, "/models/a.py", 4, "loss", ()), 3_000_000, 8)
+    timer.add(Record("exp", 1, "/models/a.py", 4, "loss", (), "backward"), 3_000_000, 8)
+    timer.add(Record("exp", 0, "/models/a.py", 4, "loss", (), "record"), 500_000, 0)
     timer.save(tmp_path / "run.json")
     output, errors, status = ask("profile", "run.json")
     assert (errors, status) == ("", 0)
@@ -620,7 +621,7 @@ def test_merge_adds_saved_profiles_up(ask, tmp_path):
         3,
         543,
         3,
-        [[3, 543, 0]],
+        [Counts(3, 543, 0, 3, 3**2 + 40**2 + 500**2)],
     )
 
 

@@ -20,7 +20,7 @@ def timer_of(*rows):
     """A timer with records of (operation, argument number, line, scope, nanoseconds)."""
     timer = Timer(clock=lambda: 0)
     for op, argument, line, scope, ns in rows:
-        timer.add(Record(op, argument, "/models/model.py", line, "loss", scope), ns, 0)
+        timer.add(Record(op, argument, "/models/model.py", line, "loss", scope, "backward" if argument else "forward"), ns, 0)
     return timer
 
 
@@ -301,7 +301,7 @@ HOSTILE = {
 def test_a_hostile_name_survives(by, name, shown):
     timer = Timer(clock=lambda: 0)
     timer.add(Record(name, 0, f"/models/{name}", 7, name, (name, name)), 5, 0)
-    timer.add(Record(name, 1, f"/models/{name}", 7, name, (name, name)), 5, 0)
+    timer.add(Record(name, 1, f"/models/{name}", 7, name, (name, name), "backward"), 5, 0)
     expected = {"op": shown, "line": f"{shown.rpartition('/')[2]}:7", "scope": f"{shown} / {shown}"}
     lines = viewer.hotspots(timer, by).splitlines()
     assert len(lines) == 3

@@ -15,6 +15,7 @@ from rich.text import Text
 import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace, timing
 from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.timing.records import PHASES
 from viewer.draw import FORMATS, check_format, draw
 from viewer.explain import MOST_NODES, explain
 from viewer.grouped import GROUPINGS
@@ -222,7 +223,7 @@ def _again_with_timer() -> int:
     """Start this command again with the timer on, which is read when autograd_tools is imported."""
     options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
     command = [sys.executable, *options, "-m", "autograd_tools", *sys.argv[1:]]
-    environment = {**os.environ, "AUTOGRAD_TIMER": "1"}
+    environment = {**os.environ, "AUTOGRAD_TIMER": "shapes"}
     if os.name == "nt":  # where exec returns to the shell before the program ends
         return subprocess.call(command, env=environment)
     return os.execve(command[0], command, environment)
@@ -244,16 +245,14 @@ def _report(timer: Timer, args: argparse.Namespace) -> None:
 
 def _summary(timer: Timer) -> str:
     """What share of the whole run the tables are about."""
-    calls, forward, backward = 0, 0, 0
-    for record, (ncalls, ns, _) in timer.records.items():
-        if record.argument:
-            backward += ns
-        else:
-            calls, forward = calls + ncalls, forward + ns
-    engine = sum(section.ns for label, section in timer.root.walk() if label in ("record", "sum_outgrads"))
+    calls, spent = 0, dict.fromkeys(PHASES, 0)
+    for record, counts in timer.records.items():
+        calls += counts.calls * (record.phase == "forward")
+        spent[record.phase] += counts.ns
     total = timer.total_ns
-    parts = (("forward", forward), ("backward", backward), ("recording and adding up", engine))
-    shares = ", ".join(f"{what} {time_text(spent)} ({percent_text(spent, total)})" for what, spent in parts)
+    engine = spent["record"] + spent["sum_outgrads"]
+    parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
+    shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
     return f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
 
 

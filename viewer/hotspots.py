@@ -15,8 +15,8 @@ from rich.text import Text
 from autograd_tools import Tape, Timer, Trace
 from autograd_tools.files import read_document
 from autograd_tools.text import one_line
+from autograd_tools.timing import Record
 from autograd_tools.timing.formats import count_text, percent_text, time_text
-from autograd_tools.timing.measure import Record
 from viewer.inputs import as_timer, as_trace
 
 GAP = 2  # columns between columns
@@ -73,7 +73,8 @@ def _records(x: Timed) -> Iterator[tuple[Record, int, int]]:
     if isinstance(x, (Tape, Trace)):
         yield from _of_trace(as_trace(x))
     else:
-        yield from ((record, calls, ns) for record, (calls, ns, _) in as_timer(x).records.items())
+        timed = ((record, counts) for record, counts in as_timer(x).records.items() if record.phase in ("forward", "backward"))
+        yield from ((record, counts.calls, counts.ns) for record, counts in timed)
 
 
 def _is_timer(path: Path) -> bool:
@@ -92,7 +93,7 @@ def _of_trace(trace: Trace) -> Iterator[tuple[Record, int, int]]:
         where = (node.file, node.line, node.function, node.scope)
         yield Record(node.op, 0, *where), 1, node.forward_ns or 0
         for argument, ns in (node.backward_ns or {}).items():
-            yield Record(node.op, argument, *where), 1, ns
+            yield Record(node.op, argument, *where, "backward"), 1, ns
 
 
 def _rows(spots: dict[str, Hotspot], by: str, limit: int) -> list[list[str]]:

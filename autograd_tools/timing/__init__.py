@@ -3,6 +3,7 @@
 `AUTOGRAD_TIMER` is read here, once, when autograd_tools is imported. Without it the functions below that
 wrap the engine's steps hand them back as they are, so that no timed code exists on the path. With `times` it does not look
 for the user's lines, which takes longer than all else; then there is no `record` either, because that ends with the line.
+With `shapes` it looks at the arrays of each operation as well.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any, TypeVar
 from numpy import float64, ndarray
 
 from autograd_tools.timing.events import Event
-from autograd_tools.timing.log import CLOSE, END, LIMIT, NODE, NOTE, SUM, SUMS, VOID, label
-from autograd_tools.timing.measure import Record, Timer
+from autograd_tools.timing.log import CLOSE, END, LIMIT, NODE, NOTE, SUM, SUMS, VOID, WIDTH, label
+from autograd_tools.timing.measure import Timer
+from autograd_tools.timing.records import Counts, Operand, Record, Signature, signature
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.thread import HALF, recordings
 
@@ -26,9 +28,12 @@ __all__ = [
     "LIMIT",
     "LINES",
     "NODE",
+    "SHAPES",
     "SUM",
     "SUMS",
+    "Counts",
     "Event",
+    "Operand",
     "Record",
     "Section",
     "Timer",
@@ -44,22 +49,24 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Whether the timer is on for each word that AUTOGRAD_TIMER may be, and whether it also looks for the user's lines.
+# What the timer looks for by the word that AUTOGRAD_TIMER is: nothing, times, the user's lines, and the arrays' shapes.
 SETTINGS = {
-    **dict.fromkeys(("", "0", "false", "no", "off"), (False, False)),
-    **dict.fromkeys(("1", "true", "yes", "on"), (True, True)),
-    "times": (True, False),
+    **dict.fromkeys(("", "0", "false", "no", "off"), 0),
+    "times": 1,
+    **dict.fromkeys(("1", "true", "yes", "on", "lines"), 2),
+    "shapes": 3,
 }
 
 
-def _setting(text: str) -> tuple[bool, bool]:
+def _setting(text: str) -> int:
     found = SETTINGS.get(text.strip().lower())
     if found is None:
         raise ValueError(f"AUTOGRAD_TIMER={text!r} is not known; there are: {', '.join(filter(None, SETTINGS))}")
     return found
 
 
-ENABLED, LINES = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
+_level = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
+ENABLED, LINES, SHAPES = _level >= 1, _level >= 2, _level >= 3
 
 timer = Timer()
 
@@ -103,7 +110,7 @@ def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         log = timer.local.log
         if len(log) > LIMIT:
             timer.local.thread.add_up()
-        log += (code, None, nbytes, start, end)
+        log += (code, seen(args, y) if SHAPES else None, nbytes, start, end)
         return y
 
     return timed
@@ -125,10 +132,23 @@ def _time_call(function: Callable[..., Any], name: str) -> Callable[..., Any]:
                 nbytes = y.nbytes
         finally:
             end = clock()
-            thread.end(opened, VOID if _any_tracked(args) else CLOSE, nbytes, end)
+            void = _any_tracked(args)
+            thread.end(opened, VOID if void else CLOSE, nbytes, end)
+        if SHAPES and not void:
+            thread.log[-WIDTH + 1] = seen(args, y)
         return y
 
     return timed
+
+
+_seen: dict[Signature, tuple[None, Signature]] = {}
+
+
+def seen(args: tuple[Any, ...], y: Any) -> tuple[None, Signature]:
+    """The signature of a call, as a note of no place; equal ones are the same object."""
+    found = signature(args, y)
+    timer.local.called = pair = _seen.get(found) or _seen.setdefault(found, (None, found))
+    return pair
 
 
 def _any_tracked(args: tuple[Any, ...]) -> bool:
@@ -140,11 +160,16 @@ def time_note(note: F, recording: Any) -> F:
     if not ENABLED:
         return note
     first, clock = first_node(recording), timer.clock
+    pairs: dict[tuple[int, int], Any] = {}
 
     def timed() -> Any:
-        found = note()
+        found = marked = note()
+        if SHAPES:
+            called = timer.local.called
+            key = (id(found), id(called))
+            recording.marked[len(recording.notes)] = marked = pairs.get(key) or pairs.setdefault(key, (found, called[1]))
         log, end = timer.local.log, clock()
-        log += (NOTE, found, first + len(recording.notes), end, end)
+        log += (NOTE, marked, first + len(recording.notes), end, end)
         return found
 
     return timed  # type: ignore[return-value]
@@ -158,7 +183,8 @@ def time_backward(backward: F) -> F:
     def timed(recording: Any, index: int, i: int, dy: Any) -> Any:
         if not timer.enabled:
             return backward(recording, index, i, dy)
-        thread, nbytes, note = timer.thread(), 0, recording.notes and recording.notes[index]
+        notes = recording.marked or recording.notes
+        thread, nbytes, note = timer.thread(), 0, notes and notes[index]
         code = recording.entries[index][0].sections[i]
         opened = thread.begin(None, code, timer.clock(), note, first_node(recording) + index)
         try:

@@ -13,7 +13,10 @@ costs a tenth of a microsecond; sections, records and times of nodes are made of
 * NOTE: a call was recorded at `note` as the node `number`. From the mark before, that was the section `record`.
 * NODE: the gradient that the next mark tells of is that of an argument of the node `number`.
 * SUMS: as after a gradient, the time until the next mark is `sum_outgrads`, unless `number` is negative.
-* END: a sweep is over.
+* END: a sweep is over, and with it a gradient if `number` is 1.
+
+A note is what the engine knows of the place in the user's code, or, where signatures of arrays are asked for, a tuple of it
+and of one; these stand in the marks of forward passes, too.
 """
 
 from __future__ import annotations
@@ -213,15 +216,45 @@ def spreads(groups: Ints, n: int, ns: Ints) -> Iterable[tuple[int, int, int, int
 
     Squares of a millisecond and more are added up in Python, where they find room: in a second there are a thousand at most.
     """
-    least, greatest, squares = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    least, greatest = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64)
     np.minimum.at(least, groups, ns)
     np.maximum.at(greatest, groups, ns)
+    return zip(np.bincount(groups, minlength=n).tolist(), least.tolist(), greatest.tolist(), _squares(groups, n, ns), strict=True)
+
+
+def _squares(groups: Ints, n: int, ns: Ints) -> list[int]:
+    """The sums of the squares of each group, exactly."""
     short = np.where(ns < SHORT, ns, 0)
+    squares = np.zeros(n, np.int64)
     np.add.at(squares, groups, short * short)
-    exact = squares.tolist()
+    exact: list[int] = squares.tolist()
     for row in np.flatnonzero(ns >= SHORT).tolist():
         exact[groups[row]] += int(ns[row]) ** 2
-    return zip(np.bincount(groups, minlength=n).tolist(), least.tolist(), greatest.tolist(), exact, strict=True)
+    return exact
+
+
+def steps_of(marks: Marks) -> Ints:
+    """For each mark how many gradients were over before it."""
+    return np.cumsum((marks.code == END) & (marks.number == 1))
+
+
+class Spread(NamedTuple):
+    """How a record's time in a part of a log falls on gradients: how many, the sum of the squares, and what is in the first
+    and the last, which may have begun before and go on after."""
+
+    steps: int
+    squares: int
+    first: int
+    last: int
+
+
+def spreads_by_step(groups: Ints, n: int, steps: Ints, ns: Ints) -> Iterable[Spread]:
+    """How the time of each of `n` groups falls on steps."""
+    final = int(steps.max(initial=0))
+    places, pair = distinct(groups * (final + 1) + steps)
+    group, step, total = groups[places], steps[places], _sum(pair, len(places), ns)
+    ends = [_sum(group[step == k], n, total[step == k]).tolist() for k in (0, final)]
+    return map(Spread, np.bincount(group, minlength=n).tolist(), _squares(group, n, total), *ends)
 
 
 def forward_of(marks: Marks, spans: Spans) -> Ints:
@@ -232,6 +265,27 @@ def forward_of(marks: Marks, spans: Spans) -> Ints:
     forward = np.flatnonzero(spans.single & (spans.argument <= 0) & (spans.label != SUM))
     row[spans.last[forward]] = forward
     return np.where((marks.code == NOTE) & (last >= 0), row[last], -1)
+
+
+RECORDS, SUMMED = 1, 3  # phases
+
+
+def phases_of(marks: Marks, spans: Spans, forward: Ints) -> tuple[Ints, Ints]:
+    """For each section of the engine the row of the operation or gradient that it is a part of, and which part it is; -1 for others."""
+    rows = np.arange(len(spans.label))
+    phase = np.where(spans.argument > 0, 2, 0)
+    of = np.where(spans.argument >= 0, rows, -1)
+    notes = rows[spans.label == RECORD]
+    operation = forward[spans.begin[notes]]
+    of[notes], phase[notes] = np.where(operation >= 0, operation, notes), RECORDS
+    gradient = np.full(len(marks.code), -1)
+    gradients = rows[(spans.argument > 0) & spans.done]
+    gradient[spans.last[gradients]] = gradients
+    before = np.maximum.accumulate(np.where(gradient >= 0, np.arange(len(gradient)), 0))
+    sums = rows[spans.label == SUM]
+    added = gradient[before[spans.begin[sums]]]
+    of[sums], phase[sums] = np.where(added >= 0, added, sums), SUMMED
+    return of, phase
 
 
 def numbers_of_notes(marks: Marks, wanted: NDArray[np.bool_]) -> tuple[Ints, list[Any]]:

@@ -20,13 +20,14 @@ from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.events import Event, Events
 from autograd_tools.timing.log import CLOSE, END, PIECE, mark
 from autograd_tools.timing.log import label as code_of
+from autograd_tools.timing.records import Counts, Record
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.shown import Shown, Snapshot
 from autograd_tools.timing.thread import Thread
-from autograd_tools.timing.totals import FORMAT, VERSION, Record, Totals
+from autograd_tools.timing.totals import FORMAT, VERSION, Totals
 
 F = TypeVar("F", bound=Callable[..., Any])
-__all__ = ["Record", "Timer"]
+NOTHING = (None, ())
 
 
 class _Local(threading.local):
@@ -37,6 +38,7 @@ class _Local(threading.local):
             self.thread = Thread(len(threads), events)
             threads.append(self.thread)
         self.log = self.thread.log
+        self.called: Any = NOTHING  # what `timing` found about the arrays of the last operation
 
 
 class _Nowhere(list[Any]):
@@ -50,6 +52,7 @@ class _Off:
     """What stands in the place of `_Local` while a timer is disabled."""
 
     log = _Nowhere()
+    called = NOTHING
 
 
 class Timer(Shown):
@@ -186,8 +189,8 @@ class Timer(Shown):
         totals.threads = max(totals.threads, sum(1 for thread in threads if thread.root.children))
         for thread in threads:
             totals.root.merge(thread.root)
-            for record, counts in list(thread.records.items()):
-                totals.add_record(record, counts)
+            for record, tally in list(thread.tallies.items()):
+                totals.add_record(record, tally.counts)
         totals.events = self._events.to_dict() if self.keeps_events else None
         totals.total_ns = self.total_ns  # last, so that no section that ends meanwhile takes longer
         return totals
@@ -198,8 +201,8 @@ class Timer(Shown):
         return self._sum().root
 
     @property
-    def records(self) -> dict[Record, list[int]]:
-        """Calls, nanoseconds and bytes by operation, argument, source line and scope."""
+    def records(self) -> dict[Record, Counts]:
+        """What operations took, by place in the user's code: their nanoseconds add up to those of all sections of the engine."""
         return self._sum().records
 
     @property

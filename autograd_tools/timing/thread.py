@@ -11,10 +11,10 @@ import numpy as np
 
 from autograd_tools.timing import log as logs
 from autograd_tools.timing.events import Events
-from autograd_tools.timing.log import LABELS, WIDTH, Marks, Spans
+from autograd_tools.timing.log import LABELS, WIDTH, Marks, Spans, Spread
+from autograd_tools.timing.records import PHASES, Record, Tally, operands_of
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.stack import Stack
-from autograd_tools.timing.totals import Record
 
 NOWHERE = ("", 0, "", ())
 
@@ -31,8 +31,9 @@ class Thread(Stack):
         self.number = number
         self.events = events
         self.root = Section()
-        self.records: dict[Record, list[int]] = {}
+        self.tallies: dict[Record, Tally] = {}
         super().__init__()
+        self.steps = 0  # gradients that are over
         self.sweeps = 0  # that are going on; as long as they are, what they write has to stay where it is
         self._inside: list[int] = []  # nanoseconds added up so far inside each section that is open
         self.lock = threading.RLock()  # a sweep holds it, too
@@ -82,29 +83,38 @@ class Thread(Stack):
         """Add the time of every operation, without what is in it, to the record of its place in the user's code."""
         argument = spans.argument
         wanted = marks.code == logs.NOTE
-        wanted[spans.begin[argument > 0]] = True
+        wanted[spans.begin[argument > 0]] = wanted[spans.last[argument == 0]] = True
         numbers, notes = logs.numbers_of_notes(marks, wanted)
         forward = logs.forward_of(marks, spans)
         self._add_nodes(marks, spans, forward)
-        note = np.where(argument > 0, numbers[spans.begin], 0)
+        note = np.where(argument > 0, numbers[spans.begin], np.where(argument == 0, numbers[spans.last], 0))
         recorded = np.flatnonzero(forward >= 0)[::-1]
         note[forward[recorded]] = numbers[recorded]  # of several recordings the innermost operation is that of the outermost
-        rows = np.flatnonzero((argument >= 0) & spans.single)
-        places, groups = logs.distinct(note[rows] * len(LABELS) + spans.label[rows])
-        totals = logs.sums(groups, len(places), spans.calls[rows], (spans.ns - spans.inside)[rows], spans.nbytes[rows])
-        for row, counts in zip(rows[places].tolist(), totals, strict=True):
-            where = notes[note[row]]
-            _, op, number = LABELS[spans.label[row]]
-            self.add_record(Record(op, number, *(NOWHERE if where is None else where[:4])), *counts)
+        of, phase = logs.phases_of(marks, spans, forward)
+        rows = np.flatnonzero((of >= 0) & spans.single)
+        of, phase = of[rows], phase[rows]
+        noted = np.where(phase == logs.RECORDS, numbers[spans.begin[rows]], note[of])
+        places, groups = logs.distinct((noted * len(LABELS) + spans.label[of]) * len(PHASES) + phase)
+        marked = zip(spans.label[of[places]].tolist(), noted[places].tolist(), phase[places].tolist(), strict=True)
+        found: dict[Record, int] = {}  # several notes may be of one place
+        number = [found.setdefault(_record(LABELS[code], notes[n], PHASES[k]), len(found)) for code, n, k in marked]
+        groups = np.array(number, np.int64)[groups]
+        ns, steps = (spans.ns - spans.inside)[rows], logs.steps_of(marks)
+        totals = logs.sums(groups, len(found), spans.calls[rows], ns, spans.nbytes[rows])
+        spreads = logs.spreads_by_step(groups, len(found), steps[spans.last[rows]], ns)
+        first, self.steps = self.steps, self.steps + int(steps[-1])
+        for record, (calls, time, nbytes), spread in zip(found, totals, spreads, strict=True):
+            self._tally(record).add(calls, time, nbytes, spread, first, self.steps)
+
+    def _tally(self, record: Record) -> Tally:
+        tally = self.tallies.get(record)
+        if tally is None:
+            tally = self.tallies[record] = Tally()
+        return tally
 
     def add_record(self, record: Record, ncalls: int, ns: int, nbytes: int) -> None:
-        """Add calls to a record."""
-        total = self.records.get(record)
-        if total is None:
-            total = self.records[record] = [0, 0, 0]
-        total[0] += ncalls
-        total[1] += ns
-        total[2] += nbytes
+        """Add calls to a record, in the gradient that comes next."""
+        self._tally(record).add(ncalls, ns, nbytes, Spread(1, ns * ns, ns, ns), self.steps, self.steps)
 
     def count(self, path: Sequence[str], ns: int) -> None:
         """Add a call to the section at a path."""
@@ -132,6 +142,13 @@ class Thread(Stack):
             node = np.zeros(len(spans.label), np.int64)
             node[rows] = nodes
             self.events.add(self.number, spans, (node >> HALF) - 1, np.where(node, node & (1 << HALF) - 1, -1))
+
+
+def _record(label: logs.Label, note: Any, phase: str) -> Record:
+    """The record of a label at a place: a note, or a note and a signature, or nothing."""
+    note, found = note if type(note) is tuple else (note, ())
+    file, line, function, scope = NOWHERE if note is None else note[:4]
+    return Record(label.op or label.text, max(label.argument, 0), file, line, function, scope, phase, operands_of(found))
 
 
 def _opening(marks: Marks, i: int) -> tuple[Any, ...]:

@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import index
-from typing import Any, NamedTuple
+from typing import Any
 
+from autograd_tools.timing.records import Counts, Record, from_row, to_rows
 from autograd_tools.timing.section import Section
 
-FORMAT, VERSION = "autograd_tools.timer", 2
-
-
-class Record(NamedTuple):
-    """What the time of one operation is kept under: forward if `argument` is 0, else the gradient of that argument."""
-
-    op: str
-    argument: int
-    file: str
-    line: int
-    function: str
-    scope: tuple[str, ...]
+FORMAT, VERSION = "autograd_tools.timer", 3
 
 
 @dataclass(slots=True)
 class Totals:
-    """Sections below a root, calls, nanoseconds and bytes by record, the time that passed, and the threads it passed in."""
+    """Sections below a root, counts by record, the time that passed, and the threads it passed in."""
 
     root: Section = field(default_factory=Section)
-    records: dict[Record, list[int]] = field(default_factory=dict)
+    records: dict[Record, Counts] = field(default_factory=dict)
     total_ns: int = 0
     threads: int = 0  # whose outermost sections may have been open at the same time
     section_cost_ns: float = 0.0
@@ -42,10 +32,10 @@ class Totals:
         rows = self.root.measured
         return Section(ns=rows.ns - self.twice_ns, nbytes=rows.nbytes - self.twice_nbytes)
 
-    def add_record(self, record: Record, counts: Sequence[int]) -> None:
-        """Add calls, nanoseconds and bytes to a record."""
-        old = self.records.get(record, (0, 0, 0))
-        self.records[record] = [a + b for a, b in zip(old, counts, strict=True)]
+    def add_record(self, record: Record, counts: Counts) -> None:
+        """Add to a record."""
+        old = self.records.get(record)
+        self.records[record] = counts if old is None else old.plus(counts)
 
     def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
         """Add `other`: what ran at another time, or, below the section at `path`, what ran within that section."""
@@ -79,18 +69,18 @@ class Totals:
             "threads": self.threads,
             "counted_twice": [self.twice_ns, self.twice_nbytes],
             "sections": self.root.to_dict()["children"],
-            "records": [[*record[:5], list(record.scope), *counts] for record, counts in self.records.items()],
+            "records": to_rows(self.records.items()),
             **({} if self.events is None else {"events": self.events}),
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Totals:
-        """What `to_dict` gave, also that of version 1."""
+        """What `to_dict` gave, also that of versions 1 and 2."""
         totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
         totals.events = data.get("events")
         totals.section_cost_ns = data.get("section_cost_ns", 0)
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
         totals.root = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
-        for op, argument, file, line, function, scope, *counts in data["records"]:
-            totals.add_record(Record(op, argument, file, line, function, tuple(scope)), [index(count) for count in counts])
+        for row in data["records"]:
+            totals.add_record(*from_row(row))
         return totals
