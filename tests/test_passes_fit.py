@@ -177,3 +177,12 @@ def test_what_fits_is_not_folded_unless_asked_for():
         x = b.op("tanh", x)
     assert outline(prepare(b).root) == outline(group(b).root)
     assert outline(prepare(b, fold=True).root) == outline(prepare(b, max_nodes=3).root) == outline(fold(b).root)
+
+
+def test_what_fits_but_is_taller_than_a_screen_is_folded():
+    b = Building()
+    x = b.leaf()
+    for _ in b.steps(40):
+        x = b.op("tanh", x)
+    assert outline(prepare(b).root) == outline(fold(b).root)
+    assert outline(prepare(b, max_nodes=200).root) == outline(group(b).root)
