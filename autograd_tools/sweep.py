@@ -17,7 +17,7 @@ from autograd_tools import timing
 from autograd_tools.core import Recording
 from autograd_tools.hooks import call_hooks, hooked
 from autograd_tools.outgrads import accumulate, fit
-from autograd_tools.plans import ARRAYS, Plan
+from autograd_tools.plans import ARRAYS, Plan, kept_bytes
 
 
 def differentiate(recording: Recording, index: int, seed: Any) -> None:
@@ -28,6 +28,8 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
     recording.result = index
     recording.outgrads, recording.owned = [None] * (index + 1), set()
     recording.outgrads[index] = seed
+    if timing.KEPT and timing.timer.enabled:
+        timing.note_kept(recording, kept_bytes(recording.entries))
     try:
         _sweep_and_call_hooks(recording, index)
     except BaseException:

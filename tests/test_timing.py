@@ -255,9 +255,9 @@ def test_nested_sections_are_sorted_at_each_level(timer, spend):
         (
             {"columns": ["ncalls", "calls"]},
             "no column 'calls'; there are: ncalls, time, time_pct, time_par, time_avg, time_min, time_max, time_std, time_bar, "
-            "alloc, alloc_pct, alloc_avg, alloc_bar",
+            "alloc, alloc_pct, alloc_avg, alloc_bar, peak, live",
         ),
-        ({"sortby": "calls"}, "no order 'calls'; there are: time, ncalls, alloc, name, first"),
+        ({"sortby": "calls"}, "no order 'calls'; there are: time, ncalls, alloc, peak, name, first"),
     ],
 )
 def test_what_the_table_does_not_know_is_an_error_that_lists_what_it_knows(timer, options, message):

@@ -180,7 +180,14 @@ def test_distinct_numbers_keys_by_their_first_appearance(shift):
 def test_events_are_single_calls_by_their_start(timer, log):
     timer.keep_events()
     log += (*mark(A, 0, 0), NODE, None, (4 << 32) + 2, 1, 1, -SIN_1, LINE, ~24, 1, 3, *mark(CLOSE, 0, 10))
-    assert timer.events == [(0, "a", "", -1, -1, -1, 0, 10, 0), (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24)]
+    gradient = FORWARD._replace(argument=1, phase="backward")
+    assert timer.events == [(0, "a", "", -1, -1, -1, 0, 10, 0, None), (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24, gradient)]
+
+
+def test_the_engines_own_sections_have_the_records_of_their_operations(timer, log):
+    timer.keep_events()
+    log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
+    assert [(event.label, event.record) for event in timer.events] == [("sin", FORWARD), ("record", RECORD)]
 
 
 def test_events_are_not_kept_unless_asked_for(timer, log):
@@ -203,11 +210,39 @@ def test_reset_forgets_events_and_goes_on_keeping(timer):
 
 
 def test_events_are_saved_and_loaded(timer, log, tmp_path):
-    timer.keep_events(limit=1)
-    log += (-A, None, 0, 0, 1) * 2
+    timer.keep_events(limit=2)
+    log += (-A, None, 0, 0, 1, -SIN_1, LINE, ~24, 1, 3) * 2
     timer.save(tmp_path / "run.json")
     loaded = Timer.load(tmp_path / "run.json")
-    assert (loaded.events, loaded.dropped_events) == ([(0, "a", "", -1, -1, -1, 0, 1, 0)], 1)
+    assert len(loaded.events) == 2
+    assert (loaded.events, loaded.dropped_events) == (timer.events, 2)
+
+
+def test_events_of_a_file_before_version_3_have_no_records(timer):
+    data = {**timer.to_dict(), "version": 2, "events": {"limit": 9, "dropped": 0, "rows": [[0, "sin", "sin", 0, 3, 2, 1, 5, 24]]}}
+    assert Timer.from_dict(data).events == [(0, "sin", "sin", 0, 3, 2, 1, 5, 24, None)]
+
+
+@pytest.mark.parametrize("row", [[0, "a", "", -1, -1, -1, 5, 1, 0, -1], [0, "a", "", -1, -1, -1, -5, 1, 0, -1]])
+def test_an_event_that_ends_before_it_begins_is_an_error(timer, row):
+    data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
+    with pytest.raises(ValueError, match="an event ends before it begins, or before the timer"):
+        Timer.from_dict(data)
+
+
+def test_an_event_of_a_record_that_is_not_there_is_an_error(timer, tmp_path):
+    row = [0, "a", "", -1, -1, -1, 0, 1, 0, 3]
+    data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
+    (tmp_path / "run.json").write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=r"run.json is damaged: KeyError: 3"):
+        Timer.load(tmp_path / "run.json")
+
+
+def test_single_calls_of_saved_profiles_that_are_merged_are_forgotten(timer, log):
+    timer.keep_events()
+    log += (-A, None, 0, 0, 1)
+    loaded = Timer.from_dict(timer.to_dict())
+    assert (loaded.merge(timer).events, loaded.keeps_events) == ([], False)
 
 
 def test_a_limit_below_zero_is_an_error(timer):
@@ -228,7 +263,8 @@ def run_python(code, setting):
 
 def test_an_unknown_setting_is_an_error_that_lists_those_there_are():
     assert run_python("import autograd_tools", "line").stderr.splitlines()[-1] == (
-        "ValueError: AUTOGRAD_TIMER='line' is not known; there are: 0, false, no, off, times, 1, true, yes, on, lines, shapes"
+        "ValueError: AUTOGRAD_TIMER='line' is not known; there are: 0, false, no, off, times, 1, true, yes, on, lines, shapes; "
+        "and behind a comma nobytes, outputs, exact"
     )
 
 
@@ -303,6 +339,30 @@ def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
     timer.add(FORWARD._replace(phase="sideways"), 5, 8)
     with pytest.raises(ValueError, match="no phase 'sideways'; there are: forward, record, backward, sum_outgrads"):
         Timer.from_dict(timer.to_dict())
+
+
+def test_the_time_for_adding_up_is_in_no_record_of_a_long_recording():
+    code = """
+import numpy as np, autograd_tools as ag
+from autograd_tools.timing.log import NOTE, WIDTH
+from autograd_tools.timing.thread import Thread
+add_up, marks = Thread.add_up, []
+
+def watched(self, **options):
+    marks.append(self.log[-WIDTH])
+    add_up(self, **options)
+
+def f(x):
+    for _ in range(25_000):
+        x = x * 1.0
+    Thread.add_up = add_up
+    return x
+
+Thread.add_up = watched
+ag.grad(f)(1.0)
+print(marks == [NOTE] * len(marks), len(marks))
+"""
+    assert run_python(code, "1").stdout == "True 2\n"
 
 
 CHECKED = """

@@ -19,10 +19,11 @@ def united(a, b):
 
 
 def chain(*ops):
+    """A program of operations in a row; cos makes another shape, so that it takes the place of no other one."""
     trace = Building()
     last = trace.leaf(name="x")
     for op in ops:
-        last = trace.op(op, last)
+        last = trace.op(op, last, shape=(3,) if op == "cos" else (2,))
     return trace
 
 
@@ -117,7 +118,21 @@ def test_many_marks_are_folded_with_their_steps(tmp_path):
         return ag.trace(f, 2.0)
 
     text = viewer.draw_compared(loop(np.tanh), loop(np.sin), tmp_path / "c.dot").read_text()
-    assert "−49 tanh" in text or "−50 tanh" in text
+    assert "≠49 tanh → sin" in text or "≠50 tanh → sin" in text
+
+
+def test_an_operation_that_took_the_place_of_another_is_named_with_it(tmp_path):
+    text = viewer.draw_compared(chain("sin"), chain("tan"), tmp_path / "c.dot").read_text()
+    assert "≠ sin → tan" in text
+
+
+def test_a_legend_has_a_box_in_the_look_of_each_mark_that_there_is(tmp_path):
+    text = viewer.draw_compared(chain("sin", "exp"), chain("cos", "exp"), tmp_path / "c.dot").read_text()
+    boxes = [line.strip() for line in text.splitlines() if line.strip().startswith("legend_")]
+    assert [(box.split()[0], 'fillcolor="#c9e8cf"' in box, 'fillcolor="#f6d0cd"' in box) for box in boxes] == [
+        ("legend_added", True, False),
+        ("legend_removed", False, True),
+    ]
 
 
 def test_equal_traces_are_drawn_without_marks(tmp_path):

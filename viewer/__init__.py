@@ -1,4 +1,4 @@
-"""Views of gradients: in the terminal, as diagrams, as tables of hotspots.
+"""Views of gradients: in the terminal, as diagrams, as tables of hotspots, along time.
 
 Every function takes a `Tape`, a `Trace` or the path of a saved one; those about time take a `Timer` or the path of a
 saved one, too. The ones that end in `_text`, `_dot` and `_svg` return strings.
@@ -14,6 +14,7 @@ from viewer.hotspots import hotspots
 from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.text import show, to_text
+from viewer.timeline import to_chrome_trace, to_collapsed, to_speedscope
 
 __all__ = [
     "compare",
@@ -28,8 +29,11 @@ __all__ = [
     "leaves_apart",
     "prune",
     "show",
+    "to_chrome_trace",
+    "to_collapsed",
     "to_dot",
     "to_mermaid",
+    "to_speedscope",
     "to_svg",
     "to_text",
     "why_none",

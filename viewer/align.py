@@ -11,6 +11,7 @@ from autograd_tools.trace import Argument
 from viewer.sequences import common
 
 Labels = list[int]
+MOST_OTHERS = 20  # operations on the same values that are looked at for one that took the place of another
 
 
 def align(a: Trace, b: Trace) -> dict[int, int]:
@@ -18,13 +19,14 @@ def align(a: Trace, b: Trace) -> dict[int, int]:
 
     Nodes are paired in the order of the traces, first those that have equal ancestors, or equal descendants; in the gaps
     between them those that do the same in the same step, in the same scope, and at last anywhere. What is left then, and is
-    computed from nodes that are paired, is a pair whatever the order.
+    computed from nodes that are paired, is a pair whatever the order; last, also if it does something else there.
     """
     found: dict[int, int] = {}
     for level, sure in LEVELS:
         known: dict[Hashable, int] = {}
         _fill(found, level(a, known), level(b, known), sure)
     _pair_moved(found, a, b)
+    _pair_replaced(found, a, b)
     return dict(sorted(found.items()))
 
 
@@ -50,6 +52,27 @@ def _pair_moved(found: dict[int, int], a: Trace, b: Trace) -> None:
             same = waiting[left[id - 1], tuple([found[parent] for parent in parents])]
             if same:
                 found[id] = same.popleft()
+
+
+def _pair_replaced(found: dict[int, int], a: Trace, b: Trace) -> None:
+    """Pair what is left with an operation of another name: on the same values, of the same shape, for the same use."""
+    waiting: dict[Hashable, list[int]] = defaultdict(list)
+    taken = set(found.values())
+    for id, (parents, shape) in enumerate(zip(b.columns.parents, b.columns.value.shape, strict=True), 1):
+        if id not in taken and parents:
+            waiting[frozenset(parents), shape].append(id)
+    for id, parents in enumerate(a.columns.parents, 1):
+        if id in found or not parents or not all(parent in found for parent in parents):
+            continue
+        others = waiting[frozenset(found[parent] for parent in parents), a.columns.value.shape[id - 1]]
+        uses = {found[child] for child in a.columns.children[id - 1] if child in found}
+        for other in others[:MOST_OTHERS]:
+            its = taken.intersection(b.columns.children[other - 1])
+            if not (uses and its) or not uses.isdisjoint(its):  # where all that used one of them is gone, nobody knows
+                found[id] = other
+                taken.add(other)
+                others.remove(other)
+                break
 
 
 # Labels: equal numbers for nodes that may be a pair, from the strictest level on.

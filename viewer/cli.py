@@ -1,4 +1,4 @@
-"""The command line: `autograd-tools show|draw|explain|profile SCRIPT [args]`, on a script as it is, and `merge` of saved profiles."""
+"""The command line: `autograd-tools show|draw|explain|profile SCRIPT [args]`, on a script as it is; `merge`, `compare` of saved files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace, timing
 from autograd_tools.timing.formats import count_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
+from viewer.cli_compare import add_compare, run_compare
 from viewer.draw import FORMATS, check_format, draw
 from viewer.explain import MOST_NODES, explain
 from viewer.grouped import GROUPINGS
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ours, theirs = _split(parser, list(sys.argv[1:] if argv is None else argv))
     args = parser.parse_args(_joined(ours))
     args.args = theirs
-    for path in args.profiles if args.command == "merge" else [args.script]:
+    for path in FILES[args.command](args) if args.command in FILES else [args.script]:
         if not Path(path).is_file():
             return _fail(f"there is no file {path}")
     try:
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     four = commands.add_parser("merge", help="add saved profiles up, such as those of several processes")
     four.add_argument("profiles", nargs="+", metavar="PROFILE", help="a saved profile")
     four.add_argument("-o", "--output", metavar="FILE", required=True, help="where to save the sum as JSON")
+    add_compare(commands)
     for command, what in ((one, "trace"), (two, "trace"), (three, "profile"), (five, "trace")):
         command.add_argument("script", metavar="SCRIPT", help=f"a Python script, or a saved {what}")
         command.usage = f"autograd-tools {command.prog.split()[-1]} [options] SCRIPT [options] [--] [the script's arguments]"
@@ -86,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 def _split(parser: argparse.ArgumentParser, argv: list[str]) -> tuple[list[str], list[str]]:
     """Our arguments and the script's: options right before and after SCRIPT are ours, and all from the first other one is its."""
     commands = next(a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    if not argv or argv[0] not in commands or argv[0] == "merge":  # which runs no script
+    if not argv or argv[0] not in commands or argv[0] in FILES:  # which run no script
         return argv, []
     options = {name: action for action in commands[argv[0]]._actions for name in action.option_strings}
     seen_script, i = False, 1
@@ -269,4 +271,10 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "explain": _explain,
     "profile": _profile,
     "merge": _merge,
+    "compare": run_compare,
+}
+# The files of the commands that take no script.
+FILES: dict[str, Callable[[argparse.Namespace], list[str]]] = {
+    "merge": lambda args: args.profiles,
+    "compare": lambda args: [args.before, args.after],
 }

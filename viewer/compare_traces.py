@@ -1,28 +1,47 @@
-"""Two traces compared in words: what was added, removed and changed from the one to the other, in the order of the trace."""
+"""Two traces compared in words, JSON or Markdown: what was added, removed and changed from the one to the other, in their order."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from autograd_tools import Trace
 from autograd_tools.text import one_line
-from viewer.differences import Differences, differences
-from viewer.inputs import Traceable, as_trace
+from autograd_tools.timing.export import markdown_safe
+from viewer.differences import Differences
 from viewer.labels import plural
 from viewer.lines import Row, Span
 from viewer.looks import MARKS
-from viewer.tolerance import MEANING, Tolerance
+from viewer.tolerance import MEANING
 
 SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}  # as in other programs that compare texts
 
 
-def trace_rows(a: Traceable, b: Traceable, tolerance: Tolerance, *, everything: bool) -> Iterator[Row]:
+def trace_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]:
     """The rows of the comparison of two traces; `everything` lists those too that differ because others do."""
-    found = differences(as_trace(a), as_trace(b), tolerance)
     yield [Span(heading(found), "bold")]
-    yield from _nodes(found, everything)
+    digits = len(str(max(len(found.a), len(found.b))))
+    for kind, old, new, text in listing(found, everything=everything):
+        sign, style = SIGNS[kind]
+        numbers = " ".join(f"{id or '':>{digits}}" for id in (old, new))
+        yield [Span(f"{sign} {numbers}  ", style), Span(one_line(text), style if kind != "changed" else "")]
     if found.numbers:
         yield [Span(MEANING, "dim")]
+
+
+def to_json(found: Differences, *, everything: bool = False) -> str:
+    """The comparison for other programs; 0 is the number of a node that is not there."""
+    changes = [{"kind": kind, "before": old, "after": new, "text": text} for kind, old, new, text in listing(found, everything=everything)]
+    follow = sorted(found.follow - set(found.listed))
+    return json.dumps({"nodes": [len(found.a), len(found.b)], "changes": changes, "follow": follow}, indent=1, ensure_ascii=False)
+
+
+def to_markdown(found: Differences, *, everything: bool = False) -> str:
+    """The comparison as a table in the Markdown of GitHub."""
+    lines = [f"**{heading(found)}**", "", "| | before | after | node |", "| --- | ---: | ---: | --- |"]
+    for kind, old, new, text in listing(found, everything=everything):
+        lines.append(f"| {kind} | {old or ''} | {new or ''} | {markdown_safe(text)} |")
+    return "\n".join(lines if len(lines) > 4 else lines[:1])
 
 
 def heading(found: Differences) -> str:
@@ -45,25 +64,18 @@ def legend(found: Differences) -> str:
     return ", ".join(f"{MARKS[kind][0]} {len(ids):,} {kind}" for kind, ids in counts.items()) + more
 
 
-def _nodes(found: Differences, everything: bool) -> Iterator[Row]:
-    digits = len(str(max(len(found.a), len(found.b))))
+def listing(found: Differences, *, everything: bool) -> Iterator[tuple[str, int, int, str]]:
+    """What was removed, added and changed, each with its ids before and after, 0 for none, and what is said of it."""
     backwards = {new: old for old, new in found.pairs.items()}
     shown = {*found.listed, *(found.numbers if everything else ())}
     for old, new in merged(found):
         if not new:
-            yield _row("removed", digits, old, new, [_listing(found.a, old)])
+            yield "removed", old, 0, _listing(found.a, old)
         elif not old:
-            yield _row("added", digits, old, new, [_listing(found.b, new)])
+            yield "added", 0, new, _listing(found.b, new)
         elif new in shown:
             changes = [*found.changed.get(new, ()), *found.numbers.get(new, ())]
-            yield _row("changed", digits, backwards[new], new, [_call(found.b, new), ": ", "; ".join(changes)])
-
-
-def _row(kind: str, digits: int, old: int, new: int, texts: list[str]) -> Row:
-    """A sign, the numbers of a node in both traces, and what is said of it."""
-    sign, style = SIGNS[kind]
-    numbers = " ".join(f"{id or '':>{digits}}" for id in (old, new))
-    return [Span(f"{sign} {numbers}  ", style), *(Span(one_line(text), style if kind != "changed" else "") for text in texts)]
+            yield "changed", backwards[new], new, f"{_call(found.b, new)}: {'; '.join(changes)}"
 
 
 def _listing(trace: Trace, id: int) -> str:

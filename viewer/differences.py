@@ -72,8 +72,10 @@ def differences(a: Trace, b: Trace, tolerance: Tolerance) -> Differences:
 
 
 def _structure(a: Trace, b: Trace, old: int, new: int, pairs: dict[int, int], backwards: dict[int, int]) -> Iterator[str]:
-    """What changed between two nodes: name, shape, type, constants, where arguments come from, whether there is a gradient."""
+    """What changed between two nodes: operation, name, shape, type, constants, where arguments come from, whether there is a gradient."""
     before, after = a.columns.heads[a.columns.head[old - 1]], b.columns.heads[b.columns.head[new - 1]]
+    if before.op != after.op:
+        yield f"op {before.op} → {after.op}"
     if before.name != after.name:
         yield f"name {before.name or 'none'} → {after.name or 'none'}"
     left, right = a.columns.value, b.columns.value

@@ -14,6 +14,7 @@ def union(found: Differences) -> tuple[Trace, dict[int, str]]:
     """A trace of the nodes of both, and by its ids which are added, removed or changed by themselves.
 
     A removed node keeps the arguments that it had; where it was one itself, its value goes beside what took its place.
+    An operation that took the place of another is named `sin → cos`.
     """
     ids: tuple[dict[int, int], dict[int, int]] = ({}, {})  # by the id in `a`, and in `b`
     marks: dict[int, str] = {}
@@ -28,6 +29,8 @@ def union(found: Differences) -> tuple[Trace, dict[int, str]]:
     nodes = []
     for number, (old, new) in enumerate(order, 1):
         node = _renumbered(found.b[new], number, ids[1]) if new else _renumbered(found.a[old], number, ids[0])
+        was = found.a.columns.op[old - 1] if old and new else node.op
+        node = node if was == node.op else replace(node, op=f"{was} → {node.op}")
         before = [ids[0][id] for id in found.a.columns.parents[old - 1]] if old and new else []
         nodes.append(_with_removed(node, [id if marks.get(id) == "removed" and id < number else 0 for id in before]))
     places, place = _places(found, order)

@@ -3,7 +3,7 @@
 `AUTOGRAD_TIMER` is read here, once, when autograd_tools is imported. Without it the functions below that
 wrap the engine's steps hand them back as they are, so that no timed code exists on the path. With `times` it does not look
 for the user's lines, which takes longer than all else; then there is no `record` either, because that ends with the line.
-With `shapes` it looks at the arrays of each operation as well.
+With `shapes` it looks at the arrays of each operation as well. `exact` counts all bytes that NumPy makes.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from typing import Any, TypeVar
 from numpy import float64, ndarray
 
 from autograd_tools.timing.events import Event
-from autograd_tools.timing.log import CLOSE, END, LIMIT, NODE, NOTE, SUM, SUMS, VOID, WIDTH, label
+from autograd_tools.timing.log import CLOSE, END, HALF, LABELS, LIMIT, NODE, NOTE, SUM, SUMS, VOID, WIDTH, label
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.records import Counts, Operand, Record, Signature, signature
 from autograd_tools.timing.section import Section
-from autograd_tools.timing.thread import HALF, recordings
+from autograd_tools.timing.thread import recordings
+from autograd_tools.timing.totals import MEMORY
 
 __all__ = [
     "ENABLED",
     "END",
+    "KEPT",
     "LIMIT",
     "LINES",
     "NODE",
@@ -39,6 +41,7 @@ __all__ = [
     "Timer",
     "backward_sections",
     "first_node",
+    "note_kept",
     "reset_timer",
     "time_backward",
     "time_forward",
@@ -58,17 +61,21 @@ SETTINGS = {
 }
 
 
-def _setting(text: str) -> int:
-    found = SETTINGS.get(text.strip().lower())
-    if found is None:
-        raise ValueError(f"AUTOGRAD_TIMER={text!r} is not known; there are: {', '.join(filter(None, SETTINGS))}")
-    return found
+def _setting(text: str) -> tuple[int, str]:
+    """What is looked for, and how bytes are counted, which is also a word, alone or beside the other: `shapes,exact`."""
+    words = [word.strip().lower() for word in text.split(",")]
+    levels, ways = [word for word in words if word in SETTINGS], [word for word in words if word in MEMORY]
+    if len(levels) > 1 or len(ways) > 1 or len(levels) + len(ways) < len(words) or ("" in words and ways):
+        known = ", ".join(filter(None, SETTINGS))
+        raise ValueError(f"AUTOGRAD_TIMER={text!r} is not known; there are: {known}; and behind a comma {', '.join(MEMORY)}")
+    return SETTINGS[levels[0] if levels else "lines"], ways[0] if ways else "outputs"
 
 
-_level = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
+_level, _memory = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
 ENABLED, LINES, SHAPES = _level >= 1, _level >= 2, _level >= 3
+KEPT = ENABLED and (SHAPES or _memory == "exact")  # whether it looks at what is kept for the backward pass
 
-timer = Timer()
+timer = Timer(memory=_memory if ENABLED else "outputs")
 
 
 def reset_timer() -> None:
@@ -170,6 +177,8 @@ def time_note(note: F, recording: Any) -> F:
             recording.marked[len(recording.notes)] = marked = pairs.get(key) or pairs.setdefault(key, (found, called[1]))
         log, end = timer.local.log, clock()
         log += (NOTE, marked, first + len(recording.notes), end, end)
+        if len(log) > LIMIT:  # here, where no section is that the time for it would be in
+            timer.local.thread.add_up()
         return found
 
     return timed  # type: ignore[return-value]
@@ -196,6 +205,17 @@ def time_backward(backward: F) -> F:
         return dx
 
     return timed  # type: ignore[return-value]
+
+
+def note_kept(recording: Any, kept: dict[int, int]) -> None:
+    """Count the bytes that a gradient is about to keep for its rules, by index of an entry."""
+    notes = recording.marked or recording.notes
+    sums: dict[tuple[int, int], tuple[Any, int]] = {}
+    for index, nbytes in kept.items():
+        note = notes and notes[index]
+        key = (recording.entries[index][0].sections[0], id(note))
+        sums[key] = (note, nbytes + sums.get(key, (None, 0))[1])
+    timer.thread().keep([(LABELS[section].op, note, nbytes) for (section, _), (note, nbytes) in sums.items()])
 
 
 def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:

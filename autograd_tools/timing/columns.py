@@ -27,6 +27,10 @@ def _percent(percent: float | None) -> str:
     return "-" if percent is None else f"{percent:.1f}%"
 
 
+def _change(nbytes: int | None) -> str:
+    return "-" if nbytes is None else f"{'-' if nbytes < 0 else ''}{memory_text(abs(nbytes))}"
+
+
 def _bar(percent: float | None) -> str:
     return bar_text((percent or 0) / 100)
 
@@ -46,10 +50,18 @@ COLUMNS = {
     "alloc_pct": Column("Allocations", "%tot", 6, lambda row: _percent(row.nbytes_percent)),
     "alloc_avg": Column("Allocations", "avg", 7, lambda row: "-" if row.avg_nbytes is None else memory_text(row.avg_nbytes)),
     "alloc_bar": Column("Allocations", "share", 8, lambda row: _bar(row.nbytes_percent), "<"),
+    "peak": Column("Allocations", "peak", 7, lambda row: _change(row.peak_nbytes)),
+    "live": Column("Allocations", "live", 8, lambda row: _change(row.live_nbytes)),
 }
 DEFAULT = ("ncalls", "time", "time_pct", "time_avg", "alloc", "alloc_pct", "alloc_avg")
+EXACT = ("peak", "live")  # what the default columns are followed by where bytes are counted exactly
 BARS = ("time_bar", "alloc_bar")
 WIDE = (*BARS, "time_avg", "alloc_avg")  # what `compact` leaves out
+
+
+def asked(columns: tuple[str, ...], memory: str) -> tuple[str, ...]:
+    """The columns that are meant by these, where bytes were counted in this way."""
+    return (*columns, *EXACT) if columns == DEFAULT and memory == "exact" else columns
 
 
 def choose(columns: tuple[str, ...], *, compact: bool, allocations: bool, bars: bool) -> list[Column]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograd_tools.text import one_line
-from autograd_tools.timing.columns import COLUMNS, DEFAULT
+from autograd_tools.timing.columns import COLUMNS, DEFAULT, asked
 from autograd_tools.timing.rows import Row, check_known, list_rows
 
 if TYPE_CHECKING:
@@ -26,18 +26,26 @@ def csv_text(rows: Sequence[Row]) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["section", *Row._fields])
+    exact = any(row.peak_nbytes is not None for row in rows)
+    fields = Row._fields if exact else Row._fields[: Row._fields.index("live_nbytes")]
+    writer.writerow(["section", *fields])
     for row in rows:
-        label = row.path[-1]
-        writer.writerow([f"'{label}" if label.startswith(FORMULA) else label, json.dumps(row.path, ensure_ascii=False), *row[1:]])
+        label, path = row.path[-1], json.dumps(row.path, ensure_ascii=False)
+        writer.writerow([f"'{label}" if label.startswith(FORMULA) else label, path, *row[1 : len(fields)]])
     return text.getvalue()
 
 
 def markdown_text(shot: Snapshot, *, columns: Sequence[str] = DEFAULT, sortby: str = "time", maxdepth: int | None = None) -> str:
     """A table in the Markdown of GitHub, nested names behind spaces, numbers with units."""
-    check_known("column", tuple(columns), COLUMNS)
+    columns = asked(tuple(columns), shot.memory)
+    check_known("column", columns, COLUMNS)
     lines = ["| " + " | ".join(["section", *columns]) + " |", "| --- |" + " ---: |" * len(columns)]
     for row in list_rows(shot, sortby, maxdepth):
-        name = "&nbsp;&nbsp;" * row.depth + re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(row.path[-1]))
+        name = "&nbsp;&nbsp;" * row.depth + markdown_safe(row.path[-1])
         lines.append("| " + " | ".join([name, *(COLUMNS[column].cell(row) for column in columns)]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def markdown_safe(text: str) -> str:
+    """A text on one line, of which Markdown takes nothing for its own signs."""
+    return re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(text))

@@ -17,6 +17,8 @@ costs a tenth of a microsecond; sections, records and times of nodes are made of
 
 A note is what the engine knows of the place in the user's code, or, where signatures of arrays are asked for, a tuple of it
 and of one; these stand in the marks of forward passes, too.
+
+A node is the number of its recording, from 1 on, in the higher half, and its index in the lower; 0 where nobody can ask for it.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from numpy.typing import NDArray
 
 CLOSE, PIECE, PAUSE, VOID, NOTE, NODE, SUMS, END = range(8)
 WIDTH = 5
+HALF = 32  # bits
 LIMIT = WIDTH * 20_000  # items of a log, which is added up when it is longer: its memory is bounded, and its columns fit a cache
 SHORT = 2**20  # nanoseconds
 Ints = NDArray[np.int64]
@@ -151,12 +154,18 @@ def spans_of(marks: Marks, before: list[int]) -> Spans:
     nbytes = np.where(single & ~is_sum & ~note[begin], np.maximum(number[last], ~number[last]), 0)
     levels = np.where(opens[begin], level[begin], level[begin] + 1)
     parent = _around(begin, levels, opens[begin] & ~is_sum)
-    inside = np.zeros(len(begin), np.int64)
-    inside[: len(before)] = before
-    for depth in range(int(levels.max(initial=1)), 1, -1):
-        rows = np.flatnonzero(levels == depth)
-        np.add.at(inside, parent[rows], np.where(quiet[rows], inside[rows], ns[rows]))
+    inside = inside_of(levels, parent, quiet, ns, before)
     return Spans(label, arguments[label], levels, begin, last, parent, quiet, done, calls, single, since, ns, inside, nbytes)
+
+
+def inside_of(level: Ints, parent: Ints, quiet: NDArray[np.bool_], amount: Ints, before: list[int]) -> Ints:
+    """For each section the sum of the amounts of those right inside; of the first, which were open, some is from `before`."""
+    inside = np.zeros(len(level), np.int64)
+    inside[: len(before)] = before
+    for depth in range(int(level.max(initial=1)), 1, -1):
+        rows = np.flatnonzero(level == depth)
+        np.add.at(inside, parent[rows], np.where(quiet[rows], inside[rows], amount[rows]))
+    return inside
 
 
 def _closing(level: Ints, opens: NDArray[np.bool_], closes: NDArray[np.bool_]) -> Ints:
@@ -216,21 +225,15 @@ def spreads(groups: Ints, n: int, ns: Ints) -> Iterable[tuple[int, int, int, int
 
     Squares of a millisecond and more are added up in Python, where they find room: in a second there are a thousand at most.
     """
-    least, greatest = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64)
+    least, greatest, squares = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64), np.zeros(n, np.int64)
     np.minimum.at(least, groups, ns)
     np.maximum.at(greatest, groups, ns)
-    return zip(np.bincount(groups, minlength=n).tolist(), least.tolist(), greatest.tolist(), _squares(groups, n, ns), strict=True)
-
-
-def _squares(groups: Ints, n: int, ns: Ints) -> list[int]:
-    """The sums of the squares of each group, exactly."""
     short = np.where(ns < SHORT, ns, 0)
-    squares = np.zeros(n, np.int64)
     np.add.at(squares, groups, short * short)
-    exact: list[int] = squares.tolist()
+    exact = squares.tolist()
     for row in np.flatnonzero(ns >= SHORT).tolist():
         exact[groups[row]] += int(ns[row]) ** 2
-    return exact
+    return zip(np.bincount(groups, minlength=n).tolist(), least.tolist(), greatest.tolist(), exact, strict=True)
 
 
 def steps_of(marks: Marks) -> Ints:
@@ -238,23 +241,31 @@ def steps_of(marks: Marks) -> Ints:
     return np.cumsum((marks.code == END) & (marks.number == 1))
 
 
-class Spread(NamedTuple):
-    """How a record's time in a part of a log falls on gradients: how many, the sum of the squares, and what is in the first
-    and the last, which may have begun before and go on after."""
+class Steps(NamedTuple):
+    """The time of groups in steps, as columns: of a group, in a step, so many nanoseconds."""
 
-    steps: int
-    squares: int
-    first: int
-    last: int
+    group: Ints
+    step: Ints
+    ns: Ints
+
+    def of_groups(self, n: int) -> Iterable[tuple[int, int, int]]:
+        """For each of `n` groups the number of its steps, the first and the last."""
+        first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
+        np.minimum.at(first, self.group, self.step)
+        np.maximum.at(last, self.group, self.step)
+        return zip(np.bincount(self.group, minlength=n).tolist(), first.tolist(), last.tolist(), strict=True)
+
+    def every(self, stride: int) -> Iterable[tuple[int, int, int]]:
+        """Those of the steps that are multiples of `stride`."""
+        wanted = self.step % stride == 0
+        return zip(*(column[wanted].tolist() for column in self), strict=True)
 
 
-def spreads_by_step(groups: Ints, n: int, steps: Ints, ns: Ints) -> Iterable[Spread]:
-    """How the time of each of `n` groups falls on steps."""
-    final = int(steps.max(initial=0))
-    places, pair = distinct(groups * (final + 1) + steps)
-    group, step, total = groups[places], steps[places], _sum(pair, len(places), ns)
-    ends = [_sum(group[step == k], n, total[step == k]).tolist() for k in (0, final)]
-    return map(Spread, np.bincount(group, minlength=n).tolist(), _squares(group, n, total), *ends)
+def steps_of_groups(groups: Ints, steps: Ints, ns: Ints) -> Steps:
+    """Add up the time of each group in each step."""
+    first = int(steps.min(initial=0))
+    places, pair = distinct(groups * (int(steps.max(initial=0)) - first + 1) + steps - first)
+    return Steps(groups[places], steps[places], _sum(pair, len(places), ns))
 
 
 def forward_of(marks: Marks, spans: Spans) -> Ints:

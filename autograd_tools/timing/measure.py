@@ -18,13 +18,15 @@ from autograd_tools.files import read_document, write_document
 from autograd_tools.timing.blocks import Block, time_calls
 from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.events import Event, Events
+from autograd_tools.timing.exact import Watch
 from autograd_tools.timing.log import CLOSE, END, PIECE, mark
 from autograd_tools.timing.log import label as code_of
 from autograd_tools.timing.records import Counts, Record
+from autograd_tools.timing.rows import check_known
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.shown import Shown, Snapshot
 from autograd_tools.timing.thread import Thread
-from autograd_tools.timing.totals import FORMAT, VERSION, Totals
+from autograd_tools.timing.totals import FORMAT, MEMORY, VERSION, Totals
 
 F = TypeVar("F", bound=Callable[..., Any])
 NOTHING = (None, ())
@@ -33,11 +35,12 @@ NOTHING = (None, ())
 class _Local(threading.local):
     """What the thread that looks at it measured."""
 
-    def __init__(self, threads: list[Thread], events: Events, lock: threading.Lock) -> None:
+    def __init__(self, threads: list[Thread], events: Events, memory: str, time: Callable[[], int], lock: threading.Lock) -> None:
         with lock:
-            self.thread = Thread(len(threads), events)
+            self.thread = Thread(len(threads), events, memory)
             threads.append(self.thread)
         self.log = self.thread.log
+        self.look = time if memory != "exact" else Watch(self.thread.looks, time).look
         self.called: Any = NOTHING  # what `timing` found about the arrays of the last operation
 
 
@@ -68,12 +71,16 @@ class Timer(Shown):
     >>> to["load", "parse"].ns
     1000000
 
-    `clock` returns nanoseconds. `print(timer)` shows the table, `print(timer["load"])` that of what is inside a section;
-    `table`, `rows`, `to_csv` and `to_markdown` give them in other forms.
+    `clock` returns nanoseconds; `memory` says whose bytes are counted: "outputs", of the arrays that functions return, "exact",
+    of all that NumPy makes, with the most there are at once, or "nobytes". `print(timer)` shows the table, `print(timer["load"])`
+    that of what is inside a section; `table`, `rows`, `to_csv` and `to_markdown` give them in other forms.
     """
 
-    def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
-        self.clock = clock
+    def __init__(self, clock: Callable[[], int] = time.perf_counter_ns, *, memory: str = "outputs") -> None:
+        check_known("way to count bytes", (memory,), dict.fromkeys(MEMORY))
+        self.memory = memory
+        self.time = clock
+        self.clock = clock if memory != "exact" else self._look
         self.enabled = True
         self._lock = threading.Lock()
         self._reset(limit=0)
@@ -83,12 +90,13 @@ class Timer(Shown):
         self._reset(self._events.limit)
 
     def _reset(self, limit: int) -> None:
-        self._start: int | None = self.clock()
+        self._start: int | None = self.time()
+        self._watch = Watch([], self.time) if self.memory == "exact" else None
         self._events = Events(limit, self._start)
         self._threads: list[Thread] = []
         self._past = Totals()  # what was loaded, or merged into this timer
         self._cost_ns: float | None = None
-        self._own = _Local(self._threads, self._events, self._lock)
+        self._own = _Local(self._threads, self._events, self.memory, self.time, self._lock)
         self._switch(self.enabled)
 
     def _switch(self, enabled: bool) -> None:
@@ -97,6 +105,10 @@ class Timer(Shown):
             self._own.log += mark(END, 0, self.clock())  # what was called before and ends after it has no time
         self.enabled = enabled
         self.local: Any = self._own if enabled else _Off
+
+    def _look(self) -> int:
+        """The clock of a timer that counts bytes exactly: whoever asks for the time has looked at them."""
+        return self._own.look() if self.enabled else self.time()
 
     def enable(self) -> None:
         """Go on measuring after `disable`."""
@@ -177,6 +189,7 @@ class Timer(Shown):
     def totals(self) -> Totals:
         """A copy of all that was measured, with what measuring cost."""
         totals = self._sum()
+        totals.events = self._events.to_dict() if self.keeps_events else None
         totals.section_cost_ns = self.section_cost_ns
         return totals
 
@@ -189,9 +202,11 @@ class Timer(Shown):
         totals.threads = max(totals.threads, sum(1 for thread in threads if thread.root.children))
         for thread in threads:
             totals.root.merge(thread.root)
-            for record, tally in list(thread.tallies.items()):
-                totals.add_record(record, tally.counts)
-        totals.events = self._events.to_dict() if self.keeps_events else None
+            tallies = list(thread.tallies.items())
+            totals.add_records([(record, tally.counts(thread.steps)) for record, tally in tallies], thread.steps)
+        if self._watch is not None:
+            totals.see(*self._watch.most())
+        totals.memory = max(totals.memory, self.memory, key=MEMORY.index) if self._start is not None else totals.memory
         totals.total_ns = self.total_ns  # last, so that no section that ends meanwhile takes longer
         return totals
 
@@ -206,6 +221,11 @@ class Timer(Shown):
         return self._sum().records
 
     @property
+    def steps(self) -> int:
+        """How many gradients were measured; the inner ones of higher derivatives are parts of these."""
+        return self._sum().steps
+
+    @property
     def measured(self) -> Section:
         """The sum of the outermost sections."""
         return self._sum().measured
@@ -213,13 +233,23 @@ class Timer(Shown):
     @property
     def total_ns(self) -> int:
         """Nanoseconds since the timer was made or reset, measured or not."""
-        return self._past.total_ns + (0 if self._start is None else self.clock() - self._start)
+        return self._past.total_ns + (0 if self._start is None else self.time() - self._start)
+
+    @property
+    def live_bytes(self) -> int | None:
+        """The bytes of NumPy's data that were made since bytes are counted exactly, and are there; None where they are not."""
+        return self._sum().live_nbytes
+
+    @property
+    def peak_bytes(self) -> int | None:
+        """The most of these bytes that there were at once since the timer was made or reset."""
+        return self._sum().peak_nbytes
 
     @property
     def section_cost_ns(self) -> float:
         """What one section costs by itself, on the machine that measured; 0 for a timer with a clock of its own."""
         if self._cost_ns is None:
-            self._cost_ns = _section_cost() if self.clock is time.perf_counter_ns else 0.0
+            self._cost_ns = _section_cost(self.memory) if self.time is time.perf_counter_ns else 0.0
         return self._cost_ns
 
     def keep_events(self, limit: int = 1_000_000) -> None:
@@ -248,8 +278,9 @@ class Timer(Shown):
 
     def snapshot(self) -> Snapshot:
         """What is to be shown: shares are of the sum of the outermost sections."""
-        totals = self.totals()
-        return Snapshot(totals.root, totals.measured, totals.total_ns, totals.threads, totals.section_cost_ns)
+        totals = self._sum()
+        memory = (totals.memory, totals.peak_nbytes)
+        return Snapshot(totals.root, totals.measured, totals.total_ns, totals.threads, self.section_cost_ns, *memory)
 
     def __getitem__(self, key: str | tuple[str, ...]) -> Section:
         return self.root[key]
@@ -277,6 +308,8 @@ class Timer(Shown):
             with self._lock:
                 self._past.root.make_room(root)  # what was here before stays before what is new
                 self._past.merge(totals, path)
+        if others and self._start is None:
+            self._events.restart(0)  # of runs that are merged nobody knows the single calls
         return self
 
     def flatten(self) -> Timer:
@@ -323,11 +356,11 @@ class Timer(Shown):
 
     def __getstate__(self) -> dict[str, Any]:
         """The measurements as text, however deep they nest; threads, locks and open sections stay where they are."""
-        return {"data": json.dumps(self.to_dict()), "clock": self.clock, "enabled": self.enabled, "runs": self._start is not None}
+        return {"data": json.dumps(self.to_dict()), "clock": self.time, "enabled": self.enabled, "runs": self._start is not None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(vars(Timer.from_dict(json.loads(state["data"]))))
-        self.clock = state["clock"]
+        self.clock = self.time = state["clock"]
         self._switch(state["enabled"])
         if state["runs"]:
             self._start = self.clock()
@@ -339,7 +372,7 @@ class Timer(Shown):
 
 
 @functools.cache
-def _section_cost() -> float:
+def _section_cost(memory: str) -> float:
     """Nanoseconds that a section costs here; asked once, when something is first shown."""
-    timer = Timer()
+    timer = Timer(memory=memory)
     return cost_of(timer.measure, timer.add_up)

@@ -15,7 +15,8 @@ class Row(NamedTuple):
     """A section: where it is (`path` of labels from the top, `depth` from 0), and its figures in nanoseconds, bytes and percent.
 
     `percent` is of all that was measured, `parent_percent` of the section around. None stands for what cannot be told:
-    a mean without calls, a share of nothing, the shortest of calls that were not measured one by one.
+    a mean without calls, a share of nothing, the shortest of calls that were not measured one by one, how many bytes more
+    there were at the end and at the most than at the start, if bytes were not counted exactly.
     """
 
     path: tuple[str, ...]
@@ -31,12 +32,15 @@ class Row(NamedTuple):
     nbytes: int
     nbytes_percent: float | None
     avg_nbytes: float | None
+    live_nbytes: int | None = None
+    peak_nbytes: int | None = None
 
 
 SORTS: dict[str, Callable[[tuple[str, Section]], Any]] = {
     "time": lambda item: -item[1].ns,
     "ncalls": lambda item: -item[1].ncalls,
     "alloc": lambda item: -item[1].nbytes,
+    "peak": lambda item: -item[1].peak_nbytes,
     "name": lambda item: item[0],
     "first": lambda item: 0,  # in the order in which the sections were first entered
 }
@@ -57,7 +61,8 @@ def list_rows(shot: Snapshot, sortby: str = "time", maxdepth: int | None = None)
 
     def below(section: Section, path: tuple[str, ...]) -> Iterator[Row]:
         for label, child in sorted(section.children.items(), key=SORTS[sortby]):
-            yield _row((*path, label), child, section if path else None, shot.measured)
+            row = _row((*path, label), child, section if path else None, shot.measured)
+            yield row._replace(live_nbytes=child.live_nbytes, peak_nbytes=child.peak_nbytes) if shot.memory == "exact" else row
             if maxdepth is None or len(path) + 1 < maxdepth:
                 yield from below(child, (*path, label))
 

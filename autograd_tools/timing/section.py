@@ -16,7 +16,9 @@ class Section(Shown):
     """A row of the timer: `ncalls` calls took `ns` nanoseconds and made arrays of `nbytes` bytes; sections nest.
 
     Of `known` calls, which were measured one by one, there are also the shortest, the longest, and the sum of the
-    squares of the times. `section["parse"]` is the section of that label inside; `print(section)` shows those inside.
+    squares of the times. Where bytes are counted exactly `nbytes` are all that were made; `live_nbytes` is by how many there
+    were more at the ends than at the starts, and `peak_nbytes` by how many at the most, in any one call.
+    `section["parse"]` is the section of that label inside; `print(section)` shows those inside.
     """
 
     ncalls: int = 0
@@ -27,6 +29,8 @@ class Section(Shown):
     min_ns: int = 0
     max_ns: int = 0
     squares: int = 0
+    live_nbytes: int = 0
+    peak_nbytes: int = 0
 
     def count(self, ns: int) -> None:
         """Add one call."""
@@ -56,6 +60,8 @@ class Section(Shown):
         self.ncalls += other.ncalls
         self.ns += other.ns
         self.nbytes += other.nbytes
+        self.live_nbytes += other.live_nbytes
+        self.peak_nbytes = max(self.peak_nbytes, other.peak_nbytes)
 
     def merge(self, other: Section) -> None:
         """Add `other`, label by label."""
@@ -93,7 +99,8 @@ class Section(Shown):
 
     def snapshot(self) -> Snapshot:
         """What is to be shown of it: shares are of the sections in it."""
-        return Snapshot(self, self.measured, self.ns)
+        exact = any(section.peak_nbytes or section.live_nbytes for _, section in self.walk())
+        return Snapshot(self, self.measured, self.ns, memory="exact" if exact else "outputs")
 
     def __getitem__(self, key: str | tuple[str, ...]) -> Section:
         section = self
@@ -115,6 +122,7 @@ class Section(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The section and those below it, as plain data."""
         counts = {name: getattr(self, name) for name in (COUNTS if self.known else COUNTS[:3])}
+        counts |= {name: getattr(self, name) for name in MEMORY if getattr(self, name)}
         return {**counts, "children": {label: child.to_dict() for label, child in self.children.items()}}
 
     @classmethod
@@ -123,7 +131,9 @@ class Section(Shown):
         counts = {name: index(data[name]) for name in COUNTS if name in data or name in COUNTS[:3]}
         if min(counts.values()) < 0:
             raise ValueError(f"a section counts from 0 on, and this one says {counts}")
+        counts |= {name: index(data[name]) for name in MEMORY if name in data}
         return cls(**counts, children={label: cls.from_dict(child) for label, child in data["children"].items()})
 
 
+MEMORY = ("live_nbytes", "peak_nbytes")
 COUNTS = ("ncalls", "ns", "nbytes", "known", "min_ns", "max_ns", "squares")

@@ -25,6 +25,8 @@ class Snapshot:
     total_ns: int
     threads: int = 1
     section_cost_ns: float = 0.0  # 0 where nobody knows
+    memory: str = "outputs"
+    peak_nbytes: int | None = None
 
 
 class Shown:
@@ -37,7 +39,7 @@ class Shown:
         raise NotImplementedError
 
     def rows(self, *, sortby: str = "time", maxdepth: int | None = None) -> list[Row]:
-        """A row for each section, those in it right behind it; `sortby` is one of "time", "ncalls", "alloc", "name", "first"."""
+        """A row for each section, those in it right behind it; `sortby` is one of "time", "ncalls", "alloc", "peak", "name", "first"."""
         return list_rows(self.snapshot(), sortby, maxdepth)
 
     def table(self, **options: Any) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from autograd_tools.text import columns as columns_of
 from autograd_tools.text import one_line
-from autograd_tools.timing.columns import COLUMNS, DEFAULT, Column, choose
+from autograd_tools.timing.columns import COLUMNS, DEFAULT, Column, asked, choose
 from autograd_tools.timing.formats import memory_text, percent_text, time_text
 from autograd_tools.timing.rows import SORTS, Row, check_known, list_rows
 
@@ -47,19 +47,20 @@ def table(
     out, `allocations=False` the bytes, `maxdepth` what nests deeper; `bars` adds the shares as bars. With a `width` no
     line is longer: names are cut, then columns are left out from the right. %tot is of the sum of the top sections,
     %par of the section around; `Tot` is the time since the timer was reset. Allocations are the arrays that sections
-    returned, without temporaries and views.
+    returned, without temporaries and views; where bytes are counted exactly, `peak` and `live` are by how many there were
+    more than at the start, at the most of one call, and at the ends of all.
     """
-    columns = tuple(columns)
+    shot, chars = x.snapshot(), LINECHARS.get(linechars, {})
+    columns = asked(tuple(columns), shot.memory)
     check_known("column", columns, COLUMNS)
     check_known("linechars", (linechars,), LINECHARS)
     if width is not None and width < 1:
         raise ValueError(f"a width of 1 column or more is needed, and got {width}")
-    shot, chars = x.snapshot(), LINECHARS[linechars]
     rows = list_rows(shot, sortby, maxdepth)
     names = [guide.translate(chars) + one_line(row.path[-1]) for guide, row in zip(_guides(rows), rows, strict=True)]
     title = one_line(title)
     name_width = max(columns_of(text) for text in (TOT, title, *names))
-    chosen = choose(columns, compact=compact, allocations=allocations, bars=bars)
+    chosen = choose(columns, compact=compact, allocations=allocations and shot.memory != "nobytes", bars=bars)
     if width is not None:
         chosen, name_width = _fit(chosen, name_width, width)
     groups = [_Group(list(group)) for _, group in groupby(chosen, key=lambda column: column.group)]
@@ -80,9 +81,10 @@ class _Page:
         body = [self.line(name, [group.cells(row) for group in self.groups]) for name, row in zip(names, rows, strict=True)]
         heading = self.line(title, [group.center(group.name) for group in self.groups])
         under = self.line("", [group.center("─" * group.width if group.name else "") for group in self.groups])
+        peak = shot.peak_nbytes
         tots = {
             "Time": f"{time_text(shot.total_ns)} / {percent_text(shot.measured.ns, shot.total_ns)}",
-            "Allocations": memory_text(shot.measured.nbytes),
+            "Allocations": memory_text(shot.measured.nbytes) + ("" if peak is None else f", peak {memory_text(peak)}"),
         }
         total = self.line(TOT, [group.center(tots.get(group.name, "")) for group in self.groups])
         header = self.line("Section", [group.headers() for group in self.groups])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import index
 from typing import Any
@@ -11,6 +11,7 @@ from autograd_tools.timing.records import Counts, Record, from_row, to_rows
 from autograd_tools.timing.section import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 3
+MEMORY = ("nobytes", "outputs", "exact")  # ways to count bytes: not, those of returned arrays, and all that NumPy makes
 
 
 @dataclass(slots=True)
@@ -19,11 +20,15 @@ class Totals:
 
     root: Section = field(default_factory=Section)
     records: dict[Record, Counts] = field(default_factory=dict)
+    steps: int = 0  # gradients
     total_ns: int = 0
     threads: int = 0  # whose outermost sections may have been open at the same time
     section_cost_ns: float = 0.0
     twice_ns: int = 0  # what the rows of a flattened timer count more than once
     twice_nbytes: int = 0
+    memory: str = "nobytes"  # how bytes were counted, a word of MEMORY
+    live_nbytes: int | None = None  # of NumPy's data at the end, and the most there were at once, where that was exact
+    peak_nbytes: int | None = None
     events: dict[str, Any] | None = None  # single calls, as plain data; of runs that are merged nobody knows them
 
     @property
@@ -32,10 +37,11 @@ class Totals:
         rows = self.root.measured
         return Section(ns=rows.ns - self.twice_ns, nbytes=rows.nbytes - self.twice_nbytes)
 
-    def add_record(self, record: Record, counts: Counts) -> None:
-        """Add to a record."""
-        old = self.records.get(record)
-        self.records[record] = counts if old is None else old.plus(counts)
+    def add_records(self, records: Iterable[tuple[Record, Counts]], steps: int) -> None:
+        """Add the records of so many gradients, which come after those that are here."""
+        for record, counts in records:
+            self.records[record] = self.records.get(record, Counts()).plus(counts, self.steps)
+        self.steps += steps
 
     def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
         """Add `other`: what ran at another time, or, below the section at `path`, what ran within that section."""
@@ -43,13 +49,19 @@ class Totals:
         for label in path:
             place = place.child(label)
         place.merge(other.root)
-        for record, counts in other.records.items():
-            self.add_record(record, counts)
+        self.add_records(other.records.items(), other.steps)
+        self.memory = max(self.memory, other.memory, key=MEMORY.index)
+        self.see(other.live_nbytes, other.peak_nbytes)
         if not path:
             self.threads = max(self.threads, other.threads)
             self.total_ns += other.total_ns
             self.twice_ns += other.twice_ns
             self.twice_nbytes += other.twice_nbytes
+
+    def see(self, live: int | None, peak: int | None) -> None:
+        """Take note of the bytes of another time or process: of those at its end, and of its peak, the larger number stays."""
+        if live is not None and peak is not None:
+            self.live_nbytes, self.peak_nbytes = max(self.live_nbytes or 0, live), max(self.peak_nbytes or 0, peak)
 
     def flatten(self) -> None:
         """Add the sections of every label up wherever they nest, and keep the sum of all that was measured."""
@@ -67,7 +79,9 @@ class Totals:
             "total_ns": self.total_ns,
             "section_cost_ns": round(self.section_cost_ns),
             "threads": self.threads,
+            "steps": self.steps,
             "counted_twice": [self.twice_ns, self.twice_nbytes],
+            **({} if self.memory == "outputs" else {"memory": [self.memory, self.live_nbytes, self.peak_nbytes]}),
             "sections": self.root.to_dict()["children"],
             "records": to_rows(self.records.items()),
             **({} if self.events is None else {"events": self.events}),
@@ -80,7 +94,10 @@ class Totals:
         totals.events = data.get("events")
         totals.section_cost_ns = data.get("section_cost_ns", 0)
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
+        totals.memory, *seen = data.get("memory", ("outputs", None, None))
+        if totals.memory not in MEMORY:
+            raise ValueError(f"bytes are not counted as {totals.memory!r}; there are: {', '.join(MEMORY)}")
+        totals.see(*(None if nbytes is None else index(nbytes) for nbytes in seen))
         totals.root = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
-        for row in data["records"]:
-            totals.add_record(*from_row(row))
+        totals.add_records(map(from_row, data["records"]), index(data.get("steps", 0)))
         return totals
