@@ -58,7 +58,7 @@ def test_a_lesson_shows_itself_line_by_line():
 
 
 def test_a_node_that_nothing_flows_back_to_is_named():
-    assert backward(lambda x: ag.grad(lambda t: t**3)(x), x=3.0)[-1] == "Nothing flows back to v2: ag.why_none tells why."
+    assert backward(ag.grad(lambda t: t**3), x=3.0)[-1] == "Nothing flows back to v2: ag.why_none tells why."
 
 
 @pytest.mark.parametrize("most", [0, -1, 1.5, True, "all"])
