@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_tools.trace import Argument, Summary
+from autograd_tools.trace import Argument
 from viewer.graph import Graph
 
 # In the text of a constant: strings and the shapes of arrays, which stay as they are, or a number.
@@ -33,7 +33,8 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
     """
     columns = graph.trace.columns
     calls = [numbers.of((head.kind, head.op, *map(_pattern, head.args))) for head in columns.heads]
-    values = [numbers.of(("value", form.shape, form.dtype, _of_value(form))) for form in columns.value.forms]
+    texts = [_without_numbers(form.text or "") if form.shape is None else "" for form in columns.value.forms]  # such as of tuples
+    values = [numbers.of(("value", form.shape, form.dtype, text)) for form, text in zip(columns.value.forms, texts, strict=True)]
     values.append(-1)  # of what has no value, which is in the row -1
     leaf = [head.kind != "result" for head in columns.heads]
     found = [-1]
@@ -45,11 +46,6 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
     for id in apart:
         found[id] = numbers.of(("apart", id))
     return found
-
-
-def _of_value(form: Summary) -> str:
-    """What must be the same of a value besides its shape and type: of one without a shape, such as a tuple, the text."""
-    return _without_numbers(form.text) if form.shape is None else ""
 
 
 def _pattern(form: str | tuple[str, ...] | Argument) -> object:
