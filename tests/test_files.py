@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -165,3 +166,9 @@ def test_a_message_about_a_file_is_short(tmp_path, document):
     with pytest.raises(ValueError, match="xxx") as caught:
         read_document(path, "a format", 2, dict)
     assert len(str(caught.value).replace(str(path), "")) < 500
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nobody can write is Linux's")
+def test_a_folder_in_which_nothing_can_be_written_is_an_error_that_names_the_file():
+    with pytest.raises(OSError, match=r"cannot write /proc/a.json: No such file or directory"):
+        write_bytes("/proc/a.json", b"")
