@@ -174,8 +174,8 @@ def test_saved(gradient_profile, tmp_path):
 def profile(ns, gradients=4):
     """A profile of gradients that take so long each."""
     profile, where = BlockProfile(), Record("sin", 1, "a.py", 3, "loss", (), "backward")
-    counts = Counts(gradients, gradients * ns, 0, gradients, gradients * ns**2)
-    profile.timer = Timer.from_dict({"total_ns": 0, "sections": {}, "records": to_rows([(where, counts)])})
+    counts = Counts(gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns))
+    profile.timer = Timer.from_dict({"total_ns": 0, "steps": gradients, "sections": {}, "records": to_rows([(where, counts)])})
     return profile
 
 

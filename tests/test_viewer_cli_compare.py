@@ -35,8 +35,8 @@ def profile(tmp_path):
 
     def save(name, ns, gradients=4):
         where = Record("sin", 1, "a.py", 3, "loss", (), "backward")
-        counts = Counts(gradients, gradients * ns, 0, gradients, gradients * ns**2)
-        Timer.from_dict({"total_ns": 0, "sections": {}, "records": to_rows([(where, counts)])}).save(tmp_path / name)
+        counts = Counts(gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns))
+        Timer.from_dict({"total_ns": 0, "steps": gradients, "sections": {}, "records": to_rows([(where, counts)])}).save(tmp_path / name)
         return name
 
     return save
