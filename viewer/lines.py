@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment, Segments
+from rich.text import Text
 
 from viewer.source import link_of
 
@@ -57,6 +58,11 @@ def chop(text: str, width: int) -> list[str]:
     return [text[start:end] for start, end in _pieces(text, width)]
 
 
+def shorten(text: str, width: int | None) -> str:
+    """A text that is no wider than `width`, with a mark where it was cut."""
+    return text if width is None or width_of(text) <= width else f"{text[: _fits(text, 0, max(width - 1, 1))]}…"
+
+
 def _pieces(text: str, width: int) -> Iterator[tuple[int, int]]:
     """Where to break a text, so that no piece is wider than `width`: at the last space that fits, or else anywhere."""
     start, size = 0, len(text)
@@ -97,6 +103,11 @@ def _slice(spans: Row, start: int, end: int) -> Iterator[Span]:
 def plain(rows: Iterable[Row]) -> str:
     """Rows as plain text."""
     return "\n".join("".join([span.text for span in row]).rstrip() for row in rows)
+
+
+def as_text(row: Row) -> Text:
+    """A row as rich has it."""
+    return Text.assemble(*((span.text, span.style) for span in row))
 
 
 def painted(rows: Iterable[Row], console: Console) -> str:

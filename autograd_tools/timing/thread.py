@@ -21,8 +21,9 @@ from autograd_tools.timing.stack import Stack
 NOWHERE = ("", 0, "", ())
 SAMPLES = 128
 
-# The recordings whose nodes have times, by serial number; of other recordings nobody can ask.
-recordings: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+# The recordings whose nodes have times, by serial number; of other recordings nobody can ask. Those that are gone are taken
+# out when a log is added up: a WeakValueDictionary would do it as they go, and lose a Ctrl-C that comes in just then.
+recordings: dict[int, weakref.ref[Any]] = {}
 
 
 class Weights(NamedTuple):
@@ -73,6 +74,7 @@ class Thread(Stack):
         spans = logs.spans_of(marks, self._inside)
         still = np.flatnonzero(~spans.done)
         weights = self._weigh(spans, still, int(marks.end[-1]))
+        spans = spans._replace(nbytes=weights.nbytes)
         self._inside = spans.inside[still].tolist()
         self.log[:n] = [item for row in still for item in _opening(marks, int(spans.begin[row]))]
         self._add_sections(spans, weights)
@@ -106,7 +108,7 @@ class Thread(Stack):
                 sections.append(section if quiet else section.child(LABELS[spans.label[row]].text))
             paths[rows] = below[numbers]
         counted, paths = spans.done & ~spans.quiet, paths[:-1]
-        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, weights.nbytes)))
+        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, spans.nbytes)))
         spreads = logs.spreads(paths[spans.single], len(sections), spans.ns[spans.single])
         for section, (ncalls, ns, nbytes), spread in zip(sections, totals, spreads, strict=True):
             section.add(Section(ncalls, ns, nbytes, {}, *spread))
@@ -200,10 +202,13 @@ class Thread(Stack):
         nodes = np.concatenate([marks.number[noted], of])
         rows = np.concatenate([forward[noted], backward])
         for serial in np.unique(nodes >> HALF).tolist():
-            recording = recordings.get(serial)
+            found = recordings.get(serial)
+            recording = None if found is None else found()
             if recording is not None:
                 mine = nodes >> HALF == serial
                 recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
+        for serial in [serial for serial, found in list(recordings.items()) if found() is None]:
+            recordings.pop(serial, None)
         node = np.zeros(len(spans.label), np.int64)
         node[rows] = nodes
         return node
