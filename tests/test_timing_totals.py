@@ -112,7 +112,7 @@ def test_what_ran_within_a_section_adds_nothing_to_the_total():
 def test_records_of_timers_below_a_section_add_up():
     other = Timer(clock=lambda: 0)
     other.add(SUM, 5, 8)
-    assert nested().merge(other, tree_point="epoch").records == {SUM: Counts(1, 5, 8, 1, 25)}
+    assert nested().merge(other, tree_point="epoch").records == {SUM: Counts(1, 5, 8, 1)}
 
 
 def test_timers_merge_below_a_section_that_is_open():
@@ -207,7 +207,7 @@ def test_a_copy_has_the_same_measurements_and_goes_on_by_itself(duplicate):
     with other.section("b"):
         pass
     assert (tree(timer.root), tree(other.root)) == ({"a": (1, 0, {})}, {"a": (0, 0, {}), "b": (1, 0, {})})
-    assert other.records == {SUM: Counts(1, 5, 8, 1, 25)}
+    assert other.records == {SUM: Counts(1, 5, 8, 1)}
 
 
 @pytest.mark.parametrize("duplicate", COPIES, ids=["copy", "deepcopy", "pickle"])
@@ -303,3 +303,47 @@ def test_a_section_without_its_counts_is_damaged(name):
     operator.delitem(data, name)
     with pytest.raises(KeyError, match=name):
         Section.from_dict(data)
+
+
+# Peaks of the machine -----------------------------------------------------------------------------------------------
+
+
+def measured_on(peaks):
+    timer = Timer(clock=lambda: 0)
+    timer.add(SUM, 5, 0)
+    timer.peaks = peaks
+    return Timer.from_dict(timer.to_dict())
+
+
+def test_peaks_are_saved_with_the_profile(tmp_path):
+    measured_on({"float64": 7.0}).save(tmp_path / "run.json")
+    assert Timer.load(tmp_path / "run.json").peaks == {"float64": 7.0}
+
+
+def test_a_timer_has_no_peaks_until_somebody_notes_them():
+    assert Timer().peaks is None
+    assert "peaks" not in Timer().to_dict()
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"), [([7.0], 7.0), ([7.0, 7.0], 7.0), ([8.0], None), ([8.0, 7.0], None), ([7.0, 8.0, 7.0], None)]
+)
+def test_merged_profiles_have_peaks_if_they_are_of_one_machine(others, expected):
+    merged = measured_on({"float64": 7.0}).merge(*(measured_on({"float64": other}) for other in others))
+    assert merged.peaks == (expected and {"float64": expected})
+
+
+def test_a_timer_that_has_measured_nothing_takes_the_peaks_of_what_is_merged():
+    assert Timer().merge(measured_on({"float64": 7.0})).peaks == {"float64": 7.0}
+
+
+def test_what_is_merged_from_an_unknown_machine_leaves_no_peaks():
+    assert measured_on(None).merge(measured_on({"float64": 7.0})).peaks is None
+    assert measured_on({"float64": 7.0}).merge(measured_on(None)).peaks is None
+
+
+def test_a_reset_forgets_the_peaks():
+    timer = Timer()
+    timer.peaks = {"float64": 7.0}
+    timer.reset()
+    assert timer.peaks is None

@@ -53,6 +53,14 @@ class Figures:
                 mine[name] = mine.get(name, 0) + ns
 
 
+def sum_of(parts: Iterable[Figures]) -> Figures:
+    """Sums of sums."""
+    whole = Figures()
+    for part in parts:
+        whole.add(part)
+    return whole
+
+
 @dataclass(frozen=True, slots=True)
 class Hotspot:
     """A group of records: what they add up to by themselves, and the `whole` with the groups inside, if there can be any."""

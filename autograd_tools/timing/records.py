@@ -62,11 +62,11 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts, later: int = 0) -> Counts:
         """Those of both, the gradients of `other` so much `later`; of the bytes kept the larger number."""
-        sums = [a + b for a, b in zip(self[:4], other[:4], strict=True)]
+        calls, ns, nbytes, steps = (a + b for a, b in zip(self[:4], other[:4], strict=True))
         samples = dict(self.samples)
-        for step, ns in other.samples.items():
-            samples[step + later] = samples.get(step + later, 0) + ns
-        return Counts(*sums, max(self.kept, other.kept), samples)
+        for step, spent in other.samples.items():
+            samples[step + later] = samples.get(step + later, 0) + spent
+        return Counts(calls, ns, nbytes, steps, max(self.kept, other.kept), samples)
 
 
 class Tally:
@@ -83,7 +83,7 @@ class Tally:
     def counts(self, over: int) -> Counts:
         """What was added so far, with samples of the gradients that are over, which are so many."""
         calls, ns, nbytes = self.sums
-        samples = {step: ns for step, ns in self.samples.items() if step < over}
+        samples = {step: spent for step, spent in self.samples.items() if step < over}
         return Counts(calls, ns, nbytes, self.steps, self.kept, samples)
 
     def add(self, sums: Iterable[int], steps: int, first: int, last: int) -> None:

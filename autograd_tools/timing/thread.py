@@ -74,6 +74,7 @@ class Thread(Stack):
         spans = logs.spans_of(marks, self._inside)
         still = np.flatnonzero(~spans.done)
         weights = self._weigh(spans, still, int(marks.end[-1]))
+        spans = spans._replace(nbytes=weights.nbytes)
         self._inside = spans.inside[still].tolist()
         self.log[:n] = [item for row in still for item in _opening(marks, int(spans.begin[row]))]
         self._add_sections(spans, weights)
@@ -107,7 +108,7 @@ class Thread(Stack):
                 sections.append(section if quiet else section.child(LABELS[spans.label[row]].text))
             paths[rows] = below[numbers]
         counted, paths = spans.done & ~spans.quiet, paths[:-1]
-        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, weights.nbytes)))
+        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, spans.nbytes)))
         spreads = logs.spreads(paths[spans.single], len(sections), spans.ns[spans.single])
         for section, (ncalls, ns, nbytes), spread in zip(sections, totals, spreads, strict=True):
             section.add(Section(ncalls, ns, nbytes, {}, *spread))
