@@ -41,6 +41,11 @@ class Report:
     gradients: str = ""
     arithmetic: bool = False
 
+    @property
+    def has_shapes(self) -> bool:
+        """Whether there is something to give tips about: an old profile tells nothing of arrays."""
+        return any(record.operands for record in self.timer.records)
+
 
 def text(report: Report) -> None:
     """Print hotspots by operation and by line, and how much of the run they are; in colour on a terminal."""
@@ -49,7 +54,7 @@ def text(report: Report) -> None:
     blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in ("op", "line")]
     if report.arithmetic:
         blocks.append([as_text(row) for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)])
-    if _has_shapes(report.timer):
+    if report.has_shapes:
         blocks.append([as_text(row) for row in tip_rows(report.timer, width=width)])
     blocks.append([Text(line) for line in summary(report)])
     blocks += [timer_lines(report.timer, width=width)] if report.table else []
@@ -60,11 +65,6 @@ def text(report: Report) -> None:
             console.print(*block, sep="\n")
         else:
             write("\n" + "\n".join(line.plain for line in block), console.file)
-
-
-def _has_shapes(timer: Timer) -> bool:
-    """Whether there is something to give tips about: an old profile tells nothing of arrays."""
-    return any(record.operands for record in timer.records)
 
 
 def summary(report: Report) -> Iterator[str]:
@@ -102,7 +102,7 @@ def to_json(report: Report) -> str:
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
         "gradients": report.gradients,
         "tables": {by: hotspot_rows(report.timer, by) for by in TABLES},
-        "tips": tips(report.timer).splitlines() if _has_shapes(report.timer) else [],
+        "tips": tips(report.timer).splitlines() if report.has_shapes else [],
         "records": records,
     }
     return json.dumps(document, indent=1) + "\n"
@@ -122,7 +122,7 @@ def to_markdown(report: Report) -> str:
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
         lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
         parts.append("\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)]))
-    if _has_shapes(report.timer):
+    if report.has_shapes:
         parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in tips(report.timer).splitlines())]))
     return "\n\n".join(parts) + "\n"
 
