@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.formats import count_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
+from viewer.annotate import annotated_lines
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
 from viewer.sample_text import sample_lines
 from viewer.text import write
@@ -29,7 +30,7 @@ TABLES = ("op", "line", "scope")
 class Report:
     """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, and samples if any.
 
-    `gradients` says which of the script's were measured, if that is not all.
+    `gradients` says which of the script's were measured, if that is not all. The tables are `by` these, or else the usual ones.
     """
 
     timer: Timer
@@ -37,16 +38,32 @@ class Report:
     table: bool = False
     session: Session | None = None
     gradients: str = ""
+    by: tuple[str, ...] = ()
 
 
 def text(report: Report) -> None:
     """Print hotspots by operation and by line, and how much of the run they are; in colour on a terminal."""
-    console = Console(highlight=False, markup=False)
-    width = console.width if console.is_terminal else None
-    blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in ("op", "line")]
+    console, width = _console()
+    blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in report.by or ("op", "line")]
     blocks.append([Text(line) for line in summary(report)])
     blocks += [timer_lines(report.timer, width=width)] if report.table else []
     blocks += [sample_lines(report.session, width=width)] if report.session else []
+    _print(blocks, console)
+
+
+def annotated(report: Report, file: str | None) -> None:
+    """Print the source with the times in its margin."""
+    console, width = _console()
+    _print([annotated_lines(report.timer, file, width)], console)
+
+
+def _console() -> tuple[Console, int | None]:
+    """Where to print, and how wide it is if it is a terminal."""
+    console = Console(highlight=False, markup=False)
+    return console, console.width if console.is_terminal else None
+
+
+def _print(blocks: Iterable[list[Text]], console: Console) -> None:
     for block in blocks:
         if console.is_terminal:
             console.print()
@@ -87,7 +104,7 @@ def to_json(report: Report) -> str:
         "total_ns": report.timer.total_ns,
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
         "gradients": report.gradients,
-        "tables": {by: hotspot_rows(report.timer, by) for by in TABLES},
+        "tables": {by: hotspot_rows(report.timer, by) for by in report.by or TABLES},
         "records": records,
     }
     return json.dumps(document, indent=1) + "\n"
@@ -101,7 +118,7 @@ def _record(record: Record, counts: Counts) -> dict[str, Any]:
 def to_markdown(report: Report) -> str:
     """The tables in the Markdown of GitHub, for a comment on a pull request."""
     parts = ["\n".join(map(_escaped, summary(report)))]
-    for by in TABLES:
+    for by in report.by or TABLES:
         columns = hotspot_cells(report.timer, by, report.limit)
         marks = ["---:" if cells.right else "---" for cells in columns]
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
