@@ -19,7 +19,7 @@ from viewer.table import Cells, laid_out, with_room
 
 LONGEST_CODE = 100
 HEAT = ((0.5, "bold red"), (0.15, "yellow"), (0, ""))  # from which share of the most expensive line on a line looks like this
-READABLE = 36  # columns of code before there is room for what is not needed
+READABLE = 24  # columns of code before there is room for what is not needed
 
 Lines = Mapping[int, Figures]  # what was measured, by the number of the line
 
