@@ -14,13 +14,16 @@ from rich.text import Text
 
 from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
-from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
 from viewer.annotate import annotated_lines
+from viewer.arithmetic import arithmetic_rows
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
+from viewer.lines import as_text
 from viewer.sample_text import sample_lines
 from viewer.text import write
 from viewer.timings import timer_lines
+from viewer.tips import tip_rows, tips
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")
@@ -28,9 +31,9 @@ TABLES = ("op", "line", "scope")
 
 @dataclass(frozen=True)
 class Report:
-    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, and samples if any.
-
-    `gradients` says which of the script's were measured, if that is not all. The tables are `by` these, or else the usual ones.
+    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, with arithmetic or not,
+    and samples if any. `gradients` says which of the script's were measured, if that is not all. The tables are `by` these, or
+    else the usual ones.
     """
 
     timer: Timer
@@ -39,12 +42,17 @@ class Report:
     session: Session | None = None
     gradients: str = ""
     by: tuple[str, ...] = ()
+    arithmetic: bool = False
 
 
 def text(report: Report) -> None:
     """Print hotspots by operation and by line, and how much of the run they are; in colour on a terminal."""
     console, width = _console()
     blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in report.by or ("op", "line")]
+    if report.arithmetic:
+        blocks.append([as_text(row) for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)])
+    if _has_shapes(report.timer):
+        blocks.append([as_text(row) for row in tip_rows(report.timer, width=width)])
     blocks.append([Text(line) for line in summary(report)])
     blocks += [timer_lines(report.timer, width=width)] if report.table else []
     blocks += [sample_lines(report.session, width=width)] if report.session else []
@@ -72,6 +80,11 @@ def _print(blocks: Iterable[list[Text]], console: Console) -> None:
             write("\n" + "\n".join(line.plain for line in block), console.file)
 
 
+def _has_shapes(timer: Timer) -> bool:
+    """Whether there is something to give tips about: an old profile tells nothing of arrays."""
+    return any(record.operands for record in timer.records)
+
+
 def summary(report: Report) -> Iterator[str]:
     """What share of the whole run the tables are about, and which gradients."""
     calls, spent = totals(report.timer)
@@ -80,6 +93,8 @@ def summary(report: Report) -> Iterator[str]:
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
+    if report.timer.peak_bytes is not None:
+        yield f"Arrays took {memory_text(report.timer.peak_bytes)} at the most."
     if report.gradients:
         yield report.gradients
 
@@ -105,6 +120,7 @@ def to_json(report: Report) -> str:
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
         "gradients": report.gradients,
         "tables": {by: hotspot_rows(report.timer, by) for by in report.by or TABLES},
+        "tips": tips(report.timer).splitlines() if _has_shapes(report.timer) else [],
         "records": records,
     }
     return json.dumps(document, indent=1) + "\n"
@@ -124,6 +140,8 @@ def to_markdown(report: Report) -> str:
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
         lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
         parts.append("\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)]))
+    if _has_shapes(report.timer):
+        parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in tips(report.timer).splitlines())]))
     return "\n\n".join(parts) + "\n"
 
 
