@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
+from viewer.annotate import annotated_lines
 from viewer.arithmetic import arithmetic_rows
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
 from viewer.lines import as_text
@@ -31,7 +32,8 @@ TABLES = ("op", "line", "scope")
 @dataclass(frozen=True)
 class Report:
     """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, with arithmetic or not,
-    and samples if any. `gradients` says which of the script's were measured, if that is not all.
+    and samples if any. `gradients` says which of the script's were measured, if that is not all. The tables are `by` these, or
+    else the usual ones.
     """
 
     timer: Timer
@@ -39,6 +41,7 @@ class Report:
     table: bool = False
     session: Session | None = None
     gradients: str = ""
+    by: tuple[str, ...] = ()
     arithmetic: bool = False
 
     @property
@@ -49,9 +52,8 @@ class Report:
 
 def text(report: Report) -> None:
     """Print hotspots by operation and by line, and how much of the run they are; in colour on a terminal."""
-    console = Console(highlight=False, markup=False)
-    width = console.width if console.is_terminal else None
-    blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in ("op", "line")]
+    console, width = _console()
+    blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in report.by or ("op", "line")]
     if report.arithmetic:
         blocks.append([as_text(row) for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)])
     if report.has_shapes:
@@ -59,6 +61,22 @@ def text(report: Report) -> None:
     blocks.append([Text(line) for line in summary(report)])
     blocks += [timer_lines(report.timer, width=width)] if report.table else []
     blocks += [sample_lines(report.session, width=width)] if report.session else []
+    _print(blocks, console)
+
+
+def annotated(report: Report, file: str | None) -> None:
+    """Print the source with the times in its margin."""
+    console, width = _console()
+    _print([annotated_lines(report.timer, file, width)], console)
+
+
+def _console() -> tuple[Console, int | None]:
+    """Where to print, and how wide it is if it is a terminal."""
+    console = Console(highlight=False, markup=False)
+    return console, console.width if console.is_terminal else None
+
+
+def _print(blocks: Iterable[list[Text]], console: Console) -> None:
     for block in blocks:
         if console.is_terminal:
             console.print()
@@ -101,7 +119,7 @@ def to_json(report: Report) -> str:
         "total_ns": report.timer.total_ns,
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
         "gradients": report.gradients,
-        "tables": {by: hotspot_rows(report.timer, by) for by in TABLES},
+        "tables": {by: hotspot_rows(report.timer, by) for by in report.by or TABLES},
         "tips": tips(report.timer).splitlines() if report.has_shapes else [],
         "records": records,
     }
@@ -116,7 +134,7 @@ def _record(record: Record, counts: Counts) -> dict[str, Any]:
 def to_markdown(report: Report) -> str:
     """The tables in the Markdown of GitHub, for a comment on a pull request."""
     parts = ["\n".join(map(_escaped, summary(report)))]
-    for by in TABLES:
+    for by in report.by or TABLES:
         columns = hotspot_cells(report.timer, by, report.limit)
         marks = ["---:" if cells.right else "---" for cells in columns]
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
