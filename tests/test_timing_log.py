@@ -132,8 +132,8 @@ def test_of_many_gradients_every_second_or_fourth_is_a_sample(timer, log):
 
 def test_samples_of_a_merged_timer_come_after_those_of_the_first(timer, log):
     other = Timer(clock=lambda: 0)
-    for own in (log, other.local.log):
-        own += (-SIN, None, 0, 0, 3, *mark(END, 1, 3), -SIN, None, 0, 3, 7, *mark(END, 1, 7))
+    for own in (timer, other):
+        own.local.log.extend((-SIN, None, 0, 0, 3, *mark(END, 1, 3), -SIN, None, 0, 3, 7, *mark(END, 1, 7)))
     timer.merge(other)
     assert (timer.steps, [counts.samples for counts in timer.records.values()]) == (4, [{0: 3, 1: 4, 2: 3, 3: 4}])
 

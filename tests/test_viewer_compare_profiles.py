@@ -170,7 +170,7 @@ def test_a_comparison_is_printed_to_the_letter():
         "1.02ms  1.51ms      +487μs  ×1.48  slower             2  total forward",
         " 500μs   505μs     +5.00μs  ×1.01  means nothing      1  total backward",
         "1.52ms  2.01ms      +492μs  ×1.32  slower             3  total",
-        "Times are those of a typical gradient, the median. A difference means something beyond 3 standard errors and 10% of the shorter time.",
+        "Times are those of the median gradient. A difference means something beyond 3 standard errors and 10% of the shorter time.",
     ]
 
 

@@ -6,12 +6,13 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 """
 
 from autograd_tools import why_none
+from viewer.annotate import annotate
 from viewer.arithmetic import arithmetic
 from viewer.compare import compare, draw_compared
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
 from viewer.explain import explain
-from viewer.hotspots import hotspots
+from viewer.hotspots import hotspot_rows, hotspots
 from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.peaks import Peaks, peaks
@@ -21,6 +22,7 @@ from viewer.tips import tips
 
 __all__ = [
     "Peaks",
+    "annotate",
     "arithmetic",
     "compare",
     "draw",
@@ -30,6 +32,7 @@ __all__ = [
     "focus",
     "fold",
     "group",
+    "hotspot_rows",
     "hotspots",
     "leaves_apart",
     "peaks",

@@ -46,7 +46,7 @@ def meaning(found: Comparison) -> str:
     """What the times are, and which difference counts."""
     a, b = found.gradients
     times = (
-        "Times are those of a typical gradient, the median"
+        "Times are those of the median gradient"
         if a and b
         else "Times are of the whole run, because a profile does not tell how many gradients it is of"
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -226,7 +227,7 @@ def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
 def first_node(recording: Any) -> int:
     """The number in a log of the node at index 0 of a recording; 0 if nobody can ask for its nodes."""
     if recording.keep:
-        recordings[recording.serial + 1] = recording
+        recordings[recording.serial + 1] = weakref.ref(recording)
     elif not timer.keeps_events:
         return 0
     return recording.serial + 1 << HALF

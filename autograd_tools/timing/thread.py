@@ -21,8 +21,9 @@ from autograd_tools.timing.stack import Stack
 NOWHERE = ("", 0, "", ())
 SAMPLES = 128
 
-# The recordings whose nodes have times, by serial number; of other recordings nobody can ask.
-recordings: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+# The recordings whose nodes have times, by serial number; of other recordings nobody can ask. Those that are gone are taken
+# out when a log is added up: a WeakValueDictionary would do it as they go, and lose a Ctrl-C that comes in just then.
+recordings: dict[int, weakref.ref[Any]] = {}
 
 
 class Weights(NamedTuple):
@@ -200,10 +201,13 @@ class Thread(Stack):
         nodes = np.concatenate([marks.number[noted], of])
         rows = np.concatenate([forward[noted], backward])
         for serial in np.unique(nodes >> HALF).tolist():
-            recording = recordings.get(serial)
+            found = recordings.get(serial)
+            recording = None if found is None else found()
             if recording is not None:
                 mine = nodes >> HALF == serial
                 recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
+        for serial in [serial for serial, found in list(recordings.items()) if found() is None]:
+            recordings.pop(serial, None)
         node = np.zeros(len(spans.label), np.int64)
         node[rows] = nodes
         return node
