@@ -142,6 +142,13 @@ def test_profile_prints_the_timers_table_on_demand(ask, script):
     assert "Tot / % measured:" not in ask("profile", script())[0]
 
 
+def test_profile_counts_all_bytes_on_demand(ask, script):
+    output, errors, status = ask("profile", "--timer", "--memory", "exact", script())
+    assert (errors, status) == ("", 0)
+    assert re.search(r" the rest is the script's own\. Arrays took \d+\.?\d*[KM]?i?B at the most\.", output)
+    assert re.search(r"^ Section .* alloc +%tot +avg +peak +live$", output, re.MULTILINE)
+
+
 def test_the_installed_command_is_the_same(ask, script):
     command = shutil.which("autograd-tools", path=str(Path(sys.executable).parent))
     if command is None:

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
-from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
+from viewer.arithmetic import arithmetic_rows
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
 from viewer.lines import as_text
 from viewer.sample_text import sample_lines
@@ -29,9 +30,8 @@ TABLES = ("op", "line", "scope")
 
 @dataclass(frozen=True)
 class Report:
-    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, and samples if any.
-
-    `gradients` says which of the script's were measured, if that is not all.
+    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, with arithmetic or not,
+    and samples if any. `gradients` says which of the script's were measured, if that is not all.
     """
 
     timer: Timer
@@ -39,6 +39,7 @@ class Report:
     table: bool = False
     session: Session | None = None
     gradients: str = ""
+    arithmetic: bool = False
 
 
 def text(report: Report) -> None:
@@ -46,6 +47,8 @@ def text(report: Report) -> None:
     console = Console(highlight=False, markup=False)
     width = console.width if console.is_terminal else None
     blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in ("op", "line")]
+    if report.arithmetic:
+        blocks.append([as_text(row) for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)])
     if _has_shapes(report.timer):
         blocks.append([as_text(row) for row in tip_rows(report.timer, width=width)])
     blocks.append([Text(line) for line in summary(report)])
@@ -59,6 +62,11 @@ def text(report: Report) -> None:
             write("\n" + "\n".join(line.plain for line in block), console.file)
 
 
+def _has_shapes(timer: Timer) -> bool:
+    """Whether there is something to give tips about: an old profile tells nothing of arrays."""
+    return any(record.operands for record in timer.records)
+
+
 def summary(report: Report) -> Iterator[str]:
     """What share of the whole run the tables are about, and which gradients."""
     calls, spent = totals(report.timer)
@@ -67,13 +75,10 @@ def summary(report: Report) -> Iterator[str]:
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
+    if report.timer.peak_bytes is not None:
+        yield f"Arrays took {memory_text(report.timer.peak_bytes)} at the most."
     if report.gradients:
         yield report.gradients
-
-
-def _has_shapes(timer: Timer) -> bool:
-    """Whether a profile has what tips are found by: one that was saved by an earlier version has not."""
-    return any(record.operands for record in timer.records)
 
 
 def totals(timer: Timer) -> tuple[int, dict[str, int]]:
@@ -96,8 +101,8 @@ def to_json(report: Report) -> str:
         "total_ns": report.timer.total_ns,
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
         "gradients": report.gradients,
-        "tips": _tips(report.timer),
         "tables": {by: hotspot_rows(report.timer, by) for by in TABLES},
+        "tips": _tips(report.timer),
         "records": records,
     }
     return json.dumps(document, indent=1) + "\n"
