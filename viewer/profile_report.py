@@ -23,7 +23,7 @@ from viewer.lines import as_text
 from viewer.sample_text import sample_lines
 from viewer.text import write
 from viewer.timings import timer_lines
-from viewer.tips import tip_rows, tips
+from viewer.tips import NONE, tip_rows, tips
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")
@@ -120,10 +120,15 @@ def to_json(report: Report) -> str:
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
         "gradients": report.gradients,
         "tables": {by: hotspot_rows(report.timer, by) for by in report.by or TABLES},
-        "tips": tips(report.timer).splitlines() if report.has_shapes else [],
+        "tips": _tips(report),
         "records": records,
     }
     return json.dumps(document, indent=1) + "\n"
+
+
+def _tips(report: Report) -> list[str]:
+    """Each tip as a line of text."""
+    return [line for line in tips(report.timer).splitlines() if line != NONE] if report.has_shapes else []
 
 
 def _record(record: Record, counts: Counts) -> dict[str, Any]:
@@ -140,8 +145,9 @@ def to_markdown(report: Report) -> str:
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
         lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
         parts.append("\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)]))
-    if report.has_shapes:
-        parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in tips(report.timer).splitlines())]))
+    found = _tips(report)
+    if found:
+        parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in found)]))
     return "\n\n".join(parts) + "\n"
 
 
