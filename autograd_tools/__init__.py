@@ -26,6 +26,7 @@ from autograd_tools.parameters import params
 from autograd_tools.primitive import primitive, zerograd
 from autograd_tools.recompute import checkpoint
 from autograd_tools.source import scope
+from autograd_tools.sweep import after_gradients
 from autograd_tools.tape import Node, Tape, observe, set_gcnode
 from autograd_tools.timing import Timer, reset_timer, timer
 from autograd_tools.trace import Trace, load_trace, trace
@@ -43,6 +44,7 @@ __all__ = [
     "Timer",
     "Trace",
     "Value",
+    "after_gradients",
     "checkpoint",
     "diff",
     "dump",

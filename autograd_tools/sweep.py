@@ -8,7 +8,9 @@ higher-order gradients.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from numpy import ndarray
@@ -16,12 +18,48 @@ from numpy import ndarray
 from autograd_tools import timing
 from autograd_tools.core import Recording
 from autograd_tools.hooks import call_hooks, hooked
+from autograd_tools.memory import thread as recording_thread
 from autograd_tools.outgrads import accumulate, fit
 from autograd_tools.plans import ARRAYS, Plan, kept_bytes
 
 
+class _Thread(threading.local):
+    listens = False  # a sweep is going on of which the listeners hear at its end
+
+
+_thread = _Thread()
+_listeners: list[Callable[[], None]] = []
+
+
+@contextmanager
+def after_gradients(callback: Callable[[], None]) -> Iterator[None]:
+    """Call `callback()` after every gradient in the block, in the thread that computed it.
+
+    A gradient that is computed within another is a part of that; a Jacobian is one gradient for each of its rows. Unlike
+    `observe` it has nothing kept that would be freed.
+    """
+    _listeners.append(callback)
+    try:
+        yield
+    finally:
+        _listeners.remove(callback)
+
+
 def differentiate(recording: Recording, index: int, seed: Any) -> None:
     """Take the value at `index` for the result: forget what came after it, and fill the outgrads back from its own, the `seed`."""
+    if not _listeners or _thread.listens or recording_thread.open is not None:
+        return _differentiate(recording, index, seed)
+    _thread.listens = True
+    try:
+        _differentiate(recording, index, seed)
+    finally:
+        _thread.listens = False
+    for callback in tuple(_listeners):
+        callback()
+    return None
+
+
+def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     del recording.entries[index + 1 :]
     if recording.notes is not None:
         del recording.notes[index + 1 :]

@@ -1,5 +1,7 @@
 """The tape that diff returns: its listing, its nodes, and what may be freed."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -309,6 +311,52 @@ def test_an_observer_goes_when_its_block_fails():
         raise RuntimeError
     ag.grad(lambda x: x * x)(3.0)
     assert seen == []
+
+
+def count_of(*functions):
+    """After how many gradients of these calls a listener was called."""
+    seen = []
+    with ag.after_gradients(lambda: seen.append(1)):
+        for function in functions:
+            function()
+    ag.grad(lambda x: x * x)(3.0)
+    return len(seen)
+
+
+def test_a_listener_is_called_after_every_gradient_in_its_block():
+    w = ag.Param(2.0)
+    assert count_of(lambda: ag.diff(lambda: w * w), lambda: ag.grad(lambda x: x * x)(3.0), ag.diff(lambda: w * w).backward) == 3
+
+
+def test_a_gradient_within_a_gradient_is_a_part_of_it():
+    assert count_of(lambda: ag.grad(ag.grad(lambda x: x**3))(2.0)) == 1
+
+
+def test_what_a_checkpoint_computes_again_is_a_part_of_the_gradient():
+    assert count_of(lambda: ag.grad(lambda x: ag.checkpoint(np.sin)(x) * 2)(2.0)) == 1
+
+
+def test_a_jacobian_is_a_gradient_for_each_row():
+    assert count_of(lambda: ag.jacobian(lambda x: x * x)(np.ones(3))) == 3
+
+
+def test_a_gradient_that_fails_is_none():
+    bad = ag.primitive(lambda dy, y, x: 1 // 0)(lambda x: 2 * x)
+
+    def attempt():
+        with pytest.raises(ZeroDivisionError):
+            ag.grad(bad)(1.0)
+
+    assert count_of(attempt, lambda: ag.grad(lambda x: x * x)(3.0)) == 1
+
+
+def test_a_gradient_in_another_thread_is_told_there():
+    names = []
+    with ag.after_gradients(lambda: names.append(threading.current_thread().name)):
+        thread = threading.Thread(target=lambda: ag.grad(lambda x: x * x)(3.0), name="worker")
+        thread.start()
+        thread.join()
+    assert names == ["worker"]
 
 
 # Long chains.

@@ -62,28 +62,28 @@ def test_from_the_mark_before_to_a_note_is_the_section_record(timer, log):
 
 def test_an_operation_belongs_to_the_line_noted_after_it(timer, log):
     log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
-    assert timer.records == {FORWARD: Counts(1, 2, 8, 1, 4), RECORD: Counts(1, 5, 0, 1, 25)}
+    assert timer.records == {FORWARD: Counts(1, 2, 8, 1), RECORD: Counts(1, 5, 0, 1)}
 
 
 def test_an_operation_of_two_recordings_counts_once(timer, log):
     log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9, NOTE, LINE._replace(line=8), 0, 10, 10)
     assert timer.records == {
-        FORWARD: Counts(1, 2, 8, 1, 4),
-        RECORD: Counts(1, 5, 0, 1, 25),
-        RECORD._replace(line=8): Counts(1, 1, 0, 1, 1),
+        FORWARD: Counts(1, 2, 8, 1),
+        RECORD: Counts(1, 5, 0, 1),
+        RECORD._replace(line=8): Counts(1, 1, 0, 1),
     }
 
 
 def test_an_operation_that_is_not_recorded_belongs_to_no_line(timer, log):
     log += (-SIN, None, 8, 2, 4)
-    assert timer.records == {Record("sin", 0, "", 0, "", ()): Counts(1, 2, 8, 1, 4)}
+    assert timer.records == {Record("sin", 0, "", 0, "", ()): Counts(1, 2, 8, 1)}
 
 
 def test_a_record_is_without_what_nests(timer, log):
     log += (*mark(SIN_1, 0, 0, LINE), -SIN, None, 0, 2, 4, *mark(CLOSE, 0, 10))
     assert timer.records == {
-        Record("sin", 1, "model.py", 7, "loss", ("loss",), "backward"): Counts(1, 8, 0, 1, 64),
-        Record("sin", 0, "", 0, "", ()): Counts(1, 2, 0, 1, 4),
+        Record("sin", 1, "model.py", 7, "loss", ("loss",), "backward"): Counts(1, 8, 0, 1),
+        Record("sin", 0, "", 0, "", ()): Counts(1, 2, 0, 1),
     }
 
 
@@ -94,7 +94,7 @@ def test_after_a_gradient_the_time_until_the_next_mark_is_sum_outgrads(timer, lo
 
 def test_sum_outgrads_is_a_record_of_the_gradient_before_it(timer, log):
     log += (-SIN_1, LINE, 24, 0, 5, NODE, None, 0, 8, 8)
-    assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")] == Counts(1, 3, 0, 1, 9)
+    assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")] == Counts(1, 3, 0, 1)
 
 
 def test_so_it_is_after_a_gradient_with_something_in_it(timer, log):
@@ -104,14 +104,14 @@ def test_so_it_is_after_a_gradient_with_something_in_it(timer, log):
     assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")].ns == 3
 
 
-def test_time_is_squared_gradient_by_gradient(timer, log):
+def test_each_gradient_is_a_sample(timer, log):
     log += (-SIN, None, 0, 0, 1, -SIN, None, 0, 1, 3, *mark(END, 1, 3), -SIN, None, 0, 3, 7, *mark(END, 1, 7))
-    assert list(timer.records.values()) == [Counts(3, 7, 0, 2, 3**2 + 4**2)]
+    assert list(timer.records.values()) == [Counts(3, 7, 0, 2, 0, {0: 3, 1: 4})]
 
 
 def test_the_end_of_a_sweep_inside_another_ends_no_gradient(timer, log):
     log += (-SIN, None, 0, 0, 1, *mark(END, 0, 1), -SIN, None, 0, 1, 3, *mark(END, 1, 3))
-    assert list(timer.records.values()) == [Counts(2, 3, 0, 1, 9)]
+    assert list(timer.records.values()) == [Counts(2, 3, 0, 1, 0, {0: 3})]
 
 
 def test_a_gradient_that_is_added_up_in_parts_is_one(timer, log):
@@ -119,14 +119,30 @@ def test_a_gradient_that_is_added_up_in_parts_is_one(timer, log):
         log += (-SIN, None, 0, 0, end)
         assert timer.records
     log += (*mark(END, 1, 3), -SIN, None, 0, 3, 8)
-    assert list(timer.records.values()) == [Counts(3, 9, 0, 2, 4**2 + 5**2)]
+    assert list(timer.records.values()) == [Counts(3, 9, 0, 2, 0, {0: 4})]
+
+
+def test_of_many_gradients_every_second_or_fourth_is_a_sample(timer, log):
+    for step in range(300):
+        log += (-SIN, None, 0, 0, step, *mark(END, 1, step))
+        if step % 100 == 0:
+            timer.add_up()
+    assert list(timer.records.values()) == [Counts(300, sum(range(300)), 0, 300, 0, {step: step for step in range(0, 300, 4)})]
+
+
+def test_samples_of_a_merged_timer_come_after_those_of_the_first(timer, log):
+    other = Timer(clock=lambda: 0)
+    for own in (timer, other):
+        own.local.log.extend((-SIN, None, 0, 0, 3, *mark(END, 1, 3), -SIN, None, 0, 3, 7, *mark(END, 1, 7)))
+    timer.merge(other)
+    assert (timer.steps, [counts.samples for counts in timer.records.values()]) == (4, [{0: 3, 1: 4, 2: 3, 3: 4}])
 
 
 def test_two_notes_of_one_place_are_one_record(timer, log):
     for _ in range(2):
         log += (-SIN, None, 0, 0, 3, NOTE, Note(*LINE), 0, 3, 3)
     log += mark(END, 1, 3)
-    assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 36)
+    assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 0, {0: 6})
 
 
 def test_after_a_gradient_that_is_added_to_nothing_it_is_not(timer, log):
@@ -339,6 +355,30 @@ def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
     timer.add(FORWARD._replace(phase="sideways"), 5, 8)
     with pytest.raises(ValueError, match="no phase 'sideways'; there are: forward, record, backward, sum_outgrads"):
         Timer.from_dict(timer.to_dict())
+
+
+def test_the_time_for_adding_up_is_in_no_record_of_a_long_recording():
+    code = """
+import numpy as np, autograd_tools as ag
+from autograd_tools.timing.log import NOTE, WIDTH
+from autograd_tools.timing.thread import Thread
+add_up, marks = Thread.add_up, []
+
+def watched(self, **options):
+    marks.append(self.log[-WIDTH])
+    add_up(self, **options)
+
+def f(x):
+    for _ in range(25_000):
+        x = x * 1.0
+    Thread.add_up = add_up
+    return x
+
+Thread.add_up = watched
+ag.grad(f)(1.0)
+print(marks == [NOTE] * len(marks), len(marks))
+"""
+    assert run_python(code, "1").stdout == "True 2\n"
 
 
 CHECKED = """

@@ -7,6 +7,7 @@ import pytest
 import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Record, Timer
+from autograd_tools.timing.records import to_rows
 from viewer.compare_profiles import profile_rows
 from viewer.lines import plain
 from viewer.profile_changes import changes
@@ -23,11 +24,12 @@ def timer(gradients=4, **times):
 
 def timer_of(times, gradients=4):
     """A profile with the nanoseconds of one gradient by record; each gradient took the same."""
-    timer = Timer(clock=lambda: 0)
-    for where, ns in times.items():
-        counts = Counts(gradients, gradients * ns, 0, gradients, gradients * ns**2)
-        timer.thread()._tally(where).counts = counts
-    return timer
+    counts = {where: Counts(gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns)) for where, ns in times.items()}
+    return profile(counts, gradients)
+
+
+def profile(counts, gradients):
+    return Timer.from_dict({"total_ns": 0, "steps": gradients, "sections": {}, "records": to_rows(counts.items())})
 
 
 def _named(name):
@@ -37,7 +39,7 @@ def _named(name):
 
 def found(a, b, by="op"):
     """Key, part, nanoseconds before and after, verdict of each row."""
-    return [(row.key, row.part, *row.means, row.verdict) for row in changes(a, b, by).rows]
+    return [(row.key, row.part, *row.times, row.verdict) for row in changes(a, b, by).rows]
 
 
 # What is compared ---------------------------------------------------------------------------------------------------
@@ -91,7 +93,7 @@ def test_scopes_are_compared():
 @pytest.mark.parametrize("by", ["op", "argument", "line", "scope"])
 def test_every_grouping_has_the_same_totals(by):
     a, b = timer(sin=100, sin_1=30, add_2=7), timer(sin=90, cos=8, cos_1=3)
-    assert [(row.part, *row.means) for row in changes(a, b, by).totals] == [
+    assert [(row.part, *row.times) for row in changes(a, b, by).totals] == [
         ("forward", 100, 98),
         ("backward", 37, 3),
         ("total", 137, 101),
@@ -168,7 +170,7 @@ def test_a_comparison_is_printed_to_the_letter():
         "1.02ms  1.51ms      +487μs  ×1.48  slower             2  total forward",
         " 500μs   505μs     +5.00μs  ×1.01  means nothing      1  total backward",
         "1.52ms  2.01ms      +492μs  ×1.32  slower             3  total",
-        "Times are per gradient. A difference means something beyond 3 standard errors and 5% of the time before.",
+        "Times are those of the median gradient. A difference means something beyond 3 standard errors and 10% of the shorter time.",
     ]
 
 
@@ -197,9 +199,7 @@ def test_ratios_of_every_size_are_short(before, after, text):
 
 def test_calls_that_changed_are_told_from_and_to():
     where = record("sin", 1)
-    a, b = Timer(clock=lambda: 0), Timer(clock=lambda: 0)
-    for own, calls in ((a, 8), (b, 10)):
-        own.thread()._tally(where).counts = Counts(calls, 400, 0, 4, 40_000)
+    a, b = (profile({where: Counts(calls, 400, 0, 4, 0, dict.fromkeys(range(4), 100))}, 4) for calls in (8, 10))
     assert "  2 → 2.5  sin backward" in viewer.compare(a, b)
 
 
@@ -217,11 +217,11 @@ def test_json_has_plain_numbers():
     assert document["rows"][0] == {
         "key": "sin",
         "part": "forward",
-        "before": {"mean": 100, "deviation": 0, "calls": 4, "ns": 400},
-        "after": {"mean": 300, "deviation": 0, "calls": 6, "ns": 1800},
+        "before": {"typical": 100, "error": 0, "calls": 4, "ns": 400},
+        "after": {"typical": 300, "error": 0, "calls": 6, "ns": 1800},
         "difference": 200,
         "ratio": 3,
-        "noise": 5,
+        "noise": pytest.approx(10),
         "verdict": "slower",
     }
     assert [row["part"] for row in document["totals"]] == ["forward", "backward", "total"]
@@ -229,7 +229,7 @@ def test_json_has_plain_numbers():
 
 def test_json_has_null_for_what_is_not_there_or_not_known():
     document = json.loads(viewer.compare(timer(1, sin=1, sin_1=1), timer(1, sin=1, cos=1, sin_1=1), format="json"))
-    assert [(row["before"] and row["before"]["mean"], row["noise"], row["ratio"]) for row in document["rows"]] == [
+    assert [(row["before"] and row["before"]["typical"], row["noise"], row["ratio"]) for row in document["rows"]] == [
         (None, 0, None),
         (1, None, 1),
         (1, None, 1),
@@ -291,6 +291,26 @@ def test_what_is_faster_fails_nothing():
 
 def test_of_too_few_gradients_nothing_fails():
     assert failures(timer(2, sin=1000, sin_1=1), timer(2, sin=9000, sin_1=1)) == []
+
+
+# The machine --------------------------------------------------------------------------------------------------------
+
+
+def on_machine(cost, **times):
+    """A profile of a machine on which a section of the timer takes so many nanoseconds."""
+    return Timer.from_dict({**timer(**times).to_dict(), "section_cost_ns": cost})
+
+
+def test_on_a_slower_machine_what_is_as_much_slower_means_nothing():
+    a, b = on_machine(100, sin=1000, cos=100, sin_1=1), on_machine(200, sin=2100, cos=500, sin_1=2)
+    assert [(row[0], row[4]) for row in found(a, b)][:2] == [("cos", "slower"), ("sin", "same")]
+    assert [(row[0], row[4]) for row in found(b, a)][:2] == [("cos", "faster"), ("sin", "same")]
+
+
+def test_a_slower_machine_is_told():
+    a, b = on_machine(100, sin=1000, sin_1=1), on_machine(200, sin=2100, sin_1=2)
+    end = "and beyond what the machine differs by: the timer itself took ×2.00 as long."
+    assert viewer.compare(a, b).endswith(end)
 
 
 # What cannot be compared --------------------------------------------------------------------------------------------

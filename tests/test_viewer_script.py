@@ -50,6 +50,11 @@ SCRIPTS = {
     "context": "try:\n    1 // 0\nexcept ZeroDivisionError:\n    raise ValueError('bad')\n",
     "note": "error = ValueError('bad')\nerror.add_note('a note')\nraise error\n",
     "group": "raise ExceptionGroup('many', [ValueError('one'), TypeError('two')])\n",
+    "threads": "import threading\nthreading.Thread(target=print, args=('thread',)).start()\n",
+    "thread-after-exit": "import threading, sys\nthreading.Thread(target=lambda: print('thread')).start()\nsys.exit(3)\n",
+    "daemon": "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\nprint('main')\n",
+    "pool": "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\npool.submit(print, 'pool')\n",
+    "atexit-later": "import atexit, threading\natexit.register(print, 1)\nthreading.Thread(target=print).start()\n",
     "assertion": "assert 1 == 2, 'no'\n",
     "own-exception": "class Mine(BaseException):\n    pass\n\nraise Mine('mine')\n",
     "excepthook": "import sys\nsys.excepthook = lambda kind, error, trace: print('hook', kind.__name__)\n1 // 0\n",
@@ -80,6 +85,13 @@ if __name__ == "__main__":
         print(pool.map(double, [1, 2]))
 """,
 }
+FORKS = {
+    "processes": "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(1) as pool:\n    print(pool.map(abs, [-1]))\n",
+    "fork": "import os, sys\nchild = os.fork()\nif child:\n    os.waitpid(child, 0)\nprint('child' if not child else 'parent')\n",
+    "fork-exit": "import os, sys\nif child := os.fork():\n    print(os.waitpid(child, 0)[1])\nsys.exit(3)\n",
+}
+if hasattr(os, "fork"):
+    SCRIPTS |= FORKS
 
 
 @pytest.mark.parametrize("source", list(SCRIPTS.values()), ids=list(SCRIPTS))
@@ -129,6 +141,17 @@ def test_a_module_of_the_users_called_viewer_is_the_users(tmp_path):
     (tmp_path / "script.py").write_text("import viewer; print(viewer.value)", encoding="utf-8")
     (tmp_path / "elsewhere").mkdir()
     assert finish([sys.executable, "-c", RUN, str(tmp_path / "script.py")], tmp_path / "elsewhere")[0].split() == [b"42"]
+
+
+FORK = "import os\nchild = os.fork()\nprint('child') if not child else os.waitpid(child, 0)\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize(("source", "lines"), [("", [b"after"]), (FORK, [b"child", b"after"]), (FORK + "1 // 0\n", [b"child", b"after"])])
+def test_a_process_that_the_script_forked_does_nothing_of_what_comes_after(tmp_path, source, lines):
+    (tmp_path / "script.py").write_text(source, encoding="utf-8")
+    command = RUN.replace("sys.exit(run(sys.argv[1], sys.argv[2:]))", "run(sys.argv[1], []); print('after')")
+    assert finish([sys.executable, "-c", command, str(tmp_path / "script.py")], tmp_path)[0].split() == lines
 
 
 def test_ctrl_c_prints_the_scripts_frames_and_ends_with_130(tmp_path):

@@ -6,17 +6,19 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 """
 
 from autograd_tools import why_none
+from viewer.annotate import annotate
 from viewer.compare import compare, draw_compared
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
 from viewer.explain import explain
-from viewer.hotspots import hotspots
+from viewer.hotspots import hotspot_rows, hotspots
 from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
 from viewer.text import show, to_text
 from viewer.timeline import to_chrome_trace, to_collapsed, to_speedscope
 
 __all__ = [
+    "annotate",
     "compare",
     "draw",
     "draw_compared",
@@ -25,6 +27,7 @@ __all__ = [
     "focus",
     "fold",
     "group",
+    "hotspot_rows",
     "hotspots",
     "leaves_apart",
     "prune",

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
-
 import autograd_tools as ag
-from autograd_tools import Tape, Timer, Trace, timing
-from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
-from autograd_tools.timing.records import PHASES
+from autograd_tools import Tape, Timer, Trace
+from viewer import profiling
 from viewer.cli_compare import add_compare, run_compare
 from viewer.draw import FORMATS, check_format, draw
 from viewer.explain import MOST_NODES, explain
 from viewer.grouped import GROUPINGS
-from viewer.hotspots import hotspot_lines
 from viewer.inputs import as_trace
+from viewer.outcome import after, fail, is_saved
 from viewer.script import run
 from viewer.subject import Options
 from viewer.text import VIEWS, check_options, show, write
-from viewer.timings import timer_lines
-
-SAVED = b'{"format":"autograd_tools.'  # how a saved trace or profile begins
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.args = theirs
     for path in FILES[args.command](args) if args.command in FILES else [args.script]:
         if not Path(path).is_file():
-            return _fail(f"there is no file {path}")
+            return fail(f"there is no file {path}")
     try:
         status = COMMANDS[args.command](args)
         sys.stdout.flush()
@@ -46,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError) as error:
-        return _fail(str(error))
+        return fail(str(error))
     return status
 
 
@@ -72,10 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--step", type=int, default=1, metavar="N", help="which of the script's gradients (default: 1, the first)")
         command.add_argument("--save", metavar="FILE", help="save the trace as JSON as well")
     three = commands.add_parser("profile", help="tell where the time of the gradients goes, by operation and by line")
-    three.add_argument("-o", "--output", metavar="FILE", help="save the profile as JSON")
-    three.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
-    three.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
-    three.add_argument("--memory", choices=timing.MEMORY, help="whose bytes to count (default: outputs, of what operations return)")
+    profiling.add_options(three)
     four = commands.add_parser("merge", help="add saved profiles up, such as those of several processes")
     four.add_argument("profiles", nargs="+", metavar="PROFILE", help="a saved profile")
     four.add_argument("-o", "--output", metavar="FILE", required=True, help="where to save the sum as JSON")
@@ -113,24 +102,6 @@ def _joined(argv: list[str]) -> list[str]:
     return [f"{word}={next(words, '')}" if word == "--sort" else word for word in words]
 
 
-def _fail(message: str) -> int:
-    print(f"autograd-tools: {message}", file=sys.stderr)
-    return 2
-
-
-def _is_saved(args: argparse.Namespace) -> bool:
-    """Whether SCRIPT is a saved trace or profile; what is asked of a script only is refused then."""
-    with Path(args.script).open("rb") as file:
-        saved = file.read(len(SAVED)) == SAVED or Path(args.script).suffix == ".json"
-    given = [name for name in ("save", "step") if getattr(args, name, None) not in (None, 1)]
-    given += ["output"] if args.command == "profile" and args.output else []
-    if saved and (given or args.args):
-        raise ValueError(
-            f"{args.script} is saved, and no script: --{given[0] if given else args.args[0].lstrip('-')} has no meaning for it"
-        )
-    return saved
-
-
 class _Capture:
     """Keeps the trace of one of the gradients that a script computes, after `look` has seen the tape with its numbers."""
 
@@ -149,7 +120,7 @@ class _Capture:
 
 def _captured(args: argparse.Namespace, look: Callable[[Tape], object] = lambda tape: None) -> tuple[Trace | None, int]:
     """The trace asked for, and the exit status of the script that made it."""
-    if _is_saved(args):
+    if is_saved(args, save=None, step=1):
         return as_trace(args.script), 0
     if args.step < 1:
         raise ValueError(f"--step counts gradients from 1, and got {args.step}")
@@ -159,19 +130,10 @@ def _captured(args: argparse.Namespace, look: Callable[[Tape], object] = lambda 
     trace = capture.trace
     if trace is None:
         count = f"{capture.seen} gradient{'s' * (capture.seen > 1)}" if capture.seen else "no gradient with autograd_tools"
-        return None, status or _fail(f"{args.script} computed {count}, so there is no number {args.step} to show")
+        return None, status or fail(f"{args.script} computed {count}, so there is no number {args.step} to show")
     if save:
-        status = _after(status, lambda: trace.save(save))
+        status = after(status, lambda: trace.save(save))
     return trace, status
-
-
-def _after(status: int, write: Callable[[], object]) -> int:
-    """Write a file after the script has run, and return the script's status; 2 if that is 0 and the file cannot be written."""
-    try:
-        write()
-    except (ValueError, OSError) as error:
-        return status or _fail(str(error))
-    return status
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -199,66 +161,8 @@ def _draw(args: argparse.Namespace) -> int:
     place = output.absolute()
     trace, status = _captured(args)
     if trace is not None:
-        status = _after(status, lambda: draw(trace, place) and print(f"drew {len(trace)} nodes: {output}"))
+        status = after(status, lambda: draw(trace, place) and print(f"drew {len(trace)} nodes: {output}"))
     return status
-
-
-def _profile(args: argparse.Namespace) -> int:
-    if _is_saved(args):
-        _report(Timer.load(args.script), args)
-        return 0
-    if not timing.ENABLED or (args.memory or timing.timer.memory) != timing.timer.memory:
-        return _again_with_timer(args.memory or "outputs")
-    os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
-    place = args.output and Path(args.output).absolute()
-    ag.reset_timer()
-    status = run(args.script, args.args)
-    if not ag.timer.records:
-        return status or _fail(f"{args.script} computed no gradient with autograd_tools, so there is nothing to profile")
-    timer = Timer.from_dict(ag.timer.to_dict())  # stopped: what it says does not change while it is shown
-    if place:
-        status = _after(status, lambda: timer.save(place))
-    _report(timer, args)
-    return status
-
-
-def _again_with_timer(memory: str) -> int:
-    """Start this command again with the timer on, which is read when autograd_tools is imported."""
-    options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
-    command = [sys.executable, *options, "-m", "autograd_tools", *sys.argv[1:]]
-    environment = {**os.environ, "AUTOGRAD_TIMER": f"shapes,{memory}"}
-    if os.name == "nt":  # where exec returns to the shell before the program ends
-        return subprocess.call(command, env=environment)
-    return os.execve(command[0], command, environment)
-
-
-def _report(timer: Timer, args: argparse.Namespace) -> None:
-    """Print the hotspots by operation and by line, and how much of the run they are."""
-    console = Console(highlight=False, markup=False)
-    width = console.width if console.is_terminal else None
-    blocks = [hotspot_lines(timer, by, limit=args.limit, width=width) for by in ("op", "line")]
-    blocks += [[Text(_summary(timer))], *([timer_lines(timer, width=width)] if args.timer else [])]
-    for block in blocks:
-        if console.is_terminal:
-            console.print()
-            console.print(*block, sep="\n")
-        else:
-            write("\n" + "\n".join(line.plain for line in block), console.file)
-
-
-def _summary(timer: Timer) -> str:
-    """What share of the whole run the tables are about."""
-    calls, spent = 0, dict.fromkeys(PHASES, 0)
-    for record, counts in timer.records.items():
-        calls += counts.calls * (record.phase == "forward")
-        spent[record.phase] += counts.ns
-    total = timer.total_ns
-    engine = spent["record"] + spent["sum_outgrads"]
-    parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
-    shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
-    peak = timer.peak_bytes
-    memory = "" if peak is None else f" Arrays took {memory_text(peak)} at the most."
-    return f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own.{memory}"
 
 
 def _merge(args: argparse.Namespace) -> int:
@@ -272,7 +176,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "show": _show,
     "draw": _draw,
     "explain": _explain,
-    "profile": _profile,
+    "profile": profiling.profile,
     "merge": _merge,
     "compare": run_compare,
 }

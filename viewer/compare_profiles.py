@@ -46,11 +46,16 @@ def meaning(found: Comparison) -> str:
     """What the times are, and which difference counts."""
     a, b = found.gradients
     times = (
-        "Times are per gradient" if a and b else "Times are of the whole run, because a profile does not tell how many gradients it is of"
+        "Times are those of the median gradient"
+        if a and b
+        else "Times are of the whole run, because a profile does not tell how many gradients it is of"
     )
-    if found.known:
-        return f"{times}. A difference means something beyond {ERRORS} standard errors and {FLOOR:.0%} of the time before."
-    return f"{times}. Whether a difference means something cannot be known of {min(a, b)}: it takes {FEWEST} gradients in each profile."
+    if not found.known:
+        return f"{times}. Whether a difference means something cannot be known of {min(a, b)}: it takes {FEWEST} gradients in each profile."
+    told = f"{times}. A difference means something beyond {ERRORS} standard errors and {FLOOR:.0%} of the shorter time"
+    if max(found.machine, 1 / found.machine) <= 1 + FLOOR / 2:
+        return f"{told}."
+    return f"{told}, and beyond what the machine differs by: the timer itself took {_times(found.machine)} as long."
 
 
 def _gradients(found: Comparison) -> str:
@@ -65,7 +70,7 @@ def _rest(found: Comparison, limit: int) -> str:
 
 
 def _cells(row: Change) -> tuple[str, ...]:
-    before, after = (time_text(mean) if spent else "" for mean, spent in zip(row.means, (row.before, row.after), strict=True))
+    before, after = (time_text(ns) if spent else "" for ns, spent in zip(row.times, (row.before, row.after), strict=True))
     sign = "+" if row.difference >= 0 else "-"
     times = _times(row.ratio) if row.ratio and row.before and row.after else ""
     return before, after, f"{sign}{time_text(abs(row.difference))}", times, VERDICTS[row.verdict][0], _calls(row)
@@ -97,18 +102,28 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 def to_json(found: Comparison, *, limit: int | None = None) -> str:
     """The comparison for other programs: nanoseconds per gradient, and null for what is not there or cannot be known."""
     rows, totals = ([_plain(row) for row in group] for group in (found.rows[:limit], found.totals))
-    document = {"by": found.by, "gradients": list(found.gradients), "unit": "ns per gradient", "rows": rows, "totals": totals}
+    document = {
+        "by": found.by,
+        "gradients": list(found.gradients),
+        "machine": found.machine,
+        "unit": "ns per gradient",
+        "rows": rows,
+        "totals": totals,
+    }
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 
 def _plain(row: Change) -> dict[str, Any]:
     sides = {
-        side: None if spent is None else {"mean": spent.mean, "deviation": spent.deviation, "calls": spent.calls, "ns": spent.ns}
+        side: None if spent is None else {"typical": spent.typical, "error": _known(spent.error), "calls": spent.calls, "ns": spent.ns}
         for side, spent in (("before", row.before), ("after", row.after))
     }
-    noise = row.noise if math.isfinite(row.noise) else None
-    change = {"difference": row.difference, "ratio": row.ratio, "noise": noise, "verdict": row.verdict}
+    change = {"difference": row.difference, "ratio": row.ratio, "noise": _known(row.noise), "verdict": row.verdict}
     return {"key": row.key, "part": row.part, **sides, **change}
+
+
+def _known(ns: float) -> float | None:
+    return ns if math.isfinite(ns) else None
 
 
 def to_markdown(found: Comparison, *, limit: int = 15) -> str:

@@ -57,6 +57,11 @@ def chop(text: str, width: int) -> list[str]:
     return [text[start:end] for start, end in _pieces(text, width)]
 
 
+def shorten(text: str, width: int | None) -> str:
+    """A text that is no wider than `width`, with a mark where it was cut."""
+    return text if width is None or width_of(text) <= width else f"{text[: _fits(text, 0, max(width - 1, 1))]}…"
+
+
 def _pieces(text: str, width: int) -> Iterator[tuple[int, int]]:
     """Where to break a text, so that no piece is wider than `width`: at the last space that fits, or else anywhere."""
     start, size = 0, len(text)

@@ -3,81 +3,96 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from autograd_tools.timing import Counts, Record
+import numpy as np
 
+from autograd_tools.timing import Counts
+
+# Found by comparing runs of one program on a busy machine. What is slow there is so for a while, so that more gradients do not
+# tell more, and runs differ more than the gradients of one.
 ERRORS = 3  # standard errors of a difference
-FLOOR = 0.05  # of the time before: what two runs of one program may differ by though their gradients vary less
+FLOOR = 0.1  # of the shorter time: what runs of one program may differ by though their gradients vary less
 FEWEST = 3  # gradients of which it can be told how much they vary
+MOST = 100  # gradients that count
+
+QUARTILES = 1.349  # standard deviations between those of a normal distribution
+MEDIAN = math.sqrt(math.pi / 2)  # standard errors of its mean that the standard error of its median is, for many samples
 
 
 @dataclass(frozen=True)
 class Spent:
-    """Calls and nanoseconds of all gradients of a run together, and the standard deviation of the nanoseconds of one."""
+    """Calls and nanoseconds of all gradients of a run together, and the nanoseconds of those that are samples."""
 
     gradients: int
     calls: int = 0
     ns: int = 0
-    deviation: float = 0.0
+    samples: tuple[int, ...] = ()
+
+    @cached_property
+    def quartiles(self) -> tuple[float, float, float]:
+        """A quarter, a half, and three quarters of the samples take at most these nanoseconds; 0 if there are none."""
+        low, median, high = np.percentile(self.samples or (0,), (25, 50, 75)).tolist()
+        return low, median, high
 
     @property
-    def mean(self) -> float:
-        """Nanoseconds per gradient; of the whole run if nobody counted its gradients."""
-        return self.ns / max(self.gradients, 1)
+    def typical(self) -> float:
+        """Nanoseconds of a gradient: the median, which a few that were disturbed do not change. It is the mean of what most
+        gradients have no part in or nobody has samples of, and the whole run's if nobody counted its gradients."""
+        return self.quartiles[1] or self.ns / max(self.gradients, 1)
 
     @property
     def error(self) -> float:
-        """The standard error of the mean; infinite where there are too few gradients to know it."""
-        return self.deviation / math.sqrt(self.gradients) if self.gradients >= FEWEST else math.inf
+        """The standard error of that; infinite where there are too few gradients to know it."""
+        n = len(self.samples)
+        if n < FEWEST:
+            return math.inf
+        low, median, high = self.quartiles
+        deviation = MEDIAN * (high - low) / QUARTILES if median else float(np.std(self.samples, ddof=1))
+        return deviation / math.sqrt(min(n, MOST))
 
 
-def gradients_of(records: Mapping[Record, Counts]) -> int:
-    """How many gradients a run computed: as many as the gradient of an argument had a part in; 0 in files that do not tell."""
-    return max([counts.steps for record, counts in records.items() if record.argument], default=0)
+def spent_on(counts: Sequence[Counts], gradients: int, samples: Sequence[int]) -> Spent:
+    """What a run of so many gradients spent on some records together, and in those of the numbers `samples`.
 
-
-def spent_on(counts: Iterable[Counts], gradients: int) -> Spent:
-    """What a run of so many gradients spent on some records together.
-
-    A gradient without a part in a record spent nothing on it. The records of a gradient may be slow together, so that their
-    deviations add up, as if they always were.
+    A gradient without a part in a record spent nothing on it.
     """
-    calls, ns, deviation = 0, 0, 0.0
-    for count in counts:
-        calls, ns = calls + count.calls, ns + count.ns
-        if gradients > 1:
-            deviation += math.sqrt(max(gradients * count.squares - count.ns**2, 0) / (gradients * (gradients - 1)))
-    return Spent(gradients, calls, ns, deviation)
+    times = tuple([sum(count.samples.get(step, 0) for count in counts) for step in samples])
+    return Spent(gradients, sum(count.calls for count in counts), sum(count.ns for count in counts), times)
 
 
 @dataclass(frozen=True)
 class Change:
-    """What two runs spent on the same, None where one had none of it; `part` is "forward", "backward" or "total"."""
+    """What two runs spent on the same, None where one had none of it; `part` is "forward", "backward" or "total".
+
+    A difference of less than `floor` of the shorter time means nothing.
+    """
 
     key: str
     part: str
     before: Spent | None
     after: Spent | None
     code: str = ""
+    floor: float = FLOOR
 
     @property
-    def means(self) -> tuple[float, float]:
+    def times(self) -> tuple[float, float]:
         """Nanoseconds per gradient before and after, 0 where there is none of it."""
-        before, after = (0.0 if spent is None else spent.mean for spent in (self.before, self.after))
+        before, after = (0.0 if spent is None else spent.typical for spent in (self.before, self.after))
         return before, after
 
     @property
     def difference(self) -> float:
         """Nanoseconds per gradient that it takes longer."""
-        before, after = self.means
+        before, after = self.times
         return after - before
 
     @property
     def ratio(self) -> float | None:
         """How many times as long it takes; None if it took no time before."""
-        before, after = self.means
+        before, after = self.times
         return after / before if before else None
 
     @property
@@ -85,7 +100,7 @@ class Change:
         """The difference up to which it means nothing; infinite if that cannot be known."""
         if self.before is None or self.after is None:
             return 0.0
-        return max(ERRORS * math.hypot(self.before.error, self.after.error), FLOOR * self.before.mean)
+        return max(ERRORS * math.hypot(self.before.error, self.after.error), self.floor * min(self.times))
 
     @property
     def verdict(self) -> str:

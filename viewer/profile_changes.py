@@ -6,13 +6,12 @@ import linecache
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
 from viewer.line_pairs import pair_files, pair_lines
-from viewer.noise import FEWEST, Change, gradients_of, spent_on
+from viewer.noise import FEWEST, FLOOR, Change, Spent, spent_on
 from viewer.source import source_text
 
 Records = Mapping[Record, Counts]
@@ -24,10 +23,14 @@ Key = Callable[[Record], Hashable]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two profiles by a grouping: how many gradients each has, what changed of each row, and in all; largest differences first."""
+    """Two profiles by a grouping: how many gradients each has, what changed of each row, and in all; largest differences first.
+
+    `machine` is how many times as long the machine took after for the same, which is a section of the timer.
+    """
 
     by: str
     gradients: tuple[int, int]
+    machine: float
     rows: tuple[Change, ...]
     totals: tuple[Change, ...]
 
@@ -36,15 +39,10 @@ class Comparison:
         """Whether there are enough gradients to tell a difference from noise."""
         return min(self.gradients) >= FEWEST
 
-    @cached_property
-    def told(self) -> list[Change]:
-        """The rows whose difference means something, or may, as nobody knows."""
-        return [row for row in self.rows if row.verdict != "same"]
-
     def failures(self, limit: float) -> list[Change]:
         """What got slower by more than this share and beyond the noise: the total, and rows that are more than `BIG` of it."""
-        whole = max(self.totals[-1].means)
-        big = [row for row in self.rows if max(row.means) > BIG * whole]
+        whole = max(self.totals[-1].times)
+        big = [row for row in self.rows if max(row.times) > BIG * whole]
         return [row for row in (self.totals[-1], *big) if row.verdict == "slower" and row.ratio and row.ratio - 1 > limit]
 
 
@@ -53,33 +51,40 @@ def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
     if by not in GROUPINGS:
         raise ValueError(f"profiles are not compared by {by!r}; there are: {', '.join(GROUPINGS)}")
     records = a.records, b.records
-    gradients = gradients_of(records[0]), gradients_of(records[1])
+    gradients = a.steps, b.steps
+    samples = [sorted({step for counts in own.values() for step in counts.samples}) for own in records]
     grouping = GROUPINGS[by](*records)
-    groups = [_grouped(own, key) for own, key in zip(records, grouping.keys, strict=True)]
+    groups = [_spent(*run) for run in zip(records, grouping.keys, gradients, samples, strict=True)]
     found = dict.fromkeys([*groups[0], *groups[1]])
-    rows = [_change(grouping.name(key), part, groups, gradients, (key, part), grouping.code(key)) for key, part in found]
+    machine = _machine(a, b)
+    floor = (1 + FLOOR) * max(machine, 1 / machine) ** 2 - 1  # squared, as what needs more of the machine differs by more
+    rows = [_change(groups, key, part, grouping.name(key), floor, grouping.code(key)) for key, part in found]
     rows.sort(key=lambda row: (row.verdict == "same", -abs(row.difference), row.key, row.part))
-    whole = [_grouped(own, lambda record: "total") for own in records]
-    for group in whole:
-        group["total", "total"] = [count for part in PARTS for count in group.get(("total", part), ())]
-    totals = [_change("total", part, whole, gradients, ("total", part)) for part in (*PARTS, "total")]
-    return Comparison(by, gradients, tuple(rows), tuple(totals))
+    whole = [_spent(*run, parts=(*PARTS, "total")) for run in zip(records, [lambda record: "total"] * 2, gradients, samples, strict=True)]
+    totals = [_change(whole, "total", part, "total", floor) for part in (*PARTS, "total")]
+    return Comparison(by, gradients, machine, tuple(rows), tuple(totals))
 
 
-Groups = dict[tuple[Hashable, str], list[Counts]]  # by key, and part
+Groups = dict[tuple[Hashable, str], Spent]  # by key, and part
 
 
-def _grouped(records: Records, key: Key) -> Groups:
-    groups: Groups = defaultdict(list)
+def _change(groups: list[Groups], key: Hashable, part: str, name: str, floor: float, code: str = "") -> Change:
+    before, after = (own.get((key, part)) for own in groups)
+    return Change(name, part, before, after, code, floor)
+
+
+def _spent(records: Records, key: Key, gradients: int, samples: list[int], parts: tuple[str, ...] = PARTS) -> Groups:
+    """What a run spent on the records of each key, by key and part: forward, backward, or in all."""
+    groups: dict[tuple[Hashable, str], list[Counts]] = defaultdict(list)
     for record, counts in records.items():
-        groups[key(record), PARTS[record.argument > 0]].append(counts)
-    return groups
+        for part in {PARTS[record.argument > 0], "total"}.intersection(parts):
+            groups[key(record), part].append(counts)
+    return {group: spent_on(counts, gradients, samples) for group, counts in groups.items()}
 
 
-def _change(name: str, part: str, groups: list[Groups], gradients: tuple[int, int], key: tuple[Hashable, str], code: str = "") -> Change:
-    """The change of one row, from the counts that both runs have under a key."""
-    before, after = (spent_on(group[key], n) if key in group else None for group, n in zip(groups, gradients, strict=True))
-    return Change(name, part, before, after, code)
+def _machine(a: Timer, b: Timer) -> float:
+    """How many times as long a section took by itself on the machine of the second; 1 if that is not known."""
+    return b.section_cost_ns / a.section_cost_ns if a.section_cost_ns and b.section_cost_ns else 1.0
 
 
 # Groupings: what the records of both runs are grouped by, and what the groups are called.

@@ -5,18 +5,31 @@ from __future__ import annotations
 import builtins
 import importlib.machinery
 import io
+import os
 import sys
+import threading
 import types
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 INTERRUPTED = 130  # the status of a program that Ctrl-C ended, by the custom of shells
 
 
-def run(path: str, args: list[str]) -> int:
-    """Run the script as `python path *args` would, in this process, and return its exit status.
+def run(path: str, args: list[str], within: AbstractContextManager[object] | None = None) -> int:
+    """Run the script as `python path *args` would, in this process, and return its exit status once its threads have ended.
 
-    What it raises is shown as Python shows it, without our own frames.
+    What it raises is shown as Python shows it, without our own frames. Its own code alone runs `within` a context. A process
+    that the script forked and that comes to the end of it does not return: it exits there.
     """
+    process = os.getpid()
+    status = _run(path, args, within or nullcontext())
+    if os.getpid() != process:
+        sys.exit(status)
+    return status
+
+
+def _run(path: str, args: list[str], within: AbstractContextManager[object]) -> int:
     file = str(Path(path).absolute())
     sys.argv = [path, *args]
     sys.path[0] = str(Path(path).resolve().parent)
@@ -27,20 +40,42 @@ def run(path: str, args: list[str]) -> int:
     _make_way(Path(path).resolve().parent)
     streams = sys.stdout, sys.stderr
     try:
-        with io.open_code(path) as source:
-            code = compile(source.read(), file, "exec", dont_inherit=True)
-        exec(code, main.__dict__)
+        status = _finished(lambda: _execute(path, file, main.__dict__, within))
+        return _finished(_wait_for_threads) or status
+    finally:
+        sys.stdout, sys.stderr = streams  # the script may have put others there, and closed these
+        if sys.stdout.closed:
+            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  it stays open
+
+
+def _execute(path: str, file: str, names: dict[str, object], within: AbstractContextManager[object]) -> None:
+    with io.open_code(path) as source:
+        code = compile(source.read(), file, "exec", dont_inherit=True)
+    with within:
+        exec(code, names)
+
+
+def _finished(part: Callable[[], object]) -> int:
+    """The exit status of a part of the script's run."""
+    try:
+        part()
     except SystemExit as stop:
         return _status(stop.code)
     except BaseException as error:
         error.__traceback__ = _users(error.__traceback__)
         sys.excepthook(type(error), error, error.__traceback__)
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
-    finally:
-        sys.stdout, sys.stderr = streams  # the script may have put others there, and closed these
-        if sys.stdout.closed:
-            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  it stays open
     return 0
+
+
+def _wait_for_threads() -> None:
+    """Do what Python does between the end of a script and its own: gradients in threads belong to the script, too."""
+    pools = sys.modules.get("concurrent.futures.thread")
+    if pools is not None:  # whose threads wait for work until they are told that there is none to come
+        pools._python_exit()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
 
 
 def _make_way(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,15 @@ def link_of(file: str, line: int) -> str:
     """The address of a line of a file, empty if there is no such file."""
     address = _address(file, _current())
     return f"{address}#{line}" if address else ""
+
+
+def source_lines(file: str) -> list[str]:
+    """The lines of a file as it is now; none if it is not there."""
+    try:
+        linecache.checkcache(file)
+        return linecache.getlines(file)
+    except ValueError:  # no name that a file can have
+        return []
 
 
 def _current() -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
 
 from viewer.columns import DEFAULT, column
-from viewer.lines import Row, Span, chop, fold, width_of
+from viewer.lines import Row, Span, chop, fold, shorten, width_of
 from viewer.subject import Options, Subject, note
 
 GAP = 2  # columns between columns
@@ -27,6 +27,7 @@ class Cells:
     whole: bool = False  # never folded, as a number
     sources: Sequence[tuple[str, int]] = ()
     name: str = ""  # if that is not the header
+    cut: bool = False  # rather than folded
 
 
 def table_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
@@ -66,7 +67,7 @@ def laid_out(columns: Sequence[Cells], size: int, width: int | None, after: int 
     """
     widths = [max(map(width_of, {cells.header, *cells.texts})) for cells in columns]
     fitting, missing = _fitting(columns, widths, width)
-    shown, sizes = [columns[i] for i in fitting], list(fitting.values())
+    shown, sizes = [_cut(columns[i], size) for i, size in fitting.items()], list(fitting.values())
     yield from _folded([Cells(cells.header, [cells.header], "bold", cells.right) for cells in shown], 0, sizes)
     padded = [_padded(cells, room, cells is not shown[-1]) for cells, room in zip(shown, sizes, strict=True)]
     for i in range(size):
@@ -85,6 +86,13 @@ def _padded(cells: Cells, size: int, more: bool) -> list[str | None]:
     """The texts of a column with blanks to its width and, if there are more, the next one; None where one must be folded."""
     known = {text: _pad(text, size, cells.right, more) if width_of(text) <= size else None for text in set(cells.texts)}
     return [known[text] for text in cells.texts]
+
+
+def _cut(cells: Cells, size: int) -> Cells:
+    """A column whose texts are no wider than it, if it is one that is cut."""
+    if not cells.cut:
+        return cells
+    return replace(cells, texts=[shorten(text, size) for text in cells.texts])
 
 
 def _pad(text: str, size: int, right: bool, more: bool) -> str:
@@ -130,3 +138,24 @@ def _fitting(columns: Sequence[Cells], widths: Sequence[int], width: int | None)
 
 def _at_level(cells: Cells, size: int, level: int) -> int:
     return size if cells.whole else min(size, max(level, width_of(cells.header)))
+
+
+def with_room(columns: Sequence[tuple[int, Cells]], width: int | None, readable: int) -> tuple[list[Cells], list[str]]:
+    """Of columns with their ranks those for which there is room beside `readable` texts, and the headers of the others.
+
+    Those of the highest rank are left out first, those of rank 0 never.
+    """
+    if width is None:
+        return [cells for _, cells in columns], []
+    widths = [max(map(width_of, {cells.header, *cells.texts})) for _, cells in columns]
+    needed = [
+        GAP + (size if cells.whole else min(size, max(readable, width_of(cells.header))))
+        for (_, cells), size in zip(columns, widths, strict=True)
+    ]
+    room, left_out = width + GAP, set()
+    for i in sorted(range(len(columns)), key=lambda i: columns[i][0]):
+        if columns[i][0] and needed[i] > room:
+            left_out.add(i)
+        else:
+            room -= needed[i]
+    return [cells for i, (_, cells) in enumerate(columns) if i not in left_out], [columns[i][1].header for i in sorted(left_out)]

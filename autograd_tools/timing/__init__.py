@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -178,6 +179,8 @@ def time_note(note: F, recording: Any) -> F:
             recording.marked[len(recording.notes)] = marked = pairs.get(key) or pairs.setdefault(key, (found, called[1]))
         log, end = timer.local.log, clock()
         log += (NOTE, marked, first + len(recording.notes), end, end)
+        if len(log) > LIMIT:  # here, where no section is that the time for it would be in
+            timer.local.thread.add_up()
         return found
 
     return timed  # type: ignore[return-value]
@@ -225,7 +228,7 @@ def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
 def first_node(recording: Any) -> int:
     """The number in a log of the node at index 0 of a recording; 0 if nobody can ask for its nodes."""
     if recording.keep:
-        recordings[recording.serial + 1] = recording
+        recordings[recording.serial + 1] = weakref.ref(recording)
     elif not timer.keeps_events:
         return 0
     return recording.serial + 1 << HALF

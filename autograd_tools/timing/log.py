@@ -225,21 +225,15 @@ def spreads(groups: Ints, n: int, ns: Ints) -> Iterable[tuple[int, int, int, int
 
     Squares of a millisecond and more are added up in Python, where they find room: in a second there are a thousand at most.
     """
-    least, greatest = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64)
+    least, greatest, squares = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64), np.zeros(n, np.int64)
     np.minimum.at(least, groups, ns)
     np.maximum.at(greatest, groups, ns)
-    return zip(np.bincount(groups, minlength=n).tolist(), least.tolist(), greatest.tolist(), _squares(groups, n, ns), strict=True)
-
-
-def _squares(groups: Ints, n: int, ns: Ints) -> list[int]:
-    """The sums of the squares of each group, exactly."""
     short = np.where(ns < SHORT, ns, 0)
-    squares = np.zeros(n, np.int64)
     np.add.at(squares, groups, short * short)
-    exact: list[int] = squares.tolist()
+    exact = squares.tolist()
     for row in np.flatnonzero(ns >= SHORT).tolist():
         exact[groups[row]] += int(ns[row]) ** 2
-    return exact
+    return zip(np.bincount(groups, minlength=n).tolist(), least.tolist(), greatest.tolist(), exact, strict=True)
 
 
 def steps_of(marks: Marks) -> Ints:
@@ -247,23 +241,31 @@ def steps_of(marks: Marks) -> Ints:
     return np.cumsum((marks.code == END) & (marks.number == 1))
 
 
-class Spread(NamedTuple):
-    """How a record's time in a part of a log falls on gradients: how many, the sum of the squares, and what is in the first
-    and the last, which may have begun before and go on after."""
+class Steps(NamedTuple):
+    """The time of groups in steps, as columns: of a group, in a step, so many nanoseconds."""
 
-    steps: int
-    squares: int
-    first: int
-    last: int
+    group: Ints
+    step: Ints
+    ns: Ints
+
+    def of_groups(self, n: int) -> Iterable[tuple[int, int, int]]:
+        """For each of `n` groups the number of its steps, the first and the last."""
+        first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
+        np.minimum.at(first, self.group, self.step)
+        np.maximum.at(last, self.group, self.step)
+        return zip(np.bincount(self.group, minlength=n).tolist(), first.tolist(), last.tolist(), strict=True)
+
+    def every(self, stride: int) -> Iterable[tuple[int, int, int]]:
+        """Those of the steps that are multiples of `stride`."""
+        wanted = self.step % stride == 0
+        return zip(*(column[wanted].tolist() for column in self), strict=True)
 
 
-def spreads_by_step(groups: Ints, n: int, steps: Ints, ns: Ints) -> Iterable[Spread]:
-    """How the time of each of `n` groups falls on steps."""
-    final = int(steps.max(initial=0))
-    places, pair = distinct(groups * (final + 1) + steps)
-    group, step, total = groups[places], steps[places], _sum(pair, len(places), ns)
-    ends = [_sum(group[step == k], n, total[step == k]).tolist() for k in (0, final)]
-    return map(Spread, np.bincount(group, minlength=n).tolist(), _squares(group, n, total), *ends)
+def steps_of_groups(groups: Ints, steps: Ints, ns: Ints) -> Steps:
+    """Add up the time of each group in each step."""
+    first = int(steps.min(initial=0))
+    places, pair = distinct(groups * (int(steps.max(initial=0)) - first + 1) + steps - first)
+    return Steps(groups[places], steps[places], _sum(pair, len(places), ns))
 
 
 def forward_of(marks: Marks, spans: Spans) -> Ints:

@@ -202,8 +202,8 @@ class Timer(Shown):
         totals.threads = max(totals.threads, sum(1 for thread in threads if thread.root.children))
         for thread in threads:
             totals.root.merge(thread.root)
-            for record, tally in list(thread.tallies.items()):
-                totals.add_record(record, tally.counts)
+            tallies = list(thread.tallies.items())
+            totals.add_records([(record, tally.counts(thread.steps)) for record, tally in tallies], thread.steps)
         if self._watch is not None:
             totals.see(*self._watch.most())
         totals.memory = max(totals.memory, self.memory, key=MEMORY.index) if self._start is not None else totals.memory
@@ -219,6 +219,11 @@ class Timer(Shown):
     def records(self) -> dict[Record, Counts]:
         """What operations took, by place in the user's code: their nanoseconds add up to those of all sections of the engine."""
         return self._sum().records
+
+    @property
+    def steps(self) -> int:
+        """How many gradients were measured; the inner ones of higher derivatives are parts of these."""
+        return self._sum().steps
 
     @property
     def measured(self) -> Section:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import index
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from numpy import ndarray
-
-from autograd_tools.timing.log import Spread
 
 PHASES = ("forward", "record", "backward", "sum_outgrads")
 
@@ -48,48 +47,62 @@ class Record(NamedTuple):
 class Counts(NamedTuple):
     """What a record adds up: calls, nanoseconds without those of what nests, and the bytes of the arrays made.
 
-    `steps` is how many gradients it had a part in, and `squares` the sum of the squares of its nanoseconds in each, from
-    which the spread from step to step follows. `kept` are the bytes of the arrays that were kept for the backward pass here,
-    the most of any one gradient; as in `Tape.kept_bytes` an array counts once, for the oldest operation whose rules read it.
+    `steps` is how many gradients it had a part in. `samples` are its nanoseconds in some of them, by the number of the
+    gradient: of all up to 128 of them, of more every second, then every fourth, and so on; of all records the same. `kept` are
+    the bytes of the arrays that were kept for the backward pass here, the most of any one gradient; as in `Tape.kept_bytes` an
+    array counts once, for the oldest operation whose rules read it.
     """
 
     calls: int = 0
     ns: int = 0
     nbytes: int = 0
     steps: int = 0
-    squares: int = 0
     kept: int = 0
+    samples: Mapping[int, int] = MappingProxyType({})
 
-    def plus(self, other: Counts) -> Counts:
-        """Those of both; of the bytes kept the larger number."""
-        calls, ns, nbytes, steps, squares, _ = (a + b for a, b in zip(self, other, strict=True))
-        return Counts(calls, ns, nbytes, steps, squares, max(self.kept, other.kept))
+    def plus(self, other: Counts, later: int = 0) -> Counts:
+        """Those of both, the gradients of `other` so much `later`; of the bytes kept the larger number."""
+        calls, ns, nbytes, steps = (a + b for a, b in zip(self[:4], other[:4], strict=True))
+        samples = dict(self.samples)
+        for step, spent in other.samples.items():
+            samples[step + later] = samples.get(step + later, 0) + spent
+        return Counts(calls, ns, nbytes, steps, max(self.kept, other.kept), samples)
 
 
 class Tally:
     """Counts that grow; the gradient that was last added to may go on."""
 
-    __slots__ = ("counts", "step", "step_ns")
+    __slots__ = ("kept", "last", "samples", "steps", "sums")
 
     def __init__(self) -> None:
-        self.counts = Counts()
-        self.step = -1
-        self.step_ns = 0
+        self.sums = [0, 0, 0]  # calls, nanoseconds, bytes
+        self.steps = self.kept = 0
+        self.last = -1
+        self.samples: dict[int, int] = {}
 
-    def add(self, calls: int, ns: int, nbytes: int, spread: Spread, first: int, last: int) -> None:
-        """Add what happened in the gradients of the numbers `first` to `last`."""
-        steps, squares, first_ns, last_ns = spread
-        if first_ns and self.step == first:
-            steps -= 1
-            squares += 2 * self.step_ns * first_ns
-        if last_ns:
-            self.step_ns = last_ns + (self.step_ns if self.step == last else 0)
-            self.step = last
-        self.counts = self.counts.plus(Counts(calls, ns, nbytes, steps, squares))
+    def counts(self, over: int) -> Counts:
+        """What was added so far, with samples of the gradients that are over, which are so many."""
+        calls, ns, nbytes = self.sums
+        samples = {step: spent for step, spent in self.samples.items() if step < over}
+        return Counts(calls, ns, nbytes, self.steps, self.kept, samples)
+
+    def add(self, sums: Iterable[int], steps: int, first: int, last: int) -> None:
+        """Add calls, nanoseconds and bytes in so many gradients, the first and last of which have these numbers."""
+        self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
+        self.steps += steps - (self.last == first)
+        self.last = last
+
+    def sample(self, step: int, ns: int) -> None:
+        """Add nanoseconds of a gradient that is among the samples."""
+        self.samples[step] = self.samples.get(step, 0) + ns
+
+    def thin(self, stride: int) -> None:
+        """Keep the samples of every so many gradients."""
+        self.samples = {step: ns for step, ns in self.samples.items() if step % stride == 0}
 
     def keep(self, nbytes: int) -> None:
-        """Add the bytes that one gradient kept."""
-        self.counts = self.counts.plus(Counts(kept=nbytes))
+        """Take note of the bytes that one gradient kept."""
+        self.kept = max(self.kept, nbytes)
 
 
 Signature = tuple[Any, ...]  # of the operands of a call, found in passing
@@ -132,7 +145,7 @@ def _is_row_by_row(shape: tuple[int, ...], strides: tuple[int, ...], step: int) 
 
 def to_rows(records: Iterable[tuple[Record, Counts]]) -> list[list[Any]]:
     """Records as plain data."""
-    return [[*record_row(record), *counts] for record, counts in records]
+    return [[*record_row(record), *counts[:5], [list(pair) for pair in counts.samples.items()]] for record, counts in records]
 
 
 def record_row(record: Record) -> list[Any]:
@@ -145,9 +158,12 @@ def from_row(row: list[Any]) -> tuple[Record, Counts]:
     op, argument, file, line, function, scope, *rest = row
     where = (op, index(argument), file, index(line), function, tuple(scope))
     if len(rest) == 3:
-        return Record(*where, "backward" if argument else "forward"), Counts(*map(index, rest))
-    phase, operands, *counts = rest
+        calls, ns, nbytes = map(index, rest)
+        return Record(*where, "backward" if argument else "forward"), Counts(calls, ns, nbytes)
+    phase, operands, *sums = rest
+    samples = {index(step): index(ns) for step, ns in sums.pop()} if sums else {}
     if phase not in PHASES:
         raise ValueError(f"no phase {phase!r}; there are: {', '.join(PHASES)}")
     found = tuple([Operand(kind, tuple(map(index, shape)), order, text) for kind, shape, order, text in operands])
-    return Record(*where, phase, found), Counts(*map(index, counts))
+    calls, ns, nbytes, steps, kept = map(index, sums) if sums else (0,) * 5
+    return Record(*where, phase, found), Counts(calls, ns, nbytes, steps, kept, samples)

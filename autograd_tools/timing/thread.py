@@ -13,15 +13,17 @@ import numpy as np
 from autograd_tools.timing import log as logs
 from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Looks, unseen
-from autograd_tools.timing.log import HALF, LABELS, WIDTH, Ints, Label, Marks, Spans, Spread
+from autograd_tools.timing.log import HALF, LABELS, WIDTH, Ints, Label, Marks, Spans
 from autograd_tools.timing.records import PHASES, Record, Tally, operands_of
 from autograd_tools.timing.section import Section
 from autograd_tools.timing.stack import Stack
 
 NOWHERE = ("", 0, "", ())
+SAMPLES = 128
 
-# The recordings whose nodes have times, by serial number; of other recordings nobody can ask.
-recordings: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+# The recordings whose nodes have times, by serial number; of other recordings nobody can ask. Those that are gone are taken
+# out when a log is added up: a WeakValueDictionary would do it as they go, and lose a Ctrl-C that comes in just then.
+recordings: dict[int, weakref.ref[Any]] = {}
 
 
 class Weights(NamedTuple):
@@ -45,6 +47,7 @@ class Thread(Stack):
         self.tallies: dict[Record, Tally] = {}
         super().__init__()
         self.steps = 0  # gradients that are over
+        self.stride = 1  # of those that are samples
         self.sweeps = 0  # that are going on; as long as they are, what they write has to stay where it is
         self._inside: list[int] = []  # nanoseconds added up so far inside each section that is open
         self._inside_bytes: list[int] = []
@@ -136,12 +139,15 @@ class Thread(Stack):
         found: dict[Record, int] = {}  # several notes may be of one place
         number = [found.setdefault(_record(LABELS[code], notes[n], PHASES[k]), len(found)) for code, n, k in marked]
         groups = np.array(number, np.int64)[groups]
-        ns, steps = (spans.ns - spans.inside)[rows], logs.steps_of(marks)
+        tallies = [self._tally(record) for record in found]
+        ns, over = (spans.ns - spans.inside)[rows], self.steps + logs.steps_of(marks)
         totals = logs.sums(groups, len(found), spans.calls[rows], ns, nbytes[rows])
-        spreads = logs.spreads_by_step(groups, len(found), steps[spans.last[rows]], ns)
-        first, self.steps = self.steps, self.steps + int(steps[-1])
-        for record, (calls, time, made), spread in zip(found, totals, spreads, strict=True):
-            self._tally(record).add(calls, time, made, spread, first, self.steps)
+        steps = logs.steps_of_groups(groups, over[spans.last[rows]], ns)
+        for tally, sums, spread in zip(tallies, totals, steps.of_groups(len(found)), strict=True):
+            tally.add(sums, *spread)
+        for group, step, spent in steps.every(self.stride):
+            tallies[group].sample(step, spent)
+        self._step(int(over[-1]))
         if self.events.limit:
             place = np.full(len(node), len(found))
             place[rows] = groups
@@ -155,7 +161,18 @@ class Thread(Stack):
 
     def add_record(self, record: Record, ncalls: int, ns: int, nbytes: int) -> None:
         """Add calls to a record, in the gradient that comes next."""
-        self._tally(record).add(ncalls, ns, nbytes, Spread(1, ns * ns, ns, ns), self.steps, self.steps)
+        tally = self._tally(record)
+        tally.add((ncalls, ns, nbytes), 1, self.steps, self.steps)
+        if self.steps % self.stride == 0:
+            tally.sample(self.steps, ns)
+
+    def _step(self, over: int) -> None:
+        """So many gradients are over: of too many, every second is no longer a sample."""
+        self.steps = over
+        while self.steps > self.stride * SAMPLES:
+            self.stride *= 2
+            for tally in self.tallies.values():
+                tally.thin(self.stride)
 
     def keep(self, kept: Iterable[tuple[str, Any, int]]) -> None:
         """Take note of what one gradient keeps: an operation, the note of where it was called, and bytes kept for its rules."""
@@ -185,10 +202,13 @@ class Thread(Stack):
         nodes = np.concatenate([marks.number[noted], of])
         rows = np.concatenate([forward[noted], backward])
         for serial in np.unique(nodes >> HALF).tolist():
-            recording = recordings.get(serial)
+            found = recordings.get(serial)
+            recording = None if found is None else found()
             if recording is not None:
                 mine = nodes >> HALF == serial
                 recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
+        for serial in [serial for serial, found in list(recordings.items()) if found() is None]:
+            recordings.pop(serial, None)
         node = np.zeros(len(spans.label), np.int64)
         node[rows] = nodes
         return node

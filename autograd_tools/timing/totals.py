@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import index
 from typing import Any
@@ -20,6 +20,7 @@ class Totals:
 
     root: Section = field(default_factory=Section)
     records: dict[Record, Counts] = field(default_factory=dict)
+    steps: int = 0  # gradients
     total_ns: int = 0
     threads: int = 0  # whose outermost sections may have been open at the same time
     section_cost_ns: float = 0.0
@@ -36,10 +37,11 @@ class Totals:
         rows = self.root.measured
         return Section(ns=rows.ns - self.twice_ns, nbytes=rows.nbytes - self.twice_nbytes)
 
-    def add_record(self, record: Record, counts: Counts) -> None:
-        """Add to a record."""
-        old = self.records.get(record)
-        self.records[record] = counts if old is None else old.plus(counts)
+    def add_records(self, records: Iterable[tuple[Record, Counts]], steps: int) -> None:
+        """Add the records of so many gradients, which come after those that are here."""
+        for record, counts in records:
+            self.records[record] = self.records.get(record, Counts()).plus(counts, self.steps)
+        self.steps += steps
 
     def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
         """Add `other`: what ran at another time, or, below the section at `path`, what ran within that section."""
@@ -47,8 +49,7 @@ class Totals:
         for label in path:
             place = place.child(label)
         place.merge(other.root)
-        for record, counts in other.records.items():
-            self.add_record(record, counts)
+        self.add_records(other.records.items(), other.steps)
         self.memory = max(self.memory, other.memory, key=MEMORY.index)
         self.see(other.live_nbytes, other.peak_nbytes)
         if not path:
@@ -78,6 +79,7 @@ class Totals:
             "total_ns": self.total_ns,
             "section_cost_ns": round(self.section_cost_ns),
             "threads": self.threads,
+            "steps": self.steps,
             "counted_twice": [self.twice_ns, self.twice_nbytes],
             **({} if self.memory == "outputs" else {"memory": [self.memory, self.live_nbytes, self.peak_nbytes]}),
             "sections": self.root.to_dict()["children"],
@@ -97,6 +99,5 @@ class Totals:
             raise ValueError(f"bytes are not counted as {totals.memory!r}; there are: {', '.join(MEMORY)}")
         totals.see(*(None if nbytes is None else index(nbytes) for nbytes in seen))
         totals.root = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
-        for row in data["records"]:
-            totals.add_record(*from_row(row))
+        totals.add_records(map(from_row, data["records"]), index(data.get("steps", 0)))
         return totals

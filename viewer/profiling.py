@@ -1,0 +1,138 @@
+"""`autograd-tools profile SCRIPT`: where the time of the script's gradients goes, and what Python did besides."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import autograd_tools as ag
+from autograd_tools import Timer, timing
+from autograd_tools.files import write_bytes
+from viewer import profile_report, sampling
+from viewer.outcome import after, fail, is_saved
+from viewer.profile_page import to_html
+from viewer.profile_report import FORMATS, Report
+from viewer.progress import progress
+from viewer.script import run
+from viewer.timeline import to_chrome_trace, to_collapsed, to_speedscope
+from viewer.window import Window, plural_of
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("-o", "--output", metavar="FILE", help="save the profile as JSON")
+    parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave the first N gradients out, as a warm-up")
+    parser.add_argument("--steps", type=int, metavar="N", help="measure N gradients, and let the script run on unmeasured")
+    parser.add_argument("--sample", action="store_true", help="show where Python itself was as well, by pyinstrument")
+    parser.add_argument("--format", choices=["text", *FORMATS], default="text", help=FORMAT_HELP)
+    parser.add_argument("--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}")
+    parser.add_argument("--html", metavar="FILE", help="write a report as a page that needs nothing else")
+    parser.add_argument("--memory", choices=timing.MEMORY, help="whose bytes to count (default: outputs, of what operations return)")
+    parser.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    parser.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
+
+
+# What writes a timeline, by the end of a file's name, the first that fits.
+TIMELINES: dict[str, Callable[..., str]] = {".speedscope.json": to_speedscope, ".json": to_chrome_trace, ".folded": to_collapsed}
+FORMAT_HELP = "how to tell it (default: text); of the others the script's own output goes to standard error"
+
+
+def profile(args: argparse.Namespace) -> int:
+    """Run the command, and return the exit status."""
+    window = Window(args.skip, args.steps)
+    if args.limit < 0:
+        raise ValueError(f"--limit is 0 rows or more, and got {args.limit}")
+    if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
+        raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
+    if is_saved(args, output=None, skip=0, steps=None, memory=None):
+        session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
+        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session), args, 0)
+    if not timing.ENABLED or (args.memory or timing.timer.memory) != timing.timer.memory:
+        return _again_with_timer(args.memory or "outputs")
+    os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
+    for name in ("output", "html", "timeline"):  # before the script goes elsewhere
+        setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
+    return _profile_script(args, window)
+
+
+def _profile_script(args: argparse.Namespace, window: Window) -> int:
+    sampler = sampling.Sampler()
+    ag.reset_timer()
+    if args.timeline:
+        ag.timer.keep_events()
+    status = _run(args, window, sampler)
+    timer, session = window.measured(), sampler.session
+    if not timer.records or window.seen <= args.skip > 0:
+        return status or fail(f"{args.script} computed {_missing(window)}")
+    if args.output:
+        status = after(status, lambda: timer.save(args.output))
+    if args.output and session:
+        status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
+    return _tell(Report(timer, args.limit, args.timer, session, window.summary()), args, status)
+
+
+def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
+    """Run the script with all that looks at it."""
+    with progress(window.text) as update, _script_output_apart(args.format != "text"):
+
+        def count() -> None:
+            window.count()
+            update()
+
+        with ag.after_gradients(count):
+            return run(args.script, args.args, sampler.sampling(args.script) if args.sample else None)
+
+
+@contextmanager
+def _script_output_apart(apart: bool) -> Iterator[None]:
+    """Have what the script and its processes print go to standard error, so that standard output is the report alone."""
+    if not apart:
+        yield
+        return
+    sys.stdout.flush()
+    ours, process = os.dup(1), os.getpid()
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        if os.getpid() == process:  # what the script forked still has something to say at its exit
+            os.dup2(ours, 1)
+        os.close(ours)
+
+
+def _missing(window: Window) -> str:
+    """What a script did not do."""
+    if window.seen and window.skip:
+        return f"{plural_of(window.seen)}, so --skip {window.skip} leaves nothing to profile"
+    elsewhere = any(name.startswith("multiprocessing.popen_") for name in sys.modules)
+    return "no gradient with autograd_tools" + (" in its own process" if elsewhere else "") + ", so there is nothing to profile"
+
+
+def _again_with_timer(memory: str) -> int:
+    """Start this command again with the timer on, which is read when autograd_tools is imported."""
+    options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
+    command = [sys.executable, *options, "-m", "autograd_tools", *sys.argv[1:]]
+    environment = {**os.environ, "AUTOGRAD_TIMER": f"shapes,{memory}"}
+    if os.name == "nt":  # where exec returns to the shell before the program ends
+        return subprocess.call(command, env=environment)
+    return os.execve(command[0], command, environment)
+
+
+def _tell(report: Report, args: argparse.Namespace, status: int) -> int:
+    """Print the report, write the page and the timeline if there are to be any, and return the status."""
+    if args.timeline:
+        write_timeline = next(write for ending, write in TIMELINES.items() if str(args.timeline).endswith(ending))
+        status = after(status, lambda: write_timeline(report.timer, args.timeline))
+    if args.html:
+        status = after(status, lambda: write_bytes(args.html, to_html(report, Path(args.script).name).encode()))
+    if args.format == "text":
+        profile_report.text(report)
+    else:
+        sys.stdout.write(FORMATS[args.format](report))
+    return status
