@@ -28,12 +28,22 @@ def plural(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'s' * (n != 1)}"
 
 
+def heading(group: Group) -> str:
+    """The name of a group: `steps 2-100` of a loop, `f, calling itself`."""
+    if group.kind in ("step", "level"):
+        return f"{group.kind}{'s' * bool(group.copies)} {group.name}"
+    return f"{group.name}, calling itself" if group.kind == "recursion" else group.name or group.kind or "group"
+
+
 def title(group: Group) -> str:
-    """The name of a group, and how many it stands for."""
-    name = short(group.name or group.kind or "group")
-    if group.kind == "step":
-        name = f"steps {name}" if group.copies else f"step {name}"
+    """The heading in a label, and how many groups it stands for."""
+    name = short(heading(group))
     return f"{name}  ×{group.times:,}" if group.copies else name
+
+
+def carried(copies: int) -> str:
+    """Where a value goes that folded copies use of each other."""
+    return {1: "to the next step", -1: "back to the level above"}.get(copies, f"{copies} steps on")
 
 
 def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) -> list[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment, Segments
+from rich.text import Text
 
 from viewer.source import link_of
 
@@ -102,6 +103,11 @@ def _slice(spans: Row, start: int, end: int) -> Iterator[Span]:
 def plain(rows: Iterable[Row]) -> str:
     """Rows as plain text."""
     return "\n".join("".join([span.text for span in row]).rstrip() for row in rows)
+
+
+def as_text(row: Row) -> Text:
+    """A row as rich has it."""
+    return Text.assemble(*((span.text, span.style) for span in row))
 
 
 def painted(rows: Iterable[Row], console: Console) -> str:

@@ -14,12 +14,15 @@ from rich.text import Text
 
 from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
-from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
+from viewer.arithmetic import arithmetic_rows
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
+from viewer.lines import as_text
 from viewer.sample_text import sample_lines
 from viewer.text import write
 from viewer.timings import timer_lines
+from viewer.tips import tip_rows, tips
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")
@@ -27,9 +30,8 @@ TABLES = ("op", "line", "scope")
 
 @dataclass(frozen=True)
 class Report:
-    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, and samples if any.
-
-    `gradients` says which of the script's were measured, if that is not all.
+    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, with arithmetic or not,
+    and samples if any. `gradients` says which of the script's were measured, if that is not all.
     """
 
     timer: Timer
@@ -37,6 +39,7 @@ class Report:
     table: bool = False
     session: Session | None = None
     gradients: str = ""
+    arithmetic: bool = False
 
 
 def text(report: Report) -> None:
@@ -44,6 +47,10 @@ def text(report: Report) -> None:
     console = Console(highlight=False, markup=False)
     width = console.width if console.is_terminal else None
     blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in ("op", "line")]
+    if report.arithmetic:
+        blocks.append([as_text(row) for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)])
+    if _has_shapes(report.timer):
+        blocks.append([as_text(row) for row in tip_rows(report.timer, width=width)])
     blocks.append([Text(line) for line in summary(report)])
     blocks += [timer_lines(report.timer, width=width)] if report.table else []
     blocks += [sample_lines(report.session, width=width)] if report.session else []
@@ -55,6 +62,11 @@ def text(report: Report) -> None:
             write("\n" + "\n".join(line.plain for line in block), console.file)
 
 
+def _has_shapes(timer: Timer) -> bool:
+    """Whether there is something to give tips about: an old profile tells nothing of arrays."""
+    return any(record.operands for record in timer.records)
+
+
 def summary(report: Report) -> Iterator[str]:
     """What share of the whole run the tables are about, and which gradients."""
     calls, spent = totals(report.timer)
@@ -63,6 +75,8 @@ def summary(report: Report) -> Iterator[str]:
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
+    if report.timer.peak_bytes is not None:
+        yield f"Arrays took {memory_text(report.timer.peak_bytes)} at the most."
     if report.gradients:
         yield report.gradients
 
@@ -88,6 +102,7 @@ def to_json(report: Report) -> str:
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
         "gradients": report.gradients,
         "tables": {by: hotspot_rows(report.timer, by) for by in TABLES},
+        "tips": tips(report.timer).splitlines() if _has_shapes(report.timer) else [],
         "records": records,
     }
     return json.dumps(document, indent=1) + "\n"
@@ -107,6 +122,8 @@ def to_markdown(report: Report) -> str:
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
         lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
         parts.append("\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)]))
+    if _has_shapes(report.timer):
+        parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in tips(report.timer).splitlines())]))
     return "\n\n".join(parts) + "\n"
 
 

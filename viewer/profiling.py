@@ -15,6 +15,7 @@ from autograd_tools import Timer, timing
 from autograd_tools.files import write_bytes
 from viewer import profile_report, sampling
 from viewer.outcome import after, fail, is_saved
+from viewer.peaks import peaks
 from viewer.profile_page import to_html
 from viewer.profile_report import FORMATS, Report
 from viewer.progress import progress
@@ -33,6 +34,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}")
     parser.add_argument("--html", metavar="FILE", help="write a report as a page that needs nothing else")
     parser.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    parser.add_argument("--arithmetic", action="store_true", help="tell how much arithmetic it is, and how far from this machine's peaks")
+    parser.add_argument("--memory", choices=timing.MEMORY, help="whose bytes to count (default: outputs, of what operations return)")
     parser.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
 
 
@@ -50,9 +53,9 @@ def profile(args: argparse.Namespace) -> int:
         raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
     if is_saved(args, output=None, skip=0, steps=None):
         session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
-        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session), args, 0)
-    if not timing.ENABLED:
-        return _again_with_timer()
+        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session, arithmetic=args.arithmetic), args, 0)
+    if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
+        return _again_with_timer(args.memory or "outputs")
     os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
     for name in ("output", "html", "timeline"):  # before the script goes elsewhere
         setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
@@ -68,11 +71,12 @@ def _profile_script(args: argparse.Namespace, window: Window) -> int:
     timer, session = window.measured(), sampler.session
     if not timer.records or window.seen <= args.skip > 0:
         return status or fail(f"{args.script} computed {_missing(window)}")
+    timer.peaks = peaks().to_dict()
     if args.output:
         status = after(status, lambda: timer.save(args.output))
     if args.output and session:
         status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
-    return _tell(Report(timer, args.limit, args.timer, session, window.summary()), args, status)
+    return _tell(Report(timer, args.limit, args.timer, session, window.summary(), args.arithmetic), args, status)
 
 
 def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
@@ -113,11 +117,11 @@ def _missing(window: Window) -> str:
     return "no gradient with autograd_tools" + (" in its own process" if elsewhere else "") + ", so there is nothing to profile"
 
 
-def _again_with_timer() -> int:
+def _again_with_timer(memory: str) -> int:
     """Start this command again with the timer on, which is read when autograd_tools is imported."""
     options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
     command = [sys.executable, *options, "-m", "autograd_tools", *sys.argv[1:]]
-    environment = {**os.environ, "AUTOGRAD_TIMER": "shapes"}
+    environment = {**os.environ, "AUTOGRAD_TIMER": f"shapes,{memory}"}
     if os.name == "nt":  # where exec returns to the shell before the program ends
         return subprocess.call(command, env=environment)
     return os.execve(command[0], command, environment)

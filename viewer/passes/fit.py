@@ -151,7 +151,7 @@ def _stretches(members: tuple[int | Group, ...], pieces: int) -> tuple[int | Gro
 
 def _stretch(members: tuple[int | Group, ...]) -> Group:
     first, last = members[0], members[-1]
-    if isinstance(first, Group) and isinstance(last, Group) and first.kind == last.kind == "step":
-        return Group(f"steps {first.name.partition('-')[0]}-{last.name.rpartition('-')[2]}", members, "stretch")
+    if isinstance(first, Group) and isinstance(last, Group) and first.kind == last.kind in ("step", "level"):
+        return Group(f"{first.kind}s {first.name.partition('-')[0]}-{last.name.rpartition('-')[2]}", members, "stretch")
     ids = [id for member in members for id in (member.all_ids() if isinstance(member, Group) else (member,))]
     return Group(f"nodes {min(ids):,}-{max(ids):,}", members, "stretch")
