@@ -70,7 +70,7 @@ def checkpoint(f: F) -> F:
 
 
 def gradients_again(f: Callable[..., Any], blank: Any, params: list[Param], dy: Any, outputs: Any, inputs: Any) -> list[Any]:
-    """The rule of a checkpointed call, which computes it again: the gradients of its inputs, the values for the blanks and those of Params."""
+    """The rule of a checkpointed call, which is computed again: gradients of the inputs, the values for the blanks and the Params."""
     inputs = [_followed(x) for x in inputs]
     n = len(inputs) - len(params)
     recording, leaves, y = _run(f, blank, inputs[:n], tuple(zip(params, inputs[n:], strict=True)))
