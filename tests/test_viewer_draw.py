@@ -558,3 +558,16 @@ def test_the_pointer_is_told_in_words_by_the_title_of_what_it_rests_on():
 def test_labels_of_arrows_can_be_read_on_lines(tape):
     style = ET.fromstring(viewer.to_svg(tape)).find(f"{SVG}style").text
     assert ".autograd-tools .edge text { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }" in style
+
+
+def test_what_was_asked_for_and_took_too_long_is_said_in_the_picture(tape, monkeypatch):
+    real, tried = sys.modules["viewer.draw"].layout, []
+
+    def slow(dot, format, ranks):
+        tried.append(dot)
+        if len(tried) < 3:
+            raise subprocess.TimeoutExpired("dot", 10)
+        return real(dot, format, ranks)
+
+    monkeypatch.setattr(sys.modules["viewer.draw"], "layout", slow)
+    assert "Graphviz did not lay out 7 boxes in 10 s" in viewer.to_svg(tape)

@@ -43,6 +43,7 @@ class _Drawing:
         for box in graph.boxes.values():
             if box.head:
                 self.uses[box.head].append(box)
+        self.copied: set[str] = set()  # names of those copies
         self.arrows: list[Arrow] = []
 
     def picture(self) -> Picture:
@@ -111,7 +112,8 @@ class _Drawing:
             tail = edge.tail
             if not self.is_short(edge):
                 tail = f"{tail}_for_{box.key.removeprefix('n')}"
-                if all(shape.name != tail for shape in cluster.shapes):
+                if tail not in self.copied:
+                    self.copied.add(tail)
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
             label = self.label(edge)
             told = " · ".join(filter(None, (f"{self.who(self.graph.boxes[edge.tail])} → {self.who(box)}", label)))
