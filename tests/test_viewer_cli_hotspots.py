@@ -13,9 +13,9 @@ def test_the_source_stands_below_the_tables_wherever_it_is_asked_for(ask, script
     script()
     output, errors, status = ask("profile", *options, **SETTLED)
     assert (output.splitlines()[0], errors, status) == ("training", "", 0)
-    source = output.split("the rest is the script's own.\n")[1].splitlines()
-    assert re.fullmatch(r"train\.py  \S+ of \S+, 100\.0%", source[1])
-    assert [line.split("  ")[-1].strip() for line in source[3:]] == ["def loss():", "return np.sum((w @ x + b - y) ** 2)"]
+    title, _, *source = output.rpartition("\n\n")[2].splitlines()
+    assert re.fullmatch(r"train\.py  \S+ of \S+, 100\.0%", title)
+    assert [line.split("  ")[-1].strip() for line in source] == ["def loss():", "return np.sum((w @ x + b - y) ** 2)"]
 
 
 def test_one_file_is_annotated_by_its_name(ask, script):
