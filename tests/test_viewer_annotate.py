@@ -214,3 +214,10 @@ def test_lines_add_up_to_the_file(path):
 def test_the_most_expensive_lines_are_red_and_those_without_cost_dim(path):
     styles = [str(line.style) for line in annotated_lines(timer_of(path, *ROWS, (13, "forward", 1)), None, None)[2:]]
     assert styles == ["dim", "dim", "dim", "", "bold red", "dim", "yellow"]
+
+
+@pytest.mark.parametrize("line", [0, 10**9])
+def test_a_line_that_no_file_has_is_shown_without_code(path, line):
+    shown = viewer.annotate(timer_of(path, (line, "forward", 5)), whole=True).splitlines()
+    assert shown[1] == "… the file has changed since: there is no code where some lines were measured"
+    assert [row.split()[-1] for row in shown if "5.00ns    0.00ns" in row] == [str(line)]

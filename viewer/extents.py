@@ -25,7 +25,7 @@ def lines_around(code: Sequence[str], lines: Collection[int]) -> tuple[list[int]
     for line in lines:
         inside = next(((extent, node) for extent, node in statements if extent[0] <= line <= extent[1]), None)
         shown.update(_near(line, len(code)) if inside is None else _shown(*inside, line))
-    return sorted(shown), any(line > len(code) or not code[line - 1].partition("#")[0].strip() for line in lines)
+    return sorted(shown), any(not 1 <= line <= len(code) or not code[line - 1].partition("#")[0].strip() for line in lines)
 
 
 def _parsed(code: str) -> ast.Module | None:
