@@ -11,8 +11,8 @@ from pyinstrument.session import Session
 
 from autograd_tools.text import one_line
 from autograd_tools.timing.formats import count_text, percent_text, time_text
-from viewer.hotspots import hotspot_cells, title
-from viewer.profile_report import TABLES, Report, summary, totals
+from viewer.hotspots import title
+from viewer.profile_report import TABLES, Report, columns_of, summary, totals
 from viewer.sample_text import label, shown
 from viewer.sampling import tree_of
 from viewer.table import Cells
@@ -76,7 +76,7 @@ def _shares(report: Report) -> str:
 
 
 def _table(report: Report, by: str) -> str:
-    names, *others = hotspot_cells(report.timer, by, report.limit)
+    names, *others = columns_of(report, by)
     columns = [names, *sorted(others, key=lambda cells: cells.header != "code")]  # code beside where it is
     lines = ["".join(f"<th{_left(cells)}>{escape(cells.header)}</th>" for cells in columns)]
     lines += ["".join(row) for row in zip(*map(_column, columns), strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyinstrument.session import Session
@@ -20,12 +20,14 @@ from viewer.arithmetic import arithmetic_rows
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
 from viewer.lines import as_text
 from viewer.sample_text import sample_lines
+from viewer.table import Cells
 from viewer.text import write
 from viewer.timings import timer_lines
 from viewer.tips import tip_rows, tips
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")
+LONGEST = 120  # characters in a cell
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def to_markdown(report: Report) -> str:
     """The tables in the Markdown of GitHub, for a comment on a pull request."""
     parts = ["\n".join(map(_escaped, summary(report)))]
     for by in TABLES:
-        columns = hotspot_cells(report.timer, by, report.limit)
+        columns = columns_of(report, by)
         marks = ["---:" if cells.right else "---" for cells in columns]
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
         lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
@@ -125,6 +127,15 @@ def to_markdown(report: Report) -> str:
     if report.has_shapes:
         parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in tips(report.timer).splitlines())]))
     return "\n\n".join(parts) + "\n"
+
+
+def columns_of(report: Report, by: str) -> list[Cells]:
+    """The columns of a table. Of a long name, such as the scopes of a recursion, there are the beginning and the end."""
+
+    def cut(text: str) -> str:
+        return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+
+    return [replace(cells, texts=[*map(cut, cells.texts)]) for cells in hotspot_cells(report.timer, by, report.limit)]
 
 
 def _escaped(text: str) -> str:
