@@ -51,7 +51,7 @@ def to_html(report: Report, name: str) -> str:
     report = replace(report, limit=max(report.limit, MOST_ROWS))
     heading = f"Profile of {escape(one_line(name))}"
     parts = [f"<h1>{heading}</h1>", *(f"<p>{escape(line)}</p>" for line in summary(report)), _shares(report)]
-    parts += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in TABLES]
+    parts += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
     if report.has_shapes:
         parts.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
     if report.session:
