@@ -156,6 +156,7 @@ def test_ctrl_c_writes_the_profile(script, tmp_path):
     source = STEPS + "print('ready', flush=True)\nimport threading\nthreading.Event().wait()\n"
     command = [sys.executable, "-m", "autograd_tools", "profile", "-o", "run.json", script(source)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    pipes["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background it may be ignored
     with subprocess.Popen(command, cwd=tmp_path, env=environment(**SETTLED), **pipes) as process:
         lines = [process.stdout.readline(), process.stdout.readline()]
         process.send_signal(signal.SIGINT)
