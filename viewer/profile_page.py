@@ -69,7 +69,8 @@ def _shares(report: Report) -> str:
     parts = {"forward": spent["forward"], "backward": spent["backward"], "engine": spent["record"] + spent["sum_outgrads"]}
     whole = max(report.timer.total_ns, sum(parts.values()), 1)
     parts["script"] = whole - sum(parts.values())
-    words = {"forward": "forward", "backward": "backward", "engine": "recording and adding up", "script": "the script's own, and the way into operations"}
+    words = {"forward": "forward", "backward": "backward", "engine": "recording and adding up"}
+    words["script"] = "the script's own, and the way into operations"
     bars = "".join(f'<div class="{key}" style="width:{100 * ns / whole:.2f}%"></div>' for key, ns in parts.items())
     legend = "".join(f'<span><i class="{key}"></i>{words[key]} {percent_text(ns, whole)}</span>' for key, ns in parts.items())
     return f'<div class="share">{bars}</div>\n<p class="legend">{legend}</p>'

@@ -94,7 +94,8 @@ def summary(report: Report) -> Iterator[str]:
     engine = spent["record"] + spent["sum_outgrads"]
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
-    yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own, and the way into each operation."
+    rest = "the rest is the script's own, and the way into each operation"
+    yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; {rest}."
     shot = report.timer.snapshot()
     if shot.section_cost_ns:
         share = percent_text(shot.own_ns, total)
