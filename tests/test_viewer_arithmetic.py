@@ -139,6 +139,10 @@ def test_a_trace_has_arithmetic_too(tmp_path):
     assert arithmetic(tmp_path / "trace.json", peaks=PEAKS).splitlines() == lines
 
 
+def test_shapes_of_a_trace_are_shown_though_their_order_is_not_known():
+    assert arithmetic(timed_trace(), "shape", peaks=PEAKS).splitlines()[2].startswith("matmul(float64[100,100], float64[100,100])  ")
+
+
 def test_where_a_trace_is_from_nobody_knows():
     assert arithmetic(timed_trace()).splitlines()[-1].startswith("The peaks of the machine that measured this are not known")
 

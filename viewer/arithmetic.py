@@ -154,7 +154,9 @@ def _shape_of(record: Record) -> str:
 
 
 def _operand(operand: Operand) -> str:
-    return operand.text or f"{operand.dtype}[{','.join(map(str, operand.shape))}]" if operand.order or operand.text else operand.dtype
+    if operand.text:
+        return operand.text
+    return f"{operand.dtype}[{','.join(map(str, operand.shape))}]" if operand.order or operand.shape else operand.dtype
 
 
 # Adding a grouping is adding an entry here, and its name below.

@@ -110,7 +110,7 @@ def to_json(report: Report) -> str:
 
 def _tips(timer: Timer) -> list[str]:
     """Each tip as a line of text."""
-    return [line for line in tips(timer).splitlines() if line != NONE] if _has_shapes(timer) else []
+    return [line for line in tips(timer).splitlines() if not line.startswith(NONE)] if _has_shapes(timer) else []
 
 
 def _record(record: Record, counts: Counts) -> dict[str, Any]:

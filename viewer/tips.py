@@ -19,6 +19,7 @@ from viewer.unused import not_asked, unused
 
 LEAST = 0.02  # of what was measured; what costs less is not worth a change
 NONE = "No tips: none of the patterns that are known to be slow costs more than 2% of what was measured."
+UNSEEN = "Powers, einsum and the order of arrays were not looked at: the peaks of the machine that measured this are not known."
 PARTS = ("getitem", "setitem", "concatenate", "stack", "getattr")  # that have tips of their own, or none
 SMALL, MANY = 1000, 10_000  # numbers; the arithmetic on few takes less than the call
 PHASES = ("forward", "backward")  # what arithmetic is done in
@@ -242,7 +243,7 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
         place = Span(source_text(file, at), "cyan", (file, at))
         yield from fold([place, Span(spent, "bold"), Span(f"{what}. {instead}")], width)
     if not found:
-        yield from fold([Span(NONE, "dim")], width)
+        yield from fold([Span(NONE if peaks else f"{NONE} {UNSEEN}", "dim")], width)
 
 
 def _lines(records: dict[Record, Counts], peaks: Peaks | None) -> dict[tuple[str, int], Line]:
