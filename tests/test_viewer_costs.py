@@ -411,6 +411,11 @@ def test_of_an_operation_without_an_entry_nothing_is_known():
     assert work(record("my_function", array(4), array(4))) == Work(None, None)
 
 
+@pytest.mark.parametrize("op", ["matmul", "dot", "tensordot", "sum", "convolve"])
+def test_of_lists_nothing_is_known(op):
+    assert work(record(op, Operand("list"), array(4), array(4))) == Work(None, None)
+
+
 def test_without_operands_nothing_is_known():
     assert work(record("add")) == Work(None, None)
 

@@ -183,6 +183,12 @@ def test_without_peaks_nobody_knows_what_is_slow(name):
     assert not tips(timer, peaks=PEAKS).startswith(NONE)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_records_without_operands_beside_others_get_no_tip(name):
+    calls = [(found._replace(operands=()), n, us) for found, n, us in CASES[name][0]]
+    assert tips(timer_of(*calls, (record("exp", ROW, ROW, line=8), 1, 1))) == NONE
+
+
 def test_recording_and_adding_up_are_part_of_the_cost():
     calls = CASES["indexing"][0]
     more = [(record("getitem", BIG, number("int"), ROW, phase="record"), 30, 1), (record("mine", line=8), 1, 30)]

@@ -24,12 +24,12 @@ class Call(NamedTuple):
     @property
     def a(self) -> Shape:
         """The shape of the first argument."""
-        return self.arguments[0].shape
+        return shape_of(self.arguments[0])
 
     @property
     def b(self) -> Shape:
         """The shape of the second argument."""
-        return self.arguments[1].shape
+        return shape_of(self.arguments[1])
 
     @property
     def n(self) -> int:
@@ -56,6 +56,13 @@ class Call(NamedTuple):
         if letters == "*":
             return sum(map(nbytes, (*self.arguments, self.y)))
         return sum(nbytes(self.y if letter in "dy" else self.arguments["abc".index(letter)]) for letter in letters)
+
+
+def shape_of(operand: Operand) -> Shape:
+    """The shape of an array or number; ValueError for a list, of which nobody has noted what is in it."""
+    if operand.dtype in ("list", "tuple"):
+        raise ValueError(f"a {operand.dtype} has no shape")
+    return operand.shape
 
 
 def nbytes(operand: Operand) -> int:
