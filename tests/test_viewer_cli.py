@@ -92,6 +92,11 @@ def test_draw_draws_into_the_file_asked_for_and_says_so(ask, script, tmp_path):
     assert ET.parse(tmp_path / "graph.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
 
 
+def test_draw_draws_what_flows_back(ask, script, tmp_path):
+    ask("draw", script(), "--backward", "-o", "graph.mmd")
+    assert '-.->|"∇' in (tmp_path / "graph.mmd").read_text(encoding="utf-8")
+
+
 def test_draw_names_the_picture_after_the_script(ask, script, tmp_path):
     (tmp_path / "models").mkdir()
     assert ask("draw", script(name="models/train.py")) == ("training\ndrew 7 nodes: train.svg\n", "", 0)

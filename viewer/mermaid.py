@@ -25,7 +25,7 @@ BRACKETS = {
     "constant": ("[", "]"),
     "result": ("(", ")"),
 }
-LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "up": "-->"}
+LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
 
 
 def to_mermaid(x: Traceable | Graph, *, max_nodes: int | None = MAX_NODES, **options: Any) -> str:

@@ -95,7 +95,8 @@ def summary(report: Report) -> Iterator[str]:
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
     shot = report.timer.snapshot()
     if shot.section_cost_ns:
-        yield f"The timer itself took about {time_text(shot.own_ns)} of the run ({percent_text(shot.own_ns, total)}), some of that within recording."
+        share = percent_text(shot.own_ns, total)
+        yield f"The timer itself took about {time_text(shot.own_ns)} of the run ({share}), some of that within recording."
     if (peak := report.timer.peak_bytes) is not None:
         yield f"All arrays together: {memory_text(peak)} at the most."
     if report.gradients:
