@@ -106,6 +106,12 @@ def test_empty_arrays_cost_nothing():
     assert work(record("multiply", array(0, 3), array(3), array(0, 3))) == Work(0, 24)
 
 
+@pytest.mark.parametrize("label", ["multiply[2]", "add[2]", "vecdot[2]", "broadcast_to[1]"])
+def test_the_sum_of_an_empty_array_costs_nothing(label):
+    operands = [array(3), array(0, 3)] if label == "broadcast_to[1]" else [array(0, 3), array(3), array(0, 3)]
+    assert flops(label, *operands) == 0
+
+
 def by_hand(step):
     """The real operations in one of complex numbers."""
     counts = [0, 0]
