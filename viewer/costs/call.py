@@ -72,7 +72,9 @@ def nbytes(operand: Operand) -> int:
 
 @functools.cache
 def itemsize(dtype: str) -> int:
-    """The bytes of a number of this type; 0 of what is no number."""
+    """The bytes of a number of this type in an array; 0 of what is in none, such as Python's own numbers."""
+    if dtype in ("int", "float", "complex", "str"):
+        return 0
     try:
         return np.dtype(dtype).itemsize
     except TypeError:
