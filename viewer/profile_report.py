@@ -136,7 +136,7 @@ def to_json(report: Report) -> str:
 
 def _tips(report: Report) -> list[str]:
     """Each tip as a line of text."""
-    return [line for line in tips(report.timer).splitlines() if line != NONE] if report.has_shapes else []
+    return [line for line in tips(report.timer).splitlines() if not line.startswith(NONE)] if report.has_shapes else []
 
 
 def _record(record: Record, counts: Counts) -> dict[str, Any]:

@@ -15,9 +15,9 @@ import autograd_tools as ag
 from autograd_tools import Timer, timing
 from autograd_tools.files import write_bytes
 from viewer import profile_report, sampling
+from viewer.arithmetic import peaks_for
 from viewer.groupings import GROUPINGS
 from viewer.outcome import after, fail, is_saved
-from viewer.peaks import peaks
 from viewer.profile_page import to_html
 from viewer.profile_report import FORMATS, Report
 from viewer.progress import progress
@@ -89,7 +89,7 @@ def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) ->
     timer, session = window.measured(), sampler.session
     if not timer.records or window.seen <= args.skip > 0:
         return status or fail(f"{args.script} computed {_missing(window)}")
-    timer.peaks = peaks().to_dict()
+    timer.peaks = peaks_for(timer.records).to_dict()
     if args.output:
         status = after(status, lambda: timer.save(args.output))
     if args.output and session:
