@@ -211,8 +211,8 @@ class Columns:
     def listing(self, row: int) -> str:
         """`TraceNode.listing` of a row, much faster than by way of the node."""
         value, outgrad = self.value, self.outgrad
-        gradient = f" ∇={outgrad.text[row]}" if outgrad.there[row] else ""
-        made = (value.text[row] if value.there[row] else "R(None)") + " = " if self.heads[self.head[row]].kind == "result" else ""
+        gradient = f" ∇={outgrad.text_of(row)}" if outgrad.there[row] else ""
+        made = (value.text_of(row) if value.there[row] else "R(None)") + " = " if self.heads[self.head[row]].kind == "result" else ""
         return one_line(f"{made}{self.call(row)}{gradient}")
 
     @functools.cached_property
@@ -232,7 +232,7 @@ class Columns:
 
     def _operand(self, id: int) -> str:
         """A node as it stands among the arguments of another."""
-        text = self.value.text[id - 1] if self.value.form[id - 1] >= 0 else "None"
+        text = self.value.text_of(id - 1) if self.value.form[id - 1] >= 0 else "None"
         return f"{'R' if self.heads[self.head[id - 1]].kind == 'result' else 'P'}({text})"
 
     @classmethod

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import gc
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,19 @@ def last_tape_closed() -> None:
         if gc.get_threshold() == (*_threshold[:2], NEVER):
             gc.set_threshold(*_threshold)
         _threshold = None
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Put garbage collections off for what makes millions of objects that all stay, and would be looked at again and again."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -20,10 +20,10 @@ STEPS = 5  # of the longest name, such as `model.blocks[0].layers[1]`
 MOST = 5_000  # objects that are looked at, which takes some milliseconds
 LONGEST = 1_000  # as many parts of one object
 
-# Variables: how far they are from the user's place, and what each holds.
-Space = tuple[int, dict[str, Any]]
-# A name, behind all that makes it a worse one: that its variable begins with `_`, its steps, how far the variable is, and
-# that another part of it begins with `_`.
+# Variables: how far they are from the user's place, what each holds, and which of them loops assign to.
+Space = tuple[int, dict[str, Any], Collection[str]]
+# A name, behind all that makes it a worse one: that its variable is a loop's or begins with `_`, its steps, how far the
+# variable is, and that another part of it begins with `_`.
 Name = tuple[bool, int, int, bool, str]
 BEST = (False, 1, 1)  # names below this one are as good as they get
 _Reader = tuple[Callable[[str, Any], str], Callable[[Any], Iterable[tuple[Any, Any]]]]
@@ -51,33 +51,34 @@ def names_of(params: Iterable[Param], spaces: Iterable[Space], most: int = MOST)
     found: dict[int, Name] = {}
     missing = {id(param) for param in params}
     looked: list[Space] = []
-    for far, variables in spaces:  # most Params are variables, and no name is better
-        looked.append((far, variables))
-        direct = sorted([name for name, x in variables.items() if id(x) in missing and _fits(name, private=False)])
+    for far, variables, passing in spaces:  # most Params are variables, and no name is better
+        looked.append((far, variables, passing))
+        direct = sorted([name for name, x in variables.items() if id(x) in missing and _fits(name, passing, last=False)])
         for name in direct:
             found.setdefault(id(variables[name]), (False, 1, far, False, name))
         if len(found) == len(missing):
             return found
-    for private in (False, True):
-        roots = [(far, private, *item) for far, variables in looked for item in variables.items() if _fits(item[0], private)]
-        if private:  # which the first look has left out
+    for last in (False, True):
+        roots = [(far, last, *item) for far, variables, passing in looked for item in variables.items() if _fits(item[0], passing, last)]
+        if last:  # which the first look has left out
             for far, _, name, x in sorted(roots, key=_ORDER):
                 if id(x) in missing:
                     found.setdefault(id(x), (True, 1, far, True, name))
         missing -= found.keys()
         if not missing:
             break
-        _search(found, missing, private, roots, most)
+        _search(found, missing, last, roots, most)
         missing -= found.keys()
     return found
 
 
-def _fits(name: Any, private: bool) -> bool:
-    """Whether this is the name of a variable of the user's, and begins with `_` as is asked for."""
-    return type(name) is str and name.isidentifier() and name.startswith("_") == private and not name.startswith("__")
+def _fits(name: Any, passing: Collection[str], last: bool) -> bool:
+    """Whether this is the name of a variable of the user's, and of those that are a last choice or not."""
+    usable = type(name) is str and name.isidentifier() and not name.startswith("__")
+    return usable and (name.startswith("_") or name in passing) == last
 
 
-def _search(found: dict[int, Name], missing: set[int], private: bool, level: list[_Way], most: int) -> None:
+def _search(found: dict[int, Name], missing: set[int], last: bool, level: list[_Way], most: int) -> None:
     """Find the names that begin with these variables: those of two steps, then those of three, until there is one for each."""
     seen: set[int] = set()
     readers: dict[int, _Reader] = {}
@@ -98,7 +99,7 @@ def _search(found: dict[int, Name], missing: set[int], private: bool, level: lis
             for key, part in parts:
                 known = id(part)
                 if known in missing:
-                    way = (private, steps, far, hidden or (write is _attribute and key[:1] == "_"), write(name, key))
+                    way = (last, steps, far, hidden or (write is _attribute and key[:1] == "_"), write(name, key))
                     if known not in found or way < found[known]:
                         found[known] = way
                 elif id(type(part)) not in PLAIN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_tools.columns import Place
 from autograd_tools.loops import Flow, Loop, flow_of
@@ -27,6 +27,7 @@ class Move(NamedTuple):
     """From one instruction to another: how many of the loops around go on with the same step, and the loops there.
 
     It `stays` where all do and there are no others; and of what is else most is the `next` step of the innermost loop.
+    `moves` are those that go on from there, by instruction, as far as they have been found out.
     """
 
     offset: int
@@ -34,12 +35,13 @@ class Move(NamedTuple):
     loops: tuple[Loop, ...]
     stays: bool
     next: bool
+    moves: dict[int, Any]
 
 
 class _Open:
     """A level that the last operation was in: its place, where it stands in its code, and the loops around that."""
 
-    __slots__ = ("file", "flow", "inner", "level", "loops", "offset", "place", "steps")
+    __slots__ = ("file", "flow", "inner", "level", "loops", "moves", "offset", "place", "steps")
 
     def __init__(self, level: Level, place: int, flow: Flow | None) -> None:
         self.level = level
@@ -47,6 +49,7 @@ class _Open:
         self.place = place
         self.flow = flow if flow is not None and flow.loops else None
         self.offset = -1
+        self.moves: dict[int, Move] = _moves(flow, -1, level.start) if flow is not None else {}
         self.inner = place  # that of the innermost step
         self.loops: tuple[Loop, ...] = ()
         self.steps: list[tuple[int, int]] = []  # the place of each of these loops, and that of its step
@@ -79,7 +82,10 @@ class _Walk:
     def follow(self, note: Note) -> int:
         """The number of the place of an operation in the same call as the one before."""
         top = self.open[-1]
-        if top.flow is not None:
+        move = top.moves.get(note.offset)
+        if move is not None and move.stays and move.offset != top.offset:  # what most operations do
+            top.offset, top.moves = move.offset, move.moves
+        elif top.flow is not None:
             self._move(top, note.offset, note.again, note.operator)
         return top.inner
 
@@ -108,13 +114,13 @@ class _Walk:
         flow = top.flow
         if flow is None:
             return False
-        key = (top.offset, offset, top.level.start)
-        move = flow.moves.get(key)
+        move = top.moves.get(offset)
         if move is None:
-            move = flow.moves[key] = _move(top, flow, flow.instruction(offset))
+            move = top.moves[offset] = _move(top, flow, flow.instruction(offset))
         if move.offset == top.offset and (again or (operator and move.offset in flow.calls)):
             return False  # another operation of the same call, such as that of `sum`
         top.offset = move.offset
+        top.moves = move.moves
         if move.stays:
             return False
         if move.next:
@@ -169,7 +175,14 @@ def _move(top: _Open, flow: Flow, after: int) -> Move:
             break
         kept += 1
     stays = kept == len(top.loops) == len(loops)
-    return Move(after, kept, loops, stays, not stays and top.loops == loops and kept + 1 == len(loops))
+    following = not stays and top.loops == loops and kept + 1 == len(loops)
+    return Move(after, kept, loops, stays, following, _moves(flow, after, top.level.start))
+
+
+def _moves(flow: Flow, offset: int, start: int) -> dict[int, Any]:
+    """The moves from an instruction that have been found out, of a level that was entered at `start`."""
+    found: dict[int, Any] = flow.moves.setdefault((offset, start), {})
+    return found
 
 
 def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,12 @@ OPERAND = ("", "")  # what stands around a node that is an argument by itself
 def columns_of(tape: Tape) -> Columns:
     """The columns of a tape as it is now."""
     entries, n = tape.entries, len(tape.entries)
-    heads = _Heads(tape.names)
-    head: list[int] = []
-    starts, parents = [0], []
-    for entry in entries:
-        head.append(heads.number_of(entry))
-        for parent in entry[4]:
-            if type(parent) is int:
-                parents.append(parent + 1)
-            elif parent is not None:
-                parents.extend([index + 1 for index in flat(parent)])
-        starts.append(len(parents))
+    parents = [entry[4] for entry in entries]
+    simple = {int}.issuperset(map(type, chain.from_iterable(parents)))
+    if not simple:
+        parents = [tuple(flat(own)) for own in parents]
+    heads = _Heads(tape.names, simple=simple)
+    head = [heads.number_of(entry) for entry in entries]
     notes = tape.notes or [NOWHERE] * n
     times = tape.times
     spots, spot = _spots(notes)
@@ -45,8 +41,8 @@ def columns_of(tape: Tape) -> Columns:
         spot=spot,
         places=places,
         place=place,
-        starts=np.array(starts),
-        flat=np.array(parents, np.int64),
+        starts=np.cumsum(np.fromiter(chain([0], map(len, parents)), np.int64, n + 1)),
+        flat=np.fromiter(chain.from_iterable(parents), np.int64) + 1,
         value=summaries(_values([entry[1] for entry in entries])),
         outgrad=summaries(_values(tape.outgrads[:n] + [None] * (n - len(tape.outgrads)))),
         forward_ns=[times.get(row, {}).get(0) for row in range(n)] if times else [None] * n,
@@ -55,12 +51,13 @@ def columns_of(tape: Tape) -> Columns:
 
 
 class _Heads:
-    """The heads of entries, found by the plans and constants of their calls."""
+    """The heads of entries, found by the plans and constants of their calls; `simple` if all parents are single nodes."""
 
-    def __init__(self, names: Mapping[int, Name]) -> None:
+    def __init__(self, names: Mapping[int, Name], *, simple: bool) -> None:
         self.table = Table[Head]()
         self._names = names
-        self._of_calls: dict[tuple[Any, ...], int] = {}
+        self._simple = simple
+        self._of_calls: dict[Any, int] = {}
 
     def number_of(self, entry: Entry) -> int:
         """The number of the head of an entry."""
@@ -68,14 +65,16 @@ class _Heads:
         if plan is None:
             held = args[0]
             return self.table[Head("param", "", self._name(held)) if isinstance(held, Param) else Head("input", "", held)]
-        if kwargs or tuple in map(type, parents):
-            key: tuple[Any, ...] = (id(plan), _forms(entry))
+        key: Any = id(plan)
+        if kwargs or (not self._simple and tuple in map(type, parents)):
+            key = (key, _forms(entry))
         elif len(args) == len(parents):
-            key = (id(plan),)
+            pass
         elif len(args) == 2:  # with one constant: most of what is left, and done sooner
-            key = (id(plan), _constant(args[1 - plan.positions[0]]))
+            constant = args[1 - plan.positions[0]]
+            key = (key, (constant if type(constant) is float else None) or _constant(constant))
         else:
-            key = (id(plan), _forms(entry))
+            key = (key, _forms(entry))
         number = self._of_calls.get(key)
         if number is None:
             number = self._of_calls[key] = self.table[Head("result", plan.primitive.name, "", _forms(entry))]
@@ -83,7 +82,8 @@ class _Heads:
 
     def _name(self, param: Param) -> str:
         """The name that a Param was given, else that which was found."""
-        return param.name or (self._names[id(param)][-1] if id(param) in self._names else "")
+        found = self._names.get(id(param))
+        return param.name or (found[-1] if found is not None else "")
 
 
 def _forms(entry: Entry) -> tuple[Form, ...]:

@@ -138,6 +138,11 @@ class Summaries:
         table = [*(getattr(form, name) for form in self.forms), missing]  # -1 finds the last
         return [table[number] for number in self.form.tolist()]
 
+    def text_of(self, row: int) -> str:
+        """How a listing shows one of them, without those of all others."""
+        texts: list[str] | None = self.__dict__.get("text")
+        return self._text(row) if texts is None else texts[row]
+
     def _text(self, row: int) -> str:
         number = int(self.form[row])
         if number < 0:
@@ -178,18 +183,18 @@ def summaries(values: Sequence[Any]) -> Summaries:
     """The column of the summaries of some plain values, each of whose numbers is read from memory once."""
     column = blank(len(values))
     known: dict[Form, int] = {}
-    numbers: dict[type, list[int]] = {}
-    arrays: dict[tuple[int, tuple[int, ...]], list[int]] = {}
-    for row, x in enumerate(values):
-        kind = type(x)
+    kinds = list(map(type, values))
+    for kind in dict.fromkeys(kinds):
+        rows = [row for row, other in enumerate(kinds) if other is kind]
         if kind in FLOATS:
-            numbers.setdefault(kind, []).append(row)
-        elif kind is np.ndarray:
+            _put_numbers(column, kind, np.array(rows), np.array([values[row] for row in rows], np.float64), known)
+        elif kind is not np.ndarray and kind is not type(None):
+            for row in rows:
+                _put_other(column, row, values[row], known)
+    arrays: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for row, x in enumerate(values) if np.ndarray in kinds else ():
+        if kinds[row] is np.ndarray:
             arrays.setdefault((id(x.dtype), x.shape), []).append(row)
-        elif x is not None:
-            _put_other(column, row, x, known)
-    for kind, rows in numbers.items():
-        _put_numbers(column, kind, np.array(rows), np.array([values[row] for row in rows], np.float64), known)
     for rows in arrays.values():
         x = values[rows[0]]
         form = Form(array_text(x.dtype, x.shape), x.shape, _name(x.dtype), x.nbytes)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_tools.core import Param, Recording, Result, Value, value
-from autograd_tools.memory import keep_freed_memory
+from autograd_tools.memory import keep_freed_memory, no_collections
 from autograd_tools.names import BEST, Name, Space, names_of
 from autograd_tools.notebook import html_of
 from autograd_tools.outgrads import conform, one_like
@@ -200,10 +200,10 @@ class Tape(Recording):
 
     def find_names(self, variables: Iterable[Space]) -> None:
         """Look in variables for names of the Params that were given none."""
-        unnamed = [p for p in self.params() if not p.name and self.names.get(id(p), (True,)) > BEST]
+        unnamed = [p for p in self.params() if not p.name and (id(p) not in self.names or self.names[id(p)] > BEST)]
         if unnamed:
-            for key, name in names_of(unnamed, variables).items():
-                self.names[key] = min(name, self.names.get(key, name))
+            found = names_of(unnamed, variables)
+            self.names = {**self.names, **{key: name for key, name in found.items() if key not in self.names or name < self.names[key]}}
 
     def backward(self, loss: Any = None) -> None:
         """Compute the gradients of `loss`, a scalar recorded on this tape: the last one when left out."""
@@ -278,7 +278,8 @@ class Tape(Recording):
         from autograd_tools.trace import Trace
 
         self.find_names(variables_of_frames(sys._getframe()))
-        return Trace(Nodes(columns_of(self)), None if self.result is None else self.result + 1)
+        with no_collections():
+            return Trace(Nodes(columns_of(self)), None if self.result is None else self.result + 1)
 
     def __len__(self) -> int:
         return len(self.entries)

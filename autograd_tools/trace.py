@@ -17,13 +17,27 @@ from autograd_tools.columns import Argument, Columns, Nodes, Place, TraceNode
 from autograd_tools.containers import is_constant_leaf, is_floating, is_number, leaves_of
 from autograd_tools.core import Result, live, value
 from autograd_tools.files import read_document, write_document
+from autograd_tools.memory import no_collections
 from autograd_tools.notebook import html_of
 from autograd_tools.rules.indexing import opened
 from autograd_tools.summaries import Summaries, Summary, summary
 from autograd_tools.tape import Tape
 from autograd_tools.traceformat import columns_of_plain, plain_columns
 
-__all__ = ["Argument", "Columns", "Nodes", "Place", "Summaries", "Summary", "Trace", "TraceNode", "load_trace", "summary", "trace"]
+__all__ = [
+    "Argument",
+    "Columns",
+    "Nodes",
+    "Place",
+    "Summaries",
+    "Summary",
+    "Trace",
+    "TraceNode",
+    "load_trace",
+    "no_collections",
+    "summary",
+    "trace",
+]
 
 FORMAT, VERSION = "autograd_tools.trace", 2
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dis
+import functools
 import inspect
 import os
 import sys
@@ -20,16 +22,43 @@ OTHERS = (*LIBRARY_FILES, *{sysconfig.get_path(name) + os.sep for name in ("stdl
 
 def variables_of_frames(frame: types.FrameType | None, most: int = FRAMES) -> Iterator[Space]:
     """The variables of the user's frames from this one outwards: first the locals of each, then its globals."""
-    seen: set[int] = set()
-    count = 0
-    while frame is not None and count < most:
+    frames: list[types.FrameType] = []
+    while frame is not None and len(frames) < most:
         if _is_users(frame.f_code):
-            count += 1
-            for far, variables in enumerate((_locals(frame), frame.f_globals), 2 * count - 1):
-                if type(variables) is dict and id(variables) not in seen:
-                    seen.add(id(variables))
-                    yield far, variables.copy()  # another thread may change them
+            frames.append(frame)
         frame = frame.f_back
+    modules = {id(f.f_globals): f.f_code for f in frames if f.f_code.co_name == "<module>"}
+    seen: set[int] = set()
+    for number, frame in enumerate(frames):
+        free = frame.f_code.co_freevars
+        codes = [frame.f_code, *[f.f_code for f in frames[number + 1 :] if free]]  # a loop around it may assign to those
+        own = {name for code in codes for name in loop_variables(code) if code is frame.f_code or name in free}
+        module = modules.get(id(frame.f_globals))
+        spaces = ((_locals(frame), own), (frame.f_globals, loop_variables(module) if module else ()))
+        for far, (variables, passing) in enumerate(spaces, 2 * number + 1):
+            if type(variables) is dict and id(variables) not in seen:
+                seen.add(id(variables))
+                yield far, variables.copy(), passing  # another thread may change them
+
+
+@functools.lru_cache(512)
+def loop_variables(code: types.CodeType) -> frozenset[str]:
+    """The variables of a function or module that its `for` loops assign to; comprehensions have their own."""
+    found: set[str] = set()
+    targets = 0  # that are still to come
+    for instruction in dis.get_instructions(code):
+        name, given = instruction.opname, instruction.argval
+        if name == "FOR_ITER":
+            targets = 1
+        elif targets and name in ("UNPACK_SEQUENCE", "UNPACK_EX"):  # the latter with how many before and after the rest
+            targets += (given & 0xFF) + (given >> 8) - (name == "UNPACK_SEQUENCE")
+        elif targets and name.startswith("STORE_") and name not in ("STORE_ATTR", "STORE_SUBSCR"):
+            stored = given if name == "STORE_FAST_STORE_FAST" else given[:1] if isinstance(given, tuple) else (given,)
+            found.update(stored)
+            targets -= len(stored)
+        else:
+            targets = 0
+    return frozenset(found)
 
 
 def _is_users(code: types.CodeType) -> bool:

@@ -14,6 +14,7 @@ import pytest
 import autograd_tools as ag
 import viewer
 from autograd_tools.names import names_of
+from autograd_tools.variables import loop_variables
 
 shared = ag.Param(2.0)
 apart = types.SimpleNamespace(w=ag.Param(3.0))
@@ -38,7 +39,7 @@ def names(tape):
 
 def only(space, *params, **options):
     """The names of Params that are found in some variables."""
-    found = names_of(params, [(0, space)], **options)
+    found = names_of(params, [(0, space, ())], **options)
     return [found[id(param)][-1] if id(param) in found else None for param in params]
 
 
@@ -119,6 +120,47 @@ def test_a_variable_with_an_underscore_is_better_than_none():
     assert only({"_w": w, "_box": [b]}, w, b) == ["_w", "_box[0]"]
 
 
+def test_a_variable_of_a_loop_is_the_last_choice():
+    model = types.SimpleNamespace(w=ag.Param(1.0), b=ag.Param(2.0))
+    for p in [model.w, model.b]:  # noqa: B007  what is left of it is what counts
+        pass
+    assert names(ag.diff(lambda: model.w * model.b)) == ["model.w", "model.b"]
+
+
+def test_a_variable_of_a_loop_is_better_than_none():
+    for p in [ag.Param(1.0)]:
+        assert names(ag.diff(lambda: p * p)) == ["p"]  # noqa: B023  it is called at once
+
+
+def test_a_function_in_a_loop_knows_its_variable():
+    model = types.SimpleNamespace(w=ag.Param(1.0))
+    for p in [model.w]:
+
+        def look():
+            return names(ag.diff(lambda: p * model.w))  # noqa: B023  it is called at once
+
+        assert look() == ["model.w"]
+
+
+def test_a_variable_of_a_loop_in_a_module_is_the_last_choice():
+    program = "for p in [model.w]: pass\ndef f():\n    return names(ag.diff(lambda: p * p))\nfound = f()"
+    space = {"model": types.SimpleNamespace(w=ag.Param(1.0)), "ag": ag, "names": names}
+    exec(program, space)
+    assert space["found"] == ["model.w"]
+
+
+def test_the_variables_of_loops_are_those_that_they_assign_to():
+    def f(xs, d):
+        for a in xs:
+            for _, (b, *c) in a:
+                d["e"] = e = b, c
+        for d[0], xs.g in e:
+            h = [i + 1 for i in xs]
+        return h
+
+    assert loop_variables(f.__code__) - {"i"} == {"a", "_", "b", "c"}
+
+
 def test_an_attribute_with_an_underscore_comes_after_the_others():
     w = ag.Param(1.0)
     assert only({"m": types.SimpleNamespace(_a=w, b=w)}, w) == ["m.b"]
@@ -126,7 +168,7 @@ def test_an_attribute_with_an_underscore_comes_after_the_others():
 
 def test_the_nearer_variable_is_the_better():
     w = ag.Param(1.0)
-    assert names_of([w], [(1, {"z": w}), (2, {"a": w})])[id(w)][-1] == "z"
+    assert names_of([w], [(1, {"z": w}, ()), (2, {"a": w}, ())])[id(w)][-1] == "z"
 
 
 def test_a_name_is_as_long_as_five_steps():

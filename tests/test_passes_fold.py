@@ -27,26 +27,24 @@ def check_copies(graph):
     columns = graph.trace.columns
     like = [None, *zip(columns.kind, columns.op, columns.value.shape, strict=True)]
     for folded in graph.root.inner():
-        places = [{id: n for n, id in enumerate(copy)} for copy in folded.copies]
+        places = {id: (n, position) for n, copy in enumerate(folded.copies) for position, id in enumerate(copy)}
         for position in range(len(folded.copies[0]) if folded.copies else 0):
             ids = [copy[position] for copy in folded.copies]
             assert len({(like[id], columns.line[id - 1]) for id in ids}) == 1
             for slot in range(len(columns.parents[ids[0] - 1])):
-                values = [columns.parents[id - 1][slot] for id in ids]
-                assert len({whence(n, values, places, like) for n in range(1, len(ids))}) == 1
+                check_slot([columns.parents[id - 1][slot] for id in ids], places, like)
 
 
-def whence(n, values, places, like):
-    """Where a value of copy `n` comes from, in words that are the same for all copies."""
-    p, q = values[n - 1], values[n]
-    if q in places[n]:
-        assert places[n - 1][p] == places[n][q]
-        return "own", places[n][q]
-    if q in places[n - 1]:
-        return "carried", places[n - 1][q]
-    assert p not in places[n - 1]
-    assert like[p] == like[q]
-    return "outside", p == q
+def check_slot(values, places, like):
+    """What copies take at one place comes from one place: their own, or one so many copies before or after, or from outside."""
+    inside = {(n - places[id][0], places[id][1]) for n, id in enumerate(values) if id in places}
+    assert len(inside) <= 1
+    distance = next((distance for distance, _ in inside), 0)
+    if inside:  # from outside come those alone for which there is no such copy
+        assert all((id in places) == (0 <= n - distance < len(values)) for n, id in enumerate(values))
+    else:
+        assert len({like[id] for id in values[1:]}) == 1
+        assert len(set(values[1:])) in (1, len(values) - 1)
 
 
 def rnn(steps, h0=True):
@@ -195,12 +193,165 @@ def test_steps_stay_apart_that_are_wired_otherwise():
     assert outline(folded(b).root)[0][1:] == [["1", 1, 2, 3, 4], ["2", 5, 6, 7], ["3", 8, 9, 10]]
 
 
-def test_steps_stay_apart_that_use_what_came_two_steps_before():
+def test_steps_that_use_what_came_two_steps_before_fold():
     b = Building()
     x = [b.leaf(), b.leaf()]
-    for _ in b.steps(4):
+    for _ in b.steps(6):
         x.append(b.op("add", x[-1], x[-2]))
-    assert "×" not in str(outline(folded(b).root))
+    graph = folded(b)
+    assert outline(graph.root) == [1, 2, ["for i in r ×6", 3]]
+    assert [(e.tail, e.argument, e.carried, e.count) for e in graph.edges] == [
+        ("n2", 1, 0, 1),
+        ("n1", 2, 0, 1),
+        ("n3", 1, 1, 5),
+        ("n2", 2, 0, 1),
+        ("n3", 2, 2, 4),
+    ]
+
+
+def test_steps_stay_apart_that_now_and_then_use_what_came_two_steps_before():
+    b = Building()
+    x = [b.leaf(), b.leaf()]
+    for n in b.steps(6):
+        x.append(b.op("add", x[-1], x[-2 if n % 3 else -1]))
+    assert "×6" not in str(outline(folded(b).root))
+
+
+def test_a_value_of_the_first_step_that_all_others_use_is_not_carried():
+    b = Building()
+    x = [b.leaf()]
+    for _ in b.steps(5):
+        x.append(b.op("add", x[-1], x[min(1, len(x) - 1)]))
+    assert outline(folded(b).root) == [["for i in r", ["1", 1, 2], ["2-5 ×4", 3]]]
+
+
+def test_what_three_steps_before_and_two_steps_before_made_is_carried():
+    b = Building()
+    x = [b.leaf() for _ in range(3)]
+    for _ in b.steps(9):
+        y = b.op("multiply", x[-3], x[-2])
+        x.append(b.op("add", y, x[-1]))
+    graph = folded(b)
+    assert outline(graph.root)[-1] == ["for i in r ×9", 4, 5]
+    assert [(e.tail, e.head, e.carried, e.count) for e in graph.edges if e.carried] == [
+        ("n5", "n5", 1, 8),
+        ("n5", "n4", 2, 7),
+        ("n5", "n4", 3, 6),
+    ]
+
+
+def test_leaves_that_only_the_first_steps_use_are_moved_out():
+    b = Building()
+    x = []
+    for n in b.steps(6):
+        if n == 0:
+            x += [b.leaf(), b.leaf()]
+        x.append(b.op("add", x[-1], x[-2]))
+    b.op("sum", x[-1])
+    assert outline(folded(b).root) == [1, 2, ["for i in r ×6", 3], 9]
+
+
+def call_deep(b, depth, before, after, name="f"):
+    """A function that calls itself: operations before the call inside, that call, and operations after it."""
+    with b.place("function", name, line=9 if depth else 7):
+        for op in before(depth):
+            b.value = b.op(op, b.value, line=1)
+        own = b.value
+        if depth + 1 < b.depths:
+            call_deep(b, depth + 1, before, after, name)
+        for op in after(depth):
+            b.value = b.op(op, b.value, own, line=2)
+
+
+def recursion(depths, before=lambda depth: ["sin"], after=lambda depth: ["add"]):
+    b = Building()
+    b.__dict__["depths"] = depths
+    b.__dict__["value"] = b.leaf()
+    call_deep(b, 0, before, after)
+    b.op("sum", b.value)
+    return b
+
+
+def test_equal_calls_one_in_the_other_are_one_so_many_times():
+    graph = folded(recursion(50, after=lambda depth: []))
+    assert outline(graph.root) == [1, ["f ×50", 2], 52]
+    assert [(e.tail, e.head, e.carried, e.count) for e in graph.edges] == [("n1", "n2", 0, 1), ("n2", "n2", 1, 49), ("n2", "n52", 0, 1)]
+
+
+def test_what_a_call_returns_is_carried_back():
+    graph = folded(recursion(4, after=lambda depth: ["add"] if depth < 3 else []))
+    assert outline(graph.root) == [["f", 1, ["1-3 ×3", 2, 8], ["4", 5]], 9]
+    assert [(e.tail, e.head, e.argument, e.carried, e.count) for e in graph.edges if e.tail == "n8"] == [
+        ("n8", "n8", 1, -1, 2),
+        ("n8", "n9", 1, 0, 1),
+    ]
+
+
+def test_calls_one_in_the_other_that_differ_stay_so():
+    b = recursion(4, before=lambda depth: ["sin", "cos"][: 1 + depth % 2], after=lambda depth: [])
+    assert outline(folded(b).root) == [["f", 1, 2, ["f", 3, 4, ["f", 5, ["f", 6, 7]]]], 8]
+
+
+def test_leaves_that_several_calls_use_stand_where_they_did_if_those_differ():
+    b = Building()
+    x, w = b.leaf(), b.leaf()
+    with b.place("function", "f"):
+        x = b.op("sin", x)
+        with b.place("function", "f"):
+            x = b.op("dot", x, w, line=2)
+            with b.place("function", "f"):
+                x = b.op("add", x, w, line=3)
+    b.op("sum", x)
+    before = group(b.graph)
+    assert folded(b) == before
+    assert outline(before.root) == [["f", 1, ["f", 2, 4, ["f", 5]], 3], 6]
+
+
+def test_opened_recursion_stays_as_it_is():
+    b = recursion(4, after=lambda depth: [])
+    assert folded(b, open="f") == group(b.graph)
+
+
+def test_a_function_that_calls_itself_twice_stays_as_it_is():
+    b = Building()
+    x = b.leaf()
+    with b.place("function", "f"):
+        x = b.op("sin", x)
+        for _ in range(2):
+            with b.place("function", "f"):
+                x = b.op("cos", x)
+    b.op("sum", x)
+    assert outline(folded(b).root) == [["f", 1, 2, ["f ×2", 3]], 5]
+
+
+def power(x, w, n):
+    return x if n == 0 else np.tanh(w @ power(x * 1.5, w, n - 1))
+
+
+def test_a_recorded_recursion_folds():
+    w, x = ag.Param(np.eye(2), name="w"), ag.Param(np.ones(2), name="x")
+    graph = fold(ag.diff(lambda: np.sum(power(x, w, 30))))
+    graph.check()
+    check_copies(graph)
+    assert [(g.kind, g.name, g.times) for g in graph.root.inner()][1:] == [
+        ("recursion", "power", 1),
+        ("level", "1-29", 29),
+        ("level", "30", 1),  # whose `w @` takes what it made itself
+    ]
+
+
+def test_a_recursion_around_everything_folds():
+    w, x = ag.Param(np.eye(2), name="w"), ag.Param(np.ones(2), name="x")
+
+    def all_of_it(n):
+        return np.sum(x) if n == 0 else np.sum(w * all_of_it(n - 1))
+
+    graph = fold(ag.diff(lambda: all_of_it(9)))
+    assert [(g.kind, g.name, g.times) for g in graph.root.inner()][1:] == [
+        ("recursion", "test_a_recursion_around_everything_folds.all_of_it", 1),
+        ("level", "10", 1),
+        ("level", "1-9", 9),
+    ]
 
 
 def test_steps_that_use_two_weights_in_turn_stay_apart():
@@ -279,7 +430,7 @@ def test_calls_a_thousand_deep():
 
 STATEMENTS = st.recursive(
     st.tuples(st.just("op"), st.sampled_from("fg"), st.sampled_from("xyzw"), st.sampled_from("xyzw"), st.sampled_from("xyz")),
-    lambda inner: st.tuples(st.sampled_from(["loop", "call", "new"]), st.integers(1, 4), st.lists(inner, min_size=1, max_size=4)),
+    lambda inner: st.tuples(st.sampled_from(["loop", "call", "new", "self"]), st.integers(1, 4), st.lists(inner, min_size=1, max_size=4)),
     max_leaves=12,
 )
 
@@ -295,6 +446,8 @@ def run(b, statements, values, line=1):
         elif what == "loop":
             for _ in b.steps(rest[0], start, f"loop {start}"):
                 line = run(b, rest[1], values, start + 1)
+        elif what == "self":
+            line = deeper(b, rest[0], rest[1], values, start)
         elif what == "new":
             values["w"] = b.leaf()
             line = run(b, rest[1], values, start + 1)
@@ -303,6 +456,15 @@ def run(b, statements, values, line=1):
                 with b.place("function", f"f{start}", start):
                     line = run(b, rest[1], values, start + 1)
     return line
+
+
+def deeper(b, depths, statements, values, start):
+    """A function that calls itself, with the statements before and after that."""
+    with b.place("function", f"r{start}", start):
+        line = run(b, statements, values, start + 1)
+        if depths > 1:
+            deeper(b, depths - 1, statements, values, start)
+        return run(b, statements[::-1], values, line)
 
 
 @settings(max_examples=300, deadline=None)
@@ -344,3 +506,23 @@ def test_a_recorded_loop_folds_but_for_its_first_step_on_a_constant():
         ("step", "2-50", 49),
         ("function", "layer", 1),
     ]
+
+
+def test_steps_whose_values_are_tuples_of_other_numbers_fold():
+    x = ag.Param(np.eye(2), name="x")
+
+    def f():
+        total = x[0, 0]
+        for k in range(4):
+            total = total + np.linalg.slogdet(x * (0.5 + k))[1]
+        return total
+
+    assert [(g.name, g.times) for g in fold(ag.diff(f)).root.inner()][1:] == [("for k in range(4)", 4)]
+
+
+def test_steps_with_a_constant_of_the_other_sign_fold():
+    b = Building()
+    x = b.leaf()
+    for n in b.steps(3):
+        x = b.op("multiply", x, constants=[str((-0.5) ** n)])
+    assert outline(folded(b).root) == [1, ["for i in r ×3", 2]]

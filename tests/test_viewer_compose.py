@@ -7,8 +7,10 @@ import pytest
 from building import Building
 
 import autograd_tools as ag
+from autograd_tools.trace import Place
 from viewer.compose import picture, ranks
 from viewer.graph import Graph, Group
+from viewer.passes import fold, group
 from viewer.picture import Style
 
 STEPS = ((3, 4), (5, 6), (7, 8))
@@ -246,3 +248,32 @@ def test_the_pointer_on_an_arrow_is_told_from_where_to_where(trace):
         "steps 1-3  ×3 → steps 1-3  ×3 · to the next step",
         "steps 1-3  ×3 → sum (node 9) · 2",
     ]
+
+
+def test_arrows_tell_how_many_steps_on_a_value_is_used():
+    b = Building()
+    x = [b.leaf(), b.leaf()]
+    for _ in b.steps(6):
+        x.append(b.op("add", x[-1], x[-2]))
+    drawn = picture(fold(group(b.graph)), Style())
+    assert [arrow[2:] for arrow in arrows(drawn) if arrow[2] == "carried"] == [
+        ("carried", "[1] to the next step"),
+        ("carried", "[2] 2 steps on"),
+    ]
+
+
+def test_a_function_that_calls_itself_is_a_frame_with_its_levels():
+    b = Building()
+    x = b.leaf()
+    for depth in range(4):
+        b.places.append(Place(b.here[-1], "function", "f"))
+        b.here.append(depth + 1)
+        x = b.op("sin" if depth < 3 else "cos", x)
+    for _ in range(3):
+        b.here.pop()
+        x = b.op("tanh", x, line=2)
+    b.here.pop()
+    b.op("sum", x)
+    drawn = picture(fold(group(b.graph)), Style())
+    assert [cluster.title for cluster in drawn.root.clusters] == ["f, calling itself"]
+    assert ("n8", "n8", "carried", "[1] back to the level above") in arrows(drawn)

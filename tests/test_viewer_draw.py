@@ -558,3 +558,8 @@ def test_the_pointer_is_told_in_words_by_the_title_of_what_it_rests_on():
 def test_labels_of_arrows_can_be_read_on_lines(tape):
     style = ET.fromstring(viewer.to_svg(tape)).find(f"{SVG}style").text
     assert ".autograd-tools .edge text { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }" in style
+
+
+def test_numbers_whose_norm_no_float_holds_are_drawn():
+    w = ag.Param(np.array([1.5e308, 1.5e308]), name="w")
+    assert "value: min 1.5e+308, mean 1.5e+308, max 1.5e+308\n" in viewer.to_svg(ag.diff(lambda: np.sum(w * 1e-300))).replace("&#10;", "\n")

@@ -138,7 +138,7 @@ class _Drawing:
         times = edge.count // len(head.nodes) if head.node is not None else 1  # the items of a list that come from a folded box
         parts = (
             f"[{edge.argument}]" if several else "",
-            "to the next step" if edge.carried else "" if from_leaf or self.style.edges == "none" else labels.shape(node.value),
+            labels.carried(edge.carried) if edge.carried else "" if from_leaf or self.style.edges == "none" else labels.shape(node.value),
             f"({times:,} times)" if times > 1 else "",
         )
         return " ".join(filter(None, parts))

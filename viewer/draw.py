@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tools.files import write_bytes
+from autograd_tools.trace import no_collections
 from viewer.dot import picture_of, source, to_dot
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
@@ -50,6 +51,7 @@ def check_format(path: Path) -> None:
         raise ValueError(f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
 
 
+@no_collections()
 def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any) -> tuple[bytes, Picture]:
     """An image and the picture that it shows; where layout takes too long, plainer, and at last of fewer boxes."""
     x = x if isinstance(x, Graph) else as_trace(x)

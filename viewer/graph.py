@@ -7,7 +7,7 @@ is plain data over a trace, which stays as it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, repeat
@@ -73,6 +73,11 @@ class Group:
         return member
 
 
+def in_order(members: Iterable[int | Group]) -> tuple[int | Group, ...]:
+    """Members in the order of their oldest nodes."""
+    return tuple(sorted(members, key=lambda member: member if isinstance(member, int) else member.first))
+
+
 def rebuild(root: Group, make: Callable[[Group, list[Any]], Made]) -> Made:
     """Make something of a group and what was made of the groups in it, from the inside out, however deep they are.
 
@@ -112,14 +117,15 @@ class Box:
 class Edge:
     """A value on its way: from the box `tail` to the box `head`, into its `argument`, counted from 1 (0: a closed group's).
 
-    `node` is the one whose value it is; a `carried` edge goes from one of folded copies to the next.
+    `node` is the one whose value it is. An edge between folded copies is `carried` so many copies further: 1 to the next,
+    -1 to the one before; else 0.
     """
 
     tail: str
     head: str
     node: int
     argument: int = 0
-    carried: bool = False
+    carried: int = 0
     count: int = 1
 
 
@@ -177,7 +183,7 @@ class Graph:
             for argument, parent in zip(numbers, columns.parents[id - 1]):  # noqa: B905  zeros without an end
                 for source in self._sources(parent):
                     tail = keys[source]
-                    carried = id in copies and source in copies and _from_another_copy(copies[source], copies[id])
+                    carried = _copies_between(copies[source], copies[id]) if id in copies and source in copies else 0
                     if tail == head and not carried:
                         continue
                     shown.counts.setdefault((tail, head, argument, carried), [source, 0])[1] += 1
@@ -240,9 +246,9 @@ class Graph:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the edges are made of: node and count by ends, argument and whether it is carried; leaves by (tail, head)."""
+    """What the edges are made of: node and count by ends, argument and how far it is carried; leaves by (tail, head)."""
 
-    counts: dict[tuple[str, str, int, bool], list[int]]
+    counts: dict[tuple[str, str, int, int], list[int]]
     uses: dict[tuple[str, str], dict[int, None]]
 
 
@@ -289,11 +295,11 @@ def _use(tail: str, head: str) -> str:
     return f"{tail}_for_{head}"
 
 
-def _from_another_copy(tail: tuple[tuple[int, int], ...], head: tuple[tuple[int, int], ...]) -> bool:
-    """Whether a value comes from another copy of a folded group than the one that it goes to."""
+def _copies_between(tail: tuple[tuple[int, int], ...], head: tuple[tuple[int, int], ...]) -> int:
+    """How many copies of a folded group a value goes further: 0 within one."""
     for (group, n), (other, m) in zip(tail, head, strict=False):
         if group != other:
-            return False
+            return 0
         if n != m:
-            return True
-    return False
+            return m - n
+    return 0

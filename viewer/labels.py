@@ -14,6 +14,7 @@ from viewer.graph import Box, Group
 
 LONGEST_LABEL = 60  # characters
 NAMED = 4  # operations that a closed group names
+STATISTICS = ("min", "mean", "max", "norm")
 
 
 def short(text: str, longest: int = LONGEST_LABEL) -> str:
@@ -27,12 +28,22 @@ def plural(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'s' * (n != 1)}"
 
 
+def heading(group: Group) -> str:
+    """The name of a group: `steps 2-100` of a loop, `f, calling itself`."""
+    if group.kind in ("step", "level"):
+        return f"{group.kind}{'s' * bool(group.copies)} {group.name}"
+    return f"{group.name}, calling itself" if group.kind == "recursion" else group.name or group.kind or "group"
+
+
 def title(group: Group) -> str:
-    """The name of a group, and how many it stands for."""
-    name = short(group.name or group.kind or "group")
-    if group.kind == "step":
-        name = f"steps {name}" if group.copies else f"step {name}"
+    """The heading in a label, and how many groups it stands for."""
+    name = short(heading(group))
     return f"{name}  ×{group.times:,}" if group.copies else name
+
+
+def carried(copies: int) -> str:
+    """Where a value goes that folded copies use of each other."""
+    return {1: "to the next step", -1: "back to the level above"}.get(copies, f"{copies} steps on")
 
 
 def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) -> list[str]:
@@ -105,10 +116,11 @@ def shape(value: Summary | None) -> str:
 
 def gradient(summary: Summary) -> str:
     """A gradient in a few characters: its norm, and what is wrong with it."""
-    if summary.norm is None:
+    size = summary.mean if summary.shape == () else summary.norm
+    if size is None:  # too large for a number, among others
         return summary.text
     lost = "".join(f" {n:,} {what}" for n, what in ((summary.nans, "NaN"), (summary.infs, "Inf")) if n)
-    return f"{summary.mean:.3g}" if summary.shape == () else f"norm {summary.norm:.3g}{lost}"
+    return f"{size:.3g}" if summary.shape == () else f"norm {size:.3g}{lost}"
 
 
 def node_tooltip(trace: Trace, box: Box) -> str:
@@ -117,7 +129,8 @@ def node_tooltip(trace: Trace, box: Box) -> str:
     lines = [f"{node.id}. {node.listing}"]
     for what, summary in (("value", node.value), ("gradient", node.outgrad)):
         if summary is not None and summary.min is not None:
-            lines.append(f"{what}: min {summary.min:.4g}, mean {summary.mean:.4g}, max {summary.max:.4g}, norm {summary.norm:.4g}")
+            known = [f"{name} {x:.4g}" for name in STATISTICS if (x := getattr(summary, name)) is not None]
+            lines.append(f"{what}: {', '.join(known)}")
             lines[-1] += "".join(
                 f", {n:,} {kind}" for n, kind in ((summary.zeros, "zeros"), (summary.nans, "NaN"), (summary.infs, "Inf")) if n
             )

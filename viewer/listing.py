@@ -29,12 +29,12 @@ def node_spans(trace: Trace, id: int) -> list[Span]:
     columns, row = trace.columns, id - 1
     call, outgrad = columns.call(row), columns.outgrad
     if columns.kind[row] == "result":
-        made = columns.value.text[row] if columns.value.there[row] else "R(None)"
+        made = columns.value.text_of(row) if columns.value.there[row] else "R(None)"
         name, source = columns.op[row], (columns.file[row], columns.line[row])
         linked = Span(one_line(name), "bold cyan", source if source[0] else None)
         spans = [Span(one_line(f"{made} = ")), linked, Span(one_line(call[len(name) :]))]
     else:
         spans = [Span(one_line(call), "bold green")]
     if outgrad.there[row]:
-        spans.append(Span(one_line(f" ∇={outgrad.text[row]}"), "yellow"))
+        spans.append(Span(one_line(f" ∇={outgrad.text_of(row)}"), "yellow"))
     return spans

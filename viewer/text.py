@@ -10,6 +10,7 @@ from rich.console import Console
 
 from autograd_tools import Trace
 from autograd_tools.text import one_line
+from autograd_tools.trace import no_collections
 from viewer.first_nan import first_nan
 from viewer.graph import Graph
 from viewer.grouped import grouped_rows
@@ -25,6 +26,7 @@ NARROWEST = 20  # columns
 TERMINAL_LIMIT = 1000  # lines: more than anybody scrolls back
 
 
+@no_collections()
 def show(
     x: Traceable | Graph,
     view: str = "list",
@@ -68,6 +70,7 @@ def write(text: str, file: IO[str]) -> None:
     file.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
+@no_collections()
 def to_text(
     x: Traceable | Graph,
     view: str = "list",

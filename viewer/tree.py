@@ -11,8 +11,10 @@ from autograd_tools.text import one_line
 from autograd_tools.timing.formats import memory_text, time_text
 from viewer.columns import common, paths
 from viewer.graph import Graph, Group
+from viewer.labels import heading
 from viewer.lines import Row, Span, fold
 from viewer.listing import node_spans
+from viewer.passes.group import trunk
 from viewer.passes.prepare import prepare
 from viewer.subject import Options, Subject
 
@@ -62,20 +64,15 @@ def tree_rows(subject: Subject, options: Options, width: int | None) -> Iterator
 def _around(trace: Trace) -> str:
     """The functions and scopes that all was computed in, which no branch is made for."""
     used = {place for place, kind in zip(trace.columns.place, trace.columns.kind, strict=True) if kind == "result"}
-    place = common(used, trace)
-    while trace.places[place].kind in ("loop", "step"):  # which have branches all the same
-        place = trace.places[place].parent
-    return " / ".join(paths(trace)[place])
+    return " / ".join(paths(trace)[trunk(trace.places, common(used, trace))])
 
 
 def _grown(subject: Subject, options: Options) -> _Branch:
     """The branches of a graph with their sums, without those in which nothing is to be shown."""
     graph = subject.graph or prepare(subject.trace, max_nodes=None, fold=None if options.where is None else False)
     columns = graph.trace.columns
-    nbytes = columns.value.nbytes.tolist()
-    times = [
-        None if ns is None else ns + sum((back or {}).values()) for ns, back in zip(columns.forward_ns, columns.backward_ns, strict=True)
-    ]
+    nbytes = [0, *columns.value.nbytes.tolist()]
+    times = {id: ns + sum((columns.backward_ns[id - 1] or {}).values()) for id, ns in enumerate(columns.forward_ns, 1) if ns is not None}
     wanted = _Wanted(graph, subject)
     root = _Branch(graph.root, 0)
     grown = [root]
@@ -94,8 +91,9 @@ def _grown(subject: Subject, options: Options) -> _Branch:
         if branch.group.copies:
             ids, inner = wanted.among(branch.group.all_ids()), []
         branch.nodes = len(ids) + sum(below.nodes for below in inner)
-        branch.nbytes = sum([nbytes[id - 1] for id in ids]) + sum(below.nbytes for below in inner)
-        known = [ns for id in ids if (ns := times[id - 1]) is not None] + [below.ns for below in inner if below.ns is not None]
+        branch.nbytes = sum([nbytes[id] for id in ids]) + sum(below.nbytes for below in inner)
+        known = [times[id] for id in ids if id in times] if times else []
+        known += [below.ns for below in inner if below.ns is not None]
         branch.ns = sum(known) if known else None
     return root
 
@@ -178,9 +176,8 @@ def _marked(branch: _Branch, guide: str) -> list[tuple[int | _Branch | _Gap, str
 def _spans(branch: _Branch) -> list[Span]:
     """The line of a branch: `for t in range(100)  ×99  792 nodes  1.20ms  12.4KiB`."""
     group = branch.group
-    name = f"step{'s' * (group.times > 1)} {group.name}" if group.kind == "step" else group.name or group.kind
     facts = [_count(branch.nodes), *([time_text(branch.ns)] if branch.ns is not None else []), memory_text(branch.nbytes)]
-    spans = [Span(one_line(name), "bold magenta", (group.file, group.line) if group.file else None)]
+    spans = [Span(one_line(heading(group)), "bold magenta", (group.file, group.line) if group.file else None)]
     if group.times > 1:
         spans.append(Span(f"  ×{group.times:,}", "bold"))
     return [*spans, Span("  " + "  ".join(facts) + ("" if branch.opened else "  …"), "dim")]

@@ -158,6 +158,11 @@ class Looks:
         peak = np.where(last > first, np.maximum(most - live, 0), 0)
         return self.sums[last] - self.sums[first], self.live[last] - live, peak
 
+    def at(self, moments: Ints) -> Ints:
+        """The bytes there were at each moment."""
+        found: Ints = self.live[self._rows_at(moments)]
+        return found
+
     def shortened(self, moments: Ints, since: int) -> list[int]:
         """The rows that tell of times that start at one of these moments, or at `since` and later."""
         kept = np.append(self._rows_at(np.append(moments, since)), np.flatnonzero(self.time > since))

@@ -102,7 +102,7 @@ class Totals:
         totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
         totals.events = data.get("events")
         totals.peaks = None if data.get("peaks") is None else dict(data["peaks"])
-        totals.section_cost_ns = data.get("section_cost_ns", 0)
+        totals.section_cost_ns = index(data.get("section_cost_ns", 0))
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
         totals.memory, *seen = data.get("memory", ("outputs", None, None))
         if totals.memory not in MEMORY:

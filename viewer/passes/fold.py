@@ -6,21 +6,25 @@ import difflib
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TypeAlias
 
 from autograd_tools.text import one_line
-from viewer.graph import Graph, Group, rebuild
+from autograd_tools.trace import no_collections
+from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable
 from viewer.passes.group import group
+from viewer.passes.recursion import nested, side_by_side
 from viewer.passes.repeats import Repeat, find_repeats
 from viewer.passes.signatures import Numbers, signatures
 from viewer.passes.wiring import Relation, Wiring
 
+# What stands for a row of what, if all of that is equal.
+REPEATED = {"loop": "step", "recursion": "level"}
+PARTS = frozenset(REPEATED.values())
 FEWEST = 3  # copies of what is not known to be a loop, a scope or a function: two alike may be by chance
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Folded:
     """A group with all in it folded, the number that equal ones share, and the leaves that are to stand beside it."""
 
@@ -33,6 +37,7 @@ class _Folded:
 _Item: TypeAlias = int | _Folded
 
 
+@no_collections()
 def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Graph:
     """Fold equal neighbours into one group that stands for all of them, its `copies`.
 
@@ -49,8 +54,8 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
     """
     graph = x if isinstance(x, Graph) else group(x)
     folder = _Folder(graph, (open,) if isinstance(open, (int, str)) else open)
-    made = rebuild(graph.root, folder.fold)
-    members = _in_order([*made.leaves, *made.group.members])
+    made = rebuild(side_by_side(graph, folder.names), folder.fold)
+    members = in_order([*made.leaves, *made.group.members])
     return replace(graph, root=replace(made.group, members=members))
 
 
@@ -58,6 +63,7 @@ class _Folder:
     """Folds groups, the inner ones before those around them."""
 
     def __init__(self, graph: Graph, open: Sequence[int | str]) -> None:
+        self.graph = graph
         self.names = {name for name in open if isinstance(name, str)}
         ids = {id for id in open if not isinstance(id, str)}
         _check_open(graph, ids, self.names)
@@ -68,42 +74,47 @@ class _Folder:
 
     def fold(self, group: Group, members: list[_Item]) -> _Folded:
         """Fold the members of a group, in which inner groups are folded already."""
-        leaves = [m for m in members if not isinstance(m, _Folded) and self.wiring.leaf[m]]
-        leaves += [leaf for member in members if isinstance(member, _Folded) for leaf in member.leaves]
-        items = [m for m in members if isinstance(m, _Folded) or not self.wiring.leaf[m]]
-        items.sort(key=_oldest)
-        if not group.copies:
-            items = self._fold_items(items, leaves)
-        return self._folded(group, items, leaves)
+        leaf = self.wiring.leaf
+        inner = [m for m in members if isinstance(m, _Folded)]
+        leaves = [m for m in members if not isinstance(m, _Folded) and leaf[m]]
+        items = [m for m in members if isinstance(m, _Folded) or not leaf[m]] if leaves else members
+        for item in inner:
+            leaves += item.leaves
+        if inner and group.kind != "recursion":  # whose levels stand in the order of their depth
+            items.sort(key=_oldest)
+        numbers = [item.number if isinstance(item, _Folded) else self.signatures[item] for item in items]
+        if len(set(numbers)) < len(numbers) and not group.copies:
+            items = self._fold_items(items, numbers, leaves)
+        return self._folded(group, items, numbers, leaves)
 
-    def _folded(self, group: Group, items: list[_Item], leaves: list[int]) -> _Folded:
-        key = (group.kind, "" if group.kind == "step" else group.name, group.file, group.line, group.times, group.closed)
-        number = self.numbers.of((key, *map(self._number, items), group.first if group.name in self.names else 0))
-        first = _oldest(items[0]) if items else 0
-        only = items[0].group if len(items) == 1 and isinstance(items[0], _Folded) else None
-        if only is not None and only.copies and only.kind == "step" and group.kind == "loop" and not group.copies:
-            merged = replace(group, members=only.members, copies=only.copies)  # the loop itself is what stands for its steps
-            return _Folded(merged, number, first, tuple(leaves))
-        found = _in_order([*self._fold_leaves(leaves), *(item.group if isinstance(item, _Folded) else item for item in items)])
-        unchanged = len(found) == len(group.members) and all(map(operator.is_, found, group.members))
-        return _Folded(group if unchanged else replace(group, members=found), number, first)
+    def _folded(self, group: Group, items: list[_Item], numbers: list[int], leaves: list[int]) -> _Folded:
+        where = (group.name, group.file, group.line) if group.kind not in PARTS else ()
+        opened = group.first if group.name in self.names else 0
+        number = self.numbers.of((group.kind, where, group.times, group.closed, opened, *numbers))
+        groups = [item.group for item in items if isinstance(item, _Folded)]
+        first = min(map(_oldest, items), default=0) if group.kind == "recursion" else _oldest(items[0]) if items else 0
+        if not leaves and not groups:
+            return _Folded(group, number, first)
+        if len(items) == 1 and groups and groups[0].copies and groups[0].kind == REPEATED.get(group.kind) and not group.copies:
+            # the loop itself is what stands for its steps
+            return _Folded(replace(group, members=groups[0].members, copies=groups[0].copies), number, first, tuple(leaves))
+        if group.kind == "recursion" and not group.copies and not any(level.copies for level in groups):
+            return _Folded(nested(self.graph, group, groups, leaves), number, first)
+        found = [item.group if isinstance(item, _Folded) else item for item in items]
+        if not leaves and len(found) == len(group.members) and all(map(operator.is_, found, group.members)):
+            return _Folded(group, number, first)
+        return _Folded(replace(group, members=in_order([*self._fold_leaves(leaves), *found])), number, first)
 
-    def _number(self, item: _Item) -> int:
-        return item.number if isinstance(item, _Folded) else self.signatures[item]
-
-    def _fold_items(self, items: list[_Item], leaves: list[int]) -> list[_Item]:
+    def _fold_items(self, items: list[_Item], numbers: list[int], leaves: list[int]) -> list[_Item]:
         """Fold what repeats among the items of a group; leaves that only a first copy had are added to those of the group."""
-        numbers = [self._number(item) for item in items]
-        if len(set(numbers)) == len(numbers):
-            return items
         things = [item.group if isinstance(item, _Folded) else item for item in items]
 
         def related(start: int, period: int, times: int) -> list[Relation | None]:
-            copies = (self.wiring.copy(things[start + n * period : start + (n + 1) * period]) for n in range(times))
-            relations = (self.wiring.relation(a, b) for a, b in pairwise(copies))
+            stretches = (things[n : n + period] for n in range(start, start + times * period, period))
+            relations = self.wiring.relations(self.wiring.copies(stretches))
             if period == 1 and not isinstance(things[start], Group):  # a row of single nodes is no loop unless it is a chain
                 return [relation if relation and relation.carried else None for relation in relations]
-            return list(relations)
+            return relations
 
         def least(start: int, period: int) -> int:
             return 2 if period == 1 and isinstance(things[start], Group) else FEWEST
@@ -113,37 +124,39 @@ class _Folder:
         for repeat in find_repeats(numbers, related, lambda a, b: a.slots == b.slots, least):
             if not _are_different(repeat.relations):
                 continue
-            found += [*items[end : repeat.start], self._folded_repeat(items, things, repeat, leaves)]
+            number = self.numbers.of(("folded", repeat.times, *numbers[repeat.start : repeat.start + repeat.period]))
+            found += [*items[end : repeat.start], self._folded_repeat(things, number, repeat, leaves)]
             end = repeat.start + repeat.period * repeat.times
         return found + items[end:]
 
-    def _folded_repeat(self, items: list[_Item], things: list[int | Group], repeat: Repeat[Relation], leaves: list[int]) -> _Folded:
+    def _folded_repeat(self, things: list[int | Group], number: int, repeat: Repeat[Relation], leaves: list[int]) -> _Folded:
         """The group that stands for copies one after the other."""
-        n, period = repeat.start, repeat.period
-        first, initial = self.wiring.copy(things[n : n + period]), repeat.relations[0].initial
-        own = sorted(first.leaves - initial)
-        copies = [(*first.results, *own)]
-        for k, relation in enumerate(repeat.relations, 1):
+        n, period, relations = repeat.start, repeat.period, repeat.relations
+        initial = set().union(*(relation.initial for relation in relations))
+        own = sorted({*relations[0].before.leaves} - initial)
+        copies = [(*relations[0].before.results, *own)]
+        for relation in relations:
             own = [relation.leaves[leaf] for leaf in own]
-            copies.append((*self.wiring.copy(things[n + k * period : n + (k + 1) * period]).results, *own))
+            copies.append((*relation.after.results, *own))
         leaves += sorted(initial)
         self.wiring.add_run(copies)
-        self._note_outside(repeat.relations)
+        self._note_outside(relations)
         last = things[n + period * repeat.times - 1]
         model = _without(self._model(things[n : n + period], last), initial)
-        number = self.numbers.of(("folded", len(copies), *map(self._number, items[n : n + period])))
-        return _Folded(replace(model, copies=tuple(copies)), number, first.results[0])
+        return _Folded(replace(model, copies=tuple(copies)), number, copies[0][0])
 
     def _model(self, members: list[int | Group], last: int | Group) -> Group:
         """The group to show: the first copy itself, or a new one around what is in it."""
         first = members[0]
-        name = f"{first.name}-{last.name}" if isinstance(first, Group) and isinstance(last, Group) and first.kind == "step" else ""
+        name = ""
+        if isinstance(first, Group) and isinstance(last, Group) and first.kind in PARTS:
+            name = f"{first.name}-{last.name}"
         if isinstance(first, Group):
             if len(members) == 1:
                 return replace(first, name=name or first.name)
-            return Group(name, _in_order(members), "repeat", first.file, first.line)
+            return Group(name, in_order(members), "repeat", first.file, first.line)
         columns = self.wiring.columns
-        return Group("", _in_order(members), "repeat", columns.file[first - 1], columns.line[first - 1])
+        return Group("", in_order(members), "repeat", columns.file[first - 1], columns.line[first - 1])
 
     def _note_outside(self, relations: list[Relation]) -> None:
         """Remember the rows of leaves that go into the copies one by one, to be folded where they stand."""
@@ -184,23 +197,18 @@ def _without(group: Group, leaves: set[int]) -> Group:
     """A group without some leaves."""
     if not leaves:
         return group
-    return rebuild(group, lambda group, members: replace(group, members=_in_order([m for m in members if not _is_in(m, leaves)])))
+    return rebuild(group, lambda group, members: replace(group, members=in_order([m for m in members if not _is_in(m, leaves)])))
 
 
 def _is_in(member: int | Group, ids: set[int]) -> bool:
     return not isinstance(member, Group) and member in ids
 
 
-def _in_order(members: Sequence[int | Group]) -> tuple[int | Group, ...]:
-    """Members in the order of their oldest nodes."""
-    return tuple(sorted(members, key=lambda member: member.first if isinstance(member, Group) else member))
-
-
 def _check_open(graph: Graph, ids: set[int], names: set[str]) -> None:
-    unknown = sorted(ids - set(graph.root.all_ids()))
+    unknown = sorted(ids - set(graph.root.all_ids())) if ids else []
     if unknown:
         raise ValueError(f"no node {unknown[0]!r} to open: ids go from 1 to {len(graph.trace)}")
-    there = {group.name for group in graph.root.inner() if group.name}
+    there = {group.name for group in graph.root.inner() if group.name} if names else set()
     for name in sorted(names - there):
         close = difflib.get_close_matches(name, there, 5) or sorted(there)[:20]
         raise ValueError(f"no group {name!r} to open; there are: {', '.join(map(one_line, close)) or 'none'}")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autograd_tools.trace import Place
+import numpy as np
+
+from autograd_tools.trace import Place, no_collections
 from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_graph
 
 
+@no_collections()
 def group(x: Traceable | Graph) -> Graph:
     """Put the nodes of a trace, or those in a graph, into groups by the functions, scopes and loops around them.
 
@@ -38,20 +41,27 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
     """The places that the nodes are to stand in, by id, and the one that becomes the root."""
     columns, places = graph.trace.columns, graph.trace.places
     around = _Ancestors(places)
-    homes = dict.fromkeys(sorted(graph.root.all_ids()), 0)
-    used = set()
-    for id in homes:
-        if columns.kind[id - 1] == "result":
-            homes[id] = columns.place[id - 1]
-            used.add(homes[id])
-    root = around.common(used)
-    while places[root].kind in ("loop", "step"):  # one that is all there is still says what is repeated
-        root = places[root].parent
-    for id in homes:
-        if columns.kind[id - 1] != "result":
-            uses = {columns.place[child - 1] for child in columns.children[id - 1] if child in homes}
-            homes[id] = around.common(uses) if uses else root
+    ids = np.sort(np.fromiter(graph.root.all_ids(), np.int64))
+    place = np.array([0, *columns.place])
+    leaf = np.array([False, *[columns.heads[number].kind != "result" for number in columns.head]])
+    root = trunk(places, around.common(set(place[ids[~leaf[ids]]].tolist())))
+    homes = dict(zip(ids.tolist(), np.where(leaf[ids], root, place[ids]).tolist(), strict=True))
+    uses: dict[int, set[int]] = {}
+    own = np.repeat(np.arange(1, len(leaf)), np.diff(columns.starts))
+    for id, user in zip(*(x[leaf[columns.flat]].tolist() for x in (columns.flat, own)), strict=True):
+        if id in homes and user in homes:
+            uses.setdefault(id, set()).add(columns.place[user - 1])
+    homes.update((id, around.common(numbers)) for id, numbers in uses.items())
     return homes, root
+
+
+def trunk(places: Sequence[Place], number: int) -> int:
+    """The place around all that is no group: not a loop, step or function that calls itself, which say what is repeated."""
+    while places[number].kind in ("loop", "step"):
+        number = places[number].parent
+    same = (places[number].kind, places[number].name)
+    inner = [place for place in places[1:] if place.parent == number and (place.kind, place.name) == same]
+    return places[number].parent if len(inner) == 1 and same[0] == "function" else number
 
 
 class _Ancestors:
