@@ -1,7 +1,9 @@
 """The table of arithmetic: sums of what costs say, and how far from the machine's peaks the time is."""
 
+import dataclasses
 import sys
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
@@ -74,7 +76,7 @@ def test_other_groupings(timer, by, names):
 
 @pytest.mark.parametrize("by", ["op", "line", "scope", "shape"])
 def test_the_time_of_all_rows_is_that_of_all_records(timer, by):
-    rows = module.figures_of(timer, module.KEYS[by], PEAKS)
+    rows = module.figures_of(timer.records, module.KEYS[by], PEAKS)
     assert sum(row.ns for row in rows.values()) == 6_046_000
 
 
@@ -116,7 +118,29 @@ def test_peaks_may_be_given(timer):
 
 def test_the_engines_own_timer_has_measured_on_this_machine(monkeypatch):
     monkeypatch.setattr(module, "peaks_here", lambda: PEAKS)
-    assert module.peaks_of(ag.timer) == PEAKS
+    assert module._peaks_of(ag.timer) == PEAKS
+
+
+def timed_trace():
+    """The trace of a product, as a timer would have left it."""
+    trace = ag.trace(lambda x, w: np.sum(x @ w), np.ones((100, 100)), np.ones((100, 100)))
+    times = {"matmul": (4_000_000, {2: 2_000_000}), "sum": (1_000_000, {}), "": (None, None)}
+    return ag.Trace([dataclasses.replace(n, forward_ns=times[n.op][0], backward_ns=times[n.op][1]) for n in trace])
+
+
+def test_a_trace_has_arithmetic_too(tmp_path):
+    lines = arithmetic(timed_trace(), peaks=PEAKS).splitlines()
+    assert [line.split()[:5] for line in lines[2:-1]] == [
+        ["matmul", "1", "4.00ms", "50.0%", "compute"],
+        ["matmul[2]", "1", "2.00ms", "100.0%", "compute"],
+        ["sum", "1", "1.00ms", "1.0%", "memory"],
+    ]
+    timed_trace().save(tmp_path / "trace.json")
+    assert arithmetic(tmp_path / "trace.json", peaks=PEAKS).splitlines() == lines
+
+
+def test_where_a_trace_is_from_nobody_knows():
+    assert arithmetic(timed_trace()).splitlines()[-1].startswith("The peaks of the machine that measured this are not known")
 
 
 def test_damaged_peaks_are_an_error_that_says_so(timer):

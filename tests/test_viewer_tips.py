@@ -1,13 +1,16 @@
 """Tips: each is given for the pattern that it is about, where that costs enough, and not for what looks like it."""
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
+import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Record, Timer
 from viewer.peaks import Peaks
 from viewer.tips import NONE, TIPS, tips
@@ -220,6 +223,22 @@ def test_a_profile_without_shapes_is_an_error_that_says_how_to_get_them():
 @pytest.mark.parametrize("name", CASES)
 def test_no_line_is_wider_than_the_width(name, width):
     assert max(cell_len(line) for line in tips(timer_of(*CASES[name][0]), width=width).splitlines()) <= width
+
+
+def test_a_tape_tells_of_gradients_that_nobody_has_asked_for(monkeypatch):
+    w, x = ag.Param(np.ones((2, 3)), name="w"), ag.Param(np.ones((3, 4)), name="x")
+    J = ag.diff(lambda: np.sum(w @ x))
+    trace = timed(J.trace())
+    monkeypatch.setattr(type(J), "trace", lambda tape: trace)
+    ag.grad(J, w)
+    [tip] = tips(J, peaks=PEAKS).splitlines()
+    assert ": 200ns, 50.0%: gradients for x, which nobody has asked for. Write ag.value(x) " in tip
+
+
+def timed(trace):
+    """A trace in which the gradient of argument n took 100 n nanoseconds, and all else none."""
+    rows = [dataclasses.replace(n, backward_ns={i: 100 * i for i, a in enumerate(n.args, 1) if a.nodes}, forward_ns=0) for n in trace]
+    return ag.Trace(rows)
 
 
 PROGRAM = """

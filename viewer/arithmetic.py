@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from pathlib import Path
 
 import autograd_tools as ag
-from autograd_tools import Timer
+from autograd_tools import Tape, Timer, Trace
 from autograd_tools.text import one_line
 from autograd_tools.timing import Counts, Operand, Record
 from autograd_tools.timing.formats import count_text, percent_text, time_text
 from viewer.costs import work
 from viewer.costs.call import itemsize
-from viewer.inputs import as_timer
+from viewer.inputs import as_timer, as_trace, kind_of
 from viewer.lines import Row, Span, fold, plain
+from viewer.measured import Timed, records_of
 from viewer.peaks import Peaks
 from viewer.peaks import peaks as peaks_here
 from viewer.source import source_text
 from viewer.table import Cells, laid_out
 
-Timed: TypeAlias = Timer | str | os.PathLike[str]
 BOUNDS = ("compute", "memory", "overhead")
 
 
@@ -46,11 +46,12 @@ class Figures:
 def arithmetic(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = None, peaks: Peaks | None = None) -> str:
     """Operations on numbers and bytes moved, as a table of text: by operation and gradient ("op"), "line", "scope" or "shape".
 
-    `x` is a timer, or the path of a saved one, that looked at shapes: `autograd-tools profile`, or AUTOGRAD_TIMER=shapes. The column
-    `of peak` is the least time that the machine could take, in percent of the time it took; `bound` is what sets that limit:
-    compute, memory, or the overhead of a call. `counted` is the share of the time for which there is a formula; rates are of it.
-    The peaks are those saved with the profile; for `ag.timer` they are those of this machine, and for a profile without any it
-    is for you to pass `peaks=viewer.peaks()`, if this machine has measured it. ValueError for another `by`, or without shapes.
+    `x` is a timer that looked at shapes (`autograd-tools profile`, or AUTOGRAD_TIMER=shapes), a tape or trace recorded while a timer
+    was on, or the path of a saved one. The column `of peak` is the least time that the machine could take, in percent of the
+    time it took; `bound` is what sets that limit: compute, memory, or the overhead of a call. `counted` is the share of the time
+    for which there is a formula; rates are of it. The peaks are those saved with the profile; for `ag.timer` and tapes they are
+    those of this machine; for what was saved without any, pass `peaks=viewer.peaks()`, if this machine has measured it.
+    ValueError for another `by`, or without shapes.
     """
     return plain(arithmetic_rows(x, by, limit=limit, width=width, peaks=peaks))
 
@@ -61,9 +62,8 @@ def arithmetic_rows(x: Timed, by: str, *, limit: int, width: int | None, peaks: 
         raise ValueError(f"no arithmetic by {by!r}; there are: {', '.join(KEYS)}")
     if limit < 0:
         raise ValueError(f"a limit of 0 or more rows is needed, and got {limit}")
-    timer = as_timer(x)
-    peaks = peaks or peaks_of(timer)
-    figures = figures_of(timer, KEYS[by], peaks)
+    records, peaks = measured(x, peaks)
+    figures = figures_of(records, KEYS[by], peaks)
     ranked = sorted(figures.items(), key=lambda item: (-item[1].ns, item[0]))
     names, shown = [one_line(name) for name, _ in ranked[:limit]], [row for _, row in ranked[:limit]]
     if ranked[limit:]:
@@ -78,20 +78,32 @@ def arithmetic_rows(x: Timed, by: str, *, limit: int, width: int | None, peaks: 
     yield from fold([Span(_of_machine(peaks), "dim")], width)
 
 
-def peaks_of(timer: Timer) -> Peaks | None:
-    """The peaks of the machine that a timer has measured on, if they are known."""
-    if timer.peaks is None:
-        return peaks_here() if timer is ag.timer else None
+def measured(x: Timed, peaks: Peaks | None) -> tuple[dict[Record, Counts], Peaks | None]:
+    """The records of what has measured, and the peaks of its machine, if they are known or given. ValueError without shapes."""
+    if isinstance(x, (str, os.PathLike)):
+        x = as_timer(x) if kind_of(Path(x)) == "profile" else as_trace(x)
+    records = records_of(x)
+    if records and not any(record.operands for record in records):
+        raise ValueError(
+            "this profile has no shapes of arrays: run `autograd-tools profile`, "
+            "or set AUTOGRAD_TIMER=shapes before autograd_tools is imported"
+        )
+    return records, peaks or _peaks_of(x)
+
+
+def _peaks_of(x: Timer | Tape | Trace) -> Peaks | None:
+    """Those saved with a profile; what measures or is a tape is on this machine, and where a trace is from, nobody knows."""
+    saved = x.peaks if isinstance(x, Timer) else None
+    if saved is None:
+        return peaks_here() if x is ag.timer or isinstance(x, Tape) else None
     try:
-        return Peaks.from_dict(timer.peaks)
+        return Peaks.from_dict(saved)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the peaks saved with this profile are damaged: {type(error).__name__}: {error}") from error
 
 
-def figures_of(timer: Timer, key: Callable[[Record], str], peaks: Peaks | None) -> dict[str, Figures]:
+def figures_of(records: Mapping[Record, Counts], key: Callable[[Record], str], peaks: Peaks | None) -> dict[str, Figures]:
     """The sums of all records that share a key."""
-    records = timer.records
-    check_shapes(records)
     rows: dict[str, Figures] = {}
     for record, counts in records.items():
         row = rows.setdefault(key(record), Figures())
@@ -107,15 +119,6 @@ def figures_of(timer: Timer, key: Callable[[Record], str], peaks: Peaks | None) 
             bound, least = least_time(record, peaks)
             row.least_ns[bound] += counts.calls * least
     return rows
-
-
-def check_shapes(records: Mapping[Record, Counts]) -> None:
-    """ValueError unless the records tell the shapes of arrays."""
-    if records and not any(record.operands for record in records):
-        raise ValueError(
-            "this profile has no shapes of arrays: run `autograd-tools profile`, "
-            "or set AUTOGRAD_TIMER=shapes before autograd_tools is imported"
-        )
 
 
 def least_time(record: Record, peaks: Peaks) -> tuple[str, float]:

@@ -14,6 +14,7 @@ import autograd_tools as ag
 from autograd_tools import Timer, timing
 from autograd_tools.files import write_bytes
 from viewer import profile_report, sampling
+from viewer.groupings import GROUPINGS
 from viewer.outcome import after, fail, is_saved
 from viewer.peaks import peaks
 from viewer.profile_page import to_html
@@ -34,6 +35,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}")
     parser.add_argument("--html", metavar="FILE", help="write a report as a page that needs nothing else")
     parser.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    parser.add_argument("--by", type=_groupings, default=(), metavar="NAMES", help=BY_HELP)
+    parser.add_argument("--annotate", nargs="?", metavar="=FILE", help="print the source of all files or one, with times in the margin")
     parser.add_argument("--arithmetic", action="store_true", help="tell how much arithmetic it is, and how far from this machine's peaks")
     parser.add_argument("--memory", choices=timing.MEMORY, help="whose bytes to count (default: outputs, of what operations return)")
     parser.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
@@ -41,7 +44,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 # What writes a timeline, by the end of a file's name, the first that fits.
 TIMELINES: dict[str, Callable[..., str]] = {".speedscope.json": to_speedscope, ".json": to_chrome_trace, ".folded": to_collapsed}
+BY_HELP = f"tables by any of {','.join(GROUPINGS)} (default: op,line)"
 FORMAT_HELP = "how to tell it (default: text); of the others the script's own output goes to standard error"
+
+
+def _groupings(names: str) -> tuple[str, ...]:
+    """What `--by` names, with commas."""
+    wrong = [name for name in names.split(",") if name not in GROUPINGS]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"no hotspots by {wrong[0]!r}; there are: {', '.join(GROUPINGS)}")
+    return tuple(names.split(","))
 
 
 def profile(args: argparse.Namespace) -> int:
@@ -49,11 +61,13 @@ def profile(args: argparse.Namespace) -> int:
     window = Window(args.skip, args.steps)
     if args.limit < 0:
         raise ValueError(f"--limit is 0 rows or more, and got {args.limit}")
+    if args.annotate is not None and args.format != "text":
+        raise ValueError(f"--annotate prints text, and --format {args.format} has no place for it")
     if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
         raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
     if is_saved(args, output=None, skip=0, steps=None):
         session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
-        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session, arithmetic=args.arithmetic), args, 0)
+        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session, by=args.by, arithmetic=args.arithmetic), args, 0)
     if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
         return _again_with_timer(args.memory or "outputs")
     os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
@@ -76,7 +90,7 @@ def _profile_script(args: argparse.Namespace, window: Window) -> int:
         status = after(status, lambda: timer.save(args.output))
     if args.output and session:
         status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
-    return _tell(Report(timer, args.limit, args.timer, session, window.summary(), args.arithmetic), args, status)
+    return _tell(Report(timer, args.limit, args.timer, session, window.summary(), args.by, args.arithmetic), args, status)
 
 
 def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
@@ -136,6 +150,8 @@ def _tell(report: Report, args: argparse.Namespace, status: int) -> int:
         status = after(status, lambda: write_bytes(args.html, to_html(report, Path(args.script).name).encode()))
     if args.format == "text":
         profile_report.text(report)
+        if args.annotate is not None:
+            status = after(status, lambda: profile_report.annotated(report, args.annotate or None))
     else:
         sys.stdout.write(FORMATS[args.format](report))
     return status

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from autograd_tools import Tape
 from autograd_tools.timing import Counts, Operand, Record
 from autograd_tools.timing.formats import count_text, percent_text, time_text
-from viewer.arithmetic import Timed, check_shapes, least_time, peaks_of
+from viewer.arithmetic import least_time, measured
 from viewer.costs import work
-from viewer.inputs import as_timer
 from viewer.lines import Row, Span, fold, plain
+from viewer.measured import Timed
 from viewer.peaks import Peaks
 from viewer.source import source_text
+from viewer.unused import not_asked, unused
 
 LEAST = 0.02  # of what was measured; what costs less is not worth a change
 NONE = "No tips: none of the patterns that are known to be slow costs more than 2% of what was measured."
@@ -212,28 +214,33 @@ TIPS = (
 )
 
 
+# Of a tape only: a timer does not know what was asked for.
+UNUSED = "Write ag.value(x) for x where its gradient is not needed, or make no ag.Param of it."
+
+
 def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> str:
     """What to write instead of what is known to be slow, a tip in a line, the most expensive first.
 
     Each names the line of code, what the pattern costs there, forward and backward, and its share of all that was measured; what
-    costs no more than 2 % is left out. `x` and `peaks` are those of `viewer.arithmetic`; without peaks there is no tip for what
-    can only be told from them: powers, einsum, strided arrays.
+    costs no more than 2 % is left out. Of a tape whose gradients were asked for, it tells of those that were not. `x` and `peaks`
+    are those of `viewer.arithmetic`; without peaks there is no tip for what can only be told from them: powers, einsum, strided
+    arrays.
     """
     return plain(tip_rows(x, width=width, peaks=peaks))
 
 
 def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> Iterator[Row]:
     """The rows of `tips`, in spans of a style each."""
-    timer = as_timer(x)
-    records = timer.records
-    check_shapes(records)
+    records, peaks = measured(x, peaks)
     whole = sum(counts.ns for counts in records.values())
-    found = [(place, *pair) for place, line in _lines(records, peaks or peaks_of(timer)).items() for pair in _found(line)]
+    found = [(place, *pair) for place, line in _lines(records, peaks).items() for pair in _found(line)]
+    if isinstance(x, Tape):
+        found += [(place, told, UNUSED) for place, told in _unused(x)]
     found = [row for row in found if row[0][0] and row[1].ns > LEAST * whole]  # of a line that is known
-    for (file, at), (ns, what), tip in sorted(found, key=lambda row: (-row[1].ns, row[0])):
+    for (file, at), (ns, what), instead in sorted(found, key=lambda row: (-row[1].ns, row[0])):
         spent = f": {time_text(ns)}, {percent_text(ns, whole)}: "
         place = Span(source_text(file, at), "cyan", (file, at))
-        yield from fold([place, Span(spent, "bold"), Span(f"{what}. {tip.instead}")], width)
+        yield from fold([place, Span(spent, "bold"), Span(f"{what}. {instead}")], width)
     if not found:
         yield from fold([Span(NONE, "dim")], width)
 
@@ -245,8 +252,15 @@ def _lines(records: dict[Record, Counts], peaks: Peaks | None) -> dict[tuple[str
     return lines
 
 
-def _found(line: Line) -> Iterable[tuple[Found, Tip]]:
+def _found(line: Line) -> Iterator[tuple[Found, str]]:
     for tip in TIPS:
         found = tip.find(line)
         if found is not None:
-            yield found, tip
+            yield found, tip.instead
+
+
+def _unused(tape: Tape) -> Iterator[tuple[tuple[str, int], Found]]:
+    names = not_asked(tape)
+    some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    for place, ns in unused(tape.trace(), {index + 1 for index in tape.asked}).items():
+        yield place, Found(ns, f"gradients for {some}, which nobody has asked for")
