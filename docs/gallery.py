@@ -152,6 +152,11 @@ LOOKS = (
         "A line for each node in the order of the program, as AutoGrad.jl lists them; `print(J)` does the same.",
     ),
     Look(
+        "What flows back",
+        'viewer.draw(regression, "backward.svg", backward=True)',
+        "The backward pass beside the forward one: against each arrow a dashed one with the shape of the gradient that it carries.",
+    ),
+    Look(
         "A network that reads digits",
         'viewer.draw(digits, "digits.svg")',
         "The functions of the program are the frames, without a change to it. Where two arrows leave a box, two gradients are added up "

@@ -201,3 +201,11 @@ def test_of_a_recursion_that_does_not_fit_a_few_calls_are_opened():
 
 def test_a_recursion_that_fits_is_opened():
     assert closed(fit(ag.diff(power, ag.Param(1.5), 30), 30)) == []
+
+
+def test_a_stretch_of_one_node_is_that_node():
+    b = Building()
+    x = b.leaf("input")
+    for line in range(6):
+        x = b.op(f"o{line}", x, line=line)
+    assert outline(fit(b.graph, 3).root) == [["nodes 1-3", 1, 2, 3], ["nodes 4-6", 4, 5, 6], 7]

@@ -92,6 +92,11 @@ def test_draw_draws_into_the_file_asked_for_and_says_so(ask, script, tmp_path):
     assert ET.parse(tmp_path / "graph.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
 
 
+def test_draw_draws_what_flows_back(ask, script, tmp_path):
+    ask("draw", script(), "--backward", "-o", "graph.mmd")
+    assert '-.->|"∇' in (tmp_path / "graph.mmd").read_text(encoding="utf-8")
+
+
 def test_draw_names_the_picture_after_the_script(ask, script, tmp_path):
     (tmp_path / "models").mkdir()
     assert ask("draw", script(name="models/train.py")) == ("training\ndrew 7 nodes: train.svg\n", "", 0)
@@ -145,7 +150,7 @@ def test_profile_prints_the_timers_table_on_demand(ask, script):
 def test_profile_counts_all_bytes_on_demand(ask, script):
     output, errors, status = ask("profile", "--timer", "--memory", "exact", script())
     assert (errors, status) == ("", 0)
-    assert re.search(r" the rest is the script's own\. Arrays took \d+\.?\d*[KM]?i?B at the most\.", output)
+    assert re.search(r"^All arrays together: \d+\.?\d*[KM]?i?B at the most\.$", output, re.MULTILINE)
     assert re.search(r"^ Section .* alloc +%tot +avg +peak +live$", output, re.MULTILINE)
 
 

@@ -10,6 +10,7 @@ import autograd_tools as ag
 from autograd_tools.trace import Place
 from viewer.compose import picture, ranks
 from viewer.graph import Graph, Group
+from viewer.labels import carried_back
 from viewer.passes import fold, group
 from viewer.picture import Style
 
@@ -277,3 +278,23 @@ def test_a_function_that_calls_itself_is_a_frame_with_its_levels():
     drawn = picture(fold(group(b.graph)), Style())
     assert [cluster.title for cluster in drawn.root.clusters] == ["f, calling itself"]
     assert ("n8", "n8", "carried", "[1] back to the level above") in arrows(drawn)
+
+
+def test_gradients_are_arrows_against_those_of_values(trace):
+    drawn = picture(folded(trace), Style(backward=True))
+    assert [arrow for arrow in arrows(drawn) if arrow[2] == "backward"] == [
+        ("n3", "n1", "backward", "∇ 2"),
+        ("n3", "n2", "backward", "∇ 2"),
+        ("n3", "n4", "backward", "∇ 2 to the step before"),
+        ("n4", "n3", "backward", "∇ 2"),
+        ("n9", "n4", "backward", "∇ 2"),
+    ]
+
+
+def test_no_gradient_is_an_arrow_where_none_flows():
+    drawn = picture(group(ag.trace(lambda x: np.tanh(x * x), np.ones(2))), Style(backward=True))
+    assert [arrow.kind for arrow in drawn.arrows] == ["value"] * 3
+
+
+def test_what_is_carried_back_tells_how_far():
+    assert [carried_back(copies) for copies in (1, 2, -1)] == ["to the step before", "2 steps back", "to the level inside"]

@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--by", choices=list(GROUPINGS), help="a table with a row for each of these, to see where gradients vanish or explode")
     two = commands.add_parser("draw", help="draw the graph of a gradient")
     two.add_argument("-o", "--output", metavar="FILE", help=f"where to draw it: {', '.join(FORMATS)} (default: SCRIPT's name, .svg)")
+    two.add_argument("--backward", action="store_true", help="draw what flows back, too: a dashed arrow against each other one")
     five = commands.add_parser("explain", help="tell a gradient step by step: what was computed, and what flows back by which rule")
     five.add_argument("--max-nodes", type=int, default=MOST_NODES, metavar="N", help=f"operations to tell (default: {MOST_NODES})")
     for command in (one, two, five):
@@ -161,7 +162,7 @@ def _draw(args: argparse.Namespace) -> int:
     place = output.absolute()
     trace, status = _captured(args)
     if trace is not None:
-        status = after(status, lambda: draw(trace, place) and print(f"drew {len(trace)} nodes: {output}"))
+        status = after(status, lambda: draw(trace, place, backward=args.backward) and print(f"drew {len(trace)} nodes: {output}"))
     return status
 
 

@@ -43,6 +43,7 @@ class _Drawing:
         for box in graph.boxes.values():
             if box.head:
                 self.uses[box.head].append(box)
+        self.copied: set[str] = set()  # names of those copies
         self.arrows: list[Arrow] = []
 
     def picture(self) -> Picture:
@@ -53,7 +54,7 @@ class _Drawing:
         root.shapes += [Shape(f"legend_{kind}", "key", (f"{MARKS[kind][0]} {kind}",), mark=kind) for kind in MARKS if kind in kinds]
         span = sum(abs(self.ranks[edge.head] - self.ranks[edge.tail]) for edge in self.graph.edges if self.is_short(edge))
         legend = self.heat.legend() if self.heat else ()
-        arrows = sorted(self.arrows, key=lambda arrow: self.order[arrow.head])
+        arrows = sorted(self.arrows, key=lambda arrow: self.order[arrow.tail if arrow.kind == "backward" else arrow.head])
         return Picture(root, arrows, self.graph.notes, legend, span)
 
     def sentence(self) -> str:
@@ -111,13 +112,28 @@ class _Drawing:
             tail = edge.tail
             if not self.is_short(edge):
                 tail = f"{tail}_for_{box.key.removeprefix('n')}"
-                if all(shape.name != tail for shape in cluster.shapes):
+                if tail not in self.copied:
+                    self.copied.add(tail)
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
             label = self.label(edge)
             told = " · ".join(filter(None, (f"{self.who(self.graph.boxes[edge.tail])} → {self.who(box)}", label)))
             self.arrows.append(Arrow(tail, box.key, self.kind(edge), label, told))
+            if self.style.backward and self.flows_back(edge):
+                self.arrows.append(self.back(edge, tail))
         if box.node is not None and self.graph.constants:
             self.add_constants(cluster, box)
+
+    def flows_back(self, edge: Edge) -> bool:
+        """Whether a gradient goes against an arrow: there is one at both of its ends."""
+        there = self.graph.trace.columns.outgrad.there
+        return bool(there[edge.node - 1]) and any(there[id - 1] for id in self.graph.boxes[edge.head].nodes)
+
+    def back(self, edge: Edge, tail: str) -> Arrow:
+        """The gradient that goes against an arrow which starts at the box `tail`; it has the shape of the value."""
+        shape = labels.shape(self.graph.trace[edge.node].value)
+        label = " ".join(filter(None, ("∇", shape, labels.carried_back(edge.carried) if edge.carried else "")))
+        told = f"{self.who(self.graph.boxes[edge.head])} → {self.who(self.graph.boxes[edge.tail])} · {label}"
+        return Arrow(edge.head, tail, "backward", "" if self.style.plain else label, told)
 
     def add_constants(self, cluster: Cluster, box: Box) -> None:
         """Draw the arrays that an operation used and that are no nodes."""

@@ -28,6 +28,7 @@ def to_dot(
     heat: str | None = None,
     links: str | None = None,
     marks: Mapping[int, str] | None = None,
+    backward: bool = False,
     max_nodes: int | None = MAX_NODES,
 ) -> str:
     """The DOT source of a trace, or of a graph that passes have made of it: values flow down, groups are frames.
@@ -36,14 +37,15 @@ def to_dot(
     carry, or "none", for boxes that do. `heat` colours boxes by "time", "bytes" or "gradient", and adds the figures and a
     legend. `links` leads from boxes to the source: "file", "vscode", "pycharm", or an address such as
     "vscode://file{file}:{line}"; by default there are none, and no path of this machine is in the picture.
-    `marks` are "added", "removed" or "changed" by the id of a node.
+    `marks` are "added", "removed" or "changed" by the id of a node. `backward` draws what flows back, too: against each
+    arrow a dashed one that says the shape of the gradient.
 
     What repeats in a trace is folded, and of one with more than `max_nodes` boxes groups are closed, and the picture says
     so; None closes nothing. A graph is drawn as it is. An edge that would span many
     ranks starts at a copy of its box, drawn beside its use.
     """
     graph = prepare(x, max_nodes=max_nodes)
-    return source(picture_of(graph, gradients=gradients, edges=edges, heat=heat, links=links, marks=marks))
+    return source(picture_of(graph, gradients=gradients, edges=edges, heat=heat, links=links, marks=marks, backward=backward))
 
 
 def picture_of(graph: Graph, *, marks: Mapping[int, str] | None = None, **options: Any) -> Picture:

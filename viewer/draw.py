@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from autograd_tools.trace import no_collections
 from viewer.dot import picture_of, source, to_dot
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
-from viewer.layout import MANY_RANKS, layout
+from viewer.layout import DEADLINE, MANY_RANKS, layout
 from viewer.mermaid import to_mermaid
 from viewer.passes import MAX_NODES, fit, prepare
 from viewer.picture import Picture
@@ -56,6 +58,7 @@ def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NOD
     """An image and the picture that it shows; where layout takes too long, plainer, and at last of fewer boxes."""
     x = x if isinstance(x, Graph) else as_trace(x)
     graph = prepare(x, max_nodes=max_nodes)
+    asked, most = len(graph.boxes), sys.maxsize
     while True:
         for simpler in SIMPLER:
             drawn = picture_of(graph, **options, **simpler)
@@ -66,7 +69,9 @@ def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NOD
             except subprocess.SubprocessError:
                 continue
         boxes = len(graph.boxes)
-        graph = fit(x, max(1, boxes // FEWER))
+        fewer = fit(x, max(1, min(boxes // FEWER, most)))
+        most = MAX_NODES  # what is slow again is not tried a third time
+        graph = replace(fewer, notes=(*fewer.notes, f"Graphviz did not lay out {asked:,} boxes in {DEADLINE} s"))
         if len(graph.boxes) >= boxes:
             raise RuntimeError(f"Graphviz cannot lay out this graph of {boxes:,} boxes: draw less of it, or a .dot file")
 

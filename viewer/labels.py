@@ -42,8 +42,13 @@ def title(group: Group) -> str:
 
 
 def carried(copies: int) -> str:
-    """Where a value goes that folded copies use of each other."""
+    """Where a value goes that folded copies use of each other: so many copies further."""
     return {1: "to the next step", -1: "back to the level above"}.get(copies, f"{copies} steps on")
+
+
+def carried_back(copies: int) -> str:
+    """Where the gradient of such a value goes."""
+    return {1: "to the step before", -1: "to the level inside"}.get(copies, f"{copies} steps back")
 
 
 def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) -> list[str]:

@@ -51,6 +51,7 @@ ARROWS = {
     "value": {},
     "constant": {"style": "dashed", "arrowhead": "none"},
     "carried": {"style": "dashed", "color": "#40648f", "fontcolor": "#40648f", "constraint": "false"},
+    "backward": {"style": "dashed", "color": "#b3731d", "fontcolor": "#b3731d", "constraint": "false"},
     "up": {"constraint": "false"},  # against the order of the boxes: it must not turn the picture upside down
 }
 # A mark of a node, as two traces are compared: how its boxes look, and the sign in front of their names.

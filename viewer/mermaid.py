@@ -26,7 +26,7 @@ BRACKETS = {
     "result": ("(", ")"),
     "key": ("(", ")"),
 }
-LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "up": "-->"}
+LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
 
 
 def to_mermaid(x: Traceable | Graph, *, max_nodes: int | None = MAX_NODES, **options: Any) -> str:

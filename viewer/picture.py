@@ -75,5 +75,6 @@ class Style:
     heat: str | None = None
     links: str | None = None
     marks: Mapping[int, str] = field(default_factory=dict)
+    backward: bool = False
     plain: bool = False  # whether arrows say nothing: what stands beside them costs a layout more than they do
     longest: int = LONGEST_EDGE  # ranks
