@@ -9,8 +9,6 @@ from functools import cached_property
 from itertools import repeat
 from statistics import quantiles, stdev
 
-import numpy as np
-
 from autograd_tools.timing import Counts
 
 # Found by comparing runs of one program on a busy machine. What is slow there is so for a while, so that more gradients do not
@@ -62,8 +60,8 @@ def spent_on(counts: Sequence[Counts], gradients: int, samples: Sequence[int]) -
 
     A gradient without a part in a record spent nothing on it.
     """
-    times = np.array([list(map(count.samples.get, samples, repeat(0))) for count in counts], np.int64).sum(axis=0)
-    return Spent(gradients, sum(count.calls for count in counts), sum(count.ns for count in counts), tuple(times.tolist()))
+    times = zip(*[map(count.samples.get, samples, repeat(0)) for count in counts], strict=True)
+    return Spent(gradients, sum(count.calls for count in counts), sum(count.ns for count in counts), tuple(map(sum, times)))
 
 
 @dataclass(frozen=True)
