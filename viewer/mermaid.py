@@ -24,6 +24,7 @@ BRACKETS = {
     "elsewhere": (">", "]"),
     "constant": ("[", "]"),
     "result": ("(", ")"),
+    "key": ("(", ")"),
 }
 LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
 
