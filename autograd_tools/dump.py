@@ -9,15 +9,7 @@ import numpy as np
 from autograd_tools.core import Value, value
 from autograd_tools.show import describe
 from autograd_tools.tape import Node, arguments
-
-
-class Text(str):
-    """A string that shows itself as it is in an interactive session."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
+from autograd_tools.text import Text
 
 
 def dump(x: Any, maxdepth: int = 1) -> Text:

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+LONGEST = 300  # characters of what is wrong with a file
+
 
 def write_document(path: str | Path, document: dict[str, Any]) -> None:
     """Write `document` as JSON to `path`, replacing the file only once all is written."""
@@ -22,7 +24,10 @@ def write_bytes(path: str | Path, content: bytes) -> None:
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: there is no folder {path.parent}")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    except OSError as error:
+        raise type(error)(error.errno, f"cannot write {path}: {error.strerror}") from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -48,14 +53,14 @@ def read_document(path: str | Path, format: str, version: int, parse: Callable[[
     text = Path(path).read_bytes()
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a whole JSON file, it may have been cut off: {error}") from None
     kind = document.get("format") if isinstance(document, dict) else None
     if kind != format:
-        raise ValueError(f"{path} is not a file of format {format!r}: it says {kind!r}")
+        raise ValueError(f"{path} is not a file of format {format!r}: it says {_start(kind)}")
     if not isinstance(document.get("version"), int) or document["version"] > version:
         raise ValueError(
-            f"{path} has version {document.get('version')!r} of format {format!r}, and this program reads up to {version}: "
+            f"{path} has version {_start(document.get('version'))} of format {format!r}, and this program reads up to {version}: "
             "upgrade autograd_tools"
         )
     if document["version"] < oldest:
@@ -66,4 +71,9 @@ def read_document(path: str | Path, format: str, version: int, parse: Callable[[
     try:
         return parse(document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ValueError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{path} is damaged: {type(error).__name__}: {error!s:.{LONGEST}}") from error
+
+
+def _start(x: Any) -> str:
+    """What was found in a file, as far as a message has room for it."""
+    return repr(x if not isinstance(x, str) else x[:LONGEST])[:LONGEST]

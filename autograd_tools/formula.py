@@ -46,11 +46,20 @@ def term(text: str) -> ast.expr:
         return ast.Name(text)
 
 
+def _number(node: ast.expr) -> int | float | None:
+    """The number that an expression is, with its sign; None if it is none."""
+    try:
+        x = ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return None
+    return x if type(x) in (int, float) else None
+
+
 def _expression(
     function: FunctionType, given: Mapping[str, ast.expr], rest: Sequence[ast.expr], values: Mapping[str, Any] | None
 ) -> ast.expr | None:
     known = values if function.__module__.startswith(OURS) else None
-    expression = _stated(function) or _returned(function, known)
+    expression = _returned(function, known, _stated(function))
     if expression is None:
         return None
     return _Readable(function, given, rest, known).visit(expression)
@@ -78,7 +87,7 @@ class _Readable(ast.NodeTransformer):
         return self.generic_visit(node)  # type: ignore[return-value]
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        which = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        which = _number(node.slice)
         if self._is_rest(node.value) and isinstance(which, int) and which < len(self.rest):
             return self.rest[which]
         return self.generic_visit(node)  # type: ignore[return-value]
@@ -91,10 +100,15 @@ class _Readable(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        left, right = (part.value if isinstance(part, ast.Constant) else None for part in (node.left, node.right))
-        if isinstance(node.op, ast.Sub) and isinstance(left, (int, float)) and isinstance(right, (int, float)):
-            return term(repr(left - right))  # p - 1, for a p that is known
+        left, right = _number(node.left), _number(node.right)
+        if isinstance(node.op, (ast.Add, ast.Sub)) and left is not None and right is not None:
+            return term(f"{left - right if isinstance(node.op, ast.Sub) else left + right:.12g}")  # p - 1, for a p that is known
         return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        number = _number(node.operand)
+        return term(repr(-number)) if isinstance(node.op, ast.USub) and number is not None else node  # -k, for a k that is known
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         called = self._called(node.func)
@@ -107,9 +121,9 @@ class _Readable(ast.NodeTransformer):
         if called is np.matmul and len(node.args) == 2:
             return ast.BinOp(node.args[0], ast.MatMult(), node.args[1])
         if isinstance(called, FunctionType) and called.__module__.startswith(OURS) and not node.keywords:
-            names = called.__code__.co_varnames
+            names = called.__code__.co_varnames[: called.__code__.co_argcount]
             held = {name: x for name, x in zip(names, known, strict=False) if x is not _NOT_KNOWN}
-            inside = _expression(called, dict(zip(names, node.args, strict=False)), (), held)
+            inside = _expression(called, dict(zip(names, node.args, strict=False)), node.args[len(names) :], held)
             if inside is not None and not any(isinstance(part, (ast.IfExp, ast.GeneratorExp)) for part in ast.walk(inside)):
                 return inside
         while node.args and isinstance(node.args[-1], ast.Constant) and node.args[-1].value is None:
@@ -134,7 +148,7 @@ def _defaults(function: FunctionType) -> dict[str, ast.expr]:
     code, defaults = function.__code__, function.__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
     found = {**dict(zip(names, defaults, strict=True)), **(function.__kwdefaults__ or {})}
-    return {name: term(repr(x)) for name, x in found.items() if x is None or isinstance(x, (int, float, str))}
+    return {name: term(repr(x)) for name, x in found.items() if x is None or isinstance(x, (int, float, str, tuple))}
 
 
 def _stated(function: FunctionType) -> ast.expr | None:
@@ -146,23 +160,25 @@ def _stated(function: FunctionType) -> ast.expr | None:
         return None
 
 
-def _returned(function: FunctionType, values: Mapping[str, Any] | None) -> ast.expr | None:
-    """The expression that a function returns; None if it does more than that, or its source is not here."""
+def _returned(function: FunctionType, values: Mapping[str, Any] | None, stated: ast.expr | None) -> ast.expr | None:
+    """The expression that a function returns, or has `stated` for what follows its first branches; None if it does more than
+    that, or its source is not here.
+    """
     source = "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
     try:
         found = list(_bodies(_parsed(source), function.__code__))
     except (SyntaxError, ValueError):
-        return None
-    statements = found[0] if len(found) == 1 else []
+        return stated
+    statements, branched = found[0] if len(found) == 1 else [], False
     while statements:
         first, *others = statements
-        if isinstance(first, ast.Return) and first.value is not None:
+        if isinstance(first, ast.Return) and first.value is not None and (branched or stated is None):
             return ast.parse(ast.unparse(first.value), mode="eval").body  # one of our own, to be changed
         holds = _truth(first.test, function, values) if isinstance(first, ast.If) else None
         if not isinstance(first, ast.If) or holds is None:
-            return None
-        statements = [*(first.body if holds else first.orelse), *others]
-    return None
+            return stated
+        statements, branched = [*(first.body if holds else first.orelse), *others], branched or holds
+    return stated
 
 
 def _truth(test: ast.expr, function: FunctionType, values: Mapping[str, Any] | None) -> bool | None:

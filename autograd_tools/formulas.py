@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from autograd_tools.dump import Text
 from autograd_tools.formula import formula
 from autograd_tools.primitive import COMPOSITES, KNOWN, PRIMITIVES, UNKNOWN, ZEROGRADS, Primitive, name_of
 from autograd_tools.rules import special
 from autograd_tools.show import describe
 from autograd_tools.tape import Node
-from autograd_tools.text import one_line
+from autograd_tools.text import Text, one_line
 
 
 @dataclass(frozen=True)

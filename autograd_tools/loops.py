@@ -76,15 +76,26 @@ def _flow_of(code: CodeType, filename: str) -> Flow:  # two of one code may be i
     after = _next(instructions, bytecode)
     back = [(i.offset, i.argval) for i in instructions if "BACKWARD" in i.opname and "NO_INTERRUPT" not in i.opname]
     positions: Positions = {i.offset: span_of(i.positions) for i in instructions}
-    heads = {i.offset for i in instructions if i.opname == "FOR_ITER"}
+    jumps = [jump for jump in back if _is_loop(after, *jump)]
     return Flow(
-        loops=tuple(_loops([jump for jump in back if _is_loop(after, *jump)], after, positions, heads, filename)) if back else (),
+        loops=tuple(_loops(jumps, after, positions, _heads(instructions), filename)) if jumps else (),
         next=after,
         offsets=tuple(i.offset for i in instructions),
         calls=frozenset(i.offset for i in instructions if i.opname.startswith("CALL")),
         lines={offset: span[0][0] for offset, span in positions.items() if span},
         moves={},
     )
+
+
+def _heads(instructions: list[dis.Instruction]) -> set[int]:
+    """Where the steps of `for` loops begin: at FOR_ITER, or what widens its argument, which the end of a long loop is."""
+    heads, start = set(), None
+    for i in instructions:
+        start = i.offset if start is None else start
+        if i.opname == "FOR_ITER":
+            heads.add(start)
+        start = start if i.opname == "EXTENDED_ARG" else None
+    return heads
 
 
 def _next(instructions: list[dis.Instruction], bytecode: dis.Bytecode) -> dict[int, tuple[int, ...]]:

@@ -115,13 +115,17 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
         if entry is None or entry[0] is None:
             continue
         plan, y, args, _, _ = entry
-        read = [y if plan.reads(VALUE) else None, *(arg for i, arg in enumerate(args) if plan.reads(i))]
-        for array in _arrays(read):
-            memory = _memory(array)
-            if id(memory) not in seen:
-                seen.add(id(memory))
-                found[index] = found.get(index, 0) + memory.nbytes
+        for i, x in enumerate((y, *args), VALUE):
+            if isinstance(x, HOLDERS) and plan.reads(i):
+                for array in _arrays(x):
+                    memory = _memory(array)
+                    if id(memory) not in seen:
+                        seen.add(id(memory))
+                        found[index] = found.get(index, 0) + memory.nbytes
     return found
+
+
+HOLDERS = (np.ndarray, list, tuple, dict)
 
 
 def _arrays(x: Any) -> Iterator[np.ndarray[Any, Any]]:

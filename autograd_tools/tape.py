@@ -196,6 +196,7 @@ class Tape(Recording):
         keep_freed_memory()
         super().__init__(follows_params=follows_params)
         self.names: dict[int, Name] = {}  # id of a Param that was given none -> the best that was found so far
+        self.asked: set[int] = set()  # the indices of the nodes whose gradients somebody wanted
 
     def find_names(self, variables: Iterable[Space]) -> None:
         """Look in variables for names of the Params that were given none."""
@@ -258,6 +259,7 @@ class Tape(Recording):
         index = self.leaves.get(id(x)) if isinstance(x, Param) else x.index if x.recording is self else None
         if index is None or index >= len(self.outgrads):
             return None
+        self.asked.add(index)
         dx = self.outgrads[index]
         return conform(dx.copy() if isinstance(x, Result) and type(dx) is np.ndarray else dx, value(x), total=False)
 

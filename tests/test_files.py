@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,7 @@ def test_a_file_that_is_not_there_is_the_error_of_python(tmp_path):
         (b'{"format": "a format", "version": "2"}', "has version '2'"),
         (b'{"format": "a format"}', "has version None"),
         (b'{"format": "a format", "version": 2}', "is damaged: KeyError: 'content'"),
+        (b"[" * 100_000, "is not a whole JSON file, it may have been cut off: maximum recursion depth exceeded"),
     ],
     ids=[
         "empty",
@@ -67,6 +69,7 @@ def test_a_file_that_is_not_there_is_the_error_of_python(tmp_path):
         "text version",
         "no version",
         "damaged",
+        "deep",
     ],
 )
 def test_what_is_no_such_document_is_refused_with_a_reason(tmp_path, content, message):
@@ -154,3 +157,18 @@ def test_a_long_name_can_be_written(tmp_path):
     path = tmp_path / ("n" * 240)
     write_bytes(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("document", [{"format": "x" * 9_999}, {"format": "a format", "version": "x" * 9_999}])
+def test_a_message_about_a_file_is_short(tmp_path, document):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match="xxx") as caught:
+        read_document(path, "a format", 2, dict)
+    assert len(str(caught.value).replace(str(path), "")) < 500
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nobody can write is Linux's")
+def test_a_folder_in_which_nothing_can_be_written_is_an_error_that_names_the_file():
+    with pytest.raises(OSError, match=r"cannot write /proc/a.json: No such file or directory"):
+        write_bytes("/proc/a.json", b"")

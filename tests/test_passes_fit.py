@@ -3,6 +3,7 @@
 import pytest
 from building import Building, outline
 
+import autograd_tools as ag
 from viewer.graph import Graph
 from viewer.passes.fit import fit
 from viewer.passes.fold import fold
@@ -177,3 +178,34 @@ def test_what_fits_is_not_folded_unless_asked_for():
         x = b.op("tanh", x)
     assert outline(prepare(b).root) == outline(group(b).root)
     assert outline(prepare(b, fold=True).root) == outline(prepare(b, max_nodes=3).root) == outline(fold(b).root)
+
+
+def test_what_fits_but_is_taller_than_a_screen_is_folded():
+    b = Building()
+    x = b.leaf()
+    for _ in b.steps(40):
+        x = b.op("tanh", x)
+    assert outline(prepare(b).root) == outline(fold(b).root)
+    assert outline(prepare(b, max_nodes=200).root) == outline(group(b).root)
+
+
+def power(x, n):
+    return x if n == 1 else x * power(x, n - 1)
+
+
+def test_of_a_recursion_that_does_not_fit_a_few_calls_are_opened():
+    graph = fit(ag.diff(power, ag.Param(1.5), 30), 20)
+    assert [(call.name, call.closed) for call in graph.root.inner()][1:6] == [("power", False)] * 4 + [("power", True)]
+    assert graph.notes == ("30 nodes in 7 boxes",)
+
+
+def test_a_recursion_that_fits_is_opened():
+    assert closed(fit(ag.diff(power, ag.Param(1.5), 30), 30)) == []
+
+
+def test_a_stretch_of_one_node_is_that_node():
+    b = Building()
+    x = b.leaf("input")
+    for line in range(6):
+        x = b.op(f"o{line}", x, line=line)
+    assert outline(fit(b.graph, 3).root) == [["nodes 1-3", 1, 2, 3], ["nodes 4-6", 4, 5, 6], 7]

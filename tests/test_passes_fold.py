@@ -506,3 +506,23 @@ def test_a_recorded_loop_folds_but_for_its_first_step_on_a_constant():
         ("step", "2-50", 49),
         ("function", "layer", 1),
     ]
+
+
+def test_steps_whose_values_are_tuples_of_other_numbers_fold():
+    x = ag.Param(np.eye(2), name="x")
+
+    def f():
+        total = x[0, 0]
+        for k in range(4):
+            total = total + np.linalg.slogdet(x * (0.5 + k))[1]
+        return total
+
+    assert [(g.name, g.times) for g in fold(ag.diff(f)).root.inner()][1:] == [("for k in range(4)", 4)]
+
+
+def test_steps_with_a_constant_of_the_other_sign_fold():
+    b = Building()
+    x = b.leaf()
+    for n in b.steps(3):
+        x = b.op("multiply", x, constants=[str((-0.5) ** n)])
+    assert outline(folded(b).root) == [1, ["for i in r ×3", 2]]

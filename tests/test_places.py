@@ -57,6 +57,15 @@ def test_the_kinds_and_lines_of_places():
     assert {place.file for place in trace.places} == {"", __file__}
 
 
+def test_a_loop_whose_end_is_far_from_its_head_has_its_name(tmp_path):
+    file = tmp_path / "long.py"
+    file.write_text(f"def f(w):\n    for t in range(2):\n        {'w = w * 2; ' * 200}\n    return w.sum()\n")
+    space = {}
+    exec(compile(file.read_text(), str(file), "exec"), space)
+
+    assert [loop.name for loop in flow_of(space["f"].__code__).loops] == ["for t in range(2)"]
+
+
 def test_a_step_of_one_operation_is_a_step():
     def f(w):
         for _ in range(3):

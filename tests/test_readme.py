@@ -73,8 +73,14 @@ def test_the_timer_table_in_the_readme_has_the_sections_and_counts_of_a_real_one
     assert shown <= counts(done.stdout)
 
 
-@pytest.mark.parametrize("command", re.findall(r"^autograd-tools (\w+)", README.read_text() if README.exists() else "", re.MULTILINE))
-def test_a_command_in_the_readme_exists(command: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "autograd_tools", command, "--help"], capture_output=True, text=True)
+COMMANDS: dict[str, set[str]] = {}  # each command of the command line that is shown, with all its options
+for _line in re.findall(r"^autograd-tools (.*?)(?:  +#.*)?$", README.read_text() if README.exists() else "", re.MULTILINE):
+    COMMANDS.setdefault(_line.split()[0], set()).update(re.findall(r"(?<= )--?\w+", _line))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_in_the_readme_exists_with_its_options(command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "autograd_tools", command, "--help"], capture_output=True, text=True, encoding="utf-8")
 
     assert done.returncode == 0
+    assert COMMANDS[command] <= set(re.findall(r"(?<!\S)--?\w+", done.stdout))

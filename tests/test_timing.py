@@ -617,6 +617,14 @@ def test_loading_what_is_not_there_says_so(tmp_path):
         ('{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": {"a": 3}, "records": []}', "is damaged: TypeError"),
         ('{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": [], "records": []}', "is damaged: AttributeError"),
         ('{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": {}, "records": [["sum"]]}', "is damaged: ValueError"),
+        (
+            '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": {}, "records": [[3, 0, "", 1, "", [], 1, 1, 1]]}',
+            "is damaged: TypeError: a text was expected, and found 3",
+        ),
+        (
+            '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "section_cost_ns": 1e308, "sections": {}, "records": []}',
+            "is damaged: TypeError",
+        ),
     ],
 )
 def test_a_file_that_is_no_saved_timer_is_refused_with_the_reason(tmp_path, content, message):

@@ -251,6 +251,12 @@ def test_a_thread_that_is_over_watches_no_more(timer):
     assert len(exact._watches) == before
 
 
+def test_single_calls_have_their_bytes(timer):
+    timer.keep_events()
+    timer.measure("f", take, 2)
+    assert [(event.label, event.nbytes) for event in timer.events] == [("f", 2 * KB)]
+
+
 # The whole run ------------------------------------------------------------------------------------------------------
 
 
@@ -329,6 +335,12 @@ def test_the_table_has_peak_and_live_bytes(timer, x):
         ["23.4KiB", "75.0%", "23.4KiB", "23.4KiB", "∅"],
     ]
     del kept
+
+
+def test_the_table_of_a_section_has_them_too(timer):
+    with timer.section("outer"):
+        timer.measure("inner", take, 2)
+    assert timer["outer"].table().splitlines()[7].split()[-2:] == ["15.6KiB", "∅"]
 
 
 def test_less_than_there_was_has_a_minus(timer):

@@ -197,7 +197,7 @@ def test_events_are_single_calls_by_their_start(timer, log):
     timer.keep_events()
     log += (*mark(A, 0, 0), NODE, None, (4 << 32) + 2, 1, 1, -SIN_1, LINE, ~24, 1, 3, *mark(CLOSE, 0, 10))
     gradient = FORWARD._replace(argument=1, phase="backward")
-    assert timer.events == [(0, "a", "", -1, -1, -1, 0, 10, 0, None), (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24, gradient)]
+    assert timer.events == [(0, "a", "", -1, -1, -1, 0, 10, 0, None, -1), (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24, gradient, -1)]
 
 
 def test_the_engines_own_sections_have_the_records_of_their_operations(timer, log):
@@ -236,10 +236,10 @@ def test_events_are_saved_and_loaded(timer, log, tmp_path):
 
 def test_events_of_a_file_before_version_3_have_no_records(timer):
     data = {**timer.to_dict(), "version": 2, "events": {"limit": 9, "dropped": 0, "rows": [[0, "sin", "sin", 0, 3, 2, 1, 5, 24]]}}
-    assert Timer.from_dict(data).events == [(0, "sin", "sin", 0, 3, 2, 1, 5, 24, None)]
+    assert Timer.from_dict(data).events == [(0, "sin", "sin", 0, 3, 2, 1, 5, 24, None, -1)]
 
 
-@pytest.mark.parametrize("row", [[0, "a", "", -1, -1, -1, 5, 1, 0, -1], [0, "a", "", -1, -1, -1, -5, 1, 0, -1]])
+@pytest.mark.parametrize("row", [[0, "a", "", -1, -1, -1, 5, 1, 0, -1, -1], [0, "a", "", -1, -1, -1, -5, 1, 0, -1, -1]])
 def test_an_event_that_ends_before_it_begins_is_an_error(timer, row):
     data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
     with pytest.raises(ValueError, match="an event ends before it begins, or before the timer"):
@@ -247,7 +247,7 @@ def test_an_event_that_ends_before_it_begins_is_an_error(timer, row):
 
 
 def test_an_event_of_a_record_that_is_not_there_is_an_error(timer, tmp_path):
-    row = [0, "a", "", -1, -1, -1, 0, 1, 0, 3]
+    row = [0, "a", "", -1, -1, -1, 0, 1, 0, 3, -1]
     data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
     (tmp_path / "run.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=r"run.json is damaged: KeyError: 3"):

@@ -303,3 +303,47 @@ def test_a_section_without_its_counts_is_damaged(name):
     operator.delitem(data, name)
     with pytest.raises(KeyError, match=name):
         Section.from_dict(data)
+
+
+# Peaks of the machine -----------------------------------------------------------------------------------------------
+
+
+def measured_on(peaks):
+    timer = Timer(clock=lambda: 0)
+    timer.add(SUM, 5, 0)
+    timer.peaks = peaks
+    return Timer.from_dict(timer.to_dict())
+
+
+def test_peaks_are_saved_with_the_profile(tmp_path):
+    measured_on({"float64": 7.0}).save(tmp_path / "run.json")
+    assert Timer.load(tmp_path / "run.json").peaks == {"float64": 7.0}
+
+
+def test_a_timer_has_no_peaks_until_somebody_notes_them():
+    assert Timer().peaks is None
+    assert "peaks" not in Timer().to_dict()
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"), [([7.0], 7.0), ([7.0, 7.0], 7.0), ([8.0], None), ([8.0, 7.0], None), ([7.0, 8.0, 7.0], None)]
+)
+def test_merged_profiles_have_peaks_if_they_are_of_one_machine(others, expected):
+    merged = measured_on({"float64": 7.0}).merge(*(measured_on({"float64": other}) for other in others))
+    assert merged.peaks == (expected and {"float64": expected})
+
+
+def test_a_timer_that_has_measured_nothing_takes_the_peaks_of_what_is_merged():
+    assert Timer().merge(measured_on({"float64": 7.0})).peaks == {"float64": 7.0}
+
+
+def test_what_is_merged_from_an_unknown_machine_leaves_no_peaks():
+    assert measured_on(None).merge(measured_on({"float64": 7.0})).peaks is None
+    assert measured_on({"float64": 7.0}).merge(measured_on(None)).peaks is None
+
+
+def test_a_reset_forgets_the_peaks():
+    timer = Timer()
+    timer.peaks = {"float64": 7.0}
+    timer.reset()
+    assert timer.peaks is None

@@ -366,6 +366,7 @@ DAMAGES = {
     "statistics of a row that is not there": lambda document: document["value"]["rows"].append(7),
     "text for a statistic": lambda document: document["value"]["min"].__setitem__(0, "x"),
     "unknown statistic": lambda document: document["value"].pop("mean"),
+    "more bytes than there are": lambda document: document["value"]["forms"][0].__setitem__(3, 2**63),
     "unknown result": lambda document: document.update(result="x"),
 }
 

@@ -169,8 +169,8 @@ def test_no_line_is_wider_than_the_width(path, width):
 
 
 def test_what_there_is_no_room_for_is_named(path):
-    shown = viewer.annotate(timer_of(path, *ROWS), width=68).splitlines()
-    assert shown[1:3] == ["… no room for: engine, made", "forward  backward      %  heat      line"]
+    shown = viewer.annotate(timer_of(path, *ROWS), width=60).splitlines()
+    assert shown[1:3] == ["… no room for: engine, made, %", "forward  backward  heat      line"]
 
 
 def test_time_at_no_line_is_told(path):

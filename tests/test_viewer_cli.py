@@ -128,11 +128,30 @@ def test_profile_limits_the_rows(ask, script):
     assert [row[0] for row in rows(output, "operation")][2:] == ["3 more"]
 
 
+def test_profile_prints_tips(ask, script):
+    source = "x = ag.Param(np.ones((100, 20)))\nag.diff(lambda: sum(np.sum(x[i]) for i in range(100)))\n"
+    output = ask("profile", script("import numpy as np, autograd_tools as ag\n" + source))[0]
+    assert "train.py:3: " in output
+    assert "x[i], 100 times a gradient. Compute with the whole array: " in output
+
+
+def test_profile_saves_the_peaks_of_the_machine(ask, script, tmp_path):
+    ask("profile", "-o", "run.json", script())
+    assert set(Timer.load(tmp_path / "run.json").peaks) == {"float64", "float32", "moved", "call_ns"}
+
+
 def test_profile_prints_the_timers_table_on_demand(ask, script):
     output = ask("profile", "--timer", script())[0]
     assert "Tot / % measured:" in output
     assert re.search(r"^ sum_outgrads +6 ", output, flags=re.MULTILINE)
     assert "Tot / % measured:" not in ask("profile", script())[0]
+
+
+def test_profile_counts_all_bytes_on_demand(ask, script):
+    output, errors, status = ask("profile", "--timer", "--memory", "exact", script())
+    assert (errors, status) == ("", 0)
+    assert re.search(r" the rest is the script's own\. Arrays took \d+\.?\d*[KM]?i?B at the most\.", output)
+    assert re.search(r"^ Section .* alloc +%tot +avg +peak +live$", output, re.MULTILINE)
 
 
 def test_the_installed_command_is_the_same(ask, script):

@@ -8,6 +8,7 @@ import pytest
 import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Record, Timer
+from autograd_tools.timing.records import to_rows
 from viewer.cli import main
 
 
@@ -33,10 +34,9 @@ def profile(tmp_path):
     """Saves a profile of gradients that spent so many nanoseconds on sin each, and returns its name."""
 
     def save(name, ns, gradients=4):
-        timer = Timer(clock=lambda: 0)
         where = Record("sin", 1, "a.py", 3, "loss", (), "backward")
-        timer.thread()._tally(where).counts = Counts(gradients, gradients * ns, 0, gradients, gradients * ns**2)
-        timer.save(tmp_path / name)
+        counts = Counts(gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns))
+        Timer.from_dict({"total_ns": 0, "steps": gradients, "sections": {}, "records": to_rows([(where, counts)])}).save(tmp_path / name)
         return name
 
     return save

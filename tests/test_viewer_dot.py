@@ -439,3 +439,9 @@ def test_a_rendering_is_the_same_after_saving_and_loading(tmp_path):
 def test_what_is_no_trace_is_an_error_that_says_what_is_needed(given):
     with pytest.raises(TypeError, match=r"a Tape from ag\.diff, a Trace, or the path of a saved one is needed, and got "):
         viewer.to_dot(given)
+
+
+@pytest.mark.parametrize("draw", [viewer.to_svg, viewer.to_mermaid])
+def test_an_unknown_option_is_an_error_that_says_what_there_is(draw):
+    with pytest.raises(TypeError, match=r"no option 'color' of a drawing; there are: gradients, edges, heat, links, marks, max_nodes"):
+        draw(ag.Trace(()), color="red")

@@ -560,6 +560,11 @@ def test_labels_of_arrows_can_be_read_on_lines(tape):
     assert ".autograd-tools .edge text { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }" in style
 
 
+def test_numbers_whose_norm_no_float_holds_are_drawn():
+    w = ag.Param(np.array([1.5e308, 1.5e308]), name="w")
+    assert "value: min 1.5e+308, mean 1.5e+308, max 1.5e+308\n" in viewer.to_svg(ag.diff(lambda: np.sum(w * 1e-300))).replace("&#10;", "\n")
+
+
 def test_what_was_asked_for_and_took_too_long_is_said_in_the_picture(tape, monkeypatch):
     real, tried = sys.modules["viewer.draw"].layout, []
 

@@ -45,3 +45,7 @@ def test_what_is_in_no_file_has_no_link(file, line):
 @pytest.mark.parametrize("file", ['/a"b.py', "/a'b<c>.py", "/a\nb.py"])
 def test_a_hostile_file_is_only_an_address(file):
     assert set(link("file", file, 1)) & set("\"'<>\n") == set()
+
+
+def test_a_file_whose_name_is_no_text_has_an_address():
+    assert link("file", "/a\ud800.py", 1) == "file:///a%3F.py#L1"

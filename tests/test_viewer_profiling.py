@@ -286,6 +286,7 @@ def test_the_page_has_the_tables_and_the_samples(ask, script, tmp_path):
         "Hotspots by operation",
         "Hotspots by line",
         "Hotspots by scope",
+        "Tips",
         "Where Python was",
         "The timer",
     ]

@@ -42,10 +42,8 @@ def test_time_is_that_of_the_functions_around_too():
 
 
 def test_what_the_engine_does_is_one_row():
-    assert (
-        shown((TRAIN, RULE, MORE, 0.3), (TRAIN, MORE, 0.1), (TRAIN, 0.1))[1]
-        == "   400ms  80.0%    autograd_tools  the engine, of which the tables tell"
-    )
+    row = "   400ms  80.0%    autograd_tools  the engine, of which the tables tell"
+    assert shown((TRAIN, RULE, MORE, 0.3), (TRAIN, MORE, 0.1), (TRAIN, 0.1))[1] == row
 
 
 def test_a_function_that_the_engine_calls_is_the_users():

@@ -1,6 +1,9 @@
 """Timelines: the files for Perfetto and speedscope, stacks for flame graphs, and what they say is left out."""
 
 import json
+import os
+import subprocess
+import sys
 from itertools import count
 
 import numpy as np
@@ -86,12 +89,12 @@ def test_the_file_is_this_to_the_byte(timer):
         '"scope":"loss / layer","recording":1,"node":1,"bytes":8}},',
         '{"ph":"s","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":11,"ts":1.000},',
         '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.500,"dur":0.500,"args":{"line":"model.py:7","function":"layer",'
-        '"scope":"loss / layer","bytes":0}},',
+        '"scope":"loss / layer","recording":1,"node":1,"bytes":0}},',
         '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":16}},',
         '{"ph":"f","bp":"e","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":12,"ts":4.000},',
-        '{"ph":"C","name":"bytes made by operations","pid":1,"ts":2.500,"args":{"bytes":8}},',
-        '{"ph":"C","name":"bytes made by operations","pid":1,"ts":6.001,"args":{"bytes":24}}',
+        '{"ph":"C","name":"NumPy","pid":1,"ts":2.500,"args":{"bytes made by operations":8}},',
+        '{"ph":"C","name":"NumPy","pid":1,"ts":6.001,"args":{"bytes made by operations":24}}',
         '],"displayTimeUnit":"ns","otherData":{"calls measured": 3, "calls shown": 3, "calls beyond the limit of events": 0}}',
     ]
 
@@ -114,6 +117,27 @@ def test_an_operation_in_a_gradient_is_on_the_track_of_that_gradient(timer):
     assert slices(to_chrome_trace(timer)) == [("thread 1 backward", "sin[1]", 1, 9), ("thread 1 backward", "mul", 2, 2)]
 
 
+def test_an_operation_on_two_recordings_has_arrows_to_the_gradients_of_both(timer):
+    other = FIRST + (1 << 32)
+    timer.local.log += (-SIN, None, 8, 1, 2, NOTE, LINE, FIRST, 3, 3, NOTE, LINE, other, 4, 4)
+    for node, start in ((other, 5), (FIRST, 8)):
+        timer.local.log += (NODE, None, node, start, start, -SIN_1, LINE, ~16, start, start + 2)
+    found = check_chrome(to_chrome_trace(timer))
+    assert [e["ts"] for e in found["s"]] == [1, 1]
+    assert [e["ts"] for e in found["f"]] == [5, 8]
+
+
+def test_a_note_behind_another_section_is_not_taken_for_that_of_an_operation(timer):
+    timer.local.log += (-SIN, None, 8, 1, 2, -EPOCH, None, 0, 2, 3, NOTE, LINE, FIRST, 4, 4)
+    timer.local.log += (NODE, None, FIRST, 5, 5, -SIN_1, LINE, ~16, 5, 7)
+    assert check_chrome(to_chrome_trace(timer))["s"] == []
+
+
+def test_a_section_named_record_is_no_note_of_an_operation(timer):
+    timer.local.log += (-SIN, None, 8, 1, 2, -label("record"), None, 0, 2, 3, -SIN_1, LINE, ~16, 5, 7)
+    assert check_chrome(to_chrome_trace(timer))["s"] == []
+
+
 def test_a_gradient_whose_operation_is_not_among_the_calls_has_no_arrow(timer):
     timer.local.log += (NODE, None, FIRST, 4, 4, -SIN_1, LINE, ~16, 4, 6)
     found = check_chrome(to_chrome_trace(timer))
@@ -134,14 +158,38 @@ def test_the_arrow_of_a_gradient_that_is_computed_twice_is_drawn_twice(timer):
 
 def test_the_counter_adds_up_what_the_innermost_operations_made(timer):
     timer.local.log += (*mark(SIN_1, 0, 1, LINE), -MUL, None, 8, 2, 4, *mark(CLOSE, 8, 10), -SIN, None, 24, 11, 12)
-    assert [(e["ts"], e["args"]) for e in check_chrome(to_chrome_trace(timer))["C"]] == [(4, {"bytes": 8}), (12, {"bytes": 32})]
+    assert [(e["ts"], e["args"]) for e in check_chrome(to_chrome_trace(timer))["C"]] == [
+        (4, {"bytes made by operations": 8}),
+        (12, {"bytes made by operations": 32}),
+    ]
 
 
 def test_the_counter_has_points_for_a_screen_and_ends_with_the_sum(timer):
     timer.local.log += [x for i in range(25_000) for x in (-SIN, None, 8, 2 * i, 2 * i + 1)]
     points = check_chrome(to_chrome_trace(timer))["C"]
     assert len(points) <= 10_001
-    assert points[-1]["args"] == {"bytes": 200_000}
+    assert points[-1]["args"] == {"bytes made by operations": 200_000}
+
+
+def test_where_live_bytes_are_counted_the_counter_shows_them():
+    ticks = count()
+    timer = Timer(clock=lambda: next(ticks), memory="exact")
+    timer.keep_events()
+    before = timer.live_bytes
+    with timer.section("kept"):
+        kept = np.ones(1000)
+    with timer.section("gone"):
+        del kept
+    points = [e["args"]["live bytes"] - before for e in check_chrome(to_chrome_trace(timer))["C"]]
+    assert points == [8000, 0]
+
+
+def test_where_no_bytes_are_counted_there_is_no_counter():
+    timer = Timer(clock=lambda: 0, memory="nobytes")
+    timer.keep_events()
+    timer.local.log += (-SIN, None, 8, 1, 2)
+    found = check_chrome(to_chrome_trace(timer))
+    assert (found["C"], found["X"][0]["args"]) == ([], {"bytes": "not counted"})
 
 
 def test_sections_that_overlap_are_on_tracks_of_their_own(timer):
@@ -210,7 +258,7 @@ def test_stacks_need_no_single_calls():
 
 
 def test_stacks_of_nothing_are_an_error():
-    with pytest.raises(ValueError, match="this timer has no time by scope: set AUTOGRAD_TIMER=1"):
+    with pytest.raises(ValueError, match="this timer has no time by scope: operations are timed with AUTOGRAD_TIMER=1 set before"):
         to_collapsed(Timer())
 
 
@@ -272,6 +320,67 @@ def test_what_is_no_timer_is_an_error(render):
         render(3)
 
 
+# Programs -----------------------------------------------------------------------------------------------------------
+
+PROGRAM = """
+import threading
+import numpy as np, autograd_tools as ag
+
+ag.timer.keep_events()
+
+def loss(x):
+    with ag.scope("inner"):
+        return np.sum(np.sin(x) ** 2)
+
+@ag.primitive(lambda dy, y, x: dy * ag.grad(loss)(x))
+def custom(x):
+    return loss(x)
+
+def work():
+    barrier.wait()
+    ag.hessian(loss)(np.ones(3))
+    ag.grad(lambda x: custom(x) * ag.checkpoint(loss)(x))(np.ones(3))
+
+barrier = threading.Barrier(3)
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+ag.timer.save("run.json")
+"""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """The profile of a program of three threads, with gradients of gradients."""
+    folder = tmp_path_factory.mktemp("program")
+    environment = {**os.environ, "AUTOGRAD_TIMER": "shapes,exact"}
+    subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], cwd=folder, env=environment, check=True, timeout=300)
+    return folder / "run.json"
+
+
+def test_each_thread_of_a_program_has_two_tracks(program):  # and the first, which computed nothing itself, has none
+    found = check_chrome(to_chrome_trace(program))
+    assert [e["args"]["name"] for e in found["M"] if e["name"] == "thread_name"] == [
+        f"thread {n} {direction}" for n in (2, 3, 4) for direction in ("forward", "backward")
+    ]
+    assert len(check_speedscope(to_speedscope(program))["profiles"]) == 3
+
+
+def test_each_gradient_of_a_program_has_an_arrow_from_its_operation(program):
+    found = check_chrome(to_chrome_trace(program))
+    at = {(e["tid"], e["ts"]): e["name"] for e in reversed(found["X"])}
+    starts = {e["id"]: at[e["tid"], e["ts"]] for e in found["s"]}
+    arrows = [(starts[e["id"]], at[e["tid"], e["ts"]]) for e in found["f"]]
+    assert len(arrows) == sum(e["name"].endswith("]") for e in found["X"]) > 0
+    assert all(end[: end.rindex("[")] == start for start, end in arrows)
+
+
+def test_stacks_of_a_program_have_all_the_time_of_its_operations(program):
+    assert sum(check_collapsed(to_collapsed(program)).values()) == sum(counts.ns for counts in Timer.load(program).records.values())
+
+
 # Files and names ----------------------------------------------------------------------------------------------------
 
 
@@ -304,7 +413,7 @@ def test_hostile_names_keep_every_format_whole(name, timer):
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(0, 12), st.integers(-1, 2), st.integers(0, 3)), min_size=1))
 def test_whatever_the_calls_the_files_are_as_their_formats_demand(calls):
     timer = Timer(clock=lambda: 0)
-    rows = [[t, f"sin[{a}]", "sin", a, 0, n, start, start + ns, 8, -1] for t, start, ns, a, n in calls]
+    rows = [[t, f"sin[{a}]", "sin", a, 0, n, start, start + ns, 8, -1, -1] for t, start, ns, a, n in calls]
     rows.sort(key=lambda row: (row[6], -row[7]))
     timer = Timer.from_dict({**timer.to_dict(), "events": {"limit": 1000, "dropped": 0, "records": [], "rows": rows}})
     assert len(slices(to_chrome_trace(timer))) == len(calls)

@@ -7,6 +7,7 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 
 from autograd_tools import why_none
 from viewer.annotate import annotate
+from viewer.arithmetic import arithmetic
 from viewer.compare import compare, draw_compared
 from viewer.dot import to_dot
 from viewer.draw import draw, to_svg
@@ -14,11 +15,15 @@ from viewer.explain import explain
 from viewer.hotspots import hotspot_rows, hotspots
 from viewer.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
+from viewer.peaks import Peaks, peaks
 from viewer.text import show, to_text
 from viewer.timeline import to_chrome_trace, to_collapsed, to_speedscope
+from viewer.tips import tips
 
 __all__ = [
+    "Peaks",
     "annotate",
+    "arithmetic",
     "compare",
     "draw",
     "draw_compared",
@@ -30,8 +35,10 @@ __all__ = [
     "hotspot_rows",
     "hotspots",
     "leaves_apart",
+    "peaks",
     "prune",
     "show",
+    "tips",
     "to_chrome_trace",
     "to_collapsed",
     "to_dot",

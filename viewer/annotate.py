@@ -19,7 +19,8 @@ from viewer.table import Cells, laid_out, with_room
 
 LONGEST_CODE = 100
 HEAT = ((0.5, "bold red"), (0.15, "yellow"), (0, ""))  # from which share of the most expensive line on a line looks like this
-READABLE = 36  # columns of code before there is room for what is not needed
+GAP = -1  # stands for lines that are left out
+READABLE = 24  # columns of code before there is room for what is not needed
 
 Lines = Mapping[int, Figures]  # what was measured, by the number of the line
 
@@ -72,7 +73,7 @@ def _annotated(file: str, lines: Lines, total: int, most: int, width: int | None
     code = source_lines(file)
     shown, changed = lines_around(code, lines) if code else (sorted(lines), False)
     if whole and code:
-        shown = list(range(1, max(len(code), *lines) + 1))
+        shown = sorted({*range(1, len(code) + 1), *lines})
     notes = [] if code else ["the file is not there: only the lines that were measured are shown"]
     if changed:
         notes = ["the file has changed since: there is no code where some lines were measured"]
@@ -81,7 +82,7 @@ def _annotated(file: str, lines: Lines, total: int, most: int, width: int | None
     notes += [f"no room for: {', '.join(missing)}"] * bool(missing)
     header, *rows = ["".join(span.text for span in row).rstrip() for row in laid_out(columns, len(numbers), width)]
     texts = [Text(header, style="bold")]
-    texts += [Text(row, style=_style(lines.get(number), most)) for number, row in zip([*numbers, 0], rows, strict=False)]
+    texts += [Text(row, style=_style(lines.get(number), most)) for number, row in zip([*numbers, GAP], rows, strict=False)]
     return [*(line for note in notes for line in _folded(f"… {note}", "italic dim", width)), *texts]
 
 
@@ -90,10 +91,10 @@ def _folded(text: str, style: str, width: int | None) -> list[Text]:
 
 
 def _with_gaps(numbers: Sequence[int]) -> list[int]:
-    """Numbers with a 0 where some are left out between two."""
+    """Numbers with a `GAP` where some are left out between two."""
     found: list[int] = []
     for number in numbers:
-        found += [0, number] if found and number > found[-1] + 1 else [number]
+        found += [GAP, number] if found and number > found[-1] + 1 else [number]
     return found
 
 
@@ -116,7 +117,7 @@ def _columns(numbers: Sequence[int], code: Sequence[str], lines: Lines, total: i
         (5, cells("kept", made([f.kept if f else 0 for f in figures]))),
         (2, cells("%", [percent_text(f.total, total) if f else "" for f in figures])),
         (1, cells("heat", [bar_text(f.total / most if most else 0) if f else "" for f in figures], right=False)),
-        (0, cells("line", [str(number) if number else "⋮" for number in numbers])),
+        (0, cells("line", ["⋮" if number == GAP else str(number) for number in numbers])),
         (0, Cells("", [_code(code, number) for number in numbers], name="code", cut=True)),
     ]
     return [(rank, column) for rank, column in columns if rank == 0 or any(column.texts)]

@@ -86,7 +86,7 @@ def _split(parser: argparse.ArgumentParser, argv: list[str]) -> tuple[list[str],
     while i < len(argv):
         name, _, given = argv[i].partition("=")
         if name in options:
-            i += 1 if given or options[name].nargs == 0 else 2
+            i += 1 if given or options[name].nargs in (0, "?") else 2
         elif argv[i] == "--" and seen_script:
             return argv[:i], argv[i + 1 :]
         elif seen_script or argv[i].startswith("-"):
@@ -98,9 +98,9 @@ def _split(parser: argparse.ArgumentParser, argv: list[str]) -> tuple[list[str],
 
 
 def _joined(argv: list[str]) -> list[str]:
-    """`--sort -bytes` as `--sort=-bytes`, which argparse takes for the value that it is."""
+    """`--sort -bytes` as `--sort=-bytes`, which argparse takes for the value that it is; and after `--annotate` none, unless by `=`."""
     words = iter(argv)
-    return [f"{word}={next(words, '')}" if word == "--sort" else word for word in words]
+    return [f"{word}={next(words, '') if word == '--sort' else ''}" if word in ("--sort", "--annotate") else word for word in words]
 
 
 class _Capture:

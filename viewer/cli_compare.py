@@ -17,6 +17,8 @@ from viewer.noise import FEWEST, Change
 from viewer.profile_changes import GROUPINGS, Comparison
 from viewer.text import NARROWEST, write
 
+INDENT = "    "  # of what does not fit on a line
+
 
 def add_compare(commands: Any) -> None:
     """Add the command to those of a parser."""
@@ -64,9 +66,9 @@ def run_compare(args: argparse.Namespace) -> int:
 def _print(found: Any, format: str, options: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
     if format == "text" and console.is_terminal:
-        width = max(console.width, NARROWEST)
+        width = max(console.width - len(INDENT), NARROWEST)
         rows = (profile_rows if isinstance(found, Comparison) else trace_rows)(found, **options)
-        write(painted((row for long in rows for row in fold(long, width, rest="    ")), console), console.file)
+        write(painted((row for long in rows for row in fold(long, width, rest=INDENT)), console), console.file)
     else:
         write(FORMATS[format][isinstance(found, Comparison)](found, **options), console.file)
 

@@ -10,7 +10,7 @@ from typing import Any
 from autograd_tools.text import one_line
 from autograd_tools.timing.export import markdown_safe
 from autograd_tools.timing.formats import count_text, time_text
-from viewer.labels import plural
+from viewer.labels import plural, short
 from viewer.lines import Row, Span
 from viewer.noise import ERRORS, FEWEST, FLOOR, VERDICTS, Change
 from viewer.profile_changes import Comparison
@@ -31,7 +31,7 @@ def profile_rows(found: Comparison, *, limit: int = 15) -> Iterator[Row]:
             yield [Span(_rest(found, limit), "italic dim")]
         style = VERDICTS[row.verdict][1]
         name = row.key if row.part == row.key else f"{row.key} {row.part}"
-        yield [Span(_line(own, widths), style), Span(one_line(name)), Span(one_line(f"  {row.code}" if row.code else ""), "dim")]
+        yield [Span(_line(own, widths), style), Span(one_line(name)), Span(f"  {short(row.code)}" if row.code else "", "dim")]
     yield [Span(meaning(found), "dim")]
 
 

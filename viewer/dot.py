@@ -50,6 +50,8 @@ def to_dot(
 
 def picture_of(graph: Graph, *, marks: Mapping[int, str] | None = None, **options: Any) -> Picture:
     """The picture of a graph, with options as those of `to_dot` and of `Style`."""
+    for name in sorted(options.keys() - Style.__dataclass_fields__.keys()):
+        raise TypeError(f"no option {name!r} of a drawing; there are: gradients, edges, heat, links, marks, max_nodes")
     check_links(options.get("links"))
     return picture(graph, Style(marks=marks or {}, **options))
 

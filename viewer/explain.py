@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_tools import Tape
 from autograd_tools.formulas import RuleText, rule_of
-from autograd_tools.text import columns
+from autograd_tools.text import Text, columns
 from autograd_tools.trace import Summary, TraceNode
 from viewer.equations import Equation, Names, equation_of
 from viewer.inputs import Traceable, as_trace
@@ -30,7 +30,7 @@ NO_BACKWARD = "Nothing flowed back yet: J.backward(loss) computes the gradients 
 NOT_KNOWN = "rule not known here"
 
 
-def explain(x: Traceable, *, max_nodes: int = MOST_NODES) -> str:
+def explain(x: Traceable, *, max_nodes: int = MOST_NODES) -> Text:
     """The gradient as a lesson: what was computed; then, newest first, what flows back into each argument, and by which rule.
 
     `v3` is what node 3 computed, Params have their names, `c3` is a constant array in node 3, and `∇v3` is the gradient of the
@@ -54,7 +54,7 @@ def explain(x: Traceable, *, max_nodes: int = MOST_NODES) -> str:
     """
     if isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1:
         raise ValueError(f"max_nodes= is a number from 1 on, and got {max_nodes!r}")
-    return "\n".join(_Lesson(x, max_nodes).lines())
+    return Text("\n".join(_Lesson(x, max_nodes).lines()))
 
 
 class _Lesson:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.style import Style
 from rich.text import Text
 
 from viewer.groupings import Hotspot, grouping_of, hotspots_of, rows_of, sum_of
 from viewer.hotspot_columns import COLUMNS, Line, Table
-from viewer.lines import Row, Span, fold
+from viewer.lines import Row, Span, as_text, fold
 from viewer.measured import Timed, records_of
-from viewer.source import link_of
 from viewer.table import Cells, laid_out, with_room
 
 TITLES = {"tree": "scope, as a tree"}
@@ -52,7 +50,7 @@ def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[T
     rows: list[Row] = [[Span(title(by), "bold")]]
     rows += laid_out(shown, len(columns[0][1].texts), width)
     rows += fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
-    return [_text(row) for row in rows]
+    return [as_text(row) for row in rows]
 
 
 def hotspot_cells(x: Timed, by: str, limit: int) -> list[Cells]:
@@ -86,13 +84,3 @@ def _table(spots: list[Hotspot], by: str, limit: int) -> Table:
     sums = [(f"{len(rest)} more", sum_of(rest))] if rest else []
     sums += [("total", sum_of(spot.own for spot in spots))] if spots else []
     return Table(by, grouping.header, lines, [Line(name, figures, figures.total) for name, figures in sums])
-
-
-def _text(row: Row) -> Text:
-    """A row for a terminal, with links to the source."""
-    text = Text()
-    for span in row:
-        link = link_of(*span.source) if span.source and span.source[0] else ""
-        text.append(span.text, Style.parse(span.style) + Style(link=link) if link else span.style)
-    text.rstrip()
-    return text

@@ -14,6 +14,7 @@ from viewer.graph import Box, Group
 
 LONGEST_LABEL = 60  # characters
 NAMED = 4  # operations that a closed group names
+STATISTICS = ("min", "mean", "max", "norm")
 
 
 def short(text: str, longest: int = LONGEST_LABEL) -> str:
@@ -120,10 +121,11 @@ def shape(value: Summary | None) -> str:
 
 def gradient(summary: Summary) -> str:
     """A gradient in a few characters: its norm, and what is wrong with it."""
-    if summary.norm is None:
+    size = summary.mean if summary.shape == () else summary.norm
+    if size is None:  # too large for a number, among others
         return summary.text
     lost = "".join(f" {n:,} {what}" for n, what in ((summary.nans, "NaN"), (summary.infs, "Inf")) if n)
-    return f"{summary.mean:.3g}" if summary.shape == () else f"norm {summary.norm:.3g}{lost}"
+    return f"{size:.3g}" if summary.shape == () else f"norm {size:.3g}{lost}"
 
 
 def node_tooltip(trace: Trace, box: Box) -> str:
@@ -132,7 +134,8 @@ def node_tooltip(trace: Trace, box: Box) -> str:
     lines = [f"{node.id}. {node.listing}"]
     for what, summary in (("value", node.value), ("gradient", node.outgrad)):
         if summary is not None and summary.min is not None:
-            lines.append(f"{what}: min {summary.min:.4g}, mean {summary.mean:.4g}, max {summary.max:.4g}, norm {summary.norm:.4g}")
+            known = [f"{name} {x:.4g}" for name in STATISTICS if (x := getattr(summary, name)) is not None]
+            lines.append(f"{what}: {', '.join(known)}")
             lines[-1] += "".join(
                 f", {n:,} {kind}" for n, kind in ((summary.zeros, "zeros"), (summary.nans, "NaN"), (summary.infs, "Inf")) if n
             )

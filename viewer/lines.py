@@ -9,6 +9,8 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment, Segments
+from rich.style import Style
+from rich.text import Text
 
 from viewer.source import link_of
 
@@ -102,6 +104,16 @@ def _slice(spans: Row, start: int, end: int) -> Iterator[Span]:
 def plain(rows: Iterable[Row]) -> str:
     """Rows as plain text."""
     return "\n".join("".join([span.text for span in row]).rstrip() for row in rows)
+
+
+def as_text(row: Row) -> Text:
+    """A row as rich has it, with links to the source."""
+    text = Text()
+    for span in row:
+        link = link_of(*span.source) if span.source else ""
+        text.append(span.text, Style.parse(span.style) + Style(link=link) if link else span.style)
+    text.rstrip()
+    return text
 
 
 def painted(rows: Iterable[Row], console: Console) -> str:

@@ -29,5 +29,5 @@ def link(links: str | None, file: str, line: int) -> str:
     """The address of a line of a file; none if no links are asked for, or nothing is known."""
     if links is None or not file or file.startswith("<"):
         return ""
-    path = quote(Path(file).as_posix())
+    path = quote(Path(file).as_posix(), errors="replace")
     return LINKS.get(links, links).replace("{file}", path if path.startswith("/") else f"/{path}").replace("{line}", str(line))

@@ -16,7 +16,7 @@ from autograd_tools.timing import Counts
 ERRORS = 3  # standard errors of a difference
 FLOOR = 0.1  # of the shorter time: what runs of one program may differ by though their gradients vary less
 FEWEST = 3  # gradients of which it can be told how much they vary
-MOST = 100  # gradients that count
+MOST = 30  # gradients that count
 
 QUARTILES = 1.349  # standard deviations between those of a normal distribution
 MEDIAN = math.sqrt(math.pi / 2)  # standard errors of its mean that the standard error of its median is, for many samples

@@ -61,14 +61,14 @@ def _of_node(node: Node) -> str:
     rows += [("source", source_text(node.source.file, node.source.line))] if node.source else []
     rows += [("scope", " / ".join(node.scope))] if node.scope else []
     for what, neighbours in (("parent", node.parents), ("child", node.children)):
-        rows += [(what, short(f"{near.index + 1}. {near!r}", LONGEST_FIELD)) for near in neighbours[:MOST_NEIGHBOURS]]
+        rows += [(what, short(repr(near), LONGEST_FIELD)) for near in neighbours[:MOST_NEIGHBOURS]]
         if len(neighbours) > MOST_NEIGHBOURS:
             rows.append((what, f"… and {len(neighbours) - MOST_NEIGHBOURS:,} more"))
     return _paragraph(f"Node {node.index + 1}") + _table((), rows)
 
 
 def _of_timer(timer: Timer | Section) -> str:
-    return f"<pre>{escape(str(timer))}</pre>"
+    return f'<pre style="font-family:monospace;line-height:1.25">{escape(str(timer))}</pre>'  # which notebooks set otherwise
 
 
 def _drawing(x: Trace | Graph, size: int) -> str:

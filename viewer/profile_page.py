@@ -16,6 +16,7 @@ from viewer.profile_report import TABLES, Report, summary, totals
 from viewer.sample_text import label, shown
 from viewer.sampling import tree_of
 from viewer.table import Cells
+from viewer.tips import tips
 
 MOST_ROWS = 40  # in each table, unless more are asked for
 OPENED = 3  # levels of the tree
@@ -50,7 +51,9 @@ def to_html(report: Report, name: str) -> str:
     report = replace(report, limit=max(report.limit, MOST_ROWS))
     heading = f"Profile of {escape(one_line(name))}"
     parts = [f"<h1>{heading}</h1>", *(f"<p>{escape(line)}</p>" for line in summary(report)), _shares(report)]
-    parts += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in TABLES]
+    parts += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
+    if report.has_shapes:
+        parts.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
     if report.session:
         parts += ["<h2>Where Python was</h2>", *_tree(report.session)]
     parts.append(f"<h2>The timer</h2>\n<pre>{escape(report.timer.table())}</pre>")

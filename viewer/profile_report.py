@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,16 @@ from rich.text import Text
 
 from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
-from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
+from viewer.annotate import annotated_lines
+from viewer.arithmetic import arithmetic_rows
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
+from viewer.lines import as_text
 from viewer.sample_text import sample_lines
 from viewer.text import write
 from viewer.timings import timer_lines
+from viewer.tips import NONE, tip_rows, tips
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")
@@ -27,9 +31,9 @@ TABLES = ("op", "line", "scope")
 
 @dataclass(frozen=True)
 class Report:
-    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, and samples if any.
-
-    `gradients` says which of the script's were measured, if that is not all.
+    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, with arithmetic or not,
+    and samples if any. `gradients` says which of the script's were measured, if that is not all. The tables are `by` these, or
+    else the usual ones.
     """
 
     timer: Timer
@@ -37,16 +41,42 @@ class Report:
     table: bool = False
     session: Session | None = None
     gradients: str = ""
+    by: tuple[str, ...] = ()
+    arithmetic: bool = False
+
+    @property
+    def has_shapes(self) -> bool:
+        """Whether there is something to give tips about: an old profile tells nothing of arrays."""
+        return any(record.operands for record in self.timer.records)
 
 
 def text(report: Report) -> None:
     """Print hotspots by operation and by line, and how much of the run they are; in colour on a terminal."""
-    console = Console(highlight=False, markup=False)
-    width = console.width if console.is_terminal else None
-    blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in ("op", "line")]
+    console, width = _console()
+    blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in report.by or ("op", "line")]
+    if report.arithmetic:
+        blocks.append([as_text(row) for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)])
+    if report.has_shapes:
+        blocks.append([as_text(row) for row in tip_rows(report.timer, width=width)])
     blocks.append([Text(line) for line in summary(report)])
     blocks += [timer_lines(report.timer, width=width)] if report.table else []
     blocks += [sample_lines(report.session, width=width)] if report.session else []
+    _print(blocks, console)
+
+
+def annotated(report: Report, file: str | None) -> None:
+    """Print the source with the times in its margin."""
+    console, width = _console()
+    _print([annotated_lines(report.timer, file, width)], console)
+
+
+def _console() -> tuple[Console, int | None]:
+    """Where to print, and how wide it is if it is a terminal."""
+    console = Console(highlight=False, markup=False)
+    return console, console.width if console.is_terminal else None
+
+
+def _print(blocks: Iterable[list[Text]], console: Console) -> None:
     for block in blocks:
         if console.is_terminal:
             console.print()
@@ -63,6 +93,8 @@ def summary(report: Report) -> Iterator[str]:
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
+    if report.timer.peak_bytes is not None:
+        yield f"Arrays took {memory_text(report.timer.peak_bytes)} at the most."
     if report.gradients:
         yield report.gradients
 
@@ -87,10 +119,16 @@ def to_json(report: Report) -> str:
         "total_ns": report.timer.total_ns,
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
         "gradients": report.gradients,
-        "tables": {by: hotspot_rows(report.timer, by) for by in TABLES},
+        "tables": {by: hotspot_rows(report.timer, by) for by in report.by or TABLES},
+        "tips": _tips(report),
         "records": records,
     }
     return json.dumps(document, indent=1) + "\n"
+
+
+def _tips(report: Report) -> list[str]:
+    """Each tip as a line of text."""
+    return [line for line in tips(report.timer).splitlines() if line != NONE] if report.has_shapes else []
 
 
 def _record(record: Record, counts: Counts) -> dict[str, Any]:
@@ -101,12 +139,15 @@ def _record(record: Record, counts: Counts) -> dict[str, Any]:
 def to_markdown(report: Report) -> str:
     """The tables in the Markdown of GitHub, for a comment on a pull request."""
     parts = ["\n".join(map(_escaped, summary(report)))]
-    for by in TABLES:
+    for by in report.by or TABLES:
         columns = hotspot_cells(report.timer, by, report.limit)
         marks = ["---:" if cells.right else "---" for cells in columns]
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
         lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
         parts.append("\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)]))
+    found = _tips(report)
+    if found:
+        parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in found)]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -14,7 +14,9 @@ import autograd_tools as ag
 from autograd_tools import Timer, timing
 from autograd_tools.files import write_bytes
 from viewer import profile_report, sampling
+from viewer.groupings import GROUPINGS
 from viewer.outcome import after, fail, is_saved
+from viewer.peaks import peaks
 from viewer.profile_page import to_html
 from viewer.profile_report import FORMATS, Report
 from viewer.progress import progress
@@ -33,12 +35,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}")
     parser.add_argument("--html", metavar="FILE", help="write a report as a page that needs nothing else")
     parser.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    parser.add_argument("--by", type=_groupings, default=(), metavar="NAMES", help=BY_HELP)
+    parser.add_argument("--annotate", nargs="?", metavar="=FILE", help="print the source of all files or one, with times in the margin")
+    parser.add_argument("--arithmetic", action="store_true", help="tell how much arithmetic it is, and how far from this machine's peaks")
+    parser.add_argument("--memory", choices=timing.MEMORY, help="whose bytes to count (default: outputs, of what operations return)")
     parser.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
 
 
 # What writes a timeline, by the end of a file's name, the first that fits.
 TIMELINES: dict[str, Callable[..., str]] = {".speedscope.json": to_speedscope, ".json": to_chrome_trace, ".folded": to_collapsed}
+BY_HELP = f"tables by any of {','.join(GROUPINGS)} (default: op,line)"
 FORMAT_HELP = "how to tell it (default: text); of the others the script's own output goes to standard error"
+
+
+def _groupings(names: str) -> tuple[str, ...]:
+    """What `--by` names, with commas."""
+    wrong = [name for name in names.split(",") if name not in GROUPINGS]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"no hotspots by {wrong[0]!r}; there are: {', '.join(GROUPINGS)}")
+    return tuple(names.split(","))
 
 
 def profile(args: argparse.Namespace) -> int:
@@ -46,13 +61,15 @@ def profile(args: argparse.Namespace) -> int:
     window = Window(args.skip, args.steps)
     if args.limit < 0:
         raise ValueError(f"--limit is 0 rows or more, and got {args.limit}")
+    if args.annotate is not None and args.format != "text":
+        raise ValueError(f"--annotate prints text, and --format {args.format} has no place for it")
     if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
         raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
     if is_saved(args, output=None, skip=0, steps=None):
         session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
-        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session), args, 0)
-    if not timing.ENABLED:
-        return _again_with_timer()
+        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session, by=args.by, arithmetic=args.arithmetic), args, 0)
+    if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
+        return _again_with_timer(args.memory or "outputs")
     os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
     for name in ("output", "html", "timeline"):  # before the script goes elsewhere
         setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
@@ -68,11 +85,12 @@ def _profile_script(args: argparse.Namespace, window: Window) -> int:
     timer, session = window.measured(), sampler.session
     if not timer.records or window.seen <= args.skip > 0:
         return status or fail(f"{args.script} computed {_missing(window)}")
+    timer.peaks = peaks().to_dict()
     if args.output:
         status = after(status, lambda: timer.save(args.output))
     if args.output and session:
         status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
-    return _tell(Report(timer, args.limit, args.timer, session, window.summary()), args, status)
+    return _tell(Report(timer, args.limit, args.timer, session, window.summary(), args.by, args.arithmetic), args, status)
 
 
 def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
@@ -113,11 +131,11 @@ def _missing(window: Window) -> str:
     return "no gradient with autograd_tools" + (" in its own process" if elsewhere else "") + ", so there is nothing to profile"
 
 
-def _again_with_timer() -> int:
+def _again_with_timer(memory: str) -> int:
     """Start this command again with the timer on, which is read when autograd_tools is imported."""
     options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
     command = [sys.executable, *options, "-m", "autograd_tools", *sys.argv[1:]]
-    environment = {**os.environ, "AUTOGRAD_TIMER": "shapes"}
+    environment = {**os.environ, "AUTOGRAD_TIMER": f"shapes,{memory}"}
     if os.name == "nt":  # where exec returns to the shell before the program ends
         return subprocess.call(command, env=environment)
     return os.execve(command[0], command, environment)
@@ -132,6 +150,8 @@ def _tell(report: Report, args: argparse.Namespace, status: int) -> int:
         status = after(status, lambda: write_bytes(args.html, to_html(report, Path(args.script).name).encode()))
     if args.format == "text":
         profile_report.text(report)
+        if args.annotate is not None:
+            status = after(status, lambda: profile_report.annotated(report, args.annotate or None))
     else:
         sys.stdout.write(FORMATS[args.format](report))
     return status

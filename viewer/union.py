@@ -18,13 +18,13 @@ def union(found: Differences) -> tuple[Trace, dict[int, str]]:
     """
     ids: tuple[dict[int, int], dict[int, int]] = ({}, {})  # by the id in `a`, and in `b`
     marks: dict[int, str] = {}
-    order = _sorted(found)
+    order, listed = _sorted(found), set(found.listed)
     for number, (old, new) in enumerate(order, 1):
         if old:
             ids[0][old] = number
         if new:
             ids[1][new] = number
-        if not (old and new) or new in found.listed:
+        if not (old and new) or new in listed:
             marks[number] = "changed" if old and new else "removed" if old else "added"
     nodes = []
     for number, (old, new) in enumerate(order, 1):

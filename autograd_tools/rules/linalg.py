@@ -21,8 +21,8 @@ def solve_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def solve_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
-    """`solve(a.mT, dy)`, for each right-hand side."""
-    if np.ndim(b) == 1:  # one vector for each matrix of the stack
+    """`np.linalg.solve(a.mT, dy)`, for each right-hand side."""
+    if np.ndim(b) == 1 and np.ndim(a) > 2:  # one vector for each matrix of the stack
         return np.linalg.solve(flip_last(a), dy[..., None])[..., 0]
     return np.linalg.solve(flip_last(a), dy)
 

@@ -21,7 +21,7 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
 
 
 def kept(dy: Any, x: Any, axis: Any, keepdims: Any) -> Any:
-    """`dy` with the reduced axes back in their places, of length 1."""
+    """`np.expand_dims(dy, axis)`: the reduced axes are back in their places, of length 1."""
     if axis is None or keepdims is True or np.ndim(dy) == 0:
         return dy
     axes = axes_of(x, axis)
@@ -56,6 +56,11 @@ def count(x: Any, axis: Any) -> int:
     return n
 
 
+def count_where(x: Any, axis: Any, where: Any) -> Any:
+    """`np.sum(np.broadcast_to(where, np.shape(x)), axis, keepdims=True)`: how many numbers of those chosen go into each result."""
+    return np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, dtype=np.result_type(type_of(x), 1.0), keepdims=True)
+
+
 def sum_x(
     dy: Any,
     y: Any,
@@ -67,9 +72,10 @@ def sum_x(
     initial: Any = 0,
     where: Any = True,
 ) -> Any:
-    """`spread(kept(dy, x, axis, keepdims), shape(x))`: what was added gets the gradient of its sum, or zero without `where`."""
-    dx = spread(kept(dy, x, axis, keepdims), np.shape(x))
-    return dx if where is True else dx * where
+    """`spread(kept(dy, x, axis, keepdims), shape(x))`: what was added gets the gradient of its sum."""
+    if where is not True:
+        return spread(kept(dy, x, axis, keepdims), np.shape(x)) * where
+    return spread(kept(dy, x, axis, keepdims), np.shape(x))
 
 
 def sum_initial(dy: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
@@ -81,8 +87,7 @@ def mean_x(
 ) -> Any:
     """`spread(kept(dy, x, axis, keepdims) / count(x, axis), shape(x))`: each of n numbers gets an n-th."""
     if where is not True:
-        n = np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, dtype=np.result_type(dy), keepdims=True)
-        return np.broadcast_to(kept(dy, x, axis, keepdims), np.shape(x)) * where / n
+        return spread(kept(dy, x, axis, keepdims), np.shape(x)) * where / count_where(x, axis, where)
     return spread(kept(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
 
 

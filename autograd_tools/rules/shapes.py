@@ -63,7 +63,9 @@ def astype_x(dy: Any, y: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
     """`dy`, but zero where fractions were cut off."""
     if np.dtype(dtype) == object:
         raise TypeError("an array of objects has no gradients; leave x as it is, or use ag.value(x).astype(object)")
-    return dy if np.dtype(dtype).kind in "fc" or x.dtype.kind not in "fc" else np.zeros(np.shape(x))
+    if np.dtype(dtype).kind not in "fc" and x.dtype.kind in "fc":
+        return np.zeros(np.shape(x))
+    return dy
 
 
 def reading_order(x: Any, order: Any) -> Any:
@@ -77,14 +79,16 @@ def reading_order(x: Any, order: Any) -> Any:
 
 
 def reshape_x(dy: Any, y: Any, x: Any, shape: Any = None, order: Any = "C", **kwargs: Any) -> Any:
-    """`reshape(dy, shape(x))`, read in the order of `x`."""
-    return np.reshape(dy, np.shape(x), order=reading_order(x, order))
+    """`np.reshape(dy, np.shape(x))`, read in the order of `x`."""
+    if order != "C":
+        return np.reshape(dy, np.shape(x), order=reading_order(x, order))
+    return np.reshape(dy, np.shape(x))
 
 
 def ravel_x(dy: Any, y: Any, x: Any, order: Any = "C") -> Any:
-    """`reshape(dy, shape(x))`, read in the order of `x`."""
+    """`np.reshape(dy, np.shape(x))`, read in the order of `x`."""
     if order != "K":
-        return np.reshape(dy, np.shape(x), order=reading_order(x, order))
+        return reshape_x(dy, y, x, None, order)
     strides = np.abs(value(x).strides)
     if any(stride == 0 and n > 1 for stride, n in zip(strides, np.shape(x), strict=True)):
         raise TypeError("np.ravel(x, order='K') has no gradient rule for an array that was broadcast: use order='C'")

@@ -30,6 +30,7 @@ __all__ = [
     "KEPT",
     "LIMIT",
     "LINES",
+    "MEMORY",
     "NODE",
     "SHAPES",
     "SUM",

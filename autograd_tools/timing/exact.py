@@ -74,14 +74,14 @@ class Watch:
         self.time = time
         self.last = 0
         with _lock:
-            self.live = self.peak = _spread()
+            self.live = self.peak = _ask()
             rows += (0, self.live, self.live, 0)
             _watches.append(weakref.ref(self, _watches.remove))
 
     def look(self) -> int:
         """Add a row for this moment, and return its time, which is later than that of the row before."""
         with _lock:
-            live, now = _spread(), self.time()
+            live, now = _ask(), self.time()
             self.last = now = now if now > self.last else self.last + 1
             self.rows += (now, live, self.peak, self.peak - self.live)
             self.live = self.peak = live
@@ -90,14 +90,26 @@ class Watch:
     def most(self) -> tuple[int, int]:
         """The bytes there are, and the most since this was made, for a watch that nobody looks at otherwise."""
         with _lock:
-            return _spread(), self.peak
+            return _ask(), self.peak
 
 
-def _spread() -> int:
+_last = 0  # bytes there were when somebody asked last: everybody knows of as many
+
+
+def _ask() -> int:
     """The bytes there are, after the peak was handed to all that wait for it."""
-    global _highest
+    global _last
     live, peak = get_traced_memory()
     reset_peak()
+    if peak > _last:
+        live = _spread(live, peak)
+    _last = live
+    return live
+
+
+def _spread(live: int, peak: int) -> int:
+    """Hand the peak to all watches, and return the bytes that there are."""
+    global _highest
     if peak > _highest:
         live, peak = _without_failed(live, peak)
         _highest = peak
@@ -111,12 +123,14 @@ def _spread() -> int:
 @contextmanager
 def unseen() -> Iterator[None]:
     """A `with` block whose bytes are in no peak: they are those of the timer itself."""
+    global _last
     with _lock:
-        _spread()
+        _ask()
     try:
         yield
     finally:
         reset_peak()
+        _last = get_traced_memory()[0]
 
 
 def _without_failed(live: int, peak: int) -> tuple[int, int]:
@@ -143,6 +157,11 @@ class Looks:
         live = self.live[first]
         peak = np.where(last > first, np.maximum(most - live, 0), 0)
         return self.sums[last] - self.sums[first], self.live[last] - live, peak
+
+    def at(self, moments: Ints) -> Ints:
+        """The bytes there were at each moment."""
+        found: Ints = self.live[self._rows_at(moments)]
+        return found
 
     def shortened(self, moments: Ints, since: int) -> list[int]:
         """The rows that tell of times that start at one of these moments, or at `since` and later."""

@@ -79,7 +79,7 @@ class Timer(Shown):
     def __init__(self, clock: Callable[[], int] = time.perf_counter_ns, *, memory: str = "outputs") -> None:
         check_known("way to count bytes", (memory,), dict.fromkeys(MEMORY))
         self.memory = memory
-        self.time = clock
+        self._time = clock
         self.clock = clock if memory != "exact" else self._look
         self.enabled = True
         self._lock = threading.Lock()
@@ -90,13 +90,13 @@ class Timer(Shown):
         self._reset(self._events.limit)
 
     def _reset(self, limit: int) -> None:
-        self._start: int | None = self.time()
-        self._watch = Watch([], self.time) if self.memory == "exact" else None
+        self._start: int | None = self._time()
+        self._watch = Watch([], self._time) if self.memory == "exact" else None
         self._events = Events(limit, self._start)
         self._threads: list[Thread] = []
         self._past = Totals()  # what was loaded, or merged into this timer
         self._cost_ns: float | None = None
-        self._own = _Local(self._threads, self._events, self.memory, self.time, self._lock)
+        self._own = _Local(self._threads, self._events, self.memory, self._time, self._lock)
         self._switch(self.enabled)
 
     def _switch(self, enabled: bool) -> None:
@@ -108,7 +108,7 @@ class Timer(Shown):
 
     def _look(self) -> int:
         """The clock of a timer that counts bytes exactly: whoever asks for the time has looked at them."""
-        return self._own.look() if self.enabled else self.time()
+        return self._own.look() if self.enabled else self._time()
 
     def enable(self) -> None:
         """Go on measuring after `disable`."""
@@ -233,7 +233,7 @@ class Timer(Shown):
     @property
     def total_ns(self) -> int:
         """Nanoseconds since the timer was made or reset, measured or not."""
-        return self._past.total_ns + (0 if self._start is None else self.time() - self._start)
+        return self._past.total_ns + (0 if self._start is None else self._time() - self._start)
 
     @property
     def live_bytes(self) -> int | None:
@@ -246,10 +246,19 @@ class Timer(Shown):
         return self._sum().peak_nbytes
 
     @property
+    def peaks(self) -> dict[str, Any] | None:
+        """What the machine that measured can do at best, as plain data, if it was noted: `timer.peaks = viewer.peaks().to_dict()`."""
+        return self._past.peaks
+
+    @peaks.setter
+    def peaks(self, peaks: dict[str, Any] | None) -> None:
+        self._past.peaks = peaks
+
+    @property
     def section_cost_ns(self) -> float:
         """What one section costs by itself, on the machine that measured; 0 for a timer with a clock of its own."""
         if self._cost_ns is None:
-            self._cost_ns = _section_cost(self.memory) if self.time is time.perf_counter_ns else 0.0
+            self._cost_ns = _section_cost(self.memory) if self._time is time.perf_counter_ns else 0.0
         return self._cost_ns
 
     def keep_events(self, limit: int = 1_000_000) -> None:
@@ -305,9 +314,11 @@ class Timer(Shown):
                 raise TypeError(f"only timers merge with a timer, and got {other!r}; Timer.load(path) reads a saved one")
         for other in others:
             totals = other.totals()
+            peaks = self._sum().peaks_with(totals)
             with self._lock:
                 self._past.root.make_room(root)  # what was here before stays before what is new
                 self._past.merge(totals, path)
+                self._past.peaks = peaks
         if others and self._start is None:
             self._events.restart(0)  # of runs that are merged nobody knows the single calls
         return self
@@ -356,11 +367,11 @@ class Timer(Shown):
 
     def __getstate__(self) -> dict[str, Any]:
         """The measurements as text, however deep they nest; threads, locks and open sections stay where they are."""
-        return {"data": json.dumps(self.to_dict()), "clock": self.time, "enabled": self.enabled, "runs": self._start is not None}
+        return {"data": json.dumps(self.to_dict()), "clock": self._time, "enabled": self.enabled, "runs": self._start is not None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(vars(Timer.from_dict(json.loads(state["data"]))))
-        self.clock = self.time = state["clock"]
+        self.clock = self._time = state["clock"]
         self._switch(state["enabled"])
         if state["runs"]:
             self._start = self.clock()

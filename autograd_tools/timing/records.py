@@ -156,7 +156,7 @@ def record_row(record: Record) -> list[Any]:
 def from_row(row: list[Any]) -> tuple[Record, Counts]:
     """The record of a row, and its counts if it has them; in files before version 3 there were three, by place only."""
     op, argument, file, line, function, scope, *rest = row
-    where = (op, index(argument), file, index(line), function, tuple(scope))
+    where = (_text(op), index(argument), _text(file), index(line), _text(function), tuple(map(_text, scope)))
     if len(rest) == 3:
         calls, ns, nbytes = map(index, rest)
         return Record(*where, "backward" if argument else "forward"), Counts(calls, ns, nbytes)
@@ -164,6 +164,12 @@ def from_row(row: list[Any]) -> tuple[Record, Counts]:
     samples = {index(step): index(ns) for step, ns in sums.pop()} if sums else {}
     if phase not in PHASES:
         raise ValueError(f"no phase {phase!r}; there are: {', '.join(PHASES)}")
-    found = tuple([Operand(kind, tuple(map(index, shape)), order, text) for kind, shape, order, text in operands])
+    found = tuple([Operand(_text(kind), tuple(map(index, shape)), _text(order), _text(text)) for kind, shape, order, text in operands])
     calls, ns, nbytes, steps, kept = map(index, sums) if sums else (0,) * 5
     return Record(*where, phase, found), Counts(calls, ns, nbytes, steps, kept, samples)
+
+
+def _text(x: Any) -> str:
+    if not isinstance(x, str):
+        raise TypeError(f"a text was expected, and found {x!r:.100}")
+    return x

@@ -27,12 +27,14 @@ recordings: dict[int, weakref.ref[Any]] = {}
 
 
 class Weights(NamedTuple):
-    """The bytes of spans as columns: made in them, without those made in what is inside, and as `Looks.between` tells."""
+    """The bytes of spans as columns: made in them, without those made in what is inside, as `Looks.between` tells, and those
+    that there were when they ended."""
 
     nbytes: Ints
     own: Ints
     live: Ints | None = None
     peak: Ints | None = None
+    after: Ints | None = None
 
 
 class Thread(Stack):
@@ -74,10 +76,11 @@ class Thread(Stack):
         spans = logs.spans_of(marks, self._inside)
         still = np.flatnonzero(~spans.done)
         weights = self._weigh(spans, still, int(marks.end[-1]))
+        spans = spans._replace(nbytes=weights.nbytes)
         self._inside = spans.inside[still].tolist()
         self.log[:n] = [item for row in still for item in _opening(marks, int(spans.begin[row]))]
         self._add_sections(spans, weights)
-        self._add_records(marks, spans, weights.own)
+        self._add_records(marks, spans, weights)
 
     def _weigh(self, spans: Spans, still: Ints, since: int) -> Weights:
         """The bytes of each span; of what was seen of memory, that stays which tells of times from `since` on, and of what is open."""
@@ -86,11 +89,12 @@ class Thread(Stack):
             return Weights(nbytes, nbytes)
         n = len(self.looks)
         looks = Looks(self.looks[:n])
-        nbytes, live, peak = looks.between(spans.start, spans.start + spans.ns)
+        end = spans.start + spans.ns
+        nbytes, live, peak = looks.between(spans.start, end)
         inside = logs.inside_of(spans.level, spans.parent, spans.quiet, nbytes, self._inside_bytes)
         self._inside_bytes = inside[still].tolist()
         self.looks[:n] = looks.shortened(spans.start[still], since)
-        return Weights(nbytes, nbytes - inside, live, peak)
+        return Weights(nbytes, nbytes - inside, live, peak, looks.at(end))
 
     def _add_sections(self, spans: Spans, weights: Weights) -> None:
         """Add the spans to the tree, each to the section of its label below that of the span around."""
@@ -107,7 +111,7 @@ class Thread(Stack):
                 sections.append(section if quiet else section.child(LABELS[spans.label[row]].text))
             paths[rows] = below[numbers]
         counted, paths = spans.done & ~spans.quiet, paths[:-1]
-        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, weights.nbytes)))
+        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, spans.nbytes)))
         spreads = logs.spreads(paths[spans.single], len(sections), spans.ns[spans.single])
         for section, (ncalls, ns, nbytes), spread in zip(sections, totals, spreads, strict=True):
             section.add(Section(ncalls, ns, nbytes, {}, *spread))
@@ -118,7 +122,7 @@ class Thread(Stack):
             for section, change, peak in zip(sections, live.tolist(), peaks.tolist(), strict=True):
                 section.add(Section(live_nbytes=change, peak_nbytes=peak))
 
-    def _add_records(self, marks: Marks, spans: Spans, nbytes: Ints) -> None:
+    def _add_records(self, marks: Marks, spans: Spans, weights: Weights) -> None:
         """Add the time of every operation, without what is in it, to the record of its place in the user's code."""
         argument = spans.argument
         wanted = marks.code == logs.NOTE
@@ -140,7 +144,7 @@ class Thread(Stack):
         groups = np.array(number, np.int64)[groups]
         tallies = [self._tally(record) for record in found]
         ns, over = (spans.ns - spans.inside)[rows], self.steps + logs.steps_of(marks)
-        totals = logs.sums(groups, len(found), spans.calls[rows], ns, nbytes[rows])
+        totals = logs.sums(groups, len(found), spans.calls[rows], ns, weights.own[rows])
         steps = logs.steps_of_groups(groups, over[spans.last[rows]], ns)
         for tally, sums, spread in zip(tallies, totals, steps.of_groups(len(found)), strict=True):
             tally.add(sums, *spread)
@@ -150,7 +154,8 @@ class Thread(Stack):
         if self.events.limit:
             place = np.full(len(node), len(found))
             place[rows] = groups
-            self.events.add(self.number, spans, node, place, [*found, None])
+            nbytes = weights.nbytes if self.memory != "nobytes" else np.full(len(node), -1)
+            self.events.add(self.number, spans, node, nbytes, weights.after, place, [*found, None])
 
     def _tally(self, record: Record) -> Tally:
         tally = self.tallies.get(record)
@@ -208,7 +213,7 @@ class Thread(Stack):
                 recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
         for serial in [serial for serial, found in list(recordings.items()) if found() is None]:
             recordings.pop(serial, None)
-        node = np.zeros(len(spans.label), np.int64)
+        node = np.where(marks.code[spans.begin] == logs.NOTE, marks.number[spans.begin], 0)
         node[rows] = nodes
         return node
 

@@ -30,6 +30,7 @@ class Totals:
     live_nbytes: int | None = None  # of NumPy's data at the end, and the most there were at once, where that was exact
     peak_nbytes: int | None = None
     events: dict[str, Any] | None = None  # single calls, as plain data; of runs that are merged nobody knows them
+    peaks: dict[str, Any] | None = None  # what the machine can do at best, if somebody measured it; None of several machines
 
     @property
     def measured(self) -> Section:
@@ -45,6 +46,7 @@ class Totals:
 
     def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
         """Add `other`: what ran at another time, or, below the section at `path`, what ran within that section."""
+        self.peaks = self.peaks_with(other)
         place = self.root
         for label in path:
             place = place.child(label)
@@ -57,6 +59,12 @@ class Totals:
             self.total_ns += other.total_ns
             self.twice_ns += other.twice_ns
             self.twice_nbytes += other.twice_nbytes
+
+    def peaks_with(self, other: Totals) -> dict[str, Any] | None:
+        """The peaks of the machine that both were measured on, if that is known."""
+        if not self.records or not other.records:
+            return other.peaks if self.peaks is None else self.peaks
+        return self.peaks if self.peaks == other.peaks else None
 
     def see(self, live: int | None, peak: int | None) -> None:
         """Take note of the bytes of another time or process: of those at its end, and of its peak, the larger number stays."""
@@ -85,6 +93,7 @@ class Totals:
             "sections": self.root.to_dict()["children"],
             "records": to_rows(self.records.items()),
             **({} if self.events is None else {"events": self.events}),
+            **({} if self.peaks is None else {"peaks": self.peaks}),
         }
 
     @classmethod
@@ -92,7 +101,8 @@ class Totals:
         """What `to_dict` gave, also that of versions 1 and 2."""
         totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
         totals.events = data.get("events")
-        totals.section_cost_ns = data.get("section_cost_ns", 0)
+        totals.peaks = None if data.get("peaks") is None else dict(data["peaks"])
+        totals.section_cost_ns = index(data.get("section_cost_ns", 0))
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
         totals.memory, *seen = data.get("memory", ("outputs", None, None))
         if totals.memory not in MEMORY:

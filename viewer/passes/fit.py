@@ -16,12 +16,14 @@ MAX_NODES = 60
 STRETCHES = 12  # pieces of what has no groups and too many lines: more would say no more
 PIECES = ("leaves", "line", "stretch")  # what comes of cutting, and is not cut again
 WORTH_CUTTING = 4  # boxes left; with fewer a group stays closed
+NESTED = 4  # calls of a function in itself that are opened where not all can be: more of a recursion say no more
 
 
 def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
     """Close groups until at most `max_nodes` boxes are left; where all fits none is.
 
-    What is near the top is opened first, and of one depth what has the fewest boxes in it. Where a group is opened that has
+    What is near the top is opened first, and of one depth what has the fewest boxes in it; of a recursion, if not all of it,
+    a few calls. Where a group is opened that has
     too many nodes of its own, those of one line of the source become a closed group (of the kind "line"); if that are too
     many, too, stretches of equal length do ("stretch"). Groups that are closed stay so. Nothing is left out: the notes say
     how many nodes are in how many boxes.
@@ -32,7 +34,10 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
     graph = x if isinstance(x, Graph) else fold(x)
     budget = max_nodes
     while True:
-        fitted, boxes = _Fitter(graph, budget).fit()
+        fitter = _Fitter(graph, budget)
+        fitted, boxes = fitter.fit()
+        if fitter.has_closed:
+            fitted, boxes = _Fitter(graph, budget, NESTED).fit()
         if graph.leaves_apart:  # each use of a leaf is a box, which only the picture as a whole can count
             boxes = len(fitted.boxes)
         if boxes <= max_nodes or budget == 1:
@@ -56,25 +61,28 @@ def _noted(graph: Graph, boxes: int) -> Graph:
 class _Fitter:
     """Opens groups from the top down while there are boxes left."""
 
-    def __init__(self, graph: Graph, budget: int) -> None:
+    def __init__(self, graph: Graph, budget: int, nested: int | None = None) -> None:
         self.graph = graph
+        self.nested = nested
+        self.has_closed = False
         self.left = budget - 1  # the root counts as a box until it is opened
         self.opened: list[tuple[Group, tuple[int | Group, ...]]] = []  # with their members, outer ones first
 
     def fit(self) -> tuple[Graph, int]:
         """The graph with groups closed, and how many boxes it has."""
         before, number = self.left + 1, count()
-        queue = [(0, 0, next(number), self.graph.root)]
+        queue: list[tuple[int, int, int, Group, tuple[str, ...]]] = [(0, 0, next(number), self.graph.root, ())]
         while queue:
-            depth, _, _, group = heapq.heappop(queue)
+            depth, _, _, group, around = heapq.heappop(queue)
             members, final = self._opened(group, is_root=depth == 0)
-            if members is None:
+            if members is None or (group.kind == "function" and around.count(group.name) == self.nested):
+                self.has_closed = True
                 continue
             self.opened.append((group, members))
             self.left -= self._width(members) - 1
             for member in () if final else members:
                 if isinstance(member, Group) and not member.closed:
-                    heapq.heappush(queue, (depth + 1, self._width(member.members), next(number), member))
+                    heapq.heappush(queue, (depth + 1, self._width(member.members), next(number), member, (*around, group.name)))
         return replace(self.graph, root=self._built()), before - self.left
 
     def _opened(self, group: Group, *, is_root: bool) -> tuple[tuple[int | Group, ...] | None, bool]:

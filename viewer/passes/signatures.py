@@ -11,7 +11,7 @@ from autograd_tools.trace import Argument
 from viewer.graph import Graph
 
 # In the text of a constant: strings and the shapes of arrays, which stay as they are, or a number.
-_PARTS = re.compile(r"""'[^']*'|"[^"]*"|[^\W\d]\w*(?:\[[\d,]*\])?|(\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?j?)""")
+_PARTS = re.compile(r"""'[^']*'|"[^"]*"|[^\W\d]\w*(?:\[[\d,]*\])?|(-?\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?j?)""")
 
 
 class Numbers:
@@ -33,7 +33,8 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
     """
     columns = graph.trace.columns
     calls = [numbers.of((head.kind, head.op, *map(_pattern, head.args))) for head in columns.heads]
-    values = [numbers.of(("value", form.shape, form.dtype, form.text if form.shape is None else "")) for form in columns.value.forms]
+    texts = [_without_numbers(form.text or "") if form.shape is None else "" for form in columns.value.forms]  # such as of tuples
+    values = [numbers.of(("value", form.shape, form.dtype, text)) for form, text in zip(columns.value.forms, texts, strict=True)]
     values.append(-1)  # of what has no value, which is in the row -1
     leaf = [head.kind != "result" for head in columns.heads]
     found = [-1]

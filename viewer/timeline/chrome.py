@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 from autograd_tools import Timer
@@ -23,8 +23,9 @@ def to_chrome_trace(x: Timer | str | os.PathLike[str], path: str | Path | None =
     """The single calls of a timer as a trace for Perfetto: JSON in Chrome's Trace Event Format, written to `path` if there is one.
 
     `x` is a timer that was told to `keep_events()`, or the path of a saved one. Each thread has a track forward and one
-    backward, and an arrow leads from each operation to the gradients of its arguments. The counter adds up the bytes of the
-    arrays that operations made; it does not know what was freed. Times are microseconds, exact to the nanosecond.
+    backward, and an arrow leads from each operation to the gradients of its arguments. The counter shows the live bytes
+    where the timer counts them (`AUTOGRAD_TIMER=exact`); elsewhere it adds up those of the arrays that operations made, and
+    does not know what was freed. Times are microseconds, exact to the nanosecond.
 
     Of more than `limit` calls the first are shown; the name of the process and `otherData` say of how many. Calls from before
     `keep_events()`, beyond its own limit, of generators and coroutines, and of timers merged into this one, are not known.
@@ -54,22 +55,24 @@ def _metadata(kind: str, tid: int, **args: object) -> str:
 
 def _slices(tracks: Tracks) -> Iterator[str]:
     """Each call, and right behind it, so that they belong to that call, the ends of arrows."""
-    arrows = _arrows(tracks)
+    starts, ends = _arrows(tracks)
     numbers: dict[int, int] = {}  # of recordings, by their first call here
     for tid, (track, events) in enumerate(tracks.items(), start=FIRST):
         place, heads = f'"pid":1,"tid":{tid},"ts":', {}
         for event in events:
-            _, label, _, argument, recording, node, start, end, nbytes, record = event
+            _, label, _, _, recording, node, start, end, nbytes, record, _ = event
             key = (label, id(record))
             if key not in heads:
                 heads[key] = _head(label, track, place), _arguments(record)
             head, args = heads[key]
             if node >= 0:
                 args += f'"recording":{numbers.setdefault(recording, len(numbers) + 1)},"node":{node + 1},'
-            yield f'{head}{_microseconds(start)},"dur":{_microseconds(end - start)},"args":{{{args}"bytes":{nbytes}}}}}'
-            for number in arrows.get(id(event), ()):
-                kind = '"ph":"f","bp":"e"' if argument > 0 else '"ph":"s"'
-                yield f'{{{kind},"id":{number},"name":"gradient","cat":"gradient",{place}{_microseconds(start)}}}'
+            args += f'"bytes":{nbytes}' if nbytes >= 0 else '"bytes":"not counted"'
+            yield f'{head}{_microseconds(start)},"dur":{_microseconds(end - start)},"args":{{{args}}}}}'
+            for number in starts.get(id(event), ()):
+                yield f'{{"ph":"s","id":{number},"name":"gradient","cat":"gradient",{place}{_microseconds(start)}}}'
+            if id(event) in ends:
+                yield f'{{"ph":"f","bp":"e","id":{ends[id(event)]},"name":"gradient","cat":"gradient",{place}{_microseconds(start)}}}'
 
 
 def _head(label: str, track: Track, place: str) -> str:
@@ -77,26 +80,44 @@ def _head(label: str, track: Track, place: str) -> str:
     return f'{{"ph":"X","name":{quoted(label)},"cat":"{"backward" if track.backward else "forward"}",{place}'
 
 
-def _arrows(tracks: Tracks) -> dict[int, list[int]]:
-    """By the id of a call the numbers of the arrows from it, or to it if it is a gradient; what took no time cannot hold one."""
+def _arrows(tracks: Tracks) -> tuple[dict[int, list[int]], dict[int, int]]:
+    """By the id of an operation the numbers of the arrows from it, and by that of a gradient the number of the one to it.
+
+    What took no time cannot hold an arrow.
+    """
     operations: dict[Key, Event] = {}
-    gradients: dict[Key, list[Event]] = {}
+    for events in tracks.values():
+        operations |= _operations(events)
+    starts: dict[int, list[int]] = {}
+    ends: dict[int, int] = {}
     for event in chain.from_iterable(tracks.values()):
-        if event.node >= 0 and event.end_ns > event.start_ns:
-            key = (event.recording, event.node)
-            if event.argument > 0:
-                gradients.setdefault(key, []).append(event)
-            else:
-                operations.setdefault(key, event)
-    found: dict[int, list[int]] = {}
-    number = 0
-    for key, events in gradients.items():
-        operation = operations.get(key)
-        for event in events:
-            if operation is not None and event.start_ns >= operation.end_ns:
-                number += 1
-                found[id(event)] = [number]
-                found.setdefault(id(operation), []).append(number)
+        if event.argument > 0 and event.end_ns > event.start_ns:
+            operation = operations.get((event.recording, event.node))
+            if operation is not None and operation.start_ns < operation.end_ns <= event.start_ns:
+                ends[id(event)] = len(ends) + 1
+                starts.setdefault(id(operation), []).append(len(ends))
+    return starts, ends
+
+
+def _operations(events: list[Event]) -> dict[Key, Event]:
+    """The operation of each node that was recorded on a track: the call that ended where that was noted, once or several times."""
+    found: dict[Key, Event] = {}
+    around: list[Event] = []
+    operation = None
+    for event in events:
+        ended = None
+        while around and around[-1].end_ns <= event.start_ns:
+            ended = around.pop()
+        around.append(event)
+        if event.label != "record":
+            operation = None
+            if event.argument == 0 and event.node >= 0:
+                found[event.recording, event.node] = event
+            continue
+        if ended is not None and ended.label != "record":
+            operation = ended if ended.argument == 0 else None
+        if operation is not None and event.node >= 0:
+            found[event.recording, event.node] = operation
     return found
 
 
@@ -119,21 +140,27 @@ def _operand(operand: Operand) -> str:
 
 
 def _counter(events: list[Event]) -> Iterator[str]:
-    """The bytes that operations made so far; of operations in operations the innermost made them."""
+    """The bytes there were, where the timer counted them, or else what operations made so far."""
+    live = [(event.end_ns, event.live_nbytes) for event in events if event.live_nbytes >= 0]
+    name, points = ("live bytes", sorted(live)) if live else ("bytes made by operations", _bytes_made(events))
+    step = len(points) // POINTS + 1
+    for i, (ns, nbytes) in enumerate(points):
+        if i % step == 0 or i == len(points) - 1:
+            yield f'{{"ph":"C","name":"NumPy","pid":1,"ts":{_microseconds(ns)},"args":{{"{name}":{nbytes}}}}}'
+
+
+def _bytes_made(events: list[Event]) -> list[tuple[int, int]]:
+    """Moments, and the bytes that operations made until then; of operations in operations the innermost made them."""
     threads: dict[int, list[Event]] = {}
     for event in events:
         if event.op:
             threads.setdefault(event.thread, []).append(event)
     made: list[tuple[int, int]] = []
     for operations in threads.values():
-        made += [(a.end_ns, a.nbytes) for a, b in pairwise(operations) if a.nbytes and b.start_ns >= a.end_ns]
-        made.append((operations[-1].end_ns, operations[-1].nbytes))
+        innermost = [a for a, b in pairwise(operations) if b.start_ns >= a.end_ns]
+        made += [(event.end_ns, event.nbytes) for event in (*innermost, operations[-1]) if event.nbytes > 0]
     made.sort()
-    total, step = 0, len(made) // POINTS + 1
-    for i, (ns, nbytes) in enumerate(made):
-        total += nbytes
-        if i % step == 0 or i == len(made) - 1:
-            yield f'{{"ph":"C","name":"bytes made by operations","pid":1,"ts":{_microseconds(ns)},"args":{{"bytes":{total}}}}}'
+    return list(zip([ns for ns, _ in made], accumulate(nbytes for _, nbytes in made), strict=True))
 
 
 def _microseconds(ns: int) -> str:

@@ -32,7 +32,7 @@ def to_collapsed(x: Timer | str | os.PathLike[str], path: str | Path | None = No
         times[stack] += ns
     text = "".join(f"{';'.join(map(_frame, stack))} {ns}\n" for stack, ns in sorted(times.items()) if ns)
     if not text:
-        hint = "set AUTOGRAD_TIMER=1 before autograd_tools is imported, or see by='section' for sections of your own"
+        hint = "operations are timed with AUTOGRAD_TIMER=1 set before autograd_tools is imported, sections of your own are in by='section'"
         raise ValueError(f"this timer has no time by {by}: {hint}")
     if path is not None:
         write_bytes(path, text.encode())

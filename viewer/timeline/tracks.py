@@ -90,7 +90,7 @@ def _lane(lanes: list[Lane], start: int, end: int) -> int:
 
 def track_name(track: Track, direction: str = "") -> str:
     """What a track is called: threads are counted from 1."""
-    return " ".join([f"thread {track.thread + 1}", direction, f"({track.lane + 1})" if track.lane else ""]).strip().replace("  ", " ")
+    return " ".join(filter(None, (f"thread {track.thread + 1}", direction, f"({track.lane + 1})" if track.lane else "")))
 
 
 def quoted(text: str) -> str:

@@ -14,7 +14,7 @@ from autograd_tools.rules.special.parts import of_parts
 
 
 def hyp2f1(a: float, b: float, c: float, x: Any) -> Any:
-    """special.hyp2f1, which left to itself takes every `x` to double precision when the others are numbers of Python's."""
+    """`special.hyp2f1(a, b, c, x)`, which left to itself takes every `x` to double precision when the others are numbers of Python's."""
     return special.hyp2f1(a, b, c, x, dtype=np.result_type(np.asarray(value(x)), np.float32))
 
 

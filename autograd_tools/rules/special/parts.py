@@ -24,5 +24,5 @@ def real(x: Any) -> Any:
 
 
 def like(a: Any, x: Any) -> Any:
-    """A number of Python's in the precision of `x`: what SciPy computes of it is then no wider than `x`."""
+    """`a`, if it is a number of Python's in the precision of `x`: what SciPy computes of it is then no wider than `x`."""
     return np.result_type(value(x), a).type(a) if type(a) in (int, float) else a
