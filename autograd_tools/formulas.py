@@ -128,7 +128,8 @@ def _text(
     if rule is None:
         return RuleText("0", f"no gradient flows to argument {argument}")
     if not isinstance(rule, FunctionType):
-        return RuleText(f"{_name(rule)}({', '.join(names)})", "" if len(names) > 2 else "of the arguments, too")
+        said = _first_line(getattr(rule, "func", None)) or ("" if len(names) > 2 else "of the arguments, too")
+        return RuleText(f"{_name(rule)}({', '.join(names)})", said)
     code = rule.__code__
     own = code.co_varnames[: code.co_argcount]
     given = dict(zip(own, names, strict=False))

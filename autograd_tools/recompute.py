@@ -61,7 +61,7 @@ def checkpoint(f: F) -> F:
         if any(isinstance(x, Value) for x in outputs):
             raise TypeError(f"checkpoint({name_of(f)}) uses a recorded value that is not among its arguments: give it as one")
         params = [recording.entries[index][2][0] for index in recording.leaves.values()]
-        rule = functools.partial(_gradients, f, blank, params)
+        rule = functools.partial(gradients_again, f, blank, params)
         whole = Primitive(lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})")
         made = call(whole, ([*given, *params],))
         return with_leaves(y, iter([made[i] for i in range(len(outputs))]))
@@ -69,8 +69,8 @@ def checkpoint(f: F) -> F:
     return checkpointed  # type: ignore[return-value]
 
 
-def _gradients(f: Callable[..., Any], blank: Any, params: list[Param], dy: Any, outputs: Any, inputs: Any) -> list[Any]:
-    """The rule of a checkpointed call: the gradients of its inputs, the values for the blanks and those of the Params."""
+def gradients_again(f: Callable[..., Any], blank: Any, params: list[Param], dy: Any, outputs: Any, inputs: Any) -> list[Any]:
+    """The rule of a checkpointed call, which is computed again: gradients of the inputs, the values for the blanks and the Params."""
     inputs = [_followed(x) for x in inputs]
     n = len(inputs) - len(params)
     recording, leaves, y = _run(f, blank, inputs[:n], tuple(zip(params, inputs[n:], strict=True)))

@@ -150,7 +150,7 @@ def test_profile_prints_the_timers_table_on_demand(ask, script):
 def test_profile_counts_all_bytes_on_demand(ask, script):
     output, errors, status = ask("profile", "--timer", "--memory", "exact", script())
     assert (errors, status) == ("", 0)
-    assert re.search(r" the rest is the script's own\. Arrays took \d+\.?\d*[KM]?i?B at the most\.", output)
+    assert re.search(r"^All arrays together: \d+\.?\d*[KM]?i?B at the most\.$", output, re.MULTILINE)
     assert re.search(r"^ Section .* alloc +%tot +avg +peak +live$", output, re.MULTILINE)
 
 

@@ -1,5 +1,7 @@
 """The backward pass told step by step."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,7 @@ def test_what_was_broadcast_is_summed_over_the_axes_it_was_repeated_along():
         (lambda a: np.sum(np.reshape(a, (3, 2))), "reshape(∇v2, shape(a))"),
         (lambda a: np.sum(np.ravel(a, "F")), "reshape(∇v2, shape(a), order='F')"),
         (lambda a: np.sum(np.rot90(a)), "rot90(∇v2, -1, (0, 1))"),
+        (lambda a: np.sum(np.transpose(a, (1, 0))), "transpose(∇v2, argsort((1, 0)))"),
         (lambda a: np.sum(a**-1), "∇v2 * (-1 * a ** (-2))"),
         (lambda a: np.sum(a**1.3), "∇v2 * (1.3 * a ** 0.3)"),
         (lambda a: np.sum(a[:, 1:]), "put(∇v2, (:, 1:), a)"),
@@ -65,3 +68,19 @@ def test_a_node_that_nothing_flows_back_to_is_named():
 def test_a_number_of_nodes_below_one_is_an_error(most):
     with pytest.raises(ValueError, match="max_nodes= is a number from 1 on, and got"):
         viewer.explain(ag.Trace(()), max_nodes=most)
+
+
+@dataclass
+class Point:
+    x: float
+    y: float
+
+
+def test_a_field_is_written_as_in_the_program():
+    p = ag.Param(Point(2.0, 3.0), name="p")
+    assert "2. v2 = p.x      2\n" in str(viewer.explain(ag.diff(lambda: p.x * p.y)))
+
+
+def test_a_checkpoint_says_that_it_computes_again():
+    lesson = backward(lambda w: np.sum(ag.checkpoint(lambda x: x * 2)(w)), w=np.ones(2))
+    assert lesson[-1].startswith("2. ∇w = gradients_again(∇v2, v2, [w]) float64[2] = [2 2] The rule of a checkpointed call")

@@ -31,6 +31,8 @@ SIGNS = {
     "positive": "+{}",
 }
 
+UNQUOTED = {"getitem": "()", "getattr": "'"}  # what these signs need not around their second argument
+
 
 class Names:
     """What nodes are called: Params and inputs by their name, if no other has the same; else `v3`, by their number."""
@@ -67,7 +69,7 @@ def equation_of(node: TraceNode, trace: Trace, names: Names) -> Equation:
     if kwargs or not args or form.count("{}") != len(args):
         call = f"{short(node.op)}({', '.join([*args, *(f'{name}={text}' for name, text in kwargs.items())])})"
     else:
-        call = form.format(args[0], *(arg.strip("()") if node.op == "getitem" else arg for arg in args[1:]))
+        call = form.format(args[0], *(arg.strip(UNQUOTED.get(node.op, "")) for arg in args[1:]))
     return Equation(f"{names[node.id]} = {call}", args, kwargs, {at: (name, given[at].text) for at, name in called.items()})
 
 

@@ -93,8 +93,12 @@ def summary(report: Report) -> Iterator[str]:
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
-    if report.timer.peak_bytes is not None:
-        yield f"Arrays took {memory_text(report.timer.peak_bytes)} at the most."
+    shot = report.timer.snapshot()
+    if shot.section_cost_ns:
+        share = percent_text(shot.own_ns, total)
+        yield f"The timer itself took about {time_text(shot.own_ns)} of the run ({share}), some of that within recording."
+    if (peak := report.timer.peak_bytes) is not None:
+        yield f"All arrays together: {memory_text(peak)} at the most."
     if report.gradients:
         yield report.gradients
 
@@ -118,6 +122,7 @@ def to_json(report: Report) -> str:
         "operations": calls,
         "total_ns": report.timer.total_ns,
         **{f"{phase}_ns": ns for phase, ns in spent.items()},
+        "peak_bytes": report.timer.peak_bytes,
         "gradients": report.gradients,
         "tables": {by: hotspot_rows(report.timer, by) for by in report.by or TABLES},
         "tips": _tips(report),

@@ -65,7 +65,7 @@ def profile(args: argparse.Namespace) -> int:
         raise ValueError(f"--annotate prints text, and --format {args.format} has no place for it")
     if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
         raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
-    if is_saved(args, output=None, skip=0, steps=None):
+    if is_saved(args, output=None, skip=0, steps=None, memory=None):
         session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
         return _tell(Report(Timer.load(args.script), args.limit, args.timer, session, by=args.by, arithmetic=args.arithmetic), args, 0)
     if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:

@@ -19,6 +19,8 @@ def transpose_x(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
     """dy with its axes back in their places."""
     if axes is None:
         return np.transpose(dy)
+    if min(axes, default=0) >= 0:
+        return np.transpose(dy, np.argsort(axes))
     return np.transpose(dy, np.argsort([a % len(axes) for a in axes]))
 
 

@@ -28,6 +28,11 @@ class Snapshot:
     memory: str = "outputs"
     peak_nbytes: int | None = None
 
+    @property
+    def own_ns(self) -> float:
+        """What the timer itself took of the time that passed."""
+        return self.section_cost_ns * sum(section.ncalls for _, section in self.root.walk())
+
 
 class Shown:
     """The ways to show what has a `snapshot`."""

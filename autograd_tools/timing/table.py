@@ -166,7 +166,7 @@ def _notes(shot: Snapshot) -> list[str]:
         notes.append(f"Measured in {shot.threads} threads, which together may take longer than Tot.")
     if not cost:
         return notes
-    whole = cost * sum(section.ncalls for _, section in shot.root.walk())
+    whole = shot.own_ns
     rest = total - shot.measured.ns
     if rest > 0:
         notes.append(f"Not measured: {time_text(rest)}, {percent_text(rest, total)} of Tot.")

@@ -145,7 +145,8 @@ def _code(file: str, line: int) -> str:
 def _stretches(members: tuple[int | Group, ...], pieces: int) -> tuple[int | Group, ...]:
     """Members in about equal pieces."""
     size = -(-len(members) // pieces)
-    return tuple(_stretch(members[start : start + size]) for start in range(0, len(members), size))
+    found = (members[start : start + size] for start in range(0, len(members), size))
+    return tuple(_stretch(piece) if len(piece) > 1 else piece[0] for piece in found)
 
 
 def _stretch(members: tuple[int | Group, ...]) -> Group:
