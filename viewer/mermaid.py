@@ -23,6 +23,7 @@ BRACKETS = {
     "stack": ("[", "]"),
     "elsewhere": (">", "]"),
     "constant": ("[", "]"),
+    "legend": ("[", "]"),
     "result": ("(", ")"),
 }
 LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
