@@ -23,6 +23,7 @@ BRACKETS = {
     "stack": ("[", "]"),
     "elsewhere": (">", "]"),
     "constant": ("[", "]"),
+    "legend": ("[", "]"),
     "result": ("(", ")"),
     "key": ("(", ")"),
 }
