@@ -48,8 +48,8 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
     `open` tells what not to fold: the ids of nodes whose copy is to be seen, and names of groups.
 
     A folded group is named as its copies are, steps and levels by the first and the last ("2-100"); a loop all of whose
-    steps are folded is itself the folded group, and so is a "recursion". What repeats with no loop or function of its own is of the kind "repeat", a row of
-    leaves that go into copies one by one "leaves".
+    steps are folded is itself the folded group, and so is a "recursion". What repeats with no loop or function of its own is
+    of the kind "repeat", a row of leaves that go into copies one by one "leaves".
 
     What is no graph yet is put into groups first. A ValueError tells of ids and names that are not there.
     """
