@@ -205,7 +205,7 @@ def test_a_recursion_of_equal_calls_is_folded_and_fits():
 
 
 def test_a_recursion_that_fits_is_opened():
-    assert closed(fit(ag.diff(power, ag.Param(1.5), 30), 30)) == []
+    assert closed(fit(group(ag.diff(power, ag.Param(1.5), 30)), 30)) == []
 
 
 def test_a_stretch_of_one_node_is_that_node():

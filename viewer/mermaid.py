@@ -25,6 +25,7 @@ BRACKETS = {
     "constant": ("[", "]"),
     "legend": ("[", "]"),
     "result": ("(", ")"),
+    "key": ("(", ")"),
 }
 LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
 
