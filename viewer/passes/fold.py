@@ -42,13 +42,14 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
     """Fold equal neighbours into one group that stands for all of them, its `copies`.
 
     Equal are steps, calls or stretches of the same operations on the same lines with the same shapes, wired alike: each
-    value comes from the same place in the same copy, or in the copy before it (the first gets it from outside), or from
-    the same node for all, or from a leaf of its own. What differs stays apart.
+    value comes from the same place in the same copy, or in one that is so many copies before it (the first ones get it from
+    outside) or the one right after it (the last does), or from the same node for all, or from a leaf of its own. What
+    differs stays apart. Of a function that calls itself the levels are compared, each without the call inside.
     `open` tells what not to fold: the ids of nodes whose copy is to be seen, and names of groups.
 
-    A folded group is named as its copies are, steps by the first and the last ("2-100"); a loop all of whose steps are
-    folded is itself the folded group. What repeats with no loop or function of its own is of the kind "repeat", a row of
-    leaves that go into copies one by one "leaves".
+    A folded group is named as its copies are, steps and levels by the first and the last ("2-100"); a loop all of whose
+    steps are folded is itself the folded group, and so is a "recursion". What repeats with no loop or function of its own is
+    of the kind "repeat", a row of leaves that go into copies one by one "leaves".
 
     What is no graph yet is put into groups first. A ValueError tells of ids and names that are not there.
     """
