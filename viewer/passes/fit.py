@@ -23,10 +23,9 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
     """Close groups until at most `max_nodes` boxes are left; where all fits none is.
 
     What is near the top is opened first, and of one depth what has the fewest boxes in it; of a recursion, if not all of it,
-    a few calls. Where a group is opened that has
-    too many nodes of its own, those of one line of the source become a closed group (of the kind "line"); if that are too
-    many, too, stretches of equal length do ("stretch"). Groups that are closed stay so. Nothing is left out: the notes say
-    how many nodes are in how many boxes.
+    a few calls. Where a group is opened that has too many nodes of its own, those of one line of the source become a closed
+    group (of the kind "line"); if that are too many, too, stretches of equal length do ("stretch"). Groups that are closed
+    stay so. Nothing is left out: the notes say how many nodes are in how many boxes.
 
     What is no graph yet is grouped and folded first. A ValueError refuses a `max_nodes` below 1.
     """
