@@ -27,7 +27,7 @@ def write_bytes(path: str | Path, content: bytes) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     except OSError as error:
-        raise type(error)(error.errno, f"cannot write {path}: {error.strerror}") from None
+        raise type(error)(error.errno, f"cannot write {path}: {error.strerror or error}") from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

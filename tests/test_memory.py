@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
+from autograd_tools.memory import no_collections
 
 
 @pytest.fixture(autouse=True)
@@ -98,5 +99,26 @@ def test_steps_leave_nothing_behind_for_the_garbage_collector(step):
         for _ in range(50):
             step(w)
         assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_collections_are_put_off_and_come_back_after_an_error():
+    @no_collections()
+    def fail():
+        assert not gc.isenabled()
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert gc.isenabled()
+
+
+def test_collections_that_the_user_put_off_stay_so():
+    gc.disable()
+    try:
+        with no_collections():
+            pass
+        assert not gc.isenabled()
     finally:
         gc.enable()

@@ -194,13 +194,18 @@ def power(x, n):
 
 
 def test_of_a_recursion_that_does_not_fit_a_few_calls_are_opened():
-    graph = fit(ag.diff(power, ag.Param(1.5), 30), 20)
+    graph = fit(group(ag.diff(power, ag.Param(1.5), 30)), 20)
     assert [(call.name, call.closed) for call in graph.root.inner()][1:6] == [("power", False)] * 4 + [("power", True)]
-    assert graph.notes == ("30 nodes in 7 boxes",)
+    assert graph.notes == ("30 nodes in 6 boxes",)
+
+
+def test_a_recursion_of_equal_calls_is_folded_and_fits():
+    graph = fit(ag.diff(power, ag.Param(1.5), 30), 20)
+    assert [(call.kind, call.name, call.times, call.closed) for call in graph.root.inner()][1:] == [("recursion", "power", 29, False)]
 
 
 def test_a_recursion_that_fits_is_opened():
-    assert closed(fit(ag.diff(power, ag.Param(1.5), 30), 30)) == []
+    assert closed(fit(group(ag.diff(power, ag.Param(1.5), 30)), 30)) == []
 
 
 def test_a_stretch_of_one_node_is_that_node():

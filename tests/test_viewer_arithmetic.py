@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 import autograd_tools as ag
-from autograd_tools.timing import Operand, Record, Timer
+from autograd_tools.timing import Counts, Operand, Record, Timer
 from viewer.arithmetic import arithmetic
 from viewer.peaks import Peaks
 
@@ -116,9 +116,23 @@ def test_peaks_may_be_given(timer):
     assert arithmetic(timer, peaks=PEAKS).splitlines()[-1] == LAST
 
 
-def test_the_engines_own_timer_has_measured_on_this_machine(monkeypatch):
-    monkeypatch.setattr(module, "peaks_here", lambda: PEAKS)
-    assert module._peaks_of(ag.timer) == PEAKS
+@pytest.fixture
+def asked(monkeypatch):
+    """How the peaks of this machine were asked for, in place of measuring them."""
+    found = []
+    monkeypatch.setattr(module, "peaks_here", lambda again=False: found.append(again) or PEAKS)
+    return found
+
+
+def test_the_engines_own_timer_has_measured_on_this_machine(asked):
+    assert module._peaks_of(ag.timer, {}) == PEAKS
+    assert asked == [False]
+
+
+@pytest.mark.parametrize(("ms", "expected"), [(10, [False, True]), (30, [False])])  # 20 products take 40 ms at the peak
+def test_what_was_faster_than_the_peaks_has_them_measured_again(asked, ms, expected):
+    module.peaks_for({record("matmul", MATRIX, MATRIX, MATRIX): Counts(20, ms * 1_000_000 + 10_000_000)})
+    assert asked == expected
 
 
 def timed_trace():
@@ -137,6 +151,10 @@ def test_a_trace_has_arithmetic_too(tmp_path):
     ]
     timed_trace().save(tmp_path / "trace.json")
     assert arithmetic(tmp_path / "trace.json", peaks=PEAKS).splitlines() == lines
+
+
+def test_shapes_of_a_trace_are_shown_though_their_order_is_not_known():
+    assert arithmetic(timed_trace(), "shape", peaks=PEAKS).splitlines()[2].startswith("matmul(float64[100,100], float64[100,100])  ")
 
 
 def test_where_a_trace_is_from_nobody_knows():

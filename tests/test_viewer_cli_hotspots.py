@@ -13,7 +13,7 @@ def test_the_source_stands_below_the_tables_wherever_it_is_asked_for(ask, script
     script()
     output, errors, status = ask("profile", *options, **SETTLED)
     assert (output.splitlines()[0], errors, status) == ("training", "", 0)
-    source = output.split("the rest is the script's own.\n")[1].splitlines()
+    source = output.split("the rest is the script's own, and the way into each operation.\n")[1].splitlines()
     assert re.fullmatch(r"train\.py  \S+ of \S+, 100\.0%", source[1])
     assert [line.split("  ")[-1].strip() for line in source[3:]] == ["def loss():", "return np.sum((w @ x + b - y) ** 2)"]
 

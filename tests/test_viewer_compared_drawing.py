@@ -143,3 +143,8 @@ def test_equal_traces_are_drawn_without_marks(tmp_path):
 def test_an_unknown_format_is_an_error_before_anything_is_drawn(tmp_path):
     with pytest.raises(ValueError, match=r"no format '\.gif'"):
         viewer.draw_compared(chain("sin"), chain("sin"), tmp_path / "c.gif")
+
+
+def test_mermaid_has_the_legend_too(tmp_path):
+    text = viewer.draw_compared(chain("sin", "exp"), chain("cos", "exp"), tmp_path / "c.mmd").read_text()
+    assert '  legend_added("+ added"):::added\n  legend_removed("− removed"):::removed\n' in text

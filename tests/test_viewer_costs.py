@@ -11,7 +11,7 @@ from autograd_tools.timing import Operand, Record
 from tests.counting import Array, numbers
 from viewer.costs import Work, work
 from viewer.costs.elementwise import COMPLEX, STEPS
-from viewer.costs.table import COSTS
+from viewer.costs.table import COSTS, VIEW
 
 BY_NAME = {primitive.name: primitive for primitive in KNOWN}
 
@@ -106,6 +106,12 @@ def test_empty_arrays_cost_nothing():
     assert work(record("multiply", array(0, 3), array(3), array(0, 3))) == Work(0, 24)
 
 
+@pytest.mark.parametrize("label", ["multiply[2]", "add[2]", "vecdot[2]", "broadcast_to[1]"])
+def test_the_sum_of_an_empty_array_costs_nothing(label):
+    operands = [array(3), array(0, 3)] if label == "broadcast_to[1]" else [array(0, 3), array(3), array(0, 3)]
+    assert flops(label, *operands) == 0
+
+
 def by_hand(step):
     """The real operations in one of complex numbers."""
     counts = [0, 0]
@@ -192,6 +198,9 @@ def loops(subscripts, *shapes):
         ("vecdot[1]", [(2, 3), (2, 3)], "i,ij->ij"),
         ("outer", [(3,), (4,)], "i,j->ij"),
         ("outer[1]", [(3,), (4,)], "ij,j->i"),
+        ("outer[2]", [(3,), (4,)], "ij,i->j"),
+        ("matvec", [(2, 3), (3,)], "ij,j->i"),
+        ("vecmat", [(3,), (3, 4)], "i,ij->j"),
     ],
 )
 def test_products_by_loops(label, shapes, subscripts):
@@ -257,6 +266,13 @@ def test_convolutions_by_loops(mode, lengths):
         for i in range(max(0, k - m + 1), min(n, k + 1)):
             _ = a[i] * b[k - i] + 0.0
     assert flops("convolve", array(n), array(m), array(out)) == sum(counts)
+
+
+@pytest.mark.parametrize("argument", [1, 2])
+@pytest.mark.parametrize("out", [9, 7, 5], ids=["full", "same", "valid"])
+def test_the_gradient_of_a_convolution_is_one_in_which_every_pair_meets(argument, out):
+    meeting = sum(1 for i in range(7) for k in range(3) if 0 <= i + k < 9)  # of the whole gradient, 9 long, and the other argument
+    assert flops(f"convolve[{argument}]", array(7), array(3), array(out)) == 2 * meeting
 
 
 # Equations and decompositions: to the highest order, which at 30 is most ------------------------------------------------
@@ -332,6 +348,7 @@ def test_the_triangle_of_qr_by_loops_is_half_of_qr():
         ("linalg.det", 2 / 3),
         ("linalg.det[1]", 2),
         ("linalg.slogdet", 2 / 3),
+        ("linalg.slogdet[1]", 2),
         ("linalg.cholesky", 1 / 3),
         ("linalg.cholesky[1]", 8),
         ("linalg.eigh", 9),
@@ -342,6 +359,10 @@ def test_the_triangle_of_qr_by_loops_is_half_of_qr():
 def test_constants_of_decompositions(label, cubes):
     assert flops(label, array(6, 6), Operand("Result")) == pytest.approx(cubes * 216)
     assert flops(label, array(5, 6, 6), Operand("Result")) == pytest.approx(5 * cubes * 216)
+
+
+def test_solve_right_has_the_equations_of_the_transposed_matrix():
+    assert flops("linalg.solve[2]", array(6, 6), array(6, 2), array(6, 2)) == 2 / 3 * 216 + 2 * 36 * 2
 
 
 def test_svd_without_vectors_costs_less():
@@ -371,6 +392,27 @@ def test_a_transform_of_real_numbers_is_half_of_one():
     assert flops("fft.irfft", array(3, 33, dtype="complex128"), array(3, 64)) == 3 * butterflies(64) / 2
 
 
+COMPLEX_64, HALF = array(64, dtype="complex128"), array(33, dtype="complex128")
+
+
+@pytest.mark.parametrize(
+    ("label", "operands", "share"),
+    [
+        ("fft.fft[1]", [COMPLEX_64, COMPLEX_64], 1),
+        ("fft.ifft", [COMPLEX_64, COMPLEX_64], 1),
+        ("fft.ifft[1]", [COMPLEX_64, COMPLEX_64], 1),
+        ("fft.rfft[1]", [array(64), HALF], 1 / 2),
+        ("fft.irfft[1]", [HALF, array(64)], 1 / 2),
+        ("fft.hfft", [HALF, array(64)], 1 / 2),
+        ("fft.hfft[1]", [HALF, array(64)], 1 / 2),
+        ("fft.ihfft", [array(64), HALF], 1 / 2),
+        ("fft.ihfft[1]", [array(64), HALF], 1 / 2),
+    ],
+)
+def test_other_transforms_and_their_gradients_are_as_much(label, operands, share):
+    assert flops(label, *operands) == butterflies(64) * share
+
+
 def test_a_transform_along_one_of_different_axes_is_not_known():
     assert flops("fft.fft", array(3, 64), array(3, 64, dtype="complex128")) is None
 
@@ -388,7 +430,15 @@ def test_a_transform_along_one_of_different_axes_is_not_known():
         ("max", [array(4, 5), array(4)], Work(20, 8 * 24)),
         ("max[1]", [array(4, 5), array(4)], Work(60, 8 * (4 + 4 + 20 + 20))),
         ("cumsum", [array(20), array(20)], Work(20, 320)),
+        ("cumsum[1]", [array(20), array(20)], Work(20, 320)),
+        ("cumprod", [array(20), array(20)], Work(20, 320)),
         ("cumprod[1]", [array(20), array(20)], Work(60, 640)),
+        ("copy", [array(20), array(20)], Work(0, 320)),
+        ("astype[1]", [array(20), Operand("str", text="float32"), array(20, dtype="float32")], Work(0, 240)),
+        ("setitem", [array(20), Operand("int"), array(), array(20)], Work(0, 328)),
+        ("repeat", [array(5), Operand("int"), array(20)], Work(0, 200)),
+        ("repeat[1]", [array(5), Operand("int"), array(20)], Work(20, 200)),
+        ("stack[1]", [Operand("list"), array(4, 5)], Work(0, 0)),
         ("reshape", [array(4, 5), array(20)], Work(0, 0)),
         ("transpose[1]", [array(4, 5), array(5, 4)], Work(0, 0)),
         ("broadcast_to[1]", [array(5), array(4, 5)], Work(15, 8 * 25)),
@@ -402,6 +452,29 @@ def test_work_by_hand(label, operands, expected):
     assert work(record(label, *operands)) == expected
 
 
+@pytest.mark.parametrize("name", ["min", "amax", "amin", "nanmax", "nanmin"])
+def test_other_extremes_cost_what_a_maximum_costs(name):
+    operands = [array(4, 5), array(4)]
+    assert [work(record(name + i, *operands)) for i in ("", "[1]")] == [work(record(f"max{i}", *operands)) for i in ("", "[1]")]
+
+
+@pytest.mark.parametrize("name", ["roll", "tril", "triu", "fft.fftshift", "fft.ifftshift"])
+def test_what_only_moves_numbers_reads_and_writes_them_there_and_back(name):
+    assert [work(record(name + i, array(4, 5), array(4, 5))) for i in ("", "[1]")] == [Work(0, 320), Work(0, 320)]
+
+
+ARGUMENTS = {"reshape": (20,), "swapaxes": (0, 1), "moveaxis": (0, 1), "expand_dims": (0,), "broadcast_to": ((3, 4, 5),)}
+VIEWS = sorted(label for label, cost in COSTS.items() if cost is VIEW and not label.endswith("]") and label != "getattr")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_what_costs_nothing_is_the_same_memory(name):
+    x = np.ones((4, 5))
+    y = getattr(np, name)(x, *ARGUMENTS.get(name, ()))
+    assert np.shares_memory(x, y)
+    assert work(record(name, array(4, 5), array(*y.shape))) == Work(0, 0)
+
+
 @pytest.mark.parametrize("phase", ["record", "sum_outgrads"])
 def test_of_the_engine_itself_nothing_is_known(phase):
     assert work(record("add", array(4), array(4), array(4), phase=phase)) == Work(None, None)
@@ -409,6 +482,11 @@ def test_of_the_engine_itself_nothing_is_known(phase):
 
 def test_of_an_operation_without_an_entry_nothing_is_known():
     assert work(record("my_function", array(4), array(4))) == Work(None, None)
+
+
+@pytest.mark.parametrize("op", ["matmul", "dot", "tensordot", "sum", "convolve"])
+def test_of_lists_nothing_is_known(op):
+    assert work(record(op, Operand("list"), array(4), array(4))) == Work(None, None)
 
 
 def test_without_operands_nothing_is_known():

@@ -41,6 +41,10 @@ def test_records_of_one_gradient_add_up():
     assert spent_on([counts(1, 2, 3), counts(10, 20, 30)], 3, range(3)) == Spent(3, 6, 66, (11, 22, 33))
 
 
+def test_times_are_exact_beyond_64_bits():
+    assert spent_on([counts(2**70), counts(1)], 1, range(1)).samples == (2**70 + 1,)
+
+
 def test_a_gradient_without_a_part_in_a_record_spent_nothing_on_it():
     assert spent_on([counts(6)], 3, range(3)).samples == (6, 0, 0)
 

@@ -50,6 +50,15 @@ def test_a_cache_that_cannot_be_written_is_done_without(measured, tmp_path):
     assert peaks() == PEAKS
 
 
+def test_a_user_without_a_home_has_no_cache(measured, monkeypatch):
+    def home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("AUTOGRAD_TOOLS_CACHE")
+    monkeypatch.setattr(module.Path, "home", home)
+    assert [peaks(), peaks()] == [PEAKS, OTHER]
+
+
 @pytest.mark.parametrize("content", ["{", "{}", '{"format": "autograd_tools.peaks", "version": 1, "peaks": {}}'])
 def test_a_damaged_file_in_the_cache_is_made_anew(measured, tmp_path, content):
     peaks()

@@ -8,7 +8,7 @@ from test_viewer_sampling import frame, session_of
 
 from autograd_tools.timing import Record, Timer
 from viewer.profile_page import to_html
-from viewer.profile_report import Report, to_markdown
+from viewer.profile_report import Report, columns_of, to_markdown
 
 HOSTILE = [
     "</script>",
@@ -72,7 +72,7 @@ def test_a_page_shows_what_share_of_the_run_each_part_took():
         "forward 10.0%",
         "backward 20.0%",
         "recording and adding up 0.0%",
-        "the script's own 70.0%",
+        "the script's own, and the way into operations 70.0%",
     ]
 
 
@@ -102,3 +102,10 @@ def test_rows_of_markdown_have_the_same_cells_whatever_names_there_are(name):
 
 def test_markdown_calls_nobody():
     assert "@\u200bme" in to_markdown(report_of("@me")).replace("\\", "")
+
+
+def test_of_the_scopes_of_a_recursion_the_first_and_the_last_are_shown():
+    timer = Timer.from_dict({"total_ns": 10, "section_cost_ns": 0, "sections": {}, "records": []})
+    timer.add(Record("sin", 0, "/a.py", 3, "f", ("main", *["f"] * 200, "leaf")), 1, 8)
+    name = columns_of(Report(timer), "scope")[0].texts[0]
+    assert (name[:12], name[-8:], len(name)) == ("main / f / f", "f / leaf", 123)

@@ -156,6 +156,7 @@ def test_ctrl_c_writes_the_profile(script, tmp_path):
     source = STEPS + "print('ready', flush=True)\nimport threading\nthreading.Event().wait()\n"
     command = [sys.executable, "-m", "autograd_tools", "profile", "-o", "run.json", script(source)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    pipes["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background it may be ignored
     with subprocess.Popen(command, cwd=tmp_path, env=environment(**SETTLED), **pipes) as process:
         lines = [process.stdout.readline(), process.stdout.readline()]
         process.send_signal(signal.SIGINT)
@@ -169,10 +170,13 @@ def test_ctrl_c_writes_the_profile(script, tmp_path):
 
 
 def test_json_is_all_of_standard_output(ask, script):
-    source = STEPS + "import os, subprocess\nprint('more', flush=True)\nsubprocess.run(['echo', 'child'])\nos.write(1, b'bytes\\n')\n"
+    source = (
+        STEPS + "import atexit, os, subprocess\nprint('more', flush=True)\nsubprocess.run(['echo', 'child'])\nos.write(1, b'bytes\\n')\n"
+    )
+    source += "atexit.register(print, 'exit')\n"
     output, errors, status = ask("profile", "--format", "json", "--limit", "1", script(source), **SETTLED)
     document = json.loads(output)
-    assert (sorted(errors.split()), status) == (["bytes", "child", "done", "more"], 0)
+    assert (sorted(errors.split()), status) == (["bytes", "child", "done", "exit", "more"], 0)
     assert (document["format"], document["version"], document["operations"]) == ("autograd_tools.report", 1, 30)
     assert document["tables"]["line"][0]["calls"] == 30
 

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Record, Timer
 from viewer.peaks import Peaks
-from viewer.tips import NONE, TIPS, tips
+from viewer.tips import NONE, TIPS, UNSEEN, tips
 
 PEAKS = Peaks(float64=1e9, float32=2e9, moved=((10**9, 8e9),), call_ns=100.0)
 
@@ -179,8 +179,14 @@ def test_no_tip_is_given_for_what_costs_two_percent_or_less(calls):
 def test_without_peaks_nobody_knows_what_is_slow(name):
     timer = timer_of(*CASES[name][0])
     timer.peaks = None
-    assert tips(timer) == NONE
-    assert tips(timer, peaks=PEAKS) != NONE
+    assert tips(timer) == f"{NONE} {UNSEEN}"
+    assert not tips(timer, peaks=PEAKS).startswith(NONE)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_records_without_operands_beside_others_get_no_tip(name):
+    calls = [(found._replace(operands=()), n, us) for found, n, us in CASES[name][0]]
+    assert tips(timer_of(*calls, (record("exp", ROW, ROW, line=8), 1, 1))) == NONE
 
 
 def test_recording_and_adding_up_are_part_of_the_cost():

@@ -38,6 +38,7 @@ class BlockProfile:
 
         Raises AssertionError with the comparison, or ValueError if either has too few gradients to know the noise.
         """
+        __tracebackhide__ = True  # pytest shows the line of the test then
         found = changes(as_timer(_timer(before)), self.timer, by)
         if not found.known:
             a, b = found.gradients

@@ -51,7 +51,7 @@ class _Drawing:
         root = Cluster("", "scope", self.sentence())
         self.fill(root)
         kinds = set(self.style.marks.values())
-        root.shapes += [Shape(f"legend_{kind}", "legend", (f"{MARKS[kind][0]} {kind}",), mark=kind) for kind in MARKS if kind in kinds]
+        root.shapes += [Shape(f"legend_{kind}", "key", (f"{MARKS[kind][0]} {kind}",), mark=kind) for kind in MARKS if kind in kinds]
         span = sum(abs(self.ranks[edge.head] - self.ranks[edge.tail]) for edge in self.graph.edges if self.is_short(edge))
         legend = self.heat.legend() if self.heat else ()
         arrows = sorted(self.arrows, key=lambda arrow: self.order[arrow.tail if arrow.kind == "backward" else arrow.head])

@@ -39,6 +39,7 @@ BOXES = {
     "constant": {"shape": "plaintext", "style": "", "fontcolor": QUIET, "fontsize": "10", "height": "0.2", "margin": "0.02"},
     "elsewhere": {"shape": "note", "style": "dashed", "fontcolor": QUIET, "fontsize": "9"},
     "legend": {"shape": "box", "fontsize": "10", "margin": "0,0.06"},
+    "key": {"shape": "box", "fontsize": "10", "height": "0.2", "margin": "0.1,0.05"},  # of a mark
 }
 SCOPE = {"style": "rounded", "color": "#b4bfcc", "fontcolor": QUIET, "labeljust": "l", "fontsize": "10", "margin": "10"}
 CLUSTERS = {

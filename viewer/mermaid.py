@@ -23,7 +23,9 @@ BRACKETS = {
     "stack": ("[", "]"),
     "elsewhere": (">", "]"),
     "constant": ("[", "]"),
+    "legend": ("[", "]"),
     "result": ("(", ")"),
+    "key": ("(", ")"),
 }
 LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
+from itertools import repeat
+from statistics import quantiles, stdev
 
 from autograd_tools.timing import Counts
 
@@ -34,7 +34,8 @@ class Spent:
     @cached_property
     def quartiles(self) -> tuple[float, float, float]:
         """A quarter, a half, and three quarters of the samples take at most these nanoseconds; 0 if there are none."""
-        low, median, high = np.percentile(self.samples or (0,), (25, 50, 75)).tolist()
+        samples = self.samples or (0,)
+        low, median, high = quantiles(samples * 2 if len(samples) == 1 else samples, n=4, method="inclusive")
         return low, median, high
 
     @property
@@ -43,14 +44,14 @@ class Spent:
         gradients have no part in or nobody has samples of, and the whole run's if nobody counted its gradients."""
         return self.quartiles[1] or self.ns / max(self.gradients, 1)
 
-    @property
+    @cached_property
     def error(self) -> float:
         """The standard error of that; infinite where there are too few gradients to know it."""
         n = len(self.samples)
         if n < FEWEST:
             return math.inf
         low, median, high = self.quartiles
-        deviation = MEDIAN * (high - low) / QUARTILES if median else float(np.std(self.samples, ddof=1))
+        deviation = MEDIAN * (high - low) / QUARTILES if median else stdev(self.samples)
         return deviation / math.sqrt(min(n, MOST))
 
 
@@ -59,8 +60,8 @@ def spent_on(counts: Sequence[Counts], gradients: int, samples: Sequence[int]) -
 
     A gradient without a part in a record spent nothing on it.
     """
-    times = tuple([sum(count.samples.get(step, 0) for count in counts) for step in samples])
-    return Spent(gradients, sum(count.calls for count in counts), sum(count.ns for count in counts), times)
+    times = zip(*[map(count.samples.get, samples, repeat(0)) for count in counts], strict=True)
+    return Spent(gradients, sum(count.calls for count in counts), sum(count.ns for count in counts), tuple(map(sum, times)))
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Change:
     code: str = ""
     floor: float = FLOOR
 
-    @property
+    @cached_property
     def times(self) -> tuple[float, float]:
         """Nanoseconds per gradient before and after, 0 where there is none of it."""
         before, after = (0.0 if spent is None else spent.typical for spent in (self.before, self.after))
@@ -95,14 +96,14 @@ class Change:
         before, after = self.times
         return after / before if before else None
 
-    @property
+    @cached_property
     def noise(self) -> float:
         """The difference up to which it means nothing; infinite if that cannot be known."""
         if self.before is None or self.after is None:
             return 0.0
         return max(ERRORS * math.hypot(self.before.error, self.after.error), self.floor * min(self.times))
 
-    @property
+    @cached_property
     def verdict(self) -> str:
         """One of `VERDICTS`."""
         if self.before is None or self.after is None:

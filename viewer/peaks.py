@@ -68,17 +68,17 @@ def peaks(*, again: bool = False) -> Peaks:
     what else the machine does meanwhile only takes away from them.
     """
     machine = _machine()
-    place = cache_folder() / f"peaks-{hashlib.sha256(json.dumps(machine).encode()).hexdigest()[:16]}.json"
+    name = f"peaks-{hashlib.sha256(json.dumps(machine).encode()).hexdigest()[:16]}.json"
     known = None
-    with contextlib.suppress(OSError, ValueError):  # a file that cannot be read is made anew
-        known = read_document(place, FORMAT, VERSION, lambda data: Peaks.from_dict(data["peaks"]))
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # a file that cannot be read is made anew
+        known = read_document(cache_folder() / name, FORMAT, VERSION, lambda data: Peaks.from_dict(data["peaks"]))
     if known is not None and not again:
         return known
     found = measure()
     found = found if known is None else better(found, known)
-    with contextlib.suppress(OSError):  # without a cache it takes its time again
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_document(place, {"format": FORMAT, "version": VERSION, "machine": machine, "peaks": found.to_dict()})
+    with contextlib.suppress(OSError, RuntimeError):  # without a cache it takes its time again
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        write_document(cache_folder() / name, {"format": FORMAT, "version": VERSION, "machine": machine, "peaks": found.to_dict()})
     return found
 
 
@@ -89,7 +89,7 @@ def better(a: Peaks, b: Peaks) -> Peaks:
 
 
 def cache_folder() -> Path:
-    """Where this user's programs keep what they can make again."""
+    """Where this user's programs keep what they can make again; RuntimeError for a user without a home."""
     own = os.environ.get("AUTOGRAD_TOOLS_CACHE")
     if own:
         return Path(own)

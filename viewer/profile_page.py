@@ -11,8 +11,8 @@ from pyinstrument.session import Session
 
 from autograd_tools.text import one_line
 from autograd_tools.timing.formats import count_text, percent_text, time_text
-from viewer.hotspots import hotspot_cells, title
-from viewer.profile_report import TABLES, Report, summary, totals
+from viewer.hotspots import title
+from viewer.profile_report import TABLES, Report, columns_of, summary, totals
 from viewer.sample_text import label, shown
 from viewer.sampling import tree_of
 from viewer.table import Cells
@@ -69,14 +69,15 @@ def _shares(report: Report) -> str:
     parts = {"forward": spent["forward"], "backward": spent["backward"], "engine": spent["record"] + spent["sum_outgrads"]}
     whole = max(report.timer.total_ns, sum(parts.values()), 1)
     parts["script"] = whole - sum(parts.values())
-    words = {"forward": "forward", "backward": "backward", "engine": "recording and adding up", "script": "the script's own"}
+    words = {"forward": "forward", "backward": "backward", "engine": "recording and adding up"}
+    words["script"] = "the script's own, and the way into operations"
     bars = "".join(f'<div class="{key}" style="width:{100 * ns / whole:.2f}%"></div>' for key, ns in parts.items())
     legend = "".join(f'<span><i class="{key}"></i>{words[key]} {percent_text(ns, whole)}</span>' for key, ns in parts.items())
     return f'<div class="share">{bars}</div>\n<p class="legend">{legend}</p>'
 
 
 def _table(report: Report, by: str) -> str:
-    names, *others = hotspot_cells(report.timer, by, report.limit)
+    names, *others = columns_of(report, by)
     columns = [names, *sorted(others, key=lambda cells: cells.header != "code")]  # code beside where it is
     lines = ["".join(f"<th{_left(cells)}>{escape(cells.header)}</th>" for cells in columns)]
     lines += ["".join(row) for row in zip(*map(_column, columns), strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyinstrument.session import Session
@@ -21,12 +21,14 @@ from viewer.arithmetic import arithmetic_rows
 from viewer.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
 from viewer.lines import as_text
 from viewer.sample_text import sample_lines
+from viewer.table import Cells
 from viewer.text import write
 from viewer.timings import timer_lines
 from viewer.tips import NONE, tip_rows, tips
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")
+LONGEST = 120  # characters in a cell
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def summary(report: Report) -> Iterator[str]:
     engine = spent["record"] + spent["sum_outgrads"]
     parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
-    yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; the rest is the script's own."
+    rest = "the rest is the script's own, and the way into each operation"
+    yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; {rest}."
     shot = report.timer.snapshot()
     if shot.section_cost_ns:
         share = percent_text(shot.own_ns, total)
@@ -133,7 +136,7 @@ def to_json(report: Report) -> str:
 
 def _tips(report: Report) -> list[str]:
     """Each tip as a line of text."""
-    return [line for line in tips(report.timer).splitlines() if line != NONE] if report.has_shapes else []
+    return [line for line in tips(report.timer).splitlines() if not line.startswith(NONE)] if report.has_shapes else []
 
 
 def _record(record: Record, counts: Counts) -> dict[str, Any]:
@@ -145,7 +148,7 @@ def to_markdown(report: Report) -> str:
     """The tables in the Markdown of GitHub, for a comment on a pull request."""
     parts = ["\n".join(map(_escaped, summary(report)))]
     for by in report.by or TABLES:
-        columns = hotspot_cells(report.timer, by, report.limit)
+        columns = columns_of(report, by)
         marks = ["---:" if cells.right else "---" for cells in columns]
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
         lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
@@ -154,6 +157,15 @@ def to_markdown(report: Report) -> str:
     if found:
         parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in found)]))
     return "\n\n".join(parts) + "\n"
+
+
+def columns_of(report: Report, by: str) -> list[Cells]:
+    """The columns of a table. Of a long name, such as the scopes of a recursion, there are the beginning and the end."""
+
+    def cut(text: str) -> str:
+        return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+
+    return [replace(cells, texts=[*map(cut, cells.texts)]) for cells in hotspot_cells(report.timer, by, report.limit)]
 
 
 def _escaped(text: str) -> str:

@@ -9,14 +9,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import autograd_tools as ag
 from autograd_tools import Timer, timing
 from autograd_tools.files import write_bytes
 from viewer import profile_report, sampling
+from viewer.arithmetic import peaks_for
 from viewer.groupings import GROUPINGS
 from viewer.outcome import after, fail, is_saved
-from viewer.peaks import peaks
 from viewer.profile_page import to_html
 from viewer.profile_report import FORMATS, Report
 from viewer.progress import progress
@@ -67,16 +68,19 @@ def profile(args: argparse.Namespace) -> int:
         raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
     if is_saved(args, output=None, skip=0, steps=None, memory=None):
         session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
-        return _tell(Report(Timer.load(args.script), args.limit, args.timer, session, by=args.by, arithmetic=args.arithmetic), args, 0)
+        return _tell(
+            Report(Timer.load(args.script), args.limit, args.timer, session, by=args.by, arithmetic=args.arithmetic), args, 0, sys.stdout
+        )
     if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
         return _again_with_timer(args.memory or "outputs")
     os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
     for name in ("output", "html", "timeline"):  # before the script goes elsewhere
         setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
-    return _profile_script(args, window)
+    with _output_of(args) as output:
+        return _profile_script(args, window, output)
 
 
-def _profile_script(args: argparse.Namespace, window: Window) -> int:
+def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) -> int:
     sampler = sampling.Sampler()
     ag.reset_timer()
     if args.timeline:
@@ -85,17 +89,17 @@ def _profile_script(args: argparse.Namespace, window: Window) -> int:
     timer, session = window.measured(), sampler.session
     if not timer.records or window.seen <= args.skip > 0:
         return status or fail(f"{args.script} computed {_missing(window)}")
-    timer.peaks = peaks().to_dict()
+    timer.peaks = peaks_for(timer.records).to_dict()
     if args.output:
         status = after(status, lambda: timer.save(args.output))
     if args.output and session:
         status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
-    return _tell(Report(timer, args.limit, args.timer, session, window.summary(), args.by, args.arithmetic), args, status)
+    return _tell(Report(timer, args.limit, args.timer, session, window.summary(), args.by, args.arithmetic), args, status, output)
 
 
 def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
     """Run the script with all that looks at it."""
-    with progress(window.text) as update, _script_output_apart(args.format != "text"):
+    with progress(window.text) as update:
 
         def count() -> None:
             window.count()
@@ -106,21 +110,16 @@ def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) ->
 
 
 @contextmanager
-def _script_output_apart(apart: bool) -> Iterator[None]:
-    """Have what the script and its processes print go to standard error, so that standard output is the report alone."""
-    if not apart:
-        yield
+def _output_of(args: argparse.Namespace) -> Iterator[TextIO]:
+    """Where the report goes. If it is to stand alone there, what the script and its processes print goes to standard error from
+    here on, up to what they print at their exit."""
+    if args.format == "text":
+        yield sys.stdout
         return
     sys.stdout.flush()
-    ours, process = os.dup(1), os.getpid()
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        if os.getpid() == process:  # what the script forked still has something to say at its exit
-            os.dup2(ours, 1)
-        os.close(ours)
+    with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace") as ours:
+        os.dup2(2, 1)
+        yield ours
 
 
 def _missing(window: Window) -> str:
@@ -141,7 +140,7 @@ def _again_with_timer(memory: str) -> int:
     return os.execve(command[0], command, environment)
 
 
-def _tell(report: Report, args: argparse.Namespace, status: int) -> int:
+def _tell(report: Report, args: argparse.Namespace, status: int, output: TextIO) -> int:
     """Print the report, write the page and the timeline if there are to be any, and return the status."""
     if args.timeline:
         write_timeline = next(write for ending, write in TIMELINES.items() if str(args.timeline).endswith(ending))
@@ -153,5 +152,5 @@ def _tell(report: Report, args: argparse.Namespace, status: int) -> int:
         if args.annotate is not None:
             status = after(status, lambda: profile_report.annotated(report, args.annotate or None))
     else:
-        sys.stdout.write(FORMATS[args.format](report))
+        output.write(FORMATS[args.format](report))
     return status

@@ -1,6 +1,6 @@
 """The second view of a run: where Python itself was, as pyinstrument saw it about a thousand times a second.
 
-The timer knows all that the engine did; this tells of the rest. So what the engine does is one row wherever it was called,
+The timer knows what the engine computed; this tells of the rest. So what the engine does is one row wherever it was called,
 and so is a function of a library: what the user wrote stands alone. There is nothing by line: a sample is taken where a function
 is called or returns, which may be far from where the time went.
 """

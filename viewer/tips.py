@@ -19,6 +19,7 @@ from viewer.unused import not_asked, unused
 
 LEAST = 0.02  # of what was measured; what costs less is not worth a change
 NONE = "No tips: none of the patterns that are known to be slow costs more than 2% of what was measured."
+UNSEEN = "Powers, einsum and the order of arrays were not looked at: the peaks of the machine that measured this are not known."
 PARTS = ("getitem", "setitem", "concatenate", "stack", "getattr")  # that have tips of their own, or none
 SMALL, MANY = 1000, 10_000  # numbers; the arithmetic on few takes less than the call
 PHASES = ("forward", "backward")  # what arithmetic is done in
@@ -74,7 +75,7 @@ def small_calls(line: Line) -> Found | None:
     """Operations that ran often, each time on few numbers."""
 
     def is_small(record: Record) -> bool:
-        return record.op not in PARTS and all(size(operand) <= SMALL for operand in record.operands)
+        return record.op not in PARTS and len(record.operands) > 0 and max(map(size, record.operands)) <= SMALL
 
     ops = sorted(op for op in {record.op for record in line.records if is_small(record)} if line.calls(op) >= 50)
     if not ops:
@@ -96,9 +97,9 @@ def indexing(line: Line) -> Found | None:
 
 def writing(line: Line) -> Found | None:
     """An array that is filled part by part: the engine copies it each time."""
-    if line.calls("setitem") < 10:
-        return None
     numbers = max([size(record.operands[-1]) for record, _ in line.of("setitem") if record.operands], default=0)
+    if not numbers or line.calls("setitem") < 10:
+        return None
     what = f"x[i] = v, {_often(line.calls('setitem'))}, each of which copies {count_text(numbers)} numbers"
     return Found(line.ns(lambda record: record.op == "setitem"), what)
 
@@ -183,14 +184,14 @@ def inverses(line: Line) -> Found | None:
     """An inverse that is made to be multiplied with few columns."""
     made = {record.operands[-1].shape for record, _ in line.of("linalg.inv") if record.operands}
     for record, _ in line.of("matmul", "dot"):
-        first, *_, last = [operand.shape for operand in record.operands] or [()]
-        if first in made and (len(last) < len(first) or last[-1] < first[-1]):
+        shapes = [operand.shape for operand in record.operands[:2]]
+        if len(shapes) == 2 and shapes[0] in made and (len(shapes[1]) < len(shapes[0]) or shapes[1][-1] < shapes[0][-1]):
             return Found(line.ns(lambda record: record.op == "linalg.inv"), "an inverse that is only multiplied with fewer columns")
     return None
 
 
 def _is_much(record: Record) -> bool:
-    """Whether a call is arithmetic for the most part, and takes longer than to look at what lies where."""
+    """Whether a call is arithmetic for the most part, and enough of it to be worth another way."""
     flops, nbytes = work(record)
     return flops is not None and nbytes is not None and flops >= max(1e6, nbytes)
 
@@ -212,7 +213,6 @@ TIPS = (
     Tip(einsums, "Write it with @ or np.tensordot, or pass optimize=True."),
     Tip(inverses, "Write np.linalg.solve(A, b) for np.linalg.inv(A) @ b."),
 )
-
 
 # Of a tape only: a timer does not know what was asked for.
 UNUSED = "Write ag.value(x) for x where its gradient is not needed, or make no ag.Param of it."
@@ -242,7 +242,7 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
         place = Span(source_text(file, at), "cyan", (file, at))
         yield from fold([place, Span(spent, "bold"), Span(f"{what}. {instead}")], width)
     if not found:
-        yield from fold([Span(NONE, "dim")], width)
+        yield from fold([Span(NONE if peaks else f"{NONE} {UNSEEN}", "dim")], width)
 
 
 def _lines(records: dict[Record, Counts], peaks: Peaks | None) -> dict[tuple[str, int], Line]:

@@ -48,6 +48,7 @@ def _work(op: str, argument: int, operands: tuple[Operand, ...]) -> Work:
 
 def _real(products: float, sums: float, *, complex_numbers: bool) -> float:
     """How many operations on real numbers these are."""
+    sums = max(0, sums)  # n numbers have n - 1, and none has none
     return COMPLEX["*"] * products + COMPLEX["+"] * sums if complex_numbers else products + sums
 
 
@@ -59,7 +60,7 @@ def _elementwise(op: str, call: Call) -> Work:
         return Work(None if each is None else each * call.out, call.moved("*"))
     steps, moves = gradients[call.argument - 1]
     each = None if steps is None else operations(steps, complex_numbers=call.is_complex)
-    sums = call.out - math.prod(call.own)
+    sums = max(0, call.out - math.prod(call.own))  # of an empty array a number is the sum
     read = moves or ("d" if sums else "")
     moved = call.moved(read + "abc"[call.argument - 1]) if read else 0
     return Work(None if each is None else each * call.out + _real(0, sums, complex_numbers=call.is_complex), moved)

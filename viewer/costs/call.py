@@ -24,12 +24,12 @@ class Call(NamedTuple):
     @property
     def a(self) -> Shape:
         """The shape of the first argument."""
-        return self.arguments[0].shape
+        return shape_of(self.arguments[0])
 
     @property
     def b(self) -> Shape:
         """The shape of the second argument."""
-        return self.arguments[1].shape
+        return shape_of(self.arguments[1])
 
     @property
     def n(self) -> int:
@@ -58,6 +58,13 @@ class Call(NamedTuple):
         return sum(nbytes(self.y if letter in "dy" else self.arguments["abc".index(letter)]) for letter in letters)
 
 
+def shape_of(operand: Operand) -> Shape:
+    """The shape of an array or number; ValueError for a list, of which nobody has noted what is in it."""
+    if operand.dtype in ("list", "tuple"):
+        raise ValueError(f"a {operand.dtype} has no shape")
+    return operand.shape
+
+
 def nbytes(operand: Operand) -> int:
     """The bytes of an array; 0 of what is none."""
     return math.prod(operand.shape) * itemsize(operand.dtype)
@@ -65,7 +72,9 @@ def nbytes(operand: Operand) -> int:
 
 @functools.cache
 def itemsize(dtype: str) -> int:
-    """The bytes of a number of this type; 0 of what is no number."""
+    """The bytes of a number of this type in an array; 0 of what is in none, such as Python's own numbers."""
+    if dtype in ("int", "float", "complex", "str"):
+        return 0
     try:
         return np.dtype(dtype).itemsize
     except TypeError:

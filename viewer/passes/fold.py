@@ -101,9 +101,9 @@ class _Folder:
         if group.kind == "recursion" and not group.copies and not any(level.copies for level in groups):
             return _Folded(nested(self.graph, group, groups, leaves), number, first)
         found = [item.group if isinstance(item, _Folded) else item for item in items]
-        if not leaves and len(found) == len(group.members) and all(map(operator.is_, found, group.members)):
-            return _Folded(group, number, first)
-        return _Folded(replace(group, members=in_order([*self._fold_leaves(leaves), *found])), number, first)
+        if leaves or not _are(found, group.members):
+            found = [*in_order([*self._fold_leaves(leaves), *found])]
+        return _Folded(group if _are(found, group.members) else replace(group, members=tuple(found)), number, first)
 
     def _fold_items(self, items: list[_Item], numbers: list[int], leaves: list[int]) -> list[_Item]:
         """Fold what repeats among the items of a group; leaves that only a first copy had are added to those of the group."""
@@ -181,6 +181,11 @@ class _Folder:
     def _names(self, row: tuple[int, ...]) -> str:
         first, last = (self.wiring.columns.name[leaf - 1] for leaf in (row[0], row[-1]))
         return f"{first} … {last}" if first != last else first
+
+
+def _are(found: Sequence[int | Group], members: Sequence[int | Group]) -> bool:
+    """Whether those are the very members."""
+    return len(found) == len(members) and all(map(operator.is_, found, members))
 
 
 def _oldest(item: _Item) -> int:

@@ -18,7 +18,8 @@ def side_by_side(graph: Graph, apart: Collection[str]) -> Group:
     Levels are named by their depth and stand in its order, leaves that several of them use beside them. Functions whose
     names are `apart` stay as they are.
     """
-    if not any(_is_call(member, group) for group in graph.root.inner() if group.kind == "function" for member in group.members):
+    functions = [group for group in graph.root.inner() if group.kind == "function"]
+    if not any(isinstance(m, Group) and m.name == group.name for group in functions for m in group.members):
         return graph.root
     kinds = graph.trace.columns.kind
 
