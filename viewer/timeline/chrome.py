@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from autograd_tools import Timer
 from autograd_tools.files import write_bytes
 from autograd_tools.timing import Event, Operand, Record
-from viewer.timeline.tracks import LIMIT, Track, calls_of, quoted, track_name, tracks_of
+from viewer.timeline.arrows import arrows_of
+from viewer.timeline.tracks import LIMIT, Track, Tracks, calls_of, quoted, track_name, tracks_of
 
 FIRST = 11  # of the numbers of tracks: the one of the number of the process, 1, would be called the main thread
 POINTS = 10_000  # of the counter: more than a screen is wide
-Tracks = dict[Track, list[Event]]
-Key = tuple[int, int]  # a recording, and a node on it
 
 
 def to_chrome_trace(x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, limit: int = LIMIT) -> str:
@@ -55,7 +54,7 @@ def _metadata(kind: str, tid: int, **args: object) -> str:
 
 def _slices(tracks: Tracks) -> Iterator[str]:
     """Each call, and right behind it, so that they belong to that call, the ends of arrows."""
-    starts, ends = _arrows(tracks)
+    starts, ends = arrows_of(tracks)
     numbers: dict[int, int] = {}  # of recordings, by their first call here
     for tid, (track, events) in enumerate(tracks.items(), start=FIRST):
         place, heads = f'"pid":1,"tid":{tid},"ts":', {}
@@ -78,47 +77,6 @@ def _slices(tracks: Tracks) -> Iterator[str]:
 def _head(label: str, track: Track, place: str) -> str:
     """What calls of a label on a track begin with."""
     return f'{{"ph":"X","name":{quoted(label)},"cat":"{"backward" if track.backward else "forward"}",{place}'
-
-
-def _arrows(tracks: Tracks) -> tuple[dict[int, list[int]], dict[int, int]]:
-    """By the id of an operation the numbers of the arrows from it, and by that of a gradient the number of the one to it.
-
-    What took no time cannot hold an arrow.
-    """
-    operations: dict[Key, Event] = {}
-    for events in tracks.values():
-        operations |= _operations(events)
-    starts: dict[int, list[int]] = {}
-    ends: dict[int, int] = {}
-    for event in chain.from_iterable(tracks.values()):
-        if event.argument > 0 and event.end_ns > event.start_ns:
-            operation = operations.get((event.recording, event.node))
-            if operation is not None and operation.start_ns < operation.end_ns <= event.start_ns:
-                ends[id(event)] = len(ends) + 1
-                starts.setdefault(id(operation), []).append(len(ends))
-    return starts, ends
-
-
-def _operations(events: list[Event]) -> dict[Key, Event]:
-    """The operation of each node that was recorded on a track: the call that ended where that was noted, once or several times."""
-    found: dict[Key, Event] = {}
-    around: list[Event] = []
-    operation = None
-    for event in events:
-        ended = None
-        while around and around[-1].end_ns <= event.start_ns:
-            ended = around.pop()
-        around.append(event)
-        if event.label != "record":
-            operation = None
-            if event.argument == 0 and event.node >= 0:
-                found[event.recording, event.node] = event
-            continue
-        if ended is not None and ended.label != "record":
-            operation = ended if ended.argument == 0 else None
-        if operation is not None and event.node >= 0:
-            found[event.recording, event.node] = operation
-    return found
 
 
 def _arguments(record: Record | None) -> str:

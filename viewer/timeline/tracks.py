@@ -45,6 +45,9 @@ class Track(NamedTuple):
     lane: int
 
 
+Tracks = dict[Track, list[Event]]
+
+
 def calls_of(x: Timer | str | os.PathLike[str], limit: int) -> Calls:
     """The first `limit` single calls of a timer or of a saved one, or a ValueError that says why there are none."""
     if index(limit) < 1:
@@ -60,12 +63,12 @@ def calls_of(x: Timer | str | os.PathLike[str], limit: int) -> Calls:
     return Calls(events[:limit], max(measured, len(events)), timer.dropped_events)
 
 
-def tracks_of(events: Iterable[Event], *, apart: bool) -> dict[Track, list[Event]]:
+def tracks_of(events: Iterable[Event], *, apart: bool) -> Tracks:
     """Calls by track, in the order of both; the backward pass is on tracks of its own if it is to be `apart`.
 
     What runs inside of a gradient, such as the operations of a gradient of higher order, is on the track of that gradient.
     """
-    found: dict[Track, list[Event]] = defaultdict(list)
+    found: Tracks = defaultdict(list)
     threads: dict[int, list[Lane]] = defaultdict(list)
     for event in events:
         lanes = threads[event.thread]
