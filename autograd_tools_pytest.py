@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from viewer.block_profile import BlockProfile
+    from viewer.command.block_profile import BlockProfile
 
 VARIABLE = "AUTOGRAD_TIMER"
 
@@ -48,6 +48,6 @@ def gradient_profile() -> Callable[[], AbstractContextManager[BlockProfile]]:
     if not timing.ENABLED:
         given = f", and not {VARIABLE}={os.environ[VARIABLE]}" if os.environ.get(VARIABLE) else ""
         pytest.skip(f"gradient_profile needs the timer: run pytest with --gradient-profile or {VARIABLE}=1{given}")
-    from viewer.block_profile import profile_block
+    from viewer.command.block_profile import profile_block
 
     return profile_block

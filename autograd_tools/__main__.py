@@ -6,6 +6,6 @@ from pathlib import Path
 if __name__ == "__main__":
     # Python puts the current folder there, where a file of the user's may be called viewer.py.
     sys.path[0] = str(Path(__file__).parent.parent)
-    from viewer.cli import main
+    from viewer.command.cli import main
 
     sys.exit(main())

@@ -11,7 +11,7 @@ import autograd_tools as ag
 import autograd_tools_pytest
 from autograd_tools.timing import Counts, Record, Timer
 from autograd_tools.timing.records import to_rows
-from viewer.block_profile import BlockProfile
+from viewer.command.block_profile import BlockProfile
 
 pytest_plugins = ["pytester"]
 

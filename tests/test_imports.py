@@ -201,4 +201,4 @@ def test_the_version_is_that_of_the_installed_package():
 
 def test_the_command_is_installed():
     scripts = importlib.metadata.distribution("autograd-tools").entry_points
-    assert [(script.name, script.value) for script in scripts] == [("autograd-tools", "viewer.cli:main")]
+    assert [(script.name, script.value) for script in scripts] == [("autograd-tools", "viewer.command.cli:main")]

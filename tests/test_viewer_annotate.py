@@ -8,7 +8,7 @@ import viewer
 from autograd_tools.text import one_line
 from autograd_tools.timing import Record, Timer
 from autograd_tools.timing.formats import time_text
-from viewer.annotate import annotated_lines
+from viewer.profiles.annotate import annotated_lines
 
 MODEL = """\
 import numpy as np

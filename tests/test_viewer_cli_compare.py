@@ -9,7 +9,7 @@ import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Record, Timer
 from autograd_tools.timing.records import to_rows
-from viewer.cli import main
+from viewer.command.cli import main
 
 
 @pytest.fixture

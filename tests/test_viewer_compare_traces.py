@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import autograd_tools as ag
 import viewer
-from viewer.compare_traces import merged
-from viewer.differences import differences
-from viewer.tolerance import Tolerance
+from viewer.comparing.compare_traces import merged
+from viewer.comparing.differences import differences
+from viewer.comparing.tolerance import Tolerance
 
 X = np.linspace(-1, 1, 12).reshape(4, 3)
 WEIGHTS = [np.linspace(-1, 1, 9).reshape(3, 3) * (n + 1) / 4 for n in range(6)]

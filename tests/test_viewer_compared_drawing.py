@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 import autograd_tools as ag
 import viewer
-from viewer.differences import differences
+from viewer.comparing.differences import differences
+from viewer.comparing.tolerance import Tolerance
+from viewer.comparing.union import union
 from viewer.passes import fold
-from viewer.tolerance import Tolerance
-from viewer.union import union
 
 
 def united(a, b):

@@ -8,11 +8,11 @@ from building import Building
 
 import autograd_tools as ag
 from autograd_tools.trace import Place
-from viewer.compose import picture, ranks
+from viewer.drawing.compose import picture, ranks
+from viewer.drawing.picture import Style
 from viewer.graph import Graph, Group
 from viewer.labels import carried_back
 from viewer.passes import fold, group
-from viewer.picture import Style
 
 STEPS = ((3, 4), (5, 6), (7, 8))
 

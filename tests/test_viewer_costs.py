@@ -9,9 +9,9 @@ from autograd_tools.primitive import KNOWN
 from autograd_tools.rules import arithmetic, elementwise, products  # noqa: F401
 from autograd_tools.timing import Operand, Record
 from tests.counting import Array, numbers
-from viewer.costs import Work, work
-from viewer.costs.elementwise import COMPLEX, STEPS
-from viewer.costs.table import COSTS, VIEW
+from viewer.profiles.costs import Work, work
+from viewer.profiles.costs.elementwise import COMPLEX, STEPS
+from viewer.profiles.costs.table import COSTS, VIEW
 
 BY_NAME = {primitive.name: primitive for primitive in KNOWN}
 

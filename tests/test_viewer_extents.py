@@ -2,7 +2,7 @@
 
 import pytest
 
-from viewer.extents import lines_around
+from viewer.profiles.extents import lines_around
 
 CODE = """\
 class Outer:

@@ -8,8 +8,8 @@ import pytest
 import autograd_tools as ag
 import viewer
 from autograd_tools.trace import Summary, TraceNode
+from viewer.drawing.heat import heat_of
 from viewer.graph import Graph, Group
-from viewer.heat import heat_of
 
 
 def graph_of(*nodes, members=None):

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Operand, Record, Timer
-from viewer.groupings import rows_of
+from viewer.profiles.groupings import rows_of
 
 GROUPINGS = ["op", "argument", "line", "scope", "tree"]  # and "shape", of what has shapes
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from viewer.line_pairs import pair_files, pair_lines
+from viewer.comparing.line_pairs import pair_files, pair_lines
 
 
 def lines(text, first=1):

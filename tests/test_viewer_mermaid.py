@@ -7,8 +7,8 @@ import pytest
 
 import autograd_tools as ag
 import viewer
+from viewer.drawing.mermaid import to_mermaid
 from viewer.graph import Graph, Group
-from viewer.mermaid import to_mermaid
 
 
 def test_the_chart_of_a_trace_of_three_nodes():

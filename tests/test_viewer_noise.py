@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autograd_tools.timing import Counts
-from viewer.noise import Change, Spent, spent_on
+from viewer.comparing.noise import Change, Spent, spent_on
 
 
 def counts(*times, calls=1):

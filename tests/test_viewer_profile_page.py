@@ -7,8 +7,8 @@ import pytest
 from test_viewer_sampling import frame, session_of
 
 from autograd_tools.timing import Record, Timer
-from viewer.profile_page import to_html
-from viewer.profile_report import Report, columns_of, to_markdown
+from viewer.command.profile_page import to_html
+from viewer.command.profile_report import Report, columns_of, to_markdown
 
 HOSTILE = [
     "</script>",

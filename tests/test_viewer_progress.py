@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from viewer.progress import Progress, progress
+from viewer.command.progress import Progress, progress
 
 
 class Terminal(io.StringIO):

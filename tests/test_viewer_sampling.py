@@ -6,8 +6,8 @@ import pytest
 from pyinstrument.session import Session
 
 import autograd_tools
-from viewer.sample_text import sample_lines
-from viewer.sampling import Sampler, load, save, tree_of
+from viewer.command.sample_text import sample_lines
+from viewer.command.sampling import Sampler, load, save, tree_of
 
 ENGINE_FILE = autograd_tools.__file__
 LIBRARY_FILE = "/usr/lib/python3.11/json/__init__.py"

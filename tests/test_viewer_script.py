@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-RUN = "import sys; from viewer.script import run; sys.exit(run(sys.argv[1], sys.argv[2:]))"
+RUN = "import sys; from viewer.command.script import run; sys.exit(run(sys.argv[1], sys.argv[2:]))"
 
 
 def finish(command, folder, **options):

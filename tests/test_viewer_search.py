@@ -5,7 +5,7 @@ import pytest
 
 import autograd_tools as ag
 import viewer
-from viewer.search import PROPERTIES, find
+from viewer.terminal.search import PROPERTIES, find
 
 SOURCE = """
 import numpy as np

@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viewer import sequences
-from viewer.sequences import common
+from viewer.comparing import sequences
+from viewer.comparing.sequences import common
 
 items = st.lists(st.integers(0, 4), max_size=30)
 

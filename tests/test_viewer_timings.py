@@ -3,7 +3,7 @@
 import pytest
 
 from autograd_tools import Timer
-from viewer.timings import timer_lines
+from viewer.profiles.timings import timer_lines
 
 
 @pytest.fixture

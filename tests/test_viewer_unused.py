@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 import autograd_tools as ag
-from viewer.unused import not_asked, unused
+from viewer.profiles.unused import not_asked, unused
 
 w, x = ag.Param(np.ones((2, 3)), name="w"), ag.Param(np.ones((3, 4)), name="x")
 

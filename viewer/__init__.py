@@ -6,19 +6,19 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 """
 
 from autograd_tools import why_none
-from viewer.annotate import annotate
-from viewer.arithmetic import arithmetic
-from viewer.compare import compare, draw_compared
-from viewer.dot import to_dot
-from viewer.draw import draw, to_svg
-from viewer.explain import explain
-from viewer.hotspots import hotspot_rows, hotspots
-from viewer.mermaid import to_mermaid
+from viewer.comparing.compare import compare, draw_compared
+from viewer.drawing.dot import to_dot
+from viewer.drawing.draw import draw, to_svg
+from viewer.drawing.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
-from viewer.peaks import Peaks, peaks
-from viewer.text import show, to_text
-from viewer.timeline import to_chrome_trace, to_collapsed, to_speedscope
-from viewer.tips import tips
+from viewer.profiles.annotate import annotate
+from viewer.profiles.arithmetic import arithmetic
+from viewer.profiles.hotspots import hotspot_rows, hotspots
+from viewer.profiles.peaks import Peaks, peaks
+from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_speedscope
+from viewer.profiles.tips import tips
+from viewer.terminal.explain import explain
+from viewer.terminal.text import show, to_text
 
 __all__ = [
     "Peaks",

@@ -11,13 +11,13 @@ from typing import Any
 from autograd_tools import Node, Tape, Timer, Trace, dump
 from autograd_tools.text import one_line
 from autograd_tools.timing import Section
-from viewer.draw import to_svg
+from viewer.drawing.draw import to_svg
+from viewer.drawing.svg import NAME
 from viewer.graph import Graph
 from viewer.inputs import as_trace
 from viewer.labels import gradient, number, plural, short
 from viewer.passes import fit, fold
 from viewer.source import source_text
-from viewer.svg import NAME
 
 MAX_NODES = 30  # boxes
 MOST_DRAWN = 20_000  # nodes: a cell is to answer at once

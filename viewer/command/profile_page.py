@@ -1,0 +1,113 @@
+"""A profile as a page that stands by itself: no script, nothing asked of the network, in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+from itertools import pairwise
+
+from pyinstrument.session import Session
+
+from autograd_tools.text import one_line
+from autograd_tools.timing.formats import count_text, percent_text, time_text
+from viewer.command.profile_report import TABLES, Report, columns_of, summary, totals
+from viewer.command.sample_text import label, shown
+from viewer.command.sampling import tree_of
+from viewer.profiles.hotspots import title
+from viewer.profiles.tips import tips
+from viewer.terminal.table import Cells
+
+MOST_ROWS = 40  # in each table, unless more are asked for
+OPENED = 3  # levels of the tree
+
+STYLE = """
+:root { color-scheme: light dark; --page: #ffffff; --text: #1d252c; --dim: #5d6b78; --line: #d9dfe5; --bar: #f6cf9b; --code: #f4f6f8;
+  --forward: #4c8dc9; --backward: #d9822b; --engine: #8b6fb8; --script: #c3ccd4; }
+@media (prefers-color-scheme: dark) { :root { --page: #14181d; --text: #e3e8ee; --dim: #93a1ae; --line: #303943; --bar: #6b4a1e;
+  --code: #1c2229; --forward: #4682b4; --backward: #c4731f; --engine: #7d63a8; --script: #4a5560; } }
+body { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif;
+  max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; } h1, code { overflow-wrap: anywhere; }
+.share { display: flex; height: 1.4rem; border-radius: 4px; overflow: hidden; }
+.legend span { margin-right: 1.5rem; white-space: nowrap; }
+.legend i { display: inline-block; width: .8em; height: .8em; margin-right: .4em; }
+.forward { background: var(--forward); } .backward { background: var(--backward); } .engine { background: var(--engine); }
+.script { background: var(--script); }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th:first-child, td:first-child, .left { text-align: left; } th { color: var(--dim); font-weight: 600; } td.left { color: var(--dim); }
+td:first-child { min-width: 9rem; max-width: 30rem; white-space: normal; overflow-wrap: break-word; color: inherit; }
+tr:last-child { font-weight: 600; } tr:last-child .bar { background: none; }
+.bar { background: linear-gradient(var(--bar), var(--bar)) no-repeat left / var(--part) 100%; }
+code, pre { font: 13px/1.5 ui-monospace, monospace; } pre { background: var(--code); padding: .8rem; overflow-x: auto; }
+details details { margin-left: 1.3rem; } .leaf { margin-left: 2.3rem; } summary, .leaf { padding: .05rem 0; } .dim { color: var(--dim); }
+.spent { display: inline-block; min-width: 8.5rem; margin-right: .6rem; font-variant-numeric: tabular-nums; } summary { cursor: pointer; }
+"""
+
+
+def to_html(report: Report, name: str) -> str:
+    """The page of a profile of the script of a name."""
+    report = replace(report, limit=max(report.limit, MOST_ROWS))
+    heading = f"Profile of {escape(one_line(name))}"
+    parts = [f"<h1>{heading}</h1>", *(f"<p>{escape(line)}</p>" for line in summary(report)), _shares(report)]
+    parts += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
+    if report.has_shapes:
+        parts.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
+    if report.session:
+        parts += ["<h2>Where Python was</h2>", *_tree(report.session)]
+    parts.append(f"<h2>The timer</h2>\n<pre>{escape(report.timer.table())}</pre>")
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    head = f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+    head += f'<meta name="viewport" content="width=device-width">\n<title>{heading}</title>\n<style>{STYLE}</style>\n'
+    return f'<!doctype html>\n<html lang="en">\n{head}' + "\n".join(parts) + "\n</html>\n"
+
+
+def _shares(report: Report) -> str:
+    """A bar of the whole run, and what its colours mean."""
+    _, spent = totals(report.timer)
+    parts = {"forward": spent["forward"], "backward": spent["backward"], "engine": spent["record"] + spent["sum_outgrads"]}
+    whole = max(report.timer.total_ns, sum(parts.values()), 1)
+    parts["script"] = whole - sum(parts.values())
+    words = {"forward": "forward", "backward": "backward", "engine": "recording and adding up"}
+    words["script"] = "the script's own, and the way into operations"
+    bars = "".join(f'<div class="{key}" style="width:{100 * ns / whole:.2f}%"></div>' for key, ns in parts.items())
+    legend = "".join(f'<span><i class="{key}"></i>{words[key]} {percent_text(ns, whole)}</span>' for key, ns in parts.items())
+    return f'<div class="share">{bars}</div>\n<p class="legend">{legend}</p>'
+
+
+def _table(report: Report, by: str) -> str:
+    names, *others = columns_of(report, by)
+    columns = [names, *sorted(others, key=lambda cells: cells.header != "code")]  # code beside where it is
+    lines = ["".join(f"<th{_left(cells)}>{escape(cells.header)}</th>" for cells in columns)]
+    lines += ["".join(row) for row in zip(*map(_column, columns), strict=True)]
+    return '<div class="wide"><table>\n' + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table></div>"
+
+
+def _column(cells: Cells) -> list[str]:
+    """The cells of a column; shares have bars as long as they are, and code looks like it."""
+    if cells.header == "%":
+        return [f'<td class="bar" style="--part:{escape(text)}">{escape(text)}</td>' for text in cells.texts]
+    if cells.header == "code":
+        return [f"<td{_left(cells)}><code>{escape(text)}</code></td>" for text in cells.texts]
+    return [f"<td{_left(cells)}>{escape(text)}</td>" for text in cells.texts]
+
+
+def _left(cells: Cells) -> str:
+    return "" if cells.right else ' class="left"'
+
+
+def _tree(session: Session) -> Iterator[str]:
+    """The frames of the samples, to be opened and closed."""
+    root = tree_of(session)
+    yield f'<p class="dim">{time_text(1e9 * root.seconds)} in {count_text(session.sample_count)} samples of pyinstrument</p>'
+    frames = list(shown(root))
+    for (depth, frame), (following, _) in pairwise([*frames, (0, root)]):
+        name, place = map(escape, label(frame))
+        share = percent_text(frame.seconds, root.seconds)
+        spent = f'<span class="spent bar" style="--part:{share}">{time_text(1e9 * frame.seconds)} {share}</span>'
+        said = f'{spent}<b>{name}</b> <span class="dim">{place}</span>'
+        if following > depth:
+            yield f"<details{' open' if depth < OPENED else ''}><summary>{said}</summary>"
+        else:
+            yield f'<div class="leaf">{said}</div>' + "</details>" * (depth - following)

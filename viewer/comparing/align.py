@@ -1,0 +1,152 @@
+"""Which node of one trace is which of another: pairs found by what nodes do, and by what they come from and lead to."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Sequence
+from itertools import pairwise
+
+from autograd_tools import Trace
+from autograd_tools.trace import Argument
+from viewer.comparing.sequences import common
+
+Labels = list[int]
+MOST_OTHERS = 20  # operations on the same values that are looked at for one that took the place of another
+
+
+def align(a: Trace, b: Trace) -> dict[int, int]:
+    """The ids of nodes of `a`, and those of `b` that stand for them; what is not in it was removed or added.
+
+    Nodes are paired in the order of the traces, first those that have equal ancestors, or equal descendants; in the gaps
+    between them those that do the same in the same step, in the same scope, and at last anywhere. What is left then, and is
+    computed from nodes that are paired, is a pair whatever the order; last, also if it does something else there.
+    """
+    found: dict[int, int] = {}
+    for level, sure in LEVELS:
+        known: dict[Hashable, int] = {}
+        _fill(found, level(a, known), level(b, known), sure)
+    _pair_moved(found, a, b)
+    _pair_replaced(found, a, b)
+    return dict(sorted(found.items()))
+
+
+def _fill(found: dict[int, int], left: Labels, right: Labels, sure: bool) -> None:
+    """Add pairs of nodes with equal labels, in the gaps between the pairs that there are."""
+    ends = [(0, 0), *sorted(found.items()), (len(left) + 1, len(right) + 1)]
+    for (a, b), (c, d) in pairwise(ends):
+        if c - a > 1 and d - b > 1:
+            found.update((a + 1 + i, b + 1 + j) for i, j in common(left[a : c - 1], right[b : d - 1], sure=sure))
+
+
+def _pair_moved(found: dict[int, int], a: Trace, b: Trace) -> None:
+    """Pair what does the same with paired arguments, though the order of operations changed."""
+    known: dict[Hashable, int] = {}
+    left, right = _named(a, known), _named(b, known)
+    waiting: dict[Hashable, deque[int]] = defaultdict(deque)
+    taken = set(found.values())
+    free = [id for id in range(1, len(b) + 1) if id not in taken]
+    for id in free:
+        waiting[right[id - 1], b.columns.parents[id - 1]].append(id)
+    for id, parents in enumerate(a.columns.parents, 1):
+        if id not in found and free and all(parent in found for parent in parents):
+            same = waiting[left[id - 1], tuple([found[parent] for parent in parents])]
+            if same:
+                found[id] = same.popleft()
+
+
+def _pair_replaced(found: dict[int, int], a: Trace, b: Trace) -> None:
+    """Pair what is left with an operation of another name: on the same values, of the same shape, for the same use."""
+    waiting: dict[Hashable, list[int]] = defaultdict(list)
+    taken = set(found.values())
+    for id, (parents, shape) in enumerate(zip(b.columns.parents, b.columns.value.shape, strict=True), 1):
+        if id not in taken and parents:
+            waiting[frozenset(parents), shape].append(id)
+    for id, parents in enumerate(a.columns.parents, 1):
+        if id in found or not parents or not all(parent in found for parent in parents):
+            continue
+        others = waiting[frozenset(found[parent] for parent in parents), a.columns.value.shape[id - 1]]
+        uses = {found[child] for child in a.columns.children[id - 1] if child in found}
+        for other in others[:MOST_OTHERS]:
+            its = taken.intersection(b.columns.children[other - 1])
+            if not (uses and its) or not uses.isdisjoint(its):  # where all that used one of them is gone, nobody knows
+                found[id] = other
+                taken.add(other)
+                others.remove(other)
+                break
+
+
+# Labels: equal numbers for nodes that may be a pair, from the strictest level on.
+
+
+def _ancestors(trace: Trace, known: dict[Hashable, int]) -> Labels:
+    labels: Labels = []
+    for own, parents in zip(_shaped(trace, known), trace.columns.parents, strict=True):
+        labels.append(_number(known, ("from", own, *[labels[parent - 1] for parent in parents])))
+    return labels
+
+
+def _descendants(trace: Trace, known: dict[Hashable, int]) -> Labels:
+    labels, own = [0] * len(trace), _shaped(trace, known)
+    children = trace.columns.children
+    for row in range(len(trace) - 1, -1, -1):
+        labels[row] = _number(known, ("to", own[row], *sorted(labels[child - 1] for child in children[row])))
+    return labels
+
+
+def _shaped(trace: Trace, known: dict[Hashable, int]) -> Labels:
+    shapes = [(form.shape, form.dtype) for form in trace.columns.value.forms] + [(None, None)]
+    forms = trace.columns.value.form.tolist()
+    return [_number(known, (own, shapes[form])) for own, form in zip(_named(trace, known), forms, strict=True)]
+
+
+def _in_steps(trace: Trace, known: dict[Hashable, int]) -> Labels:
+    return _placed(trace, known, ("function", "scope", "loop", "step"))
+
+
+def _in_scopes(trace: Trace, known: dict[Hashable, int]) -> Labels:
+    return _placed(trace, known, ("function", "scope"))
+
+
+def _placed(trace: Trace, known: dict[Hashable, int], kinds: tuple[str, ...]) -> Labels:
+    places: Labels = []
+    for place in trace.places:
+        around = places[place.parent] if places else 0
+        name = place.name if place.kind != "loop" else ""  # its head may have changed
+        places.append(_number(known, (around, place.kind, name)) if place.kind in kinds else around)
+    return [_number(known, (own, places[place])) for own, place in zip(_named(trace, known), trace.columns.place, strict=True)]
+
+
+def _named(trace: Trace, known: dict[Hashable, int]) -> Labels:
+    columns = trace.columns
+    heads = [_number(known, (head.kind, head.op, head.name, *map(_pattern, head.args))) for head in columns.heads]
+    return [heads[head] for head in columns.head]
+
+
+def _bare(trace: Trace, known: dict[Hashable, int]) -> Labels:
+    heads = [_number(known, (head.kind, head.op)) for head in trace.columns.heads]
+    found = [heads[head] for head in trace.columns.head]
+    return [
+        own if trace.columns.op[row] else _number(known, (own, shape))
+        for row, (own, shape) in enumerate(zip(found, trace.columns.value.shape, strict=True))
+    ]
+
+
+def _pattern(form: str | tuple[str, ...] | Argument) -> Hashable:
+    """How many nodes are in an argument, and its keyword; what a constant is does not matter."""
+    if isinstance(form, Argument):
+        return form.keyword, len(form.nodes)
+    return None, 0 if isinstance(form, str) else len(form) - 1
+
+
+def _number(known: dict[Hashable, int], thing: Hashable) -> int:
+    return known.setdefault(thing, len(known))
+
+
+# The labels of each level, and whether only those count that no other node has: what repeats is told apart by a later one.
+LEVELS: Sequence[tuple[Callable[[Trace, dict[Hashable, int]], Labels], bool]] = (
+    (_ancestors, True),
+    (_descendants, True),
+    (_in_steps, False),
+    (_in_scopes, False),
+    (_bare, False),
+)

@@ -1,0 +1,104 @@
+"""Two traces compared in words, JSON or Markdown: what was added, removed and changed from the one to the other, in their order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from autograd_tools import Trace
+from autograd_tools.text import one_line
+from autograd_tools.timing.export import markdown_safe
+from viewer.comparing.differences import Differences
+from viewer.comparing.tolerance import MEANING
+from viewer.drawing.looks import MARKS
+from viewer.labels import plural
+from viewer.lines import Row, Span
+
+SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}  # as in other programs that compare texts
+
+
+def trace_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]:
+    """The rows of the comparison of two traces; `everything` lists those too that differ because others do."""
+    yield [Span(heading(found), "bold")]
+    digits = len(str(max(len(found.a), len(found.b))))
+    for kind, old, new, text in listing(found, everything=everything):
+        sign, style = SIGNS[kind]
+        numbers = " ".join(f"{id or '':>{digits}}" for id in (old, new))
+        yield [Span(f"{sign} {numbers}  ", style), Span(one_line(text), style if kind != "changed" else "")]
+    if found.numbers:
+        yield [Span(MEANING, "dim")]
+
+
+def to_json(found: Differences, *, everything: bool = False) -> str:
+    """The comparison for other programs; 0 is the number of a node that is not there."""
+    changes = [{"kind": kind, "before": old, "after": new, "text": text} for kind, old, new, text in listing(found, everything=everything)]
+    follow = sorted(found.follow - set(found.listed))
+    return json.dumps({"nodes": [len(found.a), len(found.b)], "changes": changes, "follow": follow}, indent=1, ensure_ascii=False)
+
+
+def to_markdown(found: Differences, *, everything: bool = False) -> str:
+    """The comparison as a table in the Markdown of GitHub."""
+    lines = [f"**{heading(found)}**", "", "| | before | after | node |", "| --- | ---: | ---: | --- |"]
+    for kind, old, new, text in listing(found, everything=everything):
+        lines.append(f"| {kind} | {old or ''} | {new or ''} | {markdown_safe(text)} |")
+    return "\n".join(lines if len(lines) > 4 else lines[:1])
+
+
+def heading(found: Differences) -> str:
+    """How many nodes there are, and how many differ."""
+    if found.equal:
+        return f"no difference in {plural(len(found.b), 'node')}"
+    counts = f"{len(found.added):,} added, {len(found.removed):,} removed, {len(found.listed):,} changed"
+    rest = len(found.follow - set(found.listed))
+    more = f", and {rest:,} whose numbers differ because of these" if rest else ""
+    return f"{len(found.a):,} → {plural(len(found.b), 'node')}: {counts}{more}"
+
+
+def legend(found: Differences) -> str:
+    """What the marks in a drawing mean, and how many of each there are."""
+    if found.equal:
+        return heading(found)
+    counts = {"added": found.added, "removed": found.removed, "changed": found.listed}
+    rest = len(found.follow - set(found.listed))
+    more = f"; the numbers of {rest:,} more differ because of these" if rest else ""
+    return ", ".join(f"{MARKS[kind][0]} {len(ids):,} {kind}" for kind, ids in counts.items()) + more
+
+
+def listing(found: Differences, *, everything: bool) -> Iterator[tuple[str, int, int, str]]:
+    """What was removed, added and changed, each with its ids before and after, 0 for none, and what is said of it."""
+    backwards = {new: old for old, new in found.pairs.items()}
+    shown = {*found.listed, *(found.numbers if everything else ())}
+    for old, new in merged(found):
+        if not new:
+            yield "removed", old, 0, _listing(found.a, old)
+        elif not old:
+            yield "added", 0, new, _listing(found.b, new)
+        elif new in shown:
+            changes = [*found.changed.get(new, ()), *found.numbers.get(new, ())]
+            yield "changed", backwards[new], new, f"{_call(found.b, new)}: {'; '.join(changes)}"
+
+
+def _listing(trace: Trace, id: int) -> str:
+    name = trace.columns.name[id - 1]
+    return f"{name} = {trace.columns.listing(id - 1)}" if name else trace.columns.listing(id - 1)
+
+
+def _call(trace: Trace, id: int) -> str:
+    return trace.columns.name[id - 1] or trace.columns.call(id - 1)
+
+
+def merged(found: Differences) -> Iterator[tuple[int, int]]:
+    """The nodes of both traces in one order, as their ids in each, 0 for none: that of `b`, removed ones before what took their place."""
+    backwards = {new: old for old, new in found.pairs.items()}
+    ends, end = [], len(found.a) + 1  # by id in `b`: before which node of `a` it stands
+    for new in range(len(found.b), 0, -1):
+        end = min(end, backwards.get(new, end))
+        ends.append(end)
+    removed = iter([*found.removed, len(found.a) + 1])
+    waiting = next(removed)
+    for new, end in enumerate([*reversed(ends), len(found.a) + 1], 1):
+        while waiting < end:
+            yield waiting, 0
+            waiting = next(removed)
+        if new <= len(found.b):
+            yield backwards.get(new, 0), new

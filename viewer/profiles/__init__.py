@@ -1,0 +1,1 @@
+"""Where time and memory go: hotspots, annotated source, arithmetic, tips, timelines."""
