@@ -307,9 +307,17 @@ def test_on_a_slower_machine_what_is_as_much_slower_means_nothing():
     assert [(row[0], row[4]) for row in found(b, a)][:2] == [("cos", "faster"), ("sin", "same")]
 
 
+def test_what_noting_a_call_takes_tells_of_the_machine_through_the_run():
+    where = {n: record("sin", n) for n in (0, 1)}
+    note = where[0]._replace(phase="record")
+    a = timer_of({where[0]: 1000, where[1]: 1000, note: 10})
+    b = timer_of({where[0]: 2100, where[1]: 5000, note: 20})
+    assert [(row[1], row[4]) for row in found(a, b)] == [("backward", "slower"), ("forward", "same")]
+
+
 def test_a_slower_machine_is_told():
     a, b = on_machine(100, sin=1000, sin_1=1), on_machine(200, sin=2100, sin_1=2)
-    end = "and beyond what the machine differs by: the timer itself took ×2.00 as long."
+    end = "and beyond what the machine differs by: the engine took ×2.00 as long to note a call."
     assert viewer.compare(a, b).endswith(end)
 
 

@@ -55,7 +55,7 @@ def meaning(found: Comparison) -> str:
     told = f"{times}. A difference means something beyond {ERRORS} standard errors and {FLOOR:.0%} of the shorter time"
     if max(found.machine, 1 / found.machine) <= 1 + FLOOR / 2:
         return f"{told}."
-    return f"{told}, and beyond what the machine differs by: the timer itself took {_times(found.machine)} as long."
+    return f"{told}, and beyond what the machine differs by: the engine took {_times(found.machine)} as long to note a call."
 
 
 def _gradients(found: Comparison) -> str:

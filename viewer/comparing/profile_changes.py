@@ -6,6 +6,7 @@ import linecache
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from autograd_tools import Timer
@@ -25,7 +26,7 @@ Key = Callable[[Record], Hashable]
 class Comparison:
     """Two profiles by a grouping: how many gradients each has, what changed of each row, and in all; largest differences first.
 
-    `machine` is how many times as long the machine took after for the same, which is a section of the timer.
+    `machine` is how many times as long the machine took after for the same.
     """
 
     by: str
@@ -56,8 +57,8 @@ def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
     grouping = GROUPINGS[by](*records)
     groups = [_spent(*run) for run in zip(records, grouping.keys, gradients, samples, strict=True)]
     found = dict.fromkeys([*groups[0], *groups[1]])
-    machine = _machine(a, b)
-    floor = (1 + FLOOR) * max(machine, 1 / machine) ** 2 - 1  # squared, as what needs more of the machine differs by more
+    machine = _machine(a, b, samples)
+    floor = (1 + FLOOR) * max(machine, 1 / machine) - 1
     rows = [_change(groups, key, part, grouping.name(key), floor, grouping.code(key)) for key, part in found]
     rows.sort(key=lambda row: (row.verdict == "same", -abs(row.difference), row.key, row.part))
     whole = [_spent(*run, parts=(*PARTS, "total")) for run in zip(records, [lambda record: "total"] * 2, gradients, samples, strict=True)]
@@ -82,9 +83,27 @@ def _spent(records: Records, key: Key, gradients: int, samples: list[int], parts
     return {group: spent_on(counts, gradients, samples) for group, counts in groups.items()}
 
 
-def _machine(a: Timer, b: Timer) -> float:
-    """How many times as long a section took by itself on the machine of the second; 1 if that is not known."""
+def _machine(a: Timer, b: Timer, samples: list[list[int]]) -> float:
+    """How many times as long the machine of the second took for the same work of the engine's.
+
+    That is to note a call, which it did all through both runs, wherever they did alike; or else a section of the timer, which
+    measures that when it is saved. 1 if neither is known.
+    """
+    before, after = (_notes(timer, own) for timer, own in zip((a, b), samples, strict=True))
+    ratios = [after[key] / before[key] for key in before.keys() & after.keys() if before[key] and after[key]]
+    if ratios:
+        return median(ratios)
     return b.section_cost_ns / a.section_cost_ns if a.section_cost_ns and b.section_cost_ns else 1.0
+
+
+def _notes(timer: Timer, samples: list[int]) -> dict[Hashable, float]:
+    """Nanoseconds that it took to note a call, in a typical gradient, by operation and function."""
+    groups: dict[Hashable, list[Counts]] = defaultdict(list)
+    for record, counts in timer.records.items():
+        if record.phase == "record":
+            groups[record.op, record.function].append(counts)
+    spent = {key: spent_on(counts, timer.steps, samples) for key, counts in groups.items()}
+    return {key: own.typical * timer.steps / own.calls for key, own in spent.items() if own.calls}
 
 
 # Groupings: what the records of both runs are grouped by, and what the groups are called.
