@@ -200,5 +200,5 @@ def test_the_version_is_that_of_the_installed_package():
 
 
 def test_the_command_is_installed():
-    scripts = importlib.metadata.distribution("autograd-tools").entry_points
+    scripts = importlib.metadata.distribution("autograd-tools").entry_points.select(group="console_scripts")
     assert [(script.name, script.value) for script in scripts] == [("autograd-tools", "viewer.command.cli:main")]

@@ -495,7 +495,7 @@ def test_without_operands_nothing_is_known():
 
 # What takes as many steps as its numbers say, or is put together by NumPy in a way that is not ours to count.
 NOT_COUNTED = """
-    clip conjugate einsum frexp getitem i0 imag integrate.solve join linalg.lstsq linalg.multi_dot linalg.norm linalg.pinv modf
+    clip conjugate dict einsum frexp getitem i0 imag integrate.solve join linalg.lstsq list linalg.multi_dot linalg.norm linalg.pinv modf
     nan_to_num roots sinc special trace ungetitem unwrap
 """
 
