@@ -26,7 +26,7 @@ Lines = Mapping[int, Figures]  # what was measured, by the number of the line
 
 
 def annotate(x: Timed, file: str | os.PathLike[str] | None = None, width: int | None = None, *, whole: bool = False) -> str:
-    """The source of what ran, each line with its time forward and backward, the engine's for recording and adding up, its bytes,
+    """The source of what ran, each line with its time forward and backward, and for adding up, its bytes,
     and a bar: the share of the most expensive line. Lines that cost nothing have none.
 
     `x` is a timer, a tape or trace recorded while the timer was on, or the path of a saved one. All files are shown, the most
@@ -108,11 +108,11 @@ def _columns(numbers: Sequence[int], code: Sequence[str], lines: Lines, total: i
     def made(bytes_of: Sequence[int]) -> list[str]:
         return [memory_text(n) if n else "" for n in bytes_of]
 
-    engine = [f.ns["record"] + f.ns["sum_outgrads"] if f else 0 for f in figures]
+    added = [f.ns["sum_outgrads"] if f else 0 for f in figures]
     columns = [
         (0, cells("forward", [time_text(f.ns["forward"]) if f else "" for f in figures])),
         (0, cells("backward", [time_text(f.ns["backward"]) if f else "" for f in figures])),
-        (3, cells("engine", [time_text(ns) if f else "" for f, ns in zip(figures, engine, strict=True)] if any(engine) else [])),
+        (3, cells("adding up", [time_text(ns) if f else "" for f, ns in zip(figures, added, strict=True)] if any(added) else [])),
         (4, cells("made", made([f.nbytes if f else 0 for f in figures]))),
         (5, cells("kept", made([f.kept if f else 0 for f in figures]))),
         (2, cells("%", [percent_text(f.total, total) if f else "" for f in figures])),
