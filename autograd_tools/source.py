@@ -132,6 +132,18 @@ def is_users(frame: FrameType) -> bool:
     return True
 
 
+# What was found of a level: its key, which is a frame or an open scope; all of a `Level` but its number, with None for the name
+# of a frame of a library, which is none; and for the user's frames the number of scopes that are open around them, else -1.
+_Entry = tuple[Any, str | None, CodeType | None, int, int, bool, int]
+
+PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR  # as generators do, too
+
+
+# How many levels and keys there are around a frame, and the innermost scope; if that is the same, all the others are.
+_Around = tuple[int, int, _Open | None]
+_NOTHING: _Around = (0, 0, None)
+
+
 class Locator:
     """Finds out where the operations of one recording are called; scope paths start above the frame `base`."""
 
@@ -143,6 +155,12 @@ class Locator:
         # hold them is what tells a call from the next one of the same function, whose frame would otherwise often be the
         # same object. A generator that pauses is held beside what last went on with it.
         self._numbers: dict[Any, int] = {}
+        # The same in order, outermost first; what is around each of the user's frames; and the levels, of which so many are known
+        # to go on, after those outside of the recording.
+        self._chain: list[Any] = []
+        self._around: dict[Any, _Around] = {}
+        self._last: list[Level] = []
+        self._known = self._outside = 0
         self._paused: dict[int, tuple[FrameType, int]] = {}
         # The frame and the scope of the last operation, and the notes made there, by place in its code: Python has to
         # search a table for the line. `_below` is what the frame called, if that was a function of a library.
@@ -186,12 +204,15 @@ class Locator:
         self._notes, self._more = {}, {}
 
     def _path(self, frame: FrameType | None, below: FrameType | None) -> tuple[Level, ...]:
-        """The frames and scopes up to `frame`, outermost first."""
-        scopes, base, last = _thread.scopes, self.base, self._below
+        """The frames and scopes up to `frame`, outermost first.
+
+        Around a frame that was there at the last operation all is as it was then, because it has not returned since.
+        """
+        scopes, base, last, before = _thread.scopes, self.base, self._below, self._numbers
         k = len(scopes)
-        before, self._numbers = self._numbers, {}
-        found: list[tuple[Any, str, CodeType | None, int, int, bool]] = []  # a key, and what makes a level; innermost first
+        found: list[_Entry] = []  # innermost first
         inner: Any = below  # what the frame at hand called
+        around = _NOTHING
         while frame is not None:
             code: CodeType = frame.f_code
             users = id(code) not in _library_codes and is_users(frame)
@@ -199,46 +220,76 @@ class Locator:
             while k and scopes[k - 1].frame == id(frame):
                 k -= 1
                 opened = scopes[k]
-                found.append((opened, opened.name, code if users else None, offset, opened.offset, inner in before))
+                found.append((opened, opened.name, code if users else None, offset, opened.offset, inner in before, -1))
                 inner, offset = opened, opened.offset
             if users:
                 again = inner is not None and (inner in before or inner is last)
                 if frame is base:
-                    found.append((frame, "", code, offset, self._start, again))
+                    found.append((frame, "", code, offset, self._start, again, k))
                 elif code.co_name[0] == "<":
-                    found.append((frame, "", code, offset, -1, again))
+                    found.append((frame, "", code, offset, -1, again, k))
                 else:
                     name = code.co_qualname.replace(".<locals>", "").removesuffix(".__call__")
-                    found.append((frame, name, code, offset, -1, again))
+                    found.append((frame, name, code, offset, -1, again, k))
                 inner = frame
             elif inner is not None:
                 inner = frame
-                self._numbers[frame] = 0
+                found.append((frame, None, code, 0, -1, False, -1))
             if frame is base:
                 break
+            known = self._around.get(frame)
+            if known is not None and known[2] is (scopes[k - 1] if k else None):
+                around = known
+                break
             frame = frame.f_back
-        found += [(opened, opened.name, None, 0, -1, False) for opened in reversed(scopes[:k])]  # opened outside the recording
+        if around is _NOTHING:
+            found += [(opened, opened.name, None, 0, -1, False, -1) for opened in reversed(scopes[:k])]  # opened outside the recording
+            self._outside = k
         found.reverse()
-        return self._levels(found, before)
+        return self._levels(found, around)
 
-    def _levels(self, found: list[tuple[Any, str, CodeType | None, int, int, bool]], before: dict[Any, int]) -> tuple[Level, ...]:
-        """The levels, with the numbers that they had around the last operation where they go on, else new ones."""
-        levels: list[Level] = []
-        around = 0
-        for key, name, code, offset, start, again in found:
+    def _levels(self, found: list[_Entry], around: _Around) -> tuple[Level, ...]:
+        """The levels `around`, and those found inside, with the numbers that they had where they go on, else new ones."""
+        numbers, chain, places, opened = self._numbers, self._chain, self._around, _thread.scopes
+        n, keys, _ = around
+        before: dict[Any, int] = {}
+        for key in chain[keys:]:
+            before[key] = numbers.pop(key)
+            places.pop(key, None)
+        del chain[keys:]
+        levels = self._settled(n)
+        outer = levels[-1][0] if levels else 0
+        for key, name, code, offset, start, again, scopes in found:
+            if name is None:  # a frame of a library
+                numbers[key] = 0
+                chain.append(key)
+                continue
             number = before.get(key)
-            if code is not None and code.co_flags & inspect.CO_GENERATOR:
-                paused = self._paused.get(around)
+            generator = code is not None and code.co_flags & inspect.CO_GENERATOR
+            if generator:
+                paused = self._paused.get(outer)
                 if number is None and paused is not None and paused[0] is key:
                     number = paused[1]
                     levels[-1:] = [(*level[:5], True) for level in levels[-1:]]
+            elif scopes >= 0 and not (code is not None and code.co_flags & PAUSES):
+                places[key] = (len(levels), len(chain), opened[scopes - 1] if scopes else None)
             if number is None:
                 if name:
                     number = self._count = self._count + 1
                 else:
                     number = self._unnamed = self._unnamed - 1
-            if code is not None and code.co_flags & inspect.CO_GENERATOR:
-                self._paused[around] = (key, number)
-            self._numbers[key] = around = number
+            if generator:
+                self._paused[outer] = (key, number)
+            numbers[key] = outer = number
+            chain.append(key)
             levels.append((number, name, code, offset, start, again))
+        self._last = levels
         return tuple(levels)
+
+    def _settled(self, n: int) -> list[Level]:
+        """The first levels of the last operation: the next level of each is still the same."""
+        levels = self._last[:n]
+        for i in range(max(self._outside, min(self._known, n)), n):
+            levels[i] = (*levels[i][:5], True)
+        self._known = n
+        return levels

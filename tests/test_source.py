@@ -1,6 +1,8 @@
 """Where an operation was called: the user's line, and the scopes around it."""
 
+import contextlib
 import functools
+import itertools
 import sys
 import threading
 
@@ -257,6 +259,39 @@ def test_operations_of_one_call_share_its_number():
 
 
 # Scopes end, whatever happens.
+
+
+def test_a_scope_that_a_context_manager_opens_is_another_one_each_time():
+    @contextlib.contextmanager
+    def part():
+        with ag.scope("part"):
+            yield
+
+    def twice(w):
+        def square(x):
+            return x * x
+
+        for _ in range(2):
+            with part():
+                square(w)
+
+    w = ag.Param(X)
+    with ag.record() as J:
+        twice(w)
+    first, second = [dict(zip(node.scope, node.calls, strict=True))["part"] for node in J.trace() if node.kind == "result"]
+    assert first != second
+
+
+def test_frames_that_go_on_keep_their_numbers_however_deep():
+    def down(n, x):
+        return x * x if n == 0 else down(n - 1, x) + 1.0
+
+    w = ag.Param(X)
+    with ag.record() as J:
+        down(50, w)
+    numbers = [node.calls[1:] for node in J.trace() if node.kind == "result"]  # the first is this function's
+    assert all(shorter == longer[: len(shorter)] for longer, shorter in itertools.pairwise(numbers))
+    assert [len(calls) for calls in numbers] == list(range(len(numbers[0]), len(numbers[0]) - 51, -1))
 
 
 def test_a_scope_ends_when_its_block_fails():
