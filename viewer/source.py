@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +14,14 @@ from autograd_tools.text import one_line
 def source_text(file: str, line: int) -> str:
     """`train.py:12`; empty without a file."""
     return f"{path_text(file)}:{line}" if file else ""
+
+
+OUTSIDE = "(outside any function)"
+
+
+def scope_text(scope: Iterable[str]) -> str:
+    """`loss / encoder`; what is in no scope says so."""
+    return " / ".join(scope) or OUTSIDE
 
 
 def path_text(file: str) -> str:

@@ -43,6 +43,11 @@ class Record(NamedTuple):
     phase: str = "forward"
     operands: tuple[Operand, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The operation, or the gradient of an argument: `matmul`, `matmul[2]`."""
+        return f"{self.op}[{self.argument}]" if self.argument else self.op
+
 
 class Counts(NamedTuple):
     """What a record adds up: calls, nanoseconds without those of what nests, and the bytes of the arrays made.

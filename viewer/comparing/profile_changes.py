@@ -13,7 +13,7 @@ from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
 from viewer.comparing.line_pairs import pair_files, pair_lines
 from viewer.comparing.noise import FEWEST, FLOOR, Change, Spent, spent_on
-from viewer.source import source_text
+from viewer.source import scope_text, source_text
 
 Records = Mapping[Record, Counts]
 Spot = tuple[str, int]  # a file and a line
@@ -179,7 +179,7 @@ def _code(spot: Spot) -> str:
 # Adding a grouping is adding an entry here.
 GROUPINGS: dict[str, Callable[[Records, Records], Grouping]] = {
     "op": _by(lambda record: record.op),
-    "argument": _by(lambda record: f"{record.op}[{record.argument}]" if record.argument else record.op),
+    "argument": _by(lambda record: record.label),
     "line": _by_line,
-    "scope": _by(lambda record: " / ".join(record.scope) or "(outside any function)"),
+    "scope": _by(lambda record: scope_text(record.scope)),
 }

@@ -19,7 +19,7 @@ from viewer.profiles.costs.call import itemsize
 from viewer.profiles.measured import Timed, records_of
 from viewer.profiles.peaks import Peaks
 from viewer.profiles.peaks import peaks as peaks_here
-from viewer.source import source_text
+from viewer.source import scope_text, source_text
 from viewer.terminal.table import Cells, laid_out
 
 BOUNDS = ("compute", "memory", "overhead")
@@ -155,9 +155,7 @@ def _together(rows: Iterable[Figures]) -> Figures:
 
 def label_of(record: Record) -> str:
     """The name of an operation, or of a gradient by its argument, or of what the engine does itself."""
-    if record.phase in ("record", "sum_outgrads"):
-        return record.phase
-    return f"{record.op}[{record.argument}]" if record.argument else record.op
+    return record.phase if record.phase in ("record", "sum_outgrads") else record.label
 
 
 def _shape_of(record: Record) -> str:
@@ -174,7 +172,7 @@ def _operand(operand: Operand) -> str:
 KEYS: dict[str, Callable[[Record], str]] = {
     "op": label_of,
     "line": lambda record: source_text(record.file, record.line) or "(unknown)",
-    "scope": lambda record: " / ".join(record.scope) or "(outside any function)",
+    "scope": lambda record: scope_text(record.scope),
     "shape": _shape_of,
 }
 NAMES = {"op": "operation", "line": "line", "scope": "scope", "shape": "shape"}

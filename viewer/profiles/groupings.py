@@ -10,9 +10,7 @@ from typing import Any
 from autograd_tools.text import one_line
 from autograd_tools.timing import Counts, Operand, Record
 from autograd_tools.timing.records import PHASES
-from viewer.source import source_text
-
-OUTSIDE = "(outside any function)"
+from viewer.source import OUTSIDE, scope_text, source_text
 
 
 @dataclass(slots=True)
@@ -40,8 +38,7 @@ class Figures:
         self.nbytes += counts.nbytes
         self.kept += counts.kept
         if record.phase == "backward":
-            label = f"{record.op}[{record.argument}]"
-            self.arguments[label] = self.arguments.get(label, 0) + counts.ns
+            self.arguments[record.label] = self.arguments.get(record.label, 0) + counts.ns
 
     def add(self, other: Figures) -> None:
         """Add other sums."""
@@ -197,7 +194,7 @@ GROUPINGS: dict[str, Grouping] = {
         lambda key: one_line(shapes_text(*key)),
         lambda key: {"op": key[0], "operands": [{**o._asdict(), "shape": list(o.shape)} for o in key[1]]},
     ),
-    "scope": Grouping("scope", lambda record: record.scope, lambda scope: one_line(" / ".join(scope)) or OUTSIDE, _scope, parent=_around),
+    "scope": Grouping("scope", lambda record: record.scope, lambda scope: one_line(scope_text(scope)), _scope, parent=_around),
     "tree": Grouping(
         "scope",
         lambda record: _once(record.scope),

@@ -12,13 +12,12 @@ from autograd_tools import Trace
 from autograd_tools.text import one_line
 from autograd_tools.timing.formats import memory_text, time_text
 from viewer.lines import Row
-from viewer.source import source_text
+from viewer.source import scope_text, source_text
 from viewer.terminal.columns import COLUMNS, homes, paths, scopes
 from viewer.terminal.subject import Options, Subject, note
 from viewer.terminal.table import Cells, laid_out, names_of
 
 BAR = 24  # columns
-OUTSIDE = "(outside any function)"
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ ALWAYS = ("group", "nodes", "bytes")  # the others are shown where there is some
 
 def _steps(trace: Trace) -> list[str]:
     names = paths(trace, ("function", "scope", "loop", "step"))
-    return [" / ".join(names[home]) or OUTSIDE for home in homes(trace)]
+    return [scope_text(names[home]) for home in homes(trace)]
 
 
 def _lines(trace: Trace) -> list[str]:
@@ -184,7 +183,7 @@ def _lines(trace: Trace) -> list[str]:
 
 # Adding a grouping is adding an entry here. Leaves belong to the scope around their uses, and the line of the first.
 GROUPINGS: dict[str, Callable[[Trace], Sequence[Hashable]]] = {
-    "scope": lambda trace: [" / ".join(path) or OUTSIDE for path in scopes(trace)],
+    "scope": lambda trace: [scope_text(path) for path in scopes(trace)],
     "step": _steps,
     "op": lambda trace: [op or kind for op, kind in zip(trace.columns.op, trace.columns.kind, strict=True)],
     "line": _lines,

@@ -41,9 +41,8 @@ def to_collapsed(x: Timer | str | os.PathLike[str], path: str | Path | None = No
 
 def _by_scope(timer: Timer) -> Iterator[tuple[Stack, int]]:
     for record, counts in timer.records.items():
-        label = f"{record.op}[{record.argument}]" if record.argument else record.op
         own = (record.phase,) if record.phase in ("record", "sum_outgrads") and record.op != record.phase else ()
-        yield (*record.scope, label, *own), counts.ns
+        yield (*record.scope, record.label, *own), counts.ns
 
 
 def _by_section(timer: Timer) -> Iterator[tuple[Stack, int]]:
