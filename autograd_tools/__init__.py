@@ -13,25 +13,26 @@
 4. 2268.0 = sum(R(float64[2,4])) ∇=1.0
 """
 
-from autograd_tools import operators, rules
-from autograd_tools.check import gcheck, gradcheck
-from autograd_tools.core import Param, Result, Value
-from autograd_tools.cuts import value
-from autograd_tools.derivatives import elementwise_grad, hessian, hessian_vector_product, jacobian, make_hvp, make_jvp, make_vjp
-from autograd_tools.differentiate import diff, grad, gradloss, record, value_and_grad
-from autograd_tools.dump import dump
-from autograd_tools.formulas import rule_text
-from autograd_tools.hooks import on_grad
-from autograd_tools.parameters import params
-from autograd_tools.primitive import primitive, zerograd
-from autograd_tools.recompute import checkpoint
-from autograd_tools.source import scope
-from autograd_tools.sweep import after_gradients
-from autograd_tools.tape import Node, Tape, observe, set_gcnode
+from autograd_tools import rules
+from autograd_tools.api import operators
+from autograd_tools.api.checkpointing import checkpoint
+from autograd_tools.api.derivatives import elementwise_grad, hessian, hessian_vector_product, jacobian, make_hvp, make_jvp, make_vjp
+from autograd_tools.api.differentiate import diff, grad, gradloss, record, value_and_grad
+from autograd_tools.api.gradient_check import gcheck, gradcheck
+from autograd_tools.api.parameters import params
+from autograd_tools.debug.dumping import dump
+from autograd_tools.debug.lost_gradients import why_none
+from autograd_tools.debug.rule_formulas import rule_text
+from autograd_tools.debug.watch import NonFiniteError
+from autograd_tools.engine.backward import after_gradients
+from autograd_tools.engine.core import Param, Result, Value
+from autograd_tools.engine.detached import value
+from autograd_tools.engine.hooks import on_grad
+from autograd_tools.engine.primitives import primitive, zerograd
+from autograd_tools.location.call_site import scope
 from autograd_tools.timing import Timer, reset_timer, timer
-from autograd_tools.trace import Trace, load_trace, trace
-from autograd_tools.watch import NonFiniteError
-from autograd_tools.why import why_none
+from autograd_tools.tracing.tape import Node, Tape, observe, set_gcnode
+from autograd_tools.tracing.trace_data import Trace, load_trace, trace
 
 __version__ = "0.1.0"
 

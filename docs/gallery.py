@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd_tools as ag
 import viewer
-from autograd_tools.files import write_bytes
+from autograd_tools.base.documents import write_bytes
 
 DOCS = Path(__file__).parent
 

@@ -4,8 +4,8 @@ import contextlib
 from dataclasses import replace
 
 from autograd_tools import Trace
-from autograd_tools.columns import Argument, Columns, Place, TraceNode
-from autograd_tools.summaries import Summary
+from autograd_tools.tracing.columns import Argument, Columns, Place, TraceNode
+from autograd_tools.tracing.summaries import Summary
 from viewer.graph import Graph, Group
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.check import GradientError
+from autograd_tools.api.gradient_check import GradientError
 
 X = np.array([0.5, 1.0, 2.0])
 

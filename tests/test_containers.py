@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools import core
+from autograd_tools.engine import core
 
 X = np.array([1.0, 2.0, 3.0])
 Pair = namedtuple("Pair", "a b")

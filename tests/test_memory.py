@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.memory import no_collections
+from autograd_tools.base.memory import no_collections
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ import pytest
 
 import autograd_tools as ag
 import viewer
-from autograd_tools.names import names_of
-from autograd_tools.variables import loop_variables
+from autograd_tools.tracing.frame_variables import loop_variables
+from autograd_tools.tracing.param_names import names_of
 
 shared = ag.Param(2.0)
 apart = types.SimpleNamespace(w=ag.Param(3.0))

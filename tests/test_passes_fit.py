@@ -5,11 +5,11 @@ from building import Building, outline
 
 import autograd_tools as ag
 from viewer.graph import Graph
-from viewer.passes.fit import fit
-from viewer.passes.fold import fold
-from viewer.passes.group import group
-from viewer.passes.prepare import prepare
-from viewer.passes.prune import leaves_apart
+from viewer.passes.fitting import fit
+from viewer.passes.folding import fold
+from viewer.passes.grouping import group
+from viewer.passes.preparing import prepare
+from viewer.passes.pruning import leaves_apart
 
 
 def nested():

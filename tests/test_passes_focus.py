@@ -3,9 +3,9 @@
 import pytest
 from building import Building, outline
 
-from viewer.passes.focus import focus
-from viewer.passes.fold import fold
-from viewer.passes.group import group
+from viewer.passes.focusing import focus
+from viewer.passes.folding import fold
+from viewer.passes.grouping import group
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_tools as ag
-from autograd_tools.trace import Place
-from viewer.passes.fit import fit
-from viewer.passes.focus import focus
-from viewer.passes.fold import fold
-from viewer.passes.group import group
-from viewer.passes.prune import leaves_apart
+from autograd_tools.tracing.trace_data import Place
+from viewer.passes.fitting import fit
+from viewer.passes.focusing import focus
+from viewer.passes.folding import fold
+from viewer.passes.grouping import group
+from viewer.passes.pruning import leaves_apart
 
 
 def folded(b, **options):

@@ -4,9 +4,9 @@ import numpy as np
 from building import Building, outline
 
 import autograd_tools as ag
-from autograd_tools.trace import Place
+from autograd_tools.tracing.trace_data import Place
 from viewer.graph import Graph, Group
-from viewer.passes.group import group
+from viewer.passes.grouping import group
 
 
 def layer(x, w):

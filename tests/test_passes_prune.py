@@ -2,9 +2,9 @@
 
 from building import Building
 
-from viewer.passes.fold import fold
-from viewer.passes.group import group
-from viewer.passes.prune import leaves_apart, prune
+from viewer.passes.folding import fold
+from viewer.passes.grouping import group
+from viewer.passes.pruning import leaves_apart, prune
 
 
 def building():

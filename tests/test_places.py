@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.loops import flow_of
+from autograd_tools.location.loops import flow_of
 
 W = np.array([0.5, 0.25])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.show import describe
+from autograd_tools.engine.describe import describe
 
 NAMED = [
     (np.zeros((2, 3)), "float64[2,3]"),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
+from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing import Counts, Record, Section, Timer
-from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.table import COLUMNS, SORTS, table
 
 

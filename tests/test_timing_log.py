@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from autograd_tools.source import Note
+from autograd_tools.location.call_site import Note
 from autograd_tools.timing import Counts, Record, Timer
 from autograd_tools.timing.log import CLOSE, END, LIMIT, NODE, NOTE, SUMS, VOID, distinct, enclose, label, mark
 from autograd_tools.timing.records import operands_of, signature

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
+from autograd_tools.base.formats import bar_text
 from autograd_tools.timing import Timer
 from autograd_tools.timing.columns import COLUMNS
-from autograd_tools.timing.formats import bar_text
 from autograd_tools.timing.rows import Row
 from autograd_tools.timing.table import LINECHARS, table
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import viewer
-from autograd_tools.text import one_line
+from autograd_tools.base.formats import time_text
+from autograd_tools.base.text import one_line
 from autograd_tools.timing import Record, Timer
-from autograd_tools.timing.formats import time_text
-from viewer.profiles.annotate import annotated_lines
+from viewer.profiles.annotation import annotated_lines
 
 MODEL = """\
 import numpy as np

@@ -9,10 +9,10 @@ from rich.cells import cell_len
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Record, Timer
-from viewer.profiles.arithmetic import arithmetic
-from viewer.profiles.peaks import Peaks
+from viewer.profiles.machine_peaks import Peaks
+from viewer.profiles.roofline import arithmetic
 
-module = sys.modules["viewer.profiles.arithmetic"]  # which has the name of its function
+module = sys.modules["viewer.profiles.roofline"]  # which has the name of its function
 
 PEAKS = Peaks(float64=1e9, float32=2e9, moved=((1_000_000, 8e9),), call_ns=100.0)
 MATRIX, VECTOR, NUMBER = Operand("float64", (100, 100), "C"), Operand("float64", (1000,), "C"), Operand("float64")

@@ -10,7 +10,7 @@ from autograd_tools.timing import Counts, Record, Timer
 from autograd_tools.timing.records import to_rows
 from viewer.comparing.compare_profiles import profile_rows
 from viewer.comparing.profile_changes import changes
-from viewer.lines import plain
+from viewer.text.lines import plain
 
 
 def record(op, argument=0, line=3, scope=("loss",), file="/models/a.py", function="loss", **more):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograd_tools.primitive import KNOWN
+from autograd_tools.engine.primitives import KNOWN
 from autograd_tools.rules import arithmetic, elementwise, products  # noqa: F401
 from autograd_tools.timing import Operand, Record
 from tests.counting import Array, numbers

@@ -150,7 +150,7 @@ def test_a_layout_that_takes_too_long_is_tried_plainer_and_then_with_fewer_boxes
             raise subprocess.TimeoutExpired("dot", 10)
         return b"<svg>"
 
-    monkeypatch.setattr(sys.modules["viewer.drawing.draw"], "layout", slow)
+    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
     viewer.to_svg(tape)
     assert tried == [(7, True, True), (7, False, True), (1, False, False)]
 
@@ -159,7 +159,7 @@ def test_a_graph_that_cannot_be_laid_out_at_all_is_an_error(tape, monkeypatch):
     def slow(*args):
         raise subprocess.TimeoutExpired("dot", 10)
 
-    monkeypatch.setattr(sys.modules["viewer.drawing.draw"], "layout", slow)
+    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
     with pytest.raises(RuntimeError, match=r"Graphviz cannot lay out this graph of 1 boxes: draw less of it, or a \.dot file"):
         viewer.to_svg(tape)
 
@@ -566,7 +566,7 @@ def test_numbers_whose_norm_no_float_holds_are_drawn():
 
 
 def test_what_was_asked_for_and_took_too_long_is_said_in_the_picture(tape, monkeypatch):
-    real, tried = sys.modules["viewer.drawing.draw"].layout, []
+    real, tried = sys.modules["viewer.drawing.files"].layout, []
 
     def slow(dot, format, ranks):
         tried.append(dot)
@@ -574,5 +574,5 @@ def test_what_was_asked_for_and_took_too_long_is_said_in_the_picture(tape, monke
             raise subprocess.TimeoutExpired("dot", 10)
         return real(dot, format, ranks)
 
-    monkeypatch.setattr(sys.modules["viewer.drawing.draw"], "layout", slow)
+    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
     assert "Graphviz did not lay out 7 boxes in 10 s" in viewer.to_svg(tape)

@@ -7,7 +7,7 @@ import pytest
 
 import autograd_tools as ag
 import viewer
-from autograd_tools.trace import Summary, TraceNode
+from autograd_tools.tracing.trace_data import Summary, TraceNode
 from viewer.drawing.heat import heat_of
 from viewer.graph import Graph, Group
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import viewer
+from autograd_tools.base.formats import time_text
 from autograd_tools.timing import Operand, Record, Timer
-from autograd_tools.timing.formats import time_text
 
 BYS = ["op", "argument", "line", "shape", "scope", "tree"]
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from viewer.lines import Span, chop, fold, painted, plain, width_of
+from viewer.text.lines import Span, chop, fold, painted, plain, width_of
 
 
 def rows(text, width, first="", rest=""):

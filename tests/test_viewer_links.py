@@ -4,7 +4,7 @@ import pytest
 
 import autograd_tools as ag
 import viewer
-from viewer.links import link
+from viewer.text.links import link
 
 
 @pytest.fixture(scope="module")

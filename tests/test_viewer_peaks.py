@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from viewer.profiles.peaks import Peaks, better, cache_folder, measure, peaks
+from viewer.profiles.machine_peaks import Peaks, better, cache_folder, measure, peaks
 
-module = sys.modules["viewer.profiles.peaks"]  # which has the name of its function
+module = sys.modules["viewer.profiles.machine_peaks"]  # which has the name of its function
 
 PEAKS = Peaks(float64=100e9, float32=200e9, moved=((1000, 50e9), (100_000, 10e9)), call_ns=300.0)
 OTHER = Peaks(float64=90e9, float32=250e9, moved=((1000, 60e9), (100_000, 5e9)), call_ns=400.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from timeline_checks import check_chrome, check_collapsed, check_speedscope
 
 from autograd_tools import Timer
-from autograd_tools.source import Note
+from autograd_tools.location.call_site import Note
 from autograd_tools.timing import Record
 from autograd_tools.timing.log import CLOSE, NODE, NOTE, SUMS, label, mark
 from autograd_tools.timing.records import signature

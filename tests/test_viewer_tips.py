@@ -12,8 +12,8 @@ from rich.cells import cell_len
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Record, Timer
-from viewer.profiles.peaks import Peaks
-from viewer.profiles.tips import NONE, TIPS, UNSEEN, tips
+from viewer.profiles.machine_peaks import Peaks
+from viewer.profiles.patterns import NONE, TIPS, UNSEEN, tips
 
 PEAKS = Peaks(float64=1e9, float32=2e9, moved=((10**9, 8e9),), call_ns=100.0)
 
@@ -250,8 +250,8 @@ def timed(trace):
 PROGRAM = """
 import json
 import numpy as np, autograd_tools as ag
-from viewer.profiles.peaks import Peaks
-from viewer.profiles.tips import tips
+from viewer.profiles.machine_peaks import Peaks
+from viewer.profiles.patterns import tips
 
 x, w = ag.Param(np.ones((100, 20))), ag.Param(np.ones(20))
 

@@ -6,18 +6,18 @@ The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a 
 """
 
 from autograd_tools import why_none
-from viewer.comparing.compare import compare, draw_compared
+from viewer.comparing.comparison import compare, draw_compared
 from viewer.drawing.dot import to_dot
-from viewer.drawing.draw import draw, to_svg
+from viewer.drawing.files import draw, to_svg
 from viewer.drawing.mermaid import to_mermaid
 from viewer.passes import fit, focus, fold, group, leaves_apart, prune
-from viewer.profiles.annotate import annotate
-from viewer.profiles.arithmetic import arithmetic
-from viewer.profiles.hotspots import hotspot_rows, hotspots
-from viewer.profiles.peaks import Peaks, peaks
+from viewer.profiles.annotation import annotate
+from viewer.profiles.hotspot_tables import hotspot_rows, hotspots
+from viewer.profiles.machine_peaks import Peaks, peaks
+from viewer.profiles.patterns import tips
+from viewer.profiles.roofline import arithmetic
 from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_speedscope
-from viewer.profiles.tips import tips
-from viewer.terminal.explain import explain
+from viewer.terminal.explanation import explain
 from viewer.terminal.text import show, to_text
 
 __all__ = [

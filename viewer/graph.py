@@ -14,7 +14,7 @@ from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from autograd_tools import Trace
-from autograd_tools.notebook import html_of
+from autograd_tools.base.html import html_of
 
 Made = TypeVar("Made")
 

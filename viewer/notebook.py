@@ -9,15 +9,15 @@ from html import escape
 from typing import Any
 
 from autograd_tools import Node, Tape, Timer, Trace, dump
-from autograd_tools.text import one_line
+from autograd_tools.base.text import one_line
 from autograd_tools.timing import Section
-from viewer.drawing.draw import to_svg
+from viewer.drawing.files import to_svg
 from viewer.drawing.svg import NAME
 from viewer.graph import Graph
 from viewer.inputs import as_trace
 from viewer.labels import gradient, number, plural, short
 from viewer.passes import fit, fold
-from viewer.source import source_text
+from viewer.text.places import source_text
 
 MAX_NODES = 30  # boxes
 MOST_DRAWN = 20_000  # nodes: a cell is to answer at once

@@ -10,6 +10,7 @@ of one number may return it in an array of any shape, and `hessian` also takes f
 `numpy`, `scipy`, `builtins`, `core`, `extend`, `misc`, `test_util`, `tracer` and `wrap_util`.
 """
 
+from autograd_tools.api.checkpointing import checkpoint
 from autograd_tools.compat.builtins import dict, isinstance, list, tuple, type
 from autograd_tools.compat.differential_operators import (
     deriv,
@@ -33,7 +34,6 @@ from autograd_tools.compat.differential_operators import (
     vector_jacobian_product,
 )
 from autograd_tools.compat.extend import primitive
-from autograd_tools.recompute import checkpoint
 
 __all__ = [
     "checkpoint",

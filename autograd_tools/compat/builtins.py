@@ -6,11 +6,11 @@ import builtins
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_tools.calls import call
+from autograd_tools.api.checkpointing import join
 from autograd_tools.compat.tracer import Box
-from autograd_tools.core import Value, value
-from autograd_tools.primitive import Primitive
-from autograd_tools.recompute import join
+from autograd_tools.engine.calls import call
+from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.primitives import Primitive
 
 join_list = Primitive(list, (lambda dy, y, parts: builtins.list(dy),), sequences=True, read=frozenset(), name="list")
 

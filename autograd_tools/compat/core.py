@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from autograd_tools import derivatives
+from autograd_tools.api import derivatives
 from autograd_tools.compat.extend import def_linear, defjvp, defjvp_argnum, defjvp_argnums, defvjp, defvjp_argnum, defvjp_argnums, primitive
 
 

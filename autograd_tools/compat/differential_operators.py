@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools import derivatives, differentiate
+from autograd_tools.api import derivatives, differentiate
 from autograd_tools.compat.wrap_util import unary_to_nary
-from autograd_tools.core import live, value
+from autograd_tools.engine.core import live, value
 
 
 def _number(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.calls import plain
-from autograd_tools.check import gradcheck, random_leaves
+from autograd_tools.api.derivatives import make_jvp, make_vjp
+from autograd_tools.api.gradient_check import gradcheck, random_leaves
+from autograd_tools.base.containers import with_leaves
 from autograd_tools.compat.wrap_util import unary_to_nary
-from autograd_tools.containers import with_leaves
-from autograd_tools.core import value
-from autograd_tools.derivatives import make_jvp, make_vjp
+from autograd_tools.engine.calls import plain
+from autograd_tools.engine.core import value
 
 TOLERANCE = 1e-6
 

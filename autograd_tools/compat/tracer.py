@@ -3,7 +3,7 @@
 from typing import Any
 
 from autograd_tools.compat.extend import notrace_primitive, primitive
-from autograd_tools.core import Result, Value, live, value
+from autograd_tools.engine.core import Result, Value, live, value
 
 
 class Kind(type):

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from autograd_tools.differentiate import named
+from autograd_tools.api.differentiate import named
 
 
 def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.calls import innermost, plain
-from autograd_tools.core import Value, value
+from autograd_tools.engine.calls import innermost, plain
+from autograd_tools.engine.core import Value, value
 from autograd_tools.rules.choosing import full_like as recorded_full_like
 from autograd_tools.rules.reductions import as_array, as_type
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.calls import plain
-from autograd_tools.core import value
+from autograd_tools.engine.calls import plain
+from autograd_tools.engine.core import value
 from autograd_tools.numpy.arrays import arange, is_recorded, joined
 from autograd_tools.rules.reductions import as_type
 

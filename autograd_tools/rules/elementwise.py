@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import value
-from autograd_tools.primitive import UNKNOWN, composite, rules
+from autograd_tools.engine.core import value
+from autograd_tools.engine.primitives import UNKNOWN, composite, rules
 
 LN2, LN10 = math.log(2), math.log(10)  # of Python, which leave float32 as it is
 DEGREE = np.pi / 180

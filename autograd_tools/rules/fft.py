@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import value
-from autograd_tools.plans import SHAPES
-from autograd_tools.primitive import composite, rules
+from autograd_tools.engine.core import value
+from autograd_tools.engine.plans import SHAPES
+from autograd_tools.engine.primitives import composite, rules
 from autograd_tools.rules.shapes import along
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.calls import plain
-from autograd_tools.core import value
-from autograd_tools.primitive import composite
+from autograd_tools.engine.calls import plain
+from autograd_tools.engine.core import value
+from autograd_tools.engine.primitives import composite
 from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.reductions import as_array, as_type
 

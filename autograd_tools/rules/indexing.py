@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.containers import field_names, has_fields, is_dataclass, parts_of, with_parts
-from autograd_tools.core import Value, value
-from autograd_tools.outgrads import add_part, is_basic, put_into
-from autograd_tools.primitive import Primitive
+from autograd_tools.base.containers import field_names, has_fields, is_dataclass, parts_of, with_parts
+from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.cotangents import add_part, is_basic, put_into
+from autograd_tools.engine.primitives import Primitive
 
 
 def opened(x: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import value
+from autograd_tools.engine.core import value
 from autograd_tools.rules.reductions import as_array, as_type
 
 

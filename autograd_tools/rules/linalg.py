@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import Value, value
-from autograd_tools.primitive import UNKNOWN, composite, rules
+from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.primitives import UNKNOWN, composite, rules
 from autograd_tools.rules.decompositions import adjoint, on_triangle
 from autograd_tools.rules.products import bar, flip_last
 from autograd_tools.rules.reductions import axes_of, kept

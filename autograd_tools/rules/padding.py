@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import Value, value
-from autograd_tools.primitive import composite
+from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.primitives import composite
 from autograd_tools.rules.reductions import as_array, as_type
 from autograd_tools.rules.shapes import along
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import Value, value
-from autograd_tools.plans import SHAPES
-from autograd_tools.primitive import UNKNOWN, composite, rules
+from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.plans import SHAPES
+from autograd_tools.engine.primitives import UNKNOWN, composite, rules
 
 
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import value
-from autograd_tools.plans import SHAPES
-from autograd_tools.primitive import Primitive, composite, rules
+from autograd_tools.engine.core import value
+from autograd_tools.engine.plans import SHAPES
+from autograd_tools.engine.primitives import Primitive, composite, rules
 from autograd_tools.rules.reductions import as_array, as_type, widened
 from autograd_tools.rules.shapes import along
 

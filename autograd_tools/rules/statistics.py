@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import Value, value
-from autograd_tools.primitive import composite
+from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.primitives import composite
 from autograd_tools.rules.reductions import as_array, as_type, axes_of, count, root, type_of
 
 # Methods that pick one of the numbers. The others go between two of them, and the place where they do moves with the

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import value
+from autograd_tools.engine.core import value
 from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.reductions import as_array, as_type, type_of, widened
 from autograd_tools.rules.shapes import along, take_along_axis

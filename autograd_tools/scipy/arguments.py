@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.calls import innermost, plain
-from autograd_tools.core import Value
+from autograd_tools.engine.calls import innermost, plain
+from autograd_tools.engine.core import Value
 
 
 def array(x: Any) -> Any:

@@ -14,11 +14,11 @@ import numpy as np
 from scipy import integrate
 from scipy.optimize import OptimizeResult
 
-from autograd_tools.calls import holds_tracked
-from autograd_tools.containers import leaves_of, with_leaves
-from autograd_tools.core import value
-from autograd_tools.differentiate import grad
-from autograd_tools.primitive import Primitive
+from autograd_tools.api.differentiate import grad
+from autograd_tools.base.containers import leaves_of, with_leaves
+from autograd_tools.engine.calls import holds_tracked
+from autograd_tools.engine.core import value
+from autograd_tools.engine.primitives import Primitive
 from autograd_tools.rules.indexing import expanded
 from autograd_tools.scipy.arguments import array, constant, is_recorded
 

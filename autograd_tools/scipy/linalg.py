@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from autograd_tools.core import value
-from autograd_tools.primitive import primitive
+from autograd_tools.engine.core import value
+from autograd_tools.engine.primitives import primitive
 from autograd_tools.scipy.arguments import array, constant
 
 __all__ = [

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.core import value
-from autograd_tools.primitive import primitive
+from autograd_tools.engine.core import value
+from autograd_tools.engine.primitives import primitive
 from autograd_tools.rules.reductions import kept
 from autograd_tools.scipy.arguments import array, constant
 

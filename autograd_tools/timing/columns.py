@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from autograd_tools.timing.formats import bar_text, count_text, memory_text, time_text
+from autograd_tools.base.formats import bar_text, count_text, memory_text, time_text
 from autograd_tools.timing.rows import Row
 
 

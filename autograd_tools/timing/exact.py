@@ -20,7 +20,7 @@ from tracemalloc import get_traced_memory, reset_peak
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_tools.memory import keep_freed_memory
+from autograd_tools.base.memory import keep_freed_memory
 
 DOMAINS = range(3)  # of Python's own memory: raw, of buffers, and of objects
 WIDTH = 4

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autograd_tools.text import one_line
+from autograd_tools.base.text import one_line
 from autograd_tools.timing.columns import COLUMNS, DEFAULT, asked
 from autograd_tools.timing.rows import Row, check_known, list_rows
 

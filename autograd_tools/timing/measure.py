@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd_tools.files import read_document, write_document
+from autograd_tools.base.documents import read_document, write_document
 from autograd_tools.timing.blocks import Block, time_calls
 from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.events import Event, Events

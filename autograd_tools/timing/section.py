@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import index
 from typing import Any
 
-from autograd_tools.timing.formats import time_text
+from autograd_tools.base.formats import time_text
 from autograd_tools.timing.shown import Shown, Snapshot
 
 

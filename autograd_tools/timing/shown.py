@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograd_tools.files import write_bytes
-from autograd_tools.notebook import html_of
+from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.html import html_of
 from autograd_tools.timing.export import csv_text, markdown_text
 from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.table import table

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from autograd_tools.text import columns as columns_of
-from autograd_tools.text import one_line
+from autograd_tools.base.formats import memory_text, percent_text, time_text
+from autograd_tools.base.text import columns as columns_of
+from autograd_tools.base.text import one_line
 from autograd_tools.timing.columns import COLUMNS, DEFAULT, Column, asked, choose
-from autograd_tools.timing.formats import memory_text, percent_text, time_text
 from autograd_tools.timing.rows import SORTS, Row, check_known, list_rows
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 import autograd_tools as ag
 from autograd_tools import Timer
-from viewer.comparing.compare import compare
+from viewer.comparing.comparison import compare
 from viewer.comparing.noise import FEWEST
 from viewer.comparing.profile_changes import changes
 from viewer.inputs import as_timer
-from viewer.profiles.hotspots import hotspots
+from viewer.profiles.hotspot_tables import hotspots
 
 Before: TypeAlias = "BlockProfile | Timer | str | os.PathLike[str]"
 

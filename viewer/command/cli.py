@@ -14,9 +14,9 @@ from viewer.command import profiling
 from viewer.command.cli_compare import add_compare, run_compare
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.script import run
-from viewer.drawing.draw import FORMATS, check_format, draw
+from viewer.drawing.files import FORMATS, check_format, draw
 from viewer.inputs import as_trace
-from viewer.terminal.explain import MOST_NODES, explain
+from viewer.terminal.explanation import MOST_NODES, explain
 from viewer.terminal.grouped import GROUPINGS
 from viewer.terminal.subject import Options
 from viewer.terminal.text import VIEWS, check_options, show, write

@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
-from viewer.comparing.compare import FORMATS, comparison, draw_compared, kind_of_both
 from viewer.comparing.compare_profiles import profile_rows
 from viewer.comparing.compare_traces import trace_rows
+from viewer.comparing.comparison import FORMATS, comparison, draw_compared, kind_of_both
 from viewer.comparing.noise import FEWEST, Change
 from viewer.comparing.profile_changes import GROUPINGS, Comparison
-from viewer.lines import fold, painted
 from viewer.terminal.text import NARROWEST, write
+from viewer.text.lines import fold, painted
 
 INDENT = "    "  # of what does not fit on a line
 

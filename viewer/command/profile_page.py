@@ -9,14 +9,14 @@ from itertools import pairwise
 
 from pyinstrument.session import Session
 
-from autograd_tools.text import one_line
-from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.base.formats import count_text, percent_text, time_text
+from autograd_tools.base.text import one_line
 from viewer.command.profile_report import TABLES, Report, columns_of, summary, totals
 from viewer.command.sample_text import label, shown
 from viewer.command.sampling import tree_of
-from viewer.profiles.hotspots import title
-from viewer.profiles.tips import tips
-from viewer.terminal.table import Cells
+from viewer.profiles.hotspot_tables import title
+from viewer.profiles.patterns import tips
+from viewer.text.table import Cells
 
 MOST_ROWS = 40  # in each table, unless more are asked for
 OPENED = 3  # levels of the tree

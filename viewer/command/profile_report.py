@@ -13,18 +13,18 @@ from rich.console import Console
 from rich.text import Text
 
 from autograd_tools import Timer
+from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing import Counts, Record
-from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing.records import PHASES
 from viewer.command.sample_text import sample_lines
-from viewer.lines import as_text
-from viewer.profiles.annotate import annotated_lines
-from viewer.profiles.arithmetic import arithmetic_rows
-from viewer.profiles.hotspots import hotspot_cells, hotspot_lines, hotspot_rows, title
+from viewer.profiles.annotation import annotated_lines
+from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_lines, hotspot_rows, title
+from viewer.profiles.patterns import NONE, tip_rows, tips
+from viewer.profiles.roofline import arithmetic_rows
 from viewer.profiles.timings import timer_lines
-from viewer.profiles.tips import NONE, tip_rows, tips
-from viewer.terminal.table import Cells
 from viewer.terminal.text import write
+from viewer.text.lines import as_text
+from viewer.text.table import Cells
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")

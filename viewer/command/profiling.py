@@ -13,7 +13,7 @@ from typing import TextIO
 
 import autograd_tools as ag
 from autograd_tools import Timer, timing
-from autograd_tools.files import write_bytes
+from autograd_tools.base.documents import write_bytes
 from viewer.command import profile_report, sampling
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.profile_page import to_html
@@ -21,8 +21,8 @@ from viewer.command.profile_report import FORMATS, Report
 from viewer.command.progress import progress
 from viewer.command.script import run
 from viewer.command.window import Window, plural_of
-from viewer.profiles.arithmetic import peaks_for
 from viewer.profiles.groupings import GROUPINGS
+from viewer.profiles.roofline import peaks_for
 from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_speedscope
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pyinstrument.session import Session
 from rich.text import Text
 
-from autograd_tools.text import one_line
-from autograd_tools.timing.formats import count_text, percent_text, time_text
+from autograd_tools.base.formats import count_text, percent_text, time_text
+from autograd_tools.base.text import one_line
 from viewer.command.sampling import ENGINE, INSTALLED, Frame, tree_of
-from viewer.lines import width_of
-from viewer.source import source_text
+from viewer.text.lines import width_of
+from viewer.text.places import source_text
 
 LEAST = 0.01  # of the whole run; what took less is not shown
 DEEPEST = 24  # frames below one another

@@ -6,7 +6,7 @@ import threading
 
 import autograd_tools as ag
 from autograd_tools import Timer
-from autograd_tools.timing.formats import count_text, time_text
+from autograd_tools.base.formats import count_text, time_text
 
 
 class Window:

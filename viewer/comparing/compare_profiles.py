@@ -7,13 +7,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from autograd_tools.text import one_line
+from autograd_tools.base.formats import count_text, time_text
+from autograd_tools.base.text import one_line
 from autograd_tools.timing.export import markdown_safe
-from autograd_tools.timing.formats import count_text, time_text
 from viewer.comparing.noise import ERRORS, FEWEST, FLOOR, VERDICTS, Change
 from viewer.comparing.profile_changes import Comparison
 from viewer.labels import plural, short
-from viewer.lines import Row, Span
+from viewer.text.lines import Row, Span
 
 NAMES = {"op": "operation", "argument": "argument", "line": "line", "scope": "scope"}
 HEAD = ("before", "after", "difference", "ratio", "", "calls")

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 
 from autograd_tools import Trace
-from autograd_tools.text import one_line
+from autograd_tools.base.text import one_line
 from autograd_tools.timing.export import markdown_safe
 from viewer.comparing.differences import Differences
 from viewer.comparing.tolerance import MEANING
 from viewer.drawing.looks import MARKS
 from viewer.labels import plural
-from viewer.lines import Row, Span
+from viewer.text.lines import Row, Span
 
 SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}  # as in other programs that compare texts
 

@@ -13,7 +13,7 @@ from autograd_tools import Timer
 from autograd_tools.timing import Counts, Record
 from viewer.comparing.line_pairs import pair_files, pair_lines
 from viewer.comparing.noise import FEWEST, FLOOR, Change, Spent, spent_on
-from viewer.source import scope_text, source_text
+from viewer.text.places import scope_text, source_text
 
 Records = Mapping[Record, Counts]
 Spot = tuple[str, int]  # a file and a line

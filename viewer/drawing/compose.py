@@ -9,7 +9,7 @@ from viewer.drawing.heat import Heat, heat_of
 from viewer.drawing.looks import MARKS
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Box, Edge, Graph, Group
-from viewer.links import link
+from viewer.text.links import link
 
 DEEPEST_CLUSTER = 12
 EDGES = ("shape", "none")

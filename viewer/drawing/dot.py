@@ -13,8 +13,8 @@ from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.labels import short
-from viewer.links import check_links
 from viewer.passes import MAX_NODES, prepare
+from viewer.text.links import check_links
 
 LONGEST_TOOLTIP = 500  # characters of a line
 LONGEST_NOTE = 120

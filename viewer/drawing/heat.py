@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from autograd_tools import Trace
-from autograd_tools.timing.formats import memory_text, time_text
+from autograd_tools.base.formats import memory_text, time_text
 from viewer.drawing.looks import HEAT
 from viewer.graph import Graph
 

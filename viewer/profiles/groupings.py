@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from autograd_tools.text import one_line
+from autograd_tools.base.text import one_line
 from autograd_tools.timing import Counts, Operand, Record
 from autograd_tools.timing.records import PHASES
-from viewer.source import OUTSIDE, scope_text, source_text
+from viewer.text.places import OUTSIDE, scope_text, source_text
 
 
 @dataclass(slots=True)

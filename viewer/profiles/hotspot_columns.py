@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autograd_tools.text import one_line
-from autograd_tools.timing.formats import count_text, memory_text, percent_text, time_text
-from viewer.lines import shorten
+from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
+from autograd_tools.base.text import one_line
 from viewer.profiles.groupings import Figures
-from viewer.source import source_lines
-from viewer.terminal.table import Cells
+from viewer.text.lines import shorten
+from viewer.text.places import source_lines
+from viewer.text.table import Cells
 
 OTHER_TIME = {"scope": "cumulative", "tree": "self"}  # what the second time of rows is that can have others inside
 LONGEST_CODE = 60

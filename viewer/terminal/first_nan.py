@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograd_tools import Trace
-from autograd_tools.text import one_line
-from autograd_tools.trace import TraceNode
-from viewer.source import source_text
+from autograd_tools.base.text import one_line
+from autograd_tools.tracing.trace_data import TraceNode
 from viewer.terminal.search import not_finite
+from viewer.text.places import source_text
 
 
 def first_nan(trace: Trace) -> str:

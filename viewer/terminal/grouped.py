@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd_tools import Trace
-from autograd_tools.text import one_line
-from autograd_tools.timing.formats import memory_text, time_text
-from viewer.lines import Row
-from viewer.source import scope_text, source_text
+from autograd_tools.base.formats import memory_text, time_text
+from autograd_tools.base.text import one_line
 from viewer.terminal.columns import COLUMNS, homes, paths, scopes
 from viewer.terminal.subject import Options, Subject, note
-from viewer.terminal.table import Cells, laid_out, names_of
+from viewer.text.lines import Row
+from viewer.text.places import scope_text, source_text
+from viewer.text.table import Cells, laid_out, names_of
 
 BAR = 24  # columns
 

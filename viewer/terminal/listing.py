@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autograd_tools import Trace
-from autograd_tools.text import one_line
-from viewer.lines import Row, Span, fold
+from autograd_tools.base.text import one_line
 from viewer.terminal.subject import Options, Subject, note
+from viewer.text.lines import Row, Span, fold
 
 
 def list_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from autograd_tools import Trace
-from autograd_tools.trace import Summaries
-from viewer.source import path_text, source_text
+from autograd_tools.tracing.trace_data import Summaries
 from viewer.terminal.columns import COLUMNS, Column, Values, column, scopes
+from viewer.text.places import path_text, source_text
 
 _COMPARISON = re.compile(r"([^=<>!]+)(!=|<=|>=|==?|<|>)(.*)", re.DOTALL)
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

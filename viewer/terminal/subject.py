@@ -11,9 +11,9 @@ import numpy as np
 from autograd_tools import Trace
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
-from viewer.lines import Span
 from viewer.terminal.columns import column
 from viewer.terminal.search import find
+from viewer.text.lines import Span
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,18 @@ from typing import IO
 from rich.console import Console
 
 from autograd_tools import Trace
-from autograd_tools.text import one_line
-from autograd_tools.trace import no_collections
+from autograd_tools.base.text import one_line
+from autograd_tools.tracing.trace_data import no_collections
 from viewer.graph import Graph
 from viewer.inputs import Traceable
-from viewer.lines import Row, Span, fold, painted, plain
 from viewer.terminal.first_nan import first_nan
 from viewer.terminal.grouped import grouped_rows
 from viewer.terminal.listing import list_rows
 from viewer.terminal.search import PROPERTIES, words
 from viewer.terminal.subject import Options, Subject, subject_of
-from viewer.terminal.table import table_rows
 from viewer.terminal.tree import tree_rows
+from viewer.text.lines import Row, Span, fold, painted, plain
+from viewer.text.table import table_rows
 
 NARROWEST = 20  # columns
 TERMINAL_LIMIT = 1000  # lines: more than anybody scrolls back

@@ -7,16 +7,16 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from autograd_tools import Trace
-from autograd_tools.text import one_line
-from autograd_tools.timing.formats import memory_text, time_text
+from autograd_tools.base.formats import memory_text, time_text
+from autograd_tools.base.text import one_line
 from viewer.graph import Graph, Group
 from viewer.labels import heading
-from viewer.lines import Row, Span, fold
-from viewer.passes.group import trunk
-from viewer.passes.prepare import prepare
+from viewer.passes.grouping import trunk
+from viewer.passes.preparing import prepare
 from viewer.terminal.columns import common, paths
 from viewer.terminal.listing import node_spans
 from viewer.terminal.subject import Options, Subject
+from viewer.text.lines import Row, Span, fold
 
 LINES = 200  # what a person reads of a tree; a bigger one is cut unless more is asked for
 FEWEST = 4  # members shown of a branch that is cut

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.calls import call
+from autograd_tools.api.checkpointing import join
+from autograd_tools.api.derivatives import make_vjp
 from autograd_tools.compat.extend import defvjp, primitive
-from autograd_tools.core import value
-from autograd_tools.derivatives import make_vjp
-from autograd_tools.recompute import join
+from autograd_tools.engine.calls import call
+from autograd_tools.engine.core import value
 
 
 @primitive

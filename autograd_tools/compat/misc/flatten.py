@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import value
+from autograd_tools.engine.core import value
 
 
 def flatten(x: Any) -> tuple[Any, Callable[[Any], Any]]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.core import value
-from autograd_tools.primitive import rules
+from autograd_tools.engine.core import value
+from autograd_tools.engine.primitives import rules
 
 
 def quotient(x: Any, y: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.core import value
+from autograd_tools.engine.core import value
 
 # The trapezoid rule in s of w = exp(s - exp(-s)), which comes close to 0 and to infinity: Takahasi and Mori (1974),
 # Double exponential formulas for numerical integration.

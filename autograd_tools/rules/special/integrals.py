@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.core import value
-from autograd_tools.primitive import UNKNOWN, rules
+from autograd_tools.engine.core import value
+from autograd_tools.engine.primitives import UNKNOWN, rules
 from autograd_tools.rules.special.parts import of_parts
 
 

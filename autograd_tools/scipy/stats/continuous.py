@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.core import value
+from autograd_tools.engine.core import value
 from autograd_tools.scipy.stats.support import bound, signature, within
 
 INF = math.inf

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.core import value
+from autograd_tools.engine.core import value
 from autograd_tools.scipy.arguments import array
 from autograd_tools.scipy.linalg import solve_triangular
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.core import Value, value
+from autograd_tools.engine.core import Value, value
 from autograd_tools.scipy.arguments import array
 
 NUMBERS = (int, float, bool)

@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from autograd_tools import Timer
-from autograd_tools.files import write_bytes
+from autograd_tools.base.documents import write_bytes
 from autograd_tools.timing import Event, Operand, Record
 from viewer.profiles.timeline.arrows import arrows_of
 from viewer.profiles.timeline.tracks import LIMIT, Track, Tracks, calls_of, quoted, track_name, tracks_of

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograd_tools import Timer
-from autograd_tools.files import write_bytes
-from autograd_tools.text import one_line
+from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.text import one_line
 from autograd_tools.timing.section import Section
 from viewer.inputs import as_timer
 

@@ -1,0 +1,66 @@
+"""`dump`: one node of a tape, field by field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.text import Text
+from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.describe import describe
+from autograd_tools.tracing.tape import Node, arguments
+
+
+def dump(x: Any, maxdepth: int = 1) -> Text:
+    """The fields of a node, one a line; with `maxdepth=2` those of its neighbours too, and so on.
+
+    A Param, a Result or a plain value is dumped as its value.
+
+    >>> import numpy as np, autograd_tools as ag
+    >>> x = ag.Param(3.0)
+    >>> J = ag.diff(lambda: x * np.square(x))
+    >>> print(ag.dump(J.collect()[0]))
+    Node 3
+      value: 27.0
+      func: multiply
+      args: (P(3.0), R(9.0))
+      kwargs: {}
+      parents: 1, 2
+      children:
+      outgrad: 1.0
+      cdr: Node 2
+    """
+    if not isinstance(maxdepth, int) or maxdepth < 1:
+        raise ValueError(f"maxdepth is an integer of at least 1, not {maxdepth!r}")
+    return Text("\n".join(_fields(x, maxdepth) if isinstance(x, Node) else [_value(x)]))
+
+
+def _fields(node: Node, depth: int) -> list[str]:
+    lines = [f"Node {node.index + 1}", f"  value: {_value(node.value)}"]
+    if not node.is_leaf:
+        lines += [
+            f"  func: {node.name}",
+            f"  args: ({', '.join(arguments(node))}{',' if len(node.args) == 1 else ''})",
+            f"  kwargs: {describe(dict(node.kwargs))}",
+        ]
+    for name, neighbours in (("parents", node.parents), ("children", node.children)):
+        lines.append(f"  {name}: {', '.join(str(n.index + 1) for n in neighbours)}".rstrip())
+        if depth > 1:
+            lines += [f"    {line}" for n in neighbours for line in _fields(n, depth - 1)]
+    lines.append(f"  outgrad: {_value(node.outgrad)}")
+    lines.append(f"  cdr: {'None' if node.cdr is None else f'Node {node.cdr.index + 1}'}")
+    if node.source is not None and depth > 1:
+        lines.append(f"  source: {node.source.file}:{node.source.line} in {node.source.function}")
+        lines.append(f"  scope: {'/'.join(node.scope)}".rstrip())
+    return lines
+
+
+def _value(x: Any) -> str:
+    if isinstance(x, Value):
+        return describe(x)
+    x = value(x)
+    if isinstance(x, np.ndarray):
+        numbers = np.array2string(x, threshold=12, edgeitems=2, precision=6, separator=" ")
+        return f"{describe(x)} {' '.join(numbers.split())}"
+    return "None" if x is None else describe(x)

@@ -1,0 +1,225 @@
+"""A function as a formula: the expression that it returns, from its own source, with its parameters named as one likes."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.engine import core
+from autograd_tools.engine import detached as cuts
+
+OURS = "autograd_tools."
+_NOT_KNOWN = object()
+# A docstring that begins with a formula in backquotes, and ends or pauses behind it, says what its function returns.
+_STATED = re.compile(r"`([^`]+)`(?=[.;,:]|$)")
+
+
+def formula(function: FunctionType, given: Mapping[str, str], rest: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> str:
+    """What `function` returns, with the parameters that are `given` written as there; empty where no one expression says it.
+
+    `rest` is what stands for further positional arguments. Where the `values` of a call are known, and the function is one
+    of ours, the formula is that of the branch which they take. `np.` is left out, and what only the engine needs.
+
+    >>> formula(lambda dy, y, x: dy * np.cos(x), {"dy": "∇y", "x": "w"})
+    '∇y * cos(w)'
+    """
+    words = {name: term(text) for name, text in given.items()}
+    try:
+        expression = _expression(function, words, [term(text) for text in rest], values)
+        return "" if expression is None else " ".join(ast.unparse(expression).split())
+    except RecursionError:  # nobody reads that
+        return ""
+
+
+def term(text: str) -> ast.expr:
+    """A text as a part of a formula: a number keeps its sign apart from what stands around it, all else is one word."""
+    try:
+        ast.literal_eval(text)
+        return ast.parse(text, mode="eval").body
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ast.Name(text)
+
+
+def _number(node: ast.expr) -> int | float | None:
+    """The number that an expression is, with its sign; None if it is none."""
+    try:
+        x = ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return None
+    return x if type(x) in (int, float) else None
+
+
+def _expression(
+    function: FunctionType, given: Mapping[str, ast.expr], rest: Sequence[ast.expr], values: Mapping[str, Any] | None
+) -> ast.expr | None:
+    known = values if function.__module__.startswith(OURS) else None
+    expression = _returned(function, known, _stated(function))
+    if expression is None:
+        return None
+    return _Readable(function, given, rest, known).visit(expression)
+
+
+class _Readable(ast.NodeTransformer):
+    """Replaces parameters by what is given for them, and leaves out what only Python needs."""
+
+    def __init__(
+        self, function: FunctionType, given: Mapping[str, ast.expr], rest: Sequence[ast.expr], values: Mapping[str, Any] | None
+    ) -> None:
+        code = function.__code__
+        closure = dict(zip(code.co_freevars, (cell.cell_contents for cell in function.__closure__ or ()), strict=True))
+        plain = {name: term(repr(x)) for name, x in closure.items() if isinstance(x, (int, float, str))}
+        self.terms = {**plain, **(_defaults(function) if len(given) > 2 else {}), **given}
+        self.function, self.rest, self.values = function, rest, values
+        self.variable = code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & 4 else None
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.terms.get(node.id, node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and isinstance(self.function.__globals__.get(node.value.id), ModuleType):
+            return ast.Name(node.attr)
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        which = _number(node.slice)
+        if self._is_rest(node.value) and isinstance(which, int) and which < len(self.rest):
+            return self.rest[which]
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        holds = _truth(node.test, self.function, self.values)
+        if holds is None:
+            return self.generic_visit(node)  # type: ignore[return-value]
+        return self.visit(node.body if holds else node.orelse)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        left, right = _number(node.left), _number(node.right)
+        if isinstance(node.op, (ast.Add, ast.Sub)) and left is not None and right is not None:
+            return term(f"{left - right if isinstance(node.op, ast.Sub) else left + right:.12g}")  # p - 1, for a p that is known
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        number = _number(node.operand)
+        return term(repr(-number)) if isinstance(node.op, ast.USub) and number is not None else node  # -k, for a k that is known
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        called = self._called(node.func)
+        known = [self.values.get(arg.id, _NOT_KNOWN) if isinstance(arg, ast.Name) and self.values else _NOT_KNOWN for arg in node.args]
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg or not self.rest]
+        node.args = [part for arg in node.args for part in self._spread(arg)]
+        self.generic_visit(node)
+        if called in (core.value, cuts.value):
+            return node.args[0]
+        if called is np.matmul and len(node.args) == 2:
+            return ast.BinOp(node.args[0], ast.MatMult(), node.args[1])
+        if isinstance(called, FunctionType) and called.__module__.startswith(OURS) and not node.keywords:
+            names = called.__code__.co_varnames[: called.__code__.co_argcount]
+            held = {name: x for name, x in zip(names, known, strict=False) if x is not _NOT_KNOWN}
+            inside = _expression(called, dict(zip(names, node.args, strict=False)), node.args[len(names) :], held)
+            if inside is not None and not any(isinstance(part, (ast.IfExp, ast.GeneratorExp)) for part in ast.walk(inside)):
+                return inside
+        while node.args and isinstance(node.args[-1], ast.Constant) and node.args[-1].value is None:
+            node.args.pop()
+        return node
+
+    def _spread(self, arg: ast.expr) -> Sequence[ast.expr]:
+        return self.rest if isinstance(arg, ast.Starred) and self._is_rest(arg.value) and self.rest else (arg,)
+
+    def _is_rest(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id == self.variable
+
+    def _called(self, node: ast.expr) -> Any:
+        """The function that a name stands for."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            return getattr(self.function.__globals__.get(node.value.id), node.attr, None)
+        return self.function.__globals__.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _defaults(function: FunctionType) -> dict[str, ast.expr]:
+    """What parameters are where a call says nothing, as far as that is a number or the like."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    found = {**dict(zip(names, defaults, strict=True)), **(function.__kwdefaults__ or {})}
+    return {name: term(repr(x)) for name, x in found.items() if x is None or isinstance(x, (int, float, str, tuple))}
+
+
+def _stated(function: FunctionType) -> ast.expr | None:
+    """The formula that the docstring begins with."""
+    match = _STATED.match(function.__doc__ or "")
+    try:
+        return ast.parse(match[1], mode="eval").body if match else None
+    except SyntaxError:
+        return None
+
+
+def _returned(function: FunctionType, values: Mapping[str, Any] | None, stated: ast.expr | None) -> ast.expr | None:
+    """The expression that a function returns, or has `stated` for what follows its first branches; None if it does more than
+    that, or its source is not here.
+    """
+    source = "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
+    try:
+        found = list(_bodies(_parsed(source), function.__code__))
+    except (SyntaxError, ValueError):
+        return stated
+    statements, branched = found[0] if len(found) == 1 else [], False
+    while statements:
+        first, *others = statements
+        if isinstance(first, ast.Return) and first.value is not None and (branched or stated is None):
+            return ast.parse(ast.unparse(first.value), mode="eval").body  # one of our own, to be changed
+        holds = _truth(first.test, function, values) if isinstance(first, ast.If) else None
+        if not isinstance(first, ast.If) or holds is None:
+            return stated
+        statements, branched = [*(first.body if holds else first.orelse), *others], branched or holds
+    return stated
+
+
+def _truth(test: ast.expr, function: FunctionType, values: Mapping[str, Any] | None) -> bool | None:
+    """Whether a condition in the source of a function holds for the values of its parameters; None if they do not tell."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        parts = (_truth(part, function, values) for part in test.values)
+        return next((holds for holds in parts if holds is not False), False)
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)} & {*function.__code__.co_varnames}
+    if values is None or not names <= values.keys():
+        return None
+    try:
+        condition = compile(ast.fix_missing_locations(ast.Expression(test)), "<condition>", "eval")
+        return bool(eval(condition, function.__globals__, dict(values)))
+    except Exception:  # it looks at what is not kept
+        return None
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+def _bodies(tree: ast.Module, code: CodeType) -> Iterator[list[ast.stmt]]:
+    """The statements, without a docstring, of the functions that may have been compiled to some code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda):
+            if code.co_name == "<lambda>" and node.lineno == code.co_firstlineno and _covers(node.body, code):
+                yield [ast.Return(node.body)]
+        elif isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first == code.co_firstlineno:
+                yield node.body[ast.get_docstring(node) is not None :]
+
+
+def _covers(body: ast.expr, code: CodeType) -> bool:
+    """Whether an expression covers all places in the source that some code names."""
+    start, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+    for line, last, column, last_column in code.co_positions():
+        if line is None or last is None or column is None or last_column is None or (line, column) == (last, last_column):
+            continue
+        if not (start <= (line, column) and (last, last_column) <= end):
+            return False
+    return True

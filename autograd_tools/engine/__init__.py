@@ -1,0 +1,1 @@
+"""The engine: values, primitives, recordings and the backward pass."""

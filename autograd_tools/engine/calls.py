@@ -1,0 +1,232 @@
+"""The call of a primitive: run it on the values below the innermost recording, and put it on that recording.
+
+`call` is the definition, for any arguments; `fast.py` does the same for the calls that programs make most.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy import ndarray
+
+from autograd_tools.base.containers import LEAVES, is_constant_leaf, is_container, leaves_of, parts_of, with_parts
+from autograd_tools.base.memory import open_tapes
+from autograd_tools.engine.core import (
+    NO_KWARGS,
+    LostGradientError,
+    Param,
+    Recording,
+    Result,
+    Value,
+    following_params,
+    live,
+    record,
+    refuse_own_arithmetic,
+    value,
+)
+from autograd_tools.engine.detached import ON_THE_WAY, note_cut
+
+if TYPE_CHECKING:
+    from autograd_tools.engine.primitives import Primitive
+
+ON_THE_WAY.add(__file__)
+
+# What is certainly a constant: of these types nothing is a Value, or holds one.
+CONSTANTS = frozenset({float, int, bool, complex, slice, str, type(None), np.ndarray, np.float64, np.float32, np.int64})
+
+
+def plain(x: Any) -> Any:
+    """`x` with the wrapping taken off everything in it."""
+    if type(x) in CONSTANTS:
+        return x
+    if isinstance(x, Value):
+        return plain(value(x)) if holds_tracked(value(x)) else value(x)
+    if type(x) in (tuple, list):
+        return type(x)([plain(item) for item in x])
+    parts = parts_of(x)
+    return x if parts is None else with_parts(x, [plain(part) for part in parts])
+
+
+def is_constant(x: Any) -> bool:
+    """Whether it is certain, at one look, that nothing in `x` is tracked."""
+    return type(x) in CONSTANTS or (type(x) is tuple and all([type(item) in CONSTANTS for item in x]))
+
+
+def holds_tracked(x: Any) -> bool:
+    """Whether something in `x` is a Param or a Result."""
+    if type(x) in CONSTANTS:
+        return False
+    if type(x) in (tuple, list):
+        return any([type(item) not in CONSTANTS and holds_tracked(item) for item in x])
+    return isinstance(x, Value) or any([holds_tracked(part) for part in parts_of(x) or ()])
+
+
+def is_recorded(*args: Any) -> bool:
+    """Whether a gradient is to flow back through something in the arguments, also in containers."""
+    return any([not is_constant(arg) and innermost(leaves_of(arg), sequences=False) is not None for arg in args])
+
+
+def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
+    """The innermost open recording to which one of the arguments belongs."""
+    found: Recording | None = None
+    for arg in args:
+        if type(arg) in CONSTANTS:
+            continue
+        candidate = None
+        if isinstance(arg, Value):
+            tracked = live(arg)
+            if isinstance(tracked, Value):
+                candidate = tracked.recording if isinstance(tracked, Result) else following_params()
+                _check_thread(candidate, arg)
+        elif sequences and isinstance(arg, (list, tuple)):
+            candidate = innermost(arg, sequences)
+        if candidate is not None and (found is None or candidate.serial > found.serial):
+            found = candidate
+    return found
+
+
+def _check_thread(recording: Recording | None, x: Value) -> None:
+    if recording is not None and recording.thread not in (None, get_ident()):
+        raise RuntimeError(f"{x!r} is being recorded by another thread: use it in that thread, or give its plain value, ag.value(x)")
+
+
+def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
+    """Call a primitive on values that may be tracked, and record it if they are."""
+    if kwargs and holds_tracked(kwargs):
+        args, kwargs = _positional(primitive, args, kwargs)
+    if not primitive.containers:
+        args = _without_containers(primitive, args)
+    elif primitive.part is not None and (a := container(args[0])) is not None:
+        return part(primitive, a, args[1])
+    recording = innermost(args, primitive.sequences)
+    if recording is None:
+        return _compute(primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs)
+    lowered, positions, parents = [], [], []
+    nested = False  # whether outer recordings have a part in it
+    for position, arg in enumerate(args):
+        if type(arg) in CONSTANTS:
+            lowered.append(arg)
+            continue
+        below, parent = _lower(recording, arg, primitive.sequences)
+        nested = nested or (holds_tracked(below) if primitive.sequences else isinstance(below, Value))
+        if primitive.rule(position) is not None:
+            if type(below) in (list, tuple) and not (primitive.sequences or primitive.containers):
+                below = np.asarray(below)  # where a rule expects an array, it gets one
+            if parent is not None:
+                positions.append(position)
+                parents.append(parent)
+        elif parent is not None and open_tapes:
+            note_cut(f"{primitive.name}[{position + 1}]", (arg,))
+        lowered.append(below)
+    values = tuple(lowered)
+    y = call(primitive, values, kwargs) if nested else _compute(primitive, values, kwargs)
+    if not parents:
+        return y
+    return record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
+
+
+def container(x: Any) -> Result | None:
+    """A recorded container as a Result of this thread; None of anything else."""
+    recording = following_params() if isinstance(x, Param) else None
+    if recording is not None:
+        x = recording.track(x)
+    return x if isinstance(x, Result) and x.recording.thread == get_ident() and is_container(value(x)) else None
+
+
+def part(primitive: Primitive, a: Result, key: Any) -> Any:
+    """A part of a recorded container: a constant as it is, anything else once for all reads of it, so that all look-ups
+    in an array that stands in a dict add into one gradient."""
+    recording = a.recording
+    known = recording.parts.get(a.index)
+    if known is None:
+        known = recording.parts[a.index] = {}
+    place = None if type(key) in (slice, ndarray) else key
+    if place in known:
+        return known[place]
+    y = primitive.forward(a.value, key)
+    simple = type(y) in LEAVES
+    if not simple and is_constant_leaf(y):
+        return y
+    made = record(recording, (primitive.plan(0), y, (a.value, key), NO_KWARGS, (a.index,)))
+    if primitive.part is not None and not simple:
+        made = primitive.part(made)
+    if place is not None:
+        known[place] = made
+    return made
+
+
+def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, after a look at the lists, tuples and dicts among them: a rule for an array has no gradients for the
+    parts of one, and where there is no rule, plain values are all that is needed."""
+    for position, arg in enumerate(args):
+        if type(arg) is Result or type(arg) in CONSTANTS or isinstance(arg, Value):
+            continue
+        if (primitive.sequences and isinstance(arg, (list, tuple))) or not is_recorded(arg):
+            continue
+        if primitive.rule(position) is not None:
+            raise LostGradientError(
+                f"{primitive.name}: argument {position + 1} is a {type(arg).__name__} that holds recorded values, whose gradients would be "
+                "lost; join them with np.stack, or pass each as an argument of its own"
+            )
+        args = (*args[:position], plain(arg), *args[position + 1 :])
+    return args
+
+
+def _operand(primitive: Primitive, position: int, arg: Any) -> Any:
+    """An argument outside of all recordings: a list is an array to NumPy, but Python's + would join it to another."""
+    if type(arg) in CONSTANTS:
+        return arg
+    if primitive.containers:
+        return value(arg)
+    x = plain(arg)
+    if isinstance(x, np.matrix):
+        refuse_own_arithmetic(x)
+    joins = type(x) in (list, tuple) and not primitive.sequences and primitive.rule(position) is not None
+    return np.asarray(x) if joins else x
+
+
+def _compute(primitive: Primitive, values: Sequence[Any], kwargs: Any) -> Any:
+    return primitive.general(*values, **kwargs) if kwargs else primitive.forward(*values)
+
+
+def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
+    """An argument below `recording`, and its parent there: for a sequence of arrays, a tuple with one for each."""
+    if isinstance(arg, Value):
+        return recording.lower(arg)
+    if sequences and isinstance(arg, (list, tuple)):
+        pairs = [_lower(recording, item, sequences) for item in arg]
+        parents = tuple(parent for _, parent in pairs)
+        return [below for below, _ in pairs], (parents if any(p is not None for p in parents) else None)
+    if isinstance(arg, np.ndarray):
+        refuse_own_arithmetic(arg)
+    return arg, None
+
+
+def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Move tracked keyword arguments to their positions, which is where rules are."""
+    try:
+        signature = inspect.signature(primitive.func)
+    except ValueError:
+        name = next(key for key, item in kwargs.items() if holds_tracked(item))
+        raise TypeError(
+            f"{primitive.name}: no gradient is known for the argument {name} by its name; give it by position, or ag.value({name}) "
+            "if it is a constant"
+        ) from None
+    bound = signature.bind(*args, **kwargs)
+    last = max(i for i, name in enumerate(signature.parameters) if holds_tracked(bound.arguments.get(name)))
+    moved: list[Any] = []
+    rest: dict[str, Any] = {}
+    for i, (name, parameter) in enumerate(signature.parameters.items()):
+        if i <= last and parameter.kind is parameter.KEYWORD_ONLY:
+            raise TypeError(f"{primitive.name}: no gradient is known for the argument {name}; use ag.value({name}) if it is a constant")
+        if i <= last:
+            moved.append(bound.arguments.get(name, parameter.default))
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            rest.update(bound.arguments.get(name, {}))
+        elif name in bound.arguments:
+            rest[name] = bound.arguments[name]
+    return tuple(moved), rest

@@ -1,0 +1,157 @@
+"""Gradients on their way back: fitted to their argument, and added up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import field_names, is_number, parts_of, with_parts
+from autograd_tools.engine.core import value
+
+PARTS = (list, tuple, dict)  # the gradient of a list, tuple or dict is one of its parts, None where it is zero
+BASIC = frozenset({int, slice, type(None), type(...)})
+
+
+def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any) -> None:
+    """Add the gradient `dx` to the outgrad at `index`.
+
+    `owned` are the indices whose outgrad lies in memory that nobody else sees, so that adding to it may be in place.
+    """
+    old = outgrads[index]
+    if index in owned:
+        outgrads[index] = add_into(old, dx)
+    elif isinstance(dx, PARTS):
+        owned.add(index)
+        total: Any = {} if isinstance(dx, dict) else [None] * len(dx)
+        outgrads[index] = add_into(total if old is None else add_into(total, old), dx)
+    elif old is None:
+        outgrads[index] = dx
+    else:
+        outgrads[index] = total = old + dx
+        if type(total) is np.ndarray:
+            owned.add(index)
+
+
+def add_into(total: Any, dx: Any) -> Any:
+    """`total` with a gradient added, in place if it fits into the memory that is there."""
+    if type(total) is type(dx) is np.ndarray and dx.dtype == total.dtype and dx.shape == total.shape:
+        return np.add(total, dx, total)
+    if isinstance(total, PARTS) and isinstance(dx, PARTS):
+        return _add_parts(total, dx)
+    return _as_array(total) + _as_array(dx)
+
+
+def _as_array(dx: Any) -> Any:
+    """A gradient in parts, of a list of numbers that NumPy took for an array, as one array."""
+    return np.array([0 if part is None else part for part in dx]) if isinstance(dx, PARTS) else dx
+
+
+def put_into(total: Any, index: Any, dy: Any) -> None:
+    """Add `dy` in place to the elements of an array at `index`, as often as it names them."""
+    if type(index) is not int and not is_basic(index):
+        np.add.at(total, index, dy)
+    elif type(part := total[index]) is np.ndarray:
+        np.add(part, dy, part)
+    else:
+        total[index] = part + dy
+
+
+def is_basic(index: Any) -> bool:
+    """Whether the index names every element once and gives a view of them."""
+    parts = index if type(index) is tuple else (index,)
+    return all([type(part) in BASIC or isinstance(part, np.integer) for part in parts])
+
+
+def _add_parts(total: Any, dx: Any) -> Any:
+    """Add the parts of `dx` into the list or dict `total`, in place."""
+    for key, part in dx.items() if isinstance(dx, dict) else enumerate(dx):
+        add_part(total, key, part)
+    return total
+
+
+def add_part(total: Any, key: Any, part: Any) -> None:
+    """Add the gradient of one part into the list or dict `total`, in place."""
+    old = total.get(key) if isinstance(total, dict) else total[key]
+    if part is None or old is None:
+        total[key] = old if part is None else part
+    elif isinstance(old, PARTS):
+        total[key] = _add_parts(dict(old) if isinstance(old, dict) else list(old), part)
+    else:
+        total[key] = old + part
+
+
+def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
+    """`dx` with the shape and the kind of number of `x`: what broadcasting repeated is summed, what it widened is narrowed."""
+    if type(dx) is np.ndarray and type(x) is np.ndarray and dx.shape == x.shape and dx.dtype == x.dtype:
+        return dx
+    if type(dx) is list and type(value(x)) is list:
+        return [fit(part, item, plan, i) for part, item in zip(dx, value(x), strict=True)]
+    if dx is None or isinstance(dx, PARTS) or isinstance(x, PARTS):
+        return dx
+    if isinstance(dx, (int, float, complex)) and not isinstance(dx, np.number):
+        dx = np.asarray(dx)[()]
+    shape = getattr(x, "shape", ())
+    if dx.shape != shape:
+        dx = _unbroadcast(dx, shape, plan, i)
+    kind = getattr(x, "dtype", None)
+    if kind is None:
+        return dx + 0j if isinstance(x, complex) else dx.real if dx.dtype.kind == "c" else dx
+    if kind.kind != "c" and dx.dtype.kind == "c":
+        dx = dx.real
+    return dx.astype(kind) if kind.kind in "fc" and dx.dtype != kind else dx
+
+
+def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
+    """Sum `dx` over the axes along which broadcasting repeated an argument of the given shape."""
+    wide = dx.shape
+    extra = len(wide) - len(shape)
+    if extra < 0 or any([n not in (1, m) for n, m in zip(shape, wide[extra:], strict=True)]):
+        code = getattr(plan.rules[i], "__code__", None)
+        where = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
+        raise ValueError(
+            f"the rule {plan.primitive.name}[{plan.positions[i] + 1}]{where} returned a gradient of shape {wide} "
+            f"for an argument of shape {shape}: a rule returns a gradient that has, or broadcasts from, the shape of its argument"
+        )
+    if wide[extra:] == shape:
+        return np.add.reduce(dx, 0 if extra == 1 else tuple(range(extra)))
+    repeated = tuple([axis + extra for axis, n in enumerate(shape) if n == 1 and wide[axis + extra] != 1])
+    if extra == 0:
+        return np.add.reduce(dx, repeated, keepdims=True)
+    return np.reshape(np.add.reduce(dx, (*range(extra), *repeated)), shape)
+
+
+def one_like(y: Any) -> Any:
+    """1 of the type of the number `y`, so that integers stay integers and float32 stays float32."""
+    if isinstance(y, (np.ndarray, np.number)):
+        return np.int64(1) if y.dtype.kind == "u" else y.dtype.type(1)  # a gradient may be negative
+    return 1 if isinstance(y, int) else np.float64(1)  # which divides by zero as NumPy does, and not as Python
+
+
+def conform(dx: Any, x: Any, *, total: bool) -> Any:
+    """The gradient `dx` as the user gets it, of the same type as the plain value `x`.
+
+    Where nothing flowed back stands zero if `total`, else None, or no entry in a dict; beside a constant, such as a string,
+    stands None.
+    """
+    parts = parts_of(x)
+    if parts is None:
+        return _conform_leaf(dx, x, total=total)
+    if dx is None and not total:
+        return None
+    if isinstance(x, dict) and not total:
+        return {key: conform(part, x[key], total=total) for key, part in dx.items()}
+    if isinstance(dx, dict):
+        dx = [dx.get(key) for key in (x if isinstance(x, dict) else field_names(x))]
+    given = [None] * len(parts) if dx is None else parts_of(dx) or dx
+    return with_parts(x, [conform(d, part, total=total) for d, part in zip(given, parts, strict=True)])
+
+
+def _conform_leaf(dx: Any, x: Any, *, total: bool) -> Any:
+    if dx is None:
+        return (np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0)) if total and is_number(x) else None
+    if isinstance(x, np.ndarray):
+        return np.asarray(dx) if isinstance(dx, np.generic) else dx
+    if isinstance(dx, np.ndarray) and dx.shape == ():
+        dx = dx[()]
+    return dx.item() if isinstance(dx, np.generic) and not isinstance(x, np.generic) else dx

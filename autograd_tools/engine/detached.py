@@ -1,0 +1,103 @@
+"""Where recorded values went into something that no gradient comes back from, as tapes note it for `why_none`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+from autograd_tools.base.memory import open_tapes
+from autograd_tools.engine import core
+from autograd_tools.engine.core import Param, Recording, Result, Value, following_params
+from autograd_tools.location.call_site import is_users
+
+MOST = 1000  # Results that a tape notes for one place in the code; of Params all
+
+
+class Cut(NamedTuple):
+    """What read a value, and where in the user's code."""
+
+    name: str
+    file: str
+    line: int
+    function: str
+
+
+def value(x: Any) -> Any:
+    """Take the wrapping off: the plain value of a `Param`, a `Result` or a `Tape`, and anything else as it is.
+
+    Nothing flows back through it: `ag.value(x)` is a constant to the gradient.
+    """
+    if open_tapes:
+        note_cut("ag.value", (x,))
+    return core.value(x)
+
+
+def note_cut(what: str, args: Iterable[Any]) -> None:
+    """Note, on the open tapes to which the arguments belong, that `what` takes them as plain values.
+
+    It is called only while a tape is open, anywhere: recordings that keep nothing must not pay for it.
+    """
+    for arg in args:
+        if isinstance(arg, Value):
+            _note(what, arg)
+        elif type(arg) in (tuple, list):
+            note_cut(what, arg)
+
+
+def _note(what: str, x: Any) -> None:
+    """Note it under the index of a Result, and the id of a Param."""
+    frame = _users_frame()
+    if frame is None:
+        return
+    while isinstance(x, Result):
+        if x.recording.keep and x.recording.is_open:
+            _put(x.recording, x.index, None, what, frame)
+        x = x.value
+    recording = following_params() if isinstance(x, Param) else None
+    while recording is not None:
+        if recording.keep and recording.is_open:
+            _put(recording, -id(x), x, what, frame)
+        recording = recording.outer
+
+
+def _put(recording: Recording, who: int, param: Param | None, what: str, frame: FrameType) -> None:
+    if recording.cuts is None:
+        recording.cuts = {}
+    code = frame.f_code
+    known = recording.cuts.setdefault((id(code), frame.f_lasti), {})
+    if who not in known and (param is not None or len(known) < MOST):
+        # Param and code are kept, so that no other gets their ids.
+        known[who] = (Cut(what, code.co_filename, frame.f_lineno, code.co_qualname), param, code)
+
+
+PACKAGE = str(Path(__file__).parent.parent) + os.sep
+ON_THE_WAY = {__file__}  # the modules between a user's call and what notes it; each adds itself
+_engines_own: dict[int, bool] = {}  # by the id of a library's code: whether it reads values for purposes of its own
+
+
+def _users_frame() -> FrameType | None:
+    """The user's frame that reads a value; None where the engine does it for itself."""
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None and not is_users(frame):
+        key = id(frame.f_code)
+        own = _engines_own.get(key)
+        if own is None:
+            file = frame.f_code.co_filename
+            own = _engines_own[key] = file.startswith(PACKAGE) and file not in ON_THE_WAY
+        if own:
+            return None
+        frame = frame.f_back
+    return frame
+
+
+def cuts_of(recording: Recording) -> dict[int, list[Cut]]:
+    """What was noted, in the order of the program, by index; of a Param that is not on the tape by minus its id."""
+    found: dict[int, list[Cut]] = {}
+    for known in (recording.cuts or {}).values():
+        for who, (cut, _, _) in known.items():
+            found.setdefault(recording.leaves.get(-who, who), []).append(cut)
+    return found

@@ -1,0 +1,198 @@
+"""The calls that programs make most, in a third of the time of `calls.call`, which is their definition.
+
+`unary`, `binary` and `first` make functions for calls of one or two arguments on one recording, and of a first argument
+and constants. Everything else they hand to `call`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from numpy import ndarray
+
+from autograd_tools.base.containers import is_container
+from autograd_tools.engine.calls import CONSTANTS, call, container, part
+from autograd_tools.engine.core import NO_KWARGS, Param, Result, following_params, value
+from autograd_tools.engine.detached import ON_THE_WAY
+from autograd_tools.engine.plans import FLOATS, VALUE, absent
+
+if TYPE_CHECKING:
+    from autograd_tools.engine.primitives import Primitive
+
+ON_THE_WAY.add(__file__)
+LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy has arrays of them
+
+
+def _slow(primitive: Primitive, apply: Callable[..., Any], *args: Any) -> Any:
+    """`call` for what is not worth a way of its own; a Param that is followed goes on as a Result of that recording."""
+    recording = following_params()
+    if recording is not None and Param in map(type, args):
+        return apply(*[recording.track(arg) if type(arg) is Param else arg for arg in args])
+    return call(primitive, args)
+
+
+def _fits(x: Any, y: Any) -> bool:
+    """Whether what has the shape and type of the output `y` has those of the argument `x`."""
+    x, y = value(x), value(y)
+    if type(y) in FLOATS:
+        return type(x) in FLOATS
+    return type(x) is type(y) is ndarray and x.dtype is y.dtype and bool(x.shape == y.shape)
+
+
+def unary(primitive: Primitive) -> Callable[[Any], Any]:
+    """`call` for a primitive of one argument."""
+    forward, elementwise = primitive.forward, primitive.elementwise
+    general, fitting = primitive.plan(0), primitive.plan(0, fits=True)
+    reads_x, reads_y = general.reads(0), general.reads(VALUE)
+
+    def apply(a: Any) -> Any:
+        if type(a) is not Result or a.recording.thread != get_ident():
+            return _slow(primitive, apply, a)
+        recording, x = a.recording, a.value
+        try:
+            y = forward(x)
+        except TypeError:
+            if type(x) in LISTS:
+                return call(primitive, (a,))
+            raise
+        # From here on it is core.record, written out: a call of it would take as long as all of this.
+        entries = recording.entries
+        result = Result()
+        result.value = y
+        result.recording = recording
+        result.index = len(entries)
+        if type(y) is ndarray:
+            fits = elementwise and type(x) is ndarray and x.dtype is y.dtype
+        elif type(y) in FLOATS:
+            fits = elementwise and type(x) in FLOATS
+        else:
+            fits = elementwise and _fits(x, y)
+        locator = recording.locator
+        if locator is not None:
+            recording.notes.append(locator.note())  # type: ignore[union-attr]
+        if locator is None or not recording.keep:
+            if not reads_x:
+                x = None if fits else absent(x)
+            if not reads_y:
+                y = None
+        entries.append((fitting if fits else general, y, (x,), NO_KWARGS, (a.index,)))
+        return result
+
+    return apply
+
+
+def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915  written out, so that no step is a call
+    """`call` for a primitive of two arguments."""
+    forward, elementwise = primitive.forward, primitive.elementwise
+    ways = [(0,), (1,), (0, 1)] if primitive.rule(1) is not None else [(0,)]
+    plans = [(primitive.plan(*way), primitive.plan(*way, fits=True)) for way in ways]
+    left, right, both = [(*pair, *map(pair[0].reads, (0, 1, VALUE))) for pair in plans] + [None] * (3 - len(plans))
+
+    def apply(a: Any, b: Any) -> Any:  # noqa: PLR0912, PLR0915  the same
+        parents: tuple[int, ...]
+        way: Any
+        if type(a) is Result:
+            recording, x = a.recording, a.value
+            if type(b) is Result and b.recording is recording:
+                way, z, parents = both, b.value, (a.index, b.index)
+            elif type(b) in CONSTANTS:
+                way, z, parents = left, b, (a.index,)
+            else:
+                return _slow(primitive, apply, a, b)
+        elif type(b) is Result and type(a) in CONSTANTS:
+            way, recording, x, z, parents = right, b.recording, a, b.value, (b.index,)
+        else:
+            return _slow(primitive, apply, a, b)
+        if recording.thread != get_ident():
+            return call(primitive, (a, b))
+        try:
+            y = forward(x, z)
+        except TypeError:
+            if type(x) in LISTS or type(z) in LISTS:
+                return call(primitive, (a, b))
+            raise
+        entries = recording.entries
+        result = Result()
+        result.value = y
+        result.recording = recording
+        result.index = len(entries)
+        plan, fitting, reads_x, reads_z, reads_y = way
+        fits = False
+        if not elementwise:
+            pass
+        elif way is both:
+            if type(x) is ndarray:
+                fits = type(z) is ndarray and x.shape == z.shape and x.dtype is z.dtype and x.dtype is y.dtype
+            elif type(y) in FLOATS:
+                fits = type(x) in FLOATS and type(z) in FLOATS
+            elif type(y) in LISTS:
+                return call(primitive, (a, b))
+            else:
+                fits = _fits(x, y) and _fits(z, y)
+        else:
+            tracked, constant = (x, z) if way is left else (z, x)
+            if type(tracked) is ndarray:
+                fits = tracked.dtype is y.dtype and (type(constant) is not ndarray or tracked.shape == y.shape)
+            elif type(y) in FLOATS:
+                fits = type(tracked) in FLOATS
+            elif type(y) in LISTS:
+                return call(primitive, (a, b))
+            else:
+                fits = _fits(tracked, y)
+        if fits:
+            plan = fitting
+        locator = recording.locator
+        if locator is not None:
+            recording.notes.append(locator.note())  # type: ignore[union-attr]
+        if locator is None or not recording.keep:
+            if not reads_x:
+                x = None if fits else absent(x)
+            if not reads_z:
+                z = None if fits else absent(z)
+            if not reads_y:
+                y = None
+        entries.append((plan, y, (x, z), NO_KWARGS, parents))
+        return result
+
+    return apply
+
+
+ARRAY_LIKE = (ndarray, Result)
+
+
+def first(primitive: Primitive) -> Callable[..., Any]:
+    """`call` where only the first argument can be tracked, and the others hold nothing that is: `x[index]`, `np.sum(x, axis=1)`."""
+    forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
+    reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
+
+    def takes(x: Any) -> bool:
+        return not is_container(value(x)) if primitive.part else isinstance(x, ARRAY_LIKE)
+
+    def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
+        if type(a) is not Result or a.recording.thread != get_ident() or (type(a.value) is not ndarray and not takes(a.value)):
+            if primitive.part and (part_of := container(a)) is not None:
+                return part(primitive, part_of, rest[0])
+            recording = following_params() if type(a) is Param else None
+            return call(primitive, (a, *rest), kwargs) if recording is None else apply(recording.track(a), rest, kwargs)
+        recording, x = a.recording, a.value
+        args = (x, *rest)
+        y = general(*args, **kwargs) if kwargs else forward(*args)
+        entries = recording.entries
+        result = Result()
+        result.value = y
+        result.recording = recording
+        result.index = len(entries)
+        locator = recording.locator
+        if locator is not None:
+            recording.notes.append(locator.note())  # type: ignore[union-attr]
+        if locator is None or not recording.keep:
+            if not reads_x and entries[a.index][0] is not None:  # a leaf is kept anyway
+                args = (absent(x), *rest)
+            if not reads_y:
+                y = None
+        entries.append((plan, y, args, primitive.seen_by_rules(kwargs) if kwargs else kwargs, (a.index,)))
+        return result
+
+    return apply

@@ -1,0 +1,1 @@
+"""The trace: a finished recording as nodes (Tape) and as plain data (Trace)."""

@@ -1,0 +1,236 @@
+"""The file format of a trace: its columns in numbers, strings, lists and dicts, without what can be told from the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.tracing.columns import Argument, Columns, Head, Place, Spot, Table
+from autograd_tools.tracing.summaries import NUMBERS, Summaries, blank
+from autograd_tools.tracing.summaries import Form as SummaryForm
+
+LARGEST = 2**62
+KINDS = ("param", "input", "result")
+PLACES = ("function", "scope", "loop", "step")
+
+
+def plain_columns(columns: Columns) -> dict[str, Any]:
+    """The columns in plain data, ready for JSON."""
+    own = np.repeat(np.arange(1, len(columns.head) + 1), np.diff(columns.starts))
+    backward = {str(row): {str(key): ns for key, ns in times.items()} for row, times in enumerate(columns.backward_ns) if times is not None}
+    return {
+        "heads": [[*head[:3], [_plain_form(form) for form in head.args]] for head in columns.heads],
+        "head": columns.head,
+        "spots": [list(spot) for spot in columns.spots],
+        "spot": columns.spot,
+        "places": _plain_places(columns.places),
+        "place": columns.place,
+        "parents": {"count": np.diff(columns.starts).tolist(), "back": (own - columns.flat).tolist()},
+        "value": _plain_summaries(columns.value),
+        "outgrad": _plain_summaries(columns.outgrad),
+        "forward_ns": None if set(columns.forward_ns) <= {None} else columns.forward_ns,
+        "backward_ns": backward,
+    }
+
+
+def columns_of_plain(data: dict[str, Any]) -> Columns:
+    """The columns that `plain_columns` described; ValueError for anything else."""
+    try:
+        return _columns(data)
+    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+        raise ValueError(f"this is not the data of a trace: {type(error).__name__}: {error}") from error
+
+
+def _columns(data: dict[str, Any]) -> Columns:
+    n = len(data["head"])
+    heads = [_head(item, n) for item in data["heads"]]
+    spots = [Spot(_text(file), _whole(line), _text(function)) for file, line, function in data["spots"]]
+    places = _places(**data["places"])
+    count = _integers(data["parents"]["count"], 0, LARGEST, n)
+    starts = np.concatenate([[0], np.cumsum(count)])
+    back = _integers(data["parents"]["back"], -LARGEST, LARGEST, int(starts[-1]))
+    head = _integers(data["head"], 0, len(heads), n)
+    _check_arguments(heads, head, count)
+    forward = data["forward_ns"]
+    if forward is not None:
+        _integers([ns or 0 for ns in forward], 0, LARGEST, n)
+    return Columns(
+        heads=heads,
+        head=head.tolist(),
+        spots=spots,
+        spot=_integers(data["spot"], 0, len(spots), n).tolist(),
+        places=places,
+        place=_integers(data["place"], 0, len(places), n).tolist(),
+        starts=starts,
+        flat=np.repeat(np.arange(1, n + 1), count) - back,
+        value=_summaries(n, **data["value"]),
+        outgrad=_summaries(n, **data["outgrad"]),
+        forward_ns=[None] * n if forward is None else forward,
+        backward_ns=_backward(data["backward_ns"], n),
+    )
+
+
+# Heads.
+
+
+def _plain_form(form: Any) -> Any:
+    if isinstance(form, Argument):
+        return {"text": form.text, "nodes": list(form.nodes), "keyword": form.keyword}
+    return list(form) if isinstance(form, tuple) else form
+
+
+def _head(item: Any, n: int) -> Head:
+    kind, op, name, args = item
+    if kind not in KINDS:
+        raise ValueError(f"no kind of node {kind!r}; there are: {', '.join(KINDS)}")
+    return Head(kind, _text(op), _text(name), tuple([_form(form, n) for form in args]))
+
+
+def _form(form: Any, n: int) -> Any:
+    if isinstance(form, dict):
+        keyword = form["keyword"]
+        nodes = _integers(form["nodes"], 1, n + 1).tolist()
+        return Argument(_text(form["text"]), tuple(nodes), None if keyword is None else _text(keyword))
+    if isinstance(form, list):
+        if not form:
+            raise ValueError("an argument without a text")
+        return tuple(map(_text, form))
+    return _text(form)
+
+
+def _check_arguments(heads: list[Head], head: np.ndarray, count: np.ndarray) -> None:
+    """Raise unless each node has as many parents as its arguments say; those of arguments that name them are not counted."""
+    named = [any(isinstance(form, Argument) and form.nodes for form in item.args) for item in heads]
+    slots = [sum(len(form) - 1 for form in item.args if isinstance(form, tuple)) for item in heads]
+    expected = np.array(slots, np.int64)[head]
+    for row in np.flatnonzero((expected != count) & ~np.array(named, bool)[head])[:1].tolist():
+        raise ValueError(f"node {row + 1} has {count[row]} parents, and its arguments {expected[row]}")
+
+
+# Places.
+
+
+def _plain_places(places: list[Place]) -> dict[str, Any]:
+    """Places; the name of a step, which is its number among those of its loop, is left out."""
+    kinds = Table[tuple[str, str, str, int]]()
+    kind = [kinds[place.kind, "" if place.kind == "step" else place.name, place.file, place.line] for place in places[1:]]
+    return {"parent": [place.parent for place in places[1:]], "kind": kind, "kinds": [list(item) for item in kinds]}
+
+
+def _places(parent: Any, kind: Any, kinds: Any) -> list[Place]:
+    table = [(item, _text(name), _text(file), _whole(line)) for item, name, file, line in kinds]
+    for wrong in [item for item, *_ in table if item not in PLACES]:
+        raise ValueError(f"no kind of place {wrong!r}; there are: {', '.join(PLACES)}")
+    places = [Place(0, "", "")]
+    steps: dict[int, int] = {}
+    numbers = _integers(kind, 0, len(table), len(parent)).tolist()
+    for around, number in zip(_integers(parent, 0, LARGEST).tolist(), numbers, strict=True):
+        if around >= len(places):
+            raise ValueError(f"place {len(places)} is in place {around}, which is not before it")
+        what, name, file, line = table[number]
+        if what == "step":
+            steps[around] = steps.get(around, 0) + 1
+            name = str(steps[around])
+        places.append(Place(around, what, name, file, line))
+    return places
+
+
+# Summaries.
+
+
+def _plain_summaries(column: Summaries) -> dict[str, Any]:
+    """A column of summaries; of a row whose statistics are those of one number only that number, as `min`."""
+    expected = _of_numbers(column.min)
+    other = np.zeros(len(column.min), bool)
+    for name, numbers in expected.items():
+        own = getattr(column, name)
+        other |= ~((own == numbers) | (np.isnan(own) & np.isnan(numbers)))
+    rows = np.flatnonzero(other)
+    return {
+        "form": column.form.tolist(),
+        "forms": [[text, None if shape is None else list(shape), dtype, nbytes] for text, shape, dtype, nbytes in column.forms],
+        "min": _nullable(column.min),
+        "rows": rows.tolist(),
+        **{name: _nullable(getattr(column, name)[rows]) for name in expected},
+        "bins": {str(row): list(counts) for row, counts in column.bins.items()},
+    }
+
+
+def _of_numbers(numbers: np.ndarray) -> dict[str, np.ndarray]:
+    """The statistics of single numbers."""
+    none = np.zeros(len(numbers), np.int64)
+    return {"max": numbers, "mean": numbers, "norm": np.abs(numbers), "zeros": (numbers == 0).astype(int), "nans": none, "infs": none}
+
+
+def _summaries(n: int, *, form: Any, forms: Any, min: Any, rows: Any, bins: Any, **columns: Any) -> Summaries:
+    made = blank(n)
+    made.forms.extend(_summary_form(*item) for item in forms)
+    made.form[:] = _integers(form, -1, len(made.forms), n)
+    made.min[:] = _floats(min, n)
+    own = _integers(rows, 0, n)
+    for name, numbers in _of_numbers(made.min).items():
+        column = getattr(made, name)
+        column[:] = numbers
+        column[own] = _floats(columns[name], len(own)) if name in NUMBERS else _integers(columns[name], 0, LARGEST, len(own))
+    for row, counts in bins.items():
+        made.counted.append((_integers([int(row)], 0, n).tolist(), _integers(counts, 0, LARGEST)[None]))
+    return made
+
+
+def _summary_form(text: Any, shape: Any, dtype: Any, nbytes: Any) -> SummaryForm:
+    return SummaryForm(
+        None if text is None else _text(text),
+        None if shape is None else tuple(_integers(shape, 0, LARGEST).tolist()),
+        None if dtype is None else _text(dtype),
+        _whole(nbytes),
+    )
+
+
+def _backward(times: Any, n: int) -> list[dict[int, int] | None]:
+    found: list[dict[int, int] | None] = [None] * n
+    for row, own in times.items():
+        found[int(row)] = {_whole(int(argument)): _whole(ns) for argument, ns in own.items()}
+    return found
+
+
+# The smallest parts.
+
+
+def _nullable(numbers: np.ndarray) -> list[Any]:
+    """Numbers as a list, with None for NaN, which JSON has not."""
+    found = numbers.tolist()
+    return [None if x != x else x for x in found] if np.isnan(numbers).any() else found  # noqa: PLR0124  NaN is not itself
+
+
+def _integers(items: Iterable[Any], low: int, high: int, length: int | None = None) -> np.ndarray:
+    """A list of integers from `low` to below `high`, as an array; ValueError for anything else."""
+    found = np.array(items)
+    if not isinstance(items, list) or (len(items) and (found.dtype.kind != "i" or found.ndim != 1)):
+        raise ValueError("a list of integers was expected")
+    if length is not None and len(items) != length:
+        raise ValueError(f"a column of {length} rows was expected, and this one has {len(items)}")
+    for wrong in found[(found < low) | (found >= high)][:1].tolist():
+        raise ValueError(f"the number {wrong} is out of range: it has to be at least {low} and less than {high}")
+    return found.astype(np.int64)
+
+
+def _floats(items: Any, length: int) -> np.ndarray:
+    """A list of numbers, as an array with NaN for None."""
+    found = np.array(items, np.float64)
+    if not isinstance(items, list) or found.shape != (length,):
+        raise ValueError(f"a column of {length} numbers was expected")
+    return found
+
+
+def _text(x: Any) -> str:
+    if not isinstance(x, str):
+        raise TypeError(f"a text was expected, and found {x!r:.100}")
+    return x
+
+
+def _whole(x: Any) -> int:
+    if not isinstance(x, int) or not 0 <= x < LARGEST:
+        raise ValueError(f"a number of 0 or more, and less than {LARGEST}, was expected, and found {str(x)[:100]}")
+    return x

@@ -1,0 +1,205 @@
+"""The places of a trace: the functions, scopes, loops and steps of loops that operations were computed in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from types import CodeType
+from typing import Any, NamedTuple
+
+from autograd_tools.location.call_site import Note
+from autograd_tools.location.loops import Flow, Loop, flow_of
+from autograd_tools.tracing.columns import Place
+
+
+class Level(NamedTuple):
+    """A level of the path of a note, with names for what `source.Level` is made of."""
+
+    number: int
+    name: str
+    code: CodeType | None
+    offset: int
+    start: int
+    again: bool
+
+
+class Move(NamedTuple):
+    """From one instruction to another: how many of the loops around go on with the same step, and the loops there.
+
+    It `stays` where all do and there are no others; and of what is else most is the `next` step of the innermost loop.
+    `moves` are those that go on from there, by instruction, as far as they have been found out.
+    """
+
+    offset: int
+    kept: int
+    loops: tuple[Loop, ...]
+    stays: bool
+    next: bool
+    moves: dict[int, Any]
+
+
+class _Open:
+    """A level that the last operation was in: its place, where it stands in its code, and the loops around that."""
+
+    __slots__ = ("file", "flow", "inner", "level", "loops", "moves", "offset", "place", "steps")
+
+    def __init__(self, level: Level, place: int, flow: Flow | None) -> None:
+        self.level = level
+        self.file = level.code.co_filename if level.code else ""
+        self.place = place
+        self.flow = flow if flow is not None and flow.loops else None
+        self.offset = -1
+        self.moves: dict[int, Move] = _moves(flow, -1, level.start) if flow is not None else {}
+        self.inner = place  # that of the innermost step
+        self.loops: tuple[Loop, ...] = ()
+        self.steps: list[tuple[int, int]] = []  # the place of each of these loops, and that of its step
+
+
+class _Walk:
+    """The places found so far, while operations are looked at in their order."""
+
+    def __init__(self) -> None:
+        self.places = [Place(0, "", "")]
+        self.open: list[_Open] = []
+        self._steps: dict[int, int] = {}  # how many steps each loop has
+        self._flows: dict[int, Flow] = {}  # by the id of the code, which the notes keep
+        self._left: dict[tuple[int, int], _Open] = {}  # generators, which may go on, by number and the place around
+
+    def enter(self, note: Note) -> int:
+        """The number of the place of an operation."""
+        path = [Level(*level) for level in note.path]
+        last = len(path) - 1
+        for depth, level in enumerate(path):
+            offset, again, operator = (note.offset, note.again, note.operator) if depth == last else (level.offset, level.again, False)
+            if depth == len(self.open) or self.open[depth].level.number != level.number:
+                del self.open[depth:]
+                self.open.append(self._opened(level, depth, path))
+            if self._move(self.open[depth], offset, again, operator):
+                del self.open[depth + 1 :]
+        del self.open[len(path) :]
+        return self.open[-1].inner
+
+    def follow(self, note: Note) -> int:
+        """The number of the place of an operation in the same call as the one before."""
+        top = self.open[-1]
+        move = top.moves.get(note.offset)
+        if move is not None and move.stays and move.offset != top.offset:  # what most operations do
+            top.offset, top.moves = move.offset, move.moves
+        elif top.flow is not None:
+            self._move(top, note.offset, note.again, note.operator)
+        return top.inner
+
+    def _opened(self, level: Level, depth: int, path: list[Level]) -> _Open:
+        """A level that is entered, or a generator that goes on."""
+        around, code = self.open[depth - 1].inner if depth else 0, level.code
+        if (level.number, around) in self._left:
+            return self._left[level.number, around]
+        place = around if level.number < 0 else self._add(around, *self._entered(level, path[depth - 1] if depth else None))
+        opened = _Open(level, place, self._flow(code) if code else None)
+        if code and code.co_flags & inspect.CO_GENERATOR:
+            self._left[level.number, around] = opened
+        return opened
+
+    def _entered(self, level: Level, around: Level | None) -> tuple[str, str, str, int]:
+        """The kind and name of a level, and the file and line that it was entered from."""
+        if level.start >= 0 and level.code is not None:
+            return "scope", level.name, level.code.co_filename, self._line(level.code, level.start)
+        kind = "scope" if level.code is None else "function"
+        if around is None or around.code is None:
+            return kind, level.name, "", 0
+        return kind, level.name, around.code.co_filename, self._line(around.code, around.offset)
+
+    def _move(self, top: _Open, offset: int, again: bool, operator: bool) -> bool:
+        """Go on to another instruction; whether that is in another step or loop."""
+        flow = top.flow
+        if flow is None:
+            return False
+        move = top.moves.get(offset)
+        if move is None:
+            move = top.moves[offset] = _move(top, flow, flow.instruction(offset))
+        if move.offset == top.offset and (again or (operator and move.offset in flow.calls)):
+            return False  # another operation of the same call, such as that of `sum`
+        top.offset = move.offset
+        top.moves = move.moves
+        if move.stays:
+            return False
+        if move.next:
+            number = top.steps[-1][0]
+            top.inner = self._next(number, top, move.loops[-1])
+            top.steps[-1] = (number, top.inner)
+            return True
+        if move.kept < min(len(top.loops), len(move.loops)) and top.loops[move.kept] is move.loops[move.kept]:
+            loop = move.loops[move.kept]
+            number = top.steps[move.kept][0]
+            top.steps[move.kept :] = [(number, self._next(number, top, loop))]
+        else:
+            del top.steps[move.kept :]
+        self._enter_loops(top, move.loops)
+        return True
+
+    def _next(self, number: int, top: _Open, loop: Loop) -> int:
+        """The place of the next step of a loop."""
+        step = self._steps[number] = self._steps.get(number, 0) + 1
+        self.places.append(Place(number, "step", str(step), top.file, loop.line))
+        return len(self.places) - 1
+
+    def _enter_loops(self, top: _Open, loops: tuple[Loop, ...]) -> None:
+        """Stand in these loops: in the steps that there are, and in the first of the loops inside them."""
+        for loop in loops[len(top.steps) :]:
+            number = self._add(top.steps[-1][1] if top.steps else top.place, "loop", loop.name, top.file, loop.line)
+            top.steps.append((number, self._next(number, top, loop)))
+        top.loops = loops
+        top.inner = top.steps[-1][1] if top.steps else top.place
+
+    def _flow(self, code: CodeType) -> Flow:
+        """The flow of a function, without comparing the whole of it to others."""
+        flow = self._flows.get(id(code))
+        if flow is None:
+            flow = self._flows[id(code)] = flow_of(code)
+        return flow
+
+    def _line(self, code: CodeType, offset: int) -> int:
+        flow = self._flow(code)
+        return flow.lines.get(flow.instruction(offset), 0)
+
+    def _add(self, parent: int, kind: str, name: str, file: str, line: int) -> int:
+        self.places.append(Place(parent, kind, name, file, line))
+        return len(self.places) - 1
+
+
+def _move(top: _Open, flow: Flow, after: int) -> Move:
+    """What happens between the last operation of a level and that at the instruction `after`."""
+    kept, loops = 0, _loops(flow, after, top.level.start)
+    for loop in top.loops:
+        if after not in loop.body or not flow.in_one_step(loop, top.offset, after):
+            break
+        kept += 1
+    stays = kept == len(top.loops) == len(loops)
+    following = not stays and top.loops == loops and kept + 1 == len(loops)
+    return Move(after, kept, loops, stays, following, _moves(flow, after, top.level.start))
+
+
+def _moves(flow: Flow, offset: int, start: int) -> dict[int, Any]:
+    """The moves from an instruction that have been found out, of a level that was entered at `start`."""
+    found: dict[int, Any] = flow.moves.setdefault((offset, start), {})
+    return found
+
+
+def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:
+    """The loops around an instruction, without those that its level was itself entered in."""
+    return tuple([loop for loop in flow.around(offset) if start < 0 or flow.instruction(start) not in loop.body])
+
+
+def places_of(notes: Iterable[Note]) -> tuple[list[Place], list[int]]:
+    """The places of operations, outer ones first, and the number of that of each operation: 0 for what is in none."""
+    walk, found = _Walk(), []
+    path: tuple[object, ...] = ()
+    for note in notes:
+        if note.path is path:
+            found.append(walk.follow(note) if path else 0)
+        elif note.path:
+            path = note.path
+            found.append(walk.enter(note))
+        else:
+            found.append(0)  # a leaf
+    return walk.places, found

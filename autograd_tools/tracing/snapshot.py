@@ -1,0 +1,143 @@
+"""The snapshot of a tape: its columns, made in one walk over its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.engine.core import Entry, Param, value
+from autograd_tools.engine.describe import describe
+from autograd_tools.location.call_site import NOWHERE, Note
+from autograd_tools.tracing.columns import Argument, Columns, Form, Head, Spot, Table
+from autograd_tools.tracing.param_names import Name
+from autograd_tools.tracing.places import places_of
+from autograd_tools.tracing.summaries import array_text, summaries
+from autograd_tools.tracing.tape import Tape, flat
+
+PLAIN = frozenset({np.ndarray, float, np.float64, type(None)})
+OPERAND = ("", "")  # what stands around a node that is an argument by itself
+
+
+def columns_of(tape: Tape) -> Columns:
+    """The columns of a tape as it is now."""
+    entries, n = tape.entries, len(tape.entries)
+    parents = [entry[4] for entry in entries]
+    simple = {int}.issuperset(map(type, chain.from_iterable(parents)))
+    if not simple:
+        parents = [tuple(flat(own)) for own in parents]
+    heads = _Heads(tape.names, simple=simple)
+    head = [heads.number_of(entry) for entry in entries]
+    notes = tape.notes or [NOWHERE] * n
+    times = tape.times
+    spots, spot = _spots(notes)
+    places, place = places_of(notes)
+    return Columns(
+        heads=list(heads.table),
+        head=head,
+        spots=spots,
+        spot=spot,
+        places=places,
+        place=place,
+        starts=np.cumsum(np.fromiter(chain([0], map(len, parents)), np.int64, n + 1)),
+        flat=np.fromiter(chain.from_iterable(parents), np.int64) + 1,
+        value=summaries(_values([entry[1] for entry in entries])),
+        outgrad=summaries(_values(tape.outgrads[:n] + [None] * (n - len(tape.outgrads)))),
+        forward_ns=[times.get(row, {}).get(0) for row in range(n)] if times else [None] * n,
+        backward_ns=[_backward(times.get(row, {})) for row in range(n)] if times else [None] * n,
+    )
+
+
+class _Heads:
+    """The heads of entries, found by the plans and constants of their calls; `simple` if all parents are single nodes."""
+
+    def __init__(self, names: Mapping[int, Name], *, simple: bool) -> None:
+        self.table = Table[Head]()
+        self._names = names
+        self._simple = simple
+        self._of_calls: dict[Any, int] = {}
+
+    def number_of(self, entry: Entry) -> int:
+        """The number of the head of an entry."""
+        plan, _, args, kwargs, parents = entry
+        if plan is None:
+            held = args[0]
+            return self.table[Head("param", "", self._name(held)) if isinstance(held, Param) else Head("input", "", held)]
+        key: Any = id(plan)
+        if kwargs or (not self._simple and tuple in map(type, parents)):
+            key = (key, _forms(entry))
+        elif len(args) == len(parents):
+            pass
+        elif len(args) == 2:  # with one constant: most of what is left, and done sooner
+            constant = args[1 - plan.positions[0]]
+            key = (key, (constant if type(constant) is float else None) or _constant(constant))
+        else:
+            key = (key, _forms(entry))
+        number = self._of_calls.get(key)
+        if number is None:
+            number = self._of_calls[key] = self.table[Head("result", plan.primitive.name, "", _forms(entry))]
+        return number
+
+    def _name(self, param: Param) -> str:
+        """The name that a Param was given, else that which was found."""
+        found = self._names.get(id(param))
+        return param.name or (found[-1] if found is not None else "")
+
+
+def _forms(entry: Entry) -> tuple[Form, ...]:
+    """The arguments of a call without the values of the nodes in it."""
+    plan, _, args, kwargs, parents = entry
+    given = dict(zip(plan.positions if plan else (), parents, strict=True))
+    forms = [_form(arg, given.get(position)) for position, arg in enumerate(args)]
+    return (*forms, *(Argument(describe(arg), (), keyword) for keyword, arg in kwargs.items()))
+
+
+def _form(arg: Any, parent: Any) -> Form:
+    """An argument without the values of the nodes in it."""
+    if type(parent) is int:
+        return OPERAND
+    return _constant(arg) if parent is None else tuple(_pieces(arg, parent))
+
+
+def _pieces(arg: Any, parent: Any) -> list[str]:
+    """The texts around the nodes in an argument that is a sequence."""
+    if type(parent) is not tuple:
+        form = _form(arg, parent)
+        return [form] if isinstance(form, str) else list(form)  # type: ignore[arg-type]
+    pieces = ["["]
+    for position, (item, own) in enumerate(zip(arg, parent, strict=True)):
+        first, *rest = _pieces(item, own)
+        pieces[-1] += (", " if position else "") + first
+        pieces += rest
+    pieces[-1] += "]"
+    return pieces
+
+
+def _constant(x: Any) -> str:
+    """What `describe` says of the plain value of a constant, sooner."""
+    kind = type(x)
+    return repr(x) if kind is float else array_text(x.dtype, x.shape) if kind is np.ndarray else describe(value(x))
+
+
+def _values(held: list[Any]) -> list[Any]:
+    """What a tape holds, without wrapping."""
+    return held if PLAIN.issuperset(map(type, held)) else [value(x) for x in held]
+
+
+def _backward(times: Any) -> dict[int, int] | None:
+    return {argument: ns for argument, ns in times.items() if argument} or None
+
+
+def _spots(notes: Sequence[Note]) -> tuple[list[Spot], list[int]]:
+    """Where calls stand, and the number of that of each."""
+    table = Table[Spot]()
+    known: dict[int, int] = {}
+    found = []
+    for note in notes:
+        number = known.get(id(note))
+        if number is None:
+            number = known[id(note)] = table[Spot(note.file, note.line, note.function)]
+        found.append(number)
+    return list(table), found

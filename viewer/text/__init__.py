@@ -1,0 +1,1 @@
+"""Lines of text for the terminal: spans, tables, links and source places."""
