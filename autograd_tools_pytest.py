@@ -19,7 +19,11 @@ VARIABLE = "AUTOGRAD_TIMER"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option that switches the timer on."""
     group = parser.getgroup("autograd-tools")
-    group.addoption("--gradient-profile", action="store_true", help=f"run with {VARIABLE}=1, which the fixture gradient_profile needs")
+    group.addoption(
+        "--gradient-profile",
+        action="store_true",
+        help=f"run with {VARIABLE}=1, which the fixture gradient_profile needs",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,7 +32,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if not early_config.known_args_namespace.gradient_profile or os.environ.get(VARIABLE):
         return
     if "autograd_tools" in sys.modules:
-        raise pytest.UsageError(f"--gradient-profile comes too late, as a plugin has imported autograd_tools: run pytest with {VARIABLE}=1")
+        raise pytest.UsageError(
+            f"--gradient-profile comes too late, as a plugin has imported autograd_tools: run pytest with {VARIABLE}=1"
+        )
     os.environ[VARIABLE] = "1"
     early_config.add_cleanup(_unset)
 
@@ -47,7 +53,9 @@ def gradient_profile() -> Callable[[], AbstractContextManager[BlockProfile]]:
 
     if not timing.ENABLED:
         given = f", and not {VARIABLE}={os.environ[VARIABLE]}" if os.environ.get(VARIABLE) else ""
-        pytest.skip(f"gradient_profile needs the timer: run pytest with --gradient-profile or {VARIABLE}=1{given}")
+        pytest.skip(
+            f"gradient_profile needs the timer: run pytest with --gradient-profile or {VARIABLE}=1{given}"
+        )
     from viewer.command.block_profile import profile_block
 
     return profile_block

@@ -16,7 +16,15 @@
 from autograd_tools import rules
 from autograd_tools.api import operators
 from autograd_tools.api.checkpointing import checkpoint
-from autograd_tools.api.derivatives import elementwise_grad, hessian, hessian_vector_product, jacobian, make_hvp, make_jvp, make_vjp
+from autograd_tools.api.derivatives import (
+    elementwise_grad,
+    hessian,
+    hessian_vector_product,
+    jacobian,
+    make_hvp,
+    make_jvp,
+    make_vjp,
+)
 from autograd_tools.api.differentiate import diff, grad, gradloss, record, value_and_grad
 from autograd_tools.api.gradient_check import gcheck, gradcheck
 from autograd_tools.api.parameters import params

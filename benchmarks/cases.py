@@ -57,12 +57,24 @@ def chain_by_hand(x: Any, n: int) -> Any:
 
 def vector_operations() -> Case:
     x = np.linspace(0.1, 1, 10)
-    return Case("1,000 operations on 10 float64", 2.5, lambda: chain_by_hand(x, 1000), lambda x, xp: xp.sum(chain(x, 1000, xp)), (x,))
+    return Case(
+        "1,000 operations on 10 float64",
+        2.5,
+        lambda: chain_by_hand(x, 1000),
+        lambda x, xp: xp.sum(chain(x, 1000, xp)),
+        (x,),
+    )
 
 
 def scalar_operations() -> Case:
     x = 0.3
-    return Case("1,000 operations on scalars", 10, lambda: chain_by_hand(np.float64(x), 1000), lambda x, xp: chain(x, 1000, xp), (x,))
+    return Case(
+        "1,000 operations on scalars",
+        10,
+        lambda: chain_by_hand(np.float64(x), 1000),
+        lambda x, xp: chain(x, 1000, xp),
+        (x,),
+    )
 
 
 def network(dtype: Any) -> Case:
@@ -152,7 +164,15 @@ def elements(n: int = 1000) -> Case:
             d[i] += 1.0
         return d
 
-    return Case(f"{n:,} x x[i] of a vector", 25, hand, f, (x,), rounds=None if n == 1000 else 5, peers=n == 1000)
+    return Case(
+        f"{n:,} x x[i] of a vector",
+        25,
+        hand,
+        f,
+        (x,),
+        rounds=None if n == 1000 else 5,
+        peers=n == 1000,
+    )
 
 
 def rows() -> Case:
@@ -180,7 +200,11 @@ def rows() -> Case:
 def embedding(size: int = 100_000) -> Case:
     """Two look-ups in one large table, of which a step of training touches 512 rows."""
     rng = np.random.default_rng(6)
-    table, ids, others = rng.standard_normal((size, 64)), rng.integers(0, size, 256), rng.integers(0, size, 256)
+    table, ids, others = (
+        rng.standard_normal((size, 64)),
+        rng.integers(0, size, 256),
+        rng.integers(0, size, 256),
+    )
 
     def f(table: Any, xp: Any) -> Any:
         return xp.sum(xp.sin(table[ids])) + xp.sum(xp.tanh(table[others]))
@@ -220,7 +244,15 @@ def million() -> Case:
     def hand() -> Any:
         return chain_by_hand(np.float64(x), n)
 
-    return Case(f"{n:,} operations on scalars", 10, hand, lambda x, xp: chain(x, n, xp), (x,), rounds=3, peers=False)
+    return Case(
+        f"{n:,} operations on scalars",
+        10,
+        hand,
+        lambda x, xp: chain(x, n, xp),
+        (x,),
+        rounds=3,
+        peers=False,
+    )
 
 
 def hessian_vector(m: int = 20, n: int = 10) -> Case:
@@ -307,4 +339,11 @@ def saved(what: str) -> Callable[[], None]:
 
 
 # Whose memory is compared: those of arrays, and two whose tape is more than their arrays.
-BIG = ("large_chain()", "network('float64')", "network('float32')", "recurrent()", "rows()", "million()")
+BIG = (
+    "large_chain()",
+    "network('float64')",
+    "network('float32')",
+    "recurrent()",
+    "rows()",
+    "million()",
+)

@@ -28,7 +28,11 @@ def inspected(case: Case) -> Run:
 
     def run() -> Any:
         tape = ag.diff(lambda: case.f(params, np))
-        return tuple(ag.grad(tape, p) for p in params) if isinstance(params, tuple) else ag.grad(tape, params)
+        return (
+            tuple(ag.grad(tape, p) for p in params)
+            if isinstance(params, tuple)
+            else ag.grad(tape, params)
+        )
 
     return run
 
@@ -70,16 +74,33 @@ def torch(case: Case) -> Run:
 
     def run() -> Any:
         x = case.args[0]
-        leaves = [torch.tensor(np.asarray(leaf), requires_grad=True) for leaf in (x if isinstance(x, tuple) else (x,))]
+        leaves = [
+            torch.tensor(np.asarray(leaf), requires_grad=True)
+            for leaf in (x if isinstance(x, tuple) else (x,))
+        ]
         case.f(tuple(leaves) if isinstance(x, tuple) else leaves[0], Namespace).backward()
-        return tuple(leaf.grad.numpy() for leaf in leaves) if isinstance(x, tuple) else leaves[0].grad.numpy()
+        return (
+            tuple(leaf.grad.numpy() for leaf in leaves)
+            if isinstance(x, tuple)
+            else leaves[0].grad.numpy()
+        )
 
     return run
 
 
-ENGINES: dict[str, Callable[[Case], Run]] = {"ours": ours, "inspected": inspected, "autograd": hips_autograd, "torch": torch, "jax": jax}
+ENGINES: dict[str, Callable[[Case], Run]] = {
+    "ours": ours,
+    "inspected": inspected,
+    "autograd": hips_autograd,
+    "torch": torch,
+    "jax": jax,
+}
 
 
 def installed() -> dict[str, Callable[[Case], Run]]:
     """Ours, and the engines that can be imported."""
-    return {name: engine for name, engine in ENGINES.items() if name in ("ours", "inspected") or importlib.util.find_spec(name)}
+    return {
+        name: engine
+        for name, engine in ENGINES.items()
+        if name in ("ours", "inspected") or importlib.util.find_spec(name)
+    }

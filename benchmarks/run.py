@@ -37,7 +37,9 @@ def check(case: Any, run: Callable[[], Any]) -> None:
     expected, got = flat(case.hand()), flat(run())
     tolerance = 1e-3 if expected.dtype == np.float32 else 1e-7
     if not np.allclose(expected, got, rtol=tolerance, atol=tolerance):
-        raise AssertionError(f"{case.name}: the gradient differs from the hand-written one by {np.abs(expected - got).max()}")
+        raise AssertionError(
+            f"{case.name}: the gradient differs from the hand-written one by {np.abs(expected - got).max()}"
+        )
 
 
 def seconds(run: Callable[[], Any], times: int = 1) -> float:
@@ -51,7 +53,9 @@ def seconds(run: Callable[[], Any], times: int = 1) -> float:
 def ratios(case: Any, runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
     """The median of time over hand-written time, of rounds in which each is timed once."""
     found: dict[str, list[float]] = {name: [] for name in runs}
-    times = {run: max(1, int(2e-3 / seconds(run))) for run in (case.hand, *runs.values())}  # so that not all is cold caches
+    times = {
+        run: max(1, int(2e-3 / seconds(run))) for run in (case.hand, *runs.values())
+    }  # so that not all is cold caches
     for _ in range(rounds):
         gc.collect()
         hand = seconds(case.hand, times[case.hand])
@@ -83,13 +87,18 @@ def memory(names: tuple[str, ...]) -> dict[str, Any]:
         found[name] = {"hand": hand, "ours": ours}
         print(f"peak memory of {name}: {ours / hand:.2f} of hand-written")
     found["deep"] = {flag: measured(f"cases.deep({flag})") for flag in (False, True)}
-    print(f"peak memory of 40 layers with checkpoint: {found['deep'][True] / found['deep'][False]:.2f} of that without")
+    print(
+        f"peak memory of 40 layers with checkpoint: {found['deep'][True] / found['deep'][False]:.2f} of that without"
+    )
     for inspect in (False, True):
         peaks = found[f"training, inspect={inspect}"] = {
-            steps: measured(f"lambda: cases.training({steps}, inspect={inspect})") for steps in (1_000, 10_000)
+            steps: measured(f"lambda: cases.training({steps}, inspect={inspect})")
+            for steps in (1_000, 10_000)
         }
         more = (peaks[10_000] - peaks[1_000]) / 1024
-        print(f"training for 10,000 steps {'with' if inspect else 'without'} inspection takes {more:.0f} KiB more than for 1,000")
+        print(
+            f"training for 10,000 steps {'with' if inspect else 'without'} inspection takes {more:.0f} KiB more than for 1,000"
+        )
     return found
 
 
@@ -108,25 +117,46 @@ def timer_run(case: str, setting: str) -> tuple[float, float]:
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent), case]
     environment = {**os.environ, "AUTOGRAD_TIMER": setting}
-    run, report = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.split()
+    run, report = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=environment
+    ).stdout.split()
     return float(run), float(report)
 
 
 # Programs of many small operations, and how many they have.
-TIMED = {"vector_operations()": 1001, "scalar_operations()": 1000, "recurrent()": 402, "elements()": 2000}
-TIMER_SETTINGS = {"times": "times only", "1": "with lines and scopes", "shapes": "with lines, scopes and shapes"}
+TIMED = {
+    "vector_operations()": 1001,
+    "scalar_operations()": 1000,
+    "recurrent()": 402,
+    "elements()": 2000,
+}
+TIMER_SETTINGS = {
+    "times": "times only",
+    "1": "with lines and scopes",
+    "shapes": "with lines, scopes and shapes",
+}
 
 
 def timer_cost() -> dict[str, Any]:
     """Microseconds that the timer adds to an operation, forward and backward together, and takes to add it up."""
     found: dict[str, Any] = {}
     for case, operations in TIMED.items():
-        runs = [{setting: timer_run(case, setting) for setting in ("0", *TIMER_SETTINGS)} for _ in range(3)]  # in turn
-        least = {setting: [min(run[setting][i] for run in runs) for i in (0, 1)] for setting in runs[0]}
+        runs = [
+            {setting: timer_run(case, setting) for setting in ("0", *TIMER_SETTINGS)}
+            for _ in range(3)
+        ]  # in turn
+        least = {
+            setting: [min(run[setting][i] for run in runs) for i in (0, 1)] for setting in runs[0]
+        }
         for setting, words in TIMER_SETTINGS.items():
-            added, report = (least[setting][0] - least["0"][0]) / operations, least[setting][1] / operations
+            added, report = (
+                (least[setting][0] - least["0"][0]) / operations,
+                least[setting][1] / operations,
+            )
             found[f"{case}, {words}"] = {"added_us": added, "added_up_us": report}
-            print(f"the timer, {words}, adds {added:.2f} μs to an operation of {case}, and {report:.2f} μs when it is added up")
+            print(
+                f"the timer, {words}, adds {added:.2f} μs to an operation of {case}, and {report:.2f} μs when it is added up"
+            )
     return found
 
 
@@ -139,24 +169,35 @@ def traces(rounds: int, *, large: bool) -> dict[str, Any]:
         run = cases.traced(kind)
         tape = run()
         found[kind] = statistics.median(seconds(tape.trace) / seconds(run) for _ in range(rounds))
-        print(f"a trace of {'numbers' if kind == 'number' else f'arrays of {int(kind):,}'} takes {found[kind]:.2f} of its differentiation")
+        print(
+            f"a trace of {'numbers' if kind == 'number' else f'arrays of {int(kind):,}'} takes {found[kind]:.2f} of its differentiation"
+        )
     for what in ("trace", "save", "load_trace") if large else ():
         run = cases.saved(what)
         found[what] = {"seconds": seconds(run), "peak_bytes": measured(f"cases.saved({what!r})")}
-        print(f"a million nodes up to {what}: {found[what]['seconds']:.1f} s, {found[what]['peak_bytes'] / 2**20:.0f} MiB beside the tape")
+        print(
+            f"a million nodes up to {what}: {found[what]['seconds']:.1f} s, {found[what]['peak_bytes'] / 2**20:.0f} MiB beside the tape"
+        )
     return found
 
 
 def table(rows: list[dict[str, Any]], engines: list[str]) -> str:
-    lines = ["| case | hand-written | promised | " + " | ".join(engines) + " |", "| --- |" + " ---: |" * (len(engines) + 2)]
+    lines = [
+        "| case | hand-written | promised | " + " | ".join(engines) + " |",
+        "| --- |" + " ---: |" * (len(engines) + 2),
+    ]
     for row in rows:
         cells = [f"{row['ratios'][name]:.2f}" if name in row["ratios"] else "-" for name in engines]
-        lines.append(f"| {row['case']} | {row['hand_ms']:.3f} ms | {row['promised']:g} | {' | '.join(cells)} |")
+        lines.append(
+            f"| {row['case']} | {row['hand_ms']:.3f} ms | {row['promised']:g} | {' | '.join(cells)} |"
+        )
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--threads", default="1", choices=["1", "default"])
     parser.add_argument("--json", metavar="FILE")
@@ -169,18 +210,39 @@ def main() -> None:
     import numpy as np
     import peers
 
-    made = [cases.vector_operations(), cases.scalar_operations(), cases.network(np.float64), cases.network(np.float32)]
-    made += [cases.recurrent(), cases.elements(), cases.elements(10_000), cases.rows(), cases.embedding(), cases.hessian_vector()]
+    made = [
+        cases.vector_operations(),
+        cases.scalar_operations(),
+        cases.network(np.float64),
+        cases.network(np.float32),
+    ]
+    made += [
+        cases.recurrent(),
+        cases.elements(),
+        cases.elements(10_000),
+        cases.rows(),
+        cases.embedding(),
+        cases.hessian_vector(),
+    ]
     made += [] if args.quick else [cases.large_chain(), cases.million()]
     rows = []
     engines = peers.installed()
     for case in made:
-        runs = {name: engine(case) for name, engine in engines.items() if case.peers or name == "ours"}
+        runs = {
+            name: engine(case) for name, engine in engines.items() if case.peers or name == "ours"
+        }
         for run in runs.values():
             check(case, run)
         rounds = args.rounds if case.rounds is None else min(args.rounds, case.rounds)
         hand_ms = 1000 * min(seconds(case.hand) for _ in range(3))
-        rows.append({"case": case.name, "promised": case.target, "hand_ms": hand_ms, "ratios": ratios(case, runs, rounds)})
+        rows.append(
+            {
+                "case": case.name,
+                "promised": case.target,
+                "hand_ms": hand_ms,
+                "ratios": ratios(case, runs, rounds),
+            }
+        )
         print(f"{case.name}: {rows[-1]['ratios']['ours']:.2f}", file=sys.stderr, flush=True)
     result: dict[str, Any] = {"threads": args.threads, "rounds": args.rounds, "rows": rows}
     print(table(rows, list(engines)))
@@ -188,7 +250,10 @@ def main() -> None:
         result["peak_bytes"] = memory(cases.BIG)
     result["timer"] = timer_cost()
     result["trace"] = traces(args.rounds, large=not args.quick and sys.platform == "linux")
-    deep = [statistics.median(seconds(run) for _ in range(args.rounds)) for run in (cases.deep(False), cases.deep(True))]
+    deep = [
+        statistics.median(seconds(run) for _ in range(args.rounds))
+        for run in (cases.deep(False), cases.deep(True))
+    ]
     result["checkpoint_time"] = deep[1] / deep[0]
     print(f"40 layers with checkpoint take {deep[1] / deep[0]:.2f} of the time of those without")
     if args.json:

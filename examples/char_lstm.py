@@ -29,9 +29,15 @@ class Memory:
     """A character -> what is remembered of all characters so far -> a score for each that may come next."""
 
     def __init__(self, random, hidden):
-        self.embed = ag.Param(random.normal(size=(len(SYMBOLS), 4 * hidden)) / 2, opt=0.0, name="embed")
-        self.w = ag.Param(random.normal(size=(hidden, 4 * hidden)) / np.sqrt(hidden), opt=0.0, name="w")
-        self.out = ag.Param(random.normal(size=(hidden, len(SYMBOLS))) / np.sqrt(hidden), opt=0.0, name="out")
+        self.embed = ag.Param(
+            random.normal(size=(len(SYMBOLS), 4 * hidden)) / 2, opt=0.0, name="embed"
+        )
+        self.w = ag.Param(
+            random.normal(size=(hidden, 4 * hidden)) / np.sqrt(hidden), opt=0.0, name="w"
+        )
+        self.out = ag.Param(
+            random.normal(size=(hidden, len(SYMBOLS))) / np.sqrt(hidden), opt=0.0, name="out"
+        )
         self.bias = ag.Param(np.zeros(len(SYMBOLS)), opt=0.0, name="bias")
 
     def start(self, count):
@@ -80,7 +86,9 @@ def write(memory, random, count):
     state, written = memory.start(1), "\n"
     for _ in range(count):
         state = memory.step(state, [SYMBOLS.index(written[-1])])
-        chances = np.exp(2 * memory.scores(state[0])[0])  # twice, so that the likely becomes more likely
+        chances = np.exp(
+            2 * memory.scores(state[0])[0]
+        )  # twice, so that the likely becomes more likely
         written += random.choice(SYMBOLS, p=chances / np.sum(chances))
     return written[1:]
 
@@ -89,9 +97,19 @@ def main():
     parser = argparse.ArgumentParser(description="Learn to write sonnets, character by character.")
     parser.add_argument("--steps", type=int, default=300, help="steps of training (300)")
     parser.add_argument("--hidden", type=int, default=64, help="numbers that are remembered (64)")
-    parser.add_argument("--write", type=int, default=200, metavar="COUNT", help="characters to write in the end (200)")
+    parser.add_argument(
+        "--write",
+        type=int,
+        default=200,
+        metavar="COUNT",
+        help="characters to write in the end (200)",
+    )
     parser.add_argument("--draw", metavar="FILE", help="draw the last gradient: .svg, .html, .dot")
-    parser.add_argument("--hotspots", action="store_true", help="list the expensive lines of the last gradient; needs AUTOGRAD_TIMER=1")
+    parser.add_argument(
+        "--hotspots",
+        action="store_true",
+        help="list the expensive lines of the last gradient; needs AUTOGRAD_TIMER=1",
+    )
     options = parser.parse_args()
     if options.steps < 1 or options.hidden < 1:
         parser.error("--steps and --hidden must be 1 or more")

@@ -31,7 +31,11 @@ def shard_gradient(values, x, y):
     ag.reset_timer()
     params = [ag.Param(value) for value in values]
     J = ag.diff(cross_entropy, *params, x, y)
-    return ag.value(J), [ag.grad(J, p) for p in params], ag.Timer.from_dict(ag.timer.to_dict())  # a timer that stands still
+    return (
+        ag.value(J),
+        [ag.grad(J, p) for p in params],
+        ag.Timer.from_dict(ag.timer.to_dict()),
+    )  # a timer that stands still
 
 
 def train(client, shards, count, steps):
@@ -39,7 +43,9 @@ def train(client, shards, count, steps):
     w, b, profiles = np.zeros((64, 10)), np.zeros(10), []
     shards = [client.scatter(shard) for shard in shards]  # sent once, not at every step
     for step in range(1, steps + 1):
-        results = client.gather([client.submit(shard_gradient, (w, b), x, y, pure=False) for x, y in shards])
+        results = client.gather(
+            [client.submit(shard_gradient, (w, b), x, y, pure=False) for x, y in shards]
+        )
         losses, gradients, timers = zip(*results, strict=True)
         for dw, db in gradients:
             w, b = w - RATE * dw / count, b - RATE * db / count
@@ -60,10 +66,19 @@ def main():
 
     table = np.random.default_rng(0).permutation(np.loadtxt(DATA, delimiter=","))
     x, y = table[:, :64] / 16, table[:, 64].astype(int)
-    shards = list(zip(np.array_split(x, options.shards), np.array_split(y, options.shards), strict=True))
+    shards = list(
+        zip(np.array_split(x, options.shards), np.array_split(y, options.shards), strict=True)
+    )
 
-    os.environ["AUTOGRAD_TIMER"] = "1"  # the workers inherit it, and read it when they import autograd_tools
-    with LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+    os.environ["AUTOGRAD_TIMER"] = (
+        "1"  # the workers inherit it, and read it when they import autograd_tools
+    )
+    with (
+        LocalCluster(
+            n_workers=options.workers, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,
+    ):
         w, b, profile = train(client, shards, len(y), options.steps)
     print(f"right in {np.mean(np.argmax(x @ w + b, axis=1) == y):.1%} of {len(y)} images")
     print(profile)

@@ -56,7 +56,9 @@ def main():
 
     exact = least_squares(x, y)
     print(f"R2 on train     {r_squared(model, x, y):.4f}  by lstsq {r_squared(exact, x, y):.4f}")
-    print(f"R2 on held-out  {r_squared(model, held_x, held_y):.4f}  by lstsq {r_squared(exact, held_x, held_y):.4f}")
+    print(
+        f"R2 on held-out  {r_squared(model, held_x, held_y):.4f}  by lstsq {r_squared(exact, held_x, held_y):.4f}"
+    )
     print("The last gradient:")
     print(J)
 

@@ -38,7 +38,9 @@ class Network:
 
 
 def log_softmax(z):
-    z = z - np.max(ag.value(z), axis=1, keepdims=True)  # a shift changes no softmax, and keeps exp from overflowing
+    z = z - np.max(
+        ag.value(z), axis=1, keepdims=True
+    )  # a shift changes no softmax, and keeps exp from overflowing
     e = np.exp(z)
     total = np.sum(e, axis=1, keepdims=True)
     return z - np.log(total)
@@ -54,7 +56,12 @@ def main(path="digits_mlp.svg"):
     random = np.random.default_rng(0)
     table = random.permutation(np.loadtxt(DATA, delimiter=","))
     images, digits = table[:, :64] / 16, table[:, 64].astype(int)
-    x, y, held_x, held_y = images[HELD_OUT:], digits[HELD_OUT:], images[:HELD_OUT], digits[:HELD_OUT]
+    x, y, held_x, held_y = (
+        images[HELD_OUT:],
+        digits[HELD_OUT:],
+        images[:HELD_OUT],
+        digits[:HELD_OUT],
+    )
 
     network = Network(random)
     for epoch in range(1, EPOCHS + 1):
@@ -65,7 +72,9 @@ def main(path="digits_mlp.svg"):
                 p.value = p.value - RATE * p.opt
         if epoch % 5 == 0:
             accuracy = np.mean(np.argmax(network.logits(held_x), axis=1) == held_y)
-            print(f"epoch {epoch:2}  loss {cross_entropy(network, x, y):.4f}  held-out accuracy {accuracy:.1%}")
+            print(
+                f"epoch {epoch:2}  loss {cross_entropy(network, x, y):.4f}  held-out accuracy {accuracy:.1%}"
+            )
 
     viewer.draw(J, path)
     print(f"drew the last gradient, {len(J.nodes)} nodes, in {path}")

@@ -21,7 +21,9 @@ class Network:
 
     def __init__(self, random):
         self.wx = ag.Param(random.normal(size=(NUMBERS, HIDDEN)), opt=0.0, name="wx")
-        self.wh = ag.Param(np.linalg.qr(random.normal(size=(HIDDEN, HIDDEN)))[0], opt=0.0, name="wh")  # neither shrinks nor grows h
+        self.wh = ag.Param(
+            np.linalg.qr(random.normal(size=(HIDDEN, HIDDEN)))[0], opt=0.0, name="wh"
+        )  # neither shrinks nor grows h
         self.bh = ag.Param(np.zeros(HIDDEN), opt=0.0, name="bh")
         self.wo = ag.Param(random.normal(size=(HIDDEN, NUMBERS)) / 8, opt=0.0, name="wo")
         self.bo = ag.Param(np.zeros(NUMBERS), opt=0.0, name="bo")
@@ -38,7 +40,9 @@ class Network:
 
 def make_sequences(random, count, length):
     """`count` sequences of numbers that come in pairs, but for one; and that one of each."""
-    numbers = random.permuted(np.tile(np.arange(NUMBERS), (count, 1)), axis=1)[:, : (length + 1) // 2]
+    numbers = random.permuted(np.tile(np.arange(NUMBERS), (count, 1)), axis=1)[
+        :, : (length + 1) // 2
+    ]
     sequences = np.concatenate([numbers, numbers[:, 1:]], axis=1)
     return random.permuted(sequences, axis=1), numbers[:, 0]
 
@@ -65,7 +69,13 @@ def train(network, random, length, steps):
 
 def main():
     parser = argparse.ArgumentParser(description="Find the number that has no pair.")
-    parser.add_argument("--length", type=int, default=5, choices=range(3, 2 * NUMBERS, 2), help="numbers in a sequence (5)")
+    parser.add_argument(
+        "--length",
+        type=int,
+        default=5,
+        choices=range(3, 2 * NUMBERS, 2),
+        help="numbers in a sequence (5)",
+    )
     parser.add_argument("--steps", type=int, default=600, help="steps of training (600)")
     parser.add_argument("--draw", metavar="FILE", help="draw the last gradient: .svg, .html, .dot")
     options = parser.parse_args()
@@ -77,7 +87,9 @@ def main():
     J = train(network, random, options.length, options.steps)
     sequences, lonely = make_sequences(random, 1000, options.length)
     found = np.argmax(network.logits(sequences), axis=1)
-    print(f"right in {np.mean(found == lonely):.1%} of 1000 new sequences, by chance {1 / NUMBERS:.1%}")
+    print(
+        f"right in {np.mean(found == lonely):.1%} of 1000 new sequences, by chance {1 / NUMBERS:.1%}"
+    )
     for sequence, number in zip(sequences[:3], found, strict=False):
         print(f"in {' '.join(map(str, sequence))} it finds {number}")
     if options.draw:

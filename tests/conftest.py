@@ -4,14 +4,16 @@ import subprocess
 import sys
 
 import pytest
-from asking import MODEL, environment
+from support.commands import MODEL, environment
 
 
 @pytest.fixture
 def ask(tmp_path):
     """Runs the command line in the test's folder: its output, its errors and its status."""
 
-    def finish(*args, input="", command=(sys.executable, "-m", "autograd_tools"), cwd=tmp_path, **variables):
+    def finish(
+        *args, input="", command=(sys.executable, "-m", "autograd_tools"), cwd=tmp_path, **variables
+    ):
         process = subprocess.run(
             [*command, *args],
             cwd=cwd,

@@ -75,7 +75,9 @@ class Group:
 
 def in_order(members: Iterable[int | Group]) -> tuple[int | Group, ...]:
     """Members in the order of their oldest nodes."""
-    return tuple(sorted(members, key=lambda member: member if isinstance(member, int) else member.first))
+    return tuple(
+        sorted(members, key=lambda member: member if isinstance(member, int) else member.first)
+    )
 
 
 def rebuild(root: Group, make: Callable[[Group, list[Any]], Made]) -> Made:
@@ -160,8 +162,13 @@ class Graph:
         for tail, _ in uses:
             nodes.pop(tail, None)
         groups = self._targets.groups
-        boxes = [Box(key, tuple(ids), _node(key, groups), groups.get(key)) for key, ids in nodes.items()]
-        boxes += [Box(_use(tail, head), tuple(ids), _node(tail, groups), None, head) for (tail, head), ids in uses.items()]
+        boxes = [
+            Box(key, tuple(ids), _node(key, groups), groups.get(key)) for key, ids in nodes.items()
+        ]
+        boxes += [
+            Box(_use(tail, head), tuple(ids), _node(tail, groups), None, head)
+            for (tail, head), ids in uses.items()
+        ]
         return {box.key: box for box in sorted(boxes, key=lambda box: box.nodes[0])}
 
     @cached_property
@@ -169,7 +176,14 @@ class Graph:
         """The edges between boxes, in the order of what they lead to; equal ones are one, with a `count`."""
         uses = self._shown.uses
         return [
-            Edge(_use(tail, head) if (tail, head) in uses else tail, head, source, argument, carried, count)
+            Edge(
+                _use(tail, head) if (tail, head) in uses else tail,
+                head,
+                source,
+                argument,
+                carried,
+                count,
+            )
             for (tail, head, argument, carried), (source, count) in self._shown.counts.items()
         ]
 
@@ -183,11 +197,19 @@ class Graph:
             for argument, parent in zip(numbers, columns.parents[id - 1]):  # noqa: B905  zeros without an end
                 for source in self._sources(parent):
                     tail = keys[source]
-                    carried = _copies_between(copies[source], copies[id]) if id in copies and source in copies else 0
+                    carried = (
+                        _copies_between(copies[source], copies[id])
+                        if id in copies and source in copies
+                        else 0
+                    )
                     if tail == head and not carried:
                         continue
                     shown.counts.setdefault((tail, head, argument, carried), [source, 0])[1] += 1
-                    if self.leaves_apart and tail not in groups and columns.kind[source - 1] != "result":
+                    if (
+                        self.leaves_apart
+                        and tail not in groups
+                        and columns.kind[source - 1] != "result"
+                    ):
                         shown.uses.setdefault((tail, head), {})[source] = None
         return shown
 
@@ -226,11 +248,17 @@ class Graph:
         for group in self.root.inner():
             if not group.members and group is not self.root:
                 raise ValueError(f"the group {group.name!r} is empty")
-            firsts = [member.first if isinstance(member, Group) else member for member in group.members]
+            firsts = [
+                member.first if isinstance(member, Group) else member for member in group.members
+            ]
             if firsts != sorted(firsts):
-                raise ValueError(f"the members of the group {group.name!r} are not in order: {firsts}")
+                raise ValueError(
+                    f"the members of the group {group.name!r} are not in order: {firsts}"
+                )
             if group.copies and sorted(group.copies[0]) != sorted(group.ids()):
-                raise ValueError(f"the first copy of the group {group.name!r} is {group.copies[0]}, and its nodes {[*group.ids()]}")
+                raise ValueError(
+                    f"the first copy of the group {group.name!r} is {group.copies[0]}, and its nodes {[*group.ids()]}"
+                )
             if len({len(copy) for copy in group.copies}) > 1:
                 raise ValueError(f"the copies of the group {group.name!r} differ in length")
         ids = list(self.root.all_ids())
@@ -238,7 +266,9 @@ class Graph:
             raise ValueError("a node is in two places, or is not in the trace")
         drawn = {id for box in self.boxes.values() for id in box.nodes}
         if drawn != set(ids) - self.hidden:
-            raise ValueError(f"no box, or a wrong one, for the nodes {sorted(drawn ^ (set(ids) - self.hidden))}")
+            raise ValueError(
+                f"no box, or a wrong one, for the nodes {sorted(drawn ^ (set(ids) - self.hidden))}"
+            )
         for edge in self.edges:
             if edge.tail not in self.boxes or edge.head not in self.boxes:
                 raise ValueError(f"an edge without its boxes: {edge}")
@@ -257,7 +287,9 @@ class _Targets:
     """Where each node is shown: the key of its box, by id, and which of folded copies it is in; closed groups by key."""
 
     keys: dict[int, str]
-    copies: dict[int, tuple[tuple[int, int], ...]]  # number of the folded group and of the copy, outermost first
+    copies: dict[
+        int, tuple[tuple[int, int], ...]
+    ]  # number of the folded group and of the copy, outermost first
     groups: dict[str, Group]
 
     def walk(self, root: Group) -> None:
@@ -274,8 +306,14 @@ class _Targets:
                 self.groups[key] = group
             todo.append((group, key, count))
             count += 1
-            todo.extend((member, key, -1) for member in reversed(group.members) if isinstance(member, Group))
-            self.keys.update((member, key or f"n{member}") for member in group.members if not isinstance(member, Group))
+            todo.extend(
+                (member, key, -1) for member in reversed(group.members) if isinstance(member, Group)
+            )
+            self.keys.update(
+                (member, key or f"n{member}")
+                for member in group.members
+                if not isinstance(member, Group)
+            )
 
     def _add_copies(self, group: Group, number: int) -> None:
         """Show the nodes of all copies where those of the first are."""

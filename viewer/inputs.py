@@ -11,7 +11,9 @@ from autograd_tools import Tape, Timer, Trace, load_trace
 from viewer.graph import Graph, Group
 
 Traceable: TypeAlias = Tape | Trace | str | os.PathLike[str]
-SAVED = re.compile(rb'"format"\s*:\s*"autograd_tools\.(trace|timer)"')  # near the beginning of a file
+SAVED = re.compile(
+    rb'"format"\s*:\s*"autograd_tools\.(trace|timer)"'
+)  # near the beginning of a file
 
 
 def as_trace(x: Traceable) -> Trace:
@@ -42,7 +44,9 @@ def as_timer(x: Timer | str | os.PathLike[str]) -> Timer:
         return x
     if isinstance(x, (str, os.PathLike)):
         return Timer.load(Path(x))
-    raise TypeError(f"a Timer or the path of a saved one is needed, and got {type(x).__name__}: {x!r}")
+    raise TypeError(
+        f"a Timer or the path of a saved one is needed, and got {type(x).__name__}: {x!r}"
+    )
 
 
 def kind_of(x: object) -> str:

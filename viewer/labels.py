@@ -32,7 +32,11 @@ def heading(group: Group) -> str:
     """The name of a group: `steps 2-100` of a loop, `f, calling itself`."""
     if group.kind in ("step", "level"):
         return f"{group.kind}{'s' * bool(group.copies)} {group.name}"
-    return f"{group.name}, calling itself" if group.kind == "recursion" else group.name or group.kind or "group"
+    return (
+        f"{group.name}, calling itself"
+        if group.kind == "recursion"
+        else group.name or group.kind or "group"
+    )
 
 
 def title(group: Group) -> str:
@@ -53,16 +57,27 @@ def carried_back(copies: int) -> str:
 
 def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) -> list[str]:
     """The lines of text in the box of a node: what it is, its value, its gradient."""
-    nodes = [trace[box.nodes[0]], trace[box.nodes[-1]]] if len(box.nodes) > 1 else [trace[box.nodes[0]]]
+    nodes = (
+        [trace[box.nodes[0]], trace[box.nodes[-1]]] if len(box.nodes) > 1 else [trace[box.nodes[0]]]
+    )
     node = nodes[0]
     lines = [call(node)] if node.kind == "result" else [node.name] if node.name else []
     if lines and lines[0] != (call(nodes[-1]) if node.kind == "result" else nodes[-1].name):
         lines[0] = f"{short(lines[0], LONGEST_LABEL - 2)} …"  # a folded box stands for others, too
     value = _range([number(n.value) for n in nodes])
-    if shapes or node.kind != "result" or not node.children or (node.value and node.value.shape == ()):
+    if (
+        shapes
+        or node.kind != "result"
+        or not node.children
+        or (node.value and node.value.shape == ())
+    ):
         lines.append(value)
     if gradients and all(n.outgrad for n in nodes):
-        lines.append(_range([f"∇ {gradient(n.outgrad)}" for n in nodes if n.outgrad]).replace("… ∇ norm ", "… ").replace("… ∇ ", "… "))
+        lines.append(
+            _range([f"∇ {gradient(n.outgrad)}" for n in nodes if n.outgrad])
+            .replace("… ∇ norm ", "… ")
+            .replace("… ∇ ", "… ")
+        )
     return lines
 
 
@@ -91,7 +106,9 @@ def group_lines(trace: Trace, box: Box) -> list[str]:
     lines = [title(box.group), plural(ops.total(), "operation")]
     if ops:
         names = [name for name, _ in ops.most_common(NAMED)]
-        lines.append(short(", ".join(short(name, 24) for name in names) + (" …" if len(ops) > NAMED else "")))
+        lines.append(
+            short(", ".join(short(name, 24) for name in names) + (" …" if len(ops) > NAMED else ""))
+        )
     leaves = [plural(n, noun) for n, noun in ((params, "Param"), (inputs, "input")) if n]
     return [*lines, *([" and ".join(leaves)] if leaves else [])]
 
@@ -124,7 +141,9 @@ def gradient(summary: Summary) -> str:
     size = summary.mean if summary.shape == () else summary.norm
     if size is None:  # too large for a number, among others
         return summary.text
-    lost = "".join(f" {n:,} {what}" for n, what in ((summary.nans, "NaN"), (summary.infs, "Inf")) if n)
+    lost = "".join(
+        f" {n:,} {what}" for n, what in ((summary.nans, "NaN"), (summary.infs, "Inf")) if n
+    )
     return f"{size:.3g}" if summary.shape == () else f"norm {size:.3g}{lost}"
 
 
@@ -134,10 +153,20 @@ def node_tooltip(trace: Trace, box: Box) -> str:
     lines = [f"{node.id}. {node.listing}"]
     for what, summary in (("value", node.value), ("gradient", node.outgrad)):
         if summary is not None and summary.min is not None:
-            known = [f"{name} {x:.4g}" for name in STATISTICS if (x := getattr(summary, name)) is not None]
+            known = [
+                f"{name} {x:.4g}"
+                for name in STATISTICS
+                if (x := getattr(summary, name)) is not None
+            ]
             lines.append(f"{what}: {', '.join(known)}")
             lines[-1] += "".join(
-                f", {n:,} {kind}" for n, kind in ((summary.zeros, "zeros"), (summary.nans, "NaN"), (summary.infs, "Inf")) if n
+                f", {n:,} {kind}"
+                for n, kind in (
+                    (summary.zeros, "zeros"),
+                    (summary.nans, "NaN"),
+                    (summary.infs, "Inf"),
+                )
+                if n
             )
     lines += _times(trace, box.nodes)
     if node.file:
@@ -152,7 +181,11 @@ def node_tooltip(trace: Trace, box: Box) -> str:
 def group_tooltip(trace: Trace, group: Group, nodes: tuple[int, ...]) -> str:
     """What is known about a group."""
     nbytes = sum(int(trace.columns.value.nbytes[id - 1]) for id in nodes)
-    lines = [title(group), f"{plural(len(nodes), 'node')}: {_some(nodes)}", f"{memory_text(nbytes)} of values"]
+    lines = [
+        title(group),
+        f"{plural(len(nodes), 'node')}: {_some(nodes)}",
+        f"{memory_text(nbytes)} of values",
+    ]
     lines += _times(trace, nodes)
     if group.file:
         lines.append(f"{Path(group.file).name}:{group.line}")
@@ -160,7 +193,9 @@ def group_tooltip(trace: Trace, group: Group, nodes: tuple[int, ...]) -> str:
 
 
 def _some(ids: tuple[int, ...]) -> str:
-    return ", ".join(map(str, ids)) if len(ids) < 7 else f"{', '.join(map(str, ids[:3]))} … {ids[-1]}"
+    return (
+        ", ".join(map(str, ids)) if len(ids) < 7 else f"{', '.join(map(str, ids[:3]))} … {ids[-1]}"
+    )
 
 
 def _times(trace: Trace, ids: tuple[int, ...]) -> list[str]:
@@ -168,5 +203,9 @@ def _times(trace: Trace, ids: tuple[int, ...]) -> list[str]:
     columns = trace.columns
     forward = [ns for id in ids if (ns := columns.forward_ns[id - 1]) is not None]
     backward = [ns for id in ids for ns in (columns.backward_ns[id - 1] or {}).values()]
-    parts = [f"{what} {time_text(sum(ns))}" for what, ns in (("forward", forward), ("backward", backward)) if ns]
+    parts = [
+        f"{what} {time_text(sum(ns))}"
+        for what, ns in (("forward", forward), ("backward", backward))
+        if ns
+    ]
     return [", ".join(parts)] if parts else []

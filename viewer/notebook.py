@@ -38,7 +38,9 @@ def html(x: Any) -> str:
     for kind, make in KINDS.items():
         if isinstance(x, kind):
             return make(x)
-    raise TypeError(f"nothing to show of a {type(x).__name__}; there are: {', '.join(kind.__name__ for kind in KINDS)}")
+    raise TypeError(
+        f"nothing to show of a {type(x).__name__}; there are: {', '.join(kind.__name__ for kind in KINDS)}"
+    )
 
 
 def _of_trace(x: Tape | Trace) -> str:
@@ -51,13 +53,19 @@ def _of_trace(x: Tape | Trace) -> str:
 def _of_graph(graph: Graph) -> str:
     boxes = len(graph.boxes)
     heading = f"Graph: {plural(boxes, 'box').replace('boxs', 'boxes')} of {plural(len(graph.trace), 'node')}"
-    return _paragraph(heading) + _drawing(fit(graph, MAX_NODES) if boxes > MAX_NODES else graph, boxes)
+    return _paragraph(heading) + _drawing(
+        fit(graph, MAX_NODES) if boxes > MAX_NODES else graph, boxes
+    )
 
 
 def _of_node(node: Node) -> str:
     """The fields of a node, as `dump` has them, where it was computed, and its neighbours."""
     fields = [line.strip().partition(":") for line in dump(node).splitlines()[1:]]
-    rows = [(name, short(text.strip(), LONGEST_FIELD)) for name, _, text in fields if name not in ("parents", "children", "cdr")]
+    rows = [
+        (name, short(text.strip(), LONGEST_FIELD))
+        for name, _, text in fields
+        if name not in ("parents", "children", "cdr")
+    ]
     rows += [("source", source_text(node.source.file, node.source.line))] if node.source else []
     rows += [("scope", " / ".join(node.scope))] if node.scope else []
     for what, neighbours in (("parent", node.parents), ("child", node.children)):
@@ -76,7 +84,9 @@ def _drawing(x: Trace | Graph, size: int) -> str:
     if not size:
         return ""
     if size > MOST_DRAWN:
-        return _paragraph("too many to be drawn by themselves: viewer.draw(x, 'graph.svg') draws them")
+        return _paragraph(
+            "too many to be drawn by themselves: viewer.draw(x, 'graph.svg') draws them"
+        )
     svg = to_svg(x if isinstance(x, Graph) else fit(fold(x), MAX_NODES))
     svg = svg[svg.index("<svg") :]
     own = f"{NAME}-{hashlib.sha256(svg.encode()).hexdigest()[:8]}"
@@ -84,7 +94,11 @@ def _drawing(x: Trace | Graph, size: int) -> str:
     head = head.replace(f'class="{NAME}"', f'class="{own}" style="max-width:100%;height:auto"', 1)
     before, start, rules = head.partition("<style>")
     head = f"{before}{start}{rules.replace(f'.{NAME}', f'.{own}')}"
-    return re.sub(r"\n{2,}", "\n", _REFERENCE.sub(rf"{own}-\g<0>", _ID.sub(rf"{own}-\g<0>", f"{head}{style}{rest}")))
+    return re.sub(
+        r"\n{2,}",
+        "\n",
+        _REFERENCE.sub(rf"{own}-\g<0>", _ID.sub(rf"{own}-\g<0>", f"{head}{style}{rest}")),
+    )
 
 
 def _leaves(trace: Trace, ids: Sequence[int]) -> str:
@@ -92,7 +106,15 @@ def _leaves(trace: Trace, ids: Sequence[int]) -> str:
     rows = []
     for node in map(trace.__getitem__, ids[:MOST_ROWS]):
         norm = gradient(node.outgrad) if node.outgrad else "None"
-        rows.append((f"{node.id}", short(node.name), node.kind.replace("param", "Param"), short(number(node.value)), short(norm)))
+        rows.append(
+            (
+                f"{node.id}",
+                short(node.name),
+                node.kind.replace("param", "Param"),
+                short(number(node.value)),
+                short(norm),
+            )
+        )
     more = _paragraph(f"… and {len(ids) - MOST_ROWS:,} more") if len(ids) > MOST_ROWS else ""
     return _table(("node", "name", "", "value", "∇"), rows) + more if rows else ""
 

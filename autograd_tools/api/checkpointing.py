@@ -20,7 +20,9 @@ from autograd_tools.rules.indexing import opened
 F = TypeVar("F", bound=Callable[..., Any])
 
 # One value of several, so that they have one outgrad.
-join = Primitive(tuple, (lambda dy, y, parts: list(dy),), sequences=True, read=frozenset(), name="join")
+join = Primitive(
+    tuple, (lambda dy, y, parts: list(dy),), sequences=True, read=frozenset(), name="join"
+)
 
 
 BLANK = object()  # in the place of an argument that is tracked
@@ -52,24 +54,33 @@ def checkpoint(f: F) -> F:
         if following_params() is None and innermost(given, sequences=False) is None:
             return f(*args, **kwargs)
         # Nothing that a rule refers to may refer to the tape: what refers to itself stays in memory for long.
-        blank = with_leaves((args, kwargs), (BLANK if isinstance(x, Value) else x for x in leaves_of((args, kwargs))))
+        blank = with_leaves(
+            (args, kwargs),
+            (BLANK if isinstance(x, Value) else x for x in leaves_of((args, kwargs))),
+        )
         recording, _, y = _run(f, blank, [plain(x) for x in given])
         parts = leaves_of(y)
         if not any(is_of(recording, x) for x in parts):
             return y  # a constant
         outputs = tuple([x.value if is_of(recording, x) else x for x in parts])
         if any(isinstance(x, Value) for x in outputs):
-            raise TypeError(f"checkpoint({name_of(f)}) uses a recorded value that is not among its arguments: give it as one")
+            raise TypeError(
+                f"checkpoint({name_of(f)}) uses a recorded value that is not among its arguments: give it as one"
+            )
         params = [recording.entries[index][2][0] for index in recording.leaves.values()]
         rule = functools.partial(gradients_again, f, blank, params)
-        whole = Primitive(lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})")
+        whole = Primitive(
+            lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})"
+        )
         made = call(whole, ([*given, *params],))
         return with_leaves(y, iter([made[i] for i in range(len(outputs))]))
 
     return checkpointed  # type: ignore[return-value]
 
 
-def gradients_again(f: Callable[..., Any], blank: Any, params: list[Param], dy: Any, outputs: Any, inputs: Any) -> list[Any]:
+def gradients_again(
+    f: Callable[..., Any], blank: Any, params: list[Param], dy: Any, outputs: Any, inputs: Any
+) -> list[Any]:
     """The rule of a checkpointed call, which is computed again: gradients of the inputs, the values for the blanks and the Params."""
     inputs = [_followed(x) for x in inputs]
     n = len(inputs) - len(params)
@@ -94,9 +105,13 @@ def _run(
     recording = Recording(follows_params=True, alone=True)
     leaves = [recording.input(x) for x in inputs]
     filled = iter(leaves)
-    indices = [leaf.index for leaf in leaves] + [recording.track_as(param, x).index for param, x in params]
+    indices = [leaf.index for leaf in leaves] + [
+        recording.track_as(param, x).index for param, x in params
+    ]
     with recording.open(sys._getframe()):
-        args, kwargs = with_leaves(blank, (opened(next(filled)) if x is BLANK else x for x in leaves_of(blank)))
+        args, kwargs = with_leaves(
+            blank, (opened(next(filled)) if x is BLANK else x for x in leaves_of(blank))
+        )
         y = f(*args, **kwargs)
     return recording, indices, y
 

@@ -14,7 +14,13 @@ import numpy as np
 
 from autograd_tools.api.checkpointing import join
 from autograd_tools.api.differentiate import checked, grad, gradient_of, named, run
-from autograd_tools.base.containers import is_number, leaves_of, matching_leaves, parts_of, with_leaves
+from autograd_tools.base.containers import (
+    is_number,
+    leaves_of,
+    matching_leaves,
+    parts_of,
+    with_leaves,
+)
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.core import Result, Value, value
@@ -25,7 +31,9 @@ from autograd_tools.rules.indexing import expanded
 Argnum = int | tuple[int, ...]
 
 
-def make_vjp(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
+def make_vjp(
+    f: Callable[..., Any], argnum: Argnum = 0
+) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
     """Products of a vector and the Jacobian: `make_vjp(f)(*args)` is the pair of `vjp` and the value of `f`.
 
     `vjp(dy)`, for `dy` of the shape of the value, is the gradient of `sum(dy * f)` with respect to the argument number
@@ -77,16 +85,33 @@ def _pullback(
 
     def pull(given: list[Any]) -> tuple[Any, ...]:
         if tracked:
-            seed = [d for d, leaf in zip(given, leaves_of(whole), strict=True) if is_number(plain(leaf))] if several else given[0]
+            seed = (
+                [
+                    d
+                    for d, leaf in zip(given, leaves_of(whole), strict=True)
+                    if is_number(plain(leaf))
+                ]
+                if several
+                else given[0]
+            )
             if seed is None:
                 seed = np.zeros_like(value(below))
             differentiate(recording, y.index, seed)
-        return tuple([gradient_of(recording, leaf, plain(args[n])) for leaf, n in zip(leaves, argnums, strict=True)])
+        return tuple(
+            [
+                gradient_of(recording, leaf, plain(args[n]))
+                for leaf, n in zip(leaves, argnums, strict=True)
+            ]
+        )
 
     if not several:
         return pull, below
-    numbers = iter(below if tracked else [leaf for leaf in leaves_of(whole) if is_number(plain(leaf))])
-    return pull, with_leaves(whole, (next(numbers) if is_number(plain(leaf)) else leaf for leaf in leaves_of(whole)))
+    numbers = iter(
+        below if tracked else [leaf for leaf in leaves_of(whole) if is_number(plain(leaf))]
+    )
+    return pull, with_leaves(
+        whole, (next(numbers) if is_number(plain(leaf)) else leaf for leaf in leaves_of(whole))
+    )
 
 
 def _cotangent(dy: Any, y: Any) -> Any:
@@ -96,7 +121,9 @@ def _cotangent(dy: Any, y: Any) -> Any:
     if parts_of(dy) is not None and not isinstance(y, Value) and np.shape(y) == np.shape(dy):
         dy = np.asarray(dy)
     if np.shape(dy) != np.shape(y):
-        raise ValueError(f"vjp takes an array of the shape of the value, {np.shape(y)}, and got {np.shape(dy)}")
+        raise ValueError(
+            f"vjp takes an array of the shape of the value, {np.shape(y)}, and got {np.shape(dy)}"
+        )
     return dy
 
 
@@ -113,7 +140,9 @@ def _check_real(y: Any, what: str, f: Callable[..., Any]) -> None:
             )
 
 
-def make_jvp(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Callable[[Any], tuple[Any, Any]]]:
+def make_jvp(
+    f: Callable[..., Any], argnum: Argnum = 0
+) -> Callable[..., Callable[[Any], tuple[Any, Any]]]:
     """Products of the Jacobian and a vector: `make_jvp(f)(*args)(v)` is the pair of value and directional derivative.
 
     `v` is like the argument number `argnum`, and a tuple for a tuple of them. Computed as the gradient of the
@@ -130,21 +159,38 @@ def make_jvp(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Callabl
         pull, y = _pullback(f, argnums, args, kwargs)
         _check_real(y, "make_jvp", f)
         inputs = tuple([plain(args[n]) for n in argnums])
-        zeros = [np.zeros(np.shape(x), np.result_type(value(x), np.float32)) if is_number(plain(x)) else None for x in leaves_of(y)]
+        zeros = [
+            np.zeros(np.shape(x), np.result_type(value(x), np.float32))
+            if is_number(plain(x))
+            else None
+            for x in leaves_of(y)
+        ]
 
         def jvp(v: Any) -> tuple[Any, Any]:
-            given = matching_leaves(expanded(v) if isinstance(argnum, tuple) else (expanded(v),), inputs, "the vector for jvp")
+            given = matching_leaves(
+                expanded(v) if isinstance(argnum, tuple) else (expanded(v),),
+                inputs,
+                "the vector for jvp",
+            )
             for x, d in zip(leaves_of(inputs), given, strict=True):
                 if d is not None and is_number(x) and np.shape(d) != np.shape(x):
-                    raise ValueError(f"jvp takes an array of the shape of the argument, {np.shape(x)}, and got {np.shape(d)}")
+                    raise ValueError(
+                        f"jvp takes an array of the shape of the argument, {np.shape(x)}, and got {np.shape(d)}"
+                    )
 
             def along(us: Any) -> Any:
                 products = [
-                    np.sum(dx * d) for dx, d in zip(leaves_of(pull(list(us))), given, strict=True) if dx is not None and d is not None
+                    np.sum(dx * d)
+                    for dx, d in zip(leaves_of(pull(list(us))), given, strict=True)
+                    if dx is not None and d is not None
                 ]
                 return sum(products)
 
-            found = [None if dy is None else dy[()] for dy in grad(along)(zeros)] if any(u is not None for u in zeros) else zeros
+            found = (
+                [None if dy is None else dy[()] for dy in grad(along)(zeros)]
+                if any(u is not None for u in zeros)
+                else zeros
+            )
             return y, with_leaves(y, iter(found))
 
         return jvp
@@ -178,7 +224,13 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
             for index in np.ndindex(shape):
                 dy = np.zeros(shape, dtype)
                 dy[index] = 1
-                rows.append(leaves_of(_of_argnum(pull([dy[()] if j == i else None for j in range(len(leaves))]), argnum)))
+                rows.append(
+                    leaves_of(
+                        _of_argnum(
+                            pull([dy[()] if j == i else None for j in range(len(leaves))]), argnum
+                        )
+                    )
+                )
             columns = [[row[k] for row in rows] for k in range(len(leaves_of(like)))]
             blocks = zip(columns, leaves_of(like), strict=True)
             return with_leaves(like, (_block(column, shape, dtype, x) for column, x in blocks))
@@ -192,7 +244,11 @@ def _block(rows: list[Any], shape: tuple[int, ...], dtype: Any, x: Any) -> Any:
     """The Jacobian of an array of the given shape for the argument `x`, of its rows; None if that is a constant."""
     if not is_number(x):
         return None
-    return np.reshape(np.stack(rows), (*shape, *np.shape(x))) if rows else np.zeros((*shape, *np.shape(x)), dtype)
+    return (
+        np.reshape(np.stack(rows), (*shape, *np.shape(x)))
+        if rows
+        else np.zeros((*shape, *np.shape(x)), dtype)
+    )
 
 
 def hessian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
@@ -218,12 +274,22 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
     def made(*args: Any, **kwargs: Any) -> Any:
         pull, y = _pullback(f, argnums, args, kwargs)
         _check_real(y, "elementwise_grad", f)
-        return _of_argnum(pull([np.ones_like(value(leaf)) if is_number(plain(leaf)) else None for leaf in leaves_of(y)]), argnum)
+        return _of_argnum(
+            pull(
+                [
+                    np.ones_like(value(leaf)) if is_number(plain(leaf)) else None
+                    for leaf in leaves_of(y)
+                ]
+            ),
+            argnum,
+        )
 
     return named(made, "elementwise_grad", f)
 
 
-def make_hvp(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
+def make_hvp(
+    f: Callable[..., Any], argnum: Argnum = 0
+) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
     """Products of the Hessian of a scalar `f` and a vector: `make_hvp(f)(*args)` is the pair of `hvp` and the gradient.
 
     >>> import numpy as np, autograd_tools as ag

@@ -10,7 +10,15 @@ from typing import Any, TypeVar, overload
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
-from autograd_tools.engine.core import Param, Recording, Result, Value, check_differentiable, live, value
+from autograd_tools.engine.core import (
+    Param,
+    Recording,
+    Result,
+    Value,
+    check_differentiable,
+    live,
+    value,
+)
 from autograd_tools.engine.cotangents import conform, one_like
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
@@ -81,7 +89,9 @@ def grad(f: Any, argnum: Any = 0) -> Any:
         if isinstance(f, Tape):
             return f.gradient(argnum)
         if callable(f) and not isinstance(f, Value):
-            raise TypeError("grad(J, w) takes the tape J that ag.diff returned; grad(f, argnum) takes the number of an argument")
+            raise TypeError(
+                "grad(J, w) takes the tape J that ag.diff returned; grad(f, argnum) takes the number of an argument"
+            )
         return None  # a plain value, which no Param had a part in
     argnums = checked(f, argnum)
 
@@ -92,7 +102,9 @@ def grad(f: Any, argnum: Any = 0) -> Any:
     return named(gradient, "grad", f)
 
 
-def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(
+    f: Callable[..., Any], argnum: int | tuple[int, ...] = 0
+) -> Callable[..., tuple[Any, Any]]:
     """Like `grad(f, argnum)`, for a function that returns the pair of value and gradient.
 
     >>> import autograd_tools as ag
@@ -115,7 +127,9 @@ def checked(f: Any, argnum: Any) -> tuple[int, ...]:
     argnums = argnum if isinstance(argnum, tuple) else (argnum,)
     for n in argnums:
         if not isinstance(n, int) or isinstance(n, bool) or n < 0:
-            raise TypeError(f"argnum is the number of an argument, 0 or more, or a tuple of them, not {argnum!r}")
+            raise TypeError(
+                f"argnum is the number of an argument, 0 or more, or a tuple of them, not {argnum!r}"
+            )
     return argnums
 
 
@@ -129,7 +143,12 @@ def _differentiated(
         index, y = y.index, y.value
         differentiate(recording, index, one_like(value(y)))
         finished(recording)
-    return y, tuple([gradient_of(recording, leaf, plain(args[n])) for leaf, n in zip(leaves, argnums, strict=True)])
+    return y, tuple(
+        [
+            gradient_of(recording, leaf, plain(args[n]))
+            for leaf, n in zip(leaves, argnums, strict=True)
+        ]
+    )
 
 
 def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
@@ -138,7 +157,9 @@ def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
     return conform(dx, x, total=True)
 
 
-def gradloss(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+def gradloss(
+    f: Callable[..., Any], argnum: int | tuple[int, ...] = 0
+) -> Callable[..., tuple[Any, Any]]:
     """Like `value_and_grad`, in the seed's order: the function returns (gradient, value).
 
     >>> import autograd_tools as ag
@@ -154,16 +175,22 @@ def gradloss(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callab
     return named(gradient_and_value, "gradloss", f)
 
 
-def run(f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Recording, list[int], Any]:
+def run(
+    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Recording, list[int], Any]:
     """Call `f` with leaves of a new recording in place of the arguments `argnums`; returns the recording, their indices and the value."""
     inputs = list(args)
     recording = new_recording(follows_params=False, keep=False)
     for n in argnums:
         if n >= len(args):
-            raise TypeError(f"{name_of(f)}: argument {n} is to be differentiated, counted from 0, and got {len(args)} by position")
+            raise TypeError(
+                f"{name_of(f)}: argument {n} is to be differentiated, counted from 0, and got {len(args)} by position"
+            )
         check_differentiable(plain(args[n]), lambda n=n: f"{name_of(f)}: argument {n}")  # type: ignore[misc]
         inputs[n] = recording.input(live(args[n]))
-    leaves = [inputs[n].index for n in argnums]  # now: who writes into an argument makes it another value
+    leaves = [
+        inputs[n].index for n in argnums
+    ]  # now: who writes into an argument makes it another value
     with recording.open(sys._getframe()):
         for n in set(argnums):
             inputs[n] = opened(inputs[n])

@@ -48,11 +48,17 @@ def gradcheck(
     floating = tuple(n for n, arg in enumerate(args) if _is_floating(arg))
     argnums = checked(f, floating if argnums is None else argnums)
     if argnums and max(argnums) >= len(args):
-        raise TypeError(f"{name_of(f)}: argument {max(argnums)} is to be checked, counted from 0, and got {len(args)}")
+        raise TypeError(
+            f"{name_of(f)}: argument {max(argnums)} is to be checked, counted from 0, and got {len(args)}"
+        )
     if not isinstance(order, int) or order < 1:
-        raise ValueError(f"order is the order of the derivatives to check, 1 or more, not {order!r}")
+        raise ValueError(
+            f"order is the order of the derivatives to check, 1 or more, not {order!r}"
+        )
     if not argnums:
-        raise TypeError(f"{name_of(f)}: none of the arguments is of floating point, so there is no gradient to check")
+        raise TypeError(
+            f"{name_of(f)}: none of the arguments is of floating point, so there is no gradient to check"
+        )
 
     def scalar(*some: Any) -> Any:
         inputs = list(args)
@@ -61,7 +67,15 @@ def gradcheck(
         return _combine(f(*inputs, **(kwargs or {})), weights)
 
     weights = random_leaves(plain(f(*args, **(kwargs or {}))), rng)
-    _check(scalar, tuple(args[n] for n in argnums), argnums, name_of(f), order, (rtol, atol, delta), rng)
+    _check(
+        scalar,
+        tuple(args[n] for n in argnums),
+        argnums,
+        name_of(f),
+        order,
+        (rtol, atol, delta),
+        rng,
+    )
     return True
 
 
@@ -81,7 +95,9 @@ def _check(
     for n, (arg, dx) in enumerate(zip(args, found, strict=True)):
         _check_type(dx, arg, f"{name}[{labels[n] + 1}]")
         direction = random_leaves(arg, rng)
-        ends = (f(*args[:n], _move(arg, direction, step), *args[n + 1 :]) for step in (delta, -delta))
+        ends = (
+            f(*args[:n], _move(arg, direction, step), *args[n + 1 :]) for step in (delta, -delta)
+        )
         numeric = (next(ends) - next(ends)) / (2 * delta)
         analytic = _combine(dx, direction)
         if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):
@@ -91,10 +107,25 @@ def _check(
             )
     if order > 1:
         weights = [w for arg in args for w in random_leaves(arg, rng)]
-        _check(lambda *a: _combine(gradient(*a)[1], weights), args, labels, f"the gradient of {name}", order - 1, tolerance, rng)
+        _check(
+            lambda *a: _combine(gradient(*a)[1], weights),
+            args,
+            labels,
+            f"the gradient of {name}",
+            order - 1,
+            tolerance,
+            rng,
+        )
 
 
-def gcheck(f: Callable[..., Any], *args: Any, rtol: float = 1e-5, atol: float = 1e-6, delta: float = 1e-6, seed: int = 0) -> bool:
+def gcheck(
+    f: Callable[..., Any],
+    *args: Any,
+    rtol: float = 1e-5,
+    atol: float = 1e-6,
+    delta: float = 1e-6,
+    seed: int = 0,
+) -> bool:
     """Check the gradients of the scalar `f(*args)` for all Params it uses; True, or a GradientError.
 
     The Params are moved in place and put back, whatever happens.
@@ -102,7 +133,9 @@ def gcheck(f: Callable[..., Any], *args: Any, rtol: float = 1e-5, atol: float = 
     tape = diff(f, *args)
     found = params(tape)
     if not found:
-        raise TypeError(f"{name_of(f)} returned {tape!r} without using any Param, so there is no gradient to check")
+        raise TypeError(
+            f"{name_of(f)} returned {tape!r} without using any Param, so there is no gradient to check"
+        )
     rng = np.random.default_rng(seed)
     for p in found:
         direction, start = random_leaves(p.value, rng), p.value
@@ -115,7 +148,9 @@ def gcheck(f: Callable[..., Any], *args: Any, rtol: float = 1e-5, atol: float = 
         finally:
             p.value = start
         if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):
-            raise GradientError(f"the gradient for {p!r} is {analytic!s} along a random direction, and differences give {numeric!s}")
+            raise GradientError(
+                f"the gradient for {p!r} is {analytic!s} along a random direction, and differences give {numeric!s}"
+            )
     return True
 
 
@@ -137,13 +172,20 @@ def _random(x: Any, rng: np.random.Generator) -> Any:
 
 
 def _move(x: Any, direction: list[Any], step: float) -> Any:
-    moved = [leaf if d is None else leaf + step * d for leaf, d in zip(leaves_of(x), direction, strict=True)]
+    moved = [
+        leaf if d is None else leaf + step * d
+        for leaf, d in zip(leaves_of(x), direction, strict=True)
+    ]
     return with_leaves(x, iter(moved))
 
 
 def _combine(y: Any, weights: list[Any]) -> Any:
     """The sum of all numbers in `y`, each times its weight; of complex ones the real part."""
-    products = [(leaf * w, w) for leaf, w in zip(leaves_of(expanded(y)), weights, strict=True) if w is not None]
+    products = [
+        (leaf * w, w)
+        for leaf, w in zip(leaves_of(expanded(y)), weights, strict=True)
+        if w is not None
+    ]
     return sum([np.real(np.sum(p)) if np.iscomplexobj(w) else np.sum(p) for p, w in products])
 
 
@@ -153,4 +195,6 @@ def _check_type(dx: Any, x: Any, name: str) -> None:
         return
     expected, got = np.asarray(x), np.asarray(dx)
     if got.shape != expected.shape or (expected.dtype.kind in "fc" and got.dtype != expected.dtype):
-        raise GradientError(f"the gradient {name} is {got.dtype}{list(got.shape)}, and its argument {expected.dtype}{list(expected.shape)}")
+        raise GradientError(
+            f"the gradient {name} is {got.dtype}{list(got.shape)}, and its argument {expected.dtype}{list(expected.shape)}"
+        )

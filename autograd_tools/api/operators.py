@@ -18,8 +18,24 @@ import numpy as np
 
 from autograd_tools.base.containers import field_names
 from autograd_tools.base.memory import open_tapes
-from autograd_tools.engine.calls import CONSTANTS, call, holds_tracked, innermost, is_constant, plain
-from autograd_tools.engine.core import FieldsParam, LostGradientError, NamedResult, Param, Result, Value, following_params, value
+from autograd_tools.engine.calls import (
+    CONSTANTS,
+    call,
+    holds_tracked,
+    innermost,
+    is_constant,
+    plain,
+)
+from autograd_tools.engine.core import (
+    FieldsParam,
+    LostGradientError,
+    NamedResult,
+    Param,
+    Result,
+    Value,
+    following_params,
+    value,
+)
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import ON_THE_WAY, note_cut
 from autograd_tools.engine.primitives import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
@@ -30,7 +46,14 @@ from autograd_tools.rules.like import LIKE
 # Python's operators, by the ufunc that says the same.
 ON_THE_WAY.add(__file__)
 BINARY = {
-    **{"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power, "mod": np.remainder},
+    **{
+        "add": np.add,
+        "sub": np.subtract,
+        "mul": np.multiply,
+        "truediv": np.divide,
+        "pow": np.power,
+        "mod": np.remainder,
+    },
     **{"matmul": np.matmul, "floordiv": np.floor_divide},
 }
 UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
@@ -44,9 +67,45 @@ IN_PLACE = {
 
 # The methods of an array that are functions of NumPy by the same name and order of arguments.
 METHODS = (
-    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "conj", "conjugate"),
-    *("copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ptp", "ravel"),
-    *("repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+    *(
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argpartition",
+        "argsort",
+        "astype",
+        "choose",
+        "clip",
+        "conj",
+        "conjugate",
+    ),
+    *(
+        "copy",
+        "cumprod",
+        "cumsum",
+        "diagonal",
+        "dot",
+        "max",
+        "mean",
+        "min",
+        "nonzero",
+        "prod",
+        "ptp",
+        "ravel",
+    ),
+    *(
+        "repeat",
+        "round",
+        "searchsorted",
+        "squeeze",
+        "std",
+        "sum",
+        "swapaxes",
+        "take",
+        "trace",
+        "var",
+    ),
 )
 ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 
@@ -66,7 +125,15 @@ def install() -> None:
     for name in ATTRIBUTES:
         setattr(Value, name, property(_attribute(name)))
     for name, definition in _Body.__dict__.items():
-        if name not in ("__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__"):
+        if name not in (
+            "__module__",
+            "__dict__",
+            "__weakref__",
+            "__doc__",
+            "__qualname__",
+            "__firstlineno__",
+            "__static_attributes__",
+        ):
             setattr(Value, name, definition)
     NamedResult.__getattr__ = _field
     FieldsParam.__getattribute__ = _field_first  # type: ignore[method-assign]
@@ -75,7 +142,13 @@ def install() -> None:
 
 def _field(self: Any, name: str) -> Any:
     """A field of a named tuple, such as the one that np.linalg.slogdet returns."""
-    if not name.startswith("_") and name not in ("value", "name", "opt", "recording", "index"):  # which may not be set yet
+    if not name.startswith("_") and name not in (
+        "value",
+        "name",
+        "opt",
+        "recording",
+        "index",
+    ):  # which may not be set yet
         fields = getattr(value(self), "_fields", ())
         if name in fields:
             return self[fields.index(name)]
@@ -142,9 +215,10 @@ def _attribute(name: str) -> Callable[[Any], Any]:
 
 def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function on arguments of which some are Values."""
-    if ((kwargs and kwargs.get("out") is not None) or (len(args) > 2 and _out(func, args) is not None)) and _is_recorded(
-        (*args, *kwargs.values())
-    ):
+    if (
+        (kwargs and kwargs.get("out") is not None)
+        or (len(args) > 2 and _out(func, args) is not None)
+    ) and _is_recorded((*args, *kwargs.values())):
         raise LostGradientError(
             f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
             "and write `a = a + x` for `a += x`"
@@ -184,7 +258,14 @@ def _place_of_out(func: Callable[..., Any]) -> int | None:
         parameters = inspect.signature(func).parameters.values()
     except ValueError:  # a function without a signature
         return None
-    return next((i for i, p in enumerate(parameters) if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD), None)
+    return next(
+        (
+            i
+            for i, p in enumerate(parameters)
+            if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD
+        ),
+        None,
+    )
 
 
 def _out(func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -209,7 +290,9 @@ def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
             "write np.ones(shape) * x instead of np.full(shape, x)"
         )
     if func in IN_PLACE:
-        return TypeError(f"np.{name} writes into an array, which would lose a gradient; build a new value with {IN_PLACE[func]}")
+        return TypeError(
+            f"np.{name} writes into an array, which would lose a gradient; build a new value with {IN_PLACE[func]}"
+        )
     tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
     return TypeError(
         f"{called} has no gradient rule, and was called on {tracked} while recording; "
@@ -229,7 +312,10 @@ def _reject_if_recorded(self: Any, what: str, instead: str) -> Any:
     if _is_recorded((self,)):
         package = _scipy_caller()
         if package:
-            what, instead = f"a function of {package}", f"use the one of the same name in autograd_tools.{package} if there is one"
+            what, instead = (
+                f"a function of {package}",
+                f"use the one of the same name in autograd_tools.{package} if there is one",
+            )
         raise _converts(what, instead)
     return value(self)
 
@@ -242,7 +328,9 @@ def _scipy_caller() -> str:
         top, _, module = frame.f_globals.get("__name__", "").partition(".")
         if top == "scipy":
             package = module.partition(".")[0]
-            found = f"scipy.{package}" if package and not package.startswith("_") else found or "scipy"
+            found = (
+                f"scipy.{package}" if package and not package.startswith("_") else found or "scipy"
+            )
         elif found or top not in ("numpy", "autograd_tools"):
             break
         frame = frame.f_back
@@ -257,7 +345,11 @@ class _Body:
     def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
             primitive = PRIMITIVES.get(ufunc)
-            return _function(ufunc, inputs, kwargs) if primitive is None or kwargs else primitive.fast(*inputs)
+            return (
+                _function(ufunc, inputs, kwargs)
+                if primitive is None or kwargs
+                else primitive.fast(*inputs)
+            )
         if ufunc in ZEROGRADS:
             if open_tapes:
                 note_cut(f"{ufunc.__name__}.{method}", inputs)
@@ -268,7 +360,13 @@ class _Body:
             return _function(ufunc, inputs, kwargs)  # the error that every `out` is
         return ufunc_methods.find(ufunc, method)(*inputs, **kwargs)
 
-    def __array_function__(self: Any, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def __array_function__(
+        self: Any,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
         return _function(func, args, kwargs)
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -353,8 +451,14 @@ class _Body:
         """`x[index] = v`: from here on `x` is a new recorded value; whoever has read the old one keeps what was read."""
         if isinstance(self, Result):
             if not (self.recording.is_open and isinstance(value(self), np.ndarray)):
-                why = "its recording has ended" if isinstance(value(self), np.ndarray) else "it is no array"
-                raise TypeError(f"{self!r} cannot be written into, because {why}: write into a copy of its plain value, ag.value(x)")
+                why = (
+                    "its recording has ended"
+                    if isinstance(value(self), np.ndarray)
+                    else "it is no array"
+                )
+                raise TypeError(
+                    f"{self!r} cannot be written into, because {why}: write into a copy of its plain value, ag.value(x)"
+                )
             made = call(setitem, (self, plain(index), item))
             self.value, self.recording, self.index = made.value, made.recording, made.index
             return
@@ -364,7 +468,9 @@ class _Body:
                 "write into a recorded value made of it, such as x = w + 0"
             )
         if _is_recorded((item,)):
-            raise _converts("writing a recorded value into a Param", "keep it in a variable of its own")
+            raise _converts(
+                "writing a recorded value into a Param", "keep it in a variable of its own"
+            )
         value(self)[index] = plain(item)
 
     def keys(self: Any) -> Any:
@@ -403,7 +509,9 @@ class _Body:
         return _function(np.transpose, (self, _one_tuple(axes) if axes else None), {})
 
     def reshape(self: Any, *shape: Any, order: Any = "C") -> Any:
-        return _function(np.reshape, (self, _one_tuple(shape)), {} if order == "C" else {"order": order})
+        return _function(
+            np.reshape, (self, _one_tuple(shape)), {} if order == "C" else {"order": order}
+        )
 
     def flatten(self: Any, order: Any = "C") -> Any:
         return _function(np.ravel, (self,), {} if order == "C" else {"order": order})

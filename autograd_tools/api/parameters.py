@@ -10,7 +10,19 @@ from autograd_tools.engine.core import Param, Result
 from autograd_tools.tracing.tape import Tape
 
 # Objects that hold no model of the user's, though one can walk from them to most of the process.
-SKIPPED = (str, bytes, int, float, complex, type, types.ModuleType, types.CodeType, types.FrameType, types.BuiltinFunctionType, Result)
+SKIPPED = (
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    type,
+    types.ModuleType,
+    types.CodeType,
+    types.FrameType,
+    types.BuiltinFunctionType,
+    Result,
+)
 
 
 def params(model: Any) -> list[Param]:
@@ -53,7 +65,11 @@ def _contents(x: Any) -> list[Any]:
     if hasattr(x, "dtype"):
         return list(x.ravel()) if x.dtype == object else []
     slots = [name for cls in type(x).__mro__ for name in _slots(cls)]
-    fields = [getattr(x, name) for name in slots if name not in ("__dict__", "__weakref__") and hasattr(x, name)]
+    fields = [
+        getattr(x, name)
+        for name in slots
+        if name not in ("__dict__", "__weakref__") and hasattr(x, name)
+    ]
     if type(x).__module__ == "functools":
         fields += [x.func, x.args, x.keywords] if hasattr(x, "keywords") else []
     return [*fields, *getattr(x, "__dict__", {}).values()]

@@ -33,7 +33,13 @@ class Statistics(NamedTuple):
 def statistics(arrays: Sequence[Array]) -> Statistics:
     """The statistics of arrays of one shape and type, which have numbers; those that are not finite are counted and left out."""
     size, n = arrays[0].size, len(arrays)
-    low, high, total, squares, zeros = np.full(n, np.inf), np.full(n, -np.inf), np.zeros(n), np.zeros(n), np.zeros(n, np.int64)
+    low, high, total, squares, zeros = (
+        np.full(n, np.inf),
+        np.full(n, -np.inf),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n, np.int64),
+    )
     bins = np.zeros((n, BINS), np.int64)
     with np.errstate(all="ignore"):
         for first, last, rows in _blocks(arrays):
@@ -43,13 +49,26 @@ def statistics(arrays: Sequence[Array]) -> Statistics:
             high[part] = np.maximum(high[part], np.maximum.reduce(block, axis))
             total[part] += np.add.reduce(block, axis)
             squares[part] += np.einsum("ij,ij->i" if axis else "ij,ij->j", block, block)
-            zeros[part] += block.shape[axis] - (np.count_nonzero(block) if len(rows) == 1 else np.count_nonzero(block, axis=axis))
+            zeros[part] += block.shape[axis] - (
+                np.count_nonzero(block) if len(rows) == 1 else np.count_nonzero(block, axis=axis)
+            )
             if size <= BLOCK:
                 bins[part] = _histogram(rows, low[part], high[part])
         for i, array in enumerate(arrays if size > BLOCK else ()):
             part = slice(i, i + 1)
-            bins[part] = _histogram(_numbers(array.ravel()[:: -(-size // SAMPLE)])[None], low[part], high[part])
-    found = Statistics(low, high, total / size, np.sqrt(squares), zeros, np.zeros(n, np.int64), np.zeros(n, np.int64), bins)
+            bins[part] = _histogram(
+                _numbers(array.ravel()[:: -(-size // SAMPLE)])[None], low[part], high[part]
+            )
+    found = Statistics(
+        low,
+        high,
+        total / size,
+        np.sqrt(squares),
+        zeros,
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        bins,
+    )
     usual = np.isfinite(squares) & ((squares > SMALLEST) | (zeros == size))
     finite = np.isfinite(low) & np.isfinite(high) & (size <= BLOCK)
     _scaled(found, arrays, np.flatnonzero(~usual & finite))  # vanishing gradients are many
@@ -68,7 +87,9 @@ def _scaled(found: Statistics, arrays: Sequence[Array], which: Array) -> None:
             scaled = rows / largest[:, None]
             mean = np.add.reduce(scaled, 1) / rows.shape[1] * largest
             norm = np.sqrt(np.einsum("ij,ij->i", scaled, scaled)) * largest
-            found.mean[own], found.norm[own] = (np.where(np.isfinite(x), x, math.nan) for x in (mean, norm))
+            found.mean[own], found.norm[own] = (
+                np.where(np.isfinite(x), x, math.nan) for x in (mean, norm)
+            )
 
 
 def _blocks(arrays: Sequence[Array]) -> Iterator[tuple[int, int, Array]]:
@@ -83,7 +104,9 @@ def _blocks(arrays: Sequence[Array]) -> Iterator[tuple[int, int, Array]]:
     step = BLOCK // size
     for first in range(0, len(arrays), step):
         part = arrays[first : first + step]
-        joined = part[0] if len(part) == 1 else np.concatenate(part) if part[0].ndim else np.array(part)
+        joined = (
+            part[0] if len(part) == 1 else np.concatenate(part) if part[0].ndim else np.array(part)
+        )
         yield first, first + len(part), _numbers(joined).reshape(len(part), size)
 
 
@@ -105,7 +128,14 @@ def _carefully(numbers: Array) -> tuple[float, ...]:
     mean = float(np.add.reduce(scaled)) / finite.size * size
     norm = math.sqrt(np.dot(scaled, scaled)) * size
     zeros = int(finite.size - np.count_nonzero(finite))
-    return (low, high, *(x if math.isfinite(x) else math.nan for x in (mean, norm)), zeros, nans, infs)
+    return (
+        low,
+        high,
+        *(x if math.isfinite(x) else math.nan for x in (mean, norm)),
+        zeros,
+        nans,
+        infs,
+    )
 
 
 def _histogram(rows: Array, low: Array, high: Array) -> Array:

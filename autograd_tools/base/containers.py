@@ -14,24 +14,53 @@ import numpy as np
 
 # What may stand beside numbers in a container, and has no gradient: no type of these holds numbers of the user's.
 CONSTANT_LEAVES = (
-    *(str, bytes, bool, type(None), slice, range, type(...), type, enum.Enum, np.dtype, np.bool, np.character, np.datetime64, np.ufunc),
-    *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial, type(np.sum), np.random.Generator),
+    *(
+        str,
+        bytes,
+        bool,
+        type(None),
+        slice,
+        range,
+        type(...),
+        type,
+        enum.Enum,
+        np.dtype,
+        np.bool,
+        np.character,
+        np.datetime64,
+        np.ufunc,
+    ),
+    *(
+        types.FunctionType,
+        types.BuiltinFunctionType,
+        types.MethodType,
+        functools.partial,
+        type(np.sum),
+        np.random.Generator,
+    ),
 )
 
 
-LEAVES = frozenset({np.ndarray, float, int, complex, np.float64, np.float32, np.int64})  # most of what is no container, known at one look
+LEAVES = frozenset(
+    {np.ndarray, float, int, complex, np.float64, np.float32, np.int64}
+)  # most of what is no container, known at one look
 
 
 def is_number(x: Any) -> bool:
     """Whether `x` is a number or an array of numbers, for which there are gradients; True and False are none."""
     if isinstance(x, np.ndarray):
         return x.dtype.kind in "iufc"
-    return isinstance(x, (int, float, complex, np.number)) and not isinstance(x, (bool, np.timedelta64))
+    return isinstance(x, (int, float, complex, np.number)) and not isinstance(
+        x, (bool, np.timedelta64)
+    )
 
 
 def is_floating(x: Any) -> bool:
     """Whether `x` is a number or an array of floating point, real or complex."""
-    return isinstance(x, (float, complex)) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+    return isinstance(x, (float, complex)) or getattr(getattr(x, "dtype", None), "kind", "") in (
+        "f",
+        "c",
+    )
 
 
 def is_constant_leaf(x: Any) -> bool:
@@ -51,7 +80,9 @@ def is_container(x: Any) -> bool:
 
 def has_fields(x: Any) -> bool:
     """Whether `x` is a named tuple or an instance of a dataclass, whose parts are read as attributes."""
-    return type(x) not in LEAVES and ((isinstance(x, tuple) and hasattr(x, "_fields")) or is_dataclass(x))
+    return type(x) not in LEAVES and (
+        (isinstance(x, tuple) and hasattr(x, "_fields")) or is_dataclass(x)
+    )
 
 
 def field_names(x: Any) -> tuple[str, ...]:
@@ -102,7 +133,11 @@ def leaves_of(x: Any) -> list[Any]:
 def with_leaves(x: Any, leaves: Iterator[Any]) -> Any:
     """The same nested containers with other leaves."""
     parts = parts_of(x)
-    return next(leaves) if parts is None else with_parts(x, [with_leaves(part, leaves) for part in parts])
+    return (
+        next(leaves)
+        if parts is None
+        else with_parts(x, [with_leaves(part, leaves) for part in parts])
+    )
 
 
 def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
@@ -113,13 +148,17 @@ def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
     if x is None:
         return [None] * len(leaves_of(like))
     own = parts_of(x)
-    same = own is not None and len(own) == len(parts) and isinstance(x, dict) == isinstance(like, dict)
+    same = (
+        own is not None and len(own) == len(parts) and isinstance(x, dict) == isinstance(like, dict)
+    )
     if not same or (isinstance(like, dict) and set(x) != set(like)):
         expected, got = (f"a {type(tree).__name__} {_names(tree)}" for tree in (like, x))
         raise ValueError(f"{what} has to be {expected}, and is {got}")
     if isinstance(like, dict):
         own = [x[key] for key in like]
-    return [leaf for a, b in zip(own or [], parts, strict=True) for leaf in matching_leaves(a, b, what)]
+    return [
+        leaf for a, b in zip(own or [], parts, strict=True) for leaf in matching_leaves(a, b, what)
+    ]
 
 
 def _names(x: Any) -> str:

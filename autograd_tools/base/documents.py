@@ -44,7 +44,14 @@ def _umask() -> int:
     return mask
 
 
-def read_document(path: str | Path, format: str, version: int, parse: Callable[[dict[str, Any]], T], *, oldest: int = 0) -> T:
+def read_document(
+    path: str | Path,
+    format: str,
+    version: int,
+    parse: Callable[[dict[str, Any]], T],
+    *,
+    oldest: int = 0,
+) -> T:
     """Read what `write_document` wrote, checking its `format` and `version`, and `parse` it.
 
     Raises FileNotFoundError, or ValueError for a file that is damaged, of another kind, newer than this program, or of a
@@ -54,7 +61,9 @@ def read_document(path: str | Path, format: str, version: int, parse: Callable[[
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not a whole JSON file, it may have been cut off: {error}") from None
+        raise ValueError(
+            f"{path} is not a whole JSON file, it may have been cut off: {error}"
+        ) from None
     kind = document.get("format") if isinstance(document, dict) else None
     if kind != format:
         raise ValueError(f"{path} is not a file of format {format!r}: it says {_start(kind)}")
@@ -71,7 +80,9 @@ def read_document(path: str | Path, format: str, version: int, parse: Callable[[
     try:
         return parse(document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ValueError(f"{path} is damaged: {type(error).__name__}: {error!s:.{LONGEST}}") from error
+        raise ValueError(
+            f"{path} is damaged: {type(error).__name__}: {error!s:.{LONGEST}}"
+        ) from error
 
 
 def _start(x: Any) -> str:

@@ -9,7 +9,12 @@ def time_text(ns: float) -> str:
     >>> [time_text(ns) for ns in (7, 9999, 99999, 9999999, 1_500_000_000, 7.2e12)]
     ['7.00ns', '10.0μs', '100μs', '10.0ms', '1.50s', '2.00h']
     """
-    for limit, unit, size in ((1e3, "ns", 1), (1e6, "μs", 1e3), (1e9, "ms", 1e6), (3600e9, "s", 1e9)):
+    for limit, unit, size in (
+        (1e3, "ns", 1),
+        (1e6, "μs", 1e3),
+        (1e9, "ms", 1e6),
+        (3600e9, "s", 1e9),
+    ):
         if ns < limit:
             return f"{_three_digits(ns / size)}{unit}"
     return f"{_three_digits(ns / 3600e9)}h"

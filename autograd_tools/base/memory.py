@@ -20,7 +20,9 @@ class _Thread(threading.local):
 
 thread = _Thread()
 open_tapes: list[Any] = []  # those of all threads that keep what they record
-_threshold: tuple[int, int, int] | None = None  # of Python's collections, while full ones are put off
+_threshold: tuple[int, int, int] | None = (
+    None  # of Python's collections, while full ones are put off
+)
 
 
 def _watch(phase: str, info: dict[str, Any]) -> None:
@@ -30,7 +32,12 @@ def _watch(phase: str, info: dict[str, Any]) -> None:
     of a million operations twice as slow for each as one of a thousand.
     """
     global _threshold
-    if phase == "start" and info["generation"] == 2 and thread.open is not None and _threshold is None:
+    if (
+        phase == "start"
+        and info["generation"] == 2
+        and thread.open is not None
+        and _threshold is None
+    ):
         _threshold = gc.get_threshold()
         gc.set_threshold(*_threshold[:2], NEVER)
 

@@ -12,7 +12,9 @@ from autograd_tools.engine.calls import call
 from autograd_tools.engine.core import Value, value
 from autograd_tools.engine.primitives import Primitive
 
-join_list = Primitive(list, (lambda dy, y, parts: builtins.list(dy),), sequences=True, read=frozenset(), name="list")
+join_list = Primitive(
+    list, (lambda dy, y, parts: builtins.list(dy),), sequences=True, read=frozenset(), name="list"
+)
 
 
 def dict_parts(dy: Any, y: Any, parts: Any, keys: Any) -> Any:
@@ -55,7 +57,9 @@ class Container(builtins.type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make one."""
         if cls.real is builtins.dict:
-            items = builtins.dict(*[x.items() if builtins.isinstance(x, Value) else x for x in args], **kwargs)
+            items = builtins.dict(
+                *[x.items() if builtins.isinstance(x, Value) else x for x in args], **kwargs
+            )
             return call(join_dict, (builtins.list(items.values()), Keys(items)))
         return call(join_list if cls.real is builtins.list else join, (builtins.list(*args),))
 

@@ -20,12 +20,20 @@ def convolve(A: Any, B: Any, axes: Any = None, dot_axes: Any = ((), ()), mode: s
     pairs = [(np.shape(A)[i], np.shape(B)[j]) for i, j in zip(of_a, of_b, strict=True)]
     if mode == "valid" and any(n < m for n, m in pairs):
         if any(n > m for n, m in pairs):
-            raise ValueError("convolve: in mode 'valid' one array is at least as long along every axis")
+            raise ValueError(
+                "convolve: in mode 'valid' one array is at least as long along every axis"
+            )
         swapped = convolve(B, A, (of_b, of_a), (dot_axes[1], dot_axes[0]), mode)
         ours, theirs = (np.ndim(x) - len(of_a) - len(dot_axes[0]) for x in (A, B))
         return np.moveaxis(swapped, range(theirs), range(ours, ours + theirs))
     if mode != "valid":
-        A = np.pad(A, [(np.shape(B)[of_b[of_a.index(i)]] - 1,) * 2 if i in of_a else (0, 0) for i in range(np.ndim(A))])
+        A = np.pad(
+            A,
+            [
+                (np.shape(B)[of_b[of_a.index(i)]] - 1,) * 2 if i in of_a else (0, 0)
+                for i in range(np.ndim(A))
+            ],
+        )
     windows: Any = A
     # Each convolved axis becomes two: the place of the window, which goes last, and the place within the window.
     for i, (_, m) in zip(of_a, pairs, strict=True):
@@ -35,4 +43,8 @@ def convolve(A: Any, B: Any, axes: Any = None, dot_axes: Any = ((), ()), mode: s
     y: Any = np.tensordot(windows, B, summed)
     first, count, last = np.ndim(A) - len(summed[0]), len(of_a), np.ndim(B) - len(summed[1])
     y = np.moveaxis(y, range(first, first + count), range(first + last, first + last + count))
-    return y if mode != "same" else y[(..., *(slice((m - 1) // 2, (m - 1) // 2 + n) for n, m in pairs))]
+    return (
+        y
+        if mode != "same"
+        else y[(..., *(slice((m - 1) // 2, (m - 1) // 2 + n) for n, m in pairs))]
+    )

@@ -4,7 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_tools.api import derivatives
-from autograd_tools.compat.extend import def_linear, defjvp, defjvp_argnum, defjvp_argnums, defvjp, defvjp_argnum, defvjp_argnums, primitive
+from autograd_tools.compat.extend import (
+    def_linear,
+    defjvp,
+    defjvp_argnum,
+    defjvp_argnums,
+    defvjp,
+    defvjp_argnum,
+    defvjp_argnums,
+    primitive,
+)
 
 
 def make_vjp(f: Callable[..., Any], x: Any) -> Any:

@@ -20,7 +20,11 @@ def _number(f: Callable[..., Any]) -> Callable[..., Any]:
 
     def of_number(x: Any) -> Any:
         y = f(x)
-        return np.reshape(y, ()) if isinstance(value(y), np.ndarray) and np.ndim(y) and np.size(y) == 1 else y
+        return (
+            np.reshape(y, ())
+            if isinstance(value(y), np.ndarray) and np.ndim(y) and np.size(y) == 1
+            else y
+        )
 
     of_number.__name__ = f.__name__
     return of_number
@@ -154,7 +158,9 @@ vector_jacobian_product = tensor_jacobian_product
 
 
 def make_ggnvp(
-    f: Callable[..., Any], g: Callable[..., Any] = lambda y: np.sum(y * y, axis=-1) / 2, f_argnum: int = 0
+    f: Callable[..., Any],
+    g: Callable[..., Any] = lambda y: np.sum(y * y, axis=-1) / 2,
+    f_argnum: int = 0,
 ) -> Callable[..., Callable[[Any], Any]]:
     """Products of the generalized Gauss-Newton matrix of g(f(x)) and a vector; Schraudolph (2002), Neural Computation 14:7.
 

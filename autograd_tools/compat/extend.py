@@ -37,11 +37,15 @@ def primitive(f: Callable[..., Any]) -> Callable[..., Any]:
     return recorded
 
 
-def _defined(f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = lambda position: UNKNOWN) -> Primitive:
+def _defined(
+    f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = lambda position: UNKNOWN
+) -> Primitive:
     return Primitive(f, tuple(rules), rest=rest, containers=True, trusted=False)
 
 
-def _define(f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = lambda position: UNKNOWN) -> None:
+def _define(
+    f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = lambda position: UNKNOWN
+) -> None:
     """Give rules to what `primitive` returned, or to a function of NumPy's."""
     made = getattr(f, "primitive", None)
     if isinstance(made, Primitive):
@@ -56,7 +60,9 @@ def _known(f: Any) -> Any:
     inner = f
     while find(inner) is None:
         if not hasattr(inner, "__wrapped__"):
-            raise TypeError(f"{name_of(f)} is no primitive: write primitive({name_of(f)}) first, and give rules to what it returns")
+            raise TypeError(
+                f"{name_of(f)} is no primitive: write primitive({name_of(f)}) first, and give rules to what it returns"
+            )
         inner = inner.__wrapped__
     return inner
 
@@ -71,7 +77,10 @@ def defvjp(f: Any, *makers: Maker | None, argnums: Iterable[int] | None = None) 
     `argnums` are the numbers of the arguments that the rules are for, by default 0, 1 and so on.
     """
     by_number = dict(zip(itertools.count() if argnums is None else argnums, makers, strict=False))
-    rules = [_rule(by_number[n]) if n in by_number else UNKNOWN for n in range(max(by_number, default=-1) + 1)]
+    rules = [
+        _rule(by_number[n]) if n in by_number else UNKNOWN
+        for n in range(max(by_number, default=-1) + 1)
+    ]
     _define(f, rules)
 
 
@@ -82,7 +91,9 @@ def defvjp_argnum(f: Any, maker: Callable[..., Any]) -> None:
 
 def defvjp_argnums(f: Any, maker: Callable[..., Any]) -> None:
     """Give the gradient rules of a primitive by one function, `(argnums, ans, args, kwargs) -> (g -> gradients)`."""
-    _define(f, (), lambda n: lambda dy, y, *args, **kwargs: next(iter(maker((n,), y, args, kwargs)(dy))))
+    _define(
+        f, (), lambda n: lambda dy, y, *args, **kwargs: next(iter(maker((n,), y, args, kwargs)(dy)))
+    )
 
 
 def defjvp(f: Any, *rules: Any, argnums: Iterable[int] | None = None) -> None:
@@ -107,6 +118,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Box", "JVPNode", "SparseObject", "VJPNode", "VSpace", "register_notrace", "vspace"):
-        raise AttributeError(f"{name} is of the insides of HIPS autograd, which are not here; there are {', '.join(__all__)}")
+    if name in (
+        "Box",
+        "JVPNode",
+        "SparseObject",
+        "VJPNode",
+        "VSpace",
+        "register_notrace",
+        "vspace",
+    ):
+        raise AttributeError(
+            f"{name} is of the insides of HIPS autograd, which are not here; there are {', '.join(__all__)}"
+        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -54,8 +54,14 @@ for _name in autograd_tools.scipy.stats.__all__:
     setattr(
         stats,
         _name,
-        _module(f"stats.{_name}", getattr(autograd_tools.scipy.stats, _name), getattr(importlib.import_module("scipy.stats"), _name)),
+        _module(
+            f"stats.{_name}",
+            getattr(autograd_tools.scipy.stats, _name),
+            getattr(importlib.import_module("scipy.stats"), _name),
+        ),
     )
-vars(stats.multivariate_normal).update({name: _regular(getattr(stats.multivariate_normal, name)) for name in ("pdf", "logpdf")})
+vars(stats.multivariate_normal).update(
+    {name: _regular(getattr(stats.multivariate_normal, name)) for name in ("pdf", "logpdf")}
+)
 
 __all__ = ["integrate", "linalg", "signal", "special", "stats"]

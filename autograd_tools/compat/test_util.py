@@ -66,7 +66,9 @@ def check_grads(f: Any, x: Any, modes: Iterable[str] = ("fwd", "rev"), order: in
         check_grads(lambda pair: make_vjp(f)(pair[0])[0](pair[1]), order=order - 1)((x, v))
 
 
-def combo_check(f: Callable[..., Any], *check_args: Any, **check_kwargs: Any) -> Callable[..., None]:
+def combo_check(
+    f: Callable[..., Any], *check_args: Any, **check_kwargs: Any
+) -> Callable[..., None]:
     """`check_grads` for each combination of arguments, of which lists are given."""
     check = check_grads(f, *check_args, **check_kwargs)
 

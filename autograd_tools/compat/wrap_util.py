@@ -16,10 +16,16 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(operator)
-    def made(f: Callable[..., Any], argnum: Any = 0, *options: Any, **named_options: Any) -> Callable[..., Any]:
+    def made(
+        f: Callable[..., Any], argnum: Any = 0, *options: Any, **named_options: Any
+    ) -> Callable[..., Any]:
         several = isinstance(argnum, (tuple, list))
-        if not callable(f) or not all(isinstance(n, int) for n in (argnum if several else [argnum])):
-            raise TypeError(f"{operator.__name__} takes a function and the number of an argument, or a tuple or list of them")
+        if not callable(f) or not all(
+            isinstance(n, int) for n in (argnum if several else [argnum])
+        ):
+            raise TypeError(
+                f"{operator.__name__} takes a function and the number of an argument, or a tuple or list of them"
+            )
 
         def applied(*args: Any, **kwargs: Any) -> Any:
             def unary(x: Any) -> Any:
@@ -29,7 +35,12 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
                 return f(*inputs, **kwargs)
 
             unary.__name__ = getattr(f, "__name__", type(f).__name__)
-            return operator(unary, tuple(args[n] for n in argnum) if several else args[argnum], *options, **named_options)
+            return operator(
+                unary,
+                tuple(args[n] for n in argnum) if several else args[argnum],
+                *options,
+                **named_options,
+            )
 
         return named(applied, operator.__name__, f)
 

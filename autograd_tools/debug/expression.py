@@ -21,7 +21,12 @@ _NOT_KNOWN = object()
 _STATED = re.compile(r"`([^`]+)`(?=[.;,:]|$)")
 
 
-def formula(function: FunctionType, given: Mapping[str, str], rest: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> str:
+def formula(
+    function: FunctionType,
+    given: Mapping[str, str],
+    rest: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> str:
     """What `function` returns, with the parameters that are `given` written as there; empty where no one expression says it.
 
     `rest` is what stands for further positional arguments. Where the `values` of a call are known, and the function is one
@@ -57,7 +62,10 @@ def _number(node: ast.expr) -> int | float | None:
 
 
 def _expression(
-    function: FunctionType, given: Mapping[str, ast.expr], rest: Sequence[ast.expr], values: Mapping[str, Any] | None
+    function: FunctionType,
+    given: Mapping[str, ast.expr],
+    rest: Sequence[ast.expr],
+    values: Mapping[str, Any] | None,
 ) -> ast.expr | None:
     known = values if function.__module__.startswith(OURS) else None
     expression = _returned(function, known, _stated(function))
@@ -70,20 +78,38 @@ class _Readable(ast.NodeTransformer):
     """Replaces parameters by what is given for them, and leaves out what only Python needs."""
 
     def __init__(
-        self, function: FunctionType, given: Mapping[str, ast.expr], rest: Sequence[ast.expr], values: Mapping[str, Any] | None
+        self,
+        function: FunctionType,
+        given: Mapping[str, ast.expr],
+        rest: Sequence[ast.expr],
+        values: Mapping[str, Any] | None,
     ) -> None:
         code = function.__code__
-        closure = dict(zip(code.co_freevars, (cell.cell_contents for cell in function.__closure__ or ()), strict=True))
-        plain = {name: term(repr(x)) for name, x in closure.items() if isinstance(x, (int, float, str))}
+        closure = dict(
+            zip(
+                code.co_freevars,
+                (cell.cell_contents for cell in function.__closure__ or ()),
+                strict=True,
+            )
+        )
+        plain = {
+            name: term(repr(x)) for name, x in closure.items() if isinstance(x, (int, float, str))
+        }
         self.terms = {**plain, **(_defaults(function) if len(given) > 2 else {}), **given}
         self.function, self.rest, self.values = function, rest, values
-        self.variable = code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & 4 else None
+        self.variable = (
+            code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+            if code.co_flags & 4
+            else None
+        )
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.terms.get(node.id, node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        if isinstance(node.value, ast.Name) and isinstance(self.function.__globals__.get(node.value.id), ModuleType):
+        if isinstance(node.value, ast.Name) and isinstance(
+            self.function.__globals__.get(node.value.id), ModuleType
+        ):
             return ast.Name(node.attr)
         return self.generic_visit(node)  # type: ignore[return-value]
 
@@ -103,17 +129,26 @@ class _Readable(ast.NodeTransformer):
         self.generic_visit(node)
         left, right = _number(node.left), _number(node.right)
         if isinstance(node.op, (ast.Add, ast.Sub)) and left is not None and right is not None:
-            return term(f"{left - right if isinstance(node.op, ast.Sub) else left + right:.12g}")  # p - 1, for a p that is known
+            return term(
+                f"{left - right if isinstance(node.op, ast.Sub) else left + right:.12g}"
+            )  # p - 1, for a p that is known
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
         number = _number(node.operand)
-        return term(repr(-number)) if isinstance(node.op, ast.USub) and number is not None else node  # -k, for a k that is known
+        return (
+            term(repr(-number)) if isinstance(node.op, ast.USub) and number is not None else node
+        )  # -k, for a k that is known
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         called = self._called(node.func)
-        known = [self.values.get(arg.id, _NOT_KNOWN) if isinstance(arg, ast.Name) and self.values else _NOT_KNOWN for arg in node.args]
+        known = [
+            self.values.get(arg.id, _NOT_KNOWN)
+            if isinstance(arg, ast.Name) and self.values
+            else _NOT_KNOWN
+            for arg in node.args
+        ]
         node.keywords = [keyword for keyword in node.keywords if keyword.arg or not self.rest]
         node.args = [part for arg in node.args for part in self._spread(arg)]
         self.generic_visit(node)
@@ -121,18 +156,30 @@ class _Readable(ast.NodeTransformer):
             return node.args[0]
         if called is np.matmul and len(node.args) == 2:
             return ast.BinOp(node.args[0], ast.MatMult(), node.args[1])
-        if isinstance(called, FunctionType) and called.__module__.startswith(OURS) and not node.keywords:
+        if (
+            isinstance(called, FunctionType)
+            and called.__module__.startswith(OURS)
+            and not node.keywords
+        ):
             names = called.__code__.co_varnames[: called.__code__.co_argcount]
             held = {name: x for name, x in zip(names, known, strict=False) if x is not _NOT_KNOWN}
-            inside = _expression(called, dict(zip(names, node.args, strict=False)), node.args[len(names) :], held)
-            if inside is not None and not any(isinstance(part, (ast.IfExp, ast.GeneratorExp)) for part in ast.walk(inside)):
+            inside = _expression(
+                called, dict(zip(names, node.args, strict=False)), node.args[len(names) :], held
+            )
+            if inside is not None and not any(
+                isinstance(part, (ast.IfExp, ast.GeneratorExp)) for part in ast.walk(inside)
+            ):
                 return inside
         while node.args and isinstance(node.args[-1], ast.Constant) and node.args[-1].value is None:
             node.args.pop()
         return node
 
     def _spread(self, arg: ast.expr) -> Sequence[ast.expr]:
-        return self.rest if isinstance(arg, ast.Starred) and self._is_rest(arg.value) and self.rest else (arg,)
+        return (
+            self.rest
+            if isinstance(arg, ast.Starred) and self._is_rest(arg.value) and self.rest
+            else (arg,)
+        )
 
     def _is_rest(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id == self.variable
@@ -149,7 +196,11 @@ def _defaults(function: FunctionType) -> dict[str, ast.expr]:
     code, defaults = function.__code__, function.__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
     found = {**dict(zip(names, defaults, strict=True)), **(function.__kwdefaults__ or {})}
-    return {name: term(repr(x)) for name, x in found.items() if x is None or isinstance(x, (int, float, str, tuple))}
+    return {
+        name: term(repr(x))
+        for name, x in found.items()
+        if x is None or isinstance(x, (int, float, str, tuple))
+    }
 
 
 def _stated(function: FunctionType) -> ast.expr | None:
@@ -161,7 +212,9 @@ def _stated(function: FunctionType) -> ast.expr | None:
         return None
 
 
-def _returned(function: FunctionType, values: Mapping[str, Any] | None, stated: ast.expr | None) -> ast.expr | None:
+def _returned(
+    function: FunctionType, values: Mapping[str, Any] | None, stated: ast.expr | None
+) -> ast.expr | None:
     """The expression that a function returns, or has `stated` for what follows its first branches; None if it does more than
     that, or its source is not here.
     """
@@ -173,12 +226,21 @@ def _returned(function: FunctionType, values: Mapping[str, Any] | None, stated: 
     statements, branched = found[0] if len(found) == 1 else [], False
     while statements:
         first, *others = statements
-        if isinstance(first, ast.Return) and first.value is not None and (branched or stated is None):
-            return ast.parse(ast.unparse(first.value), mode="eval").body  # one of our own, to be changed
+        if (
+            isinstance(first, ast.Return)
+            and first.value is not None
+            and (branched or stated is None)
+        ):
+            return ast.parse(
+                ast.unparse(first.value), mode="eval"
+            ).body  # one of our own, to be changed
         holds = _truth(first.test, function, values) if isinstance(first, ast.If) else None
         if not isinstance(first, ast.If) or holds is None:
             return stated
-        statements, branched = [*(first.body if holds else first.orelse), *others], branched or holds
+        statements, branched = (
+            [*(first.body if holds else first.orelse), *others],
+            branched or holds,
+        )
     return stated
 
 
@@ -187,7 +249,9 @@ def _truth(test: ast.expr, function: FunctionType, values: Mapping[str, Any] | N
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
         parts = (_truth(part, function, values) for part in test.values)
         return next((holds for holds in parts if holds is not False), False)
-    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)} & {*function.__code__.co_varnames}
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)} & {
+        *function.__code__.co_varnames
+    }
     if values is None or not names <= values.keys():
         return None
     try:
@@ -206,7 +270,11 @@ def _bodies(tree: ast.Module, code: CodeType) -> Iterator[list[ast.stmt]]:
     """The statements, without a docstring, of the functions that may have been compiled to some code."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda):
-            if code.co_name == "<lambda>" and node.lineno == code.co_firstlineno and _covers(node.body, code):
+            if (
+                code.co_name == "<lambda>"
+                and node.lineno == code.co_firstlineno
+                and _covers(node.body, code)
+            ):
                 yield [ast.Return(node.body)]
         elif isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
@@ -218,7 +286,13 @@ def _covers(body: ast.expr, code: CodeType) -> bool:
     """Whether an expression covers all places in the source that some code names."""
     start, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
     for line, last, column, last_column in code.co_positions():
-        if line is None or last is None or column is None or last_column is None or (line, column) == (last, last_column):
+        if (
+            line is None
+            or last is None
+            or column is None
+            or last_column is None
+            or (line, column) == (last, last_column)
+        ):
             continue
         if not (start <= (line, column) and (last, last_column) <= end):
             return False

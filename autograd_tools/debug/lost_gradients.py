@@ -20,7 +20,15 @@ from autograd_tools.tracing.tape import Node, Tape
 from autograd_tools.tracing.trace_data import Trace, TraceNode, load_trace
 
 MOST = 8  # places that are listed
-DESCRIPTIONS = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize", "len")  # where these are read, the numbers may go on
+DESCRIPTIONS = (
+    "shape",
+    "ndim",
+    "size",
+    "dtype",
+    "nbytes",
+    "itemsize",
+    "len",
+)  # where these are read, the numbers may go on
 
 
 def why_none(J: Any, x: Any) -> str:
@@ -49,7 +57,9 @@ def why_none(J: Any, x: Any) -> str:
             "`with ag.record() as J:` and J.backward(loss) would tell"
         ]
     else:
-        raise TypeError(f"why_none takes a Tape from ag.diff, a Trace or the path of a saved one, and got {describe(J)}")
+        raise TypeError(
+            f"why_none takes a Tape from ag.diff, a Trace or the path of a saved one, and got {describe(J)}"
+        )
     return Text("\n".join(map(one_line, lines)))
 
 
@@ -59,7 +69,14 @@ def _of_tape(tape: Tape, x: Any) -> list[str]:
     index = _index(tape, x)
     read = cuts.get(-id(x) if index is None else index, [])
     if tape.result is None:
-        lines = [f"{_label(x)} was read by what no gradient comes back from:", *_listed([_cut(cut) for cut in read])] if read else []
+        lines = (
+            [
+                f"{_label(x)} was read by what no gradient comes back from:",
+                *_listed([_cut(cut) for cut in read]),
+            ]
+            if read
+            else []
+        )
         return ["there are no gradients yet: call J.backward(loss)", *lines]
     if index is None:
         return _unused(_label(x), read, "it was never used while the tape recorded")
@@ -74,7 +91,11 @@ def _of_tape(tape: Tape, x: Any) -> list[str]:
     if norm == 0:
         return _zero(_label(param), trace, _computed_from(trace, trace[index + 1]))
     missing = [*_missing(gradient, param.value, "")]
-    none = f", but none in {_few(missing)}: nothing that reaches the result uses {'it' if len(missing) == 1 else 'them'}" if missing else ""
+    none = (
+        f", but none in {_few(missing)}: nothing that reaches the result uses {'it' if len(missing) == 1 else 'them'}"
+        if missing
+        else ""
+    )
     return [f"{_label(param)} has a gradient, of norm {norm:.6g}{none}"]
 
 
@@ -96,14 +117,20 @@ def _find(trace: Trace, x: Any) -> TraceNode:
         return trace[x]
     name = x.name if isinstance(x, Param) and x.name else x
     if not isinstance(name, str):
-        raise TypeError(f"why_none takes the name of a Param, the number of a node, or one that is on the Tape, not {describe(x)}")
+        raise TypeError(
+            f"why_none takes the name of a Param, the number of a node, or one that is on the Tape, not {describe(x)}"
+        )
     found = [node for node in trace if node.name == name]
     if len(found) == 1:
         return found[0]
     if found:
-        raise ValueError(f"several nodes are named {name!r}: give the number of one, {', '.join(str(node.id) for node in found)}")
+        raise ValueError(
+            f"several nodes are named {name!r}: give the number of one, {', '.join(str(node.id) for node in found)}"
+        )
     names = dict.fromkeys(node.name for node in trace if node.name)
-    raise ValueError(f"no Param or argument is named {name!r}; there are: {', '.join(map(repr, names)) or 'none'}")
+    raise ValueError(
+        f"no Param or argument is named {name!r}; there are: {', '.join(map(repr, names)) or 'none'}"
+    )
 
 
 def _label(x: Any) -> str:
@@ -111,7 +138,9 @@ def _label(x: Any) -> str:
 
 
 def _few(items: list[str]) -> str:
-    return ", ".join([*items[:MOST], *([f"and {len(items) - MOST} more"] if len(items) > MOST else [])])
+    return ", ".join(
+        [*items[:MOST], *([f"and {len(items) - MOST} more"] if len(items) > MOST else [])]
+    )
 
 
 def _missing(gradient: Any, x: Any, path: str) -> Iterator[str]:
@@ -122,9 +151,17 @@ def _missing(gradient: Any, x: Any, path: str) -> Iterator[str]:
             yield path
     elif parts is not None:
         fields = has_fields(x)
-        keys: Any = list(x) if isinstance(x, dict) else field_names(x) if fields else range(len(parts))
+        keys: Any = (
+            list(x) if isinstance(x, dict) else field_names(x) if fields else range(len(parts))
+        )
         for key, part in zip(keys, parts, strict=True):
-            dx = getattr(gradient, key) if fields else gradient.get(key) if isinstance(x, dict) else gradient[key]
+            dx = (
+                getattr(gradient, key)
+                if fields
+                else gradient.get(key)
+                if isinstance(x, dict)
+                else gradient[key]
+            )
             yield from _missing(dx, part, f"{path}.{key}" if fields else f"{path}[{key!r}]")
 
 
@@ -144,7 +181,9 @@ def _of_trace(trace: Trace, node: TraceNode, cuts: Mapping[int, list[Cut]]) -> l
     if found.norm is None and not found.nans + found.infs:
         return [f"{name} has a gradient, {found.text}"]
     if found.nans + found.infs:
-        return [f"{name} has a gradient, with {found.nans} NaN and {found.infs} Inf, and of norm {found.norm or 0:.6g} without them"]
+        return [
+            f"{name} has a gradient, with {found.nans} NaN and {found.infs} Inf, and of norm {found.norm or 0:.6g} without them"
+        ]
     if found.norm:
         return [f"{name} has a gradient, of norm {found.norm:.6g}"]
     return _zero(name, trace, below)
@@ -168,14 +207,21 @@ def _above(trace: Trace) -> set[int]:
     return {id for id in found if id is not None}
 
 
-def _unused(name: str, cuts: list[Cut], otherwise: str = "nothing was computed from it") -> list[str]:
+def _unused(
+    name: str, cuts: list[Cut], otherwise: str = "nothing was computed from it"
+) -> list[str]:
     """Of what nothing was computed that is on the tape."""
     if not cuts:
         return [f"{name} has no gradient: {otherwise}"]
-    return [f"{name} has no gradient: it was read only by what no gradient comes back from:", *_listed([_cut(cut) for cut in cuts])]
+    return [
+        f"{name} has no gradient: it was read only by what no gradient comes back from:",
+        *_listed([_cut(cut) for cut in cuts]),
+    ]
 
 
-def _ended(name: str, below: Mapping[int, TraceNode], above: set[int], cuts: Mapping[int, list[Cut]]) -> list[str]:
+def _ended(
+    name: str, below: Mapping[int, TraceNode], above: set[int], cuts: Mapping[int, list[Cut]]
+) -> list[str]:
     """Of what nothing reaches the result, or only what has no gradient, either."""
     lost = [node for id, node in below.items() if id in above and node.outgrad is not None]
     if lost:
@@ -183,18 +229,32 @@ def _ended(name: str, below: Mapping[int, TraceNode], above: set[int], cuts: Map
         return [f"{name} has no gradient: {why}", *_listed([_where(lost[0])])]
     ends = []
     for id, node in below.items():
-        read = [f"  read by {_cut(cut)}" for cut in cuts.get(id - 1, []) if not node.children or cut.name not in DESCRIPTIONS]
+        read = [
+            f"  read by {_cut(cut)}"
+            for cut in cuts.get(id - 1, [])
+            if not node.children or cut.name not in DESCRIPTIONS
+        ]
         if read or not node.children:
             ends.append("\n".join([_where(node), *read]))
-    return [f"{name} has no gradient: what was computed from it does not reach the result, but ends here:", *_listed(ends)]
+    return [
+        f"{name} has no gradient: what was computed from it does not reach the result, but ends here:",
+        *_listed(ends),
+    ]
 
 
 def _zero(name: str, trace: Trace, below: Mapping[int, TraceNode]) -> list[str]:
     """Of what the gradient is there, and zero: the operations that have passed no more than zero on towards it."""
     above = _above(trace)
     ways = {id: other for id, other in below.items() if id in above}
-    stops = [other for other in ways.values() if not _is_zero(other) and all(_is_zero(ways[p]) for p in other.parents if p in ways)]
-    return [f"{name} has a gradient of zeros; it becomes zero in:", *_listed([_where(other, ways) for other in reversed(stops)])]
+    stops = [
+        other
+        for other in ways.values()
+        if not _is_zero(other) and all(_is_zero(ways[p]) for p in other.parents if p in ways)
+    ]
+    return [
+        f"{name} has a gradient of zeros; it becomes zero in:",
+        *_listed([_where(other, ways) for other in reversed(stops)]),
+    ]
 
 
 def _is_zero(node: TraceNode) -> bool:
@@ -216,7 +276,9 @@ def _where(node: TraceNode, towards: Mapping[int, TraceNode] | None = None) -> s
     """A node and its line; with the arguments that came from some nodes, it is their gradients that are meant."""
     if towards is None:
         return f"{node.id}. {one_line(node.name or node.call)}{_at(node.file, node.line, node.function)}"
-    numbers = [str(i) for i, arg in enumerate(node.args, 1) if not towards.keys().isdisjoint(arg.nodes)]
+    numbers = [
+        str(i) for i, arg in enumerate(node.args, 1) if not towards.keys().isdisjoint(arg.nodes)
+    ]
     return f"{node.id}. {one_line(node.op)}[{', '.join(numbers)}]{_at(node.file, node.line, node.function)}"
 
 

@@ -31,7 +31,11 @@ def is_finite(x: Any) -> bool:
 
 def first(bad: Any) -> tuple[int, ...]:
     """The index of the first True."""
-    return tuple(int(i) for i in np.unravel_index(np.argmax(bad), np.shape(bad))) if np.ndim(bad) else ()
+    return (
+        tuple(int(i) for i in np.unravel_index(np.argmax(bad), np.shape(bad)))
+        if np.ndim(bad)
+        else ()
+    )
 
 
 def what(y: Any, bad: Any) -> str:
@@ -44,7 +48,9 @@ def what(y: Any, bad: Any) -> str:
 
 def place(note: Note) -> str:
     """Where in the user's code an operation was called."""
-    return f"{note.file}:{note.line} in {note.function}" if note.file else "a place that is not known"
+    return (
+        f"{note.file}:{note.line} in {note.function}" if note.file else "a place that is not known"
+    )
 
 
 def code_at(file: str, line: int) -> str:
@@ -52,7 +58,14 @@ def code_at(file: str, line: int) -> str:
     return linecache.getline(file, line).strip()[:WIDEST] if file else ""
 
 
-def message(entries: Any, notes: Sequence[Note], index: int, headline: list[str], at: tuple[int, ...], dy: Any = None) -> str:
+def message(
+    entries: Any,
+    notes: Sequence[Note],
+    index: int,
+    headline: list[str],
+    at: tuple[int, ...],
+    dy: Any = None,
+) -> str:
     """Lines of a headline, the user's line, and the numbers of the entry at `index`, of large arrays those at the place `at`."""
     _, y, _, kwargs, _ = entries[index]
     note = notes[index]
@@ -64,7 +77,13 @@ def message(entries: Any, notes: Sequence[Note], index: int, headline: list[str]
     lines.append(f"  value: {shown(y, at)}")
     if dy is not None:
         lines.append(f"  outgrad: {shown(dy, at)}")
-    return "\n".join([line if len(line) <= WIDEST else f"{line[:WIDEST]}..." for line in map(one_line, lines) if line])
+    return "\n".join(
+        [
+            line if len(line) <= WIDEST else f"{line[:WIDEST]}..."
+            for line in map(one_line, lines)
+            if line
+        ]
+    )
 
 
 def given(entries: Any, index: int) -> Iterator[tuple[str, Any, int | None]]:
@@ -76,7 +95,9 @@ def given(entries: Any, index: int) -> Iterator[tuple[str, Any, int | None]]:
     for position, arg in enumerate(args):
         source: Any = sources.get(position)
         several = type(source) is tuple
-        for i, (item, parent) in enumerate(zip(arg, source, strict=True) if several else [(arg, source)]):
+        for i, (item, parent) in enumerate(
+            zip(arg, source, strict=True) if several else [(arg, source)]
+        ):
             who = "a constant" if parent is None else leaf(entries, parent) or f"node {parent + 1}"
             yield f"argument {position + 1}{f'[{i}]' if several else ''}, {who}", item, parent
 
@@ -100,17 +121,29 @@ def shown(x: Any, at: tuple[int, ...]) -> str:
     finite = np.abs(x[np.isfinite(x)]) if x.dtype.kind == "c" else x[np.isfinite(x)]
     bounds = f", min {finite.min():.6g}, max {finite.max():.6g}" if finite.size else ""
     own = at[len(at) - x.ndim :]
-    alike = 0 < x.ndim <= len(at) and all(n == 1 or i < n for i, n in zip(own, x.shape, strict=True))
-    number = f", {x[tuple(0 if n == 1 else i for i, n in zip(own, x.shape, strict=True))]} at {list(own)}" if alike else ""
+    alike = 0 < x.ndim <= len(at) and all(
+        n == 1 or i < n for i, n in zip(own, x.shape, strict=True)
+    )
+    number = (
+        f", {x[tuple(0 if n == 1 else i for i, n in zip(own, x.shape, strict=True))]} at {list(own)}"
+        if alike
+        else ""
+    )
     return f"{describe(x)}{number}{bounds}"
 
 
 def origin(entries: Any, notes: Sequence[Note], index: int) -> str:
     """A line that tells where a NaN or Inf among the arguments of an entry was there first; nothing if they are finite."""
     came = "  a NaN or Inf came in with "
-    while bad := next(((who, parent) for who, arg, parent in given(entries, index) if not is_finite(arg)), None):
+    while bad := next(
+        ((who, parent) for who, arg, parent in given(entries, index) if not is_finite(arg)), None
+    ):
         who, parent = bad
         if parent is None:
             return f"{came}{who}, of {entries[index][0].primitive.name} at {place(notes[index])}"
         index = parent
-    return f"{came}{leaf(entries, index)}" if leaf(entries, index) and not is_finite(entries[index][1]) else ""
+    return (
+        f"{came}{leaf(entries, index)}"
+        if leaf(entries, index) and not is_finite(entries[index][1])
+        else ""
+    )

@@ -15,7 +15,15 @@ from typing import Any
 from autograd_tools.base.text import Text, one_line
 from autograd_tools.debug.expression import formula
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.primitives import COMPOSITES, KNOWN, PRIMITIVES, UNKNOWN, ZEROGRADS, Primitive, name_of
+from autograd_tools.engine.primitives import (
+    COMPOSITES,
+    KNOWN,
+    PRIMITIVES,
+    UNKNOWN,
+    ZEROGRADS,
+    Primitive,
+    name_of,
+)
 from autograd_tools.rules import special
 from autograd_tools.tracing.tape import Node
 
@@ -65,9 +73,13 @@ def rule_of(
     ValueError also where functions of one name have different rules.
     """
     call = _call_of(of) if isinstance(of, Node) else None
-    found = {_text(primitive, argument, (dy, y, *args), kwargs or {}, call) for primitive in _found(of)}
+    found = {
+        _text(primitive, argument, (dy, y, *args), kwargs or {}, call) for primitive in _found(of)
+    }
     if len(found) > 1:
-        raise ValueError(f"several functions are called {of}, with different rules: give the function")
+        raise ValueError(
+            f"several functions are called {of}, with different rules: give the function"
+        )
     return found.pop()
 
 
@@ -76,12 +88,16 @@ def _found(of: Any) -> list[Primitive]:
     if isinstance(of, Node):
         plan = of._tape.entries[of.index][0]
         if plan is None:
-            raise ValueError(f"node {of.index + 1} is a Param or an input, which no rule belongs to")
+            raise ValueError(
+                f"node {of.index + 1} is a Param or an input, which no rule belongs to"
+            )
         return [plan.primitive]
     if isinstance(of, str):
         return _named(of)
     if of in COMPOSITES and of not in PRIMITIVES:
-        raise ValueError(f"{name_of(of)} has no rule of its own: it is computed by functions that have, which the tape shows")
+        raise ValueError(
+            f"{name_of(of)} has no rule of its own: it is computed by functions that have, which the tape shows"
+        )
     if of in ZEROGRADS:
         return [Primitive(of, [None] * 32)]
     entry = of if isinstance(of, Primitive) else special.find(of) or getattr(of, "primitive", None)
@@ -90,7 +106,9 @@ def _found(of: Any) -> list[Primitive]:
     inner = getattr(of, "__wrapped__", of)
     known = [primitive for primitive in tuple(KNOWN) if primitive.func is inner]
     if not known:
-        raise ValueError(f"{one_line(describe(of))} has no gradient rules: ag.primitive gives it some")
+        raise ValueError(
+            f"{one_line(describe(of))} has no gradient rules: ag.primitive gives it some"
+        )
     return known
 
 
@@ -106,11 +124,20 @@ def _named(name: str) -> list[Primitive]:
         with suppress(ImportError):
             importlib.import_module("scipy.special")
     special.find(None)
-    current = [primitive for primitive in tuple(KNOWN) if PRIMITIVES.get(primitive.func, primitive) is primitive]
+    current = [
+        primitive
+        for primitive in tuple(KNOWN)
+        if PRIMITIVES.get(primitive.func, primitive) is primitive
+    ]
     known = [primitive for primitive in current if primitive.name == name]
     if not known:
-        near = difflib.get_close_matches(name[:100], sorted({primitive.name for primitive in current}), 5)
-        raise ValueError(f"no function with gradient rules is called {name!r}" + (f"; there are: {', '.join(near)}" if near else ""))
+        near = difflib.get_close_matches(
+            name[:100], sorted({primitive.name for primitive in current}), 5
+        )
+        raise ValueError(
+            f"no function with gradient rules is called {name!r}"
+            + (f"; there are: {', '.join(near)}" if near else "")
+        )
     return known
 
 
@@ -128,32 +155,58 @@ def _text(
     if rule is None:
         return RuleText("0", f"no gradient flows to argument {argument}")
     if not isinstance(rule, FunctionType):
-        said = _first_line(getattr(rule, "func", None)) or ("" if len(names) > 2 else "of the arguments, too")
+        said = _first_line(getattr(rule, "func", None)) or (
+            "" if len(names) > 2 else "of the arguments, too"
+        )
         return RuleText(f"{_name(rule)}({', '.join(names)})", said)
     code = rule.__code__
     own = code.co_varnames[: code.co_argcount]
     given = dict(zip(own, names, strict=False))
-    given.update({name: text for name, text in kwargs.items() if name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]})
-    values = _bound(rule, *call) if call is not None else _literals(rule, given) if len(names) > 2 else None
+    given.update(
+        {
+            name: text
+            for name, text in kwargs.items()
+            if name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        }
+    )
+    values = (
+        _bound(rule, *call)
+        if call is not None
+        else _literals(rule, given)
+        if len(names) > 2
+        else None
+    )
     text = formula(rule, given, names[len(own) :], values)
     if text:
         return RuleText(one_line(text), _of_helper(rule, text))
-    parts = [f"{name}={given.get(name, name)}" for name in own if name in given or not _has_default(rule, name)]
+    parts = [
+        f"{name}={given.get(name, name)}"
+        for name in own
+        if name in given or not _has_default(rule, name)
+    ]
     if len(names) > len(own):  # what has no name comes after what has none
         parts = list(names)
-    return RuleText(one_line(f"{_name(rule)}({', '.join(parts)})"), _first_line(rule) or _of_maker(rule))
+    return RuleText(
+        one_line(f"{_name(rule)}({', '.join(parts)})"), _first_line(rule) or _of_maker(rule)
+    )
 
 
 def _literals(rule: FunctionType, given: Mapping[str, str]) -> dict[str, Any]:
     """The values of parameters that are numbers and the like."""
-    found = {p.name: p.default for p in inspect.signature(rule).parameters.values() if p.default is not p.empty and p.name not in given}
+    found = {
+        p.name: p.default
+        for p in inspect.signature(rule).parameters.values()
+        if p.default is not p.empty and p.name not in given
+    }
     for name, text in given.items():
         with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
             found[name] = ast.literal_eval(text)
     return found
 
 
-def _bound(rule: FunctionType, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _bound(
+    rule: FunctionType, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
     """The values of the parameters of a rule in a call."""
     try:
         bound = inspect.signature(rule).bind(*args, **kwargs)
@@ -171,7 +224,11 @@ def _name(rule: Any) -> str:
     """The name of a rule; of a partial function that of the whole one."""
     while hasattr(rule, "func"):
         rule = rule.func
-    outer = getattr(rule, "__qualname__", "").partition(".<locals>.")[0] if isinstance(rule, FunctionType) else ""
+    outer = (
+        getattr(rule, "__qualname__", "").partition(".<locals>.")[0]
+        if isinstance(rule, FunctionType)
+        else ""
+    )
     name = outer if outer in getattr(rule, "__globals__", ()) else name_of(rule)
     return "rule" if name == "<lambda>" else name
 
@@ -179,14 +236,24 @@ def _name(rule: Any) -> str:
 def _of_maker(rule: FunctionType) -> str:
     """What is said of the function that made a rule, if one did."""
     maker = rule.__globals__.get(_name(rule))
-    return _first_line(maker) if isinstance(maker, FunctionType) else "its source is not here" if rule.__name__ == "<lambda>" else ""
+    return (
+        _first_line(maker)
+        if isinstance(maker, FunctionType)
+        else "its source is not here"
+        if rule.__name__ == "<lambda>"
+        else ""
+    )
 
 
 def _of_helper(rule: FunctionType, text: str) -> str:
     """What is said of the first function of the library's own in a formula."""
     for name in rule.__code__.co_names:
         helper = rule.__globals__.get(name)
-        if isinstance(helper, FunctionType) and f"{name}(" in text and helper.__module__.startswith("autograd_tools"):
+        if (
+            isinstance(helper, FunctionType)
+            and f"{name}(" in text
+            and helper.__module__.startswith("autograd_tools")
+        ):
             said = _first_line(helper)
             return f"{name}: {said}" if said else ""
     return ""

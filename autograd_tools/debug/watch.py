@@ -58,7 +58,9 @@ class Watched(list[Any]):
                 bad = made(plan.primitive.func, leaf, numbers((args, dict(kwargs))))
                 if bad.any():
                     headline = f"{plan.primitive.name} made {what(leaf, bad)}"
-                    raise NonFiniteError(message(self, self.notes, len(self) - 1, [headline], first(bad)))
+                    raise NonFiniteError(
+                        message(self, self.notes, len(self) - 1, [headline], first(bad))
+                    )
 
 
 def made(func: Any, y: Any, given: list[Any]) -> Any:
@@ -104,7 +106,12 @@ def _check_result(recording: Recording, index: int) -> None:
     """A result that is not finite though nobody has made it so has it from a Param or a constant."""
     for y in numbers(recording.entries[index][1]):
         if not np.isfinite(y).all():
-            raise _found(recording, index, f"the result is {what(y, ~np.isfinite(y))}, and no operation made it", ())
+            raise _found(
+                recording,
+                index,
+                f"the result is {what(y, ~np.isfinite(y))}, and no operation made it",
+                (),
+            )
 
 
 def _check_outgrad(recording: Recording, index: int) -> None:
@@ -114,11 +121,30 @@ def _check_outgrad(recording: Recording, index: int) -> None:
         bad = ~np.isfinite(leaf)
         if bad.any():
             seen = any(place == index for place, _, _ in hooked(recording, index))
-            who = "a function given to on_grad returned it" if seen else "it is a sum of finite ones"
-            raise _found(recording, index, f"the gradient of node {index + 1} is {what(leaf, bad)}: {who}", first(bad), dy)
+            who = (
+                "a function given to on_grad returned it" if seen else "it is a sum of finite ones"
+            )
+            raise _found(
+                recording,
+                index,
+                f"the gradient of node {index + 1} is {what(leaf, bad)}: {who}",
+                first(bad),
+                dy,
+            )
 
 
-def _found(recording: Recording, index: int, headline: str, at: tuple[int, ...], dy: Any = None) -> NonFiniteError:
+def _found(
+    recording: Recording, index: int, headline: str, at: tuple[int, ...], dy: Any = None
+) -> NonFiniteError:
     """The error for a finding at `index`."""
     notes: Any = recording.notes
-    return NonFiniteError(message(recording.entries, notes, index, [headline, origin(recording.entries, notes, index)], at, dy))
+    return NonFiniteError(
+        message(
+            recording.entries,
+            notes,
+            index,
+            [headline, origin(recording.entries, notes, index)],
+            at,
+            dy,
+        )
+    )

@@ -106,11 +106,16 @@ def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
     if plan.fits:
         return dx
     if type(parent) is tuple:
-        return [d if p is None else fitted(d, item, p, plan, i) for d, item, p in zip(dx, x, parent, strict=True)]
+        return [
+            d if p is None else fitted(d, item, p, plan, i)
+            for d, item, p in zip(dx, x, parent, strict=True)
+        ]
     return fit(dx, x, plan, i)
 
 
-def plain_sweep(recording: Recording, newest: int, oldest: int, backward: Callable[..., Any] = backward) -> None:
+def plain_sweep(
+    recording: Recording, newest: int, oldest: int, backward: Callable[..., Any] = backward
+) -> None:
     """Pass the outgrads on from the `newest` entry, whose own is complete, to the `oldest`: the definition."""
     entries, outgrads = recording.entries, recording.outgrads
     for index in range(newest, oldest - 1, -1):
@@ -131,7 +136,12 @@ def plain_sweep(recording: Recording, newest: int, oldest: int, backward: Callab
 
 def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  written out, so that no step is a call
     """What `plain_sweep` does, with its steps written out for a gradient that fits its argument as it is."""
-    entries, outgrads, owned, keep = recording.entries, recording.outgrads, recording.owned, recording.keep
+    entries, outgrads, owned, keep = (
+        recording.entries,
+        recording.outgrads,
+        recording.owned,
+        recording.keep,
+    )
     for index in range(newest, oldest - 1, -1):
         dy = outgrads[index]
         if dy is None:
@@ -168,7 +178,12 @@ def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa:
                 else:
                     dx = plan.rules[i](dy, y, *args, **kwargs)
                 kind, x = type(dx), args[plan.positions[i]]
-                if kind is ndarray and type(x) in ARRAYS and dx.dtype is x.dtype and dx.shape == x.shape:
+                if (
+                    kind is ndarray
+                    and type(x) in ARRAYS
+                    and dx.dtype is x.dtype
+                    and dx.shape == x.shape
+                ):
                     old = outgrads[parent]
                     if old is None:
                         outgrads[parent] = dx
@@ -188,7 +203,12 @@ def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa:
 
 def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  the same
     """What `plain_sweep` does, with a mark in the timer's log for each rule; between two of them gradients are added up."""
-    entries, outgrads, notes, keep = recording.entries, recording.outgrads, recording.marked or recording.notes, recording.keep
+    entries, outgrads, notes, keep = (
+        recording.entries,
+        recording.outgrads,
+        recording.marked or recording.notes,
+        recording.keep,
+    )
     if not timing.timer.enabled:
         return fast_sweep(recording, newest, oldest)
     thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
@@ -216,13 +236,32 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
                 else:
                     dx = plan.rules[i](dy, y, args[0], args[1])
                 end = clock()
-                nbytes = -1 if dx is None else dx.nbytes if type(dx) is ndarray and dx.base is None else 0
+                nbytes = (
+                    -1
+                    if dx is None
+                    else dx.nbytes
+                    if type(dx) is ndarray and dx.base is None
+                    else 0
+                )
                 if len(log) != before:
-                    thread.enclose(depth, before, (section, note, first + index), start, end, max(nbytes, 0))
+                    thread.enclose(
+                        depth, before, (section, note, first + index), start, end, max(nbytes, 0)
+                    )
                     depth = len(thread.open)
                     log += (timing.SUMS, None, nbytes, end, end)
                 elif first:
-                    log += (timing.NODE, None, first + index, start, start, -section, note, nbytes, start, end)
+                    log += (
+                        timing.NODE,
+                        None,
+                        first + index,
+                        start,
+                        start,
+                        -section,
+                        note,
+                        nbytes,
+                        start,
+                        end,
+                    )
                 else:
                     log += (-section, note, nbytes, start, end)
                 section = 0

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_tools.base.containers import LEAVES, is_constant_leaf, is_container, leaves_of, parts_of, with_parts
+from autograd_tools.base.containers import (
+    LEAVES,
+    is_constant_leaf,
+    is_container,
+    leaves_of,
+    parts_of,
+    with_parts,
+)
 from autograd_tools.base.memory import open_tapes
 from autograd_tools.engine.core import (
     NO_KWARGS,
@@ -36,7 +43,21 @@ if TYPE_CHECKING:
 ON_THE_WAY.add(__file__)
 
 # What is certainly a constant: of these types nothing is a Value, or holds one.
-CONSTANTS = frozenset({float, int, bool, complex, slice, str, type(None), np.ndarray, np.float64, np.float32, np.int64})
+CONSTANTS = frozenset(
+    {
+        float,
+        int,
+        bool,
+        complex,
+        slice,
+        str,
+        type(None),
+        np.ndarray,
+        np.float64,
+        np.float32,
+        np.int64,
+    }
+)
 
 
 def plain(x: Any) -> Any:
@@ -53,7 +74,9 @@ def plain(x: Any) -> Any:
 
 def is_constant(x: Any) -> bool:
     """Whether it is certain, at one look, that nothing in `x` is tracked."""
-    return type(x) in CONSTANTS or (type(x) is tuple and all([type(item) in CONSTANTS for item in x]))
+    return type(x) in CONSTANTS or (
+        type(x) is tuple and all([type(item) in CONSTANTS for item in x])
+    )
 
 
 def holds_tracked(x: Any) -> bool:
@@ -67,7 +90,12 @@ def holds_tracked(x: Any) -> bool:
 
 def is_recorded(*args: Any) -> bool:
     """Whether a gradient is to flow back through something in the arguments, also in containers."""
-    return any([not is_constant(arg) and innermost(leaves_of(arg), sequences=False) is not None for arg in args])
+    return any(
+        [
+            not is_constant(arg) and innermost(leaves_of(arg), sequences=False) is not None
+            for arg in args
+        ]
+    )
 
 
 def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
@@ -91,7 +119,9 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
 
 def _check_thread(recording: Recording | None, x: Value) -> None:
     if recording is not None and recording.thread not in (None, get_ident()):
-        raise RuntimeError(f"{x!r} is being recorded by another thread: use it in that thread, or give its plain value, ag.value(x)")
+        raise RuntimeError(
+            f"{x!r} is being recorded by another thread: use it in that thread, or give its plain value, ag.value(x)"
+        )
 
 
 def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
@@ -104,7 +134,9 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
         return part(primitive, a, args[1])
     recording = innermost(args, primitive.sequences)
     if recording is None:
-        return _compute(primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs)
+        return _compute(
+            primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs
+        )
     lowered, positions, parents = [], [], []
     nested = False  # whether outer recordings have a part in it
     for position, arg in enumerate(args):
@@ -112,7 +144,9 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
             lowered.append(arg)
             continue
         below, parent = _lower(recording, arg, primitive.sequences)
-        nested = nested or (holds_tracked(below) if primitive.sequences else isinstance(below, Value))
+        nested = nested or (
+            holds_tracked(below) if primitive.sequences else isinstance(below, Value)
+        )
         if primitive.rule(position) is not None:
             if type(below) in (list, tuple) and not (primitive.sequences or primitive.containers):
                 below = np.asarray(below)  # where a rule expects an array, it gets one
@@ -126,7 +160,10 @@ def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] 
     y = call(primitive, values, kwargs) if nested else _compute(primitive, values, kwargs)
     if not parents:
         return y
-    return record(recording, (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)))
+    return record(
+        recording,
+        (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)),
+    )
 
 
 def container(x: Any) -> Result | None:
@@ -134,7 +171,11 @@ def container(x: Any) -> Result | None:
     recording = following_params() if isinstance(x, Param) else None
     if recording is not None:
         x = recording.track(x)
-    return x if isinstance(x, Result) and x.recording.thread == get_ident() and is_container(value(x)) else None
+    return (
+        x
+        if isinstance(x, Result) and x.recording.thread == get_ident() and is_container(value(x))
+        else None
+    )
 
 
 def part(primitive: Primitive, a: Result, key: Any) -> Any:
@@ -185,7 +226,11 @@ def _operand(primitive: Primitive, position: int, arg: Any) -> Any:
     x = plain(arg)
     if isinstance(x, np.matrix):
         refuse_own_arithmetic(x)
-    joins = type(x) in (list, tuple) and not primitive.sequences and primitive.rule(position) is not None
+    joins = (
+        type(x) in (list, tuple)
+        and not primitive.sequences
+        and primitive.rule(position) is not None
+    )
     return np.asarray(x) if joins else x
 
 
@@ -200,13 +245,17 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
     if sequences and isinstance(arg, (list, tuple)):
         pairs = [_lower(recording, item, sequences) for item in arg]
         parents = tuple(parent for _, parent in pairs)
-        return [below for below, _ in pairs], (parents if any(p is not None for p in parents) else None)
+        return [below for below, _ in pairs], (
+            parents if any(p is not None for p in parents) else None
+        )
     if isinstance(arg, np.ndarray):
         refuse_own_arithmetic(arg)
     return arg, None
 
 
-def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _positional(
+    primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Move tracked keyword arguments to their positions, which is where rules are."""
     try:
         signature = inspect.signature(primitive.func)
@@ -217,12 +266,16 @@ def _positional(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str
             "if it is a constant"
         ) from None
     bound = signature.bind(*args, **kwargs)
-    last = max(i for i, name in enumerate(signature.parameters) if holds_tracked(bound.arguments.get(name)))
+    last = max(
+        i for i, name in enumerate(signature.parameters) if holds_tracked(bound.arguments.get(name))
+    )
     moved: list[Any] = []
     rest: dict[str, Any] = {}
     for i, (name, parameter) in enumerate(signature.parameters.items()):
         if i <= last and parameter.kind is parameter.KEYWORD_ONLY:
-            raise TypeError(f"{primitive.name}: no gradient is known for the argument {name}; use ag.value({name}) if it is a constant")
+            raise TypeError(
+                f"{primitive.name}: no gradient is known for the argument {name}; use ag.value({name}) if it is a constant"
+            )
         if i <= last:
             moved.append(bound.arguments.get(name, parameter.default))
         elif parameter.kind is parameter.VAR_KEYWORD:

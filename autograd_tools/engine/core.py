@@ -21,7 +21,13 @@ import numpy as np
 from numpy import ndarray
 
 from autograd_tools import timing
-from autograd_tools.base.containers import field_names, has_fields, is_constant_leaf, is_number, leaves_of
+from autograd_tools.base.containers import (
+    field_names,
+    has_fields,
+    is_constant_leaf,
+    is_number,
+    leaves_of,
+)
 from autograd_tools.base.memory import last_tape_closed, open_tapes, thread
 from autograd_tools.engine.plans import VALUE, Plan, absent
 from autograd_tools.location import call_site as source
@@ -60,7 +66,9 @@ class Param(Value):
 
     def __init__(self, value: Any, opt: Any = None, *, name: str | None = None) -> None:
         check_differentiable(value, lambda: "a Param")
-        if has_fields(value) and (taken := {"value", "name", "opt"}.intersection(field_names(value))):
+        if has_fields(value) and (
+            taken := {"value", "name", "opt"}.intersection(field_names(value))
+        ):
             raise TypeError(
                 f"a Param has a {taken.pop()} of its own, and so cannot hold a {type(value).__name__}, which has a field of that name"
             )
@@ -97,9 +105,13 @@ class LostGradientError(TypeError):
 def refuse_own_arithmetic(x: Any) -> None:
     """Raise a TypeError for arrays that compute otherwise than by NumPy's rules, by which gradients are computed."""
     if isinstance(x, np.matrix):
-        raise TypeError("np.matrix has no gradients, because its `*` is a matrix product; use np.asarray(m), and @ for products")
+        raise TypeError(
+            "np.matrix has no gradients, because its `*` is a matrix product; use np.asarray(m), and @ for products"
+        )
     if isinstance(x, np.ma.MaskedArray):
-        raise TypeError("a masked array has no gradients; use m.filled(0), and np.where(m.mask, 0, x) or `where=` for what is masked")
+        raise TypeError(
+            "a masked array has no gradients; use m.filled(0), and np.where(m.mask, 0, x) or `where=` for what is masked"
+        )
 
 
 def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
@@ -115,7 +127,9 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
     constant = None
     for leaf in leaves:
         if isinstance(leaf, Value):
-            raise TypeError(f"{holder()} cannot hold {leaf!r}: give its plain value, ag.value(x), or use it as it is")
+            raise TypeError(
+                f"{holder()} cannot hold {leaf!r}: give its plain value, ag.value(x), or use it as it is"
+            )
         if not is_number(leaf):
             constant = [leaf]
             if not is_constant_leaf(leaf):
@@ -181,9 +195,15 @@ class Recording:
 
     keep: bool = False
     value: Any = None
-    hooks: dict[int, tuple[Any, list[Callable[[Any], Any]]]] | None = None  # by index: what its gradient looks like, and who sees it
-    sweep: Callable[[Recording, int, int], None] | None = None  # goes back over it in the place of the fast one
-    cuts: dict[tuple[int, int], dict[int, Any]] | None = None  # where values of a tape were read as plain ones, see `cuts.py`
+    hooks: dict[int, tuple[Any, list[Callable[[Any], Any]]]] | None = (
+        None  # by index: what its gradient looks like, and who sees it
+    )
+    sweep: Callable[[Recording, int, int], None] | None = (
+        None  # goes back over it in the place of the fast one
+    )
+    cuts: dict[tuple[int, int], dict[int, Any]] | None = (
+        None  # where values of a tape were read as plain ones, see `cuts.py`
+    )
 
     def __init__(self, *, follows_params: bool, alone: bool = False) -> None:
         self.serial = next(_serials)
@@ -197,13 +217,23 @@ class Recording:
         self.outgrads: list[Any] = []
         self.owned: set[int] = set()  # where an outgrad is in memory of its own
         self.inputs: list[int] = []
-        self.leaves: dict[int, int] = {}  # id of a Param -> index of its entry, which keeps the Param alive
+        self.leaves: dict[
+            int, int
+        ] = {}  # id of a Param -> index of its entry, which keeps the Param alive
         self.tracked: dict[int, Result] = {}  # id of a Param -> what it is while this is open
-        self.parts: dict[int, dict[Any, Any]] = {}  # index of a container's entry -> its parts that were read, while this is open
+        self.parts: dict[
+            int, dict[Any, Any]
+        ] = {}  # index of a container's entry -> its parts that were read, while this is open
         self.notes: list[source.Note] | None = [] if self.keep or timing.LINES else None
-        self.marked: dict[int, Any] = {}  # by index of an entry its note and the signature of its call, if the timer looks at shapes
-        self.ticks: list[Any] = []  # what the timer has found about nodes: columns of their indices, arguments and nanoseconds
-        self.node_times: dict[int, dict[int, int]] = {}  # the same by index and argument, once somebody asked
+        self.marked: dict[
+            int, Any
+        ] = {}  # by index of an entry its note and the signature of its call, if the timer looks at shapes
+        self.ticks: list[
+            Any
+        ] = []  # what the timer has found about nodes: columns of their indices, arguments and nanoseconds
+        self.node_times: dict[
+            int, dict[int, int]
+        ] = {}  # the same by index and argument, once somebody asked
         self.result: int | None = None
 
     @property
@@ -237,7 +267,12 @@ class Recording:
     def __enter__(self) -> Recording:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
         if isinstance(error, ValueError) and isinstance(error.__cause__, LostGradientError):
             # NumPy's "setting an array element with a sequence" hides it.
@@ -280,7 +315,9 @@ class Recording:
         """The index of `param`, which enters the recording at its first use."""
         index = self.leaves.get(id(param))
         if index is None:
-            index = self.leaves[id(param)] = self.append((None, self._below(param), (param,), NO_KWARGS, ()))
+            index = self.leaves[id(param)] = self.append(
+                (None, self._below(param), (param,), NO_KWARGS, ())
+            )
         return index
 
     def track(self, param: Param) -> Result:
@@ -331,7 +368,9 @@ def record(recording: Recording, entry: Entry) -> Result:
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
     plan, y, args, kwargs, parents = entry
     if not recording.keep and plan is not None:
-        if plan.primitive.part is None or type(args[0]) is ndarray:  # to look through a list at every read of it takes long
+        if (
+            plan.primitive.part is None or type(args[0]) is ndarray
+        ):  # to look through a list at every read of it takes long
             args = tuple([arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args)])
         entry = (plan, y if plan.reads(VALUE) else None, args, kwargs, parents)
     return result(y, recording, recording.append(entry, note))

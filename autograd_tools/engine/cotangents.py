@@ -9,7 +9,11 @@ import numpy as np
 from autograd_tools.base.containers import field_names, is_number, parts_of, with_parts
 from autograd_tools.engine.core import value
 
-PARTS = (list, tuple, dict)  # the gradient of a list, tuple or dict is one of its parts, None where it is zero
+PARTS = (
+    list,
+    tuple,
+    dict,
+)  # the gradient of a list, tuple or dict is one of its parts, None where it is zero
 BASIC = frozenset({int, slice, type(None), type(...)})
 
 
@@ -35,7 +39,11 @@ def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any) -> Non
 
 def add_into(total: Any, dx: Any) -> Any:
     """`total` with a gradient added, in place if it fits into the memory that is there."""
-    if type(total) is type(dx) is np.ndarray and dx.dtype == total.dtype and dx.shape == total.shape:
+    if (
+        type(total) is type(dx) is np.ndarray
+        and dx.dtype == total.dtype
+        and dx.shape == total.shape
+    ):
         return np.add(total, dx, total)
     if isinstance(total, PARTS) and isinstance(dx, PARTS):
         return _add_parts(total, dx)
@@ -83,7 +91,12 @@ def add_part(total: Any, key: Any, part: Any) -> None:
 
 def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
     """`dx` with the shape and the kind of number of `x`: what broadcasting repeated is summed, what it widened is narrowed."""
-    if type(dx) is np.ndarray and type(x) is np.ndarray and dx.shape == x.shape and dx.dtype == x.dtype:
+    if (
+        type(dx) is np.ndarray
+        and type(x) is np.ndarray
+        and dx.shape == x.shape
+        and dx.dtype == x.dtype
+    ):
         return dx
     if type(dx) is list and type(value(x)) is list:
         return [fit(part, item, plan, i) for part, item in zip(dx, value(x), strict=True)]
@@ -115,7 +128,9 @@ def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
         )
     if wide[extra:] == shape:
         return np.add.reduce(dx, 0 if extra == 1 else tuple(range(extra)))
-    repeated = tuple([axis + extra for axis, n in enumerate(shape) if n == 1 and wide[axis + extra] != 1])
+    repeated = tuple(
+        [axis + extra for axis, n in enumerate(shape) if n == 1 and wide[axis + extra] != 1]
+    )
     if extra == 0:
         return np.add.reduce(dx, repeated, keepdims=True)
     return np.reshape(np.add.reduce(dx, (*range(extra), *repeated)), shape)
@@ -125,7 +140,9 @@ def one_like(y: Any) -> Any:
     """1 of the type of the number `y`, so that integers stay integers and float32 stays float32."""
     if isinstance(y, (np.ndarray, np.number)):
         return np.int64(1) if y.dtype.kind == "u" else y.dtype.type(1)  # a gradient may be negative
-    return 1 if isinstance(y, int) else np.float64(1)  # which divides by zero as NumPy does, and not as Python
+    return (
+        1 if isinstance(y, int) else np.float64(1)
+    )  # which divides by zero as NumPy does, and not as Python
 
 
 def conform(dx: Any, x: Any, *, total: bool) -> Any:
@@ -144,12 +161,18 @@ def conform(dx: Any, x: Any, *, total: bool) -> Any:
     if isinstance(dx, dict):
         dx = [dx.get(key) for key in (x if isinstance(x, dict) else field_names(x))]
     given = [None] * len(parts) if dx is None else parts_of(dx) or dx
-    return with_parts(x, [conform(d, part, total=total) for d, part in zip(given, parts, strict=True)])
+    return with_parts(
+        x, [conform(d, part, total=total) for d, part in zip(given, parts, strict=True)]
+    )
 
 
 def _conform_leaf(dx: Any, x: Any, *, total: bool) -> Any:
     if dx is None:
-        return (np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0)) if total and is_number(x) else None
+        return (
+            (np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0))
+            if total and is_number(x)
+            else None
+        )
     if isinstance(x, np.ndarray):
         return np.asarray(dx) if isinstance(dx, np.generic) else dx
     if isinstance(dx, np.ndarray) and dx.shape == ():

@@ -76,7 +76,9 @@ def _put(recording: Recording, who: int, param: Param | None, what: str, frame: 
 
 PACKAGE = str(Path(__file__).parent.parent) + os.sep
 ON_THE_WAY = {__file__}  # the modules between a user's call and what notes it; each adds itself
-_engines_own: dict[int, bool] = {}  # by the id of a library's code: whether it reads values for purposes of its own
+_engines_own: dict[
+    int, bool
+] = {}  # by the id of a library's code: whether it reads values for purposes of its own
 
 
 def _users_frame() -> FrameType | None:

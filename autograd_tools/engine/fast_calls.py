@@ -88,7 +88,9 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
     forward, elementwise = primitive.forward, primitive.elementwise
     ways = [(0,), (1,), (0, 1)] if primitive.rule(1) is not None else [(0,)]
     plans = [(primitive.plan(*way), primitive.plan(*way, fits=True)) for way in ways]
-    left, right, both = [(*pair, *map(pair[0].reads, (0, 1, VALUE))) for pair in plans] + [None] * (3 - len(plans))
+    left, right, both = [(*pair, *map(pair[0].reads, (0, 1, VALUE))) for pair in plans] + [None] * (
+        3 - len(plans)
+    )
 
     def apply(a: Any, b: Any) -> Any:  # noqa: PLR0912, PLR0915  the same
         parents: tuple[int, ...]
@@ -124,7 +126,12 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
             pass
         elif way is both:
             if type(x) is ndarray:
-                fits = type(z) is ndarray and x.shape == z.shape and x.dtype is z.dtype and x.dtype is y.dtype
+                fits = (
+                    type(z) is ndarray
+                    and x.shape == z.shape
+                    and x.dtype is z.dtype
+                    and x.dtype is y.dtype
+                )
             elif type(y) in FLOATS:
                 fits = type(x) in FLOATS and type(z) in FLOATS
             elif type(y) in LISTS:
@@ -134,7 +141,9 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
         else:
             tracked, constant = (x, z) if way is left else (z, x)
             if type(tracked) is ndarray:
-                fits = tracked.dtype is y.dtype and (type(constant) is not ndarray or tracked.shape == y.shape)
+                fits = tracked.dtype is y.dtype and (
+                    type(constant) is not ndarray or tracked.shape == y.shape
+                )
             elif type(y) in FLOATS:
                 fits = type(tracked) in FLOATS
             elif type(y) in LISTS:
@@ -171,11 +180,19 @@ def first(primitive: Primitive) -> Callable[..., Any]:
         return not is_container(value(x)) if primitive.part else isinstance(x, ARRAY_LIKE)
 
     def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
-        if type(a) is not Result or a.recording.thread != get_ident() or (type(a.value) is not ndarray and not takes(a.value)):
+        if (
+            type(a) is not Result
+            or a.recording.thread != get_ident()
+            or (type(a.value) is not ndarray and not takes(a.value))
+        ):
             if primitive.part and (part_of := container(a)) is not None:
                 return part(primitive, part_of, rest[0])
             recording = following_params() if type(a) is Param else None
-            return call(primitive, (a, *rest), kwargs) if recording is None else apply(recording.track(a), rest, kwargs)
+            return (
+                call(primitive, (a, *rest), kwargs)
+                if recording is None
+                else apply(recording.track(a), rest, kwargs)
+            )
         recording, x = a.recording, a.value
         args = (x, *rest)
         y = general(*args, **kwargs) if kwargs else forward(*args)
@@ -192,7 +209,9 @@ def first(primitive: Primitive) -> Callable[..., Any]:
                 args = (absent(x), *rest)
             if not reads_y:
                 y = None
-        entries.append((plan, y, args, primitive.seen_by_rules(kwargs) if kwargs else kwargs, (a.index,)))
+        entries.append(
+            (plan, y, args, primitive.seen_by_rules(kwargs) if kwargs else kwargs, (a.index,))
+        )
         return result
 
     return apply

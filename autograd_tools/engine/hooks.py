@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import field_names, has_fields, is_number, leaves_of, matching_leaves, parts_of, with_leaves
+from autograd_tools.base.containers import (
+    field_names,
+    has_fields,
+    is_number,
+    leaves_of,
+    matching_leaves,
+    parts_of,
+    with_leaves,
+)
 from autograd_tools.engine.calls import holds_tracked, innermost
 from autograd_tools.engine.core import Param, Recording, Result, Value, live, result, value
 from autograd_tools.engine.cotangents import conform
@@ -43,7 +51,9 @@ def on_grad(x: Any, fn: Hook | None) -> Any:
     array([1., 2.])
     """
     if fn is not None and not callable(fn):
-        raise TypeError(f"on_grad takes a function of the gradient, or None to take those of x away, not {describe(fn)}")
+        raise TypeError(
+            f"on_grad takes a function of the gradient, or None to take those of x away, not {describe(fn)}"
+        )
     recording = innermost((x,), sequences=False)
     if recording is not None:
         index = recording.leaf(x) if isinstance(x, Param) else live(x).index
@@ -52,7 +62,9 @@ def on_grad(x: Any, fn: Hook | None) -> Any:
         _add_to_param(x, fn)
     elif not isinstance(x, Value) and parts_of(x) is not None and holds_tracked(x):
         parts = "its fields" if has_fields(x) else "its items"
-        raise TypeError(f"on_grad takes one recorded value, and got a {type(x).__name__} of them: call it on each of {parts}")
+        raise TypeError(
+            f"on_grad takes one recorded value, and got a {type(x).__name__} of them: call it on each of {parts}"
+        )
     elif not any(map(is_number, leaves_of(value(x) if isinstance(x, Value) else x))):
         raise TypeError(f"on_grad takes a Param or a recorded value, not {describe(x)}")
     return x
@@ -73,7 +85,10 @@ def _add_to_param(param: Param, fn: Hook | None) -> None:
         _of_params.pop(key, None)
         return
     if key not in _of_params:
-        _of_params[key] = (weakref.ref(param, lambda _: _of_params.pop(key, None)), [])  # when it dies, another may get its id
+        _of_params[key] = (
+            weakref.ref(param, lambda _: _of_params.pop(key, None)),
+            [],
+        )  # when it dies, another may get its id
     _of_params[key][1].append(fn)
 
 
@@ -100,7 +115,9 @@ def call_hooks(dy: Any, like: Any, functions: list[Hook]) -> Any:
             places = [leaf.index for leaf in seen if isinstance(leaf, Result)]
             new = fn(with_leaves(whole, iter(seen)))
             if new is None and places != [leaf.index for leaf in seen if isinstance(leaf, Result)]:
-                raise ValueError(f"{who} wrote into the gradient, which changes nothing: it has to return another one")
+                raise ValueError(
+                    f"{who} wrote into the gradient, which changes nothing: it has to return another one"
+                )
             dy = dy if new is None else _checked(new, like, who)
     return dy
 
@@ -128,7 +145,11 @@ def _as_outgrad(dx: Any) -> Any:
     if parts is None:
         return dx
     held = [_as_outgrad(part) for part in parts]
-    return held if isinstance(dx, (tuple, list)) else dict(zip(dx if isinstance(dx, dict) else field_names(dx), held, strict=True))
+    return (
+        held
+        if isinstance(dx, (tuple, list))
+        else dict(zip(dx if isinstance(dx, dict) else field_names(dx), held, strict=True))
+    )
 
 
 def _checked_leaf(new: Any, x: Any, who: str) -> Any:
@@ -136,11 +157,17 @@ def _checked_leaf(new: Any, x: Any, who: str) -> Any:
         return None
     plain = value(new)
     if not is_number(plain):
-        raise TypeError(f"{who} returned {describe(new)}: it has to return a gradient of shape {np.shape(x)}, or None to leave it as it is")
+        raise TypeError(
+            f"{who} returned {describe(new)}: it has to return a gradient of shape {np.shape(x)}, or None to leave it as it is"
+        )
     if np.shape(plain) != np.shape(x):
-        raise ValueError(f"{who} returned a gradient of shape {np.shape(plain)} for a value of shape {np.shape(x)}")
+        raise ValueError(
+            f"{who} returned a gradient of shape {np.shape(plain)} for a value of shape {np.shape(x)}"
+        )
     if np.iscomplexobj(plain) and not np.iscomplexobj(x):
-        raise TypeError(f"{who} returned a complex gradient for the real value {describe(x)}: take its np.real")
+        raise TypeError(
+            f"{who} returned a complex gradient for the real value {describe(x)}: take its np.real"
+        )
     dtype = np.result_type(x if np.result_type(x).kind in "fc" else plain)
     if isinstance(new, Result):
         return new if np.result_type(plain) == dtype else new.astype(dtype)

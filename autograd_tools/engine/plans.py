@@ -98,8 +98,14 @@ def reads(rule: Callable[..., Any]) -> frozenset[int] | None:
     loaded = set(code.co_cellvars)
     for instruction in dis.get_instructions(code):
         if "LOAD" in instruction.opname:
-            loaded.update(instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,))
-    return frozenset(VALUE if i == 1 else i - 2 for i, name in enumerate(names) if i > 0 and name in loaded)
+            loaded.update(
+                instruction.argval
+                if isinstance(instruction.argval, tuple)
+                else (instruction.argval,)
+            )
+    return frozenset(
+        VALUE if i == 1 else i - 2 for i, name in enumerate(names) if i > 0 and name in loaded
+    )
 
 
 def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
@@ -109,7 +115,12 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
     which are there anyway, do not count.
     """
     entries = list(entries)
-    seen = {id(_memory(array)) for entry in entries if entry is not None and entry[0] is None for array in _arrays(entry[1])}
+    seen = {
+        id(_memory(array))
+        for entry in entries
+        if entry is not None and entry[0] is None
+        for array in _arrays(entry[1])
+    }
     found: dict[int, int] = {}
     for index, entry in enumerate(entries):
         if entry is None or entry[0] is None:

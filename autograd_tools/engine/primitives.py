@@ -27,7 +27,9 @@ def UNKNOWN(*args: Any, **kwargs: Any) -> Any:  # noqa: N802
 
 
 ON_THE_WAY.add(__file__)
-KNOWN: weakref.WeakSet[Primitive] = weakref.WeakSet()  # all there are, also those of the user's own functions
+KNOWN: weakref.WeakSet[Primitive] = (
+    weakref.WeakSet()
+)  # all there are, also those of the user's own functions
 
 
 class Primitive:
@@ -78,7 +80,9 @@ class Primitive:
         self.into = into
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name, leaf=trusted)
-        self.elementwise = trusted and isinstance(func, np.ufunc) and func.signature is None  # a gradient has the shape of the output
+        self.elementwise = (
+            trusted and isinstance(func, np.ufunc) and func.signature is None
+        )  # a gradient has the shape of the output
         KNOWN.add(self)
         self._plan = functools.cache(self._make_plan)
         # What calls the primitive in less time than `call`, where that can be: with positional arguments only; and with
@@ -101,22 +105,37 @@ class Primitive:
         if not kwargs or not isinstance(self.func, np.ufunc):
             return kwargs
         if kwargs.get("where", True) is not True:
-            raise TypeError(f"{self.name}(where=...) has no gradient rule; write np.where(condition, {self.name}(x), other)")
+            raise TypeError(
+                f"{self.name}(where=...) has no gradient rule; write np.where(condition, {self.name}(x), other)"
+            )
         for name in ("axes", "axis", "keepdims"):
             if name in kwargs:
-                raise TypeError(f"{self.name}({name}=...) has no gradient rule; move axes with np.moveaxis before and after")
+                raise TypeError(
+                    f"{self.name}({name}=...) has no gradient rule; move axes with np.moveaxis before and after"
+                )
         return {}
 
     def _make_plan(self, *positions: int, fits: bool) -> Plan:
         found = [self.rule(position) for position in positions]
         if UNKNOWN in found:
             argument = positions[found.index(UNKNOWN)] + 1
-            raise TypeError(f"{self.name}: no gradient is known for argument {argument}; pass ag.value(x) if it is a constant")
+            raise TypeError(
+                f"{self.name}: no gradient is known for argument {argument}; pass ag.value(x) if it is a constant"
+            )
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads(rule) for rule in rules] if self.read is None else [self.read]
         together = frozenset[int]().union(*(part for part in read if part is not None))
         sections = timing.backward_sections(self.name, positions) if timing.ENABLED else ()
-        return Plan(self, positions, rules, None if None in read else together, self.trusted, fits, self.into, sections)
+        return Plan(
+            self,
+            positions,
+            rules,
+            None if None in read else together,
+            self.trusted,
+            fits,
+            self.into,
+            sections,
+        )
 
     def make_fast(self) -> Callable[..., Any]:
         """Make `fast`."""
@@ -131,7 +150,9 @@ class Primitive:
     def _make_fast(self, *args: Any) -> Any:
         return self.make_fast()(*args)
 
-    def _make_first(self, a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
+    def _make_first(
+        self, a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS
+    ) -> Any:
         if self.sequences or self.fields or self.rule(0) is None or self.rule(0) is UNKNOWN:
             self.first = lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
         else:
@@ -155,8 +176,14 @@ def name_of(func: Callable[..., Any]) -> str:
     """The name of a function as one writes it after `np.` or `scipy.`: `sum`, `linalg.solve`, `special.erf`."""
     name = getattr(func, "__name__", type(func).__name__)
     if isinstance(func, np.ufunc):
-        return f"special.{name}" if getattr(sys.modules.get("scipy.special"), name, None) is func else name
-    package, _, module = (getattr(func, "__module__", "") or "").removeprefix("autograd_tools.").partition(".")
+        return (
+            f"special.{name}"
+            if getattr(sys.modules.get("scipy.special"), name, None) is func
+            else name
+        )
+    package, _, module = (
+        (getattr(func, "__module__", "") or "").removeprefix("autograd_tools.").partition(".")
+    )
     if package in ("numpy", "scipy") and module and not module.startswith("_"):
         return f"{module}.{name.removeprefix('_')}"
     return name
@@ -204,7 +231,9 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
     """
     for rule in rules:
         if rule is not None and not callable(rule):
-            raise TypeError(f"a rule is a function (dy, y, *args, **kwargs) -> dx or None, not {rule!r}")
+            raise TypeError(
+                f"a rule is a function (dy, y, *args, **kwargs) -> dx or None, not {rule!r}"
+            )
 
     def define(func: F) -> F:
         if not callable(func):

@@ -19,8 +19,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _library_files() -> tuple[str, ...]:
     """Where the code lies that is not the user's: an operation belongs to the line that called into it."""
-    packages = [importlib.util.find_spec(name) for name in ("autograd_tools", "viewer", "numpy", "scipy")]
-    folders = [str(Path(spec.origin).parent) + os.sep for spec in packages if spec is not None and spec.origin]
+    packages = [
+        importlib.util.find_spec(name) for name in ("autograd_tools", "viewer", "numpy", "scipy")
+    ]
+    folders = [
+        str(Path(spec.origin).parent) + os.sep
+        for spec in packages
+        if spec is not None and spec.origin
+    ]
     return (*folders, functools.__file__, contextlib.__file__)
 
 
@@ -58,7 +64,9 @@ class Note(NamedTuple):
 
 
 NOWHERE = Note("", 0, "", (), ())
-OPERATORS = frozenset({"apply", "_slow", "<lambda>"})  # the functions of ours that Python's operators call
+OPERATORS = frozenset(
+    {"apply", "_slow", "<lambda>"}
+)  # the functions of ours that Python's operators call
 
 
 class _Open:
@@ -104,7 +112,12 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         _thread.scopes.append(_Open(self.name, sys._getframe(1)))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         _thread.scopes.pop()
 
     def __call__(self, function: F) -> F:
@@ -118,7 +131,9 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         return scoped  # type: ignore[return-value]
 
 
-_library_codes: set[int] = set()  # ids of the code objects of libraries, which live as long as the process
+_library_codes: set[int] = (
+    set()
+)  # ids of the code objects of libraries, which live as long as the process
 
 
 def is_users(frame: FrameType) -> bool:
@@ -189,7 +204,14 @@ class Locator:
         note = notes.get(frame.f_lasti)
         if note is None:
             operator = below is None or below.f_code.co_name in OPERATORS
-            note = Note(frame.f_code.co_filename, frame.f_lineno, *self._here, frame.f_lasti, again, operator)
+            note = Note(
+                frame.f_code.co_filename,
+                frame.f_lineno,
+                *self._here,
+                frame.f_lasti,
+                again,
+                operator,
+            )
             notes[frame.f_lasti] = note
         return note
 
@@ -198,8 +220,15 @@ class Locator:
         path = self._path(frame, below)
         code = frame.f_code
         named = [level for level in path if level[0] > 0]
-        self._here = (code.co_qualname, tuple([level[1] for level in named]), tuple([level[0] for level in named]), path)
-        self._frame = None if code.co_flags & inspect.CO_GENERATOR else frame  # a generator goes on in other scopes
+        self._here = (
+            code.co_qualname,
+            tuple([level[1] for level in named]),
+            tuple([level[0] for level in named]),
+            path,
+        )
+        self._frame = (
+            None if code.co_flags & inspect.CO_GENERATOR else frame
+        )  # a generator goes on in other scopes
         self._scope = scope
         self._notes, self._more = {}, {}
 
@@ -220,7 +249,17 @@ class Locator:
             while k and scopes[k - 1].frame == id(frame):
                 k -= 1
                 opened = scopes[k]
-                found.append((opened, opened.name, code if users else None, offset, opened.offset, inner in before, -1))
+                found.append(
+                    (
+                        opened,
+                        opened.name,
+                        code if users else None,
+                        offset,
+                        opened.offset,
+                        inner in before,
+                        -1,
+                    )
+                )
                 inner, offset = opened, opened.offset
             if users:
                 again = inner is not None and (inner in before or inner is last)
@@ -243,7 +282,9 @@ class Locator:
                 break
             frame = frame.f_back
         if around is _NOTHING:
-            found += [(opened, opened.name, None, 0, -1, False, -1) for opened in reversed(scopes[:k])]  # opened outside the recording
+            found += [
+                (opened, opened.name, None, 0, -1, False, -1) for opened in reversed(scopes[:k])
+            ]  # opened outside the recording
             self._outside = k
         found.reverse()
         return self._levels(found, around)

@@ -24,13 +24,18 @@ class Header:
     body: Span | None
 
 
-def header_of_for(headers: Iterable[Header], span: Span | None, used: Counter[Header]) -> Header | None:
+def header_of_for(
+    headers: Iterable[Header], span: Span | None, used: Counter[Header]
+) -> Header | None:
     """The head of the loop of a `for` whose instruction is at `span`: that of the statement or of what it iterates over.
 
     Which of both depends on Python's version; all loops of one comprehension may be in one place, so that they are `used` in
     their order.
     """
-    found = sorted((h for h in headers if span is not None and span in (h.whole, h.iterated)), key=lambda h: used[h])
+    found = sorted(
+        (h for h in headers if span is not None and span in (h.whole, h.iterated)),
+        key=lambda h: used[h],
+    )
     for header in found[:1]:
         used[header] += 1
         return header
@@ -39,7 +44,11 @@ def header_of_for(headers: Iterable[Header], span: Span | None, used: Counter[He
 
 def header_of_while(headers: Iterable[Header], body: list[Span]) -> Header | None:
     """The head of the smallest `while` around all these places."""
-    found = [h for h in headers if h.iterated is None and body and all(h.whole[0] <= a and b <= h.whole[1] for a, b in body)]
+    found = [
+        h
+        for h in headers
+        if h.iterated is None and body and all(h.whole[0] <= a and b <= h.whole[1] for a, b in body)
+    ]
     return max(found, key=lambda h: h.whole[0], default=None)
 
 
@@ -57,11 +66,21 @@ def headers_of(source: str) -> tuple[Header, ...]:
             name = f"for {_source(lines, node.target)} in {_source(lines, node.iter)}"
             found.append(Header(name, node.lineno, span_at(node), span_at(node.iter), _body(node)))
         elif isinstance(node, ast.While):
-            found.append(Header(f"while {_source(lines, node.test)}", node.lineno, span_at(node), None, _body(node)))
+            found.append(
+                Header(
+                    f"while {_source(lines, node.test)}",
+                    node.lineno,
+                    span_at(node),
+                    None,
+                    _body(node),
+                )
+            )
         elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
             for part in node.generators:
                 name = f"for {_source(lines, part.target)} in {_source(lines, part.iter)}"
-                found.append(Header(name, part.target.lineno, span_at(node), span_at(part.iter), None))
+                found.append(
+                    Header(name, part.target.lineno, span_at(node), span_at(part.iter), None)
+                )
     return tuple(found)
 
 

@@ -12,10 +12,21 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from autograd_tools.location.loop_headers import Header, Span, header_of_for, header_of_while, headers_of, span_of
+from autograd_tools.location.loop_headers import (
+    Header,
+    Span,
+    header_of_for,
+    header_of_while,
+    headers_of,
+    span_of,
+)
 
-ENDS = frozenset({"RETURN_VALUE", "RETURN_CONST", "RERAISE", "RAISE_VARARGS"})  # what no next instruction follows
-JUMPS = frozenset({"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"})  # what always jumps
+ENDS = frozenset(
+    {"RETURN_VALUE", "RETURN_CONST", "RERAISE", "RAISE_VARARGS"}
+)  # what no next instruction follows
+JUMPS = frozenset(
+    {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"}
+)  # what always jumps
 Positions = dict[int, Span | None]
 Jump = tuple[int, int]  # from one instruction to another
 
@@ -74,11 +85,17 @@ def _flow_of(code: CodeType, filename: str) -> Flow:  # two of one code may be i
     bytecode = dis.Bytecode(code)
     instructions = list(bytecode)
     after = _next(instructions, bytecode)
-    back = [(i.offset, i.argval) for i in instructions if "BACKWARD" in i.opname and "NO_INTERRUPT" not in i.opname]
+    back = [
+        (i.offset, i.argval)
+        for i in instructions
+        if "BACKWARD" in i.opname and "NO_INTERRUPT" not in i.opname
+    ]
     positions: Positions = {i.offset: span_of(i.positions) for i in instructions}
     jumps = [jump for jump in back if _is_loop(after, *jump)]
     return Flow(
-        loops=tuple(_loops(jumps, after, positions, _heads(instructions), filename)) if jumps else (),
+        loops=tuple(_loops(jumps, after, positions, _heads(instructions), filename))
+        if jumps
+        else (),
         next=after,
         offsets=tuple(i.offset for i in instructions),
         calls=frozenset(i.offset for i in instructions if i.opname.startswith("CALL")),
@@ -98,7 +115,9 @@ def _heads(instructions: list[dis.Instruction]) -> set[int]:
     return heads
 
 
-def _next(instructions: list[dis.Instruction], bytecode: dis.Bytecode) -> dict[int, tuple[int, ...]]:
+def _next(
+    instructions: list[dis.Instruction], bytecode: dis.Bytecode
+) -> dict[int, tuple[int, ...]]:
     """What each instruction may lead to: the next one, that which it jumps to, and the handler of an exception."""
     found: dict[int, list[int]] = {i.offset: [] for i in instructions}
     follower = dict(zip(found, [*list(found)[1:], None], strict=True))
@@ -130,7 +149,13 @@ def _is_loop(after: dict[int, tuple[int, ...]], source: int, target: int) -> boo
     return target == first or source not in _reached(after, first, without=target)
 
 
-def _loops(jumps: list[Jump], after: dict[int, tuple[int, ...]], positions: Positions, heads: set[int], file: str) -> Iterator[Loop]:
+def _loops(
+    jumps: list[Jump],
+    after: dict[int, tuple[int, ...]],
+    positions: Positions,
+    heads: set[int],
+    file: str,
+) -> Iterator[Loop]:
     """The loops that jumps back make, the largest first; jumps of one statement make one loop."""
     headers = headers_of("".join(linecache.getlines(file)))
     bodies: dict[Header | int, set[int]] = defaultdict(set)
@@ -142,15 +167,25 @@ def _loops(jumps: list[Jump], after: dict[int, tuple[int, ...]], positions: Posi
         if target in heads:
             header = header_of_for(headers, positions[target], used)
         else:
-            header = header_of_while(headers, [span for offset in body if (span := positions[offset])])
+            header = header_of_while(
+                headers, [span for offset in body if (span := positions[offset])]
+            )
         key = target if header is None else header
         bodies[key] |= body
         back[key] |= own
     for key, body in bodies.items():
-        if isinstance(key, Header) and key.body is not None:  # what leaves the loop belongs to its last step
-            body.update(o for o, span in positions.items() if span and key.body[0] <= span[0] and span[1] <= key.body[1])
+        if (
+            isinstance(key, Header) and key.body is not None
+        ):  # what leaves the loop belongs to its last step
+            body.update(
+                o
+                for o, span in positions.items()
+                if span and key.body[0] <= span[0] and span[1] <= key.body[1]
+            )
     for key, body in sorted(bodies.items(), key=lambda item: (-len(item[1]), min(item[1]))):
-        name, line = (key.name, key.line) if isinstance(key, Header) else ("loop", _line(positions, body))
+        name, line = (
+            (key.name, key.line) if isinstance(key, Header) else ("loop", _line(positions, body))
+        )
         yield Loop(name, line, frozenset(body), frozenset(back[key]))
 
 

@@ -15,7 +15,16 @@ from typing import Any
 import numpy
 
 from autograd_tools.numpy import linalg
-from autograd_tools.numpy.arrays import arange, array, asanyarray, asarray, ascontiguousarray, asfortranarray, full, full_like
+from autograd_tools.numpy.arrays import (
+    arange,
+    array,
+    asanyarray,
+    asarray,
+    ascontiguousarray,
+    asfortranarray,
+    full,
+    full_like,
+)
 from autograd_tools.numpy.elements import c_, r_, vectorize
 from autograd_tools.numpy.lists import OVERRIDES
 
@@ -30,7 +39,9 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(numpy, name)
     except AttributeError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}, and NumPy has none either") from None
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}, and NumPy has none either"
+        ) from None
 
 
 def __dir__() -> list[str]:
@@ -38,8 +49,21 @@ def __dir__() -> list[str]:
 
 
 _REPLACED = {
-    **{"arange": arange, "array": array, "asanyarray": asanyarray, "asarray": asarray, "ascontiguousarray": ascontiguousarray},
-    **{"asfortranarray": asfortranarray, "full": full, "full_like": full_like, "c_": c_, "r_": r_, "vectorize": vectorize},
+    **{
+        "arange": arange,
+        "array": array,
+        "asanyarray": asanyarray,
+        "asarray": asarray,
+        "ascontiguousarray": ascontiguousarray,
+    },
+    **{
+        "asfortranarray": asfortranarray,
+        "full": full,
+        "full_like": full_like,
+        "c_": c_,
+        "r_": r_,
+        "vectorize": vectorize,
+    },
     "linalg": linalg,
     **OVERRIDES,
 }

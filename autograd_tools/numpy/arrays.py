@@ -26,7 +26,9 @@ def joined(x: Any) -> Any:
     parts = [joined(item) for item in x]
     shapes = {np.shape(part) for part in parts}
     if len(shapes) > 1:
-        raise ValueError(f"the items of a list are to be of one shape to become an array, and not {', '.join(map(str, sorted(shapes)))}")
+        raise ValueError(
+            f"the items of a list are to be of one shape to become an array, and not {', '.join(map(str, sorted(shapes)))}"
+        )
     return np.stack(parts)
 
 
@@ -36,14 +38,23 @@ def unnested(x: Any) -> Any:
 
 
 def array(
-    object: Any, dtype: Any = None, *, copy: bool | None = True, order: Any = "K", subok: bool = False, ndmin: int = 0, **kwargs: Any
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: bool | None = True,
+    order: Any = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    **kwargs: Any,
 ) -> Any:
     """numpy.array, also of recorded values and of lists with recorded values in them.
 
     The shape and the type are those that NumPy would give the plain values.
     """
     if not is_recorded(object):
-        return np.array(plain(object), dtype, copy=copy, order=order, subok=subok, ndmin=ndmin, **kwargs)
+        return np.array(
+            plain(object), dtype, copy=copy, order=order, subok=subok, ndmin=ndmin, **kwargs
+        )
     y = as_type(joined(object), dtype)
     if y is object and copy:
         y = np.copy(y)
@@ -52,22 +63,38 @@ def array(
 
 def asarray(a: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:
     """numpy.asarray, also of recorded values and of lists with recorded values in them."""
-    return as_type(joined(a), dtype) if is_recorded(a) else np.asarray(plain(a), dtype, order, **kwargs)
+    return (
+        as_type(joined(a), dtype)
+        if is_recorded(a)
+        else np.asarray(plain(a), dtype, order, **kwargs)
+    )
 
 
 def asanyarray(a: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:
     """numpy.asanyarray, also of recorded values and of lists with recorded values in them."""
-    return as_type(joined(a), dtype) if is_recorded(a) else np.asanyarray(plain(a), dtype, order, **kwargs)
+    return (
+        as_type(joined(a), dtype)
+        if is_recorded(a)
+        else np.asanyarray(plain(a), dtype, order, **kwargs)
+    )
 
 
 def ascontiguousarray(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
     """numpy.ascontiguousarray; a recorded value stays in memory as it is."""
-    return np.atleast_1d(as_type(joined(a), dtype)) if is_recorded(a) else np.ascontiguousarray(plain(a), dtype, **kwargs)
+    return (
+        np.atleast_1d(as_type(joined(a), dtype))
+        if is_recorded(a)
+        else np.ascontiguousarray(plain(a), dtype, **kwargs)
+    )
 
 
 def asfortranarray(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
     """numpy.asfortranarray; a recorded value stays in memory as it is."""
-    return as_type(joined(a), dtype) if is_recorded(a) else np.asfortranarray(plain(a), dtype, **kwargs)
+    return (
+        as_type(joined(a), dtype)
+        if is_recorded(a)
+        else np.asfortranarray(plain(a), dtype, **kwargs)
+    )
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **kwargs: Any) -> Any:
@@ -77,14 +104,24 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **kwa
     return np.broadcast_to(as_type(joined(fill_value), dtype), plain(shape))
 
 
-def full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, **kwargs: Any) -> Any:
+def full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: Any = "K",
+    subok: bool = True,
+    shape: Any = None,
+    **kwargs: Any,
+) -> Any:
     """numpy.full_like, also with a recorded number or array to fill with."""
     if not is_recorded(fill_value):
         return np.full_like(plain(a), plain(fill_value), dtype, order, subok, shape, **kwargs)
     return recorded_full_like(unnested(a), joined(fill_value), dtype, shape=plain(shape))
 
 
-def _ends(start: Any = None, stop: Any = None, step: Any = None, dtype: Any = None, **kwargs: Any) -> tuple[Any, Any, Any]:
+def _ends(
+    start: Any = None, stop: Any = None, step: Any = None, dtype: Any = None, **kwargs: Any
+) -> tuple[Any, Any, Any]:
     return (0 if stop is None else start), stop, 1 if step is None else step
 
 

@@ -23,7 +23,11 @@ def spelled_out(item: Any) -> Any:
 
 def ends_recorded(item: Any) -> bool:
     """Whether a gradient is to flow back through an item of np.r_."""
-    return is_recorded(item.start, item.stop, item.step) if isinstance(item, slice) else is_recorded(item)
+    return (
+        is_recorded(item.start, item.stop, item.step)
+        if isinstance(item, slice)
+        else is_recorded(item)
+    )
 
 
 class Joiner:
@@ -39,12 +43,22 @@ class Joiner:
             return self.joiner[plain(key)]
         first = [item for item in items[:1] if isinstance(item, str)]
         if first and first[0] in ("r", "c"):
-            raise TypeError(f"np.r_[{first[0]!r}, ...] makes a matrix, which cannot be recorded: leave {first[0]!r} away")
+            raise TypeError(
+                f"np.r_[{first[0]!r}, ...] makes a matrix, which cannot be recorded: leave {first[0]!r} away"
+            )
         items = [spelled_out(item) for item in items[len(first) :]]
-        dtype = np.result_type(*(item if type(item) in (int, float, complex) else np.asarray(item) for item in map(plain, items)))
+        dtype = np.result_type(
+            *(
+                item if type(item) in (int, float, complex) else np.asarray(item)
+                for item in map(plain, items)
+            )
+        )
         arrays = [as_type(joined(item), dtype) for item in items]
         ends = np.cumsum([0, *map(np.size, arrays)])
-        places = tuple(np.reshape(start + np.arange(np.size(a)), np.shape(a)) for start, a in zip(ends, arrays, strict=False))
+        places = tuple(
+            np.reshape(start + np.arange(np.size(a)), np.shape(a))
+            for start, a in zip(ends, arrays, strict=False)
+        )
         return np.concatenate([np.ravel(a) for a in arrays])[self.joiner[(*first, *places)]]
 
     def __len__(self) -> int:
@@ -62,7 +76,9 @@ class vectorize(np.vectorize):  # noqa: N801  NumPy's name
         if not is_recorded(*args, *kwargs.values()):
             return super().__call__(*plain(args), **plain(kwargs))
         if kwargs or self.excluded or self.signature is not None:
-            raise TypeError("np.vectorize: recorded values are given by position, without excluded= and signature=")
+            raise TypeError(
+                "np.vectorize: recorded values are given by position, without excluded= and signature="
+            )
         arrays = np.broadcast_arrays(*map(joined, args))
         shape = np.shape(arrays[0])
         if 0 in shape:
@@ -70,7 +86,9 @@ class vectorize(np.vectorize):  # noqa: N801  NumPy's name
         rows = [self.pyfunc(*(a[index] for a in arrays)) for index in np.ndindex(shape)]
         if not isinstance(value(rows[0]), tuple):
             return self._made(rows, shape, 0)
-        return tuple(self._made(column, shape, i) for i, column in enumerate(zip(*rows, strict=True)))
+        return tuple(
+            self._made(column, shape, i) for i, column in enumerate(zip(*rows, strict=True))
+        )
 
     def _made(self, numbers: Any, shape: tuple[int, ...], i: int) -> Any:
         y = np.reshape(joined(list(numbers)), shape)

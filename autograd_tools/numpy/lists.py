@@ -17,16 +17,71 @@ from autograd_tools.numpy.arrays import is_recorded, unnested
 
 # Functions of arrays, each of which may be given as a list.
 OF_ARRAYS = (
-    *("amax", "amin", "append", "atleast_1d", "atleast_2d", "atleast_3d", "average", "broadcast_to", "clip", "cov", "cross", "cumprod"),
-    *("cumsum", "diag", "diff", "dot", "expand_dims", "flip", "inner", "kron", "max", "mean", "median", "min", "moveaxis", "outer", "prod"),
-    *("ravel", "repeat", "reshape", "roll", "sort", "split", "squeeze", "std", "sum", "swapaxes", "take", "tensordot", "tile", "trace"),
+    *(
+        "amax",
+        "amin",
+        "append",
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+        "average",
+        "broadcast_to",
+        "clip",
+        "cov",
+        "cross",
+        "cumprod",
+    ),
+    *(
+        "cumsum",
+        "diag",
+        "diff",
+        "dot",
+        "expand_dims",
+        "flip",
+        "inner",
+        "kron",
+        "max",
+        "mean",
+        "median",
+        "min",
+        "moveaxis",
+        "outer",
+        "prod",
+    ),
+    *(
+        "ravel",
+        "repeat",
+        "reshape",
+        "roll",
+        "sort",
+        "split",
+        "squeeze",
+        "std",
+        "sum",
+        "swapaxes",
+        "take",
+        "tensordot",
+        "tile",
+        "trace",
+    ),
     *("transpose", "tril", "triu", "var", "vdot", "where", "polyval", "array_split", "linspace"),
 )
 # Functions of a list of arrays, each of which may be given as a list.
 OF_LISTS = ("column_stack", "concat", "concatenate", "dstack", "hstack", "stack", "vstack")
 # Functions whose result has no gradient.
 OF_VALUES = (
-    *("allclose", "argmax", "argmin", "argsort", "array_equal", "array_equiv", "can_cast", "common_type", "isclose", "iscomplexobj"),
+    *(
+        "allclose",
+        "argmax",
+        "argmin",
+        "argsort",
+        "array_equal",
+        "array_equiv",
+        "can_cast",
+        "common_type",
+        "isclose",
+        "iscomplexobj",
+    ),
     *("isrealobj", "isscalar", "ndim", "result_type", "searchsorted", "shape", "size"),
 )
 
@@ -46,7 +101,9 @@ def of_lists(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(func)
     def call(arrays: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(arrays, Iterable) and not isinstance(arrays, (list, tuple, np.ndarray, Value)):
+        if isinstance(arrays, Iterable) and not isinstance(
+            arrays, (list, tuple, np.ndarray, Value)
+        ):
             arrays = list(arrays)  # such as the values of a dict
         if isinstance(arrays, (list, tuple)) and is_recorded(arrays):
             arrays = [unnested(item) for item in arrays]

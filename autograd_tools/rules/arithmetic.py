@@ -34,7 +34,9 @@ def remainder(a: Any, b: Any) -> Any:
 
 def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
     """dy p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
-    if isinstance(p, Value):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
+    if isinstance(
+        p, Value
+    ):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
         return dy * p * np.where((value(x) == 0) & (value(p) == 0), 1, x) ** (p - 1)
     if isinstance(p, (int, float)):
         if p == 2:
@@ -63,7 +65,9 @@ def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def fmod_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
-    return -dy * np.rint((value(a) - value(y)) / value(b))  # a / b, cut off, may be one too many where it is almost whole
+    return -dy * np.rint(
+        (value(a) - value(y)) / value(b)
+    )  # a / b, cut off, may be one too many where it is almost whole
 
 
 def hypot_leg(dy: Any, y: Any, leg: Any, other: Any) -> Any:

@@ -34,13 +34,21 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
 @composite(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     a = np.ravel(a)
-    return a[np.resize(np.arange(np.size(a)), new_shape)] if np.size(a) else np.resize(value(a), new_shape)
+    return (
+        a[np.resize(np.arange(np.size(a)), new_shape)]
+        if np.size(a)
+        else np.resize(value(a), new_shape)
+    )
 
 
 @composite(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     filt = as_array(filt)
-    axes = range(np.ndim(filt)) if axis is None else [i % np.ndim(filt) for i in ([axis] if np.ndim(axis) == 0 else axis)]
+    axes = (
+        range(np.ndim(filt))
+        if axis is None
+        else [i % np.ndim(filt) for i in ([axis] if np.ndim(axis) == 0 else axis)]
+    )
     for i in axes:
         places = np.nonzero(value(filt))[i]
         start, end = (min(places), max(places) + 1) if len(places) else (0, 0)
@@ -50,13 +58,17 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
 
 
 @composite(np.partition)
-def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def partition(
+    a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
+) -> Any:
     a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
     return take_along_axis(a, np.argpartition(value(a), kth, axis), axis)
 
 
 @composite(np.lib.stride_tricks.sliding_window_view)
-def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False) -> Any:
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:
     places = np.reshape(np.arange(np.size(x)), np.shape(x))
     return np.ravel(x)[np.lib.stride_tricks.sliding_window_view(places, window_shape, axis)]
 
@@ -64,11 +76,21 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: b
 @composite(np.choose)
 def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
     """NumPy chooses the numbers of the places, which are then read from all arrays in a row."""
-    dtype = np.result_type(*(choice if type(choice) in (int, float) else np.asarray(choice) for choice in map(value, choices)))
+    dtype = np.result_type(
+        *(
+            choice if type(choice) in (int, float) else np.asarray(choice)
+            for choice in map(value, choices)
+        )
+    )
     choices = [as_type(as_array(choice), dtype) for choice in choices]
     ends = np.cumsum([0, *(np.size(choice) for choice in choices)])
-    places: Any = [np.reshape(start + np.arange(np.size(choice)), np.shape(choice)) for start, choice in zip(ends, choices, strict=False)]
-    return np.concatenate([np.ravel(choice) for choice in choices])[np.choose(plain(a), places, mode=mode)]
+    places: Any = [
+        np.reshape(start + np.arange(np.size(choice)), np.shape(choice))
+        for start, choice in zip(ends, choices, strict=False)
+    ]
+    return np.concatenate([np.ravel(choice) for choice in choices])[
+        np.choose(plain(a), places, mode=mode)
+    ]
 
 
 @composite(np.select)
@@ -85,24 +107,39 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Each function is called on the numbers that it is for, which is those where no later condition holds."""
     x, condlist = as_array(x), plain(condlist)
-    if np.ndim(condlist) == 0 or (not isinstance(condlist[0], (list, np.ndarray)) and np.ndim(x) != 0):
+    if np.ndim(condlist) == 0 or (
+        not isinstance(condlist[0], (list, np.ndarray)) and np.ndim(x) != 0
+    ):
         condlist = [condlist]
     conditions = [np.asarray(condition, bool) for condition in condlist]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):
-        raise ValueError(f"np.piecewise with {len(condlist)} conditions takes as many functions, or one more")
+        raise ValueError(
+            f"np.piecewise with {len(condlist)} conditions takes as many functions, or one more"
+        )
     y, left = np.zeros(np.shape(x), value(x).dtype), np.ones(np.shape(x), bool)
     for condition, func in zip(reversed(conditions), reversed(funclist), strict=True):
         chosen, left = left & condition, left & ~condition
         part = func(x[chosen], *args, **kw) if callable(func) else func
-        y = y + ungetitem(np.broadcast_to(as_type(as_array(part), value(x).dtype), int(chosen.sum())), chosen, x)
+        y = y + ungetitem(
+            np.broadcast_to(as_type(as_array(part), value(x).dtype), int(chosen.sum())), chosen, x
+        )
     return as_array(y)
 
 
 @composite(np.full_like)
 def full_like(
-    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
 ) -> Any:
     dtype = type_of(a) if dtype is None else dtype
-    return np.broadcast_to(as_type(as_array(fill_value), dtype), np.shape(a) if shape is None else shape)
+    return np.broadcast_to(
+        as_type(as_array(fill_value), dtype), np.shape(a) if shape is None else shape
+    )

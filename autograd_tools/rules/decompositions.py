@@ -98,7 +98,9 @@ def eig_x(dy: Any, y: Any, x: Any) -> Any:
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
         turn = np.matmul(adjoint(v), dv)
-        turning = np.iscomplexobj(x) | np.any(np.imag(value(v)) != 0, axis=-2, keepdims=True)  # a real vector of a real matrix stays real
+        turning = np.iscomplexobj(x) | np.any(
+            np.imag(value(v)) != 0, axis=-2, keepdims=True
+        )  # a real vector of a real matrix stays real
         check_phases(turn * turning, "eig")
         lengths = np.real(np.diagonal(turn, 0, -2, -1))[..., None, :]
         middle = middle + bar(inverse_gaps(w)) * (turn - np.matmul(adjoint(v), v) * lengths)
@@ -113,7 +115,14 @@ def leading(du: Any, u: Any, k: int) -> Any:
     return du[..., :k] - np.matmul(rest, adjoint(np.matmul(adjoint(first), du[..., k:])))
 
 
-def svd_x(dy: Any, y: Any, x: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+def svd_x(
+    dy: Any,
+    y: Any,
+    x: Any,
+    full_matrices: bool = True,
+    compute_uv: bool = True,
+    hermitian: bool = False,
+) -> Any:
     """Townsend (2016), Differentiating the singular value decomposition; Wan and Zhang (2019), arXiv:1909.02659, for complex ones.
 
     A singular value of zero has no derivative: its vectors count as constant.
@@ -124,7 +133,12 @@ def svd_x(dy: Any, y: Any, x: Any, full_matrices: bool = True, compute_uv: bool 
     k = np.shape(s)[-1]
     u, v = y[0][..., :, :k], adjoint(y[2])[..., :, :k]
     du, dv = leading(du, y[0], k), None if dvh is None else leading(adjoint(dvh), adjoint(y[2]), k)
-    zero = value(s) <= np.max(value(s), axis=-1, initial=0, keepdims=True) * max(np.shape(x)[-2:]) * np.finfo(value(s).dtype).eps
+    zero = (
+        value(s)
+        <= np.max(value(s), axis=-1, initial=0, keepdims=True)
+        * max(np.shape(x)[-2:])
+        * np.finfo(value(s).dtype).eps
+    )
     inverse = np.where(zero, 0, 1 / np.where(zero, 1, s))
     sums = s[..., None, :] + s[..., :, None]
     gaps = inverse_gaps(s) / np.where(value(sums) == 0, 1, sums)
@@ -156,8 +170,12 @@ def check_rank(r: Any, k: int) -> None:
     """An error unless the first `k` columns are independent of which `r` is the triangle."""
     pivots = np.abs(np.diagonal(value(r)[..., :k, :k], 0, -2, -1))
     eps = np.finfo(pivots.dtype).eps
-    if np.any(np.min(pivots, axis=-1, initial=np.inf) <= k * eps * np.max(pivots, axis=-1, initial=0)):
-        raise np.linalg.LinAlgError(f"np.linalg.qr has no gradient where the first {k} columns of the matrix are not independent")
+    if np.any(
+        np.min(pivots, axis=-1, initial=np.inf) <= k * eps * np.max(pivots, axis=-1, initial=0)
+    ):
+        raise np.linalg.LinAlgError(
+            f"np.linalg.qr has no gradient where the first {k} columns of the matrix are not independent"
+        )
 
 
 def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
@@ -175,11 +193,18 @@ def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
     dq = np.zeros_like(value(q)) if dq is None else dq
     check_rank(r, k)
     dr = np.zeros_like(value(r)) if dr is None else np.triu(dr[..., :k, :])
-    rest, drest = x[..., :, k:], dr[..., :, k:]  # of a wide matrix, the columns that are only multiplied by the adjoint of q
+    rest, drest = (
+        x[..., :, k:],
+        dr[..., :, k:],
+    )  # of a wide matrix, the columns that are only multiplied by the adjoint of q
     if np.shape(rest)[-1]:
         dq = dq + np.matmul(rest, adjoint(drest))
-    middle = (np.matmul(r[..., :, :k], adjoint(dr[..., :, :k])) - np.matmul(adjoint(dq), q)) * half_lower(q)
-    dx = adjoint(np.linalg.solve(r[..., :, :k], adjoint(dq + np.matmul(q, middle + adjoint(middle)))))
+    middle = (
+        np.matmul(r[..., :, :k], adjoint(dr[..., :, :k])) - np.matmul(adjoint(dq), q)
+    ) * half_lower(q)
+    dx = adjoint(
+        np.linalg.solve(r[..., :, :k], adjoint(dq + np.matmul(q, middle + adjoint(middle))))
+    )
     return bar(np.concatenate([dx, np.matmul(q, drest)], -1) if np.shape(rest)[-1] else dx)
 
 

@@ -15,9 +15,13 @@ def einsum_terms(subscripts: str, operands: Any) -> tuple[list[str], str]:
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
     spare = [c for c in string.ascii_letters if c not in subscripts]
-    counts = [np.ndim(x) - len(term.replace("...", "")) for x, term in zip(operands, terms, strict=True)]
+    counts = [
+        np.ndim(x) - len(term.replace("...", "")) for x, term in zip(operands, terms, strict=True)
+    ]
     dots = "".join(spare[: max(counts)])
-    terms = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, counts, strict=True)]
+    terms = [
+        term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, counts, strict=True)
+    ]
     if not arrow:
         joined = left.replace("...", "").replace(",", "")
         output = dots + "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
@@ -32,7 +36,10 @@ def einsum_string(args: tuple[Any, ...]) -> tuple[str, list[Any], int]:
     if isinstance(args[0], str):
         return args[0], list(args[1:]), 1
     letters = string.ascii_uppercase + string.ascii_lowercase  # whose order is that of the numbers
-    terms = ["".join("..." if i is ... else letters[i] for i in sublist) for sublist in (*args[1::2], *args[2 * (len(args) // 2) :])]
+    terms = [
+        "".join("..." if i is ... else letters[i] for i in sublist)
+        for sublist in (*args[1::2], *args[2 * (len(args) // 2) :])
+    ]
     output = "->" + terms.pop() if len(args) % 2 else ""
     return ",".join(terms) + output, list(args[: 2 * (len(args) // 2) : 2]), 2
 
@@ -56,14 +63,23 @@ def einsum_operand(position: int) -> Any:
         for letter in term:
             if letter in wanted:  # a diagonal was taken: its gradient lies on the diagonal
                 new = spare.pop(0)
-                terms, others = [*terms, letter + new], [*others, np.eye(sizes[letter], dtype=x.dtype)]
+                terms, others = (
+                    [*terms, letter + new],
+                    [*others, np.eye(sizes[letter], dtype=x.dtype)],
+                )
                 wanted += new
                 continue
-            if letter not in found or found[letter] == 1 != sizes[letter]:  # an axis was summed over: its gradient is the same all along
+            if (
+                letter not in found or found[letter] == 1 != sizes[letter]
+            ):  # an axis was summed over: its gradient is the same all along
                 terms, others = [*terms, letter], [*others, np.ones(sizes[letter], x.dtype)]
             wanted += letter
         optimize = kwargs.get("optimize", False)
-        return np.einsum(f"{','.join(terms)}->{wanted}", *others, optimize=optimize if isinstance(optimize, str) else bool(optimize))
+        return np.einsum(
+            f"{','.join(terms)}->{wanted}",
+            *others,
+            optimize=optimize if isinstance(optimize, str) else bool(optimize),
+        )
 
     return rule
 

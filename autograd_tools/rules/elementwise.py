@@ -22,7 +22,9 @@ def sinc_slope(dy: Any, y: Any, x: Any) -> Any:
     near = np.abs(value(x)) < 1e-3
     safe = np.where(near, 1, x)
     t = np.pi * x
-    return dy * np.where(near, np.pi * t * (-1 / 3 + t * t / 30), (np.cos(np.pi * safe) - np.sinc(safe)) / safe)
+    return dy * np.where(
+        near, np.pi * t * (-1 / 3 + t * t / 30), (np.cos(np.pi * safe) - np.sinc(safe)) / safe
+    )
 
 
 def other_leg(x: Any) -> Any:
@@ -60,17 +62,23 @@ def picked(dy: Any, y: Any, x: Any, other: Any) -> Any:
     return dy * taken - 0.5 * dy * tie if np.any(tie) else dy * taken
 
 
-def clip_x(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def clip_x(
+    dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
+) -> Any:
     """`dy` where `x` was taken, be it at a limit."""
     return dy * (value(x) == value(y))
 
 
-def clip_min(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def clip_min(
+    dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
+) -> Any:
     """`dy` where the lower limit was taken: not where it is above the upper one, which is what NumPy gives there."""
     return dy * ((value(x) < value(a_min)) & (value(y) == value(a_min)))
 
 
-def clip_max(dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def clip_max(
+    dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
+) -> Any:
     """`dy` where the upper limit was taken."""
     low, high = value(a_min), value(a_max)
     above = value(x) > high
@@ -85,7 +93,9 @@ rules(np.log2, lambda dy, y, x: dy / (x * LN2))
 rules(np.log10, lambda dy, y, x: dy / (x * LN10))
 rules(np.log1p, lambda dy, y, x: dy / (1 + x))
 rules(np.logaddexp, lambda dy, y, a, b: dy * np.exp(a - y), lambda dy, y, a, b: dy * np.exp(b - y))
-rules(np.logaddexp2, lambda dy, y, a, b: dy * np.exp2(a - y), lambda dy, y, a, b: dy * np.exp2(b - y))
+rules(
+    np.logaddexp2, lambda dy, y, a, b: dy * np.exp2(a - y), lambda dy, y, a, b: dy * np.exp2(b - y)
+)
 
 rules(np.sin, lambda dy, y, x: dy * np.cos(x))
 rules(np.cos, lambda dy, y, x: -dy * np.sin(x))
@@ -98,7 +108,9 @@ rules(np.sinh, lambda dy, y, x: dy * np.cosh(x))
 rules(np.cosh, lambda dy, y, x: dy * np.sinh(x))
 rules(np.tanh, tanh_x)
 rules(np.arcsinh, lambda dy, y, x: dy / np.sqrt(x * x + 1))
-rules(np.arccosh, lambda dy, y, x: dy / (np.sqrt(x - 1) * np.sqrt(x + 1)))  # one root has the wrong sign for some complex x
+rules(
+    np.arccosh, lambda dy, y, x: dy / (np.sqrt(x - 1) * np.sqrt(x + 1))
+)  # one root has the wrong sign for some complex x
 rules(np.arctanh, lambda dy, y, x: dy / (1 - x * x))
 rules(np.sinc, sinc_slope)
 rules(np.i0, i0_slope)
@@ -114,11 +126,23 @@ rules(np.fmin, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.clip, clip_x, clip_min, clip_max)
 rules(np._core.umath.clip, clip_x, clip_min, clip_max, name="ndarray.clip")  # type: ignore[attr-defined]  # a.clip(x, y) for a plain a
 rules(np.heaviside, None, lambda dy, y, a, b: dy * (value(a) == 0))
-rules(np.where, None, lambda dy, y, c, a, b: np.where(c, dy, 0), lambda dy, y, c, a, b: np.where(c, 0, dy))
+rules(
+    np.where,
+    None,
+    lambda dy, y, c, a, b: np.where(c, dy, 0),
+    lambda dy, y, c, a, b: np.where(c, 0, dy),
+)
 rules(np.real, lambda dy, y, x: dy)
 rules(np.imag, lambda dy, y, x: -1j * dy)
 rules(np.conjugate, lambda dy, y, x: np.conjugate(dy))
-rules(np.nan_to_num, lambda dy, y, x, *args, **kwargs: dy * np.isfinite(value(x)), None, UNKNOWN, UNKNOWN, UNKNOWN)
+rules(
+    np.nan_to_num,
+    lambda dy, y, x, *args, **kwargs: dy * np.isfinite(value(x)),
+    None,
+    UNKNOWN,
+    UNKNOWN,
+    UNKNOWN,
+)
 
 
 @composite(np.angle)

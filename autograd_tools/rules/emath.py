@@ -39,5 +39,7 @@ def logn(n: Any, x: Any) -> Any:
 @composite(np.emath.power)
 def power(x: Any, p: Any) -> Any:
     y, x, p = np.emath.power(value(x), value(p)), as_array(x), as_array(p)
-    fraction = y.dtype.kind == "f" and value(p).dtype.kind in "iu"  # of whole numbers, which NumPy has as a negative power of floats
+    fraction = (
+        y.dtype.kind == "f" and value(p).dtype.kind in "iu"
+    )  # of whole numbers, which NumPy has as a negative power of floats
     return widened(x, y) ** (p * 1.0 if fraction and value(x).dtype.kind in "iu" else p)

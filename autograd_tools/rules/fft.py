@@ -22,7 +22,10 @@ def resized(dx: Any, x: Any, axis: int) -> Any:
     """`dx` as long as `x` along an axis: what was padded is cut, and what was cut has a gradient of zero."""
     length, wanted = np.shape(dx)[axis], np.shape(x)[axis]
     if length < wanted:
-        zeros = np.zeros([wanted - length if i == axis % np.ndim(dx) else n for i, n in enumerate(np.shape(dx))], value(dx).dtype)
+        zeros = np.zeros(
+            [wanted - length if i == axis % np.ndim(dx) else n for i, n in enumerate(np.shape(dx))],
+            value(dx).dtype,
+        )
         return np.concatenate([dx, zeros], axis)
     return dx[along(slice(wanted), axis, np.ndim(dx))] if length > wanted else dx
 
@@ -30,34 +33,50 @@ def resized(dx: Any, x: Any, axis: int) -> Any:
 def share(spectrum: Any, n: int, axis: int) -> Any:
     """How much of a whole spectrum of `n` each number of its first half is: 1/2, and 1 where it is its own mirror image."""
     k = np.arange(np.shape(spectrum)[axis])
-    weights = np.where((k == 0) | (2 * k == n), 1.0, 0.5).astype(np.finfo(value(spectrum).dtype).dtype)
-    return np.reshape(weights, [-1 if i == axis % np.ndim(spectrum) else 1 for i in range(np.ndim(spectrum))])
+    weights = np.where((k == 0) | (2 * k == n), 1.0, 0.5).astype(
+        np.finfo(value(spectrum).dtype).dtype
+    )
+    return np.reshape(
+        weights, [-1 if i == axis % np.ndim(spectrum) else 1 for i in range(np.ndim(spectrum))]
+    )
 
 
-def fft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def fft_a(
+    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     return resized(np.fft.fft(dy, None, axis, norm), a, axis)
 
 
-def ifft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def ifft_a(
+    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     return resized(np.fft.ifft(dy, None, axis, norm), a, axis)
 
 
-def rfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def rfft_a(
+    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     n = np.shape(a)[axis] if n is None else n
     return resized(np.fft.hfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
 
 
-def hfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def hfft_a(
+    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     dx = np.fft.rfft(dy, None, axis, norm)
     return resized(dx / share(dx, np.shape(dy)[axis], axis), a, axis)
 
 
-def irfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def irfft_a(
+    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     dx = np.fft.ihfft(dy, None, axis, norm)
     return resized(dx / share(dx, np.shape(dy)[axis], axis), a, axis)
 
 
-def ihfft_a(dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def ihfft_a(
+    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     n = np.shape(a)[axis] if n is None else n
     return resized(np.fft.irfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
 

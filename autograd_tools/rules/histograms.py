@@ -16,7 +16,13 @@ from autograd_tools.rules.reductions import as_array, as_type
 @composite(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     counts = np.bincount(plain(x), plain(weights), minlength)
-    return counts if weights is None else ungetitem(as_type(as_array(weights), float), np.asarray(plain(x)), np.zeros(len(counts)))
+    return (
+        counts
+        if weights is None
+        else ungetitem(
+            as_type(as_array(weights), float), np.asarray(plain(x)), np.zeros(len(counts))
+        )
+    )
 
 
 @composite(np.histogram_bin_edges)
@@ -25,13 +31,21 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     found = np.histogram_bin_edges(value(a), plain(bins), plain(range), plain(weights))
     if np.ndim(bins) == 1:
         return as_array(bins)
-    ends = range if range is not None else (np.min(a), np.max(a)) if np.size(a) else (found[0], found[-1])
+    ends = (
+        range
+        if range is not None
+        else (np.min(a), np.max(a))
+        if np.size(a)
+        else (found[0], found[-1])
+    )
     low, high = (ends[0] - 0.5, ends[1] + 0.5) if value(ends[0]) == value(ends[1]) else ends
     return np.linspace(low, high, len(found), dtype=found.dtype)
 
 
 @composite(np.histogram)
-def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
     y, found = np.histogram(value(a), plain(bins), plain(range), weights=plain(weights))
     edges = histogram_bin_edges(a, bins, range)
     if weights is not None:
@@ -43,7 +57,9 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, we
 
 
 @composite(np.histogramdd)
-def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> tuple[Any, Any]:
+def histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> tuple[Any, Any]:
     rows = sample if isinstance(sample, (list, tuple)) else np.atleast_2d(np.transpose(sample))
     columns = [as_array(row) for row in rows]
     numbers = np.stack([value(x) for x in columns], -1)
@@ -51,11 +67,18 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = N
     many = bins if hasattr(bins, "__len__") else [bins] * len(columns)
     ranges = [None] * len(columns) if range is None else range
     given = zip(columns, many, ranges, found, strict=True)
-    edges = [as_type(histogram_bin_edges(x, n, between), along.dtype) for x, n, between, along in given]
+    edges = [
+        as_type(histogram_bin_edges(x, n, between), along.dtype) for x, n, between, along in given
+    ]
     if weights is not None:
-        inside = np.all([(x >= along[0]) & (x <= along[-1]) for x, along in zip(numbers.T, found, strict=True)], axis=0)
+        inside = np.all(
+            [(x >= along[0]) & (x <= along[-1]) for x, along in zip(numbers.T, found, strict=True)],
+            axis=0,
+        )
         pairs = zip(numbers[inside].T, found, strict=True)
-        places = tuple(np.minimum(np.searchsorted(along, x, "right"), len(along) - 1) - 1 for x, along in pairs)
+        places = tuple(
+            np.minimum(np.searchsorted(along, x, "right"), len(along) - 1) - 1 for x, along in pairs
+        )
         y = ungetitem(as_type(as_array(weights), float)[inside], places, y)
     if density:
         widths = [np.diff(along) for along in edges]
@@ -64,7 +87,9 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = N
 
 
 @composite(np.histogram2d)
-def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> tuple[Any, Any, Any]:
+def histogram2d(
+    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> tuple[Any, Any, Any]:
     """One array of edges is for both axes."""
     if hasattr(bins, "__len__") and len(bins) not in (1, 2):
         bins = [bins, bins]

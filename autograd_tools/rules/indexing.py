@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import field_names, has_fields, is_dataclass, parts_of, with_parts
+from autograd_tools.base.containers import (
+    field_names,
+    has_fields,
+    is_dataclass,
+    parts_of,
+    with_parts,
+)
 from autograd_tools.engine.core import Value, value
 from autograd_tools.engine.cotangents import add_part, is_basic, put_into
 from autograd_tools.engine.primitives import Primitive
@@ -40,7 +46,11 @@ def field_of(x: Any, name: str) -> Any:
     held = value(x)
     if name not in field_names(held):
         return getattr(opened(x), name)
-    return getfield.first(x, (name,)) if is_dataclass(held) else getitem.first(x, (field_names(held).index(name),))
+    return (
+        getfield.first(x, (name,))
+        if is_dataclass(held)
+        else getitem.first(x, (field_names(held).index(name),))
+    )
 
 
 def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
@@ -85,9 +95,23 @@ def getfield_into(total: Any, dy: Any, x: Any, name: str) -> Any:
 
 
 getitem = Primitive(
-    operator.getitem, (getitem_x, None), into=getitem_into, name="getitem", containers=True, part=opened, read=frozenset({1})
+    operator.getitem,
+    (getitem_x, None),
+    into=getitem_into,
+    name="getitem",
+    containers=True,
+    part=opened,
+    read=frozenset({1}),
 )
-getfield = Primitive(field, (getfield_x, None), into=getfield_into, name="getattr", containers=True, part=opened, read=frozenset({1}))
+getfield = Primitive(
+    field,
+    (getfield_x, None),
+    into=getfield_into,
+    name="getattr",
+    containers=True,
+    part=opened,
+    read=frozenset({1}),
+)
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")
 
 
@@ -115,4 +139,6 @@ def setitem_x(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
     return setitem(dy, index, 0)
 
 
-setitem: Primitive = Primitive(assigned, (setitem_x, None, setitem_v), name="setitem", read=frozenset({1}))
+setitem: Primitive = Primitive(
+    assigned, (setitem_x, None, setitem_v), name="setitem", read=frozenset({1})
+)

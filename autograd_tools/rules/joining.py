@@ -68,7 +68,10 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
             raise ValueError("an array is split into 1 part or more")
         sizes = [n // parts + (i < n % parts) for i in range(parts)]
         parts = np.cumsum(sizes)[:-1].tolist()
-    return [ary[along(slice(i, j), axis, np.ndim(ary))] for i, j in zip([0, *parts], [*parts, n], strict=True)]
+    return [
+        ary[along(slice(i, j), axis, np.ndim(ary))]
+        for i, j in zip([0, *parts], [*parts, n], strict=True)
+    ]
 
 
 @composite(np.split)
@@ -115,11 +118,16 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
 
 
 @composite(np.meshgrid)
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
+def meshgrid(
+    *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Any, ...]:
     if indexing not in ("xy", "ij"):
         raise ValueError(f"np.meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
     places = [1, 0, *range(2, len(xi))] if indexing == "xy" and len(xi) > 1 else range(len(xi))
-    grids = tuple(np.reshape(as_array(x), [-1 if i == place else 1 for i in range(len(xi))]) for x, place in zip(xi, places, strict=True))
+    grids = tuple(
+        np.reshape(as_array(x), [-1 if i == place else 1 for i in range(len(xi))])
+        for x, place in zip(xi, places, strict=True)
+    )
     return grids if sparse else broadcast_arrays(*grids)
 
 

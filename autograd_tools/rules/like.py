@@ -17,7 +17,9 @@ def array(object: Any, dtype: Any = None, *, ndmin: int = 0, **options: Any) -> 
         y = np.stack([array(item) for item in object]) if len(object) else np.array([])
     else:
         y = as_array(object)
-    return as_type(np.reshape(y, (1,) * (ndmin - np.ndim(y)) + np.shape(y)) if np.ndim(y) < ndmin else y, dtype)
+    return as_type(
+        np.reshape(y, (1,) * (ndmin - np.ndim(y)) + np.shape(y)) if np.ndim(y) < ndmin else y, dtype
+    )
 
 
 def asarray(a: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
@@ -33,6 +35,12 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
 
 
 LIKE: dict[Any, Callable[..., Any]] = {
-    **{np.array: array, np.asarray: asarray, np.asanyarray: asarray, np.asfortranarray: asarray, np.require: asarray},
+    **{
+        np.array: array,
+        np.asarray: asarray,
+        np.asanyarray: asarray,
+        np.asfortranarray: asarray,
+        np.require: asarray,
+    },
     **{np.ascontiguousarray: row, np.full: full},
 }

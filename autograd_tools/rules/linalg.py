@@ -17,7 +17,11 @@ from autograd_tools.rules.reductions import axes_of, kept
 def solve_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
     """-solve(a.mT, dy) @ y.mT, where y is the solution."""
     dx = solve_right(dy, y, a, b)
-    return -np.matmul(dx[..., None], y[..., None, :]) if np.ndim(b) == 1 else -np.matmul(dx, flip_last(y))
+    return (
+        -np.matmul(dx[..., None], y[..., None, :])
+        if np.ndim(b) == 1
+        else -np.matmul(dx, flip_last(y))
+    )
 
 
 def solve_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
@@ -37,7 +41,9 @@ def shared(hit: Any, y: Any, axes: tuple[int, ...]) -> Any:
     return hit / np.sum(hit, axis=axes, dtype=np.result_type(value(y), np.float16), keepdims=True)
 
 
-def norm_x(dy: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
+def norm_x(
+    dy: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False
+) -> Any:
     """The gradient of a norm of vectors, or of all numbers, or of matrices; zero at zero, and shared evenly in a tie."""
     axes = axes_of(x, axis)
     y, dy = kept(y, x, axis, keepdims), kept(dy, x, axis, keepdims)
@@ -45,12 +51,18 @@ def norm_x(dy: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims:
     if ord is None or (len(axes) == 2 and ord in ("fro", "f")) or (len(axes) == 1 and ord == 2):
         return dy * (bar(x) / length)
     if len(axes) == 2:
-        return dy * (sum_norm_x if abs_is(ord, 1) or abs_is(ord, np.inf) else spectral_norm_x)(y, x, ord, axes)
+        return dy * (sum_norm_x if abs_is(ord, 1) or abs_is(ord, np.inf) else spectral_norm_x)(
+            y, x, ord, axes
+        )
     if ord == 1:
         return dy * direction(x)
     if abs(ord) == np.inf:
         return dy * direction(x) * shared(np.abs(value(x)) == value(y), y, axes)
-    return dy * direction(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord) if ord else dy * np.zeros_like(value(x))
+    return (
+        dy * direction(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord)
+        if ord
+        else dy * np.zeros_like(value(x))
+    )
 
 
 def abs_is(ord: Any, number: float) -> bool:
@@ -71,7 +83,9 @@ def spectral_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
     weights = (value(s) > 0).astype(value(s).dtype)
     if ord != "nuc":
         edge = value(s)[..., :1] if ord > 0 else value(s)[..., -1:]
-        weights = weights * shared(np.isclose(value(s), edge, rtol=0, atol=np.finfo(weights.dtype).eps * edge), y, (-1,))
+        weights = weights * shared(
+            np.isclose(value(s), edge, rtol=0, atol=np.finfo(weights.dtype).eps * edge), y, (-1,)
+        )
     return np.moveaxis(bar(np.matmul(u * weights[..., None, :], vh)), (-2, -1), axes)
 
 
@@ -84,20 +98,28 @@ def cofactors(x: Any) -> Any:
     if not isinstance(x, Value):
         u, s, vh = np.linalg.svd(x)
         others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(n)], -1)
-        return bar(np.linalg.det(bar(u)) * np.linalg.det(bar(vh)))[..., None, None] * bar(np.matmul(u * others[..., None, :], vh))
+        return bar(np.linalg.det(bar(u)) * np.linalg.det(bar(vh)))[..., None, None] * bar(
+            np.matmul(u * others[..., None, :], vh)
+        )
     rest = [[j for j in range(n) if j != i] for i in range(n)]
     minors = x[..., np.array(rest)[:, None, :, None], np.array(rest)[None, :, None, :]]
-    return np.linalg.det(minors) * (-1.0) ** np.add.outer(np.arange(n), np.arange(n)).astype(value(x).dtype)
+    return np.linalg.det(minors) * (-1.0) ** np.add.outer(np.arange(n), np.arange(n)).astype(
+        value(x).dtype
+    )
 
 
 def det_x(dy: Any, y: Any, x: Any) -> Any:
     """det(x) times the transposed inverse, or what that becomes where there is no inverse, or none with correct digits."""
     if np.all(value(y) != 0):
         inverse = np.linalg.inv(x)
-        size = np.linalg.norm(value(x), axis=(-2, -1)) * np.linalg.norm(value(inverse), axis=(-2, -1))
+        size = np.linalg.norm(value(x), axis=(-2, -1)) * np.linalg.norm(
+            value(inverse), axis=(-2, -1)
+        )
         if np.all(size * np.finfo(size.dtype).eps < 1e-2):
             return np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(inverse)
-    return np.reshape(dy, (*np.shape(y), 1, 1)) * (cofactors(x) if np.shape(x)[-1] > 1 else np.ones_like(value(x)))
+    return np.reshape(dy, (*np.shape(y), 1, 1)) * (
+        cofactors(x) if np.shape(x)[-1] > 1 else np.ones_like(value(x))
+    )
 
 
 def slogdet_x(dy: Any, y: Any, x: Any) -> Any:
@@ -106,10 +128,16 @@ def slogdet_x(dy: Any, y: Any, x: Any) -> Any:
     if dsign is not None and np.iscomplexobj(dsign):
         turn = -1j * np.real(1j * dsign * y[0])
         dlog = turn if dlog is None else dlog + turn
-    return None if dlog is None else np.reshape(dlog, (*np.shape(dlog), 1, 1)) * flip_last(np.linalg.inv(x))
+    return (
+        None
+        if dlog is None
+        else np.reshape(dlog, (*np.shape(dlog), 1, 1)) * flip_last(np.linalg.inv(x))
+    )
 
 
-def pinv_a(dy: Any, y: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+def pinv_a(
+    dy: Any, y: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
+) -> Any:
     """Golub and Pereyra (1973), The differentiation of pseudo-inverses, for changes that keep the rank."""
     across, dy = adjoint(y), adjoint(bar(dy))
     dx = np.matmul(across, np.matmul(adjoint(dy), across))
@@ -127,7 +155,9 @@ def columns(x: Any) -> Any:
 def solution(dy: Any, a: Any, rcond: Any) -> tuple[Any, Any, Any]:
     """The conjugated gradient of a least-squares solution and, from that, of the right-hand side; and the pseudo-inverse."""
     dx = columns(bar(dy))
-    inverse = np.linalg.pinv(a, np.finfo(value(dx).dtype).eps * max(np.shape(a)) if rcond is None else rcond)
+    inverse = np.linalg.pinv(
+        a, np.finfo(value(dx).dtype).eps * max(np.shape(a)) if rcond is None else rcond
+    )
     return dx, np.matmul(adjoint(inverse), dx), inverse
 
 
@@ -174,8 +204,16 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     axes = axes_of(x, axis)
     rest = [i for i in range(np.ndim(x)) if i not in axes]
     numbers = math.prod(np.shape(x)[i] for i in axes)
-    norms = np.linalg.norm(np.reshape(np.transpose(x, (*axes, *rest)), (numbers, *(np.shape(x)[i] for i in rest))), ord, 0)
-    return np.reshape(norms, [1 if i in axes else n for i, n in enumerate(np.shape(x))]) if keepdims else norms
+    norms = np.linalg.norm(
+        np.reshape(np.transpose(x, (*axes, *rest)), (numbers, *(np.shape(x)[i] for i in rest))),
+        ord,
+        0,
+    )
+    return (
+        np.reshape(norms, [1 if i in axes else n for i, n in enumerate(np.shape(x))])
+        if keepdims
+        else norms
+    )
 
 
 @composite(np.linalg.cond)

@@ -16,7 +16,10 @@ from autograd_tools.rules.shapes import along
 def pairs(given: Any, ndim: int) -> list[Any]:
     """What np.pad is given for the two ends of each axis, in any of the ways in which one may write it."""
     if isinstance(given, dict):
-        found = {axis % ndim: (width, width) if np.ndim(width) == 0 else tuple(width) for axis, width in given.items()}
+        found = {
+            axis % ndim: (width, width) if np.ndim(width) == 0 else tuple(width)
+            for axis, width in given.items()
+        }
         return [found.get(axis, (0, 0)) for axis in range(ndim)]
     if isinstance(given, Value) and np.ndim(given) == 0:
         return [(given, given)] * ndim
@@ -44,7 +47,11 @@ def turned(array: Any, axis: int, before: int, after: int, mode: str) -> Any:
     back = turns % 2
     first, last = (array[along(slice(i, i + 1 or None), axis, ndim)] for i in (0, -1))
     numbers = array[along(np.where(back, n - 1 - rest, rest), axis, ndim)]
-    return along_axis(1 - 2 * back) * numbers + along_axis(2 * back) * last + along_axis(turns - back) * (last - first)
+    return (
+        along_axis(1 - 2 * back) * numbers
+        + along_axis(2 * back) * last
+        + along_axis(turns - back) * (last - first)
+    )
 
 
 def constant(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
@@ -54,7 +61,9 @@ def constant(array: Any, axis: int, at_start: bool, width: int, given: Any) -> A
 def linear_ramp(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
     edge = array[along(slice(1) if at_start else slice(-1, None), axis, np.ndim(array))]
     near = (np.arange(width) if at_start else np.arange(width)[::-1]) / max(width, 1)
-    near = np.reshape(near, [-1 if i == axis else 1 for i in range(np.ndim(array))]).astype(value(array).dtype)
+    near = np.reshape(near, [-1 if i == axis else 1 for i in range(np.ndim(array))]).astype(
+        value(array).dtype
+    )
     return given + (edge - given) * near
 
 
@@ -64,7 +73,13 @@ def statistic(func: Any) -> Callable[..., Any]:
     def number(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
         n = np.shape(array)[axis]
         length = n if given is None else min(given, n)
-        return func(array[along(slice(length) if at_start else slice(n - length, None), axis, np.ndim(array))], axis=axis, keepdims=True)
+        return func(
+            array[
+                along(slice(length) if at_start else slice(n - length, None), axis, np.ndim(array))
+            ],
+            axis=axis,
+            keepdims=True,
+        )
 
     return number
 
@@ -98,7 +113,11 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
         ends = []
         for at_start, width, more in zip((True, False), widths, given[axis], strict=True):
             shape = [width if i == axis else n for i, n in enumerate(np.shape(array))]
-            end = as_type(as_array(compute(array, axis, at_start, width, more)), dtype) if width else np.zeros((), dtype)
+            end = (
+                as_type(as_array(compute(array, axis, at_start, width, more)), dtype)
+                if width
+                else np.zeros((), dtype)
+            )
             ends.append(np.broadcast_to(end, shape))
         array = np.concatenate([ends[0], array, ends[1]], axis)
     return array

@@ -29,7 +29,10 @@ def aligned(a1: Any, a2: Any) -> tuple[Any, Any]:
     """Two polynomials with as many coefficients each."""
     a1, a2 = coefficients(a1), coefficients(a2)
     n = max(len(a1), len(a2))
-    left, right = (a if len(a) == n else np.concatenate([np.zeros(n - len(a), value(a).dtype), a]) for a in (a1, a2))
+    left, right = (
+        a if len(a) == n else np.concatenate([np.zeros(n - len(a), value(a).dtype), a])
+        for a in (a1, a2)
+    )
     return left, right
 
 
@@ -64,14 +67,20 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     for k in range(np.size(u) - n + 1):
         quotient.append(u[k] * (1 / v[0]))
         u = np.concatenate([u[:k], u[k : k + n] - quotient[k] * v, u[k + n :]])
-    kept = np.flatnonzero(~np.isclose(value(u), 0, rtol=1e-14))  # NumPy cuts off what is close to zero
-    return np.stack(quotient) if quotient else np.zeros(1, value(u).dtype), u[min([*kept, np.size(u) - 1]) :]
+    kept = np.flatnonzero(
+        ~np.isclose(value(u), 0, rtol=1e-14)
+    )  # NumPy cuts off what is close to zero
+    return np.stack(quotient) if quotient else np.zeros(1, value(u).dtype), u[
+        min([*kept, np.size(u) - 1]) :
+    ]
 
 
 @composite(np.polyder)
 def polyder(p: Any, m: int = 1) -> Any:
     if m < 0:
-        raise ValueError("np.polyder takes a derivative of order 0 or more; np.polyint takes integrals")
+        raise ValueError(
+            "np.polyder takes a derivative of order 0 or more; np.polyint takes integrals"
+        )
     p = as_array(p)
     for _ in range(m):
         p = p[:-1] * np.arange(len(p) - 1, 0, -1)
@@ -81,7 +90,9 @@ def polyder(p: Any, m: int = 1) -> Any:
 @composite(np.polyint)
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     if m < 0:
-        raise ValueError("np.polyint takes an integral of order 0 or more; np.polyder takes derivatives")
+        raise ValueError(
+            "np.polyint takes an integral of order 0 or more; np.polyder takes derivatives"
+        )
     k = np.zeros(m) if k is None else coefficients(k)
     k = np.broadcast_to(k, (m,)) if np.size(k) == 1 else k
     if np.size(k) < m:
@@ -99,7 +110,9 @@ def poly(seq_of_zeros: Any) -> Any:
     p, nothing = np.ones(1, value(zeros).dtype), np.zeros(1, value(zeros).dtype)
     for zero in zeros:
         p = np.concatenate([p, nothing]) - np.concatenate([nothing, zero * p])
-    return np.real(p) if np.iscomplexobj(p) and np.isrealobj(np.poly(value(zeros))) else p  # of pairs of conjugates
+    return (
+        np.real(p) if np.iscomplexobj(p) and np.isrealobj(np.poly(value(zeros))) else p
+    )  # of pairs of conjugates
 
 
 def roots_p(dy: Any, y: Any, p: Any) -> Any:
@@ -118,12 +131,16 @@ def covariance(lhs: Any, scale: Any, squares: Any, left: int, y: Any) -> Any:
     if squares is None:
         return base
     if left <= 0:
-        raise ValueError("np.polyfit: there are too few numbers to tell their deviation from the fit")
+        raise ValueError(
+            "np.polyfit: there are too few numbers to tell their deviation from the fit"
+        )
     return (base if np.ndim(y) == 1 else base[:, :, None]) * (squares / left)
 
 
 @composite(np.polyfit)
-def polyfit(x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
+def polyfit(
+    x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
+) -> Any:
     """Least squares with columns of length 1, as NumPy has it."""
     x, y = as_array(x) + 0.0, as_array(y) + 0.0
     n = np.size(x)
@@ -140,7 +157,11 @@ def polyfit(x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: 
         return c, squares, rank, s, rcond
     if value(rank) != deg + 1:
         warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=4)
-    return (c, covariance(lhs, scale, None if cov == "unscaled" else squares, n - deg - 1, y)) if cov else c
+    return (
+        (c, covariance(lhs, scale, None if cov == "unscaled" else squares, n - deg - 1, y))
+        if cov
+        else c
+    )
 
 
 @composite(np.vander)
@@ -154,7 +175,10 @@ def ends(*given: Any) -> tuple[Any, ...]:
     """The ends of ranges, each a number or an array of as many axes as the others."""
     given = tuple(x if np.ndim(x) == 0 else as_array(x) for x in given)
     n = max(map(np.ndim, given))
-    return tuple(x if np.ndim(x) == 0 else np.reshape(x, (1,) * (n - np.ndim(x)) + np.shape(x)) for x in given)
+    return tuple(
+        x if np.ndim(x) == 0 else np.reshape(x, (1,) * (n - np.ndim(x)) + np.shape(x))
+        for x in given
+    )
 
 
 def steps(num: int, endpoint: bool, ndim: int) -> Any:
@@ -164,7 +188,9 @@ def steps(num: int, endpoint: bool, ndim: int) -> Any:
 
 def between(start: Any, stop: Any, num: int, endpoint: bool, ndim: int) -> Any:
     """Evenly spaced numbers, in the precision of the ends."""
-    precise = np.result_type(*(x if type(x) in (int, float) else np.asarray(x) for x in map(value, (start, stop))), 1.0)
+    precise = np.result_type(
+        *(x if type(x) in (int, float) else np.asarray(x) for x in map(value, (start, stop))), 1.0
+    )
     return start + (stop - start) * steps(num, endpoint, ndim).astype(precise)
 
 
@@ -192,24 +218,44 @@ def linspace(
     if is_whole(dtype):
         return np.linspace(value(start), value(stop), num, endpoint, retstep, dtype, axis)
     start, stop = ends(start, stop)
-    y = laid_out(between(start, stop, num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis)
+    y = laid_out(
+        between(start, stop, num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis
+    )
     apart = num - 1 if endpoint else num
     return (y, (stop - start) / apart if apart > 0 else np.nan) if retstep else y
 
 
 @composite(np.logspace)
-def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0) -> Any:
+def logspace(
+    start: Any,
+    stop: Any,
+    num: Any = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
     if is_whole(dtype):
         return np.logspace(value(start), value(stop), num, endpoint, value(base), dtype, axis)
     start, stop, base = ends(start, stop, base)
-    return laid_out(base ** between(start, stop, num, endpoint, max(np.ndim(x) for x in (start, stop, base))), dtype, axis)
+    return laid_out(
+        base ** between(start, stop, num, endpoint, max(np.ndim(x) for x in (start, stop, base))),
+        dtype,
+        axis,
+    )
 
 
 @composite(np.geomspace)
-def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+def geomspace(
+    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
     if is_whole(dtype):
         return np.geomspace(value(start), value(stop), num, endpoint, dtype, axis)
     start, stop = ends(start, stop)
     if np.any(value(start) == 0) or np.any(value(stop) == 0):
         raise ValueError("a geometric sequence does not contain zero")
-    return laid_out(start * (stop / start) ** steps(num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis)
+    return laid_out(
+        start * (stop / start) ** steps(num, endpoint, max(np.ndim(start), np.ndim(stop))),
+        dtype,
+        axis,
+    )

@@ -72,7 +72,9 @@ def tensordot_left(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
     free_a = [i for i in range(np.ndim(a)) if i not in left]
     free_b = [i for i in range(np.ndim(b)) if i not in right]
     rest = list(range(np.ndim(dy) - len(free_b), np.ndim(dy)))
-    dx = np.tensordot(dy, b, (rest, free_b))  # axes: the free ones of a, then the summed ones in the order of b
+    dx = np.tensordot(
+        dy, b, (rest, free_b)
+    )  # axes: the free ones of a, then the summed ones in the order of b
     return np.transpose(dx, np.argsort([*free_a, *(left[right.index(i)] for i in sorted(right))]))
 
 
@@ -81,25 +83,47 @@ def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
     left, right = tensordot_axes(a, b, axes)
     free_a = [i for i in range(np.ndim(a)) if i not in left]
     free_b = [i for i in range(np.ndim(b)) if i not in right]
-    dx = np.tensordot(a, dy, (free_a, list(range(len(free_a)))))  # axes: the summed ones in the order of a, then the free ones of b
+    dx = np.tensordot(
+        a, dy, (free_a, list(range(len(free_a))))
+    )  # axes: the summed ones in the order of a, then the free ones of b
     return np.transpose(dx, np.argsort([*(right[left.index(i)] for i in sorted(left)), *free_b]))
 
 
-def trace_x(dy: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+def trace_x(
+    dy: Any,
+    y: Any,
+    x: Any,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: Any = None,
+    out: Any = None,
+) -> Any:
     """Zero but for dy on the diagonal."""
     eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset, dtype=bool)
-    return np.moveaxis(dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2))
+    return np.moveaxis(
+        dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2)
+    )
 
 
 def multi_dot_arrays(dy: Any, y: Any, arrays: Any, *, out: Any = None) -> Any:
     """For each matrix, `dy` between the transposes of those to its left and to its right."""
     first, *middle, last = arrays
-    first, last = first if np.ndim(first) == 2 else first[None, :], last if np.ndim(last) == 2 else last[:, None]
+    first, last = (
+        first if np.ndim(first) == 2 else first[None, :],
+        last if np.ndim(last) == 2 else last[:, None],
+    )
     matrices = [first, *middle, last]
     turned = [flip_last(a) for a in matrices]
     dy = np.reshape(dy, (np.shape(first)[0], np.shape(last)[1]))
-    parts = [np.linalg.multi_dot([*turned[:i][::-1], dy, *turned[i + 1 :][::-1]]) for i in range(len(matrices))]
-    return for_each([np.reshape(part, shape) for part, shape in zip(parts, shapes_of(arrays), strict=True)], arrays)
+    parts = [
+        np.linalg.multi_dot([*turned[:i][::-1], dy, *turned[i + 1 :][::-1]])
+        for i in range(len(matrices))
+    ]
+    return for_each(
+        [np.reshape(part, shape) for part, shape in zip(parts, shapes_of(arrays), strict=True)],
+        arrays,
+    )
 
 
 rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul)
@@ -110,10 +134,22 @@ rules(
     lambda dy, y, a, b: np.reshape(np.matmul(dy, np.ravel(b)), np.shape(a)),
     lambda dy, y, a, b: np.reshape(np.matmul(np.ravel(a), dy), np.shape(b)),
 )
-rules(np.vecdot, lambda dy, y, a, b: bar(dy[..., None] * b), lambda dy, y, a, b: dy[..., None] * bar(a))
+rules(
+    np.vecdot,
+    lambda dy, y, a, b: bar(dy[..., None] * b),
+    lambda dy, y, a, b: dy[..., None] * bar(a),
+)
 if hasattr(np, "matvec"):  # since NumPy 2.2
-    rules(np.matvec, lambda dy, y, a, b: dy[..., None] * b[..., None, :], lambda dy, y, a, b: np.matvec(flip_last(a), dy))
-    rules(np.vecmat, lambda dy, y, a, b: bar(np.matvec(b, dy)), lambda dy, y, a, b: bar(a)[..., None] * dy[..., None, :])
+    rules(
+        np.matvec,
+        lambda dy, y, a, b: dy[..., None] * b[..., None, :],
+        lambda dy, y, a, b: np.matvec(flip_last(a), dy),
+    )
+    rules(
+        np.vecmat,
+        lambda dy, y, a, b: bar(np.matvec(b, dy)),
+        lambda dy, y, a, b: bar(a)[..., None] * dy[..., None, :],
+    )
 rules(np.linalg.multi_dot, multi_dot_arrays, sequences=True)
 rules(np.trace, trace_x)
 rules(np.tril, lambda dy, y, x, k=0: np.tril(dy, k))
@@ -122,7 +158,11 @@ rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
 
 @composite(np.inner)
 def inner(a: Any, b: Any) -> Any:
-    return np.dot(a, b) if max(np.ndim(a), np.ndim(b)) < 2 or min(np.ndim(a), np.ndim(b)) == 0 else np.tensordot(a, b, (-1, -1))
+    return (
+        np.dot(a, b)
+        if max(np.ndim(a), np.ndim(b)) < 2 or min(np.ndim(a), np.ndim(b)) == 0
+        else np.tensordot(a, b, (-1, -1))
+    )
 
 
 @composite(np.vdot)
@@ -149,7 +189,9 @@ def flat_cross(a: Any, b: Any, axisc: int) -> Any:
 
 
 @composite(np.cross)
-def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
@@ -162,7 +204,9 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
 def matrix_power(a: Any, n: Any) -> Any:
     """By squares: of the powers of 2 that `n` is made of."""
     square, n = (np.linalg.inv(a), -n) if n < 0 else (a, int(n))
-    power = None if n else np.broadcast_to(np.eye(np.shape(a)[-1], dtype=value(a).dtype), np.shape(a))
+    power = (
+        None if n else np.broadcast_to(np.eye(np.shape(a)[-1], dtype=value(a).dtype), np.shape(a))
+    )
     while n:
         if n % 2:
             power = square if power is None else np.matmul(power, square)

@@ -31,7 +31,9 @@ def kept(dy: Any, x: Any, axis: Any, keepdims: Any) -> Any:
 def spread(dy: Any, shape: tuple[int, ...]) -> Any:
     """`np.broadcast_to(dy, shape)`, in a tenth of its time for plain numbers and arrays."""
     if type(dy) is np.ndarray and dy.flags.c_contiguous and dy.ndim == len(shape):
-        strides = tuple(0 if n == 1 else stride for n, stride in zip(dy.shape, dy.strides, strict=True))
+        strides = tuple(
+            0 if n == 1 else stride for n, stride in zip(dy.shape, dy.strides, strict=True)
+        )
     elif isinstance(dy, np.number):
         if math.prod(shape) < 1000:  # is filled as fast as it is described
             full = np.empty(shape, dy.dtype)
@@ -58,7 +60,12 @@ def count(x: Any, axis: Any) -> int:
 
 def count_where(x: Any, axis: Any, where: Any) -> Any:
     """`np.sum(np.broadcast_to(where, np.shape(x)), axis, keepdims=True)`: how many numbers of those chosen go into each result."""
-    return np.sum(np.broadcast_to(where, np.shape(x)), axis=axis, dtype=np.result_type(type_of(x), 1.0), keepdims=True)
+    return np.sum(
+        np.broadcast_to(where, np.shape(x)),
+        axis=axis,
+        dtype=np.result_type(type_of(x), 1.0),
+        keepdims=True,
+    )
 
 
 def sum_x(
@@ -83,16 +90,33 @@ def sum_initial(dy: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def mean_x(
-    dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+    dy: Any,
+    y: Any,
+    x: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
 ) -> Any:
     """`spread(kept(dy, x, axis, keepdims) / count(x, axis), shape(x))`: each of n numbers gets an n-th."""
     if where is not True:
-        return spread(kept(dy, x, axis, keepdims), np.shape(x)) * where / count_where(x, axis, where)
+        return (
+            spread(kept(dy, x, axis, keepdims), np.shape(x)) * where / count_where(x, axis, where)
+        )
     return spread(kept(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
 
 
 def extreme_x(
-    dy: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    dy: Any,
+    y: Any,
+    x: Any,
+    axis: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     """`dy` at the extreme; evenly shared between elements that tie for it."""
     hit = value(x) == value(kept(y, x, axis, keepdims))
@@ -166,8 +190,15 @@ def var(
     square = np.absolute(difference) ** 2 if np.iscomplexobj(a) else difference * difference
     n: Any = count(a, axis)
     if where is not True:
-        n = np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, dtype=np.result_type(value(square)), keepdims=keepdims)
-    return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / (n - (ddof if correction is None else correction))
+        n = np.sum(
+            np.broadcast_to(where, np.shape(a)),
+            axis=axis,
+            dtype=np.result_type(value(square)),
+            keepdims=keepdims,
+        )
+    return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / (
+        n - (ddof if correction is None else correction)
+    )
 
 
 def root(x: Any) -> Any:
@@ -183,7 +214,13 @@ def std(*args: Any, **kwargs: Any) -> Any:
 
 @composite(np.prod)
 def prod(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     """By halves, so that every partial product is differentiated as it is, zeros included."""
     a = widened(a, dtype)
@@ -191,12 +228,18 @@ def prod(
     axes = axes_of(a, axis)
     rest = tuple(i for i in range(np.ndim(a)) if i not in axes)
     shape = tuple(1 if i in axes else n for i, n in enumerate(np.shape(a)))
-    flat = np.reshape(np.transpose(a, (*rest, *axes)), (*(np.shape(a)[i] for i in rest), count(a, axis)))
+    flat = np.reshape(
+        np.transpose(a, (*rest, *axes)), (*(np.shape(a)[i] for i in rest), count(a, axis))
+    )
     while (n := np.shape(flat)[-1]) > 1:
         half = n // 2
         product = flat[..., :half] * flat[..., half : 2 * half]
         flat = np.concatenate([product, flat[..., 2 * half :]], axis=-1) if n % 2 else product
-    total = (flat[..., 0] if rest else flat[0]) if np.shape(flat)[-1] else np.ones(np.shape(flat)[:-1], value(flat).dtype)[()]
+    total = (
+        (flat[..., 0] if rest else flat[0])
+        if np.shape(flat)[-1]
+        else np.ones(np.shape(flat)[:-1], value(flat).dtype)[()]
+    )
     total = np.reshape(total, shape) if keepdims else total
     return total if initial is None else total * initial
 

@@ -32,7 +32,10 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
         return CUMPROD(a, axis)
     step = 1
     while step < np.shape(a)[axis]:
-        head, tail, before = (a[along(part, axis, np.ndim(a))] for part in (slice(step), slice(step, None), slice(-step)))
+        head, tail, before = (
+            a[along(part, axis, np.ndim(a))]
+            for part in (slice(step), slice(step, None), slice(-step))
+        )
         a = np.concatenate([head, tail * before], axis)
         step *= 2
     return a
@@ -42,7 +45,9 @@ def accumulated(func: Any, x: Any, axis: Any, dtype: Any, start: float | None) -
     """A running sum or product as the array API has it; `start` comes before the first number, if it is wanted."""
     x = np.atleast_1d(as_array(x))
     if axis is None and np.ndim(x) > 1:
-        raise ValueError("an array of more than one axis needs `axis`, to tell along which to accumulate")
+        raise ValueError(
+            "an array of more than one axis needs `axis`, to tell along which to accumulate"
+        )
     axis = 0 if axis is None else axis
     y = func(x, axis=axis, dtype=dtype)
     if start is None:
@@ -52,12 +57,28 @@ def accumulated(func: Any, x: Any, axis: Any, dtype: Any, start: float | None) -
 
 
 @composite(np.cumulative_sum)
-def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+def cumulative_sum(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
     return accumulated(np.cumsum, x, axis, dtype, 0 if include_initial else None)
 
 
 @composite(np.cumulative_prod)
-def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+def cumulative_prod(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
     return accumulated(np.cumprod, x, axis, dtype, 1 if include_initial else None)
 
 
@@ -74,7 +95,10 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
 @composite(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     ary = np.ravel(as_array(ary))
-    ends = [[] if end is None else [as_type(np.ravel(as_array(end)), value(ary).dtype)] for end in (to_begin, to_end)]
+    ends = [
+        [] if end is None else [as_type(np.ravel(as_array(end)), value(ary).dtype)]
+        for end in (to_begin, to_end)
+    ]
     return np.concatenate([*ends[0], np.diff(ary), *ends[1]])
 
 
@@ -83,8 +107,14 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = as_array(y)
     if x is not None:
         dx = np.diff(x, axis=axis if np.ndim(x) > 1 else -1)
-        dx = dx if np.ndim(x) > 1 else np.reshape(dx, [-1 if i == axis % np.ndim(y) else 1 for i in range(np.ndim(y))])
-    before, after = ((slice(None),) * (axis % np.ndim(y)) + (part,) for part in (slice(None, -1), slice(1, None)))
+        dx = (
+            dx
+            if np.ndim(x) > 1
+            else np.reshape(dx, [-1 if i == axis % np.ndim(y) else 1 for i in range(np.ndim(y))])
+        )
+    before, after = (
+        (slice(None),) * (axis % np.ndim(y)) + (part,) for part in (slice(None, -1), slice(1, None))
+    )
     return np.sum(dx * (y[before] + y[after]) / 2, axis=axis)
 
 
@@ -96,17 +126,30 @@ def slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
 
     if np.ndim(h):
         h = np.reshape(np.diff(h), [-1 if i == axis else 1 for i in range(np.ndim(f))])
-        before, after = h[along(slice(-1), axis, np.ndim(f))], h[along(slice(1, None), axis, np.ndim(f))]
-        first, second, last = (h[along(slice(i, i + 1 or None), axis, np.ndim(f))] for i in (0, min(1, np.size(h) - 1), -1))
+        before, after = (
+            h[along(slice(-1), axis, np.ndim(f))],
+            h[along(slice(1, None), axis, np.ndim(f))],
+        )
+        first, second, last = (
+            h[along(slice(i, i + 1 or None), axis, np.ndim(f))]
+            for i in (0, min(1, np.size(h) - 1), -1)
+        )
         last_but_one = h[along(slice(-2, -1), axis, np.ndim(f))]
     else:
         before = after = first = second = last = last_but_one = h
     left, right = at(slice(1, -1)) - at(slice(-2)), at(slice(2, None)) - at(slice(1, -1))
     inner = (left / before * after + right / after * before) / (before + after)
-    start, end = (at(slice(1, 2)) - at(slice(1))) / first, (at(slice(-1, None)) - at(slice(-2, -1))) / last
+    start, end = (
+        (at(slice(1, 2)) - at(slice(1))) / first,
+        (at(slice(-1, None)) - at(slice(-2, -1))) / last,
+    )
     if edge_order == 2:
-        start = start - ((at(slice(2, 3)) - at(slice(1, 2))) / second - start) * first / (first + second)
-        end = end + (end - (at(slice(-2, -1)) - at(slice(-3, -2))) / last_but_one) * last / (last + last_but_one)
+        start = start - ((at(slice(2, 3)) - at(slice(1, 2))) / second - start) * first / (
+            first + second
+        )
+        end = end + (end - (at(slice(-2, -1)) - at(slice(-3, -2))) / last_but_one) * last / (
+            last + last_but_one
+        )
     return np.concatenate([start, inner, end], axis)
 
 
@@ -118,27 +161,38 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     steps = varargs or (1.0,)
     steps = steps * len(axes) if len(steps) == 1 and np.ndim(steps[0]) == 0 else steps
     if len(steps) != len(axes):
-        raise TypeError(f"np.gradient takes one step for all axes or one for each of the {len(axes)}, not {len(steps)}")
+        raise TypeError(
+            f"np.gradient takes one step for all axes or one for each of the {len(axes)}, not {len(steps)}"
+        )
     if edge_order not in (1, 2):
         raise ValueError(f"np.gradient has an edge_order of 1 or 2, not {edge_order}")
     if any(np.shape(f)[i] < edge_order + 1 for i in axes):
-        raise ValueError(f"np.gradient with edge_order={edge_order} needs at least {edge_order + 1} numbers along each axis")
+        raise ValueError(
+            f"np.gradient with edge_order={edge_order} needs at least {edge_order + 1} numbers along each axis"
+        )
     slopes = tuple(
-        as_type(slope(f, as_array(h) if np.ndim(h) else h, i % np.ndim(f), edge_order), value(f).dtype)
+        as_type(
+            slope(f, as_array(h) if np.ndim(h) else h, i % np.ndim(f), edge_order), value(f).dtype
+        )
         for i, h in zip(axes, steps, strict=True)
     )
     return slopes[0] if len(slopes) == 1 else slopes
 
 
 @composite(np.interp)
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     """At a point of `xp` the slope is that of the piece on its right; at the last one, on its left, or 0 if that is a jump."""
     x, xp, fp = (t if np.iscomplexobj(t) else as_type(t, float) for t in map(as_array, (x, xp, fp)))
     if period is not None:
         x, xp = x % abs(period), xp % abs(period)
         order = np.argsort(value(xp))
         xp, fp = xp[order], fp[order]
-        xp, fp = np.concatenate([xp[-1:] - abs(period), xp, xp[:1] + abs(period)]), np.concatenate([fp[-1:], fp, fp[:1]])
+        xp, fp = (
+            np.concatenate([xp[-1:] - abs(period), xp, xp[:1] + abs(period)]),
+            np.concatenate([fp[-1:], fp, fp[:1]]),
+        )
         left = right = None
     points, n = value(xp), np.size(xp)
     low = np.clip(np.searchsorted(points, value(x), side="right") - 1, 0, max(n - 2, 0))
@@ -156,15 +210,21 @@ def uncut(dy: Any, a: Any, v: Any, mode: Any) -> Any:
     """The gradient of the full convolution, of which `mode` took a part."""
     n, short = np.size(a) + np.size(v) - 1, min(np.size(a), np.size(v))
     start = {"f": 0, "s": (short - 1) // 2, "v": short - 1}[mode[0]]
-    return np.concatenate([np.zeros(start, dy.dtype), dy, np.zeros(n - start - np.size(dy), dy.dtype)])
+    return np.concatenate(
+        [np.zeros(start, dy.dtype), dy, np.zeros(n - start - np.size(dy), dy.dtype)]
+    )
 
 
 def convolve_a(dy: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
-    return np.reshape(np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(v)), "valid"), np.shape(a))
+    return np.reshape(
+        np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(v)), "valid"), np.shape(a)
+    )
 
 
 def convolve_v(dy: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
-    return np.reshape(np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(a)), "valid"), np.shape(v))
+    return np.reshape(
+        np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(a)), "valid"), np.shape(v)
+    )
 
 
 @composite(np.correlate)

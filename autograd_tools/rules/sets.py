@@ -15,7 +15,12 @@ from autograd_tools.rules.shapes import along
 
 @composite(np.unique)
 def unique(
-    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False, axis: Any = None, **kwargs: Any
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    **kwargs: Any,
 ) -> Any:
     more = {"return_inverse": return_inverse, "return_counts": return_counts, **kwargs}
     _, first, *rest = np.unique(value(ar), return_index=True, axis=axis, **more)
@@ -60,7 +65,9 @@ def union1d(ar1: Any, ar2: Any) -> Any:
 
 
 @composite(np.intersect1d)
-def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
     y, left, right = np.intersect1d(value(ar1), value(ar2), assume_unique, return_indices=True)
     y = as_type(np.ravel(ar1)[left], y.dtype)
     return (y, left, right) if return_indices else y

@@ -36,18 +36,28 @@ def for_each(parts: list[Any], arrays: Any) -> Any:
     return parts if isinstance(value(arrays), (list, tuple)) else np.stack(parts)
 
 
-def concatenate_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
+def concatenate_arrays(
+    dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any
+) -> Any:
     """The slice of `dy` that each array became."""
     shapes = shapes_of(arrays)
     if axis is None:
         ends = np.cumsum([0, *map(math.prod, shapes)])
-        return for_each([np.reshape(dy[i:j], shape) for shape, (i, j) in zip(shapes, pairwise(ends), strict=True)], arrays)
+        return for_each(
+            [
+                np.reshape(dy[i:j], shape)
+                for shape, (i, j) in zip(shapes, pairwise(ends), strict=True)
+            ],
+            arrays,
+        )
     before = (slice(None),) * (axis % np.ndim(dy))
     ends = np.cumsum([0, *(shape[axis] for shape in shapes)])
     return for_each([dy[(*before, slice(i, j))] for i, j in pairwise(ends)], arrays)
 
 
-def stack_arrays(dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
+def stack_arrays(
+    dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any
+) -> Any:
     """The part of dy that each array became."""
     before = (slice(None),) * (axis % np.ndim(dy))
     return for_each([dy[(*before, i)] for i in range(len(shapes_of(arrays)))], arrays)
@@ -58,13 +68,18 @@ def repeat_x(dy: Any, y: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
     flat = np.reshape(x, (-1,)) if axis is None or np.ndim(x) == 0 else x
     axis = 0 if axis is None else axis
     before = (slice(None),) * (axis % np.ndim(flat))
-    return np.reshape(ungetitem(dy, (*before, np.repeat(np.arange(np.shape(flat)[axis]), repeats)), flat), np.shape(x))
+    return np.reshape(
+        ungetitem(dy, (*before, np.repeat(np.arange(np.shape(flat)[axis]), repeats)), flat),
+        np.shape(x),
+    )
 
 
 def astype_x(dy: Any, y: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
     """`dy`, but zero where fractions were cut off."""
     if np.dtype(dtype) == object:
-        raise TypeError("an array of objects has no gradients; leave x as it is, or use ag.value(x).astype(object)")
+        raise TypeError(
+            "an array of objects has no gradients; leave x as it is, or use ag.value(x).astype(object)"
+        )
     if np.dtype(dtype).kind not in "fc" and x.dtype.kind in "fc":
         return np.zeros(np.shape(x))
     return dy
@@ -76,7 +91,9 @@ def reading_order(x: Any, order: Any) -> Any:
         return order
     x = value(x)
     steps = np.cumprod([x.dtype.itemsize, *x.shape])[:-1]  # the strides of Fortran's order
-    lies = all(n == 1 or stride == step for n, stride, step in zip(x.shape, x.strides, steps, strict=True))
+    lies = all(
+        n == 1 or stride == step for n, stride, step in zip(x.shape, x.strides, steps, strict=True)
+    )
     return "F" if lies and sum(n != 1 for n in x.shape) > 1 else "C"
 
 
@@ -93,7 +110,9 @@ def ravel_x(dy: Any, y: Any, x: Any, order: Any = "C") -> Any:
         return reshape_x(dy, y, x, None, order)
     strides = np.abs(value(x).strides)
     if any(stride == 0 and n > 1 for stride, n in zip(strides, np.shape(x), strict=True)):
-        raise TypeError("np.ravel(x, order='K') has no gradient rule for an array that was broadcast: use order='C'")
+        raise TypeError(
+            "np.ravel(x, order='K') has no gradient rule for an array that was broadcast: use order='C'"
+        )
     axes = np.argsort(-strides, kind="stable")  # outermost in memory first
     return np.transpose(np.reshape(dy, [np.shape(x)[axis] for axis in axes]), np.argsort(axes))
 
@@ -135,7 +154,12 @@ def atleast_2d(*arrays: Any) -> Any:
 @composite(np.atleast_3d)
 def atleast_3d(*arrays: Any) -> Any:
     shapes = ((1, 1, 1), (1, -1, 1))
-    made = tuple(np.reshape(a, (*np.shape(a), 1) if np.ndim(a) == 2 else shapes[np.ndim(a)]) if np.ndim(a) < 3 else a for a in arrays)
+    made = tuple(
+        np.reshape(a, (*np.shape(a), 1) if np.ndim(a) == 2 else shapes[np.ndim(a)])
+        if np.ndim(a) < 3
+        else a
+        for a in arrays
+    )
     return made[0] if len(made) == 1 else made
 
 
@@ -185,7 +209,15 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 
 
 @composite(np.sort)
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None, descending: Any = False) -> Any:
+def sort(
+    a: Any,
+    axis: Any = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: Any = None,
+    descending: Any = False,
+) -> Any:
     a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
     places = np.argsort(value(a), axis=axis, kind="stable")
     return take_along_axis(a, np.flip(places, axis) if descending is True else places, axis)
@@ -216,9 +248,18 @@ def diagflat(v: Any, k: int = 0) -> Any:
 @composite(np.diff)
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     def wide(x: Any) -> Any:
-        return x if np.ndim(x) else np.broadcast_to(x, [1 if i == axis % np.ndim(a) else m for i, m in enumerate(np.shape(a))])
+        return (
+            x
+            if np.ndim(x)
+            else np.broadcast_to(
+                x, [1 if i == axis % np.ndim(a) else m for i, m in enumerate(np.shape(a))]
+            )
+        )
 
-    ends = [wide(x) for x in (prepend,) if x is not None], [wide(x) for x in (append,) if x is not None]
+    ends = (
+        [wide(x) for x in (prepend,) if x is not None],
+        [wide(x) for x in (append,) if x is not None],
+    )
     a = np.concatenate([*ends[0], a, *ends[1]], axis) if any(ends) else as_array(a)
     for _ in range(n):
         a = a[along(slice(1, None), axis, np.ndim(a))] - a[along(slice(None, -1), axis, np.ndim(a))]

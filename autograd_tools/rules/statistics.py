@@ -14,16 +14,27 @@ from autograd_tools.rules.reductions import as_array, as_type, axes_of, count, r
 # Methods that pick one of the numbers. The others go between two of them, and the place where they do moves with the
 # quantile by the length of the row plus this; those in neither table jump from place to place.
 PICKING = ("lower", "higher", "nearest", "inverted_cdf", "closest_observation")
-SPEEDS = {"linear": -1, "hazen": 0, "weibull": 1, "median_unbiased": 1 / 3, "normal_unbiased": 1 / 4, "interpolated_inverted_cdf": 0}
+SPEEDS = {
+    "linear": -1,
+    "hazen": 0,
+    "weibull": 1,
+    "median_unbiased": 1 / 3,
+    "normal_unbiased": 1 / 4,
+    "interpolated_inverted_cdf": 0,
+}
 
 
 @composite(np.average)
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
+) -> Any:
     if weights is None:
         mean, total = np.mean(a, axis=axis, keepdims=keepdims), count(a, axis)
     else:
         if np.shape(weights) != np.shape(a):  # of one axis
-            weights = np.reshape(weights, [n if i == axis % np.ndim(a) else 1 for i, n in enumerate(np.shape(a))])
+            weights = np.reshape(
+                weights, [n if i == axis % np.ndim(a) else 1 for i, n in enumerate(np.shape(a))]
+            )
         weights = np.broadcast_to(weights, np.shape(a))
         total = np.sum(weights, axis=axis, keepdims=keepdims)
         mean = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
@@ -31,22 +42,56 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
 
 
 @composite(np.nansum)
-def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 0, where: Any = True) -> Any:
+def nansum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = 0,
+    where: Any = True,
+) -> Any:
     kept_in = ~np.isnan(value(a)) & where
     return np.sum(np.where(kept_in, a, 0), axis=axis, dtype=dtype, keepdims=keepdims) + initial
 
 
 @composite(np.nanmean)
-def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-    n = np.sum(~np.isnan(value(a)) & where, axis=axis, dtype=type_of(a).newbyteorder("="), keepdims=keepdims)
+def nanmean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+) -> Any:
+    n = np.sum(
+        ~np.isnan(value(a)) & where,
+        axis=axis,
+        dtype=type_of(a).newbyteorder("="),
+        keepdims=keepdims,
+    )
     return nansum(a, axis, dtype, None, keepdims, 0, where) / n
 
 
 @composite(np.nanprod)
 def nanprod(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 1, where: Any = True
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = 1,
+    where: Any = True,
 ) -> Any:
-    return np.prod(np.where(np.isnan(value(a)), 1, a), axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+    return np.prod(
+        np.where(np.isnan(value(a)), 1, a),
+        axis=axis,
+        dtype=dtype,
+        keepdims=keepdims,
+        initial=initial,
+        where=where,
+    )
 
 
 @composite(np.nanvar)
@@ -69,9 +114,13 @@ def nanvar(
         mean = np.sum(np.where(counted, a, 0), axis=axis, keepdims=True) / np.maximum(n, 1)
     mean = as_type(as_array(mean), value(a).dtype)
     difference = np.where(counted, a, mean) - mean
-    square = np.absolute(difference) ** 2 if np.iscomplexobj(difference) else difference * difference
+    square = (
+        np.absolute(difference) ** 2 if np.iscomplexobj(difference) else difference * difference
+    )
     squares = np.sum(square, axis=axis, keepdims=keepdims)
-    left = np.sum(counted, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
+    left = np.sum(counted, axis=axis, keepdims=keepdims) - (
+        ddof if correction is None else correction
+    )
     return squares / np.where(left > 0, left, np.nan).astype(value(squares).dtype)
 
 
@@ -95,10 +144,14 @@ def type_between(q: Any, dtype: Any) -> Any:
     return own if own.kind == "f" else np.dtype(float)
 
 
-def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, weights: Any = None, *, skip_nan: bool) -> Any:
+def quantiles(
+    a: Any, q: Any, axis: Any, keepdims: Any, method: Any, weights: Any = None, *, skip_nan: bool
+) -> Any:
     """The quantiles of each part of `a`; where one falls between two numbers, both have their share in it."""
     if weights is not None:
-        raise TypeError("quantiles and percentiles with weights have no gradient rule; pass ag.value(x) to treat x as a constant")
+        raise TypeError(
+            "quantiles and percentiles with weights have no gradient rule; pass ag.value(x) to treat x as a constant"
+        )
     a = as_array(a)
     if np.size(a) == 0:
         empty = np.nanquantile if skip_nan else np.quantile
@@ -120,7 +173,9 @@ def quantiles(a: Any, q: Any, axis: Any, keepdims: Any, method: Any, weights: An
     elif method not in PICKING:
         dtype, last = type_between(q, value(rows).dtype), np.maximum(counts - 1, 0)[:, None]
         inside = (places > 0) & (places < last)
-        speed = (inside * (counts[:, None] + SPEEDS[method]) if method in SPEEDS else inside * 0).astype(dtype)
+        speed = (
+            inside * (counts[:, None] + SPEEDS[method]) if method in SPEEDS else inside * 0
+        ).astype(dtype)
         part = (places - low).astype(dtype)
         if isinstance(q, Value):
             part = part + as_type(np.ravel(as_array(q) - np.asarray(value(q))), dtype) * speed
@@ -175,15 +230,27 @@ def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 @composite(np.median)
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+def median(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
     a = as_array(a)
-    return quantiles(a, 0.5, axis, keepdims, "median", skip_nan=False) if np.size(a) else np.median(value(a), axis, keepdims=keepdims)
+    return (
+        quantiles(a, 0.5, axis, keepdims, "median", skip_nan=False)
+        if np.size(a)
+        else np.median(value(a), axis, keepdims=keepdims)
+    )
 
 
 @composite(np.nanmedian)
-def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+def nanmedian(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
     a = as_array(a)
-    return quantiles(a, 0.5, axis, keepdims, "median", skip_nan=True) if np.size(a) else np.nanmedian(value(a), axis, keepdims=keepdims)
+    return (
+        quantiles(a, 0.5, axis, keepdims, "median", skip_nan=True)
+        if np.size(a)
+        else np.nanmedian(value(a), axis, keepdims=keepdims)
+    )
 
 
 def variables(m: Any, rowvar: bool, dtype: Any) -> Any:
@@ -212,9 +279,17 @@ def cov(
     rows = rows if y is None else np.concatenate([rows, variables(y, rowvar, dtype)])
     ddof = (0 if bias else 1) if ddof is None else ddof
     given = [w for w in (fweights, aweights) if w is not None]
-    weights = math.prod(given[1:], start=as_array(given[0])) if given else np.ones(np.shape(rows)[1], dtype)
+    weights = (
+        math.prod(given[1:], start=as_array(given[0]))
+        if given
+        else np.ones(np.shape(rows)[1], dtype)
+    )
     n = np.sum(weights)
-    left = n - ddof * np.sum(weights * as_array(aweights)) / n if aweights is not None and ddof else n - ddof
+    left = (
+        n - ddof * np.sum(weights * as_array(aweights)) / n
+        if aweights is not None and ddof
+        else n - ddof
+    )
     centred = rows - np.average(rows, axis=1, weights=weights, keepdims=True)
     return np.squeeze(np.dot(centred, np.conjugate(np.transpose(centred * weights))) / left)
 

@@ -17,9 +17,18 @@ from autograd_tools.rules.shapes import along, take_along_axis
 def reduction(func: Any) -> Callable[..., Any]:
     """ufunc.reduce, by the function that says the same but for the axis that is meant when none is given."""
 
-    def reduce(x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, **kwargs: Any) -> Any:
+    def reduce(
+        x: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        **kwargs: Any,
+    ) -> Any:
         given = {"dtype": dtype, "keepdims": keepdims or None}
-        return func(x, axis=axis, **{key: item for key, item in given.items() if item is not None}, **kwargs)
+        return func(
+            x, axis=axis, **{key: item for key, item in given.items() if item is not None}, **kwargs
+        )
 
     return reduce
 
@@ -35,9 +44,13 @@ def running(extreme: Any) -> Callable[..., Any]:
     def accumulate(x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
         x = as_type(as_array(x), dtype)
         y, axis = extreme.accumulate(value(x), axis), axis % np.ndim(x)
-        before = np.concatenate([y[along(slice(1), axis, np.ndim(x))], y[along(slice(-1), axis, np.ndim(x))]], axis)
+        before = np.concatenate(
+            [y[along(slice(1), axis, np.ndim(x))], y[along(slice(-1), axis, np.ndim(x))]], axis
+        )
         again = (y == before) | (np.isnan(y) & np.isnan(before))
-        places = np.reshape(np.arange(np.shape(x)[axis]), [-1 if i == axis else 1 for i in range(np.ndim(x))])
+        places = np.reshape(
+            np.arange(np.shape(x)[axis]), [-1 if i == axis else 1 for i in range(np.ndim(x))]
+        )
         return take_along_axis(x, np.maximum.accumulate(np.where(again, 0, places), axis), axis)
 
     return accumulate
@@ -47,7 +60,13 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
     """The logarithm of a sum of powers, which are taken relative to the largest so that none overflows."""
 
     def reduce(
-        x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+        x: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
     ) -> Any:
         x = as_type(as_array(x), dtype if dtype is not None or type_of(x).kind in "fc" else float)
         x = x if where is True else np.where(where, x, -np.inf)
@@ -68,10 +87,16 @@ def reduceat(x: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = 
     begins = np.asarray(indices)
     lengths = np.maximum(np.append(begins[1:], np.shape(x)[axis]) - begins, 1)
     owners = np.repeat(np.arange(len(begins)), lengths)
-    places = np.arange(len(owners)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + np.repeat(begins, lengths)
+    places = (
+        np.arange(len(owners))
+        - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        + np.repeat(begins, lengths)
+    )
     shape = [len(begins) if i == axis % np.ndim(x) else n for i, n in enumerate(np.shape(x))]
     parts = x[along(places, axis, np.ndim(x))]
-    return ungetitem(parts, along(owners, axis, np.ndim(x)), np.broadcast_to(np.zeros((), value(x).dtype), shape))
+    return ungetitem(
+        parts, along(owners, axis, np.ndim(x)), np.broadcast_to(np.zeros((), value(x).dtype), shape)
+    )
 
 
 UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
@@ -99,5 +124,7 @@ def find(ufunc: np.ufunc, method: str) -> Callable[..., Any]:
     definition = partial(outer, ufunc) if method == "outer" else UFUNC_METHODS.get((ufunc, method))
     if definition is None:
         known = ", ".join(f"np.{of.__name__}.{name}" for of, name in UFUNC_METHODS)
-        raise TypeError(f"np.{ufunc.__name__}.{method} has no gradient rule; those that have one are {known} and the outer of every ufunc")
+        raise TypeError(
+            f"np.{ufunc.__name__}.{method} has no gradient rule; those that have one are {known} and the outer of every ufunc"
+        )
     return definition

@@ -15,7 +15,9 @@ from typing import Any
 try:
     import scipy  # noqa: F401  everything here needs it
 except ImportError as error:
-    raise ImportError("autograd_tools.scipy needs SciPy: pip install autograd-tools[scipy]") from error
+    raise ImportError(
+        "autograd_tools.scipy needs SciPy: pip install autograd-tools[scipy]"
+    ) from error
 
 __all__ = ["integrate", "linalg", "signal", "special", "stats"]
 
@@ -24,4 +26,6 @@ def __getattr__(name: str) -> Any:
     """Load a module at its first use, as SciPy does."""
     if name in __all__:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}"
+    )

@@ -25,7 +25,9 @@ from autograd_tools.scipy.arguments import array, constant, is_recorded
 __all__ = ["odeint", "solve_ivp"]
 
 Slope = Callable[..., Any]  # (y, t, *args) -> dy/dt, an array of one axis
-Solver = Callable[[Callable[[Any, Any], Any], Any, Any], Any]  # (slope, y0, t) -> the states at the times t, (len(t), n)
+Solver = Callable[
+    [Callable[[Any, Any], Any], Any, Any], Any
+]  # (slope, y0, t) -> the states at the times t, (len(t), n)
 
 
 def solve(inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solver) -> Any:
@@ -35,7 +37,9 @@ def solve(inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solv
     def plain_slope(y: Any, s: Any) -> Any:
         dy = slope(y, s, *args)
         if is_recorded(dy):
-            raise TypeError("the function to integrate used a recorded value that is not among its arguments: pass it in args")
+            raise TypeError(
+                "the function to integrate used a recorded value that is not among its arguments: pass it in args"
+            )
         return value(dy)
 
     return solver(plain_slope, y0, t)
@@ -46,7 +50,9 @@ def adjoint(slope: Slope, n: int, active: tuple[int, ...]) -> Slope:
 
     def augmented(state: Any, t: Any, *args: Any) -> Any:
         y, a = state[:n], state[n : 2 * n]
-        slopes = grad(lambda y, *args: np.sum(a * slope(y, t, *args)), (0, *(i + 1 for i in active)))(y, *args)
+        slopes = grad(
+            lambda y, *args: np.sum(a * slope(y, t, *args)), (0, *(i + 1 for i in active))
+        )(y, *args)
         return np.concatenate([slope(y, t, *args), *(-np.reshape(dx, (-1,)) for dx in slopes)])
 
     return augmented
@@ -57,7 +63,9 @@ def recorded(args: Any) -> tuple[int, ...]:
     return tuple(i for i, x in enumerate(args) if is_recorded(x))
 
 
-def solve_inputs(dy: Any, y: Any, inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solver) -> list[Any]:
+def solve_inputs(
+    dy: Any, y: Any, inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solver
+) -> list[Any]:
     """The gradients of y0, of the times, and of the further arguments."""
     _, t, *args = inputs
     n = np.shape(y)[1]
@@ -65,7 +73,9 @@ def solve_inputs(dy: Any, y: Any, inputs: list[Any], active: tuple[int, ...], sl
     a, rest = np.zeros(n), np.zeros(sum(np.size(args[i]) for i in active))
     for i in range(np.shape(t)[0] - 1, 0, -1):
         state = np.concatenate([y[i], a + dy[i], rest])
-        state = SOLVE([state, np.stack([t[i], t[i - 1]]), *args], recorded(args), augmented, solver)[-1]
+        state = SOLVE(
+            [state, np.stack([t[i], t[i - 1]]), *args], recorded(args), augmented, solver
+        )[-1]
         a, rest = state[n : 2 * n], state[2 * n :]
     moved = [np.sum(dy[i] * slope(y[i], t[i], *args)) for i in range(1, np.shape(t)[0])]
     dt = np.stack([-np.sum(a * slope(y[0], t[0], *args)), *moved])
@@ -83,14 +93,29 @@ def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver,
     """Check what `odeint` and `solve_ivp` are given, and solve: `func` is (y, t, *args) -> dy/dt."""
     y0, t = array(y0), array(t)
     if np.ndim(y0) > 1 or np.ndim(t) != 1 or np.size(t) == 0:
-        raise ValueError(f"{name} takes a vector y0 and a vector of times, and got shapes {np.shape(y0)} and {np.shape(t)}")
+        raise ValueError(
+            f"{name} takes a vector y0 and a vector of times, and got shapes {np.shape(y0)} and {np.shape(t)}"
+        )
     opened = [expanded(arg) if is_recorded(arg) or holds_tracked(arg) else arg for arg in args]
-    apart = [holds_tracked(arg) for arg in opened]  # others are not taken apart: a long list may be given as it is
-    inputs = [leaf for arg, several in zip(opened, apart, strict=True) for leaf in (leaves_of(arg) if several else [arg])]
+    apart = [
+        holds_tracked(arg) for arg in opened
+    ]  # others are not taken apart: a long list may be given as it is
+    inputs = [
+        leaf
+        for arg, several in zip(opened, apart, strict=True)
+        for leaf in (leaves_of(arg) if several else [arg])
+    ]
 
     def slope(y: Any, s: Any, *inputs: Any) -> Any:
         rest = iter(inputs)
-        dy = func(y, s, *(with_leaves(arg, rest) if several else next(rest) for arg, several in zip(opened, apart, strict=True)))
+        dy = func(
+            y,
+            s,
+            *(
+                with_leaves(arg, rest) if several else next(rest)
+                for arg, several in zip(opened, apart, strict=True)
+            ),
+        )
         return np.reshape(np.stack(dy) if isinstance(dy, (list, tuple)) else dy, np.shape(y))
 
     return SOLVE([np.reshape(y0, (-1,)) * 1.0, t * 1.0, *inputs], recorded(inputs), slope, solver)
@@ -115,7 +140,15 @@ def odeint(
     """
 
     def solver(slope: Callable[[Any, Any], Any], y0: Any, t: Any) -> Any:
-        return integrate.odeint(slope, y0, t, rtol=number(rtol, "rtol"), atol=number(atol, "atol"), hmax=hmax, mxstep=mxstep)
+        return integrate.odeint(
+            slope,
+            y0,
+            t,
+            rtol=number(rtol, "rtol"),
+            atol=number(atol, "atol"),
+            hmax=hmax,
+            mxstep=mxstep,
+        )
 
     ordered = (lambda y, s, *args: func(s, y, *args)) if tfirst else func
     return solved(ordered, y0, t, args, solver, "odeint")
@@ -140,14 +173,21 @@ def solve_ivp(
     its times), and so is a recorded value that `fun` takes from elsewhere. A RuntimeError where the solver gives up.
     """
     if t_eval is None:
-        raise TypeError("solve_ivp: give t_eval, the times at which to return the solution: those that a solver chooses have no gradient")
-    (start, end), times = constant(t_span, "solve_ivp: t_span"), np.asarray(constant(t_eval, "solve_ivp: t_eval"), float)
+        raise TypeError(
+            "solve_ivp: give t_eval, the times at which to return the solution: those that a solver chooses have no gradient"
+        )
+    (start, end), times = (
+        constant(t_span, "solve_ivp: t_span"),
+        np.asarray(constant(t_eval, "solve_ivp: t_eval"), float),
+    )
     before, after = int(times[0] != start), int(times[-1] != end)
     grid = np.concatenate([[start] * before, times, [end] * after])
 
     def solver(slope: Callable[[Any, Any], Any], y0: Any, t: Any) -> Any:
         options = {"rtol": number(rtol, "rtol"), "atol": number(atol, "atol"), "max_step": max_step}
-        found = integrate.solve_ivp(lambda s, y: slope(y, s), (t[0], t[-1]), y0, method, t, **options)
+        found = integrate.solve_ivp(
+            lambda s, y: slope(y, s), (t[0], t[-1]), y0, method, t, **options
+        )
         if not found.success:
             raise RuntimeError(f"solve_ivp: {found.message}")
         return found.y.T
@@ -159,5 +199,7 @@ def solve_ivp(
 def number(tolerance: Any, name: str) -> Any:
     """A tolerance, which is one number for all: the adjoint state has more components than y0."""
     if np.ndim(tolerance):
-        raise TypeError(f"{name} is one number, because the gradient is solved for more components than y0 has")
+        raise TypeError(
+            f"{name} is one number, because the gradient is solved for more components than y0 has"
+        )
     return tolerance

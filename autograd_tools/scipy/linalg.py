@@ -71,7 +71,9 @@ def _solve_triangular(a: Any, b: Any, trans: int, lower: bool, unit: bool) -> An
     return linalg.solve_triangular(a, b, trans=trans, lower=lower, unit_diagonal=unit)
 
 
-def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False) -> Any:
+def solve_triangular(
+    a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False
+) -> Any:
     """The solution x of a @ x = b, or of a.T @ x = b with `trans` 1 or "T", where `a` is triangular, upper unless `lower`.
 
     `a` is of shape (n, n), and its gradient is on the triangle that is read; `b` is of shape (n,) or (n, k).
@@ -120,7 +122,9 @@ def banded_ab(dy: Any, y: Any, ab: Any, b: Any, below: int, above: int) -> Any:
 def banded_b(dy: Any, y: Any, ab: Any, b: Any, below: int, above: int) -> Any:
     """With the transposed matrix, whose diagonals are in the opposite order."""
     rows, inside = banded(above, below, ab, np.shape(ab)[1])
-    return _solve_banded(ab[np.arange(below + above, -1, -1)[:, None], rows] * inside, dy, above, below)
+    return _solve_banded(
+        ab[np.arange(below + above, -1, -1)[:, None], rows] * inside, dy, above, below
+    )
 
 
 @primitive(banded_ab, banded_b)
@@ -135,7 +139,9 @@ def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any) -> Any:
     """
     (below, above), ab, b = constant(l_and_u, "solve_banded: l_and_u"), array(ab), array(b)
     if np.ndim(ab) != 2 or np.shape(ab)[0] != below + above + 1:
-        raise ValueError(f"solve_banded takes ab of shape (l + u + 1, n) = ({below + above + 1}, n), and got one of shape {np.shape(ab)}")
+        raise ValueError(
+            f"solve_banded takes ab of shape (l + u + 1, n) = ({below + above + 1}, n), and got one of shape {np.shape(ab)}"
+        )
     return _solve_banded(ab, b, below, above)
 
 
@@ -156,7 +162,9 @@ def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
 def block_rule(func: Any, dy: Any, a: Any) -> Any:
     """A block of the function of a matrix of twice the size: Higham (2008), Functions of Matrices, equation 3.16."""
     n = np.shape(a)[-1]
-    size = np.max(np.abs(value(dy)), initial=0) or 1  # so that dy has no part in how the matrix is scaled
+    size = (
+        np.max(np.abs(value(dy)), initial=0) or 1
+    )  # so that dy has no part in how the matrix is scaled
     t, zero = np.swapaxes(a, -1, -2), np.zeros_like(value(a))
     rows = [np.concatenate([t, dy / size], -1), np.concatenate([zero, t], -1)]
     return func(np.concatenate(rows, -2))[..., :n, n:] * size
@@ -181,8 +189,12 @@ def logm_a(dy: Any, y: Any, a: Any) -> Any:
 
 @primitive(logm_a)
 def _logm(a: Any) -> Any:
-    y = linalg.logm(a.astype(np.result_type(a, np.float64)))  # in which SciPy computes anyway, but not without warnings
-    return y.astype(np.complex64 if np.iscomplexobj(y) else np.float32) if a.dtype.char in "fF" else y
+    y = linalg.logm(
+        a.astype(np.result_type(a, np.float64))
+    )  # in which SciPy computes anyway, but not without warnings
+    return (
+        y.astype(np.complex64 if np.iscomplexobj(y) else np.float32) if a.dtype.char in "fF" else y
+    )
 
 
 def logm(A: Any) -> Any:
@@ -193,7 +205,10 @@ def logm(A: Any) -> Any:
 def sqrtm_a(dy: Any, y: Any, a: Any) -> Any:
     """From da = dy y + y dy, which tells dy only where no two eigenvalues of y are opposite, as two zeros are."""
     w = np.linalg.eigvals(value(y))
-    if np.any(np.abs(np.add.outer(w, w)) <= len(w) * np.finfo(w.dtype).eps ** 0.5 * np.max(np.abs(w), initial=0)):
+    if np.any(
+        np.abs(np.add.outer(w, w))
+        <= len(w) * np.finfo(w.dtype).eps ** 0.5 * np.max(np.abs(w), initial=0)
+    ):
         raise np.linalg.LinAlgError("the square root of a singular matrix has no gradient")
     return solve_sylvester(y.T, y.T, dy)
 
@@ -237,7 +252,10 @@ def block_diag(*arrs: Any) -> Any:
     dtype = np.result_type(*map(value, parts))
     for part in parts:
         height, columns = np.shape(part)
-        sides = np.zeros((height, before), dtype), np.zeros((height, width - before - columns), dtype)
+        sides = (
+            np.zeros((height, before), dtype),
+            np.zeros((height, width - before - columns), dtype),
+        )
         rows.append(np.concatenate([sides[0], part, sides[1]], 1))
         before += columns
     return np.concatenate(rows, 0)
@@ -251,6 +269,8 @@ def toeplitz(c: Any, r: Any = None) -> Any:
     c = array(c)
     r = np.conjugate(c) if r is None else array(r)
     if np.ndim(c) != 1 or np.ndim(r) != 1:
-        raise ValueError(f"toeplitz takes vectors, and got arrays of shape {np.shape(c)} and {np.shape(r)}")
+        raise ValueError(
+            f"toeplitz takes vectors, and got arrays of shape {np.shape(c)} and {np.shape(r)}"
+        )
     rows, columns = np.ogrid[: np.shape(c)[0], : np.shape(r)[0]]
     return np.concatenate([np.flip(c, 0), r[1:]])[np.shape(c)[0] - 1 - rows + columns]

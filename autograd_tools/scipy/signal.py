@@ -23,7 +23,10 @@ def full_rule(dy: Any, a: Any, b: Any, method: str) -> Any:
     return part(_convolve(dy, np.flip(b), method), [n - 1 for n in np.shape(b)], np.shape(a))
 
 
-@primitive(lambda dy, y, a, b, method: full_rule(dy, a, b, method), lambda dy, y, a, b, method: full_rule(dy, b, a, method))
+@primitive(
+    lambda dy, y, a, b, method: full_rule(dy, a, b, method),
+    lambda dy, y, a, b, method: full_rule(dy, b, a, method),
+)
 def _convolve(a: Any, b: Any, method: str) -> Any:
     return signal.convolve(a, b, "full", method)
 
@@ -37,7 +40,9 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
     in1, in2 = array(in1), array(in2)
     shape1, shape2 = np.shape(in1), np.shape(in2)
     if len(shape1) != len(shape2):
-        raise ValueError(f"convolve takes arrays of the same number of axes, and got shapes {shape1} and {shape2}")
+        raise ValueError(
+            f"convolve takes arrays of the same number of axes, and got shapes {shape1} and {shape2}"
+        )
     if mode not in ("full", "same", "valid"):
         raise ValueError(f"convolve: mode is 'full', 'same' or 'valid', not {mode!r}")
     if not shape1:
@@ -49,7 +54,9 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
         return part(y, [(n - 1) // 2 for n in shape2], shape1)
     pairs = list(zip(shape1, shape2, strict=True))
     if not (all(n >= m for n, m in pairs) or all(m >= n for n, m in pairs)):
-        raise ValueError(f"convolve: in mode 'valid' one array is at least as long along every axis, and not {shape1} and {shape2}")
+        raise ValueError(
+            f"convolve: in mode 'valid' one array is at least as long along every axis, and not {shape1} and {shape2}"
+        )
     return part(y, [min(pair) - 1 for pair in pairs], [abs(n - m) + 1 for n, m in pairs])
 
 

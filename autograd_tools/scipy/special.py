@@ -22,12 +22,16 @@ def shares(y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     return np.exp(a - np.where(value(y) == -math.inf, 0, y))
 
 
-def logsumexp_a(dy: Any, y: Any, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
+def logsumexp_a(
+    dy: Any, y: Any, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False
+) -> Any:
     dx = kept(dy, a, axis, keepdims) * shares(y, a, axis, keepdims)
     return dx if b is None else dx * b
 
 
-def logsumexp_b(dy: Any, y: Any, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
+def logsumexp_b(
+    dy: Any, y: Any, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False
+) -> Any:
     return kept(dy, a, axis, keepdims) * shares(y, a, axis, keepdims)
 
 
@@ -87,7 +91,9 @@ def multigammaln(a: Any, d: int) -> Any:
         raise ValueError(f"multigammaln: the dimension d is a whole number from 1, not {d!r}")
     if np.any(value(a) <= (d - 1) / 2):
         raise ValueError(f"multigammaln: a must be above (d - 1) / 2 = {(d - 1) / 2}")
-    return sum((special.gammaln(a - j / 2) for j in range(1, int(d))), special.gammaln(a)) + d * (d - 1) / 4 * math.log(math.pi)
+    return sum((special.gammaln(a - j / 2) for j in range(1, int(d))), special.gammaln(a)) + d * (
+        d - 1
+    ) / 4 * math.log(math.pi)
 
 
 def polygamma(n: Any, x: Any) -> Any:
@@ -95,7 +101,11 @@ def polygamma(n: Any, x: Any) -> Any:
     n, x = constant(n, "polygamma: the order n"), array(x)
     if np.ndim(n) == 0:
         n = float(n)
-        return special.digamma(x) if n == 0 else (-1) ** (n + 1) * float(special.gamma(n + 1)) * special.zeta(n + 1, x)
+        return (
+            special.digamma(x)
+            if n == 0
+            else (-1) ** (n + 1) * float(special.gamma(n + 1)) * special.zeta(n + 1, x)
+        )
     order = np.where(np.equal(n, 0), 1, n)
     higher = (-1.0) ** (order + 1) * special.gamma(order + 1) * special.zeta(order + 1.0, x)
     return np.where(np.equal(n, 0), special.digamma(x), higher)

@@ -17,7 +17,20 @@ from typing import Any, TypeVar
 from numpy import float64, ndarray
 
 from autograd_tools.timing.events import Event
-from autograd_tools.timing.log import CLOSE, END, HALF, LABELS, LIMIT, NODE, NOTE, SUM, SUMS, VOID, WIDTH, label
+from autograd_tools.timing.log import (
+    CLOSE,
+    END,
+    HALF,
+    LABELS,
+    LIMIT,
+    NODE,
+    NOTE,
+    SUM,
+    SUMS,
+    VOID,
+    WIDTH,
+    label,
+)
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.records import Counts, Operand, Record, Signature, signature
 from autograd_tools.timing.section import Section
@@ -66,16 +79,28 @@ SETTINGS = {
 def _setting(text: str) -> tuple[int, str]:
     """What is looked for, and how bytes are counted, which is also a word, alone or beside the other: `shapes,exact`."""
     words = [word.strip().lower() for word in text.split(",")]
-    levels, ways = [word for word in words if word in SETTINGS], [word for word in words if word in MEMORY]
-    if len(levels) > 1 or len(ways) > 1 or len(levels) + len(ways) < len(words) or ("" in words and ways):
+    levels, ways = (
+        [word for word in words if word in SETTINGS],
+        [word for word in words if word in MEMORY],
+    )
+    if (
+        len(levels) > 1
+        or len(ways) > 1
+        or len(levels) + len(ways) < len(words)
+        or ("" in words and ways)
+    ):
         known = ", ".join(filter(None, SETTINGS))
-        raise ValueError(f"AUTOGRAD_TIMER={text!r} is not known; there are: {known}; and behind a comma {', '.join(MEMORY)}")
+        raise ValueError(
+            f"AUTOGRAD_TIMER={text!r} is not known; there are: {known}; and behind a comma {', '.join(MEMORY)}"
+        )
     return SETTINGS[levels[0] if levels else "lines"], ways[0] if ways else "outputs"
 
 
 _level, _memory = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
 ENABLED, LINES, SHAPES = _level >= 1, _level >= 2, _level >= 3
-KEPT = ENABLED and (SHAPES or _memory == "exact")  # whether it looks at what is kept for the backward pass
+KEPT = ENABLED and (
+    SHAPES or _memory == "exact"
+)  # whether it looks at what is kept for the backward pass
 
 timer = Timer(memory=_memory if ENABLED else "outputs")
 
@@ -85,7 +110,9 @@ def reset_timer() -> None:
     timer.reset()
 
 
-tracked: type | tuple[()] = ()  # what `core` sets: a call on such a value is timed where it reaches plain ones
+tracked: (
+    type | tuple[()]
+) = ()  # what `core` sets: a call on such a value is timed where it reaches plain ones
 
 
 def time_forward(function: F, name: str, *, leaf: bool = False) -> F:
@@ -176,7 +203,9 @@ def time_note(note: F, recording: Any) -> F:
         if SHAPES:
             called = timer.local.called
             key = (id(found), id(called))
-            recording.marked[len(recording.notes)] = marked = pairs.get(key) or pairs.setdefault(key, (found, called[1]))
+            recording.marked[len(recording.notes)] = marked = pairs.get(key) or pairs.setdefault(
+                key, (found, called[1])
+            )
         log, end = timer.local.log, clock()
         log += (NOTE, marked, first + len(recording.notes), end, end)
         if len(log) > LIMIT:  # here, where no section is that the time for it would be in
@@ -217,7 +246,9 @@ def note_kept(recording: Any, kept: dict[int, int]) -> None:
         note = notes and notes[index]
         key = (recording.entries[index][0].sections[0], id(note))
         sums[key] = (note, nbytes + sums.get(key, (None, 0))[1])
-    timer.thread().keep([(LABELS[section].op, note, nbytes) for (section, _), (note, nbytes) in sums.items()])
+    timer.thread().keep(
+        [(LABELS[section].op, note, nbytes) for (section, _), (note, nbytes) in sums.items()]
+    )
 
 
 def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
@@ -239,7 +270,9 @@ def times(recording: Any) -> dict[int, dict[int, int]]:
     if ENABLED:
         timer.add_up()
     while recording.ticks:
-        for index, argument, ns in zip(*(column.tolist() for column in recording.ticks.pop()), strict=True):
+        for index, argument, ns in zip(
+            *(column.tolist() for column in recording.ticks.pop()), strict=True
+        ):
             recording.node_times.setdefault(index, {})[argument] = ns
     found: dict[int, dict[int, int]] = recording.node_times
     return found

@@ -45,9 +45,13 @@ class Block:
 def time_calls(timer: Timer, label: str, function: F) -> F:
     """`function`, of which every call is one of the section `label`; generators and coroutines are timed while they run."""
     if isinstance(function, type) or not callable(function):
-        raise TypeError(f"the section {label!r} times the calls of a function, and {function!r} is none: decorate its methods")
+        raise TypeError(
+            f"the section {label!r} times the calls of a function, and {function!r} is none: decorate its methods"
+        )
     if inspect.isasyncgenfunction(function):
-        raise TypeError(f"an async generator cannot be timed as a whole: use `with timer.section({label!r}):` inside {function.__name__}")
+        raise TypeError(
+            f"an async generator cannot be timed as a whole: use `with timer.section({label!r}):` inside {function.__name__}"
+        )
     timed: Callable[..., Any]
     if inspect.iscoroutinefunction(function):
 

@@ -40,7 +40,12 @@ COLUMNS = {
     "ncalls": Column("", "ncalls", 6, lambda row: count_text(row.ncalls)),
     "time": Column("Time", "time", 6, lambda row: time_text(row.ns)),
     "time_pct": Column("Time", "%tot", 6, lambda row: _percent(row.percent)),
-    "time_par": Column("Time", "%par", 5, lambda row: "" if row.parent_percent is None else f"{row.parent_percent:.0f}%"),
+    "time_par": Column(
+        "Time",
+        "%par",
+        5,
+        lambda row: "" if row.parent_percent is None else f"{row.parent_percent:.0f}%",
+    ),
     "time_avg": Column("Time", "avg", 6, lambda row: _time(row.avg_ns)),
     "time_min": Column("Time", "min", 6, lambda row: _time(row.min_ns)),
     "time_max": Column("Time", "max", 6, lambda row: _time(row.max_ns)),
@@ -48,7 +53,12 @@ COLUMNS = {
     "time_bar": Column("Time", "share", 8, lambda row: _bar(row.percent), "<"),
     "alloc": Column("Allocations", "alloc", 7, lambda row: memory_text(row.nbytes)),
     "alloc_pct": Column("Allocations", "%tot", 6, lambda row: _percent(row.nbytes_percent)),
-    "alloc_avg": Column("Allocations", "avg", 7, lambda row: "-" if row.avg_nbytes is None else memory_text(row.avg_nbytes)),
+    "alloc_avg": Column(
+        "Allocations",
+        "avg",
+        7,
+        lambda row: "-" if row.avg_nbytes is None else memory_text(row.avg_nbytes),
+    ),
     "alloc_bar": Column("Allocations", "share", 8, lambda row: _bar(row.nbytes_percent), "<"),
     "peak": Column("Allocations", "peak", 7, lambda row: _change(row.peak_nbytes)),
     "live": Column("Allocations", "live", 8, lambda row: _change(row.live_nbytes)),
@@ -64,11 +74,18 @@ def asked(columns: tuple[str, ...], memory: str) -> tuple[str, ...]:
     return (*columns, *EXACT) if columns == DEFAULT and memory == "exact" else columns
 
 
-def choose(columns: tuple[str, ...], *, compact: bool, allocations: bool, bars: bool) -> list[Column]:
+def choose(
+    columns: tuple[str, ...], *, compact: bool, allocations: bool, bars: bool
+) -> list[Column]:
     """The columns asked for, with those that the options add and without those that they leave out, group by group."""
     groups = {COLUMNS[name].group for name in columns}
-    added = [name for name in BARS if bars and name not in columns and COLUMNS[name].group in groups]
+    added = [
+        name for name in BARS if bars and name not in columns and COLUMNS[name].group in groups
+    ]
     left_out = WIDE if compact else ()
     chosen = [COLUMNS[name] for name in (*columns, *added) if name not in left_out]
     order = ["", "Time", *(["Allocations"] if allocations else [])]
-    return sorted((column for column in chosen if column.group in order), key=lambda column: order.index(column.group))
+    return sorted(
+        (column for column in chosen if column.group in order),
+        key=lambda column: order.index(column.group),
+    )

@@ -25,7 +25,10 @@ def cost_of(measure: Callable[..., Any], add_up: Callable[[], None]) -> float:
 
     added = 10**9
     for _ in range(3):
-        measured, bare = (min(run(*call) for _ in range(ROUNDS)) for call in ((measure, "nothing", nothing), (nothing,)))
+        measured, bare = (
+            min(run(*call) for _ in range(ROUNDS))
+            for call in ((measure, "nothing", nothing), (nothing,))
+        )
         start = time.perf_counter_ns()
         add_up()
         adding = (time.perf_counter_ns() - start) / ROUNDS

@@ -50,12 +50,21 @@ class Events:
         self.limit = limit
         self.dropped = 0
         self._kept = 0
-        self._columns: list[bytes] = []  # of arrays, which would be among the bytes that are counted
+        self._columns: list[
+            bytes
+        ] = []  # of arrays, which would be among the bytes that are counted
         self._places: dict[Record | None, int] = {None: 0}  # of the records, in their order
         self._loaded: list[Event] = []
 
     def add(
-        self, thread: int, spans: Spans, node: Ints, nbytes: Ints, live: Ints | None, place: Ints, records: Sequence[Record | None]
+        self,
+        thread: int,
+        spans: Spans,
+        node: Ints,
+        nbytes: Ints,
+        live: Ints | None,
+        place: Ints,
+        records: Sequence[Record | None],
     ) -> None:
         """Keep what is done among these spans, as far as there is room: of each there are its node, as the log numbers them, its
         bytes, and the place of its record among `records`."""
@@ -67,25 +76,47 @@ class Events:
             self._kept += len(rows)
             node, start = node[rows], spans.start[rows] - self.start
             recording, on_it = (node >> HALF) - 1, np.where(node, node & (1 << HALF) - 1, -1)
-            places = np.array([self._places.setdefault(record, len(self._places)) for record in records])[place[rows]]
+            places = np.array(
+                [self._places.setdefault(record, len(self._places)) for record in records]
+            )[place[rows]]
             after = np.full(len(rows), -1) if live is None else live[rows]
-            columns = (spans.label[rows], recording, on_it, start, start + spans.ns[rows], nbytes[rows], places, after)
-            self._columns.append(np.array([np.full(len(rows), thread), *columns], np.int64).tobytes())
+            columns = (
+                spans.label[rows],
+                recording,
+                on_it,
+                start,
+                start + spans.ns[rows],
+                nbytes[rows],
+                places,
+                after,
+            )
+            self._columns.append(
+                np.array([np.full(len(rows), thread), *columns], np.int64).tobytes()
+            )
 
     def rows(self) -> list[Event]:
         """All events, by their start."""
-        parts = list(self._columns)  # before the records, to which those of parts that come meanwhile are added
+        parts = list(
+            self._columns
+        )  # before the records, to which those of parts that come meanwhile are added
         records, found = list(self._places), list(self._loaded)
         for columns in parts:
-            for thread, label, *numbers, place, live in np.frombuffer(columns, np.int64).reshape(9, -1).T.tolist():
+            for thread, label, *numbers, place, live in (
+                np.frombuffer(columns, np.int64).reshape(9, -1).T.tolist()
+            ):
                 found.append(Event._make((thread, *LABELS[label], *numbers, records[place], live)))
         found.sort(key=attrgetter("end_ns"), reverse=True)
-        found.sort(key=attrgetter("start_ns"))  # of those that start together the longest is still the first
+        found.sort(
+            key=attrgetter("start_ns")
+        )  # of those that start together the longest is still the first
         return found
 
     def to_dict(self) -> dict[str, Any]:
         """The events as plain data; in the place of a record stands that in a list of them, or -1."""
-        rows = [[*event[:-2], self._places[event.record] - 1, event.live_nbytes] for event in self.rows()]
+        rows = [
+            [*event[:-2], self._places[event.record] - 1, event.live_nbytes]
+            for event in self.rows()
+        ]
         records = [record_row(record) for record in self._places if record is not None]
         return {"limit": self.limit, "dropped": self.dropped, "records": records, "rows": rows}
 
@@ -93,12 +124,17 @@ class Events:
         """Keep the events that `to_dict` described, and as many as it did; before version 3 they had no records."""
         self.restart(index(data["limit"]))
         self.dropped = index(data["dropped"])
-        records = {-1: None, **{place: from_row(row)[0] for place, row in enumerate(data.get("records", ()))}}
+        records = {
+            -1: None,
+            **{place: from_row(row)[0] for place, row in enumerate(data.get("records", ()))},
+        }
         for record in records.values():
             self._places.setdefault(record, len(self._places))
         for thread, label, op, *rest in data["rows"]:
             *numbers, place, live = map(index, (*rest, -1, -1) if len(rest) == 6 else rest)
-            self._loaded.append(Event._make((index(thread), label, op, *numbers, records[place], live)))
+            self._loaded.append(
+                Event._make((index(thread), label, op, *numbers, records[place], live))
+            )
         if any(not 0 <= event.start_ns <= event.end_ns for event in self._loaded):
             raise ValueError("an event ends before it begins, or before the timer began")
         self._kept = len(self._loaded)

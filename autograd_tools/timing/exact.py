@@ -42,7 +42,9 @@ def start() -> None:
     if tracemalloc.is_tracing():
         if _ours:
             return
-        raise RuntimeError("tracemalloc, which counts the exact bytes, runs already: leave PYTHONTRACEMALLOC out, or `exact`")
+        raise RuntimeError(
+            "tracemalloc, which counts the exact bytes, runs already: leave PYTHONTRACEMALLOC out, or `exact`"
+        )
     keep_freed_memory()  # which is the engine's, and large: it is not to count
     allocators = [_Allocator() for _ in DOMAINS]
     for domain, allocator in zip(DOMAINS, allocators, strict=True):
@@ -55,7 +57,9 @@ def start() -> None:
 
 
 _lock = threading.RLock()  # a collection of garbage may run anything in between
-_watches: list[weakref.ref[Watch]] = []  # tracemalloc has one peak, which everybody wants for a time of their own
+_watches: list[
+    weakref.ref[Watch]
+] = []  # tracemalloc has one peak, which everybody wants for a time of their own
 _highest = 0
 
 
@@ -135,7 +139,9 @@ def unseen() -> Iterator[None]:
 
 def _without_failed(live: int, peak: int) -> tuple[int, int]:
     """The same without an array that there was no memory for, which NumPy counts as if it were at address 0."""
-    ctypes.pythonapi.PyTraceMalloc_Untrack(ctypes.c_uint(np.lib.tracemalloc_domain), ctypes.c_size_t(0))
+    ctypes.pythonapi.PyTraceMalloc_Untrack(
+        ctypes.c_uint(np.lib.tracemalloc_domain), ctypes.c_size_t(0)
+    )
     real = get_traced_memory()[0]
     reset_peak()
     return real, max(real, peak - (live - real))
@@ -165,12 +171,20 @@ class Looks:
 
     def shortened(self, moments: Ints, since: int) -> list[int]:
         """The rows that tell of times that start at one of these moments, or at `since` and later."""
-        kept = np.append(self._rows_at(np.append(moments, since)), np.flatnonzero(self.time > since))
+        kept = np.append(
+            self._rows_at(np.append(moments, since)), np.flatnonzero(self.time > since)
+        )
         kept = np.unique(kept)
         peak = self.peak[kept]
-        peak[1:] = np.maximum.reduceat(self.peak[: kept[-1] + 1], kept[:-1] + 1) if len(kept) > 1 else peak[1:]
+        peak[1:] = (
+            np.maximum.reduceat(self.peak[: kept[-1] + 1], kept[:-1] + 1)
+            if len(kept) > 1
+            else peak[1:]
+        )
         made = np.diff(self.sums[kept], prepend=self.sums[kept[0]])
-        rows: list[int] = np.column_stack([self.time[kept], self.live[kept], peak, made]).ravel().tolist()
+        rows: list[int] = (
+            np.column_stack([self.time[kept], self.live[kept], peak, made]).ravel().tolist()
+        )
         return rows
 
     def _rows_at(self, moments: Ints) -> Ints:

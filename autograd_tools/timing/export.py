@@ -31,18 +31,28 @@ def csv_text(rows: Sequence[Row]) -> str:
     writer.writerow(["section", *fields])
     for row in rows:
         label, path = row.path[-1], json.dumps(row.path, ensure_ascii=False)
-        writer.writerow([f"'{label}" if label.startswith(FORMULA) else label, path, *row[1 : len(fields)]])
+        writer.writerow(
+            [f"'{label}" if label.startswith(FORMULA) else label, path, *row[1 : len(fields)]]
+        )
     return text.getvalue()
 
 
-def markdown_text(shot: Snapshot, *, columns: Sequence[str] = DEFAULT, sortby: str = "time", maxdepth: int | None = None) -> str:
+def markdown_text(
+    shot: Snapshot,
+    *,
+    columns: Sequence[str] = DEFAULT,
+    sortby: str = "time",
+    maxdepth: int | None = None,
+) -> str:
     """A table in the Markdown of GitHub, nested names behind spaces, numbers with units."""
     columns = asked(tuple(columns), shot.memory)
     check_known("column", columns, COLUMNS)
     lines = ["| " + " | ".join(["section", *columns]) + " |", "| --- |" + " ---: |" * len(columns)]
     for row in list_rows(shot, sortby, maxdepth):
         name = "&nbsp;&nbsp;" * row.depth + markdown_safe(row.path[-1])
-        lines.append("| " + " | ".join([name, *(COLUMNS[column].cell(row) for column in columns)]) + " |")
+        lines.append(
+            "| " + " | ".join([name, *(COLUMNS[column].cell(row) for column in columns)]) + " |"
+        )
     return "\n".join(lines) + "\n"
 
 

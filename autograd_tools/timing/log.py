@@ -34,7 +34,9 @@ from numpy.typing import NDArray
 CLOSE, PIECE, PAUSE, VOID, NOTE, NODE, SUMS, END = range(8)
 WIDTH = 5
 HALF = 32  # bits
-LIMIT = WIDTH * 20_000  # items of a log, which is added up when it is longer: its memory is bounded, and its columns fit a cache
+LIMIT = (
+    WIDTH * 20_000
+)  # items of a log, which is added up when it is longer: its memory is bounded, and its columns fit a cache
 SHORT = 2**20  # nanoseconds
 Ints = NDArray[np.int64]
 
@@ -72,7 +74,16 @@ def mark(code: int, number: int, time: int, note: Any = None) -> tuple[int, Any,
     return (code, note, number, time, time)
 
 
-def enclose(log: list[Any], begin: int, section: int, note: Any, node: int, start: int, end: int, nbytes: int) -> None:
+def enclose(
+    log: list[Any],
+    begin: int,
+    section: int,
+    note: Any,
+    node: int,
+    start: int,
+    end: int,
+    nbytes: int,
+) -> None:
     """Put a section around what was written from the item `begin` on."""
     log[begin:begin] = (section, note, node, start, start)
     log += (CLOSE, None, nbytes, end, end)
@@ -155,10 +166,27 @@ def spans_of(marks: Marks, before: list[int]) -> Spans:
     levels = np.where(opens[begin], level[begin], level[begin] + 1)
     parent = _around(begin, levels, opens[begin] & ~is_sum)
     inside = inside_of(levels, parent, quiet, ns, before)
-    return Spans(label, arguments[label], levels, begin, last, parent, quiet, done, calls, single, since, ns, inside, nbytes)
+    return Spans(
+        label,
+        arguments[label],
+        levels,
+        begin,
+        last,
+        parent,
+        quiet,
+        done,
+        calls,
+        single,
+        since,
+        ns,
+        inside,
+        nbytes,
+    )
 
 
-def inside_of(level: Ints, parent: Ints, quiet: NDArray[np.bool_], amount: Ints, before: list[int]) -> Ints:
+def inside_of(
+    level: Ints, parent: Ints, quiet: NDArray[np.bool_], amount: Ints, before: list[int]
+) -> Ints:
     """For each section the sum of the amounts of those right inside; of the first, which were open, some is from `before`."""
     inside = np.zeros(len(level), np.int64)
     inside[: len(before)] = before
@@ -178,7 +206,9 @@ def _closing(level: Ints, opens: NDArray[np.bool_], closes: NDArray[np.bool_]) -
     closing_level = np.concatenate([level[closing] + 1, still_open])
     closing = np.concatenate([closing, np.full(len(still_open), len(level))])
     found = np.empty(len(opening), np.int64)
-    found[np.argsort(level[opening], kind="stable")] = closing[np.argsort(closing_level, kind="stable")]
+    found[np.argsort(level[opening], kind="stable")] = closing[
+        np.argsort(closing_level, kind="stable")
+    ]
     return found
 
 
@@ -225,7 +255,11 @@ def spreads(groups: Ints, n: int, ns: Ints) -> Iterable[tuple[int, int, int, int
 
     Squares of a millisecond and more are added up in Python, where they find room: in a second there are a thousand at most.
     """
-    least, greatest, squares = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    least, greatest, squares = (
+        np.full(n, np.iinfo(np.int64).max),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+    )
     np.minimum.at(least, groups, ns)
     np.maximum.at(greatest, groups, ns)
     short = np.where(ns < SHORT, ns, 0)
@@ -233,7 +267,13 @@ def spreads(groups: Ints, n: int, ns: Ints) -> Iterable[tuple[int, int, int, int
     exact = squares.tolist()
     for row in np.flatnonzero(ns >= SHORT).tolist():
         exact[groups[row]] += int(ns[row]) ** 2
-    return zip(np.bincount(groups, minlength=n).tolist(), least.tolist(), greatest.tolist(), exact, strict=True)
+    return zip(
+        np.bincount(groups, minlength=n).tolist(),
+        least.tolist(),
+        greatest.tolist(),
+        exact,
+        strict=True,
+    )
 
 
 def steps_of(marks: Marks) -> Ints:
@@ -253,7 +293,12 @@ class Steps(NamedTuple):
         first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
         np.minimum.at(first, self.group, self.step)
         np.maximum.at(last, self.group, self.step)
-        return zip(np.bincount(self.group, minlength=n).tolist(), first.tolist(), last.tolist(), strict=True)
+        return zip(
+            np.bincount(self.group, minlength=n).tolist(),
+            first.tolist(),
+            last.tolist(),
+            strict=True,
+        )
 
     def every(self, stride: int) -> Iterable[tuple[int, int, int]]:
         """Those of the steps that are multiples of `stride`."""

@@ -35,7 +35,14 @@ NOTHING = (None, ())
 class _Local(threading.local):
     """What the thread that looks at it measured."""
 
-    def __init__(self, threads: list[Thread], events: Events, memory: str, time: Callable[[], int], lock: threading.Lock) -> None:
+    def __init__(
+        self,
+        threads: list[Thread],
+        events: Events,
+        memory: str,
+        time: Callable[[], int],
+        lock: threading.Lock,
+    ) -> None:
         with lock:
             self.thread = Thread(len(threads), events, memory)
             threads.append(self.thread)
@@ -76,7 +83,9 @@ class Timer(Shown):
     that of what is inside a section; `table`, `rows`, `to_csv` and `to_markdown` give them in other forms.
     """
 
-    def __init__(self, clock: Callable[[], int] = time.perf_counter_ns, *, memory: str = "outputs") -> None:
+    def __init__(
+        self, clock: Callable[[], int] = time.perf_counter_ns, *, memory: str = "outputs"
+    ) -> None:
         check_known("way to count bytes", (memory,), dict.fromkeys(MEMORY))
         self.memory = memory
         self._time = clock
@@ -102,7 +111,9 @@ class Timer(Shown):
     def _switch(self, enabled: bool) -> None:
         """Let the engine, which writes to `local.log` in passing, write to the log of its thread, or nowhere."""
         if enabled and not self.enabled:
-            self._own.log += mark(END, 0, self.clock())  # what was called before and ends after it has no time
+            self._own.log += mark(
+                END, 0, self.clock()
+            )  # what was called before and ends after it has no time
         self.enabled = enabled
         self.local: Any = self._own if enabled else _Off
 
@@ -133,7 +144,9 @@ class Timer(Shown):
         thread: Thread = self._own.thread
         return thread
 
-    def measure(self, label: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    def measure(
+        self, label: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Any:
         """Call `function` as one call of the section `label`; it counts also when the function raises."""
         if not self.enabled:
             return function(*args, **kwargs)
@@ -141,7 +154,9 @@ class Timer(Shown):
         opened = thread.begin(None, code_of(label), clock())
         try:
             result = function(*args, **kwargs)
-            if type(result) is np.ndarray and result.base is None:  # a view of another array takes no memory
+            if (
+                type(result) is np.ndarray and result.base is None
+            ):  # a view of another array takes no memory
                 nbytes = result.nbytes
         finally:
             thread.end(opened, CLOSE, nbytes, clock())
@@ -164,15 +179,23 @@ class Timer(Shown):
 
     def instrument(self, function: F, label: str | None = None) -> F:
         """`function`, of which every call is a section of its own name; as a decorator, `@timer.instrument`."""
-        name = label or getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+        name = (
+            label or getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+        )
         if not isinstance(name, str):
-            raise TypeError(f"{function!r} has no name of its own: write timer.instrument(function, 'name')")
+            raise TypeError(
+                f"{function!r} has no name of its own: write timer.instrument(function, 'name')"
+            )
         return time_calls(self, name, function)
 
     def section(self, label: str) -> Block:
         """A `with` block, or a decorator, whose time goes to the section `label`."""
         if not isinstance(label, str) or not label:
-            hint = "; to time a function by its own name, write @timer.instrument" if callable(label) else ""
+            hint = (
+                "; to time a function by its own name, write @timer.instrument"
+                if callable(label)
+                else ""
+            )
             raise TypeError(f"a section is named by a non-empty string, not {label!r}{hint}")
         return Block(self, label)
 
@@ -203,10 +226,16 @@ class Timer(Shown):
         for thread in threads:
             totals.root.merge(thread.root)
             tallies = list(thread.tallies.items())
-            totals.add_records([(record, tally.counts(thread.steps)) for record, tally in tallies], thread.steps)
+            totals.add_records(
+                [(record, tally.counts(thread.steps)) for record, tally in tallies], thread.steps
+            )
         if self._watch is not None:
             totals.see(*self._watch.most())
-        totals.memory = max(totals.memory, self.memory, key=MEMORY.index) if self._start is not None else totals.memory
+        totals.memory = (
+            max(totals.memory, self.memory, key=MEMORY.index)
+            if self._start is not None
+            else totals.memory
+        )
         totals.total_ns = self.total_ns  # last, so that no section that ends meanwhile takes longer
         return totals
 
@@ -258,7 +287,9 @@ class Timer(Shown):
     def section_cost_ns(self) -> float:
         """What one section costs by itself, on the machine that measured; 0 for a timer with a clock of its own."""
         if self._cost_ns is None:
-            self._cost_ns = _section_cost(self.memory) if self._time is time.perf_counter_ns else 0.0
+            self._cost_ns = (
+                _section_cost(self.memory) if self._time is time.perf_counter_ns else 0.0
+            )
         return self._cost_ns
 
     def keep_events(self, limit: int = 1_000_000) -> None:
@@ -289,7 +320,14 @@ class Timer(Shown):
         """What is to be shown: shares are of the sum of the outermost sections."""
         totals = self._sum()
         memory = (totals.memory, totals.peak_nbytes)
-        return Snapshot(totals.root, totals.measured, totals.total_ns, totals.threads, self.section_cost_ns, *memory)
+        return Snapshot(
+            totals.root,
+            totals.measured,
+            totals.total_ns,
+            totals.threads,
+            self.section_cost_ns,
+            *memory,
+        )
 
     def __getitem__(self, key: str | tuple[str, ...]) -> Section:
         return self.root[key]
@@ -311,7 +349,9 @@ class Timer(Shown):
         root[path]  # or an error that lists what is there
         for other in others:
             if not isinstance(other, Timer):
-                raise TypeError(f"only timers merge with a timer, and got {other!r}; Timer.load(path) reads a saved one")
+                raise TypeError(
+                    f"only timers merge with a timer, and got {other!r}; Timer.load(path) reads a saved one"
+                )
         for other in others:
             totals = other.totals()
             peaks = self._sum().peaks_with(totals)
@@ -367,7 +407,12 @@ class Timer(Shown):
 
     def __getstate__(self) -> dict[str, Any]:
         """The measurements as text, however deep they nest; threads, locks and open sections stay where they are."""
-        return {"data": json.dumps(self.to_dict()), "clock": self._time, "enabled": self.enabled, "runs": self._start is not None}
+        return {
+            "data": json.dumps(self.to_dict()),
+            "clock": self._time,
+            "enabled": self.enabled,
+            "runs": self._start is not None,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(vars(Timer.from_dict(json.loads(state["data"]))))
@@ -375,7 +420,9 @@ class Timer(Shown):
         self._switch(state["enabled"])
         if state["runs"]:
             self._start = self.clock()
-            self._events.start = self._start - self._past.total_ns  # they go on where the others ended
+            self._events.start = (
+                self._start - self._past.total_ns
+            )  # they go on where the others ended
 
     def __repr__(self) -> str:
         root = self.root

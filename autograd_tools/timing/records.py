@@ -115,7 +115,16 @@ Signature = tuple[Any, ...]  # of the operands of a call, found in passing
 
 def signature(args: Sequence[Any], y: Any) -> Signature:
     """What `operands_of` turns into operands."""
-    return tuple([(x.dtype, x.shape, x.strides) if type(x) is ndarray else x if type(x) is str else type(x) for x in (*args, y)])
+    return tuple(
+        [
+            (x.dtype, x.shape, x.strides)
+            if type(x) is ndarray
+            else x
+            if type(x) is str
+            else type(x)
+            for x in (*args, y)
+        ]
+    )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -150,18 +159,33 @@ def _is_row_by_row(shape: tuple[int, ...], strides: tuple[int, ...], step: int) 
 
 def to_rows(records: Iterable[tuple[Record, Counts]]) -> list[list[Any]]:
     """Records as plain data."""
-    return [[*record_row(record), *counts[:5], [list(pair) for pair in counts.samples.items()]] for record, counts in records]
+    return [
+        [*record_row(record), *counts[:5], [list(pair) for pair in counts.samples.items()]]
+        for record, counts in records
+    ]
 
 
 def record_row(record: Record) -> list[Any]:
     """A record as plain data."""
-    return [*record[:5], list(record.scope), record.phase, [list(operand) for operand in record.operands]]
+    return [
+        *record[:5],
+        list(record.scope),
+        record.phase,
+        [list(operand) for operand in record.operands],
+    ]
 
 
 def from_row(row: list[Any]) -> tuple[Record, Counts]:
     """The record of a row, and its counts if it has them; in files before version 3 there were three, by place only."""
     op, argument, file, line, function, scope, *rest = row
-    where = (_text(op), index(argument), _text(file), index(line), _text(function), tuple(map(_text, scope)))
+    where = (
+        _text(op),
+        index(argument),
+        _text(file),
+        index(line),
+        _text(function),
+        tuple(map(_text, scope)),
+    )
     if len(rest) == 3:
         calls, ns, nbytes = map(index, rest)
         return Record(*where, "backward" if argument else "forward"), Counts(calls, ns, nbytes)
@@ -169,7 +193,12 @@ def from_row(row: list[Any]) -> tuple[Record, Counts]:
     samples = {index(step): index(ns) for step, ns in sums.pop()} if sums else {}
     if phase not in PHASES:
         raise ValueError(f"no phase {phase!r}; there are: {', '.join(PHASES)}")
-    found = tuple([Operand(_text(kind), tuple(map(index, shape)), _text(order), _text(text)) for kind, shape, order, text in operands])
+    found = tuple(
+        [
+            Operand(_text(kind), tuple(map(index, shape)), _text(order), _text(text))
+            for kind, shape, order, text in operands
+        ]
+    )
     calls, ns, nbytes, steps, kept = map(index, sums) if sums else (0,) * 5
     return Record(*where, phase, found), Counts(calls, ns, nbytes, steps, kept, samples)
 

@@ -62,7 +62,11 @@ def list_rows(shot: Snapshot, sortby: str = "time", maxdepth: int | None = None)
     def below(section: Section, path: tuple[str, ...]) -> Iterator[Row]:
         for label, child in sorted(section.children.items(), key=SORTS[sortby]):
             row = _row((*path, label), child, section if path else None, shot.measured)
-            yield row._replace(live_nbytes=child.live_nbytes, peak_nbytes=child.peak_nbytes) if shot.memory == "exact" else row
+            yield (
+                row._replace(live_nbytes=child.live_nbytes, peak_nbytes=child.peak_nbytes)
+                if shot.memory == "exact"
+                else row
+            )
             if maxdepth is None or len(path) + 1 < maxdepth:
                 yield from below(child, (*path, label))
 

@@ -81,7 +81,9 @@ class Section(Shown):
         for label, child in self.children.items():
             inside = copy.children[label] = child.complement()
             if child.children:
-                rest = max(0, child.ns - child.measured.ns)  # sections of several threads may take longer than the one around
+                rest = max(
+                    0, child.ns - child.measured.ns
+                )  # sections of several threads may take longer than the one around
                 inside.children.setdefault(f"~{label}~", Section(child.ncalls, rest))
         return copy
 
@@ -106,7 +108,9 @@ class Section(Shown):
         section = self
         for label in (key,) if isinstance(key, str) else key:
             if label not in section.children:
-                raise KeyError(f"no section {label!r}; there are: {', '.join(section.children) or 'none'}")
+                raise KeyError(
+                    f"no section {label!r}; there are: {', '.join(section.children) or 'none'}"
+                )
             section = section.children[label]
         return section
 
@@ -123,7 +127,10 @@ class Section(Shown):
         """The section and those below it, as plain data."""
         counts = {name: getattr(self, name) for name in (COUNTS if self.known else COUNTS[:3])}
         counts |= {name: getattr(self, name) for name in MEMORY if getattr(self, name)}
-        return {**counts, "children": {label: child.to_dict() for label, child in self.children.items()}}
+        return {
+            **counts,
+            "children": {label: child.to_dict() for label, child in self.children.items()},
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Section:
@@ -132,7 +139,10 @@ class Section(Shown):
         if min(counts.values()) < 0:
             raise ValueError(f"a section counts from 0 on, and this one says {counts}")
         counts |= {name: index(data[name]) for name in MEMORY if name in data}
-        return cls(**counts, children={label: cls.from_dict(child) for label, child in data["children"].items()})
+        return cls(
+            **counts,
+            children={label: cls.from_dict(child) for label, child in data["children"].items()},
+        )
 
 
 MEMORY = ("live_nbytes", "peak_nbytes")

@@ -30,7 +30,9 @@ class Stack:
     def __init__(self) -> None:
         self.log: list[Any] = []
         self.open: list[Open | Ended] = []
-        self._behind: list[tuple[Open, list[str]]] = []  # blocks of suspended generators, with where they are in the tree
+        self._behind: list[
+            tuple[Open, list[str]]
+        ] = []  # blocks of suspended generators, with where they are in the tree
         self._ended = 0
 
     def add_up(self) -> None:
@@ -67,7 +69,9 @@ class Stack:
             if self._ended:
                 self._drop_ended(end)
         elif any(opened.owner is owner for opened in self.open):
-            self._end_around(max(i for i, opened in enumerate(self.open) if opened.owner is owner), end)
+            self._end_around(
+                max(i for i, opened in enumerate(self.open) if opened.owner is owner), end
+            )
         else:
             self._end_behind(owner, end)
 
@@ -96,7 +100,15 @@ class Stack:
             self._ended -= 1
             self.log += (PAUSE, None, 0, end, end)
 
-    def enclose(self, depth: int, begin: int, section: tuple[int, Any, int], start: int, end: int, nbytes: int = 0) -> None:
+    def enclose(
+        self,
+        depth: int,
+        begin: int,
+        section: tuple[int, Any, int],
+        start: int,
+        end: int,
+        nbytes: int = 0,
+    ) -> None:
         """Put a section (label, note, node) around what was written from the item `begin` on, when `depth` sections were open."""
         self.leave(depth)
         if len(self.open) == depth:

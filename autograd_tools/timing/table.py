@@ -57,10 +57,15 @@ def table(
     if width is not None and width < 1:
         raise ValueError(f"a width of 1 column or more is needed, and got {width}")
     rows = list_rows(shot, sortby, maxdepth)
-    names = [guide.translate(chars) + one_line(row.path[-1]) for guide, row in zip(_guides(rows), rows, strict=True)]
+    names = [
+        guide.translate(chars) + one_line(row.path[-1])
+        for guide, row in zip(_guides(rows), rows, strict=True)
+    ]
     title = one_line(title)
     name_width = max(columns_of(text) for text in (TOT, title, *names))
-    chosen = choose(columns, compact=compact, allocations=allocations and shot.memory != "nobytes", bars=bars)
+    chosen = choose(
+        columns, compact=compact, allocations=allocations and shot.memory != "nobytes", bars=bars
+    )
     if width is not None:
         chosen, name_width = _fit(chosen, name_width, width)
     groups = [_Group(list(group)) for _, group in groupby(chosen, key=lambda column: column.group)]
@@ -78,18 +83,26 @@ class _Page:
 
     def lines(self, shot: Snapshot, rows: list[Row], names: list[str], title: str) -> list[str]:
         """The header, a line for each row, and the notes."""
-        body = [self.line(name, [group.cells(row) for group in self.groups]) for name, row in zip(names, rows, strict=True)]
+        body = [
+            self.line(name, [group.cells(row) for group in self.groups])
+            for name, row in zip(names, rows, strict=True)
+        ]
         heading = self.line(title, [group.center(group.name) for group in self.groups])
-        under = self.line("", [group.center("─" * group.width if group.name else "") for group in self.groups])
+        under = self.line(
+            "", [group.center("─" * group.width if group.name else "") for group in self.groups]
+        )
         peak = shot.peak_nbytes
         tots = {
             "Time": f"{time_text(shot.total_ns)} / {percent_text(shot.measured.ns, shot.total_ns)}",
-            "Allocations": memory_text(shot.measured.nbytes) + ("" if peak is None else f", peak {memory_text(peak)}"),
+            "Allocations": memory_text(shot.measured.nbytes)
+            + ("" if peak is None else f", peak {memory_text(peak)}"),
         }
         total = self.line(TOT, [group.center(tots.get(group.name, "")) for group in self.groups])
         header = self.line("Section", [group.headers() for group in self.groups])
         rule = ("─" * max(map(columns_of, [header, total, *body]))).translate(self.chars)
-        notes = [f" {part}".translate(self.chars) for note in _notes(shot) for part in self.wrap(note)]
+        notes = [
+            f" {part}".translate(self.chars) for note in _notes(shot) for part in self.wrap(note)
+        ]
         return [rule, heading, under, total, "", header, rule, *body, rule, *notes]
 
     def line(self, name: str, parts: Sequence[str]) -> str:
@@ -108,7 +121,9 @@ def _fit(chosen: list[Column], name_width: int, width: int) -> tuple[list[Column
 
     def left(columns: list[Column]) -> int:
         groups = {column.group for column in columns}
-        return width - 1 - sum(column.width + 2 for column in columns) - len(groups)  # a gap of three where a group begins
+        return (
+            width - 1 - sum(column.width + 2 for column in columns) - len(groups)
+        )  # a gap of three where a group begins
 
     while len(chosen) > 1 and left(chosen) < min(NARROWEST, name_width):
         chosen = chosen[:-1]
@@ -163,12 +178,16 @@ def _notes(shot: Snapshot) -> list[str]:
     cost, total = shot.section_cost_ns, shot.total_ns
     notes = []
     if shot.threads > 1:
-        notes.append(f"Measured in {shot.threads} threads, which together may take longer than Tot.")
+        notes.append(
+            f"Measured in {shot.threads} threads, which together may take longer than Tot."
+        )
     if not cost:
         return notes
     whole = shot.own_ns
     rest = total - shot.measured.ns
     if rest > 0:
         notes.append(f"Not measured: {time_text(rest)}, {percent_text(rest, total)} of Tot.")
-    notes.append(f"The timer's own cost: {time_text(cost)} a section, {time_text(whole)} in all, {percent_text(whole, total)} of Tot.")
+    notes.append(
+        f"The timer's own cost: {time_text(cost)} a section, {time_text(whole)} in all, {percent_text(whole, total)} of Tot."
+    )
     return notes

@@ -43,14 +43,18 @@ class Thread(Stack):
     def __init__(self, number: int, events: Events, memory: str) -> None:
         self.number = number
         self.memory = memory  # a word of MEMORY
-        self.looks: list[int] = []  # what a watch of this thread's saw, where bytes are counted exactly
+        self.looks: list[
+            int
+        ] = []  # what a watch of this thread's saw, where bytes are counted exactly
         self.events = events
         self.root = Section()
         self.tallies: dict[Record, Tally] = {}
         super().__init__()
         self.steps = 0  # gradients that are over
         self.stride = 1  # of those that are samples
-        self.sweeps = 0  # that are going on; as long as they are, what they write has to stay where it is
+        self.sweeps = (
+            0  # that are going on; as long as they are, what they write has to stay where it is
+        )
         self._inside: list[int] = []  # nanoseconds added up so far inside each section that is open
         self._inside_bytes: list[int] = []
         self.lock = threading.RLock()  # a sweep holds it, too
@@ -106,12 +110,18 @@ class Thread(Stack):
             places, numbers = logs.distinct(around * len(LABELS) + spans.label[rows])
             firsts = rows[places].tolist()
             below = np.arange(len(places)) + len(sections)
-            for row, path, quiet in zip(firsts, around[places].tolist(), spans.quiet[firsts].tolist(), strict=True):
+            for row, path, quiet in zip(
+                firsts, around[places].tolist(), spans.quiet[firsts].tolist(), strict=True
+            ):
                 section = sections[path]
                 sections.append(section if quiet else section.child(LABELS[spans.label[row]].text))
             paths[rows] = below[numbers]
         counted, paths = spans.done & ~spans.quiet, paths[:-1]
-        totals = logs.sums(paths[counted], len(sections), *(x[counted] for x in (spans.calls, spans.ns, spans.nbytes)))
+        totals = logs.sums(
+            paths[counted],
+            len(sections),
+            *(x[counted] for x in (spans.calls, spans.ns, spans.nbytes)),
+        )
         spreads = logs.spreads(paths[spans.single], len(sections), spans.ns[spans.single])
         for section, (ncalls, ns, nbytes), spread in zip(sections, totals, spreads, strict=True):
             section.add(Section(ncalls, ns, nbytes, {}, *spread))
@@ -130,17 +140,31 @@ class Thread(Stack):
         numbers, notes = logs.numbers_of_notes(marks, wanted)
         forward = logs.forward_of(marks, spans)
         node = self._add_nodes(marks, spans, forward)
-        note = np.where(argument > 0, numbers[spans.begin], np.where(argument == 0, numbers[spans.last], 0))
+        note = np.where(
+            argument > 0, numbers[spans.begin], np.where(argument == 0, numbers[spans.last], 0)
+        )
         recorded = np.flatnonzero(forward >= 0)[::-1]
-        note[forward[recorded]] = numbers[recorded]  # of several recordings the innermost operation is that of the outermost
+        note[forward[recorded]] = numbers[
+            recorded
+        ]  # of several recordings the innermost operation is that of the outermost
         of, phase = logs.phases_of(marks, spans, forward)
         rows = np.flatnonzero((of >= 0) & spans.single)
         of, phase = of[rows], phase[rows]
         noted = np.where(phase == logs.RECORDS, numbers[spans.begin[rows]], note[of])
-        places, groups = logs.distinct((noted * len(LABELS) + spans.label[of]) * len(PHASES) + phase)
-        marked = zip(spans.label[of[places]].tolist(), noted[places].tolist(), phase[places].tolist(), strict=True)
+        places, groups = logs.distinct(
+            (noted * len(LABELS) + spans.label[of]) * len(PHASES) + phase
+        )
+        marked = zip(
+            spans.label[of[places]].tolist(),
+            noted[places].tolist(),
+            phase[places].tolist(),
+            strict=True,
+        )
         found: dict[Record, int] = {}  # several notes may be of one place
-        number = [found.setdefault(_record(LABELS[code], notes[n], PHASES[k]), len(found)) for code, n, k in marked]
+        number = [
+            found.setdefault(_record(LABELS[code], notes[n], PHASES[k]), len(found))
+            for code, n, k in marked
+        ]
         groups = np.array(number, np.int64)[groups]
         tallies = [self._tally(record) for record in found]
         ns, over = (spans.ns - spans.inside)[rows], self.steps + logs.steps_of(marks)
@@ -201,8 +225,14 @@ class Thread(Stack):
         backward = np.flatnonzero((spans.argument > 0) & spans.single)
         noted = np.flatnonzero(forward >= 0)
         begin = spans.begin[backward]
-        place = np.where(marks.code[begin] > 0, begin, begin - 1)  # a NODE stands before a gradient with nothing in it
-        of = np.where((marks.code[place] == logs.NODE) | (marks.code[place] > logs.END), marks.number[place], 0)
+        place = np.where(
+            marks.code[begin] > 0, begin, begin - 1
+        )  # a NODE stands before a gradient with nothing in it
+        of = np.where(
+            (marks.code[place] == logs.NODE) | (marks.code[place] > logs.END),
+            marks.number[place],
+            0,
+        )
         nodes = np.concatenate([marks.number[noted], of])
         rows = np.concatenate([forward[noted], backward])
         for serial in np.unique(nodes >> HALF).tolist():
@@ -210,7 +240,13 @@ class Thread(Stack):
             recording = None if found is None else found()
             if recording is not None:
                 mine = nodes >> HALF == serial
-                recording.ticks.append((nodes[mine] & (1 << HALF) - 1, spans.argument[rows[mine]], spans.ns[rows[mine]]))
+                recording.ticks.append(
+                    (
+                        nodes[mine] & (1 << HALF) - 1,
+                        spans.argument[rows[mine]],
+                        spans.ns[rows[mine]],
+                    )
+                )
         for serial in [serial for serial, found in list(recordings.items()) if found() is None]:
             recordings.pop(serial, None)
         node = np.where(marks.code[spans.begin] == logs.NOTE, marks.number[spans.begin], 0)
@@ -222,9 +258,24 @@ def _record(label: Label, note: Any, phase: str) -> Record:
     """The record of a label at a place: a note, or a note and a signature, or nothing."""
     note, found = note if type(note) is tuple else (note, ())
     file, line, function, scope = NOWHERE if note is None else note[:4]
-    return Record(label.op or label.text, max(label.argument, 0), file, line, function, scope, phase, operands_of(found))
+    return Record(
+        label.op or label.text,
+        max(label.argument, 0),
+        file,
+        line,
+        function,
+        scope,
+        phase,
+        operands_of(found),
+    )
 
 
 def _opening(marks: Marks, i: int) -> tuple[Any, ...]:
     """The mark at `i`, as it was."""
-    return (int(marks.code[i]), marks.note[i], int(marks.number[i]), int(marks.start[i]), int(marks.end[i]))
+    return (
+        int(marks.code[i]),
+        marks.note[i],
+        int(marks.number[i]),
+        int(marks.start[i]),
+        int(marks.end[i]),
+    )

@@ -11,7 +11,11 @@ from autograd_tools.timing.records import Counts, Record, from_row, to_rows
 from autograd_tools.timing.section import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 3
-MEMORY = ("nobytes", "outputs", "exact")  # ways to count bytes: not, those of returned arrays, and all that NumPy makes
+MEMORY = (
+    "nobytes",
+    "outputs",
+    "exact",
+)  # ways to count bytes: not, those of returned arrays, and all that NumPy makes
 
 
 @dataclass(slots=True)
@@ -27,10 +31,16 @@ class Totals:
     twice_ns: int = 0  # what the rows of a flattened timer count more than once
     twice_nbytes: int = 0
     memory: str = "nobytes"  # how bytes were counted, a word of MEMORY
-    live_nbytes: int | None = None  # of NumPy's data at the end, and the most there were at once, where that was exact
+    live_nbytes: int | None = (
+        None  # of NumPy's data at the end, and the most there were at once, where that was exact
+    )
     peak_nbytes: int | None = None
-    events: dict[str, Any] | None = None  # single calls, as plain data; of runs that are merged nobody knows them
-    peaks: dict[str, Any] | None = None  # what the machine can do at best, if somebody measured it; None of several machines
+    events: dict[str, Any] | None = (
+        None  # single calls, as plain data; of runs that are merged nobody knows them
+    )
+    peaks: dict[str, Any] | None = (
+        None  # what the machine can do at best, if somebody measured it; None of several machines
+    )
 
     @property
     def measured(self) -> Section:
@@ -69,7 +79,10 @@ class Totals:
     def see(self, live: int | None, peak: int | None) -> None:
         """Take note of the bytes of another time or process: of those at its end, and of its peak, the larger number stays."""
         if live is not None and peak is not None:
-            self.live_nbytes, self.peak_nbytes = max(self.live_nbytes or 0, live), max(self.peak_nbytes or 0, peak)
+            self.live_nbytes, self.peak_nbytes = (
+                max(self.live_nbytes or 0, live),
+                max(self.peak_nbytes or 0, peak),
+            )
 
     def flatten(self) -> None:
         """Add the sections of every label up wherever they nest, and keep the sum of all that was measured."""
@@ -77,7 +90,10 @@ class Totals:
         for label, section in self.root.walk():
             flat.child(label).add(section)
         self.root = flat
-        self.twice_ns, self.twice_nbytes = flat.measured.ns - measured.ns, flat.measured.nbytes - measured.nbytes
+        self.twice_ns, self.twice_nbytes = (
+            flat.measured.ns - measured.ns,
+            flat.measured.nbytes - measured.nbytes,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as dicts, lists, texts and integers."""
@@ -89,7 +105,11 @@ class Totals:
             "threads": self.threads,
             "steps": self.steps,
             "counted_twice": [self.twice_ns, self.twice_nbytes],
-            **({} if self.memory == "outputs" else {"memory": [self.memory, self.live_nbytes, self.peak_nbytes]}),
+            **(
+                {}
+                if self.memory == "outputs"
+                else {"memory": [self.memory, self.live_nbytes, self.peak_nbytes]}
+            ),
             "sections": self.root.to_dict()["children"],
             "records": to_rows(self.records.items()),
             **({} if self.events is None else {"events": self.events}),
@@ -106,8 +126,12 @@ class Totals:
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
         totals.memory, *seen = data.get("memory", ("outputs", None, None))
         if totals.memory not in MEMORY:
-            raise ValueError(f"bytes are not counted as {totals.memory!r}; there are: {', '.join(MEMORY)}")
+            raise ValueError(
+                f"bytes are not counted as {totals.memory!r}; there are: {', '.join(MEMORY)}"
+            )
         totals.see(*(None if nbytes is None else index(nbytes) for nbytes in seen))
-        totals.root = Section(children={label: Section.from_dict(child) for label, child in data["sections"].items()})
+        totals.root = Section(
+            children={label: Section.from_dict(child) for label, child in data["sections"].items()}
+        )
         totals.add_records(map(from_row, data["records"]), index(data.get("steps", 0)))
         return totals

@@ -206,13 +206,21 @@ class Columns:
         if self.heads[number].kind != "result":
             return self._operand(row + 1)
         template = self._templates[number]
-        return template % tuple(map(self._operand, self.parents[row])) if template is not None else self.node(row).call
+        return (
+            template % tuple(map(self._operand, self.parents[row]))
+            if template is not None
+            else self.node(row).call
+        )
 
     def listing(self, row: int) -> str:
         """`TraceNode.listing` of a row, much faster than by way of the node."""
         value, outgrad = self.value, self.outgrad
         gradient = f" ∇={outgrad.text_of(row)}" if outgrad.there[row] else ""
-        made = (value.text_of(row) if value.there[row] else "R(None)") + " = " if self.heads[self.head[row]].kind == "result" else ""
+        made = (
+            (value.text_of(row) if value.there[row] else "R(None)") + " = "
+            if self.heads[self.head[row]].kind == "result"
+            else ""
+        )
         return one_line(f"{made}{self.call(row)}{gradient}")
 
     @functools.cached_property
@@ -222,13 +230,23 @@ class Columns:
 
     def _args(self, head: Head, row: int) -> tuple[Argument, ...]:
         ids = iter(self.parents[row])
-        return tuple([form if isinstance(form, Argument) else self._argument(form, ids) for form in head.args])
+        return tuple(
+            [
+                form if isinstance(form, Argument) else self._argument(form, ids)
+                for form in head.args
+            ]
+        )
 
     def _argument(self, form: str | tuple[str, ...], ids: Iterator[int]) -> Argument:
         if isinstance(form, str):
             return Argument(form)
         own = tuple(itertools.islice(ids, len(form) - 1))
-        return Argument("".join(itertools.chain(*itertools.zip_longest(form, map(self._operand, own), fillvalue=""))), own)
+        return Argument(
+            "".join(
+                itertools.chain(*itertools.zip_longest(form, map(self._operand, own), fillvalue=""))
+            ),
+            own,
+        )
 
     def _operand(self, id: int) -> str:
         """A node as it stands among the arguments of another."""
@@ -298,9 +316,17 @@ def _template(head: Head) -> str | None:
         if isinstance(form, Argument):
             if form.nodes:
                 return None
-            args.append(f"{form.keyword}={form.text}".replace("%", "%%") if form.keyword else form.text.replace("%", "%%"))
+            args.append(
+                f"{form.keyword}={form.text}".replace("%", "%%")
+                if form.keyword
+                else form.text.replace("%", "%%")
+            )
         else:
-            args.append("%s".join(part.replace("%", "%%") for part in ([form] if isinstance(form, str) else form)))
+            args.append(
+                "%s".join(
+                    part.replace("%", "%%") for part in ([form] if isinstance(form, str) else form)
+                )
+            )
     return f"{head.op.replace('%', '%%')}({', '.join(args)})"
 
 

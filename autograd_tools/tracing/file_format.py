@@ -19,7 +19,11 @@ PLACES = ("function", "scope", "loop", "step")
 def plain_columns(columns: Columns) -> dict[str, Any]:
     """The columns in plain data, ready for JSON."""
     own = np.repeat(np.arange(1, len(columns.head) + 1), np.diff(columns.starts))
-    backward = {str(row): {str(key): ns for key, ns in times.items()} for row, times in enumerate(columns.backward_ns) if times is not None}
+    backward = {
+        str(row): {str(key): ns for key, ns in times.items()}
+        for row, times in enumerate(columns.backward_ns)
+        if times is not None
+    }
     return {
         "heads": [[*head[:3], [_plain_form(form) for form in head.args]] for head in columns.heads],
         "head": columns.head,
@@ -27,7 +31,10 @@ def plain_columns(columns: Columns) -> dict[str, Any]:
         "spot": columns.spot,
         "places": _plain_places(columns.places),
         "place": columns.place,
-        "parents": {"count": np.diff(columns.starts).tolist(), "back": (own - columns.flat).tolist()},
+        "parents": {
+            "count": np.diff(columns.starts).tolist(),
+            "back": (own - columns.flat).tolist(),
+        },
         "value": _plain_summaries(columns.value),
         "outgrad": _plain_summaries(columns.outgrad),
         "forward_ns": None if set(columns.forward_ns) <= {None} else columns.forward_ns,
@@ -39,14 +46,25 @@ def columns_of_plain(data: dict[str, Any]) -> Columns:
     """The columns that `plain_columns` described; ValueError for anything else."""
     try:
         return _columns(data)
-    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
-        raise ValueError(f"this is not the data of a trace: {type(error).__name__}: {error}") from error
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise ValueError(
+            f"this is not the data of a trace: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _columns(data: dict[str, Any]) -> Columns:
     n = len(data["head"])
     heads = [_head(item, n) for item in data["heads"]]
-    spots = [Spot(_text(file), _whole(line), _text(function)) for file, line, function in data["spots"]]
+    spots = [
+        Spot(_text(file), _whole(line), _text(function)) for file, line, function in data["spots"]
+    ]
     places = _places(**data["places"])
     count = _integers(data["parents"]["count"], 0, LARGEST, n)
     starts = np.concatenate([[0], np.cumsum(count)])
@@ -92,7 +110,9 @@ def _form(form: Any, n: int) -> Any:
     if isinstance(form, dict):
         keyword = form["keyword"]
         nodes = _integers(form["nodes"], 1, n + 1).tolist()
-        return Argument(_text(form["text"]), tuple(nodes), None if keyword is None else _text(keyword))
+        return Argument(
+            _text(form["text"]), tuple(nodes), None if keyword is None else _text(keyword)
+        )
     if isinstance(form, list):
         if not form:
             raise ValueError("an argument without a text")
@@ -106,7 +126,9 @@ def _check_arguments(heads: list[Head], head: np.ndarray, count: np.ndarray) -> 
     slots = [sum(len(form) - 1 for form in item.args if isinstance(form, tuple)) for item in heads]
     expected = np.array(slots, np.int64)[head]
     for row in np.flatnonzero((expected != count) & ~np.array(named, bool)[head])[:1].tolist():
-        raise ValueError(f"node {row + 1} has {count[row]} parents, and its arguments {expected[row]}")
+        raise ValueError(
+            f"node {row + 1} has {count[row]} parents, and its arguments {expected[row]}"
+        )
 
 
 # Places.
@@ -115,8 +137,15 @@ def _check_arguments(heads: list[Head], head: np.ndarray, count: np.ndarray) -> 
 def _plain_places(places: list[Place]) -> dict[str, Any]:
     """Places; the name of a step, which is its number among those of its loop, is left out."""
     kinds = Table[tuple[str, str, str, int]]()
-    kind = [kinds[place.kind, "" if place.kind == "step" else place.name, place.file, place.line] for place in places[1:]]
-    return {"parent": [place.parent for place in places[1:]], "kind": kind, "kinds": [list(item) for item in kinds]}
+    kind = [
+        kinds[place.kind, "" if place.kind == "step" else place.name, place.file, place.line]
+        for place in places[1:]
+    ]
+    return {
+        "parent": [place.parent for place in places[1:]],
+        "kind": kind,
+        "kinds": [list(item) for item in kinds],
+    }
 
 
 def _places(parent: Any, kind: Any, kinds: Any) -> list[Place]:
@@ -150,7 +179,10 @@ def _plain_summaries(column: Summaries) -> dict[str, Any]:
     rows = np.flatnonzero(other)
     return {
         "form": column.form.tolist(),
-        "forms": [[text, None if shape is None else list(shape), dtype, nbytes] for text, shape, dtype, nbytes in column.forms],
+        "forms": [
+            [text, None if shape is None else list(shape), dtype, nbytes]
+            for text, shape, dtype, nbytes in column.forms
+        ],
         "min": _nullable(column.min),
         "rows": rows.tolist(),
         **{name: _nullable(getattr(column, name)[rows]) for name in expected},
@@ -161,10 +193,19 @@ def _plain_summaries(column: Summaries) -> dict[str, Any]:
 def _of_numbers(numbers: np.ndarray) -> dict[str, np.ndarray]:
     """The statistics of single numbers."""
     none = np.zeros(len(numbers), np.int64)
-    return {"max": numbers, "mean": numbers, "norm": np.abs(numbers), "zeros": (numbers == 0).astype(int), "nans": none, "infs": none}
+    return {
+        "max": numbers,
+        "mean": numbers,
+        "norm": np.abs(numbers),
+        "zeros": (numbers == 0).astype(int),
+        "nans": none,
+        "infs": none,
+    }
 
 
-def _summaries(n: int, *, form: Any, forms: Any, min: Any, rows: Any, bins: Any, **columns: Any) -> Summaries:
+def _summaries(
+    n: int, *, form: Any, forms: Any, min: Any, rows: Any, bins: Any, **columns: Any
+) -> Summaries:
     made = blank(n)
     made.forms.extend(_summary_form(*item) for item in forms)
     made.form[:] = _integers(form, -1, len(made.forms), n)
@@ -173,9 +214,15 @@ def _summaries(n: int, *, form: Any, forms: Any, min: Any, rows: Any, bins: Any,
     for name, numbers in _of_numbers(made.min).items():
         column = getattr(made, name)
         column[:] = numbers
-        column[own] = _floats(columns[name], len(own)) if name in NUMBERS else _integers(columns[name], 0, LARGEST, len(own))
+        column[own] = (
+            _floats(columns[name], len(own))
+            if name in NUMBERS
+            else _integers(columns[name], 0, LARGEST, len(own))
+        )
     for row, counts in bins.items():
-        made.counted.append((_integers([int(row)], 0, n).tolist(), _integers(counts, 0, LARGEST)[None]))
+        made.counted.append(
+            (_integers([int(row)], 0, n).tolist(), _integers(counts, 0, LARGEST)[None])
+        )
     return made
 
 
@@ -212,7 +259,9 @@ def _integers(items: Iterable[Any], low: int, high: int, length: int | None = No
     if length is not None and len(items) != length:
         raise ValueError(f"a column of {length} rows was expected, and this one has {len(items)}")
     for wrong in found[(found < low) | (found >= high)][:1].tolist():
-        raise ValueError(f"the number {wrong} is out of range: it has to be at least {low} and less than {high}")
+        raise ValueError(
+            f"the number {wrong} is out of range: it has to be at least {low} and less than {high}"
+        )
     return found.astype(np.int64)
 
 
@@ -232,5 +281,7 @@ def _text(x: Any) -> str:
 
 def _whole(x: Any) -> int:
     if not isinstance(x, int) or not 0 <= x < LARGEST:
-        raise ValueError(f"a number of 0 or more, and less than {LARGEST}, was expected, and found {str(x)[:100]}")
+        raise ValueError(
+            f"a number of 0 or more, and less than {LARGEST}, was expected, and found {str(x)[:100]}"
+        )
     return x

@@ -17,7 +17,10 @@ from autograd_tools.tracing.param_names import Space
 
 FRAMES = 100  # as many are looked at
 # Who runs or serves the user's code, such as pytest, has variables of its own for what is in them.
-OTHERS = (*LIBRARY_FILES, *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")})
+OTHERS = (
+    *LIBRARY_FILES,
+    *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")},
+)
 
 
 def variables_of_frames(frame: types.FrameType | None, most: int = FRAMES) -> Iterator[Space]:
@@ -31,10 +34,21 @@ def variables_of_frames(frame: types.FrameType | None, most: int = FRAMES) -> It
     seen: set[int] = set()
     for number, frame in enumerate(frames):
         free = frame.f_code.co_freevars
-        codes = [frame.f_code, *[f.f_code for f in frames[number + 1 :] if free]]  # a loop around it may assign to those
-        own = {name for code in codes for name in loop_variables(code) if code is frame.f_code or name in free}
+        codes = [
+            frame.f_code,
+            *[f.f_code for f in frames[number + 1 :] if free],
+        ]  # a loop around it may assign to those
+        own = {
+            name
+            for code in codes
+            for name in loop_variables(code)
+            if code is frame.f_code or name in free
+        }
         module = modules.get(id(frame.f_globals))
-        spaces = ((_locals(frame), own), (frame.f_globals, loop_variables(module) if module else ()))
+        spaces = (
+            (_locals(frame), own),
+            (frame.f_globals, loop_variables(module) if module else ()),
+        )
         for far, (variables, passing) in enumerate(spaces, 2 * number + 1):
             if type(variables) is dict and id(variables) not in seen:
                 seen.add(id(variables))
@@ -50,10 +64,19 @@ def loop_variables(code: types.CodeType) -> frozenset[str]:
         name, given = instruction.opname, instruction.argval
         if name == "FOR_ITER":
             targets = 1
-        elif targets and name in ("UNPACK_SEQUENCE", "UNPACK_EX"):  # the latter with how many before and after the rest
+        elif targets and name in (
+            "UNPACK_SEQUENCE",
+            "UNPACK_EX",
+        ):  # the latter with how many before and after the rest
             targets += (given & 0xFF) + (given >> 8) - (name == "UNPACK_SEQUENCE")
         elif targets and name.startswith("STORE_") and name not in ("STORE_ATTR", "STORE_SUBSCR"):
-            stored = given if name == "STORE_FAST_STORE_FAST" else given[:1] if isinstance(given, tuple) else (given,)
+            stored = (
+                given
+                if name == "STORE_FAST_STORE_FAST"
+                else given[:1]
+                if isinstance(given, tuple)
+                else (given,)
+            )
             found.update(stored)
             targets -= len(stored)
         else:
@@ -75,6 +98,8 @@ def _locals(frame: types.FrameType) -> Any:
     if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
         return held
     found = dict(held)
-    if sys.version_info < (3, 13) and sys.getrefcount(held) == 3:  # the frame's, ours and that of the call
+    if (
+        sys.version_info < (3, 13) and sys.getrefcount(held) == 3
+    ):  # the frame's, ours and that of the call
         held.clear()
     return found

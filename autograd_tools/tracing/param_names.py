@@ -34,13 +34,42 @@ PLAIN = frozenset(
     map(
         id,
         (
-            *(str, bytes, int, float, complex, bool, type(None), type, np.ndarray, np.float64, np.float32, np.int64, np.ufunc, Param),
-            *(types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType, type(np.sum)),
+            *(
+                str,
+                bytes,
+                int,
+                float,
+                complex,
+                bool,
+                type(None),
+                type,
+                np.ndarray,
+                np.float64,
+                np.float32,
+                np.int64,
+                np.ufunc,
+                Param,
+            ),
+            *(
+                types.ModuleType,
+                types.FunctionType,
+                types.BuiltinFunctionType,
+                types.MethodType,
+                types.CodeType,
+                type(np.sum),
+            ),
         ),
     )
 )
 DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
-CLOSED = (Value, Recording, type, types.ModuleType, types.FunctionType, BaseException)  # these hold no model of the user's
+CLOSED = (
+    Value,
+    Recording,
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    BaseException,
+)  # these hold no model of the user's
 _mro, _namespace = (type.__dict__[name].__get__ for name in ("__mro__", "__dict__"))
 
 _ORDER = itemgetter(0, 1, 2)
@@ -53,13 +82,24 @@ def names_of(params: Iterable[Param], spaces: Iterable[Space], most: int = MOST)
     looked: list[Space] = []
     for far, variables, passing in spaces:  # most Params are variables, and no name is better
         looked.append((far, variables, passing))
-        direct = sorted([name for name, x in variables.items() if id(x) in missing and _fits(name, passing, last=False)])
+        direct = sorted(
+            [
+                name
+                for name, x in variables.items()
+                if id(x) in missing and _fits(name, passing, last=False)
+            ]
+        )
         for name in direct:
             found.setdefault(id(variables[name]), (False, 1, far, False, name))
         if len(found) == len(missing):
             return found
     for last in (False, True):
-        roots = [(far, last, *item) for far, variables, passing in looked for item in variables.items() if _fits(item[0], passing, last)]
+        roots = [
+            (far, last, *item)
+            for far, variables, passing in looked
+            for item in variables.items()
+            if _fits(item[0], passing, last)
+        ]
         if last:  # which the first look has left out
             for far, _, name, x in sorted(roots, key=_ORDER):
                 if id(x) in missing:
@@ -78,7 +118,9 @@ def _fits(name: Any, passing: Collection[str], last: bool) -> bool:
     return usable and (name.startswith("_") or name in passing) == last
 
 
-def _search(found: dict[int, Name], missing: set[int], last: bool, level: list[_Way], most: int) -> None:
+def _search(
+    found: dict[int, Name], missing: set[int], last: bool, level: list[_Way], most: int
+) -> None:
     """Find the names that begin with these variables: those of two steps, then those of three, until there is one for each."""
     seen: set[int] = set()
     readers: dict[int, _Reader] = {}
@@ -99,22 +141,41 @@ def _search(found: dict[int, Name], missing: set[int], last: bool, level: list[_
             for key, part in parts:
                 known = id(part)
                 if known in missing:
-                    way = (last, steps, far, hidden or (write is _attribute and key[:1] == "_"), write(name, key))
+                    way = (
+                        last,
+                        steps,
+                        far,
+                        hidden or (write is _attribute and key[:1] == "_"),
+                        write(name, key),
+                    )
                     if known not in found or way < found[known]:
                         found[known] = way
                 elif id(type(part)) not in PLAIN:
-                    deeper.append((far, hidden or (write is _attribute and key[:1] == "_"), write(name, key), part))
+                    deeper.append(
+                        (
+                            far,
+                            hidden or (write is _attribute and key[:1] == "_"),
+                            write(name, key),
+                            part,
+                        )
+                    )
         level = deeper
 
 
 def _reader(kind: type) -> _Reader:
     """How objects of a type are read: what writes the name of a part, and what gives the keys and values of parts."""
     if issubclass(kind, dict):
-        return _item, lambda x: [item for item in list(islice(dict.items(x), LONGEST)) if type(item[0]) is str or type(item[0]) is int]
+        return _item, lambda x: [
+            item
+            for item in list(islice(dict.items(x), LONGEST))
+            if type(item[0]) is str or type(item[0]) is int
+        ]
     if issubclass(kind, list):
         return _item, lambda x: enumerate(list.__iter__(x))
     if issubclass(kind, tuple):
-        fields: Any = next((space["_fields"] for space in map(_namespace, _mro(kind)) if "_fields" in space), None)
+        fields: Any = next(
+            (space["_fields"] for space in map(_namespace, _mro(kind)) if "_fields" in space), None
+        )
         named = type(fields) is tuple and all(type(field) is str for field in fields)
         return (
             (_attribute, lambda x: zip(fields, tuple.__iter__(x), strict=False))
@@ -134,13 +195,28 @@ def _attribute(name: str, key: str) -> str:
 
 def _attributes(kind: type) -> Callable[[Any], Iterable[tuple[Any, Any]]]:
     """What gives the attributes that an object holds in its `__dict__` and its slots."""
-    held = [(name, x) for space in map(_namespace, _mro(kind)[:-1]) for name, x in space.items() if issubclass(type(x), DESCRIPTORS)]
+    held = [
+        (name, x)
+        for space in map(_namespace, _mro(kind)[:-1])
+        for name, x in space.items()
+        if issubclass(type(x), DESCRIPTORS)
+    ]
     own = [x.__get__ for name, x in held if name == "__dict__"]
-    slots = [(name, x.__get__) for name, x in held if type(x) is types.MemberDescriptorType and name != "__dict__"]
+    slots = [
+        (name, x.__get__)
+        for name, x in held
+        if type(x) is types.MemberDescriptorType and name != "__dict__"
+    ]
 
     def read(x: Any) -> list[tuple[Any, Any]]:
         held = [get(x) for get in own]
-        found = [item for d in held if type(d) is dict for item in list(islice(d.items(), LONGEST)) if type(item[0]) is str]
+        found = [
+            item
+            for d in held
+            if type(d) is dict
+            for item in list(islice(d.items(), LONGEST))
+            if type(item[0]) is str
+        ]
         for name, get in slots:
             with contextlib.suppress(AttributeError):  # of an empty one
                 found.append((name, get(x)))

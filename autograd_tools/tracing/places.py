@@ -52,7 +52,9 @@ class _Open:
         self.moves: dict[int, Move] = _moves(flow, -1, level.start) if flow is not None else {}
         self.inner = place  # that of the innermost step
         self.loops: tuple[Loop, ...] = ()
-        self.steps: list[tuple[int, int]] = []  # the place of each of these loops, and that of its step
+        self.steps: list[
+            tuple[int, int]
+        ] = []  # the place of each of these loops, and that of its step
 
 
 class _Walk:
@@ -63,14 +65,20 @@ class _Walk:
         self.open: list[_Open] = []
         self._steps: dict[int, int] = {}  # how many steps each loop has
         self._flows: dict[int, Flow] = {}  # by the id of the code, which the notes keep
-        self._left: dict[tuple[int, int], _Open] = {}  # generators, which may go on, by number and the place around
+        self._left: dict[
+            tuple[int, int], _Open
+        ] = {}  # generators, which may go on, by number and the place around
 
     def enter(self, note: Note) -> int:
         """The number of the place of an operation."""
         path = [Level(*level) for level in note.path]
         last = len(path) - 1
         for depth, level in enumerate(path):
-            offset, again, operator = (note.offset, note.again, note.operator) if depth == last else (level.offset, level.again, False)
+            offset, again, operator = (
+                (note.offset, note.again, note.operator)
+                if depth == last
+                else (level.offset, level.again, False)
+            )
             if depth == len(self.open) or self.open[depth].level.number != level.number:
                 del self.open[depth:]
                 self.open.append(self._opened(level, depth, path))
@@ -94,7 +102,11 @@ class _Walk:
         around, code = self.open[depth - 1].inner if depth else 0, level.code
         if (level.number, around) in self._left:
             return self._left[level.number, around]
-        place = around if level.number < 0 else self._add(around, *self._entered(level, path[depth - 1] if depth else None))
+        place = (
+            around
+            if level.number < 0
+            else self._add(around, *self._entered(level, path[depth - 1] if depth else None))
+        )
         opened = _Open(level, place, self._flow(code) if code else None)
         if code and code.co_flags & inspect.CO_GENERATOR:
             self._left[level.number, around] = opened
@@ -128,7 +140,10 @@ class _Walk:
             top.inner = self._next(number, top, move.loops[-1])
             top.steps[-1] = (number, top.inner)
             return True
-        if move.kept < min(len(top.loops), len(move.loops)) and top.loops[move.kept] is move.loops[move.kept]:
+        if (
+            move.kept < min(len(top.loops), len(move.loops))
+            and top.loops[move.kept] is move.loops[move.kept]
+        ):
             loop = move.loops[move.kept]
             number = top.steps[move.kept][0]
             top.steps[move.kept :] = [(number, self._next(number, top, loop))]
@@ -146,7 +161,9 @@ class _Walk:
     def _enter_loops(self, top: _Open, loops: tuple[Loop, ...]) -> None:
         """Stand in these loops: in the steps that there are, and in the first of the loops inside them."""
         for loop in loops[len(top.steps) :]:
-            number = self._add(top.steps[-1][1] if top.steps else top.place, "loop", loop.name, top.file, loop.line)
+            number = self._add(
+                top.steps[-1][1] if top.steps else top.place, "loop", loop.name, top.file, loop.line
+            )
             top.steps.append((number, self._next(number, top, loop)))
         top.loops = loops
         top.inner = top.steps[-1][1] if top.steps else top.place
@@ -187,7 +204,13 @@ def _moves(flow: Flow, offset: int, start: int) -> dict[int, Any]:
 
 def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:
     """The loops around an instruction, without those that its level was itself entered in."""
-    return tuple([loop for loop in flow.around(offset) if start < 0 or flow.instruction(start) not in loop.body])
+    return tuple(
+        [
+            loop
+            for loop in flow.around(offset)
+            if start < 0 or flow.instruction(start) not in loop.body
+        ]
+    )
 
 
 def places_of(notes: Iterable[Note]) -> tuple[list[Place], list[int]]:

@@ -64,7 +64,11 @@ class _Heads:
         plan, _, args, kwargs, parents = entry
         if plan is None:
             held = args[0]
-            return self.table[Head("param", "", self._name(held)) if isinstance(held, Param) else Head("input", "", held)]
+            return self.table[
+                Head("param", "", self._name(held))
+                if isinstance(held, Param)
+                else Head("input", "", held)
+            ]
         key: Any = id(plan)
         if kwargs or (not self._simple and tuple in map(type, parents)):
             key = (key, _forms(entry))
@@ -77,7 +81,9 @@ class _Heads:
             key = (key, _forms(entry))
         number = self._of_calls.get(key)
         if number is None:
-            number = self._of_calls[key] = self.table[Head("result", plan.primitive.name, "", _forms(entry))]
+            number = self._of_calls[key] = self.table[
+                Head("result", plan.primitive.name, "", _forms(entry))
+            ]
         return number
 
     def _name(self, param: Param) -> str:
@@ -118,7 +124,13 @@ def _pieces(arg: Any, parent: Any) -> list[str]:
 def _constant(x: Any) -> str:
     """What `describe` says of the plain value of a constant, sooner."""
     kind = type(x)
-    return repr(x) if kind is float else array_text(x.dtype, x.shape) if kind is np.ndarray else describe(value(x))
+    return (
+        repr(x)
+        if kind is float
+        else array_text(x.dtype, x.shape)
+        if kind is np.ndarray
+        else describe(value(x))
+    )
 
 
 def _values(held: list[Any]) -> list[Any]:

@@ -82,7 +82,11 @@ class Summaries:
 
     def put(self, row: int, item: Summary, known: dict[Form, int]) -> None:
         """Fill one row; `known` finds the forms that there are. Only who makes the column does it."""
-        own = None if item.shape == () and item.min is not None and item.text == repr(item.min) else item.text
+        own = (
+            None
+            if item.shape == () and item.min is not None and item.text == repr(item.min)
+            else item.text
+        )
         self.form[row] = self.number_of(Form(own, item.shape, item.dtype, item.nbytes), known)
         for name in NUMBERS:
             number = getattr(item, name)
@@ -127,7 +131,12 @@ class Summaries:
     @functools.cached_property
     def bins(self) -> dict[int, tuple[int, ...]]:
         """The histograms by row."""
-        return {row: tuple(bins) for rows, counts in self.counted for row, bins in zip(rows, counts.tolist(), strict=True) if any(bins)}
+        return {
+            row: tuple(bins)
+            for rows, counts in self.counted
+            for row, bins in zip(rows, counts.tolist(), strict=True)
+            if any(bins)
+        }
 
     @functools.cached_property
     def histogram(self) -> list[tuple[int, ...] | None]:
@@ -158,13 +167,32 @@ class Summaries:
         low, high, mean, norm = (_known(float(getattr(self, name)[row])) for name in NUMBERS)
         zeros, nans, infs = (int(getattr(self, name)[row]) for name in COUNTS)
         bins = self.bins.get(row)
-        return Summary(self._text(row), form.shape, form.dtype, form.nbytes, low, high, mean, norm, zeros, nans, infs, bins)
+        return Summary(
+            self._text(row),
+            form.shape,
+            form.dtype,
+            form.nbytes,
+            low,
+            high,
+            mean,
+            norm,
+            zeros,
+            nans,
+            infs,
+            bins,
+        )
 
 
 def blank(n: int) -> Summaries:
     """A column of `n` rows without a value, to be filled."""
     numbers = {name: np.full(n, math.nan) for name in NUMBERS}
-    return Summaries(form=np.full(n, -1), forms=[], counted=[], **numbers, **{name: np.zeros(n, np.int64) for name in COUNTS})
+    return Summaries(
+        form=np.full(n, -1),
+        forms=[],
+        counted=[],
+        **numbers,
+        **{name: np.zeros(n, np.int64) for name in COUNTS},
+    )
 
 
 def _known(number: float) -> float | None:
@@ -187,7 +215,13 @@ def summaries(values: Sequence[Any]) -> Summaries:
     for kind in dict.fromkeys(kinds):
         rows = [row for row, other in enumerate(kinds) if other is kind]
         if kind in FLOATS:
-            _put_numbers(column, kind, np.array(rows), np.array([values[row] for row in rows], np.float64), known)
+            _put_numbers(
+                column,
+                kind,
+                np.array(rows),
+                np.array([values[row] for row in rows], np.float64),
+                known,
+            )
         elif kind is not np.ndarray and kind is not type(None):
             for row in rows:
                 _put_other(column, row, values[row], known)
@@ -217,7 +251,9 @@ def array_text(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
     return f"{_name(dtype)}[{','.join(map(str, shape))}]"
 
 
-def _put_numbers(column: Summaries, kind: type, rows: np.ndarray, numbers: np.ndarray, known: dict[Form, int]) -> None:
+def _put_numbers(
+    column: Summaries, kind: type, rows: np.ndarray, numbers: np.ndarray, known: dict[Form, int]
+) -> None:
     """Fill the rows of numbers of floating point."""
     finite = np.isfinite(numbers)
     column.form[rows] = column.number_of(Form(None, (), *FLOATS[kind]), known)
@@ -247,6 +283,8 @@ def _put_other(column: Summaries, row: int, x: Any, known: dict[Form, int]) -> N
         column.put(row, Summary(text), known)
         return
     array = np.asarray(x)
-    column.form[row] = column.number_of(Form(text, array.shape, _name(array.dtype), array.nbytes), known)
+    column.form[row] = column.number_of(
+        Form(text, array.shape, _name(array.dtype), array.nbytes), known
+    )
     if array.size and array.dtype.kind in "iufc":
         _put_arrays(column, [row], [array])

@@ -97,7 +97,11 @@ class Node:
     def arg_parents(self) -> dict[int, list[int]]:
         """The indices of the entries that each argument came from, by the position of the argument."""
         plan, _, _, _, parents = self._tape.entries[self.index]
-        return {} if plan is None else {p: flat((parent,)) for p, parent in zip(plan.positions, parents, strict=True)}
+        return (
+            {}
+            if plan is None
+            else {p: flat((parent,)) for p, parent in zip(plan.positions, parents, strict=True)}
+        )
 
     @property
     def times(self) -> Mapping[int, int]:
@@ -112,7 +116,11 @@ class Node:
     @property
     def children(self) -> list[Node]:
         """The nodes that were computed from this one, oldest first."""
-        return [Node(self._tape, i) for i in range(self.index + 1, len(self._tape.entries)) if self.index in parents_of(self._tape, i)]
+        return [
+            Node(self._tape, i)
+            for i in range(self.index + 1, len(self._tape.entries))
+            if self.index in parents_of(self._tape, i)
+        ]
 
     @property
     def outgrad(self) -> Any:
@@ -173,7 +181,11 @@ def arguments(node: Node) -> list[str]:
     """The positional arguments of a node's call as a listing shows them."""
     plan, _, args, _, parents = node._tape.entries[node.index]
     given = {} if plan is None else dict(zip(plan.positions, parents, strict=True))
-    return [] if plan is None else [_argument(node._tape, arg, given.get(position)) for position, arg in enumerate(args)]
+    return (
+        []
+        if plan is None
+        else [_argument(node._tape, arg, given.get(position)) for position, arg in enumerate(args)]
+    )
 
 
 def _argument(tape: Recording, arg: Any, parent: Any) -> str:
@@ -195,15 +207,28 @@ class Tape(Recording):
     def __init__(self, *, follows_params: bool) -> None:
         keep_freed_memory()
         super().__init__(follows_params=follows_params)
-        self.names: dict[int, Name] = {}  # id of a Param that was given none -> the best that was found so far
+        self.names: dict[
+            int, Name
+        ] = {}  # id of a Param that was given none -> the best that was found so far
         self.asked: set[int] = set()  # the indices of the nodes whose gradients somebody wanted
 
     def find_names(self, variables: Iterable[Space]) -> None:
         """Look in variables for names of the Params that were given none."""
-        unnamed = [p for p in self.params() if not p.name and (id(p) not in self.names or self.names[id(p)] > BEST)]
+        unnamed = [
+            p
+            for p in self.params()
+            if not p.name and (id(p) not in self.names or self.names[id(p)] > BEST)
+        ]
         if unnamed:
             found = names_of(unnamed, variables)
-            self.names = {**self.names, **{key: name for key, name in found.items() if key not in self.names or name < self.names[key]}}
+            self.names = {
+                **self.names,
+                **{
+                    key: name
+                    for key, name in found.items()
+                    if key not in self.names or name < self.names[key]
+                },
+            }
 
     def backward(self, loss: Any = None) -> None:
         """Compute the gradients of `loss`, a scalar recorded on this tape: the last one when left out."""
@@ -221,15 +246,23 @@ class Tape(Recording):
         if isinstance(loss, Param) and self.follows_params:
             return self.leaf(loss)
         if not isinstance(loss, Result) or loss.recording is not self:
-            raise ValueError(f"{describe(loss)} is not on this tape: call backward() on a scalar computed from Params while it recorded")
+            raise ValueError(
+                f"{describe(loss)} is not on this tape: call backward() on a scalar computed from Params while it recorded"
+            )
         if loss.index >= len(self.entries):
-            raise ValueError(f"{describe(loss)} is not on this tape any more: an earlier backward() cut off what came after its own loss")
+            raise ValueError(
+                f"{describe(loss)} is not on this tape any more: an earlier backward() cut off what came after its own loss"
+            )
         return loss.index
 
     def _last_scalar(self) -> int | None:
         for index in range(len(self.entries) - 1, -1, -1):
             y = value(self.entries[index][1])
-            if self.entries[index][0] is not None and isinstance(y, (int, float, np.number, np.ndarray)) and np.shape(y) == ():
+            if (
+                self.entries[index][0] is not None
+                and isinstance(y, (int, float, np.number, np.ndarray))
+                and np.shape(y) == ()
+            ):
                 return index
         return None
 
@@ -250,18 +283,30 @@ class Tape(Recording):
 
     def params(self) -> list[Param]:
         """The Params that were used, in the order of their first use."""
-        return [self.entries[index][2][0] for index in self.leaves.values() if index < len(self.entries)]
+        return [
+            self.entries[index][2][0] for index in self.leaves.values() if index < len(self.entries)
+        ]
 
     def gradient(self, x: Value) -> Any:
         """The gradient of the final scalar with respect to a Param or a Result; None if it does not depend on it."""
         if self.result is None:
             self.backward()
-        index = self.leaves.get(id(x)) if isinstance(x, Param) else x.index if x.recording is self else None
+        index = (
+            self.leaves.get(id(x))
+            if isinstance(x, Param)
+            else x.index
+            if x.recording is self
+            else None
+        )
         if index is None or index >= len(self.outgrads):
             return None
         self.asked.add(index)
         dx = self.outgrads[index]
-        return conform(dx.copy() if isinstance(x, Result) and type(dx) is np.ndarray else dx, value(x), total=False)
+        return conform(
+            dx.copy() if isinstance(x, Result) and type(dx) is np.ndarray else dx,
+            value(x),
+            total=False,
+        )
 
     def kept_bytes(self) -> dict[int, int]:
         """The bytes of the arrays that the backward pass needs, by the index of the node that they are kept for.
@@ -310,7 +355,9 @@ def check_scalar(y: Any) -> None:
     if isinstance(plain, np.ndarray) and plain.shape == () and plain.dtype.kind in "iuf":
         return
     if isinstance(plain, (complex, np.complexfloating)):
-        raise TypeError(f"only real numbers are differentiated, and the function returned {describe(plain)}: take its np.real or np.abs")
+        raise TypeError(
+            f"only real numbers are differentiated, and the function returned {describe(plain)}: take its np.real or np.abs"
+        )
     raise TypeError(
         f"only a scalar can be differentiated, and the function returned {describe(plain)}: "
         "reduce it with np.sum or np.mean, or take one element"

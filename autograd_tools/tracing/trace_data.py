@@ -85,7 +85,9 @@ class Trace:
                 children[parent].append(node.id)
         for node in self.nodes:
             if list(node.children) != children[node.id]:
-                raise ValueError(f"node {node.id} names the children {node.children}, and those that name it are {children[node.id]}")
+                raise ValueError(
+                    f"node {node.id} names the children {node.children}, and those that name it are {children[node.id]}"
+                )
         if self.result is not None and self.result not in children:
             raise ValueError(f"the result {self.result} is not a node")
 
@@ -100,7 +102,12 @@ class Trace:
 
     def to_dict(self) -> dict[str, Any]:
         """The trace in numbers, strings, lists and dicts, ready for JSON."""
-        return {"format": FORMAT, "version": VERSION, "result": self.result, **plain_columns(self.columns)}
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "result": self.result,
+            **plain_columns(self.columns),
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Trace:
@@ -149,7 +156,12 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
             for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
         ]
         y = live(f(*inputs, **kwargs))
-    if isinstance(y, Result) and y.recording is tape and np.shape(value(y)) == () and np.isrealobj(value(y)):
+    if (
+        isinstance(y, Result)
+        and y.recording is tape
+        and np.shape(value(y)) == ()
+        and np.isrealobj(value(y))
+    ):
         tape.backward(y)
     return tape.trace()
 
@@ -166,4 +178,6 @@ def parameter_names(f: Callable[..., Any]) -> list[str]:
 def _is_numeric(x: Any) -> bool:
     """Whether there are numbers of floating point in it, and nothing that a gradient cannot be of."""
     leaves = leaves_of(plain(x))
-    return any(map(is_floating, leaves)) and all(is_number(leaf) or is_constant_leaf(leaf) for leaf in leaves)
+    return any(map(is_floating, leaves)) and all(
+        is_number(leaf) or is_constant_leaf(leaf) for leaf in leaves
+    )

@@ -29,7 +29,9 @@ def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:
     """Whether SCRIPT is a saved trace or profile. What is asked of a script only, by its usual value, is refused then."""
     with Path(args.script).open("rb") as file:
         saved = file.read(len(SAVED)) == SAVED or Path(args.script).suffix == ".json"
-    given = [f"--{name}" for name, usual in of_scripts.items() if getattr(args, name) != usual] + args.args[:1]
+    given = [
+        f"--{name}" for name, usual in of_scripts.items() if getattr(args, name) != usual
+    ] + args.args[:1]
     if saved and given:
         raise ValueError(f"{args.script} is saved, and no script: {given[0]} has no meaning for it")
     return saved

@@ -50,7 +50,11 @@ def to_html(report: Report, name: str) -> str:
     """The page of a profile of the script of a name."""
     report = replace(report, limit=max(report.limit, MOST_ROWS))
     heading = f"Profile of {escape(one_line(name))}"
-    parts = [f"<h1>{heading}</h1>", *(f"<p>{escape(line)}</p>" for line in summary(report)), _shares(report)]
+    parts = [
+        f"<h1>{heading}</h1>",
+        *(f"<p>{escape(line)}</p>" for line in summary(report)),
+        _shares(report),
+    ]
     parts += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
     if report.has_shapes:
         parts.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
@@ -58,7 +62,9 @@ def to_html(report: Report, name: str) -> str:
         parts += ["<h2>Where Python was</h2>", *_tree(report.session)]
     parts.append(f"<h2>The timer</h2>\n<pre>{escape(report.timer.table())}</pre>")
     policy = "default-src 'none'; style-src 'unsafe-inline'"
-    head = f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+    head = (
+        f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+    )
     head += f'<meta name="viewport" content="width=device-width">\n<title>{heading}</title>\n<style>{STYLE}</style>\n'
     return f'<!doctype html>\n<html lang="en">\n{head}' + "\n".join(parts) + "\n</html>\n"
 
@@ -66,28 +72,48 @@ def to_html(report: Report, name: str) -> str:
 def _shares(report: Report) -> str:
     """A bar of the whole run, and what its colours mean."""
     _, spent = totals(report.timer)
-    parts = {"forward": spent["forward"], "backward": spent["backward"], "engine": spent["record"] + spent["sum_outgrads"]}
+    parts = {
+        "forward": spent["forward"],
+        "backward": spent["backward"],
+        "engine": spent["record"] + spent["sum_outgrads"],
+    }
     whole = max(report.timer.total_ns, sum(parts.values()), 1)
     parts["script"] = whole - sum(parts.values())
     words = {"forward": "forward", "backward": "backward", "engine": "recording and adding up"}
     words["script"] = "the script's own, and the way into operations"
-    bars = "".join(f'<div class="{key}" style="width:{100 * ns / whole:.2f}%"></div>' for key, ns in parts.items())
-    legend = "".join(f'<span><i class="{key}"></i>{words[key]} {percent_text(ns, whole)}</span>' for key, ns in parts.items())
+    bars = "".join(
+        f'<div class="{key}" style="width:{100 * ns / whole:.2f}%"></div>'
+        for key, ns in parts.items()
+    )
+    legend = "".join(
+        f'<span><i class="{key}"></i>{words[key]} {percent_text(ns, whole)}</span>'
+        for key, ns in parts.items()
+    )
     return f'<div class="share">{bars}</div>\n<p class="legend">{legend}</p>'
 
 
 def _table(report: Report, by: str) -> str:
     names, *others = columns_of(report, by)
-    columns = [names, *sorted(others, key=lambda cells: cells.header != "code")]  # code beside where it is
+    columns = [
+        names,
+        *sorted(others, key=lambda cells: cells.header != "code"),
+    ]  # code beside where it is
     lines = ["".join(f"<th{_left(cells)}>{escape(cells.header)}</th>" for cells in columns)]
     lines += ["".join(row) for row in zip(*map(_column, columns), strict=True)]
-    return '<div class="wide"><table>\n' + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table></div>"
+    return (
+        '<div class="wide"><table>\n'
+        + "".join(f"<tr>{line}</tr>\n" for line in lines)
+        + "</table></div>"
+    )
 
 
 def _column(cells: Cells) -> list[str]:
     """The cells of a column; shares have bars as long as they are, and code looks like it."""
     if cells.header == "%":
-        return [f'<td class="bar" style="--part:{escape(text)}">{escape(text)}</td>' for text in cells.texts]
+        return [
+            f'<td class="bar" style="--part:{escape(text)}">{escape(text)}</td>'
+            for text in cells.texts
+        ]
     if cells.header == "code":
         return [f"<td{_left(cells)}><code>{escape(text)}</code></td>" for text in cells.texts]
     return [f"<td{_left(cells)}>{escape(text)}</td>" for text in cells.texts]

@@ -55,9 +55,17 @@ class Report:
 def text(report: Report) -> None:
     """Print hotspots by operation and by line, and how much of the run they are; in colour on a terminal."""
     console, width = _console()
-    blocks = [hotspot_lines(report.timer, by, limit=report.limit, width=width) for by in report.by or ("op", "line")]
+    blocks = [
+        hotspot_lines(report.timer, by, limit=report.limit, width=width)
+        for by in report.by or ("op", "line")
+    ]
     if report.arithmetic:
-        blocks.append([as_text(row) for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)])
+        blocks.append(
+            [
+                as_text(row)
+                for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)
+            ]
+        )
     if report.has_shapes:
         blocks.append([as_text(row) for row in tip_rows(report.timer, width=width)])
     blocks.append([Text(line) for line in summary(report)])
@@ -92,7 +100,11 @@ def summary(report: Report) -> Iterator[str]:
     calls, spent = totals(report.timer)
     total = report.timer.total_ns
     engine = spent["record"] + spent["sum_outgrads"]
-    parts = (("forward", spent["forward"]), ("backward", spent["backward"]), ("recording and adding up", engine))
+    parts = (
+        ("forward", spent["forward"]),
+        ("backward", spent["backward"]),
+        ("recording and adding up", engine),
+    )
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
     rest = "the rest is the script's own, and the way into each operation"
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; {rest}."
@@ -136,12 +148,21 @@ def to_json(report: Report) -> str:
 
 def _tips(report: Report) -> list[str]:
     """Each tip as a line of text."""
-    return [line for line in tips(report.timer).splitlines() if not line.startswith(NONE)] if report.has_shapes else []
+    return (
+        [line for line in tips(report.timer).splitlines() if not line.startswith(NONE)]
+        if report.has_shapes
+        else []
+    )
 
 
 def _record(record: Record, counts: Counts) -> dict[str, Any]:
     operands = [operand._asdict() for operand in record.operands]
-    return {**record._asdict(), "operands": operands, **counts._asdict(), "samples": dict(counts.samples)}
+    return {
+        **record._asdict(),
+        "operands": operands,
+        **counts._asdict(),
+        "samples": dict(counts.samples),
+    }
 
 
 def to_markdown(report: Report) -> str:
@@ -152,7 +173,9 @@ def to_markdown(report: Report) -> str:
         marks = ["---:" if cells.right else "---" for cells in columns]
         lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
         lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
-        parts.append("\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)]))
+        parts.append(
+            "\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)])
+        )
     found = _tips(report)
     if found:
         parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in found)]))
@@ -165,7 +188,10 @@ def columns_of(report: Report, by: str) -> list[Cells]:
     def cut(text: str) -> str:
         return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
-    return [replace(cells, texts=[*map(cut, cells.texts)]) for cells in hotspot_cells(report.timer, by, report.limit)]
+    return [
+        replace(cells, texts=[*map(cut, cells.texts)])
+        for cells in hotspot_cells(report.timer, by, report.limit)
+    ]
 
 
 def _escaped(text: str) -> str:

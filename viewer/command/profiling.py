@@ -29,31 +29,75 @@ from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_speedscop
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("-o", "--output", metavar="FILE", help="save the profile as JSON")
-    parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave the first N gradients out, as a warm-up")
-    parser.add_argument("--steps", type=int, metavar="N", help="measure N gradients, and let the script run on unmeasured")
-    parser.add_argument("--sample", action="store_true", help="show where Python itself was as well, by pyinstrument")
+    parser.add_argument(
+        "--skip",
+        type=int,
+        default=0,
+        metavar="N",
+        help="leave the first N gradients out, as a warm-up",
+    )
+    parser.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="measure N gradients, and let the script run on unmeasured",
+    )
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="show where Python itself was as well, by pyinstrument",
+    )
     parser.add_argument("--format", choices=["text", *FORMATS], default="text", help=FORMAT_HELP)
-    parser.add_argument("--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}")
-    parser.add_argument("--html", metavar="FILE", help="write a report as a page that needs nothing else")
-    parser.add_argument("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    parser.add_argument(
+        "--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}"
+    )
+    parser.add_argument(
+        "--html", metavar="FILE", help="write a report as a page that needs nothing else"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)"
+    )
     parser.add_argument("--by", type=_groupings, default=(), metavar="NAMES", help=BY_HELP)
-    parser.add_argument("--annotate", nargs="?", metavar="=FILE", help="print the source of all files or one, with times in the margin")
-    parser.add_argument("--arithmetic", action="store_true", help="tell how much arithmetic it is, and how far from this machine's peaks")
-    parser.add_argument("--memory", choices=timing.MEMORY, help="whose bytes to count (default: outputs, of what operations return)")
-    parser.add_argument("--timer", action="store_true", help="print the timer's whole table as well")
+    parser.add_argument(
+        "--annotate",
+        nargs="?",
+        metavar="=FILE",
+        help="print the source of all files or one, with times in the margin",
+    )
+    parser.add_argument(
+        "--arithmetic",
+        action="store_true",
+        help="tell how much arithmetic it is, and how far from this machine's peaks",
+    )
+    parser.add_argument(
+        "--memory",
+        choices=timing.MEMORY,
+        help="whose bytes to count (default: outputs, of what operations return)",
+    )
+    parser.add_argument(
+        "--timer", action="store_true", help="print the timer's whole table as well"
+    )
 
 
 # What writes a timeline, by the end of a file's name, the first that fits.
-TIMELINES: dict[str, Callable[..., str]] = {".speedscope.json": to_speedscope, ".json": to_chrome_trace, ".folded": to_collapsed}
+TIMELINES: dict[str, Callable[..., str]] = {
+    ".speedscope.json": to_speedscope,
+    ".json": to_chrome_trace,
+    ".folded": to_collapsed,
+}
 BY_HELP = f"tables by any of {','.join(GROUPINGS)} (default: op,line)"
-FORMAT_HELP = "how to tell it (default: text); of the others the script's own output goes to standard error"
+FORMAT_HELP = (
+    "how to tell it (default: text); of the others the script's own output goes to standard error"
+)
 
 
 def _groupings(names: str) -> tuple[str, ...]:
     """What `--by` names, with commas."""
     wrong = [name for name in names.split(",") if name not in GROUPINGS]
     if wrong:
-        raise argparse.ArgumentTypeError(f"no hotspots by {wrong[0]!r}; there are: {', '.join(GROUPINGS)}")
+        raise argparse.ArgumentTypeError(
+            f"no hotspots by {wrong[0]!r}; there are: {', '.join(GROUPINGS)}"
+        )
     return tuple(names.split(","))
 
 
@@ -65,15 +109,31 @@ def profile(args: argparse.Namespace) -> int:
     if args.annotate is not None and args.format != "text":
         raise ValueError(f"--annotate prints text, and --format {args.format} has no place for it")
     if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
-        raise ValueError(f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}")
+        raise ValueError(
+            f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}"
+        )
     if is_saved(args, output=None, skip=0, steps=None, memory=None):
-        session = sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
+        session = (
+            sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
+        )
         return _tell(
-            Report(Timer.load(args.script), args.limit, args.timer, session, by=args.by, arithmetic=args.arithmetic), args, 0, sys.stdout
+            Report(
+                Timer.load(args.script),
+                args.limit,
+                args.timer,
+                session,
+                by=args.by,
+                arithmetic=args.arithmetic,
+            ),
+            args,
+            0,
+            sys.stdout,
         )
     if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
         return _again_with_timer(args.memory or "outputs")
-    os.environ.pop("AUTOGRAD_TIMER", None)  # ours, not the script's: what it starts runs as it would
+    os.environ.pop(
+        "AUTOGRAD_TIMER", None
+    )  # ours, not the script's: what it starts runs as it would
     for name in ("output", "html", "timeline"):  # before the script goes elsewhere
         setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
     with _output_of(args) as output:
@@ -93,8 +153,15 @@ def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) ->
     if args.output:
         status = after(status, lambda: timer.save(args.output))
     if args.output and session:
-        status = after(status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING)))
-    return _tell(Report(timer, args.limit, args.timer, session, window.summary(), args.by, args.arithmetic), args, status, output)
+        status = after(
+            status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING))
+        )
+    return _tell(
+        Report(timer, args.limit, args.timer, session, window.summary(), args.by, args.arithmetic),
+        args,
+        status,
+        output,
+    )
 
 
 def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
@@ -106,7 +173,9 @@ def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) ->
             update()
 
         with ag.after_gradients(count):
-            return run(args.script, args.args, sampler.sampling(args.script) if args.sample else None)
+            return run(
+                args.script, args.args, sampler.sampling(args.script) if args.sample else None
+            )
 
 
 @contextmanager
@@ -127,7 +196,11 @@ def _missing(window: Window) -> str:
     if window.seen and window.skip:
         return f"{plural_of(window.seen)}, so --skip {window.skip} leaves nothing to profile"
     elsewhere = any(name.startswith("multiprocessing.popen_") for name in sys.modules)
-    return "no gradient with autograd_tools" + (" in its own process" if elsewhere else "") + ", so there is nothing to profile"
+    return (
+        "no gradient with autograd_tools"
+        + (" in its own process" if elsewhere else "")
+        + ", so there is nothing to profile"
+    )
 
 
 def _again_with_timer(memory: str) -> int:
@@ -143,10 +216,14 @@ def _again_with_timer(memory: str) -> int:
 def _tell(report: Report, args: argparse.Namespace, status: int, output: TextIO) -> int:
     """Print the report, write the page and the timeline if there are to be any, and return the status."""
     if args.timeline:
-        write_timeline = next(write for ending, write in TIMELINES.items() if str(args.timeline).endswith(ending))
+        write_timeline = next(
+            write for ending, write in TIMELINES.items() if str(args.timeline).endswith(ending)
+        )
         status = after(status, lambda: write_timeline(report.timer, args.timeline))
     if args.html:
-        status = after(status, lambda: write_bytes(args.html, to_html(report, Path(args.script).name).encode()))
+        status = after(
+            status, lambda: write_bytes(args.html, to_html(report, Path(args.script).name).encode())
+        )
     if args.format == "text":
         profile_report.text(report)
         if args.annotate is not None:

@@ -19,7 +19,9 @@ ERASE = "\r\x1b[K"
 class Progress:
     """The line, which `text` makes. It is never written into a line of the script's that has not ended."""
 
-    def __init__(self, terminal: TextIO, text: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, terminal: TextIO, text: Callable[[], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._terminal = terminal
         self._text = text
         self._clock = clock
@@ -32,7 +34,12 @@ class Progress:
     def update(self) -> None:
         """Show the text as it is now, if the last look at it is long enough ago."""
         start = self._clock()
-        if start < self._next or not self._at_start or os.getpid() != self._process or not self._lock.acquire(blocking=False):
+        if (
+            start < self._next
+            or not self._at_start
+            or os.getpid() != self._process
+            or not self._lock.acquire(blocking=False)
+        ):
             return
         try:
             self._write(f"\r{self._text()[: shutil.get_terminal_size().columns - 1]}\x1b[K")
@@ -71,7 +78,9 @@ class Progress:
 @contextmanager
 def progress(text: Callable[[], str]) -> Iterator[Callable[[], None]]:
     """What shows the text on standard error while the block runs: nothing, if that is no terminal."""
-    streams = [stream for stream in (sys.stdout, sys.stderr) if stream is not None and stream.isatty()]
+    streams = [
+        stream for stream in (sys.stdout, sys.stderr) if stream is not None and stream.isatty()
+    ]
     if sys.stderr not in streams or os.environ.get("TERM") == "dumb":
         yield lambda: None
         return

@@ -23,9 +23,15 @@ def sample_lines(session: Session, *, width: int | None) -> list[Text]:
     heading = f"Where Python was in {time_text(1e9 * root.seconds)}, by {count_text(session.sample_count)} samples of pyinstrument"
     lines = [Text(heading, style="bold")]
     for depth, frame in shown(root):
-        spent = f"{time_text(1e9 * frame.seconds):>8} {percent_text(frame.seconds, root.seconds):>6}  "
+        spent = (
+            f"{time_text(1e9 * frame.seconds):>8} {percent_text(frame.seconds, root.seconds):>6}  "
+        )
         name, place = label(frame)
-        line = Text(f"{spent}{'  ' * depth}").append(name, style="cyan").append(f"  {place}" if place else "", style="dim")
+        line = (
+            Text(f"{spent}{'  ' * depth}")
+            .append(name, style="cyan")
+            .append(f"  {place}" if place else "", style="dim")
+        )
         lines.append(line if width is None else _cut(line, width))
     return lines
 
@@ -45,7 +51,11 @@ def label(frame: Frame) -> tuple[str, str]:
     if frame.key == ENGINE:
         return frame.name, "the engine, of which the tables tell"
     installed = INSTALLED.search(frame.file)
-    place = f"{one_line(frame.file[installed.end() :])}:{frame.line}" if installed else source_text(frame.file, frame.line)
+    place = (
+        f"{one_line(frame.file[installed.end() :])}:{frame.line}"
+        if installed
+        else source_text(frame.file, frame.line)
+    )
     return one_line(frame.name), place
 
 

@@ -28,8 +28,13 @@ ENDING = ".pyisession"
 USERS, LIBRARY, ENGINE = "", "library", "engine"
 ITSELF = "itself"  # the key of the time in a function that is in no other
 BUILTIN = "<built-in>"
-OURS = tuple(f"{Path(file).parent}{os.sep}" for file in (__file__, str(autograd_tools.__file__), pyinstrument.__file__))
-INSTALLED = re.compile(r"^<frozen |[/\\](site-packages|dist-packages)[/\\]|[/\\]lib[/\\]python3\.\d+[/\\]|[/\\]Python3\d+[/\\]Lib[/\\]")
+OURS = tuple(
+    f"{Path(file).parent}{os.sep}"
+    for file in (__file__, str(autograd_tools.__file__), pyinstrument.__file__)
+)
+INSTALLED = re.compile(
+    r"^<frozen |[/\\](site-packages|dist-packages)[/\\]|[/\\]lib[/\\]python3\.\d+[/\\]|[/\\]Python3\d+[/\\]Lib[/\\]"
+)
 
 
 @dataclass
@@ -48,7 +53,9 @@ class Frame:
 
     def child(self, *facts: str | int) -> Frame:
         """The frame right below this one that has a key, made of these facts if it is not there."""
-        return self.children.get(str(facts[0])) or self.children.setdefault(str(facts[0]), Frame(*facts))  # type: ignore[arg-type]
+        return self.children.get(str(facts[0])) or self.children.setdefault(
+            str(facts[0]), Frame(*facts)
+        )  # type: ignore[arg-type]
 
     def ranked(self) -> list[Frame]:
         """The frames right below this one, the most expensive first."""
@@ -97,7 +104,9 @@ def load(path: Path) -> Session:
         session = Session.load(path)
         tree_of(session)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no session of pyinstrument: {type(error).__name__}: {error}") from None
+        raise ValueError(
+            f"{path} is no session of pyinstrument: {type(error).__name__}: {error}"
+        ) from None
     return session
 
 
@@ -106,9 +115,18 @@ def tree_of(session: Session) -> Frame:
     root, known = Frame("", "(the whole run)"), dict[str, _Info]()
     stem = [parse_frame_info(text)[0] for text in session.start_call_stack]
     for stack, seconds in session.frame_records:
-        same = next((i for i, (text, key) in enumerate(zip(stack, stem, strict=False)) if parse_frame_info(text)[0] != key), len(stem))
+        same = next(
+            (
+                i
+                for i, (text, key) in enumerate(zip(stack, stem, strict=False))
+                if parse_frame_info(text)[0] != key
+            ),
+            len(stem),
+        )
         infos = [known.get(text) or known.setdefault(text, _info(text)) for text in stack[same:]]
-        for frame in _path(root, [info for info in infos if info.file != BUILTIN]):  # it belongs to its caller
+        for frame in _path(
+            root, [info for info in infos if info.file != BUILTIN]
+        ):  # it belongs to its caller
             frame.seconds += seconds
     return root
 
@@ -117,10 +135,16 @@ def _path(root: Frame, infos: list[_Info]) -> list[Frame]:
     """The frames of a sample, from the root on: the user's functions, what they call of libraries, and last who had the time."""
     path, above = [root], USERS
     for info in infos:
-        if (info.kind == USERS and path[-1].key != info.key) or (info.kind == LIBRARY and above == USERS):
+        if (info.kind == USERS and path[-1].key != info.key) or (
+            info.kind == LIBRARY and above == USERS
+        ):
             path.append(path[-1].child(info.key, info.name, info.file, info.line))
-        above = above if info.kind == LIBRARY and above else info.kind  # what the engine calls is the engine's
-    path.append(path[-1].child(*(ENGINE, "autograd_tools") if above == ENGINE else (ITSELF, "(itself)")))
+        above = (
+            above if info.kind == LIBRARY and above else info.kind
+        )  # what the engine calls is the engine's
+    path.append(
+        path[-1].child(*(ENGINE, "autograd_tools") if above == ENGINE else (ITSELF, "(itself)"))
+    )
     return path
 
 

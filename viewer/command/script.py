@@ -35,7 +35,9 @@ def _run(path: str, args: list[str], within: AbstractContextManager[object]) -> 
     sys.path[0] = str(Path(path).resolve().parent)
     main = types.ModuleType("__main__")
     loader = importlib.machinery.SourceFileLoader("__main__", file)
-    main.__dict__.update(__file__=file, __builtins__=builtins, __cached__=None, __loader__=loader, __annotations__={})
+    main.__dict__.update(
+        __file__=file, __builtins__=builtins, __cached__=None, __loader__=loader, __annotations__={}
+    )
     sys.modules["__main__"] = main
     _make_way(Path(path).resolve().parent)
     streams = sys.stdout, sys.stderr
@@ -48,7 +50,9 @@ def _run(path: str, args: list[str], within: AbstractContextManager[object]) -> 
             sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  it stays open
 
 
-def _execute(path: str, file: str, names: dict[str, object], within: AbstractContextManager[object]) -> None:
+def _execute(
+    path: str, file: str, names: dict[str, object], within: AbstractContextManager[object]
+) -> None:
     with io.open_code(path) as source:
         code = compile(source.read(), file, "exec", dont_inherit=True)
     with within:
@@ -71,7 +75,9 @@ def _finished(part: Callable[[], object]) -> int:
 def _wait_for_threads() -> None:
     """Do what Python does between the end of a script and its own: gradients in threads belong to the script, too."""
     pools = sys.modules.get("concurrent.futures.thread")
-    if pools is not None:  # whose threads wait for work until they are told that there is none to come
+    if (
+        pools is not None
+    ):  # whose threads wait for work until they are told that there is none to come
         pools._python_exit()
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:

@@ -48,9 +48,15 @@ class Window:
     def text(self) -> str:
         """How far the script is."""
         timer = self._measured or ag.timer
-        calls = sum(counts.calls for record, counts in timer.records.items() if record.phase == "forward")
-        told = f"{plural_of(self.seen)}, {count_text(calls)} operations, {time_text(timer.total_ns)}"
-        return told + (" (warming up)" if self.seen < self.skip else " (measured)" if self._measured else "")
+        calls = sum(
+            counts.calls for record, counts in timer.records.items() if record.phase == "forward"
+        )
+        told = (
+            f"{plural_of(self.seen)}, {count_text(calls)} operations, {time_text(timer.total_ns)}"
+        )
+        return told + (
+            " (warming up)" if self.seen < self.skip else " (measured)" if self._measured else ""
+        )
 
     def summary(self) -> str:
         """Which gradients were measured, empty if all were."""

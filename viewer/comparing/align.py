@@ -11,7 +11,9 @@ from autograd_tools.tracing.trace_data import Argument
 from viewer.comparing.sequences import common
 
 Labels = list[int]
-MOST_OTHERS = 20  # operations on the same values that are looked at for one that took the place of another
+MOST_OTHERS = (
+    20  # operations on the same values that are looked at for one that took the place of another
+)
 
 
 def align(a: Trace, b: Trace) -> dict[int, int]:
@@ -35,7 +37,10 @@ def _fill(found: dict[int, int], left: Labels, right: Labels, sure: bool) -> Non
     ends = [(0, 0), *sorted(found.items()), (len(left) + 1, len(right) + 1)]
     for (a, b), (c, d) in pairwise(ends):
         if c - a > 1 and d - b > 1:
-            found.update((a + 1 + i, b + 1 + j) for i, j in common(left[a : c - 1], right[b : d - 1], sure=sure))
+            found.update(
+                (a + 1 + i, b + 1 + j)
+                for i, j in common(left[a : c - 1], right[b : d - 1], sure=sure)
+            )
 
 
 def _pair_moved(found: dict[int, int], a: Trace, b: Trace) -> None:
@@ -58,17 +63,23 @@ def _pair_replaced(found: dict[int, int], a: Trace, b: Trace) -> None:
     """Pair what is left with an operation of another name: on the same values, of the same shape, for the same use."""
     waiting: dict[Hashable, list[int]] = defaultdict(list)
     taken = set(found.values())
-    for id, (parents, shape) in enumerate(zip(b.columns.parents, b.columns.value.shape, strict=True), 1):
+    for id, (parents, shape) in enumerate(
+        zip(b.columns.parents, b.columns.value.shape, strict=True), 1
+    ):
         if id not in taken and parents:
             waiting[frozenset(parents), shape].append(id)
     for id, parents in enumerate(a.columns.parents, 1):
         if id in found or not parents or not all(parent in found for parent in parents):
             continue
-        others = waiting[frozenset(found[parent] for parent in parents), a.columns.value.shape[id - 1]]
+        others = waiting[
+            frozenset(found[parent] for parent in parents), a.columns.value.shape[id - 1]
+        ]
         uses = {found[child] for child in a.columns.children[id - 1] if child in found}
         for other in others[:MOST_OTHERS]:
             its = taken.intersection(b.columns.children[other - 1])
-            if not (uses and its) or not uses.isdisjoint(its):  # where all that used one of them is gone, nobody knows
+            if not (uses and its) or not uses.isdisjoint(
+                its
+            ):  # where all that used one of them is gone, nobody knows
                 found[id] = other
                 taken.add(other)
                 others.remove(other)
@@ -89,14 +100,19 @@ def _descendants(trace: Trace, known: dict[Hashable, int]) -> Labels:
     labels, own = [0] * len(trace), _shaped(trace, known)
     children = trace.columns.children
     for row in range(len(trace) - 1, -1, -1):
-        labels[row] = _number(known, ("to", own[row], *sorted(labels[child - 1] for child in children[row])))
+        labels[row] = _number(
+            known, ("to", own[row], *sorted(labels[child - 1] for child in children[row]))
+        )
     return labels
 
 
 def _shaped(trace: Trace, known: dict[Hashable, int]) -> Labels:
     shapes = [(form.shape, form.dtype) for form in trace.columns.value.forms] + [(None, None)]
     forms = trace.columns.value.form.tolist()
-    return [_number(known, (own, shapes[form])) for own, form in zip(_named(trace, known), forms, strict=True)]
+    return [
+        _number(known, (own, shapes[form]))
+        for own, form in zip(_named(trace, known), forms, strict=True)
+    ]
 
 
 def _in_steps(trace: Trace, known: dict[Hashable, int]) -> Labels:
@@ -113,12 +129,18 @@ def _placed(trace: Trace, known: dict[Hashable, int], kinds: tuple[str, ...]) ->
         around = places[place.parent] if places else 0
         name = place.name if place.kind != "loop" else ""  # its head may have changed
         places.append(_number(known, (around, place.kind, name)) if place.kind in kinds else around)
-    return [_number(known, (own, places[place])) for own, place in zip(_named(trace, known), trace.columns.place, strict=True)]
+    return [
+        _number(known, (own, places[place]))
+        for own, place in zip(_named(trace, known), trace.columns.place, strict=True)
+    ]
 
 
 def _named(trace: Trace, known: dict[Hashable, int]) -> Labels:
     columns = trace.columns
-    heads = [_number(known, (head.kind, head.op, head.name, *map(_pattern, head.args))) for head in columns.heads]
+    heads = [
+        _number(known, (head.kind, head.op, head.name, *map(_pattern, head.args)))
+        for head in columns.heads
+    ]
     return [heads[head] for head in columns.head]
 
 

@@ -31,15 +31,26 @@ def profile_rows(found: Comparison, *, limit: int = 15) -> Iterator[Row]:
             yield [Span(_rest(found, limit), "italic dim")]
         style = VERDICTS[row.verdict][1]
         name = row.key if row.part == row.key else f"{row.key} {row.part}"
-        yield [Span(_line(own, widths), style), Span(one_line(name)), Span(f"  {short(row.code)}" if row.code else "", "dim")]
+        yield [
+            Span(_line(own, widths), style),
+            Span(one_line(name)),
+            Span(f"  {short(row.code)}" if row.code else "", "dim"),
+        ]
     yield [Span(meaning(found), "dim")]
 
 
 def heading(found: Comparison) -> str:
     """How many gradients there are, and how many rows changed how."""
-    counts = [(sum(row.verdict == verdict for row in found.rows), word) for verdict, (word, _) in VERDICTS.items()]
-    told = ", ".join(f"{n:,} {word}" for n, word in counts if n and word not in ("means nothing", "cannot know"))
-    return f"{_gradients(found)}, by {NAMES[found.by]}: {told or 'no difference that means something'}"
+    counts = [
+        (sum(row.verdict == verdict for row in found.rows), word)
+        for verdict, (word, _) in VERDICTS.items()
+    ]
+    told = ", ".join(
+        f"{n:,} {word}" for n, word in counts if n and word not in ("means nothing", "cannot know")
+    )
+    return (
+        f"{_gradients(found)}, by {NAMES[found.by]}: {told or 'no difference that means something'}"
+    )
 
 
 def meaning(found: Comparison) -> str:
@@ -66,24 +77,44 @@ def _gradients(found: Comparison) -> str:
 def _rest(found: Comparison, limit: int) -> str:
     rest = found.rows[limit:]
     counting = sum(row.verdict != "same" for row in rest)
-    return f"… {len(rest):,} more, of which {counting:,} mean something" if found.known else f"… {len(rest):,} more"
+    return (
+        f"… {len(rest):,} more, of which {counting:,} mean something"
+        if found.known
+        else f"… {len(rest):,} more"
+    )
 
 
 def _cells(row: Change) -> tuple[str, ...]:
-    before, after = (time_text(ns) if spent else "" for ns, spent in zip(row.times, (row.before, row.after), strict=True))
+    before, after = (
+        time_text(ns) if spent else ""
+        for ns, spent in zip(row.times, (row.before, row.after), strict=True)
+    )
     sign = "+" if row.difference >= 0 else "-"
     times = _times(row.ratio) if row.ratio and row.before and row.after else ""
-    return before, after, f"{sign}{time_text(abs(row.difference))}", times, VERDICTS[row.verdict][0], _calls(row)
+    return (
+        before,
+        after,
+        f"{sign}{time_text(abs(row.difference))}",
+        times,
+        VERDICTS[row.verdict][0],
+        _calls(row),
+    )
 
 
 def _times(ratio: float) -> str:
     """`×0.004`, `×1.25`, `×12.5`, `×1,250`."""
-    return f"×{ratio:.0e}" if ratio < 0.001 else f"×{ratio:,.{3 if ratio < 0.1 else 2 if ratio < 10 else 1 if ratio < 100 else 0}f}"
+    return (
+        f"×{ratio:.0e}"
+        if ratio < 0.001
+        else f"×{ratio:,.{3 if ratio < 0.1 else 2 if ratio < 10 else 1 if ratio < 100 else 0}f}"
+    )
 
 
 def _calls(row: Change) -> str:
     """How many calls each gradient makes."""
-    texts = [_count(spent.calls / max(spent.gradients, 1)) for spent in (row.before, row.after) if spent]
+    texts = [
+        _count(spent.calls / max(spent.gradients, 1)) for spent in (row.before, row.after) if spent
+    ]
     return " → ".join(dict.fromkeys(texts))
 
 
@@ -115,10 +146,22 @@ def to_json(found: Comparison, *, limit: int | None = None) -> str:
 
 def _plain(row: Change) -> dict[str, Any]:
     sides = {
-        side: None if spent is None else {"typical": spent.typical, "error": _known(spent.error), "calls": spent.calls, "ns": spent.ns}
+        side: None
+        if spent is None
+        else {
+            "typical": spent.typical,
+            "error": _known(spent.error),
+            "calls": spent.calls,
+            "ns": spent.ns,
+        }
         for side, spent in (("before", row.before), ("after", row.after))
     }
-    change = {"difference": row.difference, "ratio": row.ratio, "noise": _known(row.noise), "verdict": row.verdict}
+    change = {
+        "difference": row.difference,
+        "ratio": row.ratio,
+        "noise": _known(row.noise),
+        "verdict": row.verdict,
+    }
     return {"key": row.key, "part": row.part, **sides, **change}
 
 
@@ -129,7 +172,12 @@ def _known(ns: float) -> float | None:
 def to_markdown(found: Comparison, *, limit: int = 15) -> str:
     """The table in the Markdown of GitHub."""
     head = (NAMES[found.by], "part", *HEAD[:4], "verdict", "calls")
-    lines = [f"**{heading(found)}**", "", f"| {' | '.join(head)} |", "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |"]
+    lines = [
+        f"**{heading(found)}**",
+        "",
+        f"| {' | '.join(head)} |",
+        "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |",
+    ]
     for row in (*found.rows[:limit], *found.totals):
         part = "forward and backward" if row.part == "total" else row.part
         lines.append(f"| {' | '.join((markdown_safe(row.key), part, *_cells(row)))} |")

@@ -14,7 +14,11 @@ from viewer.drawing.looks import MARKS
 from viewer.labels import plural
 from viewer.text.lines import Row, Span
 
-SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}  # as in other programs that compare texts
+SIGNS = {
+    "added": ("+", "green"),
+    "removed": ("-", "red"),
+    "changed": ("~", "yellow"),
+}  # as in other programs that compare texts
 
 
 def trace_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]:
@@ -24,21 +28,36 @@ def trace_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]
     for kind, old, new, text in listing(found, everything=everything):
         sign, style = SIGNS[kind]
         numbers = " ".join(f"{id or '':>{digits}}" for id in (old, new))
-        yield [Span(f"{sign} {numbers}  ", style), Span(one_line(text), style if kind != "changed" else "")]
+        yield [
+            Span(f"{sign} {numbers}  ", style),
+            Span(one_line(text), style if kind != "changed" else ""),
+        ]
     if found.numbers:
         yield [Span(MEANING, "dim")]
 
 
 def to_json(found: Differences, *, everything: bool = False) -> str:
     """The comparison for other programs; 0 is the number of a node that is not there."""
-    changes = [{"kind": kind, "before": old, "after": new, "text": text} for kind, old, new, text in listing(found, everything=everything)]
+    changes = [
+        {"kind": kind, "before": old, "after": new, "text": text}
+        for kind, old, new, text in listing(found, everything=everything)
+    ]
     follow = sorted(found.follow - set(found.listed))
-    return json.dumps({"nodes": [len(found.a), len(found.b)], "changes": changes, "follow": follow}, indent=1, ensure_ascii=False)
+    return json.dumps(
+        {"nodes": [len(found.a), len(found.b)], "changes": changes, "follow": follow},
+        indent=1,
+        ensure_ascii=False,
+    )
 
 
 def to_markdown(found: Differences, *, everything: bool = False) -> str:
     """The comparison as a table in the Markdown of GitHub."""
-    lines = [f"**{heading(found)}**", "", "| | before | after | node |", "| --- | ---: | ---: | --- |"]
+    lines = [
+        f"**{heading(found)}**",
+        "",
+        "| | before | after | node |",
+        "| --- | ---: | ---: | --- |",
+    ]
     for kind, old, new, text in listing(found, everything=everything):
         lines.append(f"| {kind} | {old or ''} | {new or ''} | {markdown_safe(text)} |")
     return "\n".join(lines if len(lines) > 4 else lines[:1])
@@ -48,7 +67,9 @@ def heading(found: Differences) -> str:
     """How many nodes there are, and how many differ."""
     if found.equal:
         return f"no difference in {plural(len(found.b), 'node')}"
-    counts = f"{len(found.added):,} added, {len(found.removed):,} removed, {len(found.listed):,} changed"
+    counts = (
+        f"{len(found.added):,} added, {len(found.removed):,} removed, {len(found.listed):,} changed"
+    )
     rest = len(found.follow - set(found.listed))
     more = f", and {rest:,} whose numbers differ because of these" if rest else ""
     return f"{len(found.a):,} → {plural(len(found.b), 'node')}: {counts}{more}"

@@ -49,7 +49,9 @@ def compare(
     if format not in FORMATS:
         raise ValueError(f"no format {format!r}; there are: {', '.join(FORMATS)}")
     given = {"rtol": rtol, "atol": atol, "everything": everything, "by": by, "limit": limit}
-    found, options = comparison(a, b, **{name: value for name, value in given.items() if value is not None})
+    found, options = comparison(
+        a, b, **{name: value for name, value in given.items() if value is not None}
+    )
     return FORMATS[format][isinstance(found, Comparison)](found, **options)
 
 
@@ -58,7 +60,9 @@ def comparison(a: Any, b: Any, **options: Any) -> tuple[Differences | Comparison
     kind = kind_of_both(a, b)
     for name in options:
         if name not in OPTIONS[kind]:
-            raise ValueError(f"{name}= has no meaning for {kind}s, which take: {', '.join(OPTIONS[kind])}")
+            raise ValueError(
+                f"{name}= has no meaning for {kind}s, which take: {', '.join(OPTIONS[kind])}"
+            )
     if kind == "trace":
         tolerance = Tolerance(options.pop("rtol", RTOL), options.pop("atol", ATOL))
         return differences(as_trace(a), as_trace(b), tolerance), options
@@ -70,7 +74,10 @@ def comparison(a: Any, b: Any, **options: Any) -> tuple[Differences | Comparison
 OPTIONS = {"trace": ("rtol", "atol", "everything"), "profile": ("by", "limit")}
 # Adding a format is adding an entry here: what makes it of two traces, and of two profiles.
 FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
-    "text": (lambda found, **options: plain(trace_rows(found, **options)), lambda found, **options: plain(profile_rows(found, **options))),
+    "text": (
+        lambda found, **options: plain(trace_rows(found, **options)),
+        lambda found, **options: plain(profile_rows(found, **options)),
+    ),
     "json": (compare_traces.to_json, compare_profiles.to_json),
     "markdown": (compare_traces.to_markdown, compare_profiles.to_markdown),
 }
@@ -80,7 +87,9 @@ def kind_of_both(a: object, b: object) -> str:
     """Whether two things are a "trace" each, or a "profile"; ValueError if they are not the same."""
     kinds = kind_of(a), kind_of(b)
     if kinds[0] != kinds[1]:
-        raise ValueError(f"a {kinds[0]} and a {kinds[1]} cannot be compared: give two traces, or two profiles")
+        raise ValueError(
+            f"a {kinds[0]} and a {kinds[1]} cannot be compared: give two traces, or two profiles"
+        )
     return kinds[0]
 
 

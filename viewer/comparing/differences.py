@@ -54,14 +54,23 @@ def differences(a: Trace, b: Trace, tolerance: Tolerance) -> Differences:
     """Find how two traces differ."""
     pairs = align(a, b)
     backwards = {new: old for old, new in pairs.items()}
-    changed = {new: texts for old, new in pairs.items() if (texts := [*_structure(a, b, old, new, pairs, backwards)])}
+    changed = {
+        new: texts
+        for old, new in pairs.items()
+        if (texts := [*_structure(a, b, old, new, pairs, backwards)])
+    }
     rows, others = (np.array(list(ids), int) - 1 for ids in (pairs, backwards))
     numbers: dict[int, list[str]] = {}
     differing: list[set[int]] = []
-    for what, left, right in (("value", a.columns.value, b.columns.value), ("∇", a.columns.outgrad, b.columns.outgrad)):
+    for what, left, right in (
+        ("value", a.columns.value, b.columns.value),
+        ("∇", a.columns.outgrad, b.columns.outgrad),
+    ):
         apart = np.flatnonzero(tolerance.apart(left, right, rows, others))
         for row, other in zip(rows[apart].tolist(), others[apart].tolist(), strict=True):
-            numbers.setdefault(other + 1, []).append(f"{what} {tolerance.figure(left, right, row, other)}")
+            numbers.setdefault(other + 1, []).append(
+                f"{what} {tolerance.figure(left, right, row, other)}"
+            )
         differing.append(set((others[apart] + 1).tolist()))
     odd = _odd(a, b, pairs, backwards) | changed.keys()
     follow = _following(b, odd, *differing)
@@ -71,9 +80,14 @@ def differences(a: Trace, b: Trace, tolerance: Tolerance) -> Differences:
 # What changed besides numbers.
 
 
-def _structure(a: Trace, b: Trace, old: int, new: int, pairs: dict[int, int], backwards: dict[int, int]) -> Iterator[str]:
+def _structure(
+    a: Trace, b: Trace, old: int, new: int, pairs: dict[int, int], backwards: dict[int, int]
+) -> Iterator[str]:
     """What changed between two nodes: operation, name, shape, type, constants, where arguments come from, whether there is a gradient."""
-    before, after = a.columns.heads[a.columns.head[old - 1]], b.columns.heads[b.columns.head[new - 1]]
+    before, after = (
+        a.columns.heads[a.columns.head[old - 1]],
+        b.columns.heads[b.columns.head[new - 1]],
+    )
     if before.op != after.op:
         yield f"op {before.op} → {after.op}"
     if before.name != after.name:
@@ -89,7 +103,9 @@ def _structure(a: Trace, b: Trace, old: int, new: int, pairs: dict[int, int], ba
     if before.args != after.args:
         yield from _constants(a[old].args, b[new].args)
     for x, y in zip(a.columns.parents[old - 1], b.columns.parents[new - 1], strict=False):
-        if pairs.get(x) != y and x in pairs and y in backwards:  # what was added or removed speaks for itself
+        if (
+            pairs.get(x) != y and x in pairs and y in backwards
+        ):  # what was added or removed speaks for itself
             yield f"argument from node {x} → node {y}, which was {backwards[y]}"
 
 

@@ -47,9 +47,18 @@ def pair_lines(a: Items, b: Items) -> dict[int, int]:
         return {line: line for line in sorted(both)}
     known: dict[Hashable, int] = {}
     left, right = sorted(a), sorted(b)
-    labels = [[known.setdefault(items[line], len(known)) for line in lines] for items, lines in ((a, left), (b, right))]
+    labels = [
+        [known.setdefault(items[line], len(known)) for line in lines]
+        for items, lines in ((a, left), (b, right))
+    ]
     found = {left[i]: right[j] for i, j in common(*labels)}
     ends = [(0, 0), *found.items(), (max(left, default=0) + 1, max(right, default=0) + 1)]
     for (i, j), (m, n) in pairwise(ends):
-        found.update({line: line - i + j for line in left if i < line < m and line - i + j < n and line - i + j in b})
+        found.update(
+            {
+                line: line - i + j
+                for line in left
+                if i < line < m and line - i + j < n and line - i + j in b
+            }
+        )
     return dict(sorted(found.items()))

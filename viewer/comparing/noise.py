@@ -19,7 +19,9 @@ FEWEST = 3  # gradients of which it can be told how much they vary
 MOST = 30  # gradients that count
 
 QUARTILES = 1.349  # standard deviations between those of a normal distribution
-MEDIAN = math.sqrt(math.pi / 2)  # standard errors of its mean that the standard error of its median is, for many samples
+MEDIAN = math.sqrt(
+    math.pi / 2
+)  # standard errors of its mean that the standard error of its median is, for many samples
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Spent:
     def quartiles(self) -> tuple[float, float, float]:
         """A quarter, a half, and three quarters of the samples take at most these nanoseconds; 0 if there are none."""
         samples = self.samples or (0,)
-        low, median, high = quantiles(samples * 2 if len(samples) == 1 else samples, n=4, method="inclusive")
+        low, median, high = quantiles(
+            samples * 2 if len(samples) == 1 else samples, n=4, method="inclusive"
+        )
         return low, median, high
 
     @property
@@ -61,7 +65,12 @@ def spent_on(counts: Sequence[Counts], gradients: int, samples: Sequence[int]) -
     A gradient without a part in a record spent nothing on it.
     """
     times = zip(*[map(count.samples.get, samples, repeat(0)) for count in counts], strict=True)
-    return Spent(gradients, sum(count.calls for count in counts), sum(count.ns for count in counts), tuple(map(sum, times)))
+    return Spent(
+        gradients,
+        sum(count.calls for count in counts),
+        sum(count.ns for count in counts),
+        tuple(map(sum, times)),
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,9 @@ class Change:
     @cached_property
     def times(self) -> tuple[float, float]:
         """Nanoseconds per gradient before and after, 0 where there is none of it."""
-        before, after = (0.0 if spent is None else spent.typical for spent in (self.before, self.after))
+        before, after = (
+            0.0 if spent is None else spent.typical for spent in (self.before, self.after)
+        )
         return before, after
 
     @property
@@ -101,7 +112,9 @@ class Change:
         """The difference up to which it means nothing; infinite if that cannot be known."""
         if self.before is None or self.after is None:
             return 0.0
-        return max(ERRORS * math.hypot(self.before.error, self.after.error), self.floor * min(self.times))
+        return max(
+            ERRORS * math.hypot(self.before.error, self.after.error), self.floor * min(self.times)
+        )
 
     @cached_property
     def verdict(self) -> str:

@@ -44,7 +44,11 @@ class Comparison:
         """What got slower by more than this share and beyond the noise: the total, and rows that are more than `BIG` of it."""
         whole = max(self.totals[-1].times)
         big = [row for row in self.rows if max(row.times) > BIG * whole]
-        return [row for row in (self.totals[-1], *big) if row.verdict == "slower" and row.ratio and row.ratio - 1 > limit]
+        return [
+            row
+            for row in (self.totals[-1], *big)
+            if row.verdict == "slower" and row.ratio and row.ratio - 1 > limit
+        ]
 
 
 def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
@@ -53,15 +57,23 @@ def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
         raise ValueError(f"profiles are not compared by {by!r}; there are: {', '.join(GROUPINGS)}")
     records = a.records, b.records
     gradients = a.steps, b.steps
-    samples = [sorted({step for counts in own.values() for step in counts.samples}) for own in records]
+    samples = [
+        sorted({step for counts in own.values() for step in counts.samples}) for own in records
+    ]
     grouping = GROUPINGS[by](*records)
     groups = [_spent(*run) for run in zip(records, grouping.keys, gradients, samples, strict=True)]
     found = dict.fromkeys([*groups[0], *groups[1]])
     machine = _machine(a, b, samples)
     floor = (1 + FLOOR) * max(machine, 1 / machine) - 1
-    rows = [_change(groups, key, part, grouping.name(key), floor, grouping.code(key)) for key, part in found]
+    rows = [
+        _change(groups, key, part, grouping.name(key), floor, grouping.code(key))
+        for key, part in found
+    ]
     rows.sort(key=lambda row: (row.verdict == "same", -abs(row.difference), row.key, row.part))
-    whole = [_spent(*run, parts=(*PARTS, "total")) for run in zip(records, [lambda record: "total"] * 2, gradients, samples, strict=True)]
+    whole = [
+        _spent(*run, parts=(*PARTS, "total"))
+        for run in zip(records, [lambda record: "total"] * 2, gradients, samples, strict=True)
+    ]
     totals = [_change(whole, "total", part, "total", floor) for part in (*PARTS, "total")]
     return Comparison(by, gradients, machine, tuple(rows), tuple(totals))
 
@@ -69,12 +81,16 @@ def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
 Groups = dict[tuple[Hashable, str], Spent]  # by key, and part
 
 
-def _change(groups: list[Groups], key: Hashable, part: str, name: str, floor: float, code: str = "") -> Change:
+def _change(
+    groups: list[Groups], key: Hashable, part: str, name: str, floor: float, code: str = ""
+) -> Change:
     before, after = (own.get((key, part)) for own in groups)
     return Change(name, part, before, after, code, floor)
 
 
-def _spent(records: Records, key: Key, gradients: int, samples: list[int], parts: tuple[str, ...] = PARTS) -> Groups:
+def _spent(
+    records: Records, key: Key, gradients: int, samples: list[int], parts: tuple[str, ...] = PARTS
+) -> Groups:
     """What a run spent on the records of each key, by key and part: forward, backward, or in all."""
     groups: dict[tuple[Hashable, str], list[Counts]] = defaultdict(list)
     for record, counts in records.items():
@@ -90,7 +106,11 @@ def _machine(a: Timer, b: Timer, samples: list[list[int]]) -> float:
     measures that when it is saved. 1 if neither is known.
     """
     before, after = (_notes(timer, own) for timer, own in zip((a, b), samples, strict=True))
-    ratios = [after[key] / before[key] for key in before.keys() & after.keys() if before[key] and after[key]]
+    ratios = [
+        after[key] / before[key]
+        for key in before.keys() & after.keys()
+        if before[key] and after[key]
+    ]
     if ratios:
         return median(ratios)
     return b.section_cost_ns / a.section_cost_ns if a.section_cost_ns and b.section_cost_ns else 1.0
@@ -136,7 +156,11 @@ def _by_line(before: Records, after: Records) -> Grouping:
         if key[0] == "gone":
             return _place(key[1:])
         old, new = _place(back.get(key, key)), _place(key)
-        return new if old == new else f"{old} → {key[1] if old.rpartition(':')[0] == new.rpartition(':')[0] else new}"
+        return (
+            new
+            if old == new
+            else f"{old} → {key[1] if old.rpartition(':')[0] == new.rpartition(':')[0] else new}"
+        )
 
     def code(key: Any) -> str:
         if key[0] == "gone":  # a file that is there as it was after has other lines now
@@ -156,7 +180,13 @@ def _moved(before: Records, after: Records) -> dict[Spot, Spot]:
         if all(reads):
             left, right = ({n: text.strip() for n, text in enumerate(lines, 1)} for lines in reads)
         pairs = pair_lines(left, right)
-        found.update({(old, line): (new, other) for line, other in pairs.items() if line in timed[0] and other in timed[1]})
+        found.update(
+            {
+                (old, line): (new, other)
+                for line, other in pairs.items()
+                if line in timed[0] and other in timed[1]
+            }
+        )
     return found
 
 
@@ -165,7 +195,10 @@ def _what_lines_do(records: Records) -> dict[str, Mapping[int, Hashable]]:
     found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
         found[record.file][record.line].update((f"def {record.function}", record.op))
-    return {file: {line: frozenset(does) for line, does in lines.items()} for file, lines in found.items()}
+    return {
+        file: {line: frozenset(does) for line, does in lines.items()}
+        for file, lines in found.items()
+    }
 
 
 def _place(spot: Spot) -> str:

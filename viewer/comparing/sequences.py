@@ -30,7 +30,11 @@ def common(a: Sequence[int], b: Sequence[int], *, sure: bool = False) -> list[Pa
         anchors = _once(a, b, (i, m, j, n))
         if anchors:
             found += anchors
-            todo += [(p + 1, r, q + 1, s) for (p, q), (r, s) in pairwise([(i - 1, j - 1), *anchors, (m, n)]) if p + 1 < r and q + 1 < s]
+            todo += [
+                (p + 1, r, q + 1, s)
+                for (p, q), (r, s) in pairwise([(i - 1, j - 1), *anchors, (m, n)])
+                if p + 1 < r and q + 1 < s
+            ]
         elif i < m and j < n and not sure:
             found += _edited(a, b, (i, m, j, n))
     return sorted(found)
@@ -89,7 +93,10 @@ def _search(a: Sequence[int], b: Sequence[int]) -> tuple[list[dict[int, int]], i
             if x >= len(a) and x - k >= len(b):
                 return rounds, x, x - k
     last = range(-edits, edits + 1, 2)
-    k = max((k for k in last if reached[k] <= len(a) and reached[k] - k <= len(b)), key=lambda k: 2 * reached[k] - k)
+    k = max(
+        (k for k in last if reached[k] <= len(a) and reached[k] - k <= len(b)),
+        key=lambda k: 2 * reached[k] - k,
+    )
     return rounds, reached[k], reached[k] - k
 
 

@@ -32,8 +32,15 @@ class Tolerance:
         differ = np.zeros(len(rows), bool)
         for name in FIGURES:
             differ |= self._apart(name, a, b, rows, others)
-        for i in np.flatnonzero((a.form[rows] >= 0) & (b.form[others] >= 0) & np.isnan(a.norm[rows]) & np.isnan(b.norm[others])).tolist():
-            differ[i] |= a.text[rows[i]] != b.text[others[i]]  # containers, and what has no finite number
+        for i in np.flatnonzero(
+            (a.form[rows] >= 0)
+            & (b.form[others] >= 0)
+            & np.isnan(a.norm[rows])
+            & np.isnan(b.norm[others])
+        ).tolist():
+            differ[i] |= (
+                a.text[rows[i]] != b.text[others[i]]
+            )  # containers, and what has no finite number
         return differ & (a.form[rows] >= 0) & (b.form[others] >= 0)
 
     def figure(self, a: Summaries, b: Summaries, row: int, other: int) -> str:
@@ -47,7 +54,9 @@ class Tolerance:
                 return f"{NAMES.get(name, name)} {change(getattr(a, name)[row], getattr(b, name)[other])}"
         return change(a.text[row], b.text[other])
 
-    def _apart(self, name: str, a: Summaries, b: Summaries, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    def _apart(
+        self, name: str, a: Summaries, b: Summaries, rows: np.ndarray, others: np.ndarray
+    ) -> np.ndarray:
         x, y = (getattr(column, name)[own] for column, own in ((a, rows), (b, others)))
         if name in NAMES:
             return x != y
@@ -58,7 +67,11 @@ class Tolerance:
 
 def _largest(column: Summaries, rows: np.ndarray, name: str) -> np.ndarray:
     """What a figure is measured by: a norm by itself, others by the largest number, as means of both signs cancel."""
-    return column.norm[rows] if name == "norm" else np.fmax(np.abs(column.min[rows]), np.abs(column.max[rows]))
+    return (
+        column.norm[rows]
+        if name == "norm"
+        else np.fmax(np.abs(column.min[rows]), np.abs(column.max[rows]))
+    )
 
 
 def change(old: float | str, new: float | str) -> str:

@@ -28,11 +28,19 @@ def union(found: Differences) -> tuple[Trace, dict[int, str]]:
             marks[number] = "changed" if old and new else "removed" if old else "added"
     nodes = []
     for number, (old, new) in enumerate(order, 1):
-        node = _renumbered(found.b[new], number, ids[1]) if new else _renumbered(found.a[old], number, ids[0])
+        node = (
+            _renumbered(found.b[new], number, ids[1])
+            if new
+            else _renumbered(found.a[old], number, ids[0])
+        )
         was = found.a.columns.op[old - 1] if old and new else node.op
         node = node if was == node.op else replace(node, op=f"{was} → {node.op}")
         before = [ids[0][id] for id in found.a.columns.parents[old - 1]] if old and new else []
-        nodes.append(_with_removed(node, [id if marks.get(id) == "removed" and id < number else 0 for id in before]))
+        nodes.append(
+            _with_removed(
+                node, [id if marks.get(id) == "removed" and id < number else 0 for id in before]
+            )
+        )
     places, place = _places(found, order)
     columns = replace(Columns.of(nodes), places=places, place=place)
     result = ids[1].get(found.b.result or 0)
@@ -54,7 +62,9 @@ def _sorted(found: Differences) -> list[tuple[int, int]]:
             done.add(old)
         elif old:
             waiting.append(old)
-        for id in [id for id in waiting if ready(id) or not (old or new)]:  # at the end all parents are there, oldest first
+        for id in [
+            id for id in waiting if ready(id) or not (old or new)
+        ]:  # at the end all parents are there, oldest first
             order.append((id, 0))
             done.add(id)
             waiting.remove(id)
@@ -63,8 +73,15 @@ def _sorted(found: Differences) -> list[tuple[int, int]]:
 
 def _renumbered(node: TraceNode, number: int, ids: dict[int, int]) -> TraceNode:
     """A node with other ids."""
-    args = tuple([replace(arg, nodes=tuple([ids[id] for id in arg.nodes])) if arg.nodes else arg for arg in node.args])
-    return replace(node, id=number, args=args, parents=tuple([ids[id] for id in node.parents]), children=())
+    args = tuple(
+        [
+            replace(arg, nodes=tuple([ids[id] for id in arg.nodes])) if arg.nodes else arg
+            for arg in node.args
+        ]
+    )
+    return replace(
+        node, id=number, args=args, parents=tuple([ids[id] for id in node.parents]), children=()
+    )
 
 
 def _with_removed(node: TraceNode, removed: list[int]) -> TraceNode:
@@ -88,7 +105,10 @@ def _places(found: Differences, order: list[tuple[int, int]]) -> tuple[list[Plac
         if number not in same:
             same[number] = len(places)
             places.append(place._replace(parent=same[place.parent]))
-    return places, [found.b.columns.place[new - 1] if new else same[found.a.columns.place[old - 1]] for old, new in order]
+    return places, [
+        found.b.columns.place[new - 1] if new else same[found.a.columns.place[old - 1]]
+        for old, new in order
+    ]
 
 
 def _same_places(found: Differences) -> dict[int, int]:

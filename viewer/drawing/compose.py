@@ -37,9 +37,15 @@ class _Drawing:
         self.into: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges:
             self.into[edge.head].append(edge)
-        far = {edge.tail for edge in graph.edges} - {edge.tail for edge in graph.edges if self.is_short(edge)}
-        self.drawn = set(self.order) - far.intersection(leaves(graph))  # of such a leaf there is a copy at each use
-        self.uses: dict[str, list[Box]] = defaultdict(list)  # leaves that are drawn beside the box they go into
+        far = {edge.tail for edge in graph.edges} - {
+            edge.tail for edge in graph.edges if self.is_short(edge)
+        }
+        self.drawn = set(self.order) - far.intersection(
+            leaves(graph)
+        )  # of such a leaf there is a copy at each use
+        self.uses: dict[str, list[Box]] = defaultdict(
+            list
+        )  # leaves that are drawn beside the box they go into
         for box in graph.boxes.values():
             if box.head:
                 self.uses[box.head].append(box)
@@ -51,29 +57,57 @@ class _Drawing:
         root = Cluster("", "scope", self.sentence())
         self.fill(root)
         kinds = set(self.style.marks.values())
-        root.shapes += [Shape(f"legend_{kind}", "key", (f"{MARKS[kind][0]} {kind}",), mark=kind) for kind in MARKS if kind in kinds]
-        span = sum(abs(self.ranks[edge.head] - self.ranks[edge.tail]) for edge in self.graph.edges if self.is_short(edge))
+        root.shapes += [
+            Shape(f"legend_{kind}", "key", (f"{MARKS[kind][0]} {kind}",), mark=kind)
+            for kind in MARKS
+            if kind in kinds
+        ]
+        span = sum(
+            abs(self.ranks[edge.head] - self.ranks[edge.tail])
+            for edge in self.graph.edges
+            if self.is_short(edge)
+        )
         legend = self.heat.legend() if self.heat else ()
-        arrows = sorted(self.arrows, key=lambda arrow: self.order[arrow.tail if arrow.kind == "backward" else arrow.head])
+        arrows = sorted(
+            self.arrows,
+            key=lambda arrow: self.order[arrow.tail if arrow.kind == "backward" else arrow.head],
+        )
         return Picture(root, arrows, self.graph.notes, legend, span)
 
     def sentence(self) -> str:
         """What the picture shows, for those who do not see it."""
         kind = self.graph.trace.columns.kind
-        kinds = Counter(kind[id - 1] for id in {id for box in self.graph.boxes.values() for id in box.nodes})
-        found = ((kinds["result"], "operation"), (kinds["param"], "Param"), (kinds["input"], "input"))
+        kinds = Counter(
+            kind[id - 1] for id in {id for box in self.graph.boxes.values() for id in box.nodes}
+        )
+        found = (
+            (kinds["result"], "operation"),
+            (kinds["param"], "Param"),
+            (kinds["input"], "input"),
+        )
         parts = ", ".join(labels.plural(n, noun) for n, noun in found if n)
         result = self.graph.trace.result
         end = f"; the result is {labels.number(self.graph.trace[result].value)}" if result else ""
-        return f"Graph of a gradient: {parts or 'nothing'}, in {len(self.graph.boxes):,} boxes{end}."
+        return (
+            f"Graph of a gradient: {parts or 'nothing'}, in {len(self.graph.boxes):,} boxes{end}."
+        )
 
     def is_short(self, edge: Edge) -> bool:
         """Whether an arrow may be drawn from the box itself: it is not too long, or is one that leads back anyhow."""
-        return self.kind(edge) != "value" or self.ranks[edge.head] - self.ranks[edge.tail] <= self.style.longest
+        return (
+            self.kind(edge) != "value"
+            or self.ranks[edge.head] - self.ranks[edge.tail] <= self.style.longest
+        )
 
     def kind(self, edge: Edge) -> str:
         """Which of `looks.ARROWS` an edge is."""
-        return "carried" if edge.carried else "value" if self.order[edge.tail] < self.order[edge.head] else "up"
+        return (
+            "carried"
+            if edge.carried
+            else "value"
+            if self.order[edge.tail] < self.order[edge.head]
+            else "up"
+        )
 
     def fill(self, root: Cluster) -> None:
         """Draw all groups into a cluster: open ones as frames in it, those too deep for that without."""
@@ -93,14 +127,20 @@ class _Drawing:
             for member in group.members:
                 if not isinstance(member, Group) and (box := self.graph.boxes.get(f"n{member}")):
                     self.add(cluster, box)
-            todo += [(member, cluster, depth + 1, ()) for member in reversed(group.members) if isinstance(member, Group)]
+            todo += [
+                (member, cluster, depth + 1, ())
+                for member in reversed(group.members)
+                if isinstance(member, Group)
+            ]
 
     def frame(self, outer: Cluster, group: Group, key: str, titles: tuple[str, ...]) -> Cluster:
         """The frame of an open group, and of those right around it: of one that stands for many, in front of another."""
         kind = "folded" if group.copies else "scope"
         tooltip = labels.group_tooltip(self.graph.trace, group, tuple(group.all_ids()))
         inner = Cluster(key, kind, labels.short(" › ".join(titles)), tooltip)
-        outer.clusters.append(inner if kind == "scope" else Cluster(f"{key}_behind", "behind", "", clusters=[inner]))
+        outer.clusters.append(
+            inner if kind == "scope" else Cluster(f"{key}_behind", "behind", "", clusters=[inner])
+        )
         return inner
 
     def add(self, cluster: Cluster, box: Box) -> None:
@@ -116,7 +156,9 @@ class _Drawing:
                     self.copied.add(tail)
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
             label = self.label(edge)
-            told = " · ".join(filter(None, (f"{self.who(self.graph.boxes[edge.tail])} → {self.who(box)}", label)))
+            told = " · ".join(
+                filter(None, (f"{self.who(self.graph.boxes[edge.tail])} → {self.who(box)}", label))
+            )
             self.arrows.append(Arrow(tail, box.key, self.kind(edge), label, told))
             if self.style.backward and self.flows_back(edge):
                 self.arrows.append(self.back(edge, tail))
@@ -126,12 +168,16 @@ class _Drawing:
     def flows_back(self, edge: Edge) -> bool:
         """Whether a gradient goes against an arrow: there is one at both of its ends."""
         there = self.graph.trace.columns.outgrad.there
-        return bool(there[edge.node - 1]) and any(there[id - 1] for id in self.graph.boxes[edge.head].nodes)
+        return bool(there[edge.node - 1]) and any(
+            there[id - 1] for id in self.graph.boxes[edge.head].nodes
+        )
 
     def back(self, edge: Edge, tail: str) -> Arrow:
         """The gradient that goes against an arrow which starts at the box `tail`; it has the shape of the value."""
         shape = labels.shape(self.graph.trace[edge.node].value)
-        label = " ".join(filter(None, ("∇", shape, labels.carried_back(edge.carried) if edge.carried else "")))
+        label = " ".join(
+            filter(None, ("∇", shape, labels.carried_back(edge.carried) if edge.carried else ""))
+        )
         told = f"{self.who(self.graph.boxes[edge.head])} → {self.who(self.graph.boxes[edge.tail])} · {label}"
         return Arrow(edge.head, tail, "backward", "" if self.style.plain else label, told)
 
@@ -140,21 +186,38 @@ class _Drawing:
         for position, arg in enumerate(self.graph.trace[box.nodes[0]].args, 1):
             if not arg.nodes and "[" in arg.text and not arg.keyword:
                 name = f"{box.key}_{position}"
-                cluster.shapes.append(Shape(name, "constant", (labels.short(arg.text),), f"argument {position}, a constant"))
-                self.arrows.append(Arrow(name, box.key, "constant", tooltip=f"a constant → {self.who(box)}"))
+                cluster.shapes.append(
+                    Shape(
+                        name,
+                        "constant",
+                        (labels.short(arg.text),),
+                        f"argument {position}, a constant",
+                    )
+                )
+                self.arrows.append(
+                    Arrow(name, box.key, "constant", tooltip=f"a constant → {self.who(box)}")
+                )
 
     def label(self, edge: Edge) -> str:
         """What an arrow says: which argument it leads to, if there are several, the shape of the value, and how many there are."""
         if self.style.plain:
             return ""
         node = self.graph.trace[edge.node]
-        from_leaf = node.kind != "result" and self.graph.boxes[edge.tail].node is not None  # whose box tells its shape
+        from_leaf = (
+            node.kind != "result" and self.graph.boxes[edge.tail].node is not None
+        )  # whose box tells its shape
         several = len(self.into[edge.head]) > 1 and edge.argument > 0
         head = self.graph.boxes[edge.head]
-        times = edge.count // len(head.nodes) if head.node is not None else 1  # the items of a list that come from a folded box
+        times = (
+            edge.count // len(head.nodes) if head.node is not None else 1
+        )  # the items of a list that come from a folded box
         parts = (
             f"[{edge.argument}]" if several else "",
-            labels.carried(edge.carried) if edge.carried else "" if from_leaf or self.style.edges == "none" else labels.shape(node.value),
+            labels.carried(edge.carried)
+            if edge.carried
+            else ""
+            if from_leaf or self.style.edges == "none"
+            else labels.shape(node.value),
             f"({times:,} times)" if times > 1 else "",
         )
         return " ".join(filter(None, parts))
@@ -164,28 +227,46 @@ class _Drawing:
         trace, style = self.graph.trace, self.style
         if box.group is not None:
             kind = "stack" if box.group.copies else "group"
-            lines, tooltip = labels.group_lines(trace, box), labels.group_tooltip(trace, box.group, box.nodes)
+            lines, tooltip = (
+                labels.group_lines(trace, box),
+                labels.group_tooltip(trace, box.group, box.nodes),
+            )
             file, line = box.group.file, box.group.line
         else:
             node = trace[box.nodes[0]]
             kind = "final" if trace.result in box.nodes else node.kind
-            gradients, shapes = style.gradients or style.heat == "gradient", style.plain or style.edges != "shape"
+            gradients, shapes = (
+                style.gradients or style.heat == "gradient",
+                style.plain or style.edges != "shape",
+            )
             lines = labels.node_lines(trace, box, gradients=gradients, shapes=shapes)
             tooltip, file, line = labels.node_tooltip(trace, box), node.file, node.line
         figure = self.heat.figures.get(box.key) if self.heat else None
-        if self.heat and figure is not None and (style.heat != "gradient" or len(box.nodes) > 1):  # that of one node is there
+        if (
+            self.heat and figure is not None and (style.heat != "gradient" or len(box.nodes) > 1)
+        ):  # that of one node is there
             lines.append(self.heat.label(figure))
         sign, mark = self.mark(box)
         lines = [sign + lines[0], *lines[1:]]
         level = self.heat.level(figure) if self.heat and figure is not None else None
-        return Shape(name, kind, tuple(map(labels.short, lines)), tooltip, link(style.links, file, line), level, mark)
+        return Shape(
+            name,
+            kind,
+            tuple(map(labels.short, lines)),
+            tooltip,
+            link(style.links, file, line),
+            level,
+            mark,
+        )
 
     def mark(self, box: Box) -> tuple[str, str]:
         """What stands before the name of a box, and the mark that colours it."""
         marks = Counter(self.style.marks[id] for id in box.nodes if id in self.style.marks)
         if not marks:
             return "", ""
-        kind = next(iter(marks)) if len(marks) == 1 and marks.total() == len(box.nodes) else "changed"
+        kind = (
+            next(iter(marks)) if len(marks) == 1 and marks.total() == len(box.nodes) else "changed"
+        )
         if len(box.nodes) == 1:
             return f"{MARKS[kind][0]} ", kind
         return "".join(f"{MARKS[mark][0]}{marks[mark]:,} " for mark in MARKS if mark in marks), kind
@@ -214,7 +295,11 @@ def _is_wrapper(group: Group) -> bool:
 def leaves(graph: Graph) -> set[str]:
     """The boxes of single Params and inputs."""
     kinds = graph.trace.columns.kind
-    return {key for key, box in graph.boxes.items() if box.node is not None and kinds[box.node - 1] != "result"}
+    return {
+        key
+        for key, box in graph.boxes.items()
+        if box.node is not None and kinds[box.node - 1] != "result"
+    }
 
 
 def ranks(graph: Graph) -> dict[str, int]:

@@ -45,13 +45,25 @@ def to_dot(
     ranks starts at a copy of its box, drawn beside its use.
     """
     graph = prepare(x, max_nodes=max_nodes)
-    return source(picture_of(graph, gradients=gradients, edges=edges, heat=heat, links=links, marks=marks, backward=backward))
+    return source(
+        picture_of(
+            graph,
+            gradients=gradients,
+            edges=edges,
+            heat=heat,
+            links=links,
+            marks=marks,
+            backward=backward,
+        )
+    )
 
 
 def picture_of(graph: Graph, *, marks: Mapping[int, str] | None = None, **options: Any) -> Picture:
     """The picture of a graph, with options as those of `to_dot` and of `Style`."""
     for name in sorted(options.keys() - Style.__dataclass_fields__.keys()):
-        raise TypeError(f"no option {name!r} of a drawing; there are: gradients, edges, heat, links, marks, max_nodes")
+        raise TypeError(
+            f"no option {name!r} of a drawing; there are: gradients, edges, heat, links, marks, max_nodes"
+        )
     check_links(options.get("links"))
     return picture(graph, Style(marks=marks or {}, **options))
 
@@ -60,9 +72,16 @@ def source(drawn: Picture) -> str:
     """The DOT source of a picture."""
     graph = graphviz.Digraph("trace", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE)
     if drawn.notes:
-        graph.attr(label=_literal("\n".join(short(note, LONGEST_NOTE) for note in drawn.notes)), **HEADING)
+        graph.attr(
+            label=_literal("\n".join(short(note, LONGEST_NOTE) for note in drawn.notes)), **HEADING
+        )
     if drawn.legend:
-        graph.node("legend", id="legend", tooltip=drawn.legend[0], **{"class": "legend", **BOXES["legend"], **_legend(*drawn.legend)})
+        graph.node(
+            "legend",
+            id="legend",
+            tooltip=drawn.legend[0],
+            **{"class": "legend", **BOXES["legend"], **_legend(*drawn.legend)},
+        )
     _write(graph, drawn.root)
     for arrow in drawn.arrows:
         graph.edge(arrow.tail, arrow.head, **_arrow(arrow))
@@ -78,7 +97,12 @@ def _write(graph: graphviz.Digraph, cluster: Cluster) -> None:
             continue
         with graph.subgraph(name=f"cluster_{inner.name.removeprefix('g')}") as sub:
             looks = {"class": inner.kind, **CLUSTERS[inner.kind]}
-            sub.attr(label=_literal(inner.title), id=inner.name, tooltip=_tooltip(inner.tooltip or " "), **looks)
+            sub.attr(
+                label=_literal(inner.title),
+                id=inner.name,
+                tooltip=_tooltip(inner.tooltip or " "),
+                **looks,
+            )
             _write(sub, inner)
 
 
@@ -93,14 +117,23 @@ def _shape(shape: Shape) -> dict[str, str]:
         looks.update(MARKS[shape.mark][1])
     label = _literal("\n".join(shape.lines))
     linked = {"href": _literal(shape.link), "target": "_top"} if shape.link else {}
-    return {"label": label, "id": shape.name, "class": " ".join(classes), "tooltip": _tooltip(shape.tooltip), **looks, **linked}
+    return {
+        "label": label,
+        "id": shape.name,
+        "class": " ".join(classes),
+        "tooltip": _tooltip(shape.tooltip),
+        **looks,
+        **linked,
+    }
 
 
 def _arrow(arrow: Arrow) -> dict[str, str]:
     """The attributes of an arrow."""
     looks = dict(ARROWS[arrow.kind])
     if arrow.label:
-        looks["label"] = _literal(f"  {arrow.label} ")  # room between the line and the text beside it
+        looks["label"] = _literal(
+            f"  {arrow.label} "
+        )  # room between the line and the text beside it
     return looks
 
 
@@ -110,9 +143,15 @@ def _legend(title: str, *bounds: str) -> dict[str, str]:
         return {"label": f"{title}: {bounds[0]}", "fillcolor": HEAT[0], "style": "filled"}
     widest = max(map(len, bounds))
     sides = [" " * (widest - len(text)) for text in bounds]  # a space is half as wide as a digit
-    begins = "".join(f"{side}  ≥ {text}  {side}" for text, side in zip(bounds[1:-1], sides[1:], strict=False))
+    begins = "".join(
+        f"{side}  ≥ {text}  {side}" for text, side in zip(bounds[1:-1], sides[1:], strict=False)
+    )
     begins = f"{sides[1]}  < {bounds[1]}  {sides[1]}{begins}"
-    return {"label": f"{title}: {bounds[0]} to {bounds[-1]}\n{begins}", "fillcolor": ":".join(HEAT[: len(bounds) - 1]), "style": "striped"}
+    return {
+        "label": f"{title}: {bounds[0]} to {bounds[-1]}\n{begins}",
+        "fillcolor": ":".join(HEAT[: len(bounds) - 1]),
+        "style": "striped",
+    }
 
 
 def _tooltip(text: str) -> str:

@@ -50,11 +50,15 @@ def draw(x: Traceable | Graph, path: str | os.PathLike[str], **options: Any) -> 
 def check_format(path: Path) -> None:
     """Raise ValueError unless the ending of `path` is one that can be drawn."""
     if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}")
+        raise ValueError(
+            f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}"
+        )
 
 
 @no_collections()
-def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any) -> tuple[bytes, Picture]:
+def _laid_out(
+    x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any
+) -> tuple[bytes, Picture]:
     """An image and the picture that it shows; where layout takes too long, plainer, and at last of fewer boxes."""
     x = x if isinstance(x, Graph) else as_trace(x)
     graph = prepare(x, max_nodes=max_nodes)
@@ -71,9 +75,13 @@ def _laid_out(x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NOD
         boxes = len(graph.boxes)
         fewer = fit(x, max(1, min(boxes // FEWER, most)))
         most = MAX_NODES  # what is slow again is not tried a third time
-        graph = replace(fewer, notes=(*fewer.notes, f"Graphviz did not lay out {asked:,} boxes in {DEADLINE} s"))
+        graph = replace(
+            fewer, notes=(*fewer.notes, f"Graphviz did not lay out {asked:,} boxes in {DEADLINE} s")
+        )
         if len(graph.boxes) >= boxes:
-            raise RuntimeError(f"Graphviz cannot lay out this graph of {boxes:,} boxes: draw less of it, or a .dot file")
+            raise RuntimeError(
+                f"Graphviz cannot lay out this graph of {boxes:,} boxes: draw less of it, or a .dot file"
+            )
 
 
 # Adding a format is adding an entry here.

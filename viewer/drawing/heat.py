@@ -76,7 +76,12 @@ def _bounds(measure: Measure, figures: list[float]) -> tuple[float, ...]:
 
 def _time(trace: Trace, ids: Iterable[int]) -> float | None:
     forward, backward = trace.columns.forward_ns, trace.columns.backward_ns
-    known = [ns for id in ids for ns in (forward[id - 1], *(backward[id - 1] or {}).values()) if ns is not None]
+    known = [
+        ns
+        for id in ids
+        for ns in (forward[id - 1], *(backward[id - 1] or {}).values())
+        if ns is not None
+    ]
     return sum(known) if known else None
 
 

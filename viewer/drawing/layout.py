@@ -36,8 +36,12 @@ def _system_dot(dot: str, format: str) -> bytes:
             "(apt install graphviz, brew install graphviz), or draw an .svg, which needs nothing"
         )
     # A transparent ground is right on a page and wrong in a viewer with a black one.
-    return _run(["dot", f"-T{format}"], re.sub(r"bgcolor=transparent", "bgcolor=white", dot, count=1))
+    return _run(
+        ["dot", f"-T{format}"], re.sub(r"bgcolor=transparent", "bgcolor=white", dot, count=1)
+    )
 
 
 def _run(command: list[str], dot: str) -> bytes:
-    return subprocess.run(command, input=dot.encode(), capture_output=True, timeout=DEADLINE, check=True).stdout
+    return subprocess.run(
+        command, input=dot.encode(), capture_output=True, timeout=DEADLINE, check=True
+    ).stdout

@@ -47,7 +47,9 @@ def _chart(drawn: Picture) -> Iterator[str]:
         yield f'  notes["{_text(*drawn.notes)}"]:::constant'
     if drawn.legend:
         yield f'  subgraph legend["{_text(drawn.legend[0])}"]'
-        yield from (f'    level{n}["{_text(text)}"]:::heat{n}' for n, text in enumerate(_levels(drawn)))
+        yield from (
+            f'    level{n}["{_text(text)}"]:::heat{n}' for n, text in enumerate(_levels(drawn))
+        )
         yield "  end"
     yield from (f"  {_arrow(arrow)}" for arrow in drawn.arrows)
     yield from _classes(drawn)
@@ -101,16 +103,25 @@ def _classes(drawn: Picture) -> Iterator[str]:
     fills = {kind: (look.get("fillcolor"), look.get("color")) for kind, look in BOXES.items()}
     fills |= {f"heat{level}": (colour, "#5b6b7f") for level, colour in enumerate(HEAT)}
     fills |= {mark: (look["fillcolor"], look["color"]) for mark, (_, look) in MARKS.items()}
-    used = {_look(shape) for shape in _shapes(drawn.root)} | {f"heat{n}" for n, _ in enumerate(_levels(drawn))}
+    used = {_look(shape) for shape in _shapes(drawn.root)} | {
+        f"heat{n}" for n, _ in enumerate(_levels(drawn))
+    }
     used |= {"constant"} if drawn.notes else set()
     for name, (fill, stroke) in fills.items():
         if name in used:
-            yield f"  classDef {name} " + (f"fill:{fill},stroke:{stroke or '#5b6b7f'},color:#1a1f26" if fill else "stroke-dasharray:3")
+            yield f"  classDef {name} " + (
+                f"fill:{fill},stroke:{stroke or '#5b6b7f'},color:#1a1f26"
+                if fill
+                else "stroke-dasharray:3"
+            )
 
 
 def _text(*lines: str) -> str:
     """Text between quotes: what Mermaid, Markdown or HTML would read becomes a character's number."""
-    return "<br/>".join(re.sub(r"[^\w\s.,:;∇×…–≠−+=/()→-]", lambda match: f"#{ord(match[0])};", line) for line in lines)
+    return "<br/>".join(
+        re.sub(r"[^\w\s.,:;∇×…–≠−+=/()→-]", lambda match: f"#{ord(match[0])};", line)
+        for line in lines
+    )
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,9 @@ from viewer.drawing.looks import DARK, FONT
 from viewer.drawing.picture import Picture
 
 # Graphviz calls a thing by its key in the title, which all browsers show, and tells about it in an attribute, which few do.
-TITLE = re.compile(r"""<title>[^<]*</title>\n(<g id="a_[^"]*"><a(?: xlink:href="[^"]*")?) xlink:title="([^"]*)\"""")
+TITLE = re.compile(
+    r"""<title>[^<]*</title>\n(<g id="a_[^"]*"><a(?: xlink:href="[^"]*")?) xlink:title="([^"]*)\""""
+)
 EDGE = re.compile(r"""(<g id="edge(\d+)" class="edge">\n<title>)[^<]*""")
 
 NAME = "autograd-tools"  # the class of our pictures, so that the rules hold for no other picture of a page
@@ -68,7 +70,12 @@ def finish(svg: str, drawn: Picture) -> str:
     svg = EDGE.sub(lambda match: match[1] + escape(drawn.arrows[int(match[2]) - 1].tooltip), svg)
     sentence = escape(drawn.root.title)
     head = f'class="{NAME}" role="img" aria-label="{sentence}"'
-    return re.sub(r"<svg([^>]*)>\s*", lambda match: f"<svg {head}{match[1]}>\n<title>{sentence}</title>\n{STYLE}", svg, count=1)
+    return re.sub(
+        r"<svg([^>]*)>\s*",
+        lambda match: f"<svg {head}{match[1]}>\n<title>{sentence}</title>\n{STYLE}",
+        svg,
+        count=1,
+    )
 
 
 def page(svg: str) -> str:

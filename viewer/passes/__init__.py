@@ -7,4 +7,14 @@ from viewer.passes.grouping import group
 from viewer.passes.preparing import prepare
 from viewer.passes.pruning import SHAPE_ONLY, leaves_apart, prune
 
-__all__ = ["MAX_NODES", "SHAPE_ONLY", "fit", "focus", "fold", "group", "leaves_apart", "prepare", "prune"]
+__all__ = [
+    "MAX_NODES",
+    "SHAPE_ONLY",
+    "fit",
+    "focus",
+    "fold",
+    "group",
+    "leaves_apart",
+    "prepare",
+    "prune",
+]

@@ -37,7 +37,9 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
         fitted, boxes = fitter.fit()
         if fitter.has_closed:
             fitted, boxes = _Fitter(graph, budget, NESTED).fit()
-        if graph.leaves_apart:  # each use of a leaf is a box, which only the picture as a whole can count
+        if (
+            graph.leaves_apart
+        ):  # each use of a leaf is a box, which only the picture as a whole can count
             boxes = len(fitted.boxes)
         if boxes <= max_nodes or budget == 1:
             return _noted(fitted, boxes)
@@ -54,7 +56,9 @@ def _noted(graph: Graph, boxes: int) -> Graph:
     nodes = sum(1 for id in graph.root.all_ids() if id not in graph.hidden)
     if boxes >= nodes:
         return graph
-    return replace(graph, notes=(*graph.notes, f"{nodes:,} nodes in {boxes:,} box{'es' if boxes > 1 else ''}"))
+    return replace(
+        graph, notes=(*graph.notes, f"{nodes:,} nodes in {boxes:,} box{'es' if boxes > 1 else ''}")
+    )
 
 
 class _Fitter:
@@ -65,26 +69,43 @@ class _Fitter:
         self.nested = nested
         self.has_closed = False
         self.left = budget - 1  # the root counts as a box until it is opened
-        self.opened: list[tuple[Group, tuple[int | Group, ...]]] = []  # with their members, outer ones first
+        self.opened: list[
+            tuple[Group, tuple[int | Group, ...]]
+        ] = []  # with their members, outer ones first
 
     def fit(self) -> tuple[Graph, int]:
         """The graph with groups closed, and how many boxes it has."""
         before, number = self.left + 1, count()
-        queue: list[tuple[int, int, int, Group, tuple[str, ...]]] = [(0, 0, next(number), self.graph.root, ())]
+        queue: list[tuple[int, int, int, Group, tuple[str, ...]]] = [
+            (0, 0, next(number), self.graph.root, ())
+        ]
         while queue:
             depth, _, _, group, around = heapq.heappop(queue)
             members, final = self._opened(group, is_root=depth == 0)
-            if members is None or (group.kind == "function" and around.count(group.name) == self.nested):
+            if members is None or (
+                group.kind == "function" and around.count(group.name) == self.nested
+            ):
                 self.has_closed = True
                 continue
             self.opened.append((group, members))
             self.left -= self._width(members) - 1
             for member in () if final else members:
                 if isinstance(member, Group) and not member.closed:
-                    heapq.heappush(queue, (depth + 1, self._width(member.members), next(number), member, (*around, group.name)))
+                    heapq.heappush(
+                        queue,
+                        (
+                            depth + 1,
+                            self._width(member.members),
+                            next(number),
+                            member,
+                            (*around, group.name),
+                        ),
+                    )
         return replace(self.graph, root=self._built()), before - self.left
 
-    def _opened(self, group: Group, *, is_root: bool) -> tuple[tuple[int | Group, ...] | None, bool]:
+    def _opened(
+        self, group: Group, *, is_root: bool
+    ) -> tuple[tuple[int | Group, ...] | None, bool]:
         """The members to show of a group, None if it stays closed; and whether those are not to be opened."""
         if self._width(group.members) - 1 <= self.left:
             return group.members, False
@@ -100,13 +121,19 @@ class _Fitter:
         hidden = self.graph.hidden
         if not hidden:
             return len(members)
-        return sum(any(id not in hidden for id in m.all_ids()) if isinstance(m, Group) else m not in hidden for m in members)
+        return sum(
+            any(id not in hidden for id in m.all_ids()) if isinstance(m, Group) else m not in hidden
+            for m in members
+        )
 
     def _built(self) -> Group:
         """The root, with all groups closed that were not opened."""
         built: dict[int, Group] = {}
         for group, members in reversed(self.opened):
-            found = (built.get(id(m)) or replace(m, closed=True) if isinstance(m, Group) else m for m in members)
+            found = (
+                built.get(id(m)) or replace(m, closed=True) if isinstance(m, Group) else m
+                for m in members
+            )
             built[id(group)] = replace(group, members=tuple(found))
         return built[id(self.graph.root)]
 
@@ -118,7 +145,11 @@ def _lines(graph: Graph, members: tuple[int | Group, ...]) -> tuple[int | Group,
     def line(member: int | Group) -> tuple[str, str, int]:
         if isinstance(member, Group):
             return member.kind if member.kind == "leaves" else "line", member.file, member.line
-        return ("line", columns.file[member - 1], columns.line[member - 1]) if columns.kind[member - 1] == "result" else ("leaves", "", 0)
+        return (
+            ("line", columns.file[member - 1], columns.line[member - 1])
+            if columns.kind[member - 1] == "result"
+            else ("leaves", "", 0)
+        )
 
     found: list[int | Group] = []
     for (kind, file, number), run in groupby(members, line):
@@ -150,7 +181,19 @@ def _stretches(members: tuple[int | Group, ...], pieces: int) -> tuple[int | Gro
 
 def _stretch(members: tuple[int | Group, ...]) -> Group:
     first, last = members[0], members[-1]
-    if isinstance(first, Group) and isinstance(last, Group) and first.kind == last.kind in ("step", "level"):
-        return Group(f"{first.kind}s {first.name.partition('-')[0]}-{last.name.rpartition('-')[2]}", members, "stretch")
-    ids = [id for member in members for id in (member.all_ids() if isinstance(member, Group) else (member,))]
+    if (
+        isinstance(first, Group)
+        and isinstance(last, Group)
+        and first.kind == last.kind in ("step", "level")
+    ):
+        return Group(
+            f"{first.kind}s {first.name.partition('-')[0]}-{last.name.rpartition('-')[2]}",
+            members,
+            "stretch",
+        )
+    ids = [
+        id
+        for member in members
+        for id in (member.all_ids() if isinstance(member, Group) else (member,))
+    ]
     return Group(f"nodes {min(ids):,}-{max(ids):,}", members, "stretch")

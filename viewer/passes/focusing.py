@@ -34,7 +34,9 @@ def focus(
     if node is None and scope is None and line is None:
         raise ValueError("focus on what? Give a node, a scope or a line")
     if steps is not None and (node is None or steps < 0):
-        raise ValueError(f"steps={steps!r} counts the edges around a node: give a node, and 0 or more steps")
+        raise ValueError(
+            f"steps={steps!r} counts the edges around a node: give a node, and 0 or more steps"
+        )
     ids = set(graph.root.all_ids())
     if node is not None:
         id = _id(trace, node)
@@ -44,7 +46,9 @@ def focus(
     if line is not None:
         ids &= _on(trace, line)
     note = f"{len(ids):,} of {len(trace):,} nodes"
-    return replace(graph, root=_only(graph.root, ids), hidden=graph.hidden & ids, notes=(*graph.notes, note))
+    return replace(
+        graph, root=_only(graph.root, ids), hidden=graph.hidden & ids, notes=(*graph.notes, note)
+    )
 
 
 def _id(trace: Trace, node: int | str) -> int:
@@ -87,7 +91,9 @@ def _around(trace: Trace, id: int, steps: int) -> set[int]:
     columns = trace.columns
     found = edge = {id}
     for _ in range(steps):
-        edge = {other for id in edge for other in (*columns.parents[id - 1], *columns.children[id - 1])} - found
+        edge = {
+            other for id in edge for other in (*columns.parents[id - 1], *columns.children[id - 1])
+        } - found
         if not edge:
             break
         found = found | edge
@@ -98,7 +104,9 @@ def _under(trace: Trace, scope: str) -> set[int]:
     """What was computed under places of that name or path, and the leaves that only they use."""
     wanted = [part for part in scope.split("/") if part]
     places, columns = trace.places, trace.columns
-    paths: list[tuple[str, ...]] = [()]  # of the names of functions and scopes; only the end that can matter
+    paths: list[tuple[str, ...]] = [
+        ()
+    ]  # of the names of functions and scopes; only the end that can matter
     inside = [False]
     for place in places[1:]:
         named = place.kind in ("function", "scope")
@@ -106,9 +114,19 @@ def _under(trace: Trace, scope: str) -> set[int]:
         paths.append(path)
         inside.append(inside[place.parent] or (named and list(path) == wanted))
     if not any(inside):
-        raise ValueError(_unknown("scope", scope, (p.name for p in places if p.kind in ("function", "scope"))))
-    found = {id for id, place in enumerate(columns.place, 1) if inside[place] and columns.kind[id - 1] == "result"}
-    leaves = (id for id, kind in enumerate(columns.kind, 1) if kind != "result" and columns.children[id - 1])
+        raise ValueError(
+            _unknown("scope", scope, (p.name for p in places if p.kind in ("function", "scope")))
+        )
+    found = {
+        id
+        for id, place in enumerate(columns.place, 1)
+        if inside[place] and columns.kind[id - 1] == "result"
+    }
+    leaves = (
+        id
+        for id, kind in enumerate(columns.kind, 1)
+        if kind != "result" and columns.children[id - 1]
+    )
     return found | {leaf for leaf in leaves if found.issuperset(columns.children[leaf - 1])}
 
 
@@ -117,7 +135,11 @@ def _on(trace: Trace, line: int | str) -> set[int]:
     file, _, number = str(line).rpartition(":")
     rows = list(zip(trace.columns.kind, trace.columns.file, trace.columns.line, strict=True))
     if number.isdecimal():
-        found = {id for id, (kind, f, n) in enumerate(rows, 1) if kind == "result" and n == int(number) and _ends(f, file)}
+        found = {
+            id
+            for id, (kind, f, n) in enumerate(rows, 1)
+            if kind == "result" and n == int(number) and _ends(f, file)
+        }
         if found:
             return found
     there = sorted({(_last(f), n) for kind, f, n in rows if kind == "result" and f})
@@ -139,8 +161,13 @@ def _only(root: Group, ids: set[int]) -> Group:
 
     def keep(group: Group, members: list[int | Group]) -> Group:
         if group.copies:  # its copies may differ in what is left, so each node stands for itself
-            return replace(group, members=tuple(sorted(ids.intersection(group.all_ids()))), copies=())
+            return replace(
+                group, members=tuple(sorted(ids.intersection(group.all_ids()))), copies=()
+            )
         found = [m for m in members if (m.members if isinstance(m, Group) else m in ids)]
-        return replace(group, members=tuple(sorted(found, key=lambda m: m.first if isinstance(m, Group) else m)))
+        return replace(
+            group,
+            members=tuple(sorted(found, key=lambda m: m.first if isinstance(m, Group) else m)),
+        )
 
     return rebuild(root, keep)

@@ -21,7 +21,9 @@ from viewer.passes.wiring import Relation, Wiring
 # What stands for a row of what, if all of that is equal.
 REPEATED = {"loop": "step", "recursion": "level"}
 PARTS = frozenset(REPEATED.values())
-FEWEST = 3  # copies of what is not known to be a loop, a scope or a function: two alike may be by chance
+FEWEST = (
+    3  # copies of what is not known to be a loop, a scope or a function: two alike may be by chance
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ class _Folder:
         self.numbers = Numbers()
         self.signatures = signatures(graph, self.numbers, ids)
         self.wiring = Wiring(graph, self.signatures)
-        self.outside: dict[int, tuple[int, ...]] = {}  # leaves that go into copies one by one, by the first of them
+        self.outside: dict[
+            int, tuple[int, ...]
+        ] = {}  # leaves that go into copies one by one, by the first of them
 
     def fold(self, group: Group, members: list[_Item]) -> _Folded:
         """Fold the members of a group, in which inner groups are folded already."""
@@ -83,38 +87,73 @@ class _Folder:
             leaves += item.leaves
         if inner and group.kind != "recursion":  # whose levels stand in the order of their depth
             items.sort(key=_oldest)
-        numbers = [item.number if isinstance(item, _Folded) else self.signatures[item] for item in items]
+        numbers = [
+            item.number if isinstance(item, _Folded) else self.signatures[item] for item in items
+        ]
         if len(set(numbers)) < len(numbers) and not group.copies:
             items = self._fold_items(items, numbers, leaves)
         return self._folded(group, items, numbers, leaves)
 
-    def _folded(self, group: Group, items: list[_Item], numbers: list[int], leaves: list[int]) -> _Folded:
+    def _folded(
+        self, group: Group, items: list[_Item], numbers: list[int], leaves: list[int]
+    ) -> _Folded:
         where = (group.name, group.file, group.line) if group.kind not in PARTS else ()
         opened = group.first if group.name in self.names else 0
         number = self.numbers.of((group.kind, where, group.times, group.closed, opened, *numbers))
         groups = [item.group for item in items if isinstance(item, _Folded)]
-        first = min(map(_oldest, items), default=0) if group.kind == "recursion" else _oldest(items[0]) if items else 0
+        first = (
+            min(map(_oldest, items), default=0)
+            if group.kind == "recursion"
+            else _oldest(items[0])
+            if items
+            else 0
+        )
         if not leaves and not groups:
             return _Folded(group, number, first)
-        if len(items) == 1 and groups and groups[0].copies and groups[0].kind == REPEATED.get(group.kind) and not group.copies:
+        if (
+            len(items) == 1
+            and groups
+            and groups[0].copies
+            and groups[0].kind == REPEATED.get(group.kind)
+            and not group.copies
+        ):
             # the loop itself is what stands for its steps
-            return _Folded(replace(group, members=groups[0].members, copies=groups[0].copies), number, first, tuple(leaves))
-        if group.kind == "recursion" and not group.copies and not any(level.copies for level in groups):
+            return _Folded(
+                replace(group, members=groups[0].members, copies=groups[0].copies),
+                number,
+                first,
+                tuple(leaves),
+            )
+        if (
+            group.kind == "recursion"
+            and not group.copies
+            and not any(level.copies for level in groups)
+        ):
             return _Folded(nested(self.graph, group, groups, leaves), number, first)
         found = [item.group if isinstance(item, _Folded) else item for item in items]
         if leaves or not _are(found, group.members):
             found = [*in_order([*self._fold_leaves(leaves), *found])]
-        return _Folded(group if _are(found, group.members) else replace(group, members=tuple(found)), number, first)
+        return _Folded(
+            group if _are(found, group.members) else replace(group, members=tuple(found)),
+            number,
+            first,
+        )
 
     def _fold_items(self, items: list[_Item], numbers: list[int], leaves: list[int]) -> list[_Item]:
         """Fold what repeats among the items of a group; leaves that only a first copy had are added to those of the group."""
         things = [item.group if isinstance(item, _Folded) else item for item in items]
 
         def related(start: int, period: int, times: int) -> list[Relation | None]:
-            stretches = (things[n : n + period] for n in range(start, start + times * period, period))
+            stretches = (
+                things[n : n + period] for n in range(start, start + times * period, period)
+            )
             relations = self.wiring.relations(self.wiring.copies(stretches))
-            if period == 1 and not isinstance(things[start], Group):  # a row of single nodes is no loop unless it is a chain
-                return [relation if relation and relation.carried else None for relation in relations]
+            if period == 1 and not isinstance(
+                things[start], Group
+            ):  # a row of single nodes is no loop unless it is a chain
+                return [
+                    relation if relation and relation.carried else None for relation in relations
+                ]
             return relations
 
         def least(start: int, period: int) -> int:
@@ -125,12 +164,19 @@ class _Folder:
         for repeat in find_repeats(numbers, related, lambda a, b: a.slots == b.slots, least):
             if not _are_different(repeat.relations):
                 continue
-            number = self.numbers.of(("folded", repeat.times, *numbers[repeat.start : repeat.start + repeat.period]))
-            found += [*items[end : repeat.start], self._folded_repeat(things, number, repeat, leaves)]
+            number = self.numbers.of(
+                ("folded", repeat.times, *numbers[repeat.start : repeat.start + repeat.period])
+            )
+            found += [
+                *items[end : repeat.start],
+                self._folded_repeat(things, number, repeat, leaves),
+            ]
             end = repeat.start + repeat.period * repeat.times
         return found + items[end:]
 
-    def _folded_repeat(self, things: list[int | Group], number: int, repeat: Repeat[Relation], leaves: list[int]) -> _Folded:
+    def _folded_repeat(
+        self, things: list[int | Group], number: int, repeat: Repeat[Relation], leaves: list[int]
+    ) -> _Folded:
         """The group that stands for copies one after the other."""
         n, period, relations = repeat.start, repeat.period, repeat.relations
         initial = set().union(*(relation.initial for relation in relations))
@@ -157,7 +203,9 @@ class _Folder:
                 return replace(first, name=name or first.name)
             return Group(name, in_order(members), "repeat", first.file, first.line)
         columns = self.wiring.columns
-        return Group("", in_order(members), "repeat", columns.file[first - 1], columns.line[first - 1])
+        return Group(
+            "", in_order(members), "repeat", columns.file[first - 1], columns.line[first - 1]
+        )
 
     def _note_outside(self, relations: list[Relation]) -> None:
         """Remember the rows of leaves that go into the copies one by one, to be folded where they stand."""
@@ -174,7 +222,11 @@ class _Folder:
         for leaf in leaves:
             row = self.outside.get(leaf, ())
             if row and all(other in left for other in row):
-                rows.append(Group(self._names(row), (leaf,), "leaves", copies=tuple((other,) for other in row)))
+                rows.append(
+                    Group(
+                        self._names(row), (leaf,), "leaves", copies=tuple((other,) for other in row)
+                    )
+                )
                 for other in row:
                     del left[other]
         return [*left, *rows]
@@ -203,7 +255,12 @@ def _without(group: Group, leaves: set[int]) -> Group:
     """A group without some leaves."""
     if not leaves:
         return group
-    return rebuild(group, lambda group, members: replace(group, members=in_order([m for m in members if not _is_in(m, leaves)])))
+    return rebuild(
+        group,
+        lambda group, members: replace(
+            group, members=in_order([m for m in members if not _is_in(m, leaves)])
+        ),
+    )
 
 
 def _is_in(member: int | Group, ids: set[int]) -> bool:
@@ -217,4 +274,6 @@ def _check_open(graph: Graph, ids: set[int], names: set[str]) -> None:
     there = {group.name for group in graph.root.inner() if group.name} if names else set()
     for name in sorted(names - there):
         close = difflib.get_close_matches(name, there, 5) or sorted(there)[:20]
-        raise ValueError(f"no group {name!r} to open; there are: {', '.join(map(one_line, close)) or 'none'}")
+        raise ValueError(
+            f"no group {name!r} to open; there are: {', '.join(map(one_line, close)) or 'none'}"
+        )

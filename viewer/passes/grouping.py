@@ -22,7 +22,9 @@ def group(x: Traceable | Graph) -> Graph:
     graph = as_graph(x)
     places = graph.trace.places
     homes, root = _homes(graph)
-    members: dict[int, list[int]] = {root: []}  # by place: ids of nodes, and ~place for those of the places in it
+    members: dict[int, list[int]] = {
+        root: []
+    }  # by place: ids of nodes, and ~place for those of the places in it
     for id, home in homes.items():
         item, number = id, home
         while number not in members:
@@ -30,7 +32,9 @@ def group(x: Traceable | Graph) -> Graph:
             item, number = ~number, places[number].parent
         members[number].append(item)
     groups: dict[int, Group] = {}
-    for number in sorted(members, reverse=True):  # inner places have higher numbers than those around them
+    for number in sorted(
+        members, reverse=True
+    ):  # inner places have higher numbers than those around them
         place = places[number] if number != root else Place(0, "", "")
         found = tuple(groups.pop(~item) if item < 0 else item for item in members[number])
         groups[number] = Group(place.name, found, place.kind, place.file, place.line)
@@ -48,7 +52,9 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
     homes = dict(zip(ids.tolist(), np.where(leaf[ids], root, place[ids]).tolist(), strict=True))
     uses: dict[int, set[int]] = {}
     own = np.repeat(np.arange(1, len(leaf)), np.diff(columns.starts))
-    for id, user in zip(*(x[leaf[columns.flat]].tolist() for x in (columns.flat, own)), strict=True):
+    for id, user in zip(
+        *(x[leaf[columns.flat]].tolist() for x in (columns.flat, own)), strict=True
+    ):
         if id in homes and user in homes:
             uses.setdefault(id, set()).add(columns.place[user - 1])
     homes.update((id, around.common(numbers)) for id, numbers in uses.items())
@@ -60,7 +66,9 @@ def trunk(places: Sequence[Place], number: int) -> int:
     while places[number].kind in ("loop", "step"):
         number = places[number].parent
     same = (places[number].kind, places[number].name)
-    inner = [place for place in places[1:] if place.parent == number and (place.kind, place.name) == same]
+    inner = [
+        place for place in places[1:] if place.parent == number and (place.kind, place.name) == same
+    ]
     return places[number].parent if len(inner) == 1 and same[0] == "function" else number
 
 

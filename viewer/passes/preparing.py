@@ -39,7 +39,11 @@ def prepare(
         graph = grouped(graph)
     if leaves_apart:
         graph = replace(graph, leaves_apart=True)
-    if fold if fold is not None else len(graph.trace) > budget or _height(graph.trace) > ROWS * budget:
+    if (
+        fold
+        if fold is not None
+        else len(graph.trace) > budget or _height(graph.trace) > ROWS * budget
+    ):
         graph = folded(graph, open)
     return graph if max_nodes is None else fitted(graph, max_nodes)
 

@@ -37,7 +37,11 @@ def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) 
     """
     graph = as_graph(x)
     columns = graph.trace.columns
-    found = [id for id in graph.root.all_ids() if columns.op[id - 1] in SHAPE_ONLY and columns.children[id - 1]]
+    found = [
+        id
+        for id in graph.root.all_ids()
+        if columns.op[id - 1] in SHAPE_ONLY and columns.children[id - 1]
+    ]
     new = graph.hidden.union(found) if shapes else graph.hidden
     notes = graph.notes
     if count := len(new) - len(graph.hidden):

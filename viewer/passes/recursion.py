@@ -19,15 +19,21 @@ def side_by_side(graph: Graph, apart: Collection[str]) -> Group:
     names are `apart` stay as they are.
     """
     functions = [group for group in graph.root.inner() if group.kind == "function"]
-    if not any(isinstance(m, Group) and m.name == group.name for group in functions for m in group.members):
+    if not any(
+        isinstance(m, Group) and m.name == group.name for group in functions for m in group.members
+    ):
         return graph.root
     kinds = graph.trace.columns.kind
 
     def put(group: Group, members: list[Any]) -> Group | _Calls:
         inner = [m for m in members if _is_call(m, group)] if group.name not in apart else []
         rest = [m for m in members if m is not inner[0]] if len(inner) == 1 else []
-        if all(isinstance(m, int) and kinds[m - 1] != "result" for m in rest):  # it does nothing of its own
-            return group if all(isinstance(m, int) for m in members) else _with(graph, group, members)
+        if all(
+            isinstance(m, int) and kinds[m - 1] != "result" for m in rest
+        ):  # it does nothing of its own
+            return (
+                group if all(isinstance(m, int) for m in members) else _with(graph, group, members)
+            )
         calls = inner[0] if isinstance(inner[0], list) else inner
         calls.append(_with(graph, group, rest))
         return calls
@@ -39,13 +45,22 @@ def side_by_side(graph: Graph, apart: Collection[str]) -> Group:
 def _is_call(member: Any, group: Group) -> bool:
     """Whether a member is a call, or calls, of the function that a group is a call of."""
     call = member[-1] if isinstance(member, list) else member
-    return isinstance(call, Group) and call.kind == group.kind == "function" and call.name == group.name and not group.copies
+    return (
+        isinstance(call, Group)
+        and call.kind == group.kind == "function"
+        and call.name == group.name
+        and not group.copies
+    )
 
 
 def _with(graph: Graph, group: Group, members: list[Any]) -> Group:
     """A group with other members; itself if they are those that it has."""
-    found = tuple([_recursion(graph, member) if isinstance(member, list) else member for member in members])
-    same = len(found) == len(group.members) and all(a is b for a, b in zip(found, group.members, strict=True))
+    found = tuple(
+        [_recursion(graph, member) if isinstance(member, list) else member for member in members]
+    )
+    same = len(found) == len(group.members) and all(
+        a is b for a, b in zip(found, group.members, strict=True)
+    )
     return group if same else replace(group, members=found)
 
 
@@ -59,10 +74,19 @@ def _recursion(graph: Graph, calls: _Calls) -> Group:
         shared = {
             m
             for m in call.members
-            if isinstance(m, int) and columns.kind[m - 1] != "result" and not own.issuperset(columns.children[m - 1])
+            if isinstance(m, int)
+            and columns.kind[m - 1] != "result"
+            and not own.issuperset(columns.children[m - 1])
         }
         beside += sorted(shared)
-        levels.append(replace(call, name=str(depth), kind="level", members=tuple([m for m in call.members if m not in shared])))
+        levels.append(
+            replace(
+                call,
+                name=str(depth),
+                kind="level",
+                members=tuple([m for m in call.members if m not in shared]),
+            )
+        )
     outer = calls[-1]
     return Group(outer.name, (*beside, *levels), "recursion", outer.file, outer.line)
 
@@ -79,5 +103,12 @@ def nested(graph: Graph, recursion: Group, levels: Sequence[Group], leaves: Sequ
             del left[leaf]
     made: tuple[Group, ...] = ()
     for level, home in zip(reversed(levels), reversed(homes), strict=True):
-        made = (replace(level, name=recursion.name, kind="function", members=in_order([*home, *level.members, *made])),)
+        made = (
+            replace(
+                level,
+                name=recursion.name,
+                kind="function",
+                members=in_order([*home, *level.members, *made]),
+            ),
+        )
     return replace(made[0], members=in_order([*left, *made[0].members]))

@@ -45,9 +45,13 @@ def find_repeats(
                 continue
             done[period] = start + matching
             relations = related(start, period, times)
-            runs = [run for run in _runs(relations, same) if run[1] - run[0] + 1 >= least(start, period)]
+            runs = [
+                run for run in _runs(relations, same) if run[1] - run[0] + 1 >= least(start, period)
+            ]
             if runs:
-                found += [Repeat(start + a * period, period, b - a + 1, relations[a:b]) for a, b in runs]  # type: ignore[arg-type]
+                found += [
+                    Repeat(start + a * period, period, b - a + 1, relations[a:b]) for a, b in runs
+                ]  # type: ignore[arg-type]
                 start += times * period
                 break
         else:
@@ -65,7 +69,9 @@ def _following(numbers: Sequence[int]) -> list[int]:
     return found
 
 
-def _periods(numbers: Sequence[int], following: list[int], ends: dict[int, int], start: int) -> list[tuple[int, int]]:
+def _periods(
+    numbers: Sequence[int], following: list[int], ends: dict[int, int], start: int
+) -> list[tuple[int, int]]:
     """The periods that are possible at an item, and how many items match the ones a period later; the most first."""
     found: list[tuple[int, int]] = []
     position = following[start]

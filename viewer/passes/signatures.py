@@ -11,7 +11,9 @@ from autograd_tools.tracing.trace_data import Argument
 from viewer.graph import Graph
 
 # In the text of a constant: strings and the shapes of arrays, which stay as they are, or a number.
-_PARTS = re.compile(r"""'[^']*'|"[^"]*"|[^\W\d]\w*(?:\[[\d,]*\])?|(-?\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?j?)""")
+_PARTS = re.compile(
+    r"""'[^']*'|"[^"]*"|[^\W\d]\w*(?:\[[\d,]*\])?|(-?\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?j?)"""
+)
 
 
 class Numbers:
@@ -33,12 +35,20 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
     """
     columns = graph.trace.columns
     calls = [numbers.of((head.kind, head.op, *map(_pattern, head.args))) for head in columns.heads]
-    texts = [_without_numbers(form.text or "") if form.shape is None else "" for form in columns.value.forms]  # such as of tuples
-    values = [numbers.of(("value", form.shape, form.dtype, text)) for form, text in zip(columns.value.forms, texts, strict=True)]
+    texts = [
+        _without_numbers(form.text or "") if form.shape is None else ""
+        for form in columns.value.forms
+    ]  # such as of tuples
+    values = [
+        numbers.of(("value", form.shape, form.dtype, text))
+        for form, text in zip(columns.value.forms, texts, strict=True)
+    ]
     values.append(-1)  # of what has no value, which is in the row -1
     leaf = [head.kind != "result" for head in columns.heads]
     found = [-1]
-    for head, spot, form, parents in zip(columns.head, columns.spot, columns.value.form.tolist(), columns.parents, strict=True):
+    for head, spot, form, parents in zip(
+        columns.head, columns.spot, columns.value.form.tolist(), columns.parents, strict=True
+    ):
         where = -1 if leaf[head] else spot  # where a leaf was first met does not matter
         found.append(numbers.of((calls[head], where, values[form], len(parents))))
     for id in graph.hidden:
@@ -51,7 +61,11 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
 def _pattern(form: str | tuple[str, ...] | Argument) -> object:
     """What must be the same of an argument: how many nodes are in it, or the constant but for its numbers."""
     if isinstance(form, Argument):
-        return (form.keyword, form.text) if form.keyword is not None else len(form.nodes) or _without_numbers(form.text)
+        return (
+            (form.keyword, form.text)
+            if form.keyword is not None
+            else len(form.nodes) or _without_numbers(form.text)
+        )
     return _without_numbers(form) if isinstance(form, str) else len(form) - 1
 
 

@@ -64,7 +64,10 @@ class Wiring:
     def __init__(self, graph: Graph, signatures: list[int]) -> None:
         self.columns = graph.trace.columns
         self.parents = self.columns.parents
-        self.leaf = [False, *[self.columns.heads[number].kind != "result" for number in self.columns.head]]
+        self.leaf = [
+            False,
+            *[self.columns.heads[number].kind != "result" for number in self.columns.head],
+        ]
         self.signatures = signatures
         self.runs: dict[int, tuple[int, int, int]] = {}
         self._runs = self._count = 0
@@ -107,28 +110,50 @@ class Wiring:
         found = [self._relation(copies, n) for n in range(1, len(copies))]
         for n, relation in enumerate(found):
             last = found[n - 1] if n else None
-            if relation is not None and relation.reach > 1 and (last is None or last.slots != relation.slots):
+            if (
+                relation is not None
+                and relation.reach > 1
+                and (last is None or last.slots != relation.slots)
+            ):
                 self._begin(found, copies, n, relation.slots, relation.reach)
         return found
 
-    def _begin(self, found: list[Relation | None], copies: Sequence[Copy], n: int, slots: list[object], reach: int) -> None:
+    def _begin(
+        self,
+        found: list[Relation | None],
+        copies: Sequence[Copy],
+        n: int,
+        slots: list[object],
+        reach: int,
+    ) -> None:
         """Let a run begin with the copies that its first values come from, whose own values come from outside of it."""
         for start in range(max(0, n + 1 - reach), n):
             relations = []
             for k in range(start + 1, n + 1):
-                early = {j: slot for j, slot in enumerate(slots) if isinstance(slot, Carried) and slot.distance > k - start}
+                early = {
+                    j: slot
+                    for j, slot in enumerate(slots)
+                    if isinstance(slot, Carried) and slot.distance > k - start
+                }
                 relations.append(self._relation(copies, k, start, early))
             if all(relation is not None and relation.slots == slots for relation in relations):
                 found[start:n] = relations
                 return
 
-    def _relation(self, copies: Sequence[Copy], n: int, start: int = 0, early: Mapping[int, Carried] = NONE) -> Relation | None:
+    def _relation(
+        self, copies: Sequence[Copy], n: int, start: int = 0, early: Mapping[int, Carried] = NONE
+    ) -> Relation | None:
         """How a copy follows the one before it; slots of values that come too `early` to be carried have those given."""
         a, b, base = copies[n - 1], copies[n], copies[start].number
         if len(a.results) != len(b.results):
             return None
         found = Relation(a, b)
-        numbers, positions, leaf, signatures = self._numbers, self._positions, self.leaf, self.signatures
+        numbers, positions, leaf, signatures = (
+            self._numbers,
+            self._positions,
+            self.leaf,
+            self.signatures,
+        )
         for x, y in zip(a.results, b.results, strict=True):
             if signatures[x] != signatures[y]:
                 return None
@@ -138,16 +163,26 @@ class Wiring:
                     if not inside or numbers[p] != a.number or positions[p] != positions[q]:
                         return None
                     found.slots.append(None)
-                elif not (self._start(found, p, q, base, early) if len(found.slots) in early else self._relate(found, p, q, base)):
+                elif not (
+                    self._start(found, p, q, base, early)
+                    if len(found.slots) in early
+                    else self._relate(found, p, q, base)
+                ):
                     return None
         if found.initial and not found.initial.isdisjoint((*found.leaves, *found.leaves.values())):
             return None
         return found if len(set(found.leaves.values())) == len(found.leaves) else None
 
-    def _start(self, found: Relation, p: int, q: int, base: int, early: Mapping[int, Carried]) -> bool:
+    def _start(
+        self, found: Relation, p: int, q: int, base: int, early: Mapping[int, Carried]
+    ) -> bool:
         """Note values with which a run starts; False if they come from the run itself, or cannot be moved out of it."""
         found.slots.append(early[len(found.slots)])
-        return (self.leaf[q] or self._numbers[q] < base) and self._is_free(found, found.before, p) and self._is_free(found, found.after, q)
+        return (
+            (self.leaf[q] or self._numbers[q] < base)
+            and self._is_free(found, found.before, p)
+            and self._is_free(found, found.after, q)
+        )
 
     def _relate(self, found: Relation, p: int, q: int, base: int) -> bool:
         """Note where a value comes from that is `p` to one copy and `q` to the next; False if they do not correspond."""
@@ -155,11 +190,15 @@ class Wiring:
         if p == q:
             found.slots.append(q)
             return other != a.number
-        if not self.leaf[q] and base <= number < b.number <= number + FURTHEST:  # a first copy gets an initial value from anywhere
+        if (
+            not self.leaf[q] and base <= number < b.number <= number + FURTHEST
+        ):  # a first copy gets an initial value from anywhere
             found.slots.append(Carried(b.number - number, self._positions[q]))
             found.reach = max(found.reach, b.number - number)
             return (other <= a.number or self.leaf[p]) and self._is_free(found, a, p)
-        if not self.leaf[p] and other == b.number:  # and so does a last one whose values come from the copy after it
+        if (
+            not self.leaf[p] and other == b.number
+        ):  # and so does a last one whose values come from the copy after it
             found.slots.append(Carried(-1, self._positions[p]))
             return self._is_free(found, b, q)
         if self.leaf[q] and number == b.number:

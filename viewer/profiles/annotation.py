@@ -18,14 +18,24 @@ from viewer.text.places import path_text, source_lines
 from viewer.text.table import Cells, laid_out, with_room
 
 LONGEST_CODE = 100
-HEAT = ((0.5, "bold red"), (0.15, "yellow"), (0, ""))  # from which share of the most expensive line on a line looks like this
+HEAT = (
+    (0.5, "bold red"),
+    (0.15, "yellow"),
+    (0, ""),
+)  # from which share of the most expensive line on a line looks like this
 GAP = -1  # stands for lines that are left out
 READABLE = 24  # columns of code before there is room for what is not needed
 
 Lines = Mapping[int, Figures]  # what was measured, by the number of the line
 
 
-def annotate(x: Timed, file: str | os.PathLike[str] | None = None, width: int | None = None, *, whole: bool = False) -> str:
+def annotate(
+    x: Timed,
+    file: str | os.PathLike[str] | None = None,
+    width: int | None = None,
+    *,
+    whole: bool = False,
+) -> str:
     """The source of what ran, each line with its time forward and backward, and for adding up, its bytes,
     and a bar: the share of the most expensive line. Lines that cost nothing have none.
 
@@ -36,23 +46,37 @@ def annotate(x: Timed, file: str | os.PathLike[str] | None = None, width: int | 
     return "\n".join(line.plain for line in annotated_lines(x, file, width, whole=whole))
 
 
-def annotated_lines(x: Timed, file: str | os.PathLike[str] | None, width: int | None, *, whole: bool = False) -> list[Text]:
+def annotated_lines(
+    x: Timed, file: str | os.PathLike[str] | None, width: int | None, *, whole: bool = False
+) -> list[Text]:
     """The lines of `annotate`, in colour."""
     files: dict[str, dict[int, Figures]] = {}
     for spot in hotspots_of(records_of(x), "line"):
         files.setdefault(spot.key[0], {})[spot.key[1]] = spot.own
-    spent = {name: sum(figures.total for figures in lines.values()) for name, lines in files.items()}
+    spent = {
+        name: sum(figures.total for figures in lines.values()) for name, lines in files.items()
+    }
     total, unknown = sum(spent.values()), spent.pop("", 0)
     if files and not spent:
-        raise ValueError("this profile has no lines: set AUTOGRAD_TIMER=lines before autograd_tools is imported")
+        raise ValueError(
+            "this profile has no lines: set AUTOGRAD_TIMER=lines before autograd_tools is imported"
+        )
     chosen = sorted(_named(list(spent), file), key=lambda name: -spent[name])
     most = max((figures.total for name in chosen for figures in files[name].values()), default=0)
     shown = []
     for name in chosen:
         title = f"{path_text(name)}  {time_text(spent[name])} of {time_text(total)}, {percent_text(spent[name], total)}"
-        shown += [*_folded(title, "bold", width), *_annotated(name, files[name], total, most, width, whole), Text()]
+        shown += [
+            *_folded(title, "bold", width),
+            *_annotated(name, files[name], total, most, width, whole),
+            Text(),
+        ]
     if unknown:
-        shown += _folded(f"{time_text(unknown)} at no line that is known, {percent_text(unknown, total)}", "dim", width)
+        shown += _folded(
+            f"{time_text(unknown)} at no line that is known, {percent_text(unknown, total)}",
+            "dim",
+            width,
+        )
     return shown if shown and shown[-1].plain else shown[:-1]
 
 
@@ -61,14 +85,20 @@ def _named(files: Sequence[str], file: str | os.PathLike[str] | None) -> list[st
     if file is None:
         return list(files)
     parts = Path(file).parts
-    found = [name for name in files if Path(name) == Path(file).absolute() or Path(name).parts[-len(parts) :] == parts]
+    found = [
+        name
+        for name in files
+        if Path(name) == Path(file).absolute() or Path(name).parts[-len(parts) :] == parts
+    ]
     if not found:
         there = ", ".join(dict.fromkeys(map(path_text, files)))
         raise ValueError(f"no line of {os.fspath(file)} was measured; there are: {there}")
     return found
 
 
-def _annotated(file: str, lines: Lines, total: int, most: int, width: int | None, whole: bool) -> list[Text]:
+def _annotated(
+    file: str, lines: Lines, total: int, most: int, width: int | None, whole: bool
+) -> list[Text]:
     """The lines of one file, and what is to be said of it."""
     code = source_lines(file)
     shown, changed = lines_around(code, lines) if code else (sorted(lines), False)
@@ -80,14 +110,22 @@ def _annotated(file: str, lines: Lines, total: int, most: int, width: int | None
     numbers = _with_gaps(shown)
     columns, missing = with_room(_columns(numbers, code, lines, total, most), width, READABLE)
     notes += [f"no room for: {', '.join(missing)}"] * bool(missing)
-    header, *rows = ["".join(span.text for span in row).rstrip() for row in laid_out(columns, len(numbers), width)]
+    header, *rows = [
+        "".join(span.text for span in row).rstrip()
+        for row in laid_out(columns, len(numbers), width)
+    ]
     texts = [Text(header, style="bold")]
-    texts += [Text(row, style=_style(lines.get(number), most)) for number, row in zip([*numbers, GAP], rows, strict=False)]
+    texts += [
+        Text(row, style=_style(lines.get(number), most))
+        for number, row in zip([*numbers, GAP], rows, strict=False)
+    ]
     return [*(line for note in notes for line in _folded(f"… {note}", "italic dim", width)), *texts]
 
 
 def _folded(text: str, style: str, width: int | None) -> list[Text]:
-    return [Text("".join(span.text for span in row), style=style) for row in fold([Span(text)], width)]
+    return [
+        Text("".join(span.text for span in row), style=style) for row in fold([Span(text)], width)
+    ]
 
 
 def _with_gaps(numbers: Sequence[int]) -> list[int]:
@@ -98,7 +136,9 @@ def _with_gaps(numbers: Sequence[int]) -> list[int]:
     return found
 
 
-def _columns(numbers: Sequence[int], code: Sequence[str], lines: Lines, total: int, most: int) -> list[tuple[int, Cells]]:
+def _columns(
+    numbers: Sequence[int], code: Sequence[str], lines: Lines, total: int, most: int
+) -> list[tuple[int, Cells]]:
     """The columns, each with its rank: those of the highest are left out first."""
     figures = [lines.get(number) for number in numbers]
 
@@ -112,11 +152,26 @@ def _columns(numbers: Sequence[int], code: Sequence[str], lines: Lines, total: i
     columns = [
         (0, cells("forward", [time_text(f.ns["forward"]) if f else "" for f in figures])),
         (0, cells("backward", [time_text(f.ns["backward"]) if f else "" for f in figures])),
-        (3, cells("adding up", [time_text(ns) if f else "" for f, ns in zip(figures, added, strict=True)] if any(added) else [])),
+        (
+            3,
+            cells(
+                "adding up",
+                [time_text(ns) if f else "" for f, ns in zip(figures, added, strict=True)]
+                if any(added)
+                else [],
+            ),
+        ),
         (4, cells("made", made([f.nbytes if f else 0 for f in figures]))),
         (5, cells("kept", made([f.kept if f else 0 for f in figures]))),
         (2, cells("%", [percent_text(f.total, total) if f else "" for f in figures])),
-        (1, cells("heat", [bar_text(f.total / most if most else 0) if f else "" for f in figures], right=False)),
+        (
+            1,
+            cells(
+                "heat",
+                [bar_text(f.total / most if most else 0) if f else "" for f in figures],
+                right=False,
+            ),
+        ),
         (0, cells("line", ["⋮" if number == GAP else str(number) for number in numbers])),
         (0, Cells("", [_code(code, number) for number in numbers], name="code", cut=True)),
     ]
@@ -130,4 +185,6 @@ def _code(code: Sequence[str], number: int) -> str:
 
 
 def _style(figures: Figures | None, most: int) -> str:
-    return next(style for share, style in HEAT if figures.total >= share * most) if figures else "dim"
+    return (
+        next(style for share, style in HEAT if figures.total >= share * most) if figures else "dim"
+    )

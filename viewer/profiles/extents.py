@@ -23,9 +23,13 @@ def lines_around(code: Sequence[str], lines: Collection[int]) -> tuple[list[int]
     statements = [(_extent(node), node) for node in tree.body] if tree else []
     shown = set(lines)
     for line in lines:
-        inside = next(((extent, node) for extent, node in statements if extent[0] <= line <= extent[1]), None)
+        inside = next(
+            ((extent, node) for extent, node in statements if extent[0] <= line <= extent[1]), None
+        )
         shown.update(_near(line, len(code)) if inside is None else _shown(*inside, line))
-    return sorted(shown), any(not 1 <= line <= len(code) or not code[line - 1].partition("#")[0].strip() for line in lines)
+    return sorted(shown), any(
+        not 1 <= line <= len(code) or not code[line - 1].partition("#")[0].strip() for line in lines
+    )
 
 
 def _parsed(code: str) -> ast.Module | None:
@@ -33,7 +37,12 @@ def _parsed(code: str) -> ast.Module | None:
         warnings.simplefilter("ignore")  # they were given when the code was run
         try:
             return ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):  # no Python, or no such Python
+        except (
+            SyntaxError,
+            ValueError,
+            RecursionError,
+            MemoryError,
+        ):  # no Python, or no such Python
             return None
 
 
@@ -44,7 +53,9 @@ def _near(line: int, last: int) -> range:
 def _extent(node: ast.stmt) -> Extent:
     """The lines of a statement, from its first decorator on."""
     decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)]), node.end_lineno or node.lineno
+    return min(
+        [node.lineno, *(decorator.lineno for decorator in decorators)]
+    ), node.end_lineno or node.lineno
 
 
 def _shown(extent: Extent, node: ast.stmt, line: int) -> Iterator[int]:

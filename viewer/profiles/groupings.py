@@ -77,7 +77,9 @@ class Grouping:
     facts: Callable[[Any], dict[str, Any]]
     counted: tuple[str, ...] = ("forward",)  # phases whose calls count
     parent: Callable[[Any], Any] = lambda key: None  # the group around one
-    nested: bool = False  # rows stand below the group around them, and show what is inside them as well
+    nested: bool = (
+        False  # rows stand below the group around them, and show what is inside them as well
+    )
 
 
 def hotspots_of(records: Mapping[Record, Counts], by: str) -> list[Hotspot]:
@@ -87,7 +89,9 @@ def hotspots_of(records: Mapping[Record, Counts], by: str) -> list[Hotspot]:
     for record, counts in records.items():
         own.setdefault(grouping.key(record), Figures()).add_record(record, counts, grouping.counted)
     if by == "shape" and own and not any(record.operands for record in records):
-        raise ValueError("this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is imported")
+        raise ValueError(
+            "this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is imported"
+        )
     spots = _nested(own, grouping)
     spots.sort(key=lambda spot: (-spot.own.total, -spot.whole.total))
     return _as_tree(spots, grouping) if grouping.nested else spots
@@ -136,11 +140,19 @@ def rows_of(records: Mapping[Record, Counts], by: str) -> list[dict[str, Any]]:
     rows = []
     for spot in spots:
         shown, other = (spot.whole, spot.own) if grouping.nested else (spot.own, spot.whole)
-        row = {**grouping.facts(spot.key), "calls": shown.calls, **{f"{phase}_ns": ns for phase, ns in shown.ns.items()}}
+        row = {
+            **grouping.facts(spot.key),
+            "calls": shown.calls,
+            **{f"{phase}_ns": ns for phase, ns in shown.ns.items()},
+        }
         row |= {"total_ns": shown.total, "percent": 100 * shown.total / total if total else 0.0}
         if by in NESTING:
             row["self_ns" if grouping.nested else "cumulative_ns"] = other.total
-        row |= {"nbytes": shown.nbytes, "kept_nbytes": shown.kept, "arguments_ns": dict(shown.arguments)}
+        row |= {
+            "nbytes": shown.nbytes,
+            "kept_nbytes": shown.kept,
+            "arguments_ns": dict(shown.arguments),
+        }
         rows.append(row)
     return rows
 
@@ -192,9 +204,18 @@ GROUPINGS: dict[str, Grouping] = {
         "shape",
         lambda record: (record.op, record.operands),
         lambda key: one_line(shapes_text(*key)),
-        lambda key: {"op": key[0], "operands": [{**o._asdict(), "shape": list(o.shape)} for o in key[1]]},
+        lambda key: {
+            "op": key[0],
+            "operands": [{**o._asdict(), "shape": list(o.shape)} for o in key[1]],
+        },
     ),
-    "scope": Grouping("scope", lambda record: record.scope, lambda scope: one_line(scope_text(scope)), _scope, parent=_around),
+    "scope": Grouping(
+        "scope",
+        lambda record: record.scope,
+        lambda scope: one_line(scope_text(scope)),
+        _scope,
+        parent=_around,
+    ),
     "tree": Grouping(
         "scope",
         lambda record: _once(record.scope),

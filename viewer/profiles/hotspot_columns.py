@@ -12,7 +12,10 @@ from viewer.text.lines import shorten
 from viewer.text.places import source_lines
 from viewer.text.table import Cells
 
-OTHER_TIME = {"scope": "cumulative", "tree": "self"}  # what the second time of rows is that can have others inside
+OTHER_TIME = {
+    "scope": "cumulative",
+    "tree": "self",
+}  # what the second time of rows is that can have others inside
 LONGEST_CODE = 60
 
 
@@ -63,10 +66,14 @@ class Column:
             return None
         size = len(table.lines) + len(table.sums)
         texts = [*map(one_line, texts), *[""] * (size - len(texts))]
-        return self.rank, Cells(self.header(table), texts, self.style, self.number, self.number, cut=self.cut)
+        return self.rank, Cells(
+            self.header(table), texts, self.style, self.number, self.number, cut=self.cut
+        )
 
 
-def _figure(header: str, figure: Callable[[Figures], int], text: Callable[[float], str], rank: int = 0) -> Column:
+def _figure(
+    header: str, figure: Callable[[Figures], int], text: Callable[[float], str], rank: int = 0
+) -> Column:
     """A column of numbers, left out where all are 0 unless its rank is."""
 
     def texts(table: Table) -> list[str]:
@@ -98,7 +105,10 @@ def _arguments(table: Table) -> list[str]:
 
 def _argument_text(arguments: dict[str, int], most: int, short: bool) -> str:
     ranked = sorted(arguments.items(), key=lambda item: -item[1])
-    texts = [f"{name[name.rindex('[') :] if short else name} {time_text(ns)}" for name, ns in ranked[:most]]
+    texts = [
+        f"{name[name.rindex('[') :] if short else name} {time_text(ns)}"
+        for name, ns in ranked[:most]
+    ]
     return "  ".join(texts) + (" …" if len(ranked) > most else "")
 
 
@@ -111,7 +121,13 @@ def _code(line: Line) -> str:
 
 # Adding a column is adding an entry here.
 COLUMNS = (
-    Column(lambda table: table.header, lambda table: [line.name for line in table.all], style="cyan", number=False, linked=True),
+    Column(
+        lambda table: table.header,
+        lambda table: [line.name for line in table.all],
+        style="cyan",
+        number=False,
+        linked=True,
+    ),
     _figure("calls", lambda figures: figures.calls, lambda n: count_text(int(n))),
     _phase("forward", "forward"),
     _phase("backward", "backward"),
@@ -123,5 +139,12 @@ COLUMNS = (
     _figure("made", lambda figures: figures.nbytes, memory_text, 5),
     _figure("kept", lambda figures: figures.kept, memory_text, 6),
     Column(lambda table: "backward by argument", _arguments, 2, "dim", number=False, cut=True),
-    Column(lambda table: "code", lambda table: list(map(_code, table.lines)), 1, "dim", number=False, cut=True),
+    Column(
+        lambda table: "code",
+        lambda table: list(map(_code, table.lines)),
+        1,
+        "dim",
+        number=False,
+        cut=True,
+    ),
 )

@@ -49,7 +49,9 @@ def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[T
     shown, missing = with_room(columns, width, READABLE)
     rows: list[Row] = [[Span(title(by), "bold")]]
     rows += laid_out(shown, len(columns[0][1].texts), width)
-    rows += fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
+    rows += (
+        fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
+    )
     return [as_text(row) for row in rows]
 
 
@@ -75,12 +77,20 @@ def _columns(x: Timed, by: str, limit: int) -> list[tuple[int, Cells]]:
 def _table(spots: list[Hotspot], by: str, limit: int) -> Table:
     """The most expensive rows, one for all others together, and one for all."""
     grouping = grouping_of(by)
-    kept = set(sorted(range(len(spots)), key=lambda i: -spots[i].whole.total)[:limit]) if grouping.nested else range(limit)
+    kept = (
+        set(sorted(range(len(spots)), key=lambda i: -spots[i].whole.total)[:limit])
+        if grouping.nested
+        else range(limit)
+    )
     lines = []
     for spot in (spot for i, spot in enumerate(spots) if i in kept):
         figures, other = (spot.whole, spot.own) if grouping.nested else (spot.own, spot.whole)
-        lines.append(Line(grouping.name(spot.key), figures, other.total, spot.key if by == "line" else None))
+        lines.append(
+            Line(grouping.name(spot.key), figures, other.total, spot.key if by == "line" else None)
+        )
     rest = [spot.own for i, spot in enumerate(spots) if i not in kept]
     sums = [(f"{len(rest)} more", sum_of(rest))] if rest else []
     sums += [("total", sum_of(spot.own for spot in spots))] if spots else []
-    return Table(by, grouping.header, lines, [Line(name, figures, figures.total) for name, figures in sums])
+    return Table(
+        by, grouping.header, lines, [Line(name, figures, figures.total) for name, figures in sums]
+    )

@@ -24,9 +24,19 @@ import numpy as np
 from autograd_tools.base.documents import read_document, write_document
 
 FORMAT, VERSION = "autograd_tools.peaks", 1
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 SIDE = 512  # of the matrices
-SETS = (1 << 18, 1 << 22, 1 << 26)  # bytes that a sum moves: in a core's cache, in the cache of all, in memory
+SETS = (
+    1 << 18,
+    1 << 22,
+    1 << 26,
+)  # bytes that a sum moves: in a core's cache, in the cache of all, in memory
 ROUNDS, SPENT_NS = 5, 20_000_000  # for each figure
 
 
@@ -45,7 +55,11 @@ class Peaks:
 
     def moving_ns(self, nbytes: float) -> float:
         """The least time for a call that moves so many bytes."""
-        return 1e9 * nbytes / next((speed for size, speed in self.moved if nbytes <= size), self.moved[-1][1])
+        return (
+            1e9
+            * nbytes
+            / next((speed for size, speed in self.moved if nbytes <= size), self.moved[-1][1])
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -56,7 +70,10 @@ class Peaks:
         """What `to_dict` gave."""
         moved = tuple((int(size), float(speed)) for size, speed in data["moved"])
         peaks = cls(float(data["float64"]), float(data["float32"]), moved, float(data["call_ns"]))
-        if not moved or min(peaks.float64, peaks.float32, peaks.call_ns, *(speed for _, speed in moved)) <= 0:
+        if (
+            not moved
+            or min(peaks.float64, peaks.float32, peaks.call_ns, *(speed for _, speed in moved)) <= 0
+        ):
             raise ValueError("a peak is a number above 0")
         return peaks
 
@@ -70,22 +87,34 @@ def peaks(*, again: bool = False) -> Peaks:
     machine = _machine()
     name = f"peaks-{hashlib.sha256(json.dumps(machine).encode()).hexdigest()[:16]}.json"
     known = None
-    with contextlib.suppress(OSError, ValueError, RuntimeError):  # a file that cannot be read is made anew
-        known = read_document(cache_folder() / name, FORMAT, VERSION, lambda data: Peaks.from_dict(data["peaks"]))
+    with contextlib.suppress(
+        OSError, ValueError, RuntimeError
+    ):  # a file that cannot be read is made anew
+        known = read_document(
+            cache_folder() / name, FORMAT, VERSION, lambda data: Peaks.from_dict(data["peaks"])
+        )
     if known is not None and not again:
         return known
     found = measure()
     found = found if known is None else better(found, known)
     with contextlib.suppress(OSError, RuntimeError):  # without a cache it takes its time again
         cache_folder().mkdir(parents=True, exist_ok=True)
-        write_document(cache_folder() / name, {"format": FORMAT, "version": VERSION, "machine": machine, "peaks": found.to_dict()})
+        write_document(
+            cache_folder() / name,
+            {"format": FORMAT, "version": VERSION, "machine": machine, "peaks": found.to_dict()},
+        )
     return found
 
 
 def better(a: Peaks, b: Peaks) -> Peaks:
     """The better figures of two measurements of one machine."""
-    moved = tuple((size, max(speed, other)) for (size, speed), (_, other) in zip(a.moved, b.moved, strict=True))
-    return Peaks(max(a.float64, b.float64), max(a.float32, b.float32), moved, min(a.call_ns, b.call_ns))
+    moved = tuple(
+        (size, max(speed, other))
+        for (size, speed), (_, other) in zip(a.moved, b.moved, strict=True)
+    )
+    return Peaks(
+        max(a.float64, b.float64), max(a.float32, b.float32), moved, min(a.call_ns, b.call_ns)
+    )
 
 
 def cache_folder() -> Path:
@@ -94,7 +123,9 @@ def cache_folder() -> Path:
     if own:
         return Path(own)
     if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "autograd_tools"
+        return (
+            Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "autograd_tools"
+        )
     home = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
     return Path(os.environ.get("XDG_CACHE_HOME") or home) / "autograd_tools"
 
@@ -115,9 +146,17 @@ def measure() -> Peaks:
     matrices = [np.ones((SIDE, SIDE), dtype) for dtype in ("float64", "float32")]
     parts = [np.ones(size // 24) for size in SETS]
     tiny = np.ones(1)
-    calls = [*(functools.partial(a.__matmul__, a) for a in matrices), *(functools.partial(a.__add__, a) for a in (*parts, tiny))]
-    double, single, *moving, call = map(min, zip(*([_least_ns(f) for f in calls] for _ in range(ROUNDS)), strict=True))
-    moved = tuple((size, 1e9 * 3 * part.nbytes / ns) for size, part, ns in zip(SETS, parts, moving, strict=True))
+    calls = [
+        *(functools.partial(a.__matmul__, a) for a in matrices),
+        *(functools.partial(a.__add__, a) for a in (*parts, tiny)),
+    ]
+    double, single, *moving, call = map(
+        min, zip(*([_least_ns(f) for f in calls] for _ in range(ROUNDS)), strict=True)
+    )
+    moved = tuple(
+        (size, 1e9 * 3 * part.nbytes / ns)
+        for size, part, ns in zip(SETS, parts, moving, strict=True)
+    )
     return Peaks(2e9 * SIDE**3 / double, 2e9 * SIDE**3 / single, moved, call)
 
 

@@ -45,7 +45,9 @@ def _is_timer(path: Path) -> bool:
 def _of_trace(trace: Trace) -> Iterator[tuple[Record, Counts]]:
     timed = [node for node in trace if node.forward_ns is not None]
     if not timed and any(node.kind == "result" for node in trace):
-        raise ValueError("this trace has no times: set AUTOGRAD_TIMER=1 before autograd_tools is imported, or run `autograd-tools profile`")
+        raise ValueError(
+            "this trace has no times: set AUTOGRAD_TIMER=1 before autograd_tools is imported, or run `autograd-tools profile`"
+        )
     for node in timed:
         where, operands = (node.file, node.line, node.function, node.scope), _operands(trace, node)
         yield Record(node.op, 0, *where, "forward", operands), Counts(1, node.forward_ns or 0)
@@ -68,10 +70,16 @@ def _operand(trace: Trace, argument: Argument) -> Operand:
     try:
         constant = ast.literal_eval(argument.text)
     except (ValueError, SyntaxError):
-        return Operand(KINDS.get(argument.text[:1], "slice" if ":" in argument.text else argument.text))
+        return Operand(
+            KINDS.get(argument.text[:1], "slice" if ":" in argument.text else argument.text)
+        )
     return Operand(type(constant).__name__, text=constant if isinstance(constant, str) else "")
 
 
 def _of_value(node: TraceNode) -> Operand:
     value = node.value
-    return Operand("?") if value is None or value.shape is None else Operand(value.dtype or "?", value.shape)
+    return (
+        Operand("?")
+        if value is None or value.shape is None
+        else Operand(value.dtype or "?", value.shape)
+    )

@@ -20,7 +20,13 @@ from viewer.text.places import source_text
 LEAST = 0.02  # of what was measured; what costs less is not worth a change
 NONE = "No tips: none of the patterns that are known to be slow costs more than 2% of what was measured."
 UNSEEN = "Powers, einsum and the order of arrays were not looked at: the peaks of the machine that measured this are not known."
-PARTS = ("getitem", "setitem", "concatenate", "stack", "getattr")  # that have tips of their own, or none
+PARTS = (
+    "getitem",
+    "setitem",
+    "concatenate",
+    "stack",
+    "getattr",
+)  # that have tips of their own, or none
 SMALL, MANY = 1000, 10_000  # numbers; the arithmetic on few takes less than the call
 PHASES = ("forward", "backward")  # what arithmetic is done in
 
@@ -48,8 +54,16 @@ class Line(NamedTuple):
         """Whether the operations and gradients chosen took so many times as long as they had to, all together."""
         if self.peaks is None:
             return False
-        found = [(record, counts) for record, counts in self.records.items() if record.phase in PHASES and chosen(record)]
-        return sum(counts.ns for _, counts in found) > times * sum(c.calls * least_time(r, self.peaks)[1] for r, c in found) > 0
+        found = [
+            (record, counts)
+            for record, counts in self.records.items()
+            if record.phase in PHASES and chosen(record)
+        ]
+        return (
+            sum(counts.ns for _, counts in found)
+            > times * sum(c.calls * least_time(r, self.peaks)[1] for r, c in found)
+            > 0
+        )
 
 
 class Found(NamedTuple):
@@ -75,9 +89,17 @@ def small_calls(line: Line) -> Found | None:
     """Operations that ran often, each time on few numbers."""
 
     def is_small(record: Record) -> bool:
-        return record.op not in PARTS and len(record.operands) > 0 and max(map(size, record.operands)) <= SMALL
+        return (
+            record.op not in PARTS
+            and len(record.operands) > 0
+            and max(map(size, record.operands)) <= SMALL
+        )
 
-    ops = sorted(op for op in {record.op for record in line.records if is_small(record)} if line.calls(op) >= 50)
+    ops = sorted(
+        op
+        for op in {record.op for record in line.records if is_small(record)}
+        if line.calls(op) >= 50
+    )
     if not ops:
         return None
     what = f"{', '.join(ops)}, up to {_often(max(map(line.calls, ops)))}, on few numbers each time"
@@ -88,7 +110,11 @@ def indexing(line: Line) -> Found | None:
     """Rows or numbers of an array, read one by one."""
 
     def is_single(record: Record) -> bool:
-        return record.op == "getitem" and len(record.operands) == 3 and len(record.operands[0].shape) > len(record.operands[-1].shape)
+        return (
+            record.op == "getitem"
+            and len(record.operands) == 3
+            and len(record.operands[0].shape) > len(record.operands[-1].shape)
+        )
 
     if not any(map(is_single, line.records)) or line.calls("getitem") < 20:
         return None
@@ -97,7 +123,10 @@ def indexing(line: Line) -> Found | None:
 
 def writing(line: Line) -> Found | None:
     """An array that is filled part by part: the engine copies it each time."""
-    numbers = max([size(record.operands[-1]) for record, _ in line.of("setitem") if record.operands], default=0)
+    numbers = max(
+        [size(record.operands[-1]) for record, _ in line.of("setitem") if record.operands],
+        default=0,
+    )
     if not numbers or line.calls("setitem") < 10:
         return None
     what = f"x[i] = v, {_often(line.calls('setitem'))}, each of which copies {count_text(numbers)} numbers"
@@ -115,7 +144,11 @@ def growing(line: Line) -> Found | None:
 
 def repeated(line: Line) -> Found | None:
     """A product that broadcasting makes large, and that is summed at once."""
-    summed = {operand.shape for record, _ in line.of("sum", "mean", "matmul", "dot") for operand in record.operands[:-1]}
+    summed = {
+        operand.shape
+        for record, _ in line.of("sum", "mean", "matmul", "dot")
+        for operand in record.operands[:-1]
+    }
 
     def is_wide(record: Record, argument: int) -> bool:
         if record.op not in ("multiply", "divide") or len(record.operands) != 3:
@@ -123,7 +156,11 @@ def repeated(line: Line) -> Found | None:
         y = record.operands[-1]
         return y.shape in summed and size(record.operands[argument - 1]) * 8 <= size(y) >= MANY
 
-    wide = [record for record in line.records if record.phase == "backward" and is_wide(record, record.argument)]
+    wide = [
+        record
+        for record in line.records
+        if record.phase == "backward" and is_wide(record, record.argument)
+    ]
     if not wide:
         return None
     numbers = count_text(max(size(record.operands[-1]) for record in wide))
@@ -147,7 +184,10 @@ def strided(line: Line) -> Found | None:
     """Stacks of matrices that do not lie in memory as the fast routines want them."""
 
     def is_strided(record: Record) -> bool:
-        lying = [len(operand.shape) > 2 and operand.order in ("F", "strided") for operand in record.operands[:-1]]
+        lying = [
+            len(operand.shape) > 2 and operand.order in ("F", "strided")
+            for operand in record.operands[:-1]
+        ]
         return record.op == "matmul" and any(lying) and _is_much(record)
 
     what = "matmul of stacks of matrices that do not lie in memory one after the other"
@@ -158,7 +198,12 @@ def powers(line: Line) -> Found | None:
     """Powers by the general routine, which takes logarithms; those of 2 and 1/2 have others."""
 
     def is_power(record: Record) -> bool:
-        return record.op == "power" and len(record.operands) == 3 and not record.operands[1].shape and size(record.operands[-1]) >= MANY
+        return (
+            record.op == "power"
+            and len(record.operands) == 3
+            and not record.operands[1].shape
+            and size(record.operands[-1]) >= MANY
+        )
 
     def is_forward(record: Record) -> bool:
         return is_power(record) and record.phase == "forward"
@@ -177,7 +222,11 @@ def einsums(line: Line) -> Found | None:
         return record.op == "einsum" and _is_much(record)
 
     what = "einsum in loops of its own, not as a product of matrices"
-    return Found(line.ns(lambda record: record.op == "einsum"), what) if line.takes(4, is_product) else None
+    return (
+        Found(line.ns(lambda record: record.op == "einsum"), what)
+        if line.takes(4, is_product)
+        else None
+    )
 
 
 def inverses(line: Line) -> Found | None:
@@ -185,8 +234,15 @@ def inverses(line: Line) -> Found | None:
     made = {record.operands[-1].shape for record, _ in line.of("linalg.inv") if record.operands}
     for record, _ in line.of("matmul", "dot"):
         shapes = [operand.shape for operand in record.operands[:2]]
-        if len(shapes) == 2 and shapes[0] in made and (len(shapes[1]) < len(shapes[0]) or shapes[1][-1] < shapes[0][-1]):
-            return Found(line.ns(lambda record: record.op == "linalg.inv"), "an inverse that is only multiplied with fewer columns")
+        if (
+            len(shapes) == 2
+            and shapes[0] in made
+            and (len(shapes[1]) < len(shapes[0]) or shapes[1][-1] < shapes[0][-1])
+        ):
+            return Found(
+                line.ns(lambda record: record.op == "linalg.inv"),
+                "an inverse that is only multiplied with fewer columns",
+            )
     return None
 
 
@@ -202,13 +258,30 @@ def _often(calls: float) -> str:
 
 # Adding a tip is adding an entry here, and two tests: of a program in which it helps, and of one in which it is not given.
 TIPS = (
-    Tip(small_calls, "If no call needs the result of the one before, one call on all of them does it: xs @ w for [x @ w for x in xs]."),
-    Tip(indexing, "Compute with the whole array: x[1:] - x[:-1] for x[i + 1] - x[i] in a loop, x[indices] for many single ones."),
+    Tip(
+        small_calls,
+        "If no call needs the result of the one before, one call on all of them does it: xs @ w for [x @ w for x in xs].",
+    ),
+    Tip(
+        indexing,
+        "Compute with the whole array: x[1:] - x[:-1] for x[i + 1] - x[i] in a loop, x[indices] for many single ones.",
+    ),
     Tip(writing, "Collect the parts in a list, and write np.stack(parts) after the loop."),
-    Tip(growing, "Collect the parts in a list, and write np.concatenate(parts) once after the loop."),
-    Tip(repeated, "Sum first: s * np.sum(x) for np.sum(s * x), s * (A @ x) for (s * A) @ x, x @ w for np.sum(x * w, axis=-1)."),
-    Tip(widened, "Make the float64 one float32 once, with x.astype(np.float32); for a number write one of Python, 2.0 for np.float64(2)."),
-    Tip(strided, "Copy them once before they are used, x = np.ascontiguousarray(x), or change the order of axes where they are made."),
+    Tip(
+        growing, "Collect the parts in a list, and write np.concatenate(parts) once after the loop."
+    ),
+    Tip(
+        repeated,
+        "Sum first: s * np.sum(x) for np.sum(s * x), s * (A @ x) for (s * A) @ x, x @ w for np.sum(x * w, axis=-1).",
+    ),
+    Tip(
+        widened,
+        "Make the float64 one float32 once, with x.astype(np.float32); for a number write one of Python, 2.0 for np.float64(2).",
+    ),
+    Tip(
+        strided,
+        "Copy them once before they are used, x = np.ascontiguousarray(x), or change the order of axes where they are made.",
+    ),
     Tip(powers, "Write x * x * x for x ** 3, np.sqrt(x) for x ** 0.5, 1 / x for x ** -1."),
     Tip(einsums, "Write it with @ or np.tensordot, or pass optimize=True."),
     Tip(inverses, "Write np.linalg.solve(A, b) for np.linalg.inv(A) @ b."),
@@ -233,10 +306,14 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
     """The rows of `tips`, in spans of a style each."""
     records, peaks = measured(x, peaks)
     whole = sum(counts.ns for counts in records.values())
-    found = [(place, *pair) for place, line in _lines(records, peaks).items() for pair in _found(line)]
+    found = [
+        (place, *pair) for place, line in _lines(records, peaks).items() for pair in _found(line)
+    ]
     if isinstance(x, Tape):
         found += [(place, told, UNUSED) for place, told in _unused(x)]
-    found = [row for row in found if row[0][0] and row[1].ns > LEAST * whole]  # of a line that is known
+    found = [
+        row for row in found if row[0][0] and row[1].ns > LEAST * whole
+    ]  # of a line that is known
     for (file, at), (ns, what), instead in sorted(found, key=lambda row: (-row[1].ns, row[0])):
         spent = f": {time_text(ns)}, {percent_text(ns, whole)}: "
         place = Span(source_text(file, at), "cyan", (file, at))

@@ -40,10 +40,19 @@ class Figures:
     @property
     def bound(self) -> str:
         """What sets most of the limit."""
-        return max(BOUNDS, key=lambda name: self.least_ns[name]) if any(self.least_ns.values()) else ""
+        return (
+            max(BOUNDS, key=lambda name: self.least_ns[name]) if any(self.least_ns.values()) else ""
+        )
 
 
-def arithmetic(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = None, peaks: Peaks | None = None) -> str:
+def arithmetic(
+    x: Timed,
+    by: str = "op",
+    *,
+    limit: int = 15,
+    width: int | None = None,
+    peaks: Peaks | None = None,
+) -> str:
     """Operations on numbers and bytes moved, as a table of text: by operation and gradient ("op"), "line", "scope" or "shape".
 
     `x` is a timer that looked at shapes (`autograd-tools profile`, or AUTOGRAD_TIMER=shapes), a tape or trace recorded while a timer
@@ -56,7 +65,9 @@ def arithmetic(x: Timed, by: str = "op", *, limit: int = 15, width: int | None =
     return plain(arithmetic_rows(x, by, limit=limit, width=width, peaks=peaks))
 
 
-def arithmetic_rows(x: Timed, by: str, *, limit: int, width: int | None, peaks: Peaks | None = None) -> Iterable[Row]:
+def arithmetic_rows(
+    x: Timed, by: str, *, limit: int, width: int | None, peaks: Peaks | None = None
+) -> Iterable[Row]:
     """The rows of `arithmetic`, in spans of a style each."""
     if by not in KEYS:
         raise ValueError(f"no arithmetic by {by!r}; there are: {', '.join(KEYS)}")
@@ -65,13 +76,19 @@ def arithmetic_rows(x: Timed, by: str, *, limit: int, width: int | None, peaks: 
     records, peaks = measured(x, peaks)
     figures = figures_of(records, KEYS[by], peaks)
     ranked = sorted(figures.items(), key=lambda item: (-item[1].ns, item[0]))
-    names, shown = [one_line(name) for name, _ in ranked[:limit]], [row for _, row in ranked[:limit]]
+    names, shown = (
+        [one_line(name) for name, _ in ranked[:limit]],
+        [row for _, row in ranked[:limit]],
+    )
     if ranked[limit:]:
         names.append(f"{len(ranked) - limit} more")
         shown.append(_together(row for _, row in ranked[limit:]))
     columns = [
         Cells(NAMES[by], names, "cyan"),
-        *(Cells(header, list(map(text, shown)), "", True, True) for header, text in COLUMNS.items()),
+        *(
+            Cells(header, list(map(text, shown)), "", True, True)
+            for header, text in COLUMNS.items()
+        ),
     ]
     yield [Span(f"Arithmetic by {NAMES[by]}", "bold")]
     yield from laid_out(columns, len(names), width)
@@ -110,10 +127,14 @@ def _peaks_of(x: Timer | Tape | Trace, records: Mapping[Record, Counts]) -> Peak
     try:
         return Peaks.from_dict(saved)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"the peaks saved with this profile are damaged: {type(error).__name__}: {error}") from error
+        raise ValueError(
+            f"the peaks saved with this profile are damaged: {type(error).__name__}: {error}"
+        ) from error
 
 
-def figures_of(records: Mapping[Record, Counts], key: Callable[[Record], str], peaks: Peaks | None) -> dict[str, Figures]:
+def figures_of(
+    records: Mapping[Record, Counts], key: Callable[[Record], str], peaks: Peaks | None
+) -> dict[str, Figures]:
     """The sums of all records that share a key."""
     rows: dict[str, Figures] = {}
     for record, counts in records.items():
@@ -135,7 +156,10 @@ def figures_of(records: Mapping[Record, Counts], key: Callable[[Record], str], p
 def least_time(record: Record, peaks: Peaks) -> tuple[str, float]:
     """What limits a call of a record, and the least nanoseconds that it could take."""
     flops, nbytes = work(record)
-    size = max(itemsize(operand.dtype) // (2 if "complex" in operand.dtype else 1) for operand in record.operands)
+    size = max(
+        itemsize(operand.dtype) // (2 if "complex" in operand.dtype else 1)
+        for operand in record.operands
+    )
     times = (peaks.operations_ns(flops or 0, size), peaks.moving_ns(nbytes or 0), peaks.call_ns)
     return max(zip(BOUNDS, times, strict=True), key=lambda pair: pair[1])
 
@@ -165,7 +189,11 @@ def _shape_of(record: Record) -> str:
 def _operand(operand: Operand) -> str:
     if operand.text:
         return operand.text
-    return f"{operand.dtype}[{','.join(map(str, operand.shape))}]" if operand.order or operand.shape else operand.dtype
+    return (
+        f"{operand.dtype}[{','.join(map(str, operand.shape))}]"
+        if operand.order or operand.shape
+        else operand.dtype
+    )
 
 
 # Adding a grouping is adding an entry here, and its name below.
@@ -188,7 +216,14 @@ def _digits(x: float) -> str:
 
 
 def _amount(x: float) -> str:
-    unit, size = next(((unit, size) for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)) if x >= 0.9995 * size), ("", 1))
+    unit, size = next(
+        (
+            (unit, size)
+            for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3))
+            if x >= 0.9995 * size
+        ),
+        ("", 1),
+    )
     return f"{_digits(x / size)}{unit}"
 
 
@@ -196,7 +231,9 @@ def _amount(x: float) -> str:
 COLUMNS: dict[str, Callable[[Figures], str]] = {
     "calls": lambda row: count_text(row.calls),
     "time": lambda row: time_text(row.ns),
-    "of peak": lambda row: percent_text(sum(row.least_ns.values()), row.counted_ns) if row.bound else "",
+    "of peak": lambda row: (
+        percent_text(sum(row.least_ns.values()), row.counted_ns) if row.bound else ""
+    ),
     "bound": lambda row: row.bound,
     "GFLOP/s": lambda row: _rate(row.flops, row),
     "GB/s": lambda row: _rate(row.nbytes, row),

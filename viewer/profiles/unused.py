@@ -24,5 +24,7 @@ def unused(trace: Trace, asked: set[int]) -> dict[tuple[str, int], int]:
 
 def not_asked(tape: Tape) -> list[str]:
     """The Params of a tape whose gradients nobody has asked for, by name, or as what they hold."""
-    leaves = [node for node in tape.trace() if node.kind == "param" and node.id - 1 not in tape.asked]
+    leaves = [
+        node for node in tape.trace() if node.kind == "param" and node.id - 1 not in tape.asked
+    ]
     return [node.name or node.call for node in leaves]

@@ -48,7 +48,9 @@ def homes(trace: Trace) -> list[int]:
     found = list(columns.place)
     for row, kind in enumerate(columns.kind):
         if kind != "result" and columns.children[row]:
-            found[row] = common({columns.place[child - 1] for child in columns.children[row]}, trace)
+            found[row] = common(
+                {columns.place[child - 1] for child in columns.children[row]}, trace
+            )
     return found
 
 
@@ -63,7 +65,9 @@ def common(numbers: set[int], trace: Trace) -> int:
     return found
 
 
-def paths(trace: Trace, kinds: Sequence[str] = ("function", "scope", "loop")) -> list[tuple[str, ...]]:
+def paths(
+    trace: Trace, kinds: Sequence[str] = ("function", "scope", "loop")
+) -> list[tuple[str, ...]]:
     """The names of each place and those around it, outermost first, of the kinds asked for."""
     found: list[tuple[str, ...]] = []
     for place in trace.places:
@@ -80,11 +84,17 @@ def scopes(trace: Trace) -> list[tuple[str, ...]]:
 
 def _operation(trace: Trace) -> list[str]:
     columns = trace.columns
-    return [op or f"{kind} {name}".rstrip() for kind, op, name in zip(columns.kind, columns.op, columns.name, strict=True)]
+    return [
+        op or f"{kind} {name}".rstrip()
+        for kind, op, name in zip(columns.kind, columns.op, columns.name, strict=True)
+    ]
 
 
 def _texts(summaries: Summaries, missing: str) -> list[str]:
-    return [text if there else missing for text, there in zip(summaries.text, summaries.there.tolist(), strict=True)]
+    return [
+        text if there else missing
+        for text, there in zip(summaries.text, summaries.there.tolist(), strict=True)
+    ]
 
 
 def _backward(trace: Trace) -> list[float]:
@@ -102,13 +112,19 @@ def _count(column: str) -> Callable[[Summaries], Values]:
 
 def _zeros(summaries: Summaries) -> np.ndarray:
     """The share of zeros among the numbers of each value."""
-    sizes = np.array([math.prod(shape) if shape is not None else 0 for shape in summaries.shape], float)
+    sizes = np.array(
+        [math.prod(shape) if shape is not None else 0 for shape in summaries.shape], float
+    )
     return np.divide(summaries.zeros, sizes, out=np.full(len(sizes), math.nan), where=sizes > 0)
 
 
 def _histograms(summaries: Summaries) -> Sequence[tuple[int, ...]]:
     counts = getattr(summaries, "histogram", None)
-    return [()] * len(summaries.text) if counts is None else [() if row is None else tuple(row) for row in counts]
+    return (
+        [()] * len(summaries.text)
+        if counts is None
+        else [() if row is None else tuple(row) for row in counts]
+    )
 
 
 def sparkline(counts: Sequence[int]) -> str:
@@ -145,10 +161,14 @@ _STATISTICS: dict[str, tuple[Callable[[Summaries], Values], Callable[[Any], str]
 
 
 def _statistics(prefix: str, of: Callable[[Trace], Summaries], style: str) -> dict[str, Column]:
-    def entry(values: Callable[[Summaries], Values], text: Callable[[Any], str], number: bool) -> Column:
+    def entry(
+        values: Callable[[Summaries], Values], text: Callable[[Any], str], number: bool
+    ) -> Column:
         return Column(lambda trace: values(of(trace)), text, style, number)
 
-    found = {f"{prefix}{name}": entry(values, text, True) for name, (values, text) in _STATISTICS.items()}
+    found = {
+        f"{prefix}{name}": entry(values, text, True) for name, (values, text) in _STATISTICS.items()
+    }
     return {**found, f"{prefix}histogram": entry(_histograms, sparkline, False)}
 
 
@@ -161,11 +181,20 @@ COLUMNS: dict[str, Column] = {
     "kind": Column(lambda trace: trace.columns.kind, str),
     "value": Column(lambda trace: _texts(trace.columns.value, "R(None)"), one_line),
     "gradient": Column(lambda trace: _texts(trace.columns.outgrad, ""), one_line, "yellow"),
-    "shape": Column(lambda trace: trace.columns.value.shape, lambda shape: "" if shape is None else "×".join(map(str, shape)) or "()"),
+    "shape": Column(
+        lambda trace: trace.columns.value.shape,
+        lambda shape: "" if shape is None else "×".join(map(str, shape)) or "()",
+    ),
     "dtype": Column(lambda trace: [dtype or "" for dtype in trace.columns.value.dtype], str),
-    "source": Column(lambda trace: list(zip(trace.columns.file, trace.columns.line, strict=True)), lambda at: source_text(*at), "dim"),
+    "source": Column(
+        lambda trace: list(zip(trace.columns.file, trace.columns.line, strict=True)),
+        lambda at: source_text(*at),
+        "dim",
+    ),
     "file": Column(lambda trace: trace.columns.file, path_text, "dim"),
-    "line": Column(lambda trace: [line or math.nan for line in trace.columns.line], _INTEGER, "dim", True),
+    "line": Column(
+        lambda trace: [line or math.nan for line in trace.columns.line], _INTEGER, "dim", True
+    ),
     "scope": Column(scopes, lambda path: one_line(" / ".join(path)), "magenta"),
     "forward": Column(lambda trace: _known(trace.columns.forward_ns), _number(time_text), "", True),
     "backward": Column(_backward, _number(time_text), "", True),

@@ -31,7 +31,10 @@ SIGNS = {
     "positive": "+{}",
 }
 
-UNQUOTED = {"getitem": "()", "getattr": "'"}  # what these signs need not around their second argument
+UNQUOTED = {
+    "getitem": "()",
+    "getattr": "'",
+}  # what these signs need not around their second argument
 
 
 class Names:
@@ -43,7 +46,11 @@ class Names:
 
     def __getitem__(self, id: int) -> str:
         own = self.trace.columns.name[id - 1]
-        return short(own, LONGEST_NAME) if own.strip() and self.times[own] == 1 and not _OUR_NAMES.fullmatch(own) else f"v{id}"
+        return (
+            short(own, LONGEST_NAME)
+            if own.strip() and self.times[own] == 1 and not _OUR_NAMES.fullmatch(own)
+            else f"v{id}"
+        )
 
 
 @dataclass(frozen=True)
@@ -61,16 +68,35 @@ def equation_of(node: TraceNode, trace: Trace, names: Names) -> Equation:
     if node.kind != "result":
         return Equation(names[node.id])
     given = [argument for argument in node.args if argument.keyword is None]
-    arrays = [position for position, argument in enumerate(given) if not argument.nodes and _ARRAY.fullmatch(argument.text)]
-    called = {position: f"c{node.id}_{position + 1}" if len(arrays) > 1 else f"c{node.id}" for position in arrays}
-    args = tuple(called.get(position) or _operand(argument, trace, names) for position, argument in enumerate(given))
-    kwargs = {argument.keyword: short(argument.text, LONGEST_CONSTANT) for argument in node.args if argument.keyword}
+    arrays = [
+        position
+        for position, argument in enumerate(given)
+        if not argument.nodes and _ARRAY.fullmatch(argument.text)
+    ]
+    called = {
+        position: f"c{node.id}_{position + 1}" if len(arrays) > 1 else f"c{node.id}"
+        for position in arrays
+    }
+    args = tuple(
+        called.get(position) or _operand(argument, trace, names)
+        for position, argument in enumerate(given)
+    )
+    kwargs = {
+        argument.keyword: short(argument.text, LONGEST_CONSTANT)
+        for argument in node.args
+        if argument.keyword
+    }
     form = SIGNS.get(node.op, "")
     if kwargs or not args or form.count("{}") != len(args):
         call = f"{short(node.op)}({', '.join([*args, *(f'{name}={text}' for name, text in kwargs.items())])})"
     else:
         call = form.format(args[0], *(arg.strip(UNQUOTED.get(node.op, "")) for arg in args[1:]))
-    return Equation(f"{names[node.id]} = {call}", args, kwargs, {at: (name, given[at].text) for at, name in called.items()})
+    return Equation(
+        f"{names[node.id]} = {call}",
+        args,
+        kwargs,
+        {at: (name, given[at].text) for at, name in called.items()},
+    )
 
 
 def _operand(argument: Argument, trace: Trace, names: Names) -> str:
@@ -78,7 +104,9 @@ def _operand(argument: Argument, trace: Trace, names: Names) -> str:
     pieces, rest = [], argument.text
     for id in argument.nodes:
         node = trace[id]
-        shown = f"{'R' if node.kind == 'result' else 'P'}({node.value.text if node.value else None})"
+        shown = (
+            f"{'R' if node.kind == 'result' else 'P'}({node.value.text if node.value else None})"
+        )
         before, found, after = rest.partition(shown)
         if not found:
             return f"[{', '.join(names[id] for id in argument.nodes)}]"

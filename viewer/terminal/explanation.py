@@ -22,7 +22,9 @@ LONGEST_REMARK = 140
 WIDEST = 56  # columns; what is wider pushes the next column to the right in its own line only
 
 Row = tuple[str, str, str]  # an equation, what comes out, and a remark
-Contribution = tuple[int, int]  # a node, and the number of its argument, from which a gradient flows back
+Contribution = tuple[
+    int, int
+]  # a node, and the number of its argument, from which a gradient flows back
 
 FORWARD = "Forward: each value is computed from those above it."
 BACKWARD = "Backward, newest first: ∇v says how much the result grows with v."
@@ -66,7 +68,11 @@ class _Lesson:
         self.names = Names(self.trace)
         self.reached: np.ndarray = self.trace.columns.outgrad.there
         n, oldest = len(self.trace), most // 2
-        self.ids = [*range(1, n + 1)] if n <= most else [*range(1, oldest + 1), *range(n + 1 - most + oldest, n + 1)]
+        self.ids = (
+            [*range(1, n + 1)]
+            if n <= most
+            else [*range(1, oldest + 1), *range(n + 1 - most + oldest, n + 1)]
+        )
         self._said: set[str] = set()  # what has been remarked on rules
         self._contributions: dict[int, list[Contribution]] = {}
 
@@ -88,25 +94,56 @@ class _Lesson:
         if missed := [self.names[id] for id in self.ids if not self.reached[id - 1]]:
             yield f"Nothing flows back to {', '.join(missed)}: ag.why_none tells why."
 
-    def _told(self, ids: Sequence[int], tell: Callable[[TraceNode], Iterator[Row]], seed: Row | None = None) -> Iterator[str]:
+    def _told(
+        self,
+        ids: Sequence[int],
+        tell: Callable[[TraceNode], Iterator[Row]],
+        seed: Row | None = None,
+    ) -> Iterator[str]:
         """Lines of what `tell` says of nodes, numbered, in columns."""
         rows: list[tuple[str, Row]] = [("", seed)] if seed else []
         for before, id in zip([ids[0], *ids], ids, strict=False):
             if abs(before - id) > 1:
-                rows.append(("", (f"… {plural(abs(before - id) - 1, 'node')} left out; max_nodes={len(self.trace)} tells all", "", "")))
+                rows.append(
+                    (
+                        "",
+                        (
+                            f"… {plural(abs(before - id) - 1, 'node')} left out; max_nodes={len(self.trace)} tells all",
+                            "",
+                            "",
+                        ),
+                    )
+                )
             rows += [(f"{id}.", row) for row in tell(self.trace[id])]
         digits = len(f"{max(ids)}.")
-        widths = [max([columns(row[i]) for _, row in rows if row[1] and columns(row[i]) <= WIDEST], default=0) for i in (0, 1)]
+        widths = [
+            max(
+                [columns(row[i]) for _, row in rows if row[1] and columns(row[i]) <= WIDEST],
+                default=0,
+            )
+            for i in (0, 1)
+        ]
         for label, (equation, result, remark) in rows:
             yield f"{label:>{digits}} {_padded(equation, widths[0])}  {_padded(result, widths[1])}  {remark}".rstrip()
 
     def _forward(self, node: TraceNode) -> Iterator[Row]:
         """What a node computed, and the constant arrays that it took."""
         equation = self._equation(node)
-        remarks = [f"{name} = {self._constant(node, at, text)}" for at, (name, text) in (equation.constants or {}).items()]
+        remarks = [
+            f"{name} = {self._constant(node, at, text)}"
+            for at, (name, text) in (equation.constants or {}).items()
+        ]
         remarks += ["the result"] if node.id == self.trace.result else []
-        remarks += [node.kind.capitalize() if node.kind == "param" else node.kind] if node.kind != "result" else []
-        yield equation.text, _numbers(self.nodes[node.id - 1].value if self.nodes else None, node.value), _remark(remarks)
+        remarks += (
+            [node.kind.capitalize() if node.kind == "param" else node.kind]
+            if node.kind != "result"
+            else []
+        )
+        yield (
+            equation.text,
+            _numbers(self.nodes[node.id - 1].value if self.nodes else None, node.value),
+            _remark(remarks),
+        )
 
     def _backward(self, node: TraceNode) -> Iterator[Row]:
         """What flows back from a node into each of its arguments."""
@@ -122,13 +159,21 @@ class _Lesson:
             later = any(into[0] != (node.id, argument) for into in found if into)
             complete = [into[-1] == (node.id, argument) for into in found if into]
             remarks = [self._counted(id, (node.id, argument), many=len(ids) > 1) for id in ids[:3]]
-            remarks += [_broadcast(node, self.trace[ids[0]], self.names[ids[0]])] if len(ids) == 1 else []
+            remarks += (
+                [_broadcast(node, self.trace[ids[0]], self.names[ids[0]])] if len(ids) == 1 else []
+            )
             remarks += [_flat(self.trace[id].outgrad) for id in ids[:1] if all(complete)]
             remarks += [rule.note] if rule.note not in self._said else []
             self._said.add(rule.note)
             result = ", ".join(self._gradient(id) for id in ids[:3]) if all(complete) else ""
-            targets = ", ".join(f"∇{self.names[id]}" for id in ids[:3]) + (", …" if len(ids) > 3 else "")
-            yield f"{targets} {'+=' if later else '='} {short(rule.formula, LONGEST_FORMULA)}", result, _remark(remarks)
+            targets = ", ".join(f"∇{self.names[id]}" for id in ids[:3]) + (
+                ", …" if len(ids) > 3 else ""
+            )
+            yield (
+                f"{targets} {'+=' if later else '='} {short(rule.formula, LONGEST_FORMULA)}",
+                result,
+                _remark(remarks),
+            )
 
     def _equation(self, node: TraceNode) -> Equation:
         return equation_of(node, self.trace, self.names)
@@ -138,14 +183,20 @@ class _Lesson:
         y = self.names[node.id]
         try:
             of = self.nodes[node.id - 1] if self.nodes else node.op
-            return rule_of(of, argument, dy=f"∇{y}", y=y, args=equation.args, kwargs=equation.kwargs)
+            return rule_of(
+                of, argument, dy=f"∇{y}", y=y, args=equation.args, kwargs=equation.kwargs
+            )
         except ValueError:
             return RuleText(f"{short(node.op)}[{argument}](∇{y})", NOT_KNOWN)
 
     def _contributions_to(self, id: int) -> list[Contribution]:
         """From where gradients flow back to a node, in the order in which they are added."""
         if id not in self._contributions:
-            children = [self.trace[child] for child in reversed(self.trace[id].children) if self.reached[child - 1]]
+            children = [
+                self.trace[child]
+                for child in reversed(self.trace[id].children)
+                if self.reached[child - 1]
+            ]
             self._contributions[id] = [
                 (child.id, argument)
                 for child in children
@@ -159,7 +210,11 @@ class _Lesson:
         into = self._contributions_to(id)
         if len(into) < 2:
             return ""
-        count = f"the sum of {len(into)}" if into[-1] == own else f"{into.index(own) + 1} of {len(into)} that are added"
+        count = (
+            f"the sum of {len(into)}"
+            if into[-1] == own
+            else f"{into.index(own) + 1} of {len(into)} that are added"
+        )
         return f"∇{self.names[id]} is {count}" if many else count
 
     def _gradient(self, id: int) -> str:
@@ -184,7 +239,12 @@ def _numbers(held: Any, summary: Summary | None) -> str:
 
 def _in_full(held: Any) -> str:
     """The numbers of a small array."""
-    small = isinstance(held, np.ndarray) and held.ndim and 0 < held.size <= IN_FULL and held.dtype.kind in "biufc"
+    small = (
+        isinstance(held, np.ndarray)
+        and held.ndim
+        and 0 < held.size <= IN_FULL
+        and held.dtype.kind in "biufc"
+    )
     return f" = {_listed(held.tolist())}" if small else ""
 
 
@@ -196,16 +256,30 @@ def _listed(x: Any) -> str:
 
 def _flat(summary: Summary | None) -> str:
     """What is to be said of a gradient that is zero everywhere."""
-    zero = summary is not None and summary.shape is not None and summary.norm == 0 and not summary.nans and not summary.infs
+    zero = (
+        summary is not None
+        and summary.shape is not None
+        and summary.norm == 0
+        and not summary.nans
+        and not summary.infs
+    )
     return "zero everywhere" if zero else ""
 
 
 def _broadcast(node: TraceNode, parent: TraceNode, name: str) -> str:
     """Over which axes a gradient is summed, because the argument was repeated along them: of functions of single numbers."""
     function = getattr(np, node.op, None)
-    if not (node.op in ("where", "clip") or (isinstance(function, np.ufunc) and function.signature is None)):
+    if not (
+        node.op in ("where", "clip")
+        or (isinstance(function, np.ufunc) and function.signature is None)
+    ):
         return ""
-    if node.value is None or parent.value is None or node.value.shape is None or parent.value.shape in (None, node.value.shape):
+    if (
+        node.value is None
+        or parent.value is None
+        or node.value.shape is None
+        or parent.value.shape in (None, node.value.shape)
+    ):
         return ""
     wide, narrow = node.value.shape, parent.value.shape or ()
     padded = (0,) * (len(wide) - len(narrow)) + narrow  # an axis that is not there differs from all

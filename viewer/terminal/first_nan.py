@@ -30,14 +30,27 @@ def _value(trace: Trace, node: TraceNode) -> str:
     what = _what(node.value.nans if node.value else 0)
     if node.kind != "result":
         return f"first {what}: in the {node.kind} {_leaf(node)}, which was given with it"
-    given = [f"argument {n} is {arg.text}" for n, arg in enumerate(node.args, 1) if arg.text in ("nan", "inf", "-inf")]
-    given += [f"argument {n} is {_range(trace[id])}" for n, arg in enumerate(node.args, 1) for id in arg.nodes]
+    given = [
+        f"argument {n} is {arg.text}"
+        for n, arg in enumerate(node.args, 1)
+        if arg.text in ("nan", "inf", "-inf")
+    ]
+    given += [
+        f"argument {n} is {_range(trace[id])}"
+        for n, arg in enumerate(node.args, 1)
+        for id in arg.nodes
+    ]
     return f"first {what}: made by {_where(node)}{_list(given)}"
 
 
 def _gradient(trace: Trace, node: TraceNode) -> str:
     what = _what(node.outgrad.nans if node.outgrad else 0)
-    uses = [(trace[id], n) for id in node.children for n, arg in enumerate(trace[id].args, 1) if node.id in arg.nodes]
+    uses = [
+        (trace[id], n)
+        for id in node.children
+        for n, arg in enumerate(trace[id].args, 1)
+        if node.id in arg.nodes
+    ]
     if not uses:
         return f"first {what}: in the gradient of {_leaf(node)}, all values being finite"
     rules = " or ".join(f"argument {n} of {_where(user)}" for user, n in uses[:3])

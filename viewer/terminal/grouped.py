@@ -41,14 +41,27 @@ def grouped_rows(subject: Subject, options: Options, width: int | None) -> Itera
     names = names_of(options.columns)
     for name in (*names, *([options.sort.removeprefix("-")] if options.sort else [])):
         if name not in GROUP_COLUMNS:
-            raise ValueError(f"no column {name!r} in a table by {options.by}; there are: {', '.join(GROUP_COLUMNS)}")
+            raise ValueError(
+                f"no column {name!r} in a table by {options.by}; there are: {', '.join(GROUP_COLUMNS)}"
+            )
     facts = _facts(subject, GROUPINGS[options.by](subject.trace))
     order = _order(facts, options.sort)
     shown = order[: options.limit]
-    names = names or [name for name in GROUP_COLUMNS if name in ALWAYS or any(GROUP_COLUMNS[name].texts(facts))]
-    columns = [_cells(options.by if name == "group" else name, GROUP_COLUMNS[name], facts, shown) for name in names]
+    names = names or [
+        name for name in GROUP_COLUMNS if name in ALWAYS or any(GROUP_COLUMNS[name].texts(facts))
+    ]
+    columns = [
+        _cells(options.by if name == "group" else name, GROUP_COLUMNS[name], facts, shown)
+        for name in names
+    ]
     left_out = len(order) - len(shown)
-    yield from laid_out(columns, len(shown), width, after=len(shown) if left_out else 0, between=note(left_out, len(order)))
+    yield from laid_out(
+        columns,
+        len(shown),
+        width,
+        after=len(shown) if left_out else 0,
+        between=note(left_out, len(order)),
+    )
 
 
 def _facts(subject: Subject, keys: Sequence[Hashable]) -> _Facts:
@@ -106,14 +119,20 @@ class _Column:
 def _cells(header: str, column: _Column, facts: _Facts, shown: Sequence[int]) -> Cells:
     texts = column.texts(facts)
     title = _axis(facts) if header == "gradients" else header
-    return Cells(title, [texts[i] for i in shown], column.style, column.right, column.whole, name=header)
+    return Cells(
+        title, [texts[i] for i in shown], column.style, column.right, column.whole, name=header
+    )
 
 
 def _column(field: str, text: Callable[[float], str], style: str = "") -> _Column:
     def values(facts: _Facts) -> np.ndarray:
         return np.asarray(getattr(facts, field))
 
-    return _Column(values, lambda facts: ["" if math.isnan(x) else text(x) for x in values(facts).tolist()], style)
+    return _Column(
+        values,
+        lambda facts: ["" if math.isnan(x) else text(x) for x in values(facts).tolist()],
+        style,
+    )
 
 
 def _bounds(facts: _Facts) -> tuple[float, float] | None:
@@ -145,14 +164,23 @@ def _bars(facts: _Facts) -> list[str]:
         if not most > 0:
             bars.append("" if math.isnan(most) else "0")
             continue
-        start, end = (round((math.log10(x) - low) / (high - low) * (BAR - 1)) if x > 0 else 0 for x in (least, most))
+        start, end = (
+            round((math.log10(x) - low) / (high - low) * (BAR - 1)) if x > 0 else 0
+            for x in (least, most)
+        )
         bars.append("·" * start + "█" * (end - start + 1) + "·" * (BAR - 1 - end))
     return bars
 
 
 # Adding a column is adding an entry here.
 GROUP_COLUMNS: dict[str, _Column] = {
-    "group": _Column(lambda facts: facts.names, lambda facts: [one_line(name) for name in facts.names], "magenta", False, False),
+    "group": _Column(
+        lambda facts: facts.names,
+        lambda facts: [one_line(name) for name in facts.names],
+        "magenta",
+        False,
+        False,
+    ),
     "nodes": _column("nodes", lambda x: f"{x:.0f}"),
     "bytes": _column("bytes", memory_text),
     "forward": _column("forward", time_text),
@@ -185,6 +213,8 @@ def _lines(trace: Trace) -> list[str]:
 GROUPINGS: dict[str, Callable[[Trace], Sequence[Hashable]]] = {
     "scope": lambda trace: [scope_text(path) for path in scopes(trace)],
     "step": _steps,
-    "op": lambda trace: [op or kind for op, kind in zip(trace.columns.op, trace.columns.kind, strict=True)],
+    "op": lambda trace: [
+        op or kind for op, kind in zip(trace.columns.op, trace.columns.kind, strict=True)
+    ],
     "line": _lines,
 }

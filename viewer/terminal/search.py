@@ -46,9 +46,13 @@ def words(where: str) -> list[str]:
     try:
         found = shlex.split(where)
     except ValueError:
-        raise ValueError(f"where={where!r} has a quotation mark without its partner: put the word in the other kind of them") from None
+        raise ValueError(
+            f"where={where!r} has a quotation mark without its partner: put the word in the other kind of them"
+        ) from None
     if not found:
-        raise ValueError(f"where={where!r} says nothing: write a property ({', '.join(PROPERTIES)}), a comparison or a text")
+        raise ValueError(
+            f"where={where!r} says nothing: write a property ({', '.join(PROPERTIES)}), a comparison or a text"
+        )
     return found
 
 
@@ -58,7 +62,11 @@ def _true_of(trace: Trace, word: str) -> np.ndarray:
     if match := _COMPARISON.fullmatch(word):
         name, sign, given = match.groups()
         chosen = column(name)
-        return _compared(trace, chosen, sign, given, word) if chosen.number else _matched(trace, name, sign, given, word)
+        return (
+            _compared(trace, chosen, sign, given, word)
+            if chosen.number
+            else _matched(trace, name, sign, given, word)
+        )
     return _holding(trace, word)
 
 
@@ -67,7 +75,9 @@ def _compared(trace: Trace, chosen: Column, sign: str, given: str, word: str) ->
     try:
         number = float(given)
     except ValueError:
-        raise ValueError(f"{word!r} compares with no number: write one after the {sign}, such as 1e6") from None
+        raise ValueError(
+            f"{word!r} compares with no number: write one after the {sign}, such as 1e6"
+        ) from None
     values = np.asarray(chosen.values(trace), float)
     return np.asarray(_OPERATORS[sign](values, number) & ~np.isnan(values))
 
@@ -78,18 +88,32 @@ def _matched(trace: Trace, name: str, sign: str, given: str, word: str) -> np.nd
         numbers = ", ".join(name for name, found in COLUMNS.items() if found.number)
         raise ValueError(f"{word!r} compares a text: write = or !=; the numbers are: {numbers}")
     chosen = column(name)
-    parts = _PARTS.get(name, lambda value: (value, chosen.text(value)) if isinstance(value, str) else (chosen.text(value),))
-    pattern = given.replace("[", "[[]")  # names such as layers[0].w are common, and sets of characters are not
-    found = _each(chosen.values(trace), lambda value: any(fnmatchcase(part, pattern) for part in parts(value)))
+    parts = _PARTS.get(
+        name,
+        lambda value: (
+            (value, chosen.text(value)) if isinstance(value, str) else (chosen.text(value),)
+        ),
+    )
+    pattern = given.replace(
+        "[", "[[]"
+    )  # names such as layers[0].w are common, and sets of characters are not
+    found = _each(
+        chosen.values(trace), lambda value: any(fnmatchcase(part, pattern) for part in parts(value))
+    )
     return ~found if sign == "!=" else found
 
 
 def _holding(trace: Trace, word: str) -> np.ndarray:
     """Where a text is part of the operation, the name, the scope or the source, in upper case or lower."""
     columns, sought = trace.columns, word.lower()
-    found = _each(columns.op, lambda op: sought in op.lower()) | _each(columns.name, lambda name: sought in name.lower())
+    found = _each(columns.op, lambda op: sought in op.lower()) | _each(
+        columns.name, lambda name: sought in name.lower()
+    )
     found |= _each(scopes(trace), lambda path: any(sought in name.lower() for name in path))
-    return found | _each(list(zip(columns.file, columns.line, strict=True)), lambda at: sought in source_text(*at).lower())
+    return found | _each(
+        list(zip(columns.file, columns.line, strict=True)),
+        lambda at: sought in source_text(*at).lower(),
+    )
 
 
 def _each(values: Values, test: Callable[[Any], bool]) -> np.ndarray:
@@ -102,7 +126,9 @@ def _each(values: Values, test: Callable[[Any], bool]) -> np.ndarray:
 _PARTS: dict[str, Callable[[Any], tuple[str, ...]]] = {
     "scope": lambda path: path,
     "file": lambda file: (file, Path(file).name, path_text(file)),
-    "shape": lambda shape: () if shape is None else (COLUMNS["shape"].text(shape), ",".join(map(str, shape))),
+    "shape": lambda shape: (
+        () if shape is None else (COLUMNS["shape"].text(shape), ",".join(map(str, shape)))
+    ),
 }
 
 

@@ -32,8 +32,14 @@ class Options:
         for option in fields(self):
             given = getattr(self, option.name)
             if given is not None and option.name not in taken.split():
-                raise ValueError(f"{option.name}= has no meaning in the view {view!r}, which takes: {', '.join(taken.split())}")
-            if option.name in ("limit", "max_depth") and given is not None and (not isinstance(given, int) or given < 1):
+                raise ValueError(
+                    f"{option.name}= has no meaning in the view {view!r}, which takes: {', '.join(taken.split())}"
+                )
+            if (
+                option.name in ("limit", "max_depth")
+                and given is not None
+                and (not isinstance(given, int) or given < 1)
+            ):
                 raise ValueError(f"{option.name}= is a number from 1 on, and got {given!r}")
 
 

@@ -58,8 +58,12 @@ def show(
     options = Options(where, columns, sort, limit, max_depth, by)
     console = Console(file=file, highlight=False)
     if console.is_terminal:
-        bounded = replace(options, limit=TERMINAL_LIMIT) if limit is None and view != "tree" else options
-        write(painted(_rows(x, view, bounded, max(console.width, NARROWEST)), console), console.file)
+        bounded = (
+            replace(options, limit=TERMINAL_LIMIT) if limit is None and view != "tree" else options
+        )
+        write(
+            painted(_rows(x, view, bounded, max(console.width, NARROWEST)), console), console.file
+        )
     else:
         write(plain(_rows(x, view, options, None)), console.file)
 
@@ -138,7 +142,10 @@ def _found(subject: Subject, where: str) -> list[str]:
     if where.strip() == "nan":
         freed = int((~subject.trace.columns.value.there).sum())
         return [f"no NaN or Inf in {whole}{f'; {freed:,} have no value any more' if freed else ''}"]
-    return [*filter(None, lines), f"none of {whole} is found by {where!r}; the properties are: {', '.join(PROPERTIES)}"]
+    return [
+        *filter(None, lines),
+        f"none of {whole} is found by {where!r}; the properties are: {', '.join(PROPERTIES)}",
+    ]
 
 
 # Adding a view is adding an entry here: what makes its rows, and the options that it takes.

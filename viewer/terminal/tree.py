@@ -52,31 +52,51 @@ def tree_rows(subject: Subject, options: Options, width: int | None) -> Iterator
     _open(root, options.limit or LINES, options.max_depth)
     if options.where is None:  # what a search found has been said
         around = _around(subject.trace)
-        yield from fold([Span(_count(root.nodes), "dim"), *([Span(one_line(f" in {around}"), "dim")] if around else [])], width)
+        yield from fold(
+            [
+                Span(_count(root.nodes), "dim"),
+                *([Span(one_line(f" in {around}"), "dim")] if around else []),
+            ],
+            width,
+        )
     hidden = yield from _below(root, subject.trace, width)
     notes = [*(subject.graph.notes if subject.graph else ())]
     if hidden:
-        notes.append(f"… {hidden:,} of {_count(root.nodes)} left out: a higher limit or depth shows more, a search a part of them")
+        notes.append(
+            f"… {hidden:,} of {_count(root.nodes)} left out: a higher limit or depth shows more, a search a part of them"
+        )
     for text in notes:
         yield from fold([Span(one_line(text), "italic dim")], width)
 
 
 def _around(trace: Trace) -> str:
     """The functions and scopes that all was computed in, which no branch is made for."""
-    used = {place for place, kind in zip(trace.columns.place, trace.columns.kind, strict=True) if kind == "result"}
+    used = {
+        place
+        for place, kind in zip(trace.columns.place, trace.columns.kind, strict=True)
+        if kind == "result"
+    }
     return " / ".join(paths(trace)[trunk(trace.places, common(used, trace))])
 
 
 def _grown(subject: Subject, options: Options) -> _Branch:
     """The branches of a graph with their sums, without those in which nothing is to be shown."""
-    graph = subject.graph or prepare(subject.trace, max_nodes=None, fold=None if options.where is None else False)
+    graph = subject.graph or prepare(
+        subject.trace, max_nodes=None, fold=None if options.where is None else False
+    )
     columns = graph.trace.columns
     nbytes = [0, *columns.value.nbytes.tolist()]
-    times = {id: ns + sum((columns.backward_ns[id - 1] or {}).values()) for id, ns in enumerate(columns.forward_ns, 1) if ns is not None}
+    times = {
+        id: ns + sum((columns.backward_ns[id - 1] or {}).values())
+        for id, ns in enumerate(columns.forward_ns, 1)
+        if ns is not None
+    }
     wanted = _Wanted(graph, subject)
     root = _Branch(graph.root, 0)
     grown = [root]
-    for branch in grown:  # which grows on; no recursion, because calls may be nested more deeply than Python's own
+    for branch in (
+        grown
+    ):  # which grows on; no recursion, because calls may be nested more deeply than Python's own
         for member in branch.group.members:
             if isinstance(member, Group):
                 below = _Branch(member, branch.depth + 1)
@@ -85,7 +105,9 @@ def _grown(subject: Subject, options: Options) -> _Branch:
             elif shown := wanted.stand_in(member):
                 branch.members.append(shown)
     for branch in reversed(grown):
-        branch.members = [member for member in branch.members if not isinstance(member, _Branch) or member.nodes]
+        branch.members = [
+            member for member in branch.members if not isinstance(member, _Branch) or member.nodes
+        ]
         inner = [member for member in branch.members if isinstance(member, _Branch)]
         ids = [member for member in branch.members if not isinstance(member, _Branch)]
         if branch.group.copies:
@@ -168,16 +190,32 @@ def _marked(branch: _Branch, guide: str) -> list[tuple[int | _Branch | _Gap, str
     members: list[int | _Branch | _Gap] = list(branch.shown) if branch.opened else []
     if branch.opened and branch.left_out:
         gone = branch.members[branch.cut : branch.cut + branch.left_out]
-        members.insert(branch.cut, _Gap(sum(member.nodes if isinstance(member, _Branch) else 1 for member in gone)))
+        members.insert(
+            branch.cut,
+            _Gap(sum(member.nodes if isinstance(member, _Branch) else 1 for member in gone)),
+        )
     marks = [("├── ", "│   ")] * (len(members) - 1) + [("└── ", "    ")]
-    return [(member, guide + first, guide + rest) for member, (first, rest) in zip(members[::-1], marks[::-1], strict=False)]
+    return [
+        (member, guide + first, guide + rest)
+        for member, (first, rest) in zip(members[::-1], marks[::-1], strict=False)
+    ]
 
 
 def _spans(branch: _Branch) -> list[Span]:
     """The line of a branch: `for t in range(100)  ×99  792 nodes  1.20ms  12.4KiB`."""
     group = branch.group
-    facts = [_count(branch.nodes), *([time_text(branch.ns)] if branch.ns is not None else []), memory_text(branch.nbytes)]
-    spans = [Span(one_line(heading(group)), "bold magenta", (group.file, group.line) if group.file else None)]
+    facts = [
+        _count(branch.nodes),
+        *([time_text(branch.ns)] if branch.ns is not None else []),
+        memory_text(branch.nbytes),
+    ]
+    spans = [
+        Span(
+            one_line(heading(group)),
+            "bold magenta",
+            (group.file, group.line) if group.file else None,
+        )
+    ]
     if group.times > 1:
         spans.append(Span(f"  ×{group.times:,}", "bold"))
     return [*spans, Span("  " + "  ".join(facts) + ("" if branch.opened else "  …"), "dim")]

@@ -48,7 +48,12 @@ def fold(spans: Row, width: int | None, first: str = "", rest: str = "") -> Iter
     guide = first
     for start, end in _pieces(text, room):
         yield [
-            Span(guide[len(guide) - (width - room) :] if room < width and len(guide) > width - room else guide, "dim"),
+            Span(
+                guide[len(guide) - (width - room) :]
+                if room < width and len(guide) > width - room
+                else guide,
+                "dim",
+            ),
             *_slice(spans, start, end),
         ]
         guide = rest
@@ -61,7 +66,11 @@ def chop(text: str, width: int) -> list[str]:
 
 def shorten(text: str, width: int | None) -> str:
     """A text that is no wider than `width`, with a mark where it was cut."""
-    return text if width is None or width_of(text) <= width else f"{text[: _fits(text, 0, max(width - 1, 1))]}…"
+    return (
+        text
+        if width is None or width_of(text) <= width
+        else f"{text[: _fits(text, 0, max(width - 1, 1))]}…"
+    )
 
 
 def _pieces(text: str, width: int) -> Iterator[tuple[int, int]]:
@@ -131,7 +140,11 @@ def painted(rows: Iterable[Row], console: Console) -> str:
                 codes[style] = _codes(style, console)
             before, after = codes[style]
             link = link_of(*source) if linked and source else ""
-            parts.append(f"{before}\x1b]8;;{link}\x1b\\{text}\x1b]8;;\x1b\\{after}" if link else f"{before}{text}{after}")
+            parts.append(
+                f"{before}\x1b]8;;{link}\x1b\\{text}\x1b]8;;\x1b\\{after}"
+                if link
+                else f"{before}{text}{after}"
+            )
         lines.append("".join(parts))
     return "\n".join(lines)
 

@@ -30,4 +30,8 @@ def link(links: str | None, file: str, line: int) -> str:
     if links is None or not file or file.startswith("<"):
         return ""
     path = quote(Path(file).as_posix(), errors="replace")
-    return LINKS.get(links, links).replace("{file}", path if path.startswith("/") else f"/{path}").replace("{line}", str(line))
+    return (
+        LINKS.get(links, links)
+        .replace("{file}", path if path.startswith("/") else f"/{path}")
+        .replace("{line}", str(line))
+    )

@@ -35,14 +35,22 @@ def table_rows(subject: Subject, options: Options, width: int | None) -> Iterato
     head, left_out, tail = subject.cut(options)
     ids = [*head, *tail]
     chosen = [_cells(subject, name, ids) for name in names_of(options.columns) or DEFAULT]
-    yield from laid_out(chosen, len(ids), width, after=len(head) if left_out else 0, between=note(left_out, len(subject.ids)))
+    yield from laid_out(
+        chosen,
+        len(ids),
+        width,
+        after=len(head) if left_out else 0,
+        between=note(left_out, len(subject.ids)),
+    )
 
 
 def names_of(columns: str | Sequence[str] | None) -> Sequence[str]:
     """The names in `columns`, which may be one string with commas."""
     if columns is None:
         return ()
-    names = [name.strip() for name in columns.split(",")] if isinstance(columns, str) else list(columns)
+    names = (
+        [name.strip() for name in columns.split(",")] if isinstance(columns, str) else list(columns)
+    )
     if not names:
         raise ValueError("columns= names no column; leave it out for the usual ones")
     return names
@@ -57,10 +65,19 @@ def _cells(subject: Subject, name: str, ids: Sequence[int]) -> Cells:
     known = {value: chosen.text(value) for value in set(shown)}  # many are equal
     header = f"∇{name.removeprefix('grad-')}" if name.startswith("grad-") else name
     whole = chosen.number or "histogram" in name
-    return Cells(header, [known[value] for value in shown], chosen.style, chosen.number, whole, shown if name == "source" else ())
+    return Cells(
+        header,
+        [known[value] for value in shown],
+        chosen.style,
+        chosen.number,
+        whole,
+        shown if name == "source" else (),
+    )
 
 
-def laid_out(columns: Sequence[Cells], size: int, width: int | None, after: int = 0, between: Row = ()) -> Iterator[Row]:
+def laid_out(
+    columns: Sequence[Cells], size: int, width: int | None, after: int = 0, between: Row = ()
+) -> Iterator[Row]:
     """The rows of a table of `size` rows with its header; the line `between` stands behind so many rows, if any.
 
     What is too wide is folded, texts only; columns for which there is no room are left out, which a last line says.
@@ -68,14 +85,23 @@ def laid_out(columns: Sequence[Cells], size: int, width: int | None, after: int 
     widths = [max(map(width_of, {cells.header, *cells.texts})) for cells in columns]
     fitting, missing = _fitting(columns, widths, width)
     shown, sizes = [_cut(columns[i], size) for i, size in fitting.items()], list(fitting.values())
-    yield from _folded([Cells(cells.header, [cells.header], "bold", cells.right) for cells in shown], 0, sizes)
-    padded = [_padded(cells, room, cells is not shown[-1]) for cells, room in zip(shown, sizes, strict=True)]
+    yield from _folded(
+        [Cells(cells.header, [cells.header], "bold", cells.right) for cells in shown], 0, sizes
+    )
+    padded = [
+        _padded(cells, room, cells is not shown[-1])
+        for cells, room in zip(shown, sizes, strict=True)
+    ]
     for i in range(size):
         row = [texts[i] for texts in padded]
         if None in row:
             yield from _folded(shown, i, sizes)
         else:
-            yield [span for cells, text in zip(shown, row, strict=True) for span in _spans(cells, i, text or "")]
+            yield [
+                span
+                for cells, text in zip(shown, row, strict=True)
+                for span in _spans(cells, i, text or "")
+            ]
         if i + 1 == after:
             yield from fold(between, width)
     if missing:
@@ -84,7 +110,10 @@ def laid_out(columns: Sequence[Cells], size: int, width: int | None, after: int 
 
 def _padded(cells: Cells, size: int, more: bool) -> list[str | None]:
     """The texts of a column with blanks to its width and, if there are more, the next one; None where one must be folded."""
-    known = {text: _pad(text, size, cells.right, more) if width_of(text) <= size else None for text in set(cells.texts)}
+    known = {
+        text: _pad(text, size, cells.right, more) if width_of(text) <= size else None
+        for text in set(cells.texts)
+    }
     return [known[text] for text in cells.texts]
 
 
@@ -113,15 +142,21 @@ def _folded(columns: Sequence[Cells], i: int, sizes: Sequence[int]) -> Iterator[
     pieces = [chop(cells.texts[i], size) for cells, size in zip(columns, sizes, strict=True)]
     for row in zip_longest(*pieces, fillvalue=""):
         cells = zip(columns, row, sizes, strict=True)
-        yield [Span(_pad(text, size, column.right, column is not columns[-1]), column.style) for column, text, size in cells]
+        yield [
+            Span(_pad(text, size, column.right, column is not columns[-1]), column.style)
+            for column, text, size in cells
+        ]
 
 
-def _fitting(columns: Sequence[Cells], widths: Sequence[int], width: int | None) -> tuple[dict[int, int], list[str]]:
+def _fitting(
+    columns: Sequence[Cells], widths: Sequence[int], width: int | None
+) -> tuple[dict[int, int], list[str]]:
     """The width of each column that fits, by its number, and the names of those that do not."""
     if width is None:
         return dict(enumerate(widths)), []
     narrow = [
-        size if cells.whole else min(size, max(NARROWEST, width_of(cells.header))) for cells, size in zip(columns, widths, strict=True)
+        size if cells.whole else min(size, max(NARROWEST, width_of(cells.header)))
+        for cells, size in zip(columns, widths, strict=True)
     ]
     shown: dict[int, int] = {}
     for i, least in enumerate(narrow):
@@ -140,7 +175,9 @@ def _at_level(cells: Cells, size: int, level: int) -> int:
     return size if cells.whole else min(size, max(level, width_of(cells.header)))
 
 
-def with_room(columns: Sequence[tuple[int, Cells]], width: int | None, readable: int) -> tuple[list[Cells], list[str]]:
+def with_room(
+    columns: Sequence[tuple[int, Cells]], width: int | None, readable: int
+) -> tuple[list[Cells], list[str]]:
     """Of columns with their ranks those for which there is room beside `readable` texts, and the headers of the others.
 
     Those of the highest rank are left out first, those of rank 0 never.
@@ -158,4 +195,6 @@ def with_room(columns: Sequence[tuple[int, Cells]], width: int | None, readable:
             left_out.add(i)
         else:
             room -= needed[i]
-    return [cells for i, (_, cells) in enumerate(columns) if i not in left_out], [columns[i][1].header for i in sorted(left_out)]
+    return [cells for i, (_, cells) in enumerate(columns) if i not in left_out], [
+        columns[i][1].header for i in sorted(left_out)
+    ]

@@ -15,7 +15,13 @@ from autograd_tools.engine.core import value
 
 
 @primitive
-def fixed_point(f: Callable[[Any], Callable[[Any], Any]], a: Any, x0: Any, distance: Callable[[Any, Any], Any], tol: float) -> Any:
+def fixed_point(
+    f: Callable[[Any], Callable[[Any], Any]],
+    a: Any,
+    x0: Any,
+    distance: Callable[[Any, Any], Any],
+    tol: float,
+) -> Any:
     """The x with f(a)(x) = x that iteration from the array `x0` comes to, until a step is of a `distance` of at most `tol`."""
     step = f(a)
     x, before = step(x0), x0
@@ -32,7 +38,9 @@ def _gradient(ans: Any, f: Any, a: Any, x0: Any, distance: Any, tol: float) -> C
         a, x, g = inputs
         return lambda u: g + make_vjp(f(a))(x)[0](u)
 
-    return lambda g: vjp_a(fixed_point(adjoint, call(join, ([a, ans, g],)), np.zeros_like(value(g)), distance, tol))
+    return lambda g: vjp_a(
+        fixed_point(adjoint, call(join, ([a, ans, g],)), np.zeros_like(value(g)), distance, tol)
+    )
 
 
 defvjp(fixed_point, None, _gradient, None, None, None)

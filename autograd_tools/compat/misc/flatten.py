@@ -27,7 +27,9 @@ def flatten(x: Any) -> tuple[Any, Callable[[Any], Any]]:
     return (np.concatenate(vectors) if vectors else np.array([])), restore
 
 
-def flatten_func(f: Callable[..., Any], example: Any) -> tuple[Callable[..., Any], Callable[[Any], Any], Any]:
+def flatten_func(
+    f: Callable[..., Any], example: Any
+) -> tuple[Callable[..., Any], Callable[[Any], Any], Any]:
     """`f` as a function of vectors, with what turns its argument back, and the vector of `example`."""
     vector, unflatten = flatten(example)
     return (lambda x, *args: flatten(f(unflatten(x), *args))[0]), unflatten, vector

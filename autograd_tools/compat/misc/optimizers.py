@@ -12,10 +12,18 @@ import numpy as np
 
 from autograd_tools.compat.misc.flatten import flatten
 
-Step = Callable[[Any, int], Any]  # the gradient and the number of the iteration -> what to add to the parameters
+Step = Callable[
+    [Any, int], Any
+]  # the gradient and the number of the iteration -> what to add to the parameters
 
 
-def minimize(grad: Callable[..., Any], x0: Any, callback: Callable[..., Any] | None, num_iters: int, step: Step) -> Any:
+def minimize(
+    grad: Callable[..., Any],
+    x0: Any,
+    callback: Callable[..., Any] | None,
+    num_iters: int,
+    step: Step,
+) -> Any:
     """Take as many steps as `num_iters` from `x0`."""
     x, unflatten = flatten(x0)
     for i in range(num_iters):
@@ -83,6 +91,10 @@ def adam(
         nonlocal mean, square
         mean = b1 * mean + (1 - b1) * g
         square = b2 * square + (1 - b2) * g * g
-        return -step_size * (mean / (1 - b1 ** (i + 1))) / (np.sqrt(square / (1 - b2 ** (i + 1))) + eps)
+        return (
+            -step_size
+            * (mean / (1 - b1 ** (i + 1)))
+            / (np.sqrt(square / (1 - b2 ** (i + 1))) + eps)
+        )
 
     return minimize(grad, x0, callback, num_iters, step)

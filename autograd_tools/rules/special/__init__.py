@@ -13,7 +13,16 @@ from typing import Any
 
 from autograd_tools.engine.primitives import PRIMITIVES, ZEROGRADS, Primitive
 
-FAMILIES = ("bessel", "beta", "elementary", "entropy", "errors", "hypergeometric", "integrals", "polynomials")
+FAMILIES = (
+    "bessel",
+    "beta",
+    "elementary",
+    "entropy",
+    "errors",
+    "hypergeometric",
+    "integrals",
+    "polynomials",
+)
 LOCK = threading.Lock()
 
 

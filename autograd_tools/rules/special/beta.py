@@ -19,7 +19,12 @@ rules(special.gamma, lambda dy, y, x: dy * y * special.digamma(x))
 rules(special.rgamma, lambda dy, y, x: -dy * y * special.digamma(x))
 rules(special.digamma, lambda dy, y, x: dy * special.zeta(2.0, x))
 # special.zeta is a function of Python around this ufunc, and the ufunc is what reaches us.
-rules(special._ufuncs._zeta, UNKNOWN, lambda dy, y, s, x: -dy * s * special.zeta(s + 1.0, x), name="special.zeta")
+rules(
+    special._ufuncs._zeta,
+    UNKNOWN,
+    lambda dy, y, s, x: -dy * s * special.zeta(s + 1.0, x),
+    name="special.zeta",
+)
 
 
 def rise(a: Any, b: Any) -> Any:
@@ -27,10 +32,24 @@ def rise(a: Any, b: Any) -> Any:
     return special.digamma(a) - special.digamma(b)
 
 
-rules(special.beta, lambda dy, y, a, b: dy * y * rise(a, a + b), lambda dy, y, a, b: dy * y * rise(b, a + b))
-rules(special.betaln, lambda dy, y, a, b: dy * rise(a, a + b), lambda dy, y, a, b: dy * rise(b, a + b))
-rules(special.poch, lambda dy, y, a, m: dy * y * rise(a + m, a), lambda dy, y, a, m: dy * y * special.digamma(a + m))
-rules(special.binom, lambda dy, y, n, k: dy * y * rise(n + 1, n - k + 1), lambda dy, y, n, k: dy * y * rise(n - k + 1, k + 1))
+rules(
+    special.beta,
+    lambda dy, y, a, b: dy * y * rise(a, a + b),
+    lambda dy, y, a, b: dy * y * rise(b, a + b),
+)
+rules(
+    special.betaln, lambda dy, y, a, b: dy * rise(a, a + b), lambda dy, y, a, b: dy * rise(b, a + b)
+)
+rules(
+    special.poch,
+    lambda dy, y, a, m: dy * y * rise(a + m, a),
+    lambda dy, y, a, m: dy * y * special.digamma(a + m),
+)
+rules(
+    special.binom,
+    lambda dy, y, n, k: dy * y * rise(n + 1, n - k + 1),
+    lambda dy, y, n, k: dy * y * rise(n - k + 1, k + 1),
+)
 
 
 def gamma_density(a: Any, x: Any) -> Any:
@@ -65,7 +84,9 @@ def beta_a(dy: Any, a: Any, b: Any, x: Any, i: int) -> Any:
 def t_df(dy: Any, df: Any, t: Any) -> Any:
     """Of stdtr(df, t), which is 1/2 and sign(t) / 2 times betainc(1/2, df / 2, x), where x = t^2 / (df + t^2) moves with df, too."""
     t = like(t, df)
-    t = t + np.where(value(t) == 0, 1e-15, 0).astype(np.result_type(value(t)))  # so that there is a slope on one side of 0
+    t = t + np.where(value(t) == 0, 1e-15, 0).astype(
+        np.result_type(value(t))
+    )  # so that there is a slope on one side of 0
     df, square = like(df, t), t * t
     x, rest = square / (df + square), df / (df + square)
     half = like(0.5, rest)
@@ -73,10 +94,26 @@ def t_df(dy: Any, df: Any, t: Any) -> Any:
     return dy * np.sign(value(t)) / 2 * (beta_shapes(half, df / 2, x, rest)[1] / 2 - moved)
 
 
-rules(special.gammainc, lambda dy, y, a, x: gamma_a(dy, a, x), lambda dy, y, a, x: dy * gamma_density(a, x))
-rules(special.gammaincc, lambda dy, y, a, x: gamma_a(-dy, a, x), lambda dy, y, a, x: -dy * gamma_density(a, x))
-rules(special.gammaincinv, lambda dy, y, a, p: gamma_a(-dy / gamma_density(a, y), a, y), lambda dy, y, a, p: dy / gamma_density(a, y))
-rules(special.gammainccinv, lambda dy, y, a, p: gamma_a(-dy / gamma_density(a, y), a, y), lambda dy, y, a, p: -dy / gamma_density(a, y))
+rules(
+    special.gammainc,
+    lambda dy, y, a, x: gamma_a(dy, a, x),
+    lambda dy, y, a, x: dy * gamma_density(a, x),
+)
+rules(
+    special.gammaincc,
+    lambda dy, y, a, x: gamma_a(-dy, a, x),
+    lambda dy, y, a, x: -dy * gamma_density(a, x),
+)
+rules(
+    special.gammaincinv,
+    lambda dy, y, a, p: gamma_a(-dy / gamma_density(a, y), a, y),
+    lambda dy, y, a, p: dy / gamma_density(a, y),
+)
+rules(
+    special.gammainccinv,
+    lambda dy, y, a, p: gamma_a(-dy / gamma_density(a, y), a, y),
+    lambda dy, y, a, p: -dy / gamma_density(a, y),
+)
 rules(
     special.betainc,
     lambda dy, y, a, b, x: beta_a(dy, a, b, x, 0),
@@ -101,8 +138,22 @@ rules(
     lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 1),
     lambda dy, y, a, b, p: -dy / beta_density(a, b, y),
 )
-rules(special.chdtr, lambda dy, y, v, x: gamma_a(dy / 2, v / 2, x / 2), lambda dy, y, v, x: dy * gamma_density(v / 2, x / 2) / 2)
-rules(special.chdtrc, lambda dy, y, v, x: gamma_a(-dy / 2, v / 2, x / 2), lambda dy, y, v, x: -dy * gamma_density(v / 2, x / 2) / 2)
-rules(special.stdtr, lambda dy, y, df, t: t_df(dy, df, t), lambda dy, y, df, t: dy * t_density(df, t))
-rules(special.stdtrit, lambda dy, y, df, p: t_df(-dy / t_density(df, y), df, y), lambda dy, y, df, p: dy / t_density(df, y))
+rules(
+    special.chdtr,
+    lambda dy, y, v, x: gamma_a(dy / 2, v / 2, x / 2),
+    lambda dy, y, v, x: dy * gamma_density(v / 2, x / 2) / 2,
+)
+rules(
+    special.chdtrc,
+    lambda dy, y, v, x: gamma_a(-dy / 2, v / 2, x / 2),
+    lambda dy, y, v, x: -dy * gamma_density(v / 2, x / 2) / 2,
+)
+rules(
+    special.stdtr, lambda dy, y, df, t: t_df(dy, df, t), lambda dy, y, df, t: dy * t_density(df, t)
+)
+rules(
+    special.stdtrit,
+    lambda dy, y, df, p: t_df(-dy / t_density(df, y), df, y),
+    lambda dy, y, df, p: dy / t_density(df, y),
+)
 zerograds(special.gammasgn)

@@ -21,7 +21,11 @@ rules(special.expm1, lambda dy, y, x: dy * (y + 1))
 rules(special.log1p, lambda dy, y, x: dy / (1 + x))
 rules(special.cosm1, lambda dy, y, x: -dy * np.sin(x))
 rules(special.cbrt, lambda dy, y, x: dy / (3 * y * y))
-rules(special.powm1, lambda dy, y, x, p: power_base(dy, y + 1, x, p), lambda dy, y, x, p: power_exponent(dy, y + 1, x, p))
+rules(
+    special.powm1,
+    lambda dy, y, x, p: power_base(dy, y + 1, x, p),
+    lambda dy, y, x, p: power_exponent(dy, y + 1, x, p),
+)
 rules(special.sindg, lambda dy, y, x: dy * DEGREE * special.cosdg(x))
 rules(special.cosdg, lambda dy, y, x: -dy * DEGREE * special.sindg(x))
 rules(special.tandg, lambda dy, y, x: dy * DEGREE * (1 + y * y))
@@ -39,9 +43,21 @@ def boxcox_slope(log: Any, p: Any) -> Any:
 
 
 rules(special.exprel, lambda dy, y, x: dy * exprel_slope(x))
-rules(special.boxcox, lambda dy, y, x, p: dy * x ** (p - 1), lambda dy, y, x, p: dy * boxcox_slope(np.log(like(x, p)), p))
-rules(special.boxcox1p, lambda dy, y, x, p: dy * (1 + x) ** (p - 1), lambda dy, y, x, p: dy * boxcox_slope(np.log1p(like(x, p)), p))
-rules(special.inv_boxcox, lambda dy, y, x, p: dy * y ** (1 - p), lambda dy, y, x, p: -dy * y ** (1 - p) * boxcox_slope(np.log(y), p))
+rules(
+    special.boxcox,
+    lambda dy, y, x, p: dy * x ** (p - 1),
+    lambda dy, y, x, p: dy * boxcox_slope(np.log(like(x, p)), p),
+)
+rules(
+    special.boxcox1p,
+    lambda dy, y, x, p: dy * (1 + x) ** (p - 1),
+    lambda dy, y, x, p: dy * boxcox_slope(np.log1p(like(x, p)), p),
+)
+rules(
+    special.inv_boxcox,
+    lambda dy, y, x, p: dy * y ** (1 - p),
+    lambda dy, y, x, p: -dy * y ** (1 - p) * boxcox_slope(np.log(y), p),
+)
 rules(
     special.inv_boxcox1p,
     lambda dy, y, x, p: dy * (1 + y) ** (1 - p),
@@ -62,4 +78,8 @@ def pseudo_huber_delta(dy: Any, y: Any, delta: Any, r: Any) -> Any:
 
 
 rules(special.huber, huber_delta, lambda dy, y, delta, r: dy * np.clip(r, -delta, delta))
-rules(special.pseudo_huber, pseudo_huber_delta, lambda dy, y, delta, r: dy * r / pseudo_huber_root(delta, r))
+rules(
+    special.pseudo_huber,
+    pseudo_huber_delta,
+    lambda dy, y, delta, r: dy * r / pseudo_huber_root(delta, r),
+)

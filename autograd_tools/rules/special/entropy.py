@@ -17,7 +17,19 @@ def quotient(x: Any, y: Any) -> Any:
 
 
 rules(special.xlogy, lambda dy, y, a, b: dy * np.log(b), lambda dy, y, a, b: dy * quotient(a, b))
-rules(special.xlog1py, lambda dy, y, a, b: dy * np.log1p(b), lambda dy, y, a, b: dy * quotient(a, 1 + b))
+rules(
+    special.xlog1py,
+    lambda dy, y, a, b: dy * np.log1p(b),
+    lambda dy, y, a, b: dy * quotient(a, 1 + b),
+)
 rules(special.entr, lambda dy, y, x: -dy * (np.log(x) + 1))
-rules(special.rel_entr, lambda dy, y, a, b: dy * (np.log(a / b) + 1), lambda dy, y, a, b: -dy * quotient(a, b))
-rules(special.kl_div, lambda dy, y, a, b: dy * np.log(a / b), lambda dy, y, a, b: dy * (1 - quotient(a, b)))
+rules(
+    special.rel_entr,
+    lambda dy, y, a, b: dy * (np.log(a / b) + 1),
+    lambda dy, y, a, b: -dy * quotient(a, b),
+)
+rules(
+    special.kl_div,
+    lambda dy, y, a, b: dy * np.log(a / b),
+    lambda dy, y, a, b: dy * (1 - quotient(a, b)),
+)

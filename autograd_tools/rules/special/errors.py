@@ -21,13 +21,20 @@ rules(special.erfinv, lambda dy, y, x: dy * np.exp(y * y) / TWO_OVER_ROOT_PI)
 rules(special.erfcinv, lambda dy, y, x: -dy * np.exp(y * y) / TWO_OVER_ROOT_PI)
 rules(special.dawsn, lambda dy, y, x: dy * (1 - 2 * x * y))
 rules(special.wofz, lambda dy, y, x: dy * (TWO_OVER_ROOT_PI * 1j - 2 * x * y))
-rules(special.fresnel, lambda dy, y, x: of_parts(dy, lambda: np.sin(math.pi / 2 * x * x), lambda: np.cos(math.pi / 2 * x * x)))
+rules(
+    special.fresnel,
+    lambda dy, y, x: of_parts(
+        dy, lambda: np.sin(math.pi / 2 * x * x), lambda: np.cos(math.pi / 2 * x * x)
+    ),
+)
 rules(special.ndtr, lambda dy, y, x: dy * np.exp(-x * x / 2) / ROOT_2PI)
 rules(special.log_ndtr, lambda dy, y, x: dy * np.exp(-x * x / 2 - y) / ROOT_2PI)
 rules(special.ndtri, lambda dy, y, p: dy * np.exp(y * y / 2) * ROOT_2PI)
 rules(special.ndtri_exp, lambda dy, y, x: dy * np.exp(x + y * y / 2) * ROOT_2PI)
 rules(
     special.owens_t,
-    lambda dy, y, h, a: -dy * np.exp(-h * h / 2) * special.erf(a * h / math.sqrt(2)) / (2 * ROOT_2PI),
+    lambda dy, y, h, a: (
+        -dy * np.exp(-h * h / 2) * special.erf(a * h / math.sqrt(2)) / (2 * ROOT_2PI)
+    ),
     lambda dy, y, h, a: dy * np.exp(-h * h * (1 + a * a) / 2) / (2 * math.pi * (1 + a * a)),
 )

@@ -39,8 +39,13 @@ def gamma_shape(a: Any, x: Any) -> Any:
     below = value(x) <= value(a)
     above = np.logical_not(below)
     w = W.astype(np.result_type(value(a), value(x)))
-    lower, upper = gamma_lower(w, *safe(inside & below, a, x)), gamma_upper(w, *safe(inside & above, a, x))
-    return np.where(inside, np.where(below, special.gammainc(a, x) * lower, -special.gammaincc(a, x) * upper), 0)
+    lower, upper = (
+        gamma_lower(w, *safe(inside & below, a, x)),
+        gamma_upper(w, *safe(inside & above, a, x)),
+    )
+    return np.where(
+        inside, np.where(below, special.gammainc(a, x) * lower, -special.gammaincc(a, x) * upper), 0
+    )
 
 
 def gamma_lower(w: Any, a: Any, x: Any) -> Any:
@@ -64,7 +69,9 @@ def beta_shapes(a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
     left = beta_lower(w, *safe(inside & below, a, b, x, rest))
     right = beta_lower(w, *safe(inside & above, b, a, rest, x))
     y, tail = special.betainc(a, b, x), special.betaincc(a, b, x)
-    da, db = (np.where(inside, np.where(below, y * left[i], -tail * right[1 - i]), 0) for i in (0, 1))
+    da, db = (
+        np.where(inside, np.where(below, y * left[i], -tail * right[1 - i]), 0) for i in (0, 1)
+    )
     return da, db
 
 
@@ -73,6 +80,9 @@ def beta_lower(w: Any, a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
     ratio, sum_ = x / rest, special.digamma(a + b)
     log = np.log1p(-ratio * np.expm1(-w / a))
     down = x * np.exp(-w / a) * w / (a * a) / (-x * np.expm1(-w / a) + rest)
-    da = -mean((b - 1) * log, w, (b - 1) * down) + (np.log(x) - special.digamma(a + 1) + sum_)[..., 0]
+    da = (
+        -mean((b - 1) * log, w, (b - 1) * down)
+        + (np.log(x) - special.digamma(a + 1) + sum_)[..., 0]
+    )
     db = mean((b - 1) * log, w, log) + (np.log(rest) - special.digamma(b) + sum_)[..., 0]
     return da, db

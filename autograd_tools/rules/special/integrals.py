@@ -27,7 +27,9 @@ def expn_x(dy: Any, y: Any, n: Any, x: Any) -> Any:
     lowest = np.less_equal(n, 0)
     if not np.any(lowest):
         return -dy * special.expn(n - 1, x)
-    return -dy * np.where(lowest, (np.exp(-x) + y) / np.where(lowest, x, 1), special.expn(np.maximum(n - 1, 0), x))
+    return -dy * np.where(
+        lowest, (np.exp(-x) + y) / np.where(lowest, x, 1), special.expn(np.maximum(n - 1, 0), x)
+    )
 
 
 def sinh_over(x: Any) -> Any:
@@ -37,7 +39,9 @@ def sinh_over(x: Any) -> Any:
 
 
 rules(special.expn, UNKNOWN, expn_x)
-rules(special.sici, lambda dy, y, x: of_parts(dy, lambda: np.sinc(x / math.pi), lambda: np.cos(x) / x))
+rules(
+    special.sici, lambda dy, y, x: of_parts(dy, lambda: np.sinc(x / math.pi), lambda: np.cos(x) / x)
+)
 rules(special.shichi, lambda dy, y, x: of_parts(dy, lambda: sinh_over(x), lambda: np.cosh(x) / x))
 # log(x) / (1 - x), also at 1: DLMF 15.4.1.
 rules(special.spence, lambda dy, y, x: -dy * hyp2f1(1.0, 1.0, 2.0, 1 - x))

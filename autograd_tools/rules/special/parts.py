@@ -19,7 +19,9 @@ def of_parts(dy: Any, *slopes: Callable[[], Any]) -> Any:
 def real(x: Any) -> Any:
     """`x`, which must be real: what follows holds for real numbers only."""
     if np.iscomplexobj(x):
-        raise TypeError("a scaled function of scipy.special has a gradient for real arguments only, because it holds the absolute value")
+        raise TypeError(
+            "a scaled function of scipy.special has a gradient for real arguments only, because it holds the absolute value"
+        )
     return x
 
 

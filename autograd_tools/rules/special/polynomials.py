@@ -28,7 +28,9 @@ def chebyu_slope(n: Any, x: Any) -> Any:
 rules(
     special.eval_jacobi,
     *[UNKNOWN] * 3,
-    lambda dy, y, n, a, b, x: dy * (n + a + b + 1) / 2 * lowered(special.eval_jacobi, n, a + 1, b + 1, x),
+    lambda dy, y, n, a, b, x: (
+        dy * (n + a + b + 1) / 2 * lowered(special.eval_jacobi, n, a + 1, b + 1, x)
+    ),
 )
 rules(
     special.eval_sh_jacobi,
@@ -46,9 +48,30 @@ rules(special.eval_chebyt, UNKNOWN, lambda dy, y, n, x: dy * n * lowered(special
 rules(special.eval_chebyu, UNKNOWN, lambda dy, y, n, x: dy * chebyu_slope(n, x))
 rules(special.eval_chebyc, UNKNOWN, lambda dy, y, n, x: dy * n * lowered(special.eval_chebys, n, x))
 rules(special.eval_chebys, UNKNOWN, lambda dy, y, n, x: dy * chebyu_slope(n, x / 2) / 2)
-rules(special.eval_sh_chebyt, UNKNOWN, lambda dy, y, n, x: 2 * dy * n * lowered(special.eval_sh_chebyu, n, x))
+rules(
+    special.eval_sh_chebyt,
+    UNKNOWN,
+    lambda dy, y, n, x: 2 * dy * n * lowered(special.eval_sh_chebyu, n, x),
+)
 rules(special.eval_sh_chebyu, UNKNOWN, lambda dy, y, n, x: 2 * dy * chebyu_slope(n, 2 * x - 1))
-rules(special.eval_hermite, UNKNOWN, lambda dy, y, n, x: 2 * dy * n * lowered(special.eval_hermite, n, x))
-rules(special.eval_hermitenorm, UNKNOWN, lambda dy, y, n, x: dy * n * lowered(special.eval_hermitenorm, n, x))
-rules(special.eval_laguerre, UNKNOWN, lambda dy, y, n, x: -dy * lowered(special.eval_genlaguerre, n, 1.0, x))
-rules(special.eval_genlaguerre, UNKNOWN, UNKNOWN, lambda dy, y, n, a, x: -dy * lowered(special.eval_genlaguerre, n, a + 1, x))
+rules(
+    special.eval_hermite,
+    UNKNOWN,
+    lambda dy, y, n, x: 2 * dy * n * lowered(special.eval_hermite, n, x),
+)
+rules(
+    special.eval_hermitenorm,
+    UNKNOWN,
+    lambda dy, y, n, x: dy * n * lowered(special.eval_hermitenorm, n, x),
+)
+rules(
+    special.eval_laguerre,
+    UNKNOWN,
+    lambda dy, y, n, x: -dy * lowered(special.eval_genlaguerre, n, 1.0, x),
+)
+rules(
+    special.eval_genlaguerre,
+    UNKNOWN,
+    UNKNOWN,
+    lambda dy, y, n, a, x: -dy * lowered(special.eval_genlaguerre, n, a + 1, x),
+)

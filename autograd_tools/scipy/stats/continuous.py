@@ -76,7 +76,14 @@ class Continuous:
     def _without_scale(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return lambda z, scale, *shapes: func(z, *shapes)
 
-    def _at(self, method: str, func: Callable[..., Any], fill: tuple[float, float], args: Any, kwargs: Any) -> Any:
+    def _at(
+        self,
+        method: str,
+        func: Callable[..., Any],
+        fill: tuple[float, float],
+        args: Any,
+        kwargs: Any,
+    ) -> Any:
         """`func` of the standard place, the scale and the shape parameters."""
         x, *shapes, loc, scale = bound(self.signature, f"{self.name}.{method}", args, kwargs)
         valid = value(scale) > 0
@@ -127,9 +134,24 @@ norm = Continuous(
     log_distribution=special.log_ndtr,
     log_survival=lambda z: special.log_ndtr(-z),
 )
-t = Continuous("t", ("df",), t_log_density, lambda z, df: special.stdtr(df, z), lambda z, df: special.stdtr(df, -z))
-laplace = Continuous("laplace", (), lambda z: -np.abs(z) - math.log(2), laplace_distribution, lambda z: laplace_distribution(-z), safe=1.0)
-uniform = Continuous("uniform", (), lambda z: 0 * z, lambda z: z, lambda z: 1 - z, support=(0.0, 1.0), safe=0.5)
+t = Continuous(
+    "t",
+    ("df",),
+    t_log_density,
+    lambda z, df: special.stdtr(df, z),
+    lambda z, df: special.stdtr(df, -z),
+)
+laplace = Continuous(
+    "laplace",
+    (),
+    lambda z: -np.abs(z) - math.log(2),
+    laplace_distribution,
+    lambda z: laplace_distribution(-z),
+    safe=1.0,
+)
+uniform = Continuous(
+    "uniform", (), lambda z: 0 * z, lambda z: z, lambda z: 1 - z, support=(0.0, 1.0), safe=0.5
+)
 beta = Continuous(
     "beta",
     ("a", "b"),
@@ -173,7 +195,10 @@ lognorm = Continuous(
     lognorm_log_density,
     distribution=lambda z, s: special.ndtr(np.log(z) / s),
     survival=lambda z, s: special.ndtr(-np.log(z) / s),
-    support=(math.nextafter(0, 1), INF),  # 0 is outside: the density there is 0, and its logarithm -inf
+    support=(
+        math.nextafter(0, 1),
+        INF,
+    ),  # 0 is outside: the density there is 0, and its logarithm -inf
     safe=1.0,
     log_distribution=lambda z, s: special.log_ndtr(np.log(z) / s),
     log_survival=lambda z, s: special.log_ndtr(-np.log(z) / s),

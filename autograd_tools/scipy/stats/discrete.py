@@ -62,13 +62,28 @@ class Discrete:
 
     def logcdf(self, *args: Any, **kwargs: Any) -> Any:
         """The logarithm of the probability of k or less."""
-        return self._up_to("logcdf", lambda *standard: np.log(self.distribution(*standard)), (-INF, 0), args, kwargs)
+        return self._up_to(
+            "logcdf",
+            lambda *standard: np.log(self.distribution(*standard)),
+            (-INF, 0),
+            args,
+            kwargs,
+        )
 
     def logsf(self, *args: Any, **kwargs: Any) -> Any:
         """The logarithm of the probability of more than k."""
-        return self._up_to("logsf", lambda *standard: np.log(self.survival(*standard)), (0, -INF), args, kwargs)
+        return self._up_to(
+            "logsf", lambda *standard: np.log(self.survival(*standard)), (0, -INF), args, kwargs
+        )
 
-    def _up_to(self, method: str, func: Callable[..., Any], fill: tuple[float, float], args: Any, kwargs: Any) -> Any:
+    def _up_to(
+        self,
+        method: str,
+        func: Callable[..., Any],
+        fill: tuple[float, float],
+        args: Any,
+        kwargs: Any,
+    ) -> Any:
         """`func` of the whole number at or below k, where some but not all of the probability is at or below it."""
         k, shapes, valid, top = self._arguments(method, args, kwargs)
         return within(func, np.floor(k), shapes, (k >= 0) & (k < top), valid, 0.0, 0.0, fill)
@@ -76,7 +91,10 @@ class Discrete:
     def _arguments(self, method: str, args: Any, kwargs: Any) -> Any:
         """The number less `loc`, the shape parameters, whether they are allowed, and the largest number."""
         k, *shapes, loc = bound(self.signature, f"{self.name}.{method}", args, kwargs)
-        k, loc = (np.asarray(constant(x, f"{self.name}.{method}: {name}")) for x, name in ((k, "k"), (loc, "loc")))
+        k, loc = (
+            np.asarray(constant(x, f"{self.name}.{method}: {name}"))
+            for x, name in ((k, "k"), (loc, "loc"))
+        )
         for i, name in enumerate(self.shapes):
             if name in self.constants:
                 shapes[i] = np.asarray(constant(shapes[i], f"{self.name}.{method}: {name}"))

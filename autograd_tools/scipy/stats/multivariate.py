@@ -25,7 +25,9 @@ def mean_and_factor(mean: Any, cov: Any) -> tuple[Any, Any]:
     if np.ndim(cov) < 2:
         cov = cov * np.eye(n, dtype=np.result_type(np.asarray(value(cov)), np.float32))
     if np.shape(cov) != (n, n):
-        raise ValueError(f"multivariate_normal: for a mean of {n} numbers cov is of shape {(n, n)}, and not {np.shape(cov)}")
+        raise ValueError(
+            f"multivariate_normal: for a mean of {n} numbers cov is of shape {(n, n)}, and not {np.shape(cov)}"
+        )
     return 0 if mean is None else np.reshape(mean, (n,)), np.linalg.cholesky((cov + cov.T) / 2)
 
 
@@ -47,7 +49,9 @@ class MultivariateNormal:
         if np.ndim(x) < 2:
             x = np.reshape(x, (-1, 1) if n == 1 else (1, -1))
         if np.shape(x)[-1] != n:
-            raise ValueError(f"multivariate_normal: the vectors in x have {np.shape(x)[-1]} numbers, and the covariance is of {n}")
+            raise ValueError(
+                f"multivariate_normal: the vectors in x have {np.shape(x)[-1]} numbers, and the covariance is of {n}"
+            )
         standard = solve_triangular(factor, np.reshape(x - mean, (-1, n)).T, lower=True)
         y = -(n * LOG_2PI + log_determinant(factor) + np.sum(standard * standard, axis=0)) / 2
         shape = tuple(m for m in np.shape(x)[:-1] if m != 1)
@@ -79,10 +83,20 @@ class Dirichlet:
         if np.shape(x)[0] == n - 1:
             x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)], 0)
         plain = value(x)
-        if np.shape(x)[0] != n or np.any(plain < 0) or np.any(np.abs(np.sum(plain, 0) - 1) > (1e-5 if plain.dtype == np.float32 else 1e-9)):
-            raise ValueError(f"dirichlet: x holds vectors of {n} numbers from 0 that add up to 1, along its first axis")
+        if (
+            np.shape(x)[0] != n
+            or np.any(plain < 0)
+            or np.any(np.abs(np.sum(plain, 0) - 1) > (1e-5 if plain.dtype == np.float32 else 1e-9))
+        ):
+            raise ValueError(
+                f"dirichlet: x holds vectors of {n} numbers from 0 that add up to 1, along its first axis"
+            )
         weights = np.reshape(alpha - 1, (n,) + (1,) * (np.ndim(x) - 1))
-        return special.gammaln(np.sum(alpha)) - np.sum(special.gammaln(alpha)) + np.sum(special.xlogy(weights, x), axis=0)
+        return (
+            special.gammaln(np.sum(alpha))
+            - np.sum(special.gammaln(alpha))
+            + np.sum(special.xlogy(weights, x), axis=0)
+        )
 
     def pdf(self, x: Any, alpha: Any) -> Any:
         """The density at the vectors along the first axis of `x`."""

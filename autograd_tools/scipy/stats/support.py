@@ -19,7 +19,12 @@ def signature(first: str, shapes: Sequence[str], defaults: dict[str, float]) -> 
     """The signature of a method: the place, the shape parameters, and those with defaults."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     required = [inspect.Parameter(name, kind) for name in (first, *shapes)]
-    return inspect.Signature([*required, *(inspect.Parameter(name, kind, default=default) for name, default in defaults.items())])
+    return inspect.Signature(
+        [
+            *required,
+            *(inspect.Parameter(name, kind, default=default) for name, default in defaults.items()),
+        ]
+    )
 
 
 def bound(signature: inspect.Signature, name: str, args: Any, kwargs: Any) -> list[Any]:
@@ -40,7 +45,16 @@ def settled(y: Any) -> Any:
     return y if isinstance(y, Value) else y[()]
 
 
-def within(func: Callable[..., Any], z: Any, shapes: Sequence[Any], inside: Any, valid: Any, safe: float, low: float, fill: Any) -> Any:
+def within(
+    func: Callable[..., Any],
+    z: Any,
+    shapes: Sequence[Any],
+    inside: Any,
+    valid: Any,
+    safe: float,
+    low: float,
+    fill: Any,
+) -> Any:
     """func(z, *shapes) where `z` is `inside` the support and the parameters are `valid`.
 
     Elsewhere it is computed of the number `safe` and parameters of 1/2, so that no nan flows back, and the result is fill[0] below `low`,

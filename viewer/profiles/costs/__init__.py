@@ -41,8 +41,17 @@ def _work(op: str, argument: int, operands: tuple[Operand, ...]) -> Work:
             return _elementwise(op, call)
         cost = COSTS[f"{op}[{argument}]" if argument else op]
         count, moved = cost.formula(call), None if cost.moves is None else call.moved(cost.moves)
-        return Work(None if count is None else _real(*count, complex_numbers=call.is_complex and not cost.real), moved)
-    except (KeyError, IndexError, ValueError):  # an operation without an entry, or called in a way that the entry does not know
+        return Work(
+            None
+            if count is None
+            else _real(*count, complex_numbers=call.is_complex and not cost.real),
+            moved,
+        )
+    except (
+        KeyError,
+        IndexError,
+        ValueError,
+    ):  # an operation without an entry, or called in a way that the entry does not know
         return UNKNOWN
 
 
@@ -63,4 +72,7 @@ def _elementwise(op: str, call: Call) -> Work:
     sums = max(0, call.out - math.prod(call.own))  # of an empty array a number is the sum
     read = moves or ("d" if sums else "")
     moved = call.moved(read + "abc"[call.argument - 1]) if read else 0
-    return Work(None if each is None else each * call.out + _real(0, sums, complex_numbers=call.is_complex), moved)
+    return Work(
+        None if each is None else each * call.out + _real(0, sums, complex_numbers=call.is_complex),
+        moved,
+    )

@@ -55,7 +55,10 @@ class Call(NamedTuple):
         """The bytes of what the letters stand for: a, b and c for arguments, y for the output, d for its gradient, * for all."""
         if letters == "*":
             return sum(map(nbytes, (*self.arguments, self.y)))
-        return sum(nbytes(self.y if letter in "dy" else self.arguments["abc".index(letter)]) for letter in letters)
+        return sum(
+            nbytes(self.y if letter in "dy" else self.arguments["abc".index(letter)])
+            for letter in letters
+        )
 
 
 def shape_of(operand: Operand) -> Shape:

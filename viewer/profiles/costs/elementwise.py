@@ -21,7 +21,11 @@ STEPS: dict[str, tuple[str, *tuple[tuple[str | None, str], ...]]] = {
     "subtract": ("-", ("", ""), ("~", "d")),
     "multiply": ("*", ("*", "db"), ("*", "da")),
     "divide": ("/", ("/", "db"), ("/~*", "dyb")),
-    "power": ("^", (None, "da"), ("=+f**", "dya")),  # the gradient of x ** 2 has two steps, that of x ** 3 has three
+    "power": (
+        "^",
+        (None, "da"),
+        ("=+f**", "dya"),
+    ),  # the gradient of x ** 2 has two steps, that of x ** 3 has three
     "float_power": ("^", (None, "da"), ("=+f**", "dya")),
     "remainder": ("f", ("", ""), ("~f*", "dab")),
     "fmod": ("f", ("", ""), ("~-/f*", "dayb")),

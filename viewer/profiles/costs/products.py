@@ -64,7 +64,10 @@ def einsum_gradient(call: Call) -> Count | None:
     """The same sum, of the gradient of the output and the other array."""
     terms, output = _terms(call)
     wanted = terms.pop(call.argument - 2)
-    if not set(wanted) <= {*output, *"".join(terms)}:  # with ones for what was summed over in this array alone
+    if not set(wanted) <= {
+        *output,
+        *"".join(terms),
+    }:  # with ones for what was summed over in this array alone
         return None
     return _contracted([output, *terms], wanted, call)
 
@@ -83,7 +86,9 @@ def _terms(call: Call) -> tuple[list[str], str]:
     if not left or "." in left:
         raise ValueError("subscripts as lists, or with dots, which are not counted")
     letters = left.replace(",", "")
-    return left.split(","), output if arrow else "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return left.split(","), output if arrow else "".join(
+        sorted(c for c in set(letters) if letters.count(c) == 1)
+    )
 
 
 def _sizes(call: Call) -> dict[str, int]:

@@ -77,7 +77,9 @@ def _qr(call: Call) -> Count:
 def _svd(call: Call) -> Count:
     """With the thin vectors 14 m n^2 + 8 n^3, without vectors 4 m n^2 - 4/3 n^3 (section 8.6)."""
     matrices, m, n = _sides(call)
-    return pairs(matrices * (2 * m * n**2 - 2 / 3 * n**3 if call.y.shape else 7 * m * n**2 + 4 * n**3))
+    return pairs(
+        matrices * (2 * m * n**2 - 2 / 3 * n**3 if call.y.shape else 7 * m * n**2 + 4 * n**3)
+    )
 
 
 def _fourier(call: Call) -> Count | None:
@@ -133,7 +135,10 @@ COSTS: dict[str, Cost] = {
     "mean[1]": Cost(lambda call: (call.out, 0), "dd"),
     **{name: Cost(_sums) for name in ("max", "min", "amax", "amin", "nanmax", "nanmin")},
     # where it is, how many there are, and dy times that
-    **{f"{name}[1]": Cost(lambda call: (call.n, 2 * call.n), "dyaa") for name in ("max", "min", "amax", "amin", "nanmax", "nanmin")},
+    **{
+        f"{name}[1]": Cost(lambda call: (call.n, 2 * call.n), "dyaa")
+        for name in ("max", "min", "amax", "amin", "nanmax", "nanmin")
+    },
     "cumsum": Cost(_sums),
     "cumsum[1]": Cost(_sums_out, "da"),
     "cumprod": Cost(lambda call: (call.n, 0)),
@@ -157,20 +162,49 @@ COSTS: dict[str, Cost] = {
     # Fourier transforms
     **_both("fft.fft", _fourier),
     **_both("fft.ifft", _fourier),
-    **{label: cost for name in ("rfft", "irfft", "hfft", "ihfft") for label, cost in _both(f"fft.{name}", _half_fourier).items()},
+    **{
+        label: cost
+        for name in ("rfft", "irfft", "hfft", "ihfft")
+        for label, cost in _both(f"fft.{name}", _half_fourier).items()
+    },
     # Views, copies, parts
     **{
         label: VIEW
         for name in (
-            *("reshape", "ravel", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "squeeze", "expand_dims"),
+            *(
+                "reshape",
+                "ravel",
+                "transpose",
+                "matrix_transpose",
+                "swapaxes",
+                "moveaxis",
+                "squeeze",
+                "expand_dims",
+            ),
             *("flip", "fliplr", "flipud", "rot90", "real", "getattr"),
         )
         for label in (name, f"{name}[1]")
     },
     "broadcast_to": VIEW,
     "broadcast_to[1]": Cost(lambda call: (0, call.out - call.n), "da"),
-    **dict.fromkeys(("copy", "astype", "roll", "tril", "triu", "fft.fftshift", "fft.ifftshift", "repeat", "setitem"), COPY),
-    **{f"{name}[1]": COPY_BACK for name in ("astype", "roll", "tril", "triu", "fft.fftshift", "fft.ifftshift")},
+    **dict.fromkeys(
+        (
+            "copy",
+            "astype",
+            "roll",
+            "tril",
+            "triu",
+            "fft.fftshift",
+            "fft.ifftshift",
+            "repeat",
+            "setitem",
+        ),
+        COPY,
+    ),
+    **{
+        f"{name}[1]": COPY_BACK
+        for name in ("astype", "roll", "tril", "triu", "fft.fftshift", "fft.ifftshift")
+    },
     "copy[1]": VIEW,
     "repeat[1]": Cost(_sums_out, "da"),
     **{name: Cost(lambda call: (0, 0), "yy") for name in ("concatenate", "stack")},

@@ -12,13 +12,23 @@ from autograd_tools import Timer
 from autograd_tools.base.documents import write_bytes
 from autograd_tools.timing import Event, Operand, Record
 from viewer.profiles.timeline.arrows import arrows_of
-from viewer.profiles.timeline.tracks import LIMIT, Track, Tracks, calls_of, quoted, track_name, tracks_of
+from viewer.profiles.timeline.tracks import (
+    LIMIT,
+    Track,
+    Tracks,
+    calls_of,
+    quoted,
+    track_name,
+    tracks_of,
+)
 
 FIRST = 11  # of the numbers of tracks: the one of the number of the process, 1, would be called the main thread
 POINTS = 10_000  # of the counter: more than a screen is wide
 
 
-def to_chrome_trace(x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, limit: int = LIMIT) -> str:
+def to_chrome_trace(
+    x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, limit: int = LIMIT
+) -> str:
     """The single calls of a timer as a trace for Perfetto: JSON in Chrome's Trace Event Format, written to `path` if there is one.
 
     `x` is a timer that was told to `keep_events()`, or the path of a saved one. Each thread has a track forward and one
@@ -32,9 +42,21 @@ def to_chrome_trace(x: Timer | str | os.PathLike[str], path: str | Path | None =
     """
     calls = calls_of(x, limit)
     tracks = tracks_of(calls.shown, apart=True)
-    lines = [*_names(f"autograd_tools: {calls.note}", tracks), *_slices(tracks), *_counter(calls.shown)]
-    counts = {"calls measured": calls.measured, "calls shown": len(calls.shown), "calls beyond the limit of events": calls.dropped}
-    text = '{"traceEvents":[\n' + ",\n".join(lines) + f'\n],"displayTimeUnit":"ns","otherData":{json.dumps(counts)}}}\n'
+    lines = [
+        *_names(f"autograd_tools: {calls.note}", tracks),
+        *_slices(tracks),
+        *_counter(calls.shown),
+    ]
+    counts = {
+        "calls measured": calls.measured,
+        "calls shown": len(calls.shown),
+        "calls beyond the limit of events": calls.dropped,
+    }
+    text = (
+        '{"traceEvents":[\n'
+        + ",\n".join(lines)
+        + f'\n],"displayTimeUnit":"ns","otherData":{json.dumps(counts)}}}\n'
+    )
     if path is not None:
         write_bytes(path, text.encode())
     return text
@@ -44,12 +66,16 @@ def _names(process: str, tracks: Tracks) -> Iterator[str]:
     """The names of the process and of its tracks, in their order."""
     yield _metadata("process_name", 0, name=process)
     for tid, track in enumerate(tracks, start=FIRST):
-        yield _metadata("thread_name", tid, name=track_name(track, "backward" if track.backward else "forward"))
+        yield _metadata(
+            "thread_name", tid, name=track_name(track, "backward" if track.backward else "forward")
+        )
         yield _metadata("thread_sort_index", tid, sort_index=tid)
 
 
 def _metadata(kind: str, tid: int, **args: object) -> str:
-    return json.dumps({"ph": "M", "name": kind, "pid": 1, "tid": tid, "args": args}, separators=(",", ":"))
+    return json.dumps(
+        {"ph": "M", "name": kind, "pid": 1, "tid": tid, "args": args}, separators=(",", ":")
+    )
 
 
 def _slices(tracks: Tracks) -> Iterator[str]:
@@ -83,7 +109,11 @@ def _arguments(record: Record | None) -> str:
     """Where calls stand in the user's code, and what they were called with, as the beginning of JSON's arguments."""
     if record is None:
         return ""
-    where = {"line": f"{record.file}:{record.line}" if record.file else "", "function": record.function, "scope": " / ".join(record.scope)}
+    where = {
+        "line": f"{record.file}:{record.line}" if record.file else "",
+        "function": record.function,
+        "scope": " / ".join(record.scope),
+    }
     *arguments, output = [_operand(operand) for operand in record.operands] or [""]
     if output:
         where |= {"call": f"({', '.join(arguments)}) -> {output}"}
@@ -94,13 +124,17 @@ def _operand(operand: Operand) -> str:
     """An array as `float64[2,3]`, with how it lies in memory where that is not row by row; of anything else its type."""
     if not operand.order:
         return repr(operand.text) if operand.text else operand.dtype
-    return f"{operand.dtype}[{','.join(map(str, operand.shape))}]" + ("" if operand.order == "C" else f" {operand.order}")
+    return f"{operand.dtype}[{','.join(map(str, operand.shape))}]" + (
+        "" if operand.order == "C" else f" {operand.order}"
+    )
 
 
 def _counter(events: list[Event]) -> Iterator[str]:
     """The bytes there were, where the timer counted them, or else what operations made so far."""
     live = [(event.end_ns, event.live_nbytes) for event in events if event.live_nbytes >= 0]
-    name, points = ("live bytes", sorted(live)) if live else ("bytes made by operations", _bytes_made(events))
+    name, points = (
+        ("live bytes", sorted(live)) if live else ("bytes made by operations", _bytes_made(events))
+    )
     step = len(points) // POINTS + 1
     for i, (ns, nbytes) in enumerate(points):
         if i % step == 0 or i == len(points) - 1:
@@ -116,7 +150,11 @@ def _bytes_made(events: list[Event]) -> list[tuple[int, int]]:
     made: list[tuple[int, int]] = []
     for operations in threads.values():
         innermost = [a for a, b in pairwise(operations) if b.start_ns >= a.end_ns]
-        made += [(event.end_ns, event.nbytes) for event in (*innermost, operations[-1]) if event.nbytes > 0]
+        made += [
+            (event.end_ns, event.nbytes)
+            for event in (*innermost, operations[-1])
+            if event.nbytes > 0
+        ]
     made.sort()
     return list(zip([ns for ns, _ in made], accumulate(nbytes for _, nbytes in made), strict=True))
 

@@ -16,7 +16,9 @@ from viewer.inputs import as_timer
 Stack = tuple[str, ...]
 
 
-def to_collapsed(x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, by: str = "scope") -> str:
+def to_collapsed(
+    x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, by: str = "scope"
+) -> str:
     """The nanoseconds of a timer by stack: lines such as `loss;layer;matmul[1] 1200`, written to `path` if there is one.
 
     `x` is any timer or the path of a saved one, also of a merged one: single calls are not needed. `by="scope"` puts every
@@ -30,7 +32,9 @@ def to_collapsed(x: Timer | str | os.PathLike[str], path: str | Path | None = No
     times: Counter[Stack] = Counter()
     for stack, ns in STACKS[by](as_timer(x)):
         times[stack] += ns
-    text = "".join(f"{';'.join(map(_frame, stack))} {ns}\n" for stack, ns in sorted(times.items()) if ns)
+    text = "".join(
+        f"{';'.join(map(_frame, stack))} {ns}\n" for stack, ns in sorted(times.items()) if ns
+    )
     if not text:
         hint = "operations are timed with AUTOGRAD_TIMER=1 set before autograd_tools is imported, sections of your own are in by='section'"
         raise ValueError(f"this timer has no time by {by}: {hint}")
@@ -41,7 +45,11 @@ def to_collapsed(x: Timer | str | os.PathLike[str], path: str | Path | None = No
 
 def _by_scope(timer: Timer) -> Iterator[tuple[Stack, int]]:
     for record, counts in timer.records.items():
-        own = (record.phase,) if record.phase in ("record", "sum_outgrads") and record.op != record.phase else ()
+        own = (
+            (record.phase,)
+            if record.phase in ("record", "sum_outgrads") and record.op != record.phase
+            else ()
+        )
         yield (*record.scope, record.label, *own), counts.ns
 
 
@@ -55,7 +63,10 @@ def _by_section(timer: Timer) -> Iterator[tuple[Stack, int]]:
 
 
 # Adding a way to stack is adding an entry here.
-STACKS: dict[str, Callable[[Timer], Iterator[tuple[Stack, int]]]] = {"scope": _by_scope, "section": _by_section}
+STACKS: dict[str, Callable[[Timer], Iterator[tuple[Stack, int]]]] = {
+    "scope": _by_scope,
+    "section": _by_section,
+}
 
 
 def _frame(name: str) -> str:

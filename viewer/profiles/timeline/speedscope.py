@@ -15,7 +15,9 @@ from viewer.profiles.timeline.tracks import LIMIT, calls_of, quoted, track_name,
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
 
-def to_speedscope(x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, limit: int = LIMIT) -> str:
+def to_speedscope(
+    x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, limit: int = LIMIT
+) -> str:
     """The single calls of a timer in the JSON of speedscope.app, in nanoseconds, written to `path` if there is one.
 
     `x` is a timer that was told to `keep_events()`, or the path of a saved one. Each thread has a profile. Calls of one
@@ -34,7 +36,11 @@ def to_speedscope(x: Timer | str | os.PathLike[str], path: str | Path | None = N
         profiles.append(f'{{{head},"events":[\n' + ",\n".join(_steps(events, frames)) + "\n]}")
     head = f'"$schema":"{SCHEMA}","exporter":"autograd_tools","name":{json.dumps(calls.note)},"activeProfileIndex":0'
     shared = ",\n".join(frames)
-    text = f'{{{head},"shared":{{"frames":[\n{shared}\n]}},"profiles":[\n' + ",\n".join(profiles) + "\n]}\n"
+    text = (
+        f'{{{head},"shared":{{"frames":[\n{shared}\n]}},"profiles":[\n'
+        + ",\n".join(profiles)
+        + "\n]}\n"
+    )
     if path is not None:
         write_bytes(path, text.encode())
     return text
@@ -59,5 +65,9 @@ def _steps(events: list[Event], frames: dict[str, int]) -> Iterator[str]:
 def _frame(event: Event) -> str:
     """The label of a call, and its line in the user's code."""
     record = event.record
-    place = f',"file":{quoted(record.file)},"line":{record.line}' if record is not None and record.file else ""
+    place = (
+        f',"file":{quoted(record.file)},"line":{record.line}'
+        if record is not None and record.file
+        else ""
+    )
     return f'{{"name":{quoted(event.label)}{place}}}'

@@ -15,7 +15,9 @@ from autograd_tools.timing.events import Event
 from viewer.inputs import as_timer
 
 LIMIT = 1_000_000  # calls in a file; viewers in a browser hardly open larger ones
-Lane = list[tuple[int, bool]]  # of what is open, outermost first, when it ends and whether it is backward
+Lane = list[
+    tuple[int, bool]
+]  # of what is open, outermost first, when it ends and whether it is backward
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ def tracks_of(events: Iterable[Event], *, apart: bool) -> Tracks:
         lanes = threads[event.thread]
         lane = _lane(lanes, event.start_ns, event.end_ns)
         around = lanes[lane]
-        backward = apart and (event.argument > 0 or event.label == "sum_outgrads" or (bool(around) and around[-1][1]))
+        backward = apart and (
+            event.argument > 0 or event.label == "sum_outgrads" or (bool(around) and around[-1][1])
+        )
         around.append((event.end_ns, backward))
         found[Track(event.thread, backward, lane)].append(event)
     return {track: found[track] for track in sorted(found)}
@@ -93,7 +97,12 @@ def _lane(lanes: list[Lane], start: int, end: int) -> int:
 
 def track_name(track: Track, direction: str = "") -> str:
     """What a track is called: threads are counted from 1."""
-    return " ".join(filter(None, (f"thread {track.thread + 1}", direction, f"({track.lane + 1})" if track.lane else "")))
+    return " ".join(
+        filter(
+            None,
+            (f"thread {track.thread + 1}", direction, f"({track.lane + 1})" if track.lane else ""),
+        )
+    )
 
 
 def quoted(text: str) -> str:

@@ -1,0 +1,196 @@
+"""Writing into recorded arrays: `x[i] = v` makes a new value of x, and whoever has read the old one keeps it."""
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+
+X = np.array([0.5, -1.0, 2.0, 0.3])
+V = np.array([1.5, 0.7])
+
+
+def written(index, shape=(3, 4)):
+    """A program that writes `v` into `x` at an index, and uses the result."""
+
+    def f(x, v):
+        y = x * 1.0
+        y[index] = np.sin(v)
+        return y * y
+
+    return f, np.linspace(-1.0, 1.0, int(np.prod(shape))).reshape(shape)
+
+
+INDEXES = {
+    "integer": (1, ()),
+    "row": (1, (4,)),
+    "negative": (-1, (4,)),
+    "slice": (slice(0, 2), (2, 4)),
+    "step": (slice(None, None, 2), (2, 4)),
+    "broadcast": (slice(0, 2), (4,)),
+    "column": ((slice(None), 2), (3,)),
+    "wider": (0, (1, 4)),
+    "element": ((1, 2), ()),
+    "ellipsis": ((..., 0), (3,)),
+    "None": ((None, 1), (1, 4)),
+    "integers": ([0, 2], (2, 4)),
+    "repeated": ([0, 2, 0], (3, 4)),
+    "pairs": (([0, 1, 0], [1, 2, 1]), (3,)),
+    "mask": (np.arange(12).reshape(3, 4) % 3 == 0, (4,)),
+    "mask, one value": (np.arange(12).reshape(3, 4) % 3 == 0, ()),
+    "all": (..., (3, 4)),
+    "none": ([], (0, 4)),
+}
+
+
+@pytest.mark.parametrize(("index", "shape"), INDEXES.values(), ids=INDEXES)
+def test_writing_differentiates_to_second_order(index, shape):
+    f, x = written(index)
+    v = np.linspace(0.2, 1.7, int(np.prod(shape))).reshape(shape)
+    assert ag.gradcheck(f, x, v, order=2)
+
+
+@pytest.mark.parametrize(("index", "shape"), INDEXES.values(), ids=INDEXES)
+def test_writing_gives_what_numpy_gives(index, shape):
+    f, x = written(index)
+    v = np.linspace(0.2, 1.7, int(np.prod(shape))).reshape(shape)
+    seen = []
+    ag.grad(lambda x: np.sum(seen.append(f(x, v)) or seen[0]))(x)
+    np.testing.assert_array_equal(ag.value(seen[0]), f(x, v))
+
+
+def test_earlier_readers_keep_the_earlier_values():
+    def f(x):
+        y = 2 * x
+        before = np.sum(y * y)
+        y[0] = 10.0
+        return before + np.sum(y)
+
+    assert ag.grad(f)(X).tolist() == [8 * X[0], *(8 * X[1:] + 2)]
+
+
+def test_a_loop_that_fills_an_array_differentiates():
+    def f(x):
+        y = 0 * x
+        y[0] = x[0]
+        for i in range(1, len(x)):
+            y[i] = y[i - 1] * x[i]
+        return y
+
+    np.testing.assert_allclose(ag.jacobian(f)(X), ag.jacobian(np.cumprod)(X))
+
+
+def test_adding_to_a_part_differentiates():
+    def f(x):
+        y = x * x
+        y[1:] += x[:-1]
+        y[x > 0] *= 3
+        y[0] -= 1
+        return y
+
+    assert ag.gradcheck(f, X, order=2)
+
+
+def test_an_argument_may_be_written_into_and_stays_as_it_was_outside():
+    def f(x):
+        x[1] = x[0] * 3
+        return np.sum(x * x)
+
+    x = X.copy()
+    assert ag.grad(f)(x).tolist() == [20 * X[0], 0.0, 2 * X[2], 2 * X[3]]
+    assert x.tolist() == X.tolist()
+
+
+def test_an_argument_of_a_checkpointed_function_may_be_written_into():
+    def f(x):
+        x[1] = x[0] * 3
+        return x * x
+
+    np.testing.assert_allclose(
+        ag.grad(lambda x: np.sum(ag.checkpoint(f)(x + 0)))(X), [20 * X[0], 0.0, 2 * X[2], 2 * X[3]]
+    )
+
+
+def test_two_names_of_one_value_see_what_is_written():
+    def f(x):
+        y = z = x * 1.0
+        y[0] = 0.0
+        return np.sum(z * z)
+
+    assert ag.grad(f)(X).tolist() == [0.0, *(2 * X[1:])]
+
+
+def test_writing_into_a_recorded_value_is_recorded():
+    w = ag.Param(X)
+
+    def loss():
+        y = w * 1.0
+        y[0] = 3.0
+        return np.sum(y)
+
+    J = ag.diff(loss)
+    assert [node.name for node in J.nodes if not node.is_leaf] == ["multiply", "setitem", "sum"]
+    assert ag.grad(J, w).tolist() == [0.0, 1.0, 1.0, 1.0]
+
+
+def test_a_gradient_of_a_gradient_may_write():
+    def f(x):
+        y = ag.grad(lambda z: np.sum(z**3))(x)
+        y[0] = x[1] ** 2
+        return y
+
+    assert ag.gradcheck(f, X)
+
+
+def test_single_precision_stays():
+    def f(x, v):
+        y = x * 1
+        y[1:3] = v
+        return np.sum(y * y)
+
+    gradients = ag.grad(f, (0, 1))(X.astype(np.float32), V)
+    assert [dx.dtype for dx in gradients] == [np.float32, np.float64]
+
+
+def test_fractions_written_into_integers_are_cut_off_and_have_gradient_zero():
+    def f(v):
+        y = np.sum(v) * 0 + ag.Param(np.array([1, 2, 3])) * 1
+        return np.sum(y)
+
+    assert ag.grad(f)(V).tolist() == [0.0, 0.0]
+
+    def g(x, v):
+        y = x * 2
+        y[0] = v[0]
+        return np.sum(y)
+
+    assert ag.grad(g, 1)(np.array([1, 2, 3]), V).tolist() == [0.0, 0.0]
+
+
+def test_writing_into_a_param_while_recording_is_an_error():
+    w = ag.Param(X.copy())
+    with pytest.raises(
+        TypeError, match="writing into a Param would change the value that its gradient belongs to"
+    ):
+        ag.diff(lambda: w.__setitem__(0, 1.0))
+
+
+def test_writing_after_the_recording_is_an_error():
+    kept = []
+    ag.grad(lambda x: np.sum(kept.append(x * 2) or kept[0]))(X)
+    with pytest.raises(TypeError, match="its recording has ended"):
+        kept[0][0] = 1.0
+
+
+def test_writing_into_what_is_no_array_is_an_error():
+    with pytest.raises(TypeError, match="it is no array"):
+        ag.grad(lambda x: x.__setitem__(0, 1.0))((1.0, 2.0))
+
+
+def test_writing_a_list_of_recorded_values_is_an_error_that_names_stack():
+    def f(x):
+        y = x * 1.0
+        y[:2] = [x[0], x[1]]
+        return np.sum(y)
+
+    with pytest.raises(TypeError, match=r"np\.stack"):
+        ag.grad(f)(X)

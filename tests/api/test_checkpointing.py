@@ -1,0 +1,162 @@
+"""Checkpointed parts: the same gradients, computed again instead of kept."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+
+X = np.array([0.3, -0.7, 1.1])
+W = ag.Param(np.array([[0.2, -0.4, 0.1], [0.5, 0.3, -0.2], [-0.3, 0.1, 0.6]]))
+
+
+def layer(h):
+    return np.tanh(W @ h + 0.1)
+
+
+def chain(part):
+    return lambda x: np.sum(part(part(part(x))) ** 2)
+
+
+plain, checkpointed = chain(layer), chain(ag.checkpoint(layer))
+
+
+def test_the_value_is_the_same():
+    assert ag.value_and_grad(checkpointed)(X)[0] == plain(X)
+
+
+def test_the_gradient_for_an_argument_is_the_same():
+    assert ag.grad(checkpointed)(X).tolist() == ag.grad(plain)(X).tolist()
+
+
+def test_the_gradients_for_params_are_the_same():
+    x = ag.Param(X)
+    kept, recomputed = ag.diff(plain, x), ag.diff(checkpointed, x)
+    for param in (x, W):
+        np.testing.assert_allclose(ag.grad(recomputed, param), ag.grad(kept, param), rtol=1e-12)
+
+
+def test_second_derivatives_are_the_same():
+    np.testing.assert_allclose(ag.hessian(checkpointed)(X), ag.hessian(plain)(X), rtol=1e-12)
+    assert ag.gradcheck(checkpointed, X, order=2)
+
+
+def test_params_differentiate_through_the_gradient_of_a_checkpointed_part():
+    x = ag.Param(X)
+    kept, recomputed = (
+        ag.diff(lambda f=f: np.sum(ag.grad(f)(x) ** 2)) for f in (plain, checkpointed)
+    )
+    for param in (x, W):
+        np.testing.assert_allclose(ag.grad(recomputed, param), ag.grad(kept, param), rtol=1e-12)
+
+
+def test_checkpoints_nest():
+    outer = ag.checkpoint(lambda a: ag.checkpoint(np.sin)(a) * a)
+    assert ag.gradcheck(lambda x: np.sum(outer(x)), X, order=2)
+
+
+def test_arguments_and_results_may_be_containers_and_keywords():
+    part = ag.checkpoint(
+        lambda pair, *, scale: {"a": (np.sin(pair["u"]) * scale, pair["v"] * 2), "n": 3}
+    )
+
+    def f(u, v, scale):
+        found = part({"u": u, "v": v}, scale=scale)
+        return np.sum(found["a"][0]) + np.sum(found["a"][1] * u) * found["n"]
+
+    assert ag.gradcheck(f, X, X + 1, 2.5, order=2)
+
+
+def test_a_param_that_holds_a_container_may_be_an_argument():
+    pair = ag.Param((X, 2.0))
+    J = ag.diff(lambda: ag.checkpoint(lambda p: np.sum(p[0] * p[1]))(pair))
+    a, b = ag.grad(J, pair)
+    assert (a.tolist(), b) == ([2.0, 2.0, 2.0], pytest.approx(np.sum(X)))
+
+
+def test_an_argument_without_influence_has_gradient_zero():
+    assert ag.grad(lambda x: np.sum(ag.checkpoint(lambda a, b: 2.0 * a)(x, x + 1)))(X).tolist() == [
+        2.0,
+        2.0,
+        2.0,
+    ]
+    assert ag.grad(lambda x: np.sum(ag.checkpoint(lambda a: np.ones(3))(x)) + x[0])(X).tolist() == [
+        1.0,
+        0.0,
+        0.0,
+    ]
+
+
+def test_outside_a_recording_the_function_is_called_as_it_is():
+    assert ag.checkpoint(layer)(X).tolist() == layer(X).tolist()
+
+
+def test_the_recording_holds_one_node_for_the_part_and_its_parents():
+    trace = ag.diff(checkpointed, ag.Param(X)).trace()
+    assert [node.op for node in trace if node.kind == "result"] == [
+        *["checkpoint(layer)", "getitem"] * 3,
+        "power",
+        "sum",
+    ]
+    assert trace[3].parents == (1, 2)
+
+
+def test_what_the_part_computed_is_not_kept():
+    alive = []
+
+    def part(x):
+        y = np.sin(x)
+        alive.append(weakref.ref(ag.value(y)))
+        return np.sum(y * x)
+
+    tape = ag.diff(ag.checkpoint(part), ag.Param(X))
+    assert [ref() for ref in alive] == [None, None]
+    assert ag.value(tape) == np.sum(np.sin(X) * X)
+
+
+def test_a_tape_with_checkpoints_is_freed_without_the_garbage_collector():
+    gc.disable()
+    try:
+        tape = ag.diff(checkpointed, ag.Param(X))
+        ref = weakref.ref(tape)
+        del tape
+        assert ref() is None
+    finally:
+        gc.enable()
+
+
+def test_it_may_decorate_a_function_and_keeps_its_name():
+    @ag.checkpoint
+    def part(x):
+        """What it does."""
+        return x
+
+    assert (part.__name__, part.__doc__) == ("part", "What it does.")
+
+
+def test_a_part_that_draws_random_numbers_is_an_error():
+    rng = np.random.default_rng(0)
+    with pytest.raises(
+        ValueError,
+        match=r"checkpoint\(<lambda>\) computed .* the second time, which differs from the first",
+    ):
+        ag.grad(lambda x: np.sum(ag.checkpoint(lambda h: h * rng.standard_normal())(x)))(X)
+
+
+def test_a_recorded_value_that_is_no_argument_is_an_error():
+    with pytest.raises(TypeError, match="uses a recorded value that is not among its arguments"):
+        ag.grad(lambda x: np.sum(ag.checkpoint(lambda h: h * x)(2 * x)))(X)
+
+
+def test_after_an_exception_in_the_part_the_recording_goes_on():
+    def broken(h):
+        raise ZeroDivisionError
+
+    def f(x):
+        with pytest.raises(ZeroDivisionError):
+            ag.checkpoint(broken)(x)
+        return np.sum(W @ x)
+
+    np.testing.assert_allclose(ag.grad(f)(X), W.value.sum(axis=0))

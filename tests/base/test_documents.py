@@ -1,0 +1,189 @@
+"""Documents: written whole or not at all, and refused with a reason."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+import autograd_tools as ag
+from autograd_tools.base.documents import read_document, write_bytes, write_document
+
+
+@pytest.fixture
+def trace():
+    w = ag.Param(3.0)
+    return ag.diff(lambda: w * w).trace()
+
+
+def read(path):
+    return read_document(path, "a format", 2, lambda document: document["content"])
+
+
+def test_a_document_is_read_as_it_was_written(tmp_path):
+    write_document(
+        tmp_path / "a.json", {"format": "a format", "version": 2, "content": ["é", 1.5, None]}
+    )
+    assert read(tmp_path / "a.json") == ["é", 1.5, None]
+
+
+def test_an_older_version_is_read(tmp_path):
+    write_document(tmp_path / "a.json", {"format": "a format", "version": 1, "content": "old"})
+    assert read(tmp_path / "a.json") == "old"
+
+
+def test_a_file_that_is_not_there_is_the_error_of_python(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not a whole JSON file"),
+        (b'{"format": "a format"', "is not a whole JSON file"),
+        (b"\x89PNG\r\n\x1a\n\x00", "is not a whole JSON file"),
+        (b"\xff\xfe", "is not a whole JSON file"),
+        (b"[1, 2]", "is not a file of format 'a format': it says None"),
+        (b"3", "is not a file of format 'a format': it says None"),
+        (b"{}", "is not a file of format 'a format': it says None"),
+        (
+            b'{"format": "another", "version": 1}',
+            "is not a file of format 'a format': it says 'another'",
+        ),
+        (
+            b'{"format": "a format", "version": 3}',
+            "has version 3 of format 'a format', and this program reads up to 2: upgrade autograd_tools",
+        ),
+        (b'{"format": "a format", "version": "2"}', "has version '2'"),
+        (b'{"format": "a format"}', "has version None"),
+        (b'{"format": "a format", "version": 2}', "is damaged: KeyError: 'content'"),
+        (
+            b"[" * 100_000,
+            "is not a whole JSON file, it may have been cut off: maximum recursion depth exceeded",
+        ),
+    ],
+    ids=[
+        "empty",
+        "cut off",
+        "picture",
+        "no text",
+        "list",
+        "number",
+        "no format",
+        "foreign",
+        "newer",
+        "text version",
+        "no version",
+        "damaged",
+        "deep",
+    ],
+)
+def test_what_is_no_such_document_is_refused_with_a_reason(tmp_path, content, message):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError) as caught:
+        read(tmp_path / "a.json")
+    assert str(caught.value).startswith(f"{tmp_path / 'a.json'} {message}")
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (99, "has version 99 of format 'autograd_tools.trace', and this program reads up to 2"),
+        (None, "has version None"),
+    ],
+)
+def test_a_trace_of_another_version_is_refused(trace, tmp_path, version, message):
+    (tmp_path / "a.json").write_text(json.dumps({**trace.to_dict(), "version": version}))
+    with pytest.raises(ValueError, match=message):
+        ag.load_trace(tmp_path / "a.json")
+
+
+def test_a_foreign_file_is_refused_as_a_trace(tmp_path):
+    (tmp_path / "a.json").write_text('{"traceEvents": []}')
+    with pytest.raises(ValueError, match=r"is not a file of format 'autograd_tools\.trace'"):
+        ag.load_trace(tmp_path / "a.json")
+
+
+def test_a_folder_that_is_not_there_is_named(trace, tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        trace.save(tmp_path / "missing" / "a.json")
+
+
+def test_a_path_that_is_a_folder_is_an_error_and_leaves_nothing_behind(trace, tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(OSError):
+        trace.save(tmp_path / "a.json")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_write_that_fails_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+
+    def fails(*args, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fdopen", fails)
+    with pytest.raises(OSError, match="disk full"):
+        write_bytes(path, b"new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_document_that_json_cannot_hold_keeps_the_old_file(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with pytest.raises(TypeError):
+        write_document(path, {"content": object()})
+    assert path.read_text() == "old"
+
+
+def test_a_new_file_replaces_the_old_one(tmp_path):
+    path = tmp_path / "a.json"
+    write_bytes(path, b"a long old text")
+    write_bytes(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_a_file_keeps_its_permissions(tmp_path):
+    path = tmp_path / "a.json"
+    write_bytes(path, b"old")
+    path.chmod(0o640)
+    write_bytes(path, b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path):
+    write_bytes(tmp_path / "a.json", b"new")
+    (tmp_path / "b.json").write_bytes(b"new")
+    assert (tmp_path / "a.json").stat().st_mode == (tmp_path / "b.json").stat().st_mode
+
+
+def test_a_long_name_can_be_written(tmp_path):
+    path = tmp_path / ("n" * 240)
+    write_bytes(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    "document", [{"format": "x" * 9_999}, {"format": "a format", "version": "x" * 9_999}]
+)
+def test_a_message_about_a_file_is_short(tmp_path, document):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match="xxx") as caught:
+        read_document(path, "a format", 2, dict)
+    assert len(str(caught.value).replace(str(path), "")) < 500
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self").exists(), reason="a folder in which nobody can write is Linux's"
+)
+def test_a_folder_in_which_nothing_can_be_written_is_an_error_that_names_the_file():
+    with pytest.raises(OSError, match=r"cannot write /proc/a.json: No such file or directory"):
+        write_bytes("/proc/a.json", b"")

@@ -1,0 +1,361 @@
+"""Why a gradient is None or zero: what was not used, where the ways end, and what reads them there."""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+import viewer
+
+
+@pytest.fixture
+def w():
+    return ag.Param(np.ones(3), name="w")
+
+
+@pytest.fixture
+def b():
+    return ag.Param(np.ones(3), name="b")
+
+
+def why(J, x):
+    """The answer without the places in this file, which are looked at once."""
+    return re.sub(r" at [^:]*test_why_none.py:\d+ in \S+: .*", "", ag.why_none(J, x))
+
+
+# None.
+
+
+def test_what_was_never_used_is_told(w, b):
+    assert (
+        why(ag.diff(lambda: np.sum(w)), b)
+        == "b has no gradient: it was never used while the tape recorded"
+    )
+
+
+def test_a_way_that_does_not_reach_the_result_is_told_with_its_end(w, b):
+    def f():
+        np.tanh(b) * 2
+        return np.sum(w)
+
+    assert why(ag.diff(f), b).split("\n") == [
+        "b has no gradient: what was computed from it does not reach the result, but ends here:",
+        "  3. multiply(R(float64[3]), 2)",
+    ]
+
+
+def test_the_place_and_the_line_of_an_end_are_told(w, b):
+    def f():
+        np.tanh(b)
+        return np.sum(w)
+
+    end = ag.why_none(ag.diff(f), b).split("\n")[1]
+    line = f.__code__.co_firstlineno + 1
+    assert end.startswith("  2. tanh(P(float64[3])) at ")
+    assert (
+        f"test_why_none.py:{line} in test_the_place_and_the_line_of_an_end_are_told.<locals>.f: np.tanh(b)"
+        in end
+    )
+
+
+def test_what_came_after_the_result_is_told(w, b):
+    with ag.record() as J:
+        loss = np.sum(w)
+        np.sum(b)
+    J.backward(loss)
+    assert why(J, b) == "b has no gradient: it was used only after the result had been computed"
+
+
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [
+        (np.sign, "sign"),
+        (np.floor, "floor"),
+        (np.argmax, "argmax"),
+        (lambda x: x.argmax(), "argmax"),
+        (np.zeros_like, "zeros_like"),
+        (lambda x: x > 0, ">"),
+        (lambda x: x == 1, "=="),
+        (lambda x: x // 2, "floor_divide"),
+        (lambda x: np.less(x, 2), "less"),
+        (np.logical_or.reduce, "logical_or.reduce"),
+        (lambda x: x.shape[0], "shape"),
+        (len, "len"),
+        (np.shape, "shape"),
+        (ag.value, "ag.value"),
+        (ag.zerograd(lambda x: ag.value(x) * 2), "<lambda>"),
+        (lambda x: np.isin([1.0, 5.0], x), "isin"),
+        (lambda x: np.digitize([0.5], x), "digitize"),
+    ],
+)
+def test_what_reads_a_param_without_a_gradient_is_named(w, b, read, name):
+    J = ag.diff(lambda: np.sum(w) + np.sum(read(b)))
+    assert why(J, b).split("\n") == [
+        "b has no gradient: it was read only by what no gradient comes back from:",
+        f"  {name}",
+    ]
+
+
+def test_an_argument_without_a_rule_is_named_by_its_number(w, b):
+    scale = ag.primitive(lambda dy, y, x, s: dy * s)(lambda x, s: x * s)
+    assert why(ag.diff(lambda: np.sum(scale(w, b))), b).split("\n")[-1] == "  <lambda>[2]"
+
+
+def test_a_number_that_is_read_as_an_integer_is_told(w):
+    n = ag.Param(2.0, name="n")
+    assert why(ag.diff(lambda: np.sum(w) * int(n)), n).split("\n")[-1] == "  int"
+    assert why(ag.diff(lambda: np.sum(w) if n else 0), n).split("\n")[-1] == "  bool"
+
+
+def test_what_reads_the_end_of_a_way_is_named_there(w, b):
+    def f():
+        h = np.exp(b)
+        return np.sum(w * ag.value(h)) + h.shape[0]
+
+    assert why(ag.diff(f), b).split("\n") == [
+        "b has no gradient: what was computed from it does not reach the result, but ends here:",
+        "  2. exp(P(float64[3]))",
+        "    read by ag.value",
+        "    read by shape",
+    ]
+
+
+def test_a_shape_that_is_read_where_the_numbers_go_on_is_no_end(w, b):
+    def f():
+        h = np.exp(b)
+        np.log(h * h.shape[0])
+        return np.sum(w)
+
+    assert "shape" not in why(ag.diff(f), b)
+
+
+def test_the_same_line_in_a_loop_is_told_once(w, b):
+    J = ag.diff(lambda: np.sum(w) * sum([float(np.max(ag.value(b))) for _ in range(5)]))
+    assert len(ag.why_none(J, b).split("\n")) == 2
+
+
+def test_a_long_loop_of_comparisons_hides_no_other_place(w, b):
+    def f():
+        x = w
+        for _ in range(1500):
+            x = x * 1.0
+            if x[0] > 5:
+                break
+        return np.sum(x * np.sign(b))
+
+    assert why(ag.diff(f), b).split("\n")[1:] == ["  sign"]
+
+
+def test_of_many_ways_the_first_are_told(w, b):
+    def f():
+        for i in range(20):
+            b[i % 3] * 2
+        return np.sum(w)
+
+    lines = why(ag.diff(f), b).split("\n")
+    assert len(lines) == 10
+    assert lines[-1] == "  and 12 more"
+
+
+def test_what_the_engine_reads_for_itself_is_not_told(w, b):
+    def f():
+        np.delete(np.reshape(np.trace(np.outer(b, b)), (1,)), 0)
+        return np.sum(w)
+
+    assert "read by" not in why(ag.diff(f), b)
+
+
+def test_a_recording_that_keeps_nothing_notes_nothing():
+    def f(x):
+        held.append(x)
+        return x * (x > 0) * ag.value(x)
+
+    held = []
+    ag.grad(f)(2.0)
+    assert held[0].recording.cuts is None
+
+
+def test_an_outer_tape_notes_what_an_inner_gradient_reads(w, b):
+    J = ag.diff(lambda: ag.grad(lambda x: x * np.sum(np.floor(b)) * np.sum(w))(1.0))
+    assert why(J, b).split("\n")[1:] == ["  floor"]
+
+
+def test_a_plain_value_in_the_place_of_a_tape_is_told(w):
+    assert why(ag.diff(lambda: np.sum(np.sign(w))), w).startswith(
+        "there is no tape, only 3.0, which was computed from no Param"
+    )
+
+
+def test_a_tape_without_gradients_is_told_with_what_was_read(w):
+    with ag.record() as J:
+        np.sign(w)
+    assert why(J, w).split("\n") == [
+        "there are no gradients yet: call J.backward(loss)",
+        "w was read by what no gradient comes back from:",
+        "  sign",
+    ]
+
+
+def test_a_rule_that_returns_none_is_told(w, b):
+    cut = ag.primitive(lambda dy, y, x: None)(lambda x: x * 2)
+    assert why(ag.diff(lambda: np.sum(cut(b) * w)), b).split("\n") == [
+        "b has no gradient: its way back ends, because a rule returned None, or set_gcnode freed the rest, at:",
+        "  2. <lambda>(P(float64[3]))",
+    ]
+
+
+# Not None.
+
+
+def test_a_gradient_that_is_there_is_told_with_its_norm(w):
+    assert why(ag.diff(lambda: np.sum(w * 2)), w) == "w has a gradient, of norm 3.4641"
+
+
+def test_where_a_gradient_becomes_zero_is_told(w, b):
+    assert why(ag.diff(lambda: np.sum(np.maximum(-2 * w, 0) * b)), w).split("\n") == [
+        "w has a gradient of zeros; it becomes zero in:",
+        "  3. maximum[1]",
+    ]
+
+
+def test_two_places_where_a_gradient_becomes_zero_are_told_the_youngest_first(w):
+    J = ag.diff(lambda: np.sum(np.minimum(w, 0) + np.clip(2 * w, -1, 1)))
+    assert why(J, w).split("\n")[1:] == ["  4. clip[1]", "  2. minimum[1]"]
+
+
+def test_gradients_that_cancel_are_told_at_the_operation_that_has_both(w):
+    assert why(ag.diff(lambda: np.sum(w - w)), w).split("\n")[1] == "  2. subtract[1, 2]"
+
+
+def test_a_gradient_with_inf_is_no_gradient_of_zeros(w):
+    w.value = np.zeros(3)
+    with np.errstate(divide="ignore"):
+        J = ag.diff(lambda: np.sum(np.sqrt(w)))
+    assert why(J, w) == "w has a gradient, with 0 NaN and 3 Inf, and of norm 0 without them"
+
+
+def test_the_parts_of_a_container_without_a_gradient_are_told():
+    p = ag.Param({"a": 3.0, "b": [1.0, {"c": 2.0}], "name": "tanh"}, name="p")
+    J = ag.diff(lambda: p["a"] * p["b"][0])
+    assert (
+        why(J, p)
+        == "p has a gradient, of norm 3.16228, but none in ['b'][1]: nothing that reaches the result uses it"
+    )
+
+
+def test_a_container_of_zeros_is_told_with_where_they_come_from():
+    p = ag.Param({"a": 3.0, "b": 1.0}, name="p")
+    J = ag.diff(lambda: np.minimum(p["a"], 0.0) + 0.0 * p["b"])
+    assert why(J, p).split("\n") == [
+        "p has a gradient of zeros; it becomes zero in:",
+        "  5. multiply[2]",
+        "  3. minimum[1]",
+    ]
+
+
+def test_an_empty_gradient_is_told():
+    p = ag.Param(np.zeros((0, 2)), name="p")
+    assert why(ag.diff(lambda: np.sum(p)), p) == "p has an empty gradient, as it is empty itself"
+
+
+# What is asked for.
+
+
+def test_a_node_a_result_a_number_and_a_name_may_be_asked_for(w, b):
+    with ag.record() as J:
+        h = np.exp(b)
+        loss = np.sum(w)
+    J.backward(loss)
+    answer = "node 2 has no gradient: nothing was computed from it"
+    assert [why(J, x) for x in (h, J.nodes[1], 2)] == [answer] * 3
+    assert why(J, "w") == "w has a gradient, of norm 1.73205"
+
+
+def test_a_saved_trace_is_asked_by_name_or_number(w, b, tmp_path):
+    def f():
+        np.exp(b)
+        return np.sum(w)
+
+    J = ag.diff(f)
+    J.trace().save(tmp_path / "trace.json")
+    answer = [
+        "b has no gradient: what was computed from it does not reach the result, but ends here:",
+        "  2. exp(P(float64[3]))",
+    ]
+    for x in ("b", 1, b):
+        assert why(tmp_path / "trace.json", x).split("\n") == answer
+    assert why(str(tmp_path / "trace.json"), "b").split("\n") == answer
+
+
+def test_a_trace_without_gradients_is_told():
+    assert (
+        why(ag.trace(np.exp, np.ones(3)), 1)
+        == "there are no gradients yet: the trace was taken before J.backward(loss)"
+    )
+
+
+def test_the_viewer_has_it_too():
+    assert viewer.why_none is ag.why_none
+
+
+@pytest.mark.parametrize("name", ["</script>", "[bold]b[/bold]", "🦊", "x" * 10_000])
+def test_hostile_names_are_told_as_they_are(w, name):
+    assert (
+        why(ag.diff(lambda: np.sum(w)), ag.Param(1.0, name=name))
+        == f"{name} has no gradient: it was never used while the tape recorded"
+    )
+
+
+def test_a_name_of_several_lines_is_told_on_one(w):
+    v = ag.Param(1.0, name="a\nb")
+    assert (
+        why(ag.diff(lambda: np.sum(w)), v)
+        == "a\\nb has no gradient: it was never used while the tape recorded"
+    )
+    assert (
+        why(ag.diff(lambda: np.sum(w) * (v > 0) * np.ones_like(v * 1)), v).split("\n")[1]
+        == "  4. a\\nb"
+    )
+
+
+# Bad input.
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        ("v", ValueError, "no Param or argument is named 'v'; there are: 'w'"),
+        (9, KeyError, "no node 9: ids go from 1 to 2"),
+        (
+            1.5,
+            TypeError,
+            "why_none takes the name of a Param, the number of a node, or one that is on the Tape, not 1.5",
+        ),
+    ],
+)
+def test_an_unknown_node_is_an_error(w, x, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        ag.why_none(ag.diff(lambda: np.sum(w)), x)
+
+
+def test_a_name_of_several_params_is_an_error(w):
+    v = ag.Param(1.0, name="w")
+    with pytest.raises(
+        ValueError, match="several nodes are named 'w': give the number of one, 1, 3"
+    ):
+        ag.why_none(ag.diff(lambda: np.sum(w) * v), "w")
+
+
+def test_a_node_of_another_tape_is_an_error(w):
+    J, other = ag.diff(lambda: np.sum(w)), ag.diff(lambda: np.sum(w))
+    with pytest.raises(ValueError, match=r"is not on this tape"):
+        ag.why_none(J, other.nodes[1])
+
+
+def test_what_is_no_tape_is_an_error(w):
+    with pytest.raises(
+        TypeError,
+        match=r"why_none takes a Tape from ag.diff, a Trace or the path of a saved one, and got \[\]",
+    ):
+        ag.why_none([], w)

@@ -1,0 +1,391 @@
+"""Where an operation was called: the user's line, and the scopes around it."""
+
+import contextlib
+import functools
+import itertools
+import sys
+import threading
+
+import numpy as np
+import pytest
+import scipy.special
+
+import autograd_tools as ag
+
+X = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+
+def here():
+    """The number of the line that this is called from."""
+    return sys._getframe(1).f_lineno
+
+
+def line_of(f):
+    """The line of the only operation of `f`, and the line that `f` says it should be."""
+    w = ag.Param(X)
+    with ag.record() as J:
+        expected = f(w)
+    return {node.source.line for node in J.nodes if not node.is_leaf}, expected
+
+
+def scopes_of(f):
+    """The scopes of the operations that `f` does with a Param, oldest first."""
+    w = ag.Param(X)
+    with ag.record() as J:
+        f(w)
+    return [node.scope for node in J.nodes if not node.is_leaf]
+
+
+def unpack(a, b):
+    return None
+
+
+# Lines.
+
+CALLS = {
+    "operator": lambda w: (w * 2, here())[1],
+    "reflected operator": lambda w: (2 * w, here())[1],
+    "array first": lambda w: (X * w, here())[1],
+    "matmul": lambda w: (X @ w, here())[1],
+    "negation": lambda w: (-w, here())[1],
+    "index": lambda w: (w[0], here())[1],
+    "iteration": lambda w: (list(w), here())[1],
+    "unpacking": lambda w: (unpack(*w), here())[1],
+    "ufunc": lambda w: (np.sin(w), here())[1],
+    "function": lambda w: (np.sum(w, axis=0), here())[1],
+    "linalg": lambda w: (np.linalg.inv(w), here())[1],
+    "joined": lambda w: (np.concatenate([w, w]), here())[1],
+    "composite": lambda w: (np.var(w), here())[1],
+    "method": lambda w: (w.sum(axis=0), here())[1],
+    "composite method": lambda w: (w.std(), here())[1],
+    "property": lambda w: (w.T, here())[1],
+    "reshape": lambda w: (w.reshape(4, 1), here())[1],
+    "divmod": lambda w: (divmod(w, 2.0), here())[1],
+    "scipy": lambda w: (scipy.special.erf(w), here())[1],
+    "sum of Python": lambda w: (sum([w]), here())[1],
+    "partial": lambda w: (functools.partial(np.multiply, 2.0)(w), here())[1],
+    "primitive": lambda w: (ag.primitive(lambda dy, y, x: dy)(lambda x: 2 * x)(w), here())[1],
+}
+
+
+@pytest.mark.parametrize("f", CALLS.values(), ids=CALLS)
+def test_an_operation_belongs_to_the_line_of_the_user(f):
+    lines, expected = line_of(f)
+    assert lines == {expected}
+
+
+def test_an_operation_knows_its_file_and_function():
+    def loss(w):
+        return w * 2
+
+    w = ag.Param(2.0)
+    source = ag.diff(loss, w).nodes[1].source
+    assert (source.file, source.line, source.function) == (
+        __file__,
+        loss.__code__.co_firstlineno + 1,
+        "test_an_operation_knows_its_file_and_function.<locals>.loss",
+    )
+
+
+def test_an_operation_over_several_lines_belongs_to_one_of_them():
+    def loss(w):
+        return np.sum(
+            w
+            * 2
+        )  # fmt: skip
+
+    lines = {node.source.line for node in ag.diff(loss, ag.Param(X)).nodes[1:]}
+    first = loss.__code__.co_firstlineno
+    assert lines <= set(range(first + 1, first + 5))
+
+
+def test_operations_of_an_inner_gradient_belong_to_the_line_that_asked_for_it():
+    w = ag.Param(2.0)
+
+    def loss():
+        g = ag.grad(lambda x: w * x * x)
+        return g(3.0)
+
+    lines = [
+        node.source.line - loss.__code__.co_firstlineno
+        for node in ag.diff(loss).nodes
+        if not node.is_leaf
+    ]
+    assert set(lines) == {1, 2}
+
+
+# Scopes.
+
+
+def encode(w):
+    return w * 2
+
+
+def decode(w):
+    return encode(w) + 1
+
+
+class Layer:
+    def forward(self, w):
+        return w * 2
+
+    def __call__(self, w):
+        return w * 3
+
+    @staticmethod
+    def fixed(w):
+        return w * 4
+
+
+def test_a_named_function_is_a_scope():
+    assert scopes_of(encode) == [("encode",)]
+
+
+def test_functions_that_call_each_other_are_a_path():
+    assert scopes_of(decode) == [("decode", "encode"), ("decode",)]
+
+
+def test_the_function_given_to_diff_is_the_outermost_scope():
+    w = ag.Param(X)
+
+    def loss():
+        return np.sum(decode(w))
+
+    name = "test_the_function_given_to_diff_is_the_outermost_scope.loss"
+    assert [node.scope for node in ag.diff(loss).nodes[1:]] == [
+        (name, "decode", "encode"),
+        (name, "decode"),
+        (name,),
+    ]
+
+
+def test_a_lambda_and_a_comprehension_are_no_scopes():
+    w = ag.Param(X)
+    J = ag.diff(lambda: sum([np.sum(row) for row in (w * 2 for _ in range(1))]))
+    assert {node.scope for node in J.nodes} == {()}
+
+
+def test_methods_and_callable_objects_are_scopes():
+    w, layer = ag.Param(X), Layer()
+    J = ag.diff(lambda: np.sum(layer.fixed(layer(layer.forward(w)))))
+    assert [node.scope for node in J.nodes[1:]] == [
+        ("Layer.forward",),
+        ("Layer",),
+        ("Layer.fixed",),
+        (),
+    ]
+
+
+def test_a_block_is_a_scope():
+    w = ag.Param(X)
+
+    def loss():
+        with ag.scope("outer"):
+            y = w * 2
+            with ag.scope("inner"):
+                y = encode(y)
+        return np.sum(y)
+
+    name = "test_a_block_is_a_scope.loss"
+    assert [node.scope for node in ag.diff(loss).nodes[1:]] == [
+        (name, "outer"),
+        (name, "outer", "inner", "encode"),
+        (name,),
+    ]
+
+
+def test_a_decorated_function_is_a_scope_of_both_names():
+    @ag.scope("coder")
+    def code(w):
+        """Doubles."""
+        return w * 2
+
+    w = ag.Param(X)
+    J = ag.diff(lambda: np.sum(code(w)))
+    assert J.nodes[1].scope == ("coder", "test_a_decorated_function_is_a_scope_of_both_names.code")
+    assert (code.__name__, code.__doc__) == ("code", "Doubles.")
+
+
+def test_a_scope_in_the_block_of_a_recording_is_a_scope():
+    w = ag.Param(X)
+    with ag.record() as J, ag.scope("penalty"):
+        np.sum(w)
+    assert J.nodes[1].scope == ("penalty",)
+
+
+def test_a_scope_around_diff_is_the_outermost():
+    w = ag.Param(X)
+    with ag.scope("training"):
+        J = ag.diff(lambda: np.sum(encode(w)))
+    assert [node.scope for node in J.nodes[1:]] == [("training", "encode"), ("training",)]
+
+
+def test_the_function_around_diff_is_no_scope():
+    def train():
+        w = ag.Param(X)
+        return ag.diff(lambda: np.sum(w))
+
+    assert train().nodes[1].scope == ()
+
+
+def test_a_leaf_belongs_to_no_scope():
+    w = ag.Param(X)
+    with ag.scope("training"):
+        J = ag.diff(lambda: np.sum(w))
+    assert J.nodes[0].scope == ()
+
+
+def test_one_scope_may_be_entered_again_and_inside_itself():
+    scope = ag.scope("again")
+    w = ag.Param(X)
+
+    def loss():
+        with scope:
+            y = w * 2
+            with scope:
+                y = y * 2
+        with scope:
+            return np.sum(y)
+
+    assert [node.scope[1:] for node in ag.diff(loss).nodes[1:]] == [
+        ("again",),
+        ("again", "again"),
+        ("again",),
+    ]
+
+
+def test_recursion_deepens_the_path():
+    def down(w, n):
+        return np.sum(w) if n == 0 else down(w, n - 1)
+
+    w = ag.Param(X)
+    assert ag.diff(down, w, 2).nodes[1].scope == ("test_recursion_deepens_the_path.down",) * 3
+
+
+def test_two_calls_of_a_function_are_told_apart():
+    w = ag.Param(X)
+    J = ag.diff(lambda: np.sum(encode(encode(w))))
+    first, second = (node.source.calls for node in J.nodes[1:3])
+    assert len(first) == len(second) == 1
+    assert first != second
+
+
+def test_operations_of_one_call_share_its_number():
+    def twice(w):
+        return w * 2 + 1
+
+    w = ag.Param(X)
+    J = ag.diff(lambda: np.sum(twice(w)))
+    assert J.nodes[1].source.calls == J.nodes[2].source.calls == (1,)
+
+
+# Scopes end, whatever happens.
+
+
+def test_a_scope_that_a_context_manager_opens_is_another_one_each_time():
+    @contextlib.contextmanager
+    def part():
+        with ag.scope("part"):
+            yield
+
+    def twice(w):
+        def square(x):
+            return x * x
+
+        for _ in range(2):
+            with part():
+                square(w)
+
+    w = ag.Param(X)
+    with ag.record() as J:
+        twice(w)
+    first, second = [
+        dict(zip(node.scope, node.calls, strict=True))["part"]
+        for node in J.trace()
+        if node.kind == "result"
+    ]
+    assert first != second
+
+
+def test_frames_that_go_on_keep_their_numbers_however_deep():
+    def down(n, x):
+        return x * x if n == 0 else down(n - 1, x) + 1.0
+
+    w = ag.Param(X)
+    with ag.record() as J:
+        down(50, w)
+    numbers = [
+        node.calls[1:] for node in J.trace() if node.kind == "result"
+    ]  # the first is this function's
+    assert all(shorter == longer[: len(shorter)] for longer, shorter in itertools.pairwise(numbers))
+    assert [len(calls) for calls in numbers] == list(
+        range(len(numbers[0]), len(numbers[0]) - 51, -1)
+    )
+
+
+def test_a_scope_ends_when_its_block_fails():
+    w = ag.Param(X)
+    with pytest.raises(RuntimeError), ag.scope("failed"):
+        raise RuntimeError
+    assert ag.diff(lambda: np.sum(w)).nodes[1].scope == ()
+
+
+def test_a_scope_ends_when_a_decorated_function_fails():
+    @ag.scope("failed")
+    def fails():
+        raise RuntimeError
+
+    w = ag.Param(X)
+    with pytest.raises(RuntimeError):
+        fails()
+    assert ag.diff(lambda: np.sum(w)).nodes[1].scope == ()
+
+
+def test_a_scope_ends_when_it_fails_inside_diff():
+    w = ag.Param(X)
+
+    def fails():
+        with ag.scope("failed"):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        ag.diff(fails)
+    assert ag.diff(lambda: np.sum(w)).nodes[1].scope == ()
+
+
+def test_a_scope_belongs_to_its_thread():
+    w, found = ag.Param(X), []
+    with ag.scope("main"):
+        thread = threading.Thread(
+            target=lambda: found.append(ag.diff(lambda: np.sum(w)).nodes[1].scope)
+        )
+        thread.start()
+        thread.join()
+    assert found == [()]
+
+
+def test_a_scope_of_a_generator_ends_with_it():
+    w = ag.Param(X)
+
+    def pieces():
+        with ag.scope("piece"):
+            yield w * 2
+
+    def loss():
+        return np.sum(next(iter(list(pieces()))))
+
+    assert ag.diff(loss).nodes[-1].scope == ("test_a_scope_of_a_generator_ends_with_it.loss",)
+
+
+@pytest.mark.parametrize("name", ["", None, 3, ("a",)], ids=["empty", "None", "number", "tuple"])
+def test_a_scope_without_a_name_is_an_error(name):
+    with pytest.raises(TypeError, match="a scope is named by a non-empty string"):
+        ag.scope(name)
+
+
+@pytest.mark.parametrize("name", ["a/b", "with spaces", "</script>", "émoji 🦊", "[bold]"])
+def test_a_scope_may_have_any_name(name):
+    w = ag.Param(X)
+    with ag.scope(name):
+        J = ag.diff(lambda: np.sum(w))
+    assert J.nodes[1].scope == (name,)

@@ -1,0 +1,164 @@
+"""autograd_tools.numpy: NumPy's own objects, and what is replaced: the same numbers as NumPy's, with their gradients."""
+
+import subprocess
+import sys
+
+import autograd_tools.numpy.random as npr
+import numpy
+import numpy.testing
+import pytest
+from autograd_tools.numpy.fft import fft
+from rules.cases import spread
+
+import autograd_tools as ag
+import autograd_tools.numpy as np
+import autograd_tools.numpy.linalg
+from autograd_tools.numpy import pi, sin
+
+X, A = 1.5, spread(3)
+
+# Functions of a number, whose result has to be NumPy's for the plain number.
+OF_NUMBER = {
+    "array of nested lists": lambda np, x: np.array([[x, 1.0], [x * x, 2]]),
+    "array of a tuple": lambda np, x: np.array((x, 2.0)),
+    "array of a number": lambda np, x: np.array(x),
+    "array with ndmin": lambda np, x: np.array([x, 1.0], ndmin=3),
+    "array with dtype": lambda np, x: np.array([x, 1], dtype=numpy.float32),
+    "array of complex": lambda np, x: np.abs(np.array([x, 2j])),
+    "array with a number of single precision": lambda np, x: np.array([numpy.float32(1), x]),
+    "asarray": lambda np, x: np.asarray([[x], [2]]),
+    "asanyarray": lambda np, x: np.asanyarray([x, x]),
+    "ascontiguousarray": lambda np, x: np.ascontiguousarray(x),
+    "asfortranarray": lambda np, x: np.asfortranarray([[x, 2.0]]),
+    "full": lambda np, x: np.full((2, 3), x),
+    "full with dtype": lambda np, x: np.full(2, x, numpy.float32),
+    "full_like": lambda np, x: np.full_like(numpy.ones((2, 2)), x),
+    "arange": lambda np, x: np.arange(x, 4.2, 0.5),
+    "arange by a step": lambda np, x: np.arange(0, 7, x),
+    "linspace": lambda np, x: np.linspace([0.0, 1.0], [x, 2 * x], 4),
+    "r_": lambda np, x: np.r_[1, x, 3:x:3j, [x, 2.0]],
+    "r_ with a slice from it": lambda np, x: np.r_[x:4.2:0.5],
+    "concatenate": lambda np, x: np.concatenate([[x, 1.0], [2.0, x]]),
+    "stack": lambda np, x: np.stack([x, 1.0]),
+    "stack lists": lambda np, x: np.stack([[x, 1.0], [2.0, x]], axis=1),
+    "vstack": lambda np, x: np.vstack([[x, 1.0], [2.0, x]]),
+    "hstack": lambda np, x: np.hstack([[x], [2.0, x]]),
+    "hstack values of a dict": lambda np, x: (
+        np.hstack({"a": [x], "b": [2.0, x]}.values()) if np is not numpy else np.array([x, 2.0, x])
+    ),
+    "append": lambda np, x: np.append([x, 1.0], [x]),
+    "where": lambda np, x: np.where([True, False], [x, 1.0], [2.0, x]),
+    "select": lambda np, x: np.select([[True, False], [True, True]], [[x, 1.0], [2.0, x]]),
+    "choose": lambda np, x: np.choose([0, 1], [[x, 1.0], [2.0, x]]),
+    "sum of a list": lambda np, x: np.sum([x, 2 * x]),
+    "mean of a list": lambda np, x: np.mean([[x, 1.0], [2.0, x]], axis=0),
+    "std of a list": lambda np, x: np.std([x, 1.0, 3.0]),
+    "max of a list": lambda np, x: np.max([x, 1.0]),
+    "dot of lists": lambda np, x: np.dot([[x, 1.0], [2.0, x]], [x, 3.0]),
+    "norm of a list": lambda np, x: np.linalg.norm([x, 1.0]),
+    "inv of a list": lambda np, x: np.linalg.inv([[x, 1.0], [0.0, x]]),
+    "vectorize": lambda np, x: np.vectorize(lambda a, b: a * b if a > 1 else b)([x, 0.0], 2.0),
+    "vectorize two results": lambda np, x: np.vectorize(lambda a: (a, a * a))([x, 2 * x])[1],
+}
+OF_ARRAY = {
+    "array": lambda np, a: np.array(a),
+    "array of rows": lambda np, a: np.array([a, a * a, [1.0, 2.0, 3.0]]),
+    "array of an array and ndmin": lambda np, a: np.array(a, ndmin=2),
+    "asarray as single precision": lambda np, a: np.asarray(a, numpy.float32),
+    "r_": lambda np, a: np.r_[a, 1.0, 2:4],
+    "r_ along another axis": lambda np, a: np.r_["0,2", a, a * a],
+    "r_ of columns": lambda np, a: np.r_["1,2,0", a, a * a],
+    "c_": lambda np, a: np.c_[a, [1.0, 2.0, 3.0], a * a],
+    "concatenate with a list": lambda np, a: np.concatenate([a, [1.0, a[0]]]),
+    "column_stack": lambda np, a: np.column_stack([a, [a[0], 2.0, 3.0]]),
+    "full_like with rows": lambda np, a: np.full_like(numpy.ones((2, 3)), a),
+    "vectorize": lambda np, a: np.vectorize(lambda x: x * x)(a),
+}
+CASES = [pytest.param(f, X, id=name) for name, f in OF_NUMBER.items()] + [
+    pytest.param(f, A, id=f"{name} (of an array)") for name, f in OF_ARRAY.items()
+]
+
+
+@pytest.mark.parametrize(("f", "x"), CASES)
+def test_a_replacement_gives_what_numpy_does(f, x):
+    expected, vjp_y = f(numpy, x), ag.make_vjp(lambda x: f(np, x))(x)[1]
+    for y in (f(np, x), f(np, ag.Param(x)), vjp_y):
+        numpy.testing.assert_array_equal(y, expected)
+        assert numpy.shape(y) == numpy.shape(expected)
+        assert numpy.asarray(y).dtype == numpy.asarray(expected).dtype
+
+
+@pytest.mark.parametrize(("f", "x"), CASES)
+def test_a_replacement_has_the_right_gradient(f, x):
+    single = numpy.asarray(f(numpy, x)).dtype == numpy.float32
+    assert ag.gradcheck(
+        lambda x: f(np, x), x, delta=1e-2 if single else 1e-6, rtol=1e-3 if single else 1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sin", "add", "pi", "newaxis", "ndarray", "float64", "einsum", "zeros", "fft", "random"],
+)
+def test_what_is_not_replaced_is_numpys_own(name):
+    assert getattr(np, name) is getattr(numpy, name)
+
+
+def test_modules_and_names_are_imported_as_those_of_numpy():
+    assert (sin, pi, npr, fft) == (numpy.sin, numpy.pi, numpy.random, numpy.fft.fft)
+    assert autograd_tools.numpy.linalg.eigh is numpy.linalg.eigh
+
+
+@pytest.mark.parametrize("name", numpy.__all__)
+def test_every_name_of_numpy_is_there(name):
+    assert hasattr(np, name)
+
+
+def test_a_name_that_numpy_has_not_is_an_error():
+    with pytest.raises(
+        AttributeError, match="has no attribute 'nosuch', and NumPy has none either"
+    ):
+        _ = np.nosuch
+
+
+def test_descriptions_of_recorded_values_are_plain():
+    def f(x):
+        assert np.isscalar(x)
+        assert (np.ndim([x, x]), np.shape([[x, x]]), np.size([x, x])) == (1, (1, 2), 2)
+        assert np.result_type(x, numpy.float32(1)) == np.float64
+        assert np.allclose([x, x], [x, 1.5])
+        assert np.array_equal([x], [1.5])
+        assert not np.iscomplexobj([x])
+        return x
+
+    assert ag.grad(f)(numpy.float64(1.5)) == 1.0
+
+
+def test_a_list_of_arrays_that_do_not_fit_is_an_error():
+    with pytest.raises(ValueError, match=r"of one shape to become an array, and not \(\), \(3,\)"):
+        ag.grad(lambda a: np.sum(np.array([a, a[0]])))(A)
+
+
+def test_a_cast_to_integers_has_no_gradient():
+    assert ag.grad(lambda x: np.sum(np.array([x, 2 * x], dtype=int)) + x)(1.5) == 1.0
+
+
+def test_a_matrix_is_an_error():
+    with pytest.raises(TypeError, match="makes a matrix"):
+        ag.grad(lambda a: np.sum(np.r_["r", a]))(A)
+
+
+def test_the_array_of_a_param_is_not_the_array_in_it():
+    p = ag.Param(numpy.ones(2))
+    assert np.array(p) is not p.value
+
+
+def test_importing_autograd_tools_does_not_load_it():
+    found = "[name for name in sys.modules if name.startswith(('autograd_tools.numpy', 'autograd_tools.compat'))]"
+    code = f"import sys, autograd_tools; print({found})"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+        ).stdout
+        == "[]\n"
+    )

@@ -1,0 +1,723 @@
+"""Every rule in the registry, checked numerically to second order; and the conventions where there is no derivative."""
+
+import inspect
+
+import numpy as np
+import pytest
+import scipy.special
+from rules import (
+    cases,
+    cases_arrays,
+    cases_complex,
+    cases_fft,
+    cases_linalg,
+    cases_sets,
+    cases_special,
+)
+from rules.cases import each, merged, spread
+
+import autograd_tools as ag
+import autograd_tools.engine.backward
+import autograd_tools.engine.plans
+from autograd_tools.api.gradient_check import GradientError
+from autograd_tools.engine.calls import call, plain
+from autograd_tools.engine.core import NO_KWARGS
+from autograd_tools.engine.primitives import (
+    COMPOSITES,
+    PRIMITIVES,
+    UNKNOWN,
+    ZEROGRADS,
+    Primitive,
+    name_of,
+)
+from autograd_tools.rules import special
+from autograd_tools.rules.indexing import getitem, setitem, ungetitem
+
+special.find(np.sin)  # enters the rules of scipy.special
+
+CASES = merged(
+    *(cases.CASES, cases_complex.CASES, cases_fft.CASES, cases_linalg.CASES),
+    *(cases_arrays.CASES, cases_sets.CASES, cases_special.CASES),
+)
+INTERNAL = {entry: entry for entry in (getitem, setitem, ungetitem)}
+REGISTRY = {**COMPOSITES, **PRIMITIVES, **INTERNAL}
+JOINING = {*COMPOSITES, *(func for func, primitive in PRIMITIVES.items() if primitive.sequences)}
+NAMES = {func: getattr(entry, "name", None) or name_of(func) for func, entry in REGISTRY.items()}
+every_function = pytest.mark.parametrize("func", REGISTRY, ids=NAMES.values())
+every_primitive = pytest.mark.parametrize(
+    "func", {**PRIMITIVES, **INTERNAL}, ids=[NAMES[func] for func in {**PRIMITIVES, **INTERNAL}]
+)
+
+
+def cases_of(func):
+    assert func in CASES, (
+        f"{NAMES[func]} is registered and not checked: add cases for it to CASES in a file tests/rules/cases*.py"
+    )
+    return CASES[func]
+
+
+def is_floating(x):
+    if isinstance(x, (tuple, list, dict)):
+        return bool(x) and all(map(is_floating, x.values() if isinstance(x, dict) else x))
+    return isinstance(x, (float, complex)) or (
+        isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "fc"
+    )
+
+
+def floating(args):
+    return [n for n, arg in enumerate(args) if is_floating(arg)]
+
+
+def differentiable(func, args):
+    """The positions of the arguments whose gradient is known."""
+    if func in COMPOSITES and func not in PRIMITIVES:
+        return tuple(floating(args))
+    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    return tuple(n for n in floating(args) if primitive.rule(n) not in (None, UNKNOWN))
+
+
+def total(y):
+    """The sum of the squares of all numbers in `y`, be they complex."""
+    if isinstance(ag.value(y), dict):
+        y = [y[key] for key in y]
+    if isinstance(ag.value(y), (tuple, list)):
+        return sum(map(total, y))
+    return np.sum(np.real(y * np.conjugate(y))) if np.iscomplexobj(y) else np.sum(y * y)
+
+
+def numbers(x):
+    """All numbers in `x`."""
+    if isinstance(x, dict):
+        x = list(x.values())
+    return (
+        [number for item in x for number in numbers(item)]
+        if isinstance(x, (tuple, list))
+        else np.ravel(x).tolist()
+    )
+
+
+def curved(y):
+    """`y` and its square, so that the gradient of a gradient goes through the rule of a linear function too."""
+    return [curved(item) for item in y] if isinstance(ag.value(y), (tuple, list)) else y + y * y
+
+
+def check(func, args, kwargs, argnums, order=2):
+    """Check the gradients for each argument, and of a list of arrays for each array in it."""
+    ag.gradcheck(lambda *a: curved(func(*a, **kwargs)), *args, argnums=argnums, order=order)
+    if type(args[0]) is list and is_floating(args[0]) and func in JOINING:
+        ag.gradcheck(
+            lambda *arrays: curved(func(list(arrays), *args[1:], **kwargs)), *args[0], order=order
+        )
+        ag.gradcheck(
+            lambda array: curved(func([array, *args[0][1:]], *args[1:], **kwargs)),
+            args[0][0],
+            order=order,
+        )
+
+
+def check_cases(func, called, order=2):
+    for args, kwargs in cases_of(func):
+        check(called, args, kwargs, differentiable(func, args), order)
+
+
+@every_function
+def test_a_rule_agrees_with_finite_differences_to_second_order(func):
+    check_cases(func, func)
+
+
+@every_function
+@pytest.mark.parametrize("precision", [np.float64, np.float32], ids=["double", "single"])
+def test_a_recorded_call_gives_what_numpy_gives(func, precision):
+    for given, kwargs in cases_of(func):
+        args, seen = (given if precision is np.float64 else single(given)), []
+        argnums = differentiable(func, args)
+        ag.grad(
+            lambda *a, kwargs=kwargs, seen=seen: seen.append(plain(func(*a, **kwargs))) or 0.0,
+            argnums,
+        )(*args)
+        assert_same_values(seen[0], func(*args, **kwargs))
+
+
+PYTHON_NUMBERS = ({float, np.float64}, {complex, np.complex128})
+
+
+def assert_same_values(y, expected):
+    assert (
+        type(y) is type(expected) or {type(y), type(expected)} in PYTHON_NUMBERS
+    )  # operators keep Python's numbers
+    if isinstance(expected, (tuple, list)):
+        assert len(y) == len(expected)
+        for part, expected_part in zip(y, expected, strict=True):
+            assert_same_values(part, expected_part)
+    else:
+        assert (np.shape(y), np.result_type(y)) == (np.shape(expected), np.result_type(expected))
+        np.testing.assert_allclose(
+            y, expected, rtol=1e-5 if np.result_type(y) in SINGLE.values() else 1e-13, atol=1e-7
+        )
+
+
+def gradients(func):
+    """The numbers of the gradients of all cases, to second order."""
+
+    def first(args, kwargs, argnums):
+        return ag.grad(lambda *a: total(func(*a, **kwargs)), argnums)(*args)
+
+    def both(args, kwargs):
+        argnums = differentiable(func, args)
+        return [
+            first(args, kwargs, argnums),
+            ag.grad(lambda *a: total(first(a, kwargs, argnums)), argnums)(*args),
+        ]
+
+    return [number for args, kwargs in cases_of(func) for number in numbers(both(args, kwargs))]
+
+
+@every_function
+def test_a_rule_reads_nothing_that_the_recording_lets_go(func, monkeypatch):
+    kept = gradients(func)
+    monkeypatch.setattr(
+        autograd_tools.engine.plans, "WORTH_FREEING", -1
+    )  # even the smallest array is not kept without need
+    assert gradients(func) == kept
+
+
+@every_function
+def test_the_fast_sweep_finds_what_the_plain_one_does(func, monkeypatch):
+    fast = gradients(func)
+    monkeypatch.setattr(
+        autograd_tools.engine.backward, "fast_sweep", autograd_tools.engine.backward.plain_sweep
+    )
+    assert gradients(func) == fast
+
+
+@every_function
+def test_the_fast_calls_record_what_the_plain_one_does(func, monkeypatch):
+    fast = gradients(func)
+    for primitive in {*PRIMITIVES.values(), *INTERNAL.values()}:
+        monkeypatch.setattr(
+            primitive, "fast", lambda *args, primitive=primitive: call(primitive, args)
+        )
+        monkeypatch.setattr(
+            primitive,
+            "first",
+            lambda a, rest=(), kwargs=NO_KWARGS, primitive=primitive: call(
+                primitive, (a, *rest), kwargs
+            ),
+        )
+    assert gradients(func) == fast
+
+
+def test_every_case_belongs_to_a_registered_function():
+    assert [func for func in CASES if func not in REGISTRY] == []
+
+
+# A table of cases is as good as what it catches.
+
+
+def scaled(dx):
+    return [scaled(item) for item in dx] if isinstance(dx, (list, tuple)) else 1.001 * dx
+
+
+def broken(primitive, position):
+    """The primitive with the rule at `position` off by a thousandth."""
+    rule = primitive.rule(position)
+    rules = list(primitive.rules)
+    rules[position] = lambda *args, **kwargs: scaled(rule(*args, **kwargs))
+    options = {
+        name: getattr(primitive, name) for name in ("rest", "sequences", "containers", "name")
+    }
+    return Primitive(primitive.func, rules, **options)
+
+
+@every_primitive
+def test_the_cases_of_a_function_catch_each_of_its_rules_when_off_by_a_thousandth(
+    func, monkeypatch
+):
+    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    for position, rule in enumerate(primitive.rules):
+        if rule in (None, UNKNOWN):
+            continue
+        wrong = broken(primitive, position)
+        monkeypatch.setitem(PRIMITIVES, func, wrong)
+        with pytest.raises(GradientError):
+            check_cases(func, wrong if func in INTERNAL else func, order=1)
+        monkeypatch.undo()
+
+
+POINTS = spread(2, 3)
+
+
+def sine(x):
+    return np.sin(x)
+
+
+def cosine(x):
+    return np.cos(x)
+
+
+def test_a_rule_off_by_a_thousandth_is_a_gradient_error():
+    wrong = ag.primitive(lambda dy, y, x: 1.001 * dy * np.cos(x))(sine)
+    with pytest.raises(GradientError, match="argument 1 differs from finite differences"):
+        check(wrong, (POINTS,), {}, (0,))
+
+
+def test_a_rule_right_to_first_order_and_wrong_to_second_is_a_gradient_error():
+    frozen = ag.primitive(lambda dy, y, x: dy * np.cos(ag.value(x)))(sine)
+    check(frozen, (POINTS,), {}, (0,), order=1)
+    with pytest.raises(GradientError, match="the gradient of the gradient"):
+        check(frozen, (POINTS,), {}, (0,))
+
+
+def test_a_second_order_off_by_a_thousandth_is_a_gradient_error():
+    wrong = ag.primitive(lambda dy, y, x: -1.001 * dy * np.sin(x))(cosine)
+    right = ag.primitive(lambda dy, y, x: dy * wrong(x))(sine)
+    check(right, (POINTS,), {}, (0,), order=1)
+    with pytest.raises(GradientError, match="the gradient of the gradient"):
+        check(right, (POINTS,), {}, (0,))
+
+
+# What a table of rules leaves out is really constant.
+
+# Parameters of NumPy's functions that no gradient belongs to: shapes, positions, types and switches.
+CONSTANTS = {
+    *(
+        "axis",
+        "axes",
+        "axis1",
+        "axis2",
+        "source",
+        "destination",
+        "shift",
+        "repeats",
+        "shape",
+        "offset",
+        "k",
+        "order",
+    ),
+    *(
+        "keepdims",
+        "dtype",
+        "out",
+        "where",
+        "copy",
+        "subok",
+        "casting",
+        "device",
+        "condition",
+        "upper",
+        "optimize",
+    ),
+    *(
+        "n",
+        "s",
+        "norm",
+        "UPLO",
+        "full_matrices",
+        "compute_uv",
+        "hermitian",
+        "mode",
+        "rcond",
+        "rtol",
+        "discont",
+        "period",
+    ),
+}
+# Numbers of which only the sign or the direction counts, or a whole number is taken.
+STEPPING = {("copysign", 1), ("nextafter", 1), ("ldexp", 1), ("heaviside", 0)}
+# What NumPy took away again since 2.1.
+REMOVED = {
+    "reshape": {"newshape"},
+    "corrcoef": {"bias", "ddof"},
+    "quantile": {"interpolation"},
+    "nanquantile": {"interpolation"},
+}
+REJECTED = {"min", "max"}  # keywords of np.clip that raise when they are tracked
+CONDITIONS = {("where", 0), ("heaviside", 0)}
+
+
+def parameters_of(func):
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except ValueError:
+        pytest.skip("before 2.4, NumPy does not tell the parameters of its functions in C")
+    return [p for p in parameters if p.name not in REMOVED.get(name_of(func), ())]
+
+
+@every_primitive
+def test_an_argument_without_a_rule_is_no_number_to_differentiate(func):
+    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    if isinstance(func, np.ufunc):
+        assert len(primitive.rules) == func.nin
+        assert {
+            (NAMES[func], n) for n, rule in enumerate(primitive.rules) if rule is None
+        } <= STEPPING
+    elif func not in INTERNAL:
+        parameters = enumerate(parameters_of(func))
+        unknown = [
+            p.name
+            for n, p in parameters
+            if primitive.rule(n) is None
+            and p.name not in CONSTANTS | REJECTED
+            and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+        ]
+        assert unknown == []
+
+
+@every_primitive
+def test_a_floating_argument_without_a_rule_has_no_influence(func):
+    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    for args, kwargs in cases_of(func):
+        for n in floating(args):
+            if primitive.rule(n) is None and (NAMES[func], n) not in CONDITIONS:
+                moved = [*args[:n], args[n] + 1e-3, *args[n + 1 :]]
+                np.testing.assert_array_equal(func(*moved, **kwargs), func(*args, **kwargs))
+
+
+@every_primitive
+def test_a_rule_takes_the_keywords_of_its_function(func):
+    if isinstance(func, np.ufunc) or func in INTERNAL:
+        return
+    parameters = parameters_of(func)
+    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for n, rule in enumerate(PRIMITIVES[func].rules):
+        if rule not in (None, UNKNOWN):
+            rest = {
+                p.name: None
+                for p in parameters[n + 1 :]
+                if p.name != "out" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+            }
+            needed = [None] * (
+                n + 1 + sum(p.kind is p.POSITIONAL_ONLY for p in by_position[n + 1 :])
+            )
+            inspect.signature(rule).bind("dy", "y", *needed, **rest)
+
+
+@pytest.mark.parametrize(
+    "func", [f for f in COMPOSITES if not isinstance(f, np.ufunc)], ids=name_of
+)
+def test_a_composite_takes_the_arguments_of_its_function(func):
+    parameters = [p for p in parameters_of(func) if p.kind is not p.VAR_POSITIONAL]
+    by_position = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    inspect.signature(COMPOSITES[func]).bind(
+        *by_position, **{p.name: None for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+    )
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: scipy.special.zeta(t, 2.0),
+        lambda t: np.max(t * np.ones(3), initial=t),
+        lambda t: np.min(t * np.ones(3), initial=t),
+    ],
+    ids=["zeta[1]", "max[5]", "min[5]"],
+)
+def test_to_differentiate_an_argument_of_unknown_gradient_is_an_error(f):
+    with pytest.raises(TypeError, match="no gradient is known for argument"):
+        ag.grad(f)(2.0)
+
+
+# Types and shapes.
+
+
+SINGLE = {
+    np.dtype(np.float64): np.dtype(np.float32),
+    np.dtype(np.complex128): np.dtype(np.complex64),
+}
+
+
+def single(x):
+    """`x` in single precision; Python's numbers fit every precision."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(single(item) for item in x)
+    if isinstance(x, dict):
+        return {key: single(item) for key, item in x.items()}
+    return (
+        x.astype(SINGLE[x.dtype])
+        if isinstance(x, (np.ndarray, np.generic)) and x.dtype in SINGLE
+        else x
+    )
+
+
+def assert_same_type(dx, x):
+    if isinstance(x, (tuple, list, dict)):
+        assert type(dx) is type(x)
+        for key in x if isinstance(x, dict) else range(len(x)):
+            assert_same_type(dx[key], x[key])
+    elif isinstance(x, np.ndarray):
+        assert type(dx) is np.ndarray
+        assert (dx.shape, dx.dtype) == (x.shape, x.dtype)
+    else:
+        assert type(dx) is type(x)
+
+
+@every_function
+def test_gradients_in_single_precision_have_the_type_and_shape_of_their_arguments(func):
+    for args, kwargs in cases_of(func):
+        singles = single(args)
+        argnums = differentiable(func, singles)
+        gradients = ag.grad(lambda *a, kwargs=kwargs: total(func(*a, **kwargs)), argnums)(*singles)
+        for n, dx in zip(argnums, gradients, strict=True):
+            assert_same_type(dx, singles[n])
+
+
+@every_primitive
+def test_a_rule_computes_single_precision_in_single_precision(func):
+    primitive = REGISTRY[func]
+    for args, kwargs in cases_of(func):
+        singles = single(args)
+        y = primitive.func(*singles, **kwargs)
+        for n in differentiable(func, singles):
+            if all(getattr(x, "dtype", None) in SINGLE.values() for x in (y, singles[n])):
+                dx = primitive.rule(n)(np.ones_like(y), y, *singles, **kwargs)
+                assert all(
+                    part.dtype in SINGLE.values()
+                    for part in (dx if isinstance(dx, list) else [getattr(dx, "dy", dx)])
+                )
+
+
+# Where there is no derivative, and where the formula of the textbook divides by zero.
+
+
+@pytest.mark.parametrize(
+    "func", [np.maximum, np.minimum, np.fmax, np.fmin], ids=lambda func: func.__name__
+)
+def test_two_numbers_that_tie_share_the_gradient_evenly(func):
+    assert ag.grad(func, (0, 1))(2.0, 2.0) == (0.5, 0.5)
+
+
+def test_a_number_tied_with_itself_gets_the_whole_gradient():
+    assert ag.grad(lambda x: np.maximum(x, x))(2.0) == 1.0
+
+
+@pytest.mark.parametrize("func", [np.max, np.amax], ids=lambda func: func.__name__)
+def test_elements_that_tie_for_the_maximum_share_its_gradient_evenly(func):
+    assert ag.grad(func)(np.array([1.0, 3.0, 3.0])).tolist() == [0.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("func", [np.min, np.amin], ids=lambda func: func.__name__)
+def test_elements_that_tie_for_the_minimum_share_its_gradient_evenly(func):
+    x = np.array([[1.0, 1.0], [1.0, 2.0]])
+    assert ag.grad(lambda x: np.sum(func(x, axis=1)))(x).tolist() == [[0.5, 0.5], [1.0, 0.0]]
+
+
+def test_a_maximum_that_is_the_initial_value_has_a_gradient_of_zero():
+    assert ag.grad(lambda x: np.max(x, initial=5.0))(np.array([1.0, 3.0])).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("x", [1.0, 2.0])
+def test_a_number_at_a_limit_of_clip_passes_the_gradient_on_and_the_limit_gets_none(x):
+    assert ag.grad(np.clip, (0, 1, 2))(x, 1.0, 2.0) == (1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"min": 1.5, "max": 2.5}, {"a_min": 1.5, "a_max": 2.5}],
+    ids=["min-max", "a_min-a_max"],
+)
+def test_limits_given_to_clip_by_name_cut_the_gradient(limits):
+    assert ag.grad(lambda x: np.sum(np.clip(x, **limits)))(np.array([1.0, 2.0, 3.0])).tolist() == [
+        0.0,
+        1.0,
+        0.0,
+    ]
+
+
+def test_of_crossing_limits_of_clip_the_upper_one_gets_the_gradient():
+    assert ag.grad(np.clip, (0, 1, 2))(0.0, 3.0, 1.0) == (0.0, 0.0, 1.0)
+
+
+def test_the_absolute_value_has_gradient_zero_at_zero():
+    assert ag.grad(np.abs)(0.0) == 0.0
+    assert ag.grad(np.fabs)(0.0) == 0.0
+
+
+def test_the_absolute_value_of_a_complex_number_leads_back_to_real_ones():
+    ag.gradcheck(lambda x: np.abs(x * (3 + 4j) - 2j), np.array([1.0, -2.0]))
+
+
+@pytest.mark.parametrize(
+    ("p", "slope"), [(0, 0.0), (1, 1.0), (2, 0.0), (3, 0.0), (0.0, 0.0), (1.0, 1.0), (2.0, 0.0)]
+)
+def test_a_power_of_zero_has_the_gradient_of_the_polynomial(p, slope):
+    assert ag.grad(lambda x: x**p)(0.0) == slope
+
+
+def test_powers_of_zeros_by_an_array_have_the_gradients_of_the_polynomials():
+    assert ag.grad(lambda x: np.sum(x ** np.array([0, 1, 2])))(np.zeros(3)).tolist() == [
+        0.0,
+        1.0,
+        0.0,
+    ]
+
+
+def test_a_power_of_zero_has_gradient_zero_for_its_exponent():
+    assert ag.grad(np.power, (0, 1))(0.0, 2.0) == (0.0, 0.0)
+
+
+def test_zero_to_the_power_of_zero_has_gradient_zero_for_both():
+    assert ag.grad(np.power, (0, 1))(0.0, 0.0) == (0.0, 0.0)
+
+
+def test_a_power_of_a_negative_number_by_an_integer_has_a_gradient():
+    assert ag.grad(lambda x: x**3)(-2.0) == 12.0
+
+
+def test_a_power_may_be_of_integers():
+    assert ag.grad(lambda x: np.sum(x ** np.array([0, 1, 2])))(np.array([4, 5, 6])).tolist() == [
+        0,
+        1,
+        12,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("x", "gradient"),
+    [
+        ([2.0, 0.0, 3.0], [0.0, 6.0, 0.0]),
+        ([0.0, 0.0, 3.0], [0.0, 0.0, 0.0]),
+        ([2.0, 3.0, 4.0], [12.0, 8.0, 6.0]),
+    ],
+)
+def test_a_product_with_zeros_has_the_products_of_the_others_for_gradient(x, gradient):
+    assert ag.grad(np.prod)(np.array(x)).tolist() == gradient
+
+
+def test_a_product_with_zeros_has_a_second_derivative():
+    slope = ag.grad(lambda x: ag.grad(np.prod)(x)[0])
+    assert slope(np.array([0.0, 0.0, 3.0])).tolist() == [0.0, 3.0, 0.0]
+
+
+def test_sinc_is_flat_and_curved_at_zero():
+    assert ag.grad(np.sinc)(0.0) == 0.0
+    assert ag.grad(ag.grad(np.sinc))(0.0) == pytest.approx(-(np.pi**2) / 3, rel=1e-12)
+
+
+def test_logaddexp_of_large_numbers_does_not_overflow():
+    assert ag.grad(np.logaddexp, (0, 1))(1000.0, 0.0) == (1.0, 0.0)
+
+
+def test_expit_and_log_expit_of_large_numbers_do_not_overflow():
+    assert ag.grad(scipy.special.expit)(-1000.0) == 0.0
+    assert ag.grad(scipy.special.log_expit)(-1000.0) == 1.0
+
+
+def test_a_cast_to_integers_has_gradient_zero():
+    assert ag.grad(lambda x: np.sum(x.astype(int)))(np.array([1.5, 2.5])).tolist() == [0.0, 0.0]
+
+
+def test_a_cast_from_integers_to_floats_passes_the_gradient_on():
+    assert ag.grad(lambda x: np.sum(x.astype(float) * 0.5))(np.array([1, 2])).tolist() == [0.5, 0.5]
+
+
+LAYOUTS = {
+    "contiguous": np.arange(24.0).reshape(2, 3, 4),
+    "fortran": np.arange(24.0).reshape(2, 3, 4).T,
+    "permuted": np.arange(24.0).reshape(2, 3, 4).transpose(1, 2, 0),
+    "strided": np.arange(48.0).reshape(2, 3, 8)[..., ::2],
+    "strided fortran": np.arange(48.0).reshape(2, 3, 8)[..., ::2].T,
+    "backward": np.arange(24.0).reshape(2, 3, 4)[::-1],
+    "one long axis": np.arange(24.0).reshape(1, 24, 1),
+}
+
+
+@pytest.mark.parametrize("order", ["C", "F", "A", "K"])
+@pytest.mark.parametrize("x", LAYOUTS.values(), ids=LAYOUTS)
+def test_ravel_puts_the_gradient_back_where_each_number_was_read(order, x):
+    weights = 10.0 * np.ravel(x, order)
+    assert np.array_equal(ag.grad(lambda x: np.ravel(x, order) @ weights)(x), 10.0 * x)
+
+
+@pytest.mark.parametrize("order", ["C", "F", "A"])
+@pytest.mark.parametrize("x", LAYOUTS.values(), ids=LAYOUTS)
+def test_reshape_puts_the_gradient_back_where_each_number_was_read(order, x):
+    weights = 10.0 * np.reshape(x, (6, 4), order=order)
+    assert np.array_equal(
+        ag.grad(lambda x: np.sum(np.reshape(x, (6, 4), order=order) * weights))(x), 10.0 * x
+    )
+
+
+def test_repeat_adds_up_small_gradients_beside_large_ones():
+    weights = np.array([1e20, 1e20, 1.0, 1.0])
+    assert ag.grad(lambda x: np.repeat(x, 2) @ weights)(np.array([1.0, 2.0])).tolist() == [
+        2e20,
+        2.0,
+    ]
+
+
+@pytest.mark.parametrize(
+    "func", [np.atleast_1d, np.atleast_2d, np.atleast_3d], ids=lambda func: func.__name__
+)
+def test_each_of_several_arrays_made_higher_gets_its_gradient(func):
+    def f(x, y):
+        a, b = func(x, y)
+        return np.sum(a) + np.sum(2 * b)
+
+    assert ag.grad(f, (0, 1))(3.0, 4.0) == (1.0, 2.0)
+    assert ag.grad(f, 1)(np.ones(3), 4.0) == 2.0
+
+
+# Functions declared to have a gradient of zero.
+
+ROW = np.array([0.3, 1.7, -2.4])
+BITS = (np.array([1, 2]), np.array([3, 1]))
+ZERO_CASES = {
+    **each((np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.left_shift, np.right_shift), BITS),
+    np.invert: (BITS[0],),
+    np.isnat: (np.array(["2020-01-01"], dtype="datetime64[D]"),),
+    **each(
+        (np.isclose, np.allclose, np.array_equal, np.array_equiv, np.isin),
+        (ROW, ROW[:2].copy().repeat(2)[:3]),
+    ),
+    np.argpartition: (ROW, 1),
+    np.searchsorted: (np.sort(ROW), ROW),
+    np.digitize: (ROW, np.array([0.0, 1.0])),
+    np.lexsort: (np.stack([ROW, ROW]),),
+    np.unravel_index: (3, (2, 3)),
+    **each(
+        (np.diag_indices_from, np.tril_indices_from, np.triu_indices_from), (np.outer(ROW, ROW),)
+    ),
+    **each((np.gcd, np.lcm), BITS),
+    np.bitwise_count: (BITS[0],),
+    np.ix_: ([0, 2], [1]),
+    np.ravel_multi_index: ((1, 2), (2, 3)),
+    np.packbits: (np.array([1, 0, 1]),),
+    np.unpackbits: (np.array([5], np.uint8),),
+    np.tri: (3,),
+    **each((np.may_share_memory, np.shares_memory), (ROW, -ROW)),
+    np.can_cast: (np.float32, np.float64),
+    **each((np.zeros, np.ones, np.eye, np.identity, np.arange), (3,)),
+    **each((np.logical_and, np.logical_or, np.logical_xor), (ROW, -ROW)),
+    **each(
+        (
+            np.equal,
+            np.not_equal,
+            np.less,
+            np.less_equal,
+            np.greater,
+            np.greater_equal,
+            np.floor_divide,
+        ),
+        (ROW, ROW[::-1] + 0.25),
+    ),
+    **each((np.save, np.savez, np.savez_compressed, np.savetxt), None),  # write files
+    **each((np.array_repr, np.array_str, np.array2string, np.einsum_path), None),  # are text
+    **each((np.empty, np.empty_like), None),  # hold what was in memory
+}
+
+
+def zero_case(func):
+    return ZERO_CASES.get(func, (ROW,))
+
+
+@pytest.mark.parametrize(
+    "func",
+    sorted((f for f in ZEROGRADS if zero_case(f)), key=lambda func: func.__name__),
+    ids=lambda func: func.__name__,
+)
+def test_a_function_of_zero_gradient_stays_the_same_when_its_arguments_move_a_little(func):
+    args = zero_case(func)
+    moved = [arg + 1e-6 if is_floating(arg) else arg for arg in args]
+    before, after = func(*args), func(*moved)
+    for a, b in zip(before, after, strict=True) if isinstance(before, tuple) else [(before, after)]:
+        assert np.array_equal(a, b)

@@ -1,0 +1,147 @@
+"""What the formats of timelines demand of a file, written down as checks: facts of their specifications, not of our renderers.
+
+Trace Event Format: docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU, and what Perfetto makes of it.
+speedscope: www.speedscope.app/file-format-schema.json, and what its importer refuses.
+"""
+
+import json
+from decimal import Decimal
+
+KEYS = {  # of an event of each phase: those it must have
+    "M": {"ph", "name", "pid", "tid", "args"},
+    "X": {"ph", "name", "cat", "pid", "tid", "ts", "dur", "args"},
+    "s": {"ph", "id", "name", "cat", "pid", "tid", "ts"},
+    "f": {"ph", "bp", "id", "name", "cat", "pid", "tid", "ts"},
+    "C": {"ph", "name", "pid", "ts", "args"},
+}
+METADATA = {"process_name": "name", "thread_name": "name", "thread_sort_index": "sort_index"}
+
+
+def nanoseconds(microseconds):
+    """A time of a trace, which has to be one of whole nanoseconds: viewers round others, and then slices overlap."""
+    exact = Decimal(microseconds) * 1000
+    assert exact == int(exact) >= 0
+    return int(exact)
+
+
+def check_chrome(text):
+    """The events of a trace by phase, with times in nanoseconds, once all that the format demands was found true."""
+    document = json.loads(text, parse_float=Decimal)
+    assert set(document) == {"traceEvents", "displayTimeUnit", "otherData"}
+    assert document["displayTimeUnit"] in ("ns", "ms")
+    found = {phase: [] for phase in KEYS}
+    behind = None  # the slice that the arrows after it belong to
+    for event in document["traceEvents"]:
+        phase = event["ph"]
+        assert set(event) == KEYS[phase]
+        assert isinstance(event["name"], str)
+        assert type(event["pid"]) is int  # speedscope takes others for no number
+        assert "tid" not in event or type(event["tid"]) is int
+        event |= {key: nanoseconds(event[key]) for key in ("ts", "dur") if key in event}
+        found[phase].append(event)
+        if phase == "X":
+            behind = event
+        elif phase in "sf":
+            assert [event[key] for key in ("pid", "tid")] == [behind[key] for key in ("pid", "tid")]
+            assert behind["ts"] <= event["ts"] < behind["ts"] + behind["dur"]
+    for event in found["M"]:
+        assert list(event["args"]) == [METADATA[event["name"]]]
+    _check_slices(found["X"])
+    _check_arrows(found["s"], found["f"])
+    _check_counters(found["C"])
+    assert {e["tid"] for e in found["M"] if e["name"] == "thread_name"} == {
+        e["tid"] for e in found["X"]
+    }
+    return found
+
+
+def _check_slices(slices):
+    """On each track they come by their start, and each is within the one before that is open, or after it."""
+    around = {}
+    for event in slices:
+        start, end = event["ts"], event["ts"] + event["dur"]
+        ends = around.setdefault((event["pid"], event["tid"]), [(0, 10**30)])
+        assert start >= ends[0][0]
+        ends[0] = (start, ends[0][1])
+        while ends[-1][1] <= start:
+            ends.pop()
+        assert end <= ends[-1][1]
+        ends.append((start, end))
+
+
+def _check_arrows(starts, ends):
+    """Each begins once and ends once, later than it began."""
+    begun = {(event["id"], event["cat"], event["name"]): event["ts"] for event in starts}
+    ended = {(event["id"], event["cat"], event["name"]): event["ts"] for event in ends}
+    assert len(begun) == len(starts)
+    assert len(ended) == len(ends)
+    assert begun.keys() == ended.keys()
+    assert all(ended[key] >= begun[key] for key in begun)
+    assert all(event["bp"] == "e" for event in ends)
+
+
+def _check_counters(points):
+    times = [event["ts"] for event in points]
+    assert times == sorted(times)
+    assert all(type(value) is int for event in points for value in event["args"].values())
+
+
+def check_speedscope(text):
+    """The document, once all that the schema and the importer demand was found true."""
+    document = json.loads(text)
+    assert document["$schema"] == "https://www.speedscope.app/file-format-schema.json"
+    assert set(document) <= {
+        "$schema",
+        "shared",
+        "profiles",
+        "name",
+        "activeProfileIndex",
+        "exporter",
+    }
+    assert set(document["shared"]) == {"frames"}
+    frames = document["shared"]["frames"]
+    for frame in frames:
+        assert {"name"} <= set(frame) <= {"name", "file", "line", "col"}
+        assert isinstance(frame["name"], str)
+    assert len({json.dumps(frame) for frame in frames}) == len(frames)
+    assert 0 <= document["activeProfileIndex"] < len(document["profiles"])
+    for profile in document["profiles"]:
+        assert set(profile) == {"type", "name", "unit", "startValue", "endValue", "events"}
+        assert profile["type"] == "evented"
+        assert profile["unit"] == "nanoseconds"
+        _check_steps(profile, len(frames))
+    return document
+
+
+def _check_steps(profile, frames):
+    """What is opened last is closed first, and time never goes back."""
+    now, around = profile["startValue"], []
+    for event in profile["events"]:
+        assert set(event) == {"type", "frame", "at"}
+        assert type(event["frame"]) is int
+        assert 0 <= event["frame"] < frames
+        assert type(event["at"]) is int
+        assert event["at"] >= now
+        now = event["at"]
+        if event["type"] == "O":
+            around.append(event["frame"])
+        else:
+            assert event["type"] == "C"
+            assert around.pop() == event["frame"]
+    assert not around
+    assert now <= profile["endValue"]
+
+
+def check_collapsed(text):
+    """The stacks with their numbers, once each line is one, in which only `;` stands between names."""
+    lines = text.split("\n")
+    assert lines.pop() == ""
+    stacks = {}
+    for line in lines:
+        stack, _, number = line.rpartition(" ")
+        assert stack.isprintable()
+        assert all(stack.split(";"))
+        assert number.isdecimal()
+        assert stack not in stacks
+        stacks[stack] = int(number)
+    return stacks

@@ -1,0 +1,87 @@
+"""Traces built by hand, for tests of what looks at them: nodes and the places they are in, without any arrays."""
+
+import contextlib
+from dataclasses import replace
+
+from autograd_tools import Trace
+from autograd_tools.tracing.columns import Argument, Columns, Place, TraceNode
+from autograd_tools.tracing.summaries import Summary
+from viewer.graph import Graph, Group
+
+
+class Building(Trace):
+    """A trace to add nodes and places to; `graph` is that of all its nodes, in no groups."""
+
+    def __init__(self):
+        self.__dict__.update(
+            nodes=[], made=[Place(0, "", "")], here=[0], homes=[], result=None, table=None
+        )
+
+    def leaf(self, kind="param", shape=(2,), name=""):
+        return self._add(kind, "", name, (), (), 0, shape)
+
+    def op(self, op, *parents, line=1, shape=(2,), constants=(), file="f.py", **keywords):
+        args = [Argument(f"R({p})", (p,)) for p in parents] + [Argument(c) for c in constants]
+        args += [Argument(text, (), keyword) for keyword, text in keywords.items()]
+        self.__dict__["result"] = self._add(
+            "result", op, "", parents, tuple(args), line, shape, file
+        )
+        return self.result
+
+    def _add(self, kind, op, name, parents, args, line, shape, file="f.py"):
+        value = Summary(f"float64{list(shape)}", shape, "float64")
+        self.nodes.append(
+            TraceNode(
+                len(self.nodes) + 1,
+                kind,
+                op,
+                name,
+                args,
+                value,
+                parents=tuple(parents),
+                file=file,
+                line=line,
+            )
+        )
+        self.homes.append(self.here[-1])
+        return len(self.nodes)
+
+    @contextlib.contextmanager
+    def place(self, kind, name, line=1):
+        self.made.append(Place(self.here[-1], kind, str(name), "f.py", line))
+        self.here.append(len(self.made) - 1)
+        yield
+        self.here.pop()
+
+    def steps(self, count, line=1, name="for i in r"):
+        """The steps of a loop, for what is added meanwhile."""
+        with self.place("loop", name, line):
+            for n in range(count):
+                with self.place("step", n + 1, line):
+                    yield n
+
+    @property
+    def places(self):
+        return self.made
+
+    @property
+    def columns(self):
+        if self.table is None or len(self.table.head) != len(self.nodes):
+            self.__dict__["table"] = replace(
+                Columns.of(self.nodes), places=self.made, place=self.homes[:]
+            )
+        return self.table
+
+    @property
+    def graph(self):
+        return Graph(self, Group("", tuple(range(1, len(self) + 1))))
+
+
+def outline(group):
+    """The members of a group and of those in it as nested lists: ids, and `name ×times` before what is in a group."""
+    return [
+        member
+        if isinstance(member, int)
+        else [f"{member.name} ×{member.times}" if member.copies else member.name, *outline(member)]
+        for member in group.members
+    ]

@@ -1,0 +1,532 @@
+"""Bytes of NumPy's data, counted exactly: made, there, and the most at once; and what is kept for the backward pass."""
+
+import copy
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+from autograd_tools import timing
+from autograd_tools.timing.exact import Looks, Watch
+
+N = 1000
+KB = 8 * N  # the bytes of N doubles
+
+
+@pytest.fixture(autouse=True)
+def _stop():
+    """Do not count in other tests."""
+    yield
+    tracemalloc.stop()
+
+
+@pytest.fixture
+def timer():
+    ticks = iter(range(0, 10**9, 10))
+    return ag.Timer(clock=lambda: next(ticks), memory="exact")
+
+
+@pytest.fixture
+def x():
+    return np.ones(N)
+
+
+def take(n):
+    """Make an array of `n` KB, and free it."""
+    np.empty(n * N)
+
+
+def measured(timer, function):
+    """Bytes made by a function, the change of those there are, and the peak above those at the start."""
+    with timer.section("f"):
+        kept = function()
+    section = timer["f"]
+    del kept
+    return section.nbytes, section.live_nbytes, section.peak_nbytes
+
+
+# Programs whose bytes are known -------------------------------------------------------------------------------------
+
+
+def test_an_addition_makes_one_array(timer, x):
+    assert measured(timer, lambda: x + x) == (KB, KB, KB)
+
+
+def test_an_operation_in_place_makes_none(timer, x):
+    def double():
+        nonlocal x
+        x += x
+
+    assert measured(timer, double) == (0, 0, 0)
+
+
+def test_views_are_none(timer, x):
+    assert measured(timer, lambda: x.reshape(10, 100).T[::2]) == (0, 0, 0)
+
+
+def test_temporaries_count(timer, x):
+    assert measured(timer, lambda: np.exp(x) * np.exp(x)) == (3 * KB, KB, 3 * KB)
+
+
+def test_what_is_freed_again_is_in_the_peak_only(timer, x):
+    assert measured(timer, lambda: float(np.concatenate([x, x])[0])) == (2 * KB, 0, 2 * KB)
+
+
+def test_what_was_there_before_and_is_freed_is_a_negative_change(timer):
+    held = [np.ones(N)]
+    assert measured(timer, held.clear) == (0, -KB, 0)
+
+
+def test_memory_in_the_place_of_what_was_freed_is_no_peak(timer):
+    held = [np.ones(N)]
+
+    def replace():
+        held.clear()
+        return np.empty(N)
+
+    assert measured(timer, replace) == (0, 0, 0)
+
+
+def test_an_array_that_grows_counts_as_what_it_has_become(timer):
+    def grow():
+        array = np.empty(N)
+        array.resize(3 * N, refcheck=False)
+        return array
+
+    assert measured(timer, grow) == (3 * KB, 3 * KB, 3 * KB)
+
+
+def test_python_objects_are_none_of_numpys_data(timer):
+    assert measured(timer, lambda: [{} for _ in range(100)]) == (0, 0, 0)
+
+
+def test_an_array_that_there_is_no_memory_for_is_none(timer, x):
+    def fail():
+        with pytest.raises(MemoryError):
+            np.empty(10**15)
+        return x + x
+
+    assert measured(timer, fail) == (KB, KB, KB)
+
+
+def test_an_error_after_an_array_was_made_is_the_error_that_it_was(timer):
+    with pytest.raises(TypeError, match=r"float\(\) argument must be"), timer.section("f"):
+        np.array([1.0, object()], dtype=float)
+    assert (timer["f"].ncalls, timer["f"].live_nbytes) == (1, 0)
+
+
+# Sections -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_bytes_of_a_section_are_also_of_those_around_it(timer, x):
+    with timer.section("outer"):
+        y = x + x
+        with timer.section("inner"):
+            z = x + x
+    assert (timer["outer"].nbytes, timer["outer", "inner"].nbytes) == (2 * KB, KB)
+    del y, z
+
+
+def test_bytes_of_calls_add_up_and_the_peak_is_that_of_one(timer, x):
+    for n in (1, 2, 1):
+        with timer.section("f"):
+            take(n)
+    assert (timer["f"].nbytes, timer["f"].live_nbytes, timer["f"].peak_nbytes) == (
+        4 * KB,
+        0,
+        2 * KB,
+    )
+
+
+def test_the_peak_inside_is_seen_by_the_section_around(timer, x):
+    with timer.section("outer"):
+        y = x + x
+        with timer.section("inner"):
+            take(3)
+        del y
+        with timer.section("inner"):
+            pass
+    assert (timer["outer"].peak_nbytes, timer["outer", "inner"].peak_nbytes) == (4 * KB, 3 * KB)
+
+
+def test_a_section_that_is_open_while_somebody_looks_counts_all_of_it(timer, x):
+    with timer.section("outer"):
+        take(5)
+        with timer.section("inner"):
+            y = x + x
+        assert timer["outer", "inner"].nbytes == KB
+        with timer.section("inner"):
+            z = x + x
+    outer = timer["outer"]
+    assert (outer.nbytes, outer.live_nbytes, outer.peak_nbytes) == (7 * KB, 2 * KB, 5 * KB)
+    del y, z
+
+
+def test_what_was_seen_is_forgotten_once_it_was_added_up(timer, x):
+    with timer.section("outer"):
+        for _ in range(100):
+            with timer.section("inner"):
+                take(2)
+        assert timer["outer", "inner"].nbytes == 200 * KB
+        assert len(timer.thread().looks) == 8  # the start of the section that is open, and the last
+    assert timer["outer"].nbytes == 200 * KB
+
+
+def test_a_reset_inside_of_a_section_starts_anew(timer, x):
+    with timer.section("outer"):
+        timer.reset()
+        with timer.section("inner"):
+            y = x + x
+    assert (list(timer), timer["inner"].nbytes) == (["inner"], KB)
+    del y
+
+
+def test_a_section_that_raises_counts(timer, x):
+    with pytest.raises(ZeroDivisionError), timer.section("f"):
+        int(np.sum(x + x)) // 0
+    assert (timer["f"].nbytes, timer["f"].live_nbytes) == (KB + 8, 0)
+
+
+def test_what_is_disabled_is_not_counted_and_leaves_nothing_behind(timer, x):
+    with timer.disabled():
+        for _ in range(100):
+            timer.measure("f", take, 5)
+            timer.clock()
+    assert ("f" in timer, len(timer.thread().looks)) == (False, 4)
+    assert measured(timer, lambda: x + x) == (KB, KB, KB)
+
+
+def test_records_have_bytes_of_their_own_only():
+    code = """
+import json, numpy as np, autograd_tools as ag
+double = ag.primitive(lambda dy, y, x: 2 * dy)(lambda x: np.add(np.exp(x), 1.0))
+x = ag.Param(np.ones(1000))
+with ag.record() as J:
+    np.sum(np.exp(double(x)))
+print(json.dumps([sum(c.nbytes for c in ag.timer.records.values()), sum(s.nbytes for s in ag.timer.root.children.values())]))
+"""
+    made, nested = json.loads(run_python(code, "exact").stdout)
+    assert made == nested
+
+
+# Threads ------------------------------------------------------------------------------------------------------------
+
+
+def in_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
+def test_arrays_that_a_thread_makes_are_counted(timer, x):
+    made = []
+    in_thread(lambda: timer.measure("f", lambda: made.append(x + x)))
+    assert (timer["f"].nbytes, timer["f"].live_nbytes) == (KB, KB)
+
+
+def test_the_peak_is_not_lost_when_another_thread_looks(timer, x):
+    with timer.section("outer"):
+        take(3)
+        in_thread(lambda: timer.measure("inner", lambda: None))
+    assert (timer["outer"].peak_nbytes, timer["inner"].peak_nbytes) == (3 * KB, 0)
+
+
+def test_the_peak_is_not_lost_when_another_timer_looks(timer, x):
+    other = ag.Timer(memory="exact")
+    with timer.section("outer"):
+        take(3)
+        other.measure("inner", take, 2)
+    assert (timer["outer"].peak_nbytes, other["inner"].peak_nbytes) == (3 * KB, 2 * KB)
+
+
+def test_a_thread_that_is_over_watches_no_more(timer):
+    from autograd_tools.timing import exact
+
+    timer.thread()
+    before = len(exact._watches)
+    in_thread(timer.thread)
+    assert len(exact._watches) == before
+
+
+def test_single_calls_have_their_bytes(timer):
+    timer.keep_events()
+    timer.measure("f", take, 2)
+    assert [(event.label, event.nbytes) for event in timer.events] == [("f", 2 * KB)]
+
+
+# The whole run ------------------------------------------------------------------------------------------------------
+
+
+def test_the_timer_knows_the_bytes_there_are_and_the_most_there_were(timer, x):
+    live = timer.live_bytes
+    take(7)
+    z = x + x
+    assert (timer.live_bytes - live, timer.peak_bytes - live) == (KB, 7 * KB)
+    del z
+
+
+def test_a_reset_forgets_the_peak(timer, x):
+    take(7)
+    timer.reset()
+    assert timer.peak_bytes == timer.live_bytes
+
+
+def test_where_bytes_are_not_exact_nobody_knows_them():
+    timer = ag.Timer()
+    assert (timer.live_bytes, timer.peak_bytes) == (None, None)
+
+
+def test_timers_merge_with_the_larger_peak(timer, x):
+    timer.measure("f", take, 7)
+    first = ag.Timer.from_dict(timer.to_dict())
+    timer.reset()
+    timer.measure("f", take, 2)
+    merged = ag.Timer.from_dict(timer.to_dict()).merge(first)
+    assert merged.peak_bytes == first.peak_bytes
+    assert (merged["f"].nbytes, merged["f"].live_nbytes, merged["f"].peak_nbytes) == (
+        9 * KB,
+        0,
+        7 * KB,
+    )
+
+
+def pickled(timer):
+    return pickle.loads(pickle.dumps(timer))
+
+
+def as_data(timer):
+    return ag.Timer.from_dict(timer.to_dict())
+
+
+@pytest.mark.parametrize("through", [copy.copy, copy.deepcopy, pickled, as_data])
+def test_copies_have_the_same_bytes(x, through):
+    timer = ag.Timer(memory="exact")
+    timer.measure("f", take, 2)
+    found = through(timer)
+    assert (found.rows(), found.peak_bytes) == (timer.rows(), timer.peak_bytes)
+
+
+def test_a_way_to_count_that_is_none_is_an_error():
+    with pytest.raises(
+        ValueError, match="no way to count bytes 'all'; there are: nobytes, outputs, exact"
+    ):
+        ag.Timer(memory="all")
+
+
+def test_a_file_with_a_way_to_count_that_is_none_is_an_error(timer):
+    with pytest.raises(
+        ValueError, match="bytes are not counted as 'all'; there are: nobytes, outputs, exact"
+    ):
+        ag.Timer.from_dict({**timer.to_dict(), "memory": ["all", 0, 0]})
+
+
+def test_a_tracemalloc_of_somebody_elses_is_an_error(monkeypatch):
+    monkeypatch.setattr("autograd_tools.timing.exact._ours", False)
+    tracemalloc.start()
+    with pytest.raises(
+        RuntimeError, match="tracemalloc, which counts the exact bytes, runs already"
+    ):
+        ag.Timer(memory="exact")
+
+
+# Shown --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_has_peak_and_live_bytes(timer, x):
+    kept = timer.measure("f", lambda: x + x)
+    timer.measure("g", take, 3)
+    lines = timer.table().splitlines()
+    assert lines[5].split()[-3:] == ["avg", "peak", "live"]
+    assert [line.split()[-5:] for line in lines[7:9]] == [
+        ["7.81KiB", "25.0%", "7.81KiB", "7.81KiB", "7.81KiB"],
+        ["23.4KiB", "75.0%", "23.4KiB", "23.4KiB", "∅"],
+    ]
+    del kept
+
+
+def test_the_table_of_a_section_has_them_too(timer):
+    with timer.section("outer"):
+        timer.measure("inner", take, 2)
+    assert timer["outer"].table().splitlines()[7].split()[-2:] == ["15.6KiB", "∅"]
+
+
+def test_less_than_there_was_has_a_minus(timer):
+    held = [np.ones(N)]
+    timer.measure("f", held.clear)
+    assert timer.table(columns=["live"]).splitlines()[7] == " f                   -7.81KiB"
+
+
+def test_rows_and_csv_have_peak_and_live_bytes(timer, x):
+    timer.measure("f", take, 2)
+    assert (timer.rows()[0].live_nbytes, timer.rows()[0].peak_nbytes) == (0, 2 * KB)
+    header, line = timer.to_csv().splitlines()
+    assert header.endswith("avg_nbytes,live_nbytes,peak_nbytes")
+    assert line.endswith(",0,16000")
+
+
+def test_markdown_has_them_too(timer, x):
+    timer.measure("f", take, 2)
+    assert (
+        timer.to_markdown().splitlines()[2].endswith("| 15.6KiB | 100.0% | 15.6KiB | 15.6KiB | ∅ |")
+    )
+
+
+def test_sections_are_sorted_by_their_peak(timer, x):
+    timer.measure("f", take, 2)
+    timer.measure("g", take, 3)
+    assert [row.path for row in timer.rows(sortby="peak")] == [("g",), ("f",)]
+
+
+def test_without_bytes_the_table_has_none(x):
+    timer = ag.Timer(memory="nobytes")
+    timer.measure("f", take, 2)
+    assert timer["f"].nbytes == 0
+    assert timer.table().splitlines()[5].split() == ["Section", "ncalls", "time", "%tot", "avg"]
+
+
+# The engine ---------------------------------------------------------------------------------------------------------
+
+
+def run_python(code, setting, *options):
+    """What a program prints, under a setting of the timer."""
+    command = [sys.executable, "-W", "error", "-X", "utf8", *options, "-c", code]
+    environment = {**os.environ, "AUTOGRAD_TIMER": setting}
+    return subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", timeout=300, check=False
+    )
+
+
+GRADIENT = """
+import json, numpy as np, autograd_tools as ag
+x = np.ones(1000)
+ag.grad(lambda x: np.sum(np.exp(x) * np.exp(x)))(x)
+ag.timer.reset()
+ag.grad(lambda x: np.sum(np.exp(x) * np.exp(x)))(x)
+"""
+
+
+def test_operations_and_their_gradients_make_what_is_known_in_advance():
+    code = f"{GRADIENT}print(json.dumps({{name: [s.nbytes, s.peak_nbytes] for name, s in ag.timer.root.children.items()}}))"
+    found = run_python(code, "times,exact")
+    assert json.loads(found.stdout) == {
+        "exp": [2 * KB, KB],
+        "multiply": [KB, KB],
+        "sum": [8, 8],
+        "sum[1]": [8, 8],  # one number that is broadcast
+        "multiply[1]": [KB, KB],
+        "multiply[2]": [KB, KB],
+        "exp[1]": [2 * KB, KB],
+        "sum_outgrads": [KB, KB],
+    }
+
+
+@pytest.mark.parametrize("setting", ["exact", "shapes"])
+def test_records_know_what_was_kept_for_the_backward_pass(setting):
+    code = f"{GRADIENT}print(json.dumps([[r.op, c.kept] for r, c in ag.timer.records.items() if c.kept]))"
+    assert json.loads(run_python(code, setting).stdout) == [["exp", 2 * KB]]
+
+
+def test_the_most_that_one_gradient_kept_is_kept():
+    code = """
+import numpy as np, autograd_tools as ag
+for n in (10, 1000, 20):
+    ag.grad(lambda x: np.sum(np.exp(x)))(np.ones(n))
+print([c.kept for r, c in ag.timer.records.items() if (r.op, r.phase) == ("exp", "forward")])
+"""
+    assert run_python(code, "exact").stdout == "[8000]\n"
+
+
+def test_records_keep_as_much_as_the_tape_says():
+    code = """
+import numpy as np, autograd_tools as ag
+w, x = ag.Param(np.ones((30, 20))), np.ones((20, 10))
+def loss():
+    h = np.tanh(w @ x)
+    return np.sum(np.sin(h.T) * h.T) + np.sum(w ** 3)
+J = ag.diff(loss)
+ag.grad(J, w)
+print({r.op: c.kept for r, c in ag.timer.records.items() if c.kept} == {J.nodes[i].name: n for i, n in J.kept_bytes().items()})
+"""
+    assert run_python(code, "exact").stdout == "True\n"
+
+
+def test_what_a_disabled_timer_would_have_kept_is_not_counted():
+    code = f"{GRADIENT}ag.timer.reset()\nag.timer.disable()\nag.grad(np.sin)(x[0])\nprint(ag.timer.records)"
+    assert run_python(code, "exact").stdout == "{}\n"
+
+
+def test_a_process_ends_as_usual_with_arrays_that_are_still_there():
+    code = """
+import threading, numpy as np, autograd_tools as ag
+class Late:
+    def __init__(self): self.array = np.ones(1000)
+    def __del__(self): self.array * 2
+late, x = Late(), np.ones((100, 100))
+late.itself = late
+def work(): globals()[threading.current_thread().name] = ag.grad(lambda x: np.sum(x @ x))(x)
+threads = [threading.Thread(target=work) for _ in range(4)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+"""
+    found = run_python(code, "shapes,exact")
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_a_tracemalloc_that_runs_before_is_an_error_that_says_what_to_do():
+    found = run_python("import autograd_tools", "exact", "-X", "tracemalloc")
+    assert found.stderr.splitlines()[-1] == (
+        "RuntimeError: tracemalloc, which counts the exact bytes, runs already: leave PYTHONTRACEMALLOC out, or `exact`"
+    )
+
+
+@pytest.mark.parametrize("setting", ["exact,outputs", "lines,times", "exact,1,more", "exact,"])
+def test_words_that_do_not_go_together_are_an_error(setting):
+    with pytest.raises(
+        ValueError,
+        match=f"AUTOGRAD_TIMER='{setting}' is not known; there are: 0, .*; and behind a comma nobytes",
+    ):
+        timing._setting(setting)
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"),
+    [
+        ("", (0, "outputs")),
+        ("exact", (2, "exact")),
+        (" Shapes , EXACT", (3, "exact")),
+        ("nobytes,times", (1, "nobytes")),
+        ("0,exact", (0, "exact")),
+    ],
+)
+def test_a_word_tells_what_is_looked_for_and_one_how_bytes_are_counted(setting, found):
+    assert timing._setting(setting) == found
+
+
+def test_with_the_timer_off_nothing_is_counted():
+    code = "import tracemalloc, autograd_tools; print(tracemalloc.is_tracing())"
+    assert run_python(code, "0,exact").stdout == "False\n"
+
+
+# What a watch saw ---------------------------------------------------------------------------------------------------
+
+
+def test_looks_at_the_same_moment_are_told_apart(x):
+    watch = Watch([], lambda: 5)
+    assert [watch.look(), watch.look(), watch.look()] == [5, 6, 7]
+
+
+def test_shortened_looks_tell_the_same_of_what_is_still_asked():
+    rows = [0, 10, 10, 0, 5, 20, 30, 20, 7, 15, 20, 0, 9, 40, 90, 75, 12, 0, 40, 0]
+    start, end = np.array([0, 7, 7, 9, 0]), np.array([12, 9, 12, 12, 0])
+    short = Looks(Looks(rows).shortened(np.array([0, 7]), 9))
+    assert short.time.tolist() == [0, 7, 9, 12]
+    expected = [[95, 75, 75, 0, 0], [-10, 25, -15, -40, 0], [80, 75, 75, 0, 0]]
+    assert [column.tolist() for column in Looks(rows).between(start, end)] == expected
+    assert [column.tolist() for column in short.between(start, end)] == expected

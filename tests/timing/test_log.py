@@ -1,0 +1,549 @@
+"""The timer's log: marks that are added up to sections, records and times of nodes; single events; the settings."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from autograd_tools.location.call_site import Note
+from autograd_tools.timing import Counts, Record, Timer
+from autograd_tools.timing.log import (
+    CLOSE,
+    END,
+    LIMIT,
+    NODE,
+    NOTE,
+    SUMS,
+    VOID,
+    distinct,
+    enclose,
+    label,
+    mark,
+)
+from autograd_tools.timing.records import operands_of, signature
+
+SIN, SIN_1 = label("sin", "sin", 0), label("sin[1]", "sin", 1)
+A, B = label("a"), label("b")
+LINE = Note("model.py", 7, "loss", ("loss",), (1,))
+FORWARD = Record("sin", 0, "model.py", 7, "loss", ("loss",))
+RECORD = FORWARD._replace(phase="record")
+
+
+@pytest.fixture
+def timer():
+    return Timer(clock=lambda: 0)
+
+
+@pytest.fixture
+def log(timer):
+    return timer.local.log
+
+
+def tree(section):
+    """Calls, nanoseconds and bytes of the sections below one, by label."""
+    return {
+        label: (child.ncalls, child.ns, child.nbytes, tree(child))
+        for label, child in section.children.items()
+    }
+
+
+def test_a_section_with_nothing_in_it_is_one_mark(timer, log):
+    log += (-A, None, 24, 5, 8)
+    assert tree(timer.root) == {"a": (1, 3, 24, {})}
+
+
+def test_sections_between_opening_and_closing_nest(timer, log):
+    log += (*mark(A, 0, 0), -B, None, 8, 1, 3, -B, None, 8, 4, 5, *mark(CLOSE, 16, 10))
+    assert tree(timer.root) == {"a": (1, 10, 16, {"b": (2, 3, 16, {})})}
+
+
+def test_sections_of_no_length_nest_by_their_order(timer, log):
+    log += (
+        mark(A, 0, 4)
+        + mark(B, 0, 4)
+        + mark(CLOSE, 0, 4)
+        + mark(CLOSE, 0, 4)
+        + mark(A, 0, 4)
+        + mark(CLOSE, 0, 4)
+    )
+    assert tree(timer.root) == {"a": (2, 0, 0, {"b": (1, 0, 0, {})})}
+
+
+def test_a_void_section_leaves_what_is_in_it_where_it_was(timer, log):
+    log += (
+        mark(A, 0, 0)
+        + mark(SIN, 0, 1)
+        + (-SIN, None, 0, 2, 4)
+        + mark(VOID, 0, 5)
+        + mark(CLOSE, 0, 9)
+    )
+    assert tree(timer.root) == {"a": (1, 9, 0, {"sin": (1, 2, 0, {})})}
+
+
+def test_from_the_mark_before_to_a_note_is_the_section_record(timer, log):
+    log += (-SIN, None, 0, 2, 4, NOTE, LINE, 0, 9, 9)
+    assert tree(timer.root) == {"sin": (1, 2, 0, {}), "record": (1, 5, 0, {})}
+
+
+def test_an_operation_belongs_to_the_line_noted_after_it(timer, log):
+    log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
+    assert timer.records == {FORWARD: Counts(1, 2, 8, 1), RECORD: Counts(1, 5, 0, 1)}
+
+
+def test_an_operation_of_two_recordings_counts_once(timer, log):
+    log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9, NOTE, LINE._replace(line=8), 0, 10, 10)
+    assert timer.records == {
+        FORWARD: Counts(1, 2, 8, 1),
+        RECORD: Counts(1, 5, 0, 1),
+        RECORD._replace(line=8): Counts(1, 1, 0, 1),
+    }
+
+
+def test_an_operation_that_is_not_recorded_belongs_to_no_line(timer, log):
+    log += (-SIN, None, 8, 2, 4)
+    assert timer.records == {Record("sin", 0, "", 0, "", ()): Counts(1, 2, 8, 1)}
+
+
+def test_a_record_is_without_what_nests(timer, log):
+    log += (*mark(SIN_1, 0, 0, LINE), -SIN, None, 0, 2, 4, *mark(CLOSE, 0, 10))
+    assert timer.records == {
+        Record("sin", 1, "model.py", 7, "loss", ("loss",), "backward"): Counts(1, 8, 0, 1),
+        Record("sin", 0, "", 0, "", ()): Counts(1, 2, 0, 1),
+    }
+
+
+def test_after_a_gradient_the_time_until_the_next_mark_is_sum_outgrads(timer, log):
+    log += (-SIN_1, LINE, 24, 0, 5, -SIN_1, LINE, 0, 7, 8, NODE, None, 0, 11, 11)
+    assert tree(timer.root) == {"sin[1]": (2, 6, 24, {}), "sum_outgrads": (2, 5, 0, {})}
+
+
+def test_sum_outgrads_is_a_record_of_the_gradient_before_it(timer, log):
+    log += (-SIN_1, LINE, 24, 0, 5, NODE, None, 0, 8, 8)
+    assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")] == Counts(1, 3, 0, 1)
+
+
+def test_so_it_is_after_a_gradient_with_something_in_it(timer, log):
+    log += (-SIN, None, 0, 2, 4)
+    enclose(log, 0, SIN_1, LINE, 0, 1, 6, 24)
+    log += mark(SUMS, 24, 6) + mark(NODE, 0, 9)
+    assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")].ns == 3
+
+
+def test_each_gradient_is_a_sample(timer, log):
+    log += (
+        -SIN,
+        None,
+        0,
+        0,
+        1,
+        -SIN,
+        None,
+        0,
+        1,
+        3,
+        *mark(END, 1, 3),
+        -SIN,
+        None,
+        0,
+        3,
+        7,
+        *mark(END, 1, 7),
+    )
+    assert list(timer.records.values()) == [Counts(3, 7, 0, 2, 0, {0: 3, 1: 4})]
+
+
+def test_the_end_of_a_sweep_inside_another_ends_no_gradient(timer, log):
+    log += (-SIN, None, 0, 0, 1, *mark(END, 0, 1), -SIN, None, 0, 1, 3, *mark(END, 1, 3))
+    assert list(timer.records.values()) == [Counts(2, 3, 0, 1, 0, {0: 3})]
+
+
+def test_a_gradient_that_is_added_up_in_parts_is_one(timer, log):
+    for end in (1, 3):
+        log += (-SIN, None, 0, 0, end)
+        assert timer.records
+    log += (*mark(END, 1, 3), -SIN, None, 0, 3, 8)
+    assert list(timer.records.values()) == [Counts(3, 9, 0, 2, 0, {0: 4})]
+
+
+def test_of_many_gradients_every_second_or_fourth_is_a_sample(timer, log):
+    for step in range(300):
+        log += (-SIN, None, 0, 0, step, *mark(END, 1, step))
+        if step % 100 == 0:
+            timer.add_up()
+    assert list(timer.records.values()) == [
+        Counts(300, sum(range(300)), 0, 300, 0, {step: step for step in range(0, 300, 4)})
+    ]
+
+
+def test_samples_of_a_merged_timer_come_after_those_of_the_first(timer, log):
+    other = Timer(clock=lambda: 0)
+    for own in (timer, other):
+        own.local.log.extend(
+            (-SIN, None, 0, 0, 3, *mark(END, 1, 3), -SIN, None, 0, 3, 7, *mark(END, 1, 7))
+        )
+    timer.merge(other)
+    assert (timer.steps, [counts.samples for counts in timer.records.values()]) == (
+        4,
+        [{0: 3, 1: 4, 2: 3, 3: 4}],
+    )
+
+
+def test_two_notes_of_one_place_are_one_record(timer, log):
+    for _ in range(2):
+        log += (-SIN, None, 0, 0, 3, NOTE, Note(*LINE), 0, 3, 3)
+    log += mark(END, 1, 3)
+    assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 0, {0: 6})
+
+
+def test_after_a_gradient_that_is_added_to_nothing_it_is_not(timer, log):
+    log += (-SIN_1, LINE, ~24, 0, 5, -SIN, None, 0, 7, 8)
+    assert tree(timer.root) == {"sin[1]": (1, 5, 24, {}), "sin": (1, 1, 0, {})}
+
+
+def test_what_nests_in_a_gradient_is_enclosed_afterwards(timer, log):
+    log += (-SIN, None, 0, 2, 4)
+    enclose(log, 0, SIN_1, LINE, 0, 1, 6, 24)
+    log += mark(SUMS, 24, 6) + mark(NODE, 0, 9)
+    assert tree(timer.root) == {
+        "sin[1]": (1, 5, 24, {"sin": (1, 2, 0, {})}),
+        "sum_outgrads": (1, 3, 0, {}),
+    }
+
+
+def test_what_is_open_when_somebody_looks_counts_once_it_is_over(timer, log):
+    log += (*mark(A, 0, 0), -B, None, 0, 1, 3)
+    assert tree(timer.root) == {"a": (0, 0, 0, {"b": (1, 2, 0, {})})}
+    log += (-B, None, 0, 5, 6, *mark(CLOSE, 0, 10))
+    assert tree(timer.root) == {"a": (1, 10, 0, {"b": (2, 3, 0, {})})}
+
+
+def test_what_was_added_up_inside_an_open_operation_is_not_in_its_record(timer, log):
+    log += (*mark(SIN, 0, 0), -SIN_1, LINE, ~0, 1, 3)
+    assert len(timer.records) == 1
+    log += (-SIN_1, LINE, ~0, 5, 6, *mark(CLOSE, 0, 10))
+    assert timer.records[Record("sin", 0, "", 0, "", ())][:3] == (1, 7, 0)
+
+
+def test_a_log_does_not_grow_without_bound(timer, log):
+    for _ in range(LIMIT // 5):
+        with timer.section("a"):
+            pass
+    assert len(log) < LIMIT
+    assert timer["a"].ncalls == LIMIT // 5
+
+
+def test_sums_are_exact_to_the_nanosecond(timer, log):
+    log += (-A, None, 0, 0, 2**52 + 1, -A, None, 0, 0, 3)
+    assert timer["a"].ns == 2**52 + 4
+
+
+@pytest.mark.parametrize("shift", [0, 10**12])
+def test_distinct_numbers_keys_by_their_first_appearance(shift):
+    places, numbers = distinct(np.array([7, 3, 7, 9_000_000, 3]) + shift)
+    assert (places.tolist(), numbers.tolist()) == ([0, 1, 3], [0, 1, 0, 2, 1])
+
+
+# Events -------------------------------------------------------------------------------------------------------------
+
+
+def test_events_are_single_calls_by_their_start(timer, log):
+    timer.keep_events()
+    log += (
+        *mark(A, 0, 0),
+        NODE,
+        None,
+        (4 << 32) + 2,
+        1,
+        1,
+        -SIN_1,
+        LINE,
+        ~24,
+        1,
+        3,
+        *mark(CLOSE, 0, 10),
+    )
+    gradient = FORWARD._replace(argument=1, phase="backward")
+    assert timer.events == [
+        (0, "a", "", -1, -1, -1, 0, 10, 0, None, -1),
+        (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24, gradient, -1),
+    ]
+
+
+def test_the_engines_own_sections_have_the_records_of_their_operations(timer, log):
+    timer.keep_events()
+    log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
+    assert [(event.label, event.record) for event in timer.events] == [
+        ("sin", FORWARD),
+        ("record", RECORD),
+    ]
+
+
+def test_events_are_not_kept_unless_asked_for(timer, log):
+    log += (-A, None, 0, 0, 1)
+    assert (timer.events, timer.dropped_events) == ([], 0)
+
+
+def test_events_beyond_the_limit_are_counted(timer, log):
+    timer.keep_events(limit=2)
+    log += (-A, None, 0, 0, 1) * 5
+    assert (len(timer.events), timer.dropped_events) == (2, 3)
+
+
+def test_reset_forgets_events_and_goes_on_keeping(timer):
+    timer.keep_events(limit=2)
+    timer.measure("a", lambda: None)
+    timer.reset()
+    timer.measure("b", lambda: None)
+    assert [event.label for event in timer.events] == ["b"]
+
+
+def test_events_are_saved_and_loaded(timer, log, tmp_path):
+    timer.keep_events(limit=2)
+    log += (-A, None, 0, 0, 1, -SIN_1, LINE, ~24, 1, 3) * 2
+    timer.save(tmp_path / "run.json")
+    loaded = Timer.load(tmp_path / "run.json")
+    assert len(loaded.events) == 2
+    assert (loaded.events, loaded.dropped_events) == (timer.events, 2)
+
+
+def test_events_of_a_file_before_version_3_have_no_records(timer):
+    data = {
+        **timer.to_dict(),
+        "version": 2,
+        "events": {"limit": 9, "dropped": 0, "rows": [[0, "sin", "sin", 0, 3, 2, 1, 5, 24]]},
+    }
+    assert Timer.from_dict(data).events == [(0, "sin", "sin", 0, 3, 2, 1, 5, 24, None, -1)]
+
+
+@pytest.mark.parametrize(
+    "row", [[0, "a", "", -1, -1, -1, 5, 1, 0, -1, -1], [0, "a", "", -1, -1, -1, -5, 1, 0, -1, -1]]
+)
+def test_an_event_that_ends_before_it_begins_is_an_error(timer, row):
+    data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
+    with pytest.raises(ValueError, match="an event ends before it begins, or before the timer"):
+        Timer.from_dict(data)
+
+
+def test_an_event_of_a_record_that_is_not_there_is_an_error(timer, tmp_path):
+    row = [0, "a", "", -1, -1, -1, 0, 1, 0, 3, -1]
+    data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
+    (tmp_path / "run.json").write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=r"run.json is damaged: KeyError: 3"):
+        Timer.load(tmp_path / "run.json")
+
+
+def test_single_calls_of_saved_profiles_that_are_merged_are_forgotten(timer, log):
+    timer.keep_events()
+    log += (-A, None, 0, 0, 1)
+    loaded = Timer.from_dict(timer.to_dict())
+    assert (loaded.merge(timer).events, loaded.keeps_events) == ([], False)
+
+
+def test_a_limit_below_zero_is_an_error(timer):
+    with pytest.raises(ValueError, match="the limit of events is 0 or more, not -1"):
+        timer.keep_events(-1)
+
+
+# AUTOGRAD_TIMER -----------------------------------------------------------------------------------------------------
+
+
+def run_python(code, setting):
+    """What a program prints, under a setting of the timer."""
+    command = [sys.executable, "-W", "error", "-X", "utf8", "-c", code]
+    return subprocess.run(
+        command,
+        env={**os.environ, "AUTOGRAD_TIMER": setting},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+def test_an_unknown_setting_is_an_error_that_lists_those_there_are():
+    assert run_python("import autograd_tools", "line").stderr.splitlines()[-1] == (
+        "ValueError: AUTOGRAD_TIMER='line' is not known; there are: 0, false, no, off, times, 1, true, yes, on, lines, shapes; "
+        "and behind a comma nobytes, outputs, exact"
+    )
+
+
+def test_with_times_only_there_are_no_lines_and_no_record():
+    code = """
+import json, numpy as np, autograd_tools as ag
+ag.grad(np.sin)(1.0)
+print(json.dumps([list(ag.timer.root.children), [[*record[:5], record.phase] for record in ag.timer.records]]))
+"""
+    assert json.loads(run_python(code, "times").stdout) == [
+        ["sin", "sin[1]", "sum_outgrads"],
+        [
+            ["sin", 0, "", 0, "", "forward"],
+            ["sin", 1, "", 0, "", "backward"],
+            ["sin", 1, "", 0, "", "sum_outgrads"],
+        ],
+    ]
+
+
+def operands(code):
+    """The operands that a program's records have, forward and backward, by operation and argument, with `shapes`."""
+    shown = '{f"{r.op}[{r.argument}]": [o for o in r.operands] for r in ag.timer.records if r.phase in ("forward", "backward")}'
+    found = run_python(
+        f"import json, numpy as np, autograd_tools as ag\n{code}\nprint(json.dumps({shown}))",
+        "shapes",
+    )
+    assert found.stderr == ""
+    return json.loads(found.stdout)
+
+
+def array(shape, order="C", dtype="float64"):
+    """An operand, as JSON has it."""
+    return [dtype, shape, order, ""]
+
+
+def test_with_shapes_a_gradient_has_the_operands_of_its_call():
+    call = [array([2, 3]), array([3]), array([2])]
+    assert operands("w = np.ones((2, 3)); ag.grad(lambda x: np.sum(w @ x))(np.ones(3))") == {
+        "matmul[0]": call,
+        "sum[0]": [array([2]), array([], "")],
+        "sum[1]": [array([2]), array([], "")],
+        "matmul[2]": call,
+    }
+
+
+@pytest.mark.parametrize(
+    ("array_of", "order"),
+    [
+        ("np.ones((2, 3))", "C"),
+        ("np.ones((2, 3)).T", "F"),
+        ("np.ones((4, 6))[::2, ::2]", "strided"),
+        ("np.ones((1, 6))[:, ::2]", "strided"),
+        ("np.ones((2, 1)).T", "C"),
+        ("np.ones((0, 3)).T", "C"),
+        ("np.broadcast_to(1.0, (2, 3))", "strided"),
+        ("np.ones(3)", "C"),
+    ],
+)
+def test_the_order_of_an_operand_is_how_it_lies_in_memory(array_of, order):
+    x = eval(array_of)
+    assert operands_of(signature((x,), 1.0))[0] == ("float64", x.shape, order, "")
+
+
+def test_the_subscripts_of_einsum_are_kept_and_of_other_constants_the_type():
+    found = operands("ag.grad(lambda x: np.einsum('i,i', x, x) * 2)(np.ones(2, np.float32))")
+    assert found["einsum[0]"][0] == ["str", [], "", "i,i"]
+    assert found["multiply[0]"][1] == ["int", [], "", ""]
+
+
+def test_operands_are_saved(tmp_path):
+    timer = Timer(clock=lambda: 0)
+    timer.add(
+        FORWARD._replace(operands=operands_of(signature((np.ones((2, 1)), "ij", 3), 1.0))), 5, 8
+    )
+    timer.save(tmp_path / "run.json")
+    assert Timer.load(tmp_path / "run.json").records == timer.records
+
+
+def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
+    timer = Timer(clock=lambda: 0)
+    timer.add(FORWARD._replace(phase="sideways"), 5, 8)
+    with pytest.raises(
+        ValueError, match="no phase 'sideways'; there are: forward, record, backward, sum_outgrads"
+    ):
+        Timer.from_dict(timer.to_dict())
+
+
+def test_the_time_for_adding_up_is_in_no_record_of_a_long_recording():
+    code = """
+import numpy as np, autograd_tools as ag
+from autograd_tools.timing.log import NOTE, WIDTH
+from autograd_tools.timing.thread import Thread
+add_up, marks = Thread.add_up, []
+
+def watched(self, **options):
+    marks.append(self.log[-WIDTH])
+    add_up(self, **options)
+
+def f(x):
+    for _ in range(25_000):
+        x = x * 1.0
+    Thread.add_up = add_up
+    return x
+
+Thread.add_up = watched
+ag.grad(f)(1.0)
+print(marks == [NOTE] * len(marks), len(marks))
+"""
+    assert run_python(code, "1").stdout == "True 2\n"
+
+
+CHECKED = """
+import threading
+import numpy as np, autograd_tools as ag
+
+def own(section):
+    return section.ns - sum(child.ns for child in section.children.values())
+
+def check():
+    sections = dict(ag.timer.root.walk())
+    assert all(own(section) >= 0 for _, section in ag.timer.root.walk())
+    operations = [own(s) for label, s in ag.timer.root.walk() if label != "mine"]
+    print(sum(operations) == sum(counts.ns for counts in ag.timer.records.values()) > 0, *sections)
+
+w, x = np.arange(9.0).reshape(3, 3), np.ones(3)
+f = lambda x: np.sum(np.tanh(w @ x))
+"""
+
+
+@pytest.mark.parametrize("setting", ["1", "times", "shapes"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "ag.grad(f)(x)",
+        "ag.hessian(f)(x)",
+        "ag.grad(lambda x: np.sum(ag.grad(lambda y: np.sum(ag.grad(f)(y) ** 2))(x) ** 2))(x)",
+        "layer = ag.checkpoint(lambda h: np.tanh(w @ h)); ag.grad(lambda x: np.sum(layer(layer(x))))(x)",
+        "with ag.timer.section('mine'): ag.diff(f, ag.Param(x))",
+        "threads = [threading.Thread(target=ag.grad(f), args=(x,)) for _ in range(8)]\n"
+        "for thread in threads: thread.start()\nfor thread in threads: thread.join()",
+    ],
+    ids=["first order", "hessian", "third order", "checkpoint", "section", "threads"],
+)
+def test_children_fit_in_their_parent_and_records_add_up_to_the_nanosecond(program, setting):
+    found = run_python(f"{CHECKED}\n{program}\ncheck()", setting)
+    assert (found.stderr, found.stdout.split()[:1]) == ("", ["True"])
+
+
+def test_a_rule_that_raises_counts_and_leaves_the_timer_as_it_was():
+    code = f"""{CHECKED}
+@ag.primitive(lambda dy, y, x: 1 // 0)
+def bad(x): return x + 1
+try:
+    ag.grad(lambda x: np.sum(bad(x)))(x)
+except ZeroDivisionError:
+    ag.timer.measure("mine", lambda: None)
+print(*[f"{{label}}:{{section.ncalls}}" for label, section in ag.timer.root.children.items()])
+"""
+    found = run_python(code, "times")
+    assert (found.stderr, found.stdout) == (
+        "",
+        "bad:1 sum:1 sum[1]:1 sum_outgrads:1 bad[1]:1 mine:1\n",
+    )
+
+
+def test_sections_in_a_primitive_of_the_users_nest_under_it():
+    code = """
+import numpy as np, autograd_tools as ag
+@ag.primitive(lambda dy, y, x: dy * ag.grad(np.sin)(x))
+def mine(x):
+    with ag.timer.section("inside"):
+        return ag.grad(np.cos)(x)
+ag.grad(mine)(1.0)
+print(*[f"{label}: {list(section.children)}" for label, section in ag.timer.root.children.items()], sep="; ")
+"""
+    found = run_python(code, "times")
+    assert (found.stderr, found.stdout) == (
+        "",
+        "mine: ['inside']; mine[1]: ['sin', 'sin[1]', 'sum_outgrads']; sum_outgrads: []\n",
+    )

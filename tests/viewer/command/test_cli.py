@@ -1,0 +1,774 @@
+"""The command line on users' scripts: what it prints and writes, whose options are whose, and what goes through untouched."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from support.commands import MODEL, environment
+
+import autograd_tools as ag
+from autograd_tools.timing import Counts, Record, Timer
+
+# A picture as .dot needs no layout, which takes a second to start.
+each_command = pytest.mark.parametrize(
+    "command", [["show"], ["draw", "-o", "graph.dot"], ["profile"]], ids=lambda command: command[0]
+)
+
+LISTING = """\
+1. P(float64[2,3]) ∇=float64[2,3]
+2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]
+3. P(float64[2,1]) ∇=float64[2,1]
+4. float64[2,4] = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]
+5. float64[2,4] = subtract(R(float64[2,4]), float64[2,4]) ∇=float64[2,4]
+6. float64[2,4] = power(R(float64[2,4]), 2) ∇=float64[2,4]
+7. 128.0 = sum(R(float64[2,4])) ∇=1.0
+"""
+STEPS = """\
+import autograd_tools as ag
+w = ag.Param(1.0)
+for step in range(1, 4):
+    ag.diff(lambda: w * step)
+"""
+NO_GRADIENT = "print('hello')\n"
+
+
+def rows(output, title):
+    """The rows of a table of hotspots but for that of the sum: the first two cells of each."""
+    lines = output.split(f"Hotspots by {title}\n")[1].split("\n\n")[0].splitlines()[1:-1]
+    return [tuple(re.split(r"\s{2,}", line.strip())[:2]) for line in lines]
+
+
+# What each command does ---------------------------------------------------------------------------------------------
+
+
+def test_show_prints_the_listing_below_the_scripts_output(ask, script):
+    assert ask("show", script()) == (f"training\n{LISTING}", "", 0)
+
+
+def test_show_prints_the_view_asked_for(ask, script):
+    output, errors, status = ask("show", "--view", "tree", script())
+    assert (output.splitlines()[:3], errors, status) == (
+        ["training", "7 nodes in loss", "├── 1. w = P(float64[2,3]) ∇=float64[2,3]"],
+        "",
+        0,
+    )
+
+
+def test_show_prints_the_table(ask, script):
+    assert ask("show", "--view=table", script())[0].splitlines()[3].split() == [
+        "2",
+        "matmul",
+        "float64[2,4]",
+        "float64[2,4]",
+        "22.6",
+        "train.py:9",
+    ]
+
+
+def test_show_sees_the_gradient_of_a_function(ask, script):
+    source = "import autograd_tools as ag\nprint(ag.grad(lambda x: x * x)(3.0))\n"
+    assert ask("show", script(source)) == (
+        "6.0\n1. P(3.0) ∇=6.0\n2. 9.0 = multiply(P(3.0), P(3.0)) ∇=1.0\n",
+        "",
+        0,
+    )
+
+
+@pytest.mark.parametrize("end", ["J.backward()", "J.backward(loss)", "ag.grad(J, w)"])
+def test_show_sees_the_gradient_of_a_block(ask, script, end):
+    source = f"import autograd_tools as ag\nw = ag.Param(3.0)\nwith ag.record() as J:\n    loss = w * 2\n{end}\n"
+    assert ask("show", script(source)) == (
+        "1. P(3.0) ∇=2.0\n2. 6.0 = multiply(P(3.0), 2) ∇=1.0\n",
+        "",
+        0,
+    )
+
+
+def test_show_sees_a_gradient_computed_in_a_thread(ask, script):
+    source = "import threading, autograd_tools as ag\nthreading.Thread(target=lambda: ag.grad(lambda x: x * x)(3.0)).start()\n"
+    output, errors, status = ask(
+        "show",
+        script(
+            source
+            + "[t.join() for t in threading.enumerate() if t is not threading.current_thread()]"
+        ),
+    )
+    assert (output.splitlines()[0], errors, status) == ("1. P(3.0) ∇=6.0", "", 0)
+
+
+def test_draw_draws_into_the_file_asked_for_and_says_so(ask, script, tmp_path):
+    assert ask("draw", script(), "-o", "graph.svg") == (
+        "training\ndrew 7 nodes: graph.svg\n",
+        "",
+        0,
+    )
+    assert ET.parse(tmp_path / "graph.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_draw_draws_what_flows_back(ask, script, tmp_path):
+    ask("draw", script(), "--backward", "-o", "graph.mmd")
+    assert '-.->|"∇' in (tmp_path / "graph.mmd").read_text(encoding="utf-8")
+
+
+def test_draw_names_the_picture_after_the_script(ask, script, tmp_path):
+    (tmp_path / "models").mkdir()
+    assert ask("draw", script(name="models/train.py")) == (
+        "training\ndrew 7 nodes: train.svg\n",
+        "",
+        0,
+    )
+    assert (tmp_path / "train.svg").is_file()
+
+
+def test_profile_prints_hotspots_by_operation_and_by_line(ask, script):
+    output, errors, status = ask("profile", script())
+    assert (output.splitlines()[0], errors, status) == ("training", "", 0)
+    assert sorted(rows(output, "operation")) == [
+        ("add", "1"),
+        ("matmul", "1"),
+        ("power", "1"),
+        ("subtract", "1"),
+        ("sum", "1"),
+    ]
+    assert rows(output, "line") == [("train.py:9", "5")]
+    assert "return np.sum((w @ x + b - y) ** 2)" in output
+
+
+def test_profile_tells_what_share_of_the_run_gradients_are(ask, script):
+    line = next(
+        line for line in ask("profile", script())[0].splitlines() if line.startswith("5 operations")
+    )
+    part = r"\d[.\d]*(ns|μs|ms|s) \(\d+\.\d%\)"
+    parts = f"forward {part}, backward {part}, recording and adding up {part}"
+    rest = "the rest is the script's own, and the way into each operation"
+    assert re.fullmatch(rf"5 operations in a run of \d[.\d]*m?s: {parts}; {rest}\.", line)
+
+
+def test_profile_counts_operations_inside_a_section_of_the_users(ask, script):
+    source = MODEL.replace(
+        "J = ag.diff(loss)", "with ag.timer.section('train'):\n    ag.diff(loss)"
+    )
+    assert "\n5 operations in a run of " in ask("profile", script(source))[0]
+
+
+def test_profile_limits_the_rows(ask, script):
+    output = ask("profile", "--limit", "2", script())[0]
+    assert [row[0] for row in rows(output, "operation")][2:] == ["3 more"]
+
+
+def test_profile_prints_tips(ask, script):
+    source = (
+        "x = ag.Param(np.ones((100, 20)))\nag.diff(lambda: sum(np.sum(x[i]) for i in range(100)))\n"
+    )
+    output = ask("profile", script("import numpy as np, autograd_tools as ag\n" + source))[0]
+    assert "train.py:3: " in output
+    assert "x[i], 100 times a gradient. Compute with the whole array: " in output
+
+
+def test_profile_saves_the_peaks_of_the_machine(ask, script, tmp_path):
+    ask("profile", "-o", "run.json", script())
+    assert set(Timer.load(tmp_path / "run.json").peaks) == {
+        "float64",
+        "float32",
+        "moved",
+        "call_ns",
+    }
+
+
+def test_profile_prints_the_timers_table_on_demand(ask, script):
+    output = ask("profile", "--timer", script())[0]
+    assert "Tot / % measured:" in output
+    assert re.search(r"^ sum_outgrads +6 ", output, flags=re.MULTILINE)
+    assert "Tot / % measured:" not in ask("profile", script())[0]
+
+
+def test_profile_counts_all_bytes_on_demand(ask, script):
+    output, errors, status = ask("profile", "--timer", "--memory", "exact", script())
+    assert (errors, status) == ("", 0)
+    assert re.search(
+        r"^All arrays together: \d+\.?\d*[KM]?i?B at the most\.$", output, re.MULTILINE
+    )
+    assert re.search(r"^ Section .* alloc +%tot +avg +peak +live$", output, re.MULTILINE)
+
+
+def test_the_installed_command_is_the_same(ask, script):
+    command = shutil.which("autograd-tools", path=str(Path(sys.executable).parent))
+    if command is None:
+        pytest.skip("the command autograd-tools is not beside Python")
+    assert ask("show", script(), command=[command]) == ask("show", script())
+
+
+def test_the_version_is_that_of_the_package(ask):
+    assert ask("--version") == (f"autograd-tools {ag.__version__}\n", "", 0)
+
+
+@pytest.mark.parametrize(
+    "args", [["--help"], ["show", "--help"], ["draw", "-h"], ["profile", "--help"]]
+)
+def test_help_is_printed(ask, args):
+    output, errors, status = ask(*args)
+    assert (output.startswith("usage: autograd-tools"), errors, status) == (True, "", 0)
+
+
+@pytest.mark.parametrize("command", ["show", "draw", "profile"])
+def test_help_of_a_command_tells_where_the_scripts_arguments_stand(ask, command):
+    output = ask(command, "--help")[0]
+    assert output.startswith(
+        f"usage: autograd-tools {command} [options] SCRIPT [options] [--] [the script's arguments]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["print", "train.py"],
+        ["show"],
+        ["show", "--no-such", "train.py"],
+        ["draw", "train.py", "-o"],
+    ],
+)
+def test_what_cannot_be_understood_ends_with_usage_and_2(ask, script, args):
+    script()
+    output, errors, status = ask(*args)
+    assert (output, errors.splitlines()[0][:21], status) == ("", "usage: autograd-tools", 2)
+
+
+# What goes through untouched ----------------------------------------------------------------------------------------
+
+ENDS = {
+    "end": ("", 0, ""),
+    "exit-0": ("sys.exit(0)", 0, ""),
+    "exit-3": ("sys.exit(3)", 3, ""),
+    "message": ("sys.exit('message')", 1, "message\n"),
+    "exception": (
+        "1 // 0",
+        1,
+        'Traceback (most recent call last):\n  File "FILE", line 13, in <module>\n    1 // 0\n    ~~^^~~\n'
+        "ZeroDivisionError: integer division or modulo by zero\n",
+    ),
+    "interrupt": (
+        "raise KeyboardInterrupt",
+        130,
+        'Traceback (most recent call last):\n  File "FILE", line 13, in <module>\n    raise KeyboardInterrupt\nKeyboardInterrupt\n',
+    ),
+}
+
+
+@each_command
+@pytest.mark.parametrize(("end", "status", "errors"), list(ENDS.values()), ids=list(ENDS))
+def test_the_scripts_end_is_handed_through(ask, script, tmp_path, command, end, status, errors):
+    path = str(tmp_path / script(MODEL + end + "\n"))
+    output, found, code = ask(*command, path)
+    assert (output.splitlines()[0], found, code) == (
+        "training",
+        errors.replace("FILE", path),
+        status,
+    )
+
+
+@each_command
+def test_a_gradient_computed_before_the_script_failed_is_still_shown(ask, script, command):
+    output = ask(*command, script(MODEL + "1 // 0\n"))[0]
+    assert len(output.splitlines()) > 1
+
+
+@each_command
+def test_the_script_gets_input_and_writes_output_and_errors(ask, script, command):
+    source = MODEL + "print(sys.stdin.read().upper())\nprint('careful', file=sys.stderr)\n"
+    output, errors, status = ask(*command, script(source), input="a\nb")
+    assert (output.splitlines()[1:3], errors, status) == (["A", "B"], "careful\n", 0)
+
+
+@each_command
+def test_the_script_is_main_and_its_folder_is_on_the_path(ask, script, tmp_path, command):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "helper.py").write_text("value = 42", encoding="utf-8")
+    source = MODEL + "import helper\nprint(__name__, helper.value, sys.path[0], sys.argv[0])\n"
+    output = ask(*command, script(source, "models/train.py"))[0]
+    assert output.splitlines()[1] == f"__main__ 42 {tmp_path / 'models'} models/train.py"
+
+
+@each_command
+def test_the_script_does_not_see_the_variable_that_turns_the_timer_on(ask, script, command):
+    source = MODEL + "import os, subprocess\nprint(os.environ.get('AUTOGRAD_TIMER'), flush=True)\n"
+    child = "subprocess.run([sys.executable, '-c', 'import os; print(os.environ.get(\"AUTOGRAD_TIMER\"))'])\n"
+    assert ask(*command, script(source + child))[0].splitlines()[1:3] == ["None", "None"]
+
+
+@pytest.mark.parametrize("command", ["show", "draw"])
+def test_the_timer_is_off_unless_a_profile_is_asked_for(ask, script, command):
+    assert ask(command, script(MODEL + "print(ag.timer.records)\n"))[0].splitlines()[1] == "{}"
+
+
+def test_a_script_that_starts_processes_can_be_shown(ask, script):
+    source = """
+import multiprocessing
+import autograd_tools as ag
+def double(x):
+    return 2 * x
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(double, [1, 2]))
+    ag.grad(lambda x: x * 3)(1.0)
+"""
+    assert ask("show", script(source)) == (
+        "[2, 4]\n1. P(1.0) ∇=3.0\n2. 3.0 = multiply(P(1.0), 3) ∇=1.0\n",
+        "",
+        0,
+    )
+
+
+@each_command
+def test_a_file_beside_the_script_called_viewer_is_no_trouble(ask, script, command):
+    installed = shutil.which("autograd-tools", path=str(Path(sys.executable).parent))
+    if installed is None:
+        pytest.skip("the command autograd-tools is not beside Python")
+    script("1 // 0\n", "viewer.py")
+    output, errors, status = ask(*command, script(), command=[installed])
+    assert (output.splitlines()[:1], errors, status) == (["training"], "", 0)
+
+
+def test_the_script_may_have_any_name(ask, script):
+    assert ask("show", script(name="my scr\u00efpt [bold] 🙂.txt")) == (
+        f"training\n{LISTING}",
+        "",
+        0,
+    )
+
+
+# Whose options are whose --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "theirs"),
+    [
+        (["draw", "-o", "g.dot", "train.py"], []),
+        (["draw", "train.py", "-o", "g.dot"], []),
+        (["draw", "train.py", "--output", "g.dot", "3"], ["3"]),
+        (["draw", "train.py", "--output=g.dot", "a", "b"], ["a", "b"]),
+        (["draw", "train.py", "-o", "g.dot", "--their-flag", "3"], ["--their-flag", "3"]),
+        (["draw", "-o", "g.dot", "train.py", "-o", "h.dot", "--lr", "-o"], ["--lr", "-o"]),
+        (
+            ["draw", "train.py", "-o", "g.dot", "data.csv", "-o", "theirs"],
+            ["data.csv", "-o", "theirs"],
+        ),
+        (["draw", "--step", "1", "train.py", "-o", "g.dot", "--", "--step", "9"], ["--step", "9"]),
+        (["draw", "-o", "g.dot", "train.py", "--"], []),
+        (["draw", "-o", "g.dot", "train.py", "--", "--"], ["--"]),
+        (["draw", "-o", "g.dot", "train.py", "a", "--", "b"], ["a", "--", "b"]),
+        (["show", "train.py", "--view", "tree", "x"], ["x"]),
+        (["show", "train.py", "-", "--view", "tree"], ["-", "--view", "tree"]),
+        (["show", "train.py", "-1"], ["-1"]),
+        (["show", "train.py", ""], [""]),
+        (["profile", "train.py", "--", "-o", "y"], ["-o", "y"]),
+        (["profile", "--limit", "3", "train.py", "--limit", "5", "--no-limit"], ["--no-limit"]),
+        (["profile", "train.py", "--timer", "a", "--timer"], ["a", "--timer"]),
+        (["profile", "train.py", "a b", "c'd\"", "*", "$HOME"], ["a b", "c'd\"", "*", "$HOME"]),
+    ],
+    ids=" ".join,
+)
+def test_options_up_to_the_first_foreign_word_are_ours_and_the_rest_is_the_scripts(
+    ask, script, args, theirs
+):
+    script(MODEL + "import json\nprint(json.dumps(sys.argv[1:]))\n")
+    output, errors, status = ask(*args)
+    assert (json.loads(output.splitlines()[1]), errors, status) == (theirs, "", 0)
+
+
+def test_the_last_of_two_values_of_an_option_counts(ask, script, tmp_path):
+    ask("draw", "-o", "first.dot", script(), "-o", "last.dot")
+    assert sorted(path.name for path in tmp_path.glob("*.dot")) == ["last.dot"]
+
+
+# Which gradient -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [("1", "2. 1.0 = multiply(P(1.0), 1) ∇=1.0"), ("3", "2. 3.0 = multiply(P(1.0), 3) ∇=1.0")],
+)
+def test_step_chooses_the_gradient(ask, script, step, line):
+    output, errors, status = ask("show", "--step", step, script(STEPS))
+    assert (output.splitlines()[1], errors, status) == (line, "", 0)
+
+
+@pytest.mark.parametrize("command", ["show", "draw"])
+def test_a_step_beyond_the_last_says_how_many_there_were(ask, script, tmp_path, command):
+    script(STEPS)
+    assert ask(command, "--step", "4", "train.py") == (
+        "",
+        "autograd-tools: train.py computed 3 gradients, so there is no number 4 to show\n",
+        2,
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
+@pytest.mark.parametrize("step", ["0", "-1"])
+def test_a_step_below_one_is_refused_before_the_script_runs(ask, script, step):
+    assert ask("show", "--step", step, script()) == (
+        "",
+        f"autograd-tools: --step counts gradients from 1, and got {step}\n",
+        2,
+    )
+
+
+def test_a_step_that_is_no_number_is_refused_before_the_script_runs(ask, script):
+    output, errors, status = ask("show", "--step", "two", script())
+    assert (output, errors.splitlines()[-1].endswith("invalid int value: 'two'"), status) == (
+        "",
+        True,
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (
+            "show",
+            "train.py computed no gradient with autograd_tools, so there is no number 1 to show",
+        ),
+        (
+            "draw",
+            "train.py computed no gradient with autograd_tools, so there is no number 1 to show",
+        ),
+        (
+            "profile",
+            "train.py computed no gradient with autograd_tools, so there is nothing to profile",
+        ),
+    ],
+)
+def test_a_script_that_never_differentiates_is_told_so(ask, script, tmp_path, command, message):
+    assert ask(command, script(NO_GRADIENT)) == ("hello\n", f"autograd-tools: {message}\n", 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
+@each_command
+def test_a_script_that_fails_before_it_differentiates_keeps_its_status(ask, script, command):
+    assert ask(*command, script("import sys; sys.exit(3)\n"))[2] == 3
+
+
+def test_one_gradient_is_spoken_of_as_one(ask, script):
+    errors = ask("show", "--step", "2", script())[1]
+    assert (
+        errors == "autograd-tools: train.py computed 1 gradient, so there is no number 2 to show\n"
+    )
+
+
+# How it is shown ----------------------------------------------------------------------------------------------------
+
+
+def test_the_options_of_a_table_choose_its_columns_rows_and_order(ask, script):
+    options = "--view table --columns id,op,∇norm --where result --sort -bytes --limit 2"
+    assert ask("show", script(), *options.split()) == (
+        "training\n5 of 7 nodes: result\nid  op      ∇norm\n 2  matmul   22.6\n 4  add      22.6\n"
+        "… 3 of 5 left out; a higher limit shows more\n",
+        "",
+        0,
+    )
+
+
+def test_depth_is_how_deep_a_tree_is_opened(ask, script):
+    source = MODEL.replace("w @ x", "product()") + "def product(): return w @ x\n"
+    source = source.replace("J = ag.diff(loss)\n", "") + "J = ag.diff(lambda: loss())\n"
+    assert ask("show", "--view", "tree", "--depth", "1", script(source))[0].splitlines()[1:3] == [
+        "7 nodes in loss",
+        "├── product  2 nodes  112B  …",
+    ]
+
+
+def test_by_makes_a_table_of_scopes(ask, script):
+    assert ask("show", "--view", "table", "--by", "scope", script())[0].splitlines()[2].split()[
+        :3
+    ] == ["loss", "7", "328B"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--view", "tree", "--sort", "-id"],
+            "sort= has no meaning in the view 'tree', which takes: where, limit, max_depth",
+        ),
+        (
+            ["--where", "bytes>many"],
+            "'bytes>many' compares with no number: write one after the >, such as 1e6",
+        ),
+        (["--limit", "0"], "limit= is a number from 1 on, and got 0"),
+    ],
+    ids=["sort", "where", "limit"],
+)
+def test_a_wrong_option_is_refused_before_the_script_runs(ask, script, options, message):
+    assert ask("show", *options, script()) == ("", f"autograd-tools: {message}\n", 2)
+
+
+# Saved traces and profiles ------------------------------------------------------------------------------------------
+
+
+def test_a_saved_trace_may_stand_in_the_scripts_place(ask, script, tmp_path):
+    assert ask("show", "--save", "trace.json", script()) == (f"training\n{LISTING}", "", 0)
+    assert ask("show", "trace.json") == (LISTING, "", 0)
+    assert ask("draw", "trace.json", "-o", "again.dot") == ("drew 7 nodes: again.dot\n", "", 0)
+    ask("draw", script(), "-o", "graph.dot")
+    assert (tmp_path / "again.dot").read_bytes() == (tmp_path / "graph.dot").read_bytes()
+
+
+def test_draw_saves_the_trace_as_well(ask, script, tmp_path):
+    assert ask("draw", script(), "-o", "graph.dot", "--save", "trace.json")[2] == 0
+    assert str(ag.load_trace(tmp_path / "trace.json")) == LISTING.rstrip()
+
+
+def test_a_picture_of_a_saved_trace_is_named_after_it(ask, script):
+    ask("show", "--save", "run 1.json", script())
+    assert ask("draw", "run 1.json") == ("drew 7 nodes: run 1.svg\n", "", 0)
+
+
+def test_a_saved_profile_may_stand_in_the_scripts_place(ask, script):
+    output, errors, status = ask("profile", "-o", "run.json", script())
+    assert (errors, status) == ("", 0)
+    assert ask("profile", "run.json") == (output.removeprefix("training\n"), "", 0)
+
+
+def test_a_profile_of_known_times_is_printed_to_the_letter(ask, tmp_path):
+    section = {"ncalls": 2, "ns": 500_000, "nbytes": 0, "children": {}}
+    timer = Timer.from_dict(
+        {
+            "total_ns": 10_000_000,
+            "section_cost_ns": 0,
+            "sections": {"record": section},
+            "records": [],
+        }
+    )
+    timer.add(Record("sum", 0, "/models/a.py", 3, "loss", ()), 1_000_000, 8)
+    timer.add(Record("exp", 0, "/models/a.py", 4, "loss", ()), 2_000_000, 8)
+    timer.add(Record("exp", 1, "/models/a.py", 4, "loss", (), "backward"), 3_000_000, 8)
+    timer.add(Record("exp", 0, "/models/a.py", 4, "loss", (), "record"), 500_000, 0)
+    timer.save(tmp_path / "run.json")
+    output, errors, status = ask("profile", "run.json")
+    assert (errors, status) == ("", 0)
+    assert output.splitlines() == [
+        "",
+        "Hotspots by operation",
+        "operation  calls  forward  backward   total       %  recording   made  backward by argument",
+        "exp            1   2.00ms    3.00ms  5.00ms   83.3%      500μs  16.0B  [1] 3.00ms",
+        "sum            1   1.00ms    0.00ns  1.00ms   16.7%     0.00ns  8.00B",
+        "total          2   3.00ms    3.00ms  6.00ms  100.0%      500μs  24.0B",
+        "",
+        "Hotspots by line",
+        "line    calls  forward  backward   total       %  recording   made  backward by argument",
+        "a.py:4      1   2.00ms    3.00ms  5.00ms   83.3%      500μs  16.0B  exp[1] 3.00ms",
+        "a.py:3      1   1.00ms    0.00ns  1.00ms   16.7%     0.00ns  8.00B",
+        "total       2   3.00ms    3.00ms  6.00ms  100.0%      500μs  24.0B",
+        "",
+        "2 operations in a run of 10.0ms: forward 3.00ms (30.0%), backward 3.00ms (30.0%), recording and adding up 500μs (5.0%); "
+        "the rest is the script's own, and the way into each operation.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "saved", "message"),
+    [
+        (
+            "show",
+            "run.json",
+            "is not a file of format 'autograd_tools.trace': it says 'autograd_tools.timer'",
+        ),
+        (
+            "profile",
+            "trace.json",
+            "is not a file of format 'autograd_tools.timer': it says 'autograd_tools.trace'",
+        ),
+    ],
+)
+def test_a_saved_file_of_the_other_kind_is_refused_with_the_reason(
+    ask, tmp_path, command, saved, message
+):
+    ag.trace(lambda x: x * 2, 1.0).save(tmp_path / "trace.json")
+    Timer().save(tmp_path / "run.json")
+    assert ask(command, saved) == ("", f"autograd-tools: {saved} {message}\n", 2)
+
+
+@each_command
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"format": "autograd_tools.trace", "version": 99}']
+)
+def test_a_damaged_file_is_refused_without_a_traceback(ask, tmp_path, command, content):
+    (tmp_path / "run.json").write_text(content, encoding="utf-8")
+    output, errors, status = ask(*command, "run.json")
+    assert (output, errors.startswith("autograd-tools: run.json "), errors.count("\n"), status) == (
+        "",
+        True,
+        1,
+        2,
+    )
+
+
+# What cannot be done ------------------------------------------------------------------------------------------------
+
+
+@each_command
+@pytest.mark.parametrize("missing", ["missing.py", "missing.json", "."])
+def test_a_missing_script_is_named(ask, command, missing):
+    assert ask(*command, missing) == ("", f"autograd-tools: there is no file {missing}\n", 2)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("graph.gif", ".gif"), ("graph", "graph")])
+def test_an_unknown_format_is_refused_before_the_script_runs(ask, script, name, shown):
+    assert ask("draw", script(), "-o", name) == (
+        "",
+        f"autograd-tools: no format '{shown}' to draw in; a file may end in .svg, .dot, .html, .mmd, .png, .pdf\n",
+        2,
+    )
+
+
+def test_an_unknown_view_is_refused_before_the_script_runs(ask, script):
+    output, errors, status = ask("show", "--view", "graph", script())
+    assert (output, "invalid choice: 'graph'" in errors, status) == ("", True, 2)
+
+
+# Commands that write a file.
+each_writer = pytest.mark.parametrize(
+    ("command", "name"),
+    [(["draw", "-o"], "g.dot"), (["show", "--save"], "t.json"), (["profile", "-o"], "run.json")],
+    ids=["draw", "show", "profile"],
+)
+
+
+@each_writer
+def test_a_missing_folder_is_named_without_a_traceback(ask, script, command, name):
+    output, errors, status = ask(*command, f"missing/{name}", script())
+    message = rf"autograd-tools: cannot write \S*missing\S{name}: there is no folder \S*missing\n"
+    assert (output.splitlines()[0], status) == ("training", 2)
+    assert re.fullmatch(message, errors)
+
+
+@each_writer
+def test_a_missing_folder_does_not_hide_the_status_of_a_script_that_failed(
+    ask, script, command, name
+):
+    assert ask(*command, f"missing/{name}", script(MODEL + "sys.exit(3)\n"))[2] == 3
+
+
+@each_writer
+def test_files_go_to_where_the_command_was_given_wherever_the_script_goes(
+    ask, script, tmp_path, command, name
+):
+    (tmp_path / "elsewhere").mkdir()
+    ask(*command, name, script(MODEL + "import os; os.chdir('elsewhere')\n"))
+    assert (tmp_path / name).is_file()
+
+
+def test_a_png_without_dot_says_what_is_missing(ask, script):
+    output, errors, status = ask("draw", script(), "-o", "graph.png", PATH="")
+    assert (output, errors[:60], status) == (
+        "training\n",
+        "autograd-tools: PNG files are drawn by Graphviz's program `d",
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["show"],
+        ["show", "--view", "tree"],
+        ["show", "--view", "table"],
+        ["profile", "--limit", "3000"],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_stops_early_such_as_head_gets_no_traceback(script, tmp_path, args):
+    source = (
+        "import autograd_tools as ag\nw = ag.Param(1.0)\ndef f():\n    y = w\n"
+        + "    y = y * 1\n" * 3000
+        + "    return y\nag.diff(f)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "autograd_tools", *args, script(source)],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_hostile_names_survive(ask, script, tmp_path):
+    source = """
+import numpy as np, autograd_tools as ag
+w = ag.Param(np.ones(2), name="</script>[bold]\\n🙂")
+def loss():
+    with ag.scope("</script>[bold]\\n🙂"):
+        return np.sum(w * 2)
+ag.diff(loss)
+"""
+    assert ask("show", "--view", "tree", script(source))[0].splitlines()[:2] == [
+        r"3 nodes in loss / </script>[bold]\n🙂",
+        r"├── 1. </script>[bold]\n🙂 = P(float64[2]) ∇=float64[2]",
+    ]
+    assert ask("draw", script(source), "-o", "g.svg") == ("drew 3 nodes: g.svg\n", "", 0)
+    assert r"</script>[bold]\n🙂" in ET.parse(tmp_path / "g.svg").getroot().itertext()
+
+
+# Merging ------------------------------------------------------------------------------------------------------------
+
+
+def save_profile(path, ns):
+    timer = Timer(clock=lambda: 0)
+    timer.thread().root.child("matmul").count(ns)
+    timer.add(Record("matmul", 0, "train.py", 9, "loss", ()), ns, 0)
+    timer.save(path)
+
+
+def test_merge_adds_saved_profiles_up(ask, tmp_path):
+    for name, ns in (("A.json", 3), ("B.json", 40), ("C.json", 500)):
+        save_profile(tmp_path / name, ns)
+    assert ask("merge", "A.json", "B.json", "C.json", "-o", "all.json") == (
+        "merged 3 profiles: all.json\n",
+        "",
+        0,
+    )
+    merged = Timer.load(tmp_path / "all.json")
+    assert (
+        merged["matmul"].ncalls,
+        merged["matmul"].ns,
+        merged["matmul"].min_ns,
+        list(merged.records.values()),
+    ) == (3, 543, 3, [Counts(3, 543, 0, 3)])
+
+
+def test_a_merged_profile_is_shown_as_one(ask, tmp_path):
+    save_profile(tmp_path / "A.json", 3)
+    ask("merge", "-o", "all.json", "A.json", "A.json")
+    assert rows(ask("profile", "all.json")[0], "operation") == [("matmul", "2")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["A.json", "gone.json", "-o", "all.json"], "there is no file gone.json"),
+        (["A.json", "bad.json", "-o", "all.json"], "bad.json is not a whole JSON file"),
+        (["A.json", "-o", "gone/all.json"], "cannot write gone/all.json: there is no folder gone"),
+        (["A.json"], "the following arguments are required: -o/--output"),
+        (["-o", "all.json"], "the following arguments are required: PROFILE"),
+    ],
+)
+def test_what_cannot_be_merged_is_an_error_and_writes_nothing(ask, tmp_path, arguments, error):
+    save_profile(tmp_path / "A.json", 3)
+    (tmp_path / "bad.json").write_text("{")
+    output, errors, status = ask("merge", *arguments)
+    assert (output, error in errors, status, (tmp_path / "all.json").exists()) == (
+        "",
+        True,
+        2,
+        False,
+    )

@@ -1,0 +1,232 @@
+"""The command `autograd-tools compare`: what it prints, draws and answers to CI, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+import viewer
+from autograd_tools.timing import Counts, Record, Timer
+from autograd_tools.timing.records import to_rows
+from viewer.command.cli import main
+
+
+@pytest.fixture
+def ask(capsys, tmp_path, monkeypatch):
+    """Runs the command in the test's folder: its output, its errors and its status."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def ask(*args):
+        try:
+            status = main(["compare", *args])
+        except SystemExit as stop:
+            status = stop.code
+        return (*capsys.readouterr(), status)
+
+    return ask
+
+
+@pytest.fixture
+def profile(tmp_path):
+    """Saves a profile of gradients that spent so many nanoseconds on sin each, and returns its name."""
+
+    def save(name, ns, gradients=4):
+        where = Record("sin", 1, "a.py", 3, "loss", (), "backward")
+        counts = Counts(
+            gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns)
+        )
+        Timer.from_dict(
+            {
+                "total_ns": 0,
+                "steps": gradients,
+                "sections": {},
+                "records": to_rows([(where, counts)]),
+            }
+        ).save(tmp_path / name)
+        return name
+
+    return save
+
+
+@pytest.fixture
+def trace(tmp_path):
+    """Saves the trace of a function and returns its name."""
+
+    def save(name, f):
+        ag.trace(f, np.ones(2)).save(tmp_path / name)
+        return name
+
+    return save
+
+
+def squares(x):
+    return np.sum(x * x)
+
+
+def more_squares(x):
+    return np.sum(x * x) + 1
+
+
+# Profiles -----------------------------------------------------------------------------------------------------------
+
+
+def test_profiles_are_compared_as_in_python(ask, profile):
+    a, b = profile("a.json", 1000), profile("b.json", 2000)
+    assert ask(a, b) == (viewer.compare(a, b) + "\n", "", 0)
+
+
+@pytest.mark.parametrize("by", ["op", "argument", "line", "scope"])
+def test_the_grouping_is_that_asked_for(ask, profile, by):
+    a, b = profile("a.json", 1000), profile("b.json", 2000)
+    assert ask(a, b, "--by", by) == (viewer.compare(a, b, by=by) + "\n", "", 0)
+
+
+@pytest.mark.parametrize("format", ["text", "json", "markdown"])
+def test_the_format_is_that_asked_for(ask, profile, format):
+    a, b = profile("a.json", 1000), profile("b.json", 2000)
+    assert ask(a, b, "--format", format) == (viewer.compare(a, b, format=format) + "\n", "", 0)
+
+
+def test_what_got_slower_by_more_than_the_limit_fails_and_is_named(ask, profile):
+    _, errors, status = ask(
+        profile("a.json", 1000), profile("b.json", 1250), "--fail-over", "10%", "--by", "argument"
+    )
+    assert (errors.splitlines(), status) == (
+        [
+            "autograd-tools: all gradients got slower by 25.0%, over 10%",
+            "autograd-tools: sin[1] backward got slower by 25.0%, over 10%",
+        ],
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "limit"),
+    [(1000, 1250, "30%"), (1000, 1050, "1%"), (1250, 1000, "10%"), (1000, 1000, "0%")],
+)
+def test_less_than_the_limit_or_within_the_noise_or_faster_does_not_fail(
+    ask, profile, before, after, limit
+):
+    assert ask(profile("a.json", before), profile("b.json", after), "--fail-over", limit)[1:] == (
+        "",
+        0,
+    )
+
+
+def test_of_too_few_gradients_nothing_fails_and_it_says_why(ask, profile):
+    _, errors, status = ask(
+        profile("a.json", 1000, 2), profile("b.json", 9000, 2), "--fail-over", "10%"
+    )
+    assert (errors, status) == (
+        "autograd-tools: nothing fails, because noise is not known of fewer than 3 gradients\n",
+        0,
+    )
+
+
+def test_json_stays_json_beside_a_failure(ask, profile):
+    output, _, status = ask(
+        profile("a.json", 1000), profile("b.json", 1250), "--fail-over", "10%", "--format", "json"
+    )
+    assert (json.loads(output)["totals"][2]["verdict"], status) == ("slower", 1)
+
+
+# Traces -------------------------------------------------------------------------------------------------------------
+
+
+def test_traces_are_compared_as_in_python(ask, trace):
+    a, b = trace("a.json", squares), trace("b.json", more_squares)
+    assert ask(a, b) == (viewer.compare(a, b) + "\n", "", 0)
+
+
+def test_traces_have_the_formats_of_profiles(ask, trace):
+    a, b = trace("a.json", squares), trace("b.json", more_squares)
+    assert json.loads(ask(a, b, "--format", "json")[0]) == {
+        "nodes": [3, 4],
+        "changes": [
+            {"kind": "added", "before": 0, "after": 4, "text": "3.0 = add(R(2.0), 1) ∇=1.0"}
+        ],
+        "follow": [],
+    }
+    assert ask(a, b, "--format", "markdown")[0].splitlines() == [
+        "**3 → 4 nodes: 1 added, 0 removed, 0 changed**",
+        "",
+        "| | before | after | node |",
+        "| --- | ---: | ---: | --- |",
+        "| added |  | 4 | 3.0 = add(R(2.0), 1) ∇=1.0 |",
+    ]
+
+
+def test_a_drawing_of_traces_marks_what_changed(ask, trace, tmp_path):
+    a, b = trace("a.json", squares), trace("b.json", more_squares)
+    assert ask(a, b, "-o", "changes.svg") == ("drew what changed: changes.svg\n", "", 0)
+    assert "+ 1 added, − 0 removed, ≠ 0 changed" in (tmp_path / "changes.svg").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_a_tolerance_of_the_user_holds(ask, trace):
+    a, b = trace("a.json", lambda x: np.sum(x * 1.00)), trace("b.json", lambda x: np.sum(x * 1.05))
+    assert "value" in ask(a, b)[0]
+    assert "value" not in ask(a, b, "--rtol", "0.1")[0]
+
+
+# What is refused ----------------------------------------------------------------------------------------------------
+
+
+def test_a_trace_and_a_profile_are_refused(ask, profile, trace):
+    message = "autograd-tools: a profile and a trace cannot be compared: give two traces, or two profiles\n"
+    assert ask(profile("a.json", 1), trace("b.json", squares)) == ("", message, 2)
+
+
+def test_a_file_that_is_not_there_is_named(ask, profile):
+    assert ask(profile("a.json", 1), "gone.json") == (
+        "",
+        "autograd-tools: there is no file gone.json\n",
+        2,
+    )
+
+
+@pytest.mark.parametrize("content", ["", "import numpy\n", '{"format": "other"}'])
+def test_a_file_that_is_neither_is_named(ask, profile, tmp_path, content):
+    (tmp_path / "b").write_text(content)
+    assert ask(profile("a.json", 1), "b") == (
+        "",
+        "autograd-tools: b is neither a saved trace nor a saved profile\n",
+        2,
+    )
+
+
+@pytest.mark.parametrize("limit", ["10", "0.1", "-5%", "ten%", "nan%"])
+def test_a_limit_that_is_no_share_is_refused(ask, profile, limit):
+    output, errors, status = ask(profile("a.json", 1), profile("b.json", 1), f"--fail-over={limit}")
+    assert (output, f"a share such as 10% is needed, and got '{limit}'" in errors, status) == (
+        "",
+        True,
+        2,
+    )
+
+
+def test_profiles_are_not_drawn(ask, profile):
+    errors = ask(profile("a.json", 1), profile("b.json", 1), "-o", "changes.svg")[1]
+    assert errors == "autograd-tools: --output is for two traces, and these are profiles\n"
+
+
+def test_traces_have_no_times_to_fail_over(ask, trace):
+    errors = ask(trace("a.json", squares), trace("b.json", squares), "--fail-over", "10%")[1]
+    assert errors == "autograd-tools: --fail-over is for two profiles, and these are traces\n"
+
+
+def test_an_option_of_the_other_kind_is_named(ask, trace):
+    errors = ask(trace("a.json", squares), trace("b.json", squares), "--by", "op")[1]
+    assert (
+        errors
+        == "autograd-tools: by= has no meaning for traces, which take: rtol, atol, everything\n"
+    )
+
+
+def test_a_format_that_cannot_be_drawn_is_refused(ask, trace):
+    errors = ask(trace("a.json", squares), trace("b.json", squares), "-o", "changes.gif")[1]
+    assert errors.startswith("autograd-tools: no format '.gif' to draw in; a file may end in .svg")

@@ -1,0 +1,221 @@
+"""The pytest fixture `gradient_profile`: in test files of users, run by pytest itself in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd_tools as ag
+import autograd_tools_pytest
+from autograd_tools.timing import Counts, Record, Timer
+from autograd_tools.timing.records import to_rows
+from viewer.command.block_profile import BlockProfile
+
+pytest_plugins = ["pytester"]
+
+HEAD = """\
+import numpy as np
+import autograd_tools as ag
+import viewer
+
+def run(operation=np.sin, gradients=5):
+    for _ in range(gradients):
+        ag.grad(lambda x: np.sum(operation(x)))(np.ones(3))
+"""
+
+
+@pytest.fixture
+def ask(pytester, monkeypatch):
+    """Runs pytest on a test file, whose source is given below its head."""
+    root = Path(autograd_tools_pytest.__file__).parent
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.delenv("AUTOGRAD_TIMER", raising=False)
+
+    def ask(source, *options, head=HEAD):
+        pytester.makepyfile(head + source)
+        return pytester.runpytest_subprocess(
+            "-p", "autograd_tools_pytest", "-p", "no:cacheprovider", "-rs", "-W", "error", *options
+        )
+
+    return ask
+
+
+PROFILE = """
+def test_profile(gradient_profile):
+    with gradient_profile() as profile:
+        run()
+    print(profile.hotspots("line"))
+"""
+
+
+# With and without the timer -----------------------------------------------------------------------------------------
+
+
+def test_a_block_is_profiled_with_the_option(ask):
+    result = ask(PROFILE, "--gradient-profile", "-s")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*Hotspots by line", "*.py:7 *np.sum(operation(x))*"])
+
+
+def test_a_block_is_profiled_with_the_variable(ask, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_TIMER", "1")
+    ask(PROFILE).assert_outcomes(passed=1)
+
+
+def test_without_the_timer_the_test_is_skipped_and_says_what_to_do(ask):
+    result = ask(PROFILE)
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*gradient_profile needs the timer: run pytest with --gradient-profile or AUTOGRAD_TIMER=1"
+        ]
+    )
+
+
+def test_a_variable_that_switches_the_timer_off_stays_and_is_named(ask, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_TIMER", "0")
+    result = ask(PROFILE, "--gradient-profile")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*or AUTOGRAD_TIMER=1, and not AUTOGRAD_TIMER=0"])
+
+
+def test_the_option_comes_before_a_conftest_imports_the_engine(ask, pytester):
+    pytester.makeconftest("import autograd_tools")
+    ask(PROFILE, "--gradient-profile").assert_outcomes(passed=1)
+
+
+def test_a_plugin_that_imports_the_engine_first_is_an_error_with_the_way_out(ask, pytester):
+    pytester.makepyfile(early="import autograd_tools")
+    pytester.syspathinsert()
+    result = ask(PROFILE, "-p", "early", "--gradient-profile")
+    result.stderr.fnmatch_lines(
+        [
+            "*comes too late, as a plugin has imported autograd_tools: run pytest with AUTOGRAD_TIMER=1"
+        ]
+    )
+
+
+def test_the_option_is_in_the_help(ask):
+    ask("", "--help").stdout.fnmatch_lines(["*--gradient-profile*AUTOGRAD_TIMER=1*"])
+
+
+def test_pytest_starts_without_importing_the_engine_the_viewer_or_numpy(ask):
+    source = "import sys\n\ndef test_start():\n    assert not {'autograd_tools', 'viewer', 'numpy'} & {*sys.modules}\n"
+    ask(source, head="").assert_outcomes(passed=1)
+
+
+def test_the_variable_is_gone_after_the_run(pytester, monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_TIMER", raising=False)
+    root = Path(autograd_tools_pytest.__file__).parent
+    pytester.makepyfile("def test_nothing(): pass")
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(root)!r})\nimport pytest\n"
+        "status = pytest.main(['-p', 'autograd_tools_pytest', '--gradient-profile', '-q', '-p', 'no:cacheprovider'])\n"
+        "print(int(status), 'AUTOGRAD_TIMER' in os.environ)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=pytester.path, capture_output=True, encoding="utf-8"
+    )
+    assert process.stdout.splitlines()[-1] == "0 False"
+
+
+# What is measured ---------------------------------------------------------------------------------------------------
+
+
+def test_only_the_block_is_in_its_profile(ask):
+    source = """
+def test_block(gradient_profile):
+    run(np.sin)
+    with gradient_profile() as profile:
+        run(np.cos)
+    run(np.exp)
+    assert {r.op for r in profile.timer.records} & {"sin", "cos", "exp"} == {"cos"}
+"""
+    ask(source, "--gradient-profile").assert_outcomes(passed=1)
+
+
+def test_the_timer_has_all_of_it_after_the_block_also_after_blocks_in_blocks_and_errors(ask):
+    source = """
+def test_whole(gradient_profile):
+    run(np.sin)
+    with gradient_profile() as outer:
+        run(np.cos)
+        try:
+            with gradient_profile() as inner:
+                run(np.exp)
+                raise KeyError
+        except KeyError:
+            pass
+    ops = [{r.op for r in t.records} & {"sin", "cos", "exp"} for t in (inner.timer, outer.timer, ag.timer)]
+    assert ops == [{"exp"}, {"cos", "exp"}, {"sin", "cos", "exp"}]
+"""
+    ask(source, "--gradient-profile").assert_outcomes(passed=1)
+
+
+def test_a_block_is_compared_with_another_one(ask):
+    source = """
+def test_compare(gradient_profile):
+    with gradient_profile() as before:
+        run(np.sin)
+    with gradient_profile() as after:
+        run(np.cos, 7)
+    lines = after.compare(before).splitlines()
+    assert lines[0].startswith("5 → 7 gradients, by operation: ")
+    assert [line.split()[-2:] for line in lines if " gone " in line and "forward" in line] == [["sin", "forward"]]
+"""
+    ask(source, "--gradient-profile").assert_outcomes(passed=1)
+
+
+def test_a_block_is_compared_with_a_saved_one(ask):
+    source = """
+def test_saved(gradient_profile, tmp_path):
+    with gradient_profile() as before:
+        run()
+    before.save(tmp_path / "before.json")
+    assert before.compare(tmp_path / "before.json", "line") == before.compare(before, "line")
+    before.assert_not_slower(tmp_path / "before.json")
+"""
+    ask(source, "--gradient-profile").assert_outcomes(passed=1)
+
+
+# Without a process --------------------------------------------------------------------------------------------------
+
+
+def profile(ns, gradients=4):
+    """A profile of gradients that take so long each."""
+    profile, where = BlockProfile(), Record("sin", 1, "a.py", 3, "loss", (), "backward")
+    counts = Counts(gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns))
+    profile.timer = Timer.from_dict(
+        {"total_ns": 0, "steps": gradients, "sections": {}, "records": to_rows([(where, counts)])}
+    )
+    return profile
+
+
+def test_what_is_slower_fails_with_the_comparison():
+    with pytest.raises(
+        AssertionError,
+        match=r"slower by more than 20%\n4 gradients, by line: 1 slower\n(.*\n)*.*×1.30  slower",
+    ):
+        profile(1300).assert_not_slower(profile(1000), "line", over=0.2)
+
+
+def test_what_is_slower_by_less_does_not_fail():
+    profile(1300).assert_not_slower(profile(1000), over=0.4)
+
+
+def test_of_too_few_gradients_nobody_knows():
+    with pytest.raises(
+        ValueError, match="noise is known from 3 gradients on, and there are 4 before and 1 after"
+    ):
+        profile(1000, 1).assert_not_slower(profile(1000))
+
+
+def test_a_block_that_goes_on_has_measured_nothing():
+    assert BlockProfile().timer.records == {}
+
+
+def test_a_trace_is_no_profile():
+    with pytest.raises(ValueError, match="a trace and a profile cannot be compared"):
+        profile(1).compare(ag.trace(lambda x: x * 2, 1.0))

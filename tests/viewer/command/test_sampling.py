@@ -1,0 +1,123 @@
+"""Samples of a run: whose frames are whose, and what is shown of them."""
+
+import sys
+
+import pytest
+from support.samples import frame, session_of
+
+import autograd_tools
+from viewer.command.sample_text import sample_lines
+from viewer.command.sampling import Sampler, load, save, tree_of
+
+ENGINE_FILE = autograd_tools.__file__
+LIBRARY_FILE = "/usr/lib/python3.11/json/__init__.py"
+
+
+def shown(*samples):
+    """What is shown of samples, without the heading."""
+    return [line.plain for line in sample_lines(session_of(*samples), width=None)][1:]
+
+
+LOSS, TRAIN = frame("loss", line=5), frame("train", line=9)
+RULE, MORE = frame("vjp", ENGINE_FILE, 20), frame("fit", ENGINE_FILE, 30)
+LOADS, DECODE = frame("loads", LIBRARY_FILE, 7), frame("decode", LIBRARY_FILE, 70)
+
+
+def test_time_is_that_of_the_functions_around_too():
+    assert shown((TRAIN, LOSS, 0.3), (TRAIN, 0.1)) == [
+        "   400ms 100.0%  train  train.py:9",
+        "   300ms  75.0%    loss  train.py:5",
+        "   100ms  25.0%    (itself)",
+    ]
+
+
+def test_what_the_engine_does_is_one_row():
+    row = "   400ms  80.0%    autograd_tools  the engine, of which the tables tell"
+    assert shown((TRAIN, RULE, MORE, 0.3), (TRAIN, MORE, 0.1), (TRAIN, 0.1))[1] == row
+
+
+def test_a_function_that_the_engine_calls_is_the_users():
+    assert shown((TRAIN, RULE, LOSS, 0.1))[1] == "   100ms 100.0%    loss  train.py:5"
+
+
+def test_what_a_library_calls_in_itself_is_its_own():
+    assert shown((TRAIN, LOADS, DECODE, 0.3), (TRAIN, LOADS, 0.1))[1:] == [
+        "   400ms 100.0%    loads  json/__init__.py:7"
+    ]
+
+
+def test_what_the_engine_calls_of_a_library_is_the_engines():
+    assert shown((TRAIN, RULE, LOADS, 0.3), (TRAIN, LOADS, 0.1))[1:] == [
+        "   300ms  75.0%    autograd_tools  the engine, of which the tables tell",
+        "   100ms  25.0%    loads  json/__init__.py:7",
+    ]
+
+
+def test_what_python_has_built_in_is_its_callers():
+    assert shown((TRAIN, frame("sum", "<built-in>", 0), 0.1)) == [
+        "   100ms 100.0%  train  train.py:9"
+    ]
+
+
+def test_importing_is_one_row():
+    steps = [
+        frame(name, "<frozen importlib._bootstrap>", 1000)
+        for name in ("_find_and_load", "_load_unlocked")
+    ]
+    assert (
+        shown((TRAIN, *steps, frame("<module>", LIBRARY_FILE, 1), 0.1))[1]
+        == "   100ms 100.0%    import"
+    )
+
+
+def test_a_function_right_in_itself_is_one_row():
+    assert shown((TRAIN, LOSS, LOSS, LOSS, 0.1)) == [
+        "   100ms 100.0%  train  train.py:9",
+        "   100ms 100.0%    loss  train.py:5",
+    ]
+
+
+def test_functions_that_call_one_another_a_thousand_times_are_shown_as_far_as_there_is_room():
+    assert len(shown((*[TRAIN, LOSS] * 1000, 0.1))) == 24
+
+
+def test_what_took_less_than_a_hundredth_is_left_out():
+    assert shown((TRAIN, 1.0), (LOSS, 0.009)) == ["   1.00s  99.1%  train  train.py:9"]
+
+
+def test_a_method_is_named_with_its_class():
+    assert shown((f"{TRAIN}\x01cModel", 0.1)) == ["   100ms 100.0%  Model.train  train.py:9"]
+
+
+def test_what_ran_around_the_script_is_left_out():
+    assert shown((frame("main", "/bin/tool"), TRAIN, 0.1)) == ["   100ms 100.0%  train  train.py:9"]
+
+
+def test_a_run_too_short_for_a_sample_says_so():
+    assert (
+        sample_lines(session_of(), width=None)[0].plain
+        == "Where Python was in 0.00ns, by 0 samples of pyinstrument"
+    )
+
+
+def test_lines_are_cut_to_a_terminal():
+    lines = sample_lines(session_of((frame("x" * 1000), 0.1)), width=40)
+    assert [len(line.plain) for line in lines[1:]] == [40]
+
+
+def test_a_name_that_would_break_the_line_does_not():
+    assert shown((frame("[bold]\n</script>"), 0.1)) == [
+        "   100ms 100.0%  [bold]\\n</script>  train.py:1"
+    ]
+
+
+def test_the_same_session_comes_back_from_a_file(tmp_path):
+    save(session_of((TRAIN, LOSS, 0.3)), tmp_path / "run.pyisession")
+    assert tree_of(load(tmp_path / "run.pyisession")) == tree_of(session_of((TRAIN, LOSS, 0.3)))
+
+
+def test_a_block_is_sampled_though_it_fails():
+    sampler = Sampler()
+    with pytest.raises(ZeroDivisionError), sampler.sampling("a test"):
+        raise ZeroDivisionError
+    assert (sampler.session.target_description, sys.getprofile()) == ("a test", None)

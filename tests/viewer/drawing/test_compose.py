@@ -1,0 +1,341 @@
+"""The picture of a graph: frames, shapes and arrows of groups that are open, closed and folded, and what they say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.traces import Building
+
+import autograd_tools as ag
+from autograd_tools.tracing.trace_data import Place
+from viewer.drawing.compose import picture, ranks
+from viewer.drawing.picture import Style
+from viewer.graph import Graph, Group
+from viewer.labels import carried_back
+from viewer.passes import fold, group
+
+STEPS = ((3, 4), (5, 6), (7, 8))
+
+
+@pytest.fixture(scope="module")
+def trace():
+    """Two leaves and three equal steps: 1 x, 2 w, then multiply and tanh of each step, and a sum."""
+
+    def f(x, w):
+        for _ in range(3):
+            x = np.tanh(x * w)
+        return np.sum(x)
+
+    return ag.trace(f, np.ones(2), np.ones(2))
+
+
+def folded(trace, **options):
+    step = Group("1-3", (3, 4), "step", "model.py", 7, copies=STEPS, **options)
+    return Graph(trace, Group("", (1, 2, Group("for t in range(3)", (step,), "loop"), 9)))
+
+
+def frames(cluster):
+    """The kind, title and names of shapes of each frame, outer ones first."""
+    yield cluster.kind, cluster.title, [shape.name for shape in cluster.shapes]
+    for inner in cluster.clusters:
+        yield from frames(inner)
+
+
+def shapes(cluster):
+    found = {shape.name: shape for shape in cluster.shapes}
+    for inner in cluster.clusters:
+        found |= shapes(inner)
+    return found
+
+
+def arrows(drawn):
+    return [(arrow.tail, arrow.head, arrow.kind, arrow.label) for arrow in drawn.arrows]
+
+
+def test_an_open_folded_group_is_a_frame_in_front_of_another(trace):
+    root, *inner = frames(picture(folded(trace), Style()).root)
+    assert root == (
+        "scope",
+        "Graph of a gradient: 7 operations, 2 inputs, in 5 boxes; the result is 1.13254.",
+        ["n1", "n2", "n9"],
+    )
+    assert inner == [
+        ("behind", "", []),
+        ("folded", "for t in range(3) › steps 1-3  ×3", ["n3", "n4"]),
+    ]
+
+
+def test_what_is_carried_leads_to_the_next_step(trace):
+    assert arrows(picture(folded(trace), Style())) == [
+        ("n1", "n3", "value", "[1]"),
+        ("n2", "n3", "value", "[2]"),
+        ("n4", "n3", "carried", "[1] to the next step"),
+        ("n3", "n4", "value", "2"),
+        ("n4", "n9", "value", "2"),
+    ]
+
+
+def test_a_closed_folded_group_is_a_stack_that_says_what_it_does(trace):
+    drawn = picture(folded(trace, closed=True), Style())
+    stack = shapes(drawn.root)["g2"]
+    assert (stack.kind, stack.lines) == (
+        "stack",
+        ("steps 1-3  ×3", "6 operations", "multiply, tanh"),
+    )
+    assert ("g2", "g2", "carried", "to the next step") in arrows(drawn)
+
+
+def test_a_closed_group_is_a_box_that_says_what_it_does(trace):
+    drawn = picture(
+        Graph(
+            trace, Group("", (1, Group("model", tuple(range(2, 9)), "function", closed=True), 9))
+        ),
+        Style(),
+    )
+    box = shapes(drawn.root)["g1"]
+    assert (box.kind, box.lines) == (
+        "group",
+        ("model", "6 operations", "multiply, tanh", "1 input"),
+    )
+
+
+def test_a_closed_group_names_the_four_most_frequent_operations():
+    trace = ag.trace(
+        lambda x: np.sum(np.exp(np.sin(np.cos(np.sin(np.tanh(np.sqrt(x))))))), np.ones(2)
+    )
+    drawn = picture(
+        Graph(trace, Group("", (1, Group("f", tuple(range(2, 9)), closed=True)))), Style()
+    )
+    assert shapes(drawn.root)["g1"].lines[2] == "sin, sqrt, tanh, cos …"
+
+
+def test_the_pointer_on_a_closed_group_is_told_how_many_nodes_and_where(trace):
+    tooltip = shapes(picture(folded(trace, closed=True), Style()).root)["g2"].tooltip
+    assert tooltip == "steps 1-3  ×3\n6 nodes: 3, 4, 5, 6, 7, 8\n96.0B of values\nmodel.py:7"
+
+
+def test_a_folded_box_says_the_first_and_the_last_gradient(trace):
+    assert shapes(picture(folded(trace), Style()).root)["n3"].lines == (
+        "multiply",
+        "∇ norm 0.237 … 0.961",
+    )
+
+
+def test_a_folded_box_says_how_many_it_stands_for_in_its_tooltip(trace):
+    assert (
+        "the first of 3 equal nodes: 3, 5, 7"
+        in shapes(picture(folded(trace), Style()).root)["n3"].tooltip.splitlines()
+    )
+
+
+def test_a_group_with_only_another_one_in_it_shares_its_frame(trace):
+    inner = Group("inner", (3, Group("innermost", (4,))))
+    graph = Graph(trace, Group("", (1, 2, Group("outer", (Group("middle", (inner,)),)), 5)))
+    assert list(frames(picture(graph, Style()).root))[1:] == [
+        ("scope", "outer › middle › inner", ["n3"]),
+        ("scope", "innermost", ["n4"]),
+    ]
+
+
+def test_a_frame_without_boxes_is_not_drawn(trace):
+    graph = replace(folded(trace), hidden=frozenset(range(3, 9)))
+    assert all(inner.is_empty() for inner in picture(graph, Style()).root.clusters)
+
+
+def test_shapes_are_on_arrows_or_in_boxes(trace):
+    drawn = picture(folded(trace), Style(edges="none"))
+    assert shapes(drawn.root)["n4"].lines == ("tanh", "float64[2]", "∇ norm 0.565 … 1.41")
+    assert ("n4", "n9", "value", "") in arrows(drawn)
+
+
+def test_a_shape_on_an_arrow_names_a_dtype_that_is_not_float64():
+    trace = ag.trace(lambda x: np.sum(np.sin(x)), np.ones((2, 3), np.float32))
+    assert arrows(picture(Graph(trace, Group("", (1, 2, 3))), Style()))[-1] == (
+        "n2",
+        "n3",
+        "value",
+        "2×3 float32",
+    )
+
+
+def test_arrows_of_a_plain_picture_say_nothing(trace):
+    assert {label for *_, label in arrows(picture(folded(trace), Style(plain=True)))} == {""}
+
+
+def test_leaves_at_each_use_stand_beside_it(trace):
+    graph = Graph(
+        trace, Group("", (1, 2, Group("first", (3, 4)), *range(5, 10))), leaves_apart=True
+    )
+    found = list(frames(picture(graph, Style()).root))
+    assert found[1] == ("scope", "first", ["n1_for_n3", "n2_for_n3", "n3", "n4"])
+
+
+def test_constants_may_be_left_out():
+    trace = ag.trace(lambda x: np.sum(x * np.ones(2)), np.ones(2))
+    graph = Graph(trace, Group("", (1, 2, 3)))
+    assert set(shapes(picture(graph, Style()).root)) - set(
+        shapes(picture(replace(graph, constants=False), Style()).root)
+    ) == {"n2_2"}
+
+
+def test_a_number_of_many_digits_in_a_label_has_six():
+    trace = ag.trace(lambda x: x / np.sqrt(8), 1.0)
+    assert (
+        shapes(picture(Graph(trace, Group("", (1, 2))), Style()).root)["n2"].lines[0]
+        == "divide(2.82843)"
+    )
+
+
+def test_the_sentence_is_about_what_is_shown(trace):
+    assert picture(Graph(trace, Group("", (2, 3, 4))), Style()).root.title.startswith(
+        "Graph of a gradient: 2 operations, 1 input, in 3 boxes;"
+    )
+
+
+def test_the_span_of_a_picture_is_what_its_arrows_go_down(trace):
+    assert picture(Graph(trace, Group("", tuple(range(1, 10)))), Style()).span == 16
+
+
+def test_unknown_edges_are_an_error_that_lists_those_there_are(trace):
+    with pytest.raises(ValueError, match="no edges 'size'; there are: shape, none"):
+        picture(folded(trace), Style(edges="size"))
+
+
+# Marks --------------------------------------------------------------------------------------------------------------
+
+
+def marked(trace, marks, **options):
+    return shapes(picture(folded(trace, **options), Style(marks=marks)).root)
+
+
+def test_a_mark_is_a_colour_and_a_sign_before_the_name(trace):
+    found = marked(trace, {1: "added", 2: "removed", 9: "changed"})
+    assert [(found[name].mark, found[name].lines[0]) for name in ("n1", "n2", "n9")] == [
+        ("added", "+ x"),
+        ("removed", "− w"),
+        ("changed", "≠ sum"),
+    ]
+
+
+def test_a_box_of_many_nodes_says_how_many_are_marked(trace):
+    box = marked(trace, {3: "added", 4: "added", 5: "changed"}, closed=True)["g2"]
+    assert (box.mark, box.lines[0]) == ("changed", "+2 ≠1 steps 1-3  ×3")
+
+
+def test_a_box_of_nodes_that_are_all_added_is_added(trace):
+    assert marked(trace, dict.fromkeys(range(3, 9), "added"), closed=True)["g2"].mark == "added"
+
+
+def test_an_unknown_mark_is_an_error_that_lists_those_there_are(trace):
+    with pytest.raises(ValueError, match="no mark 'gone'; there are: added, removed, changed"):
+        marked(trace, {1: "gone"})
+
+
+def test_what_arrows_lead_to_is_drawn_though_its_own_arrow_is_too_long():
+    trace = Building()
+    w = trace.leaf()
+    far = trace.op("sin", w)
+    last = trace.leaf()
+    for _ in range(15):
+        last = trace.op("tanh", last)
+    trace.op("add", last, far)
+    found = picture(trace.graph, Style())
+    names = {shape.name for shape in found.root.shapes}
+    assert {arrow.head for arrow in found.arrows} <= names
+
+
+# Arrows that are too long -------------------------------------------------------------------------------------------
+
+
+def long_chain(trace, first, length=20):
+    for _ in range(length):
+        first = trace.op("sin", first)
+    return first
+
+
+def test_a_box_whose_arrows_are_all_too_long_is_drawn():
+    trace = Building()
+    w = trace.leaf()
+    early = trace.op("multiply", trace.op("abs", w), trace.op("exp", w))
+    trace.op("add", long_chain(trace, w), early)
+    drawn = picture(trace.graph, Style())
+    ends = {end for arrow in drawn.arrows for end in (arrow.tail, arrow.head)}
+    assert shapes(drawn.root).keys() == ends
+    assert {"n4", "n4_for_25"} <= ends
+
+
+def test_what_only_a_late_operation_uses_stands_right_above_it():
+    trace = Building()
+    w, v = trace.leaf(), trace.leaf()
+    side = trace.op("sum", trace.op("cos", v))
+    trace.op("add", long_chain(trace, w), side)
+    assert {
+        key: rank
+        for key, rank in ranks(trace.graph).items()
+        if key in ("n2", "n3", "n4", "n24", "n25")
+    } == {"n2": 18, "n3": 19, "n4": 20, "n24": 20, "n25": 21}
+    assert all(
+        shape.kind != "elsewhere" for shape in shapes(picture(trace.graph, Style()).root).values()
+    )
+
+
+def test_the_pointer_on_an_arrow_is_told_from_where_to_where(trace):
+    assert [arrow.tooltip for arrow in picture(folded(trace, closed=True), Style()).arrows] == [
+        "x (node 1) → steps 1-3  ×3",
+        "w (node 2) → steps 1-3  ×3",
+        "steps 1-3  ×3 → steps 1-3  ×3 · to the next step",
+        "steps 1-3  ×3 → sum (node 9) · 2",
+    ]
+
+
+def test_arrows_tell_how_many_steps_on_a_value_is_used():
+    b = Building()
+    x = [b.leaf(), b.leaf()]
+    for _ in b.steps(6):
+        x.append(b.op("add", x[-1], x[-2]))
+    drawn = picture(fold(group(b.graph)), Style())
+    assert [arrow[2:] for arrow in arrows(drawn) if arrow[2] == "carried"] == [
+        ("carried", "[1] to the next step"),
+        ("carried", "[2] 2 steps on"),
+    ]
+
+
+def test_a_function_that_calls_itself_is_a_frame_with_its_levels():
+    b = Building()
+    x = b.leaf()
+    for depth in range(4):
+        b.places.append(Place(b.here[-1], "function", "f"))
+        b.here.append(depth + 1)
+        x = b.op("sin" if depth < 3 else "cos", x)
+    for _ in range(3):
+        b.here.pop()
+        x = b.op("tanh", x, line=2)
+    b.here.pop()
+    b.op("sum", x)
+    drawn = picture(fold(group(b.graph)), Style())
+    assert [cluster.title for cluster in drawn.root.clusters] == ["f, calling itself"]
+    assert ("n8", "n8", "carried", "[1] back to the level above") in arrows(drawn)
+
+
+def test_gradients_are_arrows_against_those_of_values(trace):
+    drawn = picture(folded(trace), Style(backward=True))
+    assert [arrow for arrow in arrows(drawn) if arrow[2] == "backward"] == [
+        ("n3", "n1", "backward", "∇ 2"),
+        ("n3", "n2", "backward", "∇ 2"),
+        ("n3", "n4", "backward", "∇ 2 to the step before"),
+        ("n4", "n3", "backward", "∇ 2"),
+        ("n9", "n4", "backward", "∇ 2"),
+    ]
+
+
+def test_no_gradient_is_an_arrow_where_none_flows():
+    drawn = picture(group(ag.trace(lambda x: np.tanh(x * x), np.ones(2))), Style(backward=True))
+    assert [arrow.kind for arrow in drawn.arrows] == ["value"] * 3
+
+
+def test_what_is_carried_back_tells_how_far():
+    assert [carried_back(copies) for copies in (1, 2, -1)] == [
+        "to the step before",
+        "2 steps back",
+        "to the level inside",
+    ]

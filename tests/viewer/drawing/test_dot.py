@@ -1,0 +1,505 @@
+"""DOT source: ids, labels, scopes as clusters, copies beside distant uses, and what is left out and said to be."""
+
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+import viewer
+from viewer.inputs import as_graph
+
+
+def nodes_of(dot):
+    """The names of the boxes, in their order."""
+    return re.findall(r"^\t+(n\d\w*) \[", dot, flags=re.MULTILINE)
+
+
+def edges_of(dot):
+    """Tail, head and attributes of the arrows, in their order."""
+    return re.findall(r"^\t+(n\d\w*) -> (n\d\w*)(?: \[(.*)\])?$", dot, flags=re.MULTILINE)
+
+
+def labels_of(dot):
+    """The label of each box, by its name."""
+    quoted = re.findall(
+        r'^\t+(n\d\w*) \[label="((?:[^"\\]|\\.)*)"', dot, flags=re.MULTILINE | re.DOTALL
+    )
+    return {
+        **dict(re.findall(r'^\t+(n\d\w*) \[label=([^" ]+) ', dot, flags=re.MULTILINE)),
+        **dict(quoted),
+    }
+
+
+def clusters_of(dot):
+    """The label and the boxes right inside each scope, by the name of the cluster."""
+    found, open_ones = {}, []
+    for line in dot.splitlines():
+        if match := re.match(r"\t+subgraph (cluster_\d+) {", line):
+            open_ones.append(match[1])
+            found[match[1]] = [None]
+        elif re.match(r"\t+}$", line):
+            open_ones.pop()
+        elif open_ones and "class=scope" in line:
+            found[open_ones[-1]][0] = re.search(r' label="?(.*?)"? labeljust', line)[1]
+        elif open_ones and (match := re.match(r"\t+(n\d\w*) \[", line)):
+            found[open_ones[-1]].append(match[1])
+    return found
+
+
+def chain(n):
+    """The tape of `w` times one, n times over, times `w`."""
+    w = ag.Param(3.0, name="w")
+
+    def loss():
+        y = w
+        for _ in range(n):
+            y = y * 1
+        return y * w
+
+    return ag.diff(loss)
+
+
+def test_the_source_of_a_trace_of_two_nodes():
+    names = {}
+    exec(compile("def double(w):\n    return w * 2", "/models/model.py", "exec"), names)
+    assert viewer.to_dot(ag.trace(names["double"], 3.0)).splitlines() == [
+        "digraph trace {",
+        "\tgraph [bgcolor=transparent fontname=Arial fontsize=12 nodesep=0.28 pad=0.2 rankdir=TB ranksep=0.36]",
+        '\tnode [color="#5b6b7f" fontname=Arial fontsize=11 height=0.3 margin="0.17,0.07" shape=box style="rounded,filled"]',
+        '\tedge [arrowsize=0.6 color="#7a8797" fontcolor="#56657a" fontname=Arial fontsize=9]',
+        '\tn1 [label="w',
+        "3",
+        '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 margin="0,0.02" shape=hexagon style=filled tooltip="1. P(3.0) ∇=2.0',
+        "value: min 3, mean 3, max 3, norm 3",
+        'gradient: min 2, mean 2, max 2, norm 2"]',
+        '\tn2 [label="multiply(2)',
+        "6",
+        '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 margin="0.06,0.02" shape=ellipse style="filled,bold" '
+        'tooltip="2. 6.0 = multiply(P(3.0), 2) ∇=1.0',
+        "value: min 6, mean 6, max 6, norm 6",
+        "gradient: min 1, mean 1, max 1, norm 1",
+        "model.py:2 in double",
+        'scope double"]',
+        "\tn1 -> n2",
+        "}",
+    ]
+
+
+def test_an_empty_trace_is_an_empty_graph():
+    dot = viewer.to_dot(ag.Trace(()))
+    assert (dot.splitlines()[0], nodes_of(dot), dot.splitlines()[-1]) == (
+        "digraph trace {",
+        [],
+        "}",
+    )
+
+
+def test_nodes_are_called_by_their_numbers():
+    dot = viewer.to_dot(as_graph(chain(3)))
+    assert nodes_of(dot) == ["n1", "n2", "n3", "n4", "n5"]
+    assert edges_of(dot) == [
+        ("n1", "n2", ""),
+        ("n2", "n3", ""),
+        ("n3", "n4", ""),
+        ("n4", "n5", 'label="  [1] "'),
+        ("n1", "n5", 'label="  [2] "'),
+    ]
+
+
+def test_every_box_has_its_name_for_id():
+    dot = viewer.to_dot(as_graph(chain(20)))
+    assert re.findall(r" id=(n\d\w*) ", dot) == nodes_of(dot)
+
+
+def test_arrows_of_a_call_of_two_tracked_arguments_are_numbered_from_1():
+    w = ag.Param(3.0)
+    dot = viewer.to_dot(ag.diff(lambda: w * w))
+    assert edges_of(dot) == [("n1", "n2", 'label="  [1] "'), ("n1", "n2", 'label="  [2] "')]
+
+
+def test_a_constant_array_is_a_box_and_a_number_is_in_the_label():
+    w = ag.Param(np.ones(2))
+    dot = viewer.to_dot(ag.diff(lambda: np.sum(w * np.ones(2) * 3)))
+    assert labels_of(dot) == {
+        "n1": "w\nfloat64[2]\n∇ norm 4.24",
+        "n2": "multiply\n∇ norm 4.24",
+        "n2_2": "float64[2]",
+        "n3": "multiply(3)\n∇ norm 1.41",
+        "n4": "sum\n6\n∇ 1",
+    }
+    assert ("n2_2", "n2", "arrowhead=none style=dashed") in edges_of(dot)
+
+
+def test_keyword_arguments_are_in_the_label():
+    w = ag.Param(np.ones((2, 2)))
+    assert (
+        labels_of(viewer.to_dot(ag.diff(lambda: np.sum(np.sum(w, axis=0)))))["n2"]
+        == "sum(axis=0)\n∇ norm 1.41"
+    )
+
+
+def test_gradients_can_be_left_out_of_the_labels():
+    assert labels_of(viewer.to_dot(chain(0), gradients=False)) == {
+        "n1": "w\n3",
+        "n2": "multiply\n9",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.0, "1"),
+        (1 / 3, "0.333333"),
+        (1e-9, "1e-09"),
+        (123_456_789.0, "1.23457e+08"),
+        (-0.5, "-0.5"),
+    ],
+)
+def test_a_number_is_shown_in_six_digits(value, shown):
+    w = ag.Param(value)
+    assert labels_of(viewer.to_dot(ag.diff(lambda: w * 1), gradients=False))["n1"] == f"w\n{shown}"
+
+
+def test_a_gradient_with_nan_and_inf_says_so():
+    w = ag.Param(np.array([1.0, 0.0, 4.0]))
+    with np.errstate(all="ignore"):
+        tape = ag.diff(lambda: np.sum(np.array([1.0, np.nan, np.inf]) * w))
+    assert labels_of(viewer.to_dot(tape))["n1"] == "w\nfloat64[3]\n∇ norm 1 1 NaN 1 Inf"
+
+
+@pytest.mark.parametrize(("gradient", "shown"), [(np.nan, "NaN"), (np.inf, "Inf")])
+def test_a_gradient_that_is_one_number_and_not_finite_says_so(gradient, shown):
+    w = ag.Param(1.0)
+    with np.errstate(all="ignore"):
+        tape = ag.diff(lambda: w * gradient)
+    assert shown.lower() in labels_of(viewer.to_dot(tape))["n1"].lower().split("∇")[1]
+
+
+def test_kinds_of_nodes_differ_in_class_and_shape():
+    w = ag.Param(np.ones(2))
+    dot = viewer.to_dot(ag.trace(lambda x: np.sum(w * x * np.ones(2)), np.ones(2)))
+    found = re.findall(r"^.* class=(\w+).*? shape=(\w+)", dot, flags=re.MULTILINE)
+    assert set(found) == {
+        ("param", "box"),
+        ("input", "hexagon"),
+        ("constant", "plaintext"),
+        ("final", "ellipse"),
+    }
+
+
+# Scopes -------------------------------------------------------------------------------------------------------------
+
+
+def test_two_calls_of_one_function_are_two_clusters():
+    w = ag.Param(3.0)
+    names = {}
+    exec(compile("def layer(x):\n    return x * 2", "model.py", "exec"), names)
+    layer = names["layer"]
+    dot = viewer.to_dot(viewer.group(ag.diff(lambda: layer(layer(w)))))
+    assert clusters_of(dot) == {"cluster_1": ["layer", "n1", "n2"], "cluster_2": ["layer", "n3"]}
+
+
+def test_scopes_nest():
+    w = ag.Param(3.0)
+    with ag.record() as tape:
+        x = w * 1
+        with ag.scope("outer"):
+            x = x * 2
+            with ag.scope("inner"):
+                x = x * 3
+        x * 4
+    tape.backward()
+    assert clusters_of(viewer.to_dot(tape)) == {
+        "cluster_1": ["outer", "n3"],
+        "cluster_2": ["inner", "n4"],
+    }
+
+
+def test_scopes_around_everything_are_not_drawn():
+    w = ag.Param(3.0)
+    with ag.record() as tape, ag.scope("all"), ag.scope("of it"):
+        w * 2 * 3
+    tape.backward()
+    assert clusters_of(viewer.to_dot(tape)) == {}
+
+
+def test_a_param_stands_in_the_innermost_scope_around_all_its_uses():
+    w, b = ag.Param(3.0), ag.Param(1.0)
+    with ag.record() as tape:
+        with ag.scope("first"):
+            x = w * 2
+        with ag.scope("second"):
+            x + b + w
+    tape.backward()
+    assert clusters_of(viewer.to_dot(tape)) == {
+        "cluster_1": ["first", "n2"],
+        "cluster_2": ["second", "n3", "n4", "n5"],
+    }
+
+
+def test_scopes_deeper_than_twelve_are_drawn_as_one():
+    w = ag.Param(3.0)
+
+    def down(x, n):
+        return down(x * 1, n - 1) if n else x
+
+    dot = viewer.to_dot(viewer.group(ag.diff(lambda: down(w, 100) * 2)))
+    assert (len(clusters_of(dot)), len(nodes_of(dot))) == (12, 102)
+
+
+# Long edges, and what is not drawn ----------------------------------------------------------------------------------
+
+
+def test_a_param_is_copied_beside_a_distant_use():
+    dot = viewer.to_dot(as_graph(chain(15)))
+    assert nodes_of(dot)[-2:] == ["n17", "n1_for_17"]
+    assert edges_of(dot)[-2:] == [
+        ("n16", "n17", 'label="  [1] "'),
+        ("n1_for_17", "n17", 'label="  [2] "'),
+    ]
+    assert labels_of(dot)["n1_for_17"] == labels_of(dot)["n1"] == "w\n3\n∇ 6"
+
+
+def test_a_param_is_not_copied_beside_a_near_use():
+    assert nodes_of(viewer.to_dot(as_graph(chain(11)))) == [f"n{i}" for i in range(1, 14)]
+
+
+def test_an_arrow_from_a_distant_result_starts_at_a_stub_that_names_it():
+    w = ag.Param(3.0)
+
+    def loss():
+        first = y = w * 2
+        for _ in range(15):
+            y = y * 1
+        return y * first
+
+    dot = viewer.to_dot(as_graph(ag.diff(loss)))
+    assert labels_of(dot)["n2_for_18"] == "multiply (node 2)"
+    assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'label="  [2] "')
+
+
+def test_a_result_all_of_whose_uses_are_distant_is_drawn_where_it_was_made():
+    w = ag.Param(3.0)
+
+    def loss():
+        early, y = np.arctan2(np.sin(w), np.cos(w)), w
+        for _ in range(15):
+            y = y * 1
+        return y * early
+
+    dot = viewer.to_dot(as_graph(ag.diff(loss)))
+    assert labels_of(dot)["n4"].startswith("arctan2")
+    assert labels_of(dot)["n4_for_20"] == "arctan2 (node 4)"
+    assert ("n2", "n4", 'label="  [1] "') in edges_of(dot)
+
+
+def test_a_result_made_of_leaves_alone_stands_right_above_its_first_use():
+    w = ag.Param(3.0, name="w")
+
+    def loss():
+        early, y = np.sin(w), w
+        for _ in range(15):
+            y = y * 1
+        return y * early
+
+    dot = viewer.to_dot(as_graph(ag.diff(loss)))
+    assert ("n2", "n18", 'label="  [2] "') in edges_of(dot)
+    assert ("n1_for_2", "n2", "") in edges_of(dot)
+    assert labels_of(dot)["n1_for_2"].startswith("w")
+
+
+def steep(n):
+    """The tape of functions of `w`, each on a line of its own, so that nothing repeats."""
+    w = ag.Param(3.0, name="w")
+    body = "\n".join(
+        f"    x = x * {n}.0 + w" if n % 2 else f"    x = np.sin(x - {n}.0)" for n in range(n)
+    )
+    names = {"np": np, "w": w}
+    exec(compile(f"def loss():\n    x = w\n{body}\n    return x * 1", "steep.py", "exec"), names)
+    return ag.diff(names["loss"])
+
+
+def test_the_picture_says_how_many_nodes_are_in_how_many_boxes():
+    dot = viewer.to_dot(steep(40), max_nodes=10)
+    assert 'label="82 nodes in 10 boxes"' in dot
+    assert len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)) == 10
+
+
+def test_a_closed_group_names_its_source_line_and_operations():
+    assert 'label="steep.py:4\n2 operations\nmultiply, add"' in viewer.to_dot(
+        steep(10), max_nodes=12
+    )
+
+
+@pytest.mark.parametrize("max_nodes", [82, 83, 1000, None])
+def test_a_trace_of_few_nodes_is_drawn_whole(max_nodes):
+    dot = viewer.to_dot(steep(40), max_nodes=max_nodes)
+    assert sum(1 for name in nodes_of(dot) if "_" not in name) == 82
+
+
+@pytest.mark.parametrize("max_nodes", [0, -1, 2.5, "3"])
+def test_max_nodes_is_a_whole_number_from_1(max_nodes):
+    with pytest.raises(
+        ValueError,
+        match=re.escape(f"max_nodes={max_nodes!r}: at least 1 box is needed to show something"),
+    ):
+        viewer.to_dot(chain(1), max_nodes=max_nodes)
+
+
+def test_20_000_equal_operations_are_folded():
+    dot = viewer.to_dot(chain(20_000))
+    assert 'label="20,002 nodes in 3 boxes"' in dot
+    assert 'label="for _ in range(n)  ×20,000"' in dot
+
+
+def test_the_items_of_a_list_that_come_from_a_folded_box_are_one_arrow():
+    w = ag.Param(np.ones(2))
+
+    def loss():
+        x, kept = w, []
+        for _ in range(9):
+            x = np.tanh(x)
+            kept.append(x)
+        return np.sum(np.stack(kept))
+
+    arrows = [
+        attributes
+        for tail, head, attributes in edges_of(viewer.to_dot(viewer.fold(ag.diff(loss))))
+        if (tail, head) == ("n2", "n11")
+    ]
+    assert arrows == ['label="  2 (9 times) "']
+
+
+def test_no_arrow_starts_or_ends_at_a_box_that_is_not_there():
+    for n in (0, 1, 11, 12, 13, 40):
+        for max_nodes in (1, 2, 13, 1000):
+            for x in (chain(n), as_graph(chain(n)), steep(n), as_graph(steep(n))):
+                dot = viewer.to_dot(x, max_nodes=max_nodes)
+                boxes = re.findall(r"^\t+([ng]\d\w*) \[", dot, flags=re.MULTILINE)
+                ends = re.findall(r"^\t+([ng]\d\w*) -> ([ng]\d\w*)", dot, flags=re.MULTILINE)
+                assert {name for arrow in ends for name in arrow} <= set(boxes)
+                assert len(boxes) == len(set(boxes))
+
+
+# Names that want to be syntax ---------------------------------------------------------------------------------------
+
+# A name, and what DOT says for it between quotes.
+HOSTILE = {
+    "tag": ("</script>", "</script>"),
+    "lambda": ("<lambda>", "<lambda>"),
+    "colon": ("np:sum", "np:sum"),
+    "quotes": ("\"'`", "\\\"'`"),
+    "newline": ("a\nb", r"a\\nb"),
+    "brackets": ("]; n9 [", "]; n9 ["),
+    "brace": ("}", "}"),
+    "arrow": ("a -> b", "a -> b"),
+    "keyword": ("graph", "graph"),
+    "record": ("{a|b}", "{a|b}"),
+    "emoji": ("🙂", "🙂"),
+    "node-name": ("\\N", r"\\N"),
+    "backslash": ("a\\", r"a\\"),
+    "long": ("x" * 10_000, "x" * 59 + "…"),
+}
+hostile = pytest.mark.parametrize(("name", "shown"), list(HOSTILE.values()), ids=list(HOSTILE))
+
+
+def tape_named(name):
+    """The tape of a Param, an operation and a scope, all of one name."""
+    w = ag.Param(3.0, name=name)
+
+    def double(x):
+        return x * 2
+
+    double.__name__ = name
+    named = ag.primitive(lambda dy, y, x: dy * 2)(double)
+    with ag.record() as tape:
+        with ag.scope(name):
+            y = named(w)
+        y * 1
+    tape.backward()
+    return tape
+
+
+@hostile
+def test_a_hostile_name_is_only_a_label(name, shown):
+    dot = viewer.to_dot(tape_named(name), gradients=False)
+    assert [(tail, head) for tail, head, _ in edges_of(dot)] == [("n1", "n2"), ("n2", "n3")]
+    assert (nodes_of(dot), labels_of(dot)) == (
+        ["n3", "n1", "n2"],
+        {"n1": f"{shown}\n3", "n2": f"{shown}\n6", "n3": "multiply(1)\n6"},
+    )
+
+
+@hostile
+def test_a_hostile_name_of_a_scope_is_only_a_label(name, shown):
+    assert clusters_of(viewer.to_dot(tape_named(name))) == {"cluster_1": [shown, "n1", "n2"]}
+
+
+# The same again -----------------------------------------------------------------------------------------------------
+
+PROGRAM = """
+import sys
+import numpy as np, autograd_tools as ag, viewer
+
+model = {name: ag.Param(np.ones(2), name=name) for name in ("w", "b", "c")}
+
+def layer(x):
+    return x * model["w"] + model["b"]
+
+def loss():
+    with ag.scope("head"):
+        y = layer(layer(np.ones(2)))
+    return np.sum(np.stack([y, model["c"]]) ** 2)
+
+sys.stdout.buffer.write((viewer.to_dot(ag.diff(loss)) + viewer.to_svg(ag.diff(loss))).encode())
+"""
+
+
+def test_two_renderings_are_the_same():
+    w = ag.Param(3.0)
+    assert viewer.to_dot(ag.diff(lambda: w * 2)) == viewer.to_dot(ag.diff(lambda: w * 2))
+
+
+def test_renderings_of_two_processes_are_the_same_whatever_the_hash_seed():
+    rendered = {
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": seed, "AUTOGRAD_TIMER": ""},
+            capture_output=True,
+            timeout=300,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(rendered) == 1
+    assert b"cluster_2" in rendered.pop()
+
+
+def test_a_rendering_is_the_same_after_saving_and_loading(tmp_path):
+    tape = chain(15)
+    tape.trace().save(tmp_path / "trace.json")
+    assert viewer.to_dot(tmp_path / "trace.json") == viewer.to_dot(tape)
+
+
+@pytest.mark.parametrize(
+    "given", [14.0, 3, None, np.ones(3)], ids=["float", "int", "None", "array"]
+)
+def test_what_is_no_trace_is_an_error_that_says_what_is_needed(given):
+    with pytest.raises(
+        TypeError,
+        match=r"a Tape from ag\.diff, a Trace, or the path of a saved one is needed, and got ",
+    ):
+        viewer.to_dot(given)
+
+
+@pytest.mark.parametrize("draw", [viewer.to_svg, viewer.to_mermaid])
+def test_an_unknown_option_is_an_error_that_says_what_there_is(draw):
+    with pytest.raises(
+        TypeError,
+        match=r"no option 'color' of a drawing; there are: gradients, edges, heat, links, marks, max_nodes",
+    ):
+        draw(ag.Trace(()), color="red")

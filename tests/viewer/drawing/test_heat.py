@@ -1,0 +1,126 @@
+"""Heat: the figures of boxes, the levels that they are coloured by, and the legend."""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+import viewer
+from autograd_tools.tracing.trace_data import Summary, TraceNode
+from viewer.drawing.heat import heat_of
+from viewer.graph import Graph, Group
+
+
+def graph_of(*nodes, members=None):
+    return Graph(ag.Trace(nodes), Group("", members or tuple(node.id for node in nodes)))
+
+
+def timed(*times):
+    return [
+        TraceNode(n, "result", "f", forward_ns=forward, backward_ns={1: back})
+        for n, (forward, back) in enumerate(times, 1)
+    ]
+
+
+def test_time_is_forward_and_backward_of_all_nodes_of_a_box():
+    graph = graph_of(
+        *timed((1, 2), (10, 20), (100, 200)), members=(1, Group("two", (2, 3), closed=True))
+    )
+    assert heat_of(graph, "time").figures == {"n1": 3, "g1": 330}
+
+
+def test_levels_of_time_are_equal_steps_from_0():
+    heat = heat_of(graph_of(*timed((0, 0), (99, 0), (100, 0), (600, 0))), "time")
+    assert heat.bounds == (0, 100, 200, 300, 400, 500, 600)
+    assert [heat.level(figure) for figure in heat.figures.values()] == [0, 0, 1, 5]
+
+
+def test_bytes_are_those_of_the_values():
+    nodes = [
+        TraceNode(n, "result", "f", value=Summary("x", nbytes=nbytes))
+        for n, nbytes in enumerate((8, 1024), 1)
+    ]
+    assert heat_of(graph_of(*nodes), "bytes").figures == {"n1": 8, "n2": 1024}
+
+
+def gradients(*norms):
+    return [
+        TraceNode(n, "result", "f", outgrad=Summary("x", norm=norm))
+        for n, norm in enumerate(norms, 1)
+    ]
+
+
+def test_gradients_of_a_box_are_one_long_vector():
+    graph = graph_of(*gradients(3.0, 4.0, 1.0), members=(Group("two", (1, 2), closed=True), 3))
+    assert heat_of(graph, "gradient").figures == {"g1": 5.0, "n3": 1.0}
+
+
+def test_levels_of_gradients_are_equal_factors():
+    heat = heat_of(graph_of(*gradients(1e-6, 1.0, 0.0)), "gradient")
+    assert heat.legend() == (
+        "norm of the gradient",
+        "1e-06",
+        "1e-05",
+        "0.0001",
+        "0.001",
+        "0.01",
+        "0.1",
+        "1",
+    )
+    assert [heat.level(figure) for figure in (0.0, 1e-6, 2e-5, 1.0)] == [0, 0, 1, 5]
+
+
+@pytest.mark.parametrize("norm", [0.0, 2.5])
+def test_figures_that_are_all_equal_are_one_level(norm):
+    heat = heat_of(graph_of(*gradients(norm, norm)), "gradient")
+    assert (len(heat.legend()), heat.level(norm)) == (2, 0)
+
+
+def test_a_node_without_a_figure_has_no_colour():
+    dot = viewer.to_dot(graph_of(*gradients(1.0, None, 3.0)), heat="gradient")
+    assert re.findall(r'class="?(result(?: heat.)?)', dot) == [
+        "result heat0",
+        "result",
+        "result heat5",
+    ]
+
+
+def test_the_figure_is_in_the_label_and_the_legend_in_the_picture():
+    dot = viewer.to_dot(graph_of(*timed((1000, 500), (3000, 0))), heat="time")
+    assert 'label="f\nfreed\n1.50μs"' in dot
+    assert 'label="time, forward and backward: 0.00ns to 3.00μs' in dot
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        (
+            "time",
+            "this trace has no times, so there is no heat by 'time': set AUTOGRAD_TIMER=1 before the program starts",
+        ),
+        (
+            "bytes",
+            "this trace has no values, so there is no heat by 'bytes': trace with ag.diff, which keeps them",
+        ),
+        (
+            "gradient",
+            "this trace has no gradients, so there is no heat by 'gradient': trace a function that returns a scalar",
+        ),
+        ("colour", "no heat by 'colour'; there are: time, bytes, gradient"),
+    ],
+)
+def test_heat_that_cannot_be_shown_is_an_error_that_says_why(by, message):
+    with pytest.raises(ValueError) as error:
+        viewer.to_dot(graph_of(TraceNode(1, "result", "f")), heat=by)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("by", ["time", "bytes", "gradient"])
+def test_heat_of_an_empty_trace_is_an_empty_picture(by):
+    assert "legend" in viewer.to_dot(ag.Trace(()), heat=by)
+
+
+def test_a_picture_with_heat_is_drawn():
+    w = ag.Param(np.ones(3))
+    assert "bytes of the values" in viewer.to_svg(ag.diff(lambda: np.sum(w * 2)), heat="bytes")

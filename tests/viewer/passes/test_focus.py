@@ -1,0 +1,101 @@
+"""A part of a graph: a path, a neighbourhood, a scope, what a line made."""
+
+import pytest
+from support.traces import Building, outline
+
+from viewer.passes.focusing import focus
+from viewer.passes.folding import fold
+from viewer.passes.grouping import group
+
+
+@pytest.fixture
+def b():
+    """1 x, 2 w, in net/encoder 3 dot and 4 tanh, 5 a side way from x, 6 the sum of both, 7 what nobody uses."""
+    b = Building()
+    x, w = b.leaf("input", name="x"), b.leaf(name="w")
+    with b.place("function", "net"):
+        with b.place("scope", "encoder"):
+            h = b.op("tanh", b.op("dot", x, w, line=1), line=2)
+        side = b.op("sin", x, line=3)
+        total = b.op("add", h, side, line=4)
+    b.op("cos", h, line=5)
+    b.__dict__["result"] = total
+    return b
+
+
+def ids(graph):
+    graph.check()
+    return sorted(graph.root.all_ids())
+
+
+def test_the_path_from_a_node_to_the_result(b):
+    assert ids(focus(b, 3)) == [3, 4, 6]
+
+
+def test_a_node_by_its_name(b):
+    assert ids(focus(b, "w")) == [2, 3, 4, 6]
+
+
+def test_the_way_from_a_node_that_does_not_lead_to_the_result(b):
+    assert ids(focus(b, 7)) == [7]
+
+
+def test_what_is_some_steps_from_a_node(b):
+    assert ids(focus(b, 5, steps=0)) == [5]
+    assert ids(focus(b, 5, steps=1)) == [1, 5, 6]
+    assert ids(focus(b, 5, steps=2)) == [1, 3, 4, 5, 6]
+    assert ids(focus(b, 5, steps=1000)) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_nothing_goes_through_what_is_left_out(b):
+    assert [(e.tail, e.head) for e in focus(b, 1, steps=1).edges] == [("n1", "n3"), ("n1", "n5")]
+
+
+def test_what_is_under_a_scope(b):
+    assert ids(focus(b, scope="encoder")) == [2, 3, 4]
+    assert ids(focus(b, scope="net/encoder")) == [2, 3, 4]
+    assert ids(focus(b, scope="net")) == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_a_line_made(b):
+    assert ids(focus(b, line=3)) == [5]
+    assert ids(focus(b, line="f.py:4")) == [6]
+
+
+def test_several_demands_are_all_fulfilled(b):
+    assert ids(focus(b, "w", scope="encoder")) == [2, 3, 4]
+
+
+def test_what_was_left_out_is_noted(b):
+    assert focus(b, 3).notes == ("3 of 7 nodes",)
+
+
+def test_groups_stay_and_folds_are_opened():
+    b = Building()
+    x = b.leaf("input", name="x")
+    for _ in b.steps(3):
+        x = b.op("add", b.op("tanh", x), b.op("sin", x))
+    assert outline(focus(fold(group(b.graph)), 6).root) == [["for i in r", 6, 7, 8, 9, 10]]
+
+
+ERRORS = {
+    "a node by id": ({"node": 8}, "no node 8: ids go from 1 to 7"),
+    "a node by name": ({"node": "ww"}, "no node 'ww'; there is: w"),
+    "a scope": ({"scope": "encode"}, "no scope 'encode'; there is: encoder"),
+    "a path of scopes": ({"scope": "q/z"}, "no scope 'q/z'; there are: net, encoder"),
+    "a line": ({"line": 77}, "no line '77'; there are: f.py:1, f.py:2, f.py:3, f.py:4, f.py:5"),
+    "a file": ({"line": "g.py:1"}, "no line 'g.py:1'; there are: f.py:1"),
+    "nothing": ({}, "focus on what"),
+    "steps around nothing": (
+        {"scope": "net", "steps": 1},
+        "steps=1 counts the edges around a node",
+    ),
+    "less than no steps": ({"node": 1, "steps": -1}, "steps=-1 counts"),
+}
+
+
+@pytest.mark.parametrize("what", ERRORS)
+def test_it_is_an_error_to_focus_on(what, b):
+    options, message = ERRORS[what]
+    with pytest.raises(ValueError, match=message):
+        focus(b, **options)

@@ -1,0 +1,565 @@
+"""Folding what repeats: only what is the same, in its operations and in its wiring."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.traces import Building, outline
+
+import autograd_tools as ag
+from autograd_tools.tracing.trace_data import Place
+from viewer.passes.fitting import fit
+from viewer.passes.focusing import focus
+from viewer.passes.folding import fold
+from viewer.passes.grouping import group
+from viewer.passes.pruning import leaves_apart
+
+
+def folded(b, **options):
+    graph = fold(group(b.graph), **options)
+    graph.check()
+    check_copies(graph)
+    return graph
+
+
+def check_copies(graph):
+    """Each copy of a folded group does the same as the one before it, with values that come from where they should."""
+    columns = graph.trace.columns
+    like = [None, *zip(columns.kind, columns.op, columns.value.shape, strict=True)]
+    for folded in graph.root.inner():
+        places = {
+            id: (n, position)
+            for n, copy in enumerate(folded.copies)
+            for position, id in enumerate(copy)
+        }
+        for position in range(len(folded.copies[0]) if folded.copies else 0):
+            ids = [copy[position] for copy in folded.copies]
+            assert len({(like[id], columns.line[id - 1]) for id in ids}) == 1
+            for slot in range(len(columns.parents[ids[0] - 1])):
+                check_slot([columns.parents[id - 1][slot] for id in ids], places, like)
+
+
+def check_slot(values, places, like):
+    """What copies take at one place comes from one place: their own, or one so many copies before or after, or from outside."""
+    inside = {(n - places[id][0], places[id][1]) for n, id in enumerate(values) if id in places}
+    assert len(inside) <= 1
+    distance = next((distance for distance, _ in inside), 0)
+    if inside:  # from outside come those alone for which there is no such copy
+        assert all(
+            (id in places) == (0 <= n - distance < len(values)) for n, id in enumerate(values)
+        )
+    else:
+        assert len({like[id] for id in values[1:]}) == 1
+        assert len(set(values[1:])) in (1, len(values) - 1)
+
+
+def rnn(steps, h0=True):
+    b = Building()
+    w, u, x = b.leaf(), b.leaf(), b.leaf("input")
+    h = b.leaf("input") if h0 else None
+    for n in b.steps(steps):
+        inside = [b.op("matmul", u, b.op("getitem", x, constants=[str(n)]))]
+        if h is not None:
+            inside.append(b.op("matmul", w, h))
+        h = b.op("tanh", *inside)
+    b.op("sum", h)
+    return b
+
+
+def test_equal_steps_of_a_loop_are_the_loop_so_many_times():
+    graph = folded(rnn(100))
+    assert outline(graph.root) == [1, 2, 3, 4, ["for i in r ×100", 5, 6, 7, 8], 405]
+    assert graph.root.members[4].copies[1] == (9, 10, 11, 12)
+
+
+def test_what_is_carried_is_an_edge_to_the_next_copy():
+    graph = folded(rnn(100))
+    assert [(e.tail, e.head, e.count) for e in graph.edges if e.carried] == [("n8", "n7", 99)]
+
+
+def test_a_first_step_that_differs_stays_apart():
+    assert outline(folded(rnn(100, h0=False)).root) == [
+        ["for i in r", 1, 2, 3, ["1", 4, 5, 6], ["2-100 ×99", 7, 8, 9, 10]],
+        403,
+    ]
+
+
+def test_an_opened_step_stays_apart():
+    graph = folded(rnn(100), open=205)
+    assert outline(graph.root)[0][5:] == [
+        ["1-50 ×50", 5, 6, 7, 8],
+        ["51", 205, 206, 207, 208],
+        ["52-100 ×49", 209, 210, 211, 212],
+    ]
+
+
+def test_opened_groups_are_not_folded():
+    b = Building()
+    x = b.leaf()
+    for _ in range(3):
+        with b.place("function", "layer"):
+            x = b.op("tanh", x)
+    b.op("sum", x)
+    assert outline(folded(b, open="layer").root) == [["layer", 1, 2], ["layer", 3], ["layer", 4], 5]
+
+
+def test_an_unknown_group_or_node_to_open_is_an_error():
+    with pytest.raises(ValueError, match=r"no group 'for i in s' to open; there are: for i in r"):
+        fold(group(rnn(2).graph), open=["for i in s"])
+    with pytest.raises(ValueError, match=r"no node 99 to open: ids go from 1 to 13"):
+        fold(group(rnn(2).graph), open=[99])
+
+
+def test_a_leaf_of_the_first_copy_alone_is_moved_out():
+    b = Building()
+    x = b.leaf("input")
+    for _ in range(3):
+        with b.place("function", "layer"):
+            x = b.op("dot", x, b.leaf())
+    b.op("sum", x)
+    assert outline(folded(b).root) == [1, ["layer ×3", 2, 3], 8]
+
+
+def test_layers_with_leaves_that_are_used_elsewhere_too_fold_with_a_row_of_leaves():
+    b = Building()
+    x, *ws = b.leaf("input"), *(b.leaf(name=f"w{n}") for n in range(3))
+    for n in b.steps(3):
+        x = b.op("dot", x, ws[n])
+    losses = [b.op("sum", b.op("square", ws[n])) for n in b.steps(3, name="for w in ws")]
+    total = x
+    for n in b.steps(3, name="for l in losses"):
+        total = b.op("add", total, losses[n])
+    graph = folded(b)
+    assert outline(graph.root) == [
+        1,
+        ["w0 … w2 ×3", 2],
+        ["for i in r ×3", 5],
+        ["for w in ws ×3", 8, 9],
+        ["for l in losses ×3", 14],
+    ]
+    assert [(e.tail, e.head, e.carried, e.count) for e in graph.edges][1:3] == [
+        ("n2", "n5", False, 3),
+        ("n5", "n5", True, 2),
+    ]
+
+
+def test_loops_in_loops_fold_from_the_inside():
+    b = Building()
+    x, w = b.leaf(), b.leaf()
+    for _ in b.steps(3, 1, "for i"):
+        for _ in b.steps(4, 2, "for j"):
+            x = b.op("multiply", x, w, line=3)
+        x = b.op("tanh", x, line=4)
+    graph = folded(b)
+    assert outline(graph.root) == [1, 2, ["for i ×3", ["for j ×4", 3], 7]]
+    assert [(e.tail, e.head, e.carried, e.count) for e in graph.edges] == [
+        ("n1", "n3", False, 1),
+        ("n2", "n3", False, 12),
+        ("n3", "n3", True, 9),
+        ("n3", "n7", False, 3),
+        ("n7", "n3", True, 2),
+    ]
+
+
+def test_calls_fold_that_have_constants_and_leaves_between_them():
+    b = Building()
+    x = b.leaf("input")
+    for _ in range(3):
+        w = b.leaf()
+        with b.place("function", "layer"):
+            x = b.op("dot", x, w)
+    b.op("sum", x)
+    assert outline(folded(b).root) == [1, ["layer ×3", 2, 3], 8]
+
+
+DIFFERENT = {
+    "operation": [("tanh", {}), ("sin", {})],
+    "shape": [("tanh", {"shape": (2,)}), ("tanh", {"shape": (3,)})],
+    "line": [("tanh", {"line": 1}), ("tanh", {"line": 2})],
+    "type of a number": [("power", {"constants": ["2"]}), ("power", {"constants": ["2.0"]})],
+    "string": [("einsum", {"constants": ["'a1'"]}), ("einsum", {"constants": ["'a2'"]})],
+    "array": [("add", {"constants": ["float64[2]"]}), ("add", {"constants": ["float64[3]"]})],
+    "keyword argument": [("sum", {"axis": "0"}), ("sum", {"axis": "1"})],
+}
+
+
+@pytest.mark.parametrize("what", DIFFERENT)
+def test_steps_stay_apart_that_differ_in(what):
+    b = Building()
+    x = b.leaf()
+    for n in b.steps(2):
+        op, options = DIFFERENT[what][n]
+        x = b.op(op, x, **options)
+    b.op("sum", x)
+    assert outline(folded(b).root) == [["for i in r", ["1", 1, 2], ["2", 3]], 4]
+
+
+@pytest.mark.parametrize("constants", [["1"], ["(1, :2)"], ["0.5"], ["-1"], ["1e-05"]])
+def test_numbers_among_the_arguments_may_differ(constants):
+    b = Building()
+    x = b.leaf()
+    for n in b.steps(2):
+        x = b.op("getitem", x, constants=[c.replace("1", str(n + 1)) for c in constants])
+    b.op("sum", x)
+    assert outline(folded(b).root) == [1, ["for i in r ×2", 2], 4]
+
+
+def test_steps_stay_apart_that_are_wired_otherwise():
+    b = Building()
+    x = b.leaf()
+    for n in b.steps(3):
+        y = b.op("sin", x)
+        z = b.op("sin", y)
+        x = b.op("add", *((y, z) if n != 1 else (z, y)))
+    b.op("sum", x)
+    assert outline(folded(b).root)[0][1:] == [["1", 1, 2, 3, 4], ["2", 5, 6, 7], ["3", 8, 9, 10]]
+
+
+def test_steps_that_use_what_came_two_steps_before_fold():
+    b = Building()
+    x = [b.leaf(), b.leaf()]
+    for _ in b.steps(6):
+        x.append(b.op("add", x[-1], x[-2]))
+    graph = folded(b)
+    assert outline(graph.root) == [1, 2, ["for i in r ×6", 3]]
+    assert [(e.tail, e.argument, e.carried, e.count) for e in graph.edges] == [
+        ("n2", 1, 0, 1),
+        ("n1", 2, 0, 1),
+        ("n3", 1, 1, 5),
+        ("n2", 2, 0, 1),
+        ("n3", 2, 2, 4),
+    ]
+
+
+def test_steps_stay_apart_that_now_and_then_use_what_came_two_steps_before():
+    b = Building()
+    x = [b.leaf(), b.leaf()]
+    for n in b.steps(6):
+        x.append(b.op("add", x[-1], x[-2 if n % 3 else -1]))
+    assert "×6" not in str(outline(folded(b).root))
+
+
+def test_a_value_of_the_first_step_that_all_others_use_is_not_carried():
+    b = Building()
+    x = [b.leaf()]
+    for _ in b.steps(5):
+        x.append(b.op("add", x[-1], x[min(1, len(x) - 1)]))
+    assert outline(folded(b).root) == [["for i in r", ["1", 1, 2], ["2-5 ×4", 3]]]
+
+
+def test_what_three_steps_before_and_two_steps_before_made_is_carried():
+    b = Building()
+    x = [b.leaf() for _ in range(3)]
+    for _ in b.steps(9):
+        y = b.op("multiply", x[-3], x[-2])
+        x.append(b.op("add", y, x[-1]))
+    graph = folded(b)
+    assert outline(graph.root)[-1] == ["for i in r ×9", 4, 5]
+    assert [(e.tail, e.head, e.carried, e.count) for e in graph.edges if e.carried] == [
+        ("n5", "n5", 1, 8),
+        ("n5", "n4", 2, 7),
+        ("n5", "n4", 3, 6),
+    ]
+
+
+def test_leaves_that_only_the_first_steps_use_are_moved_out():
+    b = Building()
+    x = []
+    for n in b.steps(6):
+        if n == 0:
+            x += [b.leaf(), b.leaf()]
+        x.append(b.op("add", x[-1], x[-2]))
+    b.op("sum", x[-1])
+    assert outline(folded(b).root) == [1, 2, ["for i in r ×6", 3], 9]
+
+
+def call_deep(b, depth, before, after, name="f"):
+    """A function that calls itself: operations before the call inside, that call, and operations after it."""
+    with b.place("function", name, line=9 if depth else 7):
+        for op in before(depth):
+            b.value = b.op(op, b.value, line=1)
+        own = b.value
+        if depth + 1 < b.depths:
+            call_deep(b, depth + 1, before, after, name)
+        for op in after(depth):
+            b.value = b.op(op, b.value, own, line=2)
+
+
+def recursion(depths, before=lambda depth: ["sin"], after=lambda depth: ["add"]):
+    b = Building()
+    b.__dict__["depths"] = depths
+    b.__dict__["value"] = b.leaf()
+    call_deep(b, 0, before, after)
+    b.op("sum", b.value)
+    return b
+
+
+def test_equal_calls_one_in_the_other_are_one_so_many_times():
+    graph = folded(recursion(50, after=lambda depth: []))
+    assert outline(graph.root) == [1, ["f ×50", 2], 52]
+    assert [(e.tail, e.head, e.carried, e.count) for e in graph.edges] == [
+        ("n1", "n2", 0, 1),
+        ("n2", "n2", 1, 49),
+        ("n2", "n52", 0, 1),
+    ]
+
+
+def test_what_a_call_returns_is_carried_back():
+    graph = folded(recursion(4, after=lambda depth: ["add"] if depth < 3 else []))
+    assert outline(graph.root) == [["f", 1, ["1-3 ×3", 2, 8], ["4", 5]], 9]
+    assert [
+        (e.tail, e.head, e.argument, e.carried, e.count) for e in graph.edges if e.tail == "n8"
+    ] == [("n8", "n8", 1, -1, 2), ("n8", "n9", 1, 0, 1)]
+
+
+def test_calls_one_in_the_other_that_differ_stay_so():
+    b = recursion(4, before=lambda depth: ["sin", "cos"][: 1 + depth % 2], after=lambda depth: [])
+    assert outline(folded(b).root) == [["f", 1, 2, ["f", 3, 4, ["f", 5, ["f", 6, 7]]]], 8]
+
+
+def test_leaves_that_several_calls_use_stand_where_they_did_if_those_differ():
+    b = Building()
+    x, w = b.leaf(), b.leaf()
+    with b.place("function", "f"):
+        x = b.op("sin", x)
+        with b.place("function", "f"):
+            x = b.op("dot", x, w, line=2)
+            with b.place("function", "f"):
+                x = b.op("add", x, w, line=3)
+    b.op("sum", x)
+    before = group(b.graph)
+    assert folded(b) == before
+    assert outline(before.root) == [["f", 1, ["f", 2, 4, ["f", 5]], 3], 6]
+
+
+def test_opened_recursion_stays_as_it_is():
+    b = recursion(4, after=lambda depth: [])
+    assert folded(b, open="f") == group(b.graph)
+
+
+def test_a_function_that_calls_itself_twice_stays_as_it_is():
+    b = Building()
+    x = b.leaf()
+    with b.place("function", "f"):
+        x = b.op("sin", x)
+        for _ in range(2):
+            with b.place("function", "f"):
+                x = b.op("cos", x)
+    b.op("sum", x)
+    assert outline(folded(b).root) == [["f", 1, 2, ["f ×2", 3]], 5]
+
+
+def power(x, w, n):
+    return x if n == 0 else np.tanh(w @ power(x * 1.5, w, n - 1))
+
+
+def test_a_recorded_recursion_folds():
+    w, x = ag.Param(np.eye(2), name="w"), ag.Param(np.ones(2), name="x")
+    graph = fold(ag.diff(lambda: np.sum(power(x, w, 30))))
+    graph.check()
+    check_copies(graph)
+    assert [(g.kind, g.name, g.times) for g in graph.root.inner()][1:] == [
+        ("recursion", "power", 1),
+        ("level", "1-29", 29),
+        ("level", "30", 1),  # whose `w @` takes what it made itself
+    ]
+
+
+def test_a_recursion_around_everything_folds():
+    w, x = ag.Param(np.eye(2), name="w"), ag.Param(np.ones(2), name="x")
+
+    def all_of_it(n):
+        return np.sum(x) if n == 0 else np.sum(w * all_of_it(n - 1))
+
+    graph = fold(ag.diff(lambda: all_of_it(9)))
+    assert [(g.kind, g.name, g.times) for g in graph.root.inner()][1:] == [
+        ("recursion", "test_a_recursion_around_everything_folds.all_of_it", 1),
+        ("level", "10", 1),
+        ("level", "1-9", 9),
+    ]
+
+
+def test_steps_that_use_two_weights_in_turn_stay_apart():
+    b = Building()
+    x, ws = b.leaf(), [b.leaf(), b.leaf()]
+    for n in b.steps(4):
+        x = b.op("dot", x, ws[n % 2])
+    assert "×4" not in str(outline(folded(b).root))
+
+
+def test_branches_that_alternate_fold_by_two():
+    b = Building()
+    x = b.leaf()
+    for n in b.steps(8):
+        x = b.op(["sin", "cos"][n % 2], x)
+    b.op("sum", x)
+    assert outline(folded(b).root) == [["for i in r", 1, ["1-8 ×4", ["1", 2], ["2", 3]]], 10]
+
+
+def test_the_names_in_an_error_are_on_one_line():
+    b = Building()
+    with b.place("scope", "a\nb"):
+        b.op("tanh", b.leaf())
+    b.op("sin", b.leaf())
+    with pytest.raises(ValueError, match=r"there are: a\\nb$"):
+        fold(group(b.graph), open="c")
+
+
+def test_what_repeats_in_one_frame_without_a_known_loop_folds():
+    b = Building()
+    x, w = b.leaf(), b.leaf()
+    for _ in range(10):
+        x = b.op("tanh", b.op("multiply", x, w))
+    b.op("sum", x)
+    assert outline(folded(b).root) == [1, 2, [" ×10", 3, 4], 23]
+
+
+def test_parts_taken_from_one_value_are_no_loop():
+    b = Building()
+    x = b.leaf()
+    parts = [b.op("getitem", x, constants=[str(n)]) for n in range(5)]
+    b.op("concatenate", *parts)
+    assert outline(folded(b).root) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def layer(x, w, b):
+    return np.tanh(x @ w + b)
+
+
+def test_the_layers_of_a_network_fold():
+    parameters = [(ag.Param(np.eye(2)), ag.Param(np.ones(2))) for _ in range(4)]
+
+    def loss(x):
+        for w, b in parameters:
+            x = layer(x, w, b)
+        return np.sum(x**2)
+
+    graph = fold(ag.trace(loss, np.ones(2)))
+    graph.check()
+    check_copies(graph)
+    assert [box.nodes for box in graph.boxes.values()][:2] == [(1,), (2, 7, 12, 17)]
+
+
+def test_calls_a_thousand_deep():
+    b = Building()
+    x = w = b.leaf()
+    for depth in range(1000):
+        b.places.append(Place(depth, "function", "f"))
+        b.here.append(depth + 1)
+        x = b.op("dot", x, w)
+    for _ in range(1000):
+        x = b.op("tanh", x)
+        b.here.pop()
+    folded(b)
+
+
+STATEMENTS = st.recursive(
+    st.tuples(
+        st.just("op"),
+        st.sampled_from("fg"),
+        st.sampled_from("xyzw"),
+        st.sampled_from("xyzw"),
+        st.sampled_from("xyz"),
+    ),
+    lambda inner: st.tuples(
+        st.sampled_from(["loop", "call", "new", "self"]),
+        st.integers(1, 4),
+        st.lists(inner, min_size=1, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+def run(b, statements, values, line=1):
+    """Run a program, given as statements; the line after the last one."""
+    for what, *rest in statements:
+        start = line
+        if what == "op":
+            op, p, q, target = rest
+            values[target] = b.op(op, values[p], values[q], line=start)
+            line += 1
+        elif what == "loop":
+            for _ in b.steps(rest[0], start, f"loop {start}"):
+                line = run(b, rest[1], values, start + 1)
+        elif what == "self":
+            line = deeper(b, rest[0], rest[1], values, start)
+        elif what == "new":
+            values["w"] = b.leaf()
+            line = run(b, rest[1], values, start + 1)
+        else:
+            for _ in range(rest[0]):
+                with b.place("function", f"f{start}", start):
+                    line = run(b, rest[1], values, start + 1)
+    return line
+
+
+def deeper(b, depths, statements, values, start):
+    """A function that calls itself, with the statements before and after that."""
+    with b.place("function", f"r{start}", start):
+        line = run(b, statements, values, start + 1)
+        if depths > 1:
+            deeper(b, depths - 1, statements, values, start)
+        return run(b, statements[::-1], values, line)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STATEMENTS, min_size=1, max_size=5))
+def test_random_programs(statements):
+    b = Building()
+    run(b, statements, {name: b.leaf() for name in "xyzw"})
+    if b.result is not None:
+        graph = folded(b)
+        assert sorted(graph.root.all_ids()) == list(range(1, len(b) + 1))
+        for budget in (1, 2, 5, 9):
+            for shown in (graph, leaves_apart(graph)):
+                fitted = fit(shown, budget)
+                fitted.check()
+                assert len(fitted.boxes) <= budget or (shown.leaves_apart and budget == 1)
+        focus(graph, 1, steps=2).check()
+
+
+def scan(steps):
+    w = ag.Param(np.eye(2), name="w")
+
+    def f():
+        h = np.ones(2)
+        for _ in range(steps):
+            h = layer(h, w, 1.0)
+        return np.sum(h)
+
+    return ag.diff(f)
+
+
+def test_a_recorded_loop_folds_but_for_its_first_step_on_a_constant():
+    graph = fold(scan(50))
+    graph.check()
+    check_copies(graph)
+    assert [(g.kind, g.name, g.times) for g in graph.root.inner()][1:] == [
+        ("loop", "for _ in range(steps)", 1),
+        ("step", "1", 1),
+        ("function", "layer", 1),
+        ("step", "2-50", 49),
+        ("function", "layer", 1),
+    ]
+
+
+def test_steps_whose_values_are_tuples_of_other_numbers_fold():
+    x = ag.Param(np.eye(2), name="x")
+
+    def f():
+        total = x[0, 0]
+        for k in range(4):
+            total = total + np.linalg.slogdet(x * (0.5 + k))[1]
+        return total
+
+    assert [(g.name, g.times) for g in fold(ag.diff(f)).root.inner()][1:] == [
+        ("for k in range(4)", 4)
+    ]
+
+
+def test_steps_with_a_constant_of_the_other_sign_fold():
+    b = Building()
+    x = b.leaf()
+    for n in b.steps(3):
+        x = b.op("multiply", x, constants=[str((-0.5) ** n)])
+    assert outline(folded(b).root) == [1, ["for i in r ×3", 2]]

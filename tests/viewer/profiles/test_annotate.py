@@ -1,0 +1,285 @@
+"""The user's source with its times in the margin."""
+
+from pathlib import Path
+
+import pytest
+
+import viewer
+from autograd_tools.base.formats import time_text
+from autograd_tools.base.text import one_line
+from autograd_tools.timing import Record, Timer
+from viewer.profiles.annotation import annotated_lines
+
+MODEL = """\
+import numpy as np
+
+
+def unused(x):
+    return x
+
+
+class Model:
+    def __init__(self, w):
+        self.w = w
+
+    @property
+    def loss(self):
+        y = self.w * 2
+
+        return np.sum(y)
+
+
+total = Model(1).loss
+"""
+
+
+def timer_of(path, *rows):
+    """A timer with records of (line, phase, nanoseconds)."""
+    timer = Timer(clock=lambda: 0)
+    for line, phase, ns in rows:
+        timer.add(
+            Record(
+                "mul",
+                1 if phase in ("backward", "sum_outgrads") else 0,
+                str(path),
+                line,
+                "loss",
+                ("loss",),
+                phase,
+            ),
+            ns,
+            64,
+        )
+    return timer
+
+
+ROWS = [
+    (14, "forward", 2_000),
+    (14, "backward", 4_000),
+    (14, "sum_outgrads", 2_000),
+    (14, "record", 1_000),
+    (16, "forward", 2_000),
+]
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    return tmp_path / "model.py"
+
+
+def test_the_function_that_ran_is_shown_below_its_class(path):
+    assert viewer.annotate(timer_of(path, *ROWS)).splitlines() == [
+        "model.py  10.0μs of 10.0μs, 100.0%",
+        "forward  backward  adding up   made      %  heat      line",
+        "                                                         8  class Model:",
+        "                                                         ⋮",
+        "                                                        12      @property",
+        "                                                        13      def loss(self):",
+        " 2.00μs    4.00μs     2.00μs   256B  80.0%  ████████    14          y = self.w * 2",
+        "                                                        15",
+        " 2.00μs    0.00ns     0.00ns  64.0B  20.0%  ██          16          return np.sum(y)",
+    ]
+
+
+def test_the_whole_file_is_shown_on_demand(path):
+    shown = viewer.annotate(timer_of(path, *ROWS), whole=True).splitlines()
+    assert len(shown) == 2 + len(MODEL.splitlines())
+    assert shown[5].split() == ["4", "def", "unused(x):"]
+
+
+def test_a_statement_outside_functions_is_shown_whole(path):
+    path.write_text(
+        "a = 1\nfor i in range(3):\n    # one more\n    a = f(\n        a)\nb = 2\n",
+        encoding="utf-8",
+    )
+    shown = viewer.annotate(timer_of(path, (4, "forward", 5))).splitlines()
+    assert [line[46:].strip() for line in shown[2:]] == [
+        "2  for i in range(3):",
+        "3      # one more",
+        "4      a = f(",
+        "5          a)",
+    ]
+
+
+def test_of_nested_functions_the_inner_one_is_shown_below_the_first_line_of_the_outer(path):
+    path.write_text(
+        "def f():\n    a = 1\n    def g():\n        return a\n    return g\n", encoding="utf-8"
+    )
+    shown = viewer.annotate(timer_of(path, (4, "forward", 5))).splitlines()
+    assert [line.split("  ")[-1].strip() for line in shown[2:]] == [
+        "def f():",
+        "⋮",
+        "def g():",
+        "return a",
+    ]
+
+
+def test_files_are_shown_the_most_expensive_first_with_their_share(path):
+    other = path.parent / "other.py"
+    other.write_text("x = 1\n", encoding="utf-8")
+    timer = timer_of(path, (19, "forward", 1_000)).merge(timer_of(other, (1, "forward", 3_000)))
+    assert [line for line in viewer.annotate(timer).splitlines() if " of " in line] == [
+        "other.py  3.00μs of 4.00μs, 75.0%",
+        "model.py  1.00μs of 4.00μs, 25.0%",
+    ]
+
+
+NAMES = {
+    "name": lambda path: path.name,
+    "whole": str,
+    "path": lambda path: path,
+    "end": lambda path: f"{path.parent.name}/{path.name}",
+}
+
+
+@pytest.mark.parametrize("as_given", NAMES.values(), ids=NAMES)
+def test_a_file_is_named_by_its_path_or_the_end_of_it(path, as_given):
+    timer = timer_of(path, *ROWS).merge(timer_of(path.parent / "other.py", (1, "forward", 1)))
+    shown = viewer.annotate(timer, as_given(path))
+    assert (shown.splitlines()[0], "other.py" in shown) == (
+        "model.py  10.0μs of 10.0μs, 100.0%",
+        False,
+    )
+
+
+def test_a_file_that_was_not_measured_is_an_error_that_lists_those_that_were(path):
+    with pytest.raises(
+        ValueError, match=r"no line of nodel\.py was measured; there are: model\.py"
+    ):
+        viewer.annotate(timer_of(path, *ROWS), "nodel.py")
+
+
+def test_part_of_a_name_is_not_the_end_of_a_path(path):
+    with pytest.raises(ValueError, match=r"no line of el\.py was measured"):
+        viewer.annotate(timer_of(path, *ROWS), "el.py")
+
+
+def test_of_a_file_that_is_gone_the_lines_that_were_measured_are_shown(path):
+    path.unlink()
+    assert viewer.annotate(timer_of(path, *ROWS)).splitlines() == [
+        "model.py  10.0μs of 10.0μs, 100.0%",
+        "… the file is not there: only the lines that were measured are shown",
+        "forward  backward  adding up   made      %  heat      line",
+        " 2.00μs    4.00μs     2.00μs   256B  80.0%  ████████    14",
+        "                                                         ⋮",
+        " 2.00μs    0.00ns     0.00ns  64.0B  20.0%  ██          16",
+    ]
+
+
+CHANGED = "… the file has changed since: there is no code where some lines were measured"
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "x = 1\n",
+        MODEL.replace("import numpy as np", "import numpy as np\n\n\n# a comment\n\n" + "\n" * 8),
+        "x = (\n" * 3,
+    ],
+)
+def test_a_file_says_that_it_has_changed_where_no_code_can_have_run(path, now):
+    path.write_text(now, encoding="utf-8")
+    shown = viewer.annotate(timer_of(path, *ROWS)).splitlines()
+    assert shown[1] == CHANGED
+    assert [
+        line.split()[0] for line in shown if line.endswith(("14", "16")) or "2.00μs" in line
+    ] == ["2.00μs", "2.00μs"]
+
+
+def test_a_file_that_is_no_python_of_today_is_shown_around_the_lines(path):
+    path.write_text("\n".join(f"print {n}" for n in range(1, 31)), encoding="utf-8")
+    assert [
+        line.split()[-1]
+        for line in viewer.annotate(timer_of(path, (14, "forward", 5))).splitlines()[2:]
+    ] == ["12", "13", "14", "15", "16"]
+
+
+def test_a_file_that_changes_is_read_again(path):
+    timer = timer_of(path, *ROWS)
+    viewer.annotate(timer)
+    path.write_text(MODEL.replace("self.w * 2", "self.w * 3000"), encoding="utf-8")
+    assert "self.w * 3000" in viewer.annotate(timer)
+
+
+def test_long_lines_are_cut_at_a_hundred_columns(path):
+    path.write_text(f"x = '{'y' * 10_000}'\n", encoding="utf-8")
+    line = viewer.annotate(timer_of(path, (1, "forward", 5))).splitlines()[2]
+    assert line.endswith(f"  x = '{'y' * 94}…")
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 120])
+def test_no_line_is_wider_than_the_width(path, width):
+    path.write_text(MODEL.replace("self.w * 2", f"self.w * {'2' * 500}"), encoding="utf-8")
+    assert max(map(len, viewer.annotate(timer_of(path, *ROWS), width=width).splitlines())) <= width
+
+
+def test_what_there_is_no_room_for_is_named(path):
+    shown = viewer.annotate(timer_of(path, *ROWS), width=60).splitlines()
+    assert shown[1:3] == ["… no room for: adding up, made, %", "forward  backward  heat      line"]
+
+
+def test_time_at_no_line_is_told(path):
+    timer = timer_of(path, *ROWS).merge(timer_of("", (0, "forward", 10_000)))
+    shown = viewer.annotate(timer).splitlines()
+    assert (shown[0], shown[-1]) == (
+        "model.py  10.0μs of 20.0μs, 50.0%",
+        "10.0μs at no line that is known, 50.0%",
+    )
+
+
+def test_a_profile_without_lines_is_an_error_that_says_how_to_get_them():
+    with pytest.raises(
+        ValueError,
+        match="this profile has no lines: set AUTOGRAD_TIMER=lines before autograd_tools is imported",
+    ):
+        viewer.annotate(timer_of("", (0, "forward", 10)))
+
+
+def test_of_an_empty_timer_nothing_is_shown():
+    assert viewer.annotate(Timer(clock=lambda: 0)) == ""
+
+
+def test_a_saved_profile_is_annotated_as_the_timer(path):
+    timer = timer_of(path, *ROWS)
+    timer.save(path.parent / "run.json")
+    assert viewer.annotate(path.parent / "run.json") == viewer.annotate(timer)
+
+
+@pytest.mark.parametrize(
+    "name", ["</script>", "[bold]x", "🙂", "a\nb", "\x1b[31m", "x" * 10_000, "a\0b"]
+)
+def test_a_hostile_file_name_survives(name):
+    shown = viewer.annotate(timer_of(f"/models/{name}", (3, "forward", 5)), width=60).splitlines()
+    assert one_line(Path(name).name) in "".join(shown)
+    assert shown[-1].endswith(" 5.00ns    0.00ns  64.0B  100.0%  ████████     3")
+
+
+def test_hostile_code_survives(path):
+    path.write_text("x = '</script>[bold]🙂\\x1b'  # \x1b[31m\n\ty = 1\n", encoding="utf-8")
+    shown = viewer.annotate(timer_of(path, (1, "forward", 5)))
+    assert r"x = '</script>[bold]🙂\x1b'  # \x1b[31m" in shown
+
+
+def test_lines_add_up_to_the_file(path):
+    assert viewer.annotate(timer_of(path, *ROWS)).startswith(
+        f"model.py  {time_text(sum(ns for _, phase, ns in ROWS if phase != 'record'))} of "
+    )
+
+
+def test_the_most_expensive_lines_are_red_and_those_without_cost_dim(path):
+    styles = [
+        str(line.style)
+        for line in annotated_lines(timer_of(path, *ROWS, (13, "forward", 1)), None, None)[2:]
+    ]
+    assert styles == ["dim", "dim", "dim", "", "bold red", "dim", "yellow"]
+
+
+@pytest.mark.parametrize("line", [0, 10**9])
+def test_a_line_that_no_file_has_is_shown_without_code(path, line):
+    shown = viewer.annotate(timer_of(path, (line, "forward", 5)), whole=True).splitlines()
+    assert (
+        shown[1] == "… the file has changed since: there is no code where some lines were measured"
+    )
+    assert [row.split()[-1] for row in shown if "5.00ns    0.00ns" in row] == [str(line)]

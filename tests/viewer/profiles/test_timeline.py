@@ -1,0 +1,477 @@
+"""Timelines: the files for Perfetto and speedscope, stacks for flame graphs, and what they say is left out."""
+
+import json
+from itertools import count
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.timelines import check_chrome, check_collapsed, check_speedscope
+
+from autograd_tools import Timer
+from autograd_tools.location.call_site import Note
+from autograd_tools.timing import Record
+from autograd_tools.timing.log import CLOSE, NODE, NOTE, SUMS, label, mark
+from autograd_tools.timing.records import signature
+from viewer import to_chrome_trace, to_collapsed, to_speedscope
+
+SIN, SIN_1, MUL, MUL_1, MUL_2 = (
+    label("sin", "sin", 0),
+    label("sin[1]", "sin", 1),
+    label("mul", "mul", 0),
+    label("mul[1]", "mul", 1),
+    label("mul[2]", "mul", 2),
+)
+EPOCH = label("epoch")
+LINE = Note("model.py", 7, "layer", ("loss", "layer"), (1, 2))
+FIRST = 5 << 32  # the number in a log of the first node of a recording
+HOSTILE = [
+    "</script>",
+    "[bold]",
+    "🎉",
+    "a\nb",
+    'say "hi"',
+    "a;b 7",
+    "\ud800",
+    "x" * 10_000,
+    "\u2028",
+    "-->",
+    "np:sum",
+    "\0",
+]
+
+
+@pytest.fixture
+def timer():
+    timer = Timer(clock=lambda: 0)
+    timer.keep_events()
+    return timer
+
+
+@pytest.fixture
+def product(timer):
+    """A timer of a product, and both of its gradients, in the section `epoch`."""
+    timer.local.log += (
+        *mark(EPOCH, 0, 0),
+        *(-MUL, None, 80, 1_000, 2_500, NOTE, LINE, FIRST + 2, 3_000, 3_000),
+        *(NODE, None, FIRST + 2, 4_000, 4_000, -MUL_1, LINE, 80, 4_000, 6_000),
+        *(NODE, None, FIRST + 2, 7_000, 7_000, -MUL_2, LINE, 80, 7_000, 9_001),
+        *mark(SUMS, -1, 9_500),
+        *mark(CLOSE, 0, 10_000),
+    )
+    return timer
+
+
+def slices(text):
+    """Of each call in a trace its track, name, start and length."""
+    found = check_chrome(text)
+    names = {e["tid"]: e["args"]["name"] for e in found["M"] if e["name"] == "thread_name"}
+    return [(names[e["tid"]], e["name"], e["ts"], e["dur"]) for e in found["X"]]
+
+
+# Chrome -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_trace_has_a_track_forward_and_one_backward(product):
+    assert slices(to_chrome_trace(product)) == [
+        ("thread 1 forward", "epoch", 0, 10_000),
+        ("thread 1 forward", "mul", 1_000, 1_500),
+        ("thread 1 forward", "record", 2_500, 500),
+        ("thread 1 backward", "mul[1]", 4_000, 2_000),
+        ("thread 1 backward", "sum_outgrads", 6_000, 1_000),
+        ("thread 1 backward", "mul[2]", 7_000, 2_001),
+        ("thread 1 backward", "sum_outgrads", 9_001, 499),
+    ]
+
+
+def test_the_file_is_this_to_the_byte(timer):
+    timer.local.log += (-SIN, None, 8, 1_000, 2_500, NOTE, LINE, FIRST, 3_000, 3_000)
+    timer.local.log += (NODE, None, FIRST, 4_000, 4_000, -SIN_1, LINE, ~16, 4_000, 6_001)
+    assert to_chrome_trace(timer).splitlines() == [
+        '{"traceEvents":[',
+        '{"ph":"M","name":"process_name","pid":1,"tid":0,"args":{"name":"autograd_tools: all 3 calls"}},',
+        '{"ph":"M","name":"thread_name","pid":1,"tid":11,"args":{"name":"thread 1 forward"}},',
+        '{"ph":"M","name":"thread_sort_index","pid":1,"tid":11,"args":{"sort_index":11}},',
+        '{"ph":"M","name":"thread_name","pid":1,"tid":12,"args":{"name":"thread 1 backward"}},',
+        '{"ph":"M","name":"thread_sort_index","pid":1,"tid":12,"args":{"sort_index":12}},',
+        '{"ph":"X","name":"sin","cat":"forward","pid":1,"tid":11,"ts":1.000,"dur":1.500,"args":{"line":"model.py:7","function":"layer",'
+        '"scope":"loss / layer","recording":1,"node":1,"bytes":8}},',
+        '{"ph":"s","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":11,"ts":1.000},',
+        '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.500,"dur":0.500,"args":{"line":"model.py:7","function":"layer",'
+        '"scope":"loss / layer","recording":1,"node":1,"bytes":0}},',
+        '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,"args":{"line":"model.py:7","function":"layer",'
+        '"scope":"loss / layer","recording":1,"node":1,"bytes":16}},',
+        '{"ph":"f","bp":"e","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":12,"ts":4.000},',
+        '{"ph":"C","name":"NumPy","pid":1,"ts":2.500,"args":{"bytes made by operations":8}},',
+        '{"ph":"C","name":"NumPy","pid":1,"ts":6.001,"args":{"bytes made by operations":24}}',
+        '],"displayTimeUnit":"ns","otherData":{"calls measured": 3, "calls shown": 3, "calls beyond the limit of events": 0}}',
+    ]
+
+
+def test_an_arrow_leads_from_an_operation_to_each_of_its_gradients(product):
+    found = check_chrome(to_chrome_trace(product))
+    ends = {e["id"]: e["ts"] for e in found["f"]}
+    assert [(e["ts"], ends[e["id"]]) for e in found["s"]] == [(1_000, 4_000), (1_000, 7_000)]
+
+
+def test_the_arrays_of_a_call_are_told_where_they_are_known(timer):
+    found = (None, signature((np.ones((2, 3)).T, np.ones(()), 2.0, "ij"), 1.0))
+    timer.local.log += (-SIN, found, 8, 1, 2)
+    (call,) = check_chrome(to_chrome_trace(timer))["X"]
+    assert call["args"] == {"call": "(float64[3,2] F, float64[], float, 'ij') -> float", "bytes": 8}
+
+
+def test_an_operation_in_a_gradient_is_on_the_track_of_that_gradient(timer):
+    timer.local.log += (*mark(SIN_1, 0, 1, LINE), -MUL, None, 0, 2, 4, *mark(CLOSE, 0, 10))
+    assert slices(to_chrome_trace(timer)) == [
+        ("thread 1 backward", "sin[1]", 1, 9),
+        ("thread 1 backward", "mul", 2, 2),
+    ]
+
+
+def test_an_operation_on_two_recordings_has_arrows_to_the_gradients_of_both(timer):
+    other = FIRST + (1 << 32)
+    timer.local.log += (-SIN, None, 8, 1, 2, NOTE, LINE, FIRST, 3, 3, NOTE, LINE, other, 4, 4)
+    for node, start in ((other, 5), (FIRST, 8)):
+        timer.local.log += (NODE, None, node, start, start, -SIN_1, LINE, ~16, start, start + 2)
+    found = check_chrome(to_chrome_trace(timer))
+    assert [e["ts"] for e in found["s"]] == [1, 1]
+    assert [e["ts"] for e in found["f"]] == [5, 8]
+
+
+def test_a_note_behind_another_section_is_not_taken_for_that_of_an_operation(timer):
+    timer.local.log += (-SIN, None, 8, 1, 2, -EPOCH, None, 0, 2, 3, NOTE, LINE, FIRST, 4, 4)
+    timer.local.log += (NODE, None, FIRST, 5, 5, -SIN_1, LINE, ~16, 5, 7)
+    assert check_chrome(to_chrome_trace(timer))["s"] == []
+
+
+def test_a_section_named_record_is_no_note_of_an_operation(timer):
+    timer.local.log += (
+        -SIN,
+        None,
+        8,
+        1,
+        2,
+        -label("record"),
+        None,
+        0,
+        2,
+        3,
+        -SIN_1,
+        LINE,
+        ~16,
+        5,
+        7,
+    )
+    assert check_chrome(to_chrome_trace(timer))["s"] == []
+
+
+def test_a_gradient_whose_operation_is_not_among_the_calls_has_no_arrow(timer):
+    timer.local.log += (NODE, None, FIRST, 4, 4, -SIN_1, LINE, ~16, 4, 6)
+    found = check_chrome(to_chrome_trace(timer))
+    assert (len(found["X"]), found["s"], found["f"]) == (1, [], [])
+
+
+def test_what_took_no_time_has_no_arrow(timer):
+    timer.local.log += (
+        -SIN,
+        None,
+        8,
+        1,
+        1,
+        NOTE,
+        LINE,
+        FIRST,
+        3,
+        3,
+        NODE,
+        None,
+        FIRST,
+        4,
+        4,
+        -SIN_1,
+        LINE,
+        ~16,
+        4,
+        6,
+    )
+    assert check_chrome(to_chrome_trace(timer))["s"] == []
+
+
+def test_the_arrow_of_a_gradient_that_is_computed_twice_is_drawn_twice(timer):
+    timer.local.log += (-SIN, None, 8, 1, 2, NOTE, LINE, FIRST, 3, 3)
+    for start in (4, 7):
+        timer.local.log += (NODE, None, FIRST, start, start, -SIN_1, LINE, ~16, start, start + 2)
+    assert [e["ts"] for e in check_chrome(to_chrome_trace(timer))["f"]] == [4, 7]
+
+
+def test_the_counter_adds_up_what_the_innermost_operations_made(timer):
+    timer.local.log += (
+        *mark(SIN_1, 0, 1, LINE),
+        -MUL,
+        None,
+        8,
+        2,
+        4,
+        *mark(CLOSE, 8, 10),
+        -SIN,
+        None,
+        24,
+        11,
+        12,
+    )
+    assert [(e["ts"], e["args"]) for e in check_chrome(to_chrome_trace(timer))["C"]] == [
+        (4, {"bytes made by operations": 8}),
+        (12, {"bytes made by operations": 32}),
+    ]
+
+
+def test_the_counter_has_points_for_a_screen_and_ends_with_the_sum(timer):
+    timer.local.log += [x for i in range(25_000) for x in (-SIN, None, 8, 2 * i, 2 * i + 1)]
+    points = check_chrome(to_chrome_trace(timer))["C"]
+    assert len(points) <= 10_001
+    assert points[-1]["args"] == {"bytes made by operations": 200_000}
+
+
+def test_where_live_bytes_are_counted_the_counter_shows_them():
+    ticks = count()
+    timer = Timer(clock=lambda: next(ticks), memory="exact")
+    timer.keep_events()
+    before = timer.live_bytes
+    with timer.section("kept"):
+        kept = np.ones(1000)
+    with timer.section("gone"):
+        del kept
+    points = [e["args"]["live bytes"] - before for e in check_chrome(to_chrome_trace(timer))["C"]]
+    assert points == [8000, 0]
+
+
+def test_where_no_bytes_are_counted_there_is_no_counter():
+    timer = Timer(clock=lambda: 0, memory="nobytes")
+    timer.keep_events()
+    timer.local.log += (-SIN, None, 8, 1, 2)
+    found = check_chrome(to_chrome_trace(timer))
+    assert (found["C"], found["X"][0]["args"]) == ([], {"bytes": "not counted"})
+
+
+def test_sections_that_overlap_are_on_tracks_of_their_own(timer):
+    outer, inner = timer.section("outer"), timer.section("inner")
+    times = iter([0, 1, 5, 10])
+    timer.clock = lambda: next(times, 11)
+    outer.__enter__()
+    inner.__enter__()
+    outer.__exit__(None, None, None)
+    inner.__exit__(None, None, None)
+    assert slices(to_chrome_trace(timer)) == [
+        ("thread 1 forward", "outer", 0, 5),
+        ("thread 1 forward (2)", "inner", 1, 9),
+    ]
+    assert [profile["name"] for profile in check_speedscope(to_speedscope(timer))["profiles"]] == [
+        "thread 1",
+        "thread 1 (2)",
+    ]
+
+
+# speedscope ---------------------------------------------------------------------------------------------------------
+
+
+def test_speedscope_opens_and_closes_calls_as_they_nest(timer):
+    timer.local.log += (
+        *mark(EPOCH, 0, 0),
+        -SIN,
+        None,
+        8,
+        1,
+        4,
+        -SIN,
+        None,
+        8,
+        4,
+        6,
+        *mark(CLOSE, 0, 9),
+    )
+    document = check_speedscope(to_speedscope(timer))
+    assert document["shared"]["frames"] == [{"name": "epoch"}, {"name": "sin"}]
+    assert [(e["type"], e["frame"], e["at"]) for e in document["profiles"][0]["events"]] == [
+        ("O", 0, 0),
+        ("O", 1, 1),
+        ("C", 1, 4),
+        ("O", 1, 4),
+        ("C", 1, 6),
+        ("C", 0, 9),
+    ]
+
+
+def test_a_frame_of_speedscope_is_a_label_at_a_line(product):
+    frames = check_speedscope(to_speedscope(product))["shared"]["frames"]
+    assert {"name": "mul[1]", "file": "model.py", "line": 7} in frames
+
+
+# Collapsed ----------------------------------------------------------------------------------------------------------
+
+
+def test_stacks_are_scopes_with_the_operation_on_top(product):
+    assert check_collapsed(to_collapsed(product)) == {
+        "loss;layer;mul": 1_500,
+        "loss;layer;mul;record": 500,
+        "loss;layer;mul[1]": 2_000,
+        "loss;layer;mul[1];sum_outgrads": 1_000,
+        "loss;layer;mul[2]": 2_001,
+        "loss;layer;mul[2];sum_outgrads": 499,
+    }
+
+
+def test_stacks_by_section_have_the_time_that_is_in_none_of_those_inside(product):
+    assert check_collapsed(to_collapsed(product, by="section")) == {
+        "epoch": 2_500,
+        "epoch;mul": 1_500,
+        "epoch;mul[1]": 2_000,
+        "epoch;mul[2]": 2_001,
+        "epoch;record": 500,
+        "epoch;sum_outgrads": 1_499,
+    }
+
+
+def test_stacks_need_no_single_calls():
+    timer = Timer(clock=lambda: 0)
+    timer.add(Record("sin", 0, "model.py", 7, "loss", ("loss",)), 30, 0)
+    assert to_collapsed(Timer(clock=lambda: 0).merge(timer, timer)) == "loss;sin 60\n"
+
+
+def test_stacks_of_nothing_are_an_error():
+    with pytest.raises(
+        ValueError,
+        match="this timer has no time by scope: operations are timed with AUTOGRAD_TIMER=1 set before",
+    ):
+        to_collapsed(Timer())
+
+
+def test_an_unknown_way_to_stack_is_an_error(product):
+    with pytest.raises(ValueError, match="no stacks by 'line'; there are: scope, section"):
+        to_collapsed(product, by="line")
+
+
+# What is left out ---------------------------------------------------------------------------------------------------
+
+
+def names(text):
+    return [e["args"]["name"] for e in check_chrome(text)["M"] if e["name"] == "process_name"]
+
+
+def test_calls_beyond_the_limit_of_a_file_are_left_out_and_counted(product):
+    text = to_chrome_trace(product, limit=2)
+    assert names(text) == ["autograd_tools: 2 of 7 calls"]
+    assert [name for _, name, _, _ in slices(text)] == ["epoch", "mul"]
+    assert check_speedscope(to_speedscope(product, limit=2))["name"] == "2 of 7 calls"
+
+
+def test_calls_beyond_the_limit_of_events_are_counted(timer):
+    timer.keep_events(limit=1)
+    timer.local.log += (-SIN, None, 8, 1, 2) * 3
+    text = to_chrome_trace(timer)
+    assert json.loads(text)["otherData"] == {
+        "calls measured": 3,
+        "calls shown": 1,
+        "calls beyond the limit of events": 2,
+    }
+
+
+def test_calls_of_timers_that_were_merged_into_one_that_runs_are_counted(product):
+    other = Timer(clock=lambda: 0)
+    other.measure("load", lambda: None)
+    assert names(to_chrome_trace(product.merge(other))) == ["autograd_tools: 7 of 8 calls"]
+
+
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope])
+def test_a_timer_that_kept_no_calls_is_an_error_that_says_how_to(render):
+    with pytest.raises(
+        ValueError,
+        match=r"no single calls are known: a timeline needs `ag.timer.keep_events\(\)` before the run",
+    ):
+        render(Timer())
+
+
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope])
+def test_of_merged_profiles_an_error_says_that_single_calls_are_not_known(
+    render, product, tmp_path
+):
+    product.save(tmp_path / "a.json")
+    Timer.load(tmp_path / "a.json").merge(Timer.load(tmp_path / "a.json")).save(
+        tmp_path / "all.json"
+    )
+    with pytest.raises(
+        ValueError, match="of profiles that were merged nobody knows the single calls"
+    ):
+        render(tmp_path / "all.json")
+
+
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope])
+def test_a_limit_below_one_is_an_error(render, product):
+    with pytest.raises(ValueError, match="a limit of 1 or more calls is needed, and got 0"):
+        render(product, limit=0)
+
+
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])
+def test_what_is_no_timer_is_an_error(render):
+    with pytest.raises(
+        TypeError, match="a Timer or the path of a saved one is needed, and got int: 3"
+    ):
+        render(3)
+
+
+# Files and names ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])
+def test_the_text_is_written_where_a_path_is_given(render, product, tmp_path):
+    text = render(product, tmp_path / "out.json")
+    assert (tmp_path / "out.json").read_bytes() == text.encode()
+
+
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])
+def test_a_saved_profile_gives_the_same_to_the_byte(render, product, tmp_path):
+    product.save(tmp_path / "run.json")
+    assert render(tmp_path / "run.json") == render(product)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_keep_every_format_whole(name, timer):
+    times = count()
+    timer.clock = lambda: next(times)
+    timer.measure(name, lambda: None)
+    line = Note(name, 7, name, (name,), (1,))
+    timer.local.log += (-label(name, name, 0), None, 8, 100, 102, NOTE, line, FIRST, 103, 103)
+    found = check_chrome(to_chrome_trace(timer))
+    assert found["X"][0]["name"] == found["X"][1]["name"] == name.replace("\ud800", r"\ud800")
+    assert found["X"][1]["args"]["line"].endswith(":7")
+    check_speedscope(to_speedscope(timer))
+    assert [stack.count(";") for stack in check_collapsed(to_collapsed(timer))] == [1, 2]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2),
+            st.integers(0, 30),
+            st.integers(0, 12),
+            st.integers(-1, 2),
+            st.integers(0, 3),
+        ),
+        min_size=1,
+    )
+)
+def test_whatever_the_calls_the_files_are_as_their_formats_demand(calls):
+    timer = Timer(clock=lambda: 0)
+    rows = [
+        [t, f"sin[{a}]", "sin", a, 0, n, start, start + ns, 8, -1, -1]
+        for t, start, ns, a, n in calls
+    ]
+    rows.sort(key=lambda row: (row[6], -row[7]))
+    timer = Timer.from_dict(
+        {**timer.to_dict(), "events": {"limit": 1000, "dropped": 0, "records": [], "rows": rows}}
+    )
+    assert len(slices(to_chrome_trace(timer))) == len(calls)
+    assert sum(
+        len(profile["events"]) for profile in check_speedscope(to_speedscope(timer))["profiles"]
+    ) == 2 * len(calls)

@@ -1,0 +1,351 @@
+"""Tips: each is given for the pattern that it is about, where that costs enough, and not for what looks like it."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+import autograd_tools as ag
+from autograd_tools.timing import Counts, Operand, Record, Timer
+from viewer.profiles.machine_peaks import Peaks
+from viewer.profiles.patterns import NONE, TIPS, UNSEEN, tips
+
+PEAKS = Peaks(float64=1e9, float32=2e9, moved=((10**9, 8e9),), call_ns=100.0)
+
+
+def array(*shape, dtype="float64", order="C"):
+    return Operand(dtype, shape, order)
+
+
+def number(dtype):
+    return Operand(dtype)
+
+
+def record(label, *operands, line=7, phase=None):
+    op, _, argument = label.rstrip("]").partition("[")
+    return Record(
+        op,
+        int(argument or 0),
+        "model.py",
+        line,
+        "loss",
+        (),
+        phase or ("backward" if argument else "forward"),
+        operands,
+    )
+
+
+def timer_of(*calls):
+    """A timer that has measured calls of records in one gradient: (record, how many, microseconds of each)."""
+    timer = Timer(clock=lambda: 0)
+    for found, ncalls, us in calls:
+        timer.add(found, ncalls * us * 1000, 0, ncalls)
+    timer.peaks = PEAKS.to_dict()
+    return timer
+
+
+BIG, ROW, COLUMN, ONE = array(1000, 100), array(100), array(1000), array()
+SQUARE, VECTOR, STACK = array(200, 200), array(200), array(50, 200, 200)
+SUBSCRIPTS = Operand("str", text="ij,jk->ik")
+
+
+# By tip: what was measured, the beginning of the tip, and what was measured that looks like it.
+CASES = {
+    "small_calls": (
+        [(record("matmul", VECTOR, VECTOR, number("float64")), 60, 2)],
+        "model.py:7: 120μs, 100.0%: matmul, up to 60 times a gradient, on few numbers each time. If no call needs ",
+        {
+            "seldom": [(record("matmul", VECTOR, VECTOR, number("float64")), 40, 2)],
+            "on many numbers": [(record("matmul", BIG, ROW, COLUMN), 60, 2)],
+        },
+    ),
+    "indexing": (
+        [
+            (record("getitem", BIG, number("int"), ROW), 30, 1),
+            (record("getitem[1]", BIG, number("int"), ROW), 30, 2),
+        ],
+        "model.py:7: 90.0μs, 100.0%: x[i], 30 times a gradient. Compute with the whole array: ",
+        {
+            "seldom": [(record("getitem", BIG, number("int"), ROW), 10, 1)],
+            "slices": [(record("getitem", BIG, number("slice"), array(30, 100)), 30, 1)],
+            "of a list": [
+                (record("getitem", number("list"), number("int"), number("float64")), 30, 1)
+            ],
+        },
+    ),
+    "writing": (
+        [(record("setitem", BIG, number("int"), ROW, BIG), 20, 100)],
+        "model.py:7: 2.00ms, 100.0%: x[i] = v, 20 times a gradient, each of which copies 100k numbers. Collect the parts ",
+        {"seldom": [(record("setitem", BIG, number("int"), ROW, BIG), 5, 100)]},
+    ),
+    "growing": (
+        [(record("concatenate", number("list"), array(n)), 1, 50) for n in range(2, 22)],
+        "model.py:7: 1.00ms, 100.0%: concatenate, 20 times a gradient, of a longer array each time. Collect the parts ",
+        {
+            "of one length": [(record("concatenate", number("list"), ROW), 20, 50)],
+            "seldom": [
+                (record("concatenate", number("list"), array(n)), 1, 50) for n in range(2, 8)
+            ],
+        },
+    ),
+    "repeated": (
+        [
+            (record("multiply", ONE, BIG, BIG), 1, 100),
+            (record("multiply[1]", ONE, BIG, BIG), 1, 300),
+            (record("sum", BIG, number("float64")), 1, 50),
+        ],
+        "model.py:7: 400μs, 88.9%: a product of 100k numbers, which are added up right away, and again for the gradient ",
+        {
+            "not summed": [
+                (record("multiply", ONE, BIG, BIG), 1, 100),
+                (record("multiply[1]", ONE, BIG, BIG), 1, 300),
+            ],
+            "summed elsewhere": [
+                (record("multiply[1]", ONE, BIG, BIG), 1, 300),
+                (record("sum", BIG, number("float64"), line=8), 1, 50),
+            ],
+            "no gradient for the small one": [
+                (record("multiply", ONE, BIG, BIG), 1, 100),
+                (record("multiply[2]", ONE, BIG, BIG), 1, 300),
+                (record("sum", BIG, number("float64")), 1, 50),
+            ],
+            "of few numbers": [
+                (record("multiply[1]", ONE, ROW, ROW), 1, 300),
+                (record("sum", ROW, number("float64")), 1, 50),
+            ],
+        },
+    ),
+    "widened": (
+        [(record("add", array(9, dtype="float32"), array(9), array(9)), 1, 10)],
+        "model.py:7: 10.0μs, 100.0%: add of float32 and float64, which makes float64 of it and of all that follows. Make ",
+        {
+            "a number of Python": [
+                (
+                    record(
+                        "add", array(9, dtype="float32"), number("float"), array(9, dtype="float32")
+                    ),
+                    1,
+                    10,
+                )
+            ],
+            "float64 alone": [(record("add", array(9), array(9), array(9)), 1, 10)],
+            "integers": [(record("add", array(9, dtype="int64"), array(9), array(9)), 1, 10)],
+        },
+    ),
+    "strided": (
+        [(record("matmul", array(50, 200, 200, order="strided"), SQUARE, STACK), 1, 4_000_000)],
+        "model.py:7: 4.00s, 100.0%: matmul of stacks of matrices that do not lie in memory one after the other. Copy ",
+        {
+            "as fast as it gets": [
+                (record("matmul", array(50, 200, 200, order="strided"), SQUARE, STACK), 1, 800_000)
+            ],
+            "in order": [(record("matmul", STACK, SQUARE, STACK), 1, 4_000_000)],
+            "a transposed matrix": [
+                (record("matmul", array(200, 200, order="F"), SQUARE, SQUARE), 1, 4_000_000)
+            ],
+        },
+    ),
+    "powers": (
+        [
+            (record("power", BIG, number("int"), BIG), 1, 4000),
+            (record("power[1]", BIG, number("int"), BIG), 1, 4000),
+        ],
+        "model.py:7: 8.00ms, 100.0%: x ** p by the routine for any p. Write x * x * x for x ** 3, ",
+        {
+            "fast": [(record("power", BIG, number("int"), BIG), 1, 400)],
+            "an exponent for each": [(record("power", BIG, BIG, BIG), 1, 4000)],
+            "few numbers": [(record("power", ROW, number("int"), ROW), 1, 4000)],
+        },
+    ),
+    "einsums": (
+        [
+            (record("einsum", SUBSCRIPTS, SQUARE, SQUARE, SQUARE), 1, 80_000),
+            (record("einsum[2]", SUBSCRIPTS, *[SQUARE] * 3), 1, 80_000),
+        ],
+        "model.py:7: 160ms, 100.0%: einsum in loops of its own, not as a product of matrices. Write it with @ ",
+        {
+            "fast": [(record("einsum", SUBSCRIPTS, SQUARE, SQUARE, SQUARE), 1, 20_000)],
+            "elementwise": [
+                (record("einsum", Operand("str", text="ij,ij->ij"), BIG, BIG, BIG), 1, 80_000)
+            ],
+        },
+    ),
+    "inverses": (
+        [
+            (record("linalg.inv", SQUARE, SQUARE), 1, 30),
+            (record("linalg.inv[1]", SQUARE, SQUARE), 1, 60),
+            (record("matmul", SQUARE, VECTOR, VECTOR), 1, 10),
+        ],
+        "model.py:7: 90.0μs, 90.0%: an inverse that is only multiplied with fewer columns. Write np.linalg.solve(A, b) for ",
+        {
+            "of as many columns": [
+                (record("linalg.inv", SQUARE, SQUARE), 1, 30),
+                (record("matmul", *[SQUARE] * 3), 1, 10),
+            ],
+            "alone": [(record("linalg.inv", SQUARE, SQUARE), 1, 30)],
+        },
+    ),
+}
+
+
+def test_every_tip_has_its_cases():
+    assert list(CASES) == [tip.find.__name__ for tip in TIPS]
+
+
+@pytest.mark.parametrize(("calls", "expected"), [case[:2] for case in CASES.values()], ids=CASES)
+def test_the_tip_is_given(calls, expected):
+    [given] = tips(timer_of(*calls)).splitlines()
+    assert given.startswith(expected)
+
+
+LOOKALIKES = [
+    pytest.param(calls, id=f"{tip}-{name}")
+    for tip, (_, _, others) in CASES.items()
+    for name, calls in others.items()
+]
+
+
+@pytest.mark.parametrize("calls", LOOKALIKES)
+def test_no_tip_is_given_for_what_looks_like_it(calls):
+    assert tips(timer_of(*calls)) == NONE
+
+
+@pytest.mark.parametrize("calls", [case[0] for case in CASES.values()], ids=CASES)
+def test_no_tip_is_given_for_what_costs_two_percent_or_less(calls):
+    spent = sum(n * us for _, n, us in calls)
+    assert tips(timer_of(*calls, (record("mine", line=8), 1, 49 * spent))) == NONE
+
+
+@pytest.mark.parametrize("name", ["strided", "powers", "einsums"])
+def test_without_peaks_nobody_knows_what_is_slow(name):
+    timer = timer_of(*CASES[name][0])
+    timer.peaks = None
+    assert tips(timer) == f"{NONE} {UNSEEN}"
+    assert not tips(timer, peaks=PEAKS).startswith(NONE)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_records_without_operands_beside_others_get_no_tip(name):
+    calls = [(found._replace(operands=()), n, us) for found, n, us in CASES[name][0]]
+    assert tips(timer_of(*calls, (record("exp", ROW, ROW, line=8), 1, 1))) == NONE
+
+
+def test_recording_and_adding_up_are_part_of_the_cost():
+    calls = CASES["indexing"][0]
+    more = [
+        (record("getitem", BIG, number("int"), ROW, phase="record"), 30, 1),
+        (record("mine", line=8), 1, 30),
+    ]
+    assert tips(timer_of(*calls, *more)).startswith(
+        "model.py:7: 120μs, 80.0%: x[i], 30 times a gradient."
+    )
+
+
+def test_the_most_expensive_comes_first():
+    widened = [
+        (record("add", array(9, dtype="float32"), array(9), array(9), line=3), 1, us)
+        for us in (500,)
+    ]
+    lines = tips(timer_of(*CASES["indexing"][0], *widened)).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == ["model.py:3", "model.py:7"]
+
+
+def test_of_an_unknown_line_there_is_no_tip():
+    found = CASES["widened"][0][0][0]._replace(file="", line=0)
+    assert tips(timer_of((found, 1, 10))) == NONE
+
+
+def test_calls_are_counted_for_each_gradient():
+    timer = Timer(clock=lambda: 0)
+    timer.add(record("getitem", BIG, number("int"), ROW), 30, 0, 30)
+    data = timer.to_dict()
+    data["records"][0][-Counts._fields[::-1].index("steps") - 1] = 3  # ten in each
+    assert tips(Timer.from_dict(data), peaks=PEAKS) == NONE
+
+
+def test_a_saved_profile_has_the_same_tips(tmp_path):
+    timer = timer_of(*CASES["einsums"][0])
+    timer.save(tmp_path / "run.json")
+    assert tips(tmp_path / "run.json") == tips(timer)
+
+
+def test_a_profile_without_shapes_is_an_error_that_says_how_to_get_them():
+    with pytest.raises(
+        ValueError, match="run `autograd-tools profile`, or set AUTOGRAD_TIMER=shapes"
+    ):
+        tips(timer_of((record("add"), 1, 1)))
+
+
+@pytest.mark.parametrize("width", [30, 60, 80])
+@pytest.mark.parametrize("name", CASES)
+def test_no_line_is_wider_than_the_width(name, width):
+    assert (
+        max(cell_len(line) for line in tips(timer_of(*CASES[name][0]), width=width).splitlines())
+        <= width
+    )
+
+
+def test_a_tape_tells_of_gradients_that_nobody_has_asked_for(monkeypatch):
+    w, x = ag.Param(np.ones((2, 3)), name="w"), ag.Param(np.ones((3, 4)), name="x")
+    J = ag.diff(lambda: np.sum(w @ x))
+    trace = timed(J.trace())
+    monkeypatch.setattr(type(J), "trace", lambda tape: trace)
+    ag.grad(J, w)
+    [tip] = tips(J, peaks=PEAKS).splitlines()
+    assert ": 200ns, 50.0%: gradients for x, which nobody has asked for. Write ag.value(x) " in tip
+
+
+def timed(trace):
+    """A trace in which the gradient of argument n took 100 n nanoseconds, and all else none."""
+    rows = [
+        dataclasses.replace(
+            n, backward_ns={i: 100 * i for i, a in enumerate(n.args, 1) if a.nodes}, forward_ns=0
+        )
+        for n in trace
+    ]
+    return ag.Trace(rows)
+
+
+PROGRAM = """
+import json
+import numpy as np, autograd_tools as ag
+from viewer.profiles.machine_peaks import Peaks
+from viewer.profiles.patterns import tips
+
+x, w = ag.Param(np.ones((100, 20))), ag.Param(np.ones(20))
+
+def loop():
+    return sum(x[i] @ w for i in range(100))
+
+def whole():
+    return np.sum(x @ w)
+
+def told(f):
+    ag.reset_timer()
+    ag.diff(f)
+    return tips(ag.timer, peaks=Peaks(1e9, 1e9, ((1, 1e9),), 100.0)).splitlines()
+
+print(json.dumps([told(loop), told(whole)]))
+"""
+
+
+def test_a_loop_over_rows_gets_the_tips_that_its_replacement_does_not_get():
+    process = subprocess.run(
+        [sys.executable, "-W", "error", "-X", "utf8", "-c", PROGRAM],
+        env={**os.environ, "AUTOGRAD_TIMER": "shapes"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=True,
+    )
+    loop, whole = json.loads(process.stdout)
+    assert sorted(line.split(": ")[2].partition(".")[0] for line in loop) == [
+        "add, matmul, up to 100 times a gradient, on few numbers each time",
+        "x[i], 100 times a gradient",
+    ]
+    assert whole == [NONE]

@@ -1,0 +1,186 @@
+"""The search in all views: properties, comparisons, text, what is wrong in them, and who made the first NaN."""
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+import viewer
+from viewer.terminal.search import PROPERTIES, find
+
+SOURCE = """
+import numpy as np
+
+def encoder(x, w):
+    return np.tanh(x * w)
+
+def loss(x, w, unused):
+    return np.sum(encoder(x, w) * 0 + unused * 0.0)
+"""
+
+
+@pytest.fixture(scope="module")
+def trace():
+    names = {}
+    exec(compile(SOURCE, "/models/train.py", "exec", dont_inherit=True), names)
+    return ag.trace(names["loss"], np.ones(1000), np.ones(1000), 3.0)
+
+
+def ids(trace, where):
+    return [int(i) + 1 for i in np.flatnonzero(find(trace, where))]
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("op=multiply", [4, 6, 7]),
+        ("op=mul*", [4, 6, 7]),
+        ("op!=multiply result", [5, 8, 9]),
+        ("name=w", [2]),
+        ("input", [1, 2, 3]),
+        ("kind=input", [1, 2, 3]),
+        ("scope=encoder", [1, 2, 4, 5]),
+        ("scope=enc", []),
+        ("scope=enc* result", [4, 5]),
+        ("file=train.py", [4, 5, 6, 7, 8, 9]),
+        ("file=/models/train.py line=5", [4, 5]),
+        ("source=train.py:8", [6, 7, 8, 9]),
+        ("line>=8", [6, 7, 8, 9]),
+        ("bytes>1e3 op=tanh", [5]),
+        ("bytes<=8", [3, 7, 9]),
+        ("∇norm>=1000", [7]),
+        ("grad-norm>=1000", [7]),
+        ("shape=1000 input", [1, 2]),
+        ("shape=() result", [7, 9]),
+        ("zeros=1", [6, 7, 8, 9]),
+        ("zero-gradient", [1, 2, 3, 4, 5]),
+        ("id=3", [3]),
+        ("TANH", [5]),
+        ("enc", [1, 2, 4, 5]),
+        ("train.py:5", [4, 5]),
+        ("'op=multiply' id>4", [6, 7]),
+        ("nan", []),
+        ("freed", []),
+    ],
+)
+def test_a_search_finds_the_nodes_of_which_all_words_are_true(trace, where, found):
+    assert ids(trace, where) == found
+
+
+def test_the_properties_are_those_that_the_error_lists():
+    assert list(PROPERTIES) == [
+        "nan",
+        "inf",
+        "zero-gradient",
+        "no-gradient",
+        "freed",
+        "param",
+        "input",
+        "result",
+    ]
+
+
+@pytest.mark.parametrize("view", ["list", "tree", "table"])
+def test_each_view_says_how_many_were_found(trace, view):
+    assert viewer.to_text(trace, view, where="op=tanh").splitlines()[0] == "1 of 9 nodes: op=tanh"
+
+
+def test_a_list_of_what_was_found_has_its_lines(trace):
+    assert viewer.to_text(trace, where="op=tanh").splitlines()[1:] == [
+        "5. float64[1000] = tanh(R(float64[1000])) ∇=float64[1000]"
+    ]
+
+
+def test_a_search_that_finds_nothing_says_so(trace):
+    assert viewer.to_text(trace, where="op=exp") == (
+        "none of 9 nodes is found by 'op=exp'; the properties are: nan, inf, zero-gradient, no-gradient, freed, param, input, result"
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("bite>3", "no column 'bite'; there are: id, operation, op, name, kind, value,"),
+        ("bytes>many", "'bytes>many' compares with no number: write one after the >, such as 1e6"),
+        (
+            "op<z",
+            "'op<z' compares a text: write = or !=; the numbers are: id, line, forward, backward, bytes, min,",
+        ),
+        ("it's", 'where="it\'s" has a quotation mark without its partner'),
+        ("  ", "where='  ' says nothing: write a property (nan, inf, zero-gradient,"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_an_error_that_says_what_to_write(trace, where, message):
+    with pytest.raises(ValueError) as error:
+        viewer.to_text(trace, where=where)
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "name", ["[bold]", "layers[0].w", "a\nb", "🙂日本", "x" * 10_000, "<lambda>", "a*b"]
+)
+@pytest.mark.parametrize("view", ["list", "tree", "table"])
+def test_a_hostile_name_is_found(name, view):
+    w = ag.Param(2.0, name=name)
+    found = viewer.to_text(ag.diff(lambda: w * 2), view, where=f"name='{name}'")
+    assert found.splitlines()[0].startswith("1 of 2 nodes: ")
+
+
+# Where a NaN was made -----------------------------------------------------------------------------------------------
+
+
+def first_line(f, *args):
+    with np.errstate(all="ignore"):
+        return viewer.to_text(ag.trace(f, *args), where="nan").splitlines()[0]
+
+
+def in_train(code):
+    """A function of a source, as if it stood in train.py."""
+    names = {"np": np}
+    exec(compile(code, "/models/train.py", "exec", dont_inherit=True), names)
+    return names["f"]
+
+
+def test_the_operation_that_made_the_first_nan_is_named():
+    f = in_train("def f(x):\n    y = x - 1\n    return np.sum(np.log(y) * 2)")
+    assert (
+        first_line(f, np.array([0.5, 3.0]))
+        == "first NaN: made by log (node 3, train.py:3); argument 1 is -0.5 to 2"
+    )
+
+
+def test_an_argument_that_is_nan_itself_is_named():
+    assert first_line(in_train("def f(x):\n    return x * np.nan"), 2.0) == (
+        "first NaN: made by multiply (node 2, train.py:2); argument 2 is nan, argument 1 is 2"
+    )
+
+
+def test_an_input_that_holds_a_nan_is_named():
+    assert first_line(in_train("def f(x):\n    return np.sum(x)"), np.array([1.0, np.nan])) == (
+        "first NaN: in the input x (node 1), which was given with it"
+    )
+
+
+def test_the_rule_that_made_the_first_infinite_gradient_is_named():
+    f = in_train("def f(x):\n    y = x * 1\n    return np.sum(np.sqrt(y))")
+    assert first_line(f, np.array([0.0, 4.0])) == (
+        "first Inf: made by the gradient for argument 1 of sqrt (node 3, train.py:3), which is 0 to 4; all values are finite"
+    )
+
+
+def test_a_gradient_of_two_uses_names_both_rules():
+    f = in_train("def f(x):\n    return np.sum(np.sqrt(x) + np.cos(x))")
+    assert first_line(f, np.array([0.0, 4.0])) == (
+        "first Inf: made by the gradient for argument 1 of sqrt (node 2, train.py:2) or argument 1 of cos (node 3, train.py:2), "
+        "which is 0 to 4; all values are finite"
+    )
+
+
+def test_the_first_nan_is_named_in_a_search_that_finds_no_node_in_a_scope():
+    f = in_train("def f(x):\n    return np.log(x)")
+    with np.errstate(all="ignore"):
+        text = viewer.to_text(ag.trace(f, -1.0), where="nan op=sqrt")
+    assert text.splitlines()[0] == "first NaN: made by log (node 2, train.py:2); argument 1 is -1"
+
+
+def test_no_nan_is_said_plainly(trace):
+    assert viewer.to_text(trace, where="nan") == "no NaN or Inf in 9 nodes"

@@ -1,0 +1,555 @@
+"""Traces in the terminal: what each view prints, how it folds, what hostile names become, and what a terminal gets."""
+
+import collections
+import contextlib
+import dataclasses
+import io
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+import autograd_tools as ag
+import viewer
+
+VIEWS = ["list", "tree", "table"]
+WIDTHS = [60, 80, 200]
+
+MODEL = """
+import numpy as np
+import autograd_tools as ag
+
+w = ag.Param(np.ones((2, 3)), name="w")
+b = ag.Param(np.ones((2, 1)))
+x = np.arange(12.0).reshape(3, 4)
+y = np.zeros((2, 4))
+
+def layer(x):
+    return w @ x + b
+
+def loss():
+    with ag.scope("error"):
+        e = layer(x) - y
+    return np.sum(e ** 2)
+"""
+
+
+def run_model(source=MODEL):
+    """What a source defines, run as the file model.py."""
+    names = {}
+    exec(compile(source, "/models/model.py", "exec", dont_inherit=True), names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def tape():
+    return ag.diff(run_model()["loss"])
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch):
+    """The variables by which rich is told what a terminal can do are not set."""
+    for name in (
+        "FORCE_COLOR",
+        "NO_COLOR",
+        "TTY_COMPATIBLE",
+        "TTY_INTERACTIVE",
+        "COLUMNS",
+        "LINES",
+        "JUPYTER_COLUMNS",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+# The views ----------------------------------------------------------------------------------------------------------
+
+
+def test_list_has_a_line_for_each_node_as_print_does(tape):
+    expected = """\
+1. P(float64[2,3]) ∇=float64[2,3]
+2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]
+3. P(float64[2,1]) ∇=float64[2,1]
+4. float64[2,4] = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]
+5. float64[2,4] = subtract(R(float64[2,4]), float64[2,4]) ∇=float64[2,4]
+6. float64[2,4] = power(R(float64[2,4]), 2) ∇=float64[2,4]
+7. 2540.0 = sum(R(float64[2,4])) ∇=1.0"""
+    assert (viewer.to_text(tape), str(tape)) == (expected, expected)
+
+
+def test_tree_puts_nodes_below_the_calls_and_scopes_they_ran_in(tape):
+    assert viewer.to_text(tape, "tree").splitlines() == [
+        "7 nodes in loss",
+        "├── error  5 nodes  256B",
+        "│   ├── layer  4 nodes  192B",
+        "│   │   ├── 1. w = P(float64[2,3]) ∇=float64[2,3]",
+        "│   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]",
+        "│   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
+        "│   │   └── 4. float64[2,4] = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]",
+        "│   └── 5. float64[2,4] = subtract(R(float64[2,4]), float64[2,4]) ∇=float64[2,4]",
+        "├── 6. float64[2,4] = power(R(float64[2,4]), 2) ∇=float64[2,4]",
+        "└── 7. 2540.0 = sum(R(float64[2,4])) ∇=1.0",
+    ]
+
+
+def test_table_has_a_column_for_each_fact(tape):
+    assert viewer.to_text(tape, "table").splitlines() == [
+        "id  operation  value         gradient         ∇norm  source",
+        " 1  param w    float64[2,3]  float64[2,3]  2.26e+03",
+        " 2  matmul     float64[2,4]  float64[2,4]       101  model.py:11",
+        " 3  param      float64[2,1]  float64[2,1]       198",
+        " 4  add        float64[2,4]  float64[2,4]       101  model.py:11",
+        " 5  subtract   float64[2,4]  float64[2,4]       101  model.py:15",
+        " 6  power      float64[2,4]  float64[2,4]      2.83  model.py:16",
+        " 7  sum        2540.0        1.0                  1  model.py:16",
+    ]
+
+
+def test_list_is_the_view_by_default(tape):
+    assert viewer.to_text(tape) == viewer.to_text(tape, "list")
+
+
+def test_two_calls_of_one_function_that_differ_are_two_branches():
+    w = ag.Param(2.0)
+
+    def call(f, x):
+        return f(x)
+
+    name = "test_two_calls_of_one_function_that_differ_are_two_branches.call"
+    assert viewer.to_text(
+        ag.diff(lambda: call(np.negative, call(np.square, w))), "tree"
+    ).splitlines()[1:] == [
+        f"├── {name}  2 nodes  16.0B",
+        "│   ├── 1. w = P(2.0) ∇=-4.0",
+        "│   └── 2. 4.0 = square(P(2.0)) ∇=-1.0",
+        f"└── {name}  1 node  8.00B",
+        "    └── 3. -4.0 = negative(R(4.0)) ∇=1.0",
+    ]
+
+
+def test_two_equal_calls_of_one_function_are_one_branch_once_folded():
+    w = ag.Param(2.0)
+
+    def double(x):
+        return x * 2
+
+    assert viewer.to_text(viewer.fold(ag.diff(lambda: double(double(w)))), "tree").splitlines()[
+        1:
+    ] == [
+        "├── 1. w = P(2.0) ∇=4.0",
+        "└── test_two_equal_calls_of_one_function_are_one_branch_once_folded.double  ×2  2 nodes  16.0B",
+        "    └── 2. 4.0 = multiply(P(2.0), 2) ∇=2.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("view", "lines"),
+    [
+        ("list", ["1. P(3.0)", "2. 6.0 = multiply(P(3.0), 2)"]),
+        ("tree", ["2 nodes", "├── 1. x = P(3.0)", "└── 2. 6.0 = multiply(P(3.0), 2)"]),
+        (
+            "table",
+            [
+                "id  operation  value  gradient  ∇norm  source",
+                " 1  input x    3.0",
+                " 2  multiply   6.0",
+            ],
+        ),
+    ],
+)
+def test_a_trace_without_gradients_shows_none(view, lines):
+    nodes = [
+        dataclasses.replace(node, outgrad=None, file="") for node in ag.trace(lambda x: x * 2, 3.0)
+    ]
+    assert viewer.to_text(ag.Trace(tuple(nodes)), view).splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("view", "text"),
+    [("list", ""), ("tree", "0 nodes"), ("table", "id  operation  value  gradient  ∇norm  source")],
+)
+def test_an_empty_trace_can_be_shown(view, text):
+    assert viewer.to_text(ag.Trace(()), view) == text
+
+
+def test_a_freed_value_is_shown_as_such(tape):
+    tape.nodes[3].value = None
+    lines = viewer.to_text(tape, "tree").splitlines()
+    assert (
+        lines[6] == "│   │   └── 4. R(None) = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]"
+    )
+
+
+@pytest.mark.parametrize("what", ["tape", "trace", "path", "string"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_tape_a_trace_and_a_saved_trace_show_the_same(tape, tmp_path, view, what):
+    tape.trace().save(tmp_path / "trace.json")
+    given = {
+        "tape": tape,
+        "trace": tape.trace(),
+        "path": tmp_path / "trace.json",
+        "string": str(tmp_path / "trace.json"),
+    }
+    assert viewer.to_text(given[what], view) == viewer.to_text(tape, view)
+
+
+@pytest.mark.parametrize(
+    "given", [14.0, 3, None, [1, 2], np.ones(3)], ids=["float", "int", "None", "list", "array"]
+)
+@pytest.mark.parametrize("function", [viewer.to_text, viewer.show])
+def test_what_is_no_trace_is_an_error_that_says_what_is_needed(function, given):
+    with pytest.raises(
+        TypeError,
+        match=r"a Tape from ag\.diff, a Trace, or the path of a saved one is needed, and got ",
+    ):
+        function(given)
+
+
+@pytest.mark.parametrize("function", [viewer.to_text, viewer.show])
+def test_an_unknown_view_is_an_error_that_lists_the_views(tape, function):
+    with pytest.raises(ValueError) as error:
+        function(tape, "graph")
+    assert str(error.value) == "no view 'graph'; there are: list, tree, table"
+
+
+@pytest.mark.parametrize("width", [None, 80])
+def test_an_unknown_view_is_an_error_at_every_width(tape, width):
+    with pytest.raises(ValueError, match="no view 'lists'"):
+        viewer.to_text(tape, "lists", width=width)
+
+
+def test_a_missing_file_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"trace\.json"):
+        viewer.to_text(tmp_path / "trace.json")
+
+
+# Width --------------------------------------------------------------------------------------------------------------
+
+
+def characters(text):
+    """How often each character is in a text, leaving out what folding adds or takes away: space, and the lines of a tree."""
+    return collections.Counter(c for c in text if c not in " \n│├└─")
+
+
+def widest(text):
+    return max(cell_len(line) for line in text.splitlines())
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_line_is_wider_than_the_width(tape, view, width):
+    assert widest(viewer.to_text(tape, view, width=width)) <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_folding_loses_nothing(tape, view, width):
+    assert characters(viewer.to_text(tape, view, width=width)) == characters(
+        viewer.to_text(tape, view)
+    )
+
+
+def test_a_long_line_of_a_list_goes_on_below_its_beginning(tape):
+    assert viewer.to_text(tape, "list", width=60).splitlines()[:4] == [
+        "1. P(float64[2,3]) ∇=float64[2,3]",
+        "2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4])",
+        "   ∇=float64[2,4]",
+        "3. P(float64[2,1]) ∇=float64[2,1]",
+    ]
+
+
+def test_a_long_line_of_a_tree_goes_on_below_its_beginning(tape):
+    assert viewer.to_text(tape, "tree", width=60).splitlines()[4:7] == [
+        "│   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]),",
+        "│   │   │   float64[3,4]) ∇=float64[2,4]",
+        "│   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
+    ]
+
+
+@pytest.fixture(scope="module")
+def recursion():
+    """The trace of a function inside itself, 30 deep: the lines of its tree alone take 120 columns."""
+    w = ag.Param(2.0, name="w")
+
+    def down(x, n):
+        return down(x * 1, n - 1) if n else x
+
+    return ag.diff(lambda: down(w, 30) * 2).trace()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_deep_scopes_stay_within_the_width(recursion, view, width):
+    assert widest(viewer.to_text(recursion, view, width=width)) <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_folding_deep_scopes_loses_nothing(recursion, view, width):
+    assert characters(viewer.to_text(recursion, view, width=width)) == characters(
+        viewer.to_text(recursion, view)
+    )
+
+
+@pytest.mark.parametrize(("view", "lines"), [("list", 20_001), ("tree", 4), ("table", 20_002)])
+def test_a_chain_of_20_000_operations_is_shown(chain, view, lines):
+    assert len(viewer.to_text(chain, view).splitlines()) == lines
+
+
+@pytest.fixture(scope="module")
+def chain():
+    w = ag.Param(1.0)
+
+    def double():
+        x = w
+        for _ in range(20_000):
+            x = x * 1
+        return x
+
+    return ag.diff(double).trace()
+
+
+# Names that want to be syntax ---------------------------------------------------------------------------------------
+
+# A name, and how a line of text shows it.
+HOSTILE = {
+    "tag": ("</script>", "</script>"),
+    "lambda": ("<lambda>", "<lambda>"),
+    "colon": ("np:sum", "np:sum"),
+    "quotes": ("\"'`", "\"'`"),
+    "newline": ("a\nb\r\nc", r"a\nb\r\nc"),
+    "separator": ("a\u2028b\x85c\x0cd", r"a\u2028b\x85c\x0cd"),
+    "markup": ("[bold]x[/bold]", "[bold]x[/bold]"),
+    "closing": ("[/]", "[/]"),
+    "emoji": ("🙂日本", "🙂日本"),
+    "emoji-code": (":smile:", ":smile:"),
+    "escape": ("\x1b[31mred\x00", r"\x1b[31mred\x00"),
+    "right-to-left": ("a\u202eb", r"a\u202eb"),
+    "surrogate": ("\ud800", r"\ud800"),
+    "backslash": ("\\N\\", "\\N\\"),
+    "percent": ("%s{0}", "%s{0}"),
+    "long": ("x" * 10_000, "x" * 10_000),
+}
+hostile = pytest.mark.parametrize(("name", "shown"), list(HOSTILE.values()), ids=list(HOSTILE))
+
+
+def trace_named(name):
+    """The trace of a Param, an operation and a scope, all of one name."""
+    w = ag.Param(np.ones(2), name=name)
+
+    def double(x):
+        return x * 2
+
+    double.__name__ = name
+    named = ag.primitive(lambda dy, y, x: dy * 2)(double)
+    with ag.record() as tape, ag.scope(name):
+        np.sum(named(w))
+    tape.backward()
+    return tape.trace()
+
+
+@hostile
+def test_a_hostile_name_of_an_operation_survives_in_the_list(name, shown):
+    assert (
+        viewer.to_text(trace_named(name)).splitlines()[1]
+        == f"2. float64[2] = {shown}(P(float64[2])) ∇=float64[2]"
+    )
+
+
+@hostile
+def test_a_hostile_name_survives_in_the_tree(name, shown):
+    assert viewer.to_text(trace_named(name), "tree").splitlines() == [
+        f"3 nodes in {shown}",
+        f"├── 1. {shown} = P(float64[2]) ∇=float64[2]",
+        f"├── 2. float64[2] = {shown}(P(float64[2])) ∇=float64[2]",
+        "└── 3. 4.0 = sum(R(float64[2])) ∇=1.0",
+    ]
+
+
+@hostile
+def test_a_hostile_name_survives_in_the_table(name, shown):
+    lines = viewer.to_text(trace_named(name), "table").splitlines()
+    assert [line[4:].split("  ")[0] for line in lines] == [
+        "operation",
+        f"param {shown}",
+        shown,
+        "sum",
+    ]
+
+
+@hostile
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_hostile_name_is_folded_within_the_width(name, shown, view, width):
+    trace = trace_named(name)
+    folded = viewer.to_text(trace, view, width=width)
+    assert widest(folded) <= width
+    assert characters(folded) == characters(viewer.to_text(trace, view))
+
+
+@hostile
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_hostile_name_survives_saving(name, shown, view, tmp_path):
+    trace = trace_named(name)
+    trace.save(tmp_path / "trace.json")
+    assert viewer.to_text(tmp_path / "trace.json", view) == viewer.to_text(trace, view)
+
+
+@pytest.mark.parametrize("key", ["[/b]", "[bold]", ":fire:", "[link=x]", "\\"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_hostile_key_of_a_dict_survives(view, key):
+    w = ag.Param({key: 1.0})
+    assert f"{{{key!r}: 1.0}}" in viewer.to_text(ag.diff(lambda: w[key] * 2.0), view)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_list_of_nan_survives(view):
+    w = ag.Param([float("nan"), 1.0])
+    assert "[nan, 1.0]" in viewer.to_text(ag.diff(lambda: w[0] * 2.0), view)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_name_of_a_file_may_be_hostile(view):
+    names = {}
+    exec(compile("def double(x):\n    return x * 2", "[bold]</script>\n.py", "exec"), names)
+    text = viewer.to_text(ag.trace(names["double"], 1.0), view)
+    assert ("[bold]</script>\\n.py:2" in text) == (view == "table")
+
+
+# What goes to a file, a pipe and a terminal -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_show_writes_plain_lines_to_what_is_no_terminal(tape, capsys, view):
+    viewer.show(tape, view)
+    assert capsys.readouterr() == (viewer.to_text(tape, view) + "\n", "")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_show_writes_to_the_file_given(tape, capsys, view):
+    file = io.StringIO()
+    viewer.show(tape, view, file=file)
+    assert (file.getvalue(), capsys.readouterr().out) == (viewer.to_text(tape, view) + "\n", "")
+
+
+def test_show_writes_to_the_output_of_the_moment(tape):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        viewer.show(tape)
+    assert output.getvalue() == viewer.to_text(tape) + "\n"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_pipe_gets_long_lines_whole(capsys, view):
+    trace = trace_named("x" * 500)
+    viewer.show(trace, view)
+    assert "x" * 500 in capsys.readouterr().out
+
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def in_a_terminal(code, columns):
+    """What a Python program writes to a terminal of so many columns."""
+    pty = pytest.importorskip("pty", reason="pseudo-terminals are Unix's")
+    leader, follower = pty.openpty()
+    environment = {
+        name: text
+        for name, text in os.environ.items()
+        if name not in ("NO_COLOR", "AUTOGRAD_TIMER")
+    }
+    environment.update(TERM="xterm-256color", COLUMNS=str(columns), LINES="50")
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-X", "utf8", "-c", code],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env=environment,
+    )
+    os.close(follower)
+    written = b""
+    with contextlib.suppress(OSError):  # which tells, on Linux, that nobody writes any more
+        while chunk := os.read(leader, 65_536):
+            written += chunk
+    os.close(leader)
+    assert process.wait(timeout=60) == 0, written
+    return written.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_terminal_gets_colours_and_no_line_wider_than_itself(view):
+    written = in_a_terminal(f"{MODEL}\nimport viewer\nviewer.show(ag.diff(loss), {view!r})", 60)
+    assert ESCAPE.search(written)
+    assert widest(ESCAPE.sub("", written)) <= 60
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_terminal_gets_what_a_pipe_gets(view):
+    show = f"viewer.show(J, {view!r})\nprint('---')\nprint(viewer.to_text(J, {view!r}, width=60))"
+    code = f"{MODEL}\nimport viewer\nJ = ag.diff(loss)\n{show}"
+    shown, text = ESCAPE.sub("", in_a_terminal(code, 60)).split("---\n")
+    assert [line.rstrip() for line in shown.splitlines()] == text.splitlines()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_terminal_gets_no_escape_code_from_a_name(view):
+    code = f"""
+import numpy as np, autograd_tools as ag, viewer
+w = ag.Param(np.ones(2), name="\\x1b]0;title\\x07[bold]")
+with ag.record() as J, ag.scope("\\x1b[2J[red]"):
+    np.sum(w * 2)
+J.backward()
+viewer.show(J, {view!r})
+"""
+    assert "\x1b" not in ESCAPE.sub("", in_a_terminal(code, 200))
+
+
+def test_a_terminal_gets_links_to_the_source(tmp_path):
+    (tmp_path / "a b.py").write_text(
+        MODEL + "import viewer\nviewer.show(ag.diff(loss), 'table', columns='source,id')\n",
+        encoding="utf-8",
+    )
+    written = in_a_terminal(f"import runpy; runpy.run_path({str(tmp_path / 'a b.py')!r})", 80)
+    assert f"\x1b]8;;{(tmp_path / 'a b.py').as_uri()}#11\x1b\\a b.py:11\x1b]8;;\x1b\\" in written
+
+
+def test_plain_text_has_no_links(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text(MODEL, encoding="utf-8")
+    names = {}
+    exec(compile(MODEL, str(path), "exec", dont_inherit=True), names)
+    assert "\x1b" not in viewer.to_text(ag.diff(names["loss"]), "table", width=80)
+
+
+def test_a_place_below_the_current_folder_is_shown_from_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile("def f(x):\n    return x * 2", str(tmp_path / "models" / "a.py"), "exec"), names)
+    assert viewer.to_text(ag.trace(names["f"], 1.0), "table", columns="source").splitlines()[
+        2
+    ] == os.path.join("models", "a.py:2")  # noqa: PTH118
+
+
+@pytest.mark.parametrize("view", ["list", "table"])
+def test_a_terminal_gets_the_first_and_last_of_a_thousand_lines(view):
+    code = f"""
+import numpy as np, autograd_tools as ag, viewer
+w = ag.Param(1.0)
+def f():
+    x = w
+    for _ in range(2000):
+        x = x * 1
+    return x
+viewer.show(ag.diff(f), {view!r})
+"""
+    lines = ESCAPE.sub("", in_a_terminal(code, 80)).splitlines()
+    assert len(lines) == 1001 + (view == "table")
+    assert lines[500 + (view == "table")] == "… 1,001 of 2,001 left out; a higher limit shows more"
+
+
+def test_a_terminal_without_colours_gets_none():
+    code = f"import os; os.environ['NO_COLOR'] = '1'\n{MODEL}\nimport viewer\nviewer.show(ag.diff(loss))"
+    assert "\x1b[3" not in in_a_terminal(code, 80)

@@ -1,0 +1,202 @@
+"""The tree: its branches and what they say, folds, what is cut, and which copy is shown of what was searched for."""
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+import viewer
+from viewer.graph import Graph, Group
+
+
+@pytest.fixture(scope="module")
+def trace():
+    """Two leaves and three steps: 1 x, 2 w, then multiply and tanh of each step, and a sum."""
+
+    def f(x, w):
+        for _ in range(3):
+            x = np.tanh(x * w)
+        return np.sum(x)
+
+    return ag.trace(f, np.ones(2), np.ones(2))
+
+
+STEPS = ((3, 4), (5, 6), (7, 8))
+
+
+def shown(x, **options):
+    """The lines of a tree up to the first double blank or bracket: names and counts."""
+    return viewer.to_text(x, "tree", **options).splitlines()
+
+
+def folded(trace, **more):
+    step = Group("for _ in range(3)", (3, 4), "loop", copies=STEPS, **more)
+    return Graph(trace, Group("", (1, 2, step, 9)))
+
+
+def test_a_folded_group_shows_its_first_copy_and_what_all_of_them_hold(trace):
+    assert shown(folded(trace)) == [
+        "9 nodes in trace.f",
+        "├── 1. x = P(float64[2]) ∇=float64[2]",
+        "├── 2. w = P(float64[2]) ∇=float64[2]",
+        "├── for _ in range(3)  ×3  6 nodes  96.0B",
+        "│   ├── 3. float64[2] = multiply(P(float64[2]), P(float64[2])) ∇=float64[2]",
+        "│   └── 4. float64[2] = tanh(R(float64[2])) ∇=float64[2]",
+        "└── 9. 1.1325399519229593 = sum(R(float64[2])) ∇=1.0",
+    ]
+
+
+def test_a_closed_group_is_one_line(trace):
+    assert shown(folded(trace, closed=True))[3:] == [
+        "├── for _ in range(3)  ×3  6 nodes  96.0B  …",
+        "└── 9. 1.1325399519229593 = sum(R(float64[2])) ∇=1.0",
+        "… 6 of 9 nodes left out: a higher limit or depth shows more, a search a part of them",
+    ]
+
+
+def test_a_search_in_a_folded_group_shows_the_first_copy_that_was_found(trace):
+    assert shown(folded(trace), where="id>=6 op=tanh") == [
+        "2 of 9 nodes: id>=6 op=tanh",
+        "└── for _ in range(3)  ×3  2 nodes  32.0B",
+        "    └── 6. float64[2] = tanh(R(float64[2])) ∇=float64[2]",
+    ]
+
+
+def test_a_search_in_nested_folds_finds_what_is_in_no_first_copy(trace):
+    inner = Group("inner", (3,), copies=((3,), (4,)))
+    outer = Group("outer", (inner,), copies=((3, 4), (5, 6), (7, 8)))
+    assert shown(Graph(trace, Group("", (1, 2, outer, 9))), where="id=8") == [
+        "1 of 9 nodes: id=8",
+        "└── outer  ×3  1 node  16.0B",
+        "    └── inner  ×2  1 node  16.0B",
+        "        └── 8. float64[2] = tanh(R(float64[2])) ∇=float64[2]",
+    ]
+
+
+def test_hidden_nodes_are_not_shown(trace):
+    graph = Graph(trace, Group("", tuple(range(1, 10))), hidden=frozenset(range(2, 9)))
+    assert [line.split(". ")[0] for line in shown(graph)] == [
+        "2 nodes in trace.f",
+        "├── 1",
+        "└── 9",
+    ]
+
+
+def test_notes_of_a_graph_stand_at_the_end(trace):
+    assert (
+        shown(Graph(trace, Group("", (9,)), notes=("1 of 9 nodes: those on line 7",)))[-1]
+        == "1 of 9 nodes: those on line 7"
+    )
+
+
+def test_a_branch_says_how_long_its_nodes_took(trace):
+    from dataclasses import replace
+
+    nodes = [
+        replace(node, forward_ns=1000, backward_ns={1: 500}) if node.kind == "result" else node
+        for node in trace
+    ]
+    graph = Graph(
+        ag.Trace(tuple(nodes), 9), Group("", (1, 2, Group("step", (3, 4), "step"), *range(5, 10)))
+    )
+    assert shown(graph)[3] == "├── step step  2 nodes  3.00μs  32.0B"
+
+
+def test_equal_steps_are_folded_by_themselves():
+    def f(x, w):
+        for _ in range(100):
+            x = np.tanh(x * w)
+        return x
+
+    lines = shown(ag.trace(f, 0.5, 1.0))
+    assert len(lines) < 10
+    assert sum("×" in line for line in lines) == 1
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A graph of 3,000 nodes and one group."""
+
+    def inner(x):
+        return np.sin(x)
+
+    def f(x):
+        for n in range(1, 1000):
+            x = np.reshape(np.concatenate([np.ravel(x), [1.0]]), (1, n + 1))
+        return np.sum(inner(x))
+
+    trace = ag.trace(f, 0.5)
+    return Graph(trace, Group("", (*range(1, 2999), Group("inner", (2999,)), 3000)))
+
+
+def test_a_big_tree_is_cut_to_what_can_be_read_and_says_so(wide):
+    lines = shown(wide)
+    assert len(lines) <= 205
+    assert lines[-1].startswith("… 2,")
+    assert lines[-1].endswith(
+        " nodes left out: a higher limit or depth shows more, a search a part of them"
+    )
+
+
+def test_a_branch_that_is_cut_shows_its_first_and_last_members(wide):
+    assert [line.split("(")[0] for line in shown(wide, limit=7)] == [
+        "3,000 nodes in wide.f",
+        "├── 1. x = P",
+        "├── 2. float64[1] = ravel",
+        "├── … 2,996 nodes",
+        "├── inner  1 node  7.81KiB",
+        "│   └── 2999. float64[1,1000] = sin",
+        "└── 3000. 841.108939361693 = sum",
+        "… 2,996 of 3,000 nodes left out: a higher limit or depth shows more, a search a part of them",
+    ]
+
+
+def test_a_higher_limit_shows_all(wide):
+    lines = shown(wide, limit=10_000)
+    assert len(lines) == 3002
+    assert "left out" not in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("depth", "lines"),
+    [
+        (
+            1,
+            [
+                "├── 1. x",
+                "└── a  3 nodes  48.0B  …",
+                "… 3 of 4 nodes left out: a higher limit or depth shows more, a search a part of them",
+            ],
+        ),
+        (
+            2,
+            [
+                "├── 1. x",
+                "└── a  3 nodes  48.0B",
+                "    ├── 2. w",
+                "    └── b  2 nodes  32.0B  …",
+                "… 2 of 4 nodes left out: a higher limit or depth shows more, a search a part of them",
+            ],
+        ),
+        (
+            3,
+            [
+                "├── 1. x",
+                "└── a  3 nodes  48.0B",
+                "    ├── 2. w",
+                "    └── b  2 nodes  32.0B",
+                "        ├── 3. float64[2]",
+                "        └── 4. float64[2]",
+            ],
+        ),
+    ],
+)
+def test_max_depth_is_how_deep_branches_are_opened(trace, depth, lines):
+    graph = Graph(trace, Group("", (1, Group("a", (2, Group("b", (3, 4)))))))
+    assert [line.split(" = ")[0] for line in shown(graph, max_depth=depth)[1:]] == lines
+
+
+def test_calls_nested_more_deeply_than_python_allows_are_shown(trace):
+    group = Group("f", (4,))
+    for _ in range(3000):
+        group = Group("f", (group,))
+    assert len(shown(Graph(trace, Group("", (group,))), limit=5000)) == 3003

@@ -1,0 +1,75 @@
+"""Lines in spans: where they are folded, and what a console makes of them."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from viewer.text.lines import Span, chop, fold, painted, plain, width_of
+
+
+def rows(text, width, first="", rest=""):
+    return plain(fold([Span(text)], width, first, rest)).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "folded"),
+    [
+        ("one two three", 13, ["one two three"]),
+        ("one two three", 12, ["one two", "three"]),
+        ("one two three", 7, ["one two", "three"]),
+        ("one two three", 4, ["one", "two", "thre", "e"]),
+        ("abcdefgh", 3, ["abc", "def", "gh"]),
+        ("日本語", 4, ["日本", "語"]),
+        ("日本語", 5, ["日本", "語"]),
+        ("日本語", 1, ["日", "本", "語"]),
+        ("", 3, []),
+    ],
+)
+def test_a_line_is_folded_at_spaces_or_else_anywhere(text, width, folded):
+    assert rows(text, width) == folded
+
+
+def test_what_stands_before_a_line_and_its_continuation():
+    assert rows("one two three", 12, "1. ", "   ") == ["1. one two", "   three"]
+
+
+def test_a_long_guide_leaves_half_the_width():
+    assert rows("one two", 8, "│   │   ├── ", "│   │   │   ") == ["├── one", "│   two"]
+
+
+def test_a_fold_keeps_styles():
+    assert list(fold([Span("one ", "bold"), Span("two", "red")], 4)) == [
+        [Span("", "dim"), Span("one", "bold")],
+        [Span("", "dim"), Span("two", "red")],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("abc", 3), ("∇=R", 3), ("日本", 4), ("├── ", 4), ("", 0), ("e\u0301", 1)]
+)
+def test_the_width_of_a_text(text, width):
+    assert width_of(text) == width
+
+
+def test_a_text_is_chopped_into_pieces():
+    assert chop("float64[2,3]", 5) == ["float", "64[2,", "3]"]
+
+
+def console(**options):
+    return Console(file=io.StringIO(), force_terminal=True, **options)
+
+
+def test_colours_are_those_of_the_console():
+    lines = [[Span("a", "bold"), Span("b")]]
+    assert painted(lines, console(color_system="standard", _environ={})) == "\x1b[1ma\x1b[0mb"
+
+
+def test_a_console_without_colours_gets_plain_text():
+    assert (
+        painted(
+            [[Span("a", "red"), Span("b", "", (__file__, 3))]],
+            console(color_system=None, _environ={}),
+        )
+        == "ab"
+    )
