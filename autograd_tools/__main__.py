@@ -1,11 +1,12 @@
-"""`python -m autograd_tools` is the command `autograd-tools`."""
+"""Run the command `autograd-tools` as `python -m autograd_tools`."""
 
+import pkgutil
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Python puts the current folder there, where a file of the user's may be called viewer.py.
+    # Python puts the current folder first, where the user may have a viewer.py.
     sys.path[0] = str(Path(__file__).parent.parent)
-    from viewer.command.cli import main
-
+    # By name, as in pyproject.toml's scripts: the engine imports nothing of the viewer.
+    main = pkgutil.resolve_name("viewer.command.cli:main")
     sys.exit(main())
