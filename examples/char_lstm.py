@@ -1,9 +1,11 @@
-"""Train a long short-term memory on five sonnets, character by character, and let it write on.
+"""Train a long short-term memory on five sonnets, character by character, and let it write.
 
-    python examples/char_lstm.py [--steps 300] [--hidden 64] [--write 200] [--draw char_lstm.svg] [--hotspots]
+    python examples/char_lstm.py [--steps 300] [--hidden 64] [--write 200]
+                                 [--draw char_lstm.svg] [--hotspots]
 
-`sigmoid` is a primitive of this file's own, with its gradient in the line above it. The text is in examples/data/sonnets.txt.
-`--hotspots` lists the lines whose gradient took longest, and needs AUTOGRAD_TIMER=1 in the environment.
+`sigmoid` is a primitive defined in this file, with its VJP rule in the line above. The text is in
+examples/data/sonnets.txt. `--hotspots` lists the lines with the slowest gradients; set
+AUTOGRAD_TIMER=1 in the environment for it.
 """
 
 import argparse
@@ -26,25 +28,21 @@ def sigmoid(x):
 
 
 class Memory:
-    """A character -> what is remembered of all characters so far -> a score for each that may come next."""
+    """A character -> the state, a summary of all characters so far -> a score for each symbol."""
 
     def __init__(self, random, hidden):
-        self.embed = ag.Param(
-            random.normal(size=(len(SYMBOLS), 4 * hidden)) / 2, opt=0.0, name="embed"
-        )
-        self.w = ag.Param(
-            random.normal(size=(hidden, 4 * hidden)) / np.sqrt(hidden), opt=0.0, name="w"
-        )
-        self.out = ag.Param(
-            random.normal(size=(hidden, len(SYMBOLS))) / np.sqrt(hidden), opt=0.0, name="out"
-        )
-        self.bias = ag.Param(np.zeros(len(SYMBOLS)), opt=0.0, name="bias")
+        symbols, root = len(SYMBOLS), np.sqrt(hidden)
+        embed = random.normal(size=(symbols, 4 * hidden)) / 2
+        self.embed = ag.Param(embed, opt=0.0, name="embed")
+        self.w = ag.Param(random.normal(size=(hidden, 4 * hidden)) / root, opt=0.0, name="w")
+        self.out = ag.Param(random.normal(size=(hidden, symbols)) / root, opt=0.0, name="out")
+        self.bias = ag.Param(np.zeros(symbols), opt=0.0, name="bias")
 
     def start(self, count):
         return np.zeros((count, len(self.w))), np.zeros((count, len(self.w)))
 
     def step(self, state, symbols):
-        """One character of every sequence: the cell forgets a part, takes in a part, and shows a part."""
+        """Return the state after one more character of each sequence."""
         hidden, cell = state
         forget, take, show, new = np.split(self.embed[symbols] + hidden @ self.w, 4, axis=1)
         cell = sigmoid(forget) * cell + sigmoid(take) * np.tanh(new)
@@ -55,7 +53,7 @@ class Memory:
 
 
 def cross_entropy(memory, text):
-    """Of each character after the first, in nats; `text` has a sequence in each row."""
+    """Return the mean loss in nats of each character after the first; sequences are rows."""
     state, seen = memory.start(len(text)), []
     for symbols in text.T[:-1]:
         state = memory.step(state, symbols)
@@ -66,7 +64,7 @@ def cross_entropy(memory, text):
 
 
 def train(memory, random, steps):
-    """Go down, dividing each gradient by the root of the mean of its squares so far (RMSProp); gives the last tape."""
+    """Train by RMSProp with a falling rate, and return the last tape."""
     text = np.array([SYMBOLS.index(character) for character in TEXT])
     for step in range(1, steps + 1):
         starts = random.integers(len(text) - LENGTH, size=(BATCH, 1))
@@ -82,13 +80,11 @@ def train(memory, random, steps):
 
 
 def write(memory, random, count):
-    """What may come after an empty line, drawn character by character."""
+    """Sample `count` characters, the first as if after a line break."""
     state, written = memory.start(1), "\n"
     for _ in range(count):
         state = memory.step(state, [SYMBOLS.index(written[-1])])
-        chances = np.exp(
-            2 * memory.scores(state[0])[0]
-        )  # twice, so that the likely becomes more likely
+        chances = np.exp(2 * memory.scores(state[0])[0])  # 2 favours the likely characters
         written += random.choice(SYMBOLS, p=chances / np.sum(chances))
     return written[1:]
 
@@ -96,20 +92,11 @@ def write(memory, random, count):
 def main():
     parser = argparse.ArgumentParser(description="Learn to write sonnets, character by character.")
     parser.add_argument("--steps", type=int, default=300, help="steps of training (300)")
-    parser.add_argument("--hidden", type=int, default=64, help="numbers that are remembered (64)")
-    parser.add_argument(
-        "--write",
-        type=int,
-        default=200,
-        metavar="COUNT",
-        help="characters to write in the end (200)",
-    )
+    parser.add_argument("--hidden", type=int, default=64, help="size of the state (64)")
+    parser.add_argument("--write", type=int, default=200, help="characters to write (200)")
     parser.add_argument("--draw", metavar="FILE", help="draw the last gradient: .svg, .html, .dot")
-    parser.add_argument(
-        "--hotspots",
-        action="store_true",
-        help="list the expensive lines of the last gradient; needs AUTOGRAD_TIMER=1",
-    )
+    help_text = "list the slowest lines of the last gradient; needs AUTOGRAD_TIMER=1"
+    parser.add_argument("--hotspots", action="store_true", help=help_text)
     options = parser.parse_args()
     if options.steps < 1 or options.hidden < 1:
         parser.error("--steps and --hidden must be 1 or more")

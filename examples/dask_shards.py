@@ -1,9 +1,10 @@
-"""Train on shards of the data in the processes of a Dask cluster: each sends back its gradient and its profile, and both add up.
+"""Train on shards of the data in a Dask cluster, and add up the gradients and the profiles.
 
     python examples/dask_shards.py [--workers 2] [--shards 4] [--steps 30]
 
-Needs `pip install "autograd-tools[dask]"`. The cluster is on this machine; on several, start the workers there by
-`AUTOGRAD_TIMER=1 dask worker tcp://scheduler:8786`, and write `Client("tcp://scheduler:8786")` below.
+Needs `pip install "autograd-tools[dask]"`. The cluster runs on this machine. For several machines,
+start the workers with `AUTOGRAD_TIMER=1 dask worker tcp://scheduler:8786` and write
+`Client("tcp://scheduler:8786")` below.
 """
 
 import argparse
@@ -27,26 +28,21 @@ def cross_entropy(w, b, x, y):
 
 
 def shard_gradient(values, x, y):
-    """What a worker does: the loss of its shard, the gradients, and what they took."""
+    """Return the loss of one shard, its gradients and their profile. Runs on a worker."""
     ag.reset_timer()
     params = [ag.Param(value) for value in values]
     J = ag.diff(cross_entropy, *params, x, y)
-    return (
-        ag.value(J),
-        [ag.grad(J, p) for p in params],
-        ag.Timer.from_dict(ag.timer.to_dict()),
-    )  # a timer that stands still
+    gradients = [ag.grad(J, p) for p in params]
+    return ag.value(J), gradients, ag.Timer.from_dict(ag.timer.to_dict())  # a stopped copy
 
 
 def train(client, shards, count, steps):
-    """Go down by the sum of the shards' gradients; gives the weights, the biases, and the profile of all workers."""
+    """Train by gradient descent; return the weights, the biases and the profile of all workers."""
     w, b, profiles = np.zeros((64, 10)), np.zeros(10), []
     shards = [client.scatter(shard) for shard in shards]  # sent once, not at every step
     for step in range(1, steps + 1):
-        results = client.gather(
-            [client.submit(shard_gradient, (w, b), x, y, pure=False) for x, y in shards]
-        )
-        losses, gradients, timers = zip(*results, strict=True)
+        tasks = [client.submit(shard_gradient, (w, b), x, y, pure=False) for x, y in shards]
+        losses, gradients, timers = zip(*client.gather(tasks), strict=True)
         for dw, db in gradients:
             w, b = w - RATE * dw / count, b - RATE * db / count
         profiles += timers
@@ -66,19 +62,12 @@ def main():
 
     table = np.random.default_rng(0).permutation(np.loadtxt(DATA, delimiter=","))
     x, y = table[:, :64] / 16, table[:, 64].astype(int)
-    shards = list(
-        zip(np.array_split(x, options.shards), np.array_split(y, options.shards), strict=True)
-    )
+    parts = [np.array_split(array, options.shards) for array in (x, y)]
+    shards = list(zip(*parts, strict=True))
 
-    os.environ["AUTOGRAD_TIMER"] = (
-        "1"  # the workers inherit it, and read it when they import autograd_tools
-    )
-    with (
-        LocalCluster(
-            n_workers=options.workers, threads_per_worker=1, dashboard_address=None
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    os.environ["AUTOGRAD_TIMER"] = "1"  # workers inherit it and read it at import
+    settings = {"n_workers": options.workers, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**settings) as cluster, Client(cluster) as client:
         w, b, profile = train(client, shards, len(y), options.steps)
     print(f"right in {np.mean(np.argmax(x @ w + b, axis=1) == y):.1%} of {len(y)} images")
     print(profile)

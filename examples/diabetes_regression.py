@@ -2,9 +2,9 @@
 
     python examples/diabetes_regression.py
 
-The model is a callable object that holds Params, and `ag.params` finds them. NumPy's least squares is the check. It stands for
-the regression on the Boston housing data that one finds everywhere: those have a column made of the share of Black residents,
-as a cause of prices, and scikit-learn withdrew them for it.
+The model is a callable object that holds Params, and `ag.params` finds them. NumPy's least squares
+checks the result. This replaces the usual regression on the Boston housing data, which scikit-learn
+removed because one of its columns assumes that the share of Black residents affects prices.
 """
 
 from pathlib import Path
@@ -35,7 +35,7 @@ def r_squared(model, x, y):
 
 
 def least_squares(x, y):
-    """The same model in closed form."""
+    """Return the same model, fitted in closed form."""
     *w, b = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y)[0]
     return Linear(np.array(w), b)
 
@@ -55,10 +55,10 @@ def main():
             p.value = p.value - RATE * ag.grad(J, p)
 
     exact = least_squares(x, y)
-    print(f"R2 on train     {r_squared(model, x, y):.4f}  by lstsq {r_squared(exact, x, y):.4f}")
-    print(
-        f"R2 on held-out  {r_squared(model, held_x, held_y):.4f}  by lstsq {r_squared(exact, held_x, held_y):.4f}"
-    )
+    ours, theirs = r_squared(model, x, y), r_squared(exact, x, y)
+    print(f"R2 on train     {ours:.4f}  by lstsq {theirs:.4f}")
+    ours, theirs = r_squared(model, held_x, held_y), r_squared(exact, held_x, held_y)
+    print(f"R2 on held-out  {ours:.4f}  by lstsq {theirs:.4f}")
     print("The last gradient:")
     print(J)
 

@@ -2,8 +2,9 @@
 
     python examples/digits_mlp.py [digits_mlp.svg]
 
-`ag.diff` records the loss of a batch, `ag.grad` gives the gradient of each Param; the rest is NumPy. The functions
-that `cross_entropy` calls are the boxes of the drawing; one operation a line makes for an exact profile.
+`ag.diff` records the loss of a batch and `ag.grad` returns the gradient of each Param. The rest is
+NumPy. The drawing has a box for each function that `cross_entropy` calls. With one operation on a
+line, the profile shows the cost of each.
 """
 
 import sys
@@ -38,9 +39,7 @@ class Network:
 
 
 def log_softmax(z):
-    z = z - np.max(
-        ag.value(z), axis=1, keepdims=True
-    )  # a shift changes no softmax, and keeps exp from overflowing
+    z = z - np.max(ag.value(z), axis=1, keepdims=True)  # keeps exp from overflowing
     e = np.exp(z)
     total = np.sum(e, axis=1, keepdims=True)
     return z - np.log(total)
@@ -56,12 +55,8 @@ def main(path="digits_mlp.svg"):
     random = np.random.default_rng(0)
     table = random.permutation(np.loadtxt(DATA, delimiter=","))
     images, digits = table[:, :64] / 16, table[:, 64].astype(int)
-    x, y, held_x, held_y = (
-        images[HELD_OUT:],
-        digits[HELD_OUT:],
-        images[:HELD_OUT],
-        digits[:HELD_OUT],
-    )
+    held_x, x = np.split(images, [HELD_OUT])
+    held_y, y = np.split(digits, [HELD_OUT])
 
     network = Network(random)
     for epoch in range(1, EPOCHS + 1):
@@ -71,10 +66,9 @@ def main(path="digits_mlp.svg"):
                 p.opt = MOMENTUM * p.opt + ag.grad(J, p)
                 p.value = p.value - RATE * p.opt
         if epoch % 5 == 0:
+            loss = cross_entropy(network, x, y)
             accuracy = np.mean(np.argmax(network.logits(held_x), axis=1) == held_y)
-            print(
-                f"epoch {epoch:2}  loss {cross_entropy(network, x, y):.4f}  held-out accuracy {accuracy:.1%}"
-            )
+            print(f"epoch {epoch:2}  loss {loss:.4f}  held-out accuracy {accuracy:.1%}")
 
     viewer.draw(J, path)
     print(f"drew the last gradient, {len(J.nodes)} nodes, in {path}")

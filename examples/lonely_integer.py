@@ -1,9 +1,10 @@
-"""Train a recurrent network to find the number of a sequence that has no pair: 3 in 5 3 1 1 5.
+"""Train a recurrent network to find the number without a pair in a sequence: 3 in 5 3 1 1 5.
 
     python examples/lonely_integer.py [--length 5] [--steps 600] [--draw lonely_integer.svg]
 
-The network reads number after number, and must know in the end which of them it has seen an odd number of times. `ag.diff`
-follows the loop of `read`; on the way back the gradient passes through every turn of it. The sequences are made up as needed.
+The network reads one number at a time and must remember which one it has seen an odd number of
+times. `ag.diff` records each iteration of the loop in `read`, and backpropagation passes through
+all of them. The sequences are random.
 """
 
 import argparse
@@ -17,13 +18,12 @@ NUMBERS, HIDDEN, BATCH, RATE, KEEP = 8, 64, 128, 0.008, 0.99
 
 
 class Network:
-    """A number -> 64 tanh units, which also see what they were before -> 8 numbers."""
+    """A number -> 64 tanh units, which also read their previous state -> 8 scores."""
 
     def __init__(self, random):
+        rotation = np.linalg.qr(random.normal(size=(HIDDEN, HIDDEN)))[0]  # keeps the norm of h
         self.wx = ag.Param(random.normal(size=(NUMBERS, HIDDEN)), opt=0.0, name="wx")
-        self.wh = ag.Param(
-            np.linalg.qr(random.normal(size=(HIDDEN, HIDDEN)))[0], opt=0.0, name="wh"
-        )  # neither shrinks nor grows h
+        self.wh = ag.Param(rotation, opt=0.0, name="wh")
         self.bh = ag.Param(np.zeros(HIDDEN), opt=0.0, name="bh")
         self.wo = ag.Param(random.normal(size=(HIDDEN, NUMBERS)) / 8, opt=0.0, name="wo")
         self.bo = ag.Param(np.zeros(NUMBERS), opt=0.0, name="bo")
@@ -39,10 +39,9 @@ class Network:
 
 
 def make_sequences(random, count, length):
-    """`count` sequences of numbers that come in pairs, but for one; and that one of each."""
-    numbers = random.permuted(np.tile(np.arange(NUMBERS), (count, 1)), axis=1)[
-        :, : (length + 1) // 2
-    ]
+    """Return `count` sequences of pairs and one single number, and that number of each sequence."""
+    numbers = random.permuted(np.tile(np.arange(NUMBERS), (count, 1)), axis=1)
+    numbers = numbers[:, : (length + 1) // 2]
     sequences = np.concatenate([numbers, numbers[:, 1:]], axis=1)
     return random.permuted(sequences, axis=1), numbers[:, 0]
 
@@ -54,7 +53,7 @@ def cross_entropy(network, sequences, lonely):
 
 
 def train(network, random, length, steps):
-    """Go down, dividing each gradient by the root of the mean of its squares so far (RMSProp); gives the last tape."""
+    """Train by RMSProp with a falling rate, and return the last tape."""
     for step in range(1, steps + 1):
         J = ag.diff(cross_entropy, network, *make_sequences(random, BATCH, length))
         rate = RATE * (1 - step / (steps + 1))
@@ -69,27 +68,21 @@ def train(network, random, length, steps):
 
 def main():
     parser = argparse.ArgumentParser(description="Find the number that has no pair.")
-    parser.add_argument(
-        "--length",
-        type=int,
-        default=5,
-        choices=range(3, 2 * NUMBERS, 2),
-        help="numbers in a sequence (5)",
-    )
+    lengths = range(3, 2 * NUMBERS, 2)
+    parser.add_argument("--length", type=int, default=5, choices=lengths, help="of a sequence (5)")
     parser.add_argument("--steps", type=int, default=600, help="steps of training (600)")
     parser.add_argument("--draw", metavar="FILE", help="draw the last gradient: .svg, .html, .dot")
     options = parser.parse_args()
     if options.steps < 1:
-        parser.error(f"--steps must be 1 or more, not {options.steps}")
+        parser.error(f"--steps must be 1 or more, got {options.steps}")
 
     random = np.random.default_rng(0)
     network = Network(random)
     J = train(network, random, options.length, options.steps)
     sequences, lonely = make_sequences(random, 1000, options.length)
     found = np.argmax(network.logits(sequences), axis=1)
-    print(
-        f"right in {np.mean(found == lonely):.1%} of 1000 new sequences, by chance {1 / NUMBERS:.1%}"
-    )
+    accuracy, chance = np.mean(found == lonely), 1 / NUMBERS
+    print(f"right in {accuracy:.1%} of 1000 new sequences, by chance {chance:.1%}")
     for sequence, number in zip(sequences[:3], found, strict=False):
         print(f"in {' '.join(map(str, sequence))} it finds {number}")
     if options.draw:
