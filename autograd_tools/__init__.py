@@ -25,7 +25,7 @@ from autograd_tools.api.derivatives import (
     make_jvp,
     make_vjp,
 )
-from autograd_tools.api.differentiate import diff, grad, gradloss, record, value_and_grad
+from autograd_tools.api.differentiate import diff, grad, gradloss, record, trace, value_and_grad
 from autograd_tools.api.gradient_check import gcheck, gradcheck
 from autograd_tools.api.parameters import params
 from autograd_tools.debug.dumping import dump
@@ -40,7 +40,7 @@ from autograd_tools.engine.primitives import primitive, zerograd
 from autograd_tools.location.call_site import scope
 from autograd_tools.timing import Timer, reset_timer, timer
 from autograd_tools.tracing.tape import Node, Tape, observe, set_gcnode
-from autograd_tools.tracing.trace_data import Trace, load_trace, trace
+from autograd_tools.tracing.trace_data import Trace, load_trace
 
 __version__ = "0.1.0"
 

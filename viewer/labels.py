@@ -9,7 +9,8 @@ from pathlib import Path
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line
-from autograd_tools.tracing.trace_data import Summary, TraceNode
+from autograd_tools.tracing.columns import TraceNode
+from autograd_tools.tracing.summaries import Summary
 from viewer.graph import Box, Group
 
 LONGEST_LABEL = 60  # characters

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, overload
 
+import numpy as np
+
+from autograd_tools.base.containers import is_constant_leaf, is_floating, is_number, leaves_of
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
@@ -24,6 +28,7 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.rules.indexing import opened
 from autograd_tools.tracing.tape import Tape, check_scalar, finished, new_recording
+from autograd_tools.tracing.trace_data import Trace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,6 +72,53 @@ def record(*, watch: str | None = None) -> Iterator[Tape]:
     tape = Tape(follows_params=True)
     with watching(tape, watch), tape.open(sys._getframe(2)):
         yield tape
+
+
+def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
+    """Call `f(*args, **kwargs)` and return the trace of what it did with its arguments and with Params.
+
+    Where `f` returns a scalar, the trace holds its gradients too.
+
+    >>> import numpy as np, autograd_tools as ag
+    >>> print(ag.trace(lambda x, y: np.sin(x) * y, 0.0, 2.0))
+    1. P(0.0) ∇=2.0
+    2. P(2.0) ∇=0.0
+    3. 0.0 = sin(P(0.0)) ∇=2.0
+    4. 0.0 = multiply(R(0.0), P(2.0)) ∇=1.0
+    """
+    tape = Tape(follows_params=True)
+    names = parameter_names(f)
+    with tape.open(sys._getframe()):
+        inputs = [
+            opened(tape.input(live(arg), name)) if _is_numeric(arg) else arg
+            for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
+        ]
+        y = live(f(*inputs, **kwargs))
+    if (
+        isinstance(y, Result)
+        and y.recording is tape
+        and np.shape(value(y)) == ()
+        and np.isrealobj(value(y))
+    ):
+        tape.backward(y)
+    return tape.trace()
+
+
+def parameter_names(f: Callable[..., Any]) -> list[str]:
+    """The names of the positional parameters of a function, as far as they can be known."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _is_numeric(x: Any) -> bool:
+    """Whether there are numbers of floating point in it, and nothing that a gradient cannot be of."""
+    leaves = leaves_of(plain(x))
+    return any(map(is_floating, leaves)) and all(
+        is_number(leaf) or is_constant_leaf(leaf) for leaf in leaves
+    )
 
 
 @overload

@@ -16,8 +16,9 @@ from autograd_tools.debug.report import code_at, numbers
 from autograd_tools.engine.core import Param, Result
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import Cut, cuts_of
+from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.tape import Node, Tape
-from autograd_tools.tracing.trace_data import Trace, TraceNode, load_trace
+from autograd_tools.tracing.trace_data import Trace, load_trace
 
 MOST = 8  # places that are listed
 DESCRIPTIONS = (

@@ -8,27 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Entry, Param, value
+from autograd_tools.engine.core import Entry, Param, Recording, value
 from autograd_tools.engine.describe import describe
 from autograd_tools.location.call_site import NOWHERE, Note
 from autograd_tools.tracing.columns import Argument, Columns, Form, Head, Spot, Table
 from autograd_tools.tracing.param_names import Name
 from autograd_tools.tracing.places import places_of
 from autograd_tools.tracing.summaries import array_text, summaries
-from autograd_tools.tracing.tape import Tape, flat
 
 PLAIN = frozenset({np.ndarray, float, np.float64, type(None)})
 OPERAND = ("", "")  # what stands around a node that is an argument by itself
 
 
-def columns_of(tape: Tape) -> Columns:
-    """The columns of a tape as it is now."""
+def columns_of(tape: Recording, names: Mapping[int, Name]) -> Columns:
+    """Return the columns of a tape; `names` are those found for its Params, by id."""
     entries, n = tape.entries, len(tape.entries)
     parents = [entry[4] for entry in entries]
     simple = {int}.issuperset(map(type, chain.from_iterable(parents)))
     if not simple:
         parents = [tuple(flat(own)) for own in parents]
-    heads = _Heads(tape.names, simple=simple)
+    heads = _Heads(names, simple=simple)
     head = [heads.number_of(entry) for entry in entries]
     notes = tape.notes or [NOWHERE] * n
     times = tape.times
@@ -48,6 +47,22 @@ def columns_of(tape: Tape) -> Columns:
         forward_ns=[times.get(row, {}).get(0) for row in range(n)] if times else [None] * n,
         backward_ns=[_backward(times.get(row, {})) for row in range(n)] if times else [None] * n,
     )
+
+
+def parents_of(tape: Recording, index: int) -> list[int]:
+    """The indices of the entries from which the one at `index` was computed, in the order of its arguments."""
+    return flat(tape.entries[index][4])
+
+
+def flat(parents: tuple[Any, ...]) -> list[int]:
+    """The indices in nested tuples of them, without what is None."""
+    found: list[int] = []
+    for parent in parents:
+        if type(parent) is tuple:
+            found.extend(flat(parent))
+        elif parent is not None:
+            found.append(parent)
+    return found
 
 
 class _Heads:

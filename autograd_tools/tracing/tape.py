@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +17,11 @@ from autograd_tools.engine.cotangents import conform, one_like
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.plans import FLOATS, kept_bytes
 from autograd_tools.location.call_site import Note
+from autograd_tools.tracing.columns import Nodes
 from autograd_tools.tracing.frame_variables import variables_of_frames
 from autograd_tools.tracing.param_names import BEST, Name, Space, names_of
-
-if TYPE_CHECKING:
-    from autograd_tools.tracing.trace_data import Trace
+from autograd_tools.tracing.snapshot import columns_of, parents_of
+from autograd_tools.tracing.trace_data import Trace
 
 
 class Node:
@@ -94,16 +94,6 @@ class Node:
         return self._tape.entries[self.index][3]
 
     @property
-    def arg_parents(self) -> dict[int, list[int]]:
-        """The indices of the entries that each argument came from, by the position of the argument."""
-        plan, _, _, _, parents = self._tape.entries[self.index]
-        return (
-            {}
-            if plan is None
-            else {p: flat((parent,)) for p, parent in zip(plan.positions, parents, strict=True)}
-        )
-
-    @property
     def times(self) -> Mapping[int, int]:
         """Nanoseconds, if the timer was on: forward under 0, the gradient of argument n under n."""
         return self._tape.times.get(self.index, {})
@@ -159,22 +149,6 @@ class Node:
 
     def __repr__(self) -> str:
         return f"N({self.index + 1}. {'P' if self.is_leaf else self.name}({describe(self.value)}))"
-
-
-def parents_of(tape: Recording, index: int) -> list[int]:
-    """The indices of the entries from which the one at `index` was computed, in the order of its arguments."""
-    return flat(tape.entries[index][4])
-
-
-def flat(parents: tuple[Any, ...]) -> list[int]:
-    """The indices in nested tuples of them, without what is None."""
-    found: list[int] = []
-    for parent in parents:
-        if type(parent) is tuple:
-            found.extend(flat(parent))
-        elif parent is not None:
-            found.append(parent)
-    return found
 
 
 def arguments(node: Node) -> list[str]:
@@ -318,13 +292,12 @@ class Tape(Recording):
 
     def trace(self) -> Trace:
         """A snapshot in plain data, which can be saved, compared and drawn."""
-        from autograd_tools.tracing.columns import Nodes
-        from autograd_tools.tracing.snapshot import columns_of
-        from autograd_tools.tracing.trace_data import Trace
-
         self.find_names(variables_of_frames(sys._getframe()))
         with no_collections():
-            return Trace(Nodes(columns_of(self)), None if self.result is None else self.result + 1)
+            return Trace(
+                Nodes(columns_of(self, self.names)),
+                None if self.result is None else self.result + 1,
+            )
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import is_constant_leaf, is_floating, is_number, leaves_of
 from autograd_tools.base.documents import read_document, write_document
 from autograd_tools.base.html import html_of
-from autograd_tools.base.memory import no_collections
-from autograd_tools.engine.calls import plain
-from autograd_tools.engine.core import Result, live, value
-from autograd_tools.rules.indexing import opened
-from autograd_tools.tracing.columns import Argument, Columns, Nodes, Place, TraceNode
+from autograd_tools.tracing.columns import Columns, Nodes, Place, TraceNode
 from autograd_tools.tracing.file_format import columns_of_plain, plain_columns
-from autograd_tools.tracing.summaries import Summaries, Summary, summary
-from autograd_tools.tracing.tape import Tape
-
-__all__ = [
-    "Argument",
-    "Columns",
-    "Nodes",
-    "Place",
-    "Summaries",
-    "Summary",
-    "Trace",
-    "TraceNode",
-    "load_trace",
-    "no_collections",
-    "summary",
-    "trace",
-]
 
 FORMAT, VERSION = "autograd_tools.trace", 2
 
@@ -134,50 +110,3 @@ class Trace:
 def load_trace(path: str | Path) -> Trace:
     """The trace that `Trace.save` wrote; ValueError for a damaged, foreign or newer file."""
     return read_document(path, FORMAT, VERSION, Trace.from_dict, oldest=VERSION)
-
-
-def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
-    """Call `f(*args, **kwargs)` and return the trace of what it did with its arguments and with Params.
-
-    Where `f` returns a scalar, the trace holds its gradients too.
-
-    >>> import numpy as np, autograd_tools as ag
-    >>> print(ag.trace(lambda x, y: np.sin(x) * y, 0.0, 2.0))
-    1. P(0.0) ∇=2.0
-    2. P(2.0) ∇=0.0
-    3. 0.0 = sin(P(0.0)) ∇=2.0
-    4. 0.0 = multiply(R(0.0), P(2.0)) ∇=1.0
-    """
-    tape = Tape(follows_params=True)
-    names = parameter_names(f)
-    with tape.open(sys._getframe()):
-        inputs = [
-            opened(tape.input(live(arg), name)) if _is_numeric(arg) else arg
-            for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
-        ]
-        y = live(f(*inputs, **kwargs))
-    if (
-        isinstance(y, Result)
-        and y.recording is tape
-        and np.shape(value(y)) == ()
-        and np.isrealobj(value(y))
-    ):
-        tape.backward(y)
-    return tape.trace()
-
-
-def parameter_names(f: Callable[..., Any]) -> list[str]:
-    """The names of the positional parameters of a function, as far as they can be known."""
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def _is_numeric(x: Any) -> bool:
-    """Whether there are numbers of floating point in it, and nothing that a gradient cannot be of."""
-    leaves = leaves_of(plain(x))
-    return any(map(is_floating, leaves)) and all(
-        is_number(leaf) or is_constant_leaf(leaf) for leaf in leaves
-    )

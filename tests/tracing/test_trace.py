@@ -12,8 +12,8 @@ import pytest
 
 import autograd_tools as ag
 from autograd_tools import timing
-from autograd_tools.tracing.summaries import summaries
-from autograd_tools.tracing.trace_data import Argument, Summary, TraceNode, summary
+from autograd_tools.tracing.columns import Argument, TraceNode
+from autograd_tools.tracing.summaries import Summary, summaries, summary
 
 W = np.arange(6.0).reshape(2, 3)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
 
 from autograd_tools import Trace
-from autograd_tools.tracing.trace_data import Argument
+from autograd_tools.tracing.columns import Argument
 from viewer.comparing.sequences import common
 
 Labels = list[int]

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from autograd_tools import Trace
-from autograd_tools.tracing.trace_data import Argument
+from autograd_tools.tracing.columns import Argument
 from viewer.comparing.align import align
 from viewer.comparing.tolerance import Tolerance
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from autograd_tools.tracing.trace_data import Summaries
+from autograd_tools.tracing.summaries import Summaries
 
 RTOL, ATOL = 1e-5, 1e-12
 FIGURES = ("nans", "infs", "norm", "mean", "min", "max")  # the first that differs is shown

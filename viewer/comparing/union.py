@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autograd_tools import Trace
-from autograd_tools.tracing.trace_data import Argument, Columns, Nodes, Place, TraceNode
+from autograd_tools.tracing.columns import Argument, Columns, Nodes, Place, TraceNode
 from viewer.comparing.compare_traces import merged
 from viewer.comparing.differences import Differences
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tools.base.documents import write_bytes
-from autograd_tools.tracing.trace_data import no_collections
+from autograd_tools.base.memory import no_collections
 from viewer.drawing.dot import picture_of, source, to_dot
 from viewer.drawing.layout import DEADLINE, MANY_RANKS, layout
 from viewer.drawing.mermaid import to_mermaid

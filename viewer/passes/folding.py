@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from autograd_tools.base.memory import no_collections
 from autograd_tools.base.text import one_line
-from autograd_tools.tracing.trace_data import no_collections
 from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable
 from viewer.passes.grouping import group

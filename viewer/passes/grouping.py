@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograd_tools.tracing.trace_data import Place, no_collections
+from autograd_tools.base.memory import no_collections
+from autograd_tools.tracing.columns import Place
 from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_graph
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_tools.tracing.trace_data import Argument
+from autograd_tools.tracing.columns import Argument
 from viewer.graph import Graph
 
 # In the text of a constant: strings and the shapes of arrays, which stay as they are, or a number.

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from autograd_tools import Tape, Timer, Trace
 from autograd_tools.timing import Counts, Operand, Record
-from autograd_tools.tracing.trace_data import Argument, TraceNode
+from autograd_tools.tracing.columns import Argument, TraceNode
 from viewer.inputs import as_timer, as_trace, kind_of
 
 Timed: TypeAlias = Timer | Tape | Trace | str | os.PathLike[str]

@@ -12,7 +12,7 @@ import numpy as np
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line
-from autograd_tools.tracing.trace_data import Summaries
+from autograd_tools.tracing.summaries import Summaries
 from viewer.text.places import path_text, source_text
 
 Values: TypeAlias = Sequence[Any] | np.ndarray

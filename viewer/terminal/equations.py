@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autograd_tools import Trace
-from autograd_tools.tracing.trace_data import Argument, TraceNode
+from autograd_tools.tracing.columns import Argument, TraceNode
 from viewer.labels import short
 
 LONGEST_NAME = 24  # characters

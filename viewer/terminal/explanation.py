@@ -10,7 +10,8 @@ import numpy as np
 from autograd_tools import Tape
 from autograd_tools.base.text import Text, columns
 from autograd_tools.debug.rule_formulas import RuleText, rule_of
-from autograd_tools.tracing.trace_data import Summary, TraceNode
+from autograd_tools.tracing.columns import TraceNode
+from autograd_tools.tracing.summaries import Summary
 from viewer.inputs import Traceable, as_trace
 from viewer.labels import number, plural, short
 from viewer.terminal.equations import Equation, Names, equation_of

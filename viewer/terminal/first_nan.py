@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_tools import Trace
 from autograd_tools.base.text import one_line
-from autograd_tools.tracing.trace_data import TraceNode
+from autograd_tools.tracing.columns import TraceNode
 from viewer.terminal.search import not_finite
 from viewer.text.places import source_text
 

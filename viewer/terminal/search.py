@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools import Trace
-from autograd_tools.tracing.trace_data import Summaries
+from autograd_tools.tracing.summaries import Summaries
 from viewer.terminal.columns import COLUMNS, Column, Values, column, scopes
 from viewer.text.places import path_text, source_text
 

@@ -9,8 +9,8 @@ from typing import IO
 from rich.console import Console
 
 from autograd_tools import Trace
+from autograd_tools.base.memory import no_collections
 from autograd_tools.base.text import one_line
-from autograd_tools.tracing.trace_data import no_collections
 from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.terminal.first_nan import first_nan

@@ -7,7 +7,7 @@ import pytest
 from support.traces import Building
 
 import autograd_tools as ag
-from autograd_tools.tracing.trace_data import Place
+from autograd_tools.tracing.columns import Place
 from viewer.drawing.compose import picture, ranks
 from viewer.drawing.picture import Style
 from viewer.graph import Graph, Group

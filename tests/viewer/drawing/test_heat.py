@@ -7,7 +7,8 @@ import pytest
 
 import autograd_tools as ag
 import viewer
-from autograd_tools.tracing.trace_data import Summary, TraceNode
+from autograd_tools.tracing.columns import TraceNode
+from autograd_tools.tracing.summaries import Summary
 from viewer.drawing.heat import heat_of
 from viewer.graph import Graph, Group
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.traces import Building, outline
 
 import autograd_tools as ag
-from autograd_tools.tracing.trace_data import Place
+from autograd_tools.tracing.columns import Place
 from viewer.passes.fitting import fit
 from viewer.passes.focusing import focus
 from viewer.passes.folding import fold

@@ -4,7 +4,7 @@ import numpy as np
 from support.traces import Building, outline
 
 import autograd_tools as ag
-from autograd_tools.tracing.trace_data import Place
+from autograd_tools.tracing.columns import Place
 from viewer.graph import Graph, Group
 from viewer.passes.grouping import group
 
