@@ -1,15 +1,30 @@
-"""What notebooks show of a value at the end of a cell: `viewer` makes it, and is loaded only when one asks."""
+"""HTML for notebooks, made by the package that the entry point group `autograd_tools.html` names."""
 
 from __future__ import annotations
 
+import functools
+import logging
+from collections.abc import Callable
 from typing import Any
+
+GROUP = "autograd_tools.html"
 
 
 def html_of(x: Any) -> str | None:
-    """HTML that shows `x`; None, for which notebooks show the usual text, where there is no viewer or it fails."""
-    try:
-        from viewer.notebook import html
+    """Return HTML that shows `x`, or None so that a notebook shows the plain text.
 
-        return html(x)
-    except Exception:  # whatever it is, a notebook has the text
+    None means that no viewer is installed or that it failed; the log has the traceback.
+    """
+    try:
+        make = _renderer()
+        return None if make is None else make(x)
+    except Exception:  # a notebook always has the plain text
+        logging.getLogger(__name__).debug("no HTML for a %s", type(x).__name__, exc_info=True)
         return None
+
+
+@functools.cache
+def _renderer() -> Callable[[Any], str] | None:
+    from importlib.metadata import entry_points  # loaded only when a notebook asks
+
+    return next((entry.load() for entry in entry_points(group=GROUP)), None)

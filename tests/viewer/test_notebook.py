@@ -52,3 +52,16 @@ def test_what_is_not_shown_is_an_error_that_says_what_is():
         TypeError, match=r"nothing to show of a int; there are: Tape, Trace, Node, Timer"
     ):
         html(3)
+
+
+def test_a_failed_drawing_is_logged_with_its_traceback(tape, monkeypatch, caplog):
+    monkeypatch.setattr("viewer.notebook.to_svg", lambda x: 1 / 0)
+    with caplog.at_level("DEBUG", "autograd_tools"):
+        assert tape._repr_html_() is None
+    assert "no HTML for a Tape" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_without_a_viewer_a_notebook_shows_plain_text(tape, monkeypatch):
+    monkeypatch.setattr("autograd_tools.base.html._renderer", lambda: None)
+    assert tape._repr_html_() is None

@@ -13,9 +13,10 @@ from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line
 from viewer.terminal.columns import COLUMNS, homes, paths, scopes
 from viewer.terminal.subject import Options, Subject, note
+from viewer.terminal.table import names_of
 from viewer.text.lines import Row
 from viewer.text.places import scope_text, source_text
-from viewer.text.table import Cells, laid_out, names_of
+from viewer.text.table import Cells, laid_out
 
 BAR = 24  # columns
 

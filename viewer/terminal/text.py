@@ -18,9 +18,9 @@ from viewer.terminal.grouped import grouped_rows
 from viewer.terminal.listing import list_rows
 from viewer.terminal.search import PROPERTIES, words
 from viewer.terminal.subject import Options, Subject, subject_of
+from viewer.terminal.table import table_rows
 from viewer.terminal.tree import tree_rows
 from viewer.text.lines import Row, Span, fold, painted, plain
-from viewer.text.table import table_rows
 
 NARROWEST = 20  # columns
 TERMINAL_LIMIT = 1000  # lines: more than anybody scrolls back

@@ -1,0 +1,57 @@
+"""The table view: a row for each node, a column for each fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from viewer.terminal.columns import DEFAULT, column
+from viewer.terminal.subject import Options, Subject, note
+from viewer.text.lines import Row
+from viewer.text.table import Cells, laid_out
+
+
+def table_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
+    """The rows of a table of nodes."""
+    head, left_out, tail = subject.cut(options)
+    ids = [*head, *tail]
+    chosen = [_cells(subject, name, ids) for name in names_of(options.columns) or DEFAULT]
+    yield from laid_out(
+        chosen,
+        len(ids),
+        width,
+        after=len(head) if left_out else 0,
+        between=note(left_out, len(subject.ids)),
+    )
+
+
+def names_of(columns: str | Sequence[str] | None) -> Sequence[str]:
+    """The names in `columns`, which may be one string with commas."""
+    if columns is None:
+        return ()
+    names = (
+        [name.strip() for name in columns.split(",")] if isinstance(columns, str) else list(columns)
+    )
+    if not names:
+        raise ValueError("columns= names no column; leave it out for the usual ones")
+    return names
+
+
+def _cells(subject: Subject, name: str, ids: Sequence[int]) -> Cells:
+    chosen = column(name)
+    values = chosen.values(subject.trace)
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
+    shown = [values[id - 1] for id in ids]
+    known = {value: chosen.text(value) for value in set(shown)}  # many are equal
+    header = f"∇{name.removeprefix('grad-')}" if name.startswith("grad-") else name
+    whole = chosen.number or "histogram" in name
+    return Cells(
+        header,
+        [known[value] for value in shown],
+        chosen.style,
+        chosen.number,
+        whole,
+        shown if name == "source" else (),
+    )
