@@ -6,29 +6,18 @@ raises a TypeError that says what to write instead.
 
 from __future__ import annotations
 
-import functools
-import inspect
 import operator
-import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, reject_if_recorded
 from autograd_tools.base.containers import field_names
 from autograd_tools.base.memory import open_tapes
-from autograd_tools.engine.calls import (
-    CONSTANTS,
-    call,
-    holds_tracked,
-    innermost,
-    is_constant,
-    plain,
-)
+from autograd_tools.engine.calls import CONSTANTS, call, plain
 from autograd_tools.engine.core import (
     FieldsParam,
-    LostGradientError,
     NamedResult,
     Param,
     Result,
@@ -38,75 +27,32 @@ from autograd_tools.engine.core import (
 )
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import ON_THE_WAY, note_cut
-from autograd_tools.engine.primitives import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
-from autograd_tools.rules import special, ufunc_methods
+from autograd_tools.engine.primitives import PRIMITIVES, ZEROGRADS
+from autograd_tools.rules import ufunc_methods
 from autograd_tools.rules.indexing import field_of, getitem, opened, setitem
-from autograd_tools.rules.like import LIKE
+
+ON_THE_WAY.add(__file__)
 
 # Python's operators, by the ufunc that says the same.
-ON_THE_WAY.add(__file__)
 BINARY = {
-    **{
-        "add": np.add,
-        "sub": np.subtract,
-        "mul": np.multiply,
-        "truediv": np.divide,
-        "pow": np.power,
-        "mod": np.remainder,
-    },
-    **{"matmul": np.matmul, "floordiv": np.floor_divide},
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "truediv": np.divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "pow": np.power,
+    "matmul": np.matmul,
 }
 UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
 COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
-# Functions that write into their first argument, with what makes a new array instead.
-IN_PLACE = {
-    **dict.fromkeys((np.put, np.place, np.putmask, np.put_along_axis), "np.where"),
-    np.fill_diagonal: "np.where(np.eye(n, dtype=bool), x, a)",
-}
-
 # The methods of an array that are functions of NumPy by the same name and order of arguments.
-METHODS = (
-    *(
-        "all",
-        "any",
-        "argmax",
-        "argmin",
-        "argpartition",
-        "argsort",
-        "astype",
-        "choose",
-        "clip",
-        "conj",
-        "conjugate",
-    ),
-    *(
-        "copy",
-        "cumprod",
-        "cumsum",
-        "diagonal",
-        "dot",
-        "max",
-        "mean",
-        "min",
-        "nonzero",
-        "prod",
-        "ptp",
-        "ravel",
-    ),
-    *(
-        "repeat",
-        "round",
-        "searchsorted",
-        "squeeze",
-        "std",
-        "sum",
-        "swapaxes",
-        "take",
-        "trace",
-        "var",
-    ),
-)
+METHODS = """
+    all any argmax argmin argpartition argsort astype choose clip conj conjugate copy
+    cumprod cumsum diagonal dot max mean min nonzero prod ptp ravel repeat round
+    searchsorted squeeze std sum swapaxes take trace var
+"""
 ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 
 
@@ -120,7 +66,7 @@ def install() -> None:
         _set(f"__{name}__", PRIMITIVES[ufunc].make_fast())
     for name, sign in COMPARISONS.items():
         _set(f"__{name}__", _comparison(sign, getattr(operator, name)))
-    for name in METHODS:
+    for name in METHODS.split():
         _set(name, _method(getattr(np, name)))
     for name in ATTRIBUTES:
         setattr(Value, name, property(_attribute(name)))
@@ -194,7 +140,7 @@ def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any,
 
 def _method(func: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return _function(func, (self, *args), kwargs)
+        return call_numpy(func, (self, *args), kwargs)
 
     return method
 
@@ -213,130 +159,6 @@ def _attribute(name: str) -> Callable[[Any], Any]:
     return get
 
 
-def _function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a NumPy function on arguments of which some are Values."""
-    if (
-        (kwargs and kwargs.get("out") is not None)
-        or (len(args) > 2 and _out(func, args) is not None)
-    ) and _is_recorded((*args, *kwargs.values())):
-        raise LostGradientError(
-            f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
-            "and write `a = a + x` for `a += x`"
-        )
-    primitive = PRIMITIVES.get(func)
-    if primitive is not None:
-        if len(args) == 1 and not kwargs:
-            return primitive.first(args[0])
-        if args and all(map(is_constant, args[1:])) and all(map(is_constant, kwargs.values())):
-            return primitive.first(args[0], args[1:], kwargs)
-        return call(primitive, args, kwargs)
-    if func in ZEROGRADS:
-        if open_tapes:
-            note_cut(name_of(func), (*args, *kwargs.values()))
-        return func(*plain(args), **plain(kwargs))
-    if not _is_recorded((*args, *kwargs.values())):
-        return func(*plain(args), **plain(kwargs))
-    if func in COMPOSITES:
-        y = COMPOSITES[func](*args, **kwargs)
-        if open_tapes and not holds_tracked(y):
-            note_cut(name_of(func), (*args, *kwargs.values()))
-        return y
-    if func in LIKE:
-        return LIKE[func](*args, **kwargs)
-    primitive = special.find(func)
-    if primitive is not None:
-        return call(primitive, args, kwargs)
-    if func in ZEROGRADS:  # as of now
-        return func(*plain(args), **plain(kwargs))
-    raise _no_rule(func, args)
-
-
-@functools.cache
-def _place_of_out(func: Callable[..., Any]) -> int | None:
-    """The position at which a function takes `out`; NumPy itself tells us of the one of a ufunc."""
-    try:
-        parameters = inspect.signature(func).parameters.values()
-    except ValueError:  # a function without a signature
-        return None
-    return next(
-        (
-            i
-            for i, p in enumerate(parameters)
-            if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD
-        ),
-        None,
-    )
-
-
-def _out(func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """The array given by position to write into."""
-    place = _place_of_out(func)
-    return args[place] if place is not None and place < len(args) else None
-
-
-def _is_recorded(args: tuple[Any, ...]) -> bool:
-    return innermost(args, sequences=True) is not None
-
-
-def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
-    name = name_of(func)
-    module = "scipy" if name.startswith("special.") else "np"
-    called = func_name = f"{module}.{name}"
-    if isinstance(func, np.ufunc) and module == "np" and not hasattr(np, name):  # somebody's own
-        called, func_name = f"the ufunc {name}", "f"
-    if name == "copyto":
-        return TypeError(
-            "np.full, np.full_like and np.copyto write into a plain array, which cannot hold a recorded value; "
-            "write np.ones(shape) * x instead of np.full(shape, x)"
-        )
-    if func in IN_PLACE:
-        return TypeError(
-            f"np.{name} writes into an array, which would lose a gradient; build a new value with {IN_PLACE[func]}"
-        )
-    tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
-    return TypeError(
-        f"{called} has no gradient rule, and was called on {tracked} while recording; "
-        f"give it one with ag.primitive(rule, ...)({func_name}), declare a zero gradient with ag.zerograd({func_name}), "
-        "or pass ag.value(x) to treat x as a constant"
-    )
-
-
-def _converts(what: str, instead: str) -> LostGradientError:
-    return LostGradientError(
-        f"{what} would turn a recorded value into a plain one and lose its gradient; {instead}, or use ag.value(x) for the plain value"
-    )
-
-
-def _reject_if_recorded(self: Any, what: str, instead: str) -> Any:
-    """The plain value, unless that would lose a gradient."""
-    if _is_recorded((self,)):
-        package = _scipy_caller()
-        if package:
-            what, instead = (
-                f"a function of {package}",
-                f"use the one of the same name in autograd_tools.{package} if there is one",
-            )
-        raise _converts(what, instead)
-    return value(self)
-
-
-def _scipy_caller() -> str:
-    """The package of SciPy that asks for a plain value, as far as the stack tells; nothing if it is somebody else."""
-    frame: FrameType | None = sys._getframe(1)
-    found = ""
-    while frame is not None:
-        top, _, module = frame.f_globals.get("__name__", "").partition(".")
-        if top == "scipy":
-            package = module.partition(".")[0]
-            found = (
-                f"scipy.{package}" if package and not package.startswith("_") else found or "scipy"
-            )
-        elif found or top not in ("numpy", "autograd_tools"):
-            break
-        frame = frame.f_back
-    return found
-
-
 class _Body:
     """The methods that are not entries of a table; `install` copies them to `Value`."""
 
@@ -346,7 +168,7 @@ class _Body:
         if method == "__call__":
             primitive = PRIMITIVES.get(ufunc)
             return (
-                _function(ufunc, inputs, kwargs)
+                call_numpy(ufunc, inputs, kwargs)
                 if primitive is None or kwargs
                 else primitive.fast(*inputs)
             )
@@ -354,10 +176,10 @@ class _Body:
             if open_tapes:
                 note_cut(f"{ufunc.__name__}.{method}", inputs)
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
-        if not _is_recorded(inputs):
+        if not is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
         if kwargs.get("out") is not None:
-            return _function(ufunc, inputs, kwargs)  # the error that every `out` is
+            return call_numpy(ufunc, inputs, kwargs)  # the error that every `out` is
         return ufunc_methods.find(ufunc, method)(*inputs, **kwargs)
 
     def __array_function__(
@@ -367,10 +189,10 @@ class _Body:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        return _function(func, args, kwargs)
+        return call_numpy(func, args, kwargs)
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
-        x = _reject_if_recorded(
+        x = reject_if_recorded(
             self,
             "np.array or np.asarray (or a NumPy function that calls them)",
             "use np.stack([x, y]) to join values, x itself where it is an array already, x.astype(np.float32) for np.float32(x), and "
@@ -380,7 +202,7 @@ class _Body:
 
     def __float__(self: Any) -> float:
         return float(
-            _reject_if_recorded(
+            reject_if_recorded(
                 self,
                 "float(x), a function of `math`, or writing into an array",
                 "use NumPy's functions, such as np.sin(x) and np.stack([x, y]), and x itself for float(x)",
@@ -388,13 +210,13 @@ class _Body:
         )
 
     def __complex__(self: Any) -> complex:
-        return complex(_reject_if_recorded(self, "complex(x)", "write x + 0j"))
+        return complex(reject_if_recorded(self, "complex(x)", "write x + 0j"))
 
     def item(self: Any, *args: Any) -> Any:
-        return np.asarray(_reject_if_recorded(self, "x.item()", "use x itself")).item(*args)
+        return np.asarray(reject_if_recorded(self, "x.item()", "use x itself")).item(*args)
 
     def tolist(self: Any) -> Any:
-        return np.asarray(_reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
+        return np.asarray(reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
 
     # The gradient of what these return is zero, or they are not numbers.
     def __int__(self: Any) -> int:
@@ -467,8 +289,8 @@ class _Body:
                 f"{self!r}: writing into a Param would change the value that its gradient belongs to; "
                 "write into a recorded value made of it, such as x = w + 0"
             )
-        if _is_recorded((item,)):
-            raise _converts(
+        if is_recorded((item,)):
+            raise lost_gradient(
                 "writing a recorded value into a Param", "keep it in a variable of its own"
             )
         value(self)[index] = plain(item)
@@ -488,38 +310,35 @@ class _Body:
     # Methods of an array whose arguments differ from the function's.
     @property
     def T(self: Any) -> Any:
-        return _function(np.transpose, (self,), {})
+        return call_numpy(np.transpose, (self,), {})
 
     @property
     def mT(self: Any) -> Any:
-        return _function(np.matrix_transpose, (self,), {})
+        return call_numpy(np.matrix_transpose, (self,), {})
 
     @property
     def real(self: Any) -> Any:
-        return _function(np.real, (self,), {})
+        return call_numpy(np.real, (self,), {})
 
     @property
     def imag(self: Any) -> Any:
-        return _function(np.imag, (self,), {})
+        return call_numpy(np.imag, (self,), {})
 
     def compress(self: Any, condition: Any, axis: int | None = None) -> Any:
-        return _function(np.compress, (condition, self), {"axis": axis})
+        return call_numpy(np.compress, (condition, self), {"axis": axis})
 
     def transpose(self: Any, *axes: Any) -> Any:
-        return _function(np.transpose, (self, _one_tuple(axes) if axes else None), {})
+        return call_numpy(np.transpose, (self, _one_tuple(axes) if axes else None), {})
 
     def reshape(self: Any, *shape: Any, order: Any = "C") -> Any:
-        return _function(
+        return call_numpy(
             np.reshape, (self, _one_tuple(shape)), {} if order == "C" else {"order": order}
         )
 
     def flatten(self: Any, order: Any = "C") -> Any:
-        return _function(np.ravel, (self,), {} if order == "C" else {"order": order})
+        return call_numpy(np.ravel, (self,), {} if order == "C" else {"order": order})
 
 
 def _one_tuple(args: tuple[Any, ...]) -> Any:
     """`x.reshape(2, 3)` and `x.reshape((2, 3))` are the same."""
     return args[0] if len(args) == 1 else args
-
-
-__all__ = ["Param", "Result", "Value", "install"]

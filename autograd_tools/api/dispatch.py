@@ -1,0 +1,155 @@
+"""A NumPy function called on recorded values: the primitive that records it, or an error."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.memory import open_tapes
+from autograd_tools.engine.calls import call, holds_tracked, innermost, is_constant, plain
+from autograd_tools.engine.core import LostGradientError, Value, value
+from autograd_tools.engine.describe import describe
+from autograd_tools.engine.detached import ON_THE_WAY, note_cut
+from autograd_tools.engine.primitives import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
+from autograd_tools.rules import special
+from autograd_tools.rules.like import LIKE
+
+ON_THE_WAY.add(__file__)
+
+# Functions that write into their first argument, with what makes a new array instead.
+IN_PLACE = {
+    **dict.fromkeys((np.put, np.place, np.putmask, np.put_along_axis), "np.where"),
+    np.fill_diagonal: "np.where(np.eye(n, dtype=bool), x, a)",
+}
+
+
+def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a NumPy function on arguments of which some are Values."""
+    if (
+        (kwargs and kwargs.get("out") is not None)
+        or (len(args) > 2 and _out(func, args) is not None)
+    ) and is_recorded((*args, *kwargs.values())):
+        raise LostGradientError(
+            f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
+            "and write `a = a + x` for `a += x`"
+        )
+    primitive = PRIMITIVES.get(func)
+    if primitive is not None:
+        if len(args) == 1 and not kwargs:
+            return primitive.first(args[0])
+        if args and all(map(is_constant, args[1:])) and all(map(is_constant, kwargs.values())):
+            return primitive.first(args[0], args[1:], kwargs)
+        return call(primitive, args, kwargs)
+    if func in ZEROGRADS:
+        if open_tapes:
+            note_cut(name_of(func), (*args, *kwargs.values()))
+        return func(*plain(args), **plain(kwargs))
+    if not is_recorded((*args, *kwargs.values())):
+        return func(*plain(args), **plain(kwargs))
+    if func in COMPOSITES:
+        y = COMPOSITES[func](*args, **kwargs)
+        if open_tapes and not holds_tracked(y):
+            note_cut(name_of(func), (*args, *kwargs.values()))
+        return y
+    if func in LIKE:
+        return LIKE[func](*args, **kwargs)
+    primitive = special.find(func)
+    if primitive is not None:
+        return call(primitive, args, kwargs)
+    if func in ZEROGRADS:  # as of now
+        return func(*plain(args), **plain(kwargs))
+    raise _no_rule(func, args)
+
+
+@functools.cache
+def _out_position(func: Callable[..., Any]) -> int | None:
+    """The position at which a function takes `out`; NumPy itself tells us of the one of a ufunc."""
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except ValueError:  # a function without a signature
+        return None
+    return next(
+        (
+            i
+            for i, p in enumerate(parameters)
+            if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD
+        ),
+        None,
+    )
+
+
+def _out(func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """The array given by position to write into."""
+    place = _out_position(func)
+    return args[place] if place is not None and place < len(args) else None
+
+
+def is_recorded(args: tuple[Any, ...]) -> bool:
+    """Say whether an open recording tracks one of the arguments."""
+    return innermost(args, sequences=True) is not None
+
+
+def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
+    name = name_of(func)
+    module = "scipy" if name.startswith("special.") else "np"
+    called = func_name = f"{module}.{name}"
+    if isinstance(func, np.ufunc) and module == "np" and not hasattr(np, name):  # somebody's own
+        called, func_name = f"the ufunc {name}", "f"
+    if name == "copyto":
+        return TypeError(
+            "np.full, np.full_like and np.copyto write into a plain array, which cannot hold a recorded value; "
+            "write np.ones(shape) * x instead of np.full(shape, x)"
+        )
+    if func in IN_PLACE:
+        return TypeError(
+            f"np.{name} writes into an array, which would lose a gradient; build a new value with {IN_PLACE[func]}"
+        )
+    tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
+    return TypeError(
+        f"{called} has no gradient rule, and was called on {tracked} while recording; "
+        f"give it one with ag.primitive(rule, ...)({func_name}), declare a zero gradient with ag.zerograd({func_name}), "
+        "or pass ag.value(x) to treat x as a constant"
+    )
+
+
+def lost_gradient(what: str, instead: str) -> LostGradientError:
+    """Return the error for `what`, which would detach a recorded value; `instead` names a remedy."""
+    return LostGradientError(
+        f"{what} would turn a recorded value into a plain one and lose its gradient; {instead}, or use ag.value(x) for the plain value"
+    )
+
+
+def reject_if_recorded(self: Any, what: str, instead: str) -> Any:
+    """The plain value, unless that would lose a gradient."""
+    if is_recorded((self,)):
+        package = _scipy_caller()
+        if package:
+            what, instead = (
+                f"a function of {package}",
+                f"use the one of the same name in autograd_tools.{package} if there is one",
+            )
+        raise lost_gradient(what, instead)
+    return value(self)
+
+
+def _scipy_caller() -> str:
+    """The package of SciPy that asks for a plain value, as far as the stack tells; nothing if it is somebody else."""
+    frame: FrameType | None = sys._getframe(1)
+    found = ""
+    while frame is not None:
+        top, _, module = frame.f_globals.get("__name__", "").partition(".")
+        if top == "scipy":
+            package = module.partition(".")[0]
+            found = (
+                f"scipy.{package}" if package and not package.startswith("_") else found or "scipy"
+            )
+        elif found or top not in ("numpy", "autograd_tools"):
+            break
+        frame = frame.f_back
+    return found
