@@ -109,9 +109,8 @@ def test_modules_and_names_are_imported_as_those_of_numpy():
     assert autograd_tools.numpy.linalg.eigh is numpy.linalg.eigh
 
 
-@pytest.mark.parametrize("name", numpy.__all__)
-def test_every_name_of_numpy_is_there(name):
-    assert hasattr(np, name)
+def test_every_name_of_numpy_is_there():
+    assert [name for name in sorted(numpy.__all__) if not hasattr(np, name)] == []
 
 
 def test_a_name_that_numpy_has_not_is_an_error():

@@ -7,6 +7,7 @@ import sys
 import types
 import weakref
 from collections import OrderedDict, namedtuple
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -61,8 +62,12 @@ def test_a_name_that_was_given_stays():
 
 
 def test_the_parts_of_a_model():
-    model = Model()
-    assert names(ag.diff(model.loss)) == ["model.layers[0].w", "model.layers[1].w"]
+    def find():
+        model = Model()
+        return names(ag.diff(model.loss))
+
+    with ThreadPoolExecutor(1) as thread:  # whose frames lead to none of the test runner's lists
+        assert thread.submit(find).result() == ["model.layers[0].w", "model.layers[1].w"]
 
 
 def test_the_variable_of_the_caller_is_preferred_to_an_argument():
