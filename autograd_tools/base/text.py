@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterable
 
 
 class Text(str):
@@ -29,3 +31,24 @@ def one_line(text: str) -> str:
         if text.isprintable()
         else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     )
+
+
+def markdown_safe(text: str) -> str:
+    """Return `text` on one line, escaped so that Markdown shows it unchanged and mentions nobody."""
+    plain = re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(text))
+    return re.sub(r"([@#])(?=\w)", "\\1\u200b", plain)
+
+
+def unknown(kind: str, given: object, names: Iterable[str], most: int | None = None) -> ValueError:
+    """Return the error for a name that is not in a table; it lists the names to choose from.
+
+    If there are more than `most` names, it lists those that are spelled like `given`, or else the
+    first ones.
+    """
+    known = list(dict.fromkeys(name for name in names if name))
+    if most is not None:
+        import difflib  # loaded only for an error
+
+        known = difflib.get_close_matches(str(given), known, 5) or known[:most]
+    choice = f"choose {', '.join(map(one_line, known))}" if known else f"there is no {kind}"
+    return ValueError(f"unknown {kind} {given!r}; {choice}")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autograd_tools.base.text import one_line
+from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing.columns import COLUMNS, DEFAULT, asked
 from autograd_tools.timing.rows import Row, check_known, list_rows
 
@@ -54,8 +53,3 @@ def markdown_text(
             "| " + " | ".join([name, *(COLUMNS[column].cell(row) for column in columns)]) + " |"
         )
     return "\n".join(lines) + "\n"
-
-
-def markdown_safe(text: str) -> str:
-    """A text on one line, of which Markdown takes nothing for its own signs."""
-    return re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(text))

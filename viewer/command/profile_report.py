@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from autograd_tools import Timer
 from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
+from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.records import PHASES
 from viewer.command.sample_text import sample_lines
@@ -167,18 +167,20 @@ def _record(record: Record, counts: Counts) -> dict[str, Any]:
 
 def to_markdown(report: Report) -> str:
     """The tables in the Markdown of GitHub, for a comment on a pull request."""
-    parts = ["\n".join(map(_escaped, summary(report)))]
+    parts = ["\n".join(map(markdown_safe, summary(report)))]
     for by in report.by or TABLES:
         columns = columns_of(report, by)
         marks = ["---:" if cells.right else "---" for cells in columns]
-        lines: list[Sequence[str]] = [[_escaped(cells.header) for cells in columns], marks]
-        lines += zip(*([_escaped(text) for text in cells.texts] for cells in columns), strict=True)
+        lines: list[Sequence[str]] = [[markdown_safe(cells.header) for cells in columns], marks]
+        lines += zip(
+            *([markdown_safe(text) for text in cells.texts] for cells in columns), strict=True
+        )
         parts.append(
             "\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)])
         )
     found = _tips(report)
     if found:
-        parts.append("\n".join(["### Tips", "", *(f"- {_escaped(line)}" for line in found)]))
+        parts.append("\n".join(["### Tips", "", *(f"- {markdown_safe(line)}" for line in found)]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -192,12 +194,6 @@ def columns_of(report: Report, by: str) -> list[Cells]:
         replace(cells, texts=[*map(cut, cells.texts)])
         for cells in hotspot_cells(report.timer, by, report.limit)
     ]
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown leaves as it is, and that is nobody's name there."""
-    plain = re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", text)
-    return re.sub(r"([@#])(?=\w)", "\\1\u200b", plain)
 
 
 # Adding a format for machines is adding an entry here.

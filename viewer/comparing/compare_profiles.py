@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd_tools.base.formats import count_text, time_text
-from autograd_tools.base.text import one_line
-from autograd_tools.timing.export import markdown_safe
+from autograd_tools.base.text import markdown_safe, one_line
 from viewer.comparing.noise import ERRORS, FEWEST, FLOOR, VERDICTS, Change
 from viewer.comparing.profile_changes import Comparison
 from viewer.labels import plural, short

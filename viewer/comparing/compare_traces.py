@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 
 from autograd_tools import Trace
-from autograd_tools.base.text import one_line
-from autograd_tools.timing.export import markdown_safe
+from autograd_tools.base.text import markdown_safe, one_line
 from viewer.comparing.differences import Differences
 from viewer.comparing.tolerance import MEANING
 from viewer.drawing.looks import MARKS
