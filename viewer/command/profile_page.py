@@ -79,8 +79,8 @@ def _shares(report: Report) -> str:
     }
     whole = max(report.timer.total_ns, sum(parts.values()), 1)
     parts["script"] = whole - sum(parts.values())
-    words = {"forward": "forward", "backward": "backward", "engine": "recording and adding up"}
-    words["script"] = "the script's own, and the way into operations"
+    words = {"forward": "forward", "backward": "backward", "engine": "tracing and accumulating"}
+    words["script"] = "your own code and call overhead"
     bars = "".join(
         f'<div class="{key}" style="width:{100 * ns / whole:.2f}%"></div>'
         for key, ns in parts.items()

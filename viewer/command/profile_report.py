@@ -103,15 +103,15 @@ def summary(report: Report) -> Iterator[str]:
     parts = (
         ("forward", spent["forward"]),
         ("backward", spent["backward"]),
-        ("recording and adding up", engine),
+        ("tracing and accumulating", engine),
     )
     shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
-    rest = "the rest is the script's own, and the way into each operation"
+    rest = "the rest is your own code and call overhead"
     yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; {rest}."
     shot = report.timer.snapshot()
     if shot.section_cost_ns:
         share = percent_text(shot.own_ns, total)
-        yield f"The timer itself took about {time_text(shot.own_ns)} of the run ({share}), some of that within recording."
+        yield f"The timer itself took about {time_text(shot.own_ns)} of the run ({share}), partly included in tracing."
     if (peak := report.timer.peak_bytes) is not None:
         yield f"All arrays together: {memory_text(peak)} at the most."
     if report.gradients:

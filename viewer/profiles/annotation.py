@@ -11,11 +11,11 @@ from rich.text import Text
 from autograd_tools.base.formats import bar_text, memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line
 from viewer.profiles.extents import lines_around
-from viewer.profiles.groupings import Figures, hotspots_of
+from viewer.profiles.groupings import Usage, hotspots_of
 from viewer.profiles.measured import Timed, records_of
-from viewer.text.lines import Span, fold, shorten
+from viewer.text.lines import Span, as_text, fold, shorten
 from viewer.text.places import path_text, source_lines
-from viewer.text.table import Cells, laid_out, with_room
+from viewer.text.table import Cells, hidden, laid_out, with_room
 
 LONGEST_CODE = 100
 HEAT = (
@@ -26,7 +26,7 @@ HEAT = (
 GAP = -1  # stands for lines that are left out
 READABLE = 24  # columns of code before there is room for what is not needed
 
-Lines = Mapping[int, Figures]  # what was measured, by the number of the line
+Lines = Mapping[int, Usage]  # what was measured, by the number of the line
 
 
 def annotate(
@@ -50,11 +50,11 @@ def annotated_lines(
     x: Timed, file: str | os.PathLike[str] | None, width: int | None, *, whole: bool = False
 ) -> list[Text]:
     """The lines of `annotate`, in colour."""
-    files: dict[str, dict[int, Figures]] = {}
+    files: dict[str, dict[int, Usage]] = {}
     for spot in hotspots_of(records_of(x), "line"):
-        files.setdefault(spot.key[0], {})[spot.key[1]] = spot.own
+        files.setdefault(spot.key[0], {})[spot.key[1]] = spot.self_usage
     spent = {
-        name: sum(figures.total for figures in lines.values()) for name, lines in files.items()
+        name: sum(figures.total_ns for figures in lines.values()) for name, lines in files.items()
     }
     total, unknown = sum(spent.values()), spent.pop("", 0)
     if files and not spent:
@@ -62,7 +62,7 @@ def annotated_lines(
             "this profile has no lines: set AUTOGRAD_TIMER=lines before autograd_tools is imported"
         )
     chosen = sorted(_named(list(spent), file), key=lambda name: -spent[name])
-    most = max((figures.total for name in chosen for figures in files[name].values()), default=0)
+    most = max((figures.total_ns for name in chosen for figures in files[name].values()), default=0)
     shown = []
     for name in chosen:
         title = f"{path_text(name)}  {time_text(spent[name])} of {time_text(total)}, {percent_text(spent[name], total)}"
@@ -109,7 +109,6 @@ def _annotated(
         notes = ["the file has changed since: there is no code where some lines were measured"]
     numbers = _with_gaps(shown)
     columns, missing = with_room(_columns(numbers, code, lines, total, most), width, READABLE)
-    notes += [f"no room for: {', '.join(missing)}"] * bool(missing)
     header, *rows = [
         "".join(span.text for span in row).rstrip()
         for row in laid_out(columns, len(numbers), width)
@@ -119,7 +118,8 @@ def _annotated(
         Text(row, style=_style(lines.get(number), most))
         for number, row in zip([*numbers, GAP], rows, strict=False)
     ]
-    return [*(line for note in notes for line in _folded(f"… {note}", "italic dim", width)), *texts]
+    said = [line for note in notes for line in _folded(f"… {note}", "italic dim", width)]
+    return [*said, *map(as_text, hidden(missing, width)), *texts]
 
 
 def _folded(text: str, style: str, width: int | None) -> list[Text]:
@@ -155,20 +155,20 @@ def _columns(
         (
             3,
             cells(
-                "adding up",
+                "accumulate",
                 [time_text(ns) if f else "" for f, ns in zip(figures, added, strict=True)]
                 if any(added)
                 else [],
             ),
         ),
-        (4, cells("made", made([f.nbytes if f else 0 for f in figures]))),
-        (5, cells("kept", made([f.kept if f else 0 for f in figures]))),
-        (2, cells("%", [percent_text(f.total, total) if f else "" for f in figures])),
+        (4, cells("allocated", made([f.allocated if f else 0 for f in figures]))),
+        (5, cells("saved", made([f.saved if f else 0 for f in figures]))),
+        (2, cells("%", [percent_text(f.total_ns, total) if f else "" for f in figures])),
         (
             1,
             cells(
                 "heat",
-                [bar_text(f.total / most if most else 0) if f else "" for f in figures],
+                [bar_text(f.total_ns / most if most else 0) if f else "" for f in figures],
                 right=False,
             ),
         ),
@@ -184,7 +184,9 @@ def _code(code: Sequence[str], number: int) -> str:
     return shorten(one_line(line.rstrip().expandtabs(4)), LONGEST_CODE)
 
 
-def _style(figures: Figures | None, most: int) -> str:
+def _style(figures: Usage | None, most: int) -> str:
     return (
-        next(style for share, style in HEAT if figures.total >= share * most) if figures else "dim"
+        next(style for share, style in HEAT if figures.total_ns >= share * most)
+        if figures
+        else "dim"
     )

@@ -14,57 +14,57 @@ from viewer.text.places import OUTSIDE, scope_text, source_text
 
 
 @dataclass(slots=True)
-class Figures:
-    """Sums over records: calls, nanoseconds by phase, bytes made, and bytes kept for the backward pass.
+class Usage:
+    """Sums over records: calls, nanoseconds by phase, bytes allocated, and bytes saved for backward.
 
-    `arguments` has the nanoseconds of the backward phase by operation and argument, such as `matmul[2]`.
+    `arguments` holds the nanoseconds of the backward phase by argument, such as `matmul[2]`.
     """
 
     calls: int = 0
     ns: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PHASES, 0))
-    nbytes: int = 0
-    kept: int = 0
+    allocated: int = 0
+    saved: int = 0
     arguments: dict[str, int] = field(default_factory=dict)
 
     @property
-    def total(self) -> int:
-        """The nanoseconds of the gradients: all but the notes of where calls were made, which measuring itself needs."""
+    def total_ns(self) -> int:
+        """The time of all phases but tracing, most of which is the cost of measuring."""
         return sum(self.ns.values()) - self.ns["record"]
 
     def add_record(self, record: Record, counts: Counts, counted: tuple[str, ...]) -> None:
         """Add a record, whose calls count if its phase is among those `counted`."""
         self.calls += counts.calls * (record.phase in counted)
         self.ns[record.phase] += counts.ns
-        self.nbytes += counts.nbytes
-        self.kept += counts.kept
+        self.allocated += counts.nbytes
+        self.saved += counts.kept
         if record.phase == "backward":
             self.arguments[record.label] = self.arguments.get(record.label, 0) + counts.ns
 
-    def add(self, other: Figures) -> None:
+    def add(self, other: Usage) -> None:
         """Add other sums."""
         self.calls += other.calls
-        self.nbytes += other.nbytes
-        self.kept += other.kept
+        self.allocated += other.allocated
+        self.saved += other.saved
         for mine, others in ((self.ns, other.ns), (self.arguments, other.arguments)):
             for name, ns in others.items():
                 mine[name] = mine.get(name, 0) + ns
 
 
-def sum_of(parts: Iterable[Figures]) -> Figures:
-    """Sums of sums."""
-    whole = Figures()
+def sum_of(parts: Iterable[Usage]) -> Usage:
+    """Return the sum of sums."""
+    total = Usage()
     for part in parts:
-        whole.add(part)
-    return whole
+        total.add(part)
+    return total
 
 
 @dataclass(frozen=True, slots=True)
 class Hotspot:
-    """A group of records: what they add up to by themselves, and the `whole` with the groups inside, if there can be any."""
+    """A group of records: its own usage, and the total that includes the groups inside it."""
 
     key: Any
-    own: Figures
-    whole: Figures
+    self_usage: Usage
+    total_usage: Usage
 
 
 @dataclass(frozen=True)
@@ -77,23 +77,23 @@ class Grouping:
     facts: Callable[[Any], dict[str, Any]]
     counted: tuple[str, ...] = ("forward",)  # phases whose calls count
     parent: Callable[[Any], Any] = lambda key: None  # the group around one
-    nested: bool = (
-        False  # rows stand below the group around them, and show what is inside them as well
-    )
+    # Headers of the times of a row, first the one that its other figures belong to.
+    times: tuple[str, ...] = ("total",)
+    nested: bool = False  # rows follow the group around them and include the groups inside
 
 
 def hotspots_of(records: Mapping[Record, Counts], by: str) -> list[Hotspot]:
     """The groups of records, the most expensive first; those of a tree each below the one around."""
     grouping = grouping_of(by)
-    own: dict[Any, Figures] = {}
+    own: dict[Any, Usage] = {}
     for record, counts in records.items():
-        own.setdefault(grouping.key(record), Figures()).add_record(record, counts, grouping.counted)
+        own.setdefault(grouping.key(record), Usage()).add_record(record, counts, grouping.counted)
     if by == "shape" and own and not any(record.operands for record in records):
         raise ValueError(
             "this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is imported"
         )
     spots = _nested(own, grouping)
-    spots.sort(key=lambda spot: (-spot.own.total, -spot.whole.total))
+    spots.sort(key=lambda spot: (-spot.self_usage.total_ns, -spot.total_usage.total_ns))
     return _as_tree(spots, grouping) if grouping.nested else spots
 
 
@@ -104,14 +104,14 @@ def grouping_of(by: str) -> Grouping:
     return GROUPINGS[by]
 
 
-def _nested(own: dict[Any, Figures], grouping: Grouping) -> list[Hotspot]:
+def _nested(own: dict[Any, Usage], grouping: Grouping) -> list[Hotspot]:
     """A hotspot for each group, and for those around that have nothing of their own."""
     for key in list(own):
         around = grouping.parent(key)
         while around is not None and around not in own:
-            own[around] = Figures()
+            own[around] = Usage()
             around = grouping.parent(around)
-    whole = {key: Figures() for key in own} if any(grouping.parent(key) for key in own) else own
+    whole = {key: Usage() for key in own} if any(grouping.parent(key) for key in own) else own
     if whole is not own:
         for key in sorted(own, key=len, reverse=True):  # inner ones first
             whole[key].add(own[key])
@@ -124,7 +124,7 @@ def _nested(own: dict[Any, Figures], grouping: Grouping) -> list[Hotspot]:
 def _as_tree(spots: list[Hotspot], grouping: Grouping) -> list[Hotspot]:
     """The same, each followed by those inside, the most expensive first."""
     below: dict[Any, list[Hotspot]] = {}
-    for spot in sorted(spots, key=lambda spot: spot.whole.total):
+    for spot in sorted(spots, key=lambda spot: spot.total_usage.total_ns):
         below.setdefault(grouping.parent(spot.key), []).append(spot)
     ordered, todo = [], below.get(None, [])
     while todo:
@@ -136,21 +136,28 @@ def _as_tree(spots: list[Hotspot], grouping: Grouping) -> list[Hotspot]:
 def rows_of(records: Mapping[Record, Counts], by: str) -> list[dict[str, Any]]:
     """The groups of records as plain data, in the order of `hotspots_of`."""
     grouping, spots = grouping_of(by), hotspots_of(records, by)
-    total = sum(spot.own.total for spot in spots)
+    total = sum(spot.self_usage.total_ns for spot in spots)
     rows = []
     for spot in spots:
-        shown, other = (spot.whole, spot.own) if grouping.nested else (spot.own, spot.whole)
+        shown, other = (
+            (spot.total_usage, spot.self_usage)
+            if grouping.nested
+            else (spot.self_usage, spot.total_usage)
+        )
         row = {
             **grouping.facts(spot.key),
             "calls": shown.calls,
             **{f"{phase}_ns": ns for phase, ns in shown.ns.items()},
         }
-        row |= {"total_ns": shown.total, "percent": 100 * shown.total / total if total else 0.0}
-        if by in NESTING:
-            row["self_ns" if grouping.nested else "cumulative_ns"] = other.total
         row |= {
-            "nbytes": shown.nbytes,
-            "kept_nbytes": shown.kept,
+            "total_ns": shown.total_ns,
+            "percent": 100 * shown.total_ns / total if total else 0.0,
+        }
+        if len(grouping.times) > 1:
+            row["self_ns" if grouping.nested else "cumulative_ns"] = other.total_ns
+        row |= {
+            "nbytes": shown.allocated,
+            "kept_nbytes": shown.saved,
             "arguments_ns": dict(shown.arguments),
         }
         rows.append(row)
@@ -215,6 +222,7 @@ GROUPINGS: dict[str, Grouping] = {
         lambda scope: one_line(scope_text(scope)),
         _scope,
         parent=_around,
+        times=("self", "total"),
     ),
     "tree": Grouping(
         "scope",
@@ -222,7 +230,7 @@ GROUPINGS: dict[str, Grouping] = {
         lambda scope: "  " * (len(scope) - 1) + one_line(scope[-1]) if scope else OUTSIDE,
         lambda scope: {**_scope(scope), "depth": max(len(scope) - 1, 0)},
         parent=_around,
+        times=("total", "self"),
         nested=True,
     ),
 }
-NESTING = ("scope", "tree")

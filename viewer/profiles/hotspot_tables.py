@@ -7,24 +7,43 @@ from typing import Any
 from rich.text import Text
 
 from viewer.profiles.groupings import Hotspot, grouping_of, hotspots_of, rows_of, sum_of
-from viewer.profiles.hotspot_columns import COLUMNS, Line, Table
+from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS, HotspotRow, HotspotTable
 from viewer.profiles.measured import Timed, records_of
-from viewer.text.lines import Row, Span, as_text, fold
-from viewer.text.table import Cells, laid_out, with_room
+from viewer.text.lines import Row, Span, as_text
+from viewer.text.table import Cells, hidden, laid_out, with_room
 
 TITLES = {"tree": "scope, as a tree"}
 READABLE = 24  # columns of names and code before there is room for what is not needed
 
 
 def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = None) -> str:
-    """Where the time went, as a table of text: by "op", "argument", "line", "shape", "scope", or as the "tree" of scopes.
+    """Return a table of where the time of gradients went.
 
-    `x` is a timer (`ag.timer`), a tape or trace recorded while the timer was on, or the path of a saved one. Times are
-    forward, backward (the rules', by the number of the argument whose gradient they compute), adding gradients up, and recording;
-    "made" are the bytes of the arrays that were made, "kept" of those kept for the backward pass.
+    Parameters
+    ----------
+    x : Timer, Tape, Trace, str or path
+        A timer (`ag.timer`), a tape or trace recorded while the timer was on, or the path of a
+        saved one. Tapes and traces have forward and backward times only.
+    by : str
+        A row for each "op", "argument", "line", "shape" or "scope", or the "tree" of scopes.
+    limit : int
+        Rows to show; the others are summed in one row.
+    width : int, optional
+        Columns of the terminal; without it nothing is folded or left out.
 
-    Rows show what ran in them alone, and have the same sum by whatever they are. By scope, "cumulative" is the time with the
-    scopes inside; the tree shows all figures with those inside, and the time without them as "self".
+    Returns
+    -------
+    str
+        The table. `forward`, `backward` (the VJP rules), `accumulate` (adding gradients of the
+        same value) and `tracing` (recording calls, in no total) are times; `allocated` are the
+        bytes of new arrays, `saved` those kept alive for the backward pass. In the tables by
+        scope, `self` is the time without the scopes inside and `total` the time with them; all
+        other figures are those of `self` by "scope", and those of `total` in the "tree".
+
+    Raises
+    ------
+    ValueError
+        For an unknown `by`, a negative `limit`, or a profile without times or shapes.
     """
     return "\n".join(line.plain for line in hotspot_lines(x, by, limit=limit, width=width))
 
@@ -49,9 +68,7 @@ def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[T
     shown, missing = with_room(columns, width, READABLE)
     rows: list[Row] = [[Span(title(by), "bold")]]
     rows += laid_out(shown, len(columns[0][1].texts), width)
-    rows += (
-        fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width) if missing else []
-    )
+    rows += hidden(missing, width)
     return [as_text(row) for row in rows]
 
 
@@ -71,26 +88,35 @@ def _columns(x: Timed, by: str, limit: int) -> list[tuple[int, Cells]]:
     if limit < 0:
         raise ValueError(f"a limit of 0 or more rows is needed, and got {limit}")
     table = _table(hotspots_of(records_of(x), by), by, limit)
-    return [cells for column in COLUMNS if (cells := column.cells(table)) is not None]
+    return [cells for column in HOTSPOT_COLUMNS if (cells := column.cells(table)) is not None]
 
 
-def _table(spots: list[Hotspot], by: str, limit: int) -> Table:
-    """The most expensive rows, one for all others together, and one for all."""
+def _table(spots: list[Hotspot], by: str, limit: int) -> HotspotTable:
+    """Return the most expensive rows, one for all others together, and one for all."""
     grouping = grouping_of(by)
-    kept = (
-        set(sorted(range(len(spots)), key=lambda i: -spots[i].whole.total)[:limit])
+    shown = (
+        set(sorted(range(len(spots)), key=lambda i: -spots[i].total_usage.total_ns)[:limit])
         if grouping.nested
         else range(limit)
     )
-    lines = []
-    for spot in (spot for i, spot in enumerate(spots) if i in kept):
-        figures, other = (spot.whole, spot.own) if grouping.nested else (spot.own, spot.whole)
-        lines.append(
-            Line(grouping.name(spot.key), figures, other.total, spot.key if by == "line" else None)
+    rows = [
+        HotspotRow(
+            grouping.name(spot.key),
+            spot.total_usage if grouping.nested else spot.self_usage,
+            spot.total_usage.total_ns,
+            spot.self_usage.total_ns,
+            spot.key if by == "line" else None,
         )
-    rest = [spot.own for i, spot in enumerate(spots) if i not in kept]
+        for i, spot in enumerate(spots)
+        if i in shown
+    ]
+    rest = [spot.self_usage for i, spot in enumerate(spots) if i not in shown]
     sums = [(f"{len(rest)} more", sum_of(rest))] if rest else []
-    sums += [("total", sum_of(spot.own for spot in spots))] if spots else []
-    return Table(
-        by, grouping.header, lines, [Line(name, figures, figures.total) for name, figures in sums]
+    sums += [("total", sum_of(spot.self_usage for spot in spots))] if spots else []
+    return HotspotTable(
+        by,
+        grouping.header,
+        grouping.times,
+        rows,
+        [HotspotRow(name, usage, usage.total_ns, usage.total_ns) for name, usage in sums],
     )

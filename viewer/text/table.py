@@ -55,8 +55,14 @@ def laid_out(
             ]
         if i + 1 == after:
             yield from fold(between, width)
-    if missing:
-        yield from fold([Span(f"… no room for: {', '.join(missing)}", "italic dim")], width)
+    yield from hidden(missing, width)
+
+
+def hidden(names: Sequence[str], width: int | None) -> Iterator[Row]:
+    """Name the columns that are not shown, if there are any."""
+    if names:
+        text = f"hidden (terminal too narrow): {', '.join(names)}"
+        yield from fold([Span(text, "italic dim")], width)
 
 
 def _padded(cells: Cells, size: int, more: bool) -> list[str | None]:

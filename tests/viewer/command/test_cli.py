@@ -144,8 +144,8 @@ def test_profile_tells_what_share_of_the_run_gradients_are(ask, script):
         line for line in ask("profile", script())[0].splitlines() if line.startswith("5 operations")
     )
     part = r"\d[.\d]*(ns|μs|ms|s) \(\d+\.\d%\)"
-    parts = f"forward {part}, backward {part}, recording and adding up {part}"
-    rest = "the rest is the script's own, and the way into each operation"
+    parts = f"forward {part}, backward {part}, tracing and accumulating {part}"
+    rest = "the rest is your own code and call overhead"
     assert re.fullmatch(rf"5 operations in a run of \d[.\d]*m?s: {parts}; {rest}\.", line)
 
 
@@ -555,19 +555,19 @@ def test_a_profile_of_known_times_is_printed_to_the_letter(ask, tmp_path):
     assert output.splitlines() == [
         "",
         "Hotspots by operation",
-        "operation  calls  forward  backward   total       %  recording   made  backward by argument",
-        "exp            1   2.00ms    3.00ms  5.00ms   83.3%      500μs  16.0B  [1] 3.00ms",
-        "sum            1   1.00ms    0.00ns  1.00ms   16.7%     0.00ns  8.00B",
-        "total          2   3.00ms    3.00ms  6.00ms  100.0%      500μs  24.0B",
+        "operation  calls  forward  backward   total       %  tracing  allocated  backward by argument",
+        "exp            1   2.00ms    3.00ms  5.00ms   83.3%    500μs      16.0B  [1] 3.00ms",
+        "sum            1   1.00ms    0.00ns  1.00ms   16.7%   0.00ns      8.00B",
+        "total          2   3.00ms    3.00ms  6.00ms  100.0%    500μs      24.0B",
         "",
         "Hotspots by line",
-        "line    calls  forward  backward   total       %  recording   made  backward by argument",
-        "a.py:4      1   2.00ms    3.00ms  5.00ms   83.3%      500μs  16.0B  exp[1] 3.00ms",
-        "a.py:3      1   1.00ms    0.00ns  1.00ms   16.7%     0.00ns  8.00B",
-        "total       2   3.00ms    3.00ms  6.00ms  100.0%      500μs  24.0B",
+        "line    calls  forward  backward   total       %  tracing  allocated  backward by argument",
+        "a.py:4      1   2.00ms    3.00ms  5.00ms   83.3%    500μs      16.0B  exp[1] 3.00ms",
+        "a.py:3      1   1.00ms    0.00ns  1.00ms   16.7%   0.00ns      8.00B",
+        "total       2   3.00ms    3.00ms  6.00ms  100.0%    500μs      24.0B",
         "",
-        "2 operations in a run of 10.0ms: forward 3.00ms (30.0%), backward 3.00ms (30.0%), recording and adding up 500μs (5.0%); "
-        "the rest is the script's own, and the way into each operation.",
+        "2 operations in a run of 10.0ms: forward 3.00ms (30.0%), backward 3.00ms (30.0%), tracing and accumulating 500μs (5.0%); "
+        "the rest is your own code and call overhead.",
     ]
 
 

@@ -82,8 +82,8 @@ def test_a_page_shows_what_share_of_the_run_each_part_took():
     assert re.findall(r"</i>([^<]*)<", page) == [
         "forward 10.0%",
         "backward 20.0%",
-        "recording and adding up 0.0%",
-        "the script's own, and the way into operations 70.0%",
+        "tracing and accumulating 0.0%",
+        "your own code and call overhead 70.0%",
     ]
 
 
