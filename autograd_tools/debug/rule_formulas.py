@@ -93,7 +93,7 @@ def _found(of: Any) -> list[Primitive]:
             )
         return [plan.primitive]
     if isinstance(of, str):
-        return _named(of)
+        return primitives_named(of)
     if of in COMPOSITES and of not in PRIMITIVES:
         raise ValueError(
             f"{name_of(of)} has no rule of its own: it is computed by functions that have, which the tape shows"
@@ -118,8 +118,8 @@ def _call_of(node: Node) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
     return (node.outgrad, y, *args), kwargs
 
 
-def _named(name: str) -> list[Primitive]:
-    """The primitives of a name, without those whose rules the user has replaced."""
+def primitives_named(name: str) -> list[Primitive]:
+    """Return the primitives of a name, without those whose rules the user has replaced; ValueError if there is none."""
     if name.startswith("special."):
         with suppress(ImportError):
             importlib.import_module("scipy.special")

@@ -1,22 +1,12 @@
-"""Numbers and arrays that count what is done with them: the hand that the formulas of `viewer/costs` are checked by."""
+"""Numbers that count the arithmetic done with them, to check the formulas of `viewer/profiles/costs`."""
 
 import numpy as np
 
-STEP = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "power": "^",
-    "float_power": "^",
-    "negative": "~",
-}
-COMPARISONS = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
-UNCOUNTED = {"logical_and", "logical_or", "bitwise_and", "bitwise_or", "isfinite"}
+from viewer.profiles.costs.elementwise import Counting
 
 
 class Number:
-    """A number that adds every operation with it to `counts`: [products, sums]."""
+    """A number that adds each operation with it to `counts`: [products, sums]."""
 
     def __init__(self, x, counts):
         self.x, self.counts = x, counts
@@ -37,6 +27,20 @@ class Number:
     def __sub__(self, other):
         return self._do(1, lambda a, b: a - b, other)
 
+    def __rmul__(self, other):
+        return self._do(0, lambda a, b: b * a, other)
+
+    def __rtruediv__(self, other):
+        return self._do(0, lambda a, b: b / a, other)
+
+    __radd__ = __add__
+
+    def __rsub__(self, other):
+        return self._do(1, lambda a, b: b - a, other)
+
+    def __neg__(self):
+        return self._do(1, lambda a, b: -a, None)
+
     def sqrt(self):
         return self._do(0, lambda a, b: a**0.5, None)
 
@@ -46,33 +50,22 @@ def numbers(array, counts):
     return [numbers(row, counts) for row in array] if np.ndim(array) else Number(array, counts)
 
 
-class Array(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array that notes the steps done with it and which of the named ones took part in them."""
+class Matrix(Counting):
+    """An array that counts its products, too, in `steps`."""
 
-    def __init__(self, x, log, name=""):
-        self.x, self.log, self.name = x, log, name
-
-    shape = property(lambda self: np.shape(self.x))
-    ndim = property(lambda self: np.ndim(self.x))
-    dtype = property(lambda self: self.x.dtype)
-    mT = property(lambda self: Array(self.x.mT, self.log, self.name))
+    shape = property(lambda self: self.x.shape)
+    ndim = property(lambda self: self.x.ndim)
+    mT = property(lambda self: Matrix(self.x.mT, self.steps))
 
     def __getitem__(self, index):
-        return Array(self.x[index], self.log, self.name)
+        return Matrix(self.x[index], self.steps)
 
-    def __array_ufunc__(self, ufunc, method, *args, **kwargs):
-        plain = [getattr(arg, "x", arg) for arg in args]
-        y = getattr(ufunc, method)(*plain, **kwargs)
-        step = "=" if ufunc.__name__ in COMPARISONS else STEP.get(ufunc.__name__, "f")
-        if ufunc.__name__ == "matmul":
-            n = np.size(y) * np.shape(plain[0])[-1]
-            self.log.append(("*+", n, ""))
-        elif ufunc.__name__ not in UNCOUNTED and any(np.ndim(x) for x in plain):
-            self.log.append((step, np.size(y), "".join(getattr(arg, "name", "") for arg in args)))
-        return Array(y, self.log) if np.ndim(y) else y
+    def __array_ufunc__(self, ufunc, method, a, b):
+        y = super().__array_ufunc__(ufunc, method, a, b)
+        if ufunc is np.matmul:
+            self.steps[-1] = ("matmul", 2 * np.size(y.x) * a.shape[-1], "")
+        return y
 
     def __array_function__(self, func, types, args, kwargs):
         y = func(*[getattr(arg, "x", arg) for arg in args], **kwargs)
-        names = "".join(getattr(arg, "name", "") for arg in args)
-        self.log.append(("", 0, names if func is np.where else ""))
-        return Array(y, self.log) if np.ndim(y) else y
+        return Matrix(y, self.steps) if np.ndim(y) else y

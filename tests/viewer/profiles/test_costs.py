@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from support.counting import Array, numbers
+from support.counting import Matrix, Number, numbers
 
-from autograd_tools.engine.primitives import KNOWN
+import autograd_tools as ag
+from autograd_tools.engine.primitives import KNOWN, PRIMITIVES, name_of, rules
 from autograd_tools.rules import arithmetic, elementwise, products  # noqa: F401
 from autograd_tools.timing import Operand, Record
 from viewer.profiles.costs import Work, work
-from viewer.profiles.costs.elementwise import COMPLEX, STEPS
+from viewer.profiles.costs.elementwise import COMPLEX
 from viewer.profiles.costs.table import COSTS, VIEW
 
 BY_NAME = {primitive.name: primitive for primitive in KNOWN}
@@ -44,38 +45,84 @@ def nbytes(label, *operands):
 
 # Element by element -----------------------------------------------------------------------------------------------------
 
-GRADIENTS = [
-    pytest.param(op, i, steps, moves, id=f"{op}[{i}]")
-    for op, (_, *gradients) in STEPS.items()
-    for i, (steps, moves) in enumerate(gradients, 1)
-    if steps is not None
-]
+F = array(10)
 
 
-def done_by_the_rule(op, argument):
-    """The steps of a rule, and which of d, y, a, b, c it reads."""
-    log = []
-    x = [np.array([0.2, 0.3, 0.4]), np.array([0.5, 0.7, 0.9]), np.array([0.6, 0.8, 0.9])][
-        : len(STEPS[op]) - 1
-    ]
-    if op == "ldexp":
-        x[1] = np.array([1, 2, 3])
-    if op == "where":
-        x[0] = np.array([True, False, True])
-    if op == "arccosh":
-        x[0] = x[0] + 1
-    y = BY_NAME[op].func(*x, *([0.9] if op.endswith("clip") else []) * 2)
-    args = [Array(part, log, letter) for part, letter in zip(x, "abc", strict=False)]
-    args += [0.1, 0.9] if op.endswith("clip") else []
-    BY_NAME[op].rule(argument - 1)(Array(np.ones(3), log, "d"), Array(y, log, "y"), *args)
-    return sorted("".join(step for step, _, _ in log)), {
-        letter for _, _, names in log for letter in names
-    }
+@pytest.mark.parametrize(
+    ("label", "operands", "each", "read"),
+    [
+        ("add[1]", [F, F, F], 0, 0),
+        ("subtract[2]", [F, F, F], 1, 1),
+        ("multiply[2]", [F, F, F], 1, 2),
+        ("divide[2]", [F, F, F], 3, 3),
+        ("power[1]", [F, F, F], 5, 3),
+        ("power[2]", [F, F, F], 5, 3),
+        ("remainder[2]", [F, F, F], 3, 3),
+        ("hypot[2]", [F, F, F], 3, 3),
+        ("ldexp[1]", [F, array(10, dtype="int64"), F], 1, 2),
+        ("cbrt[1]", [F, F], 3, 2),
+        ("exp[1]", [F, F], 1, 2),
+        ("log1p[1]", [F, F], 2, 2),
+        ("logaddexp[1]", [F, F, F], 3, 3),
+        ("cos[1]", [F, F], 3, 2),
+        ("arccosh[1]", [F, F], 6, 2),
+        ("arctan2[1]", [F, F, F], 6, 3),
+        ("arctan2[2]", [F, F, F], 7, 3),
+        ("degrees[1]", [F, F], 1, 1),
+        ("maximum[1]", [F, F, F], 3, 4),
+        ("clip[1]", [F, Operand("float"), Operand("float"), F], 2, 3),
+        ("heaviside[2]", [F, F, F], 2, 2),
+        ("where[2]", [F, F, F, F], 0, 2),
+        ("special.expit[1]", [F, F], 3, 2),
+    ],
+)
+def test_a_gradient_costs_the_steps_of_its_rule(label, operands, each, read):
+    gradient = 80 if read else 0
+    assert work(record(label, *operands)) == Work(10 * each, 80 * read + gradient)
 
 
-@pytest.mark.parametrize(("op", "argument", "steps", "moves"), GRADIENTS)
-def test_the_steps_of_a_gradient_are_those_of_its_rule(op, argument, steps, moves):
-    assert done_by_the_rule(op, argument) == (sorted(steps), set(moves))
+@pytest.mark.parametrize(
+    ("op", "each"),
+    [("positive", 0), ("where", 0), ("square", 1), ("cbrt", 1), ("maximum", 1), ("clip", 2)],
+)
+def test_a_forward_call_costs_its_steps(op, each):
+    assert work(record(op, F, F)) == Work(10 * each, 160)
+
+
+def counted_by_numbers(op, argument):
+    """Run a rule on one element that counts the arithmetic done with it."""
+    counts = [0, 0]
+    func, x = BY_NAME[op].func, [0.25, 0.75][: BY_NAME[op].func.nin]
+    counting = [np.array([Number(part, counts)]) for part in (1.0, func(*x), *x)]
+    BY_NAME[op].rule(int(argument) - 1)(*counting)
+    return sum(counts)
+
+
+def test_arithmetic_rules_cost_what_counting_numbers_count():
+    unary = "square reciprocal negative sqrt cbrt expm1 log log10 log1p tan tanh arctan arctanh"
+    labels = [f"{op}[1]" for op in unary.split()]
+    binary = ["subtract[2]", "multiply[1]", "divide[1]", "divide[2]"]
+    found = {label: flops(label, F, F) for label in labels}
+    found |= {label: flops(label, F, F, F) for label in binary}
+    assert found == {label: 10 * counted_by_numbers(*label[:-1].split("[")) for label in found}
+
+
+def test_a_new_elementwise_rule_needs_no_entry():
+    func = np.frompyfunc(lambda x: x, 1, 1)
+    primitive = rules(func, lambda dy, y, x: dy * (x + 1) / x, name="made_up")
+    try:
+        assert work(record("made_up[1]", F, F)) == Work(30, 240)
+    finally:
+        del PRIMITIVES[primitive.func]
+
+
+def test_a_rule_of_the_user_has_no_known_cost():
+    func = np.frompyfunc(lambda x: x, 1, 1)
+    ag.primitive(lambda dy, y, x: dy * x)(func)
+    try:
+        assert work(record(name_of(func), F, F)) == Work(None, None)
+    finally:
+        del PRIMITIVES[func]
 
 
 def test_a_gradient_is_counted_once_for_each_element():
@@ -136,13 +183,15 @@ def by_hand(step):
     """The real operations in one of complex numbers."""
     counts = [0, 0]
     (a, b), (c, d) = numbers([[1.0, 2.0], [3.0, 4.0]], counts)
-    if step in "+-":
+    if step in ("add", "subtract"):
         _ = (a + c, b + d)
-    elif step == "~":
+    elif step == "negative":
         _ = (a * -1, b * -1)
-    elif step == "*":
+    elif step == "conjugate":
+        _ = b * -1
+    elif step in ("multiply", "square"):
         _ = (a * c - b * d, a * d + b * c)
-    else:
+    elif step in ("divide", "reciprocal"):
         size = c * c + d * d
         _ = ((a * c + b * d) / size, (b * c - a * d) / size)
     return sum(counts)
@@ -297,10 +346,10 @@ def test_einsums_that_are_not_counted(label, subscripts, shapes):
 def test_gradients_of_products_count_what_the_rule_does_and_the_sum_over_what_was_repeated(
     a, b, argument
 ):
-    log, y = [], np.matmul(np.ones(a), np.ones(b))
-    dy = Array(np.ones(y.shape), log) if y.ndim else 1.0
-    dx = BY_NAME["matmul"].rule(argument - 1)(dy, y, Array(np.ones(a), log), Array(np.ones(b), log))
-    done = sum(len(step) * n for step, n, _ in log)
+    steps, y = [], np.matmul(np.ones(a), np.ones(b))
+    x = [Matrix(np.ones(shape), steps) for shape in (y.shape, a, b)]
+    dx = BY_NAME["matmul"].rule(argument - 1)(x[0] if y.ndim else 1.0, y, *x[1:])
+    done = sum(n for _, n, _ in steps)
     assert flops(f"matmul[{argument}]", array(*a), array(*b), array(*y.shape)) == done + np.size(
         dx.x
     ) - math.prod((a, b)[argument - 1])
@@ -448,7 +497,9 @@ def test_solve_left_has_the_equations_again_and_a_product():
 
 def butterflies(n):
     """The operations of a transform by halves: n/2 products and n sums of complex numbers for each doubling."""
-    return 0 if n == 1 else 2 * butterflies(n // 2) + n // 2 * COMPLEX["*"] + n * COMPLEX["+"]
+    return (
+        0 if n == 1 else 2 * butterflies(n // 2) + n // 2 * COMPLEX["multiply"] + n * COMPLEX["add"]
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 8, 64])
@@ -588,14 +639,15 @@ def test_without_operands_nothing_is_known():
     assert work(record("add")) == Work(None, None)
 
 
-# What takes as many steps as its numbers say, or is put together by NumPy in a way that is not ours to count.
+# Their steps depend on the numbers, or NumPy composes them.
 NOT_COUNTED = """
-    clip conjugate dict einsum frexp getitem i0 imag integrate.solve join linalg.lstsq list linalg.multi_dot linalg.norm linalg.pinv modf
+    dict einsum frexp getitem i0 imag integrate.solve join linalg.lstsq list linalg.multi_dot linalg.norm linalg.pinv modf
     nan_to_num roots sinc special trace ungetitem unwrap
 """
 
 
-def test_every_operation_of_numpy_has_an_entry_or_is_known_to_have_none():
-    names = {name for name in BY_NAME if BY_NAME[name].trusted and not name.startswith("special.")}
-    missing = names - STEPS.keys() - COSTS.keys() - set(NOT_COUNTED.split())
+def test_every_operation_of_numpy_has_a_cost_or_is_listed():
+    ours = [p for p in KNOWN if p.trusted and not p.name.startswith("special.")]
+    counted = [p.name for p in ours if work(record(p.name, F, F)) != Work(None, None)]
+    missing = {p.name for p in ours} - set(counted) - COSTS.keys() - set(NOT_COUNTED.split())
     assert missing == set()

@@ -1,7 +1,7 @@
-"""What a call costs by its shapes: operations on numbers, and bytes that it has to read and write.
+"""The cost of a call by its shapes: operations on numbers, and bytes read and written.
 
-Bytes are those that nobody can save: each operand read once, the result written once, nothing of what is made in between. What
-hangs on numbers that no record has, such as an exponent or an axis, or on which outputs were used, is not known.
+Bytes are the least possible: each operand is read once, the result is written once, temporaries are free. A cost that
+depends on numbers outside the record (an exponent, an axis) or on the outputs in use is unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from autograd_tools.timing import Operand, Record
 from viewer.profiles.costs.call import Call
-from viewer.profiles.costs.elementwise import COMPLEX, STEPS, operations
+from viewer.profiles.costs.elementwise import COMPLEX, element
 from viewer.profiles.costs.table import COSTS
 
 
@@ -36,43 +36,37 @@ def work(record: Record) -> Work:
 @functools.lru_cache(maxsize=4096)
 def _work(op: str, argument: int, operands: tuple[Operand, ...]) -> Work:
     call = Call(operands[:-1], operands[-1], argument)
+    cost = COSTS.get(f"{op}[{argument}]" if argument else op)
     try:
-        if op in STEPS:
+        if cost is None:
             return _elementwise(op, call)
-        cost = COSTS[f"{op}[{argument}]" if argument else op]
         count, moved = cost.formula(call), None if cost.moves is None else call.moved(cost.moves)
-        return Work(
-            None
-            if count is None
-            else _real(*count, complex_numbers=call.is_complex and not cost.real),
-            moved,
-        )
-    except (
-        KeyError,
-        IndexError,
-        ValueError,
-    ):  # an operation without an entry, or called in a way that the entry does not know
+    except (IndexError, ValueError):  # no entry, or called in a way that the entry does not know
         return UNKNOWN
+    complex_numbers = call.is_complex and not cost.real
+    return Work(None if count is None else _real(*count, complex_numbers=complex_numbers), moved)
 
 
 def _real(products: float, sums: float, *, complex_numbers: bool) -> float:
-    """How many operations on real numbers these are."""
-    sums = max(0, sums)  # n numbers have n - 1, and none has none
-    return COMPLEX["*"] * products + COMPLEX["+"] * sums if complex_numbers else products + sums
+    """Operations on real numbers; n numbers have n - 1 sums, and an empty array has none."""
+    sums = max(0, sums)
+    return (
+        COMPLEX["multiply"] * products + COMPLEX["add"] * sums
+        if complex_numbers
+        else products + sums
+    )
 
 
 def _elementwise(op: str, call: Call) -> Work:
-    """Every step once for each element of the output; in a gradient, what broadcasting repeated is added up."""
-    forward, *gradients = STEPS[op]
+    """Each step counts once for each element of the output; a gradient is summed over the axes that broadcasting repeated."""
+    one = element(op, call.argument, tuple(operand.dtype for operand in call.arguments))
+    each = one.complex if call.is_complex else one.real
     if not call.argument:
-        each = operations(forward, complex_numbers=call.is_complex)
         return Work(None if each is None else each * call.out, call.moved("*"))
-    steps, moves = gradients[call.argument - 1]
-    each = None if steps is None else operations(steps, complex_numbers=call.is_complex)
-    sums = max(0, call.out - math.prod(call.own))  # of an empty array a number is the sum
-    read = moves or ("d" if sums else "")
-    moved = call.moved(read + "abc"[call.argument - 1]) if read else 0
+    sums = max(0, call.out - math.prod(call.own))
+    added = _real(0, sums, complex_numbers=call.is_complex)
+    read = one.reads or ("d" if sums else "")
     return Work(
-        None if each is None else each * call.out + _real(0, sums, complex_numbers=call.is_complex),
-        moved,
+        None if each is None else each * call.out + added,
+        call.moved(read + "abc"[call.argument - 1]) if read else 0,
     )

@@ -1,85 +1,120 @@
-"""What one element costs, forward and in each gradient, of the operations that compute every element by itself.
+"""The cost of one element in an elementwise operation, counted by running its own VJP rule.
 
-The steps are those of the rules in `autograd_tools/rules`, one character each: `+ - * /`, `^` a power, `~` another sign, `=` a
-comparison, `f` a function such as exp or floor. Each counts one operation, a function too: what it takes inside depends on the
-library and on the number. Choices (`where`), copies and changes of type count nothing.
+A rule runs on arrays that note each step done with them. A new rule needs no entry here.
 """
 
 from __future__ import annotations
 
-# The real operations in one of complex numbers, by hand: (a + bi)(c + di) has 4 products and 2 sums, and a division in addition
-# c^2 + d^2 and two quotients. What a function or a comparison of complex numbers takes is not known.
-COMPLEX = {"+": 2, "-": 2, "~": 2, "*": 6, "/": 11}
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-_ANGLE = "**+*=/"  # of arctan2: a * a + b * b, dy * a, where that is 0, the quotient
-_PICK = "==*"  # of maximum: whether an argument was taken, whether both were, dy times that
+import numpy as np
 
-# By operation: the steps forward, and for each argument the steps of its gradient and what is read for it: d the gradient of the
-# output, y the output, a b c the arguments. None for what is not known, because it depends on a number that no record has.
-STEPS: dict[str, tuple[str, *tuple[tuple[str | None, str], ...]]] = {
-    "add": ("+", ("", ""), ("", "")),
-    "subtract": ("-", ("", ""), ("~", "d")),
-    "multiply": ("*", ("*", "db"), ("*", "da")),
-    "divide": ("/", ("/", "db"), ("/~*", "dyb")),
-    "power": (
-        "^",
-        (None, "da"),
-        ("=+f**", "dya"),
-    ),  # the gradient of x ** 2 has two steps, that of x ** 3 has three
-    "float_power": ("^", (None, "da"), ("=+f**", "dya")),
-    "remainder": ("f", ("", ""), ("~f*", "dab")),
-    "fmod": ("f", ("", ""), ("~-/f*", "dayb")),
-    "negative": ("~", ("~", "d")),
-    "positive": ("", ("", "")),
-    "absolute": ("f", ("f*", "da")),
-    "fabs": ("f", ("f*", "da")),
-    "copysign": ("f", ("f*f*", "dab"), (None, "")),
-    "reciprocal": ("/", ("~**", "dy")),
-    "square": ("*", ("**", "da")),
-    "sqrt": ("f", ("*/", "dy")),
-    "cbrt": ("f", ("**/", "dy")),
-    "hypot": ("f", ("=/*", "dya"), ("=/*", "dyb")),
-    "ldexp": ("f", ("f", "db"), (None, "")),
-    "nextafter": ("f", ("", ""), (None, "")),
-    "exp": ("f", ("*", "dy")),
-    "exp2": ("f", ("**", "dy")),
-    "expm1": ("f", ("+*", "dy")),
-    "log": ("f", ("/", "da")),
-    "log2": ("f", ("*/", "da")),
-    "log10": ("f", ("*/", "da")),
-    "log1p": ("f", ("+/", "da")),
-    "logaddexp": ("f", ("-f*", "day"), ("-f*", "dby")),
-    "logaddexp2": ("f", ("-f*", "day"), ("-f*", "dby")),
-    "sin": ("f", ("f*", "da")),
-    "cos": ("f", ("~f*", "da")),
-    "tan": ("f", ("*+*", "dy")),
-    "arcsin": ("f", ("*-f/", "da")),
-    "arccos": ("f", ("~*-f/", "da")),
-    "arctan": ("f", ("*+/", "da")),
-    "arctan2": ("f", (_ANGLE, "dab"), ("~" + _ANGLE, "dab")),
-    "sinh": ("f", ("f*", "da")),
-    "cosh": ("f", ("f*", "da")),
-    "tanh": ("f", ("*-*", "dy")),
-    "arcsinh": ("f", ("*+f/", "da")),
-    "arccosh": ("f", ("-f+f*/", "da")),
-    "arctanh": ("f", ("*-/", "da")),
-    "deg2rad": ("*", ("*", "d")),
-    "radians": ("*", ("*", "d")),
-    "rad2deg": ("*", ("/", "d")),
-    "degrees": ("*", ("/", "d")),
-    "maximum": ("=", (_PICK, "dyab"), (_PICK, "dyab")),
-    "minimum": ("=", (_PICK, "dyab"), (_PICK, "dyab")),
-    "fmax": ("=", (_PICK, "dyab"), (_PICK, "dyab")),
-    "fmin": ("=", (_PICK, "dyab"), (_PICK, "dyab")),
-    "clip": ("==", ("=*", "day")),
-    "ndarray.clip": ("==", ("=*", "day")),
-    "heaviside": ("=", (None, ""), ("=*", "da")),
-    "where": ("", (None, ""), ("", "da"), ("", "da")),
-}
+from autograd_tools.debug.rule_formulas import primitives_named
+
+# Every other step counts one operation: a function such as exp, too, whose work depends on the library and on the number.
+REAL = {"positive": 0, "conjugate": 0, "where": 0, "clip": 2, "isfinite": 0}
+REAL |= dict.fromkeys(("logical_and", "logical_or", "bitwise_and", "bitwise_or"), 0)
+# The real operations in one of complex numbers. (a + bi)(c + di) has 4 products and 2 sums; a division adds c^2 + d^2 and
+# two quotients. The work of every other step is unknown.
+COMPLEX = {"add": 2, "subtract": 2, "negative": 2, "multiply": 6, "square": 6, "divide": 11}
+COMPLEX |= {"reciprocal": 11, "positive": 0, "conjugate": 1, "where": 0}
+FREE = {np.where, np.any, np.iscomplexobj}  # functions of arrays that cost a rule nothing
+N = 3
+# Operands a, b and c, and the value of an operand that is a Python number.
+EXAMPLES = (
+    (([5.2, 7.3, 9.4], [4.5, 6.7, 8.9], [10.6, 12.8, 11.9]), 2),
+    (([6.1, 9.6, 8.3], [12.4, 4.8, 10.2], [7.7, 13.1, 5.5]), 3),
+)
+NUMBERS: dict[str, Callable[[int], Any]] = {"int": int, "float": float, "complex": complex}
+Step = tuple[str, int, str]  # a NumPy name, the elements of the output, the letters of the operands
 
 
-def operations(steps: str, *, complex_numbers: bool) -> int | None:
-    """How many operations the steps are for one element; None where nobody knows."""
-    if not complex_numbers:
-        return len(steps)
-    return sum(COMPLEX[step] for step in steps) if set(steps) <= COMPLEX.keys() else None
+class Element(NamedTuple):
+    """Operations for one element, of real and of complex numbers, and the operands read, in the letters of `Call.moved`."""
+
+    real: float | None
+    complex: float | None
+    reads: str
+
+
+class Counting(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array that notes each step done with it."""
+
+    def __init__(self, x: Any, steps: list[Step], letter: str = "") -> None:
+        self.x, self.steps, self.letter = x, steps, letter
+        self.dtype = x.dtype
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._noted(ufunc.__name__, getattr(ufunc, method), args, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func not in FREE:
+            raise TypeError(f"the steps of {func.__name__} are unknown")
+        return self._noted("where", func, args, kwargs)
+
+    def _noted(self, name: str, func: Any, args: Sequence[Any], kwargs: Any) -> Any:
+        y = func(*[getattr(arg, "x", arg) for arg in args], **kwargs)
+        letters = "".join(getattr(arg, "letter", "") for arg in args)
+        self.steps.append((name, np.size(y), letters))
+        return type(self)(y, self.steps) if np.ndim(y) else y
+
+
+@functools.lru_cache(maxsize=1024)
+def element(op: str, argument: int, dtypes: tuple[str, ...]) -> Element:
+    """Count one element of `op`, or of its gradient for `argument`; ValueError if `op` is not elementwise.
+
+    The steps of some rules depend on a Python number: x ** 2 has fewer than x ** 3. Their operations are unknown.
+    """
+    known = [p for p in primitives_named(op) if p.elementwise or p.func in (np.where, np.clip)]
+    if len(known) != 1 or getattr(known[0].func, "nout", 1) > 1:
+        raise ValueError(f"{op} is not elementwise")
+    if not argument:
+        return _counted([(op.removeprefix("ndarray."), N, "*")])
+    rule = known[0].rule(argument - 1)
+    found, other = (_counted(_run(known[0].func, rule, argument, dtypes, *x)) for x in EXAMPLES)
+    return found if found == other else Element(None, None, found.reads)
+
+
+def _run(
+    func: Any, rule: Any, argument: int, dtypes: Sequence[str], arrays: Sequence[Any], number: int
+) -> list[Step]:
+    """Run a rule on arrays that count; an operand that is a Python number stays one."""
+    steps: list[Step] = []
+    args = [
+        NUMBERS[dtype](number)
+        if dtype in NUMBERS and i != argument
+        else _array(dtype, arrays[i - 1])
+        for i, dtype in enumerate(dtypes, 1)
+    ]
+    try:
+        with np.errstate(all="ignore"):
+            y = func(*args)
+            counting = [
+                Counting(x, steps, letter) if isinstance(x, np.ndarray) else x
+                for letter, x in zip("dyabc", (np.ones(N, y.dtype), y, *args), strict=False)
+            ]
+            dx = rule(*counting)
+    except Exception as error:  # a rule may do anything with its arrays
+        raise ValueError("the rule does not run on arrays that count") from error
+    if dx is None:
+        raise ValueError("the rule is unknown")
+    return steps
+
+
+def _array(dtype: str, x: Sequence[float]) -> Any:
+    """Elements of a type, or of float64 if `dtype` names no type of NumPy's, such as `list`."""
+    if dtype in ("NoneType", "_NoValueType"):
+        return None
+    try:
+        return np.array(x).astype(dtype)
+    except TypeError:
+        return np.array(x)
+
+
+def _counted(steps: Sequence[Step]) -> Element:
+    real = sum(REAL.get(name, 1) * n for name, n, _ in steps) / N
+    known = all(name in COMPLEX for name, _, _ in steps)
+    total = sum(COMPLEX[name] * n for name, n, _ in steps) / N if known else None
+    return Element(real, total, "".join(sorted({c for _, _, letters in steps for c in letters})))
