@@ -67,7 +67,7 @@ class TraceNode:
         return one_line(f"{made}{self.call}{gradient}")
 
 
-class Place(NamedTuple):
+class ScopeNode(NamedTuple):
     """Where nodes were computed: in a call of a function, in a scope, in a loop or one step of it.
 
     Places form a tree: `parent` is the number in `Trace.places` of the one around it; the first, around all, is its own.
@@ -81,21 +81,21 @@ class Place(NamedTuple):
     line: int = 0
 
 
-# An argument in a `Head`: the text of a constant; or the texts around the values of nodes, which are the next parents
+# An argument in a `OpSignature`: the text of a constant; or the texts around the values of nodes, which are the next parents
 # of the node; or, where neither tells all, the argument itself.
-Form: TypeAlias = str | tuple[str, ...] | Argument
+ArgTemplate: TypeAlias = str | tuple[str, ...] | Argument
 
 
-class Head(NamedTuple):
+class OpSignature(NamedTuple):
     """What the nodes of equal calls share."""
 
     kind: str
     op: str = ""
     name: str = ""
-    args: tuple[Form, ...] = ()
+    args: tuple[ArgTemplate, ...] = ()
 
 
-class Spot(NamedTuple):
+class SourceLine(NamedTuple):
     """Where in the user's code calls stand."""
 
     file: str = ""
@@ -103,7 +103,7 @@ class Spot(NamedTuple):
     function: str = ""
 
 
-class Table(dict[T, int]):
+class Numbering(dict[T, int]):
     """Things that occur many times, each held once: `table[thing]` is its number, a new one for a new thing."""
 
     def __missing__(self, thing: T) -> int:
@@ -115,15 +115,15 @@ class Table(dict[T, int]):
 class Columns:
     """A trace by columns, for what looks at all of its nodes: row 0 is the node of id 1. Ids in it are those of nodes.
 
-    The rows of `head` and `spot` are numbers in `heads` and `spots`. `flat` has the parents of all nodes, one after the
+    The rows of `signature` and `source_line` are numbers in `signatures` and `source_lines`. `flat` has the parents of all nodes, one after the
     other, and `starts` where those of each begin, and the end.
     """
 
-    heads: list[Head]
-    head: list[int]
-    spots: list[Spot]
-    spot: list[int]
-    places: list[Place]
+    signatures: list[OpSignature]
+    signature: list[int]
+    source_lines: list[SourceLine]
+    source_line: list[int]
+    places: list[ScopeNode]
     place: list[int]  # numbers in `places`
     starts: np.ndarray
     flat: np.ndarray
@@ -135,27 +135,27 @@ class Columns:
     @functools.cached_property
     def kind(self) -> list[str]:
         """The kinds of the nodes."""
-        return [self.heads[number].kind for number in self.head]
+        return [self.signatures[number].kind for number in self.signature]
 
     @functools.cached_property
     def op(self) -> list[str]:
         """The names of the operations."""
-        return [self.heads[number].op for number in self.head]
+        return [self.signatures[number].op for number in self.signature]
 
     @functools.cached_property
     def name(self) -> list[str]:
         """The names of the leaves."""
-        return [self.heads[number].name for number in self.head]
+        return [self.signatures[number].name for number in self.signature]
 
     @functools.cached_property
     def file(self) -> list[str]:
         """The files that the calls stand in."""
-        return [self.spots[number].file for number in self.spot]
+        return [self.source_lines[number].file for number in self.source_line]
 
     @functools.cached_property
     def line(self) -> list[int]:
         """The lines of the calls."""
-        return [self.spots[number].line for number in self.spot]
+        return [self.source_lines[number].line for number in self.source_line]
 
     @functools.cached_property
     def parents(self) -> list[tuple[int, ...]]:
@@ -165,7 +165,7 @@ class Columns:
     @functools.cached_property
     def children(self) -> list[tuple[int, ...]]:
         """What was computed from each node, oldest first."""
-        n = len(self.head)
+        n = len(self.signature)
         own = np.repeat(np.arange(1, n + 1), np.diff(self.starts))
         pairs = np.unique(self.flat * (n + 1) + own)  # by parent, then by child
         return _split(pairs % (n + 1), np.searchsorted(pairs // (n + 1), np.arange(1, n + 2)))
@@ -185,16 +185,16 @@ class Columns:
 
     def node(self, row: int) -> TraceNode:
         """The node of a row."""
-        head = self.heads[self.head[row]]
+        signature = self.signatures[self.signature[row]]
         return TraceNode(
             row + 1,
-            *head[:3],
-            self._args(head, row),
+            *signature[:3],
+            self._args(signature, row),
             self.value.row(row),
             self.outgrad.row(row),
             self.parents[row],
             self.children[row],
-            *self.spots[self.spot[row]],
+            *self.source_lines[self.source_line[row]],
             *self.scopes[self.place[row]],
             self.forward_ns[row],
             self.backward_ns[row],
@@ -202,8 +202,8 @@ class Columns:
 
     def call(self, row: int) -> str:
         """`TraceNode.call` of a row, much faster than by way of the node."""
-        number = self.head[row]
-        if self.heads[number].kind != "result":
+        number = self.signature[row]
+        if self.signatures[number].kind != "result":
             return self._operand(row + 1)
         template = self._templates[number]
         return (
@@ -218,32 +218,34 @@ class Columns:
         gradient = f" ∇={outgrad.text_of(row)}" if outgrad.there[row] else ""
         made = (
             (value.text_of(row) if value.there[row] else "R(None)") + " = "
-            if self.heads[self.head[row]].kind == "result"
+            if self.signatures[self.signature[row]].kind == "result"
             else ""
         )
         return one_line(f"{made}{self.call(row)}{gradient}")
 
     @functools.cached_property
     def _templates(self) -> list[str | None]:
-        """The call of each head with %s for each parent; None where its arguments tell more than that."""
-        return [_template(head) for head in self.heads]
+        """The call of each signature with %s for each parent; None where its arguments tell more than that."""
+        return [_template(signature) for signature in self.signatures]
 
-    def _args(self, head: Head, row: int) -> tuple[Argument, ...]:
+    def _args(self, signature: OpSignature, row: int) -> tuple[Argument, ...]:
         ids = iter(self.parents[row])
         return tuple(
             [
-                form if isinstance(form, Argument) else self._argument(form, ids)
-                for form in head.args
+                template if isinstance(template, Argument) else self._argument(template, ids)
+                for template in signature.args
             ]
         )
 
-    def _argument(self, form: str | tuple[str, ...], ids: Iterator[int]) -> Argument:
-        if isinstance(form, str):
-            return Argument(form)
-        own = tuple(itertools.islice(ids, len(form) - 1))
+    def _argument(self, template: str | tuple[str, ...], ids: Iterator[int]) -> Argument:
+        if isinstance(template, str):
+            return Argument(template)
+        own = tuple(itertools.islice(ids, len(template) - 1))
         return Argument(
             "".join(
-                itertools.chain(*itertools.zip_longest(form, map(self._operand, own), fillvalue=""))
+                itertools.chain(
+                    *itertools.zip_longest(template, map(self._operand, own), fillvalue="")
+                )
             ),
             own,
         )
@@ -251,18 +253,22 @@ class Columns:
     def _operand(self, id: int) -> str:
         """A node as it stands among the arguments of another."""
         text = self.value.text_of(id - 1) if self.value.form[id - 1] >= 0 else "None"
-        return f"{'R' if self.heads[self.head[id - 1]].kind == 'result' else 'P'}({text})"
+        return f"{'R' if self.signatures[self.signature[id - 1]].kind == 'result' else 'P'}({text})"
 
     @classmethod
     def of(cls, nodes: Sequence[TraceNode]) -> Columns:
         """The columns of some nodes."""
-        heads, spots = Table[Head](), Table[Spot]()
+        signatures, source_lines = Numbering[OpSignature](), Numbering[SourceLine]()
         places, place = _places(nodes)
         return cls(
-            head=[heads[Head(node.kind, node.op, node.name, node.args)] for node in nodes],
-            heads=list(heads),
-            spot=[spots[Spot(node.file, node.line, node.function)] for node in nodes],
-            spots=list(spots),
+            signature=[
+                signatures[OpSignature(node.kind, node.op, node.name, node.args)] for node in nodes
+            ],
+            signatures=list(signatures),
+            source_line=[
+                source_lines[SourceLine(node.file, node.line, node.function)] for node in nodes
+            ],
+            source_lines=list(source_lines),
             places=places,
             place=place,
             starts=np.cumsum([0, *(len(node.parents) for node in nodes)]),
@@ -282,7 +288,7 @@ class Nodes(Sequence[TraceNode]):
         self._made: dict[int, TraceNode] = {}
 
     def __len__(self) -> int:
-        return len(self.columns.head)
+        return len(self.columns.signature)
 
     @overload
     def __getitem__(self, index: int) -> TraceNode: ...
@@ -310,24 +316,25 @@ class Nodes(Sequence[TraceNode]):
         return f"<{len(self)} nodes>"
 
 
-def _template(head: Head) -> str | None:
+def _template(signature: OpSignature) -> str | None:
     args = []
-    for form in head.args:
-        if isinstance(form, Argument):
-            if form.nodes:
+    for template in signature.args:
+        if isinstance(template, Argument):
+            if template.nodes:
                 return None
             args.append(
-                f"{form.keyword}={form.text}".replace("%", "%%")
-                if form.keyword
-                else form.text.replace("%", "%%")
+                f"{template.keyword}={template.text}".replace("%", "%%")
+                if template.keyword
+                else template.text.replace("%", "%%")
             )
         else:
             args.append(
                 "%s".join(
-                    part.replace("%", "%%") for part in ([form] if isinstance(form, str) else form)
+                    part.replace("%", "%%")
+                    for part in ([template] if isinstance(template, str) else template)
                 )
             )
-    return f"{head.op.replace('%', '%%')}({', '.join(args)})"
+    return f"{signature.op.replace('%', '%%')}({', '.join(args)})"
 
 
 def _split(flat: np.ndarray, starts: np.ndarray) -> list[tuple[int, ...]]:
@@ -336,15 +343,15 @@ def _split(flat: np.ndarray, starts: np.ndarray) -> list[tuple[int, ...]]:
     return [tuple(items[first:last]) for first, last in itertools.pairwise(ends)]
 
 
-def _places(nodes: Iterable[TraceNode]) -> tuple[list[Place], list[int]]:
+def _places(nodes: Iterable[TraceNode]) -> tuple[list[ScopeNode], list[int]]:
     """The functions around nodes, of which these know names and numbers only, and the number of the place of each node."""
-    places, found = [Place(0, "", "")], []
+    places, found = [ScopeNode(0, "", "")], []
     numbers: dict[tuple[int, ...], int] = {(): 0}
     for node in nodes:
         for depth, name in enumerate(node.scope, 1):
             path = node.calls[:depth]
             if path not in numbers:
                 numbers[path] = len(places)
-                places.append(Place(numbers[path[:-1]], "function", name))
+                places.append(ScopeNode(numbers[path[:-1]], "function", name))
         found.append(numbers[node.calls])
     return places, found

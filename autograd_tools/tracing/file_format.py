@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.tracing.columns import Argument, Columns, Head, Place, Spot, Table
-from autograd_tools.tracing.summaries import NUMBERS, Summaries, blank
-from autograd_tools.tracing.summaries import Form as SummaryForm
+from autograd_tools.tracing.columns import (
+    Argument,
+    Columns,
+    Numbering,
+    OpSignature,
+    ScopeNode,
+    SourceLine,
+)
+from autograd_tools.tracing.summaries import NUMBERS, Form, Summaries, blank
 
 LARGEST = 2**62
 KINDS = ("param", "input", "result")
@@ -18,17 +24,19 @@ PLACES = ("function", "scope", "loop", "step")
 
 def plain_columns(columns: Columns) -> dict[str, Any]:
     """The columns in plain data, ready for JSON."""
-    own = np.repeat(np.arange(1, len(columns.head) + 1), np.diff(columns.starts))
+    own = np.repeat(np.arange(1, len(columns.signature) + 1), np.diff(columns.starts))
     backward = {
         str(row): {str(key): ns for key, ns in times.items()}
         for row, times in enumerate(columns.backward_ns)
         if times is not None
     }
     return {
-        "heads": [[*head[:3], [_plain_form(form) for form in head.args]] for head in columns.heads],
-        "head": columns.head,
-        "spots": [list(spot) for spot in columns.spots],
-        "spot": columns.spot,
+        "heads": [
+            [*item[:3], [_plain_template(arg) for arg in item.args]] for item in columns.signatures
+        ],
+        "head": columns.signature,
+        "spots": [list(spot) for spot in columns.source_lines],
+        "spot": columns.source_line,
         "places": _plain_places(columns.places),
         "place": columns.place,
         "parents": {
@@ -61,24 +69,25 @@ def columns_of_plain(data: dict[str, Any]) -> Columns:
 
 def _columns(data: dict[str, Any]) -> Columns:
     n = len(data["head"])
-    heads = [_head(item, n) for item in data["heads"]]
-    spots = [
-        Spot(_text(file), _whole(line), _text(function)) for file, line, function in data["spots"]
+    signatures = [_signature(item, n) for item in data["heads"]]
+    source_lines = [
+        SourceLine(_text(file), _whole(line), _text(function))
+        for file, line, function in data["spots"]
     ]
     places = _places(**data["places"])
     count = _integers(data["parents"]["count"], 0, LARGEST, n)
     starts = np.concatenate([[0], np.cumsum(count)])
     back = _integers(data["parents"]["back"], -LARGEST, LARGEST, int(starts[-1]))
-    head = _integers(data["head"], 0, len(heads), n)
-    _check_arguments(heads, head, count)
+    number = _integers(data["head"], 0, len(signatures), n)
+    _check_arguments(signatures, number, count)
     forward = data["forward_ns"]
     if forward is not None:
         _integers([ns or 0 for ns in forward], 0, LARGEST, n)
     return Columns(
-        heads=heads,
-        head=head.tolist(),
-        spots=spots,
-        spot=_integers(data["spot"], 0, len(spots), n).tolist(),
+        signatures=signatures,
+        signature=number.tolist(),
+        source_lines=source_lines,
+        source_line=_integers(data["spot"], 0, len(source_lines), n).tolist(),
         places=places,
         place=_integers(data["place"], 0, len(places), n).tolist(),
         starts=starts,
@@ -93,39 +102,45 @@ def _columns(data: dict[str, Any]) -> Columns:
 # Heads.
 
 
-def _plain_form(form: Any) -> Any:
-    if isinstance(form, Argument):
-        return {"text": form.text, "nodes": list(form.nodes), "keyword": form.keyword}
-    return list(form) if isinstance(form, tuple) else form
+def _plain_template(template: Any) -> Any:
+    if isinstance(template, Argument):
+        return {"text": template.text, "nodes": list(template.nodes), "keyword": template.keyword}
+    return list(template) if isinstance(template, tuple) else template
 
 
-def _head(item: Any, n: int) -> Head:
+def _signature(item: Any, n: int) -> OpSignature:
     kind, op, name, args = item
     if kind not in KINDS:
         raise ValueError(f"no kind of node {kind!r}; there are: {', '.join(KINDS)}")
-    return Head(kind, _text(op), _text(name), tuple([_form(form, n) for form in args]))
+    return OpSignature(kind, _text(op), _text(name), tuple([_template(arg, n) for arg in args]))
 
 
-def _form(form: Any, n: int) -> Any:
-    if isinstance(form, dict):
-        keyword = form["keyword"]
-        nodes = _integers(form["nodes"], 1, n + 1).tolist()
+def _template(template: Any, n: int) -> Any:
+    if isinstance(template, dict):
+        keyword = template["keyword"]
+        nodes = _integers(template["nodes"], 1, n + 1).tolist()
         return Argument(
-            _text(form["text"]), tuple(nodes), None if keyword is None else _text(keyword)
+            _text(template["text"]), tuple(nodes), None if keyword is None else _text(keyword)
         )
-    if isinstance(form, list):
-        if not form:
+    if isinstance(template, list):
+        if not template:
             raise ValueError("an argument without a text")
-        return tuple(map(_text, form))
-    return _text(form)
+        return tuple(map(_text, template))
+    return _text(template)
 
 
-def _check_arguments(heads: list[Head], head: np.ndarray, count: np.ndarray) -> None:
+def _check_arguments(signatures: list[OpSignature], number: np.ndarray, count: np.ndarray) -> None:
     """Raise unless each node has as many parents as its arguments say; those of arguments that name them are not counted."""
-    named = [any(isinstance(form, Argument) and form.nodes for form in item.args) for item in heads]
-    slots = [sum(len(form) - 1 for form in item.args if isinstance(form, tuple)) for item in heads]
-    expected = np.array(slots, np.int64)[head]
-    for row in np.flatnonzero((expected != count) & ~np.array(named, bool)[head])[:1].tolist():
+    named = [
+        any(isinstance(template, Argument) and template.nodes for template in item.args)
+        for item in signatures
+    ]
+    slots = [
+        sum(len(template) - 1 for template in item.args if isinstance(template, tuple))
+        for item in signatures
+    ]
+    expected = np.array(slots, np.int64)[number]
+    for row in np.flatnonzero((expected != count) & ~np.array(named, bool)[number])[:1].tolist():
         raise ValueError(
             f"node {row + 1} has {count[row]} parents, and its arguments {expected[row]}"
         )
@@ -134,9 +149,9 @@ def _check_arguments(heads: list[Head], head: np.ndarray, count: np.ndarray) -> 
 # Places.
 
 
-def _plain_places(places: list[Place]) -> dict[str, Any]:
+def _plain_places(places: list[ScopeNode]) -> dict[str, Any]:
     """Places; the name of a step, which is its number among those of its loop, is left out."""
-    kinds = Table[tuple[str, str, str, int]]()
+    kinds = Numbering[tuple[str, str, str, int]]()
     kind = [
         kinds[place.kind, "" if place.kind == "step" else place.name, place.file, place.line]
         for place in places[1:]
@@ -148,11 +163,11 @@ def _plain_places(places: list[Place]) -> dict[str, Any]:
     }
 
 
-def _places(parent: Any, kind: Any, kinds: Any) -> list[Place]:
+def _places(parent: Any, kind: Any, kinds: Any) -> list[ScopeNode]:
     table = [(item, _text(name), _text(file), _whole(line)) for item, name, file, line in kinds]
     for wrong in [item for item, *_ in table if item not in PLACES]:
         raise ValueError(f"no kind of place {wrong!r}; there are: {', '.join(PLACES)}")
-    places = [Place(0, "", "")]
+    places = [ScopeNode(0, "", "")]
     steps: dict[int, int] = {}
     numbers = _integers(kind, 0, len(table), len(parent)).tolist()
     for around, number in zip(_integers(parent, 0, LARGEST).tolist(), numbers, strict=True):
@@ -162,7 +177,7 @@ def _places(parent: Any, kind: Any, kinds: Any) -> list[Place]:
         if what == "step":
             steps[around] = steps.get(around, 0) + 1
             name = str(steps[around])
-        places.append(Place(around, what, name, file, line))
+        places.append(ScopeNode(around, what, name, file, line))
     return places
 
 
@@ -226,8 +241,8 @@ def _summaries(
     return made
 
 
-def _summary_form(text: Any, shape: Any, dtype: Any, nbytes: Any) -> SummaryForm:
-    return SummaryForm(
+def _summary_form(text: Any, shape: Any, dtype: Any, nbytes: Any) -> Form:
+    return Form(
         None if text is None else _text(text),
         None if shape is None else tuple(_integers(shape, 0, LARGEST).tolist()),
         None if dtype is None else _text(dtype),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd_tools.location.call_site import Note
 from autograd_tools.location.loops import Flow, Loop, flow_of
-from autograd_tools.tracing.columns import Place
+from autograd_tools.tracing.columns import ScopeNode
 
 
 class Level(NamedTuple):
@@ -61,7 +61,7 @@ class _Walk:
     """The places found so far, while operations are looked at in their order."""
 
     def __init__(self) -> None:
-        self.places = [Place(0, "", "")]
+        self.places = [ScopeNode(0, "", "")]
         self.open: list[_Open] = []
         self._steps: dict[int, int] = {}  # how many steps each loop has
         self._flows: dict[int, Flow] = {}  # by the id of the code, which the notes keep
@@ -155,7 +155,7 @@ class _Walk:
     def _next(self, number: int, top: _Open, loop: Loop) -> int:
         """The place of the next step of a loop."""
         step = self._steps[number] = self._steps.get(number, 0) + 1
-        self.places.append(Place(number, "step", str(step), top.file, loop.line))
+        self.places.append(ScopeNode(number, "step", str(step), top.file, loop.line))
         return len(self.places) - 1
 
     def _enter_loops(self, top: _Open, loops: tuple[Loop, ...]) -> None:
@@ -180,7 +180,7 @@ class _Walk:
         return flow.lines.get(flow.instruction(offset), 0)
 
     def _add(self, parent: int, kind: str, name: str, file: str, line: int) -> int:
-        self.places.append(Place(parent, kind, name, file, line))
+        self.places.append(ScopeNode(parent, kind, name, file, line))
         return len(self.places) - 1
 
 
@@ -213,7 +213,7 @@ def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:
     )
 
 
-def places_of(notes: Iterable[Note]) -> tuple[list[Place], list[int]]:
+def places_of(notes: Iterable[Note]) -> tuple[list[ScopeNode], list[int]]:
     """The places of operations, outer ones first, and the number of that of each operation: 0 for what is in none."""
     walk, found = _Walk(), []
     path: tuple[object, ...] = ()

@@ -11,7 +11,14 @@ import numpy as np
 from autograd_tools.engine.core import Entry, Param, Recording, value
 from autograd_tools.engine.describe import describe
 from autograd_tools.location.call_site import NOWHERE, Note
-from autograd_tools.tracing.columns import Argument, Columns, Form, Head, Spot, Table
+from autograd_tools.tracing.columns import (
+    ArgTemplate,
+    Argument,
+    Columns,
+    Numbering,
+    OpSignature,
+    SourceLine,
+)
 from autograd_tools.tracing.param_names import Name
 from autograd_tools.tracing.places import places_of
 from autograd_tools.tracing.summaries import array_text, summaries
@@ -27,17 +34,17 @@ def columns_of(tape: Recording, names: Mapping[int, Name]) -> Columns:
     simple = {int}.issuperset(map(type, chain.from_iterable(parents)))
     if not simple:
         parents = [tuple(flat(own)) for own in parents]
-    heads = _Heads(names, simple=simple)
-    head = [heads.number_of(entry) for entry in entries]
+    signatures = _Signatures(names, simple=simple)
+    signature = [signatures.number_of(entry) for entry in entries]
     notes = tape.notes or [NOWHERE] * n
     times = tape.times
-    spots, spot = _spots(notes)
+    source_lines, source_line = _source_lines(notes)
     places, place = places_of(notes)
     return Columns(
-        heads=list(heads.table),
-        head=head,
-        spots=spots,
-        spot=spot,
+        signatures=list(signatures.table),
+        signature=signature,
+        source_lines=source_lines,
+        source_line=source_line,
         places=places,
         place=place,
         starts=np.cumsum(np.fromiter(chain([0], map(len, parents)), np.int64, n + 1)),
@@ -65,39 +72,39 @@ def flat(parents: tuple[Any, ...]) -> list[int]:
     return found
 
 
-class _Heads:
-    """The heads of entries, found by the plans and constants of their calls; `simple` if all parents are single nodes."""
+class _Signatures:
+    """The signatures of entries, found by the plans and constants of their calls; `simple` if all parents are single nodes."""
 
     def __init__(self, names: Mapping[int, Name], *, simple: bool) -> None:
-        self.table = Table[Head]()
+        self.table = Numbering[OpSignature]()
         self._names = names
         self._simple = simple
         self._of_calls: dict[Any, int] = {}
 
     def number_of(self, entry: Entry) -> int:
-        """The number of the head of an entry."""
+        """The number of the signature of an entry."""
         plan, _, args, kwargs, parents = entry
         if plan is None:
             held = args[0]
             return self.table[
-                Head("param", "", self._name(held))
+                OpSignature("param", "", self._name(held))
                 if isinstance(held, Param)
-                else Head("input", "", held)
+                else OpSignature("input", "", held)
             ]
         key: Any = id(plan)
         if kwargs or (not self._simple and tuple in map(type, parents)):
-            key = (key, _forms(entry))
+            key = (key, _templates(entry))
         elif len(args) == len(parents):
             pass
         elif len(args) == 2:  # with one constant: most of what is left, and done sooner
             constant = args[1 - plan.positions[0]]
             key = (key, (constant if type(constant) is float else None) or _constant(constant))
         else:
-            key = (key, _forms(entry))
+            key = (key, _templates(entry))
         number = self._of_calls.get(key)
         if number is None:
             number = self._of_calls[key] = self.table[
-                Head("result", plan.primitive.name, "", _forms(entry))
+                OpSignature("result", plan.primitive.name, "", _templates(entry))
             ]
         return number
 
@@ -107,15 +114,15 @@ class _Heads:
         return param.name or (found[-1] if found is not None else "")
 
 
-def _forms(entry: Entry) -> tuple[Form, ...]:
+def _templates(entry: Entry) -> tuple[ArgTemplate, ...]:
     """The arguments of a call without the values of the nodes in it."""
     plan, _, args, kwargs, parents = entry
     given = dict(zip(plan.positions if plan else (), parents, strict=True))
-    forms = [_form(arg, given.get(position)) for position, arg in enumerate(args)]
-    return (*forms, *(Argument(describe(arg), (), keyword) for keyword, arg in kwargs.items()))
+    templates = [_template(arg, given.get(position)) for position, arg in enumerate(args)]
+    return (*templates, *(Argument(describe(arg), (), keyword) for keyword, arg in kwargs.items()))
 
 
-def _form(arg: Any, parent: Any) -> Form:
+def _template(arg: Any, parent: Any) -> ArgTemplate:
     """An argument without the values of the nodes in it."""
     if type(parent) is int:
         return OPERAND
@@ -125,8 +132,8 @@ def _form(arg: Any, parent: Any) -> Form:
 def _pieces(arg: Any, parent: Any) -> list[str]:
     """The texts around the nodes in an argument that is a sequence."""
     if type(parent) is not tuple:
-        form = _form(arg, parent)
-        return [form] if isinstance(form, str) else list(form)  # type: ignore[arg-type]
+        template = _template(arg, parent)
+        return [template] if isinstance(template, str) else list(template)  # type: ignore[arg-type]
     pieces = ["["]
     for position, (item, own) in enumerate(zip(arg, parent, strict=True)):
         first, *rest = _pieces(item, own)
@@ -157,14 +164,14 @@ def _backward(times: Any) -> dict[int, int] | None:
     return {argument: ns for argument, ns in times.items() if argument} or None
 
 
-def _spots(notes: Sequence[Note]) -> tuple[list[Spot], list[int]]:
+def _source_lines(notes: Sequence[Note]) -> tuple[list[SourceLine], list[int]]:
     """Where calls stand, and the number of that of each."""
-    table = Table[Spot]()
+    table = Numbering[SourceLine]()
     known: dict[int, int] = {}
     found = []
     for note in notes:
         number = known.get(id(note))
         if number is None:
-            number = known[id(note)] = table[Spot(note.file, note.line, note.function)]
+            number = known[id(note)] = table[SourceLine(note.file, note.line, note.function)]
         found.append(number)
     return list(table), found

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_tools.base.documents import read_document, write_document
 from autograd_tools.base.html import html_of
-from autograd_tools.tracing.columns import Columns, Nodes, Place, TraceNode
+from autograd_tools.tracing.columns import Columns, Nodes, ScopeNode, TraceNode
 from autograd_tools.tracing.file_format import columns_of_plain, plain_columns
 
 FORMAT, VERSION = "autograd_tools.trace", 2
@@ -31,7 +31,7 @@ class Trace:
         return self.nodes.columns if isinstance(self.nodes, Nodes) else Columns.of(self.nodes)
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[ScopeNode]:
         """The functions, scopes, loops and steps of loops that nodes were computed in, outer ones first."""
         return self.columns.places
 

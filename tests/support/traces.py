@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import replace
 
 from autograd_tools import Trace
-from autograd_tools.tracing.columns import Argument, Columns, Place, TraceNode
+from autograd_tools.tracing.columns import Argument, Columns, ScopeNode, TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.graph import Graph, Group
 
@@ -14,7 +14,7 @@ class Building(Trace):
 
     def __init__(self):
         self.__dict__.update(
-            nodes=[], made=[Place(0, "", "")], here=[0], homes=[], result=None, table=None
+            nodes=[], made=[ScopeNode(0, "", "")], here=[0], homes=[], result=None, table=None
         )
 
     def leaf(self, kind="param", shape=(2,), name=""):
@@ -48,7 +48,7 @@ class Building(Trace):
 
     @contextlib.contextmanager
     def place(self, kind, name, line=1):
-        self.made.append(Place(self.here[-1], kind, str(name), "f.py", line))
+        self.made.append(ScopeNode(self.here[-1], kind, str(name), "f.py", line))
         self.here.append(len(self.made) - 1)
         yield
         self.here.pop()
@@ -66,7 +66,7 @@ class Building(Trace):
 
     @property
     def columns(self):
-        if self.table is None or len(self.table.head) != len(self.nodes):
+        if self.table is None or len(self.table.signature) != len(self.nodes):
             self.__dict__["table"] = replace(
                 Columns.of(self.nodes), places=self.made, place=self.homes[:]
             )

@@ -137,16 +137,20 @@ def _placed(trace: Trace, known: dict[Hashable, int], kinds: tuple[str, ...]) ->
 
 def _named(trace: Trace, known: dict[Hashable, int]) -> Labels:
     columns = trace.columns
-    heads = [
-        _number(known, (head.kind, head.op, head.name, *map(_pattern, head.args)))
-        for head in columns.heads
+    numbers = [
+        _number(
+            known, (signature.kind, signature.op, signature.name, *map(_pattern, signature.args))
+        )
+        for signature in columns.signatures
     ]
-    return [heads[head] for head in columns.head]
+    return [numbers[signature] for signature in columns.signature]
 
 
 def _bare(trace: Trace, known: dict[Hashable, int]) -> Labels:
-    heads = [_number(known, (head.kind, head.op)) for head in trace.columns.heads]
-    found = [heads[head] for head in trace.columns.head]
+    numbers = [
+        _number(known, (signature.kind, signature.op)) for signature in trace.columns.signatures
+    ]
+    found = [numbers[signature] for signature in trace.columns.signature]
     return [
         own if trace.columns.op[row] else _number(known, (own, shape))
         for row, (own, shape) in enumerate(zip(found, trace.columns.value.shape, strict=True))

@@ -85,8 +85,8 @@ def _structure(
 ) -> Iterator[str]:
     """What changed between two nodes: operation, name, shape, type, constants, where arguments come from, whether there is a gradient."""
     before, after = (
-        a.columns.heads[a.columns.head[old - 1]],
-        b.columns.heads[b.columns.head[new - 1]],
+        a.columns.signatures[a.columns.signature[old - 1]],
+        b.columns.signatures[b.columns.signature[new - 1]],
     )
     if before.op != after.op:
         yield f"op {before.op} → {after.op}"

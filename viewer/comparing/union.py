@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autograd_tools import Trace
-from autograd_tools.tracing.columns import Argument, Columns, Nodes, Place, TraceNode
+from autograd_tools.tracing.columns import Argument, Columns, Nodes, ScopeNode, TraceNode
 from viewer.comparing.compare_traces import merged
 from viewer.comparing.differences import Differences
 
@@ -97,7 +97,7 @@ def _with_removed(node: TraceNode, removed: list[int]) -> TraceNode:
     return replace(node, args=tuple(args), parents=tuple([id for arg in args for id in arg.nodes]))
 
 
-def _places(found: Differences, order: list[tuple[int, int]]) -> tuple[list[Place], list[int]]:
+def _places(found: Differences, order: list[tuple[int, int]]) -> tuple[list[ScopeNode], list[int]]:
     """The places of `b`, and those of `a` where only removed nodes are; and the place of each node."""
     places = list(found.b.places)
     same = _same_places(found)

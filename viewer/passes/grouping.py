@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograd_tools.base.memory import no_collections
-from autograd_tools.tracing.columns import Place
+from autograd_tools.tracing.columns import ScopeNode
 from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_graph
 
@@ -36,7 +36,7 @@ def group(x: Traceable | Graph) -> Graph:
     for number in sorted(
         members, reverse=True
     ):  # inner places have higher numbers than those around them
-        place = places[number] if number != root else Place(0, "", "")
+        place = places[number] if number != root else ScopeNode(0, "", "")
         found = tuple(groups.pop(~item) if item < 0 else item for item in members[number])
         groups[number] = Group(place.name, found, place.kind, place.file, place.line)
     return replace(graph, root=groups[root])
@@ -48,7 +48,7 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
     around = _Ancestors(places)
     ids = np.sort(np.fromiter(graph.root.all_ids(), np.int64))
     place = np.array([0, *columns.place])
-    leaf = np.array([False, *[columns.heads[number].kind != "result" for number in columns.head]])
+    leaf = np.array([False, *[kind != "result" for kind in columns.kind]])
     root = trunk(places, around.common(set(place[ids[~leaf[ids]]].tolist())))
     homes = dict(zip(ids.tolist(), np.where(leaf[ids], root, place[ids]).tolist(), strict=True))
     uses: dict[int, set[int]] = {}
@@ -62,7 +62,7 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
     return homes, root
 
 
-def trunk(places: Sequence[Place], number: int) -> int:
+def trunk(places: Sequence[ScopeNode], number: int) -> int:
     """The place around all that is no group: not a loop, step or function that calls itself, which say what is repeated."""
     while places[number].kind in ("loop", "step"):
         number = places[number].parent
@@ -76,7 +76,7 @@ def trunk(places: Sequence[Place], number: int) -> int:
 class _Ancestors:
     """Finds the innermost place around some others: in pre-order, what is in a place is a range."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[ScopeNode]) -> None:
         self.parents = [place.parent for place in places]
         self.sizes = [1] * len(places)
         for number in range(len(places) - 1, 0, -1):

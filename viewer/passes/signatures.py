@@ -34,7 +34,10 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
     to no other.
     """
     columns = graph.trace.columns
-    calls = [numbers.of((head.kind, head.op, *map(_pattern, head.args))) for head in columns.heads]
+    calls = [
+        numbers.of((signature.kind, signature.op, *map(_pattern, signature.args)))
+        for signature in columns.signatures
+    ]
     texts = [
         _without_numbers(form.text or "") if form.shape is None else ""
         for form in columns.value.forms
@@ -44,13 +47,17 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
         for form, text in zip(columns.value.forms, texts, strict=True)
     ]
     values.append(-1)  # of what has no value, which is in the row -1
-    leaf = [head.kind != "result" for head in columns.heads]
+    leaf = [signature.kind != "result" for signature in columns.signatures]
     found = [-1]
-    for head, spot, form, parents in zip(
-        columns.head, columns.spot, columns.value.form.tolist(), columns.parents, strict=True
+    for signature, line, form, parents in zip(
+        columns.signature,
+        columns.source_line,
+        columns.value.form.tolist(),
+        columns.parents,
+        strict=True,
     ):
-        where = -1 if leaf[head] else spot  # where a leaf was first met does not matter
-        found.append(numbers.of((calls[head], where, values[form], len(parents))))
+        where = -1 if leaf[signature] else line  # where a leaf was first met does not matter
+        found.append(numbers.of((calls[signature], where, values[form], len(parents))))
     for id in graph.hidden:
         found[id] = numbers.of(("hidden", found[id]))
     for id in apart:

@@ -64,10 +64,7 @@ class Wiring:
     def __init__(self, graph: Graph, signatures: list[int]) -> None:
         self.columns = graph.trace.columns
         self.parents = self.columns.parents
-        self.leaf = [
-            False,
-            *[self.columns.heads[number].kind != "result" for number in self.columns.head],
-        ]
+        self.leaf = [False, *[kind != "result" for kind in self.columns.kind]]
         self.signatures = signatures
         self.runs: dict[int, tuple[int, int, int]] = {}
         self._runs = self._count = 0

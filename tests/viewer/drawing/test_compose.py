@@ -7,7 +7,7 @@ import pytest
 from support.traces import Building
 
 import autograd_tools as ag
-from autograd_tools.tracing.columns import Place
+from autograd_tools.tracing.columns import ScopeNode
 from viewer.drawing.compose import picture, ranks
 from viewer.drawing.picture import Style
 from viewer.graph import Graph, Group
@@ -304,7 +304,7 @@ def test_a_function_that_calls_itself_is_a_frame_with_its_levels():
     b = Building()
     x = b.leaf()
     for depth in range(4):
-        b.places.append(Place(b.here[-1], "function", "f"))
+        b.places.append(ScopeNode(b.here[-1], "function", "f"))
         b.here.append(depth + 1)
         x = b.op("sin" if depth < 3 else "cos", x)
     for _ in range(3):

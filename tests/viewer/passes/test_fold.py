@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.traces import Building, outline
 
 import autograd_tools as ag
-from autograd_tools.tracing.columns import Place
+from autograd_tools.tracing.columns import ScopeNode
 from viewer.passes.fitting import fit
 from viewer.passes.focusing import focus
 from viewer.passes.folding import fold
@@ -444,7 +444,7 @@ def test_calls_a_thousand_deep():
     b = Building()
     x = w = b.leaf()
     for depth in range(1000):
-        b.places.append(Place(depth, "function", "f"))
+        b.places.append(ScopeNode(depth, "function", "f"))
         b.here.append(depth + 1)
         x = b.op("dot", x, w)
     for _ in range(1000):

@@ -4,7 +4,7 @@ import numpy as np
 from support.traces import Building, outline
 
 import autograd_tools as ag
-from autograd_tools.tracing.columns import Place
+from autograd_tools.tracing.columns import ScopeNode
 from viewer.graph import Graph, Group
 from viewer.passes.grouping import group
 
@@ -89,7 +89,7 @@ def test_places_a_thousand_deep():
     b = Building()
     x = w = b.leaf()
     for n in range(3000):
-        b.made.append(Place(n, "function", "f"))
+        b.made.append(ScopeNode(n, "function", "f"))
         b.here.append(n + 1)
         x = b.op("dot", x, w)
     graph = group(b.graph)
