@@ -33,7 +33,7 @@ from autograd_tools.timing.log import (
 )
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.records import Counts, Operand, Record, Signature, signature
-from autograd_tools.timing.section import Section
+from autograd_tools.timing.shown import Section
 from autograd_tools.timing.thread import recordings
 from autograd_tools.timing.totals import MEMORY
 

@@ -6,14 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing.columns import COLUMNS, DEFAULT, asked
 from autograd_tools.timing.rows import Row, check_known, list_rows
-
-if TYPE_CHECKING:
-    from autograd_tools.timing.shown import Snapshot
+from autograd_tools.timing.section import Snapshot
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the beginning of a formula
 

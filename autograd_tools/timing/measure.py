@@ -23,8 +23,8 @@ from autograd_tools.timing.log import CLOSE, END, PIECE, mark
 from autograd_tools.timing.log import label as code_of
 from autograd_tools.timing.records import Counts, Record
 from autograd_tools.timing.rows import check_known
-from autograd_tools.timing.section import Section
-from autograd_tools.timing.shown import Shown, Snapshot
+from autograd_tools.timing.section import Snapshot
+from autograd_tools.timing.shown import Section, Shown
 from autograd_tools.timing.thread import Thread
 from autograd_tools.timing.totals import FORMAT, MEMORY, VERSION, Totals
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from autograd_tools.timing.section import Section
-    from autograd_tools.timing.shown import Snapshot
+from autograd_tools.timing.section import SectionData, Snapshot
 
 
 class Row(NamedTuple):
@@ -36,7 +34,7 @@ class Row(NamedTuple):
     peak_nbytes: int | None = None
 
 
-SORTS: dict[str, Callable[[tuple[str, Section]], Any]] = {
+SORTS: dict[str, Callable[[tuple[str, SectionData]], Any]] = {
     "time": lambda item: -item[1].ns,
     "ncalls": lambda item: -item[1].ncalls,
     "alloc": lambda item: -item[1].nbytes,
@@ -59,7 +57,7 @@ def list_rows(shot: Snapshot, sortby: str = "time", maxdepth: int | None = None)
     if maxdepth is not None and maxdepth < 1:
         raise ValueError(f"maxdepth counts levels from 1, and got {maxdepth}")
 
-    def below(section: Section, path: tuple[str, ...]) -> Iterator[Row]:
+    def below(section: SectionData, path: tuple[str, ...]) -> Iterator[Row]:
         for label, child in sorted(section.children.items(), key=SORTS[sortby]):
             row = _row((*path, label), child, section if path else None, shot.measured)
             yield (
@@ -73,7 +71,9 @@ def list_rows(shot: Snapshot, sortby: str = "time", maxdepth: int | None = None)
     return list(below(shot.root, ()))
 
 
-def _row(path: tuple[str, ...], section: Section, parent: Section | None, measured: Section) -> Row:
+def _row(
+    path: tuple[str, ...], section: SectionData, parent: SectionData | None, measured: SectionData
+) -> Row:
     n, each = section.ncalls, section.known == section.ncalls > 0
     return Row(
         path,
@@ -96,7 +96,7 @@ def _percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
-def _deviation(section: Section) -> float:
+def _deviation(section: SectionData) -> float:
     """The standard deviation of a sample, from integers until the last step: no digits are lost in the difference."""
     n = section.ncalls
     return math.sqrt(max(0, n * section.squares - section.ns**2) / (n * (n - 1)))

@@ -1,30 +1,26 @@
-"""A section of the timer: what it adds up, in integers, so that sections merge exactly."""
+"""Data of sections: integers that merge exactly, and the snapshot of a timer that is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import index
-from typing import Any
+from typing import Any, Self
 
 from autograd_tools.base.formats import time_text
-from autograd_tools.timing.shown import Shown, Snapshot
+
+MEMORY_FIELDS = ("live_nbytes", "peak_nbytes")
+COUNT_FIELDS = ("ncalls", "ns", "nbytes", "known", "min_ns", "max_ns", "squares")
 
 
 @dataclass(slots=True, repr=False)
-class Section(Shown):
-    """A row of the timer: `ncalls` calls took `ns` nanoseconds and made arrays of `nbytes` bytes; sections nest.
-
-    Of `known` calls, which were measured one by one, there are also the shortest, the longest, and the sum of the
-    squares of the times. Where bytes are counted exactly `nbytes` are all that were made; `live_nbytes` is by how many there
-    were more at the ends than at the starts, and `peak_nbytes` by how many at the most, in any one call.
-    `section["parse"]` is the section of that label inside; `print(section)` shows those inside.
-    """
+class SectionData:
+    """Counts of one section and the sections inside; see `Section`."""
 
     ncalls: int = 0
     ns: int = 0
     nbytes: int = 0
-    children: dict[str, Section] = field(default_factory=dict)
+    children: dict[str, Self] = field(default_factory=dict)
     known: int = 0
     min_ns: int = 0
     max_ns: int = 0
@@ -43,14 +39,14 @@ class Section(Shown):
         self.known += 1
         self.squares += ns * ns
 
-    def child(self, label: str) -> Section:
+    def child(self, label: str) -> Self:
         """The section `label` right below this one, made if it is not there."""
         section = self.children.get(label)
         if section is None:  # one of two threads that come at once wins, and both get its section
-            section = self.children.setdefault(label, Section())
+            section = self.children.setdefault(label, type(self)())
         return section
 
-    def add(self, other: Section) -> None:
+    def add(self, other: SectionData) -> None:
         """Add what `other` counts itself, without the sections in it."""
         if other.known:
             self.min_ns = min(self.min_ns, other.min_ns) if self.known else other.min_ns
@@ -63,20 +59,20 @@ class Section(Shown):
         self.live_nbytes += other.live_nbytes
         self.peak_nbytes = max(self.peak_nbytes, other.peak_nbytes)
 
-    def merge(self, other: Section) -> None:
+    def merge(self, other: SectionData) -> None:
         """Add `other`, label by label."""
         self.add(other)
         for label, child in list(other.children.items()):
             self.child(label).merge(child)
 
-    def make_room(self, other: Section) -> None:
+    def make_room(self, other: SectionData) -> None:
         """Have all sections of `other`, in its order, without what they count."""
         for label, child in list(other.children.items()):
             self.child(label).make_room(child)
 
-    def complement(self) -> Section:
+    def complement(self) -> Self:
         """A copy in which every section that has others in it also has `~its name~`, the time that is in none of them."""
-        copy = Section()
+        copy = type(self)()
         copy.add(self)
         for label, child in self.children.items():
             inside = copy.children[label] = child.complement()
@@ -84,27 +80,22 @@ class Section(Shown):
                 rest = max(
                     0, child.ns - child.measured.ns
                 )  # sections of several threads may take longer than the one around
-                inside.children.setdefault(f"~{label}~", Section(child.ncalls, rest))
+                inside.children.setdefault(f"~{label}~", type(self)(child.ncalls, rest))
         return copy
 
-    def walk(self) -> Iterator[tuple[str, Section]]:
+    def walk(self) -> Iterator[tuple[str, Self]]:
         """All sections below this one, with their labels."""
         for label, child in self.children.items():
             yield label, child
             yield from child.walk()
 
     @property
-    def measured(self) -> Section:
+    def measured(self) -> Self:
         """The sum of the sections right below this one."""
         inside = self.children.values()
-        return Section(ns=sum(s.ns for s in inside), nbytes=sum(s.nbytes for s in inside))
+        return type(self)(ns=sum(s.ns for s in inside), nbytes=sum(s.nbytes for s in inside))
 
-    def snapshot(self) -> Snapshot:
-        """What is to be shown of it: shares are of the sections in it."""
-        exact = any(section.peak_nbytes or section.live_nbytes for _, section in self.walk())
-        return Snapshot(self, self.measured, self.ns, memory="exact" if exact else "outputs")
-
-    def __getitem__(self, key: str | tuple[str, ...]) -> Section:
+    def __getitem__(self, key: str | tuple[str, ...]) -> Self:
         section = self
         for label in (key,) if isinstance(key, str) else key:
             if label not in section.children:
@@ -125,25 +116,45 @@ class Section(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """The section and those below it, as plain data."""
-        counts = {name: getattr(self, name) for name in (COUNTS if self.known else COUNTS[:3])}
-        counts |= {name: getattr(self, name) for name in MEMORY if getattr(self, name)}
+        counts = {
+            name: getattr(self, name) for name in (COUNT_FIELDS if self.known else COUNT_FIELDS[:3])
+        }
+        counts |= {name: getattr(self, name) for name in MEMORY_FIELDS if getattr(self, name)}
         return {
             **counts,
             "children": {label: child.to_dict() for label, child in self.children.items()},
         }
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Section:
+    def from_dict(cls, data: dict[str, Any]) -> Self:
         """The section that `to_dict` described; files of version 1 know nothing of single calls."""
-        counts = {name: index(data[name]) for name in COUNTS if name in data or name in COUNTS[:3]}
+        counts = {
+            name: index(data[name])
+            for name in COUNT_FIELDS
+            if name in data or name in COUNT_FIELDS[:3]
+        }
         if min(counts.values()) < 0:
             raise ValueError(f"a section counts from 0 on, and this one says {counts}")
-        counts |= {name: index(data[name]) for name in MEMORY if name in data}
+        counts |= {name: index(data[name]) for name in MEMORY_FIELDS if name in data}
         return cls(
             **counts,
             children={label: cls.from_dict(child) for label, child in data["children"].items()},
         )
 
 
-MEMORY = ("live_nbytes", "peak_nbytes")
-COUNTS = ("ncalls", "ns", "nbytes", "known", "min_ns", "max_ns", "squares")
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """State of a timer at one moment: a tree of sections, the sum that shares are of, the time elapsed."""
+
+    root: SectionData
+    measured: SectionData
+    total_ns: int
+    threads: int = 1
+    section_cost_ns: float = 0.0  # 0 if unknown
+    memory: str = "outputs"
+    peak_nbytes: int | None = None
+
+    @property
+    def own_ns(self) -> float:
+        """Return the time that the timer itself took."""
+        return self.section_cost_ns * sum(section.ncalls for _, section in self.root.walk())

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_tools.base.documents import write_bytes
 from autograd_tools.base.html import html_of
 from autograd_tools.timing.export import csv_text, markdown_text
 from autograd_tools.timing.rows import Row, list_rows
+from autograd_tools.timing.section import SectionData, Snapshot
 from autograd_tools.timing.table import table
-
-if TYPE_CHECKING:
-    from autograd_tools.timing.section import Section
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The state of a timer at one moment: a tree of sections, the sum that shares are of, and the time that passed."""
-
-    root: Section
-    measured: Section
-    total_ns: int
-    threads: int = 1
-    section_cost_ns: float = 0.0  # 0 where nobody knows
-    memory: str = "outputs"
-    peak_nbytes: int | None = None
-
-    @property
-    def own_ns(self) -> float:
-        """What the timer itself took of the time that passed."""
-        return self.section_cost_ns * sum(section.ncalls for _, section in self.root.walk())
 
 
 class Shown:
@@ -49,7 +28,7 @@ class Shown:
 
     def table(self, **options: Any) -> str:
         """The sections as a table of text; see `autograd_tools.timing.table.table` for the options."""
-        return table(self, **options)
+        return table(self.snapshot(), **options)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """The rows as comma-separated values in plain numbers, in the order of first calls; written to `path` if there is one."""
@@ -64,6 +43,23 @@ class Shown:
 
     def __str__(self) -> str:
         return self.table()
+
+
+class Section(Shown, SectionData):
+    """A row of the timer: `ncalls` calls took `ns` nanoseconds and made arrays of `nbytes` bytes; sections nest.
+
+    Of `known` calls, which were measured one by one, there are also the shortest, the longest, and the sum of the
+    squares of the times. Where bytes are counted exactly `nbytes` are all that were made; `live_nbytes` is by how many there
+    were more at the ends than at the starts, and `peak_nbytes` by how many at the most, in any one call.
+    `section["parse"]` is the section of that label inside; `print(section)` shows those inside.
+    """
+
+    __slots__ = ()
+
+    def snapshot(self) -> Snapshot:
+        """The state to show: shares are of the sections inside."""
+        exact = any(section.peak_nbytes or section.live_nbytes for _, section in self.walk())
+        return Snapshot(self, self.measured, self.ns, memory="exact" if exact else "outputs")
 
 
 def _written(text: str, path: str | Path | None) -> str:

@@ -6,16 +6,13 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from autograd_tools.base.formats import memory_text, percent_text, time_text
 from autograd_tools.base.text import columns as columns_of
 from autograd_tools.base.text import one_line
 from autograd_tools.timing.columns import COLUMNS, DEFAULT, Column, asked, choose
 from autograd_tools.timing.rows import SORTS, Row, check_known, list_rows
-
-if TYPE_CHECKING:
-    from autograd_tools.timing.shown import Shown, Snapshot
+from autograd_tools.timing.section import Snapshot
 
 __all__ = ["COLUMNS", "LINECHARS", "SORTS", "table"]
 
@@ -29,7 +26,7 @@ NARROWEST = len(TOT)  # columns for names, before columns of numbers are left ou
 
 
 def table(
-    x: Shown,
+    shot: Snapshot,
     *,
     columns: Sequence[str] = DEFAULT,
     sortby: str = "time",
@@ -50,7 +47,7 @@ def table(
     returned, without temporaries and views; where bytes are counted exactly, `peak` and `live` are by how many there were
     more than at the start, at the most of one call, and at the ends of all.
     """
-    shot, chars = x.snapshot(), LINECHARS.get(linechars, {})
+    chars = LINECHARS.get(linechars, {})
     columns = asked(tuple(columns), shot.memory)
     check_known("column", columns, COLUMNS)
     check_known("linechars", (linechars,), LINECHARS)

@@ -15,7 +15,7 @@ from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Looks, unseen
 from autograd_tools.timing.log import HALF, LABELS, WIDTH, Ints, Label, Marks, Spans
 from autograd_tools.timing.records import PHASES, Record, Tally, operands_of
-from autograd_tools.timing.section import Section
+from autograd_tools.timing.section import SectionData
 from autograd_tools.timing.stack import Stack
 
 NOWHERE = ("", 0, "", ())
@@ -47,7 +47,7 @@ class Thread(Stack):
             int
         ] = []  # what a watch of this thread's saw, where bytes are counted exactly
         self.events = events
-        self.root = Section()
+        self.root = SectionData()
         self.tallies: dict[Record, Tally] = {}
         super().__init__()
         self.steps = 0  # gradients that are over
@@ -124,13 +124,13 @@ class Thread(Stack):
         )
         spreads = logs.spreads(paths[spans.single], len(sections), spans.ns[spans.single])
         for section, (ncalls, ns, nbytes), spread in zip(sections, totals, spreads, strict=True):
-            section.add(Section(ncalls, ns, nbytes, {}, *spread))
+            section.add(SectionData(ncalls, ns, nbytes, {}, *spread))
         if weights.live is not None and weights.peak is not None:
             live, peaks = np.zeros((2, len(sections)), np.int64)
             np.add.at(live, paths[counted], weights.live[counted])
             np.maximum.at(peaks, paths[counted], weights.peak[counted])
             for section, change, peak in zip(sections, live.tolist(), peaks.tolist(), strict=True):
-                section.add(Section(live_nbytes=change, peak_nbytes=peak))
+                section.add(SectionData(live_nbytes=change, peak_nbytes=peak))
 
     def _add_records(self, marks: Marks, spans: Spans, weights: Weights) -> None:
         """Add the time of every operation, without what is in it, to the record of its place in the user's code."""

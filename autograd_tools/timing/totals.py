@@ -8,7 +8,7 @@ from operator import index
 from typing import Any
 
 from autograd_tools.timing.records import Counts, Record, from_row, to_rows
-from autograd_tools.timing.section import Section
+from autograd_tools.timing.shown import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 3
 MEMORY = (

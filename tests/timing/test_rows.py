@@ -11,7 +11,7 @@ from autograd_tools.base.formats import bar_text
 from autograd_tools.timing import Timer
 from autograd_tools.timing.columns import COLUMNS
 from autograd_tools.timing.rows import Row
-from autograd_tools.timing.table import LINECHARS, table
+from autograd_tools.timing.table import LINECHARS
 
 HOSTILE = [
     "</script>",
@@ -354,4 +354,4 @@ def test_every_column_has_a_cell_for_a_section_without_calls(column):
     timer = Timer.from_dict(
         {"total_ns": 0, "sections": {"open": {**SECTION, "ncalls": 0, "ns": 0}}, "records": []}
     )
-    assert table(timer, columns=[column]).splitlines()[7].split()[:1] == ["open"]
+    assert timer.table(columns=[column]).splitlines()[7].split()[:1] == ["open"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograd_tools import Timer
 from autograd_tools.base.documents import write_bytes
 from autograd_tools.base.text import one_line
-from autograd_tools.timing.section import Section
+from autograd_tools.timing import Section
 from viewer.inputs import as_timer
 
 Stack = tuple[str, ...]
