@@ -6,12 +6,10 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from autograd_tools.timing.log import label as code_of
-
-if TYPE_CHECKING:
-    from autograd_tools.timing.measure import Timer
+from autograd_tools.timing.recorder import Recorder
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,7 +19,7 @@ class Block:
 
     __slots__ = ("code", "label", "timer")
 
-    def __init__(self, timer: Timer, label: str) -> None:
+    def __init__(self, timer: Recorder, label: str) -> None:
         self.timer = timer
         self.label = label
         self.code = code_of(label)
@@ -42,7 +40,7 @@ class Block:
         return time_calls(self.timer, self.label, function)
 
 
-def time_calls(timer: Timer, label: str, function: F) -> F:
+def time_calls(timer: Recorder, label: str, function: F) -> F:
     """`function`, of which every call is one of the section `label`; generators and coroutines are timed while they run."""
     if isinstance(function, type) or not callable(function):
         raise TypeError(
@@ -71,7 +69,7 @@ def time_calls(timer: Timer, label: str, function: F) -> F:
     return functools.update_wrapper(timed, function)  # type: ignore[return-value]
 
 
-def _in_pieces(timer: Timer, label: str, running: Any) -> Generator[Any, Any, Any]:
+def _in_pieces(timer: Recorder, label: str, running: Any) -> Generator[Any, Any, Any]:
     """Run a generator or coroutine as one call, which takes the time of its pieces without the pauses between them."""
     step, given, ncalls = running.send, None, 1
     while True:
