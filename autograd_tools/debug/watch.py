@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools import timing
 from autograd_tools.debug.report import first, message, numbers, origin, what
 from autograd_tools.engine.backward import backward, plain_sweep
 from autograd_tools.engine.core import Recording
 from autograd_tools.engine.hooks import hooked
 from autograd_tools.location.call_site import Note
+from autograd_tools.timing import instrument as timing
 
 
 class NonFiniteError(FloatingPointError):

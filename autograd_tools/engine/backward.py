@@ -15,12 +15,13 @@ from typing import Any
 
 from numpy import ndarray
 
-from autograd_tools import timing
 from autograd_tools.base.memory import thread as recording_thread
 from autograd_tools.engine.core import Recording
 from autograd_tools.engine.cotangents import accumulate, fit
 from autograd_tools.engine.hooks import call_hooks, hooked
 from autograd_tools.engine.plans import ARRAYS, Plan, kept_bytes
+from autograd_tools.timing import instrument as timing
+from autograd_tools.timing.log import END, LIMIT, NODE, SUM, SUMS
 
 
 class _Thread(threading.local):
@@ -223,7 +224,7 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
             plan, y, args, _, parents = entries[index]
             if plan is None:
                 continue
-            if len(log) > timing.LIMIT:
+            if len(log) > LIMIT:
                 thread.add_up(sweeps=1)
             fits, note = plan.fits, None if notes is None else notes[index]
             for i, parent in enumerate(parents):
@@ -248,10 +249,10 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
                         depth, before, (section, note, first + index), start, end, max(nbytes, 0)
                     )
                     depth = len(thread.open)
-                    log += (timing.SUMS, None, nbytes, end, end)
+                    log += (SUMS, None, nbytes, end, end)
                 elif first:
                     log += (
-                        timing.NODE,
+                        NODE,
                         None,
                         first + index,
                         start,
@@ -272,7 +273,7 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
                     sum_outgrads(recording, parent, dx)
                     if len(log) != before:
                         log[before - 3] = ~nbytes
-                        thread.enclose(depth, before, (timing.SUM, None, 0), end, clock())
+                        thread.enclose(depth, before, (SUM, None, 0), end, clock())
                 if plan.into is not None:
                     recording.owned.add(parent)
             if keep:
@@ -283,7 +284,7 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
         end = clock()
         if section:
             thread.enclose(depth, before, (section, note, first + index), start, end)
-        log += (timing.END, None, int(oldest == 0 and recording.outer is None), end, end)
+        log += (END, None, int(oldest == 0 and recording.outer is None), end, end)
         thread.sweeps -= 1
         thread.lock.release()
 

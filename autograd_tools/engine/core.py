@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_tools import timing
 from autograd_tools.base.containers import (
     field_names,
     has_fields,
@@ -31,6 +30,7 @@ from autograd_tools.base.containers import (
 from autograd_tools.base.memory import last_tape_closed, open_tapes, thread
 from autograd_tools.engine.plans import VALUE, Plan, absent
 from autograd_tools.location import call_site as source
+from autograd_tools.timing import instrument as timing
 
 if TYPE_CHECKING:
     _Anything = Any  # for type checkers: a Value has whatever operators and methods its value has

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd_tools import timing
 from autograd_tools.base.memory import open_tapes
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.core import NO_KWARGS
 from autograd_tools.engine.detached import ON_THE_WAY, note_cut
 from autograd_tools.engine.fast_calls import binary, first, unary
 from autograd_tools.engine.plans import Plan, reads
+from autograd_tools.timing import instrument as timing
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx

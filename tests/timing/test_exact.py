@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools import timing
+from autograd_tools.timing import instrument
 from autograd_tools.timing.exact import Looks, Watch
 
 N = 1000
@@ -492,7 +492,7 @@ def test_words_that_do_not_go_together_are_an_error(setting):
         ValueError,
         match=f"AUTOGRAD_TIMER='{setting}' is not known; there are: 0, .*; and behind a comma nobytes",
     ):
-        timing._setting(setting)
+        instrument._setting(setting)
 
 
 @pytest.mark.parametrize(
@@ -506,7 +506,7 @@ def test_words_that_do_not_go_together_are_an_error(setting):
     ],
 )
 def test_a_word_tells_what_is_looked_for_and_one_how_bytes_are_counted(setting, found):
-    assert timing._setting(setting) == found
+    assert instrument._setting(setting) == found
 
 
 def test_with_the_timer_off_nothing_is_counted():

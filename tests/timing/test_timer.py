@@ -805,7 +805,7 @@ HOOKS = ["time_forward", "time_note"]
 README = """
 import json, os, sys
 import numpy as np, autograd_tools as ag
-from autograd_tools import timing
+from autograd_tools.timing import instrument
 
 def step(*args, **kwargs): ...
 
@@ -817,8 +817,8 @@ J = ag.diff(lambda: np.sum((w @ x + b - y) ** 2))
 sys.setprofile(None)
 root = ag.timer.root
 print(json.dumps({
-    "same": ["time_forward"] * (timing.time_forward(step, "step") is step) + ["time_note"] * (timing.time_note(step, J) is step),
-    "timed": any(os.path.dirname(file) == os.path.dirname(timing.__file__) for file in files),
+    "same": ["time_forward"] * (instrument.time_forward(step, "step") is step) + ["time_note"] * (instrument.time_note(step, J) is step),
+    "timed": any(os.path.dirname(file) == os.path.dirname(instrument.__file__) for file in files),
     "calls": {label: section.ncalls for label, section in root.children.items()},
     "nested": [label for section in root.children.values() for label in section.children],
     "bytes": {label: section.nbytes for label, section in root.children.items() if section.nbytes},
