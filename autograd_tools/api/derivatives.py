@@ -23,9 +23,9 @@ from autograd_tools.base.containers import (
 )
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, plain
-from autograd_tools.engine.core import Result, Value, value
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.values import Result, Value, unwrap
 from autograd_tools.rules.indexing import expanded
 
 Argnum = int | tuple[int, ...]
@@ -70,7 +70,7 @@ def _pullback(
     def joined(*inputs: Any, **options: Any) -> Any:
         nonlocal whole
         whole = f(*inputs, **options)
-        if parts_of(value(whole)) is None:
+        if parts_of(unwrap(whole)) is None:
             return whole
         whole = expanded(whole)
         numbers = [leaf for leaf in leaves_of(whole) if is_number(plain(leaf))]
@@ -79,7 +79,7 @@ def _pullback(
     joined.__name__ = name_of(f)  # for messages
     recording, leaves, y = run(joined, argnums, args, kwargs)
     recording.keep = True  # for the next call
-    several = parts_of(value(whole)) is not None
+    several = parts_of(unwrap(whole)) is not None
     tracked = isinstance(y, Result) and y.recording is recording
     below = y.value if tracked else y
 
@@ -95,7 +95,7 @@ def _pullback(
                 else given[0]
             )
             if seed is None:
-                seed = np.zeros_like(value(below))
+                seed = np.zeros_like(unwrap(below))
             differentiate(recording, y.index, seed)
         return tuple(
             [
@@ -134,7 +134,7 @@ def _of_argnum(found: tuple[Any, ...], argnum: Argnum) -> Any:
 
 def _check_real(y: Any, what: str, f: Callable[..., Any]) -> None:
     for leaf in leaves_of(y):
-        if np.iscomplexobj(value(leaf)):
+        if np.iscomplexobj(unwrap(leaf)):
             raise TypeError(
                 f"{what} is for functions of real values, and {name_of(f)} returned {describe(leaf)}: take its np.real and np.imag"
             )
@@ -160,7 +160,7 @@ def make_jvp(
         _check_real(y, "make_jvp", f)
         inputs = tuple([plain(args[n]) for n in argnums])
         zeros = [
-            np.zeros(np.shape(x), np.result_type(value(x), np.float32))
+            np.zeros(np.shape(x), np.result_type(unwrap(x), np.float32))
             if is_number(plain(x))
             else None
             for x in leaves_of(y)
@@ -219,7 +219,7 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
         def rows_of(i: int, leaf: Any) -> Any:
             if not is_number(plain(leaf)):
                 return None
-            shape, dtype = np.shape(leaf), np.result_type(value(leaf))
+            shape, dtype = np.shape(leaf), np.result_type(unwrap(leaf))
             rows = []
             for index in np.ndindex(shape):
                 dy = np.zeros(shape, dtype)
@@ -277,7 +277,7 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
         return _of_argnum(
             pull(
                 [
-                    np.ones_like(value(leaf)) if is_number(plain(leaf)) else None
+                    np.ones_like(unwrap(leaf)) if is_number(plain(leaf)) else None
                     for leaf in leaves_of(y)
                 ]
             ),

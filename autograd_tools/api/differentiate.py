@@ -14,18 +14,12 @@ from autograd_tools.base.containers import is_constant_leaf, is_floating, is_num
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
-from autograd_tools.engine.core import (
-    Param,
-    Recording,
-    Result,
-    Value,
-    check_differentiable,
-    live,
-    value,
-)
 from autograd_tools.engine.cotangents import conform, one_like
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.state import live
+from autograd_tools.engine.values import Param, Result, Value, check_differentiable, unwrap
 from autograd_tools.rules.indexing import opened
 from autograd_tools.tracing.tape import Tape, check_scalar, finished, new_recording
 from autograd_tools.tracing.trace_data import Trace
@@ -97,8 +91,8 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
     if (
         isinstance(y, Result)
         and y.recording is tape
-        and np.shape(value(y)) == ()
-        and np.isrealobj(value(y))
+        and np.shape(unwrap(y)) == ()
+        and np.isrealobj(unwrap(y))
     ):
         tape.backward(y)
     return tape.trace()
@@ -193,7 +187,7 @@ def _differentiated(
     check_scalar(y)
     if isinstance(y, Result) and y.recording is recording:
         index, y = y.index, y.value
-        differentiate(recording, index, one_like(value(y)))
+        differentiate(recording, index, one_like(unwrap(y)))
         finished(recording)
     return y, tuple(
         [

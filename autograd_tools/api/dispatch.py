@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.memory import open_tapes
 from autograd_tools.engine.calls import call, holds_tracked, innermost, is_constant, plain
-from autograd_tools.engine.core import LostGradientError, Value, value
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import ON_THE_WAY, note_cut
-from autograd_tools.engine.primitives import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
+from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS
+from autograd_tools.engine.state import open_tapes
+from autograd_tools.engine.values import LostGradientError, Value, unwrap
 from autograd_tools.rules import special
 from autograd_tools.rules.like import LIKE
 
@@ -135,7 +136,7 @@ def reject_if_recorded(self: Any, what: str, instead: str) -> Any:
                 f"use the one of the same name in autograd_tools.{package} if there is one",
             )
         raise lost_gradient(what, instead)
-    return value(self)
+    return unwrap(self)
 
 
 def _scipy_caller() -> str:

@@ -11,9 +11,9 @@ from autograd_tools.api.differentiate import checked, diff, value_and_grad
 from autograd_tools.api.parameters import params
 from autograd_tools.base.containers import is_floating, leaves_of, parts_of, with_leaves
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.core import Param, Value, value
 from autograd_tools.engine.cotangents import conform
 from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.values import Param, Value, unwrap
 from autograd_tools.rules.indexing import expanded
 
 
@@ -142,9 +142,9 @@ def gcheck(
         analytic = _combine(conform(tape.gradient(p), start, total=True), direction)
         try:
             p.value = _move(start, direction, delta)
-            ahead = value(f(*args))
+            ahead = unwrap(f(*args))
             p.value = _move(start, direction, -delta)
-            numeric = (ahead - value(f(*args))) / (2 * delta)
+            numeric = (ahead - unwrap(f(*args))) / (2 * delta)
         finally:
             p.value = start
         if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):

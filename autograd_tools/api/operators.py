@@ -14,20 +14,12 @@ import numpy as np
 
 from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, reject_if_recorded
 from autograd_tools.base.containers import field_names
-from autograd_tools.base.memory import open_tapes
 from autograd_tools.engine.calls import CONSTANTS, call, plain
-from autograd_tools.engine.core import (
-    FieldsParam,
-    NamedResult,
-    Param,
-    Result,
-    Value,
-    following_params,
-    value,
-)
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import ON_THE_WAY, note_cut
-from autograd_tools.engine.primitives import PRIMITIVES, ZEROGRADS
+from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
+from autograd_tools.engine.state import following_params, open_tapes
+from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result, Value, unwrap
 from autograd_tools.rules import ufunc_methods
 from autograd_tools.rules.indexing import field_of, getitem, opened, setitem
 
@@ -95,7 +87,7 @@ def _field(self: Any, name: str) -> Any:
         "recording",
         "index",
     ):  # which may not be set yet
-        fields = getattr(value(self), "_fields", ())
+        fields = getattr(unwrap(self), "_fields", ())
         if name in fields:
             return self[fields.index(name)]
     raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}", name=name, obj=self)
@@ -133,7 +125,7 @@ def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any,
     def apply(a: Any, b: Any) -> Any:
         if open_tapes:
             note_cut(sign, (a, b))
-        return compare(value(a), plain(b))
+        return compare(unwrap(a), plain(b))
 
     return apply
 
@@ -154,7 +146,7 @@ def _attribute(name: str) -> Callable[[Any], Any]:
         try:
             return read(self.value)
         except AttributeError:  # a number or a list
-            return read(np.asarray(value(self)))
+            return read(np.asarray(unwrap(self)))
 
     return get
 
@@ -222,25 +214,25 @@ class _Body:
     def __int__(self: Any) -> int:
         if open_tapes:
             note_cut("int", (self,))
-        return int(value(self))
+        return int(unwrap(self))
 
     def __index__(self: Any) -> int:
         if open_tapes:
             note_cut("index", (self,))
-        return operator.index(value(self))
+        return operator.index(unwrap(self))
 
     def __bool__(self: Any) -> bool:
         if open_tapes:
             note_cut("bool", (self,))
-        return bool(value(self))
+        return bool(unwrap(self))
 
     def __round__(self: Any, ndigits: int | None = None) -> Any:
         if open_tapes:
             note_cut("round", (self,))
-        return round(value(self), ndigits)
+        return round(unwrap(self), ndigits)
 
     def __format__(self: Any, spec: str) -> str:
-        return format(value(self), spec) if spec else repr(self)
+        return format(unwrap(self), spec) if spec else repr(self)
 
     def __repr__(self: Any) -> str:
         return describe(self)
@@ -255,16 +247,16 @@ class _Body:
     def __len__(self: Any) -> int:
         if open_tapes:
             note_cut("len", (self,))
-        return len(value(self))
+        return len(unwrap(self))
 
     def __contains__(self: Any, item: Any) -> bool:
-        return plain(item) in value(self)
+        return plain(item) in unwrap(self)
 
     def __getitem__(self: Any, index: Any) -> Any:
         return getitem.first(self, (index,) if type(index) in CONSTANTS else (plain(index),))
 
     def __iter__(self: Any) -> Iterator[Any]:
-        x = value(self)
+        x = unwrap(self)
         if isinstance(x, dict):
             return iter(x)
         return (self[i] for i in range(len(x)))
@@ -272,10 +264,10 @@ class _Body:
     def __setitem__(self: Any, index: Any, item: Any) -> None:
         """`x[index] = v`: from here on `x` is a new recorded value; whoever has read the old one keeps what was read."""
         if isinstance(self, Result):
-            if not (self.recording.is_open and isinstance(value(self), np.ndarray)):
+            if not (self.recording.is_open and isinstance(unwrap(self), np.ndarray)):
                 why = (
                     "its recording has ended"
-                    if isinstance(value(self), np.ndarray)
+                    if isinstance(unwrap(self), np.ndarray)
                     else "it is no array"
                 )
                 raise TypeError(
@@ -293,19 +285,19 @@ class _Body:
             raise lost_gradient(
                 "writing a recorded value into a Param", "keep it in a variable of its own"
             )
-        value(self)[index] = plain(item)
+        unwrap(self)[index] = plain(item)
 
     def keys(self: Any) -> Any:
-        return value(self).keys()
+        return unwrap(self).keys()
 
     def values(self: Any) -> Any:
-        return [self[key] for key in value(self)]
+        return [self[key] for key in unwrap(self)]
 
     def items(self: Any) -> Any:
-        return [(key, self[key]) for key in value(self)]
+        return [(key, self[key]) for key in unwrap(self)]
 
     def get(self: Any, key: Any, default: Any = None) -> Any:
-        return self[key] if key in value(self) else default
+        return self[key] if key in unwrap(self) else default
 
     # Methods of an array whose arguments differ from the function's.
     @property

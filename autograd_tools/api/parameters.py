@@ -6,7 +6,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
-from autograd_tools.engine.core import Param, Result
+from autograd_tools.engine.values import Param, Result
 from autograd_tools.tracing.tape import Tape
 
 # Objects that hold no model of the user's, though one can walk from them to most of the process.

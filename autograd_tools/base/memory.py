@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,35 +13,24 @@ import numpy as np
 NEVER = 2**31 - 1
 
 
-class _Thread(threading.local):
-    open: Any = None  # the innermost open recording
+_threshold: tuple[int, int, int] | None = None  # Python's own, while full ones are suspended
 
 
-thread = _Thread()
-open_tapes: list[Any] = []  # those of all threads that keep what they record
-_threshold: tuple[int, int, int] | None = (
-    None  # of Python's collections, while full ones are put off
-)
+def suspend_full_collections(while_true: Callable[[], bool]) -> None:
+    """Suspend full garbage collections after the first one that begins while `while_true()` holds.
 
-
-def _watch(phase: str, info: dict[str, Any]) -> None:
-    """Put further full garbage collections off when one begins while a tape is open; those of young objects go on.
-
-    A tape is millions of objects that all stay. Each full collection looks at every one of them again, which made a tape
-    of a million operations twice as slow for each as one of a thousand.
+    A tape is millions of objects that all stay. Each full collection visits every one of them again, which doubled the
+    time per operation on a tape of a million. Collections of young objects go on.
     """
-    global _threshold
-    if (
-        phase == "start"
-        and info["generation"] == 2
-        and thread.open is not None
-        and _threshold is None
-    ):
-        _threshold = gc.get_threshold()
-        gc.set_threshold(*_threshold[:2], NEVER)
 
+    def watch(phase: str, info: dict[str, Any]) -> None:
+        global _threshold
+        begins = phase == "start" and info["generation"] == 2
+        if begins and _threshold is None and while_true():
+            _threshold = gc.get_threshold()
+            gc.set_threshold(*_threshold[:2], NEVER)
 
-gc.callbacks.append(_watch)
+    gc.callbacks.append(watch)
 
 
 def last_tape_closed() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from autograd_tools.api.checkpointing import join
 from autograd_tools.compat.tracer import Box
 from autograd_tools.engine.calls import call
-from autograd_tools.engine.core import Value, value
-from autograd_tools.engine.primitives import Primitive
+from autograd_tools.engine.registry import Primitive
+from autograd_tools.engine.values import Value, unwrap
 
 join_list = Primitive(
     list, (lambda dy, y, parts: builtins.list(dy),), sequences=True, read=frozenset(), name="list"
@@ -43,7 +43,7 @@ class Container(builtins.type):
     real: Any
 
     def __instancecheck__(cls, x: Any) -> bool:
-        return builtins.isinstance(value(x), cls.real)
+        return builtins.isinstance(unwrap(x), cls.real)
 
     def __subclasscheck__(cls, other: Any) -> bool:
         return issubclass(other, cls.real)
@@ -96,12 +96,12 @@ class DictBox(Box):
 
 def isinstance(x: Any, kind: Any) -> bool:
     """The built-in isinstance, of the plain value."""
-    return builtins.isinstance(x, kind) or builtins.isinstance(value(x), kind)
+    return builtins.isinstance(x, kind) or builtins.isinstance(unwrap(x), kind)
 
 
 def type(x: Any) -> Any:
     """The built-in type, of the plain value."""
-    return builtins.type(value(x))
+    return builtins.type(unwrap(x))
 
 
 __all__ = ["DictBox", "SequenceBox", "dict", "isinstance", "list", "tuple", "type"]

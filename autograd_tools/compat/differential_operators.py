@@ -12,7 +12,8 @@ import numpy as np
 
 from autograd_tools.api import derivatives, differentiate
 from autograd_tools.compat.wrap_util import unary_to_nary
-from autograd_tools.engine.core import live, value
+from autograd_tools.engine.state import live
+from autograd_tools.engine.values import unwrap
 
 
 def _number(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -22,7 +23,7 @@ def _number(f: Callable[..., Any]) -> Callable[..., Any]:
         y = f(x)
         return (
             np.reshape(y, ())
-            if isinstance(value(y), np.ndarray) and np.ndim(y) and np.size(y) == 1
+            if isinstance(unwrap(y), np.ndarray) and np.ndim(y) and np.size(y) == 1
             else y
         )
 
@@ -74,7 +75,7 @@ def _settled(x: Any) -> Any:
 @unary_to_nary
 def holomorphic_grad(f: Any, x: Any) -> Any:
     """The derivative of a holomorphic function: the gradient of its real part."""
-    if not np.iscomplexobj(value(x)):
+    if not np.iscomplexobj(unwrap(x)):
         warnings.warn("the argument of holomorphic_grad is not complex", stacklevel=4)
     return grad(lambda x: np.real(f(x)))(x)
 
@@ -83,9 +84,9 @@ def holomorphic_grad(f: Any, x: Any) -> Any:
 def elementwise_grad(f: Any, x: Any) -> Any:
     """The sum over each column of the Jacobian: the derivative of a function that works element by element."""
     vjp, y = derivatives.make_vjp(f)(x)
-    if np.iscomplexobj(value(y)):
+    if np.iscomplexobj(unwrap(y)):
         raise TypeError("elementwise_grad takes functions that return real numbers")
-    return vjp(np.ones_like(value(y)))
+    return vjp(np.ones_like(unwrap(y)))
 
 
 @unary_to_nary
@@ -110,7 +111,7 @@ def make_jvp_reversemode(f: Any, x: Any) -> Any:
 @unary_to_nary
 def deriv(f: Any, x: Any) -> Any:
     """The directional derivative along ones: the derivative of a function of one number."""
-    return derivatives.make_jvp(f)(x)(np.ones_like(value(x)))[1]
+    return derivatives.make_jvp(f)(x)(np.ones_like(unwrap(x)))[1]
 
 
 @unary_to_nary

@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_tools.engine.calls import call
-from autograd_tools.engine.primitives import UNKNOWN, Primitive, name_of
-from autograd_tools.engine.primitives import primitive as registered
-from autograd_tools.engine.primitives import zerograd as notrace_primitive
+from autograd_tools.engine.primitives import UNKNOWN, name_of
+from autograd_tools.engine.registry import Primitive
+from autograd_tools.engine.registry import primitive as registered
+from autograd_tools.engine.registry import zerograd as notrace_primitive
 from autograd_tools.rules.special import find
 
 Maker = Callable[..., Any]  # (ans, *args, **kwargs) -> (g -> gradient)

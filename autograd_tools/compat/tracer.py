@@ -3,7 +3,8 @@
 from typing import Any
 
 from autograd_tools.compat.extend import notrace_primitive, primitive
-from autograd_tools.engine.core import Result, Value, live, value
+from autograd_tools.engine.state import live
+from autograd_tools.engine.values import Result, Value, unwrap
 
 
 class Kind(type):
@@ -12,7 +13,7 @@ class Kind(type):
     holds: Any
 
     def __instancecheck__(cls, x: Any) -> bool:
-        return isbox(x) and isinstance(value(x), cls.holds)
+        return isbox(x) and isinstance(unwrap(x), cls.holds)
 
 
 class Box(metaclass=Kind):
@@ -28,9 +29,9 @@ def isbox(x: Any) -> bool:
 
 def getval(x: Any) -> Any:
     """The plain value of `x`."""
-    return value(x)
+    return unwrap(x)
 
 
-Value._value = property(value)  # the attribute by which these programs look at what is recorded
+Value._value = property(unwrap)  # the attribute by which these programs look at what is recorded
 
 __all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive"]

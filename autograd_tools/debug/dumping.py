@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.text import Text
-from autograd_tools.engine.core import Value, value
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.tracing.tape import Node, arguments
 
 
@@ -59,7 +59,7 @@ def _fields(node: Node, depth: int) -> list[str]:
 def _value(x: Any) -> str:
     if isinstance(x, Value):
         return describe(x)
-    x = value(x)
+    x = unwrap(x)
     if isinstance(x, np.ndarray):
         numbers = np.array2string(x, threshold=12, edgeitems=2, precision=6, separator=" ")
         return f"{describe(x)} {' '.join(numbers.split())}"

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine import core
-from autograd_tools.engine import detached as cuts
+from autograd_tools.engine.detached import value
+from autograd_tools.engine.values import unwrap
 
 OURS = "autograd_tools."
 _NOT_KNOWN = object()
@@ -152,7 +152,7 @@ class _Readable(ast.NodeTransformer):
         node.keywords = [keyword for keyword in node.keywords if keyword.arg or not self.rest]
         node.args = [part for arg in node.args for part in self._spread(arg)]
         self.generic_visit(node)
-        if called in (core.value, cuts.value):
+        if called in (unwrap, value):
             return node.args[0]
         if called is np.matmul and len(node.args) == 2:
             return ast.BinOp(node.args[0], ast.MatMult(), node.args[1])

@@ -13,9 +13,9 @@ import numpy as np
 from autograd_tools.base.containers import field_names, has_fields, is_number, leaves_of, parts_of
 from autograd_tools.base.text import Text, one_line
 from autograd_tools.debug.report import code_at, numbers
-from autograd_tools.engine.core import Param, Result
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import Cut, cuts_of
+from autograd_tools.engine.values import Param, Result
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.tape import Node, Tape
 from autograd_tools.tracing.trace_data import Trace, load_trace

@@ -11,8 +11,8 @@ import numpy as np
 from autograd_tools.base.containers import is_number, leaves_of
 from autograd_tools.base.text import one_line
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.core import Param
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.values import Param
 from autograd_tools.location.call_site import Note
 
 IN_FULL = 12  # as many numbers of an array are shown; of a larger one those that matter

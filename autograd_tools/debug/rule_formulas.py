@@ -15,15 +15,8 @@ from typing import Any
 from autograd_tools.base.text import Text, one_line
 from autograd_tools.debug.expression import formula
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.primitives import (
-    COMPOSITES,
-    KNOWN,
-    PRIMITIVES,
-    UNKNOWN,
-    ZEROGRADS,
-    Primitive,
-    name_of,
-)
+from autograd_tools.engine.primitives import UNKNOWN, name_of
+from autograd_tools.engine.registry import COMPOSITES, KNOWN, PRIMITIVES, ZEROGRADS, Primitive
 from autograd_tools.rules import special
 from autograd_tools.tracing.tape import Node
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd_tools.debug.report import first, message, numbers, origin, what
 from autograd_tools.engine.backward import backward, plain_sweep
-from autograd_tools.engine.core import Recording
 from autograd_tools.engine.hooks import hooked
+from autograd_tools.engine.recording import Recording
 from autograd_tools.location.call_site import Note
 from autograd_tools.timing import instrument as timing
 

@@ -15,11 +15,12 @@ from typing import Any
 
 from numpy import ndarray
 
-from autograd_tools.base.memory import thread as recording_thread
-from autograd_tools.engine.core import Recording
 from autograd_tools.engine.cotangents import accumulate, fit
 from autograd_tools.engine.hooks import call_hooks, hooked
-from autograd_tools.engine.plans import ARRAYS, Plan, kept_bytes
+from autograd_tools.engine.primitives import Plan
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.saved import ARRAYS, kept_bytes
+from autograd_tools.engine.state import thread as recording_thread
 from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import END, LIMIT, NODE, SUM, SUMS
 

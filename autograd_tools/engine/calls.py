@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -21,24 +21,18 @@ from autograd_tools.base.containers import (
     parts_of,
     with_parts,
 )
-from autograd_tools.base.memory import open_tapes
-from autograd_tools.engine.core import (
-    NO_KWARGS,
+from autograd_tools.engine.detached import ON_THE_WAY, note_cut
+from autograd_tools.engine.primitives import PrimitiveData
+from autograd_tools.engine.recording import NO_KWARGS, Recording, record
+from autograd_tools.engine.state import following_params, live, open_tapes
+from autograd_tools.engine.values import (
     LostGradientError,
     Param,
-    Recording,
     Result,
     Value,
-    following_params,
-    live,
-    record,
     refuse_own_arithmetic,
-    value,
+    unwrap,
 )
-from autograd_tools.engine.detached import ON_THE_WAY, note_cut
-
-if TYPE_CHECKING:
-    from autograd_tools.engine.primitives import Primitive
 
 ON_THE_WAY.add(__file__)
 
@@ -65,7 +59,7 @@ def plain(x: Any) -> Any:
     if type(x) in CONSTANTS:
         return x
     if isinstance(x, Value):
-        return plain(value(x)) if holds_tracked(value(x)) else value(x)
+        return plain(unwrap(x)) if holds_tracked(unwrap(x)) else unwrap(x)
     if type(x) in (tuple, list):
         return type(x)([plain(item) for item in x])
     parts = parts_of(x)
@@ -124,7 +118,9 @@ def _check_thread(recording: Recording | None, x: Value) -> None:
         )
 
 
-def call(primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
+def call(
+    primitive: PrimitiveData, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS
+) -> Any:
     """Call a primitive on values that may be tracked, and record it if they are."""
     if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
@@ -173,12 +169,12 @@ def container(x: Any) -> Result | None:
         x = recording.track(x)
     return (
         x
-        if isinstance(x, Result) and x.recording.thread == get_ident() and is_container(value(x))
+        if isinstance(x, Result) and x.recording.thread == get_ident() and is_container(unwrap(x))
         else None
     )
 
 
-def part(primitive: Primitive, a: Result, key: Any) -> Any:
+def part(primitive: PrimitiveData, a: Result, key: Any) -> Any:
     """A part of a recorded container: a constant as it is, anything else once for all reads of it, so that all look-ups
     in an array that stands in a dict add into one gradient."""
     recording = a.recording
@@ -200,7 +196,7 @@ def part(primitive: Primitive, a: Result, key: Any) -> Any:
     return made
 
 
-def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _without_containers(primitive: PrimitiveData, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments, after a look at the lists, tuples and dicts among them: a rule for an array has no gradients for the
     parts of one, and where there is no rule, plain values are all that is needed."""
     for position, arg in enumerate(args):
@@ -217,12 +213,12 @@ def _without_containers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[An
     return args
 
 
-def _operand(primitive: Primitive, position: int, arg: Any) -> Any:
+def _operand(primitive: PrimitiveData, position: int, arg: Any) -> Any:
     """An argument outside of all recordings: a list is an array to NumPy, but Python's + would join it to another."""
     if type(arg) in CONSTANTS:
         return arg
     if primitive.containers:
-        return value(arg)
+        return unwrap(arg)
     x = plain(arg)
     if isinstance(x, np.matrix):
         refuse_own_arithmetic(x)
@@ -234,7 +230,7 @@ def _operand(primitive: Primitive, position: int, arg: Any) -> Any:
     return np.asarray(x) if joins else x
 
 
-def _compute(primitive: Primitive, values: Sequence[Any], kwargs: Any) -> Any:
+def _compute(primitive: PrimitiveData, values: Sequence[Any], kwargs: Any) -> Any:
     return primitive.general(*values, **kwargs) if kwargs else primitive.forward(*values)
 
 
@@ -254,7 +250,7 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
 
 
 def _positional(
-    primitive: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    primitive: PrimitiveData, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Move tracked keyword arguments to their positions, which is where rules are."""
     try:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import field_names, is_number, parts_of, with_parts
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 
 PARTS = (
     list,
@@ -98,8 +98,8 @@ def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
         and dx.dtype == x.dtype
     ):
         return dx
-    if type(dx) is list and type(value(x)) is list:
-        return [fit(part, item, plan, i) for part, item in zip(dx, value(x), strict=True)]
+    if type(dx) is list and type(unwrap(x)) is list:
+        return [fit(part, item, plan, i) for part, item in zip(dx, unwrap(x), strict=True)]
     if dx is None or isinstance(dx, PARTS) or isinstance(x, PARTS):
         return dx
     if isinstance(dx, (int, float, complex)) and not isinstance(dx, np.number):

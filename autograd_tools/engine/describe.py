@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import field_names, is_dataclass
-from autograd_tools.engine.core import Param, Recording, Value, value
+from autograd_tools.engine.values import Param, Value, Wrapping, unwrap
 
 
 def describe(x: Any) -> str:
     """A value in a few characters: arrays by type and shape, numbers as they are, Params and Results in `P()` and `R()`."""
-    if isinstance(x, (Value, Recording)):
+    if isinstance(x, Wrapping):
         letter = "P" if isinstance(x, Param) else "R" if isinstance(x, Value) else "T"
-        return f"{letter}({describe(value(x))})"
+        return f"{letter}({describe(unwrap(x))})"
     if isinstance(x, np.ndarray):
         return f"{x.dtype}[{','.join(map(str, x.shape))}]"
     if isinstance(x, np.generic):

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from autograd_tools.base.memory import open_tapes
-from autograd_tools.engine import core
-from autograd_tools.engine.core import Param, Recording, Result, Value, following_params
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.state import following_params, open_tapes
+from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.location.call_site import is_users
 
 MOST = 1000  # Results that a tape notes for one place in the code; of Params all
@@ -33,7 +33,7 @@ def value(x: Any) -> Any:
     """
     if open_tapes:
         note_cut("ag.value", (x,))
-    return core.value(x)
+    return unwrap(x)
 
 
 def note_cut(what: str, args: Iterable[Any]) -> None:

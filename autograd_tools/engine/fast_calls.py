@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy import ndarray
 
 from autograd_tools.base.containers import is_container
 from autograd_tools.engine.calls import CONSTANTS, call, container, part
-from autograd_tools.engine.core import NO_KWARGS, Param, Result, following_params, value
 from autograd_tools.engine.detached import ON_THE_WAY
-from autograd_tools.engine.plans import FLOATS, VALUE, absent
-
-if TYPE_CHECKING:
-    from autograd_tools.engine.primitives import Primitive
+from autograd_tools.engine.primitives import VALUE, PrimitiveData
+from autograd_tools.engine.recording import NO_KWARGS
+from autograd_tools.engine.saved import FLOATS, absent
+from autograd_tools.engine.state import following_params
+from autograd_tools.engine.values import Param, Result, unwrap
 
 ON_THE_WAY.add(__file__)
 LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy has arrays of them
 
 
-def _slow(primitive: Primitive, apply: Callable[..., Any], *args: Any) -> Any:
+def _slow(primitive: PrimitiveData, apply: Callable[..., Any], *args: Any) -> Any:
     """`call` for what is not worth a way of its own; a Param that is followed goes on as a Result of that recording."""
     recording = following_params()
     if recording is not None and Param in map(type, args):
@@ -35,13 +35,13 @@ def _slow(primitive: Primitive, apply: Callable[..., Any], *args: Any) -> Any:
 
 def _fits(x: Any, y: Any) -> bool:
     """Whether what has the shape and type of the output `y` has those of the argument `x`."""
-    x, y = value(x), value(y)
+    x, y = unwrap(x), unwrap(y)
     if type(y) in FLOATS:
         return type(x) in FLOATS
     return type(x) is type(y) is ndarray and x.dtype is y.dtype and bool(x.shape == y.shape)
 
 
-def unary(primitive: Primitive) -> Callable[[Any], Any]:
+def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
     """`call` for a primitive of one argument."""
     forward, elementwise = primitive.forward, primitive.elementwise
     general, fitting = primitive.plan(0), primitive.plan(0, fits=True)
@@ -71,7 +71,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
             fits = elementwise and _fits(x, y)
         locator = recording.locator
         if locator is not None:
-            recording.notes.append(locator.note())  # type: ignore[union-attr]
+            recording.notes.append(locator.note())
         if locator is None or not recording.keep:
             if not reads_x:
                 x = None if fits else absent(x)
@@ -83,7 +83,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
     return apply
 
 
-def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915  written out, so that no step is a call
+def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0915  written out, so that no step is a call
     """`call` for a primitive of two arguments."""
     forward, elementwise = primitive.forward, primitive.elementwise
     ways = [(0,), (1,), (0, 1)] if primitive.rule(1) is not None else [(0,)]
@@ -154,7 +154,7 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
             plan = fitting
         locator = recording.locator
         if locator is not None:
-            recording.notes.append(locator.note())  # type: ignore[union-attr]
+            recording.notes.append(locator.note())
         if locator is None or not recording.keep:
             if not reads_x:
                 x = None if fits else absent(x)
@@ -171,13 +171,13 @@ def binary(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: PLR0915 
 ARRAY_LIKE = (ndarray, Result)
 
 
-def first(primitive: Primitive) -> Callable[..., Any]:
+def first(primitive: PrimitiveData) -> Callable[..., Any]:
     """`call` where only the first argument can be tracked, and the others hold nothing that is: `x[index]`, `np.sum(x, axis=1)`."""
     forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
     reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
 
     def takes(x: Any) -> bool:
-        return not is_container(value(x)) if primitive.part else isinstance(x, ARRAY_LIKE)
+        return not is_container(unwrap(x)) if primitive.part else isinstance(x, ARRAY_LIKE)
 
     def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
         if (
@@ -203,7 +203,7 @@ def first(primitive: Primitive) -> Callable[..., Any]:
         result.index = len(entries)
         locator = recording.locator
         if locator is not None:
-            recording.notes.append(locator.note())  # type: ignore[union-attr]
+            recording.notes.append(locator.note())
         if locator is None or not recording.keep:
             if not reads_x and entries[a.index][0] is not None:  # a leaf is kept anyway
                 args = (absent(x), *rest)

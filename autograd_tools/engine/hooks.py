@@ -18,10 +18,12 @@ from autograd_tools.base.containers import (
     with_leaves,
 )
 from autograd_tools.engine.calls import holds_tracked, innermost
-from autograd_tools.engine.core import Param, Recording, Result, Value, live, result, value
 from autograd_tools.engine.cotangents import conform
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.state import live
+from autograd_tools.engine.values import Param, Result, Value, result, unwrap
 
 Hook = Callable[[Any], Any]
 
@@ -57,7 +59,7 @@ def on_grad(x: Any, fn: Hook | None) -> Any:
     recording = innermost((x,), sequences=False)
     if recording is not None:
         index = recording.leaf(x) if isinstance(x, Param) else live(x).index
-        _add(recording, index, value(x), fn)
+        _add(recording, index, unwrap(x), fn)
     elif isinstance(x, Param):
         _add_to_param(x, fn)
     elif not isinstance(x, Value) and parts_of(x) is not None and holds_tracked(x):
@@ -65,7 +67,7 @@ def on_grad(x: Any, fn: Hook | None) -> Any:
         raise TypeError(
             f"on_grad takes one recorded value, and got a {type(x).__name__} of them: call it on each of {parts}"
         )
-    elif not any(map(is_number, leaves_of(value(x) if isinstance(x, Value) else x))):
+    elif not any(map(is_number, leaves_of(unwrap(x) if isinstance(x, Value) else x))):
         raise TypeError(f"on_grad takes a Param or a recorded value, not {describe(x)}")
     return x
 
@@ -100,7 +102,7 @@ def hooked(recording: Recording, index: int) -> Iterable[tuple[int, Any, list[Ho
     if _of_params and not recording.alone:
         for key, place in recording.leaves.items():
             if key in _of_params and place <= index:
-                like = value(recording.entries[place][1])
+                like = unwrap(recording.entries[place][1])
                 found[place] = (like, [*_of_params[key][1], *found.get(place, (like, []))[1]])
     return ((place, *found[place]) for place in sorted(found, reverse=True) if place <= index)
 
@@ -155,7 +157,7 @@ def _as_outgrad(dx: Any) -> Any:
 def _checked_leaf(new: Any, x: Any, who: str) -> Any:
     if not is_number(x):
         return None
-    plain = value(new)
+    plain = unwrap(new)
     if not is_number(plain):
         raise TypeError(
             f"{who} returned {describe(new)}: it has to return a gradient of shape {np.shape(x)}, or None to leave it as it is"

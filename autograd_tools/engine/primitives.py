@@ -1,38 +1,31 @@
-"""Primitives: functions with gradient rules, the registry that finds them, and the call that records them."""
+"""Primitives as data: a function, its VJP rules, and the plan of the backward pass through one call of it."""
 
 from __future__ import annotations
 
+import dis
 import functools
+import inspect
 import sys
-import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.memory import open_tapes
-from autograd_tools.engine.calls import call, plain
-from autograd_tools.engine.core import NO_KWARGS
-from autograd_tools.engine.detached import ON_THE_WAY, note_cut
-from autograd_tools.engine.fast_calls import binary, first, unary
-from autograd_tools.engine.plans import Plan, reads
 from autograd_tools.timing import instrument as timing
 
-F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx
+
+VALUE = -1  # the position that stands for the output `y` of a call
+SHAPES = frozenset[int]()  # what rules read that look at shapes and dtypes only
 
 
 def UNKNOWN(*args: Any, **kwargs: Any) -> Any:  # noqa: N802
     """Stands in a table for a rule that nobody knows: to differentiate that argument is an error, not a silent zero."""
 
 
-ON_THE_WAY.add(__file__)
-KNOWN: weakref.WeakSet[Primitive] = (
-    weakref.WeakSet()
-)  # all there are, also those of the user's own functions
-
-
-class Primitive:
+class PrimitiveData:
     """A function and the rules for the gradients of its arguments, by position; a rule of None means a zero gradient.
 
     What else an entry of a table may say:
@@ -83,12 +76,7 @@ class Primitive:
         self.elementwise = (
             trusted and isinstance(func, np.ufunc) and func.signature is None
         )  # a gradient has the shape of the output
-        KNOWN.add(self)
         self._plan = functools.cache(self._make_plan)
-        # What calls the primitive in less time than `call`, where that can be: with positional arguments only; and with
-        # arguments of which only the first may be tracked. Both are made at their first use.
-        self.fast: Callable[..., Any] = self._make_fast
-        self.first: Callable[..., Any] = self._make_first
 
     def rule(self, position: int) -> Rule | None:
         """The rule for the argument at `position`, counted from 0."""
@@ -137,39 +125,32 @@ class Primitive:
             sections,
         )
 
-    def make_fast(self) -> Callable[..., Any]:
-        """Make `fast`."""
-        arguments = self.func.nin if isinstance(self.func, np.ufunc) else len(self.rules)
-        known = {None, UNKNOWN}.isdisjoint(map(self.rule, range(arguments)))
-        if arguments in (1, 2) and known:
-            self.fast = unary(self) if arguments == 1 else binary(self)
-        else:
-            self.fast = lambda *args: call(self, args)
-        return self.fast
-
-    def _make_fast(self, *args: Any) -> Any:
-        return self.make_fast()(*args)
-
-    def _make_first(
-        self, a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS
-    ) -> Any:
-        if self.sequences or self.fields or self.rule(0) is None or self.rule(0) is UNKNOWN:
-            self.first = lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
-        else:
-            self.first = first(self)
-        return self.first(a, rest, kwargs)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function, recording it if an argument is tracked."""
-        return call(self, args, kwargs)
-
     def __repr__(self) -> str:
         return f"<Primitive {self.name}>"
 
 
-PRIMITIVES: dict[Callable[..., Any], Primitive] = {}
-ZEROGRADS: set[Callable[..., Any]] = set()
-COMPOSITES: dict[Callable[..., Any], Callable[..., Any]] = {}
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to go back over a call: its primitive, and the position and rule of each argument to differentiate.
+
+    `read` are the positions of the arguments whose numbers these rules read, with VALUE for the output; None if they may
+    read all. `trusted` rules return a new array, a view, or `dy`, never another array that is not theirs to give away.
+    `fits` is the plan of a call whose shapes and types have been looked at when it was recorded: every gradient has those
+    of its argument as it comes from the rule. `into` adds the gradient of the only argument into memory that is there.
+    """
+
+    primitive: PrimitiveData
+    positions: tuple[int, ...]
+    rules: tuple[Callable[..., Any], ...]
+    read: frozenset[int] | None
+    trusted: bool
+    fits: bool = False
+    into: Callable[..., Any] | None = None
+    sections: tuple[int, ...] = ()  # what the timer calls each gradient
+
+    def reads(self, position: int) -> bool:
+        """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
+        return self.read is None or position in self.read
 
 
 def name_of(func: Callable[..., Any]) -> str:
@@ -189,95 +170,24 @@ def name_of(func: Callable[..., Any]) -> str:
     return name
 
 
-def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Primitive:
-    """Register a function that NumPy dispatches, with the rule of each argument in order."""
-    primitive = PRIMITIVES[func] = Primitive(func, rules, **options)
-    return primitive
+def reads(rule: Callable[..., Any]) -> frozenset[int] | None:
+    """The positions of the arguments that `rule(dy, y, *args, **kwargs)` reads, with VALUE for `y`; None if it may read all.
 
-
-def zerograds(*funcs: Callable[..., Any]) -> None:
-    """Register functions whose gradient is zero wherever it exists: they work on values and are never recorded."""
-    ZEROGRADS.update(funcs)
-
-
-def composite(func: Callable[..., Any]) -> Callable[[F], F]:
-    """Register how a function that NumPy dispatches is written in terms of others that have rules."""
-
-    def register(definition: F) -> F:
-        COMPOSITES[func] = definition
-        return definition
-
-    return register
-
-
-def primitive(*rules: Rule | None) -> Callable[[F], F]:
-    """Give a function gradient rules, in the order of its arguments; also a decorator.
-
-    A rule is called as `rule(dy, y, *args, **kwargs)`: `dy` is the gradient of the final scalar with respect to the
-    output `y`, and it returns the gradient with respect to its argument, of that argument's shape or of a shape that
-    broadcasts from it. None, or a rule left out, means a zero gradient. For gradients of higher order, write the rule
-    in operations that have rules themselves.
-
-    >>> import numpy as np
-    >>> from autograd_tools import grad, primitive
-    >>> @primitive(lambda dy, y, x: dy / x)
-    ... def log(x):
-    ...     return np.log(x)
-    >>> grad(log)(4.0)
-    0.25
-
-    A NumPy or SciPy function that dispatches to us (any ufunc does) is registered and returned as it is:
-    `ag.primitive(lambda dy, y, x: dy * y * (1 - y))(scipy.special.expit)`.
+    >>> sorted(reads(lambda dy, y, a, b: dy * b)), sorted(reads(lambda dy, y, x: dy * y))
+    ([1], [-1])
     """
-    for rule in rules:
-        if rule is not None and not callable(rule):
-            raise TypeError(
-                f"a rule is a function (dy, y, *args, **kwargs) -> dx or None, not {rule!r}"
+    if not isinstance(rule, FunctionType) or rule.__code__.co_flags & inspect.CO_VARARGS:
+        return None
+    code = rule.__code__
+    names = code.co_varnames[: code.co_argcount]
+    loaded = set(code.co_cellvars)
+    for instruction in dis.get_instructions(code):
+        if "LOAD" in instruction.opname:
+            loaded.update(
+                instruction.argval
+                if isinstance(instruction.argval, tuple)
+                else (instruction.argval,)
             )
-
-    def define(func: F) -> F:
-        if not callable(func):
-            raise TypeError(f"a primitive is made of a function, not of {func!r}")
-        if _dispatches(func):
-            ZEROGRADS.discard(func)
-            PRIMITIVES[func] = Primitive(func, rules, trusted=False)
-            return func
-        made = Primitive(func, rules, trusted=False)
-
-        @functools.wraps(func)
-        def recorded(*args: Any, **kwargs: Any) -> Any:
-            return call(made, args, kwargs)
-
-        return recorded  # type: ignore[return-value]
-
-    return define
-
-
-def zerograd(func: F) -> F:
-    """Declare that a function's gradient is zero: it works on plain values and is never recorded; also a decorator.
-
-    >>> import numpy as np
-    >>> from autograd_tools import grad, zerograd
-    >>> @zerograd
-    ... def level(x):
-    ...     return float(x > 2)
-    >>> grad(lambda x: x * level(x))(3.0)
-    1.0
-    """
-    if _dispatches(func):
-        PRIMITIVES.pop(func, None)
-        ZEROGRADS.add(func)
-        return func
-
-    @functools.wraps(func)
-    def unrecorded(*args: Any, **kwargs: Any) -> Any:
-        if open_tapes:
-            note_cut(name_of(func), (*args, *kwargs.values()))
-        return func(*plain(args), **plain(kwargs))
-
-    return unrecorded  # type: ignore[return-value]
-
-
-def _dispatches(func: Callable[..., Any]) -> bool:
-    """Whether NumPy hands a call of `func` on a `Value` over to us."""
-    return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
+    return frozenset(
+        VALUE if i == 1 else i - 2 for i, name in enumerate(names) if i > 0 and name in loaded
+    )

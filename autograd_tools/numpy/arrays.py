@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import innermost, plain
-from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.choosing import full_like as recorded_full_like
 from autograd_tools.rules.reductions import as_array, as_type
 
@@ -19,7 +19,7 @@ def is_recorded(*args: Any) -> bool:
 
 def joined(x: Any) -> Any:
     """`x` as one array: a list or tuple stacked from what is in it."""
-    if isinstance(x, Value) and isinstance(value(x), (list, tuple)):
+    if isinstance(x, Value) and isinstance(unwrap(x), (list, tuple)):
         x = [x[i] for i in range(len(x))]
     if isinstance(x, Value) or not is_recorded(x):
         return as_array(x) if isinstance(x, Value) else np.asarray(plain(x))
@@ -34,7 +34,7 @@ def joined(x: Any) -> Any:
 
 def unnested(x: Any) -> Any:
     """`x`, but as one array where it is a list or tuple with something recorded in it."""
-    return joined(x) if isinstance(value(x), (list, tuple)) and is_recorded(x) else x
+    return joined(x) if isinstance(unwrap(x), (list, tuple)) and is_recorded(x) else x
 
 
 def array(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 from autograd_tools.numpy.arrays import arange, is_recorded, joined
 from autograd_tools.rules.reductions import as_type
 
@@ -84,7 +84,7 @@ class vectorize(np.vectorize):  # noqa: N801  NumPy's name
         if 0 in shape:
             raise ValueError("np.vectorize: there are no elements to call the function on")
         rows = [self.pyfunc(*(a[index] for a in arrays)) for index in np.ndindex(shape)]
-        if not isinstance(value(rows[0]), tuple):
+        if not isinstance(unwrap(rows[0]), tuple):
             return self._made(rows, shape, 0)
         return tuple(
             self._made(column, shape, i) for i, column in enumerate(zip(*rows, strict=True))

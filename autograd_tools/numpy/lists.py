@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.core import Value
+from autograd_tools.engine.values import Value
 from autograd_tools.numpy.arrays import is_recorded, unnested
 
 # Functions of arrays, each of which may be given as a list.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Value, value
-from autograd_tools.engine.primitives import composite, rules
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import Value, unwrap
 
 
 def power(x: Any, p: Any) -> Any:
@@ -37,7 +37,7 @@ def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
     if isinstance(
         p, Value
     ):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
-        return dy * p * np.where((value(x) == 0) & (value(p) == 0), 1, x) ** (p - 1)
+        return dy * p * np.where((unwrap(x) == 0) & (unwrap(p) == 0), 1, x) ** (p - 1)
     if isinstance(p, (int, float)):
         if p == 2:
             return 2 * dy * x
@@ -50,13 +50,13 @@ def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
     turns = 0j if np.iscomplexobj(y) else 0  # the logarithm of a negative number is complex
     if type(x) in (int, float):
         return dy * y * np.log((x or 1) + turns).item()  # of Python, which leaves float32 as it is
-    return dy * y * np.log(np.where(value(x) == 0, 1, x) + turns)
+    return dy * y * np.log(np.where(unwrap(x) == 0, 1, x) + turns)
 
 
 def absolute_x(dy: Any, y: Any, x: Any) -> Any:
     """dy sign(x); of complex numbers, dy times their direction, turned back."""
     if np.iscomplexobj(x):
-        return dy * np.conjugate(x) / np.where(value(y) == 0, 1, y)
+        return dy * np.conjugate(x) / np.where(unwrap(y) == 0, 1, y)
     return dy * np.sign(x)
 
 
@@ -66,13 +66,13 @@ def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
 
 def fmod_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return -dy * np.rint(
-        (value(a) - value(y)) / value(b)
+        (unwrap(a) - unwrap(y)) / unwrap(b)
     )  # a / b, cut off, may be one too many where it is almost whole
 
 
 def hypot_leg(dy: Any, y: Any, leg: Any, other: Any) -> Any:
     """The cosine of the angle beside `leg`; zero where both are zero."""
-    return dy * (leg / np.where(value(y) == 0, 1, y))
+    return dy * (leg / np.where(unwrap(y) == 0, 1, y))
 
 
 # Python's operator is what runs forward: it keeps Python's numbers out of NumPy, which takes ten times as long for them.
@@ -87,7 +87,7 @@ rules(np.fmod, lambda dy, y, a, b: dy, fmod_divisor)
 rules(np.negative, lambda dy, y, x: -dy, forward=operator.neg)
 rules(np.positive, lambda dy, y, x: dy, forward=operator.pos)
 rules(np.absolute, absolute_x, forward=operator.abs)
-rules(np.copysign, lambda dy, y, a, b: dy * np.sign(a) * np.copysign(1, value(b)), None)
+rules(np.copysign, lambda dy, y, a, b: dy * np.sign(a) * np.copysign(1, unwrap(b)), None)
 rules(np.fabs, lambda dy, y, x: dy * np.sign(x))
 rules(np.reciprocal, lambda dy, y, x: -dy * y * y)
 rules(np.square, lambda dy, y, x: 2 * dy * x)
@@ -98,9 +98,9 @@ rules(np.ldexp, lambda dy, y, x, n: np.ldexp(dy, n), None)
 rules(np.nextafter, lambda dy, y, a, b: dy, None)
 # What these return is a tuple; the gradient of a part that was not used is None.
 rules(np.modf, lambda dy, y, x: dy[0])
-rules(np.frexp, lambda dy, y, x: None if dy[0] is None else np.ldexp(dy[0], -value(y[1])))
+rules(np.frexp, lambda dy, y, x: None if dy[0] is None else np.ldexp(dy[0], -unwrap(y[1])))
 
 
 @composite(np.divmod)
 def divmod_(a: Any, b: Any, /, **kwargs: Any) -> Any:
-    return np.floor_divide(value(a), value(b)), np.remainder(a, b, **kwargs)
+    return np.floor_divide(unwrap(a), unwrap(b)), np.remainder(a, b, **kwargs)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import composite
+from autograd_tools.engine.registry import composite
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.reductions import as_array, as_type, type_of
 from autograd_tools.rules.shapes import along, take_along_axis
@@ -37,7 +37,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     return (
         a[np.resize(np.arange(np.size(a)), new_shape)]
         if np.size(a)
-        else np.resize(value(a), new_shape)
+        else np.resize(unwrap(a), new_shape)
     )
 
 
@@ -50,7 +50,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
         else [i % np.ndim(filt) for i in ([axis] if np.ndim(axis) == 0 else axis)]
     )
     for i in axes:
-        places = np.nonzero(value(filt))[i]
+        places = np.nonzero(unwrap(filt))[i]
         start, end = (min(places), max(places) + 1) if len(places) else (0, 0)
         part = slice(start if "f" in trim.lower() else None, end if "b" in trim.lower() else None)
         filt = filt[along(part, i, np.ndim(filt))]
@@ -62,7 +62,7 @@ def partition(
     a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
 ) -> Any:
     a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
-    return take_along_axis(a, np.argpartition(value(a), kth, axis), axis)
+    return take_along_axis(a, np.argpartition(unwrap(a), kth, axis), axis)
 
 
 @composite(np.lib.stride_tricks.sliding_window_view)
@@ -79,7 +79,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
     dtype = np.result_type(
         *(
             choice if type(choice) in (int, float) else np.asarray(choice)
-            for choice in map(value, choices)
+            for choice in map(unwrap, choices)
         )
     )
     choices = [as_type(as_array(choice), dtype) for choice in choices]
@@ -118,12 +118,12 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         raise ValueError(
             f"np.piecewise with {len(condlist)} conditions takes as many functions, or one more"
         )
-    y, left = np.zeros(np.shape(x), value(x).dtype), np.ones(np.shape(x), bool)
+    y, left = np.zeros(np.shape(x), unwrap(x).dtype), np.ones(np.shape(x), bool)
     for condition, func in zip(reversed(conditions), reversed(funclist), strict=True):
         chosen, left = left & condition, left & ~condition
         part = func(x[chosen], *args, **kw) if callable(func) else func
         y = y + ungetitem(
-            np.broadcast_to(as_type(as_array(part), value(x).dtype), int(chosen.sum())), chosen, x
+            np.broadcast_to(as_type(as_array(part), unwrap(x).dtype), int(chosen.sum())), chosen, x
         )
     return as_array(y)
 

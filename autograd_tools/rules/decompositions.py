@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import composite, rules
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.products import bar, flip_last
 
 
@@ -35,7 +35,7 @@ def bars(dy: Any) -> list[Any]:
 
 def half_lower(x: Any) -> Any:
     """The lower triangle of ones, with 1/2 on its diagonal, of the size and type of the matrices in `x`."""
-    n, dtype = np.shape(x)[-1], np.finfo(value(x).dtype).dtype
+    n, dtype = np.shape(x)[-1], np.finfo(unwrap(x).dtype).dtype
     return np.tril(np.ones((n, n), dtype)) - np.eye(n, dtype=dtype) / 2
 
 
@@ -48,14 +48,14 @@ def on_triangle(dx: Any, lower: bool) -> Any:
 def inverse_gaps(w: Any) -> Any:
     """1 / (w_j - w_i) at place (i, j); zero where the two are equal up to rounding."""
     gaps = w[..., None, :] - w[..., :, None]
-    size = np.max(np.abs(value(w)), axis=-1, initial=0, keepdims=True)[..., None]
-    equal = np.abs(value(gaps)) <= size * np.shape(w)[-1] * np.finfo(value(w).dtype).eps
+    size = np.max(np.abs(unwrap(w)), axis=-1, initial=0, keepdims=True)[..., None]
+    equal = np.abs(unwrap(gaps)) <= size * np.shape(w)[-1] * np.finfo(unwrap(w).dtype).eps
     return np.where(equal, 0, 1 / np.where(equal, 1, gaps))
 
 
 def check_phases(turn: Any, func: str) -> None:
     """An error if the loss depends on the phases of complex vectors; `turn` is their adjoint times their gradient."""
-    turn = value(turn)
+    turn = unwrap(turn)
     eps = np.finfo(turn.dtype).eps
     phases = np.abs(np.imag(np.diagonal(turn, 0, -2, -1)))
     if np.any(phases > eps ** (1 / 3) * np.max(np.abs(turn), initial=0) + 1000 * eps):
@@ -86,7 +86,7 @@ def eigh_x(dy: Any, y: Any, x: Any, UPLO: str = "L") -> Any:
 
 def diagonal_matrix(w: Any) -> Any:
     """A matrix of zeros with `w` on its diagonal, for each `w` in a stack."""
-    return w[..., None] * np.eye(np.shape(w)[-1], dtype=value(w).dtype)
+    return w[..., None] * np.eye(np.shape(w)[-1], dtype=unwrap(w).dtype)
 
 
 def eig_x(dy: Any, y: Any, x: Any) -> Any:
@@ -99,7 +99,7 @@ def eig_x(dy: Any, y: Any, x: Any) -> Any:
     if dv is not None:
         turn = np.matmul(adjoint(v), dv)
         turning = np.iscomplexobj(x) | np.any(
-            np.imag(value(v)) != 0, axis=-2, keepdims=True
+            np.imag(unwrap(v)) != 0, axis=-2, keepdims=True
         )  # a real vector of a real matrix stays real
         check_phases(turn * turning, "eig")
         lengths = np.real(np.diagonal(turn, 0, -2, -1))[..., None, :]
@@ -134,14 +134,14 @@ def svd_x(
     u, v = y[0][..., :, :k], adjoint(y[2])[..., :, :k]
     du, dv = leading(du, y[0], k), None if dvh is None else leading(adjoint(dvh), adjoint(y[2]), k)
     zero = (
-        value(s)
-        <= np.max(value(s), axis=-1, initial=0, keepdims=True)
+        unwrap(s)
+        <= np.max(unwrap(s), axis=-1, initial=0, keepdims=True)
         * max(np.shape(x)[-2:])
-        * np.finfo(value(s).dtype).eps
+        * np.finfo(unwrap(s).dtype).eps
     )
     inverse = np.where(zero, 0, 1 / np.where(zero, 1, s))
     sums = s[..., None, :] + s[..., :, None]
-    gaps = inverse_gaps(s) / np.where(value(sums) == 0, 1, sums)
+    gaps = inverse_gaps(s) / np.where(unwrap(sums) == 0, 1, sums)
     turn_u, turn_v = (0 if d is None else np.matmul(adjoint(w), d) for w, d in ((u, du), (v, dv)))
     middle, dx = 0 if ds is None else diagonal_matrix(ds), 0
     if du is not None or dv is not None:
@@ -168,7 +168,7 @@ def in_the_plane(turn: Any, inverse: Any) -> Any:
 
 def check_rank(r: Any, k: int) -> None:
     """An error unless the first `k` columns are independent of which `r` is the triangle."""
-    pivots = np.abs(np.diagonal(value(r)[..., :k, :k], 0, -2, -1))
+    pivots = np.abs(np.diagonal(unwrap(r)[..., :k, :k], 0, -2, -1))
     eps = np.finfo(pivots.dtype).eps
     if np.any(
         np.min(pivots, axis=-1, initial=np.inf) <= k * eps * np.max(pivots, axis=-1, initial=0)
@@ -190,9 +190,9 @@ def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
         dy, y = (None, dy), np.linalg.qr(x)
     (dq, dr), k = bars(dy), min(np.shape(x)[-2:])
     dq, q, r = leading(dq, y[0], k), y[0][..., :, :k], y[1][..., :k, :]
-    dq = np.zeros_like(value(q)) if dq is None else dq
+    dq = np.zeros_like(unwrap(q)) if dq is None else dq
     check_rank(r, k)
-    dr = np.zeros_like(value(r)) if dr is None else np.triu(dr[..., :k, :])
+    dr = np.zeros_like(unwrap(r)) if dr is None else np.triu(dr[..., :k, :])
     rest, drest = (
         x[..., :, k:],
         dr[..., :, k:],

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.primitives import rules
+from autograd_tools.engine.registry import rules
 
 
 def einsum_terms(subscripts: str, operands: Any) -> tuple[list[str], str]:

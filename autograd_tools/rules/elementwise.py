@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import UNKNOWN, composite, rules
+from autograd_tools.engine.primitives import UNKNOWN
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import unwrap
 
 LN2, LN10 = math.log(2), math.log(10)  # of Python, which leave float32 as it is
 DEGREE = np.pi / 180
@@ -19,7 +20,7 @@ DEGREE = np.pi / 180
 
 def sinc_slope(dy: Any, y: Any, x: Any) -> Any:
     """(cos(pi x) - sinc(x)) / x, and its limit -pi^2 x / 3 close to 0, where the quotient loses its digits."""
-    near = np.abs(value(x)) < 1e-3
+    near = np.abs(unwrap(x)) < 1e-3
     safe = np.where(near, 1, x)
     t = np.pi * x
     return dy * np.where(
@@ -46,19 +47,19 @@ def i0_slope(dy: Any, y: Any, x: Any) -> Any:
 
     64 of them are enough for every x of which exp(x) is a number, and that I1 has derivatives of its own.
     """
-    cosines = np.cos((np.arange(64) + 0.5) * np.pi / 128).astype(np.result_type(value(y)))
+    cosines = np.cos((np.arange(64) + 0.5) * np.pi / 128).astype(np.result_type(unwrap(y)))
     return dy * np.mean(cosines * np.sinh(np.expand_dims(x, -1) * cosines), axis=-1)
 
 
 def turned(dy: Any, a: Any, b: Any) -> Any:
     """`dy * a / (a * a + b * b)`; zero where both are zero, as of the angle of a complex zero."""
     square = a * a + b * b
-    return dy * a / np.where(value(square) == 0, 1, square)
+    return dy * a / np.where(unwrap(square) == 0, 1, square)
 
 
 def picked(dy: Any, y: Any, x: Any, other: Any) -> Any:
     """The share of `x` in the gradient of a maximum or minimum `y`: all where it was taken, half in a tie, 0 where the other was."""
-    taken, tie = value(x) == value(y), value(x) == value(other)
+    taken, tie = unwrap(x) == unwrap(y), unwrap(x) == unwrap(other)
     return dy * taken - 0.5 * dy * tie if np.any(tie) else dy * taken
 
 
@@ -66,22 +67,22 @@ def clip_x(
     dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
 ) -> Any:
     """`dy` where `x` was taken, be it at a limit."""
-    return dy * (value(x) == value(y))
+    return dy * (unwrap(x) == unwrap(y))
 
 
 def clip_min(
     dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
 ) -> Any:
     """`dy` where the lower limit was taken: not where it is above the upper one, which is what NumPy gives there."""
-    return dy * ((value(x) < value(a_min)) & (value(y) == value(a_min)))
+    return dy * ((unwrap(x) < unwrap(a_min)) & (unwrap(y) == unwrap(a_min)))
 
 
 def clip_max(
     dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
 ) -> Any:
     """`dy` where the upper limit was taken."""
-    low, high = value(a_min), value(a_max)
-    above = value(x) > high
+    low, high = unwrap(a_min), unwrap(a_max)
+    above = unwrap(x) > high
     return dy * (above if low is None or low is np._NoValue else above | (low > high))
 
 
@@ -125,7 +126,7 @@ rules(np.fmax, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmin, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.clip, clip_x, clip_min, clip_max)
 rules(np._core.umath.clip, clip_x, clip_min, clip_max, name="ndarray.clip")  # type: ignore[attr-defined]  # a.clip(x, y) for a plain a
-rules(np.heaviside, None, lambda dy, y, a, b: dy * (value(a) == 0))
+rules(np.heaviside, None, lambda dy, y, a, b: dy * (unwrap(a) == 0))
 rules(
     np.where,
     None,
@@ -137,7 +138,7 @@ rules(np.imag, lambda dy, y, x: -1j * dy)
 rules(np.conjugate, lambda dy, y, x: np.conjugate(dy))
 rules(
     np.nan_to_num,
-    lambda dy, y, x, *args, **kwargs: dy * np.isfinite(value(x)),
+    lambda dy, y, x, *args, **kwargs: dy * np.isfinite(unwrap(x)),
     None,
     UNKNOWN,
     UNKNOWN,
@@ -155,10 +156,10 @@ def angle(z: Any, deg: bool = False) -> Any:
 def sign(x: Any, out: Any = None, **kwargs: Any) -> Any:
     """A number without its length: of real ones a step, whose gradient is zero, and of complex ones the direction."""
     if np.iscomplexobj(x):
-        return np.divide(x, np.where(value(x) == 0, 1, np.absolute(x)), **kwargs)
-    return np.sign(value(x), **kwargs)
+        return np.divide(x, np.where(unwrap(x) == 0, 1, np.absolute(x)), **kwargs)
+    return np.sign(unwrap(x), **kwargs)
 
 
 @composite(np.real_if_close)
 def real_if_close(a: Any, tol: float = 100) -> Any:
-    return a if np.iscomplexobj(np.real_if_close(value(a), tol)) else np.real(a)
+    return a if np.iscomplexobj(np.real_if_close(unwrap(a), tol)) else np.real(a)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import composite
+from autograd_tools.engine.registry import composite
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.reductions import as_array, as_type
 
 
@@ -19,7 +19,7 @@ def widened(x: Any, y: Any) -> Any:
 
 def widening(func: Any, ufunc: np.ufunc) -> Callable[[Any], Any]:
     """A function of np.emath by the ufunc that says the same inside the domain."""
-    return lambda x: ufunc(widened(x, func(value(x))))
+    return lambda x: ufunc(widened(x, func(unwrap(x))))
 
 
 composite(np.emath.sqrt)(widening(np.emath.sqrt, np.sqrt))
@@ -38,8 +38,8 @@ def logn(n: Any, x: Any) -> Any:
 
 @composite(np.emath.power)
 def power(x: Any, p: Any) -> Any:
-    y, x, p = np.emath.power(value(x), value(p)), as_array(x), as_array(p)
+    y, x, p = np.emath.power(unwrap(x), unwrap(p)), as_array(x), as_array(p)
     fraction = (
-        y.dtype.kind == "f" and value(p).dtype.kind in "iu"
+        y.dtype.kind == "f" and unwrap(p).dtype.kind in "iu"
     )  # of whole numbers, which NumPy has as a negative power of floats
-    return widened(x, y) ** (p * 1.0 if fraction and value(x).dtype.kind in "iu" else p)
+    return widened(x, y) ** (p * 1.0 if fraction and unwrap(x).dtype.kind in "iu" else p)

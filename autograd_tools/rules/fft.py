@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.plans import SHAPES
-from autograd_tools.engine.primitives import composite, rules
+from autograd_tools.engine.primitives import SHAPES
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.shapes import along
 
 
@@ -24,7 +24,7 @@ def resized(dx: Any, x: Any, axis: int) -> Any:
     if length < wanted:
         zeros = np.zeros(
             [wanted - length if i == axis % np.ndim(dx) else n for i, n in enumerate(np.shape(dx))],
-            value(dx).dtype,
+            unwrap(dx).dtype,
         )
         return np.concatenate([dx, zeros], axis)
     return dx[along(slice(wanted), axis, np.ndim(dx))] if length > wanted else dx
@@ -34,7 +34,7 @@ def share(spectrum: Any, n: int, axis: int) -> Any:
     """How much of a whole spectrum of `n` each number of its first half is: 1/2, and 1 where it is its own mirror image."""
     k = np.arange(np.shape(spectrum)[axis])
     weights = np.where((k == 0) | (2 * k == n), 1.0, 0.5).astype(
-        np.finfo(value(spectrum).dtype).dtype
+        np.finfo(unwrap(spectrum).dtype).dtype
     )
     return np.reshape(
         weights, [-1 if i == axis % np.ndim(spectrum) else 1 for i in range(np.ndim(spectrum))]

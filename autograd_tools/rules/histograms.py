@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import composite
+from autograd_tools.engine.registry import composite
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.reductions import as_array, as_type
 
@@ -28,7 +28,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
 @composite(np.histogram_bin_edges)
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     """From the lowest to the highest number in steps of the same length, or as they are given."""
-    found = np.histogram_bin_edges(value(a), plain(bins), plain(range), plain(weights))
+    found = np.histogram_bin_edges(unwrap(a), plain(bins), plain(range), plain(weights))
     if np.ndim(bins) == 1:
         return as_array(bins)
     ends = (
@@ -38,7 +38,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
         if np.size(a)
         else (found[0], found[-1])
     )
-    low, high = (ends[0] - 0.5, ends[1] + 0.5) if value(ends[0]) == value(ends[1]) else ends
+    low, high = (ends[0] - 0.5, ends[1] + 0.5) if unwrap(ends[0]) == unwrap(ends[1]) else ends
     return np.linspace(low, high, len(found), dtype=found.dtype)
 
 
@@ -46,10 +46,10 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
 def histogram(
     a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
-    y, found = np.histogram(value(a), plain(bins), plain(range), weights=plain(weights))
+    y, found = np.histogram(unwrap(a), plain(bins), plain(range), weights=plain(weights))
     edges = histogram_bin_edges(a, bins, range)
     if weights is not None:
-        a, weights = np.ravel(value(a)), as_type(np.ravel(as_array(weights)), y.dtype)
+        a, weights = np.ravel(unwrap(a)), as_type(np.ravel(as_array(weights)), y.dtype)
         inside = (a >= found[0]) & (a <= found[-1])
         places = np.minimum(np.searchsorted(found, a[inside], "right") - 1, len(y) - 1)
         y = ungetitem(weights[inside], places, y)
@@ -62,7 +62,7 @@ def histogramdd(
 ) -> tuple[Any, Any]:
     rows = sample if isinstance(sample, (list, tuple)) else np.atleast_2d(np.transpose(sample))
     columns = [as_array(row) for row in rows]
-    numbers = np.stack([value(x) for x in columns], -1)
+    numbers = np.stack([unwrap(x) for x in columns], -1)
     y, found = np.histogramdd(numbers, plain(bins), plain(range), weights=plain(weights))
     many = bins if hasattr(bins, "__len__") else [bins] * len(columns)
     ranges = [None] * len(columns) if range is None else range

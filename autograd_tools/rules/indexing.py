@@ -14,14 +14,14 @@ from autograd_tools.base.containers import (
     parts_of,
     with_parts,
 )
-from autograd_tools.engine.core import Value, value
 from autograd_tools.engine.cotangents import add_part, is_basic, put_into
-from autograd_tools.engine.primitives import Primitive
+from autograd_tools.engine.registry import Primitive
+from autograd_tools.engine.values import Value, unwrap
 
 
 def opened(x: Any) -> Any:
     """A tracked value; of a named tuple or dataclass another, with tracked fields, so that its methods work."""
-    held = value(x)
+    held = unwrap(x)
     if not has_fields(held):
         return x
     if is_dataclass(held):
@@ -32,7 +32,7 @@ def opened(x: Any) -> Any:
 def expanded(x: Any) -> Any:
     """A container, tracked or not, as one of tracked leaves."""
     x = opened(x)
-    held = value(x)
+    held = unwrap(x)
     parts = parts_of(held)
     if parts is None:
         return x
@@ -43,7 +43,7 @@ def expanded(x: Any) -> Any:
 
 def field_of(x: Any, name: str) -> Any:
     """A field or method of the named tuple or dataclass that `x` holds."""
-    held = value(x)
+    held = unwrap(x)
     if name not in field_names(held):
         return getattr(opened(x), name)
     return (
@@ -55,9 +55,9 @@ def field_of(x: Any, name: str) -> Any:
 
 def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
     """`put(dy, index, x)`: zero but for `dy` at `index`."""
-    if not isinstance(value(x), (list, tuple, dict)):
+    if not isinstance(unwrap(x), (list, tuple, dict)):
         return ungetitem(dy, index, x) if isinstance(dy, Value) else put(dy, index, x)
-    return getitem_into({} if isinstance(value(x), dict) else [None] * len(x), dy, x, index)
+    return getitem_into({} if isinstance(unwrap(x), dict) else [None] * len(x), dy, x, index)
 
 
 def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:

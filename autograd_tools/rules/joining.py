@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import composite
+from autograd_tools.engine.registry import composite
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.reductions import as_array, as_type
 from autograd_tools.rules.shapes import along, atleast_3d
 
@@ -26,7 +26,7 @@ def append(arr: Any, values: Any, axis: Any = None) -> Any:
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     """NumPy inserts the numbers of the places, which are then read from both arrays in a row."""
     arr = as_array(arr)
-    values = as_type(as_array(values), value(arr).dtype)
+    values = as_type(as_array(values), unwrap(arr).dtype)
     old = np.reshape(np.arange(np.size(arr)), np.shape(arr))
     new = np.reshape(np.size(arr) + np.arange(np.size(values)), np.shape(values))
     return np.concatenate([np.ravel(arr), np.ravel(values)])[np.insert(old, obj, new, axis)]
@@ -34,7 +34,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
 
 def depth_of(arrays: Any) -> int:
     """How many lists stand around the arrays of np.block."""
-    if not isinstance(value(arrays), list):
+    if not isinstance(unwrap(arrays), list):
         return 0
     depths = {depth_of(item) for item in arrays}
     if len(depths) != 1:
@@ -43,7 +43,7 @@ def depth_of(arrays: Any) -> int:
 
 
 def highest(arrays: Any) -> int:
-    return max(map(highest, arrays)) if isinstance(value(arrays), list) else np.ndim(arrays)
+    return max(map(highest, arrays)) if isinstance(unwrap(arrays), list) else np.ndim(arrays)
 
 
 @composite(np.block)
@@ -52,7 +52,7 @@ def block(arrays: Any) -> Any:
     ndim = max(depth, highest(arrays))
 
     def join(part: Any, axis: int) -> Any:
-        if isinstance(value(part), list):
+        if isinstance(unwrap(part), list):
             return np.concatenate([join(item, axis + 1) for item in part], axis)
         return np.reshape(part, (1,) * (ndim - np.ndim(part)) + np.shape(part))
 

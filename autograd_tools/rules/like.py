@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.reductions import as_array, as_type
 
 
 def array(object: Any, dtype: Any = None, *, ndmin: int = 0, **options: Any) -> Any:
     """Lists become the axes of an array. How it lies in memory, and whether it is a copy, makes no difference to a gradient."""
-    if isinstance(value(object), (list, tuple)):
+    if isinstance(unwrap(object), (list, tuple)):
         y = np.stack([array(item) for item in object]) if len(object) else np.array([])
     else:
         y = as_array(object)

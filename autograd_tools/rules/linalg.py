@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Value, value
-from autograd_tools.engine.primitives import UNKNOWN, composite, rules
+from autograd_tools.engine.primitives import UNKNOWN
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.decompositions import adjoint, on_triangle
 from autograd_tools.rules.products import bar, flip_last
 from autograd_tools.rules.reductions import axes_of, kept
@@ -38,7 +39,7 @@ def direction(x: Any) -> Any:
 
 def shared(hit: Any, y: Any, axes: tuple[int, ...]) -> Any:
     """1 where `hit`, shared evenly between those along `axes`, in the precision of `y`."""
-    return hit / np.sum(hit, axis=axes, dtype=np.result_type(value(y), np.float16), keepdims=True)
+    return hit / np.sum(hit, axis=axes, dtype=np.result_type(unwrap(y), np.float16), keepdims=True)
 
 
 def norm_x(
@@ -47,7 +48,7 @@ def norm_x(
     """The gradient of a norm of vectors, or of all numbers, or of matrices; zero at zero, and shared evenly in a tie."""
     axes = axes_of(x, axis)
     y, dy = kept(y, x, axis, keepdims), kept(dy, x, axis, keepdims)
-    length = np.where(value(y) == 0, 1, y)
+    length = np.where(unwrap(y) == 0, 1, y)
     if ord is None or (len(axes) == 2 and ord in ("fro", "f")) or (len(axes) == 1 and ord == 2):
         return dy * (bar(x) / length)
     if len(axes) == 2:
@@ -57,11 +58,11 @@ def norm_x(
     if ord == 1:
         return dy * direction(x)
     if abs(ord) == np.inf:
-        return dy * direction(x) * shared(np.abs(value(x)) == value(y), y, axes)
+        return dy * direction(x) * shared(np.abs(unwrap(x)) == unwrap(y), y, axes)
     return (
         dy * direction(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord)
         if ord
-        else dy * np.zeros_like(value(x))
+        else dy * np.zeros_like(unwrap(x))
     )
 
 
@@ -72,7 +73,7 @@ def abs_is(ord: Any, number: float) -> bool:
 def sum_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
     """Of the largest or smallest sum of a column (1, -1) or row (inf, -inf): the directions of its numbers."""
     along, across = axes if abs(ord) == 1 else axes[::-1]
-    sums = np.add.reduce(np.abs(value(x)), along, keepdims=True)
+    sums = np.add.reduce(np.abs(unwrap(x)), along, keepdims=True)
     extreme = (np.max if ord > 0 else np.min)(sums, axis=across, keepdims=True)
     return direction(x) * shared(sums == extreme, y, (across,))
 
@@ -80,11 +81,11 @@ def sum_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
 def spectral_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
     """Of a function of the singular values: the largest (2), the smallest (-2), their sum ("nuc")."""
     u, s, vh = np.linalg.svd(np.moveaxis(x, axes, (-2, -1)), full_matrices=False)
-    weights = (value(s) > 0).astype(value(s).dtype)
+    weights = (unwrap(s) > 0).astype(unwrap(s).dtype)
     if ord != "nuc":
-        edge = value(s)[..., :1] if ord > 0 else value(s)[..., -1:]
+        edge = unwrap(s)[..., :1] if ord > 0 else unwrap(s)[..., -1:]
         weights = weights * shared(
-            np.isclose(value(s), edge, rtol=0, atol=np.finfo(weights.dtype).eps * edge), y, (-1,)
+            np.isclose(unwrap(s), edge, rtol=0, atol=np.finfo(weights.dtype).eps * edge), y, (-1,)
         )
     return np.moveaxis(bar(np.matmul(u * weights[..., None, :], vh)), (-2, -1), axes)
 
@@ -104,21 +105,21 @@ def cofactors(x: Any) -> Any:
     rest = [[j for j in range(n) if j != i] for i in range(n)]
     minors = x[..., np.array(rest)[:, None, :, None], np.array(rest)[None, :, None, :]]
     return np.linalg.det(minors) * (-1.0) ** np.add.outer(np.arange(n), np.arange(n)).astype(
-        value(x).dtype
+        unwrap(x).dtype
     )
 
 
 def det_x(dy: Any, y: Any, x: Any) -> Any:
     """det(x) times the transposed inverse, or what that becomes where there is no inverse, or none with correct digits."""
-    if np.all(value(y) != 0):
+    if np.all(unwrap(y) != 0):
         inverse = np.linalg.inv(x)
-        size = np.linalg.norm(value(x), axis=(-2, -1)) * np.linalg.norm(
-            value(inverse), axis=(-2, -1)
+        size = np.linalg.norm(unwrap(x), axis=(-2, -1)) * np.linalg.norm(
+            unwrap(inverse), axis=(-2, -1)
         )
         if np.all(size * np.finfo(size.dtype).eps < 1e-2):
             return np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(inverse)
     return np.reshape(dy, (*np.shape(y), 1, 1)) * (
-        cofactors(x) if np.shape(x)[-1] > 1 else np.ones_like(value(x))
+        cofactors(x) if np.shape(x)[-1] > 1 else np.ones_like(unwrap(x))
     )
 
 
@@ -156,7 +157,7 @@ def solution(dy: Any, a: Any, rcond: Any) -> tuple[Any, Any, Any]:
     """The conjugated gradient of a least-squares solution and, from that, of the right-hand side; and the pseudo-inverse."""
     dx = columns(bar(dy))
     inverse = np.linalg.pinv(
-        a, np.finfo(value(dx).dtype).eps * max(np.shape(a)) if rcond is None else rcond
+        a, np.finfo(unwrap(dx).dtype).eps * max(np.shape(a)) if rcond is None else rcond
     )
     return dx, np.matmul(adjoint(inverse), dx), inverse
 

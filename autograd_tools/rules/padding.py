@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Value, value
-from autograd_tools.engine.primitives import composite
+from autograd_tools.engine.registry import composite
+from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.reductions import as_array, as_type
 from autograd_tools.rules.shapes import along
 
@@ -38,7 +38,7 @@ def turned(array: Any, axis: int, before: int, after: int, mode: str) -> Any:
 
     With `reflect` the number at an end is there once, with `symmetric` twice.
     """
-    n, ndim, dtype = np.shape(array)[axis], np.ndim(array), value(array).dtype
+    n, ndim, dtype = np.shape(array)[axis], np.ndim(array), unwrap(array).dtype
 
     def along_axis(numbers: Any) -> Any:
         return np.reshape(numbers, [-1 if i == axis else 1 for i in range(ndim)]).astype(dtype)
@@ -62,7 +62,7 @@ def linear_ramp(array: Any, axis: int, at_start: bool, width: int, given: Any) -
     edge = array[along(slice(1) if at_start else slice(-1, None), axis, np.ndim(array))]
     near = (np.arange(width) if at_start else np.arange(width)[::-1]) / max(width, 1)
     near = np.reshape(near, [-1 if i == axis else 1 for i in range(np.ndim(array))]).astype(
-        value(array).dtype
+        unwrap(array).dtype
     )
     return given + (edge - given) * near
 
@@ -98,7 +98,7 @@ COMPUTED: dict[str, tuple[Callable[..., Any], str, Any]] = {
 @composite(np.pad)
 def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
     array = as_array(array)
-    ndim, dtype = np.ndim(array), value(array).dtype
+    ndim, dtype = np.ndim(array), unwrap(array).dtype
     if mode in ("reflect", "symmetric") and kwargs.get("reflect_type", "even") == "odd":
         for axis, (before, after) in enumerate(pairs(pad_width, ndim)):
             array = turned(array, axis, before, after, mode)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Value, value
-from autograd_tools.engine.primitives import composite, rules
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.reductions import as_array, as_type, type_of
 
 
@@ -30,7 +30,7 @@ def aligned(a1: Any, a2: Any) -> tuple[Any, Any]:
     a1, a2 = coefficients(a1), coefficients(a2)
     n = max(len(a1), len(a2))
     left, right = (
-        a if len(a) == n else np.concatenate([np.zeros(n - len(a), value(a).dtype), a])
+        a if len(a) == n else np.concatenate([np.zeros(n - len(a), unwrap(a).dtype), a])
         for a in (a1, a2)
     )
     return left, right
@@ -51,8 +51,8 @@ def polysub(a1: Any, a2: Any) -> Any:
 def trimmed(p: Any) -> Any:
     """The coefficients from the first that is not 0 on, or one that is: what np.poly1d keeps of them."""
     p = coefficients(p)
-    found = np.flatnonzero(value(p))
-    return p[found[0] :] if len(found) else np.zeros(1, value(p).dtype)
+    found = np.flatnonzero(unwrap(p))
+    return p[found[0] :] if len(found) else np.zeros(1, unwrap(p).dtype)
 
 
 @composite(np.polymul)
@@ -68,9 +68,9 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         quotient.append(u[k] * (1 / v[0]))
         u = np.concatenate([u[:k], u[k : k + n] - quotient[k] * v, u[k + n :]])
     kept = np.flatnonzero(
-        ~np.isclose(value(u), 0, rtol=1e-14)
+        ~np.isclose(unwrap(u), 0, rtol=1e-14)
     )  # NumPy cuts off what is close to zero
-    return np.stack(quotient) if quotient else np.zeros(1, value(u).dtype), u[
+    return np.stack(quotient) if quotient else np.zeros(1, unwrap(u).dtype), u[
         min([*kept, np.size(u) - 1]) :
     ]
 
@@ -107,17 +107,17 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 def poly(seq_of_zeros: Any) -> Any:
     zeros = coefficients(seq_of_zeros)
     zeros = np.linalg.eigvals(zeros) if np.ndim(zeros) == 2 else zeros
-    p, nothing = np.ones(1, value(zeros).dtype), np.zeros(1, value(zeros).dtype)
+    p, nothing = np.ones(1, unwrap(zeros).dtype), np.zeros(1, unwrap(zeros).dtype)
     for zero in zeros:
         p = np.concatenate([p, nothing]) - np.concatenate([nothing, zero * p])
     return (
-        np.real(p) if np.iscomplexobj(p) and np.isrealobj(np.poly(value(zeros))) else p
+        np.real(p) if np.iscomplexobj(p) and np.isrealobj(np.poly(unwrap(zeros))) else p
     )  # of pairs of conjugates
 
 
 def roots_p(dy: Any, y: Any, p: Any) -> Any:
     """A root moves by -x^k / p'(x) when the coefficient of x^k does."""
-    powers = np.arange(np.size(p), dtype=np.finfo(value(y).dtype).dtype)[::-1]
+    powers = np.arange(np.size(p), dtype=np.finfo(unwrap(y).dtype).dtype)[::-1]
     slope = np.polyval(p[:-1] * powers[:-1], y)
     return -np.matmul(dy / slope, y[:, None] ** powers)
 
@@ -144,7 +144,7 @@ def polyfit(
     """Least squares with columns of length 1, as NumPy has it."""
     x, y = as_array(x) + 0.0, as_array(y) + 0.0
     n = np.size(x)
-    rcond = n * np.finfo(value(x).dtype).eps if rcond is None else rcond
+    rcond = n * np.finfo(unwrap(x).dtype).eps if rcond is None else rcond
     lhs, rhs = np.vander(x, deg + 1), y
     if w is not None:
         w = as_array(w) + 0.0
@@ -155,7 +155,7 @@ def polyfit(
     c = np.transpose(np.transpose(c) / scale)
     if full:
         return c, squares, rank, s, rcond
-    if value(rank) != deg + 1:
+    if unwrap(rank) != deg + 1:
         warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=4)
     return (
         (c, covariance(lhs, scale, None if cov == "unscaled" else squares, n - deg - 1, y))
@@ -189,7 +189,7 @@ def steps(num: int, endpoint: bool, ndim: int) -> Any:
 def between(start: Any, stop: Any, num: int, endpoint: bool, ndim: int) -> Any:
     """Evenly spaced numbers, in the precision of the ends."""
     precise = np.result_type(
-        *(x if type(x) in (int, float) else np.asarray(x) for x in map(value, (start, stop))), 1.0
+        *(x if type(x) in (int, float) else np.asarray(x) for x in map(unwrap, (start, stop))), 1.0
     )
     return start + (stop - start) * steps(num, endpoint, ndim).astype(precise)
 
@@ -216,7 +216,7 @@ def linspace(
     device: Any = None,
 ) -> Any:
     if is_whole(dtype):
-        return np.linspace(value(start), value(stop), num, endpoint, retstep, dtype, axis)
+        return np.linspace(unwrap(start), unwrap(stop), num, endpoint, retstep, dtype, axis)
     start, stop = ends(start, stop)
     y = laid_out(
         between(start, stop, num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis
@@ -236,7 +236,7 @@ def logspace(
     axis: int = 0,
 ) -> Any:
     if is_whole(dtype):
-        return np.logspace(value(start), value(stop), num, endpoint, value(base), dtype, axis)
+        return np.logspace(unwrap(start), unwrap(stop), num, endpoint, unwrap(base), dtype, axis)
     start, stop, base = ends(start, stop, base)
     return laid_out(
         base ** between(start, stop, num, endpoint, max(np.ndim(x) for x in (start, stop, base))),
@@ -250,9 +250,9 @@ def geomspace(
     start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
     if is_whole(dtype):
-        return np.geomspace(value(start), value(stop), num, endpoint, dtype, axis)
+        return np.geomspace(unwrap(start), unwrap(stop), num, endpoint, dtype, axis)
     start, stop = ends(start, stop)
-    if np.any(value(start) == 0) or np.any(value(stop) == 0):
+    if np.any(unwrap(start) == 0) or np.any(unwrap(stop) == 0):
         raise ValueError("a geometric sequence does not contain zero")
     return laid_out(
         start * (stop / start) ** steps(num, endpoint, max(np.ndim(start), np.ndim(stop))),

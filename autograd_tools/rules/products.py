@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import composite, rules
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.shapes import for_each, shapes_of
 
 
@@ -181,7 +181,7 @@ def kron(a: Any, b: Any) -> Any:
 
 def flat_cross(a: Any, b: Any, axisc: int) -> Any:
     """The product where one of the vectors has 2 numbers, which NumPy may warn of or refuse; of two such it is a number each."""
-    np.cross(value(a), value(b))
+    np.cross(unwrap(a), unwrap(b))
     if np.shape(a)[-1] == np.shape(b)[-1]:
         return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
     a, b = (np.concatenate([x, 0 * x[..., :1]], -1) if np.shape(x)[-1] == 2 else x for x in (a, b))
@@ -205,7 +205,7 @@ def matrix_power(a: Any, n: Any) -> Any:
     """By squares: of the powers of 2 that `n` is made of."""
     square, n = (np.linalg.inv(a), -n) if n < 0 else (a, int(n))
     power = (
-        None if n else np.broadcast_to(np.eye(np.shape(a)[-1], dtype=value(a).dtype), np.shape(a))
+        None if n else np.broadcast_to(np.eye(np.shape(a)[-1], dtype=unwrap(a).dtype), np.shape(a))
     )
     while n:
         if n % 2:

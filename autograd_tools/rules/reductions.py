@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Value, value
-from autograd_tools.engine.plans import SHAPES
-from autograd_tools.engine.primitives import UNKNOWN, composite, rules
+from autograd_tools.engine.primitives import SHAPES, UNKNOWN
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import Value, unwrap
 
 
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
@@ -119,11 +119,11 @@ def extreme_x(
     where: Any = True,
 ) -> Any:
     """`dy` at the extreme; evenly shared between elements that tie for it."""
-    hit = value(x) == value(kept(y, x, axis, keepdims))
+    hit = unwrap(x) == unwrap(kept(y, x, axis, keepdims))
     hit = hit if where is True else hit & where
     ties = np.add.reduce(hit, axes_of(x, axis), keepdims=True)
     dx = kept(dy, x, axis, keepdims) * hit
-    return dx if ties.max(initial=1) == 1 else dx / np.maximum(1, ties).astype(value(y).dtype)
+    return dx if ties.max(initial=1) == 1 else dx / np.maximum(1, ties).astype(unwrap(y).dtype)
 
 
 def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
@@ -152,13 +152,13 @@ rules(np.cumsum, cumsum_x, read=SHAPES)
 def as_array(x: Any) -> Any:
     """`x` with axes that can be indexed: what is an array as it is, a number or a list as the array of it."""
     if isinstance(x, Value):
-        return x if isinstance(value(x), np.ndarray) else np.broadcast_to(x, np.shape(x))
+        return x if isinstance(unwrap(x), np.ndarray) else np.broadcast_to(x, np.shape(x))
     return np.asarray(x)
 
 
 def type_of(x: Any) -> Any:
     """The type of the numbers in `x`, which may be a number or a list."""
-    return np.asarray(value(x)).dtype
+    return np.asarray(unwrap(x)).dtype
 
 
 def as_type(a: Any, dtype: Any) -> Any:
@@ -193,7 +193,7 @@ def var(
         n = np.sum(
             np.broadcast_to(where, np.shape(a)),
             axis=axis,
-            dtype=np.result_type(value(square)),
+            dtype=np.result_type(unwrap(square)),
             keepdims=keepdims,
         )
     return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / (
@@ -203,7 +203,7 @@ def var(
 
 def root(x: Any) -> Any:
     """The square root of sums of squares, as a length: its gradient is zero at zero."""
-    flat = value(x) == 0
+    flat = unwrap(x) == 0
     return np.where(flat, 0, np.sqrt(np.where(flat, 1, x))) if np.any(flat) else np.sqrt(x)
 
 
@@ -238,7 +238,7 @@ def prod(
     total = (
         (flat[..., 0] if rest else flat[0])
         if np.shape(flat)[-1]
-        else np.ones(np.shape(flat)[:-1], value(flat).dtype)[()]
+        else np.ones(np.shape(flat)[:-1], unwrap(flat).dtype)[()]
     )
     total = np.reshape(total, shape) if keepdims else total
     return total if initial is None else total * initial

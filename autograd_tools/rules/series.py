@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.plans import SHAPES
-from autograd_tools.engine.primitives import Primitive, composite, rules
+from autograd_tools.engine.primitives import SHAPES
+from autograd_tools.engine.registry import Primitive, composite, rules
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.reductions import as_array, as_type, widened
 from autograd_tools.rules.shapes import along
 
@@ -28,7 +28,7 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
     if np.ndim(a) != 1:
         a, axis = (np.ravel(a), 0) if axis is None or np.ndim(a) == 0 else (a, axis)
     axis = 0 if axis is None else axis
-    if np.all(value(a)):
+    if np.all(unwrap(a)):
         return CUMPROD(a, axis)
     step = 1
     while step < np.shape(a)[axis]:
@@ -53,7 +53,7 @@ def accumulated(func: Any, x: Any, axis: Any, dtype: Any, start: float | None) -
     if start is None:
         return y
     shape = [1 if i == axis % np.ndim(x) else n for i, n in enumerate(np.shape(x))]
-    return np.concatenate([np.full(shape, start, value(y).dtype), y], axis)
+    return np.concatenate([np.full(shape, start, unwrap(y).dtype), y], axis)
 
 
 @composite(np.cumulative_sum)
@@ -84,19 +84,19 @@ def cumulative_prod(
 
 @composite(np.nancumsum)
 def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return np.cumsum(np.where(np.isnan(value(a)), 0, a), axis=axis, dtype=dtype)
+    return np.cumsum(np.where(np.isnan(unwrap(a)), 0, a), axis=axis, dtype=dtype)
 
 
 @composite(np.nancumprod)
 def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return np.cumprod(np.where(np.isnan(value(a)), 1, a), axis=axis, dtype=dtype)
+    return np.cumprod(np.where(np.isnan(unwrap(a)), 1, a), axis=axis, dtype=dtype)
 
 
 @composite(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     ary = np.ravel(as_array(ary))
     ends = [
-        [] if end is None else [as_type(np.ravel(as_array(end)), value(ary).dtype)]
+        [] if end is None else [as_type(np.ravel(as_array(end)), unwrap(ary).dtype)]
         for end in (to_begin, to_end)
     ]
     return np.concatenate([*ends[0], np.diff(ary), *ends[1]])
@@ -156,7 +156,7 @@ def slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
 @composite(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = as_array(f)
-    f = f if value(f).dtype.kind in "fc" else as_type(f, float)
+    f = f if unwrap(f).dtype.kind in "fc" else as_type(f, float)
     axes = range(np.ndim(f)) if axis is None else (axis,) if np.ndim(axis) == 0 else axis
     steps = varargs or (1.0,)
     steps = steps * len(axes) if len(steps) == 1 and np.ndim(steps[0]) == 0 else steps
@@ -172,7 +172,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
         )
     slopes = tuple(
         as_type(
-            slope(f, as_array(h) if np.ndim(h) else h, i % np.ndim(f), edge_order), value(f).dtype
+            slope(f, as_array(h) if np.ndim(h) else h, i % np.ndim(f), edge_order), unwrap(f).dtype
         )
         for i, h in zip(axes, steps, strict=True)
     )
@@ -187,22 +187,22 @@ def interp(
     x, xp, fp = (t if np.iscomplexobj(t) else as_type(t, float) for t in map(as_array, (x, xp, fp)))
     if period is not None:
         x, xp = x % abs(period), xp % abs(period)
-        order = np.argsort(value(xp))
+        order = np.argsort(unwrap(xp))
         xp, fp = xp[order], fp[order]
         xp, fp = (
             np.concatenate([xp[-1:] - abs(period), xp, xp[:1] + abs(period)]),
             np.concatenate([fp[-1:], fp, fp[:1]]),
         )
         left = right = None
-    points, n = value(xp), np.size(xp)
-    low = np.clip(np.searchsorted(points, value(x), side="right") - 1, 0, max(n - 2, 0))
+    points, n = unwrap(xp), np.size(xp)
+    low = np.clip(np.searchsorted(points, unwrap(x), side="right") - 1, 0, max(n - 2, 0))
     y = fp[low]
     if n > 1:
         gap = xp[low + 1] - xp[low]
-        jump = value(gap) == 0
+        jump = unwrap(gap) == 0
         y = y + (fp[low + 1] - y) * np.where(jump, 1, (x - xp[low]) / np.where(jump, 1, gap))
-    y = np.where(value(x) < points[0], fp[0] if left is None else left, y)
-    y = np.where(value(x) > points[-1], fp[-1] if right is None else right, y)
+    y = np.where(unwrap(x) < points[0], fp[0] if left is None else left, y)
+    y = np.where(unwrap(x) > points[-1], fp[-1] if right is None else right, y)
     return y if np.ndim(y) else y[()]
 
 

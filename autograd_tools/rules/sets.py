@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import composite
+from autograd_tools.engine.registry import composite
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.reductions import as_array, as_type
 from autograd_tools.rules.shapes import along
 
@@ -23,14 +23,14 @@ def unique(
     **kwargs: Any,
 ) -> Any:
     more = {"return_inverse": return_inverse, "return_counts": return_counts, **kwargs}
-    _, first, *rest = np.unique(value(ar), return_index=True, axis=axis, **more)
+    _, first, *rest = np.unique(unwrap(ar), return_index=True, axis=axis, **more)
     y = np.ravel(ar)[first] if axis is None else as_array(ar)[along(first, axis, np.ndim(ar))]
     return (y, *([first] if return_index else []), *rest) if return_index or rest else y
 
 
 def firsts(x: Any, values: Any) -> Any:
     """Where each of the distinct `values`, in whatever order, comes first in `x`."""
-    _, first = np.unique(value(x), return_index=True, equal_nan=False)
+    _, first = np.unique(unwrap(x), return_index=True, equal_nan=False)
     places = np.empty_like(first)
     places[np.argsort(values, kind="stable")] = first
     return places
@@ -38,24 +38,24 @@ def firsts(x: Any, values: Any) -> Any:
 
 @composite(np.unique_values)
 def unique_values(x: Any) -> Any:
-    return np.ravel(x)[firsts(x, np.unique_values(value(x)))]
+    return np.ravel(x)[firsts(x, np.unique_values(unwrap(x)))]
 
 
 @composite(np.unique_counts)
 def unique_counts(x: Any) -> Any:
-    found = np.unique_counts(value(x))
+    found = np.unique_counts(unwrap(x))
     return found._replace(values=np.ravel(x)[firsts(x, found.values)])
 
 
 @composite(np.unique_inverse)
 def unique_inverse(x: Any) -> Any:
-    found = np.unique_inverse(value(x))
+    found = np.unique_inverse(unwrap(x))
     return found._replace(values=np.ravel(x)[firsts(x, found.values)])
 
 
 @composite(np.unique_all)
 def unique_all(x: Any) -> Any:
-    found = np.unique_all(value(x))
+    found = np.unique_all(unwrap(x))
     return found._replace(values=np.ravel(x)[found.indices])
 
 
@@ -68,7 +68,7 @@ def union1d(ar1: Any, ar2: Any) -> Any:
 def intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
-    y, left, right = np.intersect1d(value(ar1), value(ar2), assume_unique, return_indices=True)
+    y, left, right = np.intersect1d(unwrap(ar1), unwrap(ar2), assume_unique, return_indices=True)
     y = as_type(np.ravel(ar1)[left], y.dtype)
     return (y, left, right) if return_indices else y
 
@@ -76,17 +76,17 @@ def intersect1d(
 @composite(np.setdiff1d)
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     ar1 = np.ravel(ar1) if assume_unique else np.unique(ar1)
-    return ar1[np.isin(value(ar1), plain(ar2), invert=True)]
+    return ar1[np.isin(unwrap(ar1), plain(ar2), invert=True)]
 
 
 @composite(np.setxor1d)
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     both = [np.ravel(ar) if assume_unique else np.unique(ar) for ar in (ar1, ar2)]
     y = np.sort(np.concatenate(both))
-    starts = np.concatenate([[True], value(y)[1:] != value(y)[:-1], [True]])
+    starts = np.concatenate([[True], unwrap(y)[1:] != unwrap(y)[:-1], [True]])
     return y[starts[1:] & starts[:-1]]
 
 
 @composite(np.sort_complex)
 def sort_complex(a: Any) -> Any:
-    return as_type(np.sort(a), np.sort_complex(value(a)).dtype)
+    return as_type(np.sort(a), np.sort_complex(unwrap(a)).dtype)

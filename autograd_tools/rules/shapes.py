@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.plans import SHAPES
-from autograd_tools.engine.primitives import composite, rules
+from autograd_tools.engine.primitives import SHAPES
+from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.reductions import as_array
 
@@ -26,14 +26,14 @@ def transpose_x(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
 
 def shapes_of(arrays: Any) -> list[tuple[int, ...]]:
     """The shapes of the arrays to be joined, which may be the rows of one array."""
-    if isinstance(value(arrays), (list, tuple)):
+    if isinstance(unwrap(arrays), (list, tuple)):
         return [np.shape(a) for a in arrays]
     return [np.shape(arrays)[1:]] * np.shape(arrays)[0]
 
 
 def for_each(parts: list[Any], arrays: Any) -> Any:
     """The gradients of the joined arrays, as a list, or as one array where they were the rows of one."""
-    return parts if isinstance(value(arrays), (list, tuple)) else np.stack(parts)
+    return parts if isinstance(unwrap(arrays), (list, tuple)) else np.stack(parts)
 
 
 def concatenate_arrays(
@@ -89,7 +89,7 @@ def reading_order(x: Any, order: Any) -> Any:
     """The order in which the elements of `x` are read, where "A" leaves it to how they lie in memory."""
     if order != "A":
         return order
-    x = value(x)
+    x = unwrap(x)
     steps = np.cumprod([x.dtype.itemsize, *x.shape])[:-1]  # the strides of Fortran's order
     lies = all(
         n == 1 or stride == step for n, stride, step in zip(x.shape, x.strides, steps, strict=True)
@@ -108,7 +108,7 @@ def ravel_x(dy: Any, y: Any, x: Any, order: Any = "C") -> Any:
     """`np.reshape(dy, np.shape(x))`, read in the order of `x`."""
     if order != "K":
         return reshape_x(dy, y, x, None, order)
-    strides = np.abs(value(x).strides)
+    strides = np.abs(unwrap(x).strides)
     if any(stride == 0 and n > 1 for stride, n in zip(strides, np.shape(x), strict=True)):
         raise TypeError(
             "np.ravel(x, order='K') has no gradient rule for an array that was broadcast: use order='C'"
@@ -219,7 +219,7 @@ def sort(
     descending: Any = False,
 ) -> Any:
     a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
-    places = np.argsort(value(a), axis=axis, kind="stable")
+    places = np.argsort(unwrap(a), axis=axis, kind="stable")
     return take_along_axis(a, np.flip(places, axis) if descending is True else places, axis)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Value, value
-from autograd_tools.engine.primitives import composite
+from autograd_tools.engine.registry import composite
+from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.reductions import as_array, as_type, axes_of, count, root, type_of
 
 # Methods that pick one of the numbers. The others go between two of them, and the place where they do moves with the
@@ -51,7 +51,7 @@ def nansum(
     initial: Any = 0,
     where: Any = True,
 ) -> Any:
-    kept_in = ~np.isnan(value(a)) & where
+    kept_in = ~np.isnan(unwrap(a)) & where
     return np.sum(np.where(kept_in, a, 0), axis=axis, dtype=dtype, keepdims=keepdims) + initial
 
 
@@ -66,7 +66,7 @@ def nanmean(
     where: Any = True,
 ) -> Any:
     n = np.sum(
-        ~np.isnan(value(a)) & where,
+        ~np.isnan(unwrap(a)) & where,
         axis=axis,
         dtype=type_of(a).newbyteorder("="),
         keepdims=keepdims,
@@ -85,7 +85,7 @@ def nanprod(
     where: Any = True,
 ) -> Any:
     return np.prod(
-        np.where(np.isnan(value(a)), 1, a),
+        np.where(np.isnan(unwrap(a)), 1, a),
         axis=axis,
         dtype=dtype,
         keepdims=keepdims,
@@ -108,11 +108,11 @@ def nanvar(
     correction: Any = None,
 ) -> Any:
     a = as_type(as_array(a), dtype if dtype is not None or type_of(a).kind in "fc" else float)
-    counted = ~np.isnan(value(a)) & where
+    counted = ~np.isnan(unwrap(a)) & where
     if mean is None:
-        n = np.sum(counted, axis=axis, dtype=value(a).dtype, keepdims=True)
+        n = np.sum(counted, axis=axis, dtype=unwrap(a).dtype, keepdims=True)
         mean = np.sum(np.where(counted, a, 0), axis=axis, keepdims=True) / np.maximum(n, 1)
-    mean = as_type(as_array(mean), value(a).dtype)
+    mean = as_type(as_array(mean), unwrap(a).dtype)
     difference = np.where(counted, a, mean) - mean
     square = (
         np.absolute(difference) ** 2 if np.iscomplexobj(difference) else difference * difference
@@ -121,7 +121,7 @@ def nanvar(
     left = np.sum(counted, axis=axis, keepdims=keepdims) - (
         ddof if correction is None else correction
     )
-    return squares / np.where(left > 0, left, np.nan).astype(value(squares).dtype)
+    return squares / np.where(left > 0, left, np.nan).astype(unwrap(squares).dtype)
 
 
 @composite(np.nanstd)
@@ -139,7 +139,7 @@ def places_of(counts: Any, q: Any, method: Any) -> Any:
 
 def type_between(q: Any, dtype: Any) -> Any:
     """The type in which NumPy goes between two numbers of type `dtype`: that of `q`, unless it is a number of Python."""
-    q = value(q)
+    q = unwrap(q)
     own = dtype if type(q) in (int, float) else np.asarray(q).dtype
     return own if own.kind == "f" else np.dtype(float)
 
@@ -155,30 +155,30 @@ def quantiles(
     a = as_array(a)
     if np.size(a) == 0:
         empty = np.nanquantile if skip_nan else np.quantile
-        return empty(value(a), value(q), axis, method=method, keepdims=keepdims)
+        return empty(unwrap(a), unwrap(q), axis, method=method, keepdims=keepdims)
     axes = axes_of(a, axis)
     rest = [i for i in range(np.ndim(a)) if i not in axes]
     kept_shape = [1 if i in axes else n for i, n in enumerate(np.shape(a))]
     shape = (*np.shape(q), *(kept_shape if keepdims else [np.shape(a)[i] for i in rest]))
     rows = np.reshape(np.transpose(a, (*rest, *axes)), (math.prod(kept_shape), count(a, axis)))
     rows = np.sort(rows, axis=-1)  # nan comes last
-    missing = np.sum(np.isnan(value(rows)), axis=-1)
+    missing = np.sum(np.isnan(unwrap(rows)), axis=-1)
     counts = np.shape(rows)[1] - (missing if skip_nan else 0 * missing)
-    places = places_of(counts, np.ravel(value(q)), "linear" if method == "median" else method)
+    places = places_of(counts, np.ravel(unwrap(q)), "linear" if method == "median" else method)
     low = np.floor(places).astype(int)
     each = np.arange(len(counts))[:, None]
     y = rows[each, low]
     if method == "median":  # of which infinity may be in the middle
         y = (y + rows[each, np.ceil(places).astype(int)]) / 2
     elif method not in PICKING:
-        dtype, last = type_between(q, value(rows).dtype), np.maximum(counts - 1, 0)[:, None]
+        dtype, last = type_between(q, unwrap(rows).dtype), np.maximum(counts - 1, 0)[:, None]
         inside = (places > 0) & (places < last)
         speed = (
             inside * (counts[:, None] + SPEEDS[method]) if method in SPEEDS else inside * 0
         ).astype(dtype)
         part = (places - low).astype(dtype)
         if isinstance(q, Value):
-            part = part + as_type(np.ravel(as_array(q) - np.asarray(value(q))), dtype) * speed
+            part = part + as_type(np.ravel(as_array(q) - np.asarray(unwrap(q))), dtype) * speed
         y = y + (rows[each, np.minimum(low + 1, last)] - y) * part
     unknown = counts == 0 if skip_nan else missing > 0
     y = np.where(unknown[:, None], np.nan, y) if np.any(unknown) else y
@@ -216,7 +216,7 @@ def nanquantile(
 
 
 def percent(q: Any) -> Any:
-    return q / 100 if type(value(q)) in (int, float) else as_array(q) / 100
+    return q / 100 if type(unwrap(q)) in (int, float) else as_array(q) / 100
 
 
 @composite(np.percentile)
@@ -237,7 +237,7 @@ def median(
     return (
         quantiles(a, 0.5, axis, keepdims, "median", skip_nan=False)
         if np.size(a)
-        else np.median(value(a), axis, keepdims=keepdims)
+        else np.median(unwrap(a), axis, keepdims=keepdims)
     )
 
 
@@ -249,7 +249,7 @@ def nanmedian(
     return (
         quantiles(a, 0.5, axis, keepdims, "median", skip_nan=True)
         if np.size(a)
-        else np.nanmedian(value(a), axis, keepdims=keepdims)
+        else np.nanmedian(unwrap(a), axis, keepdims=keepdims)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.reductions import as_array, as_type, type_of, widened
 from autograd_tools.rules.shapes import along, take_along_axis
@@ -43,7 +43,7 @@ def running(extreme: Any) -> Callable[..., Any]:
 
     def accumulate(x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
         x = as_type(as_array(x), dtype)
-        y, axis = extreme.accumulate(value(x), axis), axis % np.ndim(x)
+        y, axis = extreme.accumulate(unwrap(x), axis), axis % np.ndim(x)
         before = np.concatenate(
             [y[along(slice(1), axis, np.ndim(x))], y[along(slice(-1), axis, np.ndim(x))]], axis
         )
@@ -70,8 +70,8 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
     ) -> Any:
         x = as_type(as_array(x), dtype if dtype is not None or type_of(x).kind in "fc" else float)
         x = x if where is True else np.where(where, x, -np.inf)
-        top = np.max(value(x), axis=axis, keepdims=True, initial=-np.inf)
-        top = np.where(np.isfinite(top), top, 0).astype(value(x).dtype)
+        top = np.max(unwrap(x), axis=axis, keepdims=True, initial=-np.inf)
+        top = np.where(np.isfinite(top), top, 0).astype(unwrap(x).dtype)
         with np.errstate(divide="ignore"):  # of nothing, or of powers that are all 0, it is -inf
             y = log(np.sum(exp(x - top), axis=axis, keepdims=keepdims)) + np.reshape(
                 top, np.shape(np.sum(top, axis=axis, keepdims=keepdims))
@@ -95,7 +95,9 @@ def reduceat(x: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = 
     shape = [len(begins) if i == axis % np.ndim(x) else n for i, n in enumerate(np.shape(x))]
     parts = x[along(places, axis, np.ndim(x))]
     return ungetitem(
-        parts, along(owners, axis, np.ndim(x)), np.broadcast_to(np.zeros((), value(x).dtype), shape)
+        parts,
+        along(owners, axis, np.ndim(x)),
+        np.broadcast_to(np.zeros((), unwrap(x).dtype), shape),
     )
 
 

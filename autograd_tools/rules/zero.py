@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_tools.engine.primitives import zerograds
+from autograd_tools.engine.registry import zerograds
 
 zerograds(
     # comparisons and logic

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import innermost, plain
-from autograd_tools.engine.core import Value
+from autograd_tools.engine.values import Value
 
 
 def array(x: Any) -> Any:

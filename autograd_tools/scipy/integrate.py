@@ -17,8 +17,8 @@ from scipy.optimize import OptimizeResult
 from autograd_tools.api.differentiate import grad
 from autograd_tools.base.containers import leaves_of, with_leaves
 from autograd_tools.engine.calls import holds_tracked
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import Primitive
+from autograd_tools.engine.registry import Primitive
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.indexing import expanded
 from autograd_tools.scipy.arguments import array, constant, is_recorded
 
@@ -40,7 +40,7 @@ def solve(inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solv
             raise TypeError(
                 "the function to integrate used a recorded value that is not among its arguments: pass it in args"
             )
-        return value(dy)
+        return unwrap(dy)
 
     return solver(plain_slope, y0, t)
 

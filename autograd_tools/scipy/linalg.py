@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import primitive
+from autograd_tools.engine.registry import primitive
+from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import array, constant
 
 __all__ = [
@@ -110,7 +110,7 @@ def banded(below: int, above: int, like: Any, n: int) -> tuple[Any, Any]:
     """The row in which each number of a matrix stands that is stored by its diagonals, and 1 or 0 of the type of `like`: whether
     there is one."""
     rows = np.arange(-above, below + 1)[:, None] + np.arange(n)
-    return np.clip(rows, 0, n - 1), ((rows >= 0) & (rows < n)).astype(np.result_type(value(like)))
+    return np.clip(rows, 0, n - 1), ((rows >= 0) & (rows < n)).astype(np.result_type(unwrap(like)))
 
 
 def banded_ab(dy: Any, y: Any, ab: Any, b: Any, below: int, above: int) -> Any:
@@ -151,7 +151,7 @@ def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
     `ab` is of shape (u + 1, n), `b` of shape (n,) or (n, k). A LinAlgError where `a` is not positive definite.
     """
     ab, b = array(ab), array(b)
-    linalg.cholesky_banded(value(ab), lower=lower)
+    linalg.cholesky_banded(unwrap(ab), lower=lower)
     above, n = np.shape(ab)[0] - 1, np.shape(ab)[1]
     rows, inside = banded(0, above, ab, n) if lower else banded(above, 0, ab, n)
     other = np.conjugate(ab)[np.arange(above, -1, -1)[:, None], rows] * inside
@@ -163,9 +163,9 @@ def block_rule(func: Any, dy: Any, a: Any) -> Any:
     """A block of the function of a matrix of twice the size: Higham (2008), Functions of Matrices, equation 3.16."""
     n = np.shape(a)[-1]
     size = (
-        np.max(np.abs(value(dy)), initial=0) or 1
+        np.max(np.abs(unwrap(dy)), initial=0) or 1
     )  # so that dy has no part in how the matrix is scaled
-    t, zero = np.swapaxes(a, -1, -2), np.zeros_like(value(a))
+    t, zero = np.swapaxes(a, -1, -2), np.zeros_like(unwrap(a))
     rows = [np.concatenate([t, dy / size], -1), np.concatenate([zero, t], -1)]
     return func(np.concatenate(rows, -2))[..., :n, n:] * size
 
@@ -181,7 +181,7 @@ def expm(A: Any) -> Any:
 
 
 def logm_a(dy: Any, y: Any, a: Any) -> Any:
-    w = np.abs(np.linalg.eigvals(value(a)))
+    w = np.abs(np.linalg.eigvals(unwrap(a)))
     if np.any(w <= len(w) * np.finfo(w.dtype).eps * np.max(w, initial=0)):
         raise np.linalg.LinAlgError("the logarithm of a singular matrix has no gradient")
     return block_rule(logm, dy, a)
@@ -204,7 +204,7 @@ def logm(A: Any) -> Any:
 
 def sqrtm_a(dy: Any, y: Any, a: Any) -> Any:
     """From da = dy y + y dy, which tells dy only where no two eigenvalues of y are opposite, as two zeros are."""
-    w = np.linalg.eigvals(value(y))
+    w = np.linalg.eigvals(unwrap(y))
     if np.any(
         np.abs(np.add.outer(w, w))
         <= len(w) * np.finfo(w.dtype).eps ** 0.5 * np.max(np.abs(w), initial=0)
@@ -249,7 +249,7 @@ def block_diag(*arrs: Any) -> Any:
     """The matrix with the given matrices along its diagonal and 0 elsewhere; a vector counts as one row."""
     parts = [np.atleast_2d(array(a)) for a in arrs] or [np.zeros((1, 0))]
     width, before, rows = sum(np.shape(part)[1] for part in parts), 0, []
-    dtype = np.result_type(*map(value, parts))
+    dtype = np.result_type(*map(unwrap, parts))
     for part in parts:
         height, columns = np.shape(part)
         sides = (

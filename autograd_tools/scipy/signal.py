@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import signal
 
-from autograd_tools.engine.primitives import primitive
+from autograd_tools.engine.registry import primitive
 from autograd_tools.scipy.arguments import array
 
 __all__ = ["convolve", "fftconvolve"]

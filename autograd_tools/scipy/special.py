@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import primitive
+from autograd_tools.engine.registry import primitive
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.reductions import kept
 from autograd_tools.scipy.arguments import array, constant
 
@@ -19,7 +19,7 @@ __all__ = ["log_softmax", "logsumexp", "multigammaln", "polygamma", "softmax"]
 def shares(y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     """exp(a - y): what each element has of the sum, and 0 where all elements are -inf."""
     y = kept(y, a, axis, keepdims)
-    return np.exp(a - np.where(value(y) == -math.inf, 0, y))
+    return np.exp(a - np.where(unwrap(y) == -math.inf, 0, y))
 
 
 def logsumexp_a(
@@ -89,7 +89,7 @@ def multigammaln(a: Any, d: int) -> Any:
     a, d = array(a), constant(d, "multigammaln: the dimension d")
     if np.ndim(d) or d != int(d) or d < 1:
         raise ValueError(f"multigammaln: the dimension d is a whole number from 1, not {d!r}")
-    if np.any(value(a) <= (d - 1) / 2):
+    if np.any(unwrap(a) <= (d - 1) / 2):
         raise ValueError(f"multigammaln: a must be above (d - 1) / 2 = {(d - 1) / 2}")
     return sum((special.gammaln(a - j / 2) for j in range(1, int(d))), special.gammaln(a)) + d * (
         d - 1

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Param, Recording, Value
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.values import Param, Value
 
 STEPS = 5  # of the longest name, such as `model.blocks[0].layers[1]`
 MOST = 5_000  # objects that are looked at, which takes some milliseconds

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Entry, Param, Recording, value
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.recording import Entry, Recording
+from autograd_tools.engine.values import Param, unwrap
 from autograd_tools.location.call_site import NOWHERE, Note
 from autograd_tools.tracing.columns import (
     ArgTemplate,
@@ -151,13 +152,13 @@ def _constant(x: Any) -> str:
         if kind is float
         else array_text(x.dtype, x.shape)
         if kind is np.ndarray
-        else describe(value(x))
+        else describe(unwrap(x))
     )
 
 
 def _values(held: list[Any]) -> list[Any]:
     """What a tape holds, without wrapping."""
-    return held if PLAIN.issuperset(map(type, held)) else [value(x) for x in held]
+    return held if PLAIN.issuperset(map(type, held)) else [unwrap(x) for x in held]
 
 
 def _backward(times: Any) -> dict[int, int] | None:

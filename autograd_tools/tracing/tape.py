@@ -12,10 +12,11 @@ import numpy as np
 from autograd_tools.base.html import html_of
 from autograd_tools.base.memory import keep_freed_memory, no_collections
 from autograd_tools.engine.backward import differentiate, set_collector
-from autograd_tools.engine.core import Param, Recording, Result, Value, value
 from autograd_tools.engine.cotangents import conform, one_like
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.plans import FLOATS, kept_bytes
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.saved import FLOATS, kept_bytes
+from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.location.call_site import Note
 from autograd_tools.tracing.columns import Nodes
 from autograd_tools.tracing.frame_variables import variables_of_frames
@@ -50,7 +51,7 @@ class Node:
     @property
     def value(self) -> Any:
         """What was computed; for a leaf, the value of the Param or argument."""
-        return value(self._tape.entries[self.index][1])
+        return unwrap(self._tape.entries[self.index][1])
 
     @value.setter
     def value(self, new: Any) -> None:
@@ -84,7 +85,7 @@ class Node:
         if type(parent) is tuple:
             return [self._given(a, p) for a, p in zip(arg, parent, strict=True)]
         if parent is None:
-            return value(arg)
+            return unwrap(arg)
         node = Node(self._tape, parent)
         return node if node.param is None else node.param
 
@@ -116,7 +117,7 @@ class Node:
     def outgrad(self) -> Any:
         """The gradient of the final scalar with respect to this node's value; None if nothing flowed back."""
         outgrads = self._tape.outgrads
-        return value(outgrads[self.index]) if self.index < len(outgrads) else None
+        return unwrap(outgrads[self.index]) if self.index < len(outgrads) else None
 
     @outgrad.setter
     def outgrad(self, new: Any) -> None:
@@ -166,8 +167,8 @@ def _argument(tape: Recording, arg: Any, parent: Any) -> str:
     if type(parent) is tuple:
         return f"[{', '.join(_argument(tape, a, p) for a, p in zip(arg, parent, strict=True))}]"
     if parent is None:
-        return describe(value(arg))
-    return f"{'P' if tape.entries[parent][0] is None else 'R'}({describe(value(tape.entries[parent][1]))})"
+        return describe(unwrap(arg))
+    return f"{'P' if tape.entries[parent][0] is None else 'R'}({describe(unwrap(tape.entries[parent][1]))})"
 
 
 class Tape(Recording):
@@ -213,7 +214,7 @@ class Tape(Recording):
                 "there is no scalar on this tape: compute the loss from Params inside the block, with np.sum or np.mean at its end"
             )
         check_scalar(self.entries[index][1])
-        differentiate(self, index, one_like(value(self.entries[index][1])))
+        differentiate(self, index, one_like(unwrap(self.entries[index][1])))
         finished(self)
 
     def _index(self, loss: Any) -> int:
@@ -231,7 +232,7 @@ class Tape(Recording):
 
     def _last_scalar(self) -> int | None:
         for index in range(len(self.entries) - 1, -1, -1):
-            y = value(self.entries[index][1])
+            y = unwrap(self.entries[index][1])
             if (
                 self.entries[index][0] is not None
                 and isinstance(y, (int, float, np.number, np.ndarray))
@@ -244,7 +245,7 @@ class Tape(Recording):
     def value(self) -> Any:
         """The final scalar; before `backward` has run, the last scalar recorded, or None."""
         index = self._last_scalar() if self.result is None else self.result
-        return None if index is None else value(self.entries[index][1])
+        return None if index is None else unwrap(self.entries[index][1])
 
     @property
     def nodes(self) -> list[Node]:
@@ -278,7 +279,7 @@ class Tape(Recording):
         dx = self.outgrads[index]
         return conform(
             dx.copy() if isinstance(x, Result) and type(dx) is np.ndarray else dx,
-            value(x),
+            unwrap(x),
             total=False,
         )
 
@@ -320,7 +321,7 @@ class Tape(Recording):
 
 def check_scalar(y: Any) -> None:
     """Raise unless `y` is one real number."""
-    plain = value(y)
+    plain = unwrap(y)
     if type(plain) in FLOATS:
         return
     if isinstance(plain, (int, float, np.number)) and not isinstance(plain, (complex, bool)):

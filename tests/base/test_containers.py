@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.engine import core
+from autograd_tools.engine import recording
 
 X = np.array([1.0, 2.0, 3.0])
 Pair = namedtuple("Pair", "a b")
@@ -446,7 +446,7 @@ def test_a_tape_of_which_parts_were_read_is_freed_without_the_garbage_collector(
 
 def test_reading_an_item_of_a_list_looks_at_no_other(monkeypatch):
     looked = []
-    monkeypatch.setattr(core, "absent", lambda x: looked.append(type(x)) or x)
+    monkeypatch.setattr(recording, "absent", lambda x: looked.append(type(x)) or x)
     assert ag.grad(lambda p: sum(v * v for v in p["list"]))({"list": [1.0, 2.0]}) == {
         "list": [2.0, 4.0]
     }

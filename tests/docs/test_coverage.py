@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy
 
-from autograd_tools.engine.primitives import COMPOSITES, PRIMITIVES, ZEROGRADS
+from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "coverage.md").read_text(encoding="utf-8")

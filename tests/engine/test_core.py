@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.engine.core import following_params
+from autograd_tools.engine.state import following_params
 
 X = np.array([1.0, 2.0, 3.0])
 

@@ -8,7 +8,8 @@ import pytest
 import scipy.special
 
 import autograd_tools as ag
-from autograd_tools.engine.primitives import COMPOSITES, PRIMITIVES, ZEROGRADS, name_of
+from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS
 from autograd_tools.rules import special
 
 X = np.array([1.0, 2.0, 4.0])

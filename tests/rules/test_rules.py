@@ -18,18 +18,12 @@ from rules.cases import each, merged, spread
 
 import autograd_tools as ag
 import autograd_tools.engine.backward
-import autograd_tools.engine.plans
+import autograd_tools.engine.saved
 from autograd_tools.api.gradient_check import GradientError
 from autograd_tools.engine.calls import call, plain
-from autograd_tools.engine.core import NO_KWARGS
-from autograd_tools.engine.primitives import (
-    COMPOSITES,
-    PRIMITIVES,
-    UNKNOWN,
-    ZEROGRADS,
-    Primitive,
-    name_of,
-)
+from autograd_tools.engine.primitives import UNKNOWN, name_of
+from autograd_tools.engine.recording import NO_KWARGS
+from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS, Primitive
 from autograd_tools.rules import special
 from autograd_tools.rules.indexing import getitem, setitem, ungetitem
 
@@ -176,7 +170,7 @@ def gradients(func):
 def test_a_rule_reads_nothing_that_the_recording_lets_go(func, monkeypatch):
     kept = gradients(func)
     monkeypatch.setattr(
-        autograd_tools.engine.plans, "WORTH_FREEING", -1
+        autograd_tools.engine.saved, "WORTH_FREEING", -1
     )  # even the smallest array is not kept without need
     assert gradients(func) == kept
 

@@ -16,8 +16,8 @@ import autograd_tools as ag
 import autograd_tools.scipy
 from autograd_tools.api.gradient_check import GradientError
 from autograd_tools.engine.calls import call as call_of
-from autograd_tools.engine.core import LostGradientError
-from autograd_tools.engine.primitives import Primitive
+from autograd_tools.engine.registry import Primitive
+from autograd_tools.engine.values import LostGradientError
 from autograd_tools.scipy import integrate, linalg, signal, special, stats
 
 A, POSITIVE, B = spread(2, 3), spread(2, 3, low=0.5, high=2.0), spread(3, start=1.3)

@@ -53,9 +53,8 @@ class Frame:
 
     def child(self, *facts: str | int) -> Frame:
         """The frame right below this one that has a key, made of these facts if it is not there."""
-        return self.children.get(str(facts[0])) or self.children.setdefault(
-            str(facts[0]), Frame(*facts)
-        )  # type: ignore[arg-type]
+        key = str(facts[0])
+        return self.children.get(key) or self.children.setdefault(key, Frame(*facts))  # type: ignore[arg-type]
 
     def ranked(self) -> list[Frame]:
         """The frames right below this one, the most expensive first."""

@@ -50,8 +50,9 @@ def find_repeats(
             ]
             if runs:
                 found += [
-                    Repeat(start + a * period, period, b - a + 1, relations[a:b]) for a, b in runs
-                ]  # type: ignore[arg-type]
+                    Repeat(start + a * period, period, b - a + 1, relations[a:b])  # type: ignore[arg-type]
+                    for a, b in runs
+                ]
                 start += times * period
                 break
         else:

@@ -11,7 +11,7 @@ from autograd_tools.api.checkpointing import join
 from autograd_tools.api.derivatives import make_vjp
 from autograd_tools.compat.extend import defvjp, primitive
 from autograd_tools.engine.calls import call
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 
 
 @primitive
@@ -25,7 +25,7 @@ def fixed_point(
     """The x with f(a)(x) = x that iteration from the array `x0` comes to, until a step is of a `distance` of at most `tol`."""
     step = f(a)
     x, before = step(x0), x0
-    while distance(value(x), value(before)) > tol:
+    while distance(unwrap(x), unwrap(before)) > tol:
         x, before = step(x), x
     return x
 
@@ -39,7 +39,7 @@ def _gradient(ans: Any, f: Any, a: Any, x0: Any, distance: Any, tol: float) -> C
         return lambda u: g + make_vjp(f(a))(x)[0](u)
 
     return lambda g: vjp_a(
-        fixed_point(adjoint, call(join, ([a, ans, g],)), np.zeros_like(value(g)), distance, tol)
+        fixed_point(adjoint, call(join, ([a, ans, g],)), np.zeros_like(unwrap(g)), distance, tol)
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 
 
 def flatten(x: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -37,7 +37,7 @@ def flatten_func(
 
 def _collect(x: Any, vectors: list[Any], start: int) -> tuple[Callable[[Any], Any], int]:
     """Append the numbers in `x` to `vectors`; how to read it from position `start` of a vector, and where the next begins."""
-    plain = value(x)
+    plain = unwrap(x)
     if isinstance(plain, (dict, tuple, list)):
         keys = sorted(plain) if isinstance(plain, dict) else range(len(plain))
         parts = []

@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any
 
-from autograd_tools.engine.primitives import PRIMITIVES, ZEROGRADS, Primitive
+from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS, Primitive
 
 FAMILIES = (
     "bessel",

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.primitives import UNKNOWN, rules
+from autograd_tools.engine.primitives import UNKNOWN
+from autograd_tools.engine.registry import rules
 from autograd_tools.rules.special.parts import like, of_parts, real
 
 # DLMF 10.6.1 and 10.29.1: the derivative is made of the neighbours by order.

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import UNKNOWN, rules, zerograds
+from autograd_tools.engine.primitives import UNKNOWN
+from autograd_tools.engine.registry import rules, zerograds
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.special.incomplete import beta_shapes, gamma_shape
 from autograd_tools.rules.special.parts import like
 
@@ -84,14 +85,14 @@ def beta_a(dy: Any, a: Any, b: Any, x: Any, i: int) -> Any:
 def t_df(dy: Any, df: Any, t: Any) -> Any:
     """Of stdtr(df, t), which is 1/2 and sign(t) / 2 times betainc(1/2, df / 2, x), where x = t^2 / (df + t^2) moves with df, too."""
     t = like(t, df)
-    t = t + np.where(value(t) == 0, 1e-15, 0).astype(
-        np.result_type(value(t))
+    t = t + np.where(unwrap(t) == 0, 1e-15, 0).astype(
+        np.result_type(unwrap(t))
     )  # so that there is a slope on one side of 0
     df, square = like(df, t), t * t
     x, rest = square / (df + square), df / (df + square)
     half = like(0.5, rest)
     moved = beta_density(half, df / 2, x) * x / (df + square)
-    return dy * np.sign(value(t)) / 2 * (beta_shapes(half, df / 2, x, rest)[1] / 2 - moved)
+    return dy * np.sign(unwrap(t)) / 2 * (beta_shapes(half, df / 2, x, rest)[1] / 2 - moved)
 
 
 rules(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.primitives import rules
+from autograd_tools.engine.registry import rules
 from autograd_tools.rules.arithmetic import power_base, power_exponent
 from autograd_tools.rules.elementwise import DEGREE, LN2, LN10
 from autograd_tools.rules.special.parts import like

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import rules
+from autograd_tools.engine.registry import rules
+from autograd_tools.engine.values import unwrap
 
 
 def quotient(x: Any, y: Any) -> Any:
     """x / y, and 0 / 0 = 0: x log y is 0 for every y where x is."""
-    return x / np.where((value(x) == 0) & (value(y) == 0), 1, y)
+    return x / np.where((unwrap(x) == 0) & (unwrap(y) == 0), 1, y)
 
 
 rules(special.xlogy, lambda dy, y, a, b: dy * np.log(b), lambda dy, y, a, b: dy * quotient(a, b))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.primitives import rules
+from autograd_tools.engine.registry import rules
 from autograd_tools.rules.special.parts import of_parts
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.primitives import UNKNOWN, rules
+from autograd_tools.engine.primitives import UNKNOWN
+from autograd_tools.engine.registry import rules
 
 # DLMF 15.5.1, 13.3.15, 13.3.22 and 16.3.1: the derivative is the same function of parameters one higher.
 rules(special.hyp0f1, UNKNOWN, lambda dy, y, b, x: dy * special.hyp0f1(b + 1, x) / b)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 
 # The trapezoid rule in s of w = exp(s - exp(-s)), which comes close to 0 and to infinity: Takahasi and Mori (1974),
 # Double exponential formulas for numerical integration.
@@ -24,7 +24,7 @@ STEPS = W * (1 + np.exp(-S))
 
 def mean(log_g: Any, w: Any, of: Any) -> Any:
     """The mean of `of` over the last axis, weighted with exp(-w) g(w)."""
-    weights = np.exp(log_g - w) * STEPS.astype(np.result_type(value(log_g)))
+    weights = np.exp(log_g - w) * STEPS.astype(np.result_type(unwrap(log_g)))
     return np.sum(weights * of, axis=-1) / np.sum(weights, axis=-1)
 
 
@@ -35,10 +35,10 @@ def safe(inside: Any, *numbers: Any) -> Any:
 
 def gamma_shape(a: Any, x: Any) -> Any:
     """The derivative of gammainc(a, x) in `a`; 0 at the ends of where x may be."""
-    inside = (value(x) > 0) & (value(x) < np.inf) & (value(a) > 0) & (value(a) < np.inf)
-    below = value(x) <= value(a)
+    inside = (unwrap(x) > 0) & (unwrap(x) < np.inf) & (unwrap(a) > 0) & (unwrap(a) < np.inf)
+    below = unwrap(x) <= unwrap(a)
     above = np.logical_not(below)
-    w = W.astype(np.result_type(value(a), value(x)))
+    w = W.astype(np.result_type(unwrap(a), unwrap(x)))
     lower, upper = (
         gamma_lower(w, *safe(inside & below, a, x)),
         gamma_upper(w, *safe(inside & above, a, x)),
@@ -62,10 +62,10 @@ def gamma_upper(w: Any, a: Any, x: Any) -> Any:
 
 def beta_shapes(a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
     """The derivatives of betainc(a, b, x) in `a` and `b`; `rest` is 1 - x. 0 at the ends of where x may be."""
-    inside = (value(x) > 0) & (value(rest) > 0) & (value(a) > 0) & (value(b) > 0)
-    below = value(x) * value(b) <= value(rest) * value(a)
+    inside = (unwrap(x) > 0) & (unwrap(rest) > 0) & (unwrap(a) > 0) & (unwrap(b) > 0)
+    below = unwrap(x) * unwrap(b) <= unwrap(rest) * unwrap(a)
     above = np.logical_not(below)
-    w = W.astype(np.result_type(value(a), value(b), value(x)))
+    w = W.astype(np.result_type(unwrap(a), unwrap(b), unwrap(x)))
     left = beta_lower(w, *safe(inside & below, a, b, x, rest))
     right = beta_lower(w, *safe(inside & above, b, a, rest, x))
     y, tail = special.betainc(a, b, x), special.betaincc(a, b, x)

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.core import value
-from autograd_tools.engine.primitives import UNKNOWN, rules
+from autograd_tools.engine.primitives import UNKNOWN
+from autograd_tools.engine.registry import rules
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.special.parts import of_parts
 
 
 def hyp2f1(a: float, b: float, c: float, x: Any) -> Any:
     """`special.hyp2f1(a, b, c, x)`, which left to itself takes every `x` to double precision when the others are numbers of Python's."""
-    return special.hyp2f1(a, b, c, x, dtype=np.result_type(np.asarray(value(x)), np.float32))
+    return special.hyp2f1(a, b, c, x, dtype=np.result_type(np.asarray(unwrap(x)), np.float32))
 
 
 rules(special.expi, lambda dy, y, x: dy * np.exp(x) / x)
@@ -34,7 +35,7 @@ def expn_x(dy: Any, y: Any, n: Any, x: Any) -> Any:
 
 def sinh_over(x: Any) -> Any:
     """sinh(x) / x, also at 0; it is even, and computed of the positive of x and -x, where nothing overflows before it does."""
-    x = np.where(value(x) < 0, -x, x)
+    x = np.where(unwrap(x) < 0, -x, x)
     return np.exp(x) * special.exprel(-2 * x)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 
 
 def of_parts(dy: Any, *slopes: Callable[[], Any]) -> Any:
@@ -27,4 +27,4 @@ def real(x: Any) -> Any:
 
 def like(a: Any, x: Any) -> Any:
     """`a`, if it is a number of Python's in the precision of `x`: what SciPy computes of it is then no wider than `x`."""
-    return np.result_type(value(x), a).type(a) if type(a) in (int, float) else a
+    return np.result_type(unwrap(x), a).type(a) if type(a) in (int, float) else a

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.primitives import UNKNOWN, rules
+from autograd_tools.engine.primitives import UNKNOWN
+from autograd_tools.engine.registry import rules
 
 
 def lowered(func: Any, n: Any, *args: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.stats.support import bound, signature, within
 
 INF = math.inf
@@ -86,11 +86,11 @@ class Continuous:
     ) -> Any:
         """`func` of the standard place, the scale and the shape parameters."""
         x, *shapes, loc, scale = bound(self.signature, f"{self.name}.{method}", args, kwargs)
-        valid = value(scale) > 0
+        valid = unwrap(scale) > 0
         for shape in shapes:
-            valid = valid & (value(shape) > 0)
-        z = (x - loc) / np.where(value(scale) > 0, scale, 1)
-        inside = (value(z) >= self.support[0]) & (value(z) <= self.support[1])
+            valid = valid & (unwrap(shape) > 0)
+        z = (x - loc) / np.where(unwrap(scale) > 0, scale, 1)
+        inside = (unwrap(z) >= self.support[0]) & (unwrap(z) <= self.support[1])
         return within(func, z, (scale, *shapes), inside, valid, self.safe, self.support[0], fill)
 
     def __repr__(self) -> str:
@@ -122,7 +122,7 @@ def lognorm_log_density(z: Any, s: Any) -> Any:
 def laplace_distribution(z: Any) -> Any:
     """Of the double exponential distribution."""
     tail = np.exp(-np.abs(z)) / 2
-    return np.where(value(z) > 0, 1 - tail, tail)
+    return np.where(unwrap(z) > 0, 1 - tail, tail)
 
 
 norm = Continuous(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import constant
 from autograd_tools.scipy.stats.support import bound, signature, within
 
@@ -98,7 +98,7 @@ class Discrete:
         for i, name in enumerate(self.shapes):
             if name in self.constants:
                 shapes[i] = np.asarray(constant(shapes[i], f"{self.name}.{method}: {name}"))
-        plain = [value(shape) for shape in shapes]
+        plain = [unwrap(shape) for shape in shapes]
         return (k - loc) * 1.0, shapes, self.allowed(*plain), self.top(*plain)
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.engine.core import value
+from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import array
 from autograd_tools.scipy.linalg import solve_triangular
 
@@ -23,7 +23,7 @@ def mean_and_factor(mean: Any, cov: Any) -> tuple[Any, Any]:
     cov, mean = array(cov), None if mean is None else array(mean)
     n = np.size(mean) if mean is not None else np.shape(cov)[0] if np.ndim(cov) else 1
     if np.ndim(cov) < 2:
-        cov = cov * np.eye(n, dtype=np.result_type(np.asarray(value(cov)), np.float32))
+        cov = cov * np.eye(n, dtype=np.result_type(np.asarray(unwrap(cov)), np.float32))
     if np.shape(cov) != (n, n):
         raise ValueError(
             f"multivariate_normal: for a mean of {n} numbers cov is of shape {(n, n)}, and not {np.shape(cov)}"
@@ -77,12 +77,12 @@ class Dirichlet:
         The last number of each may be left out. A ValueError where they do not add up to 1.
         """
         x, alpha = array(x), array(alpha)
-        if np.ndim(alpha) != 1 or np.any(value(alpha) <= 0):
+        if np.ndim(alpha) != 1 or np.any(unwrap(alpha) <= 0):
             raise ValueError("dirichlet: alpha is a vector of numbers above 0")
         n = np.shape(alpha)[0]
         if np.shape(x)[0] == n - 1:
             x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)], 0)
-        plain = value(x)
+        plain = unwrap(x)
         if (
             np.shape(x)[0] != n
             or np.any(plain < 0)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.core import Value, value
+from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.scipy.arguments import array
 
 NUMBERS = (int, float, bool)
@@ -35,7 +35,7 @@ def bound(signature: inspect.Signature, name: str, args: Any, kwargs: Any) -> li
         raise TypeError(f"{name}{signature}: {error}") from None
     call.apply_defaults()
     given = [x if type(x) in NUMBERS else array(x) for x in call.arguments.values()]
-    arrays = [value(x) for x in given if type(value(x)) not in NUMBERS]
+    arrays = [unwrap(x) for x in given if type(unwrap(x)) not in NUMBERS]
     precision = np.result_type(np.float32 if arrays else float, *arrays).type
     return [precision(x) if type(x) in NUMBERS else x for x in given]
 
@@ -62,7 +62,7 @@ def within(
     """
     if np.all(inside & valid):
         return settled(func(z, *shapes))
-    plain = value(z)
+    plain = unwrap(z)
     y = func(np.where(inside & valid, z, safe), *(np.where(valid, shape, 0.5) for shape in shapes))
     other = np.where(np.isnan(plain) | ~valid, math.nan, np.where(plain < low, *fill))
-    return settled(np.where(inside & valid, y, other.astype(np.result_type(value(y)))))
+    return settled(np.where(inside & valid, y, other.astype(np.result_type(unwrap(y)))))

@@ -7,7 +7,8 @@ import pytest
 from support.counting import Matrix, Number, numbers
 
 import autograd_tools as ag
-from autograd_tools.engine.primitives import KNOWN, PRIMITIVES, name_of, rules
+from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.registry import KNOWN, PRIMITIVES, rules
 from autograd_tools.rules import arithmetic, elementwise, products  # noqa: F401
 from autograd_tools.timing import Operand, Record
 from viewer.profiles.costs import Work, work

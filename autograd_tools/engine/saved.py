@@ -1,46 +1,14 @@
-"""Plans: how to go back over a call, and what must be kept of it for that."""
+"""What a recording saves of a call for the backward pass, and how many bytes that is."""
 
 from __future__ import annotations
 
-import dis
-import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from autograd_tools.engine.primitives import Primitive
-
-VALUE = -1  # the position that stands for the output `y` of a call
-SHAPES = frozenset[int]()  # what rules read that look at shapes and dtypes only
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How to go back over a call: its primitive, and the position and rule of each argument to differentiate.
-
-    `read` are the positions of the arguments whose numbers these rules read, with VALUE for the output; None if they may
-    read all. `trusted` rules return a new array, a view, or `dy`, never another array that is not theirs to give away.
-    `fits` is the plan of a call whose shapes and types have been looked at when it was recorded: every gradient has those
-    of its argument as it comes from the rule. `into` adds the gradient of the only argument into memory that is there.
-    """
-
-    primitive: Primitive
-    positions: tuple[int, ...]
-    rules: tuple[Callable[..., Any], ...]
-    read: frozenset[int] | None
-    trusted: bool
-    fits: bool = False
-    into: Callable[..., Any] | None = None
-    sections: tuple[int, ...] = ()  # what the timer calls each gradient
-
-    def reads(self, position: int) -> bool:
-        """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
-        return self.read is None or position in self.read
+from autograd_tools.engine.primitives import VALUE
 
 
 class Absent:
@@ -83,29 +51,6 @@ def absent(x: Any) -> Any:
     if type(x) is np.ndarray:
         return Absent(x) if x.nbytes > WORTH_FREEING else x
     return [absent(item) for item in x] if type(x) is list else x
-
-
-def reads(rule: Callable[..., Any]) -> frozenset[int] | None:
-    """The positions of the arguments that `rule(dy, y, *args, **kwargs)` reads, with VALUE for `y`; None if it may read all.
-
-    >>> sorted(reads(lambda dy, y, a, b: dy * b)), sorted(reads(lambda dy, y, x: dy * y))
-    ([1], [-1])
-    """
-    if not isinstance(rule, FunctionType) or rule.__code__.co_flags & inspect.CO_VARARGS:
-        return None
-    code = rule.__code__
-    names = code.co_varnames[: code.co_argcount]
-    loaded = set(code.co_cellvars)
-    for instruction in dis.get_instructions(code):
-        if "LOAD" in instruction.opname:
-            loaded.update(
-                instruction.argval
-                if isinstance(instruction.argval, tuple)
-                else (instruction.argval,)
-            )
-    return frozenset(
-        VALUE if i == 1 else i - 2 for i, name in enumerate(names) if i > 0 and name in loaded
-    )
 
 
 def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:

@@ -1,160 +1,26 @@
-"""The engine: values that remember how they were made, and the recording on which they stand.
+"""The recording of one differentiation: a list of entries, one per primitive call, oldest first.
 
-A `Recording` is a list of entries, one per primitive call, oldest first. An entry knows the values it
-worked on and the entries they came from; `sweep.py` walks the list backwards.
-
-Recordings nest (a gradient of a gradient): what is a value of the inner recording may be tracked by the
-outer one, so whatever a rule computes during the inner sweep is recorded by the outer. That is all there
-is to higher-order gradients.
+Recordings nest (a gradient of a gradient). A value of the inner recording may be tracked by the outer one, so the outer
+one records what the rules compute during the inner backward pass. This is all that higher-order gradients need.
 """
 
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Mapping
 from threading import get_ident
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from numpy import ndarray
 
-from autograd_tools.base.containers import (
-    field_names,
-    has_fields,
-    is_constant_leaf,
-    is_number,
-    leaves_of,
-)
-from autograd_tools.base.memory import last_tape_closed, open_tapes, thread
-from autograd_tools.engine.plans import VALUE, Plan, absent
+from autograd_tools.base.memory import last_tape_closed
+from autograd_tools.engine.primitives import VALUE, Plan
+from autograd_tools.engine.saved import absent
+from autograd_tools.engine.state import open_tapes, thread
+from autograd_tools.engine.values import LostGradientError, Param, Result, Value, Wrapping, result
 from autograd_tools.location import call_site as source
 from autograd_tools.timing import instrument as timing
-
-if TYPE_CHECKING:
-    _Anything = Any  # for type checkers: a Value has whatever operators and methods its value has
-else:
-    _Anything = object
-
-NO_KWARGS: Mapping[str, Any] = {}
-
-
-class Value(_Anything):
-    """What the engine can follow: a `Param` of the user's or the `Result` of a primitive.
-
-    `operators.py` gives it Python's operators, the methods of an array and NumPy's two protocols.
-    """
-
-    __slots__ = ("__weakref__", "value")
-    value: Any
-
-
-class Param(Value):
-    """A leaf whose gradient is wanted.
-
-    `value` is any number, array, tuple, list, dict or dataclass, and may be replaced between recordings
-    (`w.value -= 0.1 * g`); a Param is known by its identity. Outside a recording it acts like its value.
-    `name`, when given, is shown in trees and drawings; `opt` is free for an optimizer's state.
-    """
-
-    __slots__ = ("name", "opt")
-
-    def __new__(cls, value: Any = None, opt: Any = None, *, name: str | None = None) -> Param:  # noqa: ARG004  those of __init__
-        """Of a value with fields, make a Param that has them."""
-        return super().__new__(FieldsParam if cls is Param and has_fields(value) else cls)
-
-    def __init__(self, value: Any, opt: Any = None, *, name: str | None = None) -> None:
-        check_differentiable(value, lambda: "a Param")
-        if has_fields(value) and (
-            taken := {"value", "name", "opt"}.intersection(field_names(value))
-        ):
-            raise TypeError(
-                f"a Param has a {taken.pop()} of its own, and so cannot hold a {type(value).__name__}, which has a field of that name"
-            )
-        self.value = value
-        self.opt = opt
-        self.name = name
-
-
-class FieldsParam(Param):
-    """A Param of a named tuple or dataclass. Its fields are attributes, before the methods of an array that have their names."""
-
-    __slots__ = ()
-
-
-class Result(Value):
-    """The output of a primitive while it is recorded: its value and its place on the recording."""
-
-    __slots__ = ("index", "recording")
-    recording: Recording
-    index: int
-
-
-class NamedResult(Result):
-    """A Result that is a named tuple. Its fields are attributes: that is apart from Result because a class with a
-    `__getattr__` is slow to read any attribute of."""
-
-    __slots__ = ()
-
-
-class LostGradientError(TypeError):
-    """Something that would turn a recorded value into a plain one."""
-
-
-def refuse_own_arithmetic(x: Any) -> None:
-    """Raise a TypeError for arrays that compute otherwise than by NumPy's rules, by which gradients are computed."""
-    if isinstance(x, np.matrix):
-        raise TypeError(
-            "np.matrix has no gradients, because its `*` is a matrix product; use np.asarray(m), and @ for products"
-        )
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(
-            "a masked array has no gradients; use m.filled(0), and np.where(m.mask, 0, x) or `where=` for what is masked"
-        )
-
-
-def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
-    """Raise a TypeError unless `x` is a number, an array of numbers, or a container of them; `holder()` is who holds it.
-
-    In a container constants may stand beside numbers: a name, None, a switch, a function. There have to be numbers, though.
-    """
-    if isinstance(x, ndarray) and type(x) is not ndarray:
-        refuse_own_arithmetic(x)
-    if is_number(x):
-        return
-    leaves = leaves_of(x)
-    constant = None
-    for leaf in leaves:
-        if isinstance(leaf, Value):
-            raise TypeError(
-                f"{holder()} cannot hold {leaf!r}: give its plain value, ag.value(x), or use it as it is"
-            )
-        if not is_number(leaf):
-            constant = [leaf]
-            if not is_constant_leaf(leaf):
-                break
-    else:
-        if constant is None or any(map(is_number, leaves)):
-            return
-    leaf = constant[0]
-    what = f"array of dtype {leaf.dtype}" if hasattr(leaf, "dtype") else type(leaf).__name__
-    raise TypeError(
-        f"{holder()} holds numbers, arrays of numbers, or tuples, lists, dicts and dataclasses of them; this one got {what}: {leaf!r}"
-    )
-
-
-def value(x: Any) -> Any:
-    """Take the wrapping off: the plain value of a `Param`, a `Result` or a `Tape`, and anything else as it is.
-
-    Nothing flows back through it: `ag.value(x)` is a constant to the gradient.
-    """
-    while isinstance(x, WRAPPING):
-        x = x.value
-    return x
-
-
-timing.tracked = Value
 
 # One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per operation
 # and a named one costs three times as much. The plan of a leaf is None, and its args hold its Param, or the name of an
@@ -163,27 +29,12 @@ timing.tracked = Value
 Entry = tuple[Plan | None, Any, tuple[Any, ...], Mapping[str, Any], tuple[Any, ...]]
 
 
-class _Thread(threading.local):
-    recording: Recording | None = None  # the innermost open one that follows Params
-
-
-_thread = _Thread()
+NO_KWARGS: Mapping[str, Any] = {}
+timing.tracked = Value
 _serials = itertools.count()
 
 
-def following_params() -> Recording | None:
-    """The innermost open recording of this thread that follows Params: None outside `diff` and `record`."""
-    return _thread.recording
-
-
-def live(x: Any) -> Any:
-    """`x` without the wrapping that no open recording follows: a tracked value, or a plain one."""
-    while isinstance(x, Result) and not x.recording.is_open:
-        x = x.value
-    return x.value if isinstance(x, Param) and _thread.recording is None else x
-
-
-class Recording:
+class Recording(Wrapping):
     """What one differentiation records, and the sweep back over it.
 
     Of two open recordings the later one, of the higher `serial`, is the inner one. `follows_params` tells whether
@@ -194,7 +45,7 @@ class Recording:
     """
 
     keep: bool = False
-    value: Any = None
+    unwrap: Any = None
     hooks: dict[int, tuple[Any, list[Callable[[Any], Any]]]] | None = (
         None  # by index: what its gradient looks like, and who sees it
     )
@@ -259,9 +110,9 @@ class Recording:
             self.locator = source.Locator(base)
             if timing.ENABLED:
                 self.locator.note = timing.time_note(self.locator.note, self)  # type: ignore[method-assign]
-        self.outer = _thread.recording
+        self.outer = thread.params
         if self.follows_params:
-            _thread.recording = self
+            thread.params = self
         return self
 
     def __enter__(self) -> Recording:
@@ -292,8 +143,8 @@ class Recording:
             while thread.open is not None and not thread.open.is_open:
                 closed, thread.open = thread.open, thread.open.around
                 closed.around = None  # which it would keep alive
-            while _thread.recording is not None and not _thread.recording.is_open:
-                _thread.recording = _thread.recording.outer
+            while thread.params is not None and not thread.params.is_open:
+                thread.params = thread.params.outer
             if thread.open is None:
                 last_tape_closed()
 
@@ -349,18 +200,6 @@ class Recording:
         if isinstance(x, Param):
             return self._below(x), (self.leaf(x) if self.follows_params else None)
         return x, None
-
-
-WRAPPING = (Value, Recording)
-
-
-def result(value: Any, recording: Recording, index: int) -> Result:
-    """A Result; its class has no `__init__`, because one is made per operation and calling it takes as long as all else."""
-    made = NamedResult() if type(value) is NamedResult or hasattr(value, "_fields") else Result()
-    made.value = value
-    made.recording = recording
-    made.index = index
-    return made
 
 
 def record(recording: Recording, entry: Entry) -> Result:

@@ -1,0 +1,165 @@
+"""The registry of primitives, and the functions that add to it: `rules`, `composite`, `primitive`, `zerograd`."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograd_tools.engine.calls import call, plain
+from autograd_tools.engine.detached import ON_THE_WAY, note_cut
+from autograd_tools.engine.fast_calls import binary, first, unary
+from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, Rule, name_of
+from autograd_tools.engine.recording import NO_KWARGS
+from autograd_tools.engine.state import open_tapes
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ON_THE_WAY.add(__file__)
+KNOWN: weakref.WeakSet[Primitive] = (
+    weakref.WeakSet()
+)  # all there are, also those of the user's own functions
+
+
+class Primitive(PrimitiveData):
+    """A primitive that can be called, and then records itself where an argument is tracked.
+
+    `fast(*args)` and `first(a, rest, kwargs)` do the same in less time, for positional arguments only and for arguments
+    of which only the first may be tracked. Both are made at their first use.
+    """
+
+    def __init__(
+        self, func: Callable[..., Any], rules: Sequence[Rule | None], **options: Any
+    ) -> None:
+        super().__init__(func, rules, **options)
+        KNOWN.add(self)
+        self.fast: Callable[..., Any] = self._make_fast
+        self.first: Callable[..., Any] = self._make_first
+
+    def make_fast(self) -> Callable[..., Any]:
+        """Make `fast`."""
+        arguments = self.func.nin if isinstance(self.func, np.ufunc) else len(self.rules)
+        known = {None, UNKNOWN}.isdisjoint(map(self.rule, range(arguments)))
+        if arguments in (1, 2) and known:
+            self.fast = unary(self) if arguments == 1 else binary(self)
+        else:
+            self.fast = lambda *args: call(self, args)
+        return self.fast
+
+    def _make_fast(self, *args: Any) -> Any:
+        return self.make_fast()(*args)
+
+    def _make_first(
+        self, a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS
+    ) -> Any:
+        if self.sequences or self.fields or self.rule(0) is None or self.rule(0) is UNKNOWN:
+            self.first = lambda a, rest=(), kwargs=NO_KWARGS: call(self, (a, *rest), kwargs)
+        else:
+            self.first = first(self)
+        return self.first(a, rest, kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, recording it if an argument is tracked."""
+        return call(self, args, kwargs)
+
+
+PRIMITIVES: dict[Callable[..., Any], Primitive] = {}
+ZEROGRADS: set[Callable[..., Any]] = set()
+COMPOSITES: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+
+def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Primitive:
+    """Register a function that NumPy dispatches, with the rule of each argument in order."""
+    primitive = PRIMITIVES[func] = Primitive(func, rules, **options)
+    return primitive
+
+
+def zerograds(*funcs: Callable[..., Any]) -> None:
+    """Register functions whose gradient is zero wherever it exists: they work on values and are never recorded."""
+    ZEROGRADS.update(funcs)
+
+
+def composite(func: Callable[..., Any]) -> Callable[[F], F]:
+    """Register how a function that NumPy dispatches is written in terms of others that have rules."""
+
+    def register(definition: F) -> F:
+        COMPOSITES[func] = definition
+        return definition
+
+    return register
+
+
+def primitive(*rules: Rule | None) -> Callable[[F], F]:
+    """Give a function gradient rules, in the order of its arguments; also a decorator.
+
+    A rule is called as `rule(dy, y, *args, **kwargs)`: `dy` is the gradient of the final scalar with respect to the
+    output `y`, and it returns the gradient with respect to its argument, of that argument's shape or of a shape that
+    broadcasts from it. None, or a rule left out, means a zero gradient. For gradients of higher order, write the rule
+    in operations that have rules themselves.
+
+    >>> import numpy as np
+    >>> from autograd_tools import grad, primitive
+    >>> @primitive(lambda dy, y, x: dy / x)
+    ... def log(x):
+    ...     return np.log(x)
+    >>> grad(log)(4.0)
+    0.25
+
+    A NumPy or SciPy function that dispatches to us (any ufunc does) is registered and returned as it is:
+    `ag.primitive(lambda dy, y, x: dy * y * (1 - y))(scipy.special.expit)`.
+    """
+    for rule in rules:
+        if rule is not None and not callable(rule):
+            raise TypeError(
+                f"a rule is a function (dy, y, *args, **kwargs) -> dx or None, not {rule!r}"
+            )
+
+    def define(func: F) -> F:
+        if not callable(func):
+            raise TypeError(f"a primitive is made of a function, not of {func!r}")
+        if _dispatches(func):
+            ZEROGRADS.discard(func)
+            PRIMITIVES[func] = Primitive(func, rules, trusted=False)
+            return func
+        made = Primitive(func, rules, trusted=False)
+
+        @functools.wraps(func)
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            return call(made, args, kwargs)
+
+        return recorded  # type: ignore[return-value]
+
+    return define
+
+
+def zerograd(func: F) -> F:
+    """Declare that a function's gradient is zero: it works on plain values and is never recorded; also a decorator.
+
+    >>> import numpy as np
+    >>> from autograd_tools import grad, zerograd
+    >>> @zerograd
+    ... def level(x):
+    ...     return float(x > 2)
+    >>> grad(lambda x: x * level(x))(3.0)
+    1.0
+    """
+    if _dispatches(func):
+        PRIMITIVES.pop(func, None)
+        ZEROGRADS.add(func)
+        return func
+
+    @functools.wraps(func)
+    def unrecorded(*args: Any, **kwargs: Any) -> Any:
+        if open_tapes:
+            note_cut(name_of(func), (*args, *kwargs.values()))
+        return func(*plain(args), **plain(kwargs))
+
+    return unrecorded  # type: ignore[return-value]
+
+
+def _dispatches(func: Callable[..., Any]) -> bool:
+    """Whether NumPy hands a call of `func` on a `Value` over to us."""
+    return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
