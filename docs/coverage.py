@@ -1,4 +1,7 @@
-"""Writes docs/coverage.md: what is differentiated, from the registry. Run it as `python docs/coverage.py`."""
+"""The page of the documentation that lists every differentiated function, generated from the registry.
+
+The build of the site calls `text()`; `python docs/coverage.py` prints it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ import numpy.strings
 import numpy.testing.overrides  # which knows the functions of what has been imported, as it is above
 import scipy.special
 
+import autograd_tools
 from autograd_tools.engine.primitives import UNKNOWN, name_of
 from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS, Primitive
 from autograd_tools.rules import special
@@ -43,69 +47,73 @@ AREAS = {
     "decompositions": "numpy.linalg: decompositions",
     "fft": "numpy.fft",
 }
-# What differentiates how much elsewhere: their own registries, counted in the versions named.
-PEERS = (
-    (
-        "HIPS autograd 1.9.1",
-        "106 functions of NumPy proper, 10 of `linalg`, 14 of `fft`, 30 of `scipy.special`; 216 rules in all",
-    ),
-    (
-        "mygrad 2.5.0",
-        "37 ufuncs and 37 other functions of NumPy; the first order only, real numbers only",
-    ),
-    ("AutoGrad.jl", "60 elementary functions, 21 special functions, 17 of linear algebra"),
-    ("JAX 0.10.2", "200 primitives of its own, on which its `jax.numpy` is written"),
-)
+# The registries of other packages, counted in the versions named.
+PEERS = {
+    "HIPS autograd 1.9.1": "106 functions of NumPy proper, 10 of `linalg`, 14 of `fft`, "
+    "30 of `scipy.special`; 216 rules in all",
+    "mygrad 2.5.0": "37 ufuncs and 37 other functions of NumPy; first order and real numbers only",
+    "AutoGrad.jl": "60 elementary functions, 21 special functions, 17 of linear algebra",
+    "JAX 0.10.2": "200 primitives of its own; its `jax.numpy` is written in them",
+}
 METHODS = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "entropy")
+RULES = "autograd_tools.rules."
 WRITING = ("copyto", "place", "put", "put_along_axis", "putmask", "fill_diagonal")
-INTRO = """# What is differentiated
+ROOT = Path(str(autograd_tools.__file__)).parents[1]
+INTRO = """# Coverage
 
-Written by `python docs/coverage.py` from the registry of NumPy {numpy} and SciPy {scipy}; a test compares the two.
+Generated from the registry of NumPy {numpy} and SciPy {scipy}.
 
 | entry | meaning | number |
 | --- | --- | --- |
-| rule | the gradient is written down for each argument that has one | {rules} |
-| composite | written in functions that have rules | {composites} |
-| zero | the gradient is zero wherever it exists, or the function returns no numbers | {zeros} |
-| `scipy.special` | rules for ufuncs, which work as they are | {special} |
-| `autograd_tools.scipy` | what NumPy cannot dispatch, under SciPy's names | {scipy_functions} |
+| rule | a VJP rule for each argument that has a gradient | {rules} |
+| composite | composed of functions that have rules | {composites} |
+| zero | the gradient is zero wherever it exists, or the output is not numeric | {zeros} |
+| `scipy.special` | ufuncs with VJP rules, called under SciPy's own name | {special} |
+| `autograd_tools.scipy` | replacements for functions that NumPy cannot dispatch | {scipy_functions} |
 
-Every rule and every composite is checked against finite differences to the second order, over its domain, in double and in single
-precision. The column *arguments* has the numbers, counted from 1, of those that are differentiated; `...` stands for all that follow.
-A composite is differentiated in each argument that is a number and that it uses.
+The tests check every rule and every composite against finite differences to second order, over its domain, in double and in
+single precision. The column *arguments* numbers the differentiated arguments from 1; `...` stands for all further ones. A
+composite is differentiated in each numeric argument that it uses. The column *source* gives the file and the line of each rule.
 
 For comparison:
 
-| package | what it differentiates |
+| package | differentiated |
 | --- | --- |
 {peers}
 """
 
 
+def known_rules(primitive: Primitive) -> dict[int, Any]:
+    """Return the rules by argument, counted from 1."""
+    return {i: rule for i, rule in enumerate(primitive.rules, 1) if rule not in (None, UNKNOWN)}
+
+
 def arguments(primitive: Primitive) -> str:
-    """The numbers of the differentiated arguments."""
-    known = [str(i + 1) for i, rule in enumerate(primitive.rules) if rule not in (None, UNKNOWN)]
-    return ", ".join([*known, *(["..."] if primitive.rest else [])])
+    """Return the numbers of the differentiated arguments."""
+    return ", ".join([*map(str, known_rules(primitive)), *(["..."] if primitive.rest else [])])
 
 
-def module_of(entry: Any) -> str:
-    """Where the rules of a function are, or what it is composed of."""
-    rule = (
-        next(rule for rule in entry.rules if rule not in (None, UNKNOWN))
-        if isinstance(entry, Primitive)
-        else entry
+def functions_of(entry: Any) -> list[Any]:
+    """Return the rules of a primitive, or the definition of a composite, as Python functions."""
+    found = list(known_rules(entry).values()) if isinstance(entry, Primitive) else [entry]
+    return [getattr(rule, "func", rule) for rule in found]  # a partial function has `func`
+
+
+def source(*functions: Any) -> str:
+    """Return the file of functions with the line of each, as `rules/arithmetic.py:72, 80`."""
+    lines: dict[str, set[int]] = {}
+    for function in functions:
+        path = Path(inspect.getfile(function)).relative_to(ROOT).as_posix()
+        code = getattr(function, "__code__", None)
+        line = code.co_firstlineno if code else inspect.getsourcelines(function)[1]
+        lines.setdefault(path, set()).add(line)
+    return ", ".join(
+        f"`{path}:{', '.join(map(str, sorted(found)))}`" for path, found in lines.items()
     )
-    return str(inspect.getmodule(rule).__name__)  # type: ignore[union-attr]
-
-
-def link(module: str) -> str:
-    """A link from docs/ to the file of a module."""
-    path = module.replace(".", "/") + ".py"
-    return f"[{path.removeprefix('autograd_tools/')}](../{path})"
 
 
 def public_name(func: Callable[..., Any]) -> str:
-    """The name of a function as one writes it after `np.`."""
+    """Return the name of a function as written after `np.`."""
     name = getattr(PRIMITIVES.get(func), "name", None) or name_of(func)
     return name.replace("lib.scimath", "emath").replace(
         "lib.recfunctions.lib.recfunctions", "lib.recfunctions"
@@ -113,107 +121,84 @@ def public_name(func: Callable[..., Any]) -> str:
 
 
 def table(rows: Iterable[tuple[str, ...]], *heads: str) -> str:
-    """A table in Markdown, in the order of its rows."""
+    """Return a sorted table in Markdown."""
     lines = [heads, ("---",) * len(heads), *sorted(rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def areas() -> dict[str, list[tuple[str, str, str, str]]]:
-    """The rows of each table, by the module that the entry is in."""
-    found: dict[str, list[tuple[str, str, str, str]]] = {}
+def areas() -> dict[str, list[tuple[str, ...]]]:
+    """Return the rows of each table, by the module of the entry."""
+    found: dict[str, list[tuple[str, ...]]] = {}
     for func, entry in {**COMPOSITES, **PRIMITIVES}.items():
-        module = module_of(entry)
+        functions = functions_of(entry)
         primitive = isinstance(entry, Primitive)
-        row = (
-            f"`{public_name(func)}`",
-            "rule" if primitive else "composite",
-            arguments(entry) if primitive else "",
-            link(module),
-        )
-        found.setdefault(module.removeprefix("autograd_tools.rules."), []).append(row)
+        kind, numbers = ("rule", arguments(entry)) if primitive else ("composite", "")
+        row = (f"`{public_name(func)}`", kind, numbers, source(*functions))
+        found.setdefault(functions[0].__module__.removeprefix(RULES), []).append(row)
     return found
 
 
 def missing() -> dict[str, list[str]]:
-    """What NumPy would hand to us and has no entry, by why that is so."""
+    """Return the functions that NumPy dispatches and the registry lacks, by the reason."""
     overridable = (
         numpy.testing.overrides.get_overridable_numpy_ufuncs()
         | numpy.testing.overrides.get_overridable_numpy_array_functions()
     )
-    entered = {public_name(func) for func in (*PRIMITIVES, *COMPOSITES, *ZEROGRADS, *LIKE)} | {
-        "_ones_like",
-        "clip",
-    }
-    found: dict[str, list[str]] = {
-        "dates": [],
-        "text": [],
-        "records": [],
-        "writing": [],
-        "making": [],
-        "numbers": [],
-    }
+    entered = {public_name(func) for func in (*PRIMITIVES, *COMPOSITES, *ZEROGRADS, *LIKE)}
+    found: dict[str, set[str]] = {}
     for func in overridable:
         name = public_name(func)
-        if name in entered:
-            continue
-        if isinstance(func, np.ufunc):
-            kind = (
-                "text"
-                if hasattr(np.strings, name.removeprefix("special.")) or name.startswith("_")
-                else "numbers"
-            )
-        elif name.startswith(("char.", "strings.")):
-            kind = "text"
-        elif name.startswith("lib.recfunctions"):
-            kind = "records"
-        elif "busda" in name or "datetime" in name:
-            kind = "dates"
-        elif name in WRITING:
-            kind = "writing"
-        else:
-            kind = "making" if name.startswith(("from", "gen", "load")) else "numbers"
-        found[kind].append(name)
-    return {kind: sorted(set(names)) for kind, names in found.items()}
+        if name not in entered | {"_ones_like", "clip"}:
+            found.setdefault(reason(func, name), set()).add(name)
+    return {kind: sorted(names) for kind, names in found.items()}
 
 
-def scipy_functions() -> list[tuple[str, str, str]]:
-    """The functions of autograd_tools.scipy, and the methods of its distributions."""
+def reason(func: Callable[..., Any], name: str) -> str:
+    """Return the kind of function that has no entry."""
+    if isinstance(func, np.ufunc):
+        text = hasattr(np.strings, name.removeprefix("special.")) or name.startswith("_")
+        return "text" if text else "numbers"
+    if name.startswith(("char.", "strings.")):
+        return "text"
+    if name.startswith("lib.recfunctions"):
+        return "records"
+    if "busda" in name or "datetime" in name:
+        return "dates"
+    if name in WRITING:
+        return "writing"
+    return "making" if name.startswith(("from", "gen", "load")) else "numbers"
+
+
+def scipy_functions() -> list[tuple[str, ...]]:
+    """Return the functions of autograd_tools.scipy, and the methods of its distributions."""
     found = []
     for package in importlib.import_module("autograd_tools.scipy").__all__:
         module = importlib.import_module(f"autograd_tools.scipy.{package}")
         for name in module.__all__:
             item = getattr(module, name)
             plain = inspect.isfunction(item)
-            methods = [] if plain else [name for name in METHODS if hasattr(item, name)]
-            home = inspect.getmodule(item if plain else type(item))
-            found.append(
-                (
-                    f"`{package}.{name}`",
-                    ", ".join(f"`{method}`" for method in methods),
-                    link(home.__name__ if home else ""),
-                )
-            )
+            methods = () if plain else [name for name in METHODS if hasattr(item, name)]
+            row = (f"`{package}.{name}`", names(methods), source(item if plain else type(item)))
+            found.append(row)
     return found
 
 
-def special_rows() -> list[tuple[str, str, str]]:
-    """The ufuncs of scipy.special that have rules."""
-    found = [
-        primitive for primitive in PRIMITIVES.values() if primitive.name.startswith("special.")
-    ]
+def special_rows() -> list[tuple[str, ...]]:
+    """Return the ufuncs of scipy.special that have rules."""
     return [
-        (f"`{primitive.name}`", arguments(primitive), link(module_of(primitive)))
-        for primitive in found
+        (f"`{primitive.name}`", arguments(primitive), source(*functions_of(primitive)))
+        for primitive in PRIMITIVES.values()
+        if primitive.name.startswith("special.")
     ]
 
 
 def names(found: Iterable[str]) -> str:
-    """Names in a line."""
+    """Return names in one line of Markdown."""
     return ", ".join(f"`{name}`" for name in found)
 
 
 def text() -> str:
-    """All of docs/coverage.md."""
+    """Return the whole page."""
     special.find(np.sin)  # enters the rules of scipy.special
     of_special, by_area, others = special_rows(), areas(), scipy_functions()
     kinds = Counter(row[1] for area in AREAS for row in by_area[area])
@@ -225,59 +210,51 @@ def text() -> str:
         zeros=len(ZEROGRADS),
         special=len(of_special),
         scipy_functions=len(others),
-        peers="\n".join(f"| {name} | {what} |" for name, what in PEERS),
+        peers="\n".join(f"| {name} | {what} |" for name, what in PEERS.items()),
     )
     parts = [intro]
     for area, title in AREAS.items():
-        parts += [
-            f"## {title}\n",
-            table(by_area[area], "function", "entry", "arguments", "rule in") + "\n",
-        ]
-    parts += ["## scipy.special\n", table(of_special, "function", "arguments", "rule in") + "\n"]
-    parts += ["## autograd_tools.scipy\n", table(others, "function", "methods", "in") + "\n"]
-    zeros, like = names(sorted(map(public_name, ZEROGRADS))), names(sorted(map(public_name, LIKE)))
-    parts += [ENTRIES.format(zeros=zeros, like=like, methods=methods())]
+        rows = table(by_area[area], "function", "entry", "arguments", "source")
+        parts += [f"## {title}\n", rows + "\n"]
+    parts += ["## scipy.special\n", table(of_special, "function", "arguments", "source") + "\n"]
+    parts += ["## autograd_tools.scipy\n", table(others, "function", "methods", "source") + "\n"]
+    ufunc_methods = names([*(f"{f.__name__}.{method}" for f, method in UFUNC_METHODS), "outer"])
     left = missing()
-    shown = {kind: names(left[kind]) for kind in ("writing", "numbers", "making")}
-    parts += [MISSING.format(total=sum(map(len, left.values())), **shown)]
-    rest = [
-        f"{len(left[kind])} {what}"
-        for kind, what in (
-            ("text", "functions of text"),
-            ("records", "of records"),
-            ("dates", "of dates"),
+    parts += [
+        REST.format(
+            zeros=names(sorted(map(public_name, ZEROGRADS))),
+            like=names(sorted(map(public_name, LIKE))),
+            methods=ufunc_methods,
+            total=sum(map(len, left.values())),
+            **{kind: names(left[kind]) for kind in ("writing", "numbers", "making")},
+            **{kind: len(left[kind]) for kind in ("text", "records", "dates")},
         )
     ]
-    parts += [f"Besides, {', '.join(rest)}, which hold no numbers to differentiate."]
-    return "\n".join(parts) + "\n"
-
-
-def methods() -> str:
-    """The methods of ufuncs that have a gradient."""
-    return names([*(f"{ufunc.__name__}.{method}" for ufunc, method in UFUNC_METHODS), "outer"])
+    return "\n".join(parts)
 
 
 def release(package: Any) -> str:
-    """The first two numbers of a version."""
+    """Return the first two numbers of a version."""
     return ".".join(package.__version__.split(".")[:2])
 
 
-ENTRIES = """## Zero
+REST = """## Zero gradients
 
 {zeros}.
 
 ## Methods of ufuncs, and `like=`
 
-Of ufuncs: {methods} (of every ufunc with a rule). With `like=x` for a recorded `x`: {like}.
-"""
-MISSING = """## What has no entry
+Methods of ufuncs: {methods} (of every ufunc with a rule). Functions with `like=x` for a recorded `x`: {like}.
 
-{total} functions that NumPy would hand to us. Those called on recorded values raise an error that names them:
+## No entry
 
-* They write into an array, and the error says what to write instead: {writing}.
-* They have no rule: {numbers}.
-* They make arrays of files, text and functions, and come to us with `like=` only: {making}.
+NumPy dispatches {total} functions that have no entry. A call with recorded values raises an error that names the function.
+
+* Functions that write into an array; the error names an alternative: {writing}.
+* Functions without a rule: {numbers}.
+* Functions that create arrays from files, text or functions; NumPy dispatches them only with `like=`: {making}.
+* {text} functions of text, {records} of records and {dates} of dates: their output is not numeric.
 """
 
 if __name__ == "__main__":
-    Path(__file__).with_suffix(".md").write_text(text(), encoding="utf-8")
+    print(text(), end="")
