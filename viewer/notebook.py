@@ -1,4 +1,4 @@
-"""What a notebook shows at the end of a cell: a small drawing and a short table, in HTML that stands by itself."""
+"""The HTML of a value in a notebook: a small drawing and a short table, without scripts."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from viewer.drawing.files import to_svg
 from viewer.drawing.svg import NAME
 from viewer.graph import Graph
 from viewer.inputs import as_trace
-from viewer.labels import gradient, number, plural, short
+from viewer.labels import gradient, number, plural
 from viewer.passes import fit, fold
+from viewer.text.lines import shorten
 from viewer.text.places import source_text
 
 MAX_NODES = 30  # boxes
-MOST_DRAWN = 20_000  # nodes: a cell is to answer at once
+MOST_DRAWN = 20_000  # nodes, so that a cell answers at once
 MOST_ROWS = 10
 MOST_NEIGHBOURS = 5
-LONGEST_FIELD = 200  # characters
+LONGEST_FIELD = 200  # columns
 LEFT = ' style="text-align:left"'
 
 _ID = re.compile(r'(?<= id=")[^"]*(?=")')
@@ -31,92 +32,83 @@ _REFERENCE = re.compile(r"(?<=url\(#)[^)]*(?=\))")
 
 
 def html(x: Any) -> str:
-    """A value that is shown in notebooks, as HTML without scripts that asks nothing of the network.
-
-    TypeError for what is not shown there.
-    """
+    """Return a value as HTML that loads nothing; raise TypeError for an unsupported type."""
     for kind, make in KINDS.items():
         if isinstance(x, kind):
             return make(x)
-    raise TypeError(
-        f"nothing to show of a {type(x).__name__}; there are: {', '.join(kind.__name__ for kind in KINDS)}"
-    )
+    supported = ", ".join(kind.__name__ for kind in KINDS)
+    raise TypeError(f"expected one of {supported}, got {type(x).__name__}")
 
 
 def _of_trace(x: Tape | Trace) -> str:
     trace = as_trace(x)
-    leaves = [id for id, kind in enumerate(trace.columns.kind, 1) if kind != "result"]
     heading = f"{repr(x) if isinstance(x, Tape) else 'Trace'}: {plural(len(trace), 'node')}"
-    return "".join([_paragraph(heading), _drawing(trace, len(trace)), _leaves(trace, leaves)])
+    return _paragraph(heading) + _drawing(trace, len(trace)) + _leaves(trace)
 
 
 def _of_graph(graph: Graph) -> str:
     boxes = len(graph.boxes)
-    heading = f"Graph: {plural(boxes, 'box').replace('boxs', 'boxes')} of {plural(len(graph.trace), 'node')}"
-    return _paragraph(heading) + _drawing(
-        fit(graph, MAX_NODES) if boxes > MAX_NODES else graph, boxes
-    )
+    count = f"{boxes:,} box{'es' * (boxes != 1)}"
+    shown = fit(graph, MAX_NODES) if boxes > MAX_NODES else graph
+    heading = f"Graph: {count} of {plural(len(graph.trace), 'node')}"
+    return _paragraph(heading) + _drawing(shown, boxes)
 
 
 def _of_node(node: Node) -> str:
-    """The fields of a node, as `dump` has them, where it was computed, and its neighbours."""
+    """Return the fields of a node as `dump` shows them, its source, scope and neighbours."""
     fields = [line.strip().partition(":") for line in dump(node).splitlines()[1:]]
     rows = [
-        (name, short(text.strip(), LONGEST_FIELD))
+        (name, shorten(text.strip(), LONGEST_FIELD))
         for name, _, text in fields
         if name not in ("parents", "children", "cdr")
     ]
     rows += [("source", source_text(node.source.file, node.source.line))] if node.source else []
     rows += [("scope", " / ".join(node.scope))] if node.scope else []
-    for what, neighbours in (("parent", node.parents), ("child", node.children)):
-        rows += [(what, short(repr(near), LONGEST_FIELD)) for near in neighbours[:MOST_NEIGHBOURS]]
-        if len(neighbours) > MOST_NEIGHBOURS:
-            rows.append((what, f"… and {len(neighbours) - MOST_NEIGHBOURS:,} more"))
+    for role, near in (("parent", node.parents), ("child", node.children)):
+        rows += [(role, shorten(repr(other), LONGEST_FIELD)) for other in near[:MOST_NEIGHBOURS]]
+        if len(near) > MOST_NEIGHBOURS:
+            rows.append((role, _more(len(near) - MOST_NEIGHBOURS)))
     return _paragraph(f"Node {node.index + 1}") + _table((), rows)
 
 
 def _of_timer(timer: Timer | Section) -> str:
-    return f'<pre style="font-family:monospace;line-height:1.25">{escape(str(timer))}</pre>'  # which notebooks set otherwise
+    style = "font-family:monospace;line-height:1.25"  # notebooks set another one
+    return f'<pre style="{style}">{escape(str(timer))}</pre>'
 
 
 def _drawing(x: Trace | Graph, size: int) -> str:
-    """A drawing whose names are its own on a page with others, also with those of other versions of this library."""
+    """Return a drawing whose ids and class are unique on a page with others."""
     if not size:
         return ""
     if size > MOST_DRAWN:
-        return _paragraph(
-            "too many to be drawn by themselves: viewer.draw(x, 'graph.svg') draws them"
-        )
+        return _paragraph("too large to draw here; write viewer.draw(x, 'graph.svg')")
     svg = to_svg(x if isinstance(x, Graph) else fit(fold(x), MAX_NODES))
     svg = svg[svg.index("<svg") :]
     own = f"{NAME}-{hashlib.sha256(svg.encode()).hexdigest()[:8]}"
-    head, style, rest = svg.partition("</style>")
+    head, end, rest = svg.partition("</style>")
     head = head.replace(f'class="{NAME}"', f'class="{own}" style="max-width:100%;height:auto"', 1)
     before, start, rules = head.partition("<style>")
-    head = f"{before}{start}{rules.replace(f'.{NAME}', f'.{own}')}"
-    return re.sub(
-        r"\n{2,}",
-        "\n",
-        _REFERENCE.sub(rf"{own}-\g<0>", _ID.sub(rf"{own}-\g<0>", f"{head}{style}{rest}")),
-    )
+    svg = f"{before}{start}{rules.replace(f'.{NAME}', f'.{own}')}{end}{rest}"
+    for pattern in (_ID, _REFERENCE):
+        svg = pattern.sub(rf"{own}-\g<0>", svg)
+    return re.sub(r"\n{2,}", "\n", svg)
 
 
-def _leaves(trace: Trace, ids: Sequence[int]) -> str:
-    """A table of Params and inputs, and what flowed back to them."""
+def _leaves(trace: Trace) -> str:
+    """Return a table of Params and inputs with their gradients."""
+    ids = [id for id, kind in enumerate(trace.columns.kind, 1) if kind != "result"]
     rows = []
     for node in map(trace.__getitem__, ids[:MOST_ROWS]):
         norm = gradient(node.outgrad) if node.outgrad else "None"
-        rows.append(
-            (
-                f"{node.id}",
-                short(node.name),
-                node.kind.replace("param", "Param"),
-                short(number(node.value)),
-                short(norm),
-            )
-        )
-    more = _paragraph(f"… and {len(ids) - MOST_ROWS:,} more") if len(ids) > MOST_ROWS else ""
+        kind = node.kind.replace("param", "Param")
+        texts = map(shorten, (node.name, kind, number(node.value), norm))
+        rows.append((str(node.id), *texts))
+    more = _paragraph(_more(len(ids) - MOST_ROWS)) if len(ids) > MOST_ROWS else ""
     return _table(("node", "name", "", "value", "∇"), rows) + more if rows else ""
+
+
+def _more(count: int) -> str:
+    return f"… and {count:,} more"
 
 
 def _paragraph(text: str) -> str:
@@ -124,13 +116,13 @@ def _paragraph(text: str) -> str:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in the colours of the page, in which numbers and names stand at the left."""
     lines = ["".join(f"<th{LEFT}>{escape(text)}</th>" for text in header)] if header else []
     lines += ["".join(f"<td{LEFT}>{escape(one_line(text))}</td>" for text in row) for row in rows]
     return "<table>\n" + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table>\n"
 
 
-# Adding what notebooks show is adding an entry here, and a method `_repr_html_` to its class.
+# The types that notebooks show. To add one, add an entry with the function that makes its HTML,
+# a method `_repr_html_` to the class, and a test in tests/viewer/test_notebook.py.
 KINDS: dict[type, Callable[[Any], str]] = {
     Tape: _of_trace,
     Trace: _of_trace,

@@ -49,7 +49,7 @@ def test_a_graph_says_how_much_it_shows(tape):
 
 def test_what_is_not_shown_is_an_error_that_says_what_is():
     with pytest.raises(
-        TypeError, match=r"nothing to show of a int; there are: Tape, Trace, Node, Timer"
+        TypeError, match=r"expected one of Tape, Trace, Node, Timer, Section, Graph, got int"
     ):
         html(3)
 

@@ -10,7 +10,6 @@ from rich.text import Text
 from autograd_tools.base.formats import count_text, percent_text, time_text
 from autograd_tools.base.text import one_line
 from viewer.command.sampling import ENGINE, INSTALLED, Frame, tree_of
-from viewer.text.lines import width_of
 from viewer.text.places import source_text
 
 LEAST = 0.01  # of the whole run; what took less is not shown
@@ -60,6 +59,6 @@ def label(frame: Frame) -> tuple[str, str]:
 
 
 def _cut(line: Text, width: int) -> Text:
-    if width_of(line.plain) > width:
+    if line.cell_len > width:
         line.truncate(width, overflow="ellipsis")
     return line

@@ -11,8 +11,8 @@ from autograd_tools.base.formats import count_text, time_text
 from autograd_tools.base.text import markdown_safe, one_line
 from viewer.comparing.noise import ERRORS, FEWEST, FLOOR, VERDICTS, Change
 from viewer.comparing.profile_changes import Comparison
-from viewer.labels import plural, short
-from viewer.text.lines import Row, Span
+from viewer.labels import plural
+from viewer.text.lines import Row, Span, shorten
 
 NAMES = {"op": "operation", "argument": "argument", "line": "line", "scope": "scope"}
 HEAD = ("before", "after", "difference", "ratio", "", "calls")
@@ -33,7 +33,7 @@ def profile_rows(found: Comparison, *, limit: int = 15) -> Iterator[Row]:
         yield [
             Span(_line(own, widths), style),
             Span(one_line(name)),
-            Span(f"  {short(row.code)}" if row.code else "", "dim"),
+            Span(f"  {shorten(row.code)}" if row.code else "", "dim"),
         ]
     yield [Span(meaning(found), "dim")]
 

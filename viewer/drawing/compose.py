@@ -9,6 +9,7 @@ from viewer.drawing.heat import Heat, heat_of
 from viewer.drawing.looks import MARKS
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Box, Edge, Graph, Group
+from viewer.text.lines import shorten
 from viewer.text.links import link
 
 DEEPEST_CLUSTER = 12
@@ -137,7 +138,7 @@ class _Drawing:
         """The frame of an open group, and of those right around it: of one that stands for many, in front of another."""
         kind = "folded" if group.copies else "scope"
         tooltip = labels.group_tooltip(self.graph.trace, group, tuple(group.all_ids()))
-        inner = Cluster(key, kind, labels.short(" › ".join(titles)), tooltip)
+        inner = Cluster(key, kind, shorten(" › ".join(titles)), tooltip)
         outer.clusters.append(
             inner if kind == "scope" else Cluster(f"{key}_behind", "behind", "", clusters=[inner])
         )
@@ -188,10 +189,7 @@ class _Drawing:
                 name = f"{box.key}_{position}"
                 cluster.shapes.append(
                     Shape(
-                        name,
-                        "constant",
-                        (labels.short(arg.text),),
-                        f"argument {position}, a constant",
+                        name, "constant", (shorten(arg.text),), f"argument {position}, a constant"
                     )
                 )
                 self.arrows.append(
@@ -252,7 +250,7 @@ class _Drawing:
         return Shape(
             name,
             kind,
-            tuple(map(labels.short, lines)),
+            tuple(map(shorten, lines)),
             tooltip,
             link(style.links, file, line),
             level,
@@ -276,14 +274,14 @@ class _Drawing:
         if box.node is not None and self.graph.trace[box.node].kind != "result":
             return self.shape(box, name)
         shape = self.shape(box, name)
-        return Shape(name, "elsewhere", (labels.short(self.who(box)),), shape.tooltip, shape.link)
+        return Shape(name, "elsewhere", (shorten(self.who(box)),), shape.tooltip, shape.link)
 
     def who(self, box: Box) -> str:
         """What a box is called where something else speaks of it."""
         if box.group:
             return labels.title(box.group)
         node = self.graph.trace[box.nodes[0]]
-        return f"{labels.short(node.op or node.name or node.kind)} (node {box.node})"
+        return f"{shorten(node.op or node.name or node.kind)} (node {box.node})"
 
 
 def _is_wrapper(group: Group) -> bool:

@@ -12,8 +12,8 @@ from viewer.drawing.looks import ARROWS, BOXES, CLUSTERS, EDGE, GRAPH, HEADING, 
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Graph
 from viewer.inputs import Traceable
-from viewer.labels import short
 from viewer.passes import MAX_NODES, prepare
+from viewer.text.lines import shorten
 from viewer.text.links import check_links
 
 LONGEST_TOOLTIP = 500  # characters of a line
@@ -73,7 +73,8 @@ def source(drawn: Picture) -> str:
     graph = graphviz.Digraph("trace", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE)
     if drawn.notes:
         graph.attr(
-            label=_literal("\n".join(short(note, LONGEST_NOTE) for note in drawn.notes)), **HEADING
+            label=_literal("\n".join(shorten(note, LONGEST_NOTE) for note in drawn.notes)),
+            **HEADING,
         )
     if drawn.legend:
         graph.node(
@@ -155,7 +156,7 @@ def _legend(title: str, *bounds: str) -> dict[str, str]:
 
 
 def _tooltip(text: str) -> str:
-    return _literal("\n".join(short(line, LONGEST_TOOLTIP) for line in text.splitlines()))
+    return _literal("\n".join(shorten(line, LONGEST_TOOLTIP) for line in text.splitlines()))
 
 
 def _literal(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument, TraceNode
-from viewer.labels import short
+from viewer.text.lines import shorten
 
 LONGEST_NAME = 24  # characters
 LONGEST_CONSTANT = 40
@@ -47,7 +47,7 @@ class Names:
     def __getitem__(self, id: int) -> str:
         own = self.trace.columns.name[id - 1]
         return (
-            short(own, LONGEST_NAME)
+            shorten(own, LONGEST_NAME)
             if own.strip() and self.times[own] == 1 and not _OUR_NAMES.fullmatch(own)
             else f"v{id}"
         )
@@ -82,13 +82,13 @@ def equation_of(node: TraceNode, trace: Trace, names: Names) -> Equation:
         for position, argument in enumerate(given)
     )
     kwargs = {
-        argument.keyword: short(argument.text, LONGEST_CONSTANT)
+        argument.keyword: shorten(argument.text, LONGEST_CONSTANT)
         for argument in node.args
         if argument.keyword
     }
     form = SIGNS.get(node.op, "")
     if kwargs or not args or form.count("{}") != len(args):
-        call = f"{short(node.op)}({', '.join([*args, *(f'{name}={text}' for name, text in kwargs.items())])})"
+        call = f"{shorten(node.op)}({', '.join([*args, *(f'{name}={text}' for name, text in kwargs.items())])})"
     else:
         call = form.format(args[0], *(arg.strip(UNQUOTED.get(node.op, "")) for arg in args[1:]))
     return Equation(
@@ -112,4 +112,4 @@ def _operand(argument: Argument, trace: Trace, names: Names) -> str:
             return f"[{', '.join(names[id] for id in argument.nodes)}]"
         pieces += [before, names[id]]
         rest = after
-    return "".join(pieces) + rest if argument.nodes else short(rest, LONGEST_CONSTANT)
+    return "".join(pieces) + rest if argument.nodes else shorten(rest, LONGEST_CONSTANT)

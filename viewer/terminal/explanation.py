@@ -13,8 +13,9 @@ from autograd_tools.debug.rule_formulas import RuleText, rule_of
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.inputs import Traceable, as_trace
-from viewer.labels import number, plural, short
+from viewer.labels import number, plural
 from viewer.terminal.equations import Equation, Names, equation_of
+from viewer.text.lines import shorten
 
 MOST_NODES = 40
 IN_FULL = 6  # numbers of an array that are shown
@@ -171,7 +172,7 @@ class _Lesson:
                 ", …" if len(ids) > 3 else ""
             )
             yield (
-                f"{targets} {'+=' if later else '='} {short(rule.formula, LONGEST_FORMULA)}",
+                f"{targets} {'+=' if later else '='} {shorten(rule.formula, LONGEST_FORMULA)}",
                 result,
                 _remark(remarks),
             )
@@ -188,7 +189,7 @@ class _Lesson:
                 of, argument, dy=f"∇{y}", y=y, args=equation.args, kwargs=equation.kwargs
             )
         except ValueError:
-            return RuleText(f"{short(node.op)}[{argument}](∇{y})", NOT_KNOWN)
+            return RuleText(f"{shorten(node.op)}[{argument}](∇{y})", NOT_KNOWN)
 
     def _contributions_to(self, id: int) -> list[Contribution]:
         """From where gradients flow back to a node, in the order in which they are added."""
@@ -230,12 +231,12 @@ def _padded(text: str, width: int) -> str:
 
 
 def _remark(parts: list[str]) -> str:
-    return "; ".join(short(part, LONGEST_REMARK).removesuffix(".") for part in parts if part)
+    return "; ".join(shorten(part, LONGEST_REMARK).removesuffix(".") for part in parts if part)
 
 
 def _numbers(held: Any, summary: Summary | None) -> str:
     """A value: its type and shape, and its numbers where they are at hand and few."""
-    return "None" if summary is None else f"{short(number(summary))}{_in_full(held)}"
+    return "None" if summary is None else f"{shorten(number(summary))}{_in_full(held)}"
 
 
 def _in_full(held: Any) -> str:

@@ -1,1 +1,1 @@
-"""Lines of text for the terminal: spans, tables, links and source places."""
+"""Text for the terminal: styled lines, tables, links and source places."""

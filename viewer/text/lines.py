@@ -1,85 +1,70 @@
-"""Lines of text in spans of one style each: folded to a width, as plain text, or in a terminal's colours and links."""
+"""Lines of styled spans: folded to a width, as plain text, or in a terminal's colours and links."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 from rich.text import Text
 
+from autograd_tools.base.text import one_line
 from viewer.text.places import link_of
 
-# Text in which each character takes one column: what most lines are made of, and quickly recognised.
-_NARROW = re.compile(r"[ -~∇×μ…│├└─━·▁-█]*")
-VARIATION = "\ufe0f"  # makes an emoji of a narrow character before it
+LONGEST = 60  # columns of a shortened text
 
 
 class Span(NamedTuple):
-    """A piece of a line in one style; `source` is the file and line of code that it links to in a terminal."""
+    """A piece of a line in one style; `source` is the file and line that a terminal links it to."""
 
     text: str
     style: str = ""
     source: tuple[str, int] | None = None
 
 
-Row = Sequence[Span]  # what stands in one line of the output
-
-
-def width_of(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return len(text) if _NARROW.fullmatch(text) else cell_len(text)
+Row = Sequence[Span]  # one line of the output
 
 
 def fold(spans: Row, width: int | None, first: str = "", rest: str = "") -> Iterator[Row]:
-    """A line in rows of at most `width` columns, broken at spaces if there are any.
+    """Yield a line as rows of at most `width` columns, broken at spaces where possible.
 
-    `first` stands before the first row and `rest` before the others; of long ones the end, so that half the width is left.
+    `first` goes before the first row, `rest` before the others; both lose their beginning where
+    they would take more than half the width.
     """
-    text = "".join(span.text for span in spans)
-    if width is None or width_of(first) + width_of(text) <= width:
+    text = "".join([span.text for span in spans])
+    if width is None or cell_len(first) + cell_len(text) <= width:
         yield [Span(first, "dim"), *spans] if first else spans
         return
-    room = max(width // 2, width - width_of(first))
+    room = max(width // 2, width - cell_len(first))
     guide = first
     for start, end in _pieces(text, room):
-        yield [
-            Span(
-                guide[len(guide) - (width - room) :]
-                if room < width and len(guide) > width - room
-                else guide,
-                "dim",
-            ),
-            *_slice(spans, start, end),
-        ]
+        yield [Span(guide[max(len(guide) - width + room, 0) :], "dim"), *_slice(spans, start, end)]
         guide = rest
 
 
 def chop(text: str, width: int) -> list[str]:
-    """A text in pieces of at most `width` columns."""
+    """Return a text in pieces of at most `width` columns, broken at spaces where possible."""
     return [text[start:end] for start, end in _pieces(text, width)]
 
 
-def shorten(text: str, width: int | None) -> str:
-    """A text that is no wider than `width`, with a mark where it was cut."""
-    return (
-        text
-        if width is None or width_of(text) <= width
-        else f"{text[: _fits(text, 0, max(width - 1, 1))]}…"
-    )
+def shorten(text: str, width: int | None = LONGEST) -> str:
+    """Return a text on one line of at most `width` columns, with `…` where it is cut."""
+    if width is None:
+        return one_line(text)
+    text = one_line(text[: 10 * width])
+    return text if cell_len(text) <= width else f"{text[: _fits(text, max(width - 1, 1))]}…"
 
 
 def _pieces(text: str, width: int) -> Iterator[tuple[int, int]]:
-    """Where to break a text, so that no piece is wider than `width`: at the last space that fits, or else anywhere."""
-    start, size = 0, len(text)
+    """Yield the bounds of pieces that fit, broken at the last space that fits or else anywhere."""
+    start = 0
     while True:
-        end = _fits(text, start, width)
-        if end >= size:
-            yield start, size
+        end = start + _fits(text[start : start + width + 1], width)
+        if end >= len(text):
+            yield start, len(text)
             return
         space = text.rfind(" ", start, end + 1)
         end, following = (space, space + 1) if space > start else (end, end)
@@ -87,21 +72,14 @@ def _pieces(text: str, width: int) -> Iterator[tuple[int, int]]:
         start = following
 
 
-def _fits(text: str, start: int, width: int) -> int:
-    """The end of the longest piece from `start` on that is no wider than `width`, and has one character at least."""
-    piece = text[start : start + width]
-    if _NARROW.fullmatch(piece):
-        return start + width
-    used, end = 0, start
-    for end in range(start, len(text)):
-        used += 1 if text[end] == VARIATION else cell_len(text[end])
-        if used > width and end > start:
-            return end
-    return end + 1
+def _fits(text: str, width: int) -> int:
+    """Return how many characters fit into a width, at least one."""
+    if cell_len(text) <= width:
+        return len(text)
+    return next(len(piece) for piece in chop_cells(text, width) if piece)
 
 
 def _slice(spans: Row, start: int, end: int) -> Iterator[Span]:
-    """The spans of a part of their text."""
     at = 0
     for span in spans:
         piece = span.text[max(start - at, 0) : max(end - at, 0)]
@@ -111,12 +89,12 @@ def _slice(spans: Row, start: int, end: int) -> Iterator[Span]:
 
 
 def plain(rows: Iterable[Row]) -> str:
-    """Rows as plain text."""
+    """Return rows as plain text."""
     return "\n".join("".join([span.text for span in row]).rstrip() for row in rows)
 
 
 def as_text(row: Row) -> Text:
-    """A row as rich has it, with links to the source."""
+    """Return a row as rich's `Text`, with links to the source."""
     text = Text()
     for span in row:
         link = link_of(*span.source) if span.source else ""
@@ -126,9 +104,10 @@ def as_text(row: Row) -> Text:
 
 
 def painted(rows: Iterable[Row], console: Console) -> str:
-    """Rows in the colours of a terminal, with links to the source where it can have them.
+    """Return rows in the colours of a terminal, with links to the source where it supports them.
 
-    Rich is asked once for each style and not for each span, which would take seconds for many lines.
+    Rich renders each style once, not each span, which would take seconds for many lines. It also
+    gives links random ids; these have none, so that equal rows give equal strings.
     """
     codes: dict[str, tuple[str, str]] = {"": ("", "")}
     linked = console.color_system is not None and not console.legacy_windows
@@ -140,17 +119,14 @@ def painted(rows: Iterable[Row], console: Console) -> str:
                 codes[style] = _codes(style, console)
             before, after = codes[style]
             link = link_of(*source) if linked and source else ""
-            parts.append(
-                f"{before}\x1b]8;;{link}\x1b\\{text}\x1b]8;;\x1b\\{after}"
-                if link
-                else f"{before}{text}{after}"
-            )
+            shown = f"\x1b]8;;{link}\x1b\\{text}\x1b]8;;\x1b\\" if link else text
+            parts.append(f"{before}{shown}{after}")
         lines.append("".join(parts))
     return "\n".join(lines)
 
 
 def _codes(style: str, console: Console) -> tuple[str, str]:
-    """What a console writes before and after a text in a style."""
+    """Return what a console writes before and after a text in a style."""
     with console.capture() as capture:
         console.print(Segments([Segment("x", console.get_style(style))]), end="")
     before, _, after = capture.get().partition("x")

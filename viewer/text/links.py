@@ -1,4 +1,4 @@
-"""Links from a drawing to the source, for those who ask for them: they hold the paths of files on this machine."""
+"""Links from a drawing to the source: optional, because they hold paths of this machine."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-# Adding a program that opens files is adding an entry here.
+from autograd_tools.base.text import unknown
+
+# The programs that open a file, by name. To add one, add an entry with its address and a case to
+# `test_a_box_leads_to_its_line`.
 LINKS = {
     "file": "file://{file}#L{line}",
     "vscode": "vscode://file{file}:{line}",
     "pycharm": "pycharm://open?file={file}&line={line}",
 }
+ADDRESS = "an address with {file} and {line}, such as 'vscode://file{file}:{line}'"
 
 
 def check_links(links: str | None) -> None:
-    """Raise ValueError unless `links` is the name of a kind of link, or an address with `{file}` in it."""
+    """Raise ValueError unless `links` names an entry of `LINKS` or is an address with `{file}`."""
     if links is None or links in LINKS:
         return
     if "{file}" not in links or set(re.findall(r"{[^}]*}", links)) - {"{file}", "{line}"}:
-        raise ValueError(
-            f"no links {links!r}; there are: {', '.join(LINKS)}, or an address with {{file}} and {{line}} in it, "
-            "such as 'vscode://file{file}:{line}'"
-        )
+        raise unknown("links", links, [*LINKS, f"or {ADDRESS}"])
 
 
 def link(links: str | None, file: str, line: int) -> str:
-    """The address of a line of a file; none if no links are asked for, or nothing is known."""
+    """Return the address of a line of a file, or an empty string without `links` or a file."""
     if links is None or not file or file.startswith("<"):
         return ""
     path = quote(Path(file).as_posix(), errors="replace")
-    return (
-        LINKS.get(links, links)
-        .replace("{file}", path if path.startswith("/") else f"/{path}")
-        .replace("{line}", str(line))
-    )
+    address = LINKS.get(links, links)
+    absolute = path if path.startswith("/") else f"/{path}"
+    return address.replace("{file}", absolute).replace("{line}", str(line))

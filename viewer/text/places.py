@@ -1,4 +1,4 @@
-"""Places in the user's code: as text, relative to the current folder, and as links that a terminal opens."""
+"""Places in the user's code, as text relative to the current folder and as links."""
 
 from __future__ import annotations
 
@@ -10,37 +10,36 @@ from pathlib import Path
 
 from autograd_tools.base.text import one_line
 
-
-def source_text(file: str, line: int) -> str:
-    """`train.py:12`; empty without a file."""
-    return f"{path_text(file)}:{line}" if file else ""
-
-
 OUTSIDE = "(outside any function)"
 
 
+def source_text(file: str, line: int) -> str:
+    """Return `train.py:12`, or an empty string without a file."""
+    return f"{path_text(file)}:{line}" if file else ""
+
+
 def scope_text(scope: Iterable[str]) -> str:
-    """`loss / encoder`; what is in no scope says so."""
+    """Return `loss / encoder`, or `OUTSIDE` for an empty scope."""
     return " / ".join(scope) or OUTSIDE
 
 
 def path_text(file: str) -> str:
-    """A path relative to the current folder; the name alone of a file that is not below it."""
+    """Return a path relative to the current folder, or the file's name if it is not below it."""
     return _path_text(file, _current())
 
 
 def link_of(file: str, line: int) -> str:
-    """The address of a line of a file, empty if there is no such file."""
+    """Return the address of a line of a file, or an empty string if the file does not exist."""
     address = _address(file, _current())
     return f"{address}#{line}" if address else ""
 
 
 def source_lines(file: str) -> list[str]:
-    """The lines of a file as it is now; none if it is not there."""
+    """Return the current lines of a file, or none if it does not exist."""
     try:
         linecache.checkcache(file)
         return linecache.getlines(file)
-    except ValueError:  # no name that a file can have
+    except ValueError:  # not a possible file name
         return []
 
 
@@ -65,5 +64,5 @@ def _address(file: str, current: str) -> str:
     try:
         path = Path(current, file)
         return path.as_uri() if path.is_file() else ""
-    except (OSError, ValueError):  # no name that a file can have
+    except (OSError, ValueError):  # not a possible file name
         return ""

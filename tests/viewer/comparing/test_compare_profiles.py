@@ -464,7 +464,7 @@ def test_a_limit_below_one_is_an_error():
 def test_a_number_is_neither_a_trace_nor_a_profile():
     with pytest.raises(
         TypeError,
-        match=r"a Tape, a Trace, a Timer or the path of a saved one is needed, and got float: 2\.0",
+        match=r"expected a Tape, a Trace, a Timer or the path of a saved one, got float: 2\.0",
     ):
         viewer.compare(2.0, Timer())
 

@@ -490,8 +490,7 @@ def test_a_rendering_is_the_same_after_saving_and_loading(tmp_path):
 )
 def test_what_is_no_trace_is_an_error_that_says_what_is_needed(given):
     with pytest.raises(
-        TypeError,
-        match=r"a Tape from ag\.diff, a Trace, or the path of a saved one is needed, and got ",
+        TypeError, match=r"expected a Tape, a Trace or the path of a saved trace, got "
     ):
         viewer.to_dot(given)
 

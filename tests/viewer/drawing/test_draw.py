@@ -421,7 +421,7 @@ def test_a_saved_trace_can_be_drawn_into_a_file(tape, tmp_path):
     "given", [14.0, 3, None, np.ones(3)], ids=["float", "int", "None", "array"]
 )
 def test_what_is_no_trace_is_an_error_that_says_what_is_needed(tmp_path, given):
-    message = r"a Tape from ag\.diff, a Trace, or the path of a saved one is needed, and got "
+    message = r"expected a Tape, a Trace or the path of a saved trace, got "
     with pytest.raises(TypeError, match=message):
         viewer.to_svg(given)
     with pytest.raises(TypeError, match=message):

@@ -435,7 +435,7 @@ def test_a_trace_without_times_is_an_error_that_says_how_to_get_them(by):
 
 @pytest.mark.parametrize("given", [14.0, None, [1]], ids=["float", "None", "list"])
 def test_what_is_no_timer_and_no_trace_is_an_error_that_says_what_is_needed(given):
-    with pytest.raises(TypeError, match="a Timer or the path of a saved one is needed, and got "):
+    with pytest.raises(TypeError, match="expected a Timer or the path of a saved profile, got "):
         viewer.hotspots(given)
 
 

@@ -415,7 +415,7 @@ def test_a_limit_below_one_is_an_error(render, product):
 @pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])
 def test_what_is_no_timer_is_an_error(render):
     with pytest.raises(
-        TypeError, match="a Timer or the path of a saved one is needed, and got int: 3"
+        TypeError, match="expected a Timer or the path of a saved profile, got int: 3"
     ):
         render(3)
 

@@ -202,8 +202,7 @@ def test_a_tape_a_trace_and_a_saved_trace_show_the_same(tape, tmp_path, view, wh
 @pytest.mark.parametrize("function", [viewer.to_text, viewer.show])
 def test_what_is_no_trace_is_an_error_that_says_what_is_needed(function, given):
     with pytest.raises(
-        TypeError,
-        match=r"a Tape from ag\.diff, a Trace, or the path of a saved one is needed, and got ",
+        TypeError, match=r"expected a Tape, a Trace or the path of a saved trace, got "
     ):
         function(given)
 

@@ -3,9 +3,10 @@
 import io
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
-from viewer.text.lines import Span, chop, fold, painted, plain, width_of
+from viewer.text.lines import Span, chop, fold, painted, plain
 
 
 def rows(text, width, first="", rest=""):
@@ -49,7 +50,7 @@ def test_a_fold_keeps_styles():
     ("text", "width"), [("abc", 3), ("∇=R", 3), ("日本", 4), ("├── ", 4), ("", 0), ("e\u0301", 1)]
 )
 def test_the_width_of_a_text(text, width):
-    assert width_of(text) == width
+    assert cell_len(text) == width
 
 
 def test_a_text_is_chopped_into_pieces():

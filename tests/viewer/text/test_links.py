@@ -35,7 +35,7 @@ def test_a_box_leads_to_its_line(trace, links, address):
 def test_unknown_links_are_an_error_that_says_what_there_is(trace, links):
     with pytest.raises(
         ValueError,
-        match=r"no links .*; there are: file, vscode, pycharm, or an address with {file} and {line} in it",
+        match=r"unknown links .*; choose file, vscode, pycharm, or an address with {file} and {line}",
     ):
         viewer.to_dot(trace, links=links)
 
