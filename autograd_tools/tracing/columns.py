@@ -1,4 +1,4 @@
-"""A trace by columns: what its nodes have in common is held once, and nodes are made when somebody asks for one."""
+"""The columns of a trace, which hold what nodes share once, and nodes made from them on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a call as a listing shows it, and the ids of the nodes in it: none for a constant."""
+    """An argument of a call as a listing shows it, with the ids of its nodes: none for a constant."""
 
     text: str
     nodes: tuple[int, ...] = ()
@@ -27,12 +27,28 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class TraceNode:
-    """One node: ids count from 1 in the order of creation, times are in nanoseconds.
+    """A node of a trace: one operation or leaf, in plain data.
 
-    `kind` is "param", "input" (an argument of `grad(f)` or `trace(f)`) or "result"; `op` is the name of the operation,
-    empty for a leaf; `name` that of the Param or argument, if it has one. `file`, `line` and `function` tell where in the
-    user's code the call stands, `scope` the path of functions and scopes around it; `calls` numbers those, so that two
-    calls of one function can be told apart. `backward_ns` is by argument number.
+    Attributes
+    ----------
+    id : int
+        The number of the node, from 1 in the order of creation.
+    kind : str
+        "param", "input" (an argument of `grad(f)` or `trace(f)`) or "result".
+    op, name : str
+        The operation, empty for a leaf; the name of a Param or argument, empty if unknown.
+    args : tuple of Argument
+        The arguments of the call.
+    value, outgrad : Summary or None
+        The value and its gradient.
+    parents, children : tuple of int
+        The ids of the nodes it was computed from, by argument, and of those computed from it.
+    file, line, function : str, int, str
+        The user's code that made the call.
+    scope, calls : tuple of str, tuple of int
+        The functions and scopes around the call, outermost first, and the number of each call.
+    forward_ns, backward_ns : int or None, dict of int to int or None
+        Nanoseconds of the forward pass, and of the VJP rule of each argument, from 1.
     """
 
     id: int
@@ -54,24 +70,25 @@ class TraceNode:
 
     @property
     def call(self) -> str:
-        """`matmul(P(float64[2,3]), float64[3,4])`; `P(float64[2,3])` for a leaf."""
+        """The call as text, such as `matmul(P(float64[2,3]), float64[3,4])`."""
         if self.kind != "result":
             return f"P({self.value.text if self.value else None})"
-        return f"{self.op}({', '.join(f'{a.keyword}={a.text}' if a.keyword else a.text for a in self.args)})"
+        args = [f"{a.keyword}={a.text}" if a.keyword else a.text for a in self.args]
+        return f"{self.op}({', '.join(args)})"
 
     @property
     def listing(self) -> str:
-        """The line of the node in a listing, without its number."""
+        """The line of a listing, without the number."""
         gradient = f" ∇={self.outgrad.text}" if self.outgrad else ""
         made = "" if self.kind != "result" else f"{self.value.text if self.value else 'R(None)'} = "
         return one_line(f"{made}{self.call}{gradient}")
 
 
 class ScopeNode(NamedTuple):
-    """Where nodes were computed: in a call of a function, in a scope, in a loop or one step of it.
+    """A node of the call tree: one call of a function, a scope, a loop or a step of a loop.
 
-    Places form a tree: `parent` is the number in `Trace.places` of the one around it; the first, around all, is its own.
-    `kind` is "function", "scope", "loop" or "step", and empty for the first; `file` and `line` tell where it was entered.
+    `parent` is an index into `Trace.places`; the root is its own parent and has no kind. `kind` is
+    "function", "scope", "loop" or "step". `file` and `line` say where the program entered it.
     """
 
     parent: int
@@ -81,13 +98,13 @@ class ScopeNode(NamedTuple):
     line: int = 0
 
 
-# An argument in a `OpSignature`: the text of a constant; or the texts around the values of nodes, which are the next parents
-# of the node; or, where neither tells all, the argument itself.
+# An argument without the values of nodes: the text of a constant; the texts around the values of
+# nodes, which are the next parents of the node; or the argument itself where neither is enough.
 ArgTemplate: TypeAlias = str | tuple[str, ...] | Argument
 
 
 class OpSignature(NamedTuple):
-    """What the nodes of equal calls share."""
+    """The operation and arguments that nodes share."""
 
     kind: str
     op: str = ""
@@ -96,7 +113,7 @@ class OpSignature(NamedTuple):
 
 
 class SourceLine(NamedTuple):
-    """Where in the user's code calls stand."""
+    """A line of the user's code that makes calls."""
 
     file: str = ""
     line: int = 0
@@ -104,7 +121,7 @@ class SourceLine(NamedTuple):
 
 
 class Numbering(dict[T, int]):
-    """Things that occur many times, each held once: `table[thing]` is its number, a new one for a new thing."""
+    """Numbers for things that repeat: `numbering[thing]` counts a new thing and finds a known one."""
 
     def __missing__(self, thing: T) -> int:
         number = self[thing] = len(self)
@@ -113,10 +130,11 @@ class Numbering(dict[T, int]):
 
 @dataclass(frozen=True)
 class Columns:
-    """A trace by columns, for what looks at all of its nodes: row 0 is the node of id 1. Ids in it are those of nodes.
+    """All nodes of a trace, by column: row 0 is the node of id 1.
 
-    The rows of `signature` and `source_line` are numbers in `signatures` and `source_lines`. `flat` has the parents of all nodes, one after the
-    other, and `starts` where those of each begin, and the end.
+    Rows of `signature`, `source_line` and `place` are indices into the lists beside them. `flat`
+    has the ids of the parents of all nodes, end to end; `starts` has where those of each node
+    begin, and the end.
     """
 
     signatures: list[OpSignature]
@@ -124,7 +142,7 @@ class Columns:
     source_lines: list[SourceLine]
     source_line: list[int]
     places: list[ScopeNode]
-    place: list[int]  # numbers in `places`
+    place: list[int]
     starts: np.ndarray
     flat: np.ndarray
     value: Summaries
@@ -134,37 +152,37 @@ class Columns:
 
     @functools.cached_property
     def kind(self) -> list[str]:
-        """The kinds of the nodes."""
+        """The kind of each node."""
         return [self.signatures[number].kind for number in self.signature]
 
     @functools.cached_property
     def op(self) -> list[str]:
-        """The names of the operations."""
+        """The operation of each node."""
         return [self.signatures[number].op for number in self.signature]
 
     @functools.cached_property
     def name(self) -> list[str]:
-        """The names of the leaves."""
+        """The name of each leaf."""
         return [self.signatures[number].name for number in self.signature]
 
     @functools.cached_property
     def file(self) -> list[str]:
-        """The files that the calls stand in."""
+        """The file of each call."""
         return [self.source_lines[number].file for number in self.source_line]
 
     @functools.cached_property
     def line(self) -> list[int]:
-        """The lines of the calls."""
+        """The line of each call."""
         return [self.source_lines[number].line for number in self.source_line]
 
     @functools.cached_property
     def parents(self) -> list[tuple[int, ...]]:
-        """The parents, in the order of the arguments."""
+        """The parents of each node, in the order of its arguments."""
         return _split(self.flat, self.starts)
 
     @functools.cached_property
     def children(self) -> list[tuple[int, ...]]:
-        """What was computed from each node, oldest first."""
+        """The nodes computed from each node, oldest first."""
         n = len(self.signature)
         own = np.repeat(np.arange(1, n + 1), np.diff(self.starts))
         pairs = np.unique(self.flat * (n + 1) + own)  # by parent, then by child
@@ -172,7 +190,7 @@ class Columns:
 
     @functools.cached_property
     def scopes(self) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
-        """The names and numbers of the functions and scopes around each place: numbers count from 1."""
+        """The names of the functions and scopes around each place, and their numbers from 1."""
         found: list[tuple[tuple[str, ...], tuple[int, ...]]] = []
         count = 0
         for place in self.places:
@@ -184,7 +202,7 @@ class Columns:
         return found
 
     def node(self, row: int) -> TraceNode:
-        """The node of a row."""
+        """Return the node of a row."""
         signature = self.signatures[self.signature[row]]
         return TraceNode(
             row + 1,
@@ -201,7 +219,7 @@ class Columns:
         )
 
     def call(self, row: int) -> str:
-        """`TraceNode.call` of a row, much faster than by way of the node."""
+        """Return `TraceNode.call` of a row without making the node."""
         number = self.signature[row]
         if self.signatures[number].kind != "result":
             return self._operand(row + 1)
@@ -213,7 +231,7 @@ class Columns:
         )
 
     def listing(self, row: int) -> str:
-        """`TraceNode.listing` of a row, much faster than by way of the node."""
+        """Return `TraceNode.listing` of a row without making the node."""
         value, outgrad = self.value, self.outgrad
         gradient = f" ∇={outgrad.text_of(row)}" if outgrad.there[row] else ""
         made = (
@@ -225,41 +243,36 @@ class Columns:
 
     @functools.cached_property
     def _templates(self) -> list[str | None]:
-        """The call of each signature with %s for each parent; None where its arguments tell more than that."""
+        """The call of each signature with %s for each parent; None where that is not enough."""
         return [_template(signature) for signature in self.signatures]
 
     def _args(self, signature: OpSignature, row: int) -> tuple[Argument, ...]:
         ids = iter(self.parents[row])
         return tuple(
             [
-                template if isinstance(template, Argument) else self._argument(template, ids)
-                for template in signature.args
+                arg if isinstance(arg, Argument) else self._argument(arg, ids)
+                for arg in signature.args
             ]
         )
 
     def _argument(self, template: str | tuple[str, ...], ids: Iterator[int]) -> Argument:
         if isinstance(template, str):
             return Argument(template)
-        own = tuple(itertools.islice(ids, len(template) - 1))
-        return Argument(
-            "".join(
-                itertools.chain(
-                    *itertools.zip_longest(template, map(self._operand, own), fillvalue="")
-                )
-            ),
-            own,
-        )
+        first, *rest = template
+        own = tuple(itertools.islice(ids, len(rest)))
+        texts = [f"{self._operand(id)}{text}" for id, text in zip(own, rest, strict=True)]
+        return Argument(first + "".join(texts), own)
 
     def _operand(self, id: int) -> str:
-        """A node as it stands among the arguments of another."""
+        """Return a node as the arguments of another show it."""
         text = self.value.text_of(id - 1) if self.value.form[id - 1] >= 0 else "None"
         return f"{'R' if self.signatures[self.signature[id - 1]].kind == 'result' else 'P'}({text})"
 
     @classmethod
     def of(cls, nodes: Sequence[TraceNode]) -> Columns:
-        """The columns of some nodes."""
+        """Return the columns of some nodes."""
         signatures, source_lines = Numbering[OpSignature](), Numbering[SourceLine]()
-        places, place = _places(nodes)
+        places, place = _call_tree(nodes)
         return cls(
             signature=[
                 signatures[OpSignature(node.kind, node.op, node.name, node.args)] for node in nodes
@@ -281,7 +294,7 @@ class Columns:
 
 
 class Nodes(Sequence[TraceNode]):
-    """The nodes of columns, each made when it is asked for."""
+    """The nodes of columns, each made when it is read."""
 
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
@@ -318,33 +331,28 @@ class Nodes(Sequence[TraceNode]):
 
 def _template(signature: OpSignature) -> str | None:
     args = []
-    for template in signature.args:
-        if isinstance(template, Argument):
-            if template.nodes:
+    for arg in signature.args:
+        if isinstance(arg, Argument):
+            if arg.nodes:
                 return None
-            args.append(
-                f"{template.keyword}={template.text}".replace("%", "%%")
-                if template.keyword
-                else template.text.replace("%", "%%")
-            )
+            args.append(_escaped(f"{arg.keyword}={arg.text}" if arg.keyword else arg.text))
         else:
-            args.append(
-                "%s".join(
-                    part.replace("%", "%%")
-                    for part in ([template] if isinstance(template, str) else template)
-                )
-            )
-    return f"{signature.op.replace('%', '%%')}({', '.join(args)})"
+            args.append("%s".join(map(_escaped, [arg] if isinstance(arg, str) else arg)))
+    return f"{_escaped(signature.op)}({', '.join(args)})"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%%")
 
 
 def _split(flat: np.ndarray, starts: np.ndarray) -> list[tuple[int, ...]]:
-    """Tuples of what stands in `flat` between each of the `starts` and the next."""
+    """Return the items of `flat` between each of the `starts` and the next."""
     items, ends = flat.tolist(), starts.tolist()
     return [tuple(items[first:last]) for first, last in itertools.pairwise(ends)]
 
 
-def _places(nodes: Iterable[TraceNode]) -> tuple[list[ScopeNode], list[int]]:
-    """The functions around nodes, of which these know names and numbers only, and the number of the place of each node."""
+def _call_tree(nodes: Iterable[TraceNode]) -> tuple[list[ScopeNode], list[int]]:
+    """Return the functions around nodes, known by name and number, and the place of each node."""
     places, found = [ScopeNode(0, "", "")], []
     numbers: dict[tuple[int, ...], int] = {(): 0}
     for node in nodes:

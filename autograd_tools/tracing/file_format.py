@@ -1,4 +1,4 @@
-"""The file format of a trace: its columns in numbers, strings, lists and dicts, without what can be told from the rest."""
+"""The file format of a trace: its columns in plain data, without redundant parts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.text import unknown
 from autograd_tools.tracing.columns import (
     Argument,
     Columns,
@@ -23,7 +24,7 @@ PLACES = ("function", "scope", "loop", "step")
 
 
 def plain_columns(columns: Columns) -> dict[str, Any]:
-    """The columns in plain data, ready for JSON."""
+    """Return columns in plain data, ready for JSON."""
     own = np.repeat(np.arange(1, len(columns.signature) + 1), np.diff(columns.starts))
     backward = {
         str(row): {str(key): ns for key, ns in times.items()}
@@ -51,30 +52,23 @@ def plain_columns(columns: Columns) -> dict[str, Any]:
 
 
 def columns_of_plain(data: dict[str, Any]) -> Columns:
-    """The columns that `plain_columns` described; ValueError for anything else."""
+    """Return the columns that `plain_columns` described; raise ValueError for anything else."""
     try:
-        return _columns(data)
-    except (
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+        return _read_columns(data)
+    except (TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(
             f"this is not the data of a trace: {type(error).__name__}: {error}"
         ) from error
 
 
-def _columns(data: dict[str, Any]) -> Columns:
+def _read_columns(data: dict[str, Any]) -> Columns:
     n = len(data["head"])
-    signatures = [_signature(item, n) for item in data["heads"]]
+    signatures = [_read_signature(item, n) for item in data["heads"]]
     source_lines = [
         SourceLine(_text(file), _whole(line), _text(function))
         for file, line, function in data["spots"]
     ]
-    places = _places(**data["places"])
+    places = _read_places(**data["places"])
     count = _integers(data["parents"]["count"], 0, LARGEST, n)
     starts = np.concatenate([[0], np.cumsum(count)])
     back = _integers(data["parents"]["back"], -LARGEST, LARGEST, int(starts[-1]))
@@ -92,10 +86,10 @@ def _columns(data: dict[str, Any]) -> Columns:
         place=_integers(data["place"], 0, len(places), n).tolist(),
         starts=starts,
         flat=np.repeat(np.arange(1, n + 1), count) - back,
-        value=_summaries(n, **data["value"]),
-        outgrad=_summaries(n, **data["outgrad"]),
+        value=_read_summaries(n, **data["value"]),
+        outgrad=_read_summaries(n, **data["outgrad"]),
         forward_ns=[None] * n if forward is None else forward,
-        backward_ns=_backward(data["backward_ns"], n),
+        backward_ns=_read_times(data["backward_ns"], n),
     )
 
 
@@ -108,14 +102,16 @@ def _plain_template(template: Any) -> Any:
     return list(template) if isinstance(template, tuple) else template
 
 
-def _signature(item: Any, n: int) -> OpSignature:
+def _read_signature(item: Any, n: int) -> OpSignature:
     kind, op, name, args = item
     if kind not in KINDS:
-        raise ValueError(f"no kind of node {kind!r}; there are: {', '.join(KINDS)}")
-    return OpSignature(kind, _text(op), _text(name), tuple([_template(arg, n) for arg in args]))
+        raise unknown("kind of node", kind, KINDS)
+    return OpSignature(
+        kind, _text(op), _text(name), tuple([_read_template(arg, n) for arg in args])
+    )
 
 
-def _template(template: Any, n: int) -> Any:
+def _read_template(template: Any, n: int) -> Any:
     if isinstance(template, dict):
         keyword = template["keyword"]
         nodes = _integers(template["nodes"], 1, n + 1).tolist()
@@ -124,25 +120,20 @@ def _template(template: Any, n: int) -> Any:
         )
     if isinstance(template, list):
         if not template:
-            raise ValueError("an argument without a text")
+            raise ValueError("expected the text of an argument, got an empty list")
         return tuple(map(_text, template))
     return _text(template)
 
 
 def _check_arguments(signatures: list[OpSignature], number: np.ndarray, count: np.ndarray) -> None:
-    """Raise unless each node has as many parents as its arguments say; those of arguments that name them are not counted."""
-    named = [
-        any(isinstance(template, Argument) and template.nodes for template in item.args)
-        for item in signatures
-    ]
-    slots = [
-        sum(len(template) - 1 for template in item.args if isinstance(template, tuple))
-        for item in signatures
-    ]
+    """Raise unless each node has as many parents as its arguments; skip arguments with ids."""
+    args = [item.args for item in signatures]
+    named = [any(isinstance(arg, Argument) and arg.nodes for arg in own) for own in args]
+    slots = [sum(len(arg) - 1 for arg in own if isinstance(arg, tuple)) for own in args]
     expected = np.array(slots, np.int64)[number]
     for row in np.flatnonzero((expected != count) & ~np.array(named, bool)[number])[:1].tolist():
         raise ValueError(
-            f"node {row + 1} has {count[row]} parents, and its arguments {expected[row]}"
+            f"node {row + 1} has {count[row]} parents; its arguments have {expected[row]}"
         )
 
 
@@ -150,7 +141,7 @@ def _check_arguments(signatures: list[OpSignature], number: np.ndarray, count: n
 
 
 def _plain_places(places: list[ScopeNode]) -> dict[str, Any]:
-    """Places; the name of a step, which is its number among those of its loop, is left out."""
+    """Return places without the names of steps, which count up in each loop."""
     kinds = Numbering[tuple[str, str, str, int]]()
     kind = [
         kinds[place.kind, "" if place.kind == "step" else place.name, place.file, place.line]
@@ -163,21 +154,21 @@ def _plain_places(places: list[ScopeNode]) -> dict[str, Any]:
     }
 
 
-def _places(parent: Any, kind: Any, kinds: Any) -> list[ScopeNode]:
+def _read_places(parent: Any, kind: Any, kinds: Any) -> list[ScopeNode]:
     table = [(item, _text(name), _text(file), _whole(line)) for item, name, file, line in kinds]
     for wrong in [item for item, *_ in table if item not in PLACES]:
-        raise ValueError(f"no kind of place {wrong!r}; there are: {', '.join(PLACES)}")
+        raise unknown("kind of place", wrong, PLACES)
     places = [ScopeNode(0, "", "")]
     steps: dict[int, int] = {}
     numbers = _integers(kind, 0, len(table), len(parent)).tolist()
     for around, number in zip(_integers(parent, 0, LARGEST).tolist(), numbers, strict=True):
         if around >= len(places):
-            raise ValueError(f"place {len(places)} is in place {around}, which is not before it")
-        what, name, file, line = table[number]
-        if what == "step":
+            raise ValueError(f"the parent {around} of place {len(places)} is not before it")
+        kind, name, file, line = table[number]
+        if kind == "step":
             steps[around] = steps.get(around, 0) + 1
             name = str(steps[around])
-        places.append(ScopeNode(around, what, name, file, line))
+        places.append(ScopeNode(around, kind, name, file, line))
     return places
 
 
@@ -185,8 +176,8 @@ def _places(parent: Any, kind: Any, kinds: Any) -> list[ScopeNode]:
 
 
 def _plain_summaries(column: Summaries) -> dict[str, Any]:
-    """A column of summaries; of a row whose statistics are those of one number only that number, as `min`."""
-    expected = _of_numbers(column.min)
+    """Return a column of summaries; of a row that holds one number, `min` is enough."""
+    expected = _of_scalars(column.min)
     other = np.zeros(len(column.min), bool)
     for name, numbers in expected.items():
         own = getattr(column, name)
@@ -205,8 +196,8 @@ def _plain_summaries(column: Summaries) -> dict[str, Any]:
     }
 
 
-def _of_numbers(numbers: np.ndarray) -> dict[str, np.ndarray]:
-    """The statistics of single numbers."""
+def _of_scalars(numbers: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the statistics of single numbers."""
     none = np.zeros(len(numbers), np.int64)
     return {
         "max": numbers,
@@ -218,15 +209,15 @@ def _of_numbers(numbers: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _summaries(
+def _read_summaries(
     n: int, *, form: Any, forms: Any, min: Any, rows: Any, bins: Any, **columns: Any
 ) -> Summaries:
     made = blank(n)
-    made.forms.extend(_summary_form(*item) for item in forms)
+    made.forms.extend(_read_form(*item) for item in forms)
     made.form[:] = _integers(form, -1, len(made.forms), n)
     made.min[:] = _floats(min, n)
     own = _integers(rows, 0, n)
-    for name, numbers in _of_numbers(made.min).items():
+    for name, numbers in _of_scalars(made.min).items():
         column = getattr(made, name)
         column[:] = numbers
         column[own] = (
@@ -241,7 +232,7 @@ def _summaries(
     return made
 
 
-def _summary_form(text: Any, shape: Any, dtype: Any, nbytes: Any) -> Form:
+def _read_form(text: Any, shape: Any, dtype: Any, nbytes: Any) -> Form:
     return Form(
         None if text is None else _text(text),
         None if shape is None else tuple(_integers(shape, 0, LARGEST).tolist()),
@@ -250,7 +241,7 @@ def _summary_form(text: Any, shape: Any, dtype: Any, nbytes: Any) -> Form:
     )
 
 
-def _backward(times: Any, n: int) -> list[dict[int, int] | None]:
+def _read_times(times: Any, n: int) -> list[dict[int, int] | None]:
     found: list[dict[int, int] | None] = [None] * n
     for row, own in times.items():
         found[int(row)] = {_whole(int(argument)): _whole(ns) for argument, ns in own.items()}
@@ -261,42 +252,38 @@ def _backward(times: Any, n: int) -> list[dict[int, int] | None]:
 
 
 def _nullable(numbers: np.ndarray) -> list[Any]:
-    """Numbers as a list, with None for NaN, which JSON has not."""
+    """Return numbers as a list with None for NaN, which JSON lacks."""
     found = numbers.tolist()
     return [None if x != x else x for x in found] if np.isnan(numbers).any() else found  # noqa: PLR0124  NaN is not itself
 
 
 def _integers(items: Iterable[Any], low: int, high: int, length: int | None = None) -> np.ndarray:
-    """A list of integers from `low` to below `high`, as an array; ValueError for anything else."""
+    """Return a list of integers from `low` to below `high` as an array; raise ValueError otherwise."""
     found = np.array(items)
     if not isinstance(items, list) or (len(items) and (found.dtype.kind != "i" or found.ndim != 1)):
-        raise ValueError("a list of integers was expected")
+        raise ValueError(f"expected a list of integers, got {items!r:.100}")
     if length is not None and len(items) != length:
-        raise ValueError(f"a column of {length} rows was expected, and this one has {len(items)}")
+        raise ValueError(f"expected a column of {length} rows, got {len(items)}")
     for wrong in found[(found < low) | (found >= high)][:1].tolist():
-        raise ValueError(
-            f"the number {wrong} is out of range: it has to be at least {low} and less than {high}"
-        )
+        raise ValueError(f"{wrong} is out of range; expected {low} or more, less than {high}")
     return found.astype(np.int64)
 
 
 def _floats(items: Any, length: int) -> np.ndarray:
-    """A list of numbers, as an array with NaN for None."""
+    """Return a list of numbers as an array with NaN for None."""
     found = np.array(items, np.float64)
     if not isinstance(items, list) or found.shape != (length,):
-        raise ValueError(f"a column of {length} numbers was expected")
+        raise ValueError(f"expected a column of {length} numbers, got {items!r:.100}")
     return found
 
 
 def _text(x: Any) -> str:
     if not isinstance(x, str):
-        raise TypeError(f"a text was expected, and found {x!r:.100}")
+        raise TypeError(f"expected a string, got {x!r:.100}")
     return x
 
 
 def _whole(x: Any) -> int:
     if not isinstance(x, int) or not 0 <= x < LARGEST:
-        raise ValueError(
-            f"a number of 0 or more, and less than {LARGEST}, was expected, and found {str(x)[:100]}"
-        )
+        raise ValueError(f"expected an integer of 0 or more, less than {LARGEST}, got {x!s:.100}")
     return x

@@ -1,4 +1,4 @@
-"""The variables that Params may be found in: those of the user's frames that are there when a tape is looked at."""
+"""The variables of the user's frames, in which Params are found when a tape is shown."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd_tools.location.call_site import LIBRARY_FILES
-from autograd_tools.tracing.param_names import Space
+from autograd_tools.tracing.param_names import Namespace
 
-FRAMES = 100  # as many are looked at
-# Who runs or serves the user's code, such as pytest, has variables of its own for what is in them.
-OTHERS = (
+MAX_FRAMES = 100
+# Code that runs the user's, such as pytest, has variables of its own for the same objects.
+NOT_USERS = (
     *LIBRARY_FILES,
     *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")},
 )
 
 
-def variables_of_frames(frame: types.FrameType | None, most: int = FRAMES) -> Iterator[Space]:
-    """The variables of the user's frames from this one outwards: first the locals of each, then its globals."""
+def variables_of_frames(
+    frame: types.FrameType | None, most: int = MAX_FRAMES
+) -> Iterator[Namespace]:
+    """Yield the namespaces of the user's frames from this one outwards: locals, then globals."""
     frames: list[types.FrameType] = []
     while frame is not None and len(frames) < most:
         if _is_users(frame.f_code):
@@ -34,10 +36,8 @@ def variables_of_frames(frame: types.FrameType | None, most: int = FRAMES) -> It
     seen: set[int] = set()
     for number, frame in enumerate(frames):
         free = frame.f_code.co_freevars
-        codes = [
-            frame.f_code,
-            *[f.f_code for f in frames[number + 1 :] if free],
-        ]  # a loop around it may assign to those
+        # A loop in an outer function may assign to free variables.
+        codes = [frame.f_code, *[f.f_code for f in frames[number + 1 :] if free]]
         own = {
             name
             for code in codes
@@ -57,26 +57,20 @@ def variables_of_frames(frame: types.FrameType | None, most: int = FRAMES) -> It
 
 @functools.lru_cache(512)
 def loop_variables(code: types.CodeType) -> frozenset[str]:
-    """The variables of a function or module that its `for` loops assign to; comprehensions have their own."""
+    """Return the variables that the `for` loops of a function or module assign to."""
     found: set[str] = set()
-    targets = 0  # that are still to come
+    targets = 0  # still to come
     for instruction in dis.get_instructions(code):
         name, given = instruction.opname, instruction.argval
         if name == "FOR_ITER":
             targets = 1
-        elif targets and name in (
-            "UNPACK_SEQUENCE",
-            "UNPACK_EX",
-        ):  # the latter with how many before and after the rest
-            targets += (given & 0xFF) + (given >> 8) - (name == "UNPACK_SEQUENCE")
+        elif targets and name == "UNPACK_SEQUENCE":
+            targets += given - 1
+        elif targets and name == "UNPACK_EX":  # the numbers before and after the starred one
+            targets += (given & 0xFF) + (given >> 8)
         elif targets and name.startswith("STORE_") and name not in ("STORE_ATTR", "STORE_SUBSCR"):
-            stored = (
-                given
-                if name == "STORE_FAST_STORE_FAST"
-                else given[:1]
-                if isinstance(given, tuple)
-                else (given,)
-            )
+            stored = given if isinstance(given, tuple) else (given,)
+            stored = stored if name == "STORE_FAST_STORE_FAST" else stored[:1]
             found.update(stored)
             targets -= len(stored)
         else:
@@ -85,21 +79,21 @@ def loop_variables(code: types.CodeType) -> frozenset[str]:
 
 
 def _is_users(code: types.CodeType) -> bool:
-    return not code.co_filename.startswith(OTHERS)
+    return not code.co_filename.startswith(NOT_USERS)
 
 
 def _locals(frame: types.FrameType) -> Any:
-    """The local variables of a frame.
+    """Return the local variables of a frame.
 
-    Before Python 3.13 a frame of a function fills a dict with them, which would keep alive what the user deletes. So it is
-    emptied, unless the user has it from `locals()`.
+    Before Python 3.13, `f_locals` stores them in a dict that the frame of a function keeps, and no
+    other way to read them by name exists. The dict would keep arrays alive that the user deletes
+    later, so it is emptied, unless the user also holds it from `locals()`. This goes when the
+    oldest supported Python is 3.13.
     """
     held = frame.f_locals
     if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
         return held
     found = dict(held)
-    if (
-        sys.version_info < (3, 13) and sys.getrefcount(held) == 3
-    ):  # the frame's, ours and that of the call
+    if sys.version_info < (3, 13) and sys.getrefcount(held) == 3:  # the frame, here, the call
         held.clear()
     return found

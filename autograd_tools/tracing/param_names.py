@@ -1,6 +1,6 @@
-"""Names of Params that were given none: the variable, attribute or key that the user reaches each of them by.
+"""Names for Params without one: the variable, attribute or key through which the user reaches them.
 
-Nothing of the user's runs: attributes are read from where objects store them, and no property is asked.
+No user code runs: attributes are read where objects store them, and no property is called.
 """
 
 from __future__ import annotations
@@ -17,80 +17,50 @@ import numpy as np
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.values import Param, Value
 
-STEPS = 5  # of the longest name, such as `model.blocks[0].layers[1]`
-MOST = 5_000  # objects that are looked at, which takes some milliseconds
-LONGEST = 1_000  # as many parts of one object
+STEPS = 5  # in the longest name, such as `model.blocks[0].layers[1]`
+MAX_OBJECTS = 5_000  # searched in all, which takes some milliseconds
+MAX_PARTS = 1_000  # searched in one object
 
-# Variables: how far they are from the user's place, what each holds, and which of them loops assign to.
-Space = tuple[int, dict[str, Any], Collection[str]]
-# A name, behind all that makes it a worse one: that its variable is a loop's or begins with `_`, its steps, how far the
-# variable is, and that another part of it begins with `_`.
+# A namespace: its distance from the user's frame, its variables, and those that loops assign to.
+Namespace = tuple[int, dict[str, Any], Collection[str]]
+# A name after the reasons against it: a variable of a loop or with a `_`, the number of steps, the
+# distance of the variable, and a `_` in a later step. The smallest tuple is the best name.
 Name = tuple[bool, int, int, bool, str]
-BEST = (False, 1, 1)  # names below this one are as good as they get
+BEST = (False, 1, 1)  # no name is better than one below this
 _Reader = tuple[Callable[[str, Any], str], Callable[[Any], Iterable[tuple[Any, Any]]]]
-_Way = tuple[int, bool, str, Any]  # the last three of a name, and what it leads to
+_Path = tuple[int, bool, str, Any]  # the last three of a name, and the object it leads to
 
-# Types are known by their ids: to look one up would ask its metaclass, which may be the user's, for a hash.
-PLAIN = frozenset(
+# Types are compared by id: hashing one calls its metaclass, which may be the user's.
+LEAF_TYPES = frozenset(
     map(
         id,
         (
-            *(
-                str,
-                bytes,
-                int,
-                float,
-                complex,
-                bool,
-                type(None),
-                type,
-                np.ndarray,
-                np.float64,
-                np.float32,
-                np.int64,
-                np.ufunc,
-                Param,
-            ),
-            *(
-                types.ModuleType,
-                types.FunctionType,
-                types.BuiltinFunctionType,
-                types.MethodType,
-                types.CodeType,
-                type(np.sum),
-            ),
+            *(str, bytes, int, float, complex, bool, type(None), type, Param),
+            *(np.ndarray, np.float64, np.float32, np.int64, np.ufunc, type(np.sum)),
+            *(types.ModuleType, types.FunctionType, types.BuiltinFunctionType),
+            *(types.MethodType, types.CodeType),
         ),
     )
 )
 DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
-CLOSED = (
-    Value,
-    Recording,
-    type,
-    types.ModuleType,
-    types.FunctionType,
-    BaseException,
-)  # these hold no model of the user's
+# These hold no model of the user's.
+CLOSED = (Value, Recording, type, types.ModuleType, types.FunctionType, BaseException)
 _mro, _namespace = (type.__dict__[name].__get__ for name in ("__mro__", "__dict__"))
 
 _ORDER = itemgetter(0, 1, 2)
 
 
-def names_of(params: Iterable[Param], spaces: Iterable[Space], most: int = MOST) -> dict[int, Name]:
-    """The best name of each Param that can be reached, by its id; the nearest variables are given first."""
+def find_param_names(
+    params: Iterable[Param], namespaces: Iterable[Namespace], most: int = MAX_OBJECTS
+) -> dict[int, Name]:
+    """Return the best name of each Param that can be reached, by id; nearest namespaces first."""
     found: dict[int, Name] = {}
     missing = {id(param) for param in params}
-    looked: list[Space] = []
-    for far, variables, passing in spaces:  # most Params are variables, and no name is better
+    looked: list[Namespace] = []
+    for far, variables, passing in namespaces:  # most Params are variables, the best names
         looked.append((far, variables, passing))
-        direct = sorted(
-            [
-                name
-                for name, x in variables.items()
-                if id(x) in missing and _fits(name, passing, last=False)
-            ]
-        )
-        for name in direct:
+        direct = [name for name, x in variables.items() if id(x) in missing]
+        for name in sorted(name for name in direct if _fits(name, passing, last=False)):
             found.setdefault(id(variables[name]), (False, 1, far, False, name))
         if len(found) == len(missing):
             return found
@@ -101,7 +71,7 @@ def names_of(params: Iterable[Param], spaces: Iterable[Space], most: int = MOST)
             for item in variables.items()
             if _fits(item[0], passing, last)
         ]
-        if last:  # which the first look has left out
+        if last:  # the first loop skipped these
             for far, _, name, x in sorted(roots, key=_ORDER):
                 if id(x) in missing:
                     found.setdefault(id(x), (True, 1, far, True, name))
@@ -114,61 +84,49 @@ def names_of(params: Iterable[Param], spaces: Iterable[Space], most: int = MOST)
 
 
 def _fits(name: Any, passing: Collection[str], last: bool) -> bool:
-    """Whether this is the name of a variable of the user's, and of those that are a last choice or not."""
+    """Return True for a user's variable that is a last choice, or is none, as `last` says."""
     usable = type(name) is str and name.isidentifier() and not name.startswith("__")
     return usable and (name.startswith("_") or name in passing) == last
 
 
 def _search(
-    found: dict[int, Name], missing: set[int], last: bool, level: list[_Way], most: int
+    found: dict[int, Name], missing: set[int], last: bool, level: list[_Path], most: int
 ) -> None:
-    """Find the names that begin with these variables: those of two steps, then those of three, until there is one for each."""
+    """Find names that begin with these variables: of two steps, then of three, until all are found."""
     seen: set[int] = set()
     readers: dict[int, _Reader] = {}
     for steps in range(2, STEPS + 1):
         if missing <= found.keys():
             return
-        deeper: list[_Way] = []
+        deeper: list[_Path] = []
         for far, hidden, name, x in sorted(level, key=_ORDER):
             kind = type(x)
-            if id(kind) in PLAIN or id(x) in seen or most <= 0:
+            if id(kind) in LEAF_TYPES or id(x) in seen or most <= 0:
                 continue
             seen.add(id(x))
             if id(kind) not in readers:
                 readers[id(kind)] = _reader(kind)
             write, read = readers[id(kind)]
-            parts = list(islice(read(x), LONGEST))
+            parts = list(islice(read(x), MAX_PARTS))
             most -= 1 + len(parts)
             for key, part in parts:
-                known = id(part)
-                if known in missing:
-                    way = (
-                        last,
-                        steps,
-                        far,
-                        hidden or (write is _attribute and key[:1] == "_"),
-                        write(name, key),
-                    )
-                    if known not in found or way < found[known]:
-                        found[known] = way
-                elif id(type(part)) not in PLAIN:
-                    deeper.append(
-                        (
-                            far,
-                            hidden or (write is _attribute and key[:1] == "_"),
-                            write(name, key),
-                            part,
-                        )
-                    )
+                wanted = id(part) in missing
+                if not wanted and id(type(part)) in LEAF_TYPES:
+                    continue
+                path = (far, hidden or (write is _attribute and key[:1] == "_"), write(name, key))
+                if wanted:
+                    found[id(part)] = min((last, steps, *path), found.get(id(part), (True, 99)))
+                else:
+                    deeper.append((*path, part))
         level = deeper
 
 
 def _reader(kind: type) -> _Reader:
-    """How objects of a type are read: what writes the name of a part, and what gives the keys and values of parts."""
+    """Return how to name a part of an object of a type, and how to read its parts."""
     if issubclass(kind, dict):
         return _item, lambda x: [
             item
-            for item in list(islice(dict.items(x), LONGEST))
+            for item in list(islice(dict.items(x), MAX_PARTS))
             if type(item[0]) is str or type(item[0]) is int
         ]
     if issubclass(kind, list):
@@ -195,7 +153,7 @@ def _attribute(name: str, key: str) -> str:
 
 
 def _attributes(kind: type) -> Callable[[Any], Iterable[tuple[Any, Any]]]:
-    """What gives the attributes that an object holds in its `__dict__` and its slots."""
+    """Return a reader of the attributes in the `__dict__` and the slots of an object."""
     held = [
         (name, x)
         for space in map(_namespace, _mro(kind)[:-1])
@@ -215,11 +173,11 @@ def _attributes(kind: type) -> Callable[[Any], Iterable[tuple[Any, Any]]]:
             item
             for d in held
             if type(d) is dict
-            for item in list(islice(d.items(), LONGEST))
+            for item in list(islice(d.items(), MAX_PARTS))
             if type(item[0]) is str
         ]
         for name, get in slots:
-            with contextlib.suppress(AttributeError):  # of an empty one
+            with contextlib.suppress(AttributeError):  # an empty slot
                 found.append((name, get(x)))
         return found
 

@@ -1,4 +1,4 @@
-"""The places of a trace: the functions, scopes, loops and steps of loops that operations were computed in."""
+"""The call tree of a trace: the functions, scopes, loops and steps of loops around operations."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ class Level(NamedTuple):
 
 
 class Move(NamedTuple):
-    """From one instruction to another: how many of the loops around go on with the same step, and the loops there.
+    """A move of the program from one instruction to another, inside one call.
 
-    It `stays` where all do and there are no others; and of what is else most is the `next` step of the innermost loop.
-    `moves` are those that go on from there, by instruction, as far as they have been found out.
+    `kept` counts the loops that go on with the same step; `loops` are those around the target. A
+    move `stays` if no loop changes, or goes to the `next` step of the innermost loop. `moves` are
+    the known moves from the target, by instruction.
     """
 
     offset: int
@@ -39,7 +40,7 @@ class Move(NamedTuple):
 
 
 class _Open:
-    """A level that the last operation was in: its place, where it stands in its code, and the loops around that."""
+    """A level around the last operation: its place, the instruction it is at, and the loops there."""
 
     __slots__ = ("file", "flow", "inner", "level", "loops", "moves", "offset", "place", "steps")
 
@@ -50,27 +51,24 @@ class _Open:
         self.flow = flow if flow is not None and flow.loops else None
         self.offset = -1
         self.moves: dict[int, Move] = _moves(flow, -1, level.start) if flow is not None else {}
-        self.inner = place  # that of the innermost step
+        self.inner = place  # of the innermost step
         self.loops: tuple[Loop, ...] = ()
-        self.steps: list[
-            tuple[int, int]
-        ] = []  # the place of each of these loops, and that of its step
+        self.steps: list[tuple[int, int]] = []  # the place of each loop, and of its step
 
 
 class _Walk:
-    """The places found so far, while operations are looked at in their order."""
+    """The call tree built so far, operation by operation."""
 
     def __init__(self) -> None:
         self.places = [ScopeNode(0, "", "")]
         self.open: list[_Open] = []
-        self._steps: dict[int, int] = {}  # how many steps each loop has
-        self._flows: dict[int, Flow] = {}  # by the id of the code, which the notes keep
-        self._left: dict[
-            tuple[int, int], _Open
-        ] = {}  # generators, which may go on, by number and the place around
+        self._steps: dict[int, int] = {}  # the number of steps of each loop
+        self._flows: dict[int, Flow] = {}  # by the id of the code, which the notes keep alive
+        # Generators may go on later: by number and by the place around.
+        self._generators: dict[tuple[int, int], _Open] = {}
 
     def enter(self, note: Note) -> int:
-        """The number of the place of an operation."""
+        """Return the place of an operation."""
         path = [Level(*level) for level in note.path]
         last = len(path) - 1
         for depth, level in enumerate(path):
@@ -88,20 +86,20 @@ class _Walk:
         return self.open[-1].inner
 
     def follow(self, note: Note) -> int:
-        """The number of the place of an operation in the same call as the one before."""
+        """Return the place of an operation in the same call as the last one."""
         top = self.open[-1]
         move = top.moves.get(note.offset)
-        if move is not None and move.stays and move.offset != top.offset:  # what most operations do
+        if move is not None and move.stays and move.offset != top.offset:  # most operations
             top.offset, top.moves = move.offset, move.moves
         elif top.flow is not None:
             self._move(top, note.offset, note.again, note.operator)
         return top.inner
 
     def _opened(self, level: Level, depth: int, path: list[Level]) -> _Open:
-        """A level that is entered, or a generator that goes on."""
+        """Return a level that starts, or a generator that goes on."""
         around, code = self.open[depth - 1].inner if depth else 0, level.code
-        if (level.number, around) in self._left:
-            return self._left[level.number, around]
+        if (level.number, around) in self._generators:
+            return self._generators[level.number, around]
         place = (
             around
             if level.number < 0
@@ -109,11 +107,11 @@ class _Walk:
         )
         opened = _Open(level, place, self._flow(code) if code else None)
         if code and code.co_flags & inspect.CO_GENERATOR:
-            self._left[level.number, around] = opened
+            self._generators[level.number, around] = opened
         return opened
 
     def _entered(self, level: Level, around: Level | None) -> tuple[str, str, str, int]:
-        """The kind and name of a level, and the file and line that it was entered from."""
+        """Return the kind and name of a level, and the file and line that entered it."""
         if level.start >= 0 and level.code is not None:
             return "scope", level.name, level.code.co_filename, self._line(level.code, level.start)
         kind = "scope" if level.code is None else "function"
@@ -122,7 +120,7 @@ class _Walk:
         return kind, level.name, around.code.co_filename, self._line(around.code, around.offset)
 
     def _move(self, top: _Open, offset: int, again: bool, operator: bool) -> bool:
-        """Go on to another instruction; whether that is in another step or loop."""
+        """Go to another instruction; return True if that changes the step or loop."""
         flow = top.flow
         if flow is None:
             return False
@@ -130,7 +128,7 @@ class _Walk:
         if move is None:
             move = top.moves[offset] = _move(top, flow, flow.instruction(offset))
         if move.offset == top.offset and (again or (operator and move.offset in flow.calls)):
-            return False  # another operation of the same call, such as that of `sum`
+            return False  # another operation of the same call, as in `sum`
         top.offset = move.offset
         top.moves = move.moves
         if move.stays:
@@ -153,13 +151,13 @@ class _Walk:
         return True
 
     def _next(self, number: int, top: _Open, loop: Loop) -> int:
-        """The place of the next step of a loop."""
+        """Return the place of the next step of a loop."""
         step = self._steps[number] = self._steps.get(number, 0) + 1
         self.places.append(ScopeNode(number, "step", str(step), top.file, loop.line))
         return len(self.places) - 1
 
     def _enter_loops(self, top: _Open, loops: tuple[Loop, ...]) -> None:
-        """Stand in these loops: in the steps that there are, and in the first of the loops inside them."""
+        """Enter these loops: keep the open steps, and begin the first step of the inner loops."""
         for loop in loops[len(top.steps) :]:
             number = self._add(
                 top.steps[-1][1] if top.steps else top.place, "loop", loop.name, top.file, loop.line
@@ -169,7 +167,7 @@ class _Walk:
         top.inner = top.steps[-1][1] if top.steps else top.place
 
     def _flow(self, code: CodeType) -> Flow:
-        """The flow of a function, without comparing the whole of it to others."""
+        """Return the control flow of a function, found by the id of its code: comparing codes is slow."""
         flow = self._flows.get(id(code))
         if flow is None:
             flow = self._flows[id(code)] = flow_of(code)
@@ -185,7 +183,7 @@ class _Walk:
 
 
 def _move(top: _Open, flow: Flow, after: int) -> Move:
-    """What happens between the last operation of a level and that at the instruction `after`."""
+    """Return the move from the last operation of a level to the instruction `after`."""
     kept, loops = 0, _loops(flow, after, top.level.start)
     for loop in top.loops:
         if after not in loop.body or not flow.in_one_step(loop, top.offset, after):
@@ -197,24 +195,21 @@ def _move(top: _Open, flow: Flow, after: int) -> Move:
 
 
 def _moves(flow: Flow, offset: int, start: int) -> dict[int, Any]:
-    """The moves from an instruction that have been found out, of a level that was entered at `start`."""
+    """Return the known moves from an instruction of a level that was entered at `start`."""
     found: dict[int, Any] = flow.moves.setdefault((offset, start), {})
     return found
 
 
 def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:
-    """The loops around an instruction, without those that its level was itself entered in."""
-    return tuple(
-        [
-            loop
-            for loop in flow.around(offset)
-            if start < 0 or flow.instruction(start) not in loop.body
-        ]
-    )
+    """Return the loops around an instruction inside a level that was entered at `start`."""
+    around = flow.around(offset)
+    if start >= 0:
+        around = [loop for loop in around if flow.instruction(start) not in loop.body]
+    return tuple(around)
 
 
 def places_of(notes: Iterable[Note]) -> tuple[list[ScopeNode], list[int]]:
-    """The places of operations, outer ones first, and the number of that of each operation: 0 for what is in none."""
+    """Return the call tree of operations, outer places first, and the place of each: 0 for none."""
     walk, found = _Walk(), []
     path: tuple[object, ...] = ()
     for note in notes:

@@ -1,4 +1,4 @@
-"""Summaries: what is told of values and gradients without keeping their numbers, one at a time or a column of them."""
+"""Summaries of values and gradients without their elements: one at a time, or a column of them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,33 @@ from autograd_tools.engine.describe import describe
 
 NUMBERS = ("min", "max", "mean", "norm")
 COUNTS = ("zeros", "nans", "infs")
+# The dtype and bytes of floating-point scalars.
+FLOATS: dict[type, tuple[str, int]] = {
+    float: ("float64", 8),
+    np.float64: ("float64", 8),
+    np.float32: ("float32", 4),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A value or a gradient without its numbers.
+    """A value or gradient without its elements.
 
-    `text` is how a listing shows it; `shape` and `dtype` are None for containers; `nbytes` is the memory of its data.
-    The statistics, None where there is nothing to take them from, leave numbers out that are not finite and count them.
-    `histogram` counts the numbers in 8 equal bins from `min` to `max`: of an array of more than 1024 numbers those of an
-    evenly spaced sample. It is None where all numbers are equal, or some are not finite.
+    Attributes
+    ----------
+    text : str
+        The value as a listing shows it.
+    shape, dtype : tuple of int or None, str or None
+        None for containers.
+    nbytes : int
+        The bytes of the data.
+    min, max, mean, norm : float or None
+        Statistics over the finite elements; None if there is none.
+    zeros, nans, infs : int
+        Counts of elements.
+    histogram : tuple of int or None
+        Counts in 8 equal bins from `min` to `max`; of more than 1024 elements, an evenly spaced
+        sample. None if all elements are equal or one is not finite.
     """
 
     text: str
@@ -42,7 +59,7 @@ class Summary:
 
 
 class Form(NamedTuple):
-    """What many values share. A finite number has no `text` of its own: it is the number itself."""
+    """The text, shape, dtype and bytes that values share; `text` is None for a finite number."""
 
     text: str | None
     shape: tuple[int, ...] | None = None
@@ -52,10 +69,10 @@ class Form(NamedTuple):
 
 @dataclass(frozen=True)
 class Summaries:
-    """A column of summaries, a row for each node; of a number that is not known it holds NaN, of a text "" or None.
+    """A column of summaries, one row a node, with NaN for an unknown number.
 
-    The rows of `form` say which of `forms` a value has: -1 where there is no value or gradient at all. `counted`
-    has rows and their histograms.
+    Rows of `form` are indices into `forms`, -1 for no value. `counted` has histograms with their
+    rows.
     """
 
     form: np.ndarray
@@ -71,7 +88,7 @@ class Summaries:
 
     @classmethod
     def of(cls, items: Iterable[Summary | None]) -> Summaries:
-        """The column of some summaries."""
+        """Return the column of some summaries."""
         rows = list(items)
         column = blank(len(rows))
         known: dict[Form, int] = {}
@@ -81,13 +98,10 @@ class Summaries:
         return column
 
     def put(self, row: int, item: Summary, known: dict[Form, int]) -> None:
-        """Fill one row; `known` finds the forms that there are. Only who makes the column does it."""
-        own = (
-            None
-            if item.shape == () and item.min is not None and item.text == repr(item.min)
-            else item.text
-        )
-        self.form[row] = self.number_of(Form(own, item.shape, item.dtype, item.nbytes), known)
+        """Fill one row of a column in the making; `known` has the number of each form."""
+        number = item.shape == () and item.min is not None and item.text == repr(item.min)
+        form = Form(None if number else item.text, item.shape, item.dtype, item.nbytes)
+        self.form[row] = self.number_of(form, known)
         for name in NUMBERS:
             number = getattr(item, name)
             getattr(self, name)[row] = math.nan if number is None else number
@@ -97,7 +111,7 @@ class Summaries:
             self.counted.append(([row], np.array([item.histogram])))
 
     def number_of(self, form: Form, known: dict[Form, int]) -> int:
-        """The number of a form, which is added if it is new."""
+        """Return the number of a form, added if it is new."""
         number = known.setdefault(form, len(self.forms))
         if number == len(self.forms):
             self.forms.append(form)
@@ -105,32 +119,32 @@ class Summaries:
 
     @functools.cached_property
     def there(self) -> np.ndarray:
-        """Whether there is a value or gradient at all, of bool."""
+        """The rows that have a value, as a mask."""
         return self.form >= 0
 
     @functools.cached_property
     def text(self) -> list[str]:
-        """How a listing shows each."""
+        """The text of each row."""
         return [self._text(row) for row in range(len(self.form))]
 
     @functools.cached_property
     def shape(self) -> list[tuple[int, ...] | None]:
-        """The shapes."""
+        """The shape of each row."""
         return self._column("shape", None)
 
     @functools.cached_property
     def dtype(self) -> list[str | None]:
-        """The names of the types of the numbers."""
+        """The dtype of each row."""
         return self._column("dtype", None)
 
     @functools.cached_property
     def nbytes(self) -> np.ndarray:
-        """The memory of the data, in bytes."""
+        """The bytes of each row."""
         return np.array(self._column("nbytes", 0), np.int64)
 
     @functools.cached_property
     def bins(self) -> dict[int, tuple[int, ...]]:
-        """The histograms by row."""
+        """The histograms, by row."""
         return {
             row: tuple(bins)
             for rows, counts in self.counted
@@ -140,7 +154,7 @@ class Summaries:
 
     @functools.cached_property
     def histogram(self) -> list[tuple[int, ...] | None]:
-        """The histograms."""
+        """The histogram of each row."""
         return [self.bins.get(row) for row in range(len(self.form))]
 
     def _column(self, name: str, missing: Any) -> list[Any]:
@@ -148,7 +162,7 @@ class Summaries:
         return [table[number] for number in self.form.tolist()]
 
     def text_of(self, row: int) -> str:
-        """How a listing shows one of them, without those of all others."""
+        """Return the text of one row."""
         texts: list[str] | None = self.__dict__.get("text")
         return self._text(row) if texts is None else texts[row]
 
@@ -160,39 +174,20 @@ class Summaries:
         return repr(float(self.min[row])) if text is None else text
 
     def row(self, row: int) -> Summary | None:
-        """The summary of a row; None where there is no value."""
+        """Return the summary of a row; None if it has no value."""
         if self.form[row] < 0:
             return None
         form = self.forms[self.form[row]]
-        low, high, mean, norm = (_known(float(getattr(self, name)[row])) for name in NUMBERS)
-        zeros, nans, infs = (int(getattr(self, name)[row]) for name in COUNTS)
-        bins = self.bins.get(row)
-        return Summary(
-            self._text(row),
-            form.shape,
-            form.dtype,
-            form.nbytes,
-            low,
-            high,
-            mean,
-            norm,
-            zeros,
-            nans,
-            infs,
-            bins,
-        )
+        numbers = [_known(float(getattr(self, name)[row])) for name in NUMBERS]
+        counts = [int(getattr(self, name)[row]) for name in COUNTS]
+        return Summary(self._text(row), *form[1:], *numbers, *counts, self.bins.get(row))  # type: ignore[arg-type]
 
 
 def blank(n: int) -> Summaries:
-    """A column of `n` rows without a value, to be filled."""
+    """Return a column of `n` empty rows."""
     numbers = {name: np.full(n, math.nan) for name in NUMBERS}
-    return Summaries(
-        form=np.full(n, -1),
-        forms=[],
-        counted=[],
-        **numbers,
-        **{name: np.zeros(n, np.int64) for name in COUNTS},
-    )
+    counts = {name: np.zeros(n, np.int64) for name in COUNTS}
+    return Summaries(form=np.full(n, -1), forms=[], counted=[], **numbers, **counts)
 
 
 def _known(number: float) -> float | None:
@@ -203,25 +198,20 @@ _name = functools.cache(str)  # NumPy takes microseconds to name a dtype
 
 
 def summary(x: Any) -> Summary | None:
-    """The summary of a value; None of None."""
+    """Return the summary of a value, None for None."""
     return summaries([x]).row(0)
 
 
 def summaries(values: Sequence[Any]) -> Summaries:
-    """The column of the summaries of some plain values, each of whose numbers is read from memory once."""
+    """Return the summaries of plain values; each element is read from memory once."""
     column = blank(len(values))
     known: dict[Form, int] = {}
     kinds = list(map(type, values))
     for kind in dict.fromkeys(kinds):
         rows = [row for row, other in enumerate(kinds) if other is kind]
         if kind in FLOATS:
-            _put_numbers(
-                column,
-                kind,
-                np.array(rows),
-                np.array([values[row] for row in rows], np.float64),
-                known,
-            )
+            numbers = np.array([values[row] for row in rows], np.float64)
+            _put_numbers(column, kind, np.array(rows), numbers, known)
         elif kind is not np.ndarray and kind is not type(None):
             for row in rows:
                 _put_other(column, row, values[row], known)
@@ -238,23 +228,16 @@ def summaries(values: Sequence[Any]) -> Summaries:
     return column
 
 
-FLOATS: dict[type, tuple[str, int]] = {
-    float: ("float64", 8),
-    np.float64: ("float64", 8),
-    np.float32: ("float32", 4),
-}
-
-
 @functools.lru_cache(1024)
 def array_text(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
-    """What `describe` says of an array."""
+    """Return what `describe` says of an array."""
     return f"{_name(dtype)}[{','.join(map(str, shape))}]"
 
 
 def _put_numbers(
     column: Summaries, kind: type, rows: np.ndarray, numbers: np.ndarray, known: dict[Form, int]
 ) -> None:
-    """Fill the rows of numbers of floating point."""
+    """Fill the rows of floating-point scalars."""
     finite = np.isfinite(numbers)
     column.form[rows] = column.number_of(Form(None, (), *FLOATS[kind]), known)
     column.zeros[rows] = numbers == 0
@@ -268,7 +251,7 @@ def _put_numbers(
 
 
 def _put_arrays(column: Summaries, rows: list[int], arrays: list[np.ndarray[Any, Any]]) -> None:
-    """Fill the rows of arrays that have a type and a number of elements in common, and some elements."""
+    """Fill the rows of arrays of the same dtype and size, which is not 0."""
     found, own = statistics(arrays), np.array(rows)
     for name, numbers in zip((*NUMBERS, *COUNTS), found[:-1], strict=True):
         getattr(column, name)[own] = numbers
@@ -277,14 +260,13 @@ def _put_arrays(column: Summaries, rows: list[int], arrays: list[np.ndarray[Any,
 
 
 def _put_other(column: Summaries, row: int, x: Any, known: dict[Form, int]) -> None:
-    """Fill the row of whatever is no float and no array."""
+    """Fill the row of anything but a float or an array."""
     text = describe(x)
     if isinstance(x, bool) or not isinstance(x, (int, float, complex, np.ndarray, np.number)):
         column.put(row, Summary(text), known)
         return
     array = np.asarray(x)
-    column.form[row] = column.number_of(
-        Form(text, array.shape, _name(array.dtype), array.nbytes), known
-    )
+    form = Form(text, array.shape, _name(array.dtype), array.nbytes)
+    column.form[row] = column.number_of(form, known)
     if array.size and array.dtype.kind in "iufc":
         _put_arrays(column, [row], [array])

@@ -20,7 +20,7 @@ from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.location.call_site import Note
 from autograd_tools.tracing.columns import Nodes
 from autograd_tools.tracing.frame_variables import variables_of_frames
-from autograd_tools.tracing.param_names import BEST, Name, Space, names_of
+from autograd_tools.tracing.param_names import BEST, Name, Namespace, find_param_names
 from autograd_tools.tracing.snapshot import columns_of, parents_of
 from autograd_tools.tracing.trace_data import Trace
 
@@ -187,7 +187,7 @@ class Tape(Recording):
         ] = {}  # id of a Param that was given none -> the best that was found so far
         self.asked: set[int] = set()  # the indices of the nodes whose gradients somebody wanted
 
-    def find_names(self, variables: Iterable[Space]) -> None:
+    def find_names(self, variables: Iterable[Namespace]) -> None:
         """Look in variables for names of the Params that were given none."""
         unnamed = [
             p
@@ -195,7 +195,7 @@ class Tape(Recording):
             if not p.name and (id(p) not in self.names or self.names[id(p)] > BEST)
         ]
         if unnamed:
-            found = names_of(unnamed, variables)
+            found = find_param_names(unnamed, variables)
             self.names = {
                 **self.names,
                 **{

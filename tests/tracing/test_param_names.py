@@ -15,7 +15,7 @@ import pytest
 import autograd_tools as ag
 import viewer
 from autograd_tools.tracing.frame_variables import loop_variables
-from autograd_tools.tracing.param_names import names_of
+from autograd_tools.tracing.param_names import find_param_names
 
 shared = ag.Param(2.0)
 apart = types.SimpleNamespace(w=ag.Param(3.0))
@@ -40,7 +40,7 @@ def names(tape):
 
 def only(space, *params, **options):
     """The names of Params that are found in some variables."""
-    found = names_of(params, [(0, space, ())], **options)
+    found = find_param_names(params, [(0, space, ())], **options)
     return [found[id(param)][-1] if id(param) in found else None for param in params]
 
 
@@ -175,7 +175,7 @@ def test_an_attribute_with_an_underscore_comes_after_the_others():
 
 def test_the_nearer_variable_is_the_better():
     w = ag.Param(1.0)
-    assert names_of([w], [(1, {"z": w}, ()), (2, {"a": w}, ())])[id(w)][-1] == "z"
+    assert find_param_names([w], [(1, {"z": w}, ()), (2, {"a": w}, ())])[id(w)][-1] == "z"
 
 
 def test_a_name_is_as_long_as_five_steps():
