@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # One value of several, so that they have one outgrad.
 join = Primitive(
-    tuple, (lambda dy, y, parts: list(dy),), sequences=True, read=frozenset(), name="join"
+    tuple, (lambda dy, y, parts: list(dy),), sequences=True, reads=frozenset(), name="join"
 )
 
 
@@ -105,7 +105,7 @@ def _run(
     f: Callable[..., Any], blank: Any, inputs: list[Any], params: tuple[tuple[Param, Any], ...] = ()
 ) -> tuple[Recording, list[int], Any]:
     """Call `f` on a recording of its own, with `inputs` in the blanks of its arguments, and with values for Params."""
-    recording = Recording(follows_params=True, alone=True)
+    recording = Recording(follows_params=True, isolated=True)
     leaves = [recording.input(x) for x in inputs]
     filled = iter(leaves)
     indices = [leaf.index for leaf in leaves] + [

@@ -78,7 +78,7 @@ def _pullback(
 
     joined.__name__ = name_of(f)  # for messages
     recording, leaves, y = run(joined, argnums, args, kwargs)
-    recording.keep = True  # for the next call
+    recording.retain = True  # for the next call
     several = parts_of(unwrap(whole)) is not None
     tracked = isinstance(y, Result) and y.recording is recording
     below = y.value if tracked else y

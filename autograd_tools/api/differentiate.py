@@ -14,7 +14,7 @@ from autograd_tools.base.containers import is_constant_leaf, is_floating, is_num
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
-from autograd_tools.engine.cotangents import conform, one_like
+from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
@@ -200,7 +200,7 @@ def _differentiated(
 def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
     """The gradient of the argument `x` whose index is `leaf`: zero if nothing flowed back to it."""
     dx = recording.outgrads[leaf] if leaf < len(recording.outgrads) else None
-    return conform(dx, x, total=True)
+    return to_user_type(dx, x, total=True)
 
 
 def gradloss(
@@ -226,7 +226,7 @@ def run(
 ) -> tuple[Recording, list[int], Any]:
     """Call `f` with leaves of a new recording in place of the arguments `argnums`; returns the recording, their indices and the value."""
     inputs = list(args)
-    recording = new_recording(follows_params=False, keep=False)
+    recording = new_recording(follows_params=False, retain=False)
     for n in argnums:
         if n >= len(args):
             raise TypeError(

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_tools.engine.calls import call, holds_tracked, innermost, is_constant, plain
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.detached import ON_THE_WAY, note_cut
+from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import open_tapes
@@ -21,7 +21,7 @@ from autograd_tools.engine.values import LostGradientError, Value, unwrap
 from autograd_tools.rules import special
 from autograd_tools.rules.like import LIKE
 
-ON_THE_WAY.add(__file__)
+CALL_PATH.add(__file__)
 
 # Functions that write into their first argument, with what makes a new array instead.
 IN_PLACE = {
@@ -49,14 +49,14 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
         return call(primitive, args, kwargs)
     if func in ZEROGRADS:
         if open_tapes:
-            note_cut(name_of(func), (*args, *kwargs.values()))
+            note_detached(name_of(func), (*args, *kwargs.values()))
         return func(*plain(args), **plain(kwargs))
     if not is_recorded((*args, *kwargs.values())):
         return func(*plain(args), **plain(kwargs))
     if func in COMPOSITES:
         y = COMPOSITES[func](*args, **kwargs)
         if open_tapes and not holds_tracked(y):
-            note_cut(name_of(func), (*args, *kwargs.values()))
+            note_detached(name_of(func), (*args, *kwargs.values()))
         return y
     if func in LIKE:
         return LIKE[func](*args, **kwargs)

@@ -11,7 +11,7 @@ from autograd_tools.api.differentiate import checked, diff, value_and_grad
 from autograd_tools.api.parameters import params
 from autograd_tools.base.containers import is_floating, leaves_of, parts_of, with_leaves
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.cotangents import conform
+from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Param, Value, unwrap
 from autograd_tools.rules.indexing import expanded
@@ -139,7 +139,7 @@ def gcheck(
     rng = np.random.default_rng(seed)
     for p in found:
         direction, start = random_leaves(p.value, rng), p.value
-        analytic = _combine(conform(tape.gradient(p), start, total=True), direction)
+        analytic = _combine(to_user_type(tape.gradient(p), start, total=True), direction)
         try:
             p.value = _move(start, direction, delta)
             ahead = unwrap(f(*args))

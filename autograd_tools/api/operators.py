@@ -16,14 +16,14 @@ from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, 
 from autograd_tools.base.containers import field_names
 from autograd_tools.engine.calls import CONSTANTS, call, plain
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.detached import ON_THE_WAY, note_cut
+from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import following_params, open_tapes
 from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result, Value, unwrap
 from autograd_tools.rules import ufunc_methods
 from autograd_tools.rules.indexing import field_of, getitem, opened, setitem
 
-ON_THE_WAY.add(__file__)
+CALL_PATH.add(__file__)
 
 # Python's operators, by the ufunc that says the same.
 BINARY = {
@@ -115,7 +115,7 @@ def _reflected(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 def _zero(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     def apply(a: Any, b: Any) -> Any:
         if open_tapes:
-            note_cut(ufunc.__name__, (a, b))
+            note_detached(ufunc.__name__, (a, b))
         return ufunc(plain(a), plain(b))
 
     return apply
@@ -124,7 +124,7 @@ def _zero(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
 def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def apply(a: Any, b: Any) -> Any:
         if open_tapes:
-            note_cut(sign, (a, b))
+            note_detached(sign, (a, b))
         return compare(unwrap(a), plain(b))
 
     return apply
@@ -142,7 +142,7 @@ def _attribute(name: str) -> Callable[[Any], Any]:
 
     def get(self: Value) -> Any:
         if open_tapes:
-            note_cut(name, (self,))
+            note_detached(name, (self,))
         try:
             return read(self.value)
         except AttributeError:  # a number or a list
@@ -166,7 +166,7 @@ class _Body:
             )
         if ufunc in ZEROGRADS:
             if open_tapes:
-                note_cut(f"{ufunc.__name__}.{method}", inputs)
+                note_detached(f"{ufunc.__name__}.{method}", inputs)
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
         if not is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
@@ -213,22 +213,22 @@ class _Body:
     # The gradient of what these return is zero, or they are not numbers.
     def __int__(self: Any) -> int:
         if open_tapes:
-            note_cut("int", (self,))
+            note_detached("int", (self,))
         return int(unwrap(self))
 
     def __index__(self: Any) -> int:
         if open_tapes:
-            note_cut("index", (self,))
+            note_detached("index", (self,))
         return operator.index(unwrap(self))
 
     def __bool__(self: Any) -> bool:
         if open_tapes:
-            note_cut("bool", (self,))
+            note_detached("bool", (self,))
         return bool(unwrap(self))
 
     def __round__(self: Any, ndigits: int | None = None) -> Any:
         if open_tapes:
-            note_cut("round", (self,))
+            note_detached("round", (self,))
         return round(unwrap(self), ndigits)
 
     def __format__(self: Any, spec: str) -> str:
@@ -246,7 +246,7 @@ class _Body:
     # Containers and indexing.
     def __len__(self: Any) -> int:
         if open_tapes:
-            note_cut("len", (self,))
+            note_detached("len", (self,))
         return len(unwrap(self))
 
     def __contains__(self: Any, item: Any) -> bool:

@@ -13,7 +13,7 @@ from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value, unwrap
 
 join_list = Primitive(
-    list, (lambda dy, y, parts: builtins.list(dy),), sequences=True, read=frozenset(), name="list"
+    list, (lambda dy, y, parts: builtins.list(dy),), sequences=True, reads=frozenset(), name="list"
 )
 
 
@@ -32,7 +32,7 @@ join_dict = Primitive(
     lambda parts, keys: builtins.dict(zip(keys.keys, parts, strict=True)),
     (dict_parts, None),
     sequences=True,
-    read=frozenset({1}),
+    reads=frozenset({1}),
     name="dict",
 )
 

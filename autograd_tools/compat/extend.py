@@ -41,7 +41,7 @@ def primitive(f: Callable[..., Any]) -> Callable[..., Any]:
 def _defined(
     f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = lambda position: UNKNOWN
 ) -> Primitive:
-    return Primitive(f, tuple(rules), rest=rest, containers=True, trusted=False)
+    return Primitive(f, tuple(rules), rest=rest, containers=True, fresh=False)
 
 
 def _define(

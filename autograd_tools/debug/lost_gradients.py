@@ -14,7 +14,7 @@ from autograd_tools.base.containers import field_names, has_fields, is_number, l
 from autograd_tools.base.text import Text, one_line
 from autograd_tools.debug.report import code_at, numbers
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.detached import Cut, cuts_of
+from autograd_tools.engine.detached import Detached, detached_of
 from autograd_tools.engine.values import Param, Result
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.tape import Node, Tape
@@ -66,7 +66,7 @@ def why_none(J: Any, x: Any) -> str:
 
 def _of_tape(tape: Tape, x: Any) -> list[str]:
     """The answer for a tape, which knows Params and what was read without a gradient."""
-    cuts = cuts_of(tape)
+    cuts = detached_of(tape)
     index = _index(tape, x)
     read = cuts.get(-id(x) if index is None else index, [])
     if tape.result is None:
@@ -166,7 +166,7 @@ def _missing(gradient: Any, x: Any, path: str) -> Iterator[str]:
             yield from _missing(dx, part, f"{path}.{key}" if fields else f"{path}[{key!r}]")
 
 
-def _of_trace(trace: Trace, node: TraceNode, cuts: Mapping[int, list[Cut]]) -> list[str]:
+def _of_trace(trace: Trace, node: TraceNode, cuts: Mapping[int, list[Detached]]) -> list[str]:
     """The answer from the nodes alone, and from what is noted to have read them, by index."""
     name = node.name or f"node {node.id}"
     if trace.result is None:
@@ -209,7 +209,7 @@ def _above(trace: Trace) -> set[int]:
 
 
 def _unused(
-    name: str, cuts: list[Cut], otherwise: str = "nothing was computed from it"
+    name: str, cuts: list[Detached], otherwise: str = "nothing was computed from it"
 ) -> list[str]:
     """Of what nothing was computed that is on the tape."""
     if not cuts:
@@ -221,7 +221,7 @@ def _unused(
 
 
 def _ended(
-    name: str, below: Mapping[int, TraceNode], above: set[int], cuts: Mapping[int, list[Cut]]
+    name: str, below: Mapping[int, TraceNode], above: set[int], cuts: Mapping[int, list[Detached]]
 ) -> list[str]:
     """Of what nothing reaches the result, or only what has no gradient, either."""
     lost = [node for id, node in below.items() if id in above and node.outgrad is not None]
@@ -269,7 +269,7 @@ def _listed(items: list[str]) -> list[str]:
     return [f"  {line}" for item in [*items[:MOST], *more] for line in item.split("\n")]
 
 
-def _cut(cut: Cut) -> str:
+def _cut(cut: Detached) -> str:
     return f"{one_line(cut.name)}{_at(cut.file, cut.line, cut.function)}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.debug.report import first, message, numbers, origin, what
-from autograd_tools.engine.backward import backward, plain_sweep
+from autograd_tools.engine.backward import backward, plain_backward
 from autograd_tools.engine.hooks import hooked
 from autograd_tools.engine.recording import Recording
 from autograd_tools.location.call_site import Note
@@ -35,7 +35,7 @@ def watching(recording: Recording, watch: str | None) -> Iterator[None]:
 def watch_nan(recording: Recording) -> np.errstate:
     """Stop at the first NaN or Inf. NumPy need not warn of it, too."""
     recording.entries = Watched(recording.notes)
-    recording.sweep = watched_sweep
+    recording.backward_pass = watched_backward
     return np.errstate(all="ignore")
 
 
@@ -76,12 +76,12 @@ def made(func: Any, y: Any, given: list[Any]) -> Any:
     return (np.isnan(y) | (np.isinf(y) & ~inf)) & ~nan
 
 
-def watched_sweep(recording: Recording, newest: int, oldest: int) -> None:
-    """`plain_sweep`, with a look at the gradient of each argument as its rule returns it, and at what they add up to."""
+def watched_backward(recording: Recording, newest: int, oldest: int) -> None:
+    """`plain_backward`, with a look at the gradient of each argument as its rule returns it, and at what they add up to."""
     with np.errstate(all="ignore"):
         if newest == recording.result:
             _check_result(recording, newest)
-        plain_sweep(recording, newest, oldest, _watched_backward)
+        plain_backward(recording, newest, oldest, _watched_backward)
         for index in (*recording.inputs, *recording.leaves.values()):
             if oldest <= index <= newest:
                 _check_outgrad(recording, index)

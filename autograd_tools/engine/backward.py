@@ -15,7 +15,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from autograd_tools.engine.cotangents import accumulate, fit
+from autograd_tools.engine.cotangents import accumulate, unbroadcast_to
 from autograd_tools.engine.hooks import call_hooks, hooked
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
@@ -66,27 +66,27 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     if recording.notes is not None:
         del recording.notes[index + 1 :]
     recording.result = index
-    recording.outgrads, recording.owned = [None] * (index + 1), set()
+    recording.outgrads, recording.exclusive = [None] * (index + 1), set()
     recording.outgrads[index] = seed
     if timing.KEPT and timing.timer.enabled:
         timing.note_kept(recording, kept_bytes(recording.entries))
     try:
-        _sweep_and_call_hooks(recording, index)
+        _backward_with_hooks(recording, index)
     except BaseException:
         recording.result, recording.outgrads = None, []  # some of the gradients would pass for all
         raise
     _own_leaves(recording)
 
 
-def _sweep_and_call_hooks(recording: Recording, index: int) -> None:
+def _backward_with_hooks(recording: Recording, index: int) -> None:
     """Sweep from `index` to the oldest entry, with a stop wherever an outgrad is complete that hooks are to see."""
-    sweep = recording.sweep or (timed_sweep if timing.ENABLED else fast_sweep)
+    sweep = recording.backward_pass or (timed_backward if timing.ENABLED else fast_backward)
     for place, like, functions in hooked(recording, index):
         sweep(recording, index, place + 1)
         recording.outgrads[place] = call_hooks(recording.outgrads[place], like, functions)
         index = place
     sweep(recording, index, 0)
-    if not recording.keep:
+    if not recording.retain:
         recording.hooks = None  # functions may refer to the recording, and what refers to itself stays in memory for long
 
 
@@ -94,28 +94,30 @@ def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`; None if there is
     nothing to add, or nothing more."""
     plan, y, args, kwargs, parents = recording.entries[index]
-    if plan.into is not None and parents[i] in recording.owned:
-        recording.outgrads[parents[i]] = plan.into(recording.outgrads[parents[i]], dy, *args)
+    if plan.accumulate_into is not None and parents[i] in recording.exclusive:
+        recording.outgrads[parents[i]] = plan.accumulate_into(
+            recording.outgrads[parents[i]], dy, *args
+        )
         return None
     dx = plan.rules[i](dy, y, *args, **kwargs)
-    if not plan.trusted and type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
+    if not plan.fresh and type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
         dx = dx.copy()
     return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
 
 
 def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
     """The gradient `dx` that a rule returned, in the shape and type of its argument `x`; of each, if `x` is a sequence of arrays."""
-    if plan.fits:
+    if plan.same_shape:
         return dx
     if type(parent) is tuple:
         return [
             d if p is None else fitted(d, item, p, plan, i)
             for d, item, p in zip(dx, x, parent, strict=True)
         ]
-    return fit(dx, x, plan, i)
+    return unbroadcast_to(dx, x, plan, i)
 
 
-def plain_sweep(
+def plain_backward(
     recording: Recording, newest: int, oldest: int, backward: Callable[..., Any] = backward
 ) -> None:
     """Pass the outgrads on from the `newest` entry, whose own is complete, to the `oldest`: the definition."""
@@ -131,18 +133,18 @@ def plain_sweep(
             dx = backward(recording, index, i, dy)
             if dx is not None:
                 sum_outgrads(recording, parent, dx)
-            if plan.into is not None:
-                recording.owned.add(parent)
+            if plan.accumulate_into is not None:
+                recording.exclusive.add(parent)
         _pass(recording, index)
 
 
-def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  written out, so that no step is a call
-    """What `plain_sweep` does, with its steps written out for a gradient that fits its argument as it is."""
-    entries, outgrads, owned, keep = (
+def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  written out, so that no step is a call
+    """What `plain_backward` does, with its steps written out for a gradient that fits its argument as it is."""
+    entries, outgrads, exclusive, keep = (
         recording.entries,
         recording.outgrads,
-        recording.owned,
-        recording.keep,
+        recording.exclusive,
+        recording.retain,
     )
     for index in range(newest, oldest - 1, -1):
         dy = outgrads[index]
@@ -151,27 +153,27 @@ def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa:
         plan, y, args, kwargs, parents = entries[index]
         if plan is None:
             continue
-        if plan.fits:
+        if plan.same_shape:
             parent = parents[0]
             rules = plan.rules
             dx = rules[0](dy, y, args[0]) if len(args) == 1 else rules[0](dy, y, args[0], args[1])
             if outgrads[parent] is None:
                 outgrads[parent] = dx
             else:
-                accumulate(outgrads, owned, parent, dx)
+                accumulate(outgrads, exclusive, parent, dx)
             if len(rules) == 2:
                 dx, parent = rules[1](dy, y, args[0], args[1]), parents[1]
                 if outgrads[parent] is None:
                     outgrads[parent] = dx
                 else:
-                    accumulate(outgrads, owned, parent, dx)
-        elif plan.into is not None and parents[0] in owned:
+                    accumulate(outgrads, exclusive, parent, dx)
+        elif plan.accumulate_into is not None and parents[0] in exclusive:
             parent = parents[0]
-            outgrads[parent] = plan.into(outgrads[parent], dy, args[0], args[1])
+            outgrads[parent] = plan.accumulate_into(outgrads[parent], dy, args[0], args[1])
         else:
             n = 0 if kwargs else len(args)
             for i, parent in enumerate(parents):
-                if not plan.trusted:
+                if not plan.fresh:
                     dx = backward(recording, index, i, dy)
                 elif n == 1:
                     dx = plan.rules[i](dy, y, args[0])
@@ -190,29 +192,29 @@ def fast_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa:
                     if old is None:
                         outgrads[parent] = dx
                     else:
-                        accumulate(outgrads, owned, parent, dx)
+                        accumulate(outgrads, exclusive, parent, dx)
                 elif type(parent) is tuple:
                     sum_outgrads(recording, parent, fitted(dx, x, parent, plan, i))
                 elif dx is not None:
-                    accumulate(outgrads, owned, parent, fit(dx, x, plan, i))
-            if plan.into is not None:
-                owned.add(parents[0])
+                    accumulate(outgrads, exclusive, parent, unbroadcast_to(dx, x, plan, i))
+            if plan.accumulate_into is not None:
+                exclusive.add(parents[0])
         if not keep:
             entries[index] = outgrads[index] = None
         elif _collector is not None:
             _pass(recording, index)
 
 
-def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  the same
-    """What `plain_sweep` does, with a mark in the timer's log for each rule; between two of them gradients are added up."""
+def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  the same
+    """What `plain_backward` does, with a mark in the timer's log for each rule; between two of them gradients are added up."""
     entries, outgrads, notes, keep = (
         recording.entries,
         recording.outgrads,
         recording.marked or recording.notes,
-        recording.keep,
+        recording.retain,
     )
     if not timing.timer.enabled:
-        return fast_sweep(recording, newest, oldest)
+        return fast_backward(recording, newest, oldest)
     thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
     log, section, depth = thread.log, 0, len(thread.open)
     thread.lock.acquire()
@@ -227,11 +229,11 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
                 continue
             if len(log) > LIMIT:
                 thread.add_up(sweeps=1)
-            fits, note = plan.fits, None if notes is None else notes[index]
+            same_shape, note = plan.same_shape, None if notes is None else notes[index]
             for i, parent in enumerate(parents):
                 section, before = plan.sections[i], len(log)
                 start = clock()
-                if not fits:
+                if not same_shape:
                     dx = backward(recording, index, i, dy)
                 elif len(args) == 1:
                     dx = plan.rules[i](dy, y, args[0])
@@ -267,7 +269,7 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
                 else:
                     log += (-section, note, nbytes, start, end)
                 section = 0
-                if fits and outgrads[parent] is None:
+                if same_shape and outgrads[parent] is None:
                     outgrads[parent] = dx
                 elif dx is not None:
                     before = len(log)
@@ -275,8 +277,8 @@ def timed_sweep(recording: Recording, newest: int, oldest: int) -> None:  # noqa
                     if len(log) != before:
                         log[before - 3] = ~nbytes
                         thread.enclose(depth, before, (SUM, None, 0), end, clock())
-                if plan.into is not None:
-                    recording.owned.add(parent)
+                if plan.accumulate_into is not None:
+                    recording.exclusive.add(parent)
             if keep:
                 _pass(recording, index)
             else:
@@ -296,12 +298,12 @@ def sum_outgrads(recording: Recording, parent: Any, dx: Any) -> None:
         for p, d in zip(parent, dx, strict=True):
             sum_outgrads(recording, p, d)
     elif parent is not None and dx is not None:
-        accumulate(recording.outgrads, recording.owned, parent, dx)
+        accumulate(recording.outgrads, recording.exclusive, parent, dx)
 
 
 def _pass(recording: Recording, index: int) -> None:
     """Free an entry that has passed its gradient on; one that is kept, the collector may free."""
-    if not recording.keep:
+    if not recording.retain:
         recording.entries[index] = recording.outgrads[index] = None
     elif _collector is not None and index != recording.result and recording.outer is None:
         _collector(recording, index)
@@ -319,7 +321,7 @@ def set_collector(collector: Callable[[Recording, int], None] | None) -> None:
 def _own_leaves(recording: Recording) -> None:
     """Make the gradient of each leaf its user's alone: no view of another array, and nobody else's."""
     entries, outgrads = recording.entries, recording.outgrads
-    kept = zip(entries, outgrads, strict=True) if recording.keep else ()
+    kept = zip(entries, outgrads, strict=True) if recording.retain else ()
     others = {id(dx) for entry, dx in kept if entry[0] is not None}
     for index in (*recording.inputs, *recording.leaves.values()):
         if index < len(outgrads):

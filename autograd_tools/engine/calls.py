@@ -21,7 +21,7 @@ from autograd_tools.base.containers import (
     parts_of,
     with_parts,
 )
-from autograd_tools.engine.detached import ON_THE_WAY, note_cut
+from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.primitives import PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
 from autograd_tools.engine.state import following_params, live, open_tapes
@@ -34,7 +34,7 @@ from autograd_tools.engine.values import (
     unwrap,
 )
 
-ON_THE_WAY.add(__file__)
+CALL_PATH.add(__file__)
 
 # What is certainly a constant: of these types nothing is a Value, or holds one.
 CONSTANTS = frozenset(
@@ -126,8 +126,8 @@ def call(
         args, kwargs = _positional(primitive, args, kwargs)
     if not primitive.containers:
         args = _without_containers(primitive, args)
-    elif primitive.part is not None and (a := container(args[0])) is not None:
-        return part(primitive, a, args[1])
+    elif primitive.item_of is not None and (a := container(args[0])) is not None:
+        return read_item(primitive, a, args[1])
     recording = innermost(args, primitive.sequences)
     if recording is None:
         return _compute(
@@ -150,7 +150,7 @@ def call(
                 positions.append(position)
                 parents.append(parent)
         elif parent is not None and open_tapes:
-            note_cut(f"{primitive.name}[{position + 1}]", (arg,))
+            note_detached(f"{primitive.name}[{position + 1}]", (arg,))
         lowered.append(below)
     values = tuple(lowered)
     y = call(primitive, values, kwargs) if nested else _compute(primitive, values, kwargs)
@@ -174,7 +174,7 @@ def container(x: Any) -> Result | None:
     )
 
 
-def part(primitive: PrimitiveData, a: Result, key: Any) -> Any:
+def read_item(primitive: PrimitiveData, a: Result, key: Any) -> Any:
     """A part of a recorded container: a constant as it is, anything else once for all reads of it, so that all look-ups
     in an array that stands in a dict add into one gradient."""
     recording = a.recording
@@ -189,8 +189,8 @@ def part(primitive: PrimitiveData, a: Result, key: Any) -> Any:
     if not simple and is_constant_leaf(y):
         return y
     made = record(recording, (primitive.plan(0), y, (a.value, key), NO_KWARGS, (a.index,)))
-    if primitive.part is not None and not simple:
-        made = primitive.part(made)
+    if primitive.item_of is not None and not simple:
+        made = primitive.item_of(made)
     if place is not None:
         known[place] = made
     return made

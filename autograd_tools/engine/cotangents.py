@@ -17,16 +17,16 @@ PARTS = (
 BASIC = frozenset({int, slice, type(None), type(...)})
 
 
-def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any) -> None:
+def accumulate(outgrads: list[Any], exclusive: set[int], index: int, dx: Any) -> None:
     """Add the gradient `dx` to the outgrad at `index`.
 
-    `owned` are the indices whose outgrad lies in memory that nobody else sees, so that adding to it may be in place.
+    `exclusive` are the indices whose outgrad lies in memory that nobody else sees, so that adding to it may be in place.
     """
     old = outgrads[index]
-    if index in owned:
+    if index in exclusive:
         outgrads[index] = add_into(old, dx)
     elif isinstance(dx, PARTS):
-        owned.add(index)
+        exclusive.add(index)
         total: Any = {} if isinstance(dx, dict) else [None] * len(dx)
         outgrads[index] = add_into(total if old is None else add_into(total, old), dx)
     elif old is None:
@@ -34,7 +34,7 @@ def accumulate(outgrads: list[Any], owned: set[int], index: int, dx: Any) -> Non
     else:
         outgrads[index] = total = old + dx
         if type(total) is np.ndarray:
-            owned.add(index)
+            exclusive.add(index)
 
 
 def add_into(total: Any, dx: Any) -> Any:
@@ -89,7 +89,7 @@ def add_part(total: Any, key: Any, part: Any) -> None:
         total[key] = old + part
 
 
-def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
+def unbroadcast_to(dx: Any, x: Any, plan: Any, i: int) -> Any:
     """`dx` with the shape and the kind of number of `x`: what broadcasting repeated is summed, what it widened is narrowed."""
     if (
         type(dx) is np.ndarray
@@ -99,7 +99,9 @@ def fit(dx: Any, x: Any, plan: Any, i: int) -> Any:
     ):
         return dx
     if type(dx) is list and type(unwrap(x)) is list:
-        return [fit(part, item, plan, i) for part, item in zip(dx, unwrap(x), strict=True)]
+        return [
+            unbroadcast_to(part, item, plan, i) for part, item in zip(dx, unwrap(x), strict=True)
+        ]
     if dx is None or isinstance(dx, PARTS) or isinstance(x, PARTS):
         return dx
     if isinstance(dx, (int, float, complex)) and not isinstance(dx, np.number):
@@ -145,7 +147,7 @@ def one_like(y: Any) -> Any:
     )  # which divides by zero as NumPy does, and not as Python
 
 
-def conform(dx: Any, x: Any, *, total: bool) -> Any:
+def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
     """The gradient `dx` as the user gets it, of the same type as the plain value `x`.
 
     Where nothing flowed back stands zero if `total`, else None, or no entry in a dict; beside a constant, such as a string,
@@ -153,20 +155,20 @@ def conform(dx: Any, x: Any, *, total: bool) -> Any:
     """
     parts = parts_of(x)
     if parts is None:
-        return _conform_leaf(dx, x, total=total)
+        return _leaf_to_user_type(dx, x, total=total)
     if dx is None and not total:
         return None
     if isinstance(x, dict) and not total:
-        return {key: conform(part, x[key], total=total) for key, part in dx.items()}
+        return {key: to_user_type(part, x[key], total=total) for key, part in dx.items()}
     if isinstance(dx, dict):
         dx = [dx.get(key) for key in (x if isinstance(x, dict) else field_names(x))]
     given = [None] * len(parts) if dx is None else parts_of(dx) or dx
     return with_parts(
-        x, [conform(d, part, total=total) for d, part in zip(given, parts, strict=True)]
+        x, [to_user_type(d, part, total=total) for d, part in zip(given, parts, strict=True)]
     )
 
 
-def _conform_leaf(dx: Any, x: Any, *, total: bool) -> Any:
+def _leaf_to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
     if dx is None:
         return (
             (np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0))

@@ -17,7 +17,7 @@ from autograd_tools.location.call_site import is_users
 MOST = 1000  # Results that a tape notes for one place in the code; of Params all
 
 
-class Cut(NamedTuple):
+class Detached(NamedTuple):
     """What read a value, and where in the user's code."""
 
     name: str
@@ -32,11 +32,11 @@ def value(x: Any) -> Any:
     Nothing flows back through it: `ag.value(x)` is a constant to the gradient.
     """
     if open_tapes:
-        note_cut("ag.value", (x,))
+        note_detached("ag.value", (x,))
     return unwrap(x)
 
 
-def note_cut(what: str, args: Iterable[Any]) -> None:
+def note_detached(what: str, args: Iterable[Any]) -> None:
     """Note, on the open tapes to which the arguments belong, that `what` takes them as plain values.
 
     It is called only while a tape is open, anywhere: recordings that keep nothing must not pay for it.
@@ -45,7 +45,7 @@ def note_cut(what: str, args: Iterable[Any]) -> None:
         if isinstance(arg, Value):
             _note(what, arg)
         elif type(arg) in (tuple, list):
-            note_cut(what, arg)
+            note_detached(what, arg)
 
 
 def _note(what: str, x: Any) -> None:
@@ -54,28 +54,32 @@ def _note(what: str, x: Any) -> None:
     if frame is None:
         return
     while isinstance(x, Result):
-        if x.recording.keep and x.recording.is_open:
+        if x.recording.retain and x.recording.is_open:
             _put(x.recording, x.index, None, what, frame)
         x = x.value
     recording = following_params() if isinstance(x, Param) else None
     while recording is not None:
-        if recording.keep and recording.is_open:
+        if recording.retain and recording.is_open:
             _put(recording, -id(x), x, what, frame)
         recording = recording.outer
 
 
 def _put(recording: Recording, who: int, param: Param | None, what: str, frame: FrameType) -> None:
-    if recording.cuts is None:
-        recording.cuts = {}
+    if recording.detached is None:
+        recording.detached = {}
     code = frame.f_code
-    known = recording.cuts.setdefault((id(code), frame.f_lasti), {})
+    known = recording.detached.setdefault((id(code), frame.f_lasti), {})
     if who not in known and (param is not None or len(known) < MOST):
         # Param and code are kept, so that no other gets their ids.
-        known[who] = (Cut(what, code.co_filename, frame.f_lineno, code.co_qualname), param, code)
+        known[who] = (
+            Detached(what, code.co_filename, frame.f_lineno, code.co_qualname),
+            param,
+            code,
+        )
 
 
 PACKAGE = str(Path(__file__).parent.parent) + os.sep
-ON_THE_WAY = {__file__}  # the modules between a user's call and what notes it; each adds itself
+CALL_PATH = {__file__}  # the modules between a user's call and what notes it; each adds itself
 _engines_own: dict[
     int, bool
 ] = {}  # by the id of a library's code: whether it reads values for purposes of its own
@@ -89,17 +93,17 @@ def _users_frame() -> FrameType | None:
         own = _engines_own.get(key)
         if own is None:
             file = frame.f_code.co_filename
-            own = _engines_own[key] = file.startswith(PACKAGE) and file not in ON_THE_WAY
+            own = _engines_own[key] = file.startswith(PACKAGE) and file not in CALL_PATH
         if own:
             return None
         frame = frame.f_back
     return frame
 
 
-def cuts_of(recording: Recording) -> dict[int, list[Cut]]:
+def detached_of(recording: Recording) -> dict[int, list[Detached]]:
     """What was noted, in the order of the program, by index; of a Param that is not on the tape by minus its id."""
-    found: dict[int, list[Cut]] = {}
-    for known in (recording.cuts or {}).values():
+    found: dict[int, list[Detached]] = {}
+    for known in (recording.detached or {}).values():
         for who, (cut, _, _) in known.items():
             found.setdefault(recording.leaves.get(-who, who), []).append(cut)
     return found

@@ -13,15 +13,15 @@ from typing import Any
 from numpy import ndarray
 
 from autograd_tools.base.containers import is_container
-from autograd_tools.engine.calls import CONSTANTS, call, container, part
-from autograd_tools.engine.detached import ON_THE_WAY
+from autograd_tools.engine.calls import CONSTANTS, call, container, read_item
+from autograd_tools.engine.detached import CALL_PATH
 from autograd_tools.engine.primitives import VALUE, PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS
 from autograd_tools.engine.saved import FLOATS, absent
 from autograd_tools.engine.state import following_params
 from autograd_tools.engine.values import Param, Result, unwrap
 
-ON_THE_WAY.add(__file__)
+CALL_PATH.add(__file__)
 LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy has arrays of them
 
 
@@ -33,7 +33,7 @@ def _slow(primitive: PrimitiveData, apply: Callable[..., Any], *args: Any) -> An
     return call(primitive, args)
 
 
-def _fits(x: Any, y: Any) -> bool:
+def _same_shape(x: Any, y: Any) -> bool:
     """Whether what has the shape and type of the output `y` has those of the argument `x`."""
     x, y = unwrap(x), unwrap(y)
     if type(y) in FLOATS:
@@ -44,8 +44,8 @@ def _fits(x: Any, y: Any) -> bool:
 def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
     """`call` for a primitive of one argument."""
     forward, elementwise = primitive.forward, primitive.elementwise
-    general, fitting = primitive.plan(0), primitive.plan(0, fits=True)
-    reads_x, reads_y = general.reads(0), general.reads(VALUE)
+    general, fitting = primitive.plan(0), primitive.plan(0, same_shape=True)
+    reads_x, reads_y = general.needs(0), general.needs(VALUE)
 
     def apply(a: Any) -> Any:
         if type(a) is not Result or a.recording.thread != get_ident():
@@ -64,20 +64,20 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
         result.recording = recording
         result.index = len(entries)
         if type(y) is ndarray:
-            fits = elementwise and type(x) is ndarray and x.dtype is y.dtype
+            same_shape = elementwise and type(x) is ndarray and x.dtype is y.dtype
         elif type(y) in FLOATS:
-            fits = elementwise and type(x) in FLOATS
+            same_shape = elementwise and type(x) in FLOATS
         else:
-            fits = elementwise and _fits(x, y)
+            same_shape = elementwise and _same_shape(x, y)
         locator = recording.locator
         if locator is not None:
             recording.notes.append(locator.note())
-        if locator is None or not recording.keep:
+        if locator is None or not recording.retain:
             if not reads_x:
-                x = None if fits else absent(x)
+                x = None if same_shape else absent(x)
             if not reads_y:
                 y = None
-        entries.append((fitting if fits else general, y, (x,), NO_KWARGS, (a.index,)))
+        entries.append((fitting if same_shape else general, y, (x,), NO_KWARGS, (a.index,)))
         return result
 
     return apply
@@ -87,8 +87,8 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
     """`call` for a primitive of two arguments."""
     forward, elementwise = primitive.forward, primitive.elementwise
     ways = [(0,), (1,), (0, 1)] if primitive.rule(1) is not None else [(0,)]
-    plans = [(primitive.plan(*way), primitive.plan(*way, fits=True)) for way in ways]
-    left, right, both = [(*pair, *map(pair[0].reads, (0, 1, VALUE))) for pair in plans] + [None] * (
+    plans = [(primitive.plan(*way), primitive.plan(*way, same_shape=True)) for way in ways]
+    left, right, both = [(*pair, *map(pair[0].needs, (0, 1, VALUE))) for pair in plans] + [None] * (
         3 - len(plans)
     )
 
@@ -121,45 +121,45 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         result.recording = recording
         result.index = len(entries)
         plan, fitting, reads_x, reads_z, reads_y = way
-        fits = False
+        same_shape = False
         if not elementwise:
             pass
         elif way is both:
             if type(x) is ndarray:
-                fits = (
+                same_shape = (
                     type(z) is ndarray
                     and x.shape == z.shape
                     and x.dtype is z.dtype
                     and x.dtype is y.dtype
                 )
             elif type(y) in FLOATS:
-                fits = type(x) in FLOATS and type(z) in FLOATS
+                same_shape = type(x) in FLOATS and type(z) in FLOATS
             elif type(y) in LISTS:
                 return call(primitive, (a, b))
             else:
-                fits = _fits(x, y) and _fits(z, y)
+                same_shape = _same_shape(x, y) and _same_shape(z, y)
         else:
             tracked, constant = (x, z) if way is left else (z, x)
             if type(tracked) is ndarray:
-                fits = tracked.dtype is y.dtype and (
+                same_shape = tracked.dtype is y.dtype and (
                     type(constant) is not ndarray or tracked.shape == y.shape
                 )
             elif type(y) in FLOATS:
-                fits = type(tracked) in FLOATS
+                same_shape = type(tracked) in FLOATS
             elif type(y) in LISTS:
                 return call(primitive, (a, b))
             else:
-                fits = _fits(tracked, y)
-        if fits:
+                same_shape = _same_shape(tracked, y)
+        if same_shape:
             plan = fitting
         locator = recording.locator
         if locator is not None:
             recording.notes.append(locator.note())
-        if locator is None or not recording.keep:
+        if locator is None or not recording.retain:
             if not reads_x:
-                x = None if fits else absent(x)
+                x = None if same_shape else absent(x)
             if not reads_z:
-                z = None if fits else absent(z)
+                z = None if same_shape else absent(z)
             if not reads_y:
                 y = None
         entries.append((plan, y, (x, z), NO_KWARGS, parents))
@@ -174,10 +174,10 @@ ARRAY_LIKE = (ndarray, Result)
 def first(primitive: PrimitiveData) -> Callable[..., Any]:
     """`call` where only the first argument can be tracked, and the others hold nothing that is: `x[index]`, `np.sum(x, axis=1)`."""
     forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
-    reads_x, reads_y = plan.reads(0), plan.reads(VALUE)
+    reads_x, reads_y = plan.needs(0), plan.needs(VALUE)
 
     def takes(x: Any) -> bool:
-        return not is_container(unwrap(x)) if primitive.part else isinstance(x, ARRAY_LIKE)
+        return not is_container(unwrap(x)) if primitive.item_of else isinstance(x, ARRAY_LIKE)
 
     def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
         if (
@@ -185,8 +185,8 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
             or a.recording.thread != get_ident()
             or (type(a.value) is not ndarray and not takes(a.value))
         ):
-            if primitive.part and (part_of := container(a)) is not None:
-                return part(primitive, part_of, rest[0])
+            if primitive.item_of and (part_of := container(a)) is not None:
+                return read_item(primitive, part_of, rest[0])
             recording = following_params() if type(a) is Param else None
             return (
                 call(primitive, (a, *rest), kwargs)
@@ -204,7 +204,7 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
         locator = recording.locator
         if locator is not None:
             recording.notes.append(locator.note())
-        if locator is None or not recording.keep:
+        if locator is None or not recording.retain:
             if not reads_x and entries[a.index][0] is not None:  # a leaf is kept anyway
                 args = (absent(x), *rest)
             if not reads_y:

@@ -18,7 +18,7 @@ from autograd_tools.base.containers import (
     with_leaves,
 )
 from autograd_tools.engine.calls import holds_tracked, innermost
-from autograd_tools.engine.cotangents import conform
+from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
@@ -99,7 +99,7 @@ def hooked(recording: Recording, index: int) -> Iterable[tuple[int, Any, list[Ho
     if recording.hooks is None and not _of_params:
         return ()
     found = dict(recording.hooks or {})
-    if _of_params and not recording.alone:
+    if _of_params and not recording.isolated:
         for key, place in recording.leaves.items():
             if key in _of_params and place <= index:
                 like = unwrap(recording.entries[place][1])
@@ -112,7 +112,7 @@ def call_hooks(dy: Any, like: Any, functions: list[Hook]) -> Any:
     for fn in functions:
         if dy is not None:
             who = f"{name_of(fn)}, given to on_grad,"
-            whole = conform(dy, like, total=True)
+            whole = to_user_type(dy, like, total=True)
             seen = [_read_only(leaf) for leaf in leaves_of(whole)]
             places = [leaf.index for leaf in seen if isinstance(leaf, Result)]
             new = fn(with_leaves(whole, iter(seen)))

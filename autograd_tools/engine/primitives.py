@@ -33,13 +33,13 @@ class PrimitiveData:
     * `rest(position)` makes the rule of any further argument, for functions of any number of them.
     * `sequences`: an argument may be a list or tuple of tracked arrays, whose rule returns a list of gradients.
     * `containers`: an argument may be a tuple, list or dict as such, and is no array in the making.
-    * `part`: the call reads the part of its first argument that the second names, and what it returns goes through this
+    * `item_of`: the call reads the part of its first argument that the second names, and what it returns goes through this
       function, unless it is a constant that stood in the container.
     * `fields`: the output is a named tuple.
-    * `read`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
+    * `reads`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
       be seen from their code: because they look at shapes only.
-    * `trusted`: the rules return no array that somebody else holds.
-    * `into(total, dy, *args)` adds the gradient of the first argument, the only one, into `total`, of its shape and ours to
+    * `fresh`: the rules return no array that somebody else holds.
+    * `accumulate_into(total, dy, *args)` adds the gradient of the first argument, the only one, into `total`, of its shape and ours to
       write into, and returns it; the gradient that the rule returns has then to be ours, too.
     * `forward` computes the same as `func`, of plain positional arguments only, faster.
     """
@@ -52,11 +52,11 @@ class PrimitiveData:
         rest: Callable[[int], Rule] | None = None,
         sequences: bool = False,
         containers: bool = False,
-        part: Callable[[Any], Any] | None = None,
+        item_of: Callable[[Any], Any] | None = None,
         fields: bool = False,
-        read: frozenset[int] | None = None,
-        trusted: bool = True,
-        into: Callable[..., Any] | None = None,
+        reads: frozenset[int] | None = None,
+        fresh: bool = True,
+        accumulate_into: Callable[..., Any] | None = None,
         forward: Callable[..., Any] | None = None,
         name: str | None = None,
     ) -> None:
@@ -66,15 +66,15 @@ class PrimitiveData:
         self.rest = rest
         self.sequences = sequences
         self.containers = containers
-        self.part = part
+        self.item_of = item_of
         self.fields = fields
-        self.read = read
-        self.trusted = trusted
-        self.into = into
+        self.reads = reads
+        self.fresh = fresh
+        self.accumulate_into = accumulate_into
         self.general = timing.time_forward(func, self.name)
-        self.forward = timing.time_forward(forward or func, self.name, leaf=trusted)
+        self.forward = timing.time_forward(forward or func, self.name, leaf=fresh)
         self.elementwise = (
-            trusted and isinstance(func, np.ufunc) and func.signature is None
+            fresh and isinstance(func, np.ufunc) and func.signature is None
         )  # a gradient has the shape of the output
         self._plan = functools.cache(self._make_plan)
 
@@ -84,9 +84,9 @@ class PrimitiveData:
             return self.rules[position]
         return self.rest(position) if self.rest else None
 
-    def plan(self, *positions: int, fits: bool = False) -> Plan:
+    def plan(self, *positions: int, same_shape: bool = False) -> Plan:
         """How to go back over a call whose arguments at `positions` are tracked."""
-        return self._plan(*positions, fits=fits)
+        return self._plan(*positions, same_shape=same_shape)
 
     def seen_by_rules(self, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
         """The keyword arguments of a call, without the switches of a ufunc that change only the type of its output."""
@@ -103,7 +103,7 @@ class PrimitiveData:
                 )
         return {}
 
-    def _make_plan(self, *positions: int, fits: bool) -> Plan:
+    def _make_plan(self, *positions: int, same_shape: bool) -> Plan:
         found = [self.rule(position) for position in positions]
         if UNKNOWN in found:
             argument = positions[found.index(UNKNOWN)] + 1
@@ -111,7 +111,7 @@ class PrimitiveData:
                 f"{self.name}: no gradient is known for argument {argument}; pass ag.value(x) if it is a constant"
             )
         rules = tuple(rule for rule in found if rule is not None)
-        read = [reads(rule) for rule in rules] if self.read is None else [self.read]
+        read = [reads_of(rule) for rule in rules] if self.reads is None else [self.reads]
         together = frozenset[int]().union(*(part for part in read if part is not None))
         sections = timing.backward_sections(self.name, positions) if timing.ENABLED else ()
         return Plan(
@@ -119,9 +119,9 @@ class PrimitiveData:
             positions,
             rules,
             None if None in read else together,
-            self.trusted,
-            fits,
-            self.into,
+            self.fresh,
+            same_shape,
+            self.accumulate_into,
             sections,
         )
 
@@ -142,15 +142,15 @@ class Plan:
     primitive: PrimitiveData
     positions: tuple[int, ...]
     rules: tuple[Callable[..., Any], ...]
-    read: frozenset[int] | None
-    trusted: bool
-    fits: bool = False
-    into: Callable[..., Any] | None = None
+    reads: frozenset[int] | None
+    fresh: bool
+    same_shape: bool = False
+    accumulate_into: Callable[..., Any] | None = None
     sections: tuple[int, ...] = ()  # what the timer calls each gradient
 
-    def reads(self, position: int) -> bool:
+    def needs(self, position: int) -> bool:
         """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
-        return self.read is None or position in self.read
+        return self.reads is None or position in self.reads
 
 
 def name_of(func: Callable[..., Any]) -> str:
@@ -170,10 +170,10 @@ def name_of(func: Callable[..., Any]) -> str:
     return name
 
 
-def reads(rule: Callable[..., Any]) -> frozenset[int] | None:
+def reads_of(rule: Callable[..., Any]) -> frozenset[int] | None:
     """The positions of the arguments that `rule(dy, y, *args, **kwargs)` reads, with VALUE for `y`; None if it may read all.
 
-    >>> sorted(reads(lambda dy, y, a, b: dy * b)), sorted(reads(lambda dy, y, x: dy * y))
+    >>> sorted(reads_of(lambda dy, y, a, b: dy * b)), sorted(reads_of(lambda dy, y, x: dy * y))
     ([1], [-1])
     """
     if not isinstance(rule, FunctionType) or rule.__code__.co_flags & inspect.CO_VARARGS:

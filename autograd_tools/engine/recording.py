@@ -44,29 +44,29 @@ class Recording(Wrapping):
     `notes`, when not None, receives where each entry came from.
     """
 
-    keep: bool = False
+    retain: bool = False
     unwrap: Any = None
     hooks: dict[int, tuple[Any, list[Callable[[Any], Any]]]] | None = (
         None  # by index: what its gradient looks like, and who sees it
     )
-    sweep: Callable[[Recording, int, int], None] | None = (
+    backward_pass: Callable[[Recording, int, int], None] | None = (
         None  # goes back over it in the place of the fast one
     )
-    cuts: dict[tuple[int, int], dict[int, Any]] | None = (
+    detached: dict[tuple[int, int], dict[int, Any]] | None = (
         None  # where values of a tape were read as plain ones, see `cuts.py`
     )
 
-    def __init__(self, *, follows_params: bool, alone: bool = False) -> None:
+    def __init__(self, *, follows_params: bool, isolated: bool = False) -> None:
         self.serial = next(_serials)
         self.follows_params = follows_params
-        self.alone = alone
+        self.isolated = isolated
         self.thread: int | None = None  # the one that records, while it is open
-        self.around: Recording | None = None  # the open one of this thread when it opened
+        self.enclosing: Recording | None = None  # the open one of this thread when it opened
         self.outer: Recording | None = None  # the one among those that followed Params then
         self.locator: source.Locator | None = None
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
-        self.owned: set[int] = set()  # where an outgrad is in memory of its own
+        self.exclusive: set[int] = set()  # where an outgrad is in memory of its own
         self.inputs: list[int] = []
         self.leaves: dict[
             int, int
@@ -75,7 +75,7 @@ class Recording(Wrapping):
         self.parts: dict[
             int, dict[Any, Any]
         ] = {}  # index of a container's entry -> its parts that were read, while this is open
-        self.notes: list[source.Note] | None = [] if self.keep or timing.LINES else None
+        self.notes: list[source.Note] | None = [] if self.retain or timing.LINES else None
         self.marked: dict[
             int, Any
         ] = {}  # by index of an entry its note and the signature of its call, if the timer looks at shapes
@@ -103,8 +103,8 @@ class Recording(Wrapping):
         Written as `with recording.open(base):`. After the block, however it ends, the Results act like their values.
         """
         self.thread = get_ident()
-        self.around, thread.open = thread.open, self
-        if self.keep:
+        self.enclosing, thread.open = thread.open, self
+        if self.retain:
             open_tapes.append(self)
         if self.notes is not None:
             self.locator = source.Locator(base)
@@ -134,15 +134,15 @@ class Recording(Wrapping):
         if self.is_open:
             if timing.ENABLED and self.locator is not None:
                 del self.locator.note  # it refers to this recording
-            if self.keep:
+            if self.retain:
                 open_tapes.remove(self)
             self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
             self.parts.clear()
             while thread.open is not None and not thread.open.is_open:
-                closed, thread.open = thread.open, thread.open.around
-                closed.around = None  # which it would keep alive
+                closed, thread.open = thread.open, thread.open.enclosing
+                closed.enclosing = None  # which it would keep alive
             while thread.params is not None and not thread.params.is_open:
                 thread.params = thread.params.outer
             if thread.open is None:
@@ -187,7 +187,7 @@ class Recording(Wrapping):
 
     def _below(self, param: Param) -> Any:
         """What `param` is below this recording: a leaf of the outer one, so that the sweep of this is recorded there."""
-        return param.value if self.outer is None or self.alone else self.outer.track(param)
+        return param.value if self.outer is None or self.isolated else self.outer.track(param)
 
     def lower(self, x: Value) -> tuple[Any, int | None]:
         """What `x` is below this recording, and its index on it: None for what is constant here."""
@@ -206,10 +206,10 @@ def record(recording: Recording, entry: Entry) -> Result:
     """Put a primitive call on the recording; unless it keeps all, without the arrays that its rules do not read."""
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
     plan, y, args, kwargs, parents = entry
-    if not recording.keep and plan is not None:
+    if not recording.retain and plan is not None:
         if (
-            plan.primitive.part is None or type(args[0]) is ndarray
+            plan.primitive.item_of is None or type(args[0]) is ndarray
         ):  # to look through a list at every read of it takes long
-            args = tuple([arg if plan.reads(i) else absent(arg) for i, arg in enumerate(args)])
-        entry = (plan, y if plan.reads(VALUE) else None, args, kwargs, parents)
+            args = tuple([arg if plan.needs(i) else absent(arg) for i, arg in enumerate(args)])
+        entry = (plan, y if plan.needs(VALUE) else None, args, kwargs, parents)
     return result(y, recording, recording.append(entry, note))

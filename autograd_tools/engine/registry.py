@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_tools.engine.calls import call, plain
-from autograd_tools.engine.detached import ON_THE_WAY, note_cut
+from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.fast_calls import binary, first, unary
 from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, Rule, name_of
 from autograd_tools.engine.recording import NO_KWARGS
@@ -18,7 +18,7 @@ from autograd_tools.engine.state import open_tapes
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ON_THE_WAY.add(__file__)
+CALL_PATH.add(__file__)
 KNOWN: weakref.WeakSet[Primitive] = (
     weakref.WeakSet()
 )  # all there are, also those of the user's own functions
@@ -122,9 +122,9 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
             raise TypeError(f"a primitive is made of a function, not of {func!r}")
         if _dispatches(func):
             ZEROGRADS.discard(func)
-            PRIMITIVES[func] = Primitive(func, rules, trusted=False)
+            PRIMITIVES[func] = Primitive(func, rules, fresh=False)
             return func
-        made = Primitive(func, rules, trusted=False)
+        made = Primitive(func, rules, fresh=False)
 
         @functools.wraps(func)
         def recorded(*args: Any, **kwargs: Any) -> Any:
@@ -154,7 +154,7 @@ def zerograd(func: F) -> F:
     @functools.wraps(func)
     def unrecorded(*args: Any, **kwargs: Any) -> Any:
         if open_tapes:
-            note_cut(name_of(func), (*args, *kwargs.values()))
+            note_detached(name_of(func), (*args, *kwargs.values()))
         return func(*plain(args), **plain(kwargs))
 
     return unrecorded  # type: ignore[return-value]

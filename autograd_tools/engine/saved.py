@@ -72,7 +72,7 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
             continue
         plan, y, args, _, _ = entry
         for i, x in enumerate((y, *args), VALUE):
-            if isinstance(x, HOLDERS) and plan.reads(i):
+            if isinstance(x, HOLDERS) and plan.needs(i):
                 for array in _arrays(x):
                     memory = _memory(array)
                     if id(memory) not in seen:

@@ -81,12 +81,12 @@ def ihfft_a(
     return resized(np.fft.irfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
 
 
-rules(np.fft.fft, fft_a, read=SHAPES)
-rules(np.fft.ifft, ifft_a, read=SHAPES)
-rules(np.fft.rfft, rfft_a, read=SHAPES)
-rules(np.fft.irfft, irfft_a, read=SHAPES)
-rules(np.fft.hfft, hfft_a, read=SHAPES)
-rules(np.fft.ihfft, ihfft_a, read=SHAPES)
+rules(np.fft.fft, fft_a, reads=SHAPES)
+rules(np.fft.ifft, ifft_a, reads=SHAPES)
+rules(np.fft.rfft, rfft_a, reads=SHAPES)
+rules(np.fft.irfft, irfft_a, reads=SHAPES)
+rules(np.fft.hfft, hfft_a, reads=SHAPES)
+rules(np.fft.ihfft, ihfft_a, reads=SHAPES)
 rules(np.fft.fftshift, lambda dy, y, x, axes=None: np.fft.ifftshift(dy, axes))
 rules(np.fft.ifftshift, lambda dy, y, x, axes=None: np.fft.fftshift(dy, axes))
 

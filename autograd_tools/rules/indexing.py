@@ -97,20 +97,20 @@ def getfield_into(total: Any, dy: Any, x: Any, name: str) -> Any:
 getitem = Primitive(
     operator.getitem,
     (getitem_x, None),
-    into=getitem_into,
+    accumulate_into=getitem_into,
     name="getitem",
     containers=True,
-    part=opened,
-    read=frozenset({1}),
+    item_of=opened,
+    reads=frozenset({1}),
 )
 getfield = Primitive(
     field,
     (getfield_x, None),
-    into=getfield_into,
+    accumulate_into=getfield_into,
     name="getattr",
     containers=True,
-    part=opened,
-    read=frozenset({1}),
+    item_of=opened,
+    reads=frozenset({1}),
 )
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")
 
@@ -140,5 +140,5 @@ def setitem_x(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
 
 
 setitem: Primitive = Primitive(
-    assigned, (setitem_x, None, setitem_v), name="setitem", read=frozenset({1})
+    assigned, (setitem_x, None, setitem_v), name="setitem", reads=frozenset({1})
 )

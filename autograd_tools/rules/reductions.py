@@ -138,15 +138,15 @@ def total(x: Any, *rest: Any) -> Any:
     return np.add.reduce(x, *(rest or (None,))) if type(x) is np.ndarray else np.sum(x, *rest)
 
 
-rules(np.sum, sum_x, *[None] * 4, sum_initial, read=frozenset({6}), forward=total)  # `where`
-rules(np.mean, mean_x, read=SHAPES)
+rules(np.sum, sum_x, *[None] * 4, sum_initial, reads=frozenset({6}), forward=total)  # `where`
+rules(np.mean, mean_x, reads=SHAPES)
 rules(np.max, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.min, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.amax, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.amin, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.nanmax, extreme_x, *[None] * 3, UNKNOWN)
 rules(np.nanmin, extreme_x, *[None] * 3, UNKNOWN)
-rules(np.cumsum, cumsum_x, read=SHAPES)
+rules(np.cumsum, cumsum_x, reads=SHAPES)
 
 
 def as_array(x: Any) -> Any:

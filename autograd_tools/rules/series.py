@@ -236,4 +236,4 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
 
 
 rules(np.convolve, convolve_a, convolve_v)
-rules(np.unwrap, lambda dy, y, p, discont=None, axis=-1, *, period=None: dy, read=SHAPES)
+rules(np.unwrap, lambda dy, y, p, discont=None, axis=-1, *, period=None: dy, reads=SHAPES)

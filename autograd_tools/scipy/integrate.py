@@ -86,7 +86,7 @@ def solve_inputs(
     return [a + dy[0], dt, *found]
 
 
-SOLVE = Primitive(solve, [solve_inputs], sequences=True, trusted=False, name="integrate.solve")
+SOLVE = Primitive(solve, [solve_inputs], sequences=True, fresh=False, name="integrate.solve")
 
 
 def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver, name: str) -> Any:

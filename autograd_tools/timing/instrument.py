@@ -215,7 +215,7 @@ def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
 
 def first_node(recording: Any) -> int:
     """The number in a log of the node at index 0 of a recording; 0 if nobody can ask for its nodes."""
-    if recording.keep:
+    if recording.retain:
         recordings[recording.serial + 1] = weakref.ref(recording)
     elif not timer.keeps_events:
         return 0

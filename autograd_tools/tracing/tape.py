@@ -12,7 +12,7 @@ import numpy as np
 from autograd_tools.base.html import html_of
 from autograd_tools.base.memory import keep_freed_memory, no_collections
 from autograd_tools.engine.backward import differentiate, set_collector
-from autograd_tools.engine.cotangents import conform, one_like
+from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import FLOATS, kept_bytes
@@ -177,7 +177,7 @@ class Tape(Recording):
     `repr` is short, `print` gives the listing. `ag.value(J)` is the final scalar, `ag.grad(J, w)` a gradient.
     """
 
-    keep = True
+    retain = True
 
     def __init__(self, *, follows_params: bool) -> None:
         keep_freed_memory()
@@ -277,7 +277,7 @@ class Tape(Recording):
             return None
         self.asked.add(index)
         dx = self.outgrads[index]
-        return conform(
+        return to_user_type(
             dx.copy() if isinstance(x, Result) and type(dx) is np.ndarray else dx,
             unwrap(x),
             total=False,
@@ -362,9 +362,9 @@ def observe(callback: Callable[[Tape], None]) -> Iterator[None]:
         _observers.remove(callback)
 
 
-def new_recording(*, follows_params: bool, keep: bool) -> Recording:
+def new_recording(*, follows_params: bool, retain: bool) -> Recording:
     """A tape if it is to be kept or somebody observes, else a recording that frees as it goes."""
-    return (Tape if keep or _observers else Recording)(follows_params=follows_params)
+    return (Tape if retain or _observers else Recording)(follows_params=follows_params)
 
 
 def finished(recording: Recording) -> None:

@@ -179,7 +179,9 @@ def test_a_rule_reads_nothing_that_the_recording_lets_go(func, monkeypatch):
 def test_the_fast_sweep_finds_what_the_plain_one_does(func, monkeypatch):
     fast = gradients(func)
     monkeypatch.setattr(
-        autograd_tools.engine.backward, "fast_sweep", autograd_tools.engine.backward.plain_sweep
+        autograd_tools.engine.backward,
+        "fast_backward",
+        autograd_tools.engine.backward.plain_backward,
     )
     assert gradients(func) == fast
 
