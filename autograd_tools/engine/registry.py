@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,13 +68,37 @@ class Primitive(PrimitiveData):
 
 PRIMITIVES: dict[Callable[..., Any], Primitive] = {}
 ZEROGRADS: set[Callable[..., Any]] = set()
+OPTIONS = frozenset(PrimitiveData.__init__.__kwdefaults__ or ())
 COMPOSITES: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
 def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Primitive:
-    """Register a function that NumPy dispatches, with the rule of each argument in order."""
+    """Register a function that NumPy dispatches, with the rule of each argument.
+
+    Rules are given in the order of the arguments, or by the name of a parameter: `rules(np.sum, sum_x, initial=...)`.
+    Options are those of `PrimitiveData`; `reads` may name parameters, too.
+    """
+    named = {name: options.pop(name) for name in [*options] if name not in OPTIONS}
+    if named:
+        found = {
+            **dict(enumerate(rules)),
+            **dict(zip(positions(func, named), named.values(), strict=True)),
+        }
+        rules = tuple(map(found.get, range(max(found) + 1)))
+    if options.get("reads"):
+        options["reads"] = frozenset(positions(func, options["reads"]))
     primitive = PRIMITIVES[func] = Primitive(func, rules, **options)
     return primitive
+
+
+def positions(func: Callable[..., Any], names: Iterable[str]) -> list[int]:
+    """Return the positions of parameters of a NumPy function, counted from 0; TypeError for an unknown name."""
+    code = func._implementation.__code__  # type: ignore[attr-defined]
+    known = code.co_varnames[: code.co_argcount]
+    for name in names:
+        if name not in known:
+            raise TypeError(f"{name_of(func)} has no parameter {name!r}; choose {', '.join(known)}")
+    return [known.index(name) for name in names]
 
 
 def zerograds(*funcs: Callable[..., Any]) -> None:

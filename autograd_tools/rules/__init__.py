@@ -1,7 +1,10 @@
-"""The gradient rules, in tables by area of NumPy. `git grep "rules(np.sum"` finds the one of np.sum.
+"""The VJP rules of NumPy's functions, in tables by area: `git grep "rules(np.sum"` finds those of np.sum.
 
-A rule is `(dy, y, *args, **kwargs) -> dx`. It need not undo broadcasting: the engine sums `dx` to the shape of its
-argument. It is written in functions that have rules themselves, so that it can be differentiated again.
+To add one, write `rules(np.function, rule, ...)` in the table of its area, and a case in tests/rules/cases*.py. Its cost and
+its line in the documentation follow. A rule is `(dy, y, *args, **kwargs) -> dx`; `None` stands for a zero gradient, UNKNOWN for
+an error. Rules come in the order of the arguments or by parameter name, as in `rules(np.sum, sum_x, initial=sum_initial)`.
+A rule need not undo broadcasting: the engine sums `dx` to the shape of the argument. Rules call functions that have rules
+themselves, so that gradients of higher order work.
 """
 
 from autograd_tools.rules import (

@@ -86,6 +86,10 @@ def clip_max(
     return dy * (above if low is None or low is np._NoValue else above | (low > high))
 
 
+def nan_to_num_x(dy: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    return dy * np.isfinite(unwrap(x))
+
+
 rules(np.exp, lambda dy, y, x: dy * y)
 rules(np.exp2, lambda dy, y, x: dy * y * LN2)
 rules(np.expm1, lambda dy, y, x: dy * (y + 1))
@@ -124,7 +128,7 @@ rules(np.maximum, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.minimum, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmax, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmin, picked, lambda dy, y, a, b: picked(dy, y, b, a))
-rules(np.clip, clip_x, clip_min, clip_max)
+rules(np.clip, clip_x, a_min=clip_min, a_max=clip_max)
 rules(np._core.umath.clip, clip_x, clip_min, clip_max, name="ndarray.clip")  # type: ignore[attr-defined]  # a.clip(x, y) for a plain a
 rules(np.heaviside, None, lambda dy, y, a, b: dy * (unwrap(a) == 0))
 rules(
@@ -136,14 +140,7 @@ rules(
 rules(np.real, lambda dy, y, x: dy)
 rules(np.imag, lambda dy, y, x: -1j * dy)
 rules(np.conjugate, lambda dy, y, x: np.conjugate(dy))
-rules(
-    np.nan_to_num,
-    lambda dy, y, x, *args, **kwargs: dy * np.isfinite(unwrap(x)),
-    None,
-    UNKNOWN,
-    UNKNOWN,
-    UNKNOWN,
-)
+rules(np.nan_to_num, nan_to_num_x, nan=UNKNOWN, posinf=UNKNOWN, neginf=UNKNOWN)
 
 
 @composite(np.angle)

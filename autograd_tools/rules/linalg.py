@@ -192,7 +192,7 @@ rules(np.linalg.slogdet, slogdet_x, fields=True)
 rules(np.linalg.solve, solve_left, solve_right)
 rules(np.linalg.lstsq, lstsq_a, lstsq_b)
 rules(np.linalg.pinv, pinv_a)
-rules(np.linalg.norm, norm_x, UNKNOWN)
+rules(np.linalg.norm, norm_x, ord=UNKNOWN)
 
 
 @composite(np.linalg.matrix_norm)

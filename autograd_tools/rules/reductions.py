@@ -138,14 +138,14 @@ def total(x: Any, *rest: Any) -> Any:
     return np.add.reduce(x, *(rest or (None,))) if type(x) is np.ndarray else np.sum(x, *rest)
 
 
-rules(np.sum, sum_x, *[None] * 4, sum_initial, reads=frozenset({6}), forward=total)  # `where`
+rules(np.sum, sum_x, initial=sum_initial, reads=("where",), forward=total)
 rules(np.mean, mean_x, reads=SHAPES)
-rules(np.max, extreme_x, *[None] * 3, UNKNOWN)
-rules(np.min, extreme_x, *[None] * 3, UNKNOWN)
-rules(np.amax, extreme_x, *[None] * 3, UNKNOWN)
-rules(np.amin, extreme_x, *[None] * 3, UNKNOWN)
-rules(np.nanmax, extreme_x, *[None] * 3, UNKNOWN)
-rules(np.nanmin, extreme_x, *[None] * 3, UNKNOWN)
+rules(np.max, extreme_x, initial=UNKNOWN)
+rules(np.min, extreme_x, initial=UNKNOWN)
+rules(np.amax, extreme_x, initial=UNKNOWN)
+rules(np.amin, extreme_x, initial=UNKNOWN)
+rules(np.nanmax, extreme_x, initial=UNKNOWN)
+rules(np.nanmin, extreme_x, initial=UNKNOWN)
 rules(np.cumsum, cumsum_x, reads=SHAPES)
 
 
