@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TypeAlias
 
 from autograd_tools import Tape, Timer, Trace, load_trace
+from autograd_tools.base.documents import kind_of_file
 from viewer.graph import Graph, Group
 
 Traceable: TypeAlias = Tape | Trace | str | os.PathLike[str]
-# The header of a saved file; indented by another program, it may contain blanks.
-SAVED = re.compile(rb'"format"\s*:\s*"autograd_tools\.(trace|timer)"')
 NO_TAPE = "ag.diff returns a plain value when its function uses no Param"
 
 
@@ -52,11 +50,10 @@ def kind_of(x: object) -> str:
         return "profile"
     if not isinstance(x, (str, os.PathLike)):
         raise _unexpected("a Tape, a Trace, a Timer or the path of a saved one", x, NO_TAPE)
-    with Path(x).open("rb") as file:
-        found = SAVED.search(file.read(4096))
-    if found is None:
+    kind = kind_of_file(x)
+    if kind is None:
         raise ValueError(f"{os.fspath(x)} is neither a saved trace nor a saved profile")
-    return {b"trace": "trace", b"timer": "profile"}[found[1]]
+    return kind
 
 
 def _unexpected(expected: str, x: object, hint: str = "") -> TypeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,28 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LONGEST = 300  # characters of what is wrong with a file
+SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
+_FORMAT = re.compile(r'"format"\s*:\s*"([^"]*)"')
+
+
+def kind_of_file(path: str | Path) -> str | None:
+    """Return "trace" or "profile" for a saved one, or None for any other file.
+
+    The contents decide: a JSON object whose "format" names the kind, in any layout. A file that was
+    cut off is recognized by its first lines.
+    """
+    with Path(path).open("rb") as file:
+        start = file.read(4096)
+        text = start.decode(json.detect_encoding(start), "replace").lstrip()
+        if not text.startswith("{"):
+            return None
+        found = _FORMAT.search(text)
+        if found is None or text[1 : found.start()].strip():
+            try:  # "format" is not the first key
+                return SAVED.get(str(json.loads(start + file.read()).get("format")))
+            except (ValueError, RecursionError):
+                pass
+    return found and SAVED.get(found[1])
 
 
 def write_document(path: str | Path, document: dict[str, Any]) -> None:

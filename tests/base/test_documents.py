@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.base.documents import read_document, write_bytes, write_document
+from autograd_tools.base.documents import kind_of_file, read_document, write_bytes, write_document
 
 
 @pytest.fixture
@@ -187,3 +187,55 @@ def test_a_message_about_a_file_is_short(tmp_path, document):
 def test_a_folder_in_which_nothing_can_be_written_is_an_error_that_names_the_file():
     with pytest.raises(OSError, match=r"cannot write /proc/a.json: No such file or directory"):
         write_bytes("/proc/a.json", b"")
+
+
+# Kinds of files -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda document: json.dumps(document, indent=1),
+        lambda document: json.dumps(document, indent="\t", sort_keys=True),
+        lambda document: "\n\n" + json.dumps(document, separators=(" , ", " : ")),
+        lambda document: json.dumps({"padding": "x" * 5000, **document}),
+        lambda document: "\ufeff" + json.dumps(document),
+        lambda document: json.dumps(document)[:100],
+    ],
+    ids=["indented", "sorted", "spaced", "late", "marked", "cut off"],
+)
+def test_a_saved_file_is_recognized_in_any_layout(trace, tmp_path, rewrite):
+    trace.save(tmp_path / "a.json")
+    ag.Timer().save(tmp_path / "b.json")
+    kinds = []
+    for saved in ("a", "b"):
+        document = json.loads((tmp_path / f"{saved}.json").read_bytes())
+        (tmp_path / saved).write_text(rewrite(document), encoding="utf-8")
+        kinds.append(kind_of_file(tmp_path / saved))
+    assert kinds == ["trace", "profile"]
+
+
+def test_utf_16_files_are_recognized(tmp_path):
+    text = '{"format": "autograd_tools.trace", "version": 2}'
+    (tmp_path / "a").write_text(text, encoding="utf-16")
+    assert kind_of_file(tmp_path / "a") == "trace"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[1, 2]",
+        "\x00\xff",
+        'print(\'"format": "autograd_tools.trace"\')',
+        '{"format": "autograd_tools.report"}',
+        '{"format": ["autograd_tools.trace"]}',
+        '{"inside": {"format": "autograd_tools.trace"}}',
+        '{"cell": "\\"format\\": \\"autograd_tools.trace\\""}',
+        "{1: 2}[1]",
+    ],
+)
+def test_other_files_have_no_kind(tmp_path, content):
+    (tmp_path / "a").write_text(content, encoding="utf-8")
+    assert kind_of_file(tmp_path / "a") is None

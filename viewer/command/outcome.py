@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-SAVED = b'{"format":"autograd_tools.'  # how a saved trace or profile begins
+from autograd_tools.base.documents import kind_of_file
 
 
 def fail(message: str) -> int:
@@ -27,8 +27,7 @@ def after(status: int, write: Callable[[], object]) -> int:
 
 def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:
     """Whether SCRIPT is a saved trace or profile. What is asked of a script only, by its usual value, is refused then."""
-    with Path(args.script).open("rb") as file:
-        saved = file.read(len(SAVED)) == SAVED or Path(args.script).suffix == ".json"
+    saved = Path(args.script).suffix == ".json" or kind_of_file(args.script) is not None
     given = [
         f"--{name}" for name, usual in of_scripts.items() if getattr(args, name) != usual
     ] + args.args[:1]

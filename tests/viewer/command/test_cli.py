@@ -595,6 +595,14 @@ def test_a_saved_file_of_the_other_kind_is_refused_with_the_reason(
 
 
 @each_command
+def test_an_indented_saved_trace_is_never_run_as_python(ask, tmp_path, command):
+    ag.trace(lambda x: x * 2, 1.0).save(tmp_path / "trace.json")
+    document = json.loads((tmp_path / "trace.json").read_bytes())
+    (tmp_path / "g.trace").write_text(json.dumps(document, indent=1), encoding="utf-8")
+    assert ask(*command, "g.trace")[::2] == ask(*command, "trace.json")[::2]
+
+
+@each_command
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"format": "autograd_tools.trace", "version": 99}']
 )
