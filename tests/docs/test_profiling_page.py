@@ -1,4 +1,4 @@
-"""docs/profiling.md: its commands do what it says, on the script that it shows; its Python is run as a doctest."""
+"""docs/howto/profile-a-script.md: its commands do what it says, on the script that it shows; its Python is run as a doctest."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.commands import environment
 
-PAGE = Path(__file__).parents[2] / "docs" / "profiling.md"
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "profile-a-script.md"
 
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the documents are not beside the tests")
 
