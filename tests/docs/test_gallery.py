@@ -1,4 +1,4 @@
-"""docs/gallery.md, its pictures and those of docs/tutorial/backpropagation.md are what docs/gallery.py makes."""
+"""docs/gallery.md and the pictures of all pages are what docs/gallery.py writes."""
 
 import importlib.util
 import re
@@ -11,6 +11,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")
+README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 LESSON = (DOCS / "tutorial" / "backpropagation.md").read_text(encoding="utf-8")
 PICTURES = sorted(
     path.relative_to(DOCS).as_posix()
@@ -52,7 +53,8 @@ def test_a_picture_is_what_its_call_returns(files, name):
 
 def test_every_picture_is_on_a_page_once():
     lesson = [f"tutorial/{path}" for path in re.findall(PICTURE, LESSON)]
-    assert sorted(re.findall(PICTURE, PAGE) + lesson) == PICTURES
+    readme = re.findall(r'src="docs/(.*?)"', README)
+    assert sorted(re.findall(PICTURE, PAGE) + lesson + readme) == PICTURES
 
 
 @pytest.mark.parametrize("name", PICTURES)

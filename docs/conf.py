@@ -1,0 +1,95 @@
+"""Configuration of the documentation site: `sphinx-build -W docs build/docs`.
+
+The build needs no network. It generates the coverage tables, the help texts and the picture of the
+layers in docs/generated, which git ignores.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS))
+
+import architecture  # noqa: E402
+import coverage  # noqa: E402
+
+import autograd_tools  # noqa: E402
+
+project = "autograd_tools"
+author = "the authors of autograd_tools"
+copyright = "2026, the authors of autograd_tools"
+version = release = autograd_tools.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_design"]
+exclude_patterns = ["generated"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+default_role = "code"  # single backticks in docstrings
+nitpicky = False
+
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True}
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "autograd_tools"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "autograd_tools"},
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"index": [], "getting-started": [], "gallery": [], "glossary": []}
+
+
+def help_texts() -> str:
+    """Return the help of the command line and of each of its commands, as Markdown."""
+
+    def ask(*words: str) -> str:
+        command = [sys.executable, "-m", "autograd_tools", *words, "--help"]
+        wide = {**os.environ, "COLUMNS": "88", "NO_COLOR": "1"}
+        return subprocess.run(command, env=wide, capture_output=True, text=True, check=True).stdout
+
+    everything = ask()
+    names = re.findall(r"^    (\w+) ", everything, re.MULTILINE)
+    parts = [f"```text\n{everything}```\n"]
+    parts += [f"## {name}\n\n```text\n{ask(name)}```\n" for name in names]
+    return "\n".join(parts)
+
+
+def generate(app: Any) -> None:
+    """Write the generated parts of the site."""
+    folder = DOCS / "generated"
+    folder.mkdir(exist_ok=True)
+    texts = {
+        "coverage.md": coverage.text(),
+        "command-line.md": help_texts(),
+        "architecture.svg": architecture.svg(),
+    }
+    for name, text in texts.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app: Any) -> None:
+    """Connect the generator, and show Mermaid as text."""
+    from pygments.lexers.special import TextLexer
+
+    app.add_lexer("mermaid", TextLexer)
+    app.connect("builder-inited", generate)

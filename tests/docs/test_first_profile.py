@@ -1,0 +1,38 @@
+"""The tutorial "Your first profile" shows real output."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.commands import environment
+
+PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-profile.md"
+
+pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="docs/ is not beside the tests")
+
+
+def blocks(language: str) -> list[str]:
+    text = PAGE.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def counts(text: str) -> set[tuple[str, ...]]:
+    return {tuple(line.split()[:2]) for line in text.splitlines() if re.match(r" \S+ +\d+ ", line)}
+
+
+def test_the_timer_shows_sections_and_counts_of_a_real_run(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(blocks("python")[0], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "model.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(AUTOGRAD_TIMER="1"),
+        check=True,
+    )
+    shown = counts(blocks("text")[1])
+
+    assert ("matmul[1]", "1") in shown
+    assert shown <= counts(done.stdout)
