@@ -13,78 +13,63 @@
 4. 2268.0 = sum(R(float64[2,4])) ∇=1.0
 """
 
-from autograd_tools import rules
-from autograd_tools.api import operators
-from autograd_tools.api.checkpointing import checkpoint
-from autograd_tools.api.derivatives import (
-    elementwise_grad,
-    hessian,
-    hessian_vector_product,
-    jacobian,
-    make_hvp,
-    make_jvp,
-    make_vjp,
-)
-from autograd_tools.api.differentiate import diff, grad, gradloss, record, trace, value_and_grad
-from autograd_tools.api.gradient_check import gcheck, gradcheck
-from autograd_tools.api.parameters import params
-from autograd_tools.debug.dumping import dump
-from autograd_tools.debug.lost_gradients import why_none
-from autograd_tools.debug.rule_formulas import rule_text
-from autograd_tools.debug.watch import NonFiniteError
-from autograd_tools.engine.backward import after_gradients
-from autograd_tools.engine.detached import value
-from autograd_tools.engine.hooks import on_grad
-from autograd_tools.engine.registry import primitive, zerograd
-from autograd_tools.engine.values import Param, Result, Value
-from autograd_tools.location.call_site import scope
-from autograd_tools.timing import Timer, reset_timer, timer
-from autograd_tools.tracing.tape import Node, Tape, observe, set_gcnode
-from autograd_tools.tracing.trace_data import Trace, load_trace
+from types import ModuleType as _ModuleType
+
+from autograd_tools import rules as _rules  # noqa: F401  registers them
+from autograd_tools.api import operators as _operators
+from autograd_tools.api.checkpointing import checkpoint as checkpoint
+from autograd_tools.api.derivatives import elementwise_grad as elementwise_grad
+from autograd_tools.api.derivatives import hessian as hessian
+from autograd_tools.api.derivatives import hessian_vector_product as hessian_vector_product
+from autograd_tools.api.derivatives import jacobian as jacobian
+from autograd_tools.api.derivatives import make_hvp as make_hvp
+from autograd_tools.api.derivatives import make_jvp as make_jvp
+from autograd_tools.api.derivatives import make_vjp as make_vjp
+from autograd_tools.api.differentiate import diff as diff
+from autograd_tools.api.differentiate import grad as grad
+from autograd_tools.api.differentiate import gradloss as gradloss
+from autograd_tools.api.differentiate import record as record
+from autograd_tools.api.differentiate import trace as trace
+from autograd_tools.api.differentiate import value_and_grad as value_and_grad
+from autograd_tools.api.gradient_check import GradientError as GradientError
+from autograd_tools.api.gradient_check import gcheck as gcheck
+from autograd_tools.api.gradient_check import gradcheck as gradcheck
+from autograd_tools.api.parameters import params as params
+from autograd_tools.debug.dumping import dump as dump
+from autograd_tools.debug.lost_gradients import why_none as why_none
+from autograd_tools.debug.rule_formulas import rule_text as rule_text
+from autograd_tools.debug.watch import NonFiniteError as NonFiniteError
+from autograd_tools.engine.backward import after_gradients as after_gradients
+from autograd_tools.engine.detached import value as value
+from autograd_tools.engine.hooks import on_grad as on_grad
+from autograd_tools.engine.registry import primitive as primitive
+from autograd_tools.engine.registry import zerograd as zerograd
+from autograd_tools.engine.values import LostGradientError as LostGradientError
+from autograd_tools.engine.values import Param as Param
+from autograd_tools.engine.values import Result as Result
+from autograd_tools.engine.values import Value as Value
+from autograd_tools.location.call_site import scope as scope
+from autograd_tools.timing import Timer as Timer
+from autograd_tools.timing import reset_timer as reset_timer
+from autograd_tools.timing import timer as timer
+from autograd_tools.tracing.tape import Node as Node
+from autograd_tools.tracing.tape import Tape as Tape
+from autograd_tools.tracing.tape import observe as observe
+from autograd_tools.tracing.tape import set_gcnode as set_gcnode
+from autograd_tools.tracing.trace_data import Trace as Trace
+from autograd_tools.tracing.trace_data import load_trace as load_trace
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Node",
-    "NonFiniteError",
-    "Param",
-    "Result",
-    "Tape",
-    "Timer",
-    "Trace",
-    "Value",
-    "after_gradients",
-    "checkpoint",
-    "diff",
-    "dump",
-    "elementwise_grad",
-    "gcheck",
-    "grad",
-    "gradcheck",
-    "gradloss",
-    "hessian",
-    "hessian_vector_product",
-    "jacobian",
-    "load_trace",
-    "make_hvp",
-    "make_jvp",
-    "make_vjp",
-    "observe",
-    "on_grad",
-    "params",
-    "primitive",
-    "record",
-    "reset_timer",
-    "rule_text",
-    "scope",
-    "set_gcnode",
-    "timer",
-    "trace",
-    "value",
-    "value_and_grad",
-    "why_none",
-    "zerograd",
-]
+_operators.install()
 
-operators.install()
-del operators, rules
+
+def __dir__() -> list[str]:
+    """The public names, and the packages that users import: completion shows these only."""
+    packages = ("compat", "numpy", "scipy", "timing")
+    return sorted(
+        name
+        for name, x in globals().items()
+        if name in packages
+        or (not isinstance(x, _ModuleType) and (name[0] != "_" or name[-1] == "_"))
+    )

@@ -5,46 +5,40 @@ saved one, too. The ones that end in `_text`, `_dot` and `_svg` return strings.
 The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a graph, which passes and views take as well.
 """
 
-from autograd_tools import why_none
-from viewer.comparing.comparison import compare, draw_compared
-from viewer.drawing.dot import to_dot
-from viewer.drawing.files import draw, to_svg
-from viewer.drawing.mermaid import to_mermaid
-from viewer.passes import fit, focus, fold, group, leaves_apart, prune
-from viewer.profiles.annotation import annotate
-from viewer.profiles.hotspot_tables import hotspot_rows, hotspots
-from viewer.profiles.machine_peaks import Peaks, peaks
-from viewer.profiles.patterns import tips
-from viewer.profiles.roofline import arithmetic
-from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_speedscope
-from viewer.terminal.explanation import explain
-from viewer.terminal.text import show, to_text
+from types import ModuleType as _ModuleType
 
-__all__ = [
-    "Peaks",
-    "annotate",
-    "arithmetic",
-    "compare",
-    "draw",
-    "draw_compared",
-    "explain",
-    "fit",
-    "focus",
-    "fold",
-    "group",
-    "hotspot_rows",
-    "hotspots",
-    "leaves_apart",
-    "peaks",
-    "prune",
-    "show",
-    "tips",
-    "to_chrome_trace",
-    "to_collapsed",
-    "to_dot",
-    "to_mermaid",
-    "to_speedscope",
-    "to_svg",
-    "to_text",
-    "why_none",
-]
+from autograd_tools import why_none as why_none
+from viewer.comparing.comparison import compare as compare
+from viewer.comparing.comparison import draw_compared as draw_compared
+from viewer.drawing.dot import to_dot as to_dot
+from viewer.drawing.files import draw as draw
+from viewer.drawing.files import to_svg as to_svg
+from viewer.drawing.mermaid import to_mermaid as to_mermaid
+from viewer.passes import fit as fit
+from viewer.passes import focus as focus
+from viewer.passes import fold as fold
+from viewer.passes import group as group
+from viewer.passes import leaves_apart as leaves_apart
+from viewer.passes import prune as prune
+from viewer.profiles.annotation import annotate as annotate
+from viewer.profiles.hotspot_tables import hotspot_rows as hotspot_rows
+from viewer.profiles.hotspot_tables import hotspots as hotspots
+from viewer.profiles.machine_peaks import Peaks as Peaks
+from viewer.profiles.machine_peaks import peaks as peaks
+from viewer.profiles.patterns import tips as tips
+from viewer.profiles.roofline import arithmetic as arithmetic
+from viewer.profiles.timeline import to_chrome_trace as to_chrome_trace
+from viewer.profiles.timeline import to_collapsed as to_collapsed
+from viewer.profiles.timeline import to_speedscope as to_speedscope
+from viewer.terminal.explanation import explain as explain
+from viewer.terminal.text import show as show
+from viewer.terminal.text import to_text as to_text
+
+
+def __dir__() -> list[str]:
+    """The public names: completion shows these only."""
+    return sorted(
+        name
+        for name, x in globals().items()
+        if not isinstance(x, _ModuleType) and (name[0] != "_" or name[-1] == "_")
+    )

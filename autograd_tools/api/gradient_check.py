@@ -20,6 +20,8 @@ from autograd_tools.rules.indexing import expanded
 class GradientError(AssertionError):
     """A gradient that differs from finite differences."""
 
+    __module__ = "autograd_tools"
+
 
 def gradcheck(
     f: Callable[..., Any],

@@ -19,6 +19,8 @@ from autograd_tools.timing import instrument as timing
 class NonFiniteError(FloatingPointError):
     """A NaN or Inf that `watch="nan"` found: the message tells what made it, where, and of what."""
 
+    __module__ = "autograd_tools"
+
 
 @contextlib.contextmanager
 def watching(recording: Recording, watch: str | None) -> Iterator[None]:

@@ -87,7 +87,12 @@ class NamedResult(Result):
 
 
 class LostGradientError(TypeError):
-    """Something that would turn a recorded value into a plain one."""
+    """An operation would turn a recorded value into a plain one and silently lose its gradient.
+
+    The message says what to write instead.
+    """
+
+    __module__ = "autograd_tools"
 
 
 def refuse_own_arithmetic(x: Any) -> None:
