@@ -13,7 +13,7 @@ from autograd_tools.base.text import one_line
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.values import Param
-from autograd_tools.location.call_site import Note
+from autograd_tools.location.call_site import CallSite
 
 IN_FULL = 12  # as many numbers of an array are shown; of a larger one those that matter
 WIDEST = 300  # characters of a line
@@ -46,7 +46,7 @@ def what(y: Any, bad: Any) -> str:
     return f"{y[at]} in {np.count_nonzero(bad)} of {np.size(y)} numbers, first at {list(at)}"
 
 
-def place(note: Note) -> str:
+def place(note: CallSite) -> str:
     """Where in the user's code an operation was called."""
     return (
         f"{note.file}:{note.line} in {note.function}" if note.file else "a place that is not known"
@@ -60,7 +60,7 @@ def code_at(file: str, line: int) -> str:
 
 def message(
     entries: Any,
-    notes: Sequence[Note],
+    notes: Sequence[CallSite],
     index: int,
     headline: list[str],
     at: tuple[int, ...],
@@ -132,7 +132,7 @@ def shown(x: Any, at: tuple[int, ...]) -> str:
     return f"{describe(x)}{number}{bounds}"
 
 
-def origin(entries: Any, notes: Sequence[Note], index: int) -> str:
+def origin(entries: Any, notes: Sequence[CallSite], index: int) -> str:
     """A line that tells where a NaN or Inf among the arguments of an entry was there first; nothing if they are finite."""
     came = "  a NaN or Inf came in with "
     while bad := next(

@@ -12,7 +12,7 @@ from autograd_tools.debug.report import first, message, numbers, origin, what
 from autograd_tools.engine.backward import backward, plain_backward
 from autograd_tools.engine.hooks import hooked
 from autograd_tools.engine.recording import Recording
-from autograd_tools.location.call_site import Note
+from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing import instrument as timing
 
 
@@ -47,7 +47,7 @@ WATCHES = {"nan": watch_nan}
 class Watched(list[Any]):
     """The entries of a recording, each looked at when it is made; so it costs nothing where nobody watches."""
 
-    def __init__(self, notes: list[Note] | None) -> None:
+    def __init__(self, notes: list[CallSite] | None) -> None:
         super().__init__()
         self.notes: Any = notes
 

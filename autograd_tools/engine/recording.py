@@ -75,7 +75,7 @@ class Recording(Wrapping):
         self.parts: dict[
             int, dict[Any, Any]
         ] = {}  # index of a container's entry -> its parts that were read, while this is open
-        self.notes: list[source.Note] | None = [] if self.retain or timing.LINES else None
+        self.notes: list[source.CallSite] | None = [] if self.retain or timing.LINES else None
         self.marked: dict[
             int, Any
         ] = {}  # by index of an entry its note and the signature of its call, if the timer looks at shapes
@@ -148,7 +148,7 @@ class Recording(Wrapping):
             if thread.open is None:
                 last_tape_closed()
 
-    def append(self, entry: Entry, note: source.Note = source.NOWHERE) -> int:
+    def append(self, entry: Entry, note: source.CallSite = source.NOWHERE) -> int:
         """Put an entry on the recording and return its index."""
         index = len(self.entries)
         if self.notes is not None:

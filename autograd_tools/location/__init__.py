@@ -1,1 +1,1 @@
-"""Where an operation was called: the user's line, its function, scopes and loops."""
+"""Location of operations in the user's code: line, function, scopes and loops."""

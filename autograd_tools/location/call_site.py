@@ -1,4 +1,4 @@
-"""Where in the user's code an operation was called: its line, and the scopes that were open there."""
+"""Call sites of operations in the user's code: the line and the scopes open there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _library_files() -> tuple[str, ...]:
-    """Where the code lies that is not the user's: an operation belongs to the line that called into it."""
+    """Return the folders and files of libraries, whose lines no operation belongs to."""
     packages = [
         importlib.util.find_spec(name) for name in ("autograd_tools", "viewer", "numpy", "scipy")
     ]
@@ -33,23 +33,23 @@ def _library_files() -> tuple[str, ...]:
 LIBRARY_FILES = _library_files()
 
 
-# A frame of the user's code, or a scope, around an operation: its number, name and code, two places in the code, and
-# whether it is `again`. A plain tuple, because some are made for every call of a function.
+# A frame of the user's code, or a scope, around an operation: number, name, code, two offsets in
+# the code, and `resumed`. It is a plain tuple because every call of a function makes some.
 #
-# The number tells it from others: named ones count up from 1, lambdas, comprehensions and the frame of the recording down
-# from -1. The code is None where it is not the user's. The first place is where the next level was entered, the second
-# where a scope was entered itself, or the recording, and -1 for functions. It is `again` where the next level is that of
-# the operation before, of a call that is still the same.
-Level = tuple[int, str, CodeType | None, int, int, bool]
+# The number is an identity: named entries count up from 1; lambdas, comprehensions and the frame of
+# the recording count down from -1. The code is None outside of the user's code. At the first offset
+# the next entry begins; at the second the scope or the recording itself (-1 for functions).
+# `resumed` means that the next entry is the call of the operation before, still running.
+PathEntry = tuple[int, str, CodeType | None, int, int, bool]
 
 
-class Note(NamedTuple):
-    """The user's call: file, line and function, and the path of scopes around it, outermost first.
+class CallSite(NamedTuple):
+    """The user's call: file, line, function and the path of scopes around it, outermost first.
 
-    `calls` numbers the scopes, in the order of their first appearance: two calls of one function have the same name
-    and different numbers. `path` has the scopes and all other frames, and `offset` is where in the code of the last of them
-    the call stands. The same call may do several operations: those after the first are there `again`. An `operator` is no
-    call in the code.
+    `calls` numbers the scopes in order of first appearance: two calls of one function share the
+    name and differ in the number. `path` holds the scopes and all other frames; the call is at
+    `offset` in the code of the last. Later operations of the same call are `resumed`. An `operator`
+    has no call in the bytecode.
     """
 
     file: str
@@ -57,20 +57,19 @@ class Note(NamedTuple):
     function: str
     scope: tuple[str, ...]
     calls: tuple[int, ...]
-    path: tuple[Level, ...] = ()
+    path: tuple[PathEntry, ...] = ()
     offset: int = 0
-    again: bool = False
+    resumed: bool = False
     operator: bool = False
 
 
-NOWHERE = Note("", 0, "", (), ())
-OPERATORS = frozenset(
-    {"apply", "_slow", "<lambda>"}
-)  # the functions of ours that Python's operators call
+NOWHERE = CallSite("", 0, "", (), ())
+# Functions of this library that Python's operators call.
+OPERATORS = frozenset({"apply", "_slow", "<lambda>"})
 
 
 class _Open:
-    """A scope that is open: its name, the id of the frame that opened it, and where in its code."""
+    """An open scope: its name, the id of the frame that opened it, and the offset there."""
 
     __slots__ = ("frame", "name", "offset")
 
@@ -89,8 +88,24 @@ _thread = _Thread()
 
 
 class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
-    """Name a part of the graph: what runs in the block, and its backward pass, belongs to `name`.
+    """Name a part of the computation graph: operations in the block belong to the scope `name`.
 
+    The backward pass of these operations belongs to it, too. Named functions become scopes
+    automatically; lambdas and comprehensions do not. A scope also decorates a function:
+    `@ag.scope("encoder")`.
+
+    Parameters
+    ----------
+    name : str
+        The name, not empty. Scopes nest; a trace stores the path from the outermost scope.
+
+    Raises
+    ------
+    TypeError
+        If `name` is not a non-empty string.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> w = ag.Param(np.ones(3))
     >>> with ag.record() as J:
@@ -98,14 +113,11 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
     ...         loss = np.sum(w ** 2)
     >>> J.trace().nodes[-1].scope
     ('penalty',)
-
-    Named functions of the user's are scopes without being asked; lambdas and comprehensions are not.
-    A scope may also decorate a function: `@ag.scope("encoder")`.
     """
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str) or not name:
-            raise TypeError(f"a scope is named by a non-empty string, not {name!r}")
+            raise TypeError(f"expected a non-empty string as the name of a scope, got {name!r}")
         self.name = name
 
     def __enter__(self) -> scope:
@@ -131,13 +143,11 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         return scoped  # type: ignore[return-value]
 
 
-_library_codes: set[int] = (
-    set()
-)  # ids of the code objects of libraries, which live as long as the process
+_library_codes: set[int] = set()  # ids of code objects of libraries, which are never freed
 
 
 def is_users(frame: FrameType) -> bool:
-    """Whether a frame runs the user's code rather than a library's."""
+    """Return True if a frame runs the user's code and not a library's."""
     code = frame.f_code
     if id(code) in _library_codes:
         return False
@@ -147,76 +157,81 @@ def is_users(frame: FrameType) -> bool:
     return True
 
 
-# What was found of a level: its key, which is a frame or an open scope; all of a `Level` but its number, with None for the name
-# of a frame of a library, which is none; and for the user's frames the number of scopes that are open around them, else -1.
+# A path entry that has no number yet: its key (a frame or an open scope), the rest of a `PathEntry`
+# (a frame of a library has the name None), and the number of scopes open around a user's frame, or
+# -1.
 _Entry = tuple[Any, str | None, CodeType | None, int, int, bool, int]
 
-PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR  # as generators do, too
+PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR  # generators pause, too
 
 
-# How many levels and keys there are around a frame, and the innermost scope; if that is the same, all the others are.
+# The number of path entries and of keys around a frame, and the innermost scope: if that scope is
+# the same as before, all others are.
 _Around = tuple[int, int, _Open | None]
 _NOTHING: _Around = (0, 0, None)
 
 
 class Locator:
-    """Finds out where the operations of one recording are called; scope paths start above the frame `base`."""
+    """Finder of the call sites of one recording; scope paths start above the frame `base`."""
 
     def __init__(self, base: FrameType | None) -> None:
         self.base = base
         self._start = base.f_lasti if base is not None else -1
         self._count = self._unnamed = 0
-        # The frames and scopes around the last operation, with their numbers, and the frames of libraries between them, with 0. To
-        # hold them is what tells a call from the next one of the same function, whose frame would otherwise often be the
-        # same object. A generator that pauses is held beside what last went on with it.
+        # The frames and scopes around the last operation with their numbers, and the library frames
+        # between them with 0. Python reuses freed frames: only a reference that keeps a frame alive
+        # distinguishes a call from the next call of the same function. A paused generator is kept
+        # beside the entry that last resumed it.
         self._numbers: dict[Any, int] = {}
-        # The same in order, outermost first; what is around each of the user's frames; and the levels, of which so many are known
-        # to go on, after those outside of the recording.
+        # The same keys in order, outermost first; the surroundings of each of the user's frames;
+        # and the path entries: `_outside` of them lie outside of the recording, `_known` are
+        # resumed.
         self._chain: list[Any] = []
         self._around: dict[Any, _Around] = {}
-        self._last: list[Level] = []
+        self._last: list[PathEntry] = []
         self._known = self._outside = 0
         self._paused: dict[int, tuple[FrameType, int]] = {}
-        # The frame and the scope of the last operation, and the notes made there, by place in its code: Python has to
-        # search a table for the line. `_below` is what the frame called, if that was a function of a library.
+        # The frame and the scope of the last operation, and its call sites by offset, because
+        # Python searches a table for the line. `_below` is the library frame that this frame
+        # called.
         self._frame: FrameType | None = None
         self._scope: _Open | None = None
         self._below: FrameType | None = None
-        self._notes: dict[int, Note] = {}
-        self._more: dict[int, Note] = {}
+        self._notes: dict[int, CallSite] = {}
+        self._more: dict[int, CallSite] = {}
 
-    def note(self) -> Note:
-        """Describe the innermost frame of the user's code."""
-        frame: FrameType | None = sys._getframe(2)  # the engine calls this, and is called itself
+    def note(self) -> CallSite:
+        """Return the call site in the innermost frame of the user's code."""
+        frame: FrameType | None = sys._getframe(2)  # skip the engine
         below = None
         while frame is not None and frame is not self._frame and not is_users(frame):
             below = frame
             frame = frame.f_back
         if frame is None:
             return NOWHERE
-        again = below is not None and (below is self._below or below in self._numbers)
+        resumed = below is not None and (below is self._below or below in self._numbers)
         scopes = _thread.scopes
         scope = scopes[-1] if scopes else None
         if frame is not self._frame or scope is not self._scope:
             self._enter(frame, scope, below)
         self._below = below
-        notes = self._more if again else self._notes
+        notes = self._more if resumed else self._notes
         note = notes.get(frame.f_lasti)
         if note is None:
             operator = below is None or below.f_code.co_name in OPERATORS
-            note = Note(
+            note = CallSite(
                 frame.f_code.co_filename,
                 frame.f_lineno,
                 *self._here,
                 frame.f_lasti,
-                again,
+                resumed,
                 operator,
             )
             notes[frame.f_lasti] = note
         return note
 
     def _enter(self, frame: FrameType, scope: _Open | None, below: FrameType | None) -> None:
-        """Find the scopes of a frame that the last operation was not in."""
+        """Find the scopes of a frame that differs from that of the last operation."""
         path = self._path(frame, below)
         code = frame.f_code
         named = [level for level in path if level[0] > 0]
@@ -232,15 +247,15 @@ class Locator:
         self._scope = scope
         self._notes, self._more = {}, {}
 
-    def _path(self, frame: FrameType | None, below: FrameType | None) -> tuple[Level, ...]:
-        """The frames and scopes up to `frame`, outermost first.
+    def _path(self, frame: FrameType | None, below: FrameType | None) -> tuple[PathEntry, ...]:
+        """Return the frames and scopes up to `frame`, outermost first.
 
-        Around a frame that was there at the last operation all is as it was then, because it has not returned since.
+        A frame of the last operation has not returned since, so its surroundings are unchanged.
         """
         scopes, base, last, before = _thread.scopes, self.base, self._below, self._numbers
         k = len(scopes)
         found: list[_Entry] = []  # innermost first
-        inner: Any = below  # what the frame at hand called
+        inner: Any = below  # the callee of `frame`
         around = _NOTHING
         while frame is not None:
             code: CodeType = frame.f_code
@@ -262,14 +277,14 @@ class Locator:
                 )
                 inner, offset = opened, opened.offset
             if users:
-                again = inner is not None and (inner in before or inner is last)
+                resumed = inner is not None and (inner in before or inner is last)
                 if frame is base:
-                    found.append((frame, "", code, offset, self._start, again, k))
+                    found.append((frame, "", code, offset, self._start, resumed, k))
                 elif code.co_name[0] == "<":
-                    found.append((frame, "", code, offset, -1, again, k))
+                    found.append((frame, "", code, offset, -1, resumed, k))
                 else:
                     name = code.co_qualname.replace(".<locals>", "").removesuffix(".__call__")
-                    found.append((frame, name, code, offset, -1, again, k))
+                    found.append((frame, name, code, offset, -1, resumed, k))
                 inner = frame
             elif inner is not None:
                 inner = frame
@@ -289,8 +304,8 @@ class Locator:
         found.reverse()
         return self._levels(found, around)
 
-    def _levels(self, found: list[_Entry], around: _Around) -> tuple[Level, ...]:
-        """The levels `around`, and those found inside, with the numbers that they had where they go on, else new ones."""
+    def _levels(self, found: list[_Entry], around: _Around) -> tuple[PathEntry, ...]:
+        """Return the entries `around` and those found inside; resumed ones keep their numbers."""
         numbers, chain, places, opened = self._numbers, self._chain, self._around, _thread.scopes
         n, keys, _ = around
         before: dict[Any, int] = {}
@@ -300,7 +315,7 @@ class Locator:
         del chain[keys:]
         levels = self._settled(n)
         outer = levels[-1][0] if levels else 0
-        for key, name, code, offset, start, again, scopes in found:
+        for key, name, code, offset, start, resumed, scopes in found:
             if name is None:  # a frame of a library
                 numbers[key] = 0
                 chain.append(key)
@@ -323,12 +338,12 @@ class Locator:
                 self._paused[outer] = (key, number)
             numbers[key] = outer = number
             chain.append(key)
-            levels.append((number, name, code, offset, start, again))
+            levels.append((number, name, code, offset, start, resumed))
         self._last = levels
         return tuple(levels)
 
-    def _settled(self, n: int) -> list[Level]:
-        """The first levels of the last operation: the next level of each is still the same."""
+    def _settled(self, n: int) -> list[PathEntry]:
+        """Return the first path entries of the last operation, marked as resumed."""
         levels = self._last[:n]
         for i in range(max(self._outside, min(self._known, n)), n):
             levels[i] = (*levels[i][:5], True)

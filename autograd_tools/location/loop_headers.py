@@ -1,4 +1,4 @@
-"""The heads of loops as the source reads, and which of them belongs to a loop in the bytecode."""
+"""Headers of loops in source code, matched with loops in bytecode."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Span = tuple[tuple[int, int], tuple[int, int]]  # first line and column, last li
 
 @dataclass(frozen=True)
 class Header:
-    """The head of a loop in the source, and where its parts are; `body` is None for that of a comprehension."""
+    """A loop's header in the source, with the spans of its parts; a comprehension has no `body`."""
 
     name: str
     line: int
@@ -27,10 +27,10 @@ class Header:
 def header_of_for(
     headers: Iterable[Header], span: Span | None, used: Counter[Header]
 ) -> Header | None:
-    """The head of the loop of a `for` whose instruction is at `span`: that of the statement or of what it iterates over.
+    """Return the header of a `for` whose FOR_ITER has the span of the statement or of its iterable.
 
-    Which of both depends on Python's version; all loops of one comprehension may be in one place, so that they are `used` in
-    their order.
+    Python's version decides between the two. All loops of a comprehension may share one span, so
+    headers are `used` in order.
     """
     found = sorted(
         (h for h in headers if span is not None and span in (h.whole, h.iterated)),
@@ -43,7 +43,7 @@ def header_of_for(
 
 
 def header_of_while(headers: Iterable[Header], body: list[Span]) -> Header | None:
-    """The head of the smallest `while` around all these places."""
+    """Return the header of the smallest `while` around all these spans."""
     found = [
         h
         for h in headers
@@ -54,7 +54,7 @@ def header_of_while(headers: Iterable[Header], body: list[Span]) -> Header | Non
 
 @functools.lru_cache(16)
 def headers_of(source: str) -> tuple[Header, ...]:
-    """The heads of all loops in the source of a file; none if it is no Python of this version."""
+    """Return the headers of all loops in a source text; none if it does not parse."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -89,7 +89,7 @@ def _body(node: ast.For | ast.AsyncFor | ast.While) -> Span:
 
 
 def _source(lines: list[bytes], node: ast.AST) -> str:
-    """The source of a part of a statement, on one line."""
+    """Return the source of a node on one line."""
     (first, start), (last, end) = span_at(node)
     text = lines[first - 1 : last]
     text[-1] = text[-1][:end]
@@ -98,10 +98,10 @@ def _source(lines: list[bytes], node: ast.AST) -> str:
 
 
 def span_at(node: Any) -> Span:
-    """Where a part of the source is."""
+    """Return the span of a syntax node or of positions."""
     return ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset))
 
 
 def span_of(positions: dis.Positions | None) -> Span | None:
-    """Where an instruction is in the source; None where nobody knows."""
+    """Return the span of an instruction, or None if unknown."""
     return None if positions is None or None in positions else span_at(positions)

@@ -1,4 +1,4 @@
-"""The loops of a function, found in its bytecode: which instructions are in them, and what can run within one step."""
+"""Loops of a function, found in its bytecode."""
 
 from __future__ import annotations
 
@@ -21,19 +21,16 @@ from autograd_tools.location.loop_headers import (
     span_of,
 )
 
-ENDS = frozenset(
-    {"RETURN_VALUE", "RETURN_CONST", "RERAISE", "RAISE_VARARGS"}
-)  # what no next instruction follows
-JUMPS = frozenset(
-    {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"}
-)  # what always jumps
+# Instructions that never continue with the next one: they end the function, or always jump.
+ENDS = frozenset({"RETURN_VALUE", "RETURN_CONST", "RERAISE", "RAISE_VARARGS"})
+JUMPS = frozenset({"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"})
 Positions = dict[int, Span | None]
 Jump = tuple[int, int]  # from one instruction to another
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop: its header as the source reads, the offsets of its instructions, and the jumps that begin its next step."""
+    """A loop: header text, offsets of its instructions, jumps to the next iteration."""
 
     name: str
     line: int
@@ -43,25 +40,25 @@ class Loop:
 
 @dataclass(frozen=True)
 class Flow:
-    """The loops of a function, outer ones before those in them, and what its instructions lead to, by offset."""
+    """Control flow of a function: loops, outer ones first, and successors of instructions."""
 
     loops: tuple[Loop, ...]
     next: dict[int, tuple[int, ...]]
     offsets: tuple[int, ...]
     calls: frozenset[int]
     lines: dict[int, int]
-    moves: dict[Any, Any]  # what has been found out about ways from one instruction to another
+    moves: dict[Any, Any]  # cache of paths from one instruction to another
 
     def instruction(self, offset: int) -> int:
-        """The offset of the instruction that Python says it is at: within a call it points behind it."""
+        """Return the instruction at `f_lasti`, which points past the beginning within a call."""
         return self.offsets[max(0, bisect_right(self.offsets, offset) - 1)]
 
     def around(self, offset: int) -> list[Loop]:
-        """The loops that an instruction is in, the outermost first."""
+        """Return the loops that contain an instruction, the outermost first."""
         return [loop for loop in self.loops if offset in loop.body]
 
     def in_one_step(self, loop: Loop, first: int, last: int) -> bool:
-        """Whether the instruction `last` can run after `first` within one step of a loop."""
+        """Return True if `last` can run after `first` within one iteration of a loop."""
         seen, todo = {first}, [first]
         while todo:
             offset = todo.pop()
@@ -76,12 +73,12 @@ class Flow:
 
 
 def flow_of(code: CodeType) -> Flow:
-    """The loops of a function."""
+    """Return the control flow of a function."""
     return _flow_of(code, code.co_filename)
 
 
 @functools.lru_cache(512)
-def _flow_of(code: CodeType, filename: str) -> Flow:  # two of one code may be in two files
+def _flow_of(code: CodeType, filename: str) -> Flow:  # equal codes may come from two files
     bytecode = dis.Bytecode(code)
     instructions = list(bytecode)
     after = _next(instructions, bytecode)
@@ -105,7 +102,7 @@ def _flow_of(code: CodeType, filename: str) -> Flow:  # two of one code may be i
 
 
 def _heads(instructions: list[dis.Instruction]) -> set[int]:
-    """Where the steps of `for` loops begin: at FOR_ITER, or what widens its argument, which the end of a long loop is."""
+    """Return the offsets where iterations of `for` begin: FOR_ITER with its EXTENDED_ARG."""
     heads, start = set(), None
     for i in instructions:
         start = i.offset if start is None else start
@@ -118,7 +115,7 @@ def _heads(instructions: list[dis.Instruction]) -> set[int]:
 def _next(
     instructions: list[dis.Instruction], bytecode: dis.Bytecode
 ) -> dict[int, tuple[int, ...]]:
-    """What each instruction may lead to: the next one, that which it jumps to, and the handler of an exception."""
+    """Return the successors of each instruction: the next, the jump target, exception handlers."""
     found: dict[int, list[int]] = {i.offset: [] for i in instructions}
     follower = dict(zip(found, [*list(found)[1:], None], strict=True))
     for i in instructions:
@@ -133,7 +130,7 @@ def _next(
 
 
 def _reached(after: dict[int, tuple[int, ...]], first: int, without: int) -> set[int]:
-    """What can run after `first` without passing an instruction."""
+    """Return the offsets reachable from `first` without passing the offset `without`."""
     seen, todo = {first}, [first]
     while todo:
         for offset in after[todo.pop()]:
@@ -144,7 +141,7 @@ def _reached(after: dict[int, tuple[int, ...]], first: int, without: int) -> set
 
 
 def _is_loop(after: dict[int, tuple[int, ...]], source: int, target: int) -> bool:
-    """Whether a jump back begins a step: all ways to it come through where it goes to."""
+    """Return True if a jump back makes a loop: its target dominates its source."""
     first = min(after)
     return target == first or source not in _reached(after, first, without=target)
 
@@ -156,7 +153,7 @@ def _loops(
     heads: set[int],
     file: str,
 ) -> Iterator[Loop]:
-    """The loops that jumps back make, the largest first; jumps of one statement make one loop."""
+    """Yield the loops that jumps back make, the largest first; jumps of one statement make one."""
     headers = headers_of("".join(linecache.getlines(file)))
     bodies: dict[Header | int, set[int]] = defaultdict(set)
     back: dict[Header | int, set[Jump]] = defaultdict(set)
@@ -174,9 +171,8 @@ def _loops(
         bodies[key] |= body
         back[key] |= own
     for key, body in bodies.items():
-        if (
-            isinstance(key, Header) and key.body is not None
-        ):  # what leaves the loop belongs to its last step
+        if isinstance(key, Header) and key.body is not None:
+            # Code that leaves the loop belongs to the last iteration.
             body.update(
                 o
                 for o, span in positions.items()
@@ -190,7 +186,7 @@ def _loops(
 
 
 def _body(jumps: set[Jump], target: int, after: dict[int, tuple[int, ...]]) -> set[int]:
-    """What can run between `target` and one of the jumps back to it."""
+    """Return the offsets that can run between `target` and a jump back to it."""
     before: dict[int, list[int]] = defaultdict(list)
     for offset, targets in after.items():
         for follower in targets:
@@ -206,5 +202,5 @@ def _body(jumps: set[Jump], target: int, after: dict[int, tuple[int, ...]]) -> s
 
 
 def _line(positions: Positions, body: set[int]) -> int:
-    """The line of a loop without source: the first of its instructions'."""
+    """Return the first line of a loop without source."""
     return min((span[0][0] for offset in body if (span := positions[offset])), default=0)

@@ -7,20 +7,20 @@ from collections.abc import Iterable
 from types import CodeType
 from typing import Any, NamedTuple
 
-from autograd_tools.location.call_site import Note
+from autograd_tools.location.call_site import CallSite
 from autograd_tools.location.loops import Flow, Loop, flow_of
 from autograd_tools.tracing.columns import ScopeNode
 
 
 class Level(NamedTuple):
-    """A level of the path of a note, with names for what `source.Level` is made of."""
+    """A level of the path of a note, with names for what `call_site.PathEntry` is made of."""
 
     number: int
     name: str
     code: CodeType | None
     offset: int
     start: int
-    again: bool
+    resumed: bool
 
 
 class Move(NamedTuple):
@@ -67,32 +67,32 @@ class _Walk:
         # Generators may go on later: by number and by the place around.
         self._generators: dict[tuple[int, int], _Open] = {}
 
-    def enter(self, note: Note) -> int:
+    def enter(self, note: CallSite) -> int:
         """Return the place of an operation."""
         path = [Level(*level) for level in note.path]
         last = len(path) - 1
         for depth, level in enumerate(path):
-            offset, again, operator = (
-                (note.offset, note.again, note.operator)
+            offset, resumed, operator = (
+                (note.offset, note.resumed, note.operator)
                 if depth == last
-                else (level.offset, level.again, False)
+                else (level.offset, level.resumed, False)
             )
             if depth == len(self.open) or self.open[depth].level.number != level.number:
                 del self.open[depth:]
                 self.open.append(self._opened(level, depth, path))
-            if self._move(self.open[depth], offset, again, operator):
+            if self._move(self.open[depth], offset, resumed, operator):
                 del self.open[depth + 1 :]
         del self.open[len(path) :]
         return self.open[-1].inner
 
-    def follow(self, note: Note) -> int:
+    def follow(self, note: CallSite) -> int:
         """Return the place of an operation in the same call as the last one."""
         top = self.open[-1]
         move = top.moves.get(note.offset)
         if move is not None and move.stays and move.offset != top.offset:  # most operations
             top.offset, top.moves = move.offset, move.moves
         elif top.flow is not None:
-            self._move(top, note.offset, note.again, note.operator)
+            self._move(top, note.offset, note.resumed, note.operator)
         return top.inner
 
     def _opened(self, level: Level, depth: int, path: list[Level]) -> _Open:
@@ -119,7 +119,7 @@ class _Walk:
             return kind, level.name, "", 0
         return kind, level.name, around.code.co_filename, self._line(around.code, around.offset)
 
-    def _move(self, top: _Open, offset: int, again: bool, operator: bool) -> bool:
+    def _move(self, top: _Open, offset: int, resumed: bool, operator: bool) -> bool:
         """Go to another instruction; return True if that changes the step or loop."""
         flow = top.flow
         if flow is None:
@@ -127,7 +127,7 @@ class _Walk:
         move = top.moves.get(offset)
         if move is None:
             move = top.moves[offset] = _move(top, flow, flow.instruction(offset))
-        if move.offset == top.offset and (again or (operator and move.offset in flow.calls)):
+        if move.offset == top.offset and (resumed or (operator and move.offset in flow.calls)):
             return False  # another operation of the same call, as in `sum`
         top.offset = move.offset
         top.moves = move.moves
@@ -208,7 +208,7 @@ def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:
     return tuple(around)
 
 
-def places_of(notes: Iterable[Note]) -> tuple[list[ScopeNode], list[int]]:
+def places_of(notes: Iterable[CallSite]) -> tuple[list[ScopeNode], list[int]]:
     """Return the call tree of operations, outer places first, and the place of each: 0 for none."""
     walk, found = _Walk(), []
     path: tuple[object, ...] = ()

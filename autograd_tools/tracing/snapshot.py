@@ -11,7 +11,7 @@ import numpy as np
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.recording import Entry, Recording
 from autograd_tools.engine.values import Param, unwrap
-from autograd_tools.location.call_site import NOWHERE, Note
+from autograd_tools.location.call_site import NOWHERE, CallSite
 from autograd_tools.tracing.columns import (
     ArgTemplate,
     Argument,
@@ -165,7 +165,7 @@ def _backward(times: Any) -> dict[int, int] | None:
     return {argument: ns for argument, ns in times.items() if argument} or None
 
 
-def _source_lines(notes: Sequence[Note]) -> tuple[list[SourceLine], list[int]]:
+def _source_lines(notes: Sequence[CallSite]) -> tuple[list[SourceLine], list[int]]:
     """Where calls stand, and the number of that of each."""
     table = Numbering[SourceLine]()
     known: dict[int, int] = {}

@@ -17,7 +17,7 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import FLOATS, kept_bytes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
-from autograd_tools.location.call_site import Note
+from autograd_tools.location.call_site import CallSite
 from autograd_tools.tracing.columns import Nodes
 from autograd_tools.tracing.frame_variables import variables_of_frames
 from autograd_tools.tracing.param_names import BEST, Name, Namespace, find_param_names
@@ -129,7 +129,7 @@ class Node:
         return Node(self._tape, self.index - 1) if self.index else None
 
     @property
-    def source(self) -> Note | None:
+    def source(self) -> CallSite | None:
         """File, line and function of the call in the user's code; None for a leaf."""
         note = self._tape.notes[self.index] if self._tape.notes is not None else None
         return note if note is not None and note.file else None

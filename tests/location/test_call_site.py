@@ -99,7 +99,7 @@ def test_an_operation_over_several_lines_belongs_to_one_of_them():
     assert lines <= set(range(first + 1, first + 5))
 
 
-def test_operations_of_an_inner_gradient_belong_to_the_line_that_asked_for_it():
+def test_inner_gradients_belong_to_the_line_that_asks():
     w = ag.Param(2.0)
 
     def loss():
@@ -159,7 +159,7 @@ def test_the_function_given_to_diff_is_the_outermost_scope():
     ]
 
 
-def test_a_lambda_and_a_comprehension_are_no_scopes():
+def test_lambdas_and_comprehensions_are_not_scopes():
     w = ag.Param(X)
     J = ag.diff(lambda: sum([np.sum(row) for row in (w * 2 for _ in range(1))]))
     assert {node.scope for node in J.nodes} == {()}
@@ -220,7 +220,7 @@ def test_a_scope_around_diff_is_the_outermost():
     assert [node.scope for node in J.nodes[1:]] == [("training", "encode"), ("training",)]
 
 
-def test_the_function_around_diff_is_no_scope():
+def test_the_function_around_diff_is_not_a_scope():
     def train():
         w = ag.Param(X)
         return ag.diff(lambda: np.sum(w))
@@ -262,7 +262,7 @@ def test_recursion_deepens_the_path():
     assert ag.diff(down, w, 2).nodes[1].scope == ("test_recursion_deepens_the_path.down",) * 3
 
 
-def test_two_calls_of_a_function_are_told_apart():
+def test_two_calls_of_a_function_are_distinct():
     w = ag.Param(X)
     J = ag.diff(lambda: np.sum(encode(encode(w))))
     first, second = (node.source.calls for node in J.nodes[1:3])
@@ -282,7 +282,7 @@ def test_operations_of_one_call_share_its_number():
 # Scopes end, whatever happens.
 
 
-def test_a_scope_that_a_context_manager_opens_is_another_one_each_time():
+def test_each_scope_of_a_context_manager_is_new():
     @contextlib.contextmanager
     def part():
         with ag.scope("part"):
@@ -307,7 +307,7 @@ def test_a_scope_that_a_context_manager_opens_is_another_one_each_time():
     assert first != second
 
 
-def test_frames_that_go_on_keep_their_numbers_however_deep():
+def test_resumed_frames_keep_their_numbers_at_any_depth():
     def down(n, x):
         return x * x if n == 0 else down(n - 1, x) + 1.0
 
@@ -378,8 +378,8 @@ def test_a_scope_of_a_generator_ends_with_it():
 
 
 @pytest.mark.parametrize("name", ["", None, 3, ("a",)], ids=["empty", "None", "number", "tuple"])
-def test_a_scope_without_a_name_is_an_error(name):
-    with pytest.raises(TypeError, match="a scope is named by a non-empty string"):
+def test_a_scope_needs_a_name(name):
+    with pytest.raises(TypeError, match="expected a non-empty string as the name of a scope, got "):
         ag.scope(name)
 
 

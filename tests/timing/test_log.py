@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from autograd_tools.location.call_site import Note
+from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing import Counts, Record, Timer
 from autograd_tools.timing.log import (
     CLOSE,
@@ -27,7 +27,7 @@ from autograd_tools.timing.records import operands_of, signature
 
 SIN, SIN_1 = label("sin", "sin", 0), label("sin[1]", "sin", 1)
 A, B = label("a"), label("b")
-LINE = Note("model.py", 7, "loss", ("loss",), (1,))
+LINE = CallSite("model.py", 7, "loss", ("loss",), (1,))
 FORWARD = Record("sin", 0, "model.py", 7, "loss", ("loss",))
 RECORD = FORWARD._replace(phase="record")
 
@@ -193,7 +193,7 @@ def test_samples_of_a_merged_timer_come_after_those_of_the_first(timer, log):
 
 def test_two_notes_of_one_place_are_one_record(timer, log):
     for _ in range(2):
-        log += (-SIN, None, 0, 0, 3, NOTE, Note(*LINE), 0, 3, 3)
+        log += (-SIN, None, 0, 0, 3, NOTE, CallSite(*LINE), 0, 3, 3)
     log += mark(END, 1, 3)
     assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 0, {0: 6})
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.timelines import check_chrome, check_collapsed, check_speedscope
 
 from autograd_tools import Timer
-from autograd_tools.location.call_site import Note
+from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing import Record
 from autograd_tools.timing.log import CLOSE, NODE, NOTE, SUMS, label, mark
 from autograd_tools.timing.records import signature
@@ -24,7 +24,7 @@ SIN, SIN_1, MUL, MUL_1, MUL_2 = (
     label("mul[2]", "mul", 2),
 )
 EPOCH = label("epoch")
-LINE = Note("model.py", 7, "layer", ("loss", "layer"), (1, 2))
+LINE = CallSite("model.py", 7, "layer", ("loss", "layer"), (1, 2))
 FIRST = 5 << 32  # the number in a log of the first node of a recording
 HOSTILE = [
     "</script>",
@@ -440,7 +440,7 @@ def test_hostile_names_keep_every_format_whole(name, timer):
     times = count()
     timer.clock = lambda: next(times)
     timer.measure(name, lambda: None)
-    line = Note(name, 7, name, (name,), (1,))
+    line = CallSite(name, 7, name, (name,), (1,))
     timer.local.log += (-label(name, name, 0), None, 8, 100, 102, NOTE, line, FIRST, 103, 103)
     found = check_chrome(to_chrome_trace(timer))
     assert found["X"][0]["name"] == found["X"][1]["name"] == name.replace("\ud800", r"\ud800")
