@@ -18,7 +18,7 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.state import following_params
 from autograd_tools.engine.values import Param, Result, Value
-from autograd_tools.rules.indexing import opened
+from autograd_tools.rules.indexing import unpack_fields
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -113,7 +113,7 @@ def _run(
     ]
     with recording.open(sys._getframe()):
         args, kwargs = with_leaves(
-            blank, (opened(next(filled)) if x is BLANK else x for x in leaves_of(blank))
+            blank, (unpack_fields(next(filled)) if x is BLANK else x for x in leaves_of(blank))
         )
         y = f(*args, **kwargs)
     return recording, indices, y
@@ -125,7 +125,7 @@ def is_of(recording: Recording, x: Any) -> bool:
 
 
 def _followed(x: Any) -> Any:
-    """A Param as what it is outside the recording that is to be opened."""
+    """Return a Param as its value outside the recording about to open."""
     if not isinstance(x, Param):
         return x
     recording = following_params()

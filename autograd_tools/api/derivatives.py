@@ -26,7 +26,7 @@ from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Result, Value, unwrap
-from autograd_tools.rules.indexing import expanded
+from autograd_tools.rules.indexing import unpack
 
 Argnum = int | tuple[int, ...]
 
@@ -52,7 +52,7 @@ def make_vjp(
         numbers = leaves_of(y)
 
         def vjp(dy: Any) -> Any:
-            found = matching_leaves(expanded(dy), y, "the vector for vjp")
+            found = matching_leaves(unpack(dy), y, "the vector for vjp")
             given = [_cotangent(d, leaf) for d, leaf in zip(found, numbers, strict=True)]
             return _of_argnum(pull(given), argnum)
 
@@ -72,7 +72,7 @@ def _pullback(
         whole = f(*inputs, **options)
         if parts_of(unwrap(whole)) is None:
             return whole
-        whole = expanded(whole)
+        whole = unpack(whole)
         numbers = [leaf for leaf in leaves_of(whole) if is_number(plain(leaf))]
         return call(join, (numbers,)) if numbers else 0.0
 
@@ -168,7 +168,7 @@ def make_jvp(
 
         def jvp(v: Any) -> tuple[Any, Any]:
             given = matching_leaves(
-                expanded(v) if isinstance(argnum, tuple) else (expanded(v),),
+                unpack(v) if isinstance(argnum, tuple) else (unpack(v),),
                 inputs,
                 "the vector for jvp",
             )

@@ -20,7 +20,7 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import Param, Result, Value, check_differentiable, unwrap
-from autograd_tools.rules.indexing import opened
+from autograd_tools.rules.indexing import unpack_fields
 from autograd_tools.tracing.tape import Tape, check_scalar, finished, new_recording
 from autograd_tools.tracing.trace_data import Trace
 
@@ -84,7 +84,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
     names = parameter_names(f)
     with tape.open(sys._getframe()):
         inputs = [
-            opened(tape.input(live(arg), name)) if _is_numeric(arg) else arg
+            unpack_fields(tape.input(live(arg), name)) if _is_numeric(arg) else arg
             for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
         ]
         y = live(f(*inputs, **kwargs))
@@ -239,7 +239,7 @@ def run(
     ]  # now: who writes into an argument makes it another value
     with recording.open(sys._getframe()):
         for n in set(argnums):
-            inputs[n] = opened(inputs[n])
+            inputs[n] = unpack_fields(inputs[n])
         y = live(f(*inputs, **kwargs))
     return recording, leaves, y
 

@@ -14,7 +14,7 @@ from autograd_tools.engine.calls import plain
 from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Param, Value, unwrap
-from autograd_tools.rules.indexing import expanded
+from autograd_tools.rules.indexing import unpack
 
 
 class GradientError(AssertionError):
@@ -185,7 +185,7 @@ def _combine(y: Any, weights: list[Any]) -> Any:
     """The sum of all numbers in `y`, each times its weight; of complex ones the real part."""
     products = [
         (leaf * w, w)
-        for leaf, w in zip(leaves_of(expanded(y)), weights, strict=True)
+        for leaf, w in zip(leaves_of(unpack(y)), weights, strict=True)
         if w is not None
     ]
     return sum([np.real(np.sum(p)) if np.iscomplexobj(w) else np.sum(p) for p, w in products])

@@ -21,7 +21,7 @@ from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import following_params, open_tapes
 from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result, Value, unwrap
 from autograd_tools.rules import ufunc_methods
-from autograd_tools.rules.indexing import field_of, getitem, opened, setitem
+from autograd_tools.rules.indexing import field_of, getitem, setitem, unpack_fields
 
 CALL_PATH.add(__file__)
 
@@ -75,7 +75,7 @@ def install() -> None:
             setattr(Value, name, definition)
     NamedResult.__getattr__ = _field
     FieldsParam.__getattribute__ = _field_first  # type: ignore[method-assign]
-    FieldsParam.__call__ = lambda self, *args, **kwargs: opened(self)(*args, **kwargs)
+    FieldsParam.__call__ = lambda self, *args, **kwargs: unpack_fields(self)(*args, **kwargs)
 
 
 def _field(self: Any, name: str) -> Any:

@@ -8,8 +8,8 @@ import numpy as np
 
 from autograd_tools.engine.calls import innermost, plain
 from autograd_tools.engine.values import Value, unwrap
+from autograd_tools.rules.arrays import as_array, as_type
 from autograd_tools.rules.choosing import full_like as recorded_full_like
-from autograd_tools.rules.reductions import as_array, as_type
 
 
 def is_recorded(*args: Any) -> bool:
@@ -116,7 +116,7 @@ def full_like(
     """numpy.full_like, also with a recorded number or array to fill with."""
     if not is_recorded(fill_value):
         return np.full_like(plain(a), plain(fill_value), dtype, order, subok, shape, **kwargs)
-    return recorded_full_like(unnested(a), joined(fill_value), dtype, shape=plain(shape))
+    return recorded_full_like(unnested(a), joined(fill_value), dtype, shape=plain(shape))  # type: ignore[no-untyped-call]
 
 
 def _ends(

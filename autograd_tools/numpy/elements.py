@@ -9,7 +9,7 @@ import numpy as np
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.values import unwrap
 from autograd_tools.numpy.arrays import arange, is_recorded, joined
-from autograd_tools.rules.reductions import as_type
+from autograd_tools.rules.arrays import as_type
 
 
 def spelled_out(item: Any) -> Any:

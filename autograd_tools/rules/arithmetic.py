@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
 
 import numpy as np
 
@@ -11,12 +10,12 @@ from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import Value, unwrap
 
 
-def power(x: Any, p: Any) -> Any:
+def power(x, p):
     """`x ** p`, of Python's numbers as of NumPy's: 0 ** -1 is inf, and (-8) ** (1/3) is nan and no complex number."""
     return np.float64(x) ** p if type(x) is float and isinstance(p, (int, float)) else x**p
 
 
-def divide(a: Any, b: Any) -> Any:
+def divide(a, b):
     """a / b, of Python's numbers as of NumPy's: 1 / 0 is inf."""
     try:
         return a / b
@@ -24,7 +23,7 @@ def divide(a: Any, b: Any) -> Any:
         return np.divide(a, b)
 
 
-def remainder(a: Any, b: Any) -> Any:
+def remainder(a, b):
     """a % b, of Python's numbers as of NumPy's: 1 % 0 is nan."""
     try:
         return a % b
@@ -32,7 +31,7 @@ def remainder(a: Any, b: Any) -> Any:
         return np.remainder(a, b)
 
 
-def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
+def power_base(dy, y, x, p):
     """dy p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
     if isinstance(
         p, Value
@@ -45,7 +44,7 @@ def power_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
     return dy * p * x ** np.where(p == 0, 1, p - 1)
 
 
-def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
+def power_exponent(dy, y, x, p):
     """dy y log x, taken as 0 where the base is 0: there y is 0 for every p > 0."""
     turns = 0j if np.iscomplexobj(y) else 0  # the logarithm of a negative number is complex
     if type(x) in (int, float):
@@ -53,24 +52,24 @@ def power_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
     return dy * y * np.log(np.where(unwrap(x) == 0, 1, x) + turns)
 
 
-def absolute_x(dy: Any, y: Any, x: Any) -> Any:
+def absolute_x(dy, y, x):
     """dy sign(x); of complex numbers, dy times their direction, turned back."""
     if np.iscomplexobj(x):
         return dy * np.conjugate(x) / np.where(unwrap(y) == 0, 1, y)
     return dy * np.sign(x)
 
 
-def remainder_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
+def remainder_divisor(dy, y, a, b):
     return -dy * np.floor_divide(a, b)
 
 
-def fmod_divisor(dy: Any, y: Any, a: Any, b: Any) -> Any:
+def fmod_divisor(dy, y, a, b):
     return -dy * np.rint(
         (unwrap(a) - unwrap(y)) / unwrap(b)
     )  # a / b, cut off, may be one too many where it is almost whole
 
 
-def hypot_leg(dy: Any, y: Any, leg: Any, other: Any) -> Any:
+def hypot_leg(dy, y, leg, other):
     """The cosine of the angle beside `leg`; zero where both are zero."""
     return dy * (leg / np.where(unwrap(y) == 0, 1, y))
 
@@ -102,5 +101,5 @@ rules(np.frexp, lambda dy, y, x: None if dy[0] is None else np.ldexp(dy[0], -unw
 
 
 @composite(np.divmod)
-def divmod_(a: Any, b: Any, /, **kwargs: Any) -> Any:
+def divmod_(a, b, /, **kwargs):
     return np.floor_divide(unwrap(a), unwrap(b)), np.remainder(a, b, **kwargs)

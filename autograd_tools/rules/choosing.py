@@ -9,30 +9,30 @@ import numpy as np
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import unwrap
+from autograd_tools.rules.arrays import as_array, as_type, type_of
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.reductions import as_array, as_type, type_of
 from autograd_tools.rules.shapes import along, take_along_axis
 
 
 @composite(np.compress)
-def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+def compress(condition, a, axis=None, out=None):
     a, axis = (np.ravel(a), 0) if axis is None else (np.atleast_1d(as_array(a)), axis)
     return a[along(np.nonzero(plain(condition))[0], axis, np.ndim(a))]
 
 
 @composite(np.extract)
-def extract(condition: Any, arr: Any) -> Any:
+def extract(condition, arr):
     return compress(np.ravel(plain(condition)), arr)
 
 
 @composite(np.delete)
-def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+def delete(arr, obj, axis=None):
     arr, axis = (np.ravel(arr), 0) if axis is None else (as_array(arr), axis)
     return arr[along(np.delete(np.arange(np.shape(arr)[axis]), obj), axis, np.ndim(arr))]
 
 
 @composite(np.resize)
-def resize(a: Any, new_shape: Any) -> Any:
+def resize(a, new_shape):
     a = np.ravel(a)
     return (
         a[np.resize(np.arange(np.size(a)), new_shape)]
@@ -42,7 +42,7 @@ def resize(a: Any, new_shape: Any) -> Any:
 
 
 @composite(np.trim_zeros)
-def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+def trim_zeros(filt, trim="fb", axis=None):
     filt = as_array(filt)
     axes = (
         range(np.ndim(filt))
@@ -58,23 +58,19 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
 
 
 @composite(np.partition)
-def partition(
-    a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
-) -> Any:
+def partition(a, kth, axis=-1, kind="introselect", order=None):
     a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
     return take_along_axis(a, np.argpartition(unwrap(a), kth, axis), axis)
 
 
 @composite(np.lib.stride_tricks.sliding_window_view)
-def sliding_window_view(
-    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
-) -> Any:
+def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
     places = np.reshape(np.arange(np.size(x)), np.shape(x))
     return np.ravel(x)[np.lib.stride_tricks.sliding_window_view(places, window_shape, axis)]
 
 
 @composite(np.choose)
-def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
+def choose(a, choices, out=None, mode="raise"):
     """NumPy chooses the numbers of the places, which are then read from all arrays in a row."""
     dtype = np.result_type(
         *(
@@ -94,7 +90,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
 
 
 @composite(np.select)
-def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+def select(condlist, choicelist, default=0):
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError("np.select takes as many choices as conditions, and at least one")
     y = default
@@ -104,7 +100,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 @composite(np.piecewise)
-def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+def piecewise(x, condlist, funclist, *args, **kw):
     """Each function is called on the numbers that it is for, which is those where no later condition holds."""
     x, condlist = as_array(x), plain(condlist)
     if np.ndim(condlist) == 0 or (
@@ -129,16 +125,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 
 
 @composite(np.full_like)
-def full_like(
-    a: Any,
-    fill_value: Any,
-    dtype: Any = None,
-    order: str = "K",
-    subok: bool = True,
-    shape: Any = None,
-    *,
-    device: Any = None,
-) -> Any:
+def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
     dtype = type_of(a) if dtype is None else dtype
     return np.broadcast_to(
         as_type(as_array(fill_value), dtype), np.shape(a) if shape is None else shape

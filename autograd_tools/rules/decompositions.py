@@ -23,7 +23,7 @@ from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.products import bar, flip_last
 
 
-def adjoint(x: Any) -> Any:
+def adjoint(x):
     """The conjugate transpose of each matrix in a stack."""
     return bar(flip_last(x))
 
@@ -33,19 +33,19 @@ def bars(dy: Any) -> list[Any]:
     return [None if part is None else bar(part) for part in dy]
 
 
-def half_lower(x: Any) -> Any:
+def half_lower(x):
     """The lower triangle of ones, with 1/2 on its diagonal, of the size and type of the matrices in `x`."""
     n, dtype = np.shape(x)[-1], np.finfo(unwrap(x).dtype).dtype
     return np.tril(np.ones((n, n), dtype)) - np.eye(n, dtype=dtype) / 2
 
 
-def on_triangle(dx: Any, lower: bool) -> Any:
+def on_triangle(dx, lower):
     """The gradient for a Hermitian matrix of which NumPy reads one triangle: what is off the diagonal counts twice there."""
     half = half_lower(dx)
     return (dx + adjoint(dx)) * (half if lower else half.T)
 
 
-def inverse_gaps(w: Any) -> Any:
+def inverse_gaps(w):
     """1 / (w_j - w_i) at place (i, j); zero where the two are equal up to rounding."""
     gaps = w[..., None, :] - w[..., :, None]
     size = np.max(np.abs(unwrap(w)), axis=-1, initial=0, keepdims=True)[..., None]
@@ -65,7 +65,7 @@ def check_phases(turn: Any, func: str) -> None:
         )
 
 
-def cholesky_x(dy: Any, y: Any, x: Any, /, *, upper: bool = False) -> Any:
+def cholesky_x(dy, y, x, /, *, upper=False):
     """Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10."""
     lower, dlower = (adjoint(y), adjoint(bar(np.triu(dy)))) if upper else (y, bar(np.tril(dy)))
     inverse = np.linalg.inv(lower)
@@ -73,7 +73,7 @@ def cholesky_x(dy: Any, y: Any, x: Any, /, *, upper: bool = False) -> Any:
     return bar(on_triangle(np.matmul(np.matmul(adjoint(inverse), middle), inverse), not upper))
 
 
-def eigh_x(dy: Any, y: Any, x: Any, UPLO: str = "L") -> Any:
+def eigh_x(dy, y, x, UPLO="L"):
     """Giles (2008), An extended collection of matrix derivative results, on the triangle that NumPy reads."""
     (dw, dv), (w, v) = bars(dy), (y[0], y[1])
     middle = 0 if dw is None else diagonal_matrix(dw)
@@ -84,12 +84,12 @@ def eigh_x(dy: Any, y: Any, x: Any, UPLO: str = "L") -> Any:
     return bar(on_triangle(np.matmul(np.matmul(v, middle), adjoint(v)), UPLO.upper() == "L"))
 
 
-def diagonal_matrix(w: Any) -> Any:
+def diagonal_matrix(w):
     """A matrix of zeros with `w` on its diagonal, for each `w` in a stack."""
     return w[..., None] * np.eye(np.shape(w)[-1], dtype=unwrap(w).dtype)
 
 
-def eig_x(dy: Any, y: Any, x: Any) -> Any:
+def eig_x(dy, y, x):
     """Boeddeker et al. (2017), On the computation of complex-valued gradients, arXiv:1701.00392.
 
     The eigenvectors are of length 1, which takes away what would change their lengths.
@@ -107,7 +107,7 @@ def eig_x(dy: Any, y: Any, x: Any) -> Any:
     return bar(np.linalg.solve(adjoint(v), np.matmul(middle, adjoint(v))))
 
 
-def leading(du: Any, u: Any, k: int) -> Any:
+def leading(du, u, k):
     """The gradient of the first `k` columns of a unitary matrix, which is to say all: they make the others' space."""
     if du is None or np.shape(u)[-1] == k:
         return du
@@ -115,14 +115,7 @@ def leading(du: Any, u: Any, k: int) -> Any:
     return du[..., :k] - np.matmul(rest, adjoint(np.matmul(adjoint(first), du[..., k:])))
 
 
-def svd_x(
-    dy: Any,
-    y: Any,
-    x: Any,
-    full_matrices: bool = True,
-    compute_uv: bool = True,
-    hermitian: bool = False,
-) -> Any:
+def svd_x(dy, y, x, full_matrices=True, compute_uv=True, hermitian=False):
     """Townsend (2016), Differentiating the singular value decomposition; Wan and Zhang (2019), arXiv:1909.02659, for complex ones.
 
     A singular value of zero has no derivative: its vectors count as constant.
@@ -159,7 +152,7 @@ def svd_x(
     return bar(on_triangle(dx, lower=True) if hermitian else dx)
 
 
-def in_the_plane(turn: Any, inverse: Any) -> Any:
+def in_the_plane(turn, inverse):
     """What a change of the phase between the two complex vectors of a singular value does: half of it in each of them."""
     if not np.iscomplexobj(turn):
         return 0
@@ -178,7 +171,7 @@ def check_rank(r: Any, k: int) -> None:
         )
 
 
-def qr_x(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
+def qr_x(dy, y, x, mode="reduced"):
     """Walter and Lehmann (2018), Algorithmic differentiation of linear algebra functions, arXiv:1001.1654, for tall matrices;
     Roberts and Roberts (2020), QR and LQ decomposition matrix backpropagation algorithms, arXiv:2009.10071, for wide ones.
 
@@ -216,15 +209,15 @@ rules(np.linalg.qr, qr_x, fields=True)
 
 
 @composite(np.linalg.eigvalsh)
-def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
+def eigvalsh(a, UPLO="L"):
     return np.linalg.eigh(a, UPLO)[0]
 
 
 @composite(np.linalg.eigvals)
-def eigvals(a: Any) -> Any:
+def eigvals(a):
     return np.linalg.eig(a)[0]
 
 
 @composite(np.linalg.svdvals)
-def svdvals(x: Any, /) -> Any:
+def svdvals(x, /):
     return np.linalg.svd(x, full_matrices=False)[1]

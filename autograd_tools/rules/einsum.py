@@ -44,10 +44,10 @@ def einsum_string(args: tuple[Any, ...]) -> tuple[str, list[Any], int]:
     return ",".join(terms) + output, list(args[: 2 * (len(args) // 2) : 2]), 2
 
 
-def einsum_operand(position: int) -> Any:
+def einsum_operand(position):
     """The rule of an operand: the same sum, of `dy` and the others, with the operand's letters as the output."""
 
-    def rule(dy: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
+    def rule(dy, y, *args, **kwargs):
         subscripts, others, step = einsum_string(args)
         which = (position - 1) if step == 1 else position // 2
         terms, output = einsum_terms(subscripts, others)

@@ -6,7 +6,6 @@ Where a choice has no derivative (a tie of `maximum`), the gradient is shared ev
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ LN2, LN10 = math.log(2), math.log(10)  # of Python, which leave float32 as it is
 DEGREE = np.pi / 180
 
 
-def sinc_slope(dy: Any, y: Any, x: Any) -> Any:
+def sinc_slope(dy, y, x):
     """(cos(pi x) - sinc(x)) / x, and its limit -pi^2 x / 3 close to 0, where the quotient loses its digits."""
     near = np.abs(unwrap(x)) < 1e-3
     safe = np.where(near, 1, x)
@@ -28,12 +27,12 @@ def sinc_slope(dy: Any, y: Any, x: Any) -> Any:
     )
 
 
-def other_leg(x: Any) -> Any:
+def other_leg(x):
     """`sqrt(1 - x * x)`; of complex numbers by two roots, which keep the sign of a zero imaginary part."""
     return np.sqrt(-(x - 1)) * np.sqrt(-(-x - 1)) if np.iscomplexobj(x) else np.sqrt(1 - x * x)
 
 
-def tanh_x(dy: Any, y: Any, x: Any) -> Any:
+def tanh_x(dy, y, x):
     """`dy * (1 - y * y)`; of arrays in the memory of y^2, because a large new array takes as long as the arithmetic."""
     if type(dy) is not np.ndarray or type(y) is not np.ndarray:
         return dy * (1 - y * y)
@@ -42,7 +41,7 @@ def tanh_x(dy: Any, y: Any, x: Any) -> Any:
     return np.multiply(dy, dx, dx)
 
 
-def i0_slope(dy: Any, y: Any, x: Any) -> Any:
+def i0_slope(dy, y, x):
     """The Bessel function I1, as the mean of c sinh(c x) over the cosines c of a quarter circle.
 
     64 of them are enough for every x of which exp(x) is a number, and that I1 has derivatives of its own.
@@ -51,42 +50,36 @@ def i0_slope(dy: Any, y: Any, x: Any) -> Any:
     return dy * np.mean(cosines * np.sinh(np.expand_dims(x, -1) * cosines), axis=-1)
 
 
-def turned(dy: Any, a: Any, b: Any) -> Any:
+def turned(dy, a, b):
     """`dy * a / (a * a + b * b)`; zero where both are zero, as of the angle of a complex zero."""
     square = a * a + b * b
     return dy * a / np.where(unwrap(square) == 0, 1, square)
 
 
-def picked(dy: Any, y: Any, x: Any, other: Any) -> Any:
+def picked(dy, y, x, other):
     """The share of `x` in the gradient of a maximum or minimum `y`: all where it was taken, half in a tie, 0 where the other was."""
     taken, tie = unwrap(x) == unwrap(y), unwrap(x) == unwrap(other)
     return dy * taken - 0.5 * dy * tie if np.any(tie) else dy * taken
 
 
-def clip_x(
-    dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
-) -> Any:
+def clip_x(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
     """`dy` where `x` was taken, be it at a limit."""
     return dy * (unwrap(x) == unwrap(y))
 
 
-def clip_min(
-    dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
-) -> Any:
+def clip_min(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
     """`dy` where the lower limit was taken: not where it is above the upper one, which is what NumPy gives there."""
     return dy * ((unwrap(x) < unwrap(a_min)) & (unwrap(y) == unwrap(a_min)))
 
 
-def clip_max(
-    dy: Any, y: Any, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs: Any
-) -> Any:
+def clip_max(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
     """`dy` where the upper limit was taken."""
     low, high = unwrap(a_min), unwrap(a_max)
     above = unwrap(x) > high
     return dy * (above if low is None or low is np._NoValue else above | (low > high))
 
 
-def nan_to_num_x(dy: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+def nan_to_num_x(dy, y, x, *args, **kwargs):
     return dy * np.isfinite(unwrap(x))
 
 
@@ -144,13 +137,13 @@ rules(np.nan_to_num, nan_to_num_x, nan=UNKNOWN, posinf=UNKNOWN, neginf=UNKNOWN)
 
 
 @composite(np.angle)
-def angle(z: Any, deg: bool = False) -> Any:
+def angle(z, deg=False):
     turned = np.arctan2(np.imag(z), np.real(z))
     return np.degrees(turned) if deg else turned
 
 
 @composite(np.sign)
-def sign(x: Any, out: Any = None, **kwargs: Any) -> Any:
+def sign(x, out=None, **kwargs):
     """A number without its length: of real ones a step, whose gradient is zero, and of complex ones the direction."""
     if np.iscomplexobj(x):
         return np.divide(x, np.where(unwrap(x) == 0, 1, np.absolute(x)), **kwargs)
@@ -158,5 +151,5 @@ def sign(x: Any, out: Any = None, **kwargs: Any) -> Any:
 
 
 @composite(np.real_if_close)
-def real_if_close(a: Any, tol: float = 100) -> Any:
+def real_if_close(a, tol=100):
     return a if np.iscomplexobj(np.real_if_close(unwrap(a), tol)) else np.real(a)

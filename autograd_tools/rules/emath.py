@@ -9,10 +9,10 @@ import numpy as np
 
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.arrays import as_array, as_type
 
 
-def widened(x: Any, y: Any) -> Any:
+def widened(x, y):
     """`x`, as a complex number if the result `y` is one."""
     return as_type(as_array(x), y.dtype) if np.iscomplexobj(y) and not np.iscomplexobj(x) else x
 
@@ -32,12 +32,12 @@ composite(np.emath.arctanh)(widening(np.emath.arctanh, np.arctanh))
 
 
 @composite(np.emath.logn)
-def logn(n: Any, x: Any) -> Any:
+def logn(n, x):
     return np.emath.log(x) / np.emath.log(n)
 
 
 @composite(np.emath.power)
-def power(x: Any, p: Any) -> Any:
+def power(x, p):
     y, x, p = np.emath.power(unwrap(x), unwrap(p)), as_array(x), as_array(p)
     fraction = (
         y.dtype.kind == "f" and unwrap(p).dtype.kind in "iu"

@@ -18,7 +18,7 @@ from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.shapes import along
 
 
-def resized(dx: Any, x: Any, axis: int) -> Any:
+def resized(dx, x, axis):
     """`dx` as long as `x` along an axis: what was padded is cut, and what was cut has a gradient of zero."""
     length, wanted = np.shape(dx)[axis], np.shape(x)[axis]
     if length < wanted:
@@ -30,7 +30,7 @@ def resized(dx: Any, x: Any, axis: int) -> Any:
     return dx[along(slice(wanted), axis, np.ndim(dx))] if length > wanted else dx
 
 
-def share(spectrum: Any, n: int, axis: int) -> Any:
+def share(spectrum, n, axis):
     """How much of a whole spectrum of `n` each number of its first half is: 1/2, and 1 where it is its own mirror image."""
     k = np.arange(np.shape(spectrum)[axis])
     weights = np.where((k == 0) | (2 * k == n), 1.0, 0.5).astype(
@@ -41,42 +41,30 @@ def share(spectrum: Any, n: int, axis: int) -> Any:
     )
 
 
-def fft_a(
-    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
-) -> Any:
+def fft_a(dy, y, a, n=None, axis=-1, norm=None, out=None):
     return resized(np.fft.fft(dy, None, axis, norm), a, axis)
 
 
-def ifft_a(
-    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
-) -> Any:
+def ifft_a(dy, y, a, n=None, axis=-1, norm=None, out=None):
     return resized(np.fft.ifft(dy, None, axis, norm), a, axis)
 
 
-def rfft_a(
-    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
-) -> Any:
+def rfft_a(dy, y, a, n=None, axis=-1, norm=None, out=None):
     n = np.shape(a)[axis] if n is None else n
     return resized(np.fft.hfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
 
 
-def hfft_a(
-    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
-) -> Any:
+def hfft_a(dy, y, a, n=None, axis=-1, norm=None, out=None):
     dx = np.fft.rfft(dy, None, axis, norm)
     return resized(dx / share(dx, np.shape(dy)[axis], axis), a, axis)
 
 
-def irfft_a(
-    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
-) -> Any:
+def irfft_a(dy, y, a, n=None, axis=-1, norm=None, out=None):
     dx = np.fft.ihfft(dy, None, axis, norm)
     return resized(dx / share(dx, np.shape(dy)[axis], axis), a, axis)
 
 
-def ihfft_a(
-    dy: Any, y: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
-) -> Any:
+def ihfft_a(dy, y, a, n=None, axis=-1, norm=None, out=None):
     n = np.shape(a)[axis] if n is None else n
     return resized(np.fft.irfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
 
@@ -101,21 +89,21 @@ def steps(a: Any, s: Any, axes: Any) -> Iterator[tuple[int | None, int]]:
 
 
 @composite(np.fft.fftn)
-def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def fftn(a, s=None, axes=None, norm=None, out=None):
     for n, axis in reversed(list(steps(a, s, axes))):
         a = np.fft.fft(a, n, axis, norm)
     return a
 
 
 @composite(np.fft.ifftn)
-def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def ifftn(a, s=None, axes=None, norm=None, out=None):
     for n, axis in reversed(list(steps(a, s, axes))):
         a = np.fft.ifft(a, n, axis, norm)
     return a
 
 
 @composite(np.fft.rfftn)
-def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def rfftn(a, s=None, axes=None, norm=None, out=None):
     *rest, (n, axis) = steps(a, s, axes)
     a = np.fft.rfft(a, n, axis, norm)
     for n, axis in reversed(rest):
@@ -124,7 +112,7 @@ def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = 
 
 
 @composite(np.fft.irfftn)
-def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def irfftn(a, s=None, axes=None, norm=None, out=None):
     *rest, (last, last_axis) = steps(a, s, axes)
     for n, axis in rest:
         a = np.fft.ifft(a, n, axis, norm)
@@ -132,20 +120,20 @@ def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any =
 
 
 @composite(np.fft.fft2)
-def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+def fft2(a, s=None, axes=(-2, -1), norm=None, out=None):
     return fftn(a, s, axes, norm)
 
 
 @composite(np.fft.ifft2)
-def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+def ifft2(a, s=None, axes=(-2, -1), norm=None, out=None):
     return ifftn(a, s, axes, norm)
 
 
 @composite(np.fft.rfft2)
-def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+def rfft2(a, s=None, axes=(-2, -1), norm=None, out=None):
     return rfftn(a, s, axes, norm)
 
 
 @composite(np.fft.irfft2)
-def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+def irfft2(a, s=None, axes=(-2, -1), norm=None, out=None):
     return irfftn(a, s, axes, norm)

@@ -9,12 +9,12 @@ import numpy as np
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import unwrap
+from autograd_tools.rules.arrays import as_array, as_type
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.reductions import as_array, as_type
 
 
 @composite(np.bincount)
-def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(x, /, weights=None, minlength=0):
     counts = np.bincount(plain(x), plain(weights), minlength)
     return (
         counts
@@ -26,7 +26,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
 
 
 @composite(np.histogram_bin_edges)
-def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+def histogram_bin_edges(a, bins=10, range=None, weights=None):
     """From the lowest to the highest number in steps of the same length, or as they are given."""
     found = np.histogram_bin_edges(unwrap(a), plain(bins), plain(range), plain(weights))
     if np.ndim(bins) == 1:
@@ -43,9 +43,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
 
 
 @composite(np.histogram)
-def histogram(
-    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> Any:
+def histogram(a, bins=10, range=None, density=None, weights=None):
     y, found = np.histogram(unwrap(a), plain(bins), plain(range), weights=plain(weights))
     edges = histogram_bin_edges(a, bins, range)
     if weights is not None:

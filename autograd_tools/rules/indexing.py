@@ -19,7 +19,7 @@ from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value, unwrap
 
 
-def opened(x: Any) -> Any:
+def unpack_fields(x: Any) -> Any:
     """A tracked value; of a named tuple or dataclass another, with tracked fields, so that its methods work."""
     held = unwrap(x)
     if not has_fields(held):
@@ -29,23 +29,23 @@ def opened(x: Any) -> Any:
     return with_parts(held, [getitem.first(x, (i,)) for i in range(len(held))])
 
 
-def expanded(x: Any) -> Any:
+def unpack(x: Any) -> Any:
     """A container, tracked or not, as one of tracked leaves."""
-    x = opened(x)
+    x = unpack_fields(x)
     held = unwrap(x)
     parts = parts_of(held)
     if parts is None:
         return x
     if isinstance(x, Value):
         parts = [x[key] for key in (held if isinstance(held, dict) else range(len(held)))]
-    return with_parts(held, [expanded(part) for part in parts])
+    return with_parts(held, [unpack(part) for part in parts])
 
 
 def field_of(x: Any, name: str) -> Any:
     """A field or method of the named tuple or dataclass that `x` holds."""
     held = unwrap(x)
     if name not in field_names(held):
-        return getattr(opened(x), name)
+        return getattr(unpack_fields(x), name)
     return (
         getfield.first(x, (name,))
         if is_dataclass(held)
@@ -100,7 +100,7 @@ getitem = Primitive(
     accumulate_into=getitem_into,
     name="getitem",
     containers=True,
-    item_of=opened,
+    item_of=unpack_fields,
     reads=frozenset({1}),
 )
 getfield = Primitive(
@@ -109,7 +109,7 @@ getfield = Primitive(
     accumulate_into=getfield_into,
     name="getattr",
     containers=True,
-    item_of=opened,
+    item_of=unpack_fields,
     reads=frozenset({1}),
 )
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")

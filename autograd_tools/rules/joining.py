@@ -8,22 +8,22 @@ import numpy as np
 
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.arrays import as_array, as_type
 from autograd_tools.rules.shapes import along, atleast_3d
 
 
 @composite(np.dstack)
-def dstack(tup: Any) -> Any:
+def dstack(tup):
     return np.concatenate([atleast_3d(as_array(a)) for a in tup], 2)
 
 
 @composite(np.append)
-def append(arr: Any, values: Any, axis: Any = None) -> Any:
+def append(arr, values, axis=None):
     return np.concatenate([as_array(arr), as_array(values)], axis)
 
 
 @composite(np.insert)
-def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+def insert(arr, obj, values, axis=None):
     """NumPy inserts the numbers of the places, which are then read from both arrays in a row."""
     arr = as_array(arr)
     values = as_type(as_array(values), unwrap(arr).dtype)
@@ -47,11 +47,11 @@ def highest(arrays: Any) -> int:
 
 
 @composite(np.block)
-def block(arrays: Any) -> Any:
+def block(arrays):
     depth = depth_of(arrays)
     ndim = max(depth, highest(arrays))
 
-    def join(part: Any, axis: int) -> Any:
+    def join(part, axis):
         if isinstance(unwrap(part), list):
             return np.concatenate([join(item, axis + 1) for item in part], axis)
         return np.reshape(part, (1,) * (ndim - np.ndim(part)) + np.shape(part))
@@ -132,7 +132,7 @@ def meshgrid(
 
 
 @composite(np.apply_along_axis)
-def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     arr, axis = as_array(arr), axis % np.ndim(arr)
     rows = np.moveaxis(arr, axis, -1)
     outer = np.shape(rows)[:-1]
@@ -145,7 +145,7 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
 
 
 @composite(np.apply_over_axes)
-def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+def apply_over_axes(func, a, axes):
     a = as_array(a)
     for axis in [axes] if np.ndim(axes) == 0 else axes:
         y = func(a, axis % np.ndim(a))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.arrays import as_array, as_type
 
 
-def array(object: Any, dtype: Any = None, *, ndmin: int = 0, **options: Any) -> Any:
+def array(object, dtype=None, *, ndmin=0, **options):
     """Lists become the axes of an array. How it lies in memory, and whether it is a copy, makes no difference to a gradient."""
     if isinstance(unwrap(object), (list, tuple)):
         y = np.stack([array(item) for item in object]) if len(object) else np.array([])
@@ -22,15 +22,15 @@ def array(object: Any, dtype: Any = None, *, ndmin: int = 0, **options: Any) -> 
     )
 
 
-def asarray(a: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
+def asarray(a, dtype=None, *args, **options):
     return array(a, dtype)
 
 
-def row(a: Any, dtype: Any = None) -> Any:
+def row(a, dtype=None):
     return array(a, dtype, ndmin=1)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+def full(shape, fill_value, dtype=None, **options):
     return np.broadcast_to(as_type(as_array(fill_value), dtype), shape)
 
 

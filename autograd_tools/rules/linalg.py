@@ -10,12 +10,12 @@ import numpy as np
 from autograd_tools.engine.primitives import UNKNOWN
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import Value, unwrap
+from autograd_tools.rules.arrays import axes_of, restore_axes
 from autograd_tools.rules.decompositions import adjoint, on_triangle
 from autograd_tools.rules.products import bar, flip_last
-from autograd_tools.rules.reductions import axes_of, kept
 
 
-def solve_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
+def solve_left(dy, y, a, b):
     """-solve(a.mT, dy) @ y.mT, where y is the solution."""
     dx = solve_right(dy, y, a, b)
     return (
@@ -25,14 +25,14 @@ def solve_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
     )
 
 
-def solve_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
+def solve_right(dy, y, a, b):
     """`np.linalg.solve(a.mT, dy)`, for each right-hand side."""
     if np.ndim(b) == 1 and np.ndim(a) > 2:  # one vector for each matrix of the stack
         return np.linalg.solve(flip_last(a), dy[..., None])[..., 0]
     return np.linalg.solve(flip_last(a), dy)
 
 
-def direction(x: Any) -> Any:
+def direction(x):
     """The gradient of |x|: its sign, conjugated where it is complex."""
     return bar(np.sign(x))
 
@@ -42,12 +42,10 @@ def shared(hit: Any, y: Any, axes: tuple[int, ...]) -> Any:
     return hit / np.sum(hit, axis=axes, dtype=np.result_type(unwrap(y), np.float16), keepdims=True)
 
 
-def norm_x(
-    dy: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False
-) -> Any:
+def norm_x(dy, y, x, ord=None, axis=None, keepdims=False):
     """The gradient of a norm of vectors, or of all numbers, or of matrices; zero at zero, and shared evenly in a tie."""
     axes = axes_of(x, axis)
-    y, dy = kept(y, x, axis, keepdims), kept(dy, x, axis, keepdims)
+    y, dy = restore_axes(y, x, axis, keepdims), restore_axes(dy, x, axis, keepdims)
     length = np.where(unwrap(y) == 0, 1, y)
     if ord is None or (len(axes) == 2 and ord in ("fro", "f")) or (len(axes) == 1 and ord == 2):
         return dy * (bar(x) / length)
@@ -90,7 +88,7 @@ def spectral_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
     return np.moveaxis(bar(np.matmul(u * weights[..., None, :], vh)), (-2, -1), axes)
 
 
-def cofactors(x: Any) -> Any:
+def cofactors(x):
     """The determinants of what is left of matrices without a row and a column each, with their signs: the gradient of det.
 
     They take as long as n^5, but hold for singular matrices and for every order; the first order is in the singular values.
@@ -109,7 +107,7 @@ def cofactors(x: Any) -> Any:
     )
 
 
-def det_x(dy: Any, y: Any, x: Any) -> Any:
+def det_x(dy, y, x):
     """det(x) times the transposed inverse, or what that becomes where there is no inverse, or none with correct digits."""
     if np.all(unwrap(y) != 0):
         inverse = np.linalg.inv(x)
@@ -123,7 +121,7 @@ def det_x(dy: Any, y: Any, x: Any) -> Any:
     )
 
 
-def slogdet_x(dy: Any, y: Any, x: Any) -> Any:
+def slogdet_x(dy, y, x):
     """Of the logarithm; and of the sign, where it is a complex number that turns."""
     dsign, dlog = dy[0], dy[1]
     if dsign is not None and np.iscomplexobj(dsign):
@@ -136,9 +134,7 @@ def slogdet_x(dy: Any, y: Any, x: Any) -> Any:
     )
 
 
-def pinv_a(
-    dy: Any, y: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
-) -> Any:
+def pinv_a(dy, y, a, rcond=None, hermitian=False, *, rtol=None):
     """Golub and Pereyra (1973), The differentiation of pseudo-inverses, for changes that keep the rank."""
     across, dy = adjoint(y), adjoint(bar(dy))
     dx = np.matmul(across, np.matmul(adjoint(dy), across))
@@ -148,7 +144,7 @@ def pinv_a(
     return bar(on_triangle(dx, lower=True) if hermitian else dx)
 
 
-def columns(x: Any) -> Any:
+def columns(x):
     """A vector as a matrix of one column."""
     return np.reshape(x, (-1, 1)) if np.ndim(x) == 1 else x
 
@@ -162,7 +158,7 @@ def solution(dy: Any, a: Any, rcond: Any) -> tuple[Any, Any, Any]:
     return dx, np.matmul(adjoint(inverse), dx), inverse
 
 
-def lstsq_a(dy: Any, y: Any, a: Any, b: Any, rcond: Any = None) -> Any:
+def lstsq_a(dy, y, a, b, rcond=None):
     """The solution is the pseudo-inverse times `b`, see `pinv_a`; the other outputs are sums of squares and singular values."""
     x, parts = columns(y[0]), []
     left = columns(b) - np.matmul(a, x)
@@ -179,7 +175,7 @@ def lstsq_a(dy: Any, y: Any, a: Any, b: Any, rcond: Any = None) -> Any:
     return bar(sum(parts)) if parts else None
 
 
-def lstsq_b(dy: Any, y: Any, a: Any, b: Any, rcond: Any = None) -> Any:
+def lstsq_b(dy, y, a, b, rcond=None):
     parts = [] if dy[0] is None else [solution(dy[0], a, rcond)[1]]
     if dy[1] is not None and np.size(dy[1]):
         parts += [2 * (columns(b) - np.matmul(a, columns(y[0]))) * dy[1]]
@@ -196,12 +192,12 @@ rules(np.linalg.norm, norm_x, ord=UNKNOWN)
 
 
 @composite(np.linalg.matrix_norm)
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+def matrix_norm(x, /, *, keepdims=False, ord="fro"):
     return np.linalg.norm(x, ord, (-2, -1), keepdims)
 
 
 @composite(np.linalg.vector_norm)
-def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     axes = axes_of(x, axis)
     rest = [i for i in range(np.ndim(x)) if i not in axes]
     numbers = math.prod(np.shape(x)[i] for i in axes)
@@ -218,7 +214,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
 
 
 @composite(np.linalg.cond)
-def cond(x: Any, p: Any = None) -> Any:
+def cond(x, p=None):
     if p is None or p in (2, -2):
         s = np.linalg.svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
@@ -226,13 +222,13 @@ def cond(x: Any, p: Any = None) -> Any:
 
 
 @composite(np.linalg.tensorinv)
-def tensorinv(a: Any, ind: int = 2) -> Any:
+def tensorinv(a, ind=2):
     rows, columns = np.shape(a)[:ind], np.shape(a)[ind:]
     return np.reshape(np.linalg.inv(np.reshape(a, (-1, math.prod(columns)))), (*columns, *rows))
 
 
 @composite(np.linalg.tensorsolve)
-def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+def tensorsolve(a, b, axes=None):
     n = np.ndim(a)
     last = [] if axes is None else [axis % n for axis in axes]
     a = np.transpose(a, [*(i for i in range(n) if i not in last), *last])

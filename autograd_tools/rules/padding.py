@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import Value, unwrap
-from autograd_tools.rules.reductions import as_array, as_type
+from autograd_tools.rules.arrays import as_array, as_type
 from autograd_tools.rules.shapes import along
 
 
@@ -26,21 +26,21 @@ def pairs(given: Any, ndim: int) -> list[Any]:
     return np.broadcast_to(given, (ndim, 2)).tolist()
 
 
-def copied(array: Any, pad_width: Any, mode: str) -> Any:
+def copied(array, pad_width, mode):
     """Modes that repeat numbers of the array: NumPy pads the numbers of their places."""
     places: Any = np.reshape(np.arange(np.size(array)), np.shape(array))
     padded: Any = np.pad
     return np.ravel(array)[padded(places, pad_width, mode)]
 
 
-def turned(array: Any, axis: int, before: int, after: int, mode: str) -> Any:
+def turned(array, axis, before, after, mode):
     """The array with its ends turned around themselves, as often as it takes: each turn goes on from the last number.
 
     With `reflect` the number at an end is there once, with `symmetric` twice.
     """
     n, ndim, dtype = np.shape(array)[axis], np.ndim(array), unwrap(array).dtype
 
-    def along_axis(numbers: Any) -> Any:
+    def along_axis(numbers):
         return np.reshape(numbers, [-1 if i == axis else 1 for i in range(ndim)]).astype(dtype)
 
     turns, rest = np.divmod(np.arange(-before, n + after), max(n - (mode == "reflect"), 1))
@@ -54,11 +54,11 @@ def turned(array: Any, axis: int, before: int, after: int, mode: str) -> Any:
     )
 
 
-def constant(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
+def constant(array, axis, at_start, width, given):
     return given
 
 
-def linear_ramp(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
+def linear_ramp(array, axis, at_start, width, given):
     edge = array[along(slice(1) if at_start else slice(-1, None), axis, np.ndim(array))]
     near = (np.arange(width) if at_start else np.arange(width)[::-1]) / max(width, 1)
     near = np.reshape(near, [-1 if i == axis else 1 for i in range(np.ndim(array))]).astype(
@@ -70,7 +70,7 @@ def linear_ramp(array: Any, axis: int, at_start: bool, width: int, given: Any) -
 def statistic(func: Any) -> Callable[..., Any]:
     """The mode that pads with a mean or the like of the `given` numbers next to the end, or of all."""
 
-    def number(array: Any, axis: int, at_start: bool, width: int, given: Any) -> Any:
+    def number(array, axis, at_start, width, given):
         n = np.shape(array)[axis]
         length = n if given is None else min(given, n)
         return func(
@@ -96,7 +96,7 @@ COMPUTED: dict[str, tuple[Callable[..., Any], str, Any]] = {
 
 
 @composite(np.pad)
-def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
+def pad(array, pad_width, mode="constant", **kwargs):
     array = as_array(array)
     ndim, dtype = np.ndim(array), unwrap(array).dtype
     if mode in ("reflect", "symmetric") and kwargs.get("reflect_type", "even") == "odd":

@@ -9,15 +9,15 @@ import numpy as np
 
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import Value, unwrap
-from autograd_tools.rules.reductions import as_array, as_type, type_of
+from autograd_tools.rules.arrays import as_array, as_type, type_of
 
 
-def coefficients(p: Any) -> Any:
+def coefficients(p):
     return np.atleast_1d(as_array(p))
 
 
 @composite(np.polyval)
-def polyval(p: Any, x: Any) -> Any:
+def polyval(p, x):
     x = x if isinstance(x, Value) else np.asarray(x)
     y = np.zeros(np.shape(x), type_of(x))[()]
     for c in as_array(p):
@@ -37,18 +37,18 @@ def aligned(a1: Any, a2: Any) -> tuple[Any, Any]:
 
 
 @composite(np.polyadd)
-def polyadd(a1: Any, a2: Any) -> Any:
+def polyadd(a1, a2):
     left, right = aligned(a1, a2)
     return left + right
 
 
 @composite(np.polysub)
-def polysub(a1: Any, a2: Any) -> Any:
+def polysub(a1, a2):
     left, right = aligned(a1, a2)
     return left - right
 
 
-def trimmed(p: Any) -> Any:
+def trimmed(p):
     """The coefficients from the first that is not 0 on, or one that is: what np.poly1d keeps of them."""
     p = coefficients(p)
     found = np.flatnonzero(unwrap(p))
@@ -56,7 +56,7 @@ def trimmed(p: Any) -> Any:
 
 
 @composite(np.polymul)
-def polymul(a1: Any, a2: Any) -> Any:
+def polymul(a1, a2):
     return np.convolve(trimmed(a1), trimmed(a2))
 
 
@@ -76,7 +76,7 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
 
 
 @composite(np.polyder)
-def polyder(p: Any, m: int = 1) -> Any:
+def polyder(p, m=1):
     if m < 0:
         raise ValueError(
             "np.polyder takes a derivative of order 0 or more; np.polyint takes integrals"
@@ -88,7 +88,7 @@ def polyder(p: Any, m: int = 1) -> Any:
 
 
 @composite(np.polyint)
-def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+def polyint(p, m=1, k=None):
     if m < 0:
         raise ValueError(
             "np.polyint takes an integral of order 0 or more; np.polyder takes derivatives"
@@ -104,7 +104,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 
 
 @composite(np.poly)
-def poly(seq_of_zeros: Any) -> Any:
+def poly(seq_of_zeros):
     zeros = coefficients(seq_of_zeros)
     zeros = np.linalg.eigvals(zeros) if np.ndim(zeros) == 2 else zeros
     p, nothing = np.ones(1, unwrap(zeros).dtype), np.zeros(1, unwrap(zeros).dtype)
@@ -115,7 +115,7 @@ def poly(seq_of_zeros: Any) -> Any:
     )  # of pairs of conjugates
 
 
-def roots_p(dy: Any, y: Any, p: Any) -> Any:
+def roots_p(dy, y, p):
     """A root moves by -x^k / p'(x) when the coefficient of x^k does."""
     powers = np.arange(np.size(p), dtype=np.finfo(unwrap(y).dtype).dtype)[::-1]
     slope = np.polyval(p[:-1] * powers[:-1], y)
@@ -125,7 +125,7 @@ def roots_p(dy: Any, y: Any, p: Any) -> Any:
 rules(np.roots, roots_p)
 
 
-def covariance(lhs: Any, scale: Any, squares: Any, left: int, y: Any) -> Any:
+def covariance(lhs, scale, squares, left, y):
     """Of the coefficients of a fit; with no sum of squares, as if each number had a deviation of 1."""
     base = np.linalg.inv(np.dot(np.transpose(lhs), lhs)) / np.outer(scale, scale)
     if squares is None:
@@ -138,9 +138,7 @@ def covariance(lhs: Any, scale: Any, squares: Any, left: int, y: Any) -> Any:
 
 
 @composite(np.polyfit)
-def polyfit(
-    x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
-) -> Any:
+def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     """Least squares with columns of length 1, as NumPy has it."""
     x, y = as_array(x) + 0.0, as_array(y) + 0.0
     n = np.size(x)
@@ -165,7 +163,7 @@ def polyfit(
 
 
 @composite(np.vander)
-def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+def vander(x, N=None, increasing=False):
     x = as_array(x)
     powers = np.arange(np.size(x) if N is None else N)
     return x[:, None] ** (powers if increasing else powers[::-1])
@@ -181,12 +179,12 @@ def ends(*given: Any) -> tuple[Any, ...]:
     )
 
 
-def steps(num: int, endpoint: bool, ndim: int) -> Any:
+def steps(num, endpoint, ndim):
     """How far each number of a range is from its start to its stop, along an axis before `ndim` others."""
     return np.reshape(np.arange(num) / max(num - 1 if endpoint else num, 1), (-1, *[1] * ndim))
 
 
-def between(start: Any, stop: Any, num: int, endpoint: bool, ndim: int) -> Any:
+def between(start, stop, num, endpoint, ndim):
     """Evenly spaced numbers, in the precision of the ends."""
     precise = np.result_type(
         *(x if type(x) in (int, float) else np.asarray(x) for x in map(unwrap, (start, stop))), 1.0
@@ -194,7 +192,7 @@ def between(start: Any, stop: Any, num: int, endpoint: bool, ndim: int) -> Any:
     return start + (stop - start) * steps(num, endpoint, ndim).astype(precise)
 
 
-def laid_out(y: Any, dtype: Any, axis: int) -> Any:
+def laid_out(y, dtype, axis):
     return as_type(y if axis == 0 else np.moveaxis(y, 0, axis), dtype)
 
 
@@ -204,17 +202,7 @@ def is_whole(dtype: Any) -> bool:
 
 
 @composite(np.linspace)
-def linspace(
-    start: Any,
-    stop: Any,
-    num: Any = 50,
-    endpoint: Any = True,
-    retstep: Any = False,
-    dtype: Any = None,
-    axis: int = 0,
-    *,
-    device: Any = None,
-) -> Any:
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
     if is_whole(dtype):
         return np.linspace(unwrap(start), unwrap(stop), num, endpoint, retstep, dtype, axis)
     start, stop = ends(start, stop)
@@ -226,15 +214,7 @@ def linspace(
 
 
 @composite(np.logspace)
-def logspace(
-    start: Any,
-    stop: Any,
-    num: Any = 50,
-    endpoint: bool = True,
-    base: Any = 10.0,
-    dtype: Any = None,
-    axis: int = 0,
-) -> Any:
+def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
     if is_whole(dtype):
         return np.logspace(unwrap(start), unwrap(stop), num, endpoint, unwrap(base), dtype, axis)
     start, stop, base = ends(start, stop, base)
@@ -246,9 +226,7 @@ def logspace(
 
 
 @composite(np.geomspace)
-def geomspace(
-    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
-) -> Any:
+def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     if is_whole(dtype):
         return np.geomspace(unwrap(start), unwrap(stop), num, endpoint, dtype, axis)
     start, stop = ends(start, stop)

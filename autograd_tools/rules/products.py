@@ -12,17 +12,17 @@ from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.shapes import for_each, shapes_of
 
 
-def bar(x: Any) -> Any:
+def bar(x):
     """The conjugate, of complex numbers."""
     return np.conjugate(x) if np.iscomplexobj(x) else x
 
 
-def flip_last(x: Any) -> Any:
+def flip_last(x):
     """The transpose of each matrix in a stack of them."""
     return x.mT
 
 
-def matmul_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
+def matmul_left(dy, y, a, b):
     """dy @ b.mT; with a vector, products of each number with each."""
     if b.ndim == 1:
         return dy * b if a.ndim == 1 else dy[..., None] * b
@@ -31,7 +31,7 @@ def matmul_left(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return np.matmul(dy, flip_last(b))
 
 
-def matmul_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
+def matmul_right(dy, y, a, b):
     """a.mT @ dy; with a vector, products of each number with each."""
     if a.ndim == 1:
         return dy * a if b.ndim == 1 else a[:, None] * dy[..., None, :]
@@ -40,7 +40,7 @@ def matmul_right(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return np.matmul(flip_last(a), dy)
 
 
-def dot_left(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
+def dot_left(dy, y, a, b, out=None):
     """dy @ b.T of matrices; in general the sum over the axes that only b and y have."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return dy * b
@@ -49,7 +49,7 @@ def dot_left(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
     return np.tensordot(dy, np.swapaxes(b, -1, -2), np.ndim(b) - 1)
 
 
-def dot_right(dy: Any, y: Any, a: Any, b: Any, out: Any = None) -> Any:
+def dot_right(dy, y, a, b, out=None):
     """a.T @ dy of matrices; in general the sum over the axes that only a and y have."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return dy * a
@@ -66,7 +66,7 @@ def tensordot_axes(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
     return [i % np.ndim(a) for i in left], [i % np.ndim(b) for i in right]
 
 
-def tensordot_left(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
+def tensordot_left(dy, y, a, b, axes=2):
     """The sum over the axes that only b and y have."""
     left, right = tensordot_axes(a, b, axes)
     free_a = [i for i in range(np.ndim(a)) if i not in left]
@@ -78,7 +78,7 @@ def tensordot_left(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
     return np.transpose(dx, np.argsort([*free_a, *(left[right.index(i)] for i in sorted(right))]))
 
 
-def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
+def tensordot_right(dy, y, a, b, axes=2):
     """The sum over the axes that only a and y have."""
     left, right = tensordot_axes(a, b, axes)
     free_a = [i for i in range(np.ndim(a)) if i not in left]
@@ -89,16 +89,7 @@ def tensordot_right(dy: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
     return np.transpose(dx, np.argsort([*(right[left.index(i)] for i in sorted(left)), *free_b]))
 
 
-def trace_x(
-    dy: Any,
-    y: Any,
-    x: Any,
-    offset: int = 0,
-    axis1: int = 0,
-    axis2: int = 1,
-    dtype: Any = None,
-    out: Any = None,
-) -> Any:
+def trace_x(dy, y, x, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     """Zero but for dy on the diagonal."""
     eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset, dtype=bool)
     return np.moveaxis(
@@ -106,7 +97,7 @@ def trace_x(
     )
 
 
-def multi_dot_arrays(dy: Any, y: Any, arrays: Any, *, out: Any = None) -> Any:
+def multi_dot_arrays(dy, y, arrays, *, out=None):
     """For each matrix, `dy` between the transposes of those to its left and to its right."""
     first, *middle, last = arrays
     first, last = (
@@ -157,7 +148,7 @@ rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
 
 
 @composite(np.inner)
-def inner(a: Any, b: Any) -> Any:
+def inner(a, b):
     return (
         np.dot(a, b)
         if max(np.ndim(a), np.ndim(b)) < 2 or min(np.ndim(a), np.ndim(b)) == 0
@@ -166,12 +157,12 @@ def inner(a: Any, b: Any) -> Any:
 
 
 @composite(np.vdot)
-def vdot(a: Any, b: Any) -> Any:
+def vdot(a, b):
     return np.dot(np.conjugate(np.ravel(a)), np.ravel(b))
 
 
 @composite(np.kron)
-def kron(a: Any, b: Any) -> Any:
+def kron(a, b):
     n = max(np.ndim(a), np.ndim(b))
     shape_a, shape_b = ((1,) * (n - np.ndim(x)) + np.shape(x) for x in (a, b))
     wide_a = np.reshape(a, [m for size in shape_a for m in (size, 1)])
@@ -179,7 +170,7 @@ def kron(a: Any, b: Any) -> Any:
     return np.reshape(wide_a * wide_b, [i * j for i, j in zip(shape_a, shape_b, strict=True)])
 
 
-def flat_cross(a: Any, b: Any, axisc: int) -> Any:
+def flat_cross(a, b, axisc):
     """The product where one of the vectors has 2 numbers, which NumPy may warn of or refuse; of two such it is a number each."""
     np.cross(unwrap(a), unwrap(b))
     if np.shape(a)[-1] == np.shape(b)[-1]:
@@ -189,9 +180,7 @@ def flat_cross(a: Any, b: Any, axisc: int) -> Any:
 
 
 @composite(np.cross)
-def cross(
-    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Any:
+def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
@@ -201,7 +190,7 @@ def cross(
 
 
 @composite(np.linalg.matrix_power)
-def matrix_power(a: Any, n: Any) -> Any:
+def matrix_power(a, n):
     """By squares: of the powers of 2 that `n` is made of."""
     square, n = (np.linalg.inv(a), -n) if n < 0 else (a, int(n))
     power = (
@@ -219,40 +208,40 @@ def matrix_power(a: Any, n: Any) -> Any:
 
 
 @composite(np.linalg.matmul)
-def linalg_matmul(x1: Any, x2: Any, /) -> Any:
+def linalg_matmul(x1, x2, /):
     return np.matmul(x1, x2)
 
 
 @composite(np.linalg.outer)
-def linalg_outer(x1: Any, x2: Any, /) -> Any:
+def linalg_outer(x1, x2, /):
     return np.outer(x1, x2)
 
 
 @composite(np.linalg.tensordot)
-def linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+def linalg_tensordot(x1, x2, /, *, axes=2):
     return np.tensordot(x1, x2, axes)
 
 
 @composite(np.linalg.vecdot)
-def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def linalg_vecdot(x1, x2, /, *, axis=-1):
     return np.vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
 
 
 @composite(np.linalg.cross)
-def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def linalg_cross(x1, x2, /, *, axis=-1):
     return np.cross(x1, x2, axis=axis)
 
 
 @composite(np.linalg.trace)
-def linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+def linalg_trace(x, /, *, offset=0, dtype=None):
     return np.trace(x, offset, -2, -1, dtype)
 
 
 @composite(np.linalg.diagonal)
-def linalg_diagonal(x: Any, /, *, offset: int = 0) -> Any:
+def linalg_diagonal(x, /, *, offset=0):
     return np.diagonal(x, offset, -2, -1)
 
 
 @composite(np.linalg.matrix_transpose)
-def linalg_matrix_transpose(x: Any, /) -> Any:
+def linalg_matrix_transpose(x, /):
     return np.matrix_transpose(x)

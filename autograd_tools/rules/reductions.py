@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.engine.primitives import SHAPES, UNKNOWN
 from autograd_tools.engine.registry import composite, rules
-from autograd_tools.engine.values import Value, unwrap
+from autograd_tools.engine.values import unwrap
+from autograd_tools.rules.arrays import (
+    as_type,
+    axes_of,
+    broadcast,
+    count,
+    restore_axes,
+    root,
+    type_of,
+    widened,
+)
 
 
-def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
-    """The axes that a reduction takes away, none of them negative."""
-    ndim = np.ndim(x)
-    if axis is None:
-        return tuple(range(ndim))
-    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))) if ndim else ()
-
-
-def kept(dy: Any, x: Any, axis: Any, keepdims: Any) -> Any:
-    """`np.expand_dims(dy, axis)`: the reduced axes are back in their places, of length 1."""
-    if axis is None or keepdims is True or np.ndim(dy) == 0:
-        return dy
-    axes = axes_of(x, axis)
-    return np.reshape(dy, tuple(1 if a in axes else n for a, n in enumerate(np.shape(x))))
-
-
-def spread(dy: Any, shape: tuple[int, ...]) -> Any:
-    """`np.broadcast_to(dy, shape)`, in a tenth of its time for plain numbers and arrays."""
-    if type(dy) is np.ndarray and dy.flags.c_contiguous and dy.ndim == len(shape):
-        strides = tuple(
-            0 if n == 1 else stride for n, stride in zip(dy.shape, dy.strides, strict=True)
-        )
-    elif isinstance(dy, np.number):
-        if math.prod(shape) < 1000:  # is filled as fast as it is described
-            full = np.empty(shape, dy.dtype)
-            full.fill(dy)
-            return full
-        dy, strides = np.array(dy), (0,) * len(shape)
-    else:
-        return np.broadcast_to(dy, shape)
-    dx: Any = np.ndarray(shape, dy.dtype, dy, 0, strides)
-    dx.flags.writeable = False  # its elements share memory
-    return dx
-
-
-def count(x: Any, axis: Any) -> int:
-    """How many numbers go into one result of a reduction."""
-    if axis is None:
-        return np.size(x)
-    shape = np.shape(x)
-    n = 1
-    for a in axes_of(x, axis):
-        n *= shape[a]
-    return n
-
-
-def count_where(x: Any, axis: Any, where: Any) -> Any:
+def count_where(x, axis, where):
     """`np.sum(np.broadcast_to(where, np.shape(x)), axis, keepdims=True)`: how many numbers of those chosen go into each result."""
     return np.sum(
         np.broadcast_to(where, np.shape(x)),
@@ -68,72 +31,45 @@ def count_where(x: Any, axis: Any, where: Any) -> Any:
     )
 
 
-def sum_x(
-    dy: Any,
-    y: Any,
-    x: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = 0,
-    where: Any = True,
-) -> Any:
-    """`spread(kept(dy, x, axis, keepdims), shape(x))`: what was added gets the gradient of its sum."""
+def sum_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
+    """`broadcast(restore_axes(dy, x, axis, keepdims), shape(x))`: what was added gets the gradient of its sum."""
     if where is not True:
-        return spread(kept(dy, x, axis, keepdims), np.shape(x)) * where
-    return spread(kept(dy, x, axis, keepdims), np.shape(x))
+        return broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x)) * where
+    return broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x))
 
 
-def sum_initial(dy: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
+def sum_initial(dy, y, *args, **kwargs):
     return dy
 
 
-def mean_x(
-    dy: Any,
-    y: Any,
-    x: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-) -> Any:
-    """`spread(kept(dy, x, axis, keepdims) / count(x, axis), shape(x))`: each of n numbers gets an n-th."""
+def mean_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    """`broadcast(restore_axes(dy, x, axis, keepdims) / count(x, axis), shape(x))`: each of n numbers gets an n-th."""
     if where is not True:
         return (
-            spread(kept(dy, x, axis, keepdims), np.shape(x)) * where / count_where(x, axis, where)
+            broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x))
+            * where
+            / count_where(x, axis, where)
         )
-    return spread(kept(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
+    return broadcast(restore_axes(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
 
 
-def extreme_x(
-    dy: Any,
-    y: Any,
-    x: Any,
-    axis: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
+def extreme_x(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
     """`dy` at the extreme; evenly shared between elements that tie for it."""
-    hit = unwrap(x) == unwrap(kept(y, x, axis, keepdims))
+    hit = unwrap(x) == unwrap(restore_axes(y, x, axis, keepdims))
     hit = hit if where is True else hit & where
     ties = np.add.reduce(hit, axes_of(x, axis), keepdims=True)
-    dx = kept(dy, x, axis, keepdims) * hit
+    dx = restore_axes(dy, x, axis, keepdims) * hit
     return dx if ties.max(initial=1) == 1 else dx / np.maximum(1, ties).astype(unwrap(y).dtype)
 
 
-def cumsum_x(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def cumsum_x(dy, y, x, axis=None, dtype=None, out=None):
     """The sums of dy from the other end."""
     if axis is None:
         return np.reshape(np.flip(np.cumsum(np.flip(dy, 0), 0), 0), np.shape(x))
     return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
 
 
-def total(x: Any, *rest: Any) -> Any:
+def total(x, *rest):
     """np.sum, of an array in half of its time."""
     return np.add.reduce(x, *(rest or (None,))) if type(x) is np.ndarray else np.sum(x, *rest)
 
@@ -149,42 +85,19 @@ rules(np.nanmin, extreme_x, initial=UNKNOWN)
 rules(np.cumsum, cumsum_x, reads=SHAPES)
 
 
-def as_array(x: Any) -> Any:
-    """`x` with axes that can be indexed: what is an array as it is, a number or a list as the array of it."""
-    if isinstance(x, Value):
-        return x if isinstance(unwrap(x), np.ndarray) else np.broadcast_to(x, np.shape(x))
-    return np.asarray(x)
-
-
-def type_of(x: Any) -> Any:
-    """The type of the numbers in `x`, which may be a number or a list."""
-    return np.asarray(unwrap(x)).dtype
-
-
-def as_type(a: Any, dtype: Any) -> Any:
-    return a if dtype is None or type_of(a) == dtype else np.astype(as_array(a), dtype)
-
-
-def widened(a: Any, dtype: Any) -> Any:
-    """`a` in the type in which NumPy adds up and multiplies: that asked for, or of small integers a large one."""
-    if dtype is None and type_of(a).kind in "biu":
-        dtype = np.add.reduce(np.zeros(1, type_of(a))).dtype
-    return as_type(a, dtype)
-
-
 @composite(np.var)
 def var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
+    a,
+    axis=None,
+    dtype=None,
+    out=None,
+    ddof=0,
+    keepdims=False,
     *,
-    where: Any = True,
-    mean: Any = None,
-    correction: Any = None,
-) -> Any:
+    where=True,
+    mean=None,
+    correction=None,
+):
     a, chosen = as_type(a, dtype), {} if where is True else {"where": where}
     difference = a - (np.mean(a, axis=axis, keepdims=True, **chosen) if mean is None else mean)
     square = np.absolute(difference) ** 2 if np.iscomplexobj(a) else difference * difference
@@ -201,27 +114,13 @@ def var(
     )
 
 
-def root(x: Any) -> Any:
-    """The square root of sums of squares, as a length: its gradient is zero at zero."""
-    flat = unwrap(x) == 0
-    return np.where(flat, 0, np.sqrt(np.where(flat, 1, x))) if np.any(flat) else np.sqrt(x)
-
-
 @composite(np.std)
-def std(*args: Any, **kwargs: Any) -> Any:
+def std(*args, **kwargs):
     return root(var(*args, **kwargs))
 
 
 @composite(np.prod)
-def prod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
+def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
     """By halves, so that every partial product is differentiated as it is, zeros included."""
     a = widened(a, dtype)
     a = a if where is True else np.where(where, a, 1)
@@ -245,5 +144,5 @@ def prod(
 
 
 @composite(np.ptp)
-def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+def ptp(a, axis=None, out=None, keepdims=False):
     return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)

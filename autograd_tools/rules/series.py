@@ -9,11 +9,11 @@ import numpy as np
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import Primitive, composite, rules
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.reductions import as_array, as_type, widened
+from autograd_tools.rules.arrays import as_array, as_type, widened
 from autograd_tools.rules.shapes import along
 
 
-def cumprod_x(dy: Any, y: Any, x: Any, axis: int) -> Any:
+def cumprod_x(dy, y, x, axis):
     """Of numbers that are not zero: a partial product loses a factor by division."""
     return np.flip(np.cumsum(np.flip(dy * y, axis), axis), axis) / x
 
@@ -22,7 +22,7 @@ CUMPROD = Primitive(np.cumprod, [cumprod_x])
 
 
 @composite(np.cumprod)
-def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def cumprod(a, axis=None, dtype=None, out=None):
     """With a zero in it by doublings, so that every partial product is differentiated as it is."""
     a = widened(as_array(a), dtype)
     if np.ndim(a) != 1:
@@ -57,43 +57,27 @@ def accumulated(func: Any, x: Any, axis: Any, dtype: Any, start: float | None) -
 
 
 @composite(np.cumulative_sum)
-def cumulative_sum(
-    x: Any,
-    /,
-    *,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    include_initial: bool = False,
-) -> Any:
+def cumulative_sum(x, /, *, axis=None, dtype=None, out=None, include_initial=False):
     return accumulated(np.cumsum, x, axis, dtype, 0 if include_initial else None)
 
 
 @composite(np.cumulative_prod)
-def cumulative_prod(
-    x: Any,
-    /,
-    *,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    include_initial: bool = False,
-) -> Any:
+def cumulative_prod(x, /, *, axis=None, dtype=None, out=None, include_initial=False):
     return accumulated(np.cumprod, x, axis, dtype, 1 if include_initial else None)
 
 
 @composite(np.nancumsum)
-def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def nancumsum(a, axis=None, dtype=None, out=None):
     return np.cumsum(np.where(np.isnan(unwrap(a)), 0, a), axis=axis, dtype=dtype)
 
 
 @composite(np.nancumprod)
-def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def nancumprod(a, axis=None, dtype=None, out=None):
     return np.cumprod(np.where(np.isnan(unwrap(a)), 1, a), axis=axis, dtype=dtype)
 
 
 @composite(np.ediff1d)
-def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+def ediff1d(ary, to_end=None, to_begin=None):
     ary = np.ravel(as_array(ary))
     ends = [
         [] if end is None else [as_type(np.ravel(as_array(end)), unwrap(ary).dtype)]
@@ -103,7 +87,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 @composite(np.trapezoid)
-def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+def trapezoid(y, x=None, dx=1.0, axis=-1):
     y = as_array(y)
     if x is not None:
         dx = np.diff(x, axis=axis if np.ndim(x) > 1 else -1)
@@ -118,10 +102,10 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return np.sum(dx * (y[before] + y[after]) / 2, axis=axis)
 
 
-def slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
+def slope(f, h, axis, edge_order):
     """The slope of `f` along one axis: through both neighbours inside, through the first 2 or 3 points at the ends."""
 
-    def at(part: Any) -> Any:
+    def at(part):
         return f[along(part, axis, np.ndim(f))]
 
     if np.ndim(h):
@@ -154,7 +138,7 @@ def slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
 
 
 @composite(np.gradient)
-def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+def gradient(f, *varargs, axis=None, edge_order=1):
     f = as_array(f)
     f = f if unwrap(f).dtype.kind in "fc" else as_type(f, float)
     axes = range(np.ndim(f)) if axis is None else (axis,) if np.ndim(axis) == 0 else axis
@@ -180,9 +164,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 
 @composite(np.interp)
-def interp(
-    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
-) -> Any:
+def interp(x, xp, fp, left=None, right=None, period=None):
     """At a point of `xp` the slope is that of the piece on its right; at the last one, on its left, or 0 if that is a jump."""
     x, xp, fp = (t if np.iscomplexobj(t) else as_type(t, float) for t in map(as_array, (x, xp, fp)))
     if period is not None:
@@ -206,7 +188,7 @@ def interp(
     return y if np.ndim(y) else y[()]
 
 
-def uncut(dy: Any, a: Any, v: Any, mode: Any) -> Any:
+def uncut(dy, a, v, mode):
     """The gradient of the full convolution, of which `mode` took a part."""
     n, short = np.size(a) + np.size(v) - 1, min(np.size(a), np.size(v))
     start = {"f": 0, "s": (short - 1) // 2, "v": short - 1}[mode[0]]
@@ -215,20 +197,20 @@ def uncut(dy: Any, a: Any, v: Any, mode: Any) -> Any:
     )
 
 
-def convolve_a(dy: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
+def convolve_a(dy, y, a, v, mode="full"):
     return np.reshape(
         np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(v)), "valid"), np.shape(a)
     )
 
 
-def convolve_v(dy: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
+def convolve_v(dy, y, a, v, mode="full"):
     return np.reshape(
         np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(a)), "valid"), np.shape(v)
     )
 
 
 @composite(np.correlate)
-def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
+def correlate(a, v, mode="valid"):
     a, v = np.ravel(as_array(a)), np.flip(np.conjugate(np.ravel(as_array(v))))
     if np.size(v) > np.size(a):  # NumPy takes the longer one first, and turns the result around
         return np.flip(np.convolve(np.flip(v), np.flip(a), mode))

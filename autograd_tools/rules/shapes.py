@@ -11,11 +11,11 @@ import numpy as np
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
+from autograd_tools.rules.arrays import as_array
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.reductions import as_array
 
 
-def transpose_x(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
+def transpose_x(dy, y, x, axes=None):
     """dy with its axes back in their places."""
     if axes is None:
         return np.transpose(dy)
@@ -36,9 +36,7 @@ def for_each(parts: list[Any], arrays: Any) -> Any:
     return parts if isinstance(unwrap(arrays), (list, tuple)) else np.stack(parts)
 
 
-def concatenate_arrays(
-    dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any
-) -> Any:
+def concatenate_arrays(dy, y, arrays, axis=0, out=None, **kwargs):
     """The slice of `dy` that each array became."""
     shapes = shapes_of(arrays)
     if axis is None:
@@ -55,15 +53,13 @@ def concatenate_arrays(
     return for_each([dy[(*before, slice(i, j))] for i, j in pairwise(ends)], arrays)
 
 
-def stack_arrays(
-    dy: Any, y: Any, arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any
-) -> Any:
+def stack_arrays(dy, y, arrays, axis=0, out=None, **kwargs):
     """The part of dy that each array became."""
     before = (slice(None),) * (axis % np.ndim(dy))
     return for_each([dy[(*before, i)] for i in range(len(shapes_of(arrays)))], arrays)
 
 
-def repeat_x(dy: Any, y: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
+def repeat_x(dy, y, x, repeats, axis=None):
     """Each element gets the sum of what its copies get."""
     flat = np.reshape(x, (-1,)) if axis is None or np.ndim(x) == 0 else x
     axis = 0 if axis is None else axis
@@ -74,7 +70,7 @@ def repeat_x(dy: Any, y: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
     )
 
 
-def astype_x(dy: Any, y: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
+def astype_x(dy, y, x, dtype, **kwargs):
     """`dy`, but zero where fractions were cut off."""
     if np.dtype(dtype) == object:
         raise TypeError(
@@ -85,7 +81,7 @@ def astype_x(dy: Any, y: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
     return dy
 
 
-def reading_order(x: Any, order: Any) -> Any:
+def reading_order(x, order):
     """The order in which the elements of `x` are read, where "A" leaves it to how they lie in memory."""
     if order != "A":
         return order
@@ -97,14 +93,14 @@ def reading_order(x: Any, order: Any) -> Any:
     return "F" if lies and sum(n != 1 for n in x.shape) > 1 else "C"
 
 
-def reshape_x(dy: Any, y: Any, x: Any, shape: Any = None, order: Any = "C", **kwargs: Any) -> Any:
+def reshape_x(dy, y, x, shape=None, order="C", **kwargs):
     """`np.reshape(dy, np.shape(x))`, read in the order of `x`."""
     if order != "C":
         return np.reshape(dy, np.shape(x), order=reading_order(x, order))
     return np.reshape(dy, np.shape(x))
 
 
-def ravel_x(dy: Any, y: Any, x: Any, order: Any = "C") -> Any:
+def ravel_x(dy, y, x, order="C"):
     """`np.reshape(dy, np.shape(x))`, read in the order of `x`."""
     if order != "K":
         return reshape_x(dy, y, x, None, order)
@@ -140,19 +136,19 @@ rules(np.stack, stack_arrays, sequences=True, reads=SHAPES)
 
 
 @composite(np.atleast_1d)
-def atleast_1d(*arrays: Any) -> Any:
+def atleast_1d(*arrays):
     made = tuple(np.reshape(a, (1,)) if np.ndim(a) == 0 else a for a in arrays)
     return made[0] if len(made) == 1 else made
 
 
 @composite(np.atleast_2d)
-def atleast_2d(*arrays: Any) -> Any:
+def atleast_2d(*arrays):
     made = tuple(np.reshape(a, (1, -1)) if np.ndim(a) < 2 else a for a in arrays)
     return made[0] if len(made) == 1 else made
 
 
 @composite(np.atleast_3d)
-def atleast_3d(*arrays: Any) -> Any:
+def atleast_3d(*arrays):
     shapes = ((1, 1, 1), (1, -1, 1))
     made = tuple(
         np.reshape(a, (*np.shape(a), 1) if np.ndim(a) == 2 else shapes[np.ndim(a)])
@@ -164,24 +160,24 @@ def atleast_3d(*arrays: Any) -> Any:
 
 
 @composite(np.rollaxis)
-def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+def rollaxis(a, axis, start=0):
     axis, start = axis % np.ndim(a), start + np.ndim(a) if start < 0 else start
     return np.moveaxis(a, axis, start - 1 if start > axis else start)
 
 
 @composite(np.vstack)
-def vstack(tup: Any, **kwargs: Any) -> Any:
+def vstack(tup, **kwargs):
     return np.concatenate([atleast_2d(a) for a in tup], 0, **kwargs)
 
 
 @composite(np.hstack)
-def hstack(tup: Any, **kwargs: Any) -> Any:
+def hstack(tup, **kwargs):
     arrays = [atleast_1d(a) for a in tup]
     return np.concatenate(arrays, 0 if np.ndim(arrays[0]) == 1 else 1, **kwargs)
 
 
 @composite(np.column_stack)
-def column_stack(tup: Any) -> Any:
+def column_stack(tup):
     return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1)
 
 
@@ -191,7 +187,7 @@ def along(index: Any, axis: int, ndim: int) -> tuple[Any, ...]:
 
 
 @composite(np.take)
-def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+def take(a, indices, axis=None, out=None, mode="raise"):
     a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
     n = np.shape(a)[axis]
     indices = np.asarray(indices)
@@ -201,7 +197,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
 
 
 @composite(np.take_along_axis)
-def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
+def take_along_axis(arr, indices, axis=-1):
     arr, axis = (np.ravel(arr), 0) if axis is None else (as_array(arr), axis % np.ndim(arr))
     indices = np.asarray(indices)
     grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
@@ -209,22 +205,14 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 
 
 @composite(np.sort)
-def sort(
-    a: Any,
-    axis: Any = -1,
-    kind: Any = None,
-    order: Any = None,
-    *,
-    stable: Any = None,
-    descending: Any = False,
-) -> Any:
+def sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=False):
     a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
     places = np.argsort(unwrap(a), axis=axis, kind="stable")
     return take_along_axis(a, np.flip(places, axis) if descending is True else places, axis)
 
 
 @composite(np.diagonal)
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(a, offset=0, axis1=0, axis2=1):
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = np.shape(a)[-2:]
     i, j = np.nonzero(np.eye(rows, columns, offset))
@@ -232,7 +220,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 @composite(np.diag)
-def diag(v: Any, k: int = 0) -> Any:
+def diag(v, k=0):
     v = as_array(v)
     if np.ndim(v) != 1:
         return diagonal(v, k)
@@ -241,13 +229,13 @@ def diag(v: Any, k: int = 0) -> Any:
 
 
 @composite(np.diagflat)
-def diagflat(v: Any, k: int = 0) -> Any:
+def diagflat(v, k=0):
     return diag(np.ravel(v), k)
 
 
 @composite(np.diff)
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    def wide(x: Any) -> Any:
+def diff(a, n=1, axis=-1, prepend=None, append=None):
+    def wide(x):
         return (
             x
             if np.ndim(x)
@@ -267,7 +255,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 
 @composite(np.tile)
-def tile(A: Any, reps: Any) -> Any:
+def tile(A, reps):
     reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     n = max(len(reps), np.ndim(A))
     reps, shape = (1,) * (n - len(reps)) + reps, (1,) * (n - np.ndim(A)) + np.shape(A)

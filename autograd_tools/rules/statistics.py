@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import Value, unwrap
-from autograd_tools.rules.reductions import as_array, as_type, axes_of, count, root, type_of
+from autograd_tools.rules.arrays import as_array, as_type, axes_of, count, root, type_of
 
 # Methods that pick one of the numbers. The others go between two of them, and the place where they do moves with the
 # quantile by the length of the row plus this; those in neither table jump from place to place.
@@ -25,9 +24,7 @@ SPEEDS = {
 
 
 @composite(np.average)
-def average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
-) -> Any:
+def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     if weights is None:
         mean, total = np.mean(a, axis=axis, keepdims=keepdims), count(a, axis)
     else:
@@ -42,29 +39,13 @@ def average(
 
 
 @composite(np.nansum)
-def nansum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = 0,
-    where: Any = True,
-) -> Any:
+def nansum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
     kept_in = ~np.isnan(unwrap(a)) & where
     return np.sum(np.where(kept_in, a, 0), axis=axis, dtype=dtype, keepdims=keepdims) + initial
 
 
 @composite(np.nanmean)
-def nanmean(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-) -> Any:
+def nanmean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     n = np.sum(
         ~np.isnan(unwrap(a)) & where,
         axis=axis,
@@ -75,15 +56,7 @@ def nanmean(
 
 
 @composite(np.nanprod)
-def nanprod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = 1,
-    where: Any = True,
-) -> Any:
+def nanprod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
     return np.prod(
         np.where(np.isnan(unwrap(a)), 1, a),
         axis=axis,
@@ -96,17 +69,17 @@ def nanprod(
 
 @composite(np.nanvar)
 def nanvar(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
+    a,
+    axis=None,
+    dtype=None,
+    out=None,
+    ddof=0,
+    keepdims=False,
     *,
-    where: Any = True,
-    mean: Any = None,
-    correction: Any = None,
-) -> Any:
+    where=True,
+    mean=None,
+    correction=None,
+):
     a = as_type(as_array(a), dtype if dtype is not None or type_of(a).kind in "fc" else float)
     counted = ~np.isnan(unwrap(a)) & where
     if mean is None:
@@ -125,11 +98,11 @@ def nanvar(
 
 
 @composite(np.nanstd)
-def nanstd(*args: Any, **kwargs: Any) -> Any:
+def nanstd(*args, **kwargs):
     return root(nanvar(*args, **kwargs))
 
 
-def places_of(counts: Any, q: Any, method: Any) -> Any:
+def places_of(counts, q, method):
     """Where the quantiles `q` lie in sorted rows of so many numbers each, as NumPy places them in 0, 1, 2, ..."""
     places = np.zeros((len(counts), len(q)))
     for n in set(counts.tolist()) - {0}:
@@ -137,16 +110,14 @@ def places_of(counts: Any, q: Any, method: Any) -> Any:
     return places
 
 
-def type_between(q: Any, dtype: Any) -> Any:
+def type_between(q, dtype):
     """The type in which NumPy goes between two numbers of type `dtype`: that of `q`, unless it is a number of Python."""
     q = unwrap(q)
     own = dtype if type(q) in (int, float) else np.asarray(q).dtype
     return own if own.kind == "f" else np.dtype(float)
 
 
-def quantiles(
-    a: Any, q: Any, axis: Any, keepdims: Any, method: Any, weights: Any = None, *, skip_nan: bool
-) -> Any:
+def quantiles(a, q, axis, keepdims, method, weights=None, *, skip_nan):
     """The quantiles of each part of `a`; where one falls between two numbers, both have their share in it."""
     if weights is not None:
         raise TypeError(
@@ -187,52 +158,50 @@ def quantiles(
 
 @composite(np.quantile)
 def quantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: Any = "linear",
-    keepdims: Any = False,
+    a,
+    q,
+    axis=None,
+    out=None,
+    overwrite_input=False,
+    method="linear",
+    keepdims=False,
     *,
-    weights: Any = None,
-) -> Any:
+    weights=None,
+):
     return quantiles(a, q, axis, keepdims, method, weights, skip_nan=False)
 
 
 @composite(np.nanquantile)
 def nanquantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: Any = "linear",
-    keepdims: Any = False,
+    a,
+    q,
+    axis=None,
+    out=None,
+    overwrite_input=False,
+    method="linear",
+    keepdims=False,
     *,
-    weights: Any = None,
-) -> Any:
+    weights=None,
+):
     return quantiles(a, q, axis, keepdims, method, weights, skip_nan=True)
 
 
-def percent(q: Any) -> Any:
+def percent(q):
     return q / 100 if type(unwrap(q)) in (int, float) else as_array(q) / 100
 
 
 @composite(np.percentile)
-def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+def percentile(a, q, *args, **kwargs):
     return quantile(a, percent(q), *args, **kwargs)
 
 
 @composite(np.nanpercentile)
-def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+def nanpercentile(a, q, *args, **kwargs):
     return nanquantile(a, percent(q), *args, **kwargs)
 
 
 @composite(np.median)
-def median(
-    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
-) -> Any:
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     a = as_array(a)
     return (
         quantiles(a, 0.5, axis, keepdims, "median", skip_nan=False)
@@ -242,9 +211,7 @@ def median(
 
 
 @composite(np.nanmedian)
-def nanmedian(
-    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
-) -> Any:
+def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     a = as_array(a)
     return (
         quantiles(a, 0.5, axis, keepdims, "median", skip_nan=True)
@@ -253,24 +220,14 @@ def nanmedian(
     )
 
 
-def variables(m: Any, rowvar: bool, dtype: Any) -> Any:
+def variables(m, rowvar, dtype):
     """A matrix with a row for each variable."""
     m = as_type(as_array(m), dtype)
     return np.reshape(m, (1, -1)) if np.ndim(m) < 2 else m if rowvar else np.transpose(m)
 
 
 @composite(np.cov)
-def cov(
-    m: Any,
-    y: Any = None,
-    rowvar: bool = True,
-    bias: bool = False,
-    ddof: Any = None,
-    fweights: Any = None,
-    aweights: Any = None,
-    *,
-    dtype: Any = None,
-) -> Any:
+def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
     if dtype is None:
         dtype = np.result_type(*(type_of(x) for x in (m, y) if x is not None), float)
     rows = variables(m, rowvar, dtype)
@@ -295,7 +252,7 @@ def cov(
 
 
 @composite(np.corrcoef)
-def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+def corrcoef(x, y=None, rowvar=True, *, dtype=None):
     c = cov(x, y, rowvar, dtype=dtype)
     if np.iscomplexobj(c):
         raise TypeError("np.corrcoef of complex numbers has no gradient rule")

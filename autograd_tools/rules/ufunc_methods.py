@@ -9,22 +9,15 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.values import unwrap
+from autograd_tools.rules.arrays import as_array, as_type, type_of, widened
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.reductions import as_array, as_type, type_of, widened
 from autograd_tools.rules.shapes import along, take_along_axis
 
 
 def reduction(func: Any) -> Callable[..., Any]:
     """ufunc.reduce, by the function that says the same but for the axis that is meant when none is given."""
 
-    def reduce(
-        x: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        **kwargs: Any,
-    ) -> Any:
+    def reduce(x, axis=0, dtype=None, out=None, keepdims=False, **kwargs):
         given = {"dtype": dtype, "keepdims": keepdims or None}
         return func(
             x, axis=axis, **{key: item for key, item in given.items() if item is not None}, **kwargs
@@ -41,7 +34,7 @@ def accumulation(func: Any) -> Callable[..., Any]:
 def running(extreme: Any) -> Callable[..., Any]:
     """The highest or lowest number so far; of those that tie for it, the first has the whole gradient."""
 
-    def accumulate(x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+    def accumulate(x, axis=0, dtype=None, out=None):
         x = as_type(as_array(x), dtype)
         y, axis = extreme.accumulate(unwrap(x), axis), axis % np.ndim(x)
         before = np.concatenate(
@@ -59,15 +52,7 @@ def running(extreme: Any) -> Callable[..., Any]:
 def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
     """The logarithm of a sum of powers, which are taken relative to the largest so that none overflows."""
 
-    def reduce(
-        x: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = None,
-        where: Any = True,
-    ) -> Any:
+    def reduce(x, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
         x = as_type(as_array(x), dtype if dtype is not None or type_of(x).kind in "fc" else float)
         x = x if where is True else np.where(where, x, -np.inf)
         top = np.max(unwrap(x), axis=axis, keepdims=True, initial=-np.inf)
@@ -81,7 +66,7 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
     return reduce
 
 
-def reduceat(x: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+def reduceat(x, indices, axis=0, dtype=None, out=None):
     """The sums of the parts that begin at each index and end at the next; of a part that would end before, its first number."""
     x = widened(as_array(x), dtype)
     begins = np.asarray(indices)

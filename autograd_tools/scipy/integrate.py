@@ -19,7 +19,7 @@ from autograd_tools.base.containers import leaves_of, with_leaves
 from autograd_tools.engine.calls import holds_tracked
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.indexing import expanded
+from autograd_tools.rules.indexing import unpack
 from autograd_tools.scipy.arguments import array, constant, is_recorded
 
 __all__ = ["odeint", "solve_ivp"]
@@ -96,13 +96,13 @@ def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver,
         raise ValueError(
             f"{name} takes a vector y0 and a vector of times, and got shapes {np.shape(y0)} and {np.shape(t)}"
         )
-    opened = [expanded(arg) if is_recorded(arg) or holds_tracked(arg) else arg for arg in args]
+    unpacked = [unpack(arg) if is_recorded(arg) or holds_tracked(arg) else arg for arg in args]
     apart = [
-        holds_tracked(arg) for arg in opened
+        holds_tracked(arg) for arg in unpacked
     ]  # others are not taken apart: a long list may be given as it is
     inputs = [
         leaf
-        for arg, several in zip(opened, apart, strict=True)
+        for arg, several in zip(unpacked, apart, strict=True)
         for leaf in (leaves_of(arg) if several else [arg])
     ]
 
@@ -113,7 +113,7 @@ def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver,
             s,
             *(
                 with_leaves(arg, rest) if several else next(rest)
-                for arg, several in zip(opened, apart, strict=True)
+                for arg, several in zip(unpacked, apart, strict=True)
             ),
         )
         return np.reshape(np.stack(dy) if isinstance(dy, (list, tuple)) else dy, np.shape(y))

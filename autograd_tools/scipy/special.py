@@ -10,7 +10,7 @@ from scipy import special
 
 from autograd_tools.engine.registry import primitive
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.reductions import kept
+from autograd_tools.rules.arrays import restore_axes
 from autograd_tools.scipy.arguments import array, constant
 
 __all__ = ["log_softmax", "logsumexp", "multigammaln", "polygamma", "softmax"]
@@ -18,21 +18,21 @@ __all__ = ["log_softmax", "logsumexp", "multigammaln", "polygamma", "softmax"]
 
 def shares(y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     """exp(a - y): what each element has of the sum, and 0 where all elements are -inf."""
-    y = kept(y, a, axis, keepdims)
+    y = restore_axes(y, a, axis, keepdims)
     return np.exp(a - np.where(unwrap(y) == -math.inf, 0, y))
 
 
 def logsumexp_a(
     dy: Any, y: Any, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False
 ) -> Any:
-    dx = kept(dy, a, axis, keepdims) * shares(y, a, axis, keepdims)
+    dx = restore_axes(dy, a, axis, keepdims) * shares(y, a, axis, keepdims)
     return dx if b is None else dx * b
 
 
 def logsumexp_b(
     dy: Any, y: Any, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False
 ) -> Any:
-    return kept(dy, a, axis, keepdims) * shares(y, a, axis, keepdims)
+    return restore_axes(dy, a, axis, keepdims) * shares(y, a, axis, keepdims)
 
 
 @primitive(logsumexp_a, None, logsumexp_b)

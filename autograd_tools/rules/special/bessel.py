@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -87,7 +86,7 @@ rules(
 )
 
 
-def struve_power(v: Any, x: Any) -> Any:
+def struve_power(v, x):
     """What DLMF 11.4.25 and 11.4.26 add to the neighbours by order."""
     return (x / 2) ** v / (math.sqrt(math.pi) * special.gamma(like(v, x) + 1.5))
 
@@ -108,7 +107,7 @@ rules(
 )
 
 
-def airy_x(dy: Any, y: Any, x: Any) -> Any:
+def airy_x(dy, y, x):
     """Ai, Ai', Bi and Bi': the second derivative of a solution is x times it."""
     return of_parts(dy, lambda: y[1], lambda: x * y[0], lambda: y[3], lambda: x * y[2])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -28,7 +27,7 @@ rules(
 )
 
 
-def rise(a: Any, b: Any) -> Any:
+def rise(a, b):
     """digamma(a) - digamma(b)."""
     return special.digamma(a) - special.digamma(b)
 
@@ -53,36 +52,36 @@ rules(
 )
 
 
-def gamma_density(a: Any, x: Any) -> Any:
+def gamma_density(a, x):
     """x^(a-1) exp(-x) / gamma(a)."""
     a = like(a, x)
     return np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a))
 
 
-def beta_density(a: Any, b: Any, x: Any) -> Any:
+def beta_density(a, b, x):
     """x^(a-1) (1-x)^(b-1) / beta(a, b)."""
     a, b = like(a, x), like(b, x)
     return np.exp(special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b))
 
 
-def t_density(df: Any, t: Any) -> Any:
+def t_density(df, t):
     """The density of Student's t distribution."""
     df = like(df, t)
     front = np.exp(special.gammaln((df + 1) / 2) - special.gammaln(df / 2)) / np.sqrt(math.pi * df)
     return front * np.exp(-(df + 1) / 2 * np.log1p(t * t / df))
 
 
-def gamma_a(dy: Any, a: Any, x: Any) -> Any:
+def gamma_a(dy, a, x):
     """Of gammainc(a, x)."""
     return dy * gamma_shape(like(a, x), like(x, a))
 
 
-def beta_a(dy: Any, a: Any, b: Any, x: Any, i: int) -> Any:
+def beta_a(dy, a, b, x, i):
     """Of betainc(a, b, x) in `a` (i = 0) or `b` (i = 1)."""
     return dy * beta_shapes(like(a, x), like(b, x), x, 1 - x)[i]
 
 
-def t_df(dy: Any, df: Any, t: Any) -> Any:
+def t_df(dy, df, t):
     """Of stdtr(df, t), which is 1/2 and sign(t) / 2 times betainc(1/2, df / 2, x), where x = t^2 / (df + t^2) moves with df, too."""
     t = like(t, df)
     t = t + np.where(unwrap(t) == 0, 1e-15, 0).astype(

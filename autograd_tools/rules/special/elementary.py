@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import special
 
@@ -32,12 +30,12 @@ rules(special.tandg, lambda dy, y, x: dy * DEGREE * (1 + y * y))
 rules(special.cotdg, lambda dy, y, x: -dy * DEGREE * (1 + y * y))
 
 
-def exprel_slope(x: Any) -> Any:
+def exprel_slope(x):
     """The derivative of (exp(x) - 1) / x, without the difference that loses its digits close to 0."""
     return special.hyp1f1(2.0, 3.0, x) / 2
 
 
-def boxcox_slope(log: Any, p: Any) -> Any:
+def boxcox_slope(log, p):
     """The derivative with respect to `p` of (x^p - 1) / p = log exprel(p log), where `log` is the logarithm of x."""
     return log * log * exprel_slope(p * log)
 
@@ -65,15 +63,15 @@ rules(
 )
 
 
-def pseudo_huber_root(delta: Any, r: Any) -> Any:
+def pseudo_huber_root(delta, r):
     return np.sqrt(1 + (r / delta) ** 2)
 
 
-def huber_delta(dy: Any, y: Any, delta: Any, r: Any) -> Any:
+def huber_delta(dy, y, delta, r):
     return dy * np.maximum(np.abs(r) - delta, 0)
 
 
-def pseudo_huber_delta(dy: Any, y: Any, delta: Any, r: Any) -> Any:
+def pseudo_huber_delta(dy, y, delta, r):
     return dy * (2 * y / delta - r * r / (delta * pseudo_huber_root(delta, r)))
 
 

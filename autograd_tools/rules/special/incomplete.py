@@ -22,18 +22,18 @@ W = np.exp(S - np.exp(-S))
 STEPS = W * (1 + np.exp(-S))
 
 
-def mean(log_g: Any, w: Any, of: Any) -> Any:
+def mean(log_g, w, of):
     """The mean of `of` over the last axis, weighted with exp(-w) g(w)."""
     weights = np.exp(log_g - w) * STEPS.astype(np.result_type(unwrap(log_g)))
     return np.sum(weights * of, axis=-1) / np.sum(weights, axis=-1)
 
 
-def safe(inside: Any, *numbers: Any) -> Any:
+def safe(inside, *numbers):
     """The numbers where they are inside, and 1 elsewhere, with an axis more."""
     return [np.where(inside, x, 1)[..., None] for x in numbers]
 
 
-def gamma_shape(a: Any, x: Any) -> Any:
+def gamma_shape(a, x):
     """The derivative of gammainc(a, x) in `a`; 0 at the ends of where x may be."""
     inside = (unwrap(x) > 0) & (unwrap(x) < np.inf) & (unwrap(a) > 0) & (unwrap(a) < np.inf)
     below = unwrap(x) <= unwrap(a)
@@ -48,13 +48,13 @@ def gamma_shape(a: Any, x: Any) -> Any:
     )
 
 
-def gamma_lower(w: Any, a: Any, x: Any) -> Any:
+def gamma_lower(w, a, x):
     """That of the logarithm of gammainc(a, x), for x up to a."""
     slope = -mean(-x * np.expm1(-w / a), w, x * np.exp(-w / a) * w / (a * a))
     return slope + (np.log(x) - special.digamma(a + 1))[..., 0]
 
 
-def gamma_upper(w: Any, a: Any, x: Any) -> Any:
+def gamma_upper(w, a, x):
     """That of the logarithm of gammaincc(a, x), for x from a on."""
     log = np.log1p(w / x)
     return mean((a - 1) * log, w, log) + (np.log(x) - special.digamma(a))[..., 0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -14,7 +13,7 @@ from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.special.parts import of_parts
 
 
-def hyp2f1(a: float, b: float, c: float, x: Any) -> Any:
+def hyp2f1(a, b, c, x):
     """`special.hyp2f1(a, b, c, x)`, which left to itself takes every `x` to double precision when the others are numbers of Python's."""
     return special.hyp2f1(a, b, c, x, dtype=np.result_type(np.asarray(unwrap(x)), np.float32))
 
@@ -23,7 +22,7 @@ rules(special.expi, lambda dy, y, x: dy * np.exp(x) / x)
 rules(special.exp1, lambda dy, y, x: -dy * np.exp(-x) / x)
 
 
-def expn_x(dy: Any, y: Any, n: Any, x: Any) -> Any:
+def expn_x(dy, y, n, x):
     """The one of order n - 1, which SciPy does not have below 0: there, of order -1, by recurrence (DLMF 8.19.12)."""
     lowest = np.less_equal(n, 0)
     if not np.any(lowest):
@@ -33,7 +32,7 @@ def expn_x(dy: Any, y: Any, n: Any, x: Any) -> Any:
     )
 
 
-def sinh_over(x: Any) -> Any:
+def sinh_over(x):
     """sinh(x) / x, also at 0; it is even, and computed of the positive of x and -x, where nothing overflows before it does."""
     x = np.where(unwrap(x) < 0, -x, x)
     return np.exp(x) * special.exprel(-2 * x)
@@ -48,7 +47,7 @@ rules(special.shichi, lambda dy, y, x: of_parts(dy, lambda: sinh_over(x), lambda
 rules(special.spence, lambda dy, y, x: -dy * hyp2f1(1.0, 1.0, 2.0, 1 - x))
 
 
-def ellipk_slope(m: Any, rest: Any) -> Any:
+def ellipk_slope(m, rest):
     """The derivative of K at m, where `rest` is 1 - m: K is pi/2 F(1/2, 1/2; 1; m), DLMF 19.5.1, and then 15.8.1."""
     return math.pi / 8 / rest * hyp2f1(0.5, 0.5, 2.0, m)
 

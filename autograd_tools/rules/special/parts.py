@@ -16,7 +16,7 @@ def of_parts(dy: Any, *slopes: Callable[[], Any]) -> Any:
     return sum(found[1:], found[0]) if found else None
 
 
-def real(x: Any) -> Any:
+def real(x):
     """`x`, which must be real: what follows holds for real numbers only."""
     if np.iscomplexobj(x):
         raise TypeError(
@@ -25,6 +25,6 @@ def real(x: Any) -> Any:
     return x
 
 
-def like(a: Any, x: Any) -> Any:
+def like(a, x):
     """`a`, if it is a number of Python's in the precision of `x`: what SciPy computes of it is then no wider than `x`."""
     return np.result_type(unwrap(x), a).type(a) if type(a) in (int, float) else a

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import special
 
@@ -11,18 +9,18 @@ from autograd_tools.engine.primitives import UNKNOWN
 from autograd_tools.engine.registry import rules
 
 
-def lowered(func: Any, n: Any, *args: Any) -> Any:
+def lowered(func, n, *args):
     """`func` of order n - 1, and 0 where n is 0: the derivative of a constant."""
     if np.ndim(n) == 0:
         return func(n - 1, *args) if n != 0 else 0 * args[-1]
     return np.where(n == 0, 0, func(np.where(n == 0, 1, n - 1), *args))
 
 
-def legendre_slope(n: Any, x: Any) -> Any:
+def legendre_slope(n, x):
     return (n + 1) / 2 * lowered(special.eval_jacobi, n, 1.0, 1.0, x)
 
 
-def chebyu_slope(n: Any, x: Any) -> Any:
+def chebyu_slope(n, x):
     return 2 * lowered(special.eval_gegenbauer, n, 2.0, x)
 
 
