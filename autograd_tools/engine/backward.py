@@ -22,7 +22,7 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import ARRAYS, kept_bytes
 from autograd_tools.engine.state import thread as recording_thread
 from autograd_tools.timing import instrument as timing
-from autograd_tools.timing.log import END, LIMIT, NODE, SUM, SUMS
+from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
 
 class _Thread(threading.local):
@@ -252,7 +252,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
                         depth, before, (section, note, first + index), start, end, max(nbytes, 0)
                     )
                     depth = len(thread.open)
-                    log += (SUMS, None, nbytes, end, end)
+                    log += (ADDS, None, nbytes, end, end)
                 elif first:
                     log += (
                         NODE,
@@ -276,7 +276,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
                     sum_outgrads(recording, parent, dx)
                     if len(log) != before:
                         log[before - 3] = ~nbytes
-                        thread.enclose(depth, before, (SUM, None, 0), end, clock())
+                        thread.enclose(depth, before, (SUM_OUTGRADS, None, 0), end, clock())
                 if plan.accumulate_into is not None:
                     recording.exclusive.add(parent)
             if keep:
