@@ -306,7 +306,7 @@ def test_the_timer_is_off_unless_a_profile_is_asked_for(ask, script, command):
     assert ask(command, script(MODEL + "print(ag.timer.records)\n"))[0].splitlines()[1] == "{}"
 
 
-def test_a_script_that_starts_processes_can_be_shown(ask, script):
+def test_a_script_that_starts_processes_can_be_shown(ask_process, script):
     source = """
 import multiprocessing
 import autograd_tools as ag
@@ -317,7 +317,7 @@ if __name__ == "__main__":
         print(pool.map(double, [1, 2]))
     ag.grad(lambda x: x * 3)(1.0)
 """
-    assert ask("show", script(source)) == (
+    assert ask_process("show", script(source)) == (
         "[2, 4]\n1. P(1.0) ∇=3.0\n2. 3.0 = multiply(P(1.0), 3) ∇=1.0\n",
         "",
         0,
