@@ -1,8 +1,8 @@
-"""The programs that are timed: each written once by hand, with its gradient, and once as a user would write it.
+"""The benchmark programs: each with its gradient written by hand, and as a user would write it.
 
-A case makes its inputs from a seed and returns `hand`, a function without arguments that computes the gradient in plain
-NumPy, and `f` with `args`, the function and arguments whose gradient (for the first argument) is compared with it.
-`f` takes the NumPy to use as its last argument, so that peers with a namespace of their own run the same lines.
+A case makes its inputs from a seed. `hand()` computes the gradient in plain NumPy; `f` and `args`
+are the function and the arguments whose gradient (for `argnum=0`) is compared with it. The last
+argument of `f` is the NumPy namespace to use, so that peers run the same lines.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import autograd_tools as ag
 
 class Case(NamedTuple):
     name: str
-    target: float  # what we promise: the time, as a multiple of the hand-written one
+    target: float  # the promise: time as a multiple of the hand-written gradient
     hand: Callable[[], Any]
     f: Callable[..., Any]
     args: tuple[Any, ...]
-    rounds: int | None = None  # fewer, for what takes long
-    peers: bool = True  # whether other engines run it as it is written
+    rounds: int | None = None  # fewer for long cases
+    peers: bool = True  # other engines run the same code
 
 
 def chain(x: Any, n: int, xp: Any) -> Any:
-    """`n` operations: a product, a sum, a sine and a hyperbolic tangent in turn."""
+    """Apply `n` operations: a product, a sum, a sine and a hyperbolic tangent in turn."""
     for _ in range(n // 4):
         x = x * 1.01
         x = x + 0.1
@@ -198,7 +198,7 @@ def rows() -> Case:
 
 
 def embedding(size: int = 100_000) -> Case:
-    """Two look-ups in one large table, of which a step of training touches 512 rows."""
+    """Look up rows of one large table twice; a training step touches 512 of them."""
     rng = np.random.default_rng(6)
     table, ids, others = (
         rng.standard_normal((size, 64)),
@@ -256,7 +256,7 @@ def million() -> Case:
 
 
 def hessian_vector(m: int = 20, n: int = 10) -> Case:
-    """Logistic regression; `f` is the product of its gradient and a vector, so that the gradient of `f` is that of the Hessian."""
+    """Logistic regression: the gradient of `f` is a Hessian-vector product."""
     rng = np.random.default_rng(3)
     a, v, w = rng.standard_normal((m, n)), rng.standard_normal(n), rng.standard_normal(n)
 
@@ -275,7 +275,7 @@ def hessian_vector(m: int = 20, n: int = 10) -> Case:
 
 
 def training(steps: int, *, inspect: bool) -> None:
-    """A network trained for some steps, with a tape kept for inspection in each, or with none."""
+    """Train a network for some steps, with or without a tape retained in each."""
     rng = np.random.default_rng(4)
     x, y = rng.standard_normal((32, 8)), rng.standard_normal((32, 1))
     params = [ag.Param(rng.standard_normal(shape) * 0.1) for shape in ((8, 16), (16,), (16, 1))]
@@ -295,7 +295,7 @@ def training(steps: int, *, inspect: bool) -> None:
 
 
 def deep(checkpoint: bool) -> Callable[[], Any]:
-    """The gradient of 40 layers of 5 products each, kept whole or each computed again when its gradient is wanted."""
+    """The gradient of 40 layers of 5 products each, saved or recomputed by `checkpoint`."""
     rng = np.random.default_rng(5)
     x, w = rng.standard_normal((1000, 64)), rng.standard_normal((64, 64)) * 0.1
 
@@ -316,14 +316,16 @@ def deep(checkpoint: bool) -> Callable[[], Any]:
 
 
 def traced(kind: str) -> Callable[[], Any]:
-    """A differentiation for inspection, of `number`s or of arrays of `10` or `100000` numbers."""
+    """A `diff` of numbers (`number`) or of arrays with 10 or 100,000 elements."""
     x = ag.Param(0.3 if kind == "number" else np.full(int(kind), 0.3))
     n = 40 if kind == "100000" else 10_000
     return lambda: ag.diff(lambda: np.sum(chain(x, n, np)))
 
 
 def saved(what: str) -> Callable[[], None]:
-    """A trace of a million nodes made ("trace"), written too ("save"), and read back as well ("load_trace")."""
+    """A trace of a million nodes: made ("trace"), also written ("save"), also read
+    ("load_trace").
+    """
     x = ag.Param(0.3)
     tape = ag.diff(lambda: chain(x, 1_000_000, np))
 
@@ -338,7 +340,7 @@ def saved(what: str) -> Callable[[], None]:
     return run
 
 
-# Whose memory is compared: those of arrays, and two whose tape is more than their arrays.
+# Cases whose memory is compared: big arrays, and two whose tape outweighs their arrays.
 BIG = (
     "large_chain()",
     "network('float64')",

@@ -1,4 +1,4 @@
-"""Other engines, called on the same programs: each gives a function that computes the gradient of `f` at `args`."""
+"""Other engines on the same programs: each returns a function that computes the gradient."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ours(case: Case) -> Run:
 
 
 def inspected(case: Case) -> Run:
-    """The same with everything kept for inspection, from Params."""
+    """The same from Params, with everything retained for inspection."""
     x = case.args[0]
     params = tuple(map(ag.Param, x)) if isinstance(x, tuple) else ag.Param(x)
 

@@ -1,10 +1,13 @@
-"""Time every promise: gradients as a multiple of hand-written NumPy, in one process, interleaved, medians of ratios.
+"""Time every promise: gradients as a multiple of hand-written NumPy.
 
-    python benchmarks/run.py                     one thread; --threads default for NumPy's own number of them
-    python benchmarks/run.py --json result.json  the figures for a machine, too
+All runs share one process and are interleaved; times are processor times, figures are medians of
+ratios.
 
-Every gradient is compared with the hand-written one before it is timed. Peers are timed where they are installed
-(pip install autograd; torch; jax).
+    python benchmarks/run.py                     one thread; --threads default for NumPy's default
+    python benchmarks/run.py --json result.json  also as JSON
+
+Every gradient is compared with the hand-written one before it is timed. Peers are timed where they
+are installed (pip install autograd; torch; jax).
 """
 
 from __future__ import annotations
@@ -38,20 +41,21 @@ def check(case: Any, run: Callable[[], Any]) -> None:
     tolerance = 1e-3 if expected.dtype == np.float32 else 1e-7
     if not np.allclose(expected, got, rtol=tolerance, atol=tolerance):
         raise AssertionError(
-            f"{case.name}: the gradient differs from the hand-written one by {np.abs(expected - got).max()}"
+            f"{case.name}: the gradient differs from the hand-written one "
+            f"by {np.abs(expected - got).max()}"
         )
 
 
 def seconds(run: Callable[[], Any], times: int = 1) -> float:
-    """The time of one call, of several in a row."""
-    start = time.perf_counter()
+    """Return the processor time of one call, averaged over `times` calls."""
+    start = time.process_time()
     for _ in range(times):
         run()
-    return (time.perf_counter() - start) / times
+    return (time.process_time() - start) / times
 
 
 def ratios(case: Any, runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """The median of time over hand-written time, of rounds in which each is timed once."""
+    """Return the median of time over hand-written time, over rounds that time each run once."""
     found: dict[str, list[float]] = {name: [] for name in runs}
     times = {
         run: max(1, int(2e-3 / seconds(run))) for run in (case.hand, *runs.values())
@@ -65,11 +69,13 @@ def ratios(case: Any, runs: dict[str, Callable[[], Any]], rounds: int) -> dict[s
 
 
 def measured(statement: str) -> int:
-    """Peak memory in bytes, by the operating system's count, that a process needs for a statement about `cases`."""
+    """Return the peak memory in bytes of a process that evaluates a statement about `cases`."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import cases, peers\n"
-        "def status(key): return int(next(l for l in open('/proc/self/status') if l.startswith(key)).split()[1]) * 1024\n"
+        "def status(key):\n"
+        "    line = next(l for l in open('/proc/self/status') if l.startswith(key))\n"
+        "    return int(line.split()[1]) * 1024\n"
         "run = eval(sys.argv[2])\n"
         "open('/proc/self/clear_refs', 'w').write('5')\n"  # Linux forgets the peak so far
         "before = status('VmRSS'); run()\n"
@@ -80,7 +86,7 @@ def measured(statement: str) -> int:
 
 
 def memory(names: tuple[str, ...]) -> dict[str, Any]:
-    """The peaks of the big cases, by hand and ours, of checkpointing, and of training for ever more steps."""
+    """Measure peak memory: big cases, checkpointing, and training for more and more steps."""
     found: dict[str, Any] = {}
     for name in names:
         hand, ours = measured(f"cases.{name}.hand"), measured(f"peers.ours(cases.{name})")
@@ -88,7 +94,8 @@ def memory(names: tuple[str, ...]) -> dict[str, Any]:
         print(f"peak memory of {name}: {ours / hand:.2f} of hand-written")
     found["deep"] = {flag: measured(f"cases.deep({flag})") for flag in (False, True)}
     print(
-        f"peak memory of 40 layers with checkpoint: {found['deep'][True] / found['deep'][False]:.2f} of that without"
+        "peak memory of 40 layers with checkpoint: "
+        f"{found['deep'][True] / found['deep'][False]:.2f} of that without"
     )
     for inspect in (False, True):
         peaks = found[f"training, inspect={inspect}"] = {
@@ -97,19 +104,20 @@ def memory(names: tuple[str, ...]) -> dict[str, Any]:
         }
         more = (peaks[10_000] - peaks[1_000]) / 1024
         print(
-            f"training for 10,000 steps {'with' if inspect else 'without'} inspection takes {more:.0f} KiB more than for 1,000"
+            f"training for 10,000 steps {'with' if inspect else 'without'} inspection takes "
+            f"{more:.0f} KiB more than for 1,000"
         )
     return found
 
 
 def timer_run(case: str, setting: str) -> tuple[float, float]:
-    """Microseconds of a gradient under a setting of the timer, and of adding up what it wrote then: each the least of many."""
+    """Return the microseconds of a gradient with the timer, and of adding up its log."""
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[1])\n"
         "import cases, peers, autograd_tools as ag\n"
         "run = peers.ours(eval('cases.' + sys.argv[2])); run()\n"
         "def once(f):\n"
-        "    start = time.perf_counter(); f(); return 1e6 * (time.perf_counter() - start)\n"
+        "    start = time.process_time(); f(); return 1e6 * (time.process_time() - start)\n"
         "found = []\n"
         "for _ in range(61):\n"
         "    ag.timer.add_up(); found.append((once(run), once(ag.timer.add_up)))\n"
@@ -138,7 +146,7 @@ TIMER_SETTINGS = {
 
 
 def timer_cost() -> dict[str, Any]:
-    """Microseconds that the timer adds to an operation, forward and backward together, and takes to add it up."""
+    """Return the microseconds that the timer adds per operation, and that adding up takes."""
     found: dict[str, Any] = {}
     for case, operations in TIMED.items():
         runs = [
@@ -155,13 +163,14 @@ def timer_cost() -> dict[str, Any]:
             )
             found[f"{case}, {words}"] = {"added_us": added, "added_up_us": report}
             print(
-                f"the timer, {words}, adds {added:.2f} μs to an operation of {case}, and {report:.2f} μs when it is added up"
+                f"the timer, {words}, adds {added:.2f} μs per operation of {case}, "
+                f"and {report:.2f} μs to add up its log"
             )
     return found
 
 
 def traces(rounds: int, *, large: bool) -> dict[str, Any]:
-    """The time of a trace as a multiple of that of its differentiation, and what a million nodes take."""
+    """Return the time of a trace relative to its `diff`, and the cost of a million nodes."""
     import cases
 
     found: dict[str, Any] = {}
@@ -170,13 +179,15 @@ def traces(rounds: int, *, large: bool) -> dict[str, Any]:
         tape = run()
         found[kind] = statistics.median(seconds(tape.trace) / seconds(run) for _ in range(rounds))
         print(
-            f"a trace of {'numbers' if kind == 'number' else f'arrays of {int(kind):,}'} takes {found[kind]:.2f} of its differentiation"
+            f"a trace of {'numbers' if kind == 'number' else f'arrays of {int(kind):,}'} "
+            f"takes {found[kind]:.2f} of its diff"
         )
     for what in ("trace", "save", "load_trace") if large else ():
         run = cases.saved(what)
         found[what] = {"seconds": seconds(run), "peak_bytes": measured(f"cases.saved({what!r})")}
         print(
-            f"a million nodes up to {what}: {found[what]['seconds']:.1f} s, {found[what]['peak_bytes'] / 2**20:.0f} MiB beside the tape"
+            f"a million nodes up to {what}: {found[what]['seconds']:.1f} s, "
+            f"{found[what]['peak_bytes'] / 2**20:.0f} MiB beside the tape"
         )
     return found
 
@@ -189,7 +200,8 @@ def table(rows: list[dict[str, Any]], engines: list[str]) -> str:
     for row in rows:
         cells = [f"{row['ratios'][name]:.2f}" if name in row["ratios"] else "-" for name in engines]
         lines.append(
-            f"| {row['case']} | {row['hand_ms']:.3f} ms | {row['promised']:g} | {' | '.join(cells)} |"
+            f"| {row['case']} | {row['hand_ms']:.3f} ms | {row['promised']:g} "
+            f"| {' | '.join(cells)} |"
         )
     return "\n".join(lines)
 

@@ -1,10 +1,10 @@
-"""Time every view at the sizes it must hold, each in a process of its own: seconds, what the processor worked, and peak memory.
+"""Time every view at its promised size, each in its own process: time and peak memory.
 
-    python benchmarks/views.py             the rows of a million nodes take a minute; --quick leaves them out
-    python benchmarks/views.py --only svg  those whose name holds the text
+    python benchmarks/views.py             --quick skips the rows of a million nodes (a minute)
+    python benchmarks/views.py --only svg  only rows whose name contains the text
 
-What is promised: a default SVG within 3 s on two cores and under 2 MB, `show` of 100,000 nodes within 2 s, a timeline of a
-million calls within 10 s. A busy machine takes longer than its processor works, which is the figure to judge by.
+Promises: a default SVG within 3 s on two cores and under 2 MB, `show` of 100,000 nodes within 2 s,
+a timeline of a million calls within 10 s. Judge by processor time: a busy machine takes longer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import autograd_tools as ag
 
 
 def chain(n: int) -> ag.Tape:
-    """A loop of scalar operations, four a step."""
+    """A loop of scalar operations, four per step."""
     x = ag.Param(0.3, name="x")
 
     def loss() -> Any:
@@ -57,7 +57,7 @@ def recurrent(steps: int) -> ag.Tape:
 
 
 def irregular(n: int) -> ag.Tape:
-    """A network in which no two stretches are alike: each layer chooses its operations, and reaches back to an older one."""
+    """A network without repetition: each layer picks its operations and an older layer."""
     rng = np.random.default_rng(1)
     weights = [ag.Param(rng.standard_normal(4), name=f"w{i}") for i in range(50)]
     ops = (np.sin, np.cos, np.tanh, np.exp, np.negative, np.square)
@@ -117,7 +117,7 @@ def load(path: Path) -> int:
 
 
 class Row(NamedTuple):
-    """What is made first, what is timed, and the promise: seconds, and bytes of output."""
+    """What to make first, what to time, and the promise: seconds, and bytes of output."""
 
     make: Callable[[], Any]
     run: Callable[[Any], int]
@@ -139,10 +139,13 @@ def _save(trace: ag.Trace) -> int:
 
 
 def calls(n: int) -> ag.Timer:
-    """A timer of `n` single calls: operations, the notes of them, their gradients, and adding those up."""
+    """A timer of `n` single calls: operations, their recording, gradients and accumulation."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.json"
-        code = f"import views; views.ag.timer.keep_events({n}); views.chain({n // 4}); views.ag.timer.save({str(path)!r})"
+        code = (
+            f"import views; views.ag.timer.keep_events({n}); views.chain({n // 4}); "
+            f"views.ag.timer.save({str(path)!r})"
+        )
         env = {**os.environ, "AUTOGRAD_TIMER": "1"}
         subprocess.run(
             [
@@ -213,7 +216,7 @@ ROWS: dict[str, Row] = {
 
 
 def measure(name: str) -> dict[str, float]:
-    """Run a row in this process: seconds by the clock and of the processor, peak memory beside what was made, bytes made."""
+    """Run a row in this process: wall and processor seconds, peak memory, bytes of output."""
     row = ROWS[name]
     x = row.make()
     Path("/proc/self/clear_refs").write_text("5")  # Linux forgets the peak so far
@@ -254,7 +257,8 @@ def main() -> None:
         print(json.dumps(measure(args.row)))
         return
     print(
-        "| view | promised | seconds | of the processor | peak memory | bytes |\n| --- | ---: | ---: | ---: | ---: | ---: |"
+        "| view | promised | seconds | processor | peak memory | bytes |\n"
+        "| --- | ---: | ---: | ---: | ---: | ---: |"
     )
     for name, row in ROWS.items():
         if args.only not in name or (args.quick and row.large):
@@ -266,7 +270,8 @@ def main() -> None:
         late = (row.seconds is not None and found["processor"] > row.seconds) or (
             row.size is not None and found["size"] > row.size
         )
-        figures = f"{found['seconds']:.2f} | {found['processor']:.2f} | {found['peak'] / 2**20:.0f} MiB | {found['size']:,.0f}"
+        times = f"{found['seconds']:.2f} | {found['processor']:.2f}"
+        figures = f"{times} | {found['peak'] / 2**20:.0f} MiB | {found['size']:,.0f}"
         print(
             f"| {name} | {row.seconds or ''} | {figures} |{' MISSED' if late else ''}", flush=True
         )
