@@ -1,4 +1,4 @@
-"""Trading time for memory: a part of the program whose values are computed again when its gradient is wanted."""
+"""Checkpointing: recompute a part of the program in the backward pass instead of saving it."""
 
 from __future__ import annotations
 
@@ -19,47 +19,62 @@ from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.state import following_params
 from autograd_tools.engine.values import Param, Result, Value
 from autograd_tools.rules.indexing import unpack_fields
+from autograd_tools.tracing.entries import params_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# One value of several, so that they have one outgrad.
+# Joins several values into one, which has one outgrad.
 join = Primitive(
     tuple, (lambda dy, y, parts: list(dy),), sequences=True, reads=frozenset(), name="join"
 )
-
-
-BLANK = object()  # in the place of an argument that is tracked
+BLANK = object()  # marks a tracked argument
 
 
 def checkpoint(f: F) -> F:
-    """`f`, of which a recording keeps the arguments and the result only; also a decorator.
+    """Return `f` with its intermediate values recomputed in the backward pass; also a decorator.
 
-    What `f` computes on the way is freed, and computed again when the gradient is. So a chain of n checkpointed parts needs
-    the memory of n results and of one part, and the time of one forward pass more. The gradient is the same, to any order,
-    for the arguments of `f`, tuples, lists and dicts of them, and for the Params that `f` uses.
+    A recording saves only the arguments and the result of `f`. A chain of n checkpointed parts
+    needs the memory of n results and of one part, and the time of one more forward pass. The
+    gradient is the same, to any order.
 
-    `f` runs twice and has to return the same both times: a ValueError is raised where it does not, because it draws random
-    numbers, say. A TypeError is raised where it uses a recorded value that is neither an argument nor a Param.
+    Parameters
+    ----------
+    f : callable
+        It runs twice and must return the same value for the same arguments. Its arguments may be
+        pytrees, and it may use Params.
 
+    Returns
+    -------
+    checkpointed : callable
+        It takes the arguments of `f` and returns its value.
+
+    Raises
+    ------
+    TypeError
+        If `f` uses a recorded value that is neither an argument nor a Param.
+    ValueError
+        If the second run returns another value, for example because `f` draws random numbers.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> layer = ag.checkpoint(lambda w, x: np.tanh(w @ x))
     >>> J = ag.trace(lambda w: np.sum(layer(w, np.ones(3))), np.zeros((2, 3)))
     >>> [node.op for node in J]
     ['', 'checkpoint(<lambda>)', 'getitem', 'sum']
     """
-
     if not callable(f):
-        raise TypeError(f"checkpoint takes a function, and got {describe(f)}")
+        raise TypeError(f"checkpoint() expects a function, got {describe(f)}")
 
     @functools.wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         given = [x for x in leaves_of((args, kwargs)) if isinstance(x, Value)]
         if following_params() is None and innermost(given, sequences=False) is None:
             return f(*args, **kwargs)
-        # Nothing that a rule refers to may refer to the tape: what refers to itself stays in memory for long.
+        # A rule must not refer to the tape: a cycle stays in memory until a garbage collection.
+        leaves = leaves_of((args, kwargs))
         blank = with_leaves(
-            (args, kwargs),
-            (BLANK if isinstance(x, Value) else x for x in leaves_of((args, kwargs))),
+            (args, kwargs), iter([BLANK if isinstance(x, Value) else x for x in leaves])
         )
         recording, _, y = _run(f, blank, [plain(x) for x in given])
         parts = leaves_of(y)
@@ -68,9 +83,10 @@ def checkpoint(f: F) -> F:
         outputs = tuple([x.value if is_of(recording, x) else x for x in parts])
         if any(isinstance(x, Value) for x in outputs):
             raise TypeError(
-                f"checkpoint({name_of(f)}) uses a recorded value that is not among its arguments: give it as one"
+                f"checkpoint({name_of(f)}) uses a recorded value that is not one of its arguments; "
+                "pass it as an argument"
             )
-        params = [recording.entries[index][2][0] for index in recording.leaves.values()]
+        params = params_of(recording)
         rule = functools.partial(gradients_again, f, blank, params)
         whole = Primitive(
             lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})"
@@ -84,7 +100,7 @@ def checkpoint(f: F) -> F:
 def gradients_again(
     f: Callable[..., Any], blank: Any, params: list[Param], dy: Any, outputs: Any, inputs: Any
 ) -> list[Any]:
-    """The rule of a checkpointed call, which is computed again: gradients of the inputs, the values for the blanks and the Params."""
+    """Run a checkpointed call again; return the gradients of its inputs, arguments and Params."""
     inputs = [_followed(x) for x in inputs]
     n = len(inputs) - len(params)
     recording, leaves, y = _run(f, blank, inputs[:n], tuple(zip(params, inputs[n:], strict=True)))
@@ -92,8 +108,8 @@ def gradients_again(
     for x, before in zip(parts, outputs, strict=True):
         if not np.allclose(plain(x), before, equal_nan=True):
             raise ValueError(
-                f"checkpoint({name_of(f)}) computed {describe(plain(x))} the second time, which differs from the first: "
-                "it has to return the same for the same arguments"
+                f"checkpoint({name_of(f)}) returned {describe(plain(x))} in its second run, "
+                "different from the first; it must return the same for the same arguments"
             )
     with recording.open(None):
         joined = call(join, (parts,))
@@ -104,7 +120,7 @@ def gradients_again(
 def _run(
     f: Callable[..., Any], blank: Any, inputs: list[Any], params: tuple[tuple[Param, Any], ...] = ()
 ) -> tuple[Recording, list[int], Any]:
-    """Call `f` on a recording of its own, with `inputs` in the blanks of its arguments, and with values for Params."""
+    """Call `f` on its own recording, with `inputs` for the blanks and values for Params."""
     recording = Recording(follows_params=True, isolated=True)
     leaves = [recording.input(x) for x in inputs]
     filled = iter(leaves)
@@ -120,12 +136,12 @@ def _run(
 
 
 def is_of(recording: Recording, x: Any) -> bool:
-    """Whether `x` was made on the recording."""
+    """Return True if `x` was recorded there."""
     return isinstance(x, Result) and x.recording is recording
 
 
 def _followed(x: Any) -> Any:
-    """Return a Param as its value outside the recording about to open."""
+    """Return what a Param is outside the recording to be unpack_fields."""
     if not isinstance(x, Param):
         return x
     recording = following_params()

@@ -1,8 +1,7 @@
-"""Derivatives of functions that return arrays: products with the Jacobian, the Jacobian itself, and the Hessian.
+"""Derivatives of functions that return arrays: products with the Jacobian, Jacobian and Hessian.
 
-`argnum` is the number of an argument, counted from 0, or a tuple of them, for which there is a tuple of results. Arguments
-and values may be containers: what is computed for each of their numbers comes in a container of the same kind, with None
-beside constants.
+Arguments and values may be pytrees. Results are pytrees of the same structure, with None for
+non-numeric leaves.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api.checkpointing import join
-from autograd_tools.api.differentiate import checked, grad, gradient_of, named, run
+from autograd_tools.api.differentiate import Argnum, checked, grad, gradient_of, named, run
 from autograd_tools.base.containers import (
     is_number,
     leaves_of,
@@ -28,31 +27,47 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack
 
-Argnum = int | tuple[int, ...]
-
 
 def make_vjp(
     f: Callable[..., Any], argnum: Argnum = 0
 ) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
-    """Products of a vector and the Jacobian: `make_vjp(f)(*args)` is the pair of `vjp` and the value of `f`.
+    """Return a function that computes vector-Jacobian products (pullbacks).
 
-    `vjp(dy)`, for `dy` of the shape of the value, is the gradient of `sum(dy * f)` with respect to the argument number
-    `argnum`. It may be called any number of times; `f` runs once. If `f` returns a container, `dy` is one like it, in
-    which None counts as zero.
+    Parameters
+    ----------
+    f : callable
+        A function that returns a number, an array or a pytree of them.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0; a tuple gives a tuple of
+        results.
 
+    Returns
+    -------
+    vjp_and_value : callable
+        It takes the arguments of `f`, runs `f` once, and returns `(vjp, y)`. `vjp(dy)` is the
+        gradient of `sum(dy * y)`, of the shape of the argument. `dy`, the cotangent, has the shape
+        of the value `y`; in a pytree, None counts as zero. `vjp` may be called again.
+
+    Raises
+    ------
+    ValueError
+        If `dy` has another shape than `y`.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> vjp, y = ag.make_vjp(np.sin)(np.array([0.0, 1.0]))
     >>> vjp(np.array([2.0, 0.0]))
     array([2., 0.])
     """
-    argnums = checked(f, argnum)
+    argnums = checked(f, argnum, "make_vjp")
 
     def made(*args: Any, **kwargs: Any) -> tuple[Callable[[Any], Any], Any]:
         pull, y = _pullback(f, argnums, args, kwargs)
         numbers = leaves_of(y)
 
         def vjp(dy: Any) -> Any:
-            found = matching_leaves(unpack(dy), y, "the vector for vjp")
+            found = matching_leaves(unpack(dy), y, "the argument of vjp()")
             given = [_cotangent(d, leaf) for d, leaf in zip(found, numbers, strict=True)]
             return _of_argnum(pull(given), argnum)
 
@@ -64,7 +79,7 @@ def make_vjp(
 def _pullback(
     f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any
 ) -> tuple[Callable[[list[Any]], tuple[Any, ...]], Any]:
-    """The function that takes what flows back to each leaf of the value, or None, to the gradients; and the value."""
+    """Return the value, and a function from a cotangent or None for each leaf to the gradients."""
     whole: Any = None
 
     def joined(*inputs: Any, **options: Any) -> Any:
@@ -78,137 +93,155 @@ def _pullback(
 
     joined.__name__ = name_of(f)  # for messages
     recording, leaves, y = run(joined, argnums, args, kwargs)
-    recording.retain = True  # for the next call
+    recording.retain = True  # for the next call of `pull`
     several = parts_of(unwrap(whole)) is not None
     tracked = isinstance(y, Result) and y.recording is recording
     below = y.value if tracked else y
 
     def pull(given: list[Any]) -> tuple[Any, ...]:
         if tracked:
-            seed = (
-                [
-                    d
-                    for d, leaf in zip(given, leaves_of(whole), strict=True)
-                    if is_number(plain(leaf))
-                ]
-                if several
-                else given[0]
-            )
-            if seed is None:
+            seed = given[0]
+            if several:
+                pairs = zip(given, leaves_of(whole), strict=True)
+                seed = [d for d, leaf in pairs if is_number(plain(leaf))]
+            elif seed is None:
                 seed = np.zeros_like(unwrap(below))
             differentiate(recording, y.index, seed)
-        return tuple(
-            [
-                gradient_of(recording, leaf, plain(args[n]))
-                for leaf, n in zip(leaves, argnums, strict=True)
-            ]
-        )
+        pairs = zip(leaves, argnums, strict=True)
+        return tuple([gradient_of(recording, leaf, plain(args[n])) for leaf, n in pairs])
 
     if not several:
         return pull, below
-    numbers = iter(
-        below if tracked else [leaf for leaf in leaves_of(whole) if is_number(plain(leaf))]
-    )
-    return pull, with_leaves(
-        whole, (next(numbers) if is_number(plain(leaf)) else leaf for leaf in leaves_of(whole))
-    )
+    tree = leaves_of(whole)
+    numbers = iter(below if tracked else [leaf for leaf in tree if is_number(plain(leaf))])
+    made = (next(numbers) if is_number(plain(leaf)) else leaf for leaf in tree)
+    return pull, with_leaves(whole, made)
 
 
 def _cotangent(dy: Any, y: Any) -> Any:
-    """`dy`, which is to flow back to the number or array `y`; None, for zero, stays."""
+    """Return the cotangent `dy` of the number or array `y`; None, for zero, stays None."""
     if dy is None or not is_number(plain(y)):
         return None
     if parts_of(dy) is not None and not isinstance(y, Value) and np.shape(y) == np.shape(dy):
         dy = np.asarray(dy)
     if np.shape(dy) != np.shape(y):
-        raise ValueError(
-            f"vjp takes an array of the shape of the value, {np.shape(y)}, and got {np.shape(dy)}"
-        )
+        raise _wrong_shape("vjp", "value", y, dy)
     return dy
 
 
+def _wrong_shape(caller: str, of: str, x: Any, given: Any) -> ValueError:
+    expected, got = np.shape(x), np.shape(given)
+    return ValueError(
+        f"{caller}() expects an array of the shape of the {of}, {expected}, got {got}"
+    )
+
+
 def _of_argnum(found: tuple[Any, ...], argnum: Argnum) -> Any:
-    """One gradient for one argument, a tuple for a tuple."""
+    """Return one result for one argument, a tuple for a tuple."""
     return found if isinstance(argnum, tuple) else found[0]
 
 
-def _check_real(y: Any, what: str, f: Callable[..., Any]) -> None:
+def _check_real(y: Any, caller: str, f: Callable[..., Any]) -> None:
     for leaf in leaves_of(y):
         if np.iscomplexobj(unwrap(leaf)):
             raise TypeError(
-                f"{what} is for functions of real values, and {name_of(f)} returned {describe(leaf)}: take its np.real and np.imag"
+                f"{caller}() expects a function with real values, {name_of(f)} returned "
+                f"{describe(leaf)}; take its np.real and np.imag"
             )
 
 
 def make_jvp(
     f: Callable[..., Any], argnum: Argnum = 0
 ) -> Callable[..., Callable[[Any], tuple[Any, Any]]]:
-    """Products of the Jacobian and a vector: `make_jvp(f)(*args)(v)` is the pair of value and directional derivative.
+    """Return a function that computes Jacobian-vector products (directional derivatives).
 
-    `v` is like the argument number `argnum`, and a tuple for a tuple of them. Computed as the gradient of the
-    vector-Jacobian product, which is linear in its vector.
+    The product is the gradient of the vector-Jacobian product, which is linear in its vector; so
+    it costs two backward passes.
 
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real number, an array or a pytree of them.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0.
+
+    Returns
+    -------
+    jvp_at : callable
+        It takes the arguments of `f` and returns `jvp`. `jvp(v)` is the pair of the value and its
+        derivative along `v`, both of the shape of the value. `v` has the shape of the argument;
+        for a tuple `argnum`, it is a tuple.
+
+    Raises
+    ------
+    ValueError
+        If `v` has another shape than the argument.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> y, dy = ag.make_jvp(np.square)(np.array([1.0, 2.0]))(np.array([1.0, 10.0]))
     >>> dy
     array([ 2., 40.])
     """
-    argnums = checked(f, argnum)
+    argnums = checked(f, argnum, "make_jvp")
 
     def made(*args: Any, **kwargs: Any) -> Callable[[Any], tuple[Any, Any]]:
         pull, y = _pullback(f, argnums, args, kwargs)
         _check_real(y, "make_jvp", f)
         inputs = tuple([plain(args[n]) for n in argnums])
-        zeros = [
-            np.zeros(np.shape(x), np.result_type(unwrap(x), np.float32))
-            if is_number(plain(x))
-            else None
-            for x in leaves_of(y)
-        ]
+        zeros = [_zero_cotangent(x) if is_number(plain(x)) else None for x in leaves_of(y)]
 
         def jvp(v: Any) -> tuple[Any, Any]:
-            given = matching_leaves(
-                unpack(v) if isinstance(argnum, tuple) else (unpack(v),),
-                inputs,
-                "the vector for jvp",
-            )
+            tree = unpack(v) if isinstance(argnum, tuple) else (unpack(v),)
+            given = matching_leaves(tree, inputs, "the argument of jvp()")
             for x, d in zip(leaves_of(inputs), given, strict=True):
                 if d is not None and is_number(x) and np.shape(d) != np.shape(x):
-                    raise ValueError(
-                        f"jvp takes an array of the shape of the argument, {np.shape(x)}, and got {np.shape(d)}"
-                    )
+                    raise _wrong_shape("jvp", "argument", x, d)
 
             def along(us: Any) -> Any:
-                products = [
-                    np.sum(dx * d)
-                    for dx, d in zip(leaves_of(pull(list(us))), given, strict=True)
-                    if dx is not None and d is not None
-                ]
-                return sum(products)
+                pairs = zip(leaves_of(pull(list(us))), given, strict=True)
+                return sum([np.sum(dx * d) for dx, d in pairs if dx is not None and d is not None])
 
-            found = (
-                [None if dy is None else dy[()] for dy in grad(along)(zeros)]
-                if any(u is not None for u in zeros)
-                else zeros
-            )
-            return y, with_leaves(y, iter(found))
+            found = grad(along)(zeros) if any(u is not None for u in zeros) else zeros
+            return y, with_leaves(y, (None if dy is None else dy[()] for dy in found))
 
         return jvp
 
     return named(made, "make_jvp", f)
 
 
+def _zero_cotangent(y: Any) -> Any:
+    return np.zeros(np.shape(y), np.result_type(unwrap(y), np.float32))
+
+
 def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
-    """The function that returns the Jacobian of `f`, of the shape of its value followed by that of its argument.
+    """Return a function that computes the Jacobian of a function.
 
-    `f` runs once, and its gradient once for each element of the value. Where values and arguments are containers, each
-    number of the value has, in its place, a container like the argument.
+    `f` runs once, and a backward pass once for each element of the value.
 
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real number, an array or a pytree of them.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0; a tuple gives a tuple of
+        results.
+
+    Returns
+    -------
+    jacobian : callable
+        It takes the arguments of `f` and returns an array of the shape of the value followed by
+        the shape of the argument. For pytrees, each leaf of the value becomes a pytree like the
+        argument.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> ag.jacobian(lambda x: x[:, None] * x)(np.array([1.0, 2.0])).shape
     (2, 2, 2)
     """
-    argnums = checked(f, argnum)
+    argnums = checked(f, argnum, "jacobian")
 
     def made(*args: Any, **kwargs: Any) -> Any:
         pull, y = _pullback(f, argnums, args, kwargs)
@@ -224,13 +257,8 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
             for index in np.ndindex(shape):
                 dy = np.zeros(shape, dtype)
                 dy[index] = 1
-                rows.append(
-                    leaves_of(
-                        _of_argnum(
-                            pull([dy[()] if j == i else None for j in range(len(leaves))]), argnum
-                        )
-                    )
-                )
+                cotangents = [dy[()] if j == i else None for j in range(len(leaves))]
+                rows.append(leaves_of(_of_argnum(pull(cotangents), argnum)))
             columns = [[row[k] for row in rows] for k in range(len(leaves_of(like)))]
             blocks = zip(columns, leaves_of(like), strict=True)
             return with_leaves(like, (_block(column, shape, dtype, x) for column, x in blocks))
@@ -241,19 +269,31 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
 
 
 def _block(rows: list[Any], shape: tuple[int, ...], dtype: Any, x: Any) -> Any:
-    """The Jacobian of an array of the given shape for the argument `x`, of its rows; None if that is a constant."""
+    """Return the Jacobian of an array for the argument `x` from its rows; None for a constant."""
     if not is_number(x):
         return None
-    return (
-        np.reshape(np.stack(rows), (*shape, *np.shape(x)))
-        if rows
-        else np.zeros((*shape, *np.shape(x)), dtype)
-    )
+    whole = (*shape, *np.shape(x))
+    return np.reshape(np.stack(rows), whole) if rows else np.zeros(whole, dtype)
 
 
 def hessian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
-    """The function that returns the matrix of second derivatives of the scalar `f`, of the argument's shape twice.
+    """Return a function that computes the Hessian, the matrix of second derivatives.
 
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real scalar.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0; a tuple gives a tuple of
+        results.
+
+    Returns
+    -------
+    hessian : callable
+        It takes the arguments of `f` and returns an array of the shape of the argument, twice.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> ag.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
     array([[6., 2.],
@@ -263,26 +303,37 @@ def hessian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
 
 
 def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
-    """The derivative of a function that works element by element: the sum over each column of its Jacobian.
+    """Return a function that computes the derivative of an elementwise function.
 
+    The derivative is the sum over each column of the Jacobian; it costs one backward pass.
+
+    Parameters
+    ----------
+    f : callable
+        A function whose value has the shape of its argument, element by element.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0; a tuple gives a tuple of
+        results.
+
+    Returns
+    -------
+    derivative : callable
+        It takes the arguments of `f` and returns an array of the shape of the argument.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> ag.elementwise_grad(np.square)(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
     """
-    argnums = checked(f, argnum)
+    argnums = checked(f, argnum, "elementwise_grad")
 
     def made(*args: Any, **kwargs: Any) -> Any:
         pull, y = _pullback(f, argnums, args, kwargs)
         _check_real(y, "elementwise_grad", f)
-        return _of_argnum(
-            pull(
-                [
-                    np.ones_like(unwrap(leaf)) if is_number(plain(leaf)) else None
-                    for leaf in leaves_of(y)
-                ]
-            ),
-            argnum,
-        )
+        leaves = leaves_of(y)
+        ones = [np.ones_like(unwrap(x)) if is_number(plain(x)) else None for x in leaves]
+        return _of_argnum(pull(ones), argnum)
 
     return named(made, "elementwise_grad", f)
 
@@ -290,8 +341,24 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
 def make_hvp(
     f: Callable[..., Any], argnum: Argnum = 0
 ) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
-    """Products of the Hessian of a scalar `f` and a vector: `make_hvp(f)(*args)` is the pair of `hvp` and the gradient.
+    """Return a function that computes Hessian-vector products.
 
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real scalar.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0; a tuple gives a tuple of
+        results.
+
+    Returns
+    -------
+    hvp_and_gradient : callable
+        It takes the arguments of `f` and returns `(hvp, gradient)`. `hvp(v)` is the product of the
+        Hessian and `v`; both have the shape of the argument. `hvp` may be called again.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> hvp, gradient = ag.make_hvp(lambda x: np.sum(x ** 3))(np.array([1.0, 2.0]))
     >>> hvp(np.array([1.0, 1.0]))
@@ -301,10 +368,31 @@ def make_hvp(
 
 
 def hessian_vector_product(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
-    """The function of the arguments of `f` and, after them, a vector, that returns the Hessian times the vector.
+    """Return a function that computes one Hessian-vector product.
 
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real scalar.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0; a tuple gives a tuple of
+        results.
+
+    Returns
+    -------
+    product : callable
+        It takes the arguments of `f` and then a vector of the shape of the argument, and returns
+        the product of the Hessian and the vector.
+
+    See Also
+    --------
+    make_hvp : for several vectors at one point.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
-    >>> ag.hessian_vector_product(lambda x: np.sum(x ** 3))(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    >>> product = ag.hessian_vector_product(lambda x: np.sum(x ** 3))
+    >>> product(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
     hvp_at = make_hvp(f, argnum)
@@ -312,7 +400,8 @@ def hessian_vector_product(f: Callable[..., Any], argnum: Argnum = 0) -> Callabl
     def made(*args: Any, **kwargs: Any) -> Any:
         if len(args) < 2:
             raise TypeError(
-                f"hessian_vector_product({name_of(f)}) takes the arguments of the function and then a vector, and got {len(args)}"
+                f"hessian_vector_product({name_of(f)}) expects the arguments of the function "
+                f"and then a vector, got {len(args)} in all"
             )
         *inputs, v = args
         return hvp_at(*inputs, **kwargs)[0](v)

@@ -1,4 +1,4 @@
-"""Differentiation as the user calls it: `diff` and `record` make a tape, `grad` and its kin make functions."""
+"""The public functions that differentiate: `diff` and `record` make tapes, `grad` functions."""
 
 from __future__ import annotations
 
@@ -21,22 +21,45 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import Param, Result, Value, check_differentiable, unwrap
 from autograd_tools.rules.indexing import unpack_fields
-from autograd_tools.tracing.tape import Tape, check_scalar, finished, new_recording
+from autograd_tools.tracing.tape import Tape, check_scalar, new_recording, notify_observers
 from autograd_tools.tracing.trace_data import Trace
 
 F = TypeVar("F", bound=Callable[..., Any])
+Argnum = int | tuple[int, ...]
 
 
 def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: Any) -> Any:
-    """Call `f(*args, **kwargs)`, recording what it does with Params, and differentiate the scalar that it returns.
+    """Call a function, record what it does with Params, and backpropagate from its result.
 
-    Returns a `Tape`: `ag.value(J)` is the scalar, `ag.grad(J, w)` the gradient of a Param, `print(J)` the listing.
-    Returns the plain value if no Param had a part in it.
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real scalar computed from Params.
+    *args, **kwargs
+        The arguments of `f`. They are constants, except for Params in them.
+    watch : {None, "nan"}
+        With "nan", the first operation or VJP rule that produces NaN or Inf from finite numbers
+        raises an error. NaNs already in a Param or constant are reported only if they reach the
+        result or a gradient.
 
-    With `watch="nan"`, NonFiniteError is raised at the first operation, or gradient of one of its arguments, that makes a
-    NaN or Inf of finite numbers, and tells the user's line and the numbers. One that was in a Param or a constant before is
-    an error only where it comes to the result or to a gradient. `watch` is not given on to `f`.
+    Returns
+    -------
+    J : Tape
+        The nodes, oldest first. `ag.value(J)` is the scalar, `ag.grad(J, w)` the gradient of a
+        Param and `print(J)` the listing. If the result depends on no Param, `diff` returns the
+        plain result instead.
 
+    Raises
+    ------
+    TypeError
+        If the result is not a real scalar.
+    LostGradientError
+        If an operation would silently drop a gradient.
+    NonFiniteError
+        If `watch="nan"` finds NaN or Inf; the message names the operation and the user's line.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> x = ag.Param(np.array([1, 2, 3]))
     >>> y = ag.diff(lambda: np.sum(x ** 2))
@@ -44,12 +67,12 @@ def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: 
     (T(14), 14, array([2, 4, 6]))
     """
     if not callable(f):
-        raise TypeError(f"diff takes a function, and got {describe(f)}: write ag.diff(lambda: ...)")
+        raise TypeError(f"diff() expects a function, got {describe(f)}; write ag.diff(lambda: ...)")
     tape = Tape(follows_params=True)
     with watching(tape, watch), tape.open(sys._getframe()):
         y = live(f(*args, **kwargs))
         if not isinstance(y, Value) and holds_tracked(y):
-            check_scalar(y)  # which raises: it would be lost
+            check_scalar(y)  # raises, because the gradient of a container would be lost
     if isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape):
         tape.backward(y)
         return tape
@@ -58,10 +81,28 @@ def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: 
 
 @contextmanager
 def record(*, watch: str | None = None) -> Iterator[Tape]:
-    """Record what the block does with Params: `with ag.record() as J: loss = ...`.
+    """Record what a block does with Params.
 
-    `J.backward(loss)` differentiates; `ag.grad(J, w)` does it by itself for the last scalar of the block. `watch` is that of
-    `diff`.
+    Parameters
+    ----------
+    watch : {None, "nan"}
+        As in `diff`.
+
+    Yields
+    ------
+    J : Tape
+        `J.backward(loss)` backpropagates. `ag.grad(J, w)` does so by itself, from the last scalar
+        of the block.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> w = ag.Param(np.ones(3))
+    >>> with ag.record() as J:
+    ...     loss = np.sum(w ** 2)
+    >>> J.backward(loss)
+    >>> ag.grad(J, w)
+    array([2., 2., 2.])
     """
     tape = Tape(follows_params=True)
     with watching(tape, watch), tape.open(sys._getframe(2)):
@@ -69,10 +110,24 @@ def record(*, watch: str | None = None) -> Iterator[Tape]:
 
 
 def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
-    """Call `f(*args, **kwargs)` and return the trace of what it did with its arguments and with Params.
+    """Call a function and return the trace of what it does with its arguments and with Params.
 
-    Where `f` returns a scalar, the trace holds its gradients too.
+    Parameters
+    ----------
+    f : callable
+        Any function. If it returns a real scalar, the trace has gradients too.
+    *args
+        The arguments of `f`. Those with floating-point numbers become leaves of the trace.
+    **kwargs
+        The keyword arguments of `f`; they are constants.
 
+    Returns
+    -------
+    trace : Trace
+        Plain data, which can be printed, saved, compared and drawn.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> print(ag.trace(lambda x, y: np.sin(x) * y, 0.0, 2.0))
     1. P(0.0) ∇=2.0
@@ -88,18 +143,15 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
             for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
         ]
         y = live(f(*inputs, **kwargs))
-    if (
-        isinstance(y, Result)
-        and y.recording is tape
-        and np.shape(unwrap(y)) == ()
-        and np.isrealobj(unwrap(y))
-    ):
-        tape.backward(y)
+    if isinstance(y, Result) and y.recording is tape:
+        x = unwrap(y)
+        if np.shape(x) == () and np.isrealobj(x):
+            tape.backward(y)
     return tape.trace()
 
 
 def parameter_names(f: Callable[..., Any]) -> list[str]:
-    """The names of the positional parameters of a function, as far as they can be known."""
+    """Return the names of the positional parameters of a function, if it has a signature."""
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
@@ -108,7 +160,7 @@ def parameter_names(f: Callable[..., Any]) -> list[str]:
 
 
 def _is_numeric(x: Any) -> bool:
-    """Whether there are numbers of floating point in it, and nothing that a gradient cannot be of."""
+    """Return True if `x` has floating-point leaves and nothing that refuses a gradient."""
     leaves = leaves_of(plain(x))
     return any(map(is_floating, leaves)) and all(
         is_number(leaf) or is_constant_leaf(leaf) for leaf in leaves
@@ -118,28 +170,61 @@ def _is_numeric(x: Any) -> bool:
 @overload
 def grad(f: Tape, argnum: Value) -> Any: ...
 @overload
-def grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., Any]: ...
+def grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]: ...
 def grad(f: Any, argnum: Any = 0) -> Any:
-    """`grad(J, w)`: the gradient of a tape's scalar with respect to a Param or Result; None if it does not depend on it.
+    """Return the gradient of a function, or read a gradient from a tape.
 
-    `grad(f)`: the function that returns the gradient of the scalar `f` with respect to its argument number `argnum`,
-    counted from 0, or a tuple of gradients for a tuple of them. It takes the arguments of `f`. Gradients have the
-    shape and type of their argument, which may be a number, an array, or a tuple, list, dict or dataclass of them. What
-    stands beside numbers there, such as the name of a function, is a constant, and has None in its place in the gradient.
+    `grad(f, argnum)` returns a function that computes the gradient of `f`. `grad(J, w)` returns
+    the gradient of the scalar of the tape `J` with respect to `w`.
 
+    Parameters
+    ----------
+    f : callable or Tape
+        A function that returns a real scalar, or the tape from `diff` or `record`.
+    argnum : int, tuple of int, Param or Result
+        The positional arguments to differentiate, counted from 0. With a tape, the value to
+        differentiate with respect to.
+
+    Returns
+    -------
+    gradient : callable
+        It takes the arguments of `f` and returns the gradient; for a tuple `argnum`, a tuple of
+        gradients. A gradient has the type, shape and dtype of its argument: a number, an array, or
+        a pytree of them (tuples, lists, dicts, named tuples, dataclasses). Integers are
+        differentiated; non-numeric leaves (a string, a function) get None.
+
+        With a tape, the gradient itself, or None if the scalar does not depend on `w`.
+
+    Raises
+    ------
+    TypeError
+        If `f` is not a function, `argnum` is out of range, an argument is not numeric, or the
+        result is not a real scalar.
+    LostGradientError
+        If an operation would silently drop a gradient.
+
+    See Also
+    --------
+    value_and_grad : returns the value too.
+    elementwise_grad, jacobian : for functions that return arrays.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
-    >>> ag.grad(lambda x, y: x * np.sin(y), 1)(2.0, 0.0)
+    >>> ag.grad(lambda x, y: x * np.sin(y), argnum=1)(2.0, 0.0)
     2.0
+    >>> ag.grad(lambda p: p["a"] ** 2 * p["b"])({"a": 3.0, "b": 2.0})
+    {'a': 12.0, 'b': 9.0}
     """
     if isinstance(argnum, Value):
         if isinstance(f, Tape):
             return f.gradient(argnum)
         if callable(f) and not isinstance(f, Value):
             raise TypeError(
-                "grad(J, w) takes the tape J that ag.diff returned; grad(f, argnum) takes the number of an argument"
+                "grad(J, w) expects the tape J from ag.diff; grad(f, argnum) expects an int"
             )
-        return None  # a plain value, which no Param had a part in
-    argnums = checked(f, argnum)
+        return None  # a plain value, which depends on no Param
+    argnums = checked(f, argnum, "grad")
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
         _, found = _differentiated(f, argnums, args, kwargs)
@@ -148,71 +233,55 @@ def grad(f: Any, argnum: Any = 0) -> Any:
     return named(gradient, "grad", f)
 
 
-def value_and_grad(
-    f: Callable[..., Any], argnum: int | tuple[int, ...] = 0
-) -> Callable[..., tuple[Any, Any]]:
-    """Like `grad(f, argnum)`, for a function that returns the pair of value and gradient.
+def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:
+    """Return a function that computes the value and the gradient of a function.
 
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real scalar.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0.
+
+    Returns
+    -------
+    value_and_gradient : callable
+        It takes the arguments of `f` and returns the pair `(value, gradient)`, with the gradient
+        as in `grad`.
+
+    Examples
+    --------
     >>> import autograd_tools as ag
     >>> print(*ag.value_and_grad(lambda x: x ** 3)(2.0))
     8.0 12.0
     """
-    argnums = checked(f, argnum)
-
-    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        y, found = _differentiated(f, argnums, args, kwargs)
-        return y, found if argnum is argnums else found[0]
-
-    return named(value_and_gradient, "value_and_grad", f)
+    return _value_and_grad(f, argnum, "value_and_grad")
 
 
-def checked(f: Any, argnum: Any) -> tuple[int, ...]:
-    """The numbers of the arguments that `argnum` asks for; a TypeError if it is none, or `f` no function."""
-    if not callable(f) or isinstance(f, Value):
-        raise TypeError(f"a function is needed to take the gradient of, and got {describe(f)}")
-    argnums = argnum if isinstance(argnum, tuple) else (argnum,)
-    for n in argnums:
-        if not isinstance(n, int) or isinstance(n, bool) or n < 0:
-            raise TypeError(
-                f"argnum is the number of an argument, 0 or more, or a tuple of them, not {argnum!r}"
-            )
-    return argnums
+def gradloss(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:
+    """Return a function that computes the gradient and the value of a function.
 
+    This is `value_and_grad` in the order of AutoGrad.jl.
 
-def _differentiated(
-    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Any, tuple[Any, ...]]:
-    """The value of `f` and its gradients."""
-    recording, leaves, y = run(f, argnums, args, kwargs)
-    check_scalar(y)
-    if isinstance(y, Result) and y.recording is recording:
-        index, y = y.index, y.value
-        differentiate(recording, index, one_like(unwrap(y)))
-        finished(recording)
-    return y, tuple(
-        [
-            gradient_of(recording, leaf, plain(args[n]))
-            for leaf, n in zip(leaves, argnums, strict=True)
-        ]
-    )
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real scalar.
+    argnum : int or tuple of int
+        The positional arguments to differentiate, counted from 0.
 
+    Returns
+    -------
+    gradient_and_value : callable
+        It takes the arguments of `f` and returns the pair `(gradient, value)`.
 
-def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
-    """The gradient of the argument `x` whose index is `leaf`: zero if nothing flowed back to it."""
-    dx = recording.outgrads[leaf] if leaf < len(recording.outgrads) else None
-    return to_user_type(dx, x, total=True)
-
-
-def gradloss(
-    f: Callable[..., Any], argnum: int | tuple[int, ...] = 0
-) -> Callable[..., tuple[Any, Any]]:
-    """Like `value_and_grad`, in the seed's order: the function returns (gradient, value).
-
+    Examples
+    --------
     >>> import autograd_tools as ag
     >>> print(*ag.gradloss(lambda x: x ** 3)(2.0))
     12.0 8.0
     """
-    value_and_gradient = value_and_grad(f, argnum)
+    value_and_gradient = _value_and_grad(f, argnum, "gradloss")
 
     def gradient_and_value(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         y, gradient = value_and_gradient(*args, **kwargs)
@@ -221,22 +290,73 @@ def gradloss(
     return named(gradient_and_value, "gradloss", f)
 
 
+def _value_and_grad(f: Callable[..., Any], argnum: Argnum, caller: str) -> Callable[..., Any]:
+    argnums = checked(f, argnum, caller)
+
+    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        y, found = _differentiated(f, argnums, args, kwargs)
+        return y, found if argnum is argnums else found[0]
+
+    return named(value_and_gradient, caller, f)
+
+
+def checked(f: Any, argnum: Any, caller: str) -> tuple[int, ...]:
+    """Return `argnum` as a tuple; raise a TypeError if it or the function is wrong."""
+    if not callable(f) or isinstance(f, Value):
+        raise TypeError(f"{caller}() expects a function, got {describe(f)}")
+    argnums = argnum if isinstance(argnum, tuple) else (argnum,)
+    for n in argnums:
+        if not isinstance(n, int) or isinstance(n, bool) or n < 0:
+            raise TypeError(
+                f"argnum must be an int of 0 or more, or a tuple of them, got {argnum!r}"
+            )
+    return argnums
+
+
+def check_range(argnums: tuple[int, ...], args: tuple[Any, ...], name: str, word: str) -> None:
+    """Raise a TypeError if an argnum is beyond the positional arguments of the function `name`."""
+    for n in argnums:
+        if n >= len(args):
+            count = f"{len(args)} positional argument{'' if len(args) == 1 else 's'}"
+            raise TypeError(f"{word}={n} is out of range: {name} got {count}")
+
+
+def _differentiated(
+    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, tuple[Any, ...]]:
+    """Return the value of `f` and its gradients."""
+    recording, leaves, y = run(f, argnums, args, kwargs)
+    check_scalar(y)
+    if isinstance(y, Result) and y.recording is recording:
+        index, y = y.index, y.value
+        differentiate(recording, index, one_like(unwrap(y)))
+        notify_observers(recording)
+    inputs = [plain(args[n]) for n in argnums]
+    return y, tuple(
+        [gradient_of(recording, leaf, x) for leaf, x in zip(leaves, inputs, strict=True)]
+    )
+
+
+def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
+    """Return the gradient of the argument `x` at index `leaf`: zero if no gradient reached it."""
+    dx = recording.outgrads[leaf] if leaf < len(recording.outgrads) else None
+    return to_user_type(dx, x, total=True)
+
+
 def run(
     f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Recording, list[int], Any]:
-    """Call `f` with leaves of a new recording in place of the arguments `argnums`; returns the recording, their indices and the value."""
+    """Call `f` with the arguments `argnums` as leaves of a new recording.
+
+    Returns the recording, the indices of the leaves and the value.
+    """
     inputs = list(args)
     recording = new_recording(follows_params=False, retain=False)
+    check_range(argnums, args, name_of(f), "argnum")
     for n in argnums:
-        if n >= len(args):
-            raise TypeError(
-                f"{name_of(f)}: argument {n} is to be differentiated, counted from 0, and got {len(args)} by position"
-            )
-        check_differentiable(plain(args[n]), lambda n=n: f"{name_of(f)}: argument {n}")  # type: ignore[misc]
+        check_differentiable(plain(args[n]), lambda n=n: f"argnum={n} of {name_of(f)}")  # type: ignore[misc]
         inputs[n] = recording.input(live(args[n]))
-    leaves = [
-        inputs[n].index for n in argnums
-    ]  # now: who writes into an argument makes it another value
+    leaves = [inputs[n].index for n in argnums]  # now, because assigning into an argument moves it
     with recording.open(sys._getframe()):
         for n in set(argnums):
             inputs[n] = unpack_fields(inputs[n])
@@ -245,7 +365,7 @@ def run(
 
 
 def named(made: F, what: str, f: Callable[..., Any]) -> F:
-    """`made`, with the name and the documentation that tell of what function it was made."""
+    """Return `made` with a name and a docstring that mention `f`."""
     name = name_of(f)
     made.__name__ = f"{what}({name})"
     made.__doc__ = f"{what} of {name}.\n\n{getattr(f, '__doc__', None) or ''}"

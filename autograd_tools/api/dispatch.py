@@ -23,7 +23,7 @@ from autograd_tools.rules.like import LIKE
 
 CALL_PATH.add(__file__)
 
-# Functions that write into their first argument, with what makes a new array instead.
+# Functions that write into their first argument, and the replacement that makes a new array.
 IN_PLACE = {
     **dict.fromkeys((np.put, np.place, np.putmask, np.put_along_axis), "np.where"),
     np.fill_diagonal: "np.where(np.eye(n, dtype=bool), x, a)",
@@ -31,14 +31,14 @@ IN_PLACE = {
 
 
 def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a NumPy function on arguments of which some are Values."""
+    """Call a NumPy function with recorded values among its arguments, and record the call."""
     if (
         (kwargs and kwargs.get("out") is not None)
         or (len(args) > 2 and _out(func, args) is not None)
     ) and is_recorded((*args, *kwargs.values())):
         raise LostGradientError(
-            f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; leave `out` away and use what is returned, "
-            "and write `a = a + x` for `a += x`"
+            f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; omit `out` "
+            "and use the return value, and write `a = a + x` for `a += x`"
         )
     primitive = PRIMITIVES.get(func)
     if primitive is not None:
@@ -63,14 +63,14 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     primitive = special.find(func)
     if primitive is not None:
         return call(primitive, args, kwargs)
-    if func in ZEROGRADS:  # as of now
+    if func in ZEROGRADS:  # SciPy's, registered by `special.find`
         return func(*plain(args), **plain(kwargs))
     raise _no_rule(func, args)
 
 
 @functools.cache
 def _out_position(func: Callable[..., Any]) -> int | None:
-    """The position at which a function takes `out`; NumPy itself tells us of the one of a ufunc."""
+    """Return the position at which a function takes `out`; NumPy handles `out` of a ufunc."""
     try:
         parameters = inspect.signature(func).parameters.values()
     except ValueError:  # a function without a signature
@@ -86,13 +86,13 @@ def _out_position(func: Callable[..., Any]) -> int | None:
 
 
 def _out(func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """The array given by position to write into."""
+    """Return the array given by position as `out`."""
     place = _out_position(func)
     return args[place] if place is not None and place < len(args) else None
 
 
 def is_recorded(args: tuple[Any, ...]) -> bool:
-    """Say whether an open recording tracks one of the arguments."""
+    """Return True if an open recording tracks one of the arguments."""
     return innermost(args, sequences=True) is not None
 
 
@@ -100,34 +100,36 @@ def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
     name = name_of(func)
     module = "scipy" if name.startswith("special.") else "np"
     called = func_name = f"{module}.{name}"
-    if isinstance(func, np.ufunc) and module == "np" and not hasattr(np, name):  # somebody's own
+    if isinstance(func, np.ufunc) and module == "np" and not hasattr(np, name):  # the user's own
         called, func_name = f"the ufunc {name}", "f"
     if name == "copyto":
         return TypeError(
-            "np.full, np.full_like and np.copyto write into a plain array, which cannot hold a recorded value; "
-            "write np.ones(shape) * x instead of np.full(shape, x)"
+            "np.full, np.full_like and np.copyto write into a plain array, which cannot hold a "
+            "recorded value; write np.ones(shape) * x instead of np.full(shape, x)"
         )
     if func in IN_PLACE:
         return TypeError(
-            f"np.{name} writes into an array, which would lose a gradient; build a new value with {IN_PLACE[func]}"
+            f"np.{name} writes into an array, which would lose a gradient; "
+            f"build a new value with {IN_PLACE[func]}"
         )
     tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
     return TypeError(
         f"{called} has no gradient rule, and was called on {tracked} while recording; "
-        f"give it one with ag.primitive(rule, ...)({func_name}), declare a zero gradient with ag.zerograd({func_name}), "
-        "or pass ag.value(x) to treat x as a constant"
+        f"give it one with ag.primitive(rule, ...)({func_name}), declare a zero gradient with "
+        f"ag.zerograd({func_name}), or detach the value with ag.value(x)"
     )
 
 
 def lost_gradient(what: str, instead: str) -> LostGradientError:
-    """Return the error for `what`, which would detach a recorded value; `instead` names a remedy."""
+    """Return the error for `what`, which would detach a value; `instead` is the remedy."""
     return LostGradientError(
-        f"{what} would turn a recorded value into a plain one and lose its gradient; {instead}, or use ag.value(x) for the plain value"
+        f"{what} would turn a recorded value into a plain one and lose its gradient; {instead}, "
+        "or detach it with ag.value(x)"
     )
 
 
 def reject_if_recorded(self: Any, what: str, instead: str) -> Any:
-    """The plain value, unless that would lose a gradient."""
+    """Return the plain value, unless that would lose a gradient."""
     if is_recorded((self,)):
         package = _scipy_caller()
         if package:
@@ -140,7 +142,7 @@ def reject_if_recorded(self: Any, what: str, instead: str) -> Any:
 
 
 def _scipy_caller() -> str:
-    """The package of SciPy that asks for a plain value, as far as the stack tells; nothing if it is somebody else."""
+    """Return the package of SciPy on the stack that asks for a plain value, or an empty string."""
     frame: FrameType | None = sys._getframe(1)
     found = ""
     while frame is not None:

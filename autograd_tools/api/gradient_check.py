@@ -1,4 +1,4 @@
-"""Numerical checks of gradients: central differences along random directions, to any order."""
+"""Numerical checks of gradients by central differences along random directions, to any order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.api.differentiate import checked, diff, value_and_grad
+from autograd_tools.api.differentiate import check_range, checked, diff, value_and_grad
 from autograd_tools.api.parameters import params
 from autograd_tools.base.containers import is_floating, leaves_of, parts_of, with_leaves
 from autograd_tools.engine.calls import plain
@@ -18,7 +18,10 @@ from autograd_tools.rules.indexing import unpack
 
 
 class GradientError(AssertionError):
-    """A gradient that differs from finite differences."""
+    """A gradient differs from finite differences, or has a wrong shape or dtype.
+
+    `gradcheck` and `gcheck` raise it. It is an AssertionError, so that a test fails with it.
+    """
 
     __module__ = "autograd_tools"
 
@@ -34,33 +37,63 @@ def gradcheck(
     delta: float = 1e-6,
     seed: int = 0,
 ) -> bool:
-    """Compare the gradient of `f` at `args` with finite differences; True, or a GradientError that shows both.
+    """Compare the gradient of a function with finite differences.
 
-    `f` may return a number, an array, or a container of them: a random combination is checked. `argnums` are the
-    arguments to check, by default all those of floating point, and containers with floating point in them, whose whole
-    numbers stay as they are; `order=2` checks the gradient of the gradient as well.
-    A step is `delta` in float64, along random directions from `seed`; the tolerances are numpy.isclose's. The gradient
-    for a complex number x + iy is df/dx - i df/dy, so that the real part of its product with a step is what `f` changes by.
+    The check compares directional derivatives: the product of the gradient with a random direction
+    `v`, and the central difference `(f(x + delta v) - f(x - delta v)) / (2 delta)`.
 
+    Parameters
+    ----------
+    f : callable
+        A function that returns a number, an array or a pytree of them. For several elements, a
+        random linear combination is checked.
+    *args
+        The point at which to check.
+    argnums : int or tuple of int, optional
+        The positional arguments to check, counted from 0. The default is all with floating-point
+        elements; integers in a pytree stay fixed.
+    kwargs : mapping, optional
+        Keyword arguments of `f`.
+    order : int, default 1
+        With 2, the gradient of the gradient is checked too, and so on.
+    rtol, atol : float
+        Tolerances, as in `numpy.isclose`.
+    delta : float
+        The step, in the units of the arguments; it suits float64.
+    seed : int
+        The seed of the random directions.
+
+    Returns
+    -------
+    ok : bool
+        Always True.
+
+    Raises
+    ------
+    GradientError
+        If the two differ, or if a gradient has another shape or dtype than its argument.
+    TypeError
+        If no argument has floating-point elements, or `argnums` is out of range.
+
+    Notes
+    -----
+    The gradient for a complex number x + iy is df/dx - i df/dy. The real part of its product with
+    a step is the change of `f`.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> ag.gradcheck(np.sin, 0.5, order=3)
     True
     """
     rng = np.random.default_rng(seed)
     floating = tuple(n for n, arg in enumerate(args) if _is_floating(arg))
-    argnums = checked(f, floating if argnums is None else argnums)
-    if argnums and max(argnums) >= len(args):
-        raise TypeError(
-            f"{name_of(f)}: argument {max(argnums)} is to be checked, counted from 0, and got {len(args)}"
-        )
+    argnums = checked(f, floating if argnums is None else argnums, "gradcheck")
+    check_range(argnums, args, name_of(f), "argnums")
     if not isinstance(order, int) or order < 1:
-        raise ValueError(
-            f"order is the order of the derivatives to check, 1 or more, not {order!r}"
-        )
+        raise ValueError(f"order must be an int of 1 or more, got {order!r}")
     if not argnums:
-        raise TypeError(
-            f"{name_of(f)}: none of the arguments is of floating point, so there is no gradient to check"
-        )
+        raise TypeError(f"{name_of(f)} got no floating-point argument; no gradient to check")
 
     def scalar(*some: Any) -> Any:
         inputs = list(args)
@@ -69,15 +102,8 @@ def gradcheck(
         return _combine(f(*inputs, **(kwargs or {})), weights)
 
     weights = random_leaves(plain(f(*args, **(kwargs or {}))), rng)
-    _check(
-        scalar,
-        tuple(args[n] for n in argnums),
-        argnums,
-        name_of(f),
-        order,
-        (rtol, atol, delta),
-        rng,
-    )
+    inputs = tuple([args[n] for n in argnums])
+    _check(scalar, inputs, argnums, name_of(f), order, (rtol, atol, delta), rng)
     return True
 
 
@@ -90,7 +116,7 @@ def _check(
     tolerance: tuple[float, float, float],
     rng: np.random.Generator,
 ) -> None:
-    """Check all gradients of the scalar `f`, then those of a random combination of them."""
+    """Check all gradients of the scalar `f`, then the gradient of a random combination of them."""
     rtol, atol, delta = tolerance
     gradient = value_and_grad(f, tuple(range(len(args))))
     _, found = gradient(*args)
@@ -104,20 +130,16 @@ def _check(
         analytic = _combine(dx, direction)
         if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):
             raise GradientError(
-                f"the gradient of {name} for argument {labels[n] + 1} differs from finite differences: "
-                f"along a random direction it is {analytic!s}, and the differences give {numeric!s}"
+                f"the gradient {name}[{labels[n] + 1}] differs from finite differences: "
+                f"along a random direction it is {analytic!s}, the differences give {numeric!s}"
             )
     if order > 1:
         weights = [w for arg in args for w in random_leaves(arg, rng)]
-        _check(
-            lambda *a: _combine(gradient(*a)[1], weights),
-            args,
-            labels,
-            f"the gradient of {name}",
-            order - 1,
-            tolerance,
-            rng,
-        )
+
+        def combined(*some: Any) -> Any:
+            return _combine(gradient(*some)[1], weights)
+
+        _check(combined, args, labels, f"grad({name})", order - 1, tolerance, rng)
 
 
 def gcheck(
@@ -128,15 +150,44 @@ def gcheck(
     delta: float = 1e-6,
     seed: int = 0,
 ) -> bool:
-    """Check the gradients of the scalar `f(*args)` for all Params it uses; True, or a GradientError.
+    """Compare the gradients for all Params of a scalar function with finite differences.
 
-    The Params are moved in place and put back, whatever happens.
+    The name is from AutoGrad.jl. The check moves each Param by `delta` along a random direction,
+    and restores it even if `f` fails.
+
+    Parameters
+    ----------
+    f : callable
+        A function that returns a real scalar computed from Params.
+    *args
+        The arguments of `f`.
+    rtol, atol, delta, seed
+        As in `gradcheck`.
+
+    Returns
+    -------
+    ok : bool
+        Always True.
+
+    Raises
+    ------
+    GradientError
+        If a gradient differs.
+    TypeError
+        If `f` uses no Param.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> w = ag.Param(np.array([1.0, 2.0]))
+    >>> ag.gcheck(lambda x: np.sum(np.sin(w * x)), 0.5)
+    True
     """
     tape = diff(f, *args)
     found = params(tape)
     if not found:
         raise TypeError(
-            f"{name_of(f)} returned {tape!r} without using any Param, so there is no gradient to check"
+            f"{name_of(f)} returned {tape!r} without using a Param; no gradient to check"
         )
     rng = np.random.default_rng(seed)
     for p in found:
@@ -151,18 +202,19 @@ def gcheck(
             p.value = start
         if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):
             raise GradientError(
-                f"the gradient for {p!r} is {analytic!s} along a random direction, and differences give {numeric!s}"
+                f"the gradient of {p!r} differs from finite differences: "
+                f"along a random direction it is {analytic!s}, the differences give {numeric!s}"
             )
     return True
 
 
 def _is_floating(x: Any) -> bool:
-    """Whether it is of floating point; a container where one of its numbers is."""
+    """Return True if one of the leaves is of floating point."""
     return any(map(is_floating, leaves_of(x.value if isinstance(x, Param) else x)))
 
 
 def random_leaves(x: Any, rng: np.random.Generator) -> list[Any]:
-    """Random numbers for each leaf of `x`, complex where it is. In containers whole numbers and constants stay as they are: None."""
+    """Return random numbers for each leaf of `x`; None for integers and constants in a pytree."""
     alone = parts_of(x) is None
     return [_random(leaf, rng) if alone or is_floating(leaf) else None for leaf in leaves_of(x)]
 
@@ -174,29 +226,25 @@ def _random(x: Any, rng: np.random.Generator) -> Any:
 
 
 def _move(x: Any, direction: list[Any], step: float) -> Any:
-    moved = [
-        leaf if d is None else leaf + step * d
-        for leaf, d in zip(leaves_of(x), direction, strict=True)
-    ]
-    return with_leaves(x, iter(moved))
+    pairs = zip(leaves_of(x), direction, strict=True)
+    return with_leaves(x, (leaf if d is None else leaf + step * d for leaf, d in pairs))
 
 
 def _combine(y: Any, weights: list[Any]) -> Any:
-    """The sum of all numbers in `y`, each times its weight; of complex ones the real part."""
-    products = [
-        (leaf * w, w)
-        for leaf, w in zip(leaves_of(unpack(y)), weights, strict=True)
-        if w is not None
-    ]
-    return sum([np.real(np.sum(p)) if np.iscomplexobj(w) else np.sum(p) for p, w in products])
+    """Return the weighted sum of all elements of `y`; of complex ones the real part."""
+    pairs = zip(leaves_of(unpack(y)), weights, strict=True)
+    sums = [(np.sum(leaf * w), w) for leaf, w in pairs if w is not None]
+    return sum([np.real(s) if np.iscomplexobj(w) else s for s, w in sums])
 
 
 def _check_type(dx: Any, x: Any, name: str) -> None:
-    """A gradient has the shape and type of its argument, also within containers."""
+    """Raise unless a gradient has the shape and dtype of its argument."""
     if parts_of(x) is not None or isinstance(dx, Value):
         return
     expected, got = np.asarray(x), np.asarray(dx)
-    if got.shape != expected.shape or (expected.dtype.kind in "fc" and got.dtype != expected.dtype):
+    other = expected.dtype.kind in "fc" and got.dtype != expected.dtype
+    if other or got.shape != expected.shape:
         raise GradientError(
-            f"the gradient {name} is {got.dtype}{list(got.shape)}, and its argument {expected.dtype}{list(expected.shape)}"
+            f"expected the gradient {name} to be {expected.dtype}{list(expected.shape)} "
+            f"like its argument, got {got.dtype}{list(got.shape)}"
         )

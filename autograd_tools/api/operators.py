@@ -1,7 +1,7 @@
-"""What makes a `Value` act like its value: operators, array methods, containers, and NumPy's two protocols.
+"""The operators and methods of a `Value`: those of Python, of arrays and of containers.
 
-Everything ends in `calls.call`. What NumPy or Python would turn into plain numbers behind our back
-raises a TypeError that says what to write instead.
+All of them end in `calls.call`. Conversions that would silently drop a gradient raise a TypeError
+that says what to write instead.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from autograd_tools.rules.indexing import field_of, getitem, setitem, unpack_fie
 
 CALL_PATH.add(__file__)
 
-# Python's operators, by the ufunc that says the same.
+# Python's operators and their ufuncs.
 BINARY = {
     "add": np.add,
     "sub": np.subtract,
@@ -39,7 +39,7 @@ BINARY = {
 UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
 COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
-# The methods of an array that are functions of NumPy by the same name and order of arguments.
+# Methods of an array that are NumPy functions with the same name and order of arguments.
 METHODS = """
     all any argmax argmin argpartition argsort astype choose clip conj conjugate copy
     cumprod cumsum diagonal dot max mean min nonzero prod ptp ravel repeat round
@@ -62,31 +62,17 @@ def install() -> None:
         _set(name, _method(getattr(np, name)))
     for name in ATTRIBUTES:
         setattr(Value, name, property(_attribute(name)))
-    for name, definition in _Body.__dict__.items():
-        if name not in (
-            "__module__",
-            "__dict__",
-            "__weakref__",
-            "__doc__",
-            "__qualname__",
-            "__firstlineno__",
-            "__static_attributes__",
-        ):
-            setattr(Value, name, definition)
+    for name in vars(_Body).keys() - vars(_Empty).keys():
+        setattr(Value, name, _Body.__dict__[name])
     NamedResult.__getattr__ = _field
     FieldsParam.__getattribute__ = _field_first  # type: ignore[method-assign]
     FieldsParam.__call__ = lambda self, *args, **kwargs: unpack_fields(self)(*args, **kwargs)
 
 
 def _field(self: Any, name: str) -> Any:
-    """A field of a named tuple, such as the one that np.linalg.slogdet returns."""
-    if not name.startswith("_") and name not in (
-        "value",
-        "name",
-        "opt",
-        "recording",
-        "index",
-    ):  # which may not be set yet
+    """Return a field of a named tuple, such as the result of np.linalg.slogdet."""
+    own = ("value", "name", "opt", "recording", "index")  # may not be set yet
+    if not name.startswith("_") and name not in own:
         fields = getattr(unwrap(self), "_fields", ())
         if name in fields:
             return self[fields.index(name)]
@@ -94,7 +80,7 @@ def _field(self: Any, name: str) -> Any:
 
 
 def _field_first(self: Any, name: str) -> Any:
-    """A field or method of what a Param holds, and what every Param has where there is none of that name."""
+    """Return a field or method of the value of a Param, or else the attribute of the Param."""
     if not name.startswith("__") and name not in Param.__slots__ and name != "value":
         held = self.value
         if name in field_names(held) or hasattr(type(held), name):
@@ -145,14 +131,18 @@ def _attribute(name: str) -> Callable[[Any], Any]:
             note_detached(name, (self,))
         try:
             return read(self.value)
-        except AttributeError:  # a number or a list
+        except AttributeError:  # of a number or a list
             return read(np.asarray(unwrap(self)))
 
     return get
 
 
+class _Empty:
+    pass
+
+
 class _Body:
-    """The methods that are not entries of a table; `install` copies them to `Value`."""
+    """Methods that are not in a table, which `install` copies to `Value`."""
 
     __hash__ = object.__hash__  # by identity, though == compares values
 
@@ -171,7 +161,7 @@ class _Body:
         if not is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
         if kwargs.get("out") is not None:
-            return call_numpy(ufunc, inputs, kwargs)  # the error that every `out` is
+            return call_numpy(ufunc, inputs, kwargs)  # raises: `out` cannot be recorded
         return ufunc_methods.find(ufunc, method)(*inputs, **kwargs)
 
     def __array_function__(
@@ -187,8 +177,8 @@ class _Body:
         x = reject_if_recorded(
             self,
             "np.array or np.asarray (or a NumPy function that calls them)",
-            "use np.stack([x, y]) to join values, x itself where it is an array already, x.astype(np.float32) for np.float32(x), and "
-            "a @ x instead of a.dot(x)",
+            "use np.stack([x, y]) to join values, x itself if it is an array, "
+            "x.astype(np.float32) for np.float32(x), and a @ x instead of a.dot(x)",
         )
         return np.array(x, dtype=dtype) if copy or dtype is not None else np.asarray(x)
 
@@ -197,7 +187,8 @@ class _Body:
             reject_if_recorded(
                 self,
                 "float(x), a function of `math`, or writing into an array",
-                "use NumPy's functions, such as np.sin(x) and np.stack([x, y]), and x itself for float(x)",
+                "use NumPy's functions, such as np.sin(x) and np.stack([x, y]), "
+                "and x itself for float(x)",
             )
         )
 
@@ -210,7 +201,7 @@ class _Body:
     def tolist(self: Any) -> Any:
         return np.asarray(reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
 
-    # The gradient of what these return is zero, or they are not numbers.
+    # The gradient of these results is zero, or they are no numbers.
     def __int__(self: Any) -> int:
         if open_tapes:
             note_detached("int", (self,))
@@ -262,28 +253,26 @@ class _Body:
         return (self[i] for i in range(len(x)))
 
     def __setitem__(self: Any, index: Any, item: Any) -> None:
-        """`x[index] = v`: from here on `x` is a new recorded value; whoever has read the old one keeps what was read."""
+        """Assign: `x` becomes a new recorded value; earlier reads keep the old one."""
         if isinstance(self, Result):
             if not (self.recording.is_open and isinstance(unwrap(self), np.ndarray)):
-                why = (
-                    "its recording has ended"
-                    if isinstance(unwrap(self), np.ndarray)
-                    else "it is no array"
-                )
+                array = isinstance(unwrap(self), np.ndarray)
                 raise TypeError(
-                    f"{self!r} cannot be written into, because {why}: write into a copy of its plain value, ag.value(x)"
+                    f"cannot assign into {self!r}, because "
+                    f"{'its recording has ended' if array else 'it is no array'}; "
+                    "assign into a copy of its plain value, ag.value(x)"
                 )
             made = call(setitem, (self, plain(index), item))
             self.value, self.recording, self.index = made.value, made.recording, made.index
             return
         if following_params() is not None:
             raise TypeError(
-                f"{self!r}: writing into a Param would change the value that its gradient belongs to; "
-                "write into a recorded value made of it, such as x = w + 0"
+                f"cannot assign into {self!r} while recording, because its gradient belongs to the "
+                "old value; assign into a recorded copy, such as x = w + 0"
             )
         if is_recorded((item,)):
             raise lost_gradient(
-                "writing a recorded value into a Param", "keep it in a variable of its own"
+                "assigning a recorded value into a Param", "keep it in a variable of its own"
             )
         unwrap(self)[index] = plain(item)
 
@@ -299,7 +288,7 @@ class _Body:
     def get(self: Any, key: Any, default: Any = None) -> Any:
         return self[key] if key in unwrap(self) else default
 
-    # Methods of an array whose arguments differ from the function's.
+    # Methods of an array with other arguments than the function.
     @property
     def T(self: Any) -> Any:
         return call_numpy(np.transpose, (self,), {})
@@ -332,5 +321,5 @@ class _Body:
 
 
 def _one_tuple(args: tuple[Any, ...]) -> Any:
-    """`x.reshape(2, 3)` and `x.reshape((2, 3))` are the same."""
+    """Return the shape of `x.reshape(2, 3)` or `x.reshape((2, 3))`."""
     return args[0] if len(args) == 1 else args

@@ -1,4 +1,4 @@
-"""Finding the Params inside a model, whatever it is made of."""
+"""The Params inside any model: `params`."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ from typing import Any
 from autograd_tools.engine.values import Param, Result
 from autograd_tools.tracing.tape import Tape
 
-# Objects that hold no model of the user's, though one can walk from them to most of the process.
+# Objects outside the user's model; most of the process can be reached through them.
 SKIPPED = (
-    str,
-    bytes,
-    int,
-    float,
-    complex,
-    type,
-    types.ModuleType,
-    types.CodeType,
-    types.FrameType,
-    types.BuiltinFunctionType,
-    Result,
+    *(str, bytes, int, float, complex, type, Result),
+    *(types.ModuleType, types.CodeType, types.FrameType, types.BuiltinFunctionType),
 )
 
 
 def params(model: Any) -> list[Param]:
-    """Every Param inside `model`, once each, in the order of its fields and elements.
+    """Return every Param inside a model, once each.
 
-    Looks into lists, tuples, sets, dicts, object arrays, the attributes of objects (`__dict__` and `__slots__`), bound
-    methods, partials and the variables that a function closes over, but not inside a Param. Of a `Tape`: the Params it used.
+    Parameters
+    ----------
+    model : any object or Tape
+        Lists, tuples, sets, dicts, object arrays, attributes of objects (`__dict__` and
+        `__slots__`), bound methods, partials, and the closures and defaults of functions are
+        searched, arbitrarily nested; the inside of a Param is not. A `Tape` gives the Params that
+        it used.
 
+    Returns
+    -------
+    params : list of Param
+        In the order of fields and elements; for a tape, of their first use.
+
+    Examples
+    --------
     >>> import autograd_tools as ag
     >>> ag.params({"w": ag.Param(1.0), "layers": [ag.Param(2.0), ag.Param(3.0)]})
     [P(1.0), P(2.0), P(3.0)]
@@ -39,7 +42,7 @@ def params(model: Any) -> list[Param]:
         return model.params()
     found: dict[int, Param] = {}
     seen: set[int] = set()
-    alive: list[Any] = []  # what a property or an array made on the way must outlive its id
+    alive: list[Any] = []  # an object made by a property or an array must outlive its id
     todo = [model]
     while todo:
         x = todo.pop()

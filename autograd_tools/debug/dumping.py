@@ -1,4 +1,4 @@
-"""`dump`: one node of a tape, field by field."""
+"""A node of a tape as text, field by field: `dump`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,32 @@ import numpy as np
 from autograd_tools.base.text import Text
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.values import Value, unwrap
-from autograd_tools.tracing.tape import Node, arguments
+from autograd_tools.tracing.tape import Node
 
 
 def dump(x: Any, maxdepth: int = 1) -> Text:
-    """The fields of a node, one a line; with `maxdepth=2` those of its neighbours too, and so on.
+    """Return the fields of a node as text, one a line.
 
-    A Param, a Result or a plain value is dumped as its value.
+    Parameters
+    ----------
+    x : Node, Param, Result or any value
+        Anything but a node is shown as its value.
+    maxdepth : int, default 1
+        With 2, parents and children are shown with their fields too, with the source line and
+        scope of each node; with 3, their neighbours, and so on.
 
+    Returns
+    -------
+    text : str
+        A string that an interactive session prints unquoted.
+
+    Raises
+    ------
+    ValueError
+        If `maxdepth` is not an int of 1 or more.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> x = ag.Param(3.0)
     >>> J = ag.diff(lambda: x * np.square(x))
@@ -32,16 +50,17 @@ def dump(x: Any, maxdepth: int = 1) -> Text:
       cdr: Node 2
     """
     if not isinstance(maxdepth, int) or maxdepth < 1:
-        raise ValueError(f"maxdepth is an integer of at least 1, not {maxdepth!r}")
+        raise ValueError(f"maxdepth must be an int of 1 or more, got {maxdepth!r}")
     return Text("\n".join(_fields(x, maxdepth) if isinstance(x, Node) else [_value(x)]))
 
 
 def _fields(node: Node, depth: int) -> list[str]:
     lines = [f"Node {node.index + 1}", f"  value: {_value(node.value)}"]
+    args = [_argument(node, arg, parent) for arg, parent in node.entry.arguments()]
     if not node.is_leaf:
         lines += [
             f"  func: {node.name}",
-            f"  args: ({', '.join(arguments(node))}{',' if len(node.args) == 1 else ''})",
+            f"  args: ({', '.join(args)}{',' if len(args) == 1 else ''})",
             f"  kwargs: {describe(dict(node.kwargs))}",
         ]
     for name, neighbours in (("parents", node.parents), ("children", node.children)):
@@ -54,6 +73,17 @@ def _fields(node: Node, depth: int) -> list[str]:
         lines.append(f"  source: {node.source.file}:{node.source.line} in {node.source.function}")
         lines.append(f"  scope: {'/'.join(node.scope)}".rstrip())
     return lines
+
+
+def _argument(node: Node, arg: Any, parent: Any) -> str:
+    """Return an argument as text, with its value when it was recorded."""
+    if type(parent) is tuple:
+        items = [_argument(node, a, p) for a, p in zip(arg, parent, strict=True)]
+        return f"[{', '.join(items)}]"
+    if parent is None:
+        return describe(unwrap(arg))
+    source = Node(node.tape, parent)
+    return f"{'P' if source.is_leaf else 'R'}({describe(source.value)})"
 
 
 def _value(x: Any) -> str:

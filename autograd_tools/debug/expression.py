@@ -1,4 +1,7 @@
-"""A function as a formula: the expression that it returns, from its own source, with its parameters named as one likes."""
+"""A function as a formula: the expression that it returns, with its parameters renamed.
+
+All parsing and evaluation of source code for formulas is in this module.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from autograd_tools.engine.values import unwrap
 
 OURS = "autograd_tools."
 _NOT_KNOWN = object()
-# A docstring that begins with a formula in backquotes, and ends or pauses behind it, says what its function returns.
+# A docstring that begins with a formula in backquotes, then punctuation, says what is returned.
 _STATED = re.compile(r"`([^`]+)`(?=[.;,:]|$)")
 
 
@@ -27,10 +30,11 @@ def formula(
     rest: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
 ) -> str:
-    """What `function` returns, with the parameters that are `given` written as there; empty where no one expression says it.
+    """Return the expression that a function returns as text; empty if there is no single one.
 
-    `rest` is what stands for further positional arguments. Where the `values` of a call are known, and the function is one
-    of ours, the formula is that of the branch which they take. `np.` is left out, and what only the engine needs.
+    `given` renames parameters and `rest` has further positional arguments. With the `values` of a
+    call, the branches of a function of this library are resolved. `np.` and calls that only the
+    engine needs are omitted.
 
     >>> formula(lambda dy, y, x: dy * np.cos(x), {"dy": "∇y", "x": "w"})
     '∇y * cos(w)'
@@ -39,12 +43,12 @@ def formula(
     try:
         expression = _expression(function, words, [term(text) for text in rest], values)
         return "" if expression is None else " ".join(ast.unparse(expression).split())
-    except RecursionError:  # nobody reads that
+    except RecursionError:  # too long to read
         return ""
 
 
 def term(text: str) -> ast.expr:
-    """A text as a part of a formula: a number keeps its sign apart from what stands around it, all else is one word."""
+    """Return text as a part of a formula: a literal as one, anything else as one name."""
     try:
         ast.literal_eval(text)
         return ast.parse(text, mode="eval").body
@@ -53,7 +57,7 @@ def term(text: str) -> ast.expr:
 
 
 def _number(node: ast.expr) -> int | float | None:
-    """The number that an expression is, with its sign; None if it is none."""
+    """Return the value of a literal number, None for any other expression."""
     try:
         x = ast.literal_eval(node)
     except (ValueError, TypeError):
@@ -75,7 +79,7 @@ def _expression(
 
 
 class _Readable(ast.NodeTransformer):
-    """Replaces parameters by what is given for them, and leaves out what only Python needs."""
+    """Replaces parameters, inlines functions of this library, and omits what only Python needs."""
 
     def __init__(
         self,
@@ -185,14 +189,14 @@ class _Readable(ast.NodeTransformer):
         return isinstance(node, ast.Name) and node.id == self.variable
 
     def _called(self, node: ast.expr) -> Any:
-        """The function that a name stands for."""
+        """Return the function behind a name."""
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             return getattr(self.function.__globals__.get(node.value.id), node.attr, None)
         return self.function.__globals__.get(node.id) if isinstance(node, ast.Name) else None
 
 
 def _defaults(function: FunctionType) -> dict[str, ast.expr]:
-    """What parameters are where a call says nothing, as far as that is a number or the like."""
+    """Return the defaults of parameters that are literals."""
     code, defaults = function.__code__, function.__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
     found = {**dict(zip(names, defaults, strict=True)), **(function.__kwdefaults__ or {})}
@@ -204,7 +208,7 @@ def _defaults(function: FunctionType) -> dict[str, ast.expr]:
 
 
 def _stated(function: FunctionType) -> ast.expr | None:
-    """The formula that the docstring begins with."""
+    """Return the formula at the beginning of the docstring."""
     match = _STATED.match(function.__doc__ or "")
     try:
         return ast.parse(match[1], mode="eval").body if match else None
@@ -215,9 +219,7 @@ def _stated(function: FunctionType) -> ast.expr | None:
 def _returned(
     function: FunctionType, values: Mapping[str, Any] | None, stated: ast.expr | None
 ) -> ast.expr | None:
-    """The expression that a function returns, or has `stated` for what follows its first branches; None if it does more than
-    that, or its source is not here.
-    """
+    """Return the expression that a function returns, or `stated` if its source is not so simple."""
     source = "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
     try:
         found = list(_bodies(_parsed(source), function.__code__))
@@ -245,7 +247,7 @@ def _returned(
 
 
 def _truth(test: ast.expr, function: FunctionType, values: Mapping[str, Any] | None) -> bool | None:
-    """Whether a condition in the source of a function holds for the values of its parameters; None if they do not tell."""
+    """Evaluate a condition in the source of a function; None if the values are not enough."""
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
         parts = (_truth(part, function, values) for part in test.values)
         return next((holds for holds in parts if holds is not False), False)
@@ -257,7 +259,7 @@ def _truth(test: ast.expr, function: FunctionType, values: Mapping[str, Any] | N
     try:
         condition = compile(ast.fix_missing_locations(ast.Expression(test)), "<condition>", "eval")
         return bool(eval(condition, function.__globals__, dict(values)))
-    except Exception:  # it looks at what is not kept
+    except Exception:  # the value it reads was freed
         return None
 
 
@@ -267,7 +269,7 @@ def _parsed(source: str) -> ast.Module:
 
 
 def _bodies(tree: ast.Module, code: CodeType) -> Iterator[list[ast.stmt]]:
-    """The statements, without a docstring, of the functions that may have been compiled to some code."""
+    """Yield the statements of the functions whose code this may be."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda):
             if (
@@ -283,17 +285,12 @@ def _bodies(tree: ast.Module, code: CodeType) -> Iterator[list[ast.stmt]]:
 
 
 def _covers(body: ast.expr, code: CodeType) -> bool:
-    """Whether an expression covers all places in the source that some code names."""
+    """Return True if an expression covers all positions in the source that a code has."""
     start, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
     for line, last, column, last_column in code.co_positions():
-        if (
-            line is None
-            or last is None
-            or column is None
-            or last_column is None
-            or (line, column) == (last, last_column)
-        ):
+        if line is None or last is None or column is None or last_column is None:
             continue
-        if not (start <= (line, column) and (last, last_column) <= end):
+        first, final = (line, column), (last, last_column)
+        if first != final and not start <= first <= final <= end:
             return False
     return True

@@ -1,17 +1,17 @@
-"""Why the gradient of something is None, or zero: where its way to the result ends."""
+"""The reason why a gradient is None or zero: `why_none`."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.base.containers import field_names, has_fields, is_number, leaves_of, parts_of
-from autograd_tools.base.text import Text, one_line
+from autograd_tools.base.text import Text, one_line, unknown
 from autograd_tools.debug.report import code_at, numbers
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import Detached, detached_of
@@ -20,30 +20,43 @@ from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.tape import Node, Tape
 from autograd_tools.tracing.trace_data import Trace, load_trace
 
-MOST = 8  # places that are listed
-DESCRIPTIONS = (
-    "shape",
-    "ndim",
-    "size",
-    "dtype",
-    "nbytes",
-    "itemsize",
-    "len",
-)  # where these are read, the numbers may go on
+MAX_LISTED = 8
+METADATA = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize", "len")  # no end of the path
 
 
 def why_none(J: Any, x: Any) -> str:
-    """Why the gradient of `x` is None, or zero: that nothing uses it, where its ways to the result end, and what reads it there.
+    """Explain why a gradient is None or zero.
 
-    `J` is a Tape, a Trace or the path of a saved one. `x` is a Param, a Result or a Node of the tape, the number of a node, or
-    the name of a Param or argument. What reads a value so that no gradient comes back (comparisons, `np.sign`, `x.shape`,
-    `ag.value`) is known on a Tape only, and `x.value` leaves no note there either.
+    The answer says that nothing uses the value, or where its paths to the result end and which
+    operations detach it there.
 
+    Parameters
+    ----------
+    J : Tape, Trace, str or Path
+        A tape, its trace, or the path of a saved one. Only a tape knows the operations that detach
+        values (comparisons, `np.sign`, `x.shape`, `ag.value`). Reading `x.value` leaves no note.
+    x : Param, Result, Node, int or str
+        A value on the tape, the number of a node from 1, or the name of a Param or argument.
+
+    Returns
+    -------
+    text : str
+        A string that an interactive session prints unquoted.
+
+    Raises
+    ------
+    TypeError
+        If `J` is no tape or trace, or `x` no value on it.
+    ValueError, KeyError
+        If no node, or more than one, has the name or number.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> w, b = ag.Param(np.ones(3), name="w"), ag.Param(np.ones(3), name="b")
     >>> J = ag.diff(lambda: np.sum(w * np.sign(b)))
     >>> ag.why_none(J, b)
-    b has no gradient: it was read only by what no gradient comes back from:
+    b has no gradient: it is used only by operations without a gradient:
       sign at <doctest ...>:1 in <lambda>: J = ag.diff(lambda: np.sum(w * np.sign(b)))
     """
     if isinstance(J, (str, os.PathLike)):
@@ -54,84 +67,73 @@ def why_none(J: Any, x: Any) -> str:
         lines = _of_trace(J, _find(J, x), {})
     elif is_number(J):
         lines = [
-            f"there is no tape, only {describe(J)}, which was computed from no Param: "
-            "`with ag.record() as J:` and J.backward(loss) would tell"
+            f"expected a tape, got {describe(J)}, which depends on no Param; "
+            "record with `with ag.record() as J:` and call J.backward(loss)"
         ]
     else:
         raise TypeError(
-            f"why_none takes a Tape from ag.diff, a Trace or the path of a saved one, and got {describe(J)}"
+            f"why_none() expects a Tape, a Trace or the path of a saved one, got {describe(J)}"
         )
     return Text("\n".join(map(one_line, lines)))
 
 
 def _of_tape(tape: Tape, x: Any) -> list[str]:
-    """The answer for a tape, which knows Params and what was read without a gradient."""
-    cuts = detached_of(tape)
+    """Return the answer for a tape, which knows Params and detached values."""
+    detached = detached_of(tape)
     index = _index(tape, x)
-    read = cuts.get(-id(x) if index is None else index, [])
+    read = detached.get(-id(x) if index is None else index, [])
     if tape.result is None:
-        lines = (
-            [
-                f"{_label(x)} was read by what no gradient comes back from:",
-                *_listed([_cut(cut) for cut in read]),
-            ]
-            if read
-            else []
-        )
-        return ["there are no gradients yet: call J.backward(loss)", *lines]
+        lines = [f"{_label(x)} is used by operations without a gradient:"] if read else []
+        return ["no gradients yet: call J.backward(loss)", *lines, *_listed(map(_use, read))]
     if index is None:
         return _unused(_label(x), read, "it was never used while the tape recorded")
     if index >= len(tape.entries):
-        return [f"{_label(x)} has no gradient: it was used only after the result had been computed"]
+        return [f"{_label(x)} has no gradient: it was used only after the result was computed"]
     trace, param = tape.trace(), tape.nodes[index].param
-    lines = _of_trace(trace, trace[index + 1], cuts)
+    lines = _of_trace(trace, trace[index + 1], detached)
     gradient = None if param is None else tape.gradient(param)
     if param is None or gradient is None or parts_of(param.value) is None:
         return lines
     norm = math.hypot(*(float(np.linalg.norm(np.ravel(leaf))) for leaf in numbers(gradient)))
     if norm == 0:
-        return _zero(_label(param), trace, _computed_from(trace, trace[index + 1]))
+        return _zero(_label(param), trace, _descendants(trace, trace[index + 1]))
     missing = [*_missing(gradient, param.value, "")]
-    none = (
-        f", but none in {_few(missing)}: nothing that reaches the result uses {'it' if len(missing) == 1 else 'them'}"
-        if missing
-        else ""
-    )
-    return [f"{_label(param)} has a gradient, of norm {norm:.6g}{none}"]
+    found = f"{_label(param)} has a gradient of norm {norm:.6g}"
+    if not missing:
+        return [found]
+    which = "it" if len(missing) == 1 else "them"
+    return [f"{found}, but none in {_few(missing)}: nothing that reaches the result uses {which}"]
 
 
 def _index(tape: Tape, x: Any) -> int | None:
-    """The place of `x` on the tape; None for a Param that is not there."""
+    """Return the index of `x` on the tape; None for a Param that is not there."""
     if isinstance(x, Param):
         return tape.leaves.get(id(x))
-    owner = x.recording if isinstance(x, Result) else x._tape if isinstance(x, Node) else tape
+    owner = x.recording if isinstance(x, Result) else x.tape if isinstance(x, Node) else tape
     if owner is not tape:
-        raise ValueError(f"{x!r} is not on this tape")
+        raise ValueError(f"{x!r} was not recorded on this tape")
     if isinstance(x, (Result, Node)):
         return x.index
     return _find(tape.trace(), x).id - 1
 
 
 def _find(trace: Trace, x: Any) -> TraceNode:
-    """The node of a trace that has a number or a name."""
+    """Return the node of a trace with a number or a name."""
     if isinstance(x, int) and not isinstance(x, bool):
         return trace[x]
     name = x.name if isinstance(x, Param) and x.name else x
     if not isinstance(name, str):
         raise TypeError(
-            f"why_none takes the name of a Param, the number of a node, or one that is on the Tape, not {describe(x)}"
+            "why_none() expects the name of a Param, the number of a node, or a value on the tape, "
+            f"got {describe(x)}"
         )
     found = [node for node in trace if node.name == name]
     if len(found) == 1:
         return found[0]
     if found:
-        raise ValueError(
-            f"several nodes are named {name!r}: give the number of one, {', '.join(str(node.id) for node in found)}"
-        )
-    names = dict.fromkeys(node.name for node in trace if node.name)
-    raise ValueError(
-        f"no Param or argument is named {name!r}; there are: {', '.join(map(repr, names)) or 'none'}"
-    )
+        ids = ", ".join([str(node.id) for node in found])
+        raise ValueError(f"several nodes are named {name!r}; choose a number: {ids}")
+    raise unknown("Param or argument", name, [node.name for node in trace])
 
 
 def _label(x: Any) -> str:
@@ -139,59 +141,53 @@ def _label(x: Any) -> str:
 
 
 def _few(items: list[str]) -> str:
-    return ", ".join(
-        [*items[:MOST], *([f"and {len(items) - MOST} more"] if len(items) > MOST else [])]
-    )
+    more = [f"and {len(items) - MAX_LISTED} more"] if len(items) > MAX_LISTED else []
+    return ", ".join([*items[:MAX_LISTED], *more])
 
 
 def _missing(gradient: Any, x: Any, path: str) -> Iterator[str]:
-    """The parts of a container of numbers for which there is no gradient, as one would write them."""
+    """Yield the parts of a pytree without a gradient, as code such as `['w'].bias`."""
     parts = parts_of(x)
     if gradient is None:
         if any(map(is_number, leaves_of(x))):
             yield path
     elif parts is not None:
         fields = has_fields(x)
-        keys: Any = (
-            list(x) if isinstance(x, dict) else field_names(x) if fields else range(len(parts))
-        )
+        keys: Any = field_names(x) if fields else x if isinstance(x, dict) else range(len(parts))
         for key, part in zip(keys, parts, strict=True):
-            dx = (
-                getattr(gradient, key)
-                if fields
-                else gradient.get(key)
-                if isinstance(x, dict)
-                else gradient[key]
-            )
+            if fields:
+                dx = getattr(gradient, key)
+            else:
+                dx = gradient.get(key) if isinstance(x, dict) else gradient[key]
             yield from _missing(dx, part, f"{path}.{key}" if fields else f"{path}[{key!r}]")
 
 
-def _of_trace(trace: Trace, node: TraceNode, cuts: Mapping[int, list[Detached]]) -> list[str]:
-    """The answer from the nodes alone, and from what is noted to have read them, by index."""
+def _of_trace(trace: Trace, node: TraceNode, detached: Mapping[int, list[Detached]]) -> list[str]:
+    """Return the answer from the nodes, and from the operations that detach them, by index."""
     name = node.name or f"node {node.id}"
     if trace.result is None:
-        return ["there are no gradients yet: the trace was taken before J.backward(loss)"]
-    below = _computed_from(trace, node)
+        return ["no gradients yet: the trace was taken before J.backward(loss)"]
+    below = _descendants(trace, node)
     if node.outgrad is None:
         if len(below) == 1:
-            return _unused(name, cuts.get(node.id - 1, []))
-        return _ended(name, below, _above(trace), cuts)
+            return _unused(name, detached.get(node.id - 1, []))
+        return _ended(name, below, _ancestors(trace), detached)
     found = node.outgrad
     if node.value and node.value.shape and 0 in node.value.shape:
-        return [f"{name} has an empty gradient, as it is empty itself"]
+        return [f"{name} is empty, and so is its gradient"]
     if found.norm is None and not found.nans + found.infs:
         return [f"{name} has a gradient, {found.text}"]
     if found.nans + found.infs:
-        return [
-            f"{name} has a gradient, with {found.nans} NaN and {found.infs} Inf, and of norm {found.norm or 0:.6g} without them"
-        ]
+        counts = f"{found.nans} NaN and {found.infs} Inf"
+        rest = f"the norm of the other elements is {found.norm or 0:.6g}"
+        return [f"{name} has a gradient with {counts}; {rest}"]
     if found.norm:
-        return [f"{name} has a gradient, of norm {found.norm:.6g}"]
+        return [f"{name} has a gradient of norm {found.norm:.6g}"]
     return _zero(name, trace, below)
 
 
-def _computed_from(trace: Trace, node: TraceNode) -> dict[int, TraceNode]:
-    """A node and all that was computed from it, by number, oldest first."""
+def _descendants(trace: Trace, node: TraceNode) -> dict[int, TraceNode]:
+    """Return a node and its descendants, by number, oldest first."""
     found = {node.id: node}
     for other in trace.nodes[node.id :]:
         if not found.keys().isdisjoint(other.parents):
@@ -199,8 +195,8 @@ def _computed_from(trace: Trace, node: TraceNode) -> dict[int, TraceNode]:
     return found
 
 
-def _above(trace: Trace) -> set[int]:
-    """The numbers of the nodes from which the result was computed, and its own."""
+def _ancestors(trace: Trace) -> set[int]:
+    """Return the numbers of the result and its ancestors."""
     found = {trace.result}
     for node in reversed(trace.nodes):
         if node.id in found:
@@ -209,78 +205,81 @@ def _above(trace: Trace) -> set[int]:
 
 
 def _unused(
-    name: str, cuts: list[Detached], otherwise: str = "nothing was computed from it"
+    name: str, uses: list[Detached], otherwise: str = "nothing is computed from it"
 ) -> list[str]:
-    """Of what nothing was computed that is on the tape."""
-    if not cuts:
+    """Return the answer for a value without descendants on the tape."""
+    if not uses:
         return [f"{name} has no gradient: {otherwise}"]
     return [
-        f"{name} has no gradient: it was read only by what no gradient comes back from:",
-        *_listed([_cut(cut) for cut in cuts]),
+        f"{name} has no gradient: it is used only by operations without a gradient:",
+        *_listed(map(_use, uses)),
     ]
 
 
 def _ended(
-    name: str, below: Mapping[int, TraceNode], above: set[int], cuts: Mapping[int, list[Detached]]
+    name: str,
+    below: Mapping[int, TraceNode],
+    above: set[int],
+    detached: Mapping[int, list[Detached]],
 ) -> list[str]:
-    """Of what nothing reaches the result, or only what has no gradient, either."""
+    """Return the answer for a value whose descendants with a gradient miss the result."""
     lost = [node for id, node in below.items() if id in above and node.outgrad is not None]
     if lost:
-        why = "its way back ends, because a rule returned None, or set_gcnode freed the rest, at:"
+        why = "its path ends, because a rule returned None or set_gcnode freed the rest, at:"
         return [f"{name} has no gradient: {why}", *_listed([_where(lost[0])])]
     ends = []
     for id, node in below.items():
         read = [
-            f"  read by {_cut(cut)}"
-            for cut in cuts.get(id - 1, [])
-            if not node.children or cut.name not in DESCRIPTIONS
+            f"  used by {_use(use)}"
+            for use in detached.get(id - 1, [])
+            if not node.children or use.name not in METADATA
         ]
         if read or not node.children:
             ends.append("\n".join([_where(node), *read]))
     return [
-        f"{name} has no gradient: what was computed from it does not reach the result, but ends here:",
+        f"{name} has no gradient: its paths do not reach the result; they end at:",
         *_listed(ends),
     ]
 
 
 def _zero(name: str, trace: Trace, below: Mapping[int, TraceNode]) -> list[str]:
-    """Of what the gradient is there, and zero: the operations that have passed no more than zero on towards it."""
-    above = _above(trace)
-    ways = {id: other for id, other in below.items() if id in above}
+    """Return the answer for a gradient of zeros: the operations that make it zero."""
+    above = _ancestors(trace)
+    path = {id: other for id, other in below.items() if id in above}
     stops = [
         other
-        for other in ways.values()
-        if not _is_zero(other) and all(_is_zero(ways[p]) for p in other.parents if p in ways)
+        for other in path.values()
+        if not _is_zero(other) and all(_is_zero(path[p]) for p in other.parents if p in path)
     ]
     return [
         f"{name} has a gradient of zeros; it becomes zero in:",
-        *_listed([_where(other, ways) for other in reversed(stops)]),
+        *_listed([_where(other, path) for other in reversed(stops)]),
     ]
 
 
 def _is_zero(node: TraceNode) -> bool:
-    """Whether nothing flows back to a node; of a container it is not known, and taken for true."""
+    """Return True if a gradient is None or zero; a pytree, without a norm, counts as zero."""
     found = node.outgrad
     return found is None or not (found.norm or found.nans + found.infs)
 
 
-def _listed(items: list[str]) -> list[str]:
-    more = [f"and {len(items) - MOST} more"] if len(items) > MOST else []
-    return [f"  {line}" for item in [*items[:MOST], *more] for line in item.split("\n")]
+def _listed(items: Iterable[str]) -> list[str]:
+    items = list(items)
+    more = [f"and {len(items) - MAX_LISTED} more"] if len(items) > MAX_LISTED else []
+    return [f"  {line}" for item in [*items[:MAX_LISTED], *more] for line in item.split("\n")]
 
 
-def _cut(cut: Detached) -> str:
-    return f"{one_line(cut.name)}{_at(cut.file, cut.line, cut.function)}"
+def _use(use: Detached) -> str:
+    return f"{one_line(use.name)}{_at(use.file, use.line, use.function)}"
 
 
 def _where(node: TraceNode, towards: Mapping[int, TraceNode] | None = None) -> str:
-    """A node and its line; with the arguments that came from some nodes, it is their gradients that are meant."""
-    if towards is None:
-        return f"{node.id}. {one_line(node.name or node.call)}{_at(node.file, node.line, node.function)}"
-    numbers = [
-        str(i) for i, arg in enumerate(node.args, 1) if not towards.keys().isdisjoint(arg.nodes)
-    ]
-    return f"{node.id}. {one_line(node.op)}[{', '.join(numbers)}]{_at(node.file, node.line, node.function)}"
+    """Return a node and its line; with `towards`, its arguments from these nodes."""
+    label = one_line(node.name or node.call)
+    if towards is not None:
+        args = [str(i) for i, arg in enumerate(node.args, 1) if {*arg.nodes} & towards.keys()]
+        label = f"{one_line(node.op)}[{', '.join(args)}]"
+    return f"{node.id}. {label}{_at(node.file, node.line, node.function)}"
 
 
 def _at(file: str, line: int, function: str) -> str:

@@ -1,4 +1,4 @@
-"""What a watch has found, in words: the user's line, and the numbers that did it."""
+"""Text about a value that is not finite: the user's line and the numbers involved."""
 
 from __future__ import annotations
 
@@ -12,138 +12,129 @@ from autograd_tools.base.containers import is_number, leaves_of
 from autograd_tools.base.text import one_line
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.values import Param
+from autograd_tools.engine.recording import Entry
 from autograd_tools.location.call_site import CallSite
+from autograd_tools.tracing.entries import EntryFields
 
-IN_FULL = 12  # as many numbers of an array are shown; of a larger one those that matter
-WIDEST = 300  # characters of a line
+MAX_ELEMENTS = 12  # of an array shown in full; a larger one shows the one that matters
+MAX_WIDTH = 300  # characters of a line
 
 
 def numbers(x: Any) -> list[Any]:
-    """The numbers and arrays in nested containers, without what is recorded of them."""
+    """Return the plain numbers and arrays in a pytree."""
     return [leaf for leaf in leaves_of(plain(x)) if is_number(leaf)]
 
 
 def is_finite(x: Any) -> bool:
-    """Whether no number in `x` is NaN or infinite."""
+    """Return True if no element of `x` is NaN or infinite."""
     return all(np.isfinite(leaf).all() for leaf in numbers(x))
 
 
-def first(bad: Any) -> tuple[int, ...]:
-    """The index of the first True."""
-    return (
-        tuple(int(i) for i in np.unravel_index(np.argmax(bad), np.shape(bad)))
-        if np.ndim(bad)
-        else ()
-    )
+def first_true(mask: Any) -> tuple[int, ...]:
+    """Return the index of the first True."""
+    if np.ndim(mask) == 0:
+        return ()
+    return tuple(int(i) for i in np.unravel_index(np.argmax(mask), np.shape(mask)))
 
 
-def what(y: Any, bad: Any) -> str:
-    """`nan in 2 of 12 numbers, first at [0, 3]`."""
+def bad_elements(y: Any, bad: Any) -> str:
+    """Return text such as `nan in 2 of 12 elements, first at [0, 3]`."""
     if np.ndim(y) == 0:
         return str(y)
-    at = first(bad)
-    return f"{y[at]} in {np.count_nonzero(bad)} of {np.size(y)} numbers, first at {list(at)}"
+    at = first_true(bad)
+    return f"{y[at]} in {np.count_nonzero(bad)} of {np.size(y)} elements, first at {list(at)}"
 
 
-def place(note: CallSite) -> str:
-    """Where in the user's code an operation was called."""
-    return (
-        f"{note.file}:{note.line} in {note.function}" if note.file else "a place that is not known"
-    )
+def call_site(note: CallSite) -> str:
+    """Return the place in the user's code that called an operation."""
+    return f"{note.file}:{note.line} in {note.function}" if note.file else "an unknown place"
 
 
 def code_at(file: str, line: int) -> str:
-    """The line of the user's code, if it can be read."""
-    return linecache.getline(file, line).strip()[:WIDEST] if file else ""
+    """Return the line of the user's code, if it can be read."""
+    return linecache.getline(file, line).strip()[:MAX_WIDTH] if file else ""
 
 
 def message(
-    entries: Any,
+    entries: Sequence[Entry],
     notes: Sequence[CallSite],
     index: int,
     headline: list[str],
     at: tuple[int, ...],
     dy: Any = None,
 ) -> str:
-    """Lines of a headline, the user's line, and the numbers of the entry at `index`, of large arrays those at the place `at`."""
-    _, y, _, kwargs, _ = entries[index]
-    note = notes[index]
+    """Return a headline, the user's line, and the values of an entry, in large arrays at `at`."""
+    entry, note = EntryFields(*entries[index]), notes[index]
     code = code_at(note.file, note.line)
-    lines = [*headline, f"  at {place(note)}" if note.file else "", f"    {code}" if code else ""]
+    lines = [
+        *headline,
+        f"  at {call_site(note)}" if note.file else "",
+        f"    {code}" if code else "",
+    ]
     lines.append(f"  node {index + 1}" + (f", scope {'/'.join(note.scope)}" if note.scope else ""))
-    lines += [f"  {name}: {shown(arg, at)}" for name, arg, _ in given(entries, index)]
-    lines += [f"  {name}: {shown(arg, at)}" for name, arg in kwargs.items()]
-    lines.append(f"  value: {shown(y, at)}")
+    lines += [f"  {label}: {shown(arg, at)}" for label, arg, _ in arguments(entries, index)]
+    lines += [f"  {name}: {shown(arg, at)}" for name, arg in entry.kwargs.items()]
+    lines.append(f"  value: {shown(entry.value, at)}")
     if dy is not None:
         lines.append(f"  outgrad: {shown(dy, at)}")
-    return "\n".join(
-        [
-            line if len(line) <= WIDEST else f"{line[:WIDEST]}..."
-            for line in map(one_line, lines)
-            if line
-        ]
-    )
+    lines = [line for line in map(one_line, lines) if line]
+    return "\n".join([x if len(x) <= MAX_WIDTH else f"{x[:MAX_WIDTH]}..." for x in lines])
 
 
-def given(entries: Any, index: int) -> Iterator[tuple[str, Any, int | None]]:
-    """The arguments of an entry: who each is, its value, and the index of the entry it came from; those of a list one by one."""
-    plan, _, args, _, parents = entries[index]
-    if plan is None:
-        return
-    sources = dict(zip(plan.positions, parents, strict=True))
-    for position, arg in enumerate(args):
-        source: Any = sources.get(position)
+def arguments(entries: Sequence[Entry], index: int) -> Iterator[tuple[str, Any, int | None]]:
+    """Yield a label, the value and the parent of each argument, of a list one by one."""
+    entry = EntryFields(*entries[index])
+    for position, (arg, source) in enumerate(entry.arguments(), 1):
         several = type(source) is tuple
-        for i, (item, parent) in enumerate(
-            zip(arg, source, strict=True) if several else [(arg, source)]
-        ):
-            who = "a constant" if parent is None else leaf(entries, parent) or f"node {parent + 1}"
-            yield f"argument {position + 1}{f'[{i}]' if several else ''}, {who}", item, parent
+        pairs = zip(arg, source, strict=True) if several else [(arg, source)]
+        for i, (item, parent) in enumerate(pairs):
+            origin = "a constant"
+            if parent is not None:
+                origin = leaf(entries, parent) or f"node {parent + 1}"
+            label = f"{entry.name}[{position}]{f'[{i}]' if several else ''}"
+            yield f"{label}, {origin}", item, parent
 
 
-def leaf(entries: Any, index: int) -> str:
-    """`the Param w`, if that is what the entry is; nothing of what was computed."""
-    plan, x, args, _, _ = entries[index]
-    if plan is not None:
+def leaf(entries: Sequence[Entry], index: int) -> str:
+    """Return `the Param w` for a leaf, an empty string for a result."""
+    entry = EntryFields(*entries[index])
+    if entry.plan is not None:
         return ""
-    name = args[0].name if isinstance(args[0], Param) else args[0]
-    return f"the {'Param' if isinstance(args[0], Param) else 'input'} {name or describe(plain(x))}"
+    kind = "input" if entry.param is None else "Param"
+    return f"the {kind} {entry.name or describe(plain(entry.value))}"
 
 
 def shown(x: Any, at: tuple[int, ...]) -> str:
-    """A small array in full; of a large one the number at `at`, as far as broadcasting tells, and the range of the finite ones."""
+    """Return a small array in full; of a large one the element at `at` and the finite range."""
     x = plain(x)
     if not isinstance(x, np.ndarray):
         return describe(x)
-    if x.size <= IN_FULL or x.dtype.kind not in "iufc":
-        return f"{describe(x)} {' '.join(np.array2string(x, threshold=IN_FULL, precision=6, separator=' ').split())}"
-    finite = np.abs(x[np.isfinite(x)]) if x.dtype.kind == "c" else x[np.isfinite(x)]
+    if x.size <= MAX_ELEMENTS or x.dtype.kind not in "iufc":
+        text = np.array2string(x, threshold=MAX_ELEMENTS, precision=6, separator=" ")
+        return f"{describe(x)} {' '.join(text.split())}"
+    finite = x[np.isfinite(x)]
+    if x.dtype.kind == "c":
+        finite = np.abs(finite)
     bounds = f", min {finite.min():.6g}, max {finite.max():.6g}" if finite.size else ""
-    own = at[len(at) - x.ndim :]
-    alike = 0 < x.ndim <= len(at) and all(
-        n == 1 or i < n for i, n in zip(own, x.shape, strict=True)
-    )
-    number = (
-        f", {x[tuple(0 if n == 1 else i for i, n in zip(own, x.shape, strict=True))]} at {list(own)}"
-        if alike
-        else ""
-    )
-    return f"{describe(x)}{number}{bounds}"
+    element = ""
+    if 0 < x.ndim <= len(at):
+        own = at[len(at) - x.ndim :]  # as broadcasting aligns the axes
+        place = [0 if n == 1 else i for i, n in zip(own, x.shape, strict=True)]
+        if all(i < n for i, n in zip(place, x.shape, strict=True)):
+            element = f", {x[tuple(place)]} at {list(own)}"
+    return f"{describe(x)}{element}{bounds}"
 
 
-def origin(entries: Any, notes: Sequence[CallSite], index: int) -> str:
-    """A line that tells where a NaN or Inf among the arguments of an entry was there first; nothing if they are finite."""
-    came = "  a NaN or Inf came in with "
+def origin(entries: Sequence[Entry], notes: Sequence[CallSite], index: int) -> str:
+    """Return a line about the first NaN or Inf among the ancestors, or an empty string."""
+    came = "  the NaN or Inf comes from "
     while bad := next(
-        ((who, parent) for who, arg, parent in given(entries, index) if not is_finite(arg)), None
+        ((label, parent) for label, arg, parent in arguments(entries, index) if not is_finite(arg)),
+        None,
     ):
-        who, parent = bad
+        label, parent = bad
         if parent is None:
-            return f"{came}{who}, of {entries[index][0].primitive.name} at {place(notes[index])}"
+            return f"{came}{label}, at {call_site(notes[index])}"
         index = parent
-    return (
-        f"{came}{leaf(entries, index)}"
-        if leaf(entries, index) and not is_finite(entries[index][1])
-        else ""
-    )
+    found = leaf(entries, index)
+    return f"{came}{found}" if found and not is_finite(EntryFields(*entries[index]).value) else ""

@@ -1,9 +1,8 @@
-"""The gradient rules as people read them, `∇y * cos(x)`, made from the source of the rules themselves."""
+"""VJP rules as formulas such as `∇y * cos(x)`, made from the source of the rules: `rule_text`."""
 
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +11,10 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from autograd_tools.base.text import Text, one_line
+from autograd_tools.base.text import Text, one_line, unknown
 from autograd_tools.debug.expression import formula
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.primitives import UNKNOWN, name_of
+from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, name_of
 from autograd_tools.engine.registry import COMPOSITES, KNOWN, PRIMITIVES, ZEROGRADS, Primitive
 from autograd_tools.rules import special
 from autograd_tools.tracing.tape import Node
@@ -23,7 +22,7 @@ from autograd_tools.tracing.tape import Node
 
 @dataclass(frozen=True)
 class RuleText:
-    """A rule as a formula, and what has to be said of it where that does not tell all."""
+    """A rule as a formula, with a note if the formula is not enough."""
 
     formula: str
     note: str = ""
@@ -33,22 +32,39 @@ class RuleText:
 
 
 def rule_text(of: Callable[..., Any] | str | Node, argument: int = 1) -> Text:
-    """How the gradient of one argument of a function is computed: `∇y` is the gradient of what the function returns, `y`.
+    """Return the VJP rule of one argument of a function as a formula.
 
-    `of` is a function with gradient rules, its name as tapes have it (`"linalg.solve"`), or a node of a tape; arguments count
-    from 1. A rule of more than one expression is shown as a call, with what its docstring says. ValueError for what has no
-    rules, or no such argument.
+    Parameters
+    ----------
+    of : callable, str or Node
+        A function with VJP rules, its name on a tape (`"linalg.solve"`), or a node of a tape.
+    argument : int, default 1
+        The argument, counted from 1, as in the label `divide[2]`.
 
+    Returns
+    -------
+    formula : str
+        `∇y` is the gradient of the value `y` of the function. A rule of more than one expression
+        is shown as a call, with the first line of its docstring. An interactive session prints the
+        string unquoted.
+
+    Raises
+    ------
+    ValueError
+        If the function has no VJP rules.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> ag.rule_text(np.sin)
     ∇y * cos(x)
     >>> ag.rule_text("divide", 2)
     -∇y * (y / b)
     >>> ag.rule_text(np.matmul, 1)
-    matmul_left(dy=∇y, y=y, a=a, b=b)  # dy @ b.mT; with a vector, products of each number with each.
+    matmul_left(dy=∇y, y=y, a=a, b=b)  # dy @ b.mT; ...
     """
     if isinstance(argument, bool) or not isinstance(argument, int) or argument < 1:
-        raise ValueError(f"arguments count from 1, and got {argument!r}")
+        raise ValueError(f"argument must be an int of 1 or more, got {argument!r}")
     return Text(str(rule_of(of, argument)))
 
 
@@ -61,35 +77,33 @@ def rule_of(
     args: Sequence[str] = (),
     kwargs: Mapping[str, str] | None = None,
 ) -> RuleText:
-    """The same in two parts, with names for the gradient, the output and the arguments; those not given keep the rule's own.
+    """Return a rule as formula and note, with names for `dy`, `y` and the arguments.
 
-    ValueError also where functions of one name have different rules.
+    Arguments without a name keep the name in the rule. Raise a ValueError if functions of one name
+    have different rules.
     """
     call = _call_of(of) if isinstance(of, Node) else None
     found = {
-        _text(primitive, argument, (dy, y, *args), kwargs or {}, call) for primitive in _found(of)
+        _rule_text(primitive, argument, (dy, y, *args), kwargs or {}, call)
+        for primitive in _found(of)
     }
     if len(found) > 1:
-        raise ValueError(
-            f"several functions are called {of}, with different rules: give the function"
-        )
+        raise ValueError(f"several functions named {of!r} have different rules; pass the function")
     return found.pop()
 
 
-def _found(of: Any) -> list[Primitive]:
-    """The primitives that may be meant."""
+def _found(of: Any) -> Sequence[PrimitiveData]:
+    """Return the primitives that `of` may mean."""
     if isinstance(of, Node):
-        plan = of._tape.entries[of.index][0]
+        plan = of.entry.plan
         if plan is None:
-            raise ValueError(
-                f"node {of.index + 1} is a Param or an input, which no rule belongs to"
-            )
+            raise ValueError(f"node {of.index + 1} is a Param or an input and has no rule")
         return [plan.primitive]
     if isinstance(of, str):
         return primitives_named(of)
     if of in COMPOSITES and of not in PRIMITIVES:
         raise ValueError(
-            f"{name_of(of)} has no rule of its own: it is computed by functions that have, which the tape shows"
+            f"{name_of(of)} has no rule of its own; the tape shows the functions that compute it"
         )
     if of in ZEROGRADS:
         return [Primitive(of, [None] * 32)]
@@ -99,20 +113,18 @@ def _found(of: Any) -> list[Primitive]:
     inner = getattr(of, "__wrapped__", of)
     known = [primitive for primitive in tuple(KNOWN) if primitive.func is inner]
     if not known:
-        raise ValueError(
-            f"{one_line(describe(of))} has no gradient rules: ag.primitive gives it some"
-        )
+        raise ValueError(f"{one_line(describe(of))} has no VJP rules; add some with ag.primitive")
     return known
 
 
 def _call_of(node: Node) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-    """What the rules of a node are called with."""
-    _, y, args, kwargs, _ = node._tape.entries[node.index]
-    return (node.outgrad, y, *args), kwargs
+    """Return the arguments of the rules of a node."""
+    entry = node.entry
+    return (node.outgrad, entry.value, *entry.args), entry.kwargs
 
 
 def primitives_named(name: str) -> list[Primitive]:
-    """Return the primitives of a name, without those whose rules the user has replaced; ValueError if there is none."""
+    """Return the primitives of a name, without those replaced by the user; raise if none."""
     if name.startswith("special."):
         with suppress(ImportError):
             importlib.import_module("scipy.special")
@@ -124,32 +136,27 @@ def primitives_named(name: str) -> list[Primitive]:
     ]
     known = [primitive for primitive in current if primitive.name == name]
     if not known:
-        near = difflib.get_close_matches(
-            name[:100], sorted({primitive.name for primitive in current}), 5
-        )
-        raise ValueError(
-            f"no function with gradient rules is called {name!r}"
-            + (f"; there are: {', '.join(near)}" if near else "")
-        )
+        names = sorted({primitive.name for primitive in current})
+        raise unknown("function with VJP rules", name[:100], names, most=5)
     return known
 
 
-def _text(
-    primitive: Primitive,
+def _rule_text(
+    primitive: PrimitiveData,
     argument: int,
     names: Sequence[str],
     kwargs: Mapping[str, str],
     call: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None,
 ) -> RuleText:
-    """The rule for an argument of a primitive; `names` are those of `dy`, `y` and the arguments, and `call` is what they are."""
+    """Return a rule; `names` are for `dy`, `y` and the arguments, `call` has their values."""
     rule = primitive.rule(argument - 1)
     if rule is UNKNOWN:
-        return RuleText("?", f"no gradient is known for argument {argument}")
+        return RuleText("?", f"{primitive.name}[{argument}] has no VJP rule")
     if rule is None:
-        return RuleText("0", f"no gradient flows to argument {argument}")
+        return RuleText("0", f"{primitive.name}[{argument}] has no gradient")
     if not isinstance(rule, FunctionType):
         said = _first_line(getattr(rule, "func", None)) or (
-            "" if len(names) > 2 else "of the arguments, too"
+            "" if len(names) > 2 else "uses the arguments too"
         )
         return RuleText(f"{_name(rule)}({', '.join(names)})", said)
     code = rule.__code__
@@ -162,13 +169,11 @@ def _text(
             if name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         }
     )
-    values = (
-        _bound(rule, *call)
-        if call is not None
-        else _literals(rule, given)
-        if len(names) > 2
-        else None
-    )
+    values: Mapping[str, Any] | None = None
+    if call is not None:
+        values = _bound(rule, *call)
+    elif len(names) > 2:
+        values = _literals(rule, given)
     text = formula(rule, given, names[len(own) :], values)
     if text:
         return RuleText(one_line(text), _of_helper(rule, text))
@@ -177,7 +182,7 @@ def _text(
         for name in own
         if name in given or not _has_default(rule, name)
     ]
-    if len(names) > len(own):  # what has no name comes after what has none
+    if len(names) > len(own):  # positional arguments cannot follow named ones
         parts = list(names)
     return RuleText(
         one_line(f"{_name(rule)}({', '.join(parts)})"), _first_line(rule) or _of_maker(rule)
@@ -185,7 +190,7 @@ def _text(
 
 
 def _literals(rule: FunctionType, given: Mapping[str, str]) -> dict[str, Any]:
-    """The values of parameters that are numbers and the like."""
+    """Return the values of parameters that are literals."""
     found = {
         p.name: p.default
         for p in inspect.signature(rule).parameters.values()
@@ -200,7 +205,7 @@ def _literals(rule: FunctionType, given: Mapping[str, str]) -> dict[str, Any]:
 def _bound(
     rule: FunctionType, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    """The values of the parameters of a rule in a call."""
+    """Return the values of the parameters of a rule in a call."""
     try:
         bound = inspect.signature(rule).bind(*args, **kwargs)
     except TypeError:
@@ -214,32 +219,26 @@ def _has_default(rule: FunctionType, name: str) -> bool:
 
 
 def _name(rule: Any) -> str:
-    """The name of a rule; of a partial function that of the whole one."""
-    while hasattr(rule, "func"):
+    """Return the name of a rule, or of the function that made it."""
+    while hasattr(rule, "func"):  # a partial function
         rule = rule.func
-    outer = (
-        getattr(rule, "__qualname__", "").partition(".<locals>.")[0]
-        if isinstance(rule, FunctionType)
-        else ""
-    )
-    name = outer if outer in getattr(rule, "__globals__", ()) else name_of(rule)
+    name = name_of(rule)
+    if isinstance(rule, FunctionType):
+        outer = rule.__qualname__.partition(".<locals>.")[0]
+        name = outer if outer in rule.__globals__ else name
     return "rule" if name == "<lambda>" else name
 
 
 def _of_maker(rule: FunctionType) -> str:
-    """What is said of the function that made a rule, if one did."""
+    """Return the first line about the function that made a rule."""
     maker = rule.__globals__.get(_name(rule))
-    return (
-        _first_line(maker)
-        if isinstance(maker, FunctionType)
-        else "its source is not here"
-        if rule.__name__ == "<lambda>"
-        else ""
-    )
+    if isinstance(maker, FunctionType):
+        return _first_line(maker)
+    return "its source is not available" if rule.__name__ == "<lambda>" else ""
 
 
 def _of_helper(rule: FunctionType, text: str) -> str:
-    """What is said of the first function of the library's own in a formula."""
+    """Return the first line about the first function of this library in a formula."""
     for name in rule.__code__.co_names:
         helper = rule.__globals__.get(name)
         if (

@@ -1,4 +1,4 @@
-"""Watching a differentiation: the first operation that makes a NaN or Inf stops it, and is named."""
+"""The check of `watch="nan"`: stop at the first operation that produces NaN or Inf, and name it."""
 
 from __future__ import annotations
 
@@ -8,34 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.debug.report import first, message, numbers, origin, what
+from autograd_tools.base.text import unknown
+from autograd_tools.debug.report import bad_elements, first_true, message, numbers, origin
 from autograd_tools.engine.backward import backward, plain_backward
 from autograd_tools.engine.hooks import hooked
 from autograd_tools.engine.recording import Recording
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing import instrument as timing
+from autograd_tools.tracing.entries import EntryFields
 
 
 class NonFiniteError(FloatingPointError):
-    """A NaN or Inf that `watch="nan"` found: the message tells what made it, where, and of what."""
+    """An operation or VJP rule produced NaN or Inf under `watch="nan"`.
+
+    `diff` and `record` raise it. The message names the operation, the user's line, the node, its
+    arguments and its value.
+    """
 
     __module__ = "autograd_tools"
 
 
 @contextlib.contextmanager
 def watching(recording: Recording, watch: str | None) -> Iterator[None]:
-    """Look at what is recorded in the block, and later at its gradients, as `watch` says; None looks at nothing."""
-    if watch is None:
+    """Check the operations in the block and later their gradients, as `watch` says."""
+    if watch is not None and watch not in WATCHES:
+        raise unknown("watch", watch, WATCHES)
+    with contextlib.nullcontext() if watch is None else WATCHES[watch](recording):
         yield
-    elif watch in WATCHES:
-        with WATCHES[watch](recording):
-            yield
-    else:
-        raise ValueError(f"no watch {watch!r}; there are: {', '.join(map(repr, WATCHES))}")
 
 
 def watch_nan(recording: Recording) -> np.errstate:
-    """Stop at the first NaN or Inf. NumPy need not warn of it, too."""
+    """Stop at the first NaN or Inf, without NumPy's warning of it."""
     recording.entries = Watched(recording.notes)
     recording.backward_pass = watched_backward
     return np.errstate(all="ignore")
@@ -45,41 +48,43 @@ WATCHES = {"nan": watch_nan}
 
 
 class Watched(list[Any]):
-    """The entries of a recording, each looked at when it is made; so it costs nothing where nobody watches."""
+    """The entries of a recording, each checked; a recording without a watch pays nothing."""
 
     def __init__(self, notes: list[CallSite] | None) -> None:
         super().__init__()
         self.notes: Any = notes
 
     def append(self, entry: Any) -> None:
-        """Put an entry on the recording; NonFiniteError if it made a NaN or Inf."""
+        """Append an entry; raise a NonFiniteError if it produced NaN or Inf."""
         super().append(entry)
-        plan, y, args, kwargs, _ = entry
-        for leaf in numbers(y) if plan is not None else ():
+        plan, y, args, kwargs, _ = EntryFields(*entry)
+        if plan is None:
+            return
+        for leaf in numbers(y):
             if not np.isfinite(leaf).all():
-                bad = made(plan.primitive.func, leaf, numbers((args, dict(kwargs))))
+                bad = produced(plan.primitive.func, leaf, numbers((args, dict(kwargs))))
                 if bad.any():
-                    headline = f"{plan.primitive.name} made {what(leaf, bad)}"
+                    headline = f"{plan.primitive.name} produced {bad_elements(leaf, bad)}"
                     raise NonFiniteError(
-                        message(self, self.notes, len(self) - 1, [headline], first(bad))
+                        message(self, self.notes, len(self) - 1, [headline], first_true(bad))
                     )
 
 
-def made(func: Any, y: Any, given: list[Any]) -> Any:
-    """Where `y` is NaN though no number it was computed from is, or infinite though all of them are finite.
+def produced(func: Any, y: Any, given: list[Any]) -> Any:
+    """Return a mask of `y`: NaN without a NaN in its arguments, or infinite with finite ones.
 
-    Element by element for functions that work so: a number that was NaN before is no excuse for its neighbours.
+    For an elementwise function, each element is compared with its own arguments.
     """
-    alone = isinstance(func, np.ufunc) and func.signature is None
+    elementwise = isinstance(func, np.ufunc) and func.signature is None
     nan, inf = np.False_, np.False_
     for x in given:
-        nan = nan | (np.isnan(x) if alone else np.isnan(x).any())
-        inf = inf | (np.isinf(x) if alone else np.isinf(x).any())
+        nan = nan | (np.isnan(x) if elementwise else np.isnan(x).any())
+        inf = inf | (np.isinf(x) if elementwise else np.isinf(x).any())
     return (np.isnan(y) | (np.isinf(y) & ~inf)) & ~nan
 
 
 def watched_backward(recording: Recording, newest: int, oldest: int) -> None:
-    """`plain_backward`, with a look at the gradient of each argument as its rule returns it, and at what they add up to."""
+    """Run `plain_backward` and check each gradient that a rule returns, and each sum of them."""
     with np.errstate(all="ignore"):
         if newest == recording.result:
             _check_result(recording, newest)
@@ -91,62 +96,46 @@ def watched_backward(recording: Recording, newest: int, oldest: int) -> None:
 
 @timing.time_backward
 def _watched_backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
-    """`backward`, between a look at the outgrad and one at what the rule made of it."""
+    """Run `backward`, and check the outgrad before it and the result after it."""
     if i == 0:
         _check_outgrad(recording, index)
-    plan = recording.entries[index][0]
+    plan: Any = EntryFields(*recording.entries[index]).plan
     dx = backward(recording, index, i, dy)
     for leaf in numbers(dx):
         bad = ~np.isfinite(leaf)
         if bad.any():
-            headline = f"the gradient {plan.primitive.name}[{plan.positions[i] + 1}] made {what(leaf, bad)}"
-            raise _found(recording, index, headline, first(bad), dy)
+            label = f"{plan.primitive.name}[{plan.positions[i] + 1}]"
+            headline = f"the gradient {label} produced {bad_elements(leaf, bad)}"
+            raise _error(recording, index, headline, first_true(bad), dy)
     return dx
 
 
 def _check_result(recording: Recording, index: int) -> None:
-    """A result that is not finite though nobody has made it so has it from a Param or a constant."""
-    for y in numbers(recording.entries[index][1]):
+    """Raise if the result has NaN or Inf, which then came from a Param or constant."""
+    for y in numbers(EntryFields(*recording.entries[index]).value):
         if not np.isfinite(y).all():
-            raise _found(
-                recording,
-                index,
-                f"the result is {what(y, ~np.isfinite(y))}, and no operation made it",
-                (),
-            )
+            found = bad_elements(y, ~np.isfinite(y))
+            raise _error(recording, index, f"the result is {found}; no operation produced it", ())
 
 
 def _check_outgrad(recording: Recording, index: int) -> None:
-    """Of finite gradients the sum may be none, and a hook returns what it likes."""
+    """Raise for NaN or Inf: a sum of finite gradients may overflow, a hook may return anything."""
     dy = recording.outgrads[index]
     for leaf in numbers(dy):
         bad = ~np.isfinite(leaf)
         if bad.any():
             seen = any(place == index for place, _, _ in hooked(recording, index))
-            who = (
-                "a function given to on_grad returned it" if seen else "it is a sum of finite ones"
+            why = (
+                "a hook of on_grad returned it" if seen else "a sum of finite gradients overflowed"
             )
-            raise _found(
-                recording,
-                index,
-                f"the gradient of node {index + 1} is {what(leaf, bad)}: {who}",
-                first(bad),
-                dy,
-            )
+            headline = f"the gradient of node {index + 1} is {bad_elements(leaf, bad)}: {why}"
+            raise _error(recording, index, headline, first_true(bad), dy)
 
 
-def _found(
+def _error(
     recording: Recording, index: int, headline: str, at: tuple[int, ...], dy: Any = None
 ) -> NonFiniteError:
-    """The error for a finding at `index`."""
-    notes: Any = recording.notes
-    return NonFiniteError(
-        message(
-            recording.entries,
-            notes,
-            index,
-            [headline, origin(recording.entries, notes, index)],
-            at,
-            dy,
-        )
-    )
+    """Return the error for the entry at `index`."""
+    entries, notes = recording.entries, recording.notes or []
+    lines = [headline, origin(entries, notes, index)]
+    return NonFiniteError(message(entries, notes, index, lines, at, dy))

@@ -1,7 +1,6 @@
-"""The call of a primitive: compute on the values below the innermost recording, then record.
+"""The call of a primitive: run it on the values below the innermost recording, and put it on that recording.
 
-`call` is the definition, for any arguments; `fast_calls.py` does the same for the most common
-calls.
+`call` is the definition, for any arguments; `fast.py` does the same for the calls that programs make most.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from autograd_tools.engine.values import (
 
 CALL_PATH.add(__file__)
 
-# No object of these types is a Value or holds one.
+# What is certainly a constant: of these types nothing is a Value, or holds one.
 CONSTANTS = frozenset(
     {
         float,
@@ -56,7 +55,7 @@ CONSTANTS = frozenset(
 
 
 def plain(x: Any) -> Any:
-    """Return `x` with everything in it unwrapped."""
+    """`x` with the wrapping taken off everything in it."""
     if type(x) in CONSTANTS:
         return x
     if isinstance(x, Value):
@@ -68,14 +67,14 @@ def plain(x: Any) -> Any:
 
 
 def is_constant(x: Any) -> bool:
-    """Return True if `x` certainly holds no tracked value: a cheap test."""
+    """Whether it is certain, at one look, that nothing in `x` is tracked."""
     return type(x) in CONSTANTS or (
         type(x) is tuple and all([type(item) in CONSTANTS for item in x])
     )
 
 
 def holds_tracked(x: Any) -> bool:
-    """Return whether `x` is or contains a Param or a Result."""
+    """Whether something in `x` is a Param or a Result."""
     if type(x) in CONSTANTS:
         return False
     if type(x) in (tuple, list):
@@ -84,7 +83,7 @@ def holds_tracked(x: Any) -> bool:
 
 
 def is_recorded(*args: Any) -> bool:
-    """Return whether an open recording tracks anything in the arguments, also inside pytrees."""
+    """Whether a gradient is to flow back through something in the arguments, also in containers."""
     return any(
         [
             not is_constant(arg) and innermost(leaves_of(arg), sequences=False) is not None
@@ -94,7 +93,7 @@ def is_recorded(*args: Any) -> bool:
 
 
 def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
-    """Return the innermost open recording that tracks one of the arguments."""
+    """The innermost open recording to which one of the arguments belongs."""
     found: Recording | None = None
     for arg in args:
         if type(arg) in CONSTANTS:
@@ -115,15 +114,14 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
 def _check_thread(recording: Recording | None, x: Value) -> None:
     if recording is not None and recording.thread not in (None, get_ident()):
         raise RuntimeError(
-            f"{x!r} is being recorded by another thread: use it in that thread, "
-            "or pass its plain value, ag.value(x)"
+            f"{x!r} is being recorded by another thread: use it in that thread, or give its plain value, ag.value(x)"
         )
 
 
 def call(
     primitive: PrimitiveData, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS
 ) -> Any:
-    """Call a primitive, and record the call if an argument is tracked."""
+    """Call a primitive on values that may be tracked, and record it if they are."""
     if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
     if not primitive.containers:
@@ -136,7 +134,7 @@ def call(
             primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs
         )
     lowered, positions, parents = [], [], []
-    nested = False  # an outer recording tracks an argument, too
+    nested = False  # whether outer recordings have a part in it
     for position, arg in enumerate(args):
         if type(arg) in CONSTANTS:
             lowered.append(arg)
@@ -165,7 +163,7 @@ def call(
 
 
 def container(x: Any) -> Result | None:
-    """Return a recorded pytree as a Result of this thread, None for anything else."""
+    """A recorded container as a Result of this thread; None of anything else."""
     recording = following_params() if isinstance(x, Param) else None
     if recording is not None:
         x = recording.track(x)
@@ -177,14 +175,12 @@ def container(x: Any) -> Result | None:
 
 
 def read_item(primitive: PrimitiveData, a: Result, key: Any) -> Any:
-    """Return an item of a recorded pytree: a constant unchanged, anything else once for all reads.
-
-    One Result per item lets all look-ups in an array of a dict accumulate into one gradient.
-    """
+    """A part of a recorded container: a constant as it is, anything else once for all reads of it, so that all look-ups
+    in an array that stands in a dict add into one gradient."""
     recording = a.recording
-    known = recording.items.get(a.index)
+    known = recording.parts.get(a.index)
     if known is None:
-        known = recording.items[a.index] = {}
+        known = recording.parts[a.index] = {}
     place = None if type(key) in (slice, ndarray) else key
     if place in known:
         return known[place]
@@ -201,10 +197,8 @@ def read_item(primitive: PrimitiveData, a: Result, key: Any) -> Any:
 
 
 def _without_containers(primitive: PrimitiveData, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the arguments with pytrees unwrapped where no rule needs them.
-
-    A rule for an array cannot return gradients for the items of a pytree, so that is an error.
-    """
+    """The arguments, after a look at the lists, tuples and dicts among them: a rule for an array has no gradients for the
+    parts of one, and where there is no rule, plain values are all that is needed."""
     for position, arg in enumerate(args):
         if type(arg) is Result or type(arg) in CONSTANTS or isinstance(arg, Value):
             continue
@@ -212,17 +206,15 @@ def _without_containers(primitive: PrimitiveData, args: tuple[Any, ...]) -> tupl
             continue
         if primitive.rule(position) is not None:
             raise LostGradientError(
-                f"{primitive.name}[{position + 1}] is a {type(arg).__name__} of recorded values, "
-                "whose gradients would be lost; join them with np.stack, or pass each separately"
+                f"{primitive.name}: argument {position + 1} is a {type(arg).__name__} that holds recorded values, whose gradients would be "
+                "lost; join them with np.stack, or pass each as an argument of its own"
             )
         args = (*args[:position], plain(arg), *args[position + 1 :])
     return args
 
 
 def _operand(primitive: PrimitiveData, position: int, arg: Any) -> Any:
-    """Return a plain argument. A list becomes an array, as in NumPy; Python's + would join
-    lists.
-    """
+    """An argument outside of all recordings: a list is an array to NumPy, but Python's + would join it to another."""
     if type(arg) in CONSTANTS:
         return arg
     if primitive.containers:
@@ -243,10 +235,7 @@ def _compute(primitive: PrimitiveData, values: Sequence[Any], kwargs: Any) -> An
 
 
 def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
-    """Return an argument as `recording` sees it from above, and its parent there.
-
-    The parent of a sequence of arrays is a tuple with one for each.
-    """
+    """An argument below `recording`, and its parent there: for a sequence of arrays, a tuple with one for each."""
     if isinstance(arg, Value):
         return recording.lower(arg)
     if sequences and isinstance(arg, (list, tuple)):
@@ -263,14 +252,14 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
 def _positional(
     primitive: PrimitiveData, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Move tracked keyword arguments to their positions, which is where the rules are."""
+    """Move tracked keyword arguments to their positions, which is where rules are."""
     try:
         signature = inspect.signature(primitive.func)
     except ValueError:
         name = next(key for key, item in kwargs.items() if holds_tracked(item))
         raise TypeError(
-            f"{primitive.name} has no gradient rule for {name}= by keyword; "
-            f"pass it by position, or ag.value({name}) if it is a constant"
+            f"{primitive.name}: no gradient is known for the argument {name} by its name; give it by position, or ag.value({name}) "
+            "if it is a constant"
         ) from None
     bound = signature.bind(*args, **kwargs)
     last = max(
@@ -281,8 +270,7 @@ def _positional(
     for i, (name, parameter) in enumerate(signature.parameters.items()):
         if i <= last and parameter.kind is parameter.KEYWORD_ONLY:
             raise TypeError(
-                f"{primitive.name} has no gradient rule for {name}=; "
-                f"pass ag.value({name}) if it is a constant"
+                f"{primitive.name}: no gradient is known for the argument {name}; use ag.value({name}) if it is a constant"
             )
         if i <= last:
             moved.append(bound.arguments.get(name, parameter.default))

@@ -1,4 +1,4 @@
-"""Where values were detached from the graph (evidence for `why_none`)."""
+"""Where recorded values went into something that no gradient comes back from, as tapes note it for `why_none`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 1000  # Results that a tape notes for one place in the code; of Params al
 
 
 class Detached(NamedTuple):
-    """An operation that read a value as a plain one, and the user's line that called it."""
+    """What read a value, and where in the user's code."""
 
     name: str
     file: str
@@ -27,25 +27,9 @@ class Detached(NamedTuple):
 
 
 def value(x: Any) -> Any:
-    """Detach: return the plain value of a `Param`, a `Result` or a `Tape`.
+    """Take the wrapping off: the plain value of a `Param`, a `Result` or a `Tape`, and anything else as it is.
 
-    Also known as detach or stop-gradient: no gradient flows back through the result.
-
-    Parameters
-    ----------
-    x : object
-        A tracked value, a tape, or anything else, which is returned unchanged.
-
-    Returns
-    -------
-    object
-        The plain value; of a tape, its final scalar.
-
-    Examples
-    --------
-    >>> import autograd_tools as ag
-    >>> ag.grad(lambda x: x * ag.value(x))(3.0)
-    3.0
+    Nothing flows back through it: `ag.value(x)` is a constant to the gradient.
     """
     if open_tapes:
         note_detached("ag.value", (x,))
@@ -53,10 +37,9 @@ def value(x: Any) -> Any:
 
 
 def note_detached(what: str, args: Iterable[Any]) -> None:
-    """Note on the open tapes of the arguments that `what` reads them as plain values.
+    """Note, on the open tapes to which the arguments belong, that `what` takes them as plain values.
 
-    Call it only while a tape is open in any thread: recordings that retain nothing must not pay for
-    it.
+    It is called only while a tape is open, anywhere: recordings that keep nothing must not pay for it.
     """
     for arg in args:
         if isinstance(arg, Value):
@@ -66,7 +49,7 @@ def note_detached(what: str, args: Iterable[Any]) -> None:
 
 
 def _note(what: str, x: Any) -> None:
-    """Note it under the index of a Result, or minus the id of a Param."""
+    """Note it under the index of a Result, and the id of a Param."""
     frame = _users_frame()
     if frame is None:
         return
@@ -103,7 +86,7 @@ _engines_own: dict[
 
 
 def _users_frame() -> FrameType | None:
-    """Return the user's frame that reads a value, None where the engine reads for itself."""
+    """The user's frame that reads a value; None where the engine does it for itself."""
     frame: FrameType | None = sys._getframe(3)
     while frame is not None and not is_users(frame):
         key = id(frame.f_code)
@@ -118,7 +101,7 @@ def _users_frame() -> FrameType | None:
 
 
 def detached_of(recording: Recording) -> dict[int, list[Detached]]:
-    """Return the notes of a recording by index (minus the id of a Param that is not on it)."""
+    """What was noted, in the order of the program, by index; of a Param that is not on the tape by minus its id."""
     found: dict[int, list[Detached]] = {}
     for known in (recording.detached or {}).values():
         for who, (cut, _, _) in known.items():

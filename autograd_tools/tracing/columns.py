@@ -18,7 +18,7 @@ T = TypeVar("T", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a call as a listing shows it, with the ids of its nodes: none for a constant."""
+    """An argument of a call as a listing shows it, with the ids of the nodes in it."""
 
     text: str
     nodes: tuple[int, ...] = ()
@@ -121,7 +121,7 @@ class SourceLine(NamedTuple):
 
 
 class Numbering(dict[T, int]):
-    """Numbers for things that repeat: `numbering[thing]` counts a new thing and finds a known one."""
+    """Numbers for things that repeat: `numbering[thing]` is new for a new thing."""
 
     def __missing__(self, thing: T) -> int:
         number = self[thing] = len(self)

@@ -258,7 +258,7 @@ def _nullable(numbers: np.ndarray) -> list[Any]:
 
 
 def _integers(items: Iterable[Any], low: int, high: int, length: int | None = None) -> np.ndarray:
-    """Return a list of integers from `low` to below `high` as an array; raise ValueError otherwise."""
+    """Return a list of integers from `low` to below `high` as an array, or raise ValueError."""
     found = np.array(items)
     if not isinstance(items, list) or (len(items) and (found.dtype.kind != "i" or found.ndim != 1)):
         raise ValueError(f"expected a list of integers, got {items!r:.100}")

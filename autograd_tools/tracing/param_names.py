@@ -27,6 +27,7 @@ Namespace = tuple[int, dict[str, Any], Collection[str]]
 # distance of the variable, and a `_` in a later step. The smallest tuple is the best name.
 Name = tuple[bool, int, int, bool, str]
 BEST = (False, 1, 1)  # no name is better than one below this
+WORST: Name = (True, 99, 0, False, "")
 _Reader = tuple[Callable[[str, Any], str], Callable[[Any], Iterable[tuple[Any, Any]]]]
 _Path = tuple[int, bool, str, Any]  # the last three of a name, and the object it leads to
 
@@ -92,7 +93,7 @@ def _fits(name: Any, passing: Collection[str], last: bool) -> bool:
 def _search(
     found: dict[int, Name], missing: set[int], last: bool, level: list[_Path], most: int
 ) -> None:
-    """Find names that begin with these variables: of two steps, then of three, until all are found."""
+    """Find names that begin with these variables, of two steps, then three, and so on."""
     seen: set[int] = set()
     readers: dict[int, _Reader] = {}
     for steps in range(2, STEPS + 1):
@@ -115,7 +116,7 @@ def _search(
                     continue
                 path = (far, hidden or (write is _attribute and key[:1] == "_"), write(name, key))
                 if wanted:
-                    found[id(part)] = min((last, steps, *path), found.get(id(part), (True, 99)))
+                    found[id(part)] = min((last, steps, *path), found.get(id(part), WORST))
                 else:
                     deeper.append((*path, part))
         level = deeper

@@ -13,7 +13,7 @@ from autograd_tools.tracing.columns import ScopeNode
 
 
 class Level(NamedTuple):
-    """A level of the path of a note, with names for what `call_site.PathEntry` is made of."""
+    """An entry of the path of a call site, `call_site.PathEntry` with names."""
 
     number: int
     name: str
@@ -40,7 +40,7 @@ class Move(NamedTuple):
 
 
 class _Open:
-    """A level around the last operation: its place, the instruction it is at, and the loops there."""
+    """A level around the last operation: its place, its instruction, and the loops there."""
 
     __slots__ = ("file", "flow", "inner", "level", "loops", "moves", "offset", "place", "steps")
 
@@ -167,7 +167,7 @@ class _Walk:
         top.inner = top.steps[-1][1] if top.steps else top.place
 
     def _flow(self, code: CodeType) -> Flow:
-        """Return the control flow of a function, found by the id of its code: comparing codes is slow."""
+        """Return the control flow of a function, by the id of its code: codes compare slowly."""
         flow = self._flows.get(id(code))
         if flow is None:
             flow = self._flows[id(code)] = flow_of(code)

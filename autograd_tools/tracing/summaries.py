@@ -178,9 +178,10 @@ class Summaries:
         if self.form[row] < 0:
             return None
         form = self.forms[self.form[row]]
-        numbers = [_known(float(getattr(self, name)[row])) for name in NUMBERS]
-        counts = [int(getattr(self, name)[row]) for name in COUNTS]
-        return Summary(self._text(row), *form[1:], *numbers, *counts, self.bins.get(row))  # type: ignore[arg-type]
+        found: dict[str, Any] = {**form._asdict(), "text": self._text(row)}
+        found.update({name: _known(float(getattr(self, name)[row])) for name in NUMBERS})
+        found.update({name: int(getattr(self, name)[row]) for name in COUNTS})
+        return Summary(**found, histogram=self.bins.get(row))
 
 
 def blank(n: int) -> Summaries:

@@ -1,4 +1,4 @@
-"""The tape that `diff` returns, and its nodes: a recording, opened for inspection."""
+"""The tape that `diff` returns: a recording with its nodes, for inspection."""
 
 from __future__ import annotations
 
@@ -19,131 +19,141 @@ from autograd_tools.engine.saved import FLOATS, kept_bytes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.tracing.columns import Nodes
+from autograd_tools.tracing.entries import EntryFields, flat, params_of
 from autograd_tools.tracing.frame_variables import variables_of_frames
-from autograd_tools.tracing.param_names import BEST, Name, Namespace, find_param_names
-from autograd_tools.tracing.snapshot import columns_of, parents_of
+from autograd_tools.tracing.param_names import BEST, WORST, Name, Namespace, find_param_names
+from autograd_tools.tracing.snapshot import columns_of
 from autograd_tools.tracing.trace_data import Trace
 
 
 class Node:
-    """One entry of a tape: what was computed, from what, where in the user's code, and what flowed back.
+    """One entry of a tape: an operation or a leaf, its value and its gradient.
 
-    Assigning None to `value` or `outgrad` frees it, which is what a function given to `set_gcnode` does.
+    A function given to `set_gcnode` frees memory by assigning None to `value` or `outgrad`.
+
+    Attributes
+    ----------
+    tape : Tape
+        The tape that holds the node.
+    index : int
+        The position on the tape, from 0; text shows it from 1.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> w = ag.Param(np.ones(3), name="w")
+    >>> J = ag.diff(lambda: np.sum(np.exp(w)))
+    >>> node = J.nodes[1]
+    >>> node, node.name, node.outgrad
+    (N(2. exp(float64[3])), 'exp', array([1., 1., 1.]))
     """
 
-    __slots__ = ("_tape", "index")
+    __slots__ = ("index", "tape")
 
     def __init__(self, tape: Recording, index: int) -> None:
-        self._tape = tape
-        self.index = index  # place on the tape, counted from 0
+        self.tape = tape
+        self.index = index
+
+    @property
+    def entry(self) -> EntryFields:
+        """The entry on the tape, as the engine recorded it."""
+        return EntryFields(*self.tape.entries[self.index])
 
     @property
     def is_leaf(self) -> bool:
-        """Whether it is a Param or an argument of `grad(f)`, which nothing was computed for."""
-        return self._tape.entries[self.index][0] is None
+        """True for a Param and for an argument of `grad(f)`."""
+        return self.entry.plan is None
 
     @property
     def param(self) -> Param | None:
-        """The Param of a leaf; None for a result, and for the argument of `grad(f)`."""
-        held = self._tape.entries[self.index][2][0] if self.is_leaf else None
-        return held if isinstance(held, Param) else None
+        """The Param of a leaf; None for a result and for an argument of `grad(f)`."""
+        return self.entry.param
 
     @property
     def value(self) -> Any:
-        """What was computed; for a leaf, the value of the Param or argument."""
-        return unwrap(self._tape.entries[self.index][1])
+        """The plain value of the operation, Param or argument."""
+        return unwrap(self.entry.value)
 
     @value.setter
     def value(self, new: Any) -> None:
-        plan, _, args, kwargs, parents = self._tape.entries[self.index]
-        self._tape.entries[self.index] = (plan, new, args, kwargs, parents)
+        self.tape.entries[self.index] = tuple(self.entry._replace(value=new))
 
     @property
     def func(self) -> Callable[..., Any] | None:
         """The function that was called; None for a leaf."""
-        plan = self._tape.entries[self.index][0]
+        plan = self.entry.plan
         return None if plan is None else plan.primitive.func
 
     @property
     def name(self) -> str:
-        """The name of the function; for a leaf that of the Param or argument, or an empty one."""
-        plan, _, args, _, _ = self._tape.entries[self.index]
-        if plan is not None:
-            return plan.primitive.name
-        return args[0].name or "" if isinstance(args[0], Param) else args[0]
+        """The name of the function, Param or argument; an empty string if it has none."""
+        return self.entry.name
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """The arguments as the user gave them: a `Param`, the `Node` of a result, or a plain value."""
-        plan, _, args, _, parents = self._tape.entries[self.index]
-        if plan is None:
-            return ()
-        given = dict(zip(plan.positions, parents, strict=True))
-        return tuple(self._given(arg, given.get(position)) for position, arg in enumerate(args))
+        """The positional arguments: a `Param`, the `Node` of a result, or a plain value."""
+        return tuple([self._argument(arg, parent) for arg, parent in self.entry.arguments()])
 
-    def _given(self, arg: Any, parent: Any) -> Any:
+    def _argument(self, arg: Any, parent: Any) -> Any:
         if type(parent) is tuple:
-            return [self._given(a, p) for a, p in zip(arg, parent, strict=True)]
+            return [self._argument(a, p) for a, p in zip(arg, parent, strict=True)]
         if parent is None:
             return unwrap(arg)
-        node = Node(self._tape, parent)
+        node = Node(self.tape, parent)
         return node if node.param is None else node.param
 
     @property
     def kwargs(self) -> Mapping[str, Any]:
-        """The keyword arguments of the call."""
-        return self._tape.entries[self.index][3]
+        """The keyword arguments."""
+        return self.entry.kwargs
 
     @property
     def times(self) -> Mapping[int, int]:
-        """Nanoseconds, if the timer was on: forward under 0, the gradient of argument n under n."""
-        return self._tape.times.get(self.index, {})
+        """Nanoseconds if the timer is on: 0 is the forward pass, n the VJP rule of argument n."""
+        return self.tape.times.get(self.index, {})
 
     @property
     def parents(self) -> list[Node]:
-        """The nodes that the arguments came from, in their order."""
-        return [Node(self._tape, index) for index in parents_of(self._tape, self.index)]
+        """The nodes that the arguments come from, in their order."""
+        return [Node(self.tape, index) for index in flat(self.entry.parents)]
 
     @property
     def children(self) -> list[Node]:
-        """The nodes that were computed from this one, oldest first."""
-        return [
-            Node(self._tape, i)
-            for i in range(self.index + 1, len(self._tape.entries))
-            if self.index in parents_of(self._tape, i)
-        ]
+        """The nodes computed from this one, oldest first."""
+        after = [Node(self.tape, i) for i in range(self.index + 1, len(self.tape.entries))]
+        return [node for node in after if self.index in flat(node.entry.parents)]
 
     @property
     def outgrad(self) -> Any:
-        """The gradient of the final scalar with respect to this node's value; None if nothing flowed back."""
-        outgrads = self._tape.outgrads
+        """The gradient (cotangent) of the value; None if none reached it."""
+        outgrads = self.tape.outgrads
         return unwrap(outgrads[self.index]) if self.index < len(outgrads) else None
 
     @outgrad.setter
     def outgrad(self, new: Any) -> None:
-        self._tape.outgrads[self.index] = new
+        self.tape.outgrads[self.index] = new
 
     @property
     def cdr(self) -> Node | None:
-        """The next older node."""
-        return Node(self._tape, self.index - 1) if self.index else None
+        """The next older node, None for the oldest; AutoGrad.jl uses the same name."""
+        return Node(self.tape, self.index - 1) if self.index else None
 
     @property
     def source(self) -> CallSite | None:
-        """File, line and function of the call in the user's code; None for a leaf."""
-        note = self._tape.notes[self.index] if self._tape.notes is not None else None
+        """The file, line and function of the call in the user's code; None for a leaf."""
+        note = self.tape.notes[self.index] if self.tape.notes is not None else None
         return note if note is not None and note.file else None
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """Functions and `ag.scope` blocks around the call, outermost first."""
-        return self._tape.notes[self.index].scope if self._tape.notes is not None else ()
+        """The user's functions and `ag.scope`s around the call, outermost first."""
+        return self.tape.notes[self.index].scope if self.tape.notes is not None else ()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Node) and other._tape is self._tape and other.index == self.index
+        return isinstance(other, Node) and other.tape is self.tape and other.index == self.index
 
     def __hash__(self) -> int:
-        return hash((id(self._tape), self.index))
+        return hash((id(self.tape), self.index))
 
     def _repr_html_(self) -> str | None:
         return html_of(self)
@@ -152,29 +162,23 @@ class Node:
         return f"N({self.index + 1}. {'P' if self.is_leaf else self.name}({describe(self.value)}))"
 
 
-def arguments(node: Node) -> list[str]:
-    """The positional arguments of a node's call as a listing shows them."""
-    plan, _, args, _, parents = node._tape.entries[node.index]
-    given = {} if plan is None else dict(zip(plan.positions, parents, strict=True))
-    return (
-        []
-        if plan is None
-        else [_argument(node._tape, arg, given.get(position)) for position, arg in enumerate(args)]
-    )
-
-
-def _argument(tape: Recording, arg: Any, parent: Any) -> str:
-    if type(parent) is tuple:
-        return f"[{', '.join(_argument(tape, a, p) for a, p in zip(arg, parent, strict=True))}]"
-    if parent is None:
-        return describe(unwrap(arg))
-    return f"{'P' if tape.entries[parent][0] is None else 'R'}({describe(unwrap(tape.entries[parent][1]))})"
-
-
 class Tape(Recording):
-    """What `diff` recorded and what flowed back: the nodes, oldest first, and the gradient of each Param.
+    """The nodes that `diff` recorded, oldest first, and the gradient of each Param.
 
-    `repr` is short, `print` gives the listing. `ag.value(J)` is the final scalar, `ag.grad(J, w)` a gradient.
+    `repr(J)` is short, `print(J)` lists the nodes. `ag.value(J)` is the final scalar and
+    `ag.grad(J, w)` a gradient. `len(J)` counts the nodes.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> w = ag.Param(2.0, name="w")
+    >>> with ag.record() as J:
+    ...     loss = w * np.sin(w)
+    >>> J.backward(loss)
+    >>> print(J)
+    1. P(2.0) ∇=0.0770037537313969
+    2. 0.9092974268256817 = sin(P(2.0)) ∇=2.0
+    3. 1.8185948536513634 = multiply(P(2.0), R(0.9092974268256817)) ∇=1.0
     """
 
     retain = True
@@ -182,70 +186,73 @@ class Tape(Recording):
     def __init__(self, *, follows_params: bool) -> None:
         keep_freed_memory()
         super().__init__(follows_params=follows_params)
-        self.names: dict[
-            int, Name
-        ] = {}  # id of a Param that was given none -> the best that was found so far
-        self.asked: set[int] = set()  # the indices of the nodes whose gradients somebody wanted
+        self.names: dict[int, Name] = {}  # id of a Param without a name -> the best one found
+        self.asked: set[int] = set()  # the indices of the nodes whose gradients were read
 
-    def find_names(self, variables: Iterable[Namespace]) -> None:
-        """Look in variables for names of the Params that were given none."""
-        unnamed = [
-            p
-            for p in self.params()
-            if not p.name and (id(p) not in self.names or self.names[id(p)] > BEST)
-        ]
+    def find_names(self, namespaces: Iterable[Namespace]) -> None:
+        """Look in namespaces for better names of the Params without one."""
+        unnamed = [p for p in self.params() if not p.name and self.names.get(id(p), WORST) > BEST]
         if unnamed:
-            found = find_param_names(unnamed, variables)
-            self.names = {
-                **self.names,
-                **{
-                    key: name
-                    for key, name in found.items()
-                    if key not in self.names or name < self.names[key]
-                },
-            }
+            for key, name in find_param_names(unnamed, namespaces).items():
+                self.names[key] = min(name, self.names.get(key, name))
 
-    def backward(self, loss: Any = None) -> None:
-        """Compute the gradients of `loss`, a scalar recorded on this tape: the last one when left out."""
+    def backward(self, loss: Value | None = None) -> None:
+        """Compute the gradients of a scalar on this tape, and stop recording.
+
+        Parameters
+        ----------
+        loss : Result or Param, optional
+            A real scalar computed from Params inside the `with` block. The default is the last
+            scalar recorded.
+
+        Raises
+        ------
+        ValueError
+            If the tape has no such scalar.
+        TypeError
+            If `loss` is not a real scalar.
+        """
         self.close()
         index = self._last_scalar() if loss is None else self._index(loss)
         if index is None:
             raise ValueError(
-                "there is no scalar on this tape: compute the loss from Params inside the block, with np.sum or np.mean at its end"
+                "no scalar was recorded on this tape; compute the loss from Params inside the "
+                "block, with np.sum or np.mean at its end"
             )
-        check_scalar(self.entries[index][1])
-        differentiate(self, index, one_like(unwrap(self.entries[index][1])))
-        finished(self)
+        y = Node(self, index).entry.value
+        check_scalar(y)
+        differentiate(self, index, one_like(unwrap(y)))
+        notify_observers(self)
 
     def _index(self, loss: Any) -> int:
         if isinstance(loss, Param) and self.follows_params:
             return self.leaf(loss)
         if not isinstance(loss, Result) or loss.recording is not self:
             raise ValueError(
-                f"{describe(loss)} is not on this tape: call backward() on a scalar computed from Params while it recorded"
+                f"{describe(loss)} was not recorded on this tape; "
+                "pass a scalar computed from Params inside the `with` block"
             )
         if loss.index >= len(self.entries):
             raise ValueError(
-                f"{describe(loss)} is not on this tape any more: an earlier backward() cut off what came after its own loss"
+                f"{describe(loss)} is no longer on this tape; "
+                "an earlier backward() removed the nodes after its loss"
             )
         return loss.index
 
     def _last_scalar(self) -> int | None:
-        for index in range(len(self.entries) - 1, -1, -1):
-            y = unwrap(self.entries[index][1])
-            if (
-                self.entries[index][0] is not None
-                and isinstance(y, (int, float, np.number, np.ndarray))
-                and np.shape(y) == ()
-            ):
+        for index in reversed(range(len(self.entries))):
+            node = Node(self, index)
+            y = node.value
+            number = isinstance(y, (int, float, np.number, np.ndarray)) and np.shape(y) == ()
+            if number and not node.is_leaf:
                 return index
         return None
 
     @property
     def value(self) -> Any:
-        """The final scalar; before `backward` has run, the last scalar recorded, or None."""
+        """The final scalar; before `backward`, the last scalar recorded, or None."""
         index = self._last_scalar() if self.result is None else self.result
-        return None if index is None else unwrap(self.entries[index][1])
+        return None if index is None else Node(self, index).value
 
     @property
     def nodes(self) -> list[Node]:
@@ -253,52 +260,52 @@ class Tape(Recording):
         return [Node(self, index) for index in range(len(self.entries))]
 
     def collect(self) -> list[Node]:
-        """All nodes, newest first."""
+        """Return all nodes, newest first."""
         return self.nodes[::-1]
 
     def params(self) -> list[Param]:
-        """The Params that were used, in the order of their first use."""
-        return [
-            self.entries[index][2][0] for index in self.leaves.values() if index < len(self.entries)
-        ]
+        """Return the Params that were used, in the order of their first use."""
+        return params_of(self)
 
     def gradient(self, x: Value) -> Any:
-        """The gradient of the final scalar with respect to a Param or a Result; None if it does not depend on it."""
+        """Return the gradient of the final scalar with respect to a Param or Result.
+
+        Parameters
+        ----------
+        x : Param or Result
+            A value that the recording used.
+
+        Returns
+        -------
+        gradient : like the value of `x`, or None
+            None if the scalar does not depend on `x`.
+        """
         if self.result is None:
             self.backward()
-        index = (
-            self.leaves.get(id(x))
-            if isinstance(x, Param)
-            else x.index
-            if x.recording is self
-            else None
-        )
+        own = x.index if isinstance(x, Result) and x.recording is self else None
+        index = self.leaves.get(id(x)) if isinstance(x, Param) else own
         if index is None or index >= len(self.outgrads):
             return None
         self.asked.add(index)
         dx = self.outgrads[index]
-        return to_user_type(
-            dx.copy() if isinstance(x, Result) and type(dx) is np.ndarray else dx,
-            unwrap(x),
-            total=False,
-        )
+        if isinstance(x, Result) and type(dx) is np.ndarray:
+            dx = dx.copy()
+        return to_user_type(dx, unwrap(x), total=False)
 
     def kept_bytes(self) -> dict[int, int]:
-        """The bytes of the arrays that the backward pass needs, by the index of the node that they are kept for.
+        """Return the bytes of the arrays that the backward pass needs, by the index of a node.
 
-        Each array counts once, for the oldest node that needs it; the values of leaves do not count. A tape keeps more, for
-        inspection: this is what `grad` keeps from the forward pass to the backward one.
+        This is what `grad` saves for the backward pass; a tape keeps more, for inspection. Each
+        array counts once, for the oldest node that needs it. Values of leaves do not count.
         """
         return kept_bytes(self.entries)
 
     def trace(self) -> Trace:
-        """A snapshot in plain data, which can be saved, compared and drawn."""
+        """Return a snapshot in plain data, which can be saved, compared and drawn."""
         self.find_names(variables_of_frames(sys._getframe()))
         with no_collections():
-            return Trace(
-                Nodes(columns_of(self, self.names)),
-                None if self.result is None else self.result + 1,
-            )
+            nodes = Nodes(columns_of(self, self.names))
+        return Trace(nodes, None if self.result is None else self.result + 1)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -320,7 +327,7 @@ class Tape(Recording):
 
 
 def check_scalar(y: Any) -> None:
-    """Raise unless `y` is one real number."""
+    """Raise a TypeError unless `y` is one real number."""
     plain = unwrap(y)
     if type(plain) in FLOATS:
         return
@@ -330,22 +337,45 @@ def check_scalar(y: Any) -> None:
         return
     if isinstance(plain, (complex, np.complexfloating)):
         raise TypeError(
-            f"only real numbers are differentiated, and the function returned {describe(plain)}: take its np.real or np.abs"
+            f"expected a real scalar from the function, got {describe(plain)}; "
+            "take its np.real or np.abs"
         )
     raise TypeError(
-        f"only a scalar can be differentiated, and the function returned {describe(plain)}: "
+        f"expected a scalar from the function, got {describe(plain)}; "
         "reduce it with np.sum or np.mean, or take one element"
     )
 
 
 def set_gcnode(function: Callable[[Node], None] | None) -> None:
-    """Call `function(node)` in `diff` after a node has passed its gradient on, to free what inspection does not need.
+    """Free parts of a tape during the backward pass of `diff`.
 
-    It may assign None to `node.value` and `node.outgrad`. It is not called on Params and on the final scalar.
-    None, the default, keeps everything.
+    Parameters
+    ----------
+    function : callable or None
+        `function(node)` runs after a node has passed its gradient on. It may assign None to
+        `node.value` and `node.outgrad`. It is not called for Params and the final scalar. None,
+        the default, keeps everything.
+
+    Raises
+    ------
+    TypeError
+        If `function` is not callable.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> def free(node):
+    ...     node.value = node.outgrad = None
+    >>> ag.set_gcnode(free)
+    >>> w = ag.Param(np.ones(3))
+    >>> print(ag.diff(lambda: np.sum(np.exp(w))))
+    1. P(float64[3]) ∇=float64[3]
+    2. R(None) = exp(P(float64[3]))
+    3. 8.154845485377136 = sum(R(None)) ∇=1.0
+    >>> ag.set_gcnode(None)
     """
     if function is not None and not callable(function):
-        raise TypeError(f"set_gcnode takes a function of a node, or None, not {function!r}")
+        raise TypeError(f"set_gcnode() expects a function or None, got {describe(function)}")
     set_collector(None if function is None else lambda tape, index: function(Node(tape, index)))
 
 
@@ -354,7 +384,22 @@ _observers: list[Callable[[Tape], None]] = []
 
 @contextmanager
 def observe(callback: Callable[[Tape], None]) -> Iterator[None]:
-    """Call `callback(tape)` after every differentiation in the block, also of `grad(f)`, which then keeps its tape."""
+    """Call a function with the tape of every differentiation in a block.
+
+    `grad(f)` and its kin, which free memory as they go, retain their tapes in the block.
+
+    Parameters
+    ----------
+    callback : callable
+        `callback(tape)` runs after each backward pass.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> with ag.observe(lambda tape: print(len(tape), "nodes")):
+    ...     gradient = ag.grad(np.sin)(0.0)
+    2 nodes
+    """
     _observers.append(callback)
     try:
         yield
@@ -363,12 +408,12 @@ def observe(callback: Callable[[Tape], None]) -> Iterator[None]:
 
 
 def new_recording(*, follows_params: bool, retain: bool) -> Recording:
-    """A tape if it is to be kept or somebody observes, else a recording that frees as it goes."""
+    """Return a tape if it is retained or observed, else a recording that frees as it goes."""
     return (Tape if retain or _observers else Recording)(follows_params=follows_params)
 
 
-def finished(recording: Recording) -> None:
-    """Tell the observers that a recording has been differentiated."""
+def notify_observers(recording: Recording) -> None:
+    """Call the observers with a tape whose backward pass is done."""
     if isinstance(recording, Tape):
         for callback in tuple(_observers):
             callback(recording)

@@ -1,4 +1,4 @@
-"""The trace: a tape as plain data, which needs no arrays and can be saved, sent, compared and drawn."""
+"""The trace: a tape as plain data, to be saved, sent, compared and drawn."""
 
 from __future__ import annotations
 
@@ -20,19 +20,39 @@ FORMAT, VERSION = "autograd_tools.trace", 2
 
 @dataclass(frozen=True)
 class Trace:
-    """The nodes of a tape, oldest first; `result` is the id of the final scalar, None if nothing was differentiated."""
+    """The nodes of a tape in plain data, without arrays.
+
+    `J.trace()` and `ag.trace(f, *args)` make one; other programs may fill one too. `print` lists
+    the nodes, `trace[id]` is a node and `len` counts them.
+
+    Attributes
+    ----------
+    nodes : sequence of TraceNode
+        Oldest first; ids count from 1.
+    result : int or None
+        The id of the final scalar; None if no backward pass ran.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> t = ag.trace(lambda x: np.sin(x) ** 2, 0.0)
+    >>> t
+    <Trace of 3 nodes, result 0.0>
+    >>> t[2].op, t[2].parents, t[2].children
+    ('sin', (1,), (3,))
+    """
 
     nodes: Sequence[TraceNode]
     result: int | None = None
 
     @functools.cached_property
     def columns(self) -> Columns:
-        """The nodes by columns."""
+        """The nodes by column, for code that reads all of them."""
         return self.nodes.columns if isinstance(self.nodes, Nodes) else Columns.of(self.nodes)
 
     @property
     def places(self) -> list[ScopeNode]:
-        """The functions, scopes, loops and steps of loops that nodes were computed in, outer ones first."""
+        """The call tree: functions, scopes, loops and steps of loops, outer ones first."""
         return self.columns.places
 
     def __len__(self) -> int:
@@ -47,28 +67,33 @@ class Trace:
         return self.nodes[id - 1]
 
     def check(self) -> None:
-        """Raise ValueError unless ids count up from 1 and parents and children agree, parents being older."""
+        """Check that ids count from 1, parents are older, and parents and children agree.
+
+        Raises
+        ------
+        ValueError
+            If the nodes are inconsistent.
+        """
         if isinstance(self.nodes, Nodes):
             self._check_columns()
             return
         children: dict[int, list[int]] = {node.id: [] for node in self.nodes}
         for position, node in enumerate(self.nodes, 1):
             if node.id != position:
-                raise ValueError(f"node {node.id} stands in place {position}")
+                raise ValueError(f"expected node {position}, got node {node.id}")
             for parent in dict.fromkeys(node.parents):
                 if not 1 <= parent < node.id:
                     raise ValueError(f"node {node.id} has the parent {parent}, which is not older")
                 children[parent].append(node.id)
         for node in self.nodes:
             if list(node.children) != children[node.id]:
-                raise ValueError(
-                    f"node {node.id} names the children {node.children}, and those that name it are {children[node.id]}"
-                )
+                own = children[node.id]
+                raise ValueError(f"node {node.id} has children {node.children}, expected {own}")
         if self.result is not None and self.result not in children:
             raise ValueError(f"the result {self.result} is not a node")
 
     def _check_columns(self) -> None:
-        """The same for nodes that are made of columns, whose ids and children cannot be wrong."""
+        """Check nodes made from columns, whose ids and children are always consistent."""
         starts, flat = self.columns.starts, self.columns.flat
         own = np.repeat(np.arange(1, len(self.nodes) + 1), np.diff(starts))
         for wrong in np.flatnonzero((flat < 1) | (flat >= own))[:1].tolist():
@@ -77,7 +102,7 @@ class Trace:
             raise ValueError(f"the result {self.result!r} is not a node")
 
     def to_dict(self) -> dict[str, Any]:
-        """The trace in numbers, strings, lists and dicts, ready for JSON."""
+        """Return the trace in numbers, strings, lists and dicts, ready for JSON."""
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -87,13 +112,22 @@ class Trace:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Trace:
-        """The trace that `to_dict` described; ValueError if the nodes do not fit together."""
+        """Return the trace that `to_dict` described.
+
+        Raises
+        ------
+        ValueError
+            If the data is damaged or inconsistent.
+        """
         made = cls(Nodes(columns_of_plain(data)), data.get("result"))
         made.check()
         return made
 
     def save(self, path: str | Path) -> None:
-        """Write the trace to a JSON file."""
+        """Write the trace to a JSON file, which `load_trace` reads.
+
+        The file is written whole or not at all.
+        """
         write_document(path, self.to_dict())
 
     def __str__(self) -> str:
@@ -108,5 +142,32 @@ class Trace:
 
 
 def load_trace(path: str | Path) -> Trace:
-    """The trace that `Trace.save` wrote; ValueError for a damaged, foreign or newer file."""
+    """Read a trace from a file written by `Trace.save`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    trace : Trace
+        A trace equal to the saved one.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, is no trace, or is from a newer version.
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, autograd_tools as ag
+    >>> path = tempfile.mkdtemp() + "/sine.json"
+    >>> ag.trace(np.sin, 0.0).save(path)
+    >>> print(ag.load_trace(path))
+    1. P(0.0) ∇=1.0
+    2. 0.0 = sin(P(0.0)) ∇=1.0
+    """
     return read_document(path, FORMAT, VERSION, Trace.from_dict, oldest=VERSION)

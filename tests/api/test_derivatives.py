@@ -31,7 +31,7 @@ def test_the_gradients_of_two_calls_of_a_vjp_share_no_memory():
 
 def test_a_vjp_refuses_a_vector_of_another_shape():
     vjp, _ = ag.make_vjp(lambda x: W @ x)(X)
-    with pytest.raises(ValueError, match=r"shape of the value, \(2,\), and got \(3,\)"):
+    with pytest.raises(ValueError, match=r"shape of the value, \(2,\), got \(3,\)"):
         vjp(X)
 
 
@@ -164,14 +164,14 @@ def test_none_counts_as_zero_in_the_vector_of_a_vjp():
     [
         (
             {"sum": 1.0},
-            r"the vector for vjp has to be a dict of the keys \['sum', 'rest'\], and is a dict of the keys \['sum'\]",
+            r"the argument of vjp\(\) has to be a dict of the keys \['sum', 'rest'\], and is a dict of the keys \['sum'\]",
         ),
         (1.0, r"and is a float without parts"),
         (
             {"sum": 1.0, "rest": (X, None, None)},
             r"has to be a tuple of length 2, and is a tuple of length 3",
         ),
-        ({"sum": X, "rest": (X, None)}, r"shape of the value, \(\), and got \(3,\)"),
+        ({"sum": X, "rest": (X, None)}, r"shape of the value, \(\), got \(3,\)"),
     ],
     ids=["keys", "number", "length", "shape"],
 )
@@ -261,43 +261,40 @@ MAKERS = [
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("argnum", [-1, 1.0, None, True, (0, -1), [0]], ids=repr)
 def test_an_argnum_that_is_no_number_of_an_argument_is_an_error(make, argnum):
-    with pytest.raises(
-        TypeError, match="argnum is the number of an argument, 0 or more, or a tuple of them"
-    ):
+    with pytest.raises(TypeError, match="argnum must be an int of 0 or more, or a tuple of them"):
         make(mixed, argnum)
 
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_an_argnum_beyond_the_arguments_is_an_error(make):
-    with pytest.raises(
-        TypeError, match=r"mixed\)?: argument 5 is to be differentiated, counted from 0, and got"
-    ):
+    with pytest.raises(TypeError, match=r"argnum=5 is out of range: .*mixed\)? got"):
         make(mixed, 5)(X, 2.0, 1.0)
 
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_what_is_no_function_is_an_error(make):
-    with pytest.raises(TypeError, match="a function is needed to take the gradient of"):
+    with pytest.raises(TypeError, match=r"\(\) expects a function, got"):
         make(3.0)
 
 
 @pytest.mark.parametrize("x", ["text", None, [None, "a"]], ids=repr)
 @pytest.mark.parametrize("make", MAKERS)
 def test_an_argument_without_numbers_is_an_error(make, x):
-    with pytest.raises(TypeError, match="argument 0 holds numbers"):
+    with pytest.raises(TypeError, match=r"argnum=0 of .* holds numbers"):
         make(mixed)(x, 2.0)
 
 
 def test_a_product_with_the_hessian_without_a_vector_is_an_error():
     with pytest.raises(
-        TypeError, match="takes the arguments of the function and then a vector, and got 1"
+        TypeError, match="expects the arguments of the function and then a vector, got 1"
     ):
         ag.hessian_vector_product(loss)(P)
 
 
 def test_a_jvp_refuses_a_vector_of_another_shape():
     with pytest.raises(
-        ValueError, match=r"jvp takes an array of the shape of the argument, \(3,\), and got \(2,\)"
+        ValueError,
+        match=r"jvp\(\) expects an array of the shape of the argument, \(3,\), got \(2,\)",
     ):
         ag.make_jvp(np.sin)(X)(np.ones(2))
 
@@ -317,7 +314,7 @@ def test_keyword_arguments_are_passed_on():
 def test_a_function_of_complex_values_is_an_error(make):
     with pytest.raises(
         TypeError,
-        match=r"is for functions of real values, and .* returned .*: take its np.real and np.imag|only real numbers",
+        match=r"expects a function with real values, .* returned .*; take its np.real and np.imag|expected a real scalar",
     ):
         make(lambda x: x * 1j)(2.0)
 
@@ -333,7 +330,7 @@ def test_the_jacobian_of_an_integer_array_is_that_of_its_numbers():
 
 
 def test_a_checkpointed_part_of_what_is_no_function_is_an_error():
-    with pytest.raises(TypeError, match=r"checkpoint takes a function, and got 3\.0"):
+    with pytest.raises(TypeError, match=r"checkpoint\(\) expects a function, got 3\.0"):
         ag.checkpoint(3.0)
 
 

@@ -59,10 +59,7 @@ def test_diff_of_an_integer_has_an_integer_value_and_gradient():
 )
 def test_diff_of_what_is_no_scalar_is_an_error(f, returned):
     w = ag.Param(X)
-    with pytest.raises(
-        TypeError,
-        match=f"only a scalar can be differentiated, and the function returned {returned}",
-    ):
+    with pytest.raises(TypeError, match=f"expected a scalar from the function, got {returned}"):
         ag.diff(lambda: f(w))
 
 
@@ -70,14 +67,14 @@ def test_diff_of_a_complex_number_is_an_error():
     w = ag.Param(3.0)
     with pytest.raises(
         TypeError,
-        match=r"only real numbers are differentiated, and the function returned 3j: take its np.real or np.abs",
+        match=r"expected a real scalar from the function, got 3j; take its np.real or np.abs",
     ):
         ag.diff(lambda: w * 1j)
 
 
 def test_diff_of_what_is_no_function_is_an_error():
     with pytest.raises(
-        TypeError, match=r"diff takes a function, and got 9.0: write ag.diff\(lambda: ...\)"
+        TypeError, match=r"diff\(\) expects a function, got 9.0; write ag.diff\(lambda: ...\)"
     ):
         ag.diff(9.0)
 
@@ -131,7 +128,7 @@ def test_record_without_a_scalar_says_so():
         w * w
     with pytest.raises(
         ValueError,
-        match="there is no scalar on this tape: compute the loss from Params inside the block",
+        match="no scalar was recorded on this tape; compute the loss from Params inside the block",
     ):
         ag.grad(J, w)
 
@@ -139,7 +136,7 @@ def test_record_without_a_scalar_says_so():
 def test_an_empty_record_says_so():
     with ag.record() as J:
         pass
-    with pytest.raises(ValueError, match="there is no scalar on this tape"):
+    with pytest.raises(ValueError, match="no scalar was recorded on this tape"):
         J.backward()
 
 
@@ -147,7 +144,7 @@ def test_backward_of_a_vector_is_an_error():
     w = ag.Param(X)
     with ag.record() as J:
         y = w * w
-    with pytest.raises(TypeError, match="only a scalar can be differentiated"):
+    with pytest.raises(TypeError, match="expected a scalar from the function"):
         J.backward(y)
 
 
@@ -156,7 +153,7 @@ def test_backward_of_a_plain_value_is_an_error(loss):
     w = ag.Param(3.0)
     with ag.record() as J:
         w * w
-    with pytest.raises(ValueError, match="is not on this tape: call backward"):
+    with pytest.raises(ValueError, match="was not recorded on this tape; pass a scalar"):
         J.backward(loss)
 
 
@@ -166,7 +163,7 @@ def test_backward_of_a_result_of_another_tape_is_an_error():
         other = w * w
     with ag.record() as J:
         w * w
-    with pytest.raises(ValueError, match="is not on this tape"):
+    with pytest.raises(ValueError, match="was not recorded on this tape"):
         J.backward(other)
 
 
@@ -176,7 +173,7 @@ def test_backward_of_what_an_earlier_backward_cut_off_is_an_error():
         early = w * w
         late = early * w
     J.backward(early)
-    with pytest.raises(ValueError, match="is not on this tape any more"):
+    with pytest.raises(ValueError, match="is no longer on this tape"):
         J.backward(late)
 
 
@@ -262,7 +259,7 @@ def test_grad_of_a_tape_with_respect_to_a_result_of_another_is_none():
 
 def test_grad_of_a_function_with_respect_to_a_param_says_what_to_write():
     w = ag.Param(3.0)
-    with pytest.raises(TypeError, match=r"grad\(J, w\) takes the tape J that ag.diff returned"):
+    with pytest.raises(TypeError, match=r"grad\(J, w\) expects the tape J from ag.diff"):
         ag.grad(lambda: w * w, w)
 
 
@@ -310,21 +307,17 @@ def test_a_function_that_returns_its_argument_has_gradient_one():
 
 @pytest.mark.parametrize("argnum", [-1, 1.0, "0", None, [0], (0, -1), (0, "x")], ids=repr)
 def test_an_argnum_that_is_no_number_of_an_argument_is_an_error(argnum):
-    with pytest.raises(TypeError, match="argnum is the number of an argument"):
+    with pytest.raises(TypeError, match="argnum must be an int of 0 or more"):
         ag.grad(lambda x: x, argnum)
 
 
 def test_an_argnum_beyond_the_arguments_is_an_error():
-    with pytest.raises(
-        TypeError, match="argument 1 is to be differentiated, counted from 0, and got 1 by position"
-    ):
+    with pytest.raises(TypeError, match=r"argnum=1 is out of range: .* got 1 positional argument"):
         ag.grad(lambda x: x, 1)(2.0)
 
 
 def test_an_argument_to_differentiate_given_by_name_is_an_error():
-    with pytest.raises(
-        TypeError, match="argument 0 is to be differentiated, counted from 0, and got 0 by position"
-    ):
+    with pytest.raises(TypeError, match=r"argnum=0 is out of range: .* got 0 positional arguments"):
         ag.grad(lambda x: x)(x=2.0)
 
 
@@ -334,13 +327,13 @@ def test_an_argument_to_differentiate_given_by_name_is_an_error():
     ids=["text", "None", "list", "text array", "set in list"],
 )
 def test_an_argument_that_is_no_number_is_an_error(x):
-    with pytest.raises(TypeError, match="argument 0 holds numbers"):
+    with pytest.raises(TypeError, match=r"argnum=0 of .* holds numbers"):
         ag.grad(lambda x: 1.0)(x)
 
 
 @pytest.mark.parametrize("f", [3.0, None, ag.Param(1.0)], ids=["number", "None", "Param"])
 def test_grad_of_what_is_no_function_is_an_error(f):
-    with pytest.raises(TypeError, match="a function is needed to take the gradient of"):
+    with pytest.raises(TypeError, match=r"grad\(\) expects a function, got"):
         ag.grad(f)
 
 
@@ -348,12 +341,12 @@ def test_grad_of_what_is_no_function_is_an_error(f):
     "y", [X, None, "text", (1.0,), np.True_], ids=["array", "None", "text", "tuple", "bool"]
 )
 def test_a_function_that_returns_no_scalar_is_an_error(y):
-    with pytest.raises(TypeError, match="only a scalar can be differentiated"):
+    with pytest.raises(TypeError, match="expected a scalar from the function"):
         ag.grad(lambda x: y)(1.0)
 
 
 def test_a_function_that_returns_a_complex_number_is_an_error():
-    with pytest.raises(TypeError, match="only real numbers are differentiated"):
+    with pytest.raises(TypeError, match="expected a real scalar from the function"):
         ag.grad(lambda x: x * 1j)(1.0)
 
 

@@ -49,7 +49,7 @@ def test_right_gradients_pass_to_second_order(f, args):
 @pytest.mark.parametrize("factor", [1.001, 0.999, -1.0, 0.0])
 def test_a_wrong_gradient_is_an_error(factor):
     with pytest.raises(
-        GradientError, match="the gradient of sine for argument 1 differs from finite differences"
+        GradientError, match=r"the gradient sine\[1\] differs from finite differences"
     ):
         ag.gradcheck(wrong_sine(factor), X)
 
@@ -57,7 +57,7 @@ def test_a_wrong_gradient_is_an_error(factor):
 def test_a_gradient_error_shows_both_numbers():
     with pytest.raises(
         GradientError,
-        match=r"along a random direction it is -?\d\.\d+, and the differences give -?\d\.\d+",
+        match=r"along a random direction it is -?\d\.\d+, the differences give -?\d\.\d+",
     ):
         ag.gradcheck(wrong_sine(2.0), X)
 
@@ -71,7 +71,7 @@ def test_a_wrong_second_argument_is_named():
     f = ag.primitive(lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a * 1.01)(
         lambda a, b: a * b
     )
-    with pytest.raises(GradientError, match="for argument 2"):
+    with pytest.raises(GradientError, match=r"\[2\] differs"):
         ag.gradcheck(f, 2.0, 3.0)
 
 
@@ -80,14 +80,14 @@ def test_only_the_arguments_asked_for_are_checked():
         lambda a, b: a * b
     )
     assert ag.gradcheck(f, 2.0, 3.0, argnums=0)
-    with pytest.raises(GradientError, match="for argument 2"):
+    with pytest.raises(GradientError, match=r"\[2\] differs"):
         ag.gradcheck(f, 2.0, 3.0, argnums=(1,))
 
 
 def test_a_lost_second_order_is_an_error():
     frozen = ag.primitive(lambda dy, y, x: dy * np.cos(ag.value(x)))(sine)
     assert ag.gradcheck(frozen, X)
-    with pytest.raises(GradientError, match="the gradient of the gradient of sine for argument 1"):
+    with pytest.raises(GradientError, match=r"the gradient grad\(sine\)\[1\] differs"):
         ag.gradcheck(frozen, X, order=2)
 
 
@@ -106,10 +106,7 @@ def test_the_arguments_are_left_as_they_were():
 
 
 def test_nothing_to_differentiate_is_an_error():
-    with pytest.raises(
-        TypeError,
-        match="none of the arguments is of floating point, so there is no gradient to check",
-    ):
+    with pytest.raises(TypeError, match="got no floating-point argument; no gradient to check"):
         ag.gradcheck(np.sin, 3)
 
 
@@ -122,21 +119,17 @@ def test_in_a_container_whole_numbers_and_constants_stay_as_they_are():
 
 
 def test_a_wrong_gradient_in_a_container_is_an_error():
-    with pytest.raises(GradientError, match="for argument 1"):
+    with pytest.raises(GradientError, match=r"\[1\] differs"):
         ag.gradcheck(lambda p: wrong_sine(1.001)(p["w"]), {"w": X, "name": "w"})
 
 
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"argnums": -1}, TypeError, "argnum is the number of an argument, 0 or more"),
-        ({"argnums": "x"}, TypeError, "argnum is the number of an argument, 0 or more"),
-        ({"argnums": (0, 2)}, TypeError, "argument 2 is to be checked, counted from 0, and got 1"),
-        (
-            {"order": 0},
-            ValueError,
-            "order is the order of the derivatives to check, 1 or more, not 0",
-        ),
+        ({"argnums": -1}, TypeError, "argnum must be an int of 0 or more"),
+        ({"argnums": "x"}, TypeError, "argnum must be an int of 0 or more"),
+        ({"argnums": (0, 2)}, TypeError, "argnums=2 is out of range: .* got 1 positional argument"),
+        ({"order": 0}, ValueError, "order must be an int of 1 or more, got 0"),
     ],
     ids=["negative", "text", "beyond", "order"],
 )
@@ -146,11 +139,9 @@ def test_options_that_make_no_sense_are_errors(options, error, message):
 
 
 def test_a_check_of_what_is_no_function_is_an_error():
-    with pytest.raises(
-        TypeError, match=r"a function is needed to take the gradient of, and got 3\.0"
-    ):
+    with pytest.raises(TypeError, match=r"gradcheck\(\) expects a function, got 3\.0"):
         ag.gradcheck(3.0, X)
-    with pytest.raises(TypeError, match=r"diff takes a function, and got 3\.0"):
+    with pytest.raises(TypeError, match=r"diff\(\) expects a function, got 3\.0"):
         ag.gcheck(3.0)
 
 
@@ -188,7 +179,7 @@ def test_a_param_without_influence_passes():
 
 def test_a_wrong_gradient_of_a_param_is_an_error():
     w = ag.Param(X)
-    with pytest.raises(GradientError, match=r"the gradient for P\(float64\[3\]\) is"):
+    with pytest.raises(GradientError, match=r"the gradient of P\(float64\[3\]\) differs"):
         ag.gcheck(lambda: np.sum(wrong_sine(1.001)(w)))
 
 
@@ -221,7 +212,5 @@ def test_a_param_is_put_back_after_an_exception():
 
 
 def test_a_function_without_params_is_an_error():
-    with pytest.raises(
-        TypeError, match="without using any Param, so there is no gradient to check"
-    ):
+    with pytest.raises(TypeError, match="without using a Param; no gradient to check"):
         ag.gcheck(lambda: 5.0)

@@ -73,12 +73,12 @@ ERRORS = {
         r"would turn a recorded value",
     ),
     "nd += x": (add_in_place, r"a = a \+ x"),
-    "np.exp(nd, out=x)": (lambda x: np.exp(zeros(), out=x), r"leave `out` away"),
-    "np.exp(x, out=nd)": (lambda x: np.exp(x, out=zeros()), r"leave `out` away"),
-    "np.sum(x, out=nd)": (lambda x: np.sum(x, out=np.zeros(())), r"leave `out` away"),
+    "np.exp(nd, out=x)": (lambda x: np.exp(zeros(), out=x), r"omit `out`"),
+    "np.exp(x, out=nd)": (lambda x: np.exp(x, out=zeros()), r"omit `out`"),
+    "np.sum(x, out=nd)": (lambda x: np.sum(x, out=np.zeros(())), r"omit `out`"),
     "np.concatenate(..., out=nd)": (
         lambda x: np.concatenate([x, x], out=np.zeros(6)),
-        r"leave `out` away",
+        r"omit `out`",
     ),
     "np.add(nd, nd, where=x)": (
         no_warning(lambda x: np.add(zeros(), zeros(), where=x)),

@@ -118,7 +118,7 @@ def test_a_dump_shows_itself_in_a_session(tape):
 
 @pytest.mark.parametrize("maxdepth", [0, -1, 1.5, None, "2"])
 def test_a_depth_below_one_is_an_error(tape, maxdepth):
-    with pytest.raises(ValueError, match="maxdepth is an integer of at least 1"):
+    with pytest.raises(ValueError, match="maxdepth must be an int of 1 or more"):
         ag.dump(tape.nodes[0], maxdepth)
 
 

@@ -253,14 +253,14 @@ def cosine(x):
 
 def test_a_rule_off_by_a_thousandth_is_a_gradient_error():
     wrong = ag.primitive(lambda dy, y, x: 1.001 * dy * np.cos(x))(sine)
-    with pytest.raises(GradientError, match="argument 1 differs from finite differences"):
+    with pytest.raises(GradientError, match=r"\[1\] differs from finite differences"):
         check(wrong, (POINTS,), {}, (0,))
 
 
 def test_a_rule_right_to_first_order_and_wrong_to_second_is_a_gradient_error():
     frozen = ag.primitive(lambda dy, y, x: dy * np.cos(ag.value(x)))(sine)
     check(frozen, (POINTS,), {}, (0,), order=1)
-    with pytest.raises(GradientError, match="the gradient of the gradient"):
+    with pytest.raises(GradientError, match=r"the gradient grad\("):
         check(frozen, (POINTS,), {}, (0,))
 
 
@@ -268,7 +268,7 @@ def test_a_second_order_off_by_a_thousandth_is_a_gradient_error():
     wrong = ag.primitive(lambda dy, y, x: -1.001 * dy * np.sin(x))(cosine)
     right = ag.primitive(lambda dy, y, x: dy * wrong(x))(sine)
     check(right, (POINTS,), {}, (0,), order=1)
-    with pytest.raises(GradientError, match="the gradient of the gradient"):
+    with pytest.raises(GradientError, match=r"the gradient grad\("):
         check(right, (POINTS,), {}, (0,))
 
 
@@ -409,7 +409,7 @@ def test_a_composite_takes_the_arguments_of_its_function(func):
     ids=["zeta[1]", "max[5]", "min[5]"],
 )
 def test_to_differentiate_an_argument_of_unknown_gradient_is_an_error(f):
-    with pytest.raises(TypeError, match=r"\[\d\] has no gradient rule"):
+    with pytest.raises(TypeError, match="no gradient is known for argument"):
         ag.grad(f)(2.0)
 
 

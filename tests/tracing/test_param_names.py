@@ -389,7 +389,7 @@ def test_a_tree_shows_names():
 def test_why_none_finds_a_param_by_its_variable():
     w, b = ag.Param(1.0), ag.Param(2.0)
     J = ag.diff(lambda: w * 2.0 + 0.0 * np.sign(b))
-    assert str(ag.why_none(J, "w")) == "w has a gradient, of norm 2"
+    assert str(ag.why_none(J, "w")) == "w has a gradient of norm 2"
 
 
 def test_the_command_line_shows_names(tmp_path):

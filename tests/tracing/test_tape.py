@@ -14,8 +14,8 @@ Y = np.ones((2, 4))
 
 
 @pytest.fixture
-def seed():
-    """The tape of the seed's README, and its Params."""
+def listed():
+    """The tape of the README of AutoGrad.jl, and its Params."""
     w, b = ag.Param(W), ag.Param(B)
     return ag.diff(lambda: np.sum((w @ X + b - Y) ** 2)), w, b
 
@@ -23,8 +23,8 @@ def seed():
 # Printed forms.
 
 
-def test_the_listing_of_the_seed(seed):
-    J, _, _ = seed
+def test_the_listing_of_the_seed(listed):
+    J, _, _ = listed
     assert str(J) == "\n".join(
         [
             "1. P(float64[2,3]) ∇=float64[2,3]",
@@ -38,13 +38,13 @@ def test_the_listing_of_the_seed(seed):
     )
 
 
-def test_the_repr_of_a_tape_is_its_scalar(seed):
-    J, _, _ = seed
+def test_the_repr_of_a_tape_is_its_scalar(listed):
+    J, _, _ = listed
     assert repr(J) == "T(25070.0)"
 
 
-def test_the_repr_of_a_result_is_its_type_and_shape(seed):
-    _, w, _ = seed
+def test_the_repr_of_a_result_is_its_type_and_shape(listed):
+    _, w, _ = listed
     with ag.record():
         assert repr(w @ X) == "R(float64[2,4])"
 
@@ -110,36 +110,36 @@ def test_a_tape_of_arrays_can_be_printed():
 # Nodes.
 
 
-def test_nodes_are_oldest_first_and_collect_newest_first(seed):
-    J, _, _ = seed
+def test_nodes_are_oldest_first_and_collect_newest_first(listed):
+    J, _, _ = listed
     assert [node.name for node in J.nodes] == ["", "matmul", "", "add", "subtract", "power", "sum"]
     assert J.collect() == J.nodes[::-1]
     assert len(J) == 7
 
 
-def test_a_node_knows_its_value_function_and_outgrad(seed):
-    J, _, _ = seed
+def test_a_node_knows_its_value_function_and_outgrad(listed):
+    J, _, _ = listed
     node = J.nodes[1]
     assert np.array_equal(node.value, W @ X)
     assert node.func is np.matmul
     assert np.array_equal(node.outgrad, 2 * (W @ X + B - Y))
 
 
-def test_a_node_knows_its_arguments_as_they_were_given(seed):
-    J, w, b = seed
+def test_a_node_knows_its_arguments_as_they_were_given(listed):
+    J, w, b = listed
     assert J.nodes[1].args[0] is w
     assert J.nodes[1].args[1] is X
     assert J.nodes[3].args == (J.nodes[1], b)
     assert J.nodes[5].args == (J.nodes[4], 2)
 
 
-def test_a_node_knows_its_keywords(seed):
+def test_a_node_knows_its_keywords(listed):
     w = ag.Param(W)
     assert dict(ag.diff(lambda: np.sum(w, axis=None)).nodes[1].kwargs) == {"axis": None}
 
 
-def test_a_node_knows_its_parents_and_children(seed):
-    J, _, _ = seed
+def test_a_node_knows_its_parents_and_children(listed):
+    J, _, _ = listed
     assert [[p.index for p in node.parents] for node in J.nodes] == [
         [],
         [0],
@@ -174,8 +174,8 @@ def test_the_parents_of_joined_arrays_are_those_of_the_list():
     assert J.nodes[2].args[0][0] is a
 
 
-def test_the_cdr_of_a_node_is_the_next_older_one(seed):
-    J, _, _ = seed
+def test_the_cdr_of_a_node_is_the_next_older_one(listed):
+    J, _, _ = listed
     assert [None if node.cdr is None else node.cdr.index for node in J.nodes] == [
         None,
         0,
@@ -187,8 +187,8 @@ def test_the_cdr_of_a_node_is_the_next_older_one(seed):
     ]
 
 
-def test_a_leaf_knows_its_param(seed):
-    J, w, b = seed
+def test_a_leaf_knows_its_param(listed):
+    J, w, b = listed
     assert [node.param for node in J.nodes if node.is_leaf] == [w, b]
     assert J.nodes[1].param is None
     assert (J.nodes[0].func, J.nodes[0].args) == (None, ())
@@ -199,14 +199,14 @@ def test_a_leaf_has_the_name_of_its_param():
     assert ag.diff(lambda: w * w).nodes[0].name == "weight"
 
 
-def test_a_leaf_has_no_source_and_a_result_has_one(seed):
-    J, _, _ = seed
+def test_a_leaf_has_no_source_and_a_result_has_one(listed):
+    J, _, _ = listed
     assert J.nodes[0].source is None
     assert J.nodes[1].source.file == __file__
 
 
-def test_nodes_are_equal_by_place_and_tape(seed):
-    J, w, _ = seed
+def test_nodes_are_equal_by_place_and_tape(listed):
+    J, w, _ = listed
     K = ag.diff(lambda: np.sum(w))
     assert J.nodes[0] == J.nodes[0]
     assert len({*J.nodes, *J.nodes}) == 7
@@ -214,8 +214,8 @@ def test_nodes_are_equal_by_place_and_tape(seed):
     assert J.nodes[0] != 0
 
 
-def test_a_node_has_a_short_repr(seed):
-    J, _, _ = seed
+def test_a_node_has_a_short_repr(listed):
+    J, _, _ = listed
     assert [repr(node) for node in J.nodes[:2]] == [
         "N(1. P(float64[2,3]))",
         "N(2. matmul(float64[2,4]))",
@@ -232,8 +232,8 @@ def test_a_param_keeps_on_the_tape_the_value_it_had():
 # Params.
 
 
-def test_the_params_of_a_tape_are_in_the_order_of_their_first_use(seed):
-    J, w, b = seed
+def test_the_params_of_a_tape_are_in_the_order_of_their_first_use(listed):
+    J, w, b = listed
     assert J.params() == [w, b]
     assert ag.params(J) == [w, b]
 
@@ -305,7 +305,7 @@ def test_an_inner_tape_is_not_freed_while_the_outer_one_needs_it(gcnode):
 
 @pytest.mark.parametrize("function", [3, "free"])
 def test_what_is_called_on_nodes_must_be_a_function(function):
-    with pytest.raises(TypeError, match="set_gcnode takes a function of a node, or None"):
+    with pytest.raises(TypeError, match=r"set_gcnode\(\) expects a function or None"):
         ag.set_gcnode(function)
 
 
