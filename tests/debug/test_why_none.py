@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
@@ -299,11 +300,11 @@ def test_the_viewer_has_it_too():
     assert viewer.why_none is ag.why_none
 
 
-@pytest.mark.parametrize("name", ["</script>", "[bold]b[/bold]", "🦊", "x" * 10_000])
-def test_hostile_names_are_told_as_they_are(w, name):
+@hostile()
+def test_hostile_names_stay_on_one_line(w, name, shown):
     assert (
         why(ag.diff(lambda: np.sum(w)), ag.Param(1.0, name=name))
-        == f"{name} has no gradient: it was never used while the tape recorded"
+        == f"{shown} has no gradient: it was never used while the tape recorded"
     )
 
 

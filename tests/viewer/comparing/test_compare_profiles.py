@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from support.hostile import each_hostile_name
 
 import autograd_tools as ag
 import viewer
@@ -277,7 +278,7 @@ def test_calls_that_changed_are_told_from_and_to():
     assert "  2 → 2.5  sin backward" in viewer.compare(a, b)
 
 
-@pytest.mark.parametrize("name", ["</script>", "[bold]x[/bold]", "two\nlines", "🦊", "a" * 10_000])
+@each_hostile_name
 @pytest.mark.parametrize("format", ["text", "markdown"])
 def test_names_stay_on_their_line(name, format):
     a = timer_of({record(name, n): 10 for n in (0, 1)})

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.hostile import each_hostile_name
 from support.traces import Building
 
 import autograd_tools as ag
@@ -272,7 +273,7 @@ def test_an_empty_trace_can_be_compared():
     assert viewer.compare(a, b).splitlines()[0] == "0 → 1 node: 1 added, 0 removed, 0 changed"
 
 
-@pytest.mark.parametrize("name", ["</script>", "[bold]x[/bold]", "two\nlines", "🦊", "a" * 10_000])
+@each_hostile_name
 def test_names_stay_on_their_line(name):
     a, b = Building(), Building()
     b.leaf(name=name)

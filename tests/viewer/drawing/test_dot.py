@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
@@ -387,24 +388,20 @@ def test_no_arrow_starts_or_ends_at_a_box_that_is_not_there():
 
 # Names that want to be syntax ---------------------------------------------------------------------------------------
 
-# A name, and what DOT says for it between quotes.
-HOSTILE = {
-    "tag": ("</script>", "</script>"),
-    "lambda": ("<lambda>", "<lambda>"),
-    "colon": ("np:sum", "np:sum"),
-    "quotes": ("\"'`", "\\\"'`"),
-    "newline": ("a\nb", r"a\\nb"),
-    "brackets": ("]; n9 [", "]; n9 ["),
-    "brace": ("}", "}"),
-    "arrow": ("a -> b", "a -> b"),
-    "keyword": ("graph", "graph"),
-    "record": ("{a|b}", "{a|b}"),
-    "emoji": ("🙂", "🙂"),
-    "node-name": ("\\N", r"\\N"),
-    "backslash": ("a\\", r"a\\"),
-    "long": ("x" * 10_000, "x" * 59 + "…"),
-}
-hostile = pytest.mark.parametrize(("name", "shown"), list(HOSTILE.values()), ids=list(HOSTILE))
+each_name = hostile(  # as the text between the quotes of DOT
+    quotes="\\\"'`,",
+    brackets=r"\"]; n9 [",
+    newline=r"a\\nb\\r\\nc",
+    separator=r"a\\u2028b\\x85c\\x0cd",
+    escape=r"\\x1b[31mred\\x00",
+    bidirectional=r"a\\u202eb",
+    surrogate=r"\\ud800",
+    ampersand="a &amp; b",
+    entity="&amp;lt;b&amp;gt; &amp;amp; &amp;#38; #quot;",
+    unknown_entity="&amp;nosuch;",
+    backslash="\\\\N\\\\G\\\\l\\\\",
+    long="x" * 59 + "…",
+)
 
 
 def tape_named(name):
@@ -424,7 +421,7 @@ def tape_named(name):
     return tape
 
 
-@hostile
+@each_name
 def test_a_hostile_name_is_only_a_label(name, shown):
     dot = viewer.to_dot(tape_named(name), gradients=False)
     assert [(tail, head) for tail, head, _ in edges_of(dot)] == [("n1", "n2"), ("n2", "n3")]
@@ -434,7 +431,7 @@ def test_a_hostile_name_is_only_a_label(name, shown):
     )
 
 
-@hostile
+@each_name
 def test_a_hostile_name_of_a_scope_is_only_a_label(name, shown):
     assert clusters_of(viewer.to_dot(tape_named(name))) == {"cluster_1": [shown, "n1", "n2"]}
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
@@ -439,31 +440,7 @@ def test_what_diff_returns_when_no_param_was_used_is_an_error_that_says_why(tmp_
 
 # Names that want to be syntax ---------------------------------------------------------------------------------------
 
-# A name, and how the picture shows it.
-HOSTILE = {
-    "tag": ("</script>", "</script>"),
-    "script": ("<script>alert(1)</script>", "<script>alert(1)</script>"),
-    "lambda": ("<lambda>", "<lambda>"),
-    "colon": ("np:sum", "np:sum"),
-    "quotes": ("\"'`", "\"'`"),
-    "newline": ("a\nb\r\nc", r"a\nb\r\nc"),
-    "separator": ("a\u2028b", r"a\u2028b"),
-    "markup": ("[bold]", "[bold]"),
-    "emoji": ("🙂日本", "🙂日本"),
-    "escape": ("\x1b[31m\x00", r"\x1b[31m\x00"),
-    "surrogate": ("\ud800", r"\ud800"),
-    "ampersand": ("a & b", "a & b"),
-    "entity": ("&lt;b&gt; &amp; &#38;", "&lt;b&gt; &amp; &#38;"),
-    "no-entity": ("&nosuch;", "&nosuch;"),
-    "comment": ("--> <!-- x -->", "--> <!-- x -->"),
-    "cdata": ("]]>", "]]>"),
-    "style": ("</style><svg>", "</style><svg>"),
-    "backslash": ("\\N\\G\\l\\", "\\N\\G\\l\\"),
-    "keyword": ("digraph", "digraph"),
-    "html-label": ("<b>bold</b>", "<b>bold</b>"),
-    "long": ("x" * 10_000, "x" * 59 + "…"),
-}
-hostile = pytest.mark.parametrize(("name", "shown"), list(HOSTILE.values()), ids=list(HOSTILE))
+each_name = hostile(long="x" * 59 + "…")
 
 
 def tape_named(name):
@@ -483,7 +460,7 @@ def tape_named(name):
     return tape
 
 
-@hostile
+@each_name
 def test_a_hostile_name_survives_in_svg(name, shown):
     found = [
         text.strip("\N{NO-BREAK SPACE} ")
@@ -492,7 +469,7 @@ def test_a_hostile_name_survives_in_svg(name, shown):
     assert found == [shown, "sum", "2", shown, "float64[2]", shown, "2", "float64[2]"]
 
 
-@hostile
+@each_name
 def test_a_hostile_name_makes_no_element_in_svg(name, shown):
     tags = {
         element.tag.removeprefix(SVG)
@@ -501,7 +478,7 @@ def test_a_hostile_name_makes_no_element_in_svg(name, shown):
     assert tags == {"svg", "style", "g", "title", "path", "polygon", "ellipse", "text", "a"}
 
 
-@hostile
+@each_name
 def test_a_hostile_name_of_a_closed_group_and_in_a_note_is_only_text(name, shown):
     graph = replace(viewer.fit(tape_named(name), 2), notes=(name,))
     svg = ET.fromstring(viewer.to_svg(graph, heat="bytes", marks={1: "added"}))
@@ -521,14 +498,14 @@ def test_a_hostile_name_of_a_closed_group_and_in_a_note_is_only_text(name, shown
     )
 
 
-@hostile
+@each_name
 def test_the_tooltip_of_a_hostile_name_is_one_line_for_each_fact(name, shown):
     svg = ET.fromstring(viewer.to_svg(tape_named(name)))
     titles = [title.text for title in svg.iter(f"{SVG}title")]
     assert {len(title.splitlines()) for title in titles} <= {1, 3, 4, 5}
 
 
-@hostile
+@each_name
 def test_a_hostile_name_is_only_text_in_html(tmp_path, name, shown):
     page = viewer.draw(tape_named(name), tmp_path / "graph.html", gradients=False).read_text(
         encoding="utf-8"
@@ -554,7 +531,7 @@ def test_a_hostile_name_is_only_text_in_html(tmp_path, name, shown):
     assert f">{shown}<" in html.unescape(page)
 
 
-@hostile
+@each_name
 def test_a_hostile_name_survives_in_dot_for_the_systems_dot(tmp_path, name, shown):
     assert (
         viewer.draw(tape_named(name), tmp_path / "graph.dot")
@@ -565,7 +542,7 @@ def test_a_hostile_name_survives_in_dot_for_the_systems_dot(tmp_path, name, show
 
 
 @needs_dot
-@hostile
+@each_name
 def test_the_systems_dot_draws_a_hostile_name(tmp_path, name, shown):
     assert viewer.draw(tape_named(name), tmp_path / "graph.png").stat().st_size > 1000
 

@@ -3,7 +3,7 @@
 import re
 
 import numpy as np
-import pytest
+from support.hostile import each_hostile_name
 
 import autograd_tools as ag
 import viewer
@@ -80,24 +80,7 @@ def test_draw_writes_what_to_mermaid_returns(tmp_path):
     )
 
 
-HOSTILE = [
-    "</script>",
-    '"]; end',
-    "`md` **bold**",
-    "a\nb",
-    "#quot;",
-    "%% comment",
-    "end",
-    "&lt;",
-    "\\",
-    "🙂",
-    "x" * 10_000,
-    "|a|",
-    "%%{init: {}}%%",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+@each_hostile_name
 def test_a_hostile_name_is_only_text(name):
     w = ag.Param(3.0, name=name)
     with ag.record() as tape:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.hostile import each_hostile_name
 
 import viewer
 from autograd_tools.base.formats import time_text
@@ -250,9 +251,7 @@ def test_a_saved_profile_is_annotated_as_the_timer(path):
     assert viewer.annotate(path.parent / "run.json") == viewer.annotate(timer)
 
 
-@pytest.mark.parametrize(
-    "name", ["</script>", "[bold]x", "🙂", "a\nb", "\x1b[31m", "x" * 10_000, "a\0b"]
-)
+@each_hostile_name
 def test_a_hostile_file_name_survives(name):
     shown = viewer.annotate(timer_of(f"/models/{name}", (3, "forward", 5)), width=60).splitlines()
     assert one_line(Path(name).name) in "".join(shown)

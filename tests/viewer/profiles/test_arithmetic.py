@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from support.hostile import hostile
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Record, Timer
@@ -245,14 +246,8 @@ def test_no_line_is_wider_than_the_width(timer, by, width):
     assert max(cell_len(line) for line in arithmetic(timer, by, width=width).splitlines()) <= width
 
 
-@pytest.mark.parametrize("name", ["</script>", "[bold]x[/bold]", "🙂", "x" * 10_000])
-def test_a_hostile_name_survives(name):
+@hostile()
+def test_a_hostile_name_survives(name, shown):
     timer = Timer(clock=lambda: 0)
     timer.add(record(name, VECTOR, VECTOR), 5, 0)
-    assert arithmetic(timer, peaks=PEAKS).splitlines()[2].startswith(f"{name}  ")
-
-
-def test_a_newline_in_a_name_stays_in_its_line():
-    timer = Timer(clock=lambda: 0)
-    timer.add(record("a\nb", VECTOR, VECTOR), 5, 0)
-    assert arithmetic(timer, peaks=PEAKS).splitlines()[2].startswith(r"a\nb  ")
+    assert arithmetic(timer, peaks=PEAKS).splitlines()[2].startswith(f"{shown}  ")

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from rich.cells import cell_len
+from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
@@ -566,23 +567,7 @@ def test_names_and_totals_are_not_lost_in_a_narrow_terminal(timer, by, names, wi
     assert ("22.0ms" if by == "op" else "22.5ms") in shown
 
 
-# A name, and how a line of text shows it.
-HOSTILE = {
-    "tag": ("</script>", "</script>"),
-    "lambda": ("<lambda>", "<lambda>"),
-    "colon": ("np:sum", "np:sum"),
-    "quotes": ("\"'`", "\"'`"),
-    "newline": ("a\nb", r"a\nb"),
-    "markup": ("[bold]x[/bold]", "[bold]x[/bold]"),
-    "closing": ("[/]", "[/]"),
-    "emoji": ("🙂", "🙂"),
-    "emoji-code": (":smile:", ":smile:"),
-    "escape": ("\x1b[31m", r"\x1b[31m"),
-    "long": ("x" * 10_000, "x" * 10_000),
-}
-
-
-@pytest.mark.parametrize(("name", "shown"), list(HOSTILE.values()), ids=list(HOSTILE))
+@hostile()
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_a_hostile_name_survives(by, name, shown):
     timer = Timer(clock=lambda: 0)

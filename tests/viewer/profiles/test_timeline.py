@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.hostile import each_hostile_name
 from support.timelines import check_chrome, check_collapsed, check_speedscope
 
 from autograd_tools import Timer
@@ -26,20 +27,6 @@ SIN, SIN_1, MUL, MUL_1, MUL_2 = (
 EPOCH = label("epoch")
 LINE = CallSite("model.py", 7, "layer", ("loss", "layer"), (1, 2))
 FIRST = 5 << 32  # the number in a log of the first node of a recording
-HOSTILE = [
-    "</script>",
-    "[bold]",
-    "🎉",
-    "a\nb",
-    'say "hi"',
-    "a;b 7",
-    "\ud800",
-    "x" * 10_000,
-    "\u2028",
-    "-->",
-    "np:sum",
-    "\0",
-]
 
 
 @pytest.fixture
@@ -435,7 +422,7 @@ def test_a_saved_profile_gives_the_same_to_the_byte(render, product, tmp_path):
     assert render(tmp_path / "run.json") == render(product)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@each_hostile_name
 def test_hostile_names_keep_every_format_whole(name, timer):
     times = count()
     timer.clock = lambda: next(times)

@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
@@ -313,27 +314,6 @@ def chain():
 
 # Names that want to be syntax ---------------------------------------------------------------------------------------
 
-# A name, and how a line of text shows it.
-HOSTILE = {
-    "tag": ("</script>", "</script>"),
-    "lambda": ("<lambda>", "<lambda>"),
-    "colon": ("np:sum", "np:sum"),
-    "quotes": ("\"'`", "\"'`"),
-    "newline": ("a\nb\r\nc", r"a\nb\r\nc"),
-    "separator": ("a\u2028b\x85c\x0cd", r"a\u2028b\x85c\x0cd"),
-    "markup": ("[bold]x[/bold]", "[bold]x[/bold]"),
-    "closing": ("[/]", "[/]"),
-    "emoji": ("🙂日本", "🙂日本"),
-    "emoji-code": (":smile:", ":smile:"),
-    "escape": ("\x1b[31mred\x00", r"\x1b[31mred\x00"),
-    "right-to-left": ("a\u202eb", r"a\u202eb"),
-    "surrogate": ("\ud800", r"\ud800"),
-    "backslash": ("\\N\\", "\\N\\"),
-    "percent": ("%s{0}", "%s{0}"),
-    "long": ("x" * 10_000, "x" * 10_000),
-}
-hostile = pytest.mark.parametrize(("name", "shown"), list(HOSTILE.values()), ids=list(HOSTILE))
-
 
 def trace_named(name):
     """The trace of a Param, an operation and a scope, all of one name."""
@@ -350,7 +330,7 @@ def trace_named(name):
     return tape.trace()
 
 
-@hostile
+@hostile()
 def test_a_hostile_name_of_an_operation_survives_in_the_list(name, shown):
     assert (
         viewer.to_text(trace_named(name)).splitlines()[1]
@@ -358,7 +338,7 @@ def test_a_hostile_name_of_an_operation_survives_in_the_list(name, shown):
     )
 
 
-@hostile
+@hostile()
 def test_a_hostile_name_survives_in_the_tree(name, shown):
     assert viewer.to_text(trace_named(name), "tree").splitlines() == [
         f"3 nodes in {shown}",
@@ -368,7 +348,7 @@ def test_a_hostile_name_survives_in_the_tree(name, shown):
     ]
 
 
-@hostile
+@hostile()
 def test_a_hostile_name_survives_in_the_table(name, shown):
     lines = viewer.to_text(trace_named(name), "table").splitlines()
     assert [line[4:].split("  ")[0] for line in lines] == [
@@ -379,7 +359,7 @@ def test_a_hostile_name_survives_in_the_table(name, shown):
     ]
 
 
-@hostile
+@hostile()
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_hostile_name_is_folded_within_the_width(name, shown, view, width):
@@ -389,7 +369,7 @@ def test_a_hostile_name_is_folded_within_the_width(name, shown, view, width):
     assert characters(folded) == characters(viewer.to_text(trace, view))
 
 
-@hostile
+@hostile()
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_hostile_name_survives_saving(name, shown, view, tmp_path):
     trace = trace_named(name)
