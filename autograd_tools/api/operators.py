@@ -20,6 +20,7 @@ from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import following_params, open_tapes
 from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result, Value, unwrap
+from autograd_tools.location.call_site import OPERATORS
 from autograd_tools.rules import ufunc_methods
 from autograd_tools.rules.indexing import field_of, getitem, setitem, unpack_fields
 
@@ -52,10 +53,10 @@ def install() -> None:
     """Give `Value` its operators, methods and protocols."""
     for name, ufunc in BINARY.items():
         apply = PRIMITIVES[ufunc].make_fast() if ufunc in PRIMITIVES else _zero(ufunc)
-        _set(f"__{name}__", apply)
-        _set(f"__r{name}__", _reflected(apply))
+        _set_operator(name, apply)
+        _set_operator(f"r{name}", _reflected(apply))
     for name, ufunc in UNARY.items():
-        _set(f"__{name}__", PRIMITIVES[ufunc].make_fast())
+        _set_operator(name, PRIMITIVES[ufunc].make_fast())
     for name, sign in COMPARISONS.items():
         _set(f"__{name}__", _comparison(sign, getattr(operator, name)))
     for name in METHODS.split():
@@ -92,6 +93,11 @@ def _set(name: str, method: Callable[..., Any]) -> None:
     method.__name__ = name
     method.__qualname__ = f"Value.{name}"
     setattr(Value, name, method)
+
+
+def _set_operator(name: str, method: Callable[..., Any]) -> None:
+    _set(f"__{name}__", method)
+    OPERATORS.add(id(method.__code__))
 
 
 def _reflected(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

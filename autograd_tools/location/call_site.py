@@ -64,8 +64,7 @@ class CallSite(NamedTuple):
 
 
 NOWHERE = CallSite("", 0, "", (), ())
-# Functions of this library that Python's operators call.
-OPERATORS = frozenset({"apply", "_slow", "<lambda>"})
+OPERATORS: set[int] = set()  # ids of the code of functions that Python's operators call
 
 
 class _Open:
@@ -218,7 +217,7 @@ class Locator:
         notes = self._more if resumed else self._notes
         note = notes.get(frame.f_lasti)
         if note is None:
-            operator = below is None or below.f_code.co_name in OPERATORS
+            operator = below is None or id(below.f_code) in OPERATORS
             note = CallSite(
                 frame.f_code.co_filename,
                 frame.f_lineno,
