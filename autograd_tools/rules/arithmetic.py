@@ -1,4 +1,10 @@
-"""Operators: + - * / ** % and what NumPy calls them."""
+"""The operators + - * / ** % and NumPy's functions of the same meaning.
+
+Conventions: the gradient of |x| is 0 at 0, as is that of an angle or a length where all
+components are 0. The gradient of x ** p in p is 0 where x is 0. For a complex x, a rule of a
+holomorphic function multiplies `dy` by the derivative, without a conjugate, as the rules of HIPS
+autograd do.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +17,12 @@ from autograd_tools.engine.values import Value, unwrap
 
 
 def power(x, p):
-    """`x ** p`, of Python's numbers as of NumPy's: 0 ** -1 is inf, and (-8) ** (1/3) is nan and no complex number."""
+    """`x ** p` with NumPy's result for Python numbers, too: 0 ** -1 is inf, (-8) ** (1/3) nan."""
     return np.float64(x) ** p if type(x) is float and isinstance(p, (int, float)) else x**p
 
 
 def divide(a, b):
-    """a / b, of Python's numbers as of NumPy's: 1 / 0 is inf."""
+    """`a / b` with NumPy's result also for Python numbers: 1 / 0 is inf."""
     try:
         return a / b
     except ZeroDivisionError:
@@ -24,7 +30,7 @@ def divide(a, b):
 
 
 def remainder(a, b):
-    """a % b, of Python's numbers as of NumPy's: 1 % 0 is nan."""
+    """`a % b` with NumPy's result also for Python numbers: 1 % 0 is nan."""
     try:
         return a % b
     except ZeroDivisionError:
@@ -32,10 +38,8 @@ def remainder(a, b):
 
 
 def power_base(dy, y, x, p):
-    """dy p x^(p-1), without the 0 * x^-1 of p = 0 and, for one constant p, without a power where p is 1 or 2."""
-    if isinstance(
-        p, Value
-    ):  # its own gradient is wanted too: p stands in the formula wherever it does not divide by 0
+    """dy p x^(p-1), where p = 0 avoids 0 * x^-1; a constant p of 1 or 2 needs no power."""
+    if isinstance(p, Value):  # p needs its gradient, too: keep it in the formula except at 0 ** -1
         return dy * p * np.where((unwrap(x) == 0) & (unwrap(p) == 0), 1, x) ** (p - 1)
     if isinstance(p, (int, float)):
         if p == 2:
@@ -45,15 +49,15 @@ def power_base(dy, y, x, p):
 
 
 def power_exponent(dy, y, x, p):
-    """dy y log x, taken as 0 where the base is 0: there y is 0 for every p > 0."""
+    """dy y log x; 0 where the base is 0, because y is 0 there for every p > 0."""
     turns = 0j if np.iscomplexobj(y) else 0  # the logarithm of a negative number is complex
     if type(x) in (int, float):
-        return dy * y * np.log((x or 1) + turns).item()  # of Python, which leaves float32 as it is
+        return dy * y * np.log((x or 1) + turns).item()  # a Python number keeps float32
     return dy * y * np.log(np.where(unwrap(x) == 0, 1, x) + turns)
 
 
 def absolute_x(dy, y, x):
-    """dy sign(x); of complex numbers, dy times their direction, turned back."""
+    """dy sign(x); for complex numbers, dy times the conjugate direction."""
     if np.iscomplexobj(x):
         return dy * np.conjugate(x) / np.where(unwrap(y) == 0, 1, y)
     return dy * np.sign(x)
@@ -64,17 +68,16 @@ def remainder_divisor(dy, y, a, b):
 
 
 def fmod_divisor(dy, y, a, b):
-    return -dy * np.rint(
-        (unwrap(a) - unwrap(y)) / unwrap(b)
-    )  # a / b, cut off, may be one too many where it is almost whole
+    # trunc(a / b) may be one too many where a / b is almost an integer
+    return -dy * np.rint((unwrap(a) - unwrap(y)) / unwrap(b))
 
 
 def hypot_leg(dy, y, leg, other):
-    """The cosine of the angle beside `leg`; zero where both are zero."""
+    """dy times the cosine of the angle beside `leg`; zero where both legs are zero."""
     return dy * (leg / np.where(unwrap(y) == 0, 1, y))
 
 
-# Python's operator is what runs forward: it keeps Python's numbers out of NumPy, which takes ten times as long for them.
+# Python's operator computes the forward pass: NumPy takes ten times as long for Python numbers.
 rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy, forward=operator.add)
 rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy, forward=operator.sub)
 rules(np.multiply, lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a, forward=operator.mul)
@@ -95,7 +98,7 @@ rules(np.cbrt, lambda dy, y, x: dy / (3 * y * y))
 rules(np.hypot, hypot_leg, lambda dy, y, a, b: hypot_leg(dy, y, b, a))
 rules(np.ldexp, lambda dy, y, x, n: np.ldexp(dy, n), None)
 rules(np.nextafter, lambda dy, y, a, b: dy, None)
-# What these return is a tuple; the gradient of a part that was not used is None.
+# These return a tuple; the gradient of an unused part is None.
 rules(np.modf, lambda dy, y, x: dy[0])
 rules(np.frexp, lambda dy, y, x: None if dy[0] is None else np.ldexp(dy[0], -unwrap(y[1])))
 

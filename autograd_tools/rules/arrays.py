@@ -1,4 +1,4 @@
-"""Helpers that the rules of several areas share: axes, types and shapes of arrays that may be tracked."""
+"""Helpers that several tables share: axes, dtypes and shapes of arrays that may be tracked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograd_tools.engine.values import Value, unwrap
 
 
 def as_array(x: Any) -> Any:
-    """Return `x` with axes that can be indexed: an array unchanged, a number or a list as an array."""
+    """Return `x` as something to index: an array unchanged, a number or a list as an array."""
     if isinstance(x, Value):
         return x if isinstance(unwrap(x), np.ndarray) else np.broadcast_to(x, np.shape(x))
     return np.asarray(x)
@@ -27,7 +27,7 @@ def as_type(a: Any, dtype: Any) -> Any:
 
 
 def widened(a: Any, dtype: Any) -> Any:
-    """Return `a` in the dtype in which NumPy sums and multiplies: the one asked for, or a large one for small integers."""
+    """Return `a` in `dtype`, or in the dtype in which NumPy sums: a wide one for small integers."""
     if dtype is None and type_of(a).kind in "biu":
         dtype = np.add.reduce(np.zeros(1, type_of(a))).dtype
     return as_type(a, dtype)
@@ -80,6 +80,6 @@ def count(x: Any, axis: Any) -> int:
 
 
 def root(x: Any) -> Any:
-    """Return the square root of a sum of squares, with gradient zero at zero, as that of a length."""
+    """Return the square root of a sum of squares, whose gradient at zero is zero."""
     flat = unwrap(x) == 0
     return np.where(flat, 0, np.sqrt(np.where(flat, 1, x))) if np.any(flat) else np.sqrt(x)

@@ -1,4 +1,4 @@
-"""Functions that take some numbers of an array, or numbers from several arrays, by a condition or a choice."""
+"""Functions that choose elements of one array or of several by a condition."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
 
 @composite(np.choose)
 def choose(a, choices, out=None, mode="raise"):
-    """NumPy chooses the numbers of the places, which are then read from all arrays in a row."""
+    """Let NumPy choose positions, and index the concatenated arrays with them."""
     dtype = np.result_type(
         *(
             choice if type(choice) in (int, float) else np.asarray(choice)
@@ -92,7 +92,10 @@ def choose(a, choices, out=None, mode="raise"):
 @composite(np.select)
 def select(condlist, choicelist, default=0):
     if len(condlist) != len(choicelist) or not len(condlist):
-        raise ValueError("np.select takes as many choices as conditions, and at least one")
+        raise ValueError(
+            f"np.select expects as many choices as conditions, and at least one, "
+            f"got {len(choicelist)} and {len(condlist)}"
+        )
     y = default
     for condition, choice in zip(reversed(plain(condlist)), reversed(choicelist), strict=True):
         y = np.where(condition, choice, y)
@@ -101,7 +104,7 @@ def select(condlist, choicelist, default=0):
 
 @composite(np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
-    """Each function is called on the numbers that it is for, which is those where no later condition holds."""
+    """Call each function on its elements: those for which no later condition holds."""
     x, condlist = as_array(x), plain(condlist)
     if np.ndim(condlist) == 0 or (
         not isinstance(condlist[0], (list, np.ndarray)) and np.ndim(x) != 0
@@ -112,7 +115,8 @@ def piecewise(x, condlist, funclist, *args, **kw):
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):
         raise ValueError(
-            f"np.piecewise with {len(condlist)} conditions takes as many functions, or one more"
+            f"np.piecewise expects as many functions as conditions, or one more, "
+            f"got {len(funclist)} and {len(condlist)}"
         )
     y, left = np.zeros(np.shape(x), unwrap(x).dtype), np.ones(np.shape(x), bool)
     for condition, func in zip(reversed(conditions), reversed(funclist), strict=True):

@@ -1,15 +1,15 @@
 """Decompositions of matrices: Cholesky, eigenvalues, singular values, QR.
 
-The formulas are those of the literature, for the gradient dL/dx + i dL/dy of a complex number x + iy. Ours is its
-conjugate: a rule begins by conjugating `dy`, and ends by conjugating its result.
+Conventions. The literature uses the gradient dL/dx + i dL/dy of a complex number x + iy, this
+package its conjugate: a rule conjugates `dy` first and its result last.
 
-Vectors that belong to equal eigenvalues or singular values may be turned into each other, and a loss that depends on
-how they happen to lie has no gradient. Such turns count as nothing, so that all gradients are finite, and right for a
-loss that depends on the values and on the space that equal ones span. What is lost is how a value would split: the
-gradient of a function that puts the matrix together again, `(v * f(w)) @ v.T`, is right only where no two are equal.
+The vectors of equal eigenvalues or singular values are arbitrary up to a rotation, so a loss that
+depends on it has no gradient. The rules treat that rotation as constant: every gradient is
+finite, and correct for a loss of the values and of the space of the equal ones. It misses how an
+eigenvalue would split: the gradient of `(v * f(w)) @ v.T` is correct only where all values
+differ.
 
-A complex vector may be multiplied by any number of length 1. A loss that depends on which one has no gradient, and is
-an error.
+A complex vector is arbitrary up to a factor of length 1. A loss that depends on it is an error.
 """
 
 from __future__ import annotations
@@ -24,29 +24,32 @@ from autograd_tools.rules.products import bar, flip_last
 
 
 def adjoint(x):
-    """The conjugate transpose of each matrix in a stack."""
+    """Return the conjugate transpose of each matrix in a stack."""
     return bar(flip_last(x))
 
 
 def bars(dy: Any) -> list[Any]:
-    """The conjugates of the gradients of several outputs; None for what has none."""
+    """Return the conjugates of the gradients of several outputs, None for None."""
     return [None if part is None else bar(part) for part in dy]
 
 
 def half_lower(x):
-    """The lower triangle of ones, with 1/2 on its diagonal, of the size and type of the matrices in `x`."""
+    """Return a lower triangle of ones with 1/2 on its diagonal, in the size and dtype of `x`."""
     n, dtype = np.shape(x)[-1], np.finfo(unwrap(x).dtype).dtype
     return np.tril(np.ones((n, n), dtype)) - np.eye(n, dtype=dtype) / 2
 
 
 def on_triangle(dx, lower):
-    """The gradient for a Hermitian matrix of which NumPy reads one triangle: what is off the diagonal counts twice there."""
+    """Return the gradient for the triangle that NumPy reads of a Hermitian matrix.
+
+    The elements off the diagonal count twice there.
+    """
     half = half_lower(dx)
     return (dx + adjoint(dx)) * (half if lower else half.T)
 
 
 def inverse_gaps(w):
-    """1 / (w_j - w_i) at place (i, j); zero where the two are equal up to rounding."""
+    """Return 1 / (w_j - w_i) at (i, j); zero where the two are equal up to rounding."""
     gaps = w[..., None, :] - w[..., :, None]
     size = np.max(np.abs(unwrap(w)), axis=-1, initial=0, keepdims=True)[..., None]
     equal = np.abs(unwrap(gaps)) <= size * np.shape(w)[-1] * np.finfo(unwrap(w).dtype).eps
@@ -54,19 +57,23 @@ def inverse_gaps(w):
 
 
 def check_phases(turn: Any, func: str) -> None:
-    """An error if the loss depends on the phases of complex vectors; `turn` is their adjoint times their gradient."""
+    """Raise a ValueError if the loss depends on the phases of complex vectors.
+
+    `turn` is their adjoint times their gradient.
+    """
     turn = unwrap(turn)
     eps = np.finfo(turn.dtype).eps
     phases = np.abs(np.imag(np.diagonal(turn, 0, -2, -1)))
     if np.any(phases > eps ** (1 / 3) * np.max(np.abs(turn), initial=0) + 1000 * eps):
         raise ValueError(
-            f"np.linalg.{func}: the loss depends on the phases of complex vectors, which are arbitrary, and so it has no gradient; "
-            "make it of their lengths, np.abs(v), or of products in which the phases cancel, v @ v.conj().T"
+            f"np.linalg.{func}: the loss depends on the phases of complex vectors, which are "
+            "arbitrary, so it has no gradient; use their lengths, np.abs(v), or products in which "
+            "the phases cancel, v @ v.conj().T"
         )
 
 
 def cholesky_x(dy, y, x, /, *, upper=False):
-    """Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10."""
+    """Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527, eq. 10."""
     lower, dlower = (adjoint(y), adjoint(bar(np.triu(dy)))) if upper else (y, bar(np.tril(dy)))
     inverse = np.linalg.inv(lower)
     middle = np.matmul(adjoint(lower), dlower) * half_lower(y)
@@ -74,7 +81,7 @@ def cholesky_x(dy, y, x, /, *, upper=False):
 
 
 def eigh_x(dy, y, x, UPLO="L"):
-    """Giles (2008), An extended collection of matrix derivative results, on the triangle that NumPy reads."""
+    """Giles (2008), An extended collection of matrix derivative results, on the triangle in use."""
     (dw, dv), (w, v) = bars(dy), (y[0], y[1])
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
@@ -85,30 +92,29 @@ def eigh_x(dy, y, x, UPLO="L"):
 
 
 def diagonal_matrix(w):
-    """A matrix of zeros with `w` on its diagonal, for each `w` in a stack."""
+    """Return a diagonal matrix for each vector `w` in a stack."""
     return w[..., None] * np.eye(np.shape(w)[-1], dtype=unwrap(w).dtype)
 
 
 def eig_x(dy, y, x):
     """Boeddeker et al. (2017), On the computation of complex-valued gradients, arXiv:1701.00392.
 
-    The eigenvectors are of length 1, which takes away what would change their lengths.
+    The eigenvectors have length 1, so the part of `dy` along them drops out.
     """
     (dw, dv), (w, v) = bars(dy), (y[0], y[1])
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
         turn = np.matmul(adjoint(v), dv)
-        turning = np.iscomplexobj(x) | np.any(
-            np.imag(unwrap(v)) != 0, axis=-2, keepdims=True
-        )  # a real vector of a real matrix stays real
-        check_phases(turn * turning, "eig")
+        # a real vector of a real matrix stays real
+        free = np.iscomplexobj(x) | np.any(np.imag(unwrap(v)) != 0, axis=-2, keepdims=True)
+        check_phases(turn * free, "eig")
         lengths = np.real(np.diagonal(turn, 0, -2, -1))[..., None, :]
         middle = middle + bar(inverse_gaps(w)) * (turn - np.matmul(adjoint(v), v) * lengths)
     return bar(np.linalg.solve(adjoint(v), np.matmul(middle, adjoint(v))))
 
 
 def leading(du, u, k):
-    """The gradient of the first `k` columns of a unitary matrix, which is to say all: they make the others' space."""
+    """Return the gradient of the first `k` columns of a unitary matrix; they determine the rest."""
     if du is None or np.shape(u)[-1] == k:
         return du
     first, rest = u[..., :k], u[..., k:]
@@ -116,9 +122,10 @@ def leading(du, u, k):
 
 
 def svd_x(dy, y, x, full_matrices=True, compute_uv=True, hermitian=False):
-    """Townsend (2016), Differentiating the singular value decomposition; Wan and Zhang (2019), arXiv:1909.02659, for complex ones.
+    """Townsend (2016), Differentiating the singular value decomposition.
 
-    A singular value of zero has no derivative: its vectors count as constant.
+    Complex vectors: Wan and Zhang (2019), arXiv:1909.02659. A singular value of zero has no
+    derivative: its vectors count as constant.
     """
     if not compute_uv:
         dy, y = (None, dy, None), np.linalg.svd(x, full_matrices=False, hermitian=hermitian)
@@ -126,12 +133,8 @@ def svd_x(dy, y, x, full_matrices=True, compute_uv=True, hermitian=False):
     k = np.shape(s)[-1]
     u, v = y[0][..., :, :k], adjoint(y[2])[..., :, :k]
     du, dv = leading(du, y[0], k), None if dvh is None else leading(adjoint(dvh), adjoint(y[2]), k)
-    zero = (
-        unwrap(s)
-        <= np.max(unwrap(s), axis=-1, initial=0, keepdims=True)
-        * max(np.shape(x)[-2:])
-        * np.finfo(unwrap(s).dtype).eps
-    )
+    largest = np.max(unwrap(s), axis=-1, initial=0, keepdims=True)
+    zero = unwrap(s) <= largest * max(np.shape(x)[-2:]) * np.finfo(unwrap(s).dtype).eps
     inverse = np.where(zero, 0, 1 / np.where(zero, 1, s))
     sums = s[..., None, :] + s[..., :, None]
     gaps = inverse_gaps(s) / np.where(unwrap(sums) == 0, 1, sums)
@@ -153,29 +156,29 @@ def svd_x(dy, y, x, full_matrices=True, compute_uv=True, hermitian=False):
 
 
 def in_the_plane(turn, inverse):
-    """What a change of the phase between the two complex vectors of a singular value does: half of it in each of them."""
+    """Return the part of the phase between the two complex vectors of each singular value."""
     if not np.iscomplexobj(turn):
         return 0
     return diagonal_matrix(0.5j * np.imag(np.diagonal(turn, 0, -2, -1)) * inverse)
 
 
 def check_rank(r: Any, k: int) -> None:
-    """An error unless the first `k` columns are independent of which `r` is the triangle."""
+    """Raise a LinAlgError unless the first `k` columns of q @ r are linearly independent."""
     pivots = np.abs(np.diagonal(unwrap(r)[..., :k, :k], 0, -2, -1))
     eps = np.finfo(pivots.dtype).eps
-    if np.any(
-        np.min(pivots, axis=-1, initial=np.inf) <= k * eps * np.max(pivots, axis=-1, initial=0)
-    ):
+    smallest = np.min(pivots, axis=-1, initial=np.inf)
+    if np.any(smallest <= k * eps * np.max(pivots, axis=-1, initial=0)):
         raise np.linalg.LinAlgError(
-            f"np.linalg.qr has no gradient where the first {k} columns of the matrix are not independent"
+            f"np.linalg.qr has no gradient where the first {k} columns of the matrix are not "
+            "independent"
         )
 
 
 def qr_x(dy, y, x, mode="reduced"):
-    """Walter and Lehmann (2018), Algorithmic differentiation of linear algebra functions, arXiv:1001.1654, for tall matrices;
-    Roberts and Roberts (2020), QR and LQ decomposition matrix backpropagation algorithms, arXiv:2009.10071, for wide ones.
+    """Walter and Lehmann (2018), Algorithmic differentiation of linear algebra functions.
 
-    The first min(m, n) columns must be independent: where they are not, there is no gradient, which is a LinAlgError.
+    arXiv:1001.1654; wide matrices: Roberts and Roberts (2020), QR and LQ decomposition matrix
+    backpropagation algorithms, arXiv:2009.10071. The first min(m, n) columns must be independent.
     """
     if mode == "raw":
         raise TypeError("np.linalg.qr(x, mode='raw') has no gradient rule")
@@ -186,18 +189,14 @@ def qr_x(dy, y, x, mode="reduced"):
     dq = np.zeros_like(unwrap(q)) if dq is None else dq
     check_rank(r, k)
     dr = np.zeros_like(unwrap(r)) if dr is None else np.triu(dr[..., :k, :])
-    rest, drest = (
-        x[..., :, k:],
-        dr[..., :, k:],
-    )  # of a wide matrix, the columns that are only multiplied by the adjoint of q
+    rest, drest = x[..., :, k:], dr[..., :, k:]  # columns that q's adjoint multiplies, no more
     if np.shape(rest)[-1]:
         dq = dq + np.matmul(rest, adjoint(drest))
-    middle = (
-        np.matmul(r[..., :, :k], adjoint(dr[..., :, :k])) - np.matmul(adjoint(dq), q)
-    ) * half_lower(q)
-    dx = adjoint(
-        np.linalg.solve(r[..., :, :k], adjoint(dq + np.matmul(q, middle + adjoint(middle))))
-    )
+    square = r[..., :, :k]
+    middle = np.matmul(square, adjoint(dr[..., :, :k])) - np.matmul(adjoint(dq), q)
+    middle = middle * half_lower(q)
+    dx = dq + np.matmul(q, middle + adjoint(middle))
+    dx = adjoint(np.linalg.solve(square, adjoint(dx)))
     return bar(np.concatenate([dx, np.matmul(q, drest)], -1) if np.shape(rest)[-1] else dx)
 
 

@@ -1,4 +1,4 @@
-"""np.einsum, in both of the ways to write its subscripts."""
+"""np.einsum, with its subscripts as a string or as lists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograd_tools.engine.registry import rules
 
 
 def einsum_terms(subscripts: str, operands: Any) -> tuple[list[str], str]:
-    """The letters of each operand and of the output, with those that stand for `...` and those that are implied."""
+    """Return the letters of each operand and of the output, with `...` spelled out."""
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
     spare = [c for c in string.ascii_letters if c not in subscripts]
@@ -29,13 +29,13 @@ def einsum_terms(subscripts: str, operands: Any) -> tuple[list[str], str]:
 
 
 def einsum_string(args: tuple[Any, ...]) -> tuple[str, list[Any], int]:
-    """The subscripts as a string, the operands, and how many arguments there are for each operand.
+    """Return the subscripts as a string, the operands, and the arguments for each operand.
 
-    np.einsum takes them as `"ij,jk->ik", a, b` and as `a, [0, 1], b, [1, 2], [0, 2]`, which are two arguments for each.
+    np.einsum takes `"ij,jk->ik", a, b`, or `a, [0, 1], b, [1, 2], [0, 2]`: two for each operand.
     """
     if isinstance(args[0], str):
         return args[0], list(args[1:]), 1
-    letters = string.ascii_uppercase + string.ascii_lowercase  # whose order is that of the numbers
+    letters = string.ascii_uppercase + string.ascii_lowercase  # in the order of the numbers
     terms = [
         "".join("..." if i is ... else letters[i] for i in sublist)
         for sublist in (*args[1::2], *args[2 * (len(args) // 2) :])
@@ -45,7 +45,7 @@ def einsum_string(args: tuple[Any, ...]) -> tuple[str, list[Any], int]:
 
 
 def einsum_operand(position):
-    """The rule of an operand: the same sum, of `dy` and the others, with the operand's letters as the output."""
+    """Make the rule of an operand: the einsum of `dy` and the others to the operand's letters."""
 
     def rule(dy, y, *args, **kwargs):
         subscripts, others, step = einsum_string(args)
@@ -61,18 +61,14 @@ def einsum_operand(position):
                 found[letter] = n if found.get(letter, 1) == 1 else found[letter]
         wanted = ""
         for letter in term:
-            if letter in wanted:  # a diagonal was taken: its gradient lies on the diagonal
+            n = sizes[letter]
+            if letter in wanted:  # the gradient of a diagonal lies on the diagonal
                 new = spare.pop(0)
-                terms, others = (
-                    [*terms, letter + new],
-                    [*others, np.eye(sizes[letter], dtype=x.dtype)],
-                )
+                terms, others = [*terms, letter + new], [*others, np.eye(n, dtype=x.dtype)]
                 wanted += new
                 continue
-            if (
-                letter not in found or found[letter] == 1 != sizes[letter]
-            ):  # an axis was summed over: its gradient is the same all along
-                terms, others = [*terms, letter], [*others, np.ones(sizes[letter], x.dtype)]
+            if letter not in found or found[letter] == 1 != n:  # the gradient of a sum is constant
+                terms, others = [*terms, letter], [*others, np.ones(n, x.dtype)]
             wanted += letter
         optimize = kwargs.get("optimize", False)
         return np.einsum(

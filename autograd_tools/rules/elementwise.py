@@ -1,6 +1,7 @@
-"""Functions of one number: exponentials, logarithms, trigonometry; and choices between numbers.
+"""Elementwise functions: exponentials, logarithms, trigonometry, and choices between two values.
 
-Where a choice has no derivative (a tie of `maximum`), the gradient is shared evenly between those that tie.
+Conventions: in a tie of maximum or minimum, both arguments get half the gradient, as in HIPS
+autograd; clip passes the whole gradient to `x` at a limit. sinc and i0 have their limits at 0.
 """
 
 from __future__ import annotations
@@ -13,27 +14,26 @@ from autograd_tools.engine.primitives import UNKNOWN
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
 
-LN2, LN10 = math.log(2), math.log(10)  # of Python, which leave float32 as it is
+LN2, LN10 = math.log(2), math.log(10)  # Python numbers keep float32
 DEGREE = np.pi / 180
 
 
 def sinc_slope(dy, y, x):
-    """(cos(pi x) - sinc(x)) / x, and its limit -pi^2 x / 3 close to 0, where the quotient loses its digits."""
+    """dy (cos(pi x) - sinc(x)) / x; near 0, where that loses its digits, the Taylor series."""
     near = np.abs(unwrap(x)) < 1e-3
     safe = np.where(near, 1, x)
     t = np.pi * x
-    return dy * np.where(
-        near, np.pi * t * (-1 / 3 + t * t / 30), (np.cos(np.pi * safe) - np.sinc(safe)) / safe
-    )
+    series = np.pi * t * (-1 / 3 + t * t / 30)
+    return dy * np.where(near, series, (np.cos(np.pi * safe) - np.sinc(safe)) / safe)
 
 
 def other_leg(x):
-    """`sqrt(1 - x * x)`; of complex numbers by two roots, which keep the sign of a zero imaginary part."""
+    """`sqrt(1 - x * x)`; two roots keep the sign of a zero imaginary part."""
     return np.sqrt(-(x - 1)) * np.sqrt(-(-x - 1)) if np.iscomplexobj(x) else np.sqrt(1 - x * x)
 
 
 def tanh_x(dy, y, x):
-    """`dy * (1 - y * y)`; of arrays in the memory of y^2, because a large new array takes as long as the arithmetic."""
+    """`dy * (1 - y * y)`, in one array: allocating a large one takes as long as the arithmetic."""
     if type(dy) is not np.ndarray or type(y) is not np.ndarray:
         return dy * (1 - y * y)
     dx = y * y
@@ -42,38 +42,38 @@ def tanh_x(dy, y, x):
 
 
 def i0_slope(dy, y, x):
-    """The Bessel function I1, as the mean of c sinh(c x) over the cosines c of a quarter circle.
+    """dy times the Bessel function I1: the mean of c sinh(c x) over cosines c of a quarter circle.
 
-    64 of them are enough for every x of which exp(x) is a number, and that I1 has derivatives of its own.
+    64 cosines suffice for every x with a finite exp(x). This form has derivatives of every order.
     """
     cosines = np.cos((np.arange(64) + 0.5) * np.pi / 128).astype(np.result_type(unwrap(y)))
     return dy * np.mean(cosines * np.sinh(np.expand_dims(x, -1) * cosines), axis=-1)
 
 
 def turned(dy, a, b):
-    """`dy * a / (a * a + b * b)`; zero where both are zero, as of the angle of a complex zero."""
+    """`dy * a / (a * a + b * b)`; zero where both are zero, as for the angle of 0."""
     square = a * a + b * b
     return dy * a / np.where(unwrap(square) == 0, 1, square)
 
 
 def picked(dy, y, x, other):
-    """The share of `x` in the gradient of a maximum or minimum `y`: all where it was taken, half in a tie, 0 where the other was."""
+    """The share of `x` in the gradient of an extreme `y`: all where `x` is taken, half in a tie."""
     taken, tie = unwrap(x) == unwrap(y), unwrap(x) == unwrap(other)
     return dy * taken - 0.5 * dy * tie if np.any(tie) else dy * taken
 
 
 def clip_x(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
-    """`dy` where `x` was taken, be it at a limit."""
+    """`dy` where `x` is taken, also at a limit."""
     return dy * (unwrap(x) == unwrap(y))
 
 
 def clip_min(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
-    """`dy` where the lower limit was taken: not where it is above the upper one, which is what NumPy gives there."""
+    """`dy` where the lower limit is taken; NumPy takes the upper one where the limits cross."""
     return dy * ((unwrap(x) < unwrap(a_min)) & (unwrap(y) == unwrap(a_min)))
 
 
 def clip_max(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
-    """`dy` where the upper limit was taken."""
+    """`dy` where the upper limit is taken."""
     low, high = unwrap(a_min), unwrap(a_max)
     above = unwrap(x) > high
     return dy * (above if low is None or low is np._NoValue else above | (low > high))
@@ -81,6 +81,23 @@ def clip_max(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
 
 def nan_to_num_x(dy, y, x, *args, **kwargs):
     return dy * np.isfinite(unwrap(x))
+
+
+def logaddexp2_x(dy, y, x, other):
+    return dy * np.exp2(x - y)
+
+
+def arccosh_x(dy, y, x):
+    # one root has the wrong sign for some complex x
+    return dy / (np.sqrt(x - 1) * np.sqrt(x + 1))
+
+
+def where_x(dy, y, condition, x, other):
+    return np.where(condition, dy, 0)
+
+
+def where_other(dy, y, condition, x, other):
+    return np.where(condition, 0, dy)
 
 
 rules(np.exp, lambda dy, y, x: dy * y)
@@ -91,9 +108,7 @@ rules(np.log2, lambda dy, y, x: dy / (x * LN2))
 rules(np.log10, lambda dy, y, x: dy / (x * LN10))
 rules(np.log1p, lambda dy, y, x: dy / (1 + x))
 rules(np.logaddexp, lambda dy, y, a, b: dy * np.exp(a - y), lambda dy, y, a, b: dy * np.exp(b - y))
-rules(
-    np.logaddexp2, lambda dy, y, a, b: dy * np.exp2(a - y), lambda dy, y, a, b: dy * np.exp2(b - y)
-)
+rules(np.logaddexp2, logaddexp2_x, lambda dy, y, a, b: logaddexp2_x(dy, y, b, a))
 
 rules(np.sin, lambda dy, y, x: dy * np.cos(x))
 rules(np.cos, lambda dy, y, x: -dy * np.sin(x))
@@ -106,9 +121,7 @@ rules(np.sinh, lambda dy, y, x: dy * np.cosh(x))
 rules(np.cosh, lambda dy, y, x: dy * np.sinh(x))
 rules(np.tanh, tanh_x)
 rules(np.arcsinh, lambda dy, y, x: dy / np.sqrt(x * x + 1))
-rules(
-    np.arccosh, lambda dy, y, x: dy / (np.sqrt(x - 1) * np.sqrt(x + 1))
-)  # one root has the wrong sign for some complex x
+rules(np.arccosh, arccosh_x)
 rules(np.arctanh, lambda dy, y, x: dy / (1 - x * x))
 rules(np.sinc, sinc_slope)
 rules(np.i0, i0_slope)
@@ -122,14 +135,10 @@ rules(np.minimum, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmax, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmin, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.clip, clip_x, a_min=clip_min, a_max=clip_max)
-rules(np._core.umath.clip, clip_x, clip_min, clip_max, name="ndarray.clip")  # type: ignore[attr-defined]  # a.clip(x, y) for a plain a
+umath_clip = np._core.umath.clip  # type: ignore[attr-defined]  # a.clip(x, y) of a plain array a
+rules(umath_clip, clip_x, clip_min, clip_max, name="ndarray.clip")
 rules(np.heaviside, None, lambda dy, y, a, b: dy * (unwrap(a) == 0))
-rules(
-    np.where,
-    None,
-    lambda dy, y, c, a, b: np.where(c, dy, 0),
-    lambda dy, y, c, a, b: np.where(c, 0, dy),
-)
+rules(np.where, None, where_x, where_other)
 rules(np.real, lambda dy, y, x: dy)
 rules(np.imag, lambda dy, y, x: -1j * dy)
 rules(np.conjugate, lambda dy, y, x: np.conjugate(dy))
@@ -144,7 +153,7 @@ def angle(z, deg=False):
 
 @composite(np.sign)
 def sign(x, out=None, **kwargs):
-    """A number without its length: of real ones a step, whose gradient is zero, and of complex ones the direction."""
+    """The direction of a complex number; for real numbers a step, whose gradient is zero."""
     if np.iscomplexobj(x):
         return np.divide(x, np.where(unwrap(x) == 0, 1, np.absolute(x)), **kwargs)
     return np.sign(unwrap(x), **kwargs)

@@ -1,4 +1,4 @@
-"""np.emath: functions that become complex where their real argument leaves their domain."""
+"""np.emath: functions whose result is complex where a real argument leaves their domain."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from autograd_tools.rules.arrays import as_array, as_type
 
 
 def widened(x, y):
-    """`x`, as a complex number if the result `y` is one."""
+    """`x`, as a complex number where the result `y` is complex."""
     return as_type(as_array(x), y.dtype) if np.iscomplexobj(y) and not np.iscomplexobj(x) else x
 
 
 def widening(func: Any, ufunc: np.ufunc) -> Callable[[Any], Any]:
-    """A function of np.emath by the ufunc that says the same inside the domain."""
+    """Make a function of np.emath from the ufunc that equals it inside the domain."""
     return lambda x: ufunc(widened(x, func(unwrap(x))))
 
 

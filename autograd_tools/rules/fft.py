@@ -1,8 +1,9 @@
-"""np.fft: Fourier transforms are linear, and their gradients are transforms again, with the same `norm`.
+"""np.fft: the gradients of Fourier transforms are transforms again, with the same `norm`.
 
-A gradient is dL/dx - i dL/dy for an argument x + iy, so the rule of a linear function is its transpose, not conjugated.
-The matrix of `fft` is its own transpose. A transform between real numbers and half of a spectrum counts the numbers in
-the half once for themselves and once for their mirror images in the half that is not there.
+Conventions: the gradient of an argument x + iy is dL/dx - i dL/dy, so the rule of a linear
+function is its transpose, without a conjugate; the matrix of `fft` is its own transpose. A
+transform between real numbers and half a spectrum counts each element of the half also for its
+mirror image.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from autograd_tools.rules.shapes import along
 
 
 def resized(dx, x, axis):
-    """`dx` as long as `x` along an axis: what was padded is cut, and what was cut has a gradient of zero."""
+    """Cut `dx` to the length of `x` along an axis, or pad it with zeros."""
     length, wanted = np.shape(dx)[axis], np.shape(x)[axis]
     if length < wanted:
         zeros = np.zeros(
@@ -31,7 +32,7 @@ def resized(dx, x, axis):
 
 
 def share(spectrum, n, axis):
-    """How much of a whole spectrum of `n` each number of its first half is: 1/2, and 1 where it is its own mirror image."""
+    """Return the weight of each element of half a spectrum: 1/2, or 1 for its own mirror image."""
     k = np.arange(np.shape(spectrum)[axis])
     weights = np.where((k == 0) | (2 * k == n), 1.0, 0.5).astype(
         np.finfo(unwrap(spectrum).dtype).dtype
@@ -80,7 +81,7 @@ rules(np.fft.ifftshift, lambda dy, y, x, axes=None: np.fft.fftshift(dy, axes))
 
 
 def steps(a: Any, s: Any, axes: Any) -> Iterator[tuple[int | None, int]]:
-    """The length and the axis of each transform that a transform of several axes is made of, in the order of `axes`."""
+    """Yield the length and the axis of each transform in one over several axes."""
     if axes is None:
         axes = range(-(np.ndim(a) if s is None else len(s)), 0)
     if s is None:

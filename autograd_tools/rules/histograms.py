@@ -1,4 +1,4 @@
-"""Histograms. The number of values in a bin does not move with them, but their weights and the edges of the bins do."""
+"""Histograms: counts have no gradient in the values, but one in weights and bin edges."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bincount(x, /, weights=None, minlength=0):
 
 @composite(np.histogram_bin_edges)
 def histogram_bin_edges(a, bins=10, range=None, weights=None):
-    """From the lowest to the highest number in steps of the same length, or as they are given."""
+    """Return equal steps from the lowest to the highest number, or the given edges."""
     found = np.histogram_bin_edges(unwrap(a), plain(bins), plain(range), plain(weights))
     if np.ndim(bins) == 1:
         return as_array(bins)
@@ -88,7 +88,7 @@ def histogramdd(
 def histogram2d(
     x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> tuple[Any, Any, Any]:
-    """One array of edges is for both axes."""
+    """Use one array of edges for both axes."""
     if hasattr(bins, "__len__") and len(bins) not in (1, 2):
         bins = [bins, bins]
     counts, (first, second) = histogramdd([x, y], bins, range, density, weights)

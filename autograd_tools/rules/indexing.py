@@ -1,4 +1,4 @@
-"""Reading one element or part, `x[index]` of arrays, tuples, lists and dicts, and fields of dataclasses; and writing into arrays."""
+"""Reading `x[index]` and fields of pytrees and dataclasses, unpacking them, writing into arrays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from autograd_tools.engine.values import Value, unwrap
 
 
 def unpack_fields(x: Any) -> Any:
-    """A tracked value; of a named tuple or dataclass another, with tracked fields, so that its methods work."""
+    """Return `x`, a named tuple or dataclass with tracked fields, so that its methods work."""
     held = unwrap(x)
     if not has_fields(held):
         return x
@@ -30,7 +30,7 @@ def unpack_fields(x: Any) -> Any:
 
 
 def unpack(x: Any) -> Any:
-    """A container, tracked or not, as one of tracked leaves."""
+    """Return a pytree, tracked or not, as one of tracked leaves."""
     x = unpack_fields(x)
     held = unwrap(x)
     parts = parts_of(held)
@@ -42,7 +42,7 @@ def unpack(x: Any) -> Any:
 
 
 def field_of(x: Any, name: str) -> Any:
-    """A field or method of the named tuple or dataclass that `x` holds."""
+    """Return a field or method of the named tuple or dataclass that `x` holds."""
     held = unwrap(x)
     if name not in field_names(held):
         return getattr(unpack_fields(x), name)
@@ -54,14 +54,14 @@ def field_of(x: Any, name: str) -> Any:
 
 
 def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
-    """`put(dy, index, x)`: zero but for `dy` at `index`."""
+    """`put(dy, index, x)`: zeros, with `dy` at `index`."""
     if not isinstance(unwrap(x), (list, tuple, dict)):
         return ungetitem(dy, index, x) if isinstance(dy, Value) else put(dy, index, x)
     return getitem_into({} if isinstance(unwrap(x), dict) else [None] * len(x), dy, x, index)
 
 
 def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
-    """The same, added into `total`: a thousand reads of `x` cost one array of its size."""
+    """Add `dy` into `total` at `index`: a thousand reads of `x` allocate one array."""
     if type(total) is np.ndarray and not isinstance(dy, Value):
         put_into(total, index, dy)
     elif not isinstance(total, (list, dict)):
@@ -75,7 +75,7 @@ def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
 
 
 def put(dy: Any, index: Any, x: Any) -> Any:
-    """An array like `x`, zero but for `dy` at `index`, added up where the index repeats."""
+    """Zeros like `x`, with `dy` added at `index`."""
     total = np.zeros(np.shape(x), np.result_type(dy))
     put_into(total, index, dy)
     return total
@@ -116,16 +116,16 @@ ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="un
 
 
 def assigned(x: Any, index: Any, v: Any) -> Any:
-    """A copy of the array `x` in which `x[index] = v` has been done."""
+    """Return a copy of the array `x` after `x[index] = v`."""
     y = np.array(x)
     y[index] = v
     return y
 
 
 def setitem_v(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
-    """`dy` at `index`; where that names an element several times, for the last time only, which is what the element has kept."""
+    """`dy` at `index`; only the last of several writes to an element has a gradient."""
     if x.dtype.kind not in "fc":
-        return np.zeros(np.shape(v))  # fractions were cut off
+        return np.zeros(np.shape(v))  # integers drop the fraction
     dv = dy[index]
     if not is_basic(index):
         order = np.arange(np.size(dv)).reshape(np.shape(dv))

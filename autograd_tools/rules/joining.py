@@ -1,4 +1,4 @@
-"""Functions that put arrays together, take them apart and lay them out over one another."""
+"""Functions that join, split and broadcast arrays, or apply a function along an axis."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def append(arr, values, axis=None):
 
 @composite(np.insert)
 def insert(arr, obj, values, axis=None):
-    """NumPy inserts the numbers of the places, which are then read from both arrays in a row."""
+    """Let NumPy insert positions, and index the concatenated arrays with them."""
     arr = as_array(arr)
     values = as_type(as_array(values), unwrap(arr).dtype)
     old = np.reshape(np.arange(np.size(arr)), np.shape(arr))
@@ -33,12 +33,12 @@ def insert(arr, obj, values, axis=None):
 
 
 def depth_of(arrays: Any) -> int:
-    """How many lists stand around the arrays of np.block."""
+    """Return the depth of the nested lists of np.block."""
     if not isinstance(unwrap(arrays), list):
         return 0
     depths = {depth_of(item) for item in arrays}
     if len(depths) != 1:
-        raise ValueError("np.block: the lists are empty, or not all nested to the same depth")
+        raise ValueError("np.block expects lists that are not empty and nested to the same depth")
     return 1 + depths.pop()
 
 
@@ -65,7 +65,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     n = np.shape(ary)[axis]
     if np.ndim(parts) == 0:
         if parts <= 0:
-            raise ValueError("an array is split into 1 part or more")
+            raise ValueError(f"np.array_split: the number of parts must be 1 or more, got {parts}")
         sizes = [n // parts + (i < n % parts) for i in range(parts)]
         parts = np.cumsum(sizes)[:-1].tolist()
     return [
@@ -78,28 +78,28 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     n, parts = np.shape(ary)[axis], indices_or_sections
     if np.ndim(parts) == 0 and n % parts:
-        raise ValueError(f"np.split: an axis of length {n} does not split into {parts} equal parts")
+        raise ValueError(f"np.split: length {n} does not split into {parts} equal parts")
     return array_split(ary, parts, axis)
 
 
 @composite(np.hsplit)
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     if np.ndim(ary) == 0:
-        raise ValueError("np.hsplit needs an array of 1 axis or more")
+        raise ValueError("np.hsplit expects an array of 1 axis or more, got a number")
     return split(ary, indices_or_sections, 1 if np.ndim(ary) > 1 else 0)
 
 
 @composite(np.vsplit)
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     if np.ndim(ary) < 2:
-        raise ValueError("np.vsplit needs an array of 2 axes or more")
+        raise ValueError(f"np.vsplit expects an array of 2 axes or more, got {np.ndim(ary)}")
     return split(ary, indices_or_sections, 0)
 
 
 @composite(np.dsplit)
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     if np.ndim(ary) < 3:
-        raise ValueError("np.dsplit needs an array of 3 axes or more")
+        raise ValueError(f"np.dsplit expects an array of 3 axes or more, got {np.ndim(ary)}")
     return split(ary, indices_or_sections, 2)
 
 
@@ -107,7 +107,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     x = as_array(x)
     if np.ndim(x) == 0:
-        raise ValueError("np.unstack needs an array of 1 axis or more")
+        raise ValueError("np.unstack expects an array of 1 axis or more, got a number")
     return tuple(x[along(i, axis, np.ndim(x))] for i in range(np.shape(x)[axis]))
 
 
@@ -122,7 +122,7 @@ def meshgrid(
     *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
 ) -> tuple[Any, ...]:
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"np.meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
+        raise ValueError(f"np.meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
     places = [1, 0, *range(2, len(xi))] if indexing == "xy" and len(xi) > 1 else range(len(xi))
     grids = tuple(
         np.reshape(as_array(x), [-1 if i == place else 1 for i in range(len(xi))])
@@ -137,7 +137,7 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     rows = np.moveaxis(arr, axis, -1)
     outer = np.shape(rows)[:-1]
     if 0 in outer:
-        raise ValueError("np.apply_along_axis: there are no rows to apply the function to")
+        raise ValueError("np.apply_along_axis: the array has no rows to apply the function to")
     made = [func1d(rows[index], *args, **kwargs) for index in np.ndindex(outer)]
     own = np.ndim(made[0])
     y = np.reshape(np.stack(made), (*outer, *np.shape(made[0])))

@@ -1,4 +1,4 @@
-"""What makes an array of values, when `like=x` hands it over to us: np.array([x, y], like=x)."""
+"""Functions that create arrays of recorded values with `like=x`, as np.array([x, y], like=x)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograd_tools.rules.arrays import as_array, as_type
 
 
 def array(object, dtype=None, *, ndmin=0, **options):
-    """Lists become the axes of an array. How it lies in memory, and whether it is a copy, makes no difference to a gradient."""
+    """Return an array with an axis for each level of lists; `copy` and `order` have no effect."""
     if isinstance(unwrap(object), (list, tuple)):
         y = np.stack([array(item) for item in object]) if len(object) else np.array([])
     else:

@@ -1,4 +1,9 @@
-"""np.linalg, without decompositions: inverses, determinants, equations, norms."""
+"""np.linalg without decompositions: inverses, determinants, equations, norms.
+
+Conventions: the gradient of a norm is zero at zero; elements, rows or singular values that tie
+for an extreme share it evenly. det has a gradient at singular matrices, too. lstsq and pinv keep
+the rank.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +23,9 @@ from autograd_tools.rules.products import bar, flip_last
 def solve_left(dy, y, a, b):
     """-solve(a.mT, dy) @ y.mT, where y is the solution."""
     dx = solve_right(dy, y, a, b)
-    return (
-        -np.matmul(dx[..., None], y[..., None, :])
-        if np.ndim(b) == 1
-        else -np.matmul(dx, flip_last(y))
-    )
+    if np.ndim(b) == 1:
+        return -np.matmul(dx[..., None], y[..., None, :])
+    return -np.matmul(dx, flip_last(y))
 
 
 def solve_right(dy, y, a, b):
@@ -33,35 +36,32 @@ def solve_right(dy, y, a, b):
 
 
 def direction(x):
-    """The gradient of |x|: its sign, conjugated where it is complex."""
+    """The gradient of |x|: the conjugate of its sign."""
     return bar(np.sign(x))
 
 
 def shared(hit: Any, y: Any, axes: tuple[int, ...]) -> Any:
-    """1 where `hit`, shared evenly between those along `axes`, in the precision of `y`."""
+    """Share 1 evenly between the hits along `axes`, in the precision of `y`."""
     return hit / np.sum(hit, axis=axes, dtype=np.result_type(unwrap(y), np.float16), keepdims=True)
 
 
 def norm_x(dy, y, x, ord=None, axis=None, keepdims=False):
-    """The gradient of a norm of vectors, or of all numbers, or of matrices; zero at zero, and shared evenly in a tie."""
+    """dy times the gradient of a norm of vectors, matrices or all elements."""
     axes = axes_of(x, axis)
     y, dy = restore_axes(y, x, axis, keepdims), restore_axes(dy, x, axis, keepdims)
     length = np.where(unwrap(y) == 0, 1, y)
     if ord is None or (len(axes) == 2 and ord in ("fro", "f")) or (len(axes) == 1 and ord == 2):
         return dy * (bar(x) / length)
     if len(axes) == 2:
-        return dy * (sum_norm_x if abs_is(ord, 1) or abs_is(ord, np.inf) else spectral_norm_x)(
-            y, x, ord, axes
-        )
+        of_sums = abs_is(ord, 1) or abs_is(ord, np.inf)
+        return dy * (sum_norm_x if of_sums else spectral_norm_x)(y, x, ord, axes)
     if ord == 1:
         return dy * direction(x)
     if abs(ord) == np.inf:
         return dy * direction(x) * shared(np.abs(unwrap(x)) == unwrap(y), y, axes)
-    return (
-        dy * direction(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord)
-        if ord
-        else dy * np.zeros_like(unwrap(x))
-    )
+    if ord == 0:
+        return dy * np.zeros_like(unwrap(x))
+    return dy * direction(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord)
 
 
 def abs_is(ord: Any, number: float) -> bool:
@@ -69,7 +69,7 @@ def abs_is(ord: Any, number: float) -> bool:
 
 
 def sum_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
-    """Of the largest or smallest sum of a column (1, -1) or row (inf, -inf): the directions of its numbers."""
+    """The gradient of the largest or smallest sum of a column (1, -1) or row (inf, -inf)."""
     along, across = axes if abs(ord) == 1 else axes[::-1]
     sums = np.add.reduce(np.abs(unwrap(x)), along, keepdims=True)
     extreme = (np.max if ord > 0 else np.min)(sums, axis=across, keepdims=True)
@@ -77,21 +77,20 @@ def sum_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
 
 
 def spectral_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
-    """Of a function of the singular values: the largest (2), the smallest (-2), their sum ("nuc")."""
+    """The gradient of the largest (2) or smallest (-2) singular value, or of their sum ("nuc")."""
     u, s, vh = np.linalg.svd(np.moveaxis(x, axes, (-2, -1)), full_matrices=False)
     weights = (unwrap(s) > 0).astype(unwrap(s).dtype)
     if ord != "nuc":
         edge = unwrap(s)[..., :1] if ord > 0 else unwrap(s)[..., -1:]
-        weights = weights * shared(
-            np.isclose(unwrap(s), edge, rtol=0, atol=np.finfo(weights.dtype).eps * edge), y, (-1,)
-        )
+        hit = np.isclose(unwrap(s), edge, rtol=0, atol=np.finfo(weights.dtype).eps * edge)
+        weights = weights * shared(hit, y, (-1,))
     return np.moveaxis(bar(np.matmul(u * weights[..., None, :], vh)), (-2, -1), axes)
 
 
 def cofactors(x):
-    """The determinants of what is left of matrices without a row and a column each, with their signs: the gradient of det.
+    """Return the signed determinants of matrices without a row and a column: the gradient of det.
 
-    They take as long as n^5, but hold for singular matrices and for every order; the first order is in the singular values.
+    They hold for singular matrices. The first order uses singular values, further ones n^5 steps.
     """
     n = np.shape(x)[-1]
     if not isinstance(x, Value):
@@ -108,34 +107,29 @@ def cofactors(x):
 
 
 def det_x(dy, y, x):
-    """det(x) times the transposed inverse, or what that becomes where there is no inverse, or none with correct digits."""
+    """dy det(x) times the transposed inverse; for a near singular `x`, dy times cofactors."""
     if np.all(unwrap(y) != 0):
         inverse = np.linalg.inv(x)
-        size = np.linalg.norm(unwrap(x), axis=(-2, -1)) * np.linalg.norm(
-            unwrap(inverse), axis=(-2, -1)
-        )
-        if np.all(size * np.finfo(size.dtype).eps < 1e-2):
+        size, other = (np.linalg.norm(unwrap(a), axis=(-2, -1)) for a in (x, inverse))
+        if np.all(size * other * np.finfo(size.dtype).eps < 1e-2):
             return np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(inverse)
-    return np.reshape(dy, (*np.shape(y), 1, 1)) * (
-        cofactors(x) if np.shape(x)[-1] > 1 else np.ones_like(unwrap(x))
-    )
+    slope = cofactors(x) if np.shape(x)[-1] > 1 else np.ones_like(unwrap(x))
+    return np.reshape(dy, (*np.shape(y), 1, 1)) * slope
 
 
 def slogdet_x(dy, y, x):
-    """Of the logarithm; and of the sign, where it is a complex number that turns."""
+    """The gradient of the logarithm, and of a complex sign."""
     dsign, dlog = dy[0], dy[1]
     if dsign is not None and np.iscomplexobj(dsign):
         turn = -1j * np.real(1j * dsign * y[0])
         dlog = turn if dlog is None else dlog + turn
-    return (
-        None
-        if dlog is None
-        else np.reshape(dlog, (*np.shape(dlog), 1, 1)) * flip_last(np.linalg.inv(x))
-    )
+    if dlog is None:
+        return None
+    return np.reshape(dlog, (*np.shape(dlog), 1, 1)) * flip_last(np.linalg.inv(x))
 
 
 def pinv_a(dy, y, a, rcond=None, hermitian=False, *, rtol=None):
-    """Golub and Pereyra (1973), The differentiation of pseudo-inverses, for changes that keep the rank."""
+    """Golub and Pereyra (1973), The differentiation of pseudo-inverses, at constant rank."""
     across, dy = adjoint(y), adjoint(bar(dy))
     dx = np.matmul(across, np.matmul(adjoint(dy), across))
     left, right = np.matmul(dy, np.matmul(y, across)), np.matmul(across, np.matmul(y, dy))
@@ -145,21 +139,21 @@ def pinv_a(dy, y, a, rcond=None, hermitian=False, *, rtol=None):
 
 
 def columns(x):
-    """A vector as a matrix of one column."""
+    """Return a vector as a matrix of one column."""
     return np.reshape(x, (-1, 1)) if np.ndim(x) == 1 else x
 
 
 def solution(dy: Any, a: Any, rcond: Any) -> tuple[Any, Any, Any]:
-    """The conjugated gradient of a least-squares solution and, from that, of the right-hand side; and the pseudo-inverse."""
+    """Return the conjugate gradients of solution and right-hand side, and the pseudo-inverse."""
     dx = columns(bar(dy))
-    inverse = np.linalg.pinv(
-        a, np.finfo(unwrap(dx).dtype).eps * max(np.shape(a)) if rcond is None else rcond
-    )
+    if rcond is None:
+        rcond = np.finfo(unwrap(dx).dtype).eps * max(np.shape(a))
+    inverse = np.linalg.pinv(a, rcond)
     return dx, np.matmul(adjoint(inverse), dx), inverse
 
 
 def lstsq_a(dy, y, a, b, rcond=None):
-    """The solution is the pseudo-inverse times `b`, see `pinv_a`; the other outputs are sums of squares and singular values."""
+    """The solution is the pseudo-inverse times `b`: see `pinv_a`."""
     x, parts = columns(y[0]), []
     left = columns(b) - np.matmul(a, x)
     if dy[0] is not None:
@@ -201,16 +195,11 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     axes = axes_of(x, axis)
     rest = [i for i in range(np.ndim(x)) if i not in axes]
     numbers = math.prod(np.shape(x)[i] for i in axes)
-    norms = np.linalg.norm(
-        np.reshape(np.transpose(x, (*axes, *rest)), (numbers, *(np.shape(x)[i] for i in rest))),
-        ord,
-        0,
-    )
-    return (
-        np.reshape(norms, [1 if i in axes else n for i, n in enumerate(np.shape(x))])
-        if keepdims
-        else norms
-    )
+    shape = (numbers, *(np.shape(x)[i] for i in rest))
+    norms = np.linalg.norm(np.reshape(np.transpose(x, (*axes, *rest)), shape), ord, 0)
+    if not keepdims:
+        return norms
+    return np.reshape(norms, [1 if i in axes else n for i, n in enumerate(np.shape(x))])
 
 
 @composite(np.linalg.cond)

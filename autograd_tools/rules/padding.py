@@ -1,4 +1,4 @@
-"""np.pad, in every mode that says what comes at the ends."""
+"""np.pad in all its modes except those that leave memory uninitialized or call a function."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from autograd_tools.rules.shapes import along
 
 
 def pairs(given: Any, ndim: int) -> list[Any]:
-    """What np.pad is given for the two ends of each axis, in any of the ways in which one may write it."""
+    """Return an option of np.pad as a pair for the two ends of each axis."""
     if isinstance(given, dict):
-        found = {
-            axis % ndim: (width, width) if np.ndim(width) == 0 else tuple(width)
-            for axis, width in given.items()
-        }
+        both = {axis: (w, w) if np.ndim(w) == 0 else tuple(w) for axis, w in given.items()}
+        found = {axis % ndim: ends for axis, ends in both.items()}
         return [found.get(axis, (0, 0)) for axis in range(ndim)]
     if isinstance(given, Value) and np.ndim(given) == 0:
         return [(given, given)] * ndim
@@ -27,16 +25,16 @@ def pairs(given: Any, ndim: int) -> list[Any]:
 
 
 def copied(array, pad_width, mode):
-    """Modes that repeat numbers of the array: NumPy pads the numbers of their places."""
+    """Pad with elements of the array: let NumPy pad their positions."""
     places: Any = np.reshape(np.arange(np.size(array)), np.shape(array))
     padded: Any = np.pad
     return np.ravel(array)[padded(places, pad_width, mode)]
 
 
 def turned(array, axis, before, after, mode):
-    """The array with its ends turned around themselves, as often as it takes: each turn goes on from the last number.
+    """Pad with odd reflections, as many as it takes; each continues from the last element.
 
-    With `reflect` the number at an end is there once, with `symmetric` twice.
+    `reflect` repeats the element at an end once, `symmetric` twice.
     """
     n, ndim, dtype = np.shape(array)[axis], np.ndim(array), unwrap(array).dtype
 
@@ -47,11 +45,8 @@ def turned(array, axis, before, after, mode):
     back = turns % 2
     first, last = (array[along(slice(i, i + 1 or None), axis, ndim)] for i in (0, -1))
     numbers = array[along(np.where(back, n - 1 - rest, rest), axis, ndim)]
-    return (
-        along_axis(1 - 2 * back) * numbers
-        + along_axis(2 * back) * last
-        + along_axis(turns - back) * (last - first)
-    )
+    y = along_axis(1 - 2 * back) * numbers + along_axis(2 * back) * last
+    return y + along_axis(turns - back) * (last - first)
 
 
 def constant(array, axis, at_start, width, given):
@@ -61,30 +56,23 @@ def constant(array, axis, at_start, width, given):
 def linear_ramp(array, axis, at_start, width, given):
     edge = array[along(slice(1) if at_start else slice(-1, None), axis, np.ndim(array))]
     near = (np.arange(width) if at_start else np.arange(width)[::-1]) / max(width, 1)
-    near = np.reshape(near, [-1 if i == axis else 1 for i in range(np.ndim(array))]).astype(
-        unwrap(array).dtype
-    )
-    return given + (edge - given) * near
+    near = np.reshape(near, [-1 if i == axis else 1 for i in range(np.ndim(array))])
+    return given + (edge - given) * near.astype(unwrap(array).dtype)
 
 
 def statistic(func: Any) -> Callable[..., Any]:
-    """The mode that pads with a mean or the like of the `given` numbers next to the end, or of all."""
+    """Make a mode that pads with `func` of the `given` number of elements at the end, or of all."""
 
     def number(array, axis, at_start, width, given):
         n = np.shape(array)[axis]
         length = n if given is None else min(given, n)
-        return func(
-            array[
-                along(slice(length) if at_start else slice(n - length, None), axis, np.ndim(array))
-            ],
-            axis=axis,
-            keepdims=True,
-        )
+        part = slice(length) if at_start else slice(n - length, None)
+        return func(array[along(part, axis, np.ndim(array))], axis=axis, keepdims=True)
 
     return number
 
 
-# The modes that compute what comes at an end, each with its keyword and the default of that.
+# Modes that compute the padding, with the keyword of each and its default.
 COMPUTED: dict[str, tuple[Callable[..., Any], str, Any]] = {
     "constant": (constant, "constant_values", 0),
     "linear_ramp": (linear_ramp, "end_values", 0),
@@ -113,11 +101,8 @@ def pad(array, pad_width, mode="constant", **kwargs):
         ends = []
         for at_start, width, more in zip((True, False), widths, given[axis], strict=True):
             shape = [width if i == axis else n for i, n in enumerate(np.shape(array))]
-            end = (
-                as_type(as_array(compute(array, axis, at_start, width, more)), dtype)
-                if width
-                else np.zeros((), dtype)
-            )
+            end = compute(array, axis, at_start, width, more) if width else 0
+            end = as_type(as_array(end), dtype)
             ends.append(np.broadcast_to(end, shape))
         array = np.concatenate([ends[0], array, ends[1]], axis)
     return array

@@ -1,4 +1,4 @@
-"""Polynomials by their coefficients, the highest power first; and ranges of numbers between two ends."""
+"""Polynomials by their coefficients, the highest power first; and ranges such as np.linspace."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def polyval(p, x):
 
 
 def aligned(a1: Any, a2: Any) -> tuple[Any, Any]:
-    """Two polynomials with as many coefficients each."""
+    """Pad two polynomials with zeros to the same length."""
     a1, a2 = coefficients(a1), coefficients(a2)
     n = max(len(a1), len(a2))
     left, right = (
@@ -49,7 +49,7 @@ def polysub(a1, a2):
 
 
 def trimmed(p):
-    """The coefficients from the first that is not 0 on, or one that is: what np.poly1d keeps of them."""
+    """Drop leading zeros, except the last one, as np.poly1d does."""
     p = coefficients(p)
     found = np.flatnonzero(unwrap(p))
     return p[found[0] :] if len(found) else np.zeros(1, unwrap(p).dtype)
@@ -67,20 +67,15 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     for k in range(np.size(u) - n + 1):
         quotient.append(u[k] * (1 / v[0]))
         u = np.concatenate([u[:k], u[k : k + n] - quotient[k] * v, u[k + n :]])
-    kept = np.flatnonzero(
-        ~np.isclose(unwrap(u), 0, rtol=1e-14)
-    )  # NumPy cuts off what is close to zero
-    return np.stack(quotient) if quotient else np.zeros(1, unwrap(u).dtype), u[
-        min([*kept, np.size(u) - 1]) :
-    ]
+    large = np.flatnonzero(~np.isclose(unwrap(u), 0, rtol=1e-14))  # NumPy drops leading zeros
+    rest = u[min([*large, np.size(u) - 1]) :]
+    return np.stack(quotient) if quotient else np.zeros(1, unwrap(u).dtype), rest
 
 
 @composite(np.polyder)
 def polyder(p, m=1):
     if m < 0:
-        raise ValueError(
-            "np.polyder takes a derivative of order 0 or more; np.polyint takes integrals"
-        )
+        raise ValueError(f"np.polyder: m must be 0 or more, got {m}; np.polyint integrates")
     p = as_array(p)
     for _ in range(m):
         p = p[:-1] * np.arange(len(p) - 1, 0, -1)
@@ -90,13 +85,11 @@ def polyder(p, m=1):
 @composite(np.polyint)
 def polyint(p, m=1, k=None):
     if m < 0:
-        raise ValueError(
-            "np.polyint takes an integral of order 0 or more; np.polyder takes derivatives"
-        )
+        raise ValueError(f"np.polyint: m must be 0 or more, got {m}; np.polyder differentiates")
     k = np.zeros(m) if k is None else coefficients(k)
     k = np.broadcast_to(k, (m,)) if np.size(k) == 1 else k
     if np.size(k) < m:
-        raise ValueError("np.polyint takes one constant for each of the integrals, or one for all")
+        raise ValueError(f"np.polyint expected 1 constant or {m}, got {np.size(k)}")
     p = as_array(p)
     for i in range(m):
         p = np.concatenate([p / np.arange(np.size(p), 0, -1), k[i : i + 1]])
@@ -110,13 +103,12 @@ def poly(seq_of_zeros):
     p, nothing = np.ones(1, unwrap(zeros).dtype), np.zeros(1, unwrap(zeros).dtype)
     for zero in zeros:
         p = np.concatenate([p, nothing]) - np.concatenate([nothing, zero * p])
-    return (
-        np.real(p) if np.iscomplexobj(p) and np.isrealobj(np.poly(unwrap(zeros))) else p
-    )  # of pairs of conjugates
+    # pairs of conjugate zeros have real coefficients
+    return np.real(p) if np.iscomplexobj(p) and np.isrealobj(np.poly(unwrap(zeros))) else p
 
 
 def roots_p(dy, y, p):
-    """A root moves by -x^k / p'(x) when the coefficient of x^k does."""
+    """The derivative of a root x in the coefficient of x^k is -x^k / p'(x)."""
     powers = np.arange(np.size(p), dtype=np.finfo(unwrap(y).dtype).dtype)[::-1]
     slope = np.polyval(p[:-1] * powers[:-1], y)
     return -np.matmul(dy / slope, y[:, None] ** powers)
@@ -126,20 +118,18 @@ rules(np.roots, roots_p)
 
 
 def covariance(lhs, scale, squares, left, y):
-    """Of the coefficients of a fit; with no sum of squares, as if each number had a deviation of 1."""
+    """Return the covariance of the coefficients of a fit; without `squares` for unit deviations."""
     base = np.linalg.inv(np.dot(np.transpose(lhs), lhs)) / np.outer(scale, scale)
     if squares is None:
         return base
     if left <= 0:
-        raise ValueError(
-            "np.polyfit: there are too few numbers to tell their deviation from the fit"
-        )
+        raise ValueError("np.polyfit needs more points than deg + 1 to scale the covariance")
     return (base if np.ndim(y) == 1 else base[:, :, None]) * (squares / left)
 
 
 @composite(np.polyfit)
 def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
-    """Least squares with columns of length 1, as NumPy has it."""
+    """Solve least squares with columns of length 1, as NumPy does."""
     x, y = as_array(x) + 0.0, as_array(y) + 0.0
     n = np.size(x)
     rcond = n * np.finfo(unwrap(x).dtype).eps if rcond is None else rcond
@@ -155,11 +145,9 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
         return c, squares, rank, s, rcond
     if unwrap(rank) != deg + 1:
         warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=4)
-    return (
-        (c, covariance(lhs, scale, None if cov == "unscaled" else squares, n - deg - 1, y))
-        if cov
-        else c
-    )
+    if not cov:
+        return c
+    return c, covariance(lhs, scale, None if cov == "unscaled" else squares, n - deg - 1, y)
 
 
 @composite(np.vander)
@@ -170,7 +158,7 @@ def vander(x, N=None, increasing=False):
 
 
 def ends(*given: Any) -> tuple[Any, ...]:
-    """The ends of ranges, each a number or an array of as many axes as the others."""
+    """Return the ends of ranges as numbers or arrays of equally many axes."""
     given = tuple(x if np.ndim(x) == 0 else as_array(x) for x in given)
     n = max(map(np.ndim, given))
     return tuple(
@@ -180,12 +168,12 @@ def ends(*given: Any) -> tuple[Any, ...]:
 
 
 def steps(num, endpoint, ndim):
-    """How far each number of a range is from its start to its stop, along an axis before `ndim` others."""
+    """Return the fractions between start and stop along a first axis before `ndim` others."""
     return np.reshape(np.arange(num) / max(num - 1 if endpoint else num, 1), (-1, *[1] * ndim))
 
 
 def between(start, stop, num, endpoint, ndim):
-    """Evenly spaced numbers, in the precision of the ends."""
+    """Return evenly spaced numbers in the precision of the ends."""
     precise = np.result_type(
         *(x if type(x) in (int, float) else np.asarray(x) for x in map(unwrap, (start, stop))), 1.0
     )
@@ -197,7 +185,7 @@ def laid_out(y, dtype, axis):
 
 
 def is_whole(dtype: Any) -> bool:
-    """Whether a range is cut to whole numbers, which have no gradient; NumPy cuts them, since the last digit decides."""
+    """Return True for a range of integers, which has no gradient; NumPy truncates it."""
     return dtype is not None and np.dtype(dtype).kind in "iu"
 
 
@@ -206,9 +194,8 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     if is_whole(dtype):
         return np.linspace(unwrap(start), unwrap(stop), num, endpoint, retstep, dtype, axis)
     start, stop = ends(start, stop)
-    y = laid_out(
-        between(start, stop, num, endpoint, max(np.ndim(start), np.ndim(stop))), dtype, axis
-    )
+    y = between(start, stop, num, endpoint, max(np.ndim(start), np.ndim(stop)))
+    y = laid_out(y, dtype, axis)
     apart = num - 1 if endpoint else num
     return (y, (stop - start) / apart if apart > 0 else np.nan) if retstep else y
 
@@ -218,11 +205,8 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
     if is_whole(dtype):
         return np.logspace(unwrap(start), unwrap(stop), num, endpoint, unwrap(base), dtype, axis)
     start, stop, base = ends(start, stop, base)
-    return laid_out(
-        base ** between(start, stop, num, endpoint, max(np.ndim(x) for x in (start, stop, base))),
-        dtype,
-        axis,
-    )
+    ndim = max(np.ndim(x) for x in (start, stop, base))
+    return laid_out(base ** between(start, stop, num, endpoint, ndim), dtype, axis)
 
 
 @composite(np.geomspace)
@@ -231,9 +215,6 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
         return np.geomspace(unwrap(start), unwrap(stop), num, endpoint, dtype, axis)
     start, stop = ends(start, stop)
     if np.any(unwrap(start) == 0) or np.any(unwrap(stop) == 0):
-        raise ValueError("a geometric sequence does not contain zero")
-    return laid_out(
-        start * (stop / start) ** steps(num, endpoint, max(np.ndim(start), np.ndim(stop))),
-        dtype,
-        axis,
-    )
+        raise ValueError("np.geomspace: start and stop must not be 0")
+    ndim = max(np.ndim(start), np.ndim(stop))
+    return laid_out(start * (stop / start) ** steps(num, endpoint, ndim), dtype, axis)

@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and arrays, at most linear in each of their arguments."""
+"""Products of vectors, matrices and arrays: functions linear in each argument."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from autograd_tools.rules.shapes import for_each, shapes_of
 
 
 def bar(x):
-    """The conjugate, of complex numbers."""
+    """Return the complex conjugate; real numbers unchanged."""
     return np.conjugate(x) if np.iscomplexobj(x) else x
 
 
 def flip_last(x):
-    """The transpose of each matrix in a stack of them."""
+    """Return the transpose of each matrix in a stack."""
     return x.mT
 
 
 def matmul_left(dy, y, a, b):
-    """dy @ b.mT; with a vector, products of each number with each."""
+    """dy @ b.mT; an outer product where b is a vector."""
     if b.ndim == 1:
         return dy * b if a.ndim == 1 else dy[..., None] * b
     if a.ndim == 1:
@@ -32,7 +32,7 @@ def matmul_left(dy, y, a, b):
 
 
 def matmul_right(dy, y, a, b):
-    """a.mT @ dy; with a vector, products of each number with each."""
+    """a.mT @ dy; an outer product where a is a vector."""
     if a.ndim == 1:
         return dy * a if b.ndim == 1 else a[:, None] * dy[..., None, :]
     if b.ndim == 1:
@@ -41,7 +41,7 @@ def matmul_right(dy, y, a, b):
 
 
 def dot_left(dy, y, a, b, out=None):
-    """dy @ b.T of matrices; in general the sum over the axes that only b and y have."""
+    """dy @ b.T for matrices; in general the sum over the axes that only b and y share."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return dy * b
     if np.ndim(b) == 1:
@@ -50,7 +50,7 @@ def dot_left(dy, y, a, b, out=None):
 
 
 def dot_right(dy, y, a, b, out=None):
-    """a.T @ dy of matrices; in general the sum over the axes that only a and y have."""
+    """a.T @ dy for matrices; in general the sum over the axes that only a and y share."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return dy * a
     lead = list(range(np.ndim(a) - 1))
@@ -67,7 +67,7 @@ def tensordot_axes(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
 
 
 def tensordot_left(dy, y, a, b, axes=2):
-    """The sum over the axes that only b and y have."""
+    """The sum over the axes that only b and y share."""
     left, right = tensordot_axes(a, b, axes)
     free_a = [i for i in range(np.ndim(a)) if i not in left]
     free_b = [i for i in range(np.ndim(b)) if i not in right]
@@ -79,7 +79,7 @@ def tensordot_left(dy, y, a, b, axes=2):
 
 
 def tensordot_right(dy, y, a, b, axes=2):
-    """The sum over the axes that only a and y have."""
+    """The sum over the axes that only a and y share."""
     left, right = tensordot_axes(a, b, axes)
     free_a = [i for i in range(np.ndim(a)) if i not in left]
     free_b = [i for i in range(np.ndim(b)) if i not in right]
@@ -90,7 +90,7 @@ def tensordot_right(dy, y, a, b, axes=2):
 
 
 def trace_x(dy, y, x, offset=0, axis1=0, axis2=1, dtype=None, out=None):
-    """Zero but for dy on the diagonal."""
+    """Zeros, with dy on the diagonal."""
     eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset, dtype=bool)
     return np.moveaxis(
         dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2)
@@ -98,7 +98,7 @@ def trace_x(dy, y, x, offset=0, axis1=0, axis2=1, dtype=None, out=None):
 
 
 def multi_dot_arrays(dy, y, arrays, *, out=None):
-    """For each matrix, `dy` between the transposes of those to its left and to its right."""
+    """For each matrix, `dy` between the transposes of those to its left and right."""
     first, *middle, last = arrays
     first, last = (
         first if np.ndim(first) == 2 else first[None, :],
@@ -117,30 +117,34 @@ def multi_dot_arrays(dy, y, arrays, *, out=None):
     )
 
 
+def outer_left(dy, y, a, b):
+    return np.reshape(np.matmul(dy, np.ravel(b)), np.shape(a))
+
+
+def outer_right(dy, y, a, b):
+    return np.reshape(np.matmul(np.ravel(a), dy), np.shape(b))
+
+
+def vecdot_left(dy, y, a, b):
+    return bar(dy[..., None] * b)
+
+
+def matvec_left(dy, y, a, b):
+    return dy[..., None] * b[..., None, :]
+
+
+def vecmat_right(dy, y, a, b):
+    return bar(a)[..., None] * dy[..., None, :]
+
+
 rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul)
 rules(np.dot, dot_left, dot_right)
 rules(np.tensordot, tensordot_left, tensordot_right)
-rules(
-    np.outer,
-    lambda dy, y, a, b: np.reshape(np.matmul(dy, np.ravel(b)), np.shape(a)),
-    lambda dy, y, a, b: np.reshape(np.matmul(np.ravel(a), dy), np.shape(b)),
-)
-rules(
-    np.vecdot,
-    lambda dy, y, a, b: bar(dy[..., None] * b),
-    lambda dy, y, a, b: dy[..., None] * bar(a),
-)
+rules(np.outer, outer_left, outer_right)
+rules(np.vecdot, vecdot_left, lambda dy, y, a, b: dy[..., None] * bar(a))
 if hasattr(np, "matvec"):  # since NumPy 2.2
-    rules(
-        np.matvec,
-        lambda dy, y, a, b: dy[..., None] * b[..., None, :],
-        lambda dy, y, a, b: np.matvec(flip_last(a), dy),
-    )
-    rules(
-        np.vecmat,
-        lambda dy, y, a, b: bar(np.matvec(b, dy)),
-        lambda dy, y, a, b: bar(a)[..., None] * dy[..., None, :],
-    )
+    rules(np.matvec, matvec_left, lambda dy, y, a, b: np.matvec(flip_last(a), dy))
+    rules(np.vecmat, lambda dy, y, a, b: bar(np.matvec(b, dy)), vecmat_right)
 rules(np.linalg.multi_dot, multi_dot_arrays, sequences=True)
 rules(np.trace, trace_x)
 rules(np.tril, lambda dy, y, x, k=0: np.tril(dy, k))
@@ -149,11 +153,8 @@ rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
 
 @composite(np.inner)
 def inner(a, b):
-    return (
-        np.dot(a, b)
-        if max(np.ndim(a), np.ndim(b)) < 2 or min(np.ndim(a), np.ndim(b)) == 0
-        else np.tensordot(a, b, (-1, -1))
-    )
+    low, high = sorted([np.ndim(a), np.ndim(b)])
+    return np.dot(a, b) if high < 2 or low == 0 else np.tensordot(a, b, (-1, -1))
 
 
 @composite(np.vdot)
@@ -171,7 +172,7 @@ def kron(a, b):
 
 
 def flat_cross(a, b, axisc):
-    """The product where one of the vectors has 2 numbers, which NumPy may warn of or refuse; of two such it is a number each."""
+    """Return the cross product where a vector has 2 elements; NumPy may warn or refuse."""
     np.cross(unwrap(a), unwrap(b))
     if np.shape(a)[-1] == np.shape(b)[-1]:
         return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
@@ -191,7 +192,7 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
 
 @composite(np.linalg.matrix_power)
 def matrix_power(a, n):
-    """By squares: of the powers of 2 that `n` is made of."""
+    """Multiply repeated squares: the powers of 2 that sum to `n`."""
     square, n = (np.linalg.inv(a), -n) if n < 0 else (a, int(n))
     power = (
         None if n else np.broadcast_to(np.eye(np.shape(a)[-1], dtype=unwrap(a).dtype), np.shape(a))
@@ -204,7 +205,7 @@ def matrix_power(a, n):
     return power
 
 
-# What np.linalg calls by names of the array standard.
+# Functions of np.linalg under the names of the array API standard.
 
 
 @composite(np.linalg.matmul)

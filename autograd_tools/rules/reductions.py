@@ -1,4 +1,9 @@
-"""Sums, means, extremes and what else takes many numbers to fewer."""
+"""Reductions: sums, products, means, variances and extremes.
+
+Conventions: elements that tie for a maximum or minimum share its gradient evenly, as in HIPS
+autograd; an extreme equal to `initial` keeps none of it. The gradient of a standard deviation is
+zero at zero.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,7 @@ from autograd_tools.rules.arrays import (
 
 
 def count_where(x, axis, where):
-    """`np.sum(np.broadcast_to(where, np.shape(x)), axis, keepdims=True)`: how many numbers of those chosen go into each result."""
+    """Return the number of chosen elements in each group of a reduction."""
     return np.sum(
         np.broadcast_to(where, np.shape(x)),
         axis=axis,
@@ -32,7 +37,7 @@ def count_where(x, axis, where):
 
 
 def sum_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
-    """`broadcast(restore_axes(dy, x, axis, keepdims), shape(x))`: what was added gets the gradient of its sum."""
+    """`broadcast(restore_axes(dy, x, axis, keepdims), shape(x))`: dy for each element."""
     if where is not True:
         return broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x)) * where
     return broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x))
@@ -43,7 +48,7 @@ def sum_initial(dy, y, *args, **kwargs):
 
 
 def mean_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
-    """`broadcast(restore_axes(dy, x, axis, keepdims) / count(x, axis), shape(x))`: each of n numbers gets an n-th."""
+    """`broadcast(restore_axes(dy, x, axis, keepdims) / count(x, axis), shape(x))`."""
     if where is not True:
         return (
             broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x))
@@ -54,7 +59,7 @@ def mean_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, *, where=T
 
 
 def extreme_x(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
-    """`dy` at the extreme; evenly shared between elements that tie for it."""
+    """`dy` at the extreme, shared evenly in a tie."""
     hit = unwrap(x) == unwrap(restore_axes(y, x, axis, keepdims))
     hit = hit if where is True else hit & where
     ties = np.add.reduce(hit, axes_of(x, axis), keepdims=True)
@@ -63,14 +68,14 @@ def extreme_x(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where
 
 
 def cumsum_x(dy, y, x, axis=None, dtype=None, out=None):
-    """The sums of dy from the other end."""
+    """The cumulative sums of dy from the other end."""
     if axis is None:
         return np.reshape(np.flip(np.cumsum(np.flip(dy, 0), 0), 0), np.shape(x))
     return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
 
 
 def total(x, *rest):
-    """np.sum, of an array in half of its time."""
+    """Compute np.sum, of an array in half its time."""
     return np.add.reduce(x, *(rest or (None,))) if type(x) is np.ndarray else np.sum(x, *rest)
 
 
@@ -121,7 +126,7 @@ def std(*args, **kwargs):
 
 @composite(np.prod)
 def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
-    """By halves, so that every partial product is differentiated as it is, zeros included."""
+    """Multiply by halves: every partial product has its gradient, with zeros, too."""
     a = widened(a, dtype)
     a = a if where is True else np.where(where, a, 1)
     axes = axes_of(a, axis)

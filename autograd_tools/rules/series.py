@@ -1,4 +1,4 @@
-"""Functions along an axis: running sums and products, differences, slopes, interpolation and convolution."""
+"""Functions along an axis: cumulative sums, differences, slopes, interpolation, convolution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograd_tools.rules.shapes import along
 
 
 def cumprod_x(dy, y, x, axis):
-    """Of numbers that are not zero: a partial product loses a factor by division."""
+    """dy times the gradient of elements that are not zero: division removes a factor."""
     return np.flip(np.cumsum(np.flip(dy * y, axis), axis), axis) / x
 
 
@@ -23,7 +23,7 @@ CUMPROD = Primitive(np.cumprod, [cumprod_x])
 
 @composite(np.cumprod)
 def cumprod(a, axis=None, dtype=None, out=None):
-    """With a zero in it by doublings, so that every partial product is differentiated as it is."""
+    """With a zero in it, multiply by doublings: every partial product has its gradient."""
     a = widened(as_array(a), dtype)
     if np.ndim(a) != 1:
         a, axis = (np.ravel(a), 0) if axis is None or np.ndim(a) == 0 else (a, axis)
@@ -42,12 +42,10 @@ def cumprod(a, axis=None, dtype=None, out=None):
 
 
 def accumulated(func: Any, x: Any, axis: Any, dtype: Any, start: float | None) -> Any:
-    """A running sum or product as the array API has it; `start` comes before the first number, if it is wanted."""
+    """Return a cumulative sum or product of the array API; `start` may come first."""
     x = np.atleast_1d(as_array(x))
     if axis is None and np.ndim(x) > 1:
-        raise ValueError(
-            "an array of more than one axis needs `axis`, to tell along which to accumulate"
-        )
+        raise ValueError(f"a cumulative sum or product over {np.ndim(x)} axes needs `axis`")
     axis = 0 if axis is None else axis
     y = func(x, axis=axis, dtype=dtype)
     if start is None:
@@ -103,7 +101,7 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
 
 
 def slope(f, h, axis, edge_order):
-    """The slope of `f` along one axis: through both neighbours inside, through the first 2 or 3 points at the ends."""
+    """Return the slope of `f` along an axis, by both neighbours, or by 2 or 3 points at an end."""
 
     def at(part):
         return f[along(part, axis, np.ndim(f))]
@@ -146,13 +144,14 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     steps = steps * len(axes) if len(steps) == 1 and np.ndim(steps[0]) == 0 else steps
     if len(steps) != len(axes):
         raise TypeError(
-            f"np.gradient takes one step for all axes or one for each of the {len(axes)}, not {len(steps)}"
+            f"np.gradient expected 1 step or {len(axes)}, one for each axis, got {len(steps)}"
         )
     if edge_order not in (1, 2):
-        raise ValueError(f"np.gradient has an edge_order of 1 or 2, not {edge_order}")
+        raise ValueError(f"np.gradient: edge_order must be 1 or 2, got {edge_order}")
     if any(np.shape(f)[i] < edge_order + 1 for i in axes):
         raise ValueError(
-            f"np.gradient with edge_order={edge_order} needs at least {edge_order + 1} numbers along each axis"
+            f"np.gradient with edge_order={edge_order} needs {edge_order + 1} or more elements "
+            "along each axis"
         )
     slopes = tuple(
         as_type(
@@ -165,7 +164,7 @@ def gradient(f, *varargs, axis=None, edge_order=1):
 
 @composite(np.interp)
 def interp(x, xp, fp, left=None, right=None, period=None):
-    """At a point of `xp` the slope is that of the piece on its right; at the last one, on its left, or 0 if that is a jump."""
+    """At a point of `xp`, take the slope to its right; at the last one to its left, or 0."""
     x, xp, fp = (t if np.iscomplexobj(t) else as_type(t, float) for t in map(as_array, (x, xp, fp)))
     if period is not None:
         x, xp = x % abs(period), xp % abs(period)
@@ -189,7 +188,7 @@ def interp(x, xp, fp, left=None, right=None, period=None):
 
 
 def uncut(dy, a, v, mode):
-    """The gradient of the full convolution, of which `mode` took a part."""
+    """Return the gradient of the full convolution, of which `mode` takes a part."""
     n, short = np.size(a) + np.size(v) - 1, min(np.size(a), np.size(v))
     start = {"f": 0, "s": (short - 1) // 2, "v": short - 1}[mode[0]]
     return np.concatenate(
@@ -212,7 +211,7 @@ def convolve_v(dy, y, a, v, mode="full"):
 @composite(np.correlate)
 def correlate(a, v, mode="valid"):
     a, v = np.ravel(as_array(a)), np.flip(np.conjugate(np.ravel(as_array(v))))
-    if np.size(v) > np.size(a):  # NumPy takes the longer one first, and turns the result around
+    if np.size(v) > np.size(a):  # NumPy swaps them
         return np.flip(np.convolve(np.flip(v), np.flip(a), mode))
     return np.convolve(a, v, mode)
 

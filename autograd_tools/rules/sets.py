@@ -1,4 +1,4 @@
-"""Sets of numbers. Of equal numbers the first has the whole gradient."""
+"""Sets. Of equal elements, the first one has the whole gradient."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def unique(ar, return_index=False, return_inverse=False, return_counts=False, ax
 
 
 def firsts(x, values):
-    """Where each of the distinct `values`, in whatever order, comes first in `x`."""
+    """Return the position in `x` at which each of the distinct `values` comes first."""
     _, first = np.unique(unwrap(x), return_index=True, equal_nan=False)
     places = np.empty_like(first)
     places[np.argsort(values, kind="stable")] = first

@@ -1,4 +1,4 @@
-"""Functions that move numbers without changing them."""
+"""Functions that move elements without changing them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograd_tools.rules.indexing import ungetitem
 
 
 def transpose_x(dy, y, x, axes=None):
-    """dy with its axes back in their places."""
+    """dy with its axes in their original order."""
     if axes is None:
         return np.transpose(dy)
     if min(axes, default=0) >= 0:
@@ -25,56 +25,50 @@ def transpose_x(dy, y, x, axes=None):
 
 
 def shapes_of(arrays: Any) -> list[tuple[int, ...]]:
-    """The shapes of the arrays to be joined, which may be the rows of one array."""
+    """Return the shapes of the arrays to join; they may be the rows of one array."""
     if isinstance(unwrap(arrays), (list, tuple)):
         return [np.shape(a) for a in arrays]
     return [np.shape(arrays)[1:]] * np.shape(arrays)[0]
 
 
 def for_each(parts: list[Any], arrays: Any) -> Any:
-    """The gradients of the joined arrays, as a list, or as one array where they were the rows of one."""
+    """Return the gradients as a list, or as one array for the rows of one."""
     return parts if isinstance(unwrap(arrays), (list, tuple)) else np.stack(parts)
 
 
 def concatenate_arrays(dy, y, arrays, axis=0, out=None, **kwargs):
-    """The slice of `dy` that each array became."""
+    """The slice of `dy` at the place of each array."""
     shapes = shapes_of(arrays)
     if axis is None:
         ends = np.cumsum([0, *map(math.prod, shapes)])
-        return for_each(
-            [
-                np.reshape(dy[i:j], shape)
-                for shape, (i, j) in zip(shapes, pairwise(ends), strict=True)
-            ],
-            arrays,
-        )
+        flat = [dy[i:j] for i, j in pairwise(ends)]
+        return for_each([np.reshape(d, s) for d, s in zip(flat, shapes, strict=True)], arrays)
     before = (slice(None),) * (axis % np.ndim(dy))
     ends = np.cumsum([0, *(shape[axis] for shape in shapes)])
     return for_each([dy[(*before, slice(i, j))] for i, j in pairwise(ends)], arrays)
 
 
 def stack_arrays(dy, y, arrays, axis=0, out=None, **kwargs):
-    """The part of dy that each array became."""
+    """The part of dy at the place of each array."""
     before = (slice(None),) * (axis % np.ndim(dy))
     return for_each([dy[(*before, i)] for i in range(len(shapes_of(arrays)))], arrays)
 
 
 def repeat_x(dy, y, x, repeats, axis=None):
-    """Each element gets the sum of what its copies get."""
+    """The sum of dy over the copies of each element."""
     flat = np.reshape(x, (-1,)) if axis is None or np.ndim(x) == 0 else x
     axis = 0 if axis is None else axis
     before = (slice(None),) * (axis % np.ndim(flat))
-    return np.reshape(
-        ungetitem(dy, (*before, np.repeat(np.arange(np.shape(flat)[axis]), repeats)), flat),
-        np.shape(x),
-    )
+    index = np.repeat(np.arange(np.shape(flat)[axis]), repeats)
+    return np.reshape(ungetitem(dy, (*before, index), flat), np.shape(x))
 
 
 def astype_x(dy, y, x, dtype, **kwargs):
-    """`dy`, but zero where fractions were cut off."""
+    """`dy`; zero for a cast to integers."""
     if np.dtype(dtype) == object:
         raise TypeError(
-            "an array of objects has no gradients; leave x as it is, or use ag.value(x).astype(object)"
+            "an array of objects has no gradients; keep the dtype of x, or write "
+            "ag.value(x).astype(object)"
         )
     if np.dtype(dtype).kind not in "fc" and x.dtype.kind in "fc":
         return np.zeros(np.shape(x))
@@ -82,32 +76,31 @@ def astype_x(dy, y, x, dtype, **kwargs):
 
 
 def reading_order(x, order):
-    """The order in which the elements of `x` are read, where "A" leaves it to how they lie in memory."""
+    """Return the order "C" or "F" in which "A" reads the elements of `x`."""
     if order != "A":
         return order
     x = unwrap(x)
-    steps = np.cumprod([x.dtype.itemsize, *x.shape])[:-1]  # the strides of Fortran's order
-    lies = all(
-        n == 1 or stride == step for n, stride, step in zip(x.shape, x.strides, steps, strict=True)
-    )
-    return "F" if lies and sum(n != 1 for n in x.shape) > 1 else "C"
+    steps = np.cumprod([x.dtype.itemsize, *x.shape])[:-1]  # strides of Fortran order
+    layout = zip(x.shape, x.strides, steps, strict=True)
+    fortran = all(n == 1 or stride == step for n, stride, step in layout)
+    return "F" if fortran and sum(n != 1 for n in x.shape) > 1 else "C"
 
 
 def reshape_x(dy, y, x, shape=None, order="C", **kwargs):
-    """`np.reshape(dy, np.shape(x))`, read in the order of `x`."""
+    """`np.reshape(dy, np.shape(x))`, in the reading order of `x`."""
     if order != "C":
         return np.reshape(dy, np.shape(x), order=reading_order(x, order))
     return np.reshape(dy, np.shape(x))
 
 
 def ravel_x(dy, y, x, order="C"):
-    """`np.reshape(dy, np.shape(x))`, read in the order of `x`."""
+    """`np.reshape(dy, np.shape(x))`, in the reading order of `x`."""
     if order != "K":
         return reshape_x(dy, y, x, None, order)
     strides = np.abs(unwrap(x).strides)
     if any(stride == 0 and n > 1 for stride, n in zip(strides, np.shape(x), strict=True)):
         raise TypeError(
-            "np.ravel(x, order='K') has no gradient rule for an array that was broadcast: use order='C'"
+            "np.ravel(x, order='K') has no gradient rule for a broadcast array; write order='C'"
         )
     axes = np.argsort(-strides, kind="stable")  # outermost in memory first
     return np.transpose(np.reshape(dy, [np.shape(x)[axis] for axis in axes]), np.argsort(axes))
@@ -182,7 +175,7 @@ def column_stack(tup):
 
 
 def along(index: Any, axis: int, ndim: int) -> tuple[Any, ...]:
-    """The index that is `index` along one axis and everything along the others."""
+    """Return an index with `index` along one axis and all of the others."""
     return (*(slice(None),) * (axis % ndim), index)
 
 

@@ -1,4 +1,4 @@
-"""Averages, variances, quantiles and what else tells of many numbers in few; most of them also without regard to nan."""
+"""Averages, variances, quantiles and covariances, and their variants that ignore nan."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.arrays import as_array, as_type, axes_of, count, root, type_of
 
-# Methods that pick one of the numbers. The others go between two of them, and the place where they do moves with the
-# quantile by the length of the row plus this; those in neither table jump from place to place.
+# Methods that pick one element. Others interpolate; the position moves with the quantile by the
+# length of the row plus this. Those in neither table jump between positions.
 PICKING = ("lower", "higher", "nearest", "inverted_cdf", "closest_observation")
 SPEEDS = {
     "linear": -1,
@@ -103,7 +103,7 @@ def nanstd(*args, **kwargs):
 
 
 def places_of(counts, q, method):
-    """Where the quantiles `q` lie in sorted rows of so many numbers each, as NumPy places them in 0, 1, 2, ..."""
+    """Return NumPy's positions of the quantiles `q` in sorted rows of `counts` elements."""
     places = np.zeros((len(counts), len(q)))
     for n in set(counts.tolist()) - {0}:
         places[counts == n] = np.quantile(np.arange(float(n)), q, method=method)
@@ -111,17 +111,18 @@ def places_of(counts, q, method):
 
 
 def type_between(q, dtype):
-    """The type in which NumPy goes between two numbers of type `dtype`: that of `q`, unless it is a number of Python."""
+    """Return the dtype of NumPy's interpolation: that of `q`, or `dtype` for a Python number."""
     q = unwrap(q)
     own = dtype if type(q) in (int, float) else np.asarray(q).dtype
     return own if own.kind == "f" else np.dtype(float)
 
 
 def quantiles(a, q, axis, keepdims, method, weights=None, *, skip_nan):
-    """The quantiles of each part of `a`; where one falls between two numbers, both have their share in it."""
+    """Return quantiles; one between two elements has a gradient in both."""
     if weights is not None:
         raise TypeError(
-            "quantiles and percentiles with weights have no gradient rule; pass ag.value(x) to treat x as a constant"
+            "quantiles and percentiles with weights have no gradient rule; "
+            "pass ag.value(x) to treat x as a constant"
         )
     a = as_array(a)
     if np.size(a) == 0:
@@ -139,7 +140,7 @@ def quantiles(a, q, axis, keepdims, method, weights=None, *, skip_nan):
     low = np.floor(places).astype(int)
     each = np.arange(len(counts))[:, None]
     y = rows[each, low]
-    if method == "median":  # of which infinity may be in the middle
+    if method == "median":  # infinity may be in the middle
         y = (y + rows[each, np.ceil(places).astype(int)]) / 2
     elif method not in PICKING:
         dtype, last = type_between(q, unwrap(rows).dtype), np.maximum(counts - 1, 0)[:, None]
@@ -221,7 +222,7 @@ def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
 
 
 def variables(m, rowvar, dtype):
-    """A matrix with a row for each variable."""
+    """Return a matrix with a row for each variable."""
     m = as_type(as_array(m), dtype)
     return np.reshape(m, (1, -1)) if np.ndim(m) < 2 else m if rowvar else np.transpose(m)
 

@@ -1,4 +1,4 @@
-"""Methods of ufuncs: np.add.reduce, np.multiply.outer and their kin, written in functions that have rules."""
+"""Methods of ufuncs, such as np.add.reduce, composed of functions that have rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograd_tools.rules.shapes import along, take_along_axis
 
 
 def reduction(func: Any) -> Callable[..., Any]:
-    """ufunc.reduce, by the function that says the same but for the axis that is meant when none is given."""
+    """Make ufunc.reduce from the function that equals it except for the default axis."""
 
     def reduce(x, axis=0, dtype=None, out=None, keepdims=False, **kwargs):
         given = {"dtype": dtype, "keepdims": keepdims or None}
@@ -27,12 +27,12 @@ def reduction(func: Any) -> Callable[..., Any]:
 
 
 def accumulation(func: Any) -> Callable[..., Any]:
-    """ufunc.accumulate, the same way."""
+    """Make ufunc.accumulate from the function that equals it except for the default axis."""
     return lambda x, axis=0, dtype=None, out=None: func(x, axis=axis, dtype=dtype)
 
 
 def running(extreme: Any) -> Callable[..., Any]:
-    """The highest or lowest number so far; of those that tie for it, the first has the whole gradient."""
+    """Make the running extreme; in a tie, the first element has the whole gradient."""
 
     def accumulate(x, axis=0, dtype=None, out=None):
         x = as_type(as_array(x), dtype)
@@ -50,14 +50,14 @@ def running(extreme: Any) -> Callable[..., Any]:
 
 
 def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
-    """The logarithm of a sum of powers, which are taken relative to the largest so that none overflows."""
+    """Make the logarithm of a sum of powers relative to the largest, so that none overflows."""
 
     def reduce(x, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
         x = as_type(as_array(x), dtype if dtype is not None or type_of(x).kind in "fc" else float)
         x = x if where is True else np.where(where, x, -np.inf)
         top = np.max(unwrap(x), axis=axis, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, 0).astype(unwrap(x).dtype)
-        with np.errstate(divide="ignore"):  # of nothing, or of powers that are all 0, it is -inf
+        with np.errstate(divide="ignore"):  # -inf for no powers, or for zeros
             y = log(np.sum(exp(x - top), axis=axis, keepdims=keepdims)) + np.reshape(
                 top, np.shape(np.sum(top, axis=axis, keepdims=keepdims))
             )
@@ -67,7 +67,7 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
 
 
 def reduceat(x, indices, axis=0, dtype=None, out=None):
-    """The sums of the parts that begin at each index and end at the next; of a part that would end before, its first number."""
+    """Return the sums from each index to the next; one element if the next is not larger."""
     x = widened(as_array(x), dtype)
     begins = np.asarray(indices)
     lengths = np.maximum(np.append(begins[1:], np.shape(x)[axis]) - begins, 1)
@@ -102,16 +102,17 @@ UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
 
 
 def outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
-    """The ufunc of every number of `a` with every number of `b`."""
+    """Apply a ufunc to every pair of elements of `a` and `b`."""
     return ufunc(np.reshape(a, (*np.shape(a), *[1] * np.ndim(b))), as_array(b), **kwargs)
 
 
 def find(ufunc: np.ufunc, method: str) -> Callable[..., Any]:
-    """What does the same as a method of a ufunc."""
+    """Return the function that equals a method of a ufunc; TypeError if there is none."""
     definition = partial(outer, ufunc) if method == "outer" else UFUNC_METHODS.get((ufunc, method))
     if definition is None:
         known = ", ".join(f"np.{of.__name__}.{name}" for of, name in UFUNC_METHODS)
         raise TypeError(
-            f"np.{ufunc.__name__}.{method} has no gradient rule; those that have one are {known} and the outer of every ufunc"
+            f"np.{ufunc.__name__}.{method} has no gradient rule; choose {known} or the outer of a "
+            "ufunc with rules"
         )
     return definition

@@ -1,4 +1,4 @@
-"""Functions whose gradient is zero wherever it exists, or that return no numbers to differentiate."""
+"""Functions whose gradient is zero wherever it exists, or whose output is not numeric."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ zerograds(
         np.may_share_memory,
         np.shares_memory,
     ),
-    # descriptions, and new arrays like another
+    # descriptions, new arrays
     *(
         np.shape,
         np.ndim,

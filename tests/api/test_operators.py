@@ -401,7 +401,7 @@ TRAPS = {
     "np.dot with a list": (lambda w: np.dot([w[0], w[1], w[2]], X), "np.stack"),
     "product with a list": (lambda w: w * [w[0], w[1], w[2]], "np.stack"),
     "where=": (lambda w: np.where([True, False], [w[0], w[1]], 0.0), "np.stack"),
-    "np.hypot.reduce": (np.hypot.reduce, "those that have one are np.add.reduce, "),
+    "np.hypot.reduce": (np.hypot.reduce, "choose np.add.reduce are np.add.reduce, "),
     "np.subtract.accumulate": (np.subtract.accumulate, "np.maximum.accumulate"),
     "out of np.add.accumulate": (lambda w: np.add.accumulate(w, out=np.zeros(3)), "omit `out`"),
     "out of np.sum by position": (lambda w: np.sum(w, None, None, np.zeros(())), "omit `out`"),

@@ -93,7 +93,7 @@ ERRORS = {
         r"np\.add\.at has no gradient rule",
     ),
     "np.add.at(x, i, nd)": (lambda x: np.add.at(x, [0], 1.0), r"np\.add\.at has no gradient rule"),
-    "np.hypot.reduce(x)": (np.hypot.reduce, r"those that have one"),
+    "np.hypot.reduce(x)": (np.hypot.reduce, r"choose np.add.reduce"),
     "np.put(nd, i, x)": (lambda x: np.put(zeros(), [0], x[:1]), r"np\.where"),
     "np.sum([s, s])": (lambda x: np.sum([x[0], x[1]]), r"np\.stack"),
     "np.exp([s, s])": (lambda x: np.exp([x[0], x[1]]), r"np\.stack"),

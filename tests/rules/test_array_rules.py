@@ -194,12 +194,16 @@ def test_unwrap_passes_the_gradient_on():
 
 
 ERRORS = {
-    "gradient of too few": (lambda x: np.gradient(x[:1]), ValueError, "at least 2 numbers"),
-    "edge_order": (lambda x: np.gradient(x, edge_order=3), ValueError, "edge_order of 1 or 2"),
+    "gradient of too few": (lambda x: np.gradient(x[:1]), ValueError, "needs 2 or more elements"),
+    "edge_order": (
+        lambda x: np.gradient(x, edge_order=3),
+        ValueError,
+        "edge_order must be 1 or 2, got 3",
+    ),
     "steps of gradient": (
         lambda x: np.gradient(x, 1.0, 2.0),
         TypeError,
-        "one step for all axes or one for each",
+        "expected 1 step or 1, one for each axis, got 2",
     ),
     "cumulative_sum without axis": (
         lambda x: np.cumulative_sum(x[None]),
@@ -208,32 +212,32 @@ ERRORS = {
     ),
     "block": (lambda x: np.block([[x], x]), ValueError, "nested to the same depth"),
     "split": (lambda x: np.split(x, 2), ValueError, "does not split into 2 equal parts"),
-    "array_split": (lambda x: np.array_split(x, 0), ValueError, "1 part or more"),
-    "vsplit": (lambda x: np.vsplit(x, 1), ValueError, "2 axes or more"),
-    "dsplit": (lambda x: np.dsplit(x, 1), ValueError, "3 axes or more"),
+    "array_split": (lambda x: np.array_split(x, 0), ValueError, "must be 1 or more, got 0"),
+    "vsplit": (lambda x: np.vsplit(x, 1), ValueError, "2 axes or more, got 1"),
+    "dsplit": (lambda x: np.dsplit(x, 1), ValueError, "3 axes or more, got 1"),
     "hsplit": (lambda x: np.hsplit(x[0], 1), ValueError, "1 axis or more"),
     "unstack": (lambda x: np.unstack(x[0]), ValueError, "1 axis or more"),
     "meshgrid": (lambda x: np.meshgrid(x, indexing="yx"), ValueError, "'xy' or 'ij'"),
     "apply_along_axis": (
         lambda x: np.apply_along_axis(np.sum, 0, x[:, None][:, :0]),
         ValueError,
-        "no rows",
+        "the array has no rows",
     ),
-    "select": (lambda x: np.select([x > 0], [x, x]), ValueError, "as many choices as conditions"),
+    "select": (lambda x: np.select([x > 0], [x, x]), ValueError, "and at least one, got 2 and 1"),
     "piecewise": (
         lambda x: np.piecewise(x, [x > 0], [x, x, x]),
         ValueError,
-        "takes as many functions, or one more",
+        "or one more, got 3 and 1",
     ),
     "pad": (lambda x: np.pad(x, 1, "empty"), TypeError, "mode='empty' has no gradient rule"),
-    "polyder": (lambda x: np.polyder(x, -1), ValueError, "order 0 or more"),
-    "polyint": (lambda x: np.polyint(x, -1), ValueError, "order 0 or more"),
+    "polyder": (lambda x: np.polyder(x, -1), ValueError, "m must be 0 or more, got -1"),
+    "polyint": (lambda x: np.polyint(x, -1), ValueError, "m must be 0 or more, got -1"),
     "constants of polyint": (
         lambda x: np.polyint(x, 3, [1.0, 2.0]),
         ValueError,
-        "one constant for each",
+        "expected 1 constant or 3, got 2",
     ),
-    "geomspace": (lambda x: np.geomspace(0.0, x), ValueError, "does not contain zero"),
+    "geomspace": (lambda x: np.geomspace(0.0, x), ValueError, "must not be 0"),
     "take": (lambda x: np.take(x, 7), IndexError, "out of bounds"),
 }
 

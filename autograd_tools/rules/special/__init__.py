@@ -1,6 +1,8 @@
-"""scipy.special, whose ufuncs dispatch to us: one table for each family, entered into the registry once SciPy is loaded.
+"""The VJP rules of scipy.special, one table for each family, registered once SciPy is loaded.
 
-The order of a function, and any other argument whose derivative has no formula at hand, is UNKNOWN.
+To add a rule, write `rules(special.function, rule, ...)` in the table of its family, and a case
+in tests/rules/cases_special.py. UNKNOWN marks an argument whose derivative has no closed form,
+such as the order of a Bessel function: its gradient is an error.
 """
 
 from __future__ import annotations
@@ -13,22 +15,13 @@ from typing import Any
 
 from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS, Primitive
 
-FAMILIES = (
-    "bessel",
-    "beta",
-    "elementary",
-    "entropy",
-    "errors",
-    "hypergeometric",
-    "integrals",
-    "polynomials",
-)
+FAMILIES = ("bessel", "beta", "elementary", "errors", "integrals", "polynomials")
 LOCK = threading.Lock()
 
 
 @functools.cache
 def enter_tables() -> None:
-    """Enter the rules of scipy.special into the registry, but for functions that the user has given rules of their own."""
+    """Register the rules of scipy.special, except for functions whose rules the user has set."""
     given, constant = dict(PRIMITIVES), set(ZEROGRADS)
     for family in FAMILIES:
         importlib.import_module(f"{__name__}.{family}")
@@ -38,7 +31,7 @@ def enter_tables() -> None:
 
 
 def find(func: Any) -> Primitive | None:
-    """The primitive of a function that became one only when SciPy was loaded."""
+    """Return the primitive of a function; that of scipy.special appears once SciPy is loaded."""
     if "scipy.special" in sys.modules:
         with LOCK:
             enter_tables()

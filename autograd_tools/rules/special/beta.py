@@ -1,4 +1,4 @@
-"""Gamma and beta functions, their logarithms, incomplete forms and inverses; digamma, zeta, binomial coefficients."""
+"""Gamma and beta functions, their logarithms, incomplete forms and inverses; digamma and zeta."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.special.incomplete import beta_shapes, gamma_shape
 from autograd_tools.rules.special.parts import like
 
+
+def zeta_x(dy, y, s, x):
+    return -dy * s * special.zeta(s + 1.0, x)
+
+
 rules(special.gammaln, lambda dy, y, x: dy * special.digamma(x))
 rules(special.loggamma, lambda dy, y, x: dy * special.digamma(x))
 rules(special.gamma, lambda dy, y, x: dy * y * special.digamma(x))
 rules(special.rgamma, lambda dy, y, x: -dy * y * special.digamma(x))
 rules(special.digamma, lambda dy, y, x: dy * special.zeta(2.0, x))
-# special.zeta is a function of Python around this ufunc, and the ufunc is what reaches us.
-rules(
-    special._ufuncs._zeta,
-    UNKNOWN,
-    lambda dy, y, s, x: -dy * s * special.zeta(s + 1.0, x),
-    name="special.zeta",
-)
+# special.zeta is a Python function that calls this ufunc.
+rules(special._ufuncs._zeta, UNKNOWN, zeta_x, name="special.zeta")
 
 
 def rise(a, b):
@@ -32,24 +32,30 @@ def rise(a, b):
     return special.digamma(a) - special.digamma(b)
 
 
-rules(
-    special.beta,
-    lambda dy, y, a, b: dy * y * rise(a, a + b),
-    lambda dy, y, a, b: dy * y * rise(b, a + b),
-)
-rules(
-    special.betaln, lambda dy, y, a, b: dy * rise(a, a + b), lambda dy, y, a, b: dy * rise(b, a + b)
-)
-rules(
-    special.poch,
-    lambda dy, y, a, m: dy * y * rise(a + m, a),
-    lambda dy, y, a, m: dy * y * special.digamma(a + m),
-)
-rules(
-    special.binom,
-    lambda dy, y, n, k: dy * y * rise(n + 1, n - k + 1),
-    lambda dy, y, n, k: dy * y * rise(n - k + 1, k + 1),
-)
+def beta_arg(dy, y, a, b):
+    return dy * y * rise(a, a + b)
+
+
+def betaln_arg(dy, y, a, b):
+    return dy * rise(a, a + b)
+
+
+def poch_m(dy, y, a, m):
+    return dy * y * special.digamma(a + m)
+
+
+def binom_n(dy, y, n, k):
+    return dy * y * rise(n + 1, n - k + 1)
+
+
+def binom_k(dy, y, n, k):
+    return dy * y * rise(n - k + 1, k + 1)
+
+
+rules(special.beta, beta_arg, lambda dy, y, a, b: beta_arg(dy, y, b, a))
+rules(special.betaln, betaln_arg, lambda dy, y, a, b: betaln_arg(dy, y, b, a))
+rules(special.poch, lambda dy, y, a, m: dy * y * rise(a + m, a), poch_m)
+rules(special.binom, binom_n, binom_k)
 
 
 def gamma_density(a, x):
@@ -72,26 +78,53 @@ def t_density(df, t):
 
 
 def gamma_a(dy, a, x):
-    """Of gammainc(a, x)."""
+    """dy times the derivative of gammainc(a, x) in `a`."""
     return dy * gamma_shape(like(a, x), like(x, a))
 
 
 def beta_a(dy, a, b, x, i):
-    """Of betainc(a, b, x) in `a` (i = 0) or `b` (i = 1)."""
+    """dy times the derivative of betainc(a, b, x) in `a` (i = 0) or `b` (i = 1)."""
     return dy * beta_shapes(like(a, x), like(b, x), x, 1 - x)[i]
 
 
 def t_df(dy, df, t):
-    """Of stdtr(df, t), which is 1/2 and sign(t) / 2 times betainc(1/2, df / 2, x), where x = t^2 / (df + t^2) moves with df, too."""
+    """dy times the derivative of stdtr(df, t) in `df`.
+
+    stdtr is 1/2 + sign(t) / 2 * betainc(1/2, df / 2, x), where x = t^2 / (df + t^2) depends on df.
+    """
     t = like(t, df)
-    t = t + np.where(unwrap(t) == 0, 1e-15, 0).astype(
-        np.result_type(unwrap(t))
-    )  # so that there is a slope on one side of 0
+    tiny = np.where(unwrap(t) == 0, 1e-15, 0)  # gives a slope on one side of 0
+    t = t + tiny.astype(np.result_type(unwrap(t)))
     df, square = like(df, t), t * t
     x, rest = square / (df + square), df / (df + square)
     half = like(0.5, rest)
     moved = beta_density(half, df / 2, x) * x / (df + square)
     return dy * np.sign(unwrap(t)) / 2 * (beta_shapes(half, df / 2, x, rest)[1] / 2 - moved)
+
+
+# In a shape parameter, an inverse function moves against the function that it inverts.
+def gammainv_a(dy, y, a, p):
+    return gamma_a(-dy / gamma_density(a, y), a, y)
+
+
+def betainv_a(dy, y, a, b, p):
+    return beta_a(-dy / beta_density(a, b, y), a, b, y, 0)
+
+
+def betainv_b(dy, y, a, b, p):
+    return beta_a(-dy / beta_density(a, b, y), a, b, y, 1)
+
+
+def stdtrit_df(dy, y, df, p):
+    return t_df(-dy / t_density(df, y), df, y)
+
+
+def chdtr_v(dy, y, v, x):
+    return gamma_a(dy / 2, v / 2, x / 2)
+
+
+def chdtr_x(dy, y, v, x):
+    return dy * gamma_density(v / 2, x / 2) / 2
 
 
 rules(
@@ -104,16 +137,8 @@ rules(
     lambda dy, y, a, x: gamma_a(-dy, a, x),
     lambda dy, y, a, x: -dy * gamma_density(a, x),
 )
-rules(
-    special.gammaincinv,
-    lambda dy, y, a, p: gamma_a(-dy / gamma_density(a, y), a, y),
-    lambda dy, y, a, p: dy / gamma_density(a, y),
-)
-rules(
-    special.gammainccinv,
-    lambda dy, y, a, p: gamma_a(-dy / gamma_density(a, y), a, y),
-    lambda dy, y, a, p: -dy / gamma_density(a, y),
-)
+rules(special.gammaincinv, gammainv_a, lambda dy, y, a, p: dy / gamma_density(a, y))
+rules(special.gammainccinv, gammainv_a, lambda dy, y, a, p: -dy / gamma_density(a, y))
 rules(
     special.betainc,
     lambda dy, y, a, b, x: beta_a(dy, a, b, x, 0),
@@ -126,34 +151,16 @@ rules(
     lambda dy, y, a, b, x: beta_a(-dy, a, b, x, 1),
     lambda dy, y, a, b, x: -dy * beta_density(a, b, x),
 )
-rules(
-    special.betaincinv,
-    lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 0),
-    lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 1),
-    lambda dy, y, a, b, p: dy / beta_density(a, b, y),
-)
-rules(
-    special.betainccinv,
-    lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 0),
-    lambda dy, y, a, b, p: beta_a(-dy / beta_density(a, b, y), a, b, y, 1),
-    lambda dy, y, a, b, p: -dy / beta_density(a, b, y),
-)
-rules(
-    special.chdtr,
-    lambda dy, y, v, x: gamma_a(dy / 2, v / 2, x / 2),
-    lambda dy, y, v, x: dy * gamma_density(v / 2, x / 2) / 2,
-)
+rules(special.betaincinv, betainv_a, betainv_b, lambda dy, y, a, b, p: dy / beta_density(a, b, y))
+rules(special.betainccinv, betainv_a, betainv_b, lambda dy, y, a, b, p: -dy / beta_density(a, b, y))
+rules(special.chdtr, chdtr_v, chdtr_x)
 rules(
     special.chdtrc,
-    lambda dy, y, v, x: gamma_a(-dy / 2, v / 2, x / 2),
-    lambda dy, y, v, x: -dy * gamma_density(v / 2, x / 2) / 2,
+    lambda dy, y, v, x: chdtr_v(-dy, y, v, x),
+    lambda dy, y, v, x: chdtr_x(-dy, y, v, x),
 )
 rules(
     special.stdtr, lambda dy, y, df, t: t_df(dy, df, t), lambda dy, y, df, t: dy * t_density(df, t)
 )
-rules(
-    special.stdtrit,
-    lambda dy, y, df, p: t_df(-dy / t_density(df, y), df, y),
-    lambda dy, y, df, p: dy / t_density(df, y),
-)
+rules(special.stdtrit, stdtrit_df, lambda dy, y, df, p: dy / t_density(df, y))
 zerograds(special.gammasgn)

@@ -1,4 +1,4 @@
-"""What the tables of scipy.special share."""
+"""Helpers that the tables of scipy.special share."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from autograd_tools.engine.values import unwrap
 
 
 def of_parts(dy: Any, *slopes: Callable[[], Any]) -> Any:
-    """The gradient of the argument of a function of several outputs: None in `dy` stands for an output that was not used."""
+    """Sum dy times slope over the outputs of a function; None in `dy` marks an unused output."""
     found = [part * slope() for part, slope in zip(dy, slopes, strict=True) if part is not None]
     return sum(found[1:], found[0]) if found else None
 
 
 def real(x):
-    """`x`, which must be real: what follows holds for real numbers only."""
+    """`x`; TypeError if it is complex."""
     if np.iscomplexobj(x):
         raise TypeError(
-            "a scaled function of scipy.special has a gradient for real arguments only, because it holds the absolute value"
+            "scaled functions of scipy.special have gradients for real arguments only, "
+            "because their scale is an absolute value"
         )
     return x
 
 
 def like(a, x):
-    """`a`, if it is a number of Python's in the precision of `x`: what SciPy computes of it is then no wider than `x`."""
+    """`a`; a Python number in the precision of `x`, so that SciPy computes in that precision."""
     return np.result_type(unwrap(x), a).type(a) if type(a) in (int, float) else a
