@@ -1,1 +1,1 @@
-"""Graphs as pictures: composed into boxes and arrows, laid out by Graphviz, written as SVG, DOT, Mermaid and HTML."""
+"""Graphs as pictures: composed, laid out by Graphviz, written as SVG, DOT, Mermaid and HTML."""

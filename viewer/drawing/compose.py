@@ -1,9 +1,10 @@
-"""Making the picture of a graph: what is drawn where, what it says, and which arrows are too long."""
+"""The composition of a picture: the boxes, frames and arrows of a graph with their texts."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from autograd_tools.base.text import unknown
 from viewer import labels
 from viewer.drawing.heat import Heat, heat_of
 from viewer.drawing.looks import MARKS
@@ -16,18 +17,18 @@ DEEPEST_CLUSTER = 12
 EDGES = ("shape", "none")
 
 
-def picture(graph: Graph, style: Style) -> Picture:
-    """The picture of a graph; ValueError for an option that is none."""
+def compose_picture(graph: Graph, style: Style) -> Picture:
+    """Return the picture of a graph; raise ValueError for an unknown value of an option."""
     if style.edges not in EDGES:
-        raise ValueError(f"no edges {style.edges!r}; there are: {', '.join(EDGES)}")
+        raise unknown("edges", style.edges, EDGES)
     for mark in style.marks.values():
         if mark not in MARKS:
-            raise ValueError(f"no mark {mark!r}; there are: {', '.join(MARKS)}")
+            raise unknown("mark", mark, MARKS)
     return _Drawing(graph, style).picture()
 
 
 class _Drawing:
-    """One graph on its way to a picture."""
+    """The state while one graph becomes a picture."""
 
     def __init__(self, graph: Graph, style: Style) -> None:
         self.graph = graph
@@ -38,80 +39,63 @@ class _Drawing:
         self.into: dict[str, list[Edge]] = defaultdict(list)
         for edge in graph.edges:
             self.into[edge.head].append(edge)
-        far = {edge.tail for edge in graph.edges} - {
-            edge.tail for edge in graph.edges if self.is_short(edge)
-        }
-        self.drawn = set(self.order) - far.intersection(
-            leaves(graph)
-        )  # of such a leaf there is a copy at each use
+        near = {edge.tail for edge in graph.edges if self.is_short(edge)}
+        far = {edge.tail for edge in graph.edges} - near  # such a leaf is copied to each use
+        self.drawn = set(self.order) - far.intersection(leaves(graph))
         self.uses: dict[str, list[Box]] = defaultdict(
             list
-        )  # leaves that are drawn beside the box they go into
+        )  # leaves drawn beside the box they enter
         for box in graph.boxes.values():
             if box.head:
                 self.uses[box.head].append(box)
-        self.copied: set[str] = set()  # names of those copies
+        self.copied: set[str] = set()  # names of copies
         self.arrows: list[Arrow] = []
 
     def picture(self) -> Picture:
-        """The whole of it."""
+        """Return the whole picture."""
         root = Cluster("", "scope", self.sentence())
         self.fill(root)
         kinds = set(self.style.marks.values())
         root.shapes += [
-            Shape(f"legend_{kind}", "key", (f"{MARKS[kind][0]} {kind}",), mark=kind)
-            for kind in MARKS
+            Shape(f"legend_{kind}", "key", (f"{sign} {kind}",), mark=kind)
+            for kind, (sign, _) in MARKS.items()
             if kind in kinds
         ]
-        span = sum(
-            abs(self.ranks[edge.head] - self.ranks[edge.tail])
-            for edge in self.graph.edges
-            if self.is_short(edge)
-        )
+        short = [edge for edge in self.graph.edges if self.is_short(edge)]
+        span = sum(abs(self.ranks[edge.head] - self.ranks[edge.tail]) for edge in short)
         legend = self.heat.legend() if self.heat else ()
-        arrows = sorted(
-            self.arrows,
-            key=lambda arrow: self.order[arrow.tail if arrow.kind == "backward" else arrow.head],
-        )
-        return Picture(root, arrows, self.graph.notes, legend, span)
+
+        def position(arrow: Arrow) -> int:
+            return self.order[arrow.tail if arrow.kind == "backward" else arrow.head]
+
+        return Picture(root, sorted(self.arrows, key=position), self.graph.notes, legend, span)
 
     def sentence(self) -> str:
-        """What the picture shows, for those who do not see it."""
-        kind = self.graph.trace.columns.kind
-        kinds = Counter(
-            kind[id - 1] for id in {id for box in self.graph.boxes.values() for id in box.nodes}
-        )
-        found = (
-            (kinds["result"], "operation"),
-            (kinds["param"], "Param"),
-            (kinds["input"], "input"),
-        )
-        parts = ", ".join(labels.plural(n, noun) for n, noun in found if n)
-        result = self.graph.trace.result
-        end = f"; the result is {labels.number(self.graph.trace[result].value)}" if result else ""
+        """Return a description of the picture for those who do not see it."""
+        trace, boxes = self.graph.trace, self.graph.boxes
+        kind = trace.columns.kind
+        kinds = Counter(kind[id - 1] for id in {id for box in boxes.values() for id in box.nodes})
+        nouns = (("result", "operation"), ("param", "Param"), ("input", "input"))
+        parts = [labels.plural(kinds[name], noun) for name, noun in nouns if kinds[name]]
+        value = labels.number(trace[trace.result].value) if trace.result else ""
+        end = f"; the result is {value}" if trace.result else ""
         return (
-            f"Graph of a gradient: {parts or 'nothing'}, in {len(self.graph.boxes):,} boxes{end}."
+            f"Graph of a gradient: {', '.join(parts) or 'nothing'}, in {len(boxes):,} boxes{end}."
         )
 
     def is_short(self, edge: Edge) -> bool:
-        """Whether an arrow may be drawn from the box itself: it is not too long, or is one that leads back anyhow."""
-        return (
-            self.kind(edge) != "value"
-            or self.ranks[edge.head] - self.ranks[edge.tail] <= self.style.longest
-        )
+        """Return whether an arrow may start at the box itself: it is near, or leads back."""
+        distance = self.ranks[edge.head] - self.ranks[edge.tail]
+        return self.kind(edge) != "value" or distance <= self.style.longest
 
     def kind(self, edge: Edge) -> str:
-        """Which of `looks.ARROWS` an edge is."""
-        return (
-            "carried"
-            if edge.carried
-            else "value"
-            if self.order[edge.tail] < self.order[edge.head]
-            else "up"
-        )
+        """Return the kind of an edge in `looks.ARROWS`."""
+        if edge.carried:
+            return "carried"
+        return "value" if self.order[edge.tail] < self.order[edge.head] else "up"
 
     def fill(self, root: Cluster) -> None:
-        """Draw all groups into a cluster: open ones as frames in it, those too deep for that without."""
+        """Draw all groups into a cluster: open ones as frames, except those too deep for that."""
         todo: list[tuple[Group, Cluster, int, tuple[str, ...]]] = [(self.graph.root, root, 0, ())]
         number = 0
         while todo:  # a loop, because calls may be nested more deeply than Python's own
@@ -128,14 +112,11 @@ class _Drawing:
             for member in group.members:
                 if not isinstance(member, Group) and (box := self.graph.boxes.get(f"n{member}")):
                     self.add(cluster, box)
-            todo += [
-                (member, cluster, depth + 1, ())
-                for member in reversed(group.members)
-                if isinstance(member, Group)
-            ]
+            inner = (member for member in reversed(group.members) if isinstance(member, Group))
+            todo += [(member, cluster, depth + 1, ()) for member in inner]
 
     def frame(self, outer: Cluster, group: Group, key: str, titles: tuple[str, ...]) -> Cluster:
-        """The frame of an open group, and of those right around it: of one that stands for many, in front of another."""
+        """Draw the frame of an open group; a folded group has another frame behind it."""
         kind = "folded" if group.copies else "scope"
         tooltip = labels.group_tooltip(self.graph.trace, group, tuple(group.all_ids()))
         inner = Cluster(key, kind, shorten(" › ".join(titles)), tooltip)
@@ -157,127 +138,110 @@ class _Drawing:
                     self.copied.add(tail)
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
             label = self.label(edge)
-            told = " · ".join(
-                filter(None, (f"{self.who(self.graph.boxes[edge.tail])} → {self.who(box)}", label))
-            )
-            self.arrows.append(Arrow(tail, box.key, self.kind(edge), label, told))
+            ends = f"{self.name(self.graph.boxes[edge.tail])} → {self.name(box)}"
+            tooltip = f"{ends} · {label}" if label else ends
+            self.arrows.append(Arrow(tail, box.key, self.kind(edge), label, tooltip))
             if self.style.backward and self.flows_back(edge):
                 self.arrows.append(self.back(edge, tail))
         if box.node is not None and self.graph.constants:
             self.add_constants(cluster, box)
 
     def flows_back(self, edge: Edge) -> bool:
-        """Whether a gradient goes against an arrow: there is one at both of its ends."""
+        """Return whether both ends of an edge have a gradient."""
         there = self.graph.trace.columns.outgrad.there
-        return bool(there[edge.node - 1]) and any(
-            there[id - 1] for id in self.graph.boxes[edge.head].nodes
-        )
+        nodes = self.graph.boxes[edge.head].nodes
+        return bool(there[edge.node - 1]) and any(there[id - 1] for id in nodes)
 
     def back(self, edge: Edge, tail: str) -> Arrow:
-        """The gradient that goes against an arrow which starts at the box `tail`; it has the shape of the value."""
+        """Return the arrow of the gradient against an edge that starts at the box `tail`."""
         shape = labels.shape(self.graph.trace[edge.node].value)
-        label = " ".join(
-            filter(None, ("∇", shape, labels.carried_back(edge.carried) if edge.carried else ""))
-        )
-        told = f"{self.who(self.graph.boxes[edge.head])} → {self.who(self.graph.boxes[edge.tail])} · {label}"
-        return Arrow(edge.head, tail, "backward", "" if self.style.plain else label, told)
+        carried = labels.carried_back(edge.carried) if edge.carried else ""
+        label = " ".join(filter(None, ("∇", shape, carried)))
+        head, origin = self.graph.boxes[edge.head], self.graph.boxes[edge.tail]
+        tooltip = f"{self.name(head)} → {self.name(origin)} · {label}"
+        return Arrow(edge.head, tail, "backward", "" if self.style.plain else label, tooltip)
 
     def add_constants(self, cluster: Cluster, box: Box) -> None:
-        """Draw the arrays that an operation used and that are no nodes."""
-        for position, arg in enumerate(self.graph.trace[box.nodes[0]].args, 1):
+        """Draw the constant arrays among the arguments of an operation."""
+        node = self.graph.trace[box.nodes[0]]
+        for position, arg in enumerate(node.args, 1):
             if not arg.nodes and "[" in arg.text and not arg.keyword:
-                name = f"{box.key}_{position}"
-                cluster.shapes.append(
-                    Shape(
-                        name, "constant", (shorten(arg.text),), f"argument {position}, a constant"
-                    )
+                name, tooltip = (
+                    f"{box.key}_{position}",
+                    f"{shorten(node.op)}[{position}], a constant",
                 )
-                self.arrows.append(
-                    Arrow(name, box.key, "constant", tooltip=f"a constant → {self.who(box)}")
-                )
+                shape = Shape(name, "constant", (shorten(arg.text),), tooltip)
+                cluster.shapes.append(shape)
+                ends = f"a constant → {self.name(box)}"
+                self.arrows.append(Arrow(name, box.key, "constant", tooltip=ends))
 
     def label(self, edge: Edge) -> str:
-        """What an arrow says: which argument it leads to, if there are several, the shape of the value, and how many there are."""
+        """Return the label of an arrow: `[2] 64×32 ×4`.
+
+        It has the argument, if there are several, the shape, and how many equal edges it is.
+        """
         if self.style.plain:
             return ""
-        node = self.graph.trace[edge.node]
-        from_leaf = (
-            node.kind != "result" and self.graph.boxes[edge.tail].node is not None
-        )  # whose box tells its shape
-        several = len(self.into[edge.head]) > 1 and edge.argument > 0
-        head = self.graph.boxes[edge.head]
-        times = (
-            edge.count // len(head.nodes) if head.node is not None else 1
-        )  # the items of a list that come from a folded box
-        parts = (
-            f"[{edge.argument}]" if several else "",
-            labels.carried(edge.carried)
-            if edge.carried
-            else ""
-            if from_leaf or self.style.edges == "none"
-            else labels.shape(node.value),
-            f"({times:,} times)" if times > 1 else "",
-        )
+        node, head = self.graph.trace[edge.node], self.graph.boxes[edge.head]
+        from_leaf = node.kind != "result" and self.graph.boxes[edge.tail].node is not None
+        parts = []
+        if len(self.into[edge.head]) > 1 and edge.argument > 0:
+            parts.append(f"[{edge.argument}]")
+        if edge.carried:
+            parts.append(labels.carried(edge.carried))
+        elif not from_leaf and self.style.edges != "none":  # the box of a leaf shows its shape
+            parts.append(labels.shape(node.value))
+        times = edge.count // len(head.nodes) if head.node is not None else 1
+        if times > 1:  # the items of a list that come from a folded box
+            parts.append(f"×{times:,}")
         return " ".join(filter(None, parts))
 
     def shape(self, box: Box, name: str) -> Shape:
-        """A box with what it says."""
+        """Return a box with its texts."""
         trace, style = self.graph.trace, self.style
+        place: Group | labels.TraceNode
         if box.group is not None:
-            kind = "stack" if box.group.copies else "group"
-            lines, tooltip = (
-                labels.group_lines(trace, box),
-                labels.group_tooltip(trace, box.group, box.nodes),
-            )
-            file, line = box.group.file, box.group.line
+            place = box.group
+            kind = "stack" if place.copies else "group"
+            lines = labels.group_lines(trace, box)
+            tooltip = labels.group_tooltip(trace, place, box.nodes)
         else:
-            node = trace[box.nodes[0]]
-            kind = "final" if trace.result in box.nodes else node.kind
-            gradients, shapes = (
-                style.gradients or style.heat == "gradient",
-                style.plain or style.edges != "shape",
-            )
+            place = trace[box.nodes[0]]
+            kind = "final" if trace.result in box.nodes else place.kind
+            gradients = style.gradients or style.heat == "gradient"
+            shapes = style.plain or style.edges != "shape"
             lines = labels.node_lines(trace, box, gradients=gradients, shapes=shapes)
-            tooltip, file, line = labels.node_tooltip(trace, box), node.file, node.line
-        figure = self.heat.figures.get(box.key) if self.heat else None
-        if (
-            self.heat and figure is not None and (style.heat != "gradient" or len(box.nodes) > 1)
-        ):  # that of one node is there
-            lines.append(self.heat.label(figure))
+            tooltip = labels.node_tooltip(trace, box)
+        level = None
+        if self.heat and (figure := self.heat.figures.get(box.key)) is not None:
+            level = self.heat.level(figure)
+            if style.heat != "gradient" or len(box.nodes) > 1:  # one node shows its gradient
+                lines.append(self.heat.label(figure, box))
         sign, mark = self.mark(box)
-        lines = [sign + lines[0], *lines[1:]]
-        level = self.heat.level(figure) if self.heat and figure is not None else None
-        return Shape(
-            name,
-            kind,
-            tuple(map(shorten, lines)),
-            tooltip,
-            link(style.links, file, line),
-            level,
-            mark,
-        )
+        texts = tuple(map(shorten, (sign + lines[0], *lines[1:])))
+        address = link(style.links, place.file, place.line)
+        return Shape(name, kind, texts, tooltip, address, level, mark)
 
     def mark(self, box: Box) -> tuple[str, str]:
-        """What stands before the name of a box, and the mark that colours it."""
+        """Return the signs before the name of a box, and the mark that colours it."""
         marks = Counter(self.style.marks[id] for id in box.nodes if id in self.style.marks)
         if not marks:
             return "", ""
-        kind = (
-            next(iter(marks)) if len(marks) == 1 and marks.total() == len(box.nodes) else "changed"
-        )
+        is_whole = len(marks) == 1 and marks.total() == len(box.nodes)
+        kind = next(iter(marks)) if is_whole else "changed"
         if len(box.nodes) == 1:
             return f"{MARKS[kind][0]} ", kind
         return "".join(f"{MARKS[mark][0]}{marks[mark]:,} " for mark in MARKS if mark in marks), kind
 
     def copy(self, box: Box, name: str) -> Shape:
-        """What stands at the start of an arrow that would be too long: the Param or input again, or a note that names the box."""
-        if box.node is not None and self.graph.trace[box.node].kind != "result":
-            return self.shape(box, name)
+        """Return a copy of a Param or input, or a note that names the box, to start an arrow."""
         shape = self.shape(box, name)
-        return Shape(name, "elsewhere", (shorten(self.who(box)),), shape.tooltip, shape.link)
+        if box.node is not None and self.graph.trace[box.node].kind != "result":
+            return shape
+        return Shape(name, "elsewhere", (shorten(self.name(box)),), shape.tooltip, shape.link)
 
-    def who(self, box: Box) -> str:
-        """What a box is called where something else speaks of it."""
+    def name(self, box: Box) -> str:
+        """Return the name of a box in a text elsewhere."""
         if box.group:
             return labels.title(box.group)
         node = self.graph.trace[box.nodes[0]]
@@ -285,23 +249,22 @@ class _Drawing:
 
 
 def _is_wrapper(group: Group) -> bool:
-    """Whether there is nothing in a group but another one that is open, so that one frame is enough for both."""
+    """Return whether a group contains only another open one, so that they share a frame."""
     only = group.members[0] if len(group.members) == 1 else None
     return isinstance(only, Group) and not only.closed and not group.closed and not group.copies
 
 
 def leaves(graph: Graph) -> set[str]:
-    """The boxes of single Params and inputs."""
-    kinds = graph.trace.columns.kind
-    return {
-        key
-        for key, box in graph.boxes.items()
-        if box.node is not None and kinds[box.node - 1] != "result"
-    }
+    """Return the keys of the boxes of single Params and inputs."""
+    kinds, boxes = graph.trace.columns.kind, graph.boxes.items()
+    return {key for key, box in boxes if box.node is not None and kinds[box.node - 1] != "result"}
 
 
 def ranks(graph: Graph) -> dict[str, int]:
-    """How far down each box is: as low as its arrows are shortest together, a leaf right above its first use."""
+    """Return the rank of each box, 0 or 1 at the top: as low as makes its arrows shortest together.
+
+    A leaf is right above its first use.
+    """
     order = {key: position for position, key in enumerate(graph.boxes)}
     alone = leaves(graph)
     into: dict[str, list[str]] = defaultdict(list)
@@ -312,7 +275,7 @@ def ranks(graph: Graph) -> dict[str, int]:
     found: dict[str, int] = {}
     for key in graph.boxes:
         found[key] = 1 + max((found[tail] for tail in into[key]), default=0)
-    room: dict[str, list[int]] = defaultdict(list)  # by box: what is above what it leads to
+    room: dict[str, list[int]] = defaultdict(list)  # by box: the ranks above its uses
     for key in reversed(graph.boxes):
         if len(into[key]) <= len(room[key]):
             found[key] = min(room[key], default=found[key])

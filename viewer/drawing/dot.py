@@ -1,4 +1,4 @@
-"""A graph in Graphviz's language, with ids of our own so that no name can be taken for syntax."""
+"""A picture in Graphviz's language; its ids are our own, so that no name is taken for syntax."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import graphviz
 
-from viewer.drawing.compose import picture
+from autograd_tools.base.text import unknown
+from viewer.drawing.compose import compose_picture
 from viewer.drawing.looks import ARROWS, BOXES, CLUSTERS, EDGE, GRAPH, HEADING, HEAT, MARKS, NODE
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Graph
@@ -16,8 +17,9 @@ from viewer.passes import MAX_NODES, prepare
 from viewer.text.lines import shorten
 from viewer.text.links import check_links
 
-LONGEST_TOOLTIP = 500  # characters of a line
+LONGEST_TOOLTIP = 500  # columns of a line
 LONGEST_NOTE = 120
+OPTIONS = ("gradients", "edges", "heat", "links", "marks", "backward", "max_nodes")
 
 
 def to_dot(
@@ -31,21 +33,53 @@ def to_dot(
     backward: bool = False,
     max_nodes: int | None = MAX_NODES,
 ) -> str:
-    """The DOT source of a trace, or of a graph that passes have made of it: values flow down, groups are frames.
+    """Return the DOT source of a computation graph: values flow down, groups are frames.
 
-    `gradients` adds to the labels what flowed back; `edges` is "shape", for arrows that say the shapes of what they
-    carry, or "none", for boxes that do. `heat` colours boxes by "time", "bytes" or "gradient", and adds the figures and a
-    legend. `links` leads from boxes to the source: "file", "vscode", "pycharm", or an address such as
-    "vscode://file{file}:{line}"; by default there are none, and no path of this machine is in the picture.
-    `marks` are "added", "removed" or "changed" by the id of a node. `backward` draws what flows back, too: against each
-    arrow a dashed one that says the shape of the gradient.
+    Repeated parts of a trace are folded. An edge that would span many ranks starts at a copy of its
+    box, drawn beside its use.
 
-    What repeats in a trace is folded, and of one with more than `max_nodes` boxes groups are closed, and the picture says
-    so; None closes nothing. A graph is drawn as it is. An edge that would span many
-    ranks starts at a copy of its box, drawn beside its use.
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace. A graph made by a pass is drawn unchanged.
+    gradients : bool, default True
+        Add the gradient to the label of each box.
+    edges : {"shape", "none"}
+        Label arrows with the shapes of their values; with "none" the boxes show the shapes.
+    heat : {"time", "bytes", "gradient"}, optional
+        Colour boxes by a measure, with its figure in each box and a legend.
+    links : str, optional
+        Link boxes to the source: "file", "vscode", "pycharm", or an address such as
+        "vscode://file{file}:{line}". By default a drawing contains no path of this machine.
+    marks : mapping of int to {"added", "removed", "changed"}, optional
+        The marks of nodes, by id.
+    backward : bool, default False
+        Draw the gradients as well: a dashed arrow with its shape against each arrow.
+    max_nodes : int or None, default 60
+        The number of boxes up to which groups are collapsed; a note says so. None collapses none.
+
+    Returns
+    -------
+    str
+        The source, the same for the same trace.
+
+    Raises
+    ------
+    ValueError
+        For an unknown value of an option (the message lists the known ones), for `heat` that the
+        trace has no data for, and for `max_nodes` below 1.
+    TypeError
+        If `x` has no trace.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag, viewer
+    >>> J = ag.diff(lambda: np.sin(ag.Param(2.0, name="x")))
+    >>> print(viewer.to_dot(J).splitlines()[0])
+    digraph trace {
     """
     graph = prepare(x, max_nodes=max_nodes)
-    return source(
+    return dot_source(
         picture_of(
             graph,
             gradients=gradients,
@@ -59,30 +93,22 @@ def to_dot(
 
 
 def picture_of(graph: Graph, *, marks: Mapping[int, str] | None = None, **options: Any) -> Picture:
-    """The picture of a graph, with options as those of `to_dot` and of `Style`."""
+    """Return the picture of a graph; the options are those of `to_dot` and of `Style`."""
     for name in sorted(options.keys() - Style.__dataclass_fields__.keys()):
-        raise TypeError(
-            f"no option {name!r} of a drawing; there are: gradients, edges, heat, links, marks, max_nodes"
-        )
+        raise TypeError(str(unknown("drawing option", name, OPTIONS)))
     check_links(options.get("links"))
-    return picture(graph, Style(marks=marks or {}, **options))
+    return compose_picture(graph, Style(marks=marks or {}, **options))
 
 
-def source(drawn: Picture) -> str:
-    """The DOT source of a picture."""
+def dot_source(drawn: Picture) -> str:
+    """Return the DOT source of a picture."""
     graph = graphviz.Digraph("trace", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE)
     if drawn.notes:
-        graph.attr(
-            label=_literal("\n".join(shorten(note, LONGEST_NOTE) for note in drawn.notes)),
-            **HEADING,
-        )
+        notes = "\n".join(shorten(note, LONGEST_NOTE) for note in drawn.notes)
+        graph.attr(label=_literal(notes), **HEADING)
     if drawn.legend:
-        graph.node(
-            "legend",
-            id="legend",
-            tooltip=drawn.legend[0],
-            **{"class": "legend", **BOXES["legend"], **_legend(*drawn.legend)},
-        )
+        looks = {"class": "legend", **BOXES["legend"], **_legend(*drawn.legend)}
+        graph.node("legend", id="legend", tooltip=drawn.legend[0], **looks)
     _write(graph, drawn.root)
     for arrow in drawn.arrows:
         graph.edge(arrow.tail, arrow.head, **_arrow(arrow))
@@ -90,7 +116,6 @@ def source(drawn: Picture) -> str:
 
 
 def _write(graph: graphviz.Digraph, cluster: Cluster) -> None:
-    """Write the shapes of a cluster, and the clusters in it."""
     for shape in cluster.shapes:
         graph.node(shape.name, **_shape(shape))
     for inner in cluster.clusters:
@@ -98,17 +123,13 @@ def _write(graph: graphviz.Digraph, cluster: Cluster) -> None:
             continue
         with graph.subgraph(name=f"cluster_{inner.name.removeprefix('g')}") as sub:
             looks = {"class": inner.kind, **CLUSTERS[inner.kind]}
-            sub.attr(
-                label=_literal(inner.title),
-                id=inner.name,
-                tooltip=_tooltip(inner.tooltip or " "),
-                **looks,
-            )
+            tooltip = _tooltip(inner.tooltip or " ")
+            sub.attr(label=_literal(inner.title), id=inner.name, tooltip=tooltip, **looks)
             _write(sub, inner)
 
 
 def _shape(shape: Shape) -> dict[str, str]:
-    """The attributes of a box."""
+    """Return the attributes of a box."""
     classes, looks = [shape.kind], dict(BOXES[shape.kind])
     if shape.heat is not None:
         classes.append(f"heat{shape.heat}")
@@ -116,40 +137,34 @@ def _shape(shape: Shape) -> dict[str, str]:
     if shape.mark:
         classes.append(shape.mark)
         looks.update(MARKS[shape.mark][1])
-    label = _literal("\n".join(shape.lines))
-    linked = {"href": _literal(shape.link), "target": "_top"} if shape.link else {}
+    if shape.link:
+        looks |= {"href": _literal(shape.link), "target": "_top"}
     return {
-        "label": label,
+        "label": _literal("\n".join(shape.lines)),
         "id": shape.name,
         "class": " ".join(classes),
         "tooltip": _tooltip(shape.tooltip),
         **looks,
-        **linked,
     }
 
 
 def _arrow(arrow: Arrow) -> dict[str, str]:
-    """The attributes of an arrow."""
-    looks = dict(ARROWS[arrow.kind])
-    if arrow.label:
-        looks["label"] = _literal(
-            f"  {arrow.label} "
-        )  # room between the line and the text beside it
-    return looks
+    """Return the attributes of an arrow; the blanks keep its label off the line."""
+    label = {"label": _literal(f"  {arrow.label} ")} if arrow.label else {}
+    return ARROWS[arrow.kind] | label
 
 
 def _legend(title: str, *bounds: str) -> dict[str, str]:
-    """A bar of the colours: in each, where it begins, the first taking all below the second, and above them, where all end."""
+    """Return a bar of the colours, each with its lower bound and the first with its upper bound."""
     if len(bounds) == 1:
         return {"label": f"{title}: {bounds[0]}", "fillcolor": HEAT[0], "style": "filled"}
     widest = max(map(len, bounds))
     sides = [" " * (widest - len(text)) for text in bounds]  # a space is half as wide as a digit
-    begins = "".join(
-        f"{side}  ≥ {text}  {side}" for text, side in zip(bounds[1:-1], sides[1:], strict=False)
-    )
-    begins = f"{sides[1]}  < {bounds[1]}  {sides[1]}{begins}"
+    levels = [f"{sides[1]}  < {bounds[1]}  {sides[1]}"]
+    inner = zip(bounds[1:-1], sides[1:], strict=False)
+    levels += [f"{side}  ≥ {text}  {side}" for text, side in inner]
     return {
-        "label": f"{title}: {bounds[0]} to {bounds[-1]}\n{begins}",
+        "label": f"{title}: {bounds[0]} to {bounds[-1]}\n{''.join(levels)}",
         "fillcolor": ":".join(HEAT[: len(bounds) - 1]),
         "style": "striped",
     }
@@ -160,5 +175,5 @@ def _tooltip(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Text that Graphviz shows as it is: it reads backslashes and entities otherwise."""
+    """Escape the backslashes and entities that Graphviz would interpret."""
     return graphviz.escape(text.replace("&", "&amp;"))

@@ -1,4 +1,4 @@
-"""Drawings as files: SVG and HTML, DOT and Mermaid, which need no system package; PNG and PDF by the system's `dot`."""
+"""Drawings as files: SVG, HTML, DOT and Mermaid; PNG and PDF by the system's `dot`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd_tools.base.documents import write_bytes
 from autograd_tools.base.memory import no_collections
-from viewer.drawing.dot import picture_of, source, to_dot
+from viewer.drawing.dot import dot_source, picture_of, to_dot
 from viewer.drawing.layout import DEADLINE, MANY_RANKS, layout
 from viewer.drawing.mermaid import to_mermaid
 from viewer.drawing.picture import Picture
@@ -21,13 +21,44 @@ from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
 from viewer.passes import MAX_NODES, fit, prepare
 
-# How a picture is simplified where its layout takes too long, before it loses boxes: to this share of them.
+# A picture whose layout takes too long is first drawn plainer, then with a share of its boxes.
 SIMPLER: tuple[dict[str, Any], ...] = ({}, {"plain": True, "longest": 4})
 FEWER = 4
 
 
 def to_svg(x: Traceable | Graph, path: str | os.PathLike[str] | None = None, **options: Any) -> str:
-    """A trace or a graph as an SVG image, written to `path` if it is given; options are those of `to_dot`."""
+    """Return a computation graph as an SVG image that follows the light or dark screen.
+
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace. A graph made by a pass is drawn unchanged.
+    path : path, optional
+        A file to write the image to as well.
+    **options
+        The options of `to_dot`.
+
+    Returns
+    -------
+    str
+        The image; its elements have tooltips, and their classes name their kind.
+
+    Raises
+    ------
+    ValueError
+        As `to_dot`.
+    TypeError
+        If `x` has no trace, or for an unknown option.
+    RuntimeError
+        If Graphviz cannot lay out even a simplified picture.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag, viewer
+    >>> J = ag.diff(lambda: np.sin(ag.Param(2.0, name="x")))
+    >>> viewer.to_svg(J).endswith("</svg>\\n")
+    True
+    """
     image, drawn = _laid_out(x, "svg", **options)
     svg = finish(image.decode(), drawn)
     if path is not None:
@@ -36,10 +67,33 @@ def to_svg(x: Traceable | Graph, path: str | os.PathLike[str] | None = None, **o
 
 
 def draw(x: Traceable | Graph, path: str | os.PathLike[str], **options: Any) -> Path:
-    """Draw a trace or a graph into a file, whose ending tells the format; returns its path.
+    """Draw a computation graph into a file.
 
-    Endings are .svg, .html (a page to zoom and move in), .dot, .mmd (Mermaid), .png and .pdf. Options are those of
-    `to_dot`. PNG and PDF need Graphviz's `dot` on the PATH; the others need nothing.
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace. A graph made by a pass is drawn unchanged.
+    path : path
+        The file to write, which is replaced if it exists. Its ending chooses the format: .svg,
+        .html (a page to zoom and pan in), .dot, .mmd (Mermaid), .png or .pdf.
+    **options
+        The options of `to_dot`.
+
+    Returns
+    -------
+    Path
+        The path of the file.
+
+    Raises
+    ------
+    ValueError
+        For another ending, and as `to_dot`.
+    TypeError
+        If `x` has no trace, or for an unknown option.
+    FileNotFoundError
+        For .png and .pdf if Graphviz's `dot` is not on the PATH, and if the folder is missing.
+    RuntimeError
+        If Graphviz cannot lay out even a simplified picture.
     """
     path = Path(path)
     check_format(path)
@@ -48,18 +102,17 @@ def draw(x: Traceable | Graph, path: str | os.PathLike[str], **options: Any) -> 
 
 
 def check_format(path: Path) -> None:
-    """Raise ValueError unless the ending of `path` is one that can be drawn."""
+    """Raise ValueError unless the ending of `path` names a format."""
     if path.suffix.lower() not in FORMATS:
-        raise ValueError(
-            f"no format {path.suffix or path.name!r} to draw in; a file may end in {', '.join(FORMATS)}"
-        )
+        given = path.suffix or path.name
+        raise ValueError(f"cannot draw {given!r}; supported: {', '.join(FORMATS)}")
 
 
 @no_collections()
 def _laid_out(
     x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any
 ) -> tuple[bytes, Picture]:
-    """An image and the picture that it shows; where layout takes too long, plainer, and at last of fewer boxes."""
+    """Return an image and its picture, simplified until its layout takes no longer than allowed."""
     x = x if isinstance(x, Graph) else as_trace(x)
     graph = prepare(x, max_nodes=max_nodes)
     asked, most = len(graph.boxes), sys.maxsize
@@ -69,22 +122,22 @@ def _laid_out(
             if drawn.span > MANY_RANKS and not simpler:
                 continue
             try:
-                return layout(source(drawn), format, drawn.span), drawn
+                return layout(dot_source(drawn), format, drawn.span), drawn
             except subprocess.SubprocessError:
                 continue
         boxes = len(graph.boxes)
         fewer = fit(x, max(1, min(boxes // FEWER, most)))
-        most = MAX_NODES  # what is slow again is not tried a third time
-        graph = replace(
-            fewer, notes=(*fewer.notes, f"Graphviz did not lay out {asked:,} boxes in {DEADLINE} s")
-        )
+        most = MAX_NODES  # a slow layout is not tried a third time
+        note = f"layout of {asked:,} boxes took over {DEADLINE} s; simplified"
+        graph = replace(fewer, notes=(*fewer.notes, note))
         if len(graph.boxes) >= boxes:
             raise RuntimeError(
-                f"Graphviz cannot lay out this graph of {boxes:,} boxes: draw less of it, or a .dot file"
+                f"Graphviz cannot lay out {boxes:,} boxes; draw a part of the graph, or a .dot file"
             )
 
 
-# Adding a format is adding an entry here.
+# The formats by the ending of a file. To add one, add an entry with a function that returns the
+# bytes of the file, and a test in tests/viewer/drawing/test_draw.py.
 FORMATS: dict[str, Callable[[Traceable | Graph, dict[str, Any]], bytes]] = {
     ".svg": lambda x, options: to_svg(x, **options).encode(),
     ".dot": lambda x, options: to_dot(x, **options).encode(),

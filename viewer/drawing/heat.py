@@ -1,4 +1,4 @@
-"""Heat: a figure for each box, and the colours and the legend that show it."""
+"""Heat: a number for each box, and the colours and the legend that show it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from dataclasses import dataclass
 
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
+from autograd_tools.base.text import unknown
 from viewer.drawing.looks import HEAT
-from viewer.graph import Graph
+from viewer.graph import Box, Graph
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure of some nodes together, None where it is not known; `missing` says what to do where no node has it."""
+    """A measure of some nodes together, None where it is unknown.
+
+    `missing` names the data that a trace lacks where no node has it, and says how to get it. `sign`
+    starts the text in a box of several nodes.
+    """
 
     title: str
     figure: Callable[[Trace, Iterable[int]], float | None]
@@ -26,41 +31,44 @@ class Measure:
 
 @dataclass(frozen=True)
 class Heat:
-    """The figures of the boxes of a graph, by key, and the bounds of the levels that they are coloured by."""
+    """The figures of the boxes of a graph, by key, and the bounds of the levels of colour."""
 
     measure: Measure
     figures: dict[str, float]
     bounds: tuple[float, ...]  # one more than levels
 
     def level(self, figure: float) -> int:
-        """Which colour a figure has, counted from 0."""
+        """Return the level of a figure, counted from 0."""
         return sum(1 for bound in self.bounds[1:-1] if figure >= bound)
 
-    def label(self, figure: float) -> str:
-        """A figure as a box says it."""
-        return f"{self.measure.sign}{self.measure.text(figure)}"
+    def label(self, figure: float, box: Box) -> str:
+        """Return the text of a figure in a box."""
+        folded = box.group is None or bool(box.group.copies)
+        sign = self.measure.sign.format("steps" if folded else "nodes")
+        return f"{sign}{self.measure.text(figure)}"
 
     def legend(self) -> tuple[str, ...]:
-        """The title, and the bounds of the levels."""
+        """Return the title and the bounds of the levels."""
         return (self.measure.title, *dict.fromkeys(map(self.measure.text, self.bounds)))
 
 
 def heat_of(graph: Graph, by: str) -> Heat:
-    """The heat of a graph by "time", "bytes" or "gradient"; ValueError for another, or if the trace has no such figures."""
+    """Return the heat of a graph; raise ValueError if it is unknown, or if the trace lacks it."""
     if by not in MEASURES:
-        raise ValueError(f"no heat by {by!r}; there are: {', '.join(MEASURES)}")
+        raise unknown("heat", by, MEASURES)
     measure = MEASURES[by]
     found = {key: measure.figure(graph.trace, box.nodes) for key, box in graph.boxes.items()}
     figures = {key: figure for key, figure in found.items() if figure is not None}
     if not figures and graph.boxes:
-        raise ValueError(measure.missing)
+        raise ValueError(f"heat={by!r} needs {measure.missing}")
     return Heat(measure, figures, _bounds(measure, list(figures.values())))
 
 
 def _bounds(measure: Measure, figures: list[float]) -> tuple[float, ...]:
-    """The bounds of equal steps from 0 to the greatest figure, or of equal factors from the least that is not 0.
+    """Return equal steps from 0 to the largest figure, or equal factors from the smallest above 0.
 
-    A factor is at most ten: what is smaller than all of them is rounding noise beside the greatest, and would hide the rest.
+    A factor is at most ten: smaller figures are rounding noise beside the largest and would hide
+    the rest.
     """
     most = max(figures, default=0)
     least = min((figure for figure in figures if figure), default=0) if measure.logarithmic else 0
@@ -76,12 +84,8 @@ def _bounds(measure: Measure, figures: list[float]) -> tuple[float, ...]:
 
 def _time(trace: Trace, ids: Iterable[int]) -> float | None:
     forward, backward = trace.columns.forward_ns, trace.columns.backward_ns
-    known = [
-        ns
-        for id in ids
-        for ns in (forward[id - 1], *(backward[id - 1] or {}).values())
-        if ns is not None
-    ]
+    times = [ns for id in ids for ns in (forward[id - 1], *(backward[id - 1] or {}).values())]
+    known = [ns for ns in times if ns is not None]
     return sum(known) if known else None
 
 
@@ -97,26 +101,27 @@ def _gradient(trace: Trace, ids: Iterable[int]) -> float | None:
     return math.hypot(*known) if known else None
 
 
-# Adding a figure is adding an entry here.
+# The measures that colour a drawing, by name. To add one, add an entry here and a test in
+# tests/viewer/drawing/test_heat.py; `to_dot(heat=)` and the command line find it.
 MEASURES = {
     "time": Measure(
         "time, forward and backward",
         _time,
         time_text,
-        "this trace has no times, so there is no heat by 'time': set AUTOGRAD_TIMER=1 before the program starts",
+        "times, which this trace lacks; set AUTOGRAD_TIMER=1 before the program starts",
     ),
     "bytes": Measure(
         "bytes of the values",
         _bytes,
         lambda n: memory_text(n) if n else "0B",
-        "this trace has no values, so there is no heat by 'bytes': trace with ag.diff, which keeps them",
+        "values, which this trace lacks; trace with ag.diff, which keeps them",
     ),
     "gradient": Measure(
         "norm of the gradient",
         _gradient,
         lambda x: f"{x:.3g}",
-        "this trace has no gradients, so there is no heat by 'gradient': trace a function that returns a scalar",
-        sign="∇ norm of all ",
+        "gradients, which this trace lacks; trace a function that returns a scalar",
+        sign="∇ norm, all {}: ",
         logarithmic=True,
     ),
 }

@@ -1,4 +1,4 @@
-"""A graph as a Mermaid flowchart, which GitHub, GitLab and many editors draw where it stands in a text."""
+"""A graph as a Mermaid flowchart, which GitHub, GitLab and many editors draw within a text."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from viewer.drawing.dot import picture_of
-from viewer.drawing.looks import BOXES, HEAT, MARKS
+from viewer.drawing.looks import BOXES, HEAT, MARKS, NODE
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape
 from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.passes import MAX_NODES, prepare
 
-# The brackets around the text of a box tell what it is.
+# The brackets around the text of a box, which give it its form, by kind.
 BRACKETS = {
     "param": ("[[", "]]"),
     "input": ("{{", "}}"),
@@ -27,13 +27,42 @@ BRACKETS = {
     "result": ("(", ")"),
     "key": ("(", ")"),
 }
-LINES = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
+BORDER = NODE["color"]
+CONNECTORS = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
 
 
 def to_mermaid(x: Traceable | Graph, *, max_nodes: int | None = MAX_NODES, **options: Any) -> str:
-    """A trace or a graph as a Mermaid flowchart; options are those of `to_dot`.
+    """Return a computation graph as a Mermaid flowchart.
 
-    Mermaid as GitHub has it draws up to 500 arrows, and takes up to 50,000 characters.
+    GitHub's Mermaid draws up to 500 arrows and takes up to 50,000 characters.
+
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace. A graph made by a pass is drawn unchanged.
+    max_nodes : int or None, default 60
+        The number of boxes up to which groups are collapsed; None collapses none.
+    **options
+        The other options of `to_dot`.
+
+    Returns
+    -------
+    str
+        The flowchart, to put into a Markdown block of the language `mermaid`.
+
+    Raises
+    ------
+    ValueError
+        As `to_dot`.
+    TypeError
+        If `x` has no trace, or for an unknown option.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag, viewer
+    >>> J = ag.diff(lambda: np.sin(ag.Param(2.0, name="x")))
+    >>> print(viewer.to_mermaid(J).splitlines()[0])
+    flowchart TD
     """
     drawn = picture_of(prepare(x, max_nodes=max_nodes), **options)
     return "\n".join(_chart(drawn)) + "\n"
@@ -47,9 +76,8 @@ def _chart(drawn: Picture) -> Iterator[str]:
         yield f'  notes["{_text(*drawn.notes)}"]:::constant'
     if drawn.legend:
         yield f'  subgraph legend["{_text(drawn.legend[0])}"]'
-        yield from (
-            f'    level{n}["{_text(text)}"]:::heat{n}' for n, text in enumerate(_levels(drawn))
-        )
+        for n, text in enumerate(_levels(drawn)):
+            yield f'    level{n}["{_text(text)}"]:::heat{n}'
         yield "  end"
     yield from (f"  {_arrow(arrow)}" for arrow in drawn.arrows)
     yield from _classes(drawn)
@@ -63,7 +91,7 @@ def _members(cluster: Cluster, indent: str) -> Iterator[str]:
     for inner in cluster.clusters:
         if inner.is_empty():
             continue
-        if inner.kind == "behind":  # Mermaid has no stacks, and the title says how many there are
+        if inner.kind == "behind":  # Mermaid has no stacks; the title has the count
             yield from _members(inner, indent)
             continue
         yield f'{indent}subgraph {inner.name}["{_text(inner.title)}"]'
@@ -77,12 +105,12 @@ def _shape(shape: Shape) -> str:
 
 
 def _look(shape: Shape) -> str:
-    """The class of a box: what tells most about it."""
+    """Return the class of a box, by which it is coloured."""
     return shape.mark or (f"heat{shape.heat}" if shape.heat is not None else shape.kind)
 
 
 def _levels(drawn: Picture) -> list[str]:
-    """What each level of heat stands for."""
+    """Return the range of each level of heat."""
     bounds = drawn.legend[1:]
     return [f"{low} – {high}" for low, high in pairwise(bounds)] or list(bounds)
 
@@ -94,38 +122,36 @@ def _shapes(cluster: Cluster) -> Iterator[Shape]:
 
 
 def _arrow(arrow: Arrow) -> str:
-    line = LINES[arrow.kind] + (f'|"{_text(arrow.label)}"|' if arrow.label else "")
+    line = CONNECTORS[arrow.kind] + (f'|"{_text(arrow.label)}"|' if arrow.label else "")
     return f"{arrow.tail} {line} {arrow.head}"
 
 
 def _classes(drawn: Picture) -> Iterator[str]:
-    """The colours of the kinds that are there; text is dark on all of them, on a dark screen, too."""
+    """Yield the colours of the kinds that occur; text is dark on each, on any screen."""
     fills = {kind: (look.get("fillcolor"), look.get("color")) for kind, look in BOXES.items()}
-    fills |= {f"heat{level}": (colour, "#5b6b7f") for level, colour in enumerate(HEAT)}
+    fills |= {f"heat{level}": (colour, BORDER) for level, colour in enumerate(HEAT)}
     fills |= {mark: (look["fillcolor"], look["color"]) for mark, (_, look) in MARKS.items()}
-    used = {_look(shape) for shape in _shapes(drawn.root)} | {
-        f"heat{n}" for n, _ in enumerate(_levels(drawn))
-    }
+    used = {_look(shape) for shape in _shapes(drawn.root)}
+    used |= {f"heat{n}" for n, _ in enumerate(_levels(drawn))}
     used |= {"constant"} if drawn.notes else set()
     for name, (fill, stroke) in fills.items():
         if name in used:
-            yield f"  classDef {name} " + (
-                f"fill:{fill},stroke:{stroke or '#5b6b7f'},color:#1a1f26"
-                if fill
-                else "stroke-dasharray:3"
-            )
+            solid = f"fill:{fill},stroke:{stroke or BORDER},color:#1a1f26"
+            yield f"  classDef {name} {solid if fill else 'stroke-dasharray:3'}"
 
 
 def _text(*lines: str) -> str:
-    """Text between quotes: what Mermaid, Markdown or HTML would read becomes a character's number."""
-    return "<br/>".join(
-        re.sub(r"[^\w\s.,:;∇×…–≠−+=/()→-]", lambda match: f"#{ord(match[0])};", line)
-        for line in lines
-    )
+    """Return text between quotes; characters that Mermaid or HTML interpret become numbers."""
+    escaped = (re.sub(r"[^\w\s.,:;∇×…–≠−+=/()→-]", _entity, line) for line in lines)
+    return "<br/>".join(escaped)
+
+
+def _entity(match: re.Match[str]) -> str:
+    return f"#{ord(match[0])};"
 
 
 def _plain(text: str) -> str:
-    """Text up to the end of a line."""
+    """Return text that extends to the end of a line."""
     return re.sub(r"[^\w\s.,-]", " ", text)
 
 

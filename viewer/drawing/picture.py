@@ -1,6 +1,6 @@
-"""A picture of a graph: shapes in frames, and arrows between them, with all that they say and no syntax yet.
+"""A picture of a graph: shapes in frames and arrows between them, with their texts.
 
-The languages of drawings (DOT, Mermaid) are written from it.
+Each language of drawings (DOT, Mermaid) is written from it.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LONGEST_EDGE = 12  # ranks; what costs time in a layout, and makes a picture unreadable, is edges across all of it
+LONGEST_EDGE = 12  # ranks; longer arrows slow down the layout and make a picture unreadable
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A box: of a kind of `looks.BOXES`, with lines of text; `heat` is a level of colour, `mark` one of `looks.MARKS`."""
+    """A box of a kind of `looks.BOXES`, with a level of `heat` and a mark of `looks.MARKS`."""
 
     name: str
     kind: str
@@ -26,7 +26,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Arrow:
-    """An arrow of a kind of `looks.ARROWS`, with a label, and what the pointer on it is told."""
+    """An arrow of a kind of `looks.ARROWS`."""
 
     tail: str
     head: str
@@ -47,16 +47,16 @@ class Cluster:
     clusters: list[Cluster] = field(default_factory=list)
 
     def is_empty(self) -> bool:
-        """Whether there is nothing in it to draw."""
+        """Return whether it contains no shape, at any depth."""
         return not self.shapes and all(inner.is_empty() for inner in self.clusters)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """All of a drawing; `root` has no frame, and its title is the sentence that says what the picture shows.
+    """A whole drawing; `root` has no frame, and its title describes the picture in a sentence.
 
-    A `legend` has a title, and the bounds of the levels of heat; `span` is how many ranks all arrows go down together,
-    which is what a layout costs.
+    A `legend` is a title and the bounds of the levels of heat. `span` is the number of ranks that
+    all arrows span together, which determines how long a layout takes.
     """
 
     root: Cluster
@@ -68,7 +68,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Style:
-    """What is asked of a picture."""
+    """The options of a picture; a `plain` one has no labels on arrows, which slow down a layout."""
 
     gradients: bool = True
     edges: str = "shape"
@@ -76,5 +76,5 @@ class Style:
     links: str | None = None
     marks: Mapping[int, str] = field(default_factory=dict)
     backward: bool = False
-    plain: bool = False  # whether arrows say nothing: what stands beside them costs a layout more than they do
+    plain: bool = False
     longest: int = LONGEST_EDGE  # ranks

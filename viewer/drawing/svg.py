@@ -1,4 +1,4 @@
-"""An SVG image of Graphviz made whole: colours for light and dark screens, and words for the pointer and for screen readers."""
+"""Graphviz's SVG completed: colours for light and dark screens, titles for screen readers."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from html import escape
 from viewer.drawing.looks import DARK, FONT
 from viewer.drawing.picture import Picture
 
-# Graphviz calls a thing by its key in the title, which all browsers show, and tells about it in an attribute, which few do.
+# Graphviz writes the key of an element into its title, which all browsers show as a tooltip, and
+# the tooltip into an attribute, which few browsers show.
 TITLE = re.compile(
-    r"""<title>[^<]*</title>\n(<g id="a_[^"]*"><a(?: xlink:href="[^"]*")?) xlink:title="([^"]*)\""""
+    r"""<title>[^<]*</title>\n"""
+    r"""(<g id="a_[^"]*"><a(?: xlink:href="[^"]*")?) xlink:title="([^"]*)\""""
 )
 EDGE = re.compile(r"""(<g id="edge(\d+)" class="edge">\n<title>)[^<]*""")
 
-NAME = "autograd-tools"  # the class of our pictures, so that the rules hold for no other picture of a page
+NAME = "autograd-tools"  # the class of our pictures, so that their rules affect no others
 
-# Colours follow the reader's light or dark screen; the attributes in the SVG are those of a light one.
+# Colours follow the reader's light or dark screen; the attributes in the SVG are for a light one.
 STYLE = f"""<style>
 svg.{NAME} {{ background: #ffffff; }}
 .{NAME} text {{ font-family: Helvetica, Arial, sans-serif; }}
@@ -27,12 +29,14 @@ svg.{NAME} {{ background: #ffffff; }}
   .{NAME} .edge text {{ stroke: #14181d; }}
 """
 for _light, _dark in DARK.items():
-    STYLE += f'  .{NAME} [fill="{_light}"] {{ fill: {_dark}; }}\n  .{NAME} [stroke="{_light}"] {{ stroke: {_dark}; }}\n'
+    for _property in ("fill", "stroke"):
+        STYLE += f'  .{NAME} [{_property}="{_light}"] {{ {_property}: {_dark}; }}\n'
 STYLE += "}\n</style>\n"
 
 # The wheel zooms at the pointer, dragging moves, a double click shows all again.
 SCRIPT = """<script>
-const svg = document.querySelector("svg"), all = svg.viewBox.baseVal, whole = [all.x, all.y, all.width, all.height];
+const svg = document.querySelector("svg"), all = svg.viewBox.baseVal;
+const whole = [all.x, all.y, all.width, all.height];
 let view = whole.slice(), held = null;
 const show = () => svg.setAttribute("viewBox", view.join(" "));
 const at = e => new DOMPoint(e.clientX, e.clientY).matrixTransform(svg.getScreenCTM().inverse());
@@ -56,14 +60,15 @@ svg.addEventListener("dblclick", () => { view = whole.slice(); show(); });
 """
 PAGE_STYLE = f"""<style>
 html, body {{ margin: 0; height: 100%; background: #ffffff; }}
-body > svg.{NAME} {{ display: block; width: 100%; height: 100%; touch-action: none; cursor: grab; user-select: none; }}
+body > svg.{NAME} {{ display: block; width: 100%; height: 100%; }}
+body > svg.{NAME} {{ touch-action: none; cursor: grab; user-select: none; }}
 @media (prefers-color-scheme: dark) {{ html, body {{ background: #14181d; }} }}
 </style>
 """
 
 
 def finish(svg: str, drawn: Picture) -> str:
-    """Put the style sheet and what the picture says beside its texts into an SVG, and Graphviz's own names out of it."""
+    """Add the style sheet, tooltips and the describing sentence to an SVG of Graphviz."""
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace("<title>trace</title>\n", "", 1).replace(f' font-family="{FONT}"', "")
     svg = TITLE.sub(r"<title>\2</title>\n\1", svg)
@@ -79,8 +84,13 @@ def finish(svg: str, drawn: Picture) -> str:
 
 
 def page(svg: str) -> str:
-    """A page with an SVG in it, that asks nothing of the network: the wheel zooms, dragging moves."""
-    head = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Gradient</title>\n'
+    """Return a page with an SVG to zoom and pan in; it loads nothing from the network."""
     policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-    head += f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<meta name="viewport" content="width=device-width">\n'
-    return head + PAGE_STYLE + svg[svg.index("<svg") :] + SCRIPT + "</html>\n"
+    head = f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Gradient</title>
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width">
+"""
+    return f"{head}{PAGE_STYLE}{svg[svg.index('<svg') :]}{SCRIPT}</html>\n"

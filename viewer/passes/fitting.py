@@ -57,7 +57,8 @@ def _noted(graph: Graph, boxes: int) -> Graph:
     if boxes >= nodes:
         return graph
     return replace(
-        graph, notes=(*graph.notes, f"{nodes:,} nodes in {boxes:,} box{'es' if boxes > 1 else ''}")
+        graph,
+        notes=(*graph.notes, f"{nodes:,} nodes, shown as {boxes:,} box{'es' if boxes > 1 else ''}"),
     )
 
 

@@ -630,7 +630,7 @@ def test_a_missing_script_is_named(ask, command, missing):
 def test_an_unknown_format_is_refused_before_the_script_runs(ask, script, name, shown):
     assert ask("draw", script(), "-o", name) == (
         "",
-        f"autograd-tools: no format '{shown}' to draw in; a file may end in .svg, .dot, .html, .mmd, .png, .pdf\n",
+        f"autograd-tools: cannot draw '{shown}'; supported: .svg, .dot, .html, .mmd, .png, .pdf\n",
         2,
     )
 
@@ -676,7 +676,7 @@ def test_a_png_without_dot_says_what_is_missing(ask, script):
     output, errors, status = ask("draw", script(), "-o", "graph.png", PATH="")
     assert (output, errors[:60], status) == (
         "training\n",
-        "autograd-tools: PNG files are drawn by Graphviz's program `d",
+        "autograd-tools: PNG files need Graphviz's program `d",
         2,
     )
 

@@ -229,4 +229,4 @@ def test_an_option_of_the_other_kind_is_named(ask, trace):
 
 def test_a_format_that_cannot_be_drawn_is_refused(ask, trace):
     errors = ask(trace("a.json", squares), trace("b.json", squares), "-o", "changes.gif")[1]
-    assert errors.startswith("autograd-tools: no format '.gif' to draw in; a file may end in .svg")
+    assert errors.startswith("autograd-tools: cannot draw '.gif'; supported: .svg")

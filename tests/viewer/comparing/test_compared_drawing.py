@@ -159,7 +159,7 @@ def test_equal_traces_are_drawn_without_marks(tmp_path):
 
 
 def test_an_unknown_format_is_an_error_before_anything_is_drawn(tmp_path):
-    with pytest.raises(ValueError, match=r"no format '\.gif'"):
+    with pytest.raises(ValueError, match=r"cannot draw '\.gif'"):
         viewer.draw_compared(chain("sin"), chain("sin"), tmp_path / "c.gif")
 
 

@@ -8,7 +8,7 @@ from support.traces import Building
 
 import autograd_tools as ag
 from autograd_tools.tracing.columns import ScopeNode
-from viewer.drawing.compose import picture, ranks
+from viewer.drawing.compose import compose_picture, ranks
 from viewer.drawing.picture import Style
 from viewer.graph import Graph, Group
 from viewer.labels import carried_back
@@ -53,7 +53,7 @@ def arrows(drawn):
 
 
 def test_an_open_folded_group_is_a_frame_in_front_of_another(trace):
-    root, *inner = frames(picture(folded(trace), Style()).root)
+    root, *inner = frames(compose_picture(folded(trace), Style()).root)
     assert root == (
         "scope",
         "Graph of a gradient: 7 operations, 2 inputs, in 5 boxes; the result is 1.13254.",
@@ -66,7 +66,7 @@ def test_an_open_folded_group_is_a_frame_in_front_of_another(trace):
 
 
 def test_what_is_carried_leads_to_the_next_step(trace):
-    assert arrows(picture(folded(trace), Style())) == [
+    assert arrows(compose_picture(folded(trace), Style())) == [
         ("n1", "n3", "value", "[1]"),
         ("n2", "n3", "value", "[2]"),
         ("n4", "n3", "carried", "[1] to the next step"),
@@ -76,7 +76,7 @@ def test_what_is_carried_leads_to_the_next_step(trace):
 
 
 def test_a_closed_folded_group_is_a_stack_that_says_what_it_does(trace):
-    drawn = picture(folded(trace, closed=True), Style())
+    drawn = compose_picture(folded(trace, closed=True), Style())
     stack = shapes(drawn.root)["g2"]
     assert (stack.kind, stack.lines) == (
         "stack",
@@ -86,7 +86,7 @@ def test_a_closed_folded_group_is_a_stack_that_says_what_it_does(trace):
 
 
 def test_a_closed_group_is_a_box_that_says_what_it_does(trace):
-    drawn = picture(
+    drawn = compose_picture(
         Graph(
             trace, Group("", (1, Group("model", tuple(range(2, 9)), "function", closed=True), 9))
         ),
@@ -103,19 +103,19 @@ def test_a_closed_group_names_the_four_most_frequent_operations():
     trace = ag.trace(
         lambda x: np.sum(np.exp(np.sin(np.cos(np.sin(np.tanh(np.sqrt(x))))))), np.ones(2)
     )
-    drawn = picture(
+    drawn = compose_picture(
         Graph(trace, Group("", (1, Group("f", tuple(range(2, 9)), closed=True)))), Style()
     )
     assert shapes(drawn.root)["g1"].lines[2] == "sin, sqrt, tanh, cos …"
 
 
 def test_the_pointer_on_a_closed_group_is_told_how_many_nodes_and_where(trace):
-    tooltip = shapes(picture(folded(trace, closed=True), Style()).root)["g2"].tooltip
+    tooltip = shapes(compose_picture(folded(trace, closed=True), Style()).root)["g2"].tooltip
     assert tooltip == "steps 1-3  ×3\n6 nodes: 3, 4, 5, 6, 7, 8\n96.0B of values\nmodel.py:7"
 
 
 def test_a_folded_box_says_the_first_and_the_last_gradient(trace):
-    assert shapes(picture(folded(trace), Style()).root)["n3"].lines == (
+    assert shapes(compose_picture(folded(trace), Style()).root)["n3"].lines == (
         "multiply",
         "∇ norm 0.237 … 0.961",
     )
@@ -124,14 +124,14 @@ def test_a_folded_box_says_the_first_and_the_last_gradient(trace):
 def test_a_folded_box_says_how_many_it_stands_for_in_its_tooltip(trace):
     assert (
         "the first of 3 equal nodes: 3, 5, 7"
-        in shapes(picture(folded(trace), Style()).root)["n3"].tooltip.splitlines()
+        in shapes(compose_picture(folded(trace), Style()).root)["n3"].tooltip.splitlines()
     )
 
 
 def test_a_group_with_only_another_one_in_it_shares_its_frame(trace):
     inner = Group("inner", (3, Group("innermost", (4,))))
     graph = Graph(trace, Group("", (1, 2, Group("outer", (Group("middle", (inner,)),)), 5)))
-    assert list(frames(picture(graph, Style()).root))[1:] == [
+    assert list(frames(compose_picture(graph, Style()).root))[1:] == [
         ("scope", "outer › middle › inner", ["n3"]),
         ("scope", "innermost", ["n4"]),
     ]
@@ -139,18 +139,18 @@ def test_a_group_with_only_another_one_in_it_shares_its_frame(trace):
 
 def test_a_frame_without_boxes_is_not_drawn(trace):
     graph = replace(folded(trace), hidden=frozenset(range(3, 9)))
-    assert all(inner.is_empty() for inner in picture(graph, Style()).root.clusters)
+    assert all(inner.is_empty() for inner in compose_picture(graph, Style()).root.clusters)
 
 
 def test_shapes_are_on_arrows_or_in_boxes(trace):
-    drawn = picture(folded(trace), Style(edges="none"))
+    drawn = compose_picture(folded(trace), Style(edges="none"))
     assert shapes(drawn.root)["n4"].lines == ("tanh", "float64[2]", "∇ norm 0.565 … 1.41")
     assert ("n4", "n9", "value", "") in arrows(drawn)
 
 
 def test_a_shape_on_an_arrow_names_a_dtype_that_is_not_float64():
     trace = ag.trace(lambda x: np.sum(np.sin(x)), np.ones((2, 3), np.float32))
-    assert arrows(picture(Graph(trace, Group("", (1, 2, 3))), Style()))[-1] == (
+    assert arrows(compose_picture(Graph(trace, Group("", (1, 2, 3))), Style()))[-1] == (
         "n2",
         "n3",
         "value",
@@ -159,53 +159,55 @@ def test_a_shape_on_an_arrow_names_a_dtype_that_is_not_float64():
 
 
 def test_arrows_of_a_plain_picture_say_nothing(trace):
-    assert {label for *_, label in arrows(picture(folded(trace), Style(plain=True)))} == {""}
+    assert {label for *_, label in arrows(compose_picture(folded(trace), Style(plain=True)))} == {
+        ""
+    }
 
 
 def test_leaves_at_each_use_stand_beside_it(trace):
     graph = Graph(
         trace, Group("", (1, 2, Group("first", (3, 4)), *range(5, 10))), leaves_apart=True
     )
-    found = list(frames(picture(graph, Style()).root))
+    found = list(frames(compose_picture(graph, Style()).root))
     assert found[1] == ("scope", "first", ["n1_for_n3", "n2_for_n3", "n3", "n4"])
 
 
 def test_constants_may_be_left_out():
     trace = ag.trace(lambda x: np.sum(x * np.ones(2)), np.ones(2))
     graph = Graph(trace, Group("", (1, 2, 3)))
-    assert set(shapes(picture(graph, Style()).root)) - set(
-        shapes(picture(replace(graph, constants=False), Style()).root)
+    assert set(shapes(compose_picture(graph, Style()).root)) - set(
+        shapes(compose_picture(replace(graph, constants=False), Style()).root)
     ) == {"n2_2"}
 
 
 def test_a_number_of_many_digits_in_a_label_has_six():
     trace = ag.trace(lambda x: x / np.sqrt(8), 1.0)
     assert (
-        shapes(picture(Graph(trace, Group("", (1, 2))), Style()).root)["n2"].lines[0]
+        shapes(compose_picture(Graph(trace, Group("", (1, 2))), Style()).root)["n2"].lines[0]
         == "divide(2.82843)"
     )
 
 
 def test_the_sentence_is_about_what_is_shown(trace):
-    assert picture(Graph(trace, Group("", (2, 3, 4))), Style()).root.title.startswith(
+    assert compose_picture(Graph(trace, Group("", (2, 3, 4))), Style()).root.title.startswith(
         "Graph of a gradient: 2 operations, 1 input, in 3 boxes;"
     )
 
 
 def test_the_span_of_a_picture_is_what_its_arrows_go_down(trace):
-    assert picture(Graph(trace, Group("", tuple(range(1, 10)))), Style()).span == 16
+    assert compose_picture(Graph(trace, Group("", tuple(range(1, 10)))), Style()).span == 16
 
 
 def test_unknown_edges_are_an_error_that_lists_those_there_are(trace):
-    with pytest.raises(ValueError, match="no edges 'size'; there are: shape, none"):
-        picture(folded(trace), Style(edges="size"))
+    with pytest.raises(ValueError, match="unknown edges 'size'; choose shape, none"):
+        compose_picture(folded(trace), Style(edges="size"))
 
 
 # Marks --------------------------------------------------------------------------------------------------------------
 
 
 def marked(trace, marks, **options):
-    return shapes(picture(folded(trace, **options), Style(marks=marks)).root)
+    return shapes(compose_picture(folded(trace, **options), Style(marks=marks)).root)
 
 
 def test_a_mark_is_a_colour_and_a_sign_before_the_name(trace):
@@ -227,7 +229,7 @@ def test_a_box_of_nodes_that_are_all_added_is_added(trace):
 
 
 def test_an_unknown_mark_is_an_error_that_lists_those_there_are(trace):
-    with pytest.raises(ValueError, match="no mark 'gone'; there are: added, removed, changed"):
+    with pytest.raises(ValueError, match="unknown mark 'gone'; choose added, removed, changed"):
         marked(trace, {1: "gone"})
 
 
@@ -239,7 +241,7 @@ def test_what_arrows_lead_to_is_drawn_though_its_own_arrow_is_too_long():
     for _ in range(15):
         last = trace.op("tanh", last)
     trace.op("add", last, far)
-    found = picture(trace.graph, Style())
+    found = compose_picture(trace.graph, Style())
     names = {shape.name for shape in found.root.shapes}
     assert {arrow.head for arrow in found.arrows} <= names
 
@@ -258,7 +260,7 @@ def test_a_box_whose_arrows_are_all_too_long_is_drawn():
     w = trace.leaf()
     early = trace.op("multiply", trace.op("abs", w), trace.op("exp", w))
     trace.op("add", long_chain(trace, w), early)
-    drawn = picture(trace.graph, Style())
+    drawn = compose_picture(trace.graph, Style())
     ends = {end for arrow in drawn.arrows for end in (arrow.tail, arrow.head)}
     assert shapes(drawn.root).keys() == ends
     assert {"n4", "n4_for_25"} <= ends
@@ -275,12 +277,15 @@ def test_what_only_a_late_operation_uses_stands_right_above_it():
         if key in ("n2", "n3", "n4", "n24", "n25")
     } == {"n2": 18, "n3": 19, "n4": 20, "n24": 20, "n25": 21}
     assert all(
-        shape.kind != "elsewhere" for shape in shapes(picture(trace.graph, Style()).root).values()
+        shape.kind != "elsewhere"
+        for shape in shapes(compose_picture(trace.graph, Style()).root).values()
     )
 
 
 def test_the_pointer_on_an_arrow_is_told_from_where_to_where(trace):
-    assert [arrow.tooltip for arrow in picture(folded(trace, closed=True), Style()).arrows] == [
+    assert [
+        arrow.tooltip for arrow in compose_picture(folded(trace, closed=True), Style()).arrows
+    ] == [
         "x (node 1) → steps 1-3  ×3",
         "w (node 2) → steps 1-3  ×3",
         "steps 1-3  ×3 → steps 1-3  ×3 · to the next step",
@@ -293,7 +298,7 @@ def test_arrows_tell_how_many_steps_on_a_value_is_used():
     x = [b.leaf(), b.leaf()]
     for _ in b.steps(6):
         x.append(b.op("add", x[-1], x[-2]))
-    drawn = picture(fold(group(b.graph)), Style())
+    drawn = compose_picture(fold(group(b.graph)), Style())
     assert [arrow[2:] for arrow in arrows(drawn) if arrow[2] == "carried"] == [
         ("carried", "[1] to the next step"),
         ("carried", "[2] 2 steps on"),
@@ -312,13 +317,13 @@ def test_a_function_that_calls_itself_is_a_frame_with_its_levels():
         x = b.op("tanh", x, line=2)
     b.here.pop()
     b.op("sum", x)
-    drawn = picture(fold(group(b.graph)), Style())
+    drawn = compose_picture(fold(group(b.graph)), Style())
     assert [cluster.title for cluster in drawn.root.clusters] == ["f, calling itself"]
     assert ("n8", "n8", "carried", "[1] back to the level above") in arrows(drawn)
 
 
 def test_gradients_are_arrows_against_those_of_values(trace):
-    drawn = picture(folded(trace), Style(backward=True))
+    drawn = compose_picture(folded(trace), Style(backward=True))
     assert [arrow for arrow in arrows(drawn) if arrow[2] == "backward"] == [
         ("n3", "n1", "backward", "∇ 2"),
         ("n3", "n2", "backward", "∇ 2"),
@@ -329,7 +334,9 @@ def test_gradients_are_arrows_against_those_of_values(trace):
 
 
 def test_no_gradient_is_an_arrow_where_none_flows():
-    drawn = picture(group(ag.trace(lambda x: np.tanh(x * x), np.ones(2))), Style(backward=True))
+    drawn = compose_picture(
+        group(ag.trace(lambda x: np.tanh(x * x), np.ones(2))), Style(backward=True)
+    )
     assert [arrow.kind for arrow in drawn.arrows] == ["value"] * 3
 
 

@@ -326,7 +326,7 @@ def steep(n):
 
 def test_the_picture_says_how_many_nodes_are_in_how_many_boxes():
     dot = viewer.to_dot(steep(40), max_nodes=10)
-    assert 'label="82 nodes in 10 boxes"' in dot
+    assert 'label="82 nodes, shown as 10 boxes"' in dot
     assert len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)) == 10
 
 
@@ -353,7 +353,7 @@ def test_max_nodes_is_a_whole_number_from_1(max_nodes):
 
 def test_20_000_equal_operations_are_folded():
     dot = viewer.to_dot(chain(20_000))
-    assert 'label="20,002 nodes in 3 boxes"' in dot
+    assert 'label="20,002 nodes, shown as 3 boxes"' in dot
     assert 'label="for _ in range(n)  ×20,000"' in dot
 
 
@@ -372,7 +372,7 @@ def test_the_items_of_a_list_that_come_from_a_folded_box_are_one_arrow():
         for tail, head, attributes in edges_of(viewer.to_dot(viewer.fold(ag.diff(loss))))
         if (tail, head) == ("n2", "n11")
     ]
-    assert arrows == ['label="  2 (9 times) "']
+    assert arrows == ['label="  2 ×9 "']
 
 
 def test_no_arrow_starts_or_ends_at_a_box_that_is_not_there():
@@ -496,6 +496,6 @@ def test_what_is_no_trace_is_an_error_that_says_what_is_needed(given):
 def test_an_unknown_option_is_an_error_that_says_what_there_is(draw):
     with pytest.raises(
         TypeError,
-        match=r"no option 'color' of a drawing; there are: gradients, edges, heat, links, marks, max_nodes",
+        match=r"unknown drawing option 'color'; choose gradients, edges, heat, links, marks, backward, max_nodes",
     ):
         draw(ag.Trace(()), color="red")

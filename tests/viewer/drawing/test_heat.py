@@ -98,17 +98,17 @@ def test_the_figure_is_in_the_label_and_the_legend_in_the_picture():
     [
         (
             "time",
-            "this trace has no times, so there is no heat by 'time': set AUTOGRAD_TIMER=1 before the program starts",
+            "heat='time' needs times, which this trace lacks; set AUTOGRAD_TIMER=1 before the program starts",
         ),
         (
             "bytes",
-            "this trace has no values, so there is no heat by 'bytes': trace with ag.diff, which keeps them",
+            "heat='bytes' needs values, which this trace lacks; trace with ag.diff, which keeps them",
         ),
         (
             "gradient",
-            "this trace has no gradients, so there is no heat by 'gradient': trace a function that returns a scalar",
+            "heat='gradient' needs gradients, which this trace lacks; trace a function that returns a scalar",
         ),
-        ("colour", "no heat by 'colour'; there are: time, bytes, gradient"),
+        ("colour", "unknown heat 'colour'; choose time, bytes, gradient"),
     ],
 )
 def test_heat_that_cannot_be_shown_is_an_error_that_says_why(by, message):

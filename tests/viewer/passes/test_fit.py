@@ -60,7 +60,7 @@ def test_the_deepest_and_the_biggest_are_closed_first(max_nodes, names):
 
 
 def test_what_is_in_boxes_is_noted():
-    assert fit(group(nested()), 7).notes == ("13 nodes in 5 boxes",)
+    assert fit(group(nested()), 7).notes == ("13 nodes, shown as 5 boxes",)
 
 
 def many(count, line):
@@ -80,7 +80,7 @@ def test_what_has_no_groups_is_cut_by_lines():
 def test_what_has_too_many_lines_is_cut_into_stretches():
     graph = fit(many(4999, lambda n: n).graph, 10)
     assert closed(graph) == [f"nodes {n * 500 + 1:,}-{n * 500 + 500:,}" for n in range(10)]
-    assert graph.notes == ("5,000 nodes in 10 boxes",)
+    assert graph.notes == ("5,000 nodes, shown as 10 boxes",)
 
 
 def test_steps_that_all_differ_are_cut_into_stretches_of_steps():
@@ -208,7 +208,7 @@ def test_of_a_recursion_that_does_not_fit_a_few_calls_are_opened():
     assert [(call.name, call.closed) for call in graph.root.inner()][1:6] == [
         ("power", False)
     ] * 4 + [("power", True)]
-    assert graph.notes == ("30 nodes in 6 boxes",)
+    assert graph.notes == ("30 nodes, shown as 6 boxes",)
 
 
 def test_a_recursion_of_equal_calls_is_folded_and_fits():
