@@ -1,4 +1,5 @@
-"""Look inside gradients: reverse-mode automatic differentiation of ordinary NumPy code that leaves a trace.
+"""Look inside gradients: reverse-mode automatic differentiation of ordinary NumPy code that leaves
+a trace.
 
 >>> import numpy as np, autograd_tools as ag
 >>> w = ag.Param(np.ones((2, 3)))

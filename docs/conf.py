@@ -16,7 +16,7 @@ from typing import Any
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
-import architecture  # noqa: E402
+import architecture  # noqa: E402  # beside this file
 import coverage  # noqa: E402
 
 import autograd_tools  # noqa: E402
@@ -77,7 +77,7 @@ def generate(app: Any) -> None:
     folder = DOCS / "generated"
     folder.mkdir(exist_ok=True)
     texts = {
-        "coverage.md": coverage.text(),
+        "coverage.md": coverage.text().removeprefix("# Coverage\n"),
         "command-line.md": help_texts(),
         "architecture.svg": architecture.svg(),
     }
@@ -87,9 +87,21 @@ def generate(app: Any) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def escape_stars(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Escape the stars of docstrings, which are never emphasis: `*args` or a product."""
+    code = False  # inside a doctest, which ends at an empty line
+    for i, line in enumerate(lines):
+        code = bool(line.strip()) and (code or line.lstrip().startswith(">>>"))
+        if not code:
+            parts = line.split("`")
+            parts[::2] = [part.replace("*", r"\*") for part in parts[::2]]
+            lines[i] = "`".join(parts)
+
+
 def setup(app: Any) -> None:
-    """Connect the generator, and show Mermaid as text."""
+    """Connect the generator, show Mermaid as text, and escape docstrings before Napoleon."""
     from pygments.lexers.special import TextLexer
 
     app.add_lexer("mermaid", TextLexer)
     app.connect("builder-inited", generate)
+    app.connect("autodoc-process-docstring", escape_stars, priority=400)

@@ -1,17 +1,49 @@
-"""Fixtures of tests of the command line."""
+"""Fixtures of the whole suite: the command line and its scripts, and a timer on a clock that tests move."""
 
+import io
+import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from support.commands import MODEL, environment
 
+from autograd_tools.timing import Timer
+from viewer.command.cli import main
+
 
 @pytest.fixture
-def ask(tmp_path):
-    """Runs the command line in the test's folder: its output, its errors and its status."""
+def now():
+    """The time in nanoseconds on the clock of `timer`: a list of one number, which tests change."""
+    return [0]
 
-    def finish(
+
+@pytest.fixture
+def timer(now):
+    return Timer(clock=lambda: now[0])
+
+
+@pytest.fixture
+def spend(timer, now):
+    """Run a section of `ns` nanoseconds and `nbytes` allocated bytes, with a call inside it."""
+
+    def run(label, ns, nbytes=0, inside=lambda: None):
+        def work():
+            now[0] += ns
+            inside()
+            return np.empty(nbytes, np.uint8)
+
+        return timer.measure(label, work)
+
+    return run
+
+
+@pytest.fixture
+def ask_process(tmp_path):
+    """Run the command line as a process in the test's folder: its output, errors and status."""
+
+    def ask(
         *args, input="", command=(sys.executable, "-m", "autograd_tools"), cwd=tmp_path, **variables
     ):
         process = subprocess.run(
@@ -22,16 +54,56 @@ def ask(tmp_path):
             capture_output=True,
             encoding="utf-8",
             timeout=300,
-            check=False,
         )
         return process.stdout, process.stderr, process.returncode
 
-    return finish
+    return ask
+
+
+class _NeedsProcess(Exception):
+    """The command asks for a start of Python with the timer on."""
+
+
+@pytest.fixture
+def ask(ask_process, capfd, tmp_path, monkeypatch):
+    """Run the command line here, or as a process where `command`, `cwd`, variables or a profile ask for one."""
+
+    def execve(*args):
+        raise _NeedsProcess
+
+    def ask(*args, input="", **options):
+        modules = sys.modules.copy()
+        if options:
+            return ask_process(*args, input=input, **options)
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            patch.setattr(os, "environ", environment())
+            patch.setattr(os, "execve", execve)
+            patch.setattr(sys, "argv", ["autograd-tools", *args])
+            patch.setattr(sys, "path", ["", *sys.path])
+            patch.setattr(
+                "concurrent.futures.thread._shutdown", False
+            )  # the end of a script sets it
+            patch.setattr(sys, "stdin", io.StringIO(input))
+            try:
+                status = main(args)
+            except SystemExit as stop:
+                status = stop.code
+            except _NeedsProcess:
+                return ask_process(*args, input=input, AUTOGRAD_TIMER="shapes")
+            finally:
+                for name, module in list(sys.modules.items()):
+                    if str(tmp_path) in str(getattr(module, "__file__", "")):  # the script's own
+                        del sys.modules[name]
+                sys.modules.update(modules)
+        return (*capfd.readouterr(), status)
+
+    return ask
 
 
 @pytest.fixture
 def script(tmp_path):
-    """Writes a script into the test's folder and returns its name."""
+    """Write a script into the test's folder and return its name."""
 
     def write(source=MODEL, name="train.py"):
         (tmp_path / name).write_text(source, encoding="utf-8")

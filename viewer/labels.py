@@ -131,7 +131,7 @@ def _counts(summary: Summary, separator: str, zeros: int = 0) -> str:
 
 
 def node_tooltip(trace: Trace, box: Box) -> str:
-    """Return the full record of a node; of a folded box, that of the first node and their number."""
+    """Return the full record of a node, or of the first node of a folded box."""
     node = trace[box.nodes[0]]
     lines = [f"{node.id}. {node.listing}"]
     for part, summary in (("value", node.value), ("gradient", node.outgrad)):

@@ -17,7 +17,7 @@ SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]*)"')
 
 
-def kind_of_file(path: str | Path) -> str | None:
+def kind_of_file(path: str | os.PathLike[str]) -> str | None:
     """Return "trace" or "profile" for a saved one, or None for any other file.
 
     The contents decide: a JSON object whose "format" names the kind, in any layout. A file that was

@@ -1,9 +1,10 @@
-"""The sweep back over a recording: each entry's rules are asked for the gradients of its arguments, newest entry first.
+"""The backward pass: the rules of each entry turn its outgrad into gradients of its arguments.
 
-A gradient is added to the outgrad of the entry that its argument came from; when the sweep reaches an entry, its
-outgrad is complete. Recordings nest (a gradient of a gradient): what is a value of the inner recording may be tracked
-by the outer one, so whatever a rule computes during the inner sweep is recorded by the outer. That is all there is to
-higher-order gradients.
+Entries are visited newest first. A gradient is accumulated into the outgrad of the entry that its
+argument came from, so the outgrad of an entry is complete when the pass reaches it.
+
+`plain_backward` is the definition; `fast_backward` and `timed_backward` are copies of it with their
+steps written out.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import ARRAYS, kept_bytes
 from autograd_tools.engine.state import thread as recording_thread
 from autograd_tools.timing import instrument as timing
-from autograd_tools.timing.log import END, LIMIT, NODE, SUM, SUMS
+from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
 
 class _Thread(threading.local):
-    listens = False  # a sweep is going on of which the listeners hear at its end
+    listens = False  # the listeners hear of the gradient that is under way
 
 
 _thread = _Thread()
@@ -37,8 +38,22 @@ _listeners: list[Callable[[], None]] = []
 def after_gradients(callback: Callable[[], None]) -> Iterator[None]:
     """Call `callback()` after every gradient in the block, in the thread that computed it.
 
-    A gradient that is computed within another is a part of that; a Jacobian is one gradient for each of its rows. Unlike
-    `observe` it has nothing kept that would be freed.
+    A gradient inside another one is part of that one. A Jacobian counts as one gradient per row.
+    Unlike `observe`, this keeps nothing alive.
+
+    Parameters
+    ----------
+    callback : callable
+        A function without arguments.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag
+    >>> seen = []
+    >>> with ag.after_gradients(lambda: seen.append("gradient")):
+    ...     slope = ag.grad(lambda x: x ** 2)(3.0)
+    >>> seen
+    ['gradient']
     """
     _listeners.append(callback)
     try:
@@ -48,7 +63,10 @@ def after_gradients(callback: Callable[[], None]) -> Iterator[None]:
 
 
 def differentiate(recording: Recording, index: int, seed: Any) -> None:
-    """Take the value at `index` for the result: forget what came after it, and fill the outgrads back from its own, the `seed`."""
+    """Run the backward pass from the entry at `index`, whose outgrad is the cotangent `seed`.
+
+    Entries after `index` are dropped.
+    """
     if not _listeners or _thread.listens or recording_thread.open is not None:
         return _differentiate(recording, index, seed)
     _thread.listens = True
@@ -73,26 +91,28 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     try:
         _backward_with_hooks(recording, index)
     except BaseException:
-        recording.result, recording.outgrads = None, []  # some of the gradients would pass for all
+        recording.result, recording.outgrads = None, []  # half of the gradients would look complete
         raise
     _own_leaves(recording)
 
 
 def _backward_with_hooks(recording: Recording, index: int) -> None:
-    """Sweep from `index` to the oldest entry, with a stop wherever an outgrad is complete that hooks are to see."""
-    sweep = recording.backward_pass or (timed_backward if timing.ENABLED else fast_backward)
+    """Run the backward pass, with a stop at each complete outgrad that hooks look at."""
+    run = recording.backward_pass or (timed_backward if timing.ENABLED else fast_backward)
     for place, like, functions in hooked(recording, index):
-        sweep(recording, index, place + 1)
+        run(recording, index, place + 1)
         recording.outgrads[place] = call_hooks(recording.outgrads[place], like, functions)
         index = place
-    sweep(recording, index, 0)
+    run(recording, index, 0)
     if not recording.retain:
-        recording.hooks = None  # functions may refer to the recording, and what refers to itself stays in memory for long
+        recording.hooks = None  # they may refer to the recording, and a cycle is freed late
 
 
 def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
-    """The gradient of the `i`-th argument to differentiate of the entry at `index`, whose outgrad is `dy`; None if there is
-    nothing to add, or nothing more."""
+    """Return the gradient of the `i`-th differentiated argument of the entry at `index`.
+
+    `dy` is the outgrad of the entry. None means that there is nothing (more) to accumulate.
+    """
     plan, y, args, kwargs, parents = recording.entries[index]
     if plan.accumulate_into is not None and parents[i] in recording.exclusive:
         recording.outgrads[parents[i]] = plan.accumulate_into(
@@ -106,7 +126,7 @@ def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
 
 
 def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
-    """The gradient `dx` that a rule returned, in the shape and type of its argument `x`; of each, if `x` is a sequence of arrays."""
+    """Return `dx`, as a rule returned it, in the shape and dtype of its argument `x`."""
     if plan.same_shape:
         return dx
     if type(parent) is tuple:
@@ -120,7 +140,7 @@ def fitted(dx: Any, x: Any, parent: Any, plan: Plan, i: int) -> Any:
 def plain_backward(
     recording: Recording, newest: int, oldest: int, backward: Callable[..., Any] = backward
 ) -> None:
-    """Pass the outgrads on from the `newest` entry, whose own is complete, to the `oldest`: the definition."""
+    """Pass outgrads on from the entry `newest`, whose own is complete, to `oldest`."""
     entries, outgrads = recording.entries, recording.outgrads
     for index in range(newest, oldest - 1, -1):
         dy = outgrads[index]
@@ -139,7 +159,7 @@ def plain_backward(
 
 
 def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  written out, so that no step is a call
-    """What `plain_backward` does, with its steps written out for a gradient that fits its argument as it is."""
+    """Do what `plain_backward` does, written out for gradients that match their argument."""
     entries, outgrads, exclusive, keep = (
         recording.entries,
         recording.outgrads,
@@ -206,7 +226,10 @@ def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # no
 
 
 def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  the same
-    """What `plain_backward` does, with a mark in the timer's log for each rule; between two of them gradients are added up."""
+    """Do what `plain_backward` does, with a mark in the timer's log for each rule.
+
+    The time between two marks is accumulation.
+    """
     entries, outgrads, notes, keep = (
         recording.entries,
         recording.outgrads,
@@ -252,7 +275,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
                         depth, before, (section, note, first + index), start, end, max(nbytes, 0)
                     )
                     depth = len(thread.open)
-                    log += (SUMS, None, nbytes, end, end)
+                    log += (ADDS, None, nbytes, end, end)
                 elif first:
                     log += (
                         NODE,
@@ -276,7 +299,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
                     sum_outgrads(recording, parent, dx)
                     if len(log) != before:
                         log[before - 3] = ~nbytes
-                        thread.enclose(depth, before, (SUM, None, 0), end, clock())
+                        thread.enclose(depth, before, (SUM_OUTGRADS, None, 0), end, clock())
                 if plan.accumulate_into is not None:
                     recording.exclusive.add(parent)
             if keep:
@@ -293,7 +316,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
 
 
 def sum_outgrads(recording: Recording, parent: Any, dx: Any) -> None:
-    """Add the gradient `dx` to the outgrad of its `parent`: one by one if it is of a sequence of arrays."""
+    """Accumulate `dx` into the outgrad of its `parent`, item by item for a sequence of arrays."""
     if type(parent) is tuple:
         for p, d in zip(parent, dx, strict=True):
             sum_outgrads(recording, p, d)
@@ -302,7 +325,7 @@ def sum_outgrads(recording: Recording, parent: Any, dx: Any) -> None:
 
 
 def _pass(recording: Recording, index: int) -> None:
-    """Free an entry that has passed its gradient on; one that is kept, the collector may free."""
+    """Free an entry that the pass is done with, or let the collector do it on a tape."""
     if not recording.retain:
         recording.entries[index] = recording.outgrads[index] = None
     elif _collector is not None and index != recording.result and recording.outer is None:
@@ -313,13 +336,13 @@ _collector: Callable[[Recording, int], None] | None = None
 
 
 def set_collector(collector: Callable[[Recording, int], None] | None) -> None:
-    """Have `collector(recording, index)` called on every entry that the outermost, keeping sweep is done with."""
+    """Call `collector(recording, index)` for each entry that a tape's pass is done with."""
     global _collector
     _collector = collector
 
 
 def _own_leaves(recording: Recording) -> None:
-    """Make the gradient of each leaf its user's alone: no view of another array, and nobody else's."""
+    """Give each leaf a gradient of its own: no view, and no array that another node shares."""
     entries, outgrads = recording.entries, recording.outgrads
     kept = zip(entries, outgrads, strict=True) if recording.retain else ()
     others = {id(dx) for entry, dx in kept if entry[0] is not None}
@@ -329,7 +352,7 @@ def _own_leaves(recording: Recording) -> None:
 
 
 def _own(dx: Any, others: set[int]) -> Any:
-    """`dx`, with its arrays copied that are views or among the ids of `others`, which they join."""
+    """Return `dx` with its arrays copied where they are views or their ids are in `others`."""
     if type(dx) is ndarray:
         dx = dx.copy() if dx.base is not None or id(dx) in others else dx
         others.add(id(dx))

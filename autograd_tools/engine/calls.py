@@ -1,6 +1,7 @@
-"""The call of a primitive: run it on the values below the innermost recording, and put it on that recording.
+"""The call of a primitive: compute on the values below the innermost recording, then record.
 
-`call` is the definition, for any arguments; `fast.py` does the same for the calls that programs make most.
+`call` is the definition, for any arguments; `fast_calls.py` does the same for the most common
+calls.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from autograd_tools.engine.values import (
 
 CALL_PATH.add(__file__)
 
-# What is certainly a constant: of these types nothing is a Value, or holds one.
+# No object of these types is a Value or holds one.
 CONSTANTS = frozenset(
     {
         float,
@@ -55,7 +56,7 @@ CONSTANTS = frozenset(
 
 
 def plain(x: Any) -> Any:
-    """`x` with the wrapping taken off everything in it."""
+    """Return `x` with everything in it unwrapped."""
     if type(x) in CONSTANTS:
         return x
     if isinstance(x, Value):
@@ -67,14 +68,14 @@ def plain(x: Any) -> Any:
 
 
 def is_constant(x: Any) -> bool:
-    """Whether it is certain, at one look, that nothing in `x` is tracked."""
+    """Return True if `x` certainly holds no tracked value: a cheap test."""
     return type(x) in CONSTANTS or (
         type(x) is tuple and all([type(item) in CONSTANTS for item in x])
     )
 
 
 def holds_tracked(x: Any) -> bool:
-    """Whether something in `x` is a Param or a Result."""
+    """Return whether `x` is or contains a Param or a Result."""
     if type(x) in CONSTANTS:
         return False
     if type(x) in (tuple, list):
@@ -83,7 +84,7 @@ def holds_tracked(x: Any) -> bool:
 
 
 def is_recorded(*args: Any) -> bool:
-    """Whether a gradient is to flow back through something in the arguments, also in containers."""
+    """Return whether an open recording tracks anything in the arguments, also inside pytrees."""
     return any(
         [
             not is_constant(arg) and innermost(leaves_of(arg), sequences=False) is not None
@@ -93,7 +94,7 @@ def is_recorded(*args: Any) -> bool:
 
 
 def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
-    """The innermost open recording to which one of the arguments belongs."""
+    """Return the innermost open recording that tracks one of the arguments."""
     found: Recording | None = None
     for arg in args:
         if type(arg) in CONSTANTS:
@@ -114,14 +115,15 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
 def _check_thread(recording: Recording | None, x: Value) -> None:
     if recording is not None and recording.thread not in (None, get_ident()):
         raise RuntimeError(
-            f"{x!r} is being recorded by another thread: use it in that thread, or give its plain value, ag.value(x)"
+            f"{x!r} is being recorded by another thread: use it in that thread, "
+            "or pass its plain value, ag.value(x)"
         )
 
 
 def call(
     primitive: PrimitiveData, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS
 ) -> Any:
-    """Call a primitive on values that may be tracked, and record it if they are."""
+    """Call a primitive, and record the call if an argument is tracked."""
     if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
     if not primitive.containers:
@@ -134,7 +136,7 @@ def call(
             primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs
         )
     lowered, positions, parents = [], [], []
-    nested = False  # whether outer recordings have a part in it
+    nested = False  # an outer recording tracks an argument, too
     for position, arg in enumerate(args):
         if type(arg) in CONSTANTS:
             lowered.append(arg)
@@ -163,7 +165,7 @@ def call(
 
 
 def container(x: Any) -> Result | None:
-    """A recorded container as a Result of this thread; None of anything else."""
+    """Return a recorded pytree as a Result of this thread, None for anything else."""
     recording = following_params() if isinstance(x, Param) else None
     if recording is not None:
         x = recording.track(x)
@@ -175,12 +177,14 @@ def container(x: Any) -> Result | None:
 
 
 def read_item(primitive: PrimitiveData, a: Result, key: Any) -> Any:
-    """A part of a recorded container: a constant as it is, anything else once for all reads of it, so that all look-ups
-    in an array that stands in a dict add into one gradient."""
+    """Return an item of a recorded pytree: a constant unchanged, anything else once for all reads.
+
+    One Result per item lets all look-ups in an array of a dict accumulate into one gradient.
+    """
     recording = a.recording
-    known = recording.parts.get(a.index)
+    known = recording.items.get(a.index)
     if known is None:
-        known = recording.parts[a.index] = {}
+        known = recording.items[a.index] = {}
     place = None if type(key) in (slice, ndarray) else key
     if place in known:
         return known[place]
@@ -197,8 +201,10 @@ def read_item(primitive: PrimitiveData, a: Result, key: Any) -> Any:
 
 
 def _without_containers(primitive: PrimitiveData, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments, after a look at the lists, tuples and dicts among them: a rule for an array has no gradients for the
-    parts of one, and where there is no rule, plain values are all that is needed."""
+    """Return the arguments with pytrees unwrapped where no rule needs them.
+
+    A rule for an array cannot return gradients for the items of a pytree, so that is an error.
+    """
     for position, arg in enumerate(args):
         if type(arg) is Result or type(arg) in CONSTANTS or isinstance(arg, Value):
             continue
@@ -206,15 +212,17 @@ def _without_containers(primitive: PrimitiveData, args: tuple[Any, ...]) -> tupl
             continue
         if primitive.rule(position) is not None:
             raise LostGradientError(
-                f"{primitive.name}: argument {position + 1} is a {type(arg).__name__} that holds recorded values, whose gradients would be "
-                "lost; join them with np.stack, or pass each as an argument of its own"
+                f"{primitive.name}[{position + 1}] is a {type(arg).__name__} of recorded values, "
+                "whose gradients would be lost; join them with np.stack, or pass each separately"
             )
         args = (*args[:position], plain(arg), *args[position + 1 :])
     return args
 
 
 def _operand(primitive: PrimitiveData, position: int, arg: Any) -> Any:
-    """An argument outside of all recordings: a list is an array to NumPy, but Python's + would join it to another."""
+    """Return a plain argument. A list becomes an array, as in NumPy; Python's + would join
+    lists.
+    """
     if type(arg) in CONSTANTS:
         return arg
     if primitive.containers:
@@ -235,7 +243,10 @@ def _compute(primitive: PrimitiveData, values: Sequence[Any], kwargs: Any) -> An
 
 
 def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
-    """An argument below `recording`, and its parent there: for a sequence of arrays, a tuple with one for each."""
+    """Return an argument as `recording` sees it from above, and its parent there.
+
+    The parent of a sequence of arrays is a tuple with one for each.
+    """
     if isinstance(arg, Value):
         return recording.lower(arg)
     if sequences and isinstance(arg, (list, tuple)):
@@ -252,14 +263,14 @@ def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:
 def _positional(
     primitive: PrimitiveData, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Move tracked keyword arguments to their positions, which is where rules are."""
+    """Move tracked keyword arguments to their positions, which is where the rules are."""
     try:
         signature = inspect.signature(primitive.func)
     except ValueError:
         name = next(key for key, item in kwargs.items() if holds_tracked(item))
         raise TypeError(
-            f"{primitive.name}: no gradient is known for the argument {name} by its name; give it by position, or ag.value({name}) "
-            "if it is a constant"
+            f"{primitive.name} has no gradient rule for {name}= by keyword; "
+            f"pass it by position, or ag.value({name}) if it is a constant"
         ) from None
     bound = signature.bind(*args, **kwargs)
     last = max(
@@ -270,7 +281,8 @@ def _positional(
     for i, (name, parameter) in enumerate(signature.parameters.items()):
         if i <= last and parameter.kind is parameter.KEYWORD_ONLY:
             raise TypeError(
-                f"{primitive.name}: no gradient is known for the argument {name}; use ag.value({name}) if it is a constant"
+                f"{primitive.name} has no gradient rule for {name}=; "
+                f"pass ag.value({name}) if it is a constant"
             )
         if i <= last:
             moved.append(bound.arguments.get(name, parameter.default))

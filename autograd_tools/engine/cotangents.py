@@ -1,4 +1,4 @@
-"""Gradients on their way back: fitted to their argument, and added up."""
+"""Cotangents: accumulated, unbroadcast to the shape of their argument, and handed to the user."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ BASIC = frozenset({int, slice, type(None), type(...)})
 
 
 def accumulate(outgrads: list[Any], exclusive: set[int], index: int, dx: Any) -> None:
-    """Add the gradient `dx` to the outgrad at `index`.
+    """Accumulate the gradient `dx` into the outgrad at `index`.
 
-    `exclusive` are the indices whose outgrad lies in memory that nobody else sees, so that adding to it may be in place.
+    `exclusive` holds the indices whose outgrad lies in memory of its own, where adding may be in
+    place.
     """
     old = outgrads[index]
     if index in exclusive:
@@ -38,7 +39,7 @@ def accumulate(outgrads: list[Any], exclusive: set[int], index: int, dx: Any) ->
 
 
 def add_into(total: Any, dx: Any) -> Any:
-    """`total` with a gradient added, in place if it fits into the memory that is there."""
+    """Return `total` plus a gradient, in place where the memory allows it."""
     if (
         type(total) is type(dx) is np.ndarray
         and dx.dtype == total.dtype
@@ -51,12 +52,12 @@ def add_into(total: Any, dx: Any) -> Any:
 
 
 def _as_array(dx: Any) -> Any:
-    """A gradient in parts, of a list of numbers that NumPy took for an array, as one array."""
+    """Return the gradient of a list of numbers, which NumPy took for an array, as an array."""
     return np.array([0 if part is None else part for part in dx]) if isinstance(dx, PARTS) else dx
 
 
 def put_into(total: Any, index: Any, dy: Any) -> None:
-    """Add `dy` in place to the elements of an array at `index`, as often as it names them."""
+    """Add `dy` in place to the elements of an array at `index`, once per mention."""
     if type(index) is not int and not is_basic(index):
         np.add.at(total, index, dy)
     elif type(part := total[index]) is np.ndarray:
@@ -66,20 +67,20 @@ def put_into(total: Any, index: Any, dy: Any) -> None:
 
 
 def is_basic(index: Any) -> bool:
-    """Whether the index names every element once and gives a view of them."""
+    """Return whether the index is basic: it names each element once and gives a view."""
     parts = index if type(index) is tuple else (index,)
     return all([type(part) in BASIC or isinstance(part, np.integer) for part in parts])
 
 
 def _add_parts(total: Any, dx: Any) -> Any:
-    """Add the parts of `dx` into the list or dict `total`, in place."""
+    """Add the items of `dx` into the list or dict `total`, in place."""
     for key, part in dx.items() if isinstance(dx, dict) else enumerate(dx):
         add_part(total, key, part)
     return total
 
 
 def add_part(total: Any, key: Any, part: Any) -> None:
-    """Add the gradient of one part into the list or dict `total`, in place."""
+    """Add the gradient of one item into the list or dict `total`, in place."""
     old = total.get(key) if isinstance(total, dict) else total[key]
     if part is None or old is None:
         total[key] = old if part is None else part
@@ -90,7 +91,9 @@ def add_part(total: Any, key: Any, part: Any) -> None:
 
 
 def unbroadcast_to(dx: Any, x: Any, plan: Any, i: int) -> Any:
-    """`dx` with the shape and the kind of number of `x`: what broadcasting repeated is summed, what it widened is narrowed."""
+    """Return `dx` in the shape and dtype of `x`: sum what broadcasting repeated, narrow what it
+    widened.
+    """
     if (
         type(dx) is np.ndarray
         and type(x) is np.ndarray
@@ -118,15 +121,16 @@ def unbroadcast_to(dx: Any, x: Any, plan: Any, i: int) -> Any:
 
 
 def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
-    """Sum `dx` over the axes along which broadcasting repeated an argument of the given shape."""
+    """Sum `dx` over the axes along which broadcasting repeated an argument of this shape."""
     wide = dx.shape
     extra = len(wide) - len(shape)
     if extra < 0 or any([n not in (1, m) for n, m in zip(shape, wide[extra:], strict=True)]):
         code = getattr(plan.rules[i], "__code__", None)
         where = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
         raise ValueError(
-            f"the rule {plan.primitive.name}[{plan.positions[i] + 1}]{where} returned a gradient of shape {wide} "
-            f"for an argument of shape {shape}: a rule returns a gradient that has, or broadcasts from, the shape of its argument"
+            f"the rule {plan.primitive.name}[{plan.positions[i] + 1}]{where} returned a gradient "
+            f"of shape {wide} for an argument of shape {shape}: return one of that shape, or of a "
+            "shape that it broadcasts to"
         )
     if wide[extra:] == shape:
         return np.add.reduce(dx, 0 if extra == 1 else tuple(range(extra)))
@@ -139,7 +143,7 @@ def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
 
 
 def one_like(y: Any) -> Any:
-    """1 of the type of the number `y`, so that integers stay integers and float32 stays float32."""
+    """Return 1 of the type of the number `y`: integers stay integers, float32 stays float32."""
     if isinstance(y, (np.ndarray, np.number)):
         return np.int64(1) if y.dtype.kind == "u" else y.dtype.type(1)  # a gradient may be negative
     return (
@@ -148,10 +152,10 @@ def one_like(y: Any) -> Any:
 
 
 def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
-    """The gradient `dx` as the user gets it, of the same type as the plain value `x`.
+    """Return the gradient `dx` in the type of the plain value `x`: restore its pytree.
 
-    Where nothing flowed back stands zero if `total`, else None, or no entry in a dict; beside a constant, such as a string,
-    stands None.
+    A part without a gradient is zero if `total`, else None, or left out of a dict. A constant, such
+    as a string, has None.
     """
     parts = parts_of(x)
     if parts is None:

@@ -1,4 +1,4 @@
-"""How values are named in text: `P(float64[2,3])`, `R(float64[2,4])`, `14.5`."""
+"""Short descriptions of values: `P(float64[2,3])`, `R(float64[2,4])`, `14.5`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from autograd_tools.engine.values import Param, Value, Wrapping, unwrap
 
 
 def describe(x: Any) -> str:
-    """A value in a few characters: arrays by type and shape, numbers as they are, Params and Results in `P()` and `R()`."""
+    """Describe a value: arrays by dtype and shape, numbers in full, Params in `P()`, Results in
+    `R()`.
+    """
     if isinstance(x, Wrapping):
         letter = "P" if isinstance(x, Param) else "R" if isinstance(x, Value) else "T"
         return f"{letter}({describe(unwrap(x))})"
@@ -24,7 +26,8 @@ def describe(x: Any) -> str:
     if isinstance(x, dict):
         return "{" + ", ".join(f"{key!r}: {describe(item)}" for key, item in x.items()) + "}"
     if is_dataclass(x):
-        return f"{type(x).__name__}({', '.join(f'{name}={describe(getattr(x, name))}' for name in field_names(x))})"
+        fields = [f"{name}={describe(getattr(x, name))}" for name in field_names(x)]
+        return f"{type(x).__name__}({', '.join(fields)})"
     if isinstance(x, slice):
         return _slice(x)
     if x is Ellipsis:
@@ -38,7 +41,7 @@ def _slice(x: slice) -> str:
 
 
 def _items(x: tuple[Any, ...] | list[Any]) -> str:
-    """The items of a sequence; of a long one only the first few, so that a line stays a line."""
+    """Describe a sequence by its first eight items, so that it stays on one line."""
     shown = [describe(item) for item in x[:8]] + (["..."] if len(x) > 8 else [])
     if isinstance(x, list):
         return f"[{', '.join(shown)}]"

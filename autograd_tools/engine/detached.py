@@ -1,4 +1,4 @@
-"""Where recorded values went into something that no gradient comes back from, as tapes note it for `why_none`."""
+"""Where values were detached from the graph (evidence for `why_none`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 1000  # Results that a tape notes for one place in the code; of Params al
 
 
 class Detached(NamedTuple):
-    """What read a value, and where in the user's code."""
+    """An operation that read a value as a plain one, and the user's line that called it."""
 
     name: str
     file: str
@@ -27,9 +27,25 @@ class Detached(NamedTuple):
 
 
 def value(x: Any) -> Any:
-    """Take the wrapping off: the plain value of a `Param`, a `Result` or a `Tape`, and anything else as it is.
+    """Detach: return the plain value of a `Param`, a `Result` or a `Tape`.
 
-    Nothing flows back through it: `ag.value(x)` is a constant to the gradient.
+    Also known as detach or stop-gradient: no gradient flows back through the result.
+
+    Parameters
+    ----------
+    x : object
+        A tracked value, a tape, or anything else, which is returned unchanged.
+
+    Returns
+    -------
+    object
+        The plain value; of a tape, its final scalar.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag
+    >>> ag.grad(lambda x: x * ag.value(x))(3.0)
+    3.0
     """
     if open_tapes:
         note_detached("ag.value", (x,))
@@ -37,9 +53,10 @@ def value(x: Any) -> Any:
 
 
 def note_detached(what: str, args: Iterable[Any]) -> None:
-    """Note, on the open tapes to which the arguments belong, that `what` takes them as plain values.
+    """Note on the open tapes of the arguments that `what` reads them as plain values.
 
-    It is called only while a tape is open, anywhere: recordings that keep nothing must not pay for it.
+    Call it only while a tape is open in any thread: recordings that retain nothing must not pay for
+    it.
     """
     for arg in args:
         if isinstance(arg, Value):
@@ -49,7 +66,7 @@ def note_detached(what: str, args: Iterable[Any]) -> None:
 
 
 def _note(what: str, x: Any) -> None:
-    """Note it under the index of a Result, and the id of a Param."""
+    """Note it under the index of a Result, or minus the id of a Param."""
     frame = _users_frame()
     if frame is None:
         return
@@ -86,7 +103,7 @@ _engines_own: dict[
 
 
 def _users_frame() -> FrameType | None:
-    """The user's frame that reads a value; None where the engine does it for itself."""
+    """Return the user's frame that reads a value, None where the engine reads for itself."""
     frame: FrameType | None = sys._getframe(3)
     while frame is not None and not is_users(frame):
         key = id(frame.f_code)
@@ -101,7 +118,7 @@ def _users_frame() -> FrameType | None:
 
 
 def detached_of(recording: Recording) -> dict[int, list[Detached]]:
-    """What was noted, in the order of the program, by index; of a Param that is not on the tape by minus its id."""
+    """Return the notes of a recording by index (minus the id of a Param that is not on it)."""
     found: dict[int, list[Detached]] = {}
     for known in (recording.detached or {}).values():
         for who, (cut, _, _) in known.items():

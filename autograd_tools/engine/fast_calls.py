@@ -1,7 +1,7 @@
-"""The calls that programs make most, in a third of the time of `calls.call`, which is their definition.
+"""Fast copies of `calls.call` for the most common calls: a third of its time.
 
-`unary`, `binary` and `first` make functions for calls of one or two arguments on one recording, and of a first argument
-and constants. Everything else they hand to `call`.
+`unary`, `binary` and `first` make functions for one or two arguments on one recording, and for a
+first argument with constants. They pass everything else to `call`, which is the definition.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy 
 
 
 def _slow(primitive: PrimitiveData, apply: Callable[..., Any], *args: Any) -> Any:
-    """`call` for what is not worth a way of its own; a Param that is followed goes on as a Result of that recording."""
+    """Pass a rare case to `call`; a tracked Param becomes a Result of its recording first."""
     recording = following_params()
     if recording is not None and Param in map(type, args):
         return apply(*[recording.track(arg) if type(arg) is Param else arg for arg in args])
@@ -34,7 +34,7 @@ def _slow(primitive: PrimitiveData, apply: Callable[..., Any], *args: Any) -> An
 
 
 def _same_shape(x: Any, y: Any) -> bool:
-    """Whether what has the shape and type of the output `y` has those of the argument `x`."""
+    """Return whether the argument `x` has the shape and type of the output `y`."""
     x, y = unwrap(x), unwrap(y)
     if type(y) in FLOATS:
         return type(x) in FLOATS
@@ -42,7 +42,7 @@ def _same_shape(x: Any, y: Any) -> bool:
 
 
 def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
-    """`call` for a primitive of one argument."""
+    """Make `call` for a primitive of one argument."""
     forward, elementwise = primitive.forward, primitive.elementwise
     general, fitting = primitive.plan(0), primitive.plan(0, same_shape=True)
     reads_x, reads_y = general.needs(0), general.needs(VALUE)
@@ -57,7 +57,7 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
             if type(x) in LISTS:
                 return call(primitive, (a,))
             raise
-        # From here on it is core.record, written out: a call of it would take as long as all of this.
+        # From here on this is recording.record written out: calling it would double the time.
         entries = recording.entries
         result = Result()
         result.value = y
@@ -84,7 +84,7 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
 
 
 def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0915  written out, so that no step is a call
-    """`call` for a primitive of two arguments."""
+    """Make `call` for a primitive of two arguments."""
     forward, elementwise = primitive.forward, primitive.elementwise
     ways = [(0,), (1,), (0, 1)] if primitive.rule(1) is not None else [(0,)]
     plans = [(primitive.plan(*way), primitive.plan(*way, same_shape=True)) for way in ways]
@@ -172,7 +172,7 @@ ARRAY_LIKE = (ndarray, Result)
 
 
 def first(primitive: PrimitiveData) -> Callable[..., Any]:
-    """`call` where only the first argument can be tracked, and the others hold nothing that is: `x[index]`, `np.sum(x, axis=1)`."""
+    """Make `call` for a first argument that may be tracked, and constants: `np.sum(x, axis=1)`."""
     forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
     reads_x, reads_y = plan.needs(0), plan.needs(VALUE)
 

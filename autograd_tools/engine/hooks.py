@@ -1,4 +1,4 @@
-"""Hooks: the user's functions that see a gradient on its way back, and may change it."""
+"""Gradient hooks: functions of the user's that see a gradient, or change it."""
 
 from __future__ import annotations
 
@@ -27,24 +27,37 @@ from autograd_tools.engine.values import Param, Result, Value, result, unwrap
 
 Hook = Callable[[Any], Any]
 
-# What was given for Params outside of recordings, by the id of the Param: apart from it, so that it can be saved and copied.
+# Hooks of Params that were added outside of recordings, by id: a Param without them can be copied.
 _of_params: dict[int, tuple[weakref.ref[Param], list[Hook]]] = {}
 
 
 def on_grad(x: Any, fn: Hook | None) -> Any:
-    """Call `fn(dy)` with the gradient of `x` in every differentiation, before it goes on to what `x` was computed from.
+    """Call `fn(dy)` with the gradient of `x` in every backward pass, before it flows on.
 
-    `x` is a Param, a recorded value, or the argument of a function that is differentiated. `fn` is called once, with the
-    complete gradient: of the shape of `x`, and a container like `x` where that is one, with zeros where nothing flowed back.
-    What `fn` returns, unless None, goes on in place of `dy`, and is what the tape shows; it has to have the shape of `x`, and
-    gets its dtype. `dy` cannot be written into. `fn` is not called where no gradient reaches `x`.
+    Parameters
+    ----------
+    x : Param or recorded value
+        Also the argument of a function that is being differentiated. Anything that is not recorded
+        is returned unchanged, so that a function with hooks can be called as usual.
+    fn : callable or None
+        Called once per backward pass with the complete gradient: an array of the shape of `x`, or a
+        pytree like `x` with zeros where no gradient flowed. It cannot write into `dy`. The value
+        that it returns, unless None, replaces the gradient; it needs the shape of `x` and gets its
+        dtype. `None` removes the hooks of `x`. Hooks run in the order in which they were added, and
+        not at all if no gradient reaches `x`.
 
-    Returns `x`, so that `h = ag.on_grad(h, fn)` and `ag.on_grad(h, fn)` do the same. Several functions are called in the
-    order in which they were given. `ag.on_grad(x, None)` takes them away.
+    Returns
+    -------
+    object
+        `x`, so that `h = ag.on_grad(h, fn)` works.
 
-    During a recording, the functions hold for that recording. What is given for a Param outside of one holds for all
-    that follow. Anything that is not recorded comes back as it is, so that a function with hooks in it can be called as usual.
+    Notes
+    -----
+    A hook that is added during a recording belongs to that recording. A hook that is added to a
+    Param outside of one holds for all later recordings.
 
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag
     >>> def f(x):
     ...     h = ag.on_grad(x ** 2, lambda dy: np.clip(dy, -1, 1))
@@ -54,7 +67,8 @@ def on_grad(x: Any, fn: Hook | None) -> Any:
     """
     if fn is not None and not callable(fn):
         raise TypeError(
-            f"on_grad takes a function of the gradient, or None to take those of x away, not {describe(fn)}"
+            f"on_grad() expects a function of the gradient, or None to remove the hooks of x, "
+            f"got {describe(fn)}"
         )
     recording = innermost((x,), sequences=False)
     if recording is not None:
@@ -65,10 +79,11 @@ def on_grad(x: Any, fn: Hook | None) -> Any:
     elif not isinstance(x, Value) and parts_of(x) is not None and holds_tracked(x):
         parts = "its fields" if has_fields(x) else "its items"
         raise TypeError(
-            f"on_grad takes one recorded value, and got a {type(x).__name__} of them: call it on each of {parts}"
+            f"on_grad() expects one recorded value, got a {type(x).__name__} of them; "
+            f"call it on each of {parts}"
         )
     elif not any(map(is_number, leaves_of(unwrap(x) if isinstance(x, Value) else x))):
-        raise TypeError(f"on_grad takes a Param or a recorded value, not {describe(x)}")
+        raise TypeError(f"on_grad() expects a Param or a recorded value, got {describe(x)}")
     return x
 
 
@@ -95,7 +110,7 @@ def _add_to_param(param: Param, fn: Hook | None) -> None:
 
 
 def hooked(recording: Recording, index: int) -> Iterable[tuple[int, Any, list[Hook]]]:
-    """The places up to `index` whose gradients are looked at, newest first: what they have to look like, and the functions."""
+    """Return index, value and functions of the hooked entries up to `index`, newest first."""
     if recording.hooks is None and not _of_params:
         return ()
     found = dict(recording.hooks or {})
@@ -108,7 +123,7 @@ def hooked(recording: Recording, index: int) -> Iterable[tuple[int, Any, list[Ho
 
 
 def call_hooks(dy: Any, like: Any, functions: list[Hook]) -> Any:
-    """The gradient `dy` of a value that looks like `like`, after each function has seen it."""
+    """Return the gradient `dy` of a value like `like` after each function has seen it."""
     for fn in functions:
         if dy is not None:
             who = f"{name_of(fn)}, given to on_grad,"
@@ -118,14 +133,14 @@ def call_hooks(dy: Any, like: Any, functions: list[Hook]) -> Any:
             new = fn(with_leaves(whole, iter(seen)))
             if new is None and places != [leaf.index for leaf in seen if isinstance(leaf, Result)]:
                 raise ValueError(
-                    f"{who} wrote into the gradient, which changes nothing: it has to return another one"
+                    f"{who} wrote into the gradient, which has no effect; return a new one"
                 )
             dy = dy if new is None else _checked(new, like, who)
     return dy
 
 
 def _read_only(dy: Any) -> Any:
-    """A copy that cannot be written into, as that would change other gradients, too; of a Result, one of its own."""
+    """Return a read-only copy: writing into `dy` would change other gradients, too."""
     if isinstance(dy, Result):
         return result(dy.value, dy.recording, dy.index)
     if type(dy) is np.ndarray:
@@ -135,14 +150,14 @@ def _read_only(dy: Any) -> Any:
 
 
 def _checked(new: Any, like: Any, who: str) -> Any:
-    """What a function returned, as the sweep holds gradients: arrays of its own, in lists and dicts."""
+    """Return the result of a hook as the backward pass holds gradients."""
     given = matching_leaves(new, like, f"what {who} returns")
     parts = [_checked_leaf(d, x, who) for d, x in zip(given, leaves_of(like), strict=True)]
     return _as_outgrad(with_leaves(like, iter(parts)))
 
 
 def _as_outgrad(dx: Any) -> Any:
-    """A gradient in a container as one in lists and dicts."""
+    """Return the gradient of a pytree as nested lists and dicts."""
     parts = parts_of(dx)
     if parts is None:
         return dx
@@ -160,15 +175,18 @@ def _checked_leaf(new: Any, x: Any, who: str) -> Any:
     plain = unwrap(new)
     if not is_number(plain):
         raise TypeError(
-            f"{who} returned {describe(new)}: it has to return a gradient of shape {np.shape(x)}, or None to leave it as it is"
+            f"{who} returned {describe(new)}: expected a gradient of shape {np.shape(x)}, "
+            "or None to keep it"
         )
     if np.shape(plain) != np.shape(x):
         raise ValueError(
-            f"{who} returned a gradient of shape {np.shape(plain)} for a value of shape {np.shape(x)}"
+            f"{who} returned a gradient of shape {np.shape(plain)} "
+            f"for a value of shape {np.shape(x)}"
         )
     if np.iscomplexobj(plain) and not np.iscomplexobj(x):
         raise TypeError(
-            f"{who} returned a complex gradient for the real value {describe(x)}: take its np.real"
+            f"{who} returned a complex gradient for the real value {describe(x)}; "
+            "return its np.real"
         )
     dtype = np.result_type(x if np.result_type(x).kind in "fc" else plain)
     if isinstance(new, Result):

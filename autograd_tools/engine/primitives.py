@@ -1,4 +1,4 @@
-"""Primitives as data: a function, its VJP rules, and the plan of the backward pass through one call of it."""
+"""Primitives as data: a function, its VJP rules, and the plan of the backward pass of a call."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ SHAPES = frozenset[int]()  # what rules read that look at shapes and dtypes only
 
 
 def UNKNOWN(*args: Any, **kwargs: Any) -> Any:  # noqa: N802
-    """Stands in a table for a rule that nobody knows: to differentiate that argument is an error, not a silent zero."""
+    """Mark an argument without a known rule: differentiating it is an error, not a silent zero."""
 
 
 class PrimitiveData:
-    """A function and the rules for the gradients of its arguments, by position; a rule of None means a zero gradient.
+    """A function and the VJP rules of its arguments, by position; None means a zero gradient.
 
-    What else an entry of a table may say:
+    The options of an entry in a rule table:
 
-    * `rest(position)` makes the rule of any further argument, for functions of any number of them.
-    * `sequences`: an argument may be a list or tuple of tracked arrays, whose rule returns a list of gradients.
-    * `containers`: an argument may be a tuple, list or dict as such, and is no array in the making.
-    * `item_of`: the call reads the part of its first argument that the second names, and what it returns goes through this
-      function, unless it is a constant that stood in the container.
+    * `rest(position)` makes the rule of any further argument.
+    * `sequences`: an argument may be a list or tuple of tracked arrays; its rule returns a list.
+    * `containers`: an argument may be a tuple, list or dict that is not an array in the making.
+    * `item_of`: the call reads an item of its first argument; the result goes through this function
+      unless it is a constant.
     * `fields`: the output is a named tuple.
-    * `reads`: the positions of the arguments whose numbers the rules read, with VALUE for the output, where that cannot
-      be seen from their code: because they look at shapes only.
-    * `fresh`: the rules return no array that somebody else holds.
-    * `accumulate_into(total, dy, *args)` adds the gradient of the first argument, the only one, into `total`, of its shape and ours to
-      write into, and returns it; the gradient that the rule returns has then to be ours, too.
-    * `forward` computes the same as `func`, of plain positional arguments only, faster.
+    * `reads`: positions of the arguments whose numbers the rules read, with VALUE for the output.
+      Give it where the code of the rules cannot show it, because they look at shapes only.
+    * `fresh`: no rule returns an array that another object holds.
+    * `accumulate_into(total, dy, *args)` adds the gradient of the only differentiated argument, the
+      first, into `total` in place and returns it. The rule must then return an array of its own.
+    * `forward` computes the same as `func` faster, from plain positional arguments.
     """
 
     def __init__(
@@ -79,27 +79,31 @@ class PrimitiveData:
         self._plan = functools.cache(self._make_plan)
 
     def rule(self, position: int) -> Rule | None:
-        """The rule for the argument at `position`, counted from 0."""
+        """Return the rule of the argument at `position`, counted from 0."""
         if position < len(self.rules):
             return self.rules[position]
         return self.rest(position) if self.rest else None
 
     def plan(self, *positions: int, same_shape: bool = False) -> Plan:
-        """How to go back over a call whose arguments at `positions` are tracked."""
+        """Return the plan of a call whose arguments at `positions` are tracked."""
         return self._plan(*positions, same_shape=same_shape)
 
     def seen_by_rules(self, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The keyword arguments of a call, without the switches of a ufunc that change only the type of its output."""
+        """Return the keyword arguments of a call without those that only set the dtype of a
+        ufunc.
+        """
         if not kwargs or not isinstance(self.func, np.ufunc):
             return kwargs
         if kwargs.get("where", True) is not True:
             raise TypeError(
-                f"{self.name}(where=...) has no gradient rule; write np.where(condition, {self.name}(x), other)"
+                f"{self.name}(where=...) has no gradient rule; "
+                f"write np.where(condition, {self.name}(x), other)"
             )
         for name in ("axes", "axis", "keepdims"):
             if name in kwargs:
                 raise TypeError(
-                    f"{self.name}({name}=...) has no gradient rule; move axes with np.moveaxis before and after"
+                    f"{self.name}({name}=...) has no gradient rule; "
+                    "move axes with np.moveaxis before and after"
                 )
         return {}
 
@@ -108,7 +112,8 @@ class PrimitiveData:
         if UNKNOWN in found:
             argument = positions[found.index(UNKNOWN)] + 1
             raise TypeError(
-                f"{self.name}: no gradient is known for argument {argument}; pass ag.value(x) if it is a constant"
+                f"{self.name}[{argument}] has no gradient rule; "
+                "pass ag.value(x) if it is a constant"
             )
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads_of(rule) for rule in rules] if self.reads is None else [self.reads]
@@ -131,12 +136,13 @@ class PrimitiveData:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to go back over a call: its primitive, and the position and rule of each argument to differentiate.
+    """How to pass back through a call: its primitive, and each tracked position with its rule.
 
-    `read` are the positions of the arguments whose numbers these rules read, with VALUE for the output; None if they may
-    read all. `trusted` rules return a new array, a view, or `dy`, never another array that is not theirs to give away.
-    `fits` is the plan of a call whose shapes and types have been looked at when it was recorded: every gradient has those
-    of its argument as it comes from the rule. `into` adds the gradient of the only argument into memory that is there.
+    * `reads`: positions whose numbers these rules read, with VALUE for the output; None for all.
+    * `fresh`: the rules return a new array, a view or `dy`, never an array that another object
+      holds.
+    * `same_shape`: the gradients have the shape and type of their arguments without a check.
+    * `accumulate_into`: adds the gradient of the only argument into existing memory.
     """
 
     primitive: PrimitiveData
@@ -149,12 +155,14 @@ class Plan:
     sections: tuple[int, ...] = ()  # what the timer calls each gradient
 
     def needs(self, position: int) -> bool:
-        """Whether a rule may read the numbers of an argument, or of the output under VALUE."""
+        """Return whether a rule may read the numbers of an argument, or of the output (VALUE)."""
         return self.reads is None or position in self.reads
 
 
 def name_of(func: Callable[..., Any]) -> str:
-    """The name of a function as one writes it after `np.` or `scipy.`: `sum`, `linalg.solve`, `special.erf`."""
+    """Return the name of a function after `np.` or `scipy.`: `sum`, `linalg.solve`,
+    `special.erf`.
+    """
     name = getattr(func, "__name__", type(func).__name__)
     if isinstance(func, np.ufunc):
         return (
@@ -171,7 +179,8 @@ def name_of(func: Callable[..., Any]) -> str:
 
 
 def reads_of(rule: Callable[..., Any]) -> frozenset[int] | None:
-    """The positions of the arguments that `rule(dy, y, *args, **kwargs)` reads, with VALUE for `y`; None if it may read all.
+    """Return the positions of the arguments that `rule` reads, VALUE for `y`; None if it may read
+    all.
 
     >>> sorted(reads_of(lambda dy, y, a, b: dy * b)), sorted(reads_of(lambda dy, y, x: dy * y))
     ([1], [-1])

@@ -1,7 +1,8 @@
 """The recording of one differentiation: a list of entries, one per primitive call, oldest first.
 
-Recordings nest (a gradient of a gradient). A value of the inner recording may be tracked by the outer one, so the outer
-one records what the rules compute during the inner backward pass. This is all that higher-order gradients need.
+Recordings nest (a gradient of a gradient). A value of the inner recording may be tracked by the
+outer one, so the outer one records what the rules compute during the inner backward pass. This is
+all that higher-order gradients need.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from autograd_tools.engine.values import LostGradientError, Param, Result, Value
 from autograd_tools.location import call_site as source
 from autograd_tools.timing import instrument as timing
 
-# One entry of a recording: (plan, value, args, kwargs, parents). A plain tuple, because it is made once per operation
-# and a named one costs three times as much. The plan of a leaf is None, and its args hold its Param, or the name of an
-# argument of `grad(f)`. There is a parent for each of the plan's positions: an index, or, for a sequence of arrays, a
-# tuple of them.
+# One entry: (plan, value, args, kwargs, parents). A plain tuple, because each operation makes one
+# and a named tuple costs three times as much. The plan of a leaf is None, and its args hold its
+# Param or the name of an argument of `grad(f)`. `parents` has one item per position of the plan: an
+# index, or a tuple of indices for a sequence of arrays.
 Entry = tuple[Plan | None, Any, tuple[Any, ...], Mapping[str, Any], tuple[Any, ...]]
 
+# A function given to `on_grad`, and the value that its gradient has to look like.
+Hooks = tuple[Any, list[Callable[[Any], Any]]]
 
 NO_KWARGS: Mapping[str, Any] = {}
 timing.tracked = Value
@@ -35,72 +38,54 @@ _serials = itertools.count()
 
 
 class Recording(Wrapping):
-    """What one differentiation records, and the sweep back over it.
+    """The entries of one differentiation and, after the backward pass, their outgrads.
 
-    Of two open recordings the later one, of the higher `serial`, is the inner one. `follows_params` tells whether
-    Params are leaves (in `diff`) or constants (in `grad(f)`, which makes leaves of its arguments).
-    An `alone` recording knows Params by their values, and not as leaves of an outer one.
-    `keep` tells whether values and outgrads stay for inspection or are freed as the sweep goes.
-    `notes`, when not None, receives where each entry came from.
+    Of two open recordings, the inner one has the higher `serial`. With `follows_params` Params are
+    leaves (`diff`), without it they are constants (`grad(f)` makes leaves of its arguments). With
+    `isolated=True`, Params are leaves here and not tracked by an outer recording.
     """
 
-    retain: bool = False
-    unwrap: Any = None
-    hooks: dict[int, tuple[Any, list[Callable[[Any], Any]]]] | None = (
-        None  # by index: what its gradient looks like, and who sees it
-    )
-    backward_pass: Callable[[Recording, int, int], None] | None = (
-        None  # goes back over it in the place of the fast one
-    )
-    detached: dict[tuple[int, int], dict[int, Any]] | None = (
-        None  # where values of a tape were read as plain ones, see `cuts.py`
-    )
+    retain: bool = False  # keep values and outgrads for inspection; otherwise free as the pass goes
+    value: Any = None
+    hooks: dict[int, Hooks] | None = None  # by index
+    backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
+    detached: dict[tuple[int, int], dict[int, Any]] | None = None  # see detached.py
 
     def __init__(self, *, follows_params: bool, isolated: bool = False) -> None:
         self.serial = next(_serials)
         self.follows_params = follows_params
         self.isolated = isolated
-        self.thread: int | None = None  # the one that records, while it is open
+        self.thread: int | None = None  # the thread that records, while it is open
         self.enclosing: Recording | None = None  # the open one of this thread when it opened
-        self.outer: Recording | None = None  # the one among those that followed Params then
+        self.outer: Recording | None = None  # the innermost one that tracked Params then
         self.locator: source.Locator | None = None
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
-        self.exclusive: set[int] = set()  # where an outgrad is in memory of its own
+        self.exclusive: set[int] = set()  # indices whose outgrad shares its memory with no array
         self.inputs: list[int] = []
-        self.leaves: dict[
-            int, int
-        ] = {}  # id of a Param -> index of its entry, which keeps the Param alive
-        self.tracked: dict[int, Result] = {}  # id of a Param -> what it is while this is open
-        self.parts: dict[
-            int, dict[Any, Any]
-        ] = {}  # index of a container's entry -> its parts that were read, while this is open
+        self.leaves: dict[int, int] = {}  # id of a Param -> its index; the entry keeps it alive
+        self.tracked: dict[int, Result] = {}  # id of a Param -> its Result, while this is open
+        self.items: dict[int, dict[Any, Any]] = {}  # index of a pytree -> its items read so far
         self.notes: list[source.CallSite] | None = [] if self.retain or timing.LINES else None
-        self.marked: dict[
-            int, Any
-        ] = {}  # by index of an entry its note and the signature of its call, if the timer looks at shapes
-        self.ticks: list[
-            Any
-        ] = []  # what the timer has found about nodes: columns of their indices, arguments and nanoseconds
-        self.node_times: dict[
-            int, dict[int, int]
-        ] = {}  # the same by index and argument, once somebody asked
+        self.marked: dict[int, Any] = {}  # index -> note and operand shapes, on demand
+        self.ticks: list[Any] = []  # columns from the timer: indices, arguments, nanoseconds
+        self.node_times: dict[int, dict[int, int]] = {}  # the same by index and argument, on demand
         self.result: int | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether it records."""
+        """Whether it still records."""
         return self.thread is not None
 
     @property
     def times(self) -> dict[int, dict[int, int]]:
-        """What the timer measured: nanoseconds by index of an entry, and by 0 for forward, n for the gradient of argument n."""
+        """Nanoseconds by index, then by 0 (forward) or n (the gradient of argument n)."""
         return timing.times(self)
 
     def open(self, base: FrameType | None) -> Recording:
-        """Record what this thread computes from now on; scope paths start above the frame `base`.
+        """Record what this thread computes, in `with recording.open(base):`.
 
-        Written as `with recording.open(base):`. After the block, however it ends, the Results act like their values.
+        Scope paths start above the frame `base`. After the block, Results act like their values.
         """
         self.thread = get_ident()
         self.enclosing, thread.open = thread.open, self
@@ -126,11 +111,11 @@ class Recording(Wrapping):
     ) -> None:
         self.close()
         if isinstance(error, ValueError) and isinstance(error.__cause__, LostGradientError):
-            # NumPy's "setting an array element with a sequence" hides it.
+            # NumPy hides it behind "setting an array element with a sequence".
             raise error.__cause__.with_traceback(error.__traceback__) from None
 
     def close(self) -> None:
-        """Stop recording; recordings may stop in any order."""
+        """Stop recording. Recordings may stop in any order."""
         if self.is_open:
             if timing.ENABLED and self.locator is not None:
                 del self.locator.note  # it refers to this recording
@@ -138,32 +123,34 @@ class Recording(Wrapping):
                 open_tapes.remove(self)
             self.thread = None
             self.locator = None
-            self.tracked.clear()  # they refer to this recording, and what refers to itself stays in memory for long
-            self.parts.clear()
+            self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
+            self.items.clear()
             while thread.open is not None and not thread.open.is_open:
                 closed, thread.open = thread.open, thread.open.enclosing
-                closed.enclosing = None  # which it would keep alive
+                closed.enclosing = None  # otherwise it stays alive
             while thread.params is not None and not thread.params.is_open:
                 thread.params = thread.params.outer
             if thread.open is None:
                 last_tape_closed()
 
     def append(self, entry: Entry, note: source.CallSite = source.NOWHERE) -> int:
-        """Put an entry on the recording and return its index."""
+        """Append an entry and return its index."""
         index = len(self.entries)
         if self.notes is not None:
             self.notes.append(note)
-        self.entries.append(entry)  # last, because who watches may look at all of it, and raise
+        self.entries.append(
+            entry
+        )  # last, because a watched recording looks at the others and may raise
         return index
 
     def input(self, x: Any, name: str = "") -> Result:
-        """A new leaf of value `x`, shown under `name`."""
+        """Make a leaf of value `x`, shown as `name`."""
         index = self.append((None, x, (name,), NO_KWARGS, ()))
         self.inputs.append(index)
         return result(x, self, index)
 
     def leaf(self, param: Param) -> int:
-        """The index of `param`, which enters the recording at its first use."""
+        """Return the index of `param`, which enters the recording at its first use."""
         index = self.leaves.get(id(param))
         if index is None:
             index = self.leaves[id(param)] = self.append(
@@ -172,7 +159,7 @@ class Recording(Wrapping):
         return index
 
     def track(self, param: Param) -> Result:
-        """`param` as a Result of this recording."""
+        """Return `param` as a Result of this recording."""
         tracked = self.tracked.get(id(param))
         if tracked is None:
             index = self.leaf(param)
@@ -180,17 +167,19 @@ class Recording(Wrapping):
         return tracked
 
     def track_as(self, param: Param, x: Any) -> Result:
-        """A leaf for `param` with the value `x`."""
+        """Make a leaf for `param` with the value `x`."""
         index = self.leaves[id(param)] = self.append((None, x, (param,), NO_KWARGS, ()))
         self.tracked[id(param)] = result(x, self, index)
         return self.tracked[id(param)]
 
     def _below(self, param: Param) -> Any:
-        """What `param` is below this recording: a leaf of the outer one, so that the sweep of this is recorded there."""
+        """Return `param` as the outer recording sees it: a leaf there, so that it records our
+        rules.
+        """
         return param.value if self.outer is None or self.isolated else self.outer.track(param)
 
     def lower(self, x: Value) -> tuple[Any, int | None]:
-        """What `x` is below this recording, and its index on it: None for what is constant here."""
+        """Return `x` as the outer recording sees it, and its index here (None for a constant)."""
         while isinstance(x, Result):
             if x.recording is self:
                 return x.value, x.index
@@ -203,13 +192,12 @@ class Recording(Wrapping):
 
 
 def record(recording: Recording, entry: Entry) -> Result:
-    """Put a primitive call on the recording; unless it keeps all, without the arrays that its rules do not read."""
+    """Append a primitive call; unless the recording retains all, drop arrays that no rule reads."""
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
     plan, y, args, kwargs, parents = entry
     if not recording.retain and plan is not None:
-        if (
-            plan.primitive.item_of is None or type(args[0]) is ndarray
-        ):  # to look through a list at every read of it takes long
+        # The items of a long list are not searched at every read of one.
+        if plan.primitive.item_of is None or type(args[0]) is ndarray:
             args = tuple([arg if plan.needs(i) else absent(arg) for i, arg in enumerate(args)])
         entry = (plan, y if plan.needs(VALUE) else None, args, kwargs, parents)
     return result(y, recording, recording.append(entry, note))

@@ -1,4 +1,4 @@
-"""The registry of primitives, and the functions that add to it: `rules`, `composite`, `primitive`, `zerograd`."""
+"""The registry of primitives, and the functions that add to it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,15 @@ from autograd_tools.engine.state import open_tapes
 F = TypeVar("F", bound=Callable[..., Any])
 
 CALL_PATH.add(__file__)
-KNOWN: weakref.WeakSet[Primitive] = (
-    weakref.WeakSet()
-)  # all there are, also those of the user's own functions
+KNOWN: weakref.WeakSet[Primitive] = weakref.WeakSet()  # all, also of the user's functions
 
 
 class Primitive(PrimitiveData):
-    """A primitive that can be called, and then records itself where an argument is tracked.
+    """A primitive that records its calls where an argument is tracked.
 
-    `fast(*args)` and `first(a, rest, kwargs)` do the same in less time, for positional arguments only and for arguments
-    of which only the first may be tracked. Both are made at their first use.
+    `fast(*args)` and `first(a, rest, kwargs)` do the same in less time: the first for positional
+    arguments only, the second where only the first argument may be tracked. Both are made on first
+    use.
     """
 
     def __init__(
@@ -75,8 +74,8 @@ COMPOSITES: dict[Callable[..., Any], Callable[..., Any]] = {}
 def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Primitive:
     """Register a function that NumPy dispatches, with the rule of each argument.
 
-    Rules are given in the order of the arguments, or by the name of a parameter: `rules(np.sum, sum_x, initial=...)`.
-    Options are those of `PrimitiveData`; `reads` may name parameters, too.
+    Rules are given in the order of the arguments, or by the name of a parameter: `rules(np.sum,
+    sum_x, initial=...)`. Options are those of `PrimitiveData`; `reads` may name parameters, too.
     """
     named = {name: options.pop(name) for name in [*options] if name not in OPTIONS}
     if named:
@@ -92,7 +91,7 @@ def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Prim
 
 
 def positions(func: Callable[..., Any], names: Iterable[str]) -> list[int]:
-    """Return the positions of parameters of a NumPy function, counted from 0; TypeError for an unknown name."""
+    """Return the positions, counted from 0, of parameters of a NumPy function."""
     code = func._implementation.__code__  # type: ignore[attr-defined]
     known = code.co_varnames[: code.co_argcount]
     for name in names:
@@ -102,12 +101,12 @@ def positions(func: Callable[..., Any], names: Iterable[str]) -> list[int]:
 
 
 def zerograds(*funcs: Callable[..., Any]) -> None:
-    """Register functions whose gradient is zero wherever it exists: they work on values and are never recorded."""
+    """Register functions whose gradient is zero: they compute on plain values, unrecorded."""
     ZEROGRADS.update(funcs)
 
 
 def composite(func: Callable[..., Any]) -> Callable[[F], F]:
-    """Register how a function that NumPy dispatches is written in terms of others that have rules."""
+    """Register the definition of a NumPy function in terms of functions that have rules."""
 
     def register(definition: F) -> F:
         COMPOSITES[func] = definition
@@ -117,13 +116,32 @@ def composite(func: Callable[..., Any]) -> Callable[[F], F]:
 
 
 def primitive(*rules: Rule | None) -> Callable[[F], F]:
-    """Give a function gradient rules, in the order of its arguments; also a decorator.
+    """Give a function VJP rules, in the order of its arguments; also a decorator.
 
-    A rule is called as `rule(dy, y, *args, **kwargs)`: `dy` is the gradient of the final scalar with respect to the
-    output `y`, and it returns the gradient with respect to its argument, of that argument's shape or of a shape that
-    broadcasts from it. None, or a rule left out, means a zero gradient. For gradients of higher order, write the rule
-    in operations that have rules themselves.
+    Parameters
+    ----------
+    *rules : callable or None
+        One rule per argument, called as `rule(dy, y, *args, **kwargs) -> dx`. `dy` is the cotangent
+        of the output `y`: the gradient of the final scalar with respect to it. The rule returns the
+        gradient with respect to its argument, of that argument's shape or of a shape that it
+        broadcasts to: the engine then sums the extra axes (unbroadcasts). None, or a rule left out,
+        means a zero gradient. For higher-order gradients, write rules in operations that have rules
+        themselves.
 
+    Returns
+    -------
+    callable
+        A decorator. It returns the function with recording added. A NumPy or SciPy function that
+        dispatches to us (any ufunc does) is registered and returned unchanged:
+        `ag.primitive(lambda dy, y, x: dy * y * (1 - y))(scipy.special.expit)`.
+
+    Raises
+    ------
+    TypeError
+        If a rule is neither a function nor None.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from autograd_tools import grad, primitive
     >>> @primitive(lambda dy, y, x: dy / x)
@@ -131,19 +149,14 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
     ...     return np.log(x)
     >>> grad(log)(4.0)
     0.25
-
-    A NumPy or SciPy function that dispatches to us (any ufunc does) is registered and returned as it is:
-    `ag.primitive(lambda dy, y, x: dy * y * (1 - y))(scipy.special.expit)`.
     """
     for rule in rules:
         if rule is not None and not callable(rule):
-            raise TypeError(
-                f"a rule is a function (dy, y, *args, **kwargs) -> dx or None, not {rule!r}"
-            )
+            raise TypeError(f"expected a rule (dy, y, *args, **kwargs) -> dx or None, got {rule!r}")
 
     def define(func: F) -> F:
         if not callable(func):
-            raise TypeError(f"a primitive is made of a function, not of {func!r}")
+            raise TypeError(f"primitive() expects a function, got {func!r}")
         if _dispatches(func):
             ZEROGRADS.discard(func)
             PRIMITIVES[func] = Primitive(func, rules, fresh=False)
@@ -160,8 +173,18 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
 
 
 def zerograd(func: F) -> F:
-    """Declare that a function's gradient is zero: it works on plain values and is never recorded; also a decorator.
+    """Declare that the gradient of a function is zero; also a decorator.
 
+    The function gets plain values and is never recorded.
+
+    Parameters
+    ----------
+    func : callable
+        Any function. A NumPy or SciPy function that dispatches to us is registered and returned
+        unchanged.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from autograd_tools import grad, zerograd
     >>> @zerograd
@@ -185,5 +208,5 @@ def zerograd(func: F) -> F:
 
 
 def _dispatches(func: Callable[..., Any]) -> bool:
-    """Whether NumPy hands a call of `func` on a `Value` over to us."""
+    """Return whether NumPy passes a call of `func` on a `Value` to us."""
     return isinstance(func, np.ufunc) or hasattr(func, "_implementation")

@@ -12,7 +12,7 @@ from autograd_tools.engine.primitives import VALUE
 
 
 class Absent:
-    """Stands for an array whose numbers no rule reads, so that its memory can be used again."""
+    """A placeholder for an array whose numbers no rule reads, so that its memory can be freed."""
 
     __slots__ = ("dtype", "shape", "strides")
 
@@ -47,17 +47,17 @@ WORTH_FREEING = 4096  # bytes; what is smaller costs less to keep than to replac
 
 
 def absent(x: Any) -> Any:
-    """What a recording keeps of an argument that no rule reads."""
+    """Return what a recording saves of an argument that no rule reads."""
     if type(x) is np.ndarray:
         return Absent(x) if x.nbytes > WORTH_FREEING else x
     return [absent(item) for item in x] if type(x) is list else x
 
 
 def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
-    """By index of an entry, the bytes of the arrays that are kept alive for its rules.
+    """Return the bytes of the arrays saved for backward, by the index of an entry.
 
-    Each array counts once, for the first entry that keeps it, a view as the whole array that it is of; those of leaves,
-    which are there anyway, do not count.
+    Each array counts once, for the first entry that saves it; a view counts as the array that it
+    views. Arrays of leaves do not count: they exist anyway.
     """
     entries = list(entries)
     seen = {
@@ -93,7 +93,7 @@ def _arrays(x: Any) -> Iterator[np.ndarray[Any, Any]]:
 
 
 def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array that owns the memory of this one."""
+    """Return the array that owns the memory of this one."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array

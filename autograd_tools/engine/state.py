@@ -21,12 +21,16 @@ suspend_full_collections(lambda: thread.open is not None)
 
 
 def following_params() -> Any:
-    """Return the innermost open recording of this thread that tracks Params, None outside `diff` and `record`."""
+    """Return the innermost open recording of this thread that tracks Params, None outside `diff`
+    and `record`.
+    """
     return thread.params
 
 
 def live(x: Any) -> Any:
-    """Return `x` without the wrapping that no open recording tracks: a tracked value, or a plain one."""
+    """Return `x` without the wrapping that no open recording tracks: a tracked value, or a plain
+    one.
+    """
     while isinstance(x, Result) and not x.recording.is_open:
         x = x.value
     return x.value if isinstance(x, Param) and thread.params is None else x

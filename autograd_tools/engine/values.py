@@ -23,33 +23,61 @@ else:
 
 
 class Wrapping:
-    """Base of whatever stands for a plain value: `Value`, and the recording with its final scalar."""
+    """Base of the objects that wrap a plain value: `Value`, and a recording with its scalar."""
 
     __slots__ = ()
     value: Any
 
 
 class Value(Wrapping, _Anything):
-    """What the engine can follow: a `Param` of the user's or the `Result` of a primitive.
+    """Base of tracked values: a `Param` of the user's or the `Result` of a primitive.
 
-    `operators.py` gives it Python's operators, the methods of an array and NumPy's two protocols.
+    It has Python's operators, the methods of a NumPy array and NumPy's two dispatch protocols
+    (`__array_ufunc__` and `__array_function__`); `autograd_tools.api.operators` installs them.
     """
 
     __slots__ = ("__weakref__", "value")
 
 
 class Param(Value):
-    """A leaf whose gradient is wanted.
+    """A leaf of the computation graph whose gradient is wanted.
 
-    `value` is any number, array, tuple, list, dict or dataclass, and may be replaced between recordings
-    (`w.value -= 0.1 * g`); a Param is known by its identity. Outside a recording it acts like its value.
-    `name`, when given, is shown in trees and drawings; `opt` is free for an optimizer's state.
+    Outside a recording it acts like its value. A Param is identified by identity, not by value.
+
+    Parameters
+    ----------
+    value : number, numpy.ndarray or pytree
+        A number, an array of numbers, or arbitrarily nested tuples, lists, dicts, named tuples and
+        dataclasses of them. Non-numeric leaves (a string, a function) are constants. It may be
+        replaced between recordings: `w.value -= 0.1 * g`.
+    opt : object, optional
+        Free for an optimizer's state.
+    name : str, optional
+        The name in trees, listings and drawings. Without one, views use the variable that holds it.
+
+    Raises
+    ------
+    TypeError
+        If `value` holds no number, or something that is neither a number nor a constant.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> w = ag.Param(np.ones((2, 3)))
+    >>> w, float(np.sum(w))
+    (P(float64[2,3]), 6.0)
     """
 
     __slots__ = ("name", "opt")
 
-    def __new__(cls, value: Any = None, opt: Any = None, *, name: str | None = None) -> Param:  # noqa: ARG004  those of __init__
-        """Of a value with fields, make a Param that has them."""
+    def __new__(
+        cls,
+        value: Any = None,
+        opt: Any = None,  # noqa: ARG004  __init__ takes it
+        *,
+        name: str | None = None,  # noqa: ARG004
+    ) -> Param:
+        """Make a FieldsParam of a value with fields."""
         return super().__new__(FieldsParam if cls is Param and has_fields(value) else cls)
 
     def __init__(self, value: Any, opt: Any = None, *, name: str | None = None) -> None:
@@ -58,7 +86,8 @@ class Param(Value):
             taken := {"value", "name", "opt"}.intersection(field_names(value))
         ):
             raise TypeError(
-                f"a Param has a {taken.pop()} of its own, and so cannot hold a {type(value).__name__}, which has a field of that name"
+                f"a Param has its own attribute {taken.pop()!r}, so it cannot hold a "
+                f"{type(value).__name__} with a field of that name; rename the field"
             )
         self.value = value
         self.opt = opt
@@ -66,22 +95,34 @@ class Param(Value):
 
 
 class FieldsParam(Param):
-    """A Param of a named tuple or dataclass. Its fields are attributes, before the methods of an array that have their names."""
+    """A Param of a named tuple or dataclass: its fields are attributes and hide array methods."""
 
     __slots__ = ()
 
 
 class Result(Value):
-    """The output of a primitive while it is recorded: its value and its place on the recording."""
+    """The output of a primitive while it is recorded.
+
+    Attributes
+    ----------
+    value : number, numpy.ndarray or pytree
+        The plain value, or a Result of an outer recording.
+    recording : Recording
+        The recording that holds it.
+    index : int
+        Its entry on that recording, counted from 0.
+    """
 
     __slots__ = ("index", "recording")
-    recording: Any  # the Recording that holds it, which is defined above this module
+    recording: Any  # a Recording, whose module imports this one
     index: int
 
 
 class NamedResult(Result):
-    """A Result that is a named tuple. Its fields are attributes: that is apart from Result because a class with a
-    `__getattr__` is slow to read any attribute of."""
+    """A Result whose value is a named tuple: its fields are attributes.
+
+    A class of its own, because `__getattr__` slows every attribute access of a class.
+    """
 
     __slots__ = ()
 
@@ -96,21 +137,24 @@ class LostGradientError(TypeError):
 
 
 def refuse_own_arithmetic(x: Any) -> None:
-    """Raise a TypeError for arrays that compute otherwise than by NumPy's rules, by which gradients are computed."""
+    """Raise a TypeError for array classes whose arithmetic is not NumPy's."""
     if isinstance(x, np.matrix):
         raise TypeError(
-            "np.matrix has no gradients, because its `*` is a matrix product; use np.asarray(m), and @ for products"
+            "np.matrix has no gradients, because its `*` is a matrix product; "
+            "use np.asarray(m), and @ for products"
         )
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(
-            "a masked array has no gradients; use m.filled(0), and np.where(m.mask, 0, x) or `where=` for what is masked"
+            "a masked array has no gradients; use m.filled(0), "
+            "and np.where(m.mask, 0, x) or `where=` for the masked elements"
         )
 
 
 def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
-    """Raise a TypeError unless `x` is a number, an array of numbers, or a container of them; `holder()` is who holds it.
+    """Raise a TypeError unless `x` is a number, an array of numbers, or a pytree with at least one.
 
-    In a container constants may stand beside numbers: a name, None, a switch, a function. There have to be numbers, though.
+    Constants beside the numbers are allowed: a name, None, a switch, a function. `holder()` names
+    the owner of `x` in the message.
     """
     if isinstance(x, ndarray) and type(x) is not ndarray:
         refuse_own_arithmetic(x)
@@ -121,7 +165,8 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
     for leaf in leaves:
         if isinstance(leaf, Value):
             raise TypeError(
-                f"{holder()} cannot hold {leaf!r}: give its plain value, ag.value(x), or use it as it is"
+                f"{holder()} cannot hold {leaf!r}: pass its plain value, ag.value(x), "
+                "or use it directly"
             )
         if not is_number(leaf):
             constant = [leaf]
@@ -133,7 +178,8 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
     leaf = constant[0]
     what = f"array of dtype {leaf.dtype}" if hasattr(leaf, "dtype") else type(leaf).__name__
     raise TypeError(
-        f"{holder()} holds numbers, arrays of numbers, or tuples, lists, dicts and dataclasses of them; this one got {what}: {leaf!r}"
+        f"{holder()} holds numbers, arrays of numbers, or tuples, lists, dicts and dataclasses of "
+        f"them; got {what}: {leaf!r}"
     )
 
 
@@ -145,7 +191,9 @@ def unwrap(x: Any) -> Any:
 
 
 def result(value: Any, recording: Any, index: int) -> Result:
-    """A Result; its class has no `__init__`, because one is made per operation and calling it takes as long as all else."""
+    """Make a Result. Its class has no `__init__`: calling one would double the cost of an
+    operation.
+    """
     made = NamedResult() if type(value) is NamedResult or hasattr(value, "_fields") else Result()
     made.value = value
     made.recording = recording

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
-from autograd_tools.timing.log import label as code_of
+from autograd_tools.timing.log import code_of
 from autograd_tools.timing.recorder import Recorder
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_tools.timing.log import HALF, LABELS, Ints, Spans
+from autograd_tools.timing.log import HALF, LABELS, Ints
 from autograd_tools.timing.records import Record, from_row, record_row
+from autograd_tools.timing.spans import Spans
 
 
 class Event(NamedTuple):

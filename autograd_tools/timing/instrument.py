@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 from numpy import float64, ndarray
 
-from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, NOTE, VOID, WIDTH, label
+from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, RECORDED, VOID, WIDTH, code_of
 from autograd_tools.timing.measure import Timer
+from autograd_tools.timing.node_times import recordings
 from autograd_tools.timing.records import Signature, signature
-from autograd_tools.timing.thread import recordings
 from autograd_tools.timing.totals import MEMORY
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,7 +82,7 @@ def time_forward(function: F, name: str, *, leaf: bool = False) -> F:
 
 def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """Nothing nests in what NumPy and SciPy compute: on tracked values they call us, and we time what is computed there."""
-    code, clock = -label(name, name, 0), timer.clock
+    code, clock = -code_of(name, name, 0), timer.clock
 
     @functools.wraps(function)
     def timed(*args: Any) -> Any:
@@ -111,7 +111,7 @@ def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 def _time_call(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """A function of the user's may call the engine itself."""
-    code, clock = label(name, name, 0), timer.clock
+    code, clock = code_of(name, name, 0), timer.clock
 
     @functools.wraps(function)
     def timed(*args: Any, **kwargs: Any) -> Any:
@@ -164,7 +164,7 @@ def time_note(note: F, recording: Any) -> F:
                 key, (found, called[1])
             )
         log, end = timer.local.log, clock()
-        log += (NOTE, marked, first + len(recording.notes), end, end)
+        log += (RECORDED, marked, first + len(recording.notes), end, end)
         if len(log) > LIMIT:  # here, where no section is that the time for it would be in
             timer.local.thread.add_up()
         return found
@@ -210,7 +210,7 @@ def note_kept(recording: Any, kept: dict[int, int]) -> None:
 
 def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
     """The labels of the gradients of the arguments at these positions, such as `matmul[1]`."""
-    return tuple([label(f"{name}[{i + 1}]", name, i + 1) for i in positions])
+    return tuple([code_of(f"{name}[{i + 1}]", name, i + 1) for i in positions])
 
 
 def first_node(recording: Any) -> int:

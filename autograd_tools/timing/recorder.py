@@ -12,8 +12,7 @@ import numpy as np
 
 from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Watch
-from autograd_tools.timing.log import CLOSE, END, PIECE, mark
-from autograd_tools.timing.log import label as code_of
+from autograd_tools.timing.log import CLOSE, END, PIECE, code_of, mark
 from autograd_tools.timing.records import Record
 from autograd_tools.timing.rows import check_known
 from autograd_tools.timing.thread import Thread

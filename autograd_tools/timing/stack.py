@@ -1,4 +1,4 @@
-"""The sections that are open in a thread: what begins is written to its log, and what ends, in whatever order."""
+"""Open sections of a thread: beginnings and ends go to its log, in any order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograd_tools.timing.log import CLOSE, LABELS, LIMIT, PAUSE, enclose
 
 
 class Open(NamedTuple):
-    """A section that is open: the block whose it is, None for a function; the code of its label, and its start."""
+    """An open section: its block (None for a function), the code of its label, and its start."""
 
     owner: Any
     code: int
@@ -17,7 +17,7 @@ class Open(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """What stands in the place of a block that ended before those inside, which stay where they are."""
+    """Placeholder for a block that ended before its children, which stay open."""
 
     owner: None
     code: int
@@ -25,35 +25,37 @@ class Ended(NamedTuple):
 
 
 class Stack:
-    """The open sections of a thread. Functions end in order; blocks, in suspended generators and tasks, may stay behind."""
+    """Open sections of a thread.
+
+    Functions end in order; blocks in suspended generators and tasks may stay behind.
+    """
 
     def __init__(self) -> None:
         self.log: list[Any] = []
         self.open: list[Open | Ended] = []
-        self._behind: list[
-            tuple[Open, list[str]]
-        ] = []  # blocks of suspended generators, with where they are in the tree
+        # Blocks of suspended generators, with their paths in the tree.
+        self._behind: list[tuple[Open, list[str]]] = []
         self._ended = 0
 
     def add_up(self) -> None:
-        """Add up what is in the log."""
+        """Add up the log."""
         raise NotImplementedError
 
     def count(self, path: Sequence[str], ns: int) -> None:
         """Add a call to the section at a path."""
         raise NotImplementedError
 
-    def begin(self, owner: Any, code: int, start: int, note: Any = None, node: int = 0) -> Open:
+    def begin(self, owner: Any, code: int, start: int, site: Any = None, node: int = 0) -> Open:
         """Open a section."""
         if len(self.log) > LIMIT:
             self.add_up()
         opened = Open(owner, code, start)
         self.open.append(opened)
-        self.log += (code, note, node, start, start)
+        self.log += (code, site, node, start, start)
         return opened
 
     def end(self, opened: Open, closing: int, number: int, end: int) -> None:
-        """Close the section of a function, with a mark of these."""
+        """Close the section of a function with a mark."""
         if self.open[-1] is not opened:
             self.leave(next(i for i, other in enumerate(self.open) if other is opened) + 1)
         self.open.pop()
@@ -62,21 +64,24 @@ class Stack:
             self._drop_ended(end)
 
     def end_block(self, owner: Any, end: int) -> None:
-        """Close the block of this owner that was opened last; if the timer was reset inside, or disabled before, there is none."""
+        """Close the last block of this owner.
+
+        There is none if the timer was reset inside, or disabled when the block began.
+        """
         if self.open and self.open[-1].owner is owner:
             self.open.pop()
             self.log += (CLOSE, None, 0, end, end)
             if self._ended:
                 self._drop_ended(end)
-        elif any(opened.owner is owner for opened in self.open):
-            self._end_around(
-                max(i for i, opened in enumerate(self.open) if opened.owner is owner), end
-            )
+            return
+        own = [i for i, opened in enumerate(self.open) if opened.owner is owner]
+        if own:
+            self._end_around(own[-1], end)
         else:
             self._end_behind(owner, end)
 
     def _end_behind(self, owner: Any, end: int) -> None:
-        """Count the block of a generator that was suspended."""
+        """Count the block of a suspended generator."""
         for i in reversed(range(len(self._behind))):
             opened, path = self._behind[i]
             if opened.owner is owner:
@@ -85,7 +90,7 @@ class Stack:
                 break
 
     def _end_around(self, i: int, end: int) -> None:
-        """Close a block in which others are still open, such as those of other tasks: they go on where they are."""
+        """Close a block with open children, such as those of other tasks; these stay open."""
         first, *inner = self.open[i:]
         self.open[i] = Ended(None, first.code, end)
         self._ended += 1
@@ -94,7 +99,7 @@ class Stack:
         self.log += [item for mark in marks for item in mark]
 
     def _drop_ended(self, end: int) -> None:
-        """Close what stands for blocks that ended before those inside did, as soon as it is the innermost."""
+        """Close the placeholders that have become innermost."""
         while self.open and isinstance(self.open[-1], Ended):
             self.open.pop()
             self._ended -= 1
@@ -109,15 +114,18 @@ class Stack:
         end: int,
         nbytes: int = 0,
     ) -> None:
-        """Put a section (label, note, node) around what was written from the item `begin` on, when `depth` sections were open."""
+        """Put a section (label, site, node) around all marks from the item `begin` on.
+
+        `depth` sections were open at its start.
+        """
         self.leave(depth)
         if len(self.open) == depth:
             enclose(self.log, begin, *section, start, end, nbytes)
-        else:  # a block around has ended in it
+        else:  # an enclosing block ended inside
             self.log += (-section[0], section[1], ~nbytes, start, end)
 
     def leave(self, depth: int) -> None:
-        """Leave blocks behind that are deeper, which are those of generators that are suspended: they end where they are."""
+        """Leave deeper blocks behind: they belong to suspended generators and end there."""
         path = [LABELS[opened.code].text for opened in self.open]
         while len(self.open) > depth:
             opened = self.open.pop()

@@ -146,7 +146,7 @@ class Node:
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """The user's functions and `ag.scope`s around the call, outermost first."""
+        """Functions and `ag.scope` blocks around the call, outermost first."""
         return self.tape.notes[self.index].scope if self.tape.notes is not None else ()
 
     def __eq__(self, other: object) -> bool:

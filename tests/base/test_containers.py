@@ -167,7 +167,7 @@ def test_an_object_that_may_hold_numbers_is_no_constant():
     class Model:
         w = 1.0
 
-    with pytest.raises(TypeError, match="this one got Model"):
+    with pytest.raises(TypeError, match="got Model"):
         ag.grad(lambda p: p["w"])({"w": 1.0, "model": Model()})
 
 
@@ -311,7 +311,7 @@ def test_a_param_of_a_dataclass_has_its_methods():
 def test_a_param_cannot_hold_fields_of_the_names_of_its_own(held):
     with pytest.raises(
         TypeError,
-        match=r"a Param has a (value|name) of its own, and so cannot hold a (Slotted|Named)",
+        match=r"a Param has its own attribute .(value|name)., so it cannot hold a (Slotted|Named)",
     ):
         ag.Param(held)
 
@@ -383,13 +383,11 @@ first_of = ag.primitive(lambda dy, y, x, names: dy)(lambda x, names: x * len(nam
 def test_a_container_of_recorded_values_given_to_a_primitive_is_an_error(held, kind):
     with pytest.raises(
         TypeError,
-        match=rf"<lambda>: argument 1 is a {kind} that holds recorded values, whose gradients would be lost",
+        match=rf"<lambda>\[1\] is a {kind} of recorded values, whose gradients would be lost",
     ):
         ag.grad(lambda x: mean_of(held(x)))(2.0)
     w = ag.Param(2.0)
-    with pytest.raises(
-        TypeError, match=r"join them with np.stack, or pass each as an argument of its own"
-    ):
+    with pytest.raises(TypeError, match=r"join them with np.stack, or pass each separately"):
         ag.diff(lambda: mean_of(x=held(w)) * w)
 
 

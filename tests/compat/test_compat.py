@@ -298,7 +298,7 @@ def test_a_primitive_without_a_rule_is_not_differentiated():
     f = extend.primitive(lambda x, y: x * y)
     extend.defvjp(f, lambda ans, x, y: lambda g: g * x, argnums=[1])
     assert compat.grad(f, 1)(2.0, 3.0) == 2.0
-    with pytest.raises(TypeError, match="no gradient is known for argument 1"):
+    with pytest.raises(TypeError, match=r"\[1\] has no gradient rule"):
         compat.grad(f)(2.0, 3.0)
 
 

@@ -111,7 +111,7 @@ def test_to_write_into_a_recorded_gradient_and_return_nothing_is_an_error():
 
     gradient = ag.grad(lambda x: np.sum(ag.on_grad(x**3, zero) ** 2))
     with pytest.raises(
-        ValueError, match="zero, given to on_grad, wrote into the gradient, which changes nothing"
+        ValueError, match="zero, given to on_grad, wrote into the gradient, which has no effect"
     ):
         ag.grad(lambda x: np.sum(gradient(x * 2) * x))(X)
 
@@ -210,7 +210,7 @@ def test_a_wider_gradient_is_narrowed():
         (
             "x",
             TypeError,
-            r"<lambda>, given to on_grad, returned 'x': it has to return a gradient of shape \(2,\), or None",
+            r"<lambda>, given to on_grad, returned 'x': expected a gradient of shape \(2,\), or None",
         ),
         (
             np.ones(3),
@@ -221,9 +221,9 @@ def test_a_wider_gradient_is_narrowed():
         (
             X * 1j,
             TypeError,
-            r"returned a complex gradient for the real value float64\[2\]: take its np.real",
+            r"returned a complex gradient for the real value float64\[2\]; return its np.real",
         ),
-        (X > 0, TypeError, r"returned bool\[2\]: it has to return a gradient"),
+        (X > 0, TypeError, r"returned bool\[2\]: expected a gradient"),
     ],
 )
 def test_what_is_no_gradient_of_the_value_is_an_error(returned, error, message):
@@ -268,7 +268,7 @@ def test_a_gradient_of_another_container_is_an_error():
 def test_a_list_of_recorded_values_is_an_error():
     with pytest.raises(
         TypeError,
-        match="on_grad takes one recorded value, and got a list of them: call it on each of its items",
+        match=r"on_grad\(\) expects one recorded value, got a list of them; call it on each of its items",
     ):
         ag.grad(lambda x: np.sum(ag.on_grad([x, x], twice)[0]))(X)
 
@@ -352,12 +352,12 @@ def test_an_error_of_a_hook_inside_of_another_recording_leaves_that_recording():
 def test_what_is_no_function_is_an_error():
     with pytest.raises(
         TypeError,
-        match="on_grad takes a function of the gradient, or None to take those of x away, not 3",
+        match=r"on_grad\(\) expects a function of the gradient, or None to remove the hooks of x, got 3",
     ):
         ag.on_grad(ag.Param(X), 3)
 
 
 @pytest.mark.parametrize("x", ["w", None, [], ag.diff(lambda: ag.Param(1.0) * 1)])
 def test_what_has_no_gradient_is_an_error(x):
-    with pytest.raises(TypeError, match="on_grad takes a Param or a recorded value, not"):
+    with pytest.raises(TypeError, match=r"on_grad\(\) expects a Param or a recorded value, got"):
         ag.on_grad(x, twice)

@@ -140,12 +140,14 @@ def test_a_primitive_of_an_array_computes_on_plain_values_at_second_order():
 
 @pytest.mark.parametrize("rule", [1.0, "dy", np.ones(3)], ids=["number", "text", "array"])
 def test_a_rule_that_is_no_function_is_an_error(rule):
-    with pytest.raises(TypeError, match="a rule is a function"):
+    with pytest.raises(
+        TypeError, match=r"expected a rule \(dy, y, \*args, \*\*kwargs\) -> dx or None, got"
+    ):
         ag.primitive(rule)
 
 
 def test_a_primitive_of_what_is_no_function_is_an_error():
-    with pytest.raises(TypeError, match="a primitive is made of a function, not of 3"):
+    with pytest.raises(TypeError, match=r"primitive\(\) expects a function, got 3"):
         ag.primitive(lambda dy, y, x: dy)(3)
 
 
@@ -323,7 +325,7 @@ def test_a_switch_after_a_tracked_name_keeps_its_value():
 
 
 def test_a_keyword_only_argument_that_is_tracked_is_an_error():
-    with pytest.raises(TypeError, match="no gradient is known for the argument min"):
+    with pytest.raises(TypeError, match="clip has no gradient rule for min="):
         ag.grad(lambda x: np.sum(np.clip(X, min=x)))(2.0)
 
 

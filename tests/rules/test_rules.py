@@ -409,7 +409,7 @@ def test_a_composite_takes_the_arguments_of_its_function(func):
     ids=["zeta[1]", "max[5]", "min[5]"],
 )
 def test_to_differentiate_an_argument_of_unknown_gradient_is_an_error(f):
-    with pytest.raises(TypeError, match="no gradient is known for argument"):
+    with pytest.raises(TypeError, match=r"\[\d\] has no gradient rule"):
         ag.grad(f)(2.0)
 
 

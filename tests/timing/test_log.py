@@ -10,23 +10,23 @@ import pytest
 
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing import Counts, Record, Timer
+from autograd_tools.timing.group_sums import distinct
 from autograd_tools.timing.log import (
+    ADDS,
     CLOSE,
     END,
     LIMIT,
     NODE,
-    NOTE,
-    SUMS,
+    RECORDED,
     VOID,
-    distinct,
+    code_of,
     enclose,
-    label,
     mark,
 )
 from autograd_tools.timing.records import operands_of, signature
 
-SIN, SIN_1 = label("sin", "sin", 0), label("sin[1]", "sin", 1)
-A, B = label("a"), label("b")
+SIN, SIN_1 = code_of("sin", "sin", 0), code_of("sin[1]", "sin", 1)
+A, B = code_of("a"), code_of("b")
 LINE = CallSite("model.py", 7, "loss", ("loss",), (1,))
 FORWARD = Record("sin", 0, "model.py", 7, "loss", ("loss",))
 RECORD = FORWARD._replace(phase="record")
@@ -84,17 +84,33 @@ def test_a_void_section_leaves_what_is_in_it_where_it_was(timer, log):
 
 
 def test_from_the_mark_before_to_a_note_is_the_section_record(timer, log):
-    log += (-SIN, None, 0, 2, 4, NOTE, LINE, 0, 9, 9)
+    log += (-SIN, None, 0, 2, 4, RECORDED, LINE, 0, 9, 9)
     assert tree(timer.root) == {"sin": (1, 2, 0, {}), "record": (1, 5, 0, {})}
 
 
 def test_an_operation_belongs_to_the_line_noted_after_it(timer, log):
-    log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
+    log += (-SIN, None, 8, 2, 4, RECORDED, LINE, 0, 9, 9)
     assert timer.records == {FORWARD: Counts(1, 2, 8, 1), RECORD: Counts(1, 5, 0, 1)}
 
 
 def test_an_operation_of_two_recordings_counts_once(timer, log):
-    log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9, NOTE, LINE._replace(line=8), 0, 10, 10)
+    log += (
+        -SIN,
+        None,
+        8,
+        2,
+        4,
+        RECORDED,
+        LINE,
+        0,
+        9,
+        9,
+        RECORDED,
+        LINE._replace(line=8),
+        0,
+        10,
+        10,
+    )
     assert timer.records == {
         FORWARD: Counts(1, 2, 8, 1),
         RECORD: Counts(1, 5, 0, 1),
@@ -128,7 +144,7 @@ def test_sum_outgrads_is_a_record_of_the_gradient_before_it(timer, log):
 def test_so_it_is_after_a_gradient_with_something_in_it(timer, log):
     log += (-SIN, None, 0, 2, 4)
     enclose(log, 0, SIN_1, LINE, 0, 1, 6, 24)
-    log += mark(SUMS, 24, 6) + mark(NODE, 0, 9)
+    log += mark(ADDS, 24, 6) + mark(NODE, 0, 9)
     assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")].ns == 3
 
 
@@ -193,7 +209,7 @@ def test_samples_of_a_merged_timer_come_after_those_of_the_first(timer, log):
 
 def test_two_notes_of_one_place_are_one_record(timer, log):
     for _ in range(2):
-        log += (-SIN, None, 0, 0, 3, NOTE, CallSite(*LINE), 0, 3, 3)
+        log += (-SIN, None, 0, 0, 3, RECORDED, CallSite(*LINE), 0, 3, 3)
     log += mark(END, 1, 3)
     assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 0, {0: 6})
 
@@ -206,7 +222,7 @@ def test_after_a_gradient_that_is_added_to_nothing_it_is_not(timer, log):
 def test_what_nests_in_a_gradient_is_enclosed_afterwards(timer, log):
     log += (-SIN, None, 0, 2, 4)
     enclose(log, 0, SIN_1, LINE, 0, 1, 6, 24)
-    log += mark(SUMS, 24, 6) + mark(NODE, 0, 9)
+    log += mark(ADDS, 24, 6) + mark(NODE, 0, 9)
     assert tree(timer.root) == {
         "sin[1]": (1, 5, 24, {"sin": (1, 2, 0, {})}),
         "sum_outgrads": (1, 3, 0, {}),
@@ -274,7 +290,7 @@ def test_events_are_single_calls_by_their_start(timer, log):
 
 def test_the_engines_own_sections_have_the_records_of_their_operations(timer, log):
     timer.keep_events()
-    log += (-SIN, None, 8, 2, 4, NOTE, LINE, 0, 9, 9)
+    log += (-SIN, None, 8, 2, 4, RECORDED, LINE, 0, 9, 9)
     assert [(event.label, event.record) for event in timer.events] == [
         ("sin", FORWARD),
         ("record", RECORD),
@@ -457,7 +473,7 @@ def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
 def test_the_time_for_adding_up_is_in_no_record_of_a_long_recording():
     code = """
 import numpy as np, autograd_tools as ag
-from autograd_tools.timing.log import NOTE, WIDTH
+from autograd_tools.timing.log import RECORDED, WIDTH
 from autograd_tools.timing.thread import Thread
 add_up, marks = Thread.add_up, []
 
@@ -473,7 +489,7 @@ def f(x):
 
 Thread.add_up = watched
 ag.grad(f)(1.0)
-print(marks == [NOTE] * len(marks), len(marks))
+print(marks == [RECORDED] * len(marks), len(marks))
 """
     assert run_python(code, "1").stdout == "True 2\n"
 

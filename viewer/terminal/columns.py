@@ -1,4 +1,4 @@
-"""The columns of a table of nodes, which are also what a search compares and what a list is sorted by."""
+"""The columns of a table of nodes, by which a search compares and a list is sorted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, percent_text, time_text
-from autograd_tools.base.text import one_line
+from autograd_tools.base.text import one_line, unknown
 from autograd_tools.tracing.summaries import Summaries
 from viewer.text.places import path_text, source_text
 
@@ -23,9 +23,9 @@ BARS = " ▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True)
 class Column:
-    """A fact about each node: its `values`, the first being that of node 1, and the `text` of one of them.
+    """A fact about each node: its `values`, the first for node 1, and the `text` of a value.
 
-    The values of a `number` are floats or ints, NaN where it is not known.
+    The values of a `number` are floats or ints, NaN where unknown.
     """
 
     values: Callable[[Trace], Values]
@@ -35,15 +35,15 @@ class Column:
 
 
 def column(name: str) -> Column:
-    """The column of a name; `grad-norm` is another way to write `∇norm`."""
+    """Return a column by name; `grad-norm` is another way to write `∇norm`."""
     name = f"∇{name.removeprefix('grad-')}" if name.startswith("grad-") else name
     if name not in COLUMNS:
-        raise ValueError(f"no column {name!r}; there are: {', '.join(COLUMNS)}")
+        raise unknown("column", name, COLUMNS)
     return COLUMNS[name]
 
 
 def homes(trace: Trace) -> list[int]:
-    """The number of the place that each node belongs to: that of a leaf is the innermost around all its uses."""
+    """Return the number of the place of each node; a leaf is in the innermost around its uses."""
     columns = trace.columns
     found = list(columns.place)
     for row, kind in enumerate(columns.kind):
@@ -55,7 +55,7 @@ def homes(trace: Trace) -> list[int]:
 
 
 def common(numbers: set[int], trace: Trace) -> int:
-    """The innermost place around some places."""
+    """Return the innermost place around some places."""
     places = trace.places
     found = min(numbers, default=0)
     for number in numbers:
@@ -68,7 +68,7 @@ def common(numbers: set[int], trace: Trace) -> int:
 def paths(
     trace: Trace, kinds: Sequence[str] = ("function", "scope", "loop")
 ) -> list[tuple[str, ...]]:
-    """The names of each place and those around it, outermost first, of the kinds asked for."""
+    """Return the path of each place: the names of the given kinds, outermost first."""
     found: list[tuple[str, ...]] = []
     for place in trace.places:
         around = found[place.parent] if found else ()
@@ -77,7 +77,7 @@ def paths(
 
 
 def scopes(trace: Trace) -> list[tuple[str, ...]]:
-    """The path of each node."""
+    """Return the path of each node."""
     names = paths(trace)
     return [names[home] for home in homes(trace)]
 
@@ -106,29 +106,26 @@ def _known(numbers: Sequence[int | None]) -> list[float]:
 
 
 def _count(column: str) -> Callable[[Summaries], Values]:
-    """Counts, of values that are there."""
+    """Return a column of counts, NaN where there is no value."""
     return lambda summaries: np.where(summaries.there, getattr(summaries, column), math.nan)
 
 
 def _zeros(summaries: Summaries) -> np.ndarray:
-    """The share of zeros among the numbers of each value."""
-    sizes = np.array(
-        [math.prod(shape) if shape is not None else 0 for shape in summaries.shape], float
-    )
+    """Return the share of zeros among the elements of each value."""
+    shapes = summaries.shape
+    sizes = np.array([0 if shape is None else math.prod(shape) for shape in shapes], float)
     return np.divide(summaries.zeros, sizes, out=np.full(len(sizes), math.nan), where=sizes > 0)
 
 
 def _histograms(summaries: Summaries) -> Sequence[tuple[int, ...]]:
     counts = getattr(summaries, "histogram", None)
-    return (
-        [()] * len(summaries.text)
-        if counts is None
-        else [() if row is None else tuple(row) for row in counts]
-    )
+    if counts is None:
+        return [()] * len(summaries.text)
+    return [() if row is None else tuple(row) for row in counts]
 
 
 def sparkline(counts: Sequence[int]) -> str:
-    """A bar for each count, the highest being full.
+    """Return a bar for each count, full for the highest.
 
     >>> sparkline((0, 1, 4, 8))
     ' ▁▄█'
@@ -147,7 +144,8 @@ def _number(text: Callable[[float], str]) -> Callable[[float], str]:
 
 _INTEGER = _number(lambda x: str(int(x)))
 
-# What is known of a value and of a gradient alike: the numbers of a column of summaries, and their text.
+# The columns that values and gradients share (`norm`, `∇norm`): their numbers and their text. To
+# add one, add an entry here.
 _STATISTICS: dict[str, tuple[Callable[[Summaries], Values], Callable[[Any], str]]] = {
     "bytes": (_count("nbytes"), _number(memory_text)),
     "min": (lambda s: s.min, _digits),
@@ -161,18 +159,17 @@ _STATISTICS: dict[str, tuple[Callable[[Summaries], Values], Callable[[Any], str]
 
 
 def _statistics(prefix: str, of: Callable[[Trace], Summaries], style: str) -> dict[str, Column]:
-    def entry(
-        values: Callable[[Summaries], Values], text: Callable[[Any], str], number: bool
+    def column_of(
+        values: Callable[[Summaries], Values], text: Callable[[Any], str], number: bool = True
     ) -> Column:
         return Column(lambda trace: values(of(trace)), text, style, number)
 
-    found = {
-        f"{prefix}{name}": entry(values, text, True) for name, (values, text) in _STATISTICS.items()
-    }
-    return {**found, f"{prefix}histogram": entry(_histograms, sparkline, False)}
+    found = {f"{prefix}{name}": column_of(*entry) for name, entry in _STATISTICS.items()}
+    return {**found, f"{prefix}histogram": column_of(_histograms, sparkline, False)}
 
 
-# Adding a column is adding an entry here.
+# The columns of a table of nodes. To add one, add an entry here and a case to
+# tests/viewer/terminal/test_table.py; `show`, `where=` and `sort=` find it by its name.
 COLUMNS: dict[str, Column] = {
     "id": Column(lambda trace: range(1, len(trace) + 1), str, "dim", True),
     "operation": Column(_operation, one_line, "cyan"),

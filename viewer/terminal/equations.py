@@ -1,4 +1,4 @@
-"""Nodes as equations, `v4 = w @ v3`: what they are called in a lesson, and what their calls look like there."""
+"""Nodes as equations, `v4 = w @ v3`: their names and calls in a lesson."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument, TraceNode
 from viewer.text.lines import shorten
 
-LONGEST_NAME = 24  # characters
+LONGEST_NAME = 24  # columns
 LONGEST_CONSTANT = 40
 _OUR_NAMES = re.compile(r"[vc]\d+(_\d+)?")
 _ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
 
-# Operations that are written otherwise than as a call, with their arguments in place of 0 and 1.
+# Operations that are written with a sign instead of a call, and how. To add one, add an entry here.
 SIGNS = {
     "add": "{} + {}",
     "subtract": "{} - {}",
@@ -31,14 +31,11 @@ SIGNS = {
     "positive": "+{}",
 }
 
-UNQUOTED = {
-    "getitem": "()",
-    "getattr": "'",
-}  # what these signs need not around their second argument
+UNQUOTED = {"getitem": "()", "getattr": "'"}  # the quotes that a second argument loses there
 
 
 class Names:
-    """What nodes are called: Params and inputs by their name, if no other has the same; else `v3`, by their number."""
+    """The names of nodes: unique ones of Params and inputs, else `v3` by the number of the node."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
@@ -46,16 +43,18 @@ class Names:
 
     def __getitem__(self, id: int) -> str:
         own = self.trace.columns.name[id - 1]
-        return (
-            shorten(own, LONGEST_NAME)
-            if own.strip() and self.times[own] == 1 and not _OUR_NAMES.fullmatch(own)
-            else f"v{id}"
-        )
+        if own.strip() and self.times[own] == 1 and not _OUR_NAMES.fullmatch(own):
+            return shorten(own, LONGEST_NAME)
+        return f"v{id}"
 
 
 @dataclass(frozen=True)
 class Equation:
-    """What a node computes; `constants` has the names and texts of arguments that are constant arrays, by position from 0."""
+    """An equation of a node.
+
+    `constants` has the names and texts of constant arrays, by the position of their argument,
+    counted from 0.
+    """
 
     text: str
     args: tuple[str, ...] = ()
@@ -64,50 +63,31 @@ class Equation:
 
 
 def equation_of(node: TraceNode, trace: Trace, names: Names) -> Equation:
-    """A node as an equation; a leaf is its name alone."""
+    """Return a node as an equation, a leaf as its name alone."""
     if node.kind != "result":
         return Equation(names[node.id])
-    given = [argument for argument in node.args if argument.keyword is None]
-    arrays = [
-        position
-        for position, argument in enumerate(given)
-        if not argument.nodes and _ARRAY.fullmatch(argument.text)
-    ]
-    called = {
-        position: f"c{node.id}_{position + 1}" if len(arrays) > 1 else f"c{node.id}"
-        for position in arrays
-    }
-    args = tuple(
-        called.get(position) or _operand(argument, trace, names)
-        for position, argument in enumerate(given)
-    )
-    kwargs = {
-        argument.keyword: shorten(argument.text, LONGEST_CONSTANT)
-        for argument in node.args
-        if argument.keyword
-    }
+    given = [arg for arg in node.args if arg.keyword is None]
+    arrays = [i for i, arg in enumerate(given) if not arg.nodes and _ARRAY.fullmatch(arg.text)]
+    called = {i: f"c{node.id}_{i + 1}" if len(arrays) > 1 else f"c{node.id}" for i in arrays}
+    args = tuple(called.get(i) or _argument(arg, trace, names) for i, arg in enumerate(given))
+    kwargs = {arg.keyword: shorten(arg.text, LONGEST_CONSTANT) for arg in node.args if arg.keyword}
     form = SIGNS.get(node.op, "")
     if kwargs or not args or form.count("{}") != len(args):
-        call = f"{shorten(node.op)}({', '.join([*args, *(f'{name}={text}' for name, text in kwargs.items())])})"
+        options = (f"{name}={text}" for name, text in kwargs.items())
+        call = f"{shorten(node.op)}({', '.join([*args, *options])})"
     else:
         call = form.format(args[0], *(arg.strip(UNQUOTED.get(node.op, "")) for arg in args[1:]))
-    return Equation(
-        f"{names[node.id]} = {call}",
-        args,
-        kwargs,
-        {at: (name, given[at].text) for at, name in called.items()},
-    )
+    constants = {i: (name, given[i].text) for i, name in called.items()}
+    return Equation(f"{names[node.id]} = {call}", args, kwargs, constants)
 
 
-def _operand(argument: Argument, trace: Trace, names: Names) -> str:
-    """An argument with the names of the nodes in it instead of their shapes."""
+def _argument(argument: Argument, trace: Trace, names: Names) -> str:
+    """Return an argument with the names of its nodes instead of their shapes."""
     pieces, rest = [], argument.text
     for id in argument.nodes:
         node = trace[id]
-        shown = (
-            f"{'R' if node.kind == 'result' else 'P'}({node.value.text if node.value else None})"
-        )
-        before, found, after = rest.partition(shown)
+        kind, value = "R" if node.kind == "result" else "P", node.value.text if node.value else None
+        before, found, after = rest.partition(f"{kind}({value})")
         if not found:
             return f"[{', '.join(names[id] for id in argument.nodes)}]"
         pieces += [before, names[id]]

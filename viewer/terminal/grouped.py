@@ -1,4 +1,7 @@
-"""The table of groups of nodes, one row for each scope, step, operation or line, in which gradients that vanish are seen."""
+"""The table of groups: a row for each scope, step, operation or line.
+
+It makes vanishing and exploding gradients easy to spot.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ import numpy as np
 
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
-from autograd_tools.base.text import one_line
+from autograd_tools.base.text import one_line, unknown
 from viewer.terminal.columns import COLUMNS, homes, paths, scopes
-from viewer.terminal.subject import Options, Subject, note
+from viewer.terminal.subject import Options, Subject, omitted
 from viewer.terminal.table import names_of
 from viewer.text.lines import Row
 from viewer.text.places import scope_text, source_text
@@ -23,7 +26,7 @@ BAR = 24  # columns
 
 @dataclass(frozen=True)
 class _Facts:
-    """Sums over each group of nodes, and the extremes of their gradients; NaN where nothing is known."""
+    """Sums over each group of nodes, and the range of its gradient norms; NaN where unknown."""
 
     names: Sequence[str]
     nodes: np.ndarray
@@ -36,15 +39,13 @@ class _Facts:
 
 
 def grouped_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
-    """The rows of a table of groups: by "scope", "step", "op" or "line"."""
+    """Yield the rows of a table of groups by "scope", "step", "op" or "line"."""
     if options.by not in GROUPINGS:
-        raise ValueError(f"no table by {options.by!r}; there are: {', '.join(GROUPINGS)}")
+        raise unknown("grouping", options.by, GROUPINGS)
     names = names_of(options.columns)
     for name in (*names, *([options.sort.removeprefix("-")] if options.sort else [])):
         if name not in GROUP_COLUMNS:
-            raise ValueError(
-                f"no column {name!r} in a table by {options.by}; there are: {', '.join(GROUP_COLUMNS)}"
-            )
+            raise unknown("group column", name, GROUP_COLUMNS)
     facts = _facts(subject, GROUPINGS[options.by](subject.trace))
     order = _order(facts, options.sort)
     shown = order[: options.limit]
@@ -52,21 +53,15 @@ def grouped_rows(subject: Subject, options: Options, width: int | None) -> Itera
         name for name in GROUP_COLUMNS if name in ALWAYS or any(GROUP_COLUMNS[name].texts(facts))
     ]
     columns = [
-        _cells(options.by if name == "group" else name, GROUP_COLUMNS[name], facts, shown)
-        for name in names
+        _cells(options.by if name == "group" else name, name, facts, shown) for name in names
     ]
     left_out = len(order) - len(shown)
-    yield from laid_out(
-        columns,
-        len(shown),
-        width,
-        after=len(shown) if left_out else 0,
-        between=note(left_out, len(order)),
-    )
+    after = len(shown) if left_out else 0
+    yield from laid_out(columns, len(shown), width, after, omitted(left_out, len(order)))
 
 
 def _facts(subject: Subject, keys: Sequence[Hashable]) -> _Facts:
-    """What is known of each group, in the order in which their first nodes were computed."""
+    """Return the facts of each group, in the order in which their first nodes were computed."""
     columns = subject.trace.columns
     rows = np.array(subject.ids, int) - 1
     numbers: dict[Hashable, int] = {}
@@ -96,7 +91,7 @@ def _facts(subject: Subject, keys: Sequence[Hashable]) -> _Facts:
 
 
 def _order(facts: _Facts, sort: str | None) -> list[int]:
-    """The groups in the order of a column; unknown ones last."""
+    """Return the groups in the order of a column, unknown values last."""
     order = list(range(len(facts.names)))
     if sort:
         values = GROUP_COLUMNS[sort.removeprefix("-")].values(facts)
@@ -107,8 +102,8 @@ def _order(facts: _Facts, sort: str | None) -> list[int]:
 
 
 @dataclass(frozen=True)
-class _Column:
-    """A fact about groups: the `values` of all, and the texts of them."""
+class _GroupColumn:
+    """A fact about groups: its values, by which rows are sorted, and its texts."""
 
     values: Callable[[_Facts], Sequence[float] | Sequence[str] | np.ndarray]
     texts: Callable[[_Facts], list[str]]
@@ -117,27 +112,27 @@ class _Column:
     whole: bool = True
 
 
-def _cells(header: str, column: _Column, facts: _Facts, shown: Sequence[int]) -> Cells:
+def _cells(header: str, name: str, facts: _Facts, shown: Sequence[int]) -> Cells:
+    column = GROUP_COLUMNS[name]
     texts = column.texts(facts)
-    title = _axis(facts) if header == "gradients" else header
+    title = _axis(facts) if name == "gradients" else header
     return Cells(
         title, [texts[i] for i in shown], column.style, column.right, column.whole, name=header
     )
 
 
-def _column(field: str, text: Callable[[float], str], style: str = "") -> _Column:
+def _numbers(field: str, text: Callable[[float], str], style: str = "") -> _GroupColumn:
     def values(facts: _Facts) -> np.ndarray:
         return np.asarray(getattr(facts, field))
 
-    return _Column(
-        values,
-        lambda facts: ["" if math.isnan(x) else text(x) for x in values(facts).tolist()],
-        style,
-    )
+    def texts(facts: _Facts) -> list[str]:
+        return ["" if math.isnan(x) else text(x) for x in values(facts).tolist()]
+
+    return _GroupColumn(values, texts, style)
 
 
 def _bounds(facts: _Facts) -> tuple[float, float] | None:
-    """The powers of ten around all gradients that are not zero."""
+    """Return the powers of ten around all gradients that are not zero."""
     norms = [x for x in (*facts.least.tolist(), *facts.most.tolist()) if x > 0]
     if not norms:
         return None
@@ -146,7 +141,7 @@ def _bounds(facts: _Facts) -> tuple[float, float] | None:
 
 
 def _axis(facts: _Facts) -> str:
-    """The header of the bars: the ends of their scale."""
+    """Return the header of the bars: the ends of their scale."""
     bounds = _bounds(facts)
     if bounds is None:
         return "gradients"
@@ -155,48 +150,55 @@ def _axis(facts: _Facts) -> str:
 
 
 def _bars(facts: _Facts) -> list[str]:
-    """A bar for each group, from its smallest gradient to its largest, on a scale of powers of ten."""
+    """Return a bar from the smallest to the largest gradient of each group, on a log scale."""
     bounds = _bounds(facts)
     if bounds is None:
         return [""] * len(facts.names)
     low, high = bounds
+
+    def position(x: float) -> int:
+        return round((math.log10(x) - low) / (high - low) * (BAR - 1)) if x > 0 else 0
+
     bars = []
     for least, most in zip(facts.least.tolist(), facts.most.tolist(), strict=True):
         if not most > 0:
             bars.append("" if math.isnan(most) else "0")
             continue
-        start, end = (
-            round((math.log10(x) - low) / (high - low) * (BAR - 1)) if x > 0 else 0
-            for x in (least, most)
-        )
+        start, end = position(least), position(most)
         bars.append("·" * start + "█" * (end - start + 1) + "·" * (BAR - 1 - end))
     return bars
 
 
-# Adding a column is adding an entry here.
-GROUP_COLUMNS: dict[str, _Column] = {
-    "group": _Column(
+# The columns of a table of groups. To add one, add an entry here and, for a new fact, a field of
+# `_Facts`; a test goes to tests/viewer/terminal/test_table.py.
+GROUP_COLUMNS: dict[str, _GroupColumn] = {
+    "group": _GroupColumn(
         lambda facts: facts.names,
         lambda facts: [one_line(name) for name in facts.names],
         "magenta",
-        False,
-        False,
+        right=False,
+        whole=False,
     ),
-    "nodes": _column("nodes", lambda x: f"{x:.0f}"),
-    "bytes": _column("bytes", memory_text),
-    "forward": _column("forward", time_text),
-    "backward": _column("backward", time_text),
-    "∇min": _column("least", lambda x: f"{x:.3g}", "yellow"),
-    "∇max": _column("most", lambda x: f"{x:.3g}", "yellow"),
-    "∇nan": _column("nan", lambda x: f"{x:.0f}" if x else "", "red"),
-    "gradients": _Column(lambda facts: facts.most, _bars, "yellow", False),
+    "nodes": _numbers("nodes", lambda x: f"{x:.0f}"),
+    "bytes": _numbers("bytes", memory_text),
+    "forward": _numbers("forward", time_text),
+    "backward": _numbers("backward", time_text),
+    "∇min": _numbers("least", lambda x: f"{x:.3g}", "yellow"),
+    "∇max": _numbers("most", lambda x: f"{x:.3g}", "yellow"),
+    "∇nan": _numbers("nan", lambda x: f"{x:.0f}" if x else "", "red"),
+    "gradients": _GroupColumn(lambda facts: facts.most, _bars, "yellow", right=False),
 }
-ALWAYS = ("group", "nodes", "bytes")  # the others are shown where there is something in them
+ALWAYS = ("group", "nodes", "bytes")  # the others are shown if any group has a value
 
 
 def _steps(trace: Trace) -> list[str]:
     names = paths(trace, ("function", "scope", "loop", "step"))
     return [scope_text(names[home]) for home in homes(trace)]
+
+
+def _operations(trace: Trace) -> list[str]:
+    columns = trace.columns
+    return [op or kind for op, kind in zip(columns.op, columns.kind, strict=True)]
 
 
 def _lines(trace: Trace) -> list[str]:
@@ -210,12 +212,11 @@ def _lines(trace: Trace) -> list[str]:
     return [texts[place] for place in places]
 
 
-# Adding a grouping is adding an entry here. Leaves belong to the scope around their uses, and the line of the first.
+# The groupings of a table. Leaves belong to the scope around their uses, and to the line of the
+# first use. To add one, add an entry here that returns the group of each node, and a test.
 GROUPINGS: dict[str, Callable[[Trace], Sequence[Hashable]]] = {
     "scope": lambda trace: [scope_text(path) for path in scopes(trace)],
     "step": _steps,
-    "op": lambda trace: [
-        op or kind for op, kind in zip(trace.columns.op, trace.columns.kind, strict=True)
-    ],
+    "op": _operations,
     "line": _lines,
 }

@@ -1,7 +1,7 @@
-"""The search for nodes: `where="op=matmul bytes>1e6"`, words that must all be true of a node.
+"""The search for nodes: `where="op=matmul bytes>1e6"`, words that must all match a node.
 
-A word is a property (`nan`), a comparison of a column (`op=matmul`, `scope=enc*`, `∇norm>100`), or else text that is looked
-for in the operation, the name, the scope and the source.
+A word is a property (`nan`), a comparison of a column (`op=matmul`, `scope=enc*`, `∇norm>100`), or
+else a text to find in the operation, the name, the scope and the source.
 """
 
 from __future__ import annotations
@@ -34,96 +34,91 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def find(trace: Trace, where: str) -> np.ndarray:
-    """Of which nodes all words of `where` are true: a bool for each, the first being that of node 1."""
+    """Return a bool for each node, the first for node 1: True where all words of `where` match."""
     found = np.ones(len(trace), bool)
     for word in words(where):
-        found &= _true_of(trace, word)
+        found &= _matches(trace, word)
     return found
 
 
 def words(where: str) -> list[str]:
-    """The words of a search; quotes keep spaces together."""
+    """Return the words of a search; quotes keep spaces together."""
     try:
         found = shlex.split(where)
     except ValueError:
         raise ValueError(
-            f"where={where!r} has a quotation mark without its partner: put the word in the other kind of them"
+            f"where={where!r} has an unclosed quotation mark; quote the word with the other kind"
         ) from None
     if not found:
+        properties = ", ".join(PROPERTIES)
         raise ValueError(
-            f"where={where!r} says nothing: write a property ({', '.join(PROPERTIES)}), a comparison or a text"
+            f"where={where!r} is empty; write a property ({properties}), a comparison or a text"
         )
     return found
 
 
-def _true_of(trace: Trace, word: str) -> np.ndarray:
+def _matches(trace: Trace, word: str) -> np.ndarray:
     if word in PROPERTIES:
         return np.asarray(PROPERTIES[word](trace), bool)
     if match := _COMPARISON.fullmatch(word):
         name, sign, given = match.groups()
         chosen = column(name)
-        return (
-            _compared(trace, chosen, sign, given, word)
-            if chosen.number
-            else _matched(trace, name, sign, given, word)
-        )
-    return _holding(trace, word)
+        if chosen.number:
+            return _compared(trace, chosen, sign, given, word)
+        return _matched(trace, name, sign, given, word)
+    return _containing(trace, word)
 
 
 def _compared(trace: Trace, chosen: Column, sign: str, given: str, word: str) -> np.ndarray:
-    """Where a number of a node is as the word says; nowhere where it is not known."""
+    """Compare a number of each node; an unknown one does not match."""
     try:
         number = float(given)
     except ValueError:
         raise ValueError(
-            f"{word!r} compares with no number: write one after the {sign}, such as 1e6"
+            f"{word!r}: expected a number after {sign}, got {given!r}; write one such as 1e6"
         ) from None
     values = np.asarray(chosen.values(trace), float)
     return np.asarray(_OPERATORS[sign](values, number) & ~np.isnan(values))
 
 
 def _matched(trace: Trace, name: str, sign: str, given: str, word: str) -> np.ndarray:
-    """Where a text of a node is the one given, in which * stands for anything."""
+    """Compare a text of each node with a pattern in which `*` matches anything."""
     if sign not in ("=", "==", "!="):
         numbers = ", ".join(name for name, found in COLUMNS.items() if found.number)
-        raise ValueError(f"{word!r} compares a text: write = or !=; the numbers are: {numbers}")
+        raise ValueError(
+            f"{word!r}: expected = or != for a text, got {sign}; numeric columns: {numbers}"
+        )
     chosen = column(name)
-    parts = _PARTS.get(
-        name,
-        lambda value: (
-            (value, chosen.text(value)) if isinstance(value, str) else (chosen.text(value),)
-        ),
-    )
-    pattern = given.replace(
-        "[", "[[]"
-    )  # names such as layers[0].w are common, and sets of characters are not
+
+    def own_texts(value: Any) -> tuple[str, ...]:
+        return (value, chosen.text(value)) if isinstance(value, str) else (chosen.text(value),)
+
+    texts = _TEXTS.get(name, own_texts)
+    pattern = given.replace("[", "[[]")  # layers[0].w is a common name, a set of characters is not
     found = _each(
-        chosen.values(trace), lambda value: any(fnmatchcase(part, pattern) for part in parts(value))
+        chosen.values(trace), lambda value: any(fnmatchcase(text, pattern) for text in texts(value))
     )
     return ~found if sign == "!=" else found
 
 
-def _holding(trace: Trace, word: str) -> np.ndarray:
-    """Where a text is part of the operation, the name, the scope or the source, in upper case or lower."""
+def _containing(trace: Trace, word: str) -> np.ndarray:
+    """Search for a text in the operation, the name, the scope and the source, in either case."""
     columns, sought = trace.columns, word.lower()
-    found = _each(columns.op, lambda op: sought in op.lower()) | _each(
-        columns.name, lambda name: sought in name.lower()
-    )
+    places = list(zip(columns.file, columns.line, strict=True))
+    found = _each(columns.op, lambda op: sought in op.lower())
+    found |= _each(columns.name, lambda name: sought in name.lower())
     found |= _each(scopes(trace), lambda path: any(sought in name.lower() for name in path))
-    return found | _each(
-        list(zip(columns.file, columns.line, strict=True)),
-        lambda at: sought in source_text(*at).lower(),
-    )
+    return found | _each(places, lambda place: sought in source_text(*place).lower())
 
 
 def _each(values: Values, test: Callable[[Any], bool]) -> np.ndarray:
-    """Whether a test is true of each value; equal values, of which there are many, are tested once."""
+    """Test each value; equal values, of which there are many, are tested once."""
     answers = {value: test(value) for value in set(values)}
     return np.array([answers[value] for value in values], bool)
 
 
-# What of a value is compared with the text given, where it is not its own text.
-_PARTS: dict[str, Callable[[Any], tuple[str, ...]]] = {
+# The texts of a value that a pattern may match, for columns whose values are not texts themselves.
+_TEXTS: dict[str, Callable[[Any], tuple[str, ...]]] = {
     "scope": lambda path: path,
     "file": lambda file: (file, Path(file).name, path_text(file)),
     "shape": lambda shape: (
@@ -133,7 +128,7 @@ _PARTS: dict[str, Callable[[Any], tuple[str, ...]]] = {
 
 
 def not_finite(summaries: Summaries) -> np.ndarray:
-    """Where there is a NaN or Inf."""
+    """Return True for each value with a NaN or Inf."""
     return np.asarray((summaries.nans > 0) | (summaries.infs > 0))
 
 
@@ -145,7 +140,8 @@ def _zero_gradient(trace: Trace) -> np.ndarray:
     return np.asarray((trace.columns.outgrad.norm == 0) & ~not_finite(trace.columns.outgrad))
 
 
-# Adding a property is adding an entry here.
+# The properties that a search knows by name. To add one, add an entry that returns a bool for
+# each node, and a case to tests/viewer/terminal/test_search.py.
 PROPERTIES: dict[str, Callable[[Trace], Any]] = {
     "nan": lambda trace: not_finite(trace.columns.value) | not_finite(trace.columns.outgrad),
     "inf": lambda trace: (trace.columns.value.infs > 0) | (trace.columns.outgrad.infs > 0),

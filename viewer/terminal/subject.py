@@ -1,4 +1,4 @@
-"""What a view is asked to show: the nodes of a trace that were searched for, in an order, and how many of them."""
+"""The nodes that a view shows: searched, sorted and limited as its options ask."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from viewer.text.lines import Span
 
 @dataclass(frozen=True)
 class Options:
-    """What users may ask of a view; None where they did not. `viewer.show` explains them."""
+    """The options of a view, None where not given; `viewer.show` explains them."""
 
     where: str | None = None
     columns: str | Sequence[str] | None = None
@@ -28,34 +28,33 @@ class Options:
     by: str | None = None
 
     def check(self, view: str, taken: str) -> None:
-        """Raise ValueError for an option that is not among those `taken` by a view, or is no sensible number."""
+        """Raise ValueError for an option that a view does not take, or for a limit below 1."""
+        options = taken.split()
         for option in fields(self):
-            given = getattr(self, option.name)
-            if given is not None and option.name not in taken.split():
+            name, given = option.name, getattr(self, option.name)
+            if given is None:
+                continue
+            if name not in options:
                 raise ValueError(
-                    f"{option.name}= has no meaning in the view {view!r}, which takes: {', '.join(taken.split())}"
+                    f"{name}= does not apply to the view {view!r}; choose {', '.join(options)}"
                 )
-            if (
-                option.name in ("limit", "max_depth")
-                and given is not None
-                and (not isinstance(given, int) or given < 1)
-            ):
-                raise ValueError(f"{option.name}= is a number from 1 on, and got {given!r}")
+            if name in ("limit", "max_depth") and (not isinstance(given, int) or given < 1):
+                raise ValueError(f"{name}= must be 1 or more, got {given!r}")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A trace, the graph that a pass made of it, if it was one, and the ids of the nodes to be shown, oldest first."""
+    """A trace, its graph if a pass made one, and the ids of the nodes to show, oldest first."""
 
     trace: Trace
     graph: Graph | None
     ids: Sequence[int]
-    whole: int  # how many nodes there were to search
+    whole: int  # the number of nodes that were searched
 
     def cut(self, options: Options) -> tuple[Sequence[int], int, Sequence[int]]:
-        """The ids in the order asked for: the first ones, the number of those left out, and the last ones.
+        """Return the first ids in the order asked for, the number of those omitted, the last ids.
 
-        A limit keeps the first half of it and the last, as NumPy prints long arrays; of a sorted list, the first ones.
+        A limit keeps both ends, as NumPy does for long arrays; of a sorted list, the first ids.
         """
         ids = self.ids
         if options.sort:
@@ -67,7 +66,7 @@ class Subject:
 
 
 def subject_of(x: Traceable | Graph, where: str | None) -> Subject:
-    """What is to be shown of a trace or a graph: all that it shows itself, or what a search finds in that."""
+    """Return all nodes that a trace or graph shows, or those that a search finds in it."""
     graph = x if isinstance(x, Graph) else None
     trace = graph.trace if graph else as_trace(x)  # type: ignore[arg-type]
     ids: Sequence[int] = range(1, len(trace) + 1)
@@ -81,18 +80,18 @@ def subject_of(x: Traceable | Graph, where: str | None) -> Subject:
 
 
 def in_order(ids: list[int], sort: str, trace: Trace) -> list[int]:
-    """Ids by a column, from the smallest, or with a minus before its name from the largest; unknown ones are last."""
+    """Return ids sorted by a column, descending with a minus before its name, unknown ones last."""
     values = column(sort.removeprefix("-")).values(trace)
     keys = values.tolist() if isinstance(values, np.ndarray) else values
-    known = [id for id in ids if not _unknown(keys[id - 1])]
+    known = [id for id in ids if not _is_unknown(keys[id - 1])]
     known.sort(key=lambda id: keys[id - 1], reverse=sort.startswith("-"))
-    return [*known, *(id for id in ids if _unknown(keys[id - 1]))]
+    return [*known, *(id for id in ids if _is_unknown(keys[id - 1]))]
 
 
-def _unknown(key: object) -> bool:
+def _is_unknown(key: object) -> bool:
     return key in (None, "", (), ("", 0)) or (isinstance(key, float) and math.isnan(key))
 
 
-def note(left_out: int, whole: int) -> list[Span]:
-    """The line that stands in place of what a limit left out."""
-    return [Span(f"… {left_out:,} of {whole:,} left out; a higher limit shows more", "italic dim")]
+def omitted(count: int, whole: int) -> list[Span]:
+    """Return the line in place of the rows that a limit omits."""
+    return [Span(f"… {count:,} of {whole:,} omitted; raise the limit to see them", "italic dim")]

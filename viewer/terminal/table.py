@@ -7,35 +7,29 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from viewer.terminal.columns import DEFAULT, column
-from viewer.terminal.subject import Options, Subject, note
+from viewer.terminal.subject import Options, Subject, omitted
 from viewer.text.lines import Row
 from viewer.text.table import Cells, laid_out
 
 
 def table_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
-    """The rows of a table of nodes."""
+    """Yield the rows of a table of nodes."""
     head, left_out, tail = subject.cut(options)
     ids = [*head, *tail]
     chosen = [_cells(subject, name, ids) for name in names_of(options.columns) or DEFAULT]
-    yield from laid_out(
-        chosen,
-        len(ids),
-        width,
-        after=len(head) if left_out else 0,
-        between=note(left_out, len(subject.ids)),
-    )
+    after = len(head) if left_out else 0
+    yield from laid_out(chosen, len(ids), width, after, omitted(left_out, len(subject.ids)))
 
 
 def names_of(columns: str | Sequence[str] | None) -> Sequence[str]:
-    """The names in `columns`, which may be one string with commas."""
+    """Return the names in `columns`, which may be one string with commas."""
     if columns is None:
         return ()
-    names = (
-        [name.strip() for name in columns.split(",")] if isinstance(columns, str) else list(columns)
-    )
-    if not names:
-        raise ValueError("columns= names no column; leave it out for the usual ones")
-    return names
+    if isinstance(columns, str):
+        return [name.strip() for name in columns.split(",")]
+    if not columns:
+        raise ValueError("columns= is empty; leave it out for the default columns")
+    return list(columns)
 
 
 def _cells(subject: Subject, name: str, ids: Sequence[int]) -> Cells:
@@ -46,12 +40,11 @@ def _cells(subject: Subject, name: str, ids: Sequence[int]) -> Cells:
     shown = [values[id - 1] for id in ids]
     known = {value: chosen.text(value) for value in set(shown)}  # many are equal
     header = f"∇{name.removeprefix('grad-')}" if name.startswith("grad-") else name
-    whole = chosen.number or "histogram" in name
     return Cells(
         header,
         [known[value] for value in shown],
         chosen.style,
-        chosen.number,
-        whole,
-        shown if name == "source" else (),
+        right=chosen.number,
+        whole=chosen.number or "histogram" in name,
+        sources=shown if name == "source" else (),
     )

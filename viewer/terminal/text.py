@@ -1,4 +1,4 @@
-"""Traces in the terminal: as a list, a tree of scopes, or a table."""
+"""Views of a trace in the terminal: a list, a tree of scopes, or a table."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from rich.console import Console
 
 from autograd_tools import Trace
 from autograd_tools.base.memory import no_collections
-from autograd_tools.base.text import one_line
+from autograd_tools.base.text import one_line, unknown
 from viewer.graph import Graph
 from viewer.inputs import Traceable
+from viewer.labels import plural
 from viewer.terminal.first_nan import first_nan
 from viewer.terminal.grouped import grouped_rows
 from viewer.terminal.listing import list_rows
@@ -39,37 +40,65 @@ def show(
     by: str | None = None,
     file: IO[str] | None = None,
 ) -> None:
-    """Print a trace, or a graph that a pass made: in colour, folded to its width, in a terminal; else in plain lines.
+    """Print a computation graph as a list, a tree or a table.
 
-    `view` is "list" (a line a node, as the seed has it), "tree" (functions, scopes and loops) or "table".
+    A terminal gets colours, links to the source, and lines folded to its width; anything else gets
+    plain lines.
 
-    `where` searches, in every view: words that must all be true of a node. A word is a property ("nan", which also names
-    the operation that made the first NaN or Inf, "inf", "zero-gradient", "no-gradient", "freed", "param", "input",
-    "result"), a comparison of a column ("op=matmul", "scope=enc*", "bytes>1e6", "∇norm>100", times in nanoseconds), or
-    else text to be found in the operation, name, scope or source.
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace. A graph made by a pass shows what the pass kept.
+    view : {"list", "tree", "table"}
+        "list" prints a line for each node, as AutoGrad.jl prints a tape; "tree" prints functions,
+        scopes and loops.
+    where : str, optional
+        A search: words that must all match a node. A word is a property ("nan", which also names
+        the operation that produced the first NaN or Inf, "inf", "zero-gradient", "no-gradient",
+        "freed", "param", "input", "result"), a comparison of a column ("op=matmul", "scope=enc*",
+        "bytes>1e6", "∇norm>100", times in nanoseconds), or else a text to find in the operation,
+        name, scope or source.
+    columns : str or sequence of str, optional
+        The columns of a table, such as "id,op,shape,∇norm,∇histogram".
+    sort : str, optional
+        The column that orders a list or table, "-bytes" for the largest first. "grad-norm" is
+        another way to write "∇norm".
+    limit : int, optional
+        The number of rows to show: the first and the last half, or of a sorted list the first. The
+        default is 1,000 in a terminal, about 200 lines of a tree, and else no limit.
+    max_depth : int, optional
+        The number of levels of a tree to show.
+    by : {"scope", "step", "op", "line"}, optional
+        Make a table of groups, with their sums and the range of their gradient norms. A "step" is
+        one iteration of a loop.
+    file : file, optional
+        The file to print to; the default is `sys.stdout`.
 
-    `columns` chooses those of a table ("id,op,shape,∇norm,∇histogram"; an unknown one is an error that lists them all);
-    `sort` orders a list or table by one of them, "-bytes" from the largest; "grad-norm" is another way to write "∇norm".
-    `limit` is how many rows are shown: the first and the last half of it, or of a sorted list the first. Without one,
-    1,000 in a terminal, 200 lines of a tree, and all else in full. `max_depth` is how deep a tree is opened.
-    `by` makes the rows of a table of groups: "scope", "step" (of loops, each call apart), "op" or "line", with their sums
-    and the range of the norms of their gradients, to see where they vanish or explode.
+    Raises
+    ------
+    ValueError
+        For an unknown view, column or grouping (the message lists the known ones), for an option
+        that the view does not take, and for a `limit` or `max_depth` below 1.
+    TypeError
+        If `x` has no trace.
+
+    See Also
+    --------
+    to_text : Return the same as a string.
     """
     options = Options(where, columns, sort, limit, max_depth, by)
     console = Console(file=file, highlight=False)
-    if console.is_terminal:
-        bounded = (
-            replace(options, limit=TERMINAL_LIMIT) if limit is None and view != "tree" else options
-        )
-        write(
-            painted(_rows(x, view, bounded, max(console.width, NARROWEST)), console), console.file
-        )
-    else:
+    if not console.is_terminal:
         write(plain(_rows(x, view, options, None)), console.file)
+        return
+    if limit is None and view != "tree":
+        options = replace(options, limit=TERMINAL_LIMIT)
+    rows = _rows(x, view, options, max(console.width, NARROWEST))
+    write(painted(rows, console), console.file)
 
 
 def write(text: str, file: IO[str]) -> None:
-    """Write a text and a line end; what the encoding of the file cannot say becomes a question mark."""
+    """Write a text and a line end; a character outside the file's encoding becomes `?`."""
     encoding = getattr(file, "encoding", None) or "utf-8"
     file.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
@@ -87,8 +116,29 @@ def to_text(
     by: str | None = None,
     width: int | None = None,
 ) -> str:
-    """What `show` prints, as plain text; lines are folded to `width` columns if it is given.
+    """Return what `show` prints, as plain text.
 
+    Parameters
+    ----------
+    x, view, where, columns, sort, limit, max_depth, by
+        As in `show`.
+    width : int, optional
+        The number of terminal columns, at least 20, to which lines are folded.
+
+    Returns
+    -------
+    str
+        The lines, without a line end after the last.
+
+    Raises
+    ------
+    ValueError
+        As in `show`, and for a `width` below 20.
+    TypeError
+        If `x` has no trace.
+
+    Examples
+    --------
     >>> import numpy as np, autograd_tools as ag, viewer
     >>> w = ag.Param(np.ones(3), name="w")
     >>> J = ag.diff(lambda: np.sum(w * 2))
@@ -97,25 +147,24 @@ def to_text(
     ├── 1. w = P(float64[3]) ∇=float64[3]
     ├── 2. float64[3] = multiply(P(float64[3]), 2) ∇=float64[3]
     └── 3. 6.0 = sum(R(float64[3])) ∇=1.0
-    >>> print(viewer.to_text(J, "table", where="result", columns="id,op,shape,max,∇norm", sort="-max"))
+    >>> print(viewer.to_text(J, "table", where="result", columns="id,op,max,∇norm", sort="-max"))
     2 of 3 nodes: result
-    id  op        shape  max  ∇norm
-     3  sum       ()       6      1
-     2  multiply  3        2   1.73
+    id  op        max  ∇norm
+     3  sum         6      1
+     2  multiply    2   1.73
     """
     if width is not None and width < NARROWEST:
-        raise ValueError(f"a width of at least {NARROWEST} columns is needed, and got {width}")
+        raise ValueError(f"width= must be {NARROWEST} or more, got {width}")
     return plain(_rows(x, view, Options(where, columns, sort, limit, max_depth, by), width))
 
 
 def check_options(view: str, options: Options) -> None:
-    """Raise the ValueError that a view with these options would raise, whatever the trace."""
-    subject = subject_of(Trace(()), options.where)
-    list(_render(subject, view, options, None))
+    """Raise the ValueError that a view with these options raises for any trace."""
+    list(_render(subject_of(Trace(()), options.where), view, options, None))
 
 
 def _rows(x: Traceable | Graph, view: str, options: Options, width: int | None) -> Iterator[Row]:
-    """The rows of a view, below what the search found."""
+    """Yield the result of the search, if there is one, and the rows of the view."""
     check_options(view, options)
     subject = subject_of(x, options.where)
     if options.where is not None:
@@ -127,28 +176,27 @@ def _rows(x: Traceable | Graph, view: str, options: Options, width: int | None) 
 
 def _render(subject: Subject, view: str, options: Options, width: int | None) -> Iterator[Row]:
     if view not in VIEWS:
-        raise ValueError(f"no view {view!r}; there are: {', '.join(VIEWS)}")
+        raise unknown("view", view, VIEWS)
     render, taken = VIEWS[view]
     options.check(view, taken)
     return (grouped_rows if options.by is not None else render)(subject, options, width)
 
 
 def _found(subject: Subject, where: str) -> list[str]:
-    """What a search found; of one for NaN, where it was made."""
-    whole = f"{subject.whole:,} node{'s' * (subject.whole != 1)}"
+    """Return how many nodes a search found; for "nan", also the operation that produced it."""
+    whole = plural(subject.whole, "node")
     lines = [first_nan(subject.trace)] if "nan" in words(where) else []
     if subject.ids:
         return [*lines, f"{len(subject.ids):,} of {whole}: {where}"]
     if where.strip() == "nan":
         freed = int((~subject.trace.columns.value.there).sum())
-        return [f"no NaN or Inf in {whole}{f'; {freed:,} have no value any more' if freed else ''}"]
-    return [
-        *filter(None, lines),
-        f"none of {whole} is found by {where!r}; the properties are: {', '.join(PROPERTIES)}",
-    ]
+        return [f"no NaN or Inf in {whole}{f'; {freed:,} values are freed' if freed else ''}"]
+    properties = ", ".join(PROPERTIES)
+    return [*filter(None, lines), f"no match for {where!r} in {whole}; properties: {properties}"]
 
 
-# Adding a view is adding an entry here: what makes its rows, and the options that it takes.
+# The views by name, with the options that each takes. To add one, add an entry with a function
+# that yields its rows, and a test in tests/viewer/terminal; `show` and the command line find it.
 VIEWS: dict[str, tuple[Callable[[Subject, Options, int | None], Iterator[Row]], str]] = {
     "list": (list_rows, "where sort limit"),
     "tree": (tree_rows, "where limit max_depth"),

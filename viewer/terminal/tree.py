@@ -1,16 +1,17 @@
-"""The tree: functions, scopes, loops and folded groups of nodes, like a tree of files."""
+"""The tree view: functions, scopes, loops and folded groups of nodes, like a tree of files."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line
 from viewer.graph import Graph, Group
-from viewer.labels import heading
+from viewer.labels import heading, plural
 from viewer.passes.grouping import trunk
 from viewer.passes.preparing import prepare
 from viewer.terminal.columns import common, paths
@@ -18,16 +19,16 @@ from viewer.terminal.listing import node_spans
 from viewer.terminal.subject import Options, Subject
 from viewer.text.lines import Row, Span, fold
 
-LINES = 200  # what a person reads of a tree; a bigger one is cut unless more is asked for
+LINES = 200  # of a tree that a person reads; a bigger one is cut unless more is asked for
 FEWEST = 4  # members shown of a branch that is cut
-WORTH_CUTTING = 12  # lines left; with fewer a branch that does not fit stays closed
+WORTH_CUTTING = 12  # lines left; with fewer a branch that does not fit stays collapsed
 
 
 @dataclass(slots=True)
 class _Branch:
-    """A group as the tree shows it: its members, and what is in it altogether; `ns` is None where no time is known.
+    """A group in the tree with the totals of its nodes; `ns` is None where no time is known.
 
-    An `opened` one shows its members, but for those from `cut` on, `left_out` in number.
+    An `opened` branch shows its members except `left_out` of them, from number `cut` on.
     """
 
     group: Group
@@ -45,58 +46,56 @@ class _Branch:
         """The members that are not left out."""
         return [*self.members[: self.cut], *self.members[self.cut + self.left_out :]]
 
+    @property
+    def inner(self) -> list[_Branch]:
+        """The members that are branches."""
+        return [member for member in self.members if isinstance(member, _Branch)]
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """The members of a branch that are left out."""
+
+    nodes: int
+
+
+_Item: TypeAlias = int | _Branch | _Gap
+
 
 def tree_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
-    """The rows of a tree; of a big one the branches near the trunk, in about as many lines as the limit says."""
+    """Yield the rows of a tree; a big one opens the branches near the trunk, up to the limit."""
     root = _grown(subject, options)
     _open(root, options.limit or LINES, options.max_depth)
-    if options.where is None:  # what a search found has been said
+    whole = plural(root.nodes, "node")
+    if options.where is None:  # a search has said so
         around = _around(subject.trace)
-        yield from fold(
-            [
-                Span(_count(root.nodes), "dim"),
-                *([Span(one_line(f" in {around}"), "dim")] if around else []),
-            ],
-            width,
-        )
+        text = one_line(f"{whole} in {around}" if around else whole)
+        yield from fold([Span(text, "dim")], width)
     hidden = yield from _below(root, subject.trace, width)
     notes = [*(subject.graph.notes if subject.graph else ())]
     if hidden:
-        notes.append(
-            f"… {hidden:,} of {_count(root.nodes)} left out: a higher limit or depth shows more, a search a part of them"
-        )
+        advice = "raise the limit or depth to see them, or search"
+        notes.append(f"… {hidden:,} of {whole} omitted; {advice}")
     for text in notes:
         yield from fold([Span(one_line(text), "italic dim")], width)
 
 
 def _around(trace: Trace) -> str:
-    """The functions and scopes that all was computed in, which no branch is made for."""
-    used = {
-        place
-        for place, kind in zip(trace.columns.place, trace.columns.kind, strict=True)
-        if kind == "result"
-    }
+    """Return the functions and scopes around all operations, which are no branches."""
+    kinds = zip(trace.columns.place, trace.columns.kind, strict=True)
+    used = {place for place, kind in kinds if kind == "result"}
     return " / ".join(paths(trace)[trunk(trace.places, common(used, trace))])
 
 
 def _grown(subject: Subject, options: Options) -> _Branch:
-    """The branches of a graph with their sums, without those in which nothing is to be shown."""
+    """Return the branches of a graph with their totals, without those that show nothing."""
     graph = subject.graph or prepare(
         subject.trace, max_nodes=None, fold=None if options.where is None else False
     )
-    columns = graph.trace.columns
-    nbytes = [0, *columns.value.nbytes.tolist()]
-    times = {
-        id: ns + sum((columns.backward_ns[id - 1] or {}).values())
-        for id, ns in enumerate(columns.forward_ns, 1)
-        if ns is not None
-    }
     wanted = _Wanted(graph, subject)
     root = _Branch(graph.root, 0)
     grown = [root]
-    for branch in (
-        grown
-    ):  # which grows on; no recursion, because calls may be nested more deeply than Python's own
+    for branch in grown:  # which grows; no recursion, because calls may be nested very deeply
         for member in branch.group.members:
             if isinstance(member, Group):
                 below = _Branch(member, branch.depth + 1)
@@ -104,12 +103,16 @@ def _grown(subject: Subject, options: Options) -> _Branch:
                 grown.append(below)
             elif shown := wanted.stand_in(member):
                 branch.members.append(shown)
+    columns = graph.trace.columns
+    nbytes = [0, *columns.value.nbytes.tolist()]
+    times = {
+        id: ns + sum((columns.backward_ns[id - 1] or {}).values())
+        for id, ns in enumerate(columns.forward_ns, 1)
+        if ns is not None
+    }
     for branch in reversed(grown):
-        branch.members = [
-            member for member in branch.members if not isinstance(member, _Branch) or member.nodes
-        ]
-        inner = [member for member in branch.members if isinstance(member, _Branch)]
-        ids = [member for member in branch.members if not isinstance(member, _Branch)]
+        branch.members = [m for m in branch.members if not isinstance(m, _Branch) or m.nodes]
+        inner, ids = branch.inner, [m for m in branch.members if isinstance(m, int)]
         if branch.group.copies:
             ids, inner = wanted.among(branch.group.all_ids()), []
         branch.nodes = len(ids) + sum(below.nodes for below in inner)
@@ -121,7 +124,7 @@ def _grown(subject: Subject, options: Options) -> _Branch:
 
 
 class _Wanted:
-    """Which nodes are to be shown, and which of the copies of a folded node stands for them: the first that is wanted."""
+    """The nodes to show; a folded node shows the first of its copies that is wanted."""
 
     def __init__(self, graph: Graph, subject: Subject) -> None:
         self.ids = None if len(subject.ids) == len(subject.trace) else frozenset(subject.ids)
@@ -134,16 +137,19 @@ class _Wanted:
             todo += [member for member in group.members if isinstance(member, Group)]
 
     def stand_in(self, id: int) -> int:
-        """The node to show in the place of one; 0 for none."""
+        """Return the node to show for a node, 0 for none."""
         return self.found.get(id, id if self.ids is None or id in self.ids else 0)
 
     def among(self, ids: Iterable[int]) -> list[int]:
-        """Those of some nodes, or of those that they stand for, that are to be shown."""
+        """Return the nodes to show for some nodes."""
         return list(ids) if self.ids is None else sorted({self.stand_in(id) for id in ids} - {0})
 
 
 def _open(root: _Branch, limit: int, max_depth: int | None) -> None:
-    """Open branches while there are lines left, those near the trunk first; one with too many members takes half of the lines."""
+    """Open branches while there are lines left, those near the trunk first.
+
+    A branch with too many members takes half of the lines that are left.
+    """
     left, queue = limit - 1, deque([root])
     while queue:
         branch = queue.popleft()
@@ -160,13 +166,14 @@ def _open(root: _Branch, limit: int, max_depth: int | None) -> None:
 
 
 def _below(root: _Branch, trace: Trace, width: int | None) -> Generator[Row, None, int]:
-    """The rows below a branch; at the end, how many nodes are left out."""
+    """Yield the rows below a branch; return how many nodes are left out."""
     hidden = 0
-    todo: list[tuple[int | _Branch | _Gap, str, str]] = _marked(root, "")
+    todo = _marked(root, "")
     while todo:
         member, first, rest = todo.pop()
         if isinstance(member, _Gap):
-            spans, hidden = [Span(f"… {_count(member.nodes)}", "italic dim")], hidden + member.nodes
+            spans = [Span(f"… {plural(member.nodes, 'node')}", "italic dim")]
+            hidden += member.nodes
         elif isinstance(member, _Branch):
             spans, hidden = _spans(member), hidden + (0 if member.opened else member.nodes)
             todo += _marked(member, rest)
@@ -178,48 +185,27 @@ def _below(root: _Branch, trace: Trace, width: int | None) -> Generator[Row, Non
     return hidden
 
 
-@dataclass(frozen=True)
-class _Gap:
-    """The members of a branch that are left out."""
-
-    nodes: int
-
-
-def _marked(branch: _Branch, guide: str) -> list[tuple[int | _Branch | _Gap, str, str]]:
-    """The members of an open branch, last first, each with what stands before its first row and the others."""
-    members: list[int | _Branch | _Gap] = list(branch.shown) if branch.opened else []
+def _marked(branch: _Branch, guide: str) -> list[tuple[_Item, str, str]]:
+    """Return the members of an open branch, last first, with the guides before their rows."""
+    members: list[_Item] = list(branch.shown) if branch.opened else []
     if branch.opened and branch.left_out:
         gone = branch.members[branch.cut : branch.cut + branch.left_out]
-        members.insert(
-            branch.cut,
-            _Gap(sum(member.nodes if isinstance(member, _Branch) else 1 for member in gone)),
-        )
-    marks = [("├── ", "│   ")] * (len(members) - 1) + [("└── ", "    ")]
+        nodes = sum(member.nodes if isinstance(member, _Branch) else 1 for member in gone)
+        members.insert(branch.cut, _Gap(nodes))
+    marks = [("└── ", "    ")] + [("├── ", "│   ")] * (len(members) - 1)
     return [
         (member, guide + first, guide + rest)
-        for member, (first, rest) in zip(members[::-1], marks[::-1], strict=False)
+        for member, (first, rest) in zip(members[::-1], marks, strict=False)
     ]
 
 
 def _spans(branch: _Branch) -> list[Span]:
-    """The line of a branch: `for t in range(100)  ×99  792 nodes  1.20ms  12.4KiB`."""
+    """Return the line of a branch: `for t in range(100)  ×99  792 nodes  1.20ms  12.4KiB`."""
     group = branch.group
-    facts = [
-        _count(branch.nodes),
-        *([time_text(branch.ns)] if branch.ns is not None else []),
-        memory_text(branch.nbytes),
-    ]
-    spans = [
-        Span(
-            one_line(heading(group)),
-            "bold magenta",
-            (group.file, group.line) if group.file else None,
-        )
-    ]
+    source = (group.file, group.line) if group.file else None
+    spans = [Span(one_line(heading(group)), "bold magenta", source)]
     if group.times > 1:
         spans.append(Span(f"  ×{group.times:,}", "bold"))
+    times = [time_text(branch.ns)] if branch.ns is not None else []
+    facts = [plural(branch.nodes, "node"), *times, memory_text(branch.nbytes)]
     return [*spans, Span("  " + "  ".join(facts) + ("" if branch.opened else "  …"), "dim")]
-
-
-def _count(nodes: int) -> str:
-    return f"{nodes:,} node{'s' * (nodes != 1)}"

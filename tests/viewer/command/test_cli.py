@@ -306,7 +306,7 @@ def test_the_timer_is_off_unless_a_profile_is_asked_for(ask, script, command):
     assert ask(command, script(MODEL + "print(ag.timer.records)\n"))[0].splitlines()[1] == "{}"
 
 
-def test_a_script_that_starts_processes_can_be_shown(ask, script):
+def test_a_script_that_starts_processes_can_be_shown(ask_process, script):
     source = """
 import multiprocessing
 import autograd_tools as ag
@@ -317,7 +317,7 @@ if __name__ == "__main__":
         print(pool.map(double, [1, 2]))
     ag.grad(lambda x: x * 3)(1.0)
 """
-    assert ask("show", script(source)) == (
+    assert ask_process("show", script(source)) == (
         "[2, 4]\n1. P(1.0) ∇=3.0\n2. 3.0 = multiply(P(1.0), 3) ∇=1.0\n",
         "",
         0,
@@ -468,7 +468,7 @@ def test_the_options_of_a_table_choose_its_columns_rows_and_order(ask, script):
     options = "--view table --columns id,op,∇norm --where result --sort -bytes --limit 2"
     assert ask("show", script(), *options.split()) == (
         "training\n5 of 7 nodes: result\nid  op      ∇norm\n 2  matmul   22.6\n 4  add      22.6\n"
-        "… 3 of 5 left out; a higher limit shows more\n",
+        "… 3 of 5 omitted; raise the limit to see them\n",
         "",
         0,
     )
@@ -494,13 +494,13 @@ def test_by_makes_a_table_of_scopes(ask, script):
     [
         (
             ["--view", "tree", "--sort", "-id"],
-            "sort= has no meaning in the view 'tree', which takes: where, limit, max_depth",
+            "sort= does not apply to the view 'tree'; choose where, limit, max_depth",
         ),
         (
             ["--where", "bytes>many"],
-            "'bytes>many' compares with no number: write one after the >, such as 1e6",
+            "'bytes>many': expected a number after >, got 'many'; write one such as 1e6",
         ),
-        (["--limit", "0"], "limit= is a number from 1 on, and got 0"),
+        (["--limit", "0"], "limit= must be 1 or more, got 0"),
     ],
     ids=["sort", "where", "limit"],
 )

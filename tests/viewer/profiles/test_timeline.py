@@ -13,18 +13,18 @@ from support.timelines import check_chrome, check_collapsed, check_speedscope
 from autograd_tools import Timer
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing import Record
-from autograd_tools.timing.log import CLOSE, NODE, NOTE, SUMS, label, mark
+from autograd_tools.timing.log import ADDS, CLOSE, NODE, RECORDED, code_of, mark
 from autograd_tools.timing.records import signature
 from viewer import to_chrome_trace, to_collapsed, to_speedscope
 
 SIN, SIN_1, MUL, MUL_1, MUL_2 = (
-    label("sin", "sin", 0),
-    label("sin[1]", "sin", 1),
-    label("mul", "mul", 0),
-    label("mul[1]", "mul", 1),
-    label("mul[2]", "mul", 2),
+    code_of("sin", "sin", 0),
+    code_of("sin[1]", "sin", 1),
+    code_of("mul", "mul", 0),
+    code_of("mul[1]", "mul", 1),
+    code_of("mul[2]", "mul", 2),
 )
-EPOCH = label("epoch")
+EPOCH = code_of("epoch")
 LINE = CallSite("model.py", 7, "layer", ("loss", "layer"), (1, 2))
 FIRST = 5 << 32  # the number in a log of the first node of a recording
 
@@ -41,10 +41,10 @@ def product(timer):
     """A timer of a product, and both of its gradients, in the section `epoch`."""
     timer.local.log += (
         *mark(EPOCH, 0, 0),
-        *(-MUL, None, 80, 1_000, 2_500, NOTE, LINE, FIRST + 2, 3_000, 3_000),
+        *(-MUL, None, 80, 1_000, 2_500, RECORDED, LINE, FIRST + 2, 3_000, 3_000),
         *(NODE, None, FIRST + 2, 4_000, 4_000, -MUL_1, LINE, 80, 4_000, 6_000),
         *(NODE, None, FIRST + 2, 7_000, 7_000, -MUL_2, LINE, 80, 7_000, 9_001),
-        *mark(SUMS, -1, 9_500),
+        *mark(ADDS, -1, 9_500),
         *mark(CLOSE, 0, 10_000),
     )
     return timer
@@ -73,7 +73,7 @@ def test_a_trace_has_a_track_forward_and_one_backward(product):
 
 
 def test_the_file_is_this_to_the_byte(timer):
-    timer.local.log += (-SIN, None, 8, 1_000, 2_500, NOTE, LINE, FIRST, 3_000, 3_000)
+    timer.local.log += (-SIN, None, 8, 1_000, 2_500, RECORDED, LINE, FIRST, 3_000, 3_000)
     timer.local.log += (NODE, None, FIRST, 4_000, 4_000, -SIN_1, LINE, ~16, 4_000, 6_001)
     assert to_chrome_trace(timer).splitlines() == [
         '{"traceEvents":[',
@@ -119,7 +119,23 @@ def test_an_operation_in_a_gradient_is_on_the_track_of_that_gradient(timer):
 
 def test_an_operation_on_two_recordings_has_arrows_to_the_gradients_of_both(timer):
     other = FIRST + (1 << 32)
-    timer.local.log += (-SIN, None, 8, 1, 2, NOTE, LINE, FIRST, 3, 3, NOTE, LINE, other, 4, 4)
+    timer.local.log += (
+        -SIN,
+        None,
+        8,
+        1,
+        2,
+        RECORDED,
+        LINE,
+        FIRST,
+        3,
+        3,
+        RECORDED,
+        LINE,
+        other,
+        4,
+        4,
+    )
     for node, start in ((other, 5), (FIRST, 8)):
         timer.local.log += (NODE, None, node, start, start, -SIN_1, LINE, ~16, start, start + 2)
     found = check_chrome(to_chrome_trace(timer))
@@ -128,7 +144,7 @@ def test_an_operation_on_two_recordings_has_arrows_to_the_gradients_of_both(time
 
 
 def test_a_note_behind_another_section_is_not_taken_for_that_of_an_operation(timer):
-    timer.local.log += (-SIN, None, 8, 1, 2, -EPOCH, None, 0, 2, 3, NOTE, LINE, FIRST, 4, 4)
+    timer.local.log += (-SIN, None, 8, 1, 2, -EPOCH, None, 0, 2, 3, RECORDED, LINE, FIRST, 4, 4)
     timer.local.log += (NODE, None, FIRST, 5, 5, -SIN_1, LINE, ~16, 5, 7)
     assert check_chrome(to_chrome_trace(timer))["s"] == []
 
@@ -140,7 +156,7 @@ def test_a_section_named_record_is_no_note_of_an_operation(timer):
         8,
         1,
         2,
-        -label("record"),
+        -code_of("record"),
         None,
         0,
         2,
@@ -167,7 +183,7 @@ def test_what_took_no_time_has_no_arrow(timer):
         8,
         1,
         1,
-        NOTE,
+        RECORDED,
         LINE,
         FIRST,
         3,
@@ -187,7 +203,7 @@ def test_what_took_no_time_has_no_arrow(timer):
 
 
 def test_the_arrow_of_a_gradient_that_is_computed_twice_is_drawn_twice(timer):
-    timer.local.log += (-SIN, None, 8, 1, 2, NOTE, LINE, FIRST, 3, 3)
+    timer.local.log += (-SIN, None, 8, 1, 2, RECORDED, LINE, FIRST, 3, 3)
     for start in (4, 7):
         timer.local.log += (NODE, None, FIRST, start, start, -SIN_1, LINE, ~16, start, start + 2)
     assert [e["ts"] for e in check_chrome(to_chrome_trace(timer))["f"]] == [4, 7]
@@ -428,7 +444,7 @@ def test_hostile_names_keep_every_format_whole(name, timer):
     timer.clock = lambda: next(times)
     timer.measure(name, lambda: None)
     line = CallSite(name, 7, name, (name,), (1,))
-    timer.local.log += (-label(name, name, 0), None, 8, 100, 102, NOTE, line, FIRST, 103, 103)
+    timer.local.log += (-code_of(name, name, 0), None, 8, 100, 102, RECORDED, line, FIRST, 103, 103)
     found = check_chrome(to_chrome_trace(timer))
     assert found["X"][0]["name"] == found["X"][1]["name"] == name.replace("\ud800", r"\ud800")
     assert found["X"][1]["args"]["line"].endswith(":7")

@@ -92,21 +92,24 @@ def test_a_list_of_what_was_found_has_its_lines(trace):
 
 def test_a_search_that_finds_nothing_says_so(trace):
     assert viewer.to_text(trace, where="op=exp") == (
-        "none of 9 nodes is found by 'op=exp'; the properties are: nan, inf, zero-gradient, no-gradient, freed, param, input, result"
+        "no match for 'op=exp' in 9 nodes; properties: nan, inf, zero-gradient, no-gradient, freed, param, input, result"
     )
 
 
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ("bite>3", "no column 'bite'; there are: id, operation, op, name, kind, value,"),
-        ("bytes>many", "'bytes>many' compares with no number: write one after the >, such as 1e6"),
+        ("bite>3", "unknown column 'bite'; choose id, operation, op, name, kind, value,"),
+        (
+            "bytes>many",
+            "'bytes>many': expected a number after >, got 'many'; write one such as 1e6",
+        ),
         (
             "op<z",
-            "'op<z' compares a text: write = or !=; the numbers are: id, line, forward, backward, bytes, min,",
+            "'op<z': expected = or != for a text, got <; numeric columns: id, line, forward, backward, bytes, min,",
         ),
-        ("it's", 'where="it\'s" has a quotation mark without its partner'),
-        ("  ", "where='  ' says nothing: write a property (nan, inf, zero-gradient,"),
+        ("it's", 'where="it\'s" has an unclosed quotation mark'),
+        ("  ", "where='  ' is empty; write a property (nan, inf, zero-gradient,"),
     ],
 )
 def test_a_search_that_makes_no_sense_is_an_error_that_says_what_to_write(trace, where, message):
@@ -144,33 +147,33 @@ def test_the_operation_that_made_the_first_nan_is_named():
     f = in_train("def f(x):\n    y = x - 1\n    return np.sum(np.log(y) * 2)")
     assert (
         first_line(f, np.array([0.5, 3.0]))
-        == "first NaN: made by log (node 3, train.py:3); argument 1 is -0.5 to 2"
+        == "first NaN: produced by log (node 3, train.py:3); log[1] is -0.5 to 2"
     )
 
 
 def test_an_argument_that_is_nan_itself_is_named():
     assert first_line(in_train("def f(x):\n    return x * np.nan"), 2.0) == (
-        "first NaN: made by multiply (node 2, train.py:2); argument 2 is nan, argument 1 is 2"
+        "first NaN: produced by multiply (node 2, train.py:2); multiply[2] is nan, multiply[1] is 2"
     )
 
 
 def test_an_input_that_holds_a_nan_is_named():
     assert first_line(in_train("def f(x):\n    return np.sum(x)"), np.array([1.0, np.nan])) == (
-        "first NaN: in the input x (node 1), which was given with it"
+        "first NaN: already in the input x (node 1)"
     )
 
 
 def test_the_rule_that_made_the_first_infinite_gradient_is_named():
     f = in_train("def f(x):\n    y = x * 1\n    return np.sum(np.sqrt(y))")
     assert first_line(f, np.array([0.0, 4.0])) == (
-        "first Inf: made by the gradient for argument 1 of sqrt (node 3, train.py:3), which is 0 to 4; all values are finite"
+        "first Inf: produced by the VJP rule of sqrt[1] (node 3, train.py:3), which is 0 to 4; all values are finite"
     )
 
 
 def test_a_gradient_of_two_uses_names_both_rules():
     f = in_train("def f(x):\n    return np.sum(np.sqrt(x) + np.cos(x))")
     assert first_line(f, np.array([0.0, 4.0])) == (
-        "first Inf: made by the gradient for argument 1 of sqrt (node 2, train.py:2) or argument 1 of cos (node 3, train.py:2), "
+        "first Inf: produced by the VJP rule of sqrt[1] (node 2, train.py:2) or cos[1] (node 3, train.py:2), "
         "which is 0 to 4; all values are finite"
     )
 
@@ -179,7 +182,7 @@ def test_the_first_nan_is_named_in_a_search_that_finds_no_node_in_a_scope():
     f = in_train("def f(x):\n    return np.log(x)")
     with np.errstate(all="ignore"):
         text = viewer.to_text(ag.trace(f, -1.0), where="nan op=sqrt")
-    assert text.splitlines()[0] == "first NaN: made by log (node 2, train.py:2); argument 1 is -1"
+    assert text.splitlines()[0] == "first NaN: produced by log (node 2, train.py:2); log[1] is -1"
 
 
 def test_no_nan_is_said_plainly(trace):

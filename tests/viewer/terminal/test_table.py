@@ -88,31 +88,28 @@ def test_times_are_shown_where_they_are_known(trace):
 def test_an_unknown_column_is_an_error_that_lists_the_columns(trace):
     with pytest.raises(ValueError) as error:
         table(trace, "id,size")
-    assert str(error.value) == f"no column 'size'; there are: {', '.join(COLUMNS)}"
+    assert str(error.value) == f"unknown column 'size'; choose {', '.join(COLUMNS)}"
     assert len(COLUMNS) == 33
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"sort": "size"}, "no column 'size'; there are: id,"),
-        ({"columns": ""}, "no column ''; there are: id,"),
-        ({"columns": []}, "columns= names no column; leave it out for the usual ones"),
-        ({"limit": 0}, "limit= is a number from 1 on, and got 0"),
-        ({"limit": "many"}, "limit= is a number from 1 on, and got 'many'"),
+        ({"sort": "size"}, "unknown column 'size'; choose id,"),
+        ({"columns": ""}, "unknown column ''; choose id,"),
+        ({"columns": []}, "columns= is empty; leave it out for the default columns"),
+        ({"limit": 0}, "limit= must be 1 or more, got 0"),
+        ({"limit": "many"}, "limit= must be 1 or more, got 'many'"),
         (
             {"max_depth": 2},
-            "max_depth= has no meaning in the view 'table', which takes: where, columns, sort, limit, by",
+            "max_depth= does not apply to the view 'table'; choose where, columns, sort, limit, by",
         ),
-        ({"by": "colour"}, "no table by 'colour'; there are: scope, step, op, line"),
+        ({"by": "colour"}, "unknown grouping 'colour'; choose scope, step, op, line"),
         (
             {"by": "scope", "columns": "id"},
-            "no column 'id' in a table by scope; there are: group, nodes, bytes,",
+            "unknown group column 'id'; choose group, nodes, bytes,",
         ),
-        (
-            {"by": "scope", "sort": "-id"},
-            "no column 'id' in a table by scope; there are: group, nodes, bytes,",
-        ),
+        ({"by": "scope", "sort": "-id"}, "unknown group column 'id'; choose group, nodes, bytes,"),
     ],
     ids=str,
 )
@@ -125,7 +122,7 @@ def test_a_wrong_option_is_an_error_that_says_what_to_write(trace, options, mess
 @pytest.mark.parametrize("option", [{"columns": "id"}, {"by": "scope"}, {"max_depth": 1}], ids=str)
 def test_an_option_of_another_view_is_refused_in_the_list(trace, option):
     with pytest.raises(
-        ValueError, match="has no meaning in the view 'list', which takes: where, sort, limit"
+        ValueError, match="does not apply to the view 'list'; choose where, sort, limit"
     ):
         viewer.to_text(trace, **option)
 
@@ -151,7 +148,7 @@ def test_a_limit_shows_the_first_and_last_rows_and_says_what_is_left_out(trace):
         "id  op",
         " 1",
         " 2",
-        "… 3 of 6 left out; a higher limit shows more",
+        "… 3 of 6 omitted; raise the limit to see them",
         " 6  sum",
     ]
 
@@ -161,7 +158,7 @@ def test_a_limit_of_a_sorted_table_shows_the_first_rows(trace):
         "id  op",
         " 6  sum",
         " 5  multiply",
-        "… 4 of 6 left out; a higher limit shows more",
+        "… 4 of 6 omitted; raise the limit to see them",
     ]
 
 
@@ -195,7 +192,7 @@ def test_columns_and_order_of_a_table_of_groups_can_be_chosen(trace):
         "op        nodes",
         "input         2",
         "multiply      2",
-        "… 2 of 4 left out; a higher limit shows more",
+        "… 2 of 4 omitted; raise the limit to see them",
     ]
 
 

@@ -212,12 +212,12 @@ def test_what_is_no_trace_is_an_error_that_says_what_is_needed(function, given):
 def test_an_unknown_view_is_an_error_that_lists_the_views(tape, function):
     with pytest.raises(ValueError) as error:
         function(tape, "graph")
-    assert str(error.value) == "no view 'graph'; there are: list, tree, table"
+    assert str(error.value) == "unknown view 'graph'; choose list, tree, table"
 
 
 @pytest.mark.parametrize("width", [None, 80])
 def test_an_unknown_view_is_an_error_at_every_width(tape, width):
-    with pytest.raises(ValueError, match="no view 'lists'"):
+    with pytest.raises(ValueError, match="unknown view 'lists'"):
         viewer.to_text(tape, "lists", width=width)
 
 
@@ -526,7 +526,7 @@ viewer.show(ag.diff(f), {view!r})
 """
     lines = ESCAPE.sub("", in_a_terminal(code, 80)).splitlines()
     assert len(lines) == 1001 + (view == "table")
-    assert lines[500 + (view == "table")] == "… 1,001 of 2,001 left out; a higher limit shows more"
+    assert lines[500 + (view == "table")] == "… 1,001 of 2,001 omitted; raise the limit to see them"
 
 
 def test_a_terminal_without_colours_gets_none():

@@ -49,7 +49,7 @@ def test_a_closed_group_is_one_line(trace):
     assert shown(folded(trace, closed=True))[3:] == [
         "├── for _ in range(3)  ×3  6 nodes  96.0B  …",
         "└── 9. 1.1325399519229593 = sum(R(float64[2])) ∇=1.0",
-        "… 6 of 9 nodes left out: a higher limit or depth shows more, a search a part of them",
+        "… 6 of 9 nodes omitted; raise the limit or depth to see them, or search",
     ]
 
 
@@ -132,9 +132,7 @@ def test_a_big_tree_is_cut_to_what_can_be_read_and_says_so(wide):
     lines = shown(wide)
     assert len(lines) <= 205
     assert lines[-1].startswith("… 2,")
-    assert lines[-1].endswith(
-        " nodes left out: a higher limit or depth shows more, a search a part of them"
-    )
+    assert lines[-1].endswith(" nodes omitted; raise the limit or depth to see them, or search")
 
 
 def test_a_branch_that_is_cut_shows_its_first_and_last_members(wide):
@@ -146,14 +144,14 @@ def test_a_branch_that_is_cut_shows_its_first_and_last_members(wide):
         "├── inner  1 node  7.81KiB",
         "│   └── 2999. float64[1,1000] = sin",
         "└── 3000. 841.108939361693 = sum",
-        "… 2,996 of 3,000 nodes left out: a higher limit or depth shows more, a search a part of them",
+        "… 2,996 of 3,000 nodes omitted; raise the limit or depth to see them, or search",
     ]
 
 
 def test_a_higher_limit_shows_all(wide):
     lines = shown(wide, limit=10_000)
     assert len(lines) == 3002
-    assert "left out" not in lines[-1]
+    assert "omitted" not in lines[-1]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +162,7 @@ def test_a_higher_limit_shows_all(wide):
             [
                 "├── 1. x",
                 "└── a  3 nodes  48.0B  …",
-                "… 3 of 4 nodes left out: a higher limit or depth shows more, a search a part of them",
+                "… 3 of 4 nodes omitted; raise the limit or depth to see them, or search",
             ],
         ),
         (
@@ -174,7 +172,7 @@ def test_a_higher_limit_shows_all(wide):
                 "└── a  3 nodes  48.0B",
                 "    ├── 2. w",
                 "    └── b  2 nodes  32.0B  …",
-                "… 2 of 4 nodes left out: a higher limit or depth shows more, a search a part of them",
+                "… 2 of 4 nodes omitted; raise the limit or depth to see them, or search",
             ],
         ),
         (
