@@ -70,7 +70,7 @@ def test_the_run_ends_as_a_real_one(outputs):
 
 def test_the_functions_of_the_tree_are_those_of_a_real_run(outputs):
     def functions(text):
-        return re.findall(r"%  (\s*\S+)  (\S+\.py:\d+)", text.split("Where Python was")[1])
+        return re.findall(r"%  (\s*\S+)  (\S+\.py:\d+)", text.split("Python call tree")[1])
 
     shown, real = functions(blocks("text")[0]), functions(outputs[1][0][0])
     assert ("    features", "train.py:9") in shown

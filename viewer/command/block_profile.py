@@ -1,4 +1,4 @@
-"""The profile of a block of code, for tests that look at the time of gradients: the fixture `gradient_profile`."""
+"""The profile of a block of code, which the pytest fixture `gradient_profile` returns."""
 
 from __future__ import annotations
 
@@ -20,36 +20,51 @@ Before: TypeAlias = "BlockProfile | Timer | str | os.PathLike[str]"
 
 
 class BlockProfile:
-    """What `ag.timer` measured in a block, once that is over: `timer` is empty until then."""
+    """The measurement of a block; `timer` is empty until the block ends."""
 
     def __init__(self) -> None:
         self.timer = Timer.from_dict(Timer().to_dict())
 
     def hotspots(self, by: str = "op", *, limit: int = 15) -> str:
-        """The most expensive operations, lines or scopes of the block, as `viewer.hotspots` tells them."""
+        """Return the most expensive operations, lines or scopes, as `viewer.hotspots` does."""
         return hotspots(self.timer, by, limit=limit)
 
     def compare(self, before: Before, by: str = "op", *, limit: int = 15) -> str:
-        """What changed since another profile, or a saved one, as `viewer.compare` tells it."""
+        """Return the changes since another profile, as `viewer.compare` does."""
         return compare(_timer(before), self.timer, by=by, limit=limit)
 
     def assert_not_slower(self, before: Before, by: str = "op", *, over: float = 0.1) -> None:
-        """Fail if the total, or a row of more than 5 % of it, got slower by more than a share and beyond the noise.
+        """Fail if the total, or a row of more than 5 % of it, is significantly slower.
 
-        Raises AssertionError with the comparison, or ValueError if either has too few gradients to know the noise.
+        Parameters
+        ----------
+        before : BlockProfile, Timer, str or path
+            The profile to compare with, or the path of a saved one.
+        by : str
+            The rows to compare: "op", "argument", "line" or "scope".
+        over : float
+            The share by which they may be slower: 0.1 is 10 %.
+
+        Raises
+        ------
+        AssertionError
+            If something is slower by more; the message holds the comparison.
+        ValueError
+            If a profile has too few gradients to estimate its noise.
         """
         __tracebackhide__ = True  # pytest shows the line of the test then
         found = changes(as_timer(_timer(before)), self.timer, by)
         if not found.known:
             a, b = found.gradients
             raise ValueError(
-                f"noise is known from {FEWEST} gradients on, and there are {a} before and {b} after: compute more in the block"
+                f"expected {FEWEST} or more gradients in each profile, got {a} before and {b} "
+                "after; compute more in the block"
             )
         if found.failures(over):
             raise AssertionError(f"slower by more than {over:.0%}\n{self.compare(before, by)}")
 
     def save(self, path: str | Path) -> None:
-        """Write the profile to a file that `compare` and the command line take."""
+        """Write the profile to a JSON file, which `compare` and the command line read."""
         self.timer.save(path)
 
 
@@ -59,7 +74,7 @@ def _timer(x: Before) -> Timer | str | os.PathLike[str]:
 
 @contextmanager
 def profile_block() -> Iterator[BlockProfile]:
-    """Measure a block; what `ag.timer` had measured before is in it again afterwards, and the block's time with it."""
+    """Measure a block apart from what `ag.timer` measured before, then add it to that."""
     profile = BlockProfile()
     before = Timer.from_dict(ag.timer.to_dict())
     ag.reset_timer()

@@ -1,4 +1,4 @@
-"""What the commands of the command line have in common: saved files in the script's place, and how a command ends."""
+"""How a command ends, and saved files in the script's place."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from autograd_tools.base.documents import kind_of_file
 
 
 def fail(message: str) -> int:
-    """Say what went wrong, and return the status for it."""
+    """Print an error message, and return the exit status for it."""
     print(f"autograd-tools: {message}", file=sys.stderr)
     return 2
 
 
 def after(status: int, write: Callable[[], object]) -> int:
-    """Write a file after the script has run, and return the script's status; 2 if that is 0 and the file cannot be written."""
+    """Write a file after the script has run, and return its status, or 2 if only writing failed."""
     try:
         write()
     except (ValueError, OSError) as error:
@@ -26,11 +26,15 @@ def after(status: int, write: Callable[[], object]) -> int:
 
 
 def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:
-    """Whether SCRIPT is a saved trace or profile. What is asked of a script only, by its usual value, is refused then."""
-    saved = Path(args.script).suffix == ".json" or kind_of_file(args.script) is not None
-    given = [
-        f"--{name}" for name, usual in of_scripts.items() if getattr(args, name) != usual
-    ] + args.args[:1]
+    """Return whether SCRIPT is a saved trace or profile.
+
+    Options that need a script are given with their defaults. Raise ValueError if a saved file
+    comes with another value of one of them, or with arguments.
+    """
+    saved = kind_of_file(args.script) is not None
+    saved |= Path(args.script).suffix == ".json"  # loading another one says what is wrong
+    given = [f"--{name}" for name, default in of_scripts.items() if getattr(args, name) != default]
+    given += args.args[:1]
     if saved and given:
-        raise ValueError(f"{args.script} is saved, and no script: {given[0]} has no meaning for it")
+        raise ValueError(f"{given[0]} needs a script to run, and {args.script} is a saved file")
     return saved

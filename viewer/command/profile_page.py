@@ -1,4 +1,4 @@
-"""A profile as a page that stands by itself: no script, nothing asked of the network, in light and dark."""
+"""A profile as a self-contained page: no scripts, no network, light and dark."""
 
 from __future__ import annotations
 
@@ -18,105 +18,110 @@ from viewer.profiles.hotspot_tables import title
 from viewer.profiles.patterns import tips
 from viewer.text.table import Cells
 
-MOST_ROWS = 40  # in each table, unless more are asked for
-OPENED = 3  # levels of the tree
+FEWEST_ROWS = 40  # in each table
+OPENED = 3  # levels of the tree that are open at first
 
 STYLE = """
-:root { color-scheme: light dark; --page: #ffffff; --text: #1d252c; --dim: #5d6b78; --line: #d9dfe5; --bar: #f6cf9b; --code: #f4f6f8;
+:root { color-scheme: light dark;
+  --page: #ffffff; --text: #1d252c; --dim: #5d6b78; --line: #d9dfe5; --bar: #f6cf9b; --code: #f4f6f8;
   --forward: #4c8dc9; --backward: #d9822b; --engine: #8b6fb8; --script: #c3ccd4; }
-@media (prefers-color-scheme: dark) { :root { --page: #14181d; --text: #e3e8ee; --dim: #93a1ae; --line: #303943; --bar: #6b4a1e;
-  --code: #1c2229; --forward: #4682b4; --backward: #c4731f; --engine: #7d63a8; --script: #4a5560; } }
+@media (prefers-color-scheme: dark) { :root {
+  --page: #14181d; --text: #e3e8ee; --dim: #93a1ae; --line: #303943; --bar: #6b4a1e; --code: #1c2229;
+  --forward: #4682b4; --backward: #c4731f; --engine: #7d63a8; --script: #4a5560; } }
 body { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif;
   max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; } h1, code { overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; } h1, code { overflow-wrap: anywhere; }
+h2 { font-size: 1.1rem; margin-top: 2.2rem; }
 .share { display: flex; height: 1.4rem; border-radius: 4px; overflow: hidden; }
 .legend span { margin-right: 1.5rem; white-space: nowrap; }
 .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .4em; }
-.forward { background: var(--forward); } .backward { background: var(--backward); } .engine { background: var(--engine); }
-.script { background: var(--script); }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child, .left { text-align: left; } th { color: var(--dim); font-weight: 600; } td.left { color: var(--dim); }
-td:first-child { min-width: 9rem; max-width: 30rem; white-space: normal; overflow-wrap: break-word; color: inherit; }
+.forward { background: var(--forward); } .backward { background: var(--backward); }
+.engine { background: var(--engine); } .script { background: var(--script); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(--line);
+  white-space: nowrap; }
+th:first-child, td:first-child, .left { text-align: left; }
+th { color: var(--dim); font-weight: 600; } td.left { color: var(--dim); }
+td:first-child { min-width: 9rem; max-width: 30rem; white-space: normal; overflow-wrap: break-word;
+  color: inherit; }
 tr:last-child { font-weight: 600; } tr:last-child .bar { background: none; }
 .bar { background: linear-gradient(var(--bar), var(--bar)) no-repeat left / var(--part) 100%; }
-code, pre { font: 13px/1.5 ui-monospace, monospace; } pre { background: var(--code); padding: .8rem; overflow-x: auto; }
-details details { margin-left: 1.3rem; } .leaf { margin-left: 2.3rem; } summary, .leaf { padding: .05rem 0; } .dim { color: var(--dim); }
-.spent { display: inline-block; min-width: 8.5rem; margin-right: .6rem; font-variant-numeric: tabular-nums; } summary { cursor: pointer; }
+code, pre { font: 13px/1.5 ui-monospace, monospace; }
+pre { background: var(--code); padding: .8rem; overflow-x: auto; }
+details details { margin-left: 1.3rem; } .leaf { margin-left: 2.3rem; }
+summary, .leaf { padding: .05rem 0; } summary { cursor: pointer; } .dim { color: var(--dim); }
+.spent { display: inline-block; min-width: 8.5rem; margin-right: .6rem;
+  font-variant-numeric: tabular-nums; }
+"""
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>{style}</style>
+{body}
+</html>
 """
 
 
 def to_html(report: Report, name: str) -> str:
-    """The page of a profile of the script of a name."""
-    report = replace(report, limit=max(report.limit, MOST_ROWS))
+    """Return the page of the profile of a script."""
+    report = replace(report, limit=max(report.limit, FEWEST_ROWS))
     heading = f"Profile of {escape(one_line(name))}"
-    parts = [
-        f"<h1>{heading}</h1>",
-        *(f"<p>{escape(line)}</p>" for line in summary(report)),
-        _shares(report),
-    ]
+    sentences = [f"<p>{escape(line)}</p>" for line in summary(report)]
+    parts = [f"<h1>{heading}</h1>", *sentences, _shares(report)]
     parts += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
     if report.has_shapes:
         parts.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
     if report.session:
-        parts += ["<h2>Where Python was</h2>", *_tree(report.session)]
-    parts.append(f"<h2>The timer</h2>\n<pre>{escape(report.timer.table())}</pre>")
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    head = (
-        f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-    )
-    head += f'<meta name="viewport" content="width=device-width">\n<title>{heading}</title>\n<style>{STYLE}</style>\n'
-    return f'<!doctype html>\n<html lang="en">\n{head}' + "\n".join(parts) + "\n</html>\n"
+        parts += ["<h2>Python call tree</h2>", *_tree(report.session)]
+    parts.append(f"<h2>Timer</h2>\n<pre>{escape(report.timer.table())}</pre>")
+    return PAGE.format(title=heading, style=STYLE, body="\n".join(parts))
 
 
 def _shares(report: Report) -> str:
-    """A bar of the whole run, and what its colours mean."""
+    """Return a bar of the whole run with its legend."""
     _, spent = totals(report.timer)
-    parts = {
-        "forward": spent["forward"],
-        "backward": spent["backward"],
-        "engine": spent["record"] + spent["sum_outgrads"],
-    }
-    whole = max(report.timer.total_ns, sum(parts.values()), 1)
-    parts["script"] = whole - sum(parts.values())
-    words = {"forward": "forward", "backward": "backward", "engine": "tracing and accumulating"}
-    words["script"] = "your own code and call overhead"
+    engine = spent["record"] + spent["sum_outgrads"]
+    parts = [
+        ("forward", "forward", spent["forward"]),
+        ("backward", "backward", spent["backward"]),
+        ("engine", "tracing and accumulating", engine),
+    ]
+    known = sum(ns for _, _, ns in parts)
+    whole = max(report.timer.total_ns, known, 1)
+    parts.append(("script", "your own code and call overhead", whole - known))
     bars = "".join(
-        f'<div class="{key}" style="width:{100 * ns / whole:.2f}%"></div>'
-        for key, ns in parts.items()
+        f'<div class="{kind}" style="width:{100 * ns / whole:.2f}%"></div>' for kind, _, ns in parts
     )
     legend = "".join(
-        f'<span><i class="{key}"></i>{words[key]} {percent_text(ns, whole)}</span>'
-        for key, ns in parts.items()
+        f'<span><i class="{kind}"></i>{name} {percent_text(ns, whole)}</span>'
+        for kind, name, ns in parts
     )
     return f'<div class="share">{bars}</div>\n<p class="legend">{legend}</p>'
 
 
 def _table(report: Report, by: str) -> str:
     names, *others = columns_of(report, by)
-    columns = [
-        names,
-        *sorted(others, key=lambda cells: cells.header != "code"),
-    ]  # code beside where it is
-    lines = ["".join(f"<th{_left(cells)}>{escape(cells.header)}</th>" for cells in columns)]
-    lines += ["".join(row) for row in zip(*map(_column, columns), strict=True)]
-    return (
-        '<div class="wide"><table>\n'
-        + "".join(f"<tr>{line}</tr>\n" for line in lines)
-        + "</table></div>"
-    )
+    # Code goes beside its place.
+    columns = [names, *sorted(others, key=lambda cells: cells.header != "code")]
+    heads = [f"<th{_left(cells)}>{escape(cells.header)}</th>" for cells in columns]
+    lines = [heads, *zip(*map(_column, columns), strict=True)]
+    rows = "".join(f"<tr>{''.join(line)}</tr>\n" for line in lines)
+    return f'<div class="wide"><table>\n{rows}</table></div>'
 
 
 def _column(cells: Cells) -> list[str]:
-    """The cells of a column; shares have bars as long as they are, and code looks like it."""
+    """Return the cells of a column; a share has a bar of its length, code looks like code."""
+    texts = map(escape, cells.texts)
     if cells.header == "%":
-        return [
-            f'<td class="bar" style="--part:{escape(text)}">{escape(text)}</td>'
-            for text in cells.texts
-        ]
+        return [f'<td class="bar" style="--part:{text}">{text}</td>' for text in texts]
     if cells.header == "code":
-        return [f"<td{_left(cells)}><code>{escape(text)}</code></td>" for text in cells.texts]
-    return [f"<td{_left(cells)}>{escape(text)}</td>" for text in cells.texts]
+        return [f"<td{_left(cells)}><code>{text}</code></td>" for text in texts]
+    return [f"<td{_left(cells)}>{text}</td>" for text in texts]
 
 
 def _left(cells: Cells) -> str:
@@ -124,14 +129,16 @@ def _left(cells: Cells) -> str:
 
 
 def _tree(session: Session) -> Iterator[str]:
-    """The frames of the samples, to be opened and closed."""
+    """Yield the call tree, whose frames open and close."""
     root = tree_of(session)
-    yield f'<p class="dim">{time_text(1e9 * root.seconds)} in {count_text(session.sample_count)} samples of pyinstrument</p>'
+    samples = f"{count_text(session.sample_count)} samples of pyinstrument"
+    yield f'<p class="dim">{time_text(1e9 * root.seconds)} in {samples}</p>'
     frames = list(shown(root))
     for (depth, frame), (following, _) in pairwise([*frames, (0, root)]):
         name, place = map(escape, label(frame))
         share = percent_text(frame.seconds, root.seconds)
-        spent = f'<span class="spent bar" style="--part:{share}">{time_text(1e9 * frame.seconds)} {share}</span>'
+        text = f"{time_text(1e9 * frame.seconds)} {share}"
+        spent = f'<span class="spent bar" style="--part:{share}">{text}</span>'
         said = f'{spent}<b>{name}</b> <span class="dim">{place}</span>'
         if following > depth:
             yield f"<details{' open' if depth < OPENED else ''}><summary>{said}</summary>"

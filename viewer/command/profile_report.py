@@ -1,4 +1,4 @@
-"""What `autograd-tools profile` says at its end, in the formats that it can say it in."""
+"""The report of `autograd-tools profile`, as text, JSON or Markdown."""
 
 from __future__ import annotations
 
@@ -19,23 +19,28 @@ from autograd_tools.timing.records import PHASES
 from viewer.command.sample_text import sample_lines
 from viewer.profiles.annotation import annotated_lines
 from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_lines, hotspot_rows, title
-from viewer.profiles.patterns import NONE, tip_rows, tips
+from viewer.profiles.patterns import NO_TIPS, tip_rows, tips
 from viewer.profiles.roofline import arithmetic_rows
-from viewer.profiles.timings import timer_lines
 from viewer.terminal.text import write
 from viewer.text.lines import as_text
 from viewer.text.table import Cells
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")
-LONGEST = 120  # characters in a cell
+LONGEST_CELL = 120  # characters
+
+# The style of a row of the timer's table, from a percentage of all that was measured on; the limits
+# are those of TimerOutputs.jl.
+ROW_STYLES = ((36, "bold red"), (12, ""), (0, "dim"))
+TABLE_HEAD = 7  # lines above the rows
 
 
 @dataclass(frozen=True)
 class Report:
-    """What there is to say: what was measured, how many rows of it, with the timer's whole table or not, with arithmetic or not,
-    and samples if any. `gradients` says which of the script's were measured, if that is not all. The tables are `by` these, or
-    else the usual ones.
+    """A profile, and the parts of it to report.
+
+    `limit` is the number of rows in a table, `table` adds the timer's table. `gradients` says which
+    of the script's gradients were measured, if not all. `by` names the tables of hotspots.
     """
 
     timer: Timer
@@ -48,40 +53,35 @@ class Report:
 
     @property
     def has_shapes(self) -> bool:
-        """Whether there is something to give tips about: an old profile tells nothing of arrays."""
+        """Whether there can be tips, which need the shapes of arrays."""
         return any(record.operands for record in self.timer.records)
 
 
-def text(report: Report) -> None:
-    """Print hotspots by operation and by line, and how much of the run they are; in colour on a terminal."""
+def print_text(report: Report) -> None:
+    """Print the report, in colour on a terminal."""
     console, width = _console()
+    timer, limit = report.timer, report.limit
     blocks = [
-        hotspot_lines(report.timer, by, limit=report.limit, width=width)
-        for by in report.by or ("op", "line")
+        hotspot_lines(timer, by, limit=limit, width=width) for by in report.by or ("op", "line")
     ]
     if report.arithmetic:
-        blocks.append(
-            [
-                as_text(row)
-                for row in arithmetic_rows(report.timer, "op", limit=report.limit, width=width)
-            ]
-        )
+        blocks.append([*map(as_text, arithmetic_rows(timer, "op", limit=limit, width=width))])
     if report.has_shapes:
-        blocks.append([as_text(row) for row in tip_rows(report.timer, width=width)])
+        blocks.append([*map(as_text, tip_rows(timer, width=width))])
     blocks.append([Text(line) for line in summary(report)])
-    blocks += [timer_lines(report.timer, width=width)] if report.table else []
+    blocks += [timer_lines(timer, width)] if report.table else []
     blocks += [sample_lines(report.session, width=width)] if report.session else []
     _print(blocks, console)
 
 
-def annotated(report: Report, file: str | None) -> None:
-    """Print the source with the times in its margin."""
+def print_source(report: Report, file: str | None) -> None:
+    """Print the source with its times in the margin."""
     console, width = _console()
     _print([annotated_lines(report.timer, file, width)], console)
 
 
 def _console() -> tuple[Console, int | None]:
-    """Where to print, and how wide it is if it is a terminal."""
+    """Return the console, and its width if it is a terminal."""
     console = Console(highlight=False, markup=False)
     return console, console.width if console.is_terminal else None
 
@@ -95,31 +95,41 @@ def _print(blocks: Iterable[list[Text]], console: Console) -> None:
             write("\n" + "\n".join(line.plain for line in block), console.file)
 
 
+def timer_lines(timer: Timer, width: int | None) -> list[Text]:
+    """Return the lines of the timer's table; expensive rows are red, cheap ones dim."""
+    lines = [*map(Text, timer.table(width=width).splitlines())]
+    for line, row in zip(lines[TABLE_HEAD:], timer.rows(), strict=False):
+        line.stylize(next(style for limit, style in ROW_STYLES if (row.percent or 0) >= limit))
+    return lines
+
+
 def summary(report: Report) -> Iterator[str]:
-    """What share of the whole run the tables are about, and which gradients."""
-    calls, spent = totals(report.timer)
-    total = report.timer.total_ns
-    engine = spent["record"] + spent["sum_outgrads"]
-    parts = (
-        ("forward", spent["forward"]),
-        ("backward", spent["backward"]),
-        ("tracing and accumulating", engine),
+    """Yield sentences on the share of the run that the tables cover, on memory and on gradients."""
+    timer = report.timer
+    calls, spent = totals(timer)
+    total = timer.total_ns
+    parts = {
+        "forward": spent["forward"],
+        "backward": spent["backward"],
+        "tracing and accumulating": spent["record"] + spent["sum_outgrads"],
+    }
+    shares = ", ".join(
+        f"{part} {time_text(ns)} ({percent_text(ns, total)})" for part, ns in parts.items()
     )
-    shares = ", ".join(f"{what} {time_text(ns)} ({percent_text(ns, total)})" for what, ns in parts)
-    rest = "the rest is your own code and call overhead"
-    yield f"{count_text(calls)} operations in a run of {time_text(total)}: {shares}; {rest}."
-    shot = report.timer.snapshot()
+    ran = f"{count_text(calls)} operations in a run of {time_text(total)}"
+    yield f"{ran}: {shares}; the rest is your own code and call overhead."
+    shot = timer.snapshot()
     if shot.section_cost_ns:
-        share = percent_text(shot.own_ns, total)
-        yield f"The timer itself took about {time_text(shot.own_ns)} of the run ({share}), partly included in tracing."
-    if (peak := report.timer.peak_bytes) is not None:
-        yield f"All arrays together: {memory_text(peak)} at the most."
+        took = f"{time_text(shot.own_ns)} ({percent_text(shot.own_ns, total)})"
+        yield f"The timer itself took about {took}, partly included in tracing."
+    if (peak := timer.peak_bytes) is not None:
+        yield f"All arrays together: at most {memory_text(peak)}."
     if report.gradients:
         yield report.gradients
 
 
 def totals(timer: Timer) -> tuple[int, dict[str, int]]:
-    """How many operations there were, and the nanoseconds of each phase."""
+    """Return the number of operations, and the nanoseconds of each phase."""
     calls, spent = 0, dict.fromkeys(PHASES, 0)
     for record, counts in timer.records.items():
         calls += counts.calls * (record.phase == "forward")
@@ -128,7 +138,7 @@ def totals(timer: Timer) -> tuple[int, dict[str, int]]:
 
 
 def to_json(report: Report) -> str:
-    """All records with names for their numbers, and their totals; nanoseconds and bytes."""
+    """Return the totals, tables, tips and records as JSON, in nanoseconds and bytes."""
     calls, spent = totals(report.timer)
     records = [_record(record, counts) for record, counts in report.timer.records.items()]
     document = {
@@ -147,12 +157,9 @@ def to_json(report: Report) -> str:
 
 
 def _tips(report: Report) -> list[str]:
-    """Each tip as a line of text."""
-    return (
-        [line for line in tips(report.timer).splitlines() if not line.startswith(NONE)]
-        if report.has_shapes
-        else []
-    )
+    """Return each tip as a line of text."""
+    lines = tips(report.timer).splitlines() if report.has_shapes else []
+    return [line for line in lines if not line.startswith(NO_TIPS)]
 
 
 def _record(record: Record, counts: Counts) -> dict[str, Any]:
@@ -166,35 +173,32 @@ def _record(record: Record, counts: Counts) -> dict[str, Any]:
 
 
 def to_markdown(report: Report) -> str:
-    """The tables in the Markdown of GitHub, for a comment on a pull request."""
+    """Return the tables in GitHub's Markdown, for a comment on a pull request."""
     parts = ["\n".join(map(markdown_safe, summary(report)))]
     for by in report.by or TABLES:
         columns = columns_of(report, by)
         marks = ["---:" if cells.right else "---" for cells in columns]
         lines: list[Sequence[str]] = [[markdown_safe(cells.header) for cells in columns], marks]
-        lines += zip(
-            *([markdown_safe(text) for text in cells.texts] for cells in columns), strict=True
-        )
-        parts.append(
-            "\n".join([f"### {title(by)}", "", *(f"| {' | '.join(line)} |" for line in lines)])
-        )
-    found = _tips(report)
-    if found:
+        lines += zip(*([*map(markdown_safe, cells.texts)] for cells in columns), strict=True)
+        rows = (f"| {' | '.join(line)} |" for line in lines)
+        parts.append("\n".join([f"### {title(by)}", "", *rows]))
+    if found := _tips(report):
         parts.append("\n".join(["### Tips", "", *(f"- {markdown_safe(line)}" for line in found)]))
     return "\n\n".join(parts) + "\n"
 
 
 def columns_of(report: Report, by: str) -> list[Cells]:
-    """The columns of a table. Of a long name, such as the scopes of a recursion, there are the beginning and the end."""
-
-    def cut(text: str) -> str:
-        return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
-
+    """Return the columns of a table; a long name keeps its beginning and end."""
     return [
-        replace(cells, texts=[*map(cut, cells.texts)])
+        replace(cells, texts=[*map(_cut, cells.texts)])
         for cells in hotspot_cells(report.timer, by, report.limit)
     ]
 
 
-# Adding a format for machines is adding an entry here.
-FORMATS: dict[str, Callable[[Report], str]] = {"json": to_json, "markdown": to_markdown}
+def _cut(text: str) -> str:
+    half = LONGEST_CELL // 2
+    return text if len(text) <= LONGEST_CELL else f"{text[:half]} … {text[-half:]}"
+
+
+# The output formats besides text. To add one, add an entry with a function that returns the text.
+REPORTS: dict[str, Callable[[Report], str]] = {"json": to_json, "markdown": to_markdown}

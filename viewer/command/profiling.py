@@ -1,4 +1,4 @@
-"""`autograd-tools profile SCRIPT`: where the time of the script's gradients goes, and what Python did besides."""
+"""The command `autograd-tools profile`: measure a script's gradients and report the times."""
 
 from __future__ import annotations
 
@@ -7,97 +7,87 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
+
+from pyinstrument.session import Session
 
 import autograd_tools as ag
 from autograd_tools import Timer, timing
 from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.text import unknown
 from viewer.command import profile_report, sampling
+from viewer.command.arguments import Command
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.profile_page import to_html
-from viewer.command.profile_report import FORMATS, Report
+from viewer.command.profile_report import REPORTS, Report
 from viewer.command.progress import progress
 from viewer.command.script import run
-from viewer.command.window import Window, plural_of
+from viewer.command.window import Window
+from viewer.labels import plural
 from viewer.profiles.groupings import GROUPINGS
 from viewer.profiles.roofline import peaks_for
 from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_speedscope
 
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
-    parser.add_argument("-o", "--output", metavar="FILE", help="save the profile as JSON")
-    parser.add_argument(
-        "--skip",
-        type=int,
-        default=0,
-        metavar="N",
-        help="leave the first N gradients out, as a warm-up",
-    )
-    parser.add_argument(
-        "--steps",
-        type=int,
-        metavar="N",
-        help="measure N gradients, and let the script run on unmeasured",
-    )
-    parser.add_argument(
-        "--sample",
-        action="store_true",
-        help="show where Python itself was as well, by pyinstrument",
-    )
-    parser.add_argument("--format", choices=["text", *FORMATS], default="text", help=FORMAT_HELP)
-    parser.add_argument(
-        "--timeline", metavar="FILE", help=f"write every call along time: {', '.join(TIMELINES)}"
-    )
-    parser.add_argument(
-        "--html", metavar="FILE", help="write a report as a page that needs nothing else"
-    )
-    parser.add_argument(
-        "--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)"
-    )
-    parser.add_argument("--by", type=_groupings, default=(), metavar="NAMES", help=BY_HELP)
-    parser.add_argument(
-        "--annotate",
-        nargs="?",
-        metavar="=FILE",
-        help="print the source of all files or one, with times in the margin",
-    )
-    parser.add_argument(
-        "--arithmetic",
-        action="store_true",
-        help="tell how much arithmetic it is, and how far from this machine's peaks",
-    )
-    parser.add_argument(
-        "--memory",
-        choices=timing.MEMORY,
-        help="whose bytes to count (default: outputs, of what operations return)",
-    )
-    parser.add_argument(
-        "--timer", action="store_true", help="print the timer's whole table as well"
-    )
-
-
-# What writes a timeline, by the end of a file's name, the first that fits.
+# The formats of a timeline, by the end of the file's name; the first that fits is taken. To add
+# one, add an entry with a function that takes a timer and a path.
 TIMELINES: dict[str, Callable[..., str]] = {
     ".speedscope.json": to_speedscope,
     ".json": to_chrome_trace,
     ".folded": to_collapsed,
 }
-BY_HELP = f"tables by any of {','.join(GROUPINGS)} (default: op,line)"
-FORMAT_HELP = (
-    "how to tell it (default: text); of the others the script's own output goes to standard error"
-)
+
+
+def add_profile(command: Command) -> None:
+    """Declare the arguments of the command."""
+    add = command.add_argument
+    add("-o", "--output", metavar="FILE", help="save the profile as JSON")
+    add("--skip", type=int, default=0, metavar="N", help="skip N gradients first, as a warm-up")
+    add("--steps", type=int, metavar="N", help="measure N gradients, then let the script finish")
+    add("--sample", action="store_true", help="also sample the Python code, with pyinstrument")
+    add(
+        "--format",
+        choices=["text", *REPORTS],
+        default="text",
+        help="output format (default: text); with any other, the script prints to standard error",
+    )
+    add("--timeline", metavar="FILE", help=f"write each call: {', '.join(TIMELINES)}")
+    add("--html", metavar="FILE", help="write a report as one self-contained page")
+    add("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
+    add(
+        "--by",
+        type=_groupings,
+        default=(),
+        metavar="NAMES",
+        help=f"tables to print, from {','.join(GROUPINGS)} (default: op,line)",
+    )
+    add(
+        "--annotate",
+        nargs="?",
+        metavar="=FILE",
+        help="also print the source with its times, of all files or of one",
+    )
+    add(
+        "--arithmetic",
+        action="store_true",
+        help="also print arithmetic and memory traffic, in percent of this machine's peaks",
+    )
+    add(
+        "--memory",
+        choices=timing.MEMORY,
+        help="bytes to count (default: outputs, the arrays that operations return)",
+    )
+    add("--timer", action="store_true", help="also print the full timer table")
+    command.add_script("profile")
+    command.set_defaults(run=profile)
 
 
 def _groupings(names: str) -> tuple[str, ...]:
-    """What `--by` names, with commas."""
-    wrong = [name for name in names.split(",") if name not in GROUPINGS]
-    if wrong:
-        raise argparse.ArgumentTypeError(
-            f"no hotspots by {wrong[0]!r}; there are: {', '.join(GROUPINGS)}"
-        )
+    """Return the groupings in a list with commas."""
+    for name in names.split(","):
+        if name not in GROUPINGS:
+            raise argparse.ArgumentTypeError(str(unknown("grouping", name, GROUPINGS)))
     return tuple(names.split(","))
 
 
@@ -105,39 +95,30 @@ def profile(args: argparse.Namespace) -> int:
     """Run the command, and return the exit status."""
     window = Window(args.skip, args.steps)
     if args.limit < 0:
-        raise ValueError(f"--limit is 0 rows or more, and got {args.limit}")
+        raise ValueError(f"--limit must be 0 or more, got {args.limit}")
     if args.annotate is not None and args.format != "text":
-        raise ValueError(f"--annotate prints text, and --format {args.format} has no place for it")
+        raise ValueError(f"--annotate prints text and does not work with --format {args.format}")
     if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
-        raise ValueError(
-            f"no timeline in {args.timeline}; its name may end in {', '.join(TIMELINES)}"
-        )
+        supported = ", ".join(TIMELINES)
+        raise ValueError(f"cannot write a timeline to {args.timeline!r}; supported: {supported}")
     if is_saved(args, output=None, skip=0, steps=None, memory=None):
-        session = (
-            sampling.load(Path(args.script).with_suffix(sampling.ENDING)) if args.sample else None
-        )
-        return _tell(
-            Report(
-                Timer.load(args.script),
-                args.limit,
-                args.timer,
-                session,
-                by=args.by,
-                arithmetic=args.arithmetic,
-            ),
-            args,
-            0,
-            sys.stdout,
-        )
+        samples = Path(args.script).with_suffix(sampling.ENDING)
+        session = sampling.load(samples) if args.sample else None
+        return _finish(_report(args, Timer.load(args.script), session), args, 0, sys.stdout)
     if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
         return _again_with_timer(args.memory or "outputs")
-    os.environ.pop(
-        "AUTOGRAD_TIMER", None
-    )  # ours, not the script's: what it starts runs as it would
-    for name in ("output", "html", "timeline"):  # before the script goes elsewhere
+    # Our variable must not reach the processes that the script starts.
+    os.environ.pop("AUTOGRAD_TIMER", None)
+    for name in ("output", "html", "timeline"):  # before the script changes the folder
         setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
     with _output_of(args) as output:
         return _profile_script(args, window, output)
+
+
+def _report(
+    args: argparse.Namespace, timer: Timer, session: Session | None, gradients: str = ""
+) -> Report:
+    return Report(timer, args.limit, args.timer, session, gradients, args.by, args.arithmetic)
 
 
 def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) -> int:
@@ -152,36 +133,32 @@ def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) ->
     timer.peaks = peaks_for(timer.records).to_dict()
     if args.output:
         status = after(status, lambda: timer.save(args.output))
-    if args.output and session:
-        status = after(
-            status, lambda: sampling.save(session, args.output.with_suffix(sampling.ENDING))
-        )
-    return _tell(
-        Report(timer, args.limit, args.timer, session, window.summary(), args.by, args.arithmetic),
-        args,
-        status,
-        output,
-    )
+        samples = args.output.with_suffix(sampling.ENDING)
+        if session:
+            status = after(status, lambda: sampling.save(session, samples))
+    return _finish(_report(args, timer, session, window.summary()), args, status, output)
 
 
 def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
-    """Run the script with all that looks at it."""
+    """Run the script, and count, time and sample it."""
     with progress(window.text) as update:
 
         def count() -> None:
             window.count()
             update()
 
+        sample = sampler.sampling(args.script) if args.sample else nullcontext()
         with ag.after_gradients(count):
-            return run(
-                args.script, args.args, sampler.sampling(args.script) if args.sample else None
-            )
+            return run(args.script, args.args, sample)
 
 
 @contextmanager
 def _output_of(args: argparse.Namespace) -> Iterator[TextIO]:
-    """Where the report goes. If it is to stand alone there, what the script and its processes print goes to standard error from
-    here on, up to what they print at their exit."""
+    """Yield the stream for the report.
+
+    For a format other than text, all that the script and its processes print goes to standard
+    error from here on, up to their exit.
+    """
     if args.format == "text":
         yield sys.stdout
         return
@@ -192,42 +169,37 @@ def _output_of(args: argparse.Namespace) -> Iterator[TextIO]:
 
 
 def _missing(window: Window) -> str:
-    """What a script did not do."""
+    """Return the reason why nothing was measured."""
     if window.seen and window.skip:
-        return f"{plural_of(window.seen)}, so --skip {window.skip} leaves nothing to profile"
+        return (
+            f"{plural(window.seen, 'gradient')}, so --skip {window.skip} leaves nothing to profile"
+        )
     elsewhere = any(name.startswith("multiprocessing.popen_") for name in sys.modules)
-    return (
-        "no gradient with autograd_tools"
-        + (" in its own process" if elsewhere else "")
-        + ", so there is nothing to profile"
-    )
+    where = " in its own process" if elsewhere else ""
+    return f"no gradient with autograd_tools{where}, so there is nothing to profile"
 
 
 def _again_with_timer(memory: str) -> int:
     """Start this command again with the timer on, which is read when autograd_tools is imported."""
-    options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
-    command = [sys.executable, *options, "-m", "autograd_tools", *sys.argv[1:]]
+    command = [sys.executable, *sys.orig_argv[1:]]
     environment = {**os.environ, "AUTOGRAD_TIMER": f"shapes,{memory}"}
     if os.name == "nt":  # where exec returns to the shell before the program ends
         return subprocess.call(command, env=environment)
     return os.execve(command[0], command, environment)
 
 
-def _tell(report: Report, args: argparse.Namespace, status: int, output: TextIO) -> int:
-    """Print the report, write the page and the timeline if there are to be any, and return the status."""
+def _finish(report: Report, args: argparse.Namespace, status: int, output: TextIO) -> int:
+    """Print the report, write the page and the timeline asked for, and return the status."""
     if args.timeline:
-        write_timeline = next(
-            write for ending, write in TIMELINES.items() if str(args.timeline).endswith(ending)
-        )
-        status = after(status, lambda: write_timeline(report.timer, args.timeline))
+        ending = next(ending for ending in TIMELINES if str(args.timeline).endswith(ending))
+        status = after(status, lambda: TIMELINES[ending](report.timer, args.timeline))
     if args.html:
-        status = after(
-            status, lambda: write_bytes(args.html, to_html(report, Path(args.script).name).encode())
-        )
-    if args.format == "text":
-        profile_report.text(report)
-        if args.annotate is not None:
-            status = after(status, lambda: profile_report.annotated(report, args.annotate or None))
-    else:
-        output.write(FORMATS[args.format](report))
+        name = Path(args.script).name
+        status = after(status, lambda: write_bytes(args.html, to_html(report, name).encode()))
+    if args.format != "text":
+        output.write(REPORTS[args.format](report))
+        return status
+    profile_report.print_text(report)
+    if args.annotate is not None:
+        status = after(status, lambda: profile_report.print_source(report, args.annotate or None))
     return status

@@ -1,4 +1,4 @@
-"""Samples of a run as a tree of text: the user's functions, and where in them Python was."""
+"""The call tree of a sampled run as text."""
 
 from __future__ import annotations
 
@@ -12,31 +12,28 @@ from autograd_tools.base.text import one_line
 from viewer.command.sampling import ENGINE, INSTALLED, Frame, tree_of
 from viewer.text.places import source_text
 
-LEAST = 0.01  # of the whole run; what took less is not shown
-DEEPEST = 24  # frames below one another
+LEAST = 0.01  # the share of the run below which a frame is not shown
+DEEPEST = 24  # levels shown
 
 
 def sample_lines(session: Session, *, width: int | None) -> list[Text]:
-    """The tree, the most expensive branches first, with what took less than a hundredth of the run left out."""
+    """Return the call tree, the most expensive branches first."""
     root = tree_of(session)
-    heading = f"Where Python was in {time_text(1e9 * root.seconds)}, by {count_text(session.sample_count)} samples of pyinstrument"
-    lines = [Text(heading, style="bold")]
+    samples = f"{count_text(session.sample_count)} samples of pyinstrument"
+    lines = [Text(f"Python call tree: {time_text(1e9 * root.seconds)} in {samples}", "bold")]
     for depth, frame in shown(root):
-        spent = (
-            f"{time_text(1e9 * frame.seconds):>8} {percent_text(frame.seconds, root.seconds):>6}  "
-        )
+        share = percent_text(frame.seconds, root.seconds)
         name, place = label(frame)
-        line = (
-            Text(f"{spent}{'  ' * depth}")
-            .append(name, style="cyan")
-            .append(f"  {place}" if place else "", style="dim")
-        )
-        lines.append(line if width is None else _cut(line, width))
+        line = Text(f"{time_text(1e9 * frame.seconds):>8} {share:>6}  {'  ' * depth}")
+        line.append(name, "cyan").append(f"  {place}" * bool(place), "dim")
+        if width is not None:
+            line.truncate(width, overflow="ellipsis")
+        lines.append(line)
     return lines
 
 
 def shown(root: Frame) -> Iterator[tuple[int, Frame]]:
-    """The frames to show, each followed by those in it, with how deep they stand."""
+    """Yield the frames to show, each with its depth and before its children."""
     todo = [(0, frame) for frame in reversed(root.ranked())]
     while todo:
         depth, frame = todo.pop()
@@ -46,19 +43,10 @@ def shown(root: Frame) -> Iterator[tuple[int, Frame]]:
 
 
 def label(frame: Frame) -> tuple[str, str]:
-    """What a frame is called, and where it is: of a library by its path there."""
+    """Return the name of a frame, and its place: of a library its path there."""
     if frame.key == ENGINE:
-        return frame.name, "the engine, of which the tables tell"
+        return frame.name, "the engine, see the tables"
     installed = INSTALLED.search(frame.file)
-    place = (
-        f"{one_line(frame.file[installed.end() :])}:{frame.line}"
-        if installed
-        else source_text(frame.file, frame.line)
-    )
-    return one_line(frame.name), place
-
-
-def _cut(line: Text, width: int) -> Text:
-    if line.cell_len > width:
-        line.truncate(width, overflow="ellipsis")
-    return line
+    if installed:
+        return one_line(frame.name), f"{one_line(frame.file[installed.end() :])}:{frame.line}"
+    return one_line(frame.name), source_text(frame.file, frame.line)

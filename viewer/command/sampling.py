@@ -1,8 +1,8 @@
-"""The second view of a run: where Python itself was, as pyinstrument saw it about a thousand times a second.
+"""Samples of a script's Python code, by pyinstrument, as a call tree.
 
-The timer knows what the engine computed; this tells of the rest. So what the engine does is one row wherever it was called,
-and so is a function of a library: what the user wrote stands alone. There is nothing by line: a sample is taken where a function
-is called or returns, which may be far from where the time went.
+The timer measures the engine, so here the engine is one frame wherever it is called, and so is a
+function of a library. The tree has no lines: pyinstrument samples where a function is called or
+returns, which may be far from the line that takes the time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from autograd_tools.base.documents import write_bytes
 
 ENDING = ".pyisession"
 USERS, LIBRARY, ENGINE = "", "library", "engine"
-ITSELF = "itself"  # the key of the time in a function that is in no other
+ITSELF = "itself"  # the key of the self time of a function
 BUILTIN = "<built-in>"
 OURS = tuple(
     f"{Path(file).parent}{os.sep}"
@@ -39,9 +39,9 @@ INSTALLED = re.compile(
 
 @dataclass
 class Frame:
-    """A function where it was called from, by the line where it begins; `seconds` are those of the frames inside, too.
+    """A node of the call tree: a function, the line where it begins, and its total time.
 
-    Inside are also what the engine did there, and the function itself.
+    Its children are the functions it calls, the engine, and its self time.
     """
 
     key: str
@@ -52,19 +52,21 @@ class Frame:
     children: dict[str, Frame] = field(default_factory=dict)
 
     def child(self, *facts: str | int) -> Frame:
-        """The frame right below this one that has a key, made of these facts if it is not there."""
+        """Return the child with the key `facts[0]`, made of these facts if it is new."""
         key = str(facts[0])
-        return self.children.get(key) or self.children.setdefault(key, Frame(*facts))  # type: ignore[arg-type]
+        if key not in self.children:
+            self.children[key] = Frame(*facts)  # type: ignore[arg-type]
+        return self.children[key]
 
     def ranked(self) -> list[Frame]:
-        """The frames right below this one, the most expensive first."""
+        """Return the children, the most expensive first."""
         if list(self.children) == [ITSELF]:
             return []
         return sorted(self.children.values(), key=lambda frame: -frame.seconds)
 
 
 class _Info(NamedTuple):
-    """What pyinstrument writes of a frame, and whose it is."""
+    """A frame of a sample, and its owner."""
 
     key: str
     name: str
@@ -74,16 +76,16 @@ class _Info(NamedTuple):
 
 
 class Sampler:
-    """Samples the thread that runs its block, once."""
+    """Samples a block, in the thread that runs it."""
 
     def __init__(self) -> None:
         self.session: Session | None = None
 
     @contextmanager
-    def sampling(self, what: str) -> Iterator[None]:
-        """Sample the block, which `what` describes; a script that samples itself is not in the way."""
+    def sampling(self, target: str) -> Iterator[None]:
+        """Sample the block, described as `target`; the script may sample itself, too."""
         profiler = pyinstrument.Profiler(async_mode="disabled")
-        profiler.start(caller_frame=sys._getframe(), target_description=what)
+        profiler.start(caller_frame=sys._getframe(), target_description=target)
         try:
             yield
         finally:
@@ -91,12 +93,12 @@ class Sampler:
 
 
 def save(session: Session, path: Path) -> None:
-    """Write a session as pyinstrument does, which opens it by `pyinstrument --load`."""
+    """Write a session to a file that `pyinstrument --load` opens."""
     write_bytes(path, json.dumps(session.to_json()).encode())
 
 
 def load(path: Path) -> Session:
-    """A session that `save` or pyinstrument wrote; ValueError for anything else."""
+    """Read a session that `save` or pyinstrument wrote; raise ValueError for another file."""
     if not path.is_file():
         raise ValueError(f"there is no {path}: `profile --sample -o` writes it beside the profile")
     try:
@@ -104,13 +106,13 @@ def load(path: Path) -> Session:
         tree_of(session)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"{path} is no session of pyinstrument: {type(error).__name__}: {error}"
+            f"{path} is not a pyinstrument session: {type(error).__name__}: {error}"
         ) from None
     return session
 
 
 def tree_of(session: Session) -> Frame:
-    """The frames of all samples added up, below a root for the whole run; a function right in itself is one frame."""
+    """Merge the frames of all samples below a root; direct recursion is one frame."""
     root, known = Frame("", "(the whole run)"), dict[str, _Info]()
     stem = [parse_frame_info(text)[0] for text in session.start_call_stack]
     for stack, seconds in session.frame_records:
@@ -123,28 +125,24 @@ def tree_of(session: Session) -> Frame:
             len(stem),
         )
         infos = [known.get(text) or known.setdefault(text, _info(text)) for text in stack[same:]]
-        for frame in _path(
-            root, [info for info in infos if info.file != BUILTIN]
-        ):  # it belongs to its caller
+        # A built-in function belongs to its caller.
+        for frame in _path(root, [info for info in infos if info.file != BUILTIN]):
             frame.seconds += seconds
     return root
 
 
 def _path(root: Frame, infos: list[_Info]) -> list[Frame]:
-    """The frames of a sample, from the root on: the user's functions, what they call of libraries, and last who had the time."""
+    """Return the frames of a sample from the root to the owner of its time."""
     path, above = [root], USERS
     for info in infos:
         if (info.kind == USERS and path[-1].key != info.key) or (
             info.kind == LIBRARY and above == USERS
         ):
             path.append(path[-1].child(info.key, info.name, info.file, info.line))
-        above = (
-            above if info.kind == LIBRARY and above else info.kind
-        )  # what the engine calls is the engine's
-    path.append(
-        path[-1].child(*(ENGINE, "autograd_tools") if above == ENGINE else (ITSELF, "(itself)"))
-    )
-    return path
+        if info.kind != LIBRARY or not above:  # a library called by the engine is the engine's
+            above = info.kind
+    facts = (ENGINE, "autograd_tools") if above == ENGINE else (ITSELF, "(self)")
+    return [*path, path[-1].child(*facts)]
 
 
 def _info(text: str) -> _Info:
@@ -157,7 +155,7 @@ def _info(text: str) -> _Info:
 
 
 def _kind(file: str) -> str:
-    """Whose code a file is: the engine's, a library's, or the user's."""
+    """Return the owner of a file: the engine, a library, or the user."""
     if file.startswith(OURS):
         return ENGINE
     return LIBRARY if INSTALLED.search(file) else USERS

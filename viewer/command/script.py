@@ -1,4 +1,4 @@
-"""Running a user's script as it is: with its arguments, its output, its errors and its exit status."""
+"""Run a user's script unchanged: its arguments, output, errors and exit status."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-INTERRUPTED = 130  # the status of a program that Ctrl-C ended, by the custom of shells
+INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
 def run(path: str, args: list[str], within: AbstractContextManager[object] | None = None) -> int:
-    """Run the script as `python path *args` would, in this process, and return its exit status once its threads have ended.
+    """Run a script as `python path *args` would, and return its exit status.
 
-    What it raises is shown as Python shows it, without our own frames. Its own code alone runs `within` a context. A process
-    that the script forked and that comes to the end of it does not return: it exits there.
+    It runs in this process, its code `within` a context. Its threads have ended on return. Its
+    tracebacks do not contain our frames. A process that the script forked exits at its end and does
+    not return.
     """
     process = os.getpid()
     status = _run(path, args, within or nullcontext())
@@ -45,7 +46,7 @@ def _run(path: str, args: list[str], within: AbstractContextManager[object]) -> 
         status = _finished(lambda: _execute(path, file, main.__dict__, within))
         return _finished(_wait_for_threads) or status
     finally:
-        sys.stdout, sys.stderr = streams  # the script may have put others there, and closed these
+        sys.stdout, sys.stderr = streams  # the script may have replaced and closed them
         if sys.stdout.closed:
             sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  it stays open
 
@@ -60,7 +61,7 @@ def _execute(
 
 
 def _finished(part: Callable[[], object]) -> int:
-    """The exit status of a part of the script's run."""
+    """Return the exit status of a part of the script's run."""
     try:
         part()
     except SystemExit as stop:
@@ -73,11 +74,11 @@ def _finished(part: Callable[[], object]) -> int:
 
 
 def _wait_for_threads() -> None:
-    """Do what Python does between the end of a script and its own: gradients in threads belong to the script, too."""
+    """Wait as Python does at its exit: the gradients of threads belong to the script."""
     pools = sys.modules.get("concurrent.futures.thread")
-    if (
-        pools is not None
-    ):  # whose threads wait for work until they are told that there is none to come
+    if pools is not None:
+        # Idle workers of an executor wait for more work until Python's exit, which calls this. No
+        # public function does; atexit runs later, when the exit status is fixed.
         pools._python_exit()
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
@@ -85,14 +86,14 @@ def _wait_for_threads() -> None:
 
 
 def _make_way(folder: Path) -> None:
-    """Let the script import a module `viewer` of its own, as it would without us: our generic name has taken its place."""
+    """Let the script import its own module `viewer`, by unloading ours."""
     if (folder / "viewer.py").exists() or (folder / "viewer" / "__init__.py").exists():
         for name in [name for name in sys.modules if name.partition(".")[0] == "viewer"]:
             del sys.modules[name]
 
 
 def _status(code: object) -> int:
-    """The exit status that `sys.exit(code)` stands for."""
+    """Return the exit status of `sys.exit(code)`."""
     if code is None or isinstance(code, int):
         return code or 0
     print(code, file=sys.stderr)
@@ -100,7 +101,7 @@ def _status(code: object) -> int:
 
 
 def _users(trace: types.TracebackType | None) -> types.TracebackType | None:
-    """The traceback from the script's own frame on."""
+    """Return the traceback from the script's first frame on."""
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
     return trace

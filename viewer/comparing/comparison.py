@@ -61,7 +61,7 @@ def comparison(a: Any, b: Any, **options: Any) -> tuple[Differences | Comparison
     for name in options:
         if name not in OPTIONS[kind]:
             raise ValueError(
-                f"{name}= has no meaning for {kind}s, which take: {', '.join(OPTIONS[kind])}"
+                f"{name}= does not apply to {kind}s; they take {', '.join(OPTIONS[kind])}"
             )
     if kind == "trace":
         tolerance = Tolerance(options.pop("rtol", RTOL), options.pop("atol", ATOL))
@@ -88,7 +88,7 @@ def kind_of_both(a: object, b: object) -> str:
     kinds = kind_of(a), kind_of(b)
     if kinds[0] != kinds[1]:
         raise ValueError(
-            f"a {kinds[0]} and a {kinds[1]} cannot be compared: give two traces, or two profiles"
+            f"cannot compare a {kinds[0]} with a {kinds[1]}; pass two traces or two profiles"
         )
     return kinds[0]
 

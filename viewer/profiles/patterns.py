@@ -18,7 +18,7 @@ from viewer.text.lines import Row, Span, fold, plain
 from viewer.text.places import source_text
 
 LEAST = 0.02  # of what was measured; what costs less is not worth a change
-NONE = "No tips: none of the patterns that are known to be slow costs more than 2% of what was measured."
+NO_TIPS = "No tips: none of the patterns that are known to be slow costs more than 2% of what was measured."
 UNSEEN = "Powers, einsum and the order of arrays were not looked at: the peaks of the machine that measured this are not known."
 PARTS = (
     "getitem",
@@ -319,7 +319,7 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
         place = Span(source_text(file, at), "cyan", (file, at))
         yield from fold([place, Span(spent, "bold"), Span(f"{what}. {instead}")], width)
     if not found:
-        yield from fold([Span(NONE if peaks else f"{NONE} {UNSEEN}", "dim")], width)
+        yield from fold([Span(NO_TIPS if peaks else f"{NO_TIPS} {UNSEEN}", "dim")], width)
 
 
 def _lines(records: dict[Record, Counts], peaks: Peaks | None) -> dict[tuple[str, int], Line]:

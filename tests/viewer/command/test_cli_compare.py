@@ -96,8 +96,8 @@ def test_what_got_slower_by_more_than_the_limit_fails_and_is_named(ask, profile)
     )
     assert (errors.splitlines(), status) == (
         [
-            "autograd-tools: all gradients got slower by 25.0%, over 10%",
-            "autograd-tools: sin[1] backward got slower by 25.0%, over 10%",
+            "autograd-tools: the total is 25.0% slower, more than 10%",
+            "autograd-tools: sin[1] backward is 25.0% slower, more than 10%",
         ],
         1,
     )
@@ -121,7 +121,7 @@ def test_of_too_few_gradients_nothing_fails_and_it_says_why(ask, profile):
         profile("a.json", 1000, 2), profile("b.json", 9000, 2), "--fail-over", "10%"
     )
     assert (errors, status) == (
-        "autograd-tools: nothing fails, because noise is not known of fewer than 3 gradients\n",
+        "autograd-tools: --fail-over checks nothing: it needs 3 gradients in each profile\n",
         0,
     )
 
@@ -161,7 +161,7 @@ def test_traces_have_the_formats_of_profiles(ask, trace):
 
 def test_a_drawing_of_traces_marks_what_changed(ask, trace, tmp_path):
     a, b = trace("a.json", squares), trace("b.json", more_squares)
-    assert ask(a, b, "-o", "changes.svg") == ("drew what changed: changes.svg\n", "", 0)
+    assert ask(a, b, "-o", "changes.svg") == ("drew the changes: changes.svg\n", "", 0)
     assert "+ 1 added, − 0 removed, ≠ 0 changed" in (tmp_path / "changes.svg").read_text(
         encoding="utf-8"
     )
@@ -177,7 +177,9 @@ def test_a_tolerance_of_the_user_holds(ask, trace):
 
 
 def test_a_trace_and_a_profile_are_refused(ask, profile, trace):
-    message = "autograd-tools: a profile and a trace cannot be compared: give two traces, or two profiles\n"
+    message = (
+        "autograd-tools: cannot compare a profile with a trace; pass two traces or two profiles\n"
+    )
     assert ask(profile("a.json", 1), trace("b.json", squares)) == ("", message, 2)
 
 
@@ -202,7 +204,7 @@ def test_a_file_that_is_neither_is_named(ask, profile, tmp_path, content):
 @pytest.mark.parametrize("limit", ["10", "0.1", "-5%", "ten%", "nan%"])
 def test_a_limit_that_is_no_share_is_refused(ask, profile, limit):
     output, errors, status = ask(profile("a.json", 1), profile("b.json", 1), f"--fail-over={limit}")
-    assert (output, f"a share such as 10% is needed, and got '{limit}'" in errors, status) == (
+    assert (output, f"expected a percentage such as 10%, got '{limit}'" in errors, status) == (
         "",
         True,
         2,
@@ -211,19 +213,18 @@ def test_a_limit_that_is_no_share_is_refused(ask, profile, limit):
 
 def test_profiles_are_not_drawn(ask, profile):
     errors = ask(profile("a.json", 1), profile("b.json", 1), "-o", "changes.svg")[1]
-    assert errors == "autograd-tools: --output is for two traces, and these are profiles\n"
+    assert errors == "autograd-tools: --output needs two traces, got two profiles\n"
 
 
 def test_traces_have_no_times_to_fail_over(ask, trace):
     errors = ask(trace("a.json", squares), trace("b.json", squares), "--fail-over", "10%")[1]
-    assert errors == "autograd-tools: --fail-over is for two profiles, and these are traces\n"
+    assert errors == "autograd-tools: --fail-over needs two profiles, got two traces\n"
 
 
 def test_an_option_of_the_other_kind_is_named(ask, trace):
     errors = ask(trace("a.json", squares), trace("b.json", squares), "--by", "op")[1]
     assert (
-        errors
-        == "autograd-tools: by= has no meaning for traces, which take: rtol, atol, everything\n"
+        errors == "autograd-tools: by= does not apply to traces; they take rtol, atol, everything\n"
     )
 
 

@@ -49,7 +49,7 @@ def test_a_file_that_was_not_measured_is_named_after_the_tables(ask, script, scr
 def test_a_format_that_is_not_text_has_no_place_for_the_source(ask, script):
     assert ask("profile", "--annotate", "--format", "json", script(), **SETTLED) == (
         "",
-        "autograd-tools: --annotate prints text, and --format json has no place for it\n",
+        "autograd-tools: --annotate prints text and does not work with --format json\n",
         2,
     )
 
@@ -74,7 +74,7 @@ def test_tables_for_machines_are_by_what_is_asked_for(ask, script):
 def test_an_unknown_table_names_those_there_are(ask, script):
     _, errors, status = ask("profile", "--by", "op,colour", script(), **SETTLED)
     assert (errors.splitlines()[-1].partition("error: ")[2], status) == (
-        "argument --by: no hotspots by 'colour'; there are: op, argument, line, shape, scope, tree",
+        "argument --by: unknown grouping 'colour'; choose op, argument, line, shape, scope, tree",
         2,
     )
 

@@ -94,9 +94,9 @@ def test_time_before_and_after_the_steps_is_not_in_the_total(profiled, tmp_path)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--skip", "-1"], "--skip leaves out 0 gradients or more, and got -1"),
-        (["--steps", "0"], "--steps measures 1 gradient or more, and got 0"),
-        (["--limit", "-1"], "--limit is 0 rows or more, and got -1"),
+        (["--skip", "-1"], "--skip must be 0 or more, got -1"),
+        (["--steps", "0"], "--steps must be 1 or more, got 0"),
+        (["--limit", "-1"], "--limit must be 0 or more, got -1"),
     ],
     ids=["skip", "steps", "limit"],
 )
@@ -327,7 +327,7 @@ def test_a_saved_profile_is_told_in_every_format(ask, script, profiled):
 def test_what_is_asked_of_a_script_only_has_no_meaning_for_a_saved_profile(ask, tmp_path, option):
     Timer().save(tmp_path / "run.json")
     name = option.split("=")[0]
-    message = f"autograd-tools: run.json is saved, and no script: {name} has no meaning for it\n"
+    message = f"autograd-tools: {name} needs a script to run, and run.json is a saved file\n"
     assert ask("profile", option, "run.json") == ("", message, 2)
 
 
@@ -348,7 +348,7 @@ busy()
 
 def test_samples_tell_where_python_was(ask, script):
     output, errors, status = ask("profile", "--sample", script(BUSY), **SETTLED)
-    tree = output.split("Where Python was in ")[1]
+    tree = output.split("Python call tree: ")[1]
     assert (errors, status) == ("", 0)
     assert (
         re.search(r"^ *\d+(\.\d+)?m?s +\d+\.\d%      busy  train\.py:10$", tree, re.MULTILINE)
@@ -367,8 +367,8 @@ def test_a_script_may_sample_itself(profiled):
 def test_the_session_is_saved_beside_the_profile_and_shown_with_it_later(ask, profiled, tmp_path):
     profiled(BUSY, "--sample")
     (tmp_path / "train.py").unlink()
-    assert "Where Python was in " in ask("profile", "--sample", "run.json")[0]
-    assert "Where Python was in " not in ask("profile", "run.json")[0]
+    assert "Python call tree: " in ask("profile", "--sample", "run.json")[0]
+    assert "Python call tree: " not in ask("profile", "run.json")[0]
     session = json.loads((tmp_path / "run.pyisession").read_text())
     assert (session["target_description"], session["sample_count"] > 0) == ("train.py", True)
 
@@ -386,7 +386,7 @@ def test_a_damaged_session_is_told(ask, tmp_path, content):
     output, errors, status = ask("profile", "--sample", "run.json")
     assert (
         output,
-        errors.startswith("autograd-tools: run.pyisession is no session of pyinstrument: "),
+        errors.startswith("autograd-tools: run.pyisession is not a pyinstrument session: "),
         status,
     ) == ("", True, 2)
 
@@ -402,8 +402,8 @@ def test_the_page_has_the_tables_and_the_samples(ask, script, tmp_path):
         "Hotspots by line",
         "Hotspots by scope",
         "Tips",
-        "Where Python was",
-        "The timer",
+        "Python call tree",
+        "Timer",
     ]
     assert "<b>busy</b>" in page
 
@@ -450,7 +450,7 @@ def test_a_saved_profile_without_single_calls_has_no_timeline(ask, profiled):
 
 
 def test_a_timeline_of_no_known_format_is_refused_before_the_script_runs(ask, script):
-    message = "autograd-tools: no timeline in run.svg; its name may end in .speedscope.json, .json, .folded\n"
+    message = "autograd-tools: cannot write a timeline to 'run.svg'; supported: .speedscope.json, .json, .folded\n"
     assert ask("profile", "--timeline", "run.svg", script(STEPS), **SETTLED) == ("", message, 2)
 
 

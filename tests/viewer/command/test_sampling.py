@@ -27,12 +27,12 @@ def test_time_is_that_of_the_functions_around_too():
     assert shown((TRAIN, LOSS, 0.3), (TRAIN, 0.1)) == [
         "   400ms 100.0%  train  train.py:9",
         "   300ms  75.0%    loss  train.py:5",
-        "   100ms  25.0%    (itself)",
+        "   100ms  25.0%    (self)",
     ]
 
 
 def test_what_the_engine_does_is_one_row():
-    row = "   400ms  80.0%    autograd_tools  the engine, of which the tables tell"
+    row = "   400ms  80.0%    autograd_tools  the engine, see the tables"
     assert shown((TRAIN, RULE, MORE, 0.3), (TRAIN, MORE, 0.1), (TRAIN, 0.1))[1] == row
 
 
@@ -48,7 +48,7 @@ def test_what_a_library_calls_in_itself_is_its_own():
 
 def test_what_the_engine_calls_of_a_library_is_the_engines():
     assert shown((TRAIN, RULE, LOADS, 0.3), (TRAIN, LOADS, 0.1))[1:] == [
-        "   300ms  75.0%    autograd_tools  the engine, of which the tables tell",
+        "   300ms  75.0%    autograd_tools  the engine, see the tables",
         "   100ms  25.0%    loads  json/__init__.py:7",
     ]
 
@@ -96,7 +96,7 @@ def test_what_ran_around_the_script_is_left_out():
 def test_a_run_too_short_for_a_sample_says_so():
     assert (
         sample_lines(session_of(), width=None)[0].plain
-        == "Where Python was in 0.00ns, by 0 samples of pyinstrument"
+        == "Python call tree: 0.00ns in 0 samples of pyinstrument"
     )
 
 

@@ -435,8 +435,7 @@ def test_an_unknown_format_lists_those_that_there_are():
 
 def test_a_timer_and_a_trace_are_not_compared():
     with pytest.raises(
-        ValueError,
-        match="a profile and a trace cannot be compared: give two traces, or two profiles",
+        ValueError, match="cannot compare a profile with a trace; pass two traces or two profiles"
     ):
         viewer.compare(Timer(), ag.trace(lambda x: x * 2, 1.0))
 
@@ -444,7 +443,7 @@ def test_a_timer_and_a_trace_are_not_compared():
 @pytest.mark.parametrize(("option", "value"), [("rtol", 0.1), ("atol", 0.1), ("everything", True)])
 def test_an_option_of_traces_has_no_meaning_for_profiles(option, value):
     with pytest.raises(
-        ValueError, match=f"{option}= has no meaning for profiles, which take: by, limit"
+        ValueError, match=f"{option}= does not apply to profiles; they take by, limit"
     ):
         viewer.compare(Timer(), Timer(), **{option: value})
 
@@ -452,7 +451,7 @@ def test_an_option_of_traces_has_no_meaning_for_profiles(option, value):
 def test_an_option_of_profiles_has_no_meaning_for_traces():
     trace = ag.trace(lambda x: x * 2, 1.0)
     with pytest.raises(
-        ValueError, match="by= has no meaning for traces, which take: rtol, atol, everything"
+        ValueError, match="by= does not apply to traces; they take rtol, atol, everything"
     ):
         viewer.compare(trace, trace, by="op")
 

@@ -1,9 +1,9 @@
-"""The table of a timer in colour: the same text, and styles by share."""
+"""The timer's table in a report: its text and its colours."""
 
 import pytest
 
 from autograd_tools import Timer
-from viewer.profiles.timings import timer_lines
+from viewer.command.profile_report import timer_lines
 
 
 @pytest.fixture
@@ -15,15 +15,14 @@ def timer():
 
 
 def test_the_text_is_that_of_the_table(timer):
-    assert "\n".join(
-        line.plain for line in timer_lines(timer, width=60, sortby="name")
-    ) == timer.table(width=60, sortby="name")
+    shown = "\n".join(line.plain for line in timer_lines(timer, 60))
+    assert shown == timer.table(width=60)
 
 
 def test_rows_are_styled_by_their_share(timer):
     styles = {
         line.plain.split()[0]: [span.style for span in line.spans]
-        for line in timer_lines(timer)[7:10]
+        for line in timer_lines(timer, None)[7:10]
     }
     assert styles == {"hot": ["bold red"], "warm": [], "[bold]": ["dim"]}
 
@@ -31,4 +30,4 @@ def test_rows_are_styled_by_their_share(timer):
 def test_a_timer_without_time_is_dim():
     timer = Timer(clock=lambda: 0)
     timer.measure("a", lambda: None)
-    assert [span.style for span in timer_lines(timer)[7].spans] == ["dim"]
+    assert [span.style for span in timer_lines(timer, None)[7].spans] == ["dim"]
