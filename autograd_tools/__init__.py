@@ -60,7 +60,7 @@ from autograd_tools.tracing.tape import set_gcnode as set_gcnode
 from autograd_tools.tracing.trace_data import Trace as Trace
 from autograd_tools.tracing.trace_data import load_trace as load_trace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _operators.install()
 
