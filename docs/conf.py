@@ -13,13 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import autograd_tools
+
 DOCS = Path(__file__).parent
-sys.path.insert(0, str(DOCS))
-
-import architecture  # noqa: E402  # beside this file
-import coverage  # noqa: E402
-
-import autograd_tools  # noqa: E402
 
 project = "autograd_tools"
 author = "the authors of autograd_tools"
@@ -74,6 +70,10 @@ def help_texts() -> str:
 
 def generate(app: Any) -> None:
     """Write the generated parts of the site."""
+    sys.path.insert(0, str(DOCS))
+    import architecture  # the modules beside this one
+    import coverage
+
     folder = DOCS / "generated"
     folder.mkdir(exist_ok=True)
     texts = {
@@ -98,10 +98,21 @@ def escape_stars(app: Any, what: str, name: str, obj: Any, options: Any, lines: 
             lines[i] = "`".join(parts)
 
 
+def trim_blocks(app: Any, doctree: Any) -> None:
+    """Remove the empty line that ends a doctest in Markdown."""
+    from docutils.nodes import Text, literal_block
+
+    for block in doctree.findall(literal_block):
+        if len(block) == 1 and block.astext().endswith("\n"):
+            block.rawsource = block.astext().rstrip("\n")
+            block[0] = Text(block.rawsource)
+
+
 def setup(app: Any) -> None:
     """Connect the generator, show Mermaid as text, and escape docstrings before Napoleon."""
     from pygments.lexers.special import TextLexer
 
     app.add_lexer("mermaid", TextLexer)
     app.connect("builder-inited", generate)
+    app.connect("doctree-read", trim_blocks)
     app.connect("autodoc-process-docstring", escape_stars, priority=400)
