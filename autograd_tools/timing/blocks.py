@@ -1,4 +1,4 @@
-"""The ways to time a piece of code: a `with` block, a function, and what runs in pieces, such as a generator."""
+"""Timed code: `with` blocks, functions, generators and coroutines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Block:
-    """One use of a section, as a `with` block or as a decorator."""
+    """A use of a section, as a `with` block or as a decorator."""
 
     __slots__ = ("code", "label", "timer")
 
@@ -41,14 +41,15 @@ class Block:
 
 
 def time_calls(timer: Recorder, label: str, function: F) -> F:
-    """`function`, of which every call is one of the section `label`; generators and coroutines are timed while they run."""
+    """Time every call of `function`; generators and coroutines only while they run."""
     if isinstance(function, type) or not callable(function):
         raise TypeError(
-            f"the section {label!r} times the calls of a function, and {function!r} is none: decorate its methods"
+            f"section {label!r} expects a function, got {function!r}; decorate methods of a class"
         )
     if inspect.isasyncgenfunction(function):
         raise TypeError(
-            f"an async generator cannot be timed as a whole: use `with timer.section({label!r}):` inside {function.__name__}"
+            f"section {label!r} expects a function, got an async generator function; "
+            f"write `with timer.section({label!r}):` inside {function.__name__}"
         )
     timed: Callable[..., Any]
     if inspect.iscoroutinefunction(function):
@@ -70,7 +71,7 @@ def time_calls(timer: Recorder, label: str, function: F) -> F:
 
 
 def _in_pieces(timer: Recorder, label: str, running: Any) -> Generator[Any, Any, Any]:
-    """Run a generator or coroutine as one call, which takes the time of its pieces without the pauses between them."""
+    """Run a generator or coroutine as one call that lasts as long as its pieces, without pauses."""
     step, given, ncalls = running.send, None, 1
     while True:
         try:
@@ -83,7 +84,7 @@ def _in_pieces(timer: Recorder, label: str, running: Any) -> Generator[Any, Any,
         except GeneratorExit:
             running.close()
             raise
-        except BaseException as error:  # whatever it is, it is thrown into what runs
+        except BaseException as error:  # thrown into the generator
             step, given = running.throw, error
 
 

@@ -1,4 +1,4 @@
-"""The columns of the timer's table."""
+"""Columns of the timer's table."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from autograd_tools.base.formats import bar_text, count_text, memory_text, time_text
+from autograd_tools.base.text import unknown
 from autograd_tools.timing.rows import Row
 
 
 class Column(NamedTuple):
-    """A column: the group it stands in, its header and width, and what it shows of a row."""
+    """A column: its group, header and width, and the text of a row's cell."""
 
     group: str
     header: str
@@ -23,7 +24,7 @@ def _time(ns: float | None) -> str:
     return "-" if ns is None else time_text(ns)
 
 
-def _percent(percent: float | None) -> str:
+def _share(percent: float | None) -> str:
     return "-" if percent is None else f"{percent:.1f}%"
 
 
@@ -39,7 +40,7 @@ def _bar(percent: float | None) -> str:
 COLUMNS = {
     "ncalls": Column("", "ncalls", 6, lambda row: count_text(row.ncalls)),
     "time": Column("Time", "time", 6, lambda row: time_text(row.ns)),
-    "time_pct": Column("Time", "%tot", 6, lambda row: _percent(row.percent)),
+    "time_pct": Column("Time", "%tot", 6, lambda row: _share(row.percent)),
     "time_par": Column(
         "Time",
         "%par",
@@ -52,7 +53,7 @@ COLUMNS = {
     "time_std": Column("Time", "std", 6, lambda row: _time(row.std_ns)),
     "time_bar": Column("Time", "share", 8, lambda row: _bar(row.percent), "<"),
     "alloc": Column("Allocations", "alloc", 7, lambda row: memory_text(row.nbytes)),
-    "alloc_pct": Column("Allocations", "%tot", 6, lambda row: _percent(row.nbytes_percent)),
+    "alloc_pct": Column("Allocations", "%tot", 6, lambda row: _share(row.nbytes_percent)),
     "alloc_avg": Column(
         "Allocations",
         "avg",
@@ -64,20 +65,23 @@ COLUMNS = {
     "live": Column("Allocations", "live", 8, lambda row: _change(row.live_nbytes)),
 }
 DEFAULT = ("ncalls", "time", "time_pct", "time_avg", "alloc", "alloc_pct", "alloc_avg")
-EXACT = ("peak", "live")  # what the default columns are followed by where bytes are counted exactly
+EXACT = ("peak", "live")  # follow the default columns if bytes are counted exactly
 BARS = ("time_bar", "alloc_bar")
-WIDE = (*BARS, "time_avg", "alloc_avg")  # what `compact` leaves out
+WIDE = (*BARS, "time_avg", "alloc_avg")  # dropped by `compact`
 
 
 def asked(columns: tuple[str, ...], memory: str) -> tuple[str, ...]:
-    """The columns that are meant by these, where bytes were counted in this way."""
+    """Return the columns, which must exist; the default ones grow with exact bytes."""
+    for name in columns:
+        if name not in COLUMNS:
+            raise unknown("column", name, COLUMNS)
     return (*columns, *EXACT) if columns == DEFAULT and memory == "exact" else columns
 
 
 def choose(
     columns: tuple[str, ...], *, compact: bool, allocations: bool, bars: bool
 ) -> list[Column]:
-    """The columns asked for, with those that the options add and without those that they leave out, group by group."""
+    """Return these columns, plus and minus those of the options, group by group."""
     groups = {COLUMNS[name].group for name in columns}
     added = [
         name for name in BARS if bars and name not in columns and COLUMNS[name].group in groups

@@ -1,4 +1,4 @@
-"""What the timer itself costs."""
+"""Cost of the timer itself."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-ROUNDS, CALLS = 100, 50  # short rounds, of which some are undisturbed also on a busy machine
+ROUNDS, CALLS = 100, 50  # some short rounds run undisturbed even on a busy machine
 
 
 def cost_of(measure: Callable[..., Any], add_up: Callable[[], None]) -> float:
-    """Nanoseconds that `measure(label, function)` adds to a call, with the adding up.
+    """Return the nanoseconds that `measure(label, function)` adds to a call, adding up included.
 
-    It is the smallest mean of some rounds, as other work only adds to it.
+    Other work only adds time, so this is the smallest mean of some rounds.
     """
 
     def nothing() -> None: ...

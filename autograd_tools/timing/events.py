@@ -1,4 +1,4 @@
-"""Single sections, one by one, for those who draw them along time: kept on request, up to a limit."""
+"""Single calls of sections, kept on request for timelines, up to a limit."""
 
 from __future__ import annotations
 
@@ -15,14 +15,27 @@ from autograd_tools.timing.spans import Spans
 
 
 class Event(NamedTuple):
-    """One call of a section: its thread, numbered from 0, and its start and end in nanoseconds since the timer was reset.
+    """A call of a section.
 
-    Of an operation `op` is the name and `argument` 0 for forward, n for the gradient of argument n; of any other section `op`
-    is empty and `argument` -1. `node` is the index on the recording of the number `recording`; both are -1 where no line was
-    looked for, and of what was not recorded; of an operation on several recordings, each section `record` after it has one.
-    `nbytes` were made in it, and `live_nbytes` are there at its end, of NumPy's data in all threads; -1 where nobody counts
-    them. `record` is what its time is added up under in `timer.records`, with its place in the user's code; None for sections
-    of the user's own.
+    Attributes
+    ----------
+    thread : int
+        The number of the thread, from 0.
+    label, op : str
+        The label of the section; the operation's name, empty for other sections.
+    argument : int
+        0 for forward, n for the gradient of argument n (from 1), -1 for other sections.
+    recording, node : int
+        The recording and the index on it; -1 if not recorded, or without lines. An operation on
+        several recordings has a node in each section `record` that follows it.
+    start_ns, end_ns : int
+        Nanoseconds since the timer was reset.
+    nbytes : int
+        Bytes allocated inside; -1 if not counted.
+    record : Record or None
+        The key of `timer.records` that has its time; None for the user's sections.
+    live_nbytes : int
+        Bytes of NumPy's data in all threads at its end; -1 if not counted.
     """
 
     thread: int
@@ -39,7 +52,7 @@ class Event(NamedTuple):
 
 
 class Events:
-    """The events kept so far, as columns, and how many were dropped because there were `limit` already."""
+    """Events kept so far as columns, and the number dropped beyond `limit`."""
 
     def __init__(self, limit: int, start: int) -> None:
         self.start = start
@@ -47,14 +60,12 @@ class Events:
         self.restart(limit)
 
     def restart(self, limit: int) -> None:
-        """Forget those kept, and keep up to `limit` from now on."""
+        """Discard all events, and keep up to `limit` from now on."""
         self.limit = limit
         self.dropped = 0
         self._kept = 0
-        self._columns: list[
-            bytes
-        ] = []  # of arrays, which would be among the bytes that are counted
-        self._places: dict[Record | None, int] = {None: 0}  # of the records, in their order
+        self._columns: list[bytes] = []  # arrays would be among the bytes that are counted
+        self._places: dict[Record | None, int] = {None: 0}  # numbers of the records, in order
         self._loaded: list[Event] = []
 
     def add(
@@ -67,8 +78,10 @@ class Events:
         place: Ints,
         records: Sequence[Record | None],
     ) -> None:
-        """Keep what is done among these spans, as far as there is room: of each there are its node, as the log numbers them, its
-        bytes, and the place of its record among `records`."""
+        """Keep the complete calls among these spans as far as there is room.
+
+        The columns hold the node of each span, its bytes, and the index of its record in `records`.
+        """
         rows = np.flatnonzero(spans.single)
         with self._lock:
             room = max(0, self.limit - self._kept)
@@ -77,29 +90,18 @@ class Events:
             self._kept += len(rows)
             node, start = node[rows], spans.start[rows] - self.start
             recording, on_it = (node >> HALF) - 1, np.where(node, node & (1 << HALF) - 1, -1)
-            places = np.array(
-                [self._places.setdefault(record, len(self._places)) for record in records]
-            )[place[rows]]
-            after = np.full(len(rows), -1) if live is None else live[rows]
-            columns = (
-                spans.label[rows],
-                recording,
-                on_it,
-                start,
-                start + spans.ns[rows],
-                nbytes[rows],
-                places,
-                after,
-            )
-            self._columns.append(
-                np.array([np.full(len(rows), thread), *columns], np.int64).tobytes()
-            )
+            known = self._places
+            places = np.array([known.setdefault(record, len(known)) for record in records])
+            columns = [
+                *(np.full(len(rows), thread), spans.label[rows], recording, on_it, start),
+                *(start + spans.ns[rows], nbytes[rows], places[place[rows]]),
+                np.full(len(rows), -1) if live is None else live[rows],
+            ]
+            self._columns.append(np.array(columns, np.int64).tobytes())
 
     def rows(self) -> list[Event]:
-        """All events, by their start."""
-        parts = list(
-            self._columns
-        )  # before the records, to which those of parts that come meanwhile are added
+        """Return all events by start; of those that start together, the longest first."""
+        parts = list(self._columns)  # before the records, which other threads extend meanwhile
         records, found = list(self._places), list(self._loaded)
         for columns in parts:
             for thread, label, *numbers, place, live in (
@@ -107,13 +109,11 @@ class Events:
             ):
                 found.append(Event._make((thread, *LABELS[label], *numbers, records[place], live)))
         found.sort(key=attrgetter("end_ns"), reverse=True)
-        found.sort(
-            key=attrgetter("start_ns")
-        )  # of those that start together the longest is still the first
+        found.sort(key=attrgetter("start_ns"))
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """The events as plain data; in the place of a record stands that in a list of them, or -1."""
+        """Return plain data; each event has the index of its record, or -1."""
         rows = [
             [*event[:-2], self._places[event.record] - 1, event.live_nbytes]
             for event in self.rows()
@@ -122,7 +122,7 @@ class Events:
         return {"limit": self.limit, "dropped": self.dropped, "records": records, "rows": rows}
 
     def load(self, data: dict[str, Any]) -> None:
-        """Keep the events that `to_dict` described, and as many as it did; before version 3 they had no records."""
+        """Keep the events of `to_dict`, with its limit; before version 3 they had no records."""
         self.restart(index(data["limit"]))
         self.dropped = index(data["dropped"])
         records = {
@@ -137,5 +137,5 @@ class Events:
                 Event._make((index(thread), label, op, *numbers, records[place], live))
             )
         if any(not 0 <= event.start_ns <= event.end_ns for event in self._loaded):
-            raise ValueError("an event ends before it begins, or before the timer began")
+            raise ValueError("an event ends before it starts, or starts before the timer")
         self._kept = len(self._loaded)

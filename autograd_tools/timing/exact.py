@@ -1,10 +1,11 @@
-"""The bytes of NumPy's data, counted exactly: those there are, and the most there were at once since one looked last.
+"""Exact bytes of NumPy's data: live bytes, and their peak since the last look.
 
-Python's own tracemalloc counts them, in C, whenever NumPy makes and frees them: temporaries are among them, and what other
-threads make. Of Python's objects, which are many and small, it is kept from hearing, so that all it knows are arrays.
+Python's tracemalloc counts them in C whenever NumPy allocates and frees: temporaries and other
+threads included. Python's own objects, many and small, are hidden from it, so that it only knows
+arrays.
 
-A handler of our own (`PyDataMem_SetHandler`) would need compiled code: NumPy frees arrays also while an error is on its way to
-the user, and a Python function that is called then loses the error.
+A handler of NumPy (`PyDataMem_SetHandler`) would need compiled code: NumPy also frees arrays while
+an error propagates, and a Python function called then loses the error.
 """
 
 from __future__ import annotations
@@ -18,34 +19,32 @@ from contextlib import contextmanager
 from tracemalloc import get_traced_memory, reset_peak
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_tools.base.memory import keep_freed_memory
+from autograd_tools.timing.log import Ints
 
-DOMAINS = range(3)  # of Python's own memory: raw, of buffers, and of objects
-WIDTH = 4
-Ints = NDArray[np.int64]
+DOMAINS = range(3)  # of Python's own memory: raw, buffers, objects
 
 
 class _Allocator(ctypes.Structure):
-    """Where Python gets the memory of a domain from."""
+    """Python's allocator of a domain."""
 
     _fields_ = [(name, ctypes.c_void_p) for name in ("ctx", "malloc", "calloc", "realloc", "free")]
 
 
-_ours = False  # whether it is us who started tracemalloc
+_ours = False  # True if this module started tracemalloc
 
 
 def start() -> None:
-    """Count from now on: arrays that are there already are not counted, neither now nor when they are freed."""
+    """Count from now on; existing arrays are never counted, not even when freed."""
     global _ours
     if tracemalloc.is_tracing():
         if _ours:
             return
         raise RuntimeError(
-            "tracemalloc, which counts the exact bytes, runs already: leave PYTHONTRACEMALLOC out, or `exact`"
+            "`exact` needs tracemalloc, which already runs; unset PYTHONTRACEMALLOC or drop `exact`"
         )
-    keep_freed_memory()  # which is the engine's, and large: it is not to count
+    keep_freed_memory()  # a large block of the engine, not to be counted
     allocators = [_Allocator() for _ in DOMAINS]
     for domain, allocator in zip(DOMAINS, allocators, strict=True):
         ctypes.pythonapi.PyMem_GetAllocator(domain, ctypes.byref(allocator))
@@ -56,18 +55,17 @@ def start() -> None:
     _ours = True
 
 
-_lock = threading.RLock()  # a collection of garbage may run anything in between
-_watches: list[
-    weakref.ref[Watch]
-] = []  # tracemalloc has one peak, which everybody wants for a time of their own
+_lock = threading.RLock()  # garbage collection may run any code in between
+_watches: list[weakref.ref[Watch]] = []  # they share the single peak of tracemalloc
 _highest = 0
 
 
 class Watch:
-    """The bytes that there were when this was last asked, and the most since then.
+    """Live bytes at the last look, and the peak since then.
 
-    `rows` has four items for each look: its time, the bytes there were, and since the look before the most there were, and by
-    how much that is more than there were then: so many were made, if none of them were made in the place of others.
+    `rows` has four items for each look: its time, the live bytes, the peak since the look before,
+    and its excess over the live bytes then. The excess is what was allocated if nothing was freed
+    meanwhile.
     """
 
     __slots__ = ("__weakref__", "last", "live", "peak", "rows", "time")
@@ -83,7 +81,7 @@ class Watch:
             _watches.append(weakref.ref(self, _watches.remove))
 
     def look(self) -> int:
-        """Add a row for this moment, and return its time, which is later than that of the row before."""
+        """Add a row for this moment; return its time, later than that of the row before."""
         with _lock:
             live, now = _ask(), self.time()
             self.last = now = now if now > self.last else self.last + 1
@@ -92,16 +90,16 @@ class Watch:
         return now
 
     def most(self) -> tuple[int, int]:
-        """The bytes there are, and the most since this was made, for a watch that nobody looks at otherwise."""
+        """Return the live bytes and the peak since creation, for a watch without looks."""
         with _lock:
             return _ask(), self.peak
 
 
-_last = 0  # bytes there were when somebody asked last: everybody knows of as many
+_last = 0  # live bytes at the last question: every watch has seen at least that peak
 
 
 def _ask() -> int:
-    """The bytes there are, after the peak was handed to all that wait for it."""
+    """Return the live bytes, and hand the peak to all watches."""
     global _last
     live, peak = get_traced_memory()
     reset_peak()
@@ -112,7 +110,7 @@ def _ask() -> int:
 
 
 def _spread(live: int, peak: int) -> int:
-    """Hand the peak to all watches, and return the bytes that there are."""
+    """Hand the peak to all watches, and return the corrected live bytes."""
     global _highest
     if peak > _highest:
         live, peak = _without_failed(live, peak)
@@ -126,7 +124,7 @@ def _spread(live: int, peak: int) -> int:
 
 @contextmanager
 def unseen() -> Iterator[None]:
-    """A `with` block whose bytes are in no peak: they are those of the timer itself."""
+    """Keep bytes of a `with` block, those of the timer itself, out of every peak."""
     global _last
     with _lock:
         _ask()
@@ -138,7 +136,7 @@ def unseen() -> Iterator[None]:
 
 
 def _without_failed(live: int, peak: int) -> tuple[int, int]:
-    """The same without an array that there was no memory for, which NumPy counts as if it were at address 0."""
+    """Return both without a failed allocation, which NumPy reports as one at address 0."""
     ctypes.pythonapi.PyTraceMalloc_Untrack(
         ctypes.c_uint(np.lib.tracemalloc_domain), ctypes.c_size_t(0)
     )
@@ -148,14 +146,14 @@ def _without_failed(live: int, peak: int) -> tuple[int, int]:
 
 
 class Looks:
-    """The rows of a watch as columns, and what they tell of a time."""
+    """Rows of a watch as columns."""
 
     def __init__(self, rows: list[int]) -> None:
-        self.time, self.live, self.peak, made = np.array(rows, np.int64).reshape(-1, WIDTH).T
+        self.time, self.live, self.peak, made = np.array(rows, np.int64).reshape(-1, 4).T
         self.sums = made.cumsum()
 
     def between(self, start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
-        """For each time from a `start` to an `end`: bytes made, the change of those there are, the peak above those at the start."""
+        """Return bytes allocated, change of live bytes and rise of the peak for each interval."""
         first, last = (self._rows_at(moment) for moment in (start, end))
         last = np.maximum(first, last)
         ranges = np.column_stack([first + 1, last + 1]).ravel()
@@ -165,12 +163,12 @@ class Looks:
         return self.sums[last] - self.sums[first], self.live[last] - live, peak
 
     def at(self, moments: Ints) -> Ints:
-        """The bytes there were at each moment."""
+        """Return the live bytes at each moment."""
         found: Ints = self.live[self._rows_at(moments)]
         return found
 
     def shortened(self, moments: Ints, since: int) -> list[int]:
-        """The rows that tell of times that start at one of these moments, or at `since` and later."""
+        """Return the rows needed for intervals that start at these moments or from `since` on."""
         kept = np.append(
             self._rows_at(np.append(moments, since)), np.flatnonzero(self.time > since)
         )
@@ -188,5 +186,5 @@ class Looks:
         return rows
 
     def _rows_at(self, moments: Ints) -> Ints:
-        """The last row that is not later than each moment."""
+        """Return the last row not later than each moment."""
         return np.maximum(np.searchsorted(self.time, moments, "right") - 1, 0)

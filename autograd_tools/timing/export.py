@@ -1,4 +1,4 @@
-"""Rows for other programs: comma-separated values and Markdown, safe for every label."""
+"""Rows as CSV and Markdown, safe for every label."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from collections.abc import Sequence
 
 from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing.columns import COLUMNS, DEFAULT, asked
-from autograd_tools.timing.rows import Row, check_known, list_rows
+from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.section import Snapshot
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the beginning of a formula
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets run text that starts with these
 
 
 def csv_text(rows: Sequence[Row]) -> str:
-    """A header and a line for each row, in numbers without units; what cannot be told is empty.
+    """Return a header and a line for each row, in plain numbers; unknown ones are empty.
 
-    `section` is the label, behind an apostrophe where a spreadsheet would run it; `path` has all labels as they are, as JSON.
+    `section` is the label, with an apostrophe where a spreadsheet would run it; `path` has all
+    labels unchanged, as JSON.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -40,9 +41,8 @@ def markdown_text(
     sortby: str = "time",
     maxdepth: int | None = None,
 ) -> str:
-    """A table in the Markdown of GitHub, nested names behind spaces, numbers with units."""
+    """Return a table in GitHub's Markdown: indented names, numbers with units."""
     columns = asked(tuple(columns), shot.memory)
-    check_known("column", columns, COLUMNS)
     lines = ["| " + " | ".join(["section", *columns]) + " |", "| --- |" + " ---: |" * len(columns)]
     for row in list_rows(shot, sortby, maxdepth):
         name = "&nbsp;&nbsp;" * row.depth + markdown_safe(row.path[-1])

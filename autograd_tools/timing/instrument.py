@@ -1,9 +1,9 @@
-"""The timer: how long each operation took forward, and each of its arguments backward.
+"""Hooks of the engine that AUTOGRAD_TIMER switches on.
 
-`AUTOGRAD_TIMER` is read here, once, when autograd_tools is imported. Without it the functions below that
-wrap the engine's steps hand them back as they are, so that no timed code exists on the path. With `times` it does not look
-for the user's lines, which takes longer than all else; then there is no `record` either, because that ends with the line.
-With `shapes` it looks at the arrays of each operation as well. `exact` counts all bytes that NumPy makes.
+The variable is read once, at import. Without it, the functions below return the engine's steps
+unchanged, so that no timed code exists on the path. `times` skips the search for the user's lines,
+which costs more than everything else; without lines there is no section `record`, which ends with
+the line. `shapes` also records the arrays of each operation. `exact` counts all bytes of NumPy.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autograd_tools.timing.totals import MEMORY
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# What the timer looks for by the word that AUTOGRAD_TIMER is: nothing, times, the user's lines, and the arrays' shapes.
+# Levels of AUTOGRAD_TIMER: nothing, times, the user's lines, and shapes of arrays.
 SETTINGS = {
     **dict.fromkeys(("", "0", "false", "no", "off"), 0),
     "times": 1,
@@ -34,54 +34,57 @@ SETTINGS = {
 
 
 def _setting(text: str) -> tuple[int, str]:
-    """What is looked for, and how bytes are counted, which is also a word, alone or beside the other: `shapes,exact`."""
+    """Return the level and the memory mode of a setting such as `shapes,exact`."""
     words = [word.strip().lower() for word in text.split(",")]
-    levels, ways = (
-        [word for word in words if word in SETTINGS],
-        [word for word in words if word in MEMORY],
-    )
-    if (
-        len(levels) > 1
-        or len(ways) > 1
-        or len(levels) + len(ways) < len(words)
-        or ("" in words and ways)
-    ):
-        known = ", ".join(filter(None, SETTINGS))
+    levels = [word for word in words if word in SETTINGS]
+    modes = [word for word in words if word in MEMORY]
+    if max(len(levels), len(modes)) > 1 or {*words} - {*levels, *modes} or ("" in words and modes):
         raise ValueError(
-            f"AUTOGRAD_TIMER={text!r} is not known; there are: {known}; and behind a comma {', '.join(MEMORY)}"
+            f"unknown AUTOGRAD_TIMER={text!r}; choose {', '.join(filter(None, SETTINGS))}, "
+            f"alone or with a comma and {', '.join(MEMORY)}"
         )
-    return SETTINGS[levels[0] if levels else "lines"], ways[0] if ways else "outputs"
+    return SETTINGS[levels[0] if levels else "lines"], modes[0] if modes else "outputs"
 
 
 _level, _memory = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
 ENABLED, LINES, SHAPES = _level >= 1, _level >= 2, _level >= 3
-KEPT = ENABLED and (
-    SHAPES or _memory == "exact"
-)  # whether it looks at what is kept for the backward pass
+KEPT = ENABLED and (SHAPES or _memory == "exact")  # count bytes saved for the backward pass
 
 timer = Timer(memory=_memory if ENABLED else "outputs")
 
 
 def reset_timer() -> None:
-    """Forget everything measured by `ag.timer` and start its clock again."""
+    """Discard everything that `ag.timer` has measured and restart its clock.
+
+    Open sections are not counted. A forked process starts with a copy of its parent's measurements:
+    call this first.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag
+    >>> ag.reset_timer()
+    >>> ag.timer.steps
+    0
+    """
     timer.reset()
 
 
-tracked: (
-    type | tuple[()]
-) = ()  # what `core` sets: a call on such a value is timed where it reaches plain ones
+# The engine sets this to its class of tracked values, whose calls are timed on plain values.
+tracked: type | tuple[()] = ()
 
 
 def time_forward(function: F, name: str, *, leaf: bool = False) -> F:
-    """Make every call of a primitive on plain values a section of its name. A `leaf` is one of NumPy's or SciPy's functions
-    with positional arguments only: it takes half the time."""
+    """Make every call of a primitive on plain values a section of its name.
+
+    A `leaf` is a function of NumPy or SciPy with positional arguments only; timing it costs half.
+    """
     if not ENABLED:
         return function
     return _time_leaf(function, name) if leaf else _time_call(function, name)  # type: ignore[return-value]
 
 
 def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Nothing nests in what NumPy and SciPy compute: on tracked values they call us, and we time what is computed there."""
+    """Time a function that calls the engine only with tracked values, which the engine times."""
     code, clock = -code_of(name, name, 0), timer.clock
 
     @functools.wraps(function)
@@ -110,7 +113,7 @@ def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def _time_call(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """A function of the user's may call the engine itself."""
+    """Time a function of the user, which may call the engine itself."""
     code, clock = code_of(name, name, 0), timer.clock
 
     @functools.wraps(function)
@@ -138,7 +141,7 @@ _seen: dict[Signature, tuple[None, Signature]] = {}
 
 
 def seen(args: tuple[Any, ...], y: Any) -> tuple[None, Signature]:
-    """The signature of a call, as a note of no place; equal ones are the same object."""
+    """Return the signature of a call as a site without a place; equal ones are the same object."""
     found = signature(args, y)
     timer.local.called = pair = _seen.get(found) or _seen.setdefault(found, (None, found))
     return pair
@@ -149,23 +152,22 @@ def _any_tracked(args: tuple[Any, ...]) -> bool:
 
 
 def time_note(note: F, recording: Any) -> F:
-    """Make the recording of a call, from its end to this note of where it was called, the section `record`."""
+    """Make the time from the end of a call to the note of its call site the section `record`."""
     if not ENABLED:
         return note
     first, clock = first_node(recording), timer.clock
     pairs: dict[tuple[int, int], Any] = {}
 
     def timed() -> Any:
-        found = marked = note()
+        found = site = note()
         if SHAPES:
             called = timer.local.called
             key = (id(found), id(called))
-            recording.marked[len(recording.notes)] = marked = pairs.get(key) or pairs.setdefault(
-                key, (found, called[1])
-            )
+            site = pairs.get(key) or pairs.setdefault(key, (found, called[1]))
+            recording.marked[len(recording.notes)] = site
         log, end = timer.local.log, clock()
-        log += (RECORDED, marked, first + len(recording.notes), end, end)
-        if len(log) > LIMIT:  # here, where no section is that the time for it would be in
+        log += (RECORDED, site, first + len(recording.notes), end, end)
+        if len(log) > LIMIT:  # here no section is open that would count the time
             timer.local.thread.add_up()
         return found
 
@@ -173,7 +175,7 @@ def time_note(note: F, recording: Any) -> F:
 
 
 def time_backward(backward: F) -> F:
-    """Make every gradient rule a section, for a sweep that writes no marks itself."""
+    """Make every VJP rule a section, for a backward pass that writes no marks itself."""
     if not ENABLED:
         return backward
 
@@ -196,7 +198,7 @@ def time_backward(backward: F) -> F:
 
 
 def note_kept(recording: Any, kept: dict[int, int]) -> None:
-    """Count the bytes that a gradient is about to keep for its rules, by index of an entry."""
+    """Count the bytes that a gradient saves for its rules, given by index of the entry."""
     notes = recording.marked or recording.notes
     sums: dict[tuple[int, int], tuple[Any, int]] = {}
     for index, nbytes in kept.items():
@@ -209,12 +211,12 @@ def note_kept(recording: Any, kept: dict[int, int]) -> None:
 
 
 def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
-    """The labels of the gradients of the arguments at these positions, such as `matmul[1]`."""
+    """Return the labels of the gradients of these positions, such as `matmul[1]` for 0."""
     return tuple([code_of(f"{name}[{i + 1}]", name, i + 1) for i in positions])
 
 
 def first_node(recording: Any) -> int:
-    """The number in a log of the node at index 0 of a recording; 0 if nobody can ask for its nodes."""
+    """Return the number in logs of a recording's first node; 0 if nobody can ask for its nodes."""
     if recording.retain:
         recordings[recording.serial + 1] = weakref.ref(recording)
     elif not timer.keeps_events:
@@ -223,7 +225,7 @@ def first_node(recording: Any) -> int:
 
 
 def times(recording: Any) -> dict[int, dict[int, int]]:
-    """The nanoseconds of each node of a recording that keeps all: forward under 0, the gradient of argument n under n."""
+    """Return the nanoseconds of each node: forward under 0, the gradient of argument n under n."""
     if ENABLED:
         timer.add_up()
     while recording.ticks:

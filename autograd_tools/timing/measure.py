@@ -1,11 +1,11 @@
-"""The timer: sections that add up calls, nanoseconds and bytes. Integers only: shares, means and text are made when shown."""
+"""Timer: sections that add up calls, nanoseconds and bytes, as integers until they are shown."""
 
 from __future__ import annotations
 
 import functools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from operator import index
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,9 +24,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Timer(Recorder, Shown):
-    """A tree of timed sections, one tree a thread, added up when looked at.
+    """A tree of timed sections, and records of operations; `ag.timer` is the engine's.
 
-    >>> ticks = iter(range(0, 10**9, 10**6))           # a clock that moves a millisecond at each look
+    `print(timer)` shows the table, `print(timer["load"])` that of the sections inside; `table`,
+    `rows`, `to_csv` and `to_markdown` give other forms. Every thread has a tree of its own; reading
+    a result adds them up.
+
+    Parameters
+    ----------
+    clock : callable
+        A function that returns nanoseconds; `time.perf_counter_ns` by default.
+    memory : {"outputs", "exact", "nobytes"}
+        The bytes to count: of returned arrays, of all that NumPy allocates (with peaks), or none.
+
+    Raises
+    ------
+    ValueError
+        If `memory` is unknown.
+
+    Examples
+    --------
+    >>> ticks = iter(range(0, 10**9, 10**6))  # a clock that advances a millisecond at each look
     >>> to = Timer(clock=lambda: next(ticks))
     >>> with to.section("load"):
     ...     with to.section("parse"):
@@ -35,47 +53,77 @@ class Timer(Recorder, Shown):
     (1, 3000000)
     >>> to["load", "parse"].ns
     1000000
-
-    `clock` returns nanoseconds; `memory` says whose bytes are counted: "outputs", of the arrays that functions return, "exact",
-    of all that NumPy makes, with the most there are at once, or "nobytes". `print(timer)` shows the table, `print(timer["load"])`
-    that of what is inside a section; `table`, `rows`, `to_csv` and `to_markdown` give them in other forms.
     """
 
     def timed(self, label: str, function: F) -> F:
-        """`function`, of which every call is one of the section `label`."""
+        """Return `function` with every call timed as the section `label`.
+
+        Parameters
+        ----------
+        label : str
+            The section.
+        function : callable
+            A function; generators and coroutines are timed only while they run.
+
+        Raises
+        ------
+        TypeError
+            For a class, an async generator function, or anything that is not callable.
+        """
         return time_calls(self, label, function)
 
     def instrument(self, function: F, label: str | None = None) -> F:
-        """`function`, of which every call is a section of its own name; as a decorator, `@timer.instrument`."""
+        """Return `function` with every call timed as a section of its own name.
+
+        Parameters
+        ----------
+        function : callable
+            A function; `@timer.instrument` decorates one.
+        label : str, optional
+            Another name for the section.
+
+        Raises
+        ------
+        TypeError
+            If there is no name, and for the reasons of `timed`.
+        """
         name = (
             label or getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
         )
         if not isinstance(name, str):
-            raise TypeError(
-                f"{function!r} has no name of its own: write timer.instrument(function, 'name')"
-            )
+            raise TypeError(f"{function!r} has no name; write timer.instrument(function, 'name')")
         return time_calls(self, name, function)
 
     def section(self, label: str) -> Block:
-        """A `with` block, or a decorator, whose time goes to the section `label`."""
+        """Return a `with` block, or a decorator, that is timed as the section `label`.
+
+        Parameters
+        ----------
+        label : str
+            The section, not empty. Sections nest as their blocks do.
+
+        Raises
+        ------
+        TypeError
+            If `label` is not a non-empty string.
+        """
         if not isinstance(label, str) or not label:
-            hint = (
-                "; to time a function by its own name, write @timer.instrument"
-                if callable(label)
-                else ""
+            hint = "; to time a function under its name, write @timer.instrument"
+            raise TypeError(
+                f"expected a non-empty string as the label of a section, "
+                f"got {label!r}{hint if callable(label) else ''}"
             )
-            raise TypeError(f"a section is named by a non-empty string, not {label!r}{hint}")
         return Block(self, label)
 
     def totals(self) -> Totals:
-        """A copy of all that was measured, with what measuring cost."""
+        """Return a copy of all measurements, with the cost of measuring."""
         totals = self._sum()
         totals.events = self._events.to_dict() if self.keeps_events else None
         totals.section_cost_ns = self.section_cost_ns
         return totals
 
     def _sum(self) -> Totals:
-        """What was merged, and what the threads measured, added up."""
+        """Add up past totals and those of all threads."""
         totals = Totals()
         totals.merge(self._past)
         self.add_up()
@@ -94,47 +142,47 @@ class Timer(Recorder, Shown):
             if self._start is not None
             else totals.memory
         )
-        totals.total_ns = self.total_ns  # last, so that no section that ends meanwhile takes longer
+        totals.total_ns = self.total_ns  # last, so that no section takes longer
         return totals
 
     @property
     def root(self) -> Section:
-        """All threads' sections, added up, below a root that counts nothing itself."""
+        """The sections of all threads, added up below a root without counts."""
         return self._sum().root
 
     @property
     def records(self) -> dict[Record, Counts]:
-        """What operations took, by place in the user's code: their nanoseconds add up to those of all sections of the engine."""
+        """The self time of operations by call site; it adds up to the engine's sections."""
         return self._sum().records
 
     @property
     def steps(self) -> int:
-        """How many gradients were measured; the inner ones of higher derivatives are parts of these."""
+        """The number of gradients; inner ones of higher derivatives are parts of these."""
         return self._sum().steps
 
     @property
     def measured(self) -> Section:
-        """The sum of the outermost sections."""
+        """The sum of the top sections."""
         return self._sum().measured
 
     @property
     def total_ns(self) -> int:
-        """Nanoseconds since the timer was made or reset, measured or not."""
+        """Nanoseconds since the timer was created or reset, measured or not."""
         return self._past.total_ns + (0 if self._start is None else self._time() - self._start)
 
     @property
     def live_bytes(self) -> int | None:
-        """The bytes of NumPy's data that were made since bytes are counted exactly, and are there; None where they are not."""
+        """The live bytes of NumPy's data allocated since counting began; None unless exact."""
         return self._sum().live_nbytes
 
     @property
     def peak_bytes(self) -> int | None:
-        """The most of these bytes that there were at once since the timer was made or reset."""
+        """The peak of live bytes since the timer was created or reset; None unless exact."""
         return self._sum().peak_nbytes
 
     @property
     def peaks(self) -> dict[str, Any] | None:
-        """What the machine that measured can do at best, as plain data, if it was noted: `timer.peaks = viewer.peaks().to_dict()`."""
+        """Peak rates of the machine, if set: `timer.peaks = viewer.peaks().to_dict()`."""
         return self._past.peaks
 
     @peaks.setter
@@ -143,7 +191,7 @@ class Timer(Recorder, Shown):
 
     @property
     def section_cost_ns(self) -> float:
-        """What one section costs by itself, on the machine that measured; 0 for a timer with a clock of its own."""
+        """Nanoseconds that one section costs on this machine; 0 with a clock of your own."""
         if self._cost_ns is None:
             self._cost_ns = (
                 _section_cost(self.memory) if self._time is time.perf_counter_ns else 0.0
@@ -151,31 +199,42 @@ class Timer(Recorder, Shown):
         return self._cost_ns
 
     def keep_events(self, limit: int = 1_000_000) -> None:
-        """From now on keep every single call of a section, up to `limit` of them; 0 ends that and forgets those kept."""
+        """Keep single calls of sections from now on, and discard those kept so far.
+
+        Parameters
+        ----------
+        limit : int
+            The most calls to keep, 0 or more; 0 keeps none.
+
+        Raises
+        ------
+        ValueError
+            If `limit` is negative.
+        """
         if index(limit) < 0:
-            raise ValueError(f"the limit of events is 0 or more, not {limit}")
+            raise ValueError(f"limit must be 0 or more, got {limit}")
         self.add_up()
         self._events.restart(index(limit))
 
     @property
     def keeps_events(self) -> bool:
-        """Whether single calls are kept."""
+        """True while single calls are kept."""
         return self._events.limit > 0
 
     @property
     def events(self) -> list[Event]:
-        """The single calls kept since `keep_events`, by their start; those of generators and coroutines are not among them."""
+        """Single calls since `keep_events`, by start, without generators and coroutines."""
         self.add_up()
         return self._events.rows()
 
     @property
     def dropped_events(self) -> int:
-        """How many calls found no room among the events."""
+        """The number of calls beyond the limit of `keep_events`."""
         self.add_up()
         return self._events.dropped
 
     def snapshot(self) -> Snapshot:
-        """What is to be shown: shares are of the sum of the outermost sections."""
+        """Return the state to show; shares are of the sum of the top sections."""
         totals = self._sum()
         memory = (totals.memory, totals.peak_nbytes)
         return Snapshot(
@@ -197,48 +256,94 @@ class Timer(Recorder, Shown):
         return iter(self.root)
 
     def merge(self, *others: Timer, tree_point: tuple[str, ...] | str = ()) -> Timer:
-        """Add the sections and records of other timers to this one, label by label; returns this one.
+        """Add the sections and records of other timers to this one, label by label.
 
-        Their time adds to that of this one: they ran apart from it. With a `tree_point`, the path of a section of this
-        timer such as `("epoch", "load")`, they ran within it: their sections go below it, and it says how long it took.
+        Parameters
+        ----------
+        *others : Timer
+            Timers that ran apart from this one: their time is added to its total time.
+        tree_point : tuple of str or str
+            The path of a section of this timer, such as `("epoch", "load")`, within which the
+            others ran: their sections go below it.
+
+        Returns
+        -------
+        Timer
+            This timer.
+
+        Raises
+        ------
+        TypeError
+            If one of the others is not a Timer.
+        KeyError
+            If there is no section at `tree_point`.
         """
         path = (tree_point,) if isinstance(tree_point, str) else tuple(tree_point)
         root = self.root
-        root[path]  # or an error that lists what is there
+        root[path]  # raises KeyError
         for other in others:
             if not isinstance(other, Timer):
-                raise TypeError(
-                    f"only timers merge with a timer, and got {other!r}; Timer.load(path) reads a saved one"
-                )
+                raise TypeError(f"expected a Timer, got {other!r}; read one with Timer.load(path)")
         for other in others:
             totals = other.totals()
             peaks = self._sum().peaks_with(totals)
             with self._lock:
-                self._past.root.make_room(root)  # what was here before stays before what is new
+                self._past.root.make_room(root)  # the present order stays
                 self._past.merge(totals, path)
                 self._past.peaks = peaks
         if others and self._start is None:
-            self._events.restart(0)  # of runs that are merged nobody knows the single calls
+            self._events.restart(0)  # merged runs have no single calls
         return self
 
     def flatten(self) -> Timer:
-        """A timer of the same total with one level: the sections of every label added up wherever they nest.
+        """Return a timer with one level: sections with equal labels are added up.
 
         Nested time counts in its own row and in those around it, as it does in the tree.
+
+        Returns
+        -------
+        Timer
+            A stopped timer with the same total time.
         """
         totals = self.totals()
         totals.flatten()
         return Timer._of(totals)
 
     def complement(self) -> Timer:
-        """A timer with a row `~fit~` in every section `fit` that has others in it: the time that is in none of them."""
+        """Return a timer with the self time of every section with children as a row `~label~`.
+
+        Returns
+        -------
+        Timer
+            A stopped timer with the same total time.
+        """
         totals = self.totals()
         totals.root = totals.root.complement()
         return Timer._of(totals)
 
     @classmethod
+    def of_records(cls, records: Mapping[Record, Counts], steps: int) -> Timer:
+        """Return a stopped timer with records measured elsewhere.
+
+        Parameters
+        ----------
+        records : mapping of Record to Counts
+            The records.
+        steps : int
+            The number of gradients.
+
+        Returns
+        -------
+        Timer
+            A timer without sections.
+        """
+        totals = Totals(threads=1, memory="outputs")
+        totals.add_records(records.items(), steps)
+        return cls._of(totals)
+
+    @classmethod
     def _of(cls, totals: Totals) -> Timer:
-        """A stopped timer: its total time stays what it is."""
+        """Return a stopped timer, whose total time does not grow."""
         timer = cls()
         timer._past, timer._cost_ns, timer._start = totals, totals.section_cost_ns, None
         if totals.events is not None:
@@ -246,25 +351,47 @@ class Timer(Recorder, Shown):
         return timer
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything measured so far, as plain data."""
+        """Return all measurements as plain data for JSON; see `from_dict`."""
         return self.totals().to_dict()
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Timer:
-        """A stopped timer with the measurements of `to_dict`."""
+        """Return a stopped timer with the measurements of `to_dict`."""
         return cls._of(Totals.from_dict(data))
 
     def save(self, path: str | Path) -> None:
-        """Write the measurements to a JSON file."""
+        """Write the measurements to a JSON file.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; an existing one is replaced once all is written.
+        """
         write_document(path, self.to_dict())
 
     @classmethod
     def load(cls, path: str | Path) -> Timer:
-        """A stopped timer from a file that `save` wrote."""
+        """Return a stopped timer from a file of `save`.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
+        Returns
+        -------
+        Timer
+            The timer.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, of another kind, or of a newer version.
+        """
         return read_document(path, FORMAT, VERSION, cls.from_dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        """The measurements as text, however deep they nest; threads, locks and open sections stay where they are."""
+        """Return the measurements as text, without threads, locks and open sections."""
         return {
             "data": json.dumps(self.to_dict()),
             "clock": self._time,
@@ -278,17 +405,17 @@ class Timer(Recorder, Shown):
         self._switch(state["enabled"])
         if state["runs"]:
             self._start = self.clock()
-            self._events.start = (
-                self._start - self._past.total_ns
-            )  # they go on where the others ended
+            self._events.start = self._start - self._past.total_ns  # continue after the others
 
     def __repr__(self) -> str:
         root = self.root
-        return f"<Timer of {sum(1 for _ in root.walk())} sections, {sum(s.ncalls for s in root.children.values())} calls>"
+        sections = sum(1 for _ in root.walk())
+        calls = sum(section.ncalls for section in root.children.values())
+        return f"<Timer of {sections} sections, {calls} calls>"
 
 
 @functools.cache
 def _section_cost(memory: str) -> float:
-    """Nanoseconds that a section costs here; asked once, when something is first shown."""
+    """Return the nanoseconds that a section costs here; measured once, when first shown."""
     timer = Timer(memory=memory)
     return cost_of(timer.measure, timer.add_up)

@@ -1,4 +1,4 @@
-"""Records: what is kept of an operation's time, by the place in the user's code and by the arrays that it had."""
+"""Records: time of operations by place in the user's code and by the arrays involved."""
 
 from __future__ import annotations
 
@@ -10,14 +10,24 @@ from typing import Any, NamedTuple
 
 from numpy import ndarray
 
+from autograd_tools.base.text import unknown
+
 PHASES = ("forward", "record", "backward", "sum_outgrads")
 
 
 class Operand(NamedTuple):
     """An argument of an operation, or its output.
 
-    `order` is how an array lies in memory: "C" row by row, "F" column by column, "strided" neither. Of what is no array
-    `dtype` is its type in Python and `order` is empty; of a string, such as the subscripts of einsum, `text` is the string.
+    Attributes
+    ----------
+    dtype : str
+        The dtype of an array, or the Python type of anything else.
+    shape : tuple of int
+        The shape of an array.
+    order : {"C", "F", "strided", ""}
+        The memory layout of an array: by rows, by columns, or neither.
+    text : str
+        A string argument, such as the subscripts of einsum.
     """
 
     dtype: str
@@ -27,11 +37,28 @@ class Operand(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What time is kept under: an operation, what was done for it, where the user called it, and on what.
+    """The key of a time: an operation, its phase, the user's call site and the operands.
 
-    The phase is "forward", "record" for the engine's note of the call, "backward" for the gradient of the argument of number
-    `argument`, and "sum_outgrads" for adding that gradient to others; forward and record have the argument 0. `operands` are
-    the arguments in the order of the call and last the output, where AUTOGRAD_TIMER says `shapes`.
+    Attributes
+    ----------
+    op : str
+        The operation as NumPy names it.
+    argument : int
+        The number of the argument whose gradient it is, from 1; 0 for "forward" and "record".
+    file, line, function : str, int, str
+        The user's call; empty and 0 without lines.
+    scope : tuple of str
+        The path of scopes, the outermost first.
+    phase : {"forward", "record", "backward", "sum_outgrads"}
+        The forward pass, the engine's record of the call, the VJP rule of one argument, or the
+        accumulation of its gradient.
+    operands : tuple of Operand
+        The arguments and, last, the output; empty unless AUTOGRAD_TIMER says `shapes`.
+
+    Examples
+    --------
+    >>> Record("matmul", 2, "model.py", 7, "layer", ("loss", "layer"), "backward").label
+    'matmul[2]'
     """
 
     op: str
@@ -45,17 +72,27 @@ class Record(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The operation, or the gradient of an argument: `matmul`, `matmul[2]`."""
+        """Name the operation, or the gradient of an argument: `matmul`, `matmul[2]`."""
         return f"{self.op}[{self.argument}]" if self.argument else self.op
 
 
 class Counts(NamedTuple):
-    """What a record adds up: calls, nanoseconds without those of what nests, and the bytes of the arrays made.
+    """Sums of a record.
 
-    `steps` is how many gradients it had a part in. `samples` are its nanoseconds in some of them, by the number of the
-    gradient: of all up to 128 of them, of more every second, then every fourth, and so on; of all records the same. `kept` are
-    the bytes of the arrays that were kept for the backward pass here, the most of any one gradient; as in `Tape.kept_bytes` an
-    array counts once, for the oldest operation whose rules read it.
+    Attributes
+    ----------
+    calls, ns : int
+        The number of calls, and their self time in nanoseconds.
+    nbytes : int
+        Bytes of the arrays allocated.
+    steps : int
+        The number of gradients in which the record occurs.
+    kept : int
+        Bytes saved for the backward pass, the most of any gradient. As in `Tape.kept_bytes`, an
+        array counts once, for the oldest operation whose rules read it.
+    samples : mapping of int to int
+        Nanoseconds by number of the gradient: at most 128 evenly spaced gradients, the same ones
+        for every record.
     """
 
     calls: int = 0
@@ -66,7 +103,7 @@ class Counts(NamedTuple):
     samples: Mapping[int, int] = MappingProxyType({})
 
     def plus(self, other: Counts, later: int = 0) -> Counts:
-        """Those of both, the gradients of `other` so much `later`; of the bytes kept the larger number."""
+        """Return the sum of both; gradients of `other` come `later`, the larger `kept` stays."""
         calls, ns, nbytes, steps = (a + b for a, b in zip(self[:4], other[:4], strict=True))
         samples = dict(self.samples)
         for step, spent in other.samples.items():
@@ -75,7 +112,7 @@ class Counts(NamedTuple):
 
 
 class Tally:
-    """Counts that grow; the gradient that was last added to may go on."""
+    """Counts that grow; the last gradient may continue."""
 
     __slots__ = ("kept", "last", "samples", "steps", "sums")
 
@@ -86,35 +123,35 @@ class Tally:
         self.samples: dict[int, int] = {}
 
     def counts(self, over: int) -> Counts:
-        """What was added so far, with samples of the gradients that are over, which are so many."""
+        """Return the counts so far, with samples of the `over` complete gradients."""
         calls, ns, nbytes = self.sums
         samples = {step: spent for step, spent in self.samples.items() if step < over}
         return Counts(calls, ns, nbytes, self.steps, self.kept, samples)
 
     def add(self, sums: Iterable[int], steps: int, first: int, last: int) -> None:
-        """Add calls, nanoseconds and bytes in so many gradients, the first and last of which have these numbers."""
+        """Add calls, nanoseconds and bytes of gradients: their number, the first and the last."""
         self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
         self.steps += steps - (self.last == first)
         self.last = last
 
     def sample(self, step: int, ns: int) -> None:
-        """Add nanoseconds of a gradient that is among the samples."""
+        """Add nanoseconds of a gradient that is a sample."""
         self.samples[step] = self.samples.get(step, 0) + ns
 
     def thin(self, stride: int) -> None:
-        """Keep the samples of every so many gradients."""
+        """Keep every `stride`-th sample."""
         self.samples = {step: ns for step, ns in self.samples.items() if step % stride == 0}
 
     def keep(self, nbytes: int) -> None:
-        """Take note of the bytes that one gradient kept."""
+        """Note the bytes that one gradient saved."""
         self.kept = max(self.kept, nbytes)
 
 
-Signature = tuple[Any, ...]  # of the operands of a call, found in passing
+Signature = tuple[Any, ...]  # types, shapes and strides of a call, found in passing
 
 
 def signature(args: Sequence[Any], y: Any) -> Signature:
-    """What `operands_of` turns into operands."""
+    """Return the signature of a call, for `operands_of`."""
     return tuple(
         [
             (x.dtype, x.shape, x.strides)
@@ -129,7 +166,7 @@ def signature(args: Sequence[Any], y: Any) -> Signature:
 
 @functools.lru_cache(maxsize=4096)
 def operands_of(found: Signature) -> tuple[Operand, ...]:
-    """The operands of a signature."""
+    """Return the operands of a signature."""
     return tuple([_operand(x) for x in found])
 
 
@@ -143,7 +180,7 @@ def _operand(x: Any) -> Operand:
 
 
 def _order(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> str:
-    """How an array lies in memory; one that is both, such as a vector, lies row by row."""
+    """Return the memory layout of an array; one that is both, such as a vector, is "C"."""
     if _is_row_by_row(shape, strides, itemsize):
         return "C"
     return "F" if _is_row_by_row(shape[::-1], strides[::-1], itemsize) else "strided"
@@ -158,7 +195,7 @@ def _is_row_by_row(shape: tuple[int, ...], strides: tuple[int, ...], step: int) 
 
 
 def to_rows(records: Iterable[tuple[Record, Counts]]) -> list[list[Any]]:
-    """Records as plain data."""
+    """Return records as plain data."""
     return [
         [*record_row(record), *counts[:5], [list(pair) for pair in counts.samples.items()]]
         for record, counts in records
@@ -166,7 +203,7 @@ def to_rows(records: Iterable[tuple[Record, Counts]]) -> list[list[Any]]:
 
 
 def record_row(record: Record) -> list[Any]:
-    """A record as plain data."""
+    """Return a record as plain data."""
     return [
         *record[:5],
         list(record.scope),
@@ -176,7 +213,7 @@ def record_row(record: Record) -> list[Any]:
 
 
 def from_row(row: list[Any]) -> tuple[Record, Counts]:
-    """The record of a row, and its counts if it has them; in files before version 3 there were three, by place only."""
+    """Return the record of a row, and its counts if any; before version 3 there were only three."""
     op, argument, file, line, function, scope, *rest = row
     where = (
         _text(op),
@@ -192,7 +229,7 @@ def from_row(row: list[Any]) -> tuple[Record, Counts]:
     phase, operands, *sums = rest
     samples = {index(step): index(ns) for step, ns in sums.pop()} if sums else {}
     if phase not in PHASES:
-        raise ValueError(f"no phase {phase!r}; there are: {', '.join(PHASES)}")
+        raise unknown("phase", phase, PHASES)
     found = tuple(
         [
             Operand(_text(kind), tuple(map(index, shape)), _text(order), _text(text))
@@ -205,5 +242,5 @@ def from_row(row: list[Any]) -> tuple[Record, Counts]:
 
 def _text(x: Any) -> str:
     if not isinstance(x, str):
-        raise TypeError(f"a text was expected, and found {x!r:.100}")
+        raise TypeError(f"expected a text, got {x!r:.100}")
     return x

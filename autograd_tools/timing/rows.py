@@ -1,4 +1,4 @@
-"""The sections of a timer as rows: what was counted, and the shares, means and deviations that follow from it."""
+"""Sections as rows: counts, and the shares, means and deviations derived from them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,29 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from autograd_tools.base.text import unknown
 from autograd_tools.timing.section import SectionData, Snapshot
 
 
 class Row(NamedTuple):
-    """A section: where it is (`path` of labels from the top, `depth` from 0), and its figures in nanoseconds, bytes and percent.
+    """A section of the timer as a row of numbers; None means unknown.
 
-    `percent` is of all that was measured, `parent_percent` of the section around. None stands for what cannot be told:
-    a mean without calls, a share of nothing, the shortest of calls that were not measured one by one, how many bytes more
-    there were at the end and at the most than at the start, if bytes were not counted exactly.
+    Attributes
+    ----------
+    path, depth
+        The labels from the top, and the level from 0.
+    ncalls, ns, nbytes
+        Calls, nanoseconds, and bytes of the arrays returned.
+    percent, nbytes_percent
+        Shares of everything measured; None for a share of nothing.
+    parent_percent
+        The share of the parent's time; None at the top.
+    avg_ns, avg_nbytes
+        Means by call; None without calls.
+    min_ns, max_ns, std_ns
+        Nanoseconds of single calls; None if calls were not timed one by one.
+    live_nbytes, peak_nbytes
+        Rise of live bytes from start to end, and at the peak of one call; None unless exact.
     """
 
     path: tuple[str, ...]
@@ -40,31 +54,23 @@ SORTS: dict[str, Callable[[tuple[str, SectionData]], Any]] = {
     "alloc": lambda item: -item[1].nbytes,
     "peak": lambda item: -item[1].peak_nbytes,
     "name": lambda item: item[0],
-    "first": lambda item: 0,  # in the order in which the sections were first entered
+    "first": lambda item: 0,  # the order of first entries
 }
 
 
-def check_known(what: str, names: tuple[str, ...], known: dict[str, Any]) -> None:
-    """Refuse a name that is not in a table, and list those that are."""
-    for name in names:
-        if name not in known:
-            raise ValueError(f"no {what} {name!r}; there are: {', '.join(known)}")
-
-
 def list_rows(shot: Snapshot, sortby: str = "time", maxdepth: int | None = None) -> list[Row]:
-    """All sections down to `maxdepth` levels, each before those in it, in the order `sortby` at every level."""
-    check_known("order", (sortby,), SORTS)
+    """Return the sections down to `maxdepth` levels, parents first, sorted at every level."""
+    if sortby not in SORTS:
+        raise unknown("order", sortby, SORTS)
     if maxdepth is not None and maxdepth < 1:
-        raise ValueError(f"maxdepth counts levels from 1, and got {maxdepth}")
+        raise ValueError(f"maxdepth must be 1 or more, got {maxdepth}")
 
     def below(section: SectionData, path: tuple[str, ...]) -> Iterator[Row]:
         for label, child in sorted(section.children.items(), key=SORTS[sortby]):
             row = _row((*path, label), child, section if path else None, shot.measured)
-            yield (
-                row._replace(live_nbytes=child.live_nbytes, peak_nbytes=child.peak_nbytes)
-                if shot.memory == "exact"
-                else row
-            )
+            if shot.memory == "exact":
+                row = row._replace(live_nbytes=child.live_nbytes, peak_nbytes=child.peak_nbytes)
+            yield row
             if maxdepth is None or len(path) + 1 < maxdepth:
                 yield from below(child, (*path, label))
 
@@ -97,6 +103,6 @@ def _percent(part: int, whole: int) -> float | None:
 
 
 def _deviation(section: SectionData) -> float:
-    """The standard deviation of a sample, from integers until the last step: no digits are lost in the difference."""
+    """Return the sample's standard deviation; the difference is exact, in integers."""
     n = section.ncalls
     return math.sqrt(max(0, n * section.squares - section.ns**2) / (n * (n - 1)))

@@ -8,6 +8,7 @@ from operator import index
 from typing import Any, Self
 
 from autograd_tools.base.formats import time_text
+from autograd_tools.base.text import unknown
 
 MEMORY_FIELDS = ("live_nbytes", "peak_nbytes")
 COUNT_FIELDS = ("ncalls", "ns", "nbytes", "known", "min_ns", "max_ns", "squares")
@@ -34,20 +35,20 @@ class SectionData:
         self.ns += ns
         if not self.known or ns < self.min_ns:
             self.min_ns = ns
-        if ns > self.max_ns:  # noqa: PLR1730  # this is every call of every section, and max() takes three times as long
+        if ns > self.max_ns:  # noqa: PLR1730  # max() takes three times as long
             self.max_ns = ns
         self.known += 1
         self.squares += ns * ns
 
     def child(self, label: str) -> Self:
-        """The section `label` right below this one, made if it is not there."""
+        """Return the child `label`, which is created if needed."""
         section = self.children.get(label)
-        if section is None:  # one of two threads that come at once wins, and both get its section
+        if section is None:  # two threads at once get the same section
             section = self.children.setdefault(label, type(self)())
         return section
 
     def add(self, other: SectionData) -> None:
-        """Add what `other` counts itself, without the sections in it."""
+        """Add the counts of `other`, without its children."""
         if other.known:
             self.min_ns = min(self.min_ns, other.min_ns) if self.known else other.min_ns
             self.max_ns = max(self.max_ns, other.max_ns)
@@ -60,38 +61,48 @@ class SectionData:
         self.peak_nbytes = max(self.peak_nbytes, other.peak_nbytes)
 
     def merge(self, other: SectionData) -> None:
-        """Add `other`, label by label."""
+        """Add `other` and its children, label by label."""
         self.add(other)
         for label, child in list(other.children.items()):
             self.child(label).merge(child)
 
     def make_room(self, other: SectionData) -> None:
-        """Have all sections of `other`, in its order, without what they count."""
+        """Create all sections of `other`, in its order, without their counts."""
         for label, child in list(other.children.items()):
             self.child(label).make_room(child)
 
     def complement(self) -> Self:
-        """A copy in which every section that has others in it also has `~its name~`, the time that is in none of them."""
+        """Return a copy in which every section with children also has a child for its self time.
+
+        Returns
+        -------
+        Section
+            The copy; the section "fit" has the child "~fit~".
+        """
         copy = type(self)()
         copy.add(self)
         for label, child in self.children.items():
             inside = copy.children[label] = child.complement()
             if child.children:
-                rest = max(
-                    0, child.ns - child.measured.ns
-                )  # sections of several threads may take longer than the one around
+                rest = max(0, child.ns - child.measured.ns)  # children in threads may take longer
                 inside.children.setdefault(f"~{label}~", type(self)(child.ncalls, rest))
         return copy
 
     def walk(self) -> Iterator[tuple[str, Self]]:
-        """All sections below this one, with their labels."""
+        """Yield all sections below this one, parents first.
+
+        Yields
+        ------
+        tuple of (str, Section)
+            The label and the section.
+        """
         for label, child in self.children.items():
             yield label, child
             yield from child.walk()
 
     @property
     def measured(self) -> Self:
-        """The sum of the sections right below this one."""
+        """Nanoseconds and bytes of all children together."""
         inside = self.children.values()
         return type(self)(ns=sum(s.ns for s in inside), nbytes=sum(s.nbytes for s in inside))
 
@@ -99,9 +110,7 @@ class SectionData:
         section = self
         for label in (key,) if isinstance(key, str) else key:
             if label not in section.children:
-                raise KeyError(
-                    f"no section {label!r}; there are: {', '.join(section.children) or 'none'}"
-                )
+                raise KeyError(*unknown("section", label, section.children).args)
             section = section.children[label]
         return section
 
@@ -112,10 +121,11 @@ class SectionData:
         return iter(list(self.children))
 
     def __repr__(self) -> str:
-        return f"<Section of {self.ncalls} calls in {time_text(self.ns)}, {len(self.children)} sections inside>"
+        inside = f"{len(self.children)} sections inside"
+        return f"<Section of {self.ncalls} calls in {time_text(self.ns)}, {inside}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """The section and those below it, as plain data."""
+        """Return plain data for JSON; see `from_dict`."""
         counts = {
             name: getattr(self, name) for name in (COUNT_FIELDS if self.known else COUNT_FIELDS[:3])
         }
@@ -127,14 +137,14 @@ class SectionData:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The section that `to_dict` described; files of version 1 know nothing of single calls."""
+        """Return the section of `to_dict`; files of version 1 have no times of single calls."""
         counts = {
             name: index(data[name])
             for name in COUNT_FIELDS
             if name in data or name in COUNT_FIELDS[:3]
         }
         if min(counts.values()) < 0:
-            raise ValueError(f"a section counts from 0 on, and this one says {counts}")
+            raise ValueError(f"counts of a section must be 0 or more, got {counts}")
         counts |= {name: index(data[name]) for name in MEMORY_FIELDS if name in data}
         return cls(
             **counts,
@@ -144,7 +154,7 @@ class SectionData:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """State of a timer at one moment: a tree of sections, the sum that shares are of, the time elapsed."""
+    """State of a timer: sections, their sum (100% of all shares), and the time elapsed."""
 
     root: SectionData
     measured: SectionData

@@ -1,4 +1,4 @@
-"""The timer as a table, laid out like that of TimerOutputs.jl."""
+"""Table of a timer, in the layout of TimerOutputs.jl."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from itertools import groupby
 
 from autograd_tools.base.formats import memory_text, percent_text, time_text
 from autograd_tools.base.text import columns as columns_of
-from autograd_tools.base.text import one_line
-from autograd_tools.timing.columns import COLUMNS, DEFAULT, Column, asked, choose
-from autograd_tools.timing.rows import SORTS, Row, check_known, list_rows
+from autograd_tools.base.text import one_line, unknown
+from autograd_tools.timing.columns import DEFAULT, Column, asked, choose
+from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.section import Snapshot
 
-__all__ = ["COLUMNS", "LINECHARS", "SORTS", "table"]
-
-# What becomes of our characters, those in users' labels apart.
+# Replacements for characters of the table; labels keep theirs.
 LINECHARS: dict[str, dict[int, int]] = {
     "unicode": {},
     "ascii": str.maketrans("─│├└…μ∅█▏▎▍▌▋▊▉", "-||`~u-#......."),
 }
 TOT = "Tot / % measured:"
-NARROWEST = len(TOT)  # columns for names, before columns of numbers are left out
+NARROWEST = len(TOT)  # least width of names; then columns of numbers are dropped
 
 
 def table(
@@ -38,21 +36,13 @@ def table(
     linechars: str = "unicode",
     width: int | None = None,
 ) -> str:
-    """The sections of a timer, or those in a section, as text: a row for each, nested ones below the one they are in.
-
-    `columns` are names in `COLUMNS`, `sortby` one in `SORTS`, `linechars` one in `LINECHARS`. `compact` leaves the means
-    out, `allocations=False` the bytes, `maxdepth` what nests deeper; `bars` adds the shares as bars. With a `width` no
-    line is longer: names are cut, then columns are left out from the right. %tot is of the sum of the top sections,
-    %par of the section around; `Tot` is the time since the timer was reset. Allocations are the arrays that sections
-    returned, without temporaries and views; where bytes are counted exactly, `peak` and `live` are by how many there were
-    more than at the start, at the most of one call, and at the ends of all.
-    """
+    """Return the sections of a timer or of a section as text; see `Shown.table`."""
     chars = LINECHARS.get(linechars, {})
     columns = asked(tuple(columns), shot.memory)
-    check_known("column", columns, COLUMNS)
-    check_known("linechars", (linechars,), LINECHARS)
+    if linechars not in LINECHARS:
+        raise unknown("linechars", linechars, LINECHARS)
     if width is not None and width < 1:
-        raise ValueError(f"a width of 1 column or more is needed, and got {width}")
+        raise ValueError(f"width must be 1 or more, got {width}")
     rows = list_rows(shot, sortby, maxdepth)
     names = [
         guide.translate(chars) + one_line(row.path[-1])
@@ -71,7 +61,7 @@ def table(
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """How the lines of a table are laid out."""
+    """Layout of the lines of a table."""
 
     groups: list[_Group]
     name_width: int
@@ -79,7 +69,7 @@ class _Page:
     chars: dict[int, int]
 
     def lines(self, shot: Snapshot, rows: list[Row], names: list[str], title: str) -> list[str]:
-        """The header, a line for each row, and the notes."""
+        """Return the header, a line for each row, and the notes."""
         body = [
             self.line(name, [group.cells(row) for group in self.groups])
             for name, row in zip(names, rows, strict=True)
@@ -103,24 +93,23 @@ class _Page:
         return [rule, heading, under, total, "", header, rule, *body, rule, *notes]
 
     def line(self, name: str, parts: Sequence[str]) -> str:
-        """A name and what stands beside it, in no more than the width."""
+        """Return a name and the cells beside it, within the width."""
         name = cut(name, self.name_width, self.chars)
-        text = f" {name}{' ' * (self.name_width - columns_of(name))}{''.join(parts).translate(self.chars)}".rstrip()
+        blank = " " * (self.name_width - columns_of(name))
+        text = f" {name}{blank}{''.join(parts).translate(self.chars)}".rstrip()
         return text if self.width is None else cut(text, self.width, self.chars)
 
     def wrap(self, note: str) -> list[str]:
-        """A note in as many lines as it takes."""
+        """Return a note as lines within the width."""
         return [note] if self.width is None else textwrap.wrap(note, max(self.width - 1, 1))
 
 
 def _fit(chosen: list[Column], name_width: int, width: int) -> tuple[list[Column], int]:
-    """The columns that fit into a width beside names of at least `NARROWEST` columns, and the width of the names."""
+    """Return the columns that fit, and the width of names, which is at least `NARROWEST`."""
 
     def left(columns: list[Column]) -> int:
-        groups = {column.group for column in columns}
-        return (
-            width - 1 - sum(column.width + 2 for column in columns) - len(groups)
-        )  # a gap of three where a group begins
+        groups = {column.group for column in columns}  # each begins with a gap of three, not two
+        return width - 1 - sum(column.width + 2 for column in columns) - len(groups)
 
     while len(chosen) > 1 and left(chosen) < min(NARROWEST, name_width):
         chosen = chosen[:-1]
@@ -128,7 +117,7 @@ def _fit(chosen: list[Column], name_width: int, width: int) -> tuple[list[Column
 
 
 def cut(text: str, width: int, chars: dict[int, int]) -> str:
-    """`text` in at most `width` columns of a terminal, with a mark where it was cut."""
+    """Return `text` in at most `width` columns of a terminal, with a mark where it was cut."""
     if columns_of(text) <= width:
         return text
     kept, used = "", 1
@@ -141,7 +130,7 @@ def cut(text: str, width: int, chars: dict[int, int]) -> str:
 
 
 def _guides(rows: Sequence[Row]) -> list[str]:
-    """The lines of a tree before each name, found from the last row up: there it is known whether another follows."""
+    """Return the tree lines before each name; from the last row up, followers are known."""
     guides: list[str] = []
     open_depths: set[int] = set()
     for row in reversed(rows):
@@ -153,7 +142,7 @@ def _guides(rows: Sequence[Row]) -> list[str]:
 
 
 class _Group:
-    """Columns that stand under one heading."""
+    """Columns under one heading."""
 
     def __init__(self, columns: list[Column]) -> None:
         self.columns = columns
@@ -171,20 +160,18 @@ class _Group:
 
 
 def _notes(shot: Snapshot) -> list[str]:
-    """Why more than all may be measured, what was not, and what the timer itself cost; the last two only where a cost is known."""
+    """Return notes on threads, on the time not measured, and on the overhead if it is known."""
     cost, total = shot.section_cost_ns, shot.total_ns
     notes = []
     if shot.threads > 1:
-        notes.append(
-            f"Measured in {shot.threads} threads, which together may take longer than Tot."
-        )
+        notes.append(f"Measured in {shot.threads} threads; their sum may exceed Tot.")
     if not cost:
         return notes
-    whole = shot.own_ns
-    rest = total - shot.measured.ns
+    whole, rest = shot.own_ns, total - shot.measured.ns
     if rest > 0:
         notes.append(f"Not measured: {time_text(rest)}, {percent_text(rest, total)} of Tot.")
     notes.append(
-        f"The timer's own cost: {time_text(cost)} a section, {time_text(whole)} in all, {percent_text(whole, total)} of Tot."
+        f"Timer overhead: {time_text(cost)} per section, "
+        f"{time_text(whole)} in total, {percent_text(whole, total)} of Tot."
     )
     return notes

@@ -1,4 +1,4 @@
-"""All that a timer has measured, as plain data that can be added up, saved and sent."""
+"""Totals of a timer: data that can be added up, saved and sent."""
 
 from __future__ import annotations
 
@@ -7,55 +7,46 @@ from dataclasses import dataclass, field
 from operator import index
 from typing import Any
 
+from autograd_tools.base.text import unknown
 from autograd_tools.timing.records import Counts, Record, from_row, to_rows
 from autograd_tools.timing.shown import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 3
-MEMORY = (
-    "nobytes",
-    "outputs",
-    "exact",
-)  # ways to count bytes: not, those of returned arrays, and all that NumPy makes
+MEMORY = ("nobytes", "outputs", "exact")  # bytes: none, of returned arrays, all of NumPy
 
 
 @dataclass(slots=True)
 class Totals:
-    """Sections below a root, counts by record, the time that passed, and the threads it passed in."""
+    """Sections below a root, counts by record, the time elapsed and the number of threads."""
 
     root: Section = field(default_factory=Section)
     records: dict[Record, Counts] = field(default_factory=dict)
     steps: int = 0  # gradients
     total_ns: int = 0
-    threads: int = 0  # whose outermost sections may have been open at the same time
+    threads: int = 0  # their top sections may have overlapped
     section_cost_ns: float = 0.0
-    twice_ns: int = 0  # what the rows of a flattened timer count more than once
+    twice_ns: int = 0  # counted more than once by a flattened timer
     twice_nbytes: int = 0
-    memory: str = "nobytes"  # how bytes were counted, a word of MEMORY
-    live_nbytes: int | None = (
-        None  # of NumPy's data at the end, and the most there were at once, where that was exact
-    )
+    memory: str = "nobytes"  # one of MEMORY
+    live_nbytes: int | None = None  # of NumPy's data at the end; None unless exact
     peak_nbytes: int | None = None
-    events: dict[str, Any] | None = (
-        None  # single calls, as plain data; of runs that are merged nobody knows them
-    )
-    peaks: dict[str, Any] | None = (
-        None  # what the machine can do at best, if somebody measured it; None of several machines
-    )
+    events: dict[str, Any] | None = None  # plain data of single calls; None for merged runs
+    peaks: dict[str, Any] | None = None  # of the machine, if measured; None for several machines
 
     @property
     def measured(self) -> Section:
-        """The sum of the outermost sections."""
+        """The sum of the top sections."""
         rows = self.root.measured
         return Section(ns=rows.ns - self.twice_ns, nbytes=rows.nbytes - self.twice_nbytes)
 
     def add_records(self, records: Iterable[tuple[Record, Counts]], steps: int) -> None:
-        """Add the records of so many gradients, which come after those that are here."""
+        """Add the records of `steps` gradients, which come after those so far."""
         for record, counts in records:
             self.records[record] = self.records.get(record, Counts()).plus(counts, self.steps)
         self.steps += steps
 
     def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
-        """Add `other`: what ran at another time, or, below the section at `path`, what ran within that section."""
+        """Add `other`, which ran at another time or, with a path, within the section there."""
         self.peaks = self.peaks_with(other)
         place = self.root
         for label in path:
@@ -71,32 +62,29 @@ class Totals:
             self.twice_nbytes += other.twice_nbytes
 
     def peaks_with(self, other: Totals) -> dict[str, Any] | None:
-        """The peaks of the machine that both were measured on, if that is known."""
+        """Return the peaks if both come from one machine."""
         if not self.records or not other.records:
             return other.peaks if self.peaks is None else self.peaks
         return self.peaks if self.peaks == other.peaks else None
 
     def see(self, live: int | None, peak: int | None) -> None:
-        """Take note of the bytes of another time or process: of those at its end, and of its peak, the larger number stays."""
+        """Keep the larger live bytes and the larger peak of two runs."""
         if live is not None and peak is not None:
-            self.live_nbytes, self.peak_nbytes = (
-                max(self.live_nbytes or 0, live),
-                max(self.peak_nbytes or 0, peak),
-            )
+            self.live_nbytes = max(self.live_nbytes or 0, live)
+            self.peak_nbytes = max(self.peak_nbytes or 0, peak)
 
     def flatten(self) -> None:
-        """Add the sections of every label up wherever they nest, and keep the sum of all that was measured."""
+        """Add up the sections of every label at all levels; the sum of all stays."""
         measured, flat = self.measured, Section()
         for label, section in self.root.walk():
             flat.child(label).add(section)
         self.root = flat
-        self.twice_ns, self.twice_nbytes = (
-            flat.measured.ns - measured.ns,
-            flat.measured.nbytes - measured.nbytes,
-        )
+        self.twice_ns = flat.measured.ns - measured.ns
+        self.twice_nbytes = flat.measured.nbytes - measured.nbytes
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as dicts, lists, texts and integers."""
+        """Return plain data for JSON."""
+        memory = [self.memory, self.live_nbytes, self.peak_nbytes]
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -105,11 +93,7 @@ class Totals:
             "threads": self.threads,
             "steps": self.steps,
             "counted_twice": [self.twice_ns, self.twice_nbytes],
-            **(
-                {}
-                if self.memory == "outputs"
-                else {"memory": [self.memory, self.live_nbytes, self.peak_nbytes]}
-            ),
+            **({} if self.memory == "outputs" else {"memory": memory}),
             "sections": self.root.to_dict()["children"],
             "records": to_rows(self.records.items()),
             **({} if self.events is None else {"events": self.events}),
@@ -118,7 +102,7 @@ class Totals:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Totals:
-        """What `to_dict` gave, also that of versions 1 and 2."""
+        """Return the totals of `to_dict`, also of versions 1 and 2."""
         totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
         totals.events = data.get("events")
         totals.peaks = None if data.get("peaks") is None else dict(data["peaks"])
@@ -126,9 +110,7 @@ class Totals:
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
         totals.memory, *seen = data.get("memory", ("outputs", None, None))
         if totals.memory not in MEMORY:
-            raise ValueError(
-                f"bytes are not counted as {totals.memory!r}; there are: {', '.join(MEMORY)}"
-            )
+            raise unknown("memory", totals.memory, MEMORY)
         totals.see(*(None if nbytes is None else index(nbytes) for nbytes in seen))
         totals.root = Section(
             children={label: Section.from_dict(child) for label, child in data["sections"].items()}
