@@ -94,23 +94,13 @@ def getfield_into(total: Any, dy: Any, x: Any, name: str) -> Any:
     return total
 
 
+INDEX = frozenset({1})  # the rules read the index alone
+ITEM: dict[str, Any] = {"containers": True, "item_of": unpack_fields, "reads": INDEX}
 getitem = Primitive(
-    operator.getitem,
-    (getitem_x, None),
-    accumulate_into=getitem_into,
-    name="getitem",
-    containers=True,
-    item_of=unpack_fields,
-    reads=frozenset({1}),
+    operator.getitem, (getitem_x, None), accumulate_into=getitem_into, name="getitem", **ITEM
 )
 getfield = Primitive(
-    field,
-    (getfield_x, None),
-    accumulate_into=getfield_into,
-    name="getattr",
-    containers=True,
-    item_of=unpack_fields,
-    reads=frozenset({1}),
+    field, (getfield_x, None), accumulate_into=getfield_into, name="getattr", **ITEM
 )
 ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="ungetitem")
 
@@ -139,6 +129,4 @@ def setitem_x(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
     return setitem(dy, index, 0)
 
 
-setitem: Primitive = Primitive(
-    assigned, (setitem_x, None, setitem_v), name="setitem", reads=frozenset({1})
-)
+setitem: Primitive = Primitive(assigned, (setitem_x, None, setitem_v), name="setitem", reads=INDEX)

@@ -28,12 +28,8 @@ from autograd_tools.rules.arrays import (
 
 def count_where(x, axis, where):
     """Return the number of chosen elements in each group of a reduction."""
-    return np.sum(
-        np.broadcast_to(where, np.shape(x)),
-        axis=axis,
-        dtype=np.result_type(type_of(x), 1.0),
-        keepdims=True,
-    )
+    where, dtype = np.broadcast_to(where, np.shape(x)), np.result_type(type_of(x), 1.0)
+    return np.sum(where, axis=axis, dtype=dtype, keepdims=True)
 
 
 def sum_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
@@ -50,11 +46,8 @@ def sum_initial(dy, y, *args, **kwargs):
 def mean_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     """`broadcast(restore_axes(dy, x, axis, keepdims) / count(x, axis), shape(x))`."""
     if where is not True:
-        return (
-            broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x))
-            * where
-            / count_where(x, axis, where)
-        )
+        dx = broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x))
+        return dx * where / count_where(x, axis, where)
     return broadcast(restore_axes(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
 
 
@@ -108,15 +101,10 @@ def var(
     square = np.absolute(difference) ** 2 if np.iscomplexobj(a) else difference * difference
     n: Any = count(a, axis)
     if where is not True:
-        n = np.sum(
-            np.broadcast_to(where, np.shape(a)),
-            axis=axis,
-            dtype=np.result_type(unwrap(square)),
-            keepdims=keepdims,
-        )
-    return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / (
-        n - (ddof if correction is None else correction)
-    )
+        where, dtype = np.broadcast_to(where, np.shape(a)), np.result_type(unwrap(square))
+        n = np.sum(where, axis=axis, dtype=dtype, keepdims=keepdims)
+    n = n - (ddof if correction is None else correction)
+    return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / n
 
 
 @composite(np.std)
@@ -132,18 +120,16 @@ def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where
     axes = axes_of(a, axis)
     rest = tuple(i for i in range(np.ndim(a)) if i not in axes)
     shape = tuple(1 if i in axes else n for i, n in enumerate(np.shape(a)))
-    flat = np.reshape(
-        np.transpose(a, (*rest, *axes)), (*(np.shape(a)[i] for i in rest), count(a, axis))
-    )
+    rows = (*(np.shape(a)[i] for i in rest), count(a, axis))
+    flat = np.reshape(np.transpose(a, (*rest, *axes)), rows)
     while (n := np.shape(flat)[-1]) > 1:
         half = n // 2
         product = flat[..., :half] * flat[..., half : 2 * half]
         flat = np.concatenate([product, flat[..., 2 * half :]], axis=-1) if n % 2 else product
-    total = (
-        (flat[..., 0] if rest else flat[0])
-        if np.shape(flat)[-1]
-        else np.ones(np.shape(flat)[:-1], unwrap(flat).dtype)[()]
-    )
+    if np.shape(flat)[-1]:
+        total = flat[..., 0] if rest else flat[0]
+    else:
+        total = np.ones(np.shape(flat)[:-1], unwrap(flat).dtype)[()]
     total = np.reshape(total, shape) if keepdims else total
     return total if initial is None else total * initial
 

@@ -28,10 +28,9 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     if weights is None:
         mean, total = np.mean(a, axis=axis, keepdims=keepdims), count(a, axis)
     else:
-        if np.shape(weights) != np.shape(a):  # of one axis
-            weights = np.reshape(
-                weights, [n if i == axis % np.ndim(a) else 1 for i, n in enumerate(np.shape(a))]
-            )
+        if np.shape(weights) != np.shape(a):  # weights along one axis
+            shape = [n if i == axis % np.ndim(a) else 1 for i, n in enumerate(np.shape(a))]
+            weights = np.reshape(weights, shape)
         weights = np.broadcast_to(weights, np.shape(a))
         total = np.sum(weights, axis=axis, keepdims=keepdims)
         mean = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
@@ -40,31 +39,21 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
 
 @composite(np.nansum)
 def nansum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
-    kept_in = ~np.isnan(unwrap(a)) & where
-    return np.sum(np.where(kept_in, a, 0), axis=axis, dtype=dtype, keepdims=keepdims) + initial
+    counted = ~np.isnan(unwrap(a)) & where
+    return np.sum(np.where(counted, a, 0), axis=axis, dtype=dtype, keepdims=keepdims) + initial
 
 
 @composite(np.nanmean)
 def nanmean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
-    n = np.sum(
-        ~np.isnan(unwrap(a)) & where,
-        axis=axis,
-        dtype=type_of(a).newbyteorder("="),
-        keepdims=keepdims,
-    )
+    counted, dtype_n = ~np.isnan(unwrap(a)) & where, type_of(a).newbyteorder("=")
+    n = np.sum(counted, axis=axis, dtype=dtype_n, keepdims=keepdims)
     return nansum(a, axis, dtype, None, keepdims, 0, where) / n
 
 
 @composite(np.nanprod)
 def nanprod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
-    return np.prod(
-        np.where(np.isnan(unwrap(a)), 1, a),
-        axis=axis,
-        dtype=dtype,
-        keepdims=keepdims,
-        initial=initial,
-        where=where,
-    )
+    a = np.where(np.isnan(unwrap(a)), 1, a)
+    return np.prod(a, axis, dtype, keepdims=keepdims, initial=initial, where=where)
 
 
 @composite(np.nanvar)
@@ -87,13 +76,11 @@ def nanvar(
         mean = np.sum(np.where(counted, a, 0), axis=axis, keepdims=True) / np.maximum(n, 1)
     mean = as_type(as_array(mean), unwrap(a).dtype)
     difference = np.where(counted, a, mean) - mean
-    square = (
-        np.absolute(difference) ** 2 if np.iscomplexobj(difference) else difference * difference
-    )
+    is_complex = np.iscomplexobj(difference)
+    square = np.absolute(difference) ** 2 if is_complex else difference * difference
     squares = np.sum(square, axis=axis, keepdims=keepdims)
-    left = np.sum(counted, axis=axis, keepdims=keepdims) - (
-        ddof if correction is None else correction
-    )
+    left = np.sum(counted, axis=axis, keepdims=keepdims)
+    left = left - (ddof if correction is None else correction)
     return squares / np.where(left > 0, left, np.nan).astype(unwrap(squares).dtype)
 
 
@@ -145,9 +132,8 @@ def quantiles(a, q, axis, keepdims, method, weights=None, *, skip_nan):
     elif method not in PICKING:
         dtype, last = type_between(q, unwrap(rows).dtype), np.maximum(counts - 1, 0)[:, None]
         inside = (places > 0) & (places < last)
-        speed = (
-            inside * (counts[:, None] + SPEEDS[method]) if method in SPEEDS else inside * 0
-        ).astype(dtype)
+        speed = counts[:, None] + SPEEDS[method] if method in SPEEDS else 0
+        speed = (inside * speed).astype(dtype)
         part = (places - low).astype(dtype)
         if isinstance(q, Value):
             part = part + as_type(np.ravel(as_array(q) - np.asarray(unwrap(q))), dtype) * speed
@@ -157,34 +143,17 @@ def quantiles(a, q, axis, keepdims, method, weights=None, *, skip_nan):
     return np.reshape(np.transpose(y), shape) if shape else y[0, 0]
 
 
-@composite(np.quantile)
-def quantile(
-    a,
-    q,
-    axis=None,
-    out=None,
-    overwrite_input=False,
-    method="linear",
-    keepdims=False,
-    *,
-    weights=None,
-):
-    return quantiles(a, q, axis, keepdims, method, weights, skip_nan=False)
+def quantile_of(skip_nan):
+    def quantile(
+        a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, **weights
+    ):
+        return quantiles(a, q, axis, keepdims, method, skip_nan=skip_nan, **weights)
+
+    return quantile
 
 
-@composite(np.nanquantile)
-def nanquantile(
-    a,
-    q,
-    axis=None,
-    out=None,
-    overwrite_input=False,
-    method="linear",
-    keepdims=False,
-    *,
-    weights=None,
-):
-    return quantiles(a, q, axis, keepdims, method, weights, skip_nan=True)
+quantile = composite(np.quantile)(quantile_of(skip_nan=False))
+nanquantile = composite(np.nanquantile)(quantile_of(skip_nan=True))
 
 
 def percent(q):
@@ -201,24 +170,18 @@ def nanpercentile(a, q, *args, **kwargs):
     return nanquantile(a, percent(q), *args, **kwargs)
 
 
-@composite(np.median)
-def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    a = as_array(a)
-    return (
-        quantiles(a, 0.5, axis, keepdims, "median", skip_nan=False)
-        if np.size(a)
-        else np.median(unwrap(a), axis, keepdims=keepdims)
-    )
+def median_of(func, skip_nan):
+    def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+        a = as_array(a)
+        if np.size(a) == 0:
+            return func(unwrap(a), axis, keepdims=keepdims)
+        return quantiles(a, 0.5, axis, keepdims, "median", skip_nan=skip_nan)
+
+    return median
 
 
-@composite(np.nanmedian)
-def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    a = as_array(a)
-    return (
-        quantiles(a, 0.5, axis, keepdims, "median", skip_nan=True)
-        if np.size(a)
-        else np.nanmedian(unwrap(a), axis, keepdims=keepdims)
-    )
+composite(np.median)(median_of(np.median, skip_nan=False))
+composite(np.nanmedian)(median_of(np.nanmedian, skip_nan=True))
 
 
 def variables(m, rowvar, dtype):
@@ -237,17 +200,11 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     rows = rows if y is None else np.concatenate([rows, variables(y, rowvar, dtype)])
     ddof = (0 if bias else 1) if ddof is None else ddof
     given = [w for w in (fweights, aweights) if w is not None]
-    weights = (
-        math.prod(given[1:], start=as_array(given[0]))
-        if given
-        else np.ones(np.shape(rows)[1], dtype)
-    )
+    ones = np.ones(np.shape(rows)[1], dtype)
+    weights = math.prod(given[1:], start=as_array(given[0])) if given else ones
     n = np.sum(weights)
-    left = (
-        n - ddof * np.sum(weights * as_array(aweights)) / n
-        if aweights is not None and ddof
-        else n - ddof
-    )
+    weighted = aweights is not None and ddof
+    left = n - ddof * (np.sum(weights * as_array(aweights)) / n if weighted else 1)
     centred = rows - np.average(rows, axis=1, weights=weights, keepdims=True)
     return np.squeeze(np.dot(centred, np.conjugate(np.transpose(centred * weights))) / left)
 
