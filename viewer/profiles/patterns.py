@@ -1,343 +1,333 @@
-"""Tips: patterns that are known to be slow and that another way to write the same replaces, where they cost much in this run."""
+"""Tips: slow patterns at a line of code, and faster equivalents to write instead."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from autograd_tools import Tape
+from autograd_tools import Tape, Trace
 from autograd_tools.base.formats import count_text, percent_text, time_text
 from autograd_tools.timing import Counts, Operand, Record
 from viewer.profiles.costs import work
 from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.measured import Timed
 from viewer.profiles.roofline import least_time, measured
-from viewer.profiles.unused import not_asked, unused
 from viewer.text.lines import Row, Span, fold, plain
 from viewer.text.places import source_text
 
-LEAST = 0.02  # of what was measured; what costs less is not worth a change
-NO_TIPS = "No tips: none of the patterns that are known to be slow costs more than 2% of what was measured."
-UNSEEN = "Powers, einsum and the order of arrays were not looked at: the peaks of the machine that measured this are not known."
-PARTS = (
-    "getitem",
-    "setitem",
-    "concatenate",
-    "stack",
-    "getattr",
-)  # that have tips of their own, or none
-SMALL, MANY = 1000, 10_000  # numbers; the arithmetic on few takes less than the call
-PHASES = ("forward", "backward")  # what arithmetic is done in
+LEAST = 0.02  # the share of the measured time below which there is no tip
+NO_TIPS = "No tips: no known slow pattern exceeds 2% of the measured time."
+UNSEEN = "Powers, einsum and strided matmul were not checked: the machine's peaks are unknown."
+# Operations that have tips of their own, or none.
+PARTS = ("getitem", "setitem", "concatenate", "stack", "getattr")
+SMALL, MANY = 1000, 10_000  # elements; the arithmetic on few takes less time than the call
+
+Place: TypeAlias = tuple[str, int]  # a file and a line
 
 
-class Line(NamedTuple):
-    """All that was measured at a line of the user's code, and the machine's peaks, if they are known."""
+class Found(NamedTuple):
+    """A pattern at a line: its cost in nanoseconds, and its description."""
+
+    ns: int
+    pattern: str
+
+
+class LineProfile(NamedTuple):
+    """The records of a line of the user's code, and the machine's peaks if they are known."""
 
     records: dict[Record, Counts]
     peaks: Peaks | None
 
-    def of(self, *ops: str) -> Iterator[tuple[Record, Counts]]:
-        """The records of some operations."""
-        return ((record, counts) for record, counts in self.records.items() if record.op in ops)
+    def of(self, *ops: str) -> Iterator[Record]:
+        """Yield the records of some operations whose operands are known."""
+        return (record for record in self.records if record.op in ops and record.operands)
 
     def calls(self, op: str) -> float:
-        """How often an operation ran in each gradient that it has a part in."""
-        found = [counts for record, counts in self.of(op) if record.phase == "forward"]
+        """Return the calls of an operation per gradient that contains it."""
+        found = [
+            counts
+            for record, counts in self.records.items()
+            if (record.op, record.phase) == (op, "forward")
+        ]
         return sum(counts.calls for counts in found) / max([1, *(counts.steps for counts in found)])
 
+    def often(self, op: str) -> str:
+        """Return `20 times per gradient`."""
+        return f"{count_text(round(self.calls(op)))} times per gradient"
+
     def ns(self, chosen: Callable[[Record], bool]) -> int:
-        """The nanoseconds of the records chosen, in all phases."""
+        """Return the nanoseconds of the chosen records, in all phases."""
         return sum(counts.ns for record, counts in self.records.items() if chosen(record))
 
-    def takes(self, times: float, chosen: Callable[[Record], bool]) -> bool:
-        """Whether the operations and gradients chosen took so many times as long as they had to, all together."""
+    def is_slow(self, times: float, chosen: Callable[[Record], bool], *phases: str) -> bool:
+        """Return whether the chosen records took more than `times` the least possible time."""
         if self.peaks is None:
             return False
-        found = [
-            (record, counts)
-            for record, counts in self.records.items()
-            if record.phase in PHASES and chosen(record)
-        ]
-        return (
-            sum(counts.ns for _, counts in found)
-            > times * sum(c.calls * least_time(r, self.peaks)[1] for r, c in found)
-            > 0
-        )
+        ns, least = 0, 0.0
+        for record, counts in self.records.items():
+            if record.phase in (phases or ("forward", "backward")) and chosen(record):
+                ns += counts.ns
+                least += counts.calls * least_time(record, self.peaks)[1]
+        return ns > times * least > 0
 
 
-class Found(NamedTuple):
-    """What a pattern costs at a line, in nanoseconds, and what it is there."""
-
-    ns: int
-    what: str
+Finder: TypeAlias = Callable[[LineProfile], Found | None]
+TIPS: list[tuple[Finder, str]] = []  # functions that find a pattern, and what to write instead
 
 
-class Tip(NamedTuple):
-    """A pattern: how it is found at a line, and what to write instead."""
+def tip(instead: str) -> Callable[[Finder], Finder]:
+    """Add a tip to TIPS: decorate a function that finds the pattern at a line.
 
-    find: Callable[[Line], Found | None]
-    instead: str
+    To add one, write such a function below, and a case of the same name in `test_tips.py`: a
+    program that gets the tip, and programs that look alike and do not.
+    """
+
+    def add(find: Finder) -> Finder:
+        TIPS.append((find, instead))
+        return find
+
+    return add
 
 
 def size(operand: Operand) -> int:
-    """How many numbers are in an operand."""
+    """Return the number of elements of an operand."""
     return math.prod(operand.shape)
 
 
-def small_calls(line: Line) -> Found | None:
-    """Operations that ran often, each time on few numbers."""
+@tip("If the calls are independent, batch them into one: xs @ w for [x @ w for x in xs].")
+def small_calls(line: LineProfile) -> Found | None:
+    """Find operations that run often on few elements."""
 
     def is_small(record: Record) -> bool:
-        return (
-            record.op not in PARTS
-            and len(record.operands) > 0
-            and max(map(size, record.operands)) <= SMALL
-        )
+        sizes = map(size, record.operands)
+        return record.op not in PARTS and max(sizes, default=MANY) <= SMALL
 
-    ops = sorted(
-        op
-        for op in {record.op for record in line.records if is_small(record)}
-        if line.calls(op) >= 50
-    )
+    ops = sorted({record.op for record in line.records if is_small(record)})
+    ops = [op for op in ops if line.calls(op) >= 50]
     if not ops:
         return None
-    what = f"{', '.join(ops)}, up to {_often(max(map(line.calls, ops)))}, on few numbers each time"
-    return Found(line.ns(lambda record: record.op in ops and is_small(record)), what)
+    most = count_text(round(max(map(line.calls, ops))))
+    spent = line.ns(lambda record: record.op in ops and is_small(record))
+    return Found(spent, f"{', '.join(ops)}, up to {most} small calls per gradient")
 
 
-def indexing(line: Line) -> Found | None:
-    """Rows or numbers of an array, read one by one."""
+@tip(
+    "Operate on the whole array: x[1:] - x[:-1] for x[i + 1] - x[i] in a loop, x[indices] for many "
+    "single elements."
+)
+def indexing(line: LineProfile) -> Found | None:
+    """Find rows or elements of an array that are read one by one."""
 
     def is_single(record: Record) -> bool:
-        return (
-            record.op == "getitem"
-            and len(record.operands) == 3
-            and len(record.operands[0].shape) > len(record.operands[-1].shape)
-        )
+        if record.op != "getitem" or len(record.operands) != 3:
+            return False
+        return len(record.operands[0].shape) > len(record.operands[-1].shape)
 
     if not any(map(is_single, line.records)) or line.calls("getitem") < 20:
         return None
-    return Found(line.ns(is_single), f"x[i], {_often(line.calls('getitem'))}")
+    return Found(line.ns(is_single), f"x[i], {line.often('getitem')}")
 
 
-def writing(line: Line) -> Found | None:
-    """An array that is filled part by part: the engine copies it each time."""
-    numbers = max(
-        [size(record.operands[-1]) for record, _ in line.of("setitem") if record.operands],
-        default=0,
-    )
-    if not numbers or line.calls("setitem") < 10:
+@tip("Collect the parts in a list, and call np.stack(parts) after the loop.")
+def writing(line: LineProfile) -> Found | None:
+    """Find an array that is filled part by part, which copies it each time."""
+    elements = max([size(record.operands[-1]) for record in line.of("setitem")], default=0)
+    if not elements or line.calls("setitem") < 10:
         return None
-    what = f"x[i] = v, {_often(line.calls('setitem'))}, each of which copies {count_text(numbers)} numbers"
-    return Found(line.ns(lambda record: record.op == "setitem"), what)
+    pattern = f"x[i] = v, {line.often('setitem')}, each copying {count_text(elements)} elements"
+    return Found(line.ns(lambda record: record.op == "setitem"), pattern)
 
 
-def growing(line: Line) -> Found | None:
-    """An array that is joined to itself and more again and again."""
-    shapes = {record.operands[-1].shape for record, _ in line.of("concatenate") if record.operands}
+@tip("Collect the parts in a list, and call np.concatenate(parts) once after the loop.")
+def growing(line: LineProfile) -> Found | None:
+    """Find an array that grows by repeated concatenation."""
+    shapes = {record.operands[-1].shape for record in line.of("concatenate")}
     if len(shapes) < 10 or line.calls("concatenate") < 10:
         return None
-    what = f"concatenate, {_often(line.calls('concatenate'))}, of a longer array each time"
-    return Found(line.ns(lambda record: record.op == "concatenate"), what)
+    pattern = f"concatenate, {line.often('concatenate')}, of an array that grows"
+    return Found(line.ns(lambda record: record.op == "concatenate"), pattern)
 
 
-def repeated(line: Line) -> Found | None:
-    """A product that broadcasting makes large, and that is summed at once."""
-    summed = {
-        operand.shape
-        for record, _ in line.of("sum", "mean", "matmul", "dot")
-        for operand in record.operands[:-1]
-    }
+@tip(
+    "Sum first: s * np.sum(x) for np.sum(s * x), s * (A @ x) for (s * A) @ x, x @ w for "
+    "np.sum(x * w, axis=-1)."
+)
+def repeated(line: LineProfile) -> Found | None:
+    """Find a product that broadcasting makes large and that is summed at once."""
+    sums = line.of("sum", "mean", "matmul", "dot")
+    summed = {operand.shape for record in sums for operand in record.operands[:-1]}
 
-    def is_wide(record: Record, argument: int) -> bool:
+    def is_wide(record: Record, *arguments: int) -> bool:
         if record.op not in ("multiply", "divide") or len(record.operands) != 3:
             return False
         y = record.operands[-1]
-        return y.shape in summed and size(record.operands[argument - 1]) * 8 <= size(y) >= MANY
+        smallest = min(size(record.operands[n - 1]) for n in arguments)
+        return y.shape in summed and smallest * 8 <= size(y) >= MANY
 
     wide = [
-        record
+        size(record.operands[-1])
         for record in line.records
         if record.phase == "backward" and is_wide(record, record.argument)
     ]
     if not wide:
         return None
-    numbers = count_text(max(size(record.operands[-1]) for record in wide))
-    what = f"a product of {numbers} numbers, which are added up right away, and again for the gradient of the smaller factor"
-    return Found(line.ns(lambda record: is_wide(record, 1) or is_wide(record, 2)), what)
+    product = f"a broadcast product of {count_text(max(wide))} elements"
+    pattern = f"{product}, summed at once, and again for the gradient of its smaller factor"
+    return Found(line.ns(lambda record: is_wide(record, 1, 2)), pattern)
 
 
-def widened(line: Line) -> Found | None:
-    """float32 that becomes float64, because the other operand is."""
+@tip(
+    "Convert the float64 one once, with x.astype(np.float32); write a number as Python's, 2.0 for "
+    "np.float64(2)."
+)
+def widened(line: LineProfile) -> Found | None:
+    """Find float32 that is promoted to float64 by the other operand."""
 
     def is_mixed(record: Record) -> bool:
-        kinds = {operand.dtype for operand in record.operands[:-1]}
-        return {"float32", "float64"} <= kinds and record.operands[-1].dtype == "float64"
+        types = {operand.dtype for operand in record.operands[:-1]}
+        return {"float32", "float64"} <= types and record.operands[-1].dtype == "float64"
 
     ops = sorted({record.op for record in line.records if is_mixed(record)})
-    what = f"{', '.join(ops)} of float32 and float64, which makes float64 of it and of all that follows"
-    return Found(line.ns(is_mixed), what) if ops else None
+    pattern = f"{', '.join(ops)} of float32 and float64, which promotes all that follows to float64"
+    return Found(line.ns(is_mixed), pattern) if ops else None
 
 
-def strided(line: Line) -> Found | None:
-    """Stacks of matrices that do not lie in memory as the fast routines want them."""
+@tip(
+    "Copy them once before use, x = np.ascontiguousarray(x), or create them in another axis order."
+)
+def strided(line: LineProfile) -> Found | None:
+    """Find stacks of matrices in a memory layout that the fast routines do not take."""
 
     def is_strided(record: Record) -> bool:
-        lying = [
-            len(operand.shape) > 2 and operand.order in ("F", "strided")
-            for operand in record.operands[:-1]
-        ]
-        return record.op == "matmul" and any(lying) and _is_much(record)
+        stacks = [operand for operand in record.operands[:-1] if len(operand.shape) > 2]
+        is_apart = any(operand.order in ("F", "strided") for operand in stacks)
+        return record.op == "matmul" and is_apart and _is_much(record)
 
-    what = "matmul of stacks of matrices that do not lie in memory one after the other"
-    return Found(line.ns(is_strided), what) if line.takes(4, is_strided) else None
+    pattern = "matmul of stacks of matrices that are not contiguous"
+    return Found(line.ns(is_strided), pattern) if line.is_slow(4, is_strided) else None
 
 
-def powers(line: Line) -> Found | None:
-    """Powers by the general routine, which takes logarithms; those of 2 and 1/2 have others."""
+@tip("Write x * x * x for x ** 3, np.sqrt(x) for x ** 0.5, 1 / x for x ** -1.")
+def powers(line: LineProfile) -> Found | None:
+    """Find powers by the general routine; NumPy has others for 2 and 1/2."""
 
     def is_power(record: Record) -> bool:
-        return (
-            record.op == "power"
-            and len(record.operands) == 3
-            and not record.operands[1].shape
-            and size(record.operands[-1]) >= MANY
-        )
+        if record.op != "power" or len(record.operands) != 3:
+            return False
+        return not record.operands[1].shape and size(record.operands[-1]) >= MANY
 
-    def is_forward(record: Record) -> bool:
-        return is_power(record) and record.phase == "forward"
-
-    def is_backward(record: Record) -> bool:
-        return is_power(record) and record.phase == "backward"
-
-    slow = line.takes(15, is_forward) or line.takes(15, is_backward)
-    return Found(line.ns(is_power), "x ** p by the routine for any p") if slow else None
+    if line.is_slow(15, is_power, "forward") or line.is_slow(15, is_power, "backward"):
+        return Found(line.ns(is_power), "x ** p by the general routine")
+    return None
 
 
-def einsums(line: Line) -> Found | None:
-    """Products of matrices in einsum's own loops."""
-
-    def is_product(record: Record) -> bool:
-        return record.op == "einsum" and _is_much(record)
-
-    what = "einsum in loops of its own, not as a product of matrices"
-    return (
-        Found(line.ns(lambda record: record.op == "einsum"), what)
-        if line.takes(4, is_product)
-        else None
-    )
+@tip("Use @ or np.tensordot, or pass optimize=True.")
+def einsums(line: LineProfile) -> Found | None:
+    """Find matrix products in einsum's own loops."""
+    if not line.is_slow(4, lambda record: record.op == "einsum" and _is_much(record)):
+        return None
+    pattern = "einsum in its own loops, not as a matrix product"
+    return Found(line.ns(lambda record: record.op == "einsum"), pattern)
 
 
-def inverses(line: Line) -> Found | None:
-    """An inverse that is made to be multiplied with few columns."""
-    made = {record.operands[-1].shape for record, _ in line.of("linalg.inv") if record.operands}
-    for record, _ in line.of("matmul", "dot"):
-        shapes = [operand.shape for operand in record.operands[:2]]
-        if (
-            len(shapes) == 2
-            and shapes[0] in made
-            and (len(shapes[1]) < len(shapes[0]) or shapes[1][-1] < shapes[0][-1])
-        ):
-            return Found(
-                line.ns(lambda record: record.op == "linalg.inv"),
-                "an inverse that is only multiplied with fewer columns",
-            )
+@tip("Use np.linalg.solve(A, b) for np.linalg.inv(A) @ b.")
+def inverses(line: LineProfile) -> Found | None:
+    """Find an inverse that is multiplied with few columns."""
+    inverted = {record.operands[-1].shape for record in line.of("linalg.inv")}
+    for record in line.of("matmul", "dot"):
+        a, b, *_ = [operand.shape for operand in record.operands]
+        if a in inverted and (len(b) < len(a) or b[-1] < a[-1]):
+            pattern = "an inverse that only multiplies a matrix of fewer columns"
+            return Found(line.ns(lambda record: record.op == "linalg.inv"), pattern)
     return None
 
 
 def _is_much(record: Record) -> bool:
-    """Whether a call is arithmetic for the most part, and enough of it to be worth another way."""
+    """Return whether a call is mostly arithmetic, and enough to be worth a change."""
     flops, nbytes = work(record)
     return flops is not None and nbytes is not None and flops >= max(1e6, nbytes)
 
 
-def _often(calls: float) -> str:
-    return f"{count_text(round(calls))} times a gradient"
+# For a tape only: a timer does not know which gradients were read.
+UNUSED = "Write ag.value(x) for x where its gradient is not needed, or do not make it an ag.Param."
 
 
-# Adding a tip is adding an entry here, and two tests: of a program in which it helps, and of one in which it is not given.
-TIPS = (
-    Tip(
-        small_calls,
-        "If no call needs the result of the one before, one call on all of them does it: xs @ w for [x @ w for x in xs].",
-    ),
-    Tip(
-        indexing,
-        "Compute with the whole array: x[1:] - x[:-1] for x[i + 1] - x[i] in a loop, x[indices] for many single ones.",
-    ),
-    Tip(writing, "Collect the parts in a list, and write np.stack(parts) after the loop."),
-    Tip(
-        growing, "Collect the parts in a list, and write np.concatenate(parts) once after the loop."
-    ),
-    Tip(
-        repeated,
-        "Sum first: s * np.sum(x) for np.sum(s * x), s * (A @ x) for (s * A) @ x, x @ w for np.sum(x * w, axis=-1).",
-    ),
-    Tip(
-        widened,
-        "Make the float64 one float32 once, with x.astype(np.float32); for a number write one of Python, 2.0 for np.float64(2).",
-    ),
-    Tip(
-        strided,
-        "Copy them once before they are used, x = np.ascontiguousarray(x), or change the order of axes where they are made.",
-    ),
-    Tip(powers, "Write x * x * x for x ** 3, np.sqrt(x) for x ** 0.5, 1 / x for x ** -1."),
-    Tip(einsums, "Write it with @ or np.tensordot, or pass optimize=True."),
-    Tip(inverses, "Write np.linalg.solve(A, b) for np.linalg.inv(A) @ b."),
-)
+def unused(trace: Trace, read: set[int]) -> dict[Place, int]:
+    """Return the nanoseconds of gradients that lead to none of the nodes `read`, by line.
 
-# Of a tape only: a timer does not know what was asked for.
-UNUSED = "Write ag.value(x) for x where its gradient is not needed, or make no ag.Param of it."
+    Without any gradient read nothing is known: they may have been looked at in another way.
+    """
+    spent: dict[Place, int] = defaultdict(int)
+    wanted = {0: False}  # by node; 0 stands for a constant
+    for node in trace if read else ():
+        wanted[node.id] = node.id in read or any(wanted[parent] for parent in node.parents)
+        for argument, ns in (node.backward_ns or {}).items():
+            if node.file and not any(wanted[parent] for parent in node.args[argument - 1].nodes):
+                spent[node.file, node.line] += ns
+    return dict(spent)
+
+
+def unread_params(tape: Tape) -> list[str]:
+    """Return the names or values of the Params of a tape whose gradients were not read."""
+    params = (node for node in tape.trace() if node.kind == "param")
+    return [node.name or node.call for node in params if node.id - 1 not in tape.asked]
 
 
 def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> str:
-    """What to write instead of what is known to be slow, a tip in a line, the most expensive first.
+    """Return faster equivalents for slow patterns, a tip a line, the most expensive first.
 
-    Each names the line of code, what the pattern costs there, forward and backward, and its share of all that was measured; what
-    costs no more than 2 % is left out. Of a tape whose gradients were asked for, it tells of those that were not. `x` and `peaks`
-    are those of `viewer.arithmetic`; without peaks there is no tip for what can only be told from them: powers, einsum, strided
-    arrays.
+    Parameters
+    ----------
+    x : Timer, Tape, Trace, str or path
+        A timer that knows shapes (`autograd-tools profile`, or AUTOGRAD_TIMER=shapes), a tape or
+        trace recorded while a timer was on, or the path of a saved one. Of a tape, gradients that
+        were computed and not read get a tip, too.
+    width : int, optional
+        Columns of the terminal; without it nothing is folded.
+    peaks : Peaks, optional
+        The peaks of the machine that measured, if they are not saved with `x`. Without peaks there
+        is no tip on powers, einsum and strided arrays.
+
+    Returns
+    -------
+    str
+        Each tip with its line of code, the time of the pattern there in all phases, and its share
+        of the measured time. Patterns of 2 % or less get no tip.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of arrays were not measured.
     """
     return plain(tip_rows(x, width=width, peaks=peaks))
 
 
 def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> Iterator[Row]:
-    """The rows of `tips`, in spans of a style each."""
+    """Yield the rows of `tips`, as styled spans."""
     records, peaks = measured(x, peaks)
     whole = sum(counts.ns for counts in records.values())
-    found = [
-        (place, *pair) for place, line in _lines(records, peaks).items() for pair in _found(line)
+    lines: dict[Place, LineProfile] = {}
+    for record, counts in records.items():
+        place = record.file, record.line
+        lines.setdefault(place, LineProfile({}, peaks)).records[record] = counts
+    given = [
+        (place, found, instead)
+        for place, line in lines.items()
+        for find, instead in TIPS
+        if (found := find(line)) is not None
     ]
     if isinstance(x, Tape):
-        found += [(place, told, UNUSED) for place, told in _unused(x)]
-    found = [
-        row for row in found if row[0][0] and row[1].ns > LEAST * whole
-    ]  # of a line that is known
-    for (file, at), (ns, what), instead in sorted(found, key=lambda row: (-row[1].ns, row[0])):
+        names = unread_params(x)
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        pattern = f"gradients of {', '.join(names[:3])}{more}, which nothing reads"
+        wasted = unused(x.trace(), {index + 1 for index in x.asked})
+        given += [(place, Found(ns, pattern), UNUSED) for place, ns in wasted.items()]
+    given = [row for row in given if row[0][0] and row[1].ns > LEAST * whole]  # of known lines
+    for place, (ns, pattern), instead in sorted(given, key=lambda row: (-row[1].ns, row[0])):
         spent = f": {time_text(ns)}, {percent_text(ns, whole)}: "
-        place = Span(source_text(file, at), "cyan", (file, at))
-        yield from fold([place, Span(spent, "bold"), Span(f"{what}. {instead}")], width)
-    if not found:
+        link = Span(source_text(*place), "cyan", place)
+        yield from fold([link, Span(spent, "bold"), Span(f"{pattern}. {instead}")], width)
+    if not given:
         yield from fold([Span(NO_TIPS if peaks else f"{NO_TIPS} {UNSEEN}", "dim")], width)
-
-
-def _lines(records: dict[Record, Counts], peaks: Peaks | None) -> dict[tuple[str, int], Line]:
-    lines: dict[tuple[str, int], Line] = {}
-    for record, counts in records.items():
-        lines.setdefault((record.file, record.line), Line({}, peaks)).records[record] = counts
-    return lines
-
-
-def _found(line: Line) -> Iterator[tuple[Found, str]]:
-    for tip in TIPS:
-        found = tip.find(line)
-        if found is not None:
-            yield found, tip.instead
-
-
-def _unused(tape: Tape) -> Iterator[tuple[tuple[str, int], Found]]:
-    names = not_asked(tape)
-    some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    for place, ns in unused(tape.trace(), {index + 1 for index in tape.asked}).items():
-        yield place, Found(ns, f"gradients for {some}, which nobody has asked for")

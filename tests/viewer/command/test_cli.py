@@ -167,7 +167,7 @@ def test_profile_prints_tips(ask, script):
     )
     output = ask("profile", script("import numpy as np, autograd_tools as ag\n" + source))[0]
     assert "train.py:3: " in output
-    assert "x[i], 100 times a gradient. Compute with the whole array: " in output
+    assert "x[i], 100 times per gradient. Operate on the whole array: " in output
 
 
 def test_profile_saves_the_peaks_of_the_machine(ask, script, tmp_path):

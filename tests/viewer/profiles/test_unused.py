@@ -1,11 +1,11 @@
-"""Gradients that nobody asked for."""
+"""Gradients that were computed and not read."""
 
 import dataclasses
 
 import numpy as np
 
 import autograd_tools as ag
-from viewer.profiles.unused import not_asked, unused
+from viewer.profiles.patterns import unread_params, unused
 
 w, x = ag.Param(np.ones((2, 3)), name="w"), ag.Param(np.ones((3, 4)), name="x")
 
@@ -22,16 +22,16 @@ def timed(trace):
     )
 
 
-def test_what_leads_to_a_gradient_that_nobody_asked_for_is_unused():
+def test_a_gradient_that_leads_to_no_gradient_read_is_unused():
     J = ag.diff(lambda: np.sum(w @ x))
     ag.grad(J, w)
     trace = timed(J.trace())
     [ns] = unused(trace, {index + 1 for index in J.asked}).values()
     assert ns == 200  # matmul[2]
-    assert not_asked(J) == ["x"]
+    assert unread_params(J) == ["x"]
 
 
-def test_all_that_leads_there_is_unused():
+def test_all_gradients_on_the_way_are_unused():
     J = ag.diff(lambda: np.sum(w @ np.tanh(x)))
     ag.grad(J, w)
     assert (
@@ -39,20 +39,20 @@ def test_all_that_leads_there_is_unused():
     )  # matmul[2] and tanh[1]
 
 
-def test_with_every_gradient_asked_for_nothing_is_unused():
+def test_with_every_gradient_read_nothing_is_unused():
     J = ag.diff(lambda: np.sum(w @ x))
     for param in ag.params(J):
         ag.grad(J, param)
     assert unused(timed(J.trace()), {index + 1 for index in J.asked}) == {}
-    assert not_asked(J) == []
+    assert unread_params(J) == []
 
 
-def test_without_a_gradient_asked_for_nothing_is_known():
+def test_without_a_gradient_read_nothing_is_known():
     J = ag.diff(lambda: np.sum(w @ x))
     assert unused(timed(J.trace()), set()) == {}
 
 
-def test_asking_for_a_result_is_asking_for_no_param():
+def test_reading_the_gradient_of_a_result_reads_no_param():
     with ag.record() as J:
         y = np.tanh(w)
         np.sum(y @ x)
@@ -60,10 +60,10 @@ def test_asking_for_a_result_is_asking_for_no_param():
     assert (
         sum(unused(timed(J.trace()), {index + 1 for index in J.asked}).values()) == 300
     )  # tanh[1] and matmul[2]
-    assert not_asked(J) == ["w", "x"]
+    assert unread_params(J) == ["w", "x"]
 
 
-def test_a_param_without_a_name_is_told_by_its_value():
+def test_a_param_without_a_name_is_called_by_its_value():
     J = ag.diff(lambda: np.sum(w @ ag.Param(np.ones((3, 4)))))
     ag.grad(J, w)
-    assert not_asked(J) == ["P(float64[3,4])"]
+    assert unread_params(J) == ["P(float64[3,4])"]
