@@ -1,1 +1,1 @@
-"""Helpers that know nothing of gradients: nested containers, files, text, numbers in few characters, memory settings."""
+"""Helpers without gradients: pytrees, files, text, number formats, memory settings."""

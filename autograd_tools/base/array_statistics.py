@@ -1,4 +1,4 @@
-"""Statistics of many arrays: in blocks that fit a processor's cache, so that each number comes from memory once."""
+"""Statistics of many arrays, in blocks that fit the cache: each number is read once."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 16_384  # numbers; they and what is made of them stay in the cache
+BLOCK = 16_384  # elements that fit the cache with all temporaries
 BINS = 8
-SAMPLE = 1024  # numbers of an array that a histogram counts at most
-SHORT = 64  # numbers in a row; shorter ones are added up across
-SMALLEST = 1e-280  # a sum of squares below this may have lost some of them
+SAMPLE = 1024  # the most elements of an array that a histogram counts
+SHORT = 64  # elements; shorter rows are added up across
+SMALLEST = 1e-280  # smaller sums of squares may have lost terms
 
 
 class Statistics(NamedTuple):
-    """For each of some arrays, NaN where there is nothing to take them from."""
+    """Statistics over the finite elements of each array; NaN if there are none."""
 
     min: Array
     max: Array
@@ -27,19 +27,15 @@ class Statistics(NamedTuple):
     zeros: Array
     nans: Array
     infs: Array
-    bins: Array  # the counts of a histogram: all 0 where there is none
+    bins: Array  # counts of a histogram; all 0 without one
 
 
 def statistics(arrays: Sequence[Array]) -> Statistics:
-    """The statistics of arrays of one shape and type, which have numbers; those that are not finite are counted and left out."""
+    """Return the statistics of non-empty arrays of one shape and dtype."""
     size, n = arrays[0].size, len(arrays)
-    low, high, total, squares, zeros = (
-        np.full(n, np.inf),
-        np.full(n, -np.inf),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n, np.int64),
-    )
+    low, high = np.full(n, np.inf), np.full(n, -np.inf)
+    total, squares = np.zeros((2, n))
+    zeros, nans, infs = np.zeros((3, n), np.int64)
     bins = np.zeros((n, BINS), np.int64)
     with np.errstate(all="ignore"):
         for first, last, rows in _blocks(arrays):
@@ -55,23 +51,12 @@ def statistics(arrays: Sequence[Array]) -> Statistics:
             if size <= BLOCK:
                 bins[part] = _histogram(rows, low[part], high[part])
         for i, array in enumerate(arrays if size > BLOCK else ()):
-            part = slice(i, i + 1)
-            bins[part] = _histogram(
-                _numbers(array.ravel()[:: -(-size // SAMPLE)])[None], low[part], high[part]
-            )
-    found = Statistics(
-        low,
-        high,
-        total / size,
-        np.sqrt(squares),
-        zeros,
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-        bins,
-    )
+            part, sample = slice(i, i + 1), _numbers(array.ravel()[:: -(-size // SAMPLE)])
+            bins[part] = _histogram(sample[None], low[part], high[part])
+    found = Statistics(low, high, total / size, np.sqrt(squares), zeros, nans, infs, bins)
     usual = np.isfinite(squares) & ((squares > SMALLEST) | (zeros == size))
     finite = np.isfinite(low) & np.isfinite(high) & (size <= BLOCK)
-    _scaled(found, arrays, np.flatnonzero(~usual & finite))  # vanishing gradients are many
+    _scaled(found, arrays, np.flatnonzero(~usual & finite))  # vanishing gradients are frequent
     for i in np.flatnonzero(~usual & ~finite).tolist():
         for column, number in zip(found, _carefully(_numbers(arrays[i])), strict=False):
             column[i] = number
@@ -79,7 +64,7 @@ def statistics(arrays: Sequence[Array]) -> Statistics:
 
 
 def _scaled(found: Statistics, arrays: Sequence[Array], which: Array) -> None:
-    """Find the means and norms of some short arrays again, scaled so that no square is too large or small for a float."""
+    """Recompute means and norms of some short arrays, scaled so that squares stay in range."""
     with np.errstate(all="ignore"):
         for first, last, rows in _blocks([arrays[i] for i in which.tolist()]) if len(which) else ():
             own = which[first:last]
@@ -93,7 +78,7 @@ def _scaled(found: Statistics, arrays: Sequence[Array], which: Array) -> None:
 
 
 def _blocks(arrays: Sequence[Array]) -> Iterator[tuple[int, int, Array]]:
-    """The numbers of arrays of one shape as real rows, in blocks: several short arrays, or a part of a long one."""
+    """Yield blocks of real rows: several short arrays of one shape, or a part of a long one."""
     size = arrays[0].size
     if size > BLOCK:
         for i, array in enumerate(arrays):
@@ -111,37 +96,31 @@ def _blocks(arrays: Sequence[Array]) -> Iterator[tuple[int, int, Array]]:
 
 
 def _numbers(x: Array) -> Array:
-    """The numbers as statistics take them: of complex ones their size."""
+    """Return the elements as floats, complex ones by magnitude."""
     return (np.abs(x) if x.dtype.kind == "c" else x).ravel().astype(np.float64, copy=False)
 
 
 def _carefully(numbers: Array) -> tuple[float, ...]:
-    """The statistics of numbers of which some are not finite, or whose squares are too large or small for a float."""
+    """Return the statistics if some elements are not finite, or squares are out of range."""
     finite = numbers[np.isfinite(numbers)]
     nans = int(np.isnan(numbers).sum())
     infs = numbers.size - finite.size - nans
     if finite.size == 0:
         return (math.nan, math.nan, math.nan, math.nan, 0, nans, infs)
     low, high = float(finite.min()), float(finite.max())
-    size = max(-low, high) or 1.0  # what the norm is scaled by, so that no square overflows
+    size = max(-low, high) or 1.0  # scale, so that no square overflows
     scaled = finite / size
     mean = float(np.add.reduce(scaled)) / finite.size * size
     norm = math.sqrt(np.dot(scaled, scaled)) * size
     zeros = int(finite.size - np.count_nonzero(finite))
-    return (
-        low,
-        high,
-        *(x if math.isfinite(x) else math.nan for x in (mean, norm)),
-        zeros,
-        nans,
-        infs,
-    )
+    mean, norm = (x if math.isfinite(x) else math.nan for x in (mean, norm))
+    return (low, high, mean, norm, zeros, nans, infs)
 
 
 def _histogram(rows: Array, low: Array, high: Array) -> Array:
-    """How many numbers of each row lie in each of `BINS` equal parts from `low` to `high`: none where that cannot be told.
+    """Return the counts of each row in `BINS` equal parts from `low` to `high`; 0 if undefined.
 
-    Of more than `SAMPLE` numbers only an evenly spaced sample is counted.
+    A row of more than `SAMPLE` elements is sampled evenly.
     """
     scale = BINS / (high - low)
     scale[~np.isfinite(scale)] = 0

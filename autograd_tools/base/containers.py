@@ -1,4 +1,4 @@
-"""What numbers stand in: tuples, lists, dicts, named tuples and dataclasses, in one another."""
+"""Pytrees of numbers: nested tuples, lists, dicts, named tuples and dataclasses."""
 
 from __future__ import annotations
 
@@ -12,42 +12,18 @@ from typing import Any
 
 import numpy as np
 
-# What may stand beside numbers in a container, and has no gradient: no type of these holds numbers of the user's.
+# Types of leaves without a gradient: none of them holds numbers of the user.
 CONSTANT_LEAVES = (
-    *(
-        str,
-        bytes,
-        bool,
-        type(None),
-        slice,
-        range,
-        type(...),
-        type,
-        enum.Enum,
-        np.dtype,
-        np.bool,
-        np.character,
-        np.datetime64,
-        np.ufunc,
-    ),
-    *(
-        types.FunctionType,
-        types.BuiltinFunctionType,
-        types.MethodType,
-        functools.partial,
-        type(np.sum),
-        np.random.Generator,
-    ),
+    *(str, bytes, bool, type(None), slice, range, type(...), type, enum.Enum, functools.partial),
+    *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, type(np.sum)),
+    *(np.dtype, np.bool, np.character, np.datetime64, np.ufunc, np.random.Generator),
 )
-
-
-LEAVES = frozenset(
-    {np.ndarray, float, int, complex, np.float64, np.float32, np.int64}
-)  # most of what is no container, known at one look
+# The most frequent types of leaves, for a fast test.
+LEAVES = frozenset({np.ndarray, float, int, complex, np.float64, np.float32, np.int64})
 
 
 def is_number(x: Any) -> bool:
-    """Whether `x` is a number or an array of numbers, for which there are gradients; True and False are none."""
+    """Return True if `x` is a number or an array of numbers; True and False are not."""
     if isinstance(x, np.ndarray):
         return x.dtype.kind in "iufc"
     return isinstance(x, (int, float, complex, np.number)) and not isinstance(
@@ -56,44 +32,42 @@ def is_number(x: Any) -> bool:
 
 
 def is_floating(x: Any) -> bool:
-    """Whether `x` is a number or an array of floating point, real or complex."""
-    return isinstance(x, (float, complex)) or getattr(getattr(x, "dtype", None), "kind", "") in (
-        "f",
-        "c",
-    )
+    """Return True if `x` is a number or an array of floating point, real or complex."""
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    return isinstance(x, (float, complex)) or kind in ("f", "c")
 
 
 def is_constant_leaf(x: Any) -> bool:
-    """Whether `x` may stand beside numbers: a name, a switch, a function, or an array of those."""
+    """Return True for a leaf without a gradient: a name, a flag, a function, an array of names."""
     return x.dtype.kind in "bUSMm" if isinstance(x, np.ndarray) else isinstance(x, CONSTANT_LEAVES)
 
 
 def is_dataclass(x: Any) -> bool:
-    """Whether `x` is an instance of a dataclass."""
+    """Return True if `x` is an instance of a dataclass."""
     return hasattr(type(x), "__dataclass_fields__")
 
 
 def is_container(x: Any) -> bool:
-    """Whether `x` is a tuple, list, dict or dataclass."""
+    """Return True if `x` is a tuple, list, dict or dataclass."""
     return type(x) not in LEAVES and (isinstance(x, (tuple, list, dict)) or is_dataclass(x))
 
 
 def has_fields(x: Any) -> bool:
-    """Whether `x` is a named tuple or an instance of a dataclass, whose parts are read as attributes."""
+    """Return True if `x` is a named tuple or an instance of a dataclass."""
     return type(x) not in LEAVES and (
         (isinstance(x, tuple) and hasattr(x, "_fields")) or is_dataclass(x)
     )
 
 
 def field_names(x: Any) -> tuple[str, ...]:
-    """The fields of a named tuple, or those of a dataclass that have a value."""
+    """Return the fields of a named tuple, or those of a dataclass that have a value."""
     if isinstance(x, tuple):
         return tuple(x._fields)  # type: ignore[attr-defined]
     return tuple([field.name for field in dataclasses.fields(x) if hasattr(x, field.name)])
 
 
 def parts_of(x: Any) -> list[Any] | None:
-    """The parts of a container, in order; None of anything else."""
+    """Return the children of a container in order; None for a leaf."""
     if type(x) in LEAVES:
         return None
     if isinstance(x, (tuple, list)):
@@ -104,10 +78,10 @@ def parts_of(x: Any) -> list[Any] | None:
 
 
 def with_parts(x: Any, parts: list[Any]) -> Any:
-    """A container of the type of `x` with other parts.
+    """Return a container of the type of `x` with other children.
 
-    A dataclass is made without its `__init__`, which may compute or refuse what gradients and recorded values are no case
-    of. It has its fields and nothing else: what was computed from the old ones does not come along.
+    A dataclass is created without its `__init__`, which may compute from the fields or refuse
+    gradients and recorded values. It has its fields and nothing else.
     """
     if isinstance(x, dict):
         items = dict(zip(x, parts, strict=True))
@@ -125,13 +99,13 @@ def with_parts(x: Any, parts: list[Any]) -> Any:
 
 
 def leaves_of(x: Any) -> list[Any]:
-    """What stands in nested containers, in order."""
+    """Return the leaves of a pytree in order."""
     parts = parts_of(x)
     return [x] if parts is None else [leaf for part in parts for leaf in leaves_of(part)]
 
 
 def with_leaves(x: Any, leaves: Iterator[Any]) -> Any:
-    """The same nested containers with other leaves."""
+    """Return the same pytree with other leaves."""
     parts = parts_of(x)
     return (
         next(leaves)
@@ -141,7 +115,10 @@ def with_leaves(x: Any, leaves: Iterator[Any]) -> Any:
 
 
 def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
-    """The leaves of `x` beside those of `like`: None for each where `x` is None. A ValueError naming `what` unless they match."""
+    """Return the leaves of `x` in the order of those of `like`; None in `x` stands for all below.
+
+    Raise a ValueError that names `what` if the pytrees differ.
+    """
     parts = parts_of(like)
     if parts is None:
         return [x]
@@ -152,8 +129,8 @@ def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
         own is not None and len(own) == len(parts) and isinstance(x, dict) == isinstance(like, dict)
     )
     if not same or (isinstance(like, dict) and set(x) != set(like)):
-        expected, got = (f"a {type(tree).__name__} {_names(tree)}" for tree in (like, x))
-        raise ValueError(f"{what} has to be {expected}, and is {got}")
+        expected, got = (f"a {type(tree).__name__}{_names(tree)}" for tree in (like, x))
+        raise ValueError(f"{what} must be {expected}, got {got}")
     if isinstance(like, dict):
         own = [x[key] for key in like]
     return [
@@ -162,10 +139,10 @@ def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
 
 
 def _names(x: Any) -> str:
-    """The keys, fields or number of parts of a container, for a message."""
+    """Return the keys, fields or length of a container for a message."""
     if isinstance(x, dict):
-        return f"of the keys {list(x)}"
+        return f" with keys {list(x)}"
     if has_fields(x):
-        return f"of the fields {list(field_names(x))}"
+        return f" with fields {list(field_names(x))}"
     parts = parts_of(x)
-    return "without parts" if parts is None else f"of length {len(parts)}"
+    return "" if parts is None else f" of length {len(parts)}"

@@ -1,4 +1,4 @@
-"""JSON documents that say what they are: written whole or not at all, and refused with a reason."""
+"""JSON documents with a format and a version: written whole, checked when read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-LONGEST = 300  # characters of what is wrong with a file
+LONGEST = 300  # characters of a file in an error
 SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]*)"')
 
@@ -43,7 +43,7 @@ def write_document(path: str | Path, document: dict[str, Any]) -> None:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a file under a temporary name beside it, then rename: a failure leaves the old file as it was."""
+    """Write a temporary file, then rename it: a failure leaves the old file unchanged."""
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: there is no folder {path.parent}")
@@ -75,31 +75,27 @@ def read_document(
     *,
     oldest: int = 0,
 ) -> T:
-    """Read what `write_document` wrote, checking its `format` and `version`, and `parse` it.
+    """Read a file of `write_document`, check its `format` and `version`, and `parse` it.
 
-    Raises FileNotFoundError, or ValueError for a file that is damaged, of another kind, newer than this program, or of a
-    version before the `oldest` that it reads.
+    Raise ValueError if the file is damaged, of another format, newer than `version`, or older than
+    `oldest`.
     """
     text = Path(path).read_bytes()
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path} is not a whole JSON file, it may have been cut off: {error}"
+            f"{path} is not complete JSON; it may have been cut off: {error}"
         ) from None
     kind = document.get("format") if isinstance(document, dict) else None
     if kind != format:
-        raise ValueError(f"{path} is not a file of format {format!r}: it says {_start(kind)}")
-    if not isinstance(document.get("version"), int) or document["version"] > version:
-        raise ValueError(
-            f"{path} has version {_start(document.get('version'))} of format {format!r}, and this program reads up to {version}: "
-            "upgrade autograd_tools"
-        )
-    if document["version"] < oldest:
-        raise ValueError(
-            f"{path} has version {document['version']} of format {format!r}, and this program reads from {oldest}: "
-            "make it again with this version of autograd_tools"
-        )
+        raise ValueError(f"{path} has the format {_start(kind)}, expected {format!r}")
+    found = document.get("version")
+    has = f"{path} has version {_start(found)} of format {format!r}; this version reads"
+    if not isinstance(found, int) or found > version:
+        raise ValueError(f"{has} up to {version}; upgrade autograd_tools")
+    if found < oldest:
+        raise ValueError(f"{has} from {oldest}; save it again with this version of autograd_tools")
     try:
         return parse(document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -109,5 +105,5 @@ def read_document(
 
 
 def _start(x: Any) -> str:
-    """What was found in a file, as far as a message has room for it."""
+    """Return a value of a file, shortened for a message."""
     return repr(x if not isinstance(x, str) else x[:LONGEST])[:LONGEST]

@@ -1,4 +1,4 @@
-"""HTML for notebooks, made by the package that the entry point group `autograd_tools.html` names."""
+"""HTML for notebooks, rendered by the entry point group `autograd_tools.html`."""
 
 from __future__ import annotations
 

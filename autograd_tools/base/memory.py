@@ -1,4 +1,4 @@
-"""What the engine asks of Python and of the system for the memory of its tapes."""
+"""Settings of the garbage collector and of the allocator for tapes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _threshold: tuple[int, int, int] | None = None  # Python's own, while full ones 
 def suspend_full_collections(while_true: Callable[[], bool]) -> None:
     """Suspend full garbage collections after the first one that begins while `while_true()` holds.
 
-    A tape is millions of objects that all stay. Each full collection visits every one of them again, which doubled the
-    time per operation on a tape of a million. Collections of young objects go on.
+    A tape is millions of objects that all stay. Each full collection visits all of them again,
+    which doubled the time per operation on a tape of a million. Collections of young objects
+    continue.
     """
 
     def watch(phase: str, info: dict[str, Any]) -> None:
@@ -34,7 +35,7 @@ def suspend_full_collections(while_true: Callable[[], bool]) -> None:
 
 
 def last_tape_closed() -> None:
-    """Let full collections happen again, unless somebody else has set the thresholds meanwhile."""
+    """Resume full collections, unless other code has changed the thresholds meanwhile."""
     global _threshold
     if _threshold is not None:
         if gc.get_threshold() == (*_threshold[:2], NEVER):
@@ -44,7 +45,7 @@ def last_tape_closed() -> None:
 
 @contextmanager
 def no_collections() -> Iterator[None]:
-    """Put garbage collections off for what makes millions of objects that all stay, and would be looked at again and again."""
+    """Suspend garbage collections while millions of objects are created that all stay."""
     if not gc.isenabled():
         yield
         return
@@ -57,10 +58,11 @@ def no_collections() -> Iterator[None]:
 
 @functools.cache
 def keep_freed_memory() -> None:
-    """Have the allocator keep what is freed, so that the next tape finds its memory there.
+    """Make the allocator keep freed memory for the next tape.
 
-    A tape holds megabytes, and frees them at once. glibc would hand them back to the system, and get them again page by
-    page for the next tape, which takes longer than to differentiate. It stops doing so for blocks of up to twice the size
-    of the largest block ever freed, 32 MB at most (mallopt(3), M_MMAP_THRESHOLD); this one is never written to.
+    A tape frees megabytes at once. glibc returns them to the system and requests them page by page
+    for the next tape, which takes longer than the differentiation. It keeps blocks of up to twice
+    the size of the largest block ever freed, 32 MB at most (mallopt(3), M_MMAP_THRESHOLD). This
+    block is never written to.
     """
     np.empty((32 << 20) - (1 << 16), np.uint8)

@@ -1,4 +1,4 @@
-"""Text that stays where it is put."""
+"""Text on one line: escapes, width in a terminal, Markdown, and errors for unknown names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 
 class Text(str):
-    """A string that shows itself as it is in an interactive session."""
+    """A string whose repr is the text itself, for interactive sessions."""
 
     __slots__ = ()
 
@@ -17,7 +17,7 @@ class Text(str):
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes: two for each wide character."""
+    """Return the columns that a text takes in a terminal: two for a wide character."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
@@ -34,7 +34,7 @@ def one_line(text: str) -> str:
 
 
 def markdown_safe(text: str) -> str:
-    """Return `text` on one line, escaped so that Markdown shows it unchanged and mentions nobody."""
+    """Return `text` on one line, escaped so that Markdown shows it as it is, without mentions."""
     plain = re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(text))
     return re.sub(r"([@#])(?=\w)", "\\1\u200b", plain)
 

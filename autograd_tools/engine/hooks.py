@@ -151,7 +151,7 @@ def _read_only(dy: Any) -> Any:
 
 def _checked(new: Any, like: Any, who: str) -> Any:
     """Return the result of a hook as the backward pass holds gradients."""
-    given = matching_leaves(new, like, f"what {who} returns")
+    given = matching_leaves(new, like, f"the result of {who}")
     parts = [_checked_leaf(d, x, who) for d, x in zip(given, leaves_of(like), strict=True)]
     return _as_outgrad(with_leaves(like, iter(parts)))
 

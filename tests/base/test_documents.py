@@ -41,27 +41,24 @@ def test_a_file_that_is_not_there_is_the_error_of_python(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is not a whole JSON file"),
-        (b'{"format": "a format"', "is not a whole JSON file"),
-        (b"\x89PNG\r\n\x1a\n\x00", "is not a whole JSON file"),
-        (b"\xff\xfe", "is not a whole JSON file"),
-        (b"[1, 2]", "is not a file of format 'a format': it says None"),
-        (b"3", "is not a file of format 'a format': it says None"),
-        (b"{}", "is not a file of format 'a format': it says None"),
-        (
-            b'{"format": "another", "version": 1}',
-            "is not a file of format 'a format': it says 'another'",
-        ),
+        (b"", "is not complete JSON"),
+        (b'{"format": "a format"', "is not complete JSON"),
+        (b"\x89PNG\r\n\x1a\n\x00", "is not complete JSON"),
+        (b"\xff\xfe", "is not complete JSON"),
+        (b"[1, 2]", "has the format None, expected 'a format'"),
+        (b"3", "has the format None, expected 'a format'"),
+        (b"{}", "has the format None, expected 'a format'"),
+        (b'{"format": "another", "version": 1}', "has the format 'another', expected 'a format'"),
         (
             b'{"format": "a format", "version": 3}',
-            "has version 3 of format 'a format', and this program reads up to 2: upgrade autograd_tools",
+            "has version 3 of format 'a format'; this version reads up to 2; upgrade autograd_tools",
         ),
         (b'{"format": "a format", "version": "2"}', "has version '2'"),
         (b'{"format": "a format"}', "has version None"),
         (b'{"format": "a format", "version": 2}', "is damaged: KeyError: 'content'"),
         (
             b"[" * 100_000,
-            "is not a whole JSON file, it may have been cut off: maximum recursion depth exceeded",
+            "is not complete JSON; it may have been cut off: maximum recursion depth exceeded",
         ),
     ],
     ids=[
@@ -90,7 +87,7 @@ def test_what_is_no_such_document_is_refused_with_a_reason(tmp_path, content, me
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (99, "has version 99 of format 'autograd_tools.trace', and this program reads up to 2"),
+        (99, "has version 99 of format 'autograd_tools.trace'; this version reads up to 2"),
         (None, "has version None"),
     ],
 )
@@ -102,7 +99,7 @@ def test_a_trace_of_another_version_is_refused(trace, tmp_path, version, message
 
 def test_a_foreign_file_is_refused_as_a_trace(tmp_path):
     (tmp_path / "a.json").write_text('{"traceEvents": []}')
-    with pytest.raises(ValueError, match=r"is not a file of format 'autograd_tools\.trace'"):
+    with pytest.raises(ValueError, match=r"expected 'autograd_tools\.trace'"):
         ag.load_trace(tmp_path / "a.json")
 
 

@@ -260,7 +260,7 @@ def test_a_gradient_of_another_container_is_an_error():
     ag.on_grad(w, lambda dy: {"a": 1.0})
     with pytest.raises(
         ValueError,
-        match=r"what <lambda>, given to on_grad, returns has to be a dict of the keys \['a', 'b'\]",
+        match=r"the result of <lambda>, given to on_grad, must be a dict with keys \['a', 'b'\]",
     ):
         ag.diff(lambda: w["a"])
 

@@ -643,13 +643,13 @@ def test_loading_what_is_not_there_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is not a whole JSON file"),
-        ('{"format": "autograd_tools.timer", "versi', "is not a whole JSON file"),
+        ("", "is not complete JSON"),
+        ('{"format": "autograd_tools.timer", "versi', "is not complete JSON"),
         (
             '{"format": "autograd_tools.trace", "version": 1}',
-            "is not a file of format 'autograd_tools.timer': it says 'autograd_tools.trace'",
+            "has the format 'autograd_tools.trace', expected 'autograd_tools.timer'",
         ),
-        ("[1, 2]", "is not a file of format 'autograd_tools.timer': it says None"),
+        ("[1, 2]", "has the format None, expected 'autograd_tools.timer'"),
         (
             '{"format": "autograd_tools.timer", "version": 4}',
             "has version 4 .* reads up to 3: upgrade autograd_tools",

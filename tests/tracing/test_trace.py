@@ -429,7 +429,7 @@ def test_a_trace_that_was_cut_off_is_an_error(tape, tmp_path, length):
     tape.trace().save(path)
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(
-        ValueError, match=r"trace.json is not a whole JSON file, it may have been cut off"
+        ValueError, match=r"trace.json is not complete JSON; it may have been cut off"
     ):
         ag.load_trace(path)
 
@@ -478,7 +478,7 @@ def test_a_file_of_the_first_version_is_an_error_that_says_what_to_do(tmp_path):
         '{"format": "autograd_tools.trace", "version": 1, "result": null, "nodes": []}'
     )
     with pytest.raises(
-        ValueError, match=r"has version 1 of .*, and this program reads from 2: make it again"
+        ValueError, match=r"has version 1 of .*; this version reads from 2; save it again"
     ):
         ag.load_trace(tmp_path / "trace.json")
 

@@ -570,12 +570,12 @@ def test_a_profile_of_known_times_is_printed_to_the_letter(ask, tmp_path):
         (
             "show",
             "run.json",
-            "is not a file of format 'autograd_tools.trace': it says 'autograd_tools.timer'",
+            "has the format 'autograd_tools.timer', expected 'autograd_tools.trace'",
         ),
         (
             "profile",
             "trace.json",
-            "is not a file of format 'autograd_tools.timer': it says 'autograd_tools.trace'",
+            "has the format 'autograd_tools.trace', expected 'autograd_tools.timer'",
         ),
     ],
 )
@@ -757,7 +757,7 @@ def test_a_merged_profile_is_shown_as_one(ask, tmp_path):
     ("arguments", "error"),
     [
         (["A.json", "gone.json", "-o", "all.json"], "there is no file gone.json"),
-        (["A.json", "bad.json", "-o", "all.json"], "bad.json is not a whole JSON file"),
+        (["A.json", "bad.json", "-o", "all.json"], "bad.json is not complete JSON"),
         (["A.json", "-o", "gone/all.json"], "cannot write gone/all.json: there is no folder gone"),
         (["A.json"], "the following arguments are required: -o/--output"),
         (["-o", "all.json"], "the following arguments are required: PROFILE"),

@@ -480,7 +480,7 @@ def test_a_profile_that_was_cut_off_says_so(tmp_path):
     timer(sin=1).save(tmp_path / "a.json")
     text = (tmp_path / "a.json").read_text()
     (tmp_path / "a.json").write_text(text[: len(text) // 2])
-    with pytest.raises(ValueError, match=r"a\.json is not a whole JSON file"):
+    with pytest.raises(ValueError, match=r"a\.json is not complete JSON"):
         viewer.compare(tmp_path / "a.json", Timer())
 
 

@@ -443,8 +443,8 @@ def test_what_is_no_timer_and_no_trace_is_an_error_that_says_what_is_needed(give
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "not a whole JSON file"),
-        ("{}", "it says None"),
+        ("{", "not complete JSON"),
+        ("{}", "has the format None, expected"),
         ('{"format": "autograd_tools.timer", "version": 9}', "upgrade"),
     ],
 )
