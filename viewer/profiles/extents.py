@@ -1,4 +1,4 @@
-"""Which lines of a file to show around some of them: the functions, or other statements, that they are in."""
+"""The lines of a file to show around some of them: their functions, or outermost statements."""
 
 from __future__ import annotations
 
@@ -7,42 +7,34 @@ import warnings
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
-AROUND = 2  # lines, where nothing is known of the code
+AROUND = 2  # lines, in code that is not parsed
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Extent: TypeAlias = tuple[int, int]  # the first line and the last
 
 
 def lines_around(code: Sequence[str], lines: Collection[int]) -> tuple[list[int], bool]:
-    """The numbers of the lines to show for those that are of interest, and whether one of these cannot have run.
+    """Return the numbers of the lines to show, and whether some of `lines` cannot have run.
 
-    These are the innermost functions that they are in, below the first lines of the functions and classes around; outside
-    functions the outermost statement.
+    Shown are the innermost functions that contain `lines`, below the first lines of the functions
+    and classes around them, and outside functions the outermost statements.
     """
     tree = _parsed("".join(code))
     statements = [(_extent(node), node) for node in tree.body] if tree else []
     shown = set(lines)
     for line in lines:
-        inside = next(
-            ((extent, node) for extent, node in statements if extent[0] <= line <= extent[1]), None
-        )
-        shown.update(_near(line, len(code)) if inside is None else _shown(*inside, line))
-    return sorted(shown), any(
-        not 1 <= line <= len(code) or not code[line - 1].partition("#")[0].strip() for line in lines
-    )
+        around = [pair for pair in statements if pair[0][0] <= line <= pair[0][1]]
+        shown.update(_shown(*around[0], line) if around else _near(line, len(code)))
+    empty = [n for n in lines if not 1 <= n <= len(code) or not code[n - 1].split("#")[0].strip()]
+    return sorted(shown), bool(empty)
 
 
 def _parsed(code: str) -> ast.Module | None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they were given when the code was run
+        warnings.simplefilter("ignore")  # the run of the code gave them
         try:
             return ast.parse(code)
-        except (
-            SyntaxError,
-            ValueError,
-            RecursionError,
-            MemoryError,
-        ):  # no Python, or no such Python
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # not this Python
             return None
 
 
@@ -51,15 +43,13 @@ def _near(line: int, last: int) -> range:
 
 
 def _extent(node: ast.stmt) -> Extent:
-    """The lines of a statement, from its first decorator on."""
-    decorators = getattr(node, "decorator_list", [])
-    return min(
-        [node.lineno, *(decorator.lineno for decorator in decorators)]
-    ), node.end_lineno or node.lineno
+    """Return the first and last line of a statement with its decorators."""
+    starts = [part.lineno for part in (node, *getattr(node, "decorator_list", []))]
+    return min(starts), node.end_lineno or node.lineno
 
 
 def _shown(extent: Extent, node: ast.stmt, line: int) -> Iterator[int]:
-    """The lines of the innermost function around a line, and the first lines of what is around that."""
+    """Yield the lines of the innermost function around a line, and the heads around that."""
     around = list(_definitions(node, line))
     functions = [definition for definition in around if isinstance(definition, Function)]
     if not functions:
@@ -72,7 +62,7 @@ def _shown(extent: Extent, node: ast.stmt, line: int) -> Iterator[int]:
 
 
 def _definitions(node: ast.stmt, line: int) -> Iterator[Function | ast.ClassDef]:
-    """The functions and classes around a line, outermost first."""
+    """Yield the functions and classes around a line, outermost first."""
     todo: list[ast.AST] = [node]
     while todo:
         inner = todo.pop()

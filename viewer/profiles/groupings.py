@@ -1,4 +1,4 @@
-"""Hotspots as data: what records add up to by operation, argument, line, shape or scope, and in the tree of scopes."""
+"""Hotspots as data: records grouped by operation, argument, line, shape or scope."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from autograd_tools.base.text import one_line
+from autograd_tools.base.text import one_line, unknown
 from autograd_tools.timing import Counts, Operand, Record
 from autograd_tools.timing.records import PHASES
 from viewer.text.places import OUTSIDE, scope_text, source_text
@@ -69,21 +69,28 @@ class Hotspot:
 
 @dataclass(frozen=True)
 class Grouping:
-    """What puts records into groups. `header` says what a group is, `name` names one, and `facts` are its key as plain data."""
+    """A way to group records: `header` names a group's kind, `name` a group, `facts` are its key.
+
+    In a hierarchy `parent` returns the group around one, or None.
+    """
 
     header: str
     key: Callable[[Record], Hashable]
     name: Callable[[Any], str]
     facts: Callable[[Any], dict[str, Any]]
     counted: tuple[str, ...] = ("forward",)  # phases whose calls count
-    parent: Callable[[Any], Any] = lambda key: None  # the group around one
+    parent: Callable[[Any], Any] = lambda key: None
     # Headers of the times of a row, first the one that its other figures belong to.
     times: tuple[str, ...] = ("total",)
-    nested: bool = False  # rows follow the group around them and include the groups inside
+    is_tree: bool = False  # rows follow the group around them and include the groups inside
+
+    def shown(self, spot: Hotspot) -> Usage:
+        """Return the usage that a row shows."""
+        return spot.total_usage if self.is_tree else spot.self_usage
 
 
 def hotspots_of(records: Mapping[Record, Counts], by: str) -> list[Hotspot]:
-    """The groups of records, the most expensive first; those of a tree each below the one around."""
+    """Return the groups of records, the most expensive first; those of a tree below their parent."""
     grouping = grouping_of(by)
     own: dict[Any, Usage] = {}
     for record, counts in records.items():
@@ -92,37 +99,38 @@ def hotspots_of(records: Mapping[Record, Counts], by: str) -> list[Hotspot]:
         raise ValueError(
             "this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is imported"
         )
-    spots = _nested(own, grouping)
+    spots = _with_totals(own, grouping)
     spots.sort(key=lambda spot: (-spot.self_usage.total_ns, -spot.total_usage.total_ns))
-    return _as_tree(spots, grouping) if grouping.nested else spots
+    return _as_tree(spots, grouping) if grouping.is_tree else spots
 
 
 def grouping_of(by: str) -> Grouping:
-    """The grouping of a name; ValueError for another."""
+    """Return the grouping of a name; raise ValueError for another."""
     if by not in GROUPINGS:
-        raise ValueError(f"no hotspots by {by!r}; there are: {', '.join(GROUPINGS)}")
+        raise unknown("grouping", by, GROUPINGS)
     return GROUPINGS[by]
 
 
-def _nested(own: dict[Any, Usage], grouping: Grouping) -> list[Hotspot]:
-    """A hotspot for each group, and for those around that have nothing of their own."""
+def _with_totals(own: dict[Any, Usage], grouping: Grouping) -> list[Hotspot]:
+    """Return a hotspot for each group, and for each parent without a usage of its own."""
     for key in list(own):
-        around = grouping.parent(key)
-        while around is not None and around not in own:
-            own[around] = Usage()
-            around = grouping.parent(around)
-    whole = {key: Usage() for key in own} if any(grouping.parent(key) for key in own) else own
-    if whole is not own:
-        for key in sorted(own, key=len, reverse=True):  # inner ones first
-            whole[key].add(own[key])
-            around = grouping.parent(key)
-            if around is not None:
-                whole[around].add(whole[key])
-    return [Hotspot(key, figures, whole[key]) for key, figures in own.items()]
+        parent = grouping.parent(key)
+        while parent is not None and parent not in own:
+            own[parent] = Usage()
+            parent = grouping.parent(parent)
+    if not any(map(grouping.parent, own)):
+        return [Hotspot(key, usage, usage) for key, usage in own.items()]
+    totals = {key: Usage() for key in own}
+    for key in sorted(own, key=len, reverse=True):  # inner ones first
+        totals[key].add(own[key])
+        parent = grouping.parent(key)
+        if parent is not None:
+            totals[parent].add(totals[key])
+    return [Hotspot(key, usage, totals[key]) for key, usage in own.items()]
 
 
 def _as_tree(spots: list[Hotspot], grouping: Grouping) -> list[Hotspot]:
-    """The same, each followed by those inside, the most expensive first."""
+    """Return each group followed by those inside it, the most expensive first."""
     below: dict[Any, list[Hotspot]] = {}
     for spot in sorted(spots, key=lambda spot: spot.total_usage.total_ns):
         below.setdefault(grouping.parent(spot.key), []).append(spot)
@@ -134,27 +142,23 @@ def _as_tree(spots: list[Hotspot], grouping: Grouping) -> list[Hotspot]:
 
 
 def rows_of(records: Mapping[Record, Counts], by: str) -> list[dict[str, Any]]:
-    """The groups of records as plain data, in the order of `hotspots_of`."""
+    """Return the groups of records as plain data, in the order of `hotspots_of`."""
     grouping, spots = grouping_of(by), hotspots_of(records, by)
-    total = sum(spot.self_usage.total_ns for spot in spots)
+    whole = sum(spot.self_usage.total_ns for spot in spots)
     rows = []
     for spot in spots:
-        shown, other = (
-            (spot.total_usage, spot.self_usage)
-            if grouping.nested
-            else (spot.self_usage, spot.total_usage)
-        )
+        shown = grouping.shown(spot)
         row = {
             **grouping.facts(spot.key),
             "calls": shown.calls,
             **{f"{phase}_ns": ns for phase, ns in shown.ns.items()},
-        }
-        row |= {
             "total_ns": shown.total_ns,
-            "percent": 100 * shown.total_ns / total if total else 0.0,
+            "percent": 100 * shown.total_ns / whole if whole else 0.0,
         }
-        if len(grouping.times) > 1:
-            row["self_ns" if grouping.nested else "cumulative_ns"] = other.total_ns
+        if grouping.is_tree:
+            row["self_ns"] = spot.self_usage.total_ns
+        elif "self" in grouping.times:
+            row["cumulative_ns"] = spot.total_usage.total_ns
         row |= {
             "nbytes": shown.allocated,
             "kept_nbytes": shown.saved,
@@ -165,7 +169,7 @@ def rows_of(records: Mapping[Record, Counts], by: str) -> list[dict[str, Any]]:
 
 
 def shapes_text(op: str, operands: Iterable[Operand]) -> str:
-    """`matmul(float64[2,3], float64[3,4]) → float64[2,4]`; arrays that do not lie row by row say so."""
+    """Return `matmul(float64[2,3], float64[3,4]) → float64[2,4]`, with layouts other than C."""
     texts = [_operand_text(operand) for operand in operands]
     return f"{op}({', '.join(texts[:-1])}) → {texts[-1]}" if texts else op
 
@@ -179,7 +183,7 @@ def _operand_text(operand: Operand) -> str:
 
 
 def _once(scope: tuple[str, ...]) -> tuple[str, ...]:
-    """A path on which calls of a function right in itself are one."""
+    """Return a path on which direct recursion is one step."""
     return tuple(name for name, _ in groupby(scope))
 
 
@@ -191,7 +195,7 @@ def _scope(scope: tuple[str, ...]) -> dict[str, Any]:
     return {"scope": list(scope)}
 
 
-# Adding a grouping is adding an entry here.
+# The groupings of hotspots, by name. To add one, add an entry here.
 GROUPINGS: dict[str, Grouping] = {
     "op": Grouping("operation", lambda record: record.op, one_line, lambda op: {"op": op}),
     "argument": Grouping(
@@ -231,6 +235,6 @@ GROUPINGS: dict[str, Grouping] = {
         lambda scope: {**_scope(scope), "depth": max(len(scope) - 1, 0)},
         parent=_around,
         times=("total", "self"),
-        nested=True,
+        is_tree=True,
     ),
 }

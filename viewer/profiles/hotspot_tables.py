@@ -1,4 +1,4 @@
-"""Hotspots: where the time of gradients goes, as a table with a row for each operation, line of the user's code, or scope."""
+"""Tables of hotspots: where the time of gradients goes, by operation, line or scope."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 from rich.text import Text
 
-from viewer.profiles.groupings import Hotspot, grouping_of, hotspots_of, rows_of, sum_of
+from viewer.profiles.groupings import grouping_of, hotspots_of, rows_of, sum_of
 from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS, HotspotRow, HotspotTable
 from viewer.profiles.measured import Timed, records_of
 from viewer.text.lines import Row, Span, as_text
 from viewer.text.table import Cells, hidden, laid_out, with_room
 
 TITLES = {"tree": "scope, as a tree"}
-READABLE = 24  # columns of names and code before there is room for what is not needed
+READABLE = 24  # columns of names and code that take precedence over less important columns
 
 
 def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = None) -> str:
@@ -49,21 +49,38 @@ def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = N
 
 
 def hotspot_rows(x: Timed, by: str = "op") -> list[dict[str, Any]]:
-    """The same for programs: a dict of numbers, strings and lists for each row, all of them; times are in nanoseconds.
+    """Return all rows of the table of `hotspots` as plain data, ready for JSON.
 
+    Parameters
+    ----------
+    x, by
+        As in `hotspots`.
+
+    Returns
+    -------
+    list of dict
+        The names of each row, its calls, times in ns and sizes in bytes.
+
+    Raises
+    ------
+    ValueError
+        As in `hotspots`.
+
+    Examples
+    --------
     >>> import autograd_tools as ag
     >>> from autograd_tools.timing import Record
     >>> timer = ag.Timer(clock=lambda: 0)
     >>> timer.add(Record("sum", 0, "train.py", 3, "loss", ("loss",)), 500, 8)
     >>> row = hotspot_rows(timer, "line")[0]
-    >>> row["file"], row["line"], row["calls"], row["forward_ns"], row["total_ns"], row["percent"], row["nbytes"]
-    ('train.py', 3, 1, 500, 500, 100.0, 8)
+    >>> row["file"], row["line"], row["calls"], row["forward_ns"], row["percent"], row["nbytes"]
+    ('train.py', 3, 1, 500, 100.0, 8)
     """
     return rows_of(records_of(x), by)
 
 
 def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[Text]:
-    """The lines of `hotspots`, in colour."""
+    """Return the lines of `hotspots`, in colour."""
     columns = _columns(x, by, limit)
     shown, missing = with_room(columns, width, READABLE)
     rows: list[Row] = [[Span(title(by), "bold")]]
@@ -73,36 +90,27 @@ def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[T
 
 
 def hotspot_cells(x: Timed, by: str, limit: int) -> list[Cells]:
-    """The columns of the table, for other forms than text."""
+    """Return the columns of the table, for formats other than text."""
     return [cells for _, cells in _columns(x, by, limit)]
 
 
 def title(by: str) -> str:
-    """What stands above a table."""
+    """Return the title of a table."""
     return f"Hotspots by {TITLES.get(by, grouping_of(by).header)}"
 
 
 def _columns(x: Timed, by: str, limit: int) -> list[tuple[int, Cells]]:
-    """The columns that have something to say, with their ranks."""
-    grouping_of(by)  # or an error that lists what there is
-    if limit < 0:
-        raise ValueError(f"a limit of 0 or more rows is needed, and got {limit}")
-    table = _table(hotspots_of(records_of(x), by), by, limit)
-    return [cells for column in HOTSPOT_COLUMNS if (cells := column.cells(table)) is not None]
-
-
-def _table(spots: list[Hotspot], by: str, limit: int) -> HotspotTable:
-    """Return the most expensive rows, one for all others together, and one for all."""
+    """Return the columns that are in the table, with their ranks."""
     grouping = grouping_of(by)
-    shown = (
-        set(sorted(range(len(spots)), key=lambda i: -spots[i].total_usage.total_ns)[:limit])
-        if grouping.nested
-        else range(limit)
-    )
+    if limit < 0:
+        raise ValueError(f"limit must be 0 or more, got {limit}")
+    spots = hotspots_of(records_of(x), by)
+    ranked = sorted(range(len(spots)), key=lambda i: -spots[i].total_usage.total_ns)
+    shown = set(ranked[:limit]) if grouping.is_tree else range(limit)
     rows = [
         HotspotRow(
             grouping.name(spot.key),
-            spot.total_usage if grouping.nested else spot.self_usage,
+            grouping.shown(spot),
             spot.total_usage.total_ns,
             spot.self_usage.total_ns,
             spot.key if by == "line" else None,
@@ -113,10 +121,6 @@ def _table(spots: list[Hotspot], by: str, limit: int) -> HotspotTable:
     rest = [spot.self_usage for i, spot in enumerate(spots) if i not in shown]
     sums = [(f"{len(rest)} more", sum_of(rest))] if rest else []
     sums += [("total", sum_of(spot.self_usage for spot in spots))] if spots else []
-    return HotspotTable(
-        by,
-        grouping.header,
-        grouping.times,
-        rows,
-        [HotspotRow(name, usage, usage.total_ns, usage.total_ns) for name, usage in sums],
-    )
+    total_rows = [HotspotRow(name, usage, usage.total_ns, usage.total_ns) for name, usage in sums]
+    table = HotspotTable(by, grouping.header, grouping.times, rows, total_rows)
+    return [cells for column in HOTSPOT_COLUMNS if (cells := column.cells(table)) is not None]

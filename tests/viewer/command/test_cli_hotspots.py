@@ -39,9 +39,7 @@ def test_a_file_that_was_not_measured_is_named_after_the_tables(ask, script, scr
     output, errors, found = ask("profile", "--annotate=nope.py", script(source), **SETTLED)
     assert "Hotspots by line" in output
     assert (errors, found) == (
-        ""
-        if status == 7
-        else "autograd-tools: no line of nope.py was measured; there are: train.py\n",
+        "" if status == 7 else "autograd-tools: no line of nope.py was measured; choose train.py\n",
         status,
     )
 

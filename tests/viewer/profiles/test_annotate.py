@@ -146,9 +146,7 @@ def test_a_file_is_named_by_its_path_or_the_end_of_it(path, as_given):
 
 
 def test_a_file_that_was_not_measured_is_an_error_that_lists_those_that_were(path):
-    with pytest.raises(
-        ValueError, match=r"no line of nodel\.py was measured; there are: model\.py"
-    ):
+    with pytest.raises(ValueError, match=r"no line of nodel\.py was measured; choose model\.py"):
         viewer.annotate(timer_of(path, *ROWS), "nodel.py")
 
 
@@ -161,7 +159,7 @@ def test_of_a_file_that_is_gone_the_lines_that_were_measured_are_shown(path):
     path.unlink()
     assert viewer.annotate(timer_of(path, *ROWS)).splitlines() == [
         "model.py  10.0μs of 10.0μs, 100.0%",
-        "… the file is not there: only the lines that were measured are shown",
+        "… file not found; showing only the lines that were measured",
         "forward  backward  accumulate  allocated      %  heat      line",
         " 2.00μs    4.00μs      2.00μs       256B  80.0%  ████████    14",
         "                                                              ⋮",
@@ -169,7 +167,7 @@ def test_of_a_file_that_is_gone_the_lines_that_were_measured_are_shown(path):
     ]
 
 
-CHANGED = "… the file has changed since: there is no code where some lines were measured"
+CHANGED = "… the file has changed: some lines that were measured hold no code now"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +227,7 @@ def test_time_at_no_line_is_told(path):
     shown = viewer.annotate(timer).splitlines()
     assert (shown[0], shown[-1]) == (
         "model.py  10.0μs of 20.0μs, 50.0%",
-        "10.0μs at no line that is known, 50.0%",
+        "10.0μs at unknown lines, 50.0%",
     )
 
 
@@ -281,7 +279,5 @@ def test_the_most_expensive_lines_are_red_and_those_without_cost_dim(path):
 @pytest.mark.parametrize("line", [0, 10**9])
 def test_a_line_that_no_file_has_is_shown_without_code(path, line):
     shown = viewer.annotate(timer_of(path, (line, "forward", 5)), whole=True).splitlines()
-    assert (
-        shown[1] == "… the file has changed since: there is no code where some lines were measured"
-    )
+    assert shown[1] == "… the file has changed: some lines that were measured hold no code now"
     assert [row.split()[-1] for row in shown if "5.00ns    0.00ns" in row] == [str(line)]

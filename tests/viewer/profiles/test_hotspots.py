@@ -266,8 +266,7 @@ def test_by_line_names_a_file_below_the_current_folder_by_its_path_from_there(
 
 def test_an_unknown_grouping_is_an_error_that_lists_the_groupings(timer):
     with pytest.raises(
-        ValueError,
-        match="no hotspots by 'colour'; there are: op, argument, line, shape, scope, tree",
+        ValueError, match="unknown grouping 'colour'; choose op, argument, line, shape, scope, tree"
     ):
         viewer.hotspots(timer, "colour")
 
