@@ -652,7 +652,7 @@ def test_loading_what_is_not_there_says_so(tmp_path):
         ("[1, 2]", "has the format None, expected 'autograd_tools.timer'"),
         (
             '{"format": "autograd_tools.timer", "version": 4}',
-            "has version 4 .* reads up to 3: upgrade autograd_tools",
+            "has version 4 .* reads up to 3; upgrade autograd_tools",
         ),
         ('{"format": "autograd_tools.timer"}', "has version None"),
         ('{"format": "autograd_tools.timer", "version": 1}', "is damaged: KeyError: 'total_ns'"),

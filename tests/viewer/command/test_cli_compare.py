@@ -8,7 +8,6 @@ import pytest
 import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Record, Timer
-from autograd_tools.timing.records import to_rows
 from viewer.command.cli import main
 
 
@@ -38,14 +37,7 @@ def profile(tmp_path):
         counts = Counts(
             gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns)
         )
-        Timer.from_dict(
-            {
-                "total_ns": 0,
-                "steps": gradients,
-                "sections": {},
-                "records": to_rows([(where, counts)]),
-            }
-        ).save(tmp_path / name)
+        Timer.of_records({where: counts}, gradients).save(tmp_path / name)
         return name
 
     return save

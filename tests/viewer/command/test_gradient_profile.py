@@ -10,7 +10,6 @@ import pytest
 import autograd_tools as ag
 import autograd_tools_pytest
 from autograd_tools.timing import Counts, Record, Timer
-from autograd_tools.timing.records import to_rows
 from viewer.command.block_profile import BlockProfile
 
 pytest_plugins = ["pytester"]
@@ -187,9 +186,7 @@ def profile(ns, gradients=4):
     """A profile of gradients that take so long each."""
     profile, where = BlockProfile(), Record("sin", 1, "a.py", 3, "loss", (), "backward")
     counts = Counts(gradients, gradients * ns, 0, gradients, 0, dict.fromkeys(range(gradients), ns))
-    profile.timer = Timer.from_dict(
-        {"total_ns": 0, "steps": gradients, "sections": {}, "records": to_rows([(where, counts)])}
-    )
+    profile.timer = Timer.of_records({where: counts}, gradients)
     return profile
 
 

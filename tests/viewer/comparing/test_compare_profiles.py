@@ -8,7 +8,6 @@ from support.hostile import each_hostile_name
 import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Record, Timer
-from autograd_tools.timing.records import to_rows
 from viewer.comparing.compare_profiles import profile_rows
 from viewer.comparing.profile_changes import changes
 from viewer.text.lines import plain
@@ -37,9 +36,7 @@ def timer_of(times, gradients=4):
 
 
 def profile(counts, gradients):
-    return Timer.from_dict(
-        {"total_ns": 0, "steps": gradients, "sections": {}, "records": to_rows(counts.items())}
-    )
+    return Timer.of_records(counts, gradients)
 
 
 def _named(name):
