@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd_tools.base.containers import leaves_of, with_leaves
+from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, innermost, plain
 from autograd_tools.engine.describe import describe
@@ -68,16 +68,16 @@ def checkpoint(f: F) -> F:
 
     @functools.wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        given = [x for x in leaves_of((args, kwargs)) if isinstance(x, Value)]
+        given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, Value)]
         if following_params() is None and innermost(given, sequences=False) is None:
             return f(*args, **kwargs)
         # A rule must not refer to the tape: a cycle stays in memory until a garbage collection.
-        leaves = leaves_of((args, kwargs))
-        blank = with_leaves(
+        leaves = tree_leaves((args, kwargs))
+        blank = tree_replace(
             (args, kwargs), iter([BLANK if isinstance(x, Value) else x for x in leaves])
         )
         recording, _, y = _run(f, blank, [plain(x) for x in given])
-        parts = leaves_of(y)
+        parts = tree_leaves(y)
         if not any(is_of(recording, x) for x in parts):
             return y  # a constant
         outputs = tuple([x.value if is_of(recording, x) else x for x in parts])
@@ -92,7 +92,7 @@ def checkpoint(f: F) -> F:
             lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})"
         )
         made = call(whole, ([*given, *params],))
-        return with_leaves(y, iter([made[i] for i in range(len(outputs))]))
+        return tree_replace(y, iter([made[i] for i in range(len(outputs))]))
 
     return checkpointed  # type: ignore[return-value]
 
@@ -104,7 +104,7 @@ def gradients_again(
     inputs = [_followed(x) for x in inputs]
     n = len(inputs) - len(params)
     recording, leaves, y = _run(f, blank, inputs[:n], tuple(zip(params, inputs[n:], strict=True)))
-    parts = leaves_of(y)
+    parts = tree_leaves(y)
     for x, before in zip(parts, outputs, strict=True):
         if not np.allclose(plain(x), before, equal_nan=True):
             raise ValueError(
@@ -128,8 +128,8 @@ def _run(
         recording.track_as(param, x).index for param, x in params
     ]
     with recording.open(sys._getframe()):
-        args, kwargs = with_leaves(
-            blank, (unpack_fields(next(filled)) if x is BLANK else x for x in leaves_of(blank))
+        args, kwargs = tree_replace(
+            blank, (unpack_fields(next(filled)) if x is BLANK else x for x in tree_leaves(blank))
         )
         y = f(*args, **kwargs)
     return recording, indices, y

@@ -14,11 +14,11 @@ import numpy as np
 from autograd_tools.api.checkpointing import join
 from autograd_tools.api.differentiate import Argnum, checked, grad, gradient_of, named, run
 from autograd_tools.base.containers import (
+    children_of,
     is_number,
-    leaves_of,
     matching_leaves,
-    parts_of,
-    with_leaves,
+    tree_leaves,
+    tree_replace,
 )
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, plain
@@ -64,7 +64,7 @@ def make_vjp(
 
     def made(*args: Any, **kwargs: Any) -> tuple[Callable[[Any], Any], Any]:
         pull, y = _pullback(f, argnums, args, kwargs)
-        numbers = leaves_of(y)
+        numbers = tree_leaves(y)
 
         def vjp(dy: Any) -> Any:
             found = matching_leaves(unpack(dy), y, "the argument of vjp()")
@@ -85,16 +85,16 @@ def _pullback(
     def joined(*inputs: Any, **options: Any) -> Any:
         nonlocal whole
         whole = f(*inputs, **options)
-        if parts_of(unwrap(whole)) is None:
+        if children_of(unwrap(whole)) is None:
             return whole
         whole = unpack(whole)
-        numbers = [leaf for leaf in leaves_of(whole) if is_number(plain(leaf))]
+        numbers = [leaf for leaf in tree_leaves(whole) if is_number(plain(leaf))]
         return call(join, (numbers,)) if numbers else 0.0
 
     joined.__name__ = name_of(f)  # for messages
     recording, leaves, y = run(joined, argnums, args, kwargs)
     recording.retain = True  # for the next call of `pull`
-    several = parts_of(unwrap(whole)) is not None
+    several = children_of(unwrap(whole)) is not None
     tracked = isinstance(y, Result) and y.recording is recording
     below = y.value if tracked else y
 
@@ -102,7 +102,7 @@ def _pullback(
         if tracked:
             seed = given[0]
             if several:
-                pairs = zip(given, leaves_of(whole), strict=True)
+                pairs = zip(given, tree_leaves(whole), strict=True)
                 seed = [d for d, leaf in pairs if is_number(plain(leaf))]
             elif seed is None:
                 seed = np.zeros_like(unwrap(below))
@@ -112,17 +112,17 @@ def _pullback(
 
     if not several:
         return pull, below
-    tree = leaves_of(whole)
+    tree = tree_leaves(whole)
     numbers = iter(below if tracked else [leaf for leaf in tree if is_number(plain(leaf))])
     made = (next(numbers) if is_number(plain(leaf)) else leaf for leaf in tree)
-    return pull, with_leaves(whole, made)
+    return pull, tree_replace(whole, made)
 
 
 def _cotangent(dy: Any, y: Any) -> Any:
     """Return the cotangent `dy` of the number or array `y`; None, for zero, stays None."""
     if dy is None or not is_number(plain(y)):
         return None
-    if parts_of(dy) is not None and not isinstance(y, Value) and np.shape(y) == np.shape(dy):
+    if children_of(dy) is not None and not isinstance(y, Value) and np.shape(y) == np.shape(dy):
         dy = np.asarray(dy)
     if np.shape(dy) != np.shape(y):
         raise _wrong_shape("vjp", "value", y, dy)
@@ -142,7 +142,7 @@ def _of_argnum(found: tuple[Any, ...], argnum: Argnum) -> Any:
 
 
 def _check_real(y: Any, caller: str, f: Callable[..., Any]) -> None:
-    for leaf in leaves_of(y):
+    for leaf in tree_leaves(y):
         if np.iscomplexobj(unwrap(leaf)):
             raise TypeError(
                 f"{caller}() expects a function with real values, {name_of(f)} returned "
@@ -190,21 +190,21 @@ def make_jvp(
         pull, y = _pullback(f, argnums, args, kwargs)
         _check_real(y, "make_jvp", f)
         inputs = tuple([plain(args[n]) for n in argnums])
-        zeros = [_zero_cotangent(x) if is_number(plain(x)) else None for x in leaves_of(y)]
+        zeros = [_zero_cotangent(x) if is_number(plain(x)) else None for x in tree_leaves(y)]
 
         def jvp(v: Any) -> tuple[Any, Any]:
             tree = unpack(v) if isinstance(argnum, tuple) else (unpack(v),)
             given = matching_leaves(tree, inputs, "the argument of jvp()")
-            for x, d in zip(leaves_of(inputs), given, strict=True):
+            for x, d in zip(tree_leaves(inputs), given, strict=True):
                 if d is not None and is_number(x) and np.shape(d) != np.shape(x):
                     raise _wrong_shape("jvp", "argument", x, d)
 
             def along(us: Any) -> Any:
-                pairs = zip(leaves_of(pull(list(us))), given, strict=True)
+                pairs = zip(tree_leaves(pull(list(us))), given, strict=True)
                 return sum([np.sum(dx * d) for dx, d in pairs if dx is not None and d is not None])
 
             found = grad(along)(zeros) if any(u is not None for u in zeros) else zeros
-            return y, with_leaves(y, (None if dy is None else dy[()] for dy in found))
+            return y, tree_replace(y, (None if dy is None else dy[()] for dy in found))
 
         return jvp
 
@@ -246,7 +246,7 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     def made(*args: Any, **kwargs: Any) -> Any:
         pull, y = _pullback(f, argnums, args, kwargs)
         _check_real(y, "jacobian", f)
-        leaves = leaves_of(y)
+        leaves = tree_leaves(y)
         like = plain(_of_argnum(tuple([args[n] for n in argnums]), argnum))
 
         def rows_of(i: int, leaf: Any) -> Any:
@@ -258,12 +258,12 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
                 dy = np.zeros(shape, dtype)
                 dy[index] = 1
                 cotangents = [dy[()] if j == i else None for j in range(len(leaves))]
-                rows.append(leaves_of(_of_argnum(pull(cotangents), argnum)))
-            columns = [[row[k] for row in rows] for k in range(len(leaves_of(like)))]
-            blocks = zip(columns, leaves_of(like), strict=True)
-            return with_leaves(like, (_block(column, shape, dtype, x) for column, x in blocks))
+                rows.append(tree_leaves(_of_argnum(pull(cotangents), argnum)))
+            columns = [[row[k] for row in rows] for k in range(len(tree_leaves(like)))]
+            blocks = zip(columns, tree_leaves(like), strict=True)
+            return tree_replace(like, (_block(column, shape, dtype, x) for column, x in blocks))
 
-        return with_leaves(y, (rows_of(i, leaf) for i, leaf in enumerate(leaves)))
+        return tree_replace(y, (rows_of(i, leaf) for i, leaf in enumerate(leaves)))
 
     return named(made, "jacobian", f)
 
@@ -331,7 +331,7 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
     def made(*args: Any, **kwargs: Any) -> Any:
         pull, y = _pullback(f, argnums, args, kwargs)
         _check_real(y, "elementwise_grad", f)
-        leaves = leaves_of(y)
+        leaves = tree_leaves(y)
         ones = [np.ones_like(unwrap(x)) if is_number(plain(x)) else None for x in leaves]
         return _of_argnum(pull(ones), argnum)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from autograd_tools.base.containers import is_constant_leaf, is_floating, is_number, leaves_of
+from autograd_tools.base.containers import is_constant_leaf, is_floating, is_number, tree_leaves
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
@@ -161,7 +161,7 @@ def parameter_names(f: Callable[..., Any]) -> list[str]:
 
 def _is_numeric(x: Any) -> bool:
     """Return True if `x` has floating-point leaves and nothing that refuses a gradient."""
-    leaves = leaves_of(plain(x))
+    leaves = tree_leaves(plain(x))
     return any(map(is_floating, leaves)) and all(
         is_number(leaf) or is_constant_leaf(leaf) for leaf in leaves
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_tools.api.differentiate import check_range, checked, diff, value_and_grad
 from autograd_tools.api.parameters import params
-from autograd_tools.base.containers import is_floating, leaves_of, parts_of, with_leaves
+from autograd_tools.base.containers import children_of, is_floating, tree_leaves, tree_replace
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.primitives import name_of
@@ -210,13 +210,13 @@ def gcheck(
 
 def _is_floating(x: Any) -> bool:
     """Return True if one of the leaves is of floating point."""
-    return any(map(is_floating, leaves_of(x.value if isinstance(x, Param) else x)))
+    return any(map(is_floating, tree_leaves(x.value if isinstance(x, Param) else x)))
 
 
 def random_leaves(x: Any, rng: np.random.Generator) -> list[Any]:
     """Return random numbers for each leaf of `x`; None for integers and constants in a pytree."""
-    alone = parts_of(x) is None
-    return [_random(leaf, rng) if alone or is_floating(leaf) else None for leaf in leaves_of(x)]
+    alone = children_of(x) is None
+    return [_random(leaf, rng) if alone or is_floating(leaf) else None for leaf in tree_leaves(x)]
 
 
 def _random(x: Any, rng: np.random.Generator) -> Any:
@@ -226,20 +226,20 @@ def _random(x: Any, rng: np.random.Generator) -> Any:
 
 
 def _move(x: Any, direction: list[Any], step: float) -> Any:
-    pairs = zip(leaves_of(x), direction, strict=True)
-    return with_leaves(x, (leaf if d is None else leaf + step * d for leaf, d in pairs))
+    pairs = zip(tree_leaves(x), direction, strict=True)
+    return tree_replace(x, (leaf if d is None else leaf + step * d for leaf, d in pairs))
 
 
 def _combine(y: Any, weights: list[Any]) -> Any:
     """Return the weighted sum of all elements of `y`; of complex ones the real part."""
-    pairs = zip(leaves_of(unpack(y)), weights, strict=True)
+    pairs = zip(tree_leaves(unpack(y)), weights, strict=True)
     sums = [(np.sum(leaf * w), w) for leaf, w in pairs if w is not None]
     return sum([np.real(s) if np.iscomplexobj(w) else s for s, w in sums])
 
 
 def _check_type(dx: Any, x: Any, name: str) -> None:
     """Raise unless a gradient has the shape and dtype of its argument."""
-    if parts_of(x) is not None or isinstance(dx, Value):
+    if children_of(x) is not None or isinstance(dx, Value):
         return
     expected, got = np.asarray(x), np.asarray(dx)
     other = expected.dtype.kind in "fc" and got.dtype != expected.dtype

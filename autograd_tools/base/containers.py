@@ -66,7 +66,7 @@ def field_names(x: Any) -> tuple[str, ...]:
     return tuple([field.name for field in dataclasses.fields(x) if hasattr(x, field.name)])
 
 
-def parts_of(x: Any) -> list[Any] | None:
+def children_of(x: Any) -> list[Any] | None:
     """Return the children of a container in order; None for a leaf."""
     if type(x) in LEAVES:
         return None
@@ -77,7 +77,7 @@ def parts_of(x: Any) -> list[Any] | None:
     return [getattr(x, name) for name in field_names(x)] if is_dataclass(x) else None
 
 
-def with_parts(x: Any, parts: list[Any]) -> Any:
+def with_children(x: Any, parts: list[Any]) -> Any:
     """Return a container of the type of `x` with other children.
 
     A dataclass is created without its `__init__`, which may compute from the fields or refuse
@@ -98,19 +98,19 @@ def with_parts(x: Any, parts: list[Any]) -> Any:
     return made
 
 
-def leaves_of(x: Any) -> list[Any]:
+def tree_leaves(x: Any) -> list[Any]:
     """Return the leaves of a pytree in order."""
-    parts = parts_of(x)
-    return [x] if parts is None else [leaf for part in parts for leaf in leaves_of(part)]
+    parts = children_of(x)
+    return [x] if parts is None else [leaf for part in parts for leaf in tree_leaves(part)]
 
 
-def with_leaves(x: Any, leaves: Iterator[Any]) -> Any:
+def tree_replace(x: Any, leaves: Iterator[Any]) -> Any:
     """Return the same pytree with other leaves."""
-    parts = parts_of(x)
+    parts = children_of(x)
     return (
         next(leaves)
         if parts is None
-        else with_parts(x, [with_leaves(part, leaves) for part in parts])
+        else with_children(x, [tree_replace(part, leaves) for part in parts])
     )
 
 
@@ -119,12 +119,12 @@ def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
 
     Raise a ValueError that names `what` if the pytrees differ.
     """
-    parts = parts_of(like)
+    parts = children_of(like)
     if parts is None:
         return [x]
     if x is None:
-        return [None] * len(leaves_of(like))
-    own = parts_of(x)
+        return [None] * len(tree_leaves(like))
+    own = children_of(x)
     same = (
         own is not None and len(own) == len(parts) and isinstance(x, dict) == isinstance(like, dict)
     )
@@ -144,5 +144,5 @@ def _names(x: Any) -> str:
         return f" with keys {list(x)}"
     if has_fields(x):
         return f" with fields {list(field_names(x))}"
-    parts = parts_of(x)
+    parts = children_of(x)
     return "" if parts is None else f" of length {len(parts)}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_tools.api.derivatives import make_jvp, make_vjp
 from autograd_tools.api.gradient_check import gradcheck, random_leaves
-from autograd_tools.base.containers import with_leaves
+from autograd_tools.base.containers import tree_replace
 from autograd_tools.compat.wrap_util import unary_to_nary
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.values import unwrap
@@ -62,7 +62,7 @@ def check_grads(f: Any, x: Any, modes: Iterable[str] = ("fwd", "rev"), order: in
     gradcheck(f, x, argnums=0)
     if order > 1:  # a product with the Jacobian is a function of the vector, too
         y = plain(f(x))
-        v = with_leaves(y, iter(random_leaves(y, np.random.default_rng(0))))
+        v = tree_replace(y, iter(random_leaves(y, np.random.default_rng(0))))
         check_grads(lambda pair: make_vjp(f)(pair[0])[0](pair[1]), order=order - 1)((x, v))
 
 

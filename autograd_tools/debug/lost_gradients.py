@@ -10,7 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import field_names, has_fields, is_number, leaves_of, parts_of
+from autograd_tools.base.containers import (
+    children_of,
+    field_names,
+    has_fields,
+    is_number,
+    tree_leaves,
+)
 from autograd_tools.base.text import Text, one_line, unknown
 from autograd_tools.debug.report import code_at, numbers
 from autograd_tools.engine.describe import describe
@@ -92,7 +98,7 @@ def _of_tape(tape: Tape, x: Any) -> list[str]:
     trace, param = tape.trace(), tape.nodes[index].param
     lines = _of_trace(trace, trace[index + 1], detached)
     gradient = None if param is None else tape.gradient(param)
-    if param is None or gradient is None or parts_of(param.value) is None:
+    if param is None or gradient is None or children_of(param.value) is None:
         return lines
     norm = math.hypot(*(float(np.linalg.norm(np.ravel(leaf))) for leaf in numbers(gradient)))
     if norm == 0:
@@ -147,9 +153,9 @@ def _few(items: list[str]) -> str:
 
 def _missing(gradient: Any, x: Any, path: str) -> Iterator[str]:
     """Yield the parts of a pytree without a gradient, as code such as `['w'].bias`."""
-    parts = parts_of(x)
+    parts = children_of(x)
     if gradient is None:
-        if any(map(is_number, leaves_of(x))):
+        if any(map(is_number, tree_leaves(x))):
             yield path
     elif parts is not None:
         fields = has_fields(x)

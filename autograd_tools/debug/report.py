@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import is_number, leaves_of
+from autograd_tools.base.containers import is_number, tree_leaves
 from autograd_tools.base.text import one_line
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.describe import describe
@@ -22,7 +22,7 @@ MAX_WIDTH = 300  # characters of a line
 
 def numbers(x: Any) -> list[Any]:
     """Return the plain numbers and arrays in a pytree."""
-    return [leaf for leaf in leaves_of(plain(x)) if is_number(leaf)]
+    return [leaf for leaf in tree_leaves(plain(x)) if is_number(leaf)]
 
 
 def is_finite(x: Any) -> bool:

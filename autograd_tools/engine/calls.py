@@ -16,11 +16,11 @@ from numpy import ndarray
 
 from autograd_tools.base.containers import (
     LEAVES,
+    children_of,
     is_constant_leaf,
     is_container,
-    leaves_of,
-    parts_of,
-    with_parts,
+    tree_leaves,
+    with_children,
 )
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.primitives import PrimitiveData
@@ -63,8 +63,8 @@ def plain(x: Any) -> Any:
         return plain(unwrap(x)) if holds_tracked(unwrap(x)) else unwrap(x)
     if type(x) in (tuple, list):
         return type(x)([plain(item) for item in x])
-    parts = parts_of(x)
-    return x if parts is None else with_parts(x, [plain(part) for part in parts])
+    parts = children_of(x)
+    return x if parts is None else with_children(x, [plain(part) for part in parts])
 
 
 def is_constant(x: Any) -> bool:
@@ -80,14 +80,14 @@ def holds_tracked(x: Any) -> bool:
         return False
     if type(x) in (tuple, list):
         return any([type(item) not in CONSTANTS and holds_tracked(item) for item in x])
-    return isinstance(x, Value) or any([holds_tracked(part) for part in parts_of(x) or ()])
+    return isinstance(x, Value) or any([holds_tracked(part) for part in children_of(x) or ()])
 
 
 def is_recorded(*args: Any) -> bool:
     """Return whether an open recording tracks anything in the arguments, also inside pytrees."""
     return any(
         [
-            not is_constant(arg) and innermost(leaves_of(arg), sequences=False) is not None
+            not is_constant(arg) and innermost(tree_leaves(arg), sequences=False) is not None
             for arg in args
         ]
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import field_names, is_number, parts_of, with_parts
+from autograd_tools.base.containers import children_of, field_names, is_number, with_children
 from autograd_tools.engine.values import unwrap
 
 PARTS = (
@@ -157,7 +157,7 @@ def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
     A part without a gradient is zero if `total`, else None, or left out of a dict. A constant, such
     as a string, has None.
     """
-    parts = parts_of(x)
+    parts = children_of(x)
     if parts is None:
         return _leaf_to_user_type(dx, x, total=total)
     if dx is None and not total:
@@ -166,8 +166,8 @@ def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
         return {key: to_user_type(part, x[key], total=total) for key, part in dx.items()}
     if isinstance(dx, dict):
         dx = [dx.get(key) for key in (x if isinstance(x, dict) else field_names(x))]
-    given = [None] * len(parts) if dx is None else parts_of(dx) or dx
-    return with_parts(
+    given = [None] * len(parts) if dx is None else children_of(dx) or dx
+    return with_children(
         x, [to_user_type(d, part, total=total) for d, part in zip(given, parts, strict=True)]
     )
 

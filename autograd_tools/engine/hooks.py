@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import (
+    children_of,
     field_names,
     has_fields,
     is_number,
-    leaves_of,
     matching_leaves,
-    parts_of,
-    with_leaves,
+    tree_leaves,
+    tree_replace,
 )
 from autograd_tools.engine.calls import holds_tracked, innermost
 from autograd_tools.engine.cotangents import to_user_type
@@ -76,13 +76,13 @@ def on_grad(x: Any, fn: Hook | None) -> Any:
         _add(recording, index, unwrap(x), fn)
     elif isinstance(x, Param):
         _add_to_param(x, fn)
-    elif not isinstance(x, Value) and parts_of(x) is not None and holds_tracked(x):
+    elif not isinstance(x, Value) and children_of(x) is not None and holds_tracked(x):
         parts = "its fields" if has_fields(x) else "its items"
         raise TypeError(
             f"on_grad() expects one recorded value, got a {type(x).__name__} of them; "
             f"call it on each of {parts}"
         )
-    elif not any(map(is_number, leaves_of(unwrap(x) if isinstance(x, Value) else x))):
+    elif not any(map(is_number, tree_leaves(unwrap(x) if isinstance(x, Value) else x))):
         raise TypeError(f"on_grad() expects a Param or a recorded value, got {describe(x)}")
     return x
 
@@ -128,9 +128,9 @@ def call_hooks(dy: Any, like: Any, functions: list[Hook]) -> Any:
         if dy is not None:
             who = f"{name_of(fn)}, given to on_grad,"
             whole = to_user_type(dy, like, total=True)
-            seen = [_read_only(leaf) for leaf in leaves_of(whole)]
+            seen = [_read_only(leaf) for leaf in tree_leaves(whole)]
             places = [leaf.index for leaf in seen if isinstance(leaf, Result)]
-            new = fn(with_leaves(whole, iter(seen)))
+            new = fn(tree_replace(whole, iter(seen)))
             if new is None and places != [leaf.index for leaf in seen if isinstance(leaf, Result)]:
                 raise ValueError(
                     f"{who} wrote into the gradient, which has no effect; return a new one"
@@ -152,13 +152,13 @@ def _read_only(dy: Any) -> Any:
 def _checked(new: Any, like: Any, who: str) -> Any:
     """Return the result of a hook as the backward pass holds gradients."""
     given = matching_leaves(new, like, f"the result of {who}")
-    parts = [_checked_leaf(d, x, who) for d, x in zip(given, leaves_of(like), strict=True)]
-    return _as_outgrad(with_leaves(like, iter(parts)))
+    parts = [_checked_leaf(d, x, who) for d, x in zip(given, tree_leaves(like), strict=True)]
+    return _as_outgrad(tree_replace(like, iter(parts)))
 
 
 def _as_outgrad(dx: Any) -> Any:
     """Return the gradient of a pytree as nested lists and dicts."""
-    parts = parts_of(dx)
+    parts = children_of(dx)
     if parts is None:
         return dx
     held = [_as_outgrad(part) for part in parts]

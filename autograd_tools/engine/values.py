@@ -13,7 +13,7 @@ from autograd_tools.base.containers import (
     has_fields,
     is_constant_leaf,
     is_number,
-    leaves_of,
+    tree_leaves,
 )
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
         refuse_own_arithmetic(x)
     if is_number(x):
         return
-    leaves = leaves_of(x)
+    leaves = tree_leaves(x)
     constant = None
     for leaf in leaves:
         if isinstance(leaf, Value):

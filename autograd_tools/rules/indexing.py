@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import (
+    children_of,
     field_names,
     has_fields,
     is_dataclass,
-    parts_of,
-    with_parts,
+    with_children,
 )
 from autograd_tools.engine.cotangents import add_part, is_basic, put_into
 from autograd_tools.engine.registry import Primitive
@@ -25,20 +25,20 @@ def unpack_fields(x: Any) -> Any:
     if not has_fields(held):
         return x
     if is_dataclass(held):
-        return with_parts(held, [getfield.first(x, (name,)) for name in field_names(held)])
-    return with_parts(held, [getitem.first(x, (i,)) for i in range(len(held))])
+        return with_children(held, [getfield.first(x, (name,)) for name in field_names(held)])
+    return with_children(held, [getitem.first(x, (i,)) for i in range(len(held))])
 
 
 def unpack(x: Any) -> Any:
     """Return a pytree, tracked or not, as one of tracked leaves."""
     x = unpack_fields(x)
     held = unwrap(x)
-    parts = parts_of(held)
+    parts = children_of(held)
     if parts is None:
         return x
     if isinstance(x, Value):
         parts = [x[key] for key in (held if isinstance(held, dict) else range(len(held)))]
-    return with_parts(held, [unpack(part) for part in parts])
+    return with_children(held, [unpack(part) for part in parts])
 
 
 def field_of(x: Any, name: str) -> Any:

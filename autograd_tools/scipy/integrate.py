@@ -15,7 +15,7 @@ from scipy import integrate
 from scipy.optimize import OptimizeResult
 
 from autograd_tools.api.differentiate import grad
-from autograd_tools.base.containers import leaves_of, with_leaves
+from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.engine.calls import holds_tracked
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import unwrap
@@ -103,7 +103,7 @@ def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver,
     inputs = [
         leaf
         for arg, several in zip(unpacked, apart, strict=True)
-        for leaf in (leaves_of(arg) if several else [arg])
+        for leaf in (tree_leaves(arg) if several else [arg])
     ]
 
     def slope(y: Any, s: Any, *inputs: Any) -> Any:
@@ -112,7 +112,7 @@ def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver,
             y,
             s,
             *(
-                with_leaves(arg, rest) if several else next(rest)
+                tree_replace(arg, rest) if several else next(rest)
                 for arg, several in zip(unpacked, apart, strict=True)
             ),
         )
