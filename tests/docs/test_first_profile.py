@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 from support.commands import environment
+from support.pages import TUTORIAL, blocks
 
-PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-profile.md"
+PAGE = TUTORIAL / "first-profile.md"
 
-pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="docs/ is not beside the tests")
-
-
-def blocks(language: str) -> list[str]:
-    text = PAGE.read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PAGE.exists(), reason="docs/ is not beside the tests"),
+]
 
 
 def counts(text: str) -> set[tuple[str, ...]]:
@@ -23,7 +22,7 @@ def counts(text: str) -> set[tuple[str, ...]]:
 
 
 def test_the_timer_shows_sections_and_counts_of_a_real_run(tmp_path: Path) -> None:
-    (tmp_path / "model.py").write_text(blocks("python")[0], encoding="utf-8")
+    (tmp_path / "model.py").write_text(blocks(PAGE, "python")[0], encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "model.py"],
         cwd=tmp_path,
@@ -32,7 +31,7 @@ def test_the_timer_shows_sections_and_counts_of_a_real_run(tmp_path: Path) -> No
         env=environment(AUTOGRAD_TIMER="1"),
         check=True,
     )
-    shown = counts(blocks("text")[1])
+    shown = counts(blocks(PAGE, "text")[1])
 
     assert ("matmul[1]", "1") in shown
     assert shown <= counts(done.stdout)

@@ -1,0 +1,78 @@
+"""Facts about all pages: links, commands, columns, and the reader of each."""
+
+import re
+
+import pytest
+from support.pages import DOCS, ROOT, blocks
+
+import autograd_tools as ag
+import viewer
+from autograd_tools.timing.columns import COLUMNS as TIMER_COLUMNS
+from viewer.command.cli import main
+from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS
+from viewer.terminal.columns import COLUMNS as NODE_COLUMNS
+from viewer.terminal.search import PROPERTIES
+
+pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="docs/ is not beside the tests")
+
+SITE = [page for page in sorted(DOCS.rglob("*.md")) if "generated" not in page.parts]
+PAGES = [page for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *SITE) if page.exists()]
+
+
+def read(page):
+    return page.read_text(encoding="utf-8")
+
+
+def test_every_local_link_leads_to_a_file():
+    links = [
+        (page, link)
+        for page in PAGES
+        for link in re.findall(
+            r'(?:\]\(|src=")(?!https?:)([^)"#]+)', re.sub(r"`[^`]*`", "", read(page))
+        )
+        if "generated" not in link
+    ]
+    assert len(links) > 100
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_first_paragraph_of_every_page_names_its_readers():
+    opening = re.compile(r"(This (page|tutorial|lesson) is|These pages are) for ")
+    assert [page.name for page in SITE if not opening.match(read(page).split("\n\n")[1])] == []
+
+
+def commands():
+    """Return the options that the pages give to each command."""
+    found = {}
+    for page in PAGES:
+        for line in "".join(blocks(page, "console")).splitlines():
+            for command, rest in re.findall(r"autograd-tools (\w+)([^#&>]*)", line):
+                found.setdefault(command, set()).update(re.findall(r"(?<= )--?\w[\w-]*", rest))
+    return found
+
+
+def test_every_command_on_a_page_exists_with_its_options(capsys):
+    shown = commands()
+    assert shown.keys() >= {"show", "draw", "explain", "profile", "compare"}
+    for command, options in shown.items():
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert options <= set(re.findall(r"(?<!\S)--?\w[\w-]*", capsys.readouterr().out)), command
+
+
+def test_the_page_of_columns_names_every_column():
+    page = read(DOCS / "reference" / "table-columns.md")
+    names = [column.header for column in HOTSPOT_COLUMNS if column.header]
+    names += [*NODE_COLUMNS, *PROPERTIES, *TIMER_COLUMNS]
+    shortened = {name for name in NODE_COLUMNS if name.startswith("∇")}
+    assert [name for name in names if f"`{name}`" not in page and name not in shortened] == []
+
+
+@pytest.mark.parametrize(("page", "names"), [("autograd_tools", ag), ("viewer", viewer)])
+def test_the_reference_names_every_public_name(page, names):
+    text = read(DOCS / "reference" / "api" / f"{page}.md")
+    documented = set(re.findall(r"auto\w+:: (\w+)", text))
+    timing = {"Timer", "reset_timer", "timer"}  # on the page of timing
+    public = {name for name in dir(names) if not name.startswith("_")} - timing
+    modules = {name for name in public if type(getattr(names, name)).__name__ == "module"}
+    assert public - modules - documented == set()
