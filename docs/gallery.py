@@ -177,10 +177,10 @@ def files() -> dict[str, str]:
 
 INTRO = """# Gallery
 
-This page is for readers who want to see the views before they choose one. Each entry shows a call and
-its result: a picture or a text. All graphs come from the programs in the folder `examples` of the
-repository, before training. `digits = ag.diff(cross_entropy, network, x, y)` and similar calls made
-the tapes.
+This page is for readers who want to see the views before they choose one. Each entry shows a call
+and its result: a picture or a text. All graphs come from the programs in the folder `examples` of
+the repository, before training. `digits = ag.diff(cross_entropy, network, x, y)` and similar calls
+made the tapes.
 
 `draw` also writes .html, .png, .pdf, .dot and .mmd files. Pictures adapt to a light or dark screen.
 Open an .svg by itself, and each box shows its details when the pointer rests on it.
@@ -191,15 +191,15 @@ LOOKS = (
     Look(
         "A linear regression",
         'viewer.draw(regression, "regression.svg")',
-        "Values flow down, from the green Params to the loss. `∇` is the gradient: a number, or the "
-        "norm of an array. `[2]` marks the second argument of an operation. A dashed line connects an "
-        "array without a gradient.",
+        "Values flow down, from the green Params to the loss. `∇` is the gradient: a number, "
+        "or the norm of an array. `[2]` marks the second argument of an operation. A dashed "
+        "line connects an array without a gradient.",
     ),
     Look(
         "The same graph as a list",
         "viewer.to_text(regression)",
-        "One line for each node, in the order of the program, as in AutoGrad.jl. `print(J)` prints "
-        "the same list.",
+        "One line for each node, in the order of the program, as in AutoGrad.jl. `print(J)` "
+        "prints the same list.",
     ),
     Look(
         "The backward pass",
@@ -209,14 +209,14 @@ LOOKS = (
     Look(
         "A network that reads digits",
         'viewer.draw(digits, "digits.svg")',
-        "The functions of the unchanged program become frames. Where two arrows leave a box, the "
-        "backward pass accumulates two gradients.",
+        "The functions of the unchanged program become frames. Where two arrows leave a box, "
+        "the backward pass accumulates two gradients.",
     ),
     Look(
         "The path of one gradient",
         'viewer.draw(viewer.focus(digits, "b1"), "focus.svg")',
-        "Only the nodes between `b1` and the loss, which determine its gradient. `focus` also takes "
-        "the neighbourhood of a node, a scope or a line.",
+        "Only the nodes between `b1` and the loss, which determine its gradient. `focus` also "
+        "takes the neighbourhood of a node, a scope or a line.",
     ),
     Look(
         "Heat",
@@ -226,33 +226,34 @@ LOOKS = (
     Look(
         "A table",
         'viewer.to_text(digits, "table")',
-        "One row for each node, with the line that computed it. Terminals that support links make it "
-        "clickable.",
+        "One row for each node, with the line that computed it. Terminals that support links "
+        "make it clickable.",
     ),
     Look(
         "A search",
-        'viewer.to_text(digits, "table", where="param", columns="name,shape,bytes,∇norm,∇histogram")',
-        "The Params in chosen columns. The histogram counts the elements of each gradient from the "
-        "smallest to the largest.",
+        'viewer.to_text(digits, "table", where="param", columns="name,shape,∇norm,∇histogram")',
+        "The Params in chosen columns. The histogram counts the elements of each gradient "
+        "from the smallest to the largest.",
     ),
     Look(
         "A loop: the lonely integer",
         'viewer.draw(lonely, "lonely.svg")',
-        "The network reads 15 numbers. The first iteration starts from a constant and is drawn by "
-        "itself. The others are equal and folded into one; the dashed arrow leads from each iteration "
-        "to the next.",
+        "The network reads 15 numbers. The first iteration starts from a constant and is "
+        "drawn by itself. The others are equal and folded into one; the dashed arrow leads "
+        "from each iteration to the next.",
     ),
     Look(
         "Vanishing gradients",
         'viewer.to_text(lonely, "table", by="step")',
-        "One row for each of the 15 iterations: the smallest and largest norm of its gradients, "
-        "placed on a logarithmic scale.",
+        "One row for each of the 15 iterations: the smallest and largest norm of its "
+        "gradients, placed on a logarithmic scale.",
     ),
     Look(
         "100 iterations",
         'viewer.draw(hundred, "hundred.svg")',
-        "The same network reads 100 numbers, and the picture is no larger. The gradient vanishes on "
-        "the way back to the first iteration: the network cannot learn dependencies that long.",
+        "The same network reads 100 numbers, and the picture is no larger. The gradient "
+        "vanishes on the way back to the first iteration: the network cannot learn "
+        "dependencies that long.",
     ),
     Look(
         "One iteration of 100",
@@ -262,39 +263,39 @@ LOOKS = (
     Look(
         "A tree",
         'viewer.to_text(hundred, "tree")',
-        "Functions, loops and iterations as nested folders, with the bytes they allocated. The 99 "
-        "equal iterations are folded into one.",
+        "Functions, loops and iterations as nested folders, with the bytes they allocated. "
+        "The 99 equal iterations are folded into one.",
     ),
     Look(
         "An LSTM",
         'viewer.draw(lstm, "lstm.svg")',
-        "The network of the sonnets reads 24 characters. Two arrows lead to the next iteration: the "
-        "hidden state and the cell. The gradients hardly shrink on the way, which is the purpose of "
-        "an LSTM.",
+        "The network of the sonnets reads 24 characters. Two arrows lead to the next "
+        "iteration: the hidden state and the cell. The gradients hardly shrink on the way, "
+        "which is the purpose of an LSTM.",
     ),
     Look(
         "A recursion",
         'viewer.draw(recursion, "recursion.svg")',
-        "A network that calls itself for the parts of a sentence, `((a b) (c (a d)))`. The frames are "
-        "the calls, and the graph has the shape of the sentence.",
+        "A network that calls itself for the parts of a sentence, `((a b) (c (a d)))`. The "
+        "frames are the calls, and the graph has the shape of the sentence.",
     ),
     Look(
         "As formulas",
         "viewer.explain(small)",
-        "The gradient of `np.sum(np.tanh(w * x) ** 2)` step by step: the values, then the gradients "
-        "and the VJP rule of each.",
+        "The gradient of `np.sum(np.tanh(w * x) ** 2)` step by step: the values, then the "
+        "gradients and the VJP rule of each.",
     ),
     Look(
         "Changes",
         "viewer.compare(regression, ridge)",
-        "The regression, and the same with `0.1 * np.sum(w**2)` added to its loss. Only direct changes "
-        "are listed, not their consequences.",
+        "The regression, and the same with `0.1 * np.sum(w**2)` added to its loss. Only "
+        "direct changes are listed, not their consequences.",
     ),
     Look(
         "Changes, drawn",
         'viewer.draw_compared(regression, ridge, "compared.svg")',
-        "Both graphs in one picture. A plus marks the nodes that only the second has; the legend "
-        "explains the marks.",
+        "Both graphs in one picture. A plus marks the nodes that only the second has; the "
+        "legend explains the marks.",
     ),
     Look(
         "For a Markdown page",
