@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from itertools import chain, starmap
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,7 @@ def columns_of(recording: Recording, names: Mapping[int, Name]) -> Columns:
     parents = column(entries, "parents")
     simple = {int}.issuperset(map(type, chain.from_iterable(parents)))
     signatures = _Signatures(names, simple=simple)
-    fields = [column(entries, name) for name in ("plan", "args", "kwargs")]
-    signature = list(map(signatures.number_of, *fields, parents))
+    signature = list(starmap(signatures.number_of, entries))
     if not simple:
         parents = [tuple(flat(own)) for own in parents]
     notes = recording.notes or [NOWHERE] * n
@@ -73,25 +72,28 @@ class _Signatures:
     def number_of(
         self,
         plan: Plan | None,
+        _: Any,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
         parents: tuple[Any, ...],
     ) -> int:
-        """Return the number of the signature of an entry."""
+        """Return the number of the signature of an entry, given as `EntryFields`."""
         if plan is None:
             return self.table[self._leaf(args[0])]
-        call = (plan, args, kwargs, parents)
         key: Any = id(plan)
         if kwargs or (not self._simple and tuple in map(type, parents)):
-            key = (key, _templates(*call))
-        elif len(args) == 2 and len(parents) == 1:  # one constant: common, and quick to compare
+            key = (key, _templates(plan, args, kwargs, parents))
+        elif len(args) == len(parents):
+            pass
+        elif len(args) == 2:  # one constant: common, and quick to compare
             constant = args[1 - plan.positions[0]]
             key = (key, (constant if type(constant) is float else None) or _constant(constant))
-        elif len(args) != len(parents):
-            key = (key, _templates(*call))
+        else:
+            key = (key, _templates(plan, args, kwargs, parents))
         number = self._of_calls.get(key)
         if number is None:
-            signature = OpSignature("result", plan.primitive.name, "", _templates(*call))
+            templates = _templates(plan, args, kwargs, parents)
+            signature = OpSignature("result", plan.primitive.name, "", templates)
             number = self._of_calls[key] = self.table[signature]
         return number
 
