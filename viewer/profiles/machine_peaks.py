@@ -1,7 +1,7 @@
-"""What this machine can do at best, as NumPy reaches it: measured in less than a second, and kept for the next time.
+"""The peaks of this machine that NumPy reaches, measured in less than a second and cached.
 
-The time of a call is compared with the least that it could take: its operations at the speed of a large product of matrices, its
-bytes at the speed of a sum that makes a new array, or what a call costs at all, whichever is longest.
+The least time of a call is the longest of three: its operations at the speed of a large matrix
+product, its bytes at the speed of an addition into a new array, and the overhead of a call.
 """
 
 from __future__ import annotations
@@ -31,18 +31,24 @@ THREADS = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-SIDE = 512  # of the matrices
-SETS = (
-    1 << 18,
-    1 << 22,
-    1 << 26,
-)  # bytes that a sum moves: in a core's cache, in the cache of all, in memory
-ROUNDS, SPENT_NS = 5, 20_000_000  # for each figure
+SIDE = 512  # rows and columns of the matrices
+SETS = (1 << 18, 1 << 22, 1 << 26)  # bytes that an addition moves: in L2, in L3, in memory
+ROUNDS, SPENT_NS = 5, 20_000_000  # for each peak
 
 
 @dataclass(frozen=True)
 class Peaks:
-    """Operations a second on numbers of 8 and of 4 bytes, bytes a second by the bytes that a call moves, nanoseconds of a call."""
+    """Peaks of a machine.
+
+    Attributes
+    ----------
+    float64, float32 : float
+        Floating-point operations per second, in each precision.
+    moved : tuple of (int, float)
+        Bytes per second for calls that move up to so many bytes, by size.
+    call_ns : float
+        Nanoseconds of a call on one element.
+    """
 
     float64: float
     float32: float
@@ -50,64 +56,62 @@ class Peaks:
     call_ns: float
 
     def operations_ns(self, flops: float, itemsize: int) -> float:
-        """The least time for so many operations on numbers of this size."""
+        """Return the least nanoseconds for operations on elements of `itemsize` bytes."""
         return 1e9 * flops / (self.float32 if itemsize <= 4 else self.float64)
 
     def moving_ns(self, nbytes: float) -> float:
-        """The least time for a call that moves so many bytes."""
-        return (
-            1e9
-            * nbytes
-            / next((speed for size, speed in self.moved if nbytes <= size), self.moved[-1][1])
-        )
+        """Return the least nanoseconds for a call that moves `nbytes` bytes."""
+        speeds = [speed for size, speed in self.moved if nbytes <= size]
+        return 1e9 * nbytes / (speeds or [self.moved[-1][1]])[0]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return the peaks as plain data."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Peaks:
-        """What `to_dict` gave."""
+        """Return the peaks that `to_dict` gave; raise ValueError for one of 0 or less."""
         moved = tuple((int(size), float(speed)) for size, speed in data["moved"])
         peaks = cls(float(data["float64"]), float(data["float32"]), moved, float(data["call_ns"]))
-        if (
-            not moved
-            or min(peaks.float64, peaks.float32, peaks.call_ns, *(speed for _, speed in moved)) <= 0
-        ):
-            raise ValueError("a peak is a number above 0")
+        speeds = [speed for _, speed in moved]
+        if not moved or min(peaks.float64, peaks.float32, peaks.call_ns, *speeds) <= 0:
+            raise ValueError("a peak must be above 0")
         return peaks
 
 
 def peaks(*, again: bool = False) -> Peaks:
-    """The peaks of this machine, from the user's cache folder if they were measured before.
+    """Return the peaks of this machine, measured once and cached.
 
-    The folder is `AUTOGRAD_TOOLS_CACHE`, if that is set. With `again` they are measured once more, and the better figures kept:
-    what else the machine does meanwhile only takes away from them.
+    Parameters
+    ----------
+    again : bool
+        Measure again and keep the better figures: other work on the machine only lowers them.
+
+    Returns
+    -------
+    Peaks
+        From the user's cache folder, or from `AUTOGRAD_TOOLS_CACHE` if that is set.
     """
     machine = _machine()
     name = f"peaks-{hashlib.sha256(json.dumps(machine).encode()).hexdigest()[:16]}.json"
     known = None
-    with contextlib.suppress(
-        OSError, ValueError, RuntimeError
-    ):  # a file that cannot be read is made anew
-        known = read_document(
-            cache_folder() / name, FORMAT, VERSION, lambda data: Peaks.from_dict(data["peaks"])
-        )
+    # A file that cannot be read is written again; without a folder each process measures.
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        path = cache_folder() / name
+        known = read_document(path, FORMAT, VERSION, lambda data: Peaks.from_dict(data["peaks"]))
     if known is not None and not again:
         return known
     found = measure()
     found = found if known is None else better(found, known)
-    with contextlib.suppress(OSError, RuntimeError):  # without a cache it takes its time again
+    document = {"format": FORMAT, "version": VERSION, "machine": machine, "peaks": found.to_dict()}
+    with contextlib.suppress(OSError, RuntimeError):
         cache_folder().mkdir(parents=True, exist_ok=True)
-        write_document(
-            cache_folder() / name,
-            {"format": FORMAT, "version": VERSION, "machine": machine, "peaks": found.to_dict()},
-        )
+        write_document(cache_folder() / name, document)
     return found
 
 
 def better(a: Peaks, b: Peaks) -> Peaks:
-    """The better figures of two measurements of one machine."""
+    """Return the better figures of two measurements of one machine."""
     moved = tuple(
         (size, max(speed, other))
         for (size, speed), (_, other) in zip(a.moved, b.moved, strict=True)
@@ -118,20 +122,19 @@ def better(a: Peaks, b: Peaks) -> Peaks:
 
 
 def cache_folder() -> Path:
-    """Where this user's programs keep what they can make again; RuntimeError for a user without a home."""
+    """Return the user's cache folder; raise RuntimeError for a user without a home."""
     own = os.environ.get("AUTOGRAD_TOOLS_CACHE")
     if own:
         return Path(own)
     if os.name == "nt":
-        return (
-            Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "autograd_tools"
-        )
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+        return base / "autograd_tools"
     home = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
     return Path(os.environ.get("XDG_CACHE_HOME") or home) / "autograd_tools"
 
 
 def _machine() -> dict[str, str]:
-    """What the figures hang on."""
+    """Return what the peaks depend on."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         **{name: getattr(platform, name)() for name in ("node", "machine", "processor", "system")},
@@ -142,7 +145,7 @@ def _machine() -> dict[str, str]:
 
 
 def measure() -> Peaks:
-    """Measure them: each is the best of many, in rounds, as other work only takes away from it."""
+    """Measure the peaks, each as the best of several rounds."""
     matrices = [np.ones((SIDE, SIDE), dtype) for dtype in ("float64", "float32")]
     parts = [np.ones(size // 24) for size in SETS]
     tiny = np.ones(1)
@@ -161,7 +164,7 @@ def measure() -> Peaks:
 
 
 def _least_ns(f: Callable[[], Any]) -> float:
-    """The least time of a call, in nanoseconds."""
+    """Return the least time of a call, in nanoseconds."""
     clock, least = time.perf_counter_ns, sys.maxsize
     stop = clock() + SPENT_NS
     while True:

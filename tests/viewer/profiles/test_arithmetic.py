@@ -1,7 +1,6 @@
 """The table of arithmetic: sums of what costs say, and how far from the machine's peaks the time is."""
 
 import dataclasses
-import sys
 
 import numpy as np
 import pytest
@@ -10,10 +9,9 @@ from support.hostile import hostile
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Record, Timer
+from viewer.profiles import roofline
 from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.roofline import arithmetic
-
-module = sys.modules["viewer.profiles.roofline"]  # which has the name of its function
 
 PEAKS = Peaks(float64=1e9, float32=2e9, moved=((1_000_000, 8e9),), call_ns=100.0)
 MATRIX, VECTOR, NUMBER = (
@@ -42,7 +40,7 @@ def timer():
     return timer
 
 
-LAST = "The machine's peaks: 1 GFLOP/s in float64 and 2 in float32, 8 to 8 GB/s from small arrays to large ones, 100ns a call."
+LAST = "Machine peaks: 1 GFLOP/s in float64, 2 GFLOP/s in float32, 8 GB/s (small arrays) to 8 GB/s (large arrays), 100ns per call."
 
 
 def test_by_operation(timer):
@@ -83,7 +81,7 @@ def test_other_groupings(timer, by, names):
 
 @pytest.mark.parametrize("by", ["op", "line", "scope", "shape"])
 def test_the_time_of_all_rows_is_that_of_all_records(timer, by):
-    rows = module.figures_of(timer.records, module.KEYS[by], PEAKS)
+    rows = roofline.workloads(timer.records, roofline.ROW_NAMES[by], PEAKS)
     assert sum(row.ns for row in rows.values()) == 6_046_000
 
 
@@ -105,7 +103,7 @@ def test_of_a_row_that_is_counted_in_part_rates_are_of_that_part(timer):
 
 def test_float32_is_compared_with_the_peak_of_float32():
     matrix = Operand("float32", (100, 100), "C")
-    assert module.least_time(record("matmul", matrix, matrix, matrix), PEAKS) == (
+    assert roofline.least_time(record("matmul", matrix, matrix, matrix), PEAKS) == (
         "compute",
         1_000_000,
     )
@@ -113,7 +111,7 @@ def test_float32_is_compared_with_the_peak_of_float32():
 
 def test_complex64_is_made_of_float32():
     matrix = Operand("complex64", (100, 100), "C")
-    assert module.least_time(record("matmul", matrix, matrix, matrix), PEAKS) == (
+    assert roofline.least_time(record("matmul", matrix, matrix, matrix), PEAKS) == (
         "compute",
         4_000_000,
     )
@@ -128,13 +126,13 @@ def test_a_saved_profile_keeps_its_peaks(timer, tmp_path):
     assert arithmetic(tmp_path / "run.json") == arithmetic(timer)
 
 
-def test_of_a_profile_without_peaks_nobody_knows_how_far_from_them_it_is(timer):
+def test_a_profile_without_peaks_has_no_column_of_peak(timer):
     timer.peaks = None
     lines = arithmetic(timer).splitlines()
     assert lines[2].split() == ["matmul", "1", "4.00ms", "0.5", "0.06", "8.33", "2M", "100.0%"]
     assert (
         lines[-1]
-        == "The peaks of the machine that measured this are not known; if it is this one, pass peaks=viewer.peaks()."
+        == "Machine peaks: unknown; if this machine measured the times, pass peaks=viewer.peaks()."
     )
 
 
@@ -147,12 +145,12 @@ def test_peaks_may_be_given(timer):
 def asked(monkeypatch):
     """How the peaks of this machine were asked for, in place of measuring them."""
     found = []
-    monkeypatch.setattr(module, "peaks_here", lambda again=False: found.append(again) or PEAKS)
+    monkeypatch.setattr(roofline, "peaks_here", lambda again=False: found.append(again) or PEAKS)
     return found
 
 
 def test_the_engines_own_timer_has_measured_on_this_machine(asked):
-    assert module._peaks_of(ag.timer, {}) == PEAKS
+    assert roofline._peaks_of(ag.timer, {}) == PEAKS
     assert asked == [False]
 
 
@@ -160,7 +158,7 @@ def test_the_engines_own_timer_has_measured_on_this_machine(asked):
     ("ms", "expected"), [(10, [False, True]), (30, [False])]
 )  # 20 products take 40 ms at the peak
 def test_what_was_faster_than_the_peaks_has_them_measured_again(asked, ms, expected):
-    module.peaks_for(
+    roofline.peaks_for(
         {record("matmul", MATRIX, MATRIX, MATRIX): Counts(20, ms * 1_000_000 + 10_000_000)}
     )
     assert asked == expected
@@ -197,12 +195,8 @@ def test_shapes_of_a_trace_are_shown_though_their_order_is_not_known():
     )
 
 
-def test_where_a_trace_is_from_nobody_knows():
-    assert (
-        arithmetic(timed_trace())
-        .splitlines()[-1]
-        .startswith("The peaks of the machine that measured this are not known")
-    )
+def test_the_machine_of_a_trace_is_unknown():
+    assert arithmetic(timed_trace()).splitlines()[-1].startswith("Machine peaks: unknown")
 
 
 def test_damaged_peaks_are_an_error_that_says_so(timer):
@@ -215,13 +209,13 @@ def test_damaged_peaks_are_an_error_that_says_so(timer):
 
 def test_an_unknown_grouping_is_an_error_that_lists_those_there_are(timer):
     with pytest.raises(
-        ValueError, match="no arithmetic by 'colour'; there are: op, line, scope, shape"
+        ValueError, match="unknown grouping 'colour'; choose op, line, scope, shape"
     ):
         arithmetic(timer, "colour")
 
 
 def test_a_negative_limit_is_an_error(timer):
-    with pytest.raises(ValueError, match="a limit of 0 or more rows is needed, and got -1"):
+    with pytest.raises(ValueError, match="limit must be 0 or more, got -1"):
         arithmetic(timer, limit=-1)
 
 

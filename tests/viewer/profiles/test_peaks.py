@@ -1,13 +1,11 @@
 """The peaks of a machine: measured, kept in the user's cache folder, and used as limits."""
 
 import json
-import sys
 
 import pytest
 
+from viewer.profiles import machine_peaks
 from viewer.profiles.machine_peaks import Peaks, better, cache_folder, measure, peaks
-
-module = sys.modules["viewer.profiles.machine_peaks"]  # which has the name of its function
 
 PEAKS = Peaks(float64=100e9, float32=200e9, moved=((1000, 50e9), (100_000, 10e9)), call_ns=300.0)
 OTHER = Peaks(float64=90e9, float32=250e9, moved=((1000, 60e9), (100_000, 5e9)), call_ns=400.0)
@@ -18,7 +16,7 @@ def measured(tmp_path, monkeypatch):
     """How often peaks were measured, in place of doing so; the cache folder is new."""
     found = []
     monkeypatch.setattr(
-        module, "measure", lambda: found.append(1) or (PEAKS if len(found) == 1 else OTHER)
+        machine_peaks, "measure", lambda: found.append(1) or (PEAKS if len(found) == 1 else OTHER)
     )
     monkeypatch.setenv("AUTOGRAD_TOOLS_CACHE", str(tmp_path / "cache"))
     return found
@@ -47,7 +45,7 @@ def test_another_setting_of_threads_has_peaks_of_its_own(measured, monkeypatch):
 
 def test_another_version_of_numpy_has_peaks_of_its_own(measured, monkeypatch):
     peaks()
-    monkeypatch.setattr(module.np, "__version__", "9.9")
+    monkeypatch.setattr(machine_peaks.np, "__version__", "9.9")
     assert peaks() == OTHER
 
 
@@ -61,7 +59,7 @@ def test_a_user_without_a_home_has_no_cache(measured, monkeypatch):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("AUTOGRAD_TOOLS_CACHE")
-    monkeypatch.setattr(module.Path, "home", home)
+    monkeypatch.setattr(machine_peaks.Path, "home", home)
     assert [peaks(), peaks()] == [PEAKS, OTHER]
 
 
@@ -85,8 +83,8 @@ def test_a_damaged_file_in_the_cache_is_made_anew(measured, tmp_path, content):
     ],
 )
 def test_the_cache_folder(monkeypatch, environment, expected):
-    monkeypatch.setattr(module.sys, "platform", "linux")
-    monkeypatch.setattr(module.os, "name", "posix")
+    monkeypatch.setattr(machine_peaks.sys, "platform", "linux")
+    monkeypatch.setattr(machine_peaks.os, "name", "posix")
     monkeypatch.delenv("AUTOGRAD_TOOLS_CACHE", raising=False)
     for name, text in environment.items():
         monkeypatch.setenv(name, text)
@@ -94,8 +92,8 @@ def test_the_cache_folder(monkeypatch, environment, expected):
 
 
 def test_measuring_finds_every_figure(monkeypatch):
-    monkeypatch.setattr(module, "SPENT_NS", 1)
-    monkeypatch.setattr(module, "SETS", (1 << 10, 1 << 12))
+    monkeypatch.setattr(machine_peaks, "SPENT_NS", 1)
+    monkeypatch.setattr(machine_peaks, "SETS", (1 << 10, 1 << 12))
     found = measure()
     assert [size for size, _ in found.moved] == [1 << 10, 1 << 12]
     assert (
@@ -118,5 +116,5 @@ def test_bytes_move_as_fast_as_in_the_smallest_set_that_holds_them():
 
 @pytest.mark.parametrize("change", [{"float64": 0}, {"moved": []}, {"call_ns": -1.0}])
 def test_peaks_that_cannot_be_are_refused(change):
-    with pytest.raises(ValueError, match="a peak is a number above 0"):
+    with pytest.raises(ValueError, match="a peak must be above 0"):
         Peaks.from_dict({**PEAKS.to_dict(), **change})
