@@ -1,12 +1,14 @@
-"""The functions of SciPy that NumPy cannot dispatch to us, under SciPy's own names, for recorded and for plain values.
+"""Functions of SciPy that NumPy cannot dispatch, under SciPy's names.
+
+They take recorded and plain values.
 
 >>> import numpy as np, autograd_tools as ag
 >>> from autograd_tools.scipy.stats import norm
 >>> ag.grad(lambda mean: norm.logpdf(1.0, mean, 2.0))(3.0)
 -0.5
 
-The ufuncs of `scipy.special` need no replacement: they work as they are. A keyword argument of SciPy's that is not
-in a signature here is a TypeError that names it.
+The ufuncs of `scipy.special` need no replacement. A keyword argument of SciPy that is missing from
+a signature here is a TypeError that names it.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""How the functions of this package take their arguments."""
+"""Helpers for the arguments of the functions in this package."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from autograd_tools.engine.values import Value
 
 
 def array(x: Any) -> Any:
-    """`x` as something with a shape: a tracked value as it is, anything else as an array."""
+    """Return a tracked value unchanged, and anything else as an array."""
     return x if isinstance(x, Value) else np.asarray(x)
 
 
 def is_recorded(*args: Any) -> bool:
-    """Whether a gradient is to flow back through one of the arguments, or through something in a list or tuple."""
+    """Return True if an argument, or an item of a list or tuple, is recorded."""
     return innermost(args, sequences=True) is not None
 
 
 def constant(x: Any, name: str) -> Any:
-    """The plain value of an argument that has no gradient."""
+    """Return the plain value of an argument without a gradient; TypeError if it is recorded."""
     if is_recorded(x):
-        raise TypeError(f"{name} has no gradient: pass ag.value(...) of it, which is a constant")
+        raise TypeError(f"{name} has no gradient; pass ag.value(x) to treat it as a constant")
     return plain(x)

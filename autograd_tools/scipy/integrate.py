@@ -1,8 +1,9 @@
 """scipy.integrate: ordinary differential equations, differentiated by the adjoint method.
 
-The gradient solves the equation of the adjoint state backwards, from each time to the one before it, together with the
-equation itself: Pontryagin et al. (1962), and Chen et al. (2018), Neural ordinary differential equations, arXiv:1806.07366,
-appendix B. So it holds to the tolerances of the solver, and not to the last digit.
+The gradient integrates the adjoint state backward, from each time to the one before it, together
+with the equation itself: Pontryagin et al. (1962); Chen et al. (2018), Neural ordinary
+differential equations, arXiv:1806.07366, appendix B. Its accuracy is that of the solver's
+tolerances.
 """
 
 from __future__ import annotations
@@ -25,20 +26,22 @@ from autograd_tools.scipy.arguments import array, constant, is_recorded
 __all__ = ["odeint", "solve_ivp"]
 
 Slope = Callable[..., Any]  # (y, t, *args) -> dy/dt, an array of one axis
-Solver = Callable[
-    [Callable[[Any, Any], Any], Any, Any], Any
-]  # (slope, y0, t) -> the states at the times t, (len(t), n)
+Solver = Callable[..., Any]  # (slope, y0, t) -> the states at the times t, of shape (len(t), n)
 
 
 def solve(inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solver) -> Any:
-    """The states at the times `t`, where `inputs` are y0, t and the further arguments of `slope`, of which the `active` have gradients."""
+    """Return the states at the times t; `inputs` are y0, t and the further arguments of `slope`.
+
+    The arguments at the positions `active` have gradients.
+    """
     y0, t, *args = inputs
 
     def plain_slope(y: Any, s: Any) -> Any:
         dy = slope(y, s, *args)
         if is_recorded(dy):
             raise TypeError(
-                "the function to integrate used a recorded value that is not among its arguments: pass it in args"
+                "the function to integrate uses a recorded value that is not among its arguments; "
+                "pass it in args"
             )
         return unwrap(dy)
 
@@ -46,20 +49,19 @@ def solve(inputs: list[Any], active: tuple[int, ...], slope: Slope, solver: Solv
 
 
 def adjoint(slope: Slope, n: int, active: tuple[int, ...]) -> Slope:
-    """How y, its adjoint, and minus the gradients of the `active` arguments change in time: all in one vector."""
+    """Make the slope of y, its adjoint and minus the `active` gradients, as one vector."""
 
     def augmented(state: Any, t: Any, *args: Any) -> Any:
         y, a = state[:n], state[n : 2 * n]
-        slopes = grad(
-            lambda y, *args: np.sum(a * slope(y, t, *args)), (0, *(i + 1 for i in active))
-        )(y, *args)
+        argnums = (0, *(i + 1 for i in active))
+        slopes = grad(lambda y, *args: np.sum(a * slope(y, t, *args)), argnums)(y, *args)
         return np.concatenate([slope(y, t, *args), *(-np.reshape(dx, (-1,)) for dx in slopes)])
 
     return augmented
 
 
 def recorded(args: Any) -> tuple[int, ...]:
-    """The positions of the arguments that have a gradient."""
+    """Return the positions of the recorded arguments."""
     return tuple(i for i, x in enumerate(args) if is_recorded(x))
 
 
@@ -73,9 +75,8 @@ def solve_inputs(
     a, rest = np.zeros(n), np.zeros(sum(np.size(args[i]) for i in active))
     for i in range(np.shape(t)[0] - 1, 0, -1):
         state = np.concatenate([y[i], a + dy[i], rest])
-        state = SOLVE(
-            [state, np.stack([t[i], t[i - 1]]), *args], recorded(args), augmented, solver
-        )[-1]
+        times = np.stack([t[i], t[i - 1]])
+        state = SOLVE([state, times, *args], recorded(args), augmented, solver)[-1]
         a, rest = state[n : 2 * n], state[2 * n :]
     moved = [np.sum(dy[i] * slope(y[i], t[i], *args)) for i in range(1, np.shape(t)[0])]
     dt = np.stack([-np.sum(a * slope(y[0], t[0], *args)), *moved])
@@ -90,32 +91,22 @@ SOLVE = Primitive(solve, [solve_inputs], sequences=True, fresh=False, name="inte
 
 
 def solved(func: Callable[..., Any], y0: Any, t: Any, args: Any, solver: Solver, name: str) -> Any:
-    """Check what `odeint` and `solve_ivp` are given, and solve: `func` is (y, t, *args) -> dy/dt."""
+    """Check the arguments of a solver and solve, where `func` is (y, t, *args) -> dy/dt."""
     y0, t = array(y0), array(t)
     if np.ndim(y0) > 1 or np.ndim(t) != 1 or np.size(t) == 0:
         raise ValueError(
-            f"{name} takes a vector y0 and a vector of times, and got shapes {np.shape(y0)} and {np.shape(t)}"
+            f"{name} expected a vector y0 and a vector of times, "
+            f"got shapes {np.shape(y0)} and {np.shape(t)}"
         )
     unpacked = [unpack(arg) if is_recorded(arg) or holds_tracked(arg) else arg for arg in args]
-    apart = [
-        holds_tracked(arg) for arg in unpacked
-    ]  # others are not taken apart: a long list may be given as it is
-    inputs = [
-        leaf
-        for arg, several in zip(unpacked, apart, strict=True)
-        for leaf in (tree_leaves(arg) if several else [arg])
-    ]
+    # a pytree without tracked leaves, such as a long list, stays one input
+    pairs = [(arg, holds_tracked(arg)) for arg in unpacked]
+    inputs = [leaf for arg, several in pairs for leaf in (tree_leaves(arg) if several else [arg])]
 
     def slope(y: Any, s: Any, *inputs: Any) -> Any:
         rest = iter(inputs)
-        dy = func(
-            y,
-            s,
-            *(
-                tree_replace(arg, rest) if several else next(rest)
-                for arg, several in zip(unpacked, apart, strict=True)
-            ),
-        )
+        args = [tree_replace(arg, rest) if several else next(rest) for arg, several in pairs]
+        dy = func(y, s, *args)
         return np.reshape(np.stack(dy) if isinstance(dy, (list, tuple)) else dy, np.shape(y))
 
     return SOLVE([np.reshape(y0, (-1,)) * 1.0, t * 1.0, *inputs], recorded(inputs), slope, solver)
@@ -133,22 +124,44 @@ def odeint(
     hmax: float = 0.0,
     mxstep: int = 0,
 ) -> Any:
-    """The solution of dy/dt = func(y, t, *args), or func(t, y, *args) with `tfirst`, from y0 at t[0]; of shape (len(t), len(y0)).
+    """Solve dy/dt = func(y, t, *args) from y0 at t[0], as scipy.integrate.odeint does.
 
-    Gradients of any order for `y0`, the times `t`, and the numbers and arrays in `args`, also in containers. What
-    `func` takes from elsewhere is no argument: using a recorded value that way is a TypeError. The options are SciPy's.
+    Gradients are of any order.
+
+    Parameters
+    ----------
+    func : callable
+        func(y, t, *args) -> dy/dt, an array or list of shape (n,). A recorded value that `func`
+        uses must be among its arguments.
+    y0 : array_like, shape (n,)
+        The state at t[0]; has a gradient.
+    t : array_like, shape (m,)
+        The times of the result; they have gradients.
+    args : tuple
+        Further arguments of `func`; numbers and arrays in them have gradients, also inside pytrees.
+    tfirst : bool
+        Call func(t, y, *args).
+    rtol, atol : float, optional
+        Tolerances, one number each.
+    hmax, mxstep
+        As in SciPy.
+
+    Returns
+    -------
+    array, shape (m, n)
+        The state at each time.
+
+    Raises
+    ------
+    TypeError
+        If `func` uses a recorded value from elsewhere, or a tolerance is an array.
+    ValueError
+        If `y0` or `t` is not a vector.
     """
 
     def solver(slope: Callable[[Any, Any], Any], y0: Any, t: Any) -> Any:
-        return integrate.odeint(
-            slope,
-            y0,
-            t,
-            rtol=number(rtol, "rtol"),
-            atol=number(atol, "atol"),
-            hmax=hmax,
-            mxstep=mxstep,
-        )
+        options = {"rtol": number(rtol, "rtol"), "atol": number(atol, "atol"), "hmax": hmax}
+        return integrate.odeint(slope, y0, t, mxstep=mxstep, **options)
 
     ordered = (lambda y, s, *args: func(s, y, *args)) if tfirst else func
     return solved(ordered, y0, t, args, solver, "odeint")
@@ -166,20 +179,49 @@ def solve_ivp(
     atol: float = 1e-6,
     max_step: float = np.inf,
 ) -> OptimizeResult:
-    """The solution of dy/dt = fun(t, y, *args) from y0 at t_span[0]: its `y` is of shape (len(y0), len(t_eval)), its `t` is `t_eval`.
+    """Solve dy/dt = fun(t, y, *args) from y0 at t_span[0], as scipy.integrate.solve_ivp does.
 
-    `t_eval` is required: the times that a solver chooses have no gradient. Gradients of any order for `y0` and the numbers and
-    arrays in `args`; a recorded `t_span` or `t_eval` is a TypeError (`odeint` has a gradient for
-    its times), and so is a recorded value that `fun` takes from elsewhere. A RuntimeError where the solver gives up.
+    Gradients are of any order. Use `odeint` for gradients of the times.
+
+    Parameters
+    ----------
+    fun : callable
+        fun(t, y, *args) -> dy/dt, an array or list of shape (n,).
+    t_span : tuple of two floats
+        The first and the last time; constant.
+    y0 : array_like, shape (n,)
+        The state at t_span[0]; has a gradient.
+    method : str or OdeSolver
+        As in SciPy.
+    t_eval : array_like, shape (m,)
+        The times of the result; required and constant. The times that a solver chooses have no
+        gradient.
+    args : tuple, optional
+        Further arguments of `fun`; numbers and arrays in them have gradients, also inside pytrees.
+    rtol, atol : float
+        Tolerances, one number each.
+    max_step : float
+        The longest step.
+
+    Returns
+    -------
+    OptimizeResult
+        `t` is `t_eval`, `y` has shape (n, m).
+
+    Raises
+    ------
+    TypeError
+        If `t_eval` is missing, a time is recorded, or `fun` uses a recorded value from elsewhere.
+    RuntimeError
+        If the solver fails.
     """
     if t_eval is None:
         raise TypeError(
-            "solve_ivp: give t_eval, the times at which to return the solution: those that a solver chooses have no gradient"
+            "solve_ivp needs t_eval, the times of the solution: those that a solver chooses have "
+            "no gradient"
         )
-    (start, end), times = (
-        constant(t_span, "solve_ivp: t_span"),
-        np.asarray(constant(t_eval, "solve_ivp: t_eval"), float),
-    )
+    start, end = constant(t_span, "solve_ivp: t_span")
+    times = np.asarray(constant(t_eval, "solve_ivp: t_eval"), float)
     before, after = int(times[0] != start), int(times[-1] != end)
     grid = np.concatenate([[start] * before, times, [end] * after])
 
@@ -197,9 +239,7 @@ def solve_ivp(
 
 
 def number(tolerance: Any, name: str) -> Any:
-    """A tolerance, which is one number for all: the adjoint state has more components than y0."""
+    """Return a tolerance, which must be one number: the adjoint state is longer than y0."""
     if np.ndim(tolerance):
-        raise TypeError(
-            f"{name} is one number, because the gradient is solved for more components than y0 has"
-        )
+        raise TypeError(f"{name} must be one number: the gradient has more components than y0")
     return tolerance

@@ -1,4 +1,4 @@
-"""scipy.linalg: triangular and positive definite systems, functions of matrices, and matrices made of others."""
+"""scipy.linalg: linear systems, functions of matrices, and structured matrices."""
 
 from __future__ import annotations
 
@@ -31,26 +31,54 @@ __all__ = [
 
 
 def matrix(a: Any, name: str) -> Any:
-    """`a`, which must be one square matrix."""
+    """Return `a`, which must be one square matrix."""
     a = array(a)
     shape = np.shape(a)
     if len(shape) != 2 or shape[0] != shape[1]:
-        raise ValueError(f"{name} takes one square matrix, and got an array of shape {shape}")
+        raise ValueError(f"{name} expected one square matrix, got an array of shape {shape}")
     return a
 
 
 def solve(a: Any, b: Any) -> Any:
-    """The solution x of a @ x = b, for `a` of shape (n, n) and `b` of shape (n,) or (n, k)."""
+    """Solve a @ x = b.
+
+    Parameters
+    ----------
+    a : array_like, shape (n, n)
+    b : array_like, shape (n,) or (n, k)
+
+    Returns
+    -------
+    x : array, of the shape of `b`
+    """
     return np.linalg.solve(matrix(a, "solve"), array(b))
 
 
 def inv(a: Any) -> Any:
-    """The inverse of a matrix of shape (n, n)."""
+    """Return the inverse of a matrix.
+
+    Parameters
+    ----------
+    a : array_like, shape (n, n)
+
+    Returns
+    -------
+    array, shape (n, n)
+    """
     return np.linalg.inv(matrix(a, "inv"))
 
 
 def det(a: Any) -> Any:
-    """The determinant of a matrix of shape (n, n)."""
+    """Return the determinant of a matrix.
+
+    Parameters
+    ----------
+    a : array_like, shape (n, n)
+
+    Returns
+    -------
+    float or complex
+    """
     return np.linalg.det(matrix(a, "det"))
 
 
@@ -59,7 +87,7 @@ def triangular_b(dy: Any, y: Any, a: Any, b: Any, trans: int, lower: bool, unit:
 
 
 def triangular_a(dy: Any, y: Any, a: Any, b: Any, trans: int, lower: bool, unit: bool) -> Any:
-    """On the triangle that SciPy reads."""
+    """The gradient on the triangle that SciPy reads."""
     db = _solve_triangular(a, dy, 1 - trans, lower, unit)
     left, right = (y, db) if trans else (db, y)
     da = -np.outer(left, right) if np.ndim(y) == 1 else -np.matmul(left, right.T)
@@ -74,41 +102,93 @@ def _solve_triangular(a: Any, b: Any, trans: int, lower: bool, unit: bool) -> An
 def solve_triangular(
     a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False
 ) -> Any:
-    """The solution x of a @ x = b, or of a.T @ x = b with `trans` 1 or "T", where `a` is triangular, upper unless `lower`.
+    """Solve a @ x = b, or a.T @ x = b, for a triangular `a`.
 
-    `a` is of shape (n, n), and its gradient is on the triangle that is read; `b` is of shape (n,) or (n, k).
+    Parameters
+    ----------
+    a : array_like, shape (n, n)
+        Its gradient is zero outside the triangle that is read.
+    b : array_like, shape (n,) or (n, k)
+    trans : {0, 1, 2, "N", "T", "C"}
+        Solve with `a`, its transpose, or its conjugate transpose.
+    lower : bool
+        Read the lower triangle instead of the upper one.
+    unit_diagonal : bool
+        Take the diagonal as ones.
+
+    Returns
+    -------
+    x : array, of the shape of `b`
     """
     a, trans = matrix(a, "solve_triangular"), {"N": 0, "T": 1, "C": 2}.get(trans, trans)
     if trans not in (0, 1, 2):
-        raise ValueError(f"solve_triangular: trans is 0, 1, 2, 'N', 'T' or 'C', not {trans!r}")
+        raise ValueError(f"solve_triangular: trans must be 0, 1, 2, 'N', 'T' or 'C', got {trans!r}")
     if trans == 2 and np.iscomplexobj(a):
         a = np.conjugate(a)
     return _solve_triangular(a, array(b), min(trans, 1), bool(lower), bool(unit_diagonal))
 
 
 def cholesky(a: Any, lower: bool = False) -> Any:
-    """The triangular matrix c with c.T @ c = a, or c @ c.T = a if `lower`, of a positive definite matrix of shape (n, n).
+    """Return the Cholesky factor c of a positive definite matrix.
 
-    The gradient is on the triangle that is read: the upper one unless `lower`. A LinAlgError where `a` is not positive definite.
+    Parameters
+    ----------
+    a : array_like, shape (n, n)
+        Its gradient is zero outside the triangle that is read.
+    lower : bool
+        Read the lower triangle and return c with c @ c.T = a, instead of the upper ones, c.T @ c =
+        a.
+
+    Returns
+    -------
+    array, shape (n, n)
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If `a` is not positive definite.
     """
     return np.linalg.cholesky(matrix(a, "cholesky"), upper=not lower)
 
 
 def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
-    """`cholesky(a, lower)` and `lower`, for `cho_solve`. Unlike SciPy's, the other triangle is 0 and not left as it was."""
+    """Return the Cholesky factor of `a` and `lower`, for `cho_solve`.
+
+    Unlike SciPy's, the factor is zero outside its triangle.
+
+    Parameters
+    ----------
+    a : array_like, shape (n, n)
+    lower : bool
+
+    Returns
+    -------
+    c : array, shape (n, n)
+    lower : bool
+    """
     return cholesky(a, lower), lower
 
 
 def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
-    """The solution x of a @ x = b, for the pair that `cho_factor(a)` returned and `b` of shape (n,) or (n, k)."""
+    """Solve a @ x = b with the Cholesky factor of `a`.
+
+    Parameters
+    ----------
+    c_and_lower : tuple
+        The result of `cho_factor(a)`.
+    b : array_like, shape (n,) or (n, k)
+
+    Returns
+    -------
+    x : array, of the shape of `b`
+    """
     c, lower = c_and_lower
     first, second = (0, 1) if lower else (1, 0)
     return solve_triangular(c, solve_triangular(c, b, first, lower), second, lower)
 
 
 def banded(below: int, above: int, like: Any, n: int) -> tuple[Any, Any]:
-    """The row in which each number of a matrix stands that is stored by its diagonals, and 1 or 0 of the type of `like`: whether
-    there is one."""
+    """Return the row of each element stored by diagonals, and 1 where it exists, else 0."""
     rows = np.arange(-above, below + 1)[:, None] + np.arange(n)
     return np.clip(rows, 0, n - 1), ((rows >= 0) & (rows < n)).astype(np.result_type(unwrap(like)))
 
@@ -133,22 +213,52 @@ def _solve_banded(ab: Any, b: Any, below: int, above: int) -> Any:
 
 
 def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any) -> Any:
-    """The solution x of a @ x = b, where `a` has l diagonals below its main one and u above: a[i, j] is ab[u + i - j, j].
+    """Solve a @ x = b for a banded matrix `a`.
 
-    `ab` is of shape (l + u + 1, n), and its gradient is 0 where no number of `a` is; `b` is of shape (n,) or (n, k).
+    Parameters
+    ----------
+    l_and_u : tuple of two ints
+        The numbers l of diagonals below the main one and u above it.
+    ab : array_like, shape (l + u + 1, n)
+        The diagonals: a[i, j] is ab[u + i - j, j]. Unused elements have the gradient 0.
+    b : array_like, shape (n,) or (n, k)
+
+    Returns
+    -------
+    x : array, of the shape of `b`
+
+    Raises
+    ------
+    ValueError
+        If `ab` has another shape.
     """
     (below, above), ab, b = constant(l_and_u, "solve_banded: l_and_u"), array(ab), array(b)
     if np.ndim(ab) != 2 or np.shape(ab)[0] != below + above + 1:
         raise ValueError(
-            f"solve_banded takes ab of shape (l + u + 1, n) = ({below + above + 1}, n), and got one of shape {np.shape(ab)}"
+            f"solve_banded expected ab of shape (l + u + 1, n) = ({below + above + 1}, n), "
+            f"got {np.shape(ab)}"
         )
     return _solve_banded(ab, b, below, above)
 
 
 def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
-    """The solution x of a @ x = b, where `a` is positive definite: a[i, j] is ab[u + i - j, j], or ab[i - j, j] if `lower`.
+    """Solve a @ x = b for a positive definite banded matrix `a`.
 
-    `ab` is of shape (u + 1, n), `b` of shape (n,) or (n, k). A LinAlgError where `a` is not positive definite.
+    Parameters
+    ----------
+    ab : array_like, shape (u + 1, n)
+        The upper diagonals: a[i, j] is ab[u + i - j, j]; with `lower` the lower ones, ab[i - j, j].
+    b : array_like, shape (n,) or (n, k)
+    lower : bool
+
+    Returns
+    -------
+    x : array, of the shape of `b`
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If `a` is not positive definite.
     """
     ab, b = array(ab), array(b)
     linalg.cholesky_banded(unwrap(ab), lower=lower)
@@ -160,11 +270,9 @@ def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
 
 
 def block_rule(func: Any, dy: Any, a: Any) -> Any:
-    """A block of the function of a matrix of twice the size: Higham (2008), Functions of Matrices, equation 3.16."""
+    """A block of `func` of a larger matrix: Higham (2008), Functions of Matrices, equation 3.16."""
     n = np.shape(a)[-1]
-    size = (
-        np.max(np.abs(unwrap(dy)), initial=0) or 1
-    )  # so that dy has no part in how the matrix is scaled
+    size = np.max(np.abs(unwrap(dy)), initial=0) or 1  # dy must not change the scaling of `func`
     t, zero = np.swapaxes(a, -1, -2), np.zeros_like(unwrap(a))
     rows = [np.concatenate([t, dy / size], -1), np.concatenate([zero, t], -1)]
     return func(np.concatenate(rows, -2))[..., :n, n:] * size
@@ -176,7 +284,16 @@ def _expm(a: Any) -> Any:
 
 
 def expm(A: Any) -> Any:
-    """The exponential of a matrix of shape (n, n), or of each in a stack (..., n, n)."""
+    """Return the matrix exponential.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., n, n)
+
+    Returns
+    -------
+    array, of the shape of `A`
+    """
     return _expm(array(A))
 
 
@@ -189,26 +306,37 @@ def logm_a(dy: Any, y: Any, a: Any) -> Any:
 
 @primitive(logm_a)
 def _logm(a: Any) -> Any:
-    y = linalg.logm(
-        a.astype(np.result_type(a, np.float64))
-    )  # in which SciPy computes anyway, but not without warnings
-    return (
-        y.astype(np.complex64 if np.iscomplexobj(y) else np.float32) if a.dtype.char in "fF" else y
-    )
+    y = linalg.logm(a.astype(np.result_type(a, np.float64)))  # SciPy warns of single precision
+    if a.dtype.char not in "fF":
+        return y
+    return y.astype(np.complex64 if np.iscomplexobj(y) else np.float32)
 
 
 def logm(A: Any) -> Any:
-    """The logarithm of a matrix of shape (n, n) that is regular and has no eigenvalues on the negative real axis."""
+    """Return the matrix logarithm.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+        A regular matrix without eigenvalues on the negative real axis.
+
+    Returns
+    -------
+    array, shape (n, n)
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        In the backward pass, if `A` is singular.
+    """
     return _logm(matrix(A, "logm"))
 
 
 def sqrtm_a(dy: Any, y: Any, a: Any) -> Any:
-    """From da = dy y + y dy, which tells dy only where no two eigenvalues of y are opposite, as two zeros are."""
+    """Solve da = dy y + y dy, which has one solution unless two eigenvalues of y are opposite."""
     w = np.linalg.eigvals(unwrap(y))
-    if np.any(
-        np.abs(np.add.outer(w, w))
-        <= len(w) * np.finfo(w.dtype).eps ** 0.5 * np.max(np.abs(w), initial=0)
-    ):
+    least = len(w) * np.finfo(w.dtype).eps ** 0.5 * np.max(np.abs(w), initial=0)
+    if np.any(np.abs(np.add.outer(w, w)) <= least):
         raise np.linalg.LinAlgError("the square root of a singular matrix has no gradient")
     return solve_sylvester(y.T, y.T, dy)
 
@@ -219,7 +347,22 @@ def _sqrtm(a: Any) -> Any:
 
 
 def sqrtm(A: Any) -> Any:
-    """The square root of a matrix of shape (n, n) without eigenvalues on the negative real axis; a gradient needs it regular."""
+    """Return the matrix square root.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+        A matrix without eigenvalues on the negative real axis.
+
+    Returns
+    -------
+    array, shape (n, n)
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        In the backward pass, if `A` is singular.
+    """
     return _sqrtm(matrix(A, "sqrtm"))
 
 
@@ -241,36 +384,63 @@ def _solve_sylvester(a: Any, b: Any, q: Any) -> Any:
 
 
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
-    """The solution x of a @ x + x @ b = q, for shapes (m, m), (n, n) and (m, n)."""
+    """Solve a @ x + x @ b = q.
+
+    Parameters
+    ----------
+    a : array_like, shape (m, m)
+    b : array_like, shape (n, n)
+    q : array_like, shape (m, n)
+
+    Returns
+    -------
+    x : array, shape (m, n)
+    """
     return _solve_sylvester(matrix(a, "solve_sylvester"), matrix(b, "solve_sylvester"), array(q))
 
 
 def block_diag(*arrs: Any) -> Any:
-    """The matrix with the given matrices along its diagonal and 0 elsewhere; a vector counts as one row."""
+    """Return a block diagonal matrix.
+
+    Parameters
+    ----------
+    *arrs : array_like
+        The blocks. A vector counts as one row.
+
+    Returns
+    -------
+    array, of shape (sum of rows, sum of columns)
+    """
     parts = [np.atleast_2d(array(a)) for a in arrs] or [np.zeros((1, 0))]
     width, before, rows = sum(np.shape(part)[1] for part in parts), 0, []
     dtype = np.result_type(*map(unwrap, parts))
     for part in parts:
         height, columns = np.shape(part)
-        sides = (
-            np.zeros((height, before), dtype),
-            np.zeros((height, width - before - columns), dtype),
-        )
-        rows.append(np.concatenate([sides[0], part, sides[1]], 1))
+        left = np.zeros((height, before), dtype)
         before += columns
+        rows.append(np.concatenate([left, part, np.zeros((height, width - before), dtype)], 1))
     return np.concatenate(rows, 0)
 
 
 def toeplitz(c: Any, r: Any = None) -> Any:
-    """The matrix of constant diagonals with the first column `c` and the first row `r`, by default the conjugate of `c`.
+    """Return a matrix with constant diagonals.
 
-    The first element of `r` is not used. `c` and `r` are vectors, of m and n numbers; the result is of shape (m, n).
+    Parameters
+    ----------
+    c : array_like, shape (m,)
+        The first column.
+    r : array_like, shape (n,), optional
+        The first row, by default the conjugate of `c`. Its first element is not used.
+
+    Returns
+    -------
+    array, shape (m, n)
     """
     c = array(c)
     r = np.conjugate(c) if r is None else array(r)
     if np.ndim(c) != 1 or np.ndim(r) != 1:
         raise ValueError(
-            f"toeplitz takes vectors, and got arrays of shape {np.shape(c)} and {np.shape(r)}"
+            f"toeplitz expected vectors, got arrays of shape {np.shape(c)} and {np.shape(r)}"
         )
     rows, columns = np.ogrid[: np.shape(c)[0], : np.shape(r)[0]]
     return np.concatenate([np.flip(c, 0), r[1:]])[np.shape(c)[0] - 1 - rows + columns]

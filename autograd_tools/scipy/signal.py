@@ -14,12 +14,12 @@ __all__ = ["convolve", "fftconvolve"]
 
 
 def part(y: Any, start: Any, shape: Any) -> Any:
-    """As many elements of `y` along each axis as `shape` says, from `start` on."""
+    """Return the part of `y` of the given shape that begins at `start`."""
     return y[tuple(slice(i, i + n) for i, n in zip(start, shape, strict=True))]
 
 
 def full_rule(dy: Any, a: Any, b: Any, method: str) -> Any:
-    """The gradient of `a`: `dy` with `b` the other way round, where the two overlap in full."""
+    """The gradient of `a`: `dy` convolved with the flipped `b`, where they overlap in full."""
     return part(_convolve(dy, np.flip(b), method), [n - 1 for n in np.shape(b)], np.shape(a))
 
 
@@ -32,19 +32,33 @@ def _convolve(a: Any, b: Any, method: str) -> Any:
 
 
 def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
-    """The convolution of two arrays of the same number of axes, along all of them.
+    """Convolve two arrays along all their axes.
 
-    `mode` is "full", "same" (of the shape of `in1`, from the middle) or "valid" (where one lies within the other);
-    `method` is "auto", "direct" or "fft". A ValueError in mode "valid" unless one array is at least as long along every axis.
+    Parameters
+    ----------
+    in1, in2 : array_like
+        Arrays with the same number of axes.
+    mode : {"full", "same", "valid"}
+        "same" returns the middle, of the shape of `in1`; "valid" the part where one array lies
+        within the other.
+    method : {"auto", "direct", "fft"}
+
+    Returns
+    -------
+    array
+        Each axis has length n + m - 1 in mode "full", n in "same", and abs(n - m) + 1 in "valid".
+
+    Raises
+    ------
+    ValueError
+        If the numbers of axes differ, or if in mode "valid" neither array contains the other.
     """
     in1, in2 = array(in1), array(in2)
     shape1, shape2 = np.shape(in1), np.shape(in2)
     if len(shape1) != len(shape2):
-        raise ValueError(
-            f"convolve takes arrays of the same number of axes, and got shapes {shape1} and {shape2}"
-        )
+        raise ValueError(f"convolve expected equally many axes, got shapes {shape1} and {shape2}")
     if mode not in ("full", "same", "valid"):
-        raise ValueError(f"convolve: mode is 'full', 'same' or 'valid', not {mode!r}")
+        raise ValueError(f"convolve: mode must be 'full', 'same' or 'valid', got {mode!r}")
     if not shape1:
         return in1 * in2
     y = _convolve(in1, in2, method)
@@ -55,11 +69,23 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
     pairs = list(zip(shape1, shape2, strict=True))
     if not (all(n >= m for n, m in pairs) or all(m >= n for n, m in pairs)):
         raise ValueError(
-            f"convolve: in mode 'valid' one array is at least as long along every axis, and not {shape1} and {shape2}"
+            "convolve: mode 'valid' expects one array at least as long along every axis, "
+            f"got shapes {shape1} and {shape2}"
         )
     return part(y, [min(pair) - 1 for pair in pairs], [abs(n - m) + 1 for n, m in pairs])
 
 
 def fftconvolve(in1: Any, in2: Any, mode: str = "full") -> Any:
-    """`convolve` by Fourier transforms."""
+    """Convolve two arrays by Fourier transforms: `convolve` with method "fft".
+
+    Parameters
+    ----------
+    in1, in2 : array_like
+        Arrays with the same number of axes.
+    mode : {"full", "same", "valid"}
+
+    Returns
+    -------
+    array
+    """
     return convolve(in1, in2, mode, "fft")

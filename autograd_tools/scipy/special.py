@@ -1,4 +1,4 @@
-"""scipy.special: the functions that are no ufuncs."""
+"""Functions of scipy.special that are not ufuncs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["log_softmax", "logsumexp", "multigammaln", "polygamma", "softmax"]
 
 
 def shares(y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
-    """exp(a - y): what each element has of the sum, and 0 where all elements are -inf."""
+    """exp(a - y): the share of each element in the sum; 0 where all elements are -inf."""
     y = restore_axes(y, a, axis, keepdims)
     return np.exp(a - np.where(unwrap(y) == -math.inf, 0, y))
 
@@ -41,9 +41,21 @@ def _logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) 
 
 
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
-    """log(sum(b * exp(a))) along the axis or axes `axis`, by default all of them.
+    """Return log(sum(b * exp(a))) without overflow.
 
-    `b` are factors that broadcast with `a`; a sum below zero is nan, as SciPy has it. `return_sign` is not supported.
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of ints, optional
+        Default: all axes.
+    b : array_like, optional
+        Factors; they broadcast with `a` and have gradients.
+    keepdims : bool
+
+    Returns
+    -------
+    array or float
+        nan where the sum is negative: `return_sign` is not supported.
     """
     a = array(a)
     if b is not None:
@@ -63,7 +75,18 @@ def _softmax(x: Any, axis: Any) -> Any:
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
-    """exp(x) divided by its sum along the axis or axes `axis`, by default all of them; of the shape of `x`."""
+    """Return exp(x) divided by its sum.
+
+    Parameters
+    ----------
+    x : array_like
+    axis : int or tuple of ints, optional
+        Default: all axes.
+
+    Returns
+    -------
+    array, of the shape of `x`
+    """
     return _softmax(array(x), axis)
 
 
@@ -77,35 +100,68 @@ def _log_softmax(x: Any, axis: Any) -> Any:
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
-    """The logarithm of `softmax`, of the shape of `x`."""
+    """Return the logarithm of `softmax(x, axis)`.
+
+    Parameters
+    ----------
+    x : array_like
+    axis : int or tuple of ints, optional
+        Default: all axes.
+
+    Returns
+    -------
+    array, of the shape of `x`
+    """
     return _log_softmax(array(x), axis)
 
 
 def multigammaln(a: Any, d: int) -> Any:
-    """The logarithm of the multivariate gamma function of dimension `d`, for each number in `a`; DLMF 35.3.4.
+    """Return the logarithm of the multivariate gamma function (DLMF 35.3.4).
 
-    A ValueError unless `d` is a whole number and every `a` above (d - 1) / 2.
+    Parameters
+    ----------
+    a : array_like
+        Numbers above (d - 1) / 2.
+    d : int
+        The dimension, 1 or more; constant.
+
+    Returns
+    -------
+    array or float, of the shape of `a`
+
+    Raises
+    ------
+    ValueError
+        If `d` is not a positive integer or an `a` is too small.
     """
     a, d = array(a), constant(d, "multigammaln: the dimension d")
     if np.ndim(d) or d != int(d) or d < 1:
-        raise ValueError(f"multigammaln: the dimension d is a whole number from 1, not {d!r}")
+        raise ValueError(f"multigammaln: d must be an integer of 1 or more, got {d!r}")
     if np.any(unwrap(a) <= (d - 1) / 2):
         raise ValueError(f"multigammaln: a must be above (d - 1) / 2 = {(d - 1) / 2}")
-    return sum((special.gammaln(a - j / 2) for j in range(1, int(d))), special.gammaln(a)) + d * (
-        d - 1
-    ) / 4 * math.log(math.pi)
+    front = d * (d - 1) / 4 * math.log(math.pi)
+    return sum((special.gammaln(a - j / 2) for j in range(1, int(d))), special.gammaln(a)) + front
 
 
 def polygamma(n: Any, x: Any) -> Any:
-    """The derivative of order `n` of the digamma function; `n` and `x` broadcast, and `n` has no gradient. DLMF 5.15.1."""
+    """Return the derivative of order `n` of the digamma function (DLMF 5.15.1).
+
+    Parameters
+    ----------
+    n : array_like
+        Orders, 0 or more; constant.
+    x : array_like
+
+    Returns
+    -------
+    array or float, of the broadcast shape of `n` and `x`
+    """
     n, x = constant(n, "polygamma: the order n"), array(x)
     if np.ndim(n) == 0:
         n = float(n)
-        return (
-            special.digamma(x)
-            if n == 0
-            else (-1) ** (n + 1) * float(special.gamma(n + 1)) * special.zeta(n + 1, x)
-        )
+        if n == 0:
+            return special.digamma(x)
+        return (-1) ** (n + 1) * float(special.gamma(n + 1)) * special.zeta(n + 1, x)
     order = np.where(np.equal(n, 0), 1, n)
     higher = (-1.0) ** (order + 1) * special.gamma(order + 1) * special.zeta(order + 1.0, x)
     return np.where(np.equal(n, 0), special.digamma(x), higher)

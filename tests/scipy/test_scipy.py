@@ -314,8 +314,7 @@ def test_a_banded_system_that_is_not_positive_definite_is_an_error():
 
 def test_banded_storage_of_another_number_of_diagonals_is_an_error():
     with pytest.raises(
-        ValueError,
-        match=r"takes ab of shape \(l \+ u \+ 1, n\) = \(2, n\), and got one of shape \(4, 4\)",
+        ValueError, match=r"expected ab of shape \(l \+ u \+ 1, n\) = \(2, n\), got \(4, 4\)"
     ):
         linalg.solve_banded((1, 0), DIAGONALS, B4)
 
@@ -370,7 +369,7 @@ def test_a_triangular_matrix_of_complex_numbers_is_solved_conjugated():
 )
 def test_what_is_no_square_matrix_is_an_error(f):
     with pytest.raises(
-        ValueError, match=r"takes one square matrix, and got an array of shape \(2, 3\)"
+        ValueError, match=r"expected one square matrix, got an array of shape \(2, 3\)"
     ):
         f(A)
 
@@ -381,7 +380,7 @@ def test_solve_triangular_names_what_trans_may_be():
 
 
 def test_toeplitz_takes_vectors():
-    with pytest.raises(ValueError, match="takes vectors"):
+    with pytest.raises(ValueError, match="toeplitz expected vectors, got"):
         linalg.toeplitz(A)
 
 
@@ -406,7 +405,7 @@ def test_a_keyword_that_is_not_supported_is_an_error_that_names_it(f, keyword):
 
 
 def test_convolve_takes_arrays_of_the_same_number_of_axes():
-    with pytest.raises(ValueError, match="the same number of axes"):
+    with pytest.raises(ValueError, match="equally many axes"):
         signal.convolve(A, B)
 
 
@@ -524,7 +523,7 @@ def test_the_gradient_of_a_discrete_distribution_agrees_with_finite_differences_
     ids=["k", "n", "loc"],
 )
 def test_a_whole_number_has_no_gradient(f):
-    with pytest.raises(TypeError, match=r"has no gradient: pass ag\.value"):
+    with pytest.raises(TypeError, match=r"has no gradient; pass ag\.value"):
         ag.grad(f)(2.0)
 
 
@@ -774,11 +773,11 @@ def test_solve_ivp_has_gradients_for_its_start_and_its_arguments(method):
             lambda x: (
                 integrate.solve_ivp(driven_tfirst, (0, 1.5), START * x, args=(WEIGHTS, 0.7)).y
             ),
-            "give t_eval",
+            "needs t_eval",
         ),
         (
             lambda x: integrate.odeint(driven, START * x, TIMES, (WEIGHTS, 0.7), rtol=[1e-5, 1e-6]),
-            "rtol is one number",
+            "rtol must be one number",
         ),
     ],
     ids=["t_span", "t_eval", "no t_eval", "rtol"],
@@ -789,7 +788,7 @@ def test_what_a_solver_does_not_take_is_an_error(f, message):
 
 
 def test_the_start_is_a_vector():
-    with pytest.raises(ValueError, match="odeint takes a vector y0"):
+    with pytest.raises(ValueError, match="odeint expected a vector y0"):
         integrate.odeint(pendulum, np.ones((2, 2)), TIMES, (1.0,))
 
 

@@ -1,4 +1,4 @@
-"""The continuous distributions of scipy.stats, each of a standard form that `loc` and `scale` move and stretch."""
+"""Continuous distributions of scipy.stats: standard forms that `loc` and `scale` transform."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ LOG_ROOT_2PI = math.log(2 * math.pi) / 2
 
 @dataclass(frozen=True)
 class Continuous:
-    """A continuous distribution: its name, and of its standard form the shape parameters, logarithm of the density and so on.
+    """A continuous distribution, given by the functions of its standard form.
 
-    The methods take what SciPy's take: the place x, the shape parameters, `loc` and `scale`, by position or by name; all of
-    them broadcast and have gradients.
-    Outside of the support a density is 0 and its gradient too; a parameter that is not allowed makes nan, as in SciPy.
-    Numbers of single precision stay so, while SciPy goes on in double precision.
+    The methods take the arguments of SciPy's: `x`, the shape parameters, `loc` and `scale`, by
+    position or by name. All broadcast and have gradients. Outside the support, a density and its
+    gradient are 0; an invalid parameter gives nan. Single precision stays single, unlike in SciPy.
     """
 
     name: str
@@ -35,38 +34,98 @@ class Continuous:
     distribution: Callable[..., Any]
     survival: Callable[..., Any]
     support: tuple[float, float] = (-INF, INF)
-    safe: float = 0.0  # a number inside of the support
+    safe: float = 0.0  # a number inside the support
     log_distribution: Callable[..., Any] | None = None
     log_survival: Callable[..., Any] | None = None
 
     @cached_property
     def signature(self) -> inspect.Signature:
-        """How each method is called."""
+        """The signature of each method."""
         return signature("x", self.shapes, {"loc": 0.0, "scale": 1.0})
 
     def logpdf(self, *args: Any, **kwargs: Any) -> Any:
-        """The logarithm of the density."""
+        """Return the logarithm of the density at x.
+
+        Parameters
+        ----------
+        x, *shapes, loc, scale : array_like
+            As in SciPy, by position or by name; they broadcast. All have gradients.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         return self._at("logpdf", self._log_density, (-INF, -INF), args, kwargs)
 
     def pdf(self, *args: Any, **kwargs: Any) -> Any:
-        """The density."""
+        """Return the density at x.
+
+        Parameters
+        ----------
+        x, *shapes, loc, scale : array_like
+            As in SciPy, by position or by name; they broadcast. All have gradients.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         return np.exp(self._at("pdf", self._log_density, (-INF, -INF), args, kwargs))
 
     def cdf(self, *args: Any, **kwargs: Any) -> Any:
-        """The probability of x or less."""
+        """Return the probability of values up to x.
+
+        Parameters
+        ----------
+        x, *shapes, loc, scale : array_like
+            As in SciPy, by position or by name; they broadcast. All have gradients.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         return self._at("cdf", self._without_scale(self.distribution), (0, 1), args, kwargs)
 
     def sf(self, *args: Any, **kwargs: Any) -> Any:
-        """The probability of more than x."""
+        """Return the probability of values above x.
+
+        Parameters
+        ----------
+        x, *shapes, loc, scale : array_like
+            As in SciPy, by position or by name; they broadcast. All have gradients.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         return self._at("sf", self._without_scale(self.survival), (1, 0), args, kwargs)
 
     def logcdf(self, *args: Any, **kwargs: Any) -> Any:
-        """The logarithm of the probability of x or less."""
+        """Return the logarithm of `cdf`.
+
+        Parameters
+        ----------
+        x, *shapes, loc, scale : array_like
+            As in SciPy, by position or by name; they broadcast. All have gradients.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         func = self.log_distribution or (lambda *standard: np.log(self.distribution(*standard)))
         return self._at("logcdf", self._without_scale(func), (-INF, 0), args, kwargs)
 
     def logsf(self, *args: Any, **kwargs: Any) -> Any:
-        """The logarithm of the probability of more than x."""
+        """Return the logarithm of `sf`.
+
+        Parameters
+        ----------
+        x, *shapes, loc, scale : array_like
+            As in SciPy, by position or by name; they broadcast. All have gradients.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         func = self.log_survival or (lambda *standard: np.log(self.survival(*standard)))
         return self._at("logsf", self._without_scale(func), (0, -INF), args, kwargs)
 
@@ -84,7 +143,7 @@ class Continuous:
         args: Any,
         kwargs: Any,
     ) -> Any:
-        """`func` of the standard place, the scale and the shape parameters."""
+        """Return `func` of the standardized x, the scale and the shape parameters."""
         x, *shapes, loc, scale = bound(self.signature, f"{self.name}.{method}", args, kwargs)
         valid = unwrap(scale) > 0
         for shape in shapes:
@@ -98,29 +157,29 @@ class Continuous:
 
 
 def t_log_density(z: Any, df: Any) -> Any:
-    """Of Student's t distribution."""
+    """The log density of Student's t distribution."""
     front = special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - np.log(math.pi * df) / 2
     return front - (df + 1) / 2 * np.log1p(z * z / df)
 
 
 def chi2_log_density(z: Any, df: Any) -> Any:
-    """Of the sum of the squares of `df` normal numbers."""
+    """The log density of a sum of `df` squared standard normal numbers."""
     return special.xlogy(df / 2 - 1, z) - z / 2 - special.gammaln(df / 2) - df * (math.log(2) / 2)
 
 
 def beta_log_density(z: Any, a: Any, b: Any) -> Any:
-    """Of the beta distribution."""
+    """The log density of the beta distribution."""
     return special.xlogy(a - 1, z) + special.xlog1py(b - 1, -z) - special.betaln(a, b)
 
 
 def lognorm_log_density(z: Any, s: Any) -> Any:
-    """Of a number whose logarithm is normal, of standard deviation `s`."""
+    """The log density of a number with a normal logarithm of standard deviation `s`."""
     log = np.log(z)
     return -(log * log) / (2 * s * s) - log - np.log(s) - LOG_ROOT_2PI
 
 
 def laplace_distribution(z: Any) -> Any:
-    """Of the double exponential distribution."""
+    """The distribution function of the double exponential distribution."""
     tail = np.exp(-np.abs(z)) / 2
     return np.where(unwrap(z) > 0, 1 - tail, tail)
 
@@ -195,10 +254,7 @@ lognorm = Continuous(
     lognorm_log_density,
     distribution=lambda z, s: special.ndtr(np.log(z) / s),
     survival=lambda z, s: special.ndtr(-np.log(z) / s),
-    support=(
-        math.nextafter(0, 1),
-        INF,
-    ),  # 0 is outside: the density there is 0, and its logarithm -inf
+    support=(math.nextafter(0, 1), INF),  # the density at 0 is 0
     safe=1.0,
     log_distribution=lambda z, s: special.log_ndtr(np.log(z) / s),
     log_survival=lambda z, s: special.log_ndtr(-np.log(z) / s),

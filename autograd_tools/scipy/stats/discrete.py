@@ -1,4 +1,4 @@
-"""The discrete distributions of scipy.stats: of whole numbers, which have no gradient themselves."""
+"""Discrete distributions of scipy.stats; the integers themselves have no gradient."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ INF = math.inf
 
 @dataclass(frozen=True)
 class Discrete:
-    """A distribution of whole numbers from 0 up to `top(*shapes)`, moved by `loc`.
+    """A distribution of the integers from 0 to `top(*shapes)`, shifted by `loc`.
 
-    The methods take what SciPy's take: the number k, the shape parameters and `loc`, by position or by name; they broadcast.
-    The parameters named in `constants`, k and `loc` have no gradient: giving one that is recorded is a TypeError.
-    A number that is not whole has the probability 0; a parameter that is not allowed makes nan, as in SciPy.
+    The methods take the arguments of SciPy's: `k`, the shape parameters and `loc`, by position or
+    by name; they broadcast. `k`, `loc` and the parameters named in `constants` have no gradient: a
+    recorded one is a TypeError. A `k` that is no integer has probability 0; an invalid parameter
+    gives nan.
     """
 
     name: str
@@ -39,42 +40,96 @@ class Discrete:
 
     @cached_property
     def signature(self) -> inspect.Signature:
-        """How each method is called."""
+        """The signature of each method."""
         return signature("k", self.shapes, {"loc": 0})
 
     def logpmf(self, *args: Any, **kwargs: Any) -> Any:
-        """The logarithm of the probability of k."""
+        """Return the logarithm of the probability of k.
+
+        Parameters
+        ----------
+        k, *shapes, loc : array_like
+            As in SciPy, by position or by name; they broadcast. `k` and `loc` are constant.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         k, shapes, valid, top = self._arguments("logpmf", args, kwargs)
         inside = (k >= 0) & (k <= top) & (k == np.floor(k))
         return within(self.log_mass, k, shapes, inside, valid, 0.0, 0.0, (-INF, -INF))
 
     def pmf(self, *args: Any, **kwargs: Any) -> Any:
-        """The probability of k."""
+        """Return the probability of k.
+
+        Parameters
+        ----------
+        k, *shapes, loc : array_like
+            As in SciPy, by position or by name; they broadcast. `k` and `loc` are constant.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         return np.exp(self.logpmf(*args, **kwargs))
 
     def cdf(self, *args: Any, **kwargs: Any) -> Any:
-        """The probability of k or less."""
+        """Return the probability of values up to k.
+
+        Parameters
+        ----------
+        k, *shapes, loc : array_like
+            As in SciPy, by position or by name; they broadcast. `k` and `loc` are constant.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         return self._up_to("cdf", self.distribution, (0, 1), args, kwargs)
 
     def sf(self, *args: Any, **kwargs: Any) -> Any:
-        """The probability of more than k."""
+        """Return the probability of values above k.
+
+        Parameters
+        ----------
+        k, *shapes, loc : array_like
+            As in SciPy, by position or by name; they broadcast. `k` and `loc` are constant.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
         return self._up_to("sf", self.survival, (1, 0), args, kwargs)
 
     def logcdf(self, *args: Any, **kwargs: Any) -> Any:
-        """The logarithm of the probability of k or less."""
-        return self._up_to(
-            "logcdf",
-            lambda *standard: np.log(self.distribution(*standard)),
-            (-INF, 0),
-            args,
-            kwargs,
-        )
+        """Return the logarithm of `cdf`.
+
+        Parameters
+        ----------
+        k, *shapes, loc : array_like
+            As in SciPy, by position or by name; they broadcast. `k` and `loc` are constant.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
+        func = lambda *standard: np.log(self.distribution(*standard))  # noqa: E731
+        return self._up_to("logcdf", func, (-INF, 0), args, kwargs)
 
     def logsf(self, *args: Any, **kwargs: Any) -> Any:
-        """The logarithm of the probability of more than k."""
-        return self._up_to(
-            "logsf", lambda *standard: np.log(self.survival(*standard)), (0, -INF), args, kwargs
-        )
+        """Return the logarithm of `sf`.
+
+        Parameters
+        ----------
+        k, *shapes, loc : array_like
+            As in SciPy, by position or by name; they broadcast. `k` and `loc` are constant.
+
+        Returns
+        -------
+        array or float, of the broadcast shape of the arguments
+        """
+        func = lambda *standard: np.log(self.survival(*standard))  # noqa: E731
+        return self._up_to("logsf", func, (0, -INF), args, kwargs)
 
     def _up_to(
         self,
@@ -84,12 +139,12 @@ class Discrete:
         args: Any,
         kwargs: Any,
     ) -> Any:
-        """`func` of the whole number at or below k, where some but not all of the probability is at or below it."""
+        """Return `func` of floor(k), and `fill` below 0 and from the top on."""
         k, shapes, valid, top = self._arguments(method, args, kwargs)
         return within(func, np.floor(k), shapes, (k >= 0) & (k < top), valid, 0.0, 0.0, fill)
 
     def _arguments(self, method: str, args: Any, kwargs: Any) -> Any:
-        """The number less `loc`, the shape parameters, whether they are allowed, and the largest number."""
+        """Return k - loc, the shape parameters, a mask of valid ones, and the largest value."""
         k, *shapes, loc = bound(self.signature, f"{self.name}.{method}", args, kwargs)
         k, loc = (
             np.asarray(constant(x, f"{self.name}.{method}: {name}"))
@@ -106,13 +161,13 @@ class Discrete:
 
 
 def binom_log_mass(k: Any, n: Any, p: Any) -> Any:
-    """Of `k` successes in `n` trials."""
+    """The log probability of `k` successes in `n` trials."""
     ways = special.gammaln(n + 1.0) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
     return ways + special.xlogy(k, p) + special.xlog1py(n - k, -p)
 
 
 def is_probability(p: Any) -> Any:
-    """Whether a parameter is allowed."""
+    """Return True where `p` is a probability."""
     return (p >= 0) & (p <= 1)
 
 

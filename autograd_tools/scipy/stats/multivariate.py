@@ -1,4 +1,4 @@
-"""The distributions of vectors of scipy.stats: the normal one and Dirichlet's."""
+"""Distributions of vectors of scipy.stats: the normal distribution and Dirichlet's."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LOG_2PI = math.log(2 * math.pi)
 
 
 def mean_and_factor(mean: Any, cov: Any) -> tuple[Any, Any]:
-    """The mean as a vector, and the lower Cholesky factor of the covariance, given as a matrix, a diagonal or one number for all.
+    """Return the mean as a vector, and the lower Cholesky factor of the covariance.
 
-    Of a matrix both triangles count the same, so that its gradient is symmetric.
+    Both triangles of a covariance matrix count equally, so its gradient is symmetric.
     """
     cov, mean = array(cov), None if mean is None else array(mean)
     n = np.size(mean) if mean is not None else np.shape(cov)[0] if np.ndim(cov) else 1
@@ -26,31 +26,46 @@ def mean_and_factor(mean: Any, cov: Any) -> tuple[Any, Any]:
         cov = cov * np.eye(n, dtype=np.result_type(np.asarray(unwrap(cov)), np.float32))
     if np.shape(cov) != (n, n):
         raise ValueError(
-            f"multivariate_normal: for a mean of {n} numbers cov is of shape {(n, n)}, and not {np.shape(cov)}"
+            f"multivariate_normal: a mean of length {n} needs cov of shape {(n, n)}, "
+            f"got {np.shape(cov)}"
         )
     return 0 if mean is None else np.reshape(mean, (n,)), np.linalg.cholesky((cov + cov.T) / 2)
 
 
 def log_determinant(factor: Any) -> Any:
-    """Of the covariance with the Cholesky factor `factor`."""
+    """Return the log determinant of a matrix from its Cholesky factor."""
     return 2 * np.sum(np.log(np.diagonal(factor)))
 
 
 class MultivariateNormal:
-    """The normal distribution of vectors, of a `mean` (n,), by default 0, and a `cov` (n, n), (n,) or a number, by default 1.
+    """The multivariate normal distribution.
 
-    A LinAlgError unless the covariance is positive definite: `allow_singular` is not supported.
+    `mean` has shape (n,), by default zeros; `cov` has shape (n, n), or (n,) for a diagonal, or is
+    a number. A covariance that is not positive definite is a LinAlgError: `allow_singular` is not
+    supported.
     """
 
     def logpdf(self, x: Any, mean: Any = None, cov: Any = 1.0) -> Any:
-        """The logarithm of the density at the vectors along the last axis of `x`, of shape (..., n)."""
+        """Return the logarithm of the density.
+
+        Parameters
+        ----------
+        x : array_like, shape (..., n)
+            Vectors along the last axis.
+        mean : array_like, shape (n,), optional
+        cov : array_like, shape (n, n) or (n,), or float
+
+        Returns
+        -------
+        array, of the shape of `x` without its last axis and axes of length 1, or float
+        """
         mean, factor = mean_and_factor(mean, cov)
         n, x = np.shape(factor)[0], array(x)
         if np.ndim(x) < 2:
             x = np.reshape(x, (-1, 1) if n == 1 else (1, -1))
         if np.shape(x)[-1] != n:
             raise ValueError(
-                f"multivariate_normal: the vectors in x have {np.shape(x)[-1]} numbers, and the covariance is of {n}"
+                f"multivariate_normal expected vectors of length {n}, got {np.shape(x)[-1]}"
             )
         standard = solve_triangular(factor, np.reshape(x - mean, (-1, n)).T, lower=True)
         y = -(n * LOG_2PI + log_determinant(factor) + np.sum(standard * standard, axis=0)) / 2
@@ -58,48 +73,57 @@ class MultivariateNormal:
         return np.reshape(y, shape) if shape else y[0]
 
     def pdf(self, x: Any, mean: Any = None, cov: Any = 1.0) -> Any:
-        """The density at the vectors along the last axis of `x`, of shape (..., n)."""
+        """Return the density; see `logpdf` for the arguments."""
         return np.exp(self.logpdf(x, mean, cov))
 
     def entropy(self, mean: Any = None, cov: Any = 1.0) -> Any:
-        """The differential entropy, a number."""
+        """Return the differential entropy, a number; see `logpdf` for the arguments."""
         _, factor = mean_and_factor(mean, cov)
         n = np.shape(factor)[0]
         return (n * (LOG_2PI + 1) + log_determinant(factor)) / 2
 
 
 class Dirichlet:
-    """Dirichlet's distribution, of vectors of n numbers above 0 that add up to 1, with parameters `alpha` (n,) above 0."""
+    """Dirichlet's distribution of vectors of n positive numbers with sum 1."""
 
     def logpdf(self, x: Any, alpha: Any) -> Any:
-        """The logarithm of the density at the vectors along the first axis of `x`, of shape (n,) or (n, N).
+        """Return the logarithm of the density.
 
-        The last number of each may be left out. A ValueError where they do not add up to 1.
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, N)
+            Vectors along the first axis with sum 1. The last element of each may be left out.
+        alpha : array_like, shape (n,)
+            Positive parameters.
+
+        Returns
+        -------
+        float or array, shape (N,)
+
+        Raises
+        ------
+        ValueError
+            If `alpha` is not a vector of positive numbers or a sum is not 1.
         """
         x, alpha = array(x), array(alpha)
         if np.ndim(alpha) != 1 or np.any(unwrap(alpha) <= 0):
-            raise ValueError("dirichlet: alpha is a vector of numbers above 0")
+            raise ValueError("dirichlet: alpha must be a vector of positive numbers")
         n = np.shape(alpha)[0]
         if np.shape(x)[0] == n - 1:
             x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)], 0)
         plain = unwrap(x)
-        if (
-            np.shape(x)[0] != n
-            or np.any(plain < 0)
-            or np.any(np.abs(np.sum(plain, 0) - 1) > (1e-5 if plain.dtype == np.float32 else 1e-9))
-        ):
+        error = 1e-5 if plain.dtype == np.float32 else 1e-9
+        off = np.any(plain < 0) or np.any(np.abs(np.sum(plain, 0) - 1) > error)
+        if np.shape(x)[0] != n or off:
             raise ValueError(
-                f"dirichlet: x holds vectors of {n} numbers from 0 that add up to 1, along its first axis"
+                f"dirichlet: the first axis of x must hold {n} non-negative numbers with sum 1"
             )
         weights = np.reshape(alpha - 1, (n,) + (1,) * (np.ndim(x) - 1))
-        return (
-            special.gammaln(np.sum(alpha))
-            - np.sum(special.gammaln(alpha))
-            + np.sum(special.xlogy(weights, x), axis=0)
-        )
+        front = special.gammaln(np.sum(alpha)) - np.sum(special.gammaln(alpha))
+        return front + np.sum(special.xlogy(weights, x), axis=0)
 
     def pdf(self, x: Any, alpha: Any) -> Any:
-        """The density at the vectors along the first axis of `x`."""
+        """Return the density; see `logpdf` for the arguments."""
         return np.exp(self.logpdf(x, alpha))
 
 

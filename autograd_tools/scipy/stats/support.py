@@ -1,4 +1,4 @@
-"""What continuous and discrete distributions share: taking arguments, and what holds outside of the support."""
+"""Arguments and supports, shared by continuous and discrete distributions."""
 
 from __future__ import annotations
 
@@ -16,19 +16,15 @@ NUMBERS = (int, float, bool)
 
 
 def signature(first: str, shapes: Sequence[str], defaults: dict[str, float]) -> inspect.Signature:
-    """The signature of a method: the place, the shape parameters, and those with defaults."""
+    """Return the signature of a method: the argument `first`, shape parameters, and defaults."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     required = [inspect.Parameter(name, kind) for name in (first, *shapes)]
-    return inspect.Signature(
-        [
-            *required,
-            *(inspect.Parameter(name, kind, default=default) for name, default in defaults.items()),
-        ]
-    )
+    optional = [inspect.Parameter(name, kind, default=x) for name, x in defaults.items()]
+    return inspect.Signature([*required, *optional])
 
 
 def bound(signature: inspect.Signature, name: str, args: Any, kwargs: Any) -> list[Any]:
-    """The arguments of a call in order, as arrays; a number of Python's gets the precision of the others, as in NumPy."""
+    """Return the arguments of a call as arrays; Python numbers get the precision of the others."""
     try:
         call = signature.bind(*args, **kwargs)
     except TypeError as error:
@@ -41,7 +37,7 @@ def bound(signature: inspect.Signature, name: str, args: Any, kwargs: Any) -> li
 
 
 def settled(y: Any) -> Any:
-    """A plain array without axes as a number."""
+    """Return a plain array without axes as a number."""
     return y if isinstance(y, Value) else y[()]
 
 
@@ -55,10 +51,10 @@ def within(
     low: float,
     fill: Any,
 ) -> Any:
-    """func(z, *shapes) where `z` is `inside` the support and the parameters are `valid`.
+    """Return func(z, *shapes) where `z` is `inside` the support and the parameters are `valid`.
 
-    Elsewhere it is computed of the number `safe` and parameters of 1/2, so that no nan flows back, and the result is fill[0] below `low`,
-    fill[1] above, and nan where a parameter is not valid or `z` is nan.
+    Elsewhere `func` gets `safe` and parameters of 1/2, so that no nan flows back. The result is
+    fill[0] below `low`, fill[1] above, and nan for an invalid parameter or a nan in `z`.
     """
     if np.all(inside & valid):
         return settled(func(z, *shapes))
