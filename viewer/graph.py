@@ -1,7 +1,7 @@
-"""A graph to be shown: the nodes of a trace in groups, of which passes fold, close and hide some.
+"""The graph to show: the nodes of a trace in groups, which passes fold, collapse and hide.
 
-Passes take a `Graph` and return another one; a renderer draws its `boxes` and `edges`, or walks its groups. All of it
-is plain data over a trace, which stays as it is.
+A pass takes a `Graph` and returns another one; a renderer draws its `boxes` and `edges`, or walks
+its groups. All of it is plain data over a trace, which is never changed.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from autograd_tools import Trace
 from autograd_tools.base.html import html_of
 
-Made = TypeVar("Made")
+Built = TypeVar("Built")
+Copies: TypeAlias = tuple[tuple[int, int], ...]  # folded groups and copies in them, outermost first
 
 
 @dataclass(frozen=True)
 class Group:
-    """Nodes that stand together: a function's call, a scope, a loop, a step of a loop, or whatever a pass put together.
+    """Nodes that belong together: a call, a scope, a loop, one step of it, or the work of a pass.
 
-    `members` are ids of nodes, and groups, oldest first. `closed` ones are drawn as one box. A folded group stands for
-    many equal ones: `copies` has the ids of the nodes of each, in the same order; the first are those in `members`.
+    `members` are ids of nodes, and groups, oldest first. A `collapsed` group is drawn as one box. A
+    folded group stands for many equal ones: `copies` has the ids of the nodes of each, in the same
+    order; the first are those in `members`.
     """
 
     name: str
@@ -32,16 +34,16 @@ class Group:
     kind: str = ""
     file: str = ""
     line: int = 0
-    closed: bool = False
+    collapsed: bool = False
     copies: tuple[tuple[int, ...], ...] = ()
 
     @property
     def times(self) -> int:
-        """How many equal groups it stands for: 1 unless it was folded."""
+        """The number of equal groups it stands for, 1 unless it is folded."""
         return len(self.copies) or 1
 
     def ids(self) -> Iterator[int]:
-        """The ids of the nodes in it, inner groups and their copies included; not those of its own other copies."""
+        """Yield the ids of its nodes, with the copies of inner groups but without its own."""
         todo: list[int | Group] = list(reversed(self.members))
         while todo:  # a loop, because calls may be nested more deeply than Python's own
             member = todo.pop()
@@ -53,11 +55,11 @@ class Group:
                 todo.extend(reversed(member.members))
 
     def all_ids(self) -> Iterator[int]:
-        """The ids of all nodes that it stands for."""
+        """Return the ids of all nodes that it stands for."""
         return chain.from_iterable(self.copies) if self.copies else self.ids()
 
     def inner(self) -> Iterator[Group]:
-        """It and the groups in it, from the outside in, each before those that come after it."""
+        """Yield the group itself and those in it, in pre-order."""
         todo = [self]
         while todo:
             group = todo.pop()
@@ -66,7 +68,7 @@ class Group:
 
     @property
     def first(self) -> int:
-        """The id of its oldest node, by which members are put in order."""
+        """The id of its oldest node, by which members are sorted."""
         member: int | Group = self
         while isinstance(member, Group):
             member = member.members[0]
@@ -74,16 +76,14 @@ class Group:
 
 
 def in_order(members: Iterable[int | Group]) -> tuple[int | Group, ...]:
-    """Members in the order of their oldest nodes."""
-    return tuple(
-        sorted(members, key=lambda member: member if isinstance(member, int) else member.first)
-    )
+    """Return members sorted by their oldest nodes."""
+    return tuple(sorted(members, key=lambda m: m.first if isinstance(m, Group) else m))
 
 
-def rebuild(root: Group, make: Callable[[Group, list[Any]], Made]) -> Made:
-    """Make something of a group and what was made of the groups in it, from the inside out, however deep they are.
+def rebuild(root: Group, build: Callable[[Group, list[Any]], Built]) -> Built:
+    """Return `build(group, members)` of a group, from the inside out, at any depth.
 
-    `make` gets each group, and its members with what it made of groups in their place.
+    The members that `build` gets contain its results in place of groups.
     """
     todo: list[tuple[Group, Iterator[int | Group], list[Any]]] = [(root, iter(root.members), [])]
     while True:
@@ -94,18 +94,18 @@ def rebuild(root: Group, make: Callable[[Group, list[Any]], Made]) -> Made:
                 break
             done.append(member)
         else:
-            made = make(group, done)
+            built = build(group, done)
             todo.pop()
             if not todo:
-                return made
-            todo[-1][2].append(made)
+                return built
+            todo[-1][2].append(built)
 
 
 @dataclass(frozen=True)
 class Box:
-    """One thing to draw: a node, or a closed group, which has no `node`. `nodes` are the ids of all that it stands for.
+    """A node or a collapsed group (which has no `node`) to draw; `nodes` are all ids in it.
 
-    A leaf that is drawn at its use has the key of the box there as its `head`, and belongs beside it.
+    A leaf that is drawn at its use has the key of the box there as its `head`.
     """
 
     key: str
@@ -117,10 +117,11 @@ class Box:
 
 @dataclass(frozen=True)
 class Edge:
-    """A value on its way: from the box `tail` to the box `head`, into its `argument`, counted from 1 (0: a closed group's).
+    """The value of `node` on its way from the box `tail` into an argument of the box `head`.
 
-    `node` is the one whose value it is. An edge between folded copies is `carried` so many copies further: 1 to the next,
-    -1 to the one before; else 0.
+    The `argument` counts from 1; it is 0 for a collapsed group. An edge between folded copies is
+    `carried` by a number of copies: 1 to the next, -1 to the one before, else 0. `count` is the
+    number of equal edges that it stands for.
     """
 
     tail: str
@@ -133,35 +134,51 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """What is to be shown of a trace.
+    """A computation graph prepared for a view.
 
-    `hidden` nodes are left out, and edges go through them; nodes that are in no group are left out with their edges.
-    `notes` say in words what was left out.
+    The passes `viewer.group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` make it, and every
+    view takes it.
+
+    Attributes
+    ----------
+    trace : Trace
+        The nodes.
+    root : Group
+        The groups of the nodes to show; nodes in no group are left out with their edges.
+    hidden : frozenset of int
+        The ids of nodes that edges pass through.
+    notes : tuple of str
+        The notes of passes about omitted nodes.
+    leaves_apart : bool
+        Draw Params and inputs again at each use.
+    constants : bool
+        Draw constant arguments.
     """
 
     trace: Trace
     root: Group
     hidden: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
-    leaves_apart: bool = False  # whether Params and inputs are drawn anew at each use
-    constants: bool = True  # whether the arguments that are constants are drawn
+    leaves_apart: bool = False
+    constants: bool = True
 
     def _repr_html_(self) -> str | None:
         return html_of(self)
 
     @cached_property
     def boxes(self) -> dict[str, Box]:
-        """The boxes by key, oldest first: `n7` is node 7, `g2` the second group, counted from the outside in.
+        """The boxes by key, oldest first.
 
-        Where leaves are drawn at each use, `n1_for_n7` is the leaf 1 as it goes into the box `n7`.
+        `n7` is node 7, `g2` the third group in pre-order from 0. With `leaves_apart`, `n1_for_n7`
+        is the leaf 1 beside the box `n7`.
         """
+        targets, uses = self._targets, self._shown.uses
         nodes: dict[str, list[int]] = defaultdict(list)
-        for id in sorted(self._targets.keys.keys() - self.hidden):
-            nodes[self._targets.keys[id]].append(id)
-        uses = self._shown.uses
+        for id in sorted(targets.keys.keys() - self.hidden):
+            nodes[targets.keys[id]].append(id)
         for tail, _ in uses:
             nodes.pop(tail, None)
-        groups = self._targets.groups
+        groups = targets.groups
         boxes = [
             Box(key, tuple(ids), _node(key, groups), groups.get(key)) for key, ids in nodes.items()
         ]
@@ -173,43 +190,28 @@ class Graph:
 
     @cached_property
     def edges(self) -> list[Edge]:
-        """The edges between boxes, in the order of what they lead to; equal ones are one, with a `count`."""
-        uses = self._shown.uses
-        return [
-            Edge(
-                _use(tail, head) if (tail, head) in uses else tail,
-                head,
-                source,
-                argument,
-                carried,
-                count,
-            )
-            for (tail, head, argument, carried), (source, count) in self._shown.counts.items()
-        ]
+        """The edges between boxes, sorted by their heads; equal ones are one, with a `count`."""
+        uses, edges = self._shown.uses, []
+        for (tail, head, argument, carried), (source, count) in self._shown.counts.items():
+            start = _use(tail, head) if (tail, head) in uses else tail
+            edges.append(Edge(start, head, source, argument, carried, count))
+        return edges
 
     @cached_property
     def _shown(self) -> _Shown:
         shown, keys, groups = _Shown({}, {}), self._targets.keys, self._targets.groups
         columns, copies = self.trace.columns, self._targets.copies
         for id in sorted(keys.keys() - self.hidden):
-            head = keys[id]
+            head, own = keys[id], copies.get(id, ())
             numbers = chain(() if head in groups else self._arguments(head), repeat(0))
             for argument, parent in zip(numbers, columns.parents[id - 1]):  # noqa: B905  zeros without an end
                 for source in self._sources(parent):
-                    tail = keys[source]
-                    carried = (
-                        _copies_between(copies[source], copies[id])
-                        if id in copies and source in copies
-                        else 0
-                    )
+                    tail, carried = keys[source], _copies_between(copies.get(source, ()), own)
                     if tail == head and not carried:
                         continue
                     shown.counts.setdefault((tail, head, argument, carried), [source, 0])[1] += 1
-                    if (
-                        self.leaves_apart
-                        and tail not in groups
-                        and columns.kind[source - 1] != "result"
-                    ):
+                    is_leaf = tail not in groups and columns.kind[source - 1] != "result"
+                    if self.leaves_apart and is_leaf:
                         shown.uses.setdefault((tail, head), {})[source] = None
         return shown
 
@@ -220,7 +222,7 @@ class Graph:
         return found
 
     def _sources(self, id: int) -> list[int]:
-        """The node itself; of a hidden one those that it was computed from and that are shown."""
+        """Return the node itself; for a hidden one the shown nodes it was computed from."""
         if id not in self.hidden:
             return [id] if id in self._targets.keys else []
         found: list[int] = []
@@ -233,7 +235,7 @@ class Graph:
         return sorted(id for id in found if id in self._targets.keys)
 
     def _arguments(self, head: str) -> list[int]:
-        """The numbers of the arguments that parents are: those of a node are those of its arguments, one after the other."""
+        """Return the argument that each parent of the node in a box is."""
         if head not in self._numbers:
             args = self.trace[int(head[1:])].args
             self._numbers[head] = [number for number, arg in enumerate(args, 1) for _ in arg.nodes]
@@ -244,31 +246,32 @@ class Graph:
         return {}
 
     def check(self) -> None:
-        """Raise ValueError unless each node is in one place, copies match, and each edge is between two boxes."""
+        """Check the invariants of the graph, which every pass keeps.
+
+        Raises
+        ------
+        ValueError
+            If a node is in two places, members are unsorted, copies differ, or an edge lacks a box.
+        """
         for group in self.root.inner():
+            name = f"the group {group.name!r}"
             if not group.members and group is not self.root:
-                raise ValueError(f"the group {group.name!r} is empty")
-            firsts = [
-                member.first if isinstance(member, Group) else member for member in group.members
-            ]
+                raise ValueError(f"{name} is empty")
+            firsts = [m.first if isinstance(m, Group) else m for m in group.members]
             if firsts != sorted(firsts):
-                raise ValueError(
-                    f"the members of the group {group.name!r} are not in order: {firsts}"
-                )
+                raise ValueError(f"the members of {name} are not in order: {firsts}")
             if group.copies and sorted(group.copies[0]) != sorted(group.ids()):
                 raise ValueError(
-                    f"the first copy of the group {group.name!r} is {group.copies[0]}, and its nodes {[*group.ids()]}"
+                    f"the first copy of {name} is {group.copies[0]}, its nodes are {[*group.ids()]}"
                 )
             if len({len(copy) for copy in group.copies}) > 1:
-                raise ValueError(f"the copies of the group {group.name!r} differ in length")
+                raise ValueError(f"the copies of {name} differ in length")
         ids = list(self.root.all_ids())
         if len(set(ids)) != len(ids) or not set(ids) <= set(range(1, len(self.trace) + 1)):
             raise ValueError("a node is in two places, or is not in the trace")
         drawn = {id for box in self.boxes.values() for id in box.nodes}
-        if drawn != set(ids) - self.hidden:
-            raise ValueError(
-                f"no box, or a wrong one, for the nodes {sorted(drawn ^ (set(ids) - self.hidden))}"
-            )
+        if wrong := drawn ^ (set(ids) - self.hidden):
+            raise ValueError(f"no box, or a wrong one, for the nodes {sorted(wrong)}")
         for edge in self.edges:
             if edge.tail not in self.boxes or edge.head not in self.boxes:
                 raise ValueError(f"an edge without its boxes: {edge}")
@@ -276,7 +279,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the edges are made of: node and count by ends, argument and how far it is carried; leaves by (tail, head)."""
+    """The data of edges: node and count by ends, argument and carry; leaves by (tail, head)."""
 
     counts: dict[tuple[str, str, int, int], list[int]]
     uses: dict[tuple[str, str], dict[int, None]]
@@ -284,16 +287,14 @@ class _Shown:
 
 @dataclass(frozen=True)
 class _Targets:
-    """Where each node is shown: the key of its box, by id, and which of folded copies it is in; closed groups by key."""
+    """The key of the box and the folded copies of each node, by id; collapsed groups by key."""
 
     keys: dict[int, str]
-    copies: dict[
-        int, tuple[tuple[int, int], ...]
-    ]  # number of the folded group and of the copy, outermost first
+    copies: dict[int, Copies]
     groups: dict[str, Group]
 
     def walk(self, root: Group) -> None:
-        """Find where all nodes are shown: those in a closed group in its box."""
+        """Find the boxes of all nodes; those in a collapsed group share one."""
         todo: list[tuple[Group, str | None, int]] = [(root, None, -1)]
         count = 0
         while todo:
@@ -301,22 +302,19 @@ class _Targets:
             if number >= 0:  # all in it are found
                 self._add_copies(group, number)
                 continue
-            if group.closed and key is None:
+            if group.collapsed and key is None:
                 key = f"g{count}"
                 self.groups[key] = group
             todo.append((group, key, count))
             count += 1
-            todo.extend(
-                (member, key, -1) for member in reversed(group.members) if isinstance(member, Group)
-            )
-            self.keys.update(
-                (member, key or f"n{member}")
-                for member in group.members
-                if not isinstance(member, Group)
-            )
+            for member in reversed(group.members):
+                if isinstance(member, Group):
+                    todo.append((member, key, -1))
+                else:
+                    self.keys[member] = key or f"n{member}"
 
     def _add_copies(self, group: Group, number: int) -> None:
-        """Show the nodes of all copies where those of the first are."""
+        """Show the nodes of all copies in the boxes of the first."""
         inner = [self.copies.get(id, ()) for id in group.copies[0]] if group.copies else []
         for n, copy in enumerate(group.copies):
             for model, id, path in zip(group.copies[0], copy, inner, strict=True):
@@ -329,12 +327,11 @@ def _node(key: str, groups: dict[str, Group]) -> int | None:
 
 
 def _use(tail: str, head: str) -> str:
-    """The key of a leaf that is drawn at its use."""
     return f"{tail}_for_{head}"
 
 
-def _copies_between(tail: tuple[tuple[int, int], ...], head: tuple[tuple[int, int], ...]) -> int:
-    """How many copies of a folded group a value goes further: 0 within one."""
+def _copies_between(tail: Copies, head: Copies) -> int:
+    """Return by how many copies of a folded group a value is carried, 0 within one."""
     for (group, n), (other, m) in zip(tail, head, strict=False):
         if group != other:
             return 0

@@ -1,4 +1,4 @@
-"""What is shown of a trace: boxes and edges of groups that are open, closed or folded."""
+"""What is shown of a trace: boxes and edges of groups that are open, collapsed or folded."""
 
 import numpy as np
 import pytest
@@ -40,8 +40,8 @@ def test_without_groups_every_node_is_a_box(trace):
     ]
 
 
-def test_a_closed_group_is_a_box_and_what_is_inside_has_no_edges(trace):
-    graph = Graph(trace, Group("", (1, 2, Group("step", (3, 4), closed=True), *range(5, 10))))
+def test_a_collapsed_group_is_a_box_and_what_is_inside_has_no_edges(trace):
+    graph = Graph(trace, Group("", (1, 2, Group("step", (3, 4), collapsed=True), *range(5, 10))))
     assert boxes(graph)["g1"] == (3, 4)
     assert edges(graph)[:3] == [
         ("n1", "g1", 0, False, 1),
@@ -62,8 +62,8 @@ def test_a_folded_group_shows_its_first_copy_and_what_is_carried(trace):
     ]
 
 
-def test_a_folded_and_closed_group_is_one_box_with_what_is_carried(trace):
-    graph = Graph(trace, Group("", (1, 2, Group("step", (3, 4), closed=True, copies=STEPS), 9)))
+def test_a_folded_and_collapsed_group_is_one_box_with_what_is_carried(trace):
+    graph = Graph(trace, Group("", (1, 2, Group("step", (3, 4), collapsed=True, copies=STEPS), 9)))
     assert boxes(graph) == {"n1": (1,), "n2": (2,), "g1": (3, 4, 5, 6, 7, 8), "n9": (9,)}
     assert edges(graph) == [
         ("n1", "g1", 0, False, 1),
@@ -98,7 +98,7 @@ def test_what_goes_into_a_list_of_arguments_from_one_box_is_one_edge():
         return np.sum(np.concatenate([x, x * 2, x * 3]))
 
     graph = Graph(
-        ag.trace(f, np.ones(2)), Group("", (1, Group("products", (2, 3), closed=True), 4, 5))
+        ag.trace(f, np.ones(2)), Group("", (1, Group("products", (2, 3), collapsed=True), 4, 5))
     )
     assert edges(graph) == [
         ("n1", "g1", 0, False, 2),

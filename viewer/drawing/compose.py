@@ -102,12 +102,12 @@ class _Drawing:
             group, cluster, depth, around = todo.pop()
             key, number = f"g{number}", number + 1
             titles = (*around, labels.title(group)) if depth else ()
-            if group.closed and key in self.order:
+            if group.collapsed and key in self.order:
                 self.add(cluster, self.graph.boxes[key])
             elif _is_wrapper(group) and depth:
                 todo.append((group.members[0], cluster, depth, titles))  # type: ignore[arg-type]  # it is a group
                 continue
-            elif 0 < depth <= DEEPEST_CLUSTER and not group.closed:
+            elif 0 < depth <= DEEPEST_CLUSTER and not group.collapsed:
                 cluster = self.frame(cluster, group, key, titles)
             for member in group.members:
                 if not isinstance(member, Group) and (box := self.graph.boxes.get(f"n{member}")):
@@ -251,7 +251,9 @@ class _Drawing:
 def _is_wrapper(group: Group) -> bool:
     """Return whether a group contains only another open one, so that they share a frame."""
     only = group.members[0] if len(group.members) == 1 else None
-    return isinstance(only, Group) and not only.closed and not group.closed and not group.copies
+    return (
+        isinstance(only, Group) and not only.collapsed and not group.collapsed and not group.copies
+    )
 
 
 def leaves(graph: Graph) -> set[str]:

@@ -1,15 +1,14 @@
-"""The pass that folds what repeats: equal steps of a loop, equal calls one after the other, become one group for all."""
+"""The pass that folds repetition: equal steps of a loop, or equal calls in a row, become one group."""
 
 from __future__ import annotations
 
-import difflib
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from autograd_tools.base.memory import no_collections
-from autograd_tools.base.text import one_line
+from autograd_tools.base.text import unknown
 from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable
 from viewer.passes.grouping import group
@@ -18,21 +17,22 @@ from viewer.passes.repeats import Repeat, find_repeats
 from viewer.passes.signatures import Numbers, signatures
 from viewer.passes.wiring import Relation, Wiring
 
-# What stands for a row of what, if all of that is equal.
-REPEATED = {"loop": "step", "recursion": "level"}
-PARTS = frozenset(REPEATED.values())
-FEWEST = (
-    3  # copies of what is not known to be a loop, a scope or a function: two alike may be by chance
-)
+PART_OF = {"loop": "step", "recursion": "level"}  # the kinds of groups that fold as a whole
+PARTS = frozenset(PART_OF.values())
+FEWEST = 3  # copies outside of loops, scopes and functions, where two may be equal by chance
+MOST_NAMES = 20  # that an error lists if none is spelled like the given one
 
 
 @dataclass(frozen=True, slots=True)
 class _Folded:
-    """A group with all in it folded, the number that equal ones share, and the leaves that are to stand beside it."""
+    """A group with all in it folded, and the leaves that belong beside it.
+
+    Equal groups share a `number`; `first` is the oldest result in it.
+    """
 
     group: Group
     number: int
-    first: int  # the oldest result in it
+    first: int
     leaves: tuple[int, ...] = ()
 
 
@@ -43,17 +43,35 @@ _Item: TypeAlias = int | _Folded
 def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Graph:
     """Fold equal neighbours into one group that stands for all of them, its `copies`.
 
-    Equal are steps, calls or stretches of the same operations on the same lines with the same shapes, wired alike: each
-    value comes from the same place in the same copy, or in one that is so many copies before it (the first ones get it from
-    outside) or the one right after it (the last does), or from the same node for all, or from a leaf of its own. What
-    differs stays apart. Of a function that calls itself the levels are compared, each without the call inside.
-    `open` tells what not to fold: the ids of nodes whose copy is to be seen, and names of groups.
+    Steps, calls or stretches are equal if they have the same operations on the same source lines
+    with the same shapes, wired alike: each value comes from the same place in the same copy, or in
+    a copy a fixed distance before it or right after it, or from one node for all copies, or from a
+    leaf of its own. Others stay apart. A recursive function folds by its levels, each without the
+    call inside it.
 
-    A folded group is named as its copies are, steps and levels by the first and the last ("2-100"); a loop all of whose
-    steps are folded is itself the folded group, and so is a "recursion". What repeats with no loop or function of its own is
-    of the kind "repeat", a row of leaves that go into copies one by one "leaves".
+    A folded group has the name of its copies, steps and levels those of the first and the last
+    ("2-100"). A loop or recursion whose steps are all folded is itself the folded group. Repetition
+    without a loop or function of its own has the kind "repeat", a row of leaves that enter the
+    copies one by one "leaves".
 
-    What is no graph yet is put into groups first. A ValueError tells of ids and names that are not there.
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace. A trace is grouped first.
+    open : int, str or a sequence of them, optional
+        Keep some copies apart: the ids of nodes in them, or the names of groups.
+
+    Returns
+    -------
+    Graph
+        The folded graph.
+
+    Raises
+    ------
+    ValueError
+        For an unknown id or name in `open`; the message lists close names.
+    TypeError
+        If `x` has no trace.
     """
     graph = x if isinstance(x, Graph) else group(x)
     folder = _Folder(graph, (open,) if isinstance(open, (int, str)) else open)
@@ -63,7 +81,7 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
 
 
 class _Folder:
-    """Folds groups, the inner ones before those around them."""
+    """Folds groups, inner ones first."""
 
     def __init__(self, graph: Graph, open: Sequence[int | str]) -> None:
         self.graph = graph
@@ -73,9 +91,7 @@ class _Folder:
         self.numbers = Numbers()
         self.signatures = signatures(graph, self.numbers, ids)
         self.wiring = Wiring(graph, self.signatures)
-        self.outside: dict[
-            int, tuple[int, ...]
-        ] = {}  # leaves that go into copies one by one, by the first of them
+        self.outside: dict[int, tuple[int, ...]] = {}  # rows of leaves by their first leaf
 
     def fold(self, group: Group, members: list[_Item]) -> _Folded:
         """Fold the members of a group, in which inner groups are folded already."""
@@ -85,7 +101,7 @@ class _Folder:
         items = [m for m in members if isinstance(m, _Folded) or not leaf[m]] if leaves else members
         for item in inner:
             leaves += item.leaves
-        if inner and group.kind != "recursion":  # whose levels stand in the order of their depth
+        if inner and group.kind != "recursion":  # whose levels are sorted by depth
             items.sort(key=_oldest)
         numbers = [
             item.number if isinstance(item, _Folded) else self.signatures[item] for item in items
@@ -99,61 +115,41 @@ class _Folder:
     ) -> _Folded:
         where = (group.name, group.file, group.line) if group.kind not in PARTS else ()
         opened = group.first if group.name in self.names else 0
-        number = self.numbers.of((group.kind, where, group.times, group.closed, opened, *numbers))
+        key = (group.kind, where, group.times, group.collapsed, opened, *numbers)
+        number = self.numbers.of(key)
         groups = [item.group for item in items if isinstance(item, _Folded)]
-        first = (
-            min(map(_oldest, items), default=0)
-            if group.kind == "recursion"
-            else _oldest(items[0])
-            if items
-            else 0
-        )
+        oldest = items if group.kind == "recursion" else items[:1]
+        first = min(map(_oldest, oldest), default=0)
         if not leaves and not groups:
             return _Folded(group, number, first)
-        if (
-            len(items) == 1
-            and groups
-            and groups[0].copies
-            and groups[0].kind == REPEATED.get(group.kind)
-            and not group.copies
-        ):
-            # the loop itself is what stands for its steps
-            return _Folded(
-                replace(group, members=groups[0].members, copies=groups[0].copies),
-                number,
-                first,
-                tuple(leaves),
-            )
-        if (
-            group.kind == "recursion"
-            and not group.copies
-            and not any(level.copies for level in groups)
-        ):
+        if len(items) == 1 and groups and self._is_whole(group, groups[0]):
+            whole = replace(group, members=groups[0].members, copies=groups[0].copies)
+            return _Folded(whole, number, first, tuple(leaves))
+        is_recursion = group.kind == "recursion" and not group.copies
+        if is_recursion and not any(level.copies for level in groups):
             return _Folded(nested(self.graph, group, groups, leaves), number, first)
         found = [item.group if isinstance(item, _Folded) else item for item in items]
         if leaves or not _are(found, group.members):
             found = [*in_order([*self._fold_leaves(leaves), *found])]
-        return _Folded(
-            group if _are(found, group.members) else replace(group, members=tuple(found)),
-            number,
-            first,
-        )
+        if not _are(found, group.members):
+            group = replace(group, members=tuple(found))
+        return _Folded(group, number, first)
+
+    def _is_whole(self, group: Group, inner: Group) -> bool:
+        """Return whether a loop or recursion consists of one folded group of its steps."""
+        return bool(inner.copies) and not group.copies and inner.kind == PART_OF.get(group.kind)
 
     def _fold_items(self, items: list[_Item], numbers: list[int], leaves: list[int]) -> list[_Item]:
-        """Fold what repeats among the items of a group; leaves that only a first copy had are added to those of the group."""
+        """Fold repetition among the items of a group; leaves of a first copy alone move to it."""
         things = [item.group if isinstance(item, _Folded) else item for item in items]
 
         def related(start: int, period: int, times: int) -> list[Relation | None]:
-            stretches = (
-                things[n : n + period] for n in range(start, start + times * period, period)
-            )
-            relations = self.wiring.relations(self.wiring.copies(stretches))
-            if period == 1 and not isinstance(
-                things[start], Group
-            ):  # a row of single nodes is no loop unless it is a chain
-                return [
-                    relation if relation and relation.carried else None for relation in relations
-                ]
+            starts = range(start, start + times * period, period)
+            copies = self.wiring.copies(things[n : n + period] for n in starts)
+            relations = self.wiring.relations(copies)
+            if period == 1 and not isinstance(things[start], Group):
+                # a row of single nodes is no loop unless it is a chain
+                return [found if found and found.carried else None for found in relations]
             return relations
 
         def least(start: int, period: int) -> int:
@@ -164,20 +160,17 @@ class _Folder:
         for repeat in find_repeats(numbers, related, lambda a, b: a.slots == b.slots, least):
             if not _are_different(repeat.relations):
                 continue
-            number = self.numbers.of(
-                ("folded", repeat.times, *numbers[repeat.start : repeat.start + repeat.period])
-            )
-            found += [
-                *items[end : repeat.start],
-                self._folded_repeat(things, number, repeat, leaves),
-            ]
-            end = repeat.start + repeat.period * repeat.times
+            start, period = repeat.start, repeat.period
+            key = ("folded", repeat.times, *numbers[start : start + period])
+            folded = self._folded_repeat(things, self.numbers.of(key), repeat, leaves)
+            found += [*items[end:start], folded]
+            end = start + period * repeat.times
         return found + items[end:]
 
     def _folded_repeat(
         self, things: list[int | Group], number: int, repeat: Repeat[Relation], leaves: list[int]
     ) -> _Folded:
-        """The group that stands for copies one after the other."""
+        """Return the group that stands for some copies."""
         n, period, relations = repeat.start, repeat.period, repeat.relations
         initial = set().union(*(relation.initial for relation in relations))
         own = sorted({*relations[0].before.leaves} - initial)
@@ -193,22 +186,19 @@ class _Folder:
         return _Folded(replace(model, copies=tuple(copies)), number, copies[0][0])
 
     def _model(self, members: list[int | Group], last: int | Group) -> Group:
-        """The group to show: the first copy itself, or a new one around what is in it."""
+        """Return the group to show: the first copy itself, or a new group around its members."""
         first = members[0]
-        name = ""
-        if isinstance(first, Group) and isinstance(last, Group) and first.kind in PARTS:
-            name = f"{first.name}-{last.name}"
-        if isinstance(first, Group):
-            if len(members) == 1:
-                return replace(first, name=name or first.name)
-            return Group(name, in_order(members), "repeat", first.file, first.line)
-        columns = self.wiring.columns
-        return Group(
-            "", in_order(members), "repeat", columns.file[first - 1], columns.line[first - 1]
-        )
+        if not isinstance(first, Group):
+            columns, row = self.wiring.columns, first - 1
+            return Group("", in_order(members), "repeat", columns.file[row], columns.line[row])
+        is_row = isinstance(last, Group) and first.kind in PARTS
+        name = f"{first.name}-{last.name}" if is_row else ""  # type: ignore[union-attr]  # is_row
+        if len(members) == 1:
+            return replace(first, name=name or first.name)
+        return Group(name, in_order(members), "repeat", first.file, first.line)
 
     def _note_outside(self, relations: list[Relation]) -> None:
-        """Remember the rows of leaves that go into the copies one by one, to be folded where they stand."""
+        """Note the rows of leaves that enter the copies one by one, to fold them as well."""
         for pairs in zip(*(relation.outside for relation in relations), strict=True):
             row = (pairs[0][0], *(b for _, b in pairs))
             if not any(leaf in self.wiring.runs for leaf in row):
@@ -216,17 +206,14 @@ class _Folder:
                 self.wiring.add_run([(leaf,) for leaf in row])
 
     def _fold_leaves(self, leaves: list[int]) -> list[int | Group]:
-        """The leaves of a group, with the rows of those among them that go into copies one by one."""
+        """Fold the rows among the leaves of a group that enter copies one by one."""
         left = dict.fromkeys(leaves)
         rows: list[int | Group] = []
         for leaf in leaves:
             row = self.outside.get(leaf, ())
             if row and all(other in left for other in row):
-                rows.append(
-                    Group(
-                        self._names(row), (leaf,), "leaves", copies=tuple((other,) for other in row)
-                    )
-                )
+                copies = tuple((other,) for other in row)
+                rows.append(Group(self._names(row), (leaf,), "leaves", copies=copies))
                 for other in row:
                     del left[other]
         return [*left, *rows]
@@ -237,7 +224,6 @@ class _Folder:
 
 
 def _are(found: Sequence[int | Group], members: Sequence[int | Group]) -> bool:
-    """Whether those are the very members."""
     return len(found) == len(members) and all(map(operator.is_, found, members))
 
 
@@ -246,34 +232,25 @@ def _oldest(item: _Item) -> int:
 
 
 def _are_different(relations: list[Relation]) -> bool:
-    """Whether leaves that stand outside go into one copy each."""
+    """Return whether each leaf outside enters one copy only."""
     rows = zip(*(relation.outside for relation in relations), strict=True)
     return all(len({b for _, b in row} | {row[0][0]}) == len(row) + 1 for row in rows)
 
 
 def _without(group: Group, leaves: set[int]) -> Group:
-    """A group without some leaves."""
     if not leaves:
         return group
-    return rebuild(
-        group,
-        lambda group, members: replace(
-            group, members=in_order([m for m in members if not _is_in(m, leaves)])
-        ),
-    )
 
+    def keep(group: Group, members: list[int | Group]) -> Group:
+        left = [m for m in members if isinstance(m, Group) or m not in leaves]
+        return replace(group, members=in_order(left))
 
-def _is_in(member: int | Group, ids: set[int]) -> bool:
-    return not isinstance(member, Group) and member in ids
+    return rebuild(group, keep)
 
 
 def _check_open(graph: Graph, ids: set[int], names: set[str]) -> None:
-    unknown = sorted(ids - set(graph.root.all_ids())) if ids else []
-    if unknown:
-        raise ValueError(f"no node {unknown[0]!r} to open: ids go from 1 to {len(graph.trace)}")
+    if ids and (wrong := sorted(ids.difference(graph.root.all_ids()))):
+        raise ValueError(f"unknown node {wrong[0]!r} in open=; ids go from 1 to {len(graph.trace)}")
     there = {group.name for group in graph.root.inner() if group.name} if names else set()
     for name in sorted(names - there):
-        close = difflib.get_close_matches(name, there, 5) or sorted(there)[:20]
-        raise ValueError(
-            f"no group {name!r} to open; there are: {', '.join(map(one_line, close)) or 'none'}"
-        )
+        raise unknown("group", name, sorted(there), MOST_NAMES)

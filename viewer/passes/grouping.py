@@ -1,4 +1,4 @@
-"""The pass that puts nodes into groups: a tree of the functions, scopes, loops and steps that they were computed in."""
+"""The pass that groups nodes by the functions, scopes, loops and steps that computed them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,31 @@ from viewer.inputs import Traceable, as_graph
 
 @no_collections()
 def group(x: Traceable | Graph) -> Graph:
-    """Put the nodes of a trace, or those in a graph, into groups by the functions, scopes and loops around them.
+    """Group nodes by the functions, scopes and loops around them.
 
-    Functions and scopes around everything make no group. A Param or input stands in the innermost group that holds all
-    its uses: weights that all steps of a loop share stand outside of it, those of one layer in the layer.
+    Functions and scopes around all nodes make no group. A Param or input is in the innermost group
+    around its uses: weights that all steps of a loop share are outside of the loop, those of one
+    layer in the layer.
+
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace. A graph loses the groups that it has.
+
+    Returns
+    -------
+    Graph
+        The grouped graph.
+
+    Raises
+    ------
+    TypeError
+        If `x` has no trace.
     """
     graph = as_graph(x)
     places = graph.trace.places
     homes, root = _homes(graph)
-    members: dict[int, list[int]] = {
-        root: []
-    }  # by place: ids of nodes, and ~place for those of the places in it
+    members: dict[int, list[int]] = {root: []}  # by place: ids of nodes, and ~place of inner ones
     for id, home in homes.items():
         item, number = id, home
         while number not in members:
@@ -33,9 +47,7 @@ def group(x: Traceable | Graph) -> Graph:
             item, number = ~number, places[number].parent
         members[number].append(item)
     groups: dict[int, Group] = {}
-    for number in sorted(
-        members, reverse=True
-    ):  # inner places have higher numbers than those around them
+    for number in sorted(members, reverse=True):  # inner places have higher numbers
         place = places[number] if number != root else ScopeNode(0, "", "")
         found = tuple(groups.pop(~item) if item < 0 else item for item in members[number])
         groups[number] = Group(place.name, found, place.kind, place.file, place.line)
@@ -43,7 +55,7 @@ def group(x: Traceable | Graph) -> Graph:
 
 
 def _homes(graph: Graph) -> tuple[dict[int, int], int]:
-    """The places that the nodes are to stand in, by id, and the one that becomes the root."""
+    """Return the place of each node, by id, and the place that becomes the root."""
     columns, places = graph.trace.columns, graph.trace.places
     around = _Ancestors(places)
     ids = np.sort(np.fromiter(graph.root.all_ids(), np.int64))
@@ -53,9 +65,8 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
     homes = dict(zip(ids.tolist(), np.where(leaf[ids], root, place[ids]).tolist(), strict=True))
     uses: dict[int, set[int]] = {}
     own = np.repeat(np.arange(1, len(leaf)), np.diff(columns.starts))
-    for id, user in zip(
-        *(x[leaf[columns.flat]].tolist() for x in (columns.flat, own)), strict=True
-    ):
+    is_leaf = leaf[columns.flat]
+    for id, user in zip(columns.flat[is_leaf].tolist(), own[is_leaf].tolist(), strict=True):
         if id in homes and user in homes:
             uses.setdefault(id, set()).add(columns.place[user - 1])
     homes.update((id, around.common(numbers)) for id, numbers in uses.items())
@@ -63,18 +74,17 @@ def _homes(graph: Graph) -> tuple[dict[int, int], int]:
 
 
 def trunk(places: Sequence[ScopeNode], number: int) -> int:
-    """The place around all that is no group: not a loop, step or function that calls itself, which say what is repeated."""
+    """Return the innermost place around all that is no loop, step or recursive function."""
     while places[number].kind in ("loop", "step"):
         number = places[number].parent
     same = (places[number].kind, places[number].name)
-    inner = [
-        place for place in places[1:] if place.parent == number and (place.kind, place.name) == same
-    ]
-    return places[number].parent if len(inner) == 1 and same[0] == "function" else number
+    inner = (place for place in places[1:] if place.parent == number)
+    is_recursive = [(place.kind, place.name) for place in inner].count(same) == 1
+    return places[number].parent if is_recursive and same[0] == "function" else number
 
 
 class _Ancestors:
-    """Finds the innermost place around some others: in pre-order, what is in a place is a range."""
+    """Finds the innermost place around some others, by ranges in pre-order."""
 
     def __init__(self, places: Sequence[ScopeNode]) -> None:
         self.parents = [place.parent for place in places]
@@ -89,7 +99,7 @@ class _Ancestors:
             free[parent] += self.sizes[number]
 
     def common(self, numbers: set[int]) -> int:
-        """The innermost place that holds all the given ones."""
+        """Return the innermost place around the given ones."""
         place = min(numbers, key=self.starts.__getitem__, default=0)
         last = max((self.starts[number] for number in numbers), default=0)
         while self.starts[place] + self.sizes[place] <= last:

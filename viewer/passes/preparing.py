@@ -1,4 +1,4 @@
-"""What views do before they show a trace: all the passes that make it readable, one after the other."""
+"""The preparation of a trace for a view: all passes that make it readable, in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viewer.passes.fitting import fit as fitted
 from viewer.passes.folding import fold as folded
 from viewer.passes.grouping import group as grouped
 
-ROWS = 0.4  # of the boxes of a picture that may stand one below the other: 24 of 60, about what a screen holds twice
+ROWS = 0.4  # of the boxes of a picture, that may be in a column: 24 of 60 fill about two screens
 
 
 def prepare(
@@ -25,10 +25,10 @@ def prepare(
     leaves_apart: bool = False,
     open: int | str | Sequence[int | str] = (),
 ) -> Graph:
-    """The graph to show of a trace: in groups, folded but for what is to be `open`, and closed to `max_nodes` boxes.
+    """Return a trace as a graph: grouped, folded except for `open`, collapsed to `max_nodes` boxes.
 
-    What has at most `max_nodes` nodes, and is not tall, is not folded unless asked for, and `max_nodes` of None closes nothing. A graph is
-    shown as it is: whoever made it knows why.
+    By default only a trace that is tall or has more than `max_nodes` nodes is folded. None for
+    `max_nodes` collapses no group. A graph is returned unchanged.
     """
     if isinstance(x, Graph):
         return x
@@ -39,17 +39,15 @@ def prepare(
         graph = grouped(graph)
     if leaves_apart:
         graph = replace(graph, leaves_apart=True)
-    if (
-        fold
-        if fold is not None
-        else len(graph.trace) > budget or _height(graph.trace) > ROWS * budget
-    ):
+    if fold is None:
+        fold = len(graph.trace) > budget or _height(graph.trace) > ROWS * budget
+    if fold:
         graph = folded(graph, open)
     return graph if max_nodes is None else fitted(graph, max_nodes)
 
 
 def _height(trace: Trace) -> int:
-    """How many nodes follow from one another, at most."""
+    """Return the length of the longest chain of nodes."""
     rows = [0]
     for parents in trace.columns.parents:
         rows.append(1 + max((rows[id] for id in parents), default=0))

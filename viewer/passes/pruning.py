@@ -1,4 +1,4 @@
-"""The passes that leave out what says little: constants, operations that only change a shape; and leaves drawn anew."""
+"""The passes that hide constants and shape-only operations, and that draw leaves at each use."""
 
 from __future__ import annotations
 
@@ -7,50 +7,67 @@ from dataclasses import replace
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_graph
 
-# Operations that give the numbers of their argument back, all of them, in another shape, order or type.
+# Operations that return all elements of their argument in another shape, order or type. To add one,
+# add its name here.
 SHAPE_ONLY = frozenset(
-    (
-        "astype",
-        "atleast_1d",
-        "atleast_2d",
-        "atleast_3d",
-        "broadcast_to",
-        "copy",
-        "expand_dims",
-        "flatten",
-        "moveaxis",
-        "permute_dims",
-        "ravel",
-        "reshape",
-        "rollaxis",
-        "squeeze",
-        "swapaxes",
-        "transpose",
-    )
+    """
+    astype atleast_1d atleast_2d atleast_3d broadcast_to copy expand_dims flatten moveaxis
+    permute_dims ravel reshape rollaxis squeeze swapaxes transpose
+    """.split()
 )
 
 
 def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) -> Graph:
-    """Hide what says little: arguments that are `constants`, and operations that only change `shapes`.
+    """Hide what says little: constant arguments and operations that only change shapes.
 
-    Edges go through the operations that are hidden: those of `SHAPE_ONLY`, unless nothing uses their value.
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace.
+    constants : bool, default True
+        Hide arguments that are constants.
+    shapes : bool, default True
+        Hide operations such as `reshape` and `transpose`, unless nothing uses their value. Edges
+        pass through them.
+
+    Returns
+    -------
+    Graph
+        The graph, with a note for each part that is hidden.
+
+    Raises
+    ------
+    TypeError
+        If `x` has no trace.
     """
     graph = as_graph(x)
-    columns = graph.trace.columns
-    found = [
-        id
-        for id in graph.root.all_ids()
-        if columns.op[id - 1] in SHAPE_ONLY and columns.children[id - 1]
-    ]
-    new = graph.hidden.union(found) if shapes else graph.hidden
+    op, children = graph.trace.columns.op, graph.trace.columns.children
+    ids = graph.root.all_ids() if shapes else ()
+    hidden = graph.hidden.union(id for id in ids if op[id - 1] in SHAPE_ONLY and children[id - 1])
     notes = graph.notes
-    if count := len(new) - len(graph.hidden):
-        notes += (f"{count:,} operation{'s' if count > 1 else ''} that only change shapes hidden",)
+    if count := len(hidden) - len(graph.hidden):
+        notes += (f"{count:,} shape-only operation{'s' if count > 1 else ''} hidden",)
     if constants and graph.constants:
         notes += ("constants hidden",)
-    return replace(graph, hidden=new, constants=graph.constants and not constants, notes=notes)
+    return replace(graph, hidden=hidden, constants=graph.constants and not constants, notes=notes)
 
 
 def leaves_apart(x: Traceable | Graph) -> Graph:
-    """Draw Params and inputs anew at each use, so that a weight used by many makes no edges across the picture."""
+    """Draw Params and inputs again at each use, so that no edge of a shared weight crosses others.
+
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace.
+
+    Returns
+    -------
+    Graph
+        The graph with duplicate leaves.
+
+    Raises
+    ------
+    TypeError
+        If `x` has no trace.
+    """
     return replace(as_graph(x), leaves_apart=True)

@@ -1,4 +1,4 @@
-"""Finding what repeats in a sequence: stretches of equal items one after the other."""
+"""Repetition in a sequence: stretches of equal items one after the other."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Generic, TypeVar
 
 R = TypeVar("R")
 
-LONGEST = 50  # items of a stretch: a body of more operations is rarely written without a loop or function around it
+LONGEST = 50  # items of a stretch; a longer body usually has a loop or function of its own
 TRIED = 4  # periods at one item, so that the search stays linear
 
 
 @dataclass(frozen=True)
 class Repeat(Generic[R]):
-    """`times` stretches of `period` items from `start` on, and how each follows the one before it."""
+    """`times` stretches of `period` items from `start` on, with the relation of each pair."""
 
     start: int
     period: int
@@ -28,10 +28,11 @@ def find_repeats(
     same: Callable[[R, R], bool],
     least: Callable[[int, int], int],
 ) -> list[Repeat[R]]:
-    """The stretches that repeat, those of the most items first where several are possible.
+    """Return the stretches that repeat, preferring those of the most items.
 
-    Equal items have equal `numbers`. `related(start, period, times)` compares each stretch with the one before; stretches
-    that follow in the `same` way are one repeat. `least(start, period)` is how many there must be.
+    Equal items have equal `numbers`. `related(start, period, times)` relates each stretch to the
+    one before, with None if they differ; stretches with the `same` relation are one repeat.
+    `least(start, period)` is the least number of them.
     """
     found: list[Repeat[R]] = []
     following = _following(numbers)
@@ -61,7 +62,7 @@ def find_repeats(
 
 
 def _following(numbers: Sequence[int]) -> list[int]:
-    """Where the next equal item is; the end if there is none."""
+    """Return the position of the next equal item, or the end."""
     last: dict[int, int] = {}
     found = [len(numbers)] * len(numbers)
     for position in range(len(numbers) - 1, -1, -1):
@@ -73,7 +74,7 @@ def _following(numbers: Sequence[int]) -> list[int]:
 def _periods(
     numbers: Sequence[int], following: list[int], ends: dict[int, int], start: int
 ) -> list[tuple[int, int]]:
-    """The periods that are possible at an item, and how many items match the ones a period later; the most first."""
+    """Return possible periods at an item, each with its number of matching items, the most first."""
     found: list[tuple[int, int]] = []
     position = following[start]
     while position < len(numbers) and position - start <= LONGEST and len(found) < TRIED:
@@ -89,7 +90,7 @@ def _periods(
 
 
 def _runs(relations: Sequence[R | None], same: Callable[[R, R], bool]) -> list[tuple[int, int]]:
-    """The runs of same relations as ranges; a stretch that ends one and begins the next goes to the longer."""
+    """Return the runs of one relation as ranges; a stretch shared by two goes to the longer."""
     runs: list[tuple[int, int]] = []
     for n, relation in enumerate(relations):
         if relation is None:

@@ -1,4 +1,4 @@
-"""What makes two operations equal, apart from where their arguments come from: a number for each node."""
+"""A number for each node, the same for equal operations whatever their arguments come from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from autograd_tools.tracing.columns import Argument
 from viewer.graph import Graph
 
-# In the text of a constant: strings and the shapes of arrays, which stay as they are, or a number.
+# In the text of a constant: strings and the shapes of arrays, which are kept, or a number.
 _PARTS = re.compile(
     r"""'[^']*'|"[^"]*"|[^\W\d]\w*(?:\[[\d,]*\])?|(-?\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?j?)"""
 )
@@ -23,15 +23,15 @@ class Numbers:
         self._known: dict[Any, int] = {}
 
     def of(self, thing: Any) -> int:
-        """The number of a thing, a new one if none that is equal was seen."""
+        """Return the number of a thing, a new one unless an equal thing has one."""
         return self._known.setdefault(thing, len(self._known))
 
 
 def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int]:
-    """The numbers of the nodes by id: equal ones did the same, on the same line, and made a value of the same shape.
+    """Return the number of each node by id: the same for one operation, line and shape.
 
-    Numbers among the arguments may differ, not their types; keyword arguments must be the same. Nodes `apart` are equal
-    to no other.
+    Numbers among the arguments may differ, but not their types; keyword arguments must be the same.
+    Nodes `apart` are equal to no other.
     """
     columns = graph.trace.columns
     calls = [
@@ -66,7 +66,7 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
 
 
 def _pattern(form: str | tuple[str, ...] | Argument) -> object:
-    """What must be the same of an argument: how many nodes are in it, or the constant but for its numbers."""
+    """Return the count of nodes in an argument, or a constant without its numbers."""
     if isinstance(form, Argument):
         return (
             (form.keyword, form.text)
@@ -78,7 +78,7 @@ def _pattern(form: str | tuple[str, ...] | Argument) -> object:
 
 @functools.lru_cache(maxsize=10_000)
 def _without_numbers(text: str) -> str:
-    """`float64[3]` as it is; `0.5` as `f`, `(1, :2)` as `(i, :i)`."""
+    """Return `f` for `0.5`, `(i, :i)` for `(1, :2)`, but `float64[3]` unchanged."""
     return _PARTS.sub(lambda part: part[0] if part[1] is None else _type(part[1]), text)
 
 

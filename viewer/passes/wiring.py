@@ -1,4 +1,4 @@
-"""How the nodes of stretches of a trace are wired, compared from each to the next: the exact test of a fold."""
+"""The exact test of a fold: the wiring of a stretch of nodes, compared with the next stretch."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import NamedTuple
 
 from viewer.graph import Graph, Group
 
-FURTHEST = 8  # copies back that a value may come from: multistep methods look at as many
+FURTHEST = 8  # copies back that a value may come from, as in multistep methods
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The nodes of one stretch: its results in the order of their making, and the leaves that only it uses.
+    """The nodes of one stretch: its results, oldest first, and the leaves that only it uses.
 
-    `free` are the leaves that are in no folded group, and may be moved out.
+    `free` leaves are in no folded group and may be moved out.
     """
 
-    number: int  # those of a row of stretches are numbered one after the other
+    number: int  # consecutive in a row of stretches
     results: list[int]
     leaves: list[int]
     free: set[int]
 
 
 class Carried(NamedTuple):
-    """Where a value comes from that another copy made: how many copies before, -1 for the one after, and which result there."""
+    """The origin of a value in another copy: how many copies before (-1: after), and the result."""
 
     distance: int
     position: int
@@ -33,12 +33,13 @@ class Carried(NamedTuple):
 
 @dataclass(slots=True)
 class Relation:
-    """How the copy `after` follows the one `before`.
+    """The relation of a copy to the one before it.
 
-    `slots` say where each value comes from: None for the same place in the copy itself, `Carried`, or what is the same for
-    all; equal ones make a run. `leaves` are the leaves of the copy before and those that stand for them in the one after,
-    `initial` those that stand in one alone, because others get a value from another copy instead. `outside` are pairs of
-    different leaves that stand outside of both. `reach` is how many copies back the furthest value comes from.
+    `slots` have the origin of each value: None for the same position in the copy itself, `Carried`,
+    or a thing that is the same for all; equal slots make a run. `leaves` maps the leaves of `before`
+    to those of `after`; `initial` are leaves of one copy whose counterpart is carried instead.
+    `outside` are pairs of different leaves outside of both. `reach` is the largest distance of a
+    carried value.
     """
 
     before: Copy
@@ -51,7 +52,7 @@ class Relation:
 
     @property
     def carried(self) -> bool:
-        """Whether a value goes from a copy to another."""
+        """Whether any value comes from another copy."""
         return any(isinstance(slot, Carried) for slot in self.slots)
 
 
@@ -59,7 +60,7 @@ NONE: dict[int, Carried] = {}
 
 
 class Wiring:
-    """Compares stretches of a graph; `runs` tells of a node the run, the copy and the position where it was folded."""
+    """Compares stretches of a graph; `runs` has the run, copy and position of each folded node."""
 
     def __init__(self, graph: Graph, signatures: list[int]) -> None:
         self.columns = graph.trace.columns
@@ -68,12 +69,12 @@ class Wiring:
         self.signatures = signatures
         self.runs: dict[int, tuple[int, int, int]] = {}
         self._runs = self._count = 0
-        # By id: the number of the last copy that the node was in, and which of its results it is; -1 for leaves.
+        # By id: the number of the last copy with the node, and its position there; -1 for leaves.
         self._numbers = [0] * len(self.leaf)
         self._positions = [-1] * len(self.leaf)
 
     def copies(self, stretches: Iterable[Sequence[int | Group]]) -> list[Copy]:
-        """The nodes of each of a row of stretches, to be compared before another row is looked at."""
+        """Return the nodes of a row of stretches, to be compared before the next row is made."""
         return [self._copy(members) for members in stretches]
 
     def _copy(self, members: Sequence[int | Group]) -> Copy:
@@ -103,15 +104,13 @@ class Wiring:
         return copy
 
     def relations(self, copies: Sequence[Copy]) -> list[Relation | None]:
-        """How each copy follows the one before it; None if they are not the same but for the numbers of their nodes."""
+        """Return the relation of each copy to the one before it; None if they differ."""
         found = [self._relation(copies, n) for n in range(1, len(copies))]
         for n, relation in enumerate(found):
+            if relation is None or relation.reach <= 1:
+                continue
             last = found[n - 1] if n else None
-            if (
-                relation is not None
-                and relation.reach > 1
-                and (last is None or last.slots != relation.slots)
-            ):
+            if last is None or last.slots != relation.slots:
                 self._begin(found, copies, n, relation.slots, relation.reach)
         return found
 
@@ -123,15 +122,12 @@ class Wiring:
         slots: list[object],
         reach: int,
     ) -> None:
-        """Let a run begin with the copies that its first values come from, whose own values come from outside of it."""
+        """Let a run begin with the copies of its first carried values, which get theirs from outside."""
         for start in range(max(0, n + 1 - reach), n):
             relations = []
             for k in range(start + 1, n + 1):
-                early = {
-                    j: slot
-                    for j, slot in enumerate(slots)
-                    if isinstance(slot, Carried) and slot.distance > k - start
-                }
+                carried = ((j, slot) for j, slot in enumerate(slots) if isinstance(slot, Carried))
+                early = {j: slot for j, slot in carried if slot.distance > k - start}
                 relations.append(self._relation(copies, k, start, early))
             if all(relation is not None and relation.slots == slots for relation in relations):
                 found[start:n] = relations
@@ -140,17 +136,13 @@ class Wiring:
     def _relation(
         self, copies: Sequence[Copy], n: int, start: int = 0, early: Mapping[int, Carried] = NONE
     ) -> Relation | None:
-        """How a copy follows the one before it; slots of values that come too `early` to be carried have those given."""
+        """Return the relation of a copy to the one before; slots that are too `early` are given."""
         a, b, base = copies[n - 1], copies[n], copies[start].number
         if len(a.results) != len(b.results):
             return None
         found = Relation(a, b)
-        numbers, positions, leaf, signatures = (
-            self._numbers,
-            self._positions,
-            self.leaf,
-            self.signatures,
-        )
+        numbers, positions = self._numbers, self._positions
+        leaf, signatures = self.leaf, self.signatures
         for x, y in zip(a.results, b.results, strict=True):
             if signatures[x] != signatures[y]:
                 return None
@@ -160,11 +152,10 @@ class Wiring:
                     if not inside or numbers[p] != a.number or positions[p] != positions[q]:
                         return None
                     found.slots.append(None)
-                elif not (
-                    self._start(found, p, q, base, early)
-                    if len(found.slots) in early
-                    else self._relate(found, p, q, base)
-                ):
+                elif len(found.slots) in early:
+                    if not self._start(found, p, q, base, early):
+                        return None
+                elif not self._relate(found, p, q, base):
                     return None
         if found.initial and not found.initial.isdisjoint((*found.leaves, *found.leaves.values())):
             return None
@@ -173,29 +164,25 @@ class Wiring:
     def _start(
         self, found: Relation, p: int, q: int, base: int, early: Mapping[int, Carried]
     ) -> bool:
-        """Note values with which a run starts; False if they come from the run itself, or cannot be moved out of it."""
+        """Note initial values of a run; False if they are in the run and cannot be moved out."""
         found.slots.append(early[len(found.slots)])
-        return (
-            (self.leaf[q] or self._numbers[q] < base)
-            and self._is_free(found, found.before, p)
-            and self._is_free(found, found.after, q)
-        )
+        is_before = self.leaf[q] or self._numbers[q] < base
+        ends = (found.before, p), (found.after, q)
+        return is_before and all(self._is_free(found, copy, id) for copy, id in ends)
 
     def _relate(self, found: Relation, p: int, q: int, base: int) -> bool:
-        """Note where a value comes from that is `p` to one copy and `q` to the next; False if they do not correspond."""
+        """Note the origin of a value, `p` in one copy and `q` in the next; False if they differ."""
         a, b, number, other = found.before, found.after, self._numbers[q], self._numbers[p]
         if p == q:
             found.slots.append(q)
             return other != a.number
-        if (
-            not self.leaf[q] and base <= number < b.number <= number + FURTHEST
-        ):  # a first copy gets an initial value from anywhere
+        if not self.leaf[q] and base <= number < b.number <= number + FURTHEST:
+            # the first copy gets its initial value from anywhere
             found.slots.append(Carried(b.number - number, self._positions[q]))
             found.reach = max(found.reach, b.number - number)
             return (other <= a.number or self.leaf[p]) and self._is_free(found, a, p)
-        if (
-            not self.leaf[p] and other == b.number
-        ):  # and so does a last one whose values come from the copy after it
+        if not self.leaf[p] and other == b.number:
+            # so does the last copy, if values come from the copy after
             found.slots.append(Carried(-1, self._positions[p]))
             return self._is_free(found, b, q)
         if self.leaf[q] and number == b.number:
@@ -205,7 +192,7 @@ class Wiring:
         return found.slots[-1] is not None and (other != a.number or not self.leaf[p])
 
     def _is_free(self, found: Relation, copy: Copy, id: int) -> bool:
-        """Whether a value that only one copy gets stands outside of it, or is a leaf that can be moved there."""
+        """Return whether a value of one copy alone is outside of it, or a leaf that can be moved there."""
         if not self.leaf[id] or self._numbers[id] != copy.number:
             return True
         found.initial.add(id)
@@ -215,7 +202,7 @@ class Wiring:
         return self.leaf[p] and self.leaf[q] and self.signatures[p] == self.signatures[q]
 
     def _between(self, found: Relation, p: int, q: int) -> object:
-        """What two different nodes outside have in common: neighbouring copies of a run, or leaves of one kind."""
+        """Return what relates two nodes outside: neighbouring copies of a run, or equal leaves."""
         if p in self.runs and q in self.runs:
             (run, n, position), (other, m, place) = self.runs[p], self.runs[q]
             if run == other and abs(m - n) == 1 and position == place:
@@ -226,7 +213,7 @@ class Wiring:
         return None
 
     def add_run(self, copies: Iterable[tuple[int, ...]]) -> None:
-        """Remember nodes as a run, for those that use its copies one by one."""
+        """Note the nodes of a run, for stretches that use its copies one by one."""
         self._runs += 1
         for n, copy in enumerate(copies):
             for position, id in enumerate(copy):

@@ -153,7 +153,7 @@ def _open(root: _Branch, limit: int, max_depth: int | None) -> None:
     left, queue = limit - 1, deque([root])
     while queue:
         branch = queue.popleft()
-        if branch is not root and (branch.depth == max_depth or branch.group.closed):
+        if branch is not root and (branch.depth == max_depth or branch.group.collapsed):
             continue
         if len(branch.members) > left:
             if branch is not root and left < WORTH_CUTTING:

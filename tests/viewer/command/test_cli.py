@@ -669,7 +669,7 @@ def test_a_png_without_dot_says_what_is_missing(ask, script):
     output, errors, status = ask("draw", script(), "-o", "graph.png", PATH="")
     assert (output, errors[:60], status) == (
         "training\n",
-        "autograd-tools: PNG files need Graphviz's program `d",
+        "autograd-tools: PNG files need Graphviz's program `dot`, whi",
         2,
     )
 

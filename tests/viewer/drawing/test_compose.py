@@ -1,4 +1,4 @@
-"""The picture of a graph: frames, shapes and arrows of groups that are open, closed and folded, and what they say."""
+"""The picture of a graph: frames, shapes and arrows of groups that are open, collapsed and folded, and what they say."""
 
 from dataclasses import replace
 
@@ -75,8 +75,8 @@ def test_what_is_carried_leads_to_the_next_step(trace):
     ]
 
 
-def test_a_closed_folded_group_is_a_stack_that_says_what_it_does(trace):
-    drawn = compose_picture(folded(trace, closed=True), Style())
+def test_a_collapsed_folded_group_is_a_stack_that_says_what_it_does(trace):
+    drawn = compose_picture(folded(trace, collapsed=True), Style())
     stack = shapes(drawn.root)["g2"]
     assert (stack.kind, stack.lines) == (
         "stack",
@@ -85,10 +85,10 @@ def test_a_closed_folded_group_is_a_stack_that_says_what_it_does(trace):
     assert ("g2", "g2", "carried", "to the next step") in arrows(drawn)
 
 
-def test_a_closed_group_is_a_box_that_says_what_it_does(trace):
+def test_a_collapsed_group_is_a_box_that_says_what_it_does(trace):
     drawn = compose_picture(
         Graph(
-            trace, Group("", (1, Group("model", tuple(range(2, 9)), "function", closed=True), 9))
+            trace, Group("", (1, Group("model", tuple(range(2, 9)), "function", collapsed=True), 9))
         ),
         Style(),
     )
@@ -99,18 +99,18 @@ def test_a_closed_group_is_a_box_that_says_what_it_does(trace):
     )
 
 
-def test_a_closed_group_names_the_four_most_frequent_operations():
+def test_a_collapsed_group_names_the_four_most_frequent_operations():
     trace = ag.trace(
         lambda x: np.sum(np.exp(np.sin(np.cos(np.sin(np.tanh(np.sqrt(x))))))), np.ones(2)
     )
     drawn = compose_picture(
-        Graph(trace, Group("", (1, Group("f", tuple(range(2, 9)), closed=True)))), Style()
+        Graph(trace, Group("", (1, Group("f", tuple(range(2, 9)), collapsed=True)))), Style()
     )
     assert shapes(drawn.root)["g1"].lines[2] == "sin, sqrt, tanh, cos …"
 
 
-def test_the_pointer_on_a_closed_group_is_told_how_many_nodes_and_where(trace):
-    tooltip = shapes(compose_picture(folded(trace, closed=True), Style()).root)["g2"].tooltip
+def test_the_pointer_on_a_collapsed_group_is_told_how_many_nodes_and_where(trace):
+    tooltip = shapes(compose_picture(folded(trace, collapsed=True), Style()).root)["g2"].tooltip
     assert tooltip == "steps 1-3  ×3\n6 nodes: 3, 4, 5, 6, 7, 8\n96.0B of values\nmodel.py:7"
 
 
@@ -220,12 +220,12 @@ def test_a_mark_is_a_colour_and_a_sign_before_the_name(trace):
 
 
 def test_a_box_of_many_nodes_says_how_many_are_marked(trace):
-    box = marked(trace, {3: "added", 4: "added", 5: "changed"}, closed=True)["g2"]
+    box = marked(trace, {3: "added", 4: "added", 5: "changed"}, collapsed=True)["g2"]
     assert (box.mark, box.lines[0]) == ("changed", "+2 ≠1 steps 1-3  ×3")
 
 
 def test_a_box_of_nodes_that_are_all_added_is_added(trace):
-    assert marked(trace, dict.fromkeys(range(3, 9), "added"), closed=True)["g2"].mark == "added"
+    assert marked(trace, dict.fromkeys(range(3, 9), "added"), collapsed=True)["g2"].mark == "added"
 
 
 def test_an_unknown_mark_is_an_error_that_lists_those_there_are(trace):
@@ -284,7 +284,7 @@ def test_what_only_a_late_operation_uses_stands_right_above_it():
 
 def test_the_pointer_on_an_arrow_is_told_from_where_to_where(trace):
     assert [
-        arrow.tooltip for arrow in compose_picture(folded(trace, closed=True), Style()).arrows
+        arrow.tooltip for arrow in compose_picture(folded(trace, collapsed=True), Style()).arrows
     ] == [
         "x (node 1) → steps 1-3  ×3",
         "w (node 2) → steps 1-3  ×3",

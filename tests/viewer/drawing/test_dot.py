@@ -330,7 +330,7 @@ def test_the_picture_says_how_many_nodes_are_in_how_many_boxes():
     assert len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)) == 10
 
 
-def test_a_closed_group_names_its_source_line_and_operations():
+def test_a_collapsed_group_names_its_source_line_and_operations():
     assert 'label="steep.py:4\n2 operations\nmultiply, add"' in viewer.to_dot(
         steep(10), max_nodes=12
     )
@@ -346,7 +346,7 @@ def test_a_trace_of_few_nodes_is_drawn_whole(max_nodes):
 def test_max_nodes_is_a_whole_number_from_1(max_nodes):
     with pytest.raises(
         ValueError,
-        match=re.escape(f"max_nodes={max_nodes!r}: at least 1 box is needed to show something"),
+        match=re.escape(f"max_nodes= must be 1 or more, got {max_nodes!r}"),
     ):
         viewer.to_dot(chain(1), max_nodes=max_nodes)
 

@@ -478,7 +478,7 @@ def test_a_hostile_name_makes_no_element_in_svg(name, shown):
 
 
 @each_name
-def test_a_hostile_name_of_a_closed_group_and_in_a_note_is_only_text(name, shown):
+def test_a_hostile_name_of_a_collapsed_group_and_in_a_note_is_only_text(name, shown):
     graph = replace(viewer.fit(tape_named(name), 2), notes=(name,))
     svg = ET.fromstring(viewer.to_svg(graph, heat="bytes", marks={1: "added"}))
     assert {element.tag.removeprefix(SVG) for element in svg.iter()} == {

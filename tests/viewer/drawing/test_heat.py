@@ -26,7 +26,7 @@ def timed(*times):
 
 def test_time_is_forward_and_backward_of_all_nodes_of_a_box():
     graph = graph_of(
-        *timed((1, 2), (10, 20), (100, 200)), members=(1, Group("two", (2, 3), closed=True))
+        *timed((1, 2), (10, 20), (100, 200)), members=(1, Group("two", (2, 3), collapsed=True))
     )
     assert heat_of(graph, "time").figures == {"n1": 3, "g1": 330}
 
@@ -53,7 +53,7 @@ def gradients(*norms):
 
 
 def test_gradients_of_a_box_are_one_long_vector():
-    graph = graph_of(*gradients(3.0, 4.0, 1.0), members=(Group("two", (1, 2), closed=True), 3))
+    graph = graph_of(*gradients(3.0, 4.0, 1.0), members=(Group("two", (1, 2), collapsed=True), 3))
     assert heat_of(graph, "gradient").figures == {"g1": 5.0, "n3": 1.0}
 
 

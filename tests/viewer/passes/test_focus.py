@@ -79,18 +79,18 @@ def test_groups_stay_and_folds_are_opened():
 
 
 ERRORS = {
-    "a node by id": ({"node": 8}, "no node 8: ids go from 1 to 7"),
-    "a node by name": ({"node": "ww"}, "no node 'ww'; there is: w"),
-    "a scope": ({"scope": "encode"}, "no scope 'encode'; there is: encoder"),
-    "a path of scopes": ({"scope": "q/z"}, "no scope 'q/z'; there are: net, encoder"),
-    "a line": ({"line": 77}, "no line '77'; there are: f.py:1, f.py:2, f.py:3, f.py:4, f.py:5"),
-    "a file": ({"line": "g.py:1"}, "no line 'g.py:1'; there are: f.py:1"),
-    "nothing": ({}, "focus on what"),
+    "a node by id": ({"node": 8}, "unknown node 8; ids go from 1 to 7"),
+    "a node by name": ({"node": "ww"}, "unknown node 'ww'; choose w"),
+    "a scope": ({"scope": "encode"}, "unknown scope 'encode'; choose encoder"),
+    "a path of scopes": ({"scope": "q/z"}, "unknown scope 'q/z'; choose net, encoder"),
+    "a line": ({"line": 77}, "unknown line '77'; choose f.py:1, f.py:2, f.py:3, f.py:4, f.py:5"),
+    "a file": ({"line": "g.py:1"}, "unknown line 'g.py:1'; choose f.py:1"),
+    "nothing": ({}, r"focus\(\) needs node=, scope= or line="),
     "steps around nothing": (
         {"scope": "net", "steps": 1},
-        "steps=1 counts the edges around a node",
+        "steps= needs node= and must be 0 or more, got 1",
     ),
-    "less than no steps": ({"node": 1, "steps": -1}, "steps=-1 counts"),
+    "less than no steps": ({"node": 1, "steps": -1}, "steps= needs node= and must be 0 or more, got -1"),
 }
 
 

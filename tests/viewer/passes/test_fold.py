@@ -104,9 +104,9 @@ def test_opened_groups_are_not_folded():
 
 
 def test_an_unknown_group_or_node_to_open_is_an_error():
-    with pytest.raises(ValueError, match=r"no group 'for i in s' to open; there are: for i in r"):
+    with pytest.raises(ValueError, match=r"unknown group 'for i in s'; choose for i in r"):
         fold(group(rnn(2).graph), open=["for i in s"])
-    with pytest.raises(ValueError, match=r"no node 99 to open: ids go from 1 to 13"):
+    with pytest.raises(ValueError, match=r"unknown node 99 in open=; ids go from 1 to 13"):
         fold(group(rnn(2).graph), open=[99])
 
 

@@ -45,8 +45,8 @@ def test_a_folded_group_shows_its_first_copy_and_what_all_of_them_hold(trace):
     ]
 
 
-def test_a_closed_group_is_one_line(trace):
-    assert shown(folded(trace, closed=True))[3:] == [
+def test_a_collapsed_group_is_one_line(trace):
+    assert shown(folded(trace, collapsed=True))[3:] == [
         "├── for _ in range(3)  ×3  6 nodes  96.0B  …",
         "└── 9. 1.1325399519229593 = sum(R(float64[2])) ∇=1.0",
         "… 6 of 9 nodes omitted; raise the limit or depth to see them, or search",
