@@ -1,8 +1,9 @@
-"""Views of gradients: in the terminal, as diagrams, as tables of hotspots, along time.
+"""Views of gradients: in the terminal, as diagrams, as tables of hotspots, as timelines.
 
-Every function takes a `Tape`, a `Trace` or the path of a saved one; those about time take a `Timer` or the path of a
-saved one, too. The ones that end in `_text`, `_dot` and `_svg` return strings.
-The passes `group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a graph, which passes and views take as well.
+Every function takes a `Tape`, a `Trace` or the path of a saved one; those about time also take a
+`Timer` or the path of a saved profile. Names that start with `to_` return strings. The passes
+`group`, `fold`, `focus`, `prune`, `leaves_apart` and `fit` return a graph, which passes and views
+take as well.
 """
 
 from types import ModuleType as _ModuleType

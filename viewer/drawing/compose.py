@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from autograd_tools.base.text import unknown
+from autograd_tools.tracing.columns import TraceNode
 from viewer import labels
 from viewer.drawing.heat import Heat, heat_of
 from viewer.drawing.looks import MARKS
@@ -199,7 +200,7 @@ class _Drawing:
     def shape(self, box: Box, name: str) -> Shape:
         """Return a box with its texts."""
         trace, style = self.graph.trace, self.style
-        place: Group | labels.TraceNode
+        place: Group | TraceNode
         if box.group is not None:
             place = box.group
             kind = "stack" if place.copies else "group"

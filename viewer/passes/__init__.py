@@ -1,7 +1,7 @@
 """Passes over the graph of a trace: each takes a graph, or a trace, and returns a graph.
 
-To add a pass, write its function in a module of its own, import it here and in `viewer`, and let its
-test call `Graph.check` on the result.
+To add a pass, write its function in a module of its own, import it here and in `viewer`, and let
+its test call `Graph.check` on the result.
 """
 
 from viewer.passes.fitting import MAX_NODES as MAX_NODES

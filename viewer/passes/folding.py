@@ -1,4 +1,4 @@
-"""The pass that folds repetition: equal steps of a loop, or equal calls in a row, become one group."""
+"""The pass that folds repetition: equal steps of a loop, or equal calls, become one group."""
 
 from __future__ import annotations
 

@@ -9,12 +9,11 @@ from viewer.inputs import Traceable, as_graph
 
 # Operations that return all elements of their argument in another shape, order or type. To add one,
 # add its name here.
-SHAPE_ONLY = frozenset(
-    """
-    astype atleast_1d atleast_2d atleast_3d broadcast_to copy expand_dims flatten moveaxis
-    permute_dims ravel reshape rollaxis squeeze swapaxes transpose
-    """.split()
-)
+_NAMES = """
+astype atleast_1d atleast_2d atleast_3d broadcast_to copy expand_dims flatten moveaxis permute_dims
+ravel reshape rollaxis squeeze swapaxes transpose
+"""
+SHAPE_ONLY = frozenset(_NAMES.split())
 
 
 def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) -> Graph:

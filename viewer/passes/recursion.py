@@ -1,4 +1,4 @@
-"""Recursive functions: their nested calls as levels side by side, like steps of a loop, and back."""
+"""Recursive functions: nested calls as levels side by side, like steps of a loop, and back."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _following(numbers: Sequence[int]) -> list[int]:
 def _periods(
     numbers: Sequence[int], following: list[int], ends: dict[int, int], start: int
 ) -> list[tuple[int, int]]:
-    """Return possible periods at an item, each with its number of matching items, the most first."""
+    """Return the possible periods at an item with their numbers of matching items, most first."""
     found: list[tuple[int, int]] = []
     position = following[start]
     while position < len(numbers) and position - start <= LONGEST and len(found) < TRIED:

@@ -25,7 +25,7 @@ class Copy:
 
 
 class Carried(NamedTuple):
-    """The origin of a value in another copy: how many copies before (-1: after), and the result."""
+    """The origin of a value: a copy, by its distance back (-1: after), and the result there."""
 
     distance: int
     position: int
@@ -36,8 +36,8 @@ class Relation:
     """The relation of a copy to the one before it.
 
     `slots` have the origin of each value: None for the same position in the copy itself, `Carried`,
-    or a thing that is the same for all; equal slots make a run. `leaves` maps the leaves of `before`
-    to those of `after`; `initial` are leaves of one copy whose counterpart is carried instead.
+    or a thing that is the same for all; equal slots make a run. `leaves` maps the leaves of
+    `before` to those of `after`; `initial` are leaves of one copy whose counterpart is carried.
     `outside` are pairs of different leaves outside of both. `reach` is the largest distance of a
     carried value.
     """
@@ -122,7 +122,7 @@ class Wiring:
         slots: list[object],
         reach: int,
     ) -> None:
-        """Let a run begin with the copies of its first carried values, which get theirs from outside."""
+        """Start a run at the copies of its first carried values, which get theirs from outside."""
         for start in range(max(0, n + 1 - reach), n):
             relations = []
             for k in range(start + 1, n + 1):
@@ -192,7 +192,7 @@ class Wiring:
         return found.slots[-1] is not None and (other != a.number or not self.leaf[p])
 
     def _is_free(self, found: Relation, copy: Copy, id: int) -> bool:
-        """Return whether a value of one copy alone is outside of it, or a leaf that can be moved there."""
+        """Return whether a value of one copy alone is outside of it, or can be moved there."""
         if not self.leaf[id] or self._numbers[id] != copy.number:
             return True
         found.initial.add(id)

@@ -345,8 +345,7 @@ def test_a_trace_of_few_nodes_is_drawn_whole(max_nodes):
 @pytest.mark.parametrize("max_nodes", [0, -1, 2.5, "3"])
 def test_max_nodes_is_a_whole_number_from_1(max_nodes):
     with pytest.raises(
-        ValueError,
-        match=re.escape(f"max_nodes= must be 1 or more, got {max_nodes!r}"),
+        ValueError, match=re.escape(f"max_nodes= must be 1 or more, got {max_nodes!r}")
     ):
         viewer.to_dot(chain(1), max_nodes=max_nodes)
 

@@ -213,9 +213,9 @@ def test_of_a_recursion_that_does_not_fit_a_few_calls_are_opened():
 
 def test_a_recursion_of_equal_calls_is_folded_and_fits():
     graph = fit(ag.diff(power, ag.Param(1.5), 30), 20)
-    assert [(call.kind, call.name, call.times, call.collapsed) for call in graph.root.inner()][1:] == [
-        ("recursion", "power", 29, False)
-    ]
+    assert [(call.kind, call.name, call.times, call.collapsed) for call in graph.root.inner()][
+        1:
+    ] == [("recursion", "power", 29, False)]
 
 
 def test_a_recursion_that_fits_is_opened():

@@ -90,7 +90,10 @@ ERRORS = {
         {"scope": "net", "steps": 1},
         "steps= needs node= and must be 0 or more, got 1",
     ),
-    "less than no steps": ({"node": 1, "steps": -1}, "steps= needs node= and must be 0 or more, got -1"),
+    "less than no steps": (
+        {"node": 1, "steps": -1},
+        "steps= needs node= and must be 0 or more, got -1",
+    ),
 }
 
 

@@ -401,7 +401,7 @@ def test_the_names_in_an_error_are_on_one_line():
     with b.place("scope", "a\nb"):
         b.op("tanh", b.leaf())
     b.op("sin", b.leaf())
-    with pytest.raises(ValueError, match=r"there are: a\\nb$"):
+    with pytest.raises(ValueError, match=r"choose a\\nb$"):
         fold(group(b.graph), open="c")
 
 

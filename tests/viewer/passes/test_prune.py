@@ -25,10 +25,7 @@ def test_the_last_operation_is_shown_whatever_it_is():
 
 
 def test_what_was_hidden_is_noted():
-    assert prune(building()).notes == (
-        "2 shape-only operations hidden",
-        "constants hidden",
-    )
+    assert prune(building()).notes == ("2 shape-only operations hidden", "constants hidden")
 
 
 def test_constants_alone():
