@@ -2,11 +2,11 @@
 
 import io
 import os
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from support import commands
 from support.commands import MODEL, environment
 
 from autograd_tools.timing import Timer
@@ -39,25 +39,33 @@ def spend(timer, now):
     return run
 
 
+@pytest.fixture(scope="session")
+def python():
+    """Run Python as a process without errors; return its output. Such tests are slow."""
+    return commands.python
+
+
 @pytest.fixture
 def ask_process(tmp_path):
-    """Run the command line as a process in the test's folder: its output, errors and status."""
+    """Run the command line as a process in the test's folder; return its output, errors and status.
+
+    Such tests are slow.
+    """
 
     def ask(
         *args, input="", command=(sys.executable, "-m", "autograd_tools"), cwd=tmp_path, **variables
     ):
-        process = subprocess.run(
-            [*command, *args],
-            cwd=cwd,
-            env=environment(**variables),
-            input=input,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=300,
-        )
+        process = commands.run(*command, *args, cwd=cwd, input=input, **variables)
         return process.stdout, process.stderr, process.returncode
 
     return ask
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if {"python", "ask_process"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
 
 
 class _NeedsProcess(Exception):
@@ -65,7 +73,7 @@ class _NeedsProcess(Exception):
 
 
 @pytest.fixture
-def ask(ask_process, capfd, tmp_path, monkeypatch):
+def ask(request, capfd, tmp_path, monkeypatch):
     """Run the command line here, or as a process where `command`, `cwd`, variables or a profile ask for one."""
 
     def execve(*args):
@@ -74,7 +82,7 @@ def ask(ask_process, capfd, tmp_path, monkeypatch):
     def ask(*args, input="", **options):
         modules = sys.modules.copy()
         if options:
-            return ask_process(*args, input=input, **options)
+            return request.getfixturevalue("ask_process")(*args, input=input, **options)
         with monkeypatch.context() as patch:
             patch.chdir(tmp_path)
             patch.setattr(os, "environ", environment())
@@ -90,7 +98,8 @@ def ask(ask_process, capfd, tmp_path, monkeypatch):
             except SystemExit as stop:
                 status = stop.code
             except _NeedsProcess:
-                return ask_process(*args, input=input, AUTOGRAD_TIMER="shapes")
+                process = request.getfixturevalue("ask_process")
+                return process(*args, input=input, AUTOGRAD_TIMER="shapes")
             finally:
                 for name, module in list(sys.modules.items()):
                     if str(tmp_path) in str(getattr(module, "__file__", "")):  # the script's own

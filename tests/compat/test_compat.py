@@ -5,8 +5,6 @@ Each program is run with our imports, and, where HIPS autograd is installed, wit
 
 import importlib.util
 import re
-import subprocess
-import sys
 import warnings
 
 import numpy
@@ -326,7 +324,7 @@ def test_forward_rules_are_accepted_for_primitives_only():
         extend.defjvp(lambda x: x, "same")
 
 
-def test_a_rule_for_a_function_of_scipy_may_come_before_its_first_use():
+def test_a_rule_for_a_function_of_scipy_may_come_before_its_first_use(python):
     pytest.importorskip("scipy")
     program = """
 from autograd_tools.compat import deriv
@@ -336,13 +334,10 @@ defjvp(special.expit, lambda g, ans, x: g)
 defvjp(special.erf, lambda ans, x: lambda g: 5.0 * g)
 print(deriv(special.expit)(0.0), deriv(special.erf)(0.0))
 """
-    found = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-    assert found.stdout == "0.25 5.0\n", found.stderr
+    assert python("-c", program) == "0.25 5.0\n"
 
 
-def test_a_rule_for_a_function_that_takes_lists_here_is_a_rule_for_that_of_numpy():
+def test_a_rule_for_a_function_that_takes_lists_here_is_a_rule_for_that_of_numpy(python):
     program = """
 import autograd_tools.compat.numpy as np
 from autograd_tools.compat import grad
@@ -350,10 +345,7 @@ from autograd_tools.compat.extend import defvjp
 defvjp(np.where, None, lambda ans, c, x, y: lambda g: 5.0 * g, None)
 print(grad(lambda x: np.sum(np.where([True, False], x, 0.0)))(1.0))
 """
-    found = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-    assert found.stdout == "10.0\n", found.stderr
+    assert python("-c", program) == "10.0\n"
 
 
 def test_rules_for_no_primitive_are_an_error():

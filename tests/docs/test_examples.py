@@ -4,12 +4,12 @@ import functools
 import importlib.util
 import os
 import re
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from support import commands
 from support.pages import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -41,16 +41,12 @@ def run(tmp_path_factory):
     @functools.cache
     def run_once(script, *args):
         folder = tmp_path_factory.mktemp(Path(script).stem)
-        command = [sys.executable, "-W", "error", "-X", "utf8", EXAMPLES / script, *args]
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # on a busy machine, more wait
-            capture_output=True,
-            encoding="utf-8",
-            timeout=300,
-        )
-        return done, folder
+        variables = {
+            "AUTOGRAD_TIMER": os.environ.get("AUTOGRAD_TIMER", ""),
+            "OPENBLAS_NUM_THREADS": "1",  # on a busy machine, more wait
+        }
+        command = [sys.executable, EXAMPLES / script, *args]
+        return commands.run(*command, cwd=folder, **variables), folder
 
     return run_once
 

@@ -1,12 +1,9 @@
 """The tutorial "Your first profile" shows real output."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.commands import environment
 from support.pages import TUTORIAL, blocks
 
 PAGE = TUTORIAL / "first-profile.md"
@@ -21,17 +18,10 @@ def counts(text: str) -> set[tuple[str, ...]]:
     return {tuple(line.split()[:2]) for line in text.splitlines() if re.match(r" \S+ +\d+ ", line)}
 
 
-def test_the_timer_shows_sections_and_counts_of_a_real_run(tmp_path: Path) -> None:
+def test_the_timer_shows_sections_and_counts_of_a_real_run(python, tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text(blocks(PAGE, "python")[0], encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "model.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        encoding="utf-8",
-        env=environment(AUTOGRAD_TIMER="1"),
-        check=True,
-    )
+    output = python("model.py", cwd=tmp_path, AUTOGRAD_TIMER="1")
     shown = counts(blocks(PAGE, "text")[1])
 
     assert ("matmul[1]", "1") in shown
-    assert shown <= counts(done.stdout)
+    assert shown <= counts(output)

@@ -3,11 +3,10 @@
 import json
 import re
 import shlex
-import subprocess
 import sys
 
 import pytest
-from support.commands import environment
+from support.commands import run
 from support.pages import HOWTO, blocks
 
 PAGE = HOWTO / "profile-a-script.md"
@@ -26,13 +25,8 @@ def outputs(tmp_path_factory):
     found = []
     for line in "".join(blocks(PAGE, "console")).splitlines():
         command, _, file = line.removeprefix("autograd-tools ").partition(" > ")
-        done = subprocess.run(
-            [sys.executable, "-m", "autograd_tools", *shlex.split(command)],
-            cwd=folder,
-            env=environment(AUTOGRAD_TIMER="shapes"),
-            capture_output=True,
-            encoding="utf-8",
-        )
+        words = [sys.executable, "-m", "autograd_tools", *shlex.split(command)]
+        done = run(*words, cwd=folder, AUTOGRAD_TIMER="shapes")
         found.append((done.stdout, done.returncode))
         if file:
             (folder / file).write_text(done.stdout, encoding="utf-8")

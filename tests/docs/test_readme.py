@@ -2,8 +2,6 @@
 
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 from support.pages import ROOT, blocks
@@ -14,19 +12,12 @@ pytestmark = pytest.mark.skipif(not README.exists(), reason="the README is not b
 
 
 @pytest.fixture(scope="module")
-def profile(tmp_path_factory: pytest.TempPathFactory) -> str:
+def profile(python, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the output of the first command, with all rows."""
     folder = tmp_path_factory.mktemp("profile")
     shutil.copytree(ROOT / "examples", folder / "examples")
-    command = ["-X", "utf8", "-m", "autograd_tools", "profile", "--limit", "100"]
-    done = subprocess.run(
-        [sys.executable, *command, "examples/digits_mlp.py"],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return done.stdout
+    command = ["-m", "autograd_tools", "profile", "--limit", "100", "examples/digits_mlp.py"]
+    return python(*command, cwd=folder)
 
 
 def rows(text: str, title: str) -> dict[str, dict[str, str]]:
@@ -63,3 +54,14 @@ def test_the_training_in_the_readme_ends_as_a_real_one(profile: str) -> None:
 
 def test_the_readme_has_at_most_150_lines() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_commands_of_the_readme_have_their_options(ask) -> None:
+    text = README.read_text(encoding="utf-8")
+    lines = re.findall(r"^autograd-tools (\w+)(.*?)(?:  +#.*)?$", text, re.MULTILINE)
+
+    assert len(lines) > 3
+    for command, line in lines:
+        help, errors, status = ask(command, "--help")
+        assert (errors, status) == ("", 0)
+        assert set(re.findall(r"(?<= )--?\w+", line)) <= set(re.findall(r"(?<!\S)--?\w+", help))

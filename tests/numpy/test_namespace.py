@@ -1,8 +1,5 @@
 """autograd_tools.numpy: NumPy's own objects, and what is replaced: the same numbers as NumPy's, with their gradients."""
 
-import subprocess
-import sys
-
 import autograd_tools.numpy.random as npr
 import numpy
 import numpy.testing
@@ -152,12 +149,7 @@ def test_the_array_of_a_param_is_not_the_array_in_it():
     assert np.array(p) is not p.value
 
 
-def test_importing_autograd_tools_does_not_load_it():
+def test_importing_autograd_tools_does_not_load_it(python):
     found = "[name for name in sys.modules if name.startswith(('autograd_tools.numpy', 'autograd_tools.compat'))]"
     code = f"import sys, autograd_tools; print({found})"
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
-        ).stdout
-        == "[]\n"
-    )
+    assert python("-c", code) == "[]\n"

@@ -1,6 +1,8 @@
-"""What tests of the command line have in common: a script, and the variables of a process that runs it."""
+"""Processes of tests: a script, the variables of a process, and its end."""
 
 import os
+import subprocess
+import sys
 
 MODEL = """\
 import sys
@@ -19,7 +21,7 @@ J = ag.diff(loss)
 
 
 def environment(**more):
-    """The variables of a process: ours without those that change what Python, rich or the timer do."""
+    """Return our environment variables, without those that change Python, rich or the timer."""
     names = (
         "AUTOGRAD_TIMER",
         "FORCE_COLOR",
@@ -36,3 +38,23 @@ def environment(**more):
         "PYTHONDONTWRITEBYTECODE": "1",
         **more,
     }
+
+
+def run(*command, cwd=None, input=None, **variables):
+    """Run a command with more variables and return the finished process."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment(**variables),
+        input=input,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+
+
+def python(*args, **options):
+    """Run Python without errors and return its output."""
+    process = run(sys.executable, *args, **options)
+    assert (process.stderr, process.returncode) == ("", 0)
+    return process.stdout

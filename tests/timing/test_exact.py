@@ -203,6 +203,7 @@ def test_what_is_disabled_is_not_counted_and_leaves_nothing_behind(timer, x):
     assert measured(timer, lambda: x + x) == (KB, KB, KB)
 
 
+@pytest.mark.slow
 def test_records_have_bytes_of_their_own_only():
     code = """
 import json, numpy as np, autograd_tools as ag
@@ -250,6 +251,7 @@ def test_a_thread_that_is_over_watches_no_more(timer):
     from autograd_tools.timing import exact
 
     timer.thread()
+    in_thread(timer.thread)  # drops the watches of earlier tests
     before = len(exact._watches)
     in_thread(timer.thread)
     assert len(exact._watches) == before
@@ -406,6 +408,7 @@ ag.grad(lambda x: np.sum(np.exp(x) * np.exp(x)))(x)
 """
 
 
+@pytest.mark.slow
 def test_operations_and_their_gradients_make_what_is_known_in_advance():
     code = f"{GRADIENT}print(json.dumps({{name: [s.nbytes, s.peak_nbytes] for name, s in ag.timer.root.children.items()}}))"
     found = run_python(code, "times,exact")
@@ -421,12 +424,14 @@ def test_operations_and_their_gradients_make_what_is_known_in_advance():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["exact", "shapes"])
 def test_records_know_what_was_kept_for_the_backward_pass(setting):
     code = f"{GRADIENT}print(json.dumps([[r.op, c.kept] for r, c in ag.timer.records.items() if c.kept]))"
     assert json.loads(run_python(code, setting).stdout) == [["exp", 2 * KB]]
 
 
+@pytest.mark.slow
 def test_the_most_that_one_gradient_kept_is_kept():
     code = """
 import numpy as np, autograd_tools as ag
@@ -437,6 +442,7 @@ print([c.kept for r, c in ag.timer.records.items() if (r.op, r.phase) == ("exp",
     assert run_python(code, "exact").stdout == "[8000]\n"
 
 
+@pytest.mark.slow
 def test_records_keep_as_much_as_the_tape_says():
     code = """
 import numpy as np, autograd_tools as ag
@@ -451,11 +457,13 @@ print({r.op: c.kept for r, c in ag.timer.records.items() if c.kept} == {J.nodes[
     assert run_python(code, "exact").stdout == "True\n"
 
 
+@pytest.mark.slow
 def test_what_a_disabled_timer_would_have_kept_is_not_counted():
     code = f"{GRADIENT}ag.timer.reset()\nag.timer.disable()\nag.grad(np.sin)(x[0])\nprint(ag.timer.records)"
     assert run_python(code, "exact").stdout == "{}\n"
 
 
+@pytest.mark.slow
 def test_a_process_ends_as_usual_with_arrays_that_are_still_there():
     code = """
 import threading, numpy as np, autograd_tools as ag
@@ -473,6 +481,7 @@ threads = [threading.Thread(target=work) for _ in range(4)]
     assert (found.returncode, found.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_tracemalloc_that_runs_before_is_an_error_that_says_what_to_do():
     found = run_python("import autograd_tools", "exact", "-X", "tracemalloc")
     assert found.stderr.splitlines()[-1] == (
@@ -503,6 +512,7 @@ def test_a_word_tells_what_is_looked_for_and_one_how_bytes_are_counted(setting, 
     assert instrument._setting(setting) == found
 
 
+@pytest.mark.slow
 def test_with_the_timer_off_nothing_is_counted():
     code = "import tracemalloc, autograd_tools; print(tracemalloc.is_tracing())"
     assert run_python(code, "0,exact").stdout == "False\n"

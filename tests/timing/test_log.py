@@ -381,6 +381,7 @@ def run_python(code, setting):
     )
 
 
+@pytest.mark.slow
 def test_an_unknown_setting_is_an_error_that_lists_those_there_are():
     assert run_python("import autograd_tools", "line").stderr.splitlines()[-1] == (
         "ValueError: unknown AUTOGRAD_TIMER='line'; choose 0, false, no, off, times, 1, true, yes, on, lines, shapes, "
@@ -388,6 +389,7 @@ def test_an_unknown_setting_is_an_error_that_lists_those_there_are():
     )
 
 
+@pytest.mark.slow
 def test_with_times_only_there_are_no_lines_and_no_record():
     code = """
 import json, numpy as np, autograd_tools as ag
@@ -472,6 +474,7 @@ def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
         Timer.from_dict(timer.to_dict())
 
 
+@pytest.mark.slow
 def test_the_time_for_adding_up_is_in_no_record_of_a_long_recording():
     code = """
 import numpy as np, autograd_tools as ag
@@ -514,6 +517,7 @@ f = lambda x: np.sum(np.tanh(w @ x))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["1", "times", "shapes"])
 @pytest.mark.parametrize(
     "program",
@@ -533,6 +537,7 @@ def test_children_fit_in_their_parent_and_records_add_up_to_the_nanosecond(progr
     assert (found.stderr, found.stdout.split()[:1]) == ("", ["True"])
 
 
+@pytest.mark.slow
 def test_a_rule_that_raises_counts_and_leaves_the_timer_as_it_was():
     code = f"""{CHECKED}
 @ag.primitive(lambda dy, y, x: 1 // 0)
@@ -550,6 +555,7 @@ print(*[f"{{label}}:{{section.ncalls}}" for label, section in ag.timer.root.chil
     )
 
 
+@pytest.mark.slow
 def test_sections_in_a_primitive_of_the_users_nest_under_it():
     code = """
 import numpy as np, autograd_tools as ag

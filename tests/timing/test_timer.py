@@ -847,23 +847,27 @@ OFF = [None, "", " ", "0", "false", "False", "no", "OFF"]
 ON = ["1", "true", "yes", "on"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", OFF)
 def test_hooks_hand_functions_back_as_they_are_when_the_timer_is_off(setting):
     assert sorted(readme_model(setting)["same"]) == sorted(HOOKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", OFF)
 def test_no_code_of_the_timer_runs_when_it_is_off(setting):
     found = readme_model(setting)
     assert (found["timed"], found["calls"], found["records"]) == (False, {}, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ON)
 def test_hooks_wrap_functions_when_the_timer_is_on(setting):
     assert readme_model(setting)["same"] == []
     assert readme_model(setting)["timed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ON)
 def test_the_readme_model_yields_a_section_for_each_operation_and_argument(setting):
     assert readme_model(setting)["calls"] == {
@@ -883,10 +887,12 @@ def test_the_readme_model_yields_a_section_for_each_operation_and_argument(setti
     }
 
 
+@pytest.mark.slow
 def test_sections_of_the_readme_model_do_not_nest():
     assert readme_model("1")["nested"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("label", "nbytes"),
     [
@@ -902,6 +908,7 @@ def test_sections_of_the_readme_model_count_the_arrays_they_made(label, nbytes):
     assert readme_model("1")["bytes"][label] == nbytes
 
 
+@pytest.mark.slow
 def test_records_of_the_readme_model_are_by_operation_argument_and_place():
     assert readme_model("1")["records"] == [
         ["matmul", 0, "<lambda>"],
@@ -918,10 +925,12 @@ def test_records_of_the_readme_model_are_by_operation_argument_and_place():
     ]
 
 
+@pytest.mark.slow
 def test_nodes_of_the_readme_model_have_times_by_argument():
     assert readme_model("1")["times"] == [[], [0, 1], [], [0, 1, 2], [0, 1], [0, 1], [0, 1]]
 
 
+@pytest.mark.slow
 def test_no_section_of_the_readme_model_takes_longer_than_all():
     assert 0 < readme_model("1")["longest"] < readme_model("1")["total"]
 
@@ -934,6 +943,7 @@ print(json.dumps(tree(ag.timer.root)))
 """
 
 
+@pytest.mark.slow
 def test_what_a_rule_calls_on_tracked_values_nests_under_it():
     assert run_python(
         f"import numpy as np, autograd_tools as ag\nag.grad(ag.grad(np.sin))(1.0)\n{PRINT_TREE}",
@@ -948,6 +958,7 @@ def test_what_a_rule_calls_on_tracked_values_nests_under_it():
     }
 
 
+@pytest.mark.slow
 def test_adding_up_tracked_gradients_nests_under_sum_outgrads():
     code = (
         "import autograd_tools as ag\nag.grad(lambda x: ag.grad(lambda y: x * y * y)(2.0))(1.0)\n"
@@ -959,6 +970,7 @@ def test_adding_up_tracked_gradients_nests_under_sum_outgrads():
     ]
 
 
+@pytest.mark.slow
 def test_functions_outside_the_main_namespace_are_named_as_numpy_names_them():
     code = (
         "import numpy as np, autograd_tools as ag\nag.grad(lambda a: np.linalg.det(a))(np.eye(2))\n"
@@ -968,6 +980,7 @@ def test_functions_outside_the_main_namespace_are_named_as_numpy_names_them():
     assert (calls["linalg.det"], calls["linalg.det[1]"][0]) == ([1, {}], 1)
 
 
+@pytest.mark.slow
 def test_an_operation_that_raises_leaves_the_timer_as_it_was():
     code = """
 import numpy as np, autograd_tools as ag
@@ -987,6 +1000,7 @@ except ValueError:
     }
 
 
+@pytest.mark.slow
 def test_a_section_of_the_users_holds_the_operations_in_it():
     code = (
         "import numpy as np, autograd_tools as ag\nwith ag.timer.section('mine'):\n    ag.grad(np.sin)(1.0)\n"
@@ -997,11 +1011,13 @@ def test_a_section_of_the_users_holds_the_operations_in_it():
     }
 
 
+@pytest.mark.slow
 def test_operations_on_plain_values_of_params_are_timed_forward_only():
     code = "import numpy as np, autograd_tools as ag\nag.Param(np.ones(3)) * 2\n" + PRINT_TREE
     assert run_python(code, AUTOGRAD_TIMER="1") == {"multiply": [1, {}]}
 
 
+@pytest.mark.slow
 def test_reset_timer_forgets_what_ag_timer_measured():
     code = (
         "import numpy as np, autograd_tools as ag\nag.grad(np.sin)(1.0)\nag.reset_timer()\n"
@@ -1010,6 +1026,7 @@ def test_reset_timer_forgets_what_ag_timer_measured():
     assert run_python(code, AUTOGRAD_TIMER="1") == {}
 
 
+@pytest.mark.slow
 def test_timing_does_not_change_a_gradient():
     code = """
 import json

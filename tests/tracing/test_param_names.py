@@ -2,8 +2,6 @@
 
 import dataclasses
 import gc
-import subprocess
-import sys
 import types
 import weakref
 from collections import OrderedDict, namedtuple
@@ -392,9 +390,8 @@ def test_why_none_finds_a_param_by_its_variable():
     assert str(ag.why_none(J, "w")) == "w has a gradient of norm 2"
 
 
-def test_the_command_line_shows_names(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text("""
+def test_the_command_line_shows_names(ask, script):
+    script("""
 import autograd_tools as ag
 class Model:
     def __init__(self):
@@ -407,11 +404,6 @@ def main():
     ag.diff(loss)
 main()
 """)
-    done = subprocess.run(
-        [sys.executable, "-m", "autograd_tools", "show", "--view", "tree", str(script)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "net.parts['</script>'] = P(2.0) ∇=3.0" in done.stdout, done.stderr
-    assert "scale = P(3.0) ∇=2.0" in done.stdout
+    output, errors, _ = ask("show", "--view", "tree", "train.py")
+    assert "net.parts['</script>'] = P(2.0) ∇=3.0" in output, errors
+    assert "scale = P(3.0) ∇=2.0" in output

@@ -2,9 +2,6 @@
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -408,7 +405,7 @@ def test_a_trace_of_20_000_operations_is_saved_and_read_back(tmp_path):
     assert ag.load_trace(tmp_path / "trace.json") == trace
 
 
-def test_the_same_program_saves_the_same_bytes(tmp_path):
+def test_the_same_program_saves_the_same_bytes(python, tmp_path):
     (tmp_path / "program.py").write_text(
         "import sys, numpy as np, autograd_tools as ag\n"
         "w = ag.Param({'a': np.ones(3), 'b': 2.0})\n"
@@ -416,10 +413,7 @@ def test_the_same_program_saves_the_same_bytes(tmp_path):
         "J.trace().save(sys.argv[1])\n"
     )
     for seed in ("1", "2"):
-        command = [sys.executable, str(tmp_path / "program.py"), str(tmp_path / f"{seed}.json")]
-        subprocess.run(
-            command, check=True, env={**os.environ, "PYTHONHASHSEED": seed, "AUTOGRAD_TIMER": ""}
-        )
+        python("program.py", f"{seed}.json", cwd=tmp_path, PYTHONHASHSEED=seed)
     assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
 
 

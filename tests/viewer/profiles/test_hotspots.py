@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 from rich.cells import cell_len
@@ -478,17 +476,10 @@ print(json.dumps([[viewer.hotspot_rows(x, by) for x in (J, J.trace(), ag.timer)]
 
 
 @pytest.fixture(scope="module")
-def rows_of_a_run():
+def rows_of_a_run(python):
     """By grouping, the rows of a tape, of its trace and of the timer, from a program with the timer on."""
-    process = subprocess.run(
-        [sys.executable, "-W", "error", "-X", "utf8", "-c", PROGRAM],
-        env={**os.environ, "AUTOGRAD_TIMER": "shapes"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=True,
-    )
-    return dict(zip([*GROUPINGS, "shape"], json.loads(process.stdout), strict=True))
+    rows = json.loads(python("-c", PROGRAM, AUTOGRAD_TIMER="shapes"))
+    return dict(zip([*GROUPINGS, "shape"], rows, strict=True))
 
 
 def times(rows):

@@ -1,9 +1,6 @@
 """Hotspots of programs whose every operation takes a known time, forward and for each argument: on a clock that they move."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given
@@ -140,19 +137,11 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def found(python, tmp_path_factory):
     """By program and the nanoseconds of a look at the clock, the rows by each grouping, and what sections measured."""
     path = tmp_path_factory.mktemp("exact") / "model.py"
     path.write_text(MODEL % BYS, encoding="utf-8")
-    process = subprocess.run(
-        [sys.executable, "-W", "error", "-X", "utf8", str(path)],
-        env={**os.environ, "AUTOGRAD_TIMER": "shapes"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=True,
-    )
-    return json.loads(process.stdout)
+    return json.loads(python(path, AUTOGRAD_TIMER="shapes"))
 
 
 def costs(found, program, by="line"):

@@ -1,9 +1,5 @@
 """Timelines of a program with several threads, gradients of gradients and a primitive of its own, from its saved profile."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 from support.timelines import check_chrome, check_collapsed, check_speedscope
 
@@ -40,17 +36,10 @@ ag.timer.save("run.json")
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory):
+def program(python, tmp_path_factory):
     """The profile of a program of three threads, with gradients of gradients."""
     folder = tmp_path_factory.mktemp("program")
-    environment = {**os.environ, "AUTOGRAD_TIMER": "shapes,exact"}
-    subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROGRAM],
-        cwd=folder,
-        env=environment,
-        check=True,
-        timeout=300,
-    )
+    python("-c", PROGRAM, cwd=folder, AUTOGRAD_TIMER="shapes,exact")
     return folder / "run.json"
 
 

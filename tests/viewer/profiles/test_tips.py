@@ -2,9 +2,6 @@
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -334,16 +331,8 @@ print(json.dumps([tips_for(loop), tips_for(whole)]))
 """
 
 
-def test_a_loop_over_rows_gets_tips_and_its_replacement_none():
-    process = subprocess.run(
-        [sys.executable, "-W", "error", "-X", "utf8", "-c", PROGRAM],
-        env={**os.environ, "AUTOGRAD_TIMER": "shapes"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=True,
-    )
-    loop, whole = json.loads(process.stdout)
+def test_a_loop_over_rows_gets_tips_and_its_replacement_none(python):
+    loop, whole = json.loads(python("-c", PROGRAM, AUTOGRAD_TIMER="shapes"))
     assert sorted(line.split(": ")[2].partition(".")[0] for line in loop) == [
         "add, matmul, up to 100 small calls per gradient",
         "x[i], 100 times per gradient",

@@ -458,6 +458,7 @@ def in_a_terminal(code, columns):
     return written.decode().replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_terminal_gets_colours_and_no_line_wider_than_itself(view):
     written = in_a_terminal(f"{MODEL}\nimport viewer\nviewer.show(ag.diff(loss), {view!r})", 60)
@@ -465,6 +466,7 @@ def test_a_terminal_gets_colours_and_no_line_wider_than_itself(view):
     assert widest(ESCAPE.sub("", written)) <= 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_terminal_gets_what_a_pipe_gets(view):
     show = f"viewer.show(J, {view!r})\nprint('---')\nprint(viewer.to_text(J, {view!r}, width=60))"
@@ -473,6 +475,7 @@ def test_a_terminal_gets_what_a_pipe_gets(view):
     assert [line.rstrip() for line in shown.splitlines()] == text.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_terminal_gets_no_escape_code_from_a_name(view):
     code = f"""
@@ -486,6 +489,7 @@ viewer.show(J, {view!r})
     assert "\x1b" not in ESCAPE.sub("", in_a_terminal(code, 200))
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_links_to_the_source(tmp_path):
     (tmp_path / "a b.py").write_text(
         MODEL + "import viewer\nviewer.show(ag.diff(loss), 'table', columns='source,id')\n",
@@ -512,6 +516,7 @@ def test_a_place_below_the_current_folder_is_shown_from_there(tmp_path, monkeypa
     ] == os.path.join("models", "a.py:2")  # noqa: PTH118
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["list", "table"])
 def test_a_terminal_gets_the_first_and_last_of_a_thousand_lines(view):
     code = f"""
@@ -529,6 +534,7 @@ viewer.show(ag.diff(f), {view!r})
     assert lines[500 + (view == "table")] == "… 1,001 of 2,001 omitted; raise the limit to see them"
 
 
+@pytest.mark.slow
 def test_a_terminal_without_colours_gets_none():
     code = f"import os; os.environ['NO_COLOR'] = '1'\n{MODEL}\nimport viewer\nviewer.show(ag.diff(loss))"
     assert "\x1b[3" not in in_a_terminal(code, 80)
