@@ -1,4 +1,4 @@
-"""Doctests of modules and documents run in a folder of their own, so that the files they write do not stay; so do caches."""
+"""Doctests of modules and pages run in a temporary folder, with a temporary cache."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ def _own_folder(
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache() -> Iterator[None]:
-    """The machine's peaks are measured for these tests and kept for no other program."""
+    """Keep the peaks measured by the tests out of the user's cache."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["AUTOGRAD_TOOLS_CACHE"] = folder
         yield

@@ -68,6 +68,17 @@ def test_the_page_of_columns_names_every_column():
     assert [name for name in names if f"`{name}`" not in page and name not in shortened] == []
 
 
+def test_pages_show_only_columns_of_hotspots_that_exist():
+    heads = [
+        re.split(r"\s{2,}", head)[1:]
+        for page in PAGES
+        for head in re.findall(r"^Hotspots by .*\n(.*)", read(page), re.MULTILINE)
+    ]
+    known = {column.header for column in HOTSPOT_COLUMNS}
+    assert len(heads) > 8
+    assert {name for head in heads for name in head} - known == set()
+
+
 @pytest.mark.parametrize(("page", "names"), [("autograd_tools", ag), ("viewer", viewer)])
 def test_the_reference_names_every_public_name(page, names):
     text = read(DOCS / "reference" / "api" / f"{page}.md")
