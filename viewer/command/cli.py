@@ -1,4 +1,4 @@
-"""The command line: show, draw, explain or profile the gradients of a script that stays unchanged."""
+"""The command line: show, draw, explain or profile the gradients of an unchanged script."""
 
 from __future__ import annotations
 
@@ -225,8 +225,8 @@ def _merge(args: argparse.Namespace) -> int:
     return 0
 
 
-# The commands. To add one, write a function that declares its arguments, with `run` and `files` (the
-# names of arguments that are paths of files) among its defaults, and add an entry here.
+# The commands. To add one, write a function that declares its arguments, with `run` and `files`
+# (the arguments that are paths of files) among its defaults, and add an entry here.
 COMMANDS: dict[str, tuple[Callable[[Command], None], str]] = {
     "show": (_add_show, "print the computation graph of a gradient"),
     "draw": (_add_draw, "draw the computation graph of a gradient"),

@@ -32,8 +32,8 @@ def add_compare(command: Command) -> None:
         "--fail-over",
         type=percent,
         metavar="10%",
-        help="profiles: exit with status 1 if the total, or a row above 5%% of it, is significantly "
-        "slower by more than this",
+        help="profiles: exit with status 1 if the total, or a row above 5%% of it, is "
+        "significantly slower by more than this",
     )
     add(
         "--everything",

@@ -23,11 +23,12 @@ OPENED = 3  # levels of the tree that are open at first
 
 STYLE = """
 :root { color-scheme: light dark;
-  --page: #ffffff; --text: #1d252c; --dim: #5d6b78; --line: #d9dfe5; --bar: #f6cf9b; --code: #f4f6f8;
-  --forward: #4c8dc9; --backward: #d9822b; --engine: #8b6fb8; --script: #c3ccd4; }
+  --page: #ffffff; --text: #1d252c; --dim: #5d6b78; --line: #d9dfe5; --bar: #f6cf9b;
+  --code: #f4f6f8; --forward: #4c8dc9; --backward: #d9822b; --engine: #8b6fb8; --script: #c3ccd4; }
 @media (prefers-color-scheme: dark) { :root {
-  --page: #14181d; --text: #e3e8ee; --dim: #93a1ae; --line: #303943; --bar: #6b4a1e; --code: #1c2229;
-  --forward: #4682b4; --backward: #c4731f; --engine: #7d63a8; --script: #4a5560; } }
+  --page: #14181d; --text: #e3e8ee; --dim: #93a1ae; --line: #303943; --bar: #6b4a1e;
+  --code: #1c2229; --forward: #4682b4; --backward: #c4731f; --engine: #7d63a8;
+  --script: #4a5560; } }
 body { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif;
   max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h1, code { overflow-wrap: anywhere; }

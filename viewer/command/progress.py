@@ -1,4 +1,8 @@
-"""A line at the foot of a terminal that tells how far a script is, and is gone before the script or anybody else writes there."""
+"""A progress line in a terminal that disappears before the script writes there.
+
+`rich.status` does not fit: it replaces `sys.stdout` by a proxy that holds back unfinished lines,
+such as prompts, and its thread writes into the script's lines.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-INTERVAL = 0.1  # seconds between two looks at the same line
-COSTLIEST = 20  # times what it took to find the text out is waited for at least: a long text is not to slow the script down
+INTERVAL = 0.1  # seconds between two updates
+COSTLIEST = 20  # the least pause between two updates, in times of what one takes
 ERASE = "\r\x1b[K"
 
 
 class Progress:
-    """The line, which `text` makes. It is never written into a line of the script's that has not ended."""
+    """The line that `text` returns; it is not written while a line of the script is unfinished."""
 
     def __init__(
         self, terminal: TextIO, text: Callable[[], str], clock: Callable[[], float] = time.monotonic
@@ -29,10 +33,10 @@ class Progress:
         self._process = os.getpid()
         self._next = clock() + INTERVAL
         self._shown = False
-        self._at_start = True  # of a line, where the cursor is
+        self._at_start = True  # of a line
 
     def update(self) -> None:
-        """Show the text as it is now, if the last look at it is long enough ago."""
+        """Show the text of now, if the last update is long enough ago."""
         start = self._clock()
         if (
             start < self._next
@@ -49,7 +53,7 @@ class Progress:
             self._lock.release()
 
     def erase(self) -> None:
-        """Take the line away."""
+        """Erase the line."""
         if self._shown:
             self._shown = False
             self._write(ERASE)
@@ -59,7 +63,7 @@ class Progress:
         type(self._terminal).flush(self._terminal)
 
     def make_way(self, stream: TextIO) -> None:
-        """Have the line taken away before anything is written to `stream`, which is of the same terminal."""
+        """Erase the line before a write to `stream`, which is on the same terminal."""
         kind = type(stream)
 
         def write(text: str) -> int:
@@ -68,7 +72,7 @@ class Progress:
                 self._at_start = text.endswith("\n")
             return kind.write(stream, text)
 
-        def flush() -> None:  # as `input` does before it writes a prompt by itself
+        def flush() -> None:  # `input` does so before it writes a prompt by itself
             self.erase()
             kind.flush(stream)
 
@@ -77,7 +81,7 @@ class Progress:
 
 @contextmanager
 def progress(text: Callable[[], str]) -> Iterator[Callable[[], None]]:
-    """What shows the text on standard error while the block runs: nothing, if that is no terminal."""
+    """Yield a function that updates the text on standard error, if that is a terminal."""
     streams = [
         stream for stream in (sys.stdout, sys.stderr) if stream is not None and stream.isatty()
     ]

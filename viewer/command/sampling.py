@@ -33,7 +33,8 @@ OURS = tuple(
     for file in (__file__, str(autograd_tools.__file__), pyinstrument.__file__)
 )
 INSTALLED = re.compile(
-    r"^<frozen |[/\\](site-packages|dist-packages)[/\\]|[/\\]lib[/\\]python3\.\d+[/\\]|[/\\]Python3\d+[/\\]Lib[/\\]"
+    r"^<frozen |[/\\](site-packages|dist-packages)[/\\]|[/\\]lib[/\\]python3\.\d+[/\\]"
+    r"|[/\\]Python3\d+[/\\]Lib[/\\]"
 )
 
 

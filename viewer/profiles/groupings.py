@@ -15,7 +15,7 @@ from viewer.text.places import OUTSIDE, scope_text, source_text
 
 @dataclass(slots=True)
 class Usage:
-    """Sums over records: calls, nanoseconds by phase, bytes allocated, and bytes saved for backward.
+    """Sums over records: calls, nanoseconds by phase, and bytes allocated and saved for backward.
 
     `arguments` holds the nanoseconds of the backward phase by argument, such as `matmul[2]`.
     """
@@ -90,14 +90,15 @@ class Grouping:
 
 
 def hotspots_of(records: Mapping[Record, Counts], by: str) -> list[Hotspot]:
-    """Return the groups of records, the most expensive first; those of a tree below their parent."""
+    """Return the groups of records, the most expensive first; in a tree below their parents."""
     grouping = grouping_of(by)
     own: dict[Any, Usage] = {}
     for record, counts in records.items():
         own.setdefault(grouping.key(record), Usage()).add_record(record, counts, grouping.counted)
     if by == "shape" and own and not any(record.operands for record in records):
         raise ValueError(
-            "this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is imported"
+            "this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is "
+            "imported"
         )
     spots = _with_totals(own, grouping)
     spots.sort(key=lambda spot: (-spot.self_usage.total_ns, -spot.total_usage.total_ns))

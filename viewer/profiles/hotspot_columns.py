@@ -17,7 +17,7 @@ LONGEST_CODE = 60
 
 @dataclass(frozen=True)
 class HotspotRow:
-    """A row of the table: a name, its figures, its total and self time, and the line of code it is."""
+    """A row of the table: a name, its figures, total and self time, and place if it is a line."""
 
     name: str
     usage: Usage

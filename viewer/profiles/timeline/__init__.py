@@ -1,4 +1,4 @@
-"""Timelines: single calls along time for Perfetto and speedscope, and stacks for flame graphs."""
+"""Timelines: single calls for Perfetto and speedscope, and stacks for flame graphs."""
 
 from viewer.profiles.timeline.chrome import to_chrome_trace
 from viewer.profiles.timeline.collapsed import to_collapsed

@@ -1,4 +1,4 @@
-"""Arrows of a timeline: from each operation to the gradients of its arguments."""
+"""The arrows of a timeline, from each operation to the gradients of its arguments."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from itertools import chain
 from autograd_tools.timing import Event
 from viewer.profiles.timeline.tracks import Tracks
 
-Key = tuple[int, int]  # a recording, and a node on it
+Node = tuple[int, int]  # a recording, and an index on it
 
 
 def arrows_of(tracks: Tracks) -> tuple[dict[int, list[int]], dict[int, int]]:
-    """By the id of an operation the numbers of the arrows from it, and by that of a gradient the number of the one to it.
+    """Return the numbers of the arrows from each operation, and of the one to each gradient.
 
-    What took no time cannot hold an arrow.
+    The keys are `id(event)`. An event that took no time has no arrow.
     """
-    operations: dict[Key, Event] = {}
+    operations: dict[Node, Event] = {}
     for events in tracks.values():
         operations |= _operations(events)
     starts: dict[int, list[int]] = {}
@@ -29,9 +29,9 @@ def arrows_of(tracks: Tracks) -> tuple[dict[int, list[int]], dict[int, int]]:
     return starts, ends
 
 
-def _operations(events: list[Event]) -> dict[Key, Event]:
-    """The operation of each node that was recorded on a track: the call that ended where that was noted, once or several times."""
-    found: dict[Key, Event] = {}
+def _operations(events: list[Event]) -> dict[Node, Event]:
+    """Return the operation of each node that a track recorded: the call that ended just before."""
+    found: dict[Node, Event] = {}
     around: list[Event] = []
     operation = None
     for event in events:

@@ -1,4 +1,4 @@
-"""Calls along time in Chrome's Trace Event Format, which ui.perfetto.dev draws."""
+"""Single calls in Chrome's Trace Event Format, for ui.perfetto.dev."""
 
 from __future__ import annotations
 
@@ -22,23 +22,41 @@ from viewer.profiles.timeline.tracks import (
     tracks_of,
 )
 
-FIRST = 11  # of the numbers of tracks: the one of the number of the process, 1, would be called the main thread
-POINTS = 10_000  # of the counter: more than a screen is wide
+FIRST = 11  # the number of the first track; that of the process, 1, would be "main thread"
+POINTS = 10_000  # of the counter, more than a screen is wide
 
 
 def to_chrome_trace(
     x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, limit: int = LIMIT
 ) -> str:
-    """The single calls of a timer as a trace for Perfetto: JSON in Chrome's Trace Event Format, written to `path` if there is one.
+    """Return the single calls of a timer as JSON for Perfetto, in Chrome's Trace Event Format.
 
-    `x` is a timer that was told to `keep_events()`, or the path of a saved one. Each thread has a track forward and one
-    backward, and an arrow leads from each operation to the gradients of its arguments. The counter shows the live bytes
-    where the timer counts them (`AUTOGRAD_TIMER=exact`); elsewhere it adds up those of the arrays that operations made, and
-    does not know what was freed. Times are microseconds, exact to the nanosecond.
+    Parameters
+    ----------
+    x : Timer, str or path
+        A timer with `keep_events()` before the run, or the path of a saved one.
+    path : str or path, optional
+        A file to write the JSON to.
+    limit : int
+        The number of calls to show, from the first on.
 
-    Of more than `limit` calls the first are shown; the name of the process and `otherData` say of how many. Calls from before
-    `keep_events()`, beyond its own limit, of generators and coroutines, and of timers merged into this one, are not known.
-    Raises ValueError if no single calls are known at all.
+    Returns
+    -------
+    str
+        The JSON, with times in microseconds, exact to the nanosecond.
+
+    Raises
+    ------
+    ValueError
+        If no single calls are known, or for a `limit` below 1.
+
+    Notes
+    -----
+    Each thread has a forward and a backward track, with arrows from operations to the gradients of
+    their arguments. The counter shows live bytes with AUTOGRAD_TIMER=exact, or else the sum of
+    bytes allocated so far. `otherData` and the name of the process say how many calls are shown.
+    Calls before `keep_events()` and beyond its limit, of generators and coroutines, and of merged
+    timers are not known.
     """
     calls = calls_of(x, limit)
     tracks = tracks_of(calls.shown, apart=True)
@@ -63,7 +81,7 @@ def to_chrome_trace(
 
 
 def _names(process: str, tracks: Tracks) -> Iterator[str]:
-    """The names of the process and of its tracks, in their order."""
+    """Yield the names of the process and of its tracks, in order."""
     yield _metadata("process_name", 0, name=process)
     for tid, track in enumerate(tracks, start=FIRST):
         yield _metadata(
@@ -79,9 +97,9 @@ def _metadata(kind: str, tid: int, **args: object) -> str:
 
 
 def _slices(tracks: Tracks) -> Iterator[str]:
-    """Each call, and right behind it, so that they belong to that call, the ends of arrows."""
+    """Yield each call, followed by the ends of its arrows."""
     starts, ends = arrows_of(tracks)
-    numbers: dict[int, int] = {}  # of recordings, by their first call here
+    numbers: dict[int, int] = {}  # of recordings, in the order of their first calls
     for tid, (track, events) in enumerate(tracks.items(), start=FIRST):
         place, heads = f'"pid":1,"tid":{tid},"ts":', {}
         for event in events:
@@ -91,22 +109,26 @@ def _slices(tracks: Tracks) -> Iterator[str]:
                 heads[key] = _head(label, track, place), _arguments(record)
             head, args = heads[key]
             if node >= 0:
-                args += f'"recording":{numbers.setdefault(recording, len(numbers) + 1)},"node":{node + 1},'
+                number = numbers.setdefault(recording, len(numbers) + 1)
+                args += f'"recording":{number},"node":{node + 1},'
             args += f'"bytes":{nbytes}' if nbytes >= 0 else '"bytes":"not counted"'
-            yield f'{head}{_microseconds(start)},"dur":{_microseconds(end - start)},"args":{{{args}}}}}'
+            at, took = _microseconds(start), _microseconds(end - start)
+            yield f'{head}{at},"dur":{took},"args":{{{args}}}}}'
+            arrow = f'"name":"gradient","cat":"gradient",{place}{at}}}'
             for number in starts.get(id(event), ()):
-                yield f'{{"ph":"s","id":{number},"name":"gradient","cat":"gradient",{place}{_microseconds(start)}}}'
+                yield f'{{"ph":"s","id":{number},{arrow}'
             if id(event) in ends:
-                yield f'{{"ph":"f","bp":"e","id":{ends[id(event)]},"name":"gradient","cat":"gradient",{place}{_microseconds(start)}}}'
+                yield f'{{"ph":"f","bp":"e","id":{ends[id(event)]},{arrow}'
 
 
 def _head(label: str, track: Track, place: str) -> str:
-    """What calls of a label on a track begin with."""
-    return f'{{"ph":"X","name":{quoted(label)},"cat":"{"backward" if track.backward else "forward"}",{place}'
+    """Return the beginning of calls of a label on a track."""
+    direction = "backward" if track.backward else "forward"
+    return f'{{"ph":"X","name":{quoted(label)},"cat":"{direction}",{place}'
 
 
 def _arguments(record: Record | None) -> str:
-    """Where calls stand in the user's code, and what they were called with, as the beginning of JSON's arguments."""
+    """Return the place and operands of calls, as the beginning of their JSON arguments."""
     if record is None:
         return ""
     where = {
@@ -121,44 +143,47 @@ def _arguments(record: Record | None) -> str:
 
 
 def _operand(operand: Operand) -> str:
-    """An array as `float64[2,3]`, with how it lies in memory where that is not row by row; of anything else its type."""
+    """Return `float64[2,3]` with a layout other than C, or the type of another object."""
     if not operand.order:
         return repr(operand.text) if operand.text else operand.dtype
-    return f"{operand.dtype}[{','.join(map(str, operand.shape))}]" + (
-        "" if operand.order == "C" else f" {operand.order}"
-    )
+    text = f"{operand.dtype}[{','.join(map(str, operand.shape))}]"
+    return text if operand.order == "C" else f"{text} {operand.order}"
 
 
 def _counter(events: list[Event]) -> Iterator[str]:
-    """The bytes there were, where the timer counted them, or else what operations made so far."""
+    """Yield the live bytes where the timer counted them, or else the bytes allocated so far."""
     live = [(event.end_ns, event.live_nbytes) for event in events if event.live_nbytes >= 0]
     name, points = (
-        ("live bytes", sorted(live)) if live else ("bytes made by operations", _bytes_made(events))
+        ("live bytes", sorted(live))
+        if live
+        else ("bytes allocated by operations", _bytes_allocated(events))
     )
     step = len(points) // POINTS + 1
     for i, (ns, nbytes) in enumerate(points):
         if i % step == 0 or i == len(points) - 1:
-            yield f'{{"ph":"C","name":"NumPy","pid":1,"ts":{_microseconds(ns)},"args":{{"{name}":{nbytes}}}}}'
+            at = _microseconds(ns)
+            yield f'{{"ph":"C","name":"NumPy","pid":1,"ts":{at},"args":{{"{name}":{nbytes}}}}}'
 
 
-def _bytes_made(events: list[Event]) -> list[tuple[int, int]]:
-    """Moments, and the bytes that operations made until then; of operations in operations the innermost made them."""
+def _bytes_allocated(events: list[Event]) -> list[tuple[int, int]]:
+    """Return moments, and the bytes allocated until then; innermost operations allocate."""
     threads: dict[int, list[Event]] = {}
     for event in events:
         if event.op:
             threads.setdefault(event.thread, []).append(event)
-    made: list[tuple[int, int]] = []
+    allocated: list[tuple[int, int]] = []
     for operations in threads.values():
         innermost = [a for a, b in pairwise(operations) if b.start_ns >= a.end_ns]
-        made += [
+        allocated += [
             (event.end_ns, event.nbytes)
             for event in (*innermost, operations[-1])
             if event.nbytes > 0
         ]
-    made.sort()
-    return list(zip([ns for ns, _ in made], accumulate(nbytes for _, nbytes in made), strict=True))
+    allocated.sort()
+    sums = accumulate(nbytes for _, nbytes in allocated)
+    return [(ns, total) for (ns, _), total in zip(allocated, sums, strict=True)]
 
 
 def _microseconds(ns: int) -> str:
-    """Nanoseconds in microseconds, to the last digit."""
+    """Return nanoseconds in microseconds, to the last digit."""
     return f"{ns // 1000}.{ns % 1000:03}"

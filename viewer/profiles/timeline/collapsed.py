@@ -1,4 +1,4 @@
-"""Stacks with the time of each, one a line: what flamegraph.pl, speedscope and the profiler of Firefox read."""
+"""Stacks with their times, one a line, for flamegraph.pl, speedscope and Firefox's profiler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograd_tools import Timer
 from autograd_tools.base.documents import write_bytes
-from autograd_tools.base.text import one_line
+from autograd_tools.base.text import one_line, unknown
 from autograd_tools.timing import Section
 from viewer.inputs import as_timer
 
@@ -19,16 +19,31 @@ Stack = tuple[str, ...]
 def to_collapsed(
     x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, by: str = "scope"
 ) -> str:
-    """The nanoseconds of a timer by stack: lines such as `loss;layer;matmul[1] 1200`, written to `path` if there is one.
+    """Return the times of a timer as collapsed stacks for flame graphs.
 
-    `x` is any timer or the path of a saved one, also of a merged one: single calls are not needed. `by="scope"` puts every
-    operation and gradient on the functions and scopes of the user's that it was called in, and on these what the engine itself
-    did for it, `record` and `sum_outgrads`. `by="section"` has the sections as they nest in the timer's table, each with the
-    time that is in none of those inside.
-    Raises ValueError if there is nothing to show.
+    Parameters
+    ----------
+    x : Timer, str or path
+        A timer or the path of a saved one, also of a merged one.
+    path : str or path, optional
+        A file to write the text to.
+    by : str
+        "scope": the user's functions and scopes around each operation and gradient, with the time
+        of the engine's `record` and `sum_outgrads` inside it. "section": the sections of the
+        timer's table, with their self times.
+
+    Returns
+    -------
+    str
+        Lines such as `loss;layer;matmul[1] 1200`, in nanoseconds.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `by`, or a timer without times.
     """
     if by not in STACKS:
-        raise ValueError(f"no stacks by {by!r}; there are: {', '.join(STACKS)}")
+        raise unknown("stacks", by, STACKS)
     times: Counter[Stack] = Counter()
     for stack, ns in STACKS[by](as_timer(x)):
         times[stack] += ns
@@ -36,8 +51,10 @@ def to_collapsed(
         f"{';'.join(map(_frame, stack))} {ns}\n" for stack, ns in sorted(times.items()) if ns
     )
     if not text:
-        hint = "operations are timed with AUTOGRAD_TIMER=1 set before autograd_tools is imported, sections of your own are in by='section'"
-        raise ValueError(f"this timer has no time by {by}: {hint}")
+        raise ValueError(
+            f"this timer has no time by {by}: set AUTOGRAD_TIMER=1 before autograd_tools is "
+            "imported, or write by='section' for your own sections"
+        )
     if path is not None:
         write_bytes(path, text.encode())
     return text
@@ -45,12 +62,10 @@ def to_collapsed(
 
 def _by_scope(timer: Timer) -> Iterator[tuple[Stack, int]]:
     for record, counts in timer.records.items():
-        own = (
-            (record.phase,)
-            if record.phase in ("record", "sum_outgrads") and record.op != record.phase
-            else ()
-        )
-        yield (*record.scope, record.label, *own), counts.ns
+        stack = (*record.scope, record.label)
+        if record.phase in ("record", "sum_outgrads") and record.op != record.phase:
+            stack = (*stack, record.phase)
+        yield stack, counts.ns
 
 
 def _by_section(timer: Timer) -> Iterator[tuple[Stack, int]]:
@@ -62,7 +77,7 @@ def _by_section(timer: Timer) -> Iterator[tuple[Stack, int]]:
     return below(timer.root, ())
 
 
-# Adding a way to stack is adding an entry here.
+# The kinds of stacks. To add one, add an entry with a function that yields stacks and times.
 STACKS: dict[str, Callable[[Timer], Iterator[tuple[Stack, int]]]] = {
     "scope": _by_scope,
     "section": _by_section,
@@ -70,5 +85,5 @@ STACKS: dict[str, Callable[[Timer], Iterator[tuple[Stack, int]]]] = {
 
 
 def _frame(name: str) -> str:
-    """A name without what ends a frame or a line."""
+    """Escape the characters that end a frame or a line."""
     return one_line(name).replace(";", r"\x3b")

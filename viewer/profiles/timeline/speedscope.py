@@ -1,4 +1,4 @@
-"""Calls along time for speedscope.app, which also adds them up: a profile for each thread."""
+"""Single calls for speedscope.app, with a profile for each thread."""
 
 from __future__ import annotations
 
@@ -18,38 +18,55 @@ SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 def to_speedscope(
     x: Timer | str | os.PathLike[str], path: str | Path | None = None, *, limit: int = LIMIT
 ) -> str:
-    """The single calls of a timer in the JSON of speedscope.app, in nanoseconds, written to `path` if there is one.
+    """Return the single calls of a timer as JSON for speedscope.app.
 
-    `x` is a timer that was told to `keep_events()`, or the path of a saved one. Each thread has a profile. Calls of one
-    label at one line of the user's code are one frame, so that speedscope's views "left heavy" and "sandwich" add them up.
+    Parameters
+    ----------
+    x : Timer, str or path
+        A timer with `keep_events()` before the run, or the path of a saved one.
+    path : str or path, optional
+        A file to write the JSON to.
+    limit : int
+        The number of calls to show, from the first on.
 
-    Of more than `limit` calls the first are shown; the name says of how many. Calls from before `keep_events()`, beyond its
-    own limit, of generators and coroutines, and of timers merged into this one, are not known.
-    Raises ValueError if no single calls are known at all.
+    Returns
+    -------
+    str
+        The JSON, with times in nanoseconds.
+
+    Raises
+    ------
+    ValueError
+        If no single calls are known, or for a `limit` below 1.
+
+    Notes
+    -----
+    Each thread has a profile. Calls of one label at one line are one frame, which the views
+    "left heavy" and "sandwich" sum. The name says how many calls are shown. Calls before
+    `keep_events()` and beyond its limit, of generators and coroutines, and of merged timers are
+    not known.
     """
     calls = calls_of(x, limit)
     frames: dict[str, int] = {}
     profiles = []
     for track, events in tracks_of(calls.shown, apart=False).items():
         start, end = events[0].start_ns, max(event.end_ns for event in events)
-        head = f'"type":"evented","name":{quoted(track_name(track))},"unit":"nanoseconds","startValue":{start},"endValue":{end}'
+        head = f'"type":"evented","name":{quoted(track_name(track))},"unit":"nanoseconds",'
+        head += f'"startValue":{start},"endValue":{end}'
         profiles.append(f'{{{head},"events":[\n' + ",\n".join(_steps(events, frames)) + "\n]}")
-    head = f'"$schema":"{SCHEMA}","exporter":"autograd_tools","name":{json.dumps(calls.note)},"activeProfileIndex":0'
-    shared = ",\n".join(frames)
-    text = (
-        f'{{{head},"shared":{{"frames":[\n{shared}\n]}},"profiles":[\n'
-        + ",\n".join(profiles)
-        + "\n]}\n"
-    )
+    head = f'"$schema":"{SCHEMA}","exporter":"autograd_tools",'
+    head += f'"name":{json.dumps(calls.note)},"activeProfileIndex":0'
+    shared, profiled = ",\n".join(frames), ",\n".join(profiles)
+    text = f'{{{head},"shared":{{"frames":[\n{shared}\n]}},"profiles":[\n{profiled}\n]}}\n'
     if path is not None:
         write_bytes(path, text.encode())
     return text
 
 
 def _steps(events: list[Event], frames: dict[str, int]) -> Iterator[str]:
-    """The calls of a track, one by one opened and closed; frames that are new get the next numbers."""
+    """Yield the openings and closings of a track's calls; new frames get the next numbers."""
     known: dict[tuple[str, int], int] = {}
-    around: list[tuple[int, str]] = []  # where what is open ends, and how
+    around: list[tuple[int, str]] = []  # ends of the open calls, and their closings
     for event in events:
         start, key = event.start_ns, (event.label, id(event.record))
         while around and around[-1][0] <= start:
@@ -63,7 +80,7 @@ def _steps(events: list[Event], frames: dict[str, int]) -> Iterator[str]:
 
 
 def _frame(event: Event) -> str:
-    """The label of a call, and its line in the user's code."""
+    """Return the label of a call and its line."""
     record = event.record
     place = (
         f',"file":{quoted(record.file)},"line":{record.line}'

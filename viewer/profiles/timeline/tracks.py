@@ -1,4 +1,4 @@
-"""The single calls of a timer, on tracks on which each is within another or beside it, as the formats of timelines demand."""
+"""The single calls of a timer on tracks, where calls nest or follow each other."""
 
 from __future__ import annotations
 
@@ -15,31 +15,30 @@ from autograd_tools.timing.events import Event
 from viewer.inputs import as_timer
 
 LIMIT = 1_000_000  # calls in a file; viewers in a browser hardly open larger ones
-Lane = list[
-    tuple[int, bool]
-]  # of what is open, outermost first, when it ends and whether it is backward
+Lane = list[tuple[int, bool]]  # the ends of open calls, outermost first; True: backward
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The calls to be shown, by their start, and how many there were in all."""
+    """The calls to show, by their start, and the number measured."""
 
     shown: list[Event]
     measured: int
-    dropped: int  # those of them that the timer had no room for
+    dropped: int  # calls beyond the limit of the timer
 
     @property
     def note(self) -> str:
-        """What is shown of what was measured, in words."""
+        """Which calls are shown."""
         if len(self.shown) == self.measured:
             return f"all {self.measured:,} calls"
         return f"{len(self.shown):,} of {self.measured:,} calls"
 
 
 class Track(NamedTuple):
-    """Where calls are drawn: their thread from 0 on, whether they belong to the backward pass, and a number.
+    """A row of calls in a timeline: their thread from 0 on, their direction, and a lane.
 
-    The number is 0 but for calls that begin in another one and end after it, such as sections of `async` functions.
+    Lanes other than 0 hold calls that start in another call and end after it, such as sections of
+    `async` functions.
     """
 
     thread: int
@@ -51,24 +50,25 @@ Tracks = dict[Track, list[Event]]
 
 
 def calls_of(x: Timer | str | os.PathLike[str], limit: int) -> Calls:
-    """The first `limit` single calls of a timer or of a saved one, or a ValueError that says why there are none."""
+    """Return the first `limit` single calls of a timer; raise ValueError if it has none."""
     if index(limit) < 1:
-        raise ValueError(f"a limit of 1 or more calls is needed, and got {limit}")
+        raise ValueError(f"limit must be 1 or more, got {limit}")
     timer = as_timer(x)
     events = timer.events
     if not events:
         raise ValueError(
-            "no single calls are known: a timeline needs `ag.timer.keep_events()` before the run and AUTOGRAD_TIMER=1 set before "
-            "autograd_tools is imported; of profiles that were merged nobody knows the single calls: make the timeline of each"
+            "this profile has no single calls: call `ag.timer.keep_events()` before the run, with "
+            "AUTOGRAD_TIMER=1 set before autograd_tools is imported; a merged profile has none, so "
+            "write a timeline of each part"
         )
     measured = sum(section.ncalls for _, section in timer.root.walk())
     return Calls(events[:limit], max(measured, len(events)), timer.dropped_events)
 
 
 def tracks_of(events: Iterable[Event], *, apart: bool) -> Tracks:
-    """Calls by track, in the order of both; the backward pass is on tracks of its own if it is to be `apart`.
+    """Return calls by track, both in order; with `apart` the backward pass has its own tracks.
 
-    What runs inside of a gradient, such as the operations of a gradient of higher order, is on the track of that gradient.
+    Calls inside a gradient, such as those of a higher-order gradient, are on its track.
     """
     found: Tracks = defaultdict(list)
     threads: dict[int, list[Lane]] = defaultdict(list)
@@ -85,7 +85,7 @@ def tracks_of(events: Iterable[Event], *, apart: bool) -> Tracks:
 
 
 def _lane(lanes: list[Lane], start: int, end: int) -> int:
-    """The number of the first lane in which nothing is open that ends before `end`; a new one if there is none."""
+    """Return the first lane without an open call that ends before `end`, or a new one."""
     for lane, around in enumerate(lanes):
         while around and around[-1][0] <= start:
             around.pop()
@@ -96,15 +96,11 @@ def _lane(lanes: list[Lane], start: int, end: int) -> int:
 
 
 def track_name(track: Track, direction: str = "") -> str:
-    """What a track is called: threads are counted from 1."""
-    return " ".join(
-        filter(
-            None,
-            (f"thread {track.thread + 1}", direction, f"({track.lane + 1})" if track.lane else ""),
-        )
-    )
+    """Return the name of a track; threads count from 1."""
+    lane = f"({track.lane + 1})" if track.lane else ""
+    return " ".join(filter(None, (f"thread {track.thread + 1}", direction, lane)))
 
 
 def quoted(text: str) -> str:
-    """A name as JSON, in which only what has to be is an escape: Perfetto shows escapes as they are."""
+    """Return a name as JSON with as few escapes as possible, because Perfetto shows them."""
     return json.dumps(text.encode(errors="backslashreplace").decode(), ensure_ascii=False)
