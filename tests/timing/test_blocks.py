@@ -5,18 +5,7 @@ import functools
 
 import pytest
 
-from autograd_tools.timing import Record, Timer
-
-
-@pytest.fixture
-def now():
-    """The time of the clock of `timer`, in nanoseconds: a list of one number, for tests to move."""
-    return [0]
-
-
-@pytest.fixture
-def timer(now):
-    return Timer(clock=lambda: now[0])
+from autograd_tools.timing import Record
 
 
 def tree(section):

@@ -16,29 +16,6 @@ from autograd_tools.timing.table import LINECHARS
 
 
 @pytest.fixture
-def now():
-    """The time of the clock of `timer`, in nanoseconds: a list of one number, for tests to move."""
-    return [0]
-
-
-@pytest.fixture
-def timer(now):
-    return Timer(clock=lambda: now[0])
-
-
-@pytest.fixture
-def spend(timer, now):
-    """Runs a section that takes `ns` nanoseconds; `inside` runs within it."""
-
-    def run(label, ns, inside=lambda: None):
-        with timer.section(label):
-            now[0] += ns
-            inside()
-
-    return run
-
-
-@pytest.fixture
 def busy(timer, spend, now):
     """A timer after 16 μs, 10 of them measured: two calls of one section with another in it, and one of a third."""
     for ns in (1000, 3000):

@@ -19,32 +19,6 @@ from autograd_tools.timing.rows import SORTS
 
 
 @pytest.fixture
-def now():
-    """The time, in nanoseconds, of the clock of `timer`: a list of one number, for tests to move."""
-    return [0]
-
-
-@pytest.fixture
-def timer(now):
-    return Timer(clock=lambda: now[0])
-
-
-@pytest.fixture
-def spend(timer, now):
-    """Runs a section that takes `ns` nanoseconds and returns an array of `nbytes` bytes; `inside` runs within it."""
-
-    def run(label, ns, nbytes=0, inside=lambda: None):
-        def work():
-            now[0] += ns
-            inside()
-            return np.empty(nbytes, np.uint8)
-
-        return timer.measure(label, work)
-
-    return run
-
-
-@pytest.fixture
 def busy(timer, now, spend):
     """A timer with three top sections, two of them nested, after 16 ms."""
 
