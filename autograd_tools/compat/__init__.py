@@ -1,13 +1,14 @@
-"""The names with which programs for HIPS autograd are written: such a program changes its import lines only.
+"""The names of HIPS autograd: a program written for it changes its import lines only.
 
 >>> import autograd_tools.compat.numpy as np                # import autograd.numpy as np
 >>> from autograd_tools.compat import elementwise_grad      # from autograd import elementwise_grad
 >>> elementwise_grad(elementwise_grad(np.tanh))(np.zeros(2))
 array([-0., -0.])
 
-Of `autograd_tools`' own names these differ in how they take their arguments: `argnum` may be a list, functions
-of one number may return it in an array of any shape, and `hessian` also takes functions that return arrays. Modules:
-`numpy`, `scipy`, `builtins`, `core`, `extend`, `misc`, `test_util`, `tracer` and `wrap_util`.
+The functions differ from those of `autograd_tools` in their arguments: `argnum` may be a list, a
+scalar function may return an array with one element, and `hessian` also takes functions that
+return arrays. Modules: `numpy`, `scipy`, `builtins`, `core`, `extend`, `misc`, `test_util`,
+`tracer`, `wrap_util`.
 """
 
 from autograd_tools.api.checkpointing import checkpoint

@@ -1,4 +1,4 @@
-"""tuple, list and dict that hold recorded values as one, and isinstance and type that look at what is recorded."""
+"""tuple, list and dict that join recorded values, and isinstance and type of plain values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def dict_parts(dy: Any, y: Any, parts: Any, keys: Any) -> Any:
 
 
 class Keys:
-    """The keys of a dict, which are no argument to differentiate."""
+    """The keys of a dict, an argument without a gradient."""
 
     def __init__(self, keys: Iterable[Any]) -> None:
         self.keys = builtins.tuple(keys)
@@ -38,7 +38,7 @@ join_dict = Primitive(
 
 
 class Container(builtins.type):
-    """The class of `tuple`, `list` and `dict`: a call makes one recorded value of several."""
+    """The class of `tuple`, `list` and `dict`: a call joins recorded values into one."""
 
     real: Any
 
@@ -55,29 +55,28 @@ class Container(builtins.type):
         return hash(cls.real)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make one."""
+        """Join recorded values."""
         if cls.real is builtins.dict:
-            items = builtins.dict(
-                *[x.items() if builtins.isinstance(x, Value) else x for x in args], **kwargs
-            )
+            given = [x.items() if builtins.isinstance(x, Value) else x for x in args]
+            items = builtins.dict(*given, **kwargs)
             return call(join_dict, (builtins.list(items.values()), Keys(items)))
         return call(join_list if cls.real is builtins.list else join, (builtins.list(*args),))
 
 
 class tuple(builtins.tuple[Any, ...], metaclass=Container):  # noqa: N801
-    """The built-in tuple, of recorded values one recorded tuple."""
+    """The built-in tuple; of recorded values, one recorded tuple."""
 
     real = builtins.tuple
 
 
 class list(builtins.list[Any], metaclass=Container):  # noqa: N801
-    """The built-in list, of recorded values one recorded list."""
+    """The built-in list; of recorded values, one recorded list."""
 
     real = builtins.list
 
 
 class dict(builtins.dict[Any, Any], metaclass=Container):  # noqa: N801
-    """The built-in dict, of recorded values one recorded dict."""
+    """The built-in dict; of recorded values, one recorded dict."""
 
     real = builtins.dict
 
@@ -95,12 +94,12 @@ class DictBox(Box):
 
 
 def isinstance(x: Any, kind: Any) -> bool:
-    """The built-in isinstance, of the plain value."""
+    """Return isinstance of the plain value."""
     return builtins.isinstance(x, kind) or builtins.isinstance(unwrap(x), kind)
 
 
 def type(x: Any) -> Any:
-    """The built-in type, of the plain value."""
+    """Return the type of the plain value."""
     return builtins.type(unwrap(x))
 
 

@@ -1,40 +1,17 @@
-"""What programs take from HIPS autograd's core."""
+"""The names of HIPS autograd's core."""
 
 from collections.abc import Callable
 from typing import Any
 
 from autograd_tools.api import derivatives
-from autograd_tools.compat.extend import (
-    def_linear,
-    defjvp,
-    defjvp_argnum,
-    defjvp_argnums,
-    defvjp,
-    defvjp_argnum,
-    defvjp_argnums,
-    primitive,
-)
+from autograd_tools.compat.extend import *  # noqa: F403
 
 
 def make_vjp(f: Callable[..., Any], x: Any) -> Any:
-    """Products of a vector and the Jacobian of a function of one argument at `x`: the pair of `vjp` and the value."""
+    """Return the function `vjp(v)`, v times the Jacobian at `x`, and the value f(x)."""
     return derivatives.make_vjp(f)(x)
 
 
 def make_jvp(f: Callable[..., Any], x: Any) -> Any:
-    """Products of the Jacobian at `x` and a vector: `jvp(v)` is the pair of value and directional derivative."""
+    """Return the function `jvp(v)` of the value and the directional derivative at `x`."""
     return derivatives.make_jvp(f)(x)
-
-
-__all__ = [
-    "def_linear",
-    "defjvp",
-    "defjvp_argnum",
-    "defjvp_argnums",
-    "defvjp",
-    "defvjp_argnum",
-    "defvjp_argnums",
-    "make_jvp",
-    "make_vjp",
-    "primitive",
-]

@@ -1,4 +1,4 @@
-"""grad and its kin, with the arguments that HIPS autograd's have."""
+"""grad and related operators, with the arguments of HIPS autograd."""
 
 from __future__ import annotations
 
@@ -17,15 +17,12 @@ from autograd_tools.engine.values import unwrap
 
 
 def _number(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f`, of which an array of one number is that number."""
+    """Wrap `f` to return an array with one element as a number."""
 
     def of_number(x: Any) -> Any:
         y = f(x)
-        return (
-            np.reshape(y, ())
-            if isinstance(unwrap(y), np.ndarray) and np.ndim(y) and np.size(y) == 1
-            else y
-        )
+        one = isinstance(unwrap(y), np.ndarray) and np.ndim(y) and np.size(y) == 1
+        return np.reshape(y, ()) if one else y
 
     of_number.__name__ = f.__name__
     return of_number
@@ -33,13 +30,13 @@ def _number(f: Callable[..., Any]) -> Callable[..., Any]:
 
 @unary_to_nary
 def grad(f: Any, x: Any) -> Any:
-    """The gradient of a function that returns one real number, alone or in an array."""
+    """Return the gradient of a function that returns one real number, alone or in an array."""
     return differentiate.grad(_number(f))(x)
 
 
 @unary_to_nary
 def value_and_grad(f: Any, x: Any) -> Any:
-    """The value of a function and its gradient."""
+    """Return the value of a function and its gradient."""
     shape: list[Any] = []
 
     def noted(x: Any) -> Any:
@@ -54,7 +51,7 @@ def value_and_grad(f: Any, x: Any) -> Any:
 
 @unary_to_nary
 def grad_and_aux(f: Any, x: Any) -> Any:
-    """The gradient of the first of two values, and the second as it is."""
+    """Return the gradient of the first of two values, and the second value."""
     kept: list[Any] = []
 
     def first(x: Any) -> Any:
@@ -66,7 +63,7 @@ def grad_and_aux(f: Any, x: Any) -> Any:
 
 
 def _settled(x: Any) -> Any:
-    """`x` without the wrapping of the recording that is over."""
+    """Return `x` without the wrapping of the closed recording."""
     if isinstance(x, dict):
         return {key: _settled(item) for key, item in x.items()}
     return type(x)(map(_settled, x)) if type(x) in (tuple, list) else live(x)
@@ -74,7 +71,7 @@ def _settled(x: Any) -> Any:
 
 @unary_to_nary
 def holomorphic_grad(f: Any, x: Any) -> Any:
-    """The derivative of a holomorphic function: the gradient of its real part."""
+    """Return the derivative of a holomorphic function: the gradient of its real part."""
     if not np.iscomplexobj(unwrap(x)):
         warnings.warn("the argument of holomorphic_grad is not complex", stacklevel=4)
     return grad(lambda x: np.real(f(x)))(x)
@@ -82,58 +79,58 @@ def holomorphic_grad(f: Any, x: Any) -> Any:
 
 @unary_to_nary
 def elementwise_grad(f: Any, x: Any) -> Any:
-    """The sum over each column of the Jacobian: the derivative of a function that works element by element."""
+    """Return the derivative of an elementwise function: the sum of each column of the Jacobian."""
     vjp, y = derivatives.make_vjp(f)(x)
     if np.iscomplexobj(unwrap(y)):
-        raise TypeError("elementwise_grad takes functions that return real numbers")
+        raise TypeError("elementwise_grad expects a function that returns real numbers")
     return vjp(np.ones_like(unwrap(y)))
 
 
 @unary_to_nary
 def make_vjp(f: Any, x: Any) -> Any:
-    """Products of a vector and the Jacobian: the pair of `vjp` and the value."""
+    """Return the function `vjp(v)`, v times the Jacobian, and the value."""
     return derivatives.make_vjp(f)(x)
 
 
 @unary_to_nary
 def make_jvp(f: Any, x: Any) -> Any:
-    """Products of the Jacobian and a vector: `jvp(v)` is the pair of value and directional derivative."""
+    """Return the function `jvp(v)` of the value and the directional derivative."""
     return derivatives.make_jvp(f)(x)
 
 
 @unary_to_nary
 def make_jvp_reversemode(f: Any, x: Any) -> Any:
-    """Products of the Jacobian and a vector: `jvp(v)` is the directional derivative."""
+    """Return the function `jvp(v)` of the directional derivative."""
     jvp = derivatives.make_jvp(f)(x)
     return lambda v: jvp(v)[1]
 
 
 @unary_to_nary
 def deriv(f: Any, x: Any) -> Any:
-    """The directional derivative along ones: the derivative of a function of one number."""
+    """Return the directional derivative along ones: the derivative of a function of one number."""
     return derivatives.make_jvp(f)(x)(np.ones_like(unwrap(x)))[1]
 
 
 @unary_to_nary
 def jacobian(f: Any, x: Any) -> Any:
-    """The Jacobian, of the shape of the value followed by that of the argument."""
+    """Return the Jacobian, of the shape of the value followed by that of the argument."""
     return derivatives.jacobian(f)(x)
 
 
 @unary_to_nary
 def hessian(f: Any, x: Any) -> Any:
-    """The Jacobian of the Jacobian, also of a function that returns an array."""
+    """Return the Jacobian of the Jacobian, also of a function that returns an array."""
     return derivatives.jacobian(derivatives.jacobian(f))(x)
 
 
 @unary_to_nary
 def make_hvp(f: Any, x: Any) -> Any:
-    """Products of the Hessian and a vector: the pair of `hvp` and the gradient."""
+    """Return the function `hvp(v)`, the Hessian times v, and the gradient."""
     return derivatives.make_vjp(grad(f))(x)
 
 
 def hessian_tensor_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
-    """The function of the arguments of `f` and, after them, a tensor: the Hessian times it."""
+    """Make a function of the arguments of `f` and a tensor: the Hessian times the tensor."""
 
     def product(*args: Any, **kwargs: Any) -> Any:
         *inputs, tensor = args
@@ -146,7 +143,7 @@ hessian_vector_product = hessian_tensor_product
 
 
 def tensor_jacobian_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
-    """The function of the arguments of `f` and, after them, a tensor: its product with the Jacobian along all its axes."""
+    """Make a function of the arguments of `f` and a tensor: the tensor times the Jacobian."""
 
     def product(*args: Any, **kwargs: Any) -> Any:
         *inputs, tensor = args
@@ -163,9 +160,10 @@ def make_ggnvp(
     g: Callable[..., Any] = lambda y: np.sum(y * y, axis=-1) / 2,
     f_argnum: int = 0,
 ) -> Callable[..., Callable[[Any], Any]]:
-    """Products of the generalized Gauss-Newton matrix of g(f(x)) and a vector; Schraudolph (2002), Neural Computation 14:7.
+    """Make products of a vector and the generalized Gauss-Newton matrix of g(f(x)).
 
-    With the Jacobian J of `f` and the Hessian H of `g`, `make_ggnvp(f, g)(*args)(v)` is J.T H J v.
+    With the Jacobian J of `f` and the Hessian H of `g`, `make_ggnvp(f, g)(*args)(v)` is J.T H J v;
+    Schraudolph (2002), Neural Computation 14:7.
     """
 
     def gauss_newton(f: Any, x: Any) -> Any:
@@ -177,12 +175,12 @@ def make_ggnvp(
 
 
 def grad_named(f: Callable[..., Any], argname: str) -> Callable[..., Any]:
-    """`grad` for the argument of that name."""
+    """Return `grad` for the argument with that name."""
     return grad(f, list(inspect.signature(f).parameters).index(argname))
 
 
 def multigrad_dict(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The gradients for all arguments, by their names."""
+    """Return the gradients for all arguments, by name."""
 
     def gradients(*args: Any, **kwargs: Any) -> Any:
         bound = inspect.signature(f).bind(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Functions with gradient rules of one's own, in HIPS autograd's form: `primitive`, then `defvjp`.
+"""Functions with VJP rules of your own, in HIPS autograd's form: `primitive`, then `defvjp`.
 
 >>> import numpy as np, autograd_tools as ag
 >>> from autograd_tools.compat.extend import defvjp, primitive
@@ -28,7 +28,7 @@ Maker = Callable[..., Any]  # (ans, *args, **kwargs) -> (g -> gradient)
 
 
 def primitive(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function a primitive; its rules are to be given with `defvjp`, and to differentiate it without one is a TypeError."""
+    """Make a function a primitive, whose rules `defvjp` gives."""
 
     @functools.wraps(f)
     def recorded(*args: Any, **kwargs: Any) -> Any:
@@ -38,16 +38,16 @@ def primitive(f: Callable[..., Any]) -> Callable[..., Any]:
     return recorded
 
 
-def _defined(
-    f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = lambda position: UNKNOWN
-) -> Primitive:
+def _unknown(position: int) -> Any:
+    return UNKNOWN
+
+
+def _defined(f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = _unknown) -> Primitive:
     return Primitive(f, tuple(rules), rest=rest, containers=True, fresh=False)
 
 
-def _define(
-    f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = lambda position: UNKNOWN
-) -> None:
-    """Give rules to what `primitive` returned, or to a function of NumPy's."""
+def _define(f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = _unknown) -> None:
+    """Give rules to the result of `primitive`, or to a function of NumPy."""
     made = getattr(f, "primitive", None)
     if isinstance(made, Primitive):
         f.primitive = _defined(made.func, rules, rest)
@@ -57,12 +57,13 @@ def _define(
 
 
 def _known(f: Any) -> Any:
-    """`f`, which has rules in the registry, or what `f` puts in front of, such as numpy.where of a function that takes lists, too."""
+    """Return the registered function behind `f`: `f`, or what it wraps."""
     inner = f
     while find(inner) is None:
         if not hasattr(inner, "__wrapped__"):
             raise TypeError(
-                f"{name_of(f)} is no primitive: write primitive({name_of(f)}) first, and give rules to what it returns"
+                f"{name_of(f)} is not a primitive; write f = primitive({name_of(f)}), "
+                "and give rules to f"
             )
         inner = inner.__wrapped__
     return inner
@@ -73,9 +74,10 @@ def _rule(maker: Maker | None) -> Any:
 
 
 def defvjp(f: Any, *makers: Maker | None, argnums: Iterable[int] | None = None) -> None:
-    """Give the gradient rules of a primitive: for each argument, `(ans, *args, **kwargs) -> (g -> gradient)`; None for a zero gradient.
+    """Give a primitive a rule for each argument: `(ans, *args, **kwargs) -> (g -> gradient)`.
 
-    `argnums` are the numbers of the arguments that the rules are for, by default 0, 1 and so on.
+    None stands for a zero gradient. `argnums` are the arguments of the rules, by default 0, 1 and
+    so on.
     """
     by_number = dict(zip(itertools.count() if argnums is None else argnums, makers, strict=False))
     rules = [
@@ -86,19 +88,21 @@ def defvjp(f: Any, *makers: Maker | None, argnums: Iterable[int] | None = None) 
 
 
 def defvjp_argnum(f: Any, maker: Callable[..., Any]) -> None:
-    """Give the gradient rules of a primitive by one function, `(argnum, ans, args, kwargs) -> (g -> gradient)`."""
+    """Give a primitive one function for all rules, `(argnum, ans, args, kwargs) -> (g -> dx)`."""
     _define(f, (), lambda n: lambda dy, y, *args, **kwargs: maker(n, y, args, kwargs)(dy))
 
 
 def defvjp_argnums(f: Any, maker: Callable[..., Any]) -> None:
-    """Give the gradient rules of a primitive by one function, `(argnums, ans, args, kwargs) -> (g -> gradients)`."""
-    _define(
-        f, (), lambda n: lambda dy, y, *args, **kwargs: next(iter(maker((n,), y, args, kwargs)(dy)))
-    )
+    """Give a primitive one function for all rules, `(argnums, ans, args, kwargs) -> (g -> dxs)`."""
+
+    def rule_of(n: int) -> Any:
+        return lambda dy, y, *args, **kwargs: next(iter(maker((n,), y, args, kwargs)(dy)))
+
+    _define(f, (), rule_of)
 
 
 def defjvp(f: Any, *rules: Any, argnums: Iterable[int] | None = None) -> None:
-    """Accepted and not used: directional derivatives are computed from the rules of `defvjp`, which have to be there."""
+    """Accept JVP rules without effect: directional derivatives use the rules of `defvjp`."""
     if not isinstance(getattr(f, "primitive", None), Primitive):
         _known(f)
 
@@ -118,17 +122,13 @@ __all__ = [
 ]
 
 
+INTERNAL = {"Box", "JVPNode", "SparseObject", "VJPNode", "VSpace", "register_notrace", "vspace"}
+
+
 def __getattr__(name: str) -> Any:
-    if name in (
-        "Box",
-        "JVPNode",
-        "SparseObject",
-        "VJPNode",
-        "VSpace",
-        "register_notrace",
-        "vspace",
-    ):
+    if name in INTERNAL:
         raise AttributeError(
-            f"{name} is of the insides of HIPS autograd, which are not here; there are {', '.join(__all__)}"
+            f"{name} is internal to HIPS autograd and has no equivalent; "
+            f"choose {', '.join(__all__)}"
         )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

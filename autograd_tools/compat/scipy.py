@@ -1,6 +1,6 @@
-"""autograd_tools.scipy under the name that HIPS autograd has for it; what has no replacement there is SciPy's own.
+"""autograd_tools.scipy under HIPS autograd's names; other names are SciPy's own.
 
-`signal.convolve` takes `axes` and `dot_axes`, as HIPS autograd's does.
+`signal.convolve` takes `axes` and `dot_axes`, as in HIPS autograd.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograd_tools.compat.convolution import convolve
 
 
 def _module(name: str, *sources: Any, **names: Any) -> ModuleType:
-    """A module that has the names of others, the first one first."""
+    """Make a module with the names of `sources`; the first source that has a name provides it."""
     made = ModuleType(f"{__name__}.{name}", sources[0].__doc__)
 
     def find(attribute: str) -> Any:
@@ -32,7 +32,10 @@ def _module(name: str, *sources: Any, **names: Any) -> ModuleType:
 
 
 def _regular(func: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of multivariate_normal, which takes `allow_singular`, though a singular covariance is an error all the same."""
+    """Wrap a function of multivariate_normal to take `allow_singular`.
+
+    A singular covariance remains an error.
+    """
 
     @functools.wraps(func)
     def call(x: Any, mean: Any = None, cov: Any = 1.0, allow_singular: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""Numerical checks of gradients, in HIPS autograd's form: `check_grads(f, modes=["rev"], order=2)(*args)`."""
+"""Numerical checks in HIPS autograd's form: `check_grads(f, modes=["rev"], order=2)(*args)`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ TOLERANCE = 1e-6
 
 
 def scalar_close(a: Any, b: Any) -> bool:
-    """Whether two numbers are the same within 1e-6, absolute or relative."""
+    """Return True if two numbers agree to 1e-6, absolute or relative."""
     return bool(abs(a - b) < TOLERANCE or abs(a - b) < TOLERANCE * abs(a + b))
 
 
 def check_equivalent(x: Any, y: Any) -> None:
-    """An AssertionError unless two numbers or arrays, or containers of them, are of the same shape and type, with the same numbers."""
+    """Raise an AssertionError unless two pytrees agree in shapes, types and numbers."""
     if isinstance(x, dict):
         x, y = [x[key] for key in x], [y[key] for key in x]
     if isinstance(x, (tuple, list)):
@@ -53,14 +53,14 @@ def _ones(x: Any) -> Any:
 
 @unary_to_nary
 def check_grads(f: Any, x: Any, modes: Iterable[str] = ("fwd", "rev"), order: int = 2) -> None:
-    """Compare gradients with finite differences along random directions, to second order; an AssertionError where they differ.
+    """Compare gradients with finite differences along random directions, to second order.
 
-    Of both modes one check is made: directional derivatives are computed from gradients.
+    Directional derivatives use the rules of gradients, so one check covers both modes.
     """
     if not set(modes) <= {"fwd", "rev"}:
-        raise ValueError(f"modes are 'fwd' and 'rev', not {modes}")
+        raise ValueError(f"modes must be 'fwd' or 'rev', got {modes}")
     gradcheck(f, x, argnums=0)
-    if order > 1:  # a product with the Jacobian is a function of the vector, too
+    if order > 1:  # v times the Jacobian depends on v, too
         y = plain(f(x))
         v = tree_replace(y, iter(random_leaves(y, np.random.default_rng(0))))
         check_grads(lambda pair: make_vjp(f)(pair[0])[0](pair[1]), order=order - 1)((x, v))
@@ -69,7 +69,7 @@ def check_grads(f: Any, x: Any, modes: Iterable[str] = ("fwd", "rev"), order: in
 def combo_check(
     f: Callable[..., Any], *check_args: Any, **check_kwargs: Any
 ) -> Callable[..., None]:
-    """`check_grads` for each combination of arguments, of which lists are given."""
+    """Run `check_grads` for each combination of the arguments in the given lists."""
     check = check_grads(f, *check_args, **check_kwargs)
 
     def checked(*args: Iterable[Any], **kwargs: Iterable[Any]) -> None:

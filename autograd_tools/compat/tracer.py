@@ -1,4 +1,4 @@
-"""What programs take from HIPS autograd's tracer."""
+"""The names of HIPS autograd's tracer."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ from autograd_tools.engine.values import Result, Value, unwrap
 
 
 class Kind(type):
-    """The class of `Box` and its kin, which are not made: their instances are the recorded values that hold the type `holds`."""
+    """The class of `Box` and its variants, which have no instances of their own.
+
+    Recorded values that hold the type `holds` pass isinstance.
+    """
 
     holds: Any
 
@@ -23,15 +26,15 @@ class Box(metaclass=Kind):
 
 
 def isbox(x: Any) -> bool:
-    """Whether `x` is recorded."""
+    """Return True if `x` is recorded."""
     return isinstance(live(x), Result)
 
 
 def getval(x: Any) -> Any:
-    """The plain value of `x`."""
+    """Return the plain value of `x`."""
     return unwrap(x)
 
 
-Value._value = property(unwrap)  # the attribute by which these programs look at what is recorded
+Value._value = property(unwrap)  # programs for HIPS autograd read this attribute
 
 __all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive"]

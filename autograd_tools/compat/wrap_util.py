@@ -1,4 +1,4 @@
-"""Making operators on functions of one argument into operators on functions of any."""
+"""Operators on functions of one argument as operators on functions of several."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from autograd_tools.api.differentiate import named
 
 
 def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator `made(f, argnum=0, ...)(*args)` of an `operator(f, x, ...)` on functions of one argument.
+    """Make `operator(f, x, ...)`, for functions of one argument, `made(f, argnum=0, ...)(*args)`.
 
-    `argnum` is the number of an argument, or a tuple or list of them, which `operator` sees as one tuple.
+    `argnum` counts from 0; a tuple or list of numbers reaches `operator` as one tuple.
     """
 
     @functools.wraps(operator)
@@ -20,11 +20,11 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
         f: Callable[..., Any], argnum: Any = 0, *options: Any, **named_options: Any
     ) -> Callable[..., Any]:
         several = isinstance(argnum, (tuple, list))
-        if not callable(f) or not all(
-            isinstance(n, int) for n in (argnum if several else [argnum])
-        ):
+        numbers = argnum if several else [argnum]
+        if not callable(f) or not all(isinstance(n, int) for n in numbers):
             raise TypeError(
-                f"{operator.__name__} takes a function and the number of an argument, or a tuple or list of them"
+                f"{operator.__name__} expects a function and argnum, an int or a tuple or list of "
+                "ints"
             )
 
         def applied(*args: Any, **kwargs: Any) -> Any:
@@ -35,12 +35,8 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
                 return f(*inputs, **kwargs)
 
             unary.__name__ = getattr(f, "__name__", type(f).__name__)
-            return operator(
-                unary,
-                tuple(args[n] for n in argnum) if several else args[argnum],
-                *options,
-                **named_options,
-            )
+            x = tuple(args[n] for n in argnum) if several else args[argnum]
+            return operator(unary, x, *options, **named_options)
 
         return named(applied, operator.__name__, f)
 

@@ -1,4 +1,4 @@
-"""Making arrays of recorded numbers, and of nested lists with recorded numbers or arrays in them."""
+"""Functions that create arrays from recorded numbers, or from nested lists that hold some."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from autograd_tools.rules.choosing import full_like as recorded_full_like
 
 
 def is_recorded(*args: Any) -> bool:
-    """Whether a gradient is to flow back through one of the arguments, or through something in a list or tuple."""
+    """Return True if an argument, or an item of a list or tuple, is recorded."""
     return innermost(args, sequences=True) is not None
 
 
 def joined(x: Any) -> Any:
-    """`x` as one array: a list or tuple stacked from what is in it."""
+    """Return `x` as one array; stack the items of a list or tuple."""
     if isinstance(x, Value) and isinstance(unwrap(x), (list, tuple)):
         x = [x[i] for i in range(len(x))]
     if isinstance(x, Value) or not is_recorded(x):
@@ -27,13 +27,14 @@ def joined(x: Any) -> Any:
     shapes = {np.shape(part) for part in parts}
     if len(shapes) > 1:
         raise ValueError(
-            f"the items of a list are to be of one shape to become an array, and not {', '.join(map(str, sorted(shapes)))}"
+            "the items of a list must have one shape to become an array, "
+            f"got {', '.join(map(str, sorted(shapes)))}"
         )
     return np.stack(parts)
 
 
 def unnested(x: Any) -> Any:
-    """`x`, but as one array where it is a list or tuple with something recorded in it."""
+    """Return a list or tuple with recorded items as one array, and anything else unchanged."""
     return joined(x) if isinstance(unwrap(x), (list, tuple)) and is_recorded(x) else x
 
 
@@ -47,14 +48,29 @@ def array(
     ndmin: int = 0,
     **kwargs: Any,
 ) -> Any:
-    """numpy.array, also of recorded values and of lists with recorded values in them.
+    """Return an array of recorded or plain values, as numpy.array does.
 
-    The shape and the type are those that NumPy would give the plain values.
+    Parameters
+    ----------
+    object : array_like
+        A number, an array, or a nested list or tuple of them; recorded items have gradients.
+    dtype : dtype, optional
+        Default: the dtype of the plain values in NumPy.
+    copy, order, subok, ndmin, **kwargs
+        As in NumPy. `order` and `subok` have no effect on recorded values.
+
+    Returns
+    -------
+    array or recorded value
+
+    Raises
+    ------
+    ValueError
+        If the items of a list with recorded items differ in shape.
     """
     if not is_recorded(object):
-        return np.array(
-            plain(object), dtype, copy=copy, order=order, subok=subok, ndmin=ndmin, **kwargs
-        )
+        options = {"copy": copy, "order": order, "subok": subok, "ndmin": ndmin, **kwargs}
+        return np.array(plain(object), dtype, **options)
     y = as_type(joined(object), dtype)
     if y is object and copy:
         y = np.copy(y)
@@ -62,43 +78,124 @@ def array(
 
 
 def asarray(a: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:
-    """numpy.asarray, also of recorded values and of lists with recorded values in them."""
-    return (
-        as_type(joined(a), dtype)
-        if is_recorded(a)
-        else np.asarray(plain(a), dtype, order, **kwargs)
-    )
+    """Return an array of recorded or plain values, as numpy.asarray does.
+
+    Parameters
+    ----------
+    a : array_like
+        A number, an array, or a nested list or tuple of them; recorded items have gradients.
+    dtype : dtype, optional
+        Default: the dtype of the plain values in NumPy.
+    order, **kwargs
+        As in NumPy; no effect on recorded values.
+
+    Returns
+    -------
+    array or recorded value
+
+    Raises
+    ------
+    ValueError
+        If the items of a list with recorded items differ in shape.
+    """
+    if is_recorded(a):
+        return as_type(joined(a), dtype)
+    return np.asarray(plain(a), dtype, order, **kwargs)
 
 
 def asanyarray(a: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:
-    """numpy.asanyarray, also of recorded values and of lists with recorded values in them."""
-    return (
-        as_type(joined(a), dtype)
-        if is_recorded(a)
-        else np.asanyarray(plain(a), dtype, order, **kwargs)
-    )
+    """Return an array of recorded or plain values, as numpy.asanyarray does.
+
+    Parameters
+    ----------
+    a : array_like
+        A number, an array, or a nested list or tuple of them; recorded items have gradients.
+    dtype : dtype, optional
+        Default: the dtype of the plain values in NumPy.
+    order, **kwargs
+        As in NumPy; no effect on recorded values.
+
+    Returns
+    -------
+    array or recorded value
+
+    Raises
+    ------
+    ValueError
+        If the items of a list with recorded items differ in shape.
+    """
+    if is_recorded(a):
+        return as_type(joined(a), dtype)
+    return np.asanyarray(plain(a), dtype, order, **kwargs)
 
 
 def ascontiguousarray(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    """numpy.ascontiguousarray; a recorded value stays in memory as it is."""
-    return (
-        np.atleast_1d(as_type(joined(a), dtype))
-        if is_recorded(a)
-        else np.ascontiguousarray(plain(a), dtype, **kwargs)
-    )
+    """Return an array of recorded or plain values, as numpy.ascontiguousarray does.
+
+    Parameters
+    ----------
+    a : array_like
+        A number, an array, or a nested list or tuple of them; recorded items have gradients.
+    dtype : dtype, optional
+        Default: the dtype of the plain values in NumPy.
+    **kwargs
+        As in NumPy; a recorded value keeps its memory layout.
+
+    Returns
+    -------
+    array or recorded value
+
+    Raises
+    ------
+    ValueError
+        If the items of a list with recorded items differ in shape.
+    """
+    if is_recorded(a):
+        return np.atleast_1d(as_type(joined(a), dtype))
+    return np.ascontiguousarray(plain(a), dtype, **kwargs)
 
 
 def asfortranarray(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    """numpy.asfortranarray; a recorded value stays in memory as it is."""
-    return (
-        as_type(joined(a), dtype)
-        if is_recorded(a)
-        else np.asfortranarray(plain(a), dtype, **kwargs)
-    )
+    """Return an array of recorded or plain values, as numpy.asfortranarray does.
+
+    Parameters
+    ----------
+    a : array_like
+        A number, an array, or a nested list or tuple of them; recorded items have gradients.
+    dtype : dtype, optional
+        Default: the dtype of the plain values in NumPy.
+    **kwargs
+        As in NumPy; a recorded value keeps its memory layout.
+
+    Returns
+    -------
+    array or recorded value
+
+    Raises
+    ------
+    ValueError
+        If the items of a list with recorded items differ in shape.
+    """
+    if is_recorded(a):
+        return as_type(joined(a), dtype)
+    return np.asfortranarray(plain(a), dtype, **kwargs)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **kwargs: Any) -> Any:
-    """numpy.full, also with a recorded number or array to fill with."""
+    """Return an array filled with a recorded or plain value, as numpy.full does.
+
+    Parameters
+    ----------
+    shape : int or tuple of ints
+    fill_value : array_like
+        Has a gradient if it is recorded.
+    dtype, order, **kwargs
+        As in NumPy; `order` has no effect on a recorded value.
+
+    Returns
+    -------
+    array or recorded value, of the given shape
+    """
     if not is_recorded(fill_value):
         return np.full(plain(shape), plain(fill_value), dtype, order, **kwargs)
     return np.broadcast_to(as_type(joined(fill_value), dtype), plain(shape))
@@ -113,7 +210,21 @@ def full_like(
     shape: Any = None,
     **kwargs: Any,
 ) -> Any:
-    """numpy.full_like, also with a recorded number or array to fill with."""
+    """Return an array like `a` filled with a recorded or plain value, as numpy.full_like does.
+
+    Parameters
+    ----------
+    a : array_like
+        Gives the shape and the dtype; has no gradient.
+    fill_value : array_like
+        Has a gradient if it is recorded.
+    dtype, order, subok, shape, **kwargs
+        As in NumPy; `order` and `subok` have no effect on a recorded value.
+
+    Returns
+    -------
+    array or recorded value
+    """
     if not is_recorded(fill_value):
         return np.full_like(plain(a), plain(fill_value), dtype, order, subok, shape, **kwargs)
     return recorded_full_like(unnested(a), joined(fill_value), dtype, shape=plain(shape))  # type: ignore[no-untyped-call]
@@ -126,7 +237,19 @@ def _ends(
 
 
 def arange(*args: Any, **kwargs: Any) -> Any:
-    """numpy.arange, also from a recorded start and by a recorded step; how many numbers there are has no gradient."""
+    """Return evenly spaced numbers, as numpy.arange does.
+
+    Parameters
+    ----------
+    start, stop, step : number
+        A recorded `start` or `step` has a gradient. The number of elements has none.
+    dtype, **kwargs
+        As in NumPy.
+
+    Returns
+    -------
+    array or recorded value, one axis
+    """
     plain_ones = np.arange(*plain(args), **plain(kwargs))
     start, _, step = _ends(*args, **kwargs)
     if not is_recorded(start, step):

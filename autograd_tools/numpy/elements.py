@@ -1,4 +1,4 @@
-"""np.r_ and np.c_, which join what stands in brackets, and np.vectorize."""
+"""np.r_ and np.c_, which join the items in brackets, and np.vectorize, for recorded values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograd_tools.rules.arrays import as_type
 
 
 def spelled_out(item: Any) -> Any:
-    """A slice as the numbers that it stands for in np.r_."""
+    """Return the numbers that a slice stands for in np.r_, and other items unchanged."""
     if not isinstance(item, slice):
         return item
     if isinstance(item.step, complex):
@@ -22,16 +22,17 @@ def spelled_out(item: Any) -> Any:
 
 
 def ends_recorded(item: Any) -> bool:
-    """Whether a gradient is to flow back through an item of np.r_."""
-    return (
-        is_recorded(item.start, item.stop, item.step)
-        if isinstance(item, slice)
-        else is_recorded(item)
-    )
+    """Return True if an item of np.r_ is recorded, or an end of a slice."""
+    if isinstance(item, slice):
+        return is_recorded(item.start, item.stop, item.step)
+    return is_recorded(item)
 
 
 class Joiner:
-    """np.r_ or np.c_: NumPy joins the numbers of the places, which are then read from all items in a row."""
+    """np.r_ or np.c_ for recorded items.
+
+    NumPy joins positions, which then index the concatenated items.
+    """
 
     def __init__(self, joiner: Any) -> None:
         self.joiner = joiner
@@ -44,15 +45,12 @@ class Joiner:
         first = [item for item in items[:1] if isinstance(item, str)]
         if first and first[0] in ("r", "c"):
             raise TypeError(
-                f"np.r_[{first[0]!r}, ...] makes a matrix, which cannot be recorded: leave {first[0]!r} away"
+                f"np.r_[{first[0]!r}, ...] makes a matrix, which cannot be recorded; "
+                f"remove {first[0]!r}"
             )
         items = [spelled_out(item) for item in items[len(first) :]]
-        dtype = np.result_type(
-            *(
-                item if type(item) in (int, float, complex) else np.asarray(item)
-                for item in map(plain, items)
-            )
-        )
+        held = [x if type(x) in (int, float, complex) else np.asarray(x) for x in map(plain, items)]
+        dtype = np.result_type(*held)
         arrays = [as_type(joined(item), dtype) for item in items]
         ends = np.cumsum([0, *map(np.size, arrays)])
         places = tuple(
@@ -69,26 +67,29 @@ r_, c_ = Joiner(np.r_), Joiner(np.c_)
 
 
 class vectorize(np.vectorize):  # noqa: N801  NumPy's name
-    """numpy.vectorize, whose function may also be called on recorded numbers: as many times as there are elements."""
+    """numpy.vectorize, whose function may also be called with recorded arguments.
+
+    The function runs once for each element. Recorded arguments are positional; `excluded` and
+    `signature` are a TypeError with them, and empty arrays a ValueError.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function on each element."""
+        """Call the function on each element of the broadcast arguments."""
         if not is_recorded(*args, *kwargs.values()):
             return super().__call__(*plain(args), **plain(kwargs))
         if kwargs or self.excluded or self.signature is not None:
             raise TypeError(
-                "np.vectorize: recorded values are given by position, without excluded= and signature="
+                "np.vectorize expects recorded values by position, without excluded= and signature="
             )
         arrays = np.broadcast_arrays(*map(joined, args))
         shape = np.shape(arrays[0])
         if 0 in shape:
-            raise ValueError("np.vectorize: there are no elements to call the function on")
+            raise ValueError("np.vectorize: the arrays have no elements to call the function on")
         rows = [self.pyfunc(*(a[index] for a in arrays)) for index in np.ndindex(shape)]
         if not isinstance(unwrap(rows[0]), tuple):
             return self._made(rows, shape, 0)
-        return tuple(
-            self._made(column, shape, i) for i, column in enumerate(zip(*rows, strict=True))
-        )
+        columns = enumerate(zip(*rows, strict=True))
+        return tuple(self._made(column, shape, i) for i, column in columns)
 
     def _made(self, numbers: Any, shape: tuple[int, ...], i: int) -> Any:
         y = np.reshape(joined(list(numbers)), shape)

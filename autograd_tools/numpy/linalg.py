@@ -1,4 +1,4 @@
-"""numpy.linalg, whose functions also take lists in which something is recorded."""
+"""numpy.linalg; some functions also take lists with recorded items."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _REPLACED = {
 }
 globals().update(_REPLACED)
 
-__all__ = sorted(numpy.linalg.__all__)  # noqa: PLE0605  the names of NumPy that is installed
+__all__ = sorted(numpy.linalg.__all__)  # noqa: PLE0605  the names of the installed NumPy
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
-"""Functions of NumPy that are called with lists in which something is recorded, which NumPy does not look into.
+"""Functions of NumPy that take lists with recorded items, into which NumPy does not look.
 
-Adding one is an entry in one of the three tables.
+Add a function to one of the three tables.
 """
 
 from __future__ import annotations
@@ -16,78 +16,23 @@ from autograd_tools.engine.values import Value
 from autograd_tools.numpy.arrays import is_recorded, unnested
 
 # Functions of arrays, each of which may be given as a list.
-OF_ARRAYS = (
-    *(
-        "amax",
-        "amin",
-        "append",
-        "atleast_1d",
-        "atleast_2d",
-        "atleast_3d",
-        "average",
-        "broadcast_to",
-        "clip",
-        "cov",
-        "cross",
-        "cumprod",
-    ),
-    *(
-        "cumsum",
-        "diag",
-        "diff",
-        "dot",
-        "expand_dims",
-        "flip",
-        "inner",
-        "kron",
-        "max",
-        "mean",
-        "median",
-        "min",
-        "moveaxis",
-        "outer",
-        "prod",
-    ),
-    *(
-        "ravel",
-        "repeat",
-        "reshape",
-        "roll",
-        "sort",
-        "split",
-        "squeeze",
-        "std",
-        "sum",
-        "swapaxes",
-        "take",
-        "tensordot",
-        "tile",
-        "trace",
-    ),
-    *("transpose", "tril", "triu", "var", "vdot", "where", "polyval", "array_split", "linspace"),
-)
+OF_ARRAYS = """
+    amax amin append array_split atleast_1d atleast_2d atleast_3d average broadcast_to clip cov
+    cross cumprod cumsum diag diff dot expand_dims flip inner kron linspace max mean median min
+    moveaxis outer polyval prod ravel repeat reshape roll sort split squeeze std sum swapaxes
+    take tensordot tile trace transpose tril triu var vdot where
+"""
 # Functions of a list of arrays, each of which may be given as a list.
-OF_LISTS = ("column_stack", "concat", "concatenate", "dstack", "hstack", "stack", "vstack")
+OF_LISTS = "column_stack concat concatenate dstack hstack stack vstack"
 # Functions whose result has no gradient.
-OF_VALUES = (
-    *(
-        "allclose",
-        "argmax",
-        "argmin",
-        "argsort",
-        "array_equal",
-        "array_equiv",
-        "can_cast",
-        "common_type",
-        "isclose",
-        "iscomplexobj",
-    ),
-    *("isrealobj", "isscalar", "ndim", "result_type", "searchsorted", "shape", "size"),
-)
+OF_VALUES = """
+    allclose argmax argmin argsort array_equal array_equiv can_cast common_type isclose iscomplexobj
+    isrealobj isscalar ndim result_type searchsorted shape size
+"""
 
 
 def of_arrays(func: Callable[..., Any]) -> Callable[..., Any]:
-    """`func`, with lists that hold something recorded made arrays."""
+    """Wrap `func` to turn lists with recorded items into arrays."""
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -97,7 +42,7 @@ def of_arrays(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_lists(func: Callable[..., Any]) -> Callable[..., Any]:
-    """`func`, with the lists in its first argument, which may be any iterable, made arrays where they hold something recorded."""
+    """Wrap `func` to turn lists with recorded items in its first argument into arrays."""
 
     @functools.wraps(func)
     def call(arrays: Any, *args: Any, **kwargs: Any) -> Any:
@@ -113,7 +58,7 @@ def of_lists(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_values(func: Callable[..., Any]) -> Callable[..., Any]:
-    """`func` of plain values."""
+    """Wrap `func` to take plain values."""
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -124,20 +69,20 @@ def of_values(func: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.wraps(np.select)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """numpy.select, of which each choice may be a list."""
+    """Return numpy.select, where each choice may be a list."""
     return np.select(plain(condlist), [unnested(choice) for choice in choicelist], default)
 
 
 @functools.wraps(np.choose)
 def choose(a: Any, choices: Any, *args: Any, **kwargs: Any) -> Any:
-    """numpy.choose, of which each choice may be a list."""
+    """Return numpy.choose, where each choice may be a list."""
     return np.choose(plain(a), [unnested(choice) for choice in choices], *args, **kwargs)
 
 
 OVERRIDES: dict[str, Callable[..., Any]] = {
-    **{name: of_arrays(getattr(np, name)) for name in OF_ARRAYS},
-    **{name: of_lists(getattr(np, name)) for name in OF_LISTS},
-    **{name: of_values(getattr(np, name)) for name in OF_VALUES},
+    **{name: of_arrays(getattr(np, name)) for name in OF_ARRAYS.split()},
+    **{name: of_lists(getattr(np, name)) for name in OF_LISTS.split()},
+    **{name: of_values(getattr(np, name)) for name in OF_VALUES.split()},
     "choose": choose,
     "select": select,
 }

@@ -131,7 +131,9 @@ def test_descriptions_of_recorded_values_are_plain():
 
 
 def test_a_list_of_arrays_that_do_not_fit_is_an_error():
-    with pytest.raises(ValueError, match=r"of one shape to become an array, and not \(\), \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"must have one shape to become an array, got \(\), \(3,\)"
+    ):
         ag.grad(lambda a: np.sum(np.array([a, a[0]])))(A)
 
 

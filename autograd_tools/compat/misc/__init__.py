@@ -1,4 +1,4 @@
-"""Helpers for programs: flattening of containers, optimizers and fixed points."""
+"""Flattening of pytrees, optimizers and fixed points."""
 
 import functools
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from autograd_tools.compat.misc.flatten import flatten
 
 
 def const_graph(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
-    """`f` with its first arguments given: a promise that its graph never changes, of which nothing is made here."""
+    """Return `f` with its first arguments bound; accepted for compatibility, no graph is cached."""
     return functools.partial(f, *args, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""The fixed point of a function as a primitive, differentiated without going back over the iteration."""
+"""The fixed point of a function as a primitive; its gradient does not record the iteration."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def fixed_point(
     distance: Callable[[Any, Any], Any],
     tol: float,
 ) -> Any:
-    """The x with f(a)(x) = x that iteration from the array `x0` comes to, until a step is of a `distance` of at most `tol`."""
+    """Iterate x = f(a)(x) from the array `x0` until a step has a `distance` of at most `tol`.
+
+    `a` has a gradient.
+    """
     step = f(a)
     x, before = step(x0), x0
     while distance(unwrap(x), unwrap(before)) > tol:
@@ -31,16 +34,18 @@ def fixed_point(
 
 
 def _gradient(ans: Any, f: Any, a: Any, x0: Any, distance: Any, tol: float) -> Callable[[Any], Any]:
-    """From x = f(a)(x): u = g + u df/dx is a fixed point too, and u df/da the gradient."""
+    """Solve the fixed point u = g + u df/dx; the gradient is u df/da."""
     vjp_a, _ = make_vjp(lambda a: f(a)(ans))(a)
 
     def adjoint(inputs: Any) -> Callable[[Any], Any]:
         a, x, g = inputs
         return lambda u: g + make_vjp(f(a))(x)[0](u)
 
-    return lambda g: vjp_a(
-        fixed_point(adjoint, call(join, ([a, ans, g],)), np.zeros_like(unwrap(g)), distance, tol)
-    )
+    def gradient(g: Any) -> Any:
+        inputs = call(join, ([a, ans, g],))
+        return vjp_a(fixed_point(adjoint, inputs, np.zeros_like(unwrap(g)), distance, tol))
+
+    return gradient
 
 
 defvjp(fixed_point, None, _gradient, None, None, None)

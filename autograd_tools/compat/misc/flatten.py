@@ -1,4 +1,4 @@
-"""Containers of arrays as one vector, and back."""
+"""Pytrees of arrays as one vector, and back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from autograd_tools.engine.values import unwrap
 
 
 def flatten(x: Any) -> tuple[Any, Callable[[Any], Any]]:
-    """All numbers in nested tuples, lists and dicts of numbers and arrays as a vector, and the function that turns one back.
+    """Return the numbers in a pytree as a vector, and a function that restores the pytree.
 
-    A dict is gone through in the order of its sorted keys. Both ways have gradients.
+    Dicts are read in the order of their sorted keys. Both directions have gradients.
 
     >>> import numpy as np
     >>> vector, unflatten = flatten({"b": 1.0, "a": [np.ones(2), 3.0]})
@@ -30,13 +30,17 @@ def flatten(x: Any) -> tuple[Any, Callable[[Any], Any]]:
 def flatten_func(
     f: Callable[..., Any], example: Any
 ) -> tuple[Callable[..., Any], Callable[[Any], Any], Any]:
-    """`f` as a function of vectors, with what turns its argument back, and the vector of `example`."""
+    """Return `f` on vectors, the function that restores its argument, and a vector."""
     vector, unflatten = flatten(example)
     return (lambda x, *args: flatten(f(unflatten(x), *args))[0]), unflatten, vector
 
 
 def _collect(x: Any, vectors: list[Any], start: int) -> tuple[Callable[[Any], Any], int]:
-    """Append the numbers in `x` to `vectors`; how to read it from position `start` of a vector, and where the next begins."""
+    """Append the numbers in `x` to `vectors`.
+
+    Return a function that reads `x` from position `start` of a vector, and the position of the
+    next one.
+    """
     plain = unwrap(x)
     if isinstance(plain, (dict, tuple, list)):
         keys = sorted(plain) if isinstance(plain, dict) else range(len(plain))

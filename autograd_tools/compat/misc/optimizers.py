@@ -1,6 +1,7 @@
-"""Gradient descent with momentum, RMSprop and Adam, for parameters in nested containers.
+"""Gradient descent with momentum, RMSprop and Adam, for parameters in pytrees.
 
-`grad(x, i)` returns the gradient at the parameters `x` in iteration `i`, counted from 0; `callback(x, i, g)` is called before each step.
+`grad(x, i)` returns the gradient at the parameters `x` in iteration `i`, counted from 0;
+`callback(x, i, g)` runs before each step.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ import numpy as np
 
 from autograd_tools.compat.misc.flatten import flatten
 
-Step = Callable[
-    [Any, int], Any
-]  # the gradient and the number of the iteration -> what to add to the parameters
+Step = Callable[[Any, int], Any]  # (gradient, iteration) -> the change of the parameters
 
 
 def minimize(
@@ -24,7 +23,7 @@ def minimize(
     num_iters: int,
     step: Step,
 ) -> Any:
-    """Take as many steps as `num_iters` from `x0`."""
+    """Take `num_iters` steps from `x0`."""
     x, unflatten = flatten(x0)
     for i in range(num_iters):
         g, _ = flatten(grad(unflatten(x), i))
@@ -42,7 +41,10 @@ def sgd(
     step_size: float = 0.1,
     mass: float = 0.9,
 ) -> Any:
-    """Gradient descent with momentum, the heavy ball of Polyak (1964), whose velocity is a running mean of gradients."""
+    """Minimize by gradient descent with momentum, the heavy ball of Polyak (1964).
+
+    The velocity is a running mean of gradients.
+    """
     velocity: Any = 0.0
 
     def step(g: Any, i: int) -> Any:
@@ -62,7 +64,10 @@ def rmsprop(
     gamma: float = 0.9,
     eps: float = 1e-8,
 ) -> Any:
-    """Gradients divided by the root of a running mean of their squares, which starts at 1; Tieleman & Hinton (2012), lecture 6.5."""
+    """Minimize by RMSprop: Tieleman and Hinton (2012), lecture 6.5.
+
+    Each gradient is divided by the root of a running mean of squares, which starts at 1.
+    """
     square: Any = 1.0
 
     def step(g: Any, i: int) -> Any:
@@ -83,7 +88,10 @@ def adam(
     b2: float = 0.999,
     eps: float = 1e-8,
 ) -> Any:
-    """Adam, algorithm 1 of Kingma & Ba (2015): running means of gradients and of their squares, both without their bias to 0."""
+    """Minimize by Adam, algorithm 1 of Kingma and Ba (2015).
+
+    A step is the running mean of gradients over the root of that of squares, both without bias.
+    """
     mean: Any = 0.0
     square: Any = 0.0
 
@@ -91,10 +99,7 @@ def adam(
         nonlocal mean, square
         mean = b1 * mean + (1 - b1) * g
         square = b2 * square + (1 - b2) * g * g
-        return (
-            -step_size
-            * (mean / (1 - b1 ** (i + 1)))
-            / (np.sqrt(square / (1 - b2 ** (i + 1))) + eps)
-        )
+        size = np.sqrt(square / (1 - b2 ** (i + 1))) + eps
+        return -step_size * (mean / (1 - b1 ** (i + 1))) / size
 
     return minimize(grad, x0, callback, num_iters, step)

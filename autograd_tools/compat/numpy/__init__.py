@@ -1,4 +1,4 @@
-"""autograd_tools.numpy under the name that HIPS autograd has for it: `import autograd_tools.compat.numpy as np`."""
+"""autograd_tools.numpy under HIPS autograd's name: `import autograd_tools.compat.numpy as np`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from autograd_tools.numpy import *  # noqa: F403
 
 
 def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The matrices with the last axis of `D` on their diagonals, the opposite of `numpy.diagonal`; for the last two axes."""
-    if offset != 0 or {axis1, axis2} not in (
-        {-1, -2},
-        {numpy.ndim(D) - 1, numpy.ndim(D)},
-        {-1, numpy.ndim(D) - 1},
-    ):
-        raise NotImplementedError("make_diagonal makes the main diagonal of the last two axes only")
+    """Return matrices with the last axis of `D` on their diagonals."""
+    n = numpy.ndim(D)
+    if offset != 0 or {axis1, axis2} not in ({-1, -2}, {n - 1, n}, {-1, n - 1}):
+        raise NotImplementedError(
+            "make_diagonal supports only the main diagonal of the last two axes"
+        )
     return numpy.expand_dims(D, -1) * numpy.eye(numpy.shape(D)[-1])
 
 

@@ -1,4 +1,4 @@
-"""What programs take from HIPS autograd's numpy_boxes."""
+"""The name of HIPS autograd's numpy_boxes."""
 
 import numpy
 
