@@ -57,7 +57,7 @@ def loaded_by(statement):
 
 
 def imported_names(path):
-    """The absolute names of what a file imports: `a.b` for both `import a.b` and `from a import b`."""
+    """The absolute names that a file imports: `a.b` for `import a.b` and `from a import b`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -106,7 +106,7 @@ def test_an_import_against_the_layers_fails(file, code, contract, tmp_path):
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     with (tmp_path / "autograd_tools" / file).open("a", encoding="utf-8") as source:
         source.write(f"\n\n{code}\n")
-    run = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    run = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
     process = subprocess.run(
         [sys.executable, "-c", run],
         cwd=tmp_path,

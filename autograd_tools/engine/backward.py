@@ -26,11 +26,11 @@ from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
 
-class _Thread(threading.local):
-    listens = False  # the listeners hear of the gradient that is under way
+class _Listening(threading.local):
+    active = False  # the listeners hear of the current gradient
 
 
-_thread = _Thread()
+_listening = _Listening()
 _listeners: list[Callable[[], None]] = []
 
 
@@ -67,13 +67,13 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
 
     Entries after `index` are dropped.
     """
-    if not _listeners or _thread.listens or recording_thread.open is not None:
+    if not _listeners or _listening.active or recording_thread.open is not None:
         return _differentiate(recording, index, seed)
-    _thread.listens = True
+    _listening.active = True
     try:
         _differentiate(recording, index, seed)
     finally:
-        _thread.listens = False
+        _listening.active = False
     for callback in tuple(_listeners):
         callback()
     return None
@@ -97,7 +97,7 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
 
 
 def _backward_with_hooks(recording: Recording, index: int) -> None:
-    """Run the backward pass, with a stop at each complete outgrad that hooks look at."""
+    """Run the backward pass, with a stop at each complete outgrad that has hooks."""
     run = recording.backward_pass or (timed_backward if timing.ENABLED else fast_backward)
     for place, like, functions in hooked(recording, index):
         run(recording, index, place + 1)

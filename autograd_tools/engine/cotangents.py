@@ -9,11 +9,7 @@ import numpy as np
 from autograd_tools.base.containers import children_of, field_names, is_number, with_children
 from autograd_tools.engine.values import unwrap
 
-PARTS = (
-    list,
-    tuple,
-    dict,
-)  # the gradient of a list, tuple or dict is one of its parts, None where it is zero
+PARTS = (list, tuple, dict)  # the gradient of a pytree; None in it is zero
 BASIC = frozenset({int, slice, type(None), type(...)})
 
 
@@ -146,9 +142,7 @@ def one_like(y: Any) -> Any:
     """Return 1 of the type of the number `y`: integers stay integers, float32 stays float32."""
     if isinstance(y, (np.ndarray, np.number)):
         return np.int64(1) if y.dtype.kind == "u" else y.dtype.type(1)  # a gradient may be negative
-    return (
-        1 if isinstance(y, int) else np.float64(1)
-    )  # which divides by zero as NumPy does, and not as Python
+    return 1 if isinstance(y, int) else np.float64(1)  # divides by zero as NumPy, not as Python
 
 
 def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:

@@ -1,4 +1,4 @@
-"""Where values were detached from the graph (evidence for `why_none`)."""
+"""Places where values were detached from the graph: evidence for `why_none`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograd_tools.engine.state import following_params, open_tapes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.location.call_site import is_users
 
-MOST = 1000  # Results that a tape notes for one place in the code; of Params all
+MAX_RESULTS = 1000  # noted per call site and tape; all Params are
 
 
 class Detached(NamedTuple):
@@ -86,20 +86,15 @@ def _put(recording: Recording, who: int, param: Param | None, what: str, frame: 
         recording.detached = {}
     code = frame.f_code
     known = recording.detached.setdefault((id(code), frame.f_lasti), {})
-    if who not in known and (param is not None or len(known) < MOST):
-        # Param and code are kept, so that no other gets their ids.
-        known[who] = (
-            Detached(what, code.co_filename, frame.f_lineno, code.co_qualname),
-            param,
-            code,
-        )
+    if who not in known and (param is not None or len(known) < MAX_RESULTS):
+        # Param and code stay alive, so that their ids stay theirs.
+        found = Detached(what, code.co_filename, frame.f_lineno, code.co_qualname)
+        known[who] = (found, param, code)
 
 
 PACKAGE = str(Path(__file__).parent.parent) + os.sep
-CALL_PATH = {__file__}  # the modules between a user's call and what notes it; each adds itself
-_engines_own: dict[
-    int, bool
-] = {}  # by the id of a library's code: whether it reads values for purposes of its own
+CALL_PATH = {__file__}  # the modules between a user's call and its note; each adds itself
+_engines_own: dict[int, bool] = {}  # id of a library's code -> it reads values for itself
 
 
 def _users_frame() -> FrameType | None:
@@ -121,6 +116,6 @@ def detached_of(recording: Recording) -> dict[int, list[Detached]]:
     """Return the notes of a recording by index (minus the id of a Param that is not on it)."""
     found: dict[int, list[Detached]] = {}
     for known in (recording.detached or {}).values():
-        for who, (cut, _, _) in known.items():
-            found.setdefault(recording.leaves.get(-who, who), []).append(cut)
+        for who, (detached, _, _) in known.items():
+            found.setdefault(recording.leaves.get(-who, who), []).append(detached)
     return found

@@ -102,10 +102,8 @@ def _add_to_param(param: Param, fn: Hook | None) -> None:
         _of_params.pop(key, None)
         return
     if key not in _of_params:
-        _of_params[key] = (
-            weakref.ref(param, lambda _: _of_params.pop(key, None)),
-            [],
-        )  # when it dies, another may get its id
+        forget = weakref.ref(param, lambda _: _of_params.pop(key, None))  # its id may be used again
+        _of_params[key] = (forget, [])
     _of_params[key][1].append(fn)
 
 

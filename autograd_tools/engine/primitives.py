@@ -17,8 +17,8 @@ from autograd_tools.timing import instrument as timing
 
 Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx
 
-VALUE = -1  # the position that stands for the output `y` of a call
-SHAPES = frozenset[int]()  # what rules read that look at shapes and dtypes only
+VALUE = -1  # the position of the output `y` of a call
+SHAPES = frozenset[int]()  # read by rules that need shapes and dtypes only
 
 
 def UNKNOWN(*args: Any, **kwargs: Any) -> Any:  # noqa: N802
@@ -37,7 +37,7 @@ class PrimitiveData:
       unless it is a constant.
     * `fields`: the output is a named tuple.
     * `reads`: positions of the arguments whose numbers the rules read, with VALUE for the output.
-      Give it where the code of the rules cannot show it, because they look at shapes only.
+      Give it where the code of the rules does not show it, because they read only shapes.
     * `fresh`: no rule returns an array that another object holds.
     * `accumulate_into(total, dy, *args)` adds the gradient of the only differentiated argument, the
       first, into `total` in place and returns it. The rule must then return an array of its own.
@@ -73,9 +73,8 @@ class PrimitiveData:
         self.accumulate_into = accumulate_into
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name, leaf=fresh)
-        self.elementwise = (
-            fresh and isinstance(func, np.ufunc) and func.signature is None
-        )  # a gradient has the shape of the output
+        # Elementwise: a gradient has the shape of the output.
+        self.elementwise = fresh and isinstance(func, np.ufunc) and func.signature is None
         self._plan = functools.cache(self._make_plan)
 
     def rule(self, position: int) -> Rule | None:
@@ -89,9 +88,7 @@ class PrimitiveData:
         return self._plan(*positions, same_shape=same_shape)
 
     def seen_by_rules(self, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the keyword arguments of a call without those that only set the dtype of a
-        ufunc.
-        """
+        """Return the keyword arguments for the rules: none of a ufunc's, which only set dtypes."""
         if not kwargs or not isinstance(self.func, np.ufunc):
             return kwargs
         if kwargs.get("where", True) is not True:
@@ -111,10 +108,8 @@ class PrimitiveData:
         found = [self.rule(position) for position in positions]
         if UNKNOWN in found:
             argument = positions[found.index(UNKNOWN)] + 1
-            raise TypeError(
-                f"{self.name}[{argument}] has no gradient rule; "
-                "pass ag.value(x) if it is a constant"
-            )
+            hint = "pass ag.value(x) if it is a constant"
+            raise TypeError(f"{self.name}[{argument}] has no gradient rule; {hint}")
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads_of(rule) for rule in rules] if self.reads is None else [self.reads]
         together = frozenset[int]().union(*(part for part in read if part is not None))
@@ -136,7 +131,7 @@ class PrimitiveData:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to pass back through a call: its primitive, and each tracked position with its rule.
+    """Backward pass of a call: the primitive, and each tracked position with its rule.
 
     * `reads`: positions whose numbers these rules read, with VALUE for the output; None for all.
     * `fresh`: the rules return a new array, a view or `dy`, never an array that another object

@@ -74,7 +74,7 @@ class Recording(Wrapping):
 
     @property
     def is_open(self) -> bool:
-        """Whether it still records."""
+        """True while it records."""
         return self.thread is not None
 
     @property
@@ -138,9 +138,7 @@ class Recording(Wrapping):
         index = len(self.entries)
         if self.notes is not None:
             self.notes.append(note)
-        self.entries.append(
-            entry
-        )  # last, because a watched recording looks at the others and may raise
+        self.entries.append(entry)  # last: a watched recording may raise here
         return index
 
     def input(self, x: Any, name: str = "") -> Result:

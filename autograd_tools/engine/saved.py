@@ -1,4 +1,4 @@
-"""What a recording saves of a call for the backward pass, and how many bytes that is."""
+"""Arrays that a recording saves for the backward pass, and their bytes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Absent:
 
 ARRAYS = frozenset({np.ndarray, Absent})
 FLOATS = frozenset({float, np.float64})
-WORTH_FREEING = 4096  # bytes; what is smaller costs less to keep than to replace
+WORTH_FREEING = 4096  # bytes; a smaller array costs less to keep than to replace
 
 
 def absent(x: Any) -> Any:

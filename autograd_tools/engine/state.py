@@ -9,28 +9,26 @@ from autograd_tools.base.memory import suspend_full_collections
 from autograd_tools.engine.values import Param, Result
 
 
-class _Thread(threading.local):
-    open: Any = None  # the innermost open recording
-    params: Any = None  # the innermost open recording that tracks Params
+class ThreadState(threading.local):
+    """The innermost open recordings of a thread."""
+
+    open: Any = None
+    params: Any = None  # the one that tracks Params
 
 
-thread = _Thread()
+thread = ThreadState()
 open_tapes: list[Any] = []  # of all threads
 
 suspend_full_collections(lambda: thread.open is not None)
 
 
 def following_params() -> Any:
-    """Return the innermost open recording of this thread that tracks Params, None outside `diff`
-    and `record`.
-    """
+    """Return the thread's innermost open recording that tracks Params; None outside `diff`."""
     return thread.params
 
 
 def live(x: Any) -> Any:
-    """Return `x` without the wrapping that no open recording tracks: a tracked value, or a plain
-    one.
-    """
+    """Return `x` unwrapped as far as no open recording tracks it."""
     while isinstance(x, Result) and not x.recording.is_open:
         x = x.value
     return x.value if isinstance(x, Param) and thread.params is None else x
