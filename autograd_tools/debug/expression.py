@@ -219,7 +219,7 @@ def _stated(function: FunctionType) -> ast.expr | None:
 def _returned(
     function: FunctionType, values: Mapping[str, Any] | None, stated: ast.expr | None
 ) -> ast.expr | None:
-    """Return the expression that a function returns, or `stated` if its source is not so simple."""
+    """Return the expression that a function returns, or `stated`, which describes no branch."""
     source = "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
     try:
         found = list(_bodies(_parsed(source), function.__code__))
@@ -228,21 +228,14 @@ def _returned(
     statements, branched = found[0] if len(found) == 1 else [], False
     while statements:
         first, *others = statements
-        if (
-            isinstance(first, ast.Return)
-            and first.value is not None
-            and (branched or stated is None)
-        ):
-            return ast.parse(
-                ast.unparse(first.value), mode="eval"
-            ).body  # one of our own, to be changed
+        simple = isinstance(first, ast.Return) and first.value is not None
+        if simple and (branched or stated is None):
+            return ast.parse(ast.unparse(first.value), mode="eval").body  # a copy, to be changed
         holds = _truth(first.test, function, values) if isinstance(first, ast.If) else None
         if not isinstance(first, ast.If) or holds is None:
-            return stated
-        statements, branched = (
-            [*(first.body if holds else first.orelse), *others],
-            branched or holds,
-        )
+            return None if branched else stated
+        statements = [*(first.body if holds else first.orelse), *others]
+        branched = branched or holds
     return stated
 
 

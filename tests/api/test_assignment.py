@@ -1,4 +1,4 @@
-"""Writing into recorded arrays: `x[i] = v` makes a new value of x, and whoever has read the old one keeps it."""
+"""Assignment into recorded arrays: it creates a new value; earlier reads keep the old one."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_writing_differentiates_to_second_order(index, shape):
 
 
 @pytest.mark.parametrize(("index", "shape"), INDEXES.values(), ids=INDEXES)
-def test_writing_gives_what_numpy_gives(index, shape):
+def test_assignment_gives_numpys_result(index, shape):
     f, x = written(index)
     v = np.linspace(0.2, 1.7, int(np.prod(shape))).reshape(shape)
     seen = []
@@ -90,7 +90,7 @@ def test_adding_to_a_part_differentiates():
     assert ag.gradcheck(f, X, order=2)
 
 
-def test_an_argument_may_be_written_into_and_stays_as_it_was_outside():
+def test_assigning_into_an_argument_leaves_the_callers_array_unchanged():
     def f(x):
         x[1] = x[0] * 3
         return np.sum(x * x)
@@ -151,7 +151,7 @@ def test_single_precision_stays():
     assert [dx.dtype for dx in gradients] == [np.float32, np.float64]
 
 
-def test_fractions_written_into_integers_are_cut_off_and_have_gradient_zero():
+def test_fractions_assigned_into_integers_are_truncated_with_zero_gradient():
     def f(v):
         y = np.sum(v) * 0 + ag.Param(np.array([1, 2, 3])) * 1
         return np.sum(y)
@@ -179,12 +179,12 @@ def test_writing_after_the_recording_is_an_error():
         kept[0][0] = 1.0
 
 
-def test_writing_into_what_is_no_array_is_an_error():
+def test_assigning_into_a_number_is_an_error():
     with pytest.raises(TypeError, match="it is no array"):
         ag.grad(lambda x: x.__setitem__(0, 1.0))((1.0, 2.0))
 
 
-def test_writing_a_list_of_recorded_values_is_an_error_that_names_stack():
+def test_assigning_a_list_of_recorded_values_suggests_stack():
     def f(x):
         y = x * 1.0
         y[:2] = [x[0], x[1]]

@@ -1,4 +1,4 @@
-"""Checkpointed parts: the same gradients, computed again instead of kept."""
+"""Checkpointing: the same gradients, with values recomputed instead of saved."""
 
 import gc
 import weakref
@@ -93,7 +93,7 @@ def test_outside_a_recording_the_function_is_called_as_it_is():
     assert ag.checkpoint(layer)(X).tolist() == layer(X).tolist()
 
 
-def test_the_recording_holds_one_node_for_the_part_and_its_parents():
+def test_a_checkpointed_part_is_one_node_with_its_parents():
     trace = ag.diff(checkpointed, ag.Param(X)).trace()
     assert [node.op for node in trace if node.kind == "result"] == [
         *["checkpoint(layer)", "getitem"] * 3,
@@ -103,7 +103,7 @@ def test_the_recording_holds_one_node_for_the_part_and_its_parents():
     assert trace[3].parents == (1, 2)
 
 
-def test_what_the_part_computed_is_not_kept():
+def test_intermediate_values_of_a_checkpoint_are_freed():
     alive = []
 
     def part(x):
@@ -130,10 +130,10 @@ def test_a_tape_with_checkpoints_is_freed_without_the_garbage_collector():
 def test_it_may_decorate_a_function_and_keeps_its_name():
     @ag.checkpoint
     def part(x):
-        """What it does."""
+        """Say what it does."""
         return x
 
-    assert (part.__name__, part.__doc__) == ("part", "What it does.")
+    assert (part.__name__, part.__doc__) == ("part", "Say what it does.")
 
 
 def test_a_part_that_draws_random_numbers_is_an_error():

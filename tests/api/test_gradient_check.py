@@ -1,4 +1,4 @@
-"""The numerical checks: what they accept, what they catch, and what they leave as it was."""
+"""gradcheck and gcheck: accepted gradients, wrong ones, and state afterwards."""
 
 import contextlib
 
@@ -110,7 +110,7 @@ def test_nothing_to_differentiate_is_an_error():
         ag.gradcheck(np.sin, 3)
 
 
-def test_in_a_container_whole_numbers_and_constants_stay_as_they_are():
+def test_integers_and_constants_in_a_pytree_stay_fixed():
     seen = []
     assert ag.gradcheck(
         lambda p: seen.append(ag.value(p["n"])) or p["w"] ** p["n"], {"w": X, "n": 3, "name": "w"}
@@ -138,7 +138,7 @@ def test_options_that_make_no_sense_are_errors(options, error, message):
         ag.gradcheck(np.sin, X, **options)
 
 
-def test_a_check_of_what_is_no_function_is_an_error():
+def test_a_check_of_a_number_is_an_error():
     with pytest.raises(TypeError, match=r"gradcheck\(\) expects a function, got 3\.0"):
         ag.gradcheck(3.0, X)
     with pytest.raises(TypeError, match=r"diff\(\) expects a function, got 3\.0"):

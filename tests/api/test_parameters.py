@@ -1,4 +1,4 @@
-"""Every Param inside a model, once each, whatever the model is made of."""
+"""params: every Param inside a model, once each."""
 
 import functools
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ with_attributes.w = A
 
 
 def half_filled():
-    """A closure whose first variable has no value yet."""
+    """Return a closure whose first variable has no value yet."""
     return FunctionType(closure(A, B).__code__, {}, closure=(CellType(), CellType(A)))
 
 
@@ -97,7 +97,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize(("model", "expected"), MODELS.values(), ids=MODELS)
-def test_the_params_of_a_model_come_once_each_in_the_order_of_its_parts(model, expected):
+def test_params_of_a_model_come_once_in_order(model, expected):
     assert [id(p) for p in ag.params(model)] == [id(p) for p in expected]
 
 
@@ -137,7 +137,7 @@ def test_an_unset_slot_is_passed_over():
     assert len(ag.params(model)) == 1
 
 
-def test_a_bound_method_finds_the_fields_of_its_object_while_training():
+def test_a_bound_method_finds_the_fields_of_its_object():
     model = Plain(ag.Param(2.0), ag.Param(1.0))
     J = ag.diff(model.loss, 3.0)
     assert [ag.grad(J, p) for p in ag.params(model.loss)] == [3.0, 1.0]

@@ -1,4 +1,4 @@
-"""Where NumPy's dispatch loses values, as measured: each call is right or an error that says what to write."""
+"""Calls that NumPy does not dispatch: each is right, or an error that says what to write."""
 
 import decimal
 import fractions
@@ -27,7 +27,7 @@ def add_in_place(x):
 
 
 def no_warning(f):
-    """`f` without NumPy's remark that `where` without `out` leaves numbers as they were in memory."""
+    """Return `f` without NumPy's warning that `where` without `out` leaves elements undefined."""
 
     def quiet(x):
         with warnings.catch_warnings():
@@ -37,7 +37,7 @@ def no_warning(f):
     return quiet
 
 
-# A row for each call: what it is an error with, while it is recorded. None: the call loses nothing, and gives what NumPy gives.
+# The error of each call while recording. None: the call gives NumPy's result.
 ERRORS = {
     "np.array([x, x])": (lambda x: np.array([x, x]), r"np\.stack"),
     "np.array([x[0], 1])": (lambda x: np.array([x[0], 1.0]), r"np\.stack"),
@@ -123,7 +123,7 @@ every_error = pytest.mark.parametrize(("f", "message"), ERRORS.values(), ids=ERR
 
 @every_error
 @pytest.mark.parametrize("track", [lambda w: w, lambda w: w * 1], ids=["Param", "Result"])
-def test_what_would_lose_a_gradient_is_an_error_in_diff(f, message, track):
+def test_a_lost_gradient_is_an_error_in_diff(f, message, track):
     w = ag.Param(X)
     with pytest.raises(TypeError) as caught:
         ag.diff(lambda: np.sum(f(track(w))))
@@ -131,7 +131,7 @@ def test_what_would_lose_a_gradient_is_an_error_in_diff(f, message, track):
 
 
 @every_error
-def test_what_would_lose_a_gradient_is_an_error_in_the_gradient_of_a_function(f, message):
+def test_a_lost_gradient_is_an_error_in_grad(f, message):
     for g in (
         ag.grad(lambda x: np.sum(f(x))),
         ag.grad(lambda x: np.sum(ag.grad(lambda y: np.sum(f(y)))(x))),
@@ -142,14 +142,14 @@ def test_what_would_lose_a_gradient_is_an_error_in_the_gradient_of_a_function(f,
 
 
 def outside(f, x):
-    """What `f` returns of `x`, or the kind of its error."""
+    """Return `f(x)`, or the type of its error."""
     try:
         return f(x)
     except (TypeError, ValueError, IndexError) as error:
         return type(error)
 
 
-# Where Param and array differ outside a recording: they are errors, or the Param, which is no array, is written into instead.
+# Calls that differ for a Param outside a recording: errors, or writes into the Param.
 DIFFER = {
     "np.exp(nd, out=x)",
     "np.matrix * x",
@@ -163,7 +163,7 @@ SAME = {name: f for name, (f, _) in ERRORS.items() if name not in DIFFER}
 
 
 @pytest.mark.parametrize("f", SAME.values(), ids=SAME)
-def test_outside_a_recording_a_param_does_what_its_value_does(f):
+def test_outside_a_recording_a_param_acts_like_its_value(f):
     y, expected = outside(f, ag.Param(X.copy())), outside(f, X.copy())
     assert not isinstance(y, ag.Value)
     assert type(y) is type(expected)
@@ -172,7 +172,7 @@ def test_outside_a_recording_a_param_does_what_its_value_does(f):
         assert y.tolist() == expected.tolist()
 
 
-# What dispatches is right: its gradient for x = [1, 2, 3].
+# Dispatched calls and their gradients for x = [1, 2, 3].
 RIGHT = {
     "np.array(x, like=x)": (lambda x: np.array(x, like=x) @ X, [1.0, 2.0, 3.0]),
     "np.array([x, nd], like=x)": (lambda x: np.sum(np.array([x, X], like=x) ** 2), [2.0, 4.0, 6.0]),
@@ -242,7 +242,7 @@ RIGHT = {
 
 @pytest.mark.filterwarnings("ignore:.*memmap.*")
 @pytest.mark.parametrize(("f", "gradient"), RIGHT.values(), ids=RIGHT)
-def test_what_dispatches_has_its_gradient(f, gradient):
+def test_dispatched_functions_have_their_gradient(f, gradient):
     w = ag.Param(X)
     for dx in (
         ag.grad(f)(X),
@@ -254,7 +254,7 @@ def test_what_dispatches_has_its_gradient(f, gradient):
     assert not isinstance(f(w), ag.Value)
 
 
-# What a Param cannot hold.
+# Values that a Param cannot hold.
 
 HELD = {
     "bool": True,
@@ -273,14 +273,14 @@ HELD = {
 
 
 @pytest.mark.parametrize("x", HELD.values(), ids=HELD)
-def test_what_is_no_number_to_differentiate_is_an_error(x):
+def test_a_non_numeric_value_is_an_error(x):
     with pytest.raises(TypeError):
         ag.Param(x)
     with pytest.raises(TypeError):
         ag.grad(lambda x: 1.0)(x)
 
 
-# Arrays that lie otherwise in memory.
+# Arrays of other memory layouts.
 
 LAYOUTS = {
     "Fortran": np.asfortranarray(M),
@@ -295,7 +295,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("x", LAYOUTS.values(), ids=LAYOUTS)
-def test_a_gradient_does_not_depend_on_how_an_array_lies_in_memory(x):
+def test_a_gradient_does_not_depend_on_memory_layout(x):
     def f(x):
         return np.sum(np.exp(x.T / 9) * np.ravel(x)[::-1].reshape(x.T.shape)) + np.sum(x * x)
 
@@ -305,7 +305,7 @@ def test_a_gradient_does_not_depend_on_how_an_array_lies_in_memory(x):
     assert np.array_equal(x, before)
 
 
-# Lists, which Python's operators join and NumPy adds up.
+# Lists: Python's + joins them, NumPy's adds them.
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_a_list_is_an_array_to_arithmetic(f, gradient):
     assert f(ag.Param([1.0, 2.0])) == f(np.array([1.0, 2.0]))
 
 
-# Numbers that are none.
+# NaN and Inf.
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_a_list_is_an_array_to_arithmetic(f, gradient):
     ],
     ids=repr,
 )
-def test_what_does_not_depend_on_its_argument_has_a_gradient_of_zero_even_at_infinity(x):
+def test_an_independent_result_has_zero_gradient_at_infinity(x):
     assert ag.grad(lambda x: 1.0)(x) == 0.0
     assert type(ag.grad(lambda x: 1.0)(x)) is type(x)
 
@@ -374,6 +374,6 @@ def test_an_extreme_so_far_stays_nan_after_a_nan(f):
     assert math.isnan(y)
 
 
-def test_the_products_so_far_of_a_number_are_an_array_of_it():
+def test_cumprod_of_a_number_is_an_array():
     assert ag.grad(lambda x: np.cumprod(x, axis=0)[0])(2.0) == 1.0
     assert ag.grad(np.nanmean)(2.0) == 1.0

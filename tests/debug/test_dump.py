@@ -1,4 +1,4 @@
-"""One node, field by field."""
+"""dump: one node, field by field."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_a_result_is_dumped_with_its_call(tape):
     )
 
 
-def test_a_call_of_one_argument_is_dumped_as_a_tuple_of_one(tape):
+def test_dump_shows_one_argument_as_a_tuple(tape):
     assert "  args: (R(float64[3]),)" in ag.dump(tape.nodes[2]).splitlines()
 
 
@@ -108,7 +108,7 @@ def test_a_container_is_dumped():
     ],
     ids=["Param", "number", "array", "None"],
 )
-def test_what_is_no_node_is_dumped_as_its_value(x, text):
+def test_dump_shows_a_plain_value_as_itself(x, text):
     assert ag.dump(x) == text
 
 
@@ -122,7 +122,7 @@ def test_a_depth_below_one_is_an_error(tape, maxdepth):
         ag.dump(tape.nodes[0], maxdepth)
 
 
-def test_a_node_in_a_chain_of_20_000_is_dumped_with_its_neighbours():
+def test_dump_shows_neighbours_in_a_chain_of_20_000():
     w = ag.Param(0.0)
 
     def chain():

@@ -1,4 +1,4 @@
-"""Rules as people read them: a formula computes what the rule computes."""
+"""rule_text: a formula computes the same as its rule."""
 
 import ast
 
@@ -10,19 +10,19 @@ from rules.test_rules import PRIMITIVES, cases_of, curved, differentiable, every
 import autograd_tools as ag
 from autograd_tools.debug.rule_formulas import rule_of
 
-# What stands in formulas without the name of its module.
+# Names in formulas without their module.
 WORDS = {**{name: getattr(scipy.special, name) for name in scipy.special.__all__}, **vars(np)}
 
 
 def plain(x):
-    """A value, or a container of values, without their wrapping."""
+    """Return a value or a pytree of values, unwrapped."""
     if isinstance(x, (list, tuple)):
         return type(x)(map(plain, x))
     return ag.value(x)
 
 
 def node_of(func, args, kwargs, argnums):
-    """The node of a call of `func` in a gradient; None if there is none."""
+    """Return the node of a call of `func` in a gradient, or None."""
     called = [ag.Param(x) if n in argnums else x for n, x in enumerate(args)]
 
     def loss():
@@ -41,7 +41,7 @@ def node_of(func, args, kwargs, argnums):
 
 
 def read(node, argument, rule):
-    """The formula of a rule, what it computes, and what the rule does; None where the formula calls functions of our own."""
+    """Return a formula, its value and the rule's value; None if it calls our own functions."""
     args, kwargs = plain(node.args), {name: plain(x) for name, x in node.kwargs.items()}
     names = [repr(x) if isinstance(x, (int, float, str)) else f"a{n}" for n, x in enumerate(args)]
     text = rule_of(
@@ -62,7 +62,7 @@ def read(node, argument, rule):
 
 
 def summed_to(dx, x):
-    """A gradient with the shape of its argument, as the engine makes it of one that was broadcast."""
+    """Return a gradient summed to the shape of its argument, as the engine does."""
     dx = np.asarray(dx)
     dx = dx.sum(tuple(range(dx.ndim - np.ndim(x))))
     dx = dx.sum(

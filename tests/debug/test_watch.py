@@ -1,4 +1,4 @@
-"""Watching for a NaN or Inf: who made it, where, and of what."""
+"""watch="nan": the operation, its line and its arguments."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def w():
 
 
 def found(f):
-    """The message of the error that watching `f` ends with, without the place, which is the same everywhere here."""
+    """Return the error message of watching `f` without the line, which is always in this file."""
     with pytest.raises(ag.NonFiniteError) as error:
         ag.diff(f, watch="nan")
     return [line for line in str(error.value).split("\n") if not line.startswith(("  at ", "    "))]
@@ -23,7 +23,7 @@ def found(f):
 # Forward.
 
 
-def test_the_operation_that_made_an_inf_is_named_with_what_it_was_made_of(w):
+def test_the_error_names_the_operation_and_its_arguments(w):
     assert found(lambda: np.sum(np.log(w))) == [
         "log produced -inf in 1 of 3 elements, first at [1]",
         "  node 2",
@@ -32,7 +32,7 @@ def test_the_operation_that_made_an_inf_is_named_with_what_it_was_made_of(w):
     ]
 
 
-def test_the_place_and_the_line_of_the_user_are_told(w):
+def test_the_error_shows_the_users_line(w):
     with pytest.raises(ag.NonFiniteError) as error:
         ag.diff(lambda: np.sum(np.log(w)), watch="nan")
     place, code = str(error.value).split("\n")[1:3]
@@ -54,7 +54,7 @@ def test_it_stops_where_the_operation_is_called(w):
     assert reached == []
 
 
-def test_of_a_large_array_the_numbers_that_did_it_are_told():
+def test_the_error_shows_the_elements_responsible_in_large_arrays():
     w = ag.Param(np.arange(100.0).reshape(4, 25) - 30, name="w")
     b = np.ones((4, 1))
     b[1] = -1.0
@@ -65,19 +65,19 @@ def test_of_a_large_array_the_numbers_that_did_it_are_told():
 
     assert found(f) == [
         "divide produced -inf in 1 of 100 elements, first at [1, 5]",
-        "  node 2, scope test_of_a_large_array_the_numbers_that_did_it_are_told.f/rates",
+        "  node 2, scope test_the_error_shows_the_elements_responsible_in_large_arrays.f/rates",
         "  divide[1], a constant: float64[4,1] [[ 1.] [-1.] [ 1.] [ 1.]]",
         "  divide[2], the Param w: float64[4,25], 0.0 at [1, 5], min -30, max 69",
         "  value: float64[4,25], -inf at [1, 5], min -1, max 1",
     ]
 
 
-def test_a_nan_that_is_made_of_inf_is_made_there(w):
+def test_a_nan_from_inf_is_reported(w):
     lines = found(lambda: np.sum((w + np.inf) - (w + np.inf)))
     assert lines[0] == "subtract produced nan in 3 of 3 elements, first at [0]"
 
 
-def test_a_number_that_was_nan_before_does_not_excuse_its_neighbours(w):
+def test_an_earlier_nan_does_not_excuse_its_neighbours(w):
     lines = found(lambda: np.sum(np.log(w * np.array([np.nan, 1.0, 1.0]))))
     assert lines[0] == "log produced -inf in 1 of 3 elements, first at [1]"
 
@@ -93,7 +93,7 @@ def test_a_function_of_several_arrays_tells_of_each():
     assert lines[0] == "linalg.det produced inf"
 
 
-def test_an_operation_on_an_outer_recording_is_found_inside_an_inner_one(w):
+def test_an_outer_operation_is_found_inside_an_inner_recording(w):
     lines = found(lambda: ag.grad(lambda x: np.sum(x * np.log(w)))(2.0))
     assert lines[0] == "log produced -inf in 1 of 3 elements, first at [1]"
 
@@ -111,7 +111,7 @@ def test_the_gradient_that_made_an_inf_is_named_by_argument(w):
     ]
 
 
-def test_a_gradient_of_a_value_that_is_not_used_may_be_nan(w):
+def test_the_gradient_of_an_unused_value_may_be_nan(w):
     lines = found(lambda: np.sum(np.where(W > 0, np.sqrt(w), 0.0)))
     assert lines[0] == "the gradient sqrt[1] produced nan in 1 of 3 elements, first at [1]"
 
@@ -126,7 +126,7 @@ def test_the_second_argument_is_counted_from_one():
     )
 
 
-def test_a_sum_of_finite_gradients_that_is_none_is_told():
+def test_an_overflowing_sum_of_gradients_is_named():
     x = ag.Param(1e-300)
     assert (
         found(lambda: x * 1e308 + x * 1e308)[0]
@@ -134,7 +134,7 @@ def test_a_sum_of_finite_gradients_that_is_none_is_told():
     )
 
 
-def test_a_hook_that_returns_a_nan_is_told():
+def test_a_hook_that_returns_a_nan_is_named():
     x = ag.Param(1.0)
     assert (
         found(lambda: ag.on_grad(x * 2, lambda dy: dy * np.nan))[0]
@@ -151,10 +151,10 @@ def test_record_watches_forward_and_backward(w):
         J.backward(loss)
 
 
-# What was there before.
+# NaNs in Params and constants.
 
 
-def test_a_nan_in_a_param_is_told_as_such():
+def test_the_error_names_a_param_with_a_nan():
     lines = found(lambda: np.sum(ag.Param(np.array([1.0, np.nan]), name="b") * 2))
     assert lines[:2] == [
         "the result is nan; no operation produced it",
@@ -162,13 +162,13 @@ def test_a_nan_in_a_param_is_told_as_such():
     ]
 
 
-def test_a_nan_in_a_constant_is_told_as_such(w):
+def test_the_error_names_a_constant_with_a_nan(w):
     lines = found(lambda: np.sum(w * np.array([1.0, np.nan, 1.0])))
     assert lines[0] == "the result is nan; no operation produced it"
     assert lines[1].startswith("  the NaN or Inf comes from multiply[2], a constant, at ")
 
 
-def test_a_nan_in_a_constant_that_comes_to_a_gradient_is_told(w):
+def test_a_nan_constant_that_reaches_a_gradient_is_reported(w):
     lines = found(lambda: np.nansum(w * np.array([1.0, np.nan, 1.0])))
     assert lines[0] == "the gradient multiply[1] produced nan in 1 of 3 elements, first at [1]"
     assert lines[1].startswith("  the NaN or Inf comes from multiply[2], a constant, at ")
@@ -188,7 +188,7 @@ def test_a_mask_of_minus_inf_accuses_nobody(w):
     assert ag.value(ag.diff(attention, watch="nan")) == pytest.approx(0.2689414213699951)
 
 
-def test_what_is_finite_is_as_without_a_watch(w):
+def test_finite_values_are_the_same_with_a_watch(w):
     def f():
         return np.sum(np.exp(w[:2]) * w[0] + np.linalg.norm(w))
 
@@ -208,7 +208,7 @@ def test_after_the_error_all_is_as_before(w):
     assert ag.grad(ag.diff(lambda: np.sum(w)), w).tolist() == [1.0, 1.0, 1.0]
 
 
-def test_the_tape_of_a_block_that_was_stopped_can_be_looked_at(w):
+def test_the_tape_of_a_stopped_block_can_be_inspected(w):
     with pytest.raises(ag.NonFiniteError), ag.record(watch="nan") as J:
         np.log(w)
     assert str(J).endswith("2. float64[3] = log(P(float64[3]))")

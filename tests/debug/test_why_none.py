@@ -1,4 +1,4 @@
-"""Why a gradient is None or zero: what was not used, where the ways end, and what reads them there."""
+"""why_none: unused values, the ends of paths, and the operations that detach."""
 
 import re
 
@@ -21,21 +21,21 @@ def b():
 
 
 def why(J, x):
-    """The answer without the places in this file, which are looked at once."""
+    """Return the answer without the lines of this file, which one test checks."""
     return re.sub(r" at [^:]*test_why_none.py:\d+ in \S+: .*", "", ag.why_none(J, x))
 
 
 # None.
 
 
-def test_what_was_never_used_is_told(w, b):
+def test_an_unused_param_is_called_unused(w, b):
     assert (
         why(ag.diff(lambda: np.sum(w)), b)
         == "b has no gradient: it was never used while the tape recorded"
     )
 
 
-def test_a_way_that_does_not_reach_the_result_is_told_with_its_end(w, b):
+def test_the_end_of_a_path_off_the_result_is_shown(w, b):
     def f():
         np.tanh(b) * 2
         return np.sum(w)
@@ -46,7 +46,7 @@ def test_a_way_that_does_not_reach_the_result_is_told_with_its_end(w, b):
     ]
 
 
-def test_the_place_and_the_line_of_an_end_are_told(w, b):
+def test_an_end_is_shown_with_its_line(w, b):
     def f():
         np.tanh(b)
         return np.sum(w)
@@ -55,12 +55,12 @@ def test_the_place_and_the_line_of_an_end_are_told(w, b):
     line = f.__code__.co_firstlineno + 1
     assert end.startswith("  2. tanh(P(float64[3])) at ")
     assert (
-        f"test_why_none.py:{line} in test_the_place_and_the_line_of_an_end_are_told.<locals>.f: np.tanh(b)"
+        f"test_why_none.py:{line} in test_an_end_is_shown_with_its_line.<locals>.f: np.tanh(b)"
         in end
     )
 
 
-def test_what_came_after_the_result_is_told(w, b):
+def test_a_use_after_the_result_is_named(w, b):
     with ag.record() as J:
         loss = np.sum(w)
         np.sum(b)
@@ -90,7 +90,7 @@ def test_what_came_after_the_result_is_told(w, b):
         (lambda x: np.digitize([0.5], x), "digitize"),
     ],
 )
-def test_what_reads_a_param_without_a_gradient_is_named(w, b, read, name):
+def test_operations_that_detach_a_param_are_named(w, b, read, name):
     J = ag.diff(lambda: np.sum(w) + np.sum(read(b)))
     assert why(J, b).split("\n") == [
         "b has no gradient: it is used only by operations without a gradient:",
@@ -103,13 +103,13 @@ def test_an_argument_without_a_rule_is_named_by_its_number(w, b):
     assert why(ag.diff(lambda: np.sum(scale(w, b))), b).split("\n")[-1] == "  <lambda>[2]"
 
 
-def test_a_number_that_is_read_as_an_integer_is_told(w):
+def test_a_conversion_to_int_is_named(w):
     n = ag.Param(2.0, name="n")
     assert why(ag.diff(lambda: np.sum(w) * int(n)), n).split("\n")[-1] == "  int"
     assert why(ag.diff(lambda: np.sum(w) if n else 0), n).split("\n")[-1] == "  bool"
 
 
-def test_what_reads_the_end_of_a_way_is_named_there(w, b):
+def test_operations_that_detach_the_end_of_a_path_are_named(w, b):
     def f():
         h = np.exp(b)
         return np.sum(w * ag.value(h)) + h.shape[0]
@@ -122,7 +122,7 @@ def test_what_reads_the_end_of_a_way_is_named_there(w, b):
     ]
 
 
-def test_a_shape_that_is_read_where_the_numbers_go_on_is_no_end(w, b):
+def test_reading_a_shape_is_no_end_of_a_path(w, b):
     def f():
         h = np.exp(b)
         np.log(h * h.shape[0])
@@ -131,7 +131,7 @@ def test_a_shape_that_is_read_where_the_numbers_go_on_is_no_end(w, b):
     assert "shape" not in why(ag.diff(f), b)
 
 
-def test_the_same_line_in_a_loop_is_told_once(w, b):
+def test_a_line_in_a_loop_is_listed_once(w, b):
     J = ag.diff(lambda: np.sum(w) * sum([float(np.max(ag.value(b))) for _ in range(5)]))
     assert len(ag.why_none(J, b).split("\n")) == 2
 
@@ -148,7 +148,7 @@ def test_a_long_loop_of_comparisons_hides_no_other_place(w, b):
     assert why(ag.diff(f), b).split("\n")[1:] == ["  sign"]
 
 
-def test_of_many_ways_the_first_are_told(w, b):
+def test_a_long_list_of_ends_is_shortened(w, b):
     def f():
         for i in range(20):
             b[i % 3] * 2
@@ -159,7 +159,7 @@ def test_of_many_ways_the_first_are_told(w, b):
     assert lines[-1] == "  and 12 more"
 
 
-def test_what_the_engine_reads_for_itself_is_not_told(w, b):
+def test_reads_by_the_engine_are_not_listed(w, b):
     def f():
         np.delete(np.reshape(np.trace(np.outer(b, b)), (1,)), 0)
         return np.sum(w)
@@ -182,13 +182,13 @@ def test_an_outer_tape_notes_what_an_inner_gradient_reads(w, b):
     assert why(J, b).split("\n")[1:] == ["  floor"]
 
 
-def test_a_plain_value_in_the_place_of_a_tape_is_told(w):
+def test_a_plain_value_as_tape_gets_an_answer(w):
     assert why(ag.diff(lambda: np.sum(np.sign(w))), w).startswith(
         "expected a tape, got 3.0, which depends on no Param"
     )
 
 
-def test_a_tape_without_gradients_is_told_with_what_was_read(w):
+def test_a_tape_without_gradients_lists_detaching_uses(w):
     with ag.record() as J:
         np.sign(w)
     assert why(J, w).split("\n") == [
@@ -198,10 +198,11 @@ def test_a_tape_without_gradients_is_told_with_what_was_read(w):
     ]
 
 
-def test_a_rule_that_returns_none_is_told(w, b):
+def test_a_rule_that_returns_none_is_named(w, b):
     cut = ag.primitive(lambda dy, y, x: None)(lambda x: x * 2)
     assert why(ag.diff(lambda: np.sum(cut(b) * w)), b).split("\n") == [
-        "b has no gradient: its path ends, because a rule returned None or set_gcnode freed the rest, at:",
+        "b has no gradient: "
+        "its path ends, because a rule returned None or set_gcnode freed the rest, at:",
         "  2. <lambda>(P(float64[3]))",
     ]
 
@@ -209,23 +210,23 @@ def test_a_rule_that_returns_none_is_told(w, b):
 # Not None.
 
 
-def test_a_gradient_that_is_there_is_told_with_its_norm(w):
+def test_an_existing_gradient_is_shown_with_its_norm(w):
     assert why(ag.diff(lambda: np.sum(w * 2)), w) == "w has a gradient of norm 3.4641"
 
 
-def test_where_a_gradient_becomes_zero_is_told(w, b):
+def test_the_operation_that_makes_a_gradient_zero_is_named(w, b):
     assert why(ag.diff(lambda: np.sum(np.maximum(-2 * w, 0) * b)), w).split("\n") == [
         "w has a gradient of zeros; it becomes zero in:",
         "  3. maximum[1]",
     ]
 
 
-def test_two_places_where_a_gradient_becomes_zero_are_told_the_youngest_first(w):
+def test_operations_with_zero_gradient_are_listed_newest_first(w):
     J = ag.diff(lambda: np.sum(np.minimum(w, 0) + np.clip(2 * w, -1, 1)))
     assert why(J, w).split("\n")[1:] == ["  4. clip[1]", "  2. minimum[1]"]
 
 
-def test_gradients_that_cancel_are_told_at_the_operation_that_has_both(w):
+def test_cancelling_gradients_are_shown_at_the_shared_operation(w):
     assert why(ag.diff(lambda: np.sum(w - w)), w).split("\n")[1] == "  2. subtract[1, 2]"
 
 
@@ -236,16 +237,16 @@ def test_a_gradient_with_inf_is_no_gradient_of_zeros(w):
     assert why(J, w) == "w has a gradient with 0 NaN and 3 Inf; the norm of the other elements is 0"
 
 
-def test_the_parts_of_a_container_without_a_gradient_are_told():
+def test_parts_of_a_pytree_without_a_gradient_are_listed():
     p = ag.Param({"a": 3.0, "b": [1.0, {"c": 2.0}], "name": "tanh"}, name="p")
     J = ag.diff(lambda: p["a"] * p["b"][0])
     assert (
-        why(J, p)
-        == "p has a gradient of norm 3.16228, but none in ['b'][1]: nothing that reaches the result uses it"
+        why(J, p) == "p has a gradient of norm 3.16228, "
+        "but none in ['b'][1]: nothing that reaches the result uses it"
     )
 
 
-def test_a_container_of_zeros_is_told_with_where_they_come_from():
+def test_a_pytree_of_zeros_shows_their_origin():
     p = ag.Param({"a": 3.0, "b": 1.0}, name="p")
     J = ag.diff(lambda: np.minimum(p["a"], 0.0) + 0.0 * p["b"])
     assert why(J, p).split("\n") == [
@@ -255,15 +256,15 @@ def test_a_container_of_zeros_is_told_with_where_they_come_from():
     ]
 
 
-def test_an_empty_gradient_is_told():
+def test_an_empty_gradient_is_called_empty():
     p = ag.Param(np.zeros((0, 2)), name="p")
     assert why(ag.diff(lambda: np.sum(p)), p) == "p is empty, and so is its gradient"
 
 
-# What is asked for.
+# Ways to name a value.
 
 
-def test_a_node_a_result_a_number_and_a_name_may_be_asked_for(w, b):
+def test_a_value_can_be_a_node_result_number_or_name(w, b):
     with ag.record() as J:
         h = np.exp(b)
         loss = np.sum(w)
@@ -273,7 +274,7 @@ def test_a_node_a_result_a_number_and_a_name_may_be_asked_for(w, b):
     assert why(J, "w") == "w has a gradient of norm 1.73205"
 
 
-def test_a_saved_trace_is_asked_by_name_or_number(w, b, tmp_path):
+def test_a_saved_trace_takes_a_name_or_number(w, b, tmp_path):
     def f():
         np.exp(b)
         return np.sum(w)
@@ -289,7 +290,7 @@ def test_a_saved_trace_is_asked_by_name_or_number(w, b, tmp_path):
     assert why(str(tmp_path / "trace.json"), "b").split("\n") == answer
 
 
-def test_a_trace_without_gradients_is_told():
+def test_a_trace_without_gradients_says_so():
     assert (
         why(ag.trace(np.exp, np.ones(3)), 1)
         == "no gradients yet: the trace was taken before J.backward(loss)"
@@ -308,7 +309,7 @@ def test_hostile_names_stay_on_one_line(w, name, shown):
     )
 
 
-def test_a_name_of_several_lines_is_told_on_one(w):
+def test_a_name_of_several_lines_is_shown_on_one(w):
     v = ag.Param(1.0, name="a\nb")
     assert (
         why(ag.diff(lambda: np.sum(w)), v)
@@ -331,7 +332,8 @@ def test_a_name_of_several_lines_is_told_on_one(w):
         (
             1.5,
             TypeError,
-            "why_none() expects the name of a Param, the number of a node, or a value on the tape, got 1.5",
+            "why_none() expects the name of a Param, the number of a node, "
+            "or a value on the tape, got 1.5",
         ),
     ],
 )
@@ -352,7 +354,7 @@ def test_a_node_of_another_tape_is_an_error(w):
         ag.why_none(J, other.nodes[1])
 
 
-def test_what_is_no_tape_is_an_error(w):
+def test_a_list_as_tape_is_an_error(w):
     with pytest.raises(
         TypeError,
         match=r"why_none\(\) expects a Tape, a Trace or the path of a saved one, got \[\]",

@@ -1,4 +1,4 @@
-"""Names of Params: the user's variable, attribute or key, found without running anything of the user's."""
+"""Names of Params: the user's variable, attribute or key, found without running user code."""
 
 import dataclasses
 import gc
@@ -37,12 +37,12 @@ def names(tape):
 
 
 def only(space, *params, **options):
-    """The names of Params that are found in some variables."""
+    """Return the names of Params found in some variables."""
     found = find_param_names(params, [(0, space, ())], **options)
     return [found[id(param)][-1] if id(param) in found else None for param in params]
 
 
-# Where names are looked for.
+# Namespaces.
 
 
 def test_a_local_variable():
@@ -76,7 +76,7 @@ def test_the_variable_of_the_caller_is_preferred_to_an_argument():
     assert names(ag.diff(loss, weight)) == ["weight"]
 
 
-def test_what_only_the_caller_of_the_caller_has():
+def test_a_name_is_found_two_callers_up():
     def inner(tapes):
         return names(tapes.pop())
 
@@ -94,7 +94,7 @@ def test_a_param_that_nothing_reaches_has_no_name():
     assert names(ag.diff(lambda: ag.Param(1.0) * 2.0)) == [""]
 
 
-# Which of several names.
+# Choice among several names.
 
 
 def test_the_shortest_name_is_the_best():
@@ -145,7 +145,7 @@ def test_a_function_in_a_loop_knows_its_variable():
         assert look() == ["model.w"]
 
 
-def test_a_variable_of_a_loop_in_a_module_is_the_last_choice():
+def test_a_loop_variable_of_a_module_is_the_last_choice():
     program = (
         "for p in [model.w]: pass\ndef f():\n    return names(ag.diff(lambda: p * p))\nfound = f()"
     )
@@ -181,7 +181,7 @@ def test_a_name_is_as_long_as_five_steps():
     assert only({"a": [[[[w, [far]]]]]}, w, far) == ["a[0][0][0][0]", None]
 
 
-# What is looked into.
+# Objects that are searched.
 
 Pair = namedtuple("Pair", "left right")
 
@@ -257,7 +257,7 @@ def test_a_part_is_written_as_the_user_would(make, expected):
     assert only({"x": make(w)}, w) == [expected]
 
 
-def test_what_holds_itself_is_looked_into_once():
+def test_a_container_that_holds_itself_is_searched_once():
     w = ag.Param(1.0)
     box = []
     box += [box, {"box": box}, w]
@@ -280,7 +280,7 @@ def refuse(*_):
     raise AssertionError("the user's code ran")
 
 
-def test_no_property_is_asked():
+def test_no_property_is_called():
     w = ag.Param(1.0)
     x = object.__new__(
         type(
@@ -318,7 +318,7 @@ def test_a_dict_of_the_users_is_read_as_a_dict():
     assert only({"x": x}, w) == ["x['a']"]
 
 
-def test_a_metaclass_of_the_users_is_not_asked():
+def test_a_users_metaclass_is_not_called():
     w = ag.Param(1.0)
     meta = type(
         "Meta",
@@ -354,7 +354,7 @@ def test_a_tape_keeps_nothing_alive_for_names():
     assert model() is None
 
 
-def test_what_is_deleted_after_a_trace_is_gone():
+def test_a_trace_keeps_no_deleted_array_alive():
     w, big = [ag.Param(1.0)], Layer()
     ag.diff(lambda: w[0] * 2.0).trace()
     gone = weakref.ref(big)
@@ -369,7 +369,7 @@ def test_locals_that_the_user_keeps_stay():
     assert kept["w"] is w
 
 
-# Where names are shown.
+# Views of names.
 
 
 def test_the_listing_stays_as_it_is():

@@ -1,4 +1,4 @@
-"""The places of a trace: functions, scopes, loops and their steps."""
+"""The call tree of a trace: functions, scopes, loops and their steps."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ W = np.array([0.5, 0.25])
 
 
 def places(f):
-    """The places of `f(w)` with the operations in each, outer ones before inner ones: `for t in xs / 1: multiply tanh`."""
+    """Return the places of `f(w)` with their operations: `for t in xs / 1: multiply tanh`."""
     return of_trace(ag.diff(f, ag.Param(W)).trace())
 
 
@@ -61,7 +61,7 @@ def test_the_kinds_and_lines_of_places():
     assert {place.file for place in trace.places} == {"", __file__}
 
 
-def test_a_loop_whose_end_is_far_from_its_head_has_its_name(tmp_path):
+def test_a_long_loop_has_its_name(tmp_path):
     file = tmp_path / "long.py"
     file.write_text(
         f"def f(w):\n    for t in range(2):\n        {'w = w * 2; ' * 200}\n    return w.sum()\n"
@@ -161,7 +161,7 @@ def test_a_while_loop_with_continue_is_one_loop():
     ]
 
 
-def test_what_leaves_a_loop_is_in_its_last_step():
+def test_a_value_computed_on_leaving_is_in_the_last_step():
     def f(w):
         for n in range(3):
             w = w * 2
@@ -203,7 +203,7 @@ def test_a_comprehension_is_a_loop():
     ]
 
 
-def test_a_generator_expression_is_one_loop_though_what_takes_from_it_computes_too():
+def test_a_generator_expression_is_one_loop_with_a_computing_consumer():
     def f(w):
         return np.sum(sum(w * n for n in (1, 2)))
 
@@ -214,7 +214,7 @@ def test_a_generator_expression_is_one_loop_though_what_takes_from_it_computes_t
     ]
 
 
-def test_a_generator_is_in_the_step_that_goes_on_with_it():
+def test_a_generator_is_in_the_step_that_resumes_it():
     def pieces(w):
         for n in range(2):
             yield w * n
@@ -248,7 +248,7 @@ def test_recursion_deepens_the_path():
     ]
 
 
-def test_a_scope_is_around_the_loops_in_it_and_in_those_around_it():
+def test_a_scope_nests_between_inner_and_outer_loops():
     def f(w):
         for _ in range(2):
             with ag.scope("block"):
@@ -270,7 +270,7 @@ def test_the_loop_around_a_recording_is_no_place():
     assert of_trace(J.trace()) == [f"for _ in range(2) / {n}: multiply" for n in (1, 2)]
 
 
-def test_operations_of_an_inner_gradient_are_in_the_step_that_asked_for_it():
+def test_an_inner_gradient_is_in_the_step_that_calls_it():
     def f(w):
         total = 0
         for _ in range(2):

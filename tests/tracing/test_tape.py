@@ -1,4 +1,4 @@
-"""The tape that diff returns: its listing, its nodes, and what may be freed."""
+"""The tape of diff: its listing, its nodes, freeing and observers."""
 
 import threading
 
@@ -15,7 +15,7 @@ Y = np.ones((2, 4))
 
 @pytest.fixture
 def listed():
-    """The tape of the README of AutoGrad.jl, and its Params."""
+    """Return the tape of the README of AutoGrad.jl, and its Params."""
     w, b = ag.Param(W), ag.Param(B)
     return ag.diff(lambda: np.sum((w @ X + b - Y) ** 2)), w, b
 
@@ -160,7 +160,7 @@ def test_a_node_knows_its_parents_and_children(listed):
     ]
 
 
-def test_a_node_that_uses_another_twice_names_it_twice_and_is_named_once():
+def test_a_node_used_twice_is_two_parents_and_one_child():
     w = ag.Param(3.0)
     leaf, product = ag.diff(lambda: w * w).nodes
     assert product.parents == [leaf, leaf]
@@ -232,7 +232,7 @@ def test_a_param_keeps_on_the_tape_the_value_it_had():
 # Params.
 
 
-def test_the_params_of_a_tape_are_in_the_order_of_their_first_use(listed):
+def test_params_of_a_tape_are_in_order_of_use(listed):
     J, w, b = listed
     assert J.params() == [w, b]
     assert ag.params(J) == [w, b]
@@ -248,17 +248,17 @@ def test_params_used_after_the_loss_are_not_on_the_tape():
     assert ag.grad(J, v) is None
 
 
-# What may be freed.
+# Freeing.
 
 
 @pytest.fixture
 def gcnode():
-    """Sets what is called on nodes, and puts it back."""
+    """Set the gcnode function, and restore it."""
     yield ag.set_gcnode
     ag.set_gcnode(None)
 
 
-def test_a_node_is_offered_for_freeing_once_it_has_passed_its_gradient_on(gcnode):
+def test_gcnode_runs_after_a_node_passes_its_gradient_on(gcnode):
     seen = []
     gcnode(lambda node: seen.append((node.name, node.outgrad is not None)))
     w = ag.Param(W)
@@ -266,7 +266,7 @@ def test_a_node_is_offered_for_freeing_once_it_has_passed_its_gradient_on(gcnode
     assert seen == [("multiply", True), ("sin", True)]
 
 
-def test_a_freed_node_leaves_the_gradients_and_the_listing_of_the_rest(gcnode):
+def test_freeing_a_node_keeps_the_other_gradients(gcnode):
     def free(node):
         node.value = node.outgrad = None
 
@@ -296,7 +296,7 @@ def test_the_gradient_of_a_function_needs_no_offer(gcnode):
     assert seen == []
 
 
-def test_an_inner_tape_is_not_freed_while_the_outer_one_needs_it(gcnode):
+def test_an_outer_tape_keeps_the_inner_one_alive(gcnode):
     gcnode(lambda node: setattr(node, "value", None))
     w = ag.Param(2.0)
     J = ag.diff(lambda: ag.grad(ag.diff(lambda: w**3), w) ** 2)
@@ -304,12 +304,12 @@ def test_an_inner_tape_is_not_freed_while_the_outer_one_needs_it(gcnode):
 
 
 @pytest.mark.parametrize("function", [3, "free"])
-def test_what_is_called_on_nodes_must_be_a_function(function):
+def test_set_gcnode_of_a_number_is_an_error(function):
     with pytest.raises(TypeError, match=r"set_gcnode\(\) expects a function or None"):
         ag.set_gcnode(function)
 
 
-def test_an_exception_in_what_is_called_on_nodes_leaves_params_plain(gcnode):
+def test_an_exception_in_gcnode_leaves_params_plain(gcnode):
     gcnode(lambda node: 1 / 0)
     w = ag.Param(W)
     with pytest.raises(ZeroDivisionError):
@@ -341,7 +341,7 @@ def test_an_observer_goes_when_its_block_fails():
 
 
 def count_of(*functions):
-    """After how many gradients of these calls a listener was called."""
+    """Return the number of gradients after which a listener ran."""
     seen = []
     with ag.after_gradients(lambda: seen.append(1)):
         for function in functions:
@@ -366,7 +366,7 @@ def test_a_gradient_within_a_gradient_is_a_part_of_it():
     assert count_of(lambda: ag.grad(ag.grad(lambda x: x**3))(2.0)) == 1
 
 
-def test_what_a_checkpoint_computes_again_is_a_part_of_the_gradient():
+def test_recomputation_in_a_checkpoint_is_part_of_the_gradient():
     assert count_of(lambda: ag.grad(lambda x: ag.checkpoint(np.sin)(x) * 2)(2.0)) == 1
 
 
@@ -384,7 +384,7 @@ def test_a_gradient_that_fails_is_none():
     assert count_of(attempt, lambda: ag.grad(lambda x: x * x)(3.0)) == 1
 
 
-def test_a_gradient_in_another_thread_is_told_there():
+def test_a_gradient_in_another_thread_raises_there():
     names = []
     with ag.after_gradients(lambda: names.append(threading.current_thread().name)):
         thread = threading.Thread(target=lambda: ag.grad(lambda x: x * x)(3.0), name="worker")
@@ -410,7 +410,7 @@ def test_a_tape_of_20_000_operations_prints():
     assert J.nodes[10_000].children == [J.nodes[10_001]]
 
 
-# What the backward pass needs ---------------------------------------------------------------------------------------
+# Bytes saved for the backward pass.
 
 
 def test_kept_bytes_are_those_of_the_arrays_that_rules_read():
@@ -421,7 +421,7 @@ def test_kept_bytes_are_those_of_the_arrays_that_rules_read():
     }
 
 
-def test_kept_bytes_count_an_array_once_for_the_oldest_node_that_needs_it():
+def test_kept_bytes_count_an_array_at_its_oldest_node():
     x = ag.Param(np.ones(3))
 
     J = ag.diff(lambda: np.sum(np.sin(np.exp(x))))  # both read the output of exp

@@ -1,4 +1,4 @@
-"""The trace: a tape as plain data, saved and read back as it was."""
+"""The trace: a tape as plain data, saved and loaded."""
 
 import dataclasses
 import json
@@ -34,14 +34,14 @@ def chain(n):
     return ag.diff(f)
 
 
-# What a trace holds.
+# Content.
 
 
 def test_a_trace_prints_as_its_tape(tape):
     assert str(tape.trace()) == str(tape)
 
 
-def test_a_trace_says_how_long_it_is_and_what_came_out(tape):
+def test_repr_of_a_trace_has_length_and_result(tape):
     assert repr(tape.trace()) == "<Trace of 5 nodes, result 45.0>"
 
 
@@ -92,7 +92,7 @@ def test_parents_and_children_are_ids(tape):
     ]
 
 
-def test_a_parent_used_twice_stands_twice_and_its_child_once():
+def test_a_parent_used_twice_is_listed_twice():
     w = ag.Param(3.0)
     leaf, product = ag.diff(lambda: w * w).trace()
     assert (product.parents, leaf.children) == ((1, 1), (2,))
@@ -286,7 +286,7 @@ def test_the_trace_of_a_function_names_its_arguments():
     assert trace[2].outgrad.text == repr(float(np.sum(np.sin(W))))
 
 
-def test_the_trace_of_a_function_that_returns_an_array_has_no_gradients():
+def test_the_trace_of_an_array_result_has_no_gradients():
     trace = ag.trace(np.sin, W)
     assert str(trace) == "1. P(float64[2,3])\n2. float64[2,3] = sin(P(float64[2,3]))"
 
@@ -317,7 +317,7 @@ def test_an_exception_in_a_traced_function_leaves_params_plain():
     assert type(w * 2) is np.ndarray
 
 
-# Saved and read back.
+# Saving and loading.
 
 
 def test_a_saved_trace_is_read_back_as_it_was(tape, tmp_path):
@@ -338,7 +338,7 @@ def test_a_trace_goes_through_a_dict(tape):
     assert ag.Trace.from_dict(json.loads(json.dumps(trace.to_dict()))) == trace
 
 
-def test_a_saved_trace_says_what_it_is(tape, tmp_path):
+def test_a_saved_trace_has_format_and_version(tape, tmp_path):
     tape.trace().save(tmp_path / "trace.json")
     document = json.loads((tmp_path / "trace.json").read_text(encoding="utf-8"))
     assert (document["format"], document["version"]) == ("autograd_tools.trace", 2)
@@ -399,7 +399,7 @@ def test_an_awkward_name_keeps_its_listing_on_one_line():
     assert len(str(ag.diff(lambda: g(w))).splitlines()) == 2
 
 
-def test_a_trace_of_20_000_operations_is_saved_and_read_back(tmp_path):
+def test_a_trace_of_20_000_operations_round_trips(tmp_path):
     trace = chain(20_000).trace()
     trace.save(tmp_path / "trace.json")
     assert ag.load_trace(tmp_path / "trace.json") == trace
@@ -467,7 +467,7 @@ def test_a_trace_that_was_damaged_is_an_error(tape, tmp_path, damage):
         ag.Trace.from_dict(document)
 
 
-def test_a_file_of_the_first_version_is_an_error_that_says_what_to_do(tmp_path):
+def test_a_file_of_format_version_1_is_an_error(tmp_path):
     (tmp_path / "trace.json").write_text(
         '{"format": "autograd_tools.trace", "version": 1, "result": null, "nodes": []}'
     )
