@@ -4,18 +4,11 @@ import asyncio
 import functools
 
 import pytest
+from support.timers import tree
 
 from autograd_tools.timing import Record
 
-
-def tree(section):
-    """Calls and nanoseconds of the sections below one, by label."""
-    return {
-        label: (child.ncalls, child.ns, tree(child)) for label, child in section.children.items()
-    }
-
-
-# Switching off ------------------------------------------------------------------------------------------------------
+# Switching off ------------------------------------------------------------------------------------
 
 
 def test_a_disabled_timer_counts_no_blocks_functions_and_records(timer, now):
@@ -83,7 +76,7 @@ def test_the_total_time_of_a_disabled_timer_goes_on(timer, now):
     assert timer.total_ns == 7
 
 
-# Functions under their own names --------------------------------------------------------------------------------------
+# Functions under their own names ------------------------------------------------------------------
 
 
 def test_an_instrumented_function_is_a_section_of_its_qualified_name(timer):
@@ -124,7 +117,7 @@ def test_a_function_in_place_of_a_label_is_an_error_that_names_instrument(timer)
         timer.section(max)
 
 
-# What runs in pieces -------------------------------------------------------------------------------------------------
+# What runs in pieces ------------------------------------------------------------------------------
 
 
 def one_two():
@@ -277,7 +270,7 @@ def test_an_async_generator_is_an_error_that_says_what_to_write(timer):
         timer.section("s")(stream)
 
 
-# Blocks that overlap -------------------------------------------------------------------------------------------------
+# Blocks that overlap ------------------------------------------------------------------------------
 
 
 def test_blocks_that_close_in_another_order_keep_their_own_times(timer, now):

@@ -2,18 +2,15 @@
 
 import copy
 import json
-import os
 import pickle
-import subprocess
-import sys
 import threading
 import tracemalloc
 
 import numpy as np
 import pytest
+from support.timers import printed, run_python
 
 import autograd_tools as ag
-from autograd_tools.timing import instrument
 from autograd_tools.timing.exact import Looks, Watch
 
 N = 1000
@@ -52,7 +49,7 @@ def measured(timer, function):
     return section.nbytes, section.live_nbytes, section.peak_nbytes
 
 
-# Programs whose bytes are known -------------------------------------------------------------------------------------
+# Programs whose bytes are known -------------------------------------------------------------------
 
 
 def test_an_addition_makes_one_array(timer, x):
@@ -122,7 +119,7 @@ def test_an_error_after_an_array_was_made_is_the_error_that_it_was(timer):
     assert (timer["f"].ncalls, timer["f"].live_nbytes) == (1, 0)
 
 
-# Sections -----------------------------------------------------------------------------------------------------------
+# Sections -----------------------------------------------------------------------------------------
 
 
 def test_the_bytes_of_a_section_are_also_of_those_around_it(timer, x):
@@ -203,7 +200,6 @@ def test_what_is_disabled_is_not_counted_and_leaves_nothing_behind(timer, x):
     assert measured(timer, lambda: x + x) == (KB, KB, KB)
 
 
-@pytest.mark.slow
 def test_records_have_bytes_of_their_own_only():
     code = """
 import json, numpy as np, autograd_tools as ag
@@ -217,7 +213,7 @@ print(json.dumps([sum(c.nbytes for c in ag.timer.records.values()), sum(s.nbytes
     assert made == nested
 
 
-# Threads ------------------------------------------------------------------------------------------------------------
+# Threads ------------------------------------------------------------------------------------------
 
 
 def in_thread(function):
@@ -251,7 +247,6 @@ def test_a_thread_that_is_over_watches_no_more(timer):
     from autograd_tools.timing import exact
 
     timer.thread()
-    in_thread(timer.thread)  # drops the watches of earlier tests
     before = len(exact._watches)
     in_thread(timer.thread)
     assert len(exact._watches) == before
@@ -263,7 +258,7 @@ def test_single_calls_have_their_bytes(timer):
     assert [(event.label, event.nbytes) for event in timer.events] == [("f", 2 * KB)]
 
 
-# The whole run ------------------------------------------------------------------------------------------------------
+# The whole run ------------------------------------------------------------------------------------
 
 
 def test_the_timer_knows_the_bytes_there_are_and_the_most_there_were(timer, x):
@@ -332,7 +327,7 @@ def test_a_tracemalloc_of_somebody_elses_is_an_error(monkeypatch):
         ag.Timer(memory="exact")
 
 
-# Shown --------------------------------------------------------------------------------------------------------------
+# Shown --------------------------------------------------------------------------------------------
 
 
 def test_the_table_has_peak_and_live_bytes(timer, x):
@@ -387,16 +382,7 @@ def test_without_bytes_the_table_has_none(x):
     assert timer.table().splitlines()[5].split() == ["Section", "ncalls", "time", "%tot", "avg"]
 
 
-# The engine ---------------------------------------------------------------------------------------------------------
-
-
-def run_python(code, setting, *options):
-    """What a program prints, under a setting of the timer."""
-    command = [sys.executable, "-W", "error", "-X", "utf8", *options, "-c", code]
-    environment = {**os.environ, "AUTOGRAD_TIMER": setting}
-    return subprocess.run(
-        command, env=environment, capture_output=True, encoding="utf-8", timeout=300, check=False
-    )
+# The engine ---------------------------------------------------------------------------------------
 
 
 GRADIENT = """
@@ -408,11 +394,9 @@ ag.grad(lambda x: np.sum(np.exp(x) * np.exp(x)))(x)
 """
 
 
-@pytest.mark.slow
 def test_operations_and_their_gradients_make_what_is_known_in_advance():
-    code = f"{GRADIENT}print(json.dumps({{name: [s.nbytes, s.peak_nbytes] for name, s in ag.timer.root.children.items()}}))"
-    found = run_python(code, "times,exact")
-    assert json.loads(found.stdout) == {
+    shown = "{name: [s.nbytes, s.peak_nbytes] for name, s in ag.timer.root.children.items()}"
+    assert json.loads(printed(f"{GRADIENT}print(json.dumps({shown}))", "times,exact")) == {
         "exp": [2 * KB, KB],
         "multiply": [KB, KB],
         "sum": [8, 8],
@@ -424,14 +408,14 @@ def test_operations_and_their_gradients_make_what_is_known_in_advance():
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["exact", "shapes"])
 def test_records_know_what_was_kept_for_the_backward_pass(setting):
-    code = f"{GRADIENT}print(json.dumps([[r.op, c.kept] for r, c in ag.timer.records.items() if c.kept]))"
-    assert json.loads(run_python(code, setting).stdout) == [["exp", 2 * KB]]
+    shown = "[[r.op, c.kept] for r, c in ag.timer.records.items() if c.kept]"
+    assert json.loads(printed(f"{GRADIENT}print(json.dumps({shown}))", setting)) == [
+        ["exp", 2 * KB]
+    ]
 
 
-@pytest.mark.slow
 def test_the_most_that_one_gradient_kept_is_kept():
     code = """
 import numpy as np, autograd_tools as ag
@@ -439,10 +423,9 @@ for n in (10, 1000, 20):
     ag.grad(lambda x: np.sum(np.exp(x)))(np.ones(n))
 print([c.kept for r, c in ag.timer.records.items() if (r.op, r.phase) == ("exp", "forward")])
 """
-    assert run_python(code, "exact").stdout == "[8000]\n"
+    assert printed(code, "exact") == "[8000]\n"
 
 
-@pytest.mark.slow
 def test_records_keep_as_much_as_the_tape_says():
     code = """
 import numpy as np, autograd_tools as ag
@@ -452,18 +435,18 @@ def loss():
     return np.sum(np.sin(h.T) * h.T) + np.sum(w ** 3)
 J = ag.diff(loss)
 ag.grad(J, w)
-print({r.op: c.kept for r, c in ag.timer.records.items() if c.kept} == {J.nodes[i].name: n for i, n in J.kept_bytes().items()})
+kept = {r.op: c.kept for r, c in ag.timer.records.items() if c.kept}
+print(kept == {J.nodes[i].name: n for i, n in J.kept_bytes().items()})
 """
-    assert run_python(code, "exact").stdout == "True\n"
+    assert printed(code, "exact") == "True\n"
 
 
-@pytest.mark.slow
 def test_what_a_disabled_timer_would_have_kept_is_not_counted():
-    code = f"{GRADIENT}ag.timer.reset()\nag.timer.disable()\nag.grad(np.sin)(x[0])\nprint(ag.timer.records)"
-    assert run_python(code, "exact").stdout == "{}\n"
+    disabled = "ag.timer.reset()\nag.timer.disable()\nag.grad(np.sin)(x[0])"
+    code = f"{GRADIENT}{disabled}\nprint(ag.timer.records)"
+    assert printed(code, "exact") == "{}\n"
 
 
-@pytest.mark.slow
 def test_a_process_ends_as_usual_with_arrays_that_are_still_there():
     code = """
 import threading, numpy as np, autograd_tools as ag
@@ -481,44 +464,20 @@ threads = [threading.Thread(target=work) for _ in range(4)]
     assert (found.returncode, found.stderr) == (0, "")
 
 
-@pytest.mark.slow
 def test_a_tracemalloc_that_runs_before_is_an_error_that_says_what_to_do():
     found = run_python("import autograd_tools", "exact", "-X", "tracemalloc")
     assert found.stderr.splitlines()[-1] == (
-        "RuntimeError: `exact` needs tracemalloc, which already runs; unset PYTHONTRACEMALLOC or drop `exact`"
+        "RuntimeError: `exact` needs tracemalloc, which already runs; "
+        "unset PYTHONTRACEMALLOC or drop `exact`"
     )
 
 
-@pytest.mark.parametrize("setting", ["exact,outputs", "lines,times", "exact,1,more", "exact,"])
-def test_words_that_do_not_go_together_are_an_error(setting):
-    with pytest.raises(
-        ValueError,
-        match=f"unknown AUTOGRAD_TIMER='{setting}'; choose 0, .*, alone or with a comma and nobytes",
-    ):
-        instrument._setting(setting)
-
-
-@pytest.mark.parametrize(
-    ("setting", "found"),
-    [
-        ("", (0, "outputs")),
-        ("exact", (2, "exact")),
-        (" Shapes , EXACT", (3, "exact")),
-        ("nobytes,times", (1, "nobytes")),
-        ("0,exact", (0, "exact")),
-    ],
-)
-def test_a_word_tells_what_is_looked_for_and_one_how_bytes_are_counted(setting, found):
-    assert instrument._setting(setting) == found
-
-
-@pytest.mark.slow
 def test_with_the_timer_off_nothing_is_counted():
     code = "import tracemalloc, autograd_tools; print(tracemalloc.is_tracing())"
-    assert run_python(code, "0,exact").stdout == "False\n"
+    assert printed(code, "0,exact") == "False\n"
 
 
-# What a watch saw ---------------------------------------------------------------------------------------------------
+# What a watch saw ---------------------------------------------------------------------------------
 
 
 def test_looks_at_the_same_moment_are_told_apart(x):

@@ -1,9 +1,6 @@
 """The timer's log: marks that are added up to sections, records and times of nodes; single events; the settings."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -23,13 +20,17 @@ from autograd_tools.timing.log import (
     enclose,
     mark,
 )
-from autograd_tools.timing.records import operands_of, signature
 
 SIN, SIN_1 = code_of("sin", "sin", 0), code_of("sin[1]", "sin", 1)
 A, B = code_of("a"), code_of("b")
 LINE = CallSite("model.py", 7, "loss", ("loss",), (1,))
 FORWARD = Record("sin", 0, "model.py", 7, "loss", ("loss",))
 RECORD = FORWARD._replace(phase="record")
+
+
+@pytest.fixture
+def timer():
+    return Timer(clock=lambda: 0)
 
 
 @pytest.fixture
@@ -257,7 +258,7 @@ def test_distinct_numbers_keys_by_their_first_appearance(shift):
     assert (places.tolist(), numbers.tolist()) == ([0, 1, 3], [0, 1, 0, 2, 1])
 
 
-# Events -------------------------------------------------------------------------------------------------------------
+# Events -------------------------------------------------------------------------------------------
 
 
 def test_events_are_single_calls_by_their_start(timer, log):
@@ -358,211 +359,3 @@ def test_single_calls_of_saved_profiles_that_are_merged_are_forgotten(timer, log
 def test_a_limit_below_zero_is_an_error(timer):
     with pytest.raises(ValueError, match="limit must be 0 or more, got -1"):
         timer.keep_events(-1)
-
-
-# AUTOGRAD_TIMER -----------------------------------------------------------------------------------------------------
-
-
-def run_python(code, setting):
-    """What a program prints, under a setting of the timer."""
-    command = [sys.executable, "-W", "error", "-X", "utf8", "-c", code]
-    return subprocess.run(
-        command,
-        env={**os.environ, "AUTOGRAD_TIMER": setting},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-
-
-@pytest.mark.slow
-def test_an_unknown_setting_is_an_error_that_lists_those_there_are():
-    assert run_python("import autograd_tools", "line").stderr.splitlines()[-1] == (
-        "ValueError: unknown AUTOGRAD_TIMER='line'; choose 0, false, no, off, times, 1, true, yes, on, lines, shapes, "
-        "alone or with a comma and nobytes, outputs, exact"
-    )
-
-
-@pytest.mark.slow
-def test_with_times_only_there_are_no_lines_and_no_record():
-    code = """
-import json, numpy as np, autograd_tools as ag
-ag.grad(np.sin)(1.0)
-print(json.dumps([list(ag.timer.root.children), [[*record[:5], record.phase] for record in ag.timer.records]]))
-"""
-    assert json.loads(run_python(code, "times").stdout) == [
-        ["sin", "sin[1]", "sum_outgrads"],
-        [
-            ["sin", 0, "", 0, "", "forward"],
-            ["sin", 1, "", 0, "", "backward"],
-            ["sin", 1, "", 0, "", "sum_outgrads"],
-        ],
-    ]
-
-
-def operands(code):
-    """The operands that a program's records have, forward and backward, by operation and argument, with `shapes`."""
-    shown = '{f"{r.op}[{r.argument}]": [o for o in r.operands] for r in ag.timer.records if r.phase in ("forward", "backward")}'
-    found = run_python(
-        f"import json, numpy as np, autograd_tools as ag\n{code}\nprint(json.dumps({shown}))",
-        "shapes",
-    )
-    assert found.stderr == ""
-    return json.loads(found.stdout)
-
-
-def array(shape, order="C", dtype="float64"):
-    """An operand, as JSON has it."""
-    return [dtype, shape, order, ""]
-
-
-def test_with_shapes_a_gradient_has_the_operands_of_its_call():
-    call = [array([2, 3]), array([3]), array([2])]
-    assert operands("w = np.ones((2, 3)); ag.grad(lambda x: np.sum(w @ x))(np.ones(3))") == {
-        "matmul[0]": call,
-        "sum[0]": [array([2]), array([], "")],
-        "sum[1]": [array([2]), array([], "")],
-        "matmul[2]": call,
-    }
-
-
-@pytest.mark.parametrize(
-    ("array_of", "order"),
-    [
-        ("np.ones((2, 3))", "C"),
-        ("np.ones((2, 3)).T", "F"),
-        ("np.ones((4, 6))[::2, ::2]", "strided"),
-        ("np.ones((1, 6))[:, ::2]", "strided"),
-        ("np.ones((2, 1)).T", "C"),
-        ("np.ones((0, 3)).T", "C"),
-        ("np.broadcast_to(1.0, (2, 3))", "strided"),
-        ("np.ones(3)", "C"),
-    ],
-)
-def test_the_order_of_an_operand_is_how_it_lies_in_memory(array_of, order):
-    x = eval(array_of)
-    assert operands_of(signature((x,), 1.0))[0] == ("float64", x.shape, order, "")
-
-
-def test_the_subscripts_of_einsum_are_kept_and_of_other_constants_the_type():
-    found = operands("ag.grad(lambda x: np.einsum('i,i', x, x) * 2)(np.ones(2, np.float32))")
-    assert found["einsum[0]"][0] == ["str", [], "", "i,i"]
-    assert found["multiply[0]"][1] == ["int", [], "", ""]
-
-
-def test_operands_are_saved(tmp_path):
-    timer = Timer(clock=lambda: 0)
-    timer.add(
-        FORWARD._replace(operands=operands_of(signature((np.ones((2, 1)), "ij", 3), 1.0))), 5, 8
-    )
-    timer.save(tmp_path / "run.json")
-    assert Timer.load(tmp_path / "run.json").records == timer.records
-
-
-def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
-    timer = Timer(clock=lambda: 0)
-    timer.add(FORWARD._replace(phase="sideways"), 5, 8)
-    with pytest.raises(
-        ValueError, match="unknown phase 'sideways'; choose forward, record, backward, sum_outgrads"
-    ):
-        Timer.from_dict(timer.to_dict())
-
-
-@pytest.mark.slow
-def test_the_time_for_adding_up_is_in_no_record_of_a_long_recording():
-    code = """
-import numpy as np, autograd_tools as ag
-from autograd_tools.timing.log import RECORDED, WIDTH
-from autograd_tools.timing.thread import Thread
-add_up, marks = Thread.add_up, []
-
-def watched(self, **options):
-    marks.append(self.log[-WIDTH])
-    add_up(self, **options)
-
-def f(x):
-    for _ in range(25_000):
-        x = x * 1.0
-    Thread.add_up = add_up
-    return x
-
-Thread.add_up = watched
-ag.grad(f)(1.0)
-print(marks == [RECORDED] * len(marks), len(marks))
-"""
-    assert run_python(code, "1").stdout == "True 2\n"
-
-
-CHECKED = """
-import threading
-import numpy as np, autograd_tools as ag
-
-def own(section):
-    return section.ns - sum(child.ns for child in section.children.values())
-
-def check():
-    sections = dict(ag.timer.root.walk())
-    assert all(own(section) >= 0 for _, section in ag.timer.root.walk())
-    operations = [own(s) for label, s in ag.timer.root.walk() if label != "mine"]
-    print(sum(operations) == sum(counts.ns for counts in ag.timer.records.values()) > 0, *sections)
-
-w, x = np.arange(9.0).reshape(3, 3), np.ones(3)
-f = lambda x: np.sum(np.tanh(w @ x))
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("setting", ["1", "times", "shapes"])
-@pytest.mark.parametrize(
-    "program",
-    [
-        "ag.grad(f)(x)",
-        "ag.hessian(f)(x)",
-        "ag.grad(lambda x: np.sum(ag.grad(lambda y: np.sum(ag.grad(f)(y) ** 2))(x) ** 2))(x)",
-        "layer = ag.checkpoint(lambda h: np.tanh(w @ h)); ag.grad(lambda x: np.sum(layer(layer(x))))(x)",
-        "with ag.timer.section('mine'): ag.diff(f, ag.Param(x))",
-        "threads = [threading.Thread(target=ag.grad(f), args=(x,)) for _ in range(8)]\n"
-        "for thread in threads: thread.start()\nfor thread in threads: thread.join()",
-    ],
-    ids=["first order", "hessian", "third order", "checkpoint", "section", "threads"],
-)
-def test_children_fit_in_their_parent_and_records_add_up_to_the_nanosecond(program, setting):
-    found = run_python(f"{CHECKED}\n{program}\ncheck()", setting)
-    assert (found.stderr, found.stdout.split()[:1]) == ("", ["True"])
-
-
-@pytest.mark.slow
-def test_a_rule_that_raises_counts_and_leaves_the_timer_as_it_was():
-    code = f"""{CHECKED}
-@ag.primitive(lambda dy, y, x: 1 // 0)
-def bad(x): return x + 1
-try:
-    ag.grad(lambda x: np.sum(bad(x)))(x)
-except ZeroDivisionError:
-    ag.timer.measure("mine", lambda: None)
-print(*[f"{{label}}:{{section.ncalls}}" for label, section in ag.timer.root.children.items()])
-"""
-    found = run_python(code, "times")
-    assert (found.stderr, found.stdout) == (
-        "",
-        "bad:1 sum:1 sum[1]:1 sum_outgrads:1 bad[1]:1 mine:1\n",
-    )
-
-
-@pytest.mark.slow
-def test_sections_in_a_primitive_of_the_users_nest_under_it():
-    code = """
-import numpy as np, autograd_tools as ag
-@ag.primitive(lambda dy, y, x: dy * ag.grad(np.sin)(x))
-def mine(x):
-    with ag.timer.section("inside"):
-        return ag.grad(np.cos)(x)
-ag.grad(mine)(1.0)
-print(*[f"{label}: {list(section.children)}" for label, section in ag.timer.root.children.items()], sep="; ")
-"""
-    found = run_python(code, "times")
-    assert (found.stderr, found.stdout) == (
-        "",
-        "mine: ['inside']; mine[1]: ['sin', 'sin[1]', 'sum_outgrads']; sum_outgrads: []\n",
-    )

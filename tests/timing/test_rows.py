@@ -8,7 +8,6 @@ import threading
 import pytest
 from support.hostile import HOSTILE, each_hostile_name
 
-from autograd_tools.base.formats import bar_text
 from autograd_tools.timing import Timer
 from autograd_tools.timing.columns import COLUMNS
 from autograd_tools.timing.rows import Row
@@ -29,7 +28,7 @@ def names(text):
     return [line.split("  ")[0] for line in text.splitlines()[7:-1]]
 
 
-# Rows ---------------------------------------------------------------------------------------------------------------
+# Rows ---------------------------------------------------------------------------------------------
 
 
 def test_rows_have_all_figures_of_every_section(busy):
@@ -67,7 +66,7 @@ def test_the_deviation_of_long_equal_times_is_zero(timer, spend):
     assert timer.rows()[0].std_ns == 0.0
 
 
-# The table ----------------------------------------------------------------------------------------------------------
+# The table ----------------------------------------------------------------------------------------
 
 
 def test_the_table_has_shortest_longest_and_deviation_when_asked(busy):
@@ -232,23 +231,7 @@ def test_when_threads_measured_more_than_passed_nothing_is_not_measured():
 SECTION = {"ncalls": 3, "ns": 6000, "nbytes": 0, "children": {}}
 
 
-@pytest.mark.parametrize(
-    ("share", "bar"),
-    [
-        (0, ""),
-        (1 / 64, "▏"),
-        (0.285, "██▎"),
-        (0.485, "███▉"),
-        (0.5, "████"),
-        (1, "████████"),
-        (3, "████████"),
-    ],
-)
-def test_a_bar_is_a_share_of_eight_blocks(share, bar):
-    assert bar_text(share) == bar
-
-
-# For other programs -------------------------------------------------------------------------------------------------
+# For other programs -------------------------------------------------------------------------------
 
 
 def test_csv_has_plain_numbers(busy):

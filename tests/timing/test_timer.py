@@ -2,17 +2,13 @@
 
 import functools
 import json
-import os
-import subprocess
-import sys
 import threading
 
 import numpy as np
 import pytest
 from support.hostile import hostile
+from support.timers import tree
 
-import autograd_tools as ag
-from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.timing import Counts, Record, Section, Timer
 from autograd_tools.timing.columns import COLUMNS
 from autograd_tools.timing.rows import SORTS
@@ -40,111 +36,7 @@ def tick():
     return functools.partial(next, iter(range(0, 10**12, 10**6)))
 
 
-def tree(section):
-    """Calls and nanoseconds of the sections below one, by label."""
-    return {
-        label: (child.ncalls, child.ns, tree(child)) for label, child in section.children.items()
-    }
-
-
-# Numbers ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("ns", "text"),
-    [
-        (0, "0.00ns"),
-        (1, "1.00ns"),
-        (9.94, "9.94ns"),
-        (9.96, "10.0ns"),
-        (99.4, "99.4ns"),
-        (99.6, "100ns"),
-        (999, "999ns"),
-        (1000, "1.00μs"),
-        (9999, "10.0μs"),
-        (99999, "100μs"),
-        (123_456, "123μs"),
-        (9_999_999, "10.0ms"),
-        (45_600_000, "45.6ms"),
-        (1_000_000_000, "1.00s"),
-        (59_900_000_000, "59.9s"),
-        (60_000_000_000, "60.0s"),
-        (3_599_000_000_000, "3599s"),
-        (3_600_000_000_000, "1.00h"),
-        (360_000_000_000_000, "100h"),
-        (7_200_000_000_000_000, "2000h"),
-    ],
-)
-def test_time_has_three_digits_and_no_minutes(ns, text):
-    assert time_text(ns) == text
-
-
-@pytest.mark.parametrize(
-    ("nbytes", "text"),
-    [
-        (0, "∅"),
-        (1, "1.00B"),
-        (464, "464B"),
-        (999, "999B"),
-        (1000, "0.98KiB"),
-        (1024, "1.00KiB"),
-        (102_400, "100KiB"),
-        (999_999, "977KiB"),
-        (1000**2, "0.95MiB"),
-        (1024**2, "1.00MiB"),
-        (1000**3 - 1, "954MiB"),
-        (1000**3, "0.93GiB"),
-        (1024**3, "1.00GiB"),
-        (1000**4, "0.91TiB"),
-        (1000**5, "0.89PiB"),
-        (1000**6, "0.87EiB"),
-        (1000**7, "867EiB"),
-    ],
-)
-def test_memory_changes_unit_at_a_power_of_1000_and_divides_by_one_of_1024(nbytes, text):
-    assert memory_text(nbytes) == text
-
-
-def test_memory_of_a_mean_has_no_four_digits():
-    assert memory_text(999.7) == "0.98KiB"
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "text"),
-    [
-        (0, 1, "0.0%"),
-        (1, 3, "33.3%"),
-        (2, 3, "66.7%"),
-        (1, 1, "100.0%"),
-        (3, 2, "150.0%"),
-        (1, 10_000, "0.0%"),
-        (0, 0, "-"),
-    ],
-)
-def test_percent_has_one_decimal(part, whole, text):
-    assert percent_text(part, whole) == text
-
-
-@pytest.mark.parametrize(
-    ("n", "text"),
-    [
-        (0, "0"),
-        (7, "7"),
-        (999, "999"),
-        (1000, "1.00k"),
-        (12_345, "12.3k"),
-        (240_123, "240k"),
-        (1_000_000, "1.00M"),
-        (1_063_063, "1.06M"),
-        (1_000_000_000, "1.00B"),
-        (123_456_789_012, "123B"),
-    ],
-)
-def test_count_has_a_unit_from_a_thousand_on(n, text):
-    assert count_text(n) == text
-
-
-# The table ----------------------------------------------------------------------------------------------------------
+# The table ----------------------------------------------------------------------------------------
 
 
 def test_table_shows_calls_time_and_allocations_of_nested_sections(busy):
@@ -307,7 +199,7 @@ def test_what_is_made_of_a_timer_with_a_clock_of_its_own_says_nothing_of_cost(ti
     assert "cost" not in str(derive(timer))
 
 
-# Sections -----------------------------------------------------------------------------------------------------------
+# Sections -----------------------------------------------------------------------------------------
 
 
 def test_a_block_is_a_section(timer, now):
@@ -489,7 +381,7 @@ def test_repr_counts_sections_and_the_calls_of_the_top_ones(busy):
     assert repr(busy) == "<Timer of 7 sections, 1002 calls>"
 
 
-# Merging, flattening, saving ----------------------------------------------------------------------------------------
+# Merging, flattening, saving ----------------------------------------------------------------------
 
 SUM = Record("sum", 0, "model.py", 7, "loss", ("loss",))
 SUM_1 = Record("sum", 1, "model.py", 7, "loss", ("loss",), "backward")
@@ -664,7 +556,7 @@ def test_saving_into_a_missing_folder_says_so(timer, tmp_path):
         timer.save(tmp_path / "missing" / "run.json")
 
 
-# Threads ------------------------------------------------------------------------------------------------------------
+# Threads ------------------------------------------------------------------------------------------
 
 
 def run_together(*functions):
@@ -762,254 +654,3 @@ def test_the_sections_of_a_thread_that_ended_stay():
     for _ in range(3):
         run_together(lambda: timer.measure("a", lambda: None))
     assert tree(timer.root) == {"a": (3, 0, {})}
-
-
-# AUTOGRAD_TIMER -----------------------------------------------------------------------------------------------------
-
-HOOKS = ["time_forward", "time_note"]
-
-README = """
-import json, os, sys
-import numpy as np, autograd_tools as ag
-from autograd_tools.timing import instrument
-
-def step(*args, **kwargs): ...
-
-w, b = ag.Param(np.ones((2, 3))), ag.Param(np.ones((2, 1)))
-x, y = np.ones((3, 4)), np.ones((2, 4))
-files = set()
-sys.setprofile(lambda frame, event, arg: files.add(frame.f_code.co_filename))
-J = ag.diff(lambda: np.sum((w @ x + b - y) ** 2))
-sys.setprofile(None)
-root = ag.timer.root
-print(json.dumps({
-    "same": ["time_forward"] * (instrument.time_forward(step, "step") is step) + ["time_note"] * (instrument.time_note(step, J) is step),
-    "timed": any(os.path.dirname(file) == os.path.dirname(instrument.__file__) for file in files),
-    "calls": {label: section.ncalls for label, section in root.children.items()},
-    "nested": [label for section in root.children.values() for label in section.children],
-    "bytes": {label: section.nbytes for label, section in root.children.items() if section.nbytes},
-    "records": [[r.op, r.argument, r.function, *r.scope] for r in ag.timer.records if r.phase in ("forward", "backward")],
-    "times": [sorted(node.times) for node in J.nodes],
-    "longest": max(section.ns for section in root.children.values()) if root.children else 0,
-    "total": ag.timer.total_ns,
-}))
-"""
-
-
-def run_python(code, **environment):
-    """The JSON that a program prints, run by Python in a process of its own."""
-    plain = {name: text for name, text in os.environ.items() if name != "AUTOGRAD_TIMER"}
-    command = [sys.executable, "-W", "error", "-X", "utf8", "-c", code]
-    process = subprocess.run(
-        command,
-        env={**plain, **environment},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-    assert process.stderr == ""
-    return json.loads(process.stdout)
-
-
-@functools.cache
-def readme_model(setting):
-    return run_python(README, **({} if setting is None else {"AUTOGRAD_TIMER": setting}))
-
-
-OFF = [None, "", " ", "0", "false", "False", "no", "OFF"]
-ON = ["1", "true", "yes", "on"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("setting", OFF)
-def test_hooks_hand_functions_back_as_they_are_when_the_timer_is_off(setting):
-    assert sorted(readme_model(setting)["same"]) == sorted(HOOKS)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("setting", OFF)
-def test_no_code_of_the_timer_runs_when_it_is_off(setting):
-    found = readme_model(setting)
-    assert (found["timed"], found["calls"], found["records"]) == (False, {}, [])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("setting", ON)
-def test_hooks_wrap_functions_when_the_timer_is_on(setting):
-    assert readme_model(setting)["same"] == []
-    assert readme_model(setting)["timed"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("setting", ON)
-def test_the_readme_model_yields_a_section_for_each_operation_and_argument(setting):
-    assert readme_model(setting)["calls"] == {
-        "matmul": 1,
-        "record": 5,
-        "add": 1,
-        "subtract": 1,
-        "power": 1,
-        "sum": 1,
-        "sum[1]": 1,
-        "sum_outgrads": 6,
-        "power[1]": 1,
-        "subtract[1]": 1,
-        "add[1]": 1,
-        "add[2]": 1,
-        "matmul[1]": 1,
-    }
-
-
-@pytest.mark.slow
-def test_sections_of_the_readme_model_do_not_nest():
-    assert readme_model("1")["nested"] == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("label", "nbytes"),
-    [
-        ("matmul", 64),
-        ("add", 64),
-        ("subtract", 64),
-        ("power", 64),
-        ("matmul[1]", 48),
-        ("add[2]", 16),
-    ],
-)
-def test_sections_of_the_readme_model_count_the_arrays_they_made(label, nbytes):
-    assert readme_model("1")["bytes"][label] == nbytes
-
-
-@pytest.mark.slow
-def test_records_of_the_readme_model_are_by_operation_argument_and_place():
-    assert readme_model("1")["records"] == [
-        ["matmul", 0, "<lambda>"],
-        ["add", 0, "<lambda>"],
-        ["subtract", 0, "<lambda>"],
-        ["power", 0, "<lambda>"],
-        ["sum", 0, "<lambda>"],
-        ["sum", 1, "<lambda>"],
-        ["power", 1, "<lambda>"],
-        ["subtract", 1, "<lambda>"],
-        ["add", 1, "<lambda>"],
-        ["add", 2, "<lambda>"],
-        ["matmul", 1, "<lambda>"],
-    ]
-
-
-@pytest.mark.slow
-def test_nodes_of_the_readme_model_have_times_by_argument():
-    assert readme_model("1")["times"] == [[], [0, 1], [], [0, 1, 2], [0, 1], [0, 1], [0, 1]]
-
-
-@pytest.mark.slow
-def test_no_section_of_the_readme_model_takes_longer_than_all():
-    assert 0 < readme_model("1")["longest"] < readme_model("1")["total"]
-
-
-PRINT_TREE = """
-import json
-def tree(section):
-    return {label: [child.ncalls, tree(child)] for label, child in section.children.items()}
-print(json.dumps(tree(ag.timer.root)))
-"""
-
-
-@pytest.mark.slow
-def test_what_a_rule_calls_on_tracked_values_nests_under_it():
-    assert run_python(
-        f"import numpy as np, autograd_tools as ag\nag.grad(ag.grad(np.sin))(1.0)\n{PRINT_TREE}",
-        AUTOGRAD_TIMER="1",
-    ) == {
-        "sin": [1, {}],
-        "record": [2, {}],
-        "sin[1]": [1, {"cos": [1, {}], "record": [2, {}], "multiply": [1, {}]}],
-        "sum_outgrads": [3, {}],
-        "multiply[2]": [1, {}],
-        "cos[1]": [1, {}],
-    }
-
-
-@pytest.mark.slow
-def test_adding_up_tracked_gradients_nests_under_sum_outgrads():
-    code = (
-        "import autograd_tools as ag\nag.grad(lambda x: ag.grad(lambda y: x * y * y)(2.0))(1.0)\n"
-        + PRINT_TREE
-    )
-    assert run_python(code, AUTOGRAD_TIMER="1")["sum_outgrads"] == [
-        8,
-        {"add": [1, {}], "record": [1, {}]},
-    ]
-
-
-@pytest.mark.slow
-def test_functions_outside_the_main_namespace_are_named_as_numpy_names_them():
-    code = (
-        "import numpy as np, autograd_tools as ag\nag.grad(lambda a: np.linalg.det(a))(np.eye(2))\n"
-        + PRINT_TREE
-    )
-    calls = run_python(code, AUTOGRAD_TIMER="1")
-    assert (calls["linalg.det"], calls["linalg.det[1]"][0]) == ([1, {}], 1)
-
-
-@pytest.mark.slow
-def test_an_operation_that_raises_leaves_the_timer_as_it_was():
-    code = """
-import numpy as np, autograd_tools as ag
-w = ag.Param(np.ones((2, 3)))
-try:
-    ag.diff(lambda: np.sum(w @ w))
-except ValueError:
-    ag.diff(lambda: np.sum(w))
-"""
-    calls = run_python(code + PRINT_TREE, AUTOGRAD_TIMER="1")
-    assert calls == {
-        "matmul": [1, {}],
-        "sum": [1, {}],
-        "record": [1, {}],
-        "sum[1]": [1, {}],
-        "sum_outgrads": [1, {}],
-    }
-
-
-@pytest.mark.slow
-def test_a_section_of_the_users_holds_the_operations_in_it():
-    code = (
-        "import numpy as np, autograd_tools as ag\nwith ag.timer.section('mine'):\n    ag.grad(np.sin)(1.0)\n"
-        + PRINT_TREE
-    )
-    assert run_python(code, AUTOGRAD_TIMER="1") == {
-        "mine": [1, {"sin": [1, {}], "record": [1, {}], "sin[1]": [1, {}], "sum_outgrads": [1, {}]}]
-    }
-
-
-@pytest.mark.slow
-def test_operations_on_plain_values_of_params_are_timed_forward_only():
-    code = "import numpy as np, autograd_tools as ag\nag.Param(np.ones(3)) * 2\n" + PRINT_TREE
-    assert run_python(code, AUTOGRAD_TIMER="1") == {"multiply": [1, {}]}
-
-
-@pytest.mark.slow
-def test_reset_timer_forgets_what_ag_timer_measured():
-    code = (
-        "import numpy as np, autograd_tools as ag\nag.grad(np.sin)(1.0)\nag.reset_timer()\n"
-        + PRINT_TREE
-    )
-    assert run_python(code, AUTOGRAD_TIMER="1") == {}
-
-
-@pytest.mark.slow
-def test_timing_does_not_change_a_gradient():
-    code = """
-import json
-import numpy as np, autograd_tools as ag
-print(json.dumps([ag.grad(lambda x: np.sum(np.tanh(x) ** 3))(np.array([0.5, -1.0])).tolist(), ag.grad(ag.grad(np.exp))(0.0)]))
-"""
-    assert run_python(code, AUTOGRAD_TIMER="1") == run_python(code)
-
-
-def test_ag_timer_is_a_timer():
-    assert isinstance(ag.timer, ag.Timer)
-    assert ag.Timer is Timer

@@ -7,17 +7,11 @@ import pickle
 import time
 
 import pytest
+from support.timers import tree
 
 from autograd_tools.timing import Counts, Record, Section, Timer
 
 SUM = Record("sum", 0, "model.py", 7, "loss", ("loss",))
-
-
-def tree(section):
-    """Calls and nanoseconds of the sections below one, by label."""
-    return {
-        label: (child.ncalls, child.ns, tree(child)) for label, child in section.children.items()
-    }
 
 
 def spread(section):
@@ -41,7 +35,7 @@ def nested():
     return timer.merge(inside, tree_point="epoch")
 
 
-# Single calls -------------------------------------------------------------------------------------------------------
+# Single calls -------------------------------------------------------------------------------------
 
 
 def test_a_section_keeps_shortest_longest_and_squares():
@@ -83,7 +77,7 @@ def test_flatten_keeps_shortest_and_longest():
     assert spread(timer.flatten()["a"]) == (3, 1, 9, 91)
 
 
-# Sections by their path ---------------------------------------------------------------------------------------------
+# Sections by their path ---------------------------------------------------------------------------
 
 
 def test_a_section_is_found_by_its_path():
@@ -111,7 +105,7 @@ def test_the_repr_of_a_section_is_short():
     assert repr(nested()["epoch"]) == "<Section of 1 calls in 100ns, 2 sections inside>"
 
 
-# Merging below a section --------------------------------------------------------------------------------------------
+# Merging below a section --------------------------------------------------------------------------
 
 
 def test_timers_merge_below_a_section():
@@ -191,7 +185,7 @@ def test_a_flattened_timer_saved_and_merged_knows_what_was_measured():
     assert (flat.measured.ns, flat.merge(nested()).measured.ns) == (105, 210)
 
 
-# The rest of a section ----------------------------------------------------------------------------------------------
+# The rest of a section ----------------------------------------------------------------------------
 
 
 def test_the_complement_of_a_section_is_the_time_in_none_of_those_inside():
@@ -221,7 +215,7 @@ def test_the_complement_of_a_section_by_itself():
     assert tree(nested().root.complement()["epoch"])["~epoch~"] == (1, 20, {})
 
 
-# Copies -------------------------------------------------------------------------------------------------------------
+# Copies -------------------------------------------------------------------------------------------
 
 
 COPIES = [copy.copy, copy.deepcopy, lambda timer: pickle.loads(pickle.dumps(timer))]
@@ -283,7 +277,7 @@ def fixed():
     return 0
 
 
-# Files --------------------------------------------------------------------------------------------------------------
+# Files --------------------------------------------------------------------------------------------
 
 
 OLD = {
@@ -351,7 +345,7 @@ def test_a_section_without_its_counts_is_damaged(name):
         Section.from_dict(data)
 
 
-# Peaks of the machine -----------------------------------------------------------------------------------------------
+# Peaks of the machine -----------------------------------------------------------------------------
 
 
 def measured_on(peaks):
