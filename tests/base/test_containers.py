@@ -1,4 +1,4 @@
-"""Tuples, lists, dicts, named tuples and dataclasses of numbers: as arguments, in Params, inside a model, to second order."""
+"""Pytrees: as arguments, in Params, inside a model, to second order."""
 
 import copy
 import gc
@@ -66,13 +66,13 @@ def net_loss(net):
 # What a gradient is made of.
 
 
-def test_the_gradient_of_a_dataclass_is_one_of_its_class():
+def test_the_gradient_of_a_dataclass_has_its_class():
     g = ag.grad(lambda m: np.sum(m.w * X) * m.b)(Layer(X, 2.0))
     assert type(g) is Layer
     assert (g.w.tolist(), g.b) == ([2.0, 4.0, 6.0], 14.0)
 
 
-def test_beside_constants_a_gradient_has_none_and_whole_numbers_count_as_numbers():
+def test_constant_leaves_have_gradient_none_and_integers_a_number():
     g = ag.grad(lambda m: np.sum(m(X)))(Layer(X, 2.0))
     assert (g.activation, g.size) == (None, 0)
     assert ag.grad(lambda p: p["w"] ** 2)(
@@ -115,7 +115,7 @@ def test_a_gradient_has_the_type_of_its_container(x, f, gradient):
     assert list(g) == list(gradient) if isinstance(x, dict) else True
 
 
-def test_a_dataclass_may_compute_in_its_init_and_refuse_other_fields():
+def test_the_init_of_a_dataclass_is_never_called():
     @dataclass
     class Checked:
         w: Any
@@ -131,7 +131,7 @@ def test_a_dataclass_may_compute_in_its_init_and_refuse_other_fields():
     assert (g.w.tolist(), g.double.tolist()) == ([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])
 
 
-def test_what_a_dataclass_computed_from_its_fields_is_no_silent_constant():
+def test_attributes_computed_from_fields_are_no_silent_constants():
     @dataclass
     class Caching:
         w: float
@@ -163,7 +163,7 @@ def test_an_argument_of_constants_alone_is_an_error(held):
         ag.Param(held)
 
 
-def test_an_object_that_may_hold_numbers_is_no_constant():
+def test_objects_that_may_hold_numbers_are_not_constants():
     class Model:
         w = 1.0
 
@@ -223,7 +223,7 @@ def test_an_object_that_may_hold_numbers_is_no_constant():
         ),
     ],
 )
-def test_parts_of_an_argument_are_read_as_python_reads_them(x, f, expected):
+def test_items_of_an_argument_are_read_as_in_python(x, f, expected):
     g = ag.grad(f)(x)
     if isinstance(g, dict):
         g = {
@@ -265,7 +265,7 @@ def test_params_of_containers_have_the_gradients_of_arguments(x, f):
 
 
 @pytest.mark.parametrize(("x", "f"), CONTAINERS.values(), ids=CONTAINERS)
-def test_outside_a_recording_a_param_of_a_container_acts_like_it(x, f):
+def test_outside_a_recording_a_param_acts_like_its_pytree(x, f):
     assert f(ag.Param(x)) == f(x)
 
 
@@ -288,12 +288,12 @@ def test_params_of_containers_differentiate_twice():
 # Params of what has fields.
 
 
-def test_a_field_of_a_param_comes_before_the_method_of_an_array_that_has_its_name():
+def test_a_field_hides_an_array_method_of_its_name():
     w = ag.Param(Normal(2.0, 3.0))
     assert ag.grad(ag.diff(lambda: w.mean * w.std), w) == Normal(3.0, 2.0)
 
 
-def test_a_field_without_influence_has_none_in_the_gradient_of_a_param():
+def test_unused_fields_have_gradient_none():
     w = ag.Param(Layer(X, 2.0))
     assert ag.grad(ag.diff(lambda: w.b * 3), w) == Layer(None, 3.0, None, None)
 
@@ -308,7 +308,7 @@ def test_a_param_of_a_dataclass_has_its_methods():
 @pytest.mark.parametrize(
     "held", [Slotted(1.0, 2.0, 3.0), namedtuple("Named", "name")(2.0)], ids=["value", "name"]
 )
-def test_a_param_cannot_hold_fields_of_the_names_of_its_own(held):
+def test_a_param_refuses_fields_named_like_its_own(held):
     with pytest.raises(
         TypeError,
         match=r"a Param has its own attribute .(value|name)., so it cannot hold a (Slotted|Named)",
@@ -380,7 +380,7 @@ first_of = ag.primitive(lambda dy, y, x, names: dy)(lambda x, names: x * len(nam
     ],
     ids=["list", "tuple", "dict", "nested", "named tuple", "dataclass"],
 )
-def test_a_container_of_recorded_values_given_to_a_primitive_is_an_error(held, kind):
+def test_a_primitive_refuses_a_pytree_of_recorded_values(held, kind):
     with pytest.raises(
         TypeError,
         match=rf"<lambda>\[1\] is a {kind} of recorded values, whose gradients would be lost",
@@ -391,12 +391,12 @@ def test_a_container_of_recorded_values_given_to_a_primitive_is_an_error(held, k
         ag.diff(lambda: mean_of(x=held(w)) * w)
 
 
-def test_a_container_of_recorded_values_is_plain_where_the_gradient_is_zero():
+def test_zerograd_functions_get_a_pytree_of_plain_values():
     assert ag.grad(lambda x: first_of(x, [x, (x,)]))(3.0) == 1.0
     assert ag.grad(lambda x: first_of(3.0, [x, (x,)]) * x)(2.0) == 6.0
 
 
-def test_what_has_no_rule_for_a_container_gets_plain_values():
+def test_functions_without_pytree_rules_get_plain_values():
     seen = []
     f = ag.primitive(lambda dy, y, x, rest: dy)(lambda x, rest: seen.append(rest) or x)
     ag.grad(lambda x: f(x, [x, {"a": Pair(x, 2.0)}]))(3.0)
@@ -404,7 +404,7 @@ def test_what_has_no_rule_for_a_container_gets_plain_values():
     assert type(seen[0][0]) is float
 
 
-def test_a_container_of_params_is_plain_outside_a_recording():
+def test_a_pytree_of_params_is_plain_outside_recordings():
     w = ag.Param(2.0)
     assert mean_of([w, w]) == 4.0
 
@@ -415,7 +415,7 @@ def test_after_its_recording_a_container_of_results_is_plain():
     assert mean_of([kept[0], 1.0]) == 7.0
 
 
-def test_a_dataclass_of_recorded_values_may_be_among_the_args_of_an_integrator():
+def test_integrators_take_a_dataclass_of_recorded_values():
     pytest.importorskip("scipy")
     from autograd_tools.scipy.integrate import odeint
 
@@ -430,7 +430,7 @@ def test_a_dataclass_of_recorded_values_may_be_among_the_args_of_an_integrator()
 # Memory and time.
 
 
-def test_a_tape_of_which_parts_were_read_is_freed_without_the_garbage_collector():
+def test_a_tape_with_items_read_is_freed_without_collection():
     w = ag.Param({"layers": [Layer(X, 2.0)]})
     gc.disable()
     try:
@@ -442,7 +442,7 @@ def test_a_tape_of_which_parts_were_read_is_freed_without_the_garbage_collector(
         gc.enable()
 
 
-def test_reading_an_item_of_a_list_looks_at_no_other(monkeypatch):
+def test_reading_an_item_of_a_list_reads_no_other(monkeypatch):
     looked = []
     monkeypatch.setattr(recording, "absent", lambda x: looked.append(type(x)) or x)
     assert ag.grad(lambda p: sum(v * v for v in p["list"]))({"list": [1.0, 2.0]}) == {
@@ -467,10 +467,10 @@ def test_reading_an_item_of_a_list_looks_at_no_other(monkeypatch):
     ],
     ids=["p - 1", "1 - p", "p ** 2", "p @ p", "-p", "abs(p) * 2.0"],
 )
-def test_the_operators_of_a_recorded_list_are_those_of_an_array(f, expected):
+def test_a_recorded_list_has_the_operators_of_an_array(f, expected):
     assert ag.grad(f)([1, 2, 3]) == expected
 
 
-def test_an_operator_that_an_array_lacks_too_is_an_error_for_a_recorded_dict():
+def test_a_recorded_dict_refuses_operators_that_arrays_lack():
     with pytest.raises(TypeError, match="unsupported operand type"):
         ag.grad(lambda p: p - 1)({"a": 1.0})

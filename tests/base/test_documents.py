@@ -33,7 +33,7 @@ def test_an_older_version_is_read(tmp_path):
     assert read(tmp_path / "a.json") == "old"
 
 
-def test_a_file_that_is_not_there_is_the_error_of_python(tmp_path):
+def test_a_missing_file_raises_file_not_found(tmp_path):
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "a.json")
 
@@ -51,7 +51,8 @@ def test_a_file_that_is_not_there_is_the_error_of_python(tmp_path):
         (b'{"format": "another", "version": 1}', "has the format 'another', expected 'a format'"),
         (
             b'{"format": "a format", "version": 3}',
-            "has version 3 of format 'a format'; this version reads up to 2; upgrade autograd_tools",
+            "has version 3 of format 'a format'; this version reads up to 2; "
+            "upgrade autograd_tools",
         ),
         (b'{"format": "a format", "version": "2"}', "has version '2'"),
         (b'{"format": "a format"}', "has version None"),
@@ -77,7 +78,7 @@ def test_a_file_that_is_not_there_is_the_error_of_python(tmp_path):
         "deep",
     ],
 )
-def test_what_is_no_such_document_is_refused_with_a_reason(tmp_path, content, message):
+def test_other_documents_are_refused_with_a_reason(tmp_path, content, message):
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(ValueError) as caught:
         read(tmp_path / "a.json")
@@ -103,19 +104,19 @@ def test_a_foreign_file_is_refused_as_a_trace(tmp_path):
         ag.load_trace(tmp_path / "a.json")
 
 
-def test_a_folder_that_is_not_there_is_named(trace, tmp_path):
+def test_a_missing_folder_is_named(trace, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         trace.save(tmp_path / "missing" / "a.json")
 
 
-def test_a_path_that_is_a_folder_is_an_error_and_leaves_nothing_behind(trace, tmp_path):
+def test_writing_to_a_folder_is_an_error_and_leaves_nothing(trace, tmp_path):
     (tmp_path / "a.json").mkdir()
     with pytest.raises(OSError):
         trace.save(tmp_path / "a.json")
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_a_write_that_fails_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_a_failed_write_keeps_the_old_file_only(tmp_path, monkeypatch):
     path = tmp_path / "a.json"
     path.write_text("old")
 
@@ -129,7 +130,7 @@ def test_a_write_that_fails_keeps_the_old_file_and_leaves_nothing_behind(tmp_pat
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_a_document_that_json_cannot_hold_keeps_the_old_file(tmp_path):
+def test_a_document_json_cannot_encode_keeps_the_old_file(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("old")
     with pytest.raises(TypeError):
@@ -181,7 +182,7 @@ def test_a_message_about_a_file_is_short(tmp_path, document):
 @pytest.mark.skipif(
     not Path("/proc/self").exists(), reason="a folder in which nobody can write is Linux's"
 )
-def test_a_folder_in_which_nothing_can_be_written_is_an_error_that_names_the_file():
+def test_an_error_in_a_read_only_folder_names_the_file():
     with pytest.raises(OSError, match=r"cannot write /proc/a.json: No such file or directory"):
         write_bytes("/proc/a.json", b"")
 

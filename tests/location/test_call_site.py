@@ -1,4 +1,4 @@
-"""Where an operation was called: the user's line, and the scopes around it."""
+"""Call sites: the user's line of an operation, and the scopes around it."""
 
 import contextlib
 import functools
@@ -17,12 +17,12 @@ X = np.array([[1.0, 2.0], [3.0, 4.0]])
 
 
 def here():
-    """The number of the line that this is called from."""
+    """Return the line number of the caller."""
     return sys._getframe(1).f_lineno
 
 
 def line_of(f):
-    """The line of the only operation of `f`, and the line that `f` says it should be."""
+    """Return the line of the only operation of `f`, and the line that `f` expects."""
     w = ag.Param(X)
     with ag.record() as J:
         expected = f(w)
@@ -30,7 +30,7 @@ def line_of(f):
 
 
 def scopes_of(f):
-    """The scopes of the operations that `f` does with a Param, oldest first."""
+    """Return the scopes of the operations of `f` on a Param, oldest first."""
     w = ag.Param(X)
     with ag.record() as J:
         f(w)
@@ -207,7 +207,7 @@ def test_a_decorated_function_is_a_scope_of_both_names():
     assert (code.__name__, code.__doc__) == ("code", "Doubles.")
 
 
-def test_a_scope_in_the_block_of_a_recording_is_a_scope():
+def test_a_scope_inside_a_recording_block_is_a_scope():
     w = ag.Param(X)
     with ag.record() as J, ag.scope("penalty"):
         np.sum(w)

@@ -1,4 +1,4 @@
-"""Ways to time code: switching off, functions under their own names, generators, coroutines, blocks that overlap."""
+"""Timed code: blocks, functions, generators, coroutines, and switching the timer off."""
 
 import asyncio
 import functools
@@ -39,7 +39,7 @@ def test_an_enabled_timer_goes_on(timer, now):
     assert tree(timer.root) == {"load": (1, 2, {})}
 
 
-def test_a_block_that_was_open_when_the_timer_was_disabled_counts(timer, now):
+def test_a_block_open_while_disabling_counts(timer, now):
     with timer.section("open"):
         now[0] += 1
         timer.disable()
@@ -48,7 +48,7 @@ def test_a_block_that_was_open_when_the_timer_was_disabled_counts(timer, now):
     assert tree(timer.root) == {"open": (1, 3, {})}
 
 
-def test_a_block_that_began_when_the_timer_was_disabled_does_not_count(timer):
+def test_a_block_begun_while_disabled_does_not_count(timer):
     timer.disable()
     with timer.section("outer"):
         timer.enable()
@@ -57,13 +57,13 @@ def test_a_block_that_began_when_the_timer_was_disabled_does_not_count(timer):
     assert tree(timer.root) == {"inner": (1, 0, {})}
 
 
-def test_after_a_disabled_block_the_timer_is_as_before_also_when_it_raises(timer):
+def test_a_disabled_block_restores_the_timer_even_after_errors(timer):
     with pytest.raises(ZeroDivisionError), timer.disabled():
         timer.measure("a", lambda: 1 // 0)
     assert (timer.enabled, list(timer)) == (True, [])
 
 
-def test_a_disabled_block_in_a_disabled_timer_does_not_enable_it(timer):
+def test_a_disabled_block_keeps_a_disabled_timer_disabled(timer):
     timer.disable()
     with timer.disabled():
         pass
@@ -97,20 +97,20 @@ def test_an_instrumented_function_may_be_given_a_name(timer):
 
 
 @pytest.mark.parametrize("function", [functools.partial(max), 3, None])
-def test_what_has_no_name_cannot_be_instrumented_without_one(timer, function):
+def test_instrument_needs_a_name(timer, function):
     with pytest.raises(TypeError, match=r"has no name; write timer.instrument\(function, 'name'\)"):
         timer.instrument(function)
 
 
 @pytest.mark.parametrize("thing", [int, "load", None])
-def test_what_is_no_function_cannot_be_timed(timer, thing):
+def test_only_functions_can_be_timed(timer, thing):
     with pytest.raises(
         TypeError, match=r"section 'a' expects a function, got .*; decorate methods of a class"
     ):
         timer.section("a")(thing)
 
 
-def test_a_function_in_place_of_a_label_is_an_error_that_names_instrument(timer):
+def test_a_function_as_label_is_an_error_naming_instrument(timer):
     with pytest.raises(
         TypeError, match=r"got .*; to time a function under its name, write @timer.instrument"
     ):
@@ -125,7 +125,7 @@ def one_two():
     yield 2
 
 
-def test_a_generator_takes_the_time_of_its_pieces_and_is_one_call(timer, now):
+def test_a_generator_is_one_call_without_its_pauses(timer, now):
     @timer.section("items")
     def items():
         for item in "ab":
@@ -204,7 +204,7 @@ def test_a_piece_of_a_generator_counts_where_it_runs(timer, now):
     }
 
 
-def test_the_shortest_and_longest_of_calls_in_pieces_are_not_told(timer):
+def test_calls_in_pieces_have_no_minimum_and_maximum(timer):
     list(timer.section("items")(one_two)())
     (row,) = timer.rows()
     assert (row.ncalls, row.avg_ns, row.min_ns, row.max_ns, row.std_ns) == (
@@ -216,7 +216,7 @@ def test_the_shortest_and_longest_of_calls_in_pieces_are_not_told(timer):
     )
 
 
-def test_coroutines_take_the_time_in_which_they_run(timer, now):
+def test_coroutines_count_without_their_pauses(timer, now):
     @timer.section("work")
     async def work(ns):
         now[0] += ns
@@ -259,14 +259,15 @@ def test_a_timed_coroutine_function_is_one(timer):
     assert asyncio.iscoroutinefunction(timer.section("work")(work))
 
 
-def test_an_async_generator_is_an_error_that_says_what_to_write(timer):
+def test_an_async_generator_is_an_error_with_advice(timer):
     async def stream():
         yield 1
 
-    with pytest.raises(
-        TypeError,
-        match=r"section 's' expects a function, got an async generator function; write `with timer.section\('s'\):` inside stream",
-    ):
+    message = (
+        r"section 's' expects a function, got an async generator function; "
+        r"write `with timer.section\('s'\):` inside stream"
+    )
+    with pytest.raises(TypeError, match=message):
         timer.section("s")(stream)
 
 
@@ -287,7 +288,7 @@ def test_blocks_that_close_in_another_order_keep_their_own_times(timer, now):
     assert tree(timer.root) == {"first": (1, 11, {"second": (1, 110, {})}), "after": (1, 0, {})}
 
 
-def test_a_block_in_a_suspended_generator_does_not_take_the_place_of_the_one_around(timer, now):
+def test_a_block_in_a_suspended_generator_leaves_its_parent_open(timer, now):
     def work():
         with timer.section("inside"):
             yield

@@ -1,4 +1,4 @@
-"""Bytes of NumPy's data, counted exactly: made, there, and the most at once; and what is kept for the backward pass."""
+"""Exact bytes of NumPy's data: allocated, live, peak, and saved for the backward pass."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ KB = 8 * N  # the bytes of N doubles
 
 @pytest.fixture(autouse=True)
 def _stop():
-    """Do not count in other tests."""
+    """Stop counting after each test."""
     yield
     tracemalloc.stop()
 
@@ -36,12 +36,12 @@ def x():
 
 
 def take(n):
-    """Make an array of `n` KB, and free it."""
+    """Allocate an array of `n` KB, and free it."""
     np.empty(n * N)
 
 
 def measured(timer, function):
-    """Bytes made by a function, the change of those there are, and the peak above those at the start."""
+    """Return bytes allocated by a function, the change of live bytes and the rise of the peak."""
     with timer.section("f"):
         kept = function()
     section = timer["f"]
@@ -56,7 +56,7 @@ def test_an_addition_makes_one_array(timer, x):
     assert measured(timer, lambda: x + x) == (KB, KB, KB)
 
 
-def test_an_operation_in_place_makes_none(timer, x):
+def test_an_operation_in_place_allocates_nothing(timer, x):
     def double():
         nonlocal x
         x += x
@@ -64,7 +64,7 @@ def test_an_operation_in_place_makes_none(timer, x):
     assert measured(timer, double) == (0, 0, 0)
 
 
-def test_views_are_none(timer, x):
+def test_views_allocate_nothing(timer, x):
     assert measured(timer, lambda: x.reshape(10, 100).T[::2]) == (0, 0, 0)
 
 
@@ -72,16 +72,16 @@ def test_temporaries_count(timer, x):
     assert measured(timer, lambda: np.exp(x) * np.exp(x)) == (3 * KB, KB, 3 * KB)
 
 
-def test_what_is_freed_again_is_in_the_peak_only(timer, x):
+def test_freed_memory_is_in_the_peak_only(timer, x):
     assert measured(timer, lambda: float(np.concatenate([x, x])[0])) == (2 * KB, 0, 2 * KB)
 
 
-def test_what_was_there_before_and_is_freed_is_a_negative_change(timer):
+def test_freeing_earlier_memory_is_a_negative_change(timer):
     held = [np.ones(N)]
     assert measured(timer, held.clear) == (0, -KB, 0)
 
 
-def test_memory_in_the_place_of_what_was_freed_is_no_peak(timer):
+def test_memory_that_replaces_freed_memory_makes_no_peak(timer):
     held = [np.ones(N)]
 
     def replace():
@@ -91,7 +91,7 @@ def test_memory_in_the_place_of_what_was_freed_is_no_peak(timer):
     assert measured(timer, replace) == (0, 0, 0)
 
 
-def test_an_array_that_grows_counts_as_what_it_has_become(timer):
+def test_a_resized_array_counts_with_its_new_size(timer):
     def grow():
         array = np.empty(N)
         array.resize(3 * N, refcheck=False)
@@ -100,11 +100,11 @@ def test_an_array_that_grows_counts_as_what_it_has_become(timer):
     assert measured(timer, grow) == (3 * KB, 3 * KB, 3 * KB)
 
 
-def test_python_objects_are_none_of_numpys_data(timer):
+def test_python_objects_are_not_counted(timer):
     assert measured(timer, lambda: [{} for _ in range(100)]) == (0, 0, 0)
 
 
-def test_an_array_that_there_is_no_memory_for_is_none(timer, x):
+def test_a_failed_allocation_counts_nothing(timer, x):
     def fail():
         with pytest.raises(MemoryError):
             np.empty(10**15)
@@ -113,7 +113,7 @@ def test_an_array_that_there_is_no_memory_for_is_none(timer, x):
     assert measured(timer, fail) == (KB, KB, KB)
 
 
-def test_an_error_after_an_array_was_made_is_the_error_that_it_was(timer):
+def test_an_error_after_an_allocation_stays_the_same_error(timer):
     with pytest.raises(TypeError, match=r"float\(\) argument must be"), timer.section("f"):
         np.array([1.0, object()], dtype=float)
     assert (timer["f"].ncalls, timer["f"].live_nbytes) == (1, 0)
@@ -122,7 +122,7 @@ def test_an_error_after_an_array_was_made_is_the_error_that_it_was(timer):
 # Sections -----------------------------------------------------------------------------------------
 
 
-def test_the_bytes_of_a_section_are_also_of_those_around_it(timer, x):
+def test_bytes_of_a_section_count_in_its_parents(timer, x):
     with timer.section("outer"):
         y = x + x
         with timer.section("inner"):
@@ -131,7 +131,7 @@ def test_the_bytes_of_a_section_are_also_of_those_around_it(timer, x):
     del y, z
 
 
-def test_bytes_of_calls_add_up_and_the_peak_is_that_of_one(timer, x):
+def test_bytes_of_calls_add_up_but_peaks_do_not(timer, x):
     for n in (1, 2, 1):
         with timer.section("f"):
             take(n)
@@ -142,7 +142,7 @@ def test_bytes_of_calls_add_up_and_the_peak_is_that_of_one(timer, x):
     )
 
 
-def test_the_peak_inside_is_seen_by_the_section_around(timer, x):
+def test_a_parent_sees_the_peak_of_its_child(timer, x):
     with timer.section("outer"):
         y = x + x
         with timer.section("inner"):
@@ -153,7 +153,7 @@ def test_the_peak_inside_is_seen_by_the_section_around(timer, x):
     assert (timer["outer"].peak_nbytes, timer["outer", "inner"].peak_nbytes) == (4 * KB, 3 * KB)
 
 
-def test_a_section_that_is_open_while_somebody_looks_counts_all_of_it(timer, x):
+def test_an_open_section_counts_in_full_after_a_look(timer, x):
     with timer.section("outer"):
         take(5)
         with timer.section("inner"):
@@ -166,7 +166,7 @@ def test_a_section_that_is_open_while_somebody_looks_counts_all_of_it(timer, x):
     del y, z
 
 
-def test_what_was_seen_is_forgotten_once_it_was_added_up(timer, x):
+def test_looks_are_dropped_once_added_up(timer, x):
     with timer.section("outer"):
         for _ in range(100):
             with timer.section("inner"):
@@ -191,7 +191,7 @@ def test_a_section_that_raises_counts(timer, x):
     assert (timer["f"].nbytes, timer["f"].live_nbytes) == (KB + 8, 0)
 
 
-def test_what_is_disabled_is_not_counted_and_leaves_nothing_behind(timer, x):
+def test_a_disabled_timer_counts_nothing_and_leaves_no_trace(timer, x):
     with timer.disabled():
         for _ in range(100):
             timer.measure("f", take, 5)
@@ -207,7 +207,8 @@ double = ag.primitive(lambda dy, y, x: 2 * dy)(lambda x: np.add(np.exp(x), 1.0))
 x = ag.Param(np.ones(1000))
 with ag.record() as J:
     np.sum(np.exp(double(x)))
-print(json.dumps([sum(c.nbytes for c in ag.timer.records.values()), sum(s.nbytes for s in ag.timer.root.children.values())]))
+sections = ag.timer.root.children.values()
+print([sum(x.nbytes for x in xs) for xs in (ag.timer.records.values(), sections)])
 """
     made, nested = json.loads(run_python(code, "exact").stdout)
     assert made == nested
@@ -243,7 +244,7 @@ def test_the_peak_is_not_lost_when_another_timer_looks(timer, x):
     assert (timer["outer"].peak_nbytes, other["inner"].peak_nbytes) == (3 * KB, 2 * KB)
 
 
-def test_a_thread_that_is_over_watches_no_more(timer):
+def test_a_finished_thread_watches_no_more(timer):
     from autograd_tools.timing import exact
 
     timer.thread()
@@ -261,7 +262,7 @@ def test_single_calls_have_their_bytes(timer):
 # The whole run ------------------------------------------------------------------------------------
 
 
-def test_the_timer_knows_the_bytes_there_are_and_the_most_there_were(timer, x):
+def test_the_timer_has_live_and_peak_bytes(timer, x):
     live = timer.live_bytes
     take(7)
     z = x + x
@@ -275,7 +276,7 @@ def test_a_reset_forgets_the_peak(timer, x):
     assert timer.peak_bytes == timer.live_bytes
 
 
-def test_where_bytes_are_not_exact_nobody_knows_them():
+def test_inexact_timers_have_no_live_and_peak_bytes():
     timer = ag.Timer()
     assert (timer.live_bytes, timer.peak_bytes) == (None, None)
 
@@ -310,17 +311,17 @@ def test_copies_have_the_same_bytes(x, through):
     assert (found.rows(), found.peak_bytes) == (timer.rows(), timer.peak_bytes)
 
 
-def test_a_way_to_count_that_is_none_is_an_error():
+def test_an_unknown_memory_mode_is_an_error():
     with pytest.raises(ValueError, match="unknown memory 'all'; choose nobytes, outputs, exact"):
         ag.Timer(memory="all")
 
 
-def test_a_file_with_a_way_to_count_that_is_none_is_an_error(timer):
+def test_a_file_with_an_unknown_memory_mode_is_an_error(timer):
     with pytest.raises(ValueError, match="unknown memory 'all'; choose nobytes, outputs, exact"):
         ag.Timer.from_dict({**timer.to_dict(), "memory": ["all", 0, 0]})
 
 
-def test_a_tracemalloc_of_somebody_elses_is_an_error(monkeypatch):
+def test_a_foreign_tracemalloc_is_an_error(monkeypatch):
     monkeypatch.setattr("autograd_tools.timing.exact._ours", False)
     tracemalloc.start()
     with pytest.raises(RuntimeError, match="`exact` needs tracemalloc, which already runs"):
@@ -342,13 +343,13 @@ def test_the_table_has_peak_and_live_bytes(timer, x):
     del kept
 
 
-def test_the_table_of_a_section_has_them_too(timer):
+def test_the_table_of_a_section_has_exact_bytes(timer):
     with timer.section("outer"):
         timer.measure("inner", take, 2)
     assert timer["outer"].table().splitlines()[7].split()[-2:] == ["15.6KiB", "∅"]
 
 
-def test_less_than_there_was_has_a_minus(timer):
+def test_a_decrease_has_a_minus(timer):
     held = [np.ones(N)]
     timer.measure("f", held.clear)
     assert timer.table(columns=["live"]).splitlines()[7] == " f                   -7.81KiB"
@@ -362,7 +363,7 @@ def test_rows_and_csv_have_peak_and_live_bytes(timer, x):
     assert line.endswith(",0,16000")
 
 
-def test_markdown_has_them_too(timer, x):
+def test_markdown_has_exact_bytes(timer, x):
     timer.measure("f", take, 2)
     assert (
         timer.to_markdown().splitlines()[2].endswith("| 15.6KiB | 100.0% | 15.6KiB | 15.6KiB | ∅ |")
@@ -394,7 +395,7 @@ ag.grad(lambda x: np.sum(np.exp(x) * np.exp(x)))(x)
 """
 
 
-def test_operations_and_their_gradients_make_what_is_known_in_advance():
+def test_operations_and_gradients_allocate_known_bytes():
     shown = "{name: [s.nbytes, s.peak_nbytes] for name, s in ag.timer.root.children.items()}"
     assert json.loads(printed(f"{GRADIENT}print(json.dumps({shown}))", "times,exact")) == {
         "exp": [2 * KB, KB],
@@ -409,14 +410,14 @@ def test_operations_and_their_gradients_make_what_is_known_in_advance():
 
 
 @pytest.mark.parametrize("setting", ["exact", "shapes"])
-def test_records_know_what_was_kept_for_the_backward_pass(setting):
+def test_records_have_bytes_saved_for_the_backward_pass(setting):
     shown = "[[r.op, c.kept] for r, c in ag.timer.records.items() if c.kept]"
     assert json.loads(printed(f"{GRADIENT}print(json.dumps({shown}))", setting)) == [
         ["exp", 2 * KB]
     ]
 
 
-def test_the_most_that_one_gradient_kept_is_kept():
+def test_kept_bytes_are_the_maximum_of_all_gradients():
     code = """
 import numpy as np, autograd_tools as ag
 for n in (10, 1000, 20):
@@ -426,7 +427,7 @@ print([c.kept for r, c in ag.timer.records.items() if (r.op, r.phase) == ("exp",
     assert printed(code, "exact") == "[8000]\n"
 
 
-def test_records_keep_as_much_as_the_tape_says():
+def test_records_and_tape_agree_on_saved_bytes():
     code = """
 import numpy as np, autograd_tools as ag
 w, x = ag.Param(np.ones((30, 20))), np.ones((20, 10))
@@ -441,13 +442,13 @@ print(kept == {J.nodes[i].name: n for i, n in J.kept_bytes().items()})
     assert printed(code, "exact") == "True\n"
 
 
-def test_what_a_disabled_timer_would_have_kept_is_not_counted():
+def test_a_disabled_timer_counts_no_saved_bytes():
     disabled = "ag.timer.reset()\nag.timer.disable()\nag.grad(np.sin)(x[0])"
     code = f"{GRADIENT}{disabled}\nprint(ag.timer.records)"
     assert printed(code, "exact") == "{}\n"
 
 
-def test_a_process_ends_as_usual_with_arrays_that_are_still_there():
+def test_a_process_exits_cleanly_with_live_arrays():
     code = """
 import threading, numpy as np, autograd_tools as ag
 class Late:
@@ -464,7 +465,7 @@ threads = [threading.Thread(target=work) for _ in range(4)]
     assert (found.returncode, found.stderr) == (0, "")
 
 
-def test_a_tracemalloc_that_runs_before_is_an_error_that_says_what_to_do():
+def test_a_running_tracemalloc_is_an_error_with_advice():
     found = run_python("import autograd_tools", "exact", "-X", "tracemalloc")
     assert found.stderr.splitlines()[-1] == (
         "RuntimeError: `exact` needs tracemalloc, which already runs; "
@@ -480,12 +481,12 @@ def test_with_the_timer_off_nothing_is_counted():
 # What a watch saw ---------------------------------------------------------------------------------
 
 
-def test_looks_at_the_same_moment_are_told_apart(x):
+def test_looks_at_one_moment_get_distinct_times(x):
     watch = Watch([], lambda: 5)
     assert [watch.look(), watch.look(), watch.look()] == [5, 6, 7]
 
 
-def test_shortened_looks_tell_the_same_of_what_is_still_asked():
+def test_shortened_looks_answer_later_questions_unchanged():
     rows = [0, 10, 10, 0, 5, 20, 30, 20, 7, 15, 20, 0, 9, 40, 90, 75, 12, 0, 40, 0]
     start, end = np.array([0, 7, 7, 9, 0]), np.array([12, 9, 12, 12, 0])
     short = Looks(Looks(rows).shortened(np.array([0, 7]), 9))

@@ -66,7 +66,7 @@ def test_hooks_return_functions_unchanged_when_the_timer_is_off(setting):
 
 
 @pytest.mark.parametrize("setting", [None, "0"])
-def test_no_code_of_the_timer_runs_when_it_is_off(setting):
+def test_no_timer_code_runs_when_it_is_off(setting):
     found = readme_model(setting)
     assert (found["timed"], found["calls"], found["records"]) == (False, {}, [])
 

@@ -1,4 +1,4 @@
-"""The timer's log: marks that are added up to sections, records and times of nodes; single events; the settings."""
+"""Log of the timer: marks that are added up to sections, records and events."""
 
 import json
 
@@ -39,14 +39,14 @@ def log(timer):
 
 
 def tree(section):
-    """Calls, nanoseconds and bytes of the sections below one, by label."""
+    """Return calls, nanoseconds and bytes of the sections below one, by label."""
     return {
         label: (child.ncalls, child.ns, child.nbytes, tree(child))
         for label, child in section.children.items()
     }
 
 
-def test_a_section_with_nothing_in_it_is_one_mark(timer, log):
+def test_a_section_without_children_is_one_mark(timer, log):
     log += (-A, None, 24, 5, 8)
     assert tree(timer.root) == {"a": (1, 3, 24, {})}
 
@@ -56,7 +56,7 @@ def test_sections_between_opening_and_closing_nest(timer, log):
     assert tree(timer.root) == {"a": (1, 10, 16, {"b": (2, 3, 16, {})})}
 
 
-def test_sections_of_no_length_nest_by_their_order(timer, log):
+def test_sections_of_zero_length_nest_by_order(timer, log):
     log += (
         mark(A, 0, 4)
         + mark(B, 0, 4)
@@ -68,7 +68,7 @@ def test_sections_of_no_length_nest_by_their_order(timer, log):
     assert tree(timer.root) == {"a": (2, 0, 0, {"b": (1, 0, 0, {})})}
 
 
-def test_a_void_section_leaves_what_is_in_it_where_it_was(timer, log):
+def test_children_of_a_void_section_belong_to_its_parent(timer, log):
     log += (
         mark(A, 0, 0)
         + mark(SIN, 0, 1)
@@ -79,12 +79,12 @@ def test_a_void_section_leaves_what_is_in_it_where_it_was(timer, log):
     assert tree(timer.root) == {"a": (1, 9, 0, {"sin": (1, 2, 0, {})})}
 
 
-def test_from_the_mark_before_to_a_note_is_the_section_record(timer, log):
+def test_time_before_a_recorded_call_is_the_section_record(timer, log):
     log += (-SIN, None, 0, 2, 4, RECORDED, LINE, 0, 9, 9)
     assert tree(timer.root) == {"sin": (1, 2, 0, {}), "record": (1, 5, 0, {})}
 
 
-def test_an_operation_belongs_to_the_line_noted_after_it(timer, log):
+def test_an_operation_has_the_call_site_recorded_after_it(timer, log):
     log += (-SIN, None, 8, 2, 4, RECORDED, LINE, 0, 9, 9)
     assert timer.records == {FORWARD: Counts(1, 2, 8, 1), RECORD: Counts(1, 5, 0, 1)}
 
@@ -114,12 +114,12 @@ def test_an_operation_of_two_recordings_counts_once(timer, log):
     }
 
 
-def test_an_operation_that_is_not_recorded_belongs_to_no_line(timer, log):
+def test_an_operation_outside_recordings_has_no_line(timer, log):
     log += (-SIN, None, 8, 2, 4)
     assert timer.records == {Record("sin", 0, "", 0, "", ()): Counts(1, 2, 8, 1)}
 
 
-def test_a_record_is_without_what_nests(timer, log):
+def test_a_record_excludes_children(timer, log):
     log += (*mark(SIN_1, 0, 0, LINE), -SIN, None, 0, 2, 4, *mark(CLOSE, 0, 10))
     assert timer.records == {
         Record("sin", 1, "model.py", 7, "loss", ("loss",), "backward"): Counts(1, 8, 0, 1),
@@ -127,17 +127,17 @@ def test_a_record_is_without_what_nests(timer, log):
     }
 
 
-def test_after_a_gradient_the_time_until_the_next_mark_is_sum_outgrads(timer, log):
+def test_time_after_a_gradient_is_sum_outgrads(timer, log):
     log += (-SIN_1, LINE, 24, 0, 5, -SIN_1, LINE, 0, 7, 8, NODE, None, 0, 11, 11)
     assert tree(timer.root) == {"sin[1]": (2, 6, 24, {}), "sum_outgrads": (2, 5, 0, {})}
 
 
-def test_sum_outgrads_is_a_record_of_the_gradient_before_it(timer, log):
+def test_sum_outgrads_belongs_to_the_gradient_before_it(timer, log):
     log += (-SIN_1, LINE, 24, 0, 5, NODE, None, 0, 8, 8)
     assert timer.records[FORWARD._replace(argument=1, phase="sum_outgrads")] == Counts(1, 3, 0, 1)
 
 
-def test_so_it_is_after_a_gradient_with_something_in_it(timer, log):
+def test_time_after_a_gradient_with_children_is_sum_outgrads(timer, log):
     log += (-SIN, None, 0, 2, 4)
     enclose(log, 0, SIN_1, LINE, 0, 1, 6, 24)
     log += mark(ADDS, 24, 6) + mark(NODE, 0, 9)
@@ -167,12 +167,12 @@ def test_each_gradient_is_a_sample(timer, log):
     assert list(timer.records.values()) == [Counts(3, 7, 0, 2, 0, {0: 3, 1: 4})]
 
 
-def test_the_end_of_a_sweep_inside_another_ends_no_gradient(timer, log):
+def test_an_inner_backward_pass_completes_no_gradient(timer, log):
     log += (-SIN, None, 0, 0, 1, *mark(END, 0, 1), -SIN, None, 0, 1, 3, *mark(END, 1, 3))
     assert list(timer.records.values()) == [Counts(2, 3, 0, 1, 0, {0: 3})]
 
 
-def test_a_gradient_that_is_added_up_in_parts_is_one(timer, log):
+def test_a_gradient_added_up_in_parts_is_one(timer, log):
     for end in (1, 3):
         log += (-SIN, None, 0, 0, end)
         assert timer.records
@@ -180,7 +180,7 @@ def test_a_gradient_that_is_added_up_in_parts_is_one(timer, log):
     assert list(timer.records.values()) == [Counts(3, 9, 0, 2, 0, {0: 4})]
 
 
-def test_of_many_gradients_every_second_or_fourth_is_a_sample(timer, log):
+def test_many_gradients_are_sampled_evenly(timer, log):
     for step in range(300):
         log += (-SIN, None, 0, 0, step, *mark(END, 1, step))
         if step % 100 == 0:
@@ -190,7 +190,7 @@ def test_of_many_gradients_every_second_or_fourth_is_a_sample(timer, log):
     ]
 
 
-def test_samples_of_a_merged_timer_come_after_those_of_the_first(timer, log):
+def test_merged_samples_follow_those_of_the_first_timer(timer, log):
     other = Timer(clock=lambda: 0)
     for own in (timer, other):
         own.local.log.extend(
@@ -203,19 +203,19 @@ def test_samples_of_a_merged_timer_come_after_those_of_the_first(timer, log):
     )
 
 
-def test_two_notes_of_one_place_are_one_record(timer, log):
+def test_two_call_sites_at_one_place_are_one_record(timer, log):
     for _ in range(2):
         log += (-SIN, None, 0, 0, 3, RECORDED, CallSite(*LINE), 0, 3, 3)
     log += mark(END, 1, 3)
     assert timer.records[FORWARD] == Counts(2, 6, 0, 1, 0, {0: 6})
 
 
-def test_after_a_gradient_that_is_added_to_nothing_it_is_not(timer, log):
+def test_no_sum_outgrads_after_a_gradient_without_accumulation(timer, log):
     log += (-SIN_1, LINE, ~24, 0, 5, -SIN, None, 0, 7, 8)
     assert tree(timer.root) == {"sin[1]": (1, 5, 24, {}), "sin": (1, 1, 0, {})}
 
 
-def test_what_nests_in_a_gradient_is_enclosed_afterwards(timer, log):
+def test_children_of_a_gradient_are_enclosed_afterwards(timer, log):
     log += (-SIN, None, 0, 2, 4)
     enclose(log, 0, SIN_1, LINE, 0, 1, 6, 24)
     log += mark(ADDS, 24, 6) + mark(NODE, 0, 9)
@@ -225,14 +225,14 @@ def test_what_nests_in_a_gradient_is_enclosed_afterwards(timer, log):
     }
 
 
-def test_what_is_open_when_somebody_looks_counts_once_it_is_over(timer, log):
+def test_open_sections_count_once_they_end(timer, log):
     log += (*mark(A, 0, 0), -B, None, 0, 1, 3)
     assert tree(timer.root) == {"a": (0, 0, 0, {"b": (1, 2, 0, {})})}
     log += (-B, None, 0, 5, 6, *mark(CLOSE, 0, 10))
     assert tree(timer.root) == {"a": (1, 10, 0, {"b": (2, 3, 0, {})})}
 
 
-def test_what_was_added_up_inside_an_open_operation_is_not_in_its_record(timer, log):
+def test_an_open_operations_record_excludes_children_added_up_earlier(timer, log):
     log += (*mark(SIN, 0, 0), -SIN_1, LINE, ~0, 1, 3)
     assert len(timer.records) == 1
     log += (-SIN_1, LINE, ~0, 5, 6, *mark(CLOSE, 0, 10))
@@ -333,7 +333,7 @@ def test_events_of_a_file_before_version_3_have_no_records(timer):
 @pytest.mark.parametrize(
     "row", [[0, "a", "", -1, -1, -1, 5, 1, 0, -1, -1], [0, "a", "", -1, -1, -1, -5, 1, 0, -1, -1]]
 )
-def test_an_event_that_ends_before_it_begins_is_an_error(timer, row):
+def test_an_event_that_ends_before_its_start_is_an_error(timer, row):
     data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
     with pytest.raises(
         ValueError, match="an event ends before it starts, or starts before the timer"
@@ -341,7 +341,7 @@ def test_an_event_that_ends_before_it_begins_is_an_error(timer, row):
         Timer.from_dict(data)
 
 
-def test_an_event_of_a_record_that_is_not_there_is_an_error(timer, tmp_path):
+def test_an_event_with_a_missing_record_is_an_error(timer, tmp_path):
     row = [0, "a", "", -1, -1, -1, 0, 1, 0, 3, -1]
     data = {**timer.to_dict(), "events": {"limit": 9, "dropped": 0, "records": [], "rows": [row]}}
     (tmp_path / "run.json").write_text(json.dumps(data))
@@ -349,7 +349,7 @@ def test_an_event_of_a_record_that_is_not_there_is_an_error(timer, tmp_path):
         Timer.load(tmp_path / "run.json")
 
 
-def test_single_calls_of_saved_profiles_that_are_merged_are_forgotten(timer, log):
+def test_merging_saved_profiles_drops_single_calls(timer, log):
     timer.keep_events()
     log += (-A, None, 0, 0, 1)
     loaded = Timer.from_dict(timer.to_dict())

@@ -22,7 +22,7 @@ FORWARD = Record("sin", 0, "model.py", 7, "loss", ("loss",))
         ("np.ones(3)", "C"),
     ],
 )
-def test_the_order_of_an_operand_is_how_it_lies_in_memory(array_of, order):
+def test_the_order_of_an_operand_is_its_memory_layout(array_of, order):
     x = eval(array_of)
     assert operands_of(signature((x,), 1.0))[0] == ("float64", x.shape, order, "")
 
@@ -36,7 +36,7 @@ def test_operands_are_saved(tmp_path):
     assert Timer.load(tmp_path / "run.json").records == timer.records
 
 
-def test_an_unknown_phase_in_a_file_is_an_error_that_lists_those_there_are():
+def test_an_unknown_phase_in_a_file_lists_the_choices():
     timer = Timer(clock=lambda: 0)
     timer.add(FORWARD._replace(phase="sideways"), 5, 8)
     with pytest.raises(

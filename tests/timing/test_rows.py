@@ -1,4 +1,4 @@
-"""The timer's figures shown: rows, the options of the table, CSV and Markdown."""
+"""Views of the timer: rows, options of the table, CSV and Markdown."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from autograd_tools.timing.table import LINECHARS
 
 @pytest.fixture
 def busy(timer, spend, now):
-    """A timer after 16 μs, 10 of them measured: two calls of one section with another in it, and one of a third."""
+    """A timer after 16 μs, 10 of them in two calls of `fit` with `step` inside, and `load`."""
     for ns in (1000, 3000):
         spend("fit", ns, inside=lambda ns=ns: spend("step", ns))
     spend("load", 2000)
@@ -42,7 +42,7 @@ def test_rows_have_all_figures_of_every_section(busy):
     ]
 
 
-def test_rows_of_a_section_are_shares_of_what_is_inside(busy):
+def test_rows_of_a_section_are_shares_of_its_children(busy):
     assert [(row.path, row.percent) for row in busy["fit"].rows()] == [(("step",), 100.0)]
 
 
@@ -69,7 +69,7 @@ def test_the_deviation_of_long_equal_times_is_zero(timer, spend):
 # The table ----------------------------------------------------------------------------------------
 
 
-def test_the_table_has_shortest_longest_and_deviation_when_asked(busy):
+def test_the_table_shows_minimum_maximum_and_deviation_on_request(busy):
     columns = ["ncalls", "time", "time_par", "time_min", "time_max", "time_std"]
     assert busy.table(columns=columns).splitlines()[5:-1] == [
         " Section             ncalls     time   %par     min     max     std",
@@ -131,12 +131,12 @@ def test_an_ascii_table_is_ascii(busy):
     ]
 
 
-def test_a_label_that_is_not_ascii_stays_in_an_ascii_table(timer, spend):
+def test_an_ascii_table_keeps_labels_unchanged(timer, spend):
     spend("μ-step ├─", 1)
     assert names(timer.table(linechars="ascii")) == [" μ-step ├─"]
 
 
-def test_unknown_linechars_are_an_error_that_lists_those_there_are(busy):
+def test_unknown_linechars_are_an_error_with_the_choices(busy):
     with pytest.raises(ValueError, match="unknown linechars 'utf8'; choose unicode, ascii"):
         busy.table(linechars="utf8")
 
@@ -161,7 +161,7 @@ def test_a_table_that_fits_is_as_without_a_width(busy):
     assert busy.table(width=79) == busy.table()
 
 
-def test_long_names_are_cut_before_columns_are_left_out(timer, spend):
+def test_long_names_are_cut_before_columns_are_dropped(timer, spend):
     spend("a long name " * 3, 1)
     assert timer.table(width=60, allocations=False).splitlines()[5:-1] == [
         " Section                     ncalls     time    %tot     avg",
@@ -170,7 +170,7 @@ def test_long_names_are_cut_before_columns_are_left_out(timer, spend):
     ]
 
 
-def test_columns_that_do_not_fit_are_left_out_from_the_right(busy):
+def test_columns_that_do_not_fit_are_dropped_from_the_right(busy):
     assert busy.table(width=60).splitlines()[5].split() == [
         "Section",
         "ncalls",
@@ -190,7 +190,7 @@ def test_a_title_stays_on_its_line(busy, title):
     assert len(busy.table(title=title).splitlines()) == len(str(busy).splitlines())
 
 
-def test_the_table_of_a_section_has_the_sections_inside_and_its_own_time(busy):
+def test_the_table_of_a_section_has_its_children_and_time(busy):
     assert str(busy["fit"]).splitlines()[3:-1] == [
         " Tot / % measured:                8.00μs / 50.0%                  ∅",
         "",
@@ -200,7 +200,7 @@ def test_the_table_of_a_section_has_the_sections_inside_and_its_own_time(busy):
     ]
 
 
-def test_the_table_tells_in_how_many_threads_it_was_measured():
+def test_the_table_names_the_number_of_threads():
     timer, meet = Timer(clock=lambda: 0), threading.Barrier(2, timeout=60)
 
     def work():
@@ -215,7 +215,7 @@ def test_the_table_tells_in_how_many_threads_it_was_measured():
     assert str(timer).splitlines()[-1] == " Measured in 2 threads; their sum may exceed Tot."
 
 
-def test_below_the_table_stands_what_was_not_measured():
+def test_the_table_ends_with_the_unmeasured_time():
     data = {"total_ns": 10_000, "section_cost_ns": 100, "sections": {"a": SECTION}, "records": []}
     assert str(Timer.from_dict(data)).splitlines()[-2:] == [
         " Not measured: 4.00μs, 40.0% of Tot.",
@@ -223,7 +223,7 @@ def test_below_the_table_stands_what_was_not_measured():
     ]
 
 
-def test_when_threads_measured_more_than_passed_nothing_is_not_measured():
+def test_overlapping_threads_leave_nothing_unmeasured():
     data = {"total_ns": 5000, "section_cost_ns": 100, "sections": {"a": SECTION}, "records": []}
     assert "Not measured" not in str(Timer.from_dict(data))
 
@@ -288,7 +288,7 @@ def test_labels_in_markdown_are_escaped(timer, spend, label, cell):
     assert timer.to_markdown(columns=["ncalls"]).splitlines()[2] == f"| {cell} | 1 |"
 
 
-def test_an_unknown_column_in_markdown_is_an_error_that_lists_those_there_are(busy):
+def test_an_unknown_markdown_column_is_an_error_with_the_choices(busy):
     with pytest.raises(ValueError, match="unknown column 'x'; choose ncalls, time, "):
         busy.to_markdown(columns=["x"])
 

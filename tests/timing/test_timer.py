@@ -1,4 +1,4 @@
-"""The timer: number formats, the table, sections, saving, threads, and the hooks that AUTOGRAD_TIMER turns on."""
+"""Timer: the table, sections, merging, saving and threads."""
 
 import functools
 import json
@@ -32,7 +32,7 @@ def busy(timer, now, spend):
 
 
 def tick():
-    """A clock that moves a millisecond at each look."""
+    """Return a clock that advances a millisecond at each look."""
     return functools.partial(next, iter(range(0, 10**12, 10**6)))
 
 
@@ -85,7 +85,7 @@ def test_table_has_only_the_columns_asked_for_and_a_title(busy):
     ]
 
 
-def test_guides_of_a_section_that_is_not_the_last_go_past_its_own_rows(timer, spend):
+def test_tree_lines_continue_past_the_rows_of_earlier_sections(timer, spend):
     spend(
         "a",
         1,
@@ -123,7 +123,7 @@ def test_rows_are_sorted_by(timer, spend, sortby, labels):
 
 
 @pytest.mark.parametrize("sortby", list(SORTS))
-def test_sections_of_equal_rank_stay_in_the_order_of_their_first_call(timer, spend, sortby):
+def test_equal_sections_keep_the_order_of_first_calls(timer, spend, sortby):
     for label in ("one", "ones"):
         spend(label, 1)
     assert [
@@ -144,8 +144,8 @@ def test_nested_sections_are_sorted_at_each_level(timer, spend):
     [
         (
             {"columns": ["ncalls", "calls"]},
-            "unknown column 'calls'; choose ncalls, time, time_pct, time_par, time_avg, time_min, time_max, time_std, time_bar, "
-            "alloc, alloc_pct, alloc_avg, alloc_bar, peak, live",
+            "unknown column 'calls'; choose ncalls, time, time_pct, time_par, time_avg, time_min, "
+            "time_max, time_std, time_bar, alloc, alloc_pct, alloc_avg, alloc_bar, peak, live",
         ),
         (
             {"sortby": "calls"},
@@ -153,7 +153,7 @@ def test_nested_sections_are_sorted_at_each_level(timer, spend):
         ),
     ],
 )
-def test_what_the_table_does_not_know_is_an_error_that_lists_what_it_knows(timer, options, message):
+def test_unknown_table_options_are_errors_with_the_choices(timer, options, message):
     with pytest.raises(ValueError) as error:
         timer.table(**options)
     assert str(error.value) == message
@@ -180,11 +180,11 @@ def test_a_label_stays_on_its_line(timer, spend, name, shown):
     assert timer.table(columns=["ncalls"]).splitlines()[7].split("  ")[0] == f" {shown}"
 
 
-def test_the_table_of_a_timer_on_the_real_clock_tells_the_timers_own_cost():
+def test_the_table_of_the_real_clock_has_the_overhead():
     assert str(Timer()).splitlines()[-1].startswith(" Timer overhead: ")
 
 
-def test_the_table_of_a_timer_with_a_clock_of_its_own_says_nothing_of_cost(timer, spend):
+def test_the_table_of_an_own_clock_has_no_overhead(timer, spend):
     spend("a", 1)
     assert "cost" not in str(timer)
 
@@ -194,7 +194,7 @@ def test_the_table_of_a_timer_with_a_clock_of_its_own_says_nothing_of_cost(timer
     [Timer.flatten, lambda timer: Timer.from_dict(timer.to_dict())],
     ids=["flatten", "from_dict"],
 )
-def test_what_is_made_of_a_timer_with_a_clock_of_its_own_says_nothing_of_cost(timer, spend, derive):
+def test_timers_made_from_an_own_clock_have_no_cost(timer, spend, derive):
     spend("a", 1)
     assert "cost" not in str(derive(timer))
 
@@ -303,7 +303,7 @@ def test_measure_returns_what_the_function_returns_and_counts_its_bytes(timer):
 
 
 @pytest.mark.parametrize("result", [np.zeros(8)[::2], np.zeros((2, 3)).T, 1.0, None, [np.zeros(3)]])
-def test_a_view_or_what_is_no_array_counts_no_bytes(timer, result):
+def test_views_and_other_objects_count_no_bytes(timer, result):
     timer.measure("view", lambda: result)
     assert timer["view"].nbytes == 0
 
@@ -316,7 +316,7 @@ def test_a_label_is_a_non_empty_string(timer, label):
         timer.section(label)
 
 
-def test_a_missing_section_is_an_error_that_lists_those_there(timer, spend):
+def test_an_unknown_section_is_an_error_with_the_choices(timer, spend):
     spend("a", 1)
     spend("b", 1)
     with pytest.raises(KeyError, match="unknown section 'c'; choose a, b"):
@@ -329,7 +329,7 @@ def test_a_section_is_in_the_timer_once_entered(timer, spend):
     assert "a" in timer
 
 
-def test_reset_forgets_all_and_starts_the_clock_again(timer, spend, now):
+def test_reset_discards_everything_and_restarts_the_clock(timer, spend, now):
     spend("a", 5)
     timer.add(Record("sum", 0, "", 0, "", ()), 5, 0)
     timer.reset()
@@ -352,7 +352,7 @@ def test_reset_inside_a_measured_function_counts_only_what_starts_later(timer, s
     assert tree(timer.root) == {"later": (1, 1, {})}
 
 
-def test_after_a_reset_inside_a_section_new_sections_are_at_the_top(timer, now):
+def test_sections_after_a_reset_are_at_the_top(timer, now):
     with timer.section("open"):
         timer.reset()
     with timer.section("next"):
@@ -377,7 +377,7 @@ def test_children_never_take_longer_than_their_parent():
     )
 
 
-def test_repr_counts_sections_and_the_calls_of_the_top_ones(busy):
+def test_repr_counts_all_sections_and_top_calls(busy):
     assert repr(busy) == "<Timer of 7 sections, 1002 calls>"
 
 
@@ -482,7 +482,7 @@ def test_dict_is_plain_data_in_integers():
     }
 
 
-def test_dict_there_and_back_is_the_same(busy):
+def test_dict_round_trip_is_exact(busy):
     busy.add(SUM, 5, 8)
     data = busy.to_dict()
     assert Timer.from_dict(json.loads(json.dumps(data))).to_dict() == data
@@ -494,16 +494,19 @@ def test_a_saved_timer_loads_as_it_was(busy, tmp_path):
     assert Timer.load(tmp_path / "run.json").to_dict() == busy.to_dict()
 
 
-def test_a_loaded_timer_stands_still(busy, now, tmp_path):
+def test_the_clock_of_a_loaded_timer_is_stopped(busy, now, tmp_path):
     busy.save(tmp_path / "run.json")
     loaded = Timer.load(str(tmp_path / "run.json"))
     now[0] += 10**9
     assert (loaded.total_ns, loaded.total_ns) == (16_000_000, 16_000_000)
 
 
-def test_loading_what_is_not_there_says_so(tmp_path):
+def test_loading_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"run\.json"):
         Timer.load(tmp_path / "run.json")
+
+
+VERSION_1 = '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1'
 
 
 @pytest.mark.parametrize(
@@ -522,36 +525,27 @@ def test_loading_what_is_not_there_says_so(tmp_path):
         ),
         ('{"format": "autograd_tools.timer"}', "has version None"),
         ('{"format": "autograd_tools.timer", "version": 1}', "is damaged: KeyError: 'total_ns'"),
+        (f'{VERSION_1}, "sections": {{"a": 3}}, "records": []}}', "is damaged: TypeError"),
+        (f'{VERSION_1}, "sections": [], "records": []}}', "is damaged: AttributeError"),
+        (f'{VERSION_1}, "sections": {{}}, "records": [["sum"]]}}', "is damaged: ValueError"),
         (
-            '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": {"a": 3}, "records": []}',
-            "is damaged: TypeError",
-        ),
-        (
-            '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": [], "records": []}',
-            "is damaged: AttributeError",
-        ),
-        (
-            '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": {}, "records": [["sum"]]}',
-            "is damaged: ValueError",
-        ),
-        (
-            '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "sections": {}, "records": [[3, 0, "", 1, "", [], 1, 1, 1]]}',
+            f'{VERSION_1}, "sections": {{}}, "records": [[3, 0, "", 1, "", [], 1, 1, 1]]}}',
             "is damaged: TypeError: expected a text, got 3",
         ),
         (
-            '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1, "section_cost_ns": 1e308, "sections": {}, "records": []}',
+            f'{VERSION_1}, "section_cost_ns": 1e308, "sections": {{}}, "records": []}}',
             "is damaged: TypeError",
         ),
     ],
 )
-def test_a_file_that_is_no_saved_timer_is_refused_with_the_reason(tmp_path, content, message):
+def test_other_files_are_refused_as_timers_with_the_reason(tmp_path, content, message):
     path = tmp_path / "run.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=rf"run\.json {message}"):
         Timer.load(path)
 
 
-def test_saving_into_a_missing_folder_says_so(timer, tmp_path):
+def test_saving_into_a_missing_folder_is_an_error(timer, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         timer.save(tmp_path / "missing" / "run.json")
 
@@ -611,7 +605,7 @@ def test_sections_open_in_two_threads_at_once_do_not_nest():
     ]
 
 
-def test_one_block_used_by_two_threads_at_once_keeps_them_apart():
+def test_two_threads_in_one_block_stay_separate():
     timer, open_in_first, open_in_both, one_closed = (
         Timer(clock=lambda: 0),
         threading.Event(),
@@ -649,7 +643,7 @@ def test_a_decorated_function_runs_in_two_threads_at_once():
     assert tree(timer.root) == {"meet": (2, 0, {})}
 
 
-def test_the_sections_of_a_thread_that_ended_stay():
+def test_sections_of_finished_threads_stay():
     timer = Timer(clock=lambda: 0)
     for _ in range(3):
         run_together(lambda: timer.measure("a", lambda: None))

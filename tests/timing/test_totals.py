@@ -1,4 +1,4 @@
-"""What a timer has measured as data: single calls, merging below a section, the rest of a section, copies, files of both versions."""
+"""Totals of a timer: single calls, merging, self times, copies, and files of all versions."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ def spread(section):
 
 
 def timer_of(total_ns=0, **sections):
-    """A stopped timer with a top section for each label: the times of its calls, or such a timer to be inside."""
+    """Return a stopped timer with sections by label: times of their calls, or a timer inside."""
     timer = Timer(clock=lambda: 0)
     for label, times in sections.items():
         section = timer.thread().root.child(label)
@@ -38,11 +38,11 @@ def nested():
 # Single calls -------------------------------------------------------------------------------------
 
 
-def test_a_section_keeps_shortest_longest_and_squares():
+def test_a_section_keeps_minimum_maximum_and_squares():
     assert spread(timer_of(a=[3, 1, 2])["a"]) == (3, 1, 3, 14)
 
 
-def test_a_call_of_no_time_is_the_shortest():
+def test_a_call_of_zero_nanoseconds_is_the_minimum():
     assert spread(timer_of(a=[3, 0])["a"]) == (2, 0, 3, 9)
 
 
@@ -60,7 +60,7 @@ def test_squares_are_exact_beyond_64_bits():
     )
 
 
-def test_a_section_merged_with_one_of_unknown_calls_tells_no_shortest():
+def test_merging_unknown_calls_drops_the_minimum():
     unknown = Timer.from_dict(
         {
             "total_ns": 0,
@@ -72,7 +72,7 @@ def test_a_section_merged_with_one_of_unknown_calls_tells_no_shortest():
     assert (row.ncalls, row.ns, row.min_ns, row.max_ns, row.std_ns) == (3, 12, None, None, None)
 
 
-def test_flatten_keeps_shortest_and_longest():
+def test_flatten_keeps_minimum_and_maximum():
     timer = timer_of(a=[3]).merge(timer_of(a=[1, 9]), tree_point="a")
     assert spread(timer.flatten()["a"]) == (3, 1, 9, 91)
 
@@ -86,7 +86,7 @@ def test_a_section_is_found_by_its_path():
     assert timer["epoch", "load"].ns == 30
 
 
-def test_a_missing_section_inside_another_is_an_error_that_lists_those_inside():
+def test_an_unknown_child_section_is_an_error_with_the_choices():
     with pytest.raises(KeyError, match="unknown section 'write'; choose load, fit"):
         nested()["epoch", "write"]
 
@@ -115,7 +115,7 @@ def test_timers_merge_below_a_section():
     assert tree(merged["epoch", "load"]) == {"parse": (2, 3, {})}
 
 
-def test_what_ran_within_a_section_adds_nothing_to_the_total():
+def test_runs_within_a_section_add_nothing_to_the_total():
     assert nested().merge(timer_of(70, parse=[1]), tree_point=("epoch", "load")).total_ns == 1000
 
 
@@ -139,7 +139,7 @@ def test_timers_merge_below_a_section_that_is_open():
         (("epoch", "x"), "unknown section 'x'; choose load, fit"),
     ],
 )
-def test_a_tree_point_that_is_not_there_is_an_error_that_lists_what_is(tree_point, message):
+def test_an_unknown_tree_point_is_an_error_with_the_choices(tree_point, message):
     timer = nested()
     with pytest.raises(KeyError, match=message):
         timer.merge(timer_of(a=[1]), tree_point=tree_point)
@@ -156,7 +156,7 @@ def test_only_timers_merge(other):
     assert timer["a"].ns == 1
 
 
-def test_threads_of_runs_one_after_another_are_those_of_the_widest():
+def test_merged_runs_have_the_larger_number_of_threads():
     assert timer_of(a=[1]).merge(timer_of(a=[1]), timer_of(a=[1])).snapshot().threads == 1
 
 
@@ -167,7 +167,7 @@ def test_threads_within_a_section_do_not_count_outside_it():
     )
 
 
-def test_sections_of_before_stay_before_those_merged():
+def test_sections_of_this_timer_stay_before_merged_ones():
     timer = Timer(clock=lambda: 0)
     with timer.section("a"), timer.section("b"):
         pass
@@ -188,7 +188,7 @@ def test_a_flattened_timer_saved_and_merged_knows_what_was_measured():
 # The rest of a section ----------------------------------------------------------------------------
 
 
-def test_the_complement_of_a_section_is_the_time_in_none_of_those_inside():
+def test_the_complement_of_a_section_is_its_self_time():
     assert tree(nested().complement().root) == {
         "epoch": (1, 100, {"load": (2, 30, {}), "fit": (1, 50, {}), "~epoch~": (1, 20, {})}),
         "write": (1, 5, {}),
@@ -206,12 +206,12 @@ def test_the_complement_of_a_complement_is_the_same():
     assert once.complement().to_dict() == once.to_dict()
 
 
-def test_the_complement_of_a_section_shorter_than_those_inside_is_nothing():
+def test_self_time_is_never_negative():
     timer = timer_of(a=[1]).merge(timer_of(b=[5]), timer_of(b=[5]), tree_point="a")
     assert timer.complement()["a", "~a~"].ns == 0
 
 
-def test_the_complement_of_a_section_by_itself():
+def test_the_complement_of_a_section_alone():
     assert tree(nested().root.complement()["epoch"])["~epoch~"] == (1, 20, {})
 
 
@@ -222,7 +222,7 @@ COPIES = [copy.copy, copy.deepcopy, lambda timer: pickle.loads(pickle.dumps(time
 
 
 @pytest.mark.parametrize("duplicate", COPIES, ids=["copy", "deepcopy", "pickle"])
-def test_a_copy_has_the_same_measurements_and_goes_on_by_itself(duplicate):
+def test_a_copy_starts_equal_and_continues_alone(duplicate):
     timer = Timer(clock=fixed)
     with timer.section("a"):
         timer.add(SUM, 5, 8)
@@ -244,7 +244,7 @@ def test_a_copy_is_as_disabled_and_as_stopped(duplicate):
     assert (other.enabled, other.total_ns, other.to_dict()) == (False, 5, timer.to_dict())
 
 
-def test_a_copy_of_a_running_timer_starts_its_clock_where_it_arrives():
+def test_a_copied_running_timer_starts_its_clock_on_arrival():
     timer = Timer()
     sent = pickle.dumps(timer)
     time.perf_counter_ns()
@@ -253,7 +253,7 @@ def test_a_copy_of_a_running_timer_starts_its_clock_where_it_arrives():
     assert 0 < there.total_ns < there.total_ns
 
 
-def test_a_timer_that_nests_deep_is_copied_saved_and_shown(tmp_path):
+def test_a_deeply_nested_timer_is_copied_saved_and_shown(tmp_path):
     timer = Timer(clock=fixed)
 
     @timer.section("down")
@@ -304,7 +304,7 @@ def test_a_file_of_version_1_loads_without_single_calls(tmp_path):
     ].split() == ["a", "3.00ns", "-", "-", "-"]
 
 
-def test_shortest_longest_and_squares_are_saved(tmp_path):
+def test_minimum_maximum_and_squares_are_saved(tmp_path):
     timer_of(a=[3, 1]).save(tmp_path / "run.json")
     saved = json.loads((tmp_path / "run.json").read_text())
     assert saved["sections"]["a"] == {
@@ -360,7 +360,7 @@ def test_peaks_are_saved_with_the_profile(tmp_path):
     assert Timer.load(tmp_path / "run.json").peaks == {"float64": 7.0}
 
 
-def test_a_timer_has_no_peaks_until_somebody_notes_them():
+def test_a_timer_has_no_peaks_until_they_are_set():
     assert Timer().peaks is None
     assert "peaks" not in Timer().to_dict()
 
@@ -376,11 +376,11 @@ def test_merged_profiles_have_peaks_if_they_are_of_one_machine(others, expected)
     assert merged.peaks == (expected and {"float64": expected})
 
 
-def test_a_timer_that_has_measured_nothing_takes_the_peaks_of_what_is_merged():
+def test_an_empty_timer_takes_the_peaks_merged_into_it():
     assert Timer().merge(measured_on({"float64": 7.0})).peaks == {"float64": 7.0}
 
 
-def test_what_is_merged_from_an_unknown_machine_leaves_no_peaks():
+def test_merging_an_unknown_machine_removes_the_peaks():
     assert measured_on(None).merge(measured_on({"float64": 7.0})).peaks is None
     assert measured_on({"float64": 7.0}).merge(measured_on(None)).peaks is None
 
