@@ -1,8 +1,8 @@
 """Trees of sections as plain data, and programs that run in a process with a timer setting."""
 
-import os
-import subprocess
 import sys
+
+from support.commands import run
 
 TREE = """
 def tree(section):
@@ -19,19 +19,12 @@ def tree(section):
 
 def run_python(code, setting=None, *options):
     """Run a program in a process with a value of AUTOGRAD_TIMER, or without one."""
-    environment = {name: text for name, text in os.environ.items() if name != "AUTOGRAD_TIMER"}
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-X", "utf8", *options, "-c", code],
-        env=environment if setting is None else {**environment, "AUTOGRAD_TIMER": setting},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+    variables = {} if setting is None else {"AUTOGRAD_TIMER": setting}
+    return run(sys.executable, *options, "-c", code, **variables)
 
 
 def printed(code, setting=None):
     """Return the output of a program that must not print errors."""
     found = run_python(code, setting)
-    assert found.stderr == ""
+    assert (found.stderr, found.returncode) == ("", 0)
     return found.stdout

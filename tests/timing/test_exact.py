@@ -200,6 +200,7 @@ def test_a_disabled_timer_counts_nothing_and_leaves_no_trace(timer, x):
     assert measured(timer, lambda: x + x) == (KB, KB, KB)
 
 
+@pytest.mark.slow
 def test_records_have_bytes_of_their_own_only():
     code = """
 import json, numpy as np, autograd_tools as ag
@@ -248,6 +249,7 @@ def test_a_finished_thread_watches_no_more(timer):
     from autograd_tools.timing import exact
 
     timer.thread()
+    in_thread(timer.thread)  # drops the watches of earlier tests
     before = len(exact._watches)
     in_thread(timer.thread)
     assert len(exact._watches) == before
@@ -395,6 +397,7 @@ ag.grad(lambda x: np.sum(np.exp(x) * np.exp(x)))(x)
 """
 
 
+@pytest.mark.slow
 def test_operations_and_gradients_allocate_known_bytes():
     shown = "{name: [s.nbytes, s.peak_nbytes] for name, s in ag.timer.root.children.items()}"
     assert json.loads(printed(f"{GRADIENT}print(json.dumps({shown}))", "times,exact")) == {
@@ -409,6 +412,7 @@ def test_operations_and_gradients_allocate_known_bytes():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["exact", "shapes"])
 def test_records_have_bytes_saved_for_the_backward_pass(setting):
     shown = "[[r.op, c.kept] for r, c in ag.timer.records.items() if c.kept]"
@@ -417,6 +421,7 @@ def test_records_have_bytes_saved_for_the_backward_pass(setting):
     ]
 
 
+@pytest.mark.slow
 def test_kept_bytes_are_the_maximum_of_all_gradients():
     code = """
 import numpy as np, autograd_tools as ag
@@ -427,6 +432,7 @@ print([c.kept for r, c in ag.timer.records.items() if (r.op, r.phase) == ("exp",
     assert printed(code, "exact") == "[8000]\n"
 
 
+@pytest.mark.slow
 def test_records_and_tape_agree_on_saved_bytes():
     code = """
 import numpy as np, autograd_tools as ag
@@ -442,12 +448,14 @@ print(kept == {J.nodes[i].name: n for i, n in J.kept_bytes().items()})
     assert printed(code, "exact") == "True\n"
 
 
+@pytest.mark.slow
 def test_a_disabled_timer_counts_no_saved_bytes():
     disabled = "ag.timer.reset()\nag.timer.disable()\nag.grad(np.sin)(x[0])"
     code = f"{GRADIENT}{disabled}\nprint(ag.timer.records)"
     assert printed(code, "exact") == "{}\n"
 
 
+@pytest.mark.slow
 def test_a_process_exits_cleanly_with_live_arrays():
     code = """
 import threading, numpy as np, autograd_tools as ag
@@ -465,6 +473,7 @@ threads = [threading.Thread(target=work) for _ in range(4)]
     assert (found.returncode, found.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_running_tracemalloc_is_an_error_with_advice():
     found = run_python("import autograd_tools", "exact", "-X", "tracemalloc")
     assert found.stderr.splitlines()[-1] == (
@@ -473,6 +482,7 @@ def test_a_running_tracemalloc_is_an_error_with_advice():
     )
 
 
+@pytest.mark.slow
 def test_with_the_timer_off_nothing_is_counted():
     code = "import tracemalloc, autograd_tools; print(tracemalloc.is_tracing())"
     assert printed(code, "0,exact") == "False\n"

@@ -60,12 +60,12 @@ def test_words_for_on_ask_for_lines(setting):
     assert instrument._setting(setting)[0] == 2
 
 
-@pytest.mark.parametrize("setting", [None, "0"])
+@pytest.mark.parametrize("setting", [None, pytest.param("0", marks=pytest.mark.slow)])
 def test_hooks_return_functions_unchanged_when_the_timer_is_off(setting):
     assert readme_model(setting)["same"] == ["time_forward", "time_note"]
 
 
-@pytest.mark.parametrize("setting", [None, "0"])
+@pytest.mark.parametrize("setting", [None, pytest.param("0", marks=pytest.mark.slow)])
 def test_no_timer_code_runs_when_it_is_off(setting):
     found = readme_model(setting)
     assert (found["timed"], found["calls"], found["records"]) == (False, {}, [])
@@ -207,6 +207,7 @@ def test_reset_timer_discards_measurements_of_ag_timer():
     assert trees()["reset"] == {}
 
 
+@pytest.mark.slow
 def test_timing_does_not_change_a_gradient():
     code = """
 import numpy as np, autograd_tools as ag
@@ -221,6 +222,7 @@ def test_ag_timer_is_a_timer():
     assert ag.Timer is Timer
 
 
+@pytest.mark.slow
 def test_an_unknown_setting_is_an_error_with_the_choices():
     assert run_python("import autograd_tools", "line").stderr.splitlines()[-1] == (
         "ValueError: unknown AUTOGRAD_TIMER='line'; choose 0, false, no, off, times, 1, true, yes, "
@@ -228,6 +230,7 @@ def test_an_unknown_setting_is_an_error_with_the_choices():
     )
 
 
+@pytest.mark.slow
 def test_with_times_only_there_are_no_lines_and_no_record():
     code = """
 import json, numpy as np, autograd_tools as ag
@@ -258,6 +261,7 @@ def array(shape, order="C", dtype="float64"):
     return [dtype, shape, order, ""]
 
 
+@pytest.mark.slow
 def test_with_shapes_a_gradient_has_the_operands_of_its_call():
     call = [array([2, 3]), array([3]), array([2])]
     assert operands("w = np.ones((2, 3)); ag.grad(lambda x: np.sum(w @ x))(np.ones(3))") == {
@@ -268,12 +272,14 @@ def test_with_shapes_a_gradient_has_the_operands_of_its_call():
     }
 
 
+@pytest.mark.slow
 def test_operands_keep_subscripts_and_types_of_constants():
     found = operands("ag.grad(lambda x: np.einsum('i,i', x, x) * 2)(np.ones(2, np.float32))")
     assert found["einsum"][0] == ["str", [], "", "i,i"]
     assert found["multiply"][1] == ["int", [], "", ""]
 
 
+@pytest.mark.slow
 def test_no_record_has_the_time_for_adding_up():
     code = """
 import numpy as np, autograd_tools as ag
@@ -326,6 +332,7 @@ CHECKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["1", "times", "shapes"])
 def test_records_add_up_to_sections_to_the_nanosecond(setting):
     steps = [f"ag.timer.reset()\n{code}\nprint({name!r}, check())" for name, code in CHECKS.items()]
@@ -333,6 +340,7 @@ def test_records_add_up_to_sections_to_the_nanosecond(setting):
     assert printed("\n".join([CHECKED, *steps]), setting).splitlines() == expected
 
 
+@pytest.mark.slow
 def test_a_rule_that_raises_leaves_the_timer_as_it_was():
     code = f"""{CHECKED}
 @ag.primitive(lambda dy, y, x: 1 // 0)
@@ -346,6 +354,7 @@ print(*[f"{{label}}:{{section.ncalls}}" for label, section in ag.timer.root.chil
     assert printed(code, "times") == "bad:1 sum:1 sum[1]:1 sum_outgrads:1 bad[1]:1 mine:1\n"
 
 
+@pytest.mark.slow
 def test_sections_in_a_users_primitive_nest_under_it():
     code = """
 import numpy as np, autograd_tools as ag

@@ -29,11 +29,6 @@ RECORD = FORWARD._replace(phase="record")
 
 
 @pytest.fixture
-def timer():
-    return Timer(clock=lambda: 0)
-
-
-@pytest.fixture
 def log(timer):
     return timer.local.log
 
