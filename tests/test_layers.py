@@ -1,7 +1,6 @@
 """The layers of the packages, the names that modules may have, and what an import loads."""
 
 import ast
-import importlib
 import importlib.metadata
 import shutil
 import subprocess
@@ -77,35 +76,21 @@ def test_imports_keep_the_layers(capsys):
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("file", "code", "contract"),
-    [
-        ("base/text.py", "def f():\n    import viewer", "viewer imports autograd_tools"),
-        (
-            "base/text.py",
-            "def f():\n    from autograd_tools.api import derivatives",
-            "each package",
-        ),
-        (
-            "engine/values.py",
-            "if TYPE_CHECKING:\n    from autograd_tools.tracing import tape",
-            "each",
-        ),
-        (
-            "engine/values.py",
-            "if TYPE_CHECKING:\n    from autograd_tools.engine import calls",
-            "circle",
-        ),
-        ("rules/sets.py", "def f():\n    import autograd_tools", "public names"),
-    ],
-    ids=["other package", "in a function", "for type checkers", "circle", "face"],
-)
-def test_an_import_against_the_layers_fails(file, code, contract, tmp_path):
+AGAINST_THE_LAYERS = {
+    "base/text.py": "def f():\n    import viewer\n    from autograd_tools.api import derivatives",
+    "engine/values.py": "if TYPE_CHECKING:\n    from autograd_tools.tracing import tape",
+    "engine/saved.py": "def f():\n    from autograd_tools.engine import calls",
+    "rules/sets.py": "def f():\n    import autograd_tools",
+}
+
+
+def test_lazy_typing_and_circular_imports_break_the_layers(tmp_path):
     for package in PACKAGES:
         shutil.copytree(Path(package.__file__).parent, tmp_path / package.__name__)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    with (tmp_path / "autograd_tools" / file).open("a", encoding="utf-8") as source:
-        source.write(f"\n\n{code}\n")
+    for file, code in AGAINST_THE_LAYERS.items():
+        with (tmp_path / "autograd_tools" / file).open("a", encoding="utf-8") as source:
+            source.write(f"\n\n{code}\n")
     run = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
     process = subprocess.run(
         [sys.executable, "-c", run],
@@ -114,9 +99,15 @@ def test_an_import_against_the_layers_fails(file, code, contract, tmp_path):
         encoding="utf-8",
         check=False,
     )
-    broken = [line for line in process.stdout.splitlines() if line.endswith("BROKEN")]
     assert process.returncode == 1
-    assert any(contract in line for line in broken), process.stdout
+    for broken in (
+        "autograd_tools.base.text -> viewer (l.",
+        "autograd_tools.base.text -> autograd_tools.api.derivatives (l.",
+        "autograd_tools.engine.values -> autograd_tools.tracing.tape (l.",
+        "autograd_tools.rules.sets -> autograd_tools (l.",
+        "no circle inside a package BROKEN",
+    ):
+        assert broken in process.stdout, process.stdout
 
 
 def test_autograd_tools_imports_only_numpy_and_the_standard_library():
@@ -204,11 +195,6 @@ def test_dir_shows_public_names_and_packages_only(package):
 def test_every_public_name_has_a_docstring(package):
     names = [name for name in dir(package) if not name.startswith("_")]
     assert [name for name in names if not getattr(package, name).__doc__] == []
-
-
-def test_every_module_has_a_docstring():
-    names = [name for name in MODULES if not name.endswith("__main__")]
-    assert [name for name in names if not importlib.import_module(name).__doc__] == []
 
 
 @pytest.mark.parametrize("error", ["GradientError", "LostGradientError", "NonFiniteError"])
