@@ -1,1 +1,1 @@
-"""What differs between two traces, or between two profiles."""
+"""Comparison of two traces or two profiles."""

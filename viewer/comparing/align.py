@@ -1,4 +1,4 @@
-"""Which node of one trace is which of another: pairs found by what nodes do, and by what they come from and lead to."""
+"""Pairs of nodes of two traces, found by their operations, ancestors and descendants."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from autograd_tools.tracing.columns import Argument
 from viewer.comparing.sequences import common
 
 Labels = list[int]
-MOST_OTHERS = (
-    20  # operations on the same values that are looked at for one that took the place of another
-)
+MOST_OTHERS = 20  # operations on the same values that may replace another
 
 
 def align(a: Trace, b: Trace) -> dict[int, int]:
-    """The ids of nodes of `a`, and those of `b` that stand for them; what is not in it was removed or added.
+    """Return the ids of nodes of `a` with those of `b` that they are paired with.
 
-    Nodes are paired in the order of the traces, first those that have equal ancestors, or equal descendants; in the gaps
-    between them those that do the same in the same step, in the same scope, and at last anywhere. What is left then, and is
-    computed from nodes that are paired, is a pair whatever the order; last, also if it does something else there.
+    Nodes are paired in the order of the traces: first by equal ancestors or descendants; in the
+    gaps by operation in the same step, the same scope, and anywhere. Other nodes with paired
+    parents are paired in any order, and last with another operation in their place.
     """
     found: dict[int, int] = {}
     for level, sure in LEVELS:
@@ -33,7 +31,7 @@ def align(a: Trace, b: Trace) -> dict[int, int]:
 
 
 def _fill(found: dict[int, int], left: Labels, right: Labels, sure: bool) -> None:
-    """Add pairs of nodes with equal labels, in the gaps between the pairs that there are."""
+    """Add pairs of nodes with equal labels in the gaps between the pairs found."""
     ends = [(0, 0), *sorted(found.items()), (len(left) + 1, len(right) + 1)]
     for (a, b), (c, d) in pairwise(ends):
         if c - a > 1 and d - b > 1:
@@ -44,7 +42,7 @@ def _fill(found: dict[int, int], left: Labels, right: Labels, sure: bool) -> Non
 
 
 def _pair_moved(found: dict[int, int], a: Trace, b: Trace) -> None:
-    """Pair what does the same with paired arguments, though the order of operations changed."""
+    """Pair equal operations on paired arguments in another order."""
     known: dict[Hashable, int] = {}
     left, right = _named(a, known), _named(b, known)
     waiting: dict[Hashable, deque[int]] = defaultdict(deque)
@@ -60,7 +58,7 @@ def _pair_moved(found: dict[int, int], a: Trace, b: Trace) -> None:
 
 
 def _pair_replaced(found: dict[int, int], a: Trace, b: Trace) -> None:
-    """Pair what is left with an operation of another name: on the same values, of the same shape, for the same use."""
+    """Pair operations of other names, on the same values, of the same shape, for the same use."""
     waiting: dict[Hashable, list[int]] = defaultdict(list)
     taken = set(found.values())
     for id, (parents, shape) in enumerate(
@@ -71,22 +69,20 @@ def _pair_replaced(found: dict[int, int], a: Trace, b: Trace) -> None:
     for id, parents in enumerate(a.columns.parents, 1):
         if id in found or not parents or not all(parent in found for parent in parents):
             continue
-        others = waiting[
-            frozenset(found[parent] for parent in parents), a.columns.value.shape[id - 1]
-        ]
+        values = frozenset(found[parent] for parent in parents)
+        others = waiting[values, a.columns.value.shape[id - 1]]
         uses = {found[child] for child in a.columns.children[id - 1] if child in found}
         for other in others[:MOST_OTHERS]:
             its = taken.intersection(b.columns.children[other - 1])
-            if not (uses and its) or not uses.isdisjoint(
-                its
-            ):  # where all that used one of them is gone, nobody knows
+            # Without a paired use of each, the use does not decide.
+            if not (uses and its) or not uses.isdisjoint(its):
                 found[id] = other
                 taken.add(other)
                 others.remove(other)
                 break
 
 
-# Labels: equal numbers for nodes that may be a pair, from the strictest level on.
+# Labels: equal numbers for nodes that may be paired, from the strictest level on.
 
 
 def _ancestors(trace: Trace, known: dict[Hashable, int]) -> Labels:
@@ -168,7 +164,7 @@ def _number(known: dict[Hashable, int], thing: Hashable) -> int:
     return known.setdefault(thing, len(known))
 
 
-# The labels of each level, and whether only those count that no other node has: what repeats is told apart by a later one.
+# The labels of each level, and whether they must be unique; a later level pairs what repeats.
 LEVELS: Sequence[tuple[Callable[[Trace, dict[Hashable, int]], Labels], bool]] = (
     (_ancestors, True),
     (_descendants, True),

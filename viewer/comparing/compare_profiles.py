@@ -1,116 +1,90 @@
-"""Two profiles compared in a table: what got slower, faster, is new or gone, as text, JSON or Markdown."""
+"""Two profiles compared: a table of rows that are slower, faster, new or gone."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd_tools.base.formats import count_text, time_text
 from autograd_tools.base.text import markdown_safe, one_line
-from viewer.comparing.noise import ERRORS, FEWEST, FLOOR, VERDICTS, Change
+from viewer.comparing.noise import ERRORS, FEWEST, FLOOR, VERDICTS, Change, Spent
 from viewer.comparing.profile_changes import Comparison
 from viewer.labels import plural
 from viewer.text.lines import Row, Span, shorten
+from viewer.text.table import Cells, laid_out
 
 NAMES = {"op": "operation", "argument": "argument", "line": "line", "scope": "scope"}
-HEAD = ("before", "after", "difference", "ratio", "", "calls")
 
 
 def profile_rows(found: Comparison, *, limit: int = 15) -> Iterator[Row]:
-    """The rows of the table: a heading, the largest differences, what is left out, the totals, and what the words mean."""
+    """Yield the rows of the table: a heading, the largest differences, the totals, a legend."""
     yield [Span(heading(found), "bold")]
     shown = [*found.rows[:limit], *found.totals]
-    cells = [_cells(row) for row in shown]
-    widths = [max(map(len, column)) for column in zip(HEAD, *cells, strict=True)]
-    yield [Span(_line(HEAD, widths) + NAMES[found.by], "bold")]
-    for number, (row, own) in enumerate(zip(shown, cells, strict=True)):
-        if number == len(shown) - len(found.totals) and len(found.rows) > limit:
+    columns = [
+        Cells(header, [text(row) for row in shown], right=header != "verdict")
+        for header, text in COMPARED_COLUMNS.items()
+    ]
+    names = [row.key if row.part == row.key else f"{row.key} {row.part}" for row in shown]
+    columns.append(Cells(NAMES[found.by], [*map(one_line, names)]))
+    header, *rows = laid_out(columns, len(shown), None)
+    yield header
+    for n, (row, cells) in enumerate(zip(shown, rows, strict=True)):
+        if n == len(shown) - len(found.totals) and len(found.rows) > limit:
             yield [Span(_rest(found, limit), "italic dim")]
         style = VERDICTS[row.verdict][1]
-        name = row.key if row.part == row.key else f"{row.key} {row.part}"
-        yield [
-            Span(_line(own, widths), style),
-            Span(one_line(name)),
-            Span(f"  {shorten(row.code)}" if row.code else "", "dim"),
-        ]
-    yield [Span(meaning(found), "dim")]
+        code = f"  {shorten(row.code)}" if row.code else ""
+        yield [*(span._replace(style=style) for span in cells[:-1]), cells[-1], Span(code, "dim")]
+    yield [Span(legend(found), "dim")]
 
 
 def heading(found: Comparison) -> str:
-    """How many gradients there are, and how many rows changed how."""
+    """Return the number of gradients, and of rows by verdict."""
     counts = [
-        (sum(row.verdict == verdict for row in found.rows), word)
-        for verdict, (word, _) in VERDICTS.items()
+        f"{n:,} {verdict}"
+        for verdict in ("slower", "new", "faster", "gone")
+        if (n := sum(row.verdict == verdict for row in found.rows))
     ]
-    told = ", ".join(
-        f"{n:,} {word}" for n, word in counts if n and word not in ("means nothing", "cannot know")
-    )
-    return (
-        f"{_gradients(found)}, by {NAMES[found.by]}: {told or 'no difference that means something'}"
-    )
-
-
-def meaning(found: Comparison) -> str:
-    """What the times are, and which difference counts."""
     a, b = found.gradients
-    times = (
-        "Times are those of the median gradient"
-        if a and b
-        else "Times are of the whole run, because a profile does not tell how many gradients it is of"
-    )
+    gradients = plural(b, "gradient") if a == b else f"{a:,} → {plural(b, 'gradient')}"
+    return f"{gradients}, by {NAMES[found.by]}: {', '.join(counts) or 'no significant difference'}"
+
+
+def legend(found: Comparison) -> str:
+    """Return sentences on the times, and on the differences that are significant."""
+    times = "Times are of the median gradient."
+    if not all(found.gradients):
+        times = "Times are of the whole run, because a profile has no number of gradients."
     if not found.known:
-        return f"{times}. Whether a difference means something cannot be known of {min(a, b)}: it takes {FEWEST} gradients in each profile."
-    told = f"{times}. A difference means something beyond {ERRORS} standard errors and {FLOOR:.0%} of the shorter time"
-    if max(found.machine, 1 / found.machine) <= 1 + FLOOR / 2:
-        return f"{told}."
-    return f"{told}, and beyond what the machine differs by: the engine took {_times(found.machine)} as long to note a call."
-
-
-def _gradients(found: Comparison) -> str:
-    a, b = found.gradients
-    return plural(a, "gradient") if a == b else f"{a:,} → {plural(b, 'gradient')}"
+        fewest = min(found.gradients)
+        return f"{times} Significance needs {FEWEST} gradients in each profile, got {fewest}."
+    limit = f"{ERRORS} standard errors and {FLOOR:.0%} of the shorter time"
+    if max(found.machine, 1 / found.machine) > 1 + FLOOR / 2:
+        speed = f"{_times(found.machine)}, as tracing a call shows"
+        limit = f"{limit}, and above the change of the machine's speed ({speed})"
+    return f"{times} Significant if above {limit}."
 
 
 def _rest(found: Comparison, limit: int) -> str:
     rest = found.rows[limit:]
-    counting = sum(row.verdict != "same" for row in rest)
-    return (
-        f"… {len(rest):,} more, of which {counting:,} mean something"
-        if found.known
-        else f"… {len(rest):,} more"
-    )
+    significant = sum(row.verdict != "same" for row in rest)
+    return f"… {len(rest):,} more" + (f", {significant:,} significant" if found.known else "")
 
 
-def _cells(row: Change) -> tuple[str, ...]:
-    before, after = (
-        time_text(ns) if spent else ""
-        for ns, spent in zip(row.times, (row.before, row.after), strict=True)
-    )
-    sign = "+" if row.difference >= 0 else "-"
-    times = _times(row.ratio) if row.ratio and row.before and row.after else ""
-    return (
-        before,
-        after,
-        f"{sign}{time_text(abs(row.difference))}",
-        times,
-        VERDICTS[row.verdict][0],
-        _calls(row),
-    )
+def _difference(row: Change) -> str:
+    return f"{'+' if row.difference >= 0 else '-'}{time_text(abs(row.difference))}"
 
 
 def _times(ratio: float) -> str:
-    """`×0.004`, `×1.25`, `×12.5`, `×1,250`."""
-    return (
-        f"×{ratio:.0e}"
-        if ratio < 0.001
-        else f"×{ratio:,.{3 if ratio < 0.1 else 2 if ratio < 10 else 1 if ratio < 100 else 0}f}"
-    )
+    """Return `×0.004`, `×1.25`, `×12.5`, `×1,250`."""
+    if ratio < 0.001:
+        return f"×{ratio:.0e}"
+    return f"×{ratio:,.{3 if ratio < 0.1 else 2 if ratio < 10 else 1 if ratio < 100 else 0}f}"
 
 
 def _calls(row: Change) -> str:
-    """How many calls each gradient makes."""
+    """Return the calls of a gradient."""
     texts = [
         _count(spent.calls / max(spent.gradients, 1)) for spent in (row.before, row.after) if spent
     ]
@@ -121,16 +95,19 @@ def _count(calls: float) -> str:
     return count_text(round(calls)) if calls >= 100 or calls == round(calls) else f"{calls:.3g}"
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    """Numbers to the right, words to the left, and room for the name."""
-    return "".join(
-        f"{cell:<{width}}  " if n == HEAD.index("") else f"{cell:>{width}}  "
-        for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
+# The columns, by header. To add one, add an entry with a function that returns its text.
+COMPARED_COLUMNS: dict[str, Callable[[Change], str]] = {
+    "before": lambda row: time_text(row.times[0]) if row.before else "",
+    "after": lambda row: time_text(row.times[1]) if row.after else "",
+    "difference": _difference,
+    "ratio": lambda row: _times(row.ratio) if row.ratio and row.before and row.after else "",
+    "verdict": lambda row: VERDICTS[row.verdict][0],
+    "calls": _calls,
+}
 
 
 def to_json(found: Comparison, *, limit: int | None = None) -> str:
-    """The comparison for other programs: nanoseconds per gradient, and null for what is not there or cannot be known."""
+    """Return the comparison as JSON, in nanoseconds per gradient; null is absent or unknown."""
     rows, totals = ([_plain(row) for row in group] for group in (found.rows[:limit], found.totals))
     document = {
         "by": found.by,
@@ -144,24 +121,23 @@ def to_json(found: Comparison, *, limit: int | None = None) -> str:
 
 
 def _plain(row: Change) -> dict[str, Any]:
-    sides = {
-        side: None
-        if spent is None
-        else {
-            "typical": spent.typical,
-            "error": _known(spent.error),
-            "calls": spent.calls,
-            "ns": spent.ns,
-        }
-        for side, spent in (("before", row.before), ("after", row.after))
-    }
-    change = {
+    return {
+        "key": row.key,
+        "part": row.part,
+        "before": _side(row.before),
+        "after": _side(row.after),
         "difference": row.difference,
         "ratio": row.ratio,
         "noise": _known(row.noise),
         "verdict": row.verdict,
     }
-    return {"key": row.key, "part": row.part, **sides, **change}
+
+
+def _side(spent: Spent | None) -> dict[str, Any] | None:
+    if spent is None:
+        return None
+    error = _known(spent.error)
+    return {"typical": spent.typical, "error": error, "calls": spent.calls, "ns": spent.ns}
 
 
 def _known(ns: float) -> float | None:
@@ -169,16 +145,13 @@ def _known(ns: float) -> float | None:
 
 
 def to_markdown(found: Comparison, *, limit: int = 15) -> str:
-    """The table in the Markdown of GitHub."""
-    head = (NAMES[found.by], "part", *HEAD[:4], "verdict", "calls")
-    lines = [
-        f"**{heading(found)}**",
-        "",
-        f"| {' | '.join(head)} |",
-        "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |",
-    ]
+    """Return the table in GitHub's Markdown."""
+    marks = ["---" if header == "verdict" else "---:" for header in COMPARED_COLUMNS]
+    table = [[NAMES[found.by], "part", *COMPARED_COLUMNS], ["---", "---", *marks]]
     for row in (*found.rows[:limit], *found.totals):
         part = "forward and backward" if row.part == "total" else row.part
-        lines.append(f"| {' | '.join((markdown_safe(row.key), part, *_cells(row)))} |")
+        cells = [text(row) for text in COMPARED_COLUMNS.values()]
+        table.append([markdown_safe(row.key), part, *cells])
+    lines = [f"| {' | '.join(cells)} |" for cells in table]
     rest = [f"{_rest(found, limit)}."] if len(found.rows) > limit else []
-    return "\n".join([*lines, "", *rest, meaning(found)])
+    return "\n".join([f"**{heading(found)}**", "", *lines, "", *rest, legend(found)])

@@ -1,4 +1,4 @@
-"""Two traces compared in words, JSON or Markdown: what was added, removed and changed from the one to the other, in their order."""
+"""Two traces compared as text, JSON or Markdown: nodes added, removed and changed, in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIGNS = {
 
 
 def trace_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]:
-    """The rows of the comparison of two traces; `everything` lists those too that differ because others do."""
+    """Yield the rows of the comparison; `everything` lists consequences of changes, too."""
     yield [Span(heading(found), "bold")]
     digits = len(str(max(len(found.a), len(found.b))))
     for kind, old, new, text in listing(found, everything=everything):
@@ -36,7 +36,7 @@ def trace_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]
 
 
 def to_json(found: Differences, *, everything: bool = False) -> str:
-    """The comparison for other programs; 0 is the number of a node that is not there."""
+    """Return the comparison as JSON; 0 is the number of a missing node."""
     changes = [
         {"kind": kind, "before": old, "after": new, "text": text}
         for kind, old, new, text in listing(found, everything=everything)
@@ -50,7 +50,7 @@ def to_json(found: Differences, *, everything: bool = False) -> str:
 
 
 def to_markdown(found: Differences, *, everything: bool = False) -> str:
-    """The comparison as a table in the Markdown of GitHub."""
+    """Return the comparison as a table in GitHub's Markdown."""
     lines = [
         f"**{heading(found)}**",
         "",
@@ -63,29 +63,29 @@ def to_markdown(found: Differences, *, everything: bool = False) -> str:
 
 
 def heading(found: Differences) -> str:
-    """How many nodes there are, and how many differ."""
+    """Return the numbers of nodes and of differences."""
     if found.equal:
         return f"no difference in {plural(len(found.b), 'node')}"
     counts = (
         f"{len(found.added):,} added, {len(found.removed):,} removed, {len(found.listed):,} changed"
     )
     rest = len(found.follow - set(found.listed))
-    more = f", and {rest:,} whose numbers differ because of these" if rest else ""
+    more = f", and {rest:,} differ as a consequence" if rest else ""
     return f"{len(found.a):,} → {plural(len(found.b), 'node')}: {counts}{more}"
 
 
 def legend(found: Differences) -> str:
-    """What the marks in a drawing mean, and how many of each there are."""
+    """Return the legend of a drawing: the marks with their numbers."""
     if found.equal:
         return heading(found)
     counts = {"added": found.added, "removed": found.removed, "changed": found.listed}
     rest = len(found.follow - set(found.listed))
-    more = f"; the numbers of {rest:,} more differ because of these" if rest else ""
+    more = f"; {rest:,} more differ as a consequence" if rest else ""
     return ", ".join(f"{MARKS[kind][0]} {len(ids):,} {kind}" for kind, ids in counts.items()) + more
 
 
 def listing(found: Differences, *, everything: bool) -> Iterator[tuple[str, int, int, str]]:
-    """What was removed, added and changed, each with its ids before and after, 0 for none, and what is said of it."""
+    """Yield the kind of each difference, its ids before and after (0 if missing), and its text."""
     backwards = {new: old for old, new in found.pairs.items()}
     shown = {*found.listed, *(found.numbers if everything else ())}
     for old, new in merged(found):
@@ -108,9 +108,9 @@ def _call(trace: Trace, id: int) -> str:
 
 
 def merged(found: Differences) -> Iterator[tuple[int, int]]:
-    """The nodes of both traces in one order, as their ids in each, 0 for none: that of `b`, removed ones before what took their place."""
+    """Yield the ids of all nodes in both traces, 0 if missing, in the order of `b`."""
     backwards = {new: old for old, new in found.pairs.items()}
-    ends, end = [], len(found.a) + 1  # by id in `b`: before which node of `a` it stands
+    ends, end = [], len(found.a) + 1  # by id in `b`: the node of `a` that it precedes
     for new in range(len(found.b), 0, -1):
         end = min(end, backwards.get(new, end))
         ends.append(end)

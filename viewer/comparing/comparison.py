@@ -1,4 +1,4 @@
-"""Comparing two gradients by their traces, as text or as a drawing, or two runs by their profiles."""
+"""Compare two gradients by their traces, as text or as a drawing, or two runs by their profiles."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tools import Timer
+from autograd_tools.base.text import unknown
 from viewer.comparing import compare_profiles, compare_traces
 from viewer.comparing.compare_profiles import profile_rows
 from viewer.comparing.compare_traces import legend, trace_rows
@@ -21,7 +22,7 @@ from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.passes import MAX_NODES, prepare
 from viewer.text.lines import plain
 
-FEW = 30  # marks up to which each is drawn by itself; more are folded where all of a loop's steps have them
+FEW = 30  # marks; more are folded where all steps of a loop have them
 
 
 def compare(
@@ -35,28 +36,48 @@ def compare(
     limit: int | None = None,
     format: str = "text",
 ) -> str:
-    """What differs from `a` to `b`, two traces or two profiles, as "text", "json" or "markdown".
+    """Return the differences between two traces or two profiles.
 
-    Of traces (a Tape, a Trace, or a saved one): what was added (+), removed (-) and changed (~), with both node numbers.
-    Numbers are compared by the statistics of a trace, and are equal within `rtol` of their size or `atol`. Those that
-    differ only because of another change are counted, and listed if `everything` is asked for. Source lines and names of
-    scopes may differ.
+    Parameters
+    ----------
+    a, b : Tape, Trace, Timer, str or path
+        Two tapes or traces, two timers, or the paths of saved ones.
+    rtol, atol : float, optional
+        Traces: relative and absolute tolerance of numbers (default: 1e-5 and 1e-12). Numbers are
+        compared by the statistics that a trace has of them.
+    everything : bool, optional
+        Traces: also list numbers that differ only as a consequence of other changes.
+    by : str, optional
+        Profiles: a row for each "op" (default), "argument", "line" or "scope".
+    limit : int, optional
+        Profiles: rows to show (default: 15).
+    format : str
+        "text", "json" or "markdown".
 
-    Of profiles (a Timer, or a saved one): the time of each operation (`by="op"`), "argument", "line" or "scope", forward and
-    backward apart, per gradient, and whether the difference is more than the gradients vary by themselves; the `limit`
-    largest are shown (default: 15).
+    Returns
+    -------
+    str
+        Of traces, the nodes added (+), removed (-) and changed (~), with their numbers in both;
+        source lines and names of scopes may differ. Of profiles, the time of each row per gradient
+        (JSON: in ns), forward and backward apart, and whether the difference is significant.
+
+    Raises
+    ------
+    ValueError
+        For a trace and a profile, another file, an option of the other kind, or a wrong value.
+    TypeError
+        For another object.
     """
     if format not in FORMATS:
-        raise ValueError(f"no format {format!r}; there are: {', '.join(FORMATS)}")
+        raise unknown("format", format, FORMATS)
     given = {"rtol": rtol, "atol": atol, "everything": everything, "by": by, "limit": limit}
-    found, options = comparison(
-        a, b, **{name: value for name, value in given.items() if value is not None}
-    )
+    given = {name: value for name, value in given.items() if value is not None}
+    found, options = comparison(a, b, **given)
     return FORMATS[format][isinstance(found, Comparison)](found, **options)
 
 
 def comparison(a: Any, b: Any, **options: Any) -> tuple[Differences | Comparison, dict[str, Any]]:
-    """The data of a comparison with the options of `compare` that are given, and those of them that are about showing it."""
+    """Return a comparison as data, and those of the given options that are about showing it."""
     kind = kind_of_both(a, b)
     for name in options:
         if name not in OPTIONS[kind]:
@@ -67,12 +88,12 @@ def comparison(a: Any, b: Any, **options: Any) -> tuple[Differences | Comparison
         tolerance = Tolerance(options.pop("rtol", RTOL), options.pop("atol", ATOL))
         return differences(as_trace(a), as_trace(b), tolerance), options
     if options.get("limit", 1) < 1:
-        raise ValueError(f"limit= is a number from 1 on, and got {options['limit']!r}")
+        raise ValueError(f"limit must be 1 or more, got {options['limit']!r}")
     return changes(as_timer(a), as_timer(b), options.pop("by", "op")), options
 
 
 OPTIONS = {"trace": ("rtol", "atol", "everything"), "profile": ("by", "limit")}
-# Adding a format is adding an entry here: what makes it of two traces, and of two profiles.
+# The formats, by name. To add one, add an entry with a function for traces and one for profiles.
 FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
     "text": (
         lambda found, **options: plain(trace_rows(found, **options)),
@@ -84,7 +105,7 @@ FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
 
 
 def kind_of_both(a: object, b: object) -> str:
-    """Whether two things are a "trace" each, or a "profile"; ValueError if they are not the same."""
+    """Return "trace" or "profile" for two of a kind; raise ValueError for one of each."""
     kinds = kind_of(a), kind_of(b)
     if kinds[0] != kinds[1]:
         raise ValueError(
@@ -103,10 +124,31 @@ def draw_compared(
     max_nodes: int | None = MAX_NODES,
     **options: Any,
 ) -> Path:
-    """Draw two traces as one graph into a file, and return its path: what only `b` has is marked +, what only `a` has −.
+    """Draw two traces as one graph that marks the changes.
 
-    ≠ marks what is in both and changed by itself, not as it follows from another change. Each mark has its colour and its
-    kind of line, too; the picture says what they mean. Formats are those of `draw`, options those of `to_dot`.
+    Parameters
+    ----------
+    a, b : Tape, Trace, str or path
+        Two tapes, traces or paths of saved traces.
+    path : str or path
+        The file to write, in a format of `draw` by its ending.
+    rtol, atol : float
+        Relative and absolute tolerance of numbers.
+    max_nodes : int or None
+        Boxes to draw; larger graphs are collapsed. None draws all.
+    **options
+        Options of `to_dot`.
+
+    Returns
+    -------
+    Path
+        The path of the file. Nodes only in `b` are marked +, nodes only in `a` −, and ≠ marks
+        direct changes, not their consequences. A legend explains the marks.
+
+    Raises
+    ------
+    ValueError
+        For an unknown format or a wrong value.
     """
     path = Path(path)
     check_format(path)

@@ -1,4 +1,4 @@
-"""What differs between two traces, node by node: the data that a listing and a drawing of it are made of."""
+"""The differences between two traces, node by node."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from viewer.comparing.tolerance import Tolerance
 
 @dataclass(frozen=True)
 class Differences:
-    """Two traces and how they differ: `pairs` has ids of nodes in `a` and of those in `b` that stand for them.
+    """Two traces, and the ids of their nodes in pairs: in `a`, and in `b`.
 
-    By the id in `b`: `changed` tells what changed besides numbers, `numbers` whose values or gradients did. Of those, the
-    ones in `follow` differ because something is different that their values or gradients are computed from.
+    By the id in `b`, `changed` lists changes of the structure, and `numbers` those of values and
+    gradients; `follow` holds the nodes whose numbers differ as a consequence of other changes.
     """
 
     a: Trace
@@ -31,45 +31,42 @@ class Differences:
 
     @property
     def equal(self) -> bool:
-        """Whether there is no difference at all."""
+        """Whether there is no difference."""
         return not (self.added or self.removed or self.changed or self.numbers)
 
     @cached_property
     def removed(self) -> list[int]:
-        """The ids in `a` of what is not in `b`."""
+        """The ids in `a` of nodes that are not in `b`."""
         return [id for id in range(1, len(self.a) + 1) if id not in self.pairs]
 
     @cached_property
     def added(self) -> list[int]:
-        """The ids in `b` of what is not in `a`."""
+        """The ids in `b` of nodes that are not in `a`."""
         return sorted(set(range(1, len(self.b) + 1)) - set(self.pairs.values()))
 
     @cached_property
     def listed(self) -> list[int]:
-        """The ids in `b` of what differs by itself, and not as it follows from others."""
+        """The ids in `b` of nodes that changed directly."""
         return sorted(self.changed.keys() | (self.numbers.keys() - self.follow))
 
 
 def differences(a: Trace, b: Trace, tolerance: Tolerance) -> Differences:
-    """Find how two traces differ."""
+    """Find the differences between two traces."""
     pairs = align(a, b)
     backwards = {new: old for old, new in pairs.items()}
-    changed = {
-        new: texts
-        for old, new in pairs.items()
-        if (texts := [*_structure(a, b, old, new, pairs, backwards)])
-    }
+    texts = {new: [*_structure(a, b, old, new, pairs, backwards)] for old, new in pairs.items()}
+    changed = {new: found for new, found in texts.items() if found}
     rows, others = (np.array(list(ids), int) - 1 for ids in (pairs, backwards))
     numbers: dict[int, list[str]] = {}
     differing: list[set[int]] = []
-    for what, left, right in (
+    for name, left, right in (
         ("value", a.columns.value, b.columns.value),
         ("∇", a.columns.outgrad, b.columns.outgrad),
     ):
         apart = np.flatnonzero(tolerance.apart(left, right, rows, others))
         for row, other in zip(rows[apart].tolist(), others[apart].tolist(), strict=True):
             numbers.setdefault(other + 1, []).append(
-                f"{what} {tolerance.figure(left, right, row, other)}"
+                f"{name} {tolerance.figure(left, right, row, other)}"
             )
         differing.append(set((others[apart] + 1).tolist()))
     odd = _odd(a, b, pairs, backwards) | changed.keys()
@@ -77,13 +74,13 @@ def differences(a: Trace, b: Trace, tolerance: Tolerance) -> Differences:
     return Differences(a, b, pairs, changed, numbers, follow)
 
 
-# What changed besides numbers.
+# Changes besides numbers.
 
 
 def _structure(
     a: Trace, b: Trace, old: int, new: int, pairs: dict[int, int], backwards: dict[int, int]
 ) -> Iterator[str]:
-    """What changed between two nodes: operation, name, shape, type, constants, where arguments come from, whether there is a gradient."""
+    """Yield the changes of operation, name, shape, dtype, gradient, constants and inputs."""
     before, after = (
         a.columns.signatures[a.columns.signature[old - 1]],
         b.columns.signatures[b.columns.signature[new - 1]],
@@ -105,18 +102,18 @@ def _structure(
     for x, y in zip(a.columns.parents[old - 1], b.columns.parents[new - 1], strict=False):
         if (
             pairs.get(x) != y and x in pairs and y in backwards
-        ):  # what was added or removed speaks for itself
-            yield f"argument from node {x} → node {y}, which was {backwards[y]}"
+        ):  # added and removed nodes are listed
+            yield f"input from node {x} → node {y} (before: {backwards[y]})"
 
 
 def _constants(before: tuple[Argument, ...], after: tuple[Argument, ...]) -> Iterator[str]:
     for number in range(max(len(before), len(after))):
         x, y = (args[number] if number < len(args) else None for args in (before, after))
         if x and y and x.nodes and y.nodes and x.keyword == y.keyword:
-            continue  # where these come from is told apart
+            continue  # inputs are compared apart
         old, new = _argument(x), _argument(y)
         if old != new:
-            yield f"argument {number + 1} {old} → {new}"
+            yield f"[{number + 1}] {old} → {new}"
 
 
 def _argument(arg: Argument | None) -> str:
@@ -127,11 +124,11 @@ def _shape(shape: tuple[int, ...] | None) -> str:
     return "none" if shape is None else "×".join(map(str, shape)) or "()"
 
 
-# What follows from what.
+# Consequences.
 
 
 def _odd(a: Trace, b: Trace, pairs: dict[int, int], backwards: dict[int, int]) -> set[int]:
-    """The nodes of `b` that are added, or have a removed one among those that they are computed from or that used them."""
+    """Return the nodes of `b` that are added, or had a removed parent or child."""
     found = set(range(1, len(b) + 1)) - backwards.keys()
     for id in range(1, len(a) + 1):
         if id not in pairs:
@@ -141,9 +138,10 @@ def _odd(a: Trace, b: Trace, pairs: dict[int, int], backwards: dict[int, int]) -
 
 
 def _following(b: Trace, odd: set[int], values: set[int], gradients: set[int]) -> frozenset[int]:
-    """The nodes whose numbers differ as it follows from others: values from what comes before, gradients from what comes after.
+    """Return the nodes whose numbers differ as a consequence of others.
 
-    A difference may be too small to count on its way, so it is followed through nodes that count as equal.
+    Values follow from parents, gradients from children. A difference may be too small to count on
+    the way, so it passes through nodes that count as equal.
     """
     parents, children = b.columns.parents, b.columns.children
     follow: set[int] = set()

@@ -1,4 +1,4 @@
-"""Which files and lines of one run are which of another, where folders, names or line numbers may have changed."""
+"""Pairs of files and lines of two runs whose folders, names or line numbers may differ."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import PurePath
 
 from viewer.comparing.sequences import common
 
-Items = Mapping[int, Hashable]  # by the number of a line, what it does or reads
+Items = Mapping[int, Hashable]  # the operations or the code of a line, by its number
 
 
 def pair_files(a: Iterable[str], b: Iterable[str]) -> dict[str, str]:
-    """Files of `a`, and those of `b` that stand for them: the same, or those with the most of the end of the path in common.
+    """Return files of `a` with those of `b` that have the longest end of their paths in common.
 
-    If one is left in each, it got another name.
+    If one is left in each, it was renamed.
     """
     left, right = sorted(set(a)), sorted(set(b))
     ranked = sorted((x != y, -_shared(x, y), x, y) for x in left for y in right if _shared(x, y))
@@ -27,7 +27,7 @@ def pair_files(a: Iterable[str], b: Iterable[str]) -> dict[str, str]:
 
 
 def _shared(x: str, y: str) -> int:
-    """How many parts the ends of two paths have in common."""
+    """Return the number of parts that the ends of two paths have in common."""
     parts = [*zip(reversed(_parts(x)), reversed(_parts(y)), strict=False)]
     return next((n for n, (one, other) in enumerate(parts) if one != other), len(parts))
 
@@ -37,10 +37,10 @@ def _parts(path: str) -> tuple[str, ...]:
 
 
 def pair_lines(a: Items, b: Items) -> dict[int, int]:
-    """Lines of one file, and those of another state of it that stand for them, by what they do.
+    """Return lines of one file with those of another version of it that have equal items.
 
-    Where all lines of the same number do the same, they are the same. Otherwise lines that do the same are paired in their order; in
-    a gap between pairs, those that are as far from the pair above it.
+    If lines of equal numbers have equal items, nothing moved. Otherwise lines with equal items are
+    paired in order, and in the gaps those at the same distance from the pair above.
     """
     both = a.keys() & b.keys()
     if len(both) == min(len(a), len(b)) and all(a[line] == b[line] for line in both):
@@ -54,11 +54,6 @@ def pair_lines(a: Items, b: Items) -> dict[int, int]:
     found = {left[i]: right[j] for i, j in common(*labels)}
     ends = [(0, 0), *found.items(), (max(left, default=0) + 1, max(right, default=0) + 1)]
     for (i, j), (m, n) in pairwise(ends):
-        found.update(
-            {
-                line: line - i + j
-                for line in left
-                if i < line < m and line - i + j < n and line - i + j in b
-            }
-        )
+        moved = {line: line - i + j for line in left if i < line < m}
+        found.update({line: to for line, to in moved.items() if to < n and to in b})
     return dict(sorted(found.items()))

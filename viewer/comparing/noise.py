@@ -1,4 +1,4 @@
-"""What the gradients of a run spent on something, and whether two runs differ by more than they vary by themselves."""
+"""The time that gradients spend on a row, and the significance of a difference between runs."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ from statistics import quantiles, stdev
 
 from autograd_tools.timing import Counts
 
-# Found by comparing runs of one program on a busy machine. What is slow there is so for a while, so that more gradients do not
-# tell more, and runs differ more than the gradients of one.
-ERRORS = 3  # standard errors of a difference
-FLOOR = 0.1  # of the shorter time: what runs of one program may differ by though their gradients vary less
-FEWEST = 3  # gradients of which it can be told how much they vary
-MOST = 30  # gradients that count
+# Found by comparing runs of one program on a busy machine. It is slow for a while, so more
+# gradients say no more, and runs differ more than the gradients of one run.
+ERRORS = 3  # standard errors of a significant difference
+FLOOR = 0.1  # the share of the shorter time that runs of one program may differ by
+FEWEST = 3  # gradients that show a variation
+MOST_SAMPLES = 30  # gradients that reduce the standard error
 
-QUARTILES = 1.349  # standard deviations between those of a normal distribution
-MEDIAN = math.sqrt(
-    math.pi / 2
-)  # standard errors of its mean that the standard error of its median is, for many samples
+QUARTILES = 1.349  # standard deviations between the quartiles of a normal distribution
+MEDIAN = math.sqrt(math.pi / 2)  # the standard error of its median over that of its mean
 
 
 @dataclass(frozen=True)
 class Spent:
-    """Calls and nanoseconds of all gradients of a run together, and the nanoseconds of those that are samples."""
+    """Calls and nanoseconds of all gradients of a run, and nanoseconds of the sampled ones."""
 
     gradients: int
     calls: int = 0
@@ -35,35 +33,34 @@ class Spent:
 
     @cached_property
     def quartiles(self) -> tuple[float, float, float]:
-        """A quarter, a half, and three quarters of the samples take at most these nanoseconds; 0 if there are none."""
+        """The quartiles of the samples in nanoseconds, 0 without samples."""
         samples = self.samples or (0,)
-        low, median, high = quantiles(
-            samples * 2 if len(samples) == 1 else samples, n=4, method="inclusive"
-        )
+        pairs = samples * 2 if len(samples) == 1 else samples
+        low, median, high = quantiles(pairs, n=4, method="inclusive")
         return low, median, high
 
     @property
     def typical(self) -> float:
-        """Nanoseconds of a gradient: the median, which a few that were disturbed do not change. It is the mean of what most
-        gradients have no part in or nobody has samples of, and the whole run's if nobody counted its gradients."""
+        """The nanoseconds of a gradient: the median, which a few disturbed gradients do not change.
+
+        It is the mean where most gradients spend nothing or there are no samples, and the time of
+        the whole run where the number of gradients is unknown.
+        """
         return self.quartiles[1] or self.ns / max(self.gradients, 1)
 
     @cached_property
     def error(self) -> float:
-        """The standard error of that; infinite where there are too few gradients to know it."""
+        """The standard error of the median; infinite for too few gradients."""
         n = len(self.samples)
         if n < FEWEST:
             return math.inf
         low, median, high = self.quartiles
         deviation = MEDIAN * (high - low) / QUARTILES if median else stdev(self.samples)
-        return deviation / math.sqrt(min(n, MOST))
+        return deviation / math.sqrt(min(n, MOST_SAMPLES))
 
 
 def spent_on(counts: Sequence[Counts], gradients: int, samples: Sequence[int]) -> Spent:
-    """What a run of so many gradients spent on some records together, and in those of the numbers `samples`.
-
-    A gradient without a part in a record spent nothing on it.
-    """
+    """Return the time of a run on some records together, and that of the gradients `samples`."""
     times = zip(*[map(count.samples.get, samples, repeat(0)) for count in counts], strict=True)
     return Spent(
         gradients,
@@ -75,9 +72,10 @@ def spent_on(counts: Sequence[Counts], gradients: int, samples: Sequence[int]) -
 
 @dataclass(frozen=True)
 class Change:
-    """What two runs spent on the same, None where one had none of it; `part` is "forward", "backward" or "total".
+    """The times of a row in two runs, None where it is missing.
 
-    A difference of less than `floor` of the shorter time means nothing.
+    `part` is "forward", "backward" or "total". A difference below `floor` of the shorter time is
+    not significant.
     """
 
     key: str
@@ -89,32 +87,29 @@ class Change:
 
     @cached_property
     def times(self) -> tuple[float, float]:
-        """Nanoseconds per gradient before and after, 0 where there is none of it."""
-        before, after = (
-            0.0 if spent is None else spent.typical for spent in (self.before, self.after)
-        )
+        """The nanoseconds per gradient before and after, 0 where the row is missing."""
+        before, after = (spent.typical if spent else 0.0 for spent in (self.before, self.after))
         return before, after
 
     @property
     def difference(self) -> float:
-        """Nanoseconds per gradient that it takes longer."""
+        """The nanoseconds per gradient after minus those before."""
         before, after = self.times
         return after - before
 
     @property
     def ratio(self) -> float | None:
-        """How many times as long it takes; None if it took no time before."""
+        """The time after divided by the time before; None if that is 0."""
         before, after = self.times
         return after / before if before else None
 
     @cached_property
     def noise(self) -> float:
-        """The difference up to which it means nothing; infinite if that cannot be known."""
+        """The largest difference that is not significant; infinite if it is unknown."""
         if self.before is None or self.after is None:
             return 0.0
-        return max(
-            ERRORS * math.hypot(self.before.error, self.after.error), self.floor * min(self.times)
-        )
+        error = math.hypot(self.before.error, self.after.error)
+        return max(ERRORS * error, self.floor * min(self.times))
 
     @cached_property
     def verdict(self) -> str:
@@ -128,12 +123,12 @@ class Change:
         return "slower" if self.difference > 0 else "faster"
 
 
-# What a change may be, what is said of it, and how that looks.
+# The verdicts of a change, each with its text and style.
 VERDICTS = {
     "slower": ("slower", "bold red"),
     "new": ("new", "red"),
     "faster": ("faster", "green"),
     "gone": ("gone", "green"),
-    "same": ("means nothing", "dim"),
-    "unknown": ("cannot know", "dim"),
+    "same": ("not significant", "dim"),
+    "unknown": ("unknown", "dim"),
 }

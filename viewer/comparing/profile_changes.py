@@ -1,32 +1,33 @@
-"""How two profiles differ, row by row: the data that a table of it is made of."""
+"""The changes between two profiles, row by row."""
 
 from __future__ import annotations
 
 import linecache
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from autograd_tools import Timer
+from autograd_tools.base.text import unknown
 from autograd_tools.timing import Counts, Record
 from viewer.comparing.line_pairs import pair_files, pair_lines
 from viewer.comparing.noise import FEWEST, FLOOR, Change, Spent, spent_on
 from viewer.text.places import scope_text, source_text
 
 Records = Mapping[Record, Counts]
-Spot = tuple[str, int]  # a file and a line
-PARTS = ("forward", "backward")
-BIG = 0.05  # of the total: a row below that fails no check
+Place = tuple[str, int]  # a file and a line
 Key = Callable[[Record], Hashable]
+BIG = 0.05  # the share of the total below which a row fails no check
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two profiles by a grouping: how many gradients each has, what changed of each row, and in all; largest differences first.
+    """The changes of two profiles by a grouping, the largest differences first.
 
-    `machine` is how many times as long the machine took after for the same.
+    `gradients` has the number in each, `machine` is the time of the machine after over before for
+    the same work.
     """
 
     by: str
@@ -41,97 +42,84 @@ class Comparison:
         return min(self.gradients) >= FEWEST
 
     def failures(self, limit: float) -> list[Change]:
-        """What got slower by more than this share and beyond the noise: the total, and rows that are more than `BIG` of it."""
+        """Return the total and the big rows that are significantly slower by more than a share."""
         whole = max(self.totals[-1].times)
         big = [row for row in self.rows if max(row.times) > BIG * whole]
-        return [
-            row
-            for row in (self.totals[-1], *big)
-            if row.verdict == "slower" and row.ratio and row.ratio - 1 > limit
-        ]
+        slower = (row for row in (self.totals[-1], *big) if row.verdict == "slower")
+        return [row for row in slower if row.ratio and row.ratio - 1 > limit]
+
+
+class _Run:
+    """A profile with its number of gradients and the numbers of those sampled."""
+
+    def __init__(self, timer: Timer) -> None:
+        self.records = timer.records
+        self.gradients = timer.steps
+        samples = {step for counts in self.records.values() for step in counts.samples}
+        self.samples = sorted(samples)
+
+    def spent(self, keys: Callable[[Record], Iterable[Hashable]]) -> dict[Any, Spent]:
+        """Return the time spent on the records of each key."""
+        groups: dict[Hashable, list[Counts]] = defaultdict(list)
+        for record, counts in self.records.items():
+            for key in keys(record):
+                groups[key].append(counts)
+        return {key: spent_on(own, self.gradients, self.samples) for key, own in groups.items()}
+
+    def parts(self, key: Key) -> dict[Any, Spent]:
+        """Return the time spent on each key, forward and backward."""
+        return self.spent(lambda record: [(key(record), _part(record))])
+
+    def tracing(self) -> dict[Any, float]:
+        """Return the nanoseconds to trace a call, by operation and function."""
+        spent = self.spent(lambda r: [(r.op, r.function)] if r.phase == "record" else [])
+        return {
+            key: own.typical * self.gradients / own.calls for key, own in spent.items() if own.calls
+        }
+
+
+def _part(record: Record) -> str:
+    return "backward" if record.argument else "forward"
 
 
 def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
-    """Group the records of two profiles, and set each group of the one beside that of the other, forward and backward apart."""
+    """Group the records of two profiles, and pair the groups, forward and backward apart."""
     if by not in GROUPINGS:
-        raise ValueError(f"profiles are not compared by {by!r}; there are: {', '.join(GROUPINGS)}")
-    records = a.records, b.records
-    gradients = a.steps, b.steps
-    samples = [
-        sorted({step for counts in own.values() for step in counts.samples}) for own in records
-    ]
-    grouping = GROUPINGS[by](*records)
-    groups = [_spent(*run) for run in zip(records, grouping.keys, gradients, samples, strict=True)]
-    found = dict.fromkeys([*groups[0], *groups[1]])
-    machine = _machine(a, b, samples)
+        raise unknown("grouping", by, GROUPINGS)
+    before, after = _Run(a), _Run(b)
+    machine = _machine(a, b, before, after)
     floor = (1 + FLOOR) * max(machine, 1 / machine) - 1
-    rows = [
-        _change(groups, key, part, grouping.name(key), floor, grouping.code(key))
-        for key, part in found
-    ]
+    grouping = GROUPINGS[by](before.records, after.records)
+    old, new = before.parts(grouping.keys[0]), after.parts(grouping.keys[1])
+    rows = []
+    for pair in dict.fromkeys([*old, *new]):
+        key, part = pair
+        code = grouping.code(key)
+        rows.append(Change(grouping.name(key), part, old.get(pair), new.get(pair), code, floor))
     rows.sort(key=lambda row: (row.verdict == "same", -abs(row.difference), row.key, row.part))
-    whole = [
-        _spent(*run, parts=(*PARTS, "total"))
-        for run in zip(records, [lambda record: "total"] * 2, gradients, samples, strict=True)
+    old, new = (run.spent(lambda record: [_part(record), "total"]) for run in (before, after))
+    totals = [
+        Change("total", part, old.get(part), new.get(part), floor=floor)
+        for part in ("forward", "backward", "total")
     ]
-    totals = [_change(whole, "total", part, "total", floor) for part in (*PARTS, "total")]
-    return Comparison(by, gradients, machine, tuple(rows), tuple(totals))
+    return Comparison(by, (a.steps, b.steps), machine, tuple(rows), tuple(totals))
 
 
-Groups = dict[tuple[Hashable, str], Spent]  # by key, and part
+def _machine(a: Timer, b: Timer, before: _Run, after: _Run) -> float:
+    """Return the time of the machine after over before for the same work of the engine.
 
-
-def _change(
-    groups: list[Groups], key: Hashable, part: str, name: str, floor: float, code: str = ""
-) -> Change:
-    before, after = (own.get((key, part)) for own in groups)
-    return Change(name, part, before, after, code, floor)
-
-
-def _spent(
-    records: Records, key: Key, gradients: int, samples: list[int], parts: tuple[str, ...] = PARTS
-) -> Groups:
-    """What a run spent on the records of each key, by key and part: forward, backward, or in all."""
-    groups: dict[tuple[Hashable, str], list[Counts]] = defaultdict(list)
-    for record, counts in records.items():
-        for part in {PARTS[record.argument > 0], "total"}.intersection(parts):
-            groups[key(record), part].append(counts)
-    return {group: spent_on(counts, gradients, samples) for group, counts in groups.items()}
-
-
-def _machine(a: Timer, b: Timer, samples: list[list[int]]) -> float:
-    """How many times as long the machine of the second took for the same work of the engine's.
-
-    That is to note a call, which it did all through both runs, wherever they did alike; or else a section of the timer, which
-    measures that when it is saved. 1 if neither is known.
+    That is the tracing of calls, or else a section of the timer; 1 if neither is known.
     """
-    before, after = (_notes(timer, own) for timer, own in zip((a, b), samples, strict=True))
-    ratios = [
-        after[key] / before[key]
-        for key in before.keys() & after.keys()
-        if before[key] and after[key]
-    ]
+    old, new = before.tracing(), after.tracing()
+    ratios = [new[key] / old[key] for key in old.keys() & new.keys() if old[key] and new[key]]
     if ratios:
         return median(ratios)
     return b.section_cost_ns / a.section_cost_ns if a.section_cost_ns and b.section_cost_ns else 1.0
 
 
-def _notes(timer: Timer, samples: list[int]) -> dict[Hashable, float]:
-    """Nanoseconds that it took to note a call, in a typical gradient, by operation and function."""
-    groups: dict[Hashable, list[Counts]] = defaultdict(list)
-    for record, counts in timer.records.items():
-        if record.phase == "record":
-            groups[record.op, record.function].append(counts)
-    spent = {key: spent_on(counts, timer.steps, samples) for key, counts in groups.items()}
-    return {key: own.typical * timer.steps / own.calls for key, own in spent.items() if own.calls}
-
-
-# Groupings: what the records of both runs are grouped by, and what the groups are called.
-
-
 @dataclass(frozen=True)
 class Grouping:
-    """The keys of records before and after, which are equal for what stands for each other, and the name and the code of a key."""
+    """Keys of records before and after, equal for paired groups, and the name and code of a key."""
 
     keys: tuple[Key, Key]
     name: Callable[[Hashable], str] = str
@@ -143,73 +131,67 @@ def _by(key: Callable[[Record], str]) -> Callable[[Records, Records], Grouping]:
 
 
 def _by_line(before: Records, after: Records) -> Grouping:
-    """Lines are known by their place after, or before if they are gone."""
+    """Group by the place after, or the place before of a line that is gone."""
     moved = _moved(before, after)
     back = {new: old for old, new in moved.items()}
     files = {record.file for record in after}
 
     def key_before(record: Record) -> Hashable:
-        spot = (record.file, record.line)
-        return moved.get(spot, ("gone", *spot))
+        place = (record.file, record.line)
+        return moved.get(place, ("gone", *place))
 
     def name(key: Any) -> str:
         if key[0] == "gone":
-            return _place(key[1:])
-        old, new = _place(back.get(key, key)), _place(key)
-        return (
-            new
-            if old == new
-            else f"{old} → {key[1] if old.rpartition(':')[0] == new.rpartition(':')[0] else new}"
-        )
+            return _place_text(key[1:])
+        old, new = _place_text(back.get(key, key)), _place_text(key)
+        if old == new:
+            return new
+        return f"{old} → {key[1] if old.rpartition(':')[0] == new.rpartition(':')[0] else new}"
 
     def code(key: Any) -> str:
-        if key[0] == "gone":  # a file that is there as it was after has other lines now
+        if key[0] == "gone":  # a file of the run after has other lines now
             return "" if key[1] in files else _code(key[1:])
         return _code(key)
 
     return Grouping((key_before, lambda record: (record.file, record.line)), name, code)
 
 
-def _moved(before: Records, after: Records) -> dict[Spot, Spot]:
-    """The lines of a run, and those of the other that stand for them."""
-    does = [_what_lines_do(records) for records in (before, after)]
-    found: dict[Spot, Spot] = {}
-    for old, new in pair_files(*does).items():
-        timed = left, right = does[0][old], does[1][new]
+def _moved(before: Records, after: Records) -> dict[Place, Place]:
+    """Return the lines of the run before, and the lines after that they are paired with."""
+    operations = [_operations(records) for records in (before, after)]
+    found: dict[Place, Place] = {}
+    for old, new in pair_files(*operations).items():
+        timed = left, right = operations[0][old], operations[1][new]
         reads = [linecache.getlines(file) for file in (old, new)] if old != new else [[], []]
         if all(reads):
             left, right = ({n: text.strip() for n, text in enumerate(lines, 1)} for lines in reads)
         pairs = pair_lines(left, right)
-        found.update(
-            {
-                (old, line): (new, other)
-                for line, other in pairs.items()
-                if line in timed[0] and other in timed[1]
-            }
-        )
+        for line, other in pairs.items():
+            if line in timed[0] and other in timed[1]:
+                found[old, line] = (new, other)
     return found
 
 
-def _what_lines_do(records: Records) -> dict[str, Mapping[int, Hashable]]:
-    """The operations of each line, by file and number, and the function that it is in."""
+def _operations(records: Records) -> dict[str, Mapping[int, Hashable]]:
+    """Return the operations and functions of each line, by file and number."""
     found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
         found[record.file][record.line].update((f"def {record.function}", record.op))
     return {
-        file: {line: frozenset(does) for line, does in lines.items()}
-        for file, lines in found.items()
+        file: {line: frozenset(ops) for line, ops in lines.items()} for file, lines in found.items()
     }
 
 
-def _place(spot: Spot) -> str:
-    return source_text(*spot) or "(no line)"
+def _place_text(place: Place) -> str:
+    return source_text(*place) or "(no line)"
 
 
-def _code(spot: Spot) -> str:
-    return linecache.getline(*spot).strip() if spot[0] else ""
+def _code(place: Place) -> str:
+    return linecache.getline(*place).strip() if place[0] else ""
 
 
-# Adding a grouping is adding an entry here.
+# The groupings of profiles, by name. To add one, add an entry with a function of the records before
+# and after.
 GROUPINGS: dict[str, Callable[[Records, Records], Grouping]] = {
     "op": _by(lambda record: record.op),
     "argument": _by(lambda record: record.label),

@@ -1,7 +1,8 @@
-"""What two sequences have in common, in time that is near to linear however they differ.
+"""The common items of two sequences, in nearly linear time.
 
-Items that occur once in both are paired first (Bram Cohen's patience diff); what is between them is searched for the
-fewest edits (E. W. Myers, "An O(ND) difference algorithm and its variations", 1986), some hundred edits at a time.
+Items that occur once in both are paired first (Bram Cohen's patience diff). Between them the fewest
+edits are searched (E. W. Myers, "An O(ND) difference algorithm and its variations", 1986), up to
+`MOST_EDITS` at a time.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-MOST_EDITS = 200  # looked for at a time; the search takes the square of that
+MOST_EDITS = 200  # of one search, which takes the square of that
 Pair = tuple[int, int]
 
 
 def common(a: Sequence[int], b: Sequence[int], *, sure: bool = False) -> list[Pair]:
-    """Pairs of positions of equal items, both in rising order; `sure` leaves out what is not at an end or known by an item of its own."""
+    """Return pairs of positions of equal items, both in rising order.
+
+    With `sure` only items at the ends, and items that occur once, are paired.
+    """
     found: list[Pair] = []
     todo = [(0, len(a), 0, len(b))]
     while todo:
@@ -41,7 +45,7 @@ def common(a: Sequence[int], b: Sequence[int], *, sure: bool = False) -> list[Pa
 
 
 def _once(a: Sequence[int], b: Sequence[int], part: tuple[int, int, int, int]) -> list[Pair]:
-    """The most pairs in rising order of items that occur once in both parts: patience sorting."""
+    """Return the most pairs in rising order of items that occur once in both parts."""
     i, m, j, n = part
     left, right = Counter(a[i:m]), Counter(b[j:n])
     where = {item: p for p, item in enumerate(b[j:n], j) if right[item] == 1 and left[item] == 1}
@@ -61,7 +65,7 @@ def _once(a: Sequence[int], b: Sequence[int], part: tuple[int, int, int, int]) -
 
 
 def _edited(a: Sequence[int], b: Sequence[int], part: tuple[int, int, int, int]) -> Iterator[Pair]:
-    """The pairs that the fewest edits leave as they are; where many are needed, found piece by piece."""
+    """Yield the pairs that the fewest edits keep, piece by piece where many are needed."""
     i, m, j, n = part
     while i < m and j < n:
         rounds, x, y = _search(a[i:m], b[j:n])
@@ -79,7 +83,7 @@ def _edited(a: Sequence[int], b: Sequence[int], part: tuple[int, int, int, int])
 
 
 def _search(a: Sequence[int], b: Sequence[int]) -> tuple[list[dict[int, int]], int, int]:
-    """How far each diagonal was reached before each round of one more edit, and the end: of all, or of the piece searched."""
+    """Return how far each diagonal was reached in each round, and the end of the search."""
     reached = {1: 0}
     rounds = []
     for edits in range(min(len(a) + len(b), MOST_EDITS) + 1):
@@ -101,5 +105,5 @@ def _search(a: Sequence[int], b: Sequence[int]) -> tuple[list[dict[int, int]], i
 
 
 def _before(reached: dict[int, int], k: int, edits: int) -> int:
-    """The diagonal from which an edit leads to the diagonal `k`: that which was reached further."""
+    """Return the neighbour of diagonal `k` that was reached further."""
     return k + 1 if k == -edits or (k != edits and reached[k - 1] < reached[k + 1]) else k - 1

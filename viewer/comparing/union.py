@@ -1,4 +1,4 @@
-"""Two traces as one to be drawn: the nodes of the second, and those of the first that it has no more."""
+"""Two traces as one: the nodes of the second, and the removed ones of the first."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from viewer.comparing.differences import Differences
 
 
 def union(found: Differences) -> tuple[Trace, dict[int, str]]:
-    """A trace of the nodes of both, and by its ids which are added, removed or changed by themselves.
+    """Return a trace of the nodes of both, and the marks "added", "removed" and "changed" by id.
 
-    A removed node keeps the arguments that it had; where it was one itself, its value goes beside what took its place.
-    An operation that took the place of another is named `sin → cos`.
+    A removed node keeps its arguments, and is an argument beside its replacement. An operation that
+    replaces another is named `sin → cos`.
     """
     ids: tuple[dict[int, int], dict[int, int]] = ({}, {})  # by the id in `a`, and in `b`
     marks: dict[int, str] = {}
@@ -28,19 +28,15 @@ def union(found: Differences) -> tuple[Trace, dict[int, str]]:
             marks[number] = "changed" if old and new else "removed" if old else "added"
     nodes = []
     for number, (old, new) in enumerate(order, 1):
-        node = (
-            _renumbered(found.b[new], number, ids[1])
-            if new
-            else _renumbered(found.a[old], number, ids[0])
-        )
-        was = found.a.columns.op[old - 1] if old and new else node.op
+        if not new:
+            nodes.append(_renumbered(found.a[old], number, ids[0]))
+            continue
+        node = _renumbered(found.b[new], number, ids[1])
+        was = found.a.columns.op[old - 1] if old else node.op
         node = node if was == node.op else replace(node, op=f"{was} → {node.op}")
-        before = [ids[0][id] for id in found.a.columns.parents[old - 1]] if old and new else []
-        nodes.append(
-            _with_removed(
-                node, [id if marks.get(id) == "removed" and id < number else 0 for id in before]
-            )
-        )
+        before = [ids[0][id] for id in found.a.columns.parents[old - 1]] if old else []
+        removed = [id if marks.get(id) == "removed" and id < number else 0 for id in before]
+        nodes.append(_with_removed(node, removed))
     places, place = _places(found, order)
     columns = replace(Columns.of(nodes), places=places, place=place)
     result = ids[1].get(found.b.result or 0)
@@ -48,7 +44,7 @@ def union(found: Differences) -> tuple[Trace, dict[int, str]]:
 
 
 def _sorted(found: Differences) -> list[tuple[int, int]]:
-    """The nodes of both, each after those that it is computed from: what was moved may have to wait."""
+    """Return the nodes of both, each after its parents: a moved node may have to wait."""
     done: set[int] = set()  # ids in `a`
     order: list[tuple[int, int]] = []
     waiting: list[int] = []
@@ -62,9 +58,8 @@ def _sorted(found: Differences) -> list[tuple[int, int]]:
             done.add(old)
         elif old:
             waiting.append(old)
-        for id in [
-            id for id in waiting if ready(id) or not (old or new)
-        ]:  # at the end all parents are there, oldest first
+        # At the end all parents are there, oldest first.
+        for id in [id for id in waiting if ready(id) or not (old or new)]:
             order.append((id, 0))
             done.add(id)
             waiting.remove(id)
@@ -72,20 +67,14 @@ def _sorted(found: Differences) -> list[tuple[int, int]]:
 
 
 def _renumbered(node: TraceNode, number: int, ids: dict[int, int]) -> TraceNode:
-    """A node with other ids."""
-    args = tuple(
-        [
-            replace(arg, nodes=tuple([ids[id] for id in arg.nodes])) if arg.nodes else arg
-            for arg in node.args
-        ]
-    )
-    return replace(
-        node, id=number, args=args, parents=tuple([ids[id] for id in node.parents]), children=()
-    )
+    """Return a node with other ids."""
+    args = tuple([replace(arg, nodes=tuple([ids[id] for id in arg.nodes])) for arg in node.args])
+    parents = tuple([ids[id] for id in node.parents])
+    return replace(node, id=number, args=args, parents=parents, children=())
 
 
 def _with_removed(node: TraceNode, removed: list[int]) -> TraceNode:
-    """A node with removed ones beside its arguments, by their position among its parents; 0 where there is none."""
+    """Return a node with removed nodes beside its arguments, by position; 0 where there is none."""
     if not any(removed):
         return node
     args, position = [], 0
@@ -98,7 +87,7 @@ def _with_removed(node: TraceNode, removed: list[int]) -> TraceNode:
 
 
 def _places(found: Differences, order: list[tuple[int, int]]) -> tuple[list[ScopeNode], list[int]]:
-    """The places of `b`, and those of `a` where only removed nodes are; and the place of each node."""
+    """Return the places of `b` and those of removed nodes alone, and the place of each node."""
     places = list(found.b.places)
     same = _same_places(found)
     for number, place in enumerate(found.a.places):
@@ -112,7 +101,7 @@ def _places(found: Differences, order: list[tuple[int, int]]) -> tuple[list[Scop
 
 
 def _same_places(found: Differences) -> dict[int, int]:
-    """Which place of `a` is which of `b`: those around pairs of nodes."""
+    """Return the places of `a` with those of `b` that contain the paired nodes."""
     same = {0: 0}
     for old, new in found.pairs.items():
         x, y = found.a.columns.place[old - 1], found.b.columns.place[new - 1]

@@ -62,7 +62,7 @@ def test_one_node_is_no_plural():
 
 def test_a_layer_more_is_all_that_is_added():
     assert lines(network(3), network(4))[:4] == [
-        "11 → 14 nodes: 3 added, 0 removed, 0 changed, and 11 whose numbers differ because of these",
+        "11 → 14 nodes: 3 added, 0 removed, 0 changed, and 11 differ as a consequence",
         "+    10  w3 = P(float64[3,3]) ∇=float64[3,3]",
         "+    11  float64[4,3] = matmul(R(float64[4,3]), P(float64[3,3])) ∇=float64[4,3]",
         "+    12  float64[4,3] = tanh(R(float64[4,3])) ∇=float64[4,3]",
@@ -75,14 +75,14 @@ def test_a_layer_less_is_all_that_is_removed():
 
 def test_another_constant_is_a_change():
     a, b = (ag.trace(lambda x, rate=rate: x * rate, 2.0) for rate in (0.5, 0.25))
-    assert lines(a, b)[1] == "~ 2 2  multiply(P(2.0), 0.25): argument 2 0.5 → 0.25; value 1 → 0.5"
+    assert lines(a, b)[1] == "~ 2 2  multiply(P(2.0), 0.25): [2] 0.5 → 0.25; value 1 → 0.5"
 
 
-def test_of_numbers_only_those_are_listed_that_follow_from_no_others():
+def test_consequences_are_not_listed():
     assert signs(network(2), network(2, scale=1.5)) == ["~", "~"]
 
 
-def test_everything_lists_what_follows_too():
+def test_everything_lists_consequences():
     assert len(signs(network(2, rate=0.5), network(2, rate=0.25))) == 1
     assert len(signs(network(2, rate=0.5), network(2, rate=0.25), everything=True)) == 8
 
@@ -107,9 +107,9 @@ def test_numbers_within_the_tolerance_are_equal():
     )
 
 
-def test_a_line_tells_what_numbers_are_compared_by():
+def test_the_last_line_explains_how_numbers_are_compared():
     assert (
-        "compared by the norm, mean, minimum and maximum"
+        "compared by their norm, mean, minimum and maximum"
         in lines(network(scale=1), network(scale=2))[-1]
     )
 
@@ -121,10 +121,7 @@ def test_a_mean_that_cancels_is_measured_by_the_largest_number():
 
 def test_another_operation_in_a_place_is_a_change():
     found = lines(network(1), network(1, np.sin))
-    assert (
-        found[0]
-        == "5 → 5 nodes: 0 added, 0 removed, 1 changed, and 4 whose numbers differ because of these"
-    )
+    assert found[0] == "5 → 5 nodes: 0 added, 0 removed, 1 changed, and 4 differ as a consequence"
     assert found[1].startswith("~ 3 3  sin(R(float64[4,3])): op tanh → sin; value norm ")
 
 
@@ -165,7 +162,7 @@ def test_an_operation_that_is_used_elsewhere_takes_no_place():
 def test_another_shape_is_a_change():
     found = lines(network(1, x=X), network(1, x=X[:2]))
     assert found[1].startswith(
-        "~ 2 2  matmul(float64[2,3], P(float64[3,3])): shape 4×3 → 2×3; argument 1 float64[4,3] → float64[2,3]"
+        "~ 2 2  matmul(float64[2,3], P(float64[3,3])): shape 4×3 → 2×3; [1] float64[4,3] → float64[2,3]"
     )
 
 
@@ -204,7 +201,7 @@ def test_swapped_arguments_are_a_change():
         trace.leaf(name="x"), trace.leaf(name="y")
         trace.op("subtract", *order)
     assert viewer.compare(a, b).splitlines()[1:] == [
-        "~ 3 3  subtract(R(2), R(1)): argument from node 1 → node 2, which was 2; argument from node 2 → node 1, which was 1"
+        "~ 3 3  subtract(R(2), R(1)): input from node 1 → node 2 (before: 2); input from node 2 → node 1 (before: 1)"
     ]
 
 
@@ -283,7 +280,7 @@ def test_names_stay_on_their_line(name):
 @pytest.mark.parametrize("option", ["rtol", "atol"])
 @pytest.mark.parametrize("wrong", [-1, np.inf, np.nan, "1"])
 def test_a_tolerance_that_is_none_is_an_error(option, wrong):
-    with pytest.raises(ValueError, match=f"{option}= is a number from 0 on, and got"):
+    with pytest.raises(ValueError, match=f"{option} must be a number of 0 or more, got"):
         viewer.compare(network(), network(), **{option: wrong})
 
 
