@@ -1,4 +1,4 @@
-"""The page of the documentation that lists every differentiated function, generated from the registry.
+"""The page of the documentation that lists every function in the registry.
 
 The build of the site calls `text()`; `python docs/coverage.py` prints it.
 """
@@ -17,7 +17,7 @@ import numpy.char
 import numpy.lib.recfunctions
 import numpy.polynomial
 import numpy.strings
-import numpy.testing.overrides  # which knows the functions of what has been imported, as it is above
+import numpy.testing.overrides
 import scipy.special
 
 import autograd_tools
@@ -69,11 +69,12 @@ Generated from the registry of NumPy {numpy} and SciPy {scipy}.
 | composite | composed of functions that have rules | {composites} |
 | zero | the gradient is zero wherever it exists, or the output is not numeric | {zeros} |
 | `scipy.special` | ufuncs with VJP rules, called under SciPy's own name | {special} |
-| `autograd_tools.scipy` | replacements for functions that NumPy cannot dispatch | {scipy_functions} |
+| `autograd_tools.scipy` | replacements; NumPy cannot dispatch the originals | {scipy_functions} |
 
-The tests check every rule and every composite against finite differences to second order, over its domain, in double and in
-single precision. The column *arguments* numbers the differentiated arguments from 1; `...` stands for all further ones. A
-composite is differentiated in each numeric argument that it uses. The column *source* gives the file and the line of each rule.
+The tests check every rule and every composite against finite differences to second order, over its
+domain, in double and in single precision. The column *arguments* numbers the differentiated
+arguments from 1; `...` stands for all further ones. A composite is differentiated in each numeric
+argument that it uses. The column *source* gives the file and the line of each rule.
 
 For comparison:
 
@@ -244,15 +245,18 @@ REST = """## Zero gradients
 
 ## Methods of ufuncs, and `like=`
 
-Methods of ufuncs: {methods} (of every ufunc with a rule). Functions with `like=x` for a recorded `x`: {like}.
+Methods of ufuncs: {methods} (of every ufunc with a rule). Functions with `like=x` for a recorded
+`x`: {like}.
 
 ## No entry
 
-NumPy dispatches {total} functions that have no entry. A call with recorded values raises an error that names the function.
+NumPy dispatches {total} functions that have no entry. A call with recorded values raises an error
+that names the function.
 
 * Functions that write into an array; the error names an alternative: {writing}.
 * Functions without a rule: {numbers}.
-* Functions that create arrays from files, text or functions; NumPy dispatches them only with `like=`: {making}.
+* Functions that create arrays from files, text or functions; NumPy dispatches them only with
+  `like=`: {making}.
 * {text} functions of text, {records} of records and {dates} of dates: their output is not numeric.
 """
 

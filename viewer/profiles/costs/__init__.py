@@ -1,7 +1,8 @@
 """The cost of a call by its shapes: operations on numbers, and bytes read and written.
 
-Bytes are the least possible: each operand is read once, the result is written once, temporaries are free. A cost that
-depends on numbers outside the record (an exponent, an axis) or on the outputs in use is unknown.
+Bytes are the least possible: each operand is read once, the result is written once, temporaries are
+free. A cost that depends on numbers outside the record (an exponent, an axis) or on the outputs in
+use is unknown.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from viewer.profiles.costs.table import COSTS
 
 
 class Work(NamedTuple):
-    """Operations on real numbers and bytes moved, of one call; None for what is not known."""
+    """Operations on real numbers and bytes moved in one call; None if unknown."""
 
     flops: float | None
     nbytes: float | None
@@ -27,7 +28,7 @@ UNKNOWN = Work(None, None)
 
 
 def work(record: Record) -> Work:
-    """The work of one call of a record: nothing is known of the engine's own steps, nor without operands or a formula."""
+    """Return the work of one call of a record; unknown for the engine's steps or without operands."""
     if not record.operands or record.phase not in ("forward", "backward"):
         return UNKNOWN
     return _work(record.op, record.argument, record.operands)
@@ -58,7 +59,10 @@ def _real(products: float, sums: float, *, complex_numbers: bool) -> float:
 
 
 def _elementwise(op: str, call: Call) -> Work:
-    """Each step counts once for each element of the output; a gradient is summed over the axes that broadcasting repeated."""
+    """Count each step once for each element of the output.
+
+    A gradient is summed over the axes that broadcasting repeated.
+    """
     one = element(op, call.argument, tuple(operand.dtype for operand in call.arguments))
     each = one.complex if call.is_complex else one.real
     if not call.argument:

@@ -1,4 +1,4 @@
-"""A call by its shapes, as formulas look at it."""
+"""A call as cost formulas see it: the shapes and dtypes of its operands."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from autograd_tools.timing import Operand
 
 Shape = tuple[int, ...]
-Count = tuple[float, float]  # products and what costs as much, and sums
+Count = tuple[float, float]  # products and steps of the same cost, and sums
 
 
 class Call(NamedTuple):
-    """The arguments of a call in order, its output, and the number of the argument that a gradient is for; 0 forward."""
+    """The arguments of a call, its output, and the number of the gradient; 0 for forward."""
 
     arguments: tuple[Operand, ...]
     y: Operand
@@ -33,26 +33,26 @@ class Call(NamedTuple):
 
     @property
     def n(self) -> int:
-        """How many numbers are in the first argument."""
+        """The number of elements in the first argument."""
         return math.prod(self.a)
 
     @property
     def out(self) -> int:
-        """How many numbers are in the output."""
+        """The number of elements in the output."""
         return math.prod(self.y.shape)
 
     @property
     def own(self) -> Shape:
-        """The shape of the argument that the gradient is for."""
+        """The shape of the argument of the gradient."""
         return self.arguments[self.argument - 1].shape
 
     @property
     def is_complex(self) -> bool:
-        """Whether the output is of complex numbers, or an argument is."""
+        """True if an argument or the output is complex."""
         return any("complex" in operand.dtype for operand in (*self.arguments, self.y))
 
     def moved(self, letters: str) -> float:
-        """The bytes of what the letters stand for: a, b and c for arguments, y for the output, d for its gradient, * for all."""
+        """Return the bytes of operands: abc for arguments, y for the output, d for dy, * for all."""
         if letters == "*":
             return sum(map(nbytes, (*self.arguments, self.y)))
         return sum(
@@ -62,20 +62,20 @@ class Call(NamedTuple):
 
 
 def shape_of(operand: Operand) -> Shape:
-    """The shape of an array or number; ValueError for a list, of which nobody has noted what is in it."""
+    """Return the shape of an array or number; ValueError for a list: its shape is not recorded."""
     if operand.dtype in ("list", "tuple"):
         raise ValueError(f"a {operand.dtype} has no shape")
     return operand.shape
 
 
 def nbytes(operand: Operand) -> int:
-    """The bytes of an array; 0 of what is none."""
+    """Return the bytes of an array; 0 for other objects."""
     return math.prod(operand.shape) * itemsize(operand.dtype)
 
 
 @functools.cache
 def itemsize(dtype: str) -> int:
-    """The bytes of a number of this type in an array; 0 of what is in none, such as Python's own numbers."""
+    """Return the bytes of an element in an array; 0 for the types of other objects."""
     if dtype in ("int", "float", "complex", "str"):
         return 0
     try:

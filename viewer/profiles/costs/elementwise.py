@@ -13,14 +13,15 @@ import numpy as np
 
 from autograd_tools.debug.rule_formulas import primitives_named
 
-# Every other step counts one operation: a function such as exp, too, whose work depends on the library and on the number.
+# Every other step counts one operation, also a function such as exp, whose work depends on the
+# library and on the number.
 REAL = {"positive": 0, "conjugate": 0, "where": 0, "clip": 2, "isfinite": 0}
 REAL |= dict.fromkeys(("logical_and", "logical_or", "bitwise_and", "bitwise_or"), 0)
-# The real operations in one of complex numbers. (a + bi)(c + di) has 4 products and 2 sums; a division adds c^2 + d^2 and
-# two quotients. The work of every other step is unknown.
+# The real operations in one of complex numbers. (a + bi)(c + di) has 4 products and 2 sums; a
+# division adds c^2 + d^2 and two quotients. The work of every other step is unknown.
 COMPLEX = {"add": 2, "subtract": 2, "negative": 2, "multiply": 6, "square": 6, "divide": 11}
 COMPLEX |= {"reciprocal": 11, "positive": 0, "conjugate": 1, "where": 0}
-FREE = {np.where, np.any, np.iscomplexobj}  # functions of arrays that cost a rule nothing
+INSPECT = {"any", "iscomplexobj"}  # functions by which a rule chooses a formula
 N = 3
 # Operands a, b and c, and the value of an operand that is a Python number.
 EXAMPLES = (
@@ -32,7 +33,7 @@ Step = tuple[str, int, str]  # a NumPy name, the elements of the output, the let
 
 
 class Element(NamedTuple):
-    """Operations for one element, of real and of complex numbers, and the operands read, in the letters of `Call.moved`."""
+    """Operations on real and complex numbers, and the operands read, as `Call.moved` names them."""
 
     real: float | None
     complex: float | None
@@ -50,22 +51,24 @@ class Counting(np.lib.mixins.NDArrayOperatorsMixin):
         return self._noted(ufunc.__name__, getattr(ufunc, method), args, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if func not in FREE:
+        if func is not np.where and func.__name__ not in INSPECT:
             raise TypeError(f"the steps of {func.__name__} are unknown")
-        return self._noted("where", func, args, kwargs)
+        return self._noted(func.__name__, func, args, kwargs)
 
     def _noted(self, name: str, func: Any, args: Sequence[Any], kwargs: Any) -> Any:
         y = func(*[getattr(arg, "x", arg) for arg in args], **kwargs)
-        letters = "".join(getattr(arg, "letter", "") for arg in args)
-        self.steps.append((name, np.size(y), letters))
+        if name not in INSPECT:
+            letters = "".join(getattr(arg, "letter", "") for arg in args)
+            self.steps.append((name, np.size(y), letters))
         return type(self)(y, self.steps) if np.ndim(y) else y
 
 
 @functools.lru_cache(maxsize=1024)
 def element(op: str, argument: int, dtypes: tuple[str, ...]) -> Element:
-    """Count one element of `op`, or of its gradient for `argument`; ValueError if `op` is not elementwise.
+    """Count one element of `op`, or of its gradient; ValueError if `op` is not elementwise.
 
-    The steps of some rules depend on a Python number: x ** 2 has fewer than x ** 3. Their operations are unknown.
+    The steps of some rules depend on a Python number: x ** 2 has fewer than x ** 3. Such operations
+    are unknown.
     """
     known = [p for p in primitives_named(op) if p.elementwise or p.func in (np.where, np.clip)]
     if len(known) != 1 or getattr(known[0].func, "nout", 1) > 1:

@@ -1,4 +1,4 @@
-"""How many products and sums products of arrays take: one of each for each pair of numbers that meet, 2 m n k for matrices."""
+"""Formulas of products: 2 operations for each pair of elements, 2 m n k for matrices."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from viewer.profiles.costs.call import Call, Count
 
 
 def pairs(n: float) -> Count:
-    """Of n pairs each is multiplied and added."""
+    """Count a product and a sum for each of n pairs."""
     return n, n
 
 
 def matmul(call: Call) -> Count:
-    """Each number of the output is a sum over the last axis of the first argument."""
+    """Each element of the output is a sum over the last axis of the first argument."""
     return pairs(call.out * call.a[-1])
 
 
 def matmul_gradient(call: Call) -> Count:
-    """As many pairs; with a vector, nothing is added. What broadcasting repeated is added up."""
+    """The same pairs; with a vector, no sums. The gradient of a repeated operand is summed."""
     n = call.out * call.a[-1]
     if len(call.b if call.argument == 1 else call.a) == 1:
         return n, 0
@@ -27,12 +27,12 @@ def matmul_gradient(call: Call) -> Count:
 
 
 def dot(call: Call) -> Count:
-    """As `matmul`; with a number, one product for each number of the other."""
+    """As `matmul`; with a number, one product for each element."""
     return pairs(call.out * call.a[-1]) if call.a and call.b else (call.out, 0)
 
 
 def dot_gradient(call: Call) -> Count:
-    """As many pairs; with a vector, nothing is added."""
+    """The same pairs; with a vector, no sums."""
     if not call.a or not call.b:
         return call.out, call.out - math.prod(call.own)
     n = call.out * call.a[-1]
@@ -40,21 +40,21 @@ def dot_gradient(call: Call) -> Count:
 
 
 def tensordot(call: Call) -> Count:
-    """Forward and back: the numbers of the axes summed over are in both arguments and not in the output."""
+    """Forward and backward: the summed axes are in both arguments and not in the output."""
     k = math.isqrt(call.n * math.prod(call.b) // call.out) if call.out else 0
     return pairs(call.out * k)
 
 
 def vecdot_gradient(call: Call) -> Count:
-    """A product for each pair; those of a stack that broadcasting repeated are added up."""
+    """One product for each pair; the gradient of a repeated stack is summed."""
     n = call.out * call.a[-1]
     return n, n - math.prod(call.own)
 
 
 def einsum(call: Call) -> Count | None:
-    """Of one or two arrays, for each choice of all indices a product if there are two, and a sum if an index is summed over.
+    """For each combination of indices, a product of two arrays, and a sum if an index is summed.
 
-    More arrays are multiplied in an order that no record tells.
+    The order in which more arrays are multiplied is not recorded.
     """
     terms, output = _terms(call)
     return _contracted(terms, output, call)
@@ -64,10 +64,7 @@ def einsum_gradient(call: Call) -> Count | None:
     """The same sum, of the gradient of the output and the other array."""
     terms, output = _terms(call)
     wanted = terms.pop(call.argument - 2)
-    if not set(wanted) <= {
-        *output,
-        *"".join(terms),
-    }:  # with ones for what was summed over in this array alone
+    if not set(wanted) <= {*output, *"".join(terms)}:  # ones replace an axis of this array alone
         return None
     return _contracted([output, *terms], wanted, call)
 
@@ -81,18 +78,18 @@ def _contracted(terms: list[str], output: str, call: Call) -> Count | None:
 
 
 def _terms(call: Call) -> tuple[list[str], str]:
-    """The letters of each array and of the output."""
+    """Return the letters of each array and of the output."""
     left, arrow, output = call.arguments[0].text.replace(" ", "").partition("->")
     if not left or "." in left:
-        raise ValueError("subscripts as lists, or with dots, which are not counted")
+        raise ValueError("subscripts as lists or with dots are not counted")
     letters = left.replace(",", "")
-    return left.split(","), output if arrow else "".join(
-        sorted(c for c in set(letters) if letters.count(c) == 1)
-    )
+    if not arrow:
+        output = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return left.split(","), output
 
 
 def _sizes(call: Call) -> dict[str, int]:
-    """The length of each index; an axis of length 1 stretches."""
+    """Return the length of each index; an axis of length 1 stretches."""
     sizes: dict[str, int] = {}
     for term, operand in zip(_terms(call)[0], call.arguments[1:], strict=True):
         for letter, n in zip(term, operand.shape, strict=True):
@@ -101,7 +98,7 @@ def _sizes(call: Call) -> dict[str, int]:
 
 
 def convolve(call: Call) -> Count:
-    """All pairs, but those that the mode cuts off at the ends."""
+    """All pairs except those that the mode cuts off at the ends."""
     n, m = call.n, math.prod(call.b)
     cut = n + m - 1 - call.out
     left, right = cut // 2, cut - cut // 2
@@ -109,7 +106,7 @@ def convolve(call: Call) -> Count:
 
 
 def convolve_gradient(call: Call) -> Count:
-    """All pairs: zeros stand where the mode has cut off."""
+    """All pairs: zeros replace the elements that the mode cuts off."""
     return pairs(call.n * math.prod(call.b))
 
 

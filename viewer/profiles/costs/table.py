@@ -1,8 +1,8 @@
-"""The formulas of operations that are not element by element, one entry each.
+"""Formulas of operations that are not elementwise, one entry each.
 
-The constants of equations and decompositions are those of Golub and Van Loan, Matrix Computations (4th edition, 2013), to the highest
-order, half of them products; that of Fourier transforms is FFTW's convention (fftw.org/speed): 5 n log2 n real operations, and
-half of it where one side is real.
+The constants of equations and decompositions are those of Golub and Van Loan, Matrix Computations
+(4th edition, 2013), to the highest order, half of them products. That of Fourier transforms is
+FFTW's (fftw.org/speed): 5 n log2 n real operations, and half of it where one side is real.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ Formula: TypeAlias = Callable[[Call], Count | None]
 
 
 class Cost(NamedTuple):
-    """How to count a call: its products and sums, and what it reads and writes (see `Call.moved`); None if that is not known."""
+    """The products and sums of a call, and the operands moved, in the letters of `Call.moved`."""
 
     formula: Formula
     moves: str | None = "*"
-    real: bool = False  # the formula counts operations on real numbers, of complex calls too
+    real: bool = False  # the formula counts real operations, also of complex calls
 
 
 def _sums(call: Call) -> Count:
@@ -47,24 +47,24 @@ def _sums_out(call: Call) -> Count:
 
 
 def _cubes(factor: float) -> Formula:
-    """`factor` n^3 for each matrix of the first argument."""
+    """Count `factor` n^3 for each matrix of the first argument."""
     return lambda call: pairs(factor / 2 * call.n * call.a[-1])
 
 
 def _solve(call: Call) -> Count:
-    """2/3 n^3 for the triangles of each matrix, and 2 n^2 for each right-hand side (sections 3.1 and 3.2)."""
+    """2/3 n^3 for the triangles of each matrix, 2 n^2 for each right-hand side (section 3.1)."""
     return pairs(call.n * call.a[-1] / 3 + call.out * call.a[-1])
 
 
 def _solve_left(call: Call) -> Count:
-    """Equations again, and for each right-hand side the product of a column and a row; with the other sign."""
+    """The equations again, and an outer product for each right-hand side, with the sign changed."""
     products, sums = _solve(call)
     n = call.out * call.a[-1]
     return products + n, sums + n * (len(call.b) > 1) + call.n
 
 
 def _sides(call: Call) -> tuple[int, int, int]:
-    """How many matrices there are, their longer side and their shorter one."""
+    """Return the number of matrices, their longer side and their shorter one."""
     return math.prod(call.a[:-2]), max(call.a[-2:]), min(call.a[-2:])
 
 
@@ -75,7 +75,7 @@ def _qr(call: Call) -> Count:
 
 
 def _svd(call: Call) -> Count:
-    """With the thin vectors 14 m n^2 + 8 n^3, without vectors 4 m n^2 - 4/3 n^3 (section 8.6)."""
+    """With thin vectors 14 m n^2 + 8 n^3, without vectors 4 m n^2 - 4/3 n^3 (section 8.6)."""
     matrices, m, n = _sides(call)
     return pairs(
         matrices * (2 * m * n**2 - 2 / 3 * n**3 if call.y.shape else 7 * m * n**2 + 4 * n**3)
@@ -83,32 +83,41 @@ def _svd(call: Call) -> Count:
 
 
 def _fourier(call: Call) -> Count | None:
-    """5 n log2 n for each transform, where all axes are as long, as those of a vector or a square are: no record tells the axis."""
+    """5 n log2 n for each transform, where all axes have one length: the axis is not recorded."""
     lengths = {*call.a, *call.y.shape}
     return (0, 5 * call.out * math.log2(lengths.pop() or 1)) if len(lengths) == 1 else None
 
 
 def _half_fourier(call: Call) -> Count | None:
-    """2.5 n log2 n: one side is real, the other half a spectrum, which is shorter along the axis of the transform."""
+    """2.5 n log2 n for a real side and half a spectrum, which is shorter along the axis."""
     lengths = [max(n, m) for n, m in zip(call.a, call.y.shape, strict=True) if n != m]
     return (0, 2.5 * max(call.n, call.out) * math.log2(lengths[0])) if len(lengths) == 1 else None
 
 
 def _both(name: str, formula: Formula) -> dict[str, Cost]:
-    """A Fourier transform and its gradient, which is one, too."""
+    """Enter a Fourier transform and its gradient, which is one, too."""
     return {name: Cost(formula, real=True), f"{name}[1]": Cost(formula, "da", real=True)}
 
 
 def _gradients(name: str, formula: Formula) -> dict[str, Cost]:
-    """Of two arguments, for each of which the gradient of the output and the other one are read."""
+    """Enter the gradients of two arguments; each reads dy and the other argument."""
     return {f"{name}[1]": Cost(formula, "dba"), f"{name}[2]": Cost(formula, "dab")}
 
 
 VIEW = Cost(lambda call: (0, 0), "")  # the same memory in another shape
 COPY = Cost(lambda call: (0, 0))
 COPY_BACK = Cost(lambda call: (0, 0), "da")
+# the position of the extreme, the number of ties, dy times both
+EXTREME_BACK = Cost(lambda call: (call.n, 2 * call.n), "dyaa")
+EXTREMES = "max min amax amin nanmax nanmin"
+MOVES = "astype roll tril triu fft.fftshift fft.ifftshift"
+VIEWS = """
+    expand_dims flip fliplr flipud getattr matrix_transpose moveaxis ravel real reshape rot90
+    squeeze swapaxes transpose
+"""
 
-# By the name of an operation or gradient, as the timer has it. Adding one is adding an entry, and a count by hand in the tests.
+# By the label of an operation or gradient in the timer. To add one, add an entry here and a count
+# by hand in tests/viewer/profiles/test_costs.py. Elementwise operations need none.
 COSTS: dict[str, Cost] = {
     # Products
     "matmul": Cost(matmul),
@@ -133,12 +142,8 @@ COSTS: dict[str, Cost] = {
     "sum[1]": VIEW,
     "mean": Cost(lambda call: (call.out, call.n)),
     "mean[1]": Cost(lambda call: (call.out, 0), "dd"),
-    **{name: Cost(_sums) for name in ("max", "min", "amax", "amin", "nanmax", "nanmin")},
-    # where it is, how many there are, and dy times that
-    **{
-        f"{name}[1]": Cost(lambda call: (call.n, 2 * call.n), "dyaa")
-        for name in ("max", "min", "amax", "amin", "nanmax", "nanmin")
-    },
+    **dict.fromkeys(EXTREMES.split(), Cost(_sums)),
+    **{f"{name}[1]": EXTREME_BACK for name in EXTREMES.split()},
     "cumsum": Cost(_sums),
     "cumsum[1]": Cost(_sums_out, "da"),
     "cumprod": Cost(lambda call: (call.n, 0)),
@@ -162,49 +167,16 @@ COSTS: dict[str, Cost] = {
     # Fourier transforms
     **_both("fft.fft", _fourier),
     **_both("fft.ifft", _fourier),
-    **{
-        label: cost
-        for name in ("rfft", "irfft", "hfft", "ihfft")
-        for label, cost in _both(f"fft.{name}", _half_fourier).items()
-    },
+    **_both("fft.rfft", _half_fourier),
+    **_both("fft.irfft", _half_fourier),
+    **_both("fft.hfft", _half_fourier),
+    **_both("fft.ihfft", _half_fourier),
     # Views, copies, parts
-    **{
-        label: VIEW
-        for name in (
-            *(
-                "reshape",
-                "ravel",
-                "transpose",
-                "matrix_transpose",
-                "swapaxes",
-                "moveaxis",
-                "squeeze",
-                "expand_dims",
-            ),
-            *("flip", "fliplr", "flipud", "rot90", "real", "getattr"),
-        )
-        for label in (name, f"{name}[1]")
-    },
+    **{name + back: VIEW for name in VIEWS.split() for back in ("", "[1]")},
     "broadcast_to": VIEW,
     "broadcast_to[1]": Cost(lambda call: (0, call.out - call.n), "da"),
-    **dict.fromkeys(
-        (
-            "copy",
-            "astype",
-            "roll",
-            "tril",
-            "triu",
-            "fft.fftshift",
-            "fft.ifftshift",
-            "repeat",
-            "setitem",
-        ),
-        COPY,
-    ),
-    **{
-        f"{name}[1]": COPY_BACK
-        for name in ("astype", "roll", "tril", "triu", "fft.fftshift", "fft.ifftshift")
-    },
+    **dict.fromkeys(("copy", "repeat", "setitem", *MOVES.split()), COPY),
+    **{f"{name}[1]": COPY_BACK for name in MOVES.split()},
     "copy[1]": VIEW,
     "repeat[1]": Cost(_sums_out, "da"),
     **{name: Cost(lambda call: (0, 0), "yy") for name in ("concatenate", "stack")},
