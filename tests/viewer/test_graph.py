@@ -1,4 +1,4 @@
-"""What is shown of a trace: boxes and edges of groups that are open, collapsed or folded."""
+"""The boxes and edges of open, collapsed and folded groups."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from viewer.graph import Graph, Group
 
 @pytest.fixture
 def trace():
-    """Two leaves and three equal steps: 1 x, 2 w, then multiply and tanh of each step, and a sum."""
+    """Two leaves and three equal steps: 1 x, 2 w, multiply and tanh of each step, a sum."""
 
     def f(x, w):
         for _ in range(3):
@@ -40,7 +40,7 @@ def test_without_groups_every_node_is_a_box(trace):
     ]
 
 
-def test_a_collapsed_group_is_a_box_and_what_is_inside_has_no_edges(trace):
+def test_a_collapsed_group_is_a_box_without_inner_edges(trace):
     graph = Graph(trace, Group("", (1, 2, Group("step", (3, 4), collapsed=True), *range(5, 10))))
     assert boxes(graph)["g1"] == (3, 4)
     assert edges(graph)[:3] == [
@@ -50,7 +50,7 @@ def test_a_collapsed_group_is_a_box_and_what_is_inside_has_no_edges(trace):
     ]
 
 
-def test_a_folded_group_shows_its_first_copy_and_what_is_carried(trace):
+def test_a_folded_group_shows_its_first_copy_and_carried_edges(trace):
     graph = Graph(trace, Group("", (1, 2, Group("step", (3, 4), copies=STEPS), 9)))
     assert boxes(graph) == {"n1": (1,), "n2": (2,), "n3": (3, 5, 7), "n4": (4, 6, 8), "n9": (9,)}
     assert edges(graph) == [
@@ -62,7 +62,7 @@ def test_a_folded_group_shows_its_first_copy_and_what_is_carried(trace):
     ]
 
 
-def test_a_folded_and_collapsed_group_is_one_box_with_what_is_carried(trace):
+def test_a_folded_and_collapsed_group_is_one_box(trace):
     graph = Graph(trace, Group("", (1, 2, Group("step", (3, 4), collapsed=True, copies=STEPS), 9)))
     assert boxes(graph) == {"n1": (1,), "n2": (2,), "g1": (3, 4, 5, 6, 7, 8), "n9": (9,)}
     assert edges(graph) == [
@@ -93,7 +93,7 @@ def test_edges_go_through_hidden_nodes(trace):
     ]
 
 
-def test_what_goes_into_a_list_of_arguments_from_one_box_is_one_edge():
+def test_equal_edges_into_a_list_argument_are_one():
     def f(x):
         return np.sum(np.concatenate([x, x * 2, x * 3]))
 

@@ -1,4 +1,4 @@
-"""What notebooks show at the end of a cell."""
+"""The HTML of values in notebooks."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_a_trace_shows_the_same_picture(tape):
     )
 
 
-def test_a_name_is_text_wherever_it_stands(tape):
+def test_a_hostile_name_is_only_text(tape):
     shown = tape._repr_html_()
     assert "<b>" not in shown
     assert "&lt;b&gt;w&lt;/b&gt;</td>" in shown
@@ -39,7 +39,7 @@ def test_a_node_shows_its_fields_and_names_its_neighbours_once(tape):
     assert ">N(3. sum(10.107337927389695))</td>" in shown
 
 
-def test_the_table_of_a_timer_has_letters_of_one_width():
+def test_the_table_of_a_timer_is_monospaced():
     assert html(ag.Timer()).startswith('<pre style="font-family:monospace;')
 
 
@@ -47,7 +47,7 @@ def test_a_graph_says_how_much_it_shows(tape):
     assert viewer.fold(tape)._repr_html_().startswith("<p>Graph: 3 boxes of 3 nodes</p>\n<svg ")
 
 
-def test_what_is_not_shown_is_an_error_that_says_what_is():
+def test_another_type_is_an_error_that_lists_the_supported():
     with pytest.raises(
         TypeError, match=r"expected one of Tape, Trace, Node, Timer, Section, Graph, got int"
     ):

@@ -1,4 +1,4 @@
-"""The picture of a graph: frames, shapes and arrows of groups that are open, collapsed and folded, and what they say."""
+"""The picture of a graph: frames, shapes and arrows with their texts."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ STEPS = ((3, 4), (5, 6), (7, 8))
 
 @pytest.fixture(scope="module")
 def trace():
-    """Two leaves and three equal steps: 1 x, 2 w, then multiply and tanh of each step, and a sum."""
+    """Two leaves and three equal steps: 1 x, 2 w, multiply and tanh of each step, a sum."""
 
     def f(x, w):
         for _ in range(3):
@@ -52,7 +52,7 @@ def arrows(drawn):
     return [(arrow.tail, arrow.head, arrow.kind, arrow.label) for arrow in drawn.arrows]
 
 
-def test_an_open_folded_group_is_a_frame_in_front_of_another(trace):
+def test_an_open_folded_group_has_a_frame_behind_it(trace):
     root, *inner = frames(compose_picture(folded(trace), Style()).root)
     assert root == (
         "scope",
@@ -65,7 +65,7 @@ def test_an_open_folded_group_is_a_frame_in_front_of_another(trace):
     ]
 
 
-def test_what_is_carried_leads_to_the_next_step(trace):
+def test_a_carried_arrow_leads_to_the_next_step(trace):
     assert arrows(compose_picture(folded(trace), Style())) == [
         ("n1", "n3", "value", "[1]"),
         ("n2", "n3", "value", "[2]"),
@@ -75,7 +75,7 @@ def test_what_is_carried_leads_to_the_next_step(trace):
     ]
 
 
-def test_a_collapsed_folded_group_is_a_stack_that_says_what_it_does(trace):
+def test_a_collapsed_folded_group_is_a_stack_with_its_operations(trace):
     drawn = compose_picture(folded(trace, collapsed=True), Style())
     stack = shapes(drawn.root)["g2"]
     assert (stack.kind, stack.lines) == (
@@ -85,7 +85,7 @@ def test_a_collapsed_folded_group_is_a_stack_that_says_what_it_does(trace):
     assert ("g2", "g2", "carried", "to the next step") in arrows(drawn)
 
 
-def test_a_collapsed_group_is_a_box_that_says_what_it_does(trace):
+def test_a_collapsed_group_is_a_box_with_its_operations(trace):
     drawn = compose_picture(
         Graph(
             trace, Group("", (1, Group("model", tuple(range(2, 9)), "function", collapsed=True), 9))
@@ -109,26 +109,26 @@ def test_a_collapsed_group_names_the_four_most_frequent_operations():
     assert shapes(drawn.root)["g1"].lines[2] == "sin, sqrt, tanh, cos …"
 
 
-def test_the_pointer_on_a_collapsed_group_is_told_how_many_nodes_and_where(trace):
+def test_the_tooltip_of_a_collapsed_group_has_nodes_and_source(trace):
     tooltip = shapes(compose_picture(folded(trace, collapsed=True), Style()).root)["g2"].tooltip
     assert tooltip == "steps 1-3  ×3\n6 nodes: 3, 4, 5, 6, 7, 8\n96.0B of values\nmodel.py:7"
 
 
-def test_a_folded_box_says_the_first_and_the_last_gradient(trace):
+def test_a_folded_box_shows_the_first_and_last_gradient(trace):
     assert shapes(compose_picture(folded(trace), Style()).root)["n3"].lines == (
         "multiply",
         "∇ norm 0.237 … 0.961",
     )
 
 
-def test_a_folded_box_says_how_many_it_stands_for_in_its_tooltip(trace):
+def test_the_tooltip_of_a_folded_box_has_its_count(trace):
     assert (
         "the first of 3 equal nodes: 3, 5, 7"
         in shapes(compose_picture(folded(trace), Style()).root)["n3"].tooltip.splitlines()
     )
 
 
-def test_a_group_with_only_another_one_in_it_shares_its_frame(trace):
+def test_a_group_around_only_another_shares_its_frame(trace):
     inner = Group("inner", (3, Group("innermost", (4,))))
     graph = Graph(trace, Group("", (1, 2, Group("outer", (Group("middle", (inner,)),)), 5)))
     assert list(frames(compose_picture(graph, Style()).root))[1:] == [
@@ -148,7 +148,7 @@ def test_shapes_are_on_arrows_or_in_boxes(trace):
     assert ("n4", "n9", "value", "") in arrows(drawn)
 
 
-def test_a_shape_on_an_arrow_names_a_dtype_that_is_not_float64():
+def test_an_arrow_names_a_dtype_other_than_float64():
     trace = ag.trace(lambda x: np.sum(np.sin(x)), np.ones((2, 3), np.float32))
     assert arrows(compose_picture(Graph(trace, Group("", (1, 2, 3))), Style()))[-1] == (
         "n2",
@@ -158,13 +158,13 @@ def test_a_shape_on_an_arrow_names_a_dtype_that_is_not_float64():
     )
 
 
-def test_arrows_of_a_plain_picture_say_nothing(trace):
+def test_arrows_of_a_plain_picture_have_no_labels(trace):
     assert {label for *_, label in arrows(compose_picture(folded(trace), Style(plain=True)))} == {
         ""
     }
 
 
-def test_leaves_at_each_use_stand_beside_it(trace):
+def test_duplicate_leaves_are_beside_their_uses(trace):
     graph = Graph(
         trace, Group("", (1, 2, Group("first", (3, 4)), *range(5, 10))), leaves_apart=True
     )
@@ -172,7 +172,7 @@ def test_leaves_at_each_use_stand_beside_it(trace):
     assert found[1] == ("scope", "first", ["n1_for_n3", "n2_for_n3", "n3", "n4"])
 
 
-def test_constants_may_be_left_out():
+def test_constants_can_be_omitted():
     trace = ag.trace(lambda x: np.sum(x * np.ones(2)), np.ones(2))
     graph = Graph(trace, Group("", (1, 2, 3)))
     assert set(shapes(compose_picture(graph, Style()).root)) - set(
@@ -180,7 +180,7 @@ def test_constants_may_be_left_out():
     ) == {"n2_2"}
 
 
-def test_a_number_of_many_digits_in_a_label_has_six():
+def test_a_long_number_in_a_label_has_six_digits():
     trace = ag.trace(lambda x: x / np.sqrt(8), 1.0)
     assert (
         shapes(compose_picture(Graph(trace, Group("", (1, 2))), Style()).root)["n2"].lines[0]
@@ -188,29 +188,29 @@ def test_a_number_of_many_digits_in_a_label_has_six():
     )
 
 
-def test_the_sentence_is_about_what_is_shown(trace):
+def test_the_sentence_describes_the_shown_boxes(trace):
     assert compose_picture(Graph(trace, Group("", (2, 3, 4))), Style()).root.title.startswith(
         "Graph of a gradient: 2 operations, 1 input, in 3 boxes;"
     )
 
 
-def test_the_span_of_a_picture_is_what_its_arrows_go_down(trace):
+def test_the_span_of_a_picture_sums_its_arrows(trace):
     assert compose_picture(Graph(trace, Group("", tuple(range(1, 10)))), Style()).span == 16
 
 
-def test_unknown_edges_are_an_error_that_lists_those_there_are(trace):
+def test_unknown_edges_are_an_error_that_lists_the_known(trace):
     with pytest.raises(ValueError, match="unknown edges 'size'; choose shape, none"):
         compose_picture(folded(trace), Style(edges="size"))
 
 
-# Marks --------------------------------------------------------------------------------------------------------------
+# Marks --------------------------------------------------------------------------------------------
 
 
 def marked(trace, marks, **options):
     return shapes(compose_picture(folded(trace, **options), Style(marks=marks)).root)
 
 
-def test_a_mark_is_a_colour_and_a_sign_before_the_name(trace):
+def test_a_mark_is_a_colour_and_a_sign(trace):
     found = marked(trace, {1: "added", 2: "removed", 9: "changed"})
     assert [(found[name].mark, found[name].lines[0]) for name in ("n1", "n2", "n9")] == [
         ("added", "+ x"),
@@ -219,7 +219,7 @@ def test_a_mark_is_a_colour_and_a_sign_before_the_name(trace):
     ]
 
 
-def test_a_box_of_many_nodes_says_how_many_are_marked(trace):
+def test_a_box_of_many_nodes_counts_its_marks(trace):
     box = marked(trace, {3: "added", 4: "added", 5: "changed"}, collapsed=True)["g2"]
     assert (box.mark, box.lines[0]) == ("changed", "+2 ≠1 steps 1-3  ×3")
 
@@ -228,12 +228,12 @@ def test_a_box_of_nodes_that_are_all_added_is_added(trace):
     assert marked(trace, dict.fromkeys(range(3, 9), "added"), collapsed=True)["g2"].mark == "added"
 
 
-def test_an_unknown_mark_is_an_error_that_lists_those_there_are(trace):
+def test_an_unknown_mark_is_an_error_that_lists_the_known(trace):
     with pytest.raises(ValueError, match="unknown mark 'gone'; choose added, removed, changed"):
         marked(trace, {1: "gone"})
 
 
-def test_what_arrows_lead_to_is_drawn_though_its_own_arrow_is_too_long():
+def test_a_box_with_arrows_into_it_is_always_drawn():
     trace = Building()
     w = trace.leaf()
     far = trace.op("sin", w)
@@ -246,7 +246,7 @@ def test_what_arrows_lead_to_is_drawn_though_its_own_arrow_is_too_long():
     assert {arrow.head for arrow in found.arrows} <= names
 
 
-# Arrows that are too long -------------------------------------------------------------------------------------------
+# Arrows that are too long -------------------------------------------------------------------------
 
 
 def long_chain(trace, first, length=20):
@@ -266,7 +266,7 @@ def test_a_box_whose_arrows_are_all_too_long_is_drawn():
     assert {"n4", "n4_for_25"} <= ends
 
 
-def test_what_only_a_late_operation_uses_stands_right_above_it():
+def test_a_value_with_one_late_use_is_above_it():
     trace = Building()
     w, v = trace.leaf(), trace.leaf()
     side = trace.op("sum", trace.op("cos", v))
@@ -282,7 +282,7 @@ def test_what_only_a_late_operation_uses_stands_right_above_it():
     )
 
 
-def test_the_pointer_on_an_arrow_is_told_from_where_to_where(trace):
+def test_the_tooltip_of_an_arrow_names_both_ends(trace):
     assert [
         arrow.tooltip for arrow in compose_picture(folded(trace, collapsed=True), Style()).arrows
     ] == [
@@ -293,7 +293,7 @@ def test_the_pointer_on_an_arrow_is_told_from_where_to_where(trace):
     ]
 
 
-def test_arrows_tell_how_many_steps_on_a_value_is_used():
+def test_arrows_show_how_many_steps_a_value_is_carried():
     b = Building()
     x = [b.leaf(), b.leaf()]
     for _ in b.steps(6):
@@ -305,7 +305,7 @@ def test_arrows_tell_how_many_steps_on_a_value_is_used():
     ]
 
 
-def test_a_function_that_calls_itself_is_a_frame_with_its_levels():
+def test_a_recursion_is_a_frame_with_its_levels():
     b = Building()
     x = b.leaf()
     for depth in range(4):
@@ -322,7 +322,7 @@ def test_a_function_that_calls_itself_is_a_frame_with_its_levels():
     assert ("n8", "n8", "carried", "[1] back to the level above") in arrows(drawn)
 
 
-def test_gradients_are_arrows_against_those_of_values(trace):
+def test_gradients_are_arrows_against_their_values(trace):
     drawn = compose_picture(folded(trace), Style(backward=True))
     assert [arrow for arrow in arrows(drawn) if arrow[2] == "backward"] == [
         ("n3", "n1", "backward", "∇ 2"),
@@ -333,14 +333,14 @@ def test_gradients_are_arrows_against_those_of_values(trace):
     ]
 
 
-def test_no_gradient_is_an_arrow_where_none_flows():
+def test_without_a_gradient_there_is_no_backward_arrow():
     drawn = compose_picture(
         group(ag.trace(lambda x: np.tanh(x * x), np.ones(2))), Style(backward=True)
     )
     assert [arrow.kind for arrow in drawn.arrows] == ["value"] * 3
 
 
-def test_what_is_carried_back_tells_how_far():
+def test_a_gradient_carried_back_shows_how_far():
     assert [carried_back(copies) for copies in (1, 2, -1)] == [
         "to the step before",
         "2 steps back",

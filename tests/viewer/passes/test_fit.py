@@ -1,4 +1,4 @@
-"""Groups are collapsed until no more boxes are left than can be read."""
+"""Groups are collapsed until few enough boxes are left."""
 
 import pytest
 from support.traces import Building, outline
@@ -34,7 +34,7 @@ def collapsed(graph):
     return [group.name for group in graph.root.inner() if group.collapsed]
 
 
-def test_where_all_fits_nothing_is_collapsed():
+def test_a_graph_that_fits_is_not_collapsed():
     graph = fit(group(nested()), 13)
     assert (collapsed(graph), len(graph.boxes), graph.notes) == ([], 13, ())
 
@@ -59,7 +59,7 @@ def test_the_deepest_and_the_biggest_are_collapsed_first(max_nodes, names):
     assert collapsed(graph) == names
 
 
-def test_what_is_in_boxes_is_noted():
+def test_the_number_of_nodes_in_boxes_is_noted():
     assert fit(group(nested()), 7).notes == ("13 nodes, shown as 5 boxes",)
 
 
@@ -71,19 +71,19 @@ def many(count, line):
     return b
 
 
-def test_what_has_no_groups_is_cut_by_lines():
+def test_a_graph_without_groups_is_cut_by_lines():
     graph = fit(many(5000, lambda n: n // 1000).graph, 10)
     assert collapsed(graph) == ["f.py:0", "f.py:1", "f.py:2", "f.py:3", "f.py:4"]
     assert graph.root.members[1].kind == "line"
 
 
-def test_what_has_too_many_lines_is_cut_into_stretches():
+def test_too_many_lines_are_cut_into_stretches():
     graph = fit(many(4999, lambda n: n).graph, 10)
     assert collapsed(graph) == [f"nodes {n * 500 + 1:,}-{n * 500 + 500:,}" for n in range(10)]
     assert graph.notes == ("5,000 nodes, shown as 10 boxes",)
 
 
-def test_steps_that_all_differ_are_cut_into_stretches_of_steps():
+def test_steps_that_differ_are_cut_into_stretches():
     b = Building()
     x = b.leaf("input")
     with b.place("function", "f"):
@@ -165,19 +165,19 @@ def test_folded_groups_are_opened_if_there_is_room():
     assert collapsed(fit(b, 2)) == ["for i in r"]
 
 
-def test_views_get_a_graph_in_groups_folded_and_fit():
+def test_views_group_fold_and_fit_a_trace():
     b = nested()
     assert collapsed(prepare(b, max_nodes=7)) == ["h", "g"]
     assert collapsed(prepare(b, max_nodes=None)) == []
     assert outline(prepare(b, group=False).root) == [*range(1, 14)]
 
 
-def test_views_show_a_graph_as_it_is():
+def test_views_show_a_graph_unchanged():
     graph = fold(group(nested()))
     assert prepare(graph, max_nodes=1) is graph
 
 
-def test_what_fits_is_not_folded_unless_asked_for():
+def test_a_graph_that_fits_is_folded_only_on_request():
     b = Building()
     x = b.leaf()
     for _ in b.steps(3):
@@ -190,7 +190,7 @@ def test_what_fits_is_not_folded_unless_asked_for():
     )
 
 
-def test_what_fits_but_is_taller_than_a_screen_is_folded():
+def test_a_graph_taller_than_a_screen_is_folded():
     b = Building()
     x = b.leaf()
     for _ in b.steps(40):
@@ -203,7 +203,7 @@ def power(x, n):
     return x if n == 1 else x * power(x, n - 1)
 
 
-def test_of_a_recursion_that_does_not_fit_a_few_calls_are_opened():
+def test_a_recursion_that_does_not_fit_opens_a_few_calls():
     graph = fit(group(ag.diff(power, ag.Param(1.5), 30)), 20)
     assert [(call.name, call.collapsed) for call in graph.root.inner()][1:6] == [
         ("power", False)

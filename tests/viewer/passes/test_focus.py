@@ -1,4 +1,4 @@
-"""A part of a graph: a path, a neighbourhood, a scope, what a line made."""
+"""A part of a graph: a path, a neighbourhood, a scope, a source line."""
 
 import pytest
 from support.traces import Building, outline
@@ -10,7 +10,7 @@ from viewer.passes.grouping import group
 
 @pytest.fixture
 def b():
-    """1 x, 2 w, in net/encoder 3 dot and 4 tanh, 5 a side way from x, 6 the sum of both, 7 what nobody uses."""
+    """1 x, 2 w, in net/encoder 3 dot and 4 tanh, 5 beside them, 6 the sum of both, 7 unused."""
     b = Building()
     x, w = b.leaf("input", name="x"), b.leaf(name="w")
     with b.place("function", "net"):
@@ -36,37 +36,37 @@ def test_a_node_by_its_name(b):
     assert ids(focus(b, "w")) == [2, 3, 4, 6]
 
 
-def test_the_way_from_a_node_that_does_not_lead_to_the_result(b):
+def test_the_path_of_a_node_beside_the_result(b):
     assert ids(focus(b, 7)) == [7]
 
 
-def test_what_is_some_steps_from_a_node(b):
+def test_the_neighbourhood_of_a_node(b):
     assert ids(focus(b, 5, steps=0)) == [5]
     assert ids(focus(b, 5, steps=1)) == [1, 5, 6]
     assert ids(focus(b, 5, steps=2)) == [1, 3, 4, 5, 6]
     assert ids(focus(b, 5, steps=1000)) == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_nothing_goes_through_what_is_left_out(b):
+def test_no_edge_passes_through_omitted_nodes(b):
     assert [(e.tail, e.head) for e in focus(b, 1, steps=1).edges] == [("n1", "n3"), ("n1", "n5")]
 
 
-def test_what_is_under_a_scope(b):
+def test_the_nodes_in_a_scope(b):
     assert ids(focus(b, scope="encoder")) == [2, 3, 4]
     assert ids(focus(b, scope="net/encoder")) == [2, 3, 4]
     assert ids(focus(b, scope="net")) == [1, 2, 3, 4, 5, 6]
 
 
-def test_what_a_line_made(b):
+def test_the_nodes_of_a_source_line(b):
     assert ids(focus(b, line=3)) == [5]
     assert ids(focus(b, line="f.py:4")) == [6]
 
 
-def test_several_demands_are_all_fulfilled(b):
+def test_several_conditions_all_hold(b):
     assert ids(focus(b, "w", scope="encoder")) == [2, 3, 4]
 
 
-def test_what_was_left_out_is_noted(b):
+def test_the_number_of_kept_nodes_is_noted(b):
     assert focus(b, 3).notes == ("3 of 7 nodes",)
 
 
@@ -98,7 +98,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("what", ERRORS)
-def test_it_is_an_error_to_focus_on(what, b):
+def test_an_unknown_target_is_an_error(what, b):
     options, message = ERRORS[what]
     with pytest.raises(ValueError, match=message):
         focus(b, **options)

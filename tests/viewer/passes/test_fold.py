@@ -1,4 +1,4 @@
-"""Folding what repeats: only what is the same, in its operations and in its wiring."""
+"""Repetition folds only if operations and wiring are equal."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def folded(b, **options):
 
 
 def check_copies(graph):
-    """Each copy of a folded group does the same as the one before it, with values that come from where they should."""
+    """Check that each copy has the operations and the wiring of the one before it."""
     columns = graph.trace.columns
     like = [None, *zip(columns.kind, columns.op, columns.value.shape, strict=True)]
     for folded in graph.root.inner():
@@ -40,11 +40,11 @@ def check_copies(graph):
 
 
 def check_slot(values, places, like):
-    """What copies take at one place comes from one place: their own, or one so many copies before or after, or from outside."""
+    """Check that copies take a value from their own, from one fixed distance, or from outside."""
     inside = {(n - places[id][0], places[id][1]) for n, id in enumerate(values) if id in places}
     assert len(inside) <= 1
     distance = next((distance for distance, _ in inside), 0)
-    if inside:  # from outside come those alone for which there is no such copy
+    if inside:  # only those without such a copy come from outside
         assert all(
             (id in places) == (0 <= n - distance < len(values)) for n, id in enumerate(values)
         )
@@ -66,13 +66,13 @@ def rnn(steps, h0=True):
     return b
 
 
-def test_equal_steps_of_a_loop_are_the_loop_so_many_times():
+def test_a_loop_of_equal_steps_is_folded_as_a_whole():
     graph = folded(rnn(100))
     assert outline(graph.root) == [1, 2, 3, 4, ["for i in r ×100", 5, 6, 7, 8], 405]
     assert graph.root.members[4].copies[1] == (9, 10, 11, 12)
 
 
-def test_what_is_carried_is_an_edge_to_the_next_copy():
+def test_a_carried_value_is_an_edge_to_the_next_copy():
     graph = folded(rnn(100))
     assert [(e.tail, e.head, e.count) for e in graph.edges if e.carried] == [("n8", "n7", 99)]
 
@@ -120,7 +120,7 @@ def test_a_leaf_of_the_first_copy_alone_is_moved_out():
     assert outline(folded(b).root) == [1, ["layer ×3", 2, 3], 8]
 
 
-def test_layers_with_leaves_that_are_used_elsewhere_too_fold_with_a_row_of_leaves():
+def test_layers_whose_leaves_have_other_uses_fold_with_a_row():
     b = Building()
     x, *ws = b.leaf("input"), *(b.leaf(name=f"w{n}") for n in range(3))
     for n in b.steps(3):
@@ -143,7 +143,7 @@ def test_layers_with_leaves_that_are_used_elsewhere_too_fold_with_a_row_of_leave
     ]
 
 
-def test_loops_in_loops_fold_from_the_inside():
+def test_nested_loops_fold_from_the_inside():
     b = Building()
     x, w = b.leaf(), b.leaf()
     for _ in b.steps(3, 1, "for i"):
@@ -161,7 +161,7 @@ def test_loops_in_loops_fold_from_the_inside():
     ]
 
 
-def test_calls_fold_that_have_constants_and_leaves_between_them():
+def test_calls_fold_despite_constants_and_leaves_between_them():
     b = Building()
     x = b.leaf("input")
     for _ in range(3):
@@ -215,7 +215,7 @@ def test_steps_stay_apart_that_are_wired_otherwise():
     assert outline(folded(b).root)[0][1:] == [["1", 1, 2, 3, 4], ["2", 5, 6, 7], ["3", 8, 9, 10]]
 
 
-def test_steps_that_use_what_came_two_steps_before_fold():
+def test_steps_that_use_values_from_two_steps_before_fold():
     b = Building()
     x = [b.leaf(), b.leaf()]
     for _ in b.steps(6):
@@ -231,7 +231,7 @@ def test_steps_that_use_what_came_two_steps_before_fold():
     ]
 
 
-def test_steps_stay_apart_that_now_and_then_use_what_came_two_steps_before():
+def test_steps_that_reach_back_irregularly_stay_apart():
     b = Building()
     x = [b.leaf(), b.leaf()]
     for n in b.steps(6):
@@ -239,7 +239,7 @@ def test_steps_stay_apart_that_now_and_then_use_what_came_two_steps_before():
     assert "×6" not in str(outline(folded(b).root))
 
 
-def test_a_value_of_the_first_step_that_all_others_use_is_not_carried():
+def test_a_value_shared_by_all_later_steps_is_not_carried():
     b = Building()
     x = [b.leaf()]
     for _ in b.steps(5):
@@ -247,7 +247,7 @@ def test_a_value_of_the_first_step_that_all_others_use_is_not_carried():
     assert outline(folded(b).root) == [["for i in r", ["1", 1, 2], ["2-5 ×4", 3]]]
 
 
-def test_what_three_steps_before_and_two_steps_before_made_is_carried():
+def test_values_from_two_and_three_steps_before_are_carried():
     b = Building()
     x = [b.leaf() for _ in range(3)]
     for _ in b.steps(9):
@@ -274,7 +274,7 @@ def test_leaves_that_only_the_first_steps_use_are_moved_out():
 
 
 def call_deep(b, depth, before, after, name="f"):
-    """A function that calls itself: operations before the call inside, that call, and operations after it."""
+    """A recursive function: operations before the inner call, that call, operations after it."""
     with b.place("function", name, line=9 if depth else 7):
         for op in before(depth):
             b.value = b.op(op, b.value, line=1)
@@ -294,7 +294,7 @@ def recursion(depths, before=lambda depth: ["sin"], after=lambda depth: ["add"])
     return b
 
 
-def test_equal_calls_one_in_the_other_are_one_so_many_times():
+def test_equal_nested_calls_fold_into_one():
     graph = folded(recursion(50, after=lambda depth: []))
     assert outline(graph.root) == [1, ["f ×50", 2], 52]
     assert [(e.tail, e.head, e.carried, e.count) for e in graph.edges] == [
@@ -304,7 +304,7 @@ def test_equal_calls_one_in_the_other_are_one_so_many_times():
     ]
 
 
-def test_what_a_call_returns_is_carried_back():
+def test_the_value_that_a_call_returns_is_carried_back():
     graph = folded(recursion(4, after=lambda depth: ["add"] if depth < 3 else []))
     assert outline(graph.root) == [["f", 1, ["1-3 ×3", 2, 8], ["4", 5]], 9]
     assert [
@@ -312,12 +312,12 @@ def test_what_a_call_returns_is_carried_back():
     ] == [("n8", "n8", 1, -1, 2), ("n8", "n9", 1, 0, 1)]
 
 
-def test_calls_one_in_the_other_that_differ_stay_so():
+def test_nested_calls_that_differ_stay_nested():
     b = recursion(4, before=lambda depth: ["sin", "cos"][: 1 + depth % 2], after=lambda depth: [])
     assert outline(folded(b).root) == [["f", 1, 2, ["f", 3, 4, ["f", 5, ["f", 6, 7]]]], 8]
 
 
-def test_leaves_that_several_calls_use_stand_where_they_did_if_those_differ():
+def test_shared_leaves_stay_in_place_if_the_calls_differ():
     b = Building()
     x, w = b.leaf(), b.leaf()
     with b.place("function", "f"):
@@ -332,12 +332,12 @@ def test_leaves_that_several_calls_use_stand_where_they_did_if_those_differ():
     assert outline(before.root) == [["f", 1, ["f", 2, 4, ["f", 5]], 3], 6]
 
 
-def test_opened_recursion_stays_as_it_is():
+def test_opened_recursion_is_unchanged():
     b = recursion(4, after=lambda depth: [])
     assert folded(b, open="f") == group(b.graph)
 
 
-def test_a_function_that_calls_itself_twice_stays_as_it_is():
+def test_a_function_that_calls_itself_twice_is_unchanged():
     b = Building()
     x = b.leaf()
     with b.place("function", "f"):
@@ -361,7 +361,7 @@ def test_a_recorded_recursion_folds():
     assert [(g.kind, g.name, g.times) for g in graph.root.inner()][1:] == [
         ("recursion", "power", 1),
         ("level", "1-29", 29),
-        ("level", "30", 1),  # whose `w @` takes what it made itself
+        ("level", "30", 1),  # whose `w @` takes its own value
     ]
 
 
@@ -405,7 +405,7 @@ def test_the_names_in_an_error_are_on_one_line():
         fold(group(b.graph), open="c")
 
 
-def test_what_repeats_in_one_frame_without_a_known_loop_folds():
+def test_repetition_without_a_known_loop_folds():
     b = Building()
     x, w = b.leaf(), b.leaf()
     for _ in range(10):
@@ -414,7 +414,7 @@ def test_what_repeats_in_one_frame_without_a_known_loop_folds():
     assert outline(folded(b).root) == [1, 2, [" ×10", 3, 4], 23]
 
 
-def test_parts_taken_from_one_value_are_no_loop():
+def test_items_of_one_value_are_no_loop():
     b = Building()
     x = b.leaf()
     parts = [b.op("getitem", x, constants=[str(n)]) for n in range(5)]
@@ -494,7 +494,7 @@ def run(b, statements, values, line=1):
 
 
 def deeper(b, depths, statements, values, start):
-    """A function that calls itself, with the statements before and after that."""
+    """A recursive function, with the statements before and after the call."""
     with b.place("function", f"r{start}", start):
         line = run(b, statements, values, start + 1)
         if depths > 1:
@@ -530,7 +530,7 @@ def scan(steps):
     return ag.diff(f)
 
 
-def test_a_recorded_loop_folds_but_for_its_first_step_on_a_constant():
+def test_a_recorded_loop_folds_after_its_first_step():
     graph = fold(scan(50))
     graph.check()
     check_copies(graph)
@@ -543,7 +543,7 @@ def test_a_recorded_loop_folds_but_for_its_first_step_on_a_constant():
     ]
 
 
-def test_steps_whose_values_are_tuples_of_other_numbers_fold():
+def test_steps_with_tuples_of_different_numbers_fold():
     x = ag.Param(np.eye(2), name="x")
 
     def f():

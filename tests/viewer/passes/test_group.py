@@ -1,4 +1,4 @@
-"""Nodes in groups by the places that they were computed in."""
+"""Nodes in groups by the places that computed them."""
 
 import numpy as np
 from support.traces import Building, outline
@@ -18,7 +18,7 @@ def net(x, w1, w2):
     return np.sum(x * w2)
 
 
-def test_calls_of_functions_are_groups_and_leaves_stand_where_they_are_used():
+def test_calls_are_groups_and_leaves_are_at_their_uses():
     t = ag.trace(net, np.ones(2), np.eye(2), np.eye(2))
     graph = group(t)
     graph.check()
@@ -29,7 +29,7 @@ def test_calls_of_functions_are_groups_and_leaves_stand_where_they_are_used():
     ]
 
 
-def test_what_is_around_everything_is_no_group():
+def test_a_scope_around_everything_is_no_group():
     b = Building()
     x = b.leaf()
     with b.place("function", "main"), b.place("function", "loss"):
@@ -37,7 +37,7 @@ def test_what_is_around_everything_is_no_group():
     assert outline(group(b.graph).root) == [1, 2, 3]
 
 
-def test_a_loop_around_everything_is_one():
+def test_a_loop_around_everything_is_a_group():
     b = Building()
     x = b.leaf()
     with b.place("function", "main"):
@@ -46,7 +46,7 @@ def test_a_loop_around_everything_is_one():
     assert outline(group(b.graph).root) == [["for i in r", ["1", 1, 2], ["2", 3]]]
 
 
-def test_a_leaf_that_all_steps_share_stands_outside_of_them():
+def test_a_leaf_that_all_steps_share_is_outside_of_them():
     b = Building()
     x, w = b.leaf(), b.leaf()
     for _ in b.steps(2):
@@ -55,7 +55,7 @@ def test_a_leaf_that_all_steps_share_stands_outside_of_them():
     assert outline(group(b.graph).root) == [["for i in r", ["1", 1, 3], 2, ["2", 4]], 5]
 
 
-def test_a_leaf_that_nothing_uses_stands_outermost():
+def test_an_unused_leaf_is_outermost():
     b = Building()
     b.leaf()
     with b.place("function", "f"):
@@ -75,7 +75,7 @@ def test_a_place_left_and_entered_again_is_one_group():
     assert outline(group(b.graph).root) == [["f", 1, 2, 4], 3]
 
 
-def test_what_is_left_out_of_a_graph_stays_out():
+def test_nodes_omitted_from_a_graph_stay_omitted():
     b = Building()
     x = b.leaf()
     with b.place("function", "f"):

@@ -1,4 +1,4 @@
-"""What says little is hidden, and edges go through it; leaves are drawn at each use."""
+"""Constants and shape-only operations are hidden; leaves are drawn at each use."""
 
 from support.traces import Building
 
@@ -20,11 +20,11 @@ def test_edges_go_through_operations_that_only_change_shapes():
     assert [(e.tail, e.head) for e in graph.edges] == [("n1", "n4"), ("n4", "n5")]
 
 
-def test_the_last_operation_is_shown_whatever_it_is():
+def test_the_last_operation_is_always_shown():
     assert sorted(prune(building()).hidden) == [2, 3]
 
 
-def test_what_was_hidden_is_noted():
+def test_hidden_nodes_are_noted():
     assert prune(building()).notes == ("2 shape-only operations hidden", "constants hidden")
 
 

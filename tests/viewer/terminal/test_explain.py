@@ -1,4 +1,4 @@
-"""The backward pass told step by step."""
+"""The lesson: equations, gradients and remarks."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ def backward(f, **params):
     return [" ".join(line.split()) for line in lines]
 
 
-def test_what_is_used_twice_gets_a_sum():
+def test_a_value_used_twice_gets_a_sum():
     assert backward(lambda x: x * x, x=3.0) == [
         "∇v2 = 1 1",
         "2. ∇x = ∇v2 * x term 1 of 2",
@@ -26,7 +26,7 @@ def test_what_is_used_twice_gets_a_sum():
     ]
 
 
-def test_what_was_broadcast_is_summed_over_the_axes_it_was_repeated_along():
+def test_a_broadcast_argument_is_summed_over_its_new_axes():
     assert backward(lambda a, b: np.sum(a * b), a=A, b=np.array([1.0, 0.0, -1.0]))[2:] == [
         "3. ∇a = ∇v3 * b float64[2,3] = [[1 0 -1] [1 0 -1]]",
         "3. ∇b = ∇v3 * a float64[3] = [5 7 9] summed over axis 0, because b was broadcast",
@@ -63,7 +63,7 @@ def test_a_lesson_shows_itself_line_by_line():
     assert repr(lesson) == str(lesson)
 
 
-def test_a_node_that_nothing_flows_back_to_is_named():
+def test_a_node_that_no_gradient_reaches_is_named():
     assert (
         backward(ag.grad(lambda t: t**3), x=3.0)[-1] == "No gradient reaches v2; see ag.why_none."
     )

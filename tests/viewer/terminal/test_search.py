@@ -1,4 +1,4 @@
-"""The search in all views: properties, comparisons, text, what is wrong in them, and who made the first NaN."""
+"""The search in all views: properties, comparisons, text, errors, the first NaN."""
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def ids(trace, where):
         ("freed", []),
     ],
 )
-def test_a_search_finds_the_nodes_of_which_all_words_are_true(trace, where, found):
+def test_a_search_finds_nodes_that_match_all_words(trace, where, found):
     assert ids(trace, where) == found
 
 
@@ -84,7 +84,7 @@ def test_each_view_says_how_many_were_found(trace, view):
     assert viewer.to_text(trace, view, where="op=tanh").splitlines()[0] == "1 of 9 nodes: op=tanh"
 
 
-def test_a_list_of_what_was_found_has_its_lines(trace):
+def test_a_list_shows_the_nodes_found(trace):
     assert viewer.to_text(trace, where="op=tanh").splitlines()[1:] == [
         "5. float64[1000] = tanh(R(float64[1000])) ∇=float64[1000]"
     ]
@@ -92,7 +92,8 @@ def test_a_list_of_what_was_found_has_its_lines(trace):
 
 def test_a_search_that_finds_nothing_says_so(trace):
     assert viewer.to_text(trace, where="op=exp") == (
-        "no match for 'op=exp' in 9 nodes; properties: nan, inf, zero-gradient, no-gradient, freed, param, input, result"
+        "no match for 'op=exp' in 9 nodes; properties: nan, inf, zero-gradient, no-gradient, "
+        "freed, param, input, result"
     )
 
 
@@ -106,13 +107,14 @@ def test_a_search_that_finds_nothing_says_so(trace):
         ),
         (
             "op<z",
-            "'op<z': expected = or != for a text, got <; numeric columns: id, line, forward, backward, bytes, min,",
+            "'op<z': expected = or != for a text, got <; numeric columns: id, line, forward, "
+            "backward, bytes, min,",
         ),
         ("it's", 'where="it\'s" has an unclosed quotation mark'),
         ("  ", "where='  ' is empty; write a property (nan, inf, zero-gradient,"),
     ],
 )
-def test_a_search_that_makes_no_sense_is_an_error_that_says_what_to_write(trace, where, message):
+def test_a_wrong_search_says_what_to_write(trace, where, message):
     with pytest.raises(ValueError) as error:
         viewer.to_text(trace, where=where)
     assert str(error.value).startswith(message)
@@ -128,7 +130,7 @@ def test_a_hostile_name_is_found(name, view):
     assert found.splitlines()[0].startswith("1 of 2 nodes: ")
 
 
-# Where a NaN was made -----------------------------------------------------------------------------------------------
+# Where a NaN was made -----------------------------------------------------------------------------
 
 
 def first_line(f, *args):
@@ -137,13 +139,13 @@ def first_line(f, *args):
 
 
 def in_train(code):
-    """A function of a source, as if it stood in train.py."""
+    """A function compiled from a source in train.py."""
     names = {"np": np}
     exec(compile(code, "/models/train.py", "exec", dont_inherit=True), names)
     return names["f"]
 
 
-def test_the_operation_that_made_the_first_nan_is_named():
+def test_the_operation_that_produced_the_first_nan_is_named():
     f = in_train("def f(x):\n    y = x - 1\n    return np.sum(np.log(y) * 2)")
     assert (
         first_line(f, np.array([0.5, 3.0]))
@@ -163,27 +165,29 @@ def test_an_input_that_holds_a_nan_is_named():
     )
 
 
-def test_the_rule_that_made_the_first_infinite_gradient_is_named():
+def test_the_rule_that_produced_the_first_infinite_gradient_is_named():
     f = in_train("def f(x):\n    y = x * 1\n    return np.sum(np.sqrt(y))")
     assert first_line(f, np.array([0.0, 4.0])) == (
-        "first Inf: produced by the VJP rule of sqrt[1] (node 3, train.py:3), which is 0 to 4; all values are finite"
+        "first Inf: produced by the VJP rule of sqrt[1] (node 3, train.py:3), which is 0 to 4; "
+        "all values are finite"
     )
 
 
 def test_a_gradient_of_two_uses_names_both_rules():
     f = in_train("def f(x):\n    return np.sum(np.sqrt(x) + np.cos(x))")
     assert first_line(f, np.array([0.0, 4.0])) == (
-        "first Inf: produced by the VJP rule of sqrt[1] (node 2, train.py:2) or cos[1] (node 3, train.py:2), "
+        "first Inf: produced by the VJP rule of sqrt[1] (node 2, train.py:2) or "
+        "cos[1] (node 3, train.py:2), "
         "which is 0 to 4; all values are finite"
     )
 
 
-def test_the_first_nan_is_named_in_a_search_that_finds_no_node_in_a_scope():
+def test_the_first_nan_is_named_outside_of_the_searched_scope():
     f = in_train("def f(x):\n    return np.log(x)")
     with np.errstate(all="ignore"):
         text = viewer.to_text(ag.trace(f, -1.0), where="nan op=sqrt")
     assert text.splitlines()[0] == "first NaN: produced by log (node 2, train.py:2); log[1] is -1"
 
 
-def test_no_nan_is_said_plainly(trace):
+def test_a_trace_without_nan_says_so(trace):
     assert viewer.to_text(trace, where="nan") == "no NaN or Inf in 9 nodes"

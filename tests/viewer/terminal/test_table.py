@@ -1,4 +1,4 @@
-"""The table: its columns, order and limit, tables of scopes, and how it is laid out."""
+"""The table: columns, order, limit, groups and layout."""
 
 from dataclasses import replace
 
@@ -113,14 +113,14 @@ def test_an_unknown_column_is_an_error_that_lists_the_columns(trace):
     ],
     ids=str,
 )
-def test_a_wrong_option_is_an_error_that_says_what_to_write(trace, options, message):
+def test_a_wrong_option_says_what_to_write(trace, options, message):
     with pytest.raises(ValueError) as error:
         viewer.to_text(trace, "table", **options)
     assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("option", [{"columns": "id"}, {"by": "scope"}, {"max_depth": 1}], ids=str)
-def test_an_option_of_another_view_is_refused_in_the_list(trace, option):
+def test_the_list_refuses_an_option_of_another_view(trace, option):
     with pytest.raises(
         ValueError, match="does not apply to the view 'list'; choose where, sort, limit"
     ):
@@ -138,12 +138,12 @@ def test_an_option_of_another_view_is_refused_in_the_list(trace, option):
         ("source", "345612"),
     ],
 )
-def test_rows_are_sorted_by_a_column_and_unknown_ones_are_last(trace, sort, ids):
+def test_rows_are_sorted_with_unknown_values_last(trace, sort, ids):
     assert sorted(ids) == list("123456")
     assert "".join(line.strip() for line in table(trace, "id", sort=sort)[1:]) == ids
 
 
-def test_a_limit_shows_the_first_and_last_rows_and_says_what_is_left_out(trace):
+def test_a_limit_shows_the_first_and_last_rows(trace):
     assert table(trace, "id,op", limit=3) == [
         "id  op",
         " 1",
@@ -168,10 +168,10 @@ def test_a_sorted_list_is_in_the_order_of_a_column(trace):
     ] == ["6", "5"]
 
 
-# Tables of groups ---------------------------------------------------------------------------------------------------
+# Tables of groups ---------------------------------------------------------------------------------
 
 
-def test_a_table_by_scope_shows_where_gradients_are_small_and_large(trace):
+def test_a_table_by_scope_shows_the_range_of_gradients(trace):
     assert table(trace, by="scope") == [
         "scope           nodes  bytes    ∇min     ∇max  1e-03    ∇norm     1e+01",
         "loss / encoder      4   256B  0.0018  0.00374  ·███····················",
@@ -183,11 +183,11 @@ def test_a_table_by_scope_shows_where_gradients_are_small_and_large(trace):
     ("by", "names"),
     [("op", ["input", "multiply", "maximum", "sum"]), ("line", ["train.py:5", "train.py:8"])],
 )
-def test_a_table_by_operation_or_line_has_a_row_for_each(trace, by, names):
+def test_tables_by_operation_and_line_have_their_rows(trace, by, names):
     assert [line.split()[0] for line in table(trace, by=by)] == [by, *names]
 
 
-def test_columns_and_order_of_a_table_of_groups_can_be_chosen(trace):
+def test_a_table_of_groups_takes_columns_and_an_order(trace):
     assert table(trace, "group,nodes", by="op", sort="-nodes", limit=2) == [
         "op        nodes",
         "input         2",
@@ -212,10 +212,10 @@ def test_a_search_chooses_the_nodes_of_a_table_of_groups(trace):
     ]
 
 
-# Width --------------------------------------------------------------------------------------------------------------
+# Width --------------------------------------------------------------------------------------------
 
 
-def test_numbers_are_never_folded_and_columns_without_room_are_named(trace):
+def test_numbers_are_never_folded_and_hidden_columns_are_named(trace):
     lines = table(trace, "id,operation,min,mean,max,norm,∇norm,scope", width=40)
     assert lines[0] == "id  operation    min     mean    max"
     assert lines[-2:] == ["hidden (terminal too narrow): norm,", "∇norm, scope"]

@@ -1,4 +1,4 @@
-"""Traces in the terminal: what each view prints, how it folds, what hostile names become, and what a terminal gets."""
+"""Views in the terminal: text, folding, hostile names, colours and links."""
 
 import collections
 import contextlib
@@ -40,7 +40,7 @@ def loss():
 
 
 def run_model(source=MODEL):
-    """What a source defines, run as the file model.py."""
+    """Run a source as the file model.py, and return its names."""
     names = {}
     exec(compile(source, "/models/model.py", "exec", dont_inherit=True), names)
     return names
@@ -53,7 +53,7 @@ def tape():
 
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch):
-    """The variables by which rich is told what a terminal can do are not set."""
+    """Unset the variables that configure rich's terminal."""
     for name in (
         "FORCE_COLOR",
         "NO_COLOR",
@@ -66,10 +66,10 @@ def plain_terminal(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-# The views ----------------------------------------------------------------------------------------------------------
+# The views ----------------------------------------------------------------------------------------
 
 
-def test_list_has_a_line_for_each_node_as_print_does(tape):
+def test_the_list_is_what_print_shows(tape):
     expected = """\
 1. P(float64[2,3]) ∇=float64[2,3]
 2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]
@@ -81,7 +81,7 @@ def test_list_has_a_line_for_each_node_as_print_does(tape):
     assert (viewer.to_text(tape), str(tape)) == (expected, expected)
 
 
-def test_tree_puts_nodes_below_the_calls_and_scopes_they_ran_in(tape):
+def test_the_tree_shows_nodes_below_their_calls_and_scopes(tape):
     assert viewer.to_text(tape, "tree").splitlines() == [
         "7 nodes in loss",
         "├── error  5 nodes  256B",
@@ -96,7 +96,7 @@ def test_tree_puts_nodes_below_the_calls_and_scopes_they_ran_in(tape):
     ]
 
 
-def test_table_has_a_column_for_each_fact(tape):
+def test_the_table_has_a_column_for_each_fact(tape):
     assert viewer.to_text(tape, "table").splitlines() == [
         "id  operation  value         gradient         ∇norm  source",
         " 1  param w    float64[2,3]  float64[2,3]  2.26e+03",
@@ -109,7 +109,7 @@ def test_table_has_a_column_for_each_fact(tape):
     ]
 
 
-def test_list_is_the_view_by_default(tape):
+def test_the_list_is_the_default_view(tape):
     assert viewer.to_text(tape) == viewer.to_text(tape, "list")
 
 
@@ -131,7 +131,7 @@ def test_two_calls_of_one_function_that_differ_are_two_branches():
     ]
 
 
-def test_two_equal_calls_of_one_function_are_one_branch_once_folded():
+def test_two_equal_calls_of_one_function_fold_into_one_branch():
     w = ag.Param(2.0)
 
     def double(x):
@@ -141,7 +141,7 @@ def test_two_equal_calls_of_one_function_are_one_branch_once_folded():
         1:
     ] == [
         "├── 1. w = P(2.0) ∇=4.0",
-        "└── test_two_equal_calls_of_one_function_are_one_branch_once_folded.double  ×2  2 nodes  16.0B",
+        "└── test_two_equal_calls_of_one_function_fold_into_one_branch.double  ×2  2 nodes  16.0B",
         "    └── 2. 4.0 = multiply(P(2.0), 2) ∇=2.0",
     ]
 
@@ -186,7 +186,7 @@ def test_a_freed_value_is_shown_as_such(tape):
 
 @pytest.mark.parametrize("what", ["tape", "trace", "path", "string"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_tape_a_trace_and_a_saved_trace_show_the_same(tape, tmp_path, view, what):
+def test_tape_trace_and_saved_trace_show_the_same(tape, tmp_path, view, what):
     tape.trace().save(tmp_path / "trace.json")
     given = {
         "tape": tape,
@@ -201,7 +201,7 @@ def test_a_tape_a_trace_and_a_saved_trace_show_the_same(tape, tmp_path, view, wh
     "given", [14.0, 3, None, [1, 2], np.ones(3)], ids=["float", "int", "None", "list", "array"]
 )
 @pytest.mark.parametrize("function", [viewer.to_text, viewer.show])
-def test_what_is_no_trace_is_an_error_that_says_what_is_needed(function, given):
+def test_another_type_is_an_error_that_says_what_is_expected(function, given):
     with pytest.raises(
         TypeError, match=r"expected a Tape, a Trace or the path of a saved trace, got "
     ):
@@ -226,11 +226,11 @@ def test_a_missing_file_is_an_error_that_names_it(tmp_path):
         viewer.to_text(tmp_path / "trace.json")
 
 
-# Width --------------------------------------------------------------------------------------------------------------
+# Width --------------------------------------------------------------------------------------------
 
 
 def characters(text):
-    """How often each character is in a text, leaving out what folding adds or takes away: space, and the lines of a tree."""
+    """Count the characters of a text, except the blanks and guides that folding changes."""
     return collections.Counter(c for c in text if c not in " \n│├└─")
 
 
@@ -252,7 +252,7 @@ def test_folding_loses_nothing(tape, view, width):
     )
 
 
-def test_a_long_line_of_a_list_goes_on_below_its_beginning(tape):
+def test_a_long_list_line_continues_below_its_beginning(tape):
     assert viewer.to_text(tape, "list", width=60).splitlines()[:4] == [
         "1. P(float64[2,3]) ∇=float64[2,3]",
         "2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4])",
@@ -261,7 +261,7 @@ def test_a_long_line_of_a_list_goes_on_below_its_beginning(tape):
     ]
 
 
-def test_a_long_line_of_a_tree_goes_on_below_its_beginning(tape):
+def test_a_long_tree_line_continues_below_its_beginning(tape):
     assert viewer.to_text(tape, "tree", width=60).splitlines()[4:7] == [
         "│   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]),",
         "│   │   │   float64[3,4]) ∇=float64[2,4]",
@@ -271,7 +271,7 @@ def test_a_long_line_of_a_tree_goes_on_below_its_beginning(tape):
 
 @pytest.fixture(scope="module")
 def recursion():
-    """The trace of a function inside itself, 30 deep: the lines of its tree alone take 120 columns."""
+    """The trace of a recursion, 30 deep: the guides of its tree alone take 120 columns."""
     w = ag.Param(2.0, name="w")
 
     def down(x, n):
@@ -312,7 +312,7 @@ def chain():
     return ag.diff(double).trace()
 
 
-# Names that want to be syntax ---------------------------------------------------------------------------------------
+# Names that want to be syntax ---------------------------------------------------------------------
 
 
 def trace_named(name):
@@ -398,11 +398,11 @@ def test_the_name_of_a_file_may_be_hostile(view):
     assert ("[bold]</script>\\n.py:2" in text) == (view == "table")
 
 
-# What goes to a file, a pipe and a terminal -------------------------------------------------------------------------
+# What goes to a file, a pipe and a terminal -------------------------------------------------------
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_show_writes_plain_lines_to_what_is_no_terminal(tape, capsys, view):
+def test_show_writes_plain_lines_to_a_file(tape, capsys, view):
     viewer.show(tape, view)
     assert capsys.readouterr() == (viewer.to_text(tape, view) + "\n", "")
 
@@ -414,7 +414,7 @@ def test_show_writes_to_the_file_given(tape, capsys, view):
     assert (file.getvalue(), capsys.readouterr().out) == (viewer.to_text(tape, view) + "\n", "")
 
 
-def test_show_writes_to_the_output_of_the_moment(tape):
+def test_show_writes_to_the_current_stdout(tape):
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         viewer.show(tape)
@@ -432,7 +432,7 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def in_a_terminal(code, columns):
-    """What a Python program writes to a terminal of so many columns."""
+    """The output of a Python program in a terminal of a given width."""
     pty = pytest.importorskip("pty", reason="pseudo-terminals are Unix's")
     leader, follower = pty.openpty()
     environment = {
@@ -450,7 +450,7 @@ def in_a_terminal(code, columns):
     )
     os.close(follower)
     written = b""
-    with contextlib.suppress(OSError):  # which tells, on Linux, that nobody writes any more
+    with contextlib.suppress(OSError):  # on Linux, the other end is closed
         while chunk := os.read(leader, 65_536):
             written += chunk
     os.close(leader)
@@ -460,7 +460,7 @@ def in_a_terminal(code, columns):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_terminal_gets_colours_and_no_line_wider_than_itself(view):
+def test_a_terminal_gets_colours_and_lines_of_its_width(view):
     written = in_a_terminal(f"{MODEL}\nimport viewer\nviewer.show(ag.diff(loss), {view!r})", 60)
     assert ESCAPE.search(written)
     assert widest(ESCAPE.sub("", written)) <= 60
@@ -468,7 +468,7 @@ def test_a_terminal_gets_colours_and_no_line_wider_than_itself(view):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_terminal_gets_what_a_pipe_gets(view):
+def test_a_terminal_gets_the_text_of_a_pipe(view):
     show = f"viewer.show(J, {view!r})\nprint('---')\nprint(viewer.to_text(J, {view!r}, width=60))"
     code = f"{MODEL}\nimport viewer\nJ = ag.diff(loss)\n{show}"
     shown, text = ESCAPE.sub("", in_a_terminal(code, 60)).split("---\n")
@@ -518,7 +518,7 @@ def test_a_place_below_the_current_folder_is_shown_from_there(tmp_path, monkeypa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", ["list", "table"])
-def test_a_terminal_gets_the_first_and_last_of_a_thousand_lines(view):
+def test_a_terminal_gets_at_most_a_thousand_lines(view):
     code = f"""
 import numpy as np, autograd_tools as ag, viewer
 w = ag.Param(1.0)
@@ -536,5 +536,6 @@ viewer.show(ag.diff(f), {view!r})
 
 @pytest.mark.slow
 def test_a_terminal_without_colours_gets_none():
-    code = f"import os; os.environ['NO_COLOR'] = '1'\n{MODEL}\nimport viewer\nviewer.show(ag.diff(loss))"
+    code = f"import os; os.environ['NO_COLOR'] = '1'\n{MODEL}\n"
+    code += "import viewer\nviewer.show(ag.diff(loss))"
     assert "\x1b[3" not in in_a_terminal(code, 80)

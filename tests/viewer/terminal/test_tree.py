@@ -1,4 +1,4 @@
-"""The tree: its branches and what they say, folds, what is cut, and which copy is shown of what was searched for."""
+"""The tree: branches, folds, cuts, and the copies that a search shows."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from viewer.graph import Graph, Group
 
 @pytest.fixture(scope="module")
 def trace():
-    """Two leaves and three steps: 1 x, 2 w, then multiply and tanh of each step, and a sum."""
+    """Two leaves and three steps: 1 x, 2 w, multiply and tanh of each step, a sum."""
 
     def f(x, w):
         for _ in range(3):
@@ -33,7 +33,7 @@ def folded(trace, **more):
     return Graph(trace, Group("", (1, 2, step, 9)))
 
 
-def test_a_folded_group_shows_its_first_copy_and_what_all_of_them_hold(trace):
+def test_a_folded_group_shows_its_first_copy_and_all_totals(trace):
     assert shown(folded(trace)) == [
         "9 nodes in trace.f",
         "├── 1. x = P(float64[2]) ∇=float64[2]",
@@ -53,7 +53,7 @@ def test_a_collapsed_group_is_one_line(trace):
     ]
 
 
-def test_a_search_in_a_folded_group_shows_the_first_copy_that_was_found(trace):
+def test_a_search_in_a_fold_shows_the_first_match(trace):
     assert shown(folded(trace), where="id>=6 op=tanh") == [
         "2 of 9 nodes: id>=6 op=tanh",
         "└── for _ in range(3)  ×3  2 nodes  32.0B",
@@ -61,7 +61,7 @@ def test_a_search_in_a_folded_group_shows_the_first_copy_that_was_found(trace):
     ]
 
 
-def test_a_search_in_nested_folds_finds_what_is_in_no_first_copy(trace):
+def test_a_search_finds_later_copies_in_nested_folds(trace):
     inner = Group("inner", (3,), copies=((3,), (4,)))
     outer = Group("outer", (inner,), copies=((3, 4), (5, 6), (7, 8)))
     assert shown(Graph(trace, Group("", (1, 2, outer, 9))), where="id=8") == [
@@ -81,14 +81,14 @@ def test_hidden_nodes_are_not_shown(trace):
     ]
 
 
-def test_notes_of_a_graph_stand_at_the_end(trace):
+def test_notes_of_a_graph_are_at_the_end(trace):
     assert (
         shown(Graph(trace, Group("", (9,)), notes=("1 of 9 nodes: those on line 7",)))[-1]
         == "1 of 9 nodes: those on line 7"
     )
 
 
-def test_a_branch_says_how_long_its_nodes_took(trace):
+def test_a_branch_shows_the_time_of_its_nodes(trace):
     from dataclasses import replace
 
     nodes = [
@@ -101,7 +101,7 @@ def test_a_branch_says_how_long_its_nodes_took(trace):
     assert shown(graph)[3] == "├── step step  2 nodes  3.00μs  32.0B"
 
 
-def test_equal_steps_are_folded_by_themselves():
+def test_equal_steps_are_folded_automatically():
     def f(x, w):
         for _ in range(100):
             x = np.tanh(x * w)
@@ -128,14 +128,14 @@ def wide():
     return Graph(trace, Group("", (*range(1, 2999), Group("inner", (2999,)), 3000)))
 
 
-def test_a_big_tree_is_cut_to_what_can_be_read_and_says_so(wide):
+def test_a_big_tree_is_cut_and_says_so(wide):
     lines = shown(wide)
     assert len(lines) <= 205
     assert lines[-1].startswith("… 2,")
     assert lines[-1].endswith(" nodes omitted; raise the limit or depth to see them, or search")
 
 
-def test_a_branch_that_is_cut_shows_its_first_and_last_members(wide):
+def test_a_cut_branch_shows_its_first_and_last_members(wide):
     assert [line.split("(")[0] for line in shown(wide, limit=7)] == [
         "3,000 nodes in wide.f",
         "├── 1. x = P",
@@ -188,12 +188,12 @@ def test_a_higher_limit_shows_all(wide):
         ),
     ],
 )
-def test_max_depth_is_how_deep_branches_are_opened(trace, depth, lines):
+def test_max_depth_limits_the_levels_that_are_opened(trace, depth, lines):
     graph = Graph(trace, Group("", (1, Group("a", (2, Group("b", (3, 4)))))))
     assert [line.split(" = ")[0] for line in shown(graph, max_depth=depth)[1:]] == lines
 
 
-def test_calls_nested_more_deeply_than_python_allows_are_shown(trace):
+def test_calls_nested_deeper_than_python_allows_are_shown(trace):
     group = Group("f", (4,))
     for _ in range(3000):
         group = Group("f", (group,))

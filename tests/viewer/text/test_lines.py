@@ -1,4 +1,4 @@
-"""Lines in spans: where they are folded, and what a console makes of them."""
+"""Lines of spans: folding and a console's output."""
 
 import io
 
@@ -31,7 +31,7 @@ def test_a_line_is_folded_at_spaces_or_else_anywhere(text, width, folded):
     assert rows(text, width) == folded
 
 
-def test_what_stands_before_a_line_and_its_continuation():
+def test_guides_precede_the_first_row_and_the_others():
     assert rows("one two three", 12, "1. ", "   ") == ["1. one two", "   three"]
 
 
