@@ -17,7 +17,7 @@ from autograd_tools.engine.values import Value, unwrap
 
 
 def power(x, p):
-    """`x ** p` with NumPy's result for Python numbers, too: 0 ** -1 is inf, (-8) ** (1/3) nan."""
+    """`x ** p`, with NumPy's result also for Python numbers: 0 ** -1 is inf, (-8) ** (1/3) nan."""
     return np.float64(x) ** p if type(x) is float and isinstance(p, (int, float)) else x**p
 
 

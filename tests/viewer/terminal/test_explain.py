@@ -89,5 +89,5 @@ def test_a_field_is_written_as_in_the_program():
 def test_a_checkpoint_says_that_it_computes_again():
     lesson = backward(lambda w: np.sum(ag.checkpoint(lambda x: x * 2)(w)), w=np.ones(2))
     assert lesson[-1].startswith(
-        "2. ∇w = gradients_again(∇v2, v2, [w]) float64[2] = [2 2] The rule of a checkpointed call"
+        "2. ∇w = gradients_again(∇v2, v2, [w]) float64[2] = [2 2] Run a checkpointed call again"
     )
