@@ -64,7 +64,9 @@ def headers_of(source: str) -> tuple[Header, ...]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.For, ast.AsyncFor)):
             name = f"for {_source(lines, node.target)} in {_source(lines, node.iter)}"
-            found.append(Header(name, node.lineno, span_at(node), span_at(node.iter), _body(node)))
+            found.append(
+                Header(name, node.lineno, span_at(node), span_at(node.iter), _body_span(node))
+            )
         elif isinstance(node, ast.While):
             found.append(
                 Header(
@@ -72,7 +74,7 @@ def headers_of(source: str) -> tuple[Header, ...]:
                     node.lineno,
                     span_at(node),
                     None,
-                    _body(node),
+                    _body_span(node),
                 )
             )
         elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
@@ -84,7 +86,7 @@ def headers_of(source: str) -> tuple[Header, ...]:
     return tuple(found)
 
 
-def _body(node: ast.For | ast.AsyncFor | ast.While) -> Span:
+def _body_span(node: ast.For | ast.AsyncFor | ast.While) -> Span:
     return (span_at(node.body[0])[0], span_at(node.body[-1])[1])
 
 

@@ -296,27 +296,16 @@ class Timer(Recorder, Shown):
         return self
 
     def flatten(self) -> Timer:
-        """Return a timer with one level: sections with equal labels are added up.
+        """Return a stopped timer with one level: sections with equal labels are added up.
 
         Nested time counts in its own row and in those around it, as it does in the tree.
-
-        Returns
-        -------
-        Timer
-            A stopped timer with the same total time.
         """
         totals = self.totals()
         totals.flatten()
         return Timer._of(totals)
 
     def complement(self) -> Timer:
-        """Return a timer with the self time of every section with children as a row `~label~`.
-
-        Returns
-        -------
-        Timer
-            A stopped timer with the same total time.
-        """
+        """Return a stopped timer with the self time of sections with children as rows `~label~`."""
         totals = self.totals()
         totals.root = totals.root.complement()
         return Timer._of(totals)
@@ -331,11 +320,6 @@ class Timer(Recorder, Shown):
             The records.
         steps : int
             The number of gradients.
-
-        Returns
-        -------
-        Timer
-            A timer without sections.
         """
         totals = Totals(threads=1, memory="outputs")
         totals.add_records(records.items(), steps)
@@ -377,11 +361,6 @@ class Timer(Recorder, Shown):
         ----------
         path : str or Path
             The file.
-
-        Returns
-        -------
-        Timer
-            The timer.
 
         Raises
         ------

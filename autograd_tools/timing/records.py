@@ -154,11 +154,7 @@ def signature(args: Sequence[Any], y: Any) -> Signature:
     """Return the signature of a call, for `operands_of`."""
     return tuple(
         [
-            (x.dtype, x.shape, x.strides)
-            if type(x) is ndarray
-            else x
-            if type(x) is str
-            else type(x)
+            (x.dtype, x.shape, x.strides) if (t := type(x)) is ndarray else x if t is str else t
             for x in (*args, y)
         ]
     )
@@ -194,38 +190,18 @@ def _is_row_by_row(shape: tuple[int, ...], strides: tuple[int, ...], step: int) 
     return True
 
 
-def to_rows(records: Iterable[tuple[Record, Counts]]) -> list[list[Any]]:
-    """Return records as plain data."""
-    return [
-        [*record_row(record), *counts[:5], [list(pair) for pair in counts.samples.items()]]
-        for record, counts in records
-    ]
-
-
 def record_row(record: Record) -> list[Any]:
     """Return a record as plain data."""
-    return [
-        *record[:5],
-        list(record.scope),
-        record.phase,
-        [list(operand) for operand in record.operands],
-    ]
+    return [*record[:5], list(record.scope), record.phase, list(map(list, record.operands))]
 
 
 def from_row(row: list[Any]) -> tuple[Record, Counts]:
     """Return the record of a row, and its counts if any; before version 3 there were only three."""
     op, argument, file, line, function, scope, *rest = row
-    where = (
-        _text(op),
-        index(argument),
-        _text(file),
-        index(line),
-        _text(function),
-        tuple(map(_text, scope)),
-    )
+    where = _text(op), index(argument), _text(file), index(line), _text(function)
+    path = tuple(map(_text, scope))
     if len(rest) == 3:
-        calls, ns, nbytes = map(index, rest)
-        return Record(*where, "backward" if argument else "forward"), Counts(calls, ns, nbytes)
+        rest = ["backward" if argument else "forward", (), *rest, 0, 0, ()]
     phase, operands, *sums = rest
     samples = {index(step): index(ns) for step, ns in sums.pop()} if sums else {}
     if phase not in PHASES:
@@ -237,7 +213,7 @@ def from_row(row: list[Any]) -> tuple[Record, Counts]:
         ]
     )
     calls, ns, nbytes, steps, kept = map(index, sums) if sums else (0,) * 5
-    return Record(*where, phase, found), Counts(calls, ns, nbytes, steps, kept, samples)
+    return Record(*where, path, phase, found), Counts(calls, ns, nbytes, steps, kept, samples)
 
 
 def _text(x: Any) -> str:

@@ -16,12 +16,10 @@ class Open(NamedTuple):
     start: int
 
 
-class Ended(NamedTuple):
+class Ended(Open):
     """Placeholder for a block that ended before its children, which stay open."""
 
-    owner: None
-    code: int
-    start: int
+    __slots__ = ()
 
 
 class Stack:
@@ -32,7 +30,7 @@ class Stack:
 
     def __init__(self) -> None:
         self.log: list[Any] = []
-        self.open: list[Open | Ended] = []
+        self.open: list[Open] = []
         # Blocks of suspended generators, with their paths in the tree.
         self._behind: list[tuple[Open, list[str]]] = []
         self._ended = 0

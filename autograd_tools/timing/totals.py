@@ -8,7 +8,7 @@ from operator import index
 from typing import Any
 
 from autograd_tools.base.text import unknown
-from autograd_tools.timing.records import Counts, Record, from_row, to_rows
+from autograd_tools.timing.records import Counts, Record, from_row, record_row
 from autograd_tools.timing.shown import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 3
@@ -95,7 +95,10 @@ class Totals:
             "counted_twice": [self.twice_ns, self.twice_nbytes],
             **({} if self.memory == "outputs" else {"memory": memory}),
             "sections": self.root.to_dict()["children"],
-            "records": to_rows(self.records.items()),
+            "records": [
+                [*record_row(record), *counts[:5], list(map(list, counts.samples.items()))]
+                for record, counts in self.records.items()
+            ],
             **({} if self.events is None else {"events": self.events}),
             **({} if self.peaks is None else {"peaks": self.peaks}),
         }
