@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from viewer.command.arguments import Command
-from viewer.comparing.compare_profiles import profile_rows
-from viewer.comparing.compare_traces import trace_rows
+from viewer.comparing.compare_profiles import profiles_rows
+from viewer.comparing.compare_traces import traces_rows
 from viewer.comparing.comparison import FORMATS, comparison, draw_compared, kind_of_both
 from viewer.comparing.noise import FEWEST, Change
 from viewer.comparing.profile_changes import GROUPINGS, Comparison
@@ -82,7 +82,7 @@ def _print(found: Any, format: str, options: dict[str, Any]) -> None:
     is_profile = isinstance(found, Comparison)
     if format == "text" and console.is_terminal:
         width = max(console.width - len(INDENT), NARROWEST)
-        rows = (profile_rows if is_profile else trace_rows)(found, **options)
+        rows = (profiles_rows if is_profile else traces_rows)(found, **options)
         folded = (row for long in rows for row in fold(long, width, rest=INDENT))
         write(painted(folded, console), console.file)
     else:

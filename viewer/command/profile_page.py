@@ -11,7 +11,7 @@ from pyinstrument.session import Session
 
 from autograd_tools.base.formats import count_text, percent_text, time_text
 from autograd_tools.base.text import one_line
-from viewer.command.profile_report import TABLES, Report, columns_of, summary, totals
+from viewer.command.profile_report import REST, TABLES, Report, columns_of, parts, summary
 from viewer.command.sample_text import label, shown
 from viewer.command.sampling import tree_of
 from viewer.profiles.hotspot_tables import title
@@ -19,6 +19,7 @@ from viewer.profiles.patterns import tips
 from viewer.text.table import Cells
 
 FEWEST_ROWS = 40  # in each table
+KINDS = ("forward", "backward", "engine", "script")  # classes of the parts of a run
 OPENED = 3  # levels of the tree that are open at first
 
 STYLE = """
@@ -73,34 +74,28 @@ def to_html(report: Report, name: str) -> str:
     report = replace(report, limit=max(report.limit, FEWEST_ROWS))
     heading = f"Profile of {escape(one_line(name))}"
     sentences = [f"<p>{escape(line)}</p>" for line in summary(report)]
-    parts = [f"<h1>{heading}</h1>", *sentences, _shares(report)]
-    parts += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
+    blocks = [f"<h1>{heading}</h1>", *sentences, _shares(report)]
+    blocks += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
     if report.has_shapes:
-        parts.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
+        blocks.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
     if report.session:
-        parts += ["<h2>Python call tree</h2>", *_tree(report.session)]
-    parts.append(f"<h2>Timer</h2>\n<pre>{escape(report.timer.table())}</pre>")
-    return PAGE.format(title=heading, style=STYLE, body="\n".join(parts))
+        blocks += ["<h2>Python call tree</h2>", *_tree(report.session)]
+    blocks.append(f"<h2>Timer</h2>\n<pre>{escape(report.timer.table())}</pre>")
+    return PAGE.format(title=heading, style=STYLE, body="\n".join(blocks))
 
 
 def _shares(report: Report) -> str:
     """Return a bar of the whole run with its legend."""
-    _, spent = totals(report.timer)
-    engine = spent["record"] + spent["sum_outgrads"]
-    parts = [
-        ("forward", "forward", spent["forward"]),
-        ("backward", "backward", spent["backward"]),
-        ("engine", "tracing and accumulating", engine),
-    ]
-    known = sum(ns for _, _, ns in parts)
-    whole = max(report.timer.total_ns, known, 1)
-    parts.append(("script", "your own code and call overhead", whole - known))
+    measured = parts(report.timer)
+    whole = max(report.timer.total_ns, sum(measured.values()), 1)
+    shares = {**measured, REST: whole - sum(measured.values())}
     bars = "".join(
-        f'<div class="{kind}" style="width:{100 * ns / whole:.2f}%"></div>' for kind, _, ns in parts
+        f'<div class="{kind}" style="width:{100 * ns / whole:.2f}%"></div>'
+        for kind, ns in zip(KINDS, shares.values(), strict=True)
     )
     legend = "".join(
-        f'<span><i class="{kind}"></i>{name} {percent_text(ns, whole)}</span>'
-        for kind, name, ns in parts
+        f'<span><i class="{kind}"></i>{part} {percent_text(ns, whole)}</span>'
+        for kind, (part, ns) in zip(KINDS, shares.items(), strict=True)
     )
     return f'<div class="share">{bars}</div>\n<p class="legend">{legend}</p>'
 

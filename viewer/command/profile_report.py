@@ -27,6 +27,7 @@ from viewer.text.table import Cells
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES = ("op", "line", "scope")
+REST = "your own code and call overhead"
 LONGEST_CELL = 120  # characters
 
 # The style of a row of the timer's table, from a percentage of all that was measured on; the limits
@@ -105,19 +106,12 @@ def timer_lines(timer: Timer, width: int | None) -> list[Text]:
 
 def summary(report: Report) -> Iterator[str]:
     """Yield sentences on the share of the run that the tables cover, on memory and on gradients."""
-    timer = report.timer
-    calls, spent = totals(timer)
-    total = timer.total_ns
-    parts = {
-        "forward": spent["forward"],
-        "backward": spent["backward"],
-        "tracing and accumulating": spent["record"] + spent["sum_outgrads"],
-    }
+    timer, total = report.timer, report.timer.total_ns
     shares = ", ".join(
-        f"{part} {time_text(ns)} ({percent_text(ns, total)})" for part, ns in parts.items()
+        f"{part} {time_text(ns)} ({percent_text(ns, total)})" for part, ns in parts(timer).items()
     )
-    ran = f"{count_text(calls)} operations in a run of {time_text(total)}"
-    yield f"{ran}: {shares}; the rest is your own code and call overhead."
+    ran = f"{count_text(totals(timer)[0])} operations in a run of {time_text(total)}"
+    yield f"{ran}: {shares}; the rest is {REST}."
     shot = timer.snapshot()
     if shot.section_cost_ns:
         took = f"{time_text(shot.own_ns)} ({percent_text(shot.own_ns, total)})"
@@ -135,6 +129,16 @@ def totals(timer: Timer) -> tuple[int, dict[str, int]]:
         calls += counts.calls * (record.phase == "forward")
         spent[record.phase] += counts.ns
     return calls, spent
+
+
+def parts(timer: Timer) -> dict[str, int]:
+    """Return the nanoseconds of the parts of a run that are measured."""
+    _, spent = totals(timer)
+    return {
+        "forward": spent["forward"],
+        "backward": spent["backward"],
+        "tracing and accumulating": spent["record"] + spent["sum_outgrads"],
+    }
 
 
 def to_json(report: Report) -> str:
@@ -174,17 +178,17 @@ def _record(record: Record, counts: Counts) -> dict[str, Any]:
 
 def to_markdown(report: Report) -> str:
     """Return the tables in GitHub's Markdown, for a comment on a pull request."""
-    parts = ["\n".join(map(markdown_safe, summary(report)))]
+    blocks = ["\n".join(map(markdown_safe, summary(report)))]
     for by in report.by or TABLES:
         columns = columns_of(report, by)
         marks = ["---:" if cells.right else "---" for cells in columns]
         lines: list[Sequence[str]] = [[markdown_safe(cells.header) for cells in columns], marks]
         lines += zip(*([*map(markdown_safe, cells.texts)] for cells in columns), strict=True)
         rows = (f"| {' | '.join(line)} |" for line in lines)
-        parts.append("\n".join([f"### {title(by)}", "", *rows]))
+        blocks.append("\n".join([f"### {title(by)}", "", *rows]))
     if found := _tips(report):
-        parts.append("\n".join(["### Tips", "", *(f"- {markdown_safe(line)}" for line in found)]))
-    return "\n\n".join(parts) + "\n"
+        blocks.append("\n".join(["### Tips", "", *(f"- {markdown_safe(line)}" for line in found)]))
+    return "\n\n".join(blocks) + "\n"
 
 
 def columns_of(report: Report, by: str) -> list[Cells]:

@@ -15,19 +15,19 @@ from viewer.labels import plural
 from viewer.text.lines import Row, Span, shorten
 from viewer.text.table import Cells, laid_out
 
-NAMES = {"op": "operation", "argument": "argument", "line": "line", "scope": "scope"}
+ROW_KINDS = {"op": "operation", "argument": "argument", "line": "line", "scope": "scope"}
 
 
-def profile_rows(found: Comparison, *, limit: int = 15) -> Iterator[Row]:
+def profiles_rows(found: Comparison, *, limit: int = 15) -> Iterator[Row]:
     """Yield the rows of the table: a heading, the largest differences, the totals, a legend."""
-    yield [Span(heading(found), "bold")]
+    yield [Span(profiles_heading(found), "bold")]
     shown = [*found.rows[:limit], *found.totals]
     columns = [
         Cells(header, [text(row) for row in shown], right=header != "verdict")
         for header, text in COMPARED_COLUMNS.items()
     ]
     names = [row.key if row.part == row.key else f"{row.key} {row.part}" for row in shown]
-    columns.append(Cells(NAMES[found.by], [*map(one_line, names)]))
+    columns.append(Cells(ROW_KINDS[found.by], [*map(one_line, names)]))
     header, *rows = laid_out(columns, len(shown), None)
     yield header
     for n, (row, cells) in enumerate(zip(shown, rows, strict=True)):
@@ -36,10 +36,10 @@ def profile_rows(found: Comparison, *, limit: int = 15) -> Iterator[Row]:
         style = VERDICTS[row.verdict][1]
         code = f"  {shorten(row.code)}" if row.code else ""
         yield [*(span._replace(style=style) for span in cells[:-1]), cells[-1], Span(code, "dim")]
-    yield [Span(legend(found), "dim")]
+    yield [Span(profiles_legend(found), "dim")]
 
 
-def heading(found: Comparison) -> str:
+def profiles_heading(found: Comparison) -> str:
     """Return the number of gradients, and of rows by verdict."""
     counts = [
         f"{n:,} {verdict}"
@@ -48,10 +48,12 @@ def heading(found: Comparison) -> str:
     ]
     a, b = found.gradients
     gradients = plural(b, "gradient") if a == b else f"{a:,} → {plural(b, 'gradient')}"
-    return f"{gradients}, by {NAMES[found.by]}: {', '.join(counts) or 'no significant difference'}"
+    return (
+        f"{gradients}, by {ROW_KINDS[found.by]}: {', '.join(counts) or 'no significant difference'}"
+    )
 
 
-def legend(found: Comparison) -> str:
+def profiles_legend(found: Comparison) -> str:
     """Return sentences on the times, and on the differences that are significant."""
     times = "Times are of the median gradient."
     if not all(found.gradients):
@@ -106,7 +108,7 @@ COMPARED_COLUMNS: dict[str, Callable[[Change], str]] = {
 }
 
 
-def to_json(found: Comparison, *, limit: int | None = None) -> str:
+def profiles_json(found: Comparison, *, limit: int | None = None) -> str:
     """Return the comparison as JSON, in nanoseconds per gradient; null is absent or unknown."""
     rows, totals = ([_plain(row) for row in group] for group in (found.rows[:limit], found.totals))
     document = {
@@ -144,14 +146,16 @@ def _known(ns: float) -> float | None:
     return ns if math.isfinite(ns) else None
 
 
-def to_markdown(found: Comparison, *, limit: int = 15) -> str:
+def profiles_markdown(found: Comparison, *, limit: int = 15) -> str:
     """Return the table in GitHub's Markdown."""
     marks = ["---" if header == "verdict" else "---:" for header in COMPARED_COLUMNS]
-    table = [[NAMES[found.by], "part", *COMPARED_COLUMNS], ["---", "---", *marks]]
+    table = [[ROW_KINDS[found.by], "part", *COMPARED_COLUMNS], ["---", "---", *marks]]
     for row in (*found.rows[:limit], *found.totals):
         part = "forward and backward" if row.part == "total" else row.part
         cells = [text(row) for text in COMPARED_COLUMNS.values()]
         table.append([markdown_safe(row.key), part, *cells])
     lines = [f"| {' | '.join(cells)} |" for cells in table]
     rest = [f"{_rest(found, limit)}."] if len(found.rows) > limit else []
-    return "\n".join([f"**{heading(found)}**", "", *lines, "", *rest, legend(found)])
+    return "\n".join(
+        [f"**{profiles_heading(found)}**", "", *lines, "", *rest, profiles_legend(found)]
+    )

@@ -20,9 +20,9 @@ SIGNS = {
 }  # as in other programs that compare texts
 
 
-def trace_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]:
+def traces_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]:
     """Yield the rows of the comparison; `everything` lists consequences of changes, too."""
-    yield [Span(heading(found), "bold")]
+    yield [Span(traces_heading(found), "bold")]
     digits = len(str(max(len(found.a), len(found.b))))
     for kind, old, new, text in listing(found, everything=everything):
         sign, style = SIGNS[kind]
@@ -35,7 +35,7 @@ def trace_rows(found: Differences, *, everything: bool = False) -> Iterator[Row]
         yield [Span(MEANING, "dim")]
 
 
-def to_json(found: Differences, *, everything: bool = False) -> str:
+def traces_json(found: Differences, *, everything: bool = False) -> str:
     """Return the comparison as JSON; 0 is the number of a missing node."""
     changes = [
         {"kind": kind, "before": old, "after": new, "text": text}
@@ -49,10 +49,10 @@ def to_json(found: Differences, *, everything: bool = False) -> str:
     )
 
 
-def to_markdown(found: Differences, *, everything: bool = False) -> str:
+def traces_markdown(found: Differences, *, everything: bool = False) -> str:
     """Return the comparison as a table in GitHub's Markdown."""
     lines = [
-        f"**{heading(found)}**",
+        f"**{traces_heading(found)}**",
         "",
         "| | before | after | node |",
         "| --- | ---: | ---: | --- |",
@@ -62,7 +62,7 @@ def to_markdown(found: Differences, *, everything: bool = False) -> str:
     return "\n".join(lines if len(lines) > 4 else lines[:1])
 
 
-def heading(found: Differences) -> str:
+def traces_heading(found: Differences) -> str:
     """Return the numbers of nodes and of differences."""
     if found.equal:
         return f"no difference in {plural(len(found.b), 'node')}"
@@ -74,10 +74,10 @@ def heading(found: Differences) -> str:
     return f"{len(found.a):,} → {plural(len(found.b), 'node')}: {counts}{more}"
 
 
-def legend(found: Differences) -> str:
+def traces_legend(found: Differences) -> str:
     """Return the legend of a drawing: the marks with their numbers."""
     if found.equal:
-        return heading(found)
+        return traces_heading(found)
     counts = {"added": found.added, "removed": found.removed, "changed": found.listed}
     rest = len(found.follow - set(found.listed))
     more = f"; {rest:,} more differ as a consequence" if rest else ""

@@ -10,9 +10,8 @@ from typing import Any
 
 from autograd_tools import Timer
 from autograd_tools.base.text import unknown
-from viewer.comparing import compare_profiles, compare_traces
-from viewer.comparing.compare_profiles import profile_rows
-from viewer.comparing.compare_traces import legend, trace_rows
+from viewer.comparing.compare_profiles import profiles_json, profiles_markdown, profiles_rows
+from viewer.comparing.compare_traces import traces_json, traces_legend, traces_markdown, traces_rows
 from viewer.comparing.differences import Differences, differences
 from viewer.comparing.profile_changes import Comparison, changes
 from viewer.comparing.tolerance import ATOL, RTOL, Tolerance
@@ -96,11 +95,11 @@ OPTIONS = {"trace": ("rtol", "atol", "everything"), "profile": ("by", "limit")}
 # The formats, by name. To add one, add an entry with a function for traces and one for profiles.
 FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
     "text": (
-        lambda found, **options: plain(trace_rows(found, **options)),
-        lambda found, **options: plain(profile_rows(found, **options)),
+        lambda found, **options: plain(traces_rows(found, **options)),
+        lambda found, **options: plain(profiles_rows(found, **options)),
     ),
-    "json": (compare_traces.to_json, compare_profiles.to_json),
-    "markdown": (compare_traces.to_markdown, compare_profiles.to_markdown),
+    "json": (traces_json, profiles_json),
+    "markdown": (traces_markdown, profiles_markdown),
 }
 
 
@@ -155,4 +154,6 @@ def draw_compared(
     found = differences(as_trace(a), as_trace(b), Tolerance(rtol, atol))
     trace, marks = union(found)
     graph = prepare(trace, max_nodes=max_nodes, open=sorted(marks) if len(marks) <= FEW else ())
-    return draw(replace(graph, notes=(legend(found), *graph.notes)), path, marks=marks, **options)
+    return draw(
+        replace(graph, notes=(traces_legend(found), *graph.notes)), path, marks=marks, **options
+    )

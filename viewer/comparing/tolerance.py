@@ -10,7 +10,7 @@ from autograd_tools.tracing.summaries import Summaries
 
 RTOL, ATOL = 1e-5, 1e-12
 FIGURES = ("nans", "infs", "norm", "mean", "min", "max")  # the first difference is shown
-NAMES = {"nans": "NaN", "infs": "Inf"}
+FIGURE_NAMES = {"nans": "NaN", "infs": "Inf"}
 MEANING = (
     "Arrays are compared by their norm, mean, minimum and maximum, and their counts of NaN and "
     "Inf; arrays that agree in these count as equal."
@@ -47,14 +47,14 @@ class Tolerance:
         for name in FIGURES:
             if self._apart(name, a, b, own, its)[0]:
                 figures = change(getattr(a, name)[row], getattr(b, name)[other])
-                return f"{NAMES.get(name, name)} {figures}"
+                return f"{FIGURE_NAMES.get(name, name)} {figures}"
         return change(a.text[row], b.text[other])
 
     def _apart(
         self, name: str, a: Summaries, b: Summaries, rows: np.ndarray, others: np.ndarray
     ) -> np.ndarray:
         x, y = (getattr(column, name)[own] for column, own in ((a, rows), (b, others)))
-        if name in NAMES:
+        if name in FIGURE_NAMES:
             return x != y
         scale = np.fmax(*(_largest(column, own, name) for column, own in ((a, rows), (b, others))))
         with np.errstate(invalid="ignore"):

@@ -171,11 +171,12 @@ def rows_of(records: Mapping[Record, Counts], by: str) -> list[dict[str, Any]]:
 
 def shapes_text(op: str, operands: Iterable[Operand]) -> str:
     """Return `matmul(float64[2,3], float64[3,4]) → float64[2,4]`, with layouts other than C."""
-    texts = [_operand_text(operand) for operand in operands]
+    texts = [operand_text(operand) for operand in operands]
     return f"{op}({', '.join(texts[:-1])}) → {texts[-1]}" if texts else op
 
 
-def _operand_text(operand: Operand) -> str:
+def operand_text(operand: Operand) -> str:
+    """Return `float64[2,3]` with a layout other than C, a string, or the type of another object."""
     if operand.text:
         return repr(operand.text)
     is_array = operand.order or operand.shape

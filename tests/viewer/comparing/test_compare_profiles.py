@@ -8,7 +8,7 @@ from support.hostile import each_hostile_name
 import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Record, Timer
-from viewer.comparing.compare_profiles import profile_rows
+from viewer.comparing.compare_profiles import profiles_rows
 from viewer.comparing.profile_changes import changes
 from viewer.text.lines import plain
 
@@ -479,7 +479,7 @@ def test_a_profile_that_was_cut_off_says_so(tmp_path):
 
 
 def test_rows_in_a_terminal_are_in_colour():
-    rows = [*profile_rows(changes(timer(sin=100, sin_1=10), timer(sin=300, sin_1=10)))]
+    rows = [*profiles_rows(changes(timer(sin=100, sin_1=10), timer(sin=300, sin_1=10)))]
     assert rows[2][0].style == "bold red"
     assert (
         plain(rows[2:3]) == " 100ns   300ns      +200ns  ×3.00  slower               1  sin forward"

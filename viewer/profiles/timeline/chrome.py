@@ -10,7 +10,8 @@ from pathlib import Path
 
 from autograd_tools import Timer
 from autograd_tools.base.documents import write_bytes
-from autograd_tools.timing import Event, Operand, Record
+from autograd_tools.timing import Event, Record
+from viewer.profiles.groupings import operand_text
 from viewer.profiles.timeline.arrows import arrows_of
 from viewer.profiles.timeline.tracks import (
     LIMIT,
@@ -136,18 +137,10 @@ def _arguments(record: Record | None) -> str:
         "function": record.function,
         "scope": " / ".join(record.scope),
     }
-    *arguments, output = [_operand(operand) for operand in record.operands] or [""]
+    *arguments, output = [operand_text(operand) for operand in record.operands] or [""]
     if output:
         where |= {"call": f"({', '.join(arguments)}) -> {output}"}
     return "".join(f'"{name}":{quoted(text)},' for name, text in where.items() if text)
-
-
-def _operand(operand: Operand) -> str:
-    """Return `float64[2,3]` with a layout other than C, or the type of another object."""
-    if not operand.order:
-        return repr(operand.text) if operand.text else operand.dtype
-    text = f"{operand.dtype}[{','.join(map(str, operand.shape))}]"
-    return text if operand.order == "C" else f"{text} {operand.order}"
 
 
 def _counter(events: list[Event]) -> Iterator[str]:
