@@ -45,12 +45,15 @@ html_theme_options = {
     "logo": {"text": "autograd_tools"},
     "navigation_with_keys": False,
     "show_toc_level": 2,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": [], "getting-started": [], "gallery": [], "glossary": []}
+html_sidebars: dict[str, list[str]] = {
+    page: []
+    for page in ("index", "getting-started", "gallery", "glossary", "contributing", "changelog")
+}
 
 
 def help_texts() -> str:

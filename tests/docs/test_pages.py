@@ -1,6 +1,7 @@
 """Facts about all pages: links, commands, columns, and the reader of each."""
 
 import re
+from pathlib import Path
 
 import pytest
 from support.pages import DOCS, ROOT, blocks
@@ -15,8 +16,14 @@ from viewer.terminal.search import PROPERTIES
 
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="docs/ is not beside the tests")
 
-SITE = [page for page in sorted(DOCS.rglob("*.md")) if "generated" not in page.parts]
+INCLUDES = ("contributing.md", "changelog.md")
+SITE = [
+    page
+    for page in sorted(DOCS.rglob("*.md"))
+    if "generated" not in page.parts and page.name not in INCLUDES
+]
 PAGES = [page for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *SITE) if page.exists()]
+PACKAGE = Path(ag.__file__).parents[1]
 
 
 def read(page):
@@ -39,6 +46,32 @@ def test_every_local_link_leads_to_a_file():
 def test_the_first_paragraph_of_every_page_names_its_readers():
     opening = re.compile(r"(This (page|tutorial|lesson) is|These pages are) for ")
     assert [page.name for page in SITE if not opening.match(read(page).split("\n\n")[1])] == []
+
+
+def test_every_source_file_on_a_page_exists():
+    folders = [ROOT, PACKAGE, PACKAGE / "autograd_tools"]
+    named = [
+        (page.name, file)
+        for page in (ROOT / "CONTRIBUTING.md", DOCS / "explanation" / "architecture.md")
+        if page.exists()
+        for file in re.findall(r"`((?:\w+/)+\w+\.py)`", read(page))
+    ]
+    assert len(named) > 10
+    assert [item for item in named if not any((top / item[1]).exists() for top in folders)] == []
+
+
+def test_every_name_of_ag_and_viewer_on_a_page_exists():
+    used = {
+        match for page in PAGES for match in re.findall(r"\b(ag|viewer)\.(?!md\b)(\w+)", read(page))
+    }
+    modules = {"ag": ag, "viewer": viewer}
+    submodules = {path.stem for path in Path(viewer.__file__).parent.iterdir()}
+    assert len(used) > 50
+    assert [
+        f"{module}.{name}"
+        for module, name in sorted(used)
+        if not hasattr(modules[module], name) and not (module == "viewer" and name in submodules)
+    ] == []
 
 
 def commands():
