@@ -27,6 +27,8 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack
 
+Pull = Callable[[list[Any]], tuple[Any, ...]]  # from cotangents of leaves to gradients
+
 
 def make_vjp(
     f: Callable[..., Any], argnum: Argnum = 0
@@ -60,25 +62,45 @@ def make_vjp(
     >>> vjp(np.array([2.0, 0.0]))
     array([2., 0.])
     """
-    argnums = checked(f, argnum, "make_vjp")
 
-    def made(*args: Any, **kwargs: Any) -> tuple[Callable[[Any], Any], Any]:
-        pull, y = _pullback(f, argnums, args, kwargs)
-        numbers = tree_leaves(y)
-
+    def at_point(pull: Pull, y: Any, inputs: Any) -> tuple[Callable[[Any], Any], Any]:
         def vjp(dy: Any) -> Any:
             found = matching_leaves(unpack(dy), y, "the argument of vjp()")
-            given = [_cotangent(d, leaf) for d, leaf in zip(found, numbers, strict=True)]
+            given = [_cotangent(d, leaf) for d, leaf in zip(found, tree_leaves(y), strict=True)]
             return _of_argnum(pull(given), argnum)
 
         return vjp, y
 
-    return named(made, "make_vjp", f)
+    return _derivative("make_vjp", f, argnum, at_point, real=False)
+
+
+def _derivative(
+    caller: str,
+    f: Callable[..., Any],
+    argnum: Argnum,
+    at_point: Callable[[Pull, Any, tuple[Any, ...]], Any],
+    *,
+    real: bool = True,
+) -> Callable[..., Any]:
+    """Return a function that calls `at_point` with a pullback of `f`, its value and inputs."""
+    argnums = checked(f, argnum, caller)
+
+    def made(*args: Any, **kwargs: Any) -> Any:
+        pull, y = _pullback(f, argnums, args, kwargs)
+        for leaf in tree_leaves(y) if real else ():
+            if np.iscomplexobj(unwrap(leaf)):
+                raise TypeError(
+                    f"{caller}() expects a function with real values, {name_of(f)} returned "
+                    f"{describe(leaf)}; take its np.real and np.imag"
+                )
+        return at_point(pull, y, tuple([plain(args[n]) for n in argnums]))
+
+    return named(made, caller, f)
 
 
 def _pullback(
     f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any
-) -> tuple[Callable[[list[Any]], tuple[Any, ...]], Any]:
+) -> tuple[Pull, Any]:
     """Return the value, and a function from a cotangent or None for each leaf to the gradients."""
     whole: Any = None
 
@@ -141,15 +163,6 @@ def _of_argnum(found: tuple[Any, ...], argnum: Argnum) -> Any:
     return found if isinstance(argnum, tuple) else found[0]
 
 
-def _check_real(y: Any, caller: str, f: Callable[..., Any]) -> None:
-    for leaf in tree_leaves(y):
-        if np.iscomplexobj(unwrap(leaf)):
-            raise TypeError(
-                f"{caller}() expects a function with real values, {name_of(f)} returned "
-                f"{describe(leaf)}; take its np.real and np.imag"
-            )
-
-
 def make_jvp(
     f: Callable[..., Any], argnum: Argnum = 0
 ) -> Callable[..., Callable[[Any], tuple[Any, Any]]]:
@@ -184,12 +197,8 @@ def make_jvp(
     >>> dy
     array([ 2., 40.])
     """
-    argnums = checked(f, argnum, "make_jvp")
 
-    def made(*args: Any, **kwargs: Any) -> Callable[[Any], tuple[Any, Any]]:
-        pull, y = _pullback(f, argnums, args, kwargs)
-        _check_real(y, "make_jvp", f)
-        inputs = tuple([plain(args[n]) for n in argnums])
+    def at_point(pull: Pull, y: Any, inputs: Any) -> Callable[[Any], tuple[Any, Any]]:
         zeros = [_zero_cotangent(x) if is_number(plain(x)) else None for x in tree_leaves(y)]
 
         def jvp(v: Any) -> tuple[Any, Any]:
@@ -208,7 +217,7 @@ def make_jvp(
 
         return jvp
 
-    return named(made, "make_jvp", f)
+    return _derivative("make_jvp", f, argnum, at_point)
 
 
 def _zero_cotangent(y: Any) -> Any:
@@ -241,13 +250,10 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     >>> ag.jacobian(lambda x: x[:, None] * x)(np.array([1.0, 2.0])).shape
     (2, 2, 2)
     """
-    argnums = checked(f, argnum, "jacobian")
 
-    def made(*args: Any, **kwargs: Any) -> Any:
-        pull, y = _pullback(f, argnums, args, kwargs)
-        _check_real(y, "jacobian", f)
+    def at_point(pull: Pull, y: Any, inputs: Any) -> Any:
         leaves = tree_leaves(y)
-        like = plain(_of_argnum(tuple([args[n] for n in argnums]), argnum))
+        like = _of_argnum(inputs, argnum)
 
         def rows_of(i: int, leaf: Any) -> Any:
             if not is_number(plain(leaf)):
@@ -265,7 +271,7 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
 
         return tree_replace(y, (rows_of(i, leaf) for i, leaf in enumerate(leaves)))
 
-    return named(made, "jacobian", f)
+    return _derivative("jacobian", f, argnum, at_point)
 
 
 def _block(rows: list[Any], shape: tuple[int, ...], dtype: Any, x: Any) -> Any:
@@ -326,16 +332,13 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
     >>> ag.elementwise_grad(np.square)(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
     """
-    argnums = checked(f, argnum, "elementwise_grad")
 
-    def made(*args: Any, **kwargs: Any) -> Any:
-        pull, y = _pullback(f, argnums, args, kwargs)
-        _check_real(y, "elementwise_grad", f)
+    def at_point(pull: Pull, y: Any, inputs: Any) -> Any:
         leaves = tree_leaves(y)
         ones = [np.ones_like(unwrap(x)) if is_number(plain(x)) else None for x in leaves]
         return _of_argnum(pull(ones), argnum)
 
-    return named(made, "elementwise_grad", f)
+    return _derivative("elementwise_grad", f, argnum, at_point)
 
 
 def make_hvp(

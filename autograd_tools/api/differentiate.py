@@ -224,13 +224,7 @@ def grad(f: Any, argnum: Any = 0) -> Any:
                 "grad(J, w) expects the tape J from ag.diff; grad(f, argnum) expects an int"
             )
         return None  # a plain value, which depends on no Param
-    argnums = checked(f, argnum, "grad")
-
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        _, found = _differentiated(f, argnums, args, kwargs)
-        return found if argnum is argnums else found[0]
-
-    return named(gradient, "grad", f)
+    return _gradient_function("grad", f, argnum, lambda y, dx: dx)
 
 
 def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:
@@ -255,7 +249,7 @@ def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., t
     >>> print(*ag.value_and_grad(lambda x: x ** 3)(2.0))
     8.0 12.0
     """
-    return _value_and_grad(f, argnum, "value_and_grad")
+    return _gradient_function("value_and_grad", f, argnum, lambda y, dx: (y, dx))
 
 
 def gradloss(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:
@@ -281,23 +275,27 @@ def gradloss(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[A
     >>> print(*ag.gradloss(lambda x: x ** 3)(2.0))
     12.0 8.0
     """
-    value_and_gradient = _value_and_grad(f, argnum, "gradloss")
-
-    def gradient_and_value(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        y, gradient = value_and_gradient(*args, **kwargs)
-        return gradient, y
-
-    return named(gradient_and_value, "gradloss", f)
+    return _gradient_function("gradloss", f, argnum, lambda y, dx: (dx, y))
 
 
-def _value_and_grad(f: Callable[..., Any], argnum: Argnum, caller: str) -> Callable[..., Any]:
+def _gradient_function(
+    caller: str, f: Callable[..., Any], argnum: Argnum, choose: Callable[[Any, Any], Any]
+) -> Callable[..., Any]:
+    """Return a function that differentiates `f` and returns `choose(value, gradient)`."""
     argnums = checked(f, argnum, caller)
 
-    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        y, found = _differentiated(f, argnums, args, kwargs)
-        return y, found if argnum is argnums else found[0]
+    def made(*args: Any, **kwargs: Any) -> Any:
+        recording, leaves, y = run(f, argnums, args, kwargs)
+        check_scalar(y)
+        if isinstance(y, Result) and y.recording is recording:
+            index, y = y.index, y.value
+            differentiate(recording, index, one_like(unwrap(y)))
+            notify_observers(recording)
+        pairs = zip(leaves, argnums, strict=True)
+        found = [gradient_of(recording, leaf, plain(args[n])) for leaf, n in pairs]
+        return choose(y, tuple(found) if argnum is argnums else found[0])
 
-    return named(value_and_gradient, caller, f)
+    return named(made, caller, f)
 
 
 def checked(f: Any, argnum: Any, caller: str) -> tuple[int, ...]:
@@ -319,22 +317,6 @@ def check_range(argnums: tuple[int, ...], args: tuple[Any, ...], name: str, word
         if n >= len(args):
             count = f"{len(args)} positional argument{'' if len(args) == 1 else 's'}"
             raise TypeError(f"{word}={n} is out of range: {name} got {count}")
-
-
-def _differentiated(
-    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Any, tuple[Any, ...]]:
-    """Return the value of `f` and its gradients."""
-    recording, leaves, y = run(f, argnums, args, kwargs)
-    check_scalar(y)
-    if isinstance(y, Result) and y.recording is recording:
-        index, y = y.index, y.value
-        differentiate(recording, index, one_like(unwrap(y)))
-        notify_observers(recording)
-    inputs = [plain(args[n]) for n in argnums]
-    return y, tuple(
-        [gradient_of(recording, leaf, x) for leaf, x in zip(leaves, inputs, strict=True)]
-    )
 
 
 def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:

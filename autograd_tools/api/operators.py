@@ -46,6 +46,9 @@ METHODS = """
     cumprod cumsum diagonal dot max mean min nonzero prod ptp ravel repeat round
     searchsorted squeeze std sum swapaxes take trace var
 """
+PROPERTIES = {"T": "transpose", "mT": "matrix_transpose", "real": "real", "imag": "imag"}
+# The gradient of these results is zero, or they are no numbers.
+CONVERSIONS: tuple[Callable[..., Any], ...] = (int, operator.index, bool, round, len)
 ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 
 
@@ -61,6 +64,10 @@ def install() -> None:
         _set(f"__{name}__", _comparison(sign, getattr(operator, name)))
     for name in METHODS.split():
         _set(name, _method(getattr(np, name)))
+    for name, function in PROPERTIES.items():
+        setattr(Value, name, property(_method(getattr(np, function))))
+    for convert in CONVERSIONS:
+        _set(f"__{convert.__name__}__", _conversion(convert))
     for name in ATTRIBUTES:
         setattr(Value, name, property(_attribute(name)))
     for name in vars(_Body).keys() - vars(_Empty).keys():
@@ -120,6 +127,15 @@ def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any,
         return compare(unwrap(a), plain(b))
 
     return apply
+
+
+def _conversion(convert: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        if open_tapes:
+            note_detached(convert.__name__, (self,))
+        return convert(unwrap(self), *args)
+
+    return method
 
 
 def _method(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,27 +223,6 @@ class _Body:
     def tolist(self: Any) -> Any:
         return np.asarray(reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
 
-    # The gradient of these results is zero, or they are no numbers.
-    def __int__(self: Any) -> int:
-        if open_tapes:
-            note_detached("int", (self,))
-        return int(unwrap(self))
-
-    def __index__(self: Any) -> int:
-        if open_tapes:
-            note_detached("index", (self,))
-        return operator.index(unwrap(self))
-
-    def __bool__(self: Any) -> bool:
-        if open_tapes:
-            note_detached("bool", (self,))
-        return bool(unwrap(self))
-
-    def __round__(self: Any, ndigits: int | None = None) -> Any:
-        if open_tapes:
-            note_detached("round", (self,))
-        return round(unwrap(self), ndigits)
-
     def __format__(self: Any, spec: str) -> str:
         return format(unwrap(self), spec) if spec else repr(self)
 
@@ -241,11 +236,6 @@ class _Body:
         return other // self, other % self
 
     # Containers and indexing.
-    def __len__(self: Any) -> int:
-        if open_tapes:
-            note_detached("len", (self,))
-        return len(unwrap(self))
-
     def __contains__(self: Any, item: Any) -> bool:
         return plain(item) in unwrap(self)
 
@@ -295,22 +285,6 @@ class _Body:
         return self[key] if key in unwrap(self) else default
 
     # Methods of an array with other arguments than the function.
-    @property
-    def T(self: Any) -> Any:
-        return call_numpy(np.transpose, (self,), {})
-
-    @property
-    def mT(self: Any) -> Any:
-        return call_numpy(np.matrix_transpose, (self,), {})
-
-    @property
-    def real(self: Any) -> Any:
-        return call_numpy(np.real, (self,), {})
-
-    @property
-    def imag(self: Any) -> Any:
-        return call_numpy(np.imag, (self,), {})
-
     def compress(self: Any, condition: Any, axis: int | None = None) -> Any:
         return call_numpy(np.compress, (condition, self), {"axis": axis})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import linecache
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,6 @@ from autograd_tools.engine.detached import value
 from autograd_tools.engine.values import unwrap
 
 OURS = "autograd_tools."
-_NOT_KNOWN = object()
 # A docstring that begins with a formula in backquotes, then punctuation, says what is returned.
 _STATED = re.compile(r"`([^`]+)`(?=[.;,:]|$)")
 
@@ -89,31 +89,20 @@ class _Readable(ast.NodeTransformer):
         values: Mapping[str, Any] | None,
     ) -> None:
         code = function.__code__
-        closure = dict(
-            zip(
-                code.co_freevars,
-                (cell.cell_contents for cell in function.__closure__ or ()),
-                strict=True,
-            )
-        )
-        plain = {
-            name: term(repr(x)) for name, x in closure.items() if isinstance(x, (int, float, str))
-        }
+        closure = zip(code.co_freevars, function.__closure__ or (), strict=True)
+        held = {name: cell.cell_contents for name, cell in closure}
+        plain = {n: term(repr(x)) for n, x in held.items() if isinstance(x, (int, float, str))}
         self.terms = {**plain, **(_defaults(function) if len(given) > 2 else {}), **given}
-        self.function, self.rest, self.values = function, rest, values
-        self.variable = (
-            code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
-            if code.co_flags & 4
-            else None
-        )
+        self.function, self.rest, self.values = function, rest, values or {}
+        variadic = code.co_varnames[code.co_argcount + code.co_kwonlyargcount :]
+        self.variable = variadic[0] if code.co_flags & inspect.CO_VARARGS else None
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.terms.get(node.id, node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        if isinstance(node.value, ast.Name) and isinstance(
-            self.function.__globals__.get(node.value.id), ModuleType
-        ):
+        name = node.value.id if isinstance(node.value, ast.Name) else ""
+        if isinstance(self.function.__globals__.get(name), ModuleType):
             return ast.Name(node.attr)
         return self.generic_visit(node)  # type: ignore[return-value]
 
@@ -133,26 +122,19 @@ class _Readable(ast.NodeTransformer):
         self.generic_visit(node)
         left, right = _number(node.left), _number(node.right)
         if isinstance(node.op, (ast.Add, ast.Sub)) and left is not None and right is not None:
-            return term(
-                f"{left - right if isinstance(node.op, ast.Sub) else left + right:.12g}"
-            )  # p - 1, for a p that is known
+            sign = -1 if isinstance(node.op, ast.Sub) else 1
+            return term(f"{left + sign * right:.12g}")  # p - 1 for a known p
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
         number = _number(node.operand)
-        return (
-            term(repr(-number)) if isinstance(node.op, ast.USub) and number is not None else node
-        )  # -k, for a k that is known
+        if number is None or not isinstance(node.op, ast.USub):
+            return node
+        return term(repr(-number))  # -k for a known k
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        called = self._called(node.func)
-        known = [
-            self.values.get(arg.id, _NOT_KNOWN)
-            if isinstance(arg, ast.Name) and self.values
-            else _NOT_KNOWN
-            for arg in node.args
-        ]
+        called, given = self._called(node.func), node.args
         node.keywords = [keyword for keyword in node.keywords if keyword.arg or not self.rest]
         node.args = [part for arg in node.args for part in self._spread(arg)]
         self.generic_visit(node)
@@ -160,30 +142,23 @@ class _Readable(ast.NodeTransformer):
             return node.args[0]
         if called is np.matmul and len(node.args) == 2:
             return ast.BinOp(node.args[0], ast.MatMult(), node.args[1])
-        if (
-            isinstance(called, FunctionType)
-            and called.__module__.startswith(OURS)
-            and not node.keywords
-        ):
+        ours = isinstance(called, FunctionType) and called.__module__.startswith(OURS)
+        if ours and not node.keywords:
             names = called.__code__.co_varnames[: called.__code__.co_argcount]
-            held = {name: x for name, x in zip(names, known, strict=False) if x is not _NOT_KNOWN}
-            inside = _expression(
-                called, dict(zip(names, node.args, strict=False)), node.args[len(names) :], held
-            )
-            if inside is not None and not any(
-                isinstance(part, (ast.IfExp, ast.GeneratorExp)) for part in ast.walk(inside)
-            ):
+            pairs = [(n, x.id) for n, x in zip(names, given, strict=False) if type(x) is ast.Name]
+            held = {name: self.values[own] for name, own in pairs if own in self.values}
+            words = dict(zip(names, node.args, strict=False))
+            inside = _expression(called, words, node.args[len(names) :], held)
+            branches = (ast.IfExp, ast.GeneratorExp)
+            if inside and not any(isinstance(part, branches) for part in ast.walk(inside)):
                 return inside
         while node.args and isinstance(node.args[-1], ast.Constant) and node.args[-1].value is None:
             node.args.pop()
         return node
 
     def _spread(self, arg: ast.expr) -> Sequence[ast.expr]:
-        return (
-            self.rest
-            if isinstance(arg, ast.Starred) and self._is_rest(arg.value) and self.rest
-            else (arg,)
-        )
+        starred = isinstance(arg, ast.Starred) and self._is_rest(arg.value)
+        return self.rest if starred and self.rest else (arg,)
 
     def _is_rest(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id == self.variable
@@ -200,11 +175,8 @@ def _defaults(function: FunctionType) -> dict[str, ast.expr]:
     code, defaults = function.__code__, function.__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
     found = {**dict(zip(names, defaults, strict=True)), **(function.__kwdefaults__ or {})}
-    return {
-        name: term(repr(x))
-        for name, x in found.items()
-        if x is None or isinstance(x, (int, float, str, tuple))
-    }
+    literal = (int, float, str, tuple, type(None))
+    return {name: term(repr(x)) for name, x in found.items() if isinstance(x, literal)}
 
 
 def _stated(function: FunctionType) -> ast.expr | None:
@@ -228,8 +200,7 @@ def _returned(
     statements, branched = found[0] if len(found) == 1 else [], False
     while statements:
         first, *others = statements
-        simple = isinstance(first, ast.Return) and first.value is not None
-        if simple and (branched or stated is None):
+        if isinstance(first, ast.Return) and first.value and (branched or stated is None):
             return ast.parse(ast.unparse(first.value), mode="eval").body  # a copy, to be changed
         holds = _truth(first.test, function, values) if isinstance(first, ast.If) else None
         if not isinstance(first, ast.If) or holds is None:
@@ -265,15 +236,12 @@ def _bodies(tree: ast.Module, code: CodeType) -> Iterator[list[ast.stmt]]:
     """Yield the statements of the functions whose code this may be."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda):
-            if (
-                code.co_name == "<lambda>"
-                and node.lineno == code.co_firstlineno
-                and _covers(node.body, code)
-            ):
+            first = node.lineno == code.co_firstlineno and code.co_name == "<lambda>"
+            if first and _covers(node.body, code):
                 yield [ast.Return(node.body)]
         elif isinstance(node, ast.FunctionDef) and node.name == code.co_name:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first == code.co_firstlineno:
+            lines = [node.lineno, *[decorator.lineno for decorator in node.decorator_list]]
+            if min(lines) == code.co_firstlineno:
                 yield node.body[ast.get_docstring(node) is not None :]
 
 

@@ -74,31 +74,18 @@ class Trace:
         ValueError
             If the nodes are inconsistent.
         """
-        if isinstance(self.nodes, Nodes):
-            self._check_columns()
-            return
-        children: dict[int, list[int]] = {node.id: [] for node in self.nodes}
-        for position, node in enumerate(self.nodes, 1):
-            if node.id != position:
-                raise ValueError(f"expected node {position}, got node {node.id}")
-            for parent in dict.fromkeys(node.parents):
-                if not 1 <= parent < node.id:
-                    raise ValueError(f"node {node.id} has the parent {parent}, which is not older")
-                children[parent].append(node.id)
-        for node in self.nodes:
-            if list(node.children) != children[node.id]:
-                own = children[node.id]
-                raise ValueError(f"node {node.id} has children {node.children}, expected {own}")
-        if self.result is not None and self.result not in children:
-            raise ValueError(f"the result {self.result} is not a node")
-
-    def _check_columns(self) -> None:
-        """Check nodes made from columns, whose ids and children are always consistent."""
-        starts, flat = self.columns.starts, self.columns.flat
-        own = np.repeat(np.arange(1, len(self.nodes) + 1), np.diff(starts))
+        n, flat = len(self.nodes), self.columns.flat
+        own = np.repeat(np.arange(1, n + 1), np.diff(self.columns.starts))
         for wrong in np.flatnonzero((flat < 1) | (flat >= own))[:1].tolist():
             raise ValueError(f"node {own[wrong]} has the parent {flat[wrong]}, which is not older")
-        if self.result is not None and self.result not in range(1, len(self.nodes) + 1):
+        if not isinstance(self.nodes, Nodes):  # ids and children of those are always right
+            for id, (node, children) in enumerate(zip(self, self.columns.children, strict=True), 1):
+                if node.id != id:
+                    raise ValueError(f"expected node {id}, got node {node.id}")
+                if tuple(node.children) != children:
+                    found = node.children
+                    raise ValueError(f"node {id} has children {found}, expected {children}")
+        if self.result is not None and self.result not in range(1, n + 1):
             raise ValueError(f"the result {self.result!r} is not a node")
 
     def to_dict(self) -> dict[str, Any]:
