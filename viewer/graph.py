@@ -6,9 +6,10 @@ its groups. All of it is plain data over a trace, which is never changed.
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, repeat
 from typing import Any, TypeAlias, TypeVar
@@ -65,6 +66,11 @@ class Group:
             group = todo.pop()
             yield group
             todo.extend(member for member in reversed(group.members) if isinstance(member, Group))
+
+    def with_members(self, members: Sequence[int | Group]) -> Group:
+        """Return the group with other members, or itself if they are the same objects."""
+        same = len(members) == len(self.members) and all(map(operator.is_, members, self.members))
+        return self if same else replace(self, members=tuple(members))
 
     @property
     def first(self) -> int:

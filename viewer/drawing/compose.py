@@ -12,7 +12,7 @@ from viewer.drawing.looks import MARKS
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Box, Edge, Graph, Group
 from viewer.text.lines import shorten
-from viewer.text.links import link
+from viewer.text.links import check_links, link
 
 DEEPEST_CLUSTER = 12
 EDGES = ("shape", "none")
@@ -25,6 +25,7 @@ def compose_picture(graph: Graph, style: Style) -> Picture:
     for mark in style.marks.values():
         if mark not in MARKS:
             raise unknown("mark", mark, MARKS)
+    check_links(style.links)
     return _Drawing(graph, style).picture()
 
 

@@ -15,7 +15,6 @@ from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.passes import MAX_NODES, prepare
 from viewer.text.lines import shorten
-from viewer.text.links import check_links
 
 LONGEST_TOOLTIP = 500  # columns of a line
 LONGEST_NOTE = 120
@@ -78,26 +77,15 @@ def to_dot(
     >>> print(viewer.to_dot(J).splitlines()[0])
     digraph trace {
     """
-    graph = prepare(x, max_nodes=max_nodes)
-    return dot_source(
-        picture_of(
-            graph,
-            gradients=gradients,
-            edges=edges,
-            heat=heat,
-            links=links,
-            marks=marks,
-            backward=backward,
-        )
-    )
+    style = Style(gradients, edges, heat, links, marks or {}, backward)
+    return dot_source(compose_picture(prepare(x, max_nodes=max_nodes), style))
 
 
-def picture_of(graph: Graph, *, marks: Mapping[int, str] | None = None, **options: Any) -> Picture:
+def picture_of(graph: Graph, **options: Any) -> Picture:
     """Return the picture of a graph; the options are those of `to_dot` and of `Style`."""
     for name in sorted(options.keys() - Style.__dataclass_fields__.keys()):
         raise TypeError(str(unknown("drawing option", name, OPTIONS)))
-    check_links(options.get("links"))
-    return compose_picture(graph, Style(marks=marks or {}, **options))
+    return compose_picture(graph, Style(**{**options, "marks": options.get("marks") or {}}))
 
 
 def dot_source(drawn: Picture) -> str:

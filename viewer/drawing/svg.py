@@ -14,7 +14,7 @@ TITLE = re.compile(
     r"""<title>[^<]*</title>\n"""
     r"""(<g id="a_[^"]*"><a(?: xlink:href="[^"]*")?) xlink:title="([^"]*)\""""
 )
-EDGE = re.compile(r"""(<g id="edge(\d+)" class="edge">\n<title>)[^<]*""")
+EDGE_TITLE = re.compile(r"""(<g id="edge(\d+)" class="edge">\n<title>)[^<]*""")
 
 NAME = "autograd-tools"  # the class of our pictures, so that their rules affect no others
 
@@ -72,7 +72,9 @@ def finish(svg: str, drawn: Picture) -> str:
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace("<title>trace</title>\n", "", 1).replace(f' font-family="{FONT}"', "")
     svg = TITLE.sub(r"<title>\2</title>\n\1", svg)
-    svg = EDGE.sub(lambda match: match[1] + escape(drawn.arrows[int(match[2]) - 1].tooltip), svg)
+    svg = EDGE_TITLE.sub(
+        lambda match: match[1] + escape(drawn.arrows[int(match[2]) - 1].tooltip), svg
+    )
     sentence = escape(drawn.root.title)
     head = f'class="{NAME}" role="img" aria-label="{sentence}"'
     return re.sub(

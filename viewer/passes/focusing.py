@@ -10,8 +10,6 @@ from autograd_tools.base.text import unknown
 from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable, as_graph
 
-MOST_NAMES = 20  # that an error lists if none is spelled like the given one
-
 
 def focus(
     x: Traceable | Graph,
@@ -74,7 +72,7 @@ def _id(trace: Trace, node: int | str) -> int:
         names = trace.columns.name
         if node in names and node:
             return names.index(node) + 1
-        raise unknown("node", node, names, MOST_NAMES)
+        raise unknown("node", node, names, most=20)
     if not 1 <= node <= len(trace):
         raise ValueError(f"unknown node {node!r}; ids go from 1 to {len(trace)}")
     return node
@@ -123,7 +121,7 @@ def _under(trace: Trace, scope: str) -> set[int]:
         inside.append(inside[place.parent] or (named and list(path) == wanted))
     if not any(inside):
         names = (place.name for place in places if place.kind in ("function", "scope"))
-        raise unknown("scope", scope, names, MOST_NAMES)
+        raise unknown("scope", scope, names, most=20)
     kinds = columns.kind
     found = {
         id
@@ -147,7 +145,7 @@ def _on(trace: Trace, line: int | str) -> set[int]:
     if found := {id for id, f, n in results if n == wanted and _ends(f, file)}:
         return found
     there = sorted({(f.replace("\\", "/").rpartition("/")[2], n) for _, f, n in results if f})
-    raise unknown("line", str(line), (f"{f}:{n}" for f, n in there), MOST_NAMES)
+    raise unknown("line", str(line), (f"{f}:{n}" for f, n in there), most=20)
 
 
 def _ends(path: str, file: str) -> bool:

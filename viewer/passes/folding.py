@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -20,7 +19,6 @@ from viewer.passes.wiring import Relation, Wiring
 PART_OF = {"loop": "step", "recursion": "level"}  # the kinds of groups that fold as a whole
 PARTS = frozenset(PART_OF.values())
 FEWEST = 3  # copies outside of loops, scopes and functions, where two may be equal by chance
-MOST_NAMES = 20  # that an error lists if none is spelled like the given one
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +127,10 @@ class _Folder:
         if is_recursion and not any(level.copies for level in groups):
             return _Folded(nested(self.graph, group, groups, leaves), number, first)
         found = [item.group if isinstance(item, _Folded) else item for item in items]
-        if leaves or not _are(found, group.members):
-            found = [*in_order([*self._fold_leaves(leaves), *found])]
-        if not _are(found, group.members):
-            group = replace(group, members=tuple(found))
-        return _Folded(group, number, first)
+        made = group.with_members(found)
+        if leaves or made is not group:
+            made = group.with_members(in_order([*self._fold_leaves(leaves), *found]))
+        return _Folded(made, number, first)
 
     def _is_whole(self, group: Group, inner: Group) -> bool:
         """Return whether a loop or recursion consists of one folded group of its steps."""
@@ -223,10 +220,6 @@ class _Folder:
         return f"{first} … {last}" if first != last else first
 
 
-def _are(found: Sequence[int | Group], members: Sequence[int | Group]) -> bool:
-    return len(found) == len(members) and all(map(operator.is_, found, members))
-
-
 def _oldest(item: _Item) -> int:
     return item.first if isinstance(item, _Folded) else item
 
@@ -253,4 +246,4 @@ def _check_open(graph: Graph, ids: set[int], names: set[str]) -> None:
         raise ValueError(f"unknown node {wrong[0]!r} in open=; ids go from 1 to {len(graph.trace)}")
     there = {group.name for group in graph.root.inner() if group.name} if names else set()
     for name in sorted(names - there):
-        raise unknown("group", name, sorted(there), MOST_NAMES)
+        raise unknown("group", name, sorted(there), most=20)

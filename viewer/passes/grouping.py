@@ -57,7 +57,7 @@ def group(x: Traceable | Graph) -> Graph:
 def _homes(graph: Graph) -> tuple[dict[int, int], int]:
     """Return the place of each node, by id, and the place that becomes the root."""
     columns, places = graph.trace.columns, graph.trace.places
-    around = _Ancestors(places)
+    around = Ancestors(places)
     ids = np.sort(np.fromiter(graph.root.all_ids(), np.int64))
     place = np.array([0, *columns.place])
     leaf = np.array([False, *[kind != "result" for kind in columns.kind]])
@@ -83,7 +83,7 @@ def trunk(places: Sequence[ScopeNode], number: int) -> int:
     return places[number].parent if is_recursive and same[0] == "function" else number
 
 
-class _Ancestors:
+class Ancestors:
     """Finds the innermost place around some others, by ranges in pre-order."""
 
     def __init__(self, places: Sequence[ScopeNode]) -> None:

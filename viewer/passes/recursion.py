@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -50,10 +49,7 @@ def _is_call(member: Any, group: Group) -> bool:
 
 
 def _with(graph: Graph, group: Group, members: list[Any]) -> Group:
-    """Return a group with other members, or itself if they are the same."""
-    found = tuple([_recursion(graph, m) if isinstance(m, list) else m for m in members])
-    same = len(found) == len(group.members) and all(map(operator.is_, found, group.members))
-    return group if same else replace(group, members=found)
+    return group.with_members([_recursion(graph, m) if isinstance(m, list) else m for m in members])
 
 
 def _recursion(graph: Graph, calls: _Calls) -> Group:

@@ -13,6 +13,7 @@ from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line, unknown
 from autograd_tools.tracing.summaries import Summaries
+from viewer.passes.grouping import Ancestors
 from viewer.text.places import path_text, source_text
 
 Values: TypeAlias = Sequence[Any] | np.ndarray
@@ -44,24 +45,11 @@ def column(name: str) -> Column:
 
 def homes(trace: Trace) -> list[int]:
     """Return the number of the place of each node; a leaf is in the innermost around its uses."""
-    columns = trace.columns
+    columns, around = trace.columns, Ancestors(trace.places)
     found = list(columns.place)
-    for row, kind in enumerate(columns.kind):
-        if kind != "result" and columns.children[row]:
-            found[row] = common(
-                {columns.place[child - 1] for child in columns.children[row]}, trace
-            )
-    return found
-
-
-def common(numbers: set[int], trace: Trace) -> int:
-    """Return the innermost place around some places."""
-    places = trace.places
-    found = min(numbers, default=0)
-    for number in numbers:
-        other = number
-        while found != other:  # inner places have higher numbers than those around them
-            found, other = min(found, other), places[max(found, other)].parent
+    for row, (kind, uses) in enumerate(zip(columns.kind, columns.children, strict=True)):
+        if kind != "result" and uses:
+            found[row] = around.common({columns.place[use - 1] for use in uses})
     return found
 
 
@@ -82,7 +70,7 @@ def scopes(trace: Trace) -> list[tuple[str, ...]]:
     return [names[home] for home in homes(trace)]
 
 
-def _operation(trace: Trace) -> list[str]:
+def _titles(trace: Trace) -> list[str]:
     columns = trace.columns
     return [
         op or f"{kind} {name}".rstrip()
@@ -172,7 +160,7 @@ def _statistics(prefix: str, of: Callable[[Trace], Summaries], style: str) -> di
 # tests/viewer/terminal/test_table.py; `show`, `where=` and `sort=` find it by its name.
 COLUMNS: dict[str, Column] = {
     "id": Column(lambda trace: range(1, len(trace) + 1), str, "dim", True),
-    "operation": Column(_operation, one_line, "cyan"),
+    "operation": Column(_titles, one_line, "cyan"),
     "op": Column(lambda trace: trace.columns.op, one_line, "cyan"),
     "name": Column(lambda trace: trace.columns.name, one_line, "green"),
     "kind": Column(lambda trace: trace.columns.kind, str),

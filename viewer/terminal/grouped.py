@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,18 +25,8 @@ from viewer.text.table import Cells, laid_out
 BAR = 24  # columns
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """Sums over each group of nodes, and the range of its gradient norms; NaN where unknown."""
-
-    names: Sequence[str]
-    nodes: np.ndarray
-    bytes: np.ndarray
-    forward: np.ndarray
-    backward: np.ndarray
-    least: np.ndarray
-    most: np.ndarray
-    nan: np.ndarray
+# The facts of all groups by column: numbers, NaN where unknown, and the names of the groups.
+Facts: TypeAlias = dict[str, Any]
 
 
 def grouped_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
@@ -49,18 +40,20 @@ def grouped_rows(subject: Subject, options: Options, width: int | None) -> Itera
     facts = _facts(subject, GROUPINGS[options.by](subject.trace))
     order = _order(facts, options.sort)
     shown = order[: options.limit]
-    names = names or [
-        name for name in GROUP_COLUMNS if name in ALWAYS or any(GROUP_COLUMNS[name].texts(facts))
-    ]
-    columns = [
-        _cells(options.by if name == "group" else name, name, facts, shown) for name in names
-    ]
+    texts = {name: GROUP_COLUMNS[name].texts(name, facts) for name in GROUP_COLUMNS}
+    columns = []
+    for name in names or [name for name in texts if name in ALWAYS or any(texts[name])]:
+        header = {"group": options.by, "gradients": _axis(facts)}.get(name, name)
+        column, own = GROUP_COLUMNS[name], [texts[name][i] for i in shown]
+        whole = name != "group"
+        right = whole and name != "gradients"
+        columns.append(Cells(header, own, column.style, right, whole, name=name))
     left_out = len(order) - len(shown)
     after = len(shown) if left_out else 0
     yield from laid_out(columns, len(shown), width, after, omitted(left_out, len(order)))
 
 
-def _facts(subject: Subject, keys: Sequence[Hashable]) -> _Facts:
+def _facts(subject: Subject, keys: Sequence[Hashable]) -> Facts:
     """Return the facts of each group, in the order in which their first nodes were computed."""
     columns = subject.trace.columns
     rows = np.array(subject.ids, int) - 1
@@ -78,69 +71,50 @@ def _facts(subject: Subject, keys: Sequence[Hashable]) -> _Facts:
     norm = columns.outgrad.norm[rows]
     np.fmin.at(least, group, norm)
     np.fmax.at(most, group, norm)
-    return _Facts(
-        [str(key) for key in numbers],
-        np.bincount(group, minlength=count),
-        total(columns.value.nbytes),
-        total(COLUMNS["forward"].values(subject.trace)),
-        total(COLUMNS["backward"].values(subject.trace)),
-        least,
-        most,
-        total(columns.outgrad.nans + columns.outgrad.infs),
-    )
+    return {
+        "group": [str(key) for key in numbers],
+        "nodes": np.bincount(group, minlength=count),
+        "bytes": total(columns.value.nbytes),
+        "forward": total(COLUMNS["forward"].values(subject.trace)),
+        "backward": total(COLUMNS["backward"].values(subject.trace)),
+        "∇min": least,
+        "∇max": most,
+        "∇nan": total(columns.outgrad.nans + columns.outgrad.infs),
+        "gradients": most,
+    }
 
 
-def _order(facts: _Facts, sort: str | None) -> list[int]:
+def _order(facts: Facts, sort: str | None) -> list[int]:
     """Return the groups in the order of a column, unknown values last."""
-    order = list(range(len(facts.names)))
+    order = list(range(len(facts["group"])))
     if sort:
-        values = GROUP_COLUMNS[sort.removeprefix("-")].values(facts)
+        values = facts[sort.removeprefix("-")]
         known = [i for i in order if values[i] == values[i]]
         known.sort(key=lambda i: values[i], reverse=sort.startswith("-"))
         order = [*known, *(i for i in order if values[i] != values[i])]
     return order
 
 
-@dataclass(frozen=True)
-class _GroupColumn:
-    """A fact about groups: its values, by which rows are sorted, and its texts."""
+def _each(text: Callable[[Any], str]) -> Callable[[str, Facts], list[str]]:
+    """Return a function for the texts of a column whose values have a text each."""
 
-    values: Callable[[_Facts], Sequence[float] | Sequence[str] | np.ndarray]
-    texts: Callable[[_Facts], list[str]]
-    style: str = ""
-    right: bool = True
-    whole: bool = True
+    def texts(name: str, facts: Facts) -> list[str]:
+        values = np.asarray(facts[name]).tolist()
+        return ["" if isinstance(x, float) and math.isnan(x) else text(x) for x in values]
 
-
-def _cells(header: str, name: str, facts: _Facts, shown: Sequence[int]) -> Cells:
-    column = GROUP_COLUMNS[name]
-    texts = column.texts(facts)
-    title = _axis(facts) if name == "gradients" else header
-    return Cells(
-        title, [texts[i] for i in shown], column.style, column.right, column.whole, name=header
-    )
+    return texts
 
 
-def _numbers(field: str, text: Callable[[float], str], style: str = "") -> _GroupColumn:
-    def values(facts: _Facts) -> np.ndarray:
-        return np.asarray(getattr(facts, field))
-
-    def texts(facts: _Facts) -> list[str]:
-        return ["" if math.isnan(x) else text(x) for x in values(facts).tolist()]
-
-    return _GroupColumn(values, texts, style)
-
-
-def _bounds(facts: _Facts) -> tuple[float, float] | None:
+def _bounds(facts: Facts) -> tuple[float, float] | None:
     """Return the powers of ten around all gradients that are not zero."""
-    norms = [x for x in (*facts.least.tolist(), *facts.most.tolist()) if x > 0]
+    norms = [x for x in (*facts["∇min"].tolist(), *facts["∇max"].tolist()) if x > 0]
     if not norms:
         return None
     low, high = math.floor(math.log10(min(norms))), math.ceil(math.log10(max(norms)))
     return low, max(high, low + 1)
 
 
-def _axis(facts: _Facts) -> str:
+def _axis(facts: Facts) -> str:
     """Return the header of the bars: the ends of their scale."""
     bounds = _bounds(facts)
     if bounds is None:
@@ -149,44 +123,43 @@ def _axis(facts: _Facts) -> str:
     return f"{low}{'∇norm'.center(BAR - len(low) - len(high))}{high}"
 
 
-def _bars(facts: _Facts) -> list[str]:
+def _bars(name: str, facts: Facts) -> list[str]:
     """Return a bar from the smallest to the largest gradient of each group, on a log scale."""
-    bounds = _bounds(facts)
-    if bounds is None:
-        return [""] * len(facts.names)
-    low, high = bounds
+    low, high = _bounds(facts) or (0, 1)
 
     def position(x: float) -> int:
         return round((math.log10(x) - low) / (high - low) * (BAR - 1)) if x > 0 else 0
 
     bars = []
-    for least, most in zip(facts.least.tolist(), facts.most.tolist(), strict=True):
+    for least, most in zip(facts["∇min"].tolist(), facts[name].tolist(), strict=True):
         if not most > 0:
-            bars.append("" if math.isnan(most) else "0")
+            bars.append("0" if most == 0 and _bounds(facts) else "")
             continue
         start, end = position(least), position(most)
         bars.append("·" * start + "█" * (end - start + 1) + "·" * (BAR - 1 - end))
     return bars
 
 
-# The columns of a table of groups. To add one, add an entry here and, for a new fact, a field of
-# `_Facts`; a test goes to tests/viewer/terminal/test_table.py.
-GROUP_COLUMNS: dict[str, _GroupColumn] = {
-    "group": _GroupColumn(
-        lambda facts: facts.names,
-        lambda facts: [one_line(name) for name in facts.names],
-        "magenta",
-        right=False,
-        whole=False,
-    ),
-    "nodes": _numbers("nodes", lambda x: f"{x:.0f}"),
-    "bytes": _numbers("bytes", memory_text),
-    "forward": _numbers("forward", time_text),
-    "backward": _numbers("backward", time_text),
-    "∇min": _numbers("least", lambda x: f"{x:.3g}", "yellow"),
-    "∇max": _numbers("most", lambda x: f"{x:.3g}", "yellow"),
-    "∇nan": _numbers("nan", lambda x: f"{x:.0f}" if x else "", "red"),
-    "gradients": _GroupColumn(lambda facts: facts.most, _bars, "yellow", right=False),
+@dataclass(frozen=True)
+class _GroupColumn:
+    """A column of a table of groups: the function for its texts, and its style."""
+
+    texts: Callable[[str, Facts], list[str]]
+    style: str = ""
+
+
+# The columns of a table of groups. To add one, add an entry here and its values in `_facts`; a test
+# goes to tests/viewer/terminal/test_table.py.
+GROUP_COLUMNS = {
+    "group": _GroupColumn(_each(one_line), "magenta"),
+    "nodes": _GroupColumn(_each(str)),
+    "bytes": _GroupColumn(_each(memory_text)),
+    "forward": _GroupColumn(_each(time_text)),
+    "backward": _GroupColumn(_each(time_text)),
+    "∇min": _GroupColumn(_each("{:.3g}".format), "yellow"),
+    "∇max": _GroupColumn(_each("{:.3g}".format), "yellow"),
+    "∇nan": _GroupColumn(_each(lambda x: f"{x:.0f}" if x else ""), "red"),
+    "gradients": _GroupColumn(_bars, "yellow"),
 }
 ALWAYS = ("group", "nodes", "bytes")  # the others are shown if any group has a value
 

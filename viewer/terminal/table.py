@@ -16,7 +16,7 @@ def table_rows(subject: Subject, options: Options, width: int | None) -> Iterato
     """Yield the rows of a table of nodes."""
     head, left_out, tail = subject.cut(options)
     ids = [*head, *tail]
-    chosen = [_cells(subject, name, ids) for name in names_of(options.columns) or DEFAULT]
+    chosen = [_node_cells(subject, name, ids) for name in names_of(options.columns) or DEFAULT]
     after = len(head) if left_out else 0
     yield from laid_out(chosen, len(ids), width, after, omitted(left_out, len(subject.ids)))
 
@@ -32,7 +32,7 @@ def names_of(columns: str | Sequence[str] | None) -> Sequence[str]:
     return list(columns)
 
 
-def _cells(subject: Subject, name: str, ids: Sequence[int]) -> Cells:
+def _node_cells(subject: Subject, name: str, ids: Sequence[int]) -> Cells:
     chosen = column(name)
     values = chosen.values(subject.trace)
     if isinstance(values, np.ndarray):

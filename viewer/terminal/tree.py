@@ -12,9 +12,9 @@ from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line
 from viewer.graph import Graph, Group
 from viewer.labels import heading, plural
-from viewer.passes.grouping import trunk
+from viewer.passes.grouping import Ancestors, trunk
 from viewer.passes.preparing import prepare
-from viewer.terminal.columns import common, paths
+from viewer.terminal.columns import paths
 from viewer.terminal.listing import node_spans
 from viewer.terminal.subject import Options, Subject
 from viewer.text.lines import Row, Span, fold
@@ -84,7 +84,7 @@ def _around(trace: Trace) -> str:
     """Return the functions and scopes around all operations, which are no branches."""
     kinds = zip(trace.columns.place, trace.columns.kind, strict=True)
     used = {place for place, kind in kinds if kind == "result"}
-    return " / ".join(paths(trace)[trunk(trace.places, common(used, trace))])
+    return " / ".join(paths(trace)[trunk(trace.places, Ancestors(trace.places).common(used))])
 
 
 def _grown(subject: Subject, options: Options) -> _Branch:
