@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LONGEST = 300  # characters of a file in an error
+# Formats of saved files, by kind: a new kind of file is an entry here.
 SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]*)"')
 

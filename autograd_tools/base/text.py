@@ -25,12 +25,10 @@ def columns(text: str) -> int:
 
 
 def one_line(text: str) -> str:
-    """`text` with what would break a line, or hide, written as an escape."""
-    return (
-        text
-        if text.isprintable()
-        else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    )
+    """Return `text` with line breaks and invisible characters as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def markdown_safe(text: str) -> str:

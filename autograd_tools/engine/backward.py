@@ -241,7 +241,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
     thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
     log, section, depth = thread.log, 0, len(thread.open)
     thread.lock.acquire()
-    thread.sweeps += 1
+    thread.passes += 1
     try:
         for index in range(newest, oldest - 1, -1):
             dy = outgrads[index]
@@ -251,7 +251,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
             if plan is None:
                 continue
             if len(log) > LIMIT:
-                thread.add_up(sweeps=1)
+                thread.add_up(passes=1)
             same_shape, note = plan.same_shape, None if notes is None else notes[index]
             for i, parent in enumerate(parents):
                 section, before = plan.sections[i], len(log)
@@ -311,7 +311,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
         if section:
             thread.enclose(depth, before, (section, note, first + index), start, end)
         log += (END, None, int(oldest == 0 and recording.outer is None), end, end)
-        thread.sweeps -= 1
+        thread.passes -= 1
         thread.lock.release()
 
 

@@ -36,7 +36,7 @@ def _bar(percent: float | None) -> str:
     return bar_text((percent or 0) / 100)
 
 
-# Adding a column is adding an entry here.
+# To add a column, add an entry: its group, header, width and the cell of a row.
 COLUMNS = {
     "ncalls": Column("", "ncalls", 6, lambda row: count_text(row.ncalls)),
     "time": Column("Time", "time", 6, lambda row: time_text(row.ns)),

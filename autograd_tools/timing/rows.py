@@ -48,6 +48,7 @@ class Row(NamedTuple):
     peak_nbytes: int | None = None
 
 
+# To add an order, add an entry: the sort key of a label and its section.
 SORTS: dict[str, Callable[[tuple[str, SectionData]], Any]] = {
     "time": lambda item: -item[1].ns,
     "ncalls": lambda item: -item[1].ncalls,

@@ -55,21 +55,21 @@ class Thread(Stack):
         super().__init__()
         self.steps = 0  # complete gradients
         self.stride = 1  # of the gradients that are samples
-        self.sweeps = 0  # running backward passes; meanwhile their marks must not move
+        self.passes = 0  # running backward passes; meanwhile their marks must not move
         self._inside: list[int] = []  # nanoseconds so far inside each open section
         self._inside_bytes: list[int] = []
         self.lock = threading.RLock()  # a backward pass holds it, too
 
-    def add_up(self, sweeps: int = 0) -> None:
+    def add_up(self, passes: int = 0) -> None:
         """Add the log to the sections and records; beginnings of open sections stay in it.
 
-        Do nothing while more backward passes than `sweeps` run, or while another thread adds up.
+        Do nothing while more than `passes` backward passes run, or while another thread adds up.
         """
         if not self.lock.acquire(blocking=False):
             return
         try:
             n = len(self.log)
-            if self.sweeps <= sweeps and n > WIDTH * len(self._inside):
+            if self.passes <= passes and n > WIDTH * len(self._inside):
                 with unseen() if self.memory == "exact" else nullcontext():
                     self._add_up(n)
         finally:
