@@ -73,7 +73,7 @@ class _Drawing:
         return Picture(root, sorted(self.arrows, key=position), self.graph.notes, legend, span)
 
     def sentence(self) -> str:
-        """Return a description of the picture for those who do not see it."""
+        """Return a description of the picture for screen readers."""
         trace, boxes = self.graph.trace, self.graph.boxes
         kind = trace.columns.kind
         kinds = Counter(kind[id - 1] for id in {id for box in boxes.values() for id in box.nodes})

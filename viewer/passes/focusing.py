@@ -31,7 +31,7 @@ def focus(
         A node, by its id (counted from 1) or by the name of a Param or input: keep the paths from
         it to the result.
     steps : int, optional
-        Keep the nodes at most so many edges away from `node` instead.
+        Keep the nodes within this many edges of `node` instead.
     scope : str, optional
         Keep the nodes in functions or scopes with this name or path, such as "net/encoder".
     line : int or str, optional
@@ -158,7 +158,7 @@ def _only(root: Group, ids: set[int]) -> Group:
     """Return the groups with some nodes only, without groups that would be empty."""
 
     def keep(group: Group, members: list[int | Group]) -> Group:
-        if group.copies:  # they may differ in the nodes left, so each node stands for itself
+        if group.copies:  # they may differ in the nodes left, so each node is on its own
             left = sorted(ids.intersection(group.all_ids()))
             return replace(group, members=tuple(left), copies=())
         found = [m for m in members if (m.members if isinstance(m, Group) else m in ids)]

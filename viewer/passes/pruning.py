@@ -17,7 +17,7 @@ SHAPE_ONLY = frozenset(_NAMES.split())
 
 
 def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) -> Graph:
-    """Hide what says little: constant arguments and operations that only change shapes.
+    """Hide constant arguments and operations that only change shapes.
 
     Parameters
     ----------

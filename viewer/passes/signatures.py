@@ -46,7 +46,7 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
         numbers.of(("value", form.shape, form.dtype, text))
         for form, text in zip(columns.value.forms, texts, strict=True)
     ]
-    values.append(-1)  # of what has no value, which is in the row -1
+    values.append(-1)  # the row of freed values
     leaf = [signature.kind != "result" for signature in columns.signatures]
     found = [-1]
     for signature, line, form, parents in zip(

@@ -52,7 +52,7 @@ class Relation:
 
     @property
     def carried(self) -> bool:
-        """Whether any value comes from another copy."""
+        """True if any value comes from another copy."""
         return any(isinstance(slot, Carried) for slot in self.slots)
 
 
@@ -202,7 +202,7 @@ class Wiring:
         return self.leaf[p] and self.leaf[q] and self.signatures[p] == self.signatures[q]
 
     def _between(self, found: Relation, p: int, q: int) -> object:
-        """Return what relates two nodes outside: neighbouring copies of a run, or equal leaves."""
+        """Return the relation of two nodes outside: adjacent copies of a run, or equal leaves."""
         if p in self.runs and q in self.runs:
             (run, n, position), (other, m, place) = self.runs[p], self.runs[q]
             if run == other and abs(m - n) == 1 and position == place:

@@ -1,1 +1,1 @@
-"""Views in the terminal: lists, trees, tables, and a gradient told step by step."""
+"""Views in the terminal: lists, trees, tables, and a gradient explained step by step."""

@@ -112,7 +112,7 @@ def _containing(trace: Trace, word: str) -> np.ndarray:
 
 
 def _each(values: Values, test: Callable[[Any], bool]) -> np.ndarray:
-    """Test each value; equal values, of which there are many, are tested once."""
+    """Test each value; equal values are tested once."""
     answers = {value: test(value) for value in set(values)}
     return np.array([answers[value] for value in values], bool)
 

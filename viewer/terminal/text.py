@@ -48,7 +48,7 @@ def show(
     Parameters
     ----------
     x : Tape, Trace, Graph or path
-        A path leads to a saved trace. A graph made by a pass shows what the pass kept.
+        A path leads to a saved trace. A graph made by a pass shows its own nodes.
     view : {"list", "tree", "table"}
         "list" prints a line for each node, as AutoGrad.jl prints a tape; "tree" prints functions,
         scopes and loops.
@@ -116,7 +116,7 @@ def to_text(
     by: str | None = None,
     width: int | None = None,
 ) -> str:
-    """Return what `show` prints, as plain text.
+    """Return the output of `show` as plain text.
 
     Parameters
     ----------

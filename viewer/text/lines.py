@@ -126,7 +126,7 @@ def painted(rows: Iterable[Row], console: Console) -> str:
 
 
 def _codes(style: str, console: Console) -> tuple[str, str]:
-    """Return what a console writes before and after a text in a style."""
+    """Return the codes that a console writes before and after a text in a style."""
     with console.capture() as capture:
         console.print(Segments([Segment("x", console.get_style(style))]), end="")
     before, _, after = capture.get().partition("x")

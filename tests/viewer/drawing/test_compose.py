@@ -246,7 +246,7 @@ def test_a_box_with_arrows_into_it_is_always_drawn():
     assert {arrow.head for arrow in found.arrows} <= names
 
 
-# Arrows that are too long -------------------------------------------------------------------------
+# Long arrows --------------------------------------------------------------------------------------
 
 
 def long_chain(trace, first, length=20):

@@ -253,7 +253,7 @@ def test_scopes_deeper_than_twelve_are_drawn_as_one():
     assert (len(clusters_of(dot)), len(nodes_of(dot))) == (12, 102)
 
 
-# Long edges, and what is not drawn ----------------------------------------------------------------
+# Long edges and omitted boxes ---------------------------------------------------------------------
 
 
 def test_a_param_is_copied_beside_a_distant_use():
@@ -386,7 +386,7 @@ def test_every_arrow_joins_boxes_that_exist():
                 assert len(boxes) == len(set(boxes))
 
 
-# Names that want to be syntax ---------------------------------------------------------------------
+# Hostile names ------------------------------------------------------------------------------------
 
 each_name = hostile(  # as the text between the quotes of DOT
     quotes="\\\"'`,",
@@ -436,7 +436,7 @@ def test_a_hostile_name_of_a_scope_is_only_a_label(name, shown):
     assert clusters_of(viewer.to_dot(tape_named(name))) == {"cluster_1": [shown, "n1", "n2"]}
 
 
-# The same again -----------------------------------------------------------------------------------
+# Determinism --------------------------------------------------------------------------------------
 
 PROGRAM = """
 import sys

@@ -394,7 +394,7 @@ def test_a_new_file_has_the_usual_permissions(tape, tmp_path):
     assert (tmp_path / "graph.dot").stat().st_mode & 0o777 == 0o644
 
 
-# What is drawn ------------------------------------------------------------------------------------
+# Inputs -------------------------------------------------------------------------------------------
 
 FUNCTIONS = {
     "to_dot": viewer.to_dot,
@@ -438,7 +438,7 @@ def test_a_plain_value_from_diff_is_explained(tmp_path):
         viewer.draw(ag.diff(lambda: 4.0), tmp_path / "graph.svg")
 
 
-# Names that want to be syntax ---------------------------------------------------------------------
+# Hostile names ------------------------------------------------------------------------------------
 
 each_name = hostile(long="x" * 59 + "…")
 

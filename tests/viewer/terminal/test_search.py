@@ -130,7 +130,7 @@ def test_a_hostile_name_is_found(name, view):
     assert found.splitlines()[0].startswith("1 of 2 nodes: ")
 
 
-# Where a NaN was made -----------------------------------------------------------------------------
+# The first NaN ------------------------------------------------------------------------------------
 
 
 def first_line(f, *args):

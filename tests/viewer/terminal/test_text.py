@@ -312,7 +312,7 @@ def chain():
     return ag.diff(double).trace()
 
 
-# Names that want to be syntax ---------------------------------------------------------------------
+# Hostile names ------------------------------------------------------------------------------------
 
 
 def trace_named(name):
@@ -398,7 +398,7 @@ def test_the_name_of_a_file_may_be_hostile(view):
     assert ("[bold]</script>\\n.py:2" in text) == (view == "table")
 
 
-# What goes to a file, a pipe and a terminal -------------------------------------------------------
+# Files, pipes and terminals -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("view", VIEWS)
