@@ -3,10 +3,26 @@
 import contextlib
 from dataclasses import replace
 
+import numpy as np
+
+import autograd_tools as ag
 from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument, Columns, ScopeNode, TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.graph import Graph, Group
+
+STEPS = ((3, 4), (5, 6), (7, 8))  # of `three_steps`
+
+
+def three_steps():
+    """Two leaves and three equal steps: 1 x, 2 w, multiply and tanh of each step, 9 a sum."""
+
+    def f(x, w):
+        for _ in range(3):
+            x = np.tanh(x * w)
+        return np.sum(x)
+
+    return ag.trace(f, np.ones(2), np.ones(2))
 
 
 class Building(Trace):

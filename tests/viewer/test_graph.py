@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.traces import STEPS, three_steps
 
 import autograd_tools as ag
 from viewer.graph import Graph, Group
@@ -9,17 +10,7 @@ from viewer.graph import Graph, Group
 
 @pytest.fixture
 def trace():
-    """Two leaves and three equal steps: 1 x, 2 w, multiply and tanh of each step, a sum."""
-
-    def f(x, w):
-        for _ in range(3):
-            x = np.tanh(x * w)
-        return np.sum(x)
-
-    return ag.trace(f, np.ones(2), np.ones(2))
-
-
-STEPS = ((3, 4), (5, 6), (7, 8))
+    return three_steps()
 
 
 def boxes(graph):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.traces import Building
+from support.traces import STEPS, Building, three_steps
 
 import autograd_tools as ag
 from autograd_tools.tracing.columns import ScopeNode
@@ -14,19 +14,10 @@ from viewer.graph import Graph, Group
 from viewer.labels import carried_back
 from viewer.passes import fold, group
 
-STEPS = ((3, 4), (5, 6), (7, 8))
-
 
 @pytest.fixture(scope="module")
 def trace():
-    """Two leaves and three equal steps: 1 x, 2 w, multiply and tanh of each step, a sum."""
-
-    def f(x, w):
-        for _ in range(3):
-            x = np.tanh(x * w)
-        return np.sum(x)
-
-    return ag.trace(f, np.ones(2), np.ones(2))
+    return three_steps()
 
 
 def folded(trace, **options):

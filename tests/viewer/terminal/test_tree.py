@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.traces import STEPS, three_steps
 
 import autograd_tools as ag
 import viewer
@@ -10,17 +11,7 @@ from viewer.graph import Graph, Group
 
 @pytest.fixture(scope="module")
 def trace():
-    """Two leaves and three steps: 1 x, 2 w, multiply and tanh of each step, a sum."""
-
-    def f(x, w):
-        for _ in range(3):
-            x = np.tanh(x * w)
-        return np.sum(x)
-
-    return ag.trace(f, np.ones(2), np.ones(2))
-
-
-STEPS = ((3, 4), (5, 6), (7, 8))
+    return three_steps()
 
 
 def shown(x, **options):
@@ -35,7 +26,7 @@ def folded(trace, **more):
 
 def test_a_folded_group_shows_its_first_copy_and_all_totals(trace):
     assert shown(folded(trace)) == [
-        "9 nodes in trace.f",
+        "9 nodes in three_steps.f",
         "├── 1. x = P(float64[2]) ∇=float64[2]",
         "├── 2. w = P(float64[2]) ∇=float64[2]",
         "├── for _ in range(3)  ×3  6 nodes  96.0B",
@@ -75,7 +66,7 @@ def test_a_search_finds_later_copies_in_nested_folds(trace):
 def test_hidden_nodes_are_not_shown(trace):
     graph = Graph(trace, Group("", tuple(range(1, 10))), hidden=frozenset(range(2, 9)))
     assert [line.split(". ")[0] for line in shown(graph)] == [
-        "2 nodes in trace.f",
+        "2 nodes in three_steps.f",
         "├── 1",
         "└── 9",
     ]
