@@ -64,7 +64,7 @@ def ask_process(tmp_path):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        if {"python", "ask_process"} & set(getattr(item, "fixturenames", ())):
+        if {"python", "ask_process", "pytester"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 
@@ -74,32 +74,30 @@ class _NeedsProcess(Exception):
 
 @pytest.fixture
 def ask(request, capfd, tmp_path, monkeypatch):
-    """Run the command line here, or as a process where `command`, `cwd`, variables or a profile ask for one."""
+    """Run the command line in this process; start one only for `command`, `cwd` or the timer."""
 
-    def execve(*args):
+    def start(*args):
         raise _NeedsProcess
 
     def ask(*args, input="", **options):
         modules = sys.modules.copy()
-        if options:
-            return request.getfixturevalue("ask_process")(*args, input=input, **options)
         with monkeypatch.context() as patch:
             patch.chdir(tmp_path)
-            patch.setattr(os, "environ", environment())
-            patch.setattr(os, "execve", execve)
+            patch.setattr(os, "execve", start)
             patch.setattr(sys, "argv", ["autograd-tools", *args])
             patch.setattr(sys, "path", ["", *sys.path])
-            patch.setattr(
-                "concurrent.futures.thread._shutdown", False
-            )  # the end of a script sets it
             patch.setattr(sys, "stdin", io.StringIO(input))
+            patch.setattr("concurrent.futures.thread._shutdown", False)  # a script's end sets it
             try:
+                if {"command", "cwd"} & options.keys():
+                    start()
+                patch.setattr(os, "environ", environment(**options))
                 status = main(args)
             except SystemExit as stop:
                 status = stop.code
             except _NeedsProcess:
                 process = request.getfixturevalue("ask_process")
-                return process(*args, input=input, AUTOGRAD_TIMER="shapes")
+                return process(*args, input=input, **{"AUTOGRAD_TIMER": "shapes", **options})
             finally:
                 for name, module in list(sys.modules.items()):
                     if str(tmp_path) in str(getattr(module, "__file__", "")):  # the script's own

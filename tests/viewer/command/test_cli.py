@@ -16,7 +16,9 @@ from autograd_tools.timing import Counts, Record, Timer
 
 # A picture as .dot needs no layout, which takes a second to start.
 each_command = pytest.mark.parametrize(
-    "command", [["show"], ["draw", "-o", "graph.dot"], ["profile"]], ids=lambda command: command[0]
+    "command",
+    [["show"], ["draw", "-o", "graph.dot"], pytest.param(["profile"], marks=pytest.mark.slow)],
+    ids=["show", "draw", "profile"],
 )
 
 LISTING = """\
@@ -125,8 +127,9 @@ def test_draw_names_the_picture_after_the_script(ask, script, tmp_path):
     assert (tmp_path / "train.svg").is_file()
 
 
-def test_profile_prints_hotspots_by_operation_and_by_line(ask, script):
-    output, errors, status = ask("profile", script())
+@pytest.mark.slow
+def test_profile_prints_hotspots_by_operation_and_by_line(ask_process, script):
+    output, errors, status = ask_process("profile", script())
     assert (output.splitlines()[0], errors, status) == ("training", "", 0)
     assert sorted(rows(output, "operation")) == [
         ("add", "1"),
@@ -139,6 +142,7 @@ def test_profile_prints_hotspots_by_operation_and_by_line(ask, script):
     assert "return np.sum((w @ x + b - y) ** 2)" in output
 
 
+@pytest.mark.slow
 def test_profile_tells_what_share_of_the_run_gradients_are(ask, script):
     line = next(
         line for line in ask("profile", script())[0].splitlines() if line.startswith("5 operations")
@@ -149,6 +153,7 @@ def test_profile_tells_what_share_of_the_run_gradients_are(ask, script):
     assert re.fullmatch(rf"5 operations in a run of \d[.\d]*m?s: {parts}; {rest}\.", line)
 
 
+@pytest.mark.slow
 def test_profile_counts_operations_inside_a_section_of_the_users(ask, script):
     source = MODEL.replace(
         "J = ag.diff(loss)", "with ag.timer.section('train'):\n    ag.diff(loss)"
@@ -156,11 +161,13 @@ def test_profile_counts_operations_inside_a_section_of_the_users(ask, script):
     assert "\n5 operations in a run of " in ask("profile", script(source))[0]
 
 
+@pytest.mark.slow
 def test_profile_limits_the_rows(ask, script):
     output = ask("profile", "--limit", "2", script())[0]
     assert [row[0] for row in rows(output, "operation")][2:] == ["3 more"]
 
 
+@pytest.mark.slow
 def test_profile_prints_tips(ask, script):
     source = (
         "x = ag.Param(np.ones((100, 20)))\nag.diff(lambda: sum(np.sum(x[i]) for i in range(100)))\n"
@@ -170,6 +177,7 @@ def test_profile_prints_tips(ask, script):
     assert "x[i], 100 times per gradient. Operate on the whole array: " in output
 
 
+@pytest.mark.slow
 def test_profile_saves_the_peaks_of_the_machine(ask, script, tmp_path):
     ask("profile", "-o", "run.json", script())
     assert set(Timer.load(tmp_path / "run.json").peaks) == {
@@ -180,6 +188,7 @@ def test_profile_saves_the_peaks_of_the_machine(ask, script, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_profile_prints_the_timers_table_on_demand(ask, script):
     output = ask("profile", "--timer", script())[0]
     assert "Tot / % measured:" in output
@@ -187,6 +196,7 @@ def test_profile_prints_the_timers_table_on_demand(ask, script):
     assert "Tot / % measured:" not in ask("profile", script())[0]
 
 
+@pytest.mark.slow
 def test_profile_counts_all_bytes_on_demand(ask, script):
     output, errors, status = ask("profile", "--timer", "--memory", "exact", script())
     assert (errors, status) == ("", 0)
@@ -194,6 +204,7 @@ def test_profile_counts_all_bytes_on_demand(ask, script):
     assert re.search(r"^ Section .* alloc +%tot +avg +peak +live$", output, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_installed_command_is_the_same(ask, script):
     command = shutil.which("autograd-tools", path=str(Path(sys.executable).parent))
     if command is None:
@@ -322,6 +333,7 @@ if __name__ == "__main__":
     )
 
 
+@pytest.mark.slow
 @each_command
 def test_a_file_beside_the_script_called_viewer_is_no_trouble(ask, script, command):
     installed = shutil.which("autograd-tools", path=str(Path(sys.executable).parent))
@@ -364,10 +376,22 @@ def test_the_script_may_have_any_name(ask, script):
         (["show", "train.py", "-", "--view", "tree"], ["-", "--view", "tree"]),
         (["show", "train.py", "-1"], ["-1"]),
         (["show", "train.py", ""], [""]),
-        (["profile", "train.py", "--", "-o", "y"], ["-o", "y"]),
-        (["profile", "--limit", "3", "train.py", "--limit", "5", "--no-limit"], ["--no-limit"]),
-        (["profile", "train.py", "--timer", "a", "--timer"], ["a", "--timer"]),
-        (["profile", "train.py", "a b", "c'd\"", "*", "$HOME"], ["a b", "c'd\"", "*", "$HOME"]),
+        pytest.param(["profile", "train.py", "--", "-o", "y"], ["-o", "y"], marks=pytest.mark.slow),
+        pytest.param(
+            ["profile", "--limit", "3", "train.py", "--limit", "5", "--no-limit"],
+            ["--no-limit"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["profile", "train.py", "--timer", "a", "--timer"],
+            ["a", "--timer"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["profile", "train.py", "a b", "c'd\"", "*", "$HOME"],
+            ["a b", "c'd\"", "*", "$HOME"],
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=" ".join,
 )
@@ -430,9 +454,10 @@ def test_a_step_that_is_no_number_is_refused_before_the_script_runs(ask, script)
     [
         ("show", "train.py computed no gradient with autograd_tools, so there is nothing to show"),
         ("draw", "train.py computed no gradient with autograd_tools, so there is nothing to show"),
-        (
+        pytest.param(
             "profile",
             "train.py computed no gradient with autograd_tools, so there is nothing to profile",
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -522,6 +547,7 @@ def test_a_picture_of_a_saved_trace_is_named_after_it(ask, script):
     assert ask("draw", "run 1.json") == ("drew 7 nodes: run 1.svg\n", "", 0)
 
 
+@pytest.mark.slow
 def test_a_saved_profile_may_stand_in_the_scripts_place(ask, script):
     output, errors, status = ask("profile", "-o", "run.json", script())
     assert (errors, status) == ("", 0)
@@ -636,7 +662,11 @@ def test_an_unknown_view_is_refused_before_the_script_runs(ask, script):
 # Commands that write a file.
 each_writer = pytest.mark.parametrize(
     ("command", "name"),
-    [(["draw", "-o"], "g.dot"), (["show", "--save"], "t.json"), (["profile", "-o"], "run.json")],
+    [
+        (["draw", "-o"], "g.dot"),
+        (["show", "--save"], "t.json"),
+        pytest.param(["profile", "-o"], "run.json", marks=pytest.mark.slow),
+    ],
     ids=["draw", "show", "profile"],
 )
 
@@ -674,6 +704,7 @@ def test_a_png_without_dot_says_what_is_missing(ask, script):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "args",
     [

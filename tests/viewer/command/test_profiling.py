@@ -37,9 +37,7 @@ def profiled(ask, script, tmp_path):
     """Profiles a script: its output up to the report, its errors, the status, and the calls of each operation forward."""
 
     def run(source, *options, **more):
-        output, errors, status = ask(
-            "profile", "-o", "run.json", *options, script(source), **SETTLED, **more
-        )
+        output, errors, status = ask("profile", "-o", "run.json", *options, script(source), **more)
         saved = tmp_path / "run.json"
         calls = {}
         for record, counts in Timer.load(saved).records.items() if saved.exists() else ():
@@ -53,6 +51,7 @@ def profiled(ask, script, tmp_path):
 # Which gradients are measured ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "calls"),
     [
@@ -73,11 +72,13 @@ def test_skip_leaves_gradients_out_and_steps_bounds_them(profiled, options, call
     )
 
 
+@pytest.mark.slow
 def test_it_says_which_gradients_were_measured(ask, script):
-    output = ask("profile", "--skip", "3", "--steps", "4", script(STEPS), **SETTLED)[0]
+    output = ask("profile", "--skip", "3", "--steps", "4", script(STEPS))[0]
     assert output.splitlines()[-1] == "Measured: gradients 4 to 7 of 10."
 
 
+@pytest.mark.slow
 def test_time_before_and_after_the_steps_is_not_in_the_total(profiled, tmp_path):
     profiled(STEPS, "--skip", "3", "--steps", "4")
     part = Timer.load(tmp_path / "run.json").total_ns
@@ -101,13 +102,10 @@ def test_time_before_and_after_the_steps_is_not_in_the_total(profiled, tmp_path)
     ids=["skip", "steps", "limit"],
 )
 def test_a_wrong_number_is_refused_before_the_script_runs(ask, script, options, message):
-    assert ask("profile", *options, script(STEPS), **SETTLED) == (
-        "",
-        f"autograd-tools: {message}\n",
-        2,
-    )
+    assert ask("profile", *options, script(STEPS)) == ("", f"autograd-tools: {message}\n", 2)
 
 
+@pytest.mark.slow
 def test_a_warm_up_that_never_ends_is_told(profiled):
     message = (
         "autograd-tools: train.py computed 10 gradients, so --skip 10 leaves nothing to profile\n"
@@ -118,6 +116,7 @@ def test_a_warm_up_that_never_ends_is_told(profiled):
 # The script does not notice -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_script_that_fails_is_profiled_up_to_there(profiled):
     output, errors, status, calls = profiled(STEPS + "1 // 0\n")
     assert (output, errors.splitlines()[-1], status) == (
@@ -128,6 +127,7 @@ def test_a_script_that_fails_is_profiled_up_to_there(profiled):
     assert calls["sin"] == 10
 
 
+@pytest.mark.slow
 def test_a_script_that_exits_with_a_status_keeps_it(profiled):
     assert profiled(STEPS + "sys.exit(7)\n") == (
         "done\n",
@@ -137,6 +137,7 @@ def test_a_script_that_exits_with_a_status_keeps_it(profiled):
     )
 
 
+@pytest.mark.slow
 def test_a_script_reads_standard_input(profiled):
     assert profiled(STEPS + "print(input() + sys.stdin.read())\n", input="a\nb")[:3] == (
         "done\nab\n",
@@ -145,16 +146,14 @@ def test_a_script_reads_standard_input(profiled):
     )
 
 
+@pytest.mark.slow
 def test_a_script_that_changes_directory_has_its_files_written_where_the_command_was_given(
     ask, script, tmp_path
 ):
     (tmp_path / "elsewhere").mkdir()
     source = "import os\nos.chdir('elsewhere')\n" + STEPS
     assert (
-        ask(
-            "profile", "--sample", "-o", "run.json", "--html", "run.html", script(source), **SETTLED
-        )[2]
-        == 0
+        ask("profile", "--sample", "-o", "run.json", "--html", "run.html", script(source))[2] == 0
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "elsewhere",
@@ -165,6 +164,7 @@ def test_a_script_that_changes_directory_has_its_files_written_where_the_command
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.parametrize("end", ["", "sys.exit(3)\n", "1 // 0\n"])
 def test_a_child_that_the_script_forks_writes_no_report(profiled, end):
@@ -181,6 +181,7 @@ def test_a_child_that_the_script_forks_writes_no_report(profiled, end):
     assert calls == {"multiply": 1}
 
 
+@pytest.mark.slow
 def test_gradients_in_threads_are_measured_also_in_those_that_end_after_the_script(profiled):
     source = (
         PARALLEL
@@ -189,6 +190,7 @@ def test_gradients_in_threads_are_measured_also_in_those_that_end_after_the_scri
     assert profiled(source) == ("", "", 0, {"multiply": 3})
 
 
+@pytest.mark.slow
 def test_gradients_in_an_executor_that_nobody_shuts_down_are_measured(profiled):
     source = (
         PARALLEL
@@ -197,6 +199,7 @@ def test_gradients_in_an_executor_that_nobody_shuts_down_are_measured(profiled):
     assert profiled(source) == ("", "", 0, {"multiply": 1})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "method",
     ["spawn", pytest.param("fork", marks=pytest.mark.skipif(os.name == "nt", reason="no fork"))],
@@ -207,6 +210,7 @@ def test_a_script_that_starts_processes_gets_their_results(profiled, method):
     assert profiled(source) == ("[2.0, 4.0]\n", "", 0, {"multiply": 1})
 
 
+@pytest.mark.slow
 def test_gradients_of_other_processes_only_are_said_not_to_be_seen(profiled):
     source = (
         PARALLEL
@@ -216,6 +220,7 @@ def test_gradients_of_other_processes_only_are_said_not_to_be_seen(profiled):
     assert profiled(source) == ("", message, 2, {})
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 def test_ctrl_c_writes_the_profile(script, tmp_path):
     source = STEPS + "print('ready', flush=True)\nimport threading\nthreading.Event().wait()\n"
@@ -240,15 +245,14 @@ def test_ctrl_c_writes_the_profile(script, tmp_path):
 # The formats --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_json_is_all_of_standard_output(ask, script):
     source = (
         STEPS
         + "import atexit, os, subprocess\nprint('more', flush=True)\nsubprocess.run(['echo', 'child'])\nos.write(1, b'bytes\\n')\n"
     )
     source += "atexit.register(print, 'exit')\n"
-    output, errors, status = ask(
-        "profile", "--format", "json", "--limit", "1", script(source), **SETTLED
-    )
+    output, errors, status = ask("profile", "--format", "json", "--limit", "1", script(source))
     document = json.loads(output)
     assert (sorted(errors.split()), status) == (["bytes", "child", "done", "exit", "more"], 0)
     assert (document["format"], document["version"], document["operations"]) == (
@@ -259,8 +263,9 @@ def test_json_is_all_of_standard_output(ask, script):
     assert document["tables"]["line"][0]["calls"] == 30
 
 
+@pytest.mark.slow
 def test_json_has_every_record_and_their_sums(ask, script):
-    document = json.loads(ask("profile", "--format", "json", script(STEPS), **SETTLED)[0])
+    document = json.loads(ask("profile", "--format", "json", script(STEPS))[0])
     for phase in ("forward", "record", "backward", "sum_outgrads"):
         assert (
             document[f"{phase}_ns"]
@@ -282,8 +287,9 @@ def test_json_has_every_record_and_their_sums(ask, script):
     assert sine["operands"][0] == {"dtype": "float64", "shape": [3], "order": "C", "text": ""}
 
 
+@pytest.mark.slow
 def test_markdown_is_all_of_standard_output(ask, script):
-    output, errors, status = ask("profile", "--format", "markdown", script(STEPS), **SETTLED)
+    output, errors, status = ask("profile", "--format", "markdown", script(STEPS))
     lines = output.splitlines()
     assert (lines[0].startswith("30 operations in a run of "), errors, status) == (
         True,
@@ -302,13 +308,12 @@ def test_markdown_is_all_of_standard_output(ask, script):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["json", "markdown"])
 def test_the_message_of_a_script_without_gradients_leaves_standard_output_empty(
     ask, script, format
 ):
-    output, errors, status = ask(
-        "profile", "--format", format, script("print('hello')\n"), **SETTLED
-    )
+    output, errors, status = ask("profile", "--format", format, script("print('hello')\n"))
     assert (output, errors.splitlines()[0], status) == ("", "hello", 2)
 
 
@@ -317,6 +322,7 @@ def test_an_unknown_format_names_those_there_are(ask, script):
     assert "invalid choice: 'xml' (choose from 'text', 'json', 'markdown')" in errors
 
 
+@pytest.mark.slow
 def test_a_saved_profile_is_told_in_every_format(ask, script, profiled):
     profiled(STEPS)
     assert json.loads(ask("profile", "--format", "json", "run.json")[0])["operations"] == 30
@@ -346,8 +352,9 @@ busy()
 )
 
 
+@pytest.mark.slow
 def test_samples_tell_where_python_was(ask, script):
-    output, errors, status = ask("profile", "--sample", script(BUSY), **SETTLED)
+    output, errors, status = ask("profile", "--sample", script(BUSY))
     tree = output.split("Python call tree: ")[1]
     assert (errors, status) == ("", 0)
     assert (
@@ -356,6 +363,7 @@ def test_samples_tell_where_python_was(ask, script):
     )
 
 
+@pytest.mark.slow
 def test_a_script_may_sample_itself(profiled):
     source = (
         BUSY.replace("busy()\n", "", 0)
@@ -364,6 +372,7 @@ def test_a_script_may_sample_itself(profiled):
     assert profiled(source, "--sample")[:3] == ("done\nTrue\n", "", 0)
 
 
+@pytest.mark.slow
 def test_the_session_is_saved_beside_the_profile_and_shown_with_it_later(ask, profiled, tmp_path):
     profiled(BUSY, "--sample")
     (tmp_path / "train.py").unlink()
@@ -373,6 +382,7 @@ def test_the_session_is_saved_beside_the_profile_and_shown_with_it_later(ask, pr
     assert (session["target_description"], session["sample_count"] > 0) == ("train.py", True)
 
 
+@pytest.mark.slow
 def test_samples_that_were_not_saved_are_missed(ask, profiled):
     profiled(STEPS)
     message = "autograd-tools: there is no run.pyisession: `profile --sample -o` writes it beside the profile\n"
@@ -394,8 +404,9 @@ def test_a_damaged_session_is_told(ask, tmp_path, content):
 # The page -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_page_has_the_tables_and_the_samples(ask, script, tmp_path):
-    assert ask("profile", "--sample", "--html", "run.html", script(BUSY), **SETTLED)[1:] == ("", 0)
+    assert ask("profile", "--sample", "--html", "run.html", script(BUSY))[1:] == ("", 0)
     page = (tmp_path / "run.html").read_text(encoding="utf-8")
     assert re.findall(r"<h2>(.*)</h2>", page) == [
         "Hotspots by operation",
@@ -408,8 +419,9 @@ def test_the_page_has_the_tables_and_the_samples(ask, script, tmp_path):
     assert "<b>busy</b>" in page
 
 
+@pytest.mark.slow
 def test_a_page_that_cannot_be_written_is_named_after_the_report(ask, script):
-    output, errors, status = ask("profile", "--html", "no/run.html", script(STEPS), **SETTLED)
+    output, errors, status = ask("profile", "--html", "no/run.html", script(STEPS))
     assert (
         "Hotspots by operation" in output,
         errors.startswith("autograd-tools: cannot write "),
@@ -420,6 +432,7 @@ def test_a_page_that_cannot_be_written_is_named_after_the_report(ask, script):
 # Timelines ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "what"),
     [
@@ -429,16 +442,18 @@ def test_a_page_that_cannot_be_written_is_named_after_the_report(ask, script):
     ],
 )
 def test_a_timeline_is_written_in_the_format_that_its_name_tells(ask, script, tmp_path, name, what):
-    found = ask("profile", "--timeline", name, "--skip", "8", script(STEPS), **SETTLED)[1:]
+    found = ask("profile", "--timeline", name, "--skip", "8", script(STEPS))[1:]
     assert (*found, what in (tmp_path / name).read_text(encoding="utf-8")) == ("", 0, True)
 
 
+@pytest.mark.slow
 def test_a_saved_profile_of_single_calls_gives_a_timeline(ask, profiled, tmp_path):
     profiled(STEPS, "--timeline", "first.json")
     ask("profile", "--timeline", "second.json", "run.json")
     assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_saved_profile_without_single_calls_has_no_timeline(ask, profiled):
     profiled(STEPS)
     output, errors, status = ask("profile", "--timeline", "second.json", "run.json")
@@ -451,7 +466,7 @@ def test_a_saved_profile_without_single_calls_has_no_timeline(ask, profiled):
 
 def test_a_timeline_of_no_known_format_is_refused_before_the_script_runs(ask, script):
     message = "autograd-tools: cannot write a timeline to 'run.svg'; supported: .speedscope.json, .json, .folded\n"
-    assert ask("profile", "--timeline", "run.svg", script(STEPS), **SETTLED) == ("", message, 2)
+    assert ask("profile", "--timeline", "run.svg", script(STEPS)) == ("", message, 2)
 
 
 # On a terminal ------------------------------------------------------------------------------------------------------
@@ -490,6 +505,7 @@ print("end")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other terminals")
 def test_a_terminal_shows_how_far_the_script_is_and_nothing_of_it_stays(script, tmp_path):
     command = [sys.executable, "-m", "autograd_tools", "profile", script(LONG)]
@@ -501,11 +517,13 @@ def test_a_terminal_shows_how_far_the_script_is_and_nothing_of_it_stays(script, 
     assert " gradients, " not in written[written.index("end\r\n") :]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other terminals")
 def test_a_terminal_without_control_sequences_shows_no_progress(script, tmp_path):
     command = [sys.executable, "-m", "autograd_tools", "profile", script(LONG)]
     assert "gradients, " not in on_a_terminal(command, tmp_path, **SETTLED, TERM="dumb")[0]
 
 
+@pytest.mark.slow
 def test_a_pipe_shows_no_progress(profiled):
     assert profiled(LONG)[:3] == ("begin\nend\n", "", 0)
