@@ -28,7 +28,7 @@ UNKNOWN = Work(None, None)
 
 
 def work(record: Record) -> Work:
-    """Return the work of one call of a record; unknown for the engine's steps or without operands."""
+    """Return the work of one call; unknown for the engine's steps or without operands."""
     if not record.operands or record.phase not in ("forward", "backward"):
         return UNKNOWN
     return _work(record.op, record.argument, record.operands)

@@ -52,7 +52,7 @@ class Call(NamedTuple):
         return any("complex" in operand.dtype for operand in (*self.arguments, self.y))
 
     def moved(self, letters: str) -> float:
-        """Return the bytes of operands: abc for arguments, y for the output, d for dy, * for all."""
+        """Sum the bytes of operands: abc for arguments, y for the output, d for dy, * for all."""
         if letters == "*":
             return sum(map(nbytes, (*self.arguments, self.y)))
         return sum(
