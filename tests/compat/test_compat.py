@@ -1,6 +1,7 @@
-"""autograd_tools.compat: programs in the style of HIPS autograd's examples, and the arguments that its functions take.
+"""autograd_tools.compat: programs in the style of HIPS autograd's examples.
 
-Each program is run with our imports, and, where HIPS autograd is installed, with its own: the numbers it leaves in `result` agree.
+Each program runs with our imports and, where HIPS autograd is installed, with its own; `result`
+agrees.
 """
 
 import importlib.util
@@ -66,8 +67,10 @@ def objective(params, i):
 
 seen = []
 result = []
-for optimize, options in [(adam, {"step_size": 0.05}), (rmsprop, {"step_size": 0.01}), (sgd, {"mass": 0.5})]:
-    found = optimize(grad(objective), layers, num_iters=8, callback=lambda p, i, g: seen.append(objective(p, i)), **options)
+optimizers = [(adam, {"step_size": 0.05}), (rmsprop, {"step_size": 0.01}), (sgd, {"mass": 0.5})]
+note = lambda p, i, g: seen.append(objective(p, i))
+for optimize, options in optimizers:
+    found = optimize(grad(objective), layers, num_iters=8, callback=note, **options)
     result.append(flatten(found)[0])
 result.append(np.array(seen))
 """,
@@ -76,11 +79,13 @@ import autograd.numpy as np
 from autograd import value_and_grad
 
 rng = np.random.RandomState(1)
-params = {"change": rng.randn(5, 4) * 0.5, "predict": rng.randn(5, 3) * 0.5, "start": rng.randn(1, 4)}
+params = {"change": rng.randn(5, 4) * 0.5, "predict": rng.randn(5, 3) * 0.5}
+params["start"] = rng.randn(1, 4)
 sequence = rng.randn(6, 2, 2)
 
 def concat_and_multiply(weights, *args):
-    return np.dot(np.hstack(args + (np.ones((args[0].shape[0], 1)),))[:, :weights.shape[0]], weights)
+    ones = np.ones((args[0].shape[0], 1))
+    return np.dot(np.hstack(args + (ones,))[:, :weights.shape[0]], weights)
 
 def loss(params):
     hidden = np.repeat(params["start"], 2, axis=0)
@@ -119,7 +124,8 @@ def by_hand(p):
     return -0.5 * np.dot(z, z) - np.sum(np.log(np.diag(l))) - 0.5 * len(y) * np.log(2 * np.pi)
 
 p = np.array([0.1, -2.0, 0.2, 0.3])
-best = minimize(value_and_grad(lambda p: -marginal(p)), p, jac=True, method="CG", options={"maxiter": 3})
+loss = value_and_grad(lambda p: -marginal(p))
+best = minimize(loss, p, jac=True, method="CG", options={"maxiter": 3})
 result = [marginal(p), grad(marginal)(p), by_hand(p), grad(by_hand)(p), best.fun]
 """,
     "an ordinary differential equation": """
@@ -154,7 +160,8 @@ def loss(filters, w, images=images):
     return np.sum(out[:, 1] - logsumexp(out, axis=1))
 
 full = convolve(images, filters, axes=([2, 3], [2, 3]), dot_axes=([1], [0]))
-result = [loss(filters, w), full, *grad(loss, (0, 1, 2))(filters, w, images), convolve(images[0, 0], filters[0, 0], mode="same")]
+same = convolve(images[0, 0], filters[0, 0], mode="same")
+result = [loss(filters, w), full, *grad(loss, (0, 1, 2))(filters, w, images), same]
 """,
     "a function with gradients of its own": """
 import autograd.numpy as np
@@ -188,7 +195,8 @@ def tanh(x):
     return (1.0 - np.exp(-2 * x)) / (1.0 + np.exp(-2 * x))
 
 x = np.linspace(-2, 2, 9)
-result = [tanh(x), egrad(tanh)(x), egrad(egrad(tanh))(x), egrad(egrad(egrad(tanh)))(x), egrad(egrad(egrad(egrad(tanh))))(x)]
+result = [tanh(x), egrad(tanh)(x), egrad(egrad(tanh))(x)]
+result += [egrad(egrad(egrad(tanh)))(x), egrad(egrad(egrad(egrad(tanh))))(x)]
 """,
     "black-box variational inference": """
 import autograd.numpy as np
@@ -210,23 +218,28 @@ def objective(params, t):
     entropy = np.sum(0.5 * (1.0 + np.log(2 * np.pi)) + log_std)
     return -(entropy + np.mean(log_density(samples)))
 
-found = adam(grad(objective), np.concatenate([-np.ones(2), -2 * np.ones(2)]), step_size=0.1, num_iters=12)
+start = np.concatenate([-np.ones(2), -2 * np.ones(2)])
+found = adam(grad(objective), start, step_size=0.1, num_iters=12)
 result = [found, mvn.logpdf(np.ones(2), found[:2], np.diag(np.exp(2 * found[2:])))]
 """,
     "operators": """
 import autograd.numpy as np
-from autograd import (deriv, grad, grad_and_aux, grad_named, hessian, hessian_tensor_product, holomorphic_grad, jacobian,
-    make_ggnvp, make_hvp, make_jvp, make_vjp, tensor_jacobian_product, value_and_grad, checkpoint)
+from autograd import (checkpoint, deriv, grad, grad_and_aux, grad_named, hessian,
+    hessian_tensor_product, holomorphic_grad, jacobian, make_ggnvp, make_hvp, make_jvp, make_vjp,
+    tensor_jacobian_product, value_and_grad)
 
 x, m = np.array([0.3, -0.2, 0.9]), np.arange(6.0).reshape(2, 3)
 f = lambda x: np.sum(np.sin(x) ** 2) * x[0]
 g = lambda x: np.tanh(np.dot(m, x))
 both = lambda a, b: np.sum(a * np.sin(b))
 result = [
-    grad(both, [0, 1])(x, 2 * x)[1], grad(both, (1, 0))(x, 2 * x)[0], grad(both, -1)(x, 2 * x), grad_named(both, "b")(x, 2 * x),
-    value_and_grad(both, (0, 1))(x, x)[1][0], *grad_and_aux(lambda x: (f(x), x * 2))(x), hessian(f)(x), hessian(g)(x), jacobian(g)(x),
-    hessian_tensor_product(f)(x, x), tensor_jacobian_product(g)(x, np.ones(2)), make_vjp(g)(x)[0](np.ones(2)), make_jvp(g)(x)(x)[1],
-    make_hvp(f)(x)[0](x), make_ggnvp(g)(x)(x), deriv(np.sin)(0.4), holomorphic_grad(np.exp)(1.0 + 2.0j), grad(checkpoint(f))(x),
+    grad(both, [0, 1])(x, 2 * x)[1], grad(both, (1, 0))(x, 2 * x)[0], grad(both, -1)(x, 2 * x),
+    grad_named(both, "b")(x, 2 * x), value_and_grad(both, (0, 1))(x, x)[1][0],
+    *grad_and_aux(lambda x: (f(x), x * 2))(x), hessian(f)(x), hessian(g)(x), jacobian(g)(x),
+    hessian_tensor_product(f)(x, x), tensor_jacobian_product(g)(x, np.ones(2)),
+    make_vjp(g)(x)[0](np.ones(2)), make_jvp(g)(x)(x)[1], make_hvp(f)(x)[0](x),
+    make_ggnvp(g)(x)(x), deriv(np.sin)(0.4), holomorphic_grad(np.exp)(1.0 + 2.0j),
+    grad(checkpoint(f))(x),
     grad(lambda x: np.reshape(f(x), (1, 1)))(x),
 ]
 """,
@@ -251,7 +264,8 @@ from autograd import grad
 
 def f(x):
     a = np.array([[x[0], 1.0], [x[1], x[2]]])
-    b = np.sum(np.r_[x, x[0] ** 2] * np.append(x, 3.0)) + np.sum(np.select([x > 1], [x * x], -x) * np.full(3, x[1]))
+    b = np.sum(np.r_[x, x[0] ** 2] * np.append(x, 3.0))
+    b = b + np.sum(np.select([x > 1], [x * x], -x) * np.full(3, x[1]))
     return np.sum(a * np.c_[x[:2], x[1:]]) + b
 
 result = [grad(f)(np.array([0.5, 1.5, 2.5]))]
@@ -283,7 +297,7 @@ def test_a_program_runs_with_its_import_lines_changed(name):
     not HIPS, reason="HIPS autograd, which is no dependency of this project, is not installed"
 )
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_program_gives_the_numbers_that_it_gives_with_hips_autograd(name):
+def test_a_program_gives_the_numbers_of_hips_autograd(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = run(PROGRAMS[name], name)
@@ -324,7 +338,7 @@ def test_forward_rules_are_accepted_for_primitives_only():
         extend.defjvp(lambda x: x, "same")
 
 
-def test_a_rule_for_a_function_of_scipy_may_come_before_its_first_use(python):
+def test_a_rule_for_scipy_may_precede_its_first_use(python):
     pytest.importorskip("scipy")
     program = """
 from autograd_tools.compat import deriv
@@ -337,7 +351,7 @@ print(deriv(special.expit)(0.0), deriv(special.erf)(0.0))
     assert python("-c", program) == "0.25 5.0\n"
 
 
-def test_a_rule_for_a_function_that_takes_lists_here_is_a_rule_for_that_of_numpy(python):
+def test_a_rule_for_a_wrapped_function_is_one_for_numpys(python):
     program = """
 import autograd_tools.compat.numpy as np
 from autograd_tools.compat import grad
@@ -358,7 +372,7 @@ def test_what_is_of_the_insides_of_hips_autograd_says_so():
         _ = extend.VSpace
 
 
-def test_a_check_of_gradients_sees_a_rule_that_is_wrong_at_second_order():
+def test_check_grads_finds_a_rule_wrong_at_second_order():
     inner = extend.primitive(lambda x: x)
     outer = extend.primitive(lambda x: 2 * x)
     extend.defvjp(inner, lambda ans, x: lambda g: 1.001 * g)
@@ -381,7 +395,7 @@ def test_checks_of_combinations_and_of_products():
         test_util.check_grads(np.sin, modes=["back"])(1.0)
 
 
-def test_the_hessian_of_an_array_of_one_number_times_a_vector():
+def test_hessian_vector_product_of_an_array_of_one_element():
     found = compat.hessian_vector_product(lambda x, y: np.reshape(np.sum(x**2 * y), (1,)))(
         np.ones(2), 3.0, np.array([1.0, 2.0])
     )
@@ -435,7 +449,7 @@ def test_what_is_recorded_is_told_from_what_is_not():
     assert not tracer.isbox(3.0)
 
 
-def test_the_names_of_what_is_recorded_tell_arrays_sequences_and_dicts():
+def test_boxes_distinguish_arrays_sequences_and_dicts():
     seen = []
 
     def f(p):
@@ -473,6 +487,6 @@ def test_a_diagonal_is_made_of_the_last_axis():
         np.make_diagonal(np.ones(2), offset=1)
 
 
-def test_every_public_name_is_there_and_says_what_it_is_for():
+def test_every_public_name_has_a_docstring():
     assert sorted(compat.__all__) == list(compat.__all__)
     assert [name for name in compat.__all__ if not getattr(compat, name).__doc__] == []

@@ -39,7 +39,7 @@ def test_every_source_is_a_function(text):
             assert FUNCTION.search(source[line - 1]), f"{name}:{line}"
 
 
-def test_a_row_has_the_arguments_and_the_lines_of_their_rules(text):
+def test_a_row_has_arguments_and_lines_of_rules(text):
     row = next(line for line in text.splitlines() if line.startswith("| `hypot` "))
     name, kind, arguments, source = row.strip("| ").split(" | ")
     first = page.PRIMITIVES[np.hypot].rules[0].__code__.co_firstlineno
@@ -47,7 +47,7 @@ def test_a_row_has_the_arguments_and_the_lines_of_their_rules(text):
     assert source.startswith(f"`autograd_tools/rules/arithmetic.py:{first}, ")
 
 
-def test_the_page_names_the_versions_and_the_functions_without_an_entry(text):
+def test_the_page_names_versions_and_functions_without_an_entry(text):
     versions = f"NumPy {page.release(np)} and SciPy {page.release(scipy)}."
     assert f"Generated from the registry of {versions}" in text
     assert "alternative: `copyto`, `fill_diagonal`, `place`, `put`" in text

@@ -1,4 +1,4 @@
-"""autograd_tools.numpy: NumPy's own objects, and what is replaced: the same numbers as NumPy's, with their gradients."""
+"""autograd_tools.numpy: NumPy's own objects, and replacements with NumPy's results."""
 
 import autograd_tools.numpy.random as npr
 import numpy
@@ -130,7 +130,7 @@ def test_descriptions_of_recorded_values_are_plain():
     assert ag.grad(f)(numpy.float64(1.5)) == 1.0
 
 
-def test_a_list_of_arrays_that_do_not_fit_is_an_error():
+def test_a_list_of_different_shapes_is_an_error():
     with pytest.raises(
         ValueError, match=r"must have one shape to become an array, got \(\), \(3,\)"
     ):
@@ -146,12 +146,13 @@ def test_a_matrix_is_an_error():
         ag.grad(lambda a: np.sum(np.r_["r", a]))(A)
 
 
-def test_the_array_of_a_param_is_not_the_array_in_it():
+def test_array_copies_a_param():
     p = ag.Param(numpy.ones(2))
     assert np.array(p) is not p.value
 
 
 def test_importing_autograd_tools_does_not_load_it(python):
-    found = "[name for name in sys.modules if name.startswith(('autograd_tools.numpy', 'autograd_tools.compat'))]"
+    prefixes = ("autograd_tools.numpy", "autograd_tools.compat")
+    found = f"[name for name in sys.modules if name.startswith({prefixes})]"
     code = f"import sys, autograd_tools; print({found})"
     assert python("-c", code) == "[]\n"

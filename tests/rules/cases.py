@@ -1,6 +1,6 @@
 """The calls at which rules are checked: for each registered function, arguments over its domain.
 
-The files `cases_*.py` beside this one hold the cases of more functions; `test_rules.py` puts them together.
+The files `cases_*.py` hold the cases of more functions; `test_rules.py` merges them.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ def since(version, *cases):
 
 
 def spread(*shape, low=-2.0, high=2.0, start=1.0):
-    """Numbers between `low` and `high`, all different and in no order; another `start` gives other numbers."""
+    """Return different numbers between `low` and `high`, unsorted; `start` selects others."""
     size = int(np.prod(shape))
     return low + (high - low) * ((start + np.arange(size)) * 0.6180339887498949 % 1.0).reshape(
         shape

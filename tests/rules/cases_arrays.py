@@ -1,4 +1,4 @@
-"""The calls at which rules are checked: statistics, series, joining, choosing, padding and polynomials."""
+"""Cases of rules: statistics, series, joining, choosing, padding and polynomials."""
 
 import numpy as np
 from rules.cases import MASK, A, B, binary, case, each, reduction, since, spread, strided, unary

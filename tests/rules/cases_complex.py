@@ -1,4 +1,4 @@
-"""The calls at which rules are checked for complex numbers: those of functions that `cases.py` checks for real ones."""
+"""Cases of rules for complex numbers: functions that `cases.py` covers for real ones."""
 
 import numpy as np
 from rules.cases import case, complexes, each, spread

@@ -1,4 +1,4 @@
-"""The calls at which the rules of products, equations and decompositions of matrices are checked."""
+"""Cases of rules: products, equations and decompositions of matrices."""
 
 import numpy as np
 from rules.cases import case, complexes, each, spread, strided

@@ -1,4 +1,4 @@
-"""The calls at which the rules of sets, histograms, np.emath, fits and roots of polynomials, and windows are checked."""
+"""Cases of rules: sets, histograms, np.emath, fits and roots of polynomials, windows."""
 
 import numpy as np
 from rules.cases import case, complexes, each, spread, strided

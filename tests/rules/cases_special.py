@@ -14,7 +14,7 @@ def last(*constants, low=-2.0, high=2.0):
 
 
 def orders(*constants, low=-0.9, high=0.9):
-    """Calls of a polynomial of several whole orders, by one and by many, and at the ends of where it is used."""
+    """Cases of a polynomial: one integer order and several, and the ends of the domain."""
     return [
         *(case(n, *constants, spread(3, low=low, high=high)) for n in (0, 1, 2, 5)),
         case(3, *constants, low + 0.3 * (high - low)),

@@ -1,5 +1,6 @@
-"""Every rule in the registry, checked numerically to second order; and the conventions where there is no derivative."""
+"""Every rule of the registry, checked numerically to second order, and its conventions."""
 
+import functools
 import inspect
 
 import numpy as np
@@ -17,9 +18,9 @@ from rules import (
 from rules.cases import each, merged, spread
 
 import autograd_tools as ag
-import autograd_tools.engine.backward
 import autograd_tools.engine.saved
 from autograd_tools.api.gradient_check import GradientError
+from autograd_tools.engine import backward
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.primitives import UNKNOWN, name_of
 from autograd_tools.engine.recording import NO_KWARGS
@@ -35,18 +36,27 @@ CASES = merged(
 )
 INTERNAL = {entry: entry for entry in (getitem, setitem, ungetitem)}
 REGISTRY = {**COMPOSITES, **PRIMITIVES, **INTERNAL}
-JOINING = {*COMPOSITES, *(func for func, primitive in PRIMITIVES.items() if primitive.sequences)}
 NAMES = {func: getattr(entry, "name", None) or name_of(func) for func, entry in REGISTRY.items()}
-every_function = pytest.mark.parametrize("func", REGISTRY, ids=NAMES.values())
-every_primitive = pytest.mark.parametrize(
-    "func", {**PRIMITIVES, **INTERNAL}, ids=[NAMES[func] for func in {**PRIMITIVES, **INTERNAL}]
-)
+REGISTRY = {func: REGISTRY[func] for func in sorted(REGISTRY, key=NAMES.get)}  # for pytest-xdist
+JOINING = {*COMPOSITES, *(func for func, primitive in PRIMITIVES.items() if primitive.sequences)}
+PRIMITIVE = {func: entry for func, entry in REGISTRY.items() if isinstance(entry, Primitive)}
+every_function = pytest.mark.parametrize("func", REGISTRY, ids=NAMES.get)
+every_primitive = pytest.mark.parametrize("func", PRIMITIVE, ids=NAMES.get)
+
+
+def failing(check, funcs):
+    """Return the error of each function for which a check fails."""
+    found = {}
+    for func in funcs:
+        try:
+            check(func)
+        except Exception as error:
+            found[name_of(func)] = f"{type(error).__name__}: {error}"
+    return found
 
 
 def cases_of(func):
-    assert func in CASES, (
-        f"{NAMES[func]} is registered and not checked: add cases for it to CASES in a file tests/rules/cases*.py"
-    )
+    assert func in CASES, f"{NAMES[func]} has no case; add one to CASES in tests/rules/cases*.py"
     return CASES[func]
 
 
@@ -66,7 +76,7 @@ def differentiable(func, args):
     """The positions of the arguments whose gradient is known."""
     if func in COMPOSITES and func not in PRIMITIVES:
         return tuple(floating(args))
-    primitive = INTERNAL.get(func) or PRIMITIVES[func]
+    primitive = REGISTRY[func]
     return tuple(n for n in floating(args) if primitive.rule(n) not in (None, UNKNOWN))
 
 
@@ -91,7 +101,7 @@ def numbers(x):
 
 
 def curved(y):
-    """`y` and its square, so that the gradient of a gradient goes through the rule of a linear function too."""
+    """Return `y` and its square: the second order reaches the rule of a linear function, too."""
     return [curved(item) for item in y] if isinstance(ag.value(y), (tuple, list)) else y + y * y
 
 
@@ -120,25 +130,25 @@ def test_a_rule_agrees_with_finite_differences_to_second_order(func):
 
 
 @every_function
-@pytest.mark.parametrize("precision", [np.float64, np.float32], ids=["double", "single"])
-def test_a_recorded_call_gives_what_numpy_gives(func, precision):
+def test_a_recorded_call_gives_what_numpy_gives(func):
     for given, kwargs in cases_of(func):
-        args, seen = (given if precision is np.float64 else single(given)), []
-        argnums = differentiable(func, args)
-        ag.grad(
-            lambda *a, kwargs=kwargs, seen=seen: seen.append(plain(func(*a, **kwargs))) or 0.0,
-            argnums,
-        )(*args)
-        assert_same_values(seen[0], func(*args, **kwargs))
+        for args in (given, single(given)):
+            seen = []
+
+            def note(*a, kwargs=kwargs, seen=seen):
+                seen.append(plain(func(*a, **kwargs)))
+                return 0.0
+
+            ag.grad(note, differentiable(func, args))(*args)
+            assert_same_values(seen[0], func(*args, **kwargs))
 
 
 PYTHON_NUMBERS = ({float, np.float64}, {complex, np.complex128})
 
 
 def assert_same_values(y, expected):
-    assert (
-        type(y) is type(expected) or {type(y), type(expected)} in PYTHON_NUMBERS
-    )  # operators keep Python's numbers
+    types = {type(y), type(expected)}
+    assert len(types) == 1 or types in PYTHON_NUMBERS  # operators keep Python numbers
     if isinstance(expected, (tuple, list)):
         assert len(y) == len(expected)
         for part, expected_part in zip(y, expected, strict=True):
@@ -166,41 +176,35 @@ def gradients(func):
     return [number for args, kwargs in cases_of(func) for number in numbers(both(args, kwargs))]
 
 
+@functools.cache
+def expected_gradients(func):
+    return gradients(func)
+
+
 @every_function
 def test_a_rule_reads_nothing_that_the_recording_lets_go(func, monkeypatch):
-    kept = gradients(func)
-    monkeypatch.setattr(
-        autograd_tools.engine.saved, "WORTH_FREEING", -1
-    )  # even the smallest array is not kept without need
-    assert gradients(func) == kept
+    expected = expected_gradients(func)
+    monkeypatch.setattr(autograd_tools.engine.saved, "WORTH_FREEING", -1)  # frees small arrays, too
+    assert gradients(func) == expected
 
 
 @every_function
-def test_the_fast_sweep_finds_what_the_plain_one_does(func, monkeypatch):
-    fast = gradients(func)
-    monkeypatch.setattr(
-        autograd_tools.engine.backward,
-        "fast_backward",
-        autograd_tools.engine.backward.plain_backward,
-    )
-    assert gradients(func) == fast
+def test_the_fast_backward_pass_equals_the_plain_one(func, monkeypatch):
+    expected = expected_gradients(func)
+    monkeypatch.setattr(backward, "fast_backward", backward.plain_backward)
+    assert gradients(func) == expected
 
 
 @every_function
 def test_the_fast_calls_record_what_the_plain_one_does(func, monkeypatch):
-    fast = gradients(func)
-    for primitive in {*PRIMITIVES.values(), *INTERNAL.values()}:
-        monkeypatch.setattr(
-            primitive, "fast", lambda *args, primitive=primitive: call(primitive, args)
-        )
-        monkeypatch.setattr(
-            primitive,
-            "first",
-            lambda a, rest=(), kwargs=NO_KWARGS, primitive=primitive: call(
-                primitive, (a, *rest), kwargs
-            ),
-        )
-    assert gradients(func) == fast
+    def plain_first(primitive, a, rest=(), kwargs=NO_KWARGS):
+        return call(primitive, (a, *rest), kwargs)
+
+    expected = expected_gradients(func)
+    for primitive in PRIMITIVE.values():
+        monkeypatch.setattr(primitive, "fast", lambda *args, of=primitive: call(of, args))
+        monkeypatch.setattr(primitive, "first", functools.partial(plain_first, primitive))
+    assert gradients(func) == expected
 
 
 def test_every_case_belongs_to_a_registered_function():
@@ -226,9 +230,7 @@ def broken(primitive, position):
 
 
 @every_primitive
-def test_the_cases_of_a_function_catch_each_of_its_rules_when_off_by_a_thousandth(
-    func, monkeypatch
-):
+def test_the_cases_catch_each_rule_off_by_a_thousandth(func, monkeypatch):
     primitive = INTERNAL.get(func) or PRIMITIVES[func]
     for position, rule in enumerate(primitive.rules):
         if rule in (None, UNKNOWN):
@@ -257,14 +259,14 @@ def test_a_rule_off_by_a_thousandth_is_a_gradient_error():
         check(wrong, (POINTS,), {}, (0,))
 
 
-def test_a_rule_right_to_first_order_and_wrong_to_second_is_a_gradient_error():
+def test_a_rule_wrong_to_second_order_is_a_gradient_error():
     frozen = ag.primitive(lambda dy, y, x: dy * np.cos(ag.value(x)))(sine)
     check(frozen, (POINTS,), {}, (0,), order=1)
     with pytest.raises(GradientError, match=r"the gradient grad\("):
         check(frozen, (POINTS,), {}, (0,))
 
 
-def test_a_second_order_off_by_a_thousandth_is_a_gradient_error():
+def test_second_order_off_by_a_thousandth_is_a_gradient_error():
     wrong = ag.primitive(lambda dy, y, x: -1.001 * dy * np.sin(x))(cosine)
     right = ag.primitive(lambda dy, y, x: dy * wrong(x))(sine)
     check(right, (POINTS,), {}, (0,), order=1)
@@ -272,55 +274,17 @@ def test_a_second_order_off_by_a_thousandth_is_a_gradient_error():
         check(right, (POINTS,), {}, (0,))
 
 
-# What a table of rules leaves out is really constant.
+# Arguments without a rule are constant.
 
-# Parameters of NumPy's functions that no gradient belongs to: shapes, positions, types and switches.
-CONSTANTS = {
-    *(
-        "axis",
-        "axes",
-        "axis1",
-        "axis2",
-        "source",
-        "destination",
-        "shift",
-        "repeats",
-        "shape",
-        "offset",
-        "k",
-        "order",
-    ),
-    *(
-        "keepdims",
-        "dtype",
-        "out",
-        "where",
-        "copy",
-        "subok",
-        "casting",
-        "device",
-        "condition",
-        "upper",
-        "optimize",
-    ),
-    *(
-        "n",
-        "s",
-        "norm",
-        "UPLO",
-        "full_matrices",
-        "compute_uv",
-        "hermitian",
-        "mode",
-        "rcond",
-        "rtol",
-        "discont",
-        "period",
-    ),
-}
-# Numbers of which only the sign or the direction counts, or a whole number is taken.
+# Parameters of NumPy functions without a gradient: shapes, positions, types and switches.
+CONSTANTS = """
+    UPLO axes axis axis1 axis2 casting compute_uv condition copy destination device discont dtype
+    full_matrices hermitian k keepdims mode n norm offset optimize order out period rcond repeats
+    rtol s shape shift source subok upper where
+"""
+# Arguments that count by their sign or direction only, or as integers.
 STEPPING = {("copysign", 1), ("nextafter", 1), ("ldexp", 1), ("heaviside", 0)}
-# What NumPy took away again since 2.1.
+# Parameters that NumPy removed after 2.1.
 REMOVED = {
     "reshape": {"newshape"},
     "corrcoef": {"bias", "ddof"},
@@ -335,68 +299,65 @@ def parameters_of(func):
     try:
         parameters = inspect.signature(func).parameters.values()
     except ValueError:
-        pytest.skip("before 2.4, NumPy does not tell the parameters of its functions in C")
+        return []  # before 2.4, NumPy has no signatures of functions in C
     return [p for p in parameters if p.name not in REMOVED.get(name_of(func), ())]
 
 
-@every_primitive
-def test_an_argument_without_a_rule_is_no_number_to_differentiate(func):
-    primitive = INTERNAL.get(func) or PRIMITIVES[func]
-    if isinstance(func, np.ufunc):
-        assert len(primitive.rules) == func.nin
-        assert {
-            (NAMES[func], n) for n, rule in enumerate(primitive.rules) if rule is None
-        } <= STEPPING
-    elif func not in INTERNAL:
-        parameters = enumerate(parameters_of(func))
-        unknown = [
-            p.name
-            for n, p in parameters
-            if primitive.rule(n) is None
-            and p.name not in CONSTANTS | REJECTED
-            and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
-        ]
-        assert unknown == []
-
-
-@every_primitive
-def test_a_floating_argument_without_a_rule_has_no_influence(func):
-    primitive = INTERNAL.get(func) or PRIMITIVES[func]
-    for args, kwargs in cases_of(func):
-        for n in floating(args):
-            if primitive.rule(n) is None and (NAMES[func], n) not in CONDITIONS:
-                moved = [*args[:n], args[n] + 1e-3, *args[n + 1 :]]
-                np.testing.assert_array_equal(func(*moved, **kwargs), func(*args, **kwargs))
-
-
-@every_primitive
-def test_a_rule_takes_the_keywords_of_its_function(func):
-    if isinstance(func, np.ufunc) or func in INTERNAL:
-        return
-    parameters = parameters_of(func)
-    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    for n, rule in enumerate(PRIMITIVES[func].rules):
-        if rule not in (None, UNKNOWN):
-            rest = {
-                p.name: None
-                for p in parameters[n + 1 :]
-                if p.name != "out" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+def test_an_argument_without_a_rule_is_no_number_to_differentiate():
+    def check(func):
+        primitive = PRIMITIVE[func]
+        if isinstance(func, np.ufunc):
+            assert len(primitive.rules) == func.nin
+            none = {(NAMES[func], n) for n, rule in enumerate(primitive.rules) if rule is None}
+            assert none - STEPPING == set()
+        elif func not in INTERNAL:
+            unknown = {
+                p.name
+                for n, p in enumerate(parameters_of(func))
+                if primitive.rule(n) is None and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
             }
-            needed = [None] * (
-                n + 1 + sum(p.kind is p.POSITIONAL_ONLY for p in by_position[n + 1 :])
-            )
-            inspect.signature(rule).bind("dy", "y", *needed, **rest)
+            assert unknown - {*CONSTANTS.split()} - REJECTED == set()
+
+    assert failing(check, PRIMITIVE) == {}
 
 
-@pytest.mark.parametrize(
-    "func", [f for f in COMPOSITES if not isinstance(f, np.ufunc)], ids=name_of
-)
-def test_a_composite_takes_the_arguments_of_its_function(func):
-    parameters = [p for p in parameters_of(func) if p.kind is not p.VAR_POSITIONAL]
-    by_position = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
-    inspect.signature(COMPOSITES[func]).bind(
-        *by_position, **{p.name: None for p in parameters if p.kind is not p.POSITIONAL_ONLY}
-    )
+def test_a_floating_argument_without_a_rule_has_no_influence():
+    def check(func):
+        for args, kwargs in cases_of(func):
+            for n in floating(args):
+                if PRIMITIVE[func].rule(n) is None and (NAMES[func], n) not in CONDITIONS:
+                    moved = [*args[:n], args[n] + 1e-3, *args[n + 1 :]]
+                    np.testing.assert_array_equal(func(*moved, **kwargs), func(*args, **kwargs))
+
+    assert failing(check, PRIMITIVE) == {}
+
+
+def test_a_rule_takes_the_keywords_of_its_function():
+    def check(func):
+        parameters = parameters_of(func)
+        for n, rule in enumerate(PRIMITIVES[func].rules):
+            if rule not in (None, UNKNOWN):
+                later = parameters[n + 1 :]
+                by_name = {
+                    p.name: None
+                    for p in later
+                    if p.name != "out" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+                }
+                needed = [None] * (n + 1 + sum(p.kind is p.POSITIONAL_ONLY for p in later))
+                inspect.signature(rule).bind("dy", "y", *needed, **by_name)
+
+    funcs = [func for func in PRIMITIVES if not isinstance(func, np.ufunc)]
+    assert failing(check, funcs) == {}
+
+
+def test_a_composite_takes_the_arguments_of_its_function():
+    def check(func):
+        parameters = [p for p in parameters_of(func) if p.kind is not p.VAR_POSITIONAL]
+        by_position = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        by_name = {p.name: None for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+        inspect.signature(COMPOSITES[func]).bind(*by_position, **by_name)
+
+    assert failing(check, [f for f in COMPOSITES if not isinstance(f, np.ufunc)]) == {}
 
 
 @pytest.mark.parametrize(
@@ -448,7 +409,7 @@ def assert_same_type(dx, x):
 
 
 @every_function
-def test_gradients_in_single_precision_have_the_type_and_shape_of_their_arguments(func):
+def test_single_precision_gradients_have_type_and_shape_of_their_arguments(func):
     for args, kwargs in cases_of(func):
         singles = single(args)
         argnums = differentiable(func, singles)
@@ -497,12 +458,12 @@ def test_elements_that_tie_for_the_minimum_share_its_gradient_evenly(func):
     assert ag.grad(lambda x: np.sum(func(x, axis=1)))(x).tolist() == [[0.5, 0.5], [1.0, 0.0]]
 
 
-def test_a_maximum_that_is_the_initial_value_has_a_gradient_of_zero():
+def test_a_maximum_equal_to_initial_has_gradient_zero():
     assert ag.grad(lambda x: np.max(x, initial=5.0))(np.array([1.0, 3.0])).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("x", [1.0, 2.0])
-def test_a_number_at_a_limit_of_clip_passes_the_gradient_on_and_the_limit_gets_none(x):
+def test_an_element_at_a_limit_of_clip_has_the_gradient(x):
     assert ag.grad(np.clip, (0, 1, 2))(x, 1.0, 2.0) == (1.0, 0.0, 0.0)
 
 
@@ -519,7 +480,7 @@ def test_limits_given_to_clip_by_name_cut_the_gradient(limits):
     ]
 
 
-def test_of_crossing_limits_of_clip_the_upper_one_gets_the_gradient():
+def test_the_upper_of_crossing_limits_has_the_gradient():
     assert ag.grad(np.clip, (0, 1, 2))(0.0, 3.0, 1.0) == (0.0, 0.0, 1.0)
 
 
@@ -528,7 +489,7 @@ def test_the_absolute_value_has_gradient_zero_at_zero():
     assert ag.grad(np.fabs)(0.0) == 0.0
 
 
-def test_the_absolute_value_of_a_complex_number_leads_back_to_real_ones():
+def test_the_absolute_value_of_a_complex_number_has_gradients():
     ag.gradcheck(lambda x: np.abs(x * (3 + 4j) - 2j), np.array([1.0, -2.0]))
 
 
@@ -539,7 +500,7 @@ def test_a_power_of_zero_has_the_gradient_of_the_polynomial(p, slope):
     assert ag.grad(lambda x: x**p)(0.0) == slope
 
 
-def test_powers_of_zeros_by_an_array_have_the_gradients_of_the_polynomials():
+def test_powers_of_zeros_have_the_gradients_of_the_polynomials():
     assert ag.grad(lambda x: np.sum(x ** np.array([0, 1, 2])))(np.zeros(3)).tolist() == [
         0.0,
         1.0,
@@ -551,11 +512,11 @@ def test_a_power_of_zero_has_gradient_zero_for_its_exponent():
     assert ag.grad(np.power, (0, 1))(0.0, 2.0) == (0.0, 0.0)
 
 
-def test_zero_to_the_power_of_zero_has_gradient_zero_for_both():
+def test_zero_to_the_power_zero_has_zero_gradients():
     assert ag.grad(np.power, (0, 1))(0.0, 0.0) == (0.0, 0.0)
 
 
-def test_a_power_of_a_negative_number_by_an_integer_has_a_gradient():
+def test_an_integer_power_of_a_negative_number_has_a_gradient():
     assert ag.grad(lambda x: x**3)(-2.0) == 12.0
 
 
@@ -575,7 +536,7 @@ def test_a_power_may_be_of_integers():
         ([2.0, 3.0, 4.0], [12.0, 8.0, 6.0]),
     ],
 )
-def test_a_product_with_zeros_has_the_products_of_the_others_for_gradient(x, gradient):
+def test_a_product_with_zeros_has_gradients(x, gradient):
     assert ag.grad(np.prod)(np.array(x)).tolist() == gradient
 
 
@@ -706,14 +667,13 @@ def zero_case(func):
     return ZERO_CASES.get(func, (ROW,))
 
 
-@pytest.mark.parametrize(
-    "func",
-    sorted((f for f in ZEROGRADS if zero_case(f)), key=lambda func: func.__name__),
-    ids=lambda func: func.__name__,
-)
-def test_a_function_of_zero_gradient_stays_the_same_when_its_arguments_move_a_little(func):
-    args = zero_case(func)
-    moved = [arg + 1e-6 if is_floating(arg) else arg for arg in args]
-    before, after = func(*args), func(*moved)
-    for a, b in zip(before, after, strict=True) if isinstance(before, tuple) else [(before, after)]:
-        assert np.array_equal(a, b)
+def test_small_changes_leave_functions_of_zero_gradient_unchanged():
+    def check(func):
+        args = zero_case(func)
+        moved = [arg + 1e-6 if is_floating(arg) else arg for arg in args]
+        before, after = func(*args), func(*moved)
+        pairs = zip(before, after, strict=True) if isinstance(before, tuple) else [(before, after)]
+        for a, b in pairs:
+            assert np.array_equal(a, b)
+
+    assert failing(check, [func for func in ZEROGRADS if zero_case(func)]) == {}

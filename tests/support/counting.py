@@ -1,4 +1,4 @@
-"""Numbers that count the arithmetic done with them, to check the formulas of `viewer/profiles/costs`."""
+"""Numbers that count the arithmetic done with them, to check cost formulas."""
 
 import numpy as np
 
