@@ -32,10 +32,7 @@ IN_PLACE = {
 
 def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function with recorded values among its arguments, and record the call."""
-    if (
-        (kwargs and kwargs.get("out") is not None)
-        or (len(args) > 2 and _out(func, args) is not None)
-    ) and is_recorded((*args, *kwargs.values())):
+    if (kwargs or len(args) > 2) and _writes(func, args, kwargs):
         raise LostGradientError(
             f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; omit `out` "
             "and use the return value, and write `a = a + x` for `a += x`"
@@ -85,10 +82,13 @@ def _out_position(func: Callable[..., Any]) -> int | None:
     )
 
 
-def _out(func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """Return the array given by position as `out`."""
-    place = _out_position(func)
-    return args[place] if place is not None and place < len(args) else None
+def _writes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Return True for a call with recorded values and an array as `out`, also by position."""
+    out = kwargs.get("out")
+    if out is None and len(args) > 2:
+        position = _out_position(func)
+        out = args[position] if position is not None and position < len(args) else None
+    return out is not None and is_recorded((*args, *kwargs.values()))
 
 
 def is_recorded(args: tuple[Any, ...]) -> bool:

@@ -128,11 +128,7 @@ def _check(
         )
         numeric = (next(ends) - next(ends)) / (2 * delta)
         analytic = _combine(dx, direction)
-        if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):
-            raise GradientError(
-                f"the gradient {name}[{labels[n] + 1}] differs from finite differences: "
-                f"along a random direction it is {analytic!s}, the differences give {numeric!s}"
-            )
+        _compare(f"{name}[{labels[n] + 1}]", analytic, numeric, rtol, atol)
     if order > 1:
         weights = [w for arg in args for w in random_leaves(arg, rng)]
 
@@ -200,12 +196,17 @@ def gcheck(
             numeric = (ahead - unwrap(f(*args))) / (2 * delta)
         finally:
             p.value = start
-        if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):
-            raise GradientError(
-                f"the gradient of {p!r} differs from finite differences: "
-                f"along a random direction it is {analytic!s}, the differences give {numeric!s}"
-            )
+        _compare(f"of {p!r}", analytic, numeric, rtol, atol)
     return True
+
+
+def _compare(name: str, analytic: Any, numeric: Any, rtol: float, atol: float) -> None:
+    """Raise a GradientError if the two directional derivatives differ."""
+    if not np.isclose(numeric, analytic, rtol=rtol, atol=atol):
+        raise GradientError(
+            f"the gradient {name} differs from finite differences: "
+            f"along a random direction it is {analytic!s}, the differences give {numeric!s}"
+        )
 
 
 def _is_floating(x: Any) -> bool:

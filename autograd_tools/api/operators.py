@@ -171,11 +171,9 @@ class _Body:
     def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
             primitive = PRIMITIVES.get(ufunc)
-            return (
-                call_numpy(ufunc, inputs, kwargs)
-                if primitive is None or kwargs
-                else primitive.fast(*inputs)
-            )
+            if primitive is None or kwargs:
+                return call_numpy(ufunc, inputs, kwargs)
+            return primitive.fast(*inputs)
         if ufunc in ZEROGRADS:
             if open_tapes:
                 note_detached(f"{ufunc.__name__}.{method}", inputs)

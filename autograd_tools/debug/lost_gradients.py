@@ -95,7 +95,7 @@ def _of_tape(tape: Tape, x: Any) -> list[str]:
         return _unused(_label(x), read, "it was never used while the tape recorded")
     if index >= len(tape.entries):
         return [f"{_label(x)} has no gradient: it was used only after the result was computed"]
-    trace, param = tape.trace(), tape.nodes[index].param
+    trace, param = tape.trace(), Node(tape, index).param
     lines = _of_trace(trace, trace[index + 1], detached)
     gradient = None if param is None else tape.gradient(param)
     if param is None or gradient is None or children_of(param.value) is None:
@@ -108,7 +108,8 @@ def _of_tape(tape: Tape, x: Any) -> list[str]:
     if not missing:
         return [found]
     which = "it" if len(missing) == 1 else "them"
-    return [f"{found}, but none in {_few(missing)}: nothing that reaches the result uses {which}"]
+    where = ", ".join(_shortened(missing))
+    return [f"{found}, but none in {where}: nothing that reaches the result uses {which}"]
 
 
 def _index(tape: Tape, x: Any) -> int | None:
@@ -144,11 +145,6 @@ def _find(trace: Trace, x: Any) -> TraceNode:
 
 def _label(x: Any) -> str:
     return x.name if isinstance(x, Param) and x.name else describe(x)
-
-
-def _few(items: list[str]) -> str:
-    more = [f"and {len(items) - MAX_LISTED} more"] if len(items) > MAX_LISTED else []
-    return ", ".join([*items[:MAX_LISTED], *more])
 
 
 def _missing(gradient: Any, x: Any, path: str) -> Iterator[str]:
@@ -269,10 +265,13 @@ def _is_zero(node: TraceNode) -> bool:
     return found is None or not (found.norm or found.nans + found.infs)
 
 
-def _listed(items: Iterable[str]) -> list[str]:
-    items = list(items)
+def _shortened(items: list[str]) -> list[str]:
     more = [f"and {len(items) - MAX_LISTED} more"] if len(items) > MAX_LISTED else []
-    return [f"  {line}" for item in [*items[:MAX_LISTED], *more] for line in item.split("\n")]
+    return [*items[:MAX_LISTED], *more]
+
+
+def _listed(items: Iterable[str]) -> list[str]:
+    return [f"  {line}" for item in _shortened(list(items)) for line in item.split("\n")]
 
 
 def _use(use: Detached) -> str:

@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from autograd_tools.base.text import Text, one_line, unknown
-from autograd_tools.debug.expression import formula
+from autograd_tools.debug.expression import OURS, formula
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, name_of
 from autograd_tools.engine.registry import COMPOSITES, KNOWN, PRIMITIVES, ZEROGRADS, Primitive
@@ -129,11 +129,7 @@ def primitives_named(name: str) -> list[Primitive]:
         with suppress(ImportError):
             importlib.import_module("scipy.special")
     special.find(None)
-    current = [
-        primitive
-        for primitive in tuple(KNOWN)
-        if PRIMITIVES.get(primitive.func, primitive) is primitive
-    ]
+    current = [p for p in tuple(KNOWN) if PRIMITIVES.get(p.func, p) is p]
     known = [primitive for primitive in current if primitive.name == name]
     if not known:
         names = sorted({primitive.name for primitive in current})
@@ -155,20 +151,14 @@ def _rule_text(
     if rule is None:
         return RuleText("0", f"{primitive.name}[{argument}] has no gradient")
     if not isinstance(rule, FunctionType):
-        said = _first_line(getattr(rule, "func", None)) or (
-            "" if len(names) > 2 else "uses the arguments too"
-        )
-        return RuleText(f"{_name(rule)}({', '.join(names)})", said)
+        default = "" if len(names) > 2 else "uses the arguments too"
+        note = _first_line(getattr(rule, "func", None)) or default
+        return RuleText(f"{_name(rule)}({', '.join(names)})", note)
     code = rule.__code__
     own = code.co_varnames[: code.co_argcount]
     given = dict(zip(own, names, strict=False))
-    given.update(
-        {
-            name: text
-            for name, text in kwargs.items()
-            if name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        }
-    )
+    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    given.update({name: text for name, text in kwargs.items() if name in named})
     values: Mapping[str, Any] | None = None
     if call is not None:
         values = _bound(rule, *call)
@@ -177,11 +167,8 @@ def _rule_text(
     text = formula(rule, given, names[len(own) :], values)
     if text:
         return RuleText(one_line(text), _of_helper(rule, text))
-    parts = [
-        f"{name}={given.get(name, name)}"
-        for name in own
-        if name in given or not _has_default(rule, name)
-    ]
+    needed = [name for name in own if name in given or not _has_default(rule, name)]
+    parts = [f"{name}={given.get(name, name)}" for name in needed]
     if len(names) > len(own):  # positional arguments cannot follow named ones
         parts = list(names)
     return RuleText(
@@ -241,13 +228,10 @@ def _of_helper(rule: FunctionType, text: str) -> str:
     """Return the first line about the first function of this library in a formula."""
     for name in rule.__code__.co_names:
         helper = rule.__globals__.get(name)
-        if (
-            isinstance(helper, FunctionType)
-            and f"{name}(" in text
-            and helper.__module__.startswith("autograd_tools")
-        ):
-            said = _first_line(helper)
-            return f"{name}: {said}" if said else ""
+        ours = isinstance(helper, FunctionType) and helper.__module__.startswith(OURS)
+        if ours and f"{name}(" in text:
+            note = _first_line(helper)
+            return f"{name}: {note}" if note else ""
     return ""
 
 

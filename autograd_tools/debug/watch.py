@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,8 @@ def watched_backward(recording: Recording, newest: int, oldest: int) -> None:
     """Run `plain_backward` and check each gradient that a rule returns, and each sum of them."""
     with np.errstate(all="ignore"):
         if newest == recording.result:
-            _check_result(recording, newest)
+            y = EntryFields(*recording.entries[newest]).value
+            _check(recording, newest, y, lambda y: f"the result is {y}; no operation produced it")
         plain_backward(recording, newest, oldest, _watched_backward)
         for index in (*recording.inputs, *recording.leaves.values()):
             if oldest <= index <= newest:
@@ -100,42 +101,31 @@ def _watched_backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
     if i == 0:
         _check_outgrad(recording, index)
     plan: Any = EntryFields(*recording.entries[index]).plan
+    label = f"{plan.primitive.name}[{plan.positions[i] + 1}]"
     dx = backward(recording, index, i, dy)
-    for leaf in numbers(dx):
-        bad = ~np.isfinite(leaf)
-        if bad.any():
-            label = f"{plan.primitive.name}[{plan.positions[i] + 1}]"
-            headline = f"the gradient {label} produced {bad_elements(leaf, bad)}"
-            raise _error(recording, index, headline, first_true(bad), dy)
+    _check(recording, index, dx, lambda dx: f"the gradient {label} produced {dx}", dy)
     return dx
-
-
-def _check_result(recording: Recording, index: int) -> None:
-    """Raise if the result has NaN or Inf, which then came from a Param or constant."""
-    for y in numbers(EntryFields(*recording.entries[index]).value):
-        if not np.isfinite(y).all():
-            found = bad_elements(y, ~np.isfinite(y))
-            raise _error(recording, index, f"the result is {found}; no operation produced it", ())
 
 
 def _check_outgrad(recording: Recording, index: int) -> None:
     """Raise for NaN or Inf: a sum of finite gradients may overflow, a hook may return anything."""
     dy = recording.outgrads[index]
-    for leaf in numbers(dy):
+
+    def headline(found: str) -> str:
+        seen = any(place == index for place, _, _ in hooked(recording, index))
+        why = "a hook of on_grad returned it" if seen else "a sum of finite gradients overflowed"
+        return f"the gradient of node {index + 1} is {found}: {why}"
+
+    _check(recording, index, dy, headline, dy)
+
+
+def _check(
+    recording: Recording, index: int, x: Any, headline: Callable[[str], str], dy: Any = None
+) -> None:
+    """Raise if `x`, a value or gradient of the entry at `index`, has NaN or Inf."""
+    for leaf in numbers(x):
         bad = ~np.isfinite(leaf)
         if bad.any():
-            seen = any(place == index for place, _, _ in hooked(recording, index))
-            why = (
-                "a hook of on_grad returned it" if seen else "a sum of finite gradients overflowed"
-            )
-            headline = f"the gradient of node {index + 1} is {bad_elements(leaf, bad)}: {why}"
-            raise _error(recording, index, headline, first_true(bad), dy)
-
-
-def _error(
-    recording: Recording, index: int, headline: str, at: tuple[int, ...], dy: Any = None
-) -> NonFiniteError:
-    """Return the error for the entry at `index`."""
-    entries, notes = recording.entries, recording.notes or []
-    lines = [headline, origin(entries, notes, index)]
-    return NonFiniteError(message(entries, notes, index, lines, at, dy))
+            entries, notes = recording.entries, recording.notes or []
+            lines = [headline(bad_elements(leaf, bad)), origin(entries, notes, index)]
+            raise NonFiniteError(message(entries, notes, index, lines, first_true(bad), dy))

@@ -223,28 +223,24 @@ class Columns:
         number = self.signature[row]
         if self.signatures[number].kind != "result":
             return self._operand(row + 1)
-        template = self._templates[number]
-        return (
-            template % tuple(map(self._operand, self.parents[row]))
-            if template is not None
-            else self.node(row).call
-        )
+        template = self._formats[number]
+        if template is None:
+            return self.node(row).call
+        return template % tuple(map(self._operand, self.parents[row]))
 
     def listing(self, row: int) -> str:
         """Return `TraceNode.listing` of a row without making the node."""
         value, outgrad = self.value, self.outgrad
         gradient = f" ∇={outgrad.text_of(row)}" if outgrad.there[row] else ""
-        made = (
-            (value.text_of(row) if value.there[row] else "R(None)") + " = "
-            if self.signatures[self.signature[row]].kind == "result"
-            else ""
-        )
+        made = ""
+        if self.signatures[self.signature[row]].kind == "result":
+            made = (value.text_of(row) if value.there[row] else "R(None)") + " = "
         return one_line(f"{made}{self.call(row)}{gradient}")
 
     @functools.cached_property
-    def _templates(self) -> list[str | None]:
+    def _formats(self) -> list[str | None]:
         """The call of each signature with %s for each parent; None where that is not enough."""
-        return [_template(signature) for signature in self.signatures]
+        return [_call_format(signature) for signature in self.signatures]
 
     def _args(self, signature: OpSignature, row: int) -> tuple[Argument, ...]:
         ids = iter(self.parents[row])
@@ -329,7 +325,7 @@ class Nodes(Sequence[TraceNode]):
         return f"<{len(self)} nodes>"
 
 
-def _template(signature: OpSignature) -> str | None:
+def _call_format(signature: OpSignature) -> str | None:
     args = []
     for arg in signature.args:
         if isinstance(arg, Argument):

@@ -220,15 +220,13 @@ def _read_summaries(
     for name, numbers in _of_scalars(made.min).items():
         column = getattr(made, name)
         column[:] = numbers
-        column[own] = (
-            _floats(columns[name], len(own))
-            if name in NUMBERS
-            else _integers(columns[name], 0, LARGEST, len(own))
-        )
+        if name in NUMBERS:
+            column[own] = _floats(columns[name], len(own))
+        else:
+            column[own] = _integers(columns[name], 0, LARGEST, len(own))
     for row, counts in bins.items():
-        made.counted.append(
-            (_integers([int(row)], 0, n).tolist(), _integers(counts, 0, LARGEST)[None])
-        )
+        rows = _integers([int(row)], 0, n).tolist()
+        made.counted.append((rows, _integers(counts, 0, LARGEST)[None]))
     return made
 
 

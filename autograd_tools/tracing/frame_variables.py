@@ -37,13 +37,9 @@ def variables_of_frames(
     for number, frame in enumerate(frames):
         free = frame.f_code.co_freevars
         # A loop in an outer function may assign to free variables.
-        codes = [frame.f_code, *[f.f_code for f in frames[number + 1 :] if free]]
-        own = {
-            name
-            for code in codes
-            for name in loop_variables(code)
-            if code is frame.f_code or name in free
-        }
+        own = loop_variables(frame.f_code)
+        for outer in frames[number + 1 :] if free else ():
+            own |= loop_variables(outer.f_code).intersection(free)
         module = modules.get(id(frame.f_globals))
         spaces = (
             (_locals(frame), own),

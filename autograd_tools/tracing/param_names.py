@@ -32,17 +32,13 @@ _Reader = tuple[Callable[[str, Any], str], Callable[[Any], Iterable[tuple[Any, A
 _Path = tuple[int, bool, str, Any]  # the last three of a name, and the object it leads to
 
 # Types are compared by id: hashing one calls its metaclass, which may be the user's.
-LEAF_TYPES = frozenset(
-    map(
-        id,
-        (
-            *(str, bytes, int, float, complex, bool, type(None), type, Param),
-            *(np.ndarray, np.float64, np.float32, np.int64, np.ufunc, type(np.sum)),
-            *(types.ModuleType, types.FunctionType, types.BuiltinFunctionType),
-            *(types.MethodType, types.CodeType),
-        ),
-    )
+_LEAVES: tuple[type, ...] = (
+    *(str, bytes, int, float, complex, bool, type(None), type, Param),
+    *(np.ndarray, np.float64, np.float32, np.int64, np.ufunc, type(np.sum)),
+    *(types.ModuleType, types.FunctionType, types.BuiltinFunctionType),
+    *(types.MethodType, types.CodeType),
 )
+LEAF_TYPES = frozenset(map(id, _LEAVES))
 DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 # These hold no model of the user's.
 CLOSED = (Value, Recording, type, types.ModuleType, types.FunctionType, BaseException)
@@ -125,24 +121,21 @@ def _search(
 def _reader(kind: type) -> _Reader:
     """Return how to name a part of an object of a type, and how to read its parts."""
     if issubclass(kind, dict):
-        return _item, lambda x: [
-            item
-            for item in list(islice(dict.items(x), MAX_PARTS))
-            if type(item[0]) is str or type(item[0]) is int
-        ]
-    if issubclass(kind, list):
-        return _item, lambda x: enumerate(list.__iter__(x))
+        return _item, lambda x: _items(x, (str, int))
     if issubclass(kind, tuple):
-        fields: Any = next(
-            (space["_fields"] for space in map(_namespace, _mro(kind)) if "_fields" in space), None
-        )
-        named = type(fields) is tuple and all(type(field) is str for field in fields)
-        return (
-            (_attribute, lambda x: zip(fields, tuple.__iter__(x), strict=False))
-            if named
-            else (_item, lambda x: enumerate(tuple.__iter__(x)))
-        )
+        spaces = map(_namespace, _mro(kind))
+        fields: Any = next((space["_fields"] for space in spaces if "_fields" in space), None)
+        if type(fields) is tuple and all(type(field) is str for field in fields):
+            return _attribute, lambda x: zip(fields, tuple.__iter__(x), strict=False)
+    if issubclass(kind, (list, tuple)):
+        read = list.__iter__ if issubclass(kind, list) else tuple.__iter__
+        return _item, lambda x: enumerate(read(x))
     return _attribute, (lambda _: ()) if issubclass(kind, CLOSED) else _attributes(kind)
+
+
+def _items(x: dict[Any, Any], keys: tuple[type, ...]) -> list[tuple[Any, Any]]:
+    """Return items with keys of these types; a copy, because another thread may change them."""
+    return [item for item in list(islice(dict.items(x), MAX_PARTS)) if type(item[0]) in keys]
 
 
 def _item(name: str, key: Any) -> str:
@@ -155,12 +148,9 @@ def _attribute(name: str, key: str) -> str:
 
 def _attributes(kind: type) -> Callable[[Any], Iterable[tuple[Any, Any]]]:
     """Return a reader of the attributes in the `__dict__` and the slots of an object."""
-    held = [
-        (name, x)
-        for space in map(_namespace, _mro(kind)[:-1])
-        for name, x in space.items()
-        if issubclass(type(x), DESCRIPTORS)
-    ]
+    spaces = map(_namespace, _mro(kind)[:-1])
+    found = [item for space in spaces for item in space.items()]
+    held = [(name, x) for name, x in found if issubclass(type(x), DESCRIPTORS)]
     own = [x.__get__ for name, x in held if name == "__dict__"]
     slots = [
         (name, x.__get__)
@@ -169,14 +159,8 @@ def _attributes(kind: type) -> Callable[[Any], Iterable[tuple[Any, Any]]]:
     ]
 
     def read(x: Any) -> list[tuple[Any, Any]]:
-        held = [get(x) for get in own]
-        found = [
-            item
-            for d in held
-            if type(d) is dict
-            for item in list(islice(d.items(), MAX_PARTS))
-            if type(item[0]) is str
-        ]
+        spaces = [get(x) for get in own]
+        found = [item for d in spaces if type(d) is dict for item in _items(d, (str,))]
         for name, get in slots:
             with contextlib.suppress(AttributeError):  # an empty slot
                 found.append((name, get(x)))

@@ -72,15 +72,11 @@ class _Walk:
         path = [Level(*level) for level in note.path]
         last = len(path) - 1
         for depth, level in enumerate(path):
-            offset, resumed, operator = (
-                (note.offset, note.resumed, note.operator)
-                if depth == last
-                else (level.offset, level.resumed, False)
-            )
+            at = note if depth == last else level
             if depth == len(self.open) or self.open[depth].level.number != level.number:
                 del self.open[depth:]
                 self.open.append(self._opened(level, depth, path))
-            if self._move(self.open[depth], offset, resumed, operator):
+            if self._move(self.open[depth], at.offset, at.resumed, depth == last and note.operator):
                 del self.open[depth + 1 :]
         del self.open[len(path) :]
         return self.open[-1].inner
@@ -100,11 +96,9 @@ class _Walk:
         around, code = self.open[depth - 1].inner if depth else 0, level.code
         if (level.number, around) in self._generators:
             return self._generators[level.number, around]
-        place = (
-            around
-            if level.number < 0
-            else self._add(around, *self._entered(level, path[depth - 1] if depth else None))
-        )
+        place = around
+        if level.number >= 0:
+            place = self._add(around, *self._entered(level, path[depth - 1] if depth else None))
         opened = _Open(level, place, self._flow(code) if code else None)
         if code and code.co_flags & inspect.CO_GENERATOR:
             self._generators[level.number, around] = opened
@@ -138,10 +132,8 @@ class _Walk:
             top.inner = self._next(number, top, move.loops[-1])
             top.steps[-1] = (number, top.inner)
             return True
-        if (
-            move.kept < min(len(top.loops), len(move.loops))
-            and top.loops[move.kept] is move.loops[move.kept]
-        ):
+        both = min(len(top.loops), len(move.loops))
+        if move.kept < both and top.loops[move.kept] is move.loops[move.kept]:
             loop = move.loops[move.kept]
             number = top.steps[move.kept][0]
             top.steps[move.kept :] = [(number, self._next(number, top, loop))]
