@@ -16,7 +16,7 @@ class Text(str):
         return str(self)
 
 
-def columns(text: str) -> int:
+def width_of(text: str) -> int:
     """Return the columns that a text takes in a terminal: two for a wide character."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from autograd_tools.base.formats import memory_text, percent_text, time_text
-from autograd_tools.base.text import columns as columns_of
-from autograd_tools.base.text import one_line, unknown
+from autograd_tools.base.text import one_line, unknown, width_of
 from autograd_tools.timing.columns import DEFAULT, Column, asked, choose
 from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.section import Snapshot
@@ -49,7 +48,7 @@ def table(
         for guide, row in zip(_guides(rows), rows, strict=True)
     ]
     title = one_line(title)
-    name_width = max(columns_of(text) for text in (TOT, title, *names))
+    name_width = max(width_of(text) for text in (TOT, title, *names))
     chosen = choose(
         columns, compact=compact, allocations=allocations and shot.memory != "nobytes", bars=bars
     )
@@ -86,7 +85,7 @@ class _Page:
         }
         total = self.line(TOT, [group.center(tots.get(group.name, "")) for group in self.groups])
         header = self.line("Section", [group.headers() for group in self.groups])
-        rule = ("─" * max(map(columns_of, [header, total, *body]))).translate(self.chars)
+        rule = ("─" * max(map(width_of, [header, total, *body]))).translate(self.chars)
         notes = [
             f" {part}".translate(self.chars) for note in _notes(shot) for part in self.wrap(note)
         ]
@@ -95,7 +94,7 @@ class _Page:
     def line(self, name: str, parts: Sequence[str]) -> str:
         """Return a name and the cells beside it, within the width."""
         name = cut(name, self.name_width, self.chars)
-        blank = " " * (self.name_width - columns_of(name))
+        blank = " " * (self.name_width - width_of(name))
         text = f" {name}{blank}{''.join(parts).translate(self.chars)}".rstrip()
         return text if self.width is None else cut(text, self.width, self.chars)
 
@@ -118,11 +117,11 @@ def _fit(chosen: list[Column], name_width: int, width: int) -> tuple[list[Column
 
 def cut(text: str, width: int, chars: dict[int, int]) -> str:
     """Return `text` in at most `width` columns of a terminal, with a mark where it was cut."""
-    if columns_of(text) <= width:
+    if width_of(text) <= width:
         return text
     kept, used = "", 1
     for character in text:
-        used += columns_of(character)
+        used += width_of(character)
         if used > width:
             break
         kept += character
