@@ -60,6 +60,18 @@ def test_every_source_file_on_a_page_exists():
     assert [item for item in named if not any((top / item[1]).exists() for top in folders)] == []
 
 
+def test_the_architecture_names_every_package():
+    page = read(DOCS / "explanation" / "architecture.md")
+    packages = {
+        path.name
+        for top in ("autograd_tools", "viewer")
+        for path in (PACKAGE / top).iterdir()
+        if (path / "__init__.py").exists()
+    }
+    assert len(packages) > 15
+    assert [name for name in packages if not re.search(rf"`(viewer\.)?{name}`", page)] == []
+
+
 def test_every_name_of_ag_and_viewer_on_a_page_exists():
     used = {
         match for page in PAGES for match in re.findall(r"\b(ag|viewer)\.(?!md\b)(\w+)", read(page))
