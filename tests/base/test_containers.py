@@ -63,7 +63,7 @@ def net_loss(net):
     return np.sum((h - net.norm.mean) / net.norm.std)
 
 
-# What a gradient is made of.
+# Structure of gradients.
 
 
 def test_the_gradient_of_a_dataclass_has_its_class():
@@ -171,7 +171,7 @@ def test_objects_that_may_hold_numbers_are_not_constants():
         ag.grad(lambda p: p["w"])({"w": 1.0, "model": Model()})
 
 
-# Reading parts of recorded containers.
+# Reading items of recorded pytrees.
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_params_of_containers_differentiate_twice():
     np.testing.assert_allclose(ag.grad(J, w).layers[0].w, expected.layers[0].w)
 
 
-# Params of what has fields.
+# Params with fields.
 
 
 def test_a_field_hides_an_array_method_of_its_name():
@@ -346,7 +346,7 @@ def test_a_dataclass_is_shown_by_its_fields():
     ]
 
 
-# Values that are containers.
+# Values that are pytrees.
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_diff_and_grad_of_a_container_are_errors(y):
         ag.grad(y)(2.0)
 
 
-# Primitives that know nothing of containers.
+# Primitives without pytree rules.
 
 mean_of = ag.primitive(lambda dy, y, x: dy * np.ones(2))(lambda x: np.sum(np.array(x)))
 first_of = ag.primitive(lambda dy, y, x, names: dy)(lambda x, names: x * len(names))

@@ -76,7 +76,7 @@ def test_the_total_time_of_a_disabled_timer_goes_on(timer, now):
     assert timer.total_ns == 7
 
 
-# Functions under their own names ------------------------------------------------------------------
+# Instrumented functions ---------------------------------------------------------------------------
 
 
 def test_an_instrumented_function_is_a_section_of_its_qualified_name(timer):
@@ -117,7 +117,7 @@ def test_a_function_as_label_is_an_error_naming_instrument(timer):
         timer.section(max)
 
 
-# What runs in pieces ------------------------------------------------------------------------------
+# Generators and coroutines ------------------------------------------------------------------------
 
 
 def one_two():
@@ -271,7 +271,7 @@ def test_an_async_generator_is_an_error_with_advice(timer):
         timer.section("s")(stream)
 
 
-# Blocks that overlap ------------------------------------------------------------------------------
+# Overlapping blocks -------------------------------------------------------------------------------
 
 
 def test_blocks_that_close_in_another_order_keep_their_own_times(timer, now):

@@ -49,7 +49,7 @@ def measured(timer, function):
     return section.nbytes, section.live_nbytes, section.peak_nbytes
 
 
-# Programs whose bytes are known -------------------------------------------------------------------
+# Programs with known bytes ------------------------------------------------------------------------
 
 
 def test_an_addition_makes_one_array(timer, x):
@@ -172,7 +172,7 @@ def test_looks_are_dropped_once_added_up(timer, x):
             with timer.section("inner"):
                 take(2)
         assert timer["outer", "inner"].nbytes == 200 * KB
-        assert len(timer.thread().looks) == 8  # the start of the section that is open, and the last
+        assert len(timer.thread().looks) == 8  # the start of the open section, and the last
     assert timer["outer"].nbytes == 200 * KB
 
 
@@ -261,7 +261,7 @@ def test_single_calls_have_their_bytes(timer):
     assert [(event.label, event.nbytes) for event in timer.events] == [("f", 2 * KB)]
 
 
-# The whole run ------------------------------------------------------------------------------------
+# Whole runs ---------------------------------------------------------------------------------------
 
 
 def test_the_timer_has_live_and_peak_bytes(timer, x):
@@ -404,7 +404,7 @@ def test_operations_and_gradients_allocate_known_bytes():
         "exp": [2 * KB, KB],
         "multiply": [KB, KB],
         "sum": [8, 8],
-        "sum[1]": [8, 8],  # one number that is broadcast
+        "sum[1]": [8, 8],  # one broadcast element
         "multiply[1]": [KB, KB],
         "multiply[2]": [KB, KB],
         "exp[1]": [2 * KB, KB],
@@ -488,7 +488,7 @@ def test_with_the_timer_off_nothing_is_counted():
     assert printed(code, "0,exact") == "False\n"
 
 
-# What a watch saw ---------------------------------------------------------------------------------
+# Looks of a watch ---------------------------------------------------------------------------------
 
 
 def test_looks_at_one_moment_get_distinct_times(x):

@@ -231,7 +231,7 @@ def test_overlapping_threads_leave_nothing_unmeasured():
 SECTION = {"ncalls": 3, "ns": 6000, "nbytes": 0, "children": {}}
 
 
-# For other programs -------------------------------------------------------------------------------
+# CSV and Markdown ---------------------------------------------------------------------------------
 
 
 def test_csv_has_plain_numbers(busy):

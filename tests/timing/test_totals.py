@@ -77,7 +77,7 @@ def test_flatten_keeps_minimum_and_maximum():
     assert spread(timer.flatten()["a"]) == (3, 1, 9, 91)
 
 
-# Sections by their path ---------------------------------------------------------------------------
+# Paths of sections --------------------------------------------------------------------------------
 
 
 def test_a_section_is_found_by_its_path():
@@ -185,7 +185,7 @@ def test_a_flattened_timer_saved_and_merged_knows_what_was_measured():
     assert (flat.measured.ns, flat.merge(nested()).measured.ns) == (105, 210)
 
 
-# The rest of a section ----------------------------------------------------------------------------
+# Self time ----------------------------------------------------------------------------------------
 
 
 def test_the_complement_of_a_section_is_its_self_time():
