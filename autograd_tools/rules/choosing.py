@@ -14,6 +14,7 @@ from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.shapes import along, take_along_axis
 
 
+# To add one, see rules/__init__.py; its cases go to tests/rules/cases_arrays.py.
 @composite(np.compress)
 def compress(condition, a, axis=None, out=None):
     a, axis = (np.ravel(a), 0) if axis is None else (np.atleast_1d(as_array(a)), axis)

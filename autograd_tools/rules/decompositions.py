@@ -200,6 +200,7 @@ def qr_x(dy, y, x, mode="reduced"):
     return bar(np.concatenate([dx, np.matmul(q, drest)], -1) if np.shape(rest)[-1] else dx)
 
 
+# To add one, see rules/__init__.py; its cases go to tests/rules/cases_linalg.py.
 rules(np.linalg.cholesky, cholesky_x)
 rules(np.linalg.eigh, eigh_x, fields=True)
 rules(np.linalg.eig, eig_x, fields=True)

@@ -70,6 +70,7 @@ def ihfft_a(dy, y, a, n=None, axis=-1, norm=None, out=None):
     return resized(np.fft.irfft(dy * share(dy, n, axis), n, axis, norm), a, axis)
 
 
+# To add one, see rules/__init__.py; its cases go to tests/rules/cases_fft.py.
 rules(np.fft.fft, fft_a, reads=SHAPES)
 rules(np.fft.ifft, ifft_a, reads=SHAPES)
 rules(np.fft.rfft, rfft_a, reads=SHAPES)

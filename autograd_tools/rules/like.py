@@ -17,9 +17,9 @@ def array(object, dtype=None, *, ndmin=0, **options):
         y = np.stack([array(item) for item in object]) if len(object) else np.array([])
     else:
         y = as_array(object)
-    return as_type(
-        np.reshape(y, (1,) * (ndmin - np.ndim(y)) + np.shape(y)) if np.ndim(y) < ndmin else y, dtype
-    )
+    if np.ndim(y) < ndmin:
+        y = np.reshape(y, (1,) * (ndmin - np.ndim(y)) + np.shape(y))
+    return as_type(y, dtype)
 
 
 def asarray(a, dtype=None, *args, **options):
@@ -34,13 +34,5 @@ def full(shape, fill_value, dtype=None, **options):
     return np.broadcast_to(as_type(as_array(fill_value), dtype), shape)
 
 
-LIKE: dict[Any, Callable[..., Any]] = {
-    **{
-        np.array: array,
-        np.asarray: asarray,
-        np.asanyarray: asarray,
-        np.asfortranarray: asarray,
-        np.require: asarray,
-    },
-    **{np.ascontiguousarray: row, np.full: full},
-}
+LIKE: dict[Any, Callable[..., Any]] = {np.array: array, np.ascontiguousarray: row, np.full: full}
+LIKE |= dict.fromkeys((np.asarray, np.asanyarray, np.asfortranarray, np.require), asarray)

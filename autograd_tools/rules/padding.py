@@ -83,6 +83,7 @@ COMPUTED: dict[str, tuple[Callable[..., Any], str, Any]] = {
 }
 
 
+# To add one, see rules/__init__.py; its cases go to tests/rules/cases_arrays.py.
 @composite(np.pad)
 def pad(array, pad_width, mode="constant", **kwargs):
     array = as_array(array)

@@ -216,5 +216,6 @@ def correlate(a, v, mode="valid"):
     return np.convolve(a, v, mode)
 
 
+# To add one, see rules/__init__.py; its cases go to tests/rules/cases_arrays.py.
 rules(np.convolve, convolve_a, convolve_v)
 rules(np.unwrap, lambda dy, y, p, discont=None, axis=-1, *, period=None: dy, reads=SHAPES)

@@ -11,6 +11,7 @@ from autograd_tools.rules.arrays import as_array, as_type
 from autograd_tools.rules.shapes import along
 
 
+# To add one, see rules/__init__.py; its cases go to tests/rules/cases_sets.py.
 @composite(np.unique)
 def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, **kwargs):
     more = {"return_inverse": return_inverse, "return_counts": return_counts, **kwargs}

@@ -106,6 +106,7 @@ def ravel_x(dy, y, x, order="C"):
     return np.transpose(np.reshape(dy, [np.shape(x)[axis] for axis in axes]), np.argsort(axes))
 
 
+# To add one, see rules/__init__.py; its cases go to tests/rules/cases.py.
 rules(np.reshape, reshape_x, reads=SHAPES)
 rules(np.ravel, ravel_x, reads=SHAPES)
 rules(np.transpose, transpose_x)

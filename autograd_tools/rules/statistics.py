@@ -23,6 +23,7 @@ SPEEDS = {
 }
 
 
+# To add one, see rules/__init__.py; its cases go to tests/rules/cases_arrays.py.
 @composite(np.average)
 def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     if weights is None:

@@ -58,9 +58,8 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
         top = np.max(unwrap(x), axis=axis, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, 0).astype(unwrap(x).dtype)
         with np.errstate(divide="ignore"):  # -inf for no powers, or for zeros
-            y = log(np.sum(exp(x - top), axis=axis, keepdims=keepdims)) + np.reshape(
-                top, np.shape(np.sum(top, axis=axis, keepdims=keepdims))
-            )
+            y = log(np.sum(exp(x - top), axis=axis, keepdims=keepdims))
+            y = y + np.reshape(top, np.shape(y))
         return y if initial is None else add(y, initial)
 
     return reduce
@@ -72,18 +71,12 @@ def reduceat(x, indices, axis=0, dtype=None, out=None):
     begins = np.asarray(indices)
     lengths = np.maximum(np.append(begins[1:], np.shape(x)[axis]) - begins, 1)
     owners = np.repeat(np.arange(len(begins)), lengths)
-    places = (
-        np.arange(len(owners))
-        - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        + np.repeat(begins, lengths)
-    )
+    starts = begins - np.cumsum(lengths) + lengths
+    places = np.arange(len(owners)) + np.repeat(starts, lengths)
     shape = [len(begins) if i == axis % np.ndim(x) else n for i, n in enumerate(np.shape(x))]
     parts = x[along(places, axis, np.ndim(x))]
-    return ungetitem(
-        parts,
-        along(owners, axis, np.ndim(x)),
-        np.broadcast_to(np.zeros((), unwrap(x).dtype), shape),
-    )
+    zeros = np.broadcast_to(np.zeros((), unwrap(x).dtype), shape)
+    return ungetitem(parts, along(owners, axis, np.ndim(x)), zeros)
 
 
 UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {

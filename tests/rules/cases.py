@@ -100,17 +100,13 @@ EMPTY_SUMS = [
 ]
 A, B = spread(2, 3), spread(2, 3, start=1.3)
 VARIANCES = [
-    *(
-        case(A, ddof=1),
-        case(A, axis=0, correction=1),
-        case(A, where=MASK),
-        case(A, 1, keepdims=True, where=MASK, ddof=0.5),
-    ),
-    *(
-        case(A, dtype=np.float64),
-        case(A, axis=0, mean=np.zeros((1, 3))),
-        case(np.zeros((0, 3)), axis=1),
-    ),
+    case(A, ddof=1),
+    case(A, axis=0, correction=1),
+    case(A, where=MASK),
+    case(A, 1, keepdims=True, where=MASK, ddof=0.5),
+    case(A, dtype=np.float64),
+    case(A, axis=0, mean=np.zeros((1, 3))),
+    case(np.zeros((0, 3)), axis=1),
 ]
 SQUARE = spread(3, 3) + 3 * np.eye(3)
 SQUARES = spread(4, 3, 3) + 3 * np.eye(3)
@@ -302,13 +298,11 @@ CASES = {
     np.std: [c for c in reduction(*VARIANCES) if np.size(c[0][0]) != 1],
     np.prod: reduction(
         *EMPTY_SUMS,
-        *(
-            case(A, initial=2.0),
-            case(A, 1, where=MASK),
-            case(A, dtype=np.float64),
-            case(spread(5)),
-            case(np.array([1.5, 0.0, 2.0])),
-        ),
+        case(A, initial=2.0),
+        case(A, 1, where=MASK),
+        case(A, dtype=np.float64),
+        case(spread(5)),
+        case(np.array([1.5, 0.0, 2.0])),
         case(np.array([[0.0, 0.0, 2.0], [1.0, 2.0, 3.0]]), axis=1),
     ),
     # shapes
@@ -404,13 +398,14 @@ CASES = {
         case(np.zeros((0, 3)), 1),
     ],
     np.repeat: [
-        *(
-            case(spread(2, 3), 2),
-            case(spread(2, 3), 2, 0),
-            case(spread(2, 3), [2, 0, 1], axis=-1),
-            case(spread(2, 3), repeats=[0, 3], axis=0),
-        ),
-        *(case(1.5, 3), case(strided(2, 3), 2), case(np.zeros((0, 3)), 2), case(spread(3), 0)),
+        case(spread(2, 3), 2),
+        case(spread(2, 3), 2, 0),
+        case(spread(2, 3), [2, 0, 1], axis=-1),
+        case(spread(2, 3), repeats=[0, 3], axis=0),
+        case(1.5, 3),
+        case(strided(2, 3), 2),
+        case(np.zeros((0, 3)), 2),
+        case(spread(3), 0),
     ],
     np.copy: [
         case(spread(2, 3)),

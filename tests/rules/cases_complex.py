@@ -78,7 +78,10 @@ CASES = {
     ],
     np.linalg.norm: [
         *(case(W, p) for p in (None, 1, 2, 3, 0, np.inf, -np.inf, -1.5)),
-        *(case(Z), case(Z, "fro"), case(Z, 1, 1), case(Z, 3, 0, True)),
+        case(Z),
+        case(Z, "fro"),
+        case(Z, 1, 1),
+        case(Z, 3, 0, True),
     ],
     np.einsum: [case("ij,j->i", Z, W), case("ij,j", Z, spread(3)), case("ii", SQUARE)],
     np.reshape: [case(Z, (3, 2))],

@@ -23,12 +23,10 @@ COMPLEX_LINES = [
 ]
 PLANES = [
     *(case(x) for x in (ROWS, spread(2, 3, 4), strided(2, 3))),
-    *(
-        case(ROWS, (2, 5), (0, 1)),
-        case(ROWS, s=(4, 3), axes=(1, 0)),
-        case(spread(2, 3, 4), (3, -1), (0, -1), "ortho"),
-        case(ROWS, norm="forward"),
-    ),
+    case(ROWS, (2, 5), (0, 1)),
+    case(ROWS, s=(4, 3), axes=(1, 0)),
+    case(spread(2, 3, 4), (3, -1), (0, -1), "ortho"),
+    case(ROWS, norm="forward"),
 ]
 COMPLEX_PLANES = [
     case(complexes(3, 4)),

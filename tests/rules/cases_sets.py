@@ -34,25 +34,19 @@ CASES = {
         case(ROW, "sturges"),
     ],
     np.histogram: [
-        *(
-            case(ROW, 3),
-            case(ROW, 3, density=True),
-            case(ROW, 5, weights=spread(5, low=0.5)),
-            case(ROW, np.array([-2.0, 0.1, 1.0])),
-        ),
+        case(ROW, 3),
+        case(ROW, 3, density=True),
+        case(ROW, 5, weights=spread(5, low=0.5)),
+        case(ROW, np.array([-2.0, 0.1, 1.0])),
         case(ROW, np.array([-2.0, 0.1, 1.0]), weights=spread(5, low=0.5, start=2.0), density=True),
         case(spread(2, 3), 4, (-1.0, 1.5), True, spread(2, 3, low=0.5)),
     ],
     np.histogram2d: [
-        *(
-            case(SKEW, OTHER, 3),
-            case(SKEW, OTHER, [2, 3], density=True),
-            case(SKEW, OTHER, np.array([-2.0, 0.1, 1.0, 2.0])),
-        ),
-        *(
-            case(SKEW, OTHER, [np.array([-2.0, 0.1, 1.0]), 2], weights=WEIGHTS),
-            case(SKEW, OTHER, 2, [[-1.0, 1.5], [-2.0, 2.0]], True, WEIGHTS),
-        ),
+        case(SKEW, OTHER, 3),
+        case(SKEW, OTHER, [2, 3], density=True),
+        case(SKEW, OTHER, np.array([-2.0, 0.1, 1.0, 2.0])),
+        case(SKEW, OTHER, [np.array([-2.0, 0.1, 1.0]), 2], weights=WEIGHTS),
+        case(SKEW, OTHER, 2, [[-1.0, 1.5], [-2.0, 2.0]], True, WEIGHTS),
     ],
     np.histogramdd: [
         case(spread(5, 3) ** 3, 2),
@@ -79,38 +73,32 @@ CASES = {
         case(2, ROW),
     ],
     np.roots: [
-        *(
-            case(np.array([1.0, -6.5, 11.0, -5.5])),
-            case(np.array([2.0, 1.0, 3.0])),
-            case(np.array([1.0, -3.0, 2.0, 0.0])),
-        ),
-        *(case(complexes(4)), case(np.array([2.0]))),
+        case(np.array([1.0, -6.5, 11.0, -5.5])),
+        case(np.array([2.0, 1.0, 3.0])),
+        case(np.array([1.0, -3.0, 2.0, 0.0])),
+        case(complexes(4)),
+        case(np.array([2.0])),
     ],
     np.polyfit: [
-        *(
-            case(X, Y, 2),
-            case(X, Y, 0),
-            case(X, np.stack([Y, X * X], 1), deg=3),
-            case(X, Y, 2, w=spread(7, low=0.5, start=2.0)),
-        ),
-        *(
-            case(X, np.stack([Y, Y * Y], 1), 1, None, False, spread(7, low=0.5)),
-            case(X, Y, 1, cov=True),
-            case(X, Y, 2, cov="unscaled"),
-        ),
-        *(case(X, np.stack([Y, Y * Y], 1), 1, cov=True), case(X, Y, 2, full=True)),
+        case(X, Y, 2),
+        case(X, Y, 0),
+        case(X, np.stack([Y, X * X], 1), deg=3),
+        case(X, Y, 2, w=spread(7, low=0.5, start=2.0)),
+        case(X, np.stack([Y, Y * Y], 1), 1, None, False, spread(7, low=0.5)),
+        case(X, Y, 1, cov=True),
+        case(X, Y, 2, cov="unscaled"),
+        case(X, np.stack([Y, Y * Y], 1), 1, cov=True),
+        case(X, Y, 2, full=True),
     ],
     np.poly: [
         case(spread(3, 3) + 3 * np.eye(3)),
         case(np.array([[1.0, -2.0, 0.3], [2.0, 1.5, 0.2], [0.1, 0.4, 3.0]])),
     ],
     np.lib.stride_tricks.sliding_window_view: [
-        *(
-            case(X, 3),
-            case(spread(3, 4), (2, 3)),
-            case(spread(3, 4), 2, axis=1),
-            case(strided(4, 3), (2, 2), (0, 0)),
-        )
+        case(X, 3),
+        case(spread(3, 4), (2, 3)),
+        case(spread(3, 4), 2, axis=1),
+        case(strided(4, 3), (2, 2), (0, 0)),
     ],
     np.linalg.det: [
         case(SINGULAR),

@@ -135,7 +135,9 @@ CASES = {
     **each((special.expi, special.exp1, special.sici, special.shichi), unary(0.3, 3.0)),
     special.expn: [
         *(case(n, spread(2, 3, low=0.3)) for n in (0, 1, 4)),
-        *(case(2, 1.5), case(np.arange(3)[:, None], spread(3, low=0.3)), case(3, np.zeros((0, 2)))),
+        case(2, 1.5),
+        case(np.arange(3)[:, None], spread(3, low=0.3)),
+        case(3, np.zeros((0, 2))),
     ],
     special.spence: [*unary(0.2, 3.0), case(1.0)],
     **each((special.ellipk, special.ellipe), [*unary(-2.0, 0.9), case(0.0)]),

@@ -589,20 +589,16 @@ def test_the_standard_deviation_of_one_number_has_the_gradient_zero():
         (lambda x: np.einsum("ij,kj->ik", x, np.zeros((3, 0))), np.ones((2, 1))),
     ],
     ids=[
-        *(
-            "polyadd of a matrix",
-            "polyadd of a matrix and a number",
-            "polyder of a matrix",
-            "polymul of leading zeros",
-        ),
-        *(
-            "polymul by zero",
-            "polymul of nothing",
-            "compress of a number",
-            "cov of no variables",
-            "einsum of nothing",
-            "einsum by nothing",
-        ),
+        "polyadd of a matrix",
+        "polyadd of a matrix and a number",
+        "polyder of a matrix",
+        "polymul of leading zeros",
+        "polymul by zero",
+        "polymul of nothing",
+        "compress of a number",
+        "cov of no variables",
+        "einsum of nothing",
+        "einsum by nothing",
     ],
 )
 def test_a_function_gives_numpys_result_and_gradients_for_unusual_shapes(f, x):

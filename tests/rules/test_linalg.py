@@ -251,13 +251,12 @@ RANK_ONE = np.array([[1.0, 2.0], [2.0, 4.0]])
 @pytest.mark.parametrize(
     "f",
     [
-        *(
-            np.linalg.inv,
-            lambda a: np.linalg.slogdet(a)[1],
-            np.linalg.cholesky,
-            lambda a: np.linalg.solve(a, a),
-        ),
-        *(lambda a: np.linalg.qr(a).Q, lambda a: np.linalg.qr(a, "r")),
+        np.linalg.inv,
+        lambda a: np.linalg.slogdet(a)[1],
+        np.linalg.cholesky,
+        lambda a: np.linalg.solve(a, a),
+        lambda a: np.linalg.qr(a).Q,
+        lambda a: np.linalg.qr(a, "r"),
     ],
     ids=["inv", "slogdet", "cholesky", "solve", "qr", "qr(mode='r')"],
 )

@@ -31,8 +31,13 @@ from autograd_tools.rules.indexing import getitem, setitem, ungetitem
 special.find(np.sin)  # enters the rules of scipy.special
 
 CASES = merged(
-    *(cases.CASES, cases_complex.CASES, cases_fft.CASES, cases_linalg.CASES),
-    *(cases_arrays.CASES, cases_sets.CASES, cases_special.CASES),
+    cases.CASES,
+    cases_complex.CASES,
+    cases_fft.CASES,
+    cases_linalg.CASES,
+    cases_arrays.CASES,
+    cases_sets.CASES,
+    cases_special.CASES,
 )
 INTERNAL = {entry: entry for entry in (getitem, setitem, ungetitem)}
 REGISTRY = {**COMPOSITES, **PRIMITIVES, **INTERNAL}

@@ -28,13 +28,13 @@ TRIANGULAR = {
         [trans, lower, unit],
     )
     for trans, lower, unit, b in [
-        *(
-            (0, False, False, B),
-            (0, True, True, B),
-            (1, False, True, spread(3, 2)),
-            (1, True, False, spread(3, 2)),
-        ),
-        *((0, True, False, spread(3, 1)), ("T", False, False, B), ("N", True, False, B)),
+        (0, False, False, B),
+        (0, True, True, B),
+        (1, False, True, spread(3, 2)),
+        (1, True, False, spread(3, 2)),
+        (0, True, False, spread(3, 1)),
+        ("T", False, False, B),
+        ("N", True, False, B),
     ]
 }
 
