@@ -28,8 +28,12 @@ def _share(percent: float | None) -> str:
     return "-" if percent is None else f"{percent:.1f}%"
 
 
-def _change(nbytes: int | None) -> str:
+def _bytes(nbytes: float | None) -> str:
     return "-" if nbytes is None else f"{'-' if nbytes < 0 else ''}{memory_text(abs(nbytes))}"
+
+
+def _parent_share(percent: float | None) -> str:
+    return "" if percent is None else f"{percent:.0f}%"
 
 
 def _bar(percent: float | None) -> str:
@@ -41,12 +45,7 @@ COLUMNS = {
     "ncalls": Column("", "ncalls", 6, lambda row: count_text(row.ncalls)),
     "time": Column("Time", "time", 6, lambda row: time_text(row.ns)),
     "time_pct": Column("Time", "%tot", 6, lambda row: _share(row.percent)),
-    "time_par": Column(
-        "Time",
-        "%par",
-        5,
-        lambda row: "" if row.parent_percent is None else f"{row.parent_percent:.0f}%",
-    ),
+    "time_par": Column("Time", "%par", 5, lambda row: _parent_share(row.parent_percent)),
     "time_avg": Column("Time", "avg", 6, lambda row: _time(row.avg_ns)),
     "time_min": Column("Time", "min", 6, lambda row: _time(row.min_ns)),
     "time_max": Column("Time", "max", 6, lambda row: _time(row.max_ns)),
@@ -54,15 +53,10 @@ COLUMNS = {
     "time_bar": Column("Time", "share", 8, lambda row: _bar(row.percent), "<"),
     "alloc": Column("Allocations", "alloc", 7, lambda row: memory_text(row.nbytes)),
     "alloc_pct": Column("Allocations", "%tot", 6, lambda row: _share(row.nbytes_percent)),
-    "alloc_avg": Column(
-        "Allocations",
-        "avg",
-        7,
-        lambda row: "-" if row.avg_nbytes is None else memory_text(row.avg_nbytes),
-    ),
+    "alloc_avg": Column("Allocations", "avg", 7, lambda row: _bytes(row.avg_nbytes)),
     "alloc_bar": Column("Allocations", "share", 8, lambda row: _bar(row.nbytes_percent), "<"),
-    "peak": Column("Allocations", "peak", 7, lambda row: _change(row.peak_nbytes)),
-    "live": Column("Allocations", "live", 8, lambda row: _change(row.live_nbytes)),
+    "peak": Column("Allocations", "peak", 7, lambda row: _bytes(row.peak_nbytes)),
+    "live": Column("Allocations", "live", 8, lambda row: _bytes(row.live_nbytes)),
 }
 DEFAULT = ("ncalls", "time", "time_pct", "time_avg", "alloc", "alloc_pct", "alloc_avg")
 EXACT = ("peak", "live")  # follow the default columns if bytes are counted exactly
