@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: the command line and its scripts, and a timer on a clock that tests move."""
+"""Shared fixtures: the command line, its scripts, and a timer with a fake clock."""
 
 import io
 import os

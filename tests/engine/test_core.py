@@ -1,4 +1,4 @@
-"""Params, recordings and the sweep: what is followed, to any order, in any thread, and what stays in memory."""
+"""Params, recordings and backward passes: nesting, threads, exceptions and memory."""
 
 import copy
 import gc
@@ -29,33 +29,33 @@ def test_a_param_shows_its_type_and_shape():
     assert repr(ag.Param(np.zeros((2, 3)))) == "P(float64[2,3])"
 
 
-def test_value_takes_the_wrapping_off_a_param():
+def test_value_unwraps_a_param():
     assert ag.value(ag.Param(X)) is X
 
 
-def test_value_leaves_a_plain_value_as_it_is():
+def test_value_returns_a_plain_value_unchanged():
     assert ag.value(X) is X
 
 
-def test_outside_a_recording_the_product_with_a_param_is_a_plain_array():
+def test_a_param_outside_a_recording_gives_plain_arrays():
     y = np.ones((2, 3)) @ ag.Param(X)
     assert type(y) is np.ndarray
     assert y.tolist() == [6.0, 6.0]
 
 
-def test_outside_a_recording_a_param_may_hold_a_new_value():
+def test_a_param_accepts_a_new_value_outside_a_recording():
     w = ag.Param(X)
     w.value = w.value - 1.0
     assert ag.grad(ag.diff(lambda: np.sum(w * w)), w).tolist() == [0.0, 2.0, 4.0]
 
 
-def test_outside_a_recording_a_param_may_be_written_into():
+def test_a_param_is_writable_outside_a_recording():
     w = ag.Param(X.copy())
     w[1] = 5.0
     assert w.value.tolist() == [1.0, 5.0, 3.0]
 
 
-def test_a_param_keeps_its_name_and_the_state_of_an_optimizer():
+def test_a_param_keeps_its_name_and_optimizer_state():
     w = ag.Param(1.0, {"step": 3}, name="w")
     assert (w.name, w.opt) == ("w", {"step": 3})
 
@@ -106,7 +106,7 @@ def test_params_of_equal_value_are_different_keys():
         "Param in list",
     ],
 )
-def test_a_param_of_no_numbers_is_an_error(held, message):
+def test_a_param_without_numbers_is_an_error(held, message):
     with pytest.raises(TypeError, match=message):
         ag.Param(held)
 
@@ -136,7 +136,7 @@ def test_an_argument_given_twice_to_one_primitive_gets_both_gradients():
     assert ag.grad(lambda x: np.sum(np.multiply(x, x)))(X).tolist() == [2.0, 4.0, 6.0]
 
 
-def test_what_the_scalar_does_not_depend_on_gets_nothing():
+def test_an_unused_param_has_no_gradient():
     def f(x):
         np.exp(1000 * x[0] ** 0)  # overflows backward if it is swept
         return np.sum(x)
@@ -178,21 +178,21 @@ def test_a_callable_object_differentiates():
     assert ag.grad(J, f.b).tolist() == [1.0, 1.0]
 
 
-def test_a_tracked_number_of_python_leaves_single_precision_as_it_is():
+def test_a_tracked_python_number_keeps_single_precision():
     x, w = X.astype(np.float32), ag.Param(2.0)
     with ag.record():
         assert (w * x).dtype == (2.0 * x).dtype
         assert (w * w * x).dtype == np.float32
 
 
-def test_nothing_flows_back_through_value():
+def test_value_detaches_from_the_graph():
     assert ag.grad(lambda x: x * ag.value(x))(3.0) == 3.0
 
 
 # The seed's README.
 
 
-def test_the_readme_of_the_seed_in_python():
+def test_the_readme_of_autograd_jl_in_python():
     x = ag.Param(np.array([1, 2, 3]))
     assert repr(x) == "P(int64[3])"
     assert ag.value(x).tolist() == [1, 2, 3]
@@ -204,7 +204,7 @@ def test_the_readme_of_the_seed_in_python():
     assert ag.grad(y, x).dtype == np.int64
 
 
-def test_the_old_interface_of_the_seed_in_python():
+def test_the_old_interface_of_autograd_jl_in_python():
     def f(x):
         return np.sum(x**2)
 
@@ -212,7 +212,7 @@ def test_the_old_interface_of_the_seed_in_python():
     assert ag.grad(f)(np.array([1, 2, 3])).tolist() == [2, 4, 6]
 
 
-def test_the_linear_regression_of_the_seed_in_python_descends():
+def test_the_linear_regression_of_autograd_jl_descends():
     rng = np.random.default_rng(0)
     w, b = ag.Param(rng.standard_normal((10, 100))), ag.Param(rng.standard_normal(10))
     x, y = rng.standard_normal(100), rng.standard_normal(10)
@@ -251,7 +251,7 @@ def test_an_inner_gradient_may_ignore_the_outer_variable():
     assert ag.grad(lambda x: x * ag.grad(lambda y: y * y)(3.0))(5.0) == 6.0
 
 
-def test_three_nested_gradients_each_of_its_own_variable():
+def test_three_nested_gradients_keep_their_variables_apart():
     f = ag.grad(lambda x: ag.grad(lambda y: ag.grad(lambda z: x * x * y * y * z * z)(1.0))(1.0))
     assert f(1.0) == 8.0
 
@@ -284,7 +284,7 @@ def test_params_are_constants_to_the_gradient_of_a_function():
     assert ag.grad(lambda x: w * x * x)(3.0) == 12.0
 
 
-def test_a_param_given_to_the_gradient_of_a_function_counts_by_its_value():
+def test_grad_differentiates_by_the_value_of_a_param():
     w = ag.Param(3.0)
     assert ag.grad(lambda x: x * x)(w) == 6.0
 
@@ -296,7 +296,7 @@ def test_diff_inside_diff_differentiates_the_gradient_of_a_param():
     assert ag.grad(J, w) == 288.0
 
 
-def test_diff_inside_diff_differentiates_the_value_of_the_inner_tape_as_a_constant():
+def test_the_value_of_an_inner_tape_is_a_constant():
     w = ag.Param(2.0)
     J = ag.diff(lambda: w * ag.value(ag.diff(lambda: w**3)))
     assert ag.grad(J, w) == 8.0
@@ -322,7 +322,7 @@ def test_a_param_in_an_array_to_second_order():
 # Results and their recordings.
 
 
-def test_a_param_used_in_two_recordings_has_a_gradient_in_each():
+def test_a_param_has_a_gradient_in_each_recording():
     w = ag.Param(3.0)
     J, K = ag.diff(lambda: w * w), ag.diff(lambda: 5 * w)
     assert (ag.grad(J, w), ag.grad(K, w)) == (6.0, 5.0)
@@ -341,21 +341,21 @@ def test_a_result_of_a_closed_recording_acts_like_its_value():
     assert y.tolist() == [3.0, 5.0, 7.0]
 
 
-def test_a_result_of_a_closed_recording_becomes_an_array_and_a_number():
+def test_a_closed_result_converts_to_array_and_number():
     assert np.asarray(leaked()).tolist() == [2.0, 4.0, 6.0]
     assert float(leaked()[0]) == 2.0
 
 
-def test_a_result_of_a_closed_recording_is_a_constant_of_the_next():
+def test_a_closed_result_is_a_constant_of_the_next_recording():
     y = leaked()
     assert ag.grad(lambda x: np.sum(x * y))(X).tolist() == [2.0, 4.0, 6.0]
 
 
-def test_a_result_of_a_closed_recording_may_be_an_argument_of_a_gradient():
+def test_a_closed_result_may_be_an_argument_of_grad():
     assert ag.grad(lambda x: np.sum(x * x))(leaked()).tolist() == [4.0, 8.0, 12.0]
 
 
-def test_a_value_of_an_inner_recording_used_after_it_belongs_to_the_outer_one():
+def test_an_inner_value_used_later_belongs_to_the_outer_recording():
     def f(x):
         kept = []
         ag.grad(lambda y: kept.append(x * y) or y)(3.0)
@@ -371,7 +371,7 @@ def fails():
     raise RuntimeError("on purpose")
 
 
-def test_after_an_exception_in_diff_params_are_plain_again():
+def test_params_are_plain_after_an_exception_in_diff():
     w = ag.Param(X)
     with pytest.raises(RuntimeError, match="on purpose"):
         ag.diff(lambda: w * 2 + fails())
@@ -379,7 +379,7 @@ def test_after_an_exception_in_diff_params_are_plain_again():
     assert type(w * 2) is np.ndarray
 
 
-def test_after_an_exception_in_an_inner_diff_the_outer_one_goes_on():
+def test_the_outer_diff_continues_after_an_inner_exception():
     w = ag.Param(3.0)
 
     def f():
@@ -390,14 +390,14 @@ def test_after_an_exception_in_an_inner_diff_the_outer_one_goes_on():
     assert ag.grad(ag.diff(f), w) == 6.0
 
 
-def test_after_an_exception_in_record_params_are_plain_again():
+def test_params_are_plain_after_an_exception_in_record():
     w = ag.Param(X)
     with pytest.raises(RuntimeError), ag.record():
         w * 2 + fails()
     assert type(w * 2) is np.ndarray
 
 
-def test_after_an_exception_in_grad_its_results_act_like_values():
+def test_results_act_like_values_after_an_exception_in_grad():
     kept = []
     with pytest.raises(RuntimeError):
         ag.grad(lambda x: kept.append(x * 2) or fails())(3.0)
@@ -405,7 +405,7 @@ def test_after_an_exception_in_grad_its_results_act_like_values():
     assert not isinstance(kept[0] + 1, ag.Value)
 
 
-def test_after_an_exception_in_a_rule_params_are_plain_again():
+def test_params_are_plain_after_an_exception_in_a_rule():
     @ag.primitive(lambda dy, y, x: fails())
     def f(x):
         return 2 * x
@@ -417,7 +417,7 @@ def test_after_an_exception_in_a_rule_params_are_plain_again():
     assert w * 2 == 6.0
 
 
-def test_after_an_exception_in_an_inner_rule_the_outer_gradient_goes_on():
+def test_the_outer_gradient_continues_after_an_inner_rule_fails():
     @ag.primitive(lambda dy, y, x: fails())
     def wrong(x):
         return 2 * x
@@ -486,7 +486,7 @@ def test_a_chain_of_20_000_operations_differentiates_twice():
     assert ag.grad(ag.grad(lambda x: chain(x * x)))(3.0) == 2.0
 
 
-def test_an_intermediate_array_of_grad_dies_at_its_end_without_the_garbage_collector():
+def test_grad_frees_intermediate_arrays_without_the_garbage_collector():
     found = []
 
     class Watched(np.ndarray):
@@ -506,7 +506,7 @@ def test_an_intermediate_array_of_grad_dies_at_its_end_without_the_garbage_colle
         gc.enable()
 
 
-def test_grad_frees_an_intermediate_array_as_soon_as_its_gradient_has_passed():
+def test_grad_frees_an_intermediate_array_once_its_gradient_passed():
     alive = []
 
     @ag.primitive(lambda dy, y, x: alive.append(later()) or dy)
@@ -531,7 +531,7 @@ def test_grad_frees_an_intermediate_array_as_soon_as_its_gradient_has_passed():
     assert alive == [False]
 
 
-def test_grad_frees_at_once_a_large_array_that_no_rule_reads():
+def test_grad_frees_unread_large_arrays_at_once():
     alive = []
 
     def f(x):
@@ -546,7 +546,7 @@ def test_grad_frees_at_once_a_large_array_that_no_rule_reads():
     assert alive == [False]
 
 
-def test_grad_frees_at_once_the_large_arrays_that_are_joined():
+def test_grad_frees_joined_large_arrays_at_once():
     alive = []
 
     def f(x):
@@ -579,7 +579,7 @@ def test_a_dropped_tape_frees_its_arrays_without_the_garbage_collector():
         gc.enable()
 
 
-def test_recordings_may_stop_in_any_order():
+def test_recordings_may_end_in_any_order():
     w = ag.Param(2.0)
     with ag.record() as outer:
         first = w * 3.0

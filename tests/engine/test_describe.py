@@ -50,23 +50,23 @@ NAMED = [
 @pytest.mark.parametrize(
     ("x", "text"), NAMED, ids=[f"{n}. {text}" for n, (_, text) in enumerate(NAMED)]
 )
-def test_a_value_is_named_in_a_few_characters(x, text):
+def test_a_value_is_described_in_a_few_characters(x, text):
     assert describe(x) == text
 
 
-def test_a_result_is_named_by_its_value():
+def test_a_result_is_described_by_its_value():
     w = ag.Param(2.0)
     with ag.record():
         assert describe(w * 2) == "R(4.0)"
         assert describe([w * np.zeros(3)]) == "[R(float64[3])]"
 
 
-def test_a_result_of_nested_recordings_is_named_by_its_plain_value():
+def test_a_nested_result_is_described_by_its_plain_value():
     texts = []
     ag.grad(lambda x: ag.grad(lambda y: texts.append(repr(x * y)) or x * y)(3.0))(2.0)
     assert texts == ["R(6.0)"]
 
 
-def test_a_tape_is_named_by_its_scalar():
+def test_a_tape_is_described_by_its_scalar():
     w = ag.Param(2.0)
     assert describe(ag.diff(lambda: w * 2)) == "T(4.0)"

@@ -31,13 +31,13 @@ class Named(NamedTuple):
 # What a function sees.
 
 
-def test_a_function_sees_the_gradient_of_a_recorded_value():
+def test_a_hook_receives_the_gradient_of_a_recorded_value():
     seen = []
     ag.grad(lambda x: np.sum(3.0 * ag.on_grad(x * x, seen.append)))(X)
     assert [dy.tolist() for dy in seen] == [[3.0, 3.0]]
 
 
-def test_the_value_that_on_grad_returns_need_not_be_used():
+def test_the_result_of_on_grad_need_not_be_used():
     def f(x):
         h = x * x
         ag.on_grad(h, twice)
@@ -46,7 +46,7 @@ def test_the_value_that_on_grad_returns_need_not_be_used():
     assert ag.grad(f)(X).tolist() == [4.0, 8.0]
 
 
-def test_it_sees_the_sum_of_all_that_flows_back():
+def test_a_hook_receives_the_accumulated_gradient():
     seen = []
 
     def f(x):
@@ -57,7 +57,7 @@ def test_it_sees_the_sum_of_all_that_flows_back():
     assert [dy.tolist() for dy in seen] == [[6.0, 6.0]]
 
 
-def test_a_hook_that_is_given_after_the_value_was_used_sees_all_the_same():
+def test_a_hook_added_after_use_receives_the_same_gradient():
     seen = []
 
     def f(x):
@@ -78,7 +78,7 @@ def test_the_final_scalar_has_hooks():
     assert ag.grad(lambda x: ag.on_grad(x**2, twice))(3.0) == 12.0
 
 
-def test_where_no_gradient_comes_nobody_is_called():
+def test_a_hook_without_a_gradient_is_not_called():
     seen = []
 
     def f(x):
@@ -89,7 +89,7 @@ def test_where_no_gradient_comes_nobody_is_called():
     assert seen == []
 
 
-def test_several_functions_are_called_in_their_order():
+def test_several_hooks_run_in_order():
     x = ag.Param(X)
     order = []
     ag.on_grad(x, lambda dy: order.append("first"))
@@ -97,7 +97,7 @@ def test_several_functions_are_called_in_their_order():
     assert order == ["first", "second"]
 
 
-def test_a_gradient_cannot_be_written_into():
+def test_a_hook_cannot_write_into_the_gradient():
     def zero(dy):
         dy[0] = 0.0
 
@@ -105,7 +105,7 @@ def test_a_gradient_cannot_be_written_into():
         ag.grad(lambda x: np.sum(ag.on_grad(x * x, zero)))(X)
 
 
-def test_to_write_into_a_recorded_gradient_and_return_nothing_is_an_error():
+def test_writing_into_a_recorded_gradient_needs_a_return_value():
     def zero(dy):
         dy[0] = 0.0
 
@@ -116,7 +116,7 @@ def test_to_write_into_a_recorded_gradient_and_return_nothing_is_an_error():
         ag.grad(lambda x: np.sum(gradient(x * 2) * x))(X)
 
 
-def test_what_a_function_keeps_is_no_part_of_the_result():
+def test_a_gradient_kept_by_a_hook_stays_unchanged():
     seen = []
     g = ag.grad(lambda x: np.sum(ag.on_grad(x + 1.0, seen.append)))(X)
     g *= 0
@@ -126,7 +126,7 @@ def test_what_a_function_keeps_is_no_part_of_the_result():
 # Params.
 
 
-def test_the_function_of_a_param_sees_its_complete_gradient():
+def test_the_hook_of_a_param_receives_its_complete_gradient():
     w = ag.Param(X)
     seen = []
     ag.on_grad(w, seen.append)
@@ -134,7 +134,7 @@ def test_the_function_of_a_param_sees_its_complete_gradient():
     assert [dy.tolist() for dy in seen] == [[3.0, 5.0]]
 
 
-def test_the_function_of_a_param_is_called_in_every_differentiation():
+def test_the_hook_of_a_param_runs_in_every_differentiation():
     w = ag.Param(X)
     seen = []
     ag.on_grad(w, seen.append)
@@ -143,14 +143,14 @@ def test_the_function_of_a_param_is_called_in_every_differentiation():
     assert len(seen) == 3
 
 
-def test_none_takes_the_functions_of_a_param_away():
+def test_none_removes_the_hooks_of_a_param():
     w = ag.Param(X)
     ag.on_grad(w, twice)
     ag.on_grad(w, None)
     assert ag.grad(ag.diff(lambda: np.sum(w)), w).tolist() == [1.0, 1.0]
 
 
-def test_none_takes_the_functions_of_a_recorded_value_away():
+def test_none_removes_the_hooks_of_a_recorded_value():
     def f(x):
         h = ag.on_grad(x * x, twice)
         return ag.on_grad(h, None)
@@ -158,7 +158,7 @@ def test_none_takes_the_functions_of_a_recorded_value_away():
     assert ag.grad(f)(3.0) == 6.0
 
 
-def test_what_is_given_for_a_param_during_a_recording_holds_for_that_recording():
+def test_a_hook_added_while_recording_holds_for_that_recording():
     w = ag.Param(X)
     seen = []
     ag.diff(lambda: np.sum(ag.on_grad(w, seen.append)))
@@ -166,7 +166,7 @@ def test_what_is_given_for_a_param_during_a_recording_holds_for_that_recording()
     assert len(seen) == 1
 
 
-def test_a_checkpointed_function_calls_the_function_of_a_param_once():
+def test_a_checkpoint_runs_the_hook_of_a_param_once():
     w = ag.Param(X)
     seen = []
     ag.on_grad(w, seen.append)
@@ -174,7 +174,7 @@ def test_a_checkpointed_function_calls_the_function_of_a_param_once():
     assert [dy.tolist() for dy in seen] == [[3.0, 5.0]]
 
 
-def test_a_param_with_hooks_is_not_kept_alive_by_them():
+def test_hooks_do_not_keep_a_param_alive():
     w = ag.Param(X)
     ag.on_grad(w, twice)
     gone = weakref.ref(w)
@@ -186,13 +186,13 @@ def test_a_param_with_hooks_is_not_kept_alive_by_them():
 # What a function returns.
 
 
-def test_what_is_returned_goes_on_in_its_place():
+def test_the_returned_gradient_replaces_the_old_one():
     assert ag.grad(lambda x: np.sum(ag.on_grad(x * x, lambda dy: np.array([1.0, 0.0]))))(
         X
     ).tolist() == [2.0, 0.0]
 
 
-def test_the_tape_shows_what_was_returned():
+def test_the_tape_shows_the_returned_gradient():
     w = ag.Param(X)
     J = ag.diff(lambda: np.sum(ag.on_grad(w * w, twice)))
     assert J.nodes[1].outgrad.tolist() == [2.0, 2.0]
@@ -210,12 +210,14 @@ def test_a_wider_gradient_is_narrowed():
         (
             "x",
             TypeError,
-            r"<lambda>, given to on_grad, returned 'x': expected a gradient of shape \(2,\), or None",
+            r"<lambda>, given to on_grad, returned 'x': "
+            r"expected a gradient of shape \(2,\), or None",
         ),
         (
             np.ones(3),
             ValueError,
-            r"<lambda>, given to on_grad, returned a gradient of shape \(3,\) for a value of shape \(2,\)",
+            r"<lambda>, given to on_grad, returned a gradient of shape \(3,\) "
+            r"for a value of shape \(2,\)",
         ),
         (1.0, ValueError, r"returned a gradient of shape \(\) for a value of shape \(2,\)"),
         (
@@ -226,7 +228,7 @@ def test_a_wider_gradient_is_narrowed():
         (X > 0, TypeError, r"returned bool\[2\]: expected a gradient"),
     ],
 )
-def test_what_is_no_gradient_of_the_value_is_an_error(returned, error, message):
+def test_a_hook_must_return_a_gradient_of_the_value(returned, error, message):
     with pytest.raises(error, match=message):
         ag.grad(lambda x: np.sum(ag.on_grad(x * x, lambda dy: returned)))(X)
 
@@ -235,7 +237,7 @@ def test_what_is_no_gradient_of_the_value_is_an_error(returned, error, message):
 
 
 @pytest.mark.parametrize("held", [[X, 1.0], (X, 1.0), Named(X, 1.0), Fields(X, 1.0)])
-def test_the_gradient_of_a_container_is_one_like_it(held):
+def test_a_hook_on_a_pytree_receives_a_pytree(held):
     w = ag.Param(held)
     seen = []
     ag.on_grad(w, seen.append)
@@ -247,7 +249,7 @@ def test_the_gradient_of_a_container_is_one_like_it(held):
     assert second == 0.0
 
 
-def test_the_gradient_of_a_container_can_be_changed():
+def test_a_hook_may_change_the_gradient_of_a_pytree():
     w = ag.Param({"a": X, "b": {"c": 1.0}, "name": "tanh"})
     ag.on_grad(w, lambda dy: {"a": dy["a"] * 2, "b": {"c": 7.0}, "name": None})
     g = ag.grad(ag.diff(lambda: np.sum(w["a"])), w)
@@ -255,7 +257,7 @@ def test_the_gradient_of_a_container_can_be_changed():
     assert g["b"] == {"c": 7.0}
 
 
-def test_a_gradient_of_another_container_is_an_error():
+def test_a_hook_must_return_the_same_pytree():
     w = ag.Param({"a": 1.0, "b": 2.0})
     ag.on_grad(w, lambda dy: {"a": 1.0})
     with pytest.raises(
@@ -268,7 +270,8 @@ def test_a_gradient_of_another_container_is_an_error():
 def test_a_list_of_recorded_values_is_an_error():
     with pytest.raises(
         TypeError,
-        match=r"on_grad\(\) expects one recorded value, got a list of them; call it on each of its items",
+        match=r"on_grad\(\) expects one recorded value, got a list of them; "
+        "call it on each of its items",
     ):
         ag.grad(lambda x: np.sum(ag.on_grad([x, x], twice)[0]))(X)
 
@@ -276,7 +279,7 @@ def test_a_list_of_recorded_values_is_an_error():
 # Everywhere.
 
 
-def test_every_kind_of_derivative_calls_hooks():
+def test_every_kind_of_derivative_runs_hooks():
     def f(x):
         return ag.on_grad(x * x, twice)
 
@@ -286,13 +289,13 @@ def test_every_kind_of_derivative_calls_hooks():
     assert ag.value_and_grad(f)(3.0) == (9.0, 12.0)
 
 
-def test_a_hook_is_called_for_every_row_of_a_jacobian():
+def test_a_hook_runs_for_every_row_of_a_jacobian():
     seen = []
     ag.jacobian(lambda x: ag.on_grad(x * x, seen.append))(X)
     assert [dy.tolist() for dy in seen] == [[1.0, 0.0], [0.0, 1.0]]
 
 
-def test_what_a_hook_computes_is_differentiated_by_the_outer_gradient():
+def test_the_outer_gradient_differentiates_the_operations_of_a_hook():
     def f(x):
         return ag.on_grad(x**2, lambda dy: dy * dy) * 3.0
 
@@ -317,7 +320,7 @@ def test_a_function_with_hooks_can_be_called_without_a_recording():
     assert ag.on_grad(3.0, twice) == 3.0
 
 
-def test_the_error_of_a_hook_passes_through_and_the_tape_can_be_tried_again():
+def test_a_tape_can_be_retried_after_a_hook_fails():
     w = ag.Param(X)
     fail = True
 
@@ -334,7 +337,7 @@ def test_the_error_of_a_hook_passes_through_and_the_tape_can_be_tried_again():
     assert ag.grad(J, w).tolist() == [2.0, 4.0]
 
 
-def test_an_error_of_a_hook_inside_of_another_recording_leaves_that_recording():
+def test_an_outer_recording_continues_after_a_hook_fails():
     def hook(dy):
         raise KeyError("mine")
 
@@ -349,15 +352,16 @@ def test_an_error_of_a_hook_inside_of_another_recording_leaves_that_recording():
 # Bad input.
 
 
-def test_what_is_no_function_is_an_error():
+def test_a_hook_must_be_a_function():
     with pytest.raises(
         TypeError,
-        match=r"on_grad\(\) expects a function of the gradient, or None to remove the hooks of x, got 3",
+        match=r"on_grad\(\) expects a function of the gradient, "
+        "or None to remove the hooks of x, got 3",
     ):
         ag.on_grad(ag.Param(X), 3)
 
 
 @pytest.mark.parametrize("x", ["w", None, [], ag.diff(lambda: ag.Param(1.0) * 1)])
-def test_what_has_no_gradient_is_an_error(x):
+def test_a_hook_needs_a_differentiable_value(x):
     with pytest.raises(TypeError, match=r"on_grad\(\) expects a Param or a recorded value, got"):
         ag.on_grad(x, twice)

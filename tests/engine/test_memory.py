@@ -17,7 +17,7 @@ def _thresholds():
     gc.set_threshold(*before)
 
 
-def test_a_full_collection_while_a_tape_is_open_is_the_last_until_it_closes():
+def test_an_open_tape_allows_one_full_collection():
     gc.set_threshold(700, 10, 11)
     seen = []
 
@@ -40,7 +40,7 @@ def test_a_full_collection_outside_a_tape_changes_nothing():
     assert gc.get_threshold() == (700, 10, 11)
 
 
-def test_an_inner_tape_that_closes_leaves_full_collections_off():
+def test_closing_an_inner_tape_keeps_full_collections_off():
     gc.set_threshold(700, 10, 11)
     seen = []
 
@@ -55,19 +55,19 @@ def test_an_inner_tape_that_closes_leaves_full_collections_off():
     assert gc.get_threshold() == (700, 10, 11)
 
 
-def test_after_an_exception_full_collections_go_on():
+def test_full_collections_resume_after_an_exception():
     gc.set_threshold(700, 10, 11)
     with pytest.raises(ZeroDivisionError):
         ag.diff(lambda: gc.collect() / 0)
     assert gc.get_threshold() == (700, 10, 11)
 
 
-def test_thresholds_that_the_user_sets_meanwhile_stay():
+def test_thresholds_set_while_recording_stay():
     ag.grad(lambda x: [gc.collect(), gc.set_threshold(123, 4, 5), x][2])(1.0)
     assert gc.get_threshold() == (123, 4, 5)
 
 
-def test_a_tape_of_another_thread_does_not_put_collections_of_this_one_off():
+def test_a_tape_of_another_thread_postpones_no_collections():
     gc.set_threshold(700, 10, 11)
     opened, go = threading.Event(), threading.Event()
 
@@ -106,7 +106,7 @@ def test_steps_leave_nothing_behind_for_the_garbage_collector(step):
         gc.enable()
 
 
-def test_collections_are_put_off_and_come_back_after_an_error():
+def test_postponed_collections_resume_after_an_error():
     @no_collections()
     def fail():
         assert not gc.isenabled()
@@ -117,7 +117,7 @@ def test_collections_are_put_off_and_come_back_after_an_error():
     assert gc.isenabled()
 
 
-def test_collections_that_the_user_put_off_stay_so():
+def test_collections_disabled_by_the_user_stay_disabled():
     gc.disable()
     try:
         with no_collections():

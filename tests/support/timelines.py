@@ -1,7 +1,8 @@
-"""What the formats of timelines demand of a file, written down as checks: facts of their specifications, not of our renderers.
+"""Checks of timeline files against the specifications of their formats.
 
-Trace Event Format: docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU, and what Perfetto makes of it.
-speedscope: www.speedscope.app/file-format-schema.json, and what its importer refuses.
+* Trace Event Format, and what Perfetto accepts:
+  docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
+* speedscope, and what its importer accepts: www.speedscope.app/file-format-schema.json
 """
 
 import json
@@ -18,14 +19,14 @@ METADATA = {"process_name": "name", "thread_name": "name", "thread_sort_index": 
 
 
 def nanoseconds(microseconds):
-    """A time of a trace, which has to be one of whole nanoseconds: viewers round others, and then slices overlap."""
+    """Return a time of a trace, in whole nanoseconds: viewers round others, and slices overlap."""
     exact = Decimal(microseconds) * 1000
     assert exact == int(exact) >= 0
     return int(exact)
 
 
 def check_chrome(text):
-    """The events of a trace by phase, with times in nanoseconds, once all that the format demands was found true."""
+    """Check a trace and return its events by phase, with times in nanoseconds."""
     document = json.loads(text, parse_float=Decimal)
     assert set(document) == {"traceEvents", "displayTimeUnit", "otherData"}
     assert document["displayTimeUnit"] in ("ns", "ms")
@@ -35,7 +36,7 @@ def check_chrome(text):
         phase = event["ph"]
         assert set(event) == KEYS[phase]
         assert isinstance(event["name"], str)
-        assert type(event["pid"]) is int  # speedscope takes others for no number
+        assert type(event["pid"]) is int  # speedscope accepts no other numbers
         assert "tid" not in event or type(event["tid"]) is int
         event |= {key: nanoseconds(event[key]) for key in ("ts", "dur") if key in event}
         found[phase].append(event)
@@ -56,7 +57,7 @@ def check_chrome(text):
 
 
 def _check_slices(slices):
-    """On each track they come by their start, and each is within the one before that is open, or after it."""
+    """Check that the slices of each track are ordered by start and nested."""
     around = {}
     for event in slices:
         start, end = event["ts"], event["ts"] + event["dur"]
@@ -70,7 +71,7 @@ def _check_slices(slices):
 
 
 def _check_arrows(starts, ends):
-    """Each begins once and ends once, later than it began."""
+    """Check that each arrow begins once and ends once, later."""
     begun = {(event["id"], event["cat"], event["name"]): event["ts"] for event in starts}
     ended = {(event["id"], event["cat"], event["name"]): event["ts"] for event in ends}
     assert len(begun) == len(starts)
@@ -87,7 +88,7 @@ def _check_counters(points):
 
 
 def check_speedscope(text):
-    """The document, once all that the schema and the importer demand was found true."""
+    """Check a speedscope document and return it."""
     document = json.loads(text)
     assert document["$schema"] == "https://www.speedscope.app/file-format-schema.json"
     assert set(document) <= {
@@ -114,7 +115,7 @@ def check_speedscope(text):
 
 
 def _check_steps(profile, frames):
-    """What is opened last is closed first, and time never goes back."""
+    """Check that events are nested and ordered in time."""
     now, around = profile["startValue"], []
     for event in profile["events"]:
         assert set(event) == {"type", "frame", "at"}
@@ -133,7 +134,7 @@ def _check_steps(profile, frames):
 
 
 def check_collapsed(text):
-    """The stacks with their numbers, once each line is one, in which only `;` stands between names."""
+    """Check that each line is a stack and return the stacks with their numbers."""
     lines = text.split("\n")
     assert lines.pop() == ""
     stacks = {}

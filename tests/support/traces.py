@@ -1,4 +1,4 @@
-"""Traces built by hand, for tests of what looks at them: nodes and the places they are in, without any arrays."""
+"""Traces built by hand: nodes and scopes without arrays."""
 
 import contextlib
 from dataclasses import replace
@@ -26,7 +26,7 @@ def three_steps():
 
 
 class Building(Trace):
-    """A trace to add nodes and places to; `graph` is that of all its nodes, in no groups."""
+    """A trace to add nodes and scopes to; `graph` has all its nodes and no groups."""
 
     def __init__(self):
         self.__dict__.update(
@@ -70,7 +70,7 @@ class Building(Trace):
         self.here.pop()
 
     def steps(self, count, line=1, name="for i in r"):
-        """The steps of a loop, for what is added meanwhile."""
+        """Yield the steps of a loop; nodes added meanwhile belong to them."""
         with self.place("loop", name, line):
             for n in range(count):
                 with self.place("step", n + 1, line):
@@ -94,7 +94,7 @@ class Building(Trace):
 
 
 def outline(group):
-    """The members of a group and of those in it as nested lists: ids, and `name ×times` before what is in a group."""
+    """Return a group as nested lists of ids, each group headed by `name ×times`."""
     return [
         member
         if isinstance(member, int)
