@@ -367,7 +367,7 @@ def test_rules_for_no_primitive_are_an_error():
         extend.defvjp(lambda x: x, lambda ans, x: lambda g: g)
 
 
-def test_what_is_of_the_insides_of_hips_autograd_says_so():
+def test_internal_names_of_hips_autograd_are_errors():
     with pytest.raises(AttributeError, match="is internal to HIPS autograd"):
         _ = extend.VSpace
 
@@ -439,7 +439,7 @@ def test_adam_takes_first_steps_of_its_step_size():
     )
 
 
-def test_what_is_recorded_is_told_from_what_is_not():
+def test_isbox_recognizes_recorded_values():
     def f(x):
         assert tracer.isbox(x)
         assert builtins.isinstance(x, float)

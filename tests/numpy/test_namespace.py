@@ -14,7 +14,7 @@ from autograd_tools.numpy import pi, sin
 
 X, A = 1.5, spread(3)
 
-# Functions of a number, whose result has to be NumPy's for the plain number.
+# Functions of a number; the result equals NumPy's for the plain number.
 OF_NUMBER = {
     "array of nested lists": lambda np, x: np.array([[x, 1.0], [x * x, 2]]),
     "array of a tuple": lambda np, x: np.array((x, 2.0)),
@@ -77,7 +77,7 @@ CASES = [pytest.param(f, X, id=name) for name, f in OF_NUMBER.items()] + [
 
 
 @pytest.mark.parametrize(("f", "x"), CASES)
-def test_a_replacement_gives_what_numpy_does(f, x):
+def test_a_replacement_gives_numpys_result(f, x):
     expected, vjp_y = f(numpy, x), ag.make_vjp(lambda x: f(np, x))(x)[1]
     for y in (f(np, x), f(np, ag.Param(x)), vjp_y):
         numpy.testing.assert_array_equal(y, expected)
@@ -97,7 +97,7 @@ def test_a_replacement_has_the_right_gradient(f, x):
     "name",
     ["sin", "add", "pi", "newaxis", "ndarray", "float64", "einsum", "zeros", "fft", "random"],
 )
-def test_what_is_not_replaced_is_numpys_own(name):
+def test_other_names_are_numpys_own(name):
     assert getattr(np, name) is getattr(numpy, name)
 
 

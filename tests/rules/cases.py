@@ -1,4 +1,4 @@
-"""The calls at which rules are checked: for each registered function, arguments over its domain.
+"""Cases of rules: for each registered function, arguments over its domain.
 
 The files `cases_*.py` hold the cases of more functions; `test_rules.py` merges them.
 """
@@ -13,7 +13,7 @@ def case(*args, **kwargs):
 
 
 def since(version, *cases):
-    """The cases of what NumPy takes since the version (major, minor)."""
+    """Return cases that NumPy supports since a version (major, minor)."""
     return [*cases] if tuple(map(int, np.__version__.split(".")[:2])) >= version else []
 
 
@@ -26,13 +26,13 @@ def spread(*shape, low=-2.0, high=2.0, start=1.0):
 
 
 def strided(*shape, **limits):
-    """Numbers that do not lie in memory one after the other."""
+    """Return numbers that are not contiguous in memory."""
     *rest, last = shape[::-1]
     return spread(*rest, 2 * last, **limits)[..., ::-2].T
 
 
 def complexes(*shape, low=-2.0, high=2.0, start=1.0):
-    """Complex numbers whose parts are between `low` and `high`."""
+    """Return complex numbers with parts between `low` and `high`."""
     parts = spread(*shape, 2, low=low, high=high, start=start)
     return parts[..., 0] + 1j * parts[..., 1]
 
@@ -82,12 +82,12 @@ def reduction(*more):
 
 
 def each(functions, cases):
-    """The same cases for each of some functions."""
+    """Give several functions the same cases."""
     return dict.fromkeys(functions, cases)
 
 
 def merged(*tables):
-    """All cases of all tables."""
+    """Merge tables of cases."""
     functions = {func: None for table in tables for func in table}
     return {func: [c for table in tables for c in table.get(func, [])] for func in functions}
 

@@ -1,4 +1,4 @@
-"""The calls at which the rules of np.fft are checked."""
+"""Cases of rules: np.fft."""
 
 import numpy as np
 from rules.cases import case, complexes, each, spread, strided

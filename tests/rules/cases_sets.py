@@ -8,7 +8,7 @@ PLACES = np.array([0, 2, 1, 2, 0])
 X, Y = spread(7), spread(7, start=3.3)
 SINGULAR = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.5, -1.0, 1.5]])  # of rank 2
 
-# Powers, because of evenly spread numbers one is between two bins.
+# Powers: one of evenly spread numbers lies between two bins.
 SKEW, OTHER, WEIGHTS = spread(5) ** 3, spread(5, start=1.3) ** 3, spread(5, low=0.5, start=2.0)
 
 CASES = {

@@ -1,4 +1,4 @@
-"""The calls at which the rules of scipy.special are checked."""
+"""Cases of rules: scipy.special."""
 
 import numpy as np
 from rules.cases import binary, case, each, spread, strided, unary

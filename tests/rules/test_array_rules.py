@@ -46,7 +46,7 @@ def test_fmod_counts_whole_divisors_also_where_the_quotient_rounds_up():
     assert ag.grad(np.fmod, 1)(-7.0, 2.0) == 3.0
 
 
-def test_of_modf_and_frexp_the_fraction_has_a_gradient():
+def test_the_fraction_of_modf_and_frexp_has_a_gradient():
     assert ag.grad(lambda x: np.modf(x)[0])(-2.5) == 1.0
     assert ag.grad(lambda x: np.modf(x)[1])(-2.5) == 0.0
     assert ag.grad(lambda x: np.frexp(x)[0])(5.0) == 0.125
@@ -243,7 +243,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(("f", "error", "message"), ERRORS.values(), ids=ERRORS)
-def test_what_cannot_be_computed_or_differentiated_is_an_error(f, error, message):
+def test_an_invalid_call_is_an_error(f, error, message):
     with pytest.raises(error, match=message):
         ag.grad(f)(X)
 
@@ -289,7 +289,7 @@ def test_each_of_several_recorded_arrays_gets_its_gradient(f):
 # Choosing.
 
 
-def test_of_equal_numbers_the_first_has_the_gradient_of_unique():
+def test_the_first_of_equal_elements_has_the_gradient_of_unique():
     x = np.array([3.0, 1.0, 3.0])
     assert ag.grad(lambda x: np.unique(x) @ np.array([1.0, 2.0]))(x).tolist() == [2.0, 1.0, 0.0]
     _, first, inverse, counts = recorded(lambda x: np.unique(x, True, True, True), x)
@@ -371,7 +371,7 @@ def test_vander_at_zero_has_the_gradient_of_the_polynomial():
     assert ag.grad(lambda x: np.vander(x, 3)[0] @ X)(np.zeros(1)).tolist() == [3.0]
 
 
-# What the arguments may be.
+# Types of arguments.
 
 ONE_ARGUMENT = {
     "cumprod": np.cumprod,
@@ -414,7 +414,7 @@ def test_the_gradient_of_a_list_is_a_list(f):
 
 
 @one_argument
-def test_whole_numbers_give_what_numpy_gives_and_have_a_gradient(f):
+def test_integers_give_numpys_result_and_have_a_gradient(f):
     x = np.array([1, 3, 2])
     np.testing.assert_allclose(recorded(f, x), f(x), rtol=1e-14)
     assert np.shape(ag.grad(lambda x: np.sum(f(x) ** 2))(x)) == (3,)
@@ -439,7 +439,7 @@ def test_a_plain_list_may_stand_beside_a_recorded_array(f):
     assert ag.gradcheck(f, X, order=2)
 
 
-# Where the formula of the textbook divides by zero.
+# Points at which the textbook's formula divides by zero.
 
 
 def test_the_gradient_of_a_zero_determinant_is_the_cofactors():
@@ -571,7 +571,7 @@ def test_the_standard_deviation_of_one_number_has_the_gradient_zero():
     assert ag.grad(lambda x: np.sum(np.std(x, axis=1)))(np.ones((2, 1))).tolist() == [[0.0], [0.0]]
 
 
-# What random programs found: of shapes that few people give.
+# Unusual shapes, found by random programs.
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_the_space_of_equal_eigenvalues_has_its_gradient():
 def test_equal_values_have_finite_gradients(func, a):
     dx = ag.grad(lambda a: np.real(sum(np.sum(part * part) for part in func(a))))(
         a
-    )  # since NumPy 2.5, what eig returns is complex
+    )  # since NumPy 2.5, eig returns complex arrays
     assert np.isfinite(dx).all()
 
 
@@ -193,7 +193,7 @@ def test_the_norms_of_zeros_have_gradient_zero(ord):
     assert ag.grad(lambda a: np.linalg.norm(a, ord))(np.zeros((2, 3))).tolist() == [[0.0] * 3] * 2
 
 
-# What is returned.
+# Results.
 
 
 def test_results_have_the_fields_of_their_named_tuples():
@@ -278,7 +278,7 @@ def test_cotangents_of_the_zeros_of_a_triangle_are_ignored(f):
         np.testing.assert_array_equal(ag.grad(lambda a: np.sum(np.cbrt(f(a))))(SQUARE), expected)
 
 
-# What has no gradient rule.
+# Missing rules.
 
 
 @pytest.mark.parametrize(

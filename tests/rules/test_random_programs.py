@@ -18,7 +18,7 @@ filled_shapes = st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple)
 
 
 def numbers(shape, seed=0):
-    """Numbers of which no two are equal, and none is near zero."""
+    """Return different numbers away from zero."""
     rng = np.random.default_rng(seed)
     size = int(np.prod(shape))
     return np.asarray(
@@ -35,7 +35,7 @@ def check(f, *args):
 
 
 def axis_indices(n):
-    """Whatever reads an axis of length `n`; arrays that are read together have length 2 or 1."""
+    """Draw an index of an axis of length `n`; index arrays have length 2 or 1."""
     bound = st.none() | st.integers(-n - 1, n + 1)
     found = [st.builds(slice, bound, bound, st.sampled_from([None, 1, 2, -1, -2, 5]))]
     if n:
@@ -53,7 +53,7 @@ def axis_indices(n):
 
 @st.composite
 def indices(draw, shape):
-    """An index of an array: one for each of its first axes, an Ellipsis, new axes anywhere."""
+    """Draw an index: one for each of the first axes, an Ellipsis, new axes anywhere."""
     kind = draw(st.sampled_from(["axes", "axes", "mask", "ix", "whole"]))
     if kind == "mask":
         size = int(np.prod(shape))
@@ -209,7 +209,7 @@ def test_stacks_of_matrices_multiply(two):
 
 @st.composite
 def axes_of(draw, ndim):
-    """None, an axis, or a tuple of some, counted from either end."""
+    """Draw None, an axis, or a tuple of axes, counted from either end."""
     some = draw(st.lists(st.integers(0, ndim - 1), unique=True, max_size=ndim)) if ndim else []
     signed = tuple(axis - ndim * draw(st.booleans()) for axis in some)
     return draw(st.sampled_from([None, signed, *signed[:1]]))
@@ -224,7 +224,7 @@ def axes_of(draw, ndim):
 def test_reductions_over_any_axes(data, reduction, keepdims):
     x = numbers(data.draw(st.lists(st.integers(2, 3), min_size=1, max_size=3)))
     axis = data.draw(axes_of(x.ndim))
-    if axis == () and reduction in (np.std, np.ptp):  # of single numbers: constant, and at a kink
+    if axis == () and reduction in (np.std, np.ptp):  # constant, at a kink
         axis = None
     assert check(lambda x: reduction(x, axis=axis, keepdims=keepdims) * 2.0, x)
 
@@ -242,7 +242,7 @@ def test_functions_along_any_axis(data, function):
 
 @st.composite
 def steps(draw, shape):
-    """One step of a program, for an array of some shape."""
+    """Draw one step of a program for an array of the given shape."""
     ndim, size = len(shape), int(np.prod(shape))
     axis = draw(st.integers(-ndim, ndim - 1)) if ndim else None
     kind = draw(

@@ -78,7 +78,7 @@ def floating(args):
 
 
 def differentiable(func, args):
-    """The positions of the arguments whose gradient is known."""
+    """Return the positions of the arguments with a known gradient."""
     if func in COMPOSITES and func not in PRIMITIVES:
         return tuple(floating(args))
     primitive = REGISTRY[func]
@@ -86,7 +86,7 @@ def differentiable(func, args):
 
 
 def total(y):
-    """The sum of the squares of all numbers in `y`, be they complex."""
+    """Return the sum of the absolute squares of all numbers in `y`."""
     if isinstance(ag.value(y), dict):
         y = [y[key] for key in y]
     if isinstance(ag.value(y), (tuple, list)):
@@ -111,7 +111,7 @@ def curved(y):
 
 
 def check(func, args, kwargs, argnums, order=2):
-    """Check the gradients for each argument, and of a list of arrays for each array in it."""
+    """Check the gradients for each argument, and for each array in a list."""
     ag.gradcheck(lambda *a: curved(func(*a, **kwargs)), *args, argnums=argnums, order=order)
     if type(args[0]) is list and is_floating(args[0]) and func in JOINING:
         ag.gradcheck(
@@ -135,7 +135,7 @@ def test_a_rule_agrees_with_finite_differences_to_second_order(func):
 
 
 @every_function
-def test_a_recorded_call_gives_what_numpy_gives(func):
+def test_a_recorded_call_gives_numpys_result(func):
     for given, kwargs in cases_of(func):
         for args in (given, single(given)):
             seen = []
@@ -166,7 +166,7 @@ def assert_same_values(y, expected):
 
 
 def gradients(func):
-    """The numbers of the gradients of all cases, to second order."""
+    """Return the numbers of the gradients of all cases, to second order."""
 
     def first(args, kwargs, argnums):
         return ag.grad(lambda *a: total(func(*a, **kwargs)), argnums)(*args)
@@ -201,7 +201,7 @@ def test_the_fast_backward_pass_equals_the_plain_one(func, monkeypatch):
 
 
 @every_function
-def test_the_fast_calls_record_what_the_plain_one_does(func, monkeypatch):
+def test_the_fast_calls_record_the_same_as_the_plain_one(func, monkeypatch):
     def plain_first(primitive, a, rest=(), kwargs=NO_KWARGS):
         return call(primitive, (a, *rest), kwargs)
 
@@ -216,7 +216,7 @@ def test_every_case_belongs_to_a_registered_function():
     assert [func for func in CASES if func not in REGISTRY] == []
 
 
-# A table of cases is as good as what it catches.
+# The cases catch wrong rules.
 
 
 def scaled(dx):
@@ -374,7 +374,7 @@ def test_a_composite_takes_the_arguments_of_its_function():
     ],
     ids=["zeta[1]", "max[5]", "min[5]"],
 )
-def test_to_differentiate_an_argument_of_unknown_gradient_is_an_error(f):
+def test_an_unknown_gradient_is_an_error(f):
     with pytest.raises(TypeError, match=r"\[\d\] has no gradient rule"):
         ag.grad(f)(2.0)
 
@@ -438,7 +438,7 @@ def test_a_rule_computes_single_precision_in_single_precision(func):
                 )
 
 
-# Where there is no derivative, and where the formula of the textbook divides by zero.
+# Conventions where the derivative does not exist or the formula divides by zero.
 
 
 @pytest.mark.parametrize(
@@ -619,7 +619,7 @@ def test_each_of_several_arrays_made_higher_gets_its_gradient(func):
     assert ag.grad(f, 1)(np.ones(3), 4.0) == 2.0
 
 
-# Functions declared to have a gradient of zero.
+# Functions with a gradient of zero.
 
 ROW = np.array([0.3, 1.7, -2.4])
 BITS = (np.array([1, 2]), np.array([3, 1]))

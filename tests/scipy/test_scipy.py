@@ -147,7 +147,7 @@ def test_the_calls_catch_each_rule_off_by_a_thousandth(module, name, position, m
 
 
 @every_call
-def test_a_function_gives_what_scipy_gives(module, call):
+def test_a_function_gives_scipys_result(module, call):
     name, args, constants = call
     y, expected = (
         getattr(module, name)(*args, *constants),
@@ -213,7 +213,7 @@ def test_the_order_of_polygamma_has_no_gradient():
 
 
 @pytest.mark.parametrize(("a", "d"), [(0.5, 2), (3.0, 1.5), (3.0, 0)])
-def test_multigammaln_takes_what_it_is_defined_for(a, d):
+def test_multigammaln_refuses_arguments_outside_its_domain(a, d):
     with pytest.raises(ValueError, match="multigammaln"):
         special.multigammaln(a, d)
 
@@ -258,7 +258,7 @@ def test_user_rules_stay_when_scipys_are_registered(python):
 
 @pytest.mark.parametrize("lower", [False, True])
 @pytest.mark.parametrize("b", [B, spread(3, 2)])
-def test_cho_solve_solves_what_cho_factor_factorizes(lower, b):
+def test_cho_solve_takes_the_result_of_cho_factor(lower, b):
     def f(a, b):
         return linalg.cho_solve(linalg.cho_factor(a, lower), b)
 
@@ -358,14 +358,14 @@ def test_a_triangular_matrix_of_complex_numbers_is_solved_conjugated():
     ],
     ids=["det", "inv", "cholesky", "solve", "solve_triangular"],
 )
-def test_what_is_no_square_matrix_is_an_error(f):
+def test_a_matrix_that_is_not_square_is_an_error(f):
     with pytest.raises(
         ValueError, match=r"expected one square matrix, got an array of shape \(2, 3\)"
     ):
         f(A)
 
 
-def test_solve_triangular_names_what_trans_may_be():
+def test_solve_triangular_lists_the_values_of_trans():
     with pytest.raises(ValueError, match="'N', 'T' or 'C'"):
         linalg.solve_triangular(SQUARE, B, trans=3)
 
@@ -441,7 +441,7 @@ def assert_as_scipy(f, expected, *args, **kwargs):
 
 
 @continuous
-def test_a_continuous_distribution_gives_what_scipy_gives(name, function):
+def test_a_continuous_distribution_gives_scipys_result(name, function):
     f, expected = both(name, function)
     shapes = CONTINUOUS[name]
     assert_as_scipy(f, expected, EVERYWHERE, *shapes)
@@ -479,7 +479,7 @@ def test_a_continuous_distribution_computes_single_precision_in_single_precision
 
 
 @discrete
-def test_a_discrete_distribution_gives_what_scipy_gives(name, function):
+def test_a_discrete_distribution_gives_scipys_result(name, function):
     f, expected = both(name, function)
     k = np.array([-1.0, 0.0, 1.0, 2.0, 2.5, 3.0, 4.0, 7.0])
     assert_as_scipy(f, expected, k, *DISCRETE[name])
@@ -509,7 +509,7 @@ def test_discrete_gradients_agree_with_finite_differences(name, function):
     ],
     ids=["k", "n", "loc"],
 )
-def test_a_whole_number_has_no_gradient(f):
+def test_an_integer_argument_has_no_gradient(f):
     with pytest.raises(TypeError, match=r"has no gradient; pass ag\.value"):
         ag.grad(f)(2.0)
 
@@ -597,7 +597,7 @@ def test_dirichlets_distribution_is_scipys_with_gradients(function):
 @pytest.mark.parametrize(
     ("x", "alpha"), [([0.5, 0.6], [1.0, 2.0]), ([0.5, 0.5], [1.0, -2.0]), ([1.5, -0.5], [1.0, 2.0])]
 )
-def test_dirichlets_distribution_takes_what_adds_up_to_one(x, alpha):
+def test_dirichlet_refuses_vectors_whose_sum_is_not_one(x, alpha):
     with pytest.raises(ValueError, match="dirichlet"):
         stats.dirichlet.logpdf(x, alpha)
 
@@ -621,7 +621,7 @@ def pendulum(y, t, k):
     return [y[1], -k * np.sin(y[0])]
 
 
-def test_odeint_gives_what_scipy_gives():
+def test_odeint_gives_scipys_result():
     for kwargs in ({}, EXACT, {"hmax": 0.1, "mxstep": 1000}):
         y = integrate.odeint(driven, START, TIMES, (WEIGHTS, 0.7), **kwargs)
         np.testing.assert_array_equal(
@@ -653,7 +653,7 @@ def test_odeint_takes_the_time_first():
     )
 
 
-def test_the_gradient_of_exponential_decay_is_what_it_is():
+def test_exponential_decay_has_its_known_gradient():
     assert ag.grad(lambda y0: integrate.odeint(lambda y, t: -y, y0, TIMES, **EXACT)[-1, 0])(
         2.0
     ) == pytest.approx(np.exp(-1.5))
@@ -719,7 +719,7 @@ def test_a_recorded_number_in_a_list_argument_has_a_gradient():
 @pytest.mark.parametrize(
     "times", [TIMES, TIMES[1:], TIMES[1:-1]], ids=["all", "after the start", "inside"]
 )
-def test_solve_ivp_gives_what_scipy_gives(times):
+def test_solve_ivp_gives_scipys_result(times):
     given = driven_tfirst, (0.0, 1.5), START
     found = integrate.solve_ivp(*given, t_eval=times, args=(WEIGHTS, 0.7))
     expected = scipy.integrate.solve_ivp(*given, t_eval=times, args=(WEIGHTS, 0.7))
@@ -769,7 +769,7 @@ def test_solve_ivp_has_gradients_for_its_start_and_its_arguments(method):
     ],
     ids=["t_span", "t_eval", "no t_eval", "rtol"],
 )
-def test_what_a_solver_does_not_take_is_an_error(f, message):
+def test_an_invalid_argument_of_a_solver_is_an_error(f, message):
     with pytest.raises(TypeError, match=message):
         ag.grad(lambda x: np.sum(f(x)))(0.0)
 
@@ -788,7 +788,7 @@ def test_a_solver_that_gives_up_is_an_error():
 
 
 @pytest.mark.parametrize("module", autograd_tools.scipy.__all__)
-def test_every_public_function_says_what_it_is_for(module):
+def test_every_public_function_has_a_docstring(module):
     public = vars(getattr(autograd_tools.scipy, module))
     assert [name for name in public["__all__"] if not public[name].__doc__] == []
     assert public["__all__"] == sorted(public["__all__"])

@@ -99,7 +99,7 @@ def counted_by_numbers(op, argument):
     return sum(counts)
 
 
-def test_arithmetic_rules_cost_what_counting_numbers_count():
+def test_arithmetic_rules_cost_the_counted_operations():
     unary = "square reciprocal negative sqrt cbrt expm1 log log10 log1p tan tanh arctan arctanh"
     labels = [f"{op}[1]" for op in unary.split()]
     binary = ["subtract[2]", "multiply[1]", "divide[1]", "divide[2]"]
@@ -138,7 +138,7 @@ def test_a_broadcast_call_counts_each_element_of_the_output():
     assert flops("add", array(4, 1), array(5), array(4, 5)) == 20
 
 
-def test_the_gradient_of_what_broadcasting_repeated_is_added_up():
+def test_the_gradient_of_a_broadcast_operand_is_summed():
     assert flops("add[2]", array(4, 5), array(5), array(4, 5)) == 15
     assert nbytes("add[2]", array(4, 5), array(5), array(4, 5)) == 8 * (20 + 5)
 
@@ -181,7 +181,7 @@ def test_the_sum_of_an_empty_array_costs_nothing(label):
 
 
 def by_hand(step):
-    """The real operations in one of complex numbers."""
+    """Count the real operations in one of complex numbers."""
     counts = [0, 0]
     (a, b), (c, d) = numbers([[1.0, 2.0], [3.0, 4.0]], counts)
     if step in ("add", "subtract"):
@@ -209,7 +209,7 @@ def test_complex_numbers_are_counted_as_real_operations():
     assert flops("matmul", z, z, Operand("complex128")) == 80
 
 
-def test_a_function_of_complex_numbers_is_not_known():
+def test_a_function_of_complex_numbers_has_unknown_operations():
     assert work(record("exp", *[array(10, dtype="complex128")] * 2)) == Work(None, 320)
 
 
@@ -221,7 +221,7 @@ def test_a_power_gradient_has_known_bytes_and_unknown_operations():
 
 
 def loops(subscripts, *shapes):
-    """The operations of an einsum of two arrays by loops."""
+    """Count the operations of an einsum by loops."""
     counts = [0, 0]
     terms, output = subscripts.split("->")
     letters = sorted(set(terms.replace(",", "")))
@@ -316,14 +316,10 @@ def test_the_gradient_of_einsum_is_an_einsum():
 @pytest.mark.parametrize(
     ("label", "subscripts", "shapes"),
     [
-        (
-            "einsum",
-            "ij,jk,kl->il",
-            [(2, 3), (3, 4), (4, 5), (2, 5)],
-        ),  # in an order that no record tells
+        ("einsum", "ij,jk,kl->il", [(2, 3), (3, 4), (4, 5), (2, 5)]),  # the order is not recorded
         ("einsum", "ii->i", [(3, 3), (3,)]),
         ("einsum", "...ij,jk", [(2, 3), (3, 4), (2, 4)]),
-        ("einsum[2]", "ij,k->k", [(2, 3), (4,), (4,)]),  # with ones for what was summed over
+        ("einsum[2]", "ij,k->k", [(2, 3), (4,), (4,)]),  # ones replace a summed axis
     ],
 )
 def test_einsums_that_are_not_counted(label, subscripts, shapes):
@@ -583,7 +579,7 @@ def test_work_by_hand(label, operands, expected):
 
 
 @pytest.mark.parametrize("name", ["min", "amax", "amin", "nanmax", "nanmin"])
-def test_other_extremes_cost_what_a_maximum_costs(name):
+def test_other_extremes_cost_the_same_as_a_maximum(name):
     operands = [array(4, 5), array(4)]
     assert [work(record(name + i, *operands)) for i in ("", "[1]")] == [
         work(record(f"max{i}", *operands)) for i in ("", "[1]")
@@ -613,7 +609,7 @@ VIEWS = sorted(
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_what_costs_nothing_is_the_same_memory(name):
+def test_views_cost_nothing_and_share_memory(name):
     x = np.ones((4, 5))
     y = getattr(np, name)(x, *ARGUMENTS.get(name, ()))
     assert np.shares_memory(x, y)
@@ -621,20 +617,20 @@ def test_what_costs_nothing_is_the_same_memory(name):
 
 
 @pytest.mark.parametrize("phase", ["record", "sum_outgrads"])
-def test_of_the_engine_itself_nothing_is_known(phase):
+def test_the_engines_own_steps_have_unknown_work(phase):
     assert work(record("add", array(4), array(4), array(4), phase=phase)) == Work(None, None)
 
 
-def test_of_an_operation_without_an_entry_nothing_is_known():
+def test_an_operation_without_an_entry_has_unknown_work():
     assert work(record("my_function", array(4), array(4))) == Work(None, None)
 
 
 @pytest.mark.parametrize("op", ["matmul", "dot", "tensordot", "sum", "convolve"])
-def test_of_lists_nothing_is_known(op):
+def test_lists_have_unknown_work(op):
     assert work(record(op, Operand("list"), array(4), array(4))) == Work(None, None)
 
 
-def test_without_operands_nothing_is_known():
+def test_a_record_without_operands_has_unknown_work():
     assert work(record("add")) == Work(None, None)
 
 
