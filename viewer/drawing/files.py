@@ -94,6 +94,14 @@ def draw(x: Traceable | Graph, path: str | os.PathLike[str], **options: Any) -> 
         For .png and .pdf if Graphviz's `dot` is not on the PATH, and if the folder is missing.
     RuntimeError
         If Graphviz cannot lay out even a simplified picture.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, autograd_tools as ag, viewer
+    >>> J = ag.diff(lambda: np.sin(ag.Param(2.0, name="x")))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     viewer.draw(J, f"{folder}/graph.svg").name
+    'graph.svg'
     """
     path = Path(path)
     check_format(path)

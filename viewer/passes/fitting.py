@@ -47,6 +47,17 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
         If `max_nodes` is below 1.
     TypeError
         If `x` has no trace.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag, viewer
+    >>> def power(w):
+    ...     x = 1.0
+    ...     for _ in range(100):
+    ...         x = x * w
+    ...     return x
+    >>> viewer.fit(ag.trace(power, 1.0), 3).notes
+    ('101 nodes, shown as 3 boxes',)
     """
     check_budget(max_nodes)
     graph = x if isinstance(x, Graph) else fold(x)

@@ -48,6 +48,18 @@ def focus(
         Without any condition, and for an unknown node, scope or line; the message lists close ones.
     TypeError
         If `x` has no trace.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag, viewer
+    >>> def power(w):
+    ...     x = 1.0
+    ...     for _ in range(5):
+    ...         x = x * w
+    ...     return x
+    >>> print(viewer.to_text(viewer.focus(ag.trace(power, 2.0), 5)))
+    5. 16.0 = multiply(R(8.0), P(2.0)) ∇=2.0
+    6. 32.0 = multiply(R(16.0), P(2.0)) ∇=1.0
     """
     graph = as_graph(x)
     trace = graph.trace

@@ -70,6 +70,24 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
         For an unknown id or name in `open`; the message lists close names.
     TypeError
         If `x` has no trace.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag, viewer
+    >>> def power(w):
+    ...     x = 1.0
+    ...     for _ in range(100):
+    ...         x = x * w
+    ...     return x
+    >>> graph = viewer.fold(ag.trace(power, 1.0))
+    >>> print(viewer.to_text(graph, "tree"))
+    101 nodes in power
+    └── for _ in range(100)  101 nodes  808B
+        ├── 1. w = P(1.0) ∇=100.0
+        ├── step 1  1 node  8.00B
+        │   └── 2. 1.0 = multiply(1.0, P(1.0)) ∇=1.0
+        └── steps 2-100  ×99  99 nodes  792B
+            └── 3. 1.0 = multiply(R(1.0), P(1.0)) ∇=1.0
     """
     graph = x if isinstance(x, Graph) else group(x)
     folder = _Folder(graph, (open,) if isinstance(open, (int, str)) else open)

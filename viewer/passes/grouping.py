@@ -35,6 +35,23 @@ def group(x: Traceable | Graph) -> Graph:
     ------
     TypeError
         If `x` has no trace.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag, viewer
+    >>> def power(w):
+    ...     x = 1.0
+    ...     for _ in range(2):
+    ...         x = x * w
+    ...     return x
+    >>> print(viewer.to_text(viewer.group(ag.trace(power, 2.0)), "tree"))
+    3 nodes in power
+    └── for _ in range(2)  3 nodes  24.0B
+        ├── 1. w = P(2.0) ∇=4.0
+        ├── step 1  1 node  8.00B
+        │   └── 2. 2.0 = multiply(1.0, P(2.0)) ∇=2.0
+        └── step 2  1 node  8.00B
+            └── 3. 4.0 = multiply(R(2.0), P(2.0)) ∇=1.0
     """
     graph = as_graph(x)
     places = graph.trace.places

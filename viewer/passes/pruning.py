@@ -38,6 +38,14 @@ def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) 
     ------
     TypeError
         If `x` has no trace.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag, viewer
+    >>> trace = ag.trace(lambda w: np.sum(np.reshape(w, (2, 2))), np.ones(4))
+    >>> print(viewer.to_text(viewer.prune(trace)))
+    1. P(float64[4]) ∇=float64[4]
+    3. 4.0 = sum(R(float64[2,2])) ∇=1.0
     """
     graph = as_graph(x)
     op, children = graph.trace.columns.op, graph.trace.columns.children
@@ -68,5 +76,12 @@ def leaves_apart(x: Traceable | Graph) -> Graph:
     ------
     TypeError
         If `x` has no trace.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag, viewer
+    >>> trace = ag.trace(lambda w: w * 2 + w * 3, 1.0)
+    >>> list(viewer.leaves_apart(trace).boxes)
+    ['n1_for_n2', 'n1_for_n3', 'n2', 'n3', 'n4']
     """
     return replace(as_graph(x), leaves_apart=True)

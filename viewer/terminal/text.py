@@ -51,7 +51,7 @@ def show(
         A path leads to a saved trace. A graph made by a pass shows its own nodes.
     view : {"list", "tree", "table"}
         "list" prints a line for each node, as AutoGrad.jl prints a tape; "tree" prints functions,
-        scopes and loops.
+        scopes and loops; "table" prints a column for each fact.
     where : str, optional
         A search: words that must all match a node. A word is a property ("nan", which also names
         the operation that produced the first NaN or Inf, "inf", "zero-gradient", "no-gradient",
@@ -85,6 +85,18 @@ def show(
     See Also
     --------
     to_text : Return the same as a string.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag, viewer
+    >>> w = ag.Param(np.array([4.0, -1.0]), name="w")
+    >>> with np.errstate(invalid="ignore"):
+    ...     J = ag.diff(lambda: np.sqrt(w).sum())
+    >>> viewer.show(J, "table", where="nan op=sqrt", columns="id,op,min,max,nan")
+    first NaN: produced by sqrt (node 2, <doctest ...>:2); sqrt[1] is -1 to 4
+    1 of 3 nodes: nan op=sqrt
+    id  op    min  max  nan
+     2  sqrt    2    2    1
     """
     options = Options(where, columns, sort, limit, max_depth, by)
     console = Console(file=file, highlight=False)
