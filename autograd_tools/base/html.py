@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,8 @@ def html_of(x: Any) -> str | None:
         make = _renderer()
         return None if make is None else make(x)
     except Exception:  # a notebook always has the plain text
+        import logging  # takes 5 ms, only for a failure
+
         logging.getLogger(__name__).debug("no HTML for a %s", type(x).__name__, exc_info=True)
         return None
 

@@ -79,11 +79,11 @@ def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Prim
     """
     named = {name: options.pop(name) for name in [*options] if name not in OPTIONS}
     if named:
-        found = {
-            **dict(enumerate(rules)),
-            **dict(zip(positions(func, named), named.values(), strict=True)),
-        }
-        rules = tuple(map(found.get, range(max(found) + 1)))
+        by_position = dict(zip(positions(func, named), named.values(), strict=True))
+        if min(by_position) < len(rules):
+            raise TypeError(f"{name_of(func)} has two rules for one parameter")
+        by_position.update(enumerate(rules))
+        rules = tuple(map(by_position.get, range(max(by_position) + 1)))
     if options.get("reads"):
         options["reads"] = frozenset(positions(func, options["reads"]))
     primitive = PRIMITIVES[func] = Primitive(func, rules, **options)
@@ -92,7 +92,9 @@ def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Prim
 
 def positions(func: Callable[..., Any], names: Iterable[str]) -> list[int]:
     """Return the positions, counted from 0, of parameters of a NumPy function."""
-    code = func._implementation.__code__  # type: ignore[attr-defined]
+    code = getattr(getattr(func, "_implementation", None), "__code__", None)
+    if code is None:  # a ufunc, or a function in C
+        raise TypeError(f"the parameters of {name_of(func)} have no names; give rules by position")
     known = code.co_varnames[: code.co_argcount]
     for name in names:
         if name not in known:

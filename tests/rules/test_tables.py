@@ -40,3 +40,13 @@ def test_an_unknown_parameter_lists_the_known_ones(restored, entry):
     with pytest.raises(TypeError) as caught:
         rules(np.sum, rule, **entry)
     assert str(caught.value) == expected
+
+
+def test_a_ufunc_takes_rules_by_position():
+    with pytest.raises(TypeError, match="the parameters of add have no names; give rules by"):
+        rules(np.add, x1=rule)
+
+
+def test_two_rules_for_one_parameter_are_an_error(restored):
+    with pytest.raises(TypeError, match="sum has two rules for one parameter"):
+        rules(np.sum, rule, a=rule)
