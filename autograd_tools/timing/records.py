@@ -152,12 +152,11 @@ Signature = tuple[Any, ...]  # types, shapes and strides of a call, found in pas
 
 def signature(args: Sequence[Any], y: Any) -> Signature:
     """Return the signature of a call, for `operands_of`."""
-    return tuple(
-        [
-            (x.dtype, x.shape, x.strides) if (t := type(x)) is ndarray else x if t is str else t
-            for x in (*args, y)
-        ]
-    )
+    found = [
+        (x.dtype, x.shape, x.strides) if type(x) is ndarray else x if type(x) is str else type(x)
+        for x in (*args, y)
+    ]
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=4096)
