@@ -157,7 +157,7 @@ def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
     if dx is None and not total:
         return None
     if isinstance(x, dict) and not total:
-        return {key: to_user_type(part, x[key], total=total) for key, part in dx.items()}
+        return {key: to_user_type(dx[key], x[key], total=total) for key in x if key in dx}
     if isinstance(dx, dict):
         dx = [dx.get(key) for key in (x if isinstance(x, dict) else field_names(x))]
     given = [None] * len(parts) if dx is None else children_of(dx) or dx
@@ -168,11 +168,9 @@ def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
 
 def _leaf_to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
     if dx is None:
-        return (
-            (np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0))
-            if total and is_number(x)
-            else None
-        )
+        if not (total and is_number(x)):
+            return None
+        return np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0)
     if isinstance(x, np.ndarray):
         return np.asarray(dx) if isinstance(dx, np.generic) else dx
     if isinstance(dx, np.ndarray) and dx.shape == ():

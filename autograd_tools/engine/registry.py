@@ -158,7 +158,10 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
 
     def define(func: F) -> F:
         if not callable(func):
-            raise TypeError(f"primitive() expects a function, got {func!r}")
+            raise TypeError(
+                f"primitive() expects a function, got {func!r}; "
+                "write @ag.primitive(rule, ...), with one VJP rule per argument"
+            )
         if _dispatches(func):
             ZEROGRADS.discard(func)
             PRIMITIVES[func] = Primitive(func, rules, fresh=False)

@@ -222,6 +222,12 @@ def test_a_dict_has_gradients_of_the_used_keys():
     assert ag.grad(ag.diff(lambda: w["a"] * 2), w) == {"a": 2.0}
 
 
+def test_the_gradient_of_a_dict_keeps_its_order():
+    p = ag.Param({"w": 1.0, "unused": 0.0, "b": 2.0})
+    J = ag.diff(lambda: p["w"] * 2 + p["b"] * 7)
+    assert list(ag.grad(J, p).items()) == [("w", 2.0), ("b", 7.0)]
+
+
 def test_a_list_has_none_for_unused_items():
     w = ag.Param([2.0, 3.0])
     assert ag.grad(ag.diff(lambda: w[0] * 2), w) == [2.0, None]
