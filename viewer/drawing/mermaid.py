@@ -14,16 +14,12 @@ from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.passes import MAX_NODES, prepare
 
-# The brackets around the text of a box, which give it its form, by kind.
+# The brackets around the text of a box by kind, where they are not square.
 BRACKETS = {
     "param": ("[[", "]]"),
     "input": ("{{", "}}"),
     "final": ("([", "])"),
-    "group": ("[", "]"),
-    "stack": ("[", "]"),
     "elsewhere": (">", "]"),
-    "constant": ("[", "]"),
-    "legend": ("[", "]"),
     "result": ("(", ")"),
     "key": ("(", ")"),
 }
@@ -100,7 +96,7 @@ def _members(cluster: Cluster, indent: str) -> Iterator[str]:
 
 
 def _shape_line(shape: Shape) -> str:
-    left, right = BRACKETS[shape.kind]
+    left, right = BRACKETS.get(shape.kind, ("[", "]"))
     return f'{shape.name}{left}"{_text(*shape.lines)}"{right}:::{_class(shape)}'
 
 

@@ -156,8 +156,9 @@ def _statistics(prefix: str, of: Callable[[Trace], Summaries], style: str) -> di
     return {**found, f"{prefix}histogram": column_of(_histograms, sparkline, False)}
 
 
-# The columns of a table of nodes. To add one, add an entry here and a case to
-# tests/viewer/terminal/test_table.py; `show`, `where=` and `sort=` find it by its name.
+# The columns of a table of nodes. To add one, add an entry here, a test to
+# tests/viewer/terminal/test_table.py and a row to docs/reference/table-columns.md; `show`, `where=`
+# and `sort=` find it by its name.
 COLUMNS: dict[str, Column] = {
     "id": Column(lambda trace: range(1, len(trace) + 1), str, "dim", True),
     "operation": Column(_titles, one_line, "cyan"),

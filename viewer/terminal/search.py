@@ -141,7 +141,8 @@ def _zero_gradient(trace: Trace) -> np.ndarray:
 
 
 # The properties that a search knows by name. To add one, add an entry that returns a bool for
-# each node, and a case to tests/viewer/terminal/test_search.py.
+# each node, a case to tests/viewer/terminal/test_search.py and a row to
+# docs/reference/table-columns.md.
 PROPERTIES: dict[str, Callable[[Trace], Any]] = {
     "nan": lambda trace: not_finite(trace.columns.value) | not_finite(trace.columns.outgrad),
     "inf": lambda trace: (trace.columns.value.infs > 0) | (trace.columns.outgrad.infs > 0),
