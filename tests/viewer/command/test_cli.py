@@ -13,6 +13,7 @@ from support.commands import MODEL, environment
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Record, Timer
+from viewer.drawing.files import FORMATS
 
 # A picture as .dot needs no layout, which takes a second to start.
 each_command = pytest.mark.parametrize(
@@ -649,7 +650,7 @@ def test_a_missing_script_is_named(ask, command, missing):
 def test_an_unknown_format_is_refused_before_the_script_runs(ask, script, name, shown):
     assert ask("draw", script(), "-o", name) == (
         "",
-        f"autograd-tools: cannot draw '{shown}'; supported: .svg, .dot, .html, .mmd, .png, .pdf\n",
+        f"autograd-tools: cannot draw '{shown}'; supported: {', '.join(FORMATS)}\n",
         2,
     )
 

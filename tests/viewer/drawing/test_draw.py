@@ -16,6 +16,7 @@ from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
+from viewer.drawing.files import FORMATS
 from viewer.drawing.looks import DARK
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -309,9 +310,7 @@ def test_draw_without_dot_says_what_to_install(tape, tmp_path, no_programs, endi
 def test_an_unknown_ending_is_an_error_that_lists_the_endings(tape, tmp_path, name, shown):
     with pytest.raises(ValueError) as error:
         viewer.draw(tape, tmp_path / name)
-    assert (
-        str(error.value) == f"cannot draw {shown}; supported: .svg, .dot, .html, .mmd, .png, .pdf"
-    )
+    assert str(error.value) == f"cannot draw {shown}; supported: {', '.join(FORMATS)}"
 
 
 def test_an_ending_may_be_in_capitals(tape, tmp_path):

@@ -9,7 +9,7 @@ import autograd_tools as ag
 import viewer
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
-from viewer.drawing.heat import heat_of
+from viewer.drawing.heat import MEASURES, heat_of
 from viewer.graph import Graph, Group
 
 
@@ -111,7 +111,7 @@ def test_labels_have_figures_and_the_picture_a_legend():
             "heat='gradient' needs gradients, which this trace lacks; trace a function that "
             "returns a scalar",
         ),
-        ("colour", "unknown heat 'colour'; choose time, bytes, gradient"),
+        ("colour", f"unknown heat 'colour'; choose {', '.join(MEASURES)}"),
     ],
 )
 def test_missing_heat_is_an_error_that_says_why(by, message):

@@ -16,8 +16,8 @@ from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
+from viewer.terminal.text import VIEWS
 
-VIEWS = ["list", "tree", "table"]
 WIDTHS = [60, 80, 200]
 
 MODEL = """
@@ -212,7 +212,7 @@ def test_another_type_is_an_error_that_says_what_is_expected(function, given):
 def test_an_unknown_view_is_an_error_that_lists_the_views(tape, function):
     with pytest.raises(ValueError) as error:
         function(tape, "graph")
-    assert str(error.value) == "unknown view 'graph'; choose list, tree, table"
+    assert str(error.value) == f"unknown view 'graph'; choose {', '.join(VIEWS)}"
 
 
 @pytest.mark.parametrize("width", [None, 80])

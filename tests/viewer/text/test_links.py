@@ -4,7 +4,7 @@ import pytest
 
 import autograd_tools as ag
 import viewer
-from viewer.text.links import link
+from viewer.text.links import LINKS, link
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_a_box_leads_to_its_line(trace, links, address):
 def test_unknown_links_are_an_error_that_lists_the_known(trace, links):
     with pytest.raises(
         ValueError,
-        match=r"unknown links .*; choose file, vscode, pycharm, or an address with {file} and ",
+        match=rf"unknown links .*; choose {', '.join(LINKS)}, or an address with {{file}} and ",
     ):
         viewer.to_dot(trace, links=links)
 
