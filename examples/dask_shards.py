@@ -75,4 +75,6 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    import dask_shards  # workers import functions of a module, so that profiles name its lines
+
+    dask_shards.main()
