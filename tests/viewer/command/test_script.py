@@ -1,51 +1,39 @@
-"""Running a user's script: it cannot tell that it is not run by `python SCRIPT`."""
+"""A script behaves the same under `run` and under Python."""
 
 import os
-import subprocess
 import sys
 
 import pytest
+from support.commands import run
 
 pytestmark = pytest.mark.slow
 
 RUN = "import sys; from viewer.command.script import run; sys.exit(run(sys.argv[1], sys.argv[2:]))"
 
 
-def finish(command, folder, **options):
-    """Run a command in a folder and return its output, its errors and its status."""
-    environment = {
-        name: text
-        for name, text in os.environ.items()
-        if name not in ("AUTOGRAD_TIMER", "PYTHONSAFEPATH")
-    }
-    process = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        timeout=300,
-        check=False,
-        **options,
-    )
-    return process.stdout, process.stderr, process.returncode
+def finish(folder, *args, **options):
+    """Run Python in a folder; return its output, errors and status."""
+    done = run(sys.executable, *args, cwd=folder, PYTHONWARNINGS="", **options)
+    return done.stdout, done.stderr, done.returncode
 
 
 def both(source, folder, *args, script="script.py", relative=False, **options):
-    """What a script does when Python runs it, and when `run` does."""
+    """Run a script by Python, and by `run`."""
     path = folder / script
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(source if isinstance(source, bytes) else source.encode())
-    flags = [sys.executable, "-X", "utf8", "-B"]
-    given = script if relative else str(path)
-    return finish([*flags, given, *args], folder, **options), finish(
-        [*flags, "-c", RUN, given, *args], folder, **options
+    given = script if relative else path
+    return (
+        finish(folder, given, *args, **options),
+        finish(folder, "-c", RUN, given, *args, **options),
     )
 
 
 SCRIPTS = {
     "output": "print('one'); import sys; print('two', file=sys.stderr); sys.stdout.write('three')",
     "name": "print(__name__)",
-    "module": "import sys; print(sys.modules['__main__'].__dict__ is globals(), sys.modules['__main__'].__name__)",
+    "module": "import sys; print(sys.modules['__main__'].__dict__ is globals(), "
+    "sys.modules['__main__'].__name__)",
     "file": "print(__file__)",
     "argv": "import sys; print(sys.argv)",
     "path": "import sys; print(sys.path[0])",
@@ -54,7 +42,8 @@ SCRIPTS = {
     "package": "print(__package__, __spec__, __cached__)",
     "builtins": "print(type(__builtins__).__name__)",
     "annotations": "def f(x: int) -> str: ...\nprint(f.__annotations__)",
-    "dataclass": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = 3\nprint(dataclasses.fields(A)[0].type)",
+    "dataclass": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = 3\n"
+    "print(dataclasses.fields(A)[0].type)",
     "future": "from __future__ import annotations\ndef f(x: int): ...\nprint(f.__annotations__)",
     "coding": "# -*- coding: latin-1 -*-\nprint('\u00e9'.encode())".encode("latin-1"),
     "bom": "\ufeffprint('bom')",
@@ -62,18 +51,24 @@ SCRIPTS = {
     "syntax": "print('a')\nx = = 1\n",
     "exception": "def f(n):\n    return 1 // n\n\nf(0)\n",
     "import-error": "import no_such_module\n",
-    "cause": "try:\n    1 // 0\nexcept ZeroDivisionError as error:\n    raise ValueError('bad') from error\n",
+    "cause": "try:\n    1 // 0\nexcept ZeroDivisionError as error:\n"
+    "    raise ValueError('bad') from error\n",
     "context": "try:\n    1 // 0\nexcept ZeroDivisionError:\n    raise ValueError('bad')\n",
     "note": "error = ValueError('bad')\nerror.add_note('a note')\nraise error\n",
     "group": "raise ExceptionGroup('many', [ValueError('one'), TypeError('two')])\n",
     "threads": "import threading\nthreading.Thread(target=print, args=('thread',)).start()\n",
-    "thread-after-exit": "import threading, sys\nthreading.Thread(target=lambda: print('thread')).start()\nsys.exit(3)\n",
-    "daemon": "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\nprint('main')\n",
-    "pool": "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\npool.submit(print, 'pool')\n",
-    "atexit-later": "import atexit, threading\natexit.register(print, 1)\nthreading.Thread(target=print).start()\n",
+    "thread-after-exit": "import threading, sys\n"
+    "threading.Thread(target=lambda: print('thread')).start()\nsys.exit(3)\n",
+    "daemon": "import threading\n"
+    "threading.Thread(target=threading.Event().wait, daemon=True).start()\nprint('main')\n",
+    "pool": "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\n"
+    "pool.submit(print, 'pool')\n",
+    "atexit-later": "import atexit, threading\natexit.register(print, 1)\n"
+    "threading.Thread(target=print).start()\n",
     "assertion": "assert 1 == 2, 'no'\n",
     "own-exception": "class Mine(BaseException):\n    pass\n\nraise Mine('mine')\n",
-    "excepthook": "import sys\nsys.excepthook = lambda kind, error, trace: print('hook', kind.__name__)\n1 // 0\n",
+    "excepthook": "import sys\n"
+    "sys.excepthook = lambda kind, error, trace: print('hook', kind.__name__)\n1 // 0\n",
     "exit-nothing": "import sys; sys.exit()",
     "exit-0": "import sys; sys.exit(0)",
     "exit-3": "import sys; sys.exit(3)",
@@ -86,7 +81,8 @@ SCRIPTS = {
     "exit-in-finally": "import sys\ntry:\n    sys.exit(3)\nfinally:\n    print('finally')\n",
     "quit": "quit(5)",
     "stdin": "import sys; print([line for line in sys.stdin])",
-    "atexit": "import atexit\nname = 'me'\natexit.register(lambda: print('bye', name))\nprint('hello')",
+    "atexit": "import atexit\nname = 'me'\natexit.register(lambda: print('bye', name))\n"
+    "print('hello')",
     "warning": "import warnings\nwarnings.warn('careful')\n",
     "pickle": "import pickle\nclass A:\n    x = 3\nprint(pickle.loads(pickle.dumps(A())).x)",
     "getsource": "import inspect\ndef f():\n    return 42\nprint(inspect.getsource(f))",
@@ -102,17 +98,20 @@ if __name__ == "__main__":
 """,
 }
 FORKS = {
-    "processes": "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(1) as pool:\n    print(pool.map(abs, [-1]))\n",
-    "fork": "import os, sys\nchild = os.fork()\nif child:\n    os.waitpid(child, 0)\nprint('child' if not child else 'parent')\n",
-    "fork-exit": "import os, sys\nif child := os.fork():\n    print(os.waitpid(child, 0)[1])\nsys.exit(3)\n",
+    "processes": "import multiprocessing\n"
+    "with multiprocessing.get_context('fork').Pool(1) as pool:\n    print(pool.map(abs, [-1]))\n",
+    "fork": "import os, sys\nchild = os.fork()\nif child:\n    os.waitpid(child, 0)\n"
+    "print('child' if not child else 'parent')\n",
+    "fork-exit": "import os, sys\nif child := os.fork():\n    print(os.waitpid(child, 0)[1])\n"
+    "sys.exit(3)\n",
 }
 if hasattr(os, "fork"):
     SCRIPTS |= FORKS
 
 
 @pytest.mark.parametrize("source", list(SCRIPTS.values()), ids=list(SCRIPTS))
-def test_the_script_does_what_it_does_under_python(tmp_path, source):
-    expected, found = both(source, tmp_path, "--flag", "a b", "-o", input=b"line 1\nline 2")
+def test_a_script_behaves_as_under_python(tmp_path, source):
+    expected, found = both(source, tmp_path, "--flag", "a b", "-o", input="line 1\nline 2")
     assert found == expected
 
 
@@ -127,7 +126,7 @@ def test_the_script_does_what_it_does_under_python(tmp_path, source):
     ],
     ids=["argv", "file", "file-after-chdir", "exception"],
 )
-def test_a_script_given_by_a_relative_path_does_what_it_does_under_python(tmp_path, source, script):
+def test_a_relative_path_behaves_as_under_python(tmp_path, source, script):
     expected, found = both(source, tmp_path, script=script, relative=True)
     assert found == expected
 
@@ -139,10 +138,10 @@ def test_the_script_may_have_any_name(tmp_path):
     assert found == expected
 
 
-def test_the_script_imports_what_lies_beside_it(tmp_path):
+def test_the_script_imports_modules_beside_it(tmp_path):
     (tmp_path / "helper.py").write_text("value = 42", encoding="utf-8")
     expected, found = both("import helper; print(helper.value)", tmp_path)
-    assert (found, found[0].split()) == (expected, [b"42"])
+    assert (found, found[0].split()) == (expected, ["42"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
@@ -152,17 +151,16 @@ def test_the_script_may_be_a_link(tmp_path):
         "import sys; print(__file__, sys.path[0])", encoding="utf-8"
     )
     (tmp_path / "link.py").symlink_to(tmp_path / "real" / "script.py")
-    run = finish([sys.executable, "-c", RUN, str(tmp_path / "link.py")], tmp_path)
-    assert run == finish([sys.executable, str(tmp_path / "link.py")], tmp_path)
+    link = tmp_path / "link.py"
+    assert finish(tmp_path, "-c", RUN, link) == finish(tmp_path, link)
 
 
-def test_a_module_of_the_users_called_viewer_is_the_users(tmp_path):
+def test_the_script_may_import_its_own_viewer(tmp_path):
     (tmp_path / "viewer.py").write_text("value = 42", encoding="utf-8")
     (tmp_path / "script.py").write_text("import viewer; print(viewer.value)", encoding="utf-8")
     (tmp_path / "elsewhere").mkdir()
-    assert finish([sys.executable, "-c", RUN, str(tmp_path / "script.py")], tmp_path / "elsewhere")[
-        0
-    ].split() == [b"42"]
+    output = finish(tmp_path / "elsewhere", "-c", RUN, tmp_path / "script.py")[0]
+    assert output.split() == ["42"]
 
 
 FORK = "import os\nchild = os.fork()\nprint('child') if not child else os.waitpid(child, 0)\n"
@@ -171,25 +169,20 @@ FORK = "import os\nchild = os.fork()\nprint('child') if not child else os.waitpi
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.parametrize(
     ("source", "lines"),
-    [("", [b"after"]), (FORK, [b"child", b"after"]), (FORK + "1 // 0\n", [b"child", b"after"])],
+    [("", ["after"]), (FORK, ["child", "after"]), (FORK + "1 // 0\n", ["child", "after"])],
 )
-def test_a_process_that_the_script_forked_does_nothing_of_what_comes_after(tmp_path, source, lines):
+def test_a_forked_process_ends_with_the_script(tmp_path, source, lines):
     (tmp_path / "script.py").write_text(source, encoding="utf-8")
     command = RUN.replace(
         "sys.exit(run(sys.argv[1], sys.argv[2:]))", "run(sys.argv[1], []); print('after')"
     )
-    assert (
-        finish([sys.executable, "-c", command, str(tmp_path / "script.py")], tmp_path)[0].split()
-        == lines
-    )
+    assert finish(tmp_path, "-c", command, "script.py")[0].split() == lines
 
 
-def test_ctrl_c_prints_the_scripts_frames_and_ends_with_130(tmp_path):
+def test_ctrl_c_prints_frames_and_ends_with_130(tmp_path):
     (tmp_path / "script.py").write_text(
         "def f():\n    raise KeyboardInterrupt\n\nf()\n", encoding="utf-8"
     )
-    output, errors, status = finish(
-        [sys.executable, "-c", RUN, str(tmp_path / "script.py")], tmp_path
-    )
-    assert (output, status) == (b"", 130)
-    assert errors == finish([sys.executable, str(tmp_path / "script.py")], tmp_path)[1]
+    output, errors, status = finish(tmp_path, "-c", RUN, "script.py")
+    assert (output, status) == ("", 130)
+    assert errors == finish(tmp_path, "script.py")[1]
