@@ -23,7 +23,6 @@ from autograd_tools.tracing.columns import (
 )
 from autograd_tools.tracing.entries import EntryFields, column, flat
 from autograd_tools.tracing.param_names import Name
-from autograd_tools.tracing.places import places_of
 from autograd_tools.tracing.summaries import array_text, summaries
 
 UNWRAPPED = frozenset({np.ndarray, float, np.float64, type(None)})
@@ -42,6 +41,8 @@ def columns_of(recording: Recording, names: Mapping[int, Name]) -> Columns:
     notes = recording.notes or [NOWHERE] * n
     times = recording.times
     source_lines, source_line = _source_lines(notes)
+    from autograd_tools.tracing.places import places_of  # keeps `import autograd_tools` fast
+
     places, place = places_of(notes)
     outgrads = recording.outgrads[:n]
     return Columns(
