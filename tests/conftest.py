@@ -6,11 +6,15 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from support import commands
 from support.commands import MODEL, environment
 
 from autograd_tools.timing import Timer
 from viewer.command.cli import main
+
+settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+settings.load_profile("suite")
 
 
 @pytest.fixture

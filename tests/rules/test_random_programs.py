@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import autograd_tools as ag
 
-fixed = settings(derandomize=True, database=None, deadline=None, max_examples=150)
+fixed = settings(derandomize=True, database=None, max_examples=150)
 shapes = st.lists(st.integers(0, 3), max_size=3).map(tuple)
 filled_shapes = st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.hostile import each_hostile_name
 from support.traces import Building
@@ -312,7 +312,6 @@ def run(program):
 
 
 @given(programs)
-@settings(deadline=None)
 def test_no_program_differs_from_itself(program):
     assert (
         viewer.compare(run(program), run(program)) == f"no difference in {len(program) + 1} nodes"
@@ -320,7 +319,6 @@ def test_no_program_differs_from_itself(program):
 
 
 @given(programs, programs)
-@settings(deadline=None)
 def test_pairs_do_the_same_or_have_the_same_arguments_and_are_found_once(one, two):
     found = difference(run(one), run(two))
     assert len(set(found.pairs.values())) == len(found.pairs)
@@ -331,7 +329,6 @@ def test_pairs_do_the_same_or_have_the_same_arguments_and_are_found_once(one, tw
 
 
 @given(programs, st.data())
-@settings(deadline=None)
 def test_an_operation_that_is_put_in_is_all_that_is_added(program, data):
     chain = [(op, 0) for op, _ in program]
     place = data.draw(st.integers(0, len(chain)))
@@ -344,7 +341,6 @@ def test_an_operation_that_is_put_in_is_all_that_is_added(program, data):
 
 
 @given(programs, st.data())
-@settings(deadline=None)
 def test_any_edit_of_a_program_is_found(program, data):
     place = data.draw(st.integers(0, len(program) - 1))
     edited = [*program[:place], ("log", 0), *program[place + 1 :]]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.traces import Building
 
@@ -85,7 +85,6 @@ def run(program):
 
 
 @given(programs, programs)
-@settings(deadline=None)
 def test_any_two_programs_make_a_whole_trace_and_graph(one, two):
     trace, marks = united(run(one), run(two))
     trace.check()

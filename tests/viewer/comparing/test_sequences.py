@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from viewer.comparing import sequences
@@ -32,7 +32,6 @@ def test_sure_pairs_leave_out_what_repeats_between_others():
 
 
 @given(items, items)
-@settings(deadline=None)
 def test_pairs_are_equal_and_in_rising_order(a, b):
     pairs = common(a, b)
     assert all(a[i] == b[j] for i, j in pairs)

@@ -502,7 +502,7 @@ def deeper(b, depths, statements, values, start):
         return run(b, statements[::-1], values, line)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(STATEMENTS, min_size=1, max_size=5))
 def test_random_programs(statements):
     b = Building()
