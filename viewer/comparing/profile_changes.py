@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -60,11 +60,14 @@ class _Run:
 
     def spent(self, keys: Callable[[Record], Iterable[Hashable]]) -> dict[Any, Spent]:
         """Return the time spent on the records of each key."""
-        groups: dict[Hashable, list[Counts]] = defaultdict(list)
+        groups: dict[Hashable, dict[Record, Counts]] = defaultdict(dict)
         for record, counts in self.records.items():
             for key in keys(record):
-                groups[key].append(counts)
-        return {key: spent_on(own, self.gradients, self.samples) for key, own in groups.items()}
+                groups[key][record] = counts
+        return {
+            key: replace(spent_on([*own.values()], self.gradients, self.samples), calls=_calls(own))
+            for key, own in groups.items()
+        }
 
     def parts(self, key: Key) -> dict[Any, Spent]:
         """Return the time spent on each key, forward and backward."""
@@ -76,6 +79,12 @@ class _Run:
         return {
             key: own.typical * self.gradients / own.calls for key, own in spent.items() if own.calls
         }
+
+
+def _calls(records: Records) -> int:
+    """Return the forward and backward calls; to trace or accumulate one is no further call."""
+    own = [c.calls for r, c in records.items() if r.phase in ("forward", "backward")]
+    return sum(own) or sum(c.calls for c in records.values())
 
 
 def _part(record: Record) -> str:

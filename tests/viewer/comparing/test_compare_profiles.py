@@ -81,6 +81,14 @@ def test_the_engines_own_steps_belong_to_the_operation():
     assert [row[:3] for row in found(a, a)] == [("sin", "backward", 7), ("sin", "forward", 15)]
 
 
+def test_tracing_and_accumulation_are_no_further_calls():
+    where = ("/models/a.py", 3, "loss", ("loss",))
+    phases = [(0, "forward"), (0, "record"), (1, "backward"), (1, "sum_outgrads")]
+    a = timer_of({Record("sin", argument, *where, phase): 9 for argument, phase in phases})
+    rows = changes(a, a).rows
+    assert [(row.part, row.before.calls) for row in rows] == [("backward", 4), ("forward", 4)]
+
+
 def test_time_is_per_gradient_where_their_numbers_differ():
     assert found(timer(10, sin=100, sin_1=1), timer(30, sin=100, sin_1=1))[1] == (
         "sin",
