@@ -29,8 +29,7 @@ myst_heading_anchors = 3
 default_role = "code"  # single backticks in docstrings
 nitpicky = False
 
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+autodoc_typehints = "none"  # docstrings name the types
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 napoleon_google_docstring = False
