@@ -83,3 +83,18 @@ def root(x: Any) -> Any:
     """Return the square root of a sum of squares, whose gradient at zero is zero."""
     flat = unwrap(x) == 0
     return np.where(flat, 0, np.sqrt(np.where(flat, 1, x))) if np.any(flat) else np.sqrt(x)
+
+
+def along(index: Any, axis: int, ndim: int) -> tuple[Any, ...]:
+    """Return an index with `index` along one axis and all of the others."""
+    return (*(slice(None),) * (axis % ndim), index)
+
+
+def part_of(x: Any, index: Any, axis: int) -> Any:
+    """Return `x` indexed along one axis."""
+    return x[along(index, axis, np.ndim(x))]
+
+
+def laid_along(x: Any, axis: int, ndim: int) -> Any:
+    """Return a vector with `ndim` axes, its elements along one of them."""
+    return np.reshape(x, [-1 if i == axis % ndim else 1 for i in range(ndim)])

@@ -9,16 +9,16 @@ import numpy as np
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.arrays import as_array, as_type, type_of
+from autograd_tools.rules.arrays import as_array, as_type, part_of, type_of
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.shapes import along, take_along_axis
+from autograd_tools.rules.shapes import take_along_axis
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases_arrays.py.
 @composite(np.compress)
 def compress(condition, a, axis=None, out=None):
     a, axis = (np.ravel(a), 0) if axis is None else (np.atleast_1d(as_array(a)), axis)
-    return a[along(np.nonzero(plain(condition))[0], axis, np.ndim(a))]
+    return part_of(a, np.nonzero(plain(condition))[0], axis)
 
 
 @composite(np.extract)
@@ -29,32 +29,26 @@ def extract(condition, arr):
 @composite(np.delete)
 def delete(arr, obj, axis=None):
     arr, axis = (np.ravel(arr), 0) if axis is None else (as_array(arr), axis)
-    return arr[along(np.delete(np.arange(np.shape(arr)[axis]), obj), axis, np.ndim(arr))]
+    return part_of(arr, np.delete(np.arange(np.shape(arr)[axis]), obj), axis)
 
 
 @composite(np.resize)
 def resize(a, new_shape):
     a = np.ravel(a)
-    return (
-        a[np.resize(np.arange(np.size(a)), new_shape)]
-        if np.size(a)
-        else np.resize(unwrap(a), new_shape)
-    )
+    if np.size(a) == 0:
+        return np.resize(unwrap(a), new_shape)
+    return a[np.resize(np.arange(np.size(a)), new_shape)]
 
 
 @composite(np.trim_zeros)
 def trim_zeros(filt, trim="fb", axis=None):
     filt = as_array(filt)
-    axes = (
-        range(np.ndim(filt))
-        if axis is None
-        else [i % np.ndim(filt) for i in ([axis] if np.ndim(axis) == 0 else axis)]
-    )
+    axes = range(np.ndim(filt)) if axis is None else [axis] if np.ndim(axis) == 0 else axis
     for i in axes:
         places = np.nonzero(unwrap(filt))[i]
         start, end = (min(places), max(places) + 1) if len(places) else (0, 0)
         part = slice(start if "f" in trim.lower() else None, end if "b" in trim.lower() else None)
-        filt = filt[along(part, i, np.ndim(filt))]
+        filt = part_of(filt, part, i)
     return filt
 
 
@@ -107,8 +101,8 @@ def select(condlist, choicelist, default=0):
 def piecewise(x, condlist, funclist, *args, **kw):
     """Call each function on its elements: those for which no later condition holds."""
     x, condlist = as_array(x), plain(condlist)
-    if np.ndim(condlist) == 0 or (
-        not isinstance(condlist[0], (list, np.ndarray)) and np.ndim(x) != 0
+    if np.ndim(condlist) == 0 or not (
+        isinstance(condlist[0], (list, np.ndarray)) or np.ndim(x) == 0
     ):
         condlist = [condlist]
     conditions = [np.asarray(condition, bool) for condition in condlist]
@@ -123,15 +117,12 @@ def piecewise(x, condlist, funclist, *args, **kw):
     for condition, func in zip(reversed(conditions), reversed(funclist), strict=True):
         chosen, left = left & condition, left & ~condition
         part = func(x[chosen], *args, **kw) if callable(func) else func
-        y = y + ungetitem(
-            np.broadcast_to(as_type(as_array(part), unwrap(x).dtype), int(chosen.sum())), chosen, x
-        )
+        part = as_type(as_array(part), unwrap(x).dtype)
+        y = y + ungetitem(np.broadcast_to(part, int(chosen.sum())), chosen, x)
     return as_array(y)
 
 
 @composite(np.full_like)
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    dtype = type_of(a) if dtype is None else dtype
-    return np.broadcast_to(
-        as_type(as_array(fill_value), dtype), np.shape(a) if shape is None else shape
-    )
+    y = as_type(as_array(fill_value), type_of(a) if dtype is None else dtype)
+    return np.broadcast_to(y, np.shape(a) if shape is None else shape)

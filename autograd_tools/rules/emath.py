@@ -40,7 +40,6 @@ def logn(n, x):
 @composite(np.emath.power)
 def power(x, p):
     y, x, p = np.emath.power(unwrap(x), unwrap(p)), as_array(x), as_array(p)
-    fraction = (
-        y.dtype.kind == "f" and unwrap(p).dtype.kind in "iu"
-    )  # of whole numbers, which NumPy has as a negative power of floats
+    # NumPy computes a negative power of integers in floats
+    fraction = y.dtype.kind == "f" and unwrap(p).dtype.kind in "iu"
     return widened(x, y) ** (p * 1.0 if fraction and unwrap(x).dtype.kind in "iu" else p)

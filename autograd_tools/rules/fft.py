@@ -16,7 +16,7 @@ import numpy as np
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.shapes import along
+from autograd_tools.rules.arrays import laid_along, part_of
 
 
 def resized(dx, x, axis):
@@ -28,18 +28,15 @@ def resized(dx, x, axis):
             unwrap(dx).dtype,
         )
         return np.concatenate([dx, zeros], axis)
-    return dx[along(slice(wanted), axis, np.ndim(dx))] if length > wanted else dx
+    return part_of(dx, slice(wanted), axis) if length > wanted else dx
 
 
 def share(spectrum, n, axis):
     """Return the weight of each element of half a spectrum: 1/2, or 1 for its own mirror image."""
     k = np.arange(np.shape(spectrum)[axis])
-    weights = np.where((k == 0) | (2 * k == n), 1.0, 0.5).astype(
-        np.finfo(unwrap(spectrum).dtype).dtype
-    )
-    return np.reshape(
-        weights, [-1 if i == axis % np.ndim(spectrum) else 1 for i in range(np.ndim(spectrum))]
-    )
+    weights = np.where((k == 0) | (2 * k == n), 1.0, 0.5)
+    weights = weights.astype(np.finfo(unwrap(spectrum).dtype).dtype)
+    return laid_along(weights, axis, np.ndim(spectrum))
 
 
 def fft_a(dy, y, a, n=None, axis=-1, norm=None, out=None):

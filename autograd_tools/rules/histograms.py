@@ -17,13 +17,10 @@ from autograd_tools.rules.indexing import ungetitem
 @composite(np.bincount)
 def bincount(x, /, weights=None, minlength=0):
     counts = np.bincount(plain(x), plain(weights), minlength)
-    return (
-        counts
-        if weights is None
-        else ungetitem(
-            as_type(as_array(weights), float), np.asarray(plain(x)), np.zeros(len(counts))
-        )
-    )
+    if weights is None:
+        return counts
+    weights = as_type(as_array(weights), float)
+    return ungetitem(weights, np.asarray(plain(x)), np.zeros(len(counts)))
 
 
 @composite(np.histogram_bin_edges)
@@ -32,14 +29,12 @@ def histogram_bin_edges(a, bins=10, range=None, weights=None):
     found = np.histogram_bin_edges(unwrap(a), plain(bins), plain(range), plain(weights))
     if np.ndim(bins) == 1:
         return as_array(bins)
-    ends = (
-        range
-        if range is not None
-        else (np.min(a), np.max(a))
-        if np.size(a)
-        else (found[0], found[-1])
-    )
-    low, high = (ends[0] - 0.5, ends[1] + 0.5) if unwrap(ends[0]) == unwrap(ends[1]) else ends
+    if range is not None:
+        low, high = range
+    else:
+        low, high = (np.min(a), np.max(a)) if np.size(a) else (found[0], found[-1])
+    if unwrap(low) == unwrap(high):
+        low, high = low - 0.5, high + 0.5
     return np.linspace(low, high, len(found), dtype=found.dtype)
 
 

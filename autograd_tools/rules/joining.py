@@ -8,8 +8,8 @@ import numpy as np
 
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.arrays import as_array, as_type
-from autograd_tools.rules.shapes import along, atleast_3d
+from autograd_tools.rules.arrays import as_array, as_type, part_of
+from autograd_tools.rules.shapes import atleast_3d
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases_arrays.py.
@@ -69,10 +69,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
             raise ValueError(f"np.array_split: the number of parts must be 1 or more, got {parts}")
         sizes = [n // parts + (i < n % parts) for i in range(parts)]
         parts = np.cumsum(sizes)[:-1].tolist()
-    return [
-        ary[along(slice(i, j), axis, np.ndim(ary))]
-        for i, j in zip([0, *parts], [*parts, n], strict=True)
-    ]
+    return [part_of(ary, slice(i, j), axis) for i, j in zip([0, *parts], [*parts, n], strict=True)]
 
 
 @composite(np.split)
@@ -109,7 +106,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     x = as_array(x)
     if np.ndim(x) == 0:
         raise ValueError("np.unstack expects an array of 1 axis or more, got a number")
-    return tuple(x[along(i, axis, np.ndim(x))] for i in range(np.shape(x)[axis]))
+    return tuple(part_of(x, i, axis) for i in range(np.shape(x)[axis]))
 
 
 @composite(np.broadcast_arrays)

@@ -9,8 +9,7 @@ import numpy as np
 
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import Value, unwrap
-from autograd_tools.rules.arrays import as_array, as_type
-from autograd_tools.rules.shapes import along
+from autograd_tools.rules.arrays import as_array, as_type, laid_along, part_of
 
 
 def pairs(given: Any, ndim: int) -> list[Any]:
@@ -39,12 +38,12 @@ def turned(array, axis, before, after, mode):
     n, ndim, dtype = np.shape(array)[axis], np.ndim(array), unwrap(array).dtype
 
     def along_axis(numbers):
-        return np.reshape(numbers, [-1 if i == axis else 1 for i in range(ndim)]).astype(dtype)
+        return laid_along(numbers, axis, ndim).astype(dtype)
 
     turns, rest = np.divmod(np.arange(-before, n + after), max(n - (mode == "reflect"), 1))
     back = turns % 2
-    first, last = (array[along(slice(i, i + 1 or None), axis, ndim)] for i in (0, -1))
-    numbers = array[along(np.where(back, n - 1 - rest, rest), axis, ndim)]
+    first, last = (part_of(array, slice(i, i + 1 or None), axis) for i in (0, -1))
+    numbers = part_of(array, np.where(back, n - 1 - rest, rest), axis)
     y = along_axis(1 - 2 * back) * numbers + along_axis(2 * back) * last
     return y + along_axis(turns - back) * (last - first)
 
@@ -54,9 +53,9 @@ def constant(array, axis, at_start, width, given):
 
 
 def linear_ramp(array, axis, at_start, width, given):
-    edge = array[along(slice(1) if at_start else slice(-1, None), axis, np.ndim(array))]
+    edge = part_of(array, slice(1) if at_start else slice(-1, None), axis)
     near = (np.arange(width) if at_start else np.arange(width)[::-1]) / max(width, 1)
-    near = np.reshape(near, [-1 if i == axis else 1 for i in range(np.ndim(array))])
+    near = laid_along(near, axis, np.ndim(array))
     return given + (edge - given) * near.astype(unwrap(array).dtype)
 
 
@@ -67,7 +66,7 @@ def statistic(func: Any) -> Callable[..., Any]:
         n = np.shape(array)[axis]
         length = n if given is None else min(given, n)
         part = slice(length) if at_start else slice(n - length, None)
-        return func(array[along(part, axis, np.ndim(array))], axis=axis, keepdims=True)
+        return func(part_of(array, part, axis), axis=axis, keepdims=True)
 
     return number
 

@@ -72,9 +72,7 @@ def tensordot_left(dy, y, a, b, axes=2):
     free_a = [i for i in range(np.ndim(a)) if i not in left]
     free_b = [i for i in range(np.ndim(b)) if i not in right]
     rest = list(range(np.ndim(dy) - len(free_b), np.ndim(dy)))
-    dx = np.tensordot(
-        dy, b, (rest, free_b)
-    )  # axes: the free ones of a, then the summed ones in the order of b
+    dx = np.tensordot(dy, b, (rest, free_b))  # free axes of a, then summed ones in the order of b
     return np.transpose(dx, np.argsort([*free_a, *(left[right.index(i)] for i in sorted(right))]))
 
 
@@ -83,27 +81,23 @@ def tensordot_right(dy, y, a, b, axes=2):
     left, right = tensordot_axes(a, b, axes)
     free_a = [i for i in range(np.ndim(a)) if i not in left]
     free_b = [i for i in range(np.ndim(b)) if i not in right]
-    dx = np.tensordot(
-        a, dy, (free_a, list(range(len(free_a))))
-    )  # axes: the summed ones in the order of a, then the free ones of b
+    lead = list(range(len(free_a)))
+    dx = np.tensordot(a, dy, (free_a, lead))  # summed axes in the order of a, then free ones of b
     return np.transpose(dx, np.argsort([*(right[left.index(i)] for i in sorted(left)), *free_b]))
 
 
 def trace_x(dy, y, x, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     """Zeros, with dy on the diagonal."""
     eye = np.eye(np.shape(x)[axis1], np.shape(x)[axis2], offset, dtype=bool)
-    return np.moveaxis(
-        dy[..., None, None] * eye if np.ndim(dy) else dy * eye, (-2, -1), (axis1, axis2)
-    )
+    dx = dy[..., None, None] * eye if np.ndim(dy) else dy * eye
+    return np.moveaxis(dx, (-2, -1), (axis1, axis2))
 
 
 def multi_dot_arrays(dy, y, arrays, *, out=None):
     """For each matrix, `dy` between the transposes of those to its left and right."""
     first, *middle, last = arrays
-    first, last = (
-        first if np.ndim(first) == 2 else first[None, :],
-        last if np.ndim(last) == 2 else last[:, None],
-    )
+    first = first if np.ndim(first) == 2 else first[None, :]
+    last = last if np.ndim(last) == 2 else last[:, None]
     matrices = [first, *middle, last]
     turned = [flip_last(a) for a in matrices]
     dy = np.reshape(dy, (np.shape(first)[0], np.shape(last)[1]))
@@ -111,10 +105,8 @@ def multi_dot_arrays(dy, y, arrays, *, out=None):
         np.linalg.multi_dot([*turned[:i][::-1], dy, *turned[i + 1 :][::-1]])
         for i in range(len(matrices))
     ]
-    return for_each(
-        [np.reshape(part, shape) for part, shape in zip(parts, shapes_of(arrays), strict=True)],
-        arrays,
-    )
+    shapes = shapes_of(arrays)
+    return for_each([np.reshape(d, s) for d, s in zip(parts, shapes, strict=True)], arrays)
 
 
 def outer_left(dy, y, a, b):
@@ -195,9 +187,8 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
 def matrix_power(a, n):
     """Multiply repeated squares: the powers of 2 that sum to `n`."""
     square, n = (np.linalg.inv(a), -n) if n < 0 else (a, int(n))
-    power = (
-        None if n else np.broadcast_to(np.eye(np.shape(a)[-1], dtype=unwrap(a).dtype), np.shape(a))
-    )
+    eye = np.eye(np.shape(a)[-1], dtype=unwrap(a).dtype)
+    power = None if n else np.broadcast_to(eye, np.shape(a))
     while n:
         if n % 2:
             power = square if power is None else np.matmul(power, square)

@@ -9,8 +9,7 @@ import numpy as np
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import Primitive, composite, rules
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.arrays import as_array, as_type, widened
-from autograd_tools.rules.shapes import along
+from autograd_tools.rules.arrays import as_array, as_type, laid_along, part_of, widened
 
 
 def cumprod_x(dy, y, x, axis):
@@ -32,11 +31,8 @@ def cumprod(a, axis=None, dtype=None, out=None):
         return CUMPROD(a, axis)
     step = 1
     while step < np.shape(a)[axis]:
-        head, tail, before = (
-            a[along(part, axis, np.ndim(a))]
-            for part in (slice(step), slice(step, None), slice(-step))
-        )
-        a = np.concatenate([head, tail * before], axis)
+        tail, before = part_of(a, slice(step, None), axis), part_of(a, slice(-step), axis)
+        a = np.concatenate([part_of(a, slice(step), axis), tail * before], axis)
         step *= 2
     return a
 
@@ -88,50 +84,34 @@ def ediff1d(ary, to_end=None, to_begin=None):
 def trapezoid(y, x=None, dx=1.0, axis=-1):
     y = as_array(y)
     if x is not None:
-        dx = np.diff(x, axis=axis if np.ndim(x) > 1 else -1)
-        dx = (
-            dx
-            if np.ndim(x) > 1
-            else np.reshape(dx, [-1 if i == axis % np.ndim(y) else 1 for i in range(np.ndim(y))])
-        )
-    before, after = (
-        (slice(None),) * (axis % np.ndim(y)) + (part,) for part in (slice(None, -1), slice(1, None))
-    )
-    return np.sum(dx * (y[before] + y[after]) / 2, axis=axis)
+        several = np.ndim(x) > 1
+        dx = np.diff(x, axis=axis) if several else laid_along(np.diff(x), axis, np.ndim(y))
+    both = part_of(y, slice(None, -1), axis) + part_of(y, slice(1, None), axis)
+    return np.sum(dx * both / 2, axis=axis)
 
 
 def slope(f, h, axis, edge_order):
     """Return the slope of `f` along an axis, by both neighbours, or by 2 or 3 points at an end."""
 
-    def at(part):
-        return f[along(part, axis, np.ndim(f))]
+    def at(start, stop, of=f):
+        return part_of(of, slice(start, stop), axis)
 
     if np.ndim(h):
-        h = np.reshape(np.diff(h), [-1 if i == axis else 1 for i in range(np.ndim(f))])
-        before, after = (
-            h[along(slice(-1), axis, np.ndim(f))],
-            h[along(slice(1, None), axis, np.ndim(f))],
-        )
-        first, second, last = (
-            h[along(slice(i, i + 1 or None), axis, np.ndim(f))]
-            for i in (0, min(1, np.size(h) - 1), -1)
-        )
-        last_but_one = h[along(slice(-2, -1), axis, np.ndim(f))]
+        h = laid_along(np.diff(h), axis, np.ndim(f))
+        second = min(1, np.size(h) - 1)
+        before, after = at(None, -1, h), at(1, None, h)
+        first, second = at(0, 1, h), at(second, second + 1, h)
+        last, last_but_one = at(-1, None, h), at(-2, -1, h)
     else:
         before = after = first = second = last = last_but_one = h
-    left, right = at(slice(1, -1)) - at(slice(-2)), at(slice(2, None)) - at(slice(1, -1))
+    left, right = at(1, -1) - at(None, -2), at(2, None) - at(1, -1)
     inner = (left / before * after + right / after * before) / (before + after)
-    start, end = (
-        (at(slice(1, 2)) - at(slice(1))) / first,
-        (at(slice(-1, None)) - at(slice(-2, -1))) / last,
-    )
+    start, end = (at(1, 2) - at(0, 1)) / first, (at(-1, None) - at(-2, -1)) / last
     if edge_order == 2:
-        start = start - ((at(slice(2, 3)) - at(slice(1, 2))) / second - start) * first / (
-            first + second
-        )
-        end = end + (end - (at(slice(-2, -1)) - at(slice(-3, -2))) / last_but_one) * last / (
-            last + last_but_one
-        )
+        next_start = (at(2, 3) - at(1, 2)) / second
+        next_end = (at(-2, -1) - at(-3, -2)) / last_but_one
+        start = start - (next_start - start) * first / (first + second)
+        end = end + (end - next_end) * last / (last + last_but_one)
     return np.concatenate([start, inner, end], axis)
 
 
@@ -153,12 +133,9 @@ def gradient(f, *varargs, axis=None, edge_order=1):
             f"np.gradient with edge_order={edge_order} needs {edge_order + 1} or more elements "
             "along each axis"
         )
-    slopes = tuple(
-        as_type(
-            slope(f, as_array(h) if np.ndim(h) else h, i % np.ndim(f), edge_order), unwrap(f).dtype
-        )
-        for i, h in zip(axes, steps, strict=True)
-    )
+    steps = [as_array(h) if np.ndim(h) else h for h in steps]
+    found = [slope(f, h, i % np.ndim(f), edge_order) for i, h in zip(axes, steps, strict=True)]
+    slopes = tuple(as_type(y, unwrap(f).dtype) for y in found)
     return slopes[0] if len(slopes) == 1 else slopes
 
 
@@ -170,10 +147,8 @@ def interp(x, xp, fp, left=None, right=None, period=None):
         x, xp = x % abs(period), xp % abs(period)
         order = np.argsort(unwrap(xp))
         xp, fp = xp[order], fp[order]
-        xp, fp = (
-            np.concatenate([xp[-1:] - abs(period), xp, xp[:1] + abs(period)]),
-            np.concatenate([fp[-1:], fp, fp[:1]]),
-        )
+        xp = np.concatenate([xp[-1:] - abs(period), xp, xp[:1] + abs(period)])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
         left = right = None
     points, n = unwrap(xp), np.size(xp)
     low = np.clip(np.searchsorted(points, unwrap(x), side="right") - 1, 0, max(n - 2, 0))
@@ -191,21 +166,18 @@ def uncut(dy, a, v, mode):
     """Return the gradient of the full convolution, of which `mode` takes a part."""
     n, short = np.size(a) + np.size(v) - 1, min(np.size(a), np.size(v))
     start = {"f": 0, "s": (short - 1) // 2, "v": short - 1}[mode[0]]
-    return np.concatenate(
-        [np.zeros(start, dy.dtype), dy, np.zeros(n - start - np.size(dy), dy.dtype)]
-    )
+    zeros = np.zeros(n - np.size(dy), dy.dtype)
+    return np.concatenate([zeros[:start], dy, zeros[start:]])
 
 
 def convolve_a(dy, y, a, v, mode="full"):
-    return np.reshape(
-        np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(v)), "valid"), np.shape(a)
-    )
+    da = np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(v)), "valid")
+    return np.reshape(da, np.shape(a))
 
 
 def convolve_v(dy, y, a, v, mode="full"):
-    return np.reshape(
-        np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(a)), "valid"), np.shape(v)
-    )
+    dv = np.convolve(uncut(dy, a, v, mode), np.flip(np.ravel(a)), "valid")
+    return np.reshape(dv, np.shape(v))
 
 
 @composite(np.correlate)

@@ -7,8 +7,7 @@ import numpy as np
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.arrays import as_array, as_type
-from autograd_tools.rules.shapes import along
+from autograd_tools.rules.arrays import as_array, as_type, part_of
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases_sets.py.
@@ -16,7 +15,7 @@ from autograd_tools.rules.shapes import along
 def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, **kwargs):
     more = {"return_inverse": return_inverse, "return_counts": return_counts, **kwargs}
     _, first, *rest = np.unique(unwrap(ar), return_index=True, axis=axis, **more)
-    y = np.ravel(ar)[first] if axis is None else as_array(ar)[along(first, axis, np.ndim(ar))]
+    y = np.ravel(ar)[first] if axis is None else part_of(as_array(ar), first, axis)
     return (y, *([first] if return_index else []), *rest) if return_index or rest else y
 
 

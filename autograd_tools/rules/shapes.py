@@ -11,7 +11,7 @@ import numpy as np
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.arrays import as_array
+from autograd_tools.rules.arrays import as_array, part_of
 from autograd_tools.rules.indexing import ungetitem
 
 
@@ -143,13 +143,11 @@ def atleast_2d(*arrays):
 
 @composite(np.atleast_3d)
 def atleast_3d(*arrays):
-    shapes = ((1, 1, 1), (1, -1, 1))
-    made = tuple(
-        np.reshape(a, (*np.shape(a), 1) if np.ndim(a) == 2 else shapes[np.ndim(a)])
-        if np.ndim(a) < 3
-        else a
-        for a in arrays
-    )
+    def high(a):
+        shapes = ((1, 1, 1), (1, -1, 1), (*np.shape(a), 1))
+        return np.reshape(a, shapes[np.ndim(a)]) if np.ndim(a) < 3 else a
+
+    made = tuple(map(high, arrays))
     return made[0] if len(made) == 1 else made
 
 
@@ -175,11 +173,6 @@ def column_stack(tup):
     return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1)
 
 
-def along(index: Any, axis: int, ndim: int) -> tuple[Any, ...]:
-    """Return an index with `index` along one axis and all of the others."""
-    return (*(slice(None),) * (axis % ndim), index)
-
-
 @composite(np.take)
 def take(a, indices, axis=None, out=None, mode="raise"):
     a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
@@ -187,7 +180,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     indices = np.asarray(indices)
     if mode != "raise":
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
-    return a[along(indices, axis, np.ndim(a))]
+    return part_of(a, indices, axis)
 
 
 @composite(np.take_along_axis)
@@ -230,21 +223,13 @@ def diagflat(v, k=0):
 @composite(np.diff)
 def diff(a, n=1, axis=-1, prepend=None, append=None):
     def wide(x):
-        return (
-            x
-            if np.ndim(x)
-            else np.broadcast_to(
-                x, [1 if i == axis % np.ndim(a) else m for i, m in enumerate(np.shape(a))]
-            )
-        )
+        shape = [1 if i == axis % np.ndim(a) else m for i, m in enumerate(np.shape(a))]
+        return x if np.ndim(x) else np.broadcast_to(x, shape)
 
-    ends = (
-        [wide(x) for x in (prepend,) if x is not None],
-        [wide(x) for x in (append,) if x is not None],
-    )
-    a = np.concatenate([*ends[0], a, *ends[1]], axis) if any(ends) else as_array(a)
+    parts = [x if x is a else wide(x) for x in (prepend, a, append) if x is not None]
+    a = np.concatenate(parts, axis) if len(parts) > 1 else as_array(a)
     for _ in range(n):
-        a = a[along(slice(1, None), axis, np.ndim(a))] - a[along(slice(None, -1), axis, np.ndim(a))]
+        a = part_of(a, slice(1, None), axis) - part_of(a, slice(None, -1), axis)
     return a
 
 

@@ -9,19 +9,26 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.arrays import as_array, as_type, type_of, widened
+from autograd_tools.rules.arrays import (
+    along,
+    as_array,
+    as_type,
+    laid_along,
+    part_of,
+    type_of,
+    widened,
+)
 from autograd_tools.rules.indexing import ungetitem
-from autograd_tools.rules.shapes import along, take_along_axis
+from autograd_tools.rules.shapes import take_along_axis
 
 
 def reduction(func: Any) -> Callable[..., Any]:
     """Make ufunc.reduce from the function that equals it except for the default axis."""
 
     def reduce(x, axis=0, dtype=None, out=None, keepdims=False, **kwargs):
-        given = {"dtype": dtype, "keepdims": keepdims or None}
-        return func(
-            x, axis=axis, **{key: item for key, item in given.items() if item is not None}, **kwargs
-        )
+        kwargs |= {"keepdims": True} if keepdims else {}
+        kwargs |= {} if dtype is None else {"dtype": dtype}
+        return func(x, axis=axis, **kwargs)
 
     return reduce
 
@@ -37,13 +44,9 @@ def running(extreme: Any) -> Callable[..., Any]:
     def accumulate(x, axis=0, dtype=None, out=None):
         x = as_type(as_array(x), dtype)
         y, axis = extreme.accumulate(unwrap(x), axis), axis % np.ndim(x)
-        before = np.concatenate(
-            [y[along(slice(1), axis, np.ndim(x))], y[along(slice(-1), axis, np.ndim(x))]], axis
-        )
+        before = np.concatenate([part_of(y, slice(1), axis), part_of(y, slice(-1), axis)], axis)
         again = (y == before) | (np.isnan(y) & np.isnan(before))
-        places = np.reshape(
-            np.arange(np.shape(x)[axis]), [-1 if i == axis else 1 for i in range(np.ndim(x))]
-        )
+        places = laid_along(np.arange(np.shape(x)[axis]), axis, np.ndim(x))
         return take_along_axis(x, np.maximum.accumulate(np.where(again, 0, places), axis), axis)
 
     return accumulate
@@ -74,7 +77,7 @@ def reduceat(x, indices, axis=0, dtype=None, out=None):
     starts = begins - np.cumsum(lengths) + lengths
     places = np.arange(len(owners)) + np.repeat(starts, lengths)
     shape = [len(begins) if i == axis % np.ndim(x) else n for i, n in enumerate(np.shape(x))]
-    parts = x[along(places, axis, np.ndim(x))]
+    parts = part_of(x, places, axis)
     zeros = np.broadcast_to(np.zeros((), unwrap(x).dtype), shape)
     return ungetitem(parts, along(owners, axis, np.ndim(x)), zeros)
 
