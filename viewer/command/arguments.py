@@ -16,7 +16,7 @@ class Command(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         self._nargs: dict[str, Any] = {}  # by the name of an option
-        super().__init__(**options)
+        super().__init__(allow_abbrev=False, **options)
 
     def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
         """Add an argument as argparse does, and note the names of an option."""

@@ -66,7 +66,9 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, Command]]:
 
 def _add_show(command: Command) -> None:
     command.add_argument(
-        "--view", choices=list(VIEWS), default="list", help="how to print it (default: list)"
+        "--view",
+        choices=list(VIEWS),
+        help="how to print it (default: list; table with --by or --columns, tree with --depth)",
     )
     command.add_argument(
         "--where",
@@ -185,10 +187,12 @@ def _show(args: argparse.Namespace) -> int:
     names = ("where", "columns", "sort", "limit", "by")
     asked: dict[str, Any] = {name: getattr(args, name) for name in names}
     asked["max_depth"] = args.depth
-    check_options(args.view, Options(**asked))  # before the script runs, which may take long
+    table, tree = args.by or args.columns, args.depth is not None
+    view = args.view or ("table" if table else "tree" if tree else "list")
+    check_options(view, Options(**asked))  # before the script runs, which may take long
     trace, status = _captured(args)
     if trace is not None:
-        show(trace, args.view, **asked)
+        show(trace, view, **asked)
     return status
 
 
@@ -199,7 +203,8 @@ def _explain(args: argparse.Namespace) -> int:
         args, lambda tape: texts.append(explain(tape, max_nodes=args.max_nodes))
     )
     if trace is not None:
-        write(texts[0] if texts else explain(trace, max_nodes=args.max_nodes), sys.stdout)
+        text = texts[0] if texts else explain(trace, max_nodes=args.max_nodes)
+        write(text.replace("pass max_nodes=", "pass --max-nodes "), sys.stdout)
     return status
 
 

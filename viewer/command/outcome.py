@@ -1,18 +1,23 @@
-"""How a command ends, and saved files in the script's place."""
+"""Exit statuses of commands, and saved files in place of a script."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from autograd_tools.base.documents import kind_of_file
 
+# Keywords of the viewer's functions in their messages, which are options here.
+KEYWORD = re.compile(r"\b(where|columns|sort|limit|by|max_depth|max_nodes|rtol|atol)=(?= )")
+
 
 def fail(message: str) -> int:
     """Print an error message, and return the exit status for it."""
-    print(f"autograd-tools: {message}", file=sys.stderr)
+    words = KEYWORD.sub(lambda found: f"--{found[1].replace('_', '-')}", message)
+    print(f"autograd-tools: {words.replace('--max-depth', '--depth')}", file=sys.stderr)
     return 2
 
 
@@ -34,7 +39,9 @@ def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:
     saved = kind_of_file(args.script) is not None
     saved |= Path(args.script).suffix == ".json"  # loading another one says what is wrong
     given = [f"--{name}" for name, default in of_scripts.items() if getattr(args, name) != default]
-    given += args.args[:1]
     if saved and given:
         raise ValueError(f"{given[0]} needs a script to run, and {args.script} is a saved file")
+    if saved and args.args:
+        kind = "option" if args.args[0].startswith("-") else "argument"
+        raise ValueError(f"unknown {kind} {args.args[0]} for {args.script}, a saved file")
     return saved

@@ -8,11 +8,13 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.commands import MODEL, environment
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Record, Timer
+from viewer.command.cli import main
 from viewer.drawing.files import FORMATS
 
 # A picture as .dot needs no layout, which takes a second to start.
@@ -513,13 +515,13 @@ def test_by_makes_a_table_of_scopes(ask, script):
     [
         (
             ["--view", "tree", "--sort", "-id"],
-            "sort= does not apply to the view 'tree'; choose where, limit, max_depth",
+            "--sort does not apply to the view 'tree'; choose where, limit, max_depth",
         ),
         (
             ["--where", "bytes>many"],
             "'bytes>many': expected a number after >, got 'many'; write one such as 1e6",
         ),
-        (["--limit", "0"], "limit= must be 1 or more, got 0"),
+        (["--limit", "0"], "--limit must be 1 or more, got 0"),
     ],
     ids=["sort", "where", "limit"],
 )
@@ -805,3 +807,24 @@ def test_what_cannot_be_merged_is_an_error_and_writes_nothing(ask, tmp_path, arg
         2,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--no-such"], "unknown option --no-such"), (["extra"], "unknown argument extra")],
+)
+def test_a_saved_file_takes_no_words_of_a_script(words, message, tmp_path, capsys):
+    path = tmp_path / "trace.json"
+    ag.trace(np.sin, 1.0).save(path)
+    assert main(["show", str(path), *words]) == 2
+    assert capsys.readouterr().err == f"autograd-tools: {message} for {path}, a saved file\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [(["--by", "scope"], "scope "), (["--depth", "1"], "2 nodes")]
+)
+def test_an_option_of_one_view_chooses_it(words, shown, tmp_path, capsys):
+    path = tmp_path / "trace.json"
+    ag.trace(np.sin, 1.0).save(path)
+    assert main(["show", str(path), *words]) == 0
+    assert capsys.readouterr().out.startswith(shown)

@@ -216,7 +216,8 @@ def test_traces_have_no_times_to_fail_over(ask, trace):
 def test_an_option_of_the_other_kind_is_named(ask, trace):
     errors = ask(trace("a.json", squares), trace("b.json", squares), "--by", "op")[1]
     assert (
-        errors == "autograd-tools: by= does not apply to traces; they take rtol, atol, everything\n"
+        errors
+        == "autograd-tools: --by does not apply to traces; they take rtol, atol, everything\n"
     )
 
 
