@@ -1,4 +1,4 @@
-"""The command line on users' scripts: what it prints and writes, whose options are whose, and what goes through untouched."""
+"""The commands on users' scripts: output, files, options and exit status."""
 
 import json
 import re
@@ -18,6 +18,7 @@ from viewer.command.cli import main
 from viewer.drawing.files import FORMATS
 
 # A picture as .dot needs no layout, which takes a second to start.
+# `profile` starts a process with the timer on.
 each_command = pytest.mark.parametrize(
     "command",
     [["show"], ["draw", "-o", "graph.dot"], pytest.param(["profile"], marks=pytest.mark.slow)],
@@ -48,7 +49,7 @@ def rows(output, title):
     return [tuple(re.split(r"\s{2,}", line.strip())[:2]) for line in lines]
 
 
-# What each command does ---------------------------------------------------------------------------------------------
+# What each command does ---------------------------------------------------------------------------
 
 
 def test_show_prints_the_listing_below_the_scripts_output(ask, script):
@@ -86,7 +87,10 @@ def test_show_sees_the_gradient_of_a_function(ask, script):
 
 @pytest.mark.parametrize("end", ["J.backward()", "J.backward(loss)", "ag.grad(J, w)"])
 def test_show_sees_the_gradient_of_a_block(ask, script, end):
-    source = f"import autograd_tools as ag\nw = ag.Param(3.0)\nwith ag.record() as J:\n    loss = w * 2\n{end}\n"
+    source = (
+        "import autograd_tools as ag\nw = ag.Param(3.0)\nwith ag.record() as J:\n"
+        f"    loss = w * 2\n{end}\n"
+    )
     assert ask("show", script(source)) == (
         "1. P(3.0) ∇=2.0\n2. 6.0 = multiply(P(3.0), 2) ∇=1.0\n",
         "",
@@ -95,7 +99,10 @@ def test_show_sees_the_gradient_of_a_block(ask, script, end):
 
 
 def test_show_sees_a_gradient_computed_in_a_thread(ask, script):
-    source = "import threading, autograd_tools as ag\nthreading.Thread(target=lambda: ag.grad(lambda x: x * x)(3.0)).start()\n"
+    source = (
+        "import threading, autograd_tools as ag\n"
+        "threading.Thread(target=lambda: ag.grad(lambda x: x * x)(3.0)).start()\n"
+    )
     output, errors, status = ask(
         "show",
         script(
@@ -146,7 +153,7 @@ def test_profile_prints_hotspots_by_operation_and_by_line(ask_process, script):
 
 
 @pytest.mark.slow
-def test_profile_tells_what_share_of_the_run_gradients_are(ask, script):
+def test_profile_shows_the_share_of_gradients(ask, script):
     line = next(
         line for line in ask("profile", script())[0].splitlines() if line.startswith("5 operations")
     )
@@ -231,7 +238,8 @@ def test_help_is_printed(ask, args):
 def test_help_of_a_command_tells_where_the_scripts_arguments_stand(ask, command):
     output = ask(command, "--help")[0]
     assert output.startswith(
-        f"usage: autograd-tools {command} [options] SCRIPT [options] [--] [the script's arguments]\n"
+        f"usage: autograd-tools {command} [options] SCRIPT [options] [--] [the script's "
+        "arguments]\n"
     )
 
 
@@ -245,13 +253,13 @@ def test_help_of_a_command_tells_where_the_scripts_arguments_stand(ask, command)
         ["draw", "train.py", "-o"],
     ],
 )
-def test_what_cannot_be_understood_ends_with_usage_and_2(ask, script, args):
+def test_a_wrong_command_prints_usage_and_returns_2(ask, script, args):
     script()
     output, errors, status = ask(*args)
     assert (output, errors.splitlines()[0][:21], status) == ("", "usage: autograd-tools", 2)
 
 
-# What goes through untouched ----------------------------------------------------------------------------------------
+# What goes through untouched ----------------------------------------------------------------------
 
 ENDS = {
     "end": ("", 0, ""),
@@ -261,20 +269,22 @@ ENDS = {
     "exception": (
         "1 // 0",
         1,
-        'Traceback (most recent call last):\n  File "FILE", line 13, in <module>\n    1 // 0\n    ~~^^~~\n'
+        'Traceback (most recent call last):\n  File "FILE", line 13, in <module>\n'
+        "    1 // 0\n    ~~^^~~\n"
         "ZeroDivisionError: integer division or modulo by zero\n",
     ),
     "interrupt": (
         "raise KeyboardInterrupt",
         130,
-        'Traceback (most recent call last):\n  File "FILE", line 13, in <module>\n    raise KeyboardInterrupt\nKeyboardInterrupt\n',
+        'Traceback (most recent call last):\n  File "FILE", line 13, in <module>\n'
+        "    raise KeyboardInterrupt\nKeyboardInterrupt\n",
     ),
 }
 
 
 @each_command
 @pytest.mark.parametrize(("end", "status", "errors"), list(ENDS.values()), ids=list(ENDS))
-def test_the_scripts_end_is_handed_through(ask, script, tmp_path, command, end, status, errors):
+def test_the_exit_status_is_that_of_the_script(ask, script, tmp_path, command, end, status, errors):
     path = str(tmp_path / script(MODEL + end + "\n"))
     output, found, code = ask(*command, path)
     assert (output.splitlines()[0], found, code) == (
@@ -298,7 +308,7 @@ def test_the_script_gets_input_and_writes_output_and_errors(ask, script, command
 
 
 @each_command
-def test_the_script_is_main_and_its_folder_is_on_the_path(ask, script, tmp_path, command):
+def test_the_script_is_main_with_its_folder_importable(ask, script, tmp_path, command):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "helper.py").write_text("value = 42", encoding="utf-8")
     source = MODEL + "import helper\nprint(__name__, helper.value, sys.path[0], sys.argv[0])\n"
@@ -307,9 +317,12 @@ def test_the_script_is_main_and_its_folder_is_on_the_path(ask, script, tmp_path,
 
 
 @each_command
-def test_the_script_does_not_see_the_variable_that_turns_the_timer_on(ask, script, command):
+def test_the_script_does_not_see_AUTOGRAD_TIMER(ask, script, command):
     source = MODEL + "import os, subprocess\nprint(os.environ.get('AUTOGRAD_TIMER'), flush=True)\n"
-    child = "subprocess.run([sys.executable, '-c', 'import os; print(os.environ.get(\"AUTOGRAD_TIMER\"))'])\n"
+    child = (
+        "subprocess.run([sys.executable, '-c', 'import os; "
+        'print(os.environ.get("AUTOGRAD_TIMER"))\'])\n'
+    )
     assert ask(*command, script(source + child))[0].splitlines()[1:3] == ["None", "None"]
 
 
@@ -355,7 +368,7 @@ def test_the_script_may_have_any_name(ask, script):
     )
 
 
-# Whose options are whose --------------------------------------------------------------------------------------------
+# Whose options are whose --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -398,9 +411,7 @@ def test_the_script_may_have_any_name(ask, script):
     ],
     ids=" ".join,
 )
-def test_options_up_to_the_first_foreign_word_are_ours_and_the_rest_is_the_scripts(
-    ask, script, args, theirs
-):
+def test_words_from_the_first_unknown_one_belong_to_the_script(ask, script, args, theirs):
     script(MODEL + "import json\nprint(json.dumps(sys.argv[1:]))\n")
     output, errors, status = ask(*args)
     assert (json.loads(output.splitlines()[1]), errors, status) == (theirs, "", 0)
@@ -411,7 +422,7 @@ def test_the_last_of_two_values_of_an_option_counts(ask, script, tmp_path):
     assert sorted(path.name for path in tmp_path.glob("*.dot")) == ["last.dot"]
 
 
-# Which gradient -----------------------------------------------------------------------------------------------------
+# Which gradient -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -443,7 +454,7 @@ def test_a_step_below_one_is_refused_before_the_script_runs(ask, script, step):
     )
 
 
-def test_a_step_that_is_no_number_is_refused_before_the_script_runs(ask, script):
+def test_a_step_that_is_no_number_is_refused(ask, script):
     output, errors, status = ask("show", "--step", "two", script())
     assert (output, errors.splitlines()[-1].endswith("invalid int value: 'two'"), status) == (
         "",
@@ -464,7 +475,7 @@ def test_a_step_that_is_no_number_is_refused_before_the_script_runs(ask, script)
         ),
     ],
 )
-def test_a_script_that_never_differentiates_is_told_so(ask, script, tmp_path, command, message):
+def test_a_script_without_gradients_is_an_error(ask, script, tmp_path, command, message):
     assert ask(command, script(NO_GRADIENT)) == ("hello\n", f"autograd-tools: {message}\n", 2)
     assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
 
@@ -474,7 +485,7 @@ def test_a_script_that_fails_before_it_differentiates_keeps_its_status(ask, scri
     assert ask(*command, script("import sys; sys.exit(3)\n"))[2] == 3
 
 
-def test_one_gradient_is_spoken_of_as_one(ask, script):
+def test_one_gradient_is_no_plural(ask, script):
     errors = ask("show", "--step", "2", script())[1]
     assert (
         errors
@@ -482,10 +493,10 @@ def test_one_gradient_is_spoken_of_as_one(ask, script):
     )
 
 
-# How it is shown ----------------------------------------------------------------------------------------------------
+# How it is shown ----------------------------------------------------------------------------------
 
 
-def test_the_options_of_a_table_choose_its_columns_rows_and_order(ask, script):
+def test_options_choose_columns_rows_and_order(ask, script):
     options = "--view table --columns id,op,∇norm --where result --sort -bytes --limit 2"
     assert ask("show", script(), *options.split()) == (
         "training\n5 of 7 nodes: result\nid  op      ∇norm\n 2  matmul   22.6\n 4  add      22.6\n"
@@ -529,7 +540,7 @@ def test_a_wrong_option_is_refused_before_the_script_runs(ask, script, options, 
     assert ask("show", *options, script()) == ("", f"autograd-tools: {message}\n", 2)
 
 
-# Saved traces and profiles ------------------------------------------------------------------------------------------
+# Saved traces and profiles ------------------------------------------------------------------------
 
 
 def test_a_saved_trace_may_stand_in_the_scripts_place(ask, script, tmp_path):
@@ -577,18 +588,21 @@ def test_a_profile_of_known_times_is_printed_to_the_letter(ask, tmp_path):
     assert output.splitlines() == [
         "",
         "Hotspots by operation",
-        "operation  calls  forward  backward   total       %  tracing  allocated  backward by argument",
+        "operation  calls  forward  backward   total       %  tracing  allocated"
+        "  backward by argument",
         "exp            1   2.00ms    3.00ms  5.00ms   83.3%    500μs      16.0B  [1] 3.00ms",
         "sum            1   1.00ms    0.00ns  1.00ms   16.7%   0.00ns      8.00B",
         "total          2   3.00ms    3.00ms  6.00ms  100.0%    500μs      24.0B",
         "",
         "Hotspots by line",
-        "line    calls  forward  backward   total       %  tracing  allocated  backward by argument",
+        "line    calls  forward  backward   total       %  tracing  allocated"
+        "  backward by argument",
         "a.py:4      1   2.00ms    3.00ms  5.00ms   83.3%    500μs      16.0B  exp[1] 3.00ms",
         "a.py:3      1   1.00ms    0.00ns  1.00ms   16.7%   0.00ns      8.00B",
         "total       2   3.00ms    3.00ms  6.00ms  100.0%    500μs      24.0B",
         "",
-        "2 operations in a run of 10.0ms: forward 3.00ms (30.0%), backward 3.00ms (30.0%), tracing and accumulating 500μs (5.0%); "
+        "2 operations in a run of 10.0ms: forward 3.00ms (30.0%), backward 3.00ms (30.0%), "
+        "tracing and accumulating 500μs (5.0%); "
         "the rest is your own code and call overhead.",
     ]
 
@@ -608,9 +622,7 @@ def test_a_profile_of_known_times_is_printed_to_the_letter(ask, tmp_path):
         ),
     ],
 )
-def test_a_saved_file_of_the_other_kind_is_refused_with_the_reason(
-    ask, tmp_path, command, saved, message
-):
+def test_a_saved_file_of_the_other_kind_is_refused(ask, tmp_path, command, saved, message):
     ag.trace(lambda x: x * 2, 1.0).save(tmp_path / "trace.json")
     Timer().save(tmp_path / "run.json")
     assert ask(command, saved) == ("", f"autograd-tools: {saved} {message}\n", 2)
@@ -639,7 +651,7 @@ def test_a_damaged_file_is_refused_without_a_traceback(ask, tmp_path, command, c
     )
 
 
-# What cannot be done ------------------------------------------------------------------------------------------------
+# What cannot be done ------------------------------------------------------------------------------
 
 
 @each_command
@@ -683,16 +695,12 @@ def test_a_missing_folder_is_named_without_a_traceback(ask, script, command, nam
 
 
 @each_writer
-def test_a_missing_folder_does_not_hide_the_status_of_a_script_that_failed(
-    ask, script, command, name
-):
+def test_a_missing_folder_keeps_the_status_of_a_failed_script(ask, script, command, name):
     assert ask(*command, f"missing/{name}", script(MODEL + "sys.exit(3)\n"))[2] == 3
 
 
 @each_writer
-def test_files_go_to_where_the_command_was_given_wherever_the_script_goes(
-    ask, script, tmp_path, command, name
-):
+def test_files_do_not_follow_the_script_to_another_folder(ask, script, tmp_path, command, name):
     (tmp_path / "elsewhere").mkdir()
     ask(*command, name, script(MODEL + "import os; os.chdir('elsewhere')\n"))
     assert (tmp_path / name).is_file()
@@ -718,7 +726,7 @@ def test_a_png_without_dot_says_what_is_missing(ask, script):
     ],
     ids=" ".join,
 )
-def test_a_reader_that_stops_early_such_as_head_gets_no_traceback(script, tmp_path, args):
+def test_a_reader_that_stops_early_gets_no_traceback(script, tmp_path, args):
     source = (
         "import autograd_tools as ag\nw = ag.Param(1.0)\ndef f():\n    y = w\n"
         + "    y = y * 1\n" * 3000
@@ -754,7 +762,7 @@ ag.diff(loss)
     assert r"</script>[bold]\n🙂" in ET.parse(tmp_path / "g.svg").getroot().itertext()
 
 
-# Merging ------------------------------------------------------------------------------------------------------------
+# Merging ------------------------------------------------------------------------------------------
 
 
 def save_profile(path, ns):

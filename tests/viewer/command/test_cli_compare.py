@@ -1,4 +1,4 @@
-"""The command `autograd-tools compare`: what it prints, draws and answers to CI, and what it refuses."""
+"""The command `compare`: output, drawings, exit status and errors."""
 
 import json
 
@@ -30,7 +30,7 @@ def ask(capsys, tmp_path, monkeypatch):
 
 @pytest.fixture
 def profile(tmp_path):
-    """Saves a profile of gradients that spent so many nanoseconds on sin each, and returns its name."""
+    """Save a profile with the nanoseconds of each gradient in sin, and return its name."""
 
     def save(name, ns, gradients=4):
         where = Record("sin", 1, "a.py", 3, "loss", (), "backward")
@@ -62,7 +62,7 @@ def more_squares(x):
     return np.sum(x * x) + 1
 
 
-# Profiles -----------------------------------------------------------------------------------------------------------
+# Profiles -----------------------------------------------------------------------------------------
 
 
 def test_profiles_are_compared_as_in_python(ask, profile):
@@ -82,7 +82,7 @@ def test_the_format_is_that_asked_for(ask, profile, format):
     assert ask(a, b, "--format", format) == (viewer.compare(a, b, format=format) + "\n", "", 0)
 
 
-def test_what_got_slower_by_more_than_the_limit_fails_and_is_named(ask, profile):
+def test_a_row_slower_than_the_limit_fails(ask, profile):
     _, errors, status = ask(
         profile("a.json", 1000), profile("b.json", 1250), "--fail-over", "10%", "--by", "argument"
     )
@@ -99,16 +99,14 @@ def test_what_got_slower_by_more_than_the_limit_fails_and_is_named(ask, profile)
     ("before", "after", "limit"),
     [(1000, 1250, "30%"), (1000, 1050, "1%"), (1250, 1000, "10%"), (1000, 1000, "0%")],
 )
-def test_less_than_the_limit_or_within_the_noise_or_faster_does_not_fail(
-    ask, profile, before, after, limit
-):
+def test_small_differences_and_faster_rows_do_not_fail(ask, profile, before, after, limit):
     assert ask(profile("a.json", before), profile("b.json", after), "--fail-over", limit)[1:] == (
         "",
         0,
     )
 
 
-def test_of_too_few_gradients_nothing_fails_and_it_says_why(ask, profile):
+def test_too_few_gradients_pass_with_a_message(ask, profile):
     _, errors, status = ask(
         profile("a.json", 1000, 2), profile("b.json", 9000, 2), "--fail-over", "10%"
     )
@@ -125,7 +123,7 @@ def test_json_stays_json_beside_a_failure(ask, profile):
     assert (json.loads(output)["totals"][2]["verdict"], status) == ("slower", 1)
 
 
-# Traces -------------------------------------------------------------------------------------------------------------
+# Traces -------------------------------------------------------------------------------------------
 
 
 def test_traces_are_compared_as_in_python(ask, trace):
@@ -165,7 +163,7 @@ def test_a_tolerance_of_the_user_holds(ask, trace):
     assert "value" not in ask(a, b, "--rtol", "0.1")[0]
 
 
-# What is refused ----------------------------------------------------------------------------------------------------
+# What is refused ----------------------------------------------------------------------------------
 
 
 def test_a_trace_and_a_profile_are_refused(ask, profile, trace):

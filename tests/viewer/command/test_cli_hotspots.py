@@ -1,4 +1,4 @@
-"""The command `profile` with tables by anything, and with the source that it annotates."""
+"""The command `profile --by` and `--annotate`."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.parametrize(
     "options", [["--annotate", "train.py"], ["train.py", "--annotate"]], ids=["before", "after"]
 )
-def test_the_source_stands_below_the_tables_wherever_it_is_asked_for(ask, script, options):
+def test_the_source_follows_the_tables(ask, script, options):
     script()
     output, errors, status = ask("profile", *options)
     assert (output.splitlines()[0], errors, status) == ("training", "", 0)
@@ -35,8 +35,11 @@ def test_one_file_is_annotated_by_its_name(ask, script):
 @pytest.mark.parametrize(
     ("script_status", "status"), [("0", 2), ("7", 7)], ids=["as usual", "of its own"]
 )
-def test_a_file_that_was_not_measured_is_named_after_the_tables(ask, script, script_status, status):
-    source = f"import sys, autograd_tools as ag\nag.grad(lambda x: x * x)(2.0)\nsys.exit({script_status})\n"
+def test_annotating_an_unmeasured_file_fails_after_the_tables(ask, script, script_status, status):
+    source = (
+        "import sys, autograd_tools as ag\nag.grad(lambda x: x * x)(2.0)\n"
+        f"sys.exit({script_status})\n"
+    )
     output, errors, found = ask("profile", "--annotate=nope.py", script(source))
     assert "Hotspots by line" in output
     assert (errors, found) == (
@@ -45,7 +48,7 @@ def test_a_file_that_was_not_measured_is_named_after_the_tables(ask, script, scr
     )
 
 
-def test_a_format_that_is_not_text_has_no_place_for_the_source(ask, script):
+def test_annotate_needs_the_text_format(ask, script):
     assert ask("profile", "--annotate", "--format", "json", script()) == (
         "",
         "autograd-tools: --annotate prints text and does not work with --format json\n",

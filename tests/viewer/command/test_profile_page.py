@@ -1,4 +1,4 @@
-"""The page of a profile, and its tables in Markdown: that they stand by themselves, and stay whole whatever names there are."""
+"""The HTML page and the Markdown of a profile."""
 
 import re
 from html.parser import HTMLParser
@@ -65,7 +65,7 @@ def test_a_page_asks_nothing_of_the_network_and_runs_nothing():
     assert "default-src 'none'; style-src 'unsafe-inline'" in page
 
 
-def test_a_page_shows_what_share_of_the_run_each_part_took():
+def test_a_page_shows_the_share_of_each_part():
     page = to_html(report_of("matmul"), "train.py")
     assert re.findall(r"</i>([^<]*)<", page) == [
         "forward 10.0%",
@@ -80,7 +80,7 @@ def test_a_page_has_a_bar_as_long_as_each_share():
     assert re.findall(r'style="--part:([^"]*)"', page)[:3] == ["50.0%", "50.0%", "100.0%"]
 
 
-def test_the_tree_of_a_page_is_nested_as_the_calls_are():
+def test_the_tree_of_a_page_nests_like_the_calls():
     page = to_html(
         report_of(
             "f", session=session_of((frame("a"), frame("b"), 0.3), (frame("a"), frame("c"), 0.1))
@@ -101,7 +101,7 @@ def test_a_page_is_the_same_for_the_same_profile():
 
 
 @each_hostile_name
-def test_rows_of_markdown_have_the_same_cells_whatever_names_there_are(name):
+def test_hostile_names_keep_the_cells_of_markdown(name):
     def cells(text):
         return [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines()]
 
@@ -112,7 +112,7 @@ def test_markdown_calls_nobody():
     assert "@\u200bme" in to_markdown(report_of("@me")).replace("\\", "")
 
 
-def test_of_the_scopes_of_a_recursion_the_first_and_the_last_are_shown():
+def test_a_long_scope_keeps_its_first_and_last_parts():
     timer = Timer.from_dict({"total_ns": 10, "section_cost_ns": 0, "sections": {}, "records": []})
     timer.add(Record("sin", 0, "/a.py", 3, "f", ("main", *["f"] * 200, "leaf")), 1, 8)
     name = columns_of(Report(timer), "scope")[0].texts[0]

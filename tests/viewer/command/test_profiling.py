@@ -1,4 +1,4 @@
-"""The command `profile`: what of a script is measured, in what form it is told, and that the script does not notice."""
+"""The command `profile`: measured gradients, formats, and effects on the script."""
 
 import json
 import os
@@ -34,7 +34,7 @@ SETTLED = {"AUTOGRAD_TIMER": "shapes"}  # saves a start of Python
 
 @pytest.fixture
 def profiled(ask, script, tmp_path):
-    """Profiles a script: its output up to the report, its errors, the status, and the calls of each operation forward."""
+    """Profile a script; return its output, errors and status, and the calls of each operation."""
 
     def run(source, *options, **more):
         output, errors, status = ask("profile", "-o", "run.json", *options, script(source), **more)
@@ -48,7 +48,7 @@ def profiled(ask, script, tmp_path):
     return run
 
 
-# Which gradients are measured ---------------------------------------------------------------------------------------
+# Which gradients are measured ---------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -73,13 +73,13 @@ def test_skip_leaves_gradients_out_and_steps_bounds_them(profiled, options, call
 
 
 @pytest.mark.slow
-def test_it_says_which_gradients_were_measured(ask, script):
+def test_the_report_says_which_gradients_were_measured(ask, script):
     output = ask("profile", "--skip", "3", "--steps", "4", script(STEPS))[0]
     assert output.splitlines()[-1] == "Measured: gradients 4 to 7 of 10."
 
 
 @pytest.mark.slow
-def test_time_before_and_after_the_steps_is_not_in_the_total(profiled, tmp_path):
+def test_time_outside_the_steps_is_not_in_the_total(profiled, tmp_path):
     profiled(STEPS, "--skip", "3", "--steps", "4")
     part = Timer.load(tmp_path / "run.json").total_ns
     source = (
@@ -106,14 +106,14 @@ def test_a_wrong_number_is_refused_before_the_script_runs(ask, script, options, 
 
 
 @pytest.mark.slow
-def test_a_warm_up_that_never_ends_is_told(profiled):
+def test_a_warm_up_longer_than_the_run_is_an_error(profiled):
     message = (
         "autograd-tools: train.py computed 10 gradients, so --skip 10 leaves nothing to profile\n"
     )
     assert profiled(STEPS, "--skip", "10") == ("done\n", message, 2, {})
 
 
-# The script does not notice -----------------------------------------------------------------------------------------
+# The script does not notice -----------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -147,9 +147,7 @@ def test_a_script_reads_standard_input(profiled):
 
 
 @pytest.mark.slow
-def test_a_script_that_changes_directory_has_its_files_written_where_the_command_was_given(
-    ask, script, tmp_path
-):
+def test_files_are_written_where_the_command_was_given(ask, script, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     source = "import os\nos.chdir('elsewhere')\n" + STEPS
     assert (
@@ -169,8 +167,8 @@ def test_a_script_that_changes_directory_has_its_files_written_where_the_command
 @pytest.mark.parametrize("end", ["", "sys.exit(3)\n", "1 // 0\n"])
 def test_a_child_that_the_script_forks_writes_no_report(profiled, end):
     source = (
-        PARALLEL
-        + "import sys\nchild = os.fork()\nif child:\n    os.waitpid(child, 0)\nelse:\n    work()\n    work()\nwork()\n"
+        PARALLEL + "import sys\nchild = os.fork()\nif child:\n    os.waitpid(child, 0)\nelse:\n"
+        "    work()\n    work()\nwork()\n"
     )
     output, errors, status, calls = profiled(source + "print('end', flush=True)\n" + end)
     assert (output, errors.count("Traceback"), status) == (
@@ -182,10 +180,10 @@ def test_a_child_that_the_script_forks_writes_no_report(profiled, end):
 
 
 @pytest.mark.slow
-def test_gradients_in_threads_are_measured_also_in_those_that_end_after_the_script(profiled):
+def test_gradients_in_threads_that_outlive_the_script_are_measured(profiled):
     source = (
-        PARALLEL
-        + "threads = [threading.Thread(target=work) for _ in range(3)]\n[thread.start() for thread in threads]\n"
+        PARALLEL + "threads = [threading.Thread(target=work) for _ in range(3)]\n"
+        "[thread.start() for thread in threads]\n"
     )
     assert profiled(source) == ("", "", 0, {"multiply": 3})
 
@@ -194,7 +192,8 @@ def test_gradients_in_threads_are_measured_also_in_those_that_end_after_the_scri
 def test_gradients_in_an_executor_that_nobody_shuts_down_are_measured(profiled):
     source = (
         PARALLEL
-        + "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\npool.submit(work)\n"
+        + "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\n"
+        "pool.submit(work)\n"
     )
     assert profiled(source) == ("", "", 0, {"multiply": 1})
 
@@ -206,17 +205,24 @@ def test_gradients_in_an_executor_that_nobody_shuts_down_are_measured(profiled):
 )
 def test_a_script_that_starts_processes_gets_their_results(profiled, method):
     source = PARALLEL + "if __name__ == '__main__':\n    work()\n"
-    source += f"    with multiprocessing.get_context('{method}').Pool(2) as pool:\n        print(pool.map(work, [1.0, 2.0]))\n"
+    source += (
+        f"    with multiprocessing.get_context('{method}').Pool(2) as pool:\n"
+        "        print(pool.map(work, [1.0, 2.0]))\n"
+    )
     assert profiled(source) == ("[2.0, 4.0]\n", "", 0, {"multiply": 1})
 
 
 @pytest.mark.slow
-def test_gradients_of_other_processes_only_are_said_not_to_be_seen(profiled):
+def test_gradients_of_other_processes_are_not_seen(profiled):
     source = (
-        PARALLEL
-        + "if __name__ == '__main__':\n    with multiprocessing.get_context('spawn').Pool(1) as pool:\n        pool.map(work, [1.0])\n"
+        PARALLEL + "if __name__ == '__main__':\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        pool.map(work, [1.0])\n"
     )
-    message = "autograd-tools: train.py computed no gradient with autograd_tools in its own process, so there is nothing to profile\n"
+    message = (
+        "autograd-tools: train.py computed no gradient with autograd_tools in its own "
+        "process, so there is nothing to profile\n"
+    )
     assert profiled(source) == ("", message, 2, {})
 
 
@@ -242,14 +248,14 @@ def test_ctrl_c_writes_the_profile(script, tmp_path):
     assert "sin" in Timer.load(tmp_path / "run.json")
 
 
-# The formats --------------------------------------------------------------------------------------------------------
+# The formats --------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_json_is_all_of_standard_output(ask, script):
     source = (
-        STEPS
-        + "import atexit, os, subprocess\nprint('more', flush=True)\nsubprocess.run(['echo', 'child'])\nos.write(1, b'bytes\\n')\n"
+        STEPS + "import atexit, os, subprocess\nprint('more', flush=True)\n"
+        "subprocess.run(['echo', 'child'])\nos.write(1, b'bytes\\n')\n"
     )
     source += "atexit.register(print, 'exit')\n"
     output, errors, status = ask("profile", "--format", "json", "--limit", "1", script(source))
@@ -302,7 +308,8 @@ def test_markdown_is_all_of_standard_output(ask, script):
         "### Hotspots by scope",
     ]
     assert re.search(
-        r"^\| train\.py:7 \| 30 \| .* \| J = ag\.diff\(lambda: np\.sum\(np\.sin\(w\) \\\* step\)\) \|$",
+        r"^\| train\.py:7 \| 30 \| .* \| J = ag\.diff\(lambda: np\.sum\(np\.sin\(w\) \\\* "
+        r"step\)\) \|$",
         output,
         re.MULTILINE,
     )
@@ -310,9 +317,7 @@ def test_markdown_is_all_of_standard_output(ask, script):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ["json", "markdown"])
-def test_the_message_of_a_script_without_gradients_leaves_standard_output_empty(
-    ask, script, format
-):
+def test_without_gradients_the_report_is_empty(ask, script, format):
     output, errors, status = ask("profile", "--format", format, script("print('hello')\n"))
     assert (output, errors.splitlines()[0], status) == ("", "hello", 2)
 
@@ -323,21 +328,21 @@ def test_an_unknown_format_names_those_there_are(ask, script):
 
 
 @pytest.mark.slow
-def test_a_saved_profile_is_told_in_every_format(ask, script, profiled):
+def test_a_saved_profile_has_every_format(ask, script, profiled):
     profiled(STEPS)
     assert json.loads(ask("profile", "--format", "json", "run.json")[0])["operations"] == 30
     assert ask("profile", "--format", "markdown", "run.json")[0].startswith("30 operations")
 
 
 @pytest.mark.parametrize("option", ["--skip=1", "--steps=1", "--output=new.json"])
-def test_what_is_asked_of_a_script_only_has_no_meaning_for_a_saved_profile(ask, tmp_path, option):
+def test_options_of_scripts_are_refused_for_a_saved_profile(ask, tmp_path, option):
     Timer().save(tmp_path / "run.json")
     name = option.split("=")[0]
     message = f"autograd-tools: {name} needs a script to run, and run.json is a saved file\n"
     assert ask("profile", option, "run.json") == ("", message, 2)
 
 
-# Samples ------------------------------------------------------------------------------------------------------------
+# Samples ------------------------------------------------------------------------------------------
 
 BUSY = (
     STEPS
@@ -353,7 +358,7 @@ busy()
 
 
 @pytest.mark.slow
-def test_samples_tell_where_python_was(ask, script):
+def test_samples_show_the_call_tree(ask, script):
     output, errors, status = ask("profile", "--sample", script(BUSY))
     tree = output.split("Python call tree: ")[1]
     assert (errors, status) == ("", 0)
@@ -367,13 +372,14 @@ def test_samples_tell_where_python_was(ask, script):
 def test_a_script_may_sample_itself(profiled):
     source = (
         BUSY.replace("busy()\n", "", 0)
-        + "import pyinstrument\nwith pyinstrument.Profiler() as mine:\n    busy()\nprint(mine.last_session.sample_count > 0)\n"
+        + "import pyinstrument\nwith pyinstrument.Profiler() as mine:\n    busy()\n"
+        "print(mine.last_session.sample_count > 0)\n"
     )
     assert profiled(source, "--sample")[:3] == ("done\nTrue\n", "", 0)
 
 
 @pytest.mark.slow
-def test_the_session_is_saved_beside_the_profile_and_shown_with_it_later(ask, profiled, tmp_path):
+def test_the_session_is_saved_beside_the_profile(ask, profiled, tmp_path):
     profiled(BUSY, "--sample")
     (tmp_path / "train.py").unlink()
     assert "Python call tree: " in ask("profile", "--sample", "run.json")[0]
@@ -383,14 +389,17 @@ def test_the_session_is_saved_beside_the_profile_and_shown_with_it_later(ask, pr
 
 
 @pytest.mark.slow
-def test_samples_that_were_not_saved_are_missed(ask, profiled):
+def test_missing_samples_are_an_error(ask, profiled):
     profiled(STEPS)
-    message = "autograd-tools: there is no run.pyisession: `profile --sample -o` writes it beside the profile\n"
+    message = (
+        "autograd-tools: there is no run.pyisession: `profile --sample -o` writes it beside "
+        "the profile\n"
+    )
     assert ask("profile", "--sample", "run.json") == ("", message, 2)
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"frame_records": 3}'])
-def test_a_damaged_session_is_told(ask, tmp_path, content):
+def test_a_damaged_session_is_an_error(ask, tmp_path, content):
     Timer().save(tmp_path / "run.json")
     (tmp_path / "run.pyisession").write_text(content)
     output, errors, status = ask("profile", "--sample", "run.json")
@@ -401,7 +410,7 @@ def test_a_damaged_session_is_told(ask, tmp_path, content):
     ) == ("", True, 2)
 
 
-# The page -----------------------------------------------------------------------------------------------------------
+# The page -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -420,7 +429,7 @@ def test_the_page_has_the_tables_and_the_samples(ask, script, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_page_that_cannot_be_written_is_named_after_the_report(ask, script):
+def test_a_page_that_cannot_be_written_is_named(ask, script):
     output, errors, status = ask("profile", "--html", "no/run.html", script(STEPS))
     assert (
         "Hotspots by operation" in output,
@@ -429,7 +438,7 @@ def test_a_page_that_cannot_be_written_is_named_after_the_report(ask, script):
     ) == (True, True, 2)
 
 
-# Timelines ----------------------------------------------------------------------------------------------------------
+# Timelines ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -441,7 +450,7 @@ def test_a_page_that_cannot_be_written_is_named_after_the_report(ask, script):
         ("run.folded", "sin[1] "),
     ],
 )
-def test_a_timeline_is_written_in_the_format_that_its_name_tells(ask, script, tmp_path, name, what):
+def test_the_name_of_a_timeline_decides_its_format(ask, script, tmp_path, name, what):
     found = ask("profile", "--timeline", name, "--skip", "8", script(STEPS))[1:]
     assert (*found, what in (tmp_path / name).read_text(encoding="utf-8")) == ("", 0, True)
 
@@ -464,12 +473,15 @@ def test_a_saved_profile_without_single_calls_has_no_timeline(ask, profiled):
     )
 
 
-def test_a_timeline_of_no_known_format_is_refused_before_the_script_runs(ask, script):
-    message = "autograd-tools: cannot write a timeline to 'run.svg'; supported: .speedscope.json, .json, .folded\n"
+def test_an_unknown_timeline_is_refused_before_the_script_runs(ask, script):
+    message = (
+        "autograd-tools: cannot write a timeline to 'run.svg'; supported: .speedscope.json, "
+        ".json, .folded\n"
+    )
     assert ask("profile", "--timeline", "run.svg", script(STEPS)) == ("", message, 2)
 
 
-# On a terminal ------------------------------------------------------------------------------------------------------
+# On a terminal ------------------------------------------------------------------------------------
 
 
 def on_a_terminal(command, folder, **variables):
@@ -507,7 +519,7 @@ print("end")
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other terminals")
-def test_a_terminal_shows_how_far_the_script_is_and_nothing_of_it_stays(script, tmp_path):
+def test_a_terminal_shows_progress_and_erases_it(script, tmp_path):
     command = [sys.executable, "-m", "autograd_tools", "profile", script(LONG)]
     written, status = on_a_terminal(command, tmp_path, **SETTLED, TERM="xterm")
     shown = re.findall(r"\r(\d+ gradients?, [\d.]+k? operations, [\d.]+m?s)\x1b\[K", written)

@@ -1,4 +1,4 @@
-"""The line that tells how far a script is: when it shows, and that it leaves nothing where others write."""
+"""The progress line, and that it never mixes with other output."""
 
 import io
 
@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def line():
-    """A progress line that makes way for what is written to its terminal, the terminal, and a clock to set."""
+    """A progress line, its terminal, and a clock to set."""
     now = [0.0]
     terminal = Terminal()
     made = Progress(terminal, lambda: "3 gradients", clock=lambda: now[0])
@@ -31,7 +31,7 @@ def test_nothing_is_shown_in_the_first_tenth_of_a_second(line):
     assert terminal.getvalue() == ""
 
 
-def test_the_text_is_shown_at_the_start_of_the_line_and_nothing_behind_it(line):
+def test_the_text_replaces_the_whole_line(line):
     made, terminal, now = line
     now[0] = 0.1
     made.update()
@@ -69,7 +69,7 @@ def test_what_is_written_takes_the_place_of_the_line(line):
     assert terminal.getvalue() == "\r3 gradients\x1b[K\r\x1b[Kepoch 1\n"
 
 
-def test_it_is_not_shown_in_a_line_that_has_not_ended(line):
+def test_it_is_not_shown_in_an_unfinished_line(line):
     made, terminal, now = line
     print("epoch", end="", file=terminal)
     now[0] = 0.1
@@ -131,7 +131,7 @@ class Pipe(Terminal):
         return False
 
 
-def test_streams_make_way_in_the_block_and_write_as_before_after_it(patched):
+def test_streams_are_restored_after_the_block(patched):
     assert patched(Terminal(), Terminal()) == ([True, True], [{}, {}])
 
 

@@ -1,4 +1,4 @@
-"""Two profiles compared: groupings, what is said of known times, formats, and what cannot be compared."""
+"""Two profiles compared: groupings, verdicts, formats and errors."""
 
 import json
 
@@ -20,7 +20,7 @@ def record(op, argument=0, line=3, scope=("loss",), file="/models/a.py", functio
 
 
 def timer(gradients=4, **times):
-    """A profile with the nanoseconds of one gradient by operation, `sin` forward and `sin_1` of its first argument."""
+    """Return a profile with the nanoseconds of a gradient: `sin` forward, `sin_1` for `sin[1]`."""
     return timer_of({record(*_named(name)): ns for name, ns in times.items()}, gradients)
 
 
@@ -49,7 +49,7 @@ def found(a, b, by="op"):
     return [(row.key, row.part, *row.times, row.verdict) for row in changes(a, b, by).rows]
 
 
-# What is compared ---------------------------------------------------------------------------------------------------
+# What is compared ---------------------------------------------------------------------------------
 
 
 def test_operations_are_compared_forward_and_backward_apart():
@@ -59,7 +59,7 @@ def test_operations_are_compared_forward_and_backward_apart():
     ]
 
 
-def test_the_gradients_of_arguments_add_up_by_operation_and_not_by_argument():
+def test_gradients_of_arguments_are_summed_by_operation():
     a, b = timer(mul=10, mul_1=20, mul_2=30), timer(mul=10, mul_1=20, mul_2=60)
     assert found(a, b)[0] == ("mul", "backward", 50, 80, "slower")
     assert found(a, b, "argument") == [
@@ -99,7 +99,7 @@ def test_time_is_per_gradient_where_their_numbers_differ():
     )
 
 
-def test_what_is_new_and_what_is_gone_is_told():
+def test_new_and_gone_rows_are_named():
     a, b = timer(sin=100, sin_1=100), timer(sin=100, sin_1=100, cos=30, exp=20)
     assert [row[4] for row in found(a, b)] == ["new", "new", "same", "same"]
     assert [row[4] for row in found(b, a)] == ["gone", "gone", "same", "same"]
@@ -136,7 +136,7 @@ def test_every_grouping_has_the_same_totals(by):
     ]
 
 
-def test_an_old_profile_without_gradients_is_compared_by_the_whole_run():
+def test_a_profile_without_gradients_is_compared_as_a_whole():
     rows = [
         ["sin", 0, "a.py", 3, "loss", [], 4, 400, 0],
         ["sin", 1, "a.py", 3, "loss", [], 4, 200, 0],
@@ -149,7 +149,7 @@ def test_an_old_profile_without_gradients_is_compared_by_the_whole_run():
     assert "Times are of the whole run" in viewer.compare(old, old)
 
 
-# Lines --------------------------------------------------------------------------------------------------------------
+# Lines --------------------------------------------------------------------------------------------
 
 
 def test_lines_that_moved_are_found_by_what_they_do():
@@ -166,7 +166,7 @@ def test_lines_of_folders_that_moved_are_the_same():
     assert [row[0] for row in found(a, b, "line")] == ["a.py:3", "a.py:3"]
 
 
-def test_lines_of_a_file_with_another_name_tell_both():
+def test_lines_of_a_renamed_file_show_both_names():
     a, b = (
         timer_of({record("sin", n, 3, file=f"/models/{name}.py"): 10 for n in (0, 1)})
         for name in ("one", "two")
@@ -174,7 +174,7 @@ def test_lines_of_a_file_with_another_name_tell_both():
     assert found(a, b, "line")[0][0] == "one.py:3 → two.py:3"
 
 
-def test_lines_of_two_files_that_are_there_are_found_by_their_code(tmp_path):
+def test_lines_are_paired_by_their_code(tmp_path):
     for name, code in (
         ("one", "y = sin(x)\nz = sin(y)\n"),
         ("two", "# more\ny = sin(x)\n\nw = 2\nz = sin(y)\n"),
@@ -196,7 +196,7 @@ def test_lines_of_two_files_that_are_there_are_found_by_their_code(tmp_path):
     ] == [("a.py:2", "y = sin(x)", "new"), ("a.py:2 → 5", "z = sin(y)", "same")]
 
 
-def test_a_line_that_is_gone_shows_no_code_of_a_file_that_has_changed_since(tmp_path):
+def test_a_line_that_is_gone_shows_no_code(tmp_path):
     file = tmp_path / "a.py"
     file.write_text("x = 1\ny = sin(x)\nz = cos(x)\n")
     a = timer_of(
@@ -216,7 +216,7 @@ def test_operations_without_a_line_are_a_row():
     assert [row[0] for row in found(a, a, "line")] == ["(no line)", "(no line)"]
 
 
-# What is printed ----------------------------------------------------------------------------------------------------
+# What is printed ----------------------------------------------------------------------------------
 
 
 def test_a_comparison_is_printed_to_the_letter():
@@ -234,7 +234,8 @@ def test_a_comparison_is_printed_to_the_letter():
         "1.02ms  1.51ms      +487μs  ×1.48  slower               2  total forward",
         " 500μs   505μs     +5.00μs  ×1.01  not significant      1  total backward",
         "1.52ms  2.01ms      +492μs  ×1.32  slower               3  total",
-        "Times are of the median gradient. Significant if above 3 standard errors and 10% of the shorter time.",
+        "Times are of the median gradient. Significant if above 3 standard errors and 10% of "
+        "the shorter time.",
     ]
 
 
@@ -271,7 +272,7 @@ def test_ratios_of_every_size_are_short(before, after, text):
     assert f" {text} " in viewer.compare(timer(sin=before, sin_1=1), timer(sin=after, sin_1=1))
 
 
-def test_calls_that_changed_are_told_from_and_to():
+def test_changed_calls_are_shown_from_and_to():
     where = record("sin", 1)
     a, b = (
         profile({where: Counts(calls, 400, 0, 4, 0, dict.fromkeys(range(4), 100))}, 4)
@@ -312,7 +313,7 @@ def test_json_has_plain_numbers():
     assert [row["part"] for row in document["totals"]] == ["forward", "backward", "total"]
 
 
-def test_json_has_null_for_what_is_not_there_or_not_known():
+def test_json_has_null_for_absent_and_unknown():
     document = json.loads(
         viewer.compare(timer(1, sin=1, sin_1=1), timer(1, sin=1, cos=1, sin_1=1), format="json")
     )
@@ -347,7 +348,7 @@ def test_a_saved_profile_is_compared_as_the_timer(tmp_path):
     assert viewer.compare(tmp_path / "a.json", tmp_path / "b.json") == viewer.compare(a, b)
 
 
-# What slows a check down --------------------------------------------------------------------------------------------
+# What slows a check down --------------------------------------------------------------------------
 
 
 def failures(a, b, limit=0.1):
@@ -377,19 +378,19 @@ def test_a_row_that_grew_beyond_a_twentieth_fails():
     ]
 
 
-def test_what_is_slower_by_less_than_the_limit_fails_nothing():
+def test_a_row_slower_by_less_than_the_limit_passes():
     assert failures(timer(sin=1000, sin_1=1), timer(sin=1090, sin_1=1)) == []
 
 
-def test_what_is_faster_fails_nothing():
+def test_a_faster_row_passes():
     assert failures(timer(sin=1000, sin_1=1), timer(sin=500, sin_1=1)) == []
 
 
-def test_of_too_few_gradients_nothing_fails():
+def test_too_few_gradients_pass():
     assert failures(timer(2, sin=1000, sin_1=1), timer(2, sin=9000, sin_1=1)) == []
 
 
-# The machine --------------------------------------------------------------------------------------------------------
+# The machine --------------------------------------------------------------------------------------
 
 
 def on_machine(cost, **times):
@@ -420,7 +421,7 @@ def test_the_legend_names_a_slower_machine():
     assert viewer.compare(a, b).endswith(end)
 
 
-# What cannot be compared --------------------------------------------------------------------------------------------
+# What cannot be compared --------------------------------------------------------------------------
 
 
 def test_an_unknown_grouping_lists_those_that_there_are():

@@ -1,4 +1,4 @@
-"""Two traces compared in words: known cases, and random edits of programs, which are found."""
+"""Two traces compared: known cases, and random edits of programs."""
 
 import numpy as np
 import pytest
@@ -125,7 +125,7 @@ def test_another_operation_in_a_place_is_a_change():
     assert found[1].startswith("~ 3 3  sin(R(float64[4,3])): op tanh → sin; value norm ")
 
 
-def test_a_square_in_place_of_a_product_with_itself_is_a_change():
+def test_square_instead_of_a_product_is_a_change():
     a, b = (
         ag.trace(f, np.ones(2)) for f in (lambda x: np.sum(x * x), lambda x: np.sum(np.square(x)))
     )
@@ -162,7 +162,8 @@ def test_an_operation_that_is_used_elsewhere_takes_no_place():
 def test_another_shape_is_a_change():
     found = lines(network(1, x=X), network(1, x=X[:2]))
     assert found[1].startswith(
-        "~ 2 2  matmul(float64[2,3], P(float64[3,3])): shape 4×3 → 2×3; [1] float64[4,3] → float64[2,3]"
+        "~ 2 2  matmul(float64[2,3], P(float64[3,3])): shape 4×3 → 2×3; [1] float64[4,3] → "
+        "float64[2,3]"
     )
 
 
@@ -173,7 +174,7 @@ def test_another_type_is_a_change():
     assert lines(a, b)[1] == "~ 1 1  w: dtype float64 → float32"
 
 
-def test_a_gradient_that_is_no_more_is_a_change():
+def test_a_missing_gradient_is_a_change():
     a, b = (ag.trace(f, 2.0) for f in (lambda x: x * 2, lambda x: x * 2 + 0j))
     assert lines(a, b)[1] == "~ 1 1  x: ∇ there → none"
 
@@ -201,7 +202,8 @@ def test_swapped_arguments_are_a_change():
         trace.leaf(name="x"), trace.leaf(name="y")
         trace.op("subtract", *order)
     assert viewer.compare(a, b).splitlines()[1:] == [
-        "~ 3 3  subtract(R(2), R(1)): input from node 1 → node 2 (before: 2); input from node 2 → node 1 (before: 1)"
+        "~ 3 3  subtract(R(2), R(1)): input from node 1 → node 2 (before: 2); input from "
+        "node 2 → node 1 (before: 1)"
     ]
 
 
@@ -212,7 +214,7 @@ def test_a_renamed_param_is_a_change():
     assert lines(a, b)[1] == "~ 1 1  weight: name w → weight"
 
 
-def test_a_step_more_of_a_loop_is_all_that_is_added():
+def test_only_the_extra_step_of_a_loop_is_added():
     def loop(steps):
         def f(x):
             for _ in range(steps):
@@ -292,7 +294,7 @@ def test_nan_that_comes_is_a_difference():
     assert "value NaN 0 → 1" in lines(a, b)[1]
 
 
-def test_the_order_has_what_was_removed_before_what_took_its_place():
+def test_removed_nodes_come_before_their_replacements():
     assert [*merged(difference(*other_shapes()))] == [(1, 1), (2, 0), (0, 2), (3, 3)]
 
 
@@ -319,7 +321,7 @@ def test_no_program_differs_from_itself(program):
 
 
 @given(programs, programs)
-def test_pairs_do_the_same_or_have_the_same_arguments_and_are_found_once(one, two):
+def test_pairs_have_equal_operations_or_arguments(one, two):
     found = difference(run(one), run(two))
     assert len(set(found.pairs.values())) == len(found.pairs)
     for x, y in found.pairs.items():
@@ -329,7 +331,7 @@ def test_pairs_do_the_same_or_have_the_same_arguments_and_are_found_once(one, tw
 
 
 @given(programs, st.data())
-def test_an_operation_that_is_put_in_is_all_that_is_added(program, data):
+def test_only_the_inserted_operation_is_added(program, data):
     chain = [(op, 0) for op, _ in program]
     place = data.draw(st.integers(0, len(chain)))
     found = difference(run(chain), run([*chain[:place], ("tanh", 0), *chain[place:]]))

@@ -1,4 +1,4 @@
-"""Two traces drawn as one: whose nodes are in it, what is marked, and what it says."""
+"""Two traces drawn as one: nodes, marks and legend."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def united(a, b):
 
 
 def chain(*ops):
-    """A program of operations in a row; cos makes another shape, so that it takes the place of no other one."""
+    """A program of operations in a row; cos has another shape, so that it replaces none."""
     trace = Building()
     last = trace.leaf(name="x")
     for op in ops:
@@ -110,7 +110,7 @@ def test_loops_keep_their_steps():
     )
 
 
-def test_a_drawing_tells_what_its_signs_mean(tmp_path):
+def test_a_drawing_explains_its_marks(tmp_path):
     path = viewer.draw_compared(chain("sin", "exp"), chain("cos", "exp"), tmp_path / "c.svg")
     assert "+ 1 added, − 1 removed, ≠ 0 changed" in path.read_text()
 
@@ -136,12 +136,12 @@ def test_many_marks_are_folded_with_their_steps(tmp_path):
     assert "≠49 tanh → sin" in text or "≠50 tanh → sin" in text
 
 
-def test_an_operation_that_took_the_place_of_another_is_named_with_it(tmp_path):
+def test_a_replaced_operation_is_named_with_its_replacement(tmp_path):
     text = viewer.draw_compared(chain("sin"), chain("tan"), tmp_path / "c.dot").read_text()
     assert "≠ sin → tan" in text
 
 
-def test_a_legend_has_a_box_in_the_look_of_each_mark_that_there_is(tmp_path):
+def test_the_legend_has_a_box_for_each_mark(tmp_path):
     text = viewer.draw_compared(
         chain("sin", "exp"), chain("cos", "exp"), tmp_path / "c.dot"
     ).read_text()

@@ -1,4 +1,4 @@
-"""Which file and line is which of another run: moved folders, inserted, removed and changed lines."""
+"""Pairs of files and lines: moved folders, inserted, removed and changed lines."""
 
 import pytest
 

@@ -47,7 +47,7 @@ def test_times_are_exact_beyond_64_bits():
     assert spent_on([counts(2**70), counts(1)], 1, range(1)).samples == (2**70 + 1,)
 
 
-def test_a_gradient_without_a_part_in_a_record_spent_nothing_on_it():
+def test_a_gradient_without_a_sample_spent_nothing():
     assert spent_on([counts(6)], 3, range(3)).samples == (6, 0, 0)
 
 
@@ -93,7 +93,7 @@ def test_of_two_gradients_nobody_knows_though_they_take_the_same():
     assert change(spent(1, 1), spent(1, 1)).verdict == "unknown"
 
 
-def test_what_was_not_there_is_new_and_what_is_no_more_is_gone():
+def test_a_row_of_one_profile_is_new_or_gone():
     assert (change(None, spent(1)).verdict, change(spent(1), None).verdict) == ("new", "gone")
 
 
@@ -112,6 +112,6 @@ def test_more_than_thirty_gradients_tell_no_more():
     assert spent(*[0, 60] * 15).error == spent(*[0, 60] * 1500).error > 0
 
 
-def test_the_floor_is_a_share_of_the_shorter_time_either_way():
+def test_the_floor_is_a_share_of_the_shorter_time():
     a, b = spent(100, 100, 100), spent(109, 109, 109)
     assert (change(a, b).noise, change(b, a).noise) == (10, 10)

@@ -1,4 +1,4 @@
-"""What two sequences have in common: known cases, and that nothing is paired that is not equal and in order."""
+"""Common items of two sequences: known cases, and random ones."""
 
 from itertools import pairwise
 

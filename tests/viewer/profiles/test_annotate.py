@@ -104,7 +104,7 @@ def test_a_statement_outside_functions_is_shown_whole(path):
     ]
 
 
-def test_of_nested_functions_the_inner_one_is_shown_below_the_first_line_of_the_outer(path):
+def test_a_nested_function_is_shown_below_the_head_around_it(path):
     path.write_text(
         "def f():\n    a = 1\n    def g():\n        return a\n    return g\n", encoding="utf-8"
     )
@@ -136,7 +136,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("as_given", NAMES.values(), ids=NAMES)
-def test_a_file_is_named_by_its_path_or_the_end_of_it(path, as_given):
+def test_a_file_is_chosen_by_the_end_of_its_path(path, as_given):
     timer = timer_of(path, *ROWS).merge(timer_of(path.parent / "other.py", (1, "forward", 1)))
     shown = viewer.annotate(timer, as_given(path))
     assert (shown.splitlines()[0], "other.py" in shown) == (
@@ -145,17 +145,17 @@ def test_a_file_is_named_by_its_path_or_the_end_of_it(path, as_given):
     )
 
 
-def test_a_file_that_was_not_measured_is_an_error_that_lists_those_that_were(path):
+def test_a_file_that_was_not_measured_is_an_error(path):
     with pytest.raises(ValueError, match=r"no line of nodel\.py was measured; choose model\.py"):
         viewer.annotate(timer_of(path, *ROWS), "nodel.py")
 
 
-def test_part_of_a_name_is_not_the_end_of_a_path(path):
+def test_part_of_a_name_is_no_path(path):
     with pytest.raises(ValueError, match=r"no line of el\.py was measured"):
         viewer.annotate(timer_of(path, *ROWS), "el.py")
 
 
-def test_of_a_file_that_is_gone_the_lines_that_were_measured_are_shown(path):
+def test_a_missing_file_shows_the_measured_lines(path):
     path.unlink()
     assert viewer.annotate(timer_of(path, *ROWS)).splitlines() == [
         "model.py  10.0μs of 10.0μs, 100.0%",
@@ -178,7 +178,7 @@ CHANGED = "… the file has changed: some lines that were measured hold no code 
         "x = (\n" * 3,
     ],
 )
-def test_a_file_says_that_it_has_changed_where_no_code_can_have_run(path, now):
+def test_a_file_that_has_changed_says_so(path, now):
     path.write_text(now, encoding="utf-8")
     shown = viewer.annotate(timer_of(path, *ROWS)).splitlines()
     assert shown[1] == CHANGED
@@ -187,7 +187,7 @@ def test_a_file_says_that_it_has_changed_where_no_code_can_have_run(path, now):
     ] == ["2.00μs", "2.00μs"]
 
 
-def test_a_file_that_is_no_python_of_today_is_shown_around_the_lines(path):
+def test_a_file_that_does_not_parse_shows_lines_around(path):
     path.write_text("\n".join(f"print {n}" for n in range(1, 31)), encoding="utf-8")
     assert [
         line.split()[-1]
@@ -214,7 +214,7 @@ def test_no_line_is_wider_than_the_width(path, width):
     assert max(map(len, viewer.annotate(timer_of(path, *ROWS), width=width).splitlines())) <= width
 
 
-def test_what_there_is_no_room_for_is_named(path):
+def test_hidden_columns_are_named(path):
     shown = viewer.annotate(timer_of(path, *ROWS), width=60).splitlines()
     assert shown[1:3] == [
         "hidden (terminal too narrow): accumulate, allocated, %",
@@ -222,7 +222,7 @@ def test_what_there_is_no_room_for_is_named(path):
     ]
 
 
-def test_time_at_no_line_is_told(path):
+def test_time_at_unknown_lines_is_shown(path):
     timer = timer_of(path, *ROWS).merge(timer_of("", (0, "forward", 10_000)))
     shown = viewer.annotate(timer).splitlines()
     assert (shown[0], shown[-1]) == (
@@ -231,10 +231,11 @@ def test_time_at_no_line_is_told(path):
     )
 
 
-def test_a_profile_without_lines_is_an_error_that_says_how_to_get_them():
+def test_a_profile_without_lines_is_an_error():
     with pytest.raises(
         ValueError,
-        match="this profile has no lines: set AUTOGRAD_TIMER=lines before autograd_tools is imported",
+        match="this profile has no lines: set AUTOGRAD_TIMER=lines before autograd_tools is "
+        "imported",
     ):
         viewer.annotate(timer_of("", (0, "forward", 10)))
 
@@ -268,7 +269,7 @@ def test_lines_add_up_to_the_file(path):
     )
 
 
-def test_the_most_expensive_lines_are_red_and_those_without_cost_dim(path):
+def test_expensive_lines_are_red_and_others_dim(path):
     styles = [
         str(line.style)
         for line in annotated_lines(timer_of(path, *ROWS, (13, "forward", 1)), None, None)[2:]

@@ -1,4 +1,4 @@
-"""The table of arithmetic: sums of what costs say, and how far from the machine's peaks the time is."""
+"""The roofline table: sums of costs, rates, and the share of the peaks."""
 
 import dataclasses
 
@@ -40,7 +40,10 @@ def timer():
     return timer
 
 
-LAST = "Machine peaks: 1 GFLOP/s in float64, 2 GFLOP/s in float32, 8 GB/s (small arrays) to 8 GB/s (large arrays), 100ns per call."
+LAST = (
+    "Machine peaks: 1 GFLOP/s in float64, 2 GFLOP/s in float32, 8 GB/s (small arrays) to "
+    "8 GB/s (large arrays), 100ns per call."
+)
 
 
 def test_by_operation(timer):
@@ -85,7 +88,7 @@ def test_the_time_of_all_rows_is_that_of_all_records(timer, by):
     assert sum(row.ns for row in rows.values()) == 6_046_000
 
 
-def test_of_a_row_that_is_counted_in_part_rates_are_of_that_part(timer):
+def test_rates_are_of_the_counted_part_of_a_row(timer):
     row = arithmetic(timer, "line").splitlines()[4]
     assert row.split() == [
         "model.py:9",
@@ -187,7 +190,7 @@ def test_a_trace_has_arithmetic_too(tmp_path):
     assert arithmetic(tmp_path / "trace.json", peaks=PEAKS).splitlines() == lines
 
 
-def test_shapes_of_a_trace_are_shown_though_their_order_is_not_known():
+def test_shapes_of_a_trace_are_shown_without_layout():
     assert (
         arithmetic(timed_trace(), "shape", peaks=PEAKS)
         .splitlines()[2]
@@ -207,7 +210,7 @@ def test_damaged_peaks_are_an_error_that_says_so(timer):
         arithmetic(timer)
 
 
-def test_an_unknown_grouping_is_an_error_that_lists_those_there_are(timer):
+def test_an_unknown_grouping_is_an_error(timer):
     with pytest.raises(
         ValueError, match="unknown grouping 'colour'; choose op, line, scope, shape"
     ):
@@ -219,7 +222,7 @@ def test_a_negative_limit_is_an_error(timer):
         arithmetic(timer, limit=-1)
 
 
-def test_a_profile_without_shapes_is_an_error_that_says_how_to_get_them():
+def test_a_profile_without_shapes_is_an_error():
     timer = Timer(clock=lambda: 0)
     timer.add(record("add"), 5, 0)
     with pytest.raises(

@@ -66,5 +66,5 @@ def test_an_empty_file_has_changed():
     assert lines_around([""], [4]) == ([4], True)
 
 
-def test_code_that_warns_when_it_is_compiled_does_not_warn_again():
+def test_code_that_warns_when_compiled_warns_once():
     assert lines_around(["x = '\\d'\n", "y = 1 is 1\n"], [1]) == ([1], False)

@@ -1,4 +1,4 @@
-"""Hotspots: the tables by operation, line and scope, from timers, tapes, traces and files."""
+"""Tables of hotspots, from timers, tapes, traces and files."""
 
 import dataclasses
 import json
@@ -96,8 +96,10 @@ def test_by_line(timer):
 def test_by_scope_rows_show_self_and_total_times(timer):
     assert viewer.hotspots(timer, "scope").splitlines() == [
         "Hotspots by scope",
-        "scope                   calls  forward  backward   total    self       %  backward by argument",
-        "loss / layer                3   8.50ms    14.0ms  22.5ms  22.5ms   95.7%  matmul[1] 12.0ms …",
+        "scope                   calls  forward  backward   total    self       %"
+        "  backward by argument",
+        "loss / layer                3   8.50ms    14.0ms  22.5ms  22.5ms   95.7%"
+        "  matmul[1] 12.0ms …",
         "loss                        1    250μs     750μs  23.5ms  1.00ms    4.3%  sum[1] 750μs",
         "(outside any function)      1   1.00ns    0.00ns  1.00ns  1.00ns    0.0%",
         "total                       5   8.75ms    14.8ms  23.5ms  23.5ms  100.0%",
@@ -107,15 +109,18 @@ def test_by_scope_rows_show_self_and_total_times(timer):
 def test_rows_of_a_tree_show_total_and_self_times(timer):
     assert viewer.hotspots(timer, "tree").splitlines() == [
         "Hotspots by scope, as a tree",
-        "scope                   calls  forward  backward   total    self       %  backward by argument",
-        "loss                        4   8.75ms    14.8ms  23.5ms  1.00ms  100.0%  matmul[1] 12.0ms …",
-        "  layer                     3   8.50ms    14.0ms  22.5ms  22.5ms   95.7%  matmul[1] 12.0ms …",
+        "scope                   calls  forward  backward   total    self       %"
+        "  backward by argument",
+        "loss                        4   8.75ms    14.8ms  23.5ms  1.00ms  100.0%"
+        "  matmul[1] 12.0ms …",
+        "  layer                     3   8.50ms    14.0ms  22.5ms  22.5ms   95.7%"
+        "  matmul[1] 12.0ms …",
         "(outside any function)      1   1.00ns    0.00ns  1.00ns  1.00ns    0.0%",
         "total                       5   8.75ms    14.8ms  23.5ms  23.5ms  100.0%",
     ]
 
 
-def test_a_scope_with_nothing_of_its_own_owns_what_ran_inside():
+def test_a_scope_without_self_time_has_a_total():
     timer = timer_of(
         ("a", 0, 1, ("fit", "encoder", "layer"), 30), ("a", 0, 1, ("fit", "decoder"), 40)
     )
@@ -142,7 +147,7 @@ def test_siblings_in_a_tree_are_ranked_with_what_is_inside():
     ] == ["f", "slow", "g", "fast", "total"]
 
 
-def test_calls_of_a_function_in_itself_are_one_row_of_a_tree():
+def test_direct_recursion_is_one_row_of_a_tree():
     timer = timer_of(
         ("a", 0, 1, ("f", "rec"), 1),
         ("a", 0, 1, ("f", "rec", "rec"), 2),
@@ -170,7 +175,7 @@ def test_rows_beyond_the_limit_are_added_up_in_one(timer):
     ]
 
 
-def test_a_row_of_a_tree_within_the_limit_has_those_around_it():
+def test_rows_of_a_tree_keep_their_parents():
     timer = timer_of(("a", 0, 1, ("f", "g", "h"), 5), ("a", 0, 1, ("f", "i"), 4))
     lines = viewer.hotspots(timer, "tree", limit=3).splitlines()[2:]
     assert [(line[:10].strip(), line.split()[-2]) for line in lines] == [
@@ -209,7 +214,7 @@ def test_a_share_is_of_all_forward_and_backward_time():
     ]
 
 
-def test_rows_of_equal_time_stay_in_the_order_of_their_first_call():
+def test_rows_of_equal_time_keep_their_order():
     timer = timer_of(*[(op, 0, 1, (), 5) for op in ("tan", "add", "sin")])
     assert [line.split()[0] for line in viewer.hotspots(timer).splitlines()[2:]] == [
         "tan",
@@ -228,7 +233,7 @@ def test_at_most_four_arguments_are_listed_the_most_expensive_first():
     )
 
 
-def test_one_operation_on_two_lines_is_two_rows_by_line_and_one_by_operation():
+def test_one_operation_on_two_lines_is_two_rows_by_line():
     timer = timer_of(("sum", 0, 1, (), 3), ("sum", 0, 2, (), 4))
     assert [len(viewer.hotspots(timer, by).splitlines()) for by in ("op", "line", "scope")] == [
         4,
@@ -250,9 +255,7 @@ def test_by_line_shows_the_code_where_the_file_is_there(tmp_path):
     assert viewer.hotspots(timer, "line").splitlines()[2].endswith("loss = np.sum(w)  # [bold]")
 
 
-def test_by_line_names_a_file_below_the_current_folder_by_its_path_from_there(
-    tmp_path, monkeypatch
-):
+def test_files_are_named_relative_to_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     timer = Timer(clock=lambda: 0)
     timer.add(Record("sum", 0, str(tmp_path / "models" / "a.py"), 2, "loss", ()), 5, 0)
@@ -269,10 +272,10 @@ def test_an_unknown_grouping_is_an_error_that_lists_the_groupings(timer):
         viewer.hotspots(timer, "colour")
 
 
-# Columns and rows ---------------------------------------------------------------------------------------------------
+# Columns and rows ---------------------------------------------------------------------------------
 
 
-def test_columns_of_the_engine_and_of_bytes_are_shown_where_they_say_something():
+def test_columns_without_figures_are_left_out():
     timer = Timer(clock=lambda: 0)
     where = ("model.py", 10, "loss", ("loss",))
     for argument, phase, ns, nbytes in (
@@ -283,8 +286,10 @@ def test_columns_of_the_engine_and_of_bytes_are_shown_where_they_say_something()
     ):
         timer.add(Record("matmul", argument, *where, phase), ns, nbytes)
     assert viewer.hotspots(timer).splitlines()[1:] == [
-        "operation  calls  forward  backward  accumulate   total       %  tracing  allocated  backward by argument",
-        "matmul         1   1.00μs     300ns      4.00ns  1.30μs  100.0%   20.0ns    1.56KiB  [2] 300ns",
+        "operation  calls  forward  backward  accumulate   total       %  tracing  allocated"
+        "  backward by argument",
+        "matmul         1   1.00μs     300ns      4.00ns  1.30μs  100.0%   20.0ns    1.56KiB"
+        "  [2] 300ns",
         "total          1   1.00μs     300ns      4.00ns  1.30μs  100.0%   20.0ns    1.56KiB",
     ]
 
@@ -331,14 +336,15 @@ def shaped(*operands):
     ],
     ids=["arrays", "by columns", "strided", "text", "no arguments"],
 )
-def test_a_shape_is_the_operands_as_in_the_call_and_the_output(operands, text):
+def test_a_shape_is_the_operands_and_the_output(operands, text):
     assert shaped(*operands) == f"matmul({text}"
 
 
-def test_a_profile_without_shapes_is_an_error_that_says_how_to_get_them(timer):
+def test_a_profile_without_shapes_is_an_error(timer):
     with pytest.raises(
         ValueError,
-        match="this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is imported",
+        match="this profile has no shapes: set AUTOGRAD_TIMER=shapes before autograd_tools is "
+        "imported",
     ):
         viewer.hotspots(timer, "shape")
 
@@ -360,7 +366,7 @@ def test_rows_for_programs_are_numbers_by_name(timer):
     }
 
 
-def test_columns_for_which_there_is_no_room_are_named(timer):
+def test_hidden_columns_are_named(timer):
     assert (
         viewer.hotspots(timer, "scope", width=60).splitlines()[-1]
         == "hidden (terminal too narrow): total, backward by argument"
@@ -380,7 +386,7 @@ def test_profiles_of_version_2_have_hotspots(tmp_path):
     ]
 
 
-# What hotspots are taken from ---------------------------------------------------------------------------------------
+# What hotspots are taken from ---------------------------------------------------------------------
 
 
 def timed_trace(forward=(5, 7)):
@@ -423,16 +429,17 @@ def test_a_saved_timer_has_the_same_hotspots(timer, tmp_path, by, as_given):
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
-def test_a_trace_without_times_is_an_error_that_says_how_to_get_them(by):
+def test_a_trace_without_times_is_an_error(by):
     with pytest.raises(ValueError) as error:
         viewer.hotspots(ag.trace(lambda x: x * 2, 1.0), by)
     assert str(error.value) == (
-        "this trace has no times: set AUTOGRAD_TIMER=1 before autograd_tools is imported, or run `autograd-tools profile`"
+        "this trace has no times: set AUTOGRAD_TIMER=1 before autograd_tools is imported, or "
+        "run `autograd-tools profile`"
     )
 
 
 @pytest.mark.parametrize("given", [14.0, None, [1]], ids=["float", "None", "list"])
-def test_what_is_no_timer_and_no_trace_is_an_error_that_says_what_is_needed(given):
+def test_another_object_is_an_error(given):
     with pytest.raises(TypeError, match="expected a Timer or the path of a saved profile, got "):
         viewer.hotspots(given)
 
@@ -477,13 +484,13 @@ print(json.dumps([[viewer.hotspot_rows(x, by) for x in (J, J.trace(), ag.timer)]
 
 @pytest.fixture(scope="module")
 def rows_of_a_run(python):
-    """By grouping, the rows of a tape, of its trace and of the timer, from a program with the timer on."""
+    """The rows of a tape, its trace and the timer by grouping, from a program with the timer on."""
     rows = json.loads(python("-c", PROGRAM, AUTOGRAD_TIMER="shapes"))
     return dict(zip([*GROUPINGS, "shape"], rows, strict=True))
 
 
 def times(rows):
-    """Forward and backward by group; a trace does not know the engine's part, and not how arrays lie in memory."""
+    """Forward and backward by group; a trace does not know tracing, nor layouts."""
     names = ("op", "argument", "file", "line", "scope")
     keys = [
         [
@@ -499,14 +506,14 @@ def times(rows):
 
 
 @pytest.mark.parametrize("by", [*GROUPINGS, "shape"])
-def test_times_of_a_tape_of_its_trace_and_of_the_timer_are_the_same(rows_of_a_run, by):
+def test_tape_trace_and_timer_have_the_same_times(rows_of_a_run, by):
     tape, trace, timer = rows_of_a_run[by]
     assert tape == trace
     assert times(tape) == times(timer)
 
 
 @pytest.mark.parametrize("by", [*GROUPINGS, "shape"])
-def test_a_timer_knows_what_the_engine_took_and_a_trace_does_not(rows_of_a_run, by):
+def test_only_a_timer_knows_the_times_of_the_engine(rows_of_a_run, by):
     tape, _, timer = rows_of_a_run[by]
     assert sum(row["record_ns"] for row in tape) == 0 < sum(row["record_ns"] for row in timer)
 
@@ -527,7 +534,7 @@ def test_rows_of_a_run_count_its_operations(rows_of_a_run, by, rows):
     } == rows
 
 
-# Width and names ----------------------------------------------------------------------------------------------------
+# Width and names ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

@@ -1,4 +1,4 @@
-"""Hotspots of programs whose every operation takes a known time, forward and for each argument: on a clock that they move."""
+"""Hotspots of programs whose operations take known times, on a clock that they move."""
 
 import json
 
@@ -12,7 +12,7 @@ from autograd_tools.timing import Operand, Record, Timer
 
 BYS = ["op", "argument", "line", "shape", "scope", "tree"]
 
-# `op` takes 100 ns forward, 10 for the gradient of its first argument and 1 for that of the second; all else takes none.
+# `op` takes 100 ns forward, 10 for its gradient [1] and 1 for [2]; all else takes none.
 MODEL = """\
 import json
 import threading
@@ -131,21 +131,22 @@ for step in (0, 7):
         ag.reset_timer()
         program()
         rows = {by: viewer.hotspot_rows(ag.timer, by) for by in %r}
-        found[f"{name} {step}"] = {"rows": rows, "measured": ag.timer.measured.ns, "nbytes": ag.timer.measured.nbytes}
+        measured = ag.timer.measured
+        found[f"{name} {step}"] = {"rows": rows, "measured": measured.ns, "nbytes": measured.nbytes}
 print(json.dumps(found))
 """
 
 
 @pytest.fixture(scope="module")
 def found(python, tmp_path_factory):
-    """By program and the nanoseconds of a look at the clock, the rows by each grouping, and what sections measured."""
+    """The rows by grouping, and the time of sections, by program and step of the clock."""
     path = tmp_path_factory.mktemp("exact") / "model.py"
     path.write_text(MODEL % BYS, encoding="utf-8")
     return json.loads(python(path, AUTOGRAD_TIMER="shapes"))
 
 
 def costs(found, program, by="line"):
-    """The rows that took any time: of a line the comment on it, calls, forward, backward, and the time of each argument."""
+    """Return the rows that took time: the comment of a line, calls, and times."""
     lines = [line.partition("# ")[2] for line in ["", *(MODEL % BYS).splitlines()]]
     return {
         lines[row["line"]] if by == "line" else " / ".join(row["scope"]): (
@@ -178,9 +179,7 @@ def test_what_a_generator_computes_is_on_its_line(found):
     assert costs(found, "consumed") == {"generator": (2, 200, 22, {"op[1]": 20, "op[2]": 2})}
 
 
-def test_scopes_own_their_forward_and_backward_time_and_a_function_called_in_both_is_told_apart(
-    found,
-):
+def test_a_function_called_in_two_scopes_is_two_rows(found):
     assert costs(found, "scoped", "tree") == {
         "scoped": (4, 300, 32, {"op[1]": 30, "op[2]": 2}),
         "scoped / encoder": (1, 100, 10, {"op[1]": 10}),
@@ -191,7 +190,7 @@ def test_scopes_own_their_forward_and_backward_time_and_a_function_called_in_bot
 
 
 def test_a_second_derivative_costs_its_rules_on_the_lines_of_the_operations_that_they_are_of(found):
-    # Two operations have two rules each, and the second derivative goes through the inner operation once more.
+    # Two operations have two rules each; the second derivative runs the inner operation once more.
     assert costs(found, "twice") == {"cube": (2, 200, 33, {"op[1]": 30, "op[2]": 3})}
 
 
@@ -232,9 +231,7 @@ def test_every_grouping_has_the_same_sum_of_each_phase(found, program, by):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_the_own_times_of_scopes_add_up_to_those_of_the_outermost_with_what_is_inside(
-    found, program
-):
+def test_self_times_of_scopes_sum_to_the_outermost_total(found, program):
     rows = found[f"{program} 7"]["rows"]
     assert sum(row["self_ns"] for row in rows["tree"]) == sums(rows["tree"], "tree", "total_ns")
     assert sum(row["cumulative_ns"] for row in rows["scope"] if len(row["scope"]) < 2) == sums(
@@ -242,7 +239,7 @@ def test_the_own_times_of_scopes_add_up_to_those_of_the_outermost_with_what_is_i
     )
 
 
-# Records of any kind ------------------------------------------------------------------------------------------------
+# Records of any kind ------------------------------------------------------------------------------
 
 names = st.sampled_from(["a", "b", "</script>", ""])
 wheres = st.tuples(names, st.integers(0, 3), names, st.lists(names, max_size=4).map(tuple))

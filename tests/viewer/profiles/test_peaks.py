@@ -105,7 +105,7 @@ def test_operations_take_half_of_the_time_in_half_of_the_precision():
     assert [PEAKS.operations_ns(1000, 8), PEAKS.operations_ns(1000, 4)] == [10.0, 5.0]
 
 
-def test_bytes_move_as_fast_as_in_the_smallest_set_that_holds_them():
+def test_bytes_move_at_the_speed_of_the_smallest_set():
     assert [PEAKS.moving_ns(n) for n in (500, 1000, 2000, 1_000_000)] == [
         10.0,
         20.0,

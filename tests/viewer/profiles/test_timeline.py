@@ -1,4 +1,4 @@
-"""Timelines: the files for Perfetto and speedscope, stacks for flame graphs, and what they say is left out."""
+"""Timelines: files for Perfetto and speedscope, and stacks for flame graphs."""
 
 import json
 from itertools import count
@@ -57,7 +57,7 @@ def slices(text):
     return [(names[e["tid"]], e["name"], e["ts"], e["dur"]) for e in found["X"]]
 
 
-# Chrome -------------------------------------------------------------------------------------------------------------
+# Chrome -------------------------------------------------------------------------------------------
 
 
 def test_a_trace_has_a_track_forward_and_one_backward(product):
@@ -77,39 +77,45 @@ def test_the_file_is_this_to_the_byte(timer):
     timer.local.log += (NODE, None, FIRST, 4_000, 4_000, -SIN_1, LINE, ~16, 4_000, 6_001)
     assert to_chrome_trace(timer).splitlines() == [
         '{"traceEvents":[',
-        '{"ph":"M","name":"process_name","pid":1,"tid":0,"args":{"name":"autograd_tools: all 3 calls"}},',
+        '{"ph":"M","name":"process_name","pid":1,"tid":0,"args":{"name":"autograd_tools: all '
+        '3 calls"}},',
         '{"ph":"M","name":"thread_name","pid":1,"tid":11,"args":{"name":"thread 1 forward"}},',
         '{"ph":"M","name":"thread_sort_index","pid":1,"tid":11,"args":{"sort_index":11}},',
         '{"ph":"M","name":"thread_name","pid":1,"tid":12,"args":{"name":"thread 1 backward"}},',
         '{"ph":"M","name":"thread_sort_index","pid":1,"tid":12,"args":{"sort_index":12}},',
-        '{"ph":"X","name":"sin","cat":"forward","pid":1,"tid":11,"ts":1.000,"dur":1.500,"args":{"line":"model.py:7","function":"layer",'
+        '{"ph":"X","name":"sin","cat":"forward","pid":1,"tid":11,"ts":1.000,"dur":1.500,'
+        '"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":8}},',
         '{"ph":"s","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":11,"ts":1.000},',
-        '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.500,"dur":0.500,"args":{"line":"model.py:7","function":"layer",'
+        '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.500,"dur":0.500,'
+        '"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":0}},',
-        '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,"args":{"line":"model.py:7","function":"layer",'
+        '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,'
+        '"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":16}},',
-        '{"ph":"f","bp":"e","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":12,"ts":4.000},',
+        '{"ph":"f","bp":"e","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":12,'
+        '"ts":4.000},',
         '{"ph":"C","name":"NumPy","pid":1,"ts":2.500,"args":{"bytes allocated by operations":8}},',
         '{"ph":"C","name":"NumPy","pid":1,"ts":6.001,"args":{"bytes allocated by operations":24}}',
-        '],"displayTimeUnit":"ns","otherData":{"calls measured": 3, "calls shown": 3, "calls beyond the limit of events": 0}}',
+        '],"displayTimeUnit":"ns","otherData":{"calls measured": 3, "calls shown": 3, "calls '
+        'beyond the limit of events": 0}}',
     ]
 
 
-def test_an_arrow_leads_from_an_operation_to_each_of_its_gradients(product):
+def test_arrows_lead_from_operations_to_their_gradients(product):
     found = check_chrome(to_chrome_trace(product))
     ends = {e["id"]: e["ts"] for e in found["f"]}
     assert [(e["ts"], ends[e["id"]]) for e in found["s"]] == [(1_000, 4_000), (1_000, 7_000)]
 
 
-def test_the_arrays_of_a_call_are_told_where_they_are_known(timer):
+def test_known_operands_of_a_call_are_shown(timer):
     found = (None, signature((np.ones((2, 3)).T, np.ones(()), 2.0, "ij"), 1.0))
     timer.local.log += (-SIN, found, 8, 1, 2)
     (call,) = check_chrome(to_chrome_trace(timer))["X"]
     assert call["args"] == {"call": "(float64[3,2] F, float64[], float, 'ij') -> float", "bytes": 8}
 
 
-def test_an_operation_in_a_gradient_is_on_the_track_of_that_gradient(timer):
+def test_an_operation_in_a_gradient_is_on_its_track(timer):
     timer.local.log += (*mark(SIN_1, 0, 1, LINE), -MUL, None, 0, 2, 4, *mark(CLOSE, 0, 10))
     assert slices(to_chrome_trace(timer)) == [
         ("thread 1 backward", "sin[1]", 1, 9),
@@ -117,7 +123,7 @@ def test_an_operation_in_a_gradient_is_on_the_track_of_that_gradient(timer):
     ]
 
 
-def test_an_operation_on_two_recordings_has_arrows_to_the_gradients_of_both(timer):
+def test_an_operation_on_two_recordings_has_arrows_to_both(timer):
     other = FIRST + (1 << 32)
     timer.local.log += (
         -SIN,
@@ -143,7 +149,7 @@ def test_an_operation_on_two_recordings_has_arrows_to_the_gradients_of_both(time
     assert [e["ts"] for e in found["f"]] == [5, 8]
 
 
-def test_a_note_behind_another_section_is_not_taken_for_that_of_an_operation(timer):
+def test_a_record_after_another_section_has_no_operation(timer):
     timer.local.log += (-SIN, None, 8, 1, 2, -EPOCH, None, 0, 2, 3, RECORDED, LINE, FIRST, 4, 4)
     timer.local.log += (NODE, None, FIRST, 5, 5, -SIN_1, LINE, ~16, 5, 7)
     assert check_chrome(to_chrome_trace(timer))["s"] == []
@@ -170,7 +176,7 @@ def test_a_section_named_record_is_no_note_of_an_operation(timer):
     assert check_chrome(to_chrome_trace(timer))["s"] == []
 
 
-def test_a_gradient_whose_operation_is_not_among_the_calls_has_no_arrow(timer):
+def test_a_gradient_without_its_operation_has_no_arrow(timer):
     timer.local.log += (NODE, None, FIRST, 4, 4, -SIN_1, LINE, ~16, 4, 6)
     found = check_chrome(to_chrome_trace(timer))
     assert (len(found["X"]), found["s"], found["f"]) == (1, [], [])
@@ -202,7 +208,7 @@ def test_what_took_no_time_has_no_arrow(timer):
     assert check_chrome(to_chrome_trace(timer))["s"] == []
 
 
-def test_the_arrow_of_a_gradient_that_is_computed_twice_is_drawn_twice(timer):
+def test_a_gradient_computed_twice_has_two_arrows(timer):
     timer.local.log += (-SIN, None, 8, 1, 2, RECORDED, LINE, FIRST, 3, 3)
     for start in (4, 7):
         timer.local.log += (NODE, None, FIRST, start, start, -SIN_1, LINE, ~16, start, start + 2)
@@ -230,7 +236,7 @@ def test_the_counter_adds_up_what_the_innermost_operations_made(timer):
     ]
 
 
-def test_the_counter_has_points_for_a_screen_and_ends_with_the_sum(timer):
+def test_the_counter_has_a_screen_of_points(timer):
     timer.local.log += [x for i in range(25_000) for x in (-SIN, None, 8, 2 * i, 2 * i + 1)]
     points = check_chrome(to_chrome_trace(timer))["C"]
     assert len(points) <= 10_001
@@ -276,7 +282,7 @@ def test_sections_that_overlap_are_on_tracks_of_their_own(timer):
     ]
 
 
-# speedscope ---------------------------------------------------------------------------------------------------------
+# speedscope ---------------------------------------------------------------------------------------
 
 
 def test_speedscope_opens_and_closes_calls_as_they_nest(timer):
@@ -311,7 +317,7 @@ def test_a_frame_of_speedscope_is_a_label_at_a_line(product):
     assert {"name": "mul[1]", "file": "model.py", "line": 7} in frames
 
 
-# Collapsed ----------------------------------------------------------------------------------------------------------
+# Collapsed ----------------------------------------------------------------------------------------
 
 
 def test_stacks_are_scopes_with_the_operation_on_top(product):
@@ -325,7 +331,7 @@ def test_stacks_are_scopes_with_the_operation_on_top(product):
     }
 
 
-def test_stacks_by_section_have_the_time_that_is_in_none_of_those_inside(product):
+def test_stacks_by_section_have_self_times(product):
     assert check_collapsed(to_collapsed(product, by="section")) == {
         "epoch": 2_500,
         "epoch;mul": 1_500,
@@ -345,24 +351,25 @@ def test_stacks_need_no_single_calls():
 def test_stacks_of_nothing_are_an_error():
     with pytest.raises(
         ValueError,
-        match="this timer has no time by scope: set AUTOGRAD_TIMER=1 before autograd_tools is imported",
+        match="this timer has no time by scope: set AUTOGRAD_TIMER=1 before autograd_tools is "
+        "imported",
     ):
         to_collapsed(Timer())
 
 
-def test_an_unknown_way_to_stack_is_an_error(product):
+def test_unknown_stacks_are_an_error(product):
     with pytest.raises(ValueError, match="unknown stacks 'line'; choose scope, section"):
         to_collapsed(product, by="line")
 
 
-# What is left out ---------------------------------------------------------------------------------------------------
+# What is left out ---------------------------------------------------------------------------------
 
 
 def names(text):
     return [e["args"]["name"] for e in check_chrome(text)["M"] if e["name"] == "process_name"]
 
 
-def test_calls_beyond_the_limit_of_a_file_are_left_out_and_counted(product):
+def test_calls_beyond_the_limit_are_left_out(product):
     text = to_chrome_trace(product, limit=2)
     assert names(text) == ["autograd_tools: 2 of 7 calls"]
     assert [name for _, name, _, _ in slices(text)] == ["epoch", "mul"]
@@ -380,14 +387,14 @@ def test_calls_beyond_the_limit_of_events_are_counted(timer):
     }
 
 
-def test_calls_of_timers_that_were_merged_into_one_that_runs_are_counted(product):
+def test_calls_of_merged_timers_are_counted(product):
     other = Timer(clock=lambda: 0)
     other.measure("load", lambda: None)
     assert names(to_chrome_trace(product.merge(other))) == ["autograd_tools: 7 of 8 calls"]
 
 
 @pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope])
-def test_a_timer_that_kept_no_calls_is_an_error_that_says_how_to(render):
+def test_a_timer_without_single_calls_is_an_error(render):
     with pytest.raises(
         ValueError,
         match=r"this profile has no single calls: call `ag.timer.keep_events\(\)` before the run",
@@ -396,9 +403,7 @@ def test_a_timer_that_kept_no_calls_is_an_error_that_says_how_to(render):
 
 
 @pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope])
-def test_of_merged_profiles_an_error_says_that_single_calls_are_not_known(
-    render, product, tmp_path
-):
+def test_a_merged_profile_has_no_single_calls(render, product, tmp_path):
     product.save(tmp_path / "a.json")
     Timer.load(tmp_path / "a.json").merge(Timer.load(tmp_path / "a.json")).save(
         tmp_path / "all.json"
@@ -416,14 +421,14 @@ def test_a_limit_below_one_is_an_error(render, product):
 
 
 @pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])
-def test_what_is_no_timer_is_an_error(render):
+def test_another_object_is_an_error(render):
     with pytest.raises(
         TypeError, match="expected a Timer or the path of a saved profile, got int: 3"
     ):
         render(3)
 
 
-# Files and names ----------------------------------------------------------------------------------------------------
+# Files and names ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])

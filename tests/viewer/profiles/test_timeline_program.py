@@ -1,4 +1,4 @@
-"""Timelines of a program with several threads, gradients of gradients and a primitive of its own, from its saved profile."""
+"""Timelines of a program with threads and higher-order gradients."""
 
 import pytest
 from support.timelines import check_chrome, check_collapsed, check_speedscope
@@ -53,7 +53,7 @@ def test_each_thread_of_a_program_has_two_tracks(
     assert len(check_speedscope(to_speedscope(program))["profiles"]) == 3
 
 
-def test_each_gradient_of_a_program_has_an_arrow_from_its_operation(program):
+def test_each_gradient_has_an_arrow_from_its_operation(program):
     found = check_chrome(to_chrome_trace(program))
     at = {(e["tid"], e["ts"]): e["name"] for e in reversed(found["X"])}
     starts = {e["id"]: at[e["tid"], e["ts"]] for e in found["s"]}
@@ -62,7 +62,7 @@ def test_each_gradient_of_a_program_has_an_arrow_from_its_operation(program):
     assert all(end[: end.rindex("[")] == start for start, end in arrows)
 
 
-def test_stacks_of_a_program_have_all_the_time_of_its_operations(program):
+def test_stacks_of_a_program_have_all_its_time(program):
     assert sum(check_collapsed(to_collapsed(program)).values()) == sum(
         counts.ns for counts in Timer.load(program).records.values()
     )

@@ -1,4 +1,4 @@
-"""Tips: each is given for the pattern that it is about, where that costs enough, and not for what looks like it."""
+"""Tips: each is given for its pattern where that is expensive, and not for lookalikes."""
 
 import dataclasses
 import json
@@ -38,7 +38,7 @@ def record(label, *operands, line=7, phase=None):
 
 
 def timer_of(*calls):
-    """A timer that has measured calls of records in one gradient: (record, how many, microseconds of each)."""
+    """Return a timer of one gradient with calls of records: (record, calls, microseconds each)."""
     timer = Timer(clock=lambda: 0)
     for found, ncalls, us in calls:
         timer.add(found, ncalls * us * 1000, 0, ncalls)
@@ -55,7 +55,8 @@ SUBSCRIPTS = Operand("str", text="ij,jk->ik")
 CASES = {
     "small_calls": (
         [(record("matmul", VECTOR, VECTOR, number("float64")), 60, 2)],
-        "model.py:7: 120μs, 100.0%: matmul, up to 60 small calls per gradient. If the calls are independent, ",
+        "model.py:7: 120μs, 100.0%: matmul, up to 60 small calls per gradient. If the calls "
+        "are independent, ",
         {
             "seldom": [(record("matmul", VECTOR, VECTOR, number("float64")), 40, 2)],
             "on many numbers": [(record("matmul", BIG, ROW, COLUMN), 60, 2)],
@@ -77,12 +78,14 @@ CASES = {
     ),
     "writing": (
         [(record("setitem", BIG, number("int"), ROW, BIG), 20, 100)],
-        "model.py:7: 2.00ms, 100.0%: x[i] = v, 20 times per gradient, each copying 100k elements. Collect the parts ",
+        "model.py:7: 2.00ms, 100.0%: x[i] = v, 20 times per gradient, each copying 100k "
+        "elements. Collect the parts ",
         {"seldom": [(record("setitem", BIG, number("int"), ROW, BIG), 5, 100)]},
     ),
     "growing": (
         [(record("concatenate", number("list"), array(n)), 1, 50) for n in range(2, 22)],
-        "model.py:7: 1.00ms, 100.0%: concatenate, 20 times per gradient, of an array that grows. Collect the parts ",
+        "model.py:7: 1.00ms, 100.0%: concatenate, 20 times per gradient, of an array that "
+        "grows. Collect the parts ",
         {
             "of one length": [(record("concatenate", number("list"), ROW), 20, 50)],
             "seldom": [
@@ -96,7 +99,8 @@ CASES = {
             (record("multiply[1]", ONE, BIG, BIG), 1, 300),
             (record("sum", BIG, number("float64")), 1, 50),
         ],
-        "model.py:7: 400μs, 88.9%: a broadcast product of 100k elements, summed at once, and again for the gradient ",
+        "model.py:7: 400μs, 88.9%: a broadcast product of 100k elements, summed at once, and "
+        "again for the gradient ",
         {
             "not summed": [
                 (record("multiply", ONE, BIG, BIG), 1, 100),
@@ -119,7 +123,8 @@ CASES = {
     ),
     "widened": (
         [(record("add", array(9, dtype="float32"), array(9), array(9)), 1, 10)],
-        "model.py:7: 10.0μs, 100.0%: add of float32 and float64, which promotes all that follows to float64. Convert ",
+        "model.py:7: 10.0μs, 100.0%: add of float32 and float64, which promotes all that "
+        "follows to float64. Convert ",
         {
             "a number of Python": [
                 (
@@ -178,7 +183,8 @@ CASES = {
             (record("linalg.inv[1]", SQUARE, SQUARE), 1, 60),
             (record("matmul", SQUARE, VECTOR, VECTOR), 1, 10),
         ],
-        "model.py:7: 90.0μs, 90.0%: an inverse that only multiplies a matrix of fewer columns. Use np.linalg.solve(A, b) for ",
+        "model.py:7: 90.0μs, 90.0%: an inverse that only multiplies a matrix of fewer "
+        "columns. Use np.linalg.solve(A, b) for ",
         {
             "of as many columns": [
                 (record("linalg.inv", SQUARE, SQUARE), 1, 30),
@@ -271,7 +277,7 @@ def test_a_saved_profile_has_the_same_tips(tmp_path):
     assert tips(tmp_path / "run.json") == tips(timer)
 
 
-def test_a_profile_without_shapes_is_an_error_that_says_how_to_get_them():
+def test_a_profile_without_shapes_is_an_error():
     with pytest.raises(
         ValueError, match="run `autograd-tools profile`, or set AUTOGRAD_TIMER=shapes"
     ):
