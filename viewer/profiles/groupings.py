@@ -10,7 +10,7 @@ from typing import Any
 from autograd_tools.base.text import one_line, unknown
 from autograd_tools.timing import Counts, Operand, Record
 from autograd_tools.timing.records import PHASES
-from viewer.text.places import OUTSIDE, scope_text, source_text
+from viewer.text.places import NO_LINE, OUTSIDE, scope_text, source_text
 
 
 @dataclass(slots=True)
@@ -210,7 +210,7 @@ GROUPINGS: dict[str, Grouping] = {
     "line": Grouping(
         "line",
         lambda record: (record.file, record.line),
-        lambda key: source_text(*key) or "(unknown):0",
+        lambda key: source_text(*key) or NO_LINE,
         lambda key: {"file": key[0], "line": key[1]},
     ),
     "shape": Grouping(

@@ -17,7 +17,7 @@ from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.machine_peaks import peaks as peaks_here
 from viewer.profiles.measured import Timed, opened, records_of
 from viewer.text.lines import Row, Span, fold, plain
-from viewer.text.places import scope_text, source_text
+from viewer.text.places import NO_LINE, scope_text, source_text
 from viewer.text.table import Cells, laid_out
 
 BOUNDS = ("compute", "memory", "overhead")
@@ -214,7 +214,7 @@ def _operand(operand: Operand) -> str:
 # The names of rows, by grouping. To add one, add an entry here and to `groupings.GROUPINGS`.
 ROW_NAMES: dict[str, Callable[[Record], str]] = {
     "op": label_of,
-    "line": lambda record: source_text(record.file, record.line) or "(unknown)",
+    "line": lambda record: source_text(record.file, record.line) or NO_LINE,
     "scope": lambda record: scope_text(record.scope),
     "shape": _shape_of,
 }

@@ -19,7 +19,7 @@ from viewer.terminal.columns import COLUMNS, homes, paths, scopes
 from viewer.terminal.subject import Options, Subject, omitted
 from viewer.terminal.table import names_of
 from viewer.text.lines import Row
-from viewer.text.places import scope_text, source_text
+from viewer.text.places import NO_LINE, scope_text, source_text
 from viewer.text.table import Cells, laid_out
 
 BAR = 24  # columns
@@ -181,7 +181,7 @@ def _lines(trace: Trace) -> list[str]:
         for row, (file, children) in enumerate(zip(columns.file, columns.children, strict=True))
     ]
     places = [(columns.file[row], columns.line[row]) for row in users]
-    texts = {place: source_text(*place) or "(unknown)" for place in set(places)}
+    texts = {place: source_text(*place) or NO_LINE for place in set(places)}
     return [texts[place] for place in places]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from autograd_tools.base.text import one_line
 
 OUTSIDE = "(outside any function)"
+NO_LINE = "(no line)"  # of leaves, and of operations on Params outside a gradient
 
 
 def source_text(file: str, line: int) -> str:

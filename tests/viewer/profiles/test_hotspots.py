@@ -262,7 +262,7 @@ def test_files_are_named_relative_to_the_current_folder(tmp_path, monkeypatch):
     timer.add(Record("sum", 0, str(tmp_path.parent / "b.py"), 3, "loss", ()), 4, 0)
     timer.add(Record("sum", 0, "", 0, "", ()), 3, 0)
     names = [line.split("  ")[0] for line in viewer.hotspots(timer, "line").splitlines()[2:]]
-    assert names == [f"models{os.sep}a.py:2", "b.py:3", "(unknown):0", "total"]
+    assert names == [f"models{os.sep}a.py:2", "b.py:3", "(no line)", "total"]
 
 
 def test_an_unknown_grouping_is_an_error_that_lists_the_groupings(timer):
