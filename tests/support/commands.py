@@ -1,8 +1,11 @@
 """Processes of tests: a script, the variables of a process, and its end."""
 
+import contextlib
 import os
 import subprocess
 import sys
+
+import pytest
 
 MODEL = """\
 import sys
@@ -58,3 +61,21 @@ def python(*args, **options):
     process = run(sys.executable, *args, **options)
     assert (process.stderr, process.returncode) == ("", 0)
     return process.stdout
+
+
+def run_in_terminal(*command, cwd=None, **variables):
+    """Run a command in a pseudo-terminal; return its output and status."""
+    pty = pytest.importorskip("pty", reason="pseudo-terminals are Unix's")
+    leader, follower = pty.openpty()
+    ends, variables = (
+        dict.fromkeys(("stdin", "stdout", "stderr"), follower),
+        environment(**variables),
+    )
+    with subprocess.Popen(command, cwd=cwd, env=variables, **ends) as process:
+        os.close(follower)
+        written = b""
+        with contextlib.suppress(OSError):  # Linux raises it when nobody writes any more
+            while part := os.read(leader, 65_536):
+                written += part
+    os.close(leader)
+    return written.decode(), process.returncode

@@ -6,12 +6,12 @@ import dataclasses
 import io
 import os
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from support.commands import run_in_terminal
 from support.hostile import hostile
 
 import autograd_tools as ag
@@ -432,30 +432,11 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def in_a_terminal(code, columns):
-    """The output of a Python program in a terminal of a given width."""
-    pty = pytest.importorskip("pty", reason="pseudo-terminals are Unix's")
-    leader, follower = pty.openpty()
-    environment = {
-        name: text
-        for name, text in os.environ.items()
-        if name not in ("NO_COLOR", "AUTOGRAD_TIMER")
-    }
-    environment.update(TERM="xterm-256color", COLUMNS=str(columns), LINES="50")
-    process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-X", "utf8", "-c", code],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env=environment,
-    )
-    os.close(follower)
-    written = b""
-    with contextlib.suppress(OSError):  # on Linux, the other end is closed
-        while chunk := os.read(leader, 65_536):
-            written += chunk
-    os.close(leader)
-    assert process.wait(timeout=60) == 0, written
-    return written.decode().replace("\r\n", "\n")
+    """Return the output of a Python program in a terminal with `columns`."""
+    size = {"TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "50"}
+    written, status = run_in_terminal(sys.executable, "-c", code, **size)
+    assert status == 0, written
+    return written.replace("\r\n", "\n")
 
 
 @pytest.mark.slow
