@@ -291,8 +291,10 @@ def _gradient_function(
             index, y = y.index, y.value
             differentiate(recording, index, one_like(unwrap(y)))
             notify_observers(recording)
-        pairs = zip(leaves, argnums, strict=True)
-        found = [gradient_of(recording, leaf, plain(args[n])) for leaf, n in pairs]
+        found = [
+            gradient_of(recording, leaf, plain(args[n]))
+            for leaf, n in zip(leaves, argnums, strict=True)
+        ]
         return choose(y, tuple(found) if argnum is argnums else found[0])
 
     return named(made, caller, f)
@@ -311,12 +313,10 @@ def checked(f: Any, argnum: Any, caller: str) -> tuple[int, ...]:
     return argnums
 
 
-def check_range(argnums: tuple[int, ...], args: tuple[Any, ...], name: str, word: str) -> None:
-    """Raise a TypeError if an argnum is beyond the positional arguments of the function `name`."""
-    for n in argnums:
-        if n >= len(args):
-            count = f"{len(args)} positional argument{'' if len(args) == 1 else 's'}"
-            raise TypeError(f"{word}={n} is out of range: {name} got {count}")
+def out_of_range(argnum: str, f: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
+    """Return the error for an argnum beyond the positional arguments of `f`."""
+    count = f"{len(args)} positional argument{'' if len(args) == 1 else 's'}"
+    return TypeError(f"{argnum} is out of range: {name_of(f)} got {count}")
 
 
 def gradient_of(recording: Recording, leaf: int, x: Any) -> Any:
@@ -334,8 +334,9 @@ def run(
     """
     inputs = list(args)
     recording = new_recording(follows_params=False, retain=False)
-    check_range(argnums, args, name_of(f), "argnum")
     for n in argnums:
+        if n >= len(args):
+            raise out_of_range(f"argnum={n}", f, args)
         check_differentiable(plain(args[n]), lambda n=n: f"argnum={n} of {name_of(f)}")  # type: ignore[misc]
         inputs[n] = recording.input(live(args[n]))
     leaves = [inputs[n].index for n in argnums]  # now, because assigning into an argument moves it

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.api.differentiate import check_range, checked, diff, value_and_grad
+from autograd_tools.api.differentiate import checked, diff, out_of_range, value_and_grad
 from autograd_tools.api.parameters import params
 from autograd_tools.base.containers import children_of, is_floating, tree_leaves, tree_replace
 from autograd_tools.engine.calls import plain
@@ -89,7 +89,9 @@ def gradcheck(
     rng = np.random.default_rng(seed)
     floating = tuple(n for n, arg in enumerate(args) if _is_floating(arg))
     argnums = checked(f, floating if argnums is None else argnums, "gradcheck")
-    check_range(argnums, args, name_of(f), "argnums")
+    for n in argnums:
+        if n >= len(args):
+            raise out_of_range(f"argnums={n}", f, args)
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"order must be an int of 1 or more, got {order!r}")
     if not argnums:

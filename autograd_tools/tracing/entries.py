@@ -41,6 +41,17 @@ class EntryFields(NamedTuple):
         return [(arg, parents.get(position)) for position, arg in enumerate(self.args)]
 
 
+# Two fields alone: naming all five takes longer.
+def is_leaf(recording: Recording, index: int) -> bool:
+    """Return True if an entry is a Param or an argument of `grad(f)`."""
+    return recording.entries[index][0] is None
+
+
+def value_at(recording: Recording, index: int) -> Any:
+    """Return the value of an entry, as recorded."""
+    return recording.entries[index][1]
+
+
 def column(entries: Sequence[Entry], field: str) -> list[Any]:
     """Return one field of all entries."""
     return list(map(itemgetter(EntryFields._fields.index(field)), entries))

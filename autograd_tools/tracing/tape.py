@@ -19,7 +19,7 @@ from autograd_tools.engine.saved import FLOATS, kept_bytes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.tracing.columns import Nodes
-from autograd_tools.tracing.entries import EntryFields, flat, params_of
+from autograd_tools.tracing.entries import EntryFields, flat, is_leaf, params_of, value_at
 from autograd_tools.tracing.frame_variables import variables_of_frames
 from autograd_tools.tracing.param_names import BEST, WORST, Name, Namespace, find_param_names
 from autograd_tools.tracing.snapshot import columns_of
@@ -62,7 +62,7 @@ class Node:
     @property
     def is_leaf(self) -> bool:
         """True for a Param and for an argument of `grad(f)`."""
-        return self.entry.plan is None
+        return is_leaf(self.tape, self.index)
 
     @property
     def param(self) -> Param | None:
@@ -72,7 +72,7 @@ class Node:
     @property
     def value(self) -> Any:
         """The plain value of the operation, Param or argument."""
-        return unwrap(self.entry.value)
+        return unwrap(value_at(self.tape, self.index))
 
     @value.setter
     def value(self, new: Any) -> None:
@@ -219,7 +219,7 @@ class Tape(Recording):
                 "no scalar was recorded on this tape; compute the loss from Params inside the "
                 "block, with np.sum or np.mean at its end"
             )
-        y = Node(self, index).entry.value
+        y = value_at(self, index)
         check_scalar(y)
         differentiate(self, index, one_like(unwrap(y)))
         notify_observers(self)
@@ -241,10 +241,9 @@ class Tape(Recording):
 
     def _last_scalar(self) -> int | None:
         for index in reversed(range(len(self.entries))):
-            node = Node(self, index)
-            y = node.value
+            y = unwrap(value_at(self, index))
             number = isinstance(y, (int, float, np.number, np.ndarray)) and np.shape(y) == ()
-            if number and not node.is_leaf:
+            if number and not is_leaf(self, index):
                 return index
         return None
 
@@ -252,7 +251,7 @@ class Tape(Recording):
     def value(self) -> Any:
         """The final scalar; before `backward`, the last scalar recorded, or None."""
         index = self._last_scalar() if self.result is None else self.result
-        return None if index is None else Node(self, index).value
+        return None if index is None else unwrap(value_at(self, index))
 
     @property
     def nodes(self) -> list[Node]:
