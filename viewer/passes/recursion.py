@@ -53,18 +53,13 @@ def _with(graph: Graph, group: Group, members: list[Any]) -> Group:
 
 
 def _recursion(graph: Graph, calls: _Calls) -> Group:
-    columns = graph.trace.columns
+    kinds, children = graph.trace.columns.kind, graph.trace.columns.children
     beside: list[int] = []
     levels: list[Group] = []
     for depth, call in enumerate(reversed(calls), 1):
         own = set(call.all_ids())
-        shared = {
-            m
-            for m in call.members
-            if isinstance(m, int)
-            and columns.kind[m - 1] != "result"
-            and not own.issuperset(columns.children[m - 1])
-        }
+        leaves = [m for m in call.members if isinstance(m, int) and kinds[m - 1] != "result"]
+        shared = {leaf for leaf in leaves if not own.issuperset(children[leaf - 1])}
         beside += sorted(shared)
         members = tuple([m for m in call.members if m not in shared])
         levels.append(replace(call, name=str(depth), kind="level", members=members))

@@ -67,13 +67,11 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
 
 def _pattern(form: str | tuple[str, ...] | Argument) -> object:
     """Return the count of nodes in an argument, or a constant without its numbers."""
-    if isinstance(form, Argument):
-        return (
-            (form.keyword, form.text)
-            if form.keyword is not None
-            else len(form.nodes) or _without_numbers(form.text)
-        )
-    return _without_numbers(form) if isinstance(form, str) else len(form) - 1
+    if not isinstance(form, Argument):
+        return _without_numbers(form) if isinstance(form, str) else len(form) - 1
+    if form.keyword is not None:
+        return form.keyword, form.text
+    return len(form.nodes) or _without_numbers(form.text)
 
 
 @functools.lru_cache(maxsize=10_000)

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from autograd_tools import Tape
 from autograd_tools.base.text import Text
 from autograd_tools.debug.rule_formulas import RuleText, rule_of
-from autograd_tools.tracing.columns import TraceNode
+from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.inputs import Traceable, as_trace
 from viewer.labels import number, plural
@@ -150,7 +150,7 @@ class _Lesson:
         if node.kind != "result" or not self.reached[node.id - 1]:
             return
         equation = self._equation(node)
-        for argument, given in enumerate((a for a in node.args if a.keyword is None), 1):
+        for argument, given in _positional(node):
             if given.nodes:
                 yield self._into(node, argument, list(dict.fromkeys(given.nodes)), equation)
 
@@ -194,9 +194,7 @@ class _Lesson:
                 (child, argument)
                 for child in reversed(self.trace[id].children)
                 if self.reached[child - 1]
-                for argument, given in enumerate(
-                    (a for a in self.trace[child].args if a.keyword is None), 1
-                )
+                for argument, given in _positional(self.trace[child])
                 if id in given.nodes
             ]
         return self._contributions[id]
@@ -215,6 +213,10 @@ class _Lesson:
 
     def _constant(self, node: TraceNode, at: int, text: str) -> str:
         return f"{text}{_elements(self.nodes[node.id - 1].args[at])}" if self.nodes else text
+
+
+def _positional(node: TraceNode) -> Iterator[tuple[int, Argument]]:
+    return enumerate((arg for arg in node.args if arg.keyword is None), 1)
 
 
 def _padded(text: str, width: int) -> str:
