@@ -54,7 +54,7 @@ class Report:
 
     @property
     def has_shapes(self) -> bool:
-        """Whether there can be tips, which need the shapes of arrays."""
+        """True if the shapes of arrays are known, which tips need."""
         return any(record.operands for record in self.timer.records)
 
 

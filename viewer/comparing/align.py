@@ -154,7 +154,7 @@ def _bare(trace: Trace, known: dict[Hashable, int]) -> Labels:
 
 
 def _pattern(form: str | tuple[str, ...] | Argument) -> Hashable:
-    """How many nodes are in an argument, and its keyword; what a constant is does not matter."""
+    """Return the keyword of an argument and its number of nodes; constants are all alike."""
     if isinstance(form, Argument):
         return form.keyword, len(form.nodes)
     return None, 0 if isinstance(form, str) else len(form) - 1

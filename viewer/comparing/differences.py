@@ -31,7 +31,7 @@ class Differences:
 
     @property
     def equal(self) -> bool:
-        """Whether there is no difference."""
+        """True if there is no difference."""
         return not (self.added or self.removed or self.changed or self.numbers)
 
     @cached_property

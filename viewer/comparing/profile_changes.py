@@ -38,7 +38,7 @@ class Comparison:
 
     @property
     def known(self) -> bool:
-        """Whether there are enough gradients to tell a difference from noise."""
+        """True if there are enough gradients to tell a difference from noise."""
         return min(self.gradients) >= FEWEST
 
     def failures(self, limit: float) -> list[Change]:

@@ -1,1 +1,1 @@
-"""Where time and memory go: hotspots, annotated source, arithmetic, tips, timelines."""
+"""Profiles: hotspots, annotated source, arithmetic, tips and timelines."""

@@ -28,7 +28,7 @@ class Calls:
 
     @property
     def note(self) -> str:
-        """Which calls are shown."""
+        """The number of calls shown, in words."""
         if len(self.shown) == self.measured:
             return f"all {self.measured:,} calls"
         return f"{len(self.shown):,} of {self.measured:,} calls"
