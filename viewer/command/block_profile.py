@@ -26,11 +26,11 @@ class BlockProfile:
         self.timer = Timer.from_dict(Timer().to_dict())
 
     def hotspots(self, by: str = "op", *, limit: int = 15) -> str:
-        """Return the most expensive operations, lines or scopes, as `viewer.hotspots` does."""
+        """Return a table of the most expensive rows; see `viewer.hotspots`."""
         return hotspots(self.timer, by, limit=limit)
 
     def compare(self, before: Before, by: str = "op", *, limit: int = 15) -> str:
-        """Return the changes since another profile, as `viewer.compare` does."""
+        """Return the changes since another profile, or a saved one; see `viewer.compare`."""
         return compare(_timer(before), self.timer, by=by, limit=limit)
 
     def assert_not_slower(self, before: Before, by: str = "op", *, over: float = 0.1) -> None:

@@ -56,21 +56,48 @@ class Peaks:
     call_ns: float
 
     def operations_ns(self, flops: float, itemsize: int) -> float:
-        """Return the least nanoseconds for operations on elements of `itemsize` bytes."""
+        """Return the least time for floating-point operations.
+
+        Parameters
+        ----------
+        flops : float
+            The number of operations.
+        itemsize : int
+            Bytes of an element: up to 4 take the peak of `float32`.
+
+        Returns
+        -------
+        float
+            Nanoseconds.
+        """
         return 1e9 * flops / (self.float32 if itemsize <= 4 else self.float64)
 
     def moving_ns(self, nbytes: float) -> float:
-        """Return the least nanoseconds for a call that moves `nbytes` bytes."""
+        """Return the least time for a call that moves `nbytes` bytes.
+
+        Returns
+        -------
+        float
+            Nanoseconds, at the speed of the smallest size in `moved` that holds them.
+        """
         speeds = [speed for size, speed in self.moved if nbytes <= size]
         return 1e9 * nbytes / (speeds or [self.moved[-1][1]])[0]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the peaks as plain data."""
+        """Return the peaks as a dict of numbers and tuples, ready for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Peaks:
-        """Return the peaks that `to_dict` gave; raise ValueError for one of 0 or less."""
+        """Return the peaks that `to_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            If a peak is 0 or less, or there is no size in `moved`.
+        KeyError
+            If one is missing.
+        """
         moved = tuple((int(size), float(speed)) for size, speed in data["moved"])
         peaks = cls(float(data["float64"]), float(data["float32"]), moved, float(data["call_ns"]))
         speeds = [speed for _, speed in moved]
