@@ -244,6 +244,11 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
         the shape of the argument. For pytrees, each leaf of the value becomes a pytree like the
         argument.
 
+    Raises
+    ------
+    TypeError
+        If `f` returns complex values, or `argnum` is out of range.
+
     Examples
     --------
     >>> import numpy as np, autograd_tools as ag
@@ -298,6 +303,11 @@ def hessian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     hessian : callable
         It takes the arguments of `f` and returns an array of the shape of the argument, twice.
 
+    Raises
+    ------
+    TypeError
+        If `f` does not return a real scalar, or `argnum` is out of range.
+
     Examples
     --------
     >>> import numpy as np, autograd_tools as ag
@@ -325,6 +335,11 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
     -------
     derivative : callable
         It takes the arguments of `f` and returns an array of the shape of the argument.
+
+    Raises
+    ------
+    TypeError
+        If `f` returns complex values, or `argnum` is out of range.
 
     Examples
     --------
@@ -360,6 +375,11 @@ def make_hvp(
         It takes the arguments of `f` and returns `(hvp, gradient)`. `hvp(v)` is the product of the
         Hessian and `v`; both have the shape of the argument. `hvp` may be called again.
 
+    Raises
+    ------
+    TypeError
+        If `f` does not return a real scalar, or `argnum` is out of range.
+
     Examples
     --------
     >>> import numpy as np, autograd_tools as ag
@@ -386,6 +406,11 @@ def hessian_vector_product(f: Callable[..., Any], argnum: Argnum = 0) -> Callabl
     product : callable
         It takes the arguments of `f` and then a vector of the shape of the argument, and returns
         the product of the Hessian and the vector.
+
+    Raises
+    ------
+    TypeError
+        If `f` does not return a real scalar, or `argnum` is out of range.
 
     See Also
     --------

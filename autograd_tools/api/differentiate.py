@@ -94,6 +94,11 @@ def record(*, watch: str | None = None) -> Iterator[Tape]:
         `J.backward(loss)` backpropagates. `ag.grad(J, w)` does so by itself, from the last scalar
         of the block.
 
+    Raises
+    ------
+    LostGradientError, NonFiniteError
+        As in `diff`.
+
     Examples
     --------
     >>> import numpy as np, autograd_tools as ag
@@ -125,6 +130,11 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
     -------
     trace : Trace
         Plain data, which can be printed, saved, compared and drawn.
+
+    Raises
+    ------
+    LostGradientError
+        If an operation would silently drop a gradient.
 
     Examples
     --------
@@ -243,6 +253,11 @@ def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., t
         It takes the arguments of `f` and returns the pair `(value, gradient)`, with the gradient
         as in `grad`.
 
+    Raises
+    ------
+    TypeError, LostGradientError
+        As in `grad`.
+
     Examples
     --------
     >>> import autograd_tools as ag
@@ -268,6 +283,11 @@ def gradloss(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[A
     -------
     gradient_and_value : callable
         It takes the arguments of `f` and returns the pair `(gradient, value)`.
+
+    Raises
+    ------
+    TypeError, LostGradientError
+        As in `grad`.
 
     Examples
     --------

@@ -21,6 +21,16 @@ class GradientError(AssertionError):
     """A gradient differs from finite differences, or has a wrong shape or dtype.
 
     `gradcheck` and `gcheck` raise it. It is an AssertionError, so that a test fails with it.
+
+    Examples
+    --------
+    >>> import autograd_tools as ag
+    >>> double = ag.primitive(lambda dy, y, x: 3 * dy)(lambda x: x + x)
+    >>> try:
+    ...     ag.gradcheck(double, 1.0)
+    ... except ag.GradientError as error:
+    ...     print(str(error).partition(":")[0])
+    the gradient <lambda>[1] differs from finite differences
     """
 
     __module__ = "autograd_tools"

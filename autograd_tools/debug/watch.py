@@ -23,6 +23,16 @@ class NonFiniteError(FloatingPointError):
 
     `diff` and `record` raise it. The message names the operation, the user's line, the node, its
     arguments and its value.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> w = ag.Param(0.0, name="w")
+    >>> try:
+    ...     ag.diff(lambda: np.log(w), watch="nan")
+    ... except ag.NonFiniteError as error:
+    ...     print(str(error).splitlines()[0])
+    log produced -inf
     """
 
     __module__ = "autograd_tools"
