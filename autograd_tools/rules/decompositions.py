@@ -28,7 +28,7 @@ def adjoint(x):
     return bar(flip_last(x))
 
 
-def bars(dy: Any) -> list[Any]:
+def bars(dy):
     """Return the conjugates of the gradients of several outputs, None for None."""
     return [None if part is None else bar(part) for part in dy]
 

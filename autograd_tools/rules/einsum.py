@@ -10,7 +10,7 @@ import numpy as np
 from autograd_tools.engine.registry import rules
 
 
-def einsum_terms(subscripts: str, operands: Any) -> tuple[list[str], str]:
+def einsum_terms(subscripts, operands):
     """Return the letters of each operand and of the output, with `...` spelled out."""
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")

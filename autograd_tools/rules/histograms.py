@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograd_tools.engine.calls import plain
@@ -51,9 +49,7 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
 
 
 @composite(np.histogramdd)
-def histogramdd(
-    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> tuple[Any, Any]:
+def histogramdd(sample, bins=10, range=None, density=None, weights=None):
     rows = sample if isinstance(sample, (list, tuple)) else np.atleast_2d(np.transpose(sample))
     columns = [as_array(row) for row in rows]
     numbers = np.stack([unwrap(x) for x in columns], -1)
@@ -61,29 +57,22 @@ def histogramdd(
     many = bins if hasattr(bins, "__len__") else [bins] * len(columns)
     ranges = [None] * len(columns) if range is None else range
     given = zip(columns, many, ranges, found, strict=True)
-    edges = [
-        as_type(histogram_bin_edges(x, n, between), along.dtype) for x, n, between, along in given
-    ]
+    edges = [as_type(histogram_bin_edges(x, n, ends), e.dtype) for x, n, ends, e in given]
     if weights is not None:
-        inside = np.all(
-            [(x >= along[0]) & (x <= along[-1]) for x, along in zip(numbers.T, found, strict=True)],
-            axis=0,
-        )
+        pairs = zip(numbers.T, found, strict=True)
+        inside = np.all([(x >= e[0]) & (x <= e[-1]) for x, e in pairs], axis=0)
         pairs = zip(numbers[inside].T, found, strict=True)
-        places = tuple(
-            np.minimum(np.searchsorted(along, x, "right"), len(along) - 1) - 1 for x, along in pairs
-        )
+        bins_of = [np.searchsorted(e, x, "right") - 1 for x, e in pairs]
+        places = tuple(np.minimum(i, len(e) - 2) for i, e in zip(bins_of, found, strict=True))
         y = ungetitem(as_type(as_array(weights), float)[inside], places, y)
     if density:
-        widths = [np.diff(along) for along in edges]
+        widths = [np.diff(e) for e in edges]
         y = y / np.sum(y) / np.prod(np.stack(np.meshgrid(*widths, indexing="ij")), axis=0)
     return y, type(found)(edges)
 
 
 @composite(np.histogram2d)
-def histogram2d(
-    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> tuple[Any, Any, Any]:
+def histogram2d(x, y, bins=10, range=None, density=None, weights=None):
     """Use one array of edges for both axes."""
     if hasattr(bins, "__len__") and len(bins) not in (1, 2):
         bins = [bins, bins]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograd_tools.engine.registry import composite
@@ -33,7 +31,7 @@ def insert(arr, obj, values, axis=None):
     return np.concatenate([np.ravel(arr), np.ravel(values)])[np.insert(old, obj, new, axis)]
 
 
-def depth_of(arrays: Any) -> int:
+def depth_of(arrays):
     """Return the depth of the nested lists of np.block."""
     if not isinstance(unwrap(arrays), list):
         return 0
@@ -43,7 +41,7 @@ def depth_of(arrays: Any) -> int:
     return 1 + depths.pop()
 
 
-def highest(arrays: Any) -> int:
+def highest(arrays):
     return max(map(highest, arrays)) if isinstance(unwrap(arrays), list) else np.ndim(arrays)
 
 
@@ -61,7 +59,7 @@ def block(arrays):
 
 
 @composite(np.array_split)
-def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def array_split(ary, indices_or_sections, axis=0):
     ary, parts = as_array(ary), indices_or_sections
     n = np.shape(ary)[axis]
     if np.ndim(parts) == 0:
@@ -73,7 +71,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @composite(np.split)
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def split(ary, indices_or_sections, axis=0):
     n, parts = np.shape(ary)[axis], indices_or_sections
     if np.ndim(parts) == 0 and n % parts:
         raise ValueError(f"np.split: length {n} does not split into {parts} equal parts")
@@ -81,28 +79,28 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @composite(np.hsplit)
-def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def hsplit(ary, indices_or_sections):
     if np.ndim(ary) == 0:
         raise ValueError("np.hsplit expects an array of 1 axis or more, got a number")
     return split(ary, indices_or_sections, 1 if np.ndim(ary) > 1 else 0)
 
 
 @composite(np.vsplit)
-def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def vsplit(ary, indices_or_sections):
     if np.ndim(ary) < 2:
         raise ValueError(f"np.vsplit expects an array of 2 axes or more, got {np.ndim(ary)}")
     return split(ary, indices_or_sections, 0)
 
 
 @composite(np.dsplit)
-def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def dsplit(ary, indices_or_sections):
     if np.ndim(ary) < 3:
         raise ValueError(f"np.dsplit expects an array of 3 axes or more, got {np.ndim(ary)}")
     return split(ary, indices_or_sections, 2)
 
 
 @composite(np.unstack)
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+def unstack(x, /, *, axis=0):
     x = as_array(x)
     if np.ndim(x) == 0:
         raise ValueError("np.unstack expects an array of 1 axis or more, got a number")
@@ -110,15 +108,13 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
 
 
 @composite(np.broadcast_arrays)
-def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+def broadcast_arrays(*args, subok=False):
     shape = np.broadcast_shapes(*map(np.shape, args))
     return tuple(np.broadcast_to(as_array(a), shape) for a in args)
 
 
 @composite(np.meshgrid)
-def meshgrid(
-    *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
-) -> tuple[Any, ...]:
+def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     if indexing not in ("xy", "ij"):
         raise ValueError(f"np.meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
     places = [1, 0, *range(2, len(xi))] if indexing == "xy" and len(xi) > 1 else range(len(xi))

@@ -64,11 +64,11 @@ def norm_x(dy, y, x, ord=None, axis=None, keepdims=False):
     return dy * direction(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord)
 
 
-def abs_is(ord: Any, number: float) -> bool:
+def abs_is(ord, number):
     return not isinstance(ord, str) and abs(ord) == number
 
 
-def sum_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
+def sum_norm_x(y, x, ord, axes):
     """The gradient of the largest or smallest sum of a column (1, -1) or row (inf, -inf)."""
     along, across = axes if abs(ord) == 1 else axes[::-1]
     sums = np.add.reduce(np.abs(unwrap(x)), along, keepdims=True)
@@ -76,7 +76,7 @@ def sum_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
     return direction(x) * shared(sums == extreme, y, (across,))
 
 
-def spectral_norm_x(y: Any, x: Any, ord: Any, axes: tuple[int, int]) -> Any:
+def spectral_norm_x(y, x, ord, axes):
     """The gradient of the largest (2) or smallest (-2) singular value, or of their sum ("nuc")."""
     u, s, vh = np.linalg.svd(np.moveaxis(x, axes, (-2, -1)), full_matrices=False)
     weights = (unwrap(s) > 0).astype(unwrap(s).dtype)
@@ -143,7 +143,7 @@ def columns(x):
     return np.reshape(x, (-1, 1)) if np.ndim(x) == 1 else x
 
 
-def solution(dy: Any, a: Any, rcond: Any) -> tuple[Any, Any, Any]:
+def solution(dy, a, rcond):
     """Return the conjugate gradients of solution and right-hand side, and the pseudo-inverse."""
     dx = columns(bar(dy))
     if rcond is None:

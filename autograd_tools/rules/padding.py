@@ -12,7 +12,7 @@ from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.arrays import as_array, as_type, laid_along, part_of
 
 
-def pairs(given: Any, ndim: int) -> list[Any]:
+def pairs(given, ndim):
     """Return an option of np.pad as a pair for the two ends of each axis."""
     if isinstance(given, dict):
         both = {axis: (w, w) if np.ndim(w) == 0 else tuple(w) for axis, w in given.items()}
@@ -59,7 +59,7 @@ def linear_ramp(array, axis, at_start, width, given):
     return given + (edge - given) * near.astype(unwrap(array).dtype)
 
 
-def statistic(func: Any) -> Callable[..., Any]:
+def statistic(func):
     """Make a mode that pads with `func` of the `given` number of elements at the end, or of all."""
 
     def number(array, axis, at_start, width, given):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ def polyval(p, x):
     return y
 
 
-def aligned(a1: Any, a2: Any) -> tuple[Any, Any]:
+def aligned(a1, a2):
     """Pad two polynomials with zeros to the same length."""
     a1, a2 = coefficients(a1), coefficients(a2)
     n = max(len(a1), len(a2))
@@ -61,7 +60,7 @@ def polymul(a1, a2):
 
 
 @composite(np.polydiv)
-def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
+def polydiv(u, v):
     u, v = coefficients(u) + 0.0, coefficients(v) + 0.0
     quotient, n = [], np.size(v)
     for k in range(np.size(u) - n + 1):
@@ -158,7 +157,7 @@ def vander(x, N=None, increasing=False):
     return x[:, None] ** (powers if increasing else powers[::-1])
 
 
-def ends(*given: Any) -> tuple[Any, ...]:
+def ends(*given):
     """Return the ends of ranges as numbers or arrays of equally many axes."""
     given = tuple(x if np.ndim(x) == 0 else as_array(x) for x in given)
     n = max(map(np.ndim, given))
@@ -185,7 +184,7 @@ def laid_out(y, dtype, axis):
     return as_type(y if axis == 0 else np.moveaxis(y, 0, axis), dtype)
 
 
-def is_whole(dtype: Any) -> bool:
+def is_whole(dtype):
     """Return True for a range of integers, which has no gradient; NumPy truncates it."""
     return dtype is not None and np.dtype(dtype).kind in "iu"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
 
 import numpy as np
 
@@ -59,7 +58,7 @@ def dot_right(dy, y, a, b, out=None):
     return np.moveaxis(np.tensordot(a, dy, (lead, lead)), 0, -2)
 
 
-def tensordot_axes(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
+def tensordot_axes(a, b, axes):
     if np.ndim(axes) == 0:
         return list(range(np.ndim(a) - axes, np.ndim(a))), list(range(axes))
     left, right = ([side] if np.ndim(side) == 0 else list(side) for side in axes)

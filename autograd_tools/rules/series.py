@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograd_tools.engine.primitives import SHAPES
@@ -37,7 +35,7 @@ def cumprod(a, axis=None, dtype=None, out=None):
     return a
 
 
-def accumulated(func: Any, x: Any, axis: Any, dtype: Any, start: float | None) -> Any:
+def accumulated(func, x, axis, dtype, start):
     """Return a cumulative sum or product of the array API; `start` may come first."""
     x = np.atleast_1d(as_array(x))
     if axis is None and np.ndim(x) > 1:
@@ -133,8 +131,8 @@ def gradient(f, *varargs, axis=None, edge_order=1):
             f"np.gradient with edge_order={edge_order} needs {edge_order + 1} or more elements "
             "along each axis"
         )
-    steps = [as_array(h) if np.ndim(h) else h for h in steps]
-    found = [slope(f, h, i % np.ndim(f), edge_order) for i, h in zip(axes, steps, strict=True)]
+    places = [as_array(h) if np.ndim(h) else h for h in steps]
+    found = [slope(f, h, i % np.ndim(f), edge_order) for i, h in zip(axes, places, strict=True)]
     slopes = tuple(as_type(y, unwrap(f).dtype) for y in found)
     return slopes[0] if len(slopes) == 1 else slopes
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -24,14 +23,14 @@ def transpose_x(dy, y, x, axes=None):
     return np.transpose(dy, np.argsort([a % len(axes) for a in axes]))
 
 
-def shapes_of(arrays: Any) -> list[tuple[int, ...]]:
+def shapes_of(arrays):
     """Return the shapes of the arrays to join; they may be the rows of one array."""
     if isinstance(unwrap(arrays), (list, tuple)):
         return [np.shape(a) for a in arrays]
     return [np.shape(arrays)[1:]] * np.shape(arrays)[0]
 
 
-def for_each(parts: list[Any], arrays: Any) -> Any:
+def for_each(parts, arrays):
     """Return the gradients as a list, or as one array for the rows of one."""
     return parts if isinstance(unwrap(arrays), (list, tuple)) else np.stack(parts)
 

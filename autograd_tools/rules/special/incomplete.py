@@ -9,8 +9,6 @@ for parameters from 0.01 to 1e5.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import special
 
@@ -58,7 +56,7 @@ def gamma_upper(w, a, x):
     return mean((a - 1) * log, w, log) + (np.log(x) - special.digamma(a))[..., 0]
 
 
-def beta_shapes(a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
+def beta_shapes(a, b, x, rest):
     """Return the derivatives of betainc(a, b, x) in `a` and `b`, where `rest` is 1 - x.
 
     They are 0 at the ends of the domain of x.
@@ -76,7 +74,7 @@ def beta_shapes(a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
     return da, db
 
 
-def beta_lower(w: Any, a: Any, b: Any, x: Any, rest: Any) -> tuple[Any, Any]:
+def beta_lower(w, a, b, x, rest):
     """Return the derivatives of log betainc(a, b, x) in `a` and `b`, for x / (1 - x) <= a / b."""
     ratio, sum_ = x / rest, special.digamma(a + b)
     log = np.log1p(-ratio * np.expm1(-w / a))

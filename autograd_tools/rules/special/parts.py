@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from autograd_tools.engine.values import unwrap
 
 
-def of_parts(dy: Any, *slopes: Callable[[], Any]) -> Any:
+def of_parts(dy, *slopes):
     """Sum dy times slope over the outputs of a function; None in `dy` marks an unused output."""
     found = [part * slope() for part, slope in zip(dy, slopes, strict=True) if part is not None]
     return sum(found[1:], found[0]) if found else None
