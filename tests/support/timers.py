@@ -4,6 +4,8 @@ import sys
 
 from support.commands import run
 
+from autograd_tools.timing import Record
+
 TREE = """
 def tree(section):
     return {label: [child.ncalls, tree(child)] for label, child in section.children.items()}
@@ -28,3 +30,10 @@ def printed(code, setting=None):
     found = run_python(code, setting)
     assert (found.stderr, found.returncode) == ("", 0)
     return found.stdout
+
+
+def record(label, *operands, line=7, phase=None, scope=()):
+    """Return the record of an operation such as `sum`, or of the gradient `sum[1]`."""
+    op, _, argument = label.rstrip("]").partition("[")
+    phase = phase or ("backward" if argument else "forward")
+    return Record(op, int(argument or 0), "model.py", line, "loss", scope, phase, operands)

@@ -1,5 +1,6 @@
 """The command `compare`: output, drawings, exit status and errors."""
 
+import functools
 import json
 
 import numpy as np
@@ -8,24 +9,13 @@ import pytest
 import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Record, Timer
-from viewer.command.cli import main
 
 
 @pytest.fixture
-def ask(capsys, tmp_path, monkeypatch):
-    """Runs the command in the test's folder: its output, its errors and its status."""
+def ask(ask, tmp_path, monkeypatch):
+    """Run the command in the test's folder: its output, errors and status."""
     monkeypatch.chdir(tmp_path)
-    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
-
-    def ask(*args):
-        try:
-            status = main(["compare", *args])
-        except SystemExit as stop:
-            status = stop.code
-        return (*capsys.readouterr(), status)
-
-    return ask
+    return functools.partial(ask, "compare")
 
 
 @pytest.fixture

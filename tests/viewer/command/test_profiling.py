@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from support.commands import environment
+from support.commands import environment, run_in_terminal
 
 from autograd_tools.timing import Timer
 
@@ -484,28 +484,6 @@ def test_an_unknown_timeline_is_refused_before_the_script_runs(ask, script):
 # On a terminal ------------------------------------------------------------------------------------
 
 
-def on_a_terminal(command, folder, **variables):
-    """All that a command writes to a terminal, and its status."""
-    import pty
-
-    terminal, end = pty.openpty()
-    with subprocess.Popen(
-        command, cwd=folder, env=environment(**variables), stdin=end, stdout=end, stderr=end
-    ) as process:
-        os.close(end)
-        written = b""
-        while True:
-            try:
-                part = os.read(terminal, 65536)
-            except OSError:  # what Linux says at the end
-                break
-            if not part:
-                break
-            written += part
-    os.close(terminal)
-    return written.decode(), process.returncode
-
-
 LONG = """\
 import time
 import autograd_tools as ag
@@ -518,10 +496,9 @@ print("end")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other terminals")
 def test_a_terminal_shows_progress_and_erases_it(script, tmp_path):
-    command = [sys.executable, "-m", "autograd_tools", "profile", script(LONG)]
-    written, status = on_a_terminal(command, tmp_path, **SETTLED, TERM="xterm")
+    command = (sys.executable, "-m", "autograd_tools", "profile", script(LONG))
+    written, status = run_in_terminal(*command, cwd=tmp_path, **SETTLED, TERM="xterm")
     shown = re.findall(r"\r(\d+ gradients?, [\d.]+k? operations, [\d.]+m?s)\x1b\[K", written)
     assert (status, 1 <= len(shown) <= 6) == (0, True)
     assert "begin\r\n\r" in written
@@ -530,10 +507,10 @@ def test_a_terminal_shows_progress_and_erases_it(script, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other terminals")
 def test_a_terminal_without_control_sequences_shows_no_progress(script, tmp_path):
-    command = [sys.executable, "-m", "autograd_tools", "profile", script(LONG)]
-    assert "gradients, " not in on_a_terminal(command, tmp_path, **SETTLED, TERM="dumb")[0]
+    command = (sys.executable, "-m", "autograd_tools", "profile", script(LONG))
+    written, _ = run_in_terminal(*command, cwd=tmp_path, **SETTLED, TERM="dumb")
+    assert "gradients, " not in written
 
 
 @pytest.mark.slow

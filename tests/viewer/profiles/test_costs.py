@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 from support.counting import Matrix, Number, numbers
+from support.timers import record
 
 import autograd_tools as ag
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import KNOWN, PRIMITIVES, rules
 from autograd_tools.rules import arithmetic, elementwise, products  # noqa: F401
-from autograd_tools.timing import Operand, Record
+from autograd_tools.timing import Operand
 from viewer.profiles.costs import Work, work
 from viewer.profiles.costs.elementwise import COMPLEX
 from viewer.profiles.costs.table import COSTS, VIEW
@@ -20,20 +21,6 @@ BY_NAME = {primitive.name: primitive for primitive in KNOWN}
 
 def array(*shape, dtype="float64"):
     return Operand(dtype, shape, "C")
-
-
-def record(label, *operands, phase=None):
-    op, _, argument = label.rstrip("]").partition("[")
-    return Record(
-        op,
-        int(argument or 0),
-        "f.py",
-        1,
-        "f",
-        (),
-        phase or ("backward" if argument else "forward"),
-        operands,
-    )
 
 
 def flops(label, *operands):

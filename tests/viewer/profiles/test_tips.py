@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from support.timers import record
 
 import autograd_tools as ag
-from autograd_tools.timing import Counts, Operand, Record, Timer
+from autograd_tools.timing import Counts, Operand, Timer
 from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.patterns import NO_TIPS, TIPS, UNSEEN, tips
 
@@ -21,20 +22,6 @@ def array(*shape, dtype="float64", order="C"):
 
 def number(dtype):
     return Operand(dtype)
-
-
-def record(label, *operands, line=7, phase=None):
-    op, _, argument = label.rstrip("]").partition("[")
-    return Record(
-        op,
-        int(argument or 0),
-        "model.py",
-        line,
-        "loss",
-        (),
-        phase or ("backward" if argument else "forward"),
-        operands,
-    )
 
 
 def timer_of(*calls):
