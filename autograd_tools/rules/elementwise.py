@@ -50,7 +50,7 @@ def i0_slope(dy, y, x):
     return dy * np.mean(cosines * np.sinh(np.expand_dims(x, -1) * cosines), axis=-1)
 
 
-def turned(dy, a, b):
+def angle_slope(dy, a, b):
     """`dy * a / (a * a + b * b)`; zero where both are zero, as for the angle of 0."""
     square = a * a + b * b
     return dy * a / np.where(unwrap(square) == 0, 1, square)
@@ -117,7 +117,11 @@ rules(np.tan, lambda dy, y, x: dy * (1 + y * y))
 rules(np.arcsin, lambda dy, y, x: dy / other_leg(x))
 rules(np.arccos, lambda dy, y, x: -dy / other_leg(x))
 rules(np.arctan, lambda dy, y, x: dy / (1 + x * x))
-rules(np.arctan2, lambda dy, y, a, b: turned(dy, b, a), lambda dy, y, a, b: turned(-dy, a, b))
+rules(
+    np.arctan2,
+    lambda dy, y, a, b: angle_slope(dy, b, a),
+    lambda dy, y, a, b: angle_slope(-dy, a, b),
+)
 rules(np.sinh, lambda dy, y, x: dy * np.cosh(x))
 rules(np.cosh, lambda dy, y, x: dy * np.sinh(x))
 rules(np.tanh, tanh_x)

@@ -12,14 +12,14 @@ from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.arrays import as_array, as_type
 
 
-def widened(x, y):
+def complex_like(x, y):
     """`x`, as a complex number where the result `y` is complex."""
     return as_type(as_array(x), y.dtype) if np.iscomplexobj(y) and not np.iscomplexobj(x) else x
 
 
 def widening(func: Any, ufunc: np.ufunc) -> Callable[[Any], Any]:
     """Make a function of np.emath from the ufunc that equals it inside the domain."""
-    return lambda x: ufunc(widened(x, func(unwrap(x))))
+    return lambda x: ufunc(complex_like(x, func(unwrap(x))))
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases_sets.py.
@@ -42,4 +42,4 @@ def power(x, p):
     y, x, p = np.emath.power(unwrap(x), unwrap(p)), as_array(x), as_array(p)
     # NumPy computes a negative power of integers in floats
     fraction = y.dtype.kind == "f" and unwrap(p).dtype.kind in "iu"
-    return widened(x, y) ** (p * 1.0 if fraction and unwrap(x).dtype.kind in "iu" else p)
+    return complex_like(x, y) ** (p * 1.0 if fraction and unwrap(x).dtype.kind in "iu" else p)

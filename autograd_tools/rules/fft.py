@@ -78,7 +78,7 @@ rules(np.fft.fftshift, lambda dy, y, x, axes=None: np.fft.ifftshift(dy, axes))
 rules(np.fft.ifftshift, lambda dy, y, x, axes=None: np.fft.fftshift(dy, axes))
 
 
-def steps(a: Any, s: Any, axes: Any) -> Iterator[tuple[int | None, int]]:
+def axis_lengths(a: Any, s: Any, axes: Any) -> Iterator[tuple[int | None, int]]:
     """Yield the length and the axis of each transform in one over several axes."""
     if axes is None:
         axes = range(-(np.ndim(a) if s is None else len(s)), 0)
@@ -89,21 +89,21 @@ def steps(a: Any, s: Any, axes: Any) -> Iterator[tuple[int | None, int]]:
 
 @composite(np.fft.fftn)
 def fftn(a, s=None, axes=None, norm=None, out=None):
-    for n, axis in reversed(list(steps(a, s, axes))):
+    for n, axis in reversed(list(axis_lengths(a, s, axes))):
         a = np.fft.fft(a, n, axis, norm)
     return a
 
 
 @composite(np.fft.ifftn)
 def ifftn(a, s=None, axes=None, norm=None, out=None):
-    for n, axis in reversed(list(steps(a, s, axes))):
+    for n, axis in reversed(list(axis_lengths(a, s, axes))):
         a = np.fft.ifft(a, n, axis, norm)
     return a
 
 
 @composite(np.fft.rfftn)
 def rfftn(a, s=None, axes=None, norm=None, out=None):
-    *rest, (n, axis) = steps(a, s, axes)
+    *rest, (n, axis) = axis_lengths(a, s, axes)
     a = np.fft.rfft(a, n, axis, norm)
     for n, axis in reversed(rest):
         a = np.fft.fft(a, n, axis, norm)
@@ -112,7 +112,7 @@ def rfftn(a, s=None, axes=None, norm=None, out=None):
 
 @composite(np.fft.irfftn)
 def irfftn(a, s=None, axes=None, norm=None, out=None):
-    *rest, (last, last_axis) = steps(a, s, axes)
+    *rest, (last, last_axis) = axis_lengths(a, s, axes)
     for n, axis in rest:
         a = np.fft.ifft(a, n, axis, norm)
     return np.fft.irfft(a, last, last_axis, norm)

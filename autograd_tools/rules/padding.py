@@ -30,7 +30,7 @@ def copied(array, pad_width, mode):
     return np.ravel(array)[padded(places, pad_width, mode)]
 
 
-def turned(array, axis, before, after, mode):
+def mirrored(array, axis, before, after, mode):
     """Pad with odd reflections, as many as it takes; each continues from the last element.
 
     `reflect` repeats the element at an end once, `symmetric` twice.
@@ -89,7 +89,7 @@ def pad(array, pad_width, mode="constant", **kwargs):
     ndim, dtype = np.ndim(array), unwrap(array).dtype
     if mode in ("reflect", "symmetric") and kwargs.get("reflect_type", "even") == "odd":
         for axis, (before, after) in enumerate(pairs(pad_width, ndim)):
-            array = turned(array, axis, before, after, mode)
+            array = mirrored(array, axis, before, after, mode)
         return array
     if mode in ("edge", "reflect", "symmetric", "wrap"):
         return copied(array, pad_width, mode)

@@ -167,7 +167,7 @@ def ends(*given):
     )
 
 
-def steps(num, endpoint, ndim):
+def unit_steps(num, endpoint, ndim):
     """Return the fractions between start and stop along a first axis before `ndim` others."""
     return np.reshape(np.arange(num) / max(num - 1 if endpoint else num, 1), (-1, *[1] * ndim))
 
@@ -177,7 +177,7 @@ def between(start, stop, num, endpoint, ndim):
     precise = np.result_type(
         *(x if type(x) in (int, float) else np.asarray(x) for x in map(unwrap, (start, stop))), 1.0
     )
-    return start + (stop - start) * steps(num, endpoint, ndim).astype(precise)
+    return start + (stop - start) * unit_steps(num, endpoint, ndim).astype(precise)
 
 
 def laid_out(y, dtype, axis):
@@ -217,4 +217,4 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     if np.any(unwrap(start) == 0) or np.any(unwrap(stop) == 0):
         raise ValueError("np.geomspace: start and stop must not be 0")
     ndim = max(np.ndim(start), np.ndim(stop))
-    return laid_out(start * (stop / start) ** steps(num, endpoint, ndim), dtype, axis)
+    return laid_out(start * (stop / start) ** unit_steps(num, endpoint, ndim), dtype, axis)
