@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 from pyinstrument.session import Session
 from rich.console import Console
-from rich.text import Text
 
 from autograd_tools import Timer
 from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.records import PHASES
-from viewer.command.sample_text import sample_lines
-from viewer.profiles.annotation import annotated_lines
-from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_lines, hotspot_rows, title
+from viewer.command.sample_text import sample_rows
+from viewer.profiles.annotation import annotated_rows
+from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, hotspot_table_rows, title
 from viewer.profiles.patterns import NO_TIPS, tip_rows, tips
 from viewer.profiles.roofline import arithmetic_rows
 from viewer.terminal.text import write
-from viewer.text.lines import as_text
+from viewer.text.lines import Row, Span, as_text, plain
 from viewer.text.table import Cells
 
 FORMAT, VERSION = "autograd_tools.report", 1
@@ -62,23 +62,24 @@ def print_text(report: Report) -> None:
     """Print the report, in colour on a terminal."""
     console, width = _console()
     timer, limit = report.timer, report.limit
-    blocks = [
-        hotspot_lines(timer, by, limit=limit, width=width) for by in report.by or ("op", "line")
-    ]
+    # All rows are made before the first is printed, because a table may raise an error.
+    tables = report.by or ("op", "line")
+    blocks = [[*hotspot_table_rows(timer, by, limit=limit, width=width)] for by in tables]
     if report.arithmetic:
-        blocks.append([*map(as_text, arithmetic_rows(timer, "op", limit=limit, width=width))])
+        blocks.append([*arithmetic_rows(timer, "op", limit=limit, width=width)])
     if report.has_shapes:
-        blocks.append([*map(as_text, tip_rows(timer, width=width))])
-    blocks.append([Text(line) for line in summary(report)])
-    blocks += [timer_lines(timer, width)] if report.table else []
-    blocks += [sample_lines(report.session, width=width)] if report.session else []
-    _print(blocks, console)
+        blocks.append([*tip_rows(timer, width=width)])
+    blocks.append([[Span(line)] for line in summary(report)])
+    blocks += [[*timer_rows(timer, width)]] if report.table else []
+    blocks += [[*sample_rows(report.session, width=width)]] if report.session else []
+    for block in blocks:
+        _print(block, console)
 
 
 def print_source(report: Report, file: str | None) -> None:
     """Print the source with its times in the margin."""
     console, width = _console()
-    _print([annotated_lines(report.timer, file, width)], console)
+    _print(annotated_rows(report.timer, file, width), console)
 
 
 def _console() -> tuple[Console, int | None]:
@@ -87,21 +88,21 @@ def _console() -> tuple[Console, int | None]:
     return console, console.width if console.is_terminal else None
 
 
-def _print(blocks: Iterable[list[Text]], console: Console) -> None:
-    for block in blocks:
-        if console.is_terminal:
-            console.print()
-            console.print(*block, sep="\n")
-        else:
-            write("\n" + "\n".join(line.plain for line in block), console.file)
+def _print(rows: Iterable[Row], console: Console) -> None:
+    if console.is_terminal:
+        console.print()
+        console.print(*map(as_text, rows), sep="\n")
+    else:
+        write(f"\n{plain(rows)}", console.file)
 
 
-def timer_lines(timer: Timer, width: int | None) -> list[Text]:
-    """Return the lines of the timer's table; expensive rows are red, cheap ones dim."""
-    lines = [*map(Text, timer.table(width=width).splitlines())]
-    for line, row in zip(lines[TABLE_HEAD:], timer.rows(), strict=False):
-        line.stylize(next(style for limit, style in ROW_STYLES if (row.percent or 0) >= limit))
-    return lines
+def timer_rows(timer: Timer, width: int | None) -> Iterator[Row]:
+    """Yield the rows of the timer's table; expensive ones are red, cheap ones dim."""
+    shares = [row.percent or 0 for row in timer.rows()]
+    styles = [next(style for limit, style in ROW_STYLES if share >= limit) for share in shares]
+    lines = timer.table(width=width).splitlines()
+    for line, style in zip_longest(lines, [*[""] * TABLE_HEAD, *styles], fillvalue=""):
+        yield [Span(line, style)]
 
 
 def summary(report: Report) -> Iterator[str]:

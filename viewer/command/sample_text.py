@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyinstrument.session import Session
-from rich.text import Text
 
 from autograd_tools.base.formats import count_text, percent_text, time_text
 from autograd_tools.base.text import one_line
 from viewer.command.sampling import ENGINE, INSTALLED, Frame, tree_of
+from viewer.text.lines import Row, Span, shorten
 from viewer.text.places import source_text
 
 LEAST = 0.01  # the share of the run below which a frame is not shown
 DEEPEST = 24  # levels shown
 
 
-def sample_lines(session: Session, *, width: int | None) -> list[Text]:
-    """Return the call tree, the most expensive branches first."""
+def sample_rows(session: Session, *, width: int | None) -> Iterator[Row]:
+    """Yield the call tree, the most expensive branches first."""
     root = tree_of(session)
     samples = f"{count_text(session.sample_count)} samples of pyinstrument"
-    lines = [Text(f"Python call tree: {time_text(1e9 * root.seconds)} in {samples}", "bold")]
+    yield [Span(f"Python call tree: {time_text(1e9 * root.seconds)} in {samples}", "bold")]
     for depth, frame in shown(root):
         share = percent_text(frame.seconds, root.seconds)
+        spent = f"{time_text(1e9 * frame.seconds):>8} {share:>6}  {'  ' * depth}"
         name, place = label(frame)
-        line = Text(f"{time_text(1e9 * frame.seconds):>8} {share:>6}  {'  ' * depth}")
-        line.append(name, "cyan").append(f"  {place}" * bool(place), "dim")
-        if width is not None:
-            line.truncate(width, overflow="ellipsis")
-        lines.append(line)
-    return lines
+        line, end = shorten(f"{spent}{name}  {place}", width), len(spent) + len(name)
+        yield [
+            Span(line[: len(spent)]),
+            Span(line[len(spent) : end], "cyan"),
+            Span(line[end:], "dim"),
+        ]
 
 
 def shown(root: Frame) -> Iterator[tuple[int, Frame]]:

@@ -6,14 +6,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rich.text import Text
-
 from autograd_tools.base.formats import bar_text, memory_text, percent_text, time_text
 from viewer.profiles.extents import lines_around
 from viewer.profiles.groupings import Usage, hotspots_of
 from viewer.profiles.hotspot_tables import READABLE
 from viewer.profiles.measured import Timed, records_of
-from viewer.text.lines import Span, as_text, fold, plain, shorten
+from viewer.text.lines import Row, Span, fold, plain, shorten
 from viewer.text.places import path_text, source_lines
 from viewer.text.table import Cells, hidden, laid_out, with_room
 
@@ -57,13 +55,13 @@ def annotate(
     ValueError
         If no lines were measured, or none of `file`.
     """
-    return "\n".join(line.plain for line in annotated_lines(x, file, width, whole=whole))
+    return plain(annotated_rows(x, file, width, whole=whole))
 
 
-def annotated_lines(
+def annotated_rows(
     x: Timed, file: str | os.PathLike[str] | None, width: int | None, *, whole: bool = False
-) -> list[Text]:
-    """Return the lines of `annotate`, in colour."""
+) -> list[Row]:
+    """Return the rows of `annotate`, as styled spans."""
     files: dict[str, dict[int, Usage]] = {}
     for spot in hotspots_of(records_of(x), "line"):
         files.setdefault(spot.key[0], {})[spot.key[1]] = spot.self_usage
@@ -75,17 +73,17 @@ def annotated_lines(
         )
     chosen = sorted(_named(list(spent), file), key=lambda name: -spent[name])
     most = max((usage.total_ns for name in chosen for usage in files[name].values()), default=0)
-    shown = []
+    shown: list[Row] = []
     for name in chosen:
         share = (
             f"{time_text(spent[name])} of {time_text(total)}, {percent_text(spent[name], total)}"
         )
-        shown += _folded(f"{path_text(name)}  {share}", "bold", width)
-        shown += [*_annotated(name, files[name], total, most, width, whole), Text()]
+        shown += fold([Span(f"{path_text(name)}  {share}", "bold")], width)
+        shown += [*_annotated(name, files[name], total, most, width, whole), []]
     if elsewhere:
-        share = percent_text(elsewhere, total)
-        shown += _folded(f"{time_text(elsewhere)} at unknown lines, {share}", "dim", width)
-    return shown if shown and shown[-1].plain else shown[:-1]
+        text = f"{time_text(elsewhere)} at unknown lines, {percent_text(elsewhere, total)}"
+        return [*shown, *fold([Span(text, "dim")], width)]
+    return shown[:-1]
 
 
 def _named(files: Sequence[str], file: str | os.PathLike[str] | None) -> list[str]:
@@ -106,31 +104,24 @@ def _named(files: Sequence[str], file: str | os.PathLike[str] | None) -> list[st
 
 def _annotated(
     file: str, lines: Lines, total: int, most: int, width: int | None, whole: bool
-) -> list[Text]:
-    """Return the lines of one file, below notes on them."""
+) -> Iterator[Row]:
+    """Yield the lines of one file, below notes on them."""
     code = source_lines(file)
     shown, changed = lines_around(code, lines) if code else (sorted(lines), False)
     if whole and code:
         shown = sorted({*range(1, len(code) + 1), *lines})
-    note = "" if code else "file not found; showing only the lines that were measured"
+    note = "" if code else "… file not found; showing only the lines that were measured"
     if changed:
-        note = "the file has changed: some lines that were measured hold no code now"
+        note = "… the file has changed: some lines that were measured hold no code now"
     numbers = _with_gaps(shown)
     columns, missing = with_room(_columns(numbers, code, lines, total, most), width, READABLE)
+    if note:
+        yield from fold([Span(note, "italic dim")], width)
+    yield from hidden(missing, width)
     header, *rows = plain(laid_out(columns, len(numbers), width)).split("\n")
-    return [
-        *(_folded(f"… {note}", "italic dim", width) if note else []),
-        *map(as_text, hidden(missing, width)),
-        Text(header, style="bold"),
-        *(
-            Text(row, style=_style(lines.get(number), most))
-            for number, row in zip([*numbers, GAP], rows, strict=False)
-        ),
-    ]
-
-
-def _folded(text: str, style: str, width: int | None) -> list[Text]:
-    return [as_text(row) for row in fold([Span(text, style)], width)]
+    yield [Span(header, "bold")]
+    for number, row in zip([*numbers, GAP], rows, strict=False):
+        yield [Span(row, _style(lines.get(number), most))]
 
 
 def _with_gaps(numbers: Sequence[int]) -> list[int]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
-
-from rich.text import Text
 
 from viewer.profiles.groupings import grouping_of, hotspots_of, rows_of, sum_of
 from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS, HotspotRow, HotspotTable
 from viewer.profiles.measured import Timed, records_of
-from viewer.text.lines import Row, Span, as_text
+from viewer.text.lines import Row, Span, plain
 from viewer.text.table import Cells, hidden, laid_out, with_room
 
 TITLES = {"tree": "scope, as a tree"}
@@ -45,7 +44,7 @@ def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = N
     ValueError
         For an unknown `by`, a negative `limit`, or a profile without times or shapes.
     """
-    return "\n".join(line.plain for line in hotspot_lines(x, by, limit=limit, width=width))
+    return plain(hotspot_table_rows(x, by, limit=limit, width=width))
 
 
 def hotspot_rows(x: Timed, by: str = "op") -> list[dict[str, Any]]:
@@ -79,14 +78,13 @@ def hotspot_rows(x: Timed, by: str = "op") -> list[dict[str, Any]]:
     return rows_of(records_of(x), by)
 
 
-def hotspot_lines(x: Timed, by: str, *, limit: int, width: int | None) -> list[Text]:
-    """Return the lines of `hotspots`, in colour."""
+def hotspot_table_rows(x: Timed, by: str, *, limit: int, width: int | None) -> Iterator[Row]:
+    """Yield the rows of `hotspots`, as styled spans."""
     columns = _columns(x, by, limit)
     shown, missing = with_room(columns, width, READABLE)
-    rows: list[Row] = [[Span(title(by), "bold")]]
-    rows += laid_out(shown, len(columns[0][1].texts), width)
-    rows += hidden(missing, width)
-    return [as_text(row) for row in rows]
+    yield [Span(title(by), "bold")]
+    yield from laid_out(shown, len(columns[0][1].texts), width)
+    yield from hidden(missing, width)
 
 
 def hotspot_cells(x: Timed, by: str, limit: int) -> list[Cells]:

@@ -3,7 +3,8 @@
 import pytest
 
 from autograd_tools import Timer
-from viewer.command.profile_report import timer_lines
+from viewer.command.profile_report import timer_rows
+from viewer.text.lines import plain
 
 
 @pytest.fixture
@@ -15,19 +16,16 @@ def timer():
 
 
 def test_the_text_is_that_of_the_table(timer):
-    shown = "\n".join(line.plain for line in timer_lines(timer, 60))
-    assert shown == timer.table(width=60)
+    assert plain(timer_rows(timer, 60)) == timer.table(width=60)
 
 
 def test_rows_are_styled_by_their_share(timer):
-    styles = {
-        line.plain.split()[0]: [span.style for span in line.spans]
-        for line in timer_lines(timer, None)[7:10]
-    }
-    assert styles == {"hot": ["bold red"], "warm": [], "[bold]": ["dim"]}
+    rows = [*timer_rows(timer, None)][7:10]
+    styles = {span.text.split()[0]: span.style for [span] in rows}
+    assert styles == {"hot": "bold red", "warm": "", "[bold]": "dim"}
 
 
 def test_a_timer_without_time_is_dim():
     timer = Timer(clock=lambda: 0)
     timer.measure("a", lambda: None)
-    assert [span.style for span in timer_lines(timer, None)[7].spans] == ["dim"]
+    assert [span.style for span in [*timer_rows(timer, None)][7]] == ["dim"]

@@ -6,8 +6,9 @@ import pytest
 from support.samples import frame, session_of
 
 import autograd_tools
-from viewer.command.sample_text import sample_lines
+from viewer.command.sample_text import sample_rows
 from viewer.command.sampling import Sampler, load, save, tree_of
+from viewer.text.lines import plain
 
 ENGINE_FILE = autograd_tools.__file__
 LIBRARY_FILE = "/usr/lib/python3.11/json/__init__.py"
@@ -15,7 +16,7 @@ LIBRARY_FILE = "/usr/lib/python3.11/json/__init__.py"
 
 def shown(*samples):
     """What is shown of samples, without the heading."""
-    return [line.plain for line in sample_lines(session_of(*samples), width=None)][1:]
+    return plain(sample_rows(session_of(*samples), width=None)).split("\n")[1:]
 
 
 LOSS, TRAIN = frame("loss", line=5), frame("train", line=9)
@@ -94,15 +95,13 @@ def test_what_ran_around_the_script_is_left_out():
 
 
 def test_a_run_too_short_for_a_sample_says_so():
-    assert (
-        sample_lines(session_of(), width=None)[0].plain
-        == "Python call tree: 0.00ns in 0 samples of pyinstrument"
-    )
+    [heading] = sample_rows(session_of(), width=None)
+    assert plain([heading]) == "Python call tree: 0.00ns in 0 samples of pyinstrument"
 
 
 def test_lines_are_cut_to_a_terminal():
-    lines = sample_lines(session_of((frame("x" * 1000), 0.1)), width=40)
-    assert [len(line.plain) for line in lines[1:]] == [40]
+    _, row = sample_rows(session_of((frame("x" * 1000), 0.1)), width=40)
+    assert len(plain([row])) == 40
 
 
 def test_a_name_that_would_break_the_line_does_not():

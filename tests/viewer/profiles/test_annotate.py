@@ -9,7 +9,7 @@ import viewer
 from autograd_tools.base.formats import time_text
 from autograd_tools.base.text import one_line
 from autograd_tools.timing import Record, Timer
-from viewer.profiles.annotation import annotated_lines
+from viewer.profiles.annotation import annotated_rows
 
 MODEL = """\
 import numpy as np
@@ -270,10 +270,8 @@ def test_lines_add_up_to_the_file(path):
 
 
 def test_expensive_lines_are_red_and_others_dim(path):
-    styles = [
-        str(line.style)
-        for line in annotated_lines(timer_of(path, *ROWS, (13, "forward", 1)), None, None)[2:]
-    ]
+    rows = annotated_rows(timer_of(path, *ROWS, (13, "forward", 1)), None, None)[2:]
+    styles = [span.style for [span] in rows]
     assert styles == ["dim", "dim", "dim", "", "bold red", "dim", "yellow"]
 
 
