@@ -6,7 +6,7 @@ import json
 import threading
 
 import pytest
-from support.hostile import HOSTILE, each_hostile_name
+from support.hostile import NAMES, each_hostile_name
 
 from autograd_tools.timing import Timer
 from autograd_tools.timing.columns import COLUMNS
@@ -144,7 +144,7 @@ def test_unknown_linechars_are_an_error_with_the_choices(busy):
 @pytest.mark.parametrize("width", [120, 80, 79, 60, 40, 20, 5])
 @pytest.mark.parametrize("linechars", LINECHARS)
 def test_no_line_is_longer_than_the_width(timer, spend, width, linechars):
-    for label, _ in HOSTILE.values():
+    for label in NAMES.values():
         spend(label, 1, inside=lambda: spend("y" * 100, 1))
     assert (
         max(map(len, timer.table(width=width, bars=True, linechars=linechars).splitlines()))
