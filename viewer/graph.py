@@ -40,7 +40,7 @@ class Group:
 
     @property
     def times(self) -> int:
-        """The number of equal groups it stands for, 1 unless it is folded."""
+        """The number of equal groups it represents, 1 unless it is folded."""
         return len(self.copies) or 1
 
     def ids(self) -> Iterator[int]:
@@ -56,7 +56,7 @@ class Group:
                 todo.extend(reversed(member.members))
 
     def all_ids(self) -> Iterator[int]:
-        """Return the ids of all nodes that it stands for."""
+        """Return the ids of all nodes that it represents."""
         return chain.from_iterable(self.copies) if self.copies else self.ids()
 
     def inner(self) -> Iterator[Group]:
@@ -127,7 +127,7 @@ class Edge:
 
     The `argument` counts from 1; it is 0 for a collapsed group. An edge between folded copies is
     `carried` by a number of copies: 1 to the next, -1 to the one before, else 0. `count` is the
-    number of equal edges that it stands for.
+    number of equal edges that it represents.
     """
 
     tail: str

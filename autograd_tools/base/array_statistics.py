@@ -1,4 +1,4 @@
-"""Statistics of many arrays, in blocks that fit the cache: each number is read once."""
+"""Statistics of many arrays, in blocks that fit the cache: each element is read once."""
 
 from __future__ import annotations
 

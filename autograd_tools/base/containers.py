@@ -115,7 +115,7 @@ def tree_replace(x: Any, leaves: Iterator[Any]) -> Any:
 
 
 def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
-    """Return the leaves of `x` in the order of those of `like`; None in `x` stands for all below.
+    """Return the leaves of `x` in the order of those of `like`; None in `x` fills all below.
 
     Raise a ValueError that names `what` if the pytrees differ.
     """

@@ -32,7 +32,7 @@ def one_line(text: str) -> str:
 
 
 def markdown_safe(text: str) -> str:
-    """Return `text` on one line, escaped so that Markdown shows it as it is, without mentions."""
+    """Return `text` on one line, escaped so that Markdown shows it literally, without mentions."""
     plain = re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", one_line(text))
     return re.sub(r"([@#])(?=\w)", "\\1\u200b", plain)
 

@@ -178,8 +178,8 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
     leaf = constant[0]
     what = f"array of dtype {leaf.dtype}" if hasattr(leaf, "dtype") else type(leaf).__name__
     raise TypeError(
-        f"{holder()} holds numbers, arrays of numbers, or tuples, lists, dicts and dataclasses of "
-        f"them; got {what}: {leaf!r}"
+        f"{holder()} holds a number, a numeric array, or a pytree of them (tuples, lists, dicts, "
+        f"dataclasses); got {what}: {leaf!r}"
     )
 
 

@@ -242,7 +242,7 @@ class Locator:
         )
         self._frame = (
             None if code.co_flags & inspect.CO_GENERATOR else frame
-        )  # a generator goes on in other scopes
+        )  # a generator may resume in other scopes
         self._scope = scope
         self._notes, self._more = {}, {}
 

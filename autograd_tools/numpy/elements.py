@@ -13,7 +13,7 @@ from autograd_tools.rules.arrays import as_type
 
 
 def spelled_out(item: Any) -> Any:
-    """Return the numbers that a slice stands for in np.r_, and other items unchanged."""
+    """Return the numbers of a slice in np.r_, and other items unchanged."""
     if not isinstance(item, slice):
         return item
     if isinstance(item.step, complex):

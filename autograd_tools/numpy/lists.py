@@ -15,14 +15,14 @@ from autograd_tools.engine.calls import plain
 from autograd_tools.engine.values import Value
 from autograd_tools.numpy.arrays import is_recorded, unnested
 
-# Functions of arrays, each of which may be given as a list.
+# Functions of arrays; each array may be a list.
 OF_ARRAYS = """
     amax amin append array_split atleast_1d atleast_2d atleast_3d average broadcast_to clip cov
     cross cumprod cumsum diag diff dot expand_dims flip inner kron linspace max mean median min
     moveaxis outer polyval prod ravel repeat reshape roll sort split squeeze std sum swapaxes
     take tensordot tile trace transpose tril triu var vdot where
 """
-# Functions of a list of arrays, each of which may be given as a list.
+# Functions of a list of arrays; each array may be a list.
 OF_LISTS = "column_stack concat concatenate dstack hstack stack vstack"
 # Functions whose result has no gradient.
 OF_VALUES = """

@@ -161,7 +161,7 @@ def interp(x, xp, fp, left=None, right=None, period=None):
 
 
 def uncut(dy, a, v, mode):
-    """Return the gradient of the full convolution, of which `mode` takes a part."""
+    """Return the gradient of the full convolution; `mode` takes a part of it."""
     n, short = np.size(a) + np.size(v) - 1, min(np.size(a), np.size(v))
     start = {"f": 0, "s": (short - 1) // 2, "v": short - 1}[mode[0]]
     zeros = np.zeros(n - np.size(dy), dy.dtype)

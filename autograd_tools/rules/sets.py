@@ -20,7 +20,7 @@ def unique(ar, return_index=False, return_inverse=False, return_counts=False, ax
 
 
 def firsts(x, values):
-    """Return the position in `x` at which each of the distinct `values` comes first."""
+    """Return the position in `x` of the first occurrence of each of `values`."""
     _, first = np.unique(unwrap(x), return_index=True, equal_nan=False)
     places = np.empty_like(first)
     places[np.argsort(values, kind="stable")] = first

@@ -121,7 +121,7 @@ def quantiles(a, q, axis, keepdims, method, weights=None, *, skip_nan):
     kept_shape = [1 if i in axes else n for i, n in enumerate(np.shape(a))]
     shape = (*np.shape(q), *(kept_shape if keepdims else [np.shape(a)[i] for i in rest]))
     rows = np.reshape(np.transpose(a, (*rest, *axes)), (math.prod(kept_shape), count(a, axis)))
-    rows = np.sort(rows, axis=-1)  # nan comes last
+    rows = np.sort(rows, axis=-1)  # NaN sorts last
     missing = np.sum(np.isnan(unwrap(rows)), axis=-1)
     counts = np.shape(rows)[1] - (missing if skip_nan else 0 * missing)
     places = places_of(counts, np.ravel(unwrap(q)), "linear" if method == "median" else method)

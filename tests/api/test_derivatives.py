@@ -281,7 +281,7 @@ def test_a_derivative_of_a_number_is_an_error(make):
 @pytest.mark.parametrize("x", ["text", None, [None, "a"]], ids=repr)
 @pytest.mark.parametrize("make", MAKERS)
 def test_an_argument_without_numbers_is_an_error(make, x):
-    with pytest.raises(TypeError, match=r"argnum=0 of .* holds numbers"):
+    with pytest.raises(TypeError, match=r"argnum=0 of .* holds a number"):
         make(mixed)(x, 2.0)
 
 

@@ -327,7 +327,7 @@ def test_an_argument_to_differentiate_given_by_name_is_an_error():
     ids=["text", "None", "list", "text array", "set in list"],
 )
 def test_an_argument_that_is_no_number_is_an_error(x):
-    with pytest.raises(TypeError, match=r"argnum=0 of .* holds numbers"):
+    with pytest.raises(TypeError, match=r"argnum=0 of .* holds a number"):
         ag.grad(lambda x: 1.0)(x)
 
 

@@ -37,7 +37,7 @@ def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:
     comes with another value of one of them, or with arguments.
     """
     saved = kind_of_file(args.script) is not None
-    saved |= Path(args.script).suffix == ".json"  # loading another one says what is wrong
+    saved |= Path(args.script).suffix == ".json"  # loading another file reports its fault
     given = [f"--{name}" for name, default in of_scripts.items() if getattr(args, name) != default]
     if saved and given:
         raise ValueError(f"{given[0]} needs a script to run, and {args.script} is a saved file")

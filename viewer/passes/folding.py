@@ -39,7 +39,7 @@ _Item: TypeAlias = int | _Folded
 
 @no_collections()
 def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Graph:
-    """Fold equal neighbours into one group that stands for all of them, its `copies`.
+    """Fold equal neighbours into one group that represents them, its `copies`.
 
     Steps, calls or stretches are equal if they have the same operations on the same source lines
     with the same shapes, wired alike: each value comes from the same place in the same copy, or in
@@ -185,7 +185,7 @@ class _Folder:
     def _folded_repeat(
         self, things: list[int | Group], number: int, repeat: Repeat[Relation], leaves: list[int]
     ) -> _Folded:
-        """Return the group that stands for some copies."""
+        """Return the group that represents some copies."""
         n, period, relations = repeat.start, repeat.period, repeat.relations
         initial = set().union(*(relation.initial for relation in relations))
         own = sorted({*relations[0].before.leaves} - initial)

@@ -18,7 +18,7 @@ from viewer.text.table import Cells, hidden, laid_out, with_room
 WIDEST_CODE = 100  # columns
 # The style of a line, from a share of the most expensive line on.
 HEAT_STYLES = ((0.5, "bold red"), (0.15, "yellow"), (0, ""))
-GAP = -1  # stands for lines that are not shown
+GAP = -1  # lines that are not shown
 
 Lines = Mapping[int, Usage]  # by line number
 

@@ -45,7 +45,7 @@ class Peaks:
     float64, float32 : float
         Floating-point operations per second, in each precision.
     moved : tuple of (int, float)
-        Bytes per second for calls that move up to so many bytes, by size.
+        Bytes per second by the size of the data that a call moves.
     call_ns : float
         Nanoseconds of a call on one element.
     """

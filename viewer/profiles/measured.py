@@ -25,7 +25,7 @@ def opened(x: Timed) -> Timer | Tape | Trace:
     if isinstance(x, (Tape, Trace)):
         return x
     if isinstance(x, (str, os.PathLike)) and kind_of_file(x) != "profile":
-        return as_trace(x)  # which says what is wrong with a file that is neither
+        return as_trace(x)  # it names the fault of a file that is neither
     return as_timer(x)
 
 

@@ -257,7 +257,7 @@ UNUSED = "Write ag.value(x) for x where its gradient is not needed, or do not ma
 def unused(trace: Trace, read: set[int]) -> dict[Place, int]:
     """Return the nanoseconds of gradients that lead to none of the nodes `read`, by line.
 
-    Without any gradient read nothing is known: they may have been looked at in another way.
+    Nothing is known if no gradient was read: they may have been read in another way.
     """
     spent: dict[Place, int] = defaultdict(int)
     wanted = {0: False}  # by node; 0 stands for a constant
