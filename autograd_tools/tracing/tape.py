@@ -339,10 +339,12 @@ def check_scalar(y: Any) -> None:
             f"expected a real scalar from the function, got {describe(plain)}; "
             "take its np.real or np.abs"
         )
-    raise TypeError(
-        f"expected a scalar from the function, got {describe(plain)}; "
-        "reduce it with np.sum or np.mean, or take one element"
-    )
+    fix = "reduce it with np.sum or np.mean, or take one element"
+    if plain is None:
+        fix = "end the function with `return`"
+    elif isinstance(plain, (tuple, list, dict)):
+        fix = "return one scalar"
+    raise TypeError(f"expected a scalar from the function, got {describe(plain)}; {fix}")
 
 
 def set_gcnode(function: Callable[[Node], None] | None) -> None:
