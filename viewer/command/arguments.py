@@ -32,37 +32,24 @@ class Command(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse the words after the command's name."""
-        ours, theirs = (
-            self._split(words) if self.get_default("files") == ["script"] else (words, [])
-        )
-        found = self.parse_args([*self._joined(ours)])
-        found.args = theirs
-        return found
-
-    def _split(self, words: Sequence[str]) -> tuple[Sequence[str], list[str]]:
-        """Return the words of the command, and those of the script."""
-        seen_script, i = False, 0
-        while i < len(words):
-            name, _, value = words[i].partition("=")
-            if name in self._nargs:
-                i += 1 if value or self._nargs[name] in (0, "?") else 2
-            elif words[i] == "--" and seen_script:
-                return words[:i], [*words[i + 1 :]]
-            elif seen_script or words[i].startswith("-"):
+        ours: list[str] = []
+        theirs = list(words)
+        runs_script, seen_script = self.get_default("files") == ["script"], False
+        while theirs:
+            name, equals, _ = theirs[0].partition("=")
+            if runs_script and seen_script and name not in self._nargs:
                 break
-            else:
+            word, nargs = theirs.pop(0), self._nargs.get(name, 0)
+            if nargs == "?" and not equals:  # the next word may be SCRIPT
+                word += "="
+            elif word == "--sort" and theirs:  # argparse takes -COLUMN for an option
+                word += f"={theirs.pop(0)}"
+            elif nargs is None and not equals and theirs:
+                ours.append(word)
+                word = theirs.pop(0)
+            elif not word.startswith("-"):
                 seen_script = True
-                i += 1
-        return (words[:i], [*words[i:]]) if seen_script else (words, [])
-
-    def _joined(self, words: Sequence[str]) -> list[str]:
-        """Join `--sort -id`, which argparse takes for two options, and `--annotate` to no value."""
-        rest = iter(words)
-        return [
-            f"{word}={next(rest, '')}"
-            if word == "--sort"
-            else f"{word}="
-            if self._nargs.get(word) == "?"
-            else word
-            for word in rest
-        ]
+            ours.append(word)
+        found = self.parse_args(ours)
+        found.args = theirs[1:] if theirs[:1] == ["--"] else theirs
+        return found
