@@ -234,6 +234,8 @@ def grad(f: Any, argnum: Any = 0) -> Any:
                 "grad(J, w) expects the tape J from ag.diff; grad(f, argnum) expects an int"
             )
         return None  # a plain value, which depends on no Param
+    if isinstance(f, Tape):
+        raise TypeError(f"grad(J, w) expects a Param or a Result as w, got {describe(argnum)}")
     return _gradient_function("grad", f, argnum, lambda y, dx: dx)
 
 

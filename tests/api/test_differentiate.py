@@ -413,3 +413,23 @@ def test_the_function_is_called_once_for_value_and_gradient():
     calls = []
     ag.value_and_grad(lambda x: calls.append(1) or x)(1.0)
     assert calls == [1]
+
+
+def test_grad_of_a_tape_asks_for_a_value():
+    J = ag.diff(lambda w: w * 2, ag.Param(1.0))
+    with pytest.raises(TypeError, match=r"grad\(J, w\) expects a Param or a Result as w, got 3"):
+        ag.grad(J, 3)
+
+
+@pytest.mark.parametrize(
+    ("f", "fix"),
+    [
+        (lambda x: None, "got None; end the function with `return`"),
+        (lambda x: (x, x), "; return one scalar"),
+        (lambda x: np.ones(2) * x, "; reduce it with np.sum or np.mean"),
+    ],
+    ids=["None", "tuple", "array"],
+)
+def test_a_result_that_is_no_scalar_gets_its_fix(f, fix):
+    with pytest.raises(TypeError, match=fix):
+        ag.grad(f)(1.0)
