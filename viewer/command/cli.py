@@ -65,32 +65,27 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, Command]]:
 
 
 def _add_show(command: Command) -> None:
-    command.add_argument(
+    add = command.add_argument
+    add(
         "--view",
         choices=list(VIEWS),
         help="how to print it (default: list; table with --by or --columns, tree with --depth)",
     )
-    command.add_argument(
+    add(
         "--where",
         metavar="WORDS",
         help="only nodes that match all words: nan, op=matmul, 'scope=enc* bytes>1e6', text",
     )
-    command.add_argument(
-        "--columns", metavar="NAMES", help="columns of the table, such as id,op,shape,∇norm"
-    )
-    command.add_argument(
-        "--sort", metavar="COLUMN", help="sort a list or table by a column; -COLUMN: largest first"
-    )
-    command.add_argument(
+    add("--columns", metavar="NAMES", help="columns of the table, such as id,op,shape,∇norm")
+    add("--sort", metavar="COLUMN", help="sort a list or table by a column; -COLUMN: largest first")
+    add(
         "--limit",
         type=int,
         metavar="N",
         help="rows to show (default: all; in a terminal 1000, or 200 of a tree)",
     )
-    command.add_argument("--depth", type=int, metavar="N", help="levels of the tree to open")
-    command.add_argument(
-        "--by", choices=list(GROUPINGS), help="group the table, to see gradients vanish or explode"
-    )
+    add("--depth", type=int, metavar="N", help="levels of the tree to open")
+    add("--by", choices=list(GROUPINGS), help="group the table, to see gradients vanish or explode")
     _add_trace(command)
     command.set_defaults(run=_show)
 

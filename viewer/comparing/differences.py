@@ -91,12 +91,14 @@ def _structure(
         yield f"name {before.name or 'none'} → {after.name or 'none'}"
     left, right = a.columns.value, b.columns.value
     x, y = left.forms[left.form[old - 1]], right.forms[right.form[new - 1]]
-    if left.there[old - 1] and right.there[new - 1] and x.shape != y.shape:
-        yield f"shape {_shape(x.shape)} → {_shape(y.shape)}"
-    if left.there[old - 1] and right.there[new - 1] and x.dtype != y.dtype:
-        yield f"dtype {x.dtype or 'none'} → {y.dtype or 'none'}"
-    if a.columns.outgrad.there[old - 1] != b.columns.outgrad.there[new - 1]:
-        yield "∇ there → none" if a.columns.outgrad.there[old - 1] else "∇ none → there"
+    if left.there[old - 1] and right.there[new - 1]:
+        if x.shape != y.shape:
+            yield f"shape {_shape(x.shape)} → {_shape(y.shape)}"
+        if x.dtype != y.dtype:
+            yield f"dtype {x.dtype or 'none'} → {y.dtype or 'none'}"
+    had, has = a.columns.outgrad.there[old - 1], b.columns.outgrad.there[new - 1]
+    if had != has:
+        yield "∇ there → none" if had else "∇ none → there"
     if before.args != after.args:
         yield from _constants(a[old].args, b[new].args)
     for x, y in zip(a.columns.parents[old - 1], b.columns.parents[new - 1], strict=False):
