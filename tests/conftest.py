@@ -100,6 +100,9 @@ def ask(request, capfd, tmp_path, monkeypatch):
             except SystemExit as stop:
                 status = stop.code
             except _NeedsProcess:
+                assert request.node.get_closest_marker("slow"), (
+                    "mark the test slow: it needs a process"
+                )
                 process = request.getfixturevalue("ask_process")
                 return process(*args, input=input, **{"AUTOGRAD_TIMER": "shapes", **options})
             finally:
