@@ -64,13 +64,17 @@ __version__ = "0.2.0"
 
 _operators.install()
 
+_PACKAGES = ("compat", "numpy", "scipy", "timing")  # that users import
+
 
 def __dir__() -> list[str]:
-    """The public names, and the packages that users import: completion shows these only."""
-    packages = ("compat", "numpy", "scipy", "timing")
+    """The public names and packages: completion shows these only."""
     return sorted(
         name
         for name, x in globals().items()
-        if name in packages
+        if name in _PACKAGES
         or (not isinstance(x, _ModuleType) and (name[0] != "_" or name[-1] == "_"))
     )
+
+
+__all__ = [name for name in __dir__() if name[0] != "_" and name not in _PACKAGES]

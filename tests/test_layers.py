@@ -214,6 +214,7 @@ def test_dir_shows_public_names_and_packages_only(package):
     modules = {name for name in dir(package) if isinstance(getattr(package, name), ModuleType)}
     assert modules <= public
     assert set(dir(package)) - modules >= public_functions(package)
+    assert {*package.__all__} == {name for name in dir(package) if name[0] != "_"} - modules
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=["autograd_tools", "viewer"])

@@ -43,3 +43,6 @@ def __dir__() -> list[str]:
         for name, x in globals().items()
         if not isinstance(x, _ModuleType) and (name[0] != "_" or name[-1] == "_")
     )
+
+
+__all__ = [name for name in __dir__() if name[0] != "_"]
