@@ -49,7 +49,7 @@ def rows(output, title):
     return [tuple(re.split(r"\s{2,}", line.strip())[:2]) for line in lines]
 
 
-# What each command does ---------------------------------------------------------------------------
+# Commands -----------------------------------------------------------------------------------------
 
 
 def test_show_prints_the_listing_below_the_scripts_output(ask, script):
@@ -259,7 +259,7 @@ def test_a_wrong_command_prints_usage_and_returns_2(ask, script, args):
     assert (output, errors.splitlines()[0][:21], status) == ("", "usage: autograd-tools", 2)
 
 
-# What goes through untouched ----------------------------------------------------------------------
+# Effects on the script ----------------------------------------------------------------------------
 
 ENDS = {
     "end": ("", 0, ""),
@@ -368,7 +368,7 @@ def test_the_script_may_have_any_name(ask, script):
     )
 
 
-# Whose options are whose --------------------------------------------------------------------------
+# Options of the command and of the script ---------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -422,7 +422,7 @@ def test_the_last_of_two_values_of_an_option_counts(ask, script, tmp_path):
     assert sorted(path.name for path in tmp_path.glob("*.dot")) == ["last.dot"]
 
 
-# Which gradient -----------------------------------------------------------------------------------
+# The gradient shown -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -493,7 +493,7 @@ def test_one_gradient_is_no_plural(ask, script):
     )
 
 
-# How it is shown ----------------------------------------------------------------------------------
+# Views --------------------------------------------------------------------------------------------
 
 
 def test_options_choose_columns_rows_and_order(ask, script):
@@ -651,7 +651,7 @@ def test_a_damaged_file_is_refused_without_a_traceback(ask, tmp_path, command, c
     )
 
 
-# What cannot be done ------------------------------------------------------------------------------
+# Errors -------------------------------------------------------------------------------------------
 
 
 @each_command
@@ -805,7 +805,7 @@ def test_a_merged_profile_is_shown_as_one(ask, tmp_path):
         (["-o", "all.json"], "the following arguments are required: PROFILE"),
     ],
 )
-def test_what_cannot_be_merged_is_an_error_and_writes_nothing(ask, tmp_path, arguments, error):
+def test_a_failed_merge_writes_nothing(ask, tmp_path, arguments, error):
     save_profile(tmp_path / "A.json", 3)
     (tmp_path / "bad.json").write_text("{")
     output, errors, status = ask("merge", *arguments)

@@ -153,7 +153,7 @@ def test_a_tolerance_of_the_user_holds(ask, trace):
     assert "value" not in ask(a, b, "--rtol", "0.1")[0]
 
 
-# What is refused ----------------------------------------------------------------------------------
+# Errors -------------------------------------------------------------------------------------------
 
 
 def test_a_trace_and_a_profile_are_refused(ask, profile, trace):

@@ -126,7 +126,7 @@ def test_the_variable_is_gone_after_the_run(pytester, monkeypatch):
     assert process.stdout.splitlines()[-1] == "0 False"
 
 
-# What is measured ---------------------------------------------------------------------------------
+# Measured blocks ----------------------------------------------------------------------------------
 
 
 def test_only_the_block_is_in_its_profile(ask):
@@ -198,7 +198,7 @@ def profile(ns, gradients=4):
     return profile
 
 
-def test_what_is_slower_fails_with_the_comparison():
+def test_a_slower_block_fails_with_the_comparison():
     with pytest.raises(
         AssertionError,
         match=r"slower by more than 20%\n4 gradients, by line: 1 slower\n(.*\n)*.*×1.30  slower",
@@ -206,7 +206,7 @@ def test_what_is_slower_fails_with_the_comparison():
         profile(1300).assert_not_slower(profile(1000), "line", over=0.2)
 
 
-def test_what_is_slower_by_less_does_not_fail():
+def test_a_block_slower_by_less_passes():
     profile(1300).assert_not_slower(profile(1000), over=0.4)
 
 

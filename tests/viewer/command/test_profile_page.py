@@ -23,7 +23,7 @@ def report_of(*names, session=None):
 
 
 class Tags(HTMLParser):
-    """What a page is made of: its tags in order, checked for pairs, and its text."""
+    """The tags of a page in order, checked for pairs, and its text."""
 
     def __init__(self, page):
         super().__init__()

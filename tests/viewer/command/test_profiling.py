@@ -48,7 +48,7 @@ def profiled(ask, script, tmp_path):
     return run
 
 
-# Which gradients are measured ---------------------------------------------------------------------
+# The gradients measured ---------------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -61,7 +61,7 @@ def test_a_text_that_takes_long_is_asked_for_less_often():
     assert 4 <= len(asked) <= 5
 
 
-def test_what_is_written_takes_the_place_of_the_line(line):
+def test_output_replaces_the_line(line):
     made, terminal, now = line
     now[0] = 0.1
     made.update()
@@ -105,7 +105,7 @@ def test_a_child_process_shows_none(line, monkeypatch):
 
 @pytest.fixture
 def patched(monkeypatch):
-    """Which of two streams write otherwise in a block of `progress`, and after it."""
+    """Return which of two streams are changed in a block of `progress`, and after it."""
 
     def patched(out, err, error=None):
         monkeypatch.setattr("sys.stdout", out)
@@ -125,7 +125,7 @@ def patched(monkeypatch):
 
 
 class Pipe(Terminal):
-    """What is no terminal."""
+    """A stream that is not a terminal."""
 
     def isatty(self):
         return False

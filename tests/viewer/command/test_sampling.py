@@ -15,7 +15,7 @@ LIBRARY_FILE = "/usr/lib/python3.11/json/__init__.py"
 
 
 def shown(*samples):
-    """What is shown of samples, without the heading."""
+    """Return the call tree of samples, without the heading."""
     return plain(sample_rows(session_of(*samples), width=None)).split("\n")[1:]
 
 
@@ -32,7 +32,7 @@ def test_time_is_that_of_the_functions_around_too():
     ]
 
 
-def test_what_the_engine_does_is_one_row():
+def test_the_engine_is_one_row():
     row = "   400ms  80.0%    autograd_tools  the engine, see the tables"
     assert shown((TRAIN, RULE, MORE, 0.3), (TRAIN, MORE, 0.1), (TRAIN, 0.1))[1] == row
 
@@ -41,20 +41,20 @@ def test_a_function_that_the_engine_calls_is_the_users():
     assert shown((TRAIN, RULE, LOSS, 0.1))[1] == "   100ms 100.0%    loss  train.py:5"
 
 
-def test_what_a_library_calls_in_itself_is_its_own():
+def test_calls_inside_a_library_belong_to_it():
     assert shown((TRAIN, LOADS, DECODE, 0.3), (TRAIN, LOADS, 0.1))[1:] == [
         "   400ms 100.0%    loads  json/__init__.py:7"
     ]
 
 
-def test_what_the_engine_calls_of_a_library_is_the_engines():
+def test_a_library_called_by_the_engine_belongs_to_it():
     assert shown((TRAIN, RULE, LOADS, 0.3), (TRAIN, LOADS, 0.1))[1:] == [
         "   300ms  75.0%    autograd_tools  the engine, see the tables",
         "   100ms  25.0%    loads  json/__init__.py:7",
     ]
 
 
-def test_what_python_has_built_in_is_its_callers():
+def test_a_builtin_belongs_to_its_caller():
     assert shown((TRAIN, frame("sum", "<built-in>", 0), 0.1)) == [
         "   100ms 100.0%  train  train.py:9"
     ]
@@ -82,7 +82,7 @@ def test_a_deep_mutual_recursion_is_cut():
     assert len(shown((*[TRAIN, LOSS] * 1000, 0.1))) == 24
 
 
-def test_what_took_less_than_a_hundredth_is_left_out():
+def test_a_frame_below_one_percent_is_left_out():
     assert shown((TRAIN, 1.0), (LOSS, 0.009)) == ["   1.00s  99.1%  train  train.py:9"]
 
 
@@ -90,7 +90,7 @@ def test_a_method_is_named_with_its_class():
     assert shown((f"{TRAIN}\x01cModel", 0.1)) == ["   100ms 100.0%  Model.train  train.py:9"]
 
 
-def test_what_ran_around_the_script_is_left_out():
+def test_frames_around_the_script_are_left_out():
     assert shown((frame("main", "/bin/tool"), TRAIN, 0.1)) == ["   100ms 100.0%  train  train.py:9"]
 
 

@@ -49,7 +49,7 @@ def found(a, b, by="op"):
     return [(row.key, row.part, *row.times, row.verdict) for row in changes(a, b, by).rows]
 
 
-# What is compared ---------------------------------------------------------------------------------
+# Rows ---------------------------------------------------------------------------------------------
 
 
 def test_operations_are_compared_forward_and_backward_apart():
@@ -216,7 +216,7 @@ def test_operations_without_a_line_are_a_row():
     assert [row[0] for row in found(a, a, "line")] == ["(no line)", "(no line)"]
 
 
-# What is printed ----------------------------------------------------------------------------------
+# Output -------------------------------------------------------------------------------------------
 
 
 def test_a_comparison_is_printed_to_the_letter():
@@ -348,7 +348,7 @@ def test_a_saved_profile_is_compared_as_the_timer(tmp_path):
     assert viewer.compare(tmp_path / "a.json", tmp_path / "b.json") == viewer.compare(a, b)
 
 
-# What slows a check down --------------------------------------------------------------------------
+# Failures -----------------------------------------------------------------------------------------
 
 
 def failures(a, b, limit=0.1):
@@ -421,7 +421,7 @@ def test_the_legend_names_a_slower_machine():
     assert viewer.compare(a, b).endswith(end)
 
 
-# What cannot be compared --------------------------------------------------------------------------
+# Errors -------------------------------------------------------------------------------------------
 
 
 def test_an_unknown_grouping_lists_those_that_there_are():

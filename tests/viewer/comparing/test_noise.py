@@ -1,4 +1,4 @@
-"""Whether a difference means something: by hand, from the times of single gradients."""
+"""The significance of a difference, from the times of single gradients."""
 
 import math
 
@@ -25,7 +25,7 @@ def test_a_typical_gradient_is_the_median():
     assert spent(10, 20, 9000).typical == 20
 
 
-def test_what_most_gradients_have_no_part_in_takes_the_mean():
+def test_a_row_of_few_gradients_takes_the_mean():
     assert spent(0, 0, 0, 8).typical == 2
 
 
@@ -85,11 +85,11 @@ def test_a_small_share_means_nothing_however_little_the_gradients_vary():
     assert change(spent(1000, 1000, 1000), spent(1090, 1090, 1090)).verdict == "same"
 
 
-def test_of_two_gradients_nothing_is_known():
+def test_two_gradients_have_no_known_noise():
     assert change(spent(1, 1), spent(100, 100, 100)).verdict == "unknown"
 
 
-def test_of_two_gradients_nobody_knows_though_they_take_the_same():
+def test_two_equal_gradients_have_no_known_noise():
     assert change(spent(1, 1), spent(1, 1)).verdict == "unknown"
 
 

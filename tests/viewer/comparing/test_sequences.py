@@ -15,7 +15,7 @@ def test_equal_sequences_are_paired_as_a_whole():
     assert common([5, 6, 5], [5, 6, 5]) == [(0, 0), (1, 1), (2, 2)]
 
 
-def test_what_is_inserted_is_left_out():
+def test_inserted_items_are_left_out():
     assert common([1, 2, 3, 4], [1, 2, 9, 3, 4]) == [(0, 0), (1, 1), (2, 3), (3, 4)]
 
 

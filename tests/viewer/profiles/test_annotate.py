@@ -240,7 +240,7 @@ def test_a_profile_without_lines_is_an_error():
         viewer.annotate(timer_of("", (0, "forward", 10)))
 
 
-def test_of_an_empty_timer_nothing_is_shown():
+def test_an_empty_timer_shows_nothing():
     assert viewer.annotate(Timer(clock=lambda: 0)) == ""
 
 

@@ -146,7 +146,7 @@ def test_peaks_may_be_given(timer):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """How the peaks of this machine were asked for, in place of measuring them."""
+    """The requests for the peaks of this machine, which are not measured."""
     found = []
     monkeypatch.setattr(roofline, "peaks_here", lambda again=False: found.append(again) or PEAKS)
     return found
@@ -160,7 +160,7 @@ def test_the_engines_own_timer_has_measured_on_this_machine(asked):
 @pytest.mark.parametrize(
     ("ms", "expected"), [(10, [False, True]), (30, [False])]
 )  # 20 products take 40 ms at the peak
-def test_what_was_faster_than_the_peaks_has_them_measured_again(asked, ms, expected):
+def test_a_call_faster_than_the_peaks_measures_them_again(asked, ms, expected):
     roofline.peaks_for(
         {record("matmul", MATRIX, MATRIX, MATRIX): Counts(20, ms * 1_000_000 + 10_000_000)}
     )

@@ -1,4 +1,4 @@
-"""Which lines of a file are shown around those that were measured."""
+"""The lines of a file that are shown around measured lines."""
 
 import pytest
 
@@ -54,11 +54,11 @@ def test_a_line_of_a_class_shows_the_class():
     [(16, [14, 15, 16, 17, 18]), (10, [1, 4, 5, 6, 7, 8, 9, 10, 11]), (99, [99])],
     ids=["blank", "blank in a function", "beyond the end"],
 )
-def test_where_no_code_can_have_run_the_file_has_changed(line, shown):
+def test_a_measured_line_without_code_means_a_changed_file(line, shown):
     assert lines_around(CODE, [line]) == (shown, True)
 
 
-def test_what_is_no_python_is_shown_around_the_lines():
+def test_other_text_is_shown_around_the_lines():
     assert lines_around(["print 1\n"] * 9, [4]) == ([2, 3, 4, 5, 6], False)
 
 

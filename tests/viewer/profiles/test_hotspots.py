@@ -386,7 +386,7 @@ def test_profiles_of_version_2_have_hotspots(tmp_path):
     ]
 
 
-# What hotspots are taken from ---------------------------------------------------------------------
+# Sources ------------------------------------------------------------------------------------------
 
 
 def timed_trace(forward=(5, 7)):
@@ -404,7 +404,7 @@ def timed_trace(forward=(5, 7)):
     )
 
 
-def test_of_a_trace_with_times():
+def test_a_trace_with_times_has_hotspots():
     assert viewer.hotspots(timed_trace()).splitlines() == [
         "Hotspots by operation",
         "operation  calls  forward  backward   total       %  backward by argument",

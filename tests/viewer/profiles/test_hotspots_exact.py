@@ -175,7 +175,7 @@ def test_a_recursion_is_one_branch_of_a_tree(found):
     }
 
 
-def test_what_a_generator_computes_is_on_its_line(found):
+def test_a_generator_computes_on_its_line(found):
     assert costs(found, "consumed") == {"generator": (2, 200, 22, {"op[1]": 20, "op[2]": 2})}
 
 
@@ -198,7 +198,7 @@ def test_threads_add_up(found):
     assert costs(found, "threads") == {"loop": (9, 900, 90, {"op[1]": 90})}
 
 
-def test_what_ran_before_an_exception_counts(found):
+def test_operations_before_an_exception_count(found):
     assert costs(found, "raises") == {"before": (1, 100, 0, {})}
 
 

@@ -13,7 +13,7 @@ OTHER = Peaks(float64=90e9, float32=250e9, moved=((1000, 60e9), (100_000, 5e9)),
 
 @pytest.fixture
 def measured(tmp_path, monkeypatch):
-    """How often peaks were measured, in place of doing so; the cache folder is new."""
+    """The measurements of peaks, which are not made; the cache folder is new."""
     found = []
     monkeypatch.setattr(
         machine_peaks, "measure", lambda: found.append(1) or (PEAKS if len(found) == 1 else OTHER)

@@ -51,7 +51,7 @@ def product(timer):
 
 
 def slices(text):
-    """Of each call in a trace its track, name, start and length."""
+    """Return the track, name, start and length of each call in a trace."""
     found = check_chrome(text)
     names = {e["tid"]: e["args"]["name"] for e in found["M"] if e["name"] == "thread_name"}
     return [(names[e["tid"]], e["name"], e["ts"], e["dur"]) for e in found["X"]]
@@ -182,7 +182,7 @@ def test_a_gradient_without_its_operation_has_no_arrow(timer):
     assert (len(found["X"]), found["s"], found["f"]) == (1, [], [])
 
 
-def test_what_took_no_time_has_no_arrow(timer):
+def test_a_call_without_time_has_no_arrow(timer):
     timer.local.log += (
         -SIN,
         None,
@@ -243,7 +243,7 @@ def test_the_counter_has_a_screen_of_points(timer):
     assert points[-1]["args"] == {"bytes allocated by operations": 200_000}
 
 
-def test_where_live_bytes_are_counted_the_counter_shows_them():
+def test_the_counter_shows_live_bytes():
     ticks = count()
     timer = Timer(clock=lambda: next(ticks), memory="exact")
     timer.keep_events()
@@ -256,7 +256,7 @@ def test_where_live_bytes_are_counted_the_counter_shows_them():
     assert points == [8000, 0]
 
 
-def test_where_no_bytes_are_counted_there_is_no_counter():
+def test_without_bytes_there_is_no_counter():
     timer = Timer(clock=lambda: 0, memory="nobytes")
     timer.keep_events()
     timer.local.log += (-SIN, None, 8, 1, 2)
@@ -362,7 +362,7 @@ def test_unknown_stacks_are_an_error(product):
         to_collapsed(product, by="line")
 
 
-# What is left out ---------------------------------------------------------------------------------
+# Limits -------------------------------------------------------------------------------------------
 
 
 def names(text):

@@ -245,7 +245,7 @@ def test_the_most_expensive_comes_first():
     assert [line.partition(": ")[0] for line in lines] == ["model.py:3", "model.py:7"]
 
 
-def test_of_an_unknown_line_there_is_no_tip():
+def test_an_unknown_line_gets_no_tip():
     found = CASES["widened"][0][0][0]._replace(file="", line=0)
     assert tips(timer_of((found, 1, 10))) == NO_TIPS
 
