@@ -140,7 +140,7 @@ def test_diabetes_listing_shows_the_params_with_gradients(output):
     assert re.fullmatch(r"3\. P\(151\.\d+\) ∇=\S+", listing[2])
 
 
-def test_lonely_integer_is_found_in_over_95_percent_of_new_sequences(output):
+def test_lonely_integer_is_found_in_95_percent_of_sequences(output):
     assert percent("right in", output("lonely_integer.py")) > 95
 
 

@@ -58,7 +58,7 @@ def test_every_picture_is_on_a_page_once():
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_is_well_formed_and_names_no_folder_of_this_machine(name):
+def test_a_picture_is_well_formed_without_local_folders(name):
     text = (DOCS / name).read_text(encoding="utf-8")
     assert ET.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
     assert str(DOCS.parent) not in text
@@ -78,7 +78,7 @@ def test_fractions_are_rounded_and_all_else_stays(gallery, data, expected):
     assert gallery.rounded(data) == expected
 
 
-def test_a_mean_that_is_0_but_for_the_last_digits_is_0(gallery):
+def test_a_mean_of_rounding_errors_becomes_0(gallery):
     of = gallery.without_noise({"mean": [1e-19, 1e-9, -0.5], "norm": [1.0, 1.0, 1.0]})
     assert of["mean"] == [0.0, 1e-9, -0.5]
 

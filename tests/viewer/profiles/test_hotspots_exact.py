@@ -164,7 +164,7 @@ def test_a_loop_costs_its_steps(found):
     assert costs(found, "loop") == {"loop": (3, 300, 30, {"op[1]": 30})}
 
 
-def test_a_recursion_costs_its_calls_on_the_line_of_the_innermost_function(found):
+def test_a_recursion_counts_on_the_innermost_line(found):
     assert costs(found, "recursive") == {"layer": (4, 400, 43, {"op[1]": 40, "op[2]": 3})}
 
 
@@ -189,7 +189,7 @@ def test_a_function_called_in_two_scopes_is_two_rows(found):
     }
 
 
-def test_a_second_derivative_costs_its_rules_on_the_lines_of_the_operations_that_they_are_of(found):
+def test_rules_of_a_second_derivative_count_on_their_operations_lines(found):
     # Two operations have two rules each; the second derivative runs the inner operation once more.
     assert costs(found, "twice") == {"cube": (2, 200, 33, {"op[1]": 30, "op[2]": 3})}
 

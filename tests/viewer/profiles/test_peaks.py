@@ -101,7 +101,7 @@ def test_measuring_finds_every_figure(monkeypatch):
     )  # which refuses what is not above 0
 
 
-def test_operations_take_half_of_the_time_in_half_of_the_precision():
+def test_half_the_precision_takes_half_the_time():
     assert [PEAKS.operations_ns(1000, 8), PEAKS.operations_ns(1000, 4)] == [10.0, 5.0]
 
 

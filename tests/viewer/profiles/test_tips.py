@@ -206,7 +206,7 @@ def test_no_tip_is_given_for_what_looks_like_it(calls):
 
 
 @pytest.mark.parametrize("calls", [case[0] for case in CASES.values()], ids=CASES)
-def test_no_tip_is_given_for_what_costs_two_percent_or_less(calls):
+def test_costs_up_to_two_percent_get_no_tip(calls):
     spent = sum(n * us for _, n, us in calls)
     assert tips(timer_of(*calls, (record("mine", line=8), 1, 49 * spent))) == NO_TIPS
 
