@@ -71,13 +71,13 @@ def run_compare(args: argparse.Namespace) -> int:
             f"drew the changes: {draw_compared(args.before, args.after, args.output, **tolerance)}"
         )
         return 0
-    _print(found, args.format, options)
+    _print_changes(found, args.format, options)
     if isinstance(found, Comparison) and args.fail_over is not None:
         return _verdict(found, args.fail_over)
     return 0
 
 
-def _print(found: Any, format: str, options: dict[str, Any]) -> None:
+def _print_changes(found: Any, format: str, options: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
     is_profile = isinstance(found, Comparison)
     if format == "text" and console.is_terminal:

@@ -126,7 +126,7 @@ def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) ->
     ag.reset_timer()
     if args.timeline:
         ag.timer.keep_events()
-    status = _run(args, window, sampler)
+    status = _run_measured(args, window, sampler)
     timer, session = window.measured(), sampler.session
     if not timer.records or window.seen <= args.skip > 0:
         return status or fail(f"{args.script} computed {_missing(window)}")
@@ -139,7 +139,7 @@ def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) ->
     return _finish(_report(args, timer, session, window.summary()), args, status, output)
 
 
-def _run(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
+def _run_measured(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
     """Run the script, and count, time and sample it."""
     with progress(window.text) as update:
 

@@ -114,7 +114,9 @@ def _annotated(
     if changed:
         note = "… the file has changed: some lines that were measured hold no code now"
     numbers = _with_gaps(shown)
-    columns, missing = with_room(_columns(numbers, code, lines, total, most), width, READABLE)
+    columns, missing = with_room(
+        _margin_columns(numbers, code, lines, total, most), width, READABLE
+    )
     if note:
         yield from fold([Span(note, "italic dim")], width)
     yield from hidden(missing, width)
@@ -132,7 +134,7 @@ def _with_gaps(numbers: Sequence[int]) -> list[int]:
     return found
 
 
-def _columns(
+def _margin_columns(
     numbers: Sequence[int], code: Sequence[str], lines: Lines, total: int, most: int
 ) -> list[tuple[int, Cells]]:
     """Return the columns, each with its rank: the highest are hidden first."""
@@ -144,7 +146,7 @@ def _columns(
             columns.append((rank, Cells(header, texts, right=header != "heat", whole=True)))
     labels = ["⋮" if number == GAP else str(number) for number in numbers]
     columns.append((0, Cells("line", labels, right=True, whole=True)))
-    columns.append((0, Cells("", [_code(code, n) for n in numbers], name="code", cut=True)))
+    columns.append((0, Cells("", [_source_line(code, n) for n in numbers], name="code", cut=True)))
     return columns
 
 
@@ -168,7 +170,7 @@ def _bytes(n: float) -> str:
     return memory_text(n) if n else ""
 
 
-def _code(code: Sequence[str], number: int) -> str:
+def _source_line(code: Sequence[str], number: int) -> str:
     """Return a line of code; nothing for a gap and beyond the end of the file."""
     line = code[number - 1] if 0 < number <= len(code) else ""
     return shorten(line.rstrip().expandtabs(4), WIDEST_CODE)

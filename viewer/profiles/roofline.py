@@ -202,10 +202,10 @@ def label_of(record: Record) -> str:
 
 
 def _shape_of(record: Record) -> str:
-    return f"{label_of(record)}({', '.join(map(_operand, record.operands[:-1]))})"
+    return f"{label_of(record)}({', '.join(map(_short_operand, record.operands[:-1]))})"
 
 
-def _operand(operand: Operand) -> str:
+def _short_operand(operand: Operand) -> str:
     if operand.text or not (operand.order or operand.shape):
         return operand.text or operand.dtype
     return f"{operand.dtype}[{','.join(map(str, operand.shape))}]"

@@ -107,7 +107,7 @@ def _slices(tracks: Tracks) -> Iterator[str]:
             _, label, _, _, recording, node, start, end, nbytes, record, _ = event
             key = (label, id(record))
             if key not in heads:
-                heads[key] = _head(label, track, place), _arguments(record)
+                heads[key] = _head(label, track, place), _details(record)
             head, args = heads[key]
             if node >= 0:
                 number = numbers.setdefault(recording, len(numbers) + 1)
@@ -128,7 +128,7 @@ def _head(label: str, track: Track, place: str) -> str:
     return f'{{"ph":"X","name":{quoted(label)},"cat":"{direction}",{place}'
 
 
-def _arguments(record: Record | None) -> str:
+def _details(record: Record | None) -> str:
     """Return the place and operands of calls, as the beginning of their JSON arguments."""
     if record is None:
         return ""

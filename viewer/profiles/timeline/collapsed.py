@@ -48,7 +48,7 @@ def to_collapsed(
     for stack, ns in STACKS[by](as_timer(x)):
         times[stack] += ns
     text = "".join(
-        f"{';'.join(map(_frame, stack))} {ns}\n" for stack, ns in sorted(times.items()) if ns
+        f"{';'.join(map(_escaped, stack))} {ns}\n" for stack, ns in sorted(times.items()) if ns
     )
     if not text:
         raise ValueError(
@@ -84,6 +84,6 @@ STACKS: dict[str, Callable[[Timer], Iterator[tuple[Stack, int]]]] = {
 }
 
 
-def _frame(name: str) -> str:
+def _escaped(name: str) -> str:
     """Escape the characters that end a frame or a line."""
     return one_line(name).replace(";", r"\x3b")
