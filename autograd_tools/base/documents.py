@@ -84,11 +84,15 @@ def read_document(
     text = Path(path).read_bytes()
     try:
         document = json.loads(text)
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is a binary file, expected JSON") from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{path} is not complete JSON; it may have been cut off: {error}"
-        ) from None
+        fault = f"not complete JSON; it may have been cut off: {error}" if text else "empty"
+        raise ValueError(f"{path} is {fault}") from None
     kind = document.get("format") if isinstance(document, dict) else None
+    if kind != format and isinstance(kind, str) and kind in SAVED:
+        wanted = f"a saved {SAVED[format]}" if format in SAVED else repr(format)
+        raise ValueError(f"{path} is a saved {SAVED[kind]}, expected {wanted}")
     if kind != format:
         raise ValueError(f"{path} has the format {_start(kind)}, expected {format!r}")
     found = document.get("version")

@@ -41,13 +41,15 @@ def test_a_missing_file_raises_file_not_found(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is not complete JSON"),
+        (b"", "is empty"),
         (b'{"format": "a format"', "is not complete JSON"),
-        (b"\x89PNG\r\n\x1a\n\x00", "is not complete JSON"),
+        (b"\x89PNG\r\n\x1a\n\x00", "is a binary file, expected JSON"),
         (b"\xff\xfe", "is not complete JSON"),
         (b"[1, 2]", "has the format None, expected 'a format'"),
         (b"3", "has the format None, expected 'a format'"),
         (b"{}", "has the format None, expected 'a format'"),
+        (b'{"format": []}', "has the format [], expected 'a format'"),
+        (b'{"format": "autograd_tools.timer"}', "is a saved profile, expected 'a format'"),
         (b'{"format": "another", "version": 1}', "has the format 'another', expected 'a format'"),
         (
             b'{"format": "a format", "version": 3}',
@@ -70,6 +72,8 @@ def test_a_missing_file_raises_file_not_found(tmp_path):
         "list",
         "number",
         "no format",
+        "list as format",
+        "profile",
         "foreign",
         "newer",
         "text version",

@@ -512,11 +512,11 @@ VERSION_1 = '{"format": "autograd_tools.timer", "version": 1, "total_ns": 1'
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is not complete JSON"),
+        ("", "is empty"),
         ('{"format": "autograd_tools.timer", "versi', "is not complete JSON"),
         (
             '{"format": "autograd_tools.trace", "version": 1}',
-            "has the format 'autograd_tools.trace', expected 'autograd_tools.timer'",
+            "is a saved trace, expected a saved profile",
         ),
         ("[1, 2]", "has the format None, expected 'autograd_tools.timer'"),
         (

@@ -610,16 +610,8 @@ def test_a_profile_of_known_times_is_printed_to_the_letter(ask, tmp_path):
 @pytest.mark.parametrize(
     ("command", "saved", "message"),
     [
-        (
-            "show",
-            "run.json",
-            "has the format 'autograd_tools.timer', expected 'autograd_tools.trace'",
-        ),
-        (
-            "profile",
-            "trace.json",
-            "has the format 'autograd_tools.trace', expected 'autograd_tools.timer'",
-        ),
+        ("show", "run.json", "is a saved profile, expected a saved trace"),
+        ("profile", "trace.json", "is a saved trace, expected a saved profile"),
     ],
 )
 def test_a_saved_file_of_the_other_kind_is_refused(ask, tmp_path, command, saved, message):
