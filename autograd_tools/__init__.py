@@ -53,10 +53,10 @@ from autograd_tools.location.call_site import scope as scope
 from autograd_tools.timing import Timer as Timer
 from autograd_tools.timing import reset_timer as reset_timer
 from autograd_tools.timing import timer as timer
-from autograd_tools.tracing.tape import Node as Node
+from autograd_tools.tracing.node import Node as Node
+from autograd_tools.tracing.node import set_gcnode as set_gcnode
 from autograd_tools.tracing.tape import Tape as Tape
 from autograd_tools.tracing.tape import observe as observe
-from autograd_tools.tracing.tape import set_gcnode as set_gcnode
 from autograd_tools.tracing.trace_data import Trace as Trace
 from autograd_tools.tracing.trace_data import load_trace as load_trace
 

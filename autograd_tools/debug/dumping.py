@@ -9,7 +9,7 @@ import numpy as np
 from autograd_tools.base.text import Text
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.values import Value, unwrap
-from autograd_tools.tracing.tape import Node
+from autograd_tools.tracing.node import Node
 
 
 def dump(x: Any, maxdepth: int = 1) -> Text:

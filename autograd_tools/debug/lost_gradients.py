@@ -23,7 +23,8 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import Detached, detached_of
 from autograd_tools.engine.values import Param, Result
 from autograd_tools.tracing.columns import TraceNode
-from autograd_tools.tracing.tape import Node, Tape
+from autograd_tools.tracing.node import Node
+from autograd_tools.tracing.tape import Tape
 from autograd_tools.tracing.trace_data import Trace, load_trace
 
 MAX_LISTED = 8

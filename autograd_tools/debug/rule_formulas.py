@@ -17,7 +17,7 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, name_of
 from autograd_tools.engine.registry import COMPOSITES, KNOWN, PRIMITIVES, ZEROGRADS, Primitive
 from autograd_tools.rules import special
-from autograd_tools.tracing.tape import Node
+from autograd_tools.tracing.node import Node
 
 
 @dataclass(frozen=True)

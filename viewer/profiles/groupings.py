@@ -28,7 +28,7 @@ class Usage:
 
     @property
     def total_ns(self) -> int:
-        """The time of all phases but tracing, most of which is the cost of measuring."""
+        """The time of all phases but tracing: most of that is the cost of measuring."""
         return sum(self.ns.values()) - self.ns["record"]
 
     def add_record(self, record: Record, counts: Counts, counted: tuple[str, ...]) -> None:
