@@ -165,7 +165,11 @@ def test_lonely_integer_takes_length_and_steps_and_draws(run):
 @pytest.mark.parametrize(
     ("script", "args", "message"),
     [
-        ("lonely_integer.py", ("--length", "4"), "4 (choose from 3, 5, 7, 9, 11, 13, 15)"),
+        (
+            "lonely_integer.py",
+            ("--length", "4"),
+            "invalid choice: 4 (choose from 3, 5, 7, 9, 11, 13, 15)",
+        ),
         ("lonely_integer.py", ("--steps", "0"), "--steps must be 1 or more, got 0"),
         ("char_lstm.py", ("--hidden", "0"), "--steps and --hidden must be 1 or more"),
         ("char_lstm.py", ("--hotspots",), "--hotspots needs AUTOGRAD_TIMER=1 in the environment"),
