@@ -17,8 +17,8 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.state import following_params
-from autograd_tools.engine.values import Param, Result, Value
-from autograd_tools.rules.indexing import unpack_fields
+from autograd_tools.engine.values import Param, Result, Value, unwrap
+from autograd_tools.rules.indexing import unpack, unpack_fields
 from autograd_tools.tracing.entries import params_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -78,21 +78,22 @@ def checkpoint(f: F) -> F:
         )
         recording, _, y = _run(f, blank, [plain(x) for x in given])
         parts = tree_leaves(y)
-        if not any(is_of(recording, x) for x in parts):
-            return y  # a constant
-        outputs = tuple([x.value if is_of(recording, x) else x for x in parts])
+        outputs = tuple([x.value for x in parts if is_of(recording, x)])
         if any(isinstance(x, Value) for x in outputs):
             raise TypeError(
                 f"checkpoint({name_of(f)}) uses a recorded value that is not one of its arguments; "
                 "pass it as an argument"
             )
+        if not outputs:
+            return y  # a constant
         params = params_of(recording)
         rule = functools.partial(gradients_again, f, blank, params)
         whole = Primitive(
             lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})"
         )
         made = call(whole, ([*given, *params],))
-        return tree_replace(y, iter([made[i] for i in range(len(outputs))]))
+        numbers = iter([made[i] for i in range(len(outputs))])
+        return tree_replace(y, (next(numbers) if is_of(recording, x) else x for x in parts))
 
     return checkpointed  # type: ignore[return-value]
 
@@ -104,13 +105,21 @@ def gradients_again(
     inputs = [_followed(x) for x in inputs]
     n = len(inputs) - len(params)
     recording, leaves, y = _run(f, blank, inputs[:n], tuple(zip(params, inputs[n:], strict=True)))
-    parts = tree_leaves(y)
-    for x, before in zip(parts, outputs, strict=True):
-        if not np.allclose(plain(x), before, equal_nan=True):
-            raise ValueError(
-                f"checkpoint({name_of(f)}) returned {describe(plain(x))} in its second run, "
-                "different from the first; it must return the same for the same arguments"
-            )
+    if len(recording.leaves) > len(params):
+        new = params_of(recording)[len(params)]
+        raise ValueError(
+            f"checkpoint({name_of(f)}) used {describe(new)} in its second run only; "
+            "it must use the same Params for the same arguments"
+        )
+    parts = [x for x in tree_leaves(y) if is_of(recording, x)]
+    found, before = [plain(x) for x in parts], unwrap(outputs)
+    if len(found) != len(before) or not all(
+        np.allclose(x, old, equal_nan=True) for x, old in zip(found, before, strict=True)
+    ):
+        raise ValueError(
+            f"checkpoint({name_of(f)}) returned {', '.join(map(describe, found))} in its second "
+            "run, different from the first; it must return the same for the same arguments"
+        )
     with recording.open(None):
         joined = call(join, (parts,))
     differentiate(recording, joined.index, dy)
@@ -131,7 +140,7 @@ def _run(
         args, kwargs = tree_replace(
             blank, (unpack_fields(next(filled)) if x is BLANK else x for x in tree_leaves(blank))
         )
-        y = f(*args, **kwargs)
+        y = unpack(f(*args, **kwargs))
     return recording, indices, y
 
 

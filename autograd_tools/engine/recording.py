@@ -184,9 +184,12 @@ class Recording(Wrapping):
             if x.recording.is_open:
                 return x, None
             x = x.value
-        if isinstance(x, Param):
-            return self._below(x), (self.leaf(x) if self.follows_params else None)
-        return x, None
+        if not isinstance(x, Param):
+            return x, None
+        if not self.follows_params:
+            return self._below(x), None
+        index = self.leaf(x)
+        return self.entries[index][1], index
 
 
 def record(recording: Recording, entry: Entry) -> Result:

@@ -57,6 +57,70 @@ def test_checkpoints_nest():
     assert ag.gradcheck(lambda x: np.sum(outer(x)), X, order=2)
 
 
+def nested(part, levels):
+    """Return a function of one number that uses a Param at each of nested levels, and the Param."""
+    v = ag.Param(0.7)
+    f = part(lambda x: np.tanh(x * v) * v)
+    for _ in range(levels - 1):
+        f = part(lambda x, f=f: f(f(x)) + 0.3 * np.sin(v * x))
+    return f, v
+
+
+DERIVATIVES = {
+    "x": lambda f, v: ag.grad(f)(0.4),
+    "v": lambda f, v: ag.grad(ag.diff(f, 0.4), v),
+    "xx": lambda f, v: ag.grad(ag.grad(f))(0.4),
+    "xv": lambda f, v: ag.grad(ag.diff(ag.grad(f), 0.4), v),
+    "vx": lambda f, v: ag.grad(lambda x: ag.grad(ag.diff(f, x), v))(0.4),
+    "vv": lambda f, v: ag.grad(ag.diff(lambda: ag.grad(ag.diff(f, 0.4), v)), v),
+    "xxv": lambda f, v: ag.grad(ag.diff(ag.grad(ag.grad(f)), 0.4), v),
+    "vvv": lambda f, v: ag.grad(
+        ag.diff(lambda: ag.grad(ag.diff(lambda: ag.grad(ag.diff(f, 0.4), v)), v)), v
+    ),
+}
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+@pytest.mark.parametrize("of", DERIVATIVES)
+def test_nested_checkpoints_keep_derivatives_of_params(of, levels):
+    expected = DERIVATIVES[of](*nested(lambda f: f, levels))
+    assert DERIVATIVES[of](*nested(ag.checkpoint, levels)) == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("of", DERIVATIVES)
+def test_a_gradient_between_two_checkpoints_keeps_derivatives(of):
+    def build(part):
+        v = ag.Param(0.7)
+        inner = part(lambda x: np.tanh(x * v) * v)
+        middle = part(lambda x: ag.grad(inner)(x) + ag.grad(ag.diff(inner, x), v) * v)
+        return part(lambda x: middle(x) * inner(x) * v), v
+
+    expected = DERIVATIVES[of](*build(lambda f: f))
+    assert DERIVATIVES[of](*build(ag.checkpoint)) == pytest.approx(expected, rel=1e-10)
+
+
+def test_a_param_of_only_the_second_run_is_an_error():
+    runs = []
+
+    def part(x):
+        runs.append(x)
+        return x * W if len(runs) > 1 else x * W.value
+
+    with pytest.raises(ValueError, match=r"used P\(float64\[3,3\]\) in its second run only"):
+        ag.grad(lambda x: np.sum(ag.checkpoint(part)(x)))(2.0)
+
+
+def test_a_result_may_hold_names_params_and_its_own_argument():
+    part = ag.checkpoint(lambda p: {"p": p, "name": "relu", "W": W})
+
+    def f(p):
+        found = part(p)
+        assert (found["name"], found["W"]) == ("relu", W)
+        return found["p"]["a"] ** 2
+
+    assert ag.grad(f)({"a": 3.0}) == {"a": 6.0}
+
+
 def test_arguments_and_results_may_be_containers_and_keywords():
     part = ag.checkpoint(
         lambda pair, *, scale: {"a": (np.sin(pair["u"]) * scale, pair["v"] * 2), "n": 3}
