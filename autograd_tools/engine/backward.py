@@ -22,6 +22,7 @@ from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import ARRAYS, kept_bytes
 from autograd_tools.engine.state import thread as recording_thread
+from autograd_tools.engine.users_rules import call_rule
 from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
@@ -93,7 +94,7 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     except BaseException:
         recording.result, recording.outgrads = None, []  # half of the gradients would look complete
         raise
-    _own_leaves(recording)
+    _own_leaves(recording, seed)
 
 
 def _backward_with_hooks(recording: Recording, index: int) -> None:
@@ -119,9 +120,10 @@ def backward(recording: Recording, index: int, i: int, dy: Any) -> Any:
             recording.outgrads[parents[i]], dy, *args
         )
         return None
-    dx = plan.rules[i](dy, y, *args, **kwargs)
-    if not plan.fresh and type(dx) is ndarray and (dx is y or any(dx is arg for arg in args)):
-        dx = dx.copy()
+    if plan.fresh:
+        dx = plan.rules[i](dy, y, *args, **kwargs)
+    else:
+        dx = call_rule(plan, i, dy, y, args, kwargs)
     return None if dx is None else fitted(dx, args[plan.positions[i]], parents[i], plan, i)
 
 
@@ -341,11 +343,12 @@ def set_collector(collector: Callable[[Recording, int], None] | None) -> None:
     _collector = collector
 
 
-def _own_leaves(recording: Recording) -> None:
-    """Give each leaf a gradient of its own: no view, and no array that another node shares."""
+def _own_leaves(recording: Recording, seed: Any) -> None:
+    """Give each leaf a gradient of its own: no view, and no array of another node or the seed."""
     entries, outgrads = recording.entries, recording.outgrads
     kept = zip(entries, outgrads, strict=True) if recording.retain else ()
     others = {id(dx) for entry, dx in kept if entry[0] is not None}
+    others.update(map(id, (seed, *seed) if type(seed) is list else (seed,)))
     for index in (*recording.inputs, *recording.leaves.values()):
         if index < len(outgrads):
             outgrads[index] = _own(outgrads[index], others)

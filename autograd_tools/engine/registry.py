@@ -127,8 +127,8 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
         of the output `y`: the gradient of the final scalar with respect to it. The rule returns the
         gradient with respect to its argument, of that argument's shape or of a shape that it
         broadcasts to: the engine then sums the extra axes (unbroadcasts). None, or a rule left out,
-        means a zero gradient. For higher-order gradients, write rules in operations that have rules
-        themselves.
+        means a zero gradient. A rule cannot write into its arguments. For higher-order gradients,
+        write rules in operations that have rules themselves.
 
     Returns
     -------
