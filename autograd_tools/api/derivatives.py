@@ -15,6 +15,7 @@ from autograd_tools.api.checkpointing import join
 from autograd_tools.api.differentiate import Argnum, checked, grad, gradient_of, named, run
 from autograd_tools.base.containers import (
     children_of,
+    copied,
     is_number,
     matching_leaves,
     tree_leaves,
@@ -69,7 +70,7 @@ def make_vjp(
             given = [_cotangent(d, leaf) for d, leaf in zip(found, tree_leaves(y), strict=True)]
             return _of_argnum(pull(given), argnum)
 
-        return vjp, y
+        return vjp, copied(y)  # writing into it must not change what the rules read
 
     return _derivative("make_vjp", f, argnum, at_point, real=False)
 
@@ -213,7 +214,7 @@ def make_jvp(
                 return sum([np.sum(dx * d) for dx, d in pairs if dx is not None and d is not None])
 
             found = grad(along)(zeros) if any(u is not None for u in zeros) else zeros
-            return y, tree_replace(y, (None if dy is None else dy[()] for dy in found))
+            return copied(y), tree_replace(y, (None if dy is None else dy[()] for dy in found))
 
         return jvp
 

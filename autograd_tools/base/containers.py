@@ -114,6 +114,12 @@ def tree_replace(x: Any, leaves: Iterator[Any]) -> Any:
     )
 
 
+def copied(x: Any) -> Any:
+    """Return a pytree with copies of its arrays."""
+    leaves = [leaf.copy("K") if isinstance(leaf, np.ndarray) else leaf for leaf in tree_leaves(x)]
+    return tree_replace(x, iter(leaves))
+
+
 def matching_leaves(x: Any, like: Any, what: str) -> list[Any]:
     """Return the leaves of `x` in the order of those of `like`; None in `x` fills all below.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.containers import copied
 from autograd_tools.base.html import html_of
 from autograd_tools.base.memory import keep_freed_memory, no_collections
 from autograd_tools.engine.backward import differentiate
@@ -150,10 +151,7 @@ class Tape(Recording):
         if index is None or index >= len(self.outgrads):
             return None
         self.asked.add(index)
-        dx = self.outgrads[index]
-        if isinstance(x, Result) and type(dx) is np.ndarray:
-            dx = dx.copy()
-        return to_user_type(dx, unwrap(x), total=False)
+        return copied(to_user_type(self.outgrads[index], unwrap(x), total=False))
 
     def kept_bytes(self) -> dict[int, int]:
         """Return the bytes of the arrays that the backward pass needs, by the index of a node.
