@@ -147,11 +147,12 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
     """
     tape = Tape(follows_params=True)
     names = parameter_names(f)
+    inputs = [
+        tape.input(live(arg), name) if _is_numeric(arg) else arg
+        for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
+    ]
     with tape.open(sys._getframe()):
-        inputs = [
-            unpack_fields(tape.input(live(arg), name)) if _is_numeric(arg) else arg
-            for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
-        ]
+        inputs = [unpack_fields(x) if isinstance(x, Result) else x for x in inputs]
         y = live(f(*inputs, **kwargs))
     if isinstance(y, Result) and y.recording is tape:
         x = unwrap(y)

@@ -50,6 +50,7 @@ class Recording(Wrapping):
     hooks: dict[int, Hooks] | None = None  # by index
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
     detached: dict[tuple[int, int], dict[int, Any]] | None = None  # see detached.py
+    within: frozenset[int] = frozenset()  # the serials of the open recordings around it
 
     def __init__(self, *, follows_params: bool, isolated: bool = False) -> None:
         self.serial = next(_serials)
@@ -88,6 +89,8 @@ class Recording(Wrapping):
         Scope paths start above the frame `base`. After the block, Results act like their values.
         """
         self.thread = get_ident()
+        if thread.open is not None:
+            self.within = thread.open.within | {thread.open.serial}
         self.enclosing, thread.open = thread.open, self
         if self.retain:
             open_tapes.append(self)
@@ -174,6 +177,8 @@ class Recording(Wrapping):
         """Return `param` as the outer recording sees it: a leaf there, so that it records our
         rules.
         """
+        while self.outer is not None and not self.outer.is_open:
+            self.outer = self.outer.outer
         return param.value if self.outer is None or self.isolated else self.outer.track(param)
 
     def lower(self, x: Value) -> tuple[Any, int | None]:

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from autograd_tools.base.memory import suspend_full_collections
+from autograd_tools.engine.stale import refuse_stale
 from autograd_tools.engine.values import Param, Result
 
 
@@ -28,7 +29,12 @@ def following_params() -> Any:
 
 
 def live(x: Any) -> Any:
-    """Return `x` unwrapped as far as no open recording tracks it."""
+    """Return `x` unwrapped as far as no open recording tracks it.
+
+    Raise a LostGradientError for a value of an earlier recording.
+    """
     while isinstance(x, Result) and not x.recording.is_open:
+        if thread.open is not None:
+            refuse_stale(x, thread.open)
         x = x.value
     return x.value if isinstance(x, Param) and thread.params is None else x
