@@ -3,6 +3,10 @@
 Conventions. The literature uses the gradient dL/dx + i dL/dy of a complex number x + iy, this
 package its conjugate: a rule conjugates `dy` first and its result last.
 
+Cholesky factors, `eigh` and `hermitian=True` read one triangle of a Hermitian matrix. The gradient
+is Hermitian nevertheless, shared by both triangles, so that a step of descent keeps the matrix
+Hermitian. This is the gradient of the function of `(x + x.conj().mT) / 2`.
+
 The vectors of equal eigenvalues or singular values are arbitrary up to a rotation, so a loss that
 depends on it has no gradient. The rules treat that rotation as constant: every gradient is
 finite, and correct for a loss of the values and of the space of the equal ones. It misses how an
@@ -39,13 +43,9 @@ def half_lower(x):
     return np.tril(np.ones((n, n), dtype)) - np.eye(n, dtype=dtype) / 2
 
 
-def on_triangle(dx, lower):
-    """Return the gradient for the triangle that NumPy reads of a Hermitian matrix.
-
-    The elements off the diagonal count twice there.
-    """
-    half = half_lower(dx)
-    return (dx + adjoint(dx)) * (half if lower else half.T)
+def hermitian_part(dx):
+    """Return the Hermitian part: the gradient for a Hermitian matrix of which NumPy reads half."""
+    return (dx + adjoint(dx)) / 2
 
 
 def inverse_gaps(w):
@@ -77,18 +77,18 @@ def cholesky_x(dy, y, x, /, *, upper=False):
     lower, dlower = (adjoint(y), adjoint(bar(np.triu(dy)))) if upper else (y, bar(np.tril(dy)))
     inverse = np.linalg.inv(lower)
     middle = np.matmul(adjoint(lower), dlower) * half_lower(y)
-    return bar(on_triangle(np.matmul(np.matmul(adjoint(inverse), middle), inverse), not upper))
+    return bar(hermitian_part(np.matmul(np.matmul(adjoint(inverse), middle), inverse)))
 
 
 def eigh_x(dy, y, x, UPLO="L"):
-    """Giles (2008), An extended collection of matrix derivative results, on the triangle in use."""
+    """Giles (2008), An extended collection of matrix derivative results."""
     (dw, dv), (w, v) = bars(dy), (y[0], y[1])
     middle = 0 if dw is None else diagonal_matrix(dw)
     if dv is not None:
         turn = np.matmul(adjoint(v), dv)
         check_phases(turn, "eigh")
         middle = middle + inverse_gaps(w) * turn
-    return bar(on_triangle(np.matmul(np.matmul(v, middle), adjoint(v)), UPLO.upper() == "L"))
+    return bar(hermitian_part(np.matmul(np.matmul(v, middle), adjoint(v))))
 
 
 def diagonal_matrix(w):
@@ -152,7 +152,7 @@ def svd_x(dy, y, x, full_matrices=True, compute_uv=True, hermitian=False):
         middle = middle + s[..., :, None] * (half + adjoint(half))
         dx = dx + np.matmul(u, adjoint((dv - np.matmul(v, turn_v)) * inverse[..., None, :]))
     dx = dx + np.matmul(np.matmul(u, middle), adjoint(v))
-    return bar(on_triangle(dx, lower=True) if hermitian else dx)
+    return bar(hermitian_part(dx) if hermitian else dx)
 
 
 def in_the_plane(turn, inverse):

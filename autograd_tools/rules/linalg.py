@@ -16,7 +16,7 @@ from autograd_tools.engine.primitives import UNKNOWN
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.arrays import axes_of, restore_axes
-from autograd_tools.rules.decompositions import adjoint, on_triangle
+from autograd_tools.rules.decompositions import adjoint, hermitian_part
 from autograd_tools.rules.products import bar, flip_last
 
 
@@ -135,7 +135,7 @@ def pinv_a(dy, y, a, rcond=None, hermitian=False, *, rtol=None):
     left, right = np.matmul(dy, np.matmul(y, across)), np.matmul(across, np.matmul(y, dy))
     left, right = left - np.matmul(a, np.matmul(y, left)), right - np.matmul(np.matmul(right, y), a)
     dx = left + right - dx
-    return bar(on_triangle(dx, lower=True) if hermitian else dx)
+    return bar(hermitian_part(dx) if hermitian else dx)
 
 
 def columns(x):
