@@ -39,19 +39,78 @@ def matrix(a: Any, name: str) -> Any:
     return a
 
 
-def solve(a: Any, b: Any) -> Any:
+def mirrored_a(dy: Any, y: Any, a: Any, lower: bool, conjugate: bool) -> Any:
+    """The gradient on both triangles, so that a step of descent keeps the matrix symmetric."""
+    other = np.swapaxes(dy, -1, -2)
+    return (dy + (np.conjugate(other) if conjugate else other)) / 2
+
+
+@primitive(mirrored_a)
+def _mirrored(a: Any, lower: bool, conjugate: bool) -> Any:
+    """Return the symmetric or Hermitian matrix of which SciPy reads one triangle."""
+    half = np.tril(a) if lower else np.triu(a)
+    other = half.T.conj() if conjugate else half.T
+    diagonal = half.diagonal()
+    return half + other - np.diag(diagonal.conj() if conjugate else diagonal)
+
+
+MIRRORED = {"sym": False, "symmetric": False, "her": True, "hermitian": True, "pos": True}
+MIRRORED["positive definite"] = True
+TRIANGLES = {"upper triangular": False, "lower triangular": True}
+BANDS = {"diagonal": 0, "tridiagonal": 1}
+STRUCTURES = (None, "general", "gen", "banded", *MIRRORED, *TRIANGLES, *BANDS)
+
+
+def solve(
+    a: Any,
+    b: Any,
+    lower: bool = False,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+    assume_a: str | None = None,
+    transposed: bool = False,
+) -> Any:
     """Solve a @ x = b.
 
     Parameters
     ----------
     a : array_like, shape (n, n)
     b : array_like, shape (n,) or (n, k)
+    lower : bool
+        Read the lower triangle of a symmetric or Hermitian `a` instead of the upper one.
+    overwrite_a, overwrite_b, check_finite : bool
+        Accepted and ignored: `a` and `b` keep their elements.
+    assume_a : str, optional
+        The structure of `a`, in the words of SciPy: "sym", "her", "pos" and so on. The gradient of
+        a symmetric or Hermitian `a` is shared by both triangles. Default: "general".
+    transposed : bool
+        Solve a.T @ x = b.
 
     Returns
     -------
     x : array, of the shape of `b`
+
+    Raises
+    ------
+    ValueError
+        If `assume_a` is unknown.
+    numpy.linalg.LinAlgError
+        If `a` is singular, or not positive definite with "pos".
     """
-    return np.linalg.solve(matrix(a, "solve"), array(b))
+    a, b = matrix(a, "solve"), array(b)
+    if assume_a not in STRUCTURES:
+        known = ", ".join(map(repr, STRUCTURES[1:]))
+        raise ValueError(f"solve: unknown assume_a {assume_a!r}; choose {known}")
+    if assume_a in MIRRORED:
+        a = _mirrored(a, bool(lower), MIRRORED[assume_a])
+        if assume_a.startswith("pos"):
+            np.linalg.cholesky(unwrap(a))
+    elif assume_a in TRIANGLES:
+        return solve_triangular(a, b, int(transposed), TRIANGLES[assume_a])
+    elif assume_a in BANDS:
+        a = np.triu(np.tril(a, BANDS[assume_a]), -BANDS[assume_a])
+    return np.linalg.solve(np.swapaxes(a, 0, 1) if transposed else a, b)
 
 
 def inv(a: Any) -> Any:
@@ -134,7 +193,7 @@ def cholesky(a: Any, lower: bool = False) -> Any:
     Parameters
     ----------
     a : array_like, shape (n, n)
-        Its gradient is zero outside the triangle that is read.
+        Its gradient is Hermitian, although one triangle is read.
     lower : bool
         Read the lower triangle and return c with c @ c.T = a, instead of the upper ones, c.T @ c =
         a.

@@ -53,6 +53,21 @@ CALLS = {
     linalg: {
         "solve": ("solve", (SQUARE, B), []),
         "solve of a matrix": ("solve", (SQUARE, spread(3, 2)), []),
+        **{
+            f"solve {a} lower={lower} transposed={transposed}": (
+                "solve",
+                (COVARIANCE if a in ("sym", "pos") else SQUARE, B),
+                [lower, False, False, True, a, transposed],
+            )
+            for a, lower, transposed in [
+                ("sym", True, False),
+                ("sym", False, True),
+                ("pos", False, False),
+                ("tridiagonal", False, True),
+                ("upper triangular", False, True),
+                ("gen", False, True),
+            ]
+        },
         "inv": ("inv", (SQUARE,), []),
         "det": ("det", (SQUARE,), []),
         "cholesky": ("cholesky", (COVARIANCE,), []),
@@ -109,12 +124,17 @@ def primitives(module):
     }
 
 
+def called(module, name, constants):
+    """Return a function of the arguments, the first of them made symmetric where half is read."""
+    f = getattr(module, name)
+    if name == "cholesky" or {"sym", "pos"}.intersection(map(str, constants)):
+        return lambda a, *args: f((a + a.T) / 2, *args, *constants)
+    return lambda *args: f(*args, *constants)
+
+
 def check_calls(module, calls):
     for name, args, constants in calls:
-        ag.gradcheck(
-            lambda *a, f=getattr(module, name), constants=constants: f(*a, *constants) ** 2,  # noqa: B008
-            *args,
-        )
+        ag.gradcheck(lambda *a, f=called(module, name, constants): f(*a) ** 2, *args)  # noqa: B008
 
 
 WITH_FACTORS = [*list(CALLS[special].values())[:2], ("logsumexp", (A, None, POSITIVE), [])]
@@ -160,7 +180,7 @@ def test_a_function_gives_scipys_result(module, call):
 @every_call
 def test_gradients_agree_with_finite_differences_to_second_order(module, call):
     name, args, constants = call
-    ag.gradcheck(lambda *args: getattr(module, name)(*args, *constants), *args, order=2)
+    ag.gradcheck(called(module, name, constants), *args, order=2)
 
 
 @every_call
@@ -263,7 +283,62 @@ def test_cho_solve_takes_the_result_of_cho_factor(lower, b):
         return linalg.cho_solve(linalg.cho_factor(a, lower), b)
 
     np.testing.assert_allclose(f(COVARIANCE, b), scipy.linalg.solve(COVARIANCE, b), rtol=1e-12)
-    ag.gradcheck(f, COVARIANCE, b, order=2)
+    ag.gradcheck(lambda a, b: f((a + a.T) / 2, b), COVARIANCE, b, order=2)
+
+
+SYMMETRIC_GRADIENTS = {
+    "np.linalg.cholesky": np.linalg.cholesky,
+    "np.linalg.cholesky upper": lambda a: np.linalg.cholesky(a, upper=True),
+    "np.linalg.eigh": lambda a: np.linalg.eigh(a)[1],
+    "np.linalg.eigh upper": lambda a: np.linalg.eigh(a, "U")[1],
+    "np.linalg.eigvalsh": np.linalg.eigvalsh,
+    "np.linalg.svd": lambda a: np.linalg.svd(a, hermitian=True)[1],
+    "np.linalg.pinv": lambda a: np.linalg.pinv(a, hermitian=True),
+    "cholesky": linalg.cholesky,
+    "cho_solve": lambda a: linalg.cho_solve(linalg.cho_factor(a), np.outer(B, B)),
+    "solve sym": lambda a: linalg.solve(a, np.outer(B, B), assume_a="sym"),
+    "solve her": lambda a: linalg.solve(a, np.outer(B, B), assume_a="her", lower=True),
+    "solve pos": lambda a: linalg.solve(a, np.outer(B, B), assume_a="pos"),
+    "expm": linalg.expm,
+    "sqrtm": linalg.sqrtm,
+    "logm": linalg.logm,
+    "inv": linalg.inv,
+    "multivariate_normal": lambda a: stats.multivariate_normal.logpdf(B, B / 2, a),
+}
+
+
+@pytest.mark.parametrize("f", SYMMETRIC_GRADIENTS.values(), ids=SYMMETRIC_GRADIENTS)
+def test_a_step_of_descent_keeps_a_symmetric_matrix_symmetric(f):
+    dx = ag.grad(lambda a: np.sum(f(a) ** 3))(COVARIANCE)
+    assert np.any(dx)
+    np.testing.assert_allclose(dx, dx.T, rtol=1e-10)
+
+
+@pytest.mark.parametrize("f", [np.linalg.cholesky, lambda a: np.linalg.eigh(a)[0]])
+def test_a_step_of_descent_keeps_a_hermitian_matrix_hermitian(f):
+    z = COVARIANCE + 0.1j * (SQUARE - SQUARE.T)
+    dx = ag.grad(lambda a: np.sum(np.abs(f(a)) ** 3))(z)
+    np.testing.assert_allclose(dx, dx.conj().T, rtol=1e-10)
+
+
+def test_both_triangles_share_the_gradient_through_cholesky():
+    dx = ag.grad(lambda a: np.linalg.cholesky(a)[1, 0])(np.array([[4.0, 2.0], [2.0, 5.0]]))
+    assert dx.tolist() == [[-0.125, 0.25], [0.25, 0.0]]
+
+
+@pytest.mark.parametrize("assume_a", ["sym", "her", "pos", "diagonal", "tridiagonal"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_solve_reads_of_a_matrix_what_scipy_reads(assume_a, transposed):
+    a = COVARIANCE + np.triu(SQUARE, 1) * (assume_a != "pos")
+    options = {"assume_a": assume_a, "transposed": transposed}
+    np.testing.assert_allclose(
+        linalg.solve(a, B, **options), scipy.linalg.solve(a, B, **options), rtol=1e-12
+    )
+
+
+def test_solve_lists_the_structures_that_it_knows():
+    with pytest.raises(ValueError, match="unknown assume_a 'posdef'; choose 'general', 'gen'"):
+        linalg.solve(COVARIANCE, B, assume_a="posdef")
 
 
 @pytest.mark.parametrize("b", [spread(4), spread(4, 2)], ids=["vector", "matrix"])
@@ -378,14 +453,14 @@ def test_toeplitz_takes_vectors():
 @pytest.mark.parametrize(
     ("f", "keyword"),
     [
-        (lambda **kwargs: linalg.solve(SQUARE, B, **kwargs), "assume_a"),
+        (lambda **kwargs: linalg.inv(SQUARE, **kwargs), "check_finite"),
         (lambda **kwargs: linalg.solve_triangular(SQUARE, B, **kwargs), "overwrite_b"),
         (lambda **kwargs: special.logsumexp(A, **kwargs), "return_sign"),
         (lambda **kwargs: stats.multivariate_normal.logpdf(B, **kwargs), "allow_singular"),
         (lambda **kwargs: stats.norm.pdf(B, **kwargs), "sigma"),
         (lambda **kwargs: integrate.odeint(pendulum, B, [0.0, 1.0], **kwargs), "full_output"),
     ],
-    ids=["solve", "solve_triangular", "logsumexp", "multivariate_normal", "norm", "odeint"],
+    ids=["inv", "solve_triangular", "logsumexp", "multivariate_normal", "norm", "odeint"],
 )
 def test_an_unsupported_keyword_is_an_error_that_names_it(f, keyword):
     with pytest.raises(TypeError, match=keyword):
