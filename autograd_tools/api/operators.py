@@ -14,15 +14,16 @@ import numpy as np
 
 from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, reject_if_recorded
 from autograd_tools.base.containers import field_names
-from autograd_tools.engine.calls import CONSTANTS, call, plain
+from autograd_tools.engine.calls import CONSTANTS, plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
-from autograd_tools.engine.state import following_params, open_tapes
+from autograd_tools.engine.state import following_params, live, open_tapes
 from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result, Value, unwrap
 from autograd_tools.location.call_site import OPERATORS
 from autograd_tools.rules import ufunc_methods
-from autograd_tools.rules.indexing import field_of, getitem, setitem, unpack_fields
+from autograd_tools.rules.indexing import field_of, getitem, unpack_fields
+from autograd_tools.rules.writing import is_view_of, param_is_recorded, writable, write, write_result
 
 CALL_PATH.add(__file__)
 
@@ -42,7 +43,7 @@ COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": "
 
 # Methods of an array that are NumPy functions with the same name and order of arguments.
 METHODS = """
-    all any argmax argmin argpartition argsort astype choose clip conj conjugate copy
+    all any argmax argmin argpartition argsort astype choose clip conj conjugate
     cumprod cumsum diagonal dot max mean min nonzero prod ptp ravel repeat round
     searchsorted squeeze std sum swapaxes take trace var
 """
@@ -58,6 +59,7 @@ def install() -> None:
         apply = PRIMITIVES[ufunc].make_fast() if ufunc in PRIMITIVES else _zero(ufunc)
         _set_operator(name, apply)
         _set_operator(f"r{name}", _reflected(apply))
+        _set_operator(f"i{name}", _in_place(apply, getattr(operator, f"i{name}")))
     for name, ufunc in UNARY.items():
         _set_operator(name, PRIMITIVES[ufunc].make_fast())
     for name, sign in COMPARISONS.items():
@@ -109,6 +111,10 @@ def _set_operator(name: str, method: Callable[..., Any]) -> None:
 
 def _reflected(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda a, b: apply(b, a)
+
+
+def _in_place(apply: Callable[[Any, Any], Any], in_place: Any) -> Callable[[Any, Any], Any]:
+    return lambda x, other: write_result(x, apply, in_place, other)
 
 
 def _zero(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -247,23 +253,17 @@ class _Body:
         return (self[i] for i in range(len(x)))
 
     def __setitem__(self: Any, index: Any, item: Any) -> None:
-        """Assign: `x` becomes a new recorded value; earlier reads keep the old one."""
+        """Assign: `x` becomes a new recorded value, and so do its views; earlier reads keep the
+        old one.
+        """
         if isinstance(self, Result):
-            if not (self.recording.is_open and isinstance(unwrap(self), np.ndarray)):
-                array = isinstance(unwrap(self), np.ndarray)
-                raise TypeError(
-                    f"cannot assign into {self!r}, because "
-                    f"{'its recording has ended' if array else 'it is no array'}; "
-                    "assign into a copy of its plain value, ag.value(x)"
-                )
-            made = call(setitem, (self, plain(index), item))
-            self.value, self.recording, self.index = made.value, made.recording, made.index
+            index = plain(index)
+            writable(self, "assignment destination")
+            if not (type(live(item)) is Result and is_view_of(item, self, index)):
+                write(self, index, item)
             return
         if following_params() is not None:
-            raise TypeError(
-                f"cannot assign into {self!r} while recording, because its gradient belongs to the "
-                "old value; assign into a recorded copy, such as x = w + 0"
-            )
+            raise param_is_recorded(self)
         if is_recorded((item,)):
             raise lost_gradient(
                 "assigning a recorded value into a Param", "keep it in a variable of its own"
@@ -295,7 +295,12 @@ class _Body:
         )
 
     def flatten(self: Any, order: Any = "C") -> Any:
-        return call_numpy(np.ravel, (self,), {} if order == "C" else {"order": order})
+        flat = call_numpy(np.ravel, (self,), {} if order == "C" else {"order": order})
+        same = np.shares_memory(unwrap(flat), unwrap(self))
+        return call_numpy(np.copy, (flat,), {}) if same else flat
+
+    def copy(self: Any, order: Any = "C") -> Any:
+        return call_numpy(np.copy, (self,), {"order": order})
 
 
 def _one_tuple(args: tuple[Any, ...]) -> Any:

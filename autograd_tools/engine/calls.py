@@ -113,7 +113,7 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
 
 
 def _check_thread(recording: Recording | None, x: Value) -> None:
-    if recording is not None and recording.thread not in (None, get_ident()):
+    if recording is not None and recording.owner not in (None, get_ident()):
         raise RuntimeError(
             f"{x!r} is being recorded by another thread: use it in that thread, "
             "or pass its plain value, ag.value(x)"
@@ -171,7 +171,7 @@ def container(x: Any) -> Result | None:
         x = recording.track(x)
     return (
         x
-        if isinstance(x, Result) and x.recording.thread == get_ident() and is_container(unwrap(x))
+        if isinstance(x, Result) and x.recording.owner == get_ident() and is_container(unwrap(x))
         else None
     )
 

@@ -16,7 +16,7 @@ from autograd_tools.base.containers import is_container
 from autograd_tools.engine.calls import CONSTANTS, call, container, read_item
 from autograd_tools.engine.detached import CALL_PATH
 from autograd_tools.engine.primitives import VALUE, PrimitiveData
-from autograd_tools.engine.recording import NO_KWARGS
+from autograd_tools.engine.recording import NO_KWARGS, Recording
 from autograd_tools.engine.saved import FLOATS, absent
 from autograd_tools.engine.state import following_params
 from autograd_tools.engine.values import Param, Result, unwrap
@@ -27,6 +27,9 @@ LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy 
 
 def _slow(primitive: PrimitiveData, apply: Callable[..., Any], *args: Any) -> Any:
     """Pass a rare case to `call`; a tracked Param becomes a Result of its recording first."""
+    recording = _written(*args)
+    if recording is not None:
+        return _with_writes(recording, apply, *args)
     recording = following_params()
     if recording is not None and Param in map(type, args):
         return apply(*[recording.track(arg) if type(arg) is Param else arg for arg in args])
@@ -39,6 +42,39 @@ def _same_shape(x: Any, y: Any) -> bool:
     if type(y) in FLOATS:
         return type(x) in FLOATS
     return type(x) is type(y) is ndarray and x.dtype is y.dtype and bool(x.shape == y.shape)
+
+
+def _written(*args: Any) -> Recording | None:
+    """Return the recording with writes that tracks the arguments, brought up to date.
+
+    None if it is not the only one.
+    """
+    found: Recording | None = None
+    for arg in args:
+        if type(arg) is Result and arg.recording.writes is not None:
+            arg.recording.writes.update(arg)
+            if found is not None and arg.recording is not found:
+                return None
+            found = arg.recording
+        elif type(arg) not in CONSTANTS:
+            return None
+    free = found is not None and found.thread is None and found.owner == get_ident()
+    return found if free else None
+
+
+def _with_writes(recording: Recording, apply: Callable[..., Any], *args: Any) -> Any:
+    """Call `apply` on a recording with writes."""
+    recording.thread = recording.owner
+    try:
+        return apply(*args)
+    finally:
+        recording.thread = None
+
+
+def keep(y: Any) -> None:
+    """Freeze what an outer recording made of an operation: the inner one saves it."""
+    if isinstance(y, Result):
+        y.frozen = True
 
 
 def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
@@ -68,6 +104,7 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
         elif type(y) in FLOATS:
             same_shape = elementwise and type(x) in FLOATS
         else:
+            keep(y)
             same_shape = elementwise and _same_shape(x, y)
         locator = recording.locator
         if locator is not None:
@@ -108,7 +145,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         else:
             return _slow(primitive, apply, a, b)
         if recording.thread != get_ident():
-            return call(primitive, (a, b))
+            return _slow(primitive, apply, a, b)
         try:
             y = forward(x, z)
         except TypeError:
@@ -123,7 +160,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         plan, fitting, reads_x, reads_z, reads_y = way
         same_shape = False
         if not elementwise:
-            pass
+            keep(y)
         elif way is both:
             if type(x) is ndarray:
                 same_shape = (
@@ -137,6 +174,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
             elif type(y) in LISTS:
                 return call(primitive, (a, b))
             else:
+                keep(y)
                 same_shape = _same_shape(x, y) and _same_shape(z, y)
         else:
             tracked, constant = (x, z) if way is left else (z, x)
@@ -149,6 +187,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
             elif type(y) in LISTS:
                 return call(primitive, (a, b))
             else:
+                keep(y)
                 same_shape = _same_shape(tracked, y)
         if same_shape:
             plan = fitting
@@ -187,6 +226,9 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
         ):
             if primitive.item_of and (part_of := container(a)) is not None:
                 return read_item(primitive, part_of, rest[0])
+            recording = _written(a)
+            if recording is not None:
+                return _with_writes(recording, apply, a, rest, kwargs)
             recording = following_params() if type(a) is Param else None
             return (
                 call(primitive, (a, *rest), kwargs)
@@ -196,6 +238,8 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
         recording, x = a.recording, a.value
         args = (x, *rest)
         y = general(*args, **kwargs) if kwargs else forward(*args)
+        if type(x) is not ndarray:
+            keep(y)
         entries = recording.entries
         result = Result()
         result.value = y

@@ -19,7 +19,18 @@ from autograd_tools.base.memory import last_tape_closed
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.saved import absent
 from autograd_tools.engine.state import open_tapes, thread
-from autograd_tools.engine.values import LostGradientError, Param, Result, Value, Wrapping, result
+from autograd_tools.engine.values import (
+    USED,
+    Blank,
+    LostGradientError,
+    Param,
+    Result,
+    Value,
+    Wrapping,
+    below,
+    frozen,
+    result,
+)
 from autograd_tools.location import call_site as source
 from autograd_tools.timing import instrument as timing
 
@@ -51,12 +62,14 @@ class Recording(Wrapping):
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
     detached: dict[tuple[int, int], dict[int, Any]] | None = None  # see detached.py
     within: frozenset[int] = frozenset()  # the serials of the open recordings around it
+    writes: Any = None  # what was written into its arrays: a Writes, see writes.py
 
     def __init__(self, *, follows_params: bool, isolated: bool = False) -> None:
         self.serial = next(_serials)
         self.follows_params = follows_params
         self.isolated = isolated
-        self.thread: int | None = None  # the thread that records, while it is open
+        self.owner: int | None = None  # the thread that records, while it is open
+        self.thread: int | None = None  # the same for the fast calls; None after a write
         self.enclosing: Recording | None = None  # the open one of this thread when it opened
         self.outer: Recording | None = None  # the innermost one that tracked Params then
         self.locator: source.Locator | None = None
@@ -76,7 +89,7 @@ class Recording(Wrapping):
     @property
     def is_open(self) -> bool:
         """True while it records."""
-        return self.thread is not None
+        return self.owner is not None
 
     @property
     def times(self) -> dict[int, dict[int, int]]:
@@ -88,7 +101,7 @@ class Recording(Wrapping):
 
         Scope paths start above the frame `base`. After the block, Results act like their values.
         """
-        self.thread = get_ident()
+        self.owner = self.thread = get_ident()
         if thread.open is not None:
             self.within = thread.open.within | {thread.open.serial}
         self.enclosing, thread.open = thread.open, self
@@ -124,7 +137,7 @@ class Recording(Wrapping):
                 del self.locator.note  # it refers to this recording
             if self.retain:
                 open_tapes.remove(self)
-            self.thread = None
+            self.owner = self.thread = None
             self.locator = None
             self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
             self.items.clear()
@@ -146,6 +159,7 @@ class Recording(Wrapping):
 
     def input(self, x: Any, name: str = "") -> Result:
         """Make a leaf of value `x`, shown as `name`."""
+        x = frozen(x) if isinstance(x, Result) else x
         index = self.append((None, x, (name,), NO_KWARGS, ()))
         self.inputs.append(index)
         return result(x, self, index)
@@ -184,11 +198,14 @@ class Recording(Wrapping):
     def lower(self, x: Value) -> tuple[Any, int | None]:
         """Return `x` as the outer recording sees it, and its index here (None for a constant)."""
         while isinstance(x, Result):
+            if type(x) is Blank:
+                x.index = min(x.index, USED) if x.index < 0 else x.index
+                return x.value, None
             if x.recording is self:
                 return x.value, x.index
             if x.recording.is_open:
-                return x, None
-            x = x.value
+                return frozen(x), None
+            x = below(x)
         if not isinstance(x, Param):
             return x, None
         if not self.follows_params:
@@ -206,4 +223,6 @@ def record(recording: Recording, entry: Entry) -> Result:
         if plan.primitive.item_of is None or type(args[0]) is ndarray:
             args = tuple([arg if plan.needs(i) else absent(arg) for i, arg in enumerate(args)])
         entry = (plan, y if plan.needs(VALUE) else None, args, kwargs, parents)
+    if isinstance(y, Result):
+        y.frozen = True
     return result(y, recording, recording.append(entry, note))

@@ -14,12 +14,15 @@ from autograd_tools.engine.primitives import VALUE
 class Absent:
     """A placeholder for an array whose numbers no rule reads, so that its memory can be freed."""
 
-    __slots__ = ("dtype", "shape", "strides")
+    __slots__ = ("dtype", "offset", "owner", "shape", "strides")
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         self.shape = array.shape
         self.dtype = array.dtype
         self.strides = array.strides
+        memory = array if array.base is None else memory_of(array)
+        self.owner = id(memory)  # whose memory it was
+        self.offset = 0 if memory is array else address(array) - address(memory)
 
     @property
     def ndim(self) -> int:
@@ -35,6 +38,7 @@ class Absent:
         for _ in range(self.shape[0]):
             part = Absent.__new__(Absent)
             part.shape, part.dtype, part.strides = self.shape[1:], self.dtype, self.strides[1:]
+            part.owner, part.offset = self.owner, None  # unknown
             yield part
 
     def __len__(self) -> int:
@@ -61,7 +65,7 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
     """
     entries = list(entries)
     seen = {
-        id(_memory(array))
+        id(memory_of(array))
         for entry in entries
         if entry is not None and entry[0] is None
         for array in _arrays(entry[1])
@@ -74,7 +78,7 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
         for i, x in enumerate((y, *args), VALUE):
             if isinstance(x, HOLDERS) and plan.needs(i):
                 for array in _arrays(x):
-                    memory = _memory(array)
+                    memory = memory_of(array)
                     if id(memory) not in seen:
                         seen.add(id(memory))
                         found[index] = found.get(index, 0) + memory.nbytes
@@ -92,8 +96,13 @@ def _arrays(x: Any) -> Iterator[np.ndarray[Any, Any]]:
             yield from _arrays(item)
 
 
-def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def memory_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return the array that owns the memory of this one."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
+
+
+def address(array: np.ndarray[Any, Any]) -> int:
+    """Return where the first element of an array lies."""
+    return array.__array_interface__["data"][0]

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd_tools.base.memory import suspend_full_collections
 from autograd_tools.engine.stale import refuse_stale
-from autograd_tools.engine.values import Param, Result
+from autograd_tools.engine.values import Blank, Param, Result, below
 
 
 class ThreadState(threading.local):
@@ -33,8 +33,13 @@ def live(x: Any) -> Any:
 
     Raise a LostGradientError for a value of an earlier recording.
     """
-    while isinstance(x, Result) and not x.recording.is_open:
-        if thread.open is not None:
+    while isinstance(x, Result):
+        if x.recording.writes is not None:
+            x.recording.writes.update(x)
+        if x.recording.is_open:
+            if type(x) is not Blank:
+                break
+        elif thread.open is not None:
             refuse_stale(x, thread.open)
-        x = x.value
+        x = below(x)
     return x.value if isinstance(x, Param) and thread.params is None else x

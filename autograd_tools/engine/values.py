@@ -111,9 +111,12 @@ class Result(Value):
         The recording that holds it.
     index : int
         Its entry on that recording, counted from 0.
+    frozen : bool
+        Set to True where the engine keeps it: it stands for one version of an array, and does not
+        follow what is written into the array later.
     """
 
-    __slots__ = ("index", "recording")
+    __slots__ = ("frozen", "index", "recording")
     recording: Any  # a Recording, whose module imports this one
     index: int
 
@@ -125,6 +128,18 @@ class NamedResult(Result):
     """
 
     __slots__ = ()
+
+
+class Blank(Result):
+    """An array made by `np.zeros_like(x)` and the like: a constant until it is written into.
+
+    Its index is UNUSED until an operation uses it, and USED until it enters the recording.
+    """
+
+    __slots__ = ()
+
+
+UNUSED, USED = -1, -2
 
 
 class LostGradientError(TypeError):
@@ -186,8 +201,35 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
 def unwrap(x: Any) -> Any:
     """Return the plain value of a `Param`, a `Result` or a `Tape`, and anything else unchanged."""
     while isinstance(x, Wrapping):
-        x = x.value
+        if isinstance(x, Result):
+            if x.recording.writes is not None:
+                x.recording.writes.update(x)
+            x = below(x)
+        else:
+            x = x.value
     return x
+
+
+def below(x: Result) -> Any:
+    """Return the value of a Result of a closed recording, as the user sees it."""
+    y = x.value
+    if isinstance(y, Result) and y.recording.writes is not None and not is_frozen(x):
+        return result(y.value, y.recording, y.index)  # follows what is written
+    return y
+
+
+def is_frozen(x: Result) -> bool:
+    """Return whether `x` stands for one version of its array."""
+    return getattr(x, "frozen", False)
+
+
+def frozen(x: Result) -> Result:
+    """Return `x` as it is now; later writes do not move it."""
+    if is_frozen(x):
+        return x
+    kept = result(x.value, x.recording, x.index)
+    kept.frozen = True
+    return kept
 
 
 def result(value: Any, recording: Any, index: int) -> Result:

@@ -17,6 +17,7 @@ from autograd_tools.base.containers import (
 from autograd_tools.engine.cotangents import add_part, is_basic, put_into
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value, unwrap
+from autograd_tools.engine.writes import Place, copy_in_layout
 
 
 def unpack_fields(x: Any) -> Any:
@@ -107,8 +108,12 @@ ungetitem = Primitive(put, (lambda ddx, dx, dy, index, x: ddx[index],), name="un
 
 def assigned(x: Any, index: Any, v: Any) -> Any:
     """Return a copy of the array `x` after `x[index] = v`."""
-    y = np.array(x)
-    y[index] = v
+    if isinstance(index, Place):
+        y = index.copy(x)
+        index.view(y)[index.index] = v
+    else:
+        y = copy_in_layout(x)
+        y[index] = v
     return y
 
 
@@ -116,10 +121,12 @@ def setitem_v(dy: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
     """`dy` at `index`; only the last of several writes to an element has a gradient."""
     if x.dtype.kind not in "fc":
         return np.zeros(np.shape(v))  # integers drop the fraction
+    if isinstance(index, Place):
+        dy, index = index.read(dy), index.index
     dv = dy[index]
     if not is_basic(index):
         order = np.arange(np.size(dv)).reshape(np.shape(dv))
-        written = np.zeros(np.shape(x), np.intp)
+        written = np.zeros(np.shape(dy), np.intp)
         written[index] = order
         dv = dv * (written[index] == order)
     return np.reshape(dv, (1,) * (np.ndim(v) - np.ndim(dv)) + np.shape(dv))

@@ -1,0 +1,269 @@
+"""Which arrays of a recording were written into, and how their views and aliases follow.
+
+A recording never changes an array that it holds. A write makes a new array and a new entry, and
+notes that the memory of the old array now has a successor. A Result whose array lies in that memory
+is brought up to date when it is next read: the operations that led from the written array to it,
+each a view, run again on the successor. So the values are those of NumPy, where all of them share
+one memory. A recording without writes pays nothing.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from autograd_tools.base.containers import children_of, tree_leaves
+from autograd_tools.engine.calls import call, plain
+from autograd_tools.engine.describe import describe
+from autograd_tools.engine.primitives import Plan, PrimitiveData
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.saved import Absent, memory_of
+from autograd_tools.engine.values import Blank, Result, is_frozen, result
+
+
+class Step(NamedTuple):
+    """An operation that made a view: its call, in which `args[position]` is the viewed array."""
+
+    primitive: PrimitiveData
+    position: int
+    args: tuple[Any, ...]
+    kwargs: Any
+
+    def arguments(self, x: Any) -> tuple[Any, ...]:
+        """Return the arguments of the call on another array."""
+        return (*self.args[: self.position], x, *self.args[self.position + 1 :])
+
+    def view(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return the view of a plain array."""
+        return self.primitive.func(*self.arguments(x), **self.kwargs)
+
+    def again(self, x: Any) -> Any:
+        """Make the view of a recorded array; it is recorded, too."""
+        return call(self.primitive, self.arguments(x), self.kwargs)
+
+
+class Successor(NamedTuple):
+    """What a written array became: the fields of a Result, and the bytes that the old one took."""
+
+    value: Any
+    recording: Recording | None  # None for the recording of the old one: no cycle
+    index: int
+    bounds: tuple[int, int]
+
+
+class Writes:
+    """The successors of the written arrays of a recording."""
+
+    def __init__(self) -> None:
+        # By the id of the array that owns the memory, then by the index of the written entry. The
+        # reference forgets the id when that array is freed.
+        self.memory: dict[int, tuple[weakref.ref[Any], dict[int, Successor]]] = {}
+
+    def note(self, old: Result, index: int, array: np.ndarray[Any, Any], new: Result) -> None:
+        """Note that `new` succeeds the entry at `index`, whose value was `array`."""
+        owner = memory_of(array)
+        key = id(owner)
+        if key not in self.memory:
+            memory = self.memory
+            self.memory[key] = (weakref.ref(owner, lambda _: memory.pop(key, None)), {})
+        recording = None if new.recording is old.recording else new.recording
+        self.memory[key][1][index] = Successor(
+            new.value, recording, new.index, byte_bounds(array)
+        )
+
+    def update(self, x: Result) -> None:
+        """Bring `x` up to date with what was written into its memory."""
+        if is_frozen(x):
+            return
+        held = x.value
+        while isinstance(held, Result):
+            held = held.value
+        if type(held) is not np.ndarray:
+            self._check_parts(x, held)
+            return
+        known = self.memory.get(id(memory_of(held)))
+        if known is not None and self._follow(x, held, known[1]) and x.recording.writes is not None:
+            x.recording.writes.update(x)
+
+    def _follow(self, x: Result, held: Any, known: dict[int, Successor]) -> bool:
+        """Move `x` to the successor of the array that it views; return whether there is one."""
+        root, steps = lineage(x, held)
+        found = known.get(root)
+        if found is None:
+            low, high = byte_bounds(held)
+            if any(low < s.bounds[1] and s.bounds[0] < high for s in known.values()):
+                raise ValueError(
+                    f"{describe(x)} shares its memory with another array that was written into, "
+                    "and no recorded view leads from one to the other; write into a copy"
+                )
+            return False
+        y: Any = result(found.value, found.recording or x.recording, found.index)
+        for step in steps:
+            y = step.again(y)
+        move(x, y)
+        return True
+
+    def _check_parts(self, x: Result, held: Any) -> None:
+        """Raise an error if an array in a pytree was written into: the pytree holds the old one."""
+        if children_of(held) is None:
+            return
+        for leaf in tree_leaves(held):
+            array = plain(leaf)
+            if isinstance(array, np.ndarray) and id(memory_of(array)) in self.memory:
+                raise ValueError(
+                    f"{describe(x)} holds an array that was written into after it was read; "
+                    "use that array itself"
+                )
+
+
+def move(x: Result, y: Any) -> None:
+    """Make `x` the value `y`: of a closed recording, a plain one."""
+    if isinstance(y, Result):
+        x.value, x.recording, x.index = y.value, y.recording, y.index
+        if type(x) is Blank and type(y) is Result:
+            x.__class__ = Result
+    else:
+        x.value = y
+
+
+def lineage(x: Result, held: np.ndarray[Any, Any]) -> tuple[int, list[Step]]:
+    """Return the index of the entry whose array `x` views, and the views that lead to `x`."""
+    owner = memory_of(held)
+    entries, index = x.recording.entries, x.index
+    steps: list[Step] = []
+    indices = [index]
+    while True:
+        entry = entries[index] if index < len(entries) else None
+        if entry is None:
+            raise ValueError(
+                f"{describe(x.value)} was written into through another name, and its recording has "
+                "ended; read it before that, or return a copy"
+            )
+        plan, _, args, kwargs, parents = entry
+        found = None if plan is None else _viewed(plan, args, parents, entries, id(owner))
+        if found is None:
+            break
+        position, index = found
+        steps.append(Step(plan.primitive, position, args, kwargs))
+        indices.append(index)
+    if steps and children_of(_held(steps[-1].args[steps[-1].position])) is not None:
+        steps.pop()  # an item of a pytree, which is no array
+        indices.pop()
+    return indices[-1], steps[::-1]
+
+
+def _viewed(
+    plan: Plan, args: tuple[Any, ...], parents: tuple[Any, ...], entries: list[Any], owner: int
+) -> tuple[int, int] | None:
+    """Return position and index of the argument in the memory of the array with id `owner`."""
+    for position, parent in zip(plan.positions, parents, strict=True):
+        arg = _held(args[position])
+        if type(arg) is Absent or isinstance(arg, np.ndarray):
+            shares = _owner_of(arg) == owner
+        else:
+            shares = children_of(arg) is not None and _made_of_views(entries[parent], owner)
+        if shares:
+            if type(parent) is tuple:
+                raise ValueError(
+                    f"the value of {plan.primitive.name} shares its memory with one of several "
+                    "arguments, so it cannot be written into; write into a copy"
+                )
+            return position, parent
+    return None
+
+
+def _made_of_views(entry: Any, owner: int) -> bool:
+    """Return whether a pytree was made, by a primitive, of views of the memory of an array."""
+    plan, _, args, _, _ = entry
+    return plan is not None and any(
+        [_owner_of(_held(args[position])) == owner for position in plan.positions]
+    )
+
+
+def _held(x: Any) -> Any:
+    while isinstance(x, Result):
+        x = x.value
+    return x
+
+
+def _owner_of(x: Any) -> int | None:
+    if type(x) is Absent:
+        return x.owner
+    return id(memory_of(x)) if isinstance(x, np.ndarray) else None
+
+
+def viewed_by(step: Step, held: np.ndarray[Any, Any]) -> Any:
+    """Return the array that `step` viewed, plain or recorded; `held` is a view of it."""
+    x = step.args[step.position]
+    if type(x) is not Absent:
+        return x
+    if x.offset is None:
+        raise ValueError(
+            f"the array that this {step.primitive.name} views is no longer in memory, so it cannot "
+            "be written into; write into a copy"
+        )
+    owner = memory_of(held)
+    whole = owner.shape == x.shape and owner.strides == x.strides and x.offset == 0
+    return owner if whole else np.ndarray(x.shape, x.dtype, owner.data, x.offset, x.strides)
+
+
+class Place:
+    """A place in an array that is reached through views, as `h[0:2].T[1]` is."""
+
+    def __init__(self, steps: list[Step], index: Any, array: np.ndarray[Any, Any]) -> None:
+        self.steps = [step._replace(args=step.arguments(None)) for step in steps]
+        self.index = index
+        self.strides = tuple([n // array.itemsize for n in array.strides])  # counted in elements
+
+    def copy(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Copy an array of the same shape into the layout in which the steps are views."""
+        y = in_layout(x.shape, self.strides, x.dtype)
+        y[...] = x
+        return y
+
+    def view(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return the view of a plain array that `copy` made."""
+        for step in self.steps:
+            x = step.view(x)
+        return x
+
+    def read(self, x: Any) -> Any:
+        """Return the same elements of an array, plain or recorded."""
+        for step in self.steps:
+            x = step.again(x)
+        return x
+
+    def __repr__(self) -> str:
+        return "".join([*map(_shown, self.steps), f"[{_index(self.index)}]"])
+
+
+def _shown(step: Step) -> str:
+    name, rest = step.primitive.name, step.arguments(None)[1:]
+    if name == "getitem":
+        return f"[{_index(rest[0])}]"
+    return f".{name}({', '.join(map(describe, [x for x in rest if x is not None]))})"
+
+
+def _index(index: Any) -> str:
+    return ", ".join(map(describe, index)) if type(index) is tuple else describe(index)
+
+
+def copy_in_layout(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Copy an array with its strides: what is a view of `x` is a view of the copy."""
+    y = np.array(x)
+    if y.strides != x.strides:
+        y = in_layout(x.shape, tuple([n // x.itemsize for n in x.strides]), x.dtype)
+        y[...] = x
+    return y
+
+
+def in_layout(shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Any:
+    """Return an empty array with strides, counted in elements."""
+    reach = [step * (n - 1) for n, step in zip(shape, strides, strict=True)] if min(shape, default=1) else []
+    first = -sum([r for r in reach if r < 0])
+    size = np.dtype(dtype).itemsize
+    buffer = np.empty((first + sum([r for r in reach if r > 0]) + 1,), dtype)
+    return np.ndarray(shape, dtype, buffer, first * size, [step * size for step in strides])

@@ -1,0 +1,144 @@
+"""Writes into recorded arrays: `x[i] = v`, `x += v`, and NumPy's functions that write."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.engine.calls import call, holds_tracked, innermost, plain
+from autograd_tools.engine.cotangents import is_basic
+from autograd_tools.engine.describe import describe
+from autograd_tools.engine.state import following_params, live
+from autograd_tools.engine.values import Blank, LostGradientError, Param, Result, is_frozen, unwrap
+from autograd_tools.engine.writes import Place, Writes, lineage, move, viewed_by
+from autograd_tools.engine.values import result
+from autograd_tools.engine.saved import memory_of
+from autograd_tools.rules.indexing import getitem, setitem
+from autograd_tools.rules.like import array
+
+
+def write(x: Any, index: Any, v: Any) -> None:
+    """Do `x[index] = v` on a recorded array, for all its views and aliases."""
+    held = writable(x, "assignment destination")
+    root, steps = lineage(x, held)
+    _check_root(x, root)
+    if type(v) in (list, tuple) and holds_tracked(v):
+        v = array(v)
+    if not steps:
+        made = call(setitem, (x, index, v))
+        written = held
+    else:
+        below = viewed_by(steps[0], held)
+        written = unwrap(below)
+        made = call(setitem, (result(below, x.recording, root), Place(steps, index, written), v))
+    note(x, root, written, made, whole=not steps)
+
+
+def write_result(x: Any, apply: Callable[[Any, Any], Any], in_place: Any, other: Any) -> Any:
+    """Do `x += other` for an operator, with NumPy's checks of shape and dtype; return `x`."""
+    if isinstance(x, Param):
+        return write_param(x, in_place, other)
+    if not isinstance(unwrap(x), np.ndarray):
+        return apply(x, other)  # a number: the name gets another value
+    held = writable(x, "output array")
+    made = apply(x, other)
+    new = unwrap(made)
+    fits = type(new) is np.ndarray and new.shape == held.shape and new.dtype == held.dtype
+    if not fits:
+        in_place(held.copy(), plain(other))  # raises as NumPy does
+    root, steps = lineage(x, held)
+    if fits and not steps and type(made) is Result and new.strides == held.strides:
+        _check_root(x, root)
+        note(x, root, held, made, whole=True)
+    else:
+        write(x, ..., made)
+    return x
+
+
+def writable(x: Any, what: str) -> np.ndarray[Any, Any]:
+    """Return the plain array of a recorded one, which is now up to date and tracked by an open
+    recording.
+    """
+    now = live(x)
+    held = unwrap(x)
+    if not (isinstance(now, Result) and isinstance(held, np.ndarray)):
+        array = isinstance(held, np.ndarray)
+        raise TypeError(
+            f"cannot assign into {x!r}, because "
+            f"{'its recording has ended' if array else 'it is no array'}; "
+            "assign into a copy of its plain value, ag.value(x)"
+        )
+    if is_frozen(now):
+        raise ValueError(
+            f"cannot write into {x!r}, which a recording keeps for the backward pass; "
+            "write into a copy"
+        )
+    if now is not x:
+        move(x, now)
+    if not held.flags.writeable:
+        raise ValueError(f"{what} is read-only")
+    return held
+
+
+def note(x: Any, root: int, written: Any, made: Any, *, whole: bool) -> None:
+    """Note that `made` succeeds the entry `root`, whose array `written` the write went into."""
+    recording = x.recording
+    if recording.writes is None:
+        recording.writes = Writes()
+        recording.thread = None
+    recording.writes.note(x, root, written, made)
+    if whole:
+        move(x, made)
+
+
+def _check_root(x: Any, root: int) -> None:
+    plan, _, args, _, _ = x.recording.entries[root]
+    if plan is None and isinstance(args[0], Param):
+        raise param_is_recorded(args[0])
+
+
+def param_is_recorded(x: Param) -> TypeError:
+    """Return the error for a write into a Param, or a view of one, while it is recorded."""
+    return TypeError(
+        f"cannot assign into {x!r} while recording, because its gradient belongs to the "
+        "old value; assign into a recorded copy, such as x = w + 0"
+    )
+
+
+def write_param(x: Param, in_place: Any, other: Any) -> Param:
+    """Do `w -= g` on a Param outside of a recording: its value changes, as NumPy's would."""
+    if following_params() is not None:
+        raise param_is_recorded(x)
+    if innermost((other,), sequences=True) is not None:
+        raise LostGradientError(
+            "assigning a recorded value into a Param would lose its gradient; "
+            "keep it in a variable of its own, or detach it with ag.value(x)"
+        )
+    if not isinstance(x.value, (np.ndarray, np.number, int, float, complex)):
+        raise TypeError(
+            f"{describe(x)} holds a {type(x.value).__name__}, which has no arithmetic; "
+            "update each of its parts, as in w.value[key] -= g"
+        )
+    x.value = in_place(x.value, plain(other))
+    return x
+
+
+def is_view_of(item: Any, x: Any, index: Any) -> bool:
+    """Return whether `item` is the view `x[index]`, so that `x[index] = item` changes nothing.
+
+    Python ends `x[index] += v` with such an assignment.
+    """
+    if type(item) is not Result or item.recording is not x.recording or not is_basic(index):
+        return False
+    plan, _, args, _, parents = item.recording.entries[item.index]
+    return (
+        plan is not None
+        and plan.primitive is getitem
+        and parents == (x.index,)
+        and is_basic(args[1])
+        and args[1] == index
+        and isinstance(unwrap(item), np.ndarray)
+    )
