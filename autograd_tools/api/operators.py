@@ -23,7 +23,13 @@ from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result
 from autograd_tools.location.call_site import OPERATORS
 from autograd_tools.rules import ufunc_methods
 from autograd_tools.rules.indexing import field_of, getitem, unpack_fields
-from autograd_tools.rules.writing import is_view_of, param_is_recorded, writable, write, write_result
+from autograd_tools.rules.writing import (
+    is_view_of,
+    param_is_recorded,
+    writable,
+    write,
+    write_result,
+)
 
 CALL_PATH.add(__file__)
 

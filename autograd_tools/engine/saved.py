@@ -22,7 +22,7 @@ class Absent:
         self.strides = array.strides
         memory = array if array.base is None else memory_of(array)
         self.owner = id(memory)  # whose memory it was
-        self.offset = 0 if memory is array else address(array) - address(memory)
+        self.offset: int | None = 0 if memory is array else address(array) - address(memory)
 
     @property
     def ndim(self) -> int:

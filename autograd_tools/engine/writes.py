@@ -50,7 +50,7 @@ class Successor(NamedTuple):
 
     value: Any
     recording: Recording | None  # None for the recording of the old one: no cycle
-    index: int
+    place: int
     bounds: tuple[int, int]
 
 
@@ -70,9 +70,7 @@ class Writes:
             memory = self.memory
             self.memory[key] = (weakref.ref(owner, lambda _: memory.pop(key, None)), {})
         recording = None if new.recording is old.recording else new.recording
-        self.memory[key][1][index] = Successor(
-            new.value, recording, new.index, byte_bounds(array)
-        )
+        self.memory[key][1][index] = Successor(new.value, recording, new.index, byte_bounds(array))
 
     def update(self, x: Result) -> None:
         """Bring `x` up to date with what was written into its memory."""
@@ -100,7 +98,7 @@ class Writes:
                     "and no recorded view leads from one to the other; write into a copy"
                 )
             return False
-        y: Any = result(found.value, found.recording or x.recording, found.index)
+        y: Any = result(found.value, found.recording or x.recording, found.place)
         for step in steps:
             y = step.again(y)
         move(x, y)
@@ -262,7 +260,11 @@ def copy_in_layout(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def in_layout(shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Any:
     """Return an empty array with strides, counted in elements."""
-    reach = [step * (n - 1) for n, step in zip(shape, strides, strict=True)] if min(shape, default=1) else []
+    reach = (
+        [step * (n - 1) for n, step in zip(shape, strides, strict=True)]
+        if min(shape, default=1)
+        else []
+    )
     first = -sum([r for r in reach if r < 0])
     size = np.dtype(dtype).itemsize
     buffer = np.empty((first + sum([r for r in reach if r > 0]) + 1,), dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +11,8 @@ from autograd_tools.engine.calls import call, holds_tracked, innermost, plain
 from autograd_tools.engine.cotangents import is_basic
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.state import following_params, live
-from autograd_tools.engine.values import Blank, LostGradientError, Param, Result, is_frozen, unwrap
+from autograd_tools.engine.values import LostGradientError, Param, Result, is_frozen, result, unwrap
 from autograd_tools.engine.writes import Place, Writes, lineage, move, viewed_by
-from autograd_tools.engine.values import result
-from autograd_tools.engine.saved import memory_of
 from autograd_tools.rules.indexing import getitem, setitem
 from autograd_tools.rules.like import array
 
@@ -27,6 +24,7 @@ def write(x: Any, index: Any, v: Any) -> None:
     _check_root(x, root)
     if type(v) in (list, tuple) and holds_tracked(v):
         v = array(v)
+    _check_overlap(held, index, unwrap(v))
     if not steps:
         made = call(setitem, (x, index, v))
         written = held
@@ -35,6 +33,17 @@ def write(x: Any, index: Any, v: Any) -> None:
         written = unwrap(below)
         made = call(setitem, (result(below, x.recording, root), Place(steps, index, written), v))
     note(x, root, written, made, whole=not steps)
+
+
+def _check_overlap(held: Any, index: Any, v: Any) -> None:
+    """Raise an error for a mask and a value in the same memory: NumPy reads what it has written."""
+    parts = index if type(index) is tuple else (index,)
+    masked = any([np.ndim(part) > 0 and np.asarray(part).dtype == bool for part in parts])
+    if masked and isinstance(v, np.ndarray) and np.may_share_memory(held, v):
+        raise ValueError(
+            "x[mask] = v expects a v that does not overlap x, because NumPy overwrites v while it "
+            "reads it; write x[mask] = v.copy()"
+        )
 
 
 def write_result(x: Any, apply: Callable[[Any, Any], Any], in_place: Any, other: Any) -> Any:

@@ -4,17 +4,15 @@ Each runs plain and recorded. The values are equal to the bit, and the gradient 
 differences.
 """
 
-import copy
 import random
 
 import numpy as np
-import pytest
 
 import autograd_tools as ag
 
 
 def index(rng, shape):
-    """Return an index into an array of this shape: basic, or now and then with integers or a mask."""
+    """Return an index into an array of this shape, now and then with integers or a mask."""
     if not shape:
         return rng.choice([(), ...])
     kind = rng.random()
@@ -24,19 +22,18 @@ def index(rng, shape):
         mask = np.zeros(shape, bool)
         mask.flat[:: rng.randrange(1, 4)] = True
         return mask
-    parts = []
-    for n in shape[: rng.randrange(1, len(shape) + 1)]:
-        parts.append(
-            rng.choice(
-                [
-                    rng.randrange(-n, n),
-                    slice(None),
-                    slice(rng.randrange(n), None),
-                    slice(None, rng.randrange(1, n + 1)),
-                    slice(None, None, rng.choice([-1, 2, -2])),
-                ]
-            )
+    parts = [
+        rng.choice(
+            [
+                rng.randrange(-n, n),
+                slice(None),
+                slice(rng.randrange(n), None),
+                slice(None, rng.randrange(1, n + 1)),
+                slice(None, None, rng.choice([-1, 2, -2])),
+            ]
         )
+        for n in shape[: rng.randrange(1, len(shape) + 1)]
+    ]
     if rng.random() < 0.15:
         parts.insert(0, None)
     if len(parts) == len(shape) and rng.random() < 0.15:
@@ -56,7 +53,9 @@ def view(rng, a):
     if kind == 4:
         return a.T
     if kind == 5:
-        return a.reshape(rng.choice([(n,), (1, n), (n, 1), (-1,), *([(2, n // 2)] if n % 2 == 0 else [])]))
+        return a.reshape(
+            rng.choice([(n,), (1, n), (n, 1), (-1,), *([(2, n // 2)] if n % 2 == 0 else [])])
+        )
     if kind == 6:
         return a.ravel()
     if kind == 7:
@@ -107,7 +106,7 @@ def step(rng, env, differentiate):
     elif kind == 7:
         env.append(a * fitting(rng, env, shape))
     elif kind == 8:
-        env.append(rng.choice([lambda: a.copy(), lambda: np.copy(a), lambda: copy.deepcopy(a), lambda: a.flatten(), lambda: a.astype(float)])())
+        env.append(rng.choice([a.copy, lambda: np.copy(a), a.flatten, lambda: a.astype(float)])())
     elif kind < 12 and shape is not None:
         v = fitting(rng, env, shape)
         if rng.random() < 0.5:
@@ -129,13 +128,13 @@ def step(rng, env, differentiate):
         helper(rng, a, fitting(rng, env, shape))
     elif kind == 16 and len(shape) > 1:
         for row in a:
-            row *= 0.5 + rng.random()
+            row *= 0.5 + rng.random()  # noqa: PLW2901  in place
     elif kind == 17:
         boxes = {"a": a, "others": [rng.choice(env), a]}
         boxes["a"] -= 0.125
         for part in boxes["others"]:
             if np.shape(part):
-                part /= 1.5
+                part /= 1.5  # noqa: PLW2901  in place
         env[i] = boxes["a"]
     elif kind == 18 and shape and differentiate is not None:
         c = rng.choice(env)
@@ -185,7 +184,7 @@ def check(seed):
     J.backward(y)
     e = 1e-6
     slope = (f(x + e * direction) - f(x - e * direction)) / (2 * e)
-    same = f((x.copy() + 0.0))
+    same = f(x.copy() + 0.0)
     assert ag.value(y) == same
     for dx in (gradient, ag.grad(J, w)):
         found = np.sum((0 if dx is None else dx) * direction)
