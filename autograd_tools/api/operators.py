@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.api.copying import install_copies
 from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, reject_if_recorded
 from autograd_tools.base.containers import field_names
 from autograd_tools.engine.calls import CONSTANTS, plain
@@ -80,6 +81,7 @@ def install() -> None:
         setattr(Value, name, property(_attribute(name)))
     for name in vars(_Body).keys() - vars(_Empty).keys():
         setattr(Value, name, _Body.__dict__[name])
+    install_copies()
     NamedResult.__getattr__ = _field
     FieldsParam.__getattribute__ = _field_first  # type: ignore[method-assign]
     FieldsParam.__call__ = lambda self, *args, **kwargs: unpack_fields(self)(*args, **kwargs)

@@ -30,16 +30,22 @@ def unpack_fields(x: Any) -> Any:
     return with_children(held, [getitem.first(x, (i,)) for i in range(len(held))])
 
 
-def unpack(x: Any) -> Any:
-    """Return a pytree, tracked or not, as one of tracked leaves."""
+def unpack_level(x: Any) -> Any:
+    """Return a tracked pytree as one of tracked items, and anything else unchanged."""
     x = unpack_fields(x)
     held = unwrap(x)
-    parts = children_of(held)
-    if parts is None:
+    if not isinstance(x, Value) or children_of(held) is None:
         return x
-    if isinstance(x, Value):
-        parts = [x[key] for key in (held if isinstance(held, dict) else range(len(held)))]
-    return with_children(held, [unpack(part) for part in parts])
+    return with_children(
+        held, [x[key] for key in (held if isinstance(held, dict) else range(len(held)))]
+    )
+
+
+def unpack(x: Any) -> Any:
+    """Return a pytree, tracked or not, as one of tracked leaves."""
+    x = unpack_level(x)
+    parts = children_of(x)
+    return x if parts is None else with_children(x, [unpack(part) for part in parts])
 
 
 def field_of(x: Any, name: str) -> Any:

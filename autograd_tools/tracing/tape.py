@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -167,6 +168,23 @@ class Tape(Recording):
         with no_collections():
             nodes = Nodes(columns_of(self, self.names))
         return Trace(nodes, None if self.result is None else self.result + 1)
+
+    def __copy__(self) -> Tape:
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tape:
+        made = memo[id(self)] = object.__new__(type(self))
+        made.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return made
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(
+            "a tape cannot be pickled, because it holds functions; save its trace, "
+            "J.trace().save('trace.json'), and read it with ag.load_trace('trace.json'), "
+            "or pickle J.trace()"
+        )
 
     def __len__(self) -> int:
         return len(self.entries)

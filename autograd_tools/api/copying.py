@@ -1,0 +1,39 @@
+"""Copies and pickles of a recorded value: a copy stays recorded, a pickle is an error."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.api.dispatch import reject_if_recorded
+from autograd_tools.engine.state import live
+from autograd_tools.engine.values import Result, Value, unwrap
+from autograd_tools.rules.indexing import unpack_level
+
+
+def install_copies() -> None:
+    """Give `Result` the methods of `copy` and `pickle`; a Param is copied as any object."""
+    Result.__copy__ = shallow_copy  # type: ignore[attr-defined]
+    Result.__deepcopy__ = deep_copy  # type: ignore[attr-defined]
+    Result.__reduce_ex__ = reduced  # type: ignore[assignment, method-assign]
+
+
+def shallow_copy(x: Any) -> Any:
+    """Return `copy.copy(x)`: of an array, a recorded copy; of a pytree, one of recorded items."""
+    x = live(x)
+    if not isinstance(x, Value):
+        return copy.copy(x)
+    return np.copy(x) if isinstance(unwrap(x), np.ndarray) else unpack_level(x)
+
+
+def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
+    """Return `copy.deepcopy(x)`, with all arrays in it copied and recorded."""
+    copied = shallow_copy(x)
+    return copied if isinstance(copied, Value) else copy.deepcopy(copied, memo)
+
+
+def reduced(x: Any, protocol: Any) -> tuple[Any, ...]:
+    """Return what pickle saves: after the recording the plain value, loaded by `copy.copy`."""
+    return copy.copy, (reject_if_recorded(x, "pickling", "send and save plain values"),)
