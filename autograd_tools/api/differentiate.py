@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from autograd_tools.base.containers import is_constant_leaf, is_floating, is_number, tree_leaves
+from autograd_tools.base.contexts import frame_of_block
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
@@ -110,7 +111,7 @@ def record(*, watch: str | None = None) -> Iterator[Tape]:
     array([2., 2., 2.])
     """
     tape = Tape(follows_params=True)
-    with watching(tape, watch), tape.open(sys._getframe(2)):
+    with watching(tape, watch), tape.open(frame_of_block(sys._getframe(1))):
         yield tape
 
 

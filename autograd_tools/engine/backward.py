@@ -9,9 +9,9 @@ steps written out.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from numpy import ndarray
@@ -21,17 +21,12 @@ from autograd_tools.engine.hooks import call_hooks, hooked
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import ARRAYS, kept_bytes
-from autograd_tools.engine.state import thread as recording_thread
+from autograd_tools.engine.state import innermost_open
 from autograd_tools.engine.users_rules import call_rule
 from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
-
-class _Listening(threading.local):
-    active = False  # the listeners hear of the current gradient
-
-
-_listening = _Listening()
+_listening = ContextVar("listening", default=False)  # the listeners hear of the current gradient
 _listeners: list[Callable[[], None]] = []
 
 
@@ -68,13 +63,13 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
 
     Entries after `index` are dropped.
     """
-    if not _listeners or _listening.active or recording_thread.open is not None:
+    if not _listeners or _listening.get() or innermost_open() is not None:
         return _differentiate(recording, index, seed)
-    _listening.active = True
+    token = _listening.set(True)
     try:
         _differentiate(recording, index, seed)
     finally:
-        _listening.active = False
+        _listening.reset(token)
     for callback in tuple(_listeners):
         callback()
     return None

@@ -15,10 +15,11 @@ from typing import Any
 
 from numpy import ndarray
 
+from autograd_tools.base.contexts import Opened
 from autograd_tools.base.memory import last_tape_closed
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.saved import absent
-from autograd_tools.engine.state import open_tapes, thread
+from autograd_tools.engine.state import following_params, innermost_open, open_tapes, recordings
 from autograd_tools.engine.values import (
     USED,
     Blank,
@@ -70,7 +71,7 @@ class Recording(Wrapping):
         self.isolated = isolated
         self.owner: int | None = None  # the thread that records, while it is open
         self.thread: int | None = None  # the same for the fast calls; None after a write
-        self.enclosing: Recording | None = None  # the open one of this thread when it opened
+        self.opened: Opened[Recording] | None = None  # its place in its context
         self.outer: Recording | None = None  # the innermost one that tracked Params then
         self.locator: source.Locator | None = None
         self.entries: list[Any] = []
@@ -97,23 +98,22 @@ class Recording(Wrapping):
         return timing.times(self)
 
     def open(self, base: FrameType | None) -> Recording:
-        """Record what this thread computes, in `with recording.open(base):`.
+        """Record what this context computes, in `with recording.open(base):`.
 
         Scope paths start above the frame `base`. After the block, Results act like their values.
         """
         self.owner = self.thread = get_ident()
-        if thread.open is not None:
-            self.within = thread.open.within | {thread.open.serial}
-        self.enclosing, thread.open = thread.open, self
         if self.retain:
             open_tapes.append(self)
         if self.notes is not None:
             self.locator = source.Locator(base)
             if timing.ENABLED:
                 self.locator.note = timing.time_note(self.locator.note, self)  # type: ignore[method-assign]
-        self.outer = thread.params
-        if self.follows_params:
-            thread.params = self
+        self.outer = following_params()
+        enclosing = innermost_open()
+        if enclosing is not None:
+            self.within = enclosing.within | {enclosing.serial}
+        self.opened = recordings.enter(self, base)
         return self
 
     def __enter__(self) -> Recording:
@@ -131,7 +131,7 @@ class Recording(Wrapping):
             raise error.__cause__.with_traceback(error.__traceback__) from None
 
     def close(self) -> None:
-        """Stop recording. Recordings may stop in any order."""
+        """Stop recording. Recordings may stop in any order and in any context."""
         if self.is_open:
             if timing.ENABLED and self.locator is not None:
                 del self.locator.note  # it refers to this recording
@@ -141,12 +141,10 @@ class Recording(Wrapping):
             self.locator = None
             self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
             self.items.clear()
-            while thread.open is not None and not thread.open.is_open:
-                closed, thread.open = thread.open, thread.open.enclosing
-                closed.enclosing = None  # otherwise it stays alive
-            while thread.params is not None and not thread.params.is_open:
-                thread.params = thread.params.outer
-            if thread.open is None:
+            if self.opened is not None:
+                recordings.leave(self.opened)
+                self.opened = None
+            if recordings.last() is None:
                 last_tape_closed()
 
     def append(self, entry: Entry, note: source.CallSite = source.NOWHERE) -> int:

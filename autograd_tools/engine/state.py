@@ -1,31 +1,43 @@
-"""The state of a thread: its open recordings, and the tapes that are open in any thread."""
+"""The open recordings of a context, and the tapes that are open in any thread."""
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
+from autograd_tools.base.contexts import Blocks
 from autograd_tools.base.memory import suspend_full_collections
 from autograd_tools.engine.stale import refuse_stale
 from autograd_tools.engine.values import Blank, Param, Result, below
 
-
-class ThreadState(threading.local):
-    """The innermost open recordings of a thread."""
-
-    open: Any = None
-    params: Any = None  # the one that tracks Params
-
-
-thread = ThreadState()
+recordings: Blocks[Any] = Blocks("autograd_tools.recordings")
 open_tapes: list[Any] = []  # of all threads
+_last = recordings.last
 
-suspend_full_collections(lambda: thread.open is not None)
+suspend_full_collections(lambda: (opened := _last()) is not None and opened.item is not None)
+
+
+def innermost_open() -> Any:
+    """Return the innermost recording in effect; None outside all."""
+    opened = recordings.innermost()
+    return None if opened is None else opened.item
 
 
 def following_params() -> Any:
-    """Return the thread's innermost open recording that tracks Params; None outside `diff`."""
-    return thread.params
+    """Return the innermost recording in effect that tracks Params; None outside `diff`."""
+    opened = _last()
+    if opened is not None:
+        sure = opened.sure
+        if sure is not None and sure.follows_params:
+            return sure
+    elif not recordings.of_generators:
+        return None
+    found = next((x for x in recordings.in_effect() if x.follows_params), None)
+    if found is not None and any(x.follows_params for x in recordings.beside()):
+        raise RuntimeError(
+            "a generator that holds a recording open was resumed inside another recording, which "
+            "would lose its gradients; start the generator in there, or resume it outside"
+        )
+    return found
 
 
 def live(x: Any) -> Any:
@@ -39,7 +51,7 @@ def live(x: Any) -> Any:
         if x.recording.is_open:
             if type(x) is not Blank:
                 break
-        elif thread.open is not None:
-            refuse_stale(x, thread.open)
+        elif (reader := innermost_open()) is not None:
+            refuse_stale(x, reader)
         x = below(x)
-    return x.value if isinstance(x, Param) and thread.params is None else x
+    return x.value if isinstance(x, Param) and following_params() is None else x

@@ -1,0 +1,156 @@
+"""Open blocks of a context: those of a function or task, and those of a generator.
+
+Threads and asyncio tasks have contexts (`contextvars`); what a task or `asyncio.to_thread` runs
+sees the blocks around its start. Python runs a generator in the context of its caller, so a block
+in a generator is known by the frame of the generator: it is in effect while that frame runs.
+Blocks are left by identity: in any order, and in any context.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import sys
+from contextvars import ContextVar
+from types import FrameType
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+# Modules that run a generator as a context manager or fixture: its blocks are in effect while it is
+# suspended.
+DRIVERS = frozenset({"contextlib", "_pytest.fixtures", "pytest_asyncio.plugin"})
+RESUME = dis.opmap["RESUME"]
+AFTER_AWAIT = 3  # argument of RESUME
+
+
+class Opened(Generic[T]):
+    """An open block of a context; `item` is None once it is left.
+
+    `before` opened before it in the same context, and `around` is the innermost one that was in
+    effect then. `generator` is the frame of the generator that opened it. `sure` is the item if
+    this block is in effect wherever it is the last one.
+    """
+
+    __slots__ = ("around", "before", "generator", "item", "sure")
+
+    def __init__(
+        self,
+        item: T,
+        before: Opened[T] | None,
+        around: Opened[T] | None,
+        generator: FrameType | None,
+    ) -> None:
+        self.item: T | None = item
+        self.sure: T | None = None
+        self.before = before
+        self.around = around
+        self.generator = generator
+
+
+class Blocks(Generic[T]):
+    """The open blocks of one kind, in all contexts."""
+
+    def __init__(self, name: str) -> None:
+        self._last: ContextVar[Opened[T] | None] = ContextVar(name, default=None)
+        self.last = self._last.get  # the block that this context opened last; hot code asks it
+        self.of_generators: list[Opened[T]] = []
+
+    def enter(self, item: T, frame: FrameType | None) -> Opened[T]:
+        """Open a block in `frame`, as `frame_of_block` finds it."""
+        generator = frame if frame is not None and frame.f_code.co_flags & GENERATORS else None
+        before = self._last_open()
+        opened = Opened(item, before, self.innermost(), generator)
+        if generator is not None:
+            self.of_generators.append(opened)
+            for outer in chain(opened):
+                outer.sure = None
+        elif not self.of_generators:
+            opened.sure = item
+        self._last.set(opened)
+        return opened
+
+    def leave(self, opened: Opened[T]) -> None:
+        """Leave a block; no order is needed."""
+        opened.item = opened.sure = None
+        if opened in self.of_generators:
+            self.of_generators.remove(opened)
+            opened.generator = None
+        self._last.set(self._last_open())
+
+    def innermost(self) -> Opened[T] | None:
+        """Return the innermost block in effect."""
+        opened = self._last_open()
+        if not self.of_generators:
+            return opened
+        running = self._running()
+        if running is not None:
+            while opened is not None and (
+                opened.item is None or all(outer is not running for outer in chain(opened))
+            ):
+                opened = opened.before
+            return running if opened is None else opened
+        while opened is not None and (
+            opened.item is None or any(map(_is_suspended, chain(opened)))
+        ):
+            opened = opened.before
+        return opened
+
+    def in_effect(self) -> list[T]:
+        """Return the blocks in effect, innermost first."""
+        return [outer.item for outer in chain(self.innermost()) if outer.item is not None]
+
+    def beside(self) -> list[T]:
+        """Return the blocks in which a generator was resumed that opened blocks before them."""
+        inside, opened, found = chain(self.innermost()), self.last(), []
+        while opened is not None and self.of_generators:
+            if opened.item is not None and opened not in inside and not _is_suspended(opened):
+                found.append(opened.item)
+            opened = opened.before
+        return found
+
+    def _last_open(self) -> Opened[T] | None:
+        opened = self.last()
+        while opened is not None and opened.item is None:
+            opened = opened.before
+        return opened
+
+    def _running(self) -> Opened[T] | None:
+        """Return the last block of the innermost generator on the stack that has one."""
+        owners = {opened.generator: opened for opened in self.of_generators}
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and frame not in owners:
+            frame = frame.f_back
+        return None if frame is None else owners[frame]
+
+
+def chain(opened: Opened[T] | None) -> list[Opened[T]]:
+    """Return a block and those around it, innermost first."""
+    found = []
+    while opened is not None:
+        found.append(opened)
+        opened = opened.around
+    return found
+
+
+def _is_suspended(opened: Opened[T]) -> bool:
+    """Return True for a block of a generator that waits for its caller, and not for a task."""
+    frame = opened.generator
+    if frame is None or frame.f_back is not None:
+        return False
+    code, after = frame.f_code.co_code, frame.f_lasti + 2
+    return not (code[after] == RESUME and code[after + 1] & 3 == AFTER_AWAIT)
+
+
+def frame_of_block(frame: FrameType) -> FrameType:
+    """Return the frame with the `with` statement, above context managers that are generators."""
+    while frame.f_back is not None and (
+        _drives(frame) or (frame.f_code.co_flags & GENERATORS and _drives(frame.f_back))
+    ):
+        frame = frame.f_back
+    return frame
+
+
+def _drives(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__") in DRIVERS
