@@ -29,55 +29,69 @@ class Opened(Generic[T]):
     """An open block of a context; `item` is None once it is left.
 
     `before` opened before it in the same context, and `around` is the innermost one that was in
-    effect then. `generator` is the frame of the generator that opened it. `sure` is the item if
-    this block is in effect wherever it is the last one.
+    effect then. `sure` is the item if this block is in effect wherever it is the last one.
     """
 
-    __slots__ = ("around", "before", "generator", "item", "sure")
+    __slots__ = ("around", "before", "item", "sure")
+    item: T | None
+    sure: T | None
+    before: Opened[T] | None
+    around: Opened[T] | None
+    generator: FrameType | None = None  # a class attribute, and a slot below
 
-    def __init__(
-        self,
-        item: T,
-        before: Opened[T] | None,
-        around: Opened[T] | None,
-        generator: FrameType | None,
-    ) -> None:
-        self.item: T | None = item
-        self.sure: T | None = None
-        self.before = before
-        self.around = around
-        self.generator = generator
+
+class OpenedInGenerator(Opened[T]):
+    """An open block of the generator that runs in the frame `generator`."""
+
+    __slots__ = ("generator",)
+
+    def __init__(self, frame: FrameType) -> None:
+        self.generator = frame
 
 
 class Blocks(Generic[T]):
     """The open blocks of one kind, in all contexts."""
 
     def __init__(self, name: str) -> None:
-        self._last: ContextVar[Opened[T] | None] = ContextVar(name, default=None)
-        self.last = self._last.get  # the block that this context opened last; hot code asks it
+        last: ContextVar[Opened[T] | None] = ContextVar(name, default=None)
+        self.last = last.get  # the block that this context opened last; hot code asks it
+        self._set = last.set
         self.of_generators: list[Opened[T]] = []
 
     def enter(self, item: T, frame: FrameType | None) -> Opened[T]:
         """Open a block in `frame`, as `frame_of_block` finds it."""
-        generator = frame if frame is not None and frame.f_code.co_flags & GENERATORS else None
-        before = self._last_open()
-        opened = Opened(item, before, self.innermost(), generator)
-        if generator is not None:
-            self.of_generators.append(opened)
-            for outer in chain(opened):
-                outer.sure = None
-        elif not self.of_generators:
-            opened.sure = item
-        self._last.set(opened)
+        before = self.last()
+        if before is not None and before.item is None:
+            before = self._last_open()
+        if frame is not None and frame.f_code.co_flags & GENERATORS:
+            opened: Opened[T] = OpenedInGenerator(frame)
+        else:
+            opened = Opened()  # no __init__, whose call would double the time
+        opened.item = opened.sure = item
+        opened.before = opened.around = before
+        if opened.generator is not None or self.of_generators:
+            self._enter_generator(opened)
+        self._set(opened)
         return opened
+
+    def _enter_generator(self, opened: Opened[T]) -> None:
+        """Enter a block while generators have blocks, or by one."""
+        opened.around = self.innermost()
+        if opened.generator is not None:
+            self.of_generators.append(opened)
+        for outer in chain(opened):
+            outer.sure = None
 
     def leave(self, opened: Opened[T]) -> None:
         """Leave a block; no order is needed."""
         opened.item = opened.sure = None
-        if opened in self.of_generators:
+        if isinstance(opened, OpenedInGenerator):
             self.of_generators.remove(opened)
             opened.generator = None
-        self._last.set(self._last_open())
+        before = opened.before
+        if self.last() is not opened or (before is not None and before.item is None):
+            before = self._last_open()
+        self._set(before)
 
     def innermost(self) -> Opened[T] | None:
         """Return the innermost block in effect."""

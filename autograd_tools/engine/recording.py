@@ -19,7 +19,7 @@ from autograd_tools.base.contexts import Opened
 from autograd_tools.base.memory import last_tape_closed
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.saved import absent
-from autograd_tools.engine.state import following_params, innermost_open, open_tapes, recordings
+from autograd_tools.engine.state import following_params, open_tapes, recordings
 from autograd_tools.engine.values import (
     USED,
     Blank,
@@ -59,6 +59,7 @@ class Recording(Wrapping):
 
     retain: bool = False  # keep values and outgrads for inspection; otherwise free as the pass goes
     value: Any = None
+    opened: Opened[Recording] | None = None  # its place in its context
     hooks: dict[int, Hooks] | None = None  # by index
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
     detached: dict[tuple[int, int], dict[int, Any]] | None = None  # see detached.py
@@ -71,7 +72,6 @@ class Recording(Wrapping):
         self.isolated = isolated
         self.owner: int | None = None  # the thread that records, while it is open
         self.thread: int | None = None  # the same for the fast calls; None after a write
-        self.opened: Opened[Recording] | None = None  # its place in its context
         self.outer: Recording | None = None  # the innermost one that tracked Params then
         self.locator: source.Locator | None = None
         self.entries: list[Any] = []
@@ -102,6 +102,7 @@ class Recording(Wrapping):
 
         Scope paths start above the frame `base`. After the block, Results act like their values.
         """
+        self.outer = following_params()
         self.owner = self.thread = get_ident()
         if self.retain:
             open_tapes.append(self)
@@ -109,11 +110,10 @@ class Recording(Wrapping):
             self.locator = source.Locator(base)
             if timing.ENABLED:
                 self.locator.note = timing.time_note(self.locator.note, self)  # type: ignore[method-assign]
-        self.outer = following_params()
-        enclosing = innermost_open()
-        if enclosing is not None:
-            self.within = enclosing.within | {enclosing.serial}
         self.opened = recordings.enter(self, base)
+        around = self.opened.around
+        if around is not None and around.item is not None:
+            self.within = around.item.within | {around.item.serial}
         return self
 
     def __enter__(self) -> Recording:
