@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from autograd_tools.api.callers import instead_of_caller
 from autograd_tools.engine.calls import call, holds_tracked, innermost, is_constant, plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import CALL_PATH, note_detached
+from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import open_tapes
@@ -44,6 +44,7 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
         if args and all(map(is_constant, args[1:])) and all(map(is_constant, kwargs.values())):
             return primitive.first(args[0], args[1:], kwargs)
         return call(primitive, args, kwargs)
+    args, kwargs = to_arrays(args), {name: to_arrays(item) for name, item in kwargs.items()}
     if func in ZEROGRADS:
         if open_tapes:
             note_detached(name_of(func), (*args, *kwargs.values()))
@@ -131,28 +132,5 @@ def lost_gradient(what: str, instead: str) -> LostGradientError:
 def reject_if_recorded(self: Any, what: str, instead: str) -> Any:
     """Return the plain value, unless that would lose a gradient."""
     if is_recorded((self,)):
-        package = _scipy_caller()
-        if package:
-            what, instead = (
-                f"a function of {package}",
-                f"use the one of the same name in autograd_tools.{package} if there is one",
-            )
-        raise lost_gradient(what, instead)
+        raise lost_gradient(*(instead_of_caller() or (what, instead)))
     return unwrap(self)
-
-
-def _scipy_caller() -> str:
-    """Return the package of SciPy on the stack that asks for a plain value, or an empty string."""
-    frame: FrameType | None = sys._getframe(1)
-    found = ""
-    while frame is not None:
-        top, _, module = frame.f_globals.get("__name__", "").partition(".")
-        if top == "scipy":
-            package = module.partition(".")[0]
-            found = (
-                f"scipy.{package}" if package and not package.startswith("_") else found or "scipy"
-            )
-        elif found or top not in ("numpy", "autograd_tools"):
-            break
-        frame = frame.f_back
-    return found

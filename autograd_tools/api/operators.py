@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
+from autograd_tools.api.callers import PROBES, no_array, probe, sparse_asks
 from autograd_tools.api.copying import install_copies
 from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, reject_if_recorded
 from autograd_tools.base.containers import field_names
-from autograd_tools.engine.calls import CONSTANTS, plain
+from autograd_tools.engine.calls import CONSTANTS, is_constant, plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import CALL_PATH, note_detached
+from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import following_params, live, open_tapes
 from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result, Value, unwrap
@@ -55,6 +58,13 @@ METHODS = """
     searchsorted squeeze std sum swapaxes take trace var
 """
 PROPERTIES = {"T": "transpose", "mT": "matrix_transpose", "real": "real", "imag": "imag"}
+# Methods of a dict.
+OF_DICTS: dict[str, Callable[..., Any]] = {
+    "keys": lambda x: unwrap(x).keys(),
+    "values": lambda x: [x[key] for key in unwrap(x)],
+    "items": lambda x: [(key, x[key]) for key in unwrap(x)],
+    "get": lambda x, key, default=None: x[key] if key in unwrap(x) else default,
+}
 # The gradient of these results is zero, or they are no numbers.
 CONVERSIONS: tuple[Callable[..., Any], ...] = (int, operator.index, bool, round, len)
 ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
@@ -82,6 +92,10 @@ def install() -> None:
     for name in vars(_Body).keys() - vars(_Empty).keys():
         setattr(Value, name, _Body.__dict__[name])
     install_copies()
+    for name, method in OF_DICTS.items():
+        setattr(Value, name, _of_dict(name, method))
+    for name in PROBES:
+        setattr(Value, name, probe(name))
     NamedResult.__getattr__ = _field
     FieldsParam.__getattribute__ = _field_first  # type: ignore[method-assign]
     FieldsParam.__call__ = lambda self, *args, **kwargs: unpack_fields(self)(*args, **kwargs)
@@ -129,7 +143,7 @@ def _zero(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     def apply(a: Any, b: Any) -> Any:
         if open_tapes:
             note_detached(ufunc.__name__, (a, b))
-        return ufunc(plain(a), plain(b))
+        return ufunc(*[to_arrays(plain(x), ufunc.__name__) for x in (a, b)])
 
     return apply
 
@@ -138,7 +152,7 @@ def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any,
     def apply(a: Any, b: Any) -> Any:
         if open_tapes:
             note_detached(sign, (a, b))
-        return compare(unwrap(a), plain(b))
+        return compare(unwrap(a), to_arrays(plain(b), sign))
 
     return apply
 
@@ -157,6 +171,17 @@ def _method(func: Callable[..., Any]) -> Callable[..., Any]:
         return call_numpy(func, (self, *args), kwargs)
 
     return method
+
+
+def _of_dict(name: str, method: Callable[..., Any]) -> property:
+    """Make a method that arrays lack, so that `hasattr(x, "keys")` tells a dict."""
+
+    def get(self: Any) -> Any:
+        if isinstance(unwrap(self), dict):
+            return MethodType(method, self)
+        raise AttributeError(f"{describe(self)} has no attribute {name!r}", name=name, obj=self)
+
+    return property(get)
 
 
 def _attribute(name: str) -> Callable[[Any], Any]:
@@ -181,6 +206,7 @@ class _Body:
     """Methods that are not in a table, which `install` copies to `Value`."""
 
     __hash__ = object.__hash__  # by identity, though == compares values
+    __pandas_priority__ = 5000  # above a DataFrame: pandas leaves its operators to us
 
     def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
@@ -208,6 +234,8 @@ class _Body:
         return call_numpy(func, args, kwargs)
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
+        if is_recorded((self,)) and sparse_asks():
+            return no_array(self)
         x = reject_if_recorded(
             self,
             "np.array or np.asarray (or a NumPy function that calls them)",
@@ -252,7 +280,7 @@ class _Body:
         return plain(item) in unwrap(self)
 
     def __getitem__(self: Any, index: Any) -> Any:
-        return getitem.first(self, (index,) if type(index) in CONSTANTS else (plain(index),))
+        return getitem.first(self, (index,) if type(index) in CONSTANTS else (_index(index),))
 
     def __iter__(self: Any) -> Iterator[Any]:
         x = unwrap(self)
@@ -265,7 +293,7 @@ class _Body:
         old one.
         """
         if isinstance(self, Result):
-            index = plain(index)
+            index = _index(index)
             writable(self, "assignment destination")
             if not (type(live(item)) is Result and is_view_of(item, self, index)):
                 write(self, index, item)
@@ -276,19 +304,7 @@ class _Body:
             raise lost_gradient(
                 "assigning a recorded value into a Param", "keep it in a variable of its own"
             )
-        unwrap(self)[index] = plain(item)
-
-    def keys(self: Any) -> Any:
-        return unwrap(self).keys()
-
-    def values(self: Any) -> Any:
-        return [self[key] for key in unwrap(self)]
-
-    def items(self: Any) -> Any:
-        return [(key, self[key]) for key in unwrap(self)]
-
-    def get(self: Any, key: Any, default: Any = None) -> Any:
-        return self[key] if key in unwrap(self) else default
+        unwrap(self)[_index(index)] = to_arrays(plain(item))
 
     # Methods of an array with other arguments than the function.
     def compress(self: Any, condition: Any, axis: int | None = None) -> Any:
@@ -309,6 +325,11 @@ class _Body:
 
     def copy(self: Any, order: Any = "C") -> Any:
         return call_numpy(np.copy, (self,), {"order": order})
+
+
+def _index(index: Any) -> Any:
+    """Return an index without tracked values and foreign arrays."""
+    return index if is_constant(index) else to_arrays(plain(index))
 
 
 def _one_tuple(args: tuple[Any, ...]) -> Any:

@@ -7,7 +7,7 @@ calls.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import get_ident
 from typing import Any
 
@@ -22,18 +22,13 @@ from autograd_tools.base.containers import (
     tree_leaves,
     with_children,
 )
+from autograd_tools.base.foreign import is_sparse, refuse_own_arithmetic
 from autograd_tools.engine.detached import CALL_PATH, note_detached
+from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
 from autograd_tools.engine.state import following_params, live, open_tapes
-from autograd_tools.engine.values import (
-    LostGradientError,
-    Param,
-    Result,
-    Value,
-    refuse_own_arithmetic,
-    unwrap,
-)
+from autograd_tools.engine.values import LostGradientError, Param, Result, Value, unwrap
 
 CALL_PATH.add(__file__)
 
@@ -120,16 +115,27 @@ def _check_thread(recording: Recording | None, x: Value) -> None:
         )
 
 
-def call(
+def call(  # noqa: PLR0912  written out, because it is the definition
     primitive: PrimitiveData, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS
 ) -> Any:
     """Call a primitive, and record the call if an argument is tracked."""
     if kwargs and holds_tracked(kwargs):
         args, kwargs = _positional(primitive, args, kwargs)
     if not primitive.containers:
-        args = _without_containers(primitive, args)
+        unknown = [
+            i
+            for i, arg in enumerate(args)
+            if type(arg) not in CONSTANTS and not isinstance(arg, Value)
+        ]
+        if unknown:
+            other = _other_call(primitive, [args[i] for i in unknown])
+            if other is not None:
+                return other(primitive.func, args, kwargs)
+            args = _without_containers(primitive, _converted(primitive, args, unknown))
     elif primitive.item_of is not None and (a := container(args[0])) is not None:
         return read_item(primitive, a, args[1])
+    if kwargs and primitive.of_arrays:
+        kwargs = {name: to_arrays(item) for name, item in kwargs.items()}
     recording = innermost(args, primitive.sequences)
     if recording is None:
         return _compute(
@@ -200,6 +206,37 @@ def read_item(primitive: PrimitiveData, a: Result, key: Any) -> Any:
     return made
 
 
+def _sparse_call(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+    raise TypeError(f"{func.__name__} of a sparse matrix has no gradient; write S.toarray()")
+
+
+def set_sparse_call(call: Callable[..., Any]) -> None:
+    """Pass each call of a NumPy function on a sparse matrix to `call(func, args, kwargs)`."""
+    global _sparse_call
+    _sparse_call = call
+
+
+def _other_call(primitive: PrimitiveData, operands: Sequence[Any]) -> Callable[..., Any] | None:
+    """Return what computes with operands that are no arrays, if one of these is none."""
+    if isinstance(primitive.func, np.ufunc) and any(
+        [getattr(type(x), "__array_ufunc__", False) is None for x in operands]
+    ):
+        return lambda *_: NotImplemented  # such as a Polynomial: Python asks it next
+    return _sparse_call if primitive.of_arrays and any(map(is_sparse, operands)) else None
+
+
+def _converted(
+    primitive: PrimitiveData, args: tuple[Any, ...], unknown: list[int]
+) -> tuple[Any, ...]:
+    """Return the arguments with foreign arrays converted; a user's function takes its own."""
+    items = list(args)
+    operator = primitive.name if isinstance(primitive.func, np.ufunc) else ""
+    for i in unknown:
+        if primitive.of_arrays or primitive.rule(i) is not None:
+            items[i] = to_arrays(items[i], operator)
+    return tuple(items)
+
+
 def _without_containers(primitive: PrimitiveData, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the arguments with pytrees unwrapped where no rule needs them.
 
@@ -239,7 +276,8 @@ def _operand(primitive: PrimitiveData, position: int, arg: Any) -> Any:
 
 
 def _compute(primitive: PrimitiveData, values: Sequence[Any], kwargs: Any) -> Any:
-    return primitive.general(*values, **kwargs) if kwargs else primitive.forward(*values)
+    y = primitive.general(*values, **kwargs) if kwargs else primitive.forward(*values)
+    return y if primitive.fresh else to_arrays(y)
 
 
 def _lower(recording: Recording, arg: Any, sequences: bool) -> tuple[Any, Any]:

@@ -73,6 +73,7 @@ class PrimitiveData:
         self.accumulate_into = accumulate_into
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name, leaf=fresh)
+        self.of_arrays = fresh or dispatches(func)  # a foreign argument becomes an array
         # Elementwise: a gradient has the shape of the output.
         self.elementwise = fresh and isinstance(func, np.ufunc) and func.signature is None
         self._plan = functools.cache(self._make_plan)
@@ -152,6 +153,11 @@ class Plan:
     def needs(self, position: int) -> bool:
         """Return whether a rule may read the numbers of an argument, or of the output (VALUE)."""
         return self.reads is None or position in self.reads
+
+
+def dispatches(func: Callable[..., Any]) -> bool:
+    """Return whether NumPy passes a call of `func` on a `Value` to us."""
+    return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
 
 
 def name_of(func: Callable[..., Any]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.fast_calls import binary, first, unary
-from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, Rule, name_of
+from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, Rule, dispatches, name_of
 from autograd_tools.engine.recording import NO_KWARGS
 from autograd_tools.engine.state import open_tapes
 
@@ -162,7 +162,7 @@ def primitive(*rules: Rule | None) -> Callable[[F], F]:
                 f"primitive() expects a function, got {func!r}; "
                 "write @ag.primitive(rule, ...), with one VJP rule per argument"
             )
-        if _dispatches(func):
+        if dispatches(func):
             ZEROGRADS.discard(func)
             PRIMITIVES[func] = Primitive(func, rules, fresh=False)
             return func
@@ -198,7 +198,7 @@ def zerograd(func: F) -> F:
     >>> grad(lambda x: x * level(x))(3.0)
     1.0
     """
-    if _dispatches(func):
+    if dispatches(func):
         PRIMITIVES.pop(func, None)
         ZEROGRADS.add(func)
         return func
@@ -210,8 +210,3 @@ def zerograd(func: F) -> F:
         return func(*plain(args), **plain(kwargs))
 
     return unrecorded  # type: ignore[return-value]
-
-
-def _dispatches(func: Callable[..., Any]) -> bool:
-    """Return whether NumPy passes a call of `func` on a `Value` to us."""
-    return isinstance(func, np.ufunc) or hasattr(func, "_implementation")

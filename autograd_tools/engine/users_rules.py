@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.engine.foreign import converted
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.values import Result, result
 
@@ -49,6 +50,7 @@ def call_rule(
         raise
     if _places((given, options)) != before:
         raise _writes(plan, i)
+    dx = converted(dx)
     if type(dx) is not np.ndarray:
         return dx
     if dx is given[0]:

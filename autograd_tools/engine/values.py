@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy import ndarray
 
 from autograd_tools.base.containers import (
@@ -15,6 +14,7 @@ from autograd_tools.base.containers import (
     is_number,
     tree_leaves,
 )
+from autograd_tools.base.foreign import conversion, is_foreign, refuse_own_arithmetic
 
 if TYPE_CHECKING:
     _Anything = Any  # for type checkers: a Value has whatever operators and methods its value has
@@ -151,31 +151,18 @@ class LostGradientError(TypeError):
     __module__ = "autograd_tools"
 
 
-def refuse_own_arithmetic(x: Any) -> None:
-    """Raise a TypeError for array classes whose arithmetic is not NumPy's."""
-    if isinstance(x, np.matrix):
-        raise TypeError(
-            "np.matrix has no gradients, because its `*` is a matrix product; "
-            "use np.asarray(m), and @ for products"
-        )
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(
-            "a masked array has no gradients; use m.filled(0), "
-            "and np.where(m.mask, 0, x) or `where=` for the masked elements"
-        )
-
-
 def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
     """Raise a TypeError unless `x` is a number, an array of numbers, or a pytree with at least one.
 
     Constants beside the numbers are allowed: a name, None, a switch, a function. `holder()` names
     the owner of `x` in the message.
     """
-    if isinstance(x, ndarray) and type(x) is not ndarray:
-        refuse_own_arithmetic(x)
+    leaves = [x] if type(x) is ndarray else tree_leaves(x)
+    for leaf in leaves:
+        if isinstance(leaf, ndarray) and type(leaf) is not ndarray:
+            refuse_own_arithmetic(leaf)
     if is_number(x):
         return
-    leaves = tree_leaves(x)
     constant = None
     for leaf in leaves:
         if isinstance(leaf, Value):
@@ -195,6 +182,7 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
     raise TypeError(
         f"{holder()} holds a number, a numeric array, or a pytree of them (tuples, lists, dicts, "
         f"dataclasses); got {what}: {leaf!r}"
+        + (f"; write {conversion(leaf)}" if is_foreign(leaf) else "")
     )
 
 

@@ -891,9 +891,7 @@ def test_an_unknown_module_is_an_error_that_names_the_others():
     ids=["special", "linalg", "stats", "signal", "integrate"],
 )
 def test_scipy_with_recorded_values_names_the_replacement(f, package):
-    with pytest.raises(
-        LostGradientError, match=f"use the one of the same name in autograd_tools.{package}"
-    ):
+    with pytest.raises(LostGradientError, match=rf"use .*autograd_tools\.{package}"):
         ag.grad(lambda x: np.sum(f(x)))(np.eye(2))
 
 

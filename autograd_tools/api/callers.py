@@ -1,0 +1,126 @@
+"""Other packages that ask for a plain value: found on the stack, with what to write instead."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.engine.state import innermost_open
+
+# Methods of SciPy's sparse matrices that leave an operand to the other side if it is no array.
+SPARSE_OPERATIONS = {"_matmul_dispatch", "_divide", "_comparison", "_multiply_2d_with_broadcasting"}
+# What asks for a plain value, and what to write instead, by the package that asks.
+INSTEAD = {
+    "pandas": (
+        "a function of pandas",
+        "write the array of the pandas object, as in frame.to_numpy() @ x",
+    ),
+    "xarray": ("a function of xarray", "write the array of the xarray object, x.to_numpy()"),
+    "numpy.ma": (
+        "a function of numpy.ma",
+        "use x itself, and m.filled(0) and np.where(m.mask, 0, x) for a mask",
+    ),
+    "torch": ("a function of torch", "write tensor.detach().cpu().numpy() and NumPy's functions"),
+}
+# Attributes that other packages read from an operand before they take its plain value.
+PROBES = {"dims": "xarray", "variable": "xarray", "unit": "astropy"}
+
+
+def instead_of_caller() -> tuple[str, str] | None:
+    """Return what asks for a plain value and what to write instead, if it is a known package."""
+    frame = _first_foreign(sys._getframe(2))
+    name = "" if frame is None else frame.f_globals.get("__name__", "")
+    if name.startswith("numpy.ma."):
+        return INSTEAD["numpy.ma"]
+    package = name.partition(".")[0]
+    return _of_scipy(frame) if package == "scipy" else INSTEAD.get(package)
+
+
+def _first_foreign(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame that is neither NumPy's own nor ours."""
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name.partition(".")[0] not in ("numpy", "autograd_tools") or name.startswith("numpy.ma"):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _of_scipy(frame: FrameType | None) -> tuple[str, str]:
+    """Return the public module of SciPy that was called, and our replacement if there is one."""
+    module = "scipy"
+    called: set[str] = set()
+    while frame is not None:
+        parts = frame.f_globals.get("__name__", "").split(".")
+        if parts[0] != "scipy":
+            break
+        public = [
+            part for i, part in enumerate(parts) if not any(p[0] == "_" for p in parts[: i + 1])
+        ]
+        module = ".".join(public) if len(public) > 1 else module
+        called.add(frame.f_code.co_name)
+        frame = frame.f_back
+    what = f"a function of {module}"
+    if module == "scipy.sparse" and "multiply" in called:
+        return "S.multiply(x)", "write x * S with a sparse array, scipy.sparse.csr_array(S)"
+    ours = f"autograd_tools.{module}"
+    if module != "scipy" and importlib.util.find_spec(ours) is not None:
+        names = sorted(called.intersection(_names_of(ours)))
+        if names:
+            return what, f"use {ours}.{names[0]}"
+        return what, f"use one of {ours} if it does the same"
+    return what, "use NumPy's functions, or give it a rule with ag.primitive(rule, ...)"
+
+
+def _names_of(module: str) -> list[str]:
+    return list(getattr(importlib.import_module(module), "__all__", ()))
+
+
+def sparse_asks() -> bool:
+    """Return True if an operator of a sparse matrix asks its other operand for an array.
+
+    SciPy then leaves the operation to an operand that is no array. Its method `multiply` does so,
+    too, but its caller may be the user.
+    """
+    frame = sys._getframe(2)
+    if frame.f_code.co_name not in SPARSE_OPERATIONS or not frame.f_globals.get(
+        "__name__", ""
+    ).startswith("scipy.sparse."):
+        return False
+    caller = frame.f_back
+    while caller is not None and caller.f_code.co_name == "multiply":
+        frame, caller = caller, caller.f_back
+    return frame.f_code.co_name != "multiply" or (
+        caller is not None and caller.f_code.co_name in ("__mul__", "__rmul__")
+    )
+
+
+def no_array(x: Any) -> Any:
+    """Return NumPy's form of an object that is no array: an array of one object."""
+    made = np.empty((), object)
+    made[()] = x
+    return made
+
+
+def probe(name: str) -> property:
+    """Make an attribute that only its package sees: there it is an error, else it is missing."""
+
+    def refuse(self: Any) -> Any:
+        package = PROBES[name]
+        if (
+            innermost_open() is not None
+            and sys._getframe(1).f_globals.get("__name__", "").partition(".")[0] == package
+        ):
+            raise TypeError(
+                f"{package} cannot record what it computes; write the array of its object, "
+                + ("x.to_numpy()" if package == "xarray" else "x.to_value(unit)")
+            )
+        raise AttributeError(
+            f"a {type(self).__name__} has no attribute {name!r}", name=name, obj=self
+        )
+
+    return property(refuse)

@@ -1,0 +1,132 @@
+"""Arrays of other packages: converted to NumPy arrays, or refused with what to write instead."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+# A type with one of these is an array of some package.
+PROTOCOLS = ("__array__", "__array_interface__", "__array_ufunc__", "__array_function__")
+# What to write for an array `x` of a package.
+CONVERSIONS = {
+    "pandas": "x.to_numpy()",
+    "polars": "x.to_numpy()",
+    "pyarrow": "x.to_numpy(zero_copy_only=False)",
+    "torch": "x.detach().cpu().numpy()",
+    "xarray": "x.to_numpy()",
+}
+OPERATORS = [
+    f"__{side}{name}__"
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+    for side in ("", "r")
+]
+
+
+def package_of(x: Any) -> str:
+    """Return the known package that defines the type of `x` or a base of it, else any."""
+    packages = [kind.__module__.partition(".")[0] for kind in type(x).__mro__]
+    return next((package for package in packages if package in CONVERSIONS), packages[0])
+
+
+def is_sparse(x: Any) -> bool:
+    """Return True for a sparse matrix or sparse array of SciPy."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(x))
+
+
+def is_foreign(x: Any) -> bool:
+    """Return True for an array that is not exactly an `ndarray`, and for a sparse matrix."""
+    if isinstance(x, np.generic) or type(x) is ndarray:
+        return False
+    kind = type(x)
+    return any([hasattr(kind, name) for name in PROTOCOLS]) or is_sparse(x)
+
+
+def conversion(x: Any) -> str:
+    """Return what to write for the plain array of `x`."""
+    if is_sparse(x):
+        return "x.toarray()"
+    if type(x).__name__ == "Dataset":
+        return "x['name'].to_numpy()"
+    if isinstance(x, np.ma.MaskedArray):
+        return "x.filled(0)"
+    return CONVERSIONS.get(package_of(x), "np.asarray(x)")
+
+
+def refuse_own_arithmetic(x: Any) -> None:
+    """Raise a TypeError for array classes whose arithmetic is not NumPy's."""
+    if isinstance(x, np.matrix):
+        raise TypeError(
+            "np.matrix has no gradients, because its `*` is a matrix product; "
+            "use np.asarray(m), and @ for products"
+        )
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            "a masked array has no gradients; use m.filled(0), "
+            "and np.where(m.mask, 0, x) or `where=` for the masked elements"
+        )
+    kind = type(x)
+    changed = ("__array_ufunc__", *OPERATORS)
+    if isinstance(x, ndarray) and any(
+        [getattr(kind, name) is not getattr(ndarray, name) for name in changed]
+    ):
+        raise TypeError(
+            f"{kind.__name__} has an arithmetic of its own, and no gradients; "
+            "write np.asarray(x) for its plain array"
+        )
+    if any([hasattr(kind, name) for name in ("unit", "units")]):
+        raise TypeError(
+            f"{kind.__name__} has a unit, which a gradient would lose; "
+            "write x.magnitude or x.to_value(unit) for its plain array"
+        )
+
+
+def refuse_operator(x: Any, operator: str) -> None:
+    """Raise a TypeError for an operator that a package does not leave to us on its other side."""
+    package = package_of(x)
+    if operator and (
+        package == "xarray"
+        or (package == "pandas" and operator == "matmul" and hasattr(type(x), "__matmul__"))
+    ):
+        raise TypeError(
+            f"{operator} of a recorded value and a {type(x).__name__}, which {package} does not "
+            f"leave to others; write {conversion(x)} for its array"
+        )
+
+
+def to_array(x: Any) -> Any:
+    """Return the NumPy array of a foreign array; a sparse matrix unchanged.
+
+    Raises
+    ------
+    TypeError
+        If its elements are no numbers, or its arithmetic is not NumPy's.
+    """
+    if is_sparse(x):
+        return x
+    refuse_own_arithmetic(x)
+    what = f"expected an array of numbers, got {type(x).__name__}"
+    try:
+        found = np.array(x, copy=None, subok=False)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{what}: {error}; write {conversion(x)}") from error
+    if found.dtype.kind in "biufc":
+        return found
+    raise TypeError(f"{what} with elements of {_elements(x, found)}")
+
+
+def _elements(x: Any, found: Any) -> str:
+    """Return the dtypes of `x`, which has no numbers only, and what to write."""
+    dtypes = getattr(x, "dtypes", None) if package_of(x) == "pandas" else None
+    if dtypes is not None and getattr(x, "ndim", 1) == 2:
+        kinds = ", ".join(dict.fromkeys(map(str, dtypes)))
+        return f"dtype {kinds}; choose its columns of numbers, x[columns].to_numpy(float)"
+    if found.dtype == object and package_of(x) == "pandas":
+        return (
+            f"dtype {getattr(x, 'dtype', object)}; write x.to_numpy(float), "
+            "with na_value=np.nan for missing ones"
+        )
+    return f"dtype {found.dtype}; write {conversion(x)} and choose the numbers"

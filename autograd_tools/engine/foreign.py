@@ -1,0 +1,46 @@
+"""Operands of foreign types: arrays of other packages become NumPy arrays before a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from autograd_tools.base.foreign import is_foreign, refuse_operator, to_array
+from autograd_tools.engine.state import innermost_open
+from autograd_tools.engine.values import Param, Result, Value
+
+# The most frequent types that need no conversion.
+NO_ARRAYS = frozenset({ndarray, float, int, bool, str, type(None), np.float64, Param, Result})
+
+
+def to_arrays(x: Any, operator: str = "") -> Any:
+    """Return `x` converted while this thread records; outside, a Param acts like its value."""
+    if type(x) in NO_ARRAYS or isinstance(x, Value) or innermost_open() is None:
+        return x
+    return converted(x, operator)
+
+
+def converted(x: Any, operator: str = "") -> Any:
+    """Return `x` with the foreign arrays in it converted: `x` itself, or items of a list or tuple.
+
+    Sparse matrices are left as they are. `operator` names the ufunc or operator whose operand it
+    is.
+
+    Raises
+    ------
+    TypeError
+        If an array has no numbers or an arithmetic of its own, or if its package computes the
+        operator itself where its array is on the left.
+    """
+    if type(x) in NO_ARRAYS or isinstance(x, Value):
+        return x
+    if type(x) in (list, tuple):
+        if all([type(item) in NO_ARRAYS for item in x]):
+            return x
+        return type(x)([converted(item, operator) for item in x])
+    if not is_foreign(x):
+        return x
+    refuse_operator(x, operator)
+    return to_array(x)
