@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api.callers import instead_of_caller
+from autograd_tools.base.containers import with_children
 from autograd_tools.engine.calls import call, holds_tracked, innermost, is_constant, plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import name_of
-from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS
+from autograd_tools.engine.registry import COMPOSITES, EXACT, PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import open_tapes
-from autograd_tools.engine.values import LostGradientError, Value, unwrap
+from autograd_tools.engine.values import LostGradientError, Result, Value, unwrap
 from autograd_tools.rules import special
 from autograd_tools.rules.like import LIKE
 
@@ -52,10 +53,7 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     if not is_recorded((*args, *kwargs.values())):
         return func(*plain(args), **plain(kwargs))
     if func in COMPOSITES:
-        y = COMPOSITES[func](*args, **kwargs)
-        if open_tapes and not holds_tracked(y):
-            note_detached(name_of(func), (*args, *kwargs.values()))
-        return y
+        return _compose(func, args, kwargs)
     if func in LIKE:
         return LIKE[func](*args, **kwargs)
     primitive = special.find(func)
@@ -64,6 +62,33 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     if func in ZEROGRADS:  # SciPy's, registered by `special.find`
         return func(*plain(args), **plain(kwargs))
     raise _no_rule(func, args)
+
+
+def _compose(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Record the functions that compose `func`; NumPy computes the value unless they are exact."""
+    if func in EXACT:
+        y = COMPOSITES[func](*args, **kwargs)
+    else:
+        value = func(*plain(args), **plain(kwargs))
+        y = _with_value(COMPOSITES[func](*args, **kwargs), value, (*args, *kwargs.values()))
+    if open_tapes and not holds_tracked(y):
+        note_detached(name_of(func), (*args, *kwargs.values()))
+    return y
+
+
+def _with_value(y: Any, value: Any, args: tuple[Any, ...]) -> Any:
+    """Return `y` with another value in each Result; an argument that is returned keeps its own.
+
+    The entry keeps the value that its rules compare with their arguments.
+    """
+    if isinstance(y, Result):
+        if all([y is not arg for arg in args]):
+            y.value = _with_value(y.value, value, args)
+        return y
+    if isinstance(y, (tuple, list)):
+        parts = [_with_value(part, own, args) for part, own in zip(y, value, strict=True)]
+        return with_children(value, parts)
+    return value
 
 
 @functools.cache

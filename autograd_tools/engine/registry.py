@@ -69,6 +69,7 @@ PRIMITIVES: dict[Callable[..., Any], Primitive] = {}
 ZEROGRADS: set[Callable[..., Any]] = set()
 OPTIONS = frozenset(PrimitiveData.__init__.__kwdefaults__ or ())
 COMPOSITES: dict[Callable[..., Any], Callable[..., Any]] = {}
+EXACT: set[Callable[..., Any]] = set()  # composites that compute NumPy's value themselves
 
 
 def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Primitive:
@@ -107,11 +108,17 @@ def zerograds(*funcs: Callable[..., Any]) -> None:
     ZEROGRADS.update(funcs)
 
 
-def composite(func: Callable[..., Any]) -> Callable[[F], F]:
-    """Register the definition of a NumPy function in terms of functions that have rules."""
+def composite(func: Callable[..., Any], *, exact: bool = False) -> Callable[[F], F]:
+    """Register the definition of a NumPy function in terms of functions that have rules.
+
+    NumPy computes the value, because a composition may round differently. With `exact`, the value
+    is that of the definition: for views, and for functions that call a function of the user's.
+    """
 
     def register(definition: F) -> F:
         COMPOSITES[func] = definition
+        if exact:
+            EXACT.add(func)
         return definition
 
     return register

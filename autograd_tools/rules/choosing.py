@@ -40,7 +40,7 @@ def resize(a, new_shape):
     return a[np.resize(np.arange(np.size(a)), new_shape)]
 
 
-@composite(np.trim_zeros)
+@composite(np.trim_zeros, exact=True)
 def trim_zeros(filt, trim="fb", axis=None):
     filt = as_array(filt)
     axes = range(np.ndim(filt)) if axis is None else [axis] if np.ndim(axis) == 0 else axis
@@ -58,7 +58,7 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     return take_along_axis(a, np.argpartition(unwrap(a), kth, axis), axis)
 
 
-@composite(np.lib.stride_tricks.sliding_window_view)
+@composite(np.lib.stride_tricks.sliding_window_view, exact=True)
 def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
     places = np.reshape(np.arange(np.size(x)), np.shape(x))
     return np.ravel(x)[np.lib.stride_tricks.sliding_window_view(places, window_shape, axis)]
@@ -86,18 +86,13 @@ def choose(a, choices, out=None, mode="raise"):
 
 @composite(np.select)
 def select(condlist, choicelist, default=0):
-    if len(condlist) != len(choicelist) or not len(condlist):
-        raise ValueError(
-            f"np.select expects as many choices as conditions, and at least one, "
-            f"got {len(choicelist)} and {len(condlist)}"
-        )
     y = default
     for condition, choice in zip(reversed(plain(condlist)), reversed(choicelist), strict=True):
         y = np.where(condition, choice, y)
     return y
 
 
-@composite(np.piecewise)
+@composite(np.piecewise, exact=True)
 def piecewise(x, condlist, funclist, *args, **kw):
     """Call each function on its elements: those for which no later condition holds."""
     x, condlist = as_array(x), plain(condlist)
@@ -119,10 +114,10 @@ def piecewise(x, condlist, funclist, *args, **kw):
         part = func(x[chosen], *args, **kw) if callable(func) else func
         part = as_type(as_array(part), unwrap(x).dtype)
         y = y + ungetitem(np.broadcast_to(part, int(chosen.sum())), chosen, x)
-    return as_array(y)
+    return as_type(as_array(y), unwrap(x).dtype)
 
 
-@composite(np.full_like)
+@composite(np.full_like, exact=True)
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
     y = as_type(as_array(fill_value), type_of(a) if dtype is None else dtype)
     return np.broadcast_to(y, np.shape(a) if shape is None else shape)

@@ -35,10 +35,7 @@ def depth_of(arrays):
     """Return the depth of the nested lists of np.block."""
     if not isinstance(unwrap(arrays), list):
         return 0
-    depths = {depth_of(item) for item in arrays}
-    if len(depths) != 1:
-        raise ValueError("np.block expects lists that are not empty and nested to the same depth")
-    return 1 + depths.pop()
+    return 1 + depth_of(arrays[0])
 
 
 def highest(arrays):
@@ -58,7 +55,7 @@ def block(arrays):
     return join(arrays, -depth)
 
 
-@composite(np.array_split)
+@composite(np.array_split, exact=True)
 def array_split(ary, indices_or_sections, axis=0):
     ary, parts = as_array(ary), indices_or_sections
     n = np.shape(ary)[axis]
@@ -70,7 +67,7 @@ def array_split(ary, indices_or_sections, axis=0):
     return [part_of(ary, slice(i, j), axis) for i, j in zip([0, *parts], [*parts, n], strict=True)]
 
 
-@composite(np.split)
+@composite(np.split, exact=True)
 def split(ary, indices_or_sections, axis=0):
     n, parts = np.shape(ary)[axis], indices_or_sections
     if np.ndim(parts) == 0 and n % parts:
@@ -78,28 +75,28 @@ def split(ary, indices_or_sections, axis=0):
     return array_split(ary, parts, axis)
 
 
-@composite(np.hsplit)
+@composite(np.hsplit, exact=True)
 def hsplit(ary, indices_or_sections):
     if np.ndim(ary) == 0:
         raise ValueError("np.hsplit expects an array of 1 axis or more, got a number")
     return split(ary, indices_or_sections, 1 if np.ndim(ary) > 1 else 0)
 
 
-@composite(np.vsplit)
+@composite(np.vsplit, exact=True)
 def vsplit(ary, indices_or_sections):
     if np.ndim(ary) < 2:
         raise ValueError(f"np.vsplit expects an array of 2 axes or more, got {np.ndim(ary)}")
     return split(ary, indices_or_sections, 0)
 
 
-@composite(np.dsplit)
+@composite(np.dsplit, exact=True)
 def dsplit(ary, indices_or_sections):
     if np.ndim(ary) < 3:
         raise ValueError(f"np.dsplit expects an array of 3 axes or more, got {np.ndim(ary)}")
     return split(ary, indices_or_sections, 2)
 
 
-@composite(np.unstack)
+@composite(np.unstack, exact=True)
 def unstack(x, /, *, axis=0):
     x = as_array(x)
     if np.ndim(x) == 0:
@@ -107,13 +104,13 @@ def unstack(x, /, *, axis=0):
     return tuple(part_of(x, i, axis) for i in range(np.shape(x)[axis]))
 
 
-@composite(np.broadcast_arrays)
+@composite(np.broadcast_arrays, exact=True)
 def broadcast_arrays(*args, subok=False):
     shape = np.broadcast_shapes(*map(np.shape, args))
     return tuple(np.broadcast_to(as_array(a), shape) for a in args)
 
 
-@composite(np.meshgrid)
+@composite(np.meshgrid, exact=True)
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     if indexing not in ("xy", "ij"):
         raise ValueError(f"np.meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
@@ -125,7 +122,7 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     return grids if sparse else broadcast_arrays(*grids)
 
 
-@composite(np.apply_along_axis)
+@composite(np.apply_along_axis, exact=True)
 def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     arr, axis = as_array(arr), axis % np.ndim(arr)
     rows = np.moveaxis(arr, axis, -1)
@@ -138,7 +135,7 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     return np.moveaxis(y, range(len(outer), len(outer) + own), range(axis, axis + own))
 
 
-@composite(np.apply_over_axes)
+@composite(np.apply_over_axes, exact=True)
 def apply_over_axes(func, a, axes):
     a = as_array(a)
     for axis in [axes] if np.ndim(axes) == 0 else axes:

@@ -229,11 +229,11 @@ def linalg_trace(x, /, *, offset=0, dtype=None):
     return np.trace(x, offset, -2, -1, dtype)
 
 
-@composite(np.linalg.diagonal)
+@composite(np.linalg.diagonal, exact=True)
 def linalg_diagonal(x, /, *, offset=0):
     return np.diagonal(x, offset, -2, -1)
 
 
-@composite(np.linalg.matrix_transpose)
+@composite(np.linalg.matrix_transpose, exact=True)
 def linalg_matrix_transpose(x, /):
     return np.matrix_transpose(x)

@@ -10,13 +10,13 @@ import numpy as np
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
-from autograd_tools.rules.arrays import as_array, part_of
+from autograd_tools.rules.arrays import as_array, as_type, part_of
 from autograd_tools.rules.indexing import ungetitem
 
 
 def transpose_x(dy, y, x, axes=None):
     """dy with its axes in their original order."""
-    if axes is None:
+    if axes is None or np.ndim(x) < 2:
         return np.transpose(dy)
     if min(axes, default=0) >= 0:
         return np.transpose(dy, np.argsort(axes))
@@ -76,9 +76,9 @@ def astype_x(dy, y, x, dtype, **kwargs):
 
 def reading_order(x, order):
     """Return the order "C" or "F" in which "A" reads the elements of `x`."""
-    if order != "A":
-        return order
     x = unwrap(x)
+    if order != "A" or not isinstance(x, np.ndarray):
+        return "C" if order == "A" else order
     steps = np.cumprod([x.dtype.itemsize, *x.shape])[:-1]  # strides of Fortran order
     layout = zip(x.shape, x.strides, steps, strict=True)
     fortran = all(n == 1 or stride == step for n, stride, step in layout)
@@ -96,7 +96,7 @@ def ravel_x(dy, y, x, order="C"):
     """`np.reshape(dy, np.shape(x))`, in the reading order of `x`."""
     if order != "K":
         return reshape_x(dy, y, x, None, order)
-    strides = np.abs(unwrap(x).strides)
+    strides = np.abs(np.asarray(unwrap(x)).strides)
     if any(stride == 0 and n > 1 for stride, n in zip(strides, np.shape(x), strict=True)):
         raise TypeError(
             "np.ravel(x, order='K') has no gradient rule for a broadcast array; write order='C'"
@@ -128,19 +128,19 @@ rules(np.concatenate, concatenate_arrays, sequences=True, reads=SHAPES)
 rules(np.stack, stack_arrays, sequences=True, reads=SHAPES)
 
 
-@composite(np.atleast_1d)
+@composite(np.atleast_1d, exact=True)
 def atleast_1d(*arrays):
     made = tuple(np.reshape(a, (1,)) if np.ndim(a) == 0 else a for a in arrays)
     return made[0] if len(made) == 1 else made
 
 
-@composite(np.atleast_2d)
+@composite(np.atleast_2d, exact=True)
 def atleast_2d(*arrays):
     made = tuple(np.reshape(a, (1, -1)) if np.ndim(a) < 2 else a for a in arrays)
     return made[0] if len(made) == 1 else made
 
 
-@composite(np.atleast_3d)
+@composite(np.atleast_3d, exact=True)
 def atleast_3d(*arrays):
     def high(a):
         shapes = ((1, 1, 1), (1, -1, 1), (*np.shape(a), 1))
@@ -150,7 +150,7 @@ def atleast_3d(*arrays):
     return made[0] if len(made) == 1 else made
 
 
-@composite(np.rollaxis)
+@composite(np.rollaxis, exact=True)
 def rollaxis(a, axis, start=0):
     axis, start = axis % np.ndim(a), start + np.ndim(a) if start < 0 else start
     return np.moveaxis(a, axis, start - 1 if start > axis else start)
@@ -174,7 +174,7 @@ def column_stack(tup):
 
 @composite(np.take)
 def take(a, indices, axis=None, out=None, mode="raise"):
-    a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
+    a, axis = (np.ravel(a), 0) if axis is None else (np.atleast_1d(as_array(a)), axis)
     n = np.shape(a)[axis]
     indices = np.asarray(indices)
     if mode != "raise":
@@ -197,7 +197,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=False):
     return take_along_axis(a, np.flip(places, axis) if descending is True else places, axis)
 
 
-@composite(np.diagonal)
+@composite(np.diagonal, exact=True)
 def diagonal(a, offset=0, axis1=0, axis2=1):
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = np.shape(a)[-2:]
@@ -205,16 +205,17 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
     return a[..., i, j]
 
 
-@composite(np.diag)
+@composite(np.diag, exact=True)
 def diag(v, k=0):
     v = as_array(v)
     if np.ndim(v) != 1:
         return diagonal(v, k)
     n = np.shape(v)[0] + abs(k)
-    return ungetitem(v, np.nonzero(np.eye(n, n, k)), np.zeros((n, n), v.dtype))
+    y = ungetitem(v, np.nonzero(np.eye(n, n, k)), np.zeros((n, n), v.dtype))
+    return as_type(y, v.dtype)
 
 
-@composite(np.diagflat)
+@composite(np.diagflat, exact=True)
 def diagflat(v, k=0):
     return diag(np.ravel(v), k)
 
@@ -225,6 +226,8 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
         shape = [1 if i == axis % np.ndim(a) else m for i, m in enumerate(np.shape(a))]
         return x if np.ndim(x) else np.broadcast_to(x, shape)
 
+    if n == 0:
+        return as_array(a)
     parts = [x if x is a else wide(x) for x in (prepend, a, append) if x is not None]
     a = np.concatenate(parts, axis) if len(parts) > 1 else as_array(a)
     for _ in range(n):

@@ -73,7 +73,8 @@ def nanvar(
     a = as_type(as_array(a), dtype if dtype is not None or type_of(a).kind in "fc" else float)
     counted = ~np.isnan(unwrap(a)) & where
     if mean is None:
-        n = np.sum(counted, axis=axis, dtype=unwrap(a).dtype, keepdims=True)
+        dtype_n = type_of(a).newbyteorder("=")
+        n = np.sum(counted, axis=axis, dtype=dtype_n, keepdims=True)
         mean = np.sum(np.where(counted, a, 0), axis=axis, keepdims=True) / np.maximum(n, 1)
     mean = as_type(as_array(mean), unwrap(a).dtype)
     difference = np.where(counted, a, mean) - mean
