@@ -310,6 +310,10 @@ def _positional(
             f"{primitive.name} has no gradient rule for {name}= by keyword; "
             f"pass it by position, or ag.value({name}) if it is a constant"
         ) from None
+    aliases = primitive.aliases
+    if aliases.keys() & kwargs.keys():
+        given = {aliases.get(name, name): item for name, item in kwargs.items()}
+        kwargs = {**dict.fromkeys(aliases.values()), **given}
     bound = signature.bind(*args, **kwargs)
     last = max(
         i for i, name in enumerate(signature.parameters) if holds_tracked(bound.arguments.get(name))

@@ -41,6 +41,7 @@ class PrimitiveData:
     * `fresh`: no rule returns an array that another object holds.
     * `accumulate_into(total, dy, *args)` adds the gradient of the only differentiated argument, the
       first, into `total` in place and returns it. The rule must then return an array of its own.
+    * `aliases`: keywords that mean another parameter, as `min` of np.clip means `a_min`.
     * `forward` computes the same as `func` faster, from plain positional arguments.
     """
 
@@ -58,6 +59,7 @@ class PrimitiveData:
         fresh: bool = True,
         accumulate_into: Callable[..., Any] | None = None,
         forward: Callable[..., Any] | None = None,
+        aliases: Mapping[str, str] | None = None,
         name: str | None = None,
     ) -> None:
         self.func = func
@@ -71,6 +73,7 @@ class PrimitiveData:
         self.reads = reads
         self.fresh = fresh
         self.accumulate_into = accumulate_into
+        self.aliases = aliases or {}
         self.general = timing.time_forward(func, self.name)
         self.forward = timing.time_forward(forward or func, self.name, leaf=fresh)
         self.of_arrays = fresh or dispatches(func)  # a foreign argument becomes an array

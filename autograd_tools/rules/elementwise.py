@@ -139,7 +139,8 @@ rules(np.maximum, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.minimum, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmax, picked, lambda dy, y, a, b: picked(dy, y, b, a))
 rules(np.fmin, picked, lambda dy, y, a, b: picked(dy, y, b, a))
-rules(np.clip, clip_x, a_min=clip_min, a_max=clip_max)
+CLIP_NAMES = {"min": "a_min", "max": "a_max"}
+rules(np.clip, clip_x, a_min=clip_min, a_max=clip_max, aliases=CLIP_NAMES)
 umath_clip = np._core.umath.clip  # type: ignore[attr-defined]  # a.clip(x, y) of a plain array a
 rules(umath_clip, clip_x, clip_min, clip_max, name="ndarray.clip")
 rules(np.heaviside, None, lambda dy, y, a, b: dy * (unwrap(a) == 0))
@@ -164,6 +165,6 @@ def sign(x, out=None, **kwargs):
     return np.sign(unwrap(x), **kwargs)
 
 
-@composite(np.real_if_close)
+@composite(np.real_if_close, exact=True)
 def real_if_close(a, tol=100):
     return a if np.iscomplexobj(np.real_if_close(unwrap(a), tol)) else np.real(a)

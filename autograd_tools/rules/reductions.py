@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.primitives import SHAPES, UNKNOWN
+from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.arrays import (
@@ -60,6 +60,13 @@ def extreme_x(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where
     return dx if ties.max(initial=1) == 1 else dx / np.maximum(1, ties).astype(unwrap(y).dtype)
 
 
+def extreme_initial(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
+    """`dy` where no element of `x` is the extreme."""
+    hit = (unwrap(x) == unwrap(restore_axes(y, x, axis, keepdims))) & where
+    hit = np.logical_or.reduce(hit, axes_of(x, axis), keepdims=True)
+    return restore_axes(dy, x, axis, keepdims) * ~hit
+
+
 def cumsum_x(dy, y, x, axis=None, dtype=None, out=None):
     """The cumulative sums of dy from the other end."""
     if axis is None:
@@ -69,18 +76,20 @@ def cumsum_x(dy, y, x, axis=None, dtype=None, out=None):
 
 def total(x, *rest):
     """Compute np.sum, of an array in half its time."""
-    return np.add.reduce(x, *(rest or (None,))) if type(x) is np.ndarray else np.sum(x, *rest)
+    if type(x) is not np.ndarray or len(rest) > 1:
+        return np.sum(x, *rest)
+    return np.add.reduce(x, *(rest or (None,)))
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases.py.
 rules(np.sum, sum_x, initial=sum_initial, reads=("where",), forward=total)
 rules(np.mean, mean_x, reads=SHAPES)
-rules(np.max, extreme_x, initial=UNKNOWN)
-rules(np.min, extreme_x, initial=UNKNOWN)
-rules(np.amax, extreme_x, initial=UNKNOWN)
-rules(np.amin, extreme_x, initial=UNKNOWN)
-rules(np.nanmax, extreme_x, initial=UNKNOWN)
-rules(np.nanmin, extreme_x, initial=UNKNOWN)
+rules(np.max, extreme_x, initial=extreme_initial)
+rules(np.min, extreme_x, initial=extreme_initial)
+rules(np.amax, extreme_x, initial=extreme_initial)
+rules(np.amin, extreme_x, initial=extreme_initial)
+rules(np.nanmax, extreme_x, initial=extreme_initial)
+rules(np.nanmin, extreme_x, initial=extreme_initial)
 rules(np.cumsum, cumsum_x, reads=SHAPES)
 
 

@@ -285,6 +285,8 @@ CASES = {
             case(np.zeros((0, 3)), axis=1),
             case(A, where=MASK, initial=0.1),
             case(A, 0, keepdims=True, initial=-0.3),
+            case(A, 1, None, True, 5.0),
+            case(A, 1, None, False, -5.0),
         ),
     ),
     np.cumsum: [

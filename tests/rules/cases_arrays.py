@@ -137,6 +137,8 @@ CASES = {
             case(HOLES, 1),
             case(HOLES, axis=0, keepdims=True),
             case(A, where=MASK, initial=0.1),
+            case(A, 1, None, True, 5.0),
+            case(A, 1, None, False, -5.0),
         ),
     ),
     np.nanprod: [
