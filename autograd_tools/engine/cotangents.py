@@ -172,7 +172,13 @@ def _leaf_to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
             return None
         return np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0)
     if isinstance(x, np.ndarray):
-        return np.asarray(dx) if isinstance(dx, np.generic) else dx
+        dx = np.asarray(dx) if isinstance(dx, np.generic) else dx
+        same = x.dtype.kind not in "fc" or dx.dtype == x.dtype  # sums are in native byte order
+        return dx if same else dx.astype(x.dtype)
     if isinstance(dx, np.ndarray) and dx.shape == ():
         dx = dx[()]
-    return dx.item() if isinstance(dx, np.generic) and not isinstance(x, np.generic) else dx
+    if not isinstance(dx, np.generic) or isinstance(x, np.generic):
+        return dx
+    number = dx.item()
+    long = isinstance(number, np.inexact)  # which Python has no type for
+    return type(x)(number) if long and isinstance(x, (float, complex)) else number
