@@ -53,9 +53,8 @@ COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": "
 
 # Methods of an array that are NumPy functions with the same name and order of arguments.
 METHODS = """
-    all any argmax argmin argpartition argsort astype choose clip conj conjugate
-    cumprod cumsum diagonal dot max mean min nonzero prod ptp ravel repeat round
-    searchsorted squeeze std sum swapaxes take trace var
+    all any argmax argmin argpartition argsort choose cumprod cumsum diagonal dot max mean min
+    nonzero prod ptp ravel repeat round searchsorted squeeze std sum swapaxes take trace var
 """
 PROPERTIES = {"T": "transpose", "mT": "matrix_transpose", "real": "real", "imag": "imag"}
 # Methods of a dict.
@@ -310,21 +309,36 @@ class _Body:
     def compress(self: Any, condition: Any, axis: int | None = None) -> Any:
         return call_numpy(np.compress, (condition, self), {"axis": axis})
 
+    def astype(self: Any, dtype: Any, *options: Any, **named: Any) -> Any:
+        if options or named:  # a cast that they forbid is NumPy's error
+            np.empty_like(unwrap(self), shape=()).astype(dtype, *options, **named)
+        return call_numpy(np.astype, (self, dtype), {})
+
+    def clip(self: Any, min: Any = None, max: Any = None, *out: Any, **options: Any) -> Any:
+        return call_numpy(np.clip, (self, min, max, *out), options)
+
+    def conjugate(self: Any) -> Any:
+        if np.iscomplexobj(self):
+            return call_numpy(np.conjugate, (self,), {})
+        return self if is_recorded((self,)) else unwrap(self)
+
+    conj = conjugate
+
+    def copy(self: Any, order: Any = "C") -> Any:
+        if not isinstance(unwrap(self), np.ndarray):
+            return +self
+        return call_numpy(np.copy, (self,), {"order": order})
+
     def transpose(self: Any, *axes: Any) -> Any:
         return call_numpy(np.transpose, (self, _one_tuple(axes) if axes else None), {})
 
-    def reshape(self: Any, *shape: Any, order: Any = "C") -> Any:
-        return call_numpy(
-            np.reshape, (self, _one_tuple(shape)), {} if order == "C" else {"order": order}
-        )
+    def reshape(self: Any, *shape: Any, **options: Any) -> Any:
+        return call_numpy(np.reshape, (self, _one_tuple(shape)), options)
 
     def flatten(self: Any, order: Any = "C") -> Any:
         flat = call_numpy(np.ravel, (self,), {} if order == "C" else {"order": order})
         same = np.shares_memory(unwrap(flat), unwrap(self))
         return call_numpy(np.copy, (flat,), {}) if same else flat
-
-    def copy(self: Any, order: Any = "C") -> Any:
-        return call_numpy(np.copy, (self,), {"order": order})
 
 
 def _index(index: Any) -> Any:
