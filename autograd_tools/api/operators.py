@@ -20,6 +20,7 @@ from autograd_tools.base.containers import field_names
 from autograd_tools.engine.calls import CONSTANTS, is_constant, plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import CALL_PATH, note_detached
+from autograd_tools.engine.fast_calls import item
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import following_params, live, open_tapes
@@ -88,6 +89,7 @@ def install() -> None:
         _set(f"__{convert.__name__}__", _conversion(convert))
     for name in ATTRIBUTES:
         setattr(Value, name, property(_attribute(name)))
+    _set("__getitem__", item(getitem, _read))
     for name in vars(_Body).keys() - vars(_Empty).keys():
         setattr(Value, name, _Body.__dict__[name])
     install_copies()
@@ -278,9 +280,6 @@ class _Body:
     def __contains__(self: Any, item: Any) -> bool:
         return plain(item) in unwrap(self)
 
-    def __getitem__(self: Any, index: Any) -> Any:
-        return getitem.first(self, (index,) if type(index) in CONSTANTS else (_index(index),))
-
     def __iter__(self: Any) -> Iterator[Any]:
         x = unwrap(self)
         if isinstance(x, dict):
@@ -339,6 +338,10 @@ class _Body:
         flat = call_numpy(np.ravel, (self,), {} if order == "C" else {"order": order})
         same = np.shares_memory(unwrap(flat), unwrap(self))
         return call_numpy(np.copy, (flat,), {}) if same else flat
+
+
+def _read(self: Any, index: Any) -> Any:
+    return getitem.first(self, (index,) if type(index) in CONSTANTS else (_index(index),))
 
 
 def _index(index: Any) -> Any:

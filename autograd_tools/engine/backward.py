@@ -170,7 +170,13 @@ def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # no
         plan, y, args, kwargs, parents = entries[index]
         if plan is None:
             continue
-        if plan.same_shape:
+        if plan.passes:
+            for parent in parents:
+                if outgrads[parent] is None:
+                    outgrads[parent] = dy
+                else:
+                    accumulate(outgrads, exclusive, parent, dy)
+        elif plan.same_shape:
             parent = parents[0]
             rules = plan.rules
             dx = rules[0](dy, y, args[0]) if len(args) == 1 else rules[0](dy, y, args[0], args[1])

@@ -1,7 +1,8 @@
 """Fast copies of `calls.call` for the most common calls: a third of its time.
 
 `unary`, `binary` and `first` make functions for one or two arguments on one recording, and for a
-first argument with constants. They pass everything else to `call`, which is the definition.
+first argument with constants; `item` makes `x[index]`. They pass everything else to `call`, which
+is the definition.
 """
 
 from __future__ import annotations
@@ -120,6 +121,9 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
     return apply
 
 
+NOTHING = (None, None)  # two arguments that no rule reads
+
+
 def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0915  written out, so that no step is a call
     """Make `call` for a primitive of two arguments."""
     forward, elementwise = primitive.forward, primitive.elementwise
@@ -152,56 +156,58 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
             if type(x) in LISTS or type(z) in LISTS:
                 return call(primitive, (a, b))
             raise
+        kind = type(y)
+        if kind is ndarray:
+            if not elementwise:
+                same_shape = False
+            elif way is both:
+                dtype = y.dtype
+                same_shape = (
+                    type(x) is type(z) is ndarray
+                    and x.dtype is z.dtype is dtype
+                    and x.shape == z.shape
+                )
+            else:
+                tracked, constant = (x, z) if way is left else (z, x)
+                same_shape = (
+                    type(tracked) is ndarray
+                    and tracked.dtype is y.dtype
+                    and (type(constant) is not ndarray or tracked.shape == y.shape)
+                )
+        elif kind in FLOATS:
+            same_shape = elementwise and (
+                (way is right or type(x) in FLOATS) and (way is left or type(z) in FLOATS)
+            )
+        elif kind in LISTS:
+            return call(primitive, (a, b))
+        else:
+            keep(y)
+            same_shape = (
+                elementwise
+                and (way is right or _same_shape(x, y))
+                and (way is left or _same_shape(z, y))
+            )
         entries = recording.entries
         result = Result()
         result.value = y
         result.recording = recording
         result.index = len(entries)
-        plan, fitting, reads_x, reads_z, reads_y = way
-        same_shape = False
-        if not elementwise:
-            keep(y)
-        elif way is both:
-            if type(x) is ndarray:
-                same_shape = (
-                    type(z) is ndarray
-                    and x.shape == z.shape
-                    and x.dtype is z.dtype
-                    and x.dtype is y.dtype
-                )
-            elif type(y) in FLOATS:
-                same_shape = type(x) in FLOATS and type(z) in FLOATS
-            elif type(y) in LISTS:
-                return call(primitive, (a, b))
-            else:
-                keep(y)
-                same_shape = _same_shape(x, y) and _same_shape(z, y)
-        else:
-            tracked, constant = (x, z) if way is left else (z, x)
-            if type(tracked) is ndarray:
-                same_shape = tracked.dtype is y.dtype and (
-                    type(constant) is not ndarray or tracked.shape == y.shape
-                )
-            elif type(y) in FLOATS:
-                same_shape = type(tracked) in FLOATS
-            elif type(y) in LISTS:
-                return call(primitive, (a, b))
-            else:
-                keep(y)
-                same_shape = _same_shape(tracked, y)
-        if same_shape:
-            plan = fitting
         locator = recording.locator
         if locator is not None:
             recording.notes.append(locator.note())
+        general, fitting, reads_x, reads_z, reads_y = way
+        args = (x, z)
         if locator is None or not recording.retain:
-            if not reads_x:
-                x = None if same_shape else absent(x)
-            if not reads_z:
-                z = None if same_shape else absent(z)
+            if not same_shape:
+                args = (x if reads_x else absent(x), z if reads_z else absent(z))
+            elif not reads_x:
+                args = (None, z) if reads_z else NOTHING
+            elif not reads_z:
+                args = (x, None)
             if not reads_y:
                 y = None
-        entries.append((plan, y, (x, z), NO_KWARGS, parents))
+        plan = fitting if same_shape else general
+        entries.append((plan, y, args, NO_KWARGS, parents))
         return result
 
     return apply
@@ -256,6 +262,37 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
         entries.append(
             (plan, y, args, primitive.seen_by_rules(kwargs) if kwargs else kwargs, (a.index,))
         )
+        return result
+
+    return apply
+
+
+def item(
+    primitive: PrimitiveData, otherwise: Callable[[Any, Any], Any]
+) -> Callable[[Any, Any], Any]:
+    """Make `x[index]` for an array and a constant index; `otherwise` takes anything else."""
+    forward, plan = primitive.forward, primitive.plan(0)
+
+    def apply(a: Any, index: Any) -> Any:
+        if type(a) is not Result or type(index) not in CONSTANTS:
+            return otherwise(a, index)
+        recording, x, parent = a.recording, a.value, a.index
+        if recording.thread != get_ident() or type(x) is not ndarray:
+            return otherwise(a, index)
+        y = forward(x, index)
+        entries = recording.entries
+        result = Result()
+        result.value = y
+        result.recording = recording
+        result.index = len(entries)
+        locator = recording.locator
+        if locator is not None:
+            recording.notes.append(locator.note())
+        if locator is None or not recording.retain:
+            y = None
+            if entries[parent][0] is not None:  # a leaf is kept anyway
+                x = absent(x)
+        entries.append((plan, y, (x, index), NO_KWARGS, (parent,)))
         return result
 
     return apply

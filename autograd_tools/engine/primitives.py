@@ -127,6 +127,7 @@ class PrimitiveData:
             same_shape,
             self.accumulate_into,
             sections,
+            same_shape and all(map(returns_dy, rules)),
         )
 
     def __repr__(self) -> str:
@@ -142,6 +143,7 @@ class Plan:
       holds.
     * `same_shape`: the gradients have the shape and type of their arguments without a check.
     * `accumulate_into`: adds the gradient of the only argument into existing memory.
+    * `passes`: `same_shape`, and each rule returns `dy` itself, as those of `+` do.
     """
 
     primitive: PrimitiveData
@@ -152,6 +154,7 @@ class Plan:
     same_shape: bool = False
     accumulate_into: Callable[..., Any] | None = None
     sections: tuple[int, ...] = ()  # what the timer calls each gradient
+    passes: bool = False
 
     def needs(self, position: int) -> bool:
         """Return whether a rule may read the numbers of an argument, or of the output (VALUE)."""
@@ -180,6 +183,19 @@ def name_of(func: Callable[..., Any]) -> str:
     if package in ("numpy", "scipy") and module and not module.startswith("_"):
         return f"{module}.{name.removeprefix('_')}"
     return name
+
+
+def returns_dy(rule: Callable[..., Any]) -> bool:
+    """Return whether a rule does nothing but return `dy`.
+
+    >>> returns_dy(lambda dy, y, a, b: dy), returns_dy(lambda dy, y, a, b: -dy)
+    (True, False)
+    """
+    code = getattr(rule, "__code__", None)
+    return code is not None and (code.co_code, code.co_flags) == (_PASS.co_code, _PASS.co_flags)
+
+
+_PASS = (lambda dy, y: dy).__code__
 
 
 def reads_of(rule: Callable[..., Any]) -> frozenset[int] | None:

@@ -70,7 +70,12 @@ def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
 def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
     """Add `dy` into `total` at `index`: a thousand reads of `x` allocate one array."""
     if type(total) is np.ndarray and not isinstance(dy, Value):
-        put_into(total, index, dy)
+        if type(index) is not int:
+            put_into(total, index, dy)
+        elif type(part := total[index]) is np.ndarray:  # put_into, without a call
+            np.add(part, dy, part)
+        else:
+            total[index] = part + dy
     elif not isinstance(total, (list, dict)):
         return total + getitem_x(dy, None, x, index)
     elif isinstance(index, slice):
