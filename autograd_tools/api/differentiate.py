@@ -17,6 +17,7 @@ from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.elsewhere import refuse_elsewhere
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live
@@ -77,6 +78,8 @@ def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: 
     if isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape):
         tape.backward(y)
         return tape
+    if not isinstance(y, Value):
+        refuse_elsewhere(tape)
     return y
 
 

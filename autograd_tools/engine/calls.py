@@ -24,6 +24,7 @@ from autograd_tools.base.containers import (
 )
 from autograd_tools.base.foreign import is_sparse, refuse_own_arithmetic
 from autograd_tools.engine.detached import CALL_PATH, note_detached
+from autograd_tools.engine.elsewhere import check_thread, use_plainly
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
@@ -99,20 +100,14 @@ def innermost(args: Sequence[Any], sequences: bool) -> Recording | None:
             tracked = live(arg)
             if isinstance(tracked, Value):
                 candidate = tracked.recording if isinstance(tracked, Result) else following_params()
-                _check_thread(candidate, arg)
+                check_thread(candidate, arg)
+            elif open_tapes and isinstance(arg, Param):
+                use_plainly(arg)
         elif sequences and isinstance(arg, (list, tuple)):
             candidate = innermost(arg, sequences)
         if candidate is not None and (found is None or candidate.serial > found.serial):
             found = candidate
     return found
-
-
-def _check_thread(recording: Recording | None, x: Value) -> None:
-    if recording is not None and recording.owner not in (None, get_ident()):
-        raise RuntimeError(
-            f"{x!r} is being recorded by another thread: use it in that thread, "
-            "or pass its plain value, ag.value(x)"
-        )
 
 
 def call(  # noqa: PLR0912  written out, because it is the definition

@@ -17,6 +17,7 @@ from numpy import ndarray
 
 from autograd_tools.base.contexts import Opened
 from autograd_tools.base.memory import last_tape_closed
+from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.saved import absent
 from autograd_tools.engine.state import following_params, open_tapes, recordings
@@ -60,6 +61,7 @@ class Recording(Wrapping):
     retain: bool = False  # keep values and outgrads for inspection; otherwise free as the pass goes
     value: Any = None
     opened: Opened[Recording] | None = None  # its place in its context
+    elsewhere: dict[int, tuple[Param, str]] = {}  # noqa: RUF012  a tape has its own; see elsewhere.py
     hooks: dict[int, Hooks] | None = None  # by index
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
     detached: dict[tuple[int, int], dict[int, Any]] | None = None  # see detached.py
@@ -166,9 +168,12 @@ class Recording(Wrapping):
         """Return the index of `param`, which enters the recording at its first use."""
         index = self.leaves.get(id(param))
         if index is None:
+            check_thread(self, param)
             index = self.leaves[id(param)] = self.append(
                 (None, self._below(param), (param,), NO_KWARGS, ())
             )
+            if self.elsewhere:
+                refuse_elsewhere(self, param)
         return index
 
     def track(self, param: Param) -> Result:

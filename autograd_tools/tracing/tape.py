@@ -16,6 +16,7 @@ from autograd_tools.base.memory import keep_freed_memory, no_collections
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.elsewhere import refuse_elsewhere
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import FLOATS, kept_bytes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
@@ -53,6 +54,7 @@ class Tape(Recording):
         keep_freed_memory()
         super().__init__(follows_params=follows_params)
         self.names: dict[int, Name] = {}  # id of a Param without a name -> the best one found
+        self.elsewhere = {}
         self.asked: set[int] = set()  # the indices of the nodes whose gradients were read
 
     def find_names(self, namespaces: Iterable[Namespace]) -> None:
@@ -149,6 +151,8 @@ class Tape(Recording):
             self.backward()
         own = x.index if isinstance(x, Result) and x.recording is self else None
         index = self.leaves.get(id(x)) if isinstance(x, Param) else own
+        if index is None and isinstance(x, Param):
+            refuse_elsewhere(self, x)
         if index is None or index >= len(self.outgrads):
             return None
         self.asked.add(index)

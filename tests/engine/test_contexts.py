@@ -318,3 +318,112 @@ def test_a_generator_resumed_inside_another_recording_is_refused(w):
     with pytest.raises(RuntimeError, match="resumed inside another recording"):
         ag.diff(lambda: w * next(generator)[1])
     assert ag.grad(ag.diff(lambda: w * w), w) == 4.0
+
+
+# Params in other threads.
+
+
+def in_thread(f):
+    """Return what `f` returns or raises in a thread of its own."""
+    with ThreadPoolExecutor(1, thread_name_prefix="worker") as pool:
+        return pool.submit(f).result()
+
+
+def sum_in_pool(w):
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(lambda k: w * k, [1.0, 2.0]))
+
+
+def test_a_loss_computed_in_a_thread_pool_is_refused(w):
+    with pytest.raises(ag.LostGradientError, match=r"ThreadPoolExecutor.*ag.value\(x\)"):
+        ag.diff(lambda: sum_in_pool(w))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_part_computed_in_a_thread_pool_is_refused(w, first):
+    def loss():
+        if first:
+            return w * 3.0 + sum_in_pool(w)
+        return sum_in_pool(w) + w * 3.0
+
+    with pytest.raises(ag.LostGradientError, match=r"ag.value\(x\)"):
+        ag.diff(loss)
+
+
+def test_the_gradient_of_a_param_only_used_in_a_pool_is_refused(w):
+    v = ag.Param(3.0)
+    J = ag.diff(lambda: v * v + sum_in_pool(w))
+    assert ag.grad(J, v) == 6.0
+    with pytest.raises(ag.LostGradientError, match="ThreadPoolExecutor"):
+        ag.grad(J, w)
+
+
+def test_the_plain_value_of_a_param_is_fine_in_a_pool(w):
+    J = ag.diff(lambda: w * in_thread(lambda: ag.value(w) * 3.0 + w.value))
+    assert ag.grad(J, w) == 8.0
+
+
+def test_a_loss_in_to_thread_is_refused(w):
+    async def loss():
+        return await asyncio.to_thread(lambda: w * 2.0)
+
+    with pytest.raises(RuntimeError, match=r"recorded by another thread.*ag.value\(x\)"):
+        ag.diff(lambda: asyncio.run(loss()))
+
+
+def test_an_inner_gradient_in_to_thread_is_refused(w):
+    async def loss():
+        return w * await asyncio.to_thread(lambda: ag.grad(ag.diff(lambda: w * w), w))
+
+    with pytest.raises(RuntimeError, match="recorded by another thread"):
+        ag.diff(lambda: asyncio.run(loss()))
+
+
+def test_a_loss_in_an_executor_of_asyncio_is_refused(w):
+    async def loss():
+        return await asyncio.get_running_loop().run_in_executor(None, lambda: w * 2.0)
+
+    with pytest.raises(ag.LostGradientError, match="asyncio_0"):
+        ag.diff(lambda: asyncio.run(loss()))
+
+
+def test_a_recorded_value_in_another_thread_is_refused(w):
+    with ag.record():
+        y = w * 2.0
+        with pytest.raises(RuntimeError, match="recorded by another thread"):
+            in_thread(lambda: y * 3.0)
+
+
+def test_another_thread_computes_with_params_of_its_own(w):
+    v = ag.Param(3.0)
+    with ag.record() as J:
+        assert in_thread(lambda: v * 2.0) == 6.0
+        assert in_thread(lambda: ag.grad(ag.diff(lambda: v * v), v)) == 6.0
+        loss = w * w
+    J.backward(loss)
+    assert ag.grad(J, w) == 4.0
+
+
+def test_threads_share_params_of_their_recordings(w):
+    meet = threading.Barrier(4, timeout=60)
+
+    def slope(k):
+        def loss():
+            meet.wait()
+            y = w * k
+            meet.wait()
+            return y * w
+
+        return [ag.grad(ag.diff(loss), w) for _ in range(20)]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(slope, [1.0, 2.0, 3.0, 4.0]))
+    assert found == [[4.0 * k] * 20 for k in (1.0, 2.0, 3.0, 4.0)]
+
+
+def test_to_thread_records_apart_outside_of_recordings(w):
+    async def main():
+        slope = lambda k: ag.grad(ag.diff(lambda: w * w * k), w)  # noqa: E731
+        return await asyncio.gather(*(asyncio.to_thread(slope, k) for k in (1.0, 2.0)))
+
+    assert asyncio.run(main()) == [4.0, 8.0]
