@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import types
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import ItemsView, KeysView, Mapping, ValuesView
 from typing import Any
+
+import numpy as np
 
 from autograd_tools.engine.values import Param, Result
 from autograd_tools.tracing.tape import Tape
@@ -14,6 +18,7 @@ SKIPPED = (
     *(str, bytes, int, float, complex, type, Result),
     *(types.ModuleType, types.CodeType, types.FrameType, types.BuiltinFunctionType),
 )
+COLLECTIONS = (list, tuple, set, frozenset, deque, KeysView, ValuesView, ItemsView)
 
 
 def params(model: Any) -> list[Param]:
@@ -22,10 +27,10 @@ def params(model: Any) -> list[Param]:
     Parameters
     ----------
     model : any object or Tape
-        Lists, tuples, sets, dicts, object arrays, attributes of objects (`__dict__` and
-        `__slots__`), bound methods, partials, and the closures and defaults of functions are
-        searched, arbitrarily nested; the inside of a Param is not. A `Tape` gives the Params that
-        it used.
+        Lists, tuples, sets, dicts, deques, object arrays, attributes of objects (`__dict__` and
+        `__slots__`, also of a list or dict), bound methods, partials, and the closures and
+        defaults of functions are searched, arbitrarily nested; the inside of a Param is not. A
+        `Tape` gives the Params that it used.
 
     Returns
     -------
@@ -56,25 +61,31 @@ def params(model: Any) -> list[Param]:
 
 
 def _contents(x: Any) -> list[Any]:
-    if isinstance(x, Mapping):
-        return [part for item in x.items() for part in item]
-    if isinstance(x, (list, tuple, set, frozenset)):
-        return list(x)
     if isinstance(x, types.FunctionType):
         cells = [cell.cell_contents for cell in x.__closure__ or () if _is_filled(cell)]
         return [*cells, *(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values(), vars(x)]
     if isinstance(x, types.MethodType):
         return [x.__self__, x.__func__]
-    if hasattr(x, "dtype"):
+    if isinstance(x, np.ndarray):
         return list(x.ravel()) if x.dtype == object else []
+    return [*_items(x), *_attributes(x)]
+
+
+def _items(x: Any) -> list[Any]:
+    if isinstance(x, Mapping):
+        return [part for item in x.items() for part in item]
+    if isinstance(x, (functools.partial, functools.partialmethod)):
+        return [x.func, x.args, x.keywords]
+    return list(x) if isinstance(x, COLLECTIONS) else []
+
+
+def _attributes(x: Any) -> list[Any]:
     slots = [name for cls in type(x).__mro__ for name in _slots(cls)]
     fields = [
         getattr(x, name)
         for name in slots
         if name not in ("__dict__", "__weakref__") and hasattr(x, name)
     ]
-    if type(x).__module__ == "functools":
-        fields += [x.func, x.args, x.keywords] if hasattr(x, "keywords") else []
     return [*fields, *getattr(x, "__dict__", {}).values()]
 
 
