@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograd_tools.api.functions import FunctionOf
 from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, innermost, plain
@@ -66,36 +67,36 @@ def checkpoint(f: F) -> F:
     if not callable(f):
         raise TypeError(f"checkpoint() expects a function, got {describe(f)}")
 
-    @functools.wraps(f)
-    def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, Value)]
-        if following_params() is None and innermost(given, sequences=False) is None:
-            return f(*args, **kwargs)
-        # A rule must not refer to the tape: a cycle stays in memory until a garbage collection.
-        leaves = tree_leaves((args, kwargs))
-        blank = tree_replace(
-            (args, kwargs), iter([BLANK if isinstance(x, Value) else x for x in leaves])
-        )
-        recording, _, y = _run(f, blank, [plain(x) for x in given])
-        parts = tree_leaves(y)
-        outputs = tuple([x.value for x in parts if is_of(recording, x)])
-        if any(isinstance(x, Value) for x in outputs):
-            raise TypeError(
-                f"checkpoint({name_of(f)}) uses a recorded value that is not one of its arguments; "
-                "pass it as an argument"
-            )
-        if not outputs:
-            return y  # a constant
-        params = params_of(recording)
-        rule = functools.partial(gradients_again, f, blank, params)
-        whole = Primitive(
-            lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})"
-        )
-        made = call(whole, ([*given, *params],))
-        numbers = iter([made[i] for i in range(len(outputs))])
-        return tree_replace(y, (next(numbers) if is_of(recording, x) else x for x in parts))
+    return functools.update_wrapper(FunctionOf(_checkpointed, f), f)  # type: ignore[return-value]
 
-    return checkpointed  # type: ignore[return-value]
+
+def _checkpointed(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, Value)]
+    if following_params() is None and innermost(given, sequences=False) is None:
+        return f(*args, **kwargs)
+    # A rule must not refer to the tape: a cycle stays in memory until a garbage collection.
+    leaves = tree_leaves((args, kwargs))
+    blank = tree_replace(
+        (args, kwargs), iter([BLANK if isinstance(x, Value) else x for x in leaves])
+    )
+    recording, _, y = _run(f, blank, [plain(x) for x in given])
+    parts = tree_leaves(y)
+    outputs = tuple([x.value for x in parts if is_of(recording, x)])
+    if any(isinstance(x, Value) for x in outputs):
+        raise TypeError(
+            f"checkpoint({name_of(f)}) uses a recorded value that is not one of its arguments; "
+            "pass it as an argument"
+        )
+    if not outputs:
+        return y  # a constant
+    params = params_of(recording)
+    rule = functools.partial(gradients_again, f, blank, params)
+    whole = Primitive(
+        lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})"
+    )
+    made = call(whole, ([*given, *params],))
+    numbers = iter([made[i] for i in range(len(outputs))])
+    return tree_replace(y, (next(numbers) if is_of(recording, x) else x for x in parts))
 
 
 def gradients_again(

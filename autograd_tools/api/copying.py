@@ -15,9 +15,9 @@ from autograd_tools.rules.indexing import unpack_level
 
 def install_copies() -> None:
     """Give `Result` the methods of `copy` and `pickle`; a Param is copied as any object."""
-    Result.__copy__ = shallow_copy  # type: ignore[attr-defined]
-    Result.__deepcopy__ = deep_copy  # type: ignore[attr-defined]
-    Result.__reduce_ex__ = reduced  # type: ignore[assignment, method-assign]
+    Result.__copy__ = shallow_copy
+    Result.__deepcopy__ = deep_copy
+    Result.__reduce_ex__ = reduced  # type: ignore[method-assign]
 
 
 def shallow_copy(x: Any) -> Any:

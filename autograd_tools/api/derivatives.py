@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api.checkpointing import join
-from autograd_tools.api.differentiate import Argnum, checked, grad, gradient_of, named, run
+from autograd_tools.api.differentiate import Argnum, checked, grad, gradient_of, of_argnum, run
+from autograd_tools.api.functions import FunctionOf, named
 from autograd_tools.base.containers import (
     children_of,
     copied,
@@ -63,40 +64,51 @@ def make_vjp(
     >>> vjp(np.array([2.0, 0.0]))
     array([2., 0.])
     """
+    return _derivative("make_vjp", f, argnum, _vjp_at, real=False)
 
-    def at_point(pull: Pull, y: Any, inputs: Any) -> tuple[Callable[[Any], Any], Any]:
-        def vjp(dy: Any) -> Any:
-            found = matching_leaves(unpack(dy), y, "the argument of vjp()")
-            given = [_cotangent(d, leaf) for d, leaf in zip(found, tree_leaves(y), strict=True)]
-            return _of_argnum(pull(given), argnum)
 
-        return vjp, copied(y)  # writing into it must not change what the rules read
+def _vjp_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> tuple[Callable[[Any], Any], Any]:
+    def vjp(dy: Any) -> Any:
+        found = matching_leaves(unpack(dy), y, "the argument of vjp()")
+        given = [_cotangent(d, leaf) for d, leaf in zip(found, tree_leaves(y), strict=True)]
+        return of_argnum(pull(given), argnum)
 
-    return _derivative("make_vjp", f, argnum, at_point, real=False)
+    return vjp, copied(y)  # writing into it must not change what the rules read
 
 
 def _derivative(
     caller: str,
     f: Callable[..., Any],
     argnum: Argnum,
-    at_point: Callable[[Pull, Any, tuple[Any, ...]], Any],
+    at_point: Callable[[Argnum, Pull, Any, tuple[Any, ...]], Any],
     *,
     real: bool = True,
 ) -> Callable[..., Any]:
     """Return a function that calls `at_point` with a pullback of `f`, its value and inputs."""
     argnums = checked(f, argnum, caller)
-
-    def made(*args: Any, **kwargs: Any) -> Any:
-        pull, y = _pullback(f, argnums, args, kwargs)
-        for leaf in tree_leaves(y) if real else ():
-            if np.iscomplexobj(unwrap(leaf)):
-                raise TypeError(
-                    f"{caller}() expects a function with real values, {name_of(f)} returned "
-                    f"{describe(leaf)}; take its np.real and np.imag"
-                )
-        return at_point(pull, y, tuple([plain(args[n]) for n in argnums]))
-
+    made = FunctionOf(_derivative_at, f, caller if real else "", argnums, argnum, at_point)
     return named(made, caller, f)
+
+
+def _derivative_at(
+    f: Callable[..., Any],
+    real: str,
+    argnums: tuple[int, ...],
+    argnum: Argnum,
+    at_point: Callable[[Argnum, Pull, Any, tuple[Any, ...]], Any],
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Call `at_point`; `real` names the caller if it expects a function with real values."""
+    pull, y = _pullback(f, argnums, args, kwargs)
+    for leaf in tree_leaves(y) if real else ():
+        if np.iscomplexobj(unwrap(leaf)):
+            raise TypeError(
+                f"{real}() expects a function with real values, {name_of(f)} returned "
+                f"{describe(leaf)}; take its np.real and np.imag"
+            )
+    return at_point(argnum, pull, y, tuple([plain(args[n]) for n in argnums]))
 
 
 def _pullback(
@@ -159,11 +171,6 @@ def _wrong_shape(caller: str, of: str, x: Any, given: Any) -> ValueError:
     )
 
 
-def _of_argnum(found: tuple[Any, ...], argnum: Argnum) -> Any:
-    """Return one result for one argument, a tuple for a tuple."""
-    return found if isinstance(argnum, tuple) else found[0]
-
-
 def make_jvp(
     f: Callable[..., Any], argnum: Argnum = 0
 ) -> Callable[..., Callable[[Any], tuple[Any, Any]]]:
@@ -198,27 +205,27 @@ def make_jvp(
     >>> dy
     array([ 2., 40.])
     """
+    return _derivative("make_jvp", f, argnum, _jvp_at)
 
-    def at_point(pull: Pull, y: Any, inputs: Any) -> Callable[[Any], tuple[Any, Any]]:
-        zeros = [_zero_cotangent(x) if is_number(plain(x)) else None for x in tree_leaves(y)]
 
-        def jvp(v: Any) -> tuple[Any, Any]:
-            tree = unpack(v) if isinstance(argnum, tuple) else (unpack(v),)
-            given = matching_leaves(tree, inputs, "the argument of jvp()")
-            for x, d in zip(tree_leaves(inputs), given, strict=True):
-                if d is not None and is_number(x) and np.shape(d) != np.shape(x):
-                    raise _wrong_shape("jvp", "argument", x, d)
+def _jvp_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> Callable[[Any], tuple[Any, Any]]:
+    zeros = [_zero_cotangent(x) if is_number(plain(x)) else None for x in tree_leaves(y)]
 
-            def along(us: Any) -> Any:
-                pairs = zip(tree_leaves(pull(list(us))), given, strict=True)
-                return sum([np.sum(dx * d) for dx, d in pairs if dx is not None and d is not None])
+    def jvp(v: Any) -> tuple[Any, Any]:
+        tree = unpack(v) if isinstance(argnum, tuple) else (unpack(v),)
+        given = matching_leaves(tree, inputs, "the argument of jvp()")
+        for x, d in zip(tree_leaves(inputs), given, strict=True):
+            if d is not None and is_number(x) and np.shape(d) != np.shape(x):
+                raise _wrong_shape("jvp", "argument", x, d)
 
-            found = grad(along)(zeros) if any(u is not None for u in zeros) else zeros
-            return copied(y), tree_replace(y, (None if dy is None else dy[()] for dy in found))
+        def along(us: Any) -> Any:
+            pairs = zip(tree_leaves(pull(list(us))), given, strict=True)
+            return sum([np.sum(dx * d) for dx, d in pairs if dx is not None and d is not None])
 
-        return jvp
+        found = grad(along)(zeros) if any(u is not None for u in zeros) else zeros
+        return copied(y), tree_replace(y, (None if dy is None else dy[()] for dy in found))
 
-    return _derivative("make_jvp", f, argnum, at_point)
+    return jvp
 
 
 def _zero_cotangent(y: Any) -> Any:
@@ -256,28 +263,28 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     >>> ag.jacobian(lambda x: x[:, None] * x)(np.array([1.0, 2.0])).shape
     (2, 2, 2)
     """
+    return _derivative("jacobian", f, argnum, _jacobian_at)
 
-    def at_point(pull: Pull, y: Any, inputs: Any) -> Any:
-        leaves = tree_leaves(y)
-        like = _of_argnum(inputs, argnum)
 
-        def rows_of(i: int, leaf: Any) -> Any:
-            if not is_number(plain(leaf)):
-                return None
-            shape, dtype = np.shape(leaf), np.result_type(unwrap(leaf))
-            rows = []
-            for index in np.ndindex(shape):
-                dy = np.zeros(shape, dtype)
-                dy[index] = 1
-                cotangents = [dy[()] if j == i else None for j in range(len(leaves))]
-                rows.append(tree_leaves(_of_argnum(pull(cotangents), argnum)))
-            columns = [[row[k] for row in rows] for k in range(len(tree_leaves(like)))]
-            blocks = zip(columns, tree_leaves(like), strict=True)
-            return tree_replace(like, (_block(column, shape, dtype, x) for column, x in blocks))
+def _jacobian_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> Any:
+    leaves = tree_leaves(y)
+    like = of_argnum(inputs, argnum)
 
-        return tree_replace(y, (rows_of(i, leaf) for i, leaf in enumerate(leaves)))
+    def rows_of(i: int, leaf: Any) -> Any:
+        if not is_number(plain(leaf)):
+            return None
+        shape, dtype = np.shape(leaf), np.result_type(unwrap(leaf))
+        rows = []
+        for index in np.ndindex(shape):
+            dy = np.zeros(shape, dtype)
+            dy[index] = 1
+            cotangents = [dy[()] if j == i else None for j in range(len(leaves))]
+            rows.append(tree_leaves(of_argnum(pull(cotangents), argnum)))
+        columns = [[row[k] for row in rows] for k in range(len(tree_leaves(like)))]
+        blocks = zip(columns, tree_leaves(like), strict=True)
+        return tree_replace(like, (_block(column, shape, dtype, x) for column, x in blocks))
 
-    return _derivative("jacobian", f, argnum, at_point)
+    return tree_replace(y, (rows_of(i, leaf) for i, leaf in enumerate(leaves)))
 
 
 def _block(rows: list[Any], shape: tuple[int, ...], dtype: Any, x: Any) -> Any:
@@ -348,13 +355,13 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
     >>> ag.elementwise_grad(np.square)(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
     """
+    return _derivative("elementwise_grad", f, argnum, _elementwise_at)
 
-    def at_point(pull: Pull, y: Any, inputs: Any) -> Any:
-        leaves = tree_leaves(y)
-        ones = [np.ones_like(unwrap(x)) if is_number(plain(x)) else None for x in leaves]
-        return _of_argnum(pull(ones), argnum)
 
-    return _derivative("elementwise_grad", f, argnum, at_point)
+def _elementwise_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> Any:
+    leaves = tree_leaves(y)
+    ones = [np.ones_like(unwrap(x)) if is_number(plain(x)) else None for x in leaves]
+    return of_argnum(pull(ones), argnum)
 
 
 def make_hvp(
@@ -425,14 +432,14 @@ def hessian_vector_product(f: Callable[..., Any], argnum: Argnum = 0) -> Callabl
     array([ 6., 12.])
     """
     hvp_at = make_hvp(f, argnum)
+    return named(FunctionOf(_hvp, f, hvp_at), "hessian_vector_product", f)
 
-    def made(*args: Any, **kwargs: Any) -> Any:
-        if len(args) < 2:
-            raise TypeError(
-                f"hessian_vector_product({name_of(f)}) expects the arguments of the function "
-                f"and then a vector, got {len(args)} in all"
-            )
-        *inputs, v = args
-        return hvp_at(*inputs, **kwargs)[0](v)
 
-    return named(made, "hessian_vector_product", f)
+def _hvp(f: Callable[..., Any], hvp_at: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    if len(args) < 2:
+        raise TypeError(
+            f"hessian_vector_product({name_of(f)}) expects the arguments of the function "
+            f"and then a vector, got {len(args)} in all"
+        )
+    *inputs, v = args
+    return hvp_at(*inputs, **kwargs)[0](v)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
+from autograd_tools.api.functions import FunctionOf, named
 from autograd_tools.base.containers import is_constant_leaf, is_floating, is_number, tree_leaves
 from autograd_tools.base.contexts import frame_of_block
 from autograd_tools.debug.watch import watching
@@ -241,7 +242,7 @@ def grad(f: Any, argnum: Any = 0) -> Any:
         return None  # a plain value, which depends on no Param
     if isinstance(f, Tape):
         raise TypeError(f"grad(J, w) expects a Param or a Result as w, got {describe(argnum)}")
-    return _gradient_function("grad", f, argnum, lambda y, dx: dx)
+    return _gradient_function("grad", f, argnum, 1)
 
 
 def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:
@@ -271,7 +272,7 @@ def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., t
     >>> print(*ag.value_and_grad(lambda x: x ** 3)(2.0))
     8.0 12.0
     """
-    return _gradient_function("value_and_grad", f, argnum, lambda y, dx: (y, dx))
+    return _gradient_function("value_and_grad", f, argnum, slice(None))
 
 
 def gradloss(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:
@@ -302,29 +303,44 @@ def gradloss(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[A
     >>> print(*ag.gradloss(lambda x: x ** 3)(2.0))
     12.0 8.0
     """
-    return _gradient_function("gradloss", f, argnum, lambda y, dx: (dx, y))
+    return _gradient_function("gradloss", f, argnum, slice(None, None, -1))
 
 
 def _gradient_function(
-    caller: str, f: Callable[..., Any], argnum: Argnum, choose: Callable[[Any, Any], Any]
+    caller: str, f: Callable[..., Any], argnum: Argnum, part: int | slice
 ) -> Callable[..., Any]:
-    """Return a function that differentiates `f` and returns `choose(value, gradient)`."""
+    """Return a function that differentiates `f` and returns a part of (value, gradient)."""
     argnums = checked(f, argnum, caller)
+    return named(FunctionOf(_differentiated, f, argnums, argnum, part), caller, f)
 
-    def made(*args: Any, **kwargs: Any) -> Any:
-        recording, leaves, y = run(f, argnums, args, kwargs)
-        check_scalar(y)
-        if isinstance(y, Result) and y.recording is recording:
-            index, y = y.index, y.value
-            differentiate(recording, index, one_like(unwrap(y)))
-            notify_observers(recording)
-        found = [
+
+def _differentiated(
+    f: Callable[..., Any],
+    argnums: tuple[int, ...],
+    argnum: Argnum,
+    part: int | slice,
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    recording, leaves, y = run(f, argnums, args, kwargs)
+    check_scalar(y)
+    if isinstance(y, Result) and y.recording is recording:
+        index, y = y.index, y.value
+        differentiate(recording, index, one_like(unwrap(y)))
+        notify_observers(recording)
+    found = tuple(
+        [
             gradient_of(recording, leaf, plain(args[n]))
             for leaf, n in zip(leaves, argnums, strict=True)
         ]
-        return choose(y, tuple(found) if argnum is argnums else found[0])
+    )
+    return (y, of_argnum(found, argnum))[part]
 
-    return named(made, caller, f)
+
+def of_argnum(found: tuple[Any, ...], argnum: Argnum) -> Any:
+    """Return one result for one argument, a tuple for a tuple."""
+    return found if isinstance(argnum, tuple) else found[0]
 
 
 def checked(f: Any, argnum: Any, caller: str) -> tuple[int, ...]:
@@ -372,11 +388,3 @@ def run(
             inputs[n] = unpack_fields(inputs[n])
         y = live(f(*inputs, **kwargs))
     return recording, leaves, y
-
-
-def named(made: F, what: str, f: Callable[..., Any]) -> F:
-    """Return `made` with a name and a docstring that mention `f`."""
-    name = name_of(f)
-    made.__name__ = f"{what}({name})"
-    made.__doc__ = f"{what} of {name}.\n\n{getattr(f, '__doc__', None) or ''}"
-    return made

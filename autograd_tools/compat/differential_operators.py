@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api import derivatives, differentiate
+from autograd_tools.api.functions import FunctionOf, named
 from autograd_tools.compat.wrap_util import unary_to_nary
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import unwrap
@@ -131,12 +132,12 @@ def make_hvp(f: Any, x: Any) -> Any:
 
 def hessian_tensor_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """Make a function of the arguments of `f` and a tensor: the Hessian times the tensor."""
+    return named(FunctionOf(_hessian_product, f, argnum), "hessian_tensor_product", f)
 
-    def product(*args: Any, **kwargs: Any) -> Any:
-        *inputs, tensor = args
-        return make_hvp(f, argnum)(*inputs, **kwargs)[0](tensor)
 
-    return product
+def _hessian_product(f: Any, argnum: Any, /, *args: Any, **kwargs: Any) -> Any:
+    *inputs, tensor = args
+    return make_hvp(f, argnum)(*inputs, **kwargs)[0](tensor)
 
 
 hessian_vector_product = hessian_tensor_product
@@ -144,34 +145,37 @@ hessian_vector_product = hessian_tensor_product
 
 def tensor_jacobian_product(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """Make a function of the arguments of `f` and a tensor: the tensor times the Jacobian."""
+    return jacobian(named(FunctionOf(_tensor_product, f), "tensor_product", f), argnum)
 
-    def product(*args: Any, **kwargs: Any) -> Any:
-        *inputs, tensor = args
-        return np.tensordot(tensor, f(*inputs, **kwargs), np.ndim(tensor))
 
-    return jacobian(product, argnum)
+def _tensor_product(f: Any, /, *args: Any, **kwargs: Any) -> Any:
+    *inputs, tensor = args
+    return np.tensordot(tensor, f(*inputs, **kwargs), np.ndim(tensor))
 
 
 vector_jacobian_product = tensor_jacobian_product
 
 
+def _half_square(y: Any) -> Any:
+    return np.sum(y * y, axis=-1) / 2
+
+
 def make_ggnvp(
-    f: Callable[..., Any],
-    g: Callable[..., Any] = lambda y: np.sum(y * y, axis=-1) / 2,
-    f_argnum: int = 0,
+    f: Callable[..., Any], g: Callable[..., Any] = _half_square, f_argnum: int = 0
 ) -> Callable[..., Callable[[Any], Any]]:
     """Make products of a vector and the generalized Gauss-Newton matrix of g(f(x)).
 
     With the Jacobian J of `f` and the Hessian H of `g`, `make_ggnvp(f, g)(*args)(v)` is J.T H J v;
     Schraudolph (2002), Neural Computation 14:7.
     """
+    return _gauss_newton(f, f_argnum, g)
 
-    def gauss_newton(f: Any, x: Any) -> Any:
-        vjp, y = derivatives.make_vjp(f)(x)
-        jvp, (hvp, _) = derivatives.make_jvp(f)(x), derivatives.make_vjp(grad(g))(y)
-        return lambda v: vjp(hvp(jvp(v)[1]))
 
-    return unary_to_nary(gauss_newton)(f, f_argnum)
+@unary_to_nary
+def _gauss_newton(f: Any, x: Any, g: Any) -> Any:
+    vjp, y = derivatives.make_vjp(f)(x)
+    jvp, (hvp, _) = derivatives.make_jvp(f)(x), derivatives.make_vjp(grad(g))(y)
+    return lambda v: vjp(hvp(jvp(v)[1]))
 
 
 def grad_named(f: Callable[..., Any], argname: str) -> Callable[..., Any]:
@@ -181,25 +185,25 @@ def grad_named(f: Callable[..., Any], argname: str) -> Callable[..., Any]:
 
 def multigrad_dict(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return the gradients for all arguments, by name."""
+    return named(FunctionOf(_gradients_by_name, f), "multigrad_dict", f)
 
-    def gradients(*args: Any, **kwargs: Any) -> Any:
-        bound = inspect.signature(f).bind(*args, **kwargs)
-        bound.apply_defaults()
 
-        def by_name(arguments: Any) -> Any:
-            positional: list[Any] = []
-            named: dict[str, Any] = {}
-            for name, parameter in bound.signature.parameters.items():
-                if parameter.kind is parameter.VAR_POSITIONAL:
-                    positional.extend(arguments[name])
-                elif parameter.kind is parameter.VAR_KEYWORD:
-                    named.update(arguments[name].items())
-                elif parameter.kind is parameter.KEYWORD_ONLY:
-                    named[name] = arguments[name]
-                else:
-                    positional.append(arguments[name])
-            return f(*positional, **named)
+def _gradients_by_name(f: Any, /, *args: Any, **kwargs: Any) -> Any:
+    bound = inspect.signature(f).bind(*args, **kwargs)
+    bound.apply_defaults()
 
-        return OrderedDict(grad(by_name)(dict(bound.arguments)))
+    def by_name(arguments: Any) -> Any:
+        positional: list[Any] = []
+        keywords: dict[str, Any] = {}
+        for name, parameter in bound.signature.parameters.items():
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                positional.extend(arguments[name])
+            elif parameter.kind is parameter.VAR_KEYWORD:
+                keywords.update(arguments[name].items())
+            elif parameter.kind is parameter.KEYWORD_ONLY:
+                keywords[name] = arguments[name]
+            else:
+                positional.append(arguments[name])
+        return f(*positional, **keywords)
 
-    return gradients
+    return OrderedDict(grad(by_name)(dict(bound.arguments)))

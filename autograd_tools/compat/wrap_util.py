@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from autograd_tools.api.differentiate import named
+from autograd_tools.api.functions import FunctionOf, named
 
 
 def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,25 +19,37 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
     def made(
         f: Callable[..., Any], argnum: Any = 0, *options: Any, **named_options: Any
     ) -> Callable[..., Any]:
-        several = isinstance(argnum, (tuple, list))
-        numbers = argnum if several else [argnum]
+        numbers = argnum if isinstance(argnum, (tuple, list)) else [argnum]
         if not callable(f) or not all(isinstance(n, int) for n in numbers):
             raise TypeError(
                 f"{operator.__name__} expects a function and argnum, an int or a tuple or list of "
                 "ints"
             )
-
-        def applied(*args: Any, **kwargs: Any) -> Any:
-            def unary(x: Any) -> Any:
-                inputs = list(args)
-                for n, item in zip(argnum, x, strict=True) if several else [(argnum, x)]:
-                    inputs[n] = item
-                return f(*inputs, **kwargs)
-
-            unary.__name__ = getattr(f, "__name__", type(f).__name__)
-            x = tuple(args[n] for n in argnum) if several else args[argnum]
-            return operator(unary, x, *options, **named_options)
-
+        applied = FunctionOf(_applied, f, made, argnum, options, named_options)
         return named(applied, operator.__name__, f)
 
     return made
+
+
+def _applied(
+    f: Callable[..., Any],
+    made: Any,
+    argnum: Any,
+    options: tuple[Any, ...],
+    named_options: dict[str, Any],
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Apply the operator that `made` wraps; `made` itself can be pickled by its name."""
+    several = isinstance(argnum, (tuple, list))
+
+    def unary(x: Any) -> Any:
+        inputs = list(args)
+        for n, item in zip(argnum, x, strict=True) if several else [(argnum, x)]:
+            inputs[n] = item
+        return f(*inputs, **kwargs)
+
+    unary.__name__ = getattr(f, "__name__", type(f).__name__)
+    x = tuple(args[n] for n in argnum) if several else args[argnum]
+    return made.__wrapped__(unary, x, *options, **named_options)

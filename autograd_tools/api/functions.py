@@ -1,0 +1,50 @@
+"""Functions made of a user's function, such as `grad(f)`: they can be pickled if `f` can."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import pkgutil
+import types
+from collections.abc import Callable
+from typing import Any
+
+from autograd_tools.engine.primitives import name_of
+
+ANY_ARGUMENTS = inspect.signature(lambda *args, **kwargs: None)
+
+
+class FunctionOf(functools.partial):  # type: ignore[type-arg]
+    """`FunctionOf(apply, f, *options)(*args)` calls `apply(f, *options, *args)`.
+
+    Unlike a closure it can be pickled, so it can be sent to another process. Like a function it
+    becomes a method in a class.
+    """
+
+    __name__: str
+    __signature__: inspect.Signature
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickle by name what replaced `f` in its module, as a decorator does."""
+        f = self.args[0]
+        path = f"{getattr(f, '__module__', '')}:{getattr(f, '__qualname__', '')}"
+        try:
+            found = pkgutil.resolve_name(path)
+        except (ImportError, AttributeError, ValueError):  # a local function, or a callable object
+            found = None
+        return (pkgutil.resolve_name, (path,)) if found is self else super().__reduce__()
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__}>"
+
+
+def named(made: FunctionOf, what: str, f: Callable[..., Any]) -> FunctionOf:
+    """Return `made` with a name and a docstring that mention `f`."""
+    name = name_of(f)
+    made.__signature__ = ANY_ARGUMENTS
+    made.__name__ = f"{what}({name})"
+    made.__doc__ = f"{what} of {name}.\n\n{getattr(f, '__doc__', None) or ''}"
+    return made
