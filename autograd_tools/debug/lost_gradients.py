@@ -18,10 +18,11 @@ from autograd_tools.base.containers import (
     tree_leaves,
 )
 from autograd_tools.base.text import Text, one_line, unknown
-from autograd_tools.debug.report import code_at, numbers
+from autograd_tools.debug.report import numbers
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import Detached, detached_of
 from autograd_tools.engine.values import Param, Result
+from autograd_tools.location.source_lines import code_at
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.node import Node
 from autograd_tools.tracing.tape import Tape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,10 +13,10 @@ from autograd_tools.engine.calls import plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.recording import Entry
 from autograd_tools.location.call_site import CallSite
+from autograd_tools.location.source_lines import MAX_WIDTH, code_at, place_of
 from autograd_tools.tracing.entries import EntryFields
 
 MAX_ELEMENTS = 12  # of an array shown in full; a larger one shows the one that matters
-MAX_WIDTH = 300  # characters of a line
 
 
 def numbers(x: Any) -> list[Any]:
@@ -45,16 +44,6 @@ def bad_elements(y: Any, bad: Any) -> str:
     return f"{y[at]} in {np.count_nonzero(bad)} of {np.size(y)} elements, first at {list(at)}"
 
 
-def call_site(note: CallSite) -> str:
-    """Return the place in the user's code that called an operation."""
-    return f"{note.file}:{note.line} in {note.function}" if note.file else "an unknown place"
-
-
-def code_at(file: str, line: int) -> str:
-    """Return the line of the user's code, if it can be read."""
-    return linecache.getline(file, line).strip()[:MAX_WIDTH] if file else ""
-
-
 def message(
     entries: Sequence[Entry],
     notes: Sequence[CallSite],
@@ -68,7 +57,7 @@ def message(
     code = code_at(note.file, note.line)
     lines = [
         *headline,
-        f"  at {call_site(note)}" if note.file else "",
+        f"  at {place_of(note)}" if note.file else "",
         f"    {code}" if code else "",
     ]
     lines.append(f"  node {index + 1}" + (f", scope {'/'.join(note.scope)}" if note.scope else ""))
@@ -134,7 +123,7 @@ def origin(entries: Sequence[Entry], notes: Sequence[CallSite], index: int) -> s
     ):
         label, parent = bad
         if parent is None:
-            return f"{came}{label}, at {call_site(notes[index])}"
+            return f"{came}{label}, at {place_of(notes[index])}"
         index = parent
     found = leaf(entries, index)
     return f"{came}{found}" if found and not is_finite(EntryFields(*entries[index]).value) else ""

@@ -36,6 +36,7 @@ class NonFiniteError(FloatingPointError):
     """
 
     __module__ = "autograd_tools"
+    names_operation = True
 
 
 @contextlib.contextmanager

@@ -20,6 +20,8 @@ from autograd_tools.engine.cotangents import accumulate, unbroadcast_to
 from autograd_tools.engine.hooks import call_hooks, hooked
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.rule_errors import note_rule
+from autograd_tools.engine.rule_sites import rules_located
 from autograd_tools.engine.saved import ARRAYS, kept_bytes
 from autograd_tools.engine.state import innermost_open
 from autograd_tools.engine.users_rules import call_rule
@@ -85,8 +87,16 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     if timing.KEPT and timing.timer.enabled:
         timing.note_kept(recording, kept_bytes(recording.entries))
     try:
-        _backward_with_hooks(recording, index)
-    except BaseException:
+        outer = innermost_open()
+        if outer is None or outer.locator is None:
+            _backward_with_hooks(recording, index)
+        else:
+            with rules_located(recording):
+                _backward_with_hooks(recording, index)
+    except BaseException as error:
+        if isinstance(error, Exception):
+            note_rule(error, recording)
+        recording.running = None
         recording.result, recording.outgrads = None, []  # half of the gradients would look complete
         raise
     _own_leaves(recording, seed)
@@ -97,9 +107,11 @@ def _backward_with_hooks(recording: Recording, index: int) -> None:
     run = recording.backward_pass or (timed_backward if timing.ENABLED else fast_backward)
     for place, like, functions in hooked(recording, index):
         run(recording, index, place + 1)
+        recording.running = None
         recording.outgrads[place] = call_hooks(recording.outgrads[place], like, functions)
         index = place
     run(recording, index, 0)
+    recording.running = None
     if not recording.retain:
         recording.hooks = None  # they may refer to the recording, and a cycle is freed late
 
@@ -139,7 +151,9 @@ def plain_backward(
 ) -> None:
     """Pass outgrads on from the entry `newest`, whose own is complete, to `oldest`."""
     entries, outgrads = recording.entries, recording.outgrads
-    for index in range(newest, oldest - 1, -1):
+    indices = iter(range(newest, oldest - 1, -1))
+    recording.running = indices, oldest
+    for index in indices:
         dy = outgrads[index]
         if dy is None:
             continue
@@ -163,7 +177,9 @@ def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # no
         recording.exclusive,
         recording.retain,
     )
-    for index in range(newest, oldest - 1, -1):
+    indices = iter(range(newest, oldest - 1, -1))
+    recording.running = indices, oldest
+    for index in indices:
         dy = outgrads[index]
         if dy is None:
             continue
@@ -177,7 +193,7 @@ def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # no
                 else:
                     accumulate(outgrads, exclusive, parent, dy)
         elif plan.same_shape:
-            parent = parents[0]
+            i, parent = 0, parents[0]  # `i` is for the note on an exception
             rules = plan.rules
             dx = rules[0](dy, y, args[0]) if len(args) == 1 else rules[0](dy, y, args[0], args[1])
             if outgrads[parent] is None:
@@ -185,13 +201,14 @@ def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # no
             else:
                 accumulate(outgrads, exclusive, parent, dx)
             if len(rules) == 2:
+                i = 1
                 dx, parent = rules[1](dy, y, args[0], args[1]), parents[1]
                 if outgrads[parent] is None:
                     outgrads[parent] = dx
                 else:
                     accumulate(outgrads, exclusive, parent, dx)
         elif plan.accumulate_into is not None and parents[0] in exclusive:
-            parent = parents[0]
+            i, parent = 0, parents[0]
             outgrads[parent] = plan.accumulate_into(outgrads[parent], dy, args[0], args[1])
         else:
             n = 0 if kwargs else len(args)
@@ -243,10 +260,12 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
         return fast_backward(recording, newest, oldest)
     thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
     log, section, depth = thread.log, 0, len(thread.open)
+    indices = iter(range(newest, oldest - 1, -1))
+    recording.running = indices, oldest
     thread.lock.acquire()
     thread.passes += 1
     try:
-        for index in range(newest, oldest - 1, -1):
+        for index in indices:
             dy = outgrads[index]
             if dy is None:
                 continue

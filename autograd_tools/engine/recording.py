@@ -19,6 +19,7 @@ from autograd_tools.base.contexts import Opened
 from autograd_tools.base.memory import last_tape_closed
 from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
 from autograd_tools.engine.primitives import VALUE, Plan
+from autograd_tools.engine.rule_sites import NestedLocator
 from autograd_tools.engine.saved import absent
 from autograd_tools.engine.state import following_params, open_tapes, recordings
 from autograd_tools.engine.values import (
@@ -64,6 +65,9 @@ class Recording(Wrapping):
     elsewhere: dict[int, tuple[Param, str]] = {}  # noqa: RUF012  a tape has its own; see elsewhere.py
     hooks: dict[int, Hooks] | None = None  # by index
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
+    running: tuple[Any, int] | None = None  # of the backward pass, see rule_sites.py
+    sites: dict[int, Any] | None = None  # of a nested one: index -> Sites, see rule_sites.py
+    between: list[tuple[int, source.CallSite]] | None = None  # sites in nested ones, by next index
     detached: dict[tuple[int, int], dict[int, Any]] | None = None  # see detached.py
     within: frozenset[int] = frozenset()  # the serials of the open recordings around it
     writes: Any = None  # what was written into its arrays: a Writes, see writes.py
@@ -75,7 +79,7 @@ class Recording(Wrapping):
         self.owner: int | None = None  # the thread that records, while it is open
         self.thread: int | None = None  # the same for the fast calls; None after a write
         self.outer: Recording | None = None  # the innermost one that tracked Params then
-        self.locator: source.Locator | None = None
+        self.locator: Any = None  # a Locator or a RuleLocator, while it is open
         self.entries: list[Any] = []
         self.outgrads: list[Any] = []
         self.exclusive: set[int] = set()  # indices whose outgrad shares its memory with no array
@@ -108,14 +112,20 @@ class Recording(Wrapping):
         self.owner = self.thread = get_ident()
         if self.retain:
             open_tapes.append(self)
-        if self.notes is not None:
-            self.locator = source.Locator(base)
-            if timing.ENABLED:
-                self.locator.note = timing.time_note(self.locator.note, self)  # type: ignore[method-assign]
         self.opened = recordings.enter(self, base)
         around = self.opened.around
-        if around is not None and around.item is not None:
-            self.within = around.item.within | {around.item.serial}
+        outer = None if around is None else around.item
+        if outer is not None:
+            self.within = outer.within | {outer.serial}
+        nested = outer is not None and outer.locator is not None
+        if nested and self.notes is None:
+            self.notes = [source.NOWHERE] * len(self.entries)
+        if self.notes is not None:
+            self.locator = NestedLocator(self, outer, base) if nested else source.Locator(base)
+            if nested and self.sites is None:  # otherwise it opens again
+                self.sites = {}
+            if timing.ENABLED:
+                self.locator.note = timing.time_note(self.locator.note, self)
         return self
 
     def __enter__(self) -> Recording:

@@ -50,6 +50,10 @@ class CallSite(NamedTuple):
     name and differ in the number. `path` holds the scopes and all other frames; the call is at
     `offset` in the code of the last. Later operations of the same call are `resumed`. An `operator`
     has no call in the bytecode.
+
+    An operation that a VJP rule makes has the site of the operation whose `gradient` the rule
+    computes, named here. That one was made inside an inner recording; its site is at the index
+    `between` among the sites of such operations.
     """
 
     file: str
@@ -61,6 +65,8 @@ class CallSite(NamedTuple):
     offset: int = 0
     resumed: bool = False
     operator: bool = False
+    gradient: str = ""
+    between: int = -1
 
 
 NOWHERE = CallSite("", 0, "", (), ())
@@ -199,7 +205,7 @@ class Locator:
         self._notes: dict[int, CallSite] = {}
         self._more: dict[int, CallSite] = {}
 
-    def note(self) -> CallSite:
+    def find(self) -> CallSite:
         """Return the call site in the innermost frame of the user's code."""
         frame: FrameType | None = sys._getframe(2)  # skip the engine
         below = None
@@ -229,9 +235,12 @@ class Locator:
             notes[frame.f_lasti] = note
         return note
 
+    note = find  # the timer replaces it in an instance
+
     def _enter(self, frame: FrameType, scope: _Open | None, below: FrameType | None) -> None:
         """Find the scopes of a frame that differs from that of the last operation."""
-        path = self._path(frame, below)
+        inside = frame is self.base or not self._is_outside(frame)
+        path = self._path(frame, below) if inside else self._path(None, None)
         code = frame.f_code
         named = [level for level in path if level[0] > 0]
         self._here = (
@@ -245,6 +254,13 @@ class Locator:
         )  # a generator may resume in other scopes
         self._scope = scope
         self._notes, self._more = {}, {}
+
+    def _is_outside(self, frame: FrameType) -> bool:
+        """Return True if a frame called the recording: no other code of the user runs in it."""
+        inner: FrameType | None = sys._getframe()
+        while inner is not frame and inner is not self.base and inner is not None:
+            inner = inner.f_back
+        return inner is not frame
 
     def _path(self, frame: FrameType | None, below: FrameType | None) -> tuple[PathEntry, ...]:
         """Return the frames and scopes up to `frame`, outermost first.

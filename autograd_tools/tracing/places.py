@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -62,10 +63,20 @@ class _Walk:
     def __init__(self) -> None:
         self.places = [ScopeNode(0, "", "")]
         self.open: list[_Open] = []
+        self._path: tuple[object, ...] = ()
         self._steps: dict[int, int] = {}  # the number of steps of each loop
         self._flows: dict[int, Flow] = {}  # by the id of the code, which the notes keep alive
         # Generators may go on later: by number and by the place around.
         self._generators: dict[tuple[int, int], _Open] = {}
+
+    def place(self, note: CallSite) -> int:
+        """Return the place of the next operation; 0 for a leaf."""
+        if note.path is self._path:
+            return self.follow(note) if note.path else 0
+        if not note.path:
+            return 0
+        self._path = note.path
+        return self.enter(note)
 
     def enter(self, note: CallSite) -> int:
         """Return the place of an operation."""
@@ -200,16 +211,18 @@ def _loops(flow: Flow, offset: int, start: int) -> tuple[Loop, ...]:
     return tuple(around)
 
 
-def places_of(notes: Iterable[CallSite]) -> tuple[list[ScopeNode], list[int]]:
-    """Return the call tree of operations, outer places first, and the place of each: 0 for none."""
-    walk, found = _Walk(), []
-    path: tuple[object, ...] = ()
-    for note in notes:
-        if note.path is path:
-            found.append(walk.follow(note) if path else 0)
-        elif note.path:
-            path = note.path
-            found.append(walk.enter(note))
-        else:
-            found.append(0)  # a leaf
+def places_of(
+    notes: Sequence[CallSite], between: Sequence[tuple[int, CallSite]] = ()
+) -> tuple[list[ScopeNode], list[int]]:
+    """Return the call tree of operations, outer places first, and the place of each: 0 for none.
+
+    The sites `between` are those of operations of inner recordings, each with the index of the next
+    operation here. What a rule computes is at the place of the operation that it differentiates.
+    """
+    walk, inner, todo = _Walk(), list[int](), deque(between)
+    found: list[int] = []
+    for index, note in enumerate(notes):
+        while todo and todo[0][0] <= index:
+            inner.append(walk.place(todo.popleft()[1]))
+        found.append(inner[note.between] if note.gradient else walk.place(note))
     return walk.places, found

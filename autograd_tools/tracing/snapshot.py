@@ -43,7 +43,7 @@ def columns_of(recording: Recording, names: Mapping[int, Name]) -> Columns:
     source_lines, source_line = _source_lines(notes)
     from autograd_tools.tracing.places import places_of  # keeps `import autograd_tools` fast
 
-    places, place = places_of(notes)
+    places, place = places_of(notes, recording.between or ())
     outgrads = recording.outgrads[:n]
     return Columns(
         signatures=list(signatures.table),
