@@ -20,6 +20,7 @@ from autograd_tools.engine.registry import COMPOSITES, EXACT, PRIMITIVES, ZEROGR
 from autograd_tools.engine.state import open_tapes
 from autograd_tools.engine.values import LostGradientError, Result, Value, unwrap
 from autograd_tools.rules import special
+from autograd_tools.rules.filling import BLANKS, WRITERS, blank, write_out
 from autograd_tools.rules.like import LIKE
 
 CALL_PATH.add(__file__)
@@ -34,10 +35,7 @@ IN_PLACE = {
 def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function with recorded values among its arguments, and record the call."""
     if (kwargs or len(args) > 2) and _writes(func, args, kwargs):
-        raise LostGradientError(
-            f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; omit `out` "
-            "and use the return value, and write `a = a + x` for `a += x`"
-        )
+        return _call_with_out(func, args, kwargs)
     primitive = PRIMITIVES.get(func)
     if primitive is not None:
         if len(args) == 1 and not kwargs:
@@ -46,10 +44,10 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
             return primitive.first(args[0], args[1:], kwargs)
         return call(primitive, args, kwargs)
     args, kwargs = to_arrays(args), {name: to_arrays(item) for name, item in kwargs.items()}
-    if func in ZEROGRADS:
-        if open_tapes:
-            note_detached(name_of(func), (*args, *kwargs.values()))
-        return func(*plain(args), **plain(kwargs))
+    if func in WRITERS and isinstance(args[0], Result):
+        return WRITERS[func](*args, **kwargs)
+    if func in ZEROGRADS or (func in BLANKS and not is_recorded((*args[1:], *kwargs.values()))):
+        return _call_plain(func, args, kwargs)
     if not is_recorded((*args, *kwargs.values())):
         return func(*plain(args), **plain(kwargs))
     if func in COMPOSITES:
@@ -60,7 +58,7 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     if primitive is not None:
         return call(primitive, args, kwargs)
     if func in ZEROGRADS:  # SciPy's, registered by `special.find`
-        return func(*plain(args), **plain(kwargs))
+        return _call_plain(func, args, kwargs)
     raise _no_rule(func, args)
 
 
@@ -117,6 +115,28 @@ def _writes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     return out is not None and is_recorded((*args, *kwargs.values()))
 
 
+def _call_plain(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function whose result has no gradient, or a new array that can be written into."""
+    given = (*args, *kwargs.values())
+    if open_tapes:
+        note_detached(name_of(func), given)
+    y = func(*plain(args), **plain(kwargs))
+    return blank(y, given) if func in BLANKS else y
+
+
+def _call_with_out(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function that writes into `out`, which must be a recorded array, too."""
+    rest = dict(kwargs)
+    out = rest.pop("out", None)
+    out = out[0] if type(out) is tuple and len(out) == 1 else out
+    if isinstance(out, Result) and kwargs.get("where", True) is True:
+        return write_out(out, call_numpy(func, args, rest), func, args, rest)
+    raise LostGradientError(
+        f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; omit `out` "
+        "and use the return value, and write `a = a + x` for `a += x`"
+    )
+
+
 def is_recorded(args: tuple[Any, ...]) -> bool:
     """Return True if an open recording tracks one of the arguments."""
     return innermost(args, sequences=True) is not None
@@ -135,8 +155,8 @@ def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
         )
     if func in IN_PLACE:
         return TypeError(
-            f"np.{name} writes into an array, which would lose a gradient; "
-            f"build a new value with {IN_PLACE[func]}"
+            f"np.{name} writes into an array, which would lose a gradient; write into "
+            f"np.zeros_like(x) of a recorded x, or build a new value with {IN_PLACE[func]}"
         )
     tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
     return TypeError(

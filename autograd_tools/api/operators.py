@@ -27,14 +27,9 @@ from autograd_tools.engine.state import following_params, live, open_tapes
 from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result, Value, unwrap
 from autograd_tools.location.call_site import OPERATORS
 from autograd_tools.rules import ufunc_methods
+from autograd_tools.rules.filling import BLANKS, Flat, at, blank
 from autograd_tools.rules.indexing import field_of, getitem, unpack_fields
-from autograd_tools.rules.writing import (
-    is_view_of,
-    param_is_recorded,
-    writable,
-    write,
-    write_result,
-)
+from autograd_tools.rules.writing import assign, param_is_recorded, write_result
 
 CALL_PATH.add(__file__)
 
@@ -65,6 +60,7 @@ OF_DICTS: dict[str, Callable[..., Any]] = {
     "items": lambda x: [(key, x[key]) for key in unwrap(x)],
     "get": lambda x, key, default=None: x[key] if key in unwrap(x) else default,
 }
+PARTS = ("real", "imag")  # that can be assigned
 # The gradient of these results is zero, or they are no numbers.
 CONVERSIONS: tuple[Callable[..., Any], ...] = (int, operator.index, bool, round, len)
 ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
@@ -84,7 +80,8 @@ def install() -> None:
     for name in METHODS.split():
         _set(name, _method(getattr(np, name)))
     for name, function in PROPERTIES.items():
-        setattr(Value, name, property(_method(getattr(np, function))))
+        read = _method(getattr(np, function))
+        setattr(Value, name, property(read, _writing(read)) if name in PARTS else property(read))
     for convert in CONVERSIONS:
         _set(f"__{convert.__name__}__", _conversion(convert))
     for name in ATTRIBUTES:
@@ -185,6 +182,15 @@ def _of_dict(name: str, method: Callable[..., Any]) -> property:
     return property(get)
 
 
+def _writing(read: Callable[[Any], Any]) -> Callable[[Any, Any], None]:
+    """Return the setter of `x.real` and `x.imag`, which are views."""
+
+    def assign(self: Any, item: Any) -> None:
+        read(self)[...] = item
+
+    return assign
+
+
 def _attribute(name: str) -> Callable[[Any], Any]:
     read = operator.attrgetter(name)
 
@@ -215,6 +221,8 @@ class _Body:
             if primitive is None or kwargs:
                 return call_numpy(ufunc, inputs, kwargs)
             return primitive.fast(*inputs)
+        if method == "at" and isinstance(inputs[0], Result):
+            return at(ufunc, *inputs)
         if ufunc in ZEROGRADS:
             if open_tapes:
                 note_detached(f"{ufunc.__name__}.{method}", inputs)
@@ -232,7 +240,8 @@ class _Body:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        return call_numpy(func, args, kwargs)
+        y = call_numpy(func, args, kwargs)
+        return blank(y, (self,)) if func in BLANKS else y  # of np.zeros(shape, like=x)
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
         if is_recorded((self,)) and sparse_asks():
@@ -250,8 +259,8 @@ class _Body:
             reject_if_recorded(
                 self,
                 "float(x), a function of `math`, or writing into an array",
-                "use NumPy's functions, such as np.sin(x) and np.stack([x, y]), "
-                "and x itself for float(x)",
+                "use NumPy's functions, such as np.sin(x) and np.stack([x, y]), x itself for "
+                "float(x), and np.zeros_like(x), which holds recorded values, for np.zeros(n)",
             )
         )
 
@@ -291,10 +300,7 @@ class _Body:
         old one.
         """
         if isinstance(self, Result):
-            index = _index(index)
-            writable(self, "assignment destination")
-            if not (type(live(item)) is Result and is_view_of(item, self, index)):
-                write(self, index, item)
+            assign(self, _index(index), item)
             return
         if following_params() is not None:
             raise param_is_recorded(self)
@@ -303,6 +309,29 @@ class _Body:
                 "assigning a recorded value into a Param", "keep it in a variable of its own"
             )
         unwrap(self)[_index(index)] = to_arrays(plain(item))
+
+    # Methods that write.
+    def fill(self: Any, value: Any) -> None:
+        self[...] = value
+
+    def put(self: Any, indices: Any, values: Any, mode: str = "raise") -> None:
+        call_numpy(np.put, (self, indices, values, mode), {})
+
+    def sort(self: Any, axis: int = -1, kind: Any = None) -> None:
+        self[...] = np.sort(self, axis, kind)
+
+    def partition(self: Any, kth: Any, axis: int = -1) -> None:
+        self[...] = np.partition(self, kth, axis)
+
+    @property
+    def flat(self: Any) -> Any:
+        x = live(self)
+        return Flat(self) if isinstance(x, Value) else unwrap(self).flat
+
+    @flat.setter
+    def flat(self: Any, values: Any) -> None:
+        put = np.resize(values, np.shape(self))
+        self[...] = put
 
     # Methods of an array with other arguments than the function.
     def compress(self: Any, condition: Any, axis: int | None = None) -> Any:

@@ -28,8 +28,9 @@ from autograd_tools.engine.elsewhere import check_thread, use_plainly
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
+from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import following_params, live, open_tapes
-from autograd_tools.engine.values import LostGradientError, Param, Result, Value, unwrap
+from autograd_tools.engine.values import Blank, LostGradientError, Param, Result, Value, unwrap
 
 CALL_PATH.add(__file__)
 
@@ -56,6 +57,8 @@ def plain(x: Any) -> Any:
     if type(x) in CONSTANTS:
         return x
     if isinstance(x, Value):
+        if isinstance(x, Result) and x.recording.writes is not None:
+            x.recording.writes.check_parts(x)
         return plain(unwrap(x)) if holds_tracked(unwrap(x)) else unwrap(x)
     if type(x) in (tuple, list):
         return type(x)([plain(item) for item in x])
@@ -133,9 +136,8 @@ def call(  # noqa: PLR0912  written out, because it is the definition
         kwargs = {name: to_arrays(item) for name, item in kwargs.items()}
     recording = innermost(args, primitive.sequences)
     if recording is None:
-        return _compute(
-            primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs
-        )
+        y = _compute(primitive, [_operand(primitive, i, arg) for i, arg in enumerate(args)], kwargs)
+        return y if Blank not in map(type, args) else _blank_view(primitive, args, kwargs, y)
     lowered, positions, parents = [], [], []
     nested = False  # an outer recording tracks an argument, too
     for position, arg in enumerate(args):
@@ -163,6 +165,29 @@ def call(  # noqa: PLR0912  written out, because it is the definition
         recording,
         (primitive.plan(*positions), y, values, primitive.seen_by_rules(kwargs), tuple(parents)),
     )
+
+
+def _blank_view(primitive: PrimitiveData, args: Any, kwargs: Any, y: Any) -> Any:
+    """Return `y`, or a blank array if it is a view of one, so that it can be written into."""
+    for position, x in enumerate(args):
+        if type(x) is not Blank or primitive.rule(position) is None or type(y) is not np.ndarray:
+            continue
+        if x.recording.is_open and memory_of(y) is memory_of(unwrap(x)):
+            enter(x)
+            values = (*args[:position], x.value, *args[position + 1 :])
+            made = record(x.recording, (primitive.plan(position), y, values, kwargs, (x.index,)))
+            made.__class__ = Blank
+            return made
+    return y
+
+
+def enter(x: Blank) -> None:
+    """Append the entry of a blank array, which has no arguments."""
+    if x.index < 0:
+        x.index = x.recording.append((BLANK.plan(), x.value, (), NO_KWARGS, ()))
+
+
+BLANK = PrimitiveData(np.empty, (), name="blank")
 
 
 def container(x: Any) -> Result | None:

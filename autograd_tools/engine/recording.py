@@ -215,6 +215,8 @@ class Recording(Wrapping):
                 x.index = min(x.index, USED) if x.index < 0 else x.index
                 return x.value, None
             if x.recording is self:
+                if self.writes is not None:
+                    self.writes.check_parts(x)
                 return x.value, x.index
             if x.recording.is_open:
                 return frozen(x), None

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autograd_tools.base.containers import children_of, tree_leaves
-from autograd_tools.engine.calls import call, plain
+from autograd_tools.engine.calls import call
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import Plan, PrimitiveData
 from autograd_tools.engine.recording import Recording
@@ -80,7 +80,6 @@ class Writes:
         while isinstance(held, Result):
             held = held.value
         if type(held) is not np.ndarray:
-            self._check_parts(x, held)
             return
         known = self.memory.get(id(memory_of(held)))
         if known is not None and self._follow(x, held, known[1]) and x.recording.writes is not None:
@@ -104,16 +103,15 @@ class Writes:
         move(x, y)
         return True
 
-    def _check_parts(self, x: Result, held: Any) -> None:
+    def check_parts(self, x: Result) -> None:
         """Raise an error if an array in a pytree was written into: the pytree holds the old one."""
-        if children_of(held) is None:
-            return
-        for leaf in tree_leaves(held):
-            array = plain(leaf)
+        held = _held(x)
+        for leaf in tree_leaves(held) if children_of(held) is not None else ():
+            array = _held(leaf)
             if isinstance(array, np.ndarray) and id(memory_of(array)) in self.memory:
                 raise ValueError(
-                    f"{describe(x)} holds an array that was written into after it was read; "
-                    "use that array itself"
+                    f"{describe(held)} holds an array that was written into after it was read; "
+                    "use its parts, which follow"
                 )
 
 
@@ -228,11 +226,12 @@ class Place:
             x = step.view(x)
         return x
 
-    def read(self, x: Any) -> Any:
-        """Return the same elements of an array, plain or recorded."""
+    def read(self, dy: Any) -> Any:
+        """Return the same elements of a gradient, plain or recorded."""
         for step in self.steps:
-            x = step.again(x)
-        return x
+            # What is written into x.imag is i times a real number, whose gradient is Re(i dy).
+            dy = np.real(1j * dy) if step.primitive.func is np.imag else step.again(dy)
+        return dy
 
     def __repr__(self) -> str:
         return "".join([*map(_shown, self.steps), f"[{_index(self.index)}]"])

@@ -198,7 +198,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **kwa
     """
     if not is_recorded(fill_value):
         return np.full(plain(shape), plain(fill_value), dtype, order, **kwargs)
-    return np.broadcast_to(as_type(joined(fill_value), dtype), plain(shape))
+    return np.copy(np.broadcast_to(as_type(joined(fill_value), dtype), plain(shape)), order="C")
 
 
 def full_like(

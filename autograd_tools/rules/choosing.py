@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.registry import composite
+from autograd_tools.engine.primitives import SHAPES
+from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.arrays import as_array, as_type, part_of, type_of
 from autograd_tools.rules.indexing import ungetitem
@@ -58,10 +59,14 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     return take_along_axis(a, np.argpartition(unwrap(a), kth, axis), axis)
 
 
-@composite(np.lib.stride_tricks.sliding_window_view, exact=True)
-def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
+def windows_x(dy, y, x, window_shape, axis=None, *, subok=False, writeable=False):
+    """The sum of dy over the windows that show an element."""
     places = np.reshape(np.arange(np.size(x)), np.shape(x))
-    return np.ravel(x)[np.lib.stride_tricks.sliding_window_view(places, window_shape, axis)]
+    shown = np.lib.stride_tricks.sliding_window_view(places, window_shape, axis)
+    return np.reshape(ungetitem(dy, shown, np.empty(np.size(x), bool)), np.shape(x))
+
+
+rules(np.lib.stride_tricks.sliding_window_view, windows_x, reads=SHAPES)
 
 
 @composite(np.choose)
@@ -120,4 +125,4 @@ def piecewise(x, condlist, funclist, *args, **kw):
 @composite(np.full_like, exact=True)
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
     y = as_type(as_array(fill_value), type_of(a) if dtype is None else dtype)
-    return np.broadcast_to(y, np.shape(a) if shape is None else shape)
+    return np.copy(np.broadcast_to(y, np.shape(a) if shape is None else shape), order="C")

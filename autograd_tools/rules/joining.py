@@ -52,7 +52,7 @@ def block(arrays):
             return np.concatenate([join(item, axis + 1) for item in part], axis)
         return np.reshape(part, (1,) * (ndim - np.ndim(part)) + np.shape(part))
 
-    return join(arrays, -depth)
+    return join(arrays, -depth) if depth else np.copy(join(arrays, 0))
 
 
 @composite(np.array_split, exact=True)
@@ -107,7 +107,8 @@ def unstack(x, /, *, axis=0):
 @composite(np.broadcast_arrays, exact=True)
 def broadcast_arrays(*args, subok=False):
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(np.broadcast_to(as_array(a), shape) for a in args)
+    arrays = map(as_array, args)
+    return tuple(a if np.shape(a) == shape else np.broadcast_to(a, shape) for a in arrays)
 
 
 @composite(np.meshgrid, exact=True)
@@ -119,7 +120,8 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
         np.reshape(as_array(x), [-1 if i == place else 1 for i in range(len(xi))])
         for x, place in zip(xi, places, strict=True)
     )
-    return grids if sparse else broadcast_arrays(*grids)
+    grids = grids if sparse else broadcast_arrays(*grids)
+    return tuple(np.copy(grid, order="C") for grid in grids) if copy else grids
 
 
 @composite(np.apply_along_axis, exact=True)

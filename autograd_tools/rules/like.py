@@ -31,7 +31,7 @@ def row(a, dtype=None):
 
 
 def full(shape, fill_value, dtype=None, **options):
-    return np.broadcast_to(as_type(as_array(fill_value), dtype), shape)
+    return np.copy(np.broadcast_to(as_type(as_array(fill_value), dtype), shape), order="C")
 
 
 LIKE: dict[Any, Callable[..., Any]] = {np.array: array, np.ascontiguousarray: row, np.full: full}

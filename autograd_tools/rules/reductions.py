@@ -141,6 +141,7 @@ def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where
     else:
         total = np.ones(np.shape(flat)[:-1], unwrap(flat).dtype)[()]
     total = np.reshape(total, shape) if keepdims else total
+    total = total if axes else np.copy(total)  # otherwise a view
     return total if initial is None else total * initial
 
 

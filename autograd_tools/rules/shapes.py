@@ -105,6 +105,13 @@ def ravel_x(dy, y, x, order="C"):
     return np.transpose(np.reshape(dy, [np.shape(x)[axis] for axis in axes]), np.argsort(axes))
 
 
+def diagonal_x(dy, y, x, offset=0, axis1=0, axis2=1):
+    """`dy` on the diagonal of zeros."""
+    last = np.moveaxis(np.empty(np.shape(x), bool), (axis1, axis2), (-2, -1))
+    i, j = np.nonzero(np.eye(*last.shape[-2:], offset))
+    return np.moveaxis(ungetitem(dy, (..., i, j), last), (-2, -1), (axis1, axis2))
+
+
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases.py.
 rules(np.reshape, reshape_x, reads=SHAPES)
 rules(np.ravel, ravel_x, reads=SHAPES)
@@ -116,6 +123,7 @@ rules(np.moveaxis, lambda dy, y, x, source, destination: np.moveaxis(dy, destina
 rules(np.squeeze, lambda dy, y, x, axis=None: np.reshape(dy, np.shape(x)), reads=SHAPES)
 rules(np.expand_dims, lambda dy, y, x, axis: np.reshape(dy, np.shape(x)), reads=SHAPES)
 rules(np.broadcast_to, lambda dy, y, x, shape, subok=False: dy)
+rules(np.diagonal, diagonal_x, reads=SHAPES)
 rules(np.flip, lambda dy, y, x, axis=None: np.flip(dy, axis))
 rules(np.fliplr, lambda dy, y, x: np.fliplr(dy))
 rules(np.flipud, lambda dy, y, x: np.flipud(dy))
@@ -197,19 +205,13 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=False):
     return take_along_axis(a, np.flip(places, axis) if descending is True else places, axis)
 
 
-@composite(np.diagonal, exact=True)
-def diagonal(a, offset=0, axis1=0, axis2=1):
-    a = np.moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = np.shape(a)[-2:]
-    i, j = np.nonzero(np.eye(rows, columns, offset))
-    return a[..., i, j]
-
-
 @composite(np.diag, exact=True)
 def diag(v, k=0):
     v = as_array(v)
+    if np.ndim(v) == 2:
+        return np.diagonal(v, k)
     if np.ndim(v) != 1:
-        return diagonal(v, k)
+        raise ValueError(f"np.diag expects an array of one or two axes, got {np.ndim(v)}")
     n = np.shape(v)[0] + abs(k)
     y = ungetitem(v, np.nonzero(np.eye(n, n, k)), np.zeros((n, n), v.dtype))
     return as_type(y, v.dtype)
@@ -242,4 +244,5 @@ def tile(A, reps):
     reps, shape = (1,) * (n - len(reps)) + reps, (1,) * (n - np.ndim(A)) + np.shape(A)
     wide = np.reshape(A, [m for size in shape for m in (1, size)])
     wide = np.broadcast_to(wide, [m for pair in zip(reps, shape, strict=True) for m in pair])
-    return np.reshape(wide, [r * size for r, size in zip(reps, shape, strict=True)])
+    tiled = np.reshape(wide, [r * size for r, size in zip(reps, shape, strict=True)])
+    return tiled if math.prod(reps) != 1 else np.copy(tiled)  # otherwise a view

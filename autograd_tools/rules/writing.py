@@ -7,18 +7,34 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.calls import call, holds_tracked, innermost, plain
+from autograd_tools.base.containers import is_container
+from autograd_tools.engine.calls import call, enter, holds_tracked, innermost, plain
 from autograd_tools.engine.cotangents import is_basic
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.state import following_params, live
-from autograd_tools.engine.values import LostGradientError, Param, Result, is_frozen, result, unwrap
-from autograd_tools.engine.writes import Place, Writes, lineage, move, viewed_by
+from autograd_tools.engine.values import (
+    UNUSED,
+    USED,
+    Blank,
+    LostGradientError,
+    Param,
+    Result,
+    is_frozen,
+    result,
+    unwrap,
+)
+from autograd_tools.engine.writes import Place, Writes, copy_in_layout, lineage, move, viewed_by
 from autograd_tools.rules.indexing import getitem, setitem
 from autograd_tools.rules.like import array
+
+WINDOWS = np.lib.stride_tricks.sliding_window_view
 
 
 def write(x: Any, index: Any, v: Any) -> None:
     """Do `x[index] = v` on a recorded array, for all its views and aliases."""
+    if type(x) is Blank and not begin(x, v):
+        x.value[index] = plain(v)
+        return
     held = writable(x, "assignment destination")
     root, steps = lineage(x, held)
     _check_root(x, root)
@@ -29,6 +45,10 @@ def write(x: Any, index: Any, v: Any) -> None:
         made = call(setitem, (x, index, v))
         written = held
     else:
+        if any([step.primitive.func is WINDOWS for step in steps]):
+            raise ValueError(
+                "cannot write into sliding windows, which overlap; write into x itself"
+            )
         below = viewed_by(steps[0], held)
         written = unwrap(below)
         made = call(setitem, (result(below, x.recording, root), Place(steps, index, written), v))
@@ -52,19 +72,46 @@ def write_result(x: Any, apply: Callable[[Any, Any], Any], in_place: Any, other:
         return write_param(x, in_place, other)
     if not isinstance(unwrap(x), np.ndarray):
         return apply(x, other)  # a number: the name gets another value
+    if type(x) is Blank and not begin(x, other):
+        x.value = in_place(x.value, plain(other))
+        return x
     held = writable(x, "output array")
     made = apply(x, other)
-    new = unwrap(made)
-    fits = type(new) is np.ndarray and new.shape == held.shape and new.dtype == held.dtype
-    if not fits:
+    if not _fits(unwrap(made), held):
         in_place(held.copy(), plain(other))  # raises as NumPy does
+    replace(x, made)
+    return x
+
+
+def replace(x: Any, made: Any) -> None:
+    """Do `x[...] = made`; without a copy where `made` is an array of the same layout."""
+    held = writable(x, "output array")
+    new = unwrap(made)
     root, steps = lineage(x, held)
-    if fits and not steps and type(made) is Result and new.strides == held.strides:
+    own = type(made) is Result and _fits(new, held) and new.strides == held.strides
+    if own and not steps and not np.may_share_memory(new, held):
         _check_root(x, root)
         note(x, root, held, made, whole=True)
     else:
         write(x, ..., made)
-    return x
+
+
+def _fits(new: Any, held: Any) -> bool:
+    return type(new) is np.ndarray and new.shape == held.shape and new.dtype == held.dtype
+
+
+def begin(x: Blank, v: Any) -> bool:
+    """Make a blank array ready for a write: record it if the value `v` is recorded.
+
+    Return whether it is recorded. If not, it stays a constant, with memory that no entry saves.
+    """
+    if x.index < 0 and innermost((v,), sequences=True) is None:
+        if x.index == USED:
+            x.value, x.index = copy_in_layout(x.value), UNUSED
+        return False
+    enter(x)
+    x.__class__ = Result
+    return True
 
 
 def writable(x: Any, what: str) -> np.ndarray[Any, Any]:
@@ -135,11 +182,19 @@ def write_param(x: Param, in_place: Any, other: Any) -> Param:
     return x
 
 
-def is_view_of(item: Any, x: Any, index: Any) -> bool:
-    """Return whether `item` is the view `x[index]`, so that `x[index] = item` changes nothing.
+def assign(x: Any, index: Any, v: Any) -> None:
+    """Do `x[index] = v`, except where Python ends `x[index] += w` with it, and `v` is in place."""
+    if type(x) is not Blank:
+        if is_container(unwrap(x)) and v is x.recording.items.get(x.index, {}).get(index, x):
+            return
+        writable(x, "assignment destination")
+        if type(live(v)) is Result and _is_view_of(v, x, index):
+            return
+    write(x, index, v)
 
-    Python ends `x[index] += v` with such an assignment.
-    """
+
+def _is_view_of(item: Any, x: Any, index: Any) -> bool:
+    """Return whether `item` is the view `x[index]`."""
     if type(item) is not Result or item.recording is not x.recording or not is_basic(index):
         return False
     plan, _, args, _, parents = item.recording.entries[item.index]

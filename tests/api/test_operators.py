@@ -386,7 +386,6 @@ TRAPS = {
     "np.copyto": (lambda w: np.copyto(np.zeros(3), w), r"np.ones\(shape\) \* x"),
     "out": (lambda w: np.sin(w, out=np.zeros(3)), "omit `out`"),
     "out of np.sum": (lambda w: np.sum(w, out=np.zeros(())), "omit `out`"),
-    "out is tracked": (lambda w: np.sin(X, out=w), "omit `out`"),
     "ndarray += x": (add_in_place, r"a = a \+ x"),
     "ndarray[i] = x": (set_item, "would turn a recorded value into a plain one"),
     "ndarray[:] = x": (set_slice, "would turn a recorded value into a plain one"),
@@ -411,10 +410,6 @@ TRAPS = {
     "np.put_along_axis": (
         lambda w: np.put_along_axis(np.zeros(3), np.array([0]), w[:1], 0),
         "writes into an array.*np.where",
-    ),
-    "np.fill_diagonal": (
-        lambda w: np.fill_diagonal(w[None], 0.0),
-        r"writes into an array.*np.where\(np.eye",
     ),
 }
 
