@@ -337,10 +337,23 @@ class _Body:
     def compress(self: Any, condition: Any, axis: int | None = None) -> Any:
         return call_numpy(np.compress, (condition, self), {"axis": axis})
 
-    def astype(self: Any, dtype: Any, *options: Any, **named: Any) -> Any:
-        if options or named:  # a cast that they forbid is NumPy's error
-            np.empty_like(unwrap(self), shape=()).astype(dtype, *options, **named)
-        return call_numpy(np.astype, (self, dtype), {})
+    def astype(
+        self: Any,
+        dtype: Any,
+        order: Any = "K",
+        casting: Any = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
+        held = np.asarray(unwrap(self))
+        if casting != "unsafe":
+            np.empty(0, held.dtype).astype(
+                dtype, casting=casting
+            )  # a cast that it forbids is NumPy's error
+        if not copy and held.astype(dtype, order, casting, subok, copy) is held:
+            return self
+        y = call_numpy(np.astype, (self, dtype), {})
+        return y if order == "K" else call_numpy(np.copy, (y,), {"order": order})
 
     def clip(self: Any, min: Any = None, max: Any = None, *out: Any, **options: Any) -> Any:
         return call_numpy(np.clip, (self, min, max, *out), options)

@@ -108,7 +108,7 @@ def ravel_x(dy, y, x, order="C"):
 def diagonal_x(dy, y, x, offset=0, axis1=0, axis2=1):
     """`dy` on the diagonal of zeros."""
     last = np.moveaxis(np.empty(np.shape(x), bool), (axis1, axis2), (-2, -1))
-    i, j = np.nonzero(np.eye(*last.shape[-2:], offset))
+    i, j = np.nonzero(np.eye(last.shape[-2], last.shape[-1], offset))
     return np.moveaxis(ungetitem(dy, (..., i, j), last), (-2, -1), (axis1, axis2))
 
 
