@@ -55,7 +55,8 @@ def _call(recording: Any, index: int, i: int) -> str:
     given = [_described(x, dy if p in plan.positions else None) for p, x in enumerate(args)]
     given += [f"{key}={describe(plain(x))}" for key, x in kwargs.items()]
     call = one_line(f"{name}({', '.join(given)})")[:MAX_WIDTH]
-    return f"{name}[{plan.positions[min(i, len(plan.positions) - 1)] + 1}] of {call}, outgrad {describe(plain(dy))}"
+    position = plan.positions[min(i, len(plan.positions) - 1)] + 1
+    return f"{name}[{position}] of {call}, outgrad {describe(plain(dy))}"
 
 
 def _described(x: Any, dropped: Any) -> str:
