@@ -309,6 +309,7 @@ class _Body:
                 "assigning a recorded value into a Param", "keep it in a variable of its own"
             )
         unwrap(self)[_index(index)] = to_arrays(plain(item))
+        self.value = self.value  # recordings hear of assignments
 
     # Methods that write.
     def fill(self: Any, value: Any) -> None:

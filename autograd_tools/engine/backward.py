@@ -16,6 +16,7 @@ from typing import Any
 
 from numpy import ndarray
 
+from autograd_tools.engine import assigned
 from autograd_tools.engine.cotangents import accumulate, unbroadcast_to
 from autograd_tools.engine.hooks import call_hooks, hooked
 from autograd_tools.engine.primitives import Plan
@@ -78,6 +79,8 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
 
 
 def _differentiate(recording: Recording, index: int, seed: Any) -> None:
+    if recording.moment != assigned.writes and recording.leaves:
+        assigned.refuse_written(recording)
     del recording.entries[index + 1 :]
     if recording.notes is not None:
         del recording.notes[index + 1 :]

@@ -17,6 +17,7 @@ from numpy import ndarray
 
 from autograd_tools.base.contexts import Opened
 from autograd_tools.base.memory import last_tape_closed
+from autograd_tools.engine import assigned
 from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.rule_sites import NestedLocator
@@ -69,6 +70,8 @@ class Recording(Wrapping):
     sites: dict[int, Any] | None = None  # of a nested one: index -> Sites, see rule_sites.py
     between: list[tuple[int, source.CallSite]] | None = None  # sites in nested ones, by next index
     detached: dict[tuple[int, int], dict[int, Any]] | None = None  # see detached.py
+    assigned: frozenset[int] = frozenset()  # ids of leaves whose Param has another value now
+    moment: int | None = None  # the count of writes into Params when it ended
     within: frozenset[int] = frozenset()  # the serials of the open recordings around it
     writes: Any = None  # what was written into its arrays: a Writes, see writes.py
 
@@ -150,6 +153,8 @@ class Recording(Wrapping):
             if self.retain:
                 open_tapes.remove(self)
             self.owner = self.thread = None
+            if self.moment is None:
+                self.moment = assigned.writes
             self.locator = None
             self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
             self.items.clear()
@@ -177,6 +182,8 @@ class Recording(Wrapping):
     def leaf(self, param: Param) -> int:
         """Return the index of `param`, which enters the recording at its first use."""
         index = self.leaves.get(id(param))
+        if id(param) in self.assigned:
+            assigned.refuse_assigned(param)
         if index is None:
             check_thread(self, param)
             index = self.leaves[id(param)] = self.append(

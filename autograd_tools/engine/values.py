@@ -49,7 +49,7 @@ class Param(Value):
     value : number, numpy.ndarray or pytree
         A number, an array of numbers, or arbitrarily nested tuples, lists, dicts, named tuples and
         dataclasses of them. Non-numeric leaves (a string, a function) are constants. It may be
-        replaced between recordings: `w.value -= 0.1 * g`.
+        replaced between recordings, `w.value -= 0.1 * g`, and is checked then, too.
     opt : object, optional
         Free for an optimizer's state.
     name : str, optional
@@ -70,28 +70,20 @@ class Param(Value):
 
     __slots__ = ("name", "opt")
 
-    def __new__(
-        cls,
-        value: Any = None,
-        opt: Any = None,  # noqa: ARG004  __init__ takes it
-        *,
-        name: str | None = None,  # noqa: ARG004
-    ) -> Param:
-        """Make a FieldsParam of a value with fields."""
-        return super().__new__(FieldsParam if cls is Param and has_fields(value) else cls)
-
     def __init__(self, value: Any, opt: Any = None, *, name: str | None = None) -> None:
-        check_differentiable(value, lambda: "a Param")
-        if has_fields(value) and (
-            taken := {"value", "name", "opt"}.intersection(field_names(value))
-        ):
-            raise TypeError(
-                f"a Param has its own attribute {taken.pop()!r}, so it cannot hold a "
-                f"{type(value).__name__} with a field of that name; rename the field"
-            )
         self.value = value
         self.opt = opt
         self.name = name
+
+    def __setattr__(self, name: str, x: Any) -> None:
+        if name == "value":
+            check_held(x)
+            kind = FieldsParam if has_fields(x) else Param
+            if type(self) is not kind and type(self) in (Param, FieldsParam):
+                self.__class__ = kind
+            for callback in _on_assignment:
+                callback(self, x)
+        object.__setattr__(self, name, x)
 
 
 class FieldsParam(Param):
@@ -184,6 +176,25 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
         f"dataclasses); got {what}: {leaf!r}"
         + (f"; write {conversion(leaf)}" if is_foreign(leaf) else "")
     )
+
+
+def check_held(x: Any) -> None:
+    """Raise a TypeError unless `x` may be the value of a Param."""
+    check_differentiable(x, lambda: "a Param")
+    if has_fields(x) and (taken := {"value", "name", "opt"}.intersection(field_names(x))):
+        raise TypeError(
+            f"a Param has its own attribute {taken.pop()!r}, so it cannot hold a "
+            f"{type(x).__name__} with a field of that name; rename the field"
+        )
+
+
+_on_assignment: list[Callable[[Param, Any], None]] = []
+
+
+def on_assignment(callback: Callable[[Param, Any], None]) -> Callable[[Param, Any], None]:
+    """Call `callback(param, x)` before a Param gets the value `x`; also a decorator."""
+    _on_assignment.append(callback)
+    return callback
 
 
 def unwrap(x: Any) -> Any:
