@@ -49,7 +49,7 @@ from autograd_tools.engine.values import LostGradientError as LostGradientError
 from autograd_tools.engine.values import Param as Param
 from autograd_tools.engine.values import Result as Result
 from autograd_tools.engine.values import Value as Value
-from autograd_tools.location.call_site import scope as scope
+from autograd_tools.location.scopes import scope as scope
 from autograd_tools.timing import Timer as Timer
 from autograd_tools.timing import reset_timer as reset_timer
 from autograd_tools.timing import timer as timer

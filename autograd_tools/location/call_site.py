@@ -8,13 +8,11 @@ import importlib.util
 import inspect
 import os
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from types import CodeType, FrameType, TracebackType
-from typing import Any, NamedTuple, TypeVar
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
-F = TypeVar("F", bound=Callable[..., Any])
+from autograd_tools.location.scopes import OpenScope, innermost_scope, scopes
 
 
 def _library_files() -> tuple[str, ...]:
@@ -73,81 +71,6 @@ NOWHERE = CallSite("", 0, "", (), ())
 OPERATORS: set[int] = set()  # ids of the code of functions that Python's operators call
 
 
-class _Open:
-    """An open scope: its name, the id of the frame that opened it, and the offset there."""
-
-    __slots__ = ("frame", "name", "offset")
-
-    def __init__(self, name: str, frame: FrameType) -> None:
-        self.name = name
-        self.frame = id(frame)
-        self.offset = frame.f_lasti
-
-
-class _Thread(threading.local):
-    def __init__(self) -> None:
-        self.scopes: list[_Open] = []
-
-
-_thread = _Thread()
-
-
-class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
-    """Name a part of the computation graph: operations in the block belong to the scope `name`.
-
-    The backward pass of these operations belongs to it, too. Named functions become scopes
-    automatically; lambdas and comprehensions do not. A scope also decorates a function:
-    `@ag.scope("encoder")`.
-
-    Parameters
-    ----------
-    name : str
-        The name, not empty. Scopes nest; a trace stores the path from the outermost scope.
-
-    Raises
-    ------
-    TypeError
-        If `name` is not a non-empty string.
-
-    Examples
-    --------
-    >>> import numpy as np, autograd_tools as ag
-    >>> w = ag.Param(np.ones(3))
-    >>> with ag.record() as J:
-    ...     with ag.scope("penalty"):
-    ...         loss = np.sum(w ** 2)
-    >>> J.trace().nodes[-1].scope
-    ('penalty',)
-    """
-
-    def __init__(self, name: str) -> None:
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"expected a non-empty string as the name of a scope, got {name!r}")
-        self.name = name
-
-    def __enter__(self) -> scope:
-        _thread.scopes.append(_Open(self.name, sys._getframe(1)))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        _thread.scopes.pop()
-
-    def __call__(self, function: F) -> F:
-        """Run every call of `function` inside the scope."""
-
-        @functools.wraps(function)
-        def scoped(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return function(*args, **kwargs)
-
-        return scoped  # type: ignore[return-value]
-
-
 _library_codes: set[int] = set()  # ids of code objects of libraries, which are never freed
 
 
@@ -167,12 +90,21 @@ def is_users(frame: FrameType) -> bool:
 # -1.
 _Entry = tuple[Any, str | None, CodeType | None, int, int, bool, int]
 
+
+def _is_task(frame: FrameType) -> bool:
+    """Return True for the outermost coroutine of a task."""
+    below = frame.f_back
+    return bool(frame.f_code.co_flags & inspect.CO_COROUTINE) and not (
+        below is not None and below.f_code.co_flags & inspect.CO_COROUTINE
+    )
+
+
 PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR  # generators pause, too
 
 
 # The number of path entries and of keys around a frame, and the innermost scope: if that scope is
 # the same as before, all others are.
-_Around = tuple[int, int, _Open | None]
+_Around = tuple[int, int, OpenScope | None]
 _NOTHING: _Around = (0, 0, None)
 
 
@@ -200,7 +132,7 @@ class Locator:
         # Python searches a table for the line. `_below` is the library frame that this frame
         # called.
         self._frame: FrameType | None = None
-        self._scope: _Open | None = None
+        self._scope: object | None = None
         self._below: FrameType | None = None
         self._notes: dict[int, CallSite] = {}
         self._more: dict[int, CallSite] = {}
@@ -215,8 +147,7 @@ class Locator:
         if frame is None:
             return NOWHERE
         resumed = below is not None and (below is self._below or below in self._numbers)
-        scopes = _thread.scopes
-        scope = scopes[-1] if scopes else None
+        scope = innermost_scope()
         if frame is not self._frame or scope is not self._scope:
             self._enter(frame, scope, below)
         self._below = below
@@ -237,7 +168,7 @@ class Locator:
 
     note = find  # the timer replaces it in an instance
 
-    def _enter(self, frame: FrameType, scope: _Open | None, below: FrameType | None) -> None:
+    def _enter(self, frame: FrameType, scope: object | None, below: FrameType | None) -> None:
         """Find the scopes of a frame that differs from that of the last operation."""
         inside = frame is self.base or not self._is_outside(frame)
         path = self._path(frame, below) if inside else self._path(None, None)
@@ -267,8 +198,9 @@ class Locator:
 
         A frame of the last operation has not returned since, so its surroundings are unchanged.
         """
-        scopes, base, last, before = _thread.scopes, self.base, self._below, self._numbers
-        k = len(scopes)
+        base, last, before = self.base, self._below, self._numbers
+        open_scopes = scopes.in_effect()[::-1]
+        k = len(open_scopes)
         found: list[_Entry] = []  # innermost first
         inner: Any = below  # the callee of `frame`
         around = _NOTHING
@@ -276,9 +208,9 @@ class Locator:
             code: CodeType = frame.f_code
             users = id(code) not in _library_codes and is_users(frame)
             offset = frame.f_lasti
-            while k and scopes[k - 1].frame == id(frame):
+            while k and open_scopes[k - 1].frame == id(frame):
                 k -= 1
-                opened = scopes[k]
+                opened = open_scopes[k]
                 found.append(
                     (
                         opened,
@@ -304,24 +236,31 @@ class Locator:
             elif inner is not None:
                 inner = frame
                 found.append((frame, None, code, 0, -1, False, -1))
+            while k and _is_task(frame) and open_scopes[k - 1].waits:
+                k -= 1
+                inner = opened = open_scopes[k]
+                found.append((opened, opened.name, None, 0, -1, False, -1))
             if frame is base:
                 break
             known = self._around.get(frame)
-            if known is not None and known[2] is (scopes[k - 1] if k else None):
+            if known is not None and known[2] is (open_scopes[k - 1] if k else None):
                 around = known
                 break
             frame = frame.f_back
         if around is _NOTHING:
             found += [
-                (opened, opened.name, None, 0, -1, False, -1) for opened in reversed(scopes[:k])
+                (opened, opened.name, None, 0, -1, False, -1)
+                for opened in reversed(open_scopes[:k])
             ]  # opened outside the recording
             self._outside = k
         found.reverse()
-        return self._levels(found, around)
+        return self._levels(found, around, open_scopes)
 
-    def _levels(self, found: list[_Entry], around: _Around) -> tuple[PathEntry, ...]:
+    def _levels(
+        self, found: list[_Entry], around: _Around, open_scopes: list[OpenScope]
+    ) -> tuple[PathEntry, ...]:
         """Return the entries `around` and those found inside; resumed ones keep their numbers."""
-        numbers, chain, places, opened = self._numbers, self._chain, self._around, _thread.scopes
+        numbers, chain, places = self._numbers, self._chain, self._around
         n, keys, _ = around
         before: dict[Any, int] = {}
         for key in chain[keys:]:
@@ -330,7 +269,7 @@ class Locator:
         del chain[keys:]
         levels = self._settled(n)
         outer = levels[-1][0] if levels else 0
-        for key, name, code, offset, start, resumed, scopes in found:
+        for key, name, code, offset, start, resumed, k in found:
             if name is None:  # a frame of a library
                 numbers[key] = 0
                 chain.append(key)
@@ -342,8 +281,8 @@ class Locator:
                 if number is None and paused is not None and paused[0] is key:
                     number = paused[1]
                     levels[-1:] = [(*level[:5], True) for level in levels[-1:]]
-            elif scopes >= 0 and not (code is not None and code.co_flags & PAUSES):
-                places[key] = (len(levels), len(chain), opened[scopes - 1] if scopes else None)
+            elif k >= 0 and not (code is not None and code.co_flags & PAUSES):
+                places[key] = (len(levels), len(chain), open_scopes[k - 1] if k else None)
             if number is None:
                 if name:
                     number = self._count = self._count + 1
