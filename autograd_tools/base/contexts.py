@@ -13,7 +13,7 @@ import inspect
 import sys
 from contextvars import ContextVar
 from types import FrameType
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -145,6 +145,34 @@ def chain(opened: Opened[T] | None) -> list[Opened[T]]:
     while opened is not None:
         found.append(opened)
         opened = opened.around
+    return found
+
+
+class InFrame(Protocol):
+    """A block that knows the id of the frame that opened it, and its place in its context."""
+
+    frame: int
+    opened: Opened[Any]
+
+
+B = TypeVar("B", bound=InFrame)
+
+
+def left(entered: list[B], blocks: Blocks[B], frame: int) -> B | None:
+    """Remove the block that is left in a frame from those `entered`, and return it.
+
+    It is the last one that this frame opened, else the last one of this context, or of any.
+    """
+    if not entered:
+        return None
+    for i in reversed(range(len(entered))):
+        if entered[i].frame == frame:
+            return entered.pop(i)
+    opened = blocks.last()
+    while opened is not None and opened.item not in entered:
+        opened = opened.before
+    found = entered[-1] if opened is None or opened.item is None else opened.item
+    entered.remove(found)
     return found
 
 

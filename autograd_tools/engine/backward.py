@@ -262,6 +262,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
     if not timing.timer.enabled:
         return fast_backward(recording, newest, oldest)
     thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
+    thread.here()
     log, section, depth = thread.log, 0, len(thread.open)
     indices = iter(range(newest, oldest - 1, -1))
     recording.running = indices, oldest

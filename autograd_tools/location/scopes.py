@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
-from autograd_tools.base.contexts import Blocks, Opened, frame_of_block
+from autograd_tools.base.contexts import Blocks, Opened, frame_of_block, left
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,7 +21,8 @@ class OpenScope:
     `moved` means that a scope around it has ended.
     """
 
-    __slots__ = ("coroutine", "frame", "moved", "name", "offset")
+    __slots__ = ("coroutine", "frame", "moved", "name", "offset", "opened")
+    opened: Opened[OpenScope]  # its place in its context
 
     def __init__(self, name: str, frame: FrameType) -> None:
         self.name = name
@@ -86,11 +87,13 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         if not isinstance(name, str) or not name:
             raise TypeError(f"expected a non-empty string as the name of a scope, got {name!r}")
         self.name = name
-        self._entered: list[Opened[OpenScope]] = []  # and not left yet, in all contexts
+        self._entered: list[OpenScope] = []  # and not left yet, in all contexts
 
     def __enter__(self) -> scope:
         frame = frame_of_block(sys._getframe(1))
-        self._entered.append(scopes.enter(OpenScope(self.name, frame), frame))
+        entered = OpenScope(self.name, frame)
+        entered.opened = scopes.enter(entered, frame)
+        self._entered.append(entered)
         return self
 
     def __exit__(
@@ -99,27 +102,15 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        opened = self._entered_in(id(frame_of_block(sys._getframe(1))))
-        self._entered.remove(opened)
+        found = left(self._entered, scopes, id(frame_of_block(sys._getframe(1))))
+        if found is None:
+            return
         inner = scopes.last()
-        while inner is not None and inner is not opened:
+        while inner is not None and inner is not found.opened:
             if inner.item is not None:
                 inner.item.moved, inner.sure = True, None
             inner = inner.before
-        scopes.leave(opened)
-
-    def _entered_in(self, frame: int) -> Opened[OpenScope]:
-        """Return the block of this scope that the frame opened, else the last of this context."""
-        opened = self._entered[-1]
-        if opened.item is not None and opened.item.frame == frame:
-            return opened
-        for found in reversed(self._entered):
-            if found.item is not None and found.item.frame == frame:
-                return found
-        last = scopes.last()
-        while last is not None and last not in self._entered:
-            last = last.before
-        return opened if last is None else last
+        scopes.leave(found.opened)
 
     def __call__(self, function: F) -> F:
         """Run every call of `function` inside the scope."""

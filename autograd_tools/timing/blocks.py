@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
-from autograd_tools.timing.log import code_of
+from autograd_tools.base.contexts import frame_of_block, left
+from autograd_tools.timing.log import CLOSE, code_of
 from autograd_tools.timing.recorder import Recorder
+from autograd_tools.timing.stack import Open, sections
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,23 +20,30 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Block:
     """A use of a section, as a `with` block or as a decorator."""
 
-    __slots__ = ("code", "label", "timer")
+    __slots__ = ("code", "entered", "label", "timer")
 
     def __init__(self, timer: Recorder, label: str) -> None:
         self.timer = timer
         self.label = label
         self.code = code_of(label)
+        self.entered: list[Open] = []  # and not left yet, in all contexts
 
     def __enter__(self) -> Block:
         timer = self.timer
         if timer.enabled:
-            timer.thread().begin(self, self.code, timer.clock())
+            frame = frame_of_block(sys._getframe(1))
+            self.entered.append(timer.thread().begin(self.code, timer.clock(), frame=frame))
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        timer = self.timer
-        end = timer.clock()
-        timer.thread().end_block(self, end)
+        end = self.timer.clock()
+        opened = left(self.entered, sections, id(frame_of_block(sys._getframe(1))))
+        if opened is None:  # the timer was disabled when the block began
+            return
+        if opened.stack is self.timer.thread():
+            opened.stack.end(opened, CLOSE, 0, end)
+        else:
+            opened.stack.end_elsewhere(opened, end)
 
     def __call__(self, function: F) -> F:
         """Time every call of `function`."""
@@ -72,13 +82,13 @@ def time_calls(timer: Recorder, label: str, function: F) -> F:
 
 def _in_pieces(timer: Recorder, label: str, running: Any) -> Generator[Any, Any, Any]:
     """Run a generator or coroutine as one call that lasts as long as its pieces, without pauses."""
-    step, given, ncalls = running.send, None, 1
+    before: list[Open] = []
+    step, given = running.send, None
     while True:
         try:
-            out = timer.piece(label, ncalls, step, given)
+            out = timer.piece(label, before, step, given)
         except StopIteration as stop:
             return stop.value
-        ncalls = 0
         try:
             step, given = running.send, (yield out)
         except GeneratorExit:

@@ -20,6 +20,7 @@ from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, RECORDED, VOID
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.node_times import recordings
 from autograd_tools.timing.records import Signature, signature
+from autograd_tools.timing.stack import last_section, of_generators
 from autograd_tools.timing.totals import MEMORY
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -95,6 +96,7 @@ def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             y = function(*args)
         except BaseException:
             if not _any_tracked(args):
+                timer.local.thread.here()
                 timer.local.log += (code, None, 0, start, clock())
             raise
         end = clock()
@@ -104,9 +106,12 @@ def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             return y
         else:
             nbytes = 0
-        log = timer.local.log
+        local = timer.local
+        log, thread = local.log, local.thread
+        if last_section() is not thread.seen or of_generators:
+            thread.here()
         if len(log) > LIMIT:
-            timer.local.thread.add_up()
+            thread.add_up()
         log += (code, seen(args, y) if SHAPES else None, nbytes, start, end)
         return y
 
@@ -122,7 +127,7 @@ def _time_call(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         if not timer.enabled:
             return function(*args, **kwargs)
         thread, nbytes = timer.thread(), 0
-        opened = thread.begin(None, code, clock())
+        opened = thread.begin(code, clock())
         try:
             y = function(*args, **kwargs)
             if type(y) is ndarray and y.base is None:
@@ -186,7 +191,7 @@ def time_backward(backward: F) -> F:
         notes = recording.marked or recording.notes
         thread, nbytes, note = timer.thread(), 0, notes and notes[index]
         code = recording.entries[index][0].sections[i]
-        opened = thread.begin(None, code, timer.clock(), note, first_node(recording) + index)
+        opened = thread.begin(code, timer.clock(), note, first_node(recording) + index)
         try:
             dx = backward(recording, index, i, dy)
             if type(dx) is ndarray and dx.base is None:

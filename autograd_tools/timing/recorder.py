@@ -15,6 +15,7 @@ from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Watch
 from autograd_tools.timing.log import CLOSE, END, PIECE, code_of, mark
 from autograd_tools.timing.records import Record
+from autograd_tools.timing.stack import Open
 from autograd_tools.timing.thread import Thread
 from autograd_tools.timing.totals import MEMORY, Totals
 
@@ -47,10 +48,19 @@ class _Nowhere(list[Any]):
         return self
 
 
+class _NoThread:
+    """Thread of a disabled timer."""
+
+    seen = None
+
+    def here(self) -> None: ...
+
+
 class _Off:
     """Replacement of `_Local` while a timer is disabled."""
 
     log = _Nowhere()
+    thread = _NoThread()
     called = NOTHING
 
 
@@ -138,7 +148,7 @@ class Recorder:
         if not self.enabled:
             return function(*args, **kwargs)
         thread, clock, nbytes = self._own.thread, self.clock, 0
-        opened = thread.begin(None, code_of(label), clock())
+        opened = thread.begin(code_of(label), clock())
         try:
             result = function(*args, **kwargs)
             if type(result) is np.ndarray and result.base is None:  # a view takes no memory
@@ -147,16 +157,19 @@ class Recorder:
             thread.end(opened, CLOSE, nbytes, clock())
         return result
 
-    def piece(self, label: str, ncalls: int, function: Callable[..., Any], /, *args: Any) -> Any:
-        """Call `function` as a part of one call of a section: the first part has `ncalls=1`."""
+    def piece(
+        self, label: str, before: list[Open], function: Callable[..., Any], /, *args: Any
+    ) -> Any:
+        """Call `function` as a part of one call of a section; `before` has the part before."""
         if not self.enabled:
             return function(*args)
-        thread = self._own.thread
-        opened = thread.begin(None, code_of(label), self.clock())
+        thread, ncalls = self._own.thread, int(not before)
+        last = before[0] if before and before[0].stack is thread else None
+        before[:] = [thread.resume(last, code_of(label), self.clock())]
         try:
             return function(*args)
         finally:
-            thread.end(opened, PIECE, ncalls, self.clock())
+            thread.end(before[0], PIECE, ncalls, self.clock())
 
     def add(self, record: Record, ns: int, nbytes: int, ncalls: int = 1) -> None:
         """Add calls to a record.

@@ -83,6 +83,7 @@ class Thread(Stack):
         sizes = self._bytes_of(spans, still, int(marks.end[-1]))
         spans = spans._replace(nbytes=sizes.nbytes)
         self._inside = spans.inside[still].tolist()
+        self.moved = 0  # the log gets shorter
         self.log[:n] = [item for i in spans.begin[still].tolist() for item in marks.row(i)]
         self._add_sections(spans, sizes)
         forward = forward_of(marks, spans)

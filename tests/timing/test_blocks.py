@@ -288,7 +288,7 @@ def test_blocks_that_close_in_another_order_keep_their_own_times(timer, now):
     assert tree(timer.root) == {"first": (1, 11, {"second": (1, 110, {})}), "after": (1, 0, {})}
 
 
-def test_a_block_in_a_suspended_generator_leaves_its_parent_open(timer, now):
+def test_a_block_in_a_suspended_generator_holds_nothing_of_its_caller(timer, now):
     def work():
         with timer.section("inside"):
             yield
@@ -301,8 +301,11 @@ def test_a_block_in_a_suspended_generator_leaves_its_parent_open(timer, now):
     running.close()
     with timer.section("c"):
         pass
-    assert list(timer) == ["a", "c"]
-    assert tree(timer["a"]) == {"inside": (1, 1, {"b": (1, 1, {})})}
+    assert tree(timer.root) == {
+        "a": (1, 0, {"inside": (1, 1, {})}),
+        "b": (1, 1, {}),
+        "c": (1, 0, {}),
+    }
 
 
 def test_a_reset_inside_a_generators_piece_does_no_harm(timer, now):
