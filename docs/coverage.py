@@ -173,11 +173,11 @@ def reason(func: Callable[..., Any], name: str) -> str:
 def scipy_functions() -> list[tuple[str, ...]]:
     """Return the functions of autograd_tools.scipy, and the methods of its distributions."""
     found = []
-    for package in importlib.import_module("autograd_tools.scipy").__all__:
+    for package in (*importlib.import_module("autograd_tools.scipy").__all__, "sparse.linalg"):
         module = importlib.import_module(f"autograd_tools.scipy.{package}")
         for name in module.__all__:
             item = getattr(module, name)
-            plain = inspect.isfunction(item)
+            plain = inspect.isfunction(item) or inspect.isclass(item)
             methods = () if plain else [name for name in METHODS if hasattr(item, name)]
             row = (f"`{package}.{name}`", names(methods), source(item if plain else type(item)))
             found.append(row)

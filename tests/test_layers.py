@@ -24,6 +24,7 @@ NEEDS_SCIPY = (
     "autograd_tools.scipy",
     "autograd_tools.compat.scipy",
     "autograd_tools.rules.special.",
+    "autograd_tools.rules.sparse.",
 )
 MIRRORS = (
     "autograd_tools.scipy",

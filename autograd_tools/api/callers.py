@@ -13,6 +13,10 @@ from autograd_tools.engine.state import innermost_open
 
 # Methods of SciPy's sparse matrices that leave an operand to the other side if it is no array.
 SPARSE_OPERATIONS = {"_matmul_dispatch", "_divide", "_comparison", "_multiply_2d_with_broadcasting"}
+SPARSE_METHODS = {
+    "multiply": "write x * S with a sparse array, scipy.sparse.csr_array(S)",
+    "dot": "write S @ x, and S * x for a number",
+}
 # What asks for a plain value, and what to write instead, by the package that asks.
 INSTEAD = {
     "pandas": (
@@ -53,7 +57,7 @@ def _first_foreign(frame: FrameType | None) -> FrameType | None:
 def _of_scipy(frame: FrameType | None) -> tuple[str, str]:
     """Return the public module of SciPy that was called, and our replacement if there is one."""
     module = "scipy"
-    called: set[str] = set()
+    called: list[str] = []
     while frame is not None:
         parts = frame.f_globals.get("__name__", "").split(".")
         if parts[0] != "scipy":
@@ -62,16 +66,18 @@ def _of_scipy(frame: FrameType | None) -> tuple[str, str]:
             part for i, part in enumerate(parts) if not any(p[0] == "_" for p in parts[: i + 1])
         ]
         module = ".".join(public) if len(public) > 1 else module
-        called.add(frame.f_code.co_name)
+        name = frame.f_code.co_name
+        called.append(type(frame.f_locals["self"]).__name__ if name == "__init__" else name)
         frame = frame.f_back
     what = f"a function of {module}"
-    if module == "scipy.sparse" and "multiply" in called:
-        return "S.multiply(x)", "write x * S with a sparse array, scipy.sparse.csr_array(S)"
+    method = next((name for name in called if name in SPARSE_METHODS), None)
+    if module == "scipy.sparse" and method is not None:
+        return f"S.{method}(x)", SPARSE_METHODS[method]
     ours = f"autograd_tools.{module}"
     if module != "scipy" and importlib.util.find_spec(ours) is not None:
-        names = sorted(called.intersection(_names_of(ours)))
-        if names:
-            return what, f"use {ours}.{names[0]}"
+        public = _names_of(ours)
+        if names := [name for name in called if name in public]:
+            return what, f"use {ours}.{names[-1]}"
         return what, f"use one of {ours} if it does the same"
     return what, "use NumPy's functions, or give it a rule with ag.primitive(rule, ...)"
 
@@ -80,30 +86,33 @@ def _names_of(module: str) -> list[str]:
     return list(getattr(importlib.import_module(module), "__all__", ()))
 
 
-def sparse_asks() -> bool:
-    """Return True if an operator of a sparse matrix asks its other operand for an array.
+def for_sparse(x: Any) -> Any:
+    """Return the array of a Value that makes an operator of a sparse matrix leave it to us.
 
-    SciPy then leaves the operation to an operand that is no array. Its method `multiply` does so,
-    too, but its caller may be the user.
+    SciPy takes an array of one object for an operand that is no array, and returns NotImplemented.
+    None if it is not an operator that asks: the method `multiply` would return NotImplemented to
+    the user.
     """
     frame = sys._getframe(2)
-    if frame.f_code.co_name not in SPARSE_OPERATIONS or not frame.f_globals.get(
-        "__name__", ""
-    ).startswith("scipy.sparse."):
-        return False
-    caller = frame.f_back
-    while caller is not None and caller.f_code.co_name == "multiply":
-        frame, caller = caller, caller.f_back
-    return frame.f_code.co_name != "multiply" or (
-        caller is not None and caller.f_code.co_name in ("__mul__", "__rmul__")
-    )
-
-
-def no_array(x: Any) -> Any:
-    """Return NumPy's form of an object that is no array: an array of one object."""
+    name = frame.f_code.co_name
+    if not frame.f_globals.get("__name__", "").startswith("scipy.sparse."):
+        return None
+    if name == "dot" and np.ndim(x) > 0:
+        return np.empty(1)  # looked at for its type alone, before SciPy writes `self @ other`
+    if name not in SPARSE_OPERATIONS or _is_method(frame.f_back):
+        return None
     made = np.empty((), object)
     made[()] = x
     return made
+
+
+def _is_method(frame: FrameType | None) -> bool:
+    """Return True if the frame is a call of `S.multiply`, and not of its operator."""
+    found = False
+    while frame is not None and frame.f_code.co_name in ("multiply", *SPARSE_OPERATIONS):
+        found = frame.f_code.co_name == "multiply"
+        frame = frame.f_back
+    return found and (frame is None or frame.f_code.co_name not in ("__mul__", "__rmul__"))
 
 
 def probe(name: str) -> property:

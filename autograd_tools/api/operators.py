@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.api.callers import PROBES, no_array, probe, sparse_asks
+from autograd_tools.api.callers import PROBES, for_sparse, probe
 from autograd_tools.api.copying import install_copies
 from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, reject_if_recorded
 from autograd_tools.base.containers import field_names
@@ -244,8 +244,8 @@ class _Body:
         return blank(y, (self,)) if func in BLANKS else y  # of np.zeros(shape, like=x)
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
-        if is_recorded((self,)) and sparse_asks():
-            return no_array(self)
+        if (made := for_sparse(self)) is not None:
+            return made
         x = reject_if_recorded(
             self,
             "np.array or np.asarray (or a NumPy function that calls them)",

@@ -47,9 +47,14 @@ def is_dataclass(x: Any) -> bool:
     return hasattr(type(x), "__dataclass_fields__")
 
 
+def is_dict(x: Any) -> bool:
+    """Return True for a dict that is no sparse matrix (SciPy's `dok_array` is a dict)."""
+    return isinstance(x, dict) and (type(x) is dict or not hasattr(type(x), "tocoo"))
+
+
 def is_container(x: Any) -> bool:
     """Return True if `x` is a tuple, list, dict or dataclass."""
-    return type(x) not in LEAVES and (isinstance(x, (tuple, list, dict)) or is_dataclass(x))
+    return type(x) not in LEAVES and (isinstance(x, (tuple, list)) or is_dict(x) or is_dataclass(x))
 
 
 def has_fields(x: Any) -> bool:
@@ -72,7 +77,7 @@ def children_of(x: Any) -> list[Any] | None:
         return None
     if isinstance(x, (tuple, list)):
         return list(x)
-    if isinstance(x, dict):
+    if is_dict(x):
         return list(x.values())
     return [getattr(x, name) for name in field_names(x)] if is_dataclass(x) else None
 

@@ -33,6 +33,7 @@ from autograd_tools.rules import (
     series,
     sets,
     shapes,
+    sparse,
     special,
     statistics,
     ufunc_methods,

@@ -875,7 +875,9 @@ def test_a_function_is_listed_under_scipys_name():
 
 
 def test_an_unknown_module_is_an_error_that_names_the_others():
-    with pytest.raises(AttributeError, match="it has integrate, linalg, signal, special, stats"):
+    with pytest.raises(
+        AttributeError, match="it has integrate, linalg, signal, sparse, special, stats"
+    ):
         autograd_tools.scipy.optimize  # noqa: B018
 
 
