@@ -234,13 +234,16 @@ class Place:
         return dy
 
     def __repr__(self) -> str:
-        return "".join([*map(_shown, self.steps), f"[{_index(self.index)}]"])
+        steps = list(map(_shown, self.steps))
+        return "".join(steps if self.index is ... else [*steps, f"[{_index(self.index)}]"])
 
 
 def _shown(step: Step) -> str:
     name, rest = step.primitive.name, step.arguments(None)[1:]
     if name == "getitem":
         return f"[{_index(rest[0])}]"
+    if name == "transpose" and rest in ((), (None,)):
+        return ".T"
     return f".{name}({', '.join(map(describe, [x for x in rest if x is not None]))})"
 
 

@@ -11,6 +11,7 @@ from autograd_tools.base.containers import is_container
 from autograd_tools.engine.calls import call, enter, holds_tracked, innermost, plain
 from autograd_tools.engine.cotangents import is_basic
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.saved import address, memory_of
 from autograd_tools.engine.state import following_params, live
 from autograd_tools.engine.values import (
     UNUSED,
@@ -24,7 +25,7 @@ from autograd_tools.engine.values import (
     unwrap,
 )
 from autograd_tools.engine.writes import Place, Writes, copy_in_layout, lineage, move, viewed_by
-from autograd_tools.rules.indexing import getitem, setitem
+from autograd_tools.rules.indexing import setitem
 from autograd_tools.rules.like import array
 
 WINDOWS = np.lib.stride_tricks.sliding_window_view
@@ -193,16 +194,14 @@ def assign(x: Any, index: Any, v: Any) -> None:
     write(x, index, v)
 
 
-def _is_view_of(item: Any, x: Any, index: Any) -> bool:
-    """Return whether `item` is the view `x[index]`."""
-    if type(item) is not Result or item.recording is not x.recording or not is_basic(index):
+def _is_view_of(v: Any, x: Any, index: Any) -> bool:
+    """Return whether `v` is the view `x[index]`."""
+    held = unwrap(v)
+    if type(held) is not np.ndarray or not is_basic(index) or v.recording is not x.recording:
         return False
-    plan, _, args, _, parents = item.recording.entries[item.index]
-    return (
-        plan is not None
-        and plan.primitive is getitem
-        and parents == (x.index,)
-        and is_basic(args[1])
-        and args[1] == index
-        and isinstance(unwrap(item), np.ndarray)
+    place = unwrap(x)[index]
+    return type(place) is np.ndarray and (
+        (place.shape, place.strides, place.dtype) == (held.shape, held.strides, held.dtype)
+        and memory_of(place) is memory_of(held)
+        and address(place) == address(held)
     )

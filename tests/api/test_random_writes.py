@@ -7,6 +7,7 @@ differences.
 import random
 
 import numpy as np
+import pytest
 
 import autograd_tools as ag
 
@@ -193,5 +194,11 @@ def check(seed):
 
 
 def test_values_and_gradients_of_random_programs():
-    for seed in range(200):
-        check(seed)
+    refused = sum(check(seed) is not None for seed in range(60))
+    assert refused <= 3
+
+
+@pytest.mark.slow
+def test_values_and_gradients_of_many_random_programs():
+    refused = sum(check(seed) is not None for seed in range(60, 6060))
+    assert refused <= 60
