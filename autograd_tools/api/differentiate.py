@@ -19,6 +19,7 @@ from autograd_tools.engine.calls import holds_tracked, plain
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.elsewhere import refuse_elsewhere
+from autograd_tools.engine.float_warnings import warn_as_before, warn_at_user
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live
@@ -323,12 +324,17 @@ def _differentiated(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    recording, leaves, y = run(f, argnums, args, kwargs)
-    check_scalar(y)
-    if isinstance(y, Result) and y.recording is recording:
-        index, y = y.index, y.value
-        differentiate(recording, index, one_like(unwrap(y)))
-        notify_observers(recording)
+    modes = warn_at_user()  # here, so that neither the recording nor the pass does it again
+    try:
+        recording, leaves, y = run(f, argnums, args, kwargs)
+        check_scalar(y)
+        if isinstance(y, Result) and y.recording is recording:
+            index, y = y.index, y.value
+            differentiate(recording, index, one_like(unwrap(y)))
+            notify_observers(recording)
+    finally:
+        if modes is not None:
+            warn_as_before(modes)
     found = tuple(
         [
             gradient_of(recording, leaf, plain(args[n]))

@@ -18,13 +18,14 @@ from numpy import ndarray
 
 from autograd_tools.engine import assigned
 from autograd_tools.engine.cotangents import accumulate, unbroadcast_to
+from autograd_tools.engine.float_warnings import warn_as_before, warn_at_user
 from autograd_tools.engine.hooks import call_hooks, hooked
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.rule_errors import note_rule
 from autograd_tools.engine.rule_sites import rules_located
 from autograd_tools.engine.saved import ARRAYS, kept_bytes
-from autograd_tools.engine.state import innermost_open
+from autograd_tools.engine.state import innermost_open, is_outermost
 from autograd_tools.engine.users_rules import call_rule
 from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
@@ -89,8 +90,9 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     recording.outgrads[index] = seed
     if timing.KEPT and timing.timer.enabled:
         timing.note_kept(recording, kept_bytes(recording.entries))
+    modes = warn_at_user()
     try:
-        outer = innermost_open()
+        outer = None if is_outermost() else innermost_open()
         if outer is None or outer.locator is None:
             _backward_with_hooks(recording, index)
         else:
@@ -102,6 +104,9 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
         recording.running = None
         recording.result, recording.outgrads = None, []  # half of the gradients would look complete
         raise
+    finally:
+        if modes is not None:
+            warn_as_before(modes)
     _own_leaves(recording, seed)
 
 

@@ -19,6 +19,7 @@ from autograd_tools.base.contexts import Opened
 from autograd_tools.base.memory import last_tape_closed
 from autograd_tools.engine import assigned
 from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
+from autograd_tools.engine.float_warnings import Modes, warn_as_before, warn_at_user
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.rule_sites import NestedLocator
 from autograd_tools.engine.saved import absent
@@ -66,6 +67,7 @@ class Recording(Wrapping):
     elsewhere: dict[int, tuple[Param, str]] = {}  # noqa: RUF012  a tape has its own; see elsewhere.py
     hooks: dict[int, Hooks] | None = None  # by index
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
+    modes: Modes | None = None  # NumPy's error handling before it opened
     running: tuple[Any, int] | None = None  # of the backward pass, see rule_sites.py
     sites: dict[int, Any] | None = None  # of a nested one: index -> Sites, see rule_sites.py
     between: list[tuple[int, source.CallSite]] | None = None  # sites in nested ones, by next index
@@ -121,6 +123,8 @@ class Recording(Wrapping):
         if outer is not None:
             self.within = outer.within | {outer.serial}
         nested = outer is not None and outer.locator is not None
+        if outer is None:
+            self.modes = warn_at_user()
         if nested and self.notes is None:
             self.notes = [source.NOWHERE] * len(self.entries)
         if self.notes is not None:
@@ -161,6 +165,9 @@ class Recording(Wrapping):
             if self.opened is not None:
                 recordings.leave(self.opened)
                 self.opened = None
+            if self.modes is not None:
+                warn_as_before(self.modes)
+                self.modes = None
             if recordings.last() is None:
                 last_tape_closed()
 

@@ -8,7 +8,7 @@ from typing import Any
 from autograd_tools.base.text import one_line
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.rule_sites import running, site_of
+from autograd_tools.engine.rule_sites import passing, running, site_of
 from autograd_tools.engine.saved import Absent
 from autograd_tools.location.source_lines import MAX_WIDTH, code_at, place_of
 
@@ -39,11 +39,8 @@ def note_rule(error: Exception, recording: Any) -> None:
 def _argument(trace: TracebackType | None, recording: Any) -> int:
     """Return which differentiated argument the rule was for: `i` of the running pass."""
     while trace is not None:
-        frame = trace.tb_frame
-        if "outgrads" in frame.f_code.co_varnames:
-            found = frame.f_locals
-            if found.get("recording") is recording and "i" in found:
-                return int(found["i"])
+        if passing(trace.tb_frame) is recording:
+            return int(trace.tb_frame.f_locals.get("i", 0))
         trace = trace.tb_next
     return 0
 

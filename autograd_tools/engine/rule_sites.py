@@ -121,6 +121,13 @@ def running(recording: Any) -> int | None:
     return int(oldest + length_hint(indices))
 
 
+def passing(frame: FrameType) -> Any:
+    """Return the recording whose backward pass runs in a frame of the engine; None for others."""
+    if "outgrads" not in frame.f_code.co_varnames:
+        return None
+    return frame.f_locals.get("recording")
+
+
 def site_of(recording: Any, index: int) -> CallSite:
     """Return the call site of an entry, if the recording has call sites."""
     site: CallSite = recording.notes[index] if recording.notes else NOWHERE

@@ -22,6 +22,11 @@ def innermost_open() -> Any:
     return None if opened is None else opened.item
 
 
+def is_outermost() -> bool:
+    """Return True if certainly no recording is in effect: a cheap test."""
+    return _last() is None and not recordings.of_generators
+
+
 def following_params() -> Any:
     """Return the innermost recording in effect that tracks Params; None outside `diff`."""
     opened = _last()

@@ -1,0 +1,109 @@
+"""NumPy's warnings of division by zero, overflow and invalid values, at the user's line.
+
+NumPy warns at the line of the innermost Python code, which is the engine's: Python then shows one
+warning for the whole program, at a line that says nothing. So NumPy gives the text of a warning to
+`Warner` while something is recorded or differentiated (its mode "log" in place of "warn"), which
+warns again at the user's line. Nothing runs unless NumPy warns; other modes stay as they are.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.engine.rule_sites import passing, running, site_of
+from autograd_tools.location.call_site import is_users
+
+# What `np.errstate` uses. It takes ten times as long, which a short gradient would feel. A NumPy
+# without these names warns at the engine's line.
+_umath: Any = getattr(getattr(np, "_core", None), "umath", None)
+_handling: Any = getattr(_umath, "_extobj_contextvar", None)
+
+# The error handling of NumPy before and in between.
+Modes = tuple[Any, Any]
+
+
+class Warner:
+    """A log for NumPy that warns."""
+
+    def write(self, message: str) -> None:
+        """Warn at the line of the user that made the operation, or the one it differentiates."""
+        text = message.removeprefix("Warning: ").rstrip("\n")
+        file, line, variables = _place(sys._getframe(1))
+        warnings.warn_explicit(
+            text,
+            RuntimeWarning,
+            file,
+            line,
+            module=variables.get("__name__"),
+            registry=variables.setdefault("__warningregistry__", {}),
+        )
+
+
+WARNER = Warner()
+_known: Modes = (None, None)  # the last: most gradients have the same
+_registries: dict[str, dict[str, Any]] = {}  # of files that are no modules
+
+
+def warn_at_user() -> Modes | None:
+    """Let NumPy warn at the user's line; return what `warn_as_before` takes, None if it does."""
+    global _known
+    if _handling is None:
+        return None
+    before = _handling.get()
+    known, between = _known
+    if before is between:
+        return None
+    if before is not known:
+        between = _between()
+        _known = before, between
+    if between is None:
+        return None
+    _handling.set(between)
+    return before, between
+
+
+def _between() -> Any:
+    """Return the current error handling with warnings at the user's line; None for the same."""
+    modes = np.geterr()
+    warned = {kind: "log" for kind, mode in modes.items() if mode == "warn"}
+    if not warned or not {"call", "log"}.isdisjoint(modes.values()):
+        return None  # a handler of the user gets all
+    return _umath._make_extobj(**{**modes, **warned}, call=WARNER)
+
+
+def warn_as_before(modes: Modes) -> None:
+    """Restore the error handling; what the block itself changed with `np.seterr` stays."""
+    before, between = modes
+    if _handling.get() is between:
+        _handling.set(before)
+    elif np.geterrcall() is WARNER:
+        np.seterr(**{kind: "warn" for kind, mode in np.geterr().items() if mode == "log"})  # type: ignore[arg-type]
+        np.seterrcall(None)
+
+
+def _place(frame: FrameType | None) -> tuple[str, int, dict[str, Any]]:
+    """Return the file and line to warn at, and the global variables there."""
+    innermost = frame
+    while frame is not None and not is_users(frame):
+        recording = passing(frame)
+        index = None if recording is None else running(recording)
+        if index is not None:
+            site = site_of(recording, index)
+            if site.file:
+                return site.file, site.line, _variables(site.file)
+        frame = frame.f_back
+    found: Any = frame or innermost
+    return found.f_code.co_filename, found.f_lineno, found.f_globals
+
+
+def _variables(file: str) -> dict[str, Any]:
+    """Return the global variables of the module in a file."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) == file:
+            return vars(module)
+    return _registries.setdefault(file, {})
