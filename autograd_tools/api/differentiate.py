@@ -11,7 +11,13 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from autograd_tools.api.functions import FunctionOf, named
-from autograd_tools.base.containers import is_constant_leaf, is_floating, is_number, tree_leaves
+from autograd_tools.base.containers import (
+    is_constant_leaf,
+    is_floating,
+    is_number,
+    tree_leaves,
+    tree_replace,
+)
 from autograd_tools.base.contexts import frame_of_block
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine.backward import differentiate
@@ -185,7 +191,7 @@ def _is_numeric(x: Any) -> bool:
 
 
 @overload
-def grad(f: Tape, argnum: Value) -> Any: ...
+def grad(f: Tape, argnum: Any) -> Any: ...
 @overload
 def grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]: ...
 def grad(f: Any, argnum: Any = 0) -> Any:
@@ -198,9 +204,9 @@ def grad(f: Any, argnum: Any = 0) -> Any:
     ----------
     f : callable or Tape
         A function that returns a real scalar, or the tape from `diff` or `record`.
-    argnum : int, tuple of int, Param or Result
+    argnum : int, tuple of int, Param, Result or pytree of them
         The positional arguments to differentiate, counted from 0. With a tape, the value to
-        differentiate with respect to.
+        differentiate with respect to, or a list, tuple, dict or dataclass of them.
 
     Returns
     -------
@@ -210,7 +216,8 @@ def grad(f: Any, argnum: Any = 0) -> Any:
         a pytree of them (tuples, lists, dicts, named tuples, dataclasses). Integers are
         differentiated; non-numeric leaves (a string, a function) get None.
 
-        With a tape, the gradient itself, or None if the scalar does not depend on `w`.
+        With a tape, the gradient itself, or None if the scalar does not depend on `w`. For a
+        pytree of Params, one of gradients, with None for a constant.
 
     Raises
     ------
@@ -233,17 +240,29 @@ def grad(f: Any, argnum: Any = 0) -> Any:
     >>> ag.grad(lambda p: p["a"] ** 2 * p["b"])({"a": 3.0, "b": 2.0})
     {'a': 12.0, 'b': 9.0}
     """
-    if isinstance(argnum, Value):
-        if isinstance(f, Tape):
-            return f.gradient(argnum)
-        if callable(f) and not isinstance(f, Value):
-            raise TypeError(
-                "grad(J, w) expects the tape J from ag.diff; grad(f, argnum) expects an int"
-            )
-        return None  # a plain value, which depends on no Param
-    if isinstance(f, Tape):
-        raise TypeError(f"grad(J, w) expects a Param or a Result as w, got {describe(argnum)}")
+    if isinstance(f, Tape) or isinstance(argnum, Value) or holds_tracked(argnum):
+        return _gradients_on(f, argnum)
     return _gradient_function("grad", f, argnum, 1)
+
+
+def _gradients_on(J: Any, w: Any) -> Any:
+    """Return the gradient of a tape for a value, or for each in a pytree of them.
+
+    A plain number in place of the tape depends on no Param.
+    """
+    if not isinstance(J, Tape) and callable(J) and not isinstance(J, Value):
+        raise TypeError(
+            "grad(J, w) expects the tape J from ag.diff; grad(f, argnum) expects an int"
+        )
+    leaves = tree_leaves(w)
+    for x in leaves:
+        if not isinstance(x, Value) and (x is w or not is_constant_leaf(x)):
+            raise TypeError(
+                f"grad(J, w) expects a Param, a Result or a pytree of them as w, got {describe(w)}"
+            )
+    on_tape = isinstance(J, Tape)
+    found = [J.gradient(x) if on_tape and isinstance(x, Value) else None for x in leaves]
+    return tree_replace(w, iter(found))
 
 
 def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:

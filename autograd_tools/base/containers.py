@@ -105,8 +105,15 @@ def with_children(x: Any, parts: list[Any]) -> Any:
 
 def tree_leaves(x: Any) -> list[Any]:
     """Return the leaves of a pytree in order."""
-    parts = children_of(x)
-    return [x] if parts is None else [leaf for part in parts for leaf in tree_leaves(part)]
+    found, todo = [], [x]
+    while todo:
+        x = todo.pop()
+        parts = children_of(x)
+        if parts is None:
+            found.append(x)
+        else:
+            todo += reversed(parts)
+    return found
 
 
 def tree_replace(x: Any, leaves: Iterator[Any]) -> Any:

@@ -148,16 +148,13 @@ def one_like(y: Any) -> Any:
 def to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
     """Return the gradient `dx` in the type of the plain value `x`: restore its pytree.
 
-    A part without a gradient is zero if `total`, else None, or left out of a dict. A constant, such
-    as a string, has None.
+    A part without a gradient is zero if `total`, else None. A constant, such as a string, has None.
     """
     parts = children_of(x)
     if parts is None:
         return _leaf_to_user_type(dx, x, total=total)
     if dx is None and not total:
         return None
-    if isinstance(x, dict) and not total:
-        return {key: to_user_type(dx[key], x[key], total=total) for key in x if key in dx}
     if isinstance(dx, dict):
         dx = [dx.get(key) for key in (x if isinstance(x, dict) else field_names(x))]
     given = [None] * len(parts) if dx is None else children_of(dx) or dx

@@ -1,5 +1,7 @@
 """diff, record, grad, value_and_grad and gradloss."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 
@@ -417,7 +419,9 @@ def test_the_function_is_called_once_for_value_and_gradient():
 
 def test_grad_of_a_tape_asks_for_a_value():
     J = ag.diff(lambda w: w * 2, ag.Param(1.0))
-    with pytest.raises(TypeError, match=r"grad\(J, w\) expects a Param or a Result as w, got 3"):
+    with pytest.raises(
+        TypeError, match=r"grad\(J, w\) expects a Param, a Result or a pytree of them as w, got 3"
+    ):
         ag.grad(J, 3)
 
 
@@ -433,3 +437,44 @@ def test_grad_of_a_tape_asks_for_a_value():
 def test_a_result_that_is_no_scalar_gets_its_fix(f, fix):
     with pytest.raises(TypeError, match=fix):
         ag.grad(f)(1.0)
+
+
+def test_a_tape_gives_the_gradients_of_several_params_at_once():
+    a, b, unused = ag.Param(2.0), ag.Param(3.0), ag.Param(1.0)
+    J = ag.diff(lambda: a**2 * b)
+    assert ag.grad(J, [a, (b, unused), "name"]) == [12.0, (4.0, None), None]
+    assert ag.grad(J, {"b": b, "a": a}) == {"b": 4.0, "a": 12.0}
+    assert ag.grad(J, []) == []
+    assert ag.grad(ag.diff(lambda: 3.0), [a]) == [None]
+    with pytest.raises(TypeError, match=r"a pytree of them as w, got \[P\(2.0\), 3.0\]"):
+        ag.grad(J, [a, 3.0])
+
+
+def test_the_gradient_of_a_dict_has_all_its_keys_in_order():
+    p = ag.Param(OrderedDict(b=1.0, a=2.0, n="relu", c={"x": 1.0, "y": 3.0}))
+    g = ag.grad(ag.diff(lambda: p["c"]["y"] * p["a"]), p)
+    assert g == OrderedDict(b=None, a=3.0, n=None, c={"x": None, "y": 2.0})
+    assert (type(g), [*g]) == (OrderedDict, ["b", "a", "n", "c"])
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda x: {0: x}, lambda x: [x], lambda x: (x,)], ids=["dict", "list", "tuple"]
+)
+def test_a_param_nested_four_hundred_deep_prints_and_traces(wrap):
+    deep = 2.0
+    for _ in range(400):
+        deep = wrap(deep)
+
+    def read(x):
+        for _ in range(400):
+            x = x[0]
+        return x**2
+
+    p = ag.Param(deep)
+    J = ag.diff(read, p)
+    inner = ag.grad(J, p)
+    for _ in range(400):
+        inner = inner[0]
+    assert inner == 4.0
+    assert len(str(J).splitlines()) == len(J.trace()) == 402
+    assert ag.value_and_grad(read)(deep)[0] == 4.0

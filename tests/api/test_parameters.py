@@ -1,6 +1,7 @@
 """params: every Param inside a model, once each."""
 
 import functools
+from collections import deque
 from dataclasses import dataclass
 from types import CellType, FunctionType, SimpleNamespace
 
@@ -147,3 +148,20 @@ def test_params_may_be_found_while_recording():
     model = Plain(ag.Param(2.0), ag.Param(1.0))
     J = ag.diff(lambda: sum(p * p for p in ag.params(model)))
     assert [ag.grad(J, p) for p in (model.w, model.b)] == [4.0, 2.0]
+
+
+def test_collections_and_their_attributes_are_searched():
+    class Layers(list):
+        pass
+
+    class Named(dict):
+        __slots__ = ("scale",)
+
+    class Layer:
+        def __init__(self, w):
+            self.w, self.dtype = w, np.dtype(float)
+
+    layers, named = Layers([A]), Named(a=A)
+    layers.bias = named.scale = B
+    for model in (deque([A, B]), layers, named, {"a": A, "b": B}.values(), [Layer(A), Layer(B)]):
+        assert ag.params(model) == [A, B]

@@ -70,3 +70,10 @@ def test_a_nested_result_is_described_by_its_plain_value():
 def test_a_tape_is_described_by_its_scalar():
     w = ag.Param(2.0)
     assert describe(ag.diff(lambda: w * 2)) == "T(4.0)"
+
+
+def test_containers_are_shown_to_a_depth_of_ten():
+    deep = {"a": 1.0}
+    for _ in range(400):
+        deep = {"k": deep}
+    assert describe(ag.Param(deep)) == "P(" + "{'k': " * 10 + "..." + "}" * 10 + ")"
