@@ -96,6 +96,7 @@ class Recording(Wrapping):
         self.marked: dict[int, Any] = {}  # index -> note and operand shapes, on demand
         self.ticks: list[Any] = []  # columns from the timer: indices, arguments, nanoseconds
         self.node_times: dict[int, dict[int, int]] = {}  # the same by index and argument, on demand
+        self.children: tuple[Any, dict[int, list[int]]] | None = None  # by index, on demand
         self.result: int | None = None
 
     @property

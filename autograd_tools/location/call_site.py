@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -31,23 +32,68 @@ def _library_files() -> tuple[str, ...]:
 LIBRARY_FILES = _library_files()
 
 
-# A frame of the user's code, or a scope, around an operation: number, name, code, two offsets in
-# the code, and `resumed`. It is a plain tuple because every call of a function makes some.
-#
-# The number is an identity: named entries count up from 1; lambdas, comprehensions and the frame of
-# the recording count down from -1. The code is None outside of the user's code. At the first offset
-# the next entry begins; at the second the scope or the recording itself (-1 for functions).
-# `resumed` means that the next entry is the call of the operation before, still running.
-PathEntry = tuple[int, str, CodeType | None, int, int, bool]
+class PathEntry:
+    """A frame of the user's code, or a scope, around an operation.
+
+    Attributes
+    ----------
+    around : PathEntry or None
+        The next outer one: paths share what is around them, so that deep recursion takes no more
+        than its frames.
+    number : int
+        An identity: named entries count up from 1; lambdas, comprehensions and the frame of the
+        recording count down from -1.
+    name : str
+        The name of the function or scope; an empty string outside of the recorded function.
+    code : CodeType or None
+        None outside of the user's code.
+    offset, start : int
+        Offsets in the code: where the next inner entry begins, and where the scope or the recording
+        itself begins (-1 for functions).
+    resumed : bool
+        The next inner entry is the call of the operation before, still running.
+    depth : int
+        The number of entries around it.
+    """
+
+    __slots__ = ("around", "code", "depth", "name", "number", "offset", "resumed", "start")
+
+    def __init__(
+        self,
+        around: PathEntry | None,
+        number: int,
+        name: str,
+        code: CodeType | None = None,
+        offset: int = 0,
+        start: int = -1,
+        resumed: bool = False,
+    ) -> None:
+        self.around = around
+        self.number = number
+        self.name = name
+        self.code = code
+        self.offset = offset
+        self.start = start
+        self.resumed = resumed
+        self.depth: int = 0 if around is None else around.depth + 1
+
+    def again(self, around: PathEntry | None) -> PathEntry:
+        """Return the same entry, resumed."""
+        return PathEntry(around, self.number, self.name, self.code, self.offset, self.start, True)
+
+    def __iter__(self) -> Iterator[PathEntry]:
+        """Iterate over the path, the innermost entry first."""
+        entry: PathEntry | None = self
+        while entry is not None:
+            yield entry
+            entry = entry.around
 
 
 class CallSite(NamedTuple):
-    """The user's call: file, line, function and the path of scopes around it, outermost first.
+    """The user's call: file, line, function and the path of frames and scopes around it.
 
-    `calls` numbers the scopes in order of first appearance: two calls of one function share the
-    name and differ in the number. `path` holds the scopes and all other frames; the call is at
-    `offset` in the code of the last. Later operations of the same call are `resumed`. An `operator`
-    has no call in the bytecode.
+    `path` is the innermost entry; the call is at `offset` in its code. Later operations of the same
+    call are `resumed`. An `operator` has no call in the bytecode.
 
     An operation that a VJP rule makes has the site of the operation whose `gradient` the rule
     computes, named here. That one was made inside an inner recording; its site is at the index
@@ -57,17 +103,25 @@ class CallSite(NamedTuple):
     file: str
     line: int
     function: str
-    scope: tuple[str, ...]
-    calls: tuple[int, ...]
-    path: tuple[PathEntry, ...] = ()
+    path: PathEntry | None = None
     offset: int = 0
     resumed: bool = False
     operator: bool = False
     gradient: str = ""
     between: int = -1
 
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The names of the functions and scopes around the call, outermost first."""
+        return tuple([entry.name for entry in self.path or () if entry.number > 0][::-1])
 
-NOWHERE = CallSite("", 0, "", (), ())
+    @property
+    def calls(self) -> tuple[int, ...]:
+        """The numbers of the same: two calls of one function share the name, not the number."""
+        return tuple([entry.number for entry in self.path or () if entry.number > 0][::-1])
+
+
+NOWHERE = CallSite("", 0, "")
 OPERATORS: set[int] = set()  # ids of the code of functions that Python's operators call
 
 
@@ -173,13 +227,7 @@ class Locator:
         inside = frame is self.base or not self._is_outside(frame)
         path = self._path(frame, below) if inside else self._path(None, None)
         code = frame.f_code
-        named = [level for level in path if level[0] > 0]
-        self._here = (
-            code.co_qualname,
-            tuple([level[1] for level in named]),
-            tuple([level[0] for level in named]),
-            path,
-        )
+        self._here = (code.co_qualname, path)
         self._frame = (
             None if code.co_flags & inspect.CO_GENERATOR else frame
         )  # a generator may resume in other scopes
@@ -193,8 +241,8 @@ class Locator:
             inner = inner.f_back
         return inner is not frame
 
-    def _path(self, frame: FrameType | None, below: FrameType | None) -> tuple[PathEntry, ...]:
-        """Return the frames and scopes up to `frame`, outermost first.
+    def _path(self, frame: FrameType | None, below: FrameType | None) -> PathEntry | None:
+        """Return the innermost of the frames and scopes up to `frame`.
 
         A frame of the last operation has not returned since, so its surroundings are unchanged.
         """
@@ -258,8 +306,10 @@ class Locator:
 
     def _levels(
         self, found: list[_Entry], around: _Around, open_scopes: list[OpenScope]
-    ) -> tuple[PathEntry, ...]:
-        """Return the entries `around` and those found inside; resumed ones keep their numbers."""
+    ) -> PathEntry | None:
+        """Return the innermost of the entries `around` and those found inside; resumed ones keep
+        their numbers.
+        """
         numbers, chain, places = self._numbers, self._chain, self._around
         n, keys, _ = around
         before: dict[Any, int] = {}
@@ -267,8 +317,9 @@ class Locator:
             before[key] = numbers.pop(key)
             places.pop(key, None)
         del chain[keys:]
-        levels = self._settled(n)
-        outer = levels[-1][0] if levels else 0
+        levels = self._last
+        self._settle(n)
+        outer = levels[-1].number if levels else 0
         for key, name, code, offset, start, resumed, k in found:
             if name is None:  # a frame of a library
                 numbers[key] = 0
@@ -280,7 +331,7 @@ class Locator:
                 paused = self._paused.get(outer)
                 if number is None and paused is not None and paused[0] is key:
                     number = paused[1]
-                    levels[-1:] = [(*level[:5], True) for level in levels[-1:]]
+                    levels[-1:] = [level.again(level.around) for level in levels[-1:]]
             elif k >= 0 and not (code is not None and code.co_flags & PAUSES):
                 places[key] = (len(levels), len(chain), open_scopes[k - 1] if k else None)
             if number is None:
@@ -292,14 +343,17 @@ class Locator:
                 self._paused[outer] = (key, number)
             numbers[key] = outer = number
             chain.append(key)
-            levels.append((number, name, code, offset, start, resumed))
-        self._last = levels
-        return tuple(levels)
+            levels.append(
+                PathEntry(
+                    levels[-1] if levels else None, number, name, code, offset, start, resumed
+                )
+            )
+        return levels[-1] if levels else None
 
-    def _settled(self, n: int) -> list[PathEntry]:
-        """Return the first path entries of the last operation, marked as resumed."""
-        levels = self._last[:n]
+    def _settle(self, n: int) -> None:
+        """Keep the first path entries of the last operation, marked as resumed."""
+        levels = self._last
+        del levels[n:]
         for i in range(max(self._outside, min(self._known, n)), n):
-            levels[i] = (*levels[i][:5], True)
+            levels[i] = levels[i].again(levels[i - 1] if i else None)
         self._known = n
-        return levels

@@ -28,7 +28,7 @@ from autograd_tools.timing.spans import (
 )
 from autograd_tools.timing.stack import Stack
 
-NOWHERE = ("", 0, "", ())
+NOWHERE = ("", 0, "")
 SAMPLES = 128
 
 
@@ -235,6 +235,7 @@ def records_of(marks: Marks, spans: Spans, forward: Ints) -> tuple[Ints, Ints, l
 def _record(label: Label, site: Any, phase: str) -> Record:
     """Return the record of a label at a site."""
     site, found = site if type(site) is tuple else (site, ())
-    file, line, function, scope = NOWHERE if site is None else site[:4]
+    file, line, function = NOWHERE if site is None else site[:3]
+    scope = () if site is None else site.scope
     op, argument = label.op or label.text, max(label.argument, 0)
     return Record(op, argument, file, line, function, scope, phase, operands_of(found))

@@ -189,17 +189,20 @@ class Columns:
         return _split(pairs % (n + 1), np.searchsorted(pairs // (n + 1), np.arange(1, n + 2)))
 
     @functools.cached_property
-    def scopes(self) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
-        """The names of the functions and scopes around each place, and their numbers from 1."""
-        found: list[tuple[tuple[str, ...], tuple[int, ...]]] = []
-        count = 0
-        for place in self.places:
-            names, numbers = found[place.parent] if found else ((), ())
-            if place.kind in ("function", "scope"):
-                count += 1
-                names, numbers = (*names, place.name), (*numbers, count)
-            found.append((names, numbers))
-        return found
+    def _calls(self) -> list[int]:
+        """The number of each function and scope in the call tree, from 1; 0 for loops and steps."""
+        named = itertools.count(1)
+        return [next(named) if place.kind in ("function", "scope") else 0 for place in self.places]
+
+    def scope(self, place: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Return the names of the functions and scopes around a place, and their numbers."""
+        names, numbers = [], []
+        while place:
+            if self._calls[place]:
+                names.append(self.places[place].name)
+                numbers.append(self._calls[place])
+            place = self.places[place].parent
+        return tuple(names[::-1]), tuple(numbers[::-1])
 
     def node(self, row: int) -> TraceNode:
         """Return the node of a row."""
@@ -213,7 +216,7 @@ class Columns:
             self.parents[row],
             self.children[row],
             *self.source_lines[self.source_line[row]],
-            *self.scopes[self.place[row]],
+            *self.scope(self.place[row]),
             self.forward_ns[row],
             self.backward_ns[row],
         )

@@ -73,3 +73,15 @@ def flat(parents: tuple[Any, ...]) -> list[int]:
         elif parent is not None:
             found.append(parent)
     return found
+
+
+def children_of(recording: Recording, index: int) -> list[int]:
+    """Return the indices of the entries computed from the one at `index`, oldest first."""
+    entries = recording.entries
+    if recording.children is None or recording.children[0] is not entries[-1]:
+        found: dict[int, list[int]] = {}
+        for child, parents in enumerate(column(entries, "parents")):
+            for parent in set(flat(parents)):
+                found.setdefault(parent, []).append(child)
+        recording.children = (entries[-1], found)  # appending or removing changes the last one
+    return recording.children[1].get(index, [])

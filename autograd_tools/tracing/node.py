@@ -11,7 +11,7 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.values import Param, unwrap
 from autograd_tools.location.call_site import CallSite
-from autograd_tools.tracing.entries import EntryFields, flat, is_leaf, value_at
+from autograd_tools.tracing.entries import EntryFields, children_of, flat, is_leaf, value_at
 
 
 class Node:
@@ -108,8 +108,7 @@ class Node:
     @property
     def children(self) -> list[Node]:
         """The nodes computed from this one, oldest first."""
-        after = [Node(self.tape, i) for i in range(self.index + 1, len(self.tape.entries))]
-        return [node for node in after if self.index in flat(node.entry.parents)]
+        return [Node(self.tape, index) for index in children_of(self.tape, self.index)]
 
     @property
     def outgrad(self) -> Any:

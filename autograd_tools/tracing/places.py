@@ -8,20 +8,9 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
-from autograd_tools.location.call_site import CallSite
+from autograd_tools.location.call_site import CallSite, PathEntry
 from autograd_tools.location.loops import Flow, Loop, flow_of
 from autograd_tools.tracing.columns import ScopeNode
-
-
-class Level(NamedTuple):
-    """An entry of the path of a call site, `call_site.PathEntry` with names."""
-
-    number: int
-    name: str
-    code: CodeType | None
-    offset: int
-    start: int
-    resumed: bool
 
 
 class Move(NamedTuple):
@@ -45,7 +34,7 @@ class _Open:
 
     __slots__ = ("file", "flow", "inner", "level", "loops", "moves", "offset", "place", "steps")
 
-    def __init__(self, level: Level, place: int, flow: Flow | None) -> None:
+    def __init__(self, level: PathEntry, place: int, flow: Flow | None) -> None:
         self.level = level
         self.file = level.code.co_filename if level.code else ""
         self.place = place
@@ -63,7 +52,7 @@ class _Walk:
     def __init__(self) -> None:
         self.places = [ScopeNode(0, "", "")]
         self.open: list[_Open] = []
-        self._path: tuple[object, ...] = ()
+        self._path: PathEntry | None = None
         self._steps: dict[int, int] = {}  # the number of steps of each loop
         self._flows: dict[int, Flow] = {}  # by the id of the code, which the notes keep alive
         # Generators may go on later: by number and by the place around.
@@ -76,21 +65,34 @@ class _Walk:
         if not note.path:
             return 0
         self._path = note.path
-        return self.enter(note)
+        return self.enter(note, note.path)
 
-    def enter(self, note: CallSite) -> int:
-        """Return the place of an operation."""
-        path = [Level(*level) for level in note.path]
-        last = len(path) - 1
-        for depth, level in enumerate(path):
-            at = note if depth == last else level
+    def enter(self, note: CallSite, last: PathEntry) -> int:
+        """Return the place of an operation whose path ends with the entry `last`."""
+        for level in reversed(self._changed(last)):
+            depth, at = level.depth, note if level is last else level
             if depth == len(self.open) or self.open[depth].level.number != level.number:
                 del self.open[depth:]
-                self.open.append(self._opened(level, depth, path))
-            if self._move(self.open[depth], at.offset, at.resumed, depth == last and note.operator):
+                self.open.append(self._opened(level))
+            top = self.open[depth]
+            top.level = level
+            if self._move(top, at.offset, at.resumed, level is last and note.operator):
                 del self.open[depth + 1 :]
-        del self.open[len(path) :]
+        del self.open[last.depth + 1 :]
         return self.open[-1].inner
+
+    def _changed(self, last: PathEntry) -> list[PathEntry]:
+        """Return the entries of a path that differ from those of the last one, innermost first.
+
+        An entry that was resumed then, with all around it, has no news.
+        """
+        found = []
+        for level in last:
+            known = level.depth < len(self.open) and self.open[level.depth].level is level
+            if known and level.resumed and level is not last:
+                break
+            found.append(level)
+        return found
 
     def follow(self, note: CallSite) -> int:
         """Return the place of an operation in the same call as the last one."""
@@ -102,20 +104,20 @@ class _Walk:
             self._move(top, note.offset, note.resumed, note.operator)
         return top.inner
 
-    def _opened(self, level: Level, depth: int, path: list[Level]) -> _Open:
+    def _opened(self, level: PathEntry) -> _Open:
         """Return a level that starts, or a generator that goes on."""
-        around, code = self.open[depth - 1].inner if depth else 0, level.code
+        around, code = self.open[-1].inner if self.open else 0, level.code
         if (level.number, around) in self._generators:
             return self._generators[level.number, around]
         place = around
         if level.number >= 0:
-            place = self._add(around, *self._entered(level, path[depth - 1] if depth else None))
+            place = self._add(around, *self._entered(level, level.around))
         opened = _Open(level, place, self._flow(code) if code else None)
         if code and code.co_flags & inspect.CO_GENERATOR:
             self._generators[level.number, around] = opened
         return opened
 
-    def _entered(self, level: Level, around: Level | None) -> tuple[str, str, str, int]:
+    def _entered(self, level: PathEntry, around: PathEntry | None) -> tuple[str, str, str, int]:
         """Return the kind and name of a level, and the file and line that entered it."""
         if level.start >= 0 and level.code is not None:
             return "scope", level.name, level.code.co_filename, self._line(level.code, level.start)

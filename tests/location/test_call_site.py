@@ -255,6 +255,18 @@ def test_one_scope_may_be_entered_again_and_inside_itself():
     ]
 
 
+def test_nested_calls_share_the_path_around_them():
+    def down(w, n):
+        w = np.sin(w)
+        return w if n == 0 else down(w, n - 1)
+
+    w = ag.Param(1.0)
+    with ag.record() as J:
+        down(w, 199)
+    assert len(J.nodes[-1].scope) == 201
+    assert len({id(entry) for note in J.notes for entry in note.path or ()}) < 3 * 201
+
+
 def test_recursion_deepens_the_path():
     def down(w, n):
         return np.sum(w) if n == 0 else down(w, n - 1)

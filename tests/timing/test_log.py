@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from autograd_tools.location.call_site import CallSite
+from autograd_tools.location.call_site import CallSite, PathEntry
 from autograd_tools.timing import Counts, Record, Timer
 from autograd_tools.timing.group_sums import distinct
 from autograd_tools.timing.log import (
@@ -23,7 +23,7 @@ from autograd_tools.timing.log import (
 
 SIN, SIN_1 = code_of("sin", "sin", 0), code_of("sin[1]", "sin", 1)
 A, B = code_of("a"), code_of("b")
-LINE = CallSite("model.py", 7, "loss", ("loss",), (1,))
+LINE = CallSite("model.py", 7, "loss", PathEntry(None, 1, "loss"))
 FORWARD = Record("sin", 0, "model.py", 7, "loss", ("loss",))
 RECORD = FORWARD._replace(phase="record")
 

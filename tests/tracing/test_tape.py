@@ -410,6 +410,17 @@ def test_a_tape_of_20_000_operations_prints():
     assert J.nodes[10_000].children == [J.nodes[10_001]]
 
 
+def test_children_follow_the_tape():
+    w = ag.Param(2.0)
+    with ag.record() as J:
+        loss = w * 3
+        assert [node.name for node in J.nodes[0].children] == ["multiply"]
+        np.sin(w)
+        assert [node.name for node in J.nodes[0].children] == ["multiply", "sin"]
+    J.backward(loss)
+    assert [node.name for node in J.nodes[0].children] == ["multiply"]
+
+
 # Bytes saved for the backward pass.
 
 

@@ -11,7 +11,7 @@ from support.hostile import each_hostile_name
 from support.timelines import check_chrome, check_collapsed, check_speedscope
 
 from autograd_tools import Timer
-from autograd_tools.location.call_site import CallSite
+from autograd_tools.location.call_site import CallSite, PathEntry
 from autograd_tools.timing import Record
 from autograd_tools.timing.log import ADDS, CLOSE, NODE, RECORDED, code_of, mark
 from autograd_tools.timing.records import signature
@@ -25,7 +25,7 @@ SIN, SIN_1, MUL, MUL_1, MUL_2 = (
     code_of("mul[2]", "mul", 2),
 )
 EPOCH = code_of("epoch")
-LINE = CallSite("model.py", 7, "layer", ("loss", "layer"), (1, 2))
+LINE = CallSite("model.py", 7, "layer", PathEntry(PathEntry(None, 1, "loss"), 2, "layer"))
 FIRST = 5 << 32  # the number in a log of the first node of a recording
 
 
@@ -448,7 +448,7 @@ def test_hostile_names_keep_every_format_whole(name, timer):
     times = count()
     timer.clock = lambda: next(times)
     timer.measure(name, lambda: None)
-    line = CallSite(name, 7, name, (name,), (1,))
+    line = CallSite(name, 7, name, PathEntry(None, 1, name))
     timer.local.log += (-code_of(name, name, 0), None, 8, 100, 102, RECORDED, line, FIRST, 103, 103)
     found = check_chrome(to_chrome_trace(timer))
     assert found["X"][0]["name"] == found["X"][1]["name"] == name.replace("\ud800", r"\ud800")
