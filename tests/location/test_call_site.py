@@ -263,8 +263,8 @@ def test_nested_calls_share_the_path_around_them():
     w = ag.Param(1.0)
     with ag.record() as J:
         down(w, 199)
-    assert len(J.nodes[-1].scope) == 201
-    assert len({id(entry) for note in J.notes for entry in note.path or ()}) < 3 * 201
+    assert len(J.nodes[-1].scope) == 200
+    assert len({id(entry) for note in J.notes for entry in note.path or ()}) < 3 * 200
 
 
 def test_recursion_deepens_the_path():
