@@ -9,12 +9,13 @@ import numpy as np
 
 from autograd_tools.api.dispatch import reject_if_recorded
 from autograd_tools.engine.state import live
-from autograd_tools.engine.values import Result, Value, unwrap
+from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack_level
 
 
 def install_copies() -> None:
     """Give `Result` the methods of `copy` and `pickle`; a Param is copied as any object."""
+    Param.__reduce_ex__ = param_reduced  # type: ignore[method-assign]
     Result.__copy__ = shallow_copy
     Result.__deepcopy__ = deep_copy
     Result.__reduce_ex__ = reduced  # type: ignore[method-assign]
@@ -32,6 +33,17 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
     """Return `copy.deepcopy(x)`, with all arrays in it copied and recorded."""
     copied = shallow_copy(x)
     return copied if isinstance(copied, Value) else copy.deepcopy(copied, memo)
+
+
+def param_reduced(x: Any, protocol: Any) -> Any:
+    """Return what pickle saves, without the class that `x` passes for."""
+    _, args, *rest = object.__reduce_ex__(x, max(protocol, 2))  # type: ignore[misc]
+    return (new, args, *rest)
+
+
+def new(kind: type, *args: Any) -> Any:
+    """Make an object without its `__init__`."""
+    return kind.__new__(kind, *args)
 
 
 def reduced(x: Any, protocol: Any) -> tuple[Any, ...]:

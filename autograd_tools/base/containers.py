@@ -22,11 +22,16 @@ CONSTANT_LEAVES = (
 LEAVES = frozenset({np.ndarray, float, int, complex, np.float64, np.float32, np.int64})
 
 
+def is_plain(x: Any, kind: Any) -> bool:
+    """Return True for an instance of `kind`, and False for a tracked value that passes for one."""
+    return issubclass(type(x), kind)
+
+
 def is_number(x: Any) -> bool:
-    """Return True if `x` is a number or an array of numbers; True and False are not."""
-    if isinstance(x, np.ndarray):
-        return x.dtype.kind in "iufc"
-    return isinstance(x, (int, float, complex, np.number)) and not isinstance(
+    """Return True if `x` is a plain number or array of numbers; True and False are not."""
+    if is_plain(x, np.ndarray):
+        return x.dtype.kind in "iufc"  # type: ignore[no-any-return]
+    return is_plain(x, (int, float, complex, np.number)) and not isinstance(
         x, (bool, np.timedelta64)
     )
 
@@ -128,7 +133,7 @@ def tree_replace(x: Any, leaves: Iterator[Any]) -> Any:
 
 def copied(x: Any) -> Any:
     """Return a pytree with copies of its arrays."""
-    leaves = [leaf.copy("K") if isinstance(leaf, np.ndarray) else leaf for leaf in tree_leaves(x)]
+    leaves = [leaf.copy("K") if is_plain(leaf, np.ndarray) else leaf for leaf in tree_leaves(x)]
     return tree_replace(x, iter(leaves))
 
 

@@ -6,10 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import children_of, field_names, is_number, with_children
+from autograd_tools.base.containers import (
+    children_of,
+    field_names,
+    is_number,
+    is_plain,
+    with_children,
+)
 from autograd_tools.engine.values import unwrap
 
 PARTS = (list, tuple, dict)  # the gradient of a pytree; None in it is zero
+PYTHON_NUMBERS = frozenset({int, float, complex, bool})
 BASIC = frozenset({int, slice, type(None), type(...)})
 
 
@@ -103,7 +110,7 @@ def unbroadcast_to(dx: Any, x: Any, plan: Any, i: int) -> Any:
         ]
     if dx is None or isinstance(dx, PARTS) or isinstance(x, PARTS):
         return dx
-    if isinstance(dx, (int, float, complex)) and not isinstance(dx, np.number):
+    if type(dx) in PYTHON_NUMBERS:
         dx = np.asarray(dx)[()]
     shape = getattr(x, "shape", ())
     if dx.shape != shape:
@@ -169,12 +176,12 @@ def _leaf_to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
             return None
         return np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0)
     if isinstance(x, np.ndarray):
-        dx = np.asarray(dx) if isinstance(dx, np.generic) else dx
+        dx = np.asarray(dx) if is_plain(dx, np.generic) else dx
         same = x.dtype.kind not in "fc" or dx.dtype == x.dtype  # sums are in native byte order
         return dx if same else dx.astype(x.dtype)
-    if isinstance(dx, np.ndarray) and dx.shape == ():
+    if is_plain(dx, np.ndarray) and dx.shape == ():
         dx = dx[()]
-    if not isinstance(dx, np.generic) or isinstance(x, np.generic):
+    if not is_plain(dx, np.generic) or isinstance(x, np.generic):
         return dx
     number = dx.item()
     long = isinstance(number, np.inexact)  # which Python has no type for

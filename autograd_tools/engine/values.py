@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from numpy import ndarray
+from numpy import ndarray, number
 
 from autograd_tools.base.containers import (
     field_names,
@@ -22,6 +24,13 @@ else:
     _Anything = object
 
 
+NUMBERS = (int, float, complex, number)
+WITH_OWN_ARRAYS = (
+    *("autograd_tools.", "viewer.", "json.", "numpy.ma.", "numpy.matrixlib."),
+    *("jax.", "torch.", "pandas.", "xarray.", "dask.", "cupy.", "tensorflow.", "scipy."),
+)
+
+
 class Wrapping:
     """Base of the objects that wrap a plain value: `Value`, and a recording with its scalar."""
 
@@ -29,14 +38,37 @@ class Wrapping:
     value: Any
 
 
+@functools.cache
+def _knows_us(module: str) -> bool:
+    """Return whether a module leaves arrays of other classes to us, and takes over NumPy's."""
+    return f"{module}.".startswith(WITH_OWN_ARRAYS)
+
+
+def _passes_for(x: Any) -> type:
+    """Return the class that `isinstance` sees: that of the array or number which `x` stands for."""
+    if _knows_us(sys._getframe(1).f_globals.get("__name__", "")):
+        return type(x)
+    own, kind = type(x), type(x.value)
+    while issubclass(kind, Value):
+        x = x.value
+        kind = type(x.value)
+    return kind if kind is ndarray or issubclass(kind, NUMBERS) else own
+
+
+def _change_class(x: Any, kind: type) -> None:
+    vars(object)["__class__"].__set__(x, kind)
+
+
 class Value(Wrapping, _Anything):
     """Base of tracked values: a `Param` of the user's or the `Result` of a primitive.
 
     It has Python's operators, the methods of a NumPy array and NumPy's two dispatch protocols
     (`__array_ufunc__` and `__array_function__`); `autograd_tools.api.operators` installs them.
+    `isinstance(x, float)` is as for the plain value; `type(x)` is the class of `x` itself.
     """
 
     __slots__ = ("__weakref__", "value")
+    __class__ = property(_passes_for, _change_class)  # type: ignore[assignment]
 
 
 class Param(Value):
@@ -200,7 +232,7 @@ def on_assignment(callback: Callable[[Param, Any], None]) -> Callable[[Param, An
 def unwrap(x: Any) -> Any:
     """Return the plain value of a `Param`, a `Result` or a `Tape`, and anything else unchanged."""
     while isinstance(x, Wrapping):
-        if isinstance(x, Result):
+        if issubclass(type(x), Result):  # isinstance would ask what a Param passes for
             if x.recording.writes is not None:
                 x.recording.writes.update(x)
             x = below(x)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.containers import is_plain
 from autograd_tools.engine.values import Value, unwrap
 
 
@@ -55,7 +56,7 @@ def broadcast(dy: Any, shape: tuple[int, ...]) -> Any:
         strides = tuple(
             0 if n == 1 else stride for n, stride in zip(dy.shape, dy.strides, strict=True)
         )
-    elif isinstance(dy, np.number):
+    elif is_plain(dy, np.number):
         if math.prod(shape) < 1000:  # filling it is as fast as describing it
             full = np.empty(shape, dy.dtype)
             full.fill(dy)
