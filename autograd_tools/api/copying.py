@@ -37,8 +37,8 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
 
 def param_reduced(x: Any, protocol: Any) -> Any:
     """Return what pickle saves, without the class that `x` passes for."""
-    _, args, *rest = object.__reduce_ex__(x, max(protocol, 2))  # type: ignore[misc]
-    return (new, args, *rest)
+    made: Any = object.__reduce_ex__(x, max(protocol, 2))
+    return (new, *made[1:])
 
 
 def new(kind: type, *args: Any) -> Any:

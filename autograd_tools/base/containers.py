@@ -30,7 +30,7 @@ def is_plain(x: Any, kind: Any) -> bool:
 def is_number(x: Any) -> bool:
     """Return True if `x` is a plain number or array of numbers; True and False are not."""
     if is_plain(x, np.ndarray):
-        return x.dtype.kind in "iufc"  # type: ignore[no-any-return]
+        return x.dtype.kind in "iufc"
     return is_plain(x, (int, float, complex, np.number)) and not isinstance(
         x, (bool, np.timedelta64)
     )

@@ -29,7 +29,7 @@ def accumulate(outgrads: list[Any], exclusive: set[int], index: int, dx: Any) ->
     old = outgrads[index]
     if index in exclusive:
         outgrads[index] = add_into(old, dx)
-    elif isinstance(dx, PARTS):
+    elif issubclass(type(dx), PARTS):  # faster than isinstance for a Result
         exclusive.add(index)
         total: Any = {} if isinstance(dx, dict) else [None] * len(dx)
         outgrads[index] = add_into(total if old is None else add_into(total, old), dx)
@@ -108,7 +108,7 @@ def unbroadcast_to(dx: Any, x: Any, plan: Any, i: int) -> Any:
         return [
             unbroadcast_to(part, item, plan, i) for part, item in zip(dx, unwrap(x), strict=True)
         ]
-    if dx is None or isinstance(dx, PARTS) or isinstance(x, PARTS):
+    if dx is None or issubclass(type(dx), PARTS) or issubclass(type(x), PARTS):
         return dx
     if type(dx) in PYTHON_NUMBERS:
         dx = np.asarray(dx)[()]

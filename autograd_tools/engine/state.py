@@ -50,7 +50,7 @@ def live(x: Any) -> Any:
 
     Raise a LostGradientError for a value of an earlier recording.
     """
-    while isinstance(x, Result):
+    while issubclass(type(x), Result):  # faster than isinstance for a Param
         if x.recording.writes is not None:
             x.recording.writes.update(x)
         if x.recording.is_open:
@@ -59,4 +59,4 @@ def live(x: Any) -> Any:
         elif (reader := innermost_open()) is not None:
             refuse_stale(x, reader)
         x = below(x)
-    return x.value if isinstance(x, Param) and following_params() is None else x
+    return x.value if issubclass(type(x), Param) and following_params() is None else x

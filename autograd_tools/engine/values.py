@@ -68,7 +68,7 @@ class Value(Wrapping, _Anything):
     """
 
     __slots__ = ("__weakref__", "value")
-    __class__ = property(_passes_for, _change_class)  # type: ignore[assignment]
+    __class__ = property(_passes_for, _change_class)
 
 
 class Param(Value):
@@ -231,8 +231,8 @@ def on_assignment(callback: Callable[[Param, Any], None]) -> Callable[[Param, An
 
 def unwrap(x: Any) -> Any:
     """Return the plain value of a `Param`, a `Result` or a `Tape`, and anything else unchanged."""
-    while isinstance(x, Wrapping):
-        if issubclass(type(x), Result):  # isinstance would ask what a Param passes for
+    while issubclass(type(x), Wrapping):  # isinstance would ask what a Param passes for
+        if issubclass(type(x), Result):
             if x.recording.writes is not None:
                 x.recording.writes.update(x)
             x = below(x)
