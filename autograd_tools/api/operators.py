@@ -6,6 +6,7 @@ that says what to write instead.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 from types import MethodType
@@ -13,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.api.attributes import install_attributes
 from autograd_tools.api.callers import PROBES, for_sparse, probe
 from autograd_tools.api.copying import install_copies
 from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, reject_if_recorded
-from autograd_tools.base.containers import field_names
+from autograd_tools.base.containers import field_names, is_number
 from autograd_tools.engine.calls import CONSTANTS, is_constant, plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import CALL_PATH, note_detached
@@ -62,7 +64,10 @@ OF_DICTS: dict[str, Callable[..., Any]] = {
 }
 PARTS = ("real", "imag")  # that can be assigned
 # The gradient of these results is zero, or they are no numbers.
-CONVERSIONS: tuple[Callable[..., Any], ...] = (int, operator.index, bool, round, len)
+CONVERSIONS: tuple[Callable[..., Any], ...] = (
+    *(int, operator.index, bool, round, len),
+    *(math.trunc, math.floor, math.ceil),
+)
 ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 
 
@@ -90,6 +95,7 @@ def install() -> None:
     for name in vars(_Body).keys() - vars(_Empty).keys():
         setattr(Value, name, _Body.__dict__[name])
     install_copies()
+    install_attributes()
     for name, method in OF_DICTS.items():
         setattr(Value, name, _of_dict(name, method))
     for name in PROBES:
@@ -260,7 +266,8 @@ class _Body:
                 self,
                 "float(x), a function of `math`, or writing into an array",
                 "use NumPy's functions, such as np.sin(x) and np.stack([x, y]), x itself for "
-                "float(x), and np.zeros_like(x), which holds recorded values, for np.zeros(n)",
+                "float(x), f'{x:.3f}' for '%.3f' % x, and np.zeros_like(x), which holds recorded "
+                "values, for np.zeros(n)",
             )
         )
 
@@ -274,10 +281,14 @@ class _Body:
         return np.asarray(reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
 
     def __format__(self: Any, spec: str) -> str:
-        return format(unwrap(self), spec) if spec else repr(self)
+        return format(unwrap(self), spec) if spec else str(self)
 
     def __repr__(self: Any) -> str:
         return describe(self)
+
+    def __str__(self: Any) -> str:
+        x = unwrap(self)
+        return str(x) if is_number(x) else describe(self)
 
     def __divmod__(self: Any, other: Any) -> Any:
         return self // other, self % other
@@ -293,6 +304,7 @@ class _Body:
         x = unwrap(self)
         if isinstance(x, dict):
             return iter(x)
+        iter(x)  # a number is an error
         return (self[i] for i in range(len(x)))
 
     def __setitem__(self: Any, index: Any, item: Any) -> None:
@@ -333,6 +345,11 @@ class _Body:
     def flat(self: Any, values: Any) -> None:
         put = np.resize(values, np.shape(self))
         self[...] = put
+
+    def view(self: Any, *kind: Any, **options: Any) -> Any:
+        if (kind or options) and is_recorded((self,)):
+            raise lost_gradient("x.view(dtype)", "write x.astype(dtype) for other numbers")
+        return self[...] if is_recorded((self,)) else unwrap(self).view(*kind, **options)
 
     # Methods of an array with other arguments than the function.
     def compress(self: Any, condition: Any, axis: int | None = None) -> Any:

@@ -136,12 +136,19 @@ def test_division_by_zero_of_a_tracked_number_warns_like_numpy():
         (int, 2),
         (bool, True),
         (round, 3),
+        (math.floor, 2),
+        (math.ceil, 3),
+        (math.trunc, 2),
+        (lambda w: w.is_integer(), False),
         (lambda w: round(w, 1), 2.6),
         (lambda w: f"{w:.3f}", "2.620"),
         (lambda w: "abc"[int(w)], "c"),
         (lambda w: w in (1.0, 2.62), True),
     ],
-    ids=["int", "bool", "round", "round to digits", "format", "index of a string", "in"],
+    ids=[
+        *("int", "bool", "round", "floor", "ceil", "trunc", "is_integer", "round to digits"),
+        *("format", "index of a string", "in"),
+    ],
 )
 def test_results_without_a_gradient_are_plain(f, expected):
     assert recording(f, 2.62) == [expected, expected]
@@ -187,8 +194,11 @@ def test_a_value_is_a_key_by_identity():
         assert {w: "w"}[w] == "w"
 
 
-def test_a_formatted_value_without_a_format_is_its_repr():
-    assert f"{ag.Param(X)}" == "P(float64[3])"
+def test_a_value_prints_its_numbers_and_its_repr_marks_it():
+    assert recording(str, X) == ["[1. 2. 3.]"] * 2
+    assert recording(lambda w: f"{w}, {w[1]}, {w[1]:.2f}", X) == ["[1. 2. 3.], 2.0, 2.00"] * 2
+    assert recording(repr, X) == ["P(float64[3])", "R(float64[3])"]
+    assert str(ag.Param({"a": 1.0})) == "P({'a': 1.0})"
 
 
 # Methods of an array.
@@ -377,7 +387,6 @@ TRAPS = {
     "np.float64": (lambda w: np.float64(w[0]), "ag.value"),
     "float": (lambda w: float(w[0]), r"np.sin\(x\)"),
     "math.sin": (lambda w: math.sin(w[0]), r"np.sin\(x\)"),
-    "math.floor": (lambda w: math.floor(w[0]), "ag.value"),
     "complex": (lambda w: complex(w[0]), r"x \+ 0j"),
     "item": (lambda w: w[0].item(), "use x itself"),
     "tolist": (lambda w: w.tolist(), r"list\(x\)"),

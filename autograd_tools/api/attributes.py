@@ -1,0 +1,124 @@
+"""Attributes of a `Value` that depend on its value: those of arrays, of numbers, of containers.
+
+An attribute that the plain value lacks is missing here, too: a number has no `__len__`. One that
+would give away the plain numbers is an AttributeError while recording, and says what to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd_tools.api.dispatch import is_recorded, reject_if_recorded
+from autograd_tools.engine.detached import CALL_PATH, note_detached
+from autograd_tools.engine.state import open_tapes
+from autograd_tools.engine.values import Value, unwrap
+
+CALL_PATH.add(__file__)
+
+# Attributes that hold no numbers, and methods whose result has no gradient.
+PLAIN = "strides flags device is_integer bit_length bit_count"
+# Attributes that give away the numbers or the memory of an array, and what to write instead.
+DETACHING = {
+    "base": "np.shares_memory(x, y)",
+    "byteswap": "x.astype(x.dtype.newbyteorder())",
+    "numerator": "x itself",
+    "denominator": "1",
+    "resize": "np.resize(x, shape)",
+    "setflags": "x.copy() for an array that others do not see",
+    **dict.fromkeys(
+        ("ctypes", "data", "dump", "dumps", "getfield", "hex", "setfield", "tobytes", "tofile"), ""
+    ),
+}
+
+
+class MissingAttributeError(AttributeError, TypeError):
+    """`len(x)` of a number is a TypeError; hasattr(x, "__len__") is False."""
+
+
+class PlainAttribute:
+    """An attribute of the plain value."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, x: Any, owner: type | None = None) -> Any:
+        if x is None:
+            return self
+        held = unwrap(x)
+        if not hasattr(held, self.name):
+            raise missing(held, self.name)
+        if open_tapes:
+            note_detached(self.name, (x,))
+        return getattr(held, self.name)
+
+
+class DetachingAttribute(PlainAttribute):
+    """An attribute of the plain value, which is an error while recording."""
+
+    def __init__(self, instead: str) -> None:
+        self.instead = instead
+
+    def __get__(self, x: Any, owner: type | None = None) -> Any:
+        if x is None:
+            return self
+        held = unwrap(x)
+        if not hasattr(held, self.name):
+            raise missing(held, self.name)
+        if is_recorded((x,)):
+            instead = f"write {self.instead}, or " if self.instead else "use "
+            raise AttributeError(
+                f"a recorded value has no {self.name!r}, which would lose its gradient; "
+                f"{instead}ag.value(x).{self.name} for the plain value",
+                name=self.name,
+                obj=x,
+            )
+        return getattr(held, self.name)
+
+
+class MethodOf:
+    """A method that a `Value` has if its value has one of that name: a number has no `__len__`."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.method = method
+
+    def __get__(self, x: Any, owner: type | None = None) -> Any:
+        if x is None:
+            return self.method
+        held = unwrap(x)
+        if not hasattr(held, self.method.__name__):
+            raise missing(held, self.method.__name__)
+        return self.method.__get__(x)
+
+
+def missing(held: Any, name: str) -> MissingAttributeError:
+    """Return the error of the plain value for an attribute that it lacks."""
+    kind = type(held).__name__
+    if name == "__len__":
+        return MissingAttributeError(f"object of type {kind!r} has no len()")
+    return MissingAttributeError(f"{kind!r} object has no attribute {name!r}")
+
+
+def as_integer_ratio(self: Any) -> tuple[int, int]:
+    """Return the plain fraction, which is an error while recording."""
+    x = reject_if_recorded(
+        self,
+        "x.as_integer_ratio(), a function of `statistics`, or a Fraction",
+        "use NumPy's functions, such as np.mean(np.stack([x, y])), and x itself",
+    )
+    return x.as_integer_ratio()
+
+
+def install_attributes() -> None:
+    """Give `Value` the attributes of these tables."""
+    for name in PLAIN.split():
+        _set(name, PlainAttribute())
+    for name, instead in DETACHING.items():
+        _set(name, DetachingAttribute(instead))
+    Value.as_integer_ratio = MethodOf(as_integer_ratio)
+    Value.__len__ = MethodOf(Value.__len__)
+
+
+def _set(name: str, attribute: PlainAttribute) -> None:
+    attribute.name = name
+    setattr(Value, name, attribute)
