@@ -4,6 +4,7 @@ Each runs plain and recorded. The values are equal to the bit, and the gradient 
 differences.
 """
 
+import copy
 import random
 
 import numpy as np
@@ -35,9 +36,10 @@ def index(rng, shape):
         )
         for n in shape[: rng.randrange(1, len(shape) + 1)]
     ]
+    whole = len(parts) == len(shape)
     if rng.random() < 0.15:
         parts.insert(0, None)
-    if len(parts) == len(shape) and rng.random() < 0.15:
+    if whole and rng.random() < 0.15:
         parts.insert(0, ...)
     return parts[0] if len(parts) == 1 and rng.random() < 0.7 else tuple(parts)
 
@@ -94,12 +96,34 @@ def fitting(rng, env, shape):
     return np.linspace(-1, 1, int(np.prod(shape))).reshape(shape) * np.mean(other)
 
 
+def fill(rng, env, a):
+    """Write with one of NumPy's functions."""
+    kind = rng.randrange(8)
+    v = fitting(rng, env, np.shape(a))
+    if kind == 0:
+        np.add.at(a, [0, 0], np.sum(v))
+    elif kind == 1:
+        np.copyto(a, v, where=np.arange(np.size(a)).reshape(np.shape(a)) % 3 == 0)
+    elif kind == 2:
+        np.put(a, [0, -1], np.sum(v))
+    elif kind == 3:
+        np.multiply(a, v, out=a)
+    elif kind == 4:
+        a.fill(np.sum(v))
+    elif kind == 5:
+        a.flat[::2] = np.mean(v)
+    elif kind == 6:
+        np.subtract(v, a, out=a[...])
+    elif np.ndim(a) == 2:
+        np.fill_diagonal(a, np.sum(v))
+
+
 def step(rng, env, differentiate):
     """Do one thing to the arrays of a program."""
     i = rng.randrange(len(env))
     a = env[i]
     shape = np.shape(a)
-    kind = rng.randrange(20)
+    kind = rng.randrange(22)
     if kind < 6:
         env.append(view(rng, a))
     elif kind == 6:
@@ -107,7 +131,7 @@ def step(rng, env, differentiate):
     elif kind == 7:
         env.append(a * fitting(rng, env, shape))
     elif kind == 8:
-        env.append(rng.choice([a.copy, lambda: np.copy(a), a.flatten, lambda: a.astype(float)])())
+        env.append(rng.choice([a.copy, lambda: np.copy(a), a.flatten, lambda: copy.deepcopy(a)])())
     elif kind < 12 and shape is not None:
         v = fitting(rng, env, shape)
         if rng.random() < 0.5:
@@ -150,6 +174,16 @@ def step(rng, env, differentiate):
     elif kind == 19 and shape:
         b = a
         b += np.tanh(fitting(rng, env, shape))
+    elif kind == 20 and shape:
+        fill(rng, env, a)
+    elif kind == 21 and shape:
+        new = rng.choice([np.zeros_like, np.ones_like, lambda a: np.full_like(a, 0.5)])(a)
+        for i in range(shape[0]):
+            new[i] = np.sin(a[i]) + new[i - 1]
+        part = view(rng, new)
+        if np.shape(part):
+            part *= 0.5
+        env.append(new)
     if len(env) > 6:
         env.pop(rng.randrange(len(env)))
 
@@ -190,6 +224,10 @@ def check(seed):
     for dx in (gradient, ag.grad(J, w)):
         found = np.sum((0 if dx is None else dx) * direction)
         assert abs(found - slope) <= 1e-5 * (1 + abs(slope)), (seed, found, slope)
+    if seed % 4 == 0:
+        second = ag.hessian_vector_product(f)(x, direction)
+        slopes = (ag.grad(f)(x + e * direction) - ag.grad(f)(x - e * direction)) / (2 * e)
+        np.testing.assert_allclose(second, slopes, rtol=1e-4, atol=1e-4 * (1 + abs(slope)))
     return None
 
 
