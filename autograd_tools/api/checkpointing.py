@@ -17,9 +17,10 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.registry import Primitive
-from autograd_tools.engine.state import following_params
+from autograd_tools.engine.state import following_params, live
 from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack, unpack_fields
+from autograd_tools.rules.writing import write
 from autograd_tools.tracing.entries import params_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,9 +80,9 @@ def _checkpointed(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     blank = tree_replace(
         (args, kwargs), iter([BLANK if isinstance(x, Value) else x for x in leaves])
     )
-    recording, _, y = _run(f, blank, [plain(x) for x in given])
+    recording, _, y, written = _run(f, blank, [plain(x) for x in given])
     parts = tree_leaves(y)
-    outputs = tuple([x.value for x in parts if is_of(recording, x)])
+    outputs = tuple([x.value for x in (*parts, *written.values()) if is_of(recording, x)])
     if any(isinstance(x, Value) for x in outputs):
         raise TypeError(
             f"checkpoint({name_of(f)}) uses a recorded value that is not one of its arguments; "
@@ -96,7 +97,10 @@ def _checkpointed(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     )
     made = call(whole, ([*given, *params],))
     numbers = iter([made[i] for i in range(len(outputs))])
-    return tree_replace(y, (next(numbers) if is_of(recording, x) else x for x in parts))
+    y = tree_replace(y, iter([next(numbers) if is_of(recording, x) else x for x in parts]))
+    for i, new in zip(written, numbers, strict=True):
+        write(given[i], ..., new)
+    return y
 
 
 def gradients_again(
@@ -105,14 +109,16 @@ def gradients_again(
     """Run a checkpointed call again; return the gradients of its inputs, arguments and Params."""
     inputs = [_followed(x) for x in inputs]
     n = len(inputs) - len(params)
-    recording, leaves, y = _run(f, blank, inputs[:n], tuple(zip(params, inputs[n:], strict=True)))
+    recording, leaves, y, written = _run(
+        f, blank, inputs[:n], tuple(zip(params, inputs[n:], strict=True))
+    )
     if len(recording.leaves) > len(params):
         new = params_of(recording)[len(params)]
         raise ValueError(
             f"checkpoint({name_of(f)}) used {describe(new)} in its second run only; "
             "it must use the same Params for the same arguments"
         )
-    parts = [x for x in tree_leaves(y) if is_of(recording, x)]
+    parts = [x for x in (*tree_leaves(y), *written.values()) if is_of(recording, x)]
     found, before = [plain(x) for x in parts], unwrap(outputs)
     if len(found) != len(before) or not all(
         np.allclose(x, old, equal_nan=True) for x, old in zip(found, before, strict=True)
@@ -129,8 +135,12 @@ def gradients_again(
 
 def _run(
     f: Callable[..., Any], blank: Any, inputs: list[Any], params: tuple[tuple[Param, Any], ...] = ()
-) -> tuple[Recording, list[int], Any]:
-    """Call `f` on its own recording, with `inputs` for the blanks and values for Params."""
+) -> tuple[Recording, list[int], Any, dict[int, Any]]:
+    """Call `f` on its own recording, with `inputs` for the blanks and values for Params.
+
+    Returns the recording, the indices of the leaves, the value, and the arrays among the inputs
+    that `f` wrote into, by their number.
+    """
     recording = Recording(follows_params=True, isolated=True)
     leaves = [recording.input(x) for x in inputs]
     filled = iter(leaves)
@@ -142,7 +152,12 @@ def _run(
             blank, (unpack_fields(next(filled)) if x is BLANK else x for x in tree_leaves(blank))
         )
         y = unpack(f(*args, **kwargs))
-    return recording, indices, y
+        written = {}
+        if recording.writes is not None:
+            for leaf in leaves:
+                recording.writes.check_parts(leaf)
+            written = {i: x for i, x in enumerate(leaves) if live(x).index != indices[i]}
+    return recording, indices, y, written
 
 
 def is_of(recording: Recording, x: Any) -> bool:

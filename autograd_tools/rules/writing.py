@@ -120,6 +120,8 @@ def writable(x: Any, what: str) -> np.ndarray[Any, Any]:
     recording.
     """
     now = live(x)
+    if isinstance(now, Param):
+        raise param_is_recorded(now)
     held = unwrap(x)
     if not (isinstance(now, Result) and isinstance(held, np.ndarray)):
         array = isinstance(held, np.ndarray)

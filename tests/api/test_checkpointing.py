@@ -224,3 +224,40 @@ def test_after_an_exception_in_the_part_the_recording_goes_on():
         return np.sum(W @ x)
 
     np.testing.assert_allclose(ag.grad(f)(X), W.value.sum(axis=0))
+
+
+def test_what_a_checkpointed_function_writes_into_its_argument_is_seen_by_the_caller():
+    def double(h):
+        h *= 2.0
+        row = h[:1]
+        row += 1.0
+        return np.sum(h)
+
+    def f(x):
+        h = x * x
+        part = h[1:]
+        total = ag.checkpoint(double)(h)
+        return total * np.sum(part * h[0])
+
+    assert ag.value_and_grad(f)(X)[0] == f(X)
+    assert ag.gradcheck(f, X, order=2)
+
+
+def test_writing_into_a_checkpointed_param_is_an_error():
+    w = ag.Param(X)
+
+    def double(h):
+        h *= 2.0
+        return np.sum(h)
+
+    with pytest.raises(TypeError, match="because its gradient belongs to the old value"):
+        ag.diff(lambda: ag.checkpoint(double)(w))
+
+
+def test_writing_into_a_part_of_a_checkpointed_pytree_is_an_error():
+    def double(p):
+        p["h"] *= 2.0
+        return np.sum(p["h"])
+
+    with pytest.raises(ValueError, match="holds an array that was written into"):
+        ag.grad(ag.checkpoint(double))({"h": X.copy()})
