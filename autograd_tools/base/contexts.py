@@ -158,15 +158,16 @@ class InFrame(Protocol):
 B = TypeVar("B", bound=InFrame)
 
 
-def left(entered: list[B], blocks: Blocks[B], frame: int) -> B | None:
+def left(entered: list[B], blocks: Blocks[B], frame: FrameType) -> B | None:
     """Remove the block that is left in a frame from those `entered`, and return it.
 
     It is the last one that this frame opened, else the last one of this context, or of any.
     """
-    if not entered:
-        return None
+    if len(entered) < 2:
+        return entered.pop() if entered else None
+    block = id(frame_of_block(frame))
     for i in reversed(range(len(entered))):
-        if entered[i].frame == frame:
+        if entered[i].frame == block:
             return entered.pop(i)
     opened = blocks.last()
     while opened is not None and opened.item not in entered:
@@ -188,11 +189,10 @@ def _is_suspended(opened: Opened[T]) -> bool:
 def frame_of_block(frame: FrameType) -> FrameType:
     """Return the frame with the `with` statement, above context managers that are generators."""
     while frame.f_back is not None and (
-        _drives(frame) or (frame.f_code.co_flags & GENERATORS and _drives(frame.f_back))
+        frame.f_globals.get("__name__") in DRIVERS
+        or (
+            frame.f_code.co_flags & GENERATORS and frame.f_back.f_globals.get("__name__") in DRIVERS
+        )
     ):
         frame = frame.f_back
     return frame
-
-
-def _drives(frame: FrameType) -> bool:
-    return frame.f_globals.get("__name__") in DRIVERS

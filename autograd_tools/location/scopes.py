@@ -102,7 +102,7 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        found = left(self._entered, scopes, id(frame_of_block(sys._getframe(1))))
+        found = left(self._entered, scopes, sys._getframe(1))
         if found is None:
             return
         inner = scopes.last()

@@ -10,9 +10,9 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from autograd_tools.base.contexts import frame_of_block, left
-from autograd_tools.timing.log import CLOSE, code_of
+from autograd_tools.timing.log import code_of
 from autograd_tools.timing.recorder import Recorder
-from autograd_tools.timing.stack import Open, sections
+from autograd_tools.timing.stack import Open, OpenBlock, sections
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,22 +26,22 @@ class Block:
         self.timer = timer
         self.label = label
         self.code = code_of(label)
-        self.entered: list[Open] = []  # and not left yet, in all contexts
+        self.entered: list[OpenBlock] = []  # and not left yet, in all contexts
 
     def __enter__(self) -> Block:
         timer = self.timer
         if timer.enabled:
             frame = frame_of_block(sys._getframe(1))
-            self.entered.append(timer.thread().begin(self.code, timer.clock(), frame=frame))
+            self.entered.append(timer.thread().begin_block(self.code, timer.clock(), frame))
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         end = self.timer.clock()
-        opened = left(self.entered, sections, id(frame_of_block(sys._getframe(1))))
+        opened = left(self.entered, sections, sys._getframe(1))
         if opened is None:  # the timer was disabled when the block began
             return
         if opened.stack is self.timer.thread():
-            opened.stack.end(opened, CLOSE, 0, end)
+            opened.stack.end_block(opened, end)
         else:
             opened.stack.end_elsewhere(opened, end)
 

@@ -20,7 +20,7 @@ from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, RECORDED, VOID
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.node_times import recordings
 from autograd_tools.timing.records import Signature, signature
-from autograd_tools.timing.stack import last_section, of_generators
+from autograd_tools.timing.stack import ever, last_section, of_generators
 from autograd_tools.timing.totals import MEMORY
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -108,7 +108,7 @@ def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             nbytes = 0
         local = timer.local
         log, thread = local.log, local.thread
-        if last_section() is not thread.seen or of_generators:
+        if ever and (last_section() is not thread.seen or of_generators):
             thread.here()
         if len(log) > LIMIT:
             thread.add_up()

@@ -6,27 +6,23 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-from autograd_tools.base.contexts import Blocks, Opened
-from autograd_tools.timing.log import LABELS, LIMIT, PAUSE, enclose
+from autograd_tools.base.contexts import Blocks, Opened, chain
+from autograd_tools.timing.log import CLOSE, LABELS, LIMIT, PAUSE, enclose
 
 
 class Open:
     """An open section: the code of its label, its start, and the section around it.
 
-    `stack` is that of the thread in which it began, and `frame` the id of the frame of its block.
+    `stack` is that of the thread in which it began.
     """
 
-    __slots__ = ("around", "code", "ended", "frame", "opened", "stack", "start")
-    opened: Opened[Open]  # its place in its context
+    __slots__ = ("around", "code", "ended", "stack", "start")
 
-    def __init__(
-        self, stack: Stack, code: int, start: int, around: Open | None, frame: FrameType | None
-    ) -> None:
+    def __init__(self, stack: Stack, code: int, start: int, around: Open | None) -> None:
         self.stack = stack
         self.code = code
         self.start = start
         self.around = around
-        self.frame = id(frame)
         self.ended = False
 
     def path(self) -> list[Open]:
@@ -39,13 +35,22 @@ class Open:
         return found[::-1]
 
 
-sections: Blocks[Open] = Blocks("autograd_tools.sections")  # of all timers
+class OpenBlock(Open):
+    """An open `with` block, with the id of its frame."""
+
+    __slots__ = ("frame", "opened")
+    frame: int
+    opened: Opened[OpenBlock]  # its place in its context
+
+
+sections: Blocks[OpenBlock] = Blocks("autograd_tools.sections")  # of all timers
 last_section = sections.last
 of_generators = sections.of_generators
+ever: list[bool] = []  # not empty once there has been a block; hot code need not look before
 
 
 class Stack:
-    """Open sections of a thread.
+    """Open sections of a thread: calls of functions, and blocks of the current context.
 
     The log is a tree, so the sections that it has open are those of one context at a time. Another
     context pauses them in the log, and opens its own again.
@@ -54,7 +59,8 @@ class Stack:
     def __init__(self) -> None:
         self.log: list[Any] = []
         self.open: list[Open] = []  # in the log; ended sections stay while one inside is open
-        self.seen: Opened[Open] | None = None  # the last section of the context that `open` fits
+        self.functions: list[Open] = []  # which run now, in whatever context
+        self.seen: Opened[OpenBlock] | None = None  # the last block of the context of `open`
         self.moved = 0  # the length of the log at the last change of contexts
 
     def add_up(self) -> None:
@@ -75,11 +81,16 @@ class Stack:
     def _innermost(self) -> Open | None:
         """Return the innermost section in effect that began in this thread."""
         opened = sections.innermost()
-        while opened is not None:
-            if opened.item is not None and opened.item.stack is self:
-                return opened.item
+        while opened is not None and (opened.item is None or opened.item.stack is not self):
             opened = opened.around
-        return None
+        block = None if opened is None else opened.item
+        function = self.functions[-1] if self.functions else None
+        if block is None or function is None:
+            return block or function
+        if function in block.path():
+            return block
+        resumed = of_generators and any(x.generator for x in chain(opened))
+        return block if resumed and block not in function.path() else function
 
     def _open_only(self, section: Open | None) -> None:
         """Leave the log inside this section; others pause."""
@@ -96,16 +107,29 @@ class Stack:
         self.open = path
         self.moved = len(self.log)
 
-    def begin(
-        self, code: int, start: int, site: Any = None, node: int = 0, frame: FrameType | None = None
-    ) -> Open:
-        """Open a section; `frame` has its block."""
+    def begin(self, code: int, start: int, site: Any = None, node: int = 0) -> Open:
+        """Open the section of a function."""
+        if len(self.log) > LIMIT:
+            self.add_up()
+        if ever:
+            self.here()
+        opened = Open(self, code, start, self.open[-1] if self.open else None)
+        self.open.append(opened)
+        self.functions.append(opened)
+        self.log += (code, site, node, start, start)
+        return opened
+
+    def begin_block(self, code: int, start: int, frame: FrameType) -> OpenBlock:
+        """Open the section of a block in `frame`."""
+        if not ever:
+            ever.append(True)
         if len(self.log) > LIMIT:
             self.add_up()
         self.here()
-        opened = Open(self, code, start, self.open[-1] if self.open else None, frame)
+        opened = OpenBlock(self, code, start, self.open[-1] if self.open else None)
         self.open.append(opened)
-        self.log += (code, site, node, start, start)
+        self.log += (code, None, 0, start, start)
+        opened.frame = id(frame)
         self.seen = opened.opened = sections.enter(opened, frame)
         return opened
 
@@ -116,33 +140,51 @@ class Stack:
             return self.begin(code, start)
         self._open_only(opened)
         self.log += (PAUSE, None, 0, start, start, code, None, 0, start, start)
-        opened.start, opened.ended, opened.opened.item = start, False, opened
-        self.seen = None
+        opened.start, opened.ended, self.seen = start, False, None
+        self.functions.append(opened)
         return opened
 
     def end(self, opened: Open, closing: int, number: int, end: int) -> None:
-        """Close a section with a mark; sections inside that are still open go on."""
+        """Close the section of a function with a mark; blocks inside that are open go on."""
+        if ever:
+            self.here()
+        if self.functions[-1] is opened:
+            self.functions.pop()
+        else:
+            self.functions.remove(opened)
+        self._close(opened, closing, number, end)
+
+    def end_block(self, opened: OpenBlock, end: int) -> None:
+        """Close the section of a block, also in another context than it began."""
         self.here()
-        if opened not in self.open:
-            self.end_elsewhere(opened, end)
-            return
-        self._open_only(opened)
+        self._close(opened, CLOSE, 0, end)
+        before, simple = opened.opened.before, self.seen is opened.opened
+        sections.leave(opened.opened)
+        self.seen = before if simple and last_section() is before else None
+
+    def end_elsewhere(self, opened: OpenBlock, end: int) -> None:
+        """Close the section of a block in another thread than it began."""
+        self._count(opened, end)
+        sections.leave(opened.opened)
+        self.seen = None
+
+    def _close(self, opened: Open, closing: int, number: int, end: int) -> None:
+        opened.ended = True
+        if not self.open or self.open[-1] is not opened:
+            if opened not in self.open:  # it is of another context
+                self._count(opened, end)
+                return
+            self._open_only(opened)
+            self.seen = None
         self.open.pop()
         self.log += (closing, None, number, end, end)
         while self.open and self.open[-1].ended:
             self.open.pop()
             self.log += (PAUSE, None, 0, end, end)
-        opened.ended = True
-        sections.leave(opened.opened)
-        last = last_section()
-        self.seen = last if last is opened.opened.before else None
 
-    def end_elsewhere(self, opened: Open, end: int) -> None:
-        """Count a section that ends in another context or thread than it began."""
+    def _count(self, opened: Open, end: int) -> None:
         opened.ended = True
-        sections.leave(opened.opened)
         self.count([LABELS[section.code].text for section in opened.path()], end - opened.start)
-        self.seen = None
 
     def enclose(
         self,
