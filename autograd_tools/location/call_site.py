@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib.util
 import inspect
 import os
+import re
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
@@ -16,20 +17,52 @@ from typing import Any, NamedTuple
 from autograd_tools.location.scopes import OpenScope, innermost_scope, scopes
 
 
-def _library_files() -> tuple[str, ...]:
-    """Return the folders and files of libraries, whose lines no operation belongs to."""
-    packages = [
-        importlib.util.find_spec(name) for name in ("autograd_tools", "viewer", "numpy", "scipy")
-    ]
-    folders = [
-        str(Path(spec.origin).parent) + os.sep
-        for spec in packages
-        if spec is not None and spec.origin
-    ]
-    return (*folders, functools.__file__, contextlib.__file__)
+def _folder_of(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    return str(Path(spec.origin).parent) + os.sep if spec is not None and spec.origin else ""
 
 
-LIBRARY_FILES = _library_files()
+# Code whose lines no operation belongs to: ours, NumPy's, Python's, and packages that run the
+# user's code.
+LIBRARY_FILES = tuple(filter(None, map(_folder_of, ("autograd_tools", "viewer", "numpy", "scipy"))))
+STANDARD_LIBRARY = (sysconfig.get_path("stdlib") + os.sep, "<frozen ")
+RUNNERS = frozenset(  # installed packages that call the user's functions
+    (
+        "IPython",
+        "_pytest",
+        "_pydevd_bundle",
+        "anyio",
+        "coverage",
+        "debugpy",
+        "decorator",
+        "execnet",
+        "hypothesis",
+        "ipykernel",
+        "joblib",
+        "jupyter_client",
+        "nbclient",
+        "nest_asyncio",
+        "pluggy",
+        "pyinstrument",
+        "pytest",
+        "pytest_asyncio",
+        "tornado",
+        "traitlets",
+        "trio",
+        "uvloop",
+        "xdist",
+    )
+)
+_SITE = re.compile(r"[/\\](?:site|dist)-packages[/\\](\w+)")
+
+
+@functools.lru_cache(4096)
+def is_library(file: str) -> bool:
+    """Return whether code in a file makes no operations of its own and no scopes."""
+    if file.startswith(LIBRARY_FILES):
+        return True
+    installed = _SITE.search(file)
+    return installed[1] in RUNNERS if installed else file.startswith(STANDARD_LIBRARY)
 
 
 class PathEntry:
@@ -133,7 +166,7 @@ def is_users(frame: FrameType) -> bool:
     code = frame.f_code
     if id(code) in _library_codes:
         return False
-    if code.co_filename.startswith(LIBRARY_FILES):
+    if is_library(code.co_filename):
         _library_codes.add(id(code))
         return False
     return True

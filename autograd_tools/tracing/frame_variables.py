@@ -12,14 +12,15 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from autograd_tools.location.call_site import LIBRARY_FILES
+from autograd_tools.location.call_site import LIBRARY_FILES, STANDARD_LIBRARY
 from autograd_tools.tracing.param_names import Namespace
 
 MAX_FRAMES = 100
 # Code that runs the user's, such as pytest, has variables of its own for the same objects.
 NOT_USERS = (
     *LIBRARY_FILES,
-    *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")},
+    *STANDARD_LIBRARY,
+    *{sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")},
 )
 
 

@@ -1,10 +1,14 @@
 """Call sites: the user's line of an operation, and the scopes around it."""
 
+import asyncio
 import contextlib
+import contextvars
 import functools
 import itertools
+import runpy
 import sys
 import threading
+import unittest
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ import scipy.special
 from support.hostile import each_hostile_name
 
 import autograd_tools as ag
+from autograd_tools.location.call_site import is_library
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 
@@ -402,3 +407,69 @@ def test_a_scope_may_have_any_name(name):
     with ag.scope(name):
         J = ag.diff(lambda: np.sum(w))
     assert J.nodes[1].scope == (name,)
+
+
+# Code that runs the user's.
+
+
+def square(x):
+    return x**2
+
+
+async def square_later(x):
+    await asyncio.sleep(0)
+    return square(x)
+
+
+def run_case(w):
+    class Case(unittest.TestCase):
+        def runTest(self):
+            square(w)
+
+    Case().debug()
+
+
+RUNS = {
+    "asyncio": (lambda w: asyncio.run(square_later(w)), ("square_later", "square")),
+    "contextvars": (lambda w: contextvars.copy_context().run(square, w), ("square",)),
+    "functools": (functools.singledispatch(square), ("square",)),
+    "unittest": (run_case, ("run_case", "run_case.Case.runTest", "square")),
+    "runpy": (lambda w: runpy.run_path("s.py", {"w": w, "square": square}), ("square",)),
+}
+
+
+@pytest.mark.parametrize(("run", "scope"), RUNS.values(), ids=RUNS)
+def test_what_runs_code_of_the_user_is_no_scope(run, scope, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.py").write_text("square(w)")
+    w = ag.Param(X)
+    with ag.record() as J:
+        run(w)
+    assert J.nodes[-1].scope == scope
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (np.__file__, True),
+        (functools.__file__, True),
+        ("<frozen runpy>", True),
+        ("/env/lib/python3.11/site-packages/_pytest/runner.py", True),
+        ("/env/lib/python3.11/site-packages/models/layers.py", False),
+        ("/usr/lib/python3/dist-packages/IPython/core.py", True),
+        ("C:\\env\\Lib\\site-packages\\ipykernel\\kernelbase.py", True),
+        (__file__, False),
+        ("<string>", False),
+    ],
+)
+def test_libraries_are_known_by_their_files(file, expected):
+    assert is_library(file) is expected
+
+
+def test_a_caller_of_the_gradient_is_no_scope():
+    w = ag.Param(X)
+
+    def caller():
+        return ag.diff(lambda: np.sum(ag.elementwise_grad(np.sin)(w)))
+
+    assert {node.scope for node in caller().nodes} == {()}
