@@ -5,9 +5,10 @@
 114.0
 
 Plain `import numpy as np` is enough for any single call on recorded values. In addition, nested
-lists of recorded and plain numbers become arrays here, and functions that create an array from a
-number take a recorded one. All other names are NumPy's own objects, its types too: to cast a
-recorded x, write `x.astype(np.float32)`.
+lists of recorded and plain numbers become arrays here, functions that create an array from a
+number take a recorded one, and so do arguments that NumPy does not look at, such as `initial=`. All
+other names are NumPy's own objects, its types too: to cast a recorded x, write
+`x.astype(np.float32)`.
 """
 
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import numpy
 
 # ruff: noqa: F401 - the public names
-from autograd_tools.numpy import linalg
+from autograd_tools.numpy import fft, linalg
 from autograd_tools.numpy.arrays import (
     arange,
     array,
@@ -31,9 +32,7 @@ from autograd_tools.numpy.elements import c_, r_, vectorize
 from autograd_tools.numpy.lists import OVERRIDES
 
 # `import autograd_tools.numpy.random` finds NumPy's own module.
-for _name in ("fft", "random"):
-    sys.modules[f"{__name__}.{_name}"] = getattr(numpy, _name)
-del _name
+sys.modules[f"{__name__}.random"] = numpy.random
 
 
 def __getattr__(name: str) -> Any:

@@ -1,16 +1,12 @@
-"""numpy.linalg; some functions also take lists with recorded items."""
+"""numpy.linalg, whose functions also take lists with recorded items."""
 
 from typing import Any
 
 import numpy
 
-from autograd_tools.numpy.lists import of_arrays
+from autograd_tools.numpy.lists import replaced
 
-_REPLACED = {
-    name: of_arrays(getattr(numpy.linalg, name))
-    for name in ("det", "inv", "norm", "pinv", "slogdet", "solve")
-}
-globals().update(_REPLACED)
+globals().update(replaced(numpy.linalg, "linalg."))
 
 __all__ = sorted(numpy.linalg.__all__)  # noqa: PLE0605  the names of the installed NumPy
 

@@ -1,6 +1,6 @@
 """Functions of NumPy that take lists with recorded items, into which NumPy does not look.
 
-Add a function to one of the three tables.
+All functions that NumPy dispatches do; the tables list those that take other lists.
 """
 
 from __future__ import annotations
@@ -12,31 +12,28 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import plain
+from autograd_tools.engine.registry import ZEROGRADS
 from autograd_tools.engine.values import Value
 from autograd_tools.numpy.arrays import is_recorded, unnested
 
-# Functions of arrays; each array may be a list.
-OF_ARRAYS = """
-    amax amin append array_split atleast_1d atleast_2d atleast_3d average broadcast_to clip cov
-    cross cumprod cumsum diag diff dot expand_dims flip inner kron linspace max mean median min
-    moveaxis outer polyval prod ravel repeat reshape roll sort split squeeze std sum swapaxes
-    take tensordot tile trace transpose tril triu var vdot where
+# Functions whose first argument is a list of arrays; each array may be a list.
+OF_LISTS = """
+    column_stack concat concatenate dstack histogramdd hstack linalg.multi_dot stack vstack
 """
-# Functions of a list of arrays; each array may be a list.
-OF_LISTS = "column_stack concat concatenate dstack hstack stack vstack"
-# Functions whose result has no gradient.
-OF_VALUES = """
-    allclose argmax argmin argsort array_equal array_equiv can_cast common_type isclose iscomplexobj
-    isrealobj isscalar ndim result_type searchsorted shape size
-"""
+# Functions to which a list of numbers is no array.
+UNCHANGED = "block piecewise"
+# Functions whose result has no gradient; NumPy dispatches the others of this kind.
+OF_VALUES = "isscalar"
 
 
 def of_arrays(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `func` to turn lists with recorded items into arrays."""
+    """Wrap `func` to turn lists with recorded items into arrays, and to record any argument."""
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return func(*map(unnested, args), **{key: unnested(item) for key, item in kwargs.items()})
+        args = tuple(map(unnested, args))
+        kwargs = {key: unnested(item) for key, item in kwargs.items()}
+        return dispatched(func, args, kwargs)
 
     return call
 
@@ -52,7 +49,8 @@ def of_lists(func: Callable[..., Any]) -> Callable[..., Any]:
             arrays = list(arrays)  # such as the values of a dict
         if isinstance(arrays, (list, tuple)) and is_recorded(arrays):
             arrays = [unnested(item) for item in arrays]
-        return func(arrays, *args, **kwargs)
+        named = {key: unnested(item) for key, item in kwargs.items()}
+        return dispatched(func, (arrays, *map(unnested, args)), named)
 
     return call
 
@@ -67,10 +65,58 @@ def of_values(func: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def dispatched(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a NumPy function, also where only an argument is recorded that NumPy does not ask."""
+    for arg in (*args, *kwargs.values()) if hasattr(func, "_implementation") else ():
+        if isinstance(arg, Value) and is_recorded(arg):
+            return arg.__array_function__(func, (type(arg),), args, kwargs)
+    return func(*args, **kwargs)
+
+
+class Ufunc:
+    """A ufunc whose arguments may be lists with recorded items."""
+
+    def __init__(self, ufunc: np.ufunc) -> None:
+        self.ufunc = ufunc
+        self.__name__, self.__doc__ = ufunc.__name__, ufunc.__doc__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the ufunc."""
+        return self.ufunc(*map(unnested, args), **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(vars(self)["ufunc"], name)
+        return of_arrays(found) if name in ("reduce", "accumulate", "outer", "reduceat") else found
+
+    def __repr__(self) -> str:
+        return repr(self.ufunc)
+
+
+def replaced(module: Any, prefix: str = "") -> dict[str, Callable[..., Any]]:
+    """Return the replacements of the functions of a module of NumPy that it dispatches."""
+    found: dict[str, Callable[..., Any]] = {}
+    for name in module.__all__:
+        func, full = getattr(module, name), prefix + name
+        if full in OF_VALUES.split() or _is_zero(func):
+            found[name] = of_values(func)
+        elif isinstance(func, np.ufunc):
+            found[name] = Ufunc(func)
+        elif not hasattr(func, "_implementation") or full in UNCHANGED.split():
+            continue
+        else:
+            found[name] = (of_lists if full in OF_LISTS.split() else of_arrays)(func)
+    return found
+
+
+def _is_zero(func: Any) -> bool:
+    return func in ZEROGRADS if isinstance(func, (np.ufunc, type(np.sum))) else False
+
+
 @functools.wraps(np.select)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """Return numpy.select, where each choice may be a list."""
-    return np.select(plain(condlist), [unnested(choice) for choice in choicelist], default)
+    choices = [unnested(choice) for choice in choicelist]
+    return dispatched(np.select, (plain(condlist), choices, unnested(default)), {})
 
 
 @functools.wraps(np.choose)
@@ -79,10 +125,4 @@ def choose(a: Any, choices: Any, *args: Any, **kwargs: Any) -> Any:
     return np.choose(plain(a), [unnested(choice) for choice in choices], *args, **kwargs)
 
 
-OVERRIDES: dict[str, Callable[..., Any]] = {
-    **{name: of_arrays(getattr(np, name)) for name in OF_ARRAYS.split()},
-    **{name: of_lists(getattr(np, name)) for name in OF_LISTS.split()},
-    **{name: of_values(getattr(np, name)) for name in OF_VALUES.split()},
-    "choose": choose,
-    "select": select,
-}
+OVERRIDES = {**replaced(np), "choose": choose, "select": select}

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.engine.calls import holds_tracked
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.arrays import as_array, as_type, laid_along, part_of
+from autograd_tools.rules.like import array as nested_array
 
 
 def pairs(given, ndim):
@@ -20,7 +22,8 @@ def pairs(given, ndim):
         return [found.get(axis, (0, 0)) for axis in range(ndim)]
     if isinstance(given, Value) and np.ndim(given) == 0:
         return [(given, given)] * ndim
-    return np.broadcast_to(given, (ndim, 2)).tolist()
+    given = np.broadcast_to(nested_array(given) if holds_tracked(given) else given, (ndim, 2))
+    return [(given[i, 0], given[i, 1]) for i in range(ndim)]
 
 
 def copied(array, pad_width, mode):
