@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import innermost, plain
-from autograd_tools.engine.values import Value
+from autograd_tools.engine.values import Value, unwrap
+from autograd_tools.rules.like import array as nested_array
 
 
 def array(x: Any) -> Any:
-    """Return a tracked value unchanged, and anything else as an array."""
-    return x if isinstance(x, Value) else np.asarray(x)
+    """Return a tracked value unchanged, and anything else as an array; lists may hold recorded
+    numbers.
+    """
+    if isinstance(x, Value):
+        return nested_array(x) if isinstance(unwrap(x), (list, tuple)) else x
+    return nested_array(x) if is_recorded(x) else np.asarray(x)
 
 
 def is_recorded(*args: Any) -> bool:
