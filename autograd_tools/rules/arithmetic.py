@@ -74,7 +74,18 @@ def fmod_divisor(dy, y, a, b):
 
 def hypot_leg(dy, y, leg, other):
     """dy times the cosine of the angle beside `leg`; zero where both legs are zero."""
-    return dy * (leg / np.where(unwrap(y) == 0, 1, y))
+    if not np.all((unwrap(y) > 0) & (unwrap(y) < np.inf)):
+        leg, other = bounded(leg, other), bounded(other, leg)
+        y = np.hypot(leg, other)
+        y = np.where(unwrap(y) == 0, 1, y)
+    return dy * (leg / y)
+
+
+def bounded(leg, other):
+    """A quarter of `leg`; where one of the two is infinite, the sign of an infinite `leg`, or 0."""
+    infinite = np.isinf(unwrap(leg)) | np.isinf(unwrap(other))
+    signs = np.where(np.isinf(unwrap(leg)), np.sign(unwrap(leg)), 0)
+    return np.where(infinite, signs, np.where(infinite, 0, leg) / 4)
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases.py.

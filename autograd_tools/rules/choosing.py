@@ -12,6 +12,7 @@ from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.arrays import as_array, as_type, part_of, type_of
 from autograd_tools.rules.indexing import ungetitem
+from autograd_tools.rules.nans import nan_of
 from autograd_tools.rules.shapes import take_along_axis
 
 
@@ -56,7 +57,8 @@ def trim_zeros(filt, trim="fb", axis=None):
 @composite(np.partition)
 def partition(a, kth, axis=-1, kind="introselect", order=None):
     a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
-    return take_along_axis(a, np.argpartition(unwrap(a), kth, axis), axis)
+    y = take_along_axis(a, np.argpartition(unwrap(a), kth, axis), axis)
+    return nan_of(y, y)
 
 
 def windows_x(dy, y, x, window_shape, axis=None, *, subok=False, writeable=False):

@@ -1,7 +1,8 @@
 """Elementwise functions: exponentials, logarithms, trigonometry, and choices between two values.
 
 Conventions: in a tie of maximum or minimum, both arguments get half the gradient, as in HIPS
-autograd; clip passes the whole gradient to `x` at a limit. sinc and i0 have their limits at 0.
+autograd; clip passes the whole gradient to `x` at a limit. Where the result of a choice is NaN, so
+is the gradient of each argument. sinc and i0 have their limits at 0.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from autograd_tools.engine.primitives import UNKNOWN
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
+from autograd_tools.rules.nans import nan_for_unknown
 
 LN2, LN10 = math.log(2), math.log(10)  # Python numbers keep float32
 DEGREE = np.pi / 180
@@ -29,7 +31,9 @@ def sinc_slope(dy, y, x):
 
 def other_leg(x):
     """`sqrt(1 - x * x)`; two roots keep the sign of a zero imaginary part."""
-    return np.sqrt(-(x - 1)) * np.sqrt(-(-x - 1)) if np.iscomplexobj(x) else np.sqrt(1 - x * x)
+    if np.iscomplexobj(x):
+        return np.sqrt(-(x - 1)) * np.sqrt(-(-x - 1))
+    return np.sqrt((1 - x) * (1 + x))  # has all digits near 1
 
 
 def tanh_x(dy, y, x):
@@ -50,41 +54,65 @@ def i0_slope(dy, y, x):
     return dy * np.mean(cosines * np.sinh(np.expand_dims(x, -1) * cosines), axis=-1)
 
 
-def angle_slope(dy, a, b):
-    """`dy * a / (a * a + b * b)`; zero where both are zero, as for the angle of 0."""
-    square = a * a + b * b
-    return dy * a / np.where(unwrap(square) == 0, 1, square)
+def angle_slope(dy, y, a, b):
+    """`dy * a / (a * a + b * b)`, without the squares, which overflow for far numbers.
+
+    Zero where both are zero, as for the angle of 0, and where one is infinite.
+    """
+    with np.errstate(over="ignore"):
+        length = np.hypot(a, b)
+    inside = (unwrap(length) > 0) & (unwrap(length) < np.inf)
+    if not np.all(inside):
+        a, length = np.where(inside, a, 0), np.where(inside, length, 1)
+    return nan_for_unknown(dy * (a / length) / length, dy, y)
 
 
 def picked(dy, y, x, other):
     """The share of `x` in the gradient of an extreme `y`: all where `x` is taken, half in a tie."""
     taken, tie = unwrap(x) == unwrap(y), unwrap(x) == unwrap(other)
-    return dy * taken - 0.5 * dy * tie if np.any(tie) else dy * taken
+    dx = dy * taken - 0.5 * dy * tie if np.count_nonzero(tie) else dy * taken
+    return nan_for_unknown(dx, dy, y)
 
 
 def clip_x(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
     """`dy` where `x` is taken, also at a limit."""
-    return dy * (unwrap(x) == unwrap(y))
+    return nan_for_unknown(dy * (unwrap(x) == unwrap(y)), dy, y)
 
 
 def clip_min(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
     """`dy` where the lower limit is taken; NumPy takes the upper one where the limits cross."""
-    return dy * ((unwrap(x) < unwrap(a_min)) & (unwrap(y) == unwrap(a_min)))
+    taken = (unwrap(x) < unwrap(a_min)) & (unwrap(y) == unwrap(a_min))
+    return nan_for_unknown(dy * taken, dy, y)
 
 
 def clip_max(dy, y, x, a_min=None, a_max=None, out=None, **kwargs):
     """`dy` where the upper limit is taken."""
     low, high = unwrap(a_min), unwrap(a_max)
     above = unwrap(x) > high
-    return dy * (above if low is None or low is np._NoValue else above | (low > high))
+    taken = above if low is None or low is np._NoValue else above | (low > high)
+    return nan_for_unknown(dy * taken, dy, y)
+
+
+def heaviside_height(dy, y, a, b):
+    return nan_for_unknown(dy * (unwrap(a) == 0), dy, a)
 
 
 def nan_to_num_x(dy, y, x, *args, **kwargs):
     return dy * np.isfinite(unwrap(x))
 
 
-def logaddexp2_x(dy, y, x, other):
-    return dy * np.exp2(x - y)
+def share(exp, logaddexp, y, x, other):
+    """`exp(x - y)`: the share of `x` in a sum; even for two infinities, zero for two of -inf."""
+    if np.all(np.abs(unwrap(y)) < 100):
+        return exp(x - y)
+    same = np.isinf(unwrap(x)) & (unwrap(x) == unwrap(other))
+    gap = np.where(same, 0, other) - np.where(same, 0, x)  # keeps the digits that x - y loses
+    with np.errstate(invalid="ignore"):  # the forward pass warns of NaN
+        return exp(-logaddexp(0, gap)) * (unwrap(y) != -np.inf)
+
+
+def arcsinh_x(dy, y, x):
+    return dy / (np.sqrt(x * x + 1) if np.iscomplexobj(x) else np.hypot(x, 1))
 
 
 def arccosh_x(dy, y, x):
@@ -103,13 +131,21 @@ def where_other(dy, y, condition, x, other):
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases.py.
 rules(np.exp, lambda dy, y, x: dy * y)
 rules(np.exp2, lambda dy, y, x: dy * y * LN2)
-rules(np.expm1, lambda dy, y, x: dy * (y + 1))
+rules(np.expm1, lambda dy, y, x: dy * np.exp(x))
 rules(np.log, lambda dy, y, x: dy / x)
 rules(np.log2, lambda dy, y, x: dy / (x * LN2))
 rules(np.log10, lambda dy, y, x: dy / (x * LN10))
 rules(np.log1p, lambda dy, y, x: dy / (1 + x))
-rules(np.logaddexp, lambda dy, y, a, b: dy * np.exp(a - y), lambda dy, y, a, b: dy * np.exp(b - y))
-rules(np.logaddexp2, logaddexp2_x, lambda dy, y, a, b: logaddexp2_x(dy, y, b, a))
+rules(
+    np.logaddexp,
+    lambda dy, y, a, b: dy * share(np.exp, np.logaddexp, y, a, b),
+    lambda dy, y, a, b: dy * share(np.exp, np.logaddexp, y, b, a),
+)
+rules(
+    np.logaddexp2,
+    lambda dy, y, a, b: dy * share(np.exp2, np.logaddexp2, y, a, b),
+    lambda dy, y, a, b: dy * share(np.exp2, np.logaddexp2, y, b, a),
+)
 
 rules(np.sin, lambda dy, y, x: dy * np.cos(x))
 rules(np.cos, lambda dy, y, x: -dy * np.sin(x))
@@ -119,15 +155,15 @@ rules(np.arccos, lambda dy, y, x: -dy / other_leg(x))
 rules(np.arctan, lambda dy, y, x: dy / (1 + x * x))
 rules(
     np.arctan2,
-    lambda dy, y, a, b: angle_slope(dy, b, a),
-    lambda dy, y, a, b: angle_slope(-dy, a, b),
+    lambda dy, y, a, b: angle_slope(dy, y, b, a),
+    lambda dy, y, a, b: angle_slope(-dy, y, a, b),
 )
 rules(np.sinh, lambda dy, y, x: dy * np.cosh(x))
 rules(np.cosh, lambda dy, y, x: dy * np.sinh(x))
 rules(np.tanh, tanh_x)
-rules(np.arcsinh, lambda dy, y, x: dy / np.sqrt(x * x + 1))
+rules(np.arcsinh, arcsinh_x)
 rules(np.arccosh, arccosh_x)
-rules(np.arctanh, lambda dy, y, x: dy / (1 - x * x))
+rules(np.arctanh, lambda dy, y, x: dy / ((1 - x) * (1 + x)))
 rules(np.sinc, sinc_slope)
 rules(np.i0, i0_slope)
 rules(np.deg2rad, lambda dy, y, x: dy * DEGREE)
@@ -143,7 +179,7 @@ CLIP_NAMES = {"min": "a_min", "max": "a_max"}
 rules(np.clip, clip_x, a_min=clip_min, a_max=clip_max, aliases=CLIP_NAMES)
 umath_clip = np._core.umath.clip  # type: ignore[attr-defined]  # a.clip(x, y) of a plain array a
 rules(umath_clip, clip_x, clip_min, clip_max, name="ndarray.clip")
-rules(np.heaviside, None, lambda dy, y, a, b: dy * (unwrap(a) == 0))
+rules(np.heaviside, None, heaviside_height)
 rules(np.where, None, where_x, where_other)
 rules(np.real, lambda dy, y, x: dy)
 rules(np.imag, lambda dy, y, x: -1j * dy)

@@ -45,10 +45,32 @@ def shared(hit: Any, y: Any, axes: tuple[int, ...]) -> Any:
     return hit / np.sum(hit, axis=axes, dtype=np.result_type(unwrap(y), np.float16), keepdims=True)
 
 
+NO_POWERS = (1, np.inf, -np.inf, 0)
+
+
+def in_range(x, y, ord, axis, axes):
+    """Return `x` and its norm `y`, both divided by the largest element where powers of it may leave
+    the range of floats: the gradient is the same. Of infinite elements only the signs are left.
+    """
+    limits = np.finfo(np.result_type(unwrap(y)))
+    far = (unwrap(y) < limits.tiny**0.25) | (unwrap(y) > limits.max**0.25)
+    if not np.any(far):
+        return x, y
+    size = np.abs(unwrap(x))
+    largest = np.max(size, axis=axes, keepdims=True, initial=0)
+    if np.any(np.isinf(largest)):
+        x = np.where(np.isinf(largest), np.where(np.isinf(size), np.sign(unwrap(x)), 0), x)
+        largest = np.where(np.isinf(largest), 1, largest)
+    x = x / np.where(far & (largest > 0), largest, 1)
+    return x, np.linalg.norm(x, ord, axis, keepdims=True)
+
+
 def norm_x(dy, y, x, ord=None, axis=None, keepdims=False):
     """dy times the gradient of a norm of vectors, matrices or all elements."""
     axes = axes_of(x, axis)
     y, dy = restore_axes(y, x, axis, keepdims), restore_axes(dy, x, axis, keepdims)
+    if ord is None or ord in ("fro", "f") or (len(axes) == 1 and ord not in NO_POWERS):
+        x, y = in_range(x, y, ord, axis, axes)
     length = np.where(unwrap(y) == 0, 1, y)
     if ord is None or (len(axes) == 2 and ord in ("fro", "f")) or (len(axes) == 1 and ord == 2):
         return dy * (bar(x) / length)
@@ -61,7 +83,7 @@ def norm_x(dy, y, x, ord=None, axis=None, keepdims=False):
         return dy * direction(x) * shared(np.abs(unwrap(x)) == unwrap(y), y, axes)
     if ord == 0:
         return dy * np.zeros_like(unwrap(x))
-    return dy * direction(x) * np.abs(x) ** (ord - 1) * length ** (1 - ord)
+    return dy * direction(x) * (np.abs(x) / length) ** (ord - 1)
 
 
 def abs_is(ord, number):
@@ -94,6 +116,9 @@ def cofactors(x):
     """
     n = np.shape(x)[-1]
     if not isinstance(x, Value):
+        usable = np.isfinite(x).all((-2, -1), keepdims=True)  # of others, LAPACK finds no values
+        if not usable.all():
+            return np.where(usable, cofactors(np.where(usable, x, 0)), np.nan)
         u, s, vh = np.linalg.svd(x)
         others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(n)], -1)
         return bar(np.linalg.det(bar(u)) * np.linalg.det(bar(vh)))[..., None, None] * bar(
@@ -108,10 +133,10 @@ def cofactors(x):
 
 def det_x(dy, y, x):
     """dy det(x) times the transposed inverse; for a near singular `x`, dy times cofactors."""
-    if np.all(unwrap(y) != 0):
+    if np.all((unwrap(y) != 0) & ~np.isinf(unwrap(y))):
         inverse = np.linalg.inv(x)
         size, other = (np.linalg.norm(unwrap(a), axis=(-2, -1)) for a in (x, inverse))
-        if np.all(size * other * np.finfo(size.dtype).eps < 1e-2):
+        if not np.any(size * other * np.finfo(size.dtype).eps >= 1e-2):  # also for NaN
             return np.reshape(dy * y, (*np.shape(y), 1, 1)) * flip_last(inverse)
     slope = cofactors(x) if np.shape(x)[-1] > 1 else np.ones_like(unwrap(x))
     return np.reshape(dy, (*np.shape(y), 1, 1)) * slope

@@ -1,8 +1,8 @@
 """Reductions: sums, products, means, variances and extremes.
 
 Conventions: elements that tie for a maximum or minimum share its gradient evenly, as in HIPS
-autograd; an extreme equal to `initial` keeps none of it. The gradient of a standard deviation is
-zero at zero.
+autograd; an extreme equal to `initial` keeps none of it. If the extreme is NaN, so is the gradient
+of each element. The gradient of a standard deviation is zero at zero.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.primitives import SHAPES
-from autograd_tools.engine.registry import composite, rules
+from autograd_tools.engine.registry import Primitive, composite, rules
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.arrays import (
+    as_array,
     as_type,
     axes_of,
     broadcast,
@@ -24,6 +25,7 @@ from autograd_tools.rules.arrays import (
     type_of,
     widened,
 )
+from autograd_tools.rules.nans import nan_for_unknown
 
 
 def count_where(x, axis, where):
@@ -53,18 +55,21 @@ def mean_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, *, where=T
 
 def extreme_x(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
     """`dy` at the extreme, shared evenly in a tie."""
-    hit = unwrap(x) == unwrap(restore_axes(y, x, axis, keepdims))
+    y, dy = restore_axes(unwrap(y), x, axis, keepdims), restore_axes(dy, x, axis, keepdims)
+    hit = unwrap(x) == y
     hit = hit if where is True else hit & where
     ties = np.add.reduce(hit, axes_of(x, axis), keepdims=True)
-    dx = restore_axes(dy, x, axis, keepdims) * hit
-    return dx if ties.max(initial=1) == 1 else dx / np.maximum(1, ties).astype(unwrap(y).dtype)
+    dx = dy * hit
+    dx = dx if ties.max(initial=1) == 1 else dx / np.maximum(1, ties).astype(y.dtype)
+    unsure = nan_for_unknown(dx, dy, y)
+    return unsure if where is True or unsure is dx else np.where(where, unsure, dx)
 
 
 def extreme_initial(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
     """`dy` where no element of `x` is the extreme."""
-    hit = (unwrap(x) == unwrap(restore_axes(y, x, axis, keepdims))) & where
-    hit = np.logical_or.reduce(hit, axes_of(x, axis), keepdims=True)
-    return restore_axes(dy, x, axis, keepdims) * ~hit
+    y, dy = restore_axes(unwrap(y), x, axis, keepdims), restore_axes(dy, x, axis, keepdims)
+    hit = np.logical_or.reduce((unwrap(x) == y) & where, axes_of(x, axis), keepdims=True)
+    return nan_for_unknown(dy * ~hit, dy, y)
 
 
 def cumsum_x(dy, y, x, axis=None, dtype=None, out=None):
@@ -117,9 +122,35 @@ def var(
     return np.sum(square, axis=axis, keepdims=keepdims, **chosen) / n
 
 
+AS_COMPUTED = Primitive(lambda y, value: value, [lambda dy, z, y, value: dy], name="std")
+
+
+def deviation(var, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, **options):
+    """Return the root of a variance.
+
+    Where squares leave the range of floats, it has the value of NumPy and the gradient for numbers
+    divided by the largest.
+    """
+    options |= {"axis": axis, "dtype": dtype, "ddof": ddof, "keepdims": keepdims}
+    variance = var(a, **options)
+    plain = np.asarray(unwrap(variance))
+    limits = np.finfo(plain.dtype)
+    far = (plain < limits.tiny / limits.eps) | (plain == np.inf)
+    if not np.any(far):
+        return root(variance)
+    size = np.abs(np.asarray(unwrap(a)))
+    scale = np.fmax.reduce(size, axes_of(a, axis), keepdims=True, initial=0).astype(plain.dtype)
+    usable = np.reshape(far, scale.shape) & (scale > 0) & np.isfinite(scale)
+    scale = np.where(usable, scale, 1)
+    if options.get("mean") is not None:
+        options["mean"] = options["mean"] / scale
+    variance = var(as_array(a) / scale, **options)
+    return AS_COMPUTED(root(variance) * np.reshape(scale, plain.shape), np.sqrt(plain)[()])
+
+
 @composite(np.std)
 def std(*args, **kwargs):
-    return root(var(*args, **kwargs))
+    return deviation(var, *args, **kwargs)
 
 
 @composite(np.prod)

@@ -20,12 +20,16 @@ CUMPROD = Primitive(np.cumprod, [cumprod_x])
 
 @composite(np.cumprod)
 def cumprod(a, axis=None, dtype=None, out=None):
-    """With a zero in it, multiply by doublings: every partial product has its gradient."""
+    """With a product of zero or infinity, multiply by doublings: every partial product has its
+    gradient.
+    """
     a = widened(as_array(a), dtype)
     if np.ndim(a) != 1:
         a, axis = (np.ravel(a), 0) if axis is None or np.ndim(a) == 0 else (a, axis)
     axis = 0 if axis is None else axis
-    if np.all(unwrap(a)):
+    with np.errstate(all="ignore"):
+        products = np.cumprod(unwrap(a), axis)
+    if np.all((products != 0) & np.isfinite(products)):
         return CUMPROD(a, axis)
     step = 1
     while step < np.shape(a)[axis]:

@@ -12,6 +12,7 @@ from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.arrays import as_array, as_type, part_of
 from autograd_tools.rules.indexing import ungetitem
+from autograd_tools.rules.nans import nan_of
 
 
 def transpose_x(dy, y, x, axes=None):
@@ -202,7 +203,8 @@ def take_along_axis(arr, indices, axis=-1):
 def sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=False):
     a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
     places = np.argsort(unwrap(a), axis=axis, kind="stable")
-    return take_along_axis(a, np.flip(places, axis) if descending is True else places, axis)
+    y = take_along_axis(a, np.flip(places, axis) if descending is True else places, axis)
+    return nan_of(y, y)
 
 
 @composite(np.diag, exact=True)

@@ -8,7 +8,9 @@ import numpy as np
 
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import Value, unwrap
-from autograd_tools.rules.arrays import as_array, as_type, axes_of, count, root, type_of
+from autograd_tools.rules.arrays import as_array, as_type, axes_of, count, type_of
+from autograd_tools.rules.nans import has_nan, nan_of
+from autograd_tools.rules.reductions import deviation
 
 # Methods that pick one element. Others interpolate; the position moves with the quantile by the
 # length of the row plus this. Those in neither table jump between positions.
@@ -48,7 +50,16 @@ def nansum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=
 def nanmean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     counted, dtype_n = ~np.isnan(unwrap(a)) & where, type_of(a).newbyteorder("=")
     n = np.sum(counted, axis=axis, dtype=dtype_n, keepdims=keepdims)
-    return nansum(a, axis, dtype, None, keepdims, 0, where) / n
+    mean = nansum(a, axis, dtype, None, keepdims, 0, where) / n
+    return nan_of_rows(mean, a, axis, keepdims, where)
+
+
+def nan_of_rows(y, a, axis, keepdims, where):
+    """Return `y`; where it is NaN, because all elements are, each has the gradient NaN."""
+    if not has_nan(unwrap(y)):
+        return y
+    with np.errstate(all="ignore"):
+        return nan_of(y, np.sum(a, axis=axis, keepdims=keepdims, where=where))
 
 
 @composite(np.nanprod)
@@ -83,12 +94,13 @@ def nanvar(
     squares = np.sum(square, axis=axis, keepdims=keepdims)
     left = np.sum(counted, axis=axis, keepdims=keepdims)
     left = left - (ddof if correction is None else correction)
-    return squares / np.where(left > 0, left, np.nan).astype(unwrap(squares).dtype)
+    variance = squares / np.where(left > 0, left, np.nan).astype(unwrap(squares).dtype)
+    return nan_of_rows(variance, a, axis, keepdims, where)
 
 
 @composite(np.nanstd)
 def nanstd(*args, **kwargs):
-    return root(nanvar(*args, **kwargs))
+    return deviation(nanvar, *args, **kwargs)
 
 
 def places_of(counts, q, method):
@@ -141,7 +153,8 @@ def quantiles(a, q, axis, keepdims, method, weights=None, *, skip_nan):
             part = part + as_type(np.ravel(as_array(q) - np.asarray(unwrap(q))), dtype) * speed
         y = y + (rows[each, np.minimum(low + 1, last)] - y) * part
     unknown = counts == 0 if skip_nan else missing > 0
-    y = np.where(unknown[:, None], np.nan, y) if np.any(unknown) else y
+    if np.any(unknown):
+        y = nan_of_rows(np.where(unknown[:, None], np.nan, y), rows, -1, True, True)
     return np.reshape(np.transpose(y), shape) if shape else y[0, 0]
 
 

@@ -19,6 +19,7 @@ from autograd_tools.rules.arrays import (
     widened,
 )
 from autograd_tools.rules.indexing import ungetitem
+from autograd_tools.rules.nans import nan_of
 from autograd_tools.rules.shapes import take_along_axis
 
 
@@ -47,7 +48,8 @@ def running(extreme: Any) -> Callable[..., Any]:
         before = np.concatenate([part_of(y, slice(1), axis), part_of(y, slice(-1), axis)], axis)
         again = (y == before) | (np.isnan(y) & np.isnan(before))
         places = laid_along(np.arange(np.shape(x)[axis]), axis, np.ndim(x))
-        return take_along_axis(x, np.maximum.accumulate(np.where(again, 0, places), axis), axis)
+        y = take_along_axis(x, np.maximum.accumulate(np.where(again, 0, places), axis), axis)
+        return nan_of(y, y)
 
     return accumulate
 
@@ -58,11 +60,18 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
     def reduce(x, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
         x = as_type(as_array(x), dtype if dtype is not None or type_of(x).kind in "fc" else float)
         x = x if where is True else np.where(where, x, -np.inf)
-        top = np.max(unwrap(x), axis=axis, keepdims=True, initial=-np.inf)
-        top = np.where(np.isfinite(top), top, 0).astype(unwrap(x).dtype)
-        with np.errstate(divide="ignore"):  # -inf for no powers, or for zeros
-            y = log(np.sum(exp(x - top), axis=axis, keepdims=keepdims))
+        top = np.max(unwrap(x), axis=axis, keepdims=True, initial=-np.inf).astype(unwrap(x).dtype)
+        infinite, top = np.isinf(top), np.where(np.isfinite(top), top, 0)
+        inner = np.where(infinite, 0, x) if np.any(infinite) else x
+        with np.errstate(divide="ignore"):  # -inf for no powers
+            y = log(np.sum(exp(inner - top), axis=axis, keepdims=keepdims))
             y = y + np.reshape(top, np.shape(y))
+        if np.any(infinite):  # infinities share the gradient; of zeros alone there is none
+            hit = unwrap(x) == np.inf
+            ends = np.sum(np.where(hit, x, 0), axis=axis, keepdims=keepdims)
+            number = np.reshape(np.sum(hit, axis=axis), np.shape(y))
+            ends = np.where(number == 0, -np.inf, ends / np.maximum(number, 1))
+            y = np.where(np.reshape(infinite, np.shape(y)), ends, y)
         return y if initial is None else add(y, initial)
 
     return reduce

@@ -16,23 +16,33 @@ from autograd_tools.scipy.arguments import array, constant
 __all__ = ["log_softmax", "logsumexp", "multigammaln", "polygamma", "softmax"]
 
 
-def shares(y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
-    """exp(a - y): the share of each element in the sum; 0 where all elements are -inf."""
+def shares(y: Any, a: Any, axis: Any, b: Any, keepdims: bool) -> Any:
+    """exp(a - y): the share of each element in the sum.
+
+    Infinite elements share it evenly; it is 0 where all elements are -inf.
+    """
     y = restore_axes(y, a, axis, keepdims)
-    return np.exp(a - np.where(unwrap(y) == -math.inf, 0, y))
+    infinite = np.isinf(unwrap(y))
+    if not np.any(infinite):
+        return np.exp(a - y)
+    highest = infinite & (unwrap(a) == math.inf)
+    weights = highest if b is None else highest * unwrap(b)
+    number = np.sum(weights, axis=axis, keepdims=True)
+    even = highest / np.where(number == 0, 1, number).astype(np.result_type(unwrap(y)))
+    return np.where(infinite, even, np.exp(np.where(infinite, 0, a) - np.where(infinite, 0, y)))
 
 
 def logsumexp_a(
     dy: Any, y: Any, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False
 ) -> Any:
-    dx = restore_axes(dy, a, axis, keepdims) * shares(y, a, axis, keepdims)
+    dx = restore_axes(dy, a, axis, keepdims) * shares(y, a, axis, b, keepdims)
     return dx if b is None else dx * b
 
 
 def logsumexp_b(
     dy: Any, y: Any, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False
 ) -> Any:
-    return restore_axes(dy, a, axis, keepdims) * shares(y, a, axis, keepdims)
+    return restore_axes(dy, a, axis, keepdims) * shares(y, a, axis, b, keepdims)
 
 
 @primitive(logsumexp_a, None, logsumexp_b)

@@ -10,7 +10,10 @@ from scipy.special import hankel1, hankel1e, hankel2, hankel2e, iv, ive, jv, kv,
 
 from autograd_tools.engine.primitives import UNKNOWN
 from autograd_tools.engine.registry import rules
+from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.special.parts import like, of_parts, real
+
+ROOT_2PI, ROOT_HALF_PI = math.sqrt(2 * math.pi), math.sqrt(math.pi / 2)
 
 # DLMF 10.6.1 and 10.29.1: a derivative is half a sum or difference of the neighbouring orders.
 rules(jv, UNKNOWN, lambda dy, y, v, x: dy * (jv(v - 1, x) - jv(v + 1, x)) / 2)
@@ -26,24 +29,66 @@ rules(special.y1, lambda dy, y, x: dy * (special.y0(x) - yv(2, x)) / 2)
 rules(special.i0, lambda dy, y, x: dy * special.i1(x))
 rules(special.i1, lambda dy, y, x: dy * (special.i0(x) + iv(2, x)) / 2)
 rules(special.k0, lambda dy, y, x: -dy * special.k1(x))
-rules(special.k1, lambda dy, y, x: -dy * (special.k0(x) + kv(2, x)) / 2)
+rules(special.k1, lambda dy, y, x: -dy * (special.k0(x) + y / x))
 
 
 # Scaled by exp(-|x|) or exp(x). The absolute value has no complex derivative.
+def beyond(v, x, slope, sign):
+    """Return `slope`, and for a far `x` the asymptotic series: DLMF 10.40.1 and 10.40.2.
+
+    It is -x^(-3/2) times the sum of (k + 1/2) a_k(v) (sign / x)^k. `slope`, a small difference of
+    large numbers, loses its digits there.
+    """
+    far = np.isrealobj(unwrap(x)) & (unwrap(x) > np.maximum(50, 8 * np.square(v)))
+    if not np.any(far):
+        return slope
+    far_x = np.where(far, x, np.maximum(50, 8 * np.square(v))).astype(np.result_type(unwrap(x)))
+    total, term = 0.5, 1.0
+    for k in range(1, 15):
+        term = term * (4 * np.square(v) - (2 * k - 1) ** 2) / (8 * k) * sign / far_x
+        total = total + (k + 0.5) * term
+    return np.where(far, -total * far_x**-1.5, np.where(far, 0, slope))
+
+
+def i_beyond(v, x, slope):
+    """The slope of exp(-x) I_v(x) for a far `x`."""
+    return beyond(v, x, slope * ROOT_2PI, -1) / ROOT_2PI
+
+
+def k_beyond(v, x, slope):
+    """The slope of exp(x) K_v(x) for a far `x`."""
+    return beyond(v, x, slope / ROOT_HALF_PI, 1) * ROOT_HALF_PI
+
+
 def ive_x(dy, y, v, x):
-    return dy * ((ive(v - 1, x) + ive(v + 1, x)) / 2 - np.sign(real(x)) * y)
+    slope = (ive(v - 1, x) + ive(v + 1, x)) / 2 - np.sign(real(x)) * y
+    return dy * i_beyond(unwrap(v), x, slope)
+
+
+def i0e_x(dy, y, x):
+    size, sign = np.abs(x), np.sign(unwrap(x))
+    return dy * sign * i_beyond(0, size, sign * special.i1e(x) - y)
 
 
 def i1e_x(dy, y, x):
-    return dy * ((special.i0e(x) + ive(2, x)) / 2 - np.sign(x) * y)
+    slope = (special.i0e(x) + ive(2, x)) / 2 - np.sign(x) * y
+    return dy * i_beyond(1, np.abs(x), slope)
+
+
+def kve_x(dy, y, v, x):
+    return dy * k_beyond(unwrap(v), x, y - (kve(v - 1, x) + kve(v + 1, x)) / 2)
+
+
+def k1e_x(dy, y, x):
+    return dy * k_beyond(1, x, y - special.k0e(x) - y / x)
 
 
 rules(ive, UNKNOWN, ive_x)
-rules(kve, UNKNOWN, lambda dy, y, v, x: dy * (y - (kve(v - 1, x) + kve(v + 1, x)) / 2))
-rules(special.i0e, lambda dy, y, x: dy * (special.i1e(x) - np.sign(x) * y))
+rules(kve, UNKNOWN, kve_x)
+rules(special.i0e, i0e_x)
 rules(special.i1e, i1e_x)
-rules(special.k0e, lambda dy, y, x: dy * (y - special.k1e(x)))
-rules(special.k1e, lambda dy, y, x: dy * (y - (special.k0e(x) + kve(2, x)) / 2))
+rules(special.k0e, lambda dy, y, x: dy * k_beyond(0, x, y - special.k1e(x)))
+rules(special.k1e, k1e_x)
 
 
 # The outputs are complex; the engine keeps the real part of the gradient of a real argument.

@@ -18,43 +18,72 @@ def zeta_x(dy, y, s, x):
     return -dy * s * special.zeta(s + 1.0, x)
 
 
-rules(special.gammaln, lambda dy, y, x: dy * special.digamma(x))
-rules(special.loggamma, lambda dy, y, x: dy * special.digamma(x))
-rules(special.gamma, lambda dy, y, x: dy * y * special.digamma(x))
-rules(special.rgamma, lambda dy, y, x: -dy * y * special.digamma(x))
+def digamma(x):
+    """digamma(x); below 0 by reflection, DLMF 5.5.4, which keeps the digits near the poles."""
+    if np.iscomplexobj(x) or not np.any(unwrap(x) < 0):
+        return special.digamma(x)
+    below = (unwrap(x) < 0) & (np.rint(unwrap(x)) != unwrap(x))
+    part = np.where(below, x - np.rint(unwrap(x)), 0.25)  # from the nearest integer
+    return special.digamma(np.where(below, 1 - x, x)) - below * math.pi / np.tan(math.pi * part)
+
+
+def rgamma_x(dy, y, x):
+    """Below 1/2 by reflection, DLMF 5.5.3: the slope at 0, -1, -2 and so on is finite."""
+    if np.iscomplexobj(x):
+        return -dy * y * special.digamma(x)
+    below = unwrap(x) < 0.5
+    nearest = np.rint(unwrap(x))
+    angle = math.pi * np.where(below, x - nearest, 0)
+    other = np.where(below, 1 - x, 1)
+    turned = np.cos(angle) - special.digamma(other) * np.sin(angle) / math.pi
+    reflected = special.gamma(other) * turned * (1 - 2 * np.mod(nearest, 2))
+    above = np.where(below, 1, x)
+    return dy * np.where(below, reflected, -special.rgamma(above) * special.digamma(above))
+
+
+rules(special.gammaln, lambda dy, y, x: dy * digamma(x))
+rules(special.loggamma, lambda dy, y, x: dy * digamma(x))
+rules(special.gamma, lambda dy, y, x: dy * y * digamma(x))
+rules(special.rgamma, rgamma_x)
 rules(special.digamma, lambda dy, y, x: dy * special.zeta(2.0, x))
 # special.zeta is a Python function that calls this ufunc.
 rules(special._ufuncs._zeta, UNKNOWN, zeta_x, name="special.zeta")
 
 
-def rise(a, b):
-    """digamma(a) - digamma(b)."""
-    return special.digamma(a) - special.digamma(b)
+def rise(a, gap):
+    """digamma(a + gap) - digamma(a); a small one by its Taylor series, which keeps the digits."""
+    near = (np.abs(unwrap(gap)) < 0.01 * unwrap(a)) & (unwrap(a) < 1e30)
+    if np.iscomplexobj(a) or not np.any(near):
+        return special.digamma(a + gap) - special.digamma(a)
+    base, step = np.where(near, a, 1), np.where(near, gap, 0)
+    a, gap = np.where(near, 1, a), np.where(near, 1, gap)
+    series = sum(-((-step) ** k) * special.zeta(k + 1.0, base) for k in range(1, 9))
+    return np.where(near, series, special.digamma(a + gap) - special.digamma(a))
 
 
 def beta_arg(dy, y, a, b):
-    return dy * y * rise(a, a + b)
+    return -dy * y * rise(a, b)
 
 
 def betaln_arg(dy, y, a, b):
-    return dy * rise(a, a + b)
+    return -dy * rise(a, b)
 
 
 def poch_m(dy, y, a, m):
-    return dy * y * special.digamma(a + m)
+    return dy * y * digamma(a + m)
 
 
 def binom_n(dy, y, n, k):
-    return dy * y * rise(n + 1, n - k + 1)
+    return dy * y * rise(n - k + 1, k)
 
 
 def binom_k(dy, y, n, k):
-    return dy * y * rise(n - k + 1, k + 1)
+    return dy * y * rise(k + 1, n - 2 * k)
 
 
 rules(special.beta, beta_arg, lambda dy, y, a, b: beta_arg(dy, y, b, a))
 rules(special.betaln, betaln_arg, lambda dy, y, a, b: betaln_arg(dy, y, b, a))
-rules(special.poch, lambda dy, y, a, m: dy * y * rise(a + m, a), poch_m)
+rules(special.poch, lambda dy, y, a, m: dy * y * rise(a, m), poch_m)
 rules(special.binom, binom_n, binom_k)
 
 
@@ -73,7 +102,7 @@ def beta_density(a, b, x):
 def t_density(df, t):
     """The density of Student's t distribution."""
     df = like(df, t)
-    front = np.exp(special.gammaln((df + 1) / 2) - special.gammaln(df / 2)) / np.sqrt(math.pi * df)
+    front = 1 / (special.beta(df / 2, like(0.5, df)) * np.sqrt(df))
     return front * np.exp(-(df + 1) / 2 * np.log1p(t * t / df))
 
 

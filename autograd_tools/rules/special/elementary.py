@@ -20,12 +20,12 @@ def powm1_exponent(dy, y, x, p):
     return power_exponent(dy, y + 1, x, p)
 
 
-rules(special.expit, lambda dy, y, x: dy * y * (1 - y))
+rules(special.expit, lambda dy, y, x: dy * y * special.expit(-x))
 rules(special.logit, lambda dy, y, x: dy / (x * (1 - x)))
 rules(special.log_expit, lambda dy, y, x: dy * special.expit(-x))
 rules(special.exp2, lambda dy, y, x: dy * y * LN2)
 rules(special.exp10, lambda dy, y, x: dy * y * LN10)
-rules(special.expm1, lambda dy, y, x: dy * (y + 1))
+rules(special.expm1, lambda dy, y, x: dy * np.exp(x))
 rules(special.log1p, lambda dy, y, x: dy / (1 + x))
 rules(special.cosm1, lambda dy, y, x: -dy * np.sin(x))
 rules(special.cbrt, lambda dy, y, x: dy / (3 * y * y))
@@ -37,8 +37,18 @@ rules(special.cotdg, lambda dy, y, x: -dy * DEGREE * (1 + y * y))
 
 
 def exprel_slope(x):
-    """The derivative of (exp(x) - 1) / x, without the difference that loses its digits near 0."""
-    return hyp1f1(2.0, 3.0, x) / 2
+    """The derivative of (exp(x) - 1) / x, in a form that keeps its digits on either side of 0.
+
+    SciPy's hyp1f1 does not return for infinity.
+    """
+    plain = unwrap(x)
+    near = hyp1f1(2.0, 3.0, np.where(np.abs(plain) < 1, x, 0)) / 2
+    above, below = np.where(plain >= 1, x, 1), np.where(plain <= -1, x, -1)
+    power = np.where(plain > -1000, below, -1000)  # of exp; below, the product is -inf * 0
+    high = special.exprel(above) * (1 - 1 / above) + 1 / above
+    low = (1 + (power - 1) * np.exp(power)) / below / below
+    slope = np.where(plain >= 1, high, np.where(plain <= -1, low, near))
+    return np.where(np.isnan(plain), x, slope)
 
 
 def boxcox_slope(log, p):
@@ -78,8 +88,17 @@ def xlog1py_b(dy, y, a, b):
     return dy * quotient(a, 1 + b)
 
 
+def log_ratio(a, b):
+    """log(a / b), also where the quotient underflows or overflows."""
+    with np.errstate(all="ignore"):
+        ratio = np.divide(unwrap(a), unwrap(b))
+    if np.all((ratio > np.finfo(ratio.dtype).tiny) & (ratio < np.inf)):
+        return np.log(a / b)
+    return np.log(a) - np.log(b)
+
+
 def rel_entr_a(dy, y, a, b):
-    return dy * (np.log(a / b) + 1)
+    return dy * (log_ratio(a, b) + 1)
 
 
 def kl_div_b(dy, y, a, b):
@@ -90,7 +109,7 @@ rules(special.xlogy, lambda dy, y, a, b: dy * np.log(b), lambda dy, y, a, b: dy 
 rules(special.xlog1py, lambda dy, y, a, b: dy * np.log1p(b), xlog1py_b)
 rules(special.entr, lambda dy, y, x: -dy * (np.log(x) + 1))
 rules(special.rel_entr, rel_entr_a, lambda dy, y, a, b: -dy * quotient(a, b))
-rules(special.kl_div, lambda dy, y, a, b: dy * np.log(a / b), kl_div_b)
+rules(special.kl_div, lambda dy, y, a, b: dy * log_ratio(a, b), kl_div_b)
 
 
 def huber_delta(dy, y, delta, r):

@@ -33,7 +33,10 @@ def safe(inside, *numbers):
 
 
 def gamma_shape(a, x):
-    """Return the derivative of gammainc(a, x) in `a`; 0 at the ends of the domain of x."""
+    """Return the derivative of gammainc(a, x) in `a`.
+
+    It is 0 at the ends of the domain of x, and NaN outside of it.
+    """
     inside = (unwrap(x) > 0) & (unwrap(x) < np.inf) & (unwrap(a) > 0) & (unwrap(a) < np.inf)
     below = unwrap(x) <= unwrap(a)
     above = np.logical_not(below)
@@ -41,7 +44,12 @@ def gamma_shape(a, x):
     lower = gamma_lower(w, *safe(inside & below, a, x))
     upper = gamma_upper(w, *safe(inside & above, a, x))
     slope = np.where(below, special.gammainc(a, x) * lower, -special.gammaincc(a, x) * upper)
-    return np.where(inside, slope, 0)
+    return np.where(inside, slope, outside(special.gammainc(unwrap(a), unwrap(x))))
+
+
+def outside(y):
+    """Return the slope at the ends of the domain, 0, and NaN where the function is NaN."""
+    return np.where(np.isnan(y), np.nan, 0).astype(np.result_type(y))
 
 
 def gamma_lower(w, a, x):
@@ -59,7 +67,7 @@ def gamma_upper(w, a, x):
 def beta_shapes(a, b, x, rest):
     """Return the derivatives of betainc(a, b, x) in `a` and `b`, where `rest` is 1 - x.
 
-    They are 0 at the ends of the domain of x.
+    They are 0 at the ends of the domain of x, and NaN outside of it.
     """
     inside = (unwrap(x) > 0) & (unwrap(rest) > 0) & (unwrap(a) > 0) & (unwrap(b) > 0)
     below = unwrap(x) * unwrap(b) <= unwrap(rest) * unwrap(a)
@@ -68,8 +76,9 @@ def beta_shapes(a, b, x, rest):
     left = beta_lower(w, *safe(inside & below, a, b, x, rest))
     right = beta_lower(w, *safe(inside & above, b, a, rest, x))
     y, tail = special.betainc(a, b, x), special.betaincc(a, b, x)
+    ends = outside(unwrap(y))
     da, db = (
-        np.where(inside, np.where(below, y * left[i], -tail * right[1 - i]), 0) for i in (0, 1)
+        np.where(inside, np.where(below, y * left[i], -tail * right[1 - i]), ends) for i in (0, 1)
     )
     return da, db
 

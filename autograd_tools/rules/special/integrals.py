@@ -44,13 +44,29 @@ def sici_x(dy, y, x):
 rules(special.expn, UNKNOWN, expn_x)
 rules(special.sici, sici_x)
 rules(special.shichi, lambda dy, y, x: of_parts(dy, lambda: sinh_over(x), lambda: np.cosh(x) / x))
-# log(x) / (1 - x), also at 1: DLMF 15.4.1
-rules(special.spence, lambda dy, y, x: -dy * hyp2f1(1.0, 1.0, 2.0, 1 - x))
+
+
+def spence_x(dy, y, x):
+    """dy log(x) / (1 - x); near 1, where both are 0, by DLMF 15.4.1."""
+    near = np.abs(unwrap(x) - 1) < 0.5
+    far = np.where(near, 2, x)
+    series = hyp2f1(1.0, 1.0, 2.0, np.where(near, 1 - x, 0))
+    return dy * np.where(near, -series, np.log(far) / (1 - far))
+
+
+rules(special.spence, spence_x)
 
 
 def ellipk_slope(m, rest):
-    """The derivative of K(m) = pi/2 F(1/2, 1/2; 1; m), with `rest` = 1 - m: DLMF 19.5.1, 15.8.1."""
-    return math.pi / 8 / rest * hyp2f1(0.5, 0.5, 2.0, m)
+    """The derivative of K(m) = pi/2 F(1/2, 1/2; 1; m), with `rest` = 1 - m: DLMF 19.5.1, 15.8.1.
+
+    SciPy's F overflows for far numbers below 0: there the derivative is that of DLMF 19.4.1.
+    """
+    far = unwrap(m) < -2
+    below, above = np.where(far, m, -2), np.where(far, 0, m)
+    slope = math.pi / 8 / np.where(far, 1, rest) * hyp2f1(0.5, 0.5, 2.0, above)
+    by_integrals = (special.ellipe(below) / (1 - below) - special.ellipk(below)) / (2 * below)
+    return np.where(far, by_integrals, slope)
 
 
 rules(special.ellipk, lambda dy, y, m: dy * ellipk_slope(m, 1 - m))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.values import Value, unwrap
+from autograd_tools.rules.nans import nan_of
 from autograd_tools.scipy.arguments import array
 
 NUMBERS = (int, float, bool)
@@ -54,11 +55,13 @@ def within(
     """Return func(z, *shapes) where `z` is `inside` the support and the parameters are `valid`.
 
     Elsewhere `func` gets `safe` and parameters of 1/2, so that no nan flows back. The result is
-    fill[0] below `low`, fill[1] above, and nan for an invalid parameter or a nan in `z`.
+    fill[0] below `low`, fill[1] above, and nan, also as gradient, for an invalid parameter or a nan
+    in `z`.
     """
     if np.all(inside & valid):
         return settled(func(z, *shapes))
     plain = unwrap(z)
     y = func(np.where(inside & valid, z, safe), *(np.where(valid, shape, 0.5) for shape in shapes))
     other = np.where(np.isnan(plain) | ~valid, math.nan, np.where(plain < low, *fill))
-    return settled(np.where(inside & valid, y, other.astype(np.result_type(unwrap(y)))))
+    y = np.where(inside & valid, y, other.astype(np.result_type(unwrap(y))))
+    return settled(nan_of(y, z, *shapes))
