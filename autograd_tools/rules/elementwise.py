@@ -101,7 +101,7 @@ def nan_to_num_x(dy, y, x, *args, **kwargs):
     return dy * np.isfinite(unwrap(x))
 
 
-def share(exp, logaddexp, y, x, other):
+def share_of(exp, logaddexp, y, x, other):
     """`exp(x - y)`: the share of `x` in a sum; even for two infinities, zero for two of -inf."""
     if np.all(np.abs(unwrap(y)) < 100):
         return exp(x - y)
@@ -138,13 +138,13 @@ rules(np.log10, lambda dy, y, x: dy / (x * LN10))
 rules(np.log1p, lambda dy, y, x: dy / (1 + x))
 rules(
     np.logaddexp,
-    lambda dy, y, a, b: dy * share(np.exp, np.logaddexp, y, a, b),
-    lambda dy, y, a, b: dy * share(np.exp, np.logaddexp, y, b, a),
+    lambda dy, y, a, b: dy * share_of(np.exp, np.logaddexp, y, a, b),
+    lambda dy, y, a, b: dy * share_of(np.exp, np.logaddexp, y, b, a),
 )
 rules(
     np.logaddexp2,
-    lambda dy, y, a, b: dy * share(np.exp2, np.logaddexp2, y, a, b),
-    lambda dy, y, a, b: dy * share(np.exp2, np.logaddexp2, y, b, a),
+    lambda dy, y, a, b: dy * share_of(np.exp2, np.logaddexp2, y, a, b),
+    lambda dy, y, a, b: dy * share_of(np.exp2, np.logaddexp2, y, b, a),
 )
 
 rules(np.sin, lambda dy, y, x: dy * np.cos(x))

@@ -13,7 +13,7 @@ from autograd_tools.engine.registry import rules
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.special.parts import like, of_parts, real
 
-ROOT_2PI, ROOT_HALF_PI = math.sqrt(2 * math.pi), math.sqrt(math.pi / 2)
+ROOT_TWO_PI, ROOT_HALF_PI = math.sqrt(2 * math.pi), math.sqrt(math.pi / 2)
 
 # DLMF 10.6.1 and 10.29.1: a derivative is half a sum or difference of the neighbouring orders.
 rules(jv, UNKNOWN, lambda dy, y, v, x: dy * (jv(v - 1, x) - jv(v + 1, x)) / 2)
@@ -33,7 +33,7 @@ rules(special.k1, lambda dy, y, x: -dy * (special.k0(x) + y / x))
 
 
 # Scaled by exp(-|x|) or exp(x). The absolute value has no complex derivative.
-def beyond(v, x, slope, sign):
+def by_far_series(v, x, slope, sign):
     """Return `slope`, and for a far `x` the asymptotic series: DLMF 10.40.1 and 10.40.2.
 
     It is -x^(-3/2) times the sum of (k + 1/2) a_k(v) (sign / x)^k. `slope`, a small difference of
@@ -52,12 +52,12 @@ def beyond(v, x, slope, sign):
 
 def i_beyond(v, x, slope):
     """The slope of exp(-x) I_v(x) for a far `x`."""
-    return beyond(v, x, slope * ROOT_2PI, -1) / ROOT_2PI
+    return by_far_series(v, x, slope * ROOT_TWO_PI, -1) / ROOT_TWO_PI
 
 
 def k_beyond(v, x, slope):
     """The slope of exp(x) K_v(x) for a far `x`."""
-    return beyond(v, x, slope / ROOT_HALF_PI, 1) * ROOT_HALF_PI
+    return by_far_series(v, x, slope / ROOT_HALF_PI, 1) * ROOT_HALF_PI
 
 
 def ive_x(dy, y, v, x):
