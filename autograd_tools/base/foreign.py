@@ -13,6 +13,7 @@ PROTOCOLS = ("__array__", "__array_interface__", "__array_ufunc__", "__array_fun
 # What to write for an array `x` of a package.
 CONVERSIONS = {
     "pandas": "x.to_numpy()",
+    "pint": "x.magnitude",
     "polars": "x.to_numpy()",
     "pyarrow": "x.to_numpy(zero_copy_only=False)",
     "torch": "x.detach().cpu().numpy()",
@@ -88,7 +89,7 @@ def refuse_operator(x: Any, operator: str) -> None:
     """Raise a TypeError for an operator that a package does not leave to us on its other side."""
     package = package_of(x)
     if operator and (
-        package == "xarray"
+        package in ("polars", "xarray")
         or (package == "pandas" and operator == "matmul" and hasattr(type(x), "__matmul__"))
     ):
         raise TypeError(
@@ -109,24 +110,32 @@ def to_array(x: Any) -> Any:
         return x
     refuse_own_arithmetic(x)
     what = f"expected an array of numbers, got {type(x).__name__}"
+    if package_of(x) == "pandas":
+        _check_pandas(x, what)
     try:
         found = np.array(x, copy=None, subok=False)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"{what}: {error}; write {conversion(x)}") from error
     if found.dtype.kind in "biufc":
         return found
-    raise TypeError(f"{what} with elements of {_elements(x, found)}")
+    raise TypeError(
+        f"{what} with elements of dtype {found.dtype}; write {conversion(x)} and choose the numbers"
+    )
 
 
-def _elements(x: Any, found: Any) -> str:
-    """Return the dtypes of `x`, which has no numbers only, and what to write."""
-    dtypes = getattr(x, "dtypes", None) if package_of(x) == "pandas" else None
-    if dtypes is not None and getattr(x, "ndim", 1) == 2:
-        kinds = ", ".join(dict.fromkeys(map(str, dtypes)))
-        return f"dtype {kinds}; choose its columns of numbers, x[columns].to_numpy(float)"
-    if found.dtype == object and package_of(x) == "pandas":
-        return (
-            f"dtype {getattr(x, 'dtype', object)}; write x.to_numpy(float), "
-            "with na_value=np.nan for missing ones"
+def _check_pandas(x: Any, what: str) -> None:
+    """Raise a TypeError for columns of no numbers and for missing ones."""
+    dtypes = list(x.dtypes) if getattr(x, "ndim", 1) == 2 else [x.dtype]
+    found = ", ".join(dict.fromkeys(map(str, dtypes)))
+    if not all([dtype.kind in "biufc" for dtype in dtypes]):
+        instead = (
+            "choose its columns of numbers, x[columns].to_numpy(float)"
+            if len(dtypes) > 1
+            else "write x.to_numpy(float) if they are"
         )
-    return f"dtype {found.dtype}; write {conversion(x)} and choose the numbers"
+        raise TypeError(f"{what} of dtype {found}; {instead}")
+    if not all([isinstance(dtype, np.dtype) for dtype in dtypes]) and np.any(x.isna()):
+        raise TypeError(
+            f"{what} of dtype {found} with missing ones, which pandas skips and NumPy does not; "
+            "write x.to_numpy(float, na_value=np.nan)"
+        )

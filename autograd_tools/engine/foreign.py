@@ -43,4 +43,17 @@ def converted(x: Any, operator: str = "") -> Any:
     if not is_foreign(x):
         return x
     refuse_operator(x, operator)
-    return to_array(x)
+    try:
+        return to_array(x)
+    except TypeError as error:
+        if str(getattr(x, "dtype", "")) == "object" and any(map(holds_value, np.ravel(x))):
+            raise TypeError(
+                f"a {type(x).__name__} of recorded values has no gradient; "
+                "write np.stack(list(x)) for its array"
+            ) from error
+        raise
+
+
+def holds_value(x: Any) -> bool:
+    """Return True for a tracked value."""
+    return isinstance(x, Value)

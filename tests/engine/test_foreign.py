@@ -134,11 +134,29 @@ def test_a_frame_of_several_dtypes_names_them():
         ag.grad(lambda x: np.sum(x * frame))(1.0)
 
 
-def test_a_missing_number_is_refused_with_na_value():
+@pytest.mark.parametrize("make", ["Series", "array", "Index", "frame"])
+def test_a_missing_number_is_refused_with_na_value(make):
     pd = pytest.importorskip("pandas")
-    series = pd.Series([1, None], dtype="object")
+    missing = pd.Series([1, None], dtype="Int64")
+    other = missing.to_frame() if make == "frame" else getattr(pd, make)(missing)
     with pytest.raises(TypeError, match=r"na_value=np\.nan"):
-        ag.grad(lambda x: np.sum(x * series))(1.0)
+        ag.grad(lambda x: np.sum(x * other))(1.0)
+
+
+@pytest.mark.parametrize("dtype", ["category", "object", "str"])
+def test_a_series_of_no_numbers_names_its_dtype(dtype):
+    pd = pytest.importorskip("pandas")
+    series = pd.Series(["1", "2", "3"], dtype=dtype)
+    with pytest.raises(TypeError, match=f"of dtype {dtype}; write x.to_numpy"):
+        ag.grad(lambda x: np.sum(x * series))(X)
+
+
+def test_a_series_of_recorded_values_says_what_to_write():
+    pd = pytest.importorskip("pandas")
+    series = pd.Series(Y)
+    assert ag.grad(lambda x: series.map(lambda y: y * x[0]).sum())(X).tolist() == [10.0, 0, 0]
+    with pytest.raises(TypeError, match=r"np\.stack\(list\(x\)\)"):
+        ag.grad(lambda x: np.sum(x * series.map(lambda y: y * x[0])))(X)
 
 
 def test_an_xarray_operand_is_not_left_with_an_empty_dataset():
