@@ -11,6 +11,7 @@ import numpy as np
 from autograd_tools.base.text import unknown
 from autograd_tools.debug.report import bad_elements, first_true, message, numbers, origin
 from autograd_tools.engine.backward import backward, plain_backward
+from autograd_tools.engine.changes import Checked, Noted
 from autograd_tools.engine.hooks import hooked
 from autograd_tools.engine.recording import Recording
 from autograd_tools.location.call_site import CallSite
@@ -53,7 +54,7 @@ def watching(recording: Recording, watch: str | None) -> Iterator[None]:
 
 def watch_nan(recording: Recording) -> np.errstate:
     """Stop at the first NaN or Inf, without NumPy's warning of it."""
-    recording.entries = Watched(recording.notes)
+    recording.entries = Watched(recording.notes, recording.noted if recording.check else None)
     recording.backward_pass = watched_backward
     return np.errstate(all="ignore")
 
@@ -61,11 +62,11 @@ def watch_nan(recording: Recording) -> np.errstate:
 WATCHES = {"nan": watch_nan}
 
 
-class Watched(list[Any]):
-    """The entries of a recording, each checked; a recording without a watch pays nothing."""
+class Watched(Checked):
+    """The entries of a recording, each watched; a recording without a watch pays nothing."""
 
-    def __init__(self, notes: list[CallSite] | None) -> None:
-        super().__init__()
+    def __init__(self, notes: list[CallSite] | None, noted: list[Noted] | None) -> None:
+        super().__init__(noted)
         self.notes: Any = notes
 
     def append(self, entry: Any) -> None:

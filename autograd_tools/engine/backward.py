@@ -17,6 +17,7 @@ from typing import Any
 from numpy import ndarray
 
 from autograd_tools.engine import assigned
+from autograd_tools.engine.changes import check_unchanged
 from autograd_tools.engine.cotangents import accumulate, unbroadcast_to
 from autograd_tools.engine.float_warnings import warn_as_before, warn_at_user
 from autograd_tools.engine.hooks import call_hooks, hooked
@@ -85,6 +86,8 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     del recording.entries[index + 1 :]
     if recording.notes is not None:
         del recording.notes[index + 1 :]
+    if recording.noted:
+        check_unchanged(recording, index)
     recording.result = index
     recording.outgrads, recording.exclusive = [None] * (index + 1), set()
     recording.outgrads[index] = seed
@@ -375,9 +378,10 @@ def set_collector(collector: Callable[[Recording, int], None] | None) -> None:
 def _own_leaves(recording: Recording, seed: Any) -> None:
     """Give each leaf a gradient of its own: no view, and no array of another node or the seed."""
     entries, outgrads = recording.entries, recording.outgrads
-    kept = zip(entries, outgrads, strict=True) if recording.retain else ()
-    others = {id(dx) for entry, dx in kept if entry[0] is not None}
-    others.update(map(id, (seed, *seed) if type(seed) is list else (seed,)))
+    others = {id(seed)} if type(seed) is not list else set(map(id, seed))
+    if recording.retain:
+        pairs = zip(entries, outgrads, strict=True)
+        others.update([id(dx) for entry, dx in pairs if entry[0] is not None])
     for index in (*recording.inputs, *recording.leaves.values()):
         if index < len(outgrads):
             outgrads[index] = _own(outgrads[index], others)

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import following_params, open_tapes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
@@ -49,7 +52,12 @@ def value(x: Any) -> Any:
     """
     if open_tapes:
         note_detached("ag.value", (x,))
-    return unwrap(x)
+    plain = unwrap(x)
+    while isinstance(x, Result) and type(plain) is np.ndarray:
+        if x.recording.is_open:
+            note_shared(x.recording, x.index, plain)  # the caller may write into it
+        x = x.value
+    return plain
 
 
 def note_detached(what: str, args: Iterable[Any]) -> None:

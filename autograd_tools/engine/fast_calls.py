@@ -15,6 +15,7 @@ from numpy import ndarray
 
 from autograd_tools.base.containers import is_container
 from autograd_tools.engine.calls import CONSTANTS, call, container, read_item
+from autograd_tools.engine.changes import MUTABLE, kept, kept_options
 from autograd_tools.engine.detached import CALL_PATH
 from autograd_tools.engine.primitives import VALUE, PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording
@@ -196,6 +197,12 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         if locator is not None:
             recording.notes.append(locator.note())
         general, fitting, reads_x, reads_z, reads_y = way
+        if way is not both:
+            if way is left:
+                if reads_z and type(z) is ndarray:
+                    z = z.copy() if z.nbytes <= recording.small else kept(recording, z)
+            elif reads_x and type(x) is ndarray:
+                x = x.copy() if x.nbytes <= recording.small else kept(recording, x)
         args = (x, z)
         if locator is None or not recording.retain:
             if not same_shape:
@@ -243,7 +250,13 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
             )
         recording, x = a.recording, a.value
         args = (x, *rest)
-        y = general(*args, **kwargs) if kwargs else forward(*args)
+        if kwargs:
+            y = general(*args, **kwargs)
+            kwargs = kept_options(recording, kwargs)
+        else:
+            y = forward(*args)
+        if rest and type(rest[0]) is not int and type(rest[0]) in MUTABLE:
+            args = (x, *kept(recording, rest))
         if type(x) is not ndarray:
             keep(y)
         entries = recording.entries
@@ -256,7 +269,7 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
             recording.notes.append(locator.note())
         if locator is None or not recording.retain:
             if not reads_x and entries[a.index][0] is not None:  # a leaf is kept anyway
-                args = (absent(x), *rest)
+                args = (absent(x), *args[1:])
             if not reads_y:
                 y = None
         entries.append(
@@ -267,14 +280,17 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
     return apply
 
 
+FIXED = CONSTANTS - MUTABLE
+
+
 def item(
     primitive: PrimitiveData, otherwise: Callable[[Any, Any], Any]
 ) -> Callable[[Any, Any], Any]:
-    """Make `x[index]` for an array and a constant index; `otherwise` takes anything else."""
+    """Make `x[index]` for an array and a number or slice; `otherwise` takes anything else."""
     forward, plan = primitive.forward, primitive.plan(0)
 
     def apply(a: Any, index: Any) -> Any:
-        if type(a) is not Result or type(index) not in CONSTANTS:
+        if type(a) is not Result or type(index) not in FIXED:
             return otherwise(a, index)
         recording, x, parent = a.recording, a.value, a.index
         if recording.thread != get_ident() or type(x) is not ndarray:

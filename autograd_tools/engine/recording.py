@@ -17,7 +17,9 @@ from numpy import ndarray
 
 from autograd_tools.base.contexts import Opened
 from autograd_tools.base.memory import last_tape_closed
-from autograd_tools.engine import assigned
+from autograd_tools.engine import assigned, checks
+from autograd_tools.engine.changes import SMALL, Checked, Noted, kept, kept_options, note_shared
+from autograd_tools.engine.checks import Check
 from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
 from autograd_tools.engine.float_warnings import Modes, warn_as_before, warn_at_user
 from autograd_tools.engine.primitives import VALUE, Plan
@@ -75,6 +77,9 @@ class Recording(Wrapping):
     assigned: frozenset[int] = frozenset()  # ids of leaves whose Param has another value now
     moment: int | None = None  # the count of writes into Params when it ended
     within: frozenset[int] = frozenset()  # the serials of the open recordings around it
+    check: Check | None = None  # all arrays that rules read are noted, as for `check=True`
+    small: int = SMALL  # bytes up to which constants are copied
+    sampled: int = 0  # larger constants noted
     writes: Any = None  # what was written into its arrays: a Writes, see writes.py
 
     def __init__(self, *, follows_params: bool, isolated: bool = False) -> None:
@@ -98,6 +103,9 @@ class Recording(Wrapping):
         self.node_times: dict[int, dict[int, int]] = {}  # the same by index and argument, on demand
         self.children: tuple[Any, dict[int, list[int]]] | None = None  # by index, on demand
         self.result: int | None = None
+        self.noted: list[Noted] = []  # arrays that may change before the gradient
+        if checks.blocks and (check := checks.current_check()) is not None:
+            self.check, self.small, self.entries = check, -1, Checked(self.noted)
 
     @property
     def is_open(self) -> bool:
@@ -184,6 +192,8 @@ class Recording(Wrapping):
         """Make a leaf of value `x`, shown as `name`."""
         x = frozen(x) if isinstance(x, Result) else x
         index = self.append((None, x, (name,), NO_KWARGS, ()))
+        if type(x) is not Result:
+            note_shared(self, index, x)
         self.inputs.append(index)
         return result(x, self, index)
 
@@ -194,9 +204,9 @@ class Recording(Wrapping):
             assigned.refuse_assigned(param)
         if index is None:
             check_thread(self, param)
-            index = self.leaves[id(param)] = self.append(
-                (None, self._below(param), (param,), NO_KWARGS, ())
-            )
+            x = self._below(param)
+            index = self.leaves[id(param)] = self.append((None, x, (param,), NO_KWARGS, ()))
+            note_shared(self, index, x)
             if self.elsewhere:
                 refuse_elsewhere(self, param)
         return index
@@ -248,11 +258,38 @@ def record(recording: Recording, entry: Entry) -> Result:
     """Append a primitive call; unless the recording retains all, drop arrays that no rule reads."""
     note = source.NOWHERE if recording.locator is None else recording.locator.note()
     plan, y, args, kwargs, parents = entry
-    if not recording.retain and plan is not None:
-        # The items of a long list are not searched at every read of one.
-        if plan.primitive.item_of is None or type(args[0]) is ndarray:
-            args = tuple([arg if plan.needs(i) else absent(arg) for i, arg in enumerate(args)])
-        entry = (plan, y if plan.needs(VALUE) else None, args, kwargs, parents)
+    if plan is not None:
+        if len(args) > len(parents) or plan.primitive.sequences:
+            args = _with_kept(recording, plan, args, parents)
+        if kwargs:
+            kwargs = kept_options(recording, kwargs)
+        if not plan.fresh:  # a function of the user's may write into its result later
+            note_shared(recording, len(recording.entries), y)
+        held = y
+        if not recording.retain:
+            # The items of a long list are not searched at every read of one.
+            if plan.primitive.item_of is None or type(args[0]) is ndarray:
+                args = tuple([arg if plan.needs(i) else absent(arg) for i, arg in enumerate(args)])
+            held = y if plan.needs(VALUE) else None
+        entry = (plan, held, args, kwargs, parents)
     if isinstance(y, Result):
         y.frozen = True
     return result(y, recording, recording.append(entry, note))
+
+
+def _with_kept(
+    recording: Recording, plan: Plan, args: tuple[Any, ...], parents: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """Return the arguments with `kept` of each constant that a rule reads."""
+    tracked = dict(zip(plan.positions, parents, strict=True))
+    held = list(args)
+    for i, arg in enumerate(args):
+        parent = tracked.get(i)
+        if not plan.needs(i):
+            continue
+        if parent is None:
+            held[i] = kept(recording, arg)
+        elif type(parent) is tuple:  # of a sequence of arrays
+            pairs = zip(arg, parent, strict=True)
+            held[i] = [kept(recording, item) if p is None else item for item, p in pairs]
+    return tuple(held)

@@ -14,6 +14,7 @@ from autograd_tools.base.containers import copied
 from autograd_tools.base.html import html_of
 from autograd_tools.base.memory import keep_freed_memory, no_collections
 from autograd_tools.engine.backward import differentiate
+from autograd_tools.engine.checks import current_check
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.elsewhere import refuse_elsewhere
@@ -260,8 +261,11 @@ def observe(callback: Callable[[Tape], None]) -> Iterator[None]:
 
 
 def new_recording(*, follows_params: bool, retain: bool) -> Recording:
-    """Return a tape if it is retained or observed, else a recording that frees as it goes."""
-    return (Tape if retain or _observers else Recording)(follows_params=follows_params)
+    """Return a tape if it is retained, observed or checked, else a recording that frees as it
+    goes.
+    """
+    retain = retain or bool(_observers) or current_check() is not None
+    return (Tape if retain else Recording)(follows_params=follows_params)
 
 
 def notify_observers(recording: Recording) -> None:
