@@ -224,7 +224,9 @@ def test_every_public_name_has_a_docstring(package):
     assert [name for name in names if not getattr(package, name).__doc__] == []
 
 
-@pytest.mark.parametrize("error", ["GradientError", "LostGradientError", "NonFiniteError"])
+@pytest.mark.parametrize(
+    "error", ["CheckError", "GradientError", "LostGradientError", "NonFiniteError"]
+)
 def test_errors_are_public_and_show_the_public_name(error):
     assert getattr(autograd_tools, error).__module__ == "autograd_tools"
 

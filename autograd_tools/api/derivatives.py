@@ -14,6 +14,7 @@ import numpy as np
 from autograd_tools.api.checkpointing import join
 from autograd_tools.api.differentiate import Argnum, checked, grad, gradient_of, of_argnum, run
 from autograd_tools.api.functions import FunctionOf, named
+from autograd_tools.api.plain_run import PlainRun
 from autograd_tools.base.containers import (
     children_of,
     copied,
@@ -22,8 +23,10 @@ from autograd_tools.base.containers import (
     tree_leaves,
     tree_replace,
 )
+from autograd_tools.engine import checks
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, plain
+from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Result, Value, unwrap
@@ -101,6 +104,7 @@ def _derivative_at(
     **kwargs: Any,
 ) -> Any:
     """Call `at_point`; `real` names the caller if it expects a function with real values."""
+    again = PlainRun(f, args, kwargs) if checks.blocks else None
     pull, y = _pullback(f, argnums, args, kwargs)
     for leaf in tree_leaves(y) if real else ():
         if np.iscomplexobj(unwrap(leaf)):
@@ -108,7 +112,10 @@ def _derivative_at(
                 f"{real}() expects a function with real values, {name_of(f)} returned "
                 f"{describe(leaf)}; take its np.real and np.imag"
             )
-    return at_point(argnum, pull, y, tuple([plain(args[n]) for n in argnums]))
+    found = at_point(argnum, pull, y, tuple([plain(args[n]) for n in argnums]))
+    if again is not None and at_point in (_jacobian_at, _elementwise_at):  # others pull later
+        again.compare(y)
+    return found
 
 
 def _pullback(
@@ -129,6 +136,8 @@ def _pullback(
     joined.__name__ = name_of(f)  # for messages
     recording, leaves, y = run(joined, argnums, args, kwargs)
     recording.retain = True  # for the next call of `pull`
+    for leaf in leaves:
+        note_shared(recording, leaf, recording.entries[leaf][1])  # it may change before that
     several = children_of(unwrap(whole)) is not None
     tracked = isinstance(y, Result) and y.recording is recording
     below = y.value if tracked else y

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from autograd_tools.api.functions import FunctionOf, named
+from autograd_tools.api.plain_run import PlainRun
 from autograd_tools.base.containers import (
     is_constant_leaf,
     is_floating,
@@ -20,8 +21,10 @@ from autograd_tools.base.containers import (
 )
 from autograd_tools.base.contexts import frame_of_block
 from autograd_tools.debug.watch import watching
+from autograd_tools.engine import checks
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
+from autograd_tools.engine.checks import Check, checking
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.elsewhere import refuse_elsewhere
@@ -38,7 +41,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 Argnum = int | tuple[int, ...]
 
 
-def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: Any) -> Any:
+def diff(
+    f: Callable[..., Any], *args: Any, watch: str | None = None, check: bool = False, **kwargs: Any
+) -> Any:
     """Call a function, record what it does with Params, and backpropagate from its result.
 
     Parameters
@@ -51,6 +56,14 @@ def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: 
         With "nan", the first operation or VJP rule that produces NaN or Inf from finite numbers
         raises an error. NaNs already in a Param or constant are reported only if they reach the
         result or a gradient.
+    check : bool
+        Run `f` a second time without recording it, and raise an error if its value differs by more
+        than rounding (half of the digits of its type). Also compare each array that a VJP rule
+        reads with its elements at its use, and raise an error if one has changed: a buffer, an
+        index, a mask, a value written into. All recordings inside `f` are checked. The second run
+        gets copies of the arrays in the arguments, and starts from the same states of `np.random`,
+        `random` and the generators that are arguments or variables of `f`. Other side effects of
+        `f` happen twice. This takes several times as long.
 
     Returns
     -------
@@ -65,6 +78,9 @@ def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: 
         If the result is not a real scalar.
     LostGradientError
         If an operation would silently drop a gradient.
+    CheckError
+        If `check=True` finds a fault; the message names the operation, the argument and the user's
+        line. Without it, some changes of arrays are noticed.
     NonFiniteError
         If `watch="nan"` finds NaN or Inf; the message names the operation and the user's line.
 
@@ -78,13 +94,19 @@ def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: 
     """
     if not callable(f):
         raise TypeError(f"diff() expects a function, got {describe(f)}; write ag.diff(lambda: ...)")
-    tape = Tape(follows_params=True)
-    with watching(tape, watch), tape.open(sys._getframe()):
-        y = live(f(*args, **kwargs))
-        if not isinstance(y, Value) and holds_tracked(y):
-            check_scalar(y)  # raises, because the gradient of a container would be lost
-    if isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape):
-        tape.backward(y)
+    with checking(Check() if check else None):
+        again = PlainRun(f, args, kwargs) if checks.blocks else None
+        tape = Tape(follows_params=True)
+        with watching(tape, watch), tape.open(sys._getframe()):
+            y = live(f(*args, **kwargs))
+            if not isinstance(y, Value) and holds_tracked(y):
+                check_scalar(y)  # raises, because the gradient of a container would be lost
+        is_own = isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape)
+        if is_own:
+            tape.backward(y)
+        if again is not None:
+            again.compare(y)
+    if is_own:
         return tape
     if not isinstance(y, Value):
         refuse_elsewhere(tape)
@@ -92,13 +114,15 @@ def diff(f: Callable[..., Any], *args: Any, watch: str | None = None, **kwargs: 
 
 
 @contextmanager
-def record(*, watch: str | None = None) -> Iterator[Tape]:
+def record(*, watch: str | None = None, check: bool = False) -> Iterator[Tape]:
     """Record what a block does with Params.
 
     Parameters
     ----------
     watch : {None, "nan"}
         As in `diff`.
+    check : bool
+        As in `diff`, but a block runs only once: the arrays are compared, and not the value.
 
     Yields
     ------
@@ -108,7 +132,7 @@ def record(*, watch: str | None = None) -> Iterator[Tape]:
 
     Raises
     ------
-    LostGradientError, NonFiniteError
+    LostGradientError, NonFiniteError, CheckError
         As in `diff`.
 
     Examples
@@ -121,9 +145,10 @@ def record(*, watch: str | None = None) -> Iterator[Tape]:
     >>> ag.grad(J, w)
     array([2., 2., 2.])
     """
-    tape = Tape(follows_params=True)
-    with watching(tape, watch), tape.open(frame_of_block(sys._getframe(1))):
-        yield tape
+    with checking(Check() if check else None):
+        tape = Tape(follows_params=True)
+        with watching(tape, watch), tape.open(frame_of_block(sys._getframe(1))):
+            yield tape
 
 
 def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
@@ -343,6 +368,7 @@ def _differentiated(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
+    again = PlainRun(f, args, kwargs) if checks.blocks else None
     modes = warn_at_user()  # here, so that neither the recording nor the pass does it again
     try:
         recording, leaves, y = run(f, argnums, args, kwargs)
@@ -354,6 +380,8 @@ def _differentiated(
     finally:
         if modes is not None:
             warn_as_before(modes)
+    if again is not None:
+        again.compare(y)
     found = tuple(
         [
             gradient_of(recording, leaf, plain(args[n]))
