@@ -19,7 +19,7 @@ from autograd_tools.base.containers import (
     tree_leaves,
     tree_replace,
 )
-from autograd_tools.base.contexts import frame_of_block
+from autograd_tools.base.contexts import frame_of_block, generator_of
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine import checks
 from autograd_tools.engine.backward import differentiate
@@ -147,7 +147,8 @@ def record(*, watch: str | None = None, check: bool = False) -> Iterator[Tape]:
     """
     with checking(Check() if check else None):
         tape = Tape(follows_params=True)
-        with watching(tape, watch), tape.open(frame_of_block(sys._getframe(1))):
+        frame = frame_of_block(sys._getframe(1))
+        with watching(tape, watch), tape.open(frame, generator_of(frame)):
             yield tape
 
 

@@ -58,18 +58,16 @@ class Blocks(Generic[T]):
         self._set = last.set
         self.of_generators: list[Opened[T]] = []
 
-    def enter(self, item: T, frame: FrameType | None) -> Opened[T]:
-        """Open a block in `frame`, as `frame_of_block` finds it."""
+    def enter(self, item: T, generator: FrameType | None = None) -> Opened[T]:
+        """Open a block of a function, or of the generator that runs in the frame `generator`."""
         before = self.last()
         if before is not None and before.item is None:
             before = self._last_open()
-        if frame is not None and frame.f_code.co_flags & GENERATORS:
-            opened: Opened[T] = OpenedInGenerator(frame)
-        else:
-            opened = Opened()  # no __init__, whose call would double the time
+        # Without __init__, whose call would double the time.
+        opened: Opened[T] = Opened() if generator is None else OpenedInGenerator(generator)
         opened.item = opened.sure = item
         opened.before = opened.around = before
-        if opened.generator is not None or self.of_generators:
+        if self.of_generators or generator is not None:
             self._enter_generator(opened)
         self._set(opened)
         return opened
@@ -82,8 +80,8 @@ class Blocks(Generic[T]):
         for outer in chain(opened):
             outer.sure = None
 
-    def leave(self, opened: Opened[T]) -> None:
-        """Leave a block; no order is needed."""
+    def leave(self, opened: Opened[T]) -> Opened[T] | None:
+        """Leave a block, in any order; return the block that this context opened last."""
         opened.item = opened.sure = None
         if isinstance(opened, OpenedInGenerator):
             self.of_generators.remove(opened)
@@ -92,6 +90,7 @@ class Blocks(Generic[T]):
         if self.last() is not opened or (before is not None and before.item is None):
             before = self._last_open()
         self._set(before)
+        return before
 
     def innermost(self) -> Opened[T] | None:
         """Return the innermost block in effect."""
@@ -184,6 +183,11 @@ def _is_suspended(opened: Opened[T]) -> bool:
         return False
     code, after = frame.f_code.co_code, frame.f_lasti + 2
     return not (code[after] == RESUME and code[after + 1] & 3 == AFTER_AWAIT)
+
+
+def generator_of(frame: FrameType) -> FrameType | None:
+    """Return the frame if a generator runs in it."""
+    return frame if frame.f_code.co_flags & GENERATORS else None
 
 
 def frame_of_block(frame: FrameType) -> FrameType:

@@ -117,16 +117,18 @@ class Recording(Wrapping):
         """Nanoseconds by index, then by 0 (forward) or n (the gradient of argument n)."""
         return timing.times(self)
 
-    def open(self, base: FrameType | None) -> Recording:
+    def open(self, base: FrameType | None, generator: FrameType | None = None) -> Recording:
         """Record what this context computes, in `with recording.open(base):`.
 
-        Scope paths start above the frame `base`. After the block, Results act like their values.
+        Scope paths start above the frame `base`. A `generator` records only what it runs itself.
+        After the block, Results act like their values.
         """
-        self.outer = following_params()
+        if recordings.last() is not None or recordings.of_generators:
+            self.outer = following_params()
         self.owner = self.thread = get_ident()
         if self.retain:
             open_tapes.append(self)
-        self.opened = recordings.enter(self, base)
+        self.opened = recordings.enter(self, generator)
         around = self.opened.around
         outer = None if around is None else around.item
         if outer is not None:
@@ -171,14 +173,12 @@ class Recording(Wrapping):
             self.locator = None
             self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
             self.items.clear()
-            if self.opened is not None:
-                recordings.leave(self.opened)
-                self.opened = None
+            if self.opened is not None and recordings.leave(self.opened) is None:
+                last_tape_closed()
+            self.opened = None
             if self.modes is not None:
                 warn_as_before(self.modes)
                 self.modes = None
-            if recordings.last() is None:
-                last_tape_closed()
 
     def append(self, entry: Entry, note: source.CallSite = source.NOWHERE) -> int:
         """Append an entry and return its index."""

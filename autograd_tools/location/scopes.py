@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
-from autograd_tools.base.contexts import Blocks, Opened, frame_of_block, left
+from autograd_tools.base.contexts import Blocks, Opened, frame_of_block, generator_of, left
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,7 +92,7 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
     def __enter__(self) -> scope:
         frame = frame_of_block(sys._getframe(1))
         entered = OpenScope(self.name, frame)
-        entered.opened = scopes.enter(entered, frame)
+        entered.opened = scopes.enter(entered, generator_of(frame))
         self._entered.append(entered)
         return self
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-from autograd_tools.base.contexts import Blocks, Opened, chain
+from autograd_tools.base.contexts import Blocks, Opened, chain, generator_of
 from autograd_tools.timing.log import CLOSE, LABELS, LIMIT, PAUSE, enclose
 
 
@@ -130,7 +130,7 @@ class Stack:
         self.open.append(opened)
         self.log += (code, None, 0, start, start)
         opened.frame = id(frame)
-        self.seen = opened.opened = sections.enter(opened, frame)
+        self.seen = opened.opened = sections.enter(opened, generator_of(frame))
         return opened
 
     def resume(self, opened: Open | None, code: int, start: int) -> Open:
