@@ -42,28 +42,28 @@ class PlainRun:
         """Run the function, and compare its value with the recorded one."""
         if self.check is None:
             return
-        name = name_of(self.f)
         expected = self._value()
         if _agrees(plain(recorded), expected):
             return
+        code = getattr(inspect.unwrap(self.f), "__code__", None)
+        place = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
+        name = f"{name_of(self.f)}{place}"
         again = self._value()
         if not _agrees(expected, again):
-            self.check.undecided(
-                CheckError(
-                    f"{name} returns another value each time, {describe(expected)} and then "
-                    f"{describe(again)}, so its recorded value cannot be checked; seed its random "
-                    "numbers inside it, and do not let it keep state between its runs"
-                )
+            message = (
+                f"{name} returns another value each time, {describe(expected)} and then "
+                f"{describe(again)}, so its recorded value cannot be checked; seed its random "
+                "numbers inside it, and do not let it keep state between its runs"
             )
+            self.check.undecided(CheckError(message, function=name))
             return
-        self.check.fault(
-            CheckError(
-                f"{name} returns {describe(plain(recorded))} while it is recorded, and "
-                f"{describe(expected)} otherwise, so its gradient is that of another function; "
-                "look for code that treats a recorded value in another way, such as type(x) "
-                "or an in-place write, and for state that it keeps between its runs"
-            )
+        message = (
+            f"{name} returns {describe(plain(recorded))} while it is recorded, and "
+            f"{describe(expected)} otherwise, so its gradient is that of another function; "
+            "look for code that treats a recorded value in another way, such as type(x) "
+            "or an in-place write, and for state that it keeps between its runs"
         )
+        self.check.fault(CheckError(message, function=name))
 
     def _value(self) -> Any:
         """Return the value of a run that starts from the same numbers, and leaves no trace."""

@@ -17,6 +17,8 @@ class CheckError(ValueError):
     ----------
     changes : list
         The changed arrays: `argument`, `array`, `name` and `site`, the user's line that used it.
+    function : str
+        The function whose values differ, or an empty string.
 
     Examples
     --------
@@ -35,9 +37,12 @@ class CheckError(ValueError):
 
     __module__ = "autograd_tools"
 
-    def __init__(self, message: str, changes: list[Any] | None = None) -> None:
+    def __init__(
+        self, message: str, changes: list[Any] | None = None, *, function: str = ""
+    ) -> None:
         super().__init__(message)
         self.changes = changes or []
+        self.function = function
 
 
 class Check:

@@ -73,7 +73,7 @@ def test_a_value_that_depends_on_the_recording_is_a_fault(w):
     def f():
         return np.sum(w * w) if type(w * w) is np.ndarray else np.sum(2 * w)
 
-    with pytest.raises(ag.CheckError, match=r"f returns 6.0 while it is recorded, and 3.0 other"):
+    with pytest.raises(ag.CheckError, match=r"f \(.*\) returns 6.0 while it is recorded, and 3.0 "):
         ag.diff(f, check=True)
 
 
@@ -84,7 +84,7 @@ def test_a_value_that_changes_from_run_to_run_is_refused(w):
         runs.append(1)
         return np.sum(w) * len(runs)
 
-    with pytest.raises(ag.CheckError, match=r"f returns another value each time, 6.0 and then 9.0"):
+    with pytest.raises(ag.CheckError, match=r"another value each time, 6.0 and then 9.0"):
         ag.diff(f, check=True)
 
 

@@ -24,9 +24,10 @@ class Command(argparse.ArgumentParser):
         self._nargs |= dict.fromkeys(action.option_strings, action.nargs)
         return action
 
-    def add_script(self, saved: str) -> None:
+    def add_script(self, saved: str = "") -> None:
         """Add SCRIPT, which may be a file of the kind `saved`."""
-        self.add_argument("script", metavar="SCRIPT", help=f"a Python script or a saved {saved}")
+        other = f" or a saved {saved}" if saved else ""
+        self.add_argument("script", metavar="SCRIPT", help=f"a Python script{other}")
         self.set_defaults(files=["script"])
         self.usage = f"{self.prog} [options] SCRIPT [options] [--] [the script's arguments]"
 

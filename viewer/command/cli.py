@@ -11,7 +11,7 @@ from typing import Any
 
 import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace
-from viewer.command import cli_compare, profiling
+from viewer.command import checking, cli_compare, profiling
 from viewer.command.arguments import Command
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.script import run
@@ -232,6 +232,7 @@ COMMANDS: dict[str, tuple[Callable[[Command], None], str]] = {
     "draw": (_add_draw, "draw the computation graph of a gradient"),
     "explain": (_add_explain, "explain a gradient step by step: each operation and VJP rule"),
     "profile": (profiling.add_profile, "show where the time of gradients goes"),
+    "check": (checking.add_check, "check that each gradient is that of the plain NumPy program"),
     "merge": (_add_merge, "combine saved profiles, such as those of several processes"),
     "compare": (cli_compare.add_compare, "compare two saved traces or two saved profiles"),
 }
