@@ -16,6 +16,7 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import following_params, open_tapes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.location.call_site import is_users
+from autograd_tools.location.code_files import file_of
 
 MAX_RESULTS = 1000  # noted per call site and tape; all Params are
 
@@ -96,7 +97,7 @@ def _put(recording: Recording, who: int, param: Param | None, what: str, frame: 
     known = recording.detached.setdefault((id(code), frame.f_lasti), {})
     if who not in known and (param is not None or len(known) < MAX_RESULTS):
         # Param and code stay alive, so that their ids stay theirs.
-        found = Detached(what, code.co_filename, frame.f_lineno, code.co_qualname)
+        found = Detached(what, file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname)
         known[who] = (found, param, code)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+from autograd_tools.location.code_files import file_of
 from autograd_tools.location.scopes import OpenScope, innermost_scope, scopes
 
 
@@ -243,7 +244,7 @@ class Locator:
         if note is None:
             operator = below is None or id(below.f_code) in OPERATORS
             note = CallSite(
-                frame.f_code.co_filename,
+                file_of(frame.f_code, frame.f_globals),
                 frame.f_lineno,
                 *self._here,
                 frame.f_lasti,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
+from autograd_tools.location.code_files import file_of
 from autograd_tools.location.loop_headers import (
     Header,
     Span,
@@ -74,7 +75,7 @@ class Flow:
 
 def flow_of(code: CodeType) -> Flow:
     """Return the control flow of a function."""
-    return _flow_of(code, code.co_filename)
+    return _flow_of(code, file_of(code))
 
 
 @functools.lru_cache(512)

@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from autograd_tools.location.call_site import CallSite, PathEntry
+from autograd_tools.location.code_files import file_of
 from autograd_tools.location.loops import Flow, Loop, flow_of
 from autograd_tools.tracing.columns import ScopeNode
 
@@ -36,7 +37,7 @@ class _Open:
 
     def __init__(self, level: PathEntry, place: int, flow: Flow | None) -> None:
         self.level = level
-        self.file = level.code.co_filename if level.code else ""
+        self.file = file_of(level.code) if level.code else ""
         self.place = place
         self.flow = flow if flow is not None and flow.loops else None
         self.offset = -1
@@ -120,11 +121,11 @@ class _Walk:
     def _entered(self, level: PathEntry, around: PathEntry | None) -> tuple[str, str, str, int]:
         """Return the kind and name of a level, and the file and line that entered it."""
         if level.start >= 0 and level.code is not None:
-            return "scope", level.name, level.code.co_filename, self._line(level.code, level.start)
+            return "scope", level.name, file_of(level.code), self._line(level.code, level.start)
         kind = "scope" if level.code is None else "function"
         if around is None or around.code is None:
             return kind, level.name, "", 0
-        return kind, level.name, around.code.co_filename, self._line(around.code, around.offset)
+        return kind, level.name, file_of(around.code), self._line(around.code, around.offset)
 
     def _move(self, top: _Open, offset: int, resumed: bool, operator: bool) -> bool:
         """Go to another instruction; return True if that changes the step or loop."""

@@ -1,0 +1,71 @@
+"""Names of the files of code, such that their lines are those of the code.
+
+Code from `exec` may bear any name, also that of a file with other lines; a file may have changed
+since Python read it. Such code gets a name in angle brackets, under which no lines are found.
+"""
+
+from __future__ import annotations
+
+import dis
+import linecache
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import CodeType
+from typing import Any
+
+MOST = 4096  # codes to remember
+FARTHEST = 100  # lines from the first decorator to `def`
+NAMES = re.compile(r"\w+")
+
+_known: dict[int, tuple[CodeType, str]] = {}  # by id of the code, which stays alive
+
+
+def file_of(code: CodeType, variables: Mapping[str, Any] | None = None) -> str:
+    """Return the name of the file of some code, whose global variables may help."""
+    found = _known.get(id(code))
+    if found is None or found[0] is not code:
+        if len(_known) >= MOST:
+            _known.clear()
+        found = _known[id(code)] = code, _file_of(code, variables or {})
+    return found[1]
+
+
+def _file_of(code: CodeType, variables: Mapping[str, Any]) -> str:
+    name = code.co_filename
+    try:
+        lines = linecache.getlines(name)
+    except ValueError:  # not a possible file name
+        lines = []
+    if lines:
+        return name if fits(code, lines) else f"<{name}>"
+    # Once a traceback shows it, Python takes the lines of the module whose variables it has.
+    own = name.startswith("<") or variables.get("__file__", name) == name
+    return name if own else f"<{name}>"
+
+
+def fits(code: CodeType, lines: Sequence[str]) -> bool:
+    """Return whether these lines of a file are the source of some code, as far as names show."""
+    if not code.co_name.startswith("<"):
+        here = lines[code.co_firstlineno - 1 :][:FARTHEST]
+        head = re.compile(rf"\s*((async\s+)?def|class)\s+{re.escape(code.co_name)}\b")
+        decorated = here[:1] and here[0].lstrip().startswith("@")
+        if not any(map(head.match, here if decorated else here[:1])):
+            return False
+    if any(name.startswith("@py") for name in code.co_names):  # pytest has rewritten assertions
+        return True
+    told = [name in NAMES.findall(text) for name, text in _names(code, lines)]
+    return 2 * sum(told) >= len(told)
+
+
+def _names(code: CodeType, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the names that instructions use, with the lines where they should stand."""
+    for instruction in dis.get_instructions(code):
+        at, given = instruction.positions, instruction.argval
+        if at is None or not at.lineno or not instruction.opname.startswith(("LOAD_", "STORE_")):
+            continue
+        if "CONST" in instruction.opname:
+            continue
+        text = "".join(lines[at.lineno - 1 : at.end_lineno or at.lineno])
+        for name in given if isinstance(given, tuple) else (given,):
+            if isinstance(name, str) and name.isidentifier() and not name.startswith("__"):
+                yield name, text

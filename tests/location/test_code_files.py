@@ -1,0 +1,74 @@
+"""Names of files of code: none under which other lines than its own are found."""
+
+import linecache
+import traceback
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+from autograd_tools.location.code_files import file_of
+
+SOURCE = "def f(x):\n    y = np.log(x)\n    return np.sum(y * 2)\n"
+
+
+def run(source, name, variables):
+    exec(compile(source, name, "exec"), variables)
+    return variables["f"]
+
+
+@pytest.mark.parametrize("name", ["<string>", "cell 3", "train.py", __file__, "/no/where.py"])
+def test_code_from_exec_shows_no_foreign_line(name):
+    f = run(SOURCE, name, dict(globals()))
+    with pytest.raises(TypeError) as caught:
+        f("text")
+    traceback.format_exception(caught.value)  # puts lines of this module into linecache
+    with pytest.raises(ag.NonFiniteError) as caught:
+        ag.diff(f, ag.Param(np.zeros(2)), watch="nan")
+    assert f"  at <{name.strip('<>')}>:2 in f\n  node 2" in str(caught.value)
+
+
+def test_code_of_a_file_that_has_changed_shows_no_line(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text("import numpy as np\n" + SOURCE)
+    f = run(path.read_text(), str(path), {"__file__": str(path)})
+    path.write_text("# one more line\nimport numpy as np\n" + SOURCE)
+    assert file_of(f.__code__, f.__globals__) == f"<{path}>"
+
+
+def test_code_with_its_own_lines_keeps_its_name(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text(SOURCE)
+    f = run(SOURCE, str(path), {})
+    assert file_of(f.__code__, f.__globals__) == str(path)
+
+
+def test_the_lines_of_a_notebooks_cell_are_shown():
+    name = "/tmp/ipykernel_1/5.py"
+    linecache.cache[name] = len(SOURCE), None, SOURCE.splitlines(keepends=True), name
+    f = run(SOURCE, name, {"np": np})
+    with pytest.raises(ag.NonFiniteError, match=r"\n    y = np.log\(x\)\n"):
+        ag.diff(f, ag.Param(np.zeros(2)), watch="nan")
+    del linecache.cache[name]
+
+
+def decorator(*names):
+    return lambda f: f
+
+
+@decorator("a", "b")
+def decorated(x):
+    class Local:
+        value = np.exp(x) * 2
+
+    return Local.value
+
+
+FUNCTIONS = [decorated, lambda x: np.sin(x) * 2, decorator, Path.read_text, np.tile]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__qualname__)
+def test_functions_keep_the_names_of_their_files(f):
+    f = getattr(f, "__wrapped__", f)
+    assert file_of(f.__code__, f.__globals__) == f.__code__.co_filename
