@@ -31,7 +31,7 @@ from autograd_tools.engine.elsewhere import refuse_elsewhere
 from autograd_tools.engine.float_warnings import warn_as_before, warn_at_user
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
-from autograd_tools.engine.state import live
+from autograd_tools.engine.state import live, settled
 from autograd_tools.engine.values import Param, Result, Value, check_differentiable, unwrap
 from autograd_tools.rules.indexing import unpack_fields
 from autograd_tools.tracing.tape import Tape, check_scalar, new_recording, notify_observers
@@ -94,6 +94,7 @@ def diff(
     """
     if not callable(f):
         raise TypeError(f"diff() expects a function, got {describe(f)}; write ag.diff(lambda: ...)")
+    args = tuple(settled(args))
     with checking(Check() if check else None):
         again = PlainRun(f, args, kwargs) if checks.blocks else None
         tape = Tape(follows_params=True)
@@ -429,7 +430,7 @@ def run(
 
     Returns the recording, the indices of the leaves and the value.
     """
-    inputs = list(args)
+    inputs = settled(args)
     recording = new_recording(follows_params=False, retain=False)
     for n in argnums:
         if n >= len(args):

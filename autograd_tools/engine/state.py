@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from autograd_tools.base.contexts import Blocks
@@ -60,3 +61,8 @@ def live(x: Any) -> Any:
             refuse_stale(x, reader)
         x = below(x)
     return x.value if issubclass(type(x), Param) and following_params() is None else x
+
+
+def settled(args: Iterable[Any]) -> list[Any]:
+    """Return arguments with plain values for those of finished recordings, which are constants."""
+    return [live(x) if isinstance(x, Result) and not x.recording.is_open else x for x in args]

@@ -37,11 +37,12 @@ def test_comparing_and_printing_a_value_of_an_earlier_recording_is_fine():
 
 
 def test_the_error_for_an_earlier_value_names_the_line_that_computed_it():
+    y = earlier()
     line = earlier.__code__.co_firstlineno + 3
     with pytest.raises(
         ag.LostGradientError, match=rf"R\(float64\[3\]\) \(.*test_stale.py:{line}\)"
     ):
-        ag.diff(np.sum, earlier())
+        ag.diff(lambda: np.sum(y))
 
 
 @pytest.mark.parametrize("kept", ["lru_cache", "cached_property", "dict", "list"])
@@ -115,3 +116,12 @@ def test_a_value_kept_by_a_checkpointed_function_is_an_error_outside():
 def test_a_pullback_may_be_used_in_a_later_recording():
     vjp, _ = ag.make_vjp(np.sin)(0.0)
     assert ag.grad(lambda u: vjp(u) ** 2)(3.0) == 6.0
+
+
+def test_an_earlier_value_may_be_passed_as_a_constant_argument():
+    w, y = ag.Param(X), earlier()
+    assert ag.grad(lambda x, y: np.sum(x * y))(X, y).tolist() == [2.0, 4.0, 6.0]
+    assert ag.grad(lambda x, y: np.sum(x * y))(y, X).tolist() == [1.0, 2.0, 3.0]
+    assert ag.grad(ag.diff(lambda y: np.sum(w * y), y), w).tolist() == [2.0, 4.0, 6.0]
+    with pytest.raises(ag.LostGradientError, match=STALE):
+        ag.grad(lambda x: ag.grad(lambda a, b: a * np.sum(b))(2.0, y) * x)(3.0)
