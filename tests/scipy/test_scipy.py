@@ -897,16 +897,6 @@ def test_scipy_with_recorded_values_names_the_replacement(f, package):
         ag.grad(lambda x: np.sum(f(x)))(np.eye(2))
 
 
-@pytest.mark.parametrize(
-    "f",
-    [special.softmax, special.logsumexp, linalg.expm, linalg.inv, stats.norm.pdf],
-    ids=["softmax", "logsumexp", "expm", "inv", "norm"],
-)
-def test_a_list_of_recorded_values_is_an_error(f):
-    with pytest.raises(LostGradientError, match=r"use np\.stack"):
-        ag.grad(lambda x: np.sum(f([[x, 0.5], [0.3, x]])))(1.5)
-
-
 def test_numpy_with_recorded_values_names_no_replacement():
     with pytest.raises(LostGradientError, match=r"use np\.stack"):
         ag.grad(np.asarray)(1.0)
