@@ -95,7 +95,10 @@ def missing(held: Any, name: str) -> MissingAttributeError:
     """Return the error of the plain value for an attribute that it lacks."""
     kind = type(held).__name__
     if name == "__len__":
-        return MissingAttributeError(f"object of type {kind!r} has no len()")
+        return MissingAttributeError(
+            f"object of type {kind!r} has no len(); a function of another library, such as "
+            "torch.tensor(x), takes ag.value(x)"
+        )
     return MissingAttributeError(f"{kind!r} object has no attribute {name!r}")
 
 

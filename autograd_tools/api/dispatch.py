@@ -17,7 +17,7 @@ from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import COMPOSITES, EXACT, PRIMITIVES, ZEROGRADS
-from autograd_tools.engine.state import open_tapes
+from autograd_tools.engine.state import innermost_open, open_tapes
 from autograd_tools.engine.values import LostGradientError, Result, Value, unwrap
 from autograd_tools.rules import special
 from autograd_tools.rules.filling import BLANKS, WRITERS, blank, write_out
@@ -177,5 +177,8 @@ def lost_gradient(what: str, instead: str) -> LostGradientError:
 def reject_if_recorded(self: Any, what: str, instead: str) -> Any:
     """Return the plain value, unless that would lose a gradient."""
     if is_recorded((self,)):
-        raise lost_gradient(*(instead_of_caller() or (what, instead)))
+        error = lost_gradient(*(instead_of_caller() or (what, instead)))
+        if (recording := innermost_open()) is not None:
+            recording.refused = error  # SciPy's C code may raise another one instead
+        raise error
     return unwrap(self)

@@ -45,6 +45,11 @@ BINARY = {
     "mod": np.remainder,
     "pow": np.power,
     "matmul": np.matmul,
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
 }
 UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
 COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -66,7 +71,7 @@ PARTS = ("real", "imag")  # that can be assigned
 # The gradient of these results is zero, or they are no numbers.
 CONVERSIONS: tuple[Callable[..., Any], ...] = (
     *(int, operator.index, bool, round, len),
-    *(math.trunc, math.floor, math.ceil),
+    *(operator.invert, math.trunc, math.floor, math.ceil),
 )
 ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 
@@ -74,7 +79,8 @@ ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 def install() -> None:
     """Give `Value` its operators, methods and protocols."""
     for name, ufunc in BINARY.items():
-        apply = PRIMITIVES[ufunc].make_fast() if ufunc in PRIMITIVES else _zero(ufunc)
+        plainly = getattr(operator, f"__{name}__")
+        apply = PRIMITIVES[ufunc].make_fast() if ufunc in PRIMITIVES else _zero(ufunc, plainly)
         _set_operator(name, apply)
         _set_operator(f"r{name}", _reflected(apply))
         _set_operator(f"i{name}", _in_place(apply, getattr(operator, f"i{name}")))
@@ -90,7 +96,7 @@ def install() -> None:
     for convert in CONVERSIONS:
         _set(f"__{convert.__name__}__", _conversion(convert))
     for name in ATTRIBUTES:
-        setattr(Value, name, property(_attribute(name)))
+        setattr(Value, name, property(_attribute(name), _not_assigned(name)))
     _set("__getitem__", item(getitem, _read))
     for name in vars(_Body).keys() - vars(_Empty).keys():
         setattr(Value, name, _Body.__dict__[name])
@@ -143,11 +149,15 @@ def _in_place(apply: Callable[[Any, Any], Any], in_place: Any) -> Callable[[Any,
     return lambda x, other: write_result(x, apply, in_place, other)
 
 
-def _zero(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+def _zero(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def apply(a: Any, b: Any) -> Any:
         if open_tapes:
             note_detached(ufunc.__name__, (a, b))
-        return ufunc(*[to_arrays(plain(x), ufunc.__name__) for x in (a, b)])
+        a, b = (to_arrays(plain(x), ufunc.__name__) for x in (a, b))
+        try:
+            return operate(a, b)
+        except ZeroDivisionError:
+            return ufunc(a, b)
 
     return apply
 
@@ -209,6 +219,17 @@ def _attribute(name: str) -> Callable[[Any], Any]:
             return read(np.asarray(unwrap(self)))
 
     return get
+
+
+def _not_assigned(name: str) -> Callable[[Any, Any], None]:
+    instead = {"shape": "x.reshape(shape)", "dtype": "x.astype(dtype)"}.get(name, "another array")
+
+    def refuse(self: Any, item: Any) -> None:
+        raise AttributeError(
+            f"x.{name} of a recorded value cannot be assigned; write x = {instead}"
+        )
+
+    return refuse
 
 
 class _Empty:
@@ -273,6 +294,9 @@ class _Body:
 
     def __complex__(self: Any) -> complex:
         return complex(reject_if_recorded(self, "complex(x)", "write x + 0j"))
+
+    def __bytes__(self: Any) -> bytes:
+        return bytes(reject_if_recorded(self, "bytes(x)", "use ag.value(x).tobytes()"))
 
     def item(self: Any, *args: Any) -> Any:
         return np.asarray(reject_if_recorded(self, "x.item()", "use x itself")).item(*args)

@@ -73,6 +73,7 @@ class Recording(Wrapping):
     running: tuple[Any, int] | None = None  # of the backward pass, see rule_sites.py
     sites: dict[int, Any] | None = None  # of a nested one: index -> Sites, see rule_sites.py
     between: list[tuple[int, source.CallSite]] | None = None  # sites in nested ones, by next index
+    refused: LostGradientError | None = None  # the last conversion to a plain number
     detached: dict[tuple[int, int], dict[int, Any]] | None = None  # see detached.py
     assigned: frozenset[int] = frozenset()  # ids of leaves whose Param has another value now
     moment: int | None = None  # the count of writes into Params when it ended
@@ -156,9 +157,12 @@ class Recording(Wrapping):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        refused, self.refused = self.refused, None
         if isinstance(error, ValueError) and isinstance(error.__cause__, LostGradientError):
             # NumPy hides it behind "setting an array element with a sequence".
             raise error.__cause__.with_traceback(error.__traceback__) from None
+        if refused is not None and _hides_refusals(error):
+            raise refused from error
 
     def close(self) -> None:
         """Stop recording. Recordings may stop in any order and in any context."""
@@ -252,6 +256,21 @@ class Recording(Wrapping):
             return self._below(x), None
         index = self.leaf(x)
         return self.entries[index][1], index
+
+
+def _hides_refusals(error: BaseException | None) -> bool:
+    """Return whether the error may come from C code that dropped the error of a conversion."""
+    if error is None or isinstance(error, LostGradientError):
+        return False
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
+    return (
+        isinstance(error, SystemError)
+        or type(error).__module__ in ("struct", "_minpack")
+        or module.partition(".")[0] == "scipy"
+    )
 
 
 def record(recording: Recording, entry: Entry) -> Result:

@@ -1,6 +1,7 @@
 """Tests of type and attributes see the plain value; the table of limits lists the exceptions."""
 
 import collections.abc
+import contextlib
 import copy
 import decimal
 import fractions
@@ -10,9 +11,12 @@ import math
 import numbers
 import pickle
 import statistics
+import struct
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.optimize
 
 import autograd_tools as ag
 
@@ -130,6 +134,28 @@ def test_the_layout_of_a_recorded_array_is_plain():
     assert seen(lambda x: (x.strides, x.flags.f_contiguous), x)[0] == ((8, 16), True)
 
 
+def test_an_assigned_shape_says_what_to_write():
+    with pytest.raises(AttributeError, match=r"write x = x\.reshape\(shape\)"):
+        ag.grad(lambda x: setattr(x * 1.0, "shape", (2, 1)))(np.ones(2))
+
+
+INTEGERS = {
+    "&": lambda n: (n & 6, 6 & n),
+    "|": lambda n: (n | 6, 6 | n),
+    "^": lambda n: (n ^ 6, 6 ^ n),
+    "<<": lambda n: (n << 2, 2 << n),
+    ">>": lambda n: (n >> 1, 64 >> n),
+    "~": lambda n: ~n,
+    "//": lambda n: (n // 2, 7 // n),
+}
+
+
+@pytest.mark.parametrize("n", [5, np.int64(5), np.array([5, 2])], ids=["int", "int64", "array"])
+@pytest.mark.parametrize("f", INTEGERS.values(), ids=INTEGERS)
+def test_an_operator_of_integers_is_plain(f, n):
+    assert [repr(y) for y in seen(f, n)] == [repr(f(n))] * 3
+
+
 def test_a_view_without_a_type_is_recorded():
     assert ag.grad(lambda x: np.sum(x.view() ** 2))(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
     with pytest.raises(TypeError, match=r"x\.astype\(dtype\)"):
@@ -149,6 +175,36 @@ REFUSED = {
     "json.dumps": (json.dumps, "Result is not JSON serializable"),
     "Decimal": (decimal.Decimal, "Result"),
 }
+
+
+SOLVERS = {
+    "brentq": lambda x: scipy.optimize.brentq(lambda t: t * t - x, 0.0, 5.0),
+    "bisect": lambda x: scipy.optimize.bisect(lambda t: t * t - x, 0.0, 5.0),
+    "fsolve": lambda x: scipy.optimize.fsolve(lambda t: t * t - x, 1.0),
+    "quad": lambda x: scipy.integrate.quad(lambda t: t * x, 0.0, 1.0),
+    "ode": lambda x: scipy.integrate.ode(lambda t, y: -x * y).set_initial_value([1.0]).integrate(1),
+}
+
+
+@pytest.mark.parametrize("f", SOLVERS.values(), ids=SOLVERS)
+def test_a_solver_in_c_passes_the_refusal_on(f):
+    with pytest.raises(ag.LostGradientError, match=r"a function of scipy\.\w+ would turn"):
+        ag.grad(f)(2.0)
+
+
+def test_struct_passes_the_refusal_on():
+    with pytest.raises(ag.LostGradientError, match=r"ag\.value\(x\)"):
+        ag.grad(lambda x: struct.pack("d", x))(2.0)
+
+
+def test_an_error_of_the_users_after_a_caught_refusal_is_kept():
+    def f(x):
+        with contextlib.suppress(TypeError):
+            float(x)
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        ag.grad(f)(2.0)
 
 
 @pytest.mark.parametrize(("f", "message"), REFUSED.values(), ids=REFUSED)
