@@ -10,10 +10,11 @@ one memory. A recording without writes pays nothing.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.array_utils import byte_bounds
 
 from autograd_tools.base.containers import children_of, tree_leaves
 from autograd_tools.engine.calls import call
@@ -46,12 +47,17 @@ class Step(NamedTuple):
 
 
 class Successor(NamedTuple):
-    """What a written array became: the fields of a Result, and the bytes that the old one took."""
+    """What a written array became: the fields of a Result, and where the old array lay."""
 
     value: Any
     recording: Recording | None  # None for the recording of the old one: no cycle
     place: int
-    bounds: tuple[int, int]
+    interface: dict[str, Any]  # the old array's `__array_interface__`
+
+    def overlaps(self, array: np.ndarray[Any, Any]) -> bool:
+        """Return whether the old array may share an element with another one."""
+        old: Any = SimpleNamespace(__array_interface__=self.interface)
+        return np.may_share_memory(np.asarray(old), array)
 
 
 class Writes:
@@ -64,25 +70,25 @@ class Writes:
 
     def note(self, old: Result, index: int, array: np.ndarray[Any, Any], new: Result) -> None:
         """Note that `new` succeeds the entry at `index`, whose value was `array`."""
-        owner = memory_of(array)
+        owner = array if array.base is None else memory_of(array)
         key = id(owner)
         if key not in self.memory:
-            memory = self.memory
-            self.memory[key] = (weakref.ref(owner, lambda _: memory.pop(key, None)), {})
+            self.memory[key] = (weakref.ref(owner, _forgetter(weakref.ref(self), key)), {})
         recording = None if new.recording is old.recording else new.recording
-        self.memory[key][1][index] = Successor(new.value, recording, new.index, byte_bounds(array))
+        where = array.__array_interface__
+        self.memory[key][1][index] = Successor(new.value, recording, new.index, where)
 
     def update(self, x: Result) -> None:
         """Bring `x` up to date with what was written into its memory."""
-        if is_frozen(x):
-            return
         held = x.value
         while isinstance(held, Result):
             held = held.value
         if type(held) is not np.ndarray:
             return
-        known = self.memory.get(id(memory_of(held)))
-        if known is not None and self._follow(x, held, known[1]) and x.recording.writes is not None:
+        known = self.memory.get(id(held if held.base is None else memory_of(held)))
+        if known is None or is_frozen(x):
+            return
+        if self._follow(x, held, known[1]) and x.recording.writes is not None:
             x.recording.writes.update(x)
 
     def _follow(self, x: Result, held: Any, known: dict[int, Successor]) -> bool:
@@ -90,10 +96,9 @@ class Writes:
         root, steps = lineage(x, held)
         found = known.get(root)
         if found is None:
-            low, high = byte_bounds(held)
-            if any(low < s.bounds[1] and s.bounds[0] < high for s in known.values()):
+            if any(successor.overlaps(held) for successor in known.values()):
                 raise ValueError(
-                    f"{describe(x)} shares its memory with another array that was written into, "
+                    f"{describe(held)} shares its memory with another array that was written into, "
                     "and no recorded view leads from one to the other; write into a copy"
                 )
             return False
@@ -113,6 +118,17 @@ class Writes:
                     f"{describe(held)} holds an array that was written into after it was read; "
                     "use its parts, which follow"
                 )
+
+
+def _forgetter(writes: weakref.ref[Writes], key: int) -> Callable[[Any], None]:
+    """Make the call that forgets a freed array. It refers weakly, so no cycle arises."""
+
+    def forget(_: Any) -> None:
+        known = writes()
+        if known is not None:
+            known.memory.pop(key, None)
+
+    return forget
 
 
 def move(x: Result, y: Any) -> None:
@@ -135,7 +151,7 @@ def lineage(x: Result, held: np.ndarray[Any, Any]) -> tuple[int, list[Step]]:
         entry = entries[index] if index < len(entries) else None
         if entry is None:
             raise ValueError(
-                f"{describe(x.value)} was written into through another name, and its recording has "
+                f"{describe(held)} was written into through another name, and its recording has "
                 "ended; read it before that, or return a copy"
             )
         plan, _, args, kwargs, parents = entry
@@ -252,9 +268,12 @@ def _index(index: Any) -> str:
 
 
 def copy_in_layout(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Copy an array with its strides: what is a view of `x` is a view of the copy."""
+    """Copy an array with its strides: what is a view of `x` is a view of the copy.
+
+    A broadcast array, whose elements share memory, becomes an ordinary one.
+    """
     y = np.array(x)
-    if y.strides != x.strides:
+    if y.strides != x.strides and 0 not in x.strides:
         y = in_layout(x.shape, tuple([n // x.itemsize for n in x.strides]), x.dtype)
         y[...] = x
     return y

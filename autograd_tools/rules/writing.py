@@ -71,34 +71,42 @@ def write_result(x: Any, apply: Callable[[Any, Any], Any], in_place: Any, other:
     """Do `x += other` for an operator, with NumPy's checks of shape and dtype; return `x`."""
     if isinstance(x, Param):
         return write_param(x, in_place, other)
-    if not isinstance(unwrap(x), np.ndarray):
+    if type(x.value) is not np.ndarray and not isinstance(unwrap(x), np.ndarray):
         return apply(x, other)  # a number: the name gets another value
     if type(x) is Blank and not begin(x, other):
         x.value = in_place(x.value, plain(other))
         return x
     held = writable(x, "output array")
     made = apply(x, other)
-    if not _fits(unwrap(made), held):
+    if not _fits(made, held):
         in_place(held.copy(), plain(other))  # raises as NumPy does
-    replace(x, made)
+    _replace(x, held, made)
     return x
 
 
 def replace(x: Any, made: Any) -> None:
-    """Do `x[...] = made`; without a copy where `made` is an array of the same layout."""
-    held = writable(x, "output array")
-    new = unwrap(made)
+    """Do `x[...] = made`."""
+    _replace(x, writable(x, "output array"), made)
+
+
+def _replace(x: Any, held: Any, made: Any) -> None:
+    """Do `x[...] = made`, without a copy where `made` is an array of the same layout."""
     root, steps = lineage(x, held)
-    own = type(made) is Result and _fits(new, held) and new.strides == held.strides
-    if own and not steps and not np.may_share_memory(new, held):
+    if not steps and _fits(made, held) and made.value.strides == held.strides:
         _check_root(x, root)
         note(x, root, held, made, whole=True)
     else:
         write(x, ..., made)
 
 
-def _fits(new: Any, held: Any) -> bool:
-    return type(new) is np.ndarray and new.shape == held.shape and new.dtype == held.dtype
+def _fits(made: Any, held: Any) -> bool:
+    """Return whether `made` is a new recorded array that could take the place of `held`."""
+    new = made.value if type(made) is Result else None
+    return (
+        type(new) is np.ndarray
+        and (new.base is None and new is not held)
+        and (new.shape == held.shape and new.dtype == held.dtype)
+    )
 
 
 def begin(x: Blank, v: Any) -> bool:
@@ -122,7 +130,8 @@ def writable(x: Any, what: str) -> np.ndarray[Any, Any]:
     now = live(x)
     if isinstance(now, Param):
         raise param_is_recorded(now)
-    held = unwrap(x)
+    held = now.value if isinstance(now, Result) else now
+    held = held if type(held) is np.ndarray else unwrap(held)
     if not (isinstance(now, Result) and isinstance(held, np.ndarray)):
         array = isinstance(held, np.ndarray)
         raise TypeError(

@@ -1,5 +1,8 @@
 """Assignment into recorded arrays: it creates a new value; earlier reads keep the old one."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -191,3 +194,65 @@ def test_a_list_of_recorded_values_can_be_assigned():
         return np.sum(y)
 
     np.testing.assert_allclose(ag.grad(f)(X), [2 * X[0], 1.0, 1.0, 1.0])
+
+
+def test_a_tape_with_writes_is_freed_without_the_garbage_collector():
+    w = ag.Param(X)
+
+    def loss():
+        h = w * 2.0
+        row = h[1:]
+        row *= h[0]
+        h += 1.0
+        return np.sum(row * h[1:])
+
+    gc.disable()
+    try:
+        J = ag.diff(loss)
+        ag.grad(J, w)
+        gone = weakref.ref(J)
+        del J
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_an_alias_read_after_the_recording_has_the_last_value():
+    w = ag.Param(X)
+    with ag.record() as J:
+        h = w * 2.0
+        row = h[1:]
+        h += 1.0
+        loss = np.sum(h)
+    J.backward(loss)
+    np.testing.assert_array_equal(ag.value(row), 2.0 * X[1:] + 1.0)
+
+
+def test_two_arguments_that_share_memory_are_refused_once_one_is_written():
+    x = X.copy()
+
+    def f(a, b):
+        a += 1.0
+        return np.sum(a * b)
+
+    assert [dx.shape for dx in ag.grad(f, (0, 1))(x[:2], x[2:])] == [(2,), (2,)]
+    with pytest.raises(ValueError, match="shares its memory with another array"):
+        ag.grad(f, (0, 1))(x, x)
+
+
+def test_params_are_updated_in_place_outside_a_recording():
+    array = X.copy()
+    w, b = ag.Param(array), ag.Param(2.0)
+    for p in (w, b):
+        p -= 0.5  # noqa: PLW2901  in place
+        p *= 2.0  # noqa: PLW2901  in place
+    assert w.value is array
+    np.testing.assert_array_equal(array, (X - 0.5) * 2.0)
+    assert b.value == 3.0
+    with pytest.raises(ValueError, match="broadcast"):
+        w += np.ones((2, 4))
+    with pytest.raises(TypeError, match="lose its gradient"):
+        ag.grad(w.__iadd__)(X)
+    pytree = ag.Param({"a": 1.0})
+    with pytest.raises(TypeError, match="has no arithmetic"):
+        pytree += 1.0
