@@ -28,6 +28,7 @@ from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.foreign import converted
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack
@@ -166,6 +167,7 @@ def _cotangent(dy: Any, y: Any) -> Any:
     """Return the cotangent `dy` of the number or array `y`; None, for zero, stays None."""
     if dy is None or not is_number(plain(y)):
         return None
+    dy = converted(dy)
     if children_of(dy) is not None and not isinstance(y, Value) and np.shape(y) == np.shape(dy):
         dy = np.asarray(dy)
     if np.shape(dy) != np.shape(y):

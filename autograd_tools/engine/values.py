@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from numpy import ndarray, number
@@ -29,6 +30,7 @@ WITH_OWN_ARRAYS = (
     *("autograd_tools.", "viewer.", "json.", "numpy.ma.", "numpy.matrixlib."),
     *("jax.", "torch.", "pandas.", "xarray.", "dask.", "cupy.", "tensorflow.", "scipy."),
 )
+ASK_FOR_OTHERS = ("abc", "numpy._core.numeric")  # isinstance of an abstract class, np.isscalar
 
 
 class Wrapping:
@@ -46,7 +48,10 @@ def _knows_us(module: str) -> bool:
 
 def _passes_for(x: Any) -> type:
     """Return the class that `isinstance` sees: that of the array or number which `x` stands for."""
-    if _knows_us(sys._getframe(1).f_globals.get("__name__", "")):
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and (caller := frame.f_globals.get("__name__", "")) in ASK_FOR_OTHERS:
+        frame = frame.f_back
+    if _knows_us(caller):
         return type(x)
     own, kind = type(x), type(x.value)
     while issubclass(kind, Value):
@@ -203,10 +208,13 @@ def check_differentiable(x: Any, holder: Callable[[], str]) -> None:
             return
     leaf = constant[0]
     what = f"array of dtype {leaf.dtype}" if hasattr(leaf, "dtype") else type(leaf).__name__
+    if is_foreign(leaf):
+        got = f"{type(leaf).__name__}; write {conversion(leaf)}"
+    else:
+        got = f"{what}: {leaf!r}"
     raise TypeError(
         f"{holder()} holds a number, a numeric array, or a pytree of them (tuples, lists, dicts, "
-        f"dataclasses); got {what}: {leaf!r}"
-        + (f"; write {conversion(leaf)}" if is_foreign(leaf) else "")
+        f"dataclasses); got {got}"
     )
 
 

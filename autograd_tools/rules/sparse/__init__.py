@@ -9,8 +9,11 @@ from typing import Any
 from autograd_tools.engine.calls import set_sparse_call
 
 
-def call_sparse(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
-    return importlib.import_module(f"{__name__}.operators").call_sparse(func, args, kwargs)
+def load(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+    """Load the rules, and compute the first call with them."""
+    call = importlib.import_module(f"{__name__}.operators").call_sparse
+    set_sparse_call(call)
+    return call(func, args, kwargs)
 
 
-set_sparse_call(call_sparse)
+set_sparse_call(load)

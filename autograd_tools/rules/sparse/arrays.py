@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from autograd_tools.engine.calls import is_recorded, plain
+from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.indexing import ungetitem
 from autograd_tools.rules.like import array
 from autograd_tools.rules.sparse.products import Constant, Pattern, product
@@ -126,7 +127,7 @@ class SparseArray:
 
     def power(self, n: Any, dtype: None = None) -> Any:
         """Return the elements to the power of a positive number."""
-        if np.ndim(n) != 0 or dtype is not None or not plain(n) > 0:
+        if ndim(n) != 0 or dtype is not None or not plain(n) > 0:
             raise TypeError(f"a sparse array has powers of a positive number, got {n!r}")
         return made(self.data**n, self.pattern, self.is_matrix)
 
@@ -136,7 +137,7 @@ class SparseArray:
 
     def dot(self, other: Any) -> Any:
         """Return the product with a number, a vector or a matrix."""
-        return scale(self, other) if np.ndim(other) == 0 and not is_sparse(other) else self @ other
+        return scale(self, other) if ndim(other) == 0 and not is_sparse(other) else self @ other
 
     def __getitem__(self, index: Any) -> Any:
         raise TypeError("a recorded sparse array has no elements to read; write A.toarray()[...]")
@@ -226,7 +227,7 @@ class SparseArray:
             return getattr(self, name)(*args[1:], **kwargs)
         if func is np.dot and not kwargs:
             a, b = args
-            return a.dot(b) if a is self else (star if np.ndim(a) == 0 else matmul)(a, b)
+            return a.dot(b) if a is self else (star if ndim(a) == 0 else matmul)(a, b)
         if name in ("shape", "ndim"):
             return getattr(self, name)
         raise TypeError(
@@ -234,9 +235,14 @@ class SparseArray:
         )
 
 
+def ndim(x: Any) -> int:
+    """Return the number of dimensions of an operand, recorded or not."""
+    return np.ndim(unwrap(x))
+
+
 def is_sparse(x: Any) -> bool:
     """Return True for a sparse matrix of SciPy or one with recorded elements."""
-    return isinstance(x, SparseArray) or bool(sparse.issparse(x))
+    return type(x) is not np.ndarray and (type(x) is SparseArray or bool(sparse.issparse(x)))
 
 
 def as_plain(x: Any) -> Any:
@@ -271,9 +277,11 @@ def lift(x: Any) -> SparseArray:
     if isinstance(x, SparseArray):
         return x
     check_two_dimensions(x)
-    x = sparse.coo_array(x, copy=True)
-    x.sum_duplicates()
-    return SparseArray(x.data, Pattern(x.row, x.col, x.shape), False)
+    rows = sparse.csr_array(x)
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
+    return SparseArray(rows.data, Pattern.of_rows(rows), False)
 
 
 def check_two_dimensions(x: Any) -> None:
@@ -297,17 +305,19 @@ def matmul(a: Any, b: Any) -> Any:
     """Return a @ b, where one of them or both are sparse."""
     if is_sparse(a) and is_sparse(b):
         return sparse_product(a, b)
-    if np.ndim(a if is_sparse(b) else b) == 0:
+    if ndim(a if is_sparse(b) else b) == 0:
         raise ValueError("Scalar operands are not allowed, use '*' instead")
     if is_sparse(b):
-        turned = matmul(b.T, a.T if np.ndim(a) > 1 else a)
-        return turned.T if np.ndim(a) > 1 else turned
-    if np.ndim(b) > 2:
-        raise ValueError(f"expected a vector or a matrix beside a sparse one, got {np.ndim(b)}-D")
+        turned = matmul(b.T, a.T if ndim(a) > 1 else a)
+        return turned.T if ndim(a) > 1 else turned
+    if ndim(b) > 2:
+        raise ValueError(f"expected a vector or a matrix beside a sparse one, got {ndim(b)}-D")
+    if not isinstance(b, Value):
+        b = array(b)
     if isinstance(a, SparseArray):
-        return product(a.data, array(b), a.pattern)
+        return product(a.data, b, a.pattern)
     check_two_dimensions(a)
-    return product(None, array(b), Constant(a))
+    return product(None, b, Constant(a))
 
 
 def sparse_product(a: Any, b: Any) -> Any:
@@ -329,7 +339,7 @@ def sparse_product(a: Any, b: Any) -> Any:
 def star(a: Any, b: Any) -> Any:
     """Return a * b: the matrix product of a `*_matrix`, that of elements of a `*_array`."""
     dense = b if is_sparse(a) else a
-    if not is_sparse(dense) and np.ndim(dense) == 0:
+    if not is_sparse(dense) and ndim(dense) == 0:
         return scale(a if is_sparse(a) else b, dense)
     if is_matrix(a if is_sparse(a) else b):
         return matmul(a, b)
@@ -344,7 +354,7 @@ def scale(a: Any, factor: Any) -> Any:
 
 def multiply(a: Any, b: Any) -> Any:
     """Return the product of the elements of a sparse array and of `b`, which may broadcast."""
-    if not is_sparse(b) and np.ndim(b) == 0:
+    if not is_sparse(b) and ndim(b) == 0:
         return scale(a, b)
     lifted = lift(a)
     return made(lifted.data * at_places(b, lifted.pattern), lifted.pattern, is_matrix(a))
@@ -355,15 +365,15 @@ def at_places(x: Any, pattern: Pattern) -> Any:
     if is_sparse(x):
         return sparse_at_places(lift(x), pattern)
     x = array(x)
-    shape = (1,) * (2 - np.ndim(x)) + np.shape(x)
+    shape = (1,) * (2 - ndim(x)) + np.shape(unwrap(x))
     if len(shape) != 2 or any([n not in (1, m) for n, m in zip(shape, pattern.shape, strict=True)]):
         raise ValueError(
-            f"a sparse array of shape {pattern.shape} times an array of shape {np.shape(x)}: "
+            f"a sparse array of shape {pattern.shape} times one of shape {np.shape(unwrap(x))}: "
             "expected one that broadcasts to it; write S.toarray() otherwise"
         )
     places = (pattern.rows, pattern.cols)
     index = [np.zeros_like(p) if n == 1 else p for n, p in zip(shape, places, strict=True)]
-    return x[index[1]] if np.ndim(x) == 1 else x[tuple(index)]
+    return x[index[1]] if ndim(x) == 1 else x[tuple(index)]
 
 
 def sparse_at_places(x: SparseArray, pattern: Pattern) -> Any:
@@ -397,12 +407,12 @@ def add(a: Any, b: Any) -> Any:
         )
         return from_places(data, rows, cols, left.shape, is_matrix(a))
     matrix, dense = (a, array(b)) if is_sparse(a) else (b, array(a))
-    if np.ndim(dense) == 0:
+    if ndim(dense) == 0:
         if not is_recorded(dense) and plain(dense) == 0:
             return matrix
         raise TypeError(ZEROS_STAY)
     refuse_np_matrix(matrix, "the sum with a dense array", "write S.toarray() + x")
     total = matrix.toarray() + dense
-    if np.shape(total) != matrix.shape:
-        raise ValueError(f"inconsistent shapes {matrix.shape} and {np.shape(dense)}")
+    if np.shape(unwrap(total)) != matrix.shape:
+        raise ValueError(f"inconsistent shapes {matrix.shape} and {np.shape(unwrap(dense))}")
     return total

@@ -38,25 +38,37 @@ class Constant:
 class Pattern:
     """The places of the elements of a sparse matrix: each place once, in any order."""
 
-    def __init__(self, rows: Any, cols: Any, shape: tuple[int, int]) -> None:
+    def __init__(
+        self, rows: Any, cols: Any, shape: tuple[int, int], turned: Pattern | None = None
+    ) -> None:
         self.rows, self.cols, self.shape = rows, cols, shape
+        self.turned = turned  # the pattern whose transpose this is
+
+    @classmethod
+    def of_rows(cls, matrix: Any) -> Pattern:
+        """Return the pattern of a sparse array in CSR format."""
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        made = cls(rows, matrix.indices, matrix.shape)
+        made._by_rows = slice(None), matrix.indices, matrix.indptr
+        return made
 
     def matrix(self, data: Any) -> Any:
         """Return the sparse array with the elements `data`."""
+        if self.turned is not None:
+            return self.turned.matrix(data).T
         order, cols, starts = self._by_rows
         return sparse.csr_array((data[order], cols, starts), shape=self.shape)
 
     @functools.cached_property
     def _by_rows(self) -> tuple[Any, Any, Any]:
-        order = np.lexsort((self.cols, self.rows))
-        starts = np.zeros(self.shape[0] + 1, np.intp)
-        np.cumsum(np.bincount(self.rows, minlength=self.shape[0]), out=starts[1:])
-        return order, self.cols[order], starts
+        places = (self.rows, self.cols)
+        order = sparse.coo_array((np.arange(len(self.rows)), places), shape=self.shape).tocsr()
+        return order.data, order.indices, order.indptr
 
     @functools.cached_property
-    def T(self) -> Pattern:  # noqa: N802  the same
+    def T(self) -> Pattern:  # noqa: N802  NumPy's name
         """The pattern of the transpose."""
-        return Pattern(self.cols, self.rows, self.shape[::-1])
+        return Pattern(self.cols, self.rows, self.shape[::-1], self)
 
     @functools.cached_property
     def keys(self) -> Any:
