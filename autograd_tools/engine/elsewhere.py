@@ -8,8 +8,10 @@ that uses it later or is asked for its gradient.
 
 from __future__ import annotations
 
+import sys
 import threading
 from threading import get_ident
+from types import FrameType
 from typing import Any
 
 from autograd_tools.engine.describe import describe
@@ -26,16 +28,33 @@ def check_thread(recording: Any, x: Value) -> None:
 
 
 def use_plainly(param: Param) -> None:
-    """Note a Param that this thread does not record; raise if a tape of another thread has it."""
+    """Note a Param that this context does not record; raise if a tape of another thread has it."""
     here = get_ident()
     for tape in tuple(open_tapes):
-        if tape.follows_params and tape.owner not in (None, here):
+        if not tape.follows_params:
+            continue
+        if tape.owner == here and _runs(tape):
+            raise LostGradientError(
+                f"{describe(param)} is used in a task, or a context of contextvars, that began "
+                "outside of the recording around it, which would lose its gradient: create it "
+                "inside, or pass the plain value, ag.value(x)"
+            )
+        if tape.owner not in (None, here):
             tape.elsewhere[id(param)] = (param, threading.current_thread().name)
             if id(param) in tape.leaves:  # asked after noting it, as `leaf` asks in reverse
                 raise LostGradientError(
                     f"{describe(param)} is being recorded by another thread, and its gradient "
                     f"would be lost here: {FIX}"
                 )
+
+
+def _runs(tape: Any) -> bool:
+    """Return True if the code that opened a tape is on the stack."""
+    base = None if tape.locator is None else tape.locator.base
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame is not base:
+        frame = frame.f_back
+    return frame is not None
 
 
 def refuse_elsewhere(recording: Any, param: Param | None = None) -> None:

@@ -84,6 +84,7 @@ class Tape(Recording):
         self.close()
         index = self._last_scalar() if loss is None else self._index(loss)
         if index is None:
+            refuse_elsewhere(self)
             raise ValueError(
                 "no scalar was recorded on this tape; compute the loss from Params inside the "
                 "block, with np.sum or np.mean at its end"

@@ -290,8 +290,9 @@ def test_a_recording_in_another_context_is_left_there(w):
     with contextlib.ExitStack() as stack:
         context = contextvars.copy_context()
         J = context.run(stack.enter_context, ag.record())
-        assert type(w * 1.0) is float
         assert type(context.run(lambda: w * 1.0)) is not float
+        with pytest.raises(ag.LostGradientError, match="began outside of the recording"):
+            w * 1.0
     assert (J.is_open, type(context.run(lambda: w * 1.0))) == (False, float)
 
 
@@ -363,6 +364,13 @@ def test_the_plain_value_of_a_param_is_fine_in_a_pool(w):
     assert ag.grad(J, w) == 8.0
 
 
+def test_a_block_computed_in_a_thread_pool_is_refused(w):
+    with ag.record() as J:
+        sum_in_pool(w)
+    with pytest.raises(ag.LostGradientError, match="ThreadPoolExecutor"):
+        J.backward()
+
+
 def test_a_loss_in_to_thread_is_refused(w):
     async def loss():
         return await asyncio.to_thread(lambda: w * 2.0)
@@ -427,3 +435,20 @@ def test_to_thread_records_apart_outside_of_recordings(w):
         return await asyncio.gather(*(asyncio.to_thread(slope, k) for k in (1.0, 2.0)))
 
     assert asyncio.run(main()) == [4.0, 8.0]
+
+
+def test_a_context_begun_outside_of_a_running_recording_is_refused(w):
+    context = contextvars.copy_context()
+    with pytest.raises(ag.LostGradientError, match="began outside of the recording"):
+        ag.diff(lambda: context.run(lambda: w * 2.0))
+
+
+def test_a_task_created_outside_and_run_inside_a_recording_is_refused(w):
+    async def loss():
+        return w * 2.0
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(loss())
+        with pytest.raises(ag.LostGradientError, match="create it inside"):
+            ag.diff(lambda: loop.run_until_complete(task))
