@@ -12,7 +12,7 @@ import weakref
 from typing import Any
 
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.state import recordings
+from autograd_tools.engine.state import open_tapes, recordings
 from autograd_tools.engine.values import LostGradientError, Param, on_assignment
 
 MEANWHILE = "keep the new value in a variable, or assign it after the recording"
@@ -24,20 +24,22 @@ _written: dict[int, tuple[weakref.ref[Param], int]] = {}  # by id of a Param: it
 @on_assignment
 def note_assignment(param: Param, x: Any) -> None:
     """Note that a Param gets the value `x`; raise if that spoils an open recording."""
-    in_place = getattr(param, "value", None) is x
-    if in_place:
+    key = id(param)
+    here = recordings.in_effect() if recordings.last() is not None else []
+    holding = [recording for recording in here if key in recording.leaves]
+    if getattr(param, "value", None) is x:
         _note_write(param)
-    for recording in recordings.in_effect() if recordings.last() is not None else ():
-        if id(param) not in recording.leaves:
-            continue
-        if in_place:
-            recording.moment = writes - 1
+        for recording in (*holding, *open_tapes):  # also those of other threads
+            if key in recording.leaves:
+                recording.moment = writes - 1
+        if holding:
             raise LostGradientError(
                 f"{describe(param)} was changed in place after this recording used it, and its "
                 f"gradient would be wrong: {MEANWHILE}"
             )
-        recording.tracked.pop(id(param), None)
-        recording.assigned = recording.assigned | {id(param)}
+    for recording in holding:
+        recording.tracked.pop(key, None)
+        recording.assigned = recording.assigned | {key}
 
 
 def _note_write(param: Param) -> None:

@@ -1,5 +1,6 @@
 """Params that get another value: checked, and refused where a recording needs the old one."""
 
+import threading
 from collections import namedtuple
 
 import numpy as np
@@ -130,3 +131,13 @@ def test_a_new_array_before_the_backward_pass_keeps_the_old_gradient(p):
         np.sum(p**2)
     p.value = p.value - 0.5
     assert ag.grad(J, p).tolist() == [2.0, 2.0]
+
+
+def test_a_change_in_place_in_another_thread_is_an_error_in_the_backward_pass(p):
+    with ag.record() as J:
+        np.sum(p**2)
+        thread = threading.Thread(target=update_value, args=(p,))
+        thread.start()
+        thread.join()
+    with pytest.raises(ValueError, match=IN_PLACE):
+        ag.grad(J, p)
