@@ -6,10 +6,9 @@ since Python read it. Such code gets a name in angle brackets, under which no li
 
 from __future__ import annotations
 
-import dis
 import linecache
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import CodeType
 from typing import Any
 
@@ -51,21 +50,10 @@ def fits(code: CodeType, lines: Sequence[str]) -> bool:
         decorated = here[:1] and here[0].lstrip().startswith("@")
         if not any(map(head.match, here if decorated else here[:1])):
             return False
-    if any(name.startswith("@py") for name in code.co_names):  # pytest has rewritten assertions
-        return True
-    told = [name in NAMES.findall(text) for name, text in _names(code, lines)]
-    return 2 * sum(told) >= len(told)
-
-
-def _names(code: CodeType, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the names that instructions use, with the lines where they should stand."""
-    for instruction in dis.get_instructions(code):
-        at, given = instruction.positions, instruction.argval
-        if at is None or not at.lineno or not instruction.opname.startswith(("LOAD_", "STORE_")):
-            continue
-        if "CONST" in instruction.opname:
-            continue
-        text = "".join(lines[at.lineno - 1 : at.end_lineno or at.lineno])
-        for name in given if isinstance(given, tuple) else (given,):
-            if isinstance(name, str) and name.isidentifier() and not name.startswith("__"):
-                yield name, text
+    spans = [(first, last) for first, last, _, _ in code.co_positions() if first and last]
+    first, last = min((a for a, _ in spans), default=1), max((b for _, b in spans), default=0)
+    text = "".join(lines[first - 1 : last])
+    used = {*code.co_names, *code.co_varnames[code.co_argcount :], *code.co_freevars}
+    told = {name for name in used if name.isidentifier() and not name.startswith("_")}
+    # Some tools, such as pytest, add names.
+    return 2 * len(told.intersection(NAMES.findall(text))) >= len(told)
