@@ -25,9 +25,10 @@ from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.rule_errors import note_rule
 from autograd_tools.engine.rule_sites import rules_located
-from autograd_tools.engine.saved import ARRAYS, kept_bytes
+from autograd_tools.engine.saved import ARRAYS, FLOATS, alike, kept_bytes
 from autograd_tools.engine.state import innermost_open, is_outermost
 from autograd_tools.engine.users_rules import call_rule
+from autograd_tools.engine.values import Result
 from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
@@ -244,6 +245,8 @@ def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # no
                         outgrads[parent] = dx
                     else:
                         accumulate(outgrads, exclusive, parent, dx)
+                elif kind is Result and alike(x, dx):
+                    accumulate(outgrads, exclusive, parent, dx)
                 elif type(parent) is tuple:
                     sum_outgrads(recording, parent, fitted(dx, x, parent, plan, i))
                 elif dx is not None:
@@ -392,6 +395,8 @@ def _own(dx: Any, others: set[int]) -> Any:
     if type(dx) is ndarray:
         dx = dx.copy() if dx.base is not None or id(dx) in others else dx
         others.add(id(dx))
+    elif type(dx) in FLOATS or type(dx) is Result:
+        return dx
     elif isinstance(dx, dict):
         return {key: _own(item, others) for key, item in dx.items()}
     elif isinstance(dx, (list, tuple)):

@@ -60,7 +60,8 @@ def plain(x: Any) -> Any:
     if isinstance(x, Value):
         if isinstance(x, Result) and x.recording.writes is not None:
             x.recording.writes.check_parts(x)
-        return plain(unwrap(x)) if holds_tracked(unwrap(x)) else unwrap(x)
+        y = unwrap(x)
+        return plain(y) if holds_tracked(y) else y
     if type(x) in (tuple, list):
         return type(x)([plain(item) for item in x])
     parts = children_of(x)

@@ -16,6 +16,7 @@ from autograd_tools.base.containers import (
 from autograd_tools.engine.values import unwrap
 
 PARTS = (list, tuple, dict)  # the gradient of a pytree; None in it is zero
+ONE = np.float64(1)
 PYTHON_NUMBERS = frozenset({int, float, complex, bool})
 BASIC = frozenset({int, slice, type(None), type(...)})
 
@@ -147,6 +148,8 @@ def _unbroadcast(dx: Any, shape: tuple[int, ...], plan: Any, i: int) -> Any:
 
 def one_like(y: Any) -> Any:
     """Return 1 of the type of the number `y`: integers stay integers, float32 stays float32."""
+    if type(y) is np.float64:
+        return ONE
     if isinstance(y, (np.ndarray, np.number)):
         return np.int64(1) if y.dtype.kind == "u" else y.dtype.type(1)  # a gradient may be negative
     return 1 if isinstance(y, int) else np.float64(1)  # divides by zero as NumPy, not as Python

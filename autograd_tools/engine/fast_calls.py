@@ -19,9 +19,10 @@ from autograd_tools.engine.changes import MUTABLE, kept, kept_options
 from autograd_tools.engine.detached import CALL_PATH
 from autograd_tools.engine.primitives import VALUE, PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording
-from autograd_tools.engine.saved import FLOATS, absent
+from autograd_tools.engine.saved import FLOATS, absent, alike
 from autograd_tools.engine.state import following_params
 from autograd_tools.engine.values import Param, Result, unwrap
+from autograd_tools.timing import instrument as timing
 
 CALL_PATH.add(__file__)
 LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy has arrays of them
@@ -36,14 +37,6 @@ def _slow(primitive: PrimitiveData, apply: Callable[..., Any], *args: Any) -> An
     if recording is not None and Param in map(type, args):
         return apply(*[recording.track(arg) if type(arg) is Param else arg for arg in args])
     return call(primitive, args)
-
-
-def _same_shape(x: Any, y: Any) -> bool:
-    """Return whether the argument `x` has the shape and type of the output `y`."""
-    x, y = unwrap(x), unwrap(y)
-    if type(y) in FLOATS:
-        return type(x) in FLOATS
-    return type(x) is type(y) is ndarray and x.dtype is y.dtype and bool(x.shape == y.shape)
 
 
 def _written(*args: Any) -> Recording | None:
@@ -75,7 +68,7 @@ def _with_writes(recording: Recording, apply: Callable[..., Any], *args: Any) ->
 
 def keep(y: Any) -> None:
     """Freeze what an outer recording made of an operation: the inner one saves it."""
-    if isinstance(y, Result):
+    if type(y) is Result or isinstance(y, Result):
         y.frozen = True
 
 
@@ -90,7 +83,7 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
             return _slow(primitive, apply, a)
         recording, x = a.recording, a.value
         try:
-            y = forward(x)
+            y = nested(x) if type(x) is Result else forward(x)
         except TypeError:
             if type(x) in LISTS:
                 return call(primitive, (a,))
@@ -107,7 +100,7 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
             same_shape = elementwise and type(x) in FLOATS
         else:
             keep(y)
-            same_shape = elementwise and _same_shape(x, y)
+            same_shape = elementwise and alike(x, y)
         locator = recording.locator
         if locator is not None:
             recording.notes.append(locator.note())
@@ -119,6 +112,7 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
         entries.append((fitting if same_shape else general, y, (x,), NO_KWARGS, (a.index,)))
         return result
 
+    nested = forward if timing.ENABLED else apply  # without NumPy's dispatch
     return apply
 
 
@@ -137,6 +131,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
     def apply(a: Any, b: Any) -> Any:  # noqa: PLR0912, PLR0915  the same
         parents: tuple[int, ...]
         way: Any
+        compute = forward
         if type(a) is Result:
             recording, x = a.recording, a.value
             if type(b) is Result and b.recording is recording:
@@ -147,12 +142,14 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
                 return _slow(primitive, apply, a, b)
         elif type(b) is Result and type(a) in CONSTANTS:
             way, recording, x, z, parents = right, b.recording, a, b.value, (b.index,)
+            if type(z) is Result:
+                compute = nested
         else:
             return _slow(primitive, apply, a, b)
         if recording.thread != get_ident():
             return _slow(primitive, apply, a, b)
         try:
-            y = forward(x, z)
+            y = compute(x, z)
         except TypeError:
             if type(x) in LISTS or type(z) in LISTS:
                 return call(primitive, (a, b))
@@ -184,9 +181,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         else:
             keep(y)
             same_shape = (
-                elementwise
-                and (way is right or _same_shape(x, y))
-                and (way is left or _same_shape(z, y))
+                elementwise and (way is right or alike(x, y)) and (way is left or alike(z, y))
             )
         entries = recording.entries
         result = Result()
@@ -217,6 +212,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         entries.append((plan, y, args, NO_KWARGS, parents))
         return result
 
+    nested = forward if timing.ENABLED else apply  # without NumPy's dispatch
     return apply
 
 
@@ -229,7 +225,9 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
     reads_x, reads_y = plan.needs(0), plan.needs(VALUE)
 
     def takes(x: Any) -> bool:
-        return not is_container(unwrap(x)) if primitive.item_of else isinstance(x, ARRAY_LIKE)
+        if primitive.item_of:
+            return not is_container(unwrap(x))
+        return type(x) is Result or isinstance(x, ARRAY_LIKE)
 
     def apply(a: Any, rest: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
         if (
@@ -250,11 +248,12 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
             )
         recording, x = a.recording, a.value
         args = (x, *rest)
-        if kwargs:
-            y = general(*args, **kwargs)
-            kwargs = kept_options(recording, kwargs)
+        if type(x) is Result and not timing.ENABLED:
+            y = apply(x, rest, kwargs)  # without NumPy's dispatch
         else:
-            y = forward(*args)
+            y = general(*args, **kwargs) if kwargs else forward(*args)
+        if kwargs:
+            kwargs = kept_options(recording, kwargs)
         if rest and type(rest[0]) is not int and type(rest[0]) in MUTABLE:
             args = (x, *kept(recording, rest))
         if type(x) is not ndarray:

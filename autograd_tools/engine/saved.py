@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.primitives import VALUE
+from autograd_tools.engine.values import held
 
 
 class Absent:
@@ -48,6 +49,16 @@ class Absent:
 ARRAYS = frozenset({np.ndarray, Absent})
 FLOATS = frozenset({float, np.float64})
 WORTH_FREEING = 4096  # bytes; a smaller array costs less to keep than to replace
+
+
+def alike(x: Any, y: Any) -> bool:
+    """Return whether `x`, also recorded or absent, has the shape and type of the float or array
+    `y`.
+    """
+    x, y = held(x), held(y)
+    if type(y) in FLOATS:
+        return type(x) in FLOATS
+    return type(y) is np.ndarray and type(x) in ARRAYS and x.dtype is y.dtype and x.shape == y.shape
 
 
 def absent(x: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from numpy import ndarray, number
 
 from autograd_tools.base.containers import (
+    LEAVES,
     field_names,
     has_fields,
     is_constant_leaf,
@@ -239,6 +240,8 @@ def on_assignment(callback: Callable[[Param, Any], None]) -> Callable[[Param, An
 
 def unwrap(x: Any) -> Any:
     """Return the plain value of a `Param`, a `Result` or a `Tape`, and anything else unchanged."""
+    if type(x) in LEAVES:
+        return x
     while issubclass(type(x), Wrapping):  # isinstance would ask what a Param passes for
         if issubclass(type(x), Result):
             if x.recording.writes is not None:
@@ -249,9 +252,18 @@ def unwrap(x: Any) -> Any:
     return x
 
 
+def held(x: Any) -> Any:
+    """Return the plain value that `x` was recorded with, of the shape and dtype of `unwrap(x)`."""
+    while type(x) is Result:
+        x = x.value
+    return x
+
+
 def below(x: Result) -> Any:
     """Return the value of a Result of a closed recording, as the user sees it."""
     y = x.value
+    if type(y) in LEAVES:
+        return y
     if isinstance(y, Result) and y.recording.writes is not None and not is_frozen(x):
         return result(y.value, y.recording, y.index)  # follows what is written
     return y
@@ -275,7 +287,8 @@ def result(value: Any, recording: Any, index: int) -> Result:
     """Make a Result. Its class has no `__init__`: calling one would double the cost of an
     operation.
     """
-    made = NamedResult() if type(value) is NamedResult or hasattr(value, "_fields") else Result()
+    named = type(value) not in LEAVES and hasattr(value, "_fields")
+    made = NamedResult() if named or type(value) is NamedResult else Result()
     made.value = value
     made.recording = recording
     made.index = index

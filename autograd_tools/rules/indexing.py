@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import (
+    LEAVES,
     children_of,
     field_names,
     has_fields,
@@ -69,7 +70,7 @@ def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
 
 def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
     """Add `dy` into `total` at `index`: a thousand reads of `x` allocate one array."""
-    if type(total) is np.ndarray and not isinstance(dy, Value):
+    if type(total) is np.ndarray and (type(dy) in LEAVES or not isinstance(dy, Value)):
         if type(index) is not int:
             put_into(total, index, dy)
         elif type(part := total[index]) is np.ndarray:  # put_into, without a call

@@ -38,7 +38,7 @@ def sum_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=0, 
     """`broadcast(restore_axes(dy, x, axis, keepdims), shape(x))`: dy for each element."""
     if where is not True:
         return broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x)) * where
-    return broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x))
+    return broadcast(restore_axes(dy, x, axis, keepdims), np.shape(unwrap(x)))
 
 
 def sum_initial(dy, y, *args, **kwargs):
@@ -50,7 +50,7 @@ def mean_x(dy, y, x, axis=None, dtype=None, out=None, keepdims=False, *, where=T
     if where is not True:
         dx = broadcast(restore_axes(dy, x, axis, keepdims), np.shape(x))
         return dx * where / count_where(x, axis, where)
-    return broadcast(restore_axes(dy, x, axis, keepdims) / count(x, axis), np.shape(x))
+    return broadcast(restore_axes(dy, x, axis, keepdims) / count(x, axis), np.shape(unwrap(x)))
 
 
 def extreme_x(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
