@@ -44,6 +44,22 @@ def instead_of_caller() -> tuple[str, str] | None:
     return _of_scipy(frame) if package == "scipy" else INSTEAD.get(package)
 
 
+def numpy_function() -> str:
+    """Return the function of NumPy that the user called, if it is one that NumPy dispatches: it did
+    not look at the recorded argument.
+    """
+    frame: FrameType | None = sys._getframe(2)
+    found = ""
+    while frame is not None:
+        package, _, module = frame.f_globals.get("__name__", "").partition(".")
+        if package == "numpy" and not module.startswith("ma."):
+            found = frame.f_code.co_name
+        elif package != "autograd_tools":
+            break
+        frame = frame.f_back
+    return found if hasattr(getattr(np, found, None), "_implementation") else ""
+
+
 def _first_foreign(frame: FrameType | None) -> FrameType | None:
     """Return the innermost frame that is neither NumPy's own nor ours."""
     while frame is not None:

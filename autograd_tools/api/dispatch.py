@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.api.callers import instead_of_caller
+from autograd_tools.api.callers import instead_of_caller, numpy_function
 from autograd_tools.base.containers import with_children
 from autograd_tools.engine.calls import call, holds_tracked, innermost, is_constant, plain
 from autograd_tools.engine.describe import describe
@@ -177,6 +177,9 @@ def lost_gradient(what: str, instead: str) -> LostGradientError:
 def reject_if_recorded(self: Any, what: str, instead: str) -> Any:
     """Return the plain value, unless that would lose a gradient."""
     if is_recorded((self,)):
+        if name := numpy_function():
+            what = f"np.{name}, which does not look into this argument,"
+            instead = f"use autograd_tools.numpy.{name}, which does, or {instead}"
         error = lost_gradient(*(instead_of_caller() or (what, instead)))
         if (recording := innermost_open()) is not None:
             recording.refused = error  # SciPy's C code may raise another one instead

@@ -55,6 +55,16 @@ def of_lists(func: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def as_given(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `func` to record any argument."""
+
+    @functools.wraps(func)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return dispatched(func, args, kwargs)
+
+    return call
+
+
 def of_values(func: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap `func` to take plain values."""
 
@@ -67,10 +77,21 @@ def of_values(func: Callable[..., Any]) -> Callable[..., Any]:
 
 def dispatched(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function, also where only an argument is recorded that NumPy does not ask."""
-    for arg in (*args, *kwargs.values()) if hasattr(func, "_implementation") else ():
-        if isinstance(arg, Value) and is_recorded(arg):
-            return arg.__array_function__(func, (type(arg),), args, kwargs)
-    return func(*args, **kwargs)
+    known = hasattr(func, "_implementation")
+    tracked = first_recorded((*args, *kwargs.values())) if known else None
+    if tracked is None:
+        return func(*args, **kwargs)
+    return tracked.__array_function__(func, (type(tracked),), args, kwargs)
+
+
+def first_recorded(items: Iterable[Any]) -> Any:
+    """Return the first recorded value among the items, also of lists in them, or None."""
+    for item in items:
+        nested = type(item) in (list, tuple)
+        found = first_recorded(item) if nested else item if is_recorded(item) else None
+        if found is not None:
+            return found
+    return None
 
 
 class Ufunc:
@@ -101,8 +122,10 @@ def replaced(module: Any, prefix: str = "") -> dict[str, Callable[..., Any]]:
             found[name] = of_values(func)
         elif isinstance(func, np.ufunc):
             found[name] = Ufunc(func)
-        elif not hasattr(func, "_implementation") or full in UNCHANGED.split():
+        elif not hasattr(func, "_implementation"):
             continue
+        elif full in UNCHANGED.split():
+            found[name] = as_given(func)
         else:
             found[name] = (of_lists if full in OF_LISTS.split() else of_arrays)(func)
     return found

@@ -15,9 +15,9 @@ def array(x: Any) -> Any:
     """Return a tracked value unchanged, and anything else as an array; lists may hold recorded
     numbers.
     """
-    if isinstance(x, Value):
-        return nested_array(x) if isinstance(unwrap(x), (list, tuple)) else x
-    return nested_array(x) if is_recorded(x) else np.asarray(x)
+    if isinstance(unwrap(x), (list, tuple)) and is_recorded(x):
+        return nested_array(x)  # type: ignore[no-untyped-call]
+    return x if isinstance(x, Value) else np.asarray(x)
 
 
 def is_recorded(*args: Any) -> bool:

@@ -77,6 +77,8 @@ OF_NUMBER = {
     "pad with two numbers": lambda np, x: np.pad([x, 1.0], 1, constant_values=(x, 2.0)),
     "block of lists": lambda np, x: np.block([[x, 1.0]]) if np is not numpy else [[x, 1.0]],
     "select a default": lambda np, x: np.select([[True, False]], [[1.0, 2.0]], x),
+    "piecewise a number": lambda np, x: np.piecewise(A, [A > 0], [x, 2.0]),
+    "var with ddof": lambda np, x: np.var(A, ddof=x),
     "average with weights": lambda np, x: np.average([1.0, 2.0], weights=[x, 1.0]),
     "divmod of a list": lambda np, x: np.divmod([x, 2.0], 1.2)[1],
     "sort a list": lambda np, x: np.sort([x, 1.0]),
