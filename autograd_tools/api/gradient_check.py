@@ -111,9 +111,9 @@ def gradcheck(
         inputs = list(args)
         for n, arg in zip(argnums, some, strict=True):
             inputs[n] = arg
-        return _combine(f(*inputs, **(kwargs or {})), weights)
+        return _combine(f(*map(_own, inputs), **(kwargs or {})), weights)
 
-    weights = random_leaves(plain(f(*args, **(kwargs or {}))), rng)
+    weights = random_leaves(plain(f(*map(_own, args), **(kwargs or {}))), rng)
     inputs = tuple([args[n] for n in argnums])
     _check(scalar, inputs, argnums, name_of(f), order, (rtol, atol, delta), rng)
     return True
@@ -219,6 +219,14 @@ def _compare(name: str, analytic: Any, numeric: Any, rtol: float, atol: float) -
             f"the gradient {name} differs from finite differences: "
             f"along a random direction it is {analytic!s}, the differences give {numeric!s}"
         )
+
+
+def _own(x: Any) -> Any:
+    """Return a copy of the arrays of an argument, which the function may write into."""
+    leaves = tree_leaves(x)
+    return tree_replace(
+        x, iter([leaf.copy() if type(leaf) is np.ndarray else leaf for leaf in leaves])
+    )
 
 
 def _is_floating(x: Any) -> bool:
