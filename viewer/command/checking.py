@@ -9,9 +9,9 @@ from pathlib import Path
 
 import autograd_tools as ag
 from autograd_tools.base.text import one_line
-from autograd_tools.debug.report import code_at
 from autograd_tools.engine.changes import Change
 from autograd_tools.engine.checks import Check, CheckError, checking
+from autograd_tools.location.source_lines import code_at
 from viewer.command.arguments import Command
 from viewer.command.outcome import fail, is_saved
 from viewer.command.script import run

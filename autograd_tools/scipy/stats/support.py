@@ -64,4 +64,4 @@ def within(
     y = func(np.where(inside & valid, z, safe), *(np.where(valid, shape, 0.5) for shape in shapes))
     other = np.where(np.isnan(plain) | ~valid, math.nan, np.where(plain < low, *fill))
     y = np.where(inside & valid, y, other.astype(np.result_type(unwrap(y))))
-    return settled(nan_of(y, z, *shapes))
+    return settled(nan_of(y, z, *shapes))  # type: ignore[no-untyped-call]
