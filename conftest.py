@@ -14,6 +14,9 @@ def _own_folder(
 ) -> None:
     if isinstance(request.node, pytest.DoctestItem):
         monkeypatch.chdir(tmp_path)
+        examples = "".join(example.source for example in request.node.dtest.examples)
+        if "pandas" in examples:
+            pytest.importorskip("pandas")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -22,8 +22,9 @@ ZEROS_STAY = "adding a number to a sparse array is not supported, as in SciPy; w
 class SparseArray:
     """A sparse array or matrix of two dimensions whose elements are recorded.
 
-    It has the operators `@ * / + - **`, `.T`, and the methods of SciPy that are listed here. An
-    operation of no recorded elements returns SciPy's own class.
+    It has the operators `@ * / + - **`, comparisons, `T`, `nnz`, and the methods `astype`,
+    `diagonal`, `dot`, `mean`, `multiply`, `power`, `sum`, `toarray`, `trace` and `transpose` of
+    SciPy's classes. `value` is the plain sparse matrix.
 
     Attributes
     ----------
