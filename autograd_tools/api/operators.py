@@ -373,7 +373,9 @@ class _Body:
     def view(self: Any, *kind: Any, **options: Any) -> Any:
         if (kind or options) and is_recorded((self,)):
             raise lost_gradient("x.view(dtype)", "write x.astype(dtype) for other numbers")
-        return self[...] if is_recorded((self,)) else unwrap(self).view(*kind, **options)
+        if not is_recorded((self,)):
+            return unwrap(self).view(*kind, **options)
+        return self[...] if isinstance(unwrap(self), np.ndarray) else +self
 
     # Methods of an array with other arguments than the function.
     def compress(self: Any, condition: Any, axis: int | None = None) -> Any:

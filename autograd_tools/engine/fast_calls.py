@@ -7,11 +7,13 @@ is the definition.
 
 from __future__ import annotations
 
+import operator
+import sys
 from collections.abc import Callable, Mapping
 from threading import get_ident
 from typing import Any
 
-from numpy import ndarray
+from numpy import integer, multiply, ndarray
 
 from autograd_tools.base.containers import is_container
 from autograd_tools.engine.calls import CONSTANTS, call, container, read_item
@@ -28,11 +30,21 @@ CALL_PATH.add(__file__)
 LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy has arrays of them
 
 
+def _repeats(args: tuple[Any, ...], caller: str) -> bool:
+    """Return whether this is Python's `3 * [1, 2]`, which repeats, and not np.multiply."""
+    sequences = [type(arg) in LISTS for arg in args]
+    if sum(sequences) != 1 or caller in ("__array_ufunc__", "_slow", "_with_writes"):
+        return False
+    return isinstance(unwrap(args[sequences.index(False)]), (int, integer))
+
+
 def _slow(primitive: PrimitiveData, apply: Callable[..., Any], *args: Any) -> Any:
     """Pass a rare case to `call`; a tracked Param becomes a Result of its recording first."""
     recording = _written(*args)
     if recording is not None:
         return _with_writes(recording, apply, *args)
+    if primitive.func is multiply and _repeats(args, sys._getframe(2).f_code.co_name):
+        return operator.mul(*map(unwrap, args))
     recording = following_params()
     if recording is not None and Param in map(type, args):
         return apply(*[recording.track(arg) if type(arg) is Param else arg for arg in args])

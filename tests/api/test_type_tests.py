@@ -139,6 +139,15 @@ def test_an_assigned_shape_says_what_to_write():
         ag.grad(lambda x: setattr(x * 1.0, "shape", (2, 1)))(np.ones(2))
 
 
+@pytest.mark.parametrize("n", [2, np.int64(2)], ids=["int", "int64"])
+def test_an_integer_times_a_list_repeats_it_as_in_python(n):
+    assert (
+        seen(lambda n: (n * [1.0, 2.0], [1.0] * n, (3,) * n, "ab" * n), n)
+        == [([1.0, 2.0, 1.0, 2.0], [1.0, 1.0], (3, 3), "abab")] * 3
+    )
+    assert seen(lambda n: ag.value(np.multiply(n, [1.0, 2.0])).tolist(), n) == [[2.0, 4.0]] * 3
+
+
 INTEGERS = {
     "&": lambda n: (n & 6, 6 & n),
     "|": lambda n: (n | 6, 6 | n),
