@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_tools.api.dispatch import reject_if_recorded
 from autograd_tools.engine.state import live
-from autograd_tools.engine.values import Param, Result, Value, unwrap
+from autograd_tools.engine.values import Blank, Param, Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack_level
 
 
@@ -23,6 +23,8 @@ def install_copies() -> None:
 
 def shallow_copy(x: Any) -> Any:
     """Return `copy.copy(x)`: of an array, a recorded copy; of a pytree, one of recorded items."""
+    if type(x) is Blank:
+        return np.copy(x)
     x = live(x)
     if not isinstance(x, Value):
         return copy.copy(x)

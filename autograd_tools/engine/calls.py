@@ -31,7 +31,16 @@ from autograd_tools.engine.primitives import PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import following_params, live, open_tapes
-from autograd_tools.engine.values import Blank, LostGradientError, Param, Result, Value, unwrap
+from autograd_tools.engine.values import (
+    UNUSED,
+    Blank,
+    LostGradientError,
+    Param,
+    Result,
+    Value,
+    result,
+    unwrap,
+)
 
 CALL_PATH.add(__file__)
 
@@ -176,7 +185,13 @@ def call(  # noqa: PLR0912  written out, because it is the definition
 
 
 def _blank_view(primitive: PrimitiveData, args: Any, kwargs: Any, y: Any) -> Any:
-    """Return `y`, or a blank array if it is a view of one, so that it can be written into."""
+    """Return `y`, or a blank array if it is a view or copy of one, so that it can be written
+    into.
+    """
+    if primitive.func is np.copy and type(y) is np.ndarray and args[0].recording.is_open:
+        made = result(y, args[0].recording, UNUSED)
+        made.__class__ = Blank
+        return made
     for position, x in enumerate(args):
         if type(x) is not Blank or primitive.rule(position) is None or type(y) is not np.ndarray:
             continue

@@ -119,3 +119,21 @@ def test_a_tape_can_be_copied(duplicate):
     w = ag.Param(X)
     J = duplicate(ag.diff(lambda: np.sum(w * w)))
     assert (len(J), ag.grad(J, w).tolist()) == (3, [2.0, 4.0, 6.0])
+
+
+@pytest.mark.parametrize(
+    "duplicate",
+    [copy.copy, copy.deepcopy, np.copy, lambda u: u.copy()],
+    ids=["copy", "deepcopy", "np.copy", "method"],
+)
+def test_a_copy_of_an_array_to_fill_can_be_filled(duplicate):
+    def f(x):
+        u = np.zeros_like(x)
+        u[0] = 2.0
+        v = duplicate(u)
+        v[1:] = x[:-1] ** 2
+        u[2] = x[2]
+        return np.sum(u * v)
+
+    value, gradient = ag.value_and_grad(f)(X)
+    assert (value, gradient.tolist()) == (f(X), [0.0, 12.0, 4.0])
