@@ -61,6 +61,7 @@ class Stack:
         self.open: list[Open] = []  # in the log; ended sections stay while one inside is open
         self.functions: list[Open] = []  # which run now, in whatever context
         self.seen: Opened[OpenBlock] | None = None  # the last block of the context of `open`
+        self.paused: dict[Open, None] = {}  # open in other contexts
         self.moved = 0  # the length of the log at the last change of contexts
 
     def add_up(self) -> None:
@@ -101,8 +102,10 @@ class Stack:
         while same < min(len(path), len(self.open)) and path[same] is self.open[same]:
             same += 1
         for paused in reversed(self.open[same:]):
+            self.paused[paused] = None
             self.log += (PAUSE, None, 0, paused.start, paused.start)
         for opened in path[same:]:
+            self.paused.pop(opened, None)
             self.log += (opened.code, None, 0, opened.start, opened.start)
         self.open = path
         self.moved = len(self.log)
@@ -184,6 +187,7 @@ class Stack:
 
     def _count(self, opened: Open, end: int) -> None:
         opened.ended = True
+        self.paused.pop(opened, None)
         self.count([LABELS[section.code].text for section in opened.path()], end - opened.start)
 
     def enclose(

@@ -111,7 +111,8 @@ class Thread(Stack):
         nbytes, live, peak = looks.between(spans.start, end)
         inside = inside_of(spans.level, spans.parent, spans.quiet, nbytes, self._inside_bytes)
         self._inside_bytes = inside[still].tolist()
-        self.looks[:n] = looks.shortened(spans.start[still], since)
+        paused = [section.start for section in tuple(self.paused)]
+        self.looks[:n] = looks.shortened(np.append(spans.start[still], paused), since)
         return SpanBytes(nbytes, nbytes - inside, live, peak, looks.at(end))
 
     def _add_sections(self, spans: Spans, sizes: SpanBytes) -> None:

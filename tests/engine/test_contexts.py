@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -452,3 +453,30 @@ def test_a_task_created_outside_and_run_inside_a_recording_is_refused(w):
         task = loop.create_task(loss())
         with pytest.raises(ag.LostGradientError, match="create it inside"):
             ag.diff(lambda: loop.run_until_complete(task))
+
+
+def test_a_copied_context_keeps_no_tape_alive(w):
+    with ag.record() as J:
+        context = contextvars.copy_context()
+        y = w * w
+    J.backward(y)
+    tape = weakref.ref(J)
+    del J, y
+    gc.collect()
+    assert (tape(), context.run(lambda: type(w * 1.0))) == (None, float)
+
+
+def test_a_suspended_generator_keeps_no_closed_tape_alive(w):
+    def pieces():
+        with ag.record() as J:
+            found.append(weakref.ref(J))
+            w * w
+        del J
+        yield
+        yield
+
+    found = []
+    generator = pieces()
+    next(generator)
+    gc.collect()
+    assert found[0]() is None
