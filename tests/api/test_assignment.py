@@ -71,6 +71,20 @@ def test_earlier_readers_keep_the_earlier_values():
     assert ag.grad(f)(X).tolist() == [8 * X[0], *(8 * X[1:] + 2)]
 
 
+@pytest.mark.parametrize("n", [10, 2000])  # the cotangent of a large sum is a broadcast number
+@pytest.mark.parametrize("reduce", [np.sum, np.mean])
+def test_a_part_written_before_a_reduction_leaves_the_rest(n, reduce):
+    mask = np.arange(n) % 2 == 0
+
+    def f(x):
+        y = x * 2.0
+        y[mask] = 3.0
+        return reduce(y)
+
+    gradient = ag.grad(f)(np.ones(n)) * (n if reduce is np.mean else 1)
+    np.testing.assert_allclose(gradient, np.where(mask, 0.0, 2.0))
+
+
 def test_a_loop_that_fills_an_array_differentiates():
     def f(x):
         y = 0 * x
