@@ -28,7 +28,7 @@ from autograd_tools.location.call_site import NOWHERE, CallSite, is_users
 
 SMALL = 4096  # bytes; a larger array costs more to copy than to sample
 SAMPLE = 16  # elements, about, that stand for a large array
-MUTABLE = frozenset({ndarray, list, tuple})  # or may hold something mutable
+MUTABLE = frozenset({ndarray, list, tuple, dict})  # or may hold something mutable
 MOST_SAMPLED = 32  # large constants of a recording, so that a long loop does not pay for each
 MOST = 10  # changed arrays listed in a message
 
@@ -61,7 +61,7 @@ def kept(recording: Any, x: Any) -> Any:
         return x
     if kind is list or (kind is tuple and any([type(item) in MUTABLE for item in x])):
         return kind([kept(recording, item) for item in x])
-    return x
+    return {key: kept(recording, item) for key, item in x.items()} if kind is dict else x
 
 
 def kept_options(recording: Any, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -70,6 +70,18 @@ def test_an_index_list_may_change_after_its_use():
     assert ag.grad(f)(np.arange(3.0)).tolist() == [0.0, 2.0, 0.0]
 
 
+def test_a_constant_in_a_container_may_change_after_its_use():
+    scale = ag.primitive(lambda dy, y, x, how: dy * how["by"][0])(lambda x, how: x * how["by"][0])
+    how = {"by": [np.full(2, 3.0)]}
+
+    def f(x):
+        y = scale(x, how)
+        how["by"][0][:] = 0.0
+        return np.sum(y)
+
+    assert ag.grad(f)(np.ones(2)).tolist() == [3.0, 3.0]
+
+
 def test_a_large_buffer_that_is_filled_again_is_named():
     buffer = np.zeros(MANY)
 
