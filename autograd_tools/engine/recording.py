@@ -196,7 +196,9 @@ class Recording(Wrapping):
         """Make a leaf of value `x`, shown as `name`."""
         x = frozen(x) if isinstance(x, Result) else x
         index = self.append((None, x, (name,), NO_KWARGS, ()))
-        if type(x) is not Result:
+        if type(x) is ndarray and x.nbytes <= self.small:  # note_shared, written out
+            self.noted.append((index, x, x.tobytes(), True, ""))
+        elif type(x) is not Result:
             note_shared(self, index, x)
         self.inputs.append(index)
         return result(x, self, index)
