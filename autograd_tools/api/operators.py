@@ -26,7 +26,15 @@ from autograd_tools.engine.fast_calls import item
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import following_params, live, open_tapes
-from autograd_tools.engine.values import FieldsParam, NamedResult, Param, Result, Value, unwrap
+from autograd_tools.engine.values import (
+    FieldsParam,
+    NamedResult,
+    Param,
+    Result,
+    Value,
+    held,
+    unwrap,
+)
 from autograd_tools.location.call_site import OPERATORS
 from autograd_tools.rules import ufunc_methods
 from autograd_tools.rules.filling import BLANKS, Flat, at, blank
@@ -214,7 +222,7 @@ def _attribute(name: str) -> Callable[[Any], Any]:
         if open_tapes:
             note_detached(name, (self,))
         try:
-            return read(self.value)
+            return read(held(self.value))
         except AttributeError:  # of a number or a list
             return read(np.asarray(unwrap(self)))
 

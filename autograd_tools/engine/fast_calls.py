@@ -186,7 +186,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
                 )
         elif kind in FLOATS:
             same_shape = elementwise and (
-                (way is right or type(x) in FLOATS) and (way is left or type(z) in FLOATS)
+                (type(x) in FLOATS or way is right) and (type(z) in FLOATS or way is left)
             )
         elif kind in LISTS:
             return call(primitive, (a, b))
@@ -294,6 +294,9 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
 FIXED = CONSTANTS - MUTABLE
 
 
+FIRST = (0,)  # the parents of a read of the first leaf, of which loops make thousands
+
+
 def item(
     primitive: PrimitiveData, otherwise: Callable[[Any, Any], Any]
 ) -> Callable[[Any, Any], Any]:
@@ -319,7 +322,7 @@ def item(
             y = None
             if entries[parent][0] is not None:  # a leaf is kept anyway
                 x = absent(x)
-        entries.append((plan, y, (x, index), NO_KWARGS, (parent,)))
+        entries.append((plan, y, (x, index), NO_KWARGS, (parent,) if parent else FIRST))
         return result
 
     return apply

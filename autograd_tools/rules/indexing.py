@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from autograd_tools.base.containers import (
     LEAVES,
@@ -70,10 +71,10 @@ def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
 
 def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
     """Add `dy` into `total` at `index`: a thousand reads of `x` allocate one array."""
-    if type(total) is np.ndarray and (type(dy) in LEAVES or not isinstance(dy, Value)):
+    if type(total) is ndarray and (type(dy) in LEAVES or not isinstance(dy, Value)):
         if type(index) is not int:
             put_into(total, index, dy)
-        elif type(part := total[index]) is np.ndarray:  # put_into, without a call
+        elif type(part := total[index]) is ndarray:  # put_into, without a call
             np.add(part, dy, part)
         else:
             total[index] = part + dy
