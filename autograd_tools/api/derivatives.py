@@ -135,6 +135,7 @@ def _pullback(
         return call(join, (numbers,)) if numbers else 0.0
 
     joined.__name__ = name_of(f)  # for messages
+    joined.__wrapped__ = f  # type: ignore[attr-defined]  # for is_first_call
     recording, leaves, y = run(joined, argnums, args, kwargs)
     recording.retain = True  # for the next call of `pull`
     for leaf in leaves:

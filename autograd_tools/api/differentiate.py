@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
+from autograd_tools.api.first_calls import is_first_call
 from autograd_tools.api.functions import FunctionOf, named
 from autograd_tools.api.plain_run import PlainRun
 from autograd_tools.base.containers import (
@@ -432,6 +433,8 @@ def run(
     """
     inputs = settled(args)
     recording = new_recording(follows_params=False, retain=False)
+    if recording.notes is None and is_first_call(f):
+        recording.notes = []  # lines for exceptions and warnings in rules
     for n in argnums:
         if n >= len(args):
             raise out_of_range(f"argnum={n}", f, args)

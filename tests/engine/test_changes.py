@@ -92,8 +92,10 @@ def test_a_large_buffer_that_is_filled_again_is_named():
             total = total + np.sum(buffer * x)
         return total
 
-    with pytest.raises(ag.CheckError, match=r"multiply\[1\]: float64\[4096\]\nag.diff\(f, check="):
-        ag.grad(f)(np.ones(MANY))
+    array = r"multiply\[1\]: float64\[4096\]\n"
+    for then in (r"    at .*\n      total = total", r"ag.diff\(f, check="):  # lines the first time
+        with pytest.raises(ag.CheckError, match=array + then):
+            ag.grad(f)(np.ones(MANY))
 
 
 @each_size

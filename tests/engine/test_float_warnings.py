@@ -74,6 +74,15 @@ def test_a_warning_of_a_second_derivative_is_at_the_line_of_its_operation():
     assert {line for line, _ in found} == {LINES["root"]}
 
 
+def test_the_first_gradient_of_a_function_knows_the_line():
+    def first(x):
+        y = [np.sqrt(x), here("in grad")][0]
+        return np.sum(y)
+
+    found = seen(lambda: ag.grad(first)(np.zeros(2))) + seen(lambda: ag.hessian(first)(np.zeros(2)))
+    assert {line for line, _ in found} == {LINES["in grad"]}
+
+
 def test_a_param_outside_a_recording_warns_at_the_line_too():
     w = ag.Param(np.zeros(2))
 

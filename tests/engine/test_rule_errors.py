@@ -36,10 +36,15 @@ def test_a_note_names_operation_argument_shapes_and_line():
     )
 
 
-def test_a_gradient_without_lines_says_how_to_get_them():
-    assert note_of(lambda: ag.grad(model)(np.ones(3))) == (
-        "In the gradient product[2] of product(float64[3], float64[3]), outgrad float64[3]\n"
-        "  recorded without lines; call the function in ag.diff to see the line"
+def test_the_first_gradient_of_a_function_names_the_line():
+    def first(x):
+        return np.sum(product(x, x))
+
+    notes = [note_of(lambda: ag.grad(first)(np.ones(3))) for _ in range(2)]
+    head = "In the gradient product[2] of product(float64[3], float64[3]), outgrad float64[3]\n"
+    assert notes[0].startswith(f"{head}  at {__file__}:{first.__code__.co_firstlineno + 1} in ")
+    assert notes[1] == (
+        f"{head}  recorded without lines; call the function in ag.diff to see the line"
     )
 
 
