@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from types import FrameType
 from typing import Any
@@ -90,8 +90,7 @@ def _of_scipy(frame: FrameType | None) -> tuple[str, str]:
     if module == "scipy.sparse" and method is not None:
         return f"S.{method}(x)", SPARSE_METHODS[method]
     ours = f"autograd_tools.{module}"
-    if module != "scipy" and importlib.util.find_spec(ours) is not None:
-        public = _names_of(ours)
+    if module != "scipy" and (public := _names_of(ours)):
         if names := [name for name in called if name in public]:
             return what, f"use {ours}.{names[-1]}"
         return what, f"use one of {ours} if it does the same"
@@ -99,7 +98,11 @@ def _of_scipy(frame: FrameType | None) -> tuple[str, str]:
 
 
 def _names_of(module: str) -> list[str]:
-    return list(getattr(importlib.import_module(module), "__all__", ()))
+    """Return the public names of one of our modules; none if it does not exist."""
+    try:
+        return list(importlib.import_module(module).__all__)
+    except ModuleNotFoundError:
+        return []
 
 
 def for_sparse(x: Any) -> Any:

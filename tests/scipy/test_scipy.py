@@ -1,10 +1,17 @@
 """autograd_tools.scipy: SciPy's results, gradients to second order, errors."""
 
+import importlib
+import re
+
 import numpy as np
 import pytest
+import scipy.fft
 import scipy.integrate
 import scipy.linalg
+import scipy.ndimage
 import scipy.signal
+import scipy.sparse.csgraph
+import scipy.spatial
 import scipy.special
 import scipy.stats
 from rules.cases import spread
@@ -895,6 +902,27 @@ def test_an_unknown_module_is_an_error_that_names_the_others():
 def test_scipy_with_recorded_values_names_the_replacement(f, package):
     with pytest.raises(LostGradientError, match=rf"use .*autograd_tools\.{package}"):
         ag.grad(lambda x: np.sum(f(x)))(np.eye(2))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        scipy.fft.dct,
+        scipy.linalg.lu_factor,
+        scipy.ndimage.uniform_filter,
+        scipy.sparse.csgraph.shortest_path,
+        scipy.sparse.csr_array,
+        scipy.spatial.distance.pdist,
+        scipy.stats.zscore,
+    ],
+    ids=lambda f: f.__name__,
+)
+def test_an_error_names_only_what_exists(f):
+    with pytest.raises(LostGradientError) as caught:
+        ag.grad(lambda x: np.sum(f(x)))(np.eye(2))
+    for name in re.findall(r"autograd_tools\.[\w.]*\w", str(caught.value)):
+        module, _, last = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), last)
 
 
 def test_numpy_with_recorded_values_names_no_replacement():
