@@ -159,7 +159,48 @@ def test_a_recorded_call_gives_numpys_result(func):
                 return 0.0
 
             ag.grad(note, differentiable(func, args))(*args)
-            assert_same_values(seen[0], func(*args, **kwargs))
+            expected = func(*args, **kwargs)
+            assert_same_values(seen[0], expected)
+            if func not in NOT_TO_THE_BIT:
+                for array, expected_array in zip(arrays(seen[0]), arrays(expected), strict=True):
+                    np.testing.assert_array_equal(array, expected_array)
+
+
+# np.power(x, p) of numbers computes x ** p, whose last bit differs in NumPy's scalars.
+NOT_TO_THE_BIT = {np.power}
+
+
+def arrays(x):
+    """Return the arrays in a result or in arguments."""
+    if isinstance(x, (list, tuple)):
+        return [array for part in x for array in arrays(part)]
+    return [x] if isinstance(x, np.ndarray) else []
+
+
+def views(y, args):
+    """Return of each array in `y` whether it is a view of an argument that can be written into."""
+    return [
+        a.flags.writeable and any(np.shares_memory(a, x) for x in arrays(list(args)))
+        for a in arrays(y)
+    ]
+
+
+@every_function
+def test_a_recorded_call_gives_a_view_where_numpy_does(func):
+    if func in (np.broadcast_arrays, np.meshgrid):
+        return  # NumPy's may be written into with a warning, ours not
+    for args, kwargs in cases_of(func):
+        seen = []
+
+        def note(*a, kwargs=kwargs, seen=seen):
+            y = func(*a, **kwargs)
+            seen.append(views(plain(y), [plain(x) for x in a]))
+            return 0.0
+
+        if any(isinstance(x, (list, tuple, dict)) for x in args):
+            continue  # as a pytree, an argument is taken apart
+        ag.grad(note, differentiable(func, args))(*args)
+        assert seen[0] == views(func(*args, **kwargs), args)
 
 
 PYTHON_NUMBERS = ({float, np.float64}, {complex, np.complex128})
