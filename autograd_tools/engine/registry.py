@@ -112,7 +112,7 @@ def composite(func: Callable[..., Any], *, exact: bool = False) -> Callable[[F],
     """Register the definition of a NumPy function in terms of functions that have rules.
 
     NumPy computes the value, because a composition may round differently. With `exact`, the value
-    is that of the definition: for views, and for functions that call a function of the user's.
+    is that of the definition: for views, functions that move elements, and callers of the user's.
     """
 
     def register(definition: F) -> F:

@@ -165,23 +165,23 @@ def rollaxis(a, axis, start=0):
     return np.moveaxis(a, axis, start - 1 if start > axis else start)
 
 
-@composite(np.vstack)
+@composite(np.vstack, exact=True)
 def vstack(tup, **kwargs):
     return np.concatenate([atleast_2d(a) for a in tup], 0, **kwargs)
 
 
-@composite(np.hstack)
+@composite(np.hstack, exact=True)
 def hstack(tup, **kwargs):
     arrays = [atleast_1d(a) for a in tup]
     return np.concatenate(arrays, 0 if np.ndim(arrays[0]) == 1 else 1, **kwargs)
 
 
-@composite(np.column_stack)
+@composite(np.column_stack, exact=True)
 def column_stack(tup):
     return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1)
 
 
-@composite(np.take)
+@composite(np.take, exact=True)
 def take(a, indices, axis=None, out=None, mode="raise"):
     a, axis = (np.ravel(a), 0) if axis is None else (np.atleast_1d(as_array(a)), axis)
     n = np.shape(a)[axis]
@@ -191,7 +191,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     return part_of(a, indices, axis)
 
 
-@composite(np.take_along_axis)
+@composite(np.take_along_axis, exact=True)
 def take_along_axis(arr, indices, axis=-1):
     arr, axis = (np.ravel(arr), 0) if axis is None else (as_array(arr), axis % np.ndim(arr))
     indices = np.asarray(indices)
@@ -199,7 +199,7 @@ def take_along_axis(arr, indices, axis=-1):
     return arr[tuple(indices if i == axis else part for i, part in enumerate(grid))]
 
 
-@composite(np.sort)
+@composite(np.sort, exact=True)
 def sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=False):
     a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
     places = np.argsort(unwrap(a), axis=axis, kind="stable")
@@ -239,7 +239,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     return a
 
 
-@composite(np.tile)
+@composite(np.tile, exact=True)
 def tile(A, reps):
     reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     n = max(len(reps), np.ndim(A))
