@@ -113,6 +113,10 @@ def unbroadcast_to(dx: Any, x: Any, plan: Any, i: int) -> Any:
         return dx
     if type(dx) in PYTHON_NUMBERS:
         dx = np.asarray(dx)[()]
+        if type(dx) is int:  # beyond int64: exact for a number, in floats for an array
+            if isinstance(x, (int, float)):
+                return dx
+            dx = np.float64(dx)
     shape = getattr(x, "shape", ())
     if dx.shape != shape:
         dx = _unbroadcast(dx, shape, plan, i)

@@ -37,10 +37,25 @@ def remainder(a, b):
         return np.remainder(a, b)
 
 
+def overflows(dy, x, p):
+    """Return whether dy p x^(p-1) may leave the range of an array of integers, where NumPy wraps."""
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" or not x.size:
+        return False
+    size = np.max(np.abs(x.astype(float)))
+    with np.errstate(all="ignore"):
+        factor = np.max(np.abs(unwrap(dy))) * float(np.max(np.abs(p)))
+        largest = factor * size ** float(np.max(p) - 1)
+    return not largest < 2**62
+
+
 def power_base(dy, y, x, p):
     """dy p x^(p-1), where p = 0 avoids 0 * x^-1; a constant p of 1 or 2 needs no power."""
     if isinstance(p, Value):  # p needs its gradient, too: keep it in the formula except at 0 ** -1
         return dy * p * np.where((unwrap(x) == 0) & (unwrap(p) == 0), 1, x) ** (p - 1)
+    if type(p) is int and p == 2:
+        return 2 * dy * x
+    if overflows(dy, x, p):
+        return power_base(dy * 1.0, y, x.astype(float), p)
     if isinstance(p, (int, float)):
         if p == 2:
             return 2 * dy * x

@@ -42,7 +42,9 @@ def direction(x):
 
 def shared(hit: Any, y: Any, axes: tuple[int, ...]) -> Any:
     """Share 1 evenly between the hits along `axes`, in the precision of `y`."""
-    return hit / np.sum(hit, axis=axes, dtype=np.result_type(unwrap(y), np.float16), keepdims=True)
+    number = np.sum(hit, axis=axes, dtype=np.result_type(unwrap(y), np.float16), keepdims=True)
+    with np.errstate(invalid="ignore"):  # nothing equals NaN
+        return hit / number
 
 
 NO_POWERS = (1, np.inf, -np.inf, 0)
