@@ -38,7 +38,7 @@ def remainder(a, b):
 
 
 def overflows(dy, x, p):
-    """Return whether dy p x^(p-1) may leave the range of an array of integers, where NumPy wraps."""
+    """Return whether dy p x^(p-1) may leave the range of an array of integers."""
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" or not x.size:
         return False
     size = np.max(np.abs(x.astype(float)))
