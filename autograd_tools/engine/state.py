@@ -19,6 +19,12 @@ suspend_full_collections(lambda: (opened := _last()) is not None and opened.item
 
 def innermost_open() -> Any:
     """Return the innermost recording in effect; None outside all."""
+    opened = _last()
+    if opened is not None:
+        if opened.sure is not None:
+            return opened.sure
+    elif not recordings.of_generators:
+        return None
     opened = recordings.innermost()
     return None if opened is None else opened.item
 
@@ -35,8 +41,10 @@ def following_params() -> Any:
         sure = opened.sure
         if sure is not None and sure.follows_params:
             return sure
-    elif not recordings.of_generators:
-        return None
+    if not recordings.of_generators:
+        while opened is not None and (opened.item is None or not opened.item.follows_params):
+            opened = opened.around
+        return None if opened is None else opened.item
     found = next((x for x in recordings.in_effect() if x.follows_params), None)
     if found is not None and any(x.follows_params for x in recordings.beside()):
         raise RuntimeError(
