@@ -17,6 +17,8 @@ def has_nan(y):
 
     Their squared length is NaN then. For infinite complex numbers the answer may be True, too.
     """
+    if np.size(y) > 5000:  # BLAS starts threads
+        return np.isnan(y).any()
     return np.isnan(np.vdot(y, y))
 
 
