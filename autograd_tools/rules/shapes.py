@@ -77,9 +77,11 @@ def astype_x(dy, y, x, dtype, **kwargs):
 
 def reading_order(x, order):
     """Return the order "C" or "F" in which "A" reads the elements of `x`."""
+    if order != "A":
+        return order
     x = unwrap(x)
-    if order != "A" or not isinstance(x, np.ndarray):
-        return "C" if order == "A" else order
+    if not isinstance(x, np.ndarray):
+        return "C"
     steps = np.cumprod([x.dtype.itemsize, *x.shape])[:-1]  # strides of Fortran order
     layout = zip(x.shape, x.strides, steps, strict=True)
     fortran = all(n == 1 or stride == step for n, stride, step in layout)

@@ -340,7 +340,7 @@ def test_second_order_off_by_a_thousandth_is_a_gradient_error():
 CONSTANTS = """
     UPLO axes axis axis1 axis2 casting compute_uv condition copy destination device discont dtype
     full_matrices hermitian k keepdims mode n norm offset optimize order out period rcond repeats
-    rtol s shape shift source subok upper where
+    rtol s shape shift source subok upper where window_shape writeable
 """
 # Arguments that count by their sign or direction only, or as integers.
 STEPPING = {("copysign", 1), ("nextafter", 1), ("ldexp", 1), ("heaviside", 0)}

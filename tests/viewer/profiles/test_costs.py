@@ -46,12 +46,12 @@ F = array(10)
         ("power[1]", [F, F, F], 5, 3),
         ("power[2]", [F, F, F], 5, 3),
         ("remainder[2]", [F, F, F], 3, 3),
-        ("hypot[2]", [F, F, F], 3, 3),
+        ("hypot[2]", [F, F, F], 4, 3),
         ("ldexp[1]", [F, array(10, dtype="int64"), F], 1, 2),
         ("cbrt[1]", [F, F], 3, 2),
         ("exp[1]", [F, F], 1, 2),
         ("log1p[1]", [F, F], 2, 2),
-        ("logaddexp[1]", [F, F, F], 3, 3),
+        ("logaddexp[1]", [F, F, F], 5, 3),
         ("cos[1]", [F, F], 3, 2),
         ("arccosh[1]", [F, F], 6, 2),
         ("arctan2[1]", [F, F, F], 6, 3),
@@ -61,7 +61,7 @@ F = array(10)
         ("clip[1]", [F, Operand("float"), Operand("float"), F], 2, 3),
         ("heaviside[2]", [F, F, F], 2, 2),
         ("where[2]", [F, F, F, F], 0, 2),
-        ("special.expit[1]", [F, F], 3, 2),
+        ("special.expit[1]", [F, F], 4, 3),
     ],
 )
 def test_a_gradient_costs_the_steps_of_its_rule(label, operands, each, read):
@@ -87,7 +87,7 @@ def counted_by_numbers(op, argument):
 
 
 def test_arithmetic_rules_cost_the_counted_operations():
-    unary = "square reciprocal negative sqrt cbrt expm1 log log10 log1p tan tanh arctan arctanh"
+    unary = "square reciprocal negative sqrt cbrt log log10 log1p tan tanh arctan arctanh"
     labels = [f"{op}[1]" for op in unary.split()]
     binary = ["subtract[2]", "multiply[1]", "divide[1]", "divide[2]"]
     found = {label: flops(label, F, F) for label in labels}
@@ -623,8 +623,9 @@ def test_a_record_without_operands_has_unknown_work():
 
 # Their steps depend on the numbers, or NumPy composes them.
 NOT_COUNTED = """
-    dict einsum frexp getitem i0 imag integrate.solve join linalg.lstsq list linalg.multi_dot
-    linalg.norm linalg.pinv modf nan_to_num roots sinc special trace ungetitem unwrap
+    add.at dict einsum frexp getitem i0 imag integrate.solve lib.stride_tricks.sliding_window_view
+    join linalg.lstsq list linalg.multi_dot
+    linalg.norm linalg.pinv modf nan_of nan_to_num roots sinc special std trace ungetitem unwrap
 """
 
 

@@ -173,7 +173,7 @@ COSTS: dict[str, Cost] = {
     **_both("fft.ihfft", _half_fourier),
     # Views, copies, parts
     **{name + back: VIEW for name in VIEWS.split() for back in ("", "[1]")},
-    "broadcast_to": VIEW,
+    **dict.fromkeys(("broadcast_to", "diagonal"), VIEW),
     "broadcast_to[1]": Cost(lambda call: (0, call.out - call.n), "da"),
     **dict.fromkeys(("copy", "repeat", "setitem", *MOVES.split()), COPY),
     **{f"{name}[1]": COPY_BACK for name in MOVES.split()},
