@@ -18,7 +18,7 @@ from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import COMPOSITES, EXACT, PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import innermost_open, open_tapes
-from autograd_tools.engine.values import LostGradientError, Result, Value, unwrap
+from autograd_tools.engine.values import LostGradientError, Result, Value, result, unwrap
 from autograd_tools.rules import special
 from autograd_tools.rules.filling import BLANKS, WRITERS, blank, write_out
 from autograd_tools.rules.like import LIKE
@@ -81,12 +81,21 @@ def _with_value(y: Any, value: Any, args: tuple[Any, ...]) -> Any:
     """
     if isinstance(y, Result):
         if all([y is not arg for arg in args]):
-            y.value = _with_value(y.value, value, args)
+            y.value = _below_with_value(y.value, value)
         return y
     if isinstance(y, (tuple, list)):
         parts = [_with_value(part, own, args) for part, own in zip(y, value, strict=True)]
         return with_children(value, parts)
     return value
+
+
+def _below_with_value(y: Any, value: Any) -> Any:
+    """Return a Result of an outer recording with another value; the entry keeps the old one."""
+    if not isinstance(y, Result):
+        return value
+    made = result(_below_with_value(y.value, value), y.recording, y.index)
+    made.frozen = True
+    return made
 
 
 @functools.cache
