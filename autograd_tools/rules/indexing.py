@@ -65,7 +65,9 @@ def field_of(x: Any, name: str) -> Any:
 def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
     """`put(dy, index, x)`: zeros, with `dy` at `index`."""
     if not isinstance(unwrap(x), (list, tuple, dict)):
-        return ungetitem(dy, index, x) if isinstance(dy, Value) else put(dy, index, x)
+        return (
+            ungetitem.first(dy, (index, unwrap(x))) if isinstance(dy, Value) else put(dy, index, x)
+        )
     return getitem_into({} if isinstance(unwrap(x), dict) else [None] * len(x), dy, x, index)
 
 
