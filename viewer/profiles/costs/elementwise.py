@@ -21,13 +21,8 @@ REAL |= dict.fromkeys(("logical_and", "logical_or", "bitwise_and", "bitwise_or")
 # division adds c^2 + d^2 and two quotients. The work of every other step is unknown.
 COMPLEX = {"add": 2, "subtract": 2, "negative": 2, "multiply": 6, "square": 6, "divide": 11}
 COMPLEX |= {"reciprocal": 11, "positive": 0, "conjugate": 1, "where": 0}
-INSPECT = {
-    "all",
-    "any",
-    "count_nonzero",
-    "iscomplexobj",
-    "vdot",
-}  # functions by which a rule chooses a formula
+# Functions by which a rule chooses a formula.
+INSPECT = {"all", "any", "count_nonzero", "iscomplexobj", "size", "vdot"}
 N = 3
 # Operands a, b and c, and the value of an operand that is a Python number.
 EXAMPLES = (
