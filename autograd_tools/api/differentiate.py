@@ -35,6 +35,7 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live, settled
 from autograd_tools.engine.values import Param, Result, Value, check_differentiable, unwrap
 from autograd_tools.rules.indexing import unpack_fields
+from autograd_tools.timing import instrument as timing
 from autograd_tools.tracing.tape import Tape, check_scalar, new_recording, notify_observers
 from autograd_tools.tracing.trace_data import Trace
 
@@ -433,7 +434,7 @@ def run(
     """
     inputs = settled(args)
     recording = new_recording(follows_params=False, retain=False)
-    if recording.notes is None and is_first_call(f):
+    if recording.notes is None and not timing.ENABLED and is_first_call(f):
         recording.notes = []  # lines for exceptions and warnings in rules
     for n in argnums:
         if n >= len(args):

@@ -20,7 +20,7 @@ from autograd_tools.engine.registry import COMPOSITES, EXACT, PRIMITIVES, ZEROGR
 from autograd_tools.engine.state import innermost_open, open_tapes
 from autograd_tools.engine.values import LostGradientError, Result, Value, result, unwrap
 from autograd_tools.rules import special
-from autograd_tools.rules.filling import BLANKS, WRITERS, blank, write_out
+from autograd_tools.rules.filling import BLANKS, WRITERS, blank, expose, write_out
 from autograd_tools.rules.like import LIKE
 
 CALL_PATH.add(__file__)
@@ -34,8 +34,11 @@ IN_PLACE = {
 
 def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function with recorded values among its arguments, and record the call."""
-    if (kwargs or len(args) > 2) and _writes(func, args, kwargs):
-        return _call_with_out(func, args, kwargs)
+    if (kwargs or len(args) > 2) and (out := _out_of(func, args, kwargs)) is not None:
+        first = out[0] if type(out) is tuple else out
+        if isinstance(first, Result) or is_recorded((*args, *kwargs.values())):
+            return _call_with_out(func, args, kwargs)
+        return func(*plain(args), **plain(kwargs))
     primitive = PRIMITIVES.get(func)
     if primitive is not None:
         if len(args) == 1 and not kwargs:
@@ -49,7 +52,7 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     if func in ZEROGRADS or (func in BLANKS and not is_recorded((*args[1:], *kwargs.values()))):
         return _call_plain(func, args, kwargs)
     if not is_recorded((*args, *kwargs.values())):
-        return func(*plain(args), **plain(kwargs))
+        return expose(func(*plain(args), **plain(kwargs)), (*args, *kwargs.values()))
     if func in COMPOSITES:
         return _compose(func, args, kwargs)
     if func in LIKE:
@@ -115,13 +118,13 @@ def _out_position(func: Callable[..., Any]) -> int | None:
     )
 
 
-def _writes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Return True for a call with recorded values and an array as `out`, also by position."""
+def _out_of(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the array that a call names as `out`, also by position; None without one."""
     out = kwargs.get("out")
     if out is None and len(args) > 2:
         position = _out_position(func)
         out = args[position] if position is not None and position < len(args) else None
-    return out is not None and is_recorded((*args, *kwargs.values()))
+    return out
 
 
 def _call_plain(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -139,7 +142,9 @@ def _call_with_out(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
     out = rest.pop("out", None)
     out = out[0] if type(out) is tuple and len(out) == 1 else out
     if isinstance(out, Result) and kwargs.get("where", True) is True:
-        return write_out(out, call_numpy(func, args, rest), func, args, rest)
+        recorded = is_recorded((*args, *rest.values()))
+        y = call_numpy(func, args, rest) if recorded else func(*plain(args), **plain(rest))
+        return write_out(out, y, func, args, rest)
     raise LostGradientError(
         f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; omit `out` "
         "and use the return value, and write `a = a + x` for `a += x`"

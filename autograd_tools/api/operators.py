@@ -37,7 +37,7 @@ from autograd_tools.engine.values import (
 )
 from autograd_tools.location.call_site import OPERATORS
 from autograd_tools.rules import ufunc_methods
-from autograd_tools.rules.filling import BLANKS, Flat, at, blank
+from autograd_tools.rules.filling import BLANKS, Flat, at, blank, expose
 from autograd_tools.rules.indexing import field_of, getitem, unpack_fields
 from autograd_tools.rules.writing import assign, param_is_recorded, write_result
 
@@ -287,7 +287,8 @@ class _Body:
             "use np.stack([x, y]) to join values, x itself if it is an array, "
             "x.astype(np.float32) for np.float32(x), and a @ x instead of a.dot(x)",
         )
-        return np.array(x, dtype=dtype) if copy or dtype is not None else np.asarray(x)
+        y = np.array(x, dtype=dtype) if copy or dtype is not None else np.asarray(x)
+        return expose(y, (self,))
 
     def __float__(self: Any) -> float:
         return float(

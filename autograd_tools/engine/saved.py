@@ -109,8 +109,12 @@ def _arrays(x: Any) -> Iterator[np.ndarray[Any, Any]]:
 
 def memory_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return the array that owns the memory of this one."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    while (base := array.base) is not None:
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # a view that NumPy made with other strides
+            if not isinstance(base, np.ndarray):
+                break
+        array = base
     return array
 
 

@@ -169,7 +169,7 @@ class Blank(Result):
     __slots__ = ()
 
 
-UNUSED, USED = -1, -2
+UNUSED, USED, EXPOSED = -1, -2, -3  # EXPOSED: a plain array has its memory, too
 
 
 class LostGradientError(TypeError):

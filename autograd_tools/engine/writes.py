@@ -173,7 +173,9 @@ def _viewed(
     """Return position and index of the argument in the memory of the array with id `owner`."""
     for position, parent in zip(plan.positions, parents, strict=True):
         arg = _held(args[position])
-        if type(arg) is Absent or isinstance(arg, np.ndarray):
+        if type(parent) is tuple:
+            shares = any([_owner_of(_held(part)) == owner for part in tree_leaves(arg)])
+        elif type(arg) is Absent or isinstance(arg, np.ndarray):
             shares = _owner_of(arg) == owner
         else:
             shares = children_of(arg) is not None and _made_of_views(entries[parent], owner)

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.containers import tree_leaves
 from autograd_tools.engine.calls import call, holds_tracked, innermost, plain
 from autograd_tools.engine.registry import Primitive
-from autograd_tools.engine.values import UNUSED, Blank, Result, result, unwrap
+from autograd_tools.engine.values import EXPOSED, UNUSED, Blank, Result, result, unwrap
 from autograd_tools.engine.writes import copy_in_layout
 from autograd_tools.rules.arrays import as_array
 from autograd_tools.rules.like import array
 from autograd_tools.rules.writing import begin, replace, writable, write
+
+OVERWRITING = (np.fill_diagonal, np.place)
 
 
 def filler(func: Callable[..., Any], names: str, values: str) -> Callable[..., None]:
@@ -30,10 +33,10 @@ def filler(func: Callable[..., Any], names: str, values: str) -> Callable[..., N
         v = array(v) if type(v) in (list, tuple) and holds_tracked(v) else v
         rest = {key: plain(item) for key, item in given.items() if key != values}
         held = unwrap(x) if type(x) is Blank else writable(x, "assignment destination")
-        if func is np.fill_diagonal and np.may_share_memory(held, plain(v)):
+        if func in OVERWRITING and np.may_share_memory(held, plain(v)):
             raise ValueError(
-                "np.fill_diagonal(x, v) expects a v that does not overlap x, because NumPy "
-                "overwrites v while it reads it; write v.copy()"
+                f"np.{func.__name__} expects values that do not overlap x, because NumPy "
+                "overwrites them while it reads them; write v.copy()"
             )
         func(held.copy(), **rest, **{values: plain(v)})  # raises as NumPy does
         numbers = np.arange(np.size(plain(v))).reshape(np.shape(plain(v)))
@@ -65,6 +68,16 @@ def blank(y: Any, like: tuple[Any, ...]) -> Any:
     made = result(y, recording, UNUSED)
     made.__class__ = Blank
     return made
+
+
+def expose(y: Any, given: tuple[Any, ...]) -> Any:
+    """Return `y`, a plain result; mark each blank array among the arguments whose memory it has."""
+    for x in given:
+        if type(x) is Blank and x.index < 0:
+            arrays = [part for part in tree_leaves(y) if isinstance(part, np.ndarray)]
+            if any([np.may_share_memory(part, x.value) for part in arrays]):
+                x.index = EXPOSED
+    return y
 
 
 def added(x: Any, index: Any, v: Any) -> Any:
@@ -122,7 +135,8 @@ class Flat:
         return iter(np.ravel(self.base))
 
     def __getitem__(self, index: Any) -> Any:
-        return np.ravel(self.base)[index]
+        part = np.ravel(self.base)[index]
+        return np.copy(part) if isinstance(unwrap(part), np.ndarray) else part
 
     def __setitem__(self, index: Any, v: Any) -> None:
         places = np.unravel_index(np.arange(len(self))[plain(index)], np.shape(unwrap(self.base)))

@@ -14,6 +14,7 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.saved import address, memory_of
 from autograd_tools.engine.state import following_params, live
 from autograd_tools.engine.values import (
+    EXPOSED,
     UNUSED,
     USED,
     Blank,
@@ -24,7 +25,15 @@ from autograd_tools.engine.values import (
     result,
     unwrap,
 )
-from autograd_tools.engine.writes import Place, Writes, copy_in_layout, lineage, move, viewed_by
+from autograd_tools.engine.writes import (
+    Place,
+    Step,
+    Writes,
+    copy_in_layout,
+    lineage,
+    move,
+    viewed_by,
+)
 from autograd_tools.rules.indexing import setitem
 from autograd_tools.rules.like import array
 
@@ -50,10 +59,19 @@ def write(x: Any, index: Any, v: Any) -> None:
             raise ValueError(
                 "cannot write into sliding windows, which overlap; write into x itself"
             )
+        if any([{"A", "K"} & _texts(step) for step in steps]):
+            raise ValueError(
+                'cannot write through a view of order "A" or "K"; write through one of order "C"'
+            )
         below = viewed_by(steps[0], held)
         written = unwrap(below)
         made = call(setitem, (result(below, x.recording, root), Place(steps, index, written), v))
     note(x, root, written, made, whole=not steps)
+
+
+def _texts(step: Step) -> set[str]:
+    """Return the arguments of a view that are texts."""
+    return {x for x in (*step.args, *step.kwargs.values()) if type(x) is str}
 
 
 def _check_overlap(held: Any, index: Any, v: Any) -> None:
@@ -118,6 +136,11 @@ def begin(x: Blank, v: Any) -> bool:
         if x.index == USED:
             x.value, x.index = copy_in_layout(x.value), UNUSED
         return False
+    if x.index == EXPOSED:
+        raise ValueError(
+            f"a plain array has the memory of {x!r}, as after np.asarray(x) or np.split(x, n), and "
+            "cannot hold a recorded value; write into x before that, or into a copy"
+        )
     enter(x)
     x.__class__ = Result
     return True

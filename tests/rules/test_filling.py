@@ -159,7 +159,7 @@ REFUSED = {
         lambda h, x: h.__setitem__(h > 0, h.ravel()[::-1]),
         "expects a v that does not overlap x",
     ),
-    "a diagonal of itself": (lambda h, x: np.fill_diagonal(h, h[0]), "that does not overlap x"),
+    "a diagonal of itself": (lambda h, x: np.fill_diagonal(h, h[0]), "that do not overlap x"),
     "a broadcast array": (lambda h, x: np.broadcast_to(x, (3, 3)).__iadd__(1.0), "read-only"),
     "a diagonal": (lambda h, x: np.diagonal(h).__setitem__(0, 1.0), "read-only"),
 }
@@ -168,3 +168,68 @@ REFUSED = {
 @pytest.mark.parametrize(("write", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_had_is_an_error(write, message):
     refuses((ValueError, TypeError), message, write)
+
+
+def stack(x):
+    h = np.stack([x, x * 2.0])
+    h[0] = 1.0
+    for row in h:
+        row /= np.sum(row * x)  # noqa: PLW2901  in place
+    return h * x
+
+
+def windows(x):
+    y = x * 1.0
+    shown = np.lib.stride_tricks.sliding_window_view(y, 2)
+    y[0] = 9.0
+    return shown * shown
+
+
+def part_of_flat(x):
+    h = x * 1.0
+    part = h.flat[:2]
+    h *= 2.0
+    return part * part
+
+
+def plain_operands_with_out(x):
+    h = np.ones_like(x)
+    np.add(h, 1.0, out=h)
+    np.exp(h, out=h)
+    h = h * x
+    np.add(1.0, 2.0, out=h[:1])
+    return h * x
+
+
+@pytest.mark.parametrize("f", [stack, windows, part_of_flat, plain_operands_with_out])
+def test_results_of_several_arrays_and_views_follow(f):
+    test_a_write_has_numpys_value_and_its_gradient(f)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [lambda h: np.split(h, [1])[1], np.asarray, np.atleast_2d],
+    ids=["split", "asarray", "atleast_2d"],
+)
+def test_a_plain_view_of_a_new_array_is_not_left_behind(view):
+    def f(x):
+        h = np.zeros_like(x)
+        seen = view(h)
+        h[:] = 1.0
+        assert np.all(seen == 1.0)
+        h += x
+        return np.sum(seen)
+
+    with pytest.raises(ValueError, match="a plain array has the memory of"):
+        ag.grad(f)(X)
+
+
+def test_a_view_in_another_order_is_not_written_through():
+    def f(x):
+        h = np.outer(x, x).T
+        row = h.ravel("K")
+        row *= 2.0
+        return np.sum(h)
+
+    with pytest.raises(ValueError, match="a view of order"):
+        ag.grad(f)(X)
