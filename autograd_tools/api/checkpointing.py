@@ -83,6 +83,12 @@ def _checkpointed(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     recording, _, y, written = _run(f, blank, [plain(x) for x in given])
     parts = tree_leaves(y)
     outputs = tuple([x.value for x in (*parts, *written.values()) if is_of(recording, x)])
+    held = [unwrap(x) for x in written.values()]
+    if any(np.may_share_memory(x, y) for x in outputs[: len(outputs) - len(held)] for y in held):
+        raise ValueError(
+            f"checkpoint({name_of(f)}) writes into an argument and returns it, or a view of it; "
+            "return a copy"
+        )
     if any(isinstance(x, Value) for x in outputs):
         raise TypeError(
             f"checkpoint({name_of(f)}) uses a recorded value that is not one of its arguments; "

@@ -261,3 +261,13 @@ def test_writing_into_a_part_of_a_checkpointed_pytree_is_an_error():
 
     with pytest.raises(ValueError, match="holds an array that was written into"):
         ag.grad(ag.checkpoint(double))({"h": X.copy()})
+
+
+@pytest.mark.parametrize("part", [lambda h: h, lambda h: h[1:]], ids=["the argument", "a view"])
+def test_returning_an_argument_that_was_written_into_is_an_error(part):
+    def double(h):
+        h *= 2.0
+        return part(h)
+
+    with pytest.raises(ValueError, match="return a copy"):
+        ag.grad(lambda x: np.sum(ag.checkpoint(double)(x * 1.0)))(X)
