@@ -157,3 +157,13 @@ def test_the_line_of_a_sparse_product_is_the_users():
     node = ag.diff(lambda: np.sum(S @ w)).nodes[1]
     assert node.source.file == __file__
     assert str(node) == "N(2. sparse.matmul(float64[4]))"
+
+
+def test_a_recorded_sparse_matrix_does_not_change_in_place():
+    def f(x):
+        s = sparse.csr_array(np.eye(3)) * x
+        s *= 2.0
+        return s.sum()
+
+    with pytest.raises(TypeError, match=r"write S = S \* x"):
+        ag.grad(f)(1.5)

@@ -165,6 +165,12 @@ class SparseArray:
     def __rmul__(self, other: Any) -> Any:
         return star(other, self)
 
+    def __imul__(self, other: Any) -> Any:
+        raise TypeError("a recorded sparse matrix does not change in place; write S = S * x")
+
+    def __itruediv__(self, other: Any) -> Any:
+        raise TypeError("a recorded sparse matrix does not change in place; write S = S / x")
+
     def __truediv__(self, other: Any) -> Any:
         return ratio(self, other)
 
