@@ -48,9 +48,13 @@ class PlainAttribute:
         held = unwrap(x)
         if not hasattr(held, self.name):
             raise missing(held, self.name)
+        self.read(x)
+        return getattr(held, self.name)
+
+    def read(self, x: Any) -> None:
+        """Note that `x` is read as a plain value."""
         if open_tapes:
             note_detached(self.name, (x,))
-        return getattr(held, self.name)
 
 
 class DetachingAttribute(PlainAttribute):
@@ -59,12 +63,8 @@ class DetachingAttribute(PlainAttribute):
     def __init__(self, instead: str) -> None:
         self.instead = instead
 
-    def __get__(self, x: Any, owner: type | None = None) -> Any:
-        if x is None:
-            return self
-        held = unwrap(x)
-        if not hasattr(held, self.name):
-            raise missing(held, self.name)
+    def read(self, x: Any) -> None:
+        """Raise an error if `x` is recorded."""
         if is_recorded((x,)):
             instead = f"write {self.instead}, or " if self.instead else "use "
             raise AttributeError(
@@ -73,7 +73,6 @@ class DetachingAttribute(PlainAttribute):
                 name=self.name,
                 obj=x,
             )
-        return getattr(held, self.name)
 
 
 class MethodOf:

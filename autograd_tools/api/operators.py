@@ -25,7 +25,7 @@ from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.fast_calls import item
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
-from autograd_tools.engine.state import following_params, live, open_tapes
+from autograd_tools.engine.state import live, open_tapes
 from autograd_tools.engine.values import (
     FieldsParam,
     NamedResult,
@@ -39,7 +39,7 @@ from autograd_tools.location.call_site import OPERATORS
 from autograd_tools.rules import ufunc_methods
 from autograd_tools.rules.filling import BLANKS, Flat, at, blank, expose
 from autograd_tools.rules.indexing import field_of, getitem, unpack_fields
-from autograd_tools.rules.writing import assign, param_is_recorded, write_result
+from autograd_tools.rules.writing import assign, check_param, write_result
 
 CALL_PATH.add(__file__)
 
@@ -347,12 +347,7 @@ class _Body:
         if isinstance(self, Result):
             assign(self, _index(index), item)
             return
-        if following_params() is not None:
-            raise param_is_recorded(self)
-        if is_recorded((item,)):
-            raise lost_gradient(
-                "assigning a recorded value into a Param", "keep it in a variable of its own"
-            )
+        check_param(self, item)
         unwrap(self)[_index(index)] = to_arrays(plain(item))
         self.value = self.value  # recordings hear of assignments
 

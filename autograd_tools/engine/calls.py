@@ -189,9 +189,7 @@ def _blank_view(primitive: PrimitiveData, args: Any, kwargs: Any, y: Any) -> Any
     into.
     """
     if primitive.func is np.copy and type(y) is np.ndarray and args[0].recording.is_open:
-        made = result(y, args[0].recording, UNUSED)
-        made.__class__ = Blank
-        return made
+        return new_blank(y, args[0].recording)
     for position, x in enumerate(args):
         if type(x) is not Blank or primitive.rule(position) is None or type(y) is not np.ndarray:
             continue
@@ -202,6 +200,13 @@ def _blank_view(primitive: PrimitiveData, args: Any, kwargs: Any, y: Any) -> Any
             made.__class__ = Blank
             return made
     return y
+
+
+def new_blank(y: np.ndarray[Any, Any], recording: Recording) -> Result:
+    """Return a new array as a blank one of a recording."""
+    made = result(y, recording, UNUSED)
+    made.__class__ = Blank
+    return made
 
 
 def enter(x: Blank) -> None:

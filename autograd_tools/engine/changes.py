@@ -34,7 +34,7 @@ MOST = 10  # changed arrays listed in a message
 
 
 class Change(NamedTuple):
-    """An array that changed: which argument of which operation it was, and the user's call."""
+    """An array that changed: the argument and operation that read it, and the user's call."""
 
     argument: str
     array: str

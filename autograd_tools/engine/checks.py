@@ -46,7 +46,7 @@ class CheckError(ValueError):
 
 
 class Check:
-    """What a fault does: this one raises it."""
+    """A handler of faults. This one raises them."""
 
     def fault(self, error: CheckError) -> None:
         """Take a fault of a gradient."""

@@ -292,9 +292,7 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
 
 
 FIXED = CONSTANTS - MUTABLE
-
-
-FIRST = (0,)  # the parents of a read of the first leaf, of which loops make thousands
+FIRST = (0,)  # the parents of a read of the first leaf; loops make thousands of such reads
 
 
 def item(

@@ -254,7 +254,7 @@ def unwrap(x: Any) -> Any:
 
 def held(x: Any) -> Any:
     """Return the plain value that `x` was recorded with, of the shape and dtype of `unwrap(x)`."""
-    while type(x) is Result:
+    while issubclass(type(x), Result):
         x = x.value
     return x
 
@@ -275,7 +275,7 @@ def is_frozen(x: Result) -> bool:
 
 
 def frozen(x: Result) -> Result:
-    """Return `x` as it is now; later writes do not move it."""
+    """Return the present version of `x`, which does not follow later writes."""
     if is_frozen(x):
         return x
     kept = result(x.value, x.recording, x.index)

@@ -22,7 +22,7 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import Plan, PrimitiveData
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import Absent, memory_of
-from autograd_tools.engine.values import Blank, Result, is_frozen, result
+from autograd_tools.engine.values import Blank, Result, held, is_frozen, result
 
 
 class Step(NamedTuple):
@@ -47,7 +47,7 @@ class Step(NamedTuple):
 
 
 class Successor(NamedTuple):
-    """What a written array became: the fields of a Result, and where the old array lay."""
+    """The new version of a written array: the fields of a Result, and the memory of the old one."""
 
     value: Any
     recording: Recording | None  # None for the recording of the old one: no cycle
@@ -80,26 +80,24 @@ class Writes:
 
     def update(self, x: Result) -> None:
         """Bring `x` up to date with what was written into its memory."""
-        held = x.value
-        while isinstance(held, Result):
-            held = held.value
-        if type(held) is not np.ndarray:
+        array = held(x)
+        if type(array) is not np.ndarray:
             return
-        known = self.memory.get(id(held if held.base is None else memory_of(held)))
+        known = self.memory.get(id(array if array.base is None else memory_of(array)))
         if known is None or is_frozen(x):
             return
-        if self._follow(x, held, known[1]) and x.recording.writes is not None:
+        if self._follow(x, array, known[1]) and x.recording.writes is not None:
             x.recording.writes.update(x)
 
-    def _follow(self, x: Result, held: Any, known: dict[int, Successor]) -> bool:
+    def _follow(self, x: Result, array: Any, known: dict[int, Successor]) -> bool:
         """Move `x` to the successor of the array that it views; return whether there is one."""
-        root, steps = lineage(x, held)
+        root, steps = lineage(x, array)
         found = known.get(root)
         if found is None:
-            if any(successor.overlaps(held) for successor in known.values()):
+            if any(successor.overlaps(array) for successor in known.values()):
                 raise ValueError(
-                    f"{describe(held)} shares its memory with another array that was written into, "
-                    "and no recorded view leads from one to the other; write into a copy"
+                    f"{describe(array)} shares its memory with another array that was written "
+                    "into, and no recorded view leads from one to the other; write into a copy"
                 )
             return False
         y: Any = result(found.value, found.recording or x.recording, found.place)
@@ -110,12 +108,12 @@ class Writes:
 
     def check_parts(self, x: Result) -> None:
         """Raise an error if an array in a pytree was written into: the pytree holds the old one."""
-        held = _held(x)
-        for leaf in tree_leaves(held) if children_of(held) is not None else ():
-            array = _held(leaf)
+        pytree = held(x)
+        for leaf in tree_leaves(pytree) if children_of(pytree) is not None else ():
+            array = held(leaf)
             if isinstance(array, np.ndarray) and id(memory_of(array)) in self.memory:
                 raise ValueError(
-                    f"{describe(held)} holds an array that was written into after it was read; "
+                    f"{describe(pytree)} holds an array that was written into after it was read; "
                     "use its parts, which follow"
                 )
 
@@ -141,9 +139,12 @@ def move(x: Result, y: Any) -> None:
         x.value = y
 
 
-def lineage(x: Result, held: np.ndarray[Any, Any]) -> tuple[int, list[Step]]:
-    """Return the index of the entry whose array `x` views, and the views that lead to `x`."""
-    owner = memory_of(held)
+def lineage(x: Result, array: np.ndarray[Any, Any]) -> tuple[int, list[Step]]:
+    """Return the index of the entry whose array `x` views, and the views that lead to `x`.
+
+    `array` is the plain value of `x`.
+    """
+    owner = memory_of(array)
     entries, index = x.recording.entries, x.index
     steps: list[Step] = []
     indices = [index]
@@ -151,7 +152,7 @@ def lineage(x: Result, held: np.ndarray[Any, Any]) -> tuple[int, list[Step]]:
         entry = entries[index] if index < len(entries) else None
         if entry is None:
             raise ValueError(
-                f"{describe(held)} was written into through another name, and its recording has "
+                f"{describe(array)} was written into through another name, and its recording has "
                 "ended; read it before that, or return a copy"
             )
         plan, _, args, kwargs, parents = entry
@@ -161,7 +162,7 @@ def lineage(x: Result, held: np.ndarray[Any, Any]) -> tuple[int, list[Step]]:
         position, index = found
         steps.append(Step(plan.primitive, position, args, kwargs))
         indices.append(index)
-    if steps and children_of(_held(steps[-1].args[steps[-1].position])) is not None:
+    if steps and children_of(held(steps[-1].args[steps[-1].position])) is not None:
         steps.pop()  # an item of a pytree, which is no array
         indices.pop()
     return indices[-1], steps[::-1]
@@ -172,19 +173,16 @@ def _viewed(
 ) -> tuple[int, int] | None:
     """Return position and index of the argument in the memory of the array with id `owner`."""
     for position, parent in zip(plan.positions, parents, strict=True):
-        arg = _held(args[position])
+        arg = held(args[position])
         if type(parent) is tuple:
-            shares = any([_owner_of(_held(part)) == owner for part in tree_leaves(arg)])
-        elif type(arg) is Absent or isinstance(arg, np.ndarray):
-            shares = _owner_of(arg) == owner
-        else:
-            shares = children_of(arg) is not None and _made_of_views(entries[parent], owner)
-        if shares:
-            if type(parent) is tuple:
+            if any([_owner_of(held(part)) == owner for part in tree_leaves(arg)]):
                 raise ValueError(
                     f"the value of {plan.primitive.name} shares its memory with one of several "
                     "arguments, so it cannot be written into; write into a copy"
                 )
+        elif _owner_of(arg) == owner or (
+            children_of(arg) is not None and _made_of_views(entries[parent], owner)
+        ):
             return position, parent
     return None
 
@@ -193,14 +191,8 @@ def _made_of_views(entry: Any, owner: int) -> bool:
     """Return whether a pytree was made, by a primitive, of views of the memory of an array."""
     plan, _, args, _, _ = entry
     return plan is not None and any(
-        [_owner_of(_held(args[position])) == owner for position in plan.positions]
+        [_owner_of(held(args[position])) == owner for position in plan.positions]
     )
-
-
-def _held(x: Any) -> Any:
-    while isinstance(x, Result):
-        x = x.value
-    return x
 
 
 def _owner_of(x: Any) -> int | None:
@@ -209,8 +201,8 @@ def _owner_of(x: Any) -> int | None:
     return id(memory_of(x)) if isinstance(x, np.ndarray) else None
 
 
-def viewed_by(step: Step, held: np.ndarray[Any, Any]) -> Any:
-    """Return the array that `step` viewed, plain or recorded; `held` is a view of it."""
+def viewed_by(step: Step, view: np.ndarray[Any, Any]) -> Any:
+    """Return the array that `step` viewed, plain or recorded; `view` is a view of it."""
     x = step.args[step.position]
     if type(x) is not Absent:
         return x
@@ -219,7 +211,7 @@ def viewed_by(step: Step, held: np.ndarray[Any, Any]) -> Any:
             f"the array that this {step.primitive.name} views is no longer in memory, so it cannot "
             "be written into; write into a copy"
         )
-    owner = memory_of(held)
+    owner = memory_of(view)
     whole = owner.shape == x.shape and owner.strides == x.strides and x.offset == 0
     return owner if whole else np.ndarray(x.shape, x.dtype, owner.data, x.offset, x.strides)
 

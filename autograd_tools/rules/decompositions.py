@@ -44,7 +44,7 @@ def half_lower(x):
 
 
 def hermitian_part(dx):
-    """Return the Hermitian part: the gradient for a Hermitian matrix of which NumPy reads half."""
+    """Return the Hermitian part: the gradient for a Hermitian matrix, where NumPy reads half."""
     return (dx + adjoint(dx)) / 2
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves
-from autograd_tools.engine.calls import call, holds_tracked, innermost, plain
+from autograd_tools.engine.calls import call, holds_tracked, innermost, new_blank, plain
 from autograd_tools.engine.registry import Primitive
-from autograd_tools.engine.values import EXPOSED, UNUSED, Blank, Result, result, unwrap
+from autograd_tools.engine.values import EXPOSED, Blank, Result, unwrap
 from autograd_tools.engine.writes import copy_in_layout
 from autograd_tools.rules.arrays import as_array
 from autograd_tools.rules.like import array
@@ -65,9 +65,7 @@ def blank(y: Any, like: tuple[Any, ...]) -> Any:
     recording = innermost(like, sequences=True)
     if recording is None or type(y) is not np.ndarray or y.dtype.kind not in "fc":
         return y
-    made = result(y, recording, UNUSED)
-    made.__class__ = Blank
-    return made
+    return new_blank(y, recording)
 
 
 def expose(y: Any, given: tuple[Any, ...]) -> Any:

@@ -199,15 +199,20 @@ def param_is_recorded(x: Param) -> TypeError:
     )
 
 
-def write_param(x: Param, in_place: Any, other: Any) -> Param:
-    """Do `w -= g` on a Param outside of a recording: its value changes, as NumPy's would."""
+def check_param(x: Param, v: Any) -> None:
+    """Raise an error unless the value `v` can be written into a Param here."""
     if following_params() is not None:
         raise param_is_recorded(x)
-    if innermost((other,), sequences=True) is not None:
+    if innermost((v,), sequences=True) is not None:
         raise LostGradientError(
-            "assigning a recorded value into a Param would lose its gradient; "
-            "keep it in a variable of its own, or detach it with ag.value(x)"
+            "assigning a recorded value into a Param would turn a recorded value into a plain one "
+            "and lose its gradient; keep it in a variable of its own, or detach it with ag.value(x)"
         )
+
+
+def write_param(x: Param, in_place: Any, other: Any) -> Param:
+    """Do `w -= g` on a Param outside of a recording: its value changes, as NumPy's would."""
+    check_param(x, other)
     if not isinstance(x.value, (np.ndarray, np.number, int, float, complex)):
         raise TypeError(
             f"{describe(x)} holds a {type(x.value).__name__}, which has no arithmetic; "

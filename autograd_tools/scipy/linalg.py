@@ -47,7 +47,7 @@ def mirrored_a(dy: Any, y: Any, a: Any, lower: bool, conjugate: bool) -> Any:
 
 @primitive(mirrored_a)
 def _mirrored(a: Any, lower: bool, conjugate: bool) -> Any:
-    """Return the symmetric or Hermitian matrix of which SciPy reads one triangle."""
+    """Return the symmetric or Hermitian matrix with the triangle that SciPy reads."""
     half = np.tril(a) if lower else np.triu(a)
     other = half.T.conj() if conjugate else half.T
     diagonal = half.diagonal()

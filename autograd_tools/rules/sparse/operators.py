@@ -46,7 +46,7 @@ RECORDED: dict[Callable[..., Any], Callable[[Any, Any], Any]] = {
 
 
 def call_sparse(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
-    """Compute a function of two arguments, of which one is a sparse matrix of SciPy."""
+    """Compute a function of two arguments; one of them is a sparse matrix of SciPy."""
     if kwargs or len(args) != 2 or func not in RECORDED:
         raise TypeError(
             f"np.{name_of(func)} of a sparse matrix has no gradient rule; write S.toarray()"
