@@ -35,10 +35,12 @@ IN_PLACE = {
 def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function with recorded values among its arguments, and record the call."""
     if (kwargs or len(args) > 2) and (out := _out_of(func, args, kwargs)) is not None:
-        first = out[0] if type(out) is tuple else out
-        if isinstance(first, Result) or is_recorded((*args, *kwargs.values())):
-            return _call_with_out(func, args, kwargs)
-        return func(*plain(args), **plain(kwargs))
+        if kwargs.get("out") is None:  # it came by position
+            args, kwargs = (
+                tuple([None if arg is out else arg for arg in args]),
+                {**kwargs, "out": out},
+            )
+        return call_with_out(func, functools.partial(call_numpy, func), args, kwargs)
     primitive = PRIMITIVES.get(func)
     if primitive is not None:
         if len(args) == 1 and not kwargs:
@@ -136,19 +138,29 @@ def _call_plain(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     return blank(y, given) if func in BLANKS else y
 
 
-def _call_with_out(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a function that writes into `out`, which must be a recorded array, too."""
-    rest = dict(kwargs)
-    out = rest.pop("out", None)
+def call_with_out(
+    func: Callable[..., Any],
+    record: Callable[[tuple[Any, ...], dict[str, Any]], Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """Call a function that writes into `out`, which must be recorded if an argument is.
+
+    `record(args, kwargs)` calls it without `out`, and records the call.
+    """
+    rest = {name: arg for name, arg in kwargs.items() if name != "out"}
+    out = kwargs["out"]
     out = out[0] if type(out) is tuple and len(out) == 1 else out
+    recorded = is_recorded((*args, *rest.values()))
     if isinstance(out, Result) and kwargs.get("where", True) is True:
-        recorded = is_recorded((*args, *rest.values()))
-        y = call_numpy(func, args, rest) if recorded else func(*plain(args), **plain(rest))
+        y = record(args, rest) if recorded else func(*plain(args), **plain(rest))
         return write_out(out, y, func, args, rest)
-    raise LostGradientError(
-        f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; omit `out` "
-        "and use the return value, and write `a = a + x` for `a += x`"
-    )
+    if recorded or is_recorded((kwargs["out"],)):
+        raise LostGradientError(
+            f"{name_of(func)}(out=...): a plain array cannot hold a recorded value; omit `out` "
+            "and use the return value, and write `a = a + x` for `a += x`"
+        )
+    return func(*plain(args), **plain(kwargs))
 
 
 def is_recorded(args: tuple[Any, ...]) -> bool:

@@ -17,7 +17,13 @@ import numpy as np
 from autograd_tools.api.attributes import install_attributes
 from autograd_tools.api.callers import PROBES, for_sparse, probe
 from autograd_tools.api.copying import install_copies
-from autograd_tools.api.dispatch import call_numpy, is_recorded, lost_gradient, reject_if_recorded
+from autograd_tools.api.dispatch import (
+    call_numpy,
+    call_with_out,
+    is_recorded,
+    lost_gradient,
+    reject_if_recorded,
+)
 from autograd_tools.base.containers import field_names, is_number
 from autograd_tools.engine.calls import CONSTANTS, is_constant, plain
 from autograd_tools.engine.describe import describe
@@ -262,10 +268,14 @@ class _Body:
             if open_tapes:
                 note_detached(f"{ufunc.__name__}.{method}", inputs)
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
+        if kwargs.get("out") is not None:
+
+            def record(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+                return ufunc_methods.find(ufunc, method)(*args, **options)
+
+            return call_with_out(getattr(ufunc, method), record, inputs, kwargs)
         if not is_recorded(inputs):
             return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
-        if kwargs.get("out") is not None:
-            return call_numpy(ufunc, inputs, kwargs)  # raises: `out` cannot be recorded
         return ufunc_methods.find(ufunc, method)(*inputs, **kwargs)
 
     def __array_function__(

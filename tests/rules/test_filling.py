@@ -201,7 +201,17 @@ def plain_operands_with_out(x):
     return h * x
 
 
-@pytest.mark.parametrize("f", [stack, windows, part_of_flat, plain_operands_with_out])
+def methods_with_out(x):
+    h = x * 1.0
+    np.add.accumulate(x, out=h)
+    np.add.reduce(np.stack([h, x]), 0, out=h)
+    np.sum(np.outer(h, x), 0, None, h)
+    return h * x
+
+
+@pytest.mark.parametrize(
+    "f", [stack, windows, part_of_flat, plain_operands_with_out, methods_with_out]
+)
 def test_results_of_several_arrays_and_views_follow(f):
     test_a_write_has_numpys_value_and_its_gradient(f)
 
