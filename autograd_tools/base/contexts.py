@@ -181,7 +181,9 @@ def _is_suspended(opened: Opened[T]) -> bool:
     frame = opened.generator
     if frame is None or frame.f_back is not None:
         return False
-    code, after = frame.f_code.co_code, frame.f_lasti + 2
+    code, after = frame.f_code.co_code, frame.f_lasti
+    if code[after] != RESUME:  # before Python 3.13, f_lasti is at the yield before it
+        after += 2
     return not (code[after] == RESUME and code[after + 1] & 3 == AFTER_AWAIT)
 
 

@@ -232,6 +232,10 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
 
 @composite(np.linalg.cond)
 def cond(x, p=None):
+    broken = np.isnan(unwrap(x)).any((-2, -1), keepdims=True)
+    if broken.any():  # the SVD fails for NaN, and NumPy returns NaN since version 2.5
+        nans = np.sum(np.real(x) * np.where(broken, math.nan, 0).astype(np.real(x).dtype), (-2, -1))
+        return nans + cond(np.where(broken, np.eye(*x.shape[-2:], dtype=x.dtype), x), p)
     if p is None or p in (2, -2):
         s = np.linalg.svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]

@@ -553,6 +553,10 @@ def test_continuous_gradients_are_finite_outside_the_support(name, function):
     assert np.all(np.isfinite(dx))
 
 
+def test_a_recorded_scale_leaves_the_density_0_outside_the_support():
+    assert ag.value_and_grad(lambda s: stats.expon.pdf(-1.0, scale=s))(2.0) == (0.0, 0.0)
+
+
 @continuous
 def test_a_continuous_distribution_computes_single_precision_in_single_precision(name, function):
     f, x = getattr(getattr(stats, name), function), INSIDE.astype(np.float32)

@@ -62,6 +62,7 @@ def within(
         return settled(func(z, *shapes))
     plain = unwrap(z)
     y = func(np.where(inside & valid, z, safe), *(np.where(valid, shape, 0.5) for shape in shapes))
-    other = np.where(np.isnan(plain) | ~valid, math.nan, np.where(plain < low, *fill))
+    unknown = np.isnan(plain) | np.logical_not(valid)  # not ~valid, as `valid` may be a Python bool
+    other = np.where(unknown, math.nan, np.where(plain < low, *fill))
     y = np.where(inside & valid, y, other.astype(np.result_type(unwrap(y))))
     return settled(nan_of(y, z, *shapes))  # type: ignore[no-untyped-call]
