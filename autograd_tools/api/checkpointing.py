@@ -133,7 +133,7 @@ def gradients_again(
             f"checkpoint({name_of(f)}) returned {', '.join(map(describe, found))} in its second "
             "run, different from the first; it must return the same for the same arguments"
         )
-    with recording.open(None):
+    with recording, recording.open(None):
         joined = call(join, (parts,))
     differentiate(recording, joined.index, dy)
     return [recording.outgrads[leaf] for leaf in leaves]
@@ -153,7 +153,7 @@ def _run(
     indices = [leaf.index for leaf in leaves] + [
         recording.track_as(param, x).index for param, x in params
     ]
-    with recording.open(sys._getframe()):
+    with recording, recording.open(sys._getframe()):
         args, kwargs = tree_replace(
             blank, (unpack_fields(next(filled)) if x is BLANK else x for x in tree_leaves(blank))
         )

@@ -29,7 +29,7 @@ from autograd_tools.engine.checks import Check, checking
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.elsewhere import refuse_elsewhere
-from autograd_tools.engine.float_warnings import warn_as_before, warn_at_user
+from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live, settled
@@ -97,18 +97,24 @@ def diff(
     if not callable(f):
         raise TypeError(f"diff() expects a function, got {describe(f)}; write ag.diff(lambda: ...)")
     args = tuple(settled(args))
-    with checking(Check() if check else None):
-        again = PlainRun(f, args, kwargs) if checks.blocks else None
-        tape = Tape(follows_params=True)
-        with watching(tape, watch), tape.open(sys._getframe()):
-            y = live(f(*args, **kwargs))
-            if not isinstance(y, Value) and holds_tracked(y):
-                check_scalar(y)  # raises, because the gradient of a container would be lost
-        is_own = isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape)
-        if is_own:
-            tape.backward(y)
-        if again is not None:
-            again.compare(y)
+    if not check:
+        return _diff(f, args, kwargs, watch)
+    with checking(Check()):
+        return _diff(f, args, kwargs, watch)
+
+
+def _diff(f: Callable[..., Any], args: Any, kwargs: Any, watch: str | None) -> Any:
+    again = PlainRun(f, args, kwargs) if checks.blocks else None
+    tape = Tape(follows_params=True)
+    with watching(tape, watch), tape, tape.open(sys._getframe()):
+        y = live(f(*args, **kwargs))
+        if not isinstance(y, Value) and holds_tracked(y):
+            check_scalar(y)  # raises, because the gradient of a container would be lost
+    is_own = isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape)
+    if is_own:
+        tape.backward(y)
+    if again is not None:
+        again.compare(y)
     if is_own:
         return tape
     if not isinstance(y, Value):
@@ -151,7 +157,7 @@ def record(*, watch: str | None = None, check: bool = False) -> Iterator[Tape]:
     with checking(Check() if check else None):
         tape = Tape(follows_params=True)
         frame = frame_of_block(sys._getframe(1))
-        with watching(tape, watch), tape.open(frame, generator_of(frame)):
+        with watching(tape, watch), tape, tape.open(frame, generator_of(frame)):
             yield tape
 
 
@@ -192,7 +198,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
         tape.input(live(arg), name) if _is_numeric(arg) else arg
         for arg, name in zip(args, [*names, *[""] * len(args)], strict=False)
     ]
-    with tape.open(sys._getframe()):
+    with tape, tape.open(sys._getframe()):
         inputs = [unpack_fields(x) if isinstance(x, Result) else x for x in inputs]
         y = live(f(*inputs, **kwargs))
     if isinstance(y, Result) and y.recording is tape:
@@ -373,17 +379,7 @@ def _differentiated(
     **kwargs: Any,
 ) -> Any:
     again = PlainRun(f, args, kwargs) if checks.blocks else None
-    modes = warn_at_user()  # here, so that neither the recording nor the pass does it again
-    try:
-        recording, leaves, y = run(f, argnums, args, kwargs)
-        check_scalar(y)
-        if isinstance(y, Result) and y.recording is recording:
-            index, y = y.index, y.value
-            differentiate(recording, index, one_like(unwrap(y)))
-            notify_observers(recording)
-    finally:
-        if modes is not None:
-            warn_as_before(modes)
+    recording, leaves, y = at_user(_completed, f, argnums, args, kwargs)
     if again is not None:
         again.compare(y)
     found = tuple(
@@ -393,6 +389,19 @@ def _differentiated(
         ]
     )
     return (y, of_argnum(found, argnum))[part]
+
+
+def _completed(
+    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Recording, list[int], Any]:
+    """Return the recording of a call with gradients, the indices of its leaves, and its value."""
+    recording, leaves, y = run(f, argnums, args, kwargs)
+    check_scalar(y)
+    if isinstance(y, Result) and y.recording is recording:
+        index, y = y.index, y.value
+        differentiate(recording, index, one_like(unwrap(y)))
+        notify_observers(recording)
+    return recording, leaves, y
 
 
 def of_argnum(found: tuple[Any, ...], argnum: Argnum) -> Any:
@@ -442,7 +451,7 @@ def run(
         check_differentiable(plain(args[n]), lambda n=n: f"argnum={n} of {name_of(f)}")  # type: ignore[misc]
         inputs[n] = recording.input(live(args[n]))
     leaves = [inputs[n].index for n in argnums]  # now, because assigning into an argument moves it
-    with recording.open(sys._getframe()):
+    with recording, recording.open(sys._getframe()):
         for n in set(argnums):
             inputs[n] = unpack_fields(inputs[n])
         y = live(f(*inputs, **kwargs))

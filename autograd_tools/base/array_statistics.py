@@ -37,7 +37,7 @@ def statistics(arrays: Sequence[Array]) -> Statistics:
     total, squares = np.zeros((2, n))
     zeros, nans, infs = np.zeros((3, n), np.int64)
     bins = np.zeros((n, BINS), np.int64)
-    with np.errstate(all="ignore"):
+    with np.errstate(), np.errstate(all="ignore"):  # the first undoes both after an interrupt
         for first, last, rows in _blocks(arrays):
             axis, block = (0, np.ascontiguousarray(rows.T)) if rows.shape[1] < SHORT else (1, rows)
             part = slice(first, last)
@@ -65,7 +65,7 @@ def statistics(arrays: Sequence[Array]) -> Statistics:
 
 def _scaled(found: Statistics, arrays: Sequence[Array], which: Array) -> None:
     """Recompute means and norms of some short arrays, scaled so that squares stay in range."""
-    with np.errstate(all="ignore"):
+    with np.errstate(), np.errstate(all="ignore"):  # the first undoes both after an interrupt
         for first, last, rows in _blocks([arrays[i] for i in which.tolist()]) if len(which) else ():
             own = which[first:last]
             largest = np.maximum(-found.min[own], found.max[own])

@@ -4,6 +4,9 @@ Threads and asyncio tasks have contexts (`contextvars`); what a task or `asyncio
 sees the blocks around its start. Python runs a generator in the context of its caller, so a block
 in a generator is known by the frame of the generator: it is in effect while that frame runs.
 Blocks are left by identity: in any order, and in any context.
+
+An interrupt may come at any line. So a change of state comes after the notes that undo it, it is
+undone in two places, one around the other, and undoing it twice does no harm.
 """
 
 from __future__ import annotations
@@ -11,11 +14,21 @@ from __future__ import annotations
 import dis
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any, Generic, Protocol, TypeVar
 
-T = TypeVar("T")
+
+class Item(Protocol):
+    """What a block is about; it knows the place of the block in its context."""
+
+    opened: Any
+
+
+T = TypeVar("T", bound=Item)
+V = TypeVar("V")
 
 GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 # Modules that run a generator as a context manager or fixture: its blocks are in effect while it is
@@ -59,7 +72,10 @@ class Blocks(Generic[T]):
         self.of_generators: list[Opened[T]] = []
 
     def enter(self, item: T, generator: FrameType | None = None) -> Opened[T]:
-        """Open a block of a function, or of the generator that runs in the frame `generator`."""
+        """Open a block of a function, or of the generator that runs in the frame `generator`.
+
+        `item.opened` is its place before anything changes, so that `leave` can undo the rest.
+        """
         before = self.last()
         if before is not None and before.item is None:
             before = self._last_open()
@@ -67,6 +83,7 @@ class Blocks(Generic[T]):
         opened: Opened[T] = Opened() if generator is None else OpenedInGenerator(generator)
         opened.item = opened.sure = item
         opened.before = opened.around = before
+        item.opened = opened
         if self.of_generators or generator is not None:
             self._enter_generator(opened)
         self._set(opened)
@@ -81,10 +98,14 @@ class Blocks(Generic[T]):
             outer.sure = None
 
     def leave(self, opened: Opened[T]) -> Opened[T] | None:
-        """Leave a block, in any order; return the block that this context opened last."""
+        """Leave a block, in any order; return the block that this context opened last.
+
+        A second call does what an interrupt has left of the first.
+        """
         opened.item = opened.sure = None
         if isinstance(opened, OpenedInGenerator):
-            self.of_generators.remove(opened)
+            if opened in self.of_generators:
+                self.of_generators.remove(opened)
             opened.generator = None
         before = opened.before
         if self.last() is not opened or (before is not None and before.item is None):
@@ -147,11 +168,10 @@ def chain(opened: Opened[T] | None) -> list[Opened[T]]:
     return found
 
 
-class InFrame(Protocol):
+class InFrame(Item, Protocol):
     """A block that knows the id of the frame that opened it, and its place in its context."""
 
     frame: int
-    opened: Opened[Any]
 
 
 B = TypeVar("B", bound=InFrame)
@@ -174,6 +194,20 @@ def left(entered: list[B], blocks: Blocks[B], frame: FrameType) -> B | None:
     found = entered[-1] if opened is None or opened.item is None else opened.item
     entered.remove(found)
     return found
+
+
+@contextmanager
+def listed(items: dict[object, V], item: V) -> Iterator[None]:
+    """Put an item into a registry during a block."""
+    key = object()
+    try:
+        try:
+            items[key] = item
+            yield
+        finally:
+            items.pop(key, None)
+    finally:
+        items.pop(key, None)
 
 
 def _is_suspended(opened: Opened[T]) -> bool:

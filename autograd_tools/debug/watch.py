@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -40,25 +40,25 @@ class NonFiniteError(FloatingPointError):
     names_operation = True
 
 
-@contextlib.contextmanager
-def watching(recording: Recording, watch: str | None) -> Iterator[None]:
+def watching(recording: Recording, watch: str | None) -> AbstractContextManager[None]:
     """Check the operations in the block and later their gradients, as `watch` says."""
     if watch is None:
-        yield
-        return
+        return UNWATCHED
     if watch not in WATCHES:
         raise unknown("watch", watch, WATCHES)
-    with WATCHES[watch](recording):
-        yield
+    return WATCHES[watch](recording)
 
 
-def watch_nan(recording: Recording) -> np.errstate:
+@contextmanager
+def watch_nan(recording: Recording) -> Iterator[None]:
     """Stop at the first NaN or Inf, without NumPy's warning of it."""
     recording.entries = Watched(recording.notes, recording.noted if recording.check else None)
     recording.backward_pass = watched_backward
-    return np.errstate(all="ignore")
+    with np.errstate(), np.errstate(all="ignore"):  # the first undoes both after an interrupt
+        yield
 
 
+UNWATCHED = nullcontext()
 WATCHES = {"nan": watch_nan}
 
 
@@ -100,7 +100,7 @@ def produced(func: Any, y: Any, given: list[Any]) -> Any:
 
 def watched_backward(recording: Recording, newest: int, oldest: int) -> None:
     """Run `plain_backward` and check each gradient that a rule returns, and each sum of them."""
-    with np.errstate(all="ignore"):
+    with np.errstate(), np.errstate(all="ignore"):
         if newest == recording.result:
             y = EntryFields(*recording.entries[newest]).value
             _check(recording, newest, y, lambda y: f"the result is {y}; no operation produced it")

@@ -9,17 +9,18 @@ steps written out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any
 
 from numpy import ndarray
 
+from autograd_tools.base.contexts import listed
 from autograd_tools.engine import assigned
 from autograd_tools.engine.changes import check_unchanged
 from autograd_tools.engine.cotangents import accumulate, unbroadcast_to
-from autograd_tools.engine.float_warnings import warn_as_before, warn_at_user
+from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.hooks import call_hooks, hooked
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
@@ -33,11 +34,10 @@ from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
 _listening = ContextVar("listening", default=False)  # the listeners hear of the current gradient
-_listeners: list[Callable[[], None]] = []
+_listeners: dict[object, Callable[[], None]] = {}
 
 
-@contextmanager
-def after_gradients(callback: Callable[[], None]) -> Iterator[None]:
+def after_gradients(callback: Callable[[], None]) -> AbstractContextManager[None]:
     """Call `callback()` after every gradient in the block, in the thread that computed it.
 
     A gradient inside another one is part of that one. A Jacobian counts as one gradient per row.
@@ -57,11 +57,7 @@ def after_gradients(callback: Callable[[], None]) -> Iterator[None]:
     >>> seen
     ['gradient']
     """
-    _listeners.append(callback)
-    try:
-        yield
-    finally:
-        _listeners.remove(callback)
+    return listed(_listeners, callback)
 
 
 def differentiate(recording: Recording, index: int, seed: Any) -> None:
@@ -71,12 +67,15 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
     """
     if not _listeners or _listening.get() or innermost_open() is not None:
         return _differentiate(recording, index, seed)
-    token = _listening.set(True)
     try:
-        _differentiate(recording, index, seed)
+        try:
+            _listening.set(True)
+            _differentiate(recording, index, seed)
+        finally:
+            _listening.set(False)
     finally:
-        _listening.reset(token)
-    for callback in tuple(_listeners):
+        _listening.set(False)
+    for callback in tuple(_listeners.values()):
         callback()
     return None
 
@@ -84,33 +83,42 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
 def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     if recording.moment != assigned.writes and recording.leaves:
         assigned.refuse_written(recording)
+    if recording.noted:
+        check_unchanged(recording, index)
+    try:
+        try:
+            at_user(_complete, recording, index, seed)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                note_rule(error, recording)
+            _forget(recording)
+            raise
+    except BaseException:
+        _forget(recording)
+        raise
+
+
+def _forget(recording: Recording) -> None:
+    """Forget gradients of which half would look complete."""
+    recording.running = recording.result = None
+    recording.outgrads = []
+
+
+def _complete(recording: Recording, index: int, seed: Any) -> None:
     del recording.entries[index + 1 :]
     if recording.notes is not None:
         del recording.notes[index + 1 :]
-    if recording.noted:
-        check_unchanged(recording, index)
     recording.result = index
     recording.outgrads, recording.exclusive = [None] * (index + 1), set()
     recording.outgrads[index] = seed
     if timing.KEPT and timing.timer.enabled:
         timing.note_kept(recording, kept_bytes(recording.entries))
-    modes = warn_at_user()
-    try:
-        outer = None if is_outermost() else innermost_open()
-        if outer is None or outer.locator is None:
+    outer = None if is_outermost() else innermost_open()
+    if outer is None or outer.locator is None:
+        _backward_with_hooks(recording, index)
+    else:
+        with rules_located(recording):
             _backward_with_hooks(recording, index)
-        else:
-            with rules_located(recording):
-                _backward_with_hooks(recording, index)
-    except BaseException as error:
-        if isinstance(error, Exception):
-            note_rule(error, recording)
-        recording.running = None
-        recording.result, recording.outgrads = None, []  # half of the gradients would look complete
-        raise
-    finally:
-        if modes is not None:
-            warn_as_before(modes)
     _own_leaves(recording, seed)
 
 

@@ -25,7 +25,7 @@ from autograd_tools.base.containers import (
 from autograd_tools.base.foreign import is_sparse, refuse_own_arithmetic
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.elsewhere import check_thread, use_plainly
-from autograd_tools.engine.float_warnings import warn_as_before, warn_at_user
+from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
@@ -148,12 +148,7 @@ def call(  # noqa: PLR0912  written out, because it is the definition
     recording = innermost(args, primitive.sequences)
     if recording is None:
         operands = [_operand(primitive, i, arg) for i, arg in enumerate(args)]
-        modes = warn_at_user()
-        try:
-            y = _compute(primitive, operands, kwargs)
-        finally:
-            if modes is not None:
-                warn_as_before(modes)
+        y = at_user(_compute, primitive, operands, kwargs)
         return y if Blank not in map(type, args) else _blank_view(primitive, args, kwargs, y)
     lowered, positions, parents = [], [], []
     nested = False  # an outer recording tracks an argument, too

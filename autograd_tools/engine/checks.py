@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
+
+from autograd_tools.base.contexts import listed
 
 
 class CheckError(ValueError):
@@ -58,9 +60,9 @@ class Check:
 
 
 _of_context: ContextVar[Check | None] = ContextVar("check", default=None)
-_everywhere: list[Check] = []
+_everywhere: dict[object, Check] = {}
 OFF = Check()
-blocks = 0  # of `checking`, in all threads
+blocks: dict[object, None] = {}  # of `checking`, in all threads
 
 
 @contextmanager
@@ -69,27 +71,24 @@ def checking(check: Check | None, *, everywhere: bool = False) -> Iterator[None]
 
     None changes nothing.
     """
-    global blocks
     if check is None:
         yield
         return
-    blocks += 1
     before = _of_context.get()
-    _of_context.set(check)
-    if everywhere:
-        _everywhere.append(check)
-    try:
-        yield
-    finally:
-        blocks -= 1
-        _of_context.set(before)  # and not reset(): the block may end in another context
-        if everywhere:
-            _everywhere.remove(check)
+    with listed(blocks, None), listed(_everywhere, check) if everywhere else nullcontext():
+        try:
+            try:
+                _of_context.set(check)
+                yield
+            finally:
+                _of_context.set(before)  # and not reset(): the block may end in another context
+        finally:
+            _of_context.set(before)
 
 
 def current_check() -> Check | None:
     """Return the check of this context, if there is one."""
     if not blocks:
         return None
-    check = _of_context.get() or next(iter(_everywhere), None)
+    check = _of_context.get() or next(iter(list(_everywhere.values())), None)
     return None if check is OFF else check

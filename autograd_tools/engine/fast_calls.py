@@ -71,11 +71,14 @@ def _written(*args: Any) -> Recording | None:
 
 def _with_writes(recording: Recording, apply: Callable[..., Any], *args: Any) -> Any:
     """Call `apply` on a recording with writes."""
-    recording.thread = recording.owner
     try:
-        return apply(*args)
+        try:
+            recording.thread = recording.owner
+            return apply(*args)
+        finally:
+            recording.thread = None
     finally:
-        recording.thread = None
+        recording.thread = None  # again, where an interrupt ended the first
 
 
 def keep(y: Any) -> None:

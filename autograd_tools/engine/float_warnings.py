@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -23,7 +24,7 @@ from autograd_tools.location.call_site import is_users
 _umath: Any = getattr(getattr(np, "_core", None), "umath", None)
 _handling: Any = getattr(_umath, "_extobj_contextvar", None)
 
-# The error handling of NumPy before and in between.
+# The error handling of NumPy before and in between, None for the same.
 Modes = tuple[Any, Any]
 
 
@@ -49,22 +50,24 @@ _known: Modes = (None, None)  # the last: most gradients have the same
 _registries: dict[str, dict[str, Any]] = {}  # of files that are no modules
 
 
-def warn_at_user() -> Modes | None:
-    """Let NumPy warn at the user's line; return what `warn_as_before` takes, None if it does."""
+def modes() -> Modes | None:
+    """Return the error handling now and at the user's line; None if NumPy warns there now."""
     global _known
     if _handling is None:
         return None
     before = _handling.get()
-    known, between = _known
-    if before is between:
+    known = _known
+    if before is known[1]:
         return None
-    if before is not known:
-        between = _between()
-        _known = before, between
-    if between is None:
-        return None
-    _handling.set(between)
-    return before, between
+    if before is not known[0]:
+        _known = known = before, _between()
+    return known
+
+
+def warn_at_user(found: Modes) -> None:
+    """Let NumPy warn at the user's line until `warn_as_before(found)`."""
+    if found[1] is not None:
+        _handling.set(found[1])
 
 
 def _between() -> Any:
@@ -76,14 +79,39 @@ def _between() -> Any:
     return _umath._make_extobj(**{**modes, **warned}, call=WARNER)
 
 
-def warn_as_before(modes: Modes) -> None:
-    """Restore the error handling; what the block itself changed with `np.seterr` stays."""
-    before, between = modes
-    if _handling.get() is between:
+def warn_as_before(found: Modes, error: BaseException | None = None) -> None:
+    """Restore the error handling; what the block itself changed with `np.seterr` stays.
+
+    After an interrupt, which may have left an `np.errstate` of a rule open, nothing stays.
+    """
+    before, between = found
+    now = _handling.get()
+    if now is before:
+        return
+    if now is between or (error is not None and not isinstance(error, (Exception, GeneratorExit))):
         _handling.set(before)
-    elif np.geterrcall() is WARNER:
+    elif between is not None and np.geterrcall() is WARNER:
         np.seterr(**{kind: "warn" for kind, mode in np.geterr().items() if mode == "log"})  # type: ignore[arg-type]
         np.seterrcall(None)
+
+
+def at_user(function: Callable[..., Any], *args: Any) -> Any:
+    """Call `function(*args)`, and let NumPy warn at the user's line in it."""
+    found = modes()
+    if found is None:
+        return function(*args)
+    try:
+        try:
+            warn_at_user(found)
+            y = function(*args)
+            warn_as_before(found)
+        except BaseException as error:
+            warn_as_before(found, error)
+            raise
+    except BaseException as error:
+        warn_as_before(found, error)
+        raise
+    return y
 
 
 def _place(frame: FrameType | None) -> tuple[str, int, dict[str, Any]]:

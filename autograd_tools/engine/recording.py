@@ -21,7 +21,7 @@ from autograd_tools.engine import assigned, checks
 from autograd_tools.engine.changes import SMALL, Checked, Noted, kept, kept_options, note_shared
 from autograd_tools.engine.checks import Check
 from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
-from autograd_tools.engine.float_warnings import Modes, warn_as_before, warn_at_user
+from autograd_tools.engine.float_warnings import Modes, modes, warn_as_before, warn_at_user
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.rule_sites import NestedLocator
 from autograd_tools.engine.saved import absent
@@ -119,24 +119,26 @@ class Recording(Wrapping):
         return timing.times(self)
 
     def open(self, base: FrameType | None, generator: FrameType | None = None) -> Recording:
-        """Record what this context computes, in `with recording.open(base):`.
+        """Record what this context computes, in `with recording, recording.open(base):`.
 
-        Scope paths start above the frame `base`. A `generator` records only what it runs itself.
-        After the block, Results act like their values.
+        Where an interrupt keeps the second from closing it, the first does. Scope paths start
+        above the frame `base`. A `generator` records only what it runs itself. After the block,
+        Results act like their values.
         """
         if recordings.last() is not None or recordings.of_generators:
             self.outer = following_params()
         self.owner = self.thread = get_ident()
         if self.retain:
             open_tapes.append(self)
-        self.opened = recordings.enter(self, generator)
-        around = self.opened.around
+        around = recordings.enter(self, generator).around
         outer = None if around is None else around.item
         if outer is not None:
             self.within = outer.within | {outer.serial}
         nested = outer is not None and outer.locator is not None
         if outer is None:
-            self.modes = warn_at_user()
+            self.modes = modes()
+            if self.modes is not None:
+                warn_at_user(self.modes)
         if nested and self.notes is None:
             self.notes = [source.NOWHERE] * len(self.entries)
         if self.notes is not None:
@@ -156,7 +158,7 @@ class Recording(Wrapping):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self.close(error)
         refused, self.refused = self.refused, None
         if isinstance(error, ValueError) and isinstance(error.__cause__, LostGradientError):
             # NumPy hides it behind "setting an array element with a sequence".
@@ -164,25 +166,29 @@ class Recording(Wrapping):
         if refused is not None and _hides_refusals(error):
             raise refused from error
 
-    def close(self) -> None:
-        """Stop recording. Recordings may stop in any order and in any context."""
-        if self.is_open:
-            if timing.ENABLED and self.locator is not None:
-                del self.locator.note  # it refers to this recording
-            if self.retain:
-                open_tapes.remove(self)
-            self.owner = self.thread = None
-            if self.moment is None:
-                self.moment = assigned.writes
-            self.locator = None
-            self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
-            self.items.clear()
-            if self.opened is not None and recordings.leave(self.opened) is None:
-                last_tape_closed()
-            self.opened = None
-            if self.modes is not None:
-                warn_as_before(self.modes)
-                self.modes = None
+    def close(self, error: BaseException | None = None) -> None:
+        """Stop recording. Recordings may stop in any order and in any context.
+
+        Once more does no harm, and ends what an interrupt has left.
+        """
+        if self.owner is None and self.opened is None:
+            return
+        if timing.ENABLED and self.locator is not None:
+            vars(self.locator).pop("note", None)  # it refers to this recording
+        if self.retain and self in open_tapes:
+            open_tapes.remove(self)
+        self.owner = self.thread = None
+        if self.moment is None:
+            self.moment = assigned.writes
+        self.locator = None
+        self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
+        self.items.clear()
+        if self.modes is not None:
+            warn_as_before(self.modes, error)
+            self.modes = None
+        if self.opened is not None and recordings.leave(self.opened) is None:
+            last_tape_closed()
+        self.opened = None
 
     def append(self, entry: Entry, note: source.CallSite = source.NOWHERE) -> int:
         """Append an entry and return its index."""

@@ -139,10 +139,17 @@ def rules_located(recording: Any) -> Iterator[None]:
     """Give what the rules of a recording compute in the block the sites of its entries."""
     outers = recordings.in_effect()
     located = [(outer, outer.locator) for outer in outers if outer.locator is not None]
-    for outer, _ in located:
-        outer.locator = RuleLocator(recording, outer)
-    try:
-        yield
-    finally:
+
+    def as_before() -> None:
         for outer, locator in located:
             outer.locator = locator if outer.is_open else None
+
+    try:
+        try:
+            for outer, _ in located:
+                outer.locator = RuleLocator(recording, outer)
+            yield
+        finally:
+            as_before()
+    finally:
+        as_before()

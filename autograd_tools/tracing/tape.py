@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd_tools.base.containers import copied
+from autograd_tools.base.contexts import listed
 from autograd_tools.base.html import html_of
 from autograd_tools.base.memory import keep_freed_memory, no_collections
 from autograd_tools.engine.backward import differentiate
@@ -233,11 +234,10 @@ def check_scalar(y: Any) -> None:
     raise TypeError(f"expected a scalar from the function, got {describe(plain)}; {fix}")
 
 
-_observers: list[Callable[[Tape], None]] = []
+_observers: dict[object, Callable[[Tape], None]] = {}
 
 
-@contextmanager
-def observe(callback: Callable[[Tape], None]) -> Iterator[None]:
+def observe(callback: Callable[[Tape], None]) -> AbstractContextManager[None]:
     """Call a function with the tape of every differentiation in a block.
 
     `grad(f)` and its kin, which free memory as they go, retain their tapes in the block.
@@ -254,11 +254,7 @@ def observe(callback: Callable[[Tape], None]) -> Iterator[None]:
     ...     gradient = ag.grad(np.sin)(0.0)
     2 nodes
     """
-    _observers.append(callback)
-    try:
-        yield
-    finally:
-        _observers.remove(callback)
+    return listed(_observers, callback)
 
 
 def new_recording(*, follows_params: bool, retain: bool) -> Recording:
@@ -272,5 +268,5 @@ def new_recording(*, follows_params: bool, retain: bool) -> Recording:
 def notify_observers(recording: Recording) -> None:
     """Call the observers with a tape whose backward pass is done."""
     if isinstance(recording, Tape):
-        for callback in tuple(_observers):
+        for callback in tuple(_observers.values()):
             callback(recording)
