@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+
+from autograd_tools.base.text import unknown
+from viewer.command.targets import SAVED, WORDS, Target, target_of
+
+LISTED = 8  # options in an error, if none is spelled like the unknown one
 
 
 class Command(argparse.ArgumentParser):
     """A parser of one command.
 
-    In a command that runs a script, the words up to the first after SCRIPT that is no option of the
-    command belong to the command. The rest is the script's, and `args` of the result.
+    In a command that runs a script, the options before SCRIPT belong to the command. All that
+    follows SCRIPT is the script's. A saved file takes no arguments, so options may follow it.
     """
 
     def __init__(self, **options: Any) -> None:
         self._nargs: dict[str, Any] = {}  # by the name of an option
+        self._runs_script = False
         super().__init__(allow_abbrev=False, **options)
 
     def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
@@ -26,31 +34,83 @@ class Command(argparse.ArgumentParser):
 
     def add_script(self, saved: str = "") -> None:
         """Add SCRIPT, which may be a file of the kind `saved`."""
-        other = f" or a saved {saved}" if saved else ""
-        self.add_argument("script", metavar="SCRIPT", help=f"a Python script{other}")
-        self.set_defaults(files=["script"])
-        self.usage = f"{self.prog} [options] SCRIPT [options] [--] [the script's arguments]"
+        other = f", or a saved {saved}" if saved else ""
+        self.add_argument(
+            "script",
+            metavar="SCRIPT",
+            nargs="?",
+            help=f"a Python script, folder, zip file or notebook{other}; - is standard input",
+        )
+        self.add_argument("-m", metavar="MODULE", help="run a module, as `python -m` does")
+        self.add_argument("-c", metavar="CODE", help="run code, as `python -c` does")
+        self.set_defaults(files=[])
+        self._runs_script = True
+        self.usage = f"{self.prog} [options] SCRIPT [the script's arguments]"
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """Parse the words after the command's name."""
+        """Parse the words after the command's name; raise ValueError if there is no such script."""
         ours: list[str] = []
         theirs = list(words)
-        runs_script, seen_script = self.get_default("files") == ["script"], False
+        script = None
         while theirs:
-            name, equals, _ = theirs[0].partition("=")
-            if runs_script and seen_script and name not in self._nargs:
-                break
-            word, nargs = theirs.pop(0), self._nargs.get(name, 0)
-            if nargs == "?" and not equals:  # the next word may be SCRIPT
-                word += "="
-            elif word == "--sort" and theirs:  # argparse takes -COLUMN for an option
-                word += f"={theirs.pop(0)}"
-            elif nargs is None and not equals and theirs:
-                ours.append(word)
-                word = theirs.pop(0)
-            elif not word.startswith("-"):
-                seen_script = True
-            ours.append(word)
+            if self._runs_script and not script and _names_script(theirs[0]):
+                script, theirs = self._script(ours, theirs)
+            elif _is_option(theirs[0]):
+                ours += self._option(theirs)
+            elif script:
+                self.error(f"expected no argument for {script}, a saved file, got {theirs[0]!r}")
+            else:
+                ours.append(theirs.pop(0))
         found = self.parse_args(ours)
-        found.args = theirs[1:] if theirs[:1] == ["--"] else theirs
+        if self._runs_script and not script:
+            self.error("expected a SCRIPT, got nothing")
+        found.script = script
         return found
+
+    def _script(self, ours: Sequence[str], words: Sequence[str]) -> tuple[Target, list[str]]:
+        """Return the script that `words` begin with, and the words that are ours again."""
+        explicit = words[0] == "--"
+        if not words[explicit:]:
+            self.error("expected a SCRIPT after --, got nothing")
+        script = target_of(words[explicit:])
+        if script.kind == SAVED:
+            return script, list(script.args)
+        if not explicit:
+            script = replace(script, hint=self._hint(ours, words, script))
+        return script, []
+
+    def _hint(self, ours: Sequence[str], words: Sequence[str], script: Target) -> str:
+        """Return a line about an option of ours after SCRIPT; 0.2.0 is the last version with it."""
+        theirs = list(script.args)
+        named = words[: len(words) - len(theirs)]
+        while theirs and theirs[0] != "--":
+            name = theirs[0].partition("=")[0]
+            if name in {*self._nargs} - {*ours, "-h", "--help", *WORDS}:
+                option = self._option(theirs)
+                example = shlex.join([*self.prog.split(), *option, *named])
+                return f"{name} after SCRIPT is for the script; for autograd-tools: {example}"
+            theirs.pop(0)
+        return ""
+
+    def _option(self, words: list[str]) -> list[str]:
+        """Remove an option with its value from the front of `words`, and return it for argparse."""
+        word = words.pop(0)
+        name, equals, _ = word.partition("=")
+        if name not in self._nargs and word[:2] not in self._nargs:
+            known = (option for option in self._nargs if option.startswith("--"))
+            self.error(str(unknown("option", name, known, LISTED)))
+        nargs = self._nargs.get(name, 0)  # 0: a value such as FILE of -oFILE is in the word
+        if nargs == "?" and not equals:  # the next word may be SCRIPT
+            return [f"{word}="]
+        if nargs is None and not equals and words:
+            # argparse takes -COLUMN for an option
+            return [f"{word}={words.pop(0)}"] if word == "--sort" else [word, words.pop(0)]
+        return [word]
+
+
+def _is_option(word: str) -> bool:
+    return word.startswith("-") and word != "-"
+
+
+def _names_script(word: str) -> bool:
+    return not _is_option(word) or word == "--" or word[:2] in WORDS

@@ -13,7 +13,7 @@ from autograd_tools.engine.changes import Change
 from autograd_tools.engine.checks import Check, CheckError, checking
 from autograd_tools.location.source_lines import code_at
 from viewer.command.arguments import Command
-from viewer.command.outcome import fail, is_saved
+from viewer.command.outcome import fail
 from viewer.command.script import run
 from viewer.labels import plural
 
@@ -86,11 +86,9 @@ def _line(change: Change) -> str:
 
 def check(args: argparse.Namespace) -> int:
     """Run the command; return 1 if a gradient has a fault."""
-    if is_saved(args):
-        raise ValueError(f"check needs a script to run, and {args.script} is a saved file")
     faults = Faults()
     with checking(faults, everywhere=True), ag.after_gradients(faults.count):
-        status = run(args.script, args.args)
+        status = run(args.script)
     if not faults.gradients:
         return status or fail(
             f"{args.script} computed no gradient with autograd_tools, so there is nothing to check"

@@ -11,6 +11,7 @@ from typing import Any
 
 import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace
+from autograd_tools.base.text import unknown
 from viewer.command import checking, cli_compare, profiling
 from viewer.command.arguments import Command
 from viewer.command.outcome import after, fail, is_saved
@@ -23,19 +24,24 @@ from viewer.terminal.grouped import GROUPINGS
 from viewer.terminal.subject import Options
 from viewer.terminal.text import VIEWS, check_options, show, write
 
+IN_PLACE = ("--version", "--help", "-h")  # in place of a command
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: the script's own, or 2 if the command failed."""
     words = list(sys.argv[1:] if argv is None else argv)
     parser, commands = _parsers()
     command = commands.get(words[0]) if words else None
-    args = command.parse(words[1:]) if command else parser.parse_args(words)
-    for name in args.files:
-        paths = getattr(args, name)
-        for path in paths if isinstance(paths, list) else [paths]:
-            if not Path(path).is_file():
-                return fail(f"there is no file {path}")
+    if words and not command and words[0] not in IN_PLACE:
+        kind, known = ("option", IN_PLACE) if words[0].startswith("-") else ("command", commands)
+        parser.error(str(unknown(kind, words[0], known, len(commands))))
     try:
+        args = command.parse(words[1:]) if command else parser.parse_args(words)
+        for name in args.files:
+            paths = getattr(args, name)
+            for path in paths if isinstance(paths, list) else [paths]:
+                if not Path(path).is_file():
+                    return fail(f"there is no file {path}")
         status: int = args.run(args)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output, such as `head`, has stopped
@@ -158,13 +164,13 @@ def _captured(
 ) -> tuple[Trace | None, int]:
     """Return the trace asked for, and the exit status of the script that made it."""
     if is_saved(args, save=None, step=1):
-        return as_trace(args.script), 0
+        return as_trace(args.script.name), 0
     if args.step < 1:
         raise ValueError(f"--step must be 1 or more, got {args.step}")
     capture = _Capture(args.step, look)
     save = args.save and Path(args.save).absolute()  # before the script changes the folder
     with ag.observe(capture):
-        status = run(args.script, args.args)
+        status = run(args.script)
     trace = capture.trace
     if trace is None:
         found, missing = "no gradient with autograd_tools", "nothing"
@@ -204,7 +210,7 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _draw(args: argparse.Namespace) -> int:
-    output = Path(args.output or f"{Path(args.script).stem}.svg")
+    output = Path(args.output or f"{args.script.stem}.svg")
     check_format(output)
     place = output.absolute()
     trace, status = _captured(args)

@@ -6,9 +6,8 @@ import argparse
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-from autograd_tools.base.documents import kind_of_file
+from viewer.command.targets import SAVED
 
 # Keywords of the viewer's functions in their messages, which are options here.
 KEYWORD = re.compile(r"\b(where|columns|sort|limit|by|max_depth|max_nodes|rtol|atol)=(?= )")
@@ -34,14 +33,10 @@ def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:
     """Return whether SCRIPT is a saved trace or profile.
 
     Options that need a script are given with their defaults. Raise ValueError if a saved file
-    comes with another value of one of them, or with arguments.
+    comes with another value of one of them.
     """
-    saved = kind_of_file(args.script) is not None
-    saved |= Path(args.script).suffix == ".json"  # loading another file reports its fault
+    saved: bool = args.script.kind == SAVED
     given = [f"--{name}" for name, default in of_scripts.items() if getattr(args, name) != default]
     if saved and given:
         raise ValueError(f"{given[0]} needs a script to run, and {args.script} is a saved file")
-    if saved and args.args:
-        kind = "option" if args.args[0].startswith("-") else "argument"
-        raise ValueError(f"unknown {kind} {args.args[0]} for {args.script}, a saved file")
     return saved

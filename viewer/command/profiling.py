@@ -102,9 +102,10 @@ def profile(args: argparse.Namespace) -> int:
         supported = ", ".join(TIMELINES)
         raise ValueError(f"cannot write a timeline to {args.timeline!r}; supported: {supported}")
     if is_saved(args, output=None, skip=0, steps=None, memory=None):
-        samples = Path(args.script).with_suffix(sampling.ENDING)
+        path = args.script.name
+        samples = Path(path).with_suffix(sampling.ENDING)
         session = sampling.load(samples) if args.sample else None
-        return _finish(_report(args, Timer.load(args.script), session), args, 0, sys.stdout)
+        return _finish(_report(args, Timer.load(path), session), args, 0, sys.stdout)
     if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
         return _again_with_timer(args.memory or "outputs")
     # Our variable must not reach the processes that the script starts.
@@ -147,9 +148,9 @@ def _run_measured(args: argparse.Namespace, window: Window, sampler: sampling.Sa
             window.count()
             update()
 
-        sample = sampler.sampling(args.script) if args.sample else nullcontext()
+        sample = sampler.sampling(str(args.script)) if args.sample else nullcontext()
         with ag.after_gradients(count):
-            return run(args.script, args.args, sample)
+            return run(args.script, sample)
 
 
 @contextmanager
@@ -194,7 +195,7 @@ def _finish(report: Report, args: argparse.Namespace, status: int, output: TextI
         ending = next(ending for ending in TIMELINES if str(args.timeline).endswith(ending))
         status = after(status, lambda: TIMELINES[ending](report.timer, args.timeline))
     if args.html:
-        name = Path(args.script).name
+        name = Path(str(args.script)).name
         status = after(status, lambda: write_bytes(args.html, to_html(report, name).encode()))
     if args.format != "text":
         output.write(REPORTS[args.format](report))

@@ -1,10 +1,7 @@
-"""Run a user's script unchanged: its arguments, output, errors and exit status."""
+"""Run a user's program unchanged: its arguments, output, errors and exit status."""
 
 from __future__ import annotations
 
-import builtins
-import importlib.machinery
-import io
 import os
 import sys
 import threading
@@ -13,51 +10,45 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from viewer.command.targets import Target, replaced_modules
+
+HERE = f"{Path(__file__).parent}{os.sep}"
 INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
-def run(path: str, args: list[str], within: AbstractContextManager[object] | None = None) -> int:
-    """Run a script as `python path *args` would, and return its exit status.
+def run(target: Target, within: AbstractContextManager[object] | None = None) -> int:
+    """Run a program as Python would, and return its exit status.
 
     It runs in this process, its code `within` a context. Its threads have ended on return. Its
-    tracebacks do not contain our frames. A process that the script forked exits at its end and does
-    not return.
+    tracebacks do not contain our frames. A process that the program forked exits at its end and
+    does not return. Raise ValueError or OSError if the program cannot be read.
     """
     process = os.getpid()
-    status = _run(path, args, within or nullcontext())
+    status = _run(target, within or nullcontext())
     if os.getpid() != process:
         sys.exit(status)
     return status
 
 
-def _run(path: str, args: list[str], within: AbstractContextManager[object]) -> int:
-    file = str(Path(path).absolute())
-    sys.argv = [path, *args]
-    sys.path[0] = str(Path(path).resolve().parent)
-    main = types.ModuleType("__main__")
-    loader = importlib.machinery.SourceFileLoader("__main__", file)
-    main.__dict__.update(
-        __file__=file, __builtins__=builtins, __cached__=None, __loader__=loader, __annotations__={}
-    )
-    sys.modules["__main__"] = main
-    _make_way(Path(path).resolve().parent)
-    streams = sys.stdout, sys.stderr
+def _run(target: Target, within: AbstractContextManager[object]) -> int:
+    if target.hint:
+        print(f"autograd-tools: {target.hint}", file=sys.stderr)
+    body = target.load()
+    streams, hook = (sys.stdout, sys.stderr), sys.excepthook
     try:
-        status = _finished(lambda: _execute(path, file, main.__dict__, within))
-        return _finished(_wait_for_threads) or status
+        with replaced_modules(sys.path[0]):
+            status = _finished(lambda: _execute(body, within))
+            return _finished(_wait_for_threads) or status
     finally:
+        sys.excepthook = hook
         sys.stdout, sys.stderr = streams  # the script may have replaced and closed them
         if sys.stdout.closed:
             sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  it stays open
 
 
-def _execute(
-    path: str, file: str, names: dict[str, object], within: AbstractContextManager[object]
-) -> None:
-    with io.open_code(path) as source:
-        code = compile(source.read(), file, "exec", dont_inherit=True)
+def _execute(body: Callable[[], object], within: AbstractContextManager[object]) -> None:
     with within:
-        exec(code, names)
+        body()
 
 
 def _finished(part: Callable[[], object]) -> int:
@@ -85,13 +76,6 @@ def _wait_for_threads() -> None:
             thread.join()
 
 
-def _make_way(folder: Path) -> None:
-    """Let the script import its own module `viewer`, by unloading ours."""
-    if (folder / "viewer.py").exists() or (folder / "viewer" / "__init__.py").exists():
-        for name in [name for name in sys.modules if name.partition(".")[0] == "viewer"]:
-            del sys.modules[name]
-
-
 def _status(code: object) -> int:
     """Return the exit status of `sys.exit(code)`."""
     if code is None or isinstance(code, int):
@@ -101,7 +85,7 @@ def _status(code: object) -> int:
 
 
 def _users(trace: types.TracebackType | None) -> types.TracebackType | None:
-    """Return the traceback from the script's first frame on."""
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    """Return the traceback from the first frame that is not ours on."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(HERE):
         trace = trace.tb_next
     return trace

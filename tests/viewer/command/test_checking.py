@@ -87,6 +87,6 @@ def test_a_saved_trace_cannot_be_checked(ask, script):
     ask("show", "--save", "trace.json", script())
     assert ask("check", "trace.json") == (
         "",
-        "autograd-tools: check needs a script to run, and trace.json is a saved file\n",
+        "autograd-tools: expected a script to run, got trace.json, a saved file\n",
         2,
     )

@@ -114,7 +114,7 @@ def test_show_sees_a_gradient_computed_in_a_thread(ask, script):
 
 
 def test_draw_draws_into_the_file_asked_for_and_says_so(ask, script, tmp_path):
-    assert ask("draw", script(), "-o", "graph.svg") == (
+    assert ask("draw", "-o", "graph.svg", script()) == (
         "training\ndrew 7 nodes: graph.svg\n",
         "",
         0,
@@ -123,7 +123,7 @@ def test_draw_draws_into_the_file_asked_for_and_says_so(ask, script, tmp_path):
 
 
 def test_draw_draws_what_flows_back(ask, script, tmp_path):
-    ask("draw", script(), "--backward", "-o", "graph.mmd")
+    ask("draw", "--backward", "-o", "graph.mmd", script())
     assert '-.->|"∇' in (tmp_path / "graph.mmd").read_text(encoding="utf-8")
 
 
@@ -238,8 +238,7 @@ def test_help_is_printed(ask, args):
 def test_help_of_a_command_tells_where_the_scripts_arguments_stand(ask, command):
     output = ask(command, "--help")[0]
     assert output.startswith(
-        f"usage: autograd-tools {command} [options] SCRIPT [options] [--] [the script's "
-        "arguments]\n"
+        f"usage: autograd-tools {command} [options] SCRIPT [the script's arguments]\n"
     )
 
 
@@ -250,7 +249,9 @@ def test_help_of_a_command_tells_where_the_scripts_arguments_stand(ask, command)
         ["print", "train.py"],
         ["show"],
         ["show", "--no-such", "train.py"],
-        ["draw", "train.py", "-o"],
+        ["draw", "-o"],
+        ["draw", "-o", "g.svg"],
+        ["check", "--"],
     ],
 )
 def test_a_wrong_command_prints_usage_and_returns_2(ask, script, args):
@@ -371,54 +372,92 @@ def test_the_script_may_have_any_name(ask, script):
 # Options of the command and of the script ---------------------------------------------------------
 
 
+@pytest.mark.parametrize("word", ["-h", "--help", "--version", "--", "-", "-1", "", "a b", "*"])
 @pytest.mark.parametrize(
-    ("args", "theirs"),
+    "options", [[], ["-o", "g.dot"], ["--output=g.dot"], ["-og.dot", "--"]], ids=" ".join
+)
+def test_all_that_follows_SCRIPT_is_the_scripts(ask, script, options, word):
+    script(MODEL + "import json\nprint(json.dumps(sys.argv[1:]))\n")
+    output, errors, status = ask("draw", *options, "train.py", word, "3", "--", word)
+    assert (json.loads(output.splitlines()[1]), errors, status) == ([word, "3", "--", word], "", 0)
+
+
+@pytest.mark.slow
+def test_profile_leaves_the_scripts_options_to_it(ask, script, tmp_path):
+    script("import sys\nprint(sys.argv)\n")
+    output, errors, _ = ask("profile", "-o", "run.json", "train.py", "-o", "w.npz", "--steps", "5")
+    assert output == "['train.py', '-o', 'w.npz', '--steps', '5']\n"
+    assert errors.splitlines()[0] == (
+        "autograd-tools: --steps after SCRIPT is for the script; for autograd-tools: "
+        "autograd-tools profile --steps 5 train.py"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
+@pytest.mark.parametrize(
+    ("words", "example"),
     [
-        (["draw", "-o", "g.dot", "train.py"], []),
-        (["draw", "train.py", "-o", "g.dot"], []),
-        (["draw", "train.py", "--output", "g.dot", "3"], ["3"]),
-        (["draw", "train.py", "--output=g.dot", "a", "b"], ["a", "b"]),
-        (["draw", "train.py", "-o", "g.dot", "--their-flag", "3"], ["--their-flag", "3"]),
-        (["draw", "-o", "g.dot", "train.py", "-o", "h.dot", "--lr", "-o"], ["--lr", "-o"]),
+        (["train.py", "--step", "5"], "--step 5 train.py"),
+        (["train.py", "-x", "--step=5"], "--step=5 train.py"),
+        (["train.py", "--step"], "--step train.py"),
+        (["a b.py", "--limit", "2", "--step", "9"], "--limit 2 'a b.py'"),
+        (["-c", "1 + 1", "--where", "x y"], "--where 'x y' -c '1 + 1'"),
+        (["--step", "1", "train.py", "--limit", "5", "--step", "2"], "--limit 5 train.py"),
+    ],
+    ids=" ".join,
+)
+def test_an_option_of_ours_after_SCRIPT_gives_one_hint(ask, script, words, example):
+    script("", "train.py"), script("", "a b.py")
+    name = example.split()[0].partition("=")[0]
+    assert ask("show", *words)[1].splitlines()[0] == (
+        f"autograd-tools: {name} after SCRIPT is for the script; for autograd-tools: "
+        f"autograd-tools show {example}"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train.py", "--", "--step", "5"],
+        ["--", "train.py", "--step", "5"],
+        ["--step", "1", "train.py", "--step", "5"],
+        ["train.py", "--help", "-m", "-c", "5"],
+        ["train.py", "--steps", "5"],
+    ],
+    ids=" ".join,
+)
+def test_other_words_after_SCRIPT_give_no_hint(ask, script, words):
+    script(MODEL)
+    assert ask("show", *words)[1:] == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["profile", "--step", "5", "train.py"], "unknown option '--step'; choose --steps"),
+        (["profile", "--hmtl", "r.html", "train.py"], "unknown option '--hmtl'; choose --html"),
+        (["show", "--step=1", "--Limit=5", "train.py"], "unknown option '--Limit'; choose --limit"),
+        (["check", "-x", "train.py"], "unknown option '-x'; choose --help"),
+        (["merge", "--ouput", "all.json", "a.json"], "unknown option '--ouput'; choose --output"),
+        (["compare", "a.json", "b.json", "--rtl", "1"], "unknown option '--rtl'; choose --rtol"),
+        (["prfile", "train.py"], "unknown command 'prfile'; choose profile"),
+        (["--versoin"], "unknown option '--versoin'; choose --version"),
         (
-            ["draw", "train.py", "-o", "g.dot", "data.csv", "-o", "theirs"],
-            ["data.csv", "-o", "theirs"],
-        ),
-        (["draw", "--step", "1", "train.py", "-o", "g.dot", "--", "--step", "9"], ["--step", "9"]),
-        (["draw", "-o", "g.dot", "train.py", "--"], []),
-        (["draw", "-o", "g.dot", "train.py", "--", "--"], ["--"]),
-        (["draw", "-o", "g.dot", "train.py", "a", "--", "b"], ["a", "--", "b"]),
-        (["show", "train.py", "--view", "tree", "x"], ["x"]),
-        (["show", "train.py", "-", "--view", "tree"], ["-", "--view", "tree"]),
-        (["show", "train.py", "-1"], ["-1"]),
-        (["show", "train.py", ""], [""]),
-        pytest.param(["profile", "train.py", "--", "-o", "y"], ["-o", "y"], marks=pytest.mark.slow),
-        pytest.param(
-            ["profile", "--limit", "3", "train.py", "--limit", "5", "--no-limit"],
-            ["--no-limit"],
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            ["profile", "train.py", "--timer", "a", "--timer"],
-            ["a", "--timer"],
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            ["profile", "train.py", "a b", "c'd\"", "*", "$HOME"],
-            ["a b", "c'd\"", "*", "$HOME"],
-            marks=pytest.mark.slow,
+            ["train.py"],
+            "unknown command 'train.py'; choose show, draw, explain, profile, check, merge, ",
         ),
     ],
     ids=" ".join,
 )
-def test_words_from_the_first_unknown_one_belong_to_the_script(ask, script, args, theirs):
-    script(MODEL + "import json\nprint(json.dumps(sys.argv[1:]))\n")
-    output, errors, status = ask(*args)
-    assert (json.loads(output.splitlines()[1]), errors, status) == (theirs, "", 0)
+def test_an_unknown_option_or_command_gets_the_nearest(ask, script, words, message):
+    script()
+    output, errors, status = ask(*words)
+    assert (output, errors.splitlines()[0][:6], status) == ("", "usage:", 2)
+    assert errors.splitlines()[-1].partition("error: ")[2].startswith(message)
 
 
 def test_the_last_of_two_values_of_an_option_counts(ask, script, tmp_path):
-    ask("draw", "-o", "first.dot", script(), "-o", "last.dot")
+    ask("draw", "-o", "first.dot", "-o", "last.dot", script())
     assert sorted(path.name for path in tmp_path.glob("*.dot")) == ["last.dot"]
 
 
@@ -498,7 +537,7 @@ def test_one_gradient_is_no_plural(ask, script):
 
 def test_options_choose_columns_rows_and_order(ask, script):
     options = "--view table --columns id,op,∇norm --where result --sort -bytes --limit 2"
-    assert ask("show", script(), *options.split()) == (
+    assert ask("show", *options.split(), script()) == (
         "training\n5 of 7 nodes: result\nid  op      ∇norm\n 2  matmul   22.6\n 4  add      22.6\n"
         "… 3 of 5 omitted; raise the limit to see them\n",
         "",
@@ -547,12 +586,12 @@ def test_a_saved_trace_may_stand_in_the_scripts_place(ask, script, tmp_path):
     assert ask("show", "--save", "trace.json", script()) == (f"training\n{LISTING}", "", 0)
     assert ask("show", "trace.json") == (LISTING, "", 0)
     assert ask("draw", "trace.json", "-o", "again.dot") == ("drew 7 nodes: again.dot\n", "", 0)
-    ask("draw", script(), "-o", "graph.dot")
+    ask("draw", "-o", "graph.dot", script())
     assert (tmp_path / "again.dot").read_bytes() == (tmp_path / "graph.dot").read_bytes()
 
 
 def test_draw_saves_the_trace_as_well(ask, script, tmp_path):
-    assert ask("draw", script(), "-o", "graph.dot", "--save", "trace.json")[2] == 0
+    assert ask("draw", "-o", "graph.dot", "--save", "trace.json", script())[2] == 0
     assert str(ag.load_trace(tmp_path / "trace.json")) == LISTING.rstrip()
 
 
@@ -647,14 +686,22 @@ def test_a_damaged_file_is_refused_without_a_traceback(ask, tmp_path, command, c
 
 
 @each_command
-@pytest.mark.parametrize("missing", ["missing.py", "missing.json", "."])
-def test_a_missing_script_is_named(ask, command, missing):
-    assert ask(*command, missing) == ("", f"autograd-tools: there is no file {missing}\n", 2)
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("missing.py", "there is no file missing.py"),
+        ("missing.json", "there is no file missing.json"),
+        (".", "there is no __main__.py in ."),
+        ("-m", "expected module after -m, got nothing"),
+    ],
+)
+def test_a_missing_script_is_named(ask, command, missing, message):
+    assert ask(*command, missing) == ("", f"autograd-tools: {message}\n", 2)
 
 
 @pytest.mark.parametrize(("name", "shown"), [("graph.gif", ".gif"), ("graph", "graph")])
 def test_an_unknown_format_is_refused_before_the_script_runs(ask, script, name, shown):
-    assert ask("draw", script(), "-o", name) == (
+    assert ask("draw", "-o", name, script()) == (
         "",
         f"autograd-tools: cannot draw '{shown}'; supported: {', '.join(FORMATS)}\n",
         2,
@@ -699,7 +746,7 @@ def test_files_do_not_follow_the_script_to_another_folder(ask, script, tmp_path,
 
 
 def test_a_png_without_dot_says_what_is_missing(ask, script):
-    output, errors, status = ask("draw", script(), "-o", "graph.png", PATH="")
+    output, errors, status = ask("draw", "-o", "graph.png", script(), PATH="")
     assert (output, errors[:60], status) == (
         "training\n",
         "autograd-tools: PNG files need Graphviz's program `dot`, whi",
@@ -750,7 +797,7 @@ ag.diff(loss)
         r"3 nodes in loss / </script>[bold]\n🙂",
         r"├── 1. </script>[bold]\n🙂 = P(float64[2]) ∇=float64[2]",
     ]
-    assert ask("draw", script(source), "-o", "g.svg") == ("drew 3 nodes: g.svg\n", "", 0)
+    assert ask("draw", "-o", "g.svg", script(source)) == ("drew 3 nodes: g.svg\n", "", 0)
     assert r"</script>[bold]\n🙂" in ET.parse(tmp_path / "g.svg").getroot().itertext()
 
 
@@ -811,13 +858,23 @@ def test_a_failed_merge_writes_nothing(ask, tmp_path, arguments, error):
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["--no-such"], "unknown option --no-such"), (["extra"], "unknown argument extra")],
+    [
+        (["--no-such"], "unknown option '--no-such'; choose "),
+        (["--vew", "tree"], "unknown option '--vew'; choose --view"),
+        (["extra"], "expected no argument for trace.json, a saved file, got 'extra'"),
+    ],
 )
-def test_a_saved_file_takes_no_words_of_a_script(words, message, tmp_path, capsys):
-    path = tmp_path / "trace.json"
-    ag.trace(np.sin, 1.0).save(path)
-    assert main(["show", str(path), *words]) == 2
-    assert capsys.readouterr().err == f"autograd-tools: {message} for {path}, a saved file\n"
+def test_a_saved_file_takes_no_words_of_a_script(ask, tmp_path, words, message):
+    ag.trace(np.sin, 1.0).save(tmp_path / "trace.json")
+    output, errors, status = ask("show", "trace.json", *words)
+    assert (output, message in errors, status) == ("", True, 2)
+
+
+def test_options_may_follow_a_saved_file(ask, tmp_path):
+    ag.trace(np.sin, 1.0).save(tmp_path / "trace.json")
+    expected = ask("show", "--view", "table", "--limit", "1", "trace.json")
+    assert expected[1:] == ("", 0)
+    assert ask("show", "--view", "table", "trace.json", "--limit", "1") == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ from support.commands import run
 
 pytestmark = pytest.mark.slow
 
-RUN = "import sys; from viewer.command.script import run; sys.exit(run(sys.argv[1], sys.argv[2:]))"
+RUN = (
+    "import sys; from viewer.command.script import run; from viewer.command.targets import "
+    "target_of; sys.exit(run(target_of(sys.argv[1:])))"
+)
 
 
 def finish(folder, *args, **options):
@@ -174,7 +177,7 @@ FORK = "import os\nchild = os.fork()\nprint('child') if not child else os.waitpi
 def test_a_forked_process_ends_with_the_script(tmp_path, source, lines):
     (tmp_path / "script.py").write_text(source, encoding="utf-8")
     command = RUN.replace(
-        "sys.exit(run(sys.argv[1], sys.argv[2:]))", "run(sys.argv[1], []); print('after')"
+        "sys.exit(run(target_of(sys.argv[1:])))", "run(target_of(sys.argv[1:])); print('after')"
     )
     assert finish(tmp_path, "-c", command, "script.py")[0].split() == lines
 
