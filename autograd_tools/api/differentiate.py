@@ -451,8 +451,12 @@ def run(
         check_differentiable(plain(args[n]), lambda n=n: f"argnum={n} of {name_of(f)}")  # type: ignore[misc]
         inputs[n] = recording.input(live(args[n]))
     leaves = [inputs[n].index for n in argnums]  # now, because assigning into an argument moves it
-    with recording, recording.open(sys._getframe()):
-        for n in set(argnums):
-            inputs[n] = unpack_fields(inputs[n])
-        y = live(f(*inputs, **kwargs))
+    try:
+        with recording.open(sys._getframe()):
+            for n in set(argnums):
+                inputs[n] = unpack_fields(inputs[n])
+            y = live(f(*inputs, **kwargs))
+    except BaseException as error:  # as `with recording` around it, which takes longer
+        recording.close(error)
+        raise
     return recording, leaves, y

@@ -65,22 +65,8 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
 
     Entries after `index` are dropped.
     """
-    if not _listeners or _listening.get() or innermost_open() is not None:
-        return _differentiate(recording, index, seed)
-    try:
-        try:
-            _listening.set(True)
-            _differentiate(recording, index, seed)
-        finally:
-            _listening.set(False)
-    finally:
-        _listening.set(False)
-    for callback in tuple(_listeners.values()):
-        callback()
-    return None
-
-
-def _differentiate(recording: Recording, index: int, seed: Any) -> None:
+    if _listeners and not _listening.get() and innermost_open() is None:
+        return _differentiate_heard(recording, index, seed)
     if recording.moment != assigned.writes and recording.leaves:
         assigned.refuse_written(recording)
     if recording.noted:
@@ -96,6 +82,21 @@ def _differentiate(recording: Recording, index: int, seed: Any) -> None:
     except BaseException:
         _forget(recording)
         raise
+    return None
+
+
+def _differentiate_heard(recording: Recording, index: int, seed: Any) -> None:
+    """Do `differentiate`, and tell the listeners."""
+    try:
+        try:
+            _listening.set(True)
+            differentiate(recording, index, seed)
+        finally:
+            _listening.set(False)
+    finally:
+        _listening.set(False)
+    for callback in tuple(_listeners.values()):
+        callback()
 
 
 def _forget(recording: Recording) -> None:

@@ -102,9 +102,14 @@ def at_user(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
     try:
         try:
-            warn_at_user(found)
+            before, between = found
+            if between is not None:
+                _handling.set(between)
             y = function(*args)
-            warn_as_before(found)
+            if _handling.get() is between:
+                _handling.set(before)
+            else:
+                warn_as_before(found)
         except BaseException as error:
             warn_as_before(found, error)
             raise
