@@ -20,7 +20,7 @@ from autograd_tools.base.containers import (
     tree_leaves,
     tree_replace,
 )
-from autograd_tools.base.contexts import frame_of_block, generator_of
+from autograd_tools.base.contexts import frame_of_block, frame_of_statement, generator_of
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine import checks
 from autograd_tools.engine.backward import differentiate
@@ -157,6 +157,7 @@ def record(*, watch: str | None = None, check: bool = False) -> Iterator[Tape]:
     with checking(Check() if check else None):
         tape = Tape(follows_params=True)
         frame = frame_of_block(sys._getframe(1))
+        tape.statement = frame_of_statement(frame)
         with watching(tape, watch), tape, tape.open(frame, generator_of(frame)):
             yield tape
 

@@ -6,7 +6,8 @@ in a generator is known by the frame of the generator: it is in effect while tha
 Blocks are left by identity: in any order, and in any context.
 
 An interrupt may come at any line. So a change of state comes after the notes that undo it, it is
-undone in two places, one around the other, and undoing it twice does no harm.
+undone in two places, one around the other, and undoing it twice does no harm. A `with` statement
+has only one, so the next block finds the `stale` ones, whose statement has ended.
 """
 
 from __future__ import annotations
@@ -22,19 +23,23 @@ from typing import Any, Generic, Protocol, TypeVar
 
 
 class Item(Protocol):
-    """What a block is about; it knows the place of the block in its context."""
+    """A block's own data. It knows the place of the block in its context, and its statement."""
 
     opened: Any
+    statement: FrameType | None  # see `frame_of_statement`
 
 
 T = TypeVar("T", bound=Item)
 V = TypeVar("V")
 
 GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+WAITING = GENERATORS | inspect.CO_COROUTINE
 # Modules that run a generator as a context manager or fixture: its blocks are in effect while it is
 # suspended.
 DRIVERS = frozenset({"contextlib", "_pytest.fixtures", "pytest_asyncio.plugin"})
 RESUME = dis.opmap["RESUME"]
+WITH = dis.opmap.get("BEFORE_WITH")
+YIELDS = (dis.opmap["YIELD_VALUE"], RESUME)  # f_lasti of a suspended frame, as Python 3.13 has it
 AFTER_AWAIT = 3  # argument of RESUME
 
 
@@ -131,6 +136,19 @@ class Blocks(Generic[T]):
             opened = opened.before
         return opened
 
+    def stale(self) -> Iterator[T]:
+        """Yield the stale blocks that this context opened last; the caller leaves each at once.
+
+        A block is stale if an interrupt ended its `with` statement, but did not let it be left.
+        """
+        while (opened := self._last_open()) is not None and opened.item is not None:
+            frame = opened.item.statement
+            if frame is None or _is_alive(frame):
+                break
+            yield opened.item
+        if opened is not self.last():  # an interrupt ended `leave`
+            self._set(opened)
+
     def in_effect(self) -> list[T]:
         """Return the blocks in effect, innermost first."""
         return [outer.item for outer in chain(self.innermost()) if outer.item is not None]
@@ -194,6 +212,31 @@ def left(entered: list[B], blocks: Blocks[B], frame: FrameType) -> B | None:
     found = entered[-1] if opened is None or opened.item is None else opened.item
     entered.remove(found)
     return found
+
+
+def frame_of_statement(frame: FrameType) -> FrameType | None:
+    """Return the frame while it enters a `with` statement; None for any other call of __enter__.
+
+    Other blocks may go on after their frame, as those of an ExitStack do.
+    """
+    return frame if frame.f_code.co_code[frame.f_lasti] == WITH else None
+
+
+def _is_alive(frame: FrameType) -> bool:
+    """Return True if a frame runs in any thread, or waits in a generator or coroutine."""
+    code = frame.f_code
+    if code.co_flags & WAITING and code.co_code[frame.f_lasti] in YIELDS:
+        return True
+    stacks: list[FrameType | None] = [sys._getframe(1)]
+    for running in stacks:
+        caller = running
+        while caller is not None:
+            if caller is frame:
+                return True
+            caller = caller.f_back
+        if len(stacks) == 1:
+            stacks += sys._current_frames().values()
+    return False
 
 
 @contextmanager

@@ -39,6 +39,7 @@ from autograd_tools.engine.values import (
     result,
 )
 from autograd_tools.location import call_site as source
+from autograd_tools.location.scopes import close_stale_scopes, scopes
 from autograd_tools.timing import instrument as timing
 
 # One entry: (plan, value, args, kwargs, parents). A plain tuple, because each operation makes one
@@ -66,6 +67,7 @@ class Recording(Wrapping):
     retain: bool = False  # keep values and outgrads for inspection; otherwise free as the pass goes
     value: Any = None
     opened: Opened[Recording] | None = None  # its place in its context
+    statement: FrameType | None = None  # of a block: the frame of its `with`
     elsewhere: dict[int, tuple[Param, str]] = {}  # noqa: RUF012  a tape has its own; see elsewhere.py
     hooks: dict[int, Hooks] | None = None  # by index
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
@@ -126,7 +128,11 @@ class Recording(Wrapping):
         Results act like their values.
         """
         if recordings.last() is not None or recordings.of_generators:
+            for stale in recordings.stale():
+                stale.close()
             self.outer = following_params()
+        if scopes.last() is not None:
+            close_stale_scopes()
         self.owner = self.thread = get_ident()
         if self.retain:
             open_tapes.append(self)
@@ -188,7 +194,7 @@ class Recording(Wrapping):
             self.modes = None
         if self.opened is not None and recordings.leave(self.opened) is None:
             last_tape_closed()
-        self.opened = None
+        self.opened = self.statement = None
 
     def append(self, entry: Entry, note: source.CallSite = source.NOWHERE) -> int:
         """Append an entry and return its index."""

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
-from autograd_tools.base.contexts import Blocks, Opened, frame_of_block, generator_of, left
+from autograd_tools.base.contexts import (
+    Blocks,
+    Opened,
+    frame_of_block,
+    frame_of_statement,
+    generator_of,
+    left,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,7 +28,7 @@ class OpenScope:
     `moved` means that a scope around it has ended.
     """
 
-    __slots__ = ("coroutine", "frame", "moved", "name", "offset", "opened")
+    __slots__ = ("coroutine", "frame", "moved", "name", "offset", "opened", "statement")
     opened: Opened[OpenScope]  # its place in its context
 
     def __init__(self, name: str, frame: FrameType) -> None:
@@ -29,6 +36,7 @@ class OpenScope:
         self.frame = id(frame)
         self.offset = frame.f_lasti
         self.moved = False
+        self.statement = frame_of_statement(frame)
         self.coroutine = frame if frame.f_code.co_flags & inspect.CO_COROUTINE else None
 
     @property
@@ -53,6 +61,22 @@ def innermost_scope() -> object | None:
     opened = scopes.innermost()
     inner = None if opened is None else opened.item
     return object() if inner is not None and inner.moved else inner
+
+
+def _close(entered: OpenScope) -> None:
+    inner = scopes.last()
+    while inner is not None and inner is not entered.opened:
+        if inner.item is not None:
+            inner.item.moved, inner.sure = True, None
+        inner = inner.before
+    scopes.leave(entered.opened)
+    entered.statement = None  # a frame keeps its variables
+
+
+def close_stale_scopes() -> None:
+    """Leave the scopes that an interrupt left open."""
+    for stale in scopes.stale():
+        _close(stale)
 
 
 class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
@@ -91,8 +115,10 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
 
     def __enter__(self) -> scope:
         frame = frame_of_block(sys._getframe(1))
+        if _last() is not None:
+            close_stale_scopes()
         entered = OpenScope(self.name, frame)
-        entered.opened = scopes.enter(entered, generator_of(frame))
+        scopes.enter(entered, generator_of(frame))
         self._entered.append(entered)
         return self
 
@@ -103,14 +129,8 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
         trace: TracebackType | None,
     ) -> None:
         found = left(self._entered, scopes, sys._getframe(1))
-        if found is None:
-            return
-        inner = scopes.last()
-        while inner is not None and inner is not found.opened:
-            if inner.item is not None:
-                inner.item.moved, inner.sure = True, None
-            inner = inner.before
-        scopes.leave(found.opened)
+        if found is not None:
+            _close(found)
 
     def __call__(self, function: F) -> F:
         """Run every call of `function` inside the scope."""

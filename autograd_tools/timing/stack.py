@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-from autograd_tools.base.contexts import Blocks, Opened, chain, generator_of
+from autograd_tools.base.contexts import Blocks, Opened, chain, frame_of_statement, generator_of
 from autograd_tools.timing.log import CLOSE, LABELS, LIMIT, PAUSE, enclose
 
 
@@ -38,8 +38,9 @@ class Open:
 class OpenBlock(Open):
     """An open `with` block, with the id of its frame."""
 
-    __slots__ = ("frame", "opened")
+    __slots__ = ("frame", "opened", "statement")
     frame: int
+    statement: FrameType | None
     opened: Opened[OpenBlock]  # its place in its context
 
 
@@ -132,8 +133,8 @@ class Stack:
         opened = OpenBlock(self, code, start, self.open[-1] if self.open else None)
         self.open.append(opened)
         self.log += (code, None, 0, start, start)
-        opened.frame = id(frame)
-        self.seen = opened.opened = sections.enter(opened, generator_of(frame))
+        opened.frame, opened.statement = id(frame), frame_of_statement(frame)
+        self.seen = sections.enter(opened, generator_of(frame))
         return opened
 
     def resume(self, opened: Open | None, code: int, start: int) -> Open:

@@ -61,7 +61,7 @@ def interrupted(f, check=lambda: None, most=100):
     In a process for each line, `f()` must raise the interrupt. Then the state is as before,
     `check()` passes, and `f()` returns what it returned before.
     """
-    f()
+    _still_open(), f()
     expected = f()  # the second call finds all caches filled
     places = []
     _traced(f, lambda frame: places.append(None))
@@ -128,18 +128,26 @@ def _traced(f, at_line):
 
 def _fault(f, check, before, expected):
     """Return what is not as before, or an empty string."""
+    if fault := _still_open():
+        return fault
     now = state()
     changed = [key for key in before if now.get(key) != before[key]]
     if changed:
         return ", ".join(f"{key} {before[key]!r} -> {now.get(key)!r}" for key in changed)
-    w = ag.Param(np.ones(2))
-    if isinstance(w * 2.0, ag.Value):
-        return "something is still recorded"
     check()
     again = f()
     if not _same(again, expected):
         return f"expected {expected!r} again, got {again!r}"
     return ""
+
+
+def _still_open():
+    """Return what acts as if it went on, or an empty string; a stale block is closed."""
+    w = ag.Param(np.ones(2))
+    if isinstance(w * 2.0, ag.Value):
+        return "something is still recorded"
+    path = ag.diff(lambda: np.sum(w)).trace().nodes[-1].scope
+    return f"still in the scope {path}" if path else ""
 
 
 def _same(x, y):
