@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd_tools as ag
 import viewer
-from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.output import write_bytes
 from viewer.drawing import looks
 
 DOCS = Path(__file__).parent

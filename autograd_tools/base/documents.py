@@ -5,67 +5,60 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
+import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
+
+from autograd_tools.base.output import AnyPath, shown, write_bytes
 
 T = TypeVar("T")
 
 LONGEST = 300  # characters of a file in an error
+START = 4096  # characters in which the first key of a document stands
 # Formats of saved files, by kind: a new kind of file is an entry here.
 SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
-_FORMAT = re.compile(r'"format"\s*:\s*"([^"]*)"')
+_FORMAT = re.compile(rf'"format"\s*:\s*"(?:{"|".join(map(re.escape, SAVED))})"')
+_FIRST = re.compile(r'\{\s*"format"\s*:\s*"([^"]*)"')
 
 
 def kind_of_file(path: str | os.PathLike[str]) -> str | None:
     """Return "trace" or "profile" for a saved one, or None for any other file.
 
     The contents decide: a JSON object whose "format" names the kind, in any layout. A file that was
-    cut off is recognized by its first lines.
+    cut off is recognized by its first lines. A pipe is not read, for its bytes come only once.
     """
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        return None
     with Path(path).open("rb") as file:
-        start = file.read(4096)
-        text = start.decode(json.detect_encoding(start), "replace").lstrip()
-        if not text.startswith("{"):
+        encoding = json.detect_encoding(file.read(4))
+    with Path(path).open(encoding=encoding, errors="replace") as text:
+        start = text.read(START).lstrip()
+        first = _FIRST.match(start)
+        if first is not None:
+            return SAVED.get(first[1])
+        if not start.startswith("{") or not _mentions(text, start):
             return None
-        found = _FORMAT.search(text)
-        if found is None or text[1 : found.start()].strip():
-            try:  # "format" is not the first key
-                return SAVED.get(str(json.loads(start + file.read()).get("format")))
-            except (ValueError, RecursionError):
-                pass
-    return found and SAVED.get(found[1])
+    try:  # "format" is not the first key
+        found = json.loads(Path(path).read_bytes())["format"]
+    except (ValueError, RecursionError, KeyError):
+        return None
+    return SAVED.get(found) if isinstance(found, str) else None
 
 
-def write_document(path: str | Path, document: dict[str, Any]) -> None:
-    """Write `document` as JSON to `path`, replacing the file only once all is written."""
+def _mentions(text: TextIO, part: str) -> bool:
+    """Return whether a format of ours is in `part` or in the rest of a text, read bit by bit."""
+    before = ""
+    while part:
+        if _FORMAT.search(before + part):
+            return True
+        before, part = part[-LONGEST:], text.read(1 << 20)
+    return False
+
+
+def write_document(path: AnyPath, document: dict[str, Any]) -> None:
+    """Write `document` as JSON to `path`, as `write_bytes` does."""
     write_bytes(path, json.dumps(document, separators=(",", ":")).encode())
-
-
-def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a temporary file, then rename it: a failure leaves the old file unchanged."""
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no folder {path.parent}")
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    except OSError as error:
-        raise type(error)(error.errno, f"cannot write {path}: {error.strerror or error}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def read_document(
@@ -82,21 +75,22 @@ def read_document(
     `oldest`.
     """
     text = Path(path).read_bytes()
+    name = shown(path)
     try:
         document = json.loads(text)
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is a binary file, expected JSON") from None
+        raise ValueError(f"{name} is a binary file, expected JSON") from None
     except (ValueError, RecursionError) as error:
         fault = f"not complete JSON; it may have been cut off: {error}" if text else "empty"
-        raise ValueError(f"{path} is {fault}") from None
+        raise ValueError(f"{name} is {fault}") from None
     kind = document.get("format") if isinstance(document, dict) else None
     if kind != format and isinstance(kind, str) and kind in SAVED:
         wanted = f"a saved {SAVED[format]}" if format in SAVED else repr(format)
-        raise ValueError(f"{path} is a saved {SAVED[kind]}, expected {wanted}")
+        raise ValueError(f"{name} is a saved {SAVED[kind]}, expected {wanted}")
     if kind != format:
-        raise ValueError(f"{path} has the format {_start(kind)}, expected {format!r}")
+        raise ValueError(f"{name} has the format {_start(kind)}, expected {format!r}")
     found = document.get("version")
-    has = f"{path} has version {_start(found)} of format {format!r}; this version reads"
+    has = f"{name} has version {_start(found)} of format {format!r}; this version reads"
     if not isinstance(found, int) or found > version:
         raise ValueError(f"{has} up to {version}; upgrade autograd_tools")
     if found < oldest:
@@ -105,7 +99,7 @@ def read_document(
         return parse(document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ValueError(
-            f"{path} is damaged: {type(error).__name__}: {error!s:.{LONGEST}}"
+            f"{name} is damaged: {type(error).__name__}: {error!s:.{LONGEST}}"
         ) from error
 
 

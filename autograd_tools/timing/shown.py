@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from autograd_tools.base.documents import write_bytes
 from autograd_tools.base.html import html_of
+from autograd_tools.base.output import write_bytes
 from autograd_tools.timing.export import csv_text, markdown_text
 from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.section import SectionData, Snapshot

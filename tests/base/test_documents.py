@@ -1,14 +1,11 @@
 """Documents: written whole or not at all, and refused with a reason."""
 
 import json
-import os
-import stat
-from pathlib import Path
 
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.base.documents import kind_of_file, read_document, write_bytes, write_document
+from autograd_tools.base.documents import kind_of_file, read_document, write_document
 
 
 @pytest.fixture
@@ -120,56 +117,12 @@ def test_writing_to_a_folder_is_an_error_and_leaves_nothing(trace, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_a_failed_write_keeps_the_old_file_only(tmp_path, monkeypatch):
-    path = tmp_path / "a.json"
-    path.write_text("old")
-
-    def fails(*args, **kwargs):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fdopen", fails)
-    with pytest.raises(OSError, match="disk full"):
-        write_bytes(path, b"new")
-    assert path.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
-
-
 def test_a_document_json_cannot_encode_keeps_the_old_file(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("old")
     with pytest.raises(TypeError):
         write_document(path, {"content": object()})
     assert path.read_text() == "old"
-
-
-def test_a_new_file_replaces_the_old_one(tmp_path):
-    path = tmp_path / "a.json"
-    write_bytes(path, b"a long old text")
-    write_bytes(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
-def test_a_file_keeps_its_permissions(tmp_path):
-    path = tmp_path / "a.json"
-    write_bytes(path, b"old")
-    path.chmod(0o640)
-    write_bytes(path, b"new")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
-def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path):
-    write_bytes(tmp_path / "a.json", b"new")
-    (tmp_path / "b.json").write_bytes(b"new")
-    assert (tmp_path / "a.json").stat().st_mode == (tmp_path / "b.json").stat().st_mode
-
-
-def test_a_long_name_can_be_written(tmp_path):
-    path = tmp_path / ("n" * 240)
-    write_bytes(path, b"new")
-    assert path.read_bytes() == b"new"
 
 
 @pytest.mark.parametrize(
@@ -181,14 +134,6 @@ def test_a_message_about_a_file_is_short(tmp_path, document):
     with pytest.raises(ValueError, match="xxx") as caught:
         read_document(path, "a format", 2, dict)
     assert len(str(caught.value).replace(str(path), "")) < 500
-
-
-@pytest.mark.skipif(
-    not Path("/proc/self").exists(), reason="a folder in which nobody can write is Linux's"
-)
-def test_an_error_in_a_read_only_folder_names_the_file():
-    with pytest.raises(OSError, match=r"cannot write /proc/a.json: No such file or directory"):
-        write_bytes("/proc/a.json", b"")
 
 
 # Kinds of files -----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pyinstrument.session import Session
 
 import autograd_tools as ag
 from autograd_tools import Timer, timing
-from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.output import write_bytes
 from autograd_tools.base.text import unknown
 from viewer.command import profile_report, sampling
 from viewer.command.arguments import Command

@@ -22,7 +22,7 @@ from pyinstrument.frame_info import IDENTIFIER_SEP, parse_frame_info
 from pyinstrument.session import Session
 
 import autograd_tools
-from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.output import write_bytes
 
 ENDING = ".pyisession"
 USERS, LIBRARY, ENGINE = "", "library", "engine"

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograd_tools.base.documents import write_bytes
 from autograd_tools.base.memory import no_collections
+from autograd_tools.base.output import write_bytes
 from viewer.drawing.dot import dot_source, picture_of, to_dot
 from viewer.drawing.layout import DEADLINE, MANY_RANKS, layout
 from viewer.drawing.mermaid import to_mermaid
@@ -62,7 +62,7 @@ def to_svg(x: Traceable | Graph, path: str | os.PathLike[str] | None = None, **o
     image, drawn = _laid_out(x, "svg", **options)
     svg = finish(image.decode(), drawn)
     if path is not None:
-        write_bytes(Path(path), svg.encode())
+        write_bytes(path, svg.encode())
     return svg
 
 

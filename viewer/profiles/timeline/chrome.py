@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from autograd_tools import Timer
-from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.output import write_bytes
 from autograd_tools.timing import Event, Record
 from viewer.profiles.groupings import operand_text
 from viewer.profiles.timeline.arrows import arrows_of

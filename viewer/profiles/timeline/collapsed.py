@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograd_tools import Timer
-from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.output import write_bytes
 from autograd_tools.base.text import one_line, unknown
 from autograd_tools.timing import Section
 from viewer.inputs import as_timer

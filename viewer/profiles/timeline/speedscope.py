@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograd_tools import Timer
-from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.output import write_bytes
 from autograd_tools.timing.events import Event
 from viewer.profiles.timeline.tracks import LIMIT, calls_of, quoted, track_name, tracks_of
 
