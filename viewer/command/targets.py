@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib.machinery
 import io
+import linecache
 import os
 import runpy
 import sys
@@ -110,9 +111,16 @@ def _is_replaced(name: str, folder: str) -> bool:
     # Python imports the frozen modules, such as `os`, before it looks into the folder.
     if name in sys.builtin_module_names or importlib.machinery.FrozenImporter.find_spec(name):
         return False
-    spec = importlib.machinery.PathFinder.find_spec(name, [folder])
-    loaded = getattr(sys.modules.get(name), "__file__", None)
-    return spec is not None and spec.loader is not None and spec.origin != loaded
+    return _has(folder, name, getattr(sys.modules.get(name), "__file__", None))
+
+
+def _has(folder: str, name: str, other: str | None = None) -> bool:
+    """Return whether a folder or zip file has a module, in another file than `other`."""
+    try:
+        spec = importlib.machinery.PathFinder.find_spec(name, [folder])
+    except SyntaxError:  # of the module, which is compiled if it is in a zip file
+        return True
+    return spec is not None and spec.loader is not None and spec.origin != other
 
 
 def _absolute(path: str) -> str:
@@ -142,10 +150,19 @@ def _load_stdin(name: str, names: Names) -> Body:
     names.update(__file__="<stdin>", __cached__=None)
 
     def run() -> None:
-        exec(_compiled(content, "<stdin>"), names)
+        _execute(content.decode(errors="replace"), _compiled(content, "<stdin>"), names)
         del names["__file__"], names["__cached__"]
 
     return run
+
+
+def _execute(source: str, code: types.CodeType, names: Names) -> None:
+    """Execute code without a file; reports show its lines, but not tracebacks, as under Python."""
+    try:
+        exec(code, names)
+    finally:
+        lines = source.splitlines(keepends=True)
+        linecache.cache[code.co_filename] = len(source), None, lines, code.co_filename
 
 
 def _compiled(content: bytes | str, file: str) -> types.CodeType:
@@ -153,7 +170,7 @@ def _compiled(content: bytes | str, file: str) -> types.CodeType:
 
 
 def _load_code(code: str, names: Names) -> Body:
-    return lambda: exec(_compiled(code, "<string>"), names)
+    return lambda: _execute(code, _compiled(code, "<string>"), names)
 
 
 def _load_module(name: str, names: Names) -> Body:
@@ -161,8 +178,7 @@ def _load_module(name: str, names: Names) -> Body:
 
 
 def _load_application(path: str, names: Names) -> Body:
-    importer: Any = get_importer(path)
-    if importer.find_spec("__main__") is None:
+    if not _has(path, "__main__"):
         raise ValueError(f"there is no __main__.py in {path}")
     return lambda: _as_main("__main__", False)
 
