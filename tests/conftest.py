@@ -91,7 +91,11 @@ def ask(request, capfd, tmp_path, monkeypatch):
             patch.setattr(sys, "argv", ["autograd-tools", *args])
             patch.setattr(sys, "path", ["", *sys.path])
             patch.setattr(sys, "stdin", io.StringIO(input))
-            patch.setattr("concurrent.futures.thread._shutdown", False)  # a script's end sets it
+            for name in (
+                "thread._shutdown",
+                "process._global_shutdown",
+            ):  # a script's end sets them
+                patch.setattr(f"concurrent.futures.{name}", False)
             try:
                 if {"command", "cwd"} & options.keys():
                     start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from autograd_tools.timing.thread import Thread
 from autograd_tools.timing.totals import MEMORY, Totals
 
 NOTHING = (None, ())
+WHOLE = (Thread.add_up.__code__,)  # a signal must not end a process within these functions
 
 
 class _Local(threading.local):
@@ -92,6 +93,11 @@ class Recorder:
         self._cost_ns: float | None = None
         self._own = _Local(self._threads, self._events, self.memory, self._time, self._lock)
         self._switch(self.enabled)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Facts of the run, if any: `processes`, `unfinished`, `signal`."""
+        return self._past.about
 
     def _switch(self, enabled: bool) -> None:
         """Point `local.log`, to which the engine writes, at the thread's log or at nothing."""
@@ -186,7 +192,21 @@ class Recorder:
         if self.enabled:
             self._own.thread.add_record(record, ncalls, ns, nbytes)
 
-    def add_up(self) -> None:
-        """Add up the logs of all threads."""
+    def add_up(self, passes: float = 0) -> None:
+        """Add up the logs of all threads; `passes` is as in `Thread.add_up`."""
         for thread in list(self._threads):
-            thread.add_up()
+            thread.add_up(passes)
+
+    @contextmanager
+    def still(self, wait: float, *, last: bool = False) -> Iterator[None]:
+        """Hold the sums of all threads in a block, which may run in any of them.
+
+        Wait up to `wait` seconds for each backward pass of another thread. The `last` time, add up
+        the log in a backward pass of this thread, too, which must not continue.
+        """
+        with ExitStack() as locks:
+            for thread in list(self._threads):
+                if thread.lock.acquire(timeout=wait):
+                    locks.callback(thread.lock.release)
+            self.add_up(float("inf") if last else 0)
+            yield

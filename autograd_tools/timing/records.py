@@ -125,7 +125,7 @@ class Tally:
     def counts(self, over: int) -> Counts:
         """Return the counts so far, with samples of the `over` complete gradients."""
         calls, ns, nbytes = self.sums
-        samples = {step: spent for step, spent in self.samples.items() if step < over}
+        samples = {step: spent for step, spent in list(self.samples.items()) if step < over}
         return Counts(calls, ns, nbytes, self.steps, self.kept, samples)
 
     def add(self, sums: Iterable[int], steps: int, first: int, last: int) -> None:

@@ -60,7 +60,7 @@ class Thread(Stack):
         self._inside_bytes: list[int] = []
         self.lock = threading.RLock()  # a backward pass holds it, too
 
-    def add_up(self, passes: int = 0) -> None:
+    def add_up(self, passes: float = 0) -> None:
         """Add the log to the sections and records; beginnings of open sections stay in it.
 
         Do nothing while more than `passes` backward passes run, or while another thread adds up.

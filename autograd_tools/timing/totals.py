@@ -32,6 +32,7 @@ class Totals:
     peak_nbytes: int | None = None
     events: dict[str, Any] | None = None  # plain data of single calls; None for merged runs
     peaks: dict[str, Any] | None = None  # of the machine, if measured; None for several machines
+    about: dict[str, Any] = field(default_factory=dict)  # facts of the run, if any
 
     @property
     def measured(self) -> Section:
@@ -55,6 +56,7 @@ class Totals:
         self.add_records(other.records.items(), other.steps)
         self.memory = max(self.memory, other.memory, key=MEMORY.index)
         self.see(other.live_nbytes, other.peak_nbytes)
+        self.about = other.about | self.about
         if not path:
             self.threads = max(self.threads, other.threads)
             self.total_ns += other.total_ns
@@ -101,6 +103,7 @@ class Totals:
             ],
             **({} if self.events is None else {"events": self.events}),
             **({} if self.peaks is None else {"peaks": self.peaks}),
+            **({"about": self.about} if self.about else {}),
         }
 
     @classmethod
@@ -109,6 +112,7 @@ class Totals:
         totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
         totals.events = data.get("events")
         totals.peaks = None if data.get("peaks") is None else dict(data["peaks"])
+        totals.about = dict(data.get("about", {}))
         totals.section_cost_ns = index(data.get("section_cost_ns", 0))
         totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
         totals.memory, *seen = data.get("memory", ("outputs", None, None))

@@ -11,11 +11,12 @@ from typing import Any
 
 import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace
+from autograd_tools.base.signals import end_interrupted
 from autograd_tools.base.text import unknown
 from viewer.command import checking, cli_compare, profiling
 from viewer.command.arguments import Command
 from viewer.command.outcome import after, fail, is_saved
-from viewer.command.script import run
+from viewer.command.script import INTERRUPTED, run
 from viewer.drawing.files import FORMATS, check_format, draw
 from viewer.inputs import as_trace
 from viewer.labels import plural
@@ -28,7 +29,20 @@ IN_PLACE = ("--version", "--help", "-h")  # in place of a command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status: the script's own, or 2 if the command failed."""
+    """Run a command and return its exit status: the script's own, or 2 if the command failed.
+
+    Without `argv`, this is the program: after Ctrl-C it ends as Python does.
+    """
+    try:
+        status = _main(argv)
+    except KeyboardInterrupt:  # while the command wrote its output
+        status = INTERRUPTED
+    if status is INTERRUPTED and argv is None:
+        end_interrupted()
+    return status
+
+
+def _main(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     parser, commands = _parsers()
     command = commands.get(words[0]) if words else None

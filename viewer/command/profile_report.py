@@ -13,7 +13,7 @@ from rich.console import Console
 
 from autograd_tools import Timer
 from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
-from autograd_tools.base.text import markdown_safe
+from autograd_tools.base.text import markdown_safe, one_line
 from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.records import PHASES
 from viewer.command.sample_text import sample_rows
@@ -121,6 +121,17 @@ def summary(report: Report) -> Iterator[str]:
         yield f"All arrays together: at most {memory_text(peak)}."
     if report.gradients:
         yield report.gradients
+    yield from _about(timer.about)
+
+
+def _about(facts: dict[str, Any]) -> Iterator[str]:
+    """Yield sentences on the facts of a run."""
+    if type(facts.get("processes")) is int:
+        yield f"Measured in {facts['processes']} processes; their sum may exceed the run."
+    if facts.get("unfinished"):
+        yield "A checkpoint of an unfinished run: the script ran on."
+    if type(facts.get("signal")) is str:
+        yield f"{one_line(facts['signal'])} ended the run."
 
 
 def totals(timer: Timer) -> tuple[int, dict[str, int]]:

@@ -6,8 +6,10 @@ import argparse
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -16,14 +18,18 @@ from pyinstrument.session import Session
 import autograd_tools as ag
 from autograd_tools import Timer, timing
 from autograd_tools.base.output import write_bytes
+from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import unknown
+from autograd_tools.timing.recorder import WHOLE
 from viewer.command import profile_report, sampling
 from viewer.command.arguments import Command
+from viewer.command.checkpoints import Checkpoints, seconds
+from viewer.command.children import Children, saved_children, start_no_workers
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import REPORTS, Report
 from viewer.command.progress import progress
-from viewer.command.script import run
+from viewer.command.script import INTERRUPTED, run
 from viewer.command.window import Window
 from viewer.labels import plural
 from viewer.profiles.groupings import GROUPINGS
@@ -45,6 +51,13 @@ def add_profile(command: Command) -> None:
     add("-o", "--output", metavar="FILE", help="save the profile as JSON")
     add("--skip", type=int, default=0, metavar="N", help="skip N gradients first, as a warm-up")
     add("--steps", type=int, metavar="N", help="measure N gradients, then let the script finish")
+    add("--children", action="store_true", help="also measure the processes that the script starts")
+    add(
+        "--checkpoint",
+        type=seconds,
+        metavar="TIME",
+        help="save the profile every 60s, 5m or 1h while the script runs; needs -o",
+    )
     add("--sample", action="store_true", help="also sample the Python code, with pyinstrument")
     add(
         "--format",
@@ -101,15 +114,22 @@ def profile(args: argparse.Namespace) -> int:
     if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
         supported = ", ".join(TIMELINES)
         raise ValueError(f"cannot write a timeline to {args.timeline!r}; supported: {supported}")
-    if is_saved(args, output=None, skip=0, steps=None, memory=None):
+    if is_saved(
+        args, output=None, skip=0, steps=None, memory=None, checkpoint=None, children=False
+    ):
         path = args.script.name
         samples = Path(path).with_suffix(sampling.ENDING)
         session = sampling.load(samples) if args.sample else None
         return _finish(_report(args, Timer.load(path), session), args, 0, sys.stdout)
+    if args.checkpoint and not args.output:
+        raise ValueError("--checkpoint saves the profile; write -o FILE as well")
+    if args.children and (args.skip or args.steps):
+        name = "--skip" if args.skip else "--steps"
+        raise ValueError(f"--children measures whole runs and does not work with {name}")
     if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
         return _again_with_timer(args.memory or "outputs")
-    # Our variable must not reach the processes that the script starts.
-    os.environ.pop("AUTOGRAD_TIMER", None)
+    if not args.children:  # our variable must not reach the processes that the script starts
+        os.environ.pop("AUTOGRAD_TIMER", None)
     for name in ("output", "html", "timeline"):  # before the script changes the folder
         setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
     with _output_of(args) as output:
@@ -123,34 +143,119 @@ def _report(
 
 
 def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) -> int:
-    sampler = sampling.Sampler()
     ag.reset_timer()
     if args.timeline:
         ag.timer.keep_events()
-    status = _run_measured(args, window, sampler)
-    timer, session = window.measured(), sampler.session
-    if not timer.records or window.seen <= args.skip > 0:
-        return status or fail(f"{args.script} computed {_missing(window)}")
-    timer.peaks = peaks_for(timer.records).to_dict()
-    if args.output:
-        status = after(status, lambda: timer.save(args.output))
-        samples = args.output.with_suffix(sampling.ENDING)
-        if session:
-            status = after(status, lambda: sampling.save(session, samples))
-    return _finish(_report(args, timer, session, window.summary()), args, status, output)
+    with saved_children() if args.children else nullcontext() as children:
+        measured = _Run(args, window, output, children)
+        guard = Guard(measured.ended_by, (*WHOLE, Checkpoints.save.__code__))
+        guard.install()
+        try:
+            status = measured.run()
+            with guard.finishing() as interrupts:
+                status = measured.write(status)
+            return status or (INTERRUPTED if interrupts else 0)
+        finally:
+            guard.remove()
 
 
-def _run_measured(args: argparse.Namespace, window: Window, sampler: sampling.Sampler) -> int:
-    """Run the script, and count, time and sample it."""
-    with progress(window.text) as update:
+class _Run:
+    """The measured run of a script."""
 
-        def count() -> None:
-            window.count()
-            update()
+    def __init__(
+        self, args: argparse.Namespace, window: Window, output: TextIO, children: Children | None
+    ) -> None:
+        self.args = args
+        self.window = window
+        self.output = output
+        self.children = children
+        self.sampler = sampling.Sampler()
+        self.streams = sys.stdout, sys.stderr
 
-        sample = sampler.sampling(str(args.script)) if args.sample else nullcontext()
-        with ag.after_gradients(count):
-            return run(args.script, sample)
+    def run(self) -> int:
+        """Run the script, and count, time and sample it; wait for its processes if they count."""
+        try:
+            with ExitStack() as stack:
+                update = stack.enter_context(progress(self.window.text))
+                stack.enter_context(ag.after_gradients(self.window.count))
+                if self.args.checkpoint:
+                    checkpoints = Checkpoints(self.args.checkpoint, self._save_checkpoint)
+                    stack.enter_context(checkpoints.watching())
+                    stack.enter_context(ag.after_gradients(checkpoints.after_gradient))
+                stack.enter_context(ag.after_gradients(update))
+                name = str(self.args.script)
+                sample = self.sampler.sampling(name) if self.args.sample else None
+                status = run(self.args.script, sample)
+                if self.children:
+                    self.children.wait()
+                return status
+        except KeyboardInterrupt:  # pressed again
+            return INTERRUPTED
+
+    def _save_checkpoint(self, waits: bool) -> None:
+        """Save the profile so far; `waits` says whether the script waits for it."""
+        start = time.perf_counter_ns()
+        with ag.timer.still(1.0):
+            timer = self._measured()
+        if timer.records and not self.window.is_empty:
+            timer.about["unfinished"] = True
+            with suppress(OSError):  # the run goes on; the last save reports the error
+                timer.save(self.args.output)
+        if waits and threading.current_thread() is threading.main_thread():
+            self.window.leave_out(time.perf_counter_ns() - start)
+
+    def _measured(self) -> Timer:
+        timer = self.window.measured()
+        return self.children.merged(timer) if self.children else timer
+
+    def ended_by(self, number: int) -> None:
+        """Write the results before a signal ends the run, which is in the middle of anything."""
+        sys.stdout, sys.stderr = self.streams
+        start_no_workers()
+        try:
+            self.sampler.stop()
+            if self.children:
+                self.children.terminate()
+            with ag.timer.still(0.2, last=True):
+                timer = self._measured()
+            timer.about["signal"] = name_of(number)
+            if self.args.output and timer.records and not self.window.is_empty:
+                timer.save(self.args.output)  # first, as little time may be left
+            self.write(0, timer)
+        except Exception as error:
+            fail(f"{name_of(number)} ended the run, and the results are incomplete: {error!r}")
+        finally:
+            self.output.flush()
+
+    def write(self, status: int, timer: Timer | None = None) -> int:
+        """Write the files and the report, and return the exit status."""
+        args = self.args
+        timer, session = timer or self._measured(), self.sampler.session
+        if self.children:
+            self.children.remove()
+        if not timer.records or self.window.is_empty:
+            ended = "signal" in timer.about
+            return status or (0 if ended else fail(f"{args.script} computed {self._missing()}"))
+        timer.peaks = peaks_for(timer.records).to_dict()
+        if args.output:
+            status = after(status, lambda: timer.save(args.output))
+            samples = args.output.with_suffix(sampling.ENDING)
+            if session:
+                status = after(status, lambda: sampling.save(session, samples))
+        report = _report(args, timer, session, self.window.summary())
+        return _finish(report, args, status, self.output)
+
+    def _missing(self) -> str:
+        """Return the reason why nothing was measured."""
+        seen, skip = self.window.seen, self.window.skip
+        if seen and skip:
+            return f"{plural(seen, 'gradient')}, so --skip {skip} leaves nothing to profile"
+        if self.children or not any(".popen_" in name for name in sys.modules):
+            return "no gradient with autograd_tools, so there is nothing to profile"
+        return (
+            "no gradient with autograd_tools in its own process, so there is nothing to profile; "
+            "write --children to profile those that it starts"
+        )
 
 
 @contextmanager
@@ -167,17 +272,6 @@ def _output_of(args: argparse.Namespace) -> Iterator[TextIO]:
     with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace") as ours:
         os.dup2(2, 1)
         yield ours
-
-
-def _missing(window: Window) -> str:
-    """Return the reason why nothing was measured."""
-    if window.seen and window.skip:
-        return (
-            f"{plural(window.seen, 'gradient')}, so --skip {window.skip} leaves nothing to profile"
-        )
-    elsewhere = any(name.startswith("multiprocessing.popen_") for name in sys.modules)
-    where = " in its own process" if elsewhere else ""
-    return f"no gradient with autograd_tools{where}, so there is nothing to profile"
 
 
 def _again_with_timer(memory: str) -> int:

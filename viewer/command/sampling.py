@@ -81,15 +81,23 @@ class Sampler:
 
     def __init__(self) -> None:
         self.session: Session | None = None
+        self._profiler: pyinstrument.Profiler | None = None
 
     @contextmanager
     def sampling(self, target: str) -> Iterator[None]:
         """Sample the block, described as `target`; the script may sample itself, too."""
         profiler = pyinstrument.Profiler(async_mode="disabled")
         profiler.start(caller_frame=sys._getframe(), target_description=target)
+        self._profiler = profiler
         try:
             yield
         finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Keep the samples so far, and take no more."""
+        profiler, self._profiler = self._profiler, None
+        if profiler is not None:
             self.session = profiler.stop()
 
 

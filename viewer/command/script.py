@@ -7,13 +7,19 @@ import sys
 import threading
 import types
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from viewer.command.targets import Target, replaced_modules
 
 HERE = f"{Path(__file__).parent}{os.sep}"
-INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
+
+
+class Interrupted(int):
+    """The exit status after Ctrl-C, apart from that of a script that exits with the number."""
+
+
+INTERRUPTED = Interrupted(130)  # as shells report it
 
 
 def run(target: Target, within: AbstractContextManager[object] | None = None) -> int:
@@ -59,18 +65,18 @@ def _finished(part: Callable[[], object]) -> int:
         return _status(stop.code)
     except BaseException as error:
         error.__traceback__ = _users(error.__traceback__)
-        sys.excepthook(type(error), error, error.__traceback__)
+        with suppress(KeyboardInterrupt):  # pressed again
+            sys.excepthook(type(error), error, error.__traceback__)
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 
 def _wait_for_threads() -> None:
     """Wait as Python does at its exit: the gradients of threads belong to the script."""
-    pools = sys.modules.get("concurrent.futures.thread")
-    if pools is not None:
-        # Idle workers of an executor wait for more work until Python's exit, which calls this. No
-        # public function does; atexit runs later, when the exit status is fixed.
-        pools._python_exit()
+    # Idle workers of executors wait for more work until Python's exit, which calls these. No public
+    # function does; atexit runs later, when the exit status is fixed.
+    for end_workers in reversed(getattr(threading, "_threading_atexits", ())):
+        end_workers()
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()

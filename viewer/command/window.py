@@ -22,6 +22,7 @@ class Window:
         self.steps = steps
         self.seen = 0
         self._measured: Timer | None = None
+        self._left_out_ns = 0
         self._lock = threading.Lock()
 
     def count(self) -> None:
@@ -30,13 +31,28 @@ class Window:
             self.seen += 1
             if self.seen == self.skip:
                 ag.reset_timer()
+                self._left_out_ns = 0
             if self.steps is not None and self.seen == self.skip + self.steps:
-                self._measured = _stopped()
+                self._measured = self._stopped()
                 ag.timer.disable()
+
+    def leave_out(self, ns: int) -> None:
+        """Take the time of a checkpoint off the total, during which the script waited."""
+        self._left_out_ns += ns
 
     def measured(self) -> Timer:
         """Return the measurement, which no longer changes."""
-        return self._measured or _stopped()
+        return self._measured or self._stopped()
+
+    def _stopped(self) -> Timer:
+        """Return a copy of `ag.timer` that does not run."""
+        data = ag.timer.to_dict()
+        return Timer.from_dict({**data, "total_ns": data["total_ns"] - self._left_out_ns})
+
+    @property
+    def is_empty(self) -> bool:
+        """True while nothing but the warm-up is measured."""
+        return self.seen <= self.skip > 0
 
     @property
     def last(self) -> int:
@@ -59,8 +75,3 @@ class Window:
         if self.skip + 1 == self.last:
             return f"Measured: gradient {self.last} of {self.seen}."
         return f"Measured: gradients {self.skip + 1} to {self.last} of {self.seen}."
-
-
-def _stopped() -> Timer:
-    """Return a copy of `ag.timer` that does not run."""
-    return Timer.from_dict(ag.timer.to_dict())

@@ -98,8 +98,13 @@ def test_time_outside_the_steps_is_not_in_the_total(profiled, tmp_path):
         (["--skip", "-1"], "--skip must be 0 or more, got -1"),
         (["--steps", "0"], "--steps must be 1 or more, got 0"),
         (["--limit", "-1"], "--limit must be 0 or more, got -1"),
+        (["--checkpoint", "5m"], "--checkpoint saves the profile; write -o FILE as well"),
+        (
+            ["--children", "--steps", "3"],
+            "--children measures whole runs and does not work with --steps",
+        ),
     ],
-    ids=["skip", "steps", "limit"],
+    ids=["skip", "steps", "limit", "checkpoint", "children"],
 )
 def test_a_wrong_number_is_refused_before_the_script_runs(ask, script, options, message):
     assert ask("profile", *options, script(STEPS)) == ("", f"autograd-tools: {message}\n", 2)
@@ -221,7 +226,8 @@ def test_gradients_of_other_processes_are_not_seen(profiled):
     )
     message = (
         "autograd-tools: train.py computed no gradient with autograd_tools in its own "
-        "process, so there is nothing to profile\n"
+        "process, so there is nothing to profile; write --children to profile those that it "
+        "starts\n"
     )
     assert profiled(source) == ("", message, 2, {})
 
@@ -242,7 +248,7 @@ def test_ctrl_c_writes_the_profile(script, tmp_path):
     assert (lines, errors.splitlines()[-1], process.returncode) == (
         ["done\n", "ready\n"],
         "KeyboardInterrupt",
-        130,
+        -signal.SIGINT,
     )
     assert "Hotspots by operation" in output
     assert "sin" in Timer.load(tmp_path / "run.json")
@@ -334,7 +340,9 @@ def test_a_saved_profile_has_every_format(ask, script, profiled):
     assert ask("profile", "--format", "markdown", "run.json")[0].startswith("30 operations")
 
 
-@pytest.mark.parametrize("option", ["--skip=1", "--steps=1", "--output=new.json"])
+@pytest.mark.parametrize(
+    "option", ["--skip=1", "--steps=1", "--output=new.json", "--checkpoint=5s", "--children"]
+)
 def test_options_of_scripts_are_refused_for_a_saved_profile(ask, tmp_path, option):
     Timer().save(tmp_path / "run.json")
     name = option.split("=")[0]
