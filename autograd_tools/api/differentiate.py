@@ -29,7 +29,6 @@ from autograd_tools.engine.checks import Check, checking
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.elsewhere import refuse_elsewhere
-from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live, settled
@@ -380,7 +379,12 @@ def _differentiated(
     **kwargs: Any,
 ) -> Any:
     again = PlainRun(f, args, kwargs) if checks.blocks else None
-    recording, leaves, y = at_user(_completed, f, argnums, args, kwargs)
+    recording, leaves, y = run(f, argnums, args, kwargs)
+    check_scalar(y)
+    if isinstance(y, Result) and y.recording is recording:
+        index, y = y.index, y.value
+        differentiate(recording, index, one_like(unwrap(y)))
+        notify_observers(recording)
     if again is not None:
         again.compare(y)
     found = tuple(
@@ -390,19 +394,6 @@ def _differentiated(
         ]
     )
     return (y, of_argnum(found, argnum))[part]
-
-
-def _completed(
-    f: Callable[..., Any], argnums: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Recording, list[int], Any]:
-    """Return the recording of a call with gradients, the indices of its leaves, and its value."""
-    recording, leaves, y = run(f, argnums, args, kwargs)
-    check_scalar(y)
-    if isinstance(y, Result) and y.recording is recording:
-        index, y = y.index, y.value
-        differentiate(recording, index, one_like(unwrap(y)))
-        notify_observers(recording)
-    return recording, leaves, y
 
 
 def of_argnum(found: tuple[Any, ...], argnum: Argnum) -> Any:

@@ -133,7 +133,7 @@ def _backward_with_hooks(recording: Recording, index: int) -> None:
         index = place
     run(recording, index, 0)
     recording.running = None
-    if not recording.retain:
+    if recording.hooks is not None and not recording.retain:
         recording.hooks = None  # they may refer to the recording, and a cycle is freed late
 
 

@@ -39,7 +39,7 @@ from autograd_tools.engine.values import (
     result,
 )
 from autograd_tools.location import call_site as source
-from autograd_tools.location.scopes import close_stale_scopes, scopes
+from autograd_tools.location.scopes import close_stale_scopes, last_scope
 from autograd_tools.timing import instrument as timing
 
 # One entry: (plan, value, args, kwargs, parents). A plain tuple, because each operation makes one
@@ -128,10 +128,9 @@ class Recording(Wrapping):
         Results act like their values.
         """
         if recordings.last() is not None or recordings.of_generators:
-            for stale in recordings.stale():
-                stale.close()
+            close_stale()
             self.outer = following_params()
-        if scopes.last() is not None:
+        if last_scope() is not None:
             close_stale_scopes()
         self.owner = self.thread = get_ident()
         if self.retain:
@@ -142,9 +141,10 @@ class Recording(Wrapping):
             self.within = outer.within | {outer.serial}
         nested = outer is not None and outer.locator is not None
         if outer is None:
-            self.modes = modes()
-            if self.modes is not None:
-                warn_at_user(self.modes)
+            found = modes()
+            if found is not None:
+                self.modes = found
+                warn_at_user(found)
         if nested and self.notes is None:
             self.notes = [source.NOWHERE] * len(self.entries)
         if self.notes is not None:
@@ -165,7 +165,11 @@ class Recording(Wrapping):
         trace: TracebackType | None,
     ) -> None:
         self.close(error)
-        refused, self.refused = self.refused, None
+        refused = self.refused
+        if refused is not None:
+            self.refused = None
+        if error is None:
+            return
         if isinstance(error, ValueError) and isinstance(error.__cause__, LostGradientError):
             # NumPy hides it behind "setting an array element with a sequence".
             raise error.__cause__.with_traceback(error.__traceback__) from None
@@ -194,7 +198,9 @@ class Recording(Wrapping):
             self.modes = None
         if self.opened is not None and recordings.leave(self.opened) is None:
             last_tape_closed()
-        self.opened = self.statement = None
+        self.opened = None
+        if self.statement is not None:
+            self.statement = None  # a frame keeps its variables
 
     def append(self, entry: Entry, note: source.CallSite = source.NOWHERE) -> int:
         """Append an entry and return its index."""
@@ -270,6 +276,14 @@ class Recording(Wrapping):
             return self._below(x), None
         index = self.leaf(x)
         return self.entries[index][1], index
+
+
+def close_stale() -> None:
+    """Close the recordings that an interrupt left open."""
+    last = recordings.last()
+    if last is not None and (last.item is None or last.item.statement is not None):
+        for stale in recordings.stale():
+            stale.close()
 
 
 def _hides_refusals(error: BaseException | None) -> bool:

@@ -62,7 +62,7 @@ def live(x: Any) -> Any:
     while issubclass(type(x), Result):  # faster than isinstance for a Param
         if x.recording.writes is not None:
             x.recording.writes.update(x)
-        if x.recording.is_open:
+        if x.recording.owner is not None:  # is_open, without a call
             if type(x) is not Blank:
                 break
         elif (reader := innermost_open()) is not None:

@@ -46,12 +46,12 @@ class OpenScope:
 
 
 scopes: Blocks[OpenScope] = Blocks("autograd_tools.scopes")
-_last = scopes.last
+last_scope = scopes.last
 
 
 def innermost_scope() -> object | None:
     """Return the innermost scope in effect, or an object for one call if those around changed."""
-    opened = _last()
+    opened = last_scope()
     if opened is not None:
         sure = opened.sure
         if sure is not None:
@@ -115,7 +115,7 @@ class scope:  # noqa: N801  used as a function: `with ag.scope("encoder"):`
 
     def __enter__(self) -> scope:
         frame = frame_of_block(sys._getframe(1))
-        if _last() is not None:
+        if last_scope() is not None:
             close_stale_scopes()
         entered = OpenScope(self.name, frame)
         scopes.enter(entered, generator_of(frame))

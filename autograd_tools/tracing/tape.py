@@ -14,6 +14,7 @@ from autograd_tools.base.containers import copied
 from autograd_tools.base.contexts import listed
 from autograd_tools.base.html import html_of
 from autograd_tools.base.memory import keep_freed_memory, no_collections
+from autograd_tools.engine import checks
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.checks import current_check
 from autograd_tools.engine.cotangents import one_like, to_user_type
@@ -261,7 +262,9 @@ def new_recording(*, follows_params: bool, retain: bool) -> Recording:
     """Return a tape if it is retained, observed or checked, else a recording that frees as it
     goes.
     """
-    retain = retain or bool(_observers) or current_check() is not None
+    retain = retain or bool(_observers)
+    if checks.blocks and current_check() is not None:
+        retain = True
     return (Tape if retain else Recording)(follows_params=follows_params)
 
 
