@@ -268,26 +268,37 @@ def fast_backward(recording: Recording, newest: int, oldest: int) -> None:  # no
             _pass(recording, index)
 
 
-def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  the same
+def timed_backward(recording: Recording, newest: int, oldest: int) -> None:
     """Do what `plain_backward` does, with a mark in the timer's log for each rule.
 
     The time between two marks is accumulation.
     """
+    if not timing.timer.enabled:
+        return fast_backward(recording, newest, oldest)
+    thread = timing.timer.thread()
+    passes = thread.passes
+    try:
+        with thread.lock:
+            thread.passes = passes + 1
+            _timed_backward(recording, newest, oldest)
+            thread.passes = passes
+    finally:
+        thread.passes = passes
+    return None
+
+
+def _timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # noqa: PLR0912, PLR0915  written out, as `fast_backward`
     entries, outgrads, notes, keep = (
         recording.entries,
         recording.outgrads,
         recording.marked or recording.notes,
         recording.retain,
     )
-    if not timing.timer.enabled:
-        return fast_backward(recording, newest, oldest)
     thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
     thread.here()
     log, section, depth = thread.log, 0, len(thread.open)
     indices = iter(range(newest, oldest - 1, -1))
     recording.running = indices, oldest
-    thread.lock.acquire()
-    thread.passes += 1
     try:
         for index in indices:
             dy = outgrads[index]
@@ -300,8 +311,7 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
                 thread.add_up(passes=1)
             same_shape, note = plan.same_shape, None if notes is None else notes[index]
             for i, parent in enumerate(parents):
-                section, before = plan.sections[i], len(log)
-                start = clock()
+                section, before, start = plan.sections[i], len(log), clock()
                 if not same_shape:
                     dx = backward(recording, index, i, dy)
                 elif len(args) == 1:
@@ -357,8 +367,6 @@ def timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # n
         if section:
             thread.enclose(depth, before, (section, note, first + index), start, end)
         log += (END, None, int(oldest == 0 and recording.outer is None), end, end)
-        thread.passes -= 1
-        thread.lock.release()
 
 
 def sum_outgrads(recording: Recording, parent: Any, dx: Any) -> None:

@@ -132,6 +132,8 @@ class Recording(Wrapping):
             self.outer = following_params()
         if last_scope() is not None:
             close_stale_scopes()
+        if timing.ENABLED:
+            timing.close_stale()
         self.owner = self.thread = get_ident()
         if self.retain:
             open_tapes.append(self)

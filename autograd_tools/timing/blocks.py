@@ -31,14 +31,15 @@ class Block:
     def __enter__(self) -> Block:
         timer = self.timer
         if timer.enabled:
-            frame = frame_of_block(sys._getframe(1))
-            self.entered.append(timer.thread().begin_block(self.code, timer.clock(), frame))
+            frame, thread = frame_of_block(sys._getframe(1)), timer.thread()
+            thread.close_stale(timer.clock())
+            self.entered.append(thread.begin_block(self.code, timer.clock(), frame))
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         end = self.timer.clock()
         opened = left(self.entered, sections, sys._getframe(1))
-        if opened is None:  # the timer was disabled when the block began
+        if opened is None or opened.ended:  # the timer was disabled when the block began
             return
         if opened.stack is self.timer.thread():
             opened.stack.end_block(opened, end)

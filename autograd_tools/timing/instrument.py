@@ -71,6 +71,12 @@ def reset_timer() -> None:
     timer.reset()
 
 
+def close_stale() -> None:
+    """Close the sections that an interrupt left open."""
+    if last_section() is not None:
+        timer.thread().close_stale(timer.clock())
+
+
 # The engine sets this to its class of tracked values, whose calls are timed on plain values.
 tracked: type | tuple[()] = ()
 
@@ -127,15 +133,21 @@ def _time_call(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         if not timer.enabled:
             return function(*args, **kwargs)
         thread, nbytes = timer.thread(), 0
-        opened = thread.begin(code, clock())
+        functions, opened = len(thread.functions), None
         try:
-            y = function(*args, **kwargs)
-            if type(y) is ndarray and y.base is None:
-                nbytes = y.nbytes
-        finally:
-            end = clock()
-            void = _any_tracked(args)
-            thread.end(opened, VOID if void else CLOSE, nbytes, end)
+            try:
+                opened = thread.begin(code, clock())
+                y = function(*args, **kwargs)
+                if type(y) is ndarray and y.base is None:
+                    nbytes = y.nbytes
+            finally:
+                end = clock()
+                void = _any_tracked(args)
+                if opened is not None:
+                    thread.end(opened, VOID if void else CLOSE, nbytes, end)
+        except BaseException as error:
+            thread.unwind(functions, error, clock())
+            raise
         if SHAPES and not void:
             thread.log[-WIDTH + 1] = seen(args, y)
         return y
@@ -191,13 +203,19 @@ def time_backward(backward: F) -> F:
         notes = recording.marked or recording.notes
         thread, nbytes, note = timer.thread(), 0, notes and notes[index]
         code = recording.entries[index][0].sections[i]
-        opened = thread.begin(code, timer.clock(), note, first_node(recording) + index)
+        functions, opened = len(thread.functions), None
         try:
-            dx = backward(recording, index, i, dy)
-            if type(dx) is ndarray and dx.base is None:
-                nbytes = dx.nbytes
-        finally:
-            thread.end(opened, CLOSE, nbytes, timer.clock())
+            try:
+                opened = thread.begin(code, timer.clock(), note, first_node(recording) + index)
+                dx = backward(recording, index, i, dy)
+                if type(dx) is ndarray and dx.base is None:
+                    nbytes = dx.nbytes
+            finally:
+                if opened is not None:
+                    thread.end(opened, CLOSE, nbytes, timer.clock())
+        except BaseException as error:
+            thread.unwind(functions, error, timer.clock())
+            raise
         return dx
 
     return timed  # type: ignore[return-value]

@@ -52,7 +52,7 @@ class Label(NamedTuple):
 
 LABELS = [Label("")] * (END + 1)
 _codes: dict[Label, int] = {}
-_codes_lock = threading.Lock()
+_codes_lock = threading.RLock()
 
 
 def code_of(text: str, op: str = "", argument: int = -1) -> int:
@@ -61,9 +61,10 @@ def code_of(text: str, op: str = "", argument: int = -1) -> int:
     code = _codes.get(key)  # type: ignore[call-overload]  # a tuple equals a named tuple
     if code is None:
         with _codes_lock:
-            code = _codes.setdefault(Label(*key), len(LABELS))
-            if code == len(LABELS):
-                LABELS.append(Label(*key))
+            code = _codes.get(Label(*key))
+            if code is None:
+                LABELS.append(Label(*key))  # first, as an interrupt may come
+                code = _codes[LABELS[-1]] = len(LABELS) - 1
     return code
 
 
@@ -86,8 +87,8 @@ def enclose(
     nbytes: int,
 ) -> None:
     """Put a section around all marks from the item `begin` on."""
-    log[begin:begin] = (section, site, node, start, start)
-    log += (CLOSE, None, nbytes, end, end)
+    inside = log[begin:]  # one step, as an interrupt may come
+    log[begin:] = (section, site, node, start, start, *inside, CLOSE, None, nbytes, end, end)
 
 
 class Marks(NamedTuple):

@@ -123,9 +123,12 @@ class Recorder:
     def disabled(self) -> Iterator[None]:
         """Measure nothing in a `with` block, and restore the state after it."""
         before = self.enabled
-        self._switch(False)
         try:
-            yield
+            try:
+                self._switch(False)
+                yield
+            finally:
+                self._switch(before)
         finally:
             self._switch(before)
 
@@ -154,13 +157,19 @@ class Recorder:
         if not self.enabled:
             return function(*args, **kwargs)
         thread, clock, nbytes = self._own.thread, self.clock, 0
-        opened = thread.begin(code_of(label), clock())
+        functions, opened = len(thread.functions), None
         try:
-            result = function(*args, **kwargs)
-            if type(result) is np.ndarray and result.base is None:  # a view takes no memory
-                nbytes = result.nbytes
-        finally:
-            thread.end(opened, CLOSE, nbytes, clock())
+            try:
+                opened = thread.begin(code_of(label), clock())
+                result = function(*args, **kwargs)
+                if type(result) is np.ndarray and result.base is None:  # a view takes no memory
+                    nbytes = result.nbytes
+            finally:
+                if opened is not None:
+                    thread.end(opened, CLOSE, nbytes, clock())
+        except BaseException as error:
+            thread.unwind(functions, error, clock())
+            raise
         return result
 
     def piece(
@@ -171,11 +180,18 @@ class Recorder:
             return function(*args)
         thread, ncalls = self._own.thread, int(not before)
         last = before[0] if before and before[0].stack is thread else None
-        before[:] = [thread.resume(last, code_of(label), self.clock())]
+        functions, opened = len(thread.functions), None
         try:
-            return function(*args)
-        finally:
-            thread.end(before[0], PIECE, ncalls, self.clock())
+            try:
+                opened = thread.resume(last, code_of(label), self.clock())
+                before[:] = [opened]
+                return function(*args)
+            finally:
+                if opened is not None:
+                    thread.end(opened, PIECE, ncalls, self.clock())
+        except BaseException as error:
+            thread.unwind(functions, error, self.clock())
+            raise
 
     def add(self, record: Record, ns: int, nbytes: int, ncalls: int = 1) -> None:
         """Add calls to a record.

@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from autograd_tools.base.contexts import Blocks, Opened, chain, frame_of_statement, generator_of
-from autograd_tools.timing.log import CLOSE, LABELS, LIMIT, PAUSE, enclose
+from autograd_tools.timing.log import CLOSE, END, LABELS, LIMIT, PAUSE, PIECE, VOID, WIDTH, enclose
 
 
 class Open:
@@ -44,10 +44,14 @@ class OpenBlock(Open):
     opened: Opened[OpenBlock]  # its place in its context
 
 
+CLOSING = (CLOSE, PIECE, PAUSE, VOID)
 sections: Blocks[OpenBlock] = Blocks("autograd_tools.sections")  # of all timers
 last_section = sections.last
 of_generators = sections.of_generators
 ever: list[bool] = []  # not empty once there has been a block; hot code need not look before
+
+
+UNKNOWN, CHANGING = object(), object()
 
 
 class Stack:
@@ -61,7 +65,9 @@ class Stack:
         self.log: list[Any] = []
         self.open: list[Open] = []  # in the log; ended sections stay while one inside is open
         self.functions: list[Open] = []  # which run now, in whatever context
-        self.seen: Opened[OpenBlock] | None = None  # the last block of the context of `open`
+        # The last block of the context of `open`, or UNKNOWN, or CHANGING while the log and `open`
+        # may differ, which an interrupt may leave so.
+        self.seen: object = None
         self.paused: dict[Open, None] = {}  # open in other contexts
         self.moved = 0  # the length of the log at the last change of contexts
 
@@ -77,8 +83,41 @@ class Stack:
         """Make the open sections those of the current context; call it before each mark."""
         last = last_section()
         if last is not self.seen or of_generators:
+            if self.seen is CHANGING:
+                self._repair()
+            self.seen = CHANGING
             self._open_only(self._innermost())
             self.seen = last
+
+    def _repair(self) -> None:
+        """Make the log and the open sections agree, of which one may lack the last change."""
+        codes = self.log[::WIDTH]
+        depth = sum([code > END for code in codes]) - sum([code in CLOSING for code in codes])
+        self.paused.update(dict.fromkeys(self.open[depth:]))
+        del self.open[depth:]
+        end = self.log[-1] if self.log else 0
+        self.log += (PAUSE, None, 0, end, end) * (depth - len(self.open))
+
+    def unwind(self, functions: int, error: BaseException, end: int) -> None:
+        """After an interrupt, end all functions but the first ones, as many as there were."""
+        if isinstance(error, Exception):
+            return
+        if self.seen is CHANGING:
+            self._repair()
+        for opened in reversed(self.functions[functions:]):
+            if not opened.ended:
+                self._close(opened, CLOSE, 0, end)
+        del self.functions[functions:]
+        self._drop_ended(end)
+        self.seen = UNKNOWN
+
+    def close_stale(self, end: int) -> None:
+        """Close the blocks that an interrupt left open."""
+        for opened in sections.stale():
+            if opened.stack is self:
+                self.end_block(opened, end)
+            else:
+                opened.stack.end_elsewhere(opened, end)
 
     def _innermost(self) -> Open | None:
         """Return the innermost section in effect that began in this thread."""
@@ -104,11 +143,12 @@ class Stack:
             same += 1
         for paused in reversed(self.open[same:]):
             self.paused[paused] = None
+            self.open.pop()
             self.log += (PAUSE, None, 0, paused.start, paused.start)
         for opened in path[same:]:
             self.paused.pop(opened, None)
+            self.open.append(opened)
             self.log += (opened.code, None, 0, opened.start, opened.start)
-        self.open = path
         self.moved = len(self.log)
 
     def begin(self, code: int, start: int, site: Any = None, node: int = 0) -> Open:
@@ -118,9 +158,11 @@ class Stack:
         if ever:
             self.here()
         opened = Open(self, code, start, self.open[-1] if self.open else None)
-        self.open.append(opened)
+        seen, self.seen = self.seen, CHANGING
         self.functions.append(opened)
+        self.open.append(opened)
         self.log += (code, site, node, start, start)
+        self.seen = seen
         return opened
 
     def begin_block(self, code: int, start: int, frame: FrameType) -> OpenBlock:
@@ -131,9 +173,10 @@ class Stack:
             self.add_up()
         self.here()
         opened = OpenBlock(self, code, start, self.open[-1] if self.open else None)
+        opened.frame, opened.statement = id(frame), frame_of_statement(frame)
+        self.seen = CHANGING
         self.open.append(opened)
         self.log += (code, None, 0, start, start)
-        opened.frame, opened.statement = id(frame), frame_of_statement(frame)
         self.seen = sections.enter(opened, generator_of(frame))
         return opened
 
@@ -144,7 +187,7 @@ class Stack:
             return self.begin(code, start)
         self._open_only(opened)
         self.log += (PAUSE, None, 0, start, start, code, None, 0, start, start)
-        opened.start, opened.ended, self.seen = start, False, None
+        opened.start, opened.ended, self.seen = start, False, UNKNOWN
         self.functions.append(opened)
         return opened
 
@@ -152,36 +195,46 @@ class Stack:
         """Close the section of a function with a mark; blocks inside that are open go on."""
         if ever:
             self.here()
+        self._close(opened, closing, number, end)
         if self.functions[-1] is opened:
             self.functions.pop()
         else:
             self.functions.remove(opened)
-        self._close(opened, closing, number, end)
 
     def end_block(self, opened: OpenBlock, end: int) -> None:
         """Close the section of a block, also in another context than it began."""
         self.here()
         self._close(opened, CLOSE, 0, end)
         before, simple = opened.opened.before, self.seen is opened.opened
+        self.seen = CHANGING
         sections.leave(opened.opened)
-        self.seen = before if simple and last_section() is before else None
+        opened.statement = None  # a frame keeps its variables
+        self.seen = before if simple and last_section() is before else UNKNOWN
 
     def end_elsewhere(self, opened: OpenBlock, end: int) -> None:
         """Close the section of a block in another thread than it began."""
         self._count(opened, end)
         sections.leave(opened.opened)
-        self.seen = None
+        opened.statement = None
+        self.seen = UNKNOWN
 
     def _close(self, opened: Open, closing: int, number: int, end: int) -> None:
         opened.ended = True
+        seen, self.seen = self.seen, CHANGING
         if not self.open or self.open[-1] is not opened:
             if opened not in self.open:  # it is of another context
                 self._count(opened, end)
+                self.seen = seen
                 return
             self._open_only(opened)
-            self.seen = None
+            seen = UNKNOWN
         self.open.pop()
         self.log += (closing, None, number, end, end)
+        self._drop_ended(end)
+        self.seen = seen
+
+    def _drop_ended(self, end: int) -> None:
+        """Leave the log's sections that ended while one inside was open."""
         while self.open and self.open[-1].ended:
             self.open.pop()
             self.log += (PAUSE, None, 0, end, end)

@@ -82,9 +82,10 @@ class Thread(Stack):
         still = np.flatnonzero(~spans.done)
         sizes = self._bytes_of(spans, still, int(marks.end[-1]))
         spans = spans._replace(nbytes=sizes.nbytes)
-        self._inside = spans.inside[still].tolist()
         self.moved = 0  # the log gets shorter
-        self.log[:n] = [item for i in spans.begin[still].tolist() for item in marks.row(i)]
+        inside = spans.inside[still].tolist()
+        begun = [item for i in spans.begin[still].tolist() for item in marks.row(i)]
+        self._inside, self.log[:n] = inside, begun  # one step, as an interrupt may come
         self._add_sections(spans, sizes)
         forward = forward_of(marks, spans)
         nodes = add_node_times(marks, spans, forward)

@@ -16,7 +16,11 @@ PACKAGE = str(Path(ag.__file__).parent)
 SMALL = 200
 MOST_REPORTED = 20
 # Counters, logs and caches, which grow by design.
-GROWS = {"autograd_tools.engine.assigned.writes", "autograd_tools.timing.log.recordings"}
+GROWS = {
+    "autograd_tools.engine.assigned.writes",
+    "autograd_tools.timing.instrument.recordings",
+    "autograd_tools.timing.node_times.recordings",
+}
 
 
 def state():
