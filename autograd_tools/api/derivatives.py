@@ -7,12 +7,21 @@ non-numeric leaves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from autograd_tools.api.checkpointing import join
-from autograd_tools.api.differentiate import Argnum, checked, grad, gradient_of, of_argnum, run
+from autograd_tools.api.differentiate import (
+    Argnum,
+    P,
+    T,
+    checked,
+    grad,
+    gradient_of,
+    of_argnum,
+    run,
+)
 from autograd_tools.api.functions import FunctionOf, named
 from autograd_tools.api.plain_run import PlainRun
 from autograd_tools.base.containers import (
@@ -36,9 +45,7 @@ from autograd_tools.rules.indexing import unpack
 Pull = Callable[[list[Any]], tuple[Any, ...]]  # from cotangents of leaves to gradients
 
 
-def make_vjp(
-    f: Callable[..., Any], argnum: Argnum = 0
-) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
+def make_vjp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, tuple[Callable[[Any], Any], T]]:
     """Return a function that computes vector-Jacobian products (pullbacks).
 
     Parameters
@@ -183,9 +190,7 @@ def _wrong_shape(caller: str, of: str, x: Any, given: Any) -> ValueError:
     )
 
 
-def make_jvp(
-    f: Callable[..., Any], argnum: Argnum = 0
-) -> Callable[..., Callable[[Any], tuple[Any, Any]]]:
+def make_jvp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, Callable[[Any], tuple[T, Any]]]:
     """Return a function that computes Jacobian-vector products (directional derivatives).
 
     The product is the gradient of the vector-Jacobian product, which is linear in its vector; so
@@ -244,6 +249,10 @@ def _zero_cotangent(y: Any) -> Any:
     return np.zeros(np.shape(y), np.result_type(unwrap(y), np.float32))
 
 
+@overload
+def jacobian(f: np.ufunc, argnum: Argnum = 0) -> Callable[..., Any]: ...
+@overload
+def jacobian(f: Callable[P, Any], argnum: Argnum = 0) -> Callable[P, Any]: ...
 def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     """Return a function that computes the Jacobian of a function.
 
@@ -307,7 +316,7 @@ def _block(rows: list[Any], shape: tuple[int, ...], dtype: Any, x: Any) -> Any:
     return np.reshape(np.stack(rows), whole) if rows else np.zeros(whole, dtype)
 
 
-def hessian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
+def hessian(f: Callable[P, Any], argnum: Argnum = 0) -> Callable[P, Any]:
     """Return a function that computes the Hessian, the matrix of second derivatives.
 
     Parameters
@@ -338,6 +347,10 @@ def hessian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     return jacobian(grad(f, argnum), argnum)
 
 
+@overload
+def elementwise_grad(f: np.ufunc, argnum: Argnum = 0) -> Callable[..., Any]: ...
+@overload
+def elementwise_grad(f: Callable[P, Any], argnum: Argnum = 0) -> Callable[P, Any]: ...
 def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     """Return a function that computes the derivative of an elementwise function.
 
@@ -377,8 +390,8 @@ def _elementwise_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> Any:
 
 
 def make_hvp(
-    f: Callable[..., Any], argnum: Argnum = 0
-) -> Callable[..., tuple[Callable[[Any], Any], Any]]:
+    f: Callable[P, Any], argnum: Argnum = 0
+) -> Callable[P, tuple[Callable[[Any], Any], Any]]:
     """Return a function that computes Hessian-vector products.
 
     Parameters

@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from autograd_tools.base.containers import (
     tree_replace,
 )
 from autograd_tools.base.contexts import frame_of_block, frame_of_statement, generator_of
+from autograd_tools.base.options import Watching
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine import checks
 from autograd_tools.engine.backward import differentiate
@@ -38,13 +39,18 @@ from autograd_tools.timing import instrument as timing
 from autograd_tools.tracing.tape import Tape, check_scalar, new_recording, notify_observers
 from autograd_tools.tracing.trace_data import Trace
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
 Argnum = int | tuple[int, ...]
 
 
 def diff(
-    f: Callable[..., Any], *args: Any, watch: str | None = None, check: bool = False, **kwargs: Any
-) -> Any:
+    f: Callable[..., Any],
+    *args: Any,
+    watch: Watching | None = None,
+    check: bool = False,
+    **kwargs: Any,
+) -> Tape | Any:
     """Call a function, record what it does with Params, and backpropagate from its result.
 
     Parameters
@@ -122,7 +128,7 @@ def _diff(f: Callable[..., Any], args: Any, kwargs: Any, watch: str | None) -> A
 
 
 @contextmanager
-def record(*, watch: str | None = None, check: bool = False) -> Iterator[Tape]:
+def record(*, watch: Watching | None = None, check: bool = False) -> Iterator[Tape]:
     """Record what a block does with Params.
 
     Parameters
@@ -228,7 +234,9 @@ def _is_numeric(x: Any) -> bool:
 @overload
 def grad(f: Tape, argnum: Any) -> Any: ...
 @overload
-def grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]: ...
+def grad(f: np.ufunc, argnum: Argnum = 0) -> Callable[..., Any]: ...
+@overload
+def grad(f: Callable[P, Any], argnum: Argnum = 0) -> Callable[P, Any]: ...
 def grad(f: Any, argnum: Any = 0) -> Any:
     """Return the gradient of a function, or read a gradient from a tape.
 
@@ -300,7 +308,11 @@ def _gradients_on(J: Any, w: Any) -> Any:
     return tree_replace(w, iter(found))
 
 
-def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:
+@overload
+def value_and_grad(f: np.ufunc, argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]: ...
+@overload
+def value_and_grad(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, tuple[T, Any]]: ...
+def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     """Return a function that computes the value and the gradient of a function.
 
     Parameters
@@ -330,7 +342,7 @@ def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., t
     return _gradient_function("value_and_grad", f, argnum, slice(None))
 
 
-def gradloss(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., tuple[Any, Any]]:
+def gradloss(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, tuple[Any, T]]:
     """Return a function that computes the gradient and the value of a function.
 
     This is `value_and_grad` in the order of AutoGrad.jl.

@@ -21,7 +21,19 @@ from autograd_tools.base.containers import (
 from autograd_tools.base.foreign import conversion, is_foreign, refuse_own_arithmetic
 
 if TYPE_CHECKING:
-    _Anything = Any  # for type checkers: a Value has whatever operators and methods its value has
+
+    class _Anything(Any):
+        """For type checkers: a Value has whatever operators and methods its value has.
+
+        Operators are written out, or `w * 2` would be an int, by the methods of 2.
+        """
+
+        def _with(self, other: Any, /) -> Any: ...
+
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = _with
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = _with
+        __matmul__ = __rmatmul__ = __lt__ = __le__ = __gt__ = __ge__ = _with
+
 else:
     _Anything = object
 

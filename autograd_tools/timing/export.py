@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 
+from autograd_tools.base.options import SectionOrder
 from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing.columns import COLUMNS, DEFAULT, asked
 from autograd_tools.timing.rows import Row, list_rows
@@ -38,7 +39,7 @@ def markdown_text(
     shot: Snapshot,
     *,
     columns: Sequence[str] = DEFAULT,
-    sortby: str = "time",
+    sortby: SectionOrder = "time",
     maxdepth: int | None = None,
 ) -> str:
     """Return a table in GitHub's Markdown: indented names, numbers with units."""

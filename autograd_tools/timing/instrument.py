@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from numpy import float64, ndarray
 
+from autograd_tools.base.options import BytesCounted
 from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, RECORDED, VOID, WIDTH, code_of
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.node_times import recordings
@@ -34,11 +35,11 @@ SETTINGS = {
 }
 
 
-def _setting(text: str) -> tuple[int, str]:
+def _setting(text: str) -> tuple[int, BytesCounted]:
     """Return the level and the memory mode of a setting such as `shapes,exact`."""
     words = [word.strip().lower() for word in text.split(",")]
     levels = [word for word in words if word in SETTINGS]
-    modes = [word for word in words if word in MEMORY]
+    modes = [mode for word in words for mode in MEMORY if mode == word]
     if max(len(levels), len(modes)) > 1 or {*words} - {*levels, *modes} or ("" in words and modes):
         raise ValueError(
             f"unknown AUTOGRAD_TIMER={text!r}; choose {', '.join(filter(None, SETTINGS))}, "

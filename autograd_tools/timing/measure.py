@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from autograd_tools.base.documents import read_document, write_document
+from autograd_tools.base.options import BytesCounted
 from autograd_tools.timing.blocks import Block, time_calls
 from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.events import Event
@@ -394,7 +395,7 @@ class Timer(Recorder, Shown):
 
 
 @functools.cache
-def _section_cost(memory: str) -> float:
+def _section_cost(memory: BytesCounted) -> float:
     """Return the nanoseconds that a section costs here; measured once, when first shown."""
     timer = Timer(memory=memory)
     return cost_of(timer.measure, timer.add_up)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.options import BytesCounted
 from autograd_tools.base.text import unknown
 from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Watch
@@ -69,11 +70,11 @@ class Recorder:
     """Sections and records that threads write in passing; `Timer` adds them up and shows them."""
 
     def __init__(
-        self, clock: Callable[[], int] = time.perf_counter_ns, *, memory: str = "outputs"
+        self, clock: Callable[[], int] = time.perf_counter_ns, *, memory: BytesCounted = "outputs"
     ) -> None:
         if memory not in MEMORY:
             raise unknown("memory", memory, MEMORY)
-        self.memory = memory
+        self.memory: BytesCounted = memory
         self._time = clock
         self.clock = clock if memory != "exact" else self._look
         self.enabled = True

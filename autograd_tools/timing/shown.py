@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from autograd_tools.base.html import html_of
+from autograd_tools.base.options import MarkdownOptions, SectionOrder, TableOptions
 from autograd_tools.base.output import write_bytes
 from autograd_tools.timing.export import csv_text, markdown_text
 from autograd_tools.timing.rows import Row, list_rows
@@ -22,7 +23,7 @@ class Shown:
         """Return the state to show."""
         raise NotImplementedError
 
-    def rows(self, *, sortby: str = "time", maxdepth: int | None = None) -> list[Row]:
+    def rows(self, *, sortby: SectionOrder = "time", maxdepth: int | None = None) -> list[Row]:
         """Return a row for each section, parents first.
 
         Parameters
@@ -44,7 +45,7 @@ class Shown:
         """
         return list_rows(self.snapshot(), sortby, maxdepth)
 
-    def table(self, **options: Any) -> str:
+    def table(self, **options: Unpack[TableOptions]) -> str:
         """Return the sections as a table of text, in the layout of TimerOutputs.jl.
 
         %tot is the share of all top sections, %par that of the parent; Tot is the time since the
@@ -101,7 +102,9 @@ class Shown:
         """
         return _written(csv_text(self.rows(sortby="first")), path)
 
-    def to_markdown(self, path: str | Path | None = None, **options: Any) -> str:
+    def to_markdown(
+        self, path: str | Path | None = None, **options: Unpack[MarkdownOptions]
+    ) -> str:
         """Return the table in Markdown.
 
         Parameters

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from autograd_tools.base.formats import memory_text, percent_text, time_text
+from autograd_tools.base.options import LineCharacters, SectionOrder
 from autograd_tools.base.text import one_line, unknown, width_of
 from autograd_tools.timing.columns import DEFAULT, Column, asked, choose
 from autograd_tools.timing.rows import Row, list_rows
@@ -26,13 +27,13 @@ def table(
     shot: Snapshot,
     *,
     columns: Sequence[str] = DEFAULT,
-    sortby: str = "time",
+    sortby: SectionOrder = "time",
     title: str = "",
     compact: bool = False,
     allocations: bool = True,
     bars: bool = False,
     maxdepth: int | None = None,
-    linechars: str = "unicode",
+    linechars: LineCharacters = "unicode",
     width: int | None = None,
 ) -> str:
     """Return the sections of a timer or of a section as text; see `Shown.table`."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import index
-from typing import Any
+from typing import Any, get_args
 
+from autograd_tools.base.options import BytesCounted
 from autograd_tools.base.text import unknown
 from autograd_tools.timing.records import Counts, Record, from_row, record_row
 from autograd_tools.timing.shown import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 3
-MEMORY = ("nobytes", "outputs", "exact")  # bytes: none, of returned arrays, all of NumPy
+MEMORY = get_args(BytesCounted)  # bytes: none, of returned arrays, all of NumPy
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from viewer.comparing.comparison import compare
 from viewer.comparing.noise import FEWEST
 from viewer.comparing.profile_changes import changes
 from viewer.inputs import as_timer
+from viewer.options import ChangeBy, HotspotBy
 from viewer.profiles.hotspot_tables import hotspots
 
 Before: TypeAlias = "BlockProfile | Timer | str | os.PathLike[str]"
@@ -25,15 +26,15 @@ class BlockProfile:
     def __init__(self) -> None:
         self.timer = Timer.from_dict(Timer().to_dict())
 
-    def hotspots(self, by: str = "op", *, limit: int = 15) -> str:
+    def hotspots(self, by: HotspotBy = "op", *, limit: int = 15) -> str:
         """Return a table of the most expensive rows; see `viewer.hotspots`."""
         return hotspots(self.timer, by, limit=limit)
 
-    def compare(self, before: Before, by: str = "op", *, limit: int = 15) -> str:
+    def compare(self, before: Before, by: ChangeBy = "op", *, limit: int = 15) -> str:
         """Return the changes since another profile, or a saved one; see `viewer.compare`."""
         return compare(_timer(before), self.timer, by=by, limit=limit)
 
-    def assert_not_slower(self, before: Before, by: str = "op", *, over: float = 0.1) -> None:
+    def assert_not_slower(self, before: Before, by: ChangeBy = "op", *, over: float = 0.1) -> None:
         """Fail if the total, or a row of more than 5 % of it, is significantly slower.
 
         Parameters

@@ -20,6 +20,7 @@ from viewer.command.script import INTERRUPTED, run
 from viewer.drawing.files import FORMATS, check_format, draw
 from viewer.inputs import as_trace
 from viewer.labels import plural
+from viewer.options import View
 from viewer.terminal.explanation import MOST_NODES, explain
 from viewer.terminal.grouped import GROUPINGS
 from viewer.terminal.subject import Options
@@ -203,7 +204,7 @@ def _show(args: argparse.Namespace) -> int:
     asked: dict[str, Any] = {name: getattr(args, name) for name in names}
     asked["max_depth"] = args.depth
     table, tree = args.by or args.columns, args.depth is not None
-    view = args.view or ("table" if table else "tree" if tree else "list")
+    view: View = args.view or ("table" if table else "tree" if tree else "list")
     check_options(view, Options(**asked))  # before the script runs, which may take long
     trace, status = _captured(args)
     if trace is not None:

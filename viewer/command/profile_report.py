@@ -17,6 +17,7 @@ from autograd_tools.base.text import markdown_safe, one_line
 from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.records import PHASES
 from viewer.command.sample_text import sample_rows
+from viewer.options import HotspotBy
 from viewer.profiles.annotation import annotated_rows
 from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, hotspot_table_rows, title
 from viewer.profiles.patterns import NO_TIPS, tip_rows, tips
@@ -26,7 +27,7 @@ from viewer.text.lines import Row, Span, as_text, plain
 from viewer.text.table import Cells
 
 FORMAT, VERSION = "autograd_tools.report", 1
-TABLES = ("op", "line", "scope")
+TABLES: tuple[HotspotBy, ...] = ("op", "line", "scope")
 REST = "your own code and call overhead"
 LONGEST_CELL = 120  # characters
 
@@ -49,7 +50,7 @@ class Report:
     table: bool = False
     session: Session | None = None
     gradients: str = ""
-    by: tuple[str, ...] = ()
+    by: tuple[HotspotBy, ...] = ()
     arithmetic: bool = False
 
     @property

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from autograd_tools import Timer
 from autograd_tools.base.text import unknown
@@ -18,6 +18,7 @@ from viewer.comparing.tolerance import ATOL, RTOL, Tolerance
 from viewer.comparing.union import union
 from viewer.drawing.files import check_format, draw
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
+from viewer.options import ChangeBy, LookOptions, ReportFormat
 from viewer.passes import MAX_NODES, prepare
 from viewer.text.lines import plain
 
@@ -31,9 +32,9 @@ def compare(
     rtol: float | None = None,
     atol: float | None = None,
     everything: bool | None = None,
-    by: str | None = None,
+    by: ChangeBy | None = None,
     limit: int | None = None,
-    format: str = "text",
+    format: ReportFormat = "text",
 ) -> str:
     """Return the differences between two traces or two profiles.
 
@@ -121,7 +122,7 @@ def draw_compared(
     rtol: float = RTOL,
     atol: float = ATOL,
     max_nodes: int | None = MAX_NODES,
-    **options: Any,
+    **options: Unpack[LookOptions],
 ) -> Path:
     """Draw two traces as one graph that marks the changes.
 

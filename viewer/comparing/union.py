@@ -8,16 +8,17 @@ from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument, Columns, Nodes, ScopeNode, TraceNode
 from viewer.comparing.compare_traces import merged
 from viewer.comparing.differences import Differences
+from viewer.options import Mark
 
 
-def union(found: Differences) -> tuple[Trace, dict[int, str]]:
+def union(found: Differences) -> tuple[Trace, dict[int, Mark]]:
     """Return a trace of the nodes of both, and the marks "added", "removed" and "changed" by id.
 
     A removed node keeps its arguments, and is an argument beside its replacement. An operation that
     replaces another is named `sin → cos`.
     """
     ids: tuple[dict[int, int], dict[int, int]] = ({}, {})  # by the id in `a`, and in `b`
-    marks: dict[int, str] = {}
+    marks: dict[int, Mark] = {}
     order, listed = _sorted(found), set(found.listed)
     for number, (old, new) in enumerate(order, 1):
         if old:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from typing import get_args
 
 from autograd_tools.base.text import unknown
 from autograd_tools.tracing.columns import TraceNode
@@ -11,11 +12,12 @@ from viewer.drawing.heat import Heat, heat_of
 from viewer.drawing.looks import MARKS
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Box, Edge, Graph, Group
+from viewer.options import EdgeLabel
 from viewer.text.lines import shorten
 from viewer.text.links import check_links, link
 
 DEEPEST_CLUSTER = 12
-EDGES = ("shape", "none")
+EDGES = get_args(EdgeLabel)
 
 
 def compose_picture(graph: Graph, style: Style) -> Picture:

@@ -13,22 +13,23 @@ from viewer.drawing.looks import ARROWS, BOXES, CLUSTERS, EDGE, GRAPH, HEADING, 
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Graph
 from viewer.inputs import Traceable
+from viewer.options import DrawingOptions, EdgeLabel, HeatBy, Mark
 from viewer.passes import MAX_NODES, prepare
 from viewer.text.lines import shorten
 
 LONGEST_TOOLTIP = 500  # columns of a line
 LONGEST_NOTE = 120
-OPTIONS = ("gradients", "edges", "heat", "links", "marks", "backward", "max_nodes")
+OPTIONS = tuple(DrawingOptions.__annotations__)
 
 
 def to_dot(
     x: Traceable | Graph,
     *,
     gradients: bool = True,
-    edges: str = "shape",
-    heat: str | None = None,
+    edges: EdgeLabel = "shape",
+    heat: HeatBy | None = None,
     links: str | None = None,
-    marks: Mapping[int, str] | None = None,
+    marks: Mapping[int, Mark] | None = None,
     backward: bool = False,
     max_nodes: int | None = MAX_NODES,
 ) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from autograd_tools.base.memory import no_collections
 from autograd_tools.base.output import write_bytes
@@ -19,6 +19,7 @@ from viewer.drawing.picture import Picture
 from viewer.drawing.svg import finish, page
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
+from viewer.options import DrawingOptions
 from viewer.passes import MAX_NODES, fit, prepare
 
 # A picture whose layout takes too long is first drawn plainer, then with a share of its boxes.
@@ -26,7 +27,11 @@ SIMPLER: tuple[dict[str, Any], ...] = ({}, {"plain": True, "longest": 4})
 FEWER = 4
 
 
-def to_svg(x: Traceable | Graph, path: str | os.PathLike[str] | None = None, **options: Any) -> str:
+def to_svg(
+    x: Traceable | Graph,
+    path: str | os.PathLike[str] | None = None,
+    **options: Unpack[DrawingOptions],
+) -> str:
     """Return a computation graph as an SVG image that follows the light or dark screen.
 
     Parameters
@@ -66,7 +71,9 @@ def to_svg(x: Traceable | Graph, path: str | os.PathLike[str] | None = None, **o
     return svg
 
 
-def draw(x: Traceable | Graph, path: str | os.PathLike[str], **options: Any) -> Path:
+def draw(
+    x: Traceable | Graph, path: str | os.PathLike[str], **options: Unpack[DrawingOptions]
+) -> Path:
     """Draw a computation graph into a file.
 
     Parameters
@@ -146,7 +153,7 @@ def _laid_out(
 
 # The formats by the ending of a file. To add one, add an entry with a function that returns the
 # bytes of the file, and a test in tests/viewer/drawing/test_draw.py.
-FORMATS: dict[str, Callable[[Traceable | Graph, dict[str, Any]], bytes]] = {
+FORMATS: dict[str, Callable[[Traceable | Graph, DrawingOptions], bytes]] = {
     ".svg": lambda x, options: to_svg(x, **options).encode(),
     ".dot": lambda x, options: to_dot(x, **options).encode(),
     ".html": lambda x, options: page(to_svg(x, **options)).encode(),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Unpack
 
 from viewer.drawing.dot import picture_of
 from viewer.drawing.looks import BOXES, HEAT, MARKS, NODE
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape
 from viewer.graph import Graph
 from viewer.inputs import Traceable
+from viewer.options import DrawingOptions
 from viewer.passes import MAX_NODES, prepare
 
 # The brackets around the text of a box by kind, where they are not square.
@@ -27,7 +28,7 @@ BORDER = NODE["color"]
 CONNECTORS = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
 
 
-def to_mermaid(x: Traceable | Graph, *, max_nodes: int | None = MAX_NODES, **options: Any) -> str:
+def to_mermaid(x: Traceable | Graph, **options: Unpack[DrawingOptions]) -> str:
     """Return a computation graph as a Mermaid flowchart.
 
     GitHub's Mermaid draws up to 500 arrows and takes up to 50,000 characters.
@@ -36,10 +37,8 @@ def to_mermaid(x: Traceable | Graph, *, max_nodes: int | None = MAX_NODES, **opt
     ----------
     x : Tape, Trace, Graph or path
         A path leads to a saved trace. A graph made by a pass is drawn unchanged.
-    max_nodes : int or None, default 60
-        The number of boxes up to which groups are collapsed; None collapses none.
     **options
-        The other options of `to_dot`.
+        The options of `to_dot`.
 
     Returns
     -------
@@ -60,7 +59,8 @@ def to_mermaid(x: Traceable | Graph, *, max_nodes: int | None = MAX_NODES, **opt
     >>> print(viewer.to_mermaid(J).splitlines()[0])
     flowchart TD
     """
-    drawn = picture_of(prepare(x, max_nodes=max_nodes), **options)
+    graph = prepare(x, max_nodes=options.pop("max_nodes", MAX_NODES))
+    drawn = picture_of(graph, **options)
     return "\n".join(_chart(drawn)) + "\n"
 
 

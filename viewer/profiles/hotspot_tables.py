@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from viewer.options import HotspotBy
 from viewer.profiles.groupings import grouping_of, hotspots_of, rows_of, sum_of
 from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS, HotspotRow, HotspotTable
 from viewer.profiles.measured import Timed, records_of
@@ -15,7 +16,7 @@ TITLES = {"tree": "scope, as a tree"}
 READABLE = 24  # columns of names and code that take precedence over less important columns
 
 
-def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = None) -> str:
+def hotspots(x: Timed, by: HotspotBy = "op", *, limit: int = 15, width: int | None = None) -> str:
     """Return a table of where the time of gradients went.
 
     Parameters
@@ -47,7 +48,7 @@ def hotspots(x: Timed, by: str = "op", *, limit: int = 15, width: int | None = N
     return plain(hotspot_table_rows(x, by, limit=limit, width=width))
 
 
-def hotspot_rows(x: Timed, by: str = "op") -> list[dict[str, Any]]:
+def hotspot_rows(x: Timed, by: HotspotBy = "op") -> list[dict[str, Any]]:
     """Return all rows of the table of `hotspots` as plain data, ready for JSON.
 
     Parameters

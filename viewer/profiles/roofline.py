@@ -10,6 +10,7 @@ from autograd_tools import Tape, Timer, Trace
 from autograd_tools.base.formats import count_text, percent_text, time_text
 from autograd_tools.base.text import one_line, unknown
 from autograd_tools.timing import Counts, Operand, Record
+from viewer.options import ArithmeticBy
 from viewer.profiles.costs import UNKNOWN, work
 from viewer.profiles.costs.call import itemsize
 from viewer.profiles.groupings import GROUPINGS
@@ -56,7 +57,7 @@ class Workload:
 
 def arithmetic(
     x: Timed,
-    by: str = "op",
+    by: ArithmeticBy = "op",
     *,
     limit: int = 15,
     width: int | None = None,

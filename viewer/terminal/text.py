@@ -14,6 +14,7 @@ from autograd_tools.base.text import one_line, unknown
 from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.labels import plural
+from viewer.options import GroupBy, View
 from viewer.terminal.first_nan import first_nan
 from viewer.terminal.grouped import grouped_rows
 from viewer.terminal.listing import list_rows
@@ -30,14 +31,14 @@ TERMINAL_LIMIT = 1000  # lines: more than anybody scrolls back
 @no_collections()
 def show(
     x: Traceable | Graph,
-    view: str = "list",
+    view: View = "list",
     *,
     where: str | None = None,
     columns: str | Sequence[str] | None = None,
     sort: str | None = None,
     limit: int | None = None,
     max_depth: int | None = None,
-    by: str | None = None,
+    by: GroupBy | None = None,
     file: IO[str] | None = None,
 ) -> None:
     """Print a computation graph as a list, a tree or a table.
@@ -118,14 +119,14 @@ def write(text: str, file: IO[str]) -> None:
 @no_collections()
 def to_text(
     x: Traceable | Graph,
-    view: str = "list",
+    view: View = "list",
     *,
     where: str | None = None,
     columns: str | Sequence[str] | None = None,
     sort: str | None = None,
     limit: int | None = None,
     max_depth: int | None = None,
-    by: str | None = None,
+    by: GroupBy | None = None,
     width: int | None = None,
 ) -> str:
     """Return the output of `show` as plain text.

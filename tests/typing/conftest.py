@@ -1,0 +1,3 @@
+"""The programs are for type checkers: pytest does not import them."""
+
+collect_ignore = ["programs"]
