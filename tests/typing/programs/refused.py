@@ -32,7 +32,7 @@ viewer.draw(3, "graph.svg")  # error: Graph
 viewer.to_svg(J, max_nodes="all")  # error: int
 viewer.to_dot(J, edges="shapes")  # error: shapes
 viewer.to_mermaid(J, backwards=True)  # error: backwards
-viewer.to_dot(J, marks={1: "new"})  # error: str
+viewer.to_dot(J, marks={1: "new"})  # error: int
 viewer.show(J, "tabel")  # error: tabel
 viewer.show(J, by="operation")  # error: operation
 viewer.show(J, limit="10")  # error: int
