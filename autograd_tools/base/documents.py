@@ -15,6 +15,8 @@ from autograd_tools.base.output import AnyPath, shown, write_bytes
 T = TypeVar("T")
 
 LONGEST = 300  # characters of a file in an error
+# What `parse` may raise for data of a wrong type, range, length or depth.
+DAMAGE = (TypeError, ValueError, AttributeError, LookupError, OverflowError, RecursionError)
 START = 4096  # characters in which the first key of a document stands
 # Formats of saved files, by kind: a new kind of file is an entry here.
 SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
@@ -97,7 +99,7 @@ def read_document(
         raise ValueError(f"{has} from {oldest}; save it again with this version of autograd_tools")
     try:
         return parse(document)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{name} is damaged: {type(error).__name__}: {error!s:.{LONGEST}}"
         ) from error

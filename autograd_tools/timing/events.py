@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from operator import attrgetter, index
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_tools.timing.log import HALF, LABELS, Ints
-from autograd_tools.timing.records import Record, from_row, record_row
+from autograd_tools.timing.records import LARGEST, Record, from_row, record_row, text, whole
 from autograd_tools.timing.spans import Spans
 
 
@@ -123,8 +123,8 @@ class Events:
 
     def load(self, data: dict[str, Any]) -> None:
         """Keep the events of `to_dict`, with its limit; before version 3 they had no records."""
-        self.restart(index(data["limit"]))
-        self.dropped = index(data["dropped"])
+        self.restart(whole(data["limit"]))
+        self.dropped = whole(data["dropped"])
         records = {
             -1: None,
             **{place: from_row(row)[0] for place, row in enumerate(data.get("records", ()))},
@@ -132,10 +132,13 @@ class Events:
         for record in records.values():
             self._places.setdefault(record, len(self._places))
         for thread, label, op, *rest in data["rows"]:
-            *numbers, place, live = map(index, (*rest, -1, -1) if len(rest) == 6 else rest)
+            *numbers, start, end, nbytes, place, live = [
+                whole(x, -LARGEST) for x in ((*rest, -1, -1) if len(rest) == 6 else rest)
+            ]
+            if not 0 <= start <= end:
+                raise ValueError("an event ends before it starts, or starts before the timer")
+            times = (start, end, nbytes, records[place], live)
             self._loaded.append(
-                Event._make((index(thread), label, op, *numbers, records[place], live))
+                Event._make((whole(thread), text(label), text(op), *numbers, *times))
             )
-        if any(not 0 <= event.start_ns <= event.end_ns for event in self._loaded):
-            raise ValueError("an event ends before it starts, or starts before the timer")
         self._kept = len(self._loaded)

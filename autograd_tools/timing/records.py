@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from autograd_tools.base.text import unknown
 
+LARGEST = 2**62  # of a file: bytes, nanoseconds
 PHASES = ("forward", "record", "backward", "sum_outgrads")
 
 
@@ -197,25 +198,33 @@ def record_row(record: Record) -> list[Any]:
 def from_row(row: list[Any]) -> tuple[Record, Counts]:
     """Return the record of a row, and its counts if any; before version 3 there were only three."""
     op, argument, file, line, function, scope, *rest = row
-    where = _text(op), index(argument), _text(file), index(line), _text(function)
-    path = tuple(map(_text, scope))
+    where = text(op), whole(argument), text(file), whole(line), text(function)
+    path = tuple(map(text, scope))
     if len(rest) == 3:
         rest = ["backward" if argument else "forward", (), *rest, 0, 0, ()]
     phase, operands, *sums = rest
-    samples = {index(step): index(ns) for step, ns in sums.pop()} if sums else {}
+    samples = {whole(step): whole(ns) for step, ns in sums.pop()} if sums else {}
     if phase not in PHASES:
         raise unknown("phase", phase, PHASES)
     found = tuple(
         [
-            Operand(_text(kind), tuple(map(index, shape)), _text(order), _text(text))
-            for kind, shape, order, text in operands
+            Operand(text(dtype), tuple(map(whole, shape)), text(order), text(string))
+            for dtype, shape, order, string in operands
         ]
     )
-    calls, ns, nbytes, steps, kept = map(index, sums) if sums else (0,) * 5
+    calls, ns, nbytes, steps, kept = map(whole, sums) if sums else (0,) * 5
     return Record(*where, path, phase, found), Counts(calls, ns, nbytes, steps, kept, samples)
 
 
-def _text(x: Any) -> str:
+def text(x: Any) -> str:
+    """Return a string of a file; raise TypeError for anything else."""
     if not isinstance(x, str):
         raise TypeError(f"expected a text, got {x!r:.100}")
     return x
+
+
+def whole(x: Any, low: int = 0, high: int = LARGEST) -> int:
+    """Return an integer of a file, from `low` to below `high`; raise ValueError for another."""
+    if not low <= index(x) < high:
+        raise ValueError(f"expected an integer from {low} to below {high}, got {x!r:.100}")
+    return index(x)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from autograd_tools.base.formats import time_text
 from autograd_tools.base.text import unknown
+from autograd_tools.timing.records import LARGEST, whole
 
 MEMORY_FIELDS = ("live_nbytes", "peak_nbytes")
 COUNT_FIELDS = ("ncalls", "ns", "nbytes", "known", "min_ns", "max_ns", "squares")
@@ -145,7 +146,9 @@ class SectionData:
         }
         if min(counts.values()) < 0:
             raise ValueError(f"counts of a section must be 0 or more, got {counts}")
-        counts |= {name: index(data[name]) for name in MEMORY_FIELDS if name in data}
+        for name, count in counts.items():
+            whole(count, high=LARGEST**2 if name == "squares" else LARGEST)
+        counts |= {name: whole(data[name], -LARGEST) for name in MEMORY_FIELDS if name in data}
         return cls(
             **counts,
             children={label: cls.from_dict(child) for label, child in data["children"].items()},

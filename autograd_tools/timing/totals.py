@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import index
 from typing import Any, get_args
 
 from autograd_tools.base.options import BytesCounted
 from autograd_tools.base.text import unknown
-from autograd_tools.timing.records import Counts, Record, from_row, record_row
+from autograd_tools.timing.records import LARGEST, Counts, Record, from_row, record_row, whole
 from autograd_tools.timing.shown import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 3
@@ -110,18 +109,29 @@ class Totals:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Totals:
         """Return the totals of `to_dict`, also of versions 1 and 2."""
-        totals = cls(total_ns=index(data["total_ns"]), threads=index(data.get("threads", 1)))
+        totals = cls(total_ns=whole(data["total_ns"]), threads=whole(data.get("threads", 1)))
         totals.events = data.get("events")
-        totals.peaks = None if data.get("peaks") is None else dict(data["peaks"])
+        totals.peaks = None if data.get("peaks") is None else _read_peaks(data["peaks"])
         totals.about = dict(data.get("about", {}))
-        totals.section_cost_ns = index(data.get("section_cost_ns", 0))
-        totals.twice_ns, totals.twice_nbytes = map(index, data.get("counted_twice", (0, 0)))
-        totals.memory, *seen = data.get("memory", ("outputs", None, None))
+        totals.section_cost_ns = whole(data.get("section_cost_ns", 0))
+        totals.twice_ns, totals.twice_nbytes = map(whole, data.get("counted_twice", (0, 0)))
+        totals.memory, live, peak = data.get("memory", ("outputs", None, None))
         if totals.memory not in MEMORY:
             raise unknown("memory", totals.memory, MEMORY)
-        totals.see(*(None if nbytes is None else index(nbytes) for nbytes in seen))
+        totals.see(
+            None if live is None else whole(live, -LARGEST), None if peak is None else whole(peak)
+        )
         totals.root = Section(
             children={label: Section.from_dict(child) for label, child in data["sections"].items()}
         )
-        totals.add_records(map(from_row, data["records"]), index(data.get("steps", 0)))
+        totals.add_records(map(from_row, data["records"]), whole(data.get("steps", 0)))
         return totals
+
+
+def _read_peaks(peaks: dict[str, Any]) -> dict[str, Any]:
+    """Return the peaks of a machine; raise ValueError unless all are numbers above 0."""
+    found = [peak for name, peak in peaks.items() if name != "moved"]
+    found += [number for size, speed in peaks.get("moved", ()) for number in (size, speed)]
+    for wrong in [x for x in found if type(x) not in (int, float) or not 0 < x < LARGEST]:
+        raise ValueError(f"expected a peak above 0, got {wrong!r:.100}")
+    return dict(peaks)

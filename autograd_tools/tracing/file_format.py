@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.array_statistics import BINS
 from autograd_tools.base.text import unknown
 from autograd_tools.tracing.columns import (
     Argument,
@@ -69,14 +70,13 @@ def _read_columns(data: dict[str, Any]) -> Columns:
         for file, line, function in data["spots"]
     ]
     places = _read_places(**data["places"])
-    count = _integers(data["parents"]["count"], 0, LARGEST, n)
+    back = _integers(data["parents"]["back"], 1, LARGEST)
+    count = _integers(data["parents"]["count"], 0, len(back) + 1, n)  # their sum is no overflow
     starts = np.concatenate([[0], np.cumsum(count)])
-    back = _integers(data["parents"]["back"], -LARGEST, LARGEST, int(starts[-1]))
+    if starts[-1] != len(back):
+        raise ValueError(f"expected {starts[-1]} parents, got {len(back)}")
     number = _integers(data["head"], 0, len(signatures), n)
     _check_arguments(signatures, number, count)
-    forward = data["forward_ns"]
-    if forward is not None:
-        _integers([ns or 0 for ns in forward], 0, LARGEST, n)
     return Columns(
         signatures=signatures,
         signature=number.tolist(),
@@ -88,7 +88,7 @@ def _read_columns(data: dict[str, Any]) -> Columns:
         flat=np.repeat(np.arange(1, n + 1), count) - back,
         value=_read_summaries(n, **data["value"]),
         outgrad=_read_summaries(n, **data["outgrad"]),
-        forward_ns=[None] * n if forward is None else forward,
+        forward_ns=_read_forward(data["forward_ns"], n),
         backward_ns=_read_times(data["backward_ns"], n),
     )
 
@@ -226,7 +226,7 @@ def _read_summaries(
             column[own] = _integers(columns[name], 0, LARGEST, len(own))
     for row, counts in bins.items():
         rows = _integers([int(row)], 0, n).tolist()
-        made.counted.append((rows, _integers(counts, 0, LARGEST)[None]))
+        made.counted.append((rows, _integers(counts, 0, LARGEST, BINS)[None]))
     return made
 
 
@@ -239,10 +239,21 @@ def _read_form(text: Any, shape: Any, dtype: Any, nbytes: Any) -> Form:
     )
 
 
+def _read_forward(times: Any, n: int) -> list[int | None]:
+    """Return the nanoseconds of each forward pass, None where it was not timed."""
+    if times is None:
+        return [None] * n
+    if not isinstance(times, list):
+        raise TypeError(f"expected a list of nanoseconds, got {times!r:.100}")
+    found = _integers([0 if ns is None else ns for ns in times], 0, LARGEST, n).tolist()
+    return [None if ns is None else own for ns, own in zip(times, found, strict=True)]
+
+
 def _read_times(times: Any, n: int) -> list[dict[int, int] | None]:
     found: list[dict[int, int] | None] = [None] * n
     for row, own in times.items():
-        found[int(row)] = {_whole(int(argument)): _whole(ns) for argument, ns in own.items()}
+        place = int(_integers([int(row)], 0, n)[0])
+        found[place] = {_whole(int(argument)): _whole(ns) for argument, ns in own.items()}
     return found
 
 
@@ -270,7 +281,7 @@ def _integers(items: Iterable[Any], low: int, high: int, length: int | None = No
 def _floats(items: Any, length: int) -> np.ndarray:
     """Return a list of numbers as an array with NaN for None."""
     found = np.array(items, np.float64)
-    if not isinstance(items, list) or found.shape != (length,):
+    if not isinstance(items, list) or found.shape != (length,) or str in set(map(type, items)):
         raise ValueError(f"expected a column of {length} numbers, got {items!r:.100}")
     return found
 

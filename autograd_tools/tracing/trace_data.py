@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ class Trace:
                 if tuple(node.children) != children:
                     found = node.children
                     raise ValueError(f"node {id} has children {found}, expected {children}")
-        if self.result is not None and self.result not in range(1, n + 1):
+        if self.result is not None and not (type(self.result) is int and 1 <= self.result <= n):
             raise ValueError(f"the result {self.result!r} is not a node")
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,10 +111,11 @@ class Trace:
         made.check()
         return made
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a JSON file, which `load_trace` reads.
 
-        The file is written whole or not at all.
+        A regular file is replaced once all is written, a link is followed, and a pipe or a device
+        is written into.
         """
         write_document(path, self.to_dict())
 

@@ -8,6 +8,7 @@ returns, which may be far from the line that takes the time.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
@@ -22,7 +23,8 @@ from pyinstrument.frame_info import IDENTIFIER_SEP, parse_frame_info
 from pyinstrument.session import Session
 
 import autograd_tools
-from autograd_tools.base.output import write_bytes
+from autograd_tools.base.documents import DAMAGE
+from autograd_tools.base.output import shown, write_bytes
 
 ENDING = ".pyisession"
 USERS, LIBRARY, ENGINE = "", "library", "engine"
@@ -109,13 +111,15 @@ def save(session: Session, path: Path) -> None:
 def load(path: Path) -> Session:
     """Read a session that `save` or pyinstrument wrote; raise ValueError for another file."""
     if not path.is_file():
-        raise ValueError(f"there is no {path}: `profile --sample -o` writes it beside the profile")
+        raise ValueError(
+            f"there is no {shown(path)}: `profile --sample -o` writes it beside the profile"
+        )
     try:
         session = Session.load(path)
         tree_of(session)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except DAMAGE as error:
         raise ValueError(
-            f"{path} is not a pyinstrument session: {type(error).__name__}: {error}"
+            f"{shown(path)} is not a pyinstrument session: {type(error).__name__}: {error}"
         ) from None
     return session
 
@@ -125,6 +129,8 @@ def tree_of(session: Session) -> Frame:
     root, known = Frame("", "(the whole run)"), dict[str, _Info]()
     stem = [parse_frame_info(text)[0] for text in session.start_call_stack]
     for stack, seconds in session.frame_records:
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"expected seconds of 0 or more, got {seconds!r:.100}")
         same = next(
             (
                 i
