@@ -12,6 +12,7 @@ from autograd_tools.base.text import one_line
 from autograd_tools.engine.changes import Change
 from autograd_tools.engine.checks import Check, CheckError, checking
 from autograd_tools.location.source_lines import code_at
+from viewer.command import elsewhere
 from viewer.command.arguments import Command
 from viewer.command.outcome import fail
 from viewer.command.script import run
@@ -92,6 +93,7 @@ def check(args: argparse.Namespace) -> int:
     if not faults.gradients:
         return status or fail(
             f"{args.script} computed no gradient with autograd_tools, so there is nothing to check"
+            f"{elsewhere.hint()}"
         )
     print(faults.text())
     return status or int(bool(faults.found))

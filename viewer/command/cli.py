@@ -13,7 +13,7 @@ import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace
 from autograd_tools.base.signals import end_interrupted
 from autograd_tools.base.text import unknown
-from viewer.command import checking, cli_compare, profiling
+from viewer.command import checking, cli_compare, elsewhere, profiling
 from viewer.command.arguments import Command
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.script import INTERRUPTED, run
@@ -188,11 +188,12 @@ def _captured(
         status = run(args.script)
     trace = capture.trace
     if trace is None:
-        found, missing = "no gradient with autograd_tools", "nothing"
+        found, missing, other = "no gradient with autograd_tools", "nothing", elsewhere.hint()
         if capture.seen:
             found, missing = plural(capture.seen, "gradient"), f"no gradient {args.step}"
+            other = ""
         return None, status or fail(
-            f"{args.script} computed {found}, so there is {missing} to show"
+            f"{args.script} computed {found}, so there is {missing} to show{other}"
         )
     if save:
         status = after(status, lambda: trace.save(save))

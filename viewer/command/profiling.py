@@ -21,7 +21,7 @@ from autograd_tools.base.output import write_bytes
 from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import unknown
 from autograd_tools.timing.recorder import WHOLE
-from viewer.command import profile_report, sampling
+from viewer.command import elsewhere, profile_report, sampling
 from viewer.command.arguments import Command
 from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
@@ -251,7 +251,9 @@ class _Run:
         if seen and skip:
             return f"{plural(seen, 'gradient')}, so --skip {skip} leaves nothing to profile"
         if self.children or not any(".popen_" in name for name in sys.modules):
-            return "no gradient with autograd_tools, so there is nothing to profile"
+            return (
+                f"no gradient with autograd_tools, so there is nothing to profile{elsewhere.hint()}"
+            )
         return (
             "no gradient with autograd_tools in its own process, so there is nothing to profile; "
             "write --children to profile those that it starts"
