@@ -202,12 +202,15 @@ def gcheck(
         direction, start = random_leaves(p.value, rng), p.value
         analytic = _combine(to_user_type(tape.gradient(p), start, total=True), direction)
         try:
-            p.value = _move(start, direction, delta)
-            ahead = unwrap(f(*args))
-            p.value = _move(start, direction, -delta)
-            numeric = (ahead - unwrap(f(*args))) / (2 * delta)
+            try:
+                p.value = _move(start, direction, delta)
+                ahead = unwrap(f(*args))
+                p.value = _move(start, direction, -delta)
+                numeric = (ahead - unwrap(f(*args))) / (2 * delta)
+            finally:
+                p.value = start
         finally:
-            p.value = start
+            p.value = start  # again, where an interrupt ended the first
         _compare(f"of {p!r}", analytic, numeric, rtol, atol)
     return True
 

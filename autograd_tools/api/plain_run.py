@@ -70,10 +70,13 @@ class PlainRun:
         now = [_state(generator) for generator in self.generators]
         with checking(OFF):
             try:
-                _restore(self.generators, self.states)
-                return plain(self.f(*_own(self.args), **_own(self.kwargs)))
+                try:
+                    _restore(self.generators, self.states)
+                    return plain(self.f(*_own(self.args), **_own(self.kwargs)))
+                finally:
+                    _restore(self.generators, now)
             finally:
-                _restore(self.generators, now)
+                _restore(self.generators, now)  # again, where an interrupt ended the first
 
 
 def _own(x: Any) -> Any:

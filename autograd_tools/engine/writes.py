@@ -10,7 +10,6 @@ one memory. A recording without writes pays nothing.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -60,33 +59,55 @@ class Successor(NamedTuple):
         return np.may_share_memory(np.asarray(old), array)
 
 
+class _Owner(weakref.ref[Any]):
+    """A reference to an array that was written into, with its id."""
+
+    __slots__ = ("key",)
+    key: int
+
+
 class Writes:
     """The successors of the written arrays of a recording."""
 
     def __init__(self) -> None:
-        # By the id of the array that owns the memory, then by the index of the written entry. The
-        # reference forgets the id when that array is freed.
-        self.memory: dict[int, tuple[weakref.ref[Any], dict[int, Successor]]] = {}
+        # By the id of the array that owns the memory, then by the index of the written entry.
+        self.memory: dict[int, tuple[_Owner, dict[int, Successor]]] = {}
+        # Those of freed arrays, until the next look. A function of Python's that forgets them would
+        # swallow an interrupt.
+        self._freed: list[_Owner] = []
+
+    def _of(self, key: int) -> dict[int, Successor] | None:
+        """Return the successors of an array that is alive, by its id."""
+        while self._freed:
+            owner = self._freed.pop()
+            known = self.memory.get(owner.key)
+            if known is not None and known[0] is owner:
+                del self.memory[owner.key]
+        found = self.memory.get(key)
+        return None if found is None or found[0]() is None else found[1]
 
     def note(self, old: Result, index: int, array: np.ndarray[Any, Any], new: Result) -> None:
         """Note that `new` succeeds the entry at `index`, whose value was `array`."""
         owner = array if array.base is None else memory_of(array)
         key = id(owner)
-        if key not in self.memory:
-            self.memory[key] = (weakref.ref(owner, _forgetter(weakref.ref(self), key)), {})
+        successors = self._of(key)
+        if successors is None:
+            ref, successors = _Owner(owner, self._freed.append), {}
+            ref.key = key
+            self.memory[key] = (ref, successors)
         recording = None if new.recording is old.recording else new.recording
         where = array.__array_interface__
-        self.memory[key][1][index] = Successor(new.value, recording, new.index, where)
+        successors[index] = Successor(new.value, recording, new.index, where)
 
     def update(self, x: Result) -> None:
         """Bring `x` up to date with what was written into its memory."""
         array = held(x)
         if type(array) is not np.ndarray:
             return
-        known = self.memory.get(id(array if array.base is None else memory_of(array)))
+        known = self._of(id(array if array.base is None else memory_of(array)))
         if known is None or is_frozen(x):
             return
-        if self._follow(x, array, known[1]) and x.recording.writes is not None:
+        if self._follow(x, array, known) and x.recording.writes is not None:
             x.recording.writes.update(x)
 
     def _follow(self, x: Result, array: Any, known: dict[int, Successor]) -> bool:
@@ -111,22 +132,11 @@ class Writes:
         pytree = held(x)
         for leaf in tree_leaves(pytree) if children_of(pytree) is not None else ():
             array = held(leaf)
-            if isinstance(array, np.ndarray) and id(memory_of(array)) in self.memory:
+            if isinstance(array, np.ndarray) and self._of(id(memory_of(array))) is not None:
                 raise ValueError(
                     f"{describe(pytree)} holds an array that was written into after it was read; "
                     "use its parts, which follow"
                 )
-
-
-def _forgetter(writes: weakref.ref[Writes], key: int) -> Callable[[Any], None]:
-    """Make the call that forgets a freed array. It refers weakly, so no cycle arises."""
-
-    def forget(_: Any) -> None:
-        known = writes()
-        if known is not None:
-            known.memory.pop(key, None)
-
-    return forget
 
 
 def move(x: Result, y: Any) -> None:

@@ -26,6 +26,14 @@ def diffed(f=loss, **options):
     return ag.value(J), ag.grad(J, W)
 
 
+def in_place():
+    a = W * 2.0
+    a += 1.0
+    a[0] = 3.0
+    a[1:] *= a[:-1]
+    return np.sum(a * W)
+
+
 def recorded():
     with ag.record() as J:
         y = np.sum(W * X)
@@ -99,6 +107,7 @@ def cases():
         "hvp": lambda: ag.hessian_vector_product(lambda x: np.sum(x**3))(X, X),
         "text": lambda: [str(ag.diff(loss))],
         "trace": lambda: [str(ag.trace(lambda x: np.sum(x * x), X))],
+        "writes": lambda: diffed(in_place),
         "operators outside": lambda: [W * 2.0, np.exp(W), W[0], np.where(X > 0, W, 0.0)],
         "invalid numbers": lambda: ag.grad(lambda x: np.sum(x**x))(np.abs(X)),
     }
