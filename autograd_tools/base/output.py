@@ -19,10 +19,10 @@ from typing import TypeAlias
 
 from autograd_tools.base.text import one_line
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows, where nobody can remove an open file
-    fcntl = None  # type: ignore[assignment]
+else:  # nobody can remove an open file there
+    fcntl = None
 
 AnyPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -121,7 +121,7 @@ def _write(path: str, content: bytes) -> None:
             raise PermissionError(errno.EPERM, "it has no name of its own")
         _replace(folder, name, content, info)
     except OSError as error:
-        if info is None or fcntl is None or error.errno not in FIXED:
+        if info is None or sys.platform == "win32" or error.errno not in FIXED:
             raise
         _write_into(os.open(path, os.O_WRONLY | os.O_TRUNC), content)
 
@@ -182,13 +182,13 @@ def _replace(folder: str, name: str, content: bytes, old: os.stat_result | None)
     ):
         try:
             _write_into(os.dup(handle), content)  # closing reports what a network drive refuses
-            if old is not None and fcntl is not None:
+            if old is not None and sys.platform != "win32":
                 made = os.fstat(handle)
                 if (made.st_uid, made.st_gid) != (old.st_uid, old.st_gid):
                     os.fchown(handle, old.st_uid, old.st_gid)
                 os.fchmod(handle, stat.S_IMODE(old.st_mode))
         finally:
-            if fcntl is None:
+            if sys.platform == "win32":
                 os.close(handle)  # Windows renames closed files only
         os.replace(temporary, os.path.join(folder, name))  # noqa: PTH105, PTH118
 
@@ -200,7 +200,7 @@ def _temporary(start: str, mode: int) -> Iterator[tuple[int, str]]:
     while True:
         path = f"{start}{secrets.token_hex(8)}{ENDING}"
         handle = os.open(path, flags, mode)
-        if fcntl is None:
+        if sys.platform == "win32":
             break
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -212,7 +212,7 @@ def _temporary(start: str, mode: int) -> Iterator[tuple[int, str]]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(path)  # noqa: PTH108
-        if fcntl is not None:
+        if sys.platform != "win32":
             os.close(handle)
 
 
@@ -226,7 +226,7 @@ def _remove_litter(folder: str, start: str) -> None:
 
 
 def _remove_dead(path: str) -> None:
-    if fcntl is None:  # removing an open file raises PermissionError
+    if sys.platform == "win32":  # removing an open file raises PermissionError
         os.unlink(path)  # noqa: PTH108
         return
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -168,12 +168,12 @@ _masks = _Masks()
 
 def _before_fork() -> None:
     """Let signals wait: a new process loses those that come before it has the default handlers."""
-    if _guards:
+    if _guards and sys.platform != "win32":
         _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
 
 
 def _after_fork() -> None:
-    if _masks.before is not None:
+    if _masks.before is not None and sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
         _masks.before = None
 
