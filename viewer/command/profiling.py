@@ -17,7 +17,7 @@ from pyinstrument.session import Session
 
 import autograd_tools as ag
 from autograd_tools import Timer, timing
-from autograd_tools.base.output import write_bytes
+from autograd_tools.base.output import is_regular, write_bytes
 from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import unknown
 from autograd_tools.timing.recorder import WHOLE
@@ -240,7 +240,7 @@ class _Run:
         if args.output:
             status = after(status, lambda: timer.save(args.output))
             samples = args.output.with_suffix(sampling.ENDING)
-            if session:
+            if session and is_regular(args.output):  # nothing stands beside a pipe or device
                 status = after(status, lambda: sampling.save(session, samples))
         report = _report(args, timer, session, self.window.summary())
         return _finish(report, args, status, self.output)
