@@ -9,7 +9,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from autograd_tools import Tape
-from autograd_tools.base.text import Text
+from autograd_tools.base.text import Text, one_line
 from autograd_tools.debug.rule_formulas import RuleText, rule_of
 from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
@@ -77,7 +77,7 @@ def explain(x: Traceable, *, max_nodes: int = MOST_NODES) -> Text:
     """
     if isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1:
         raise ValueError(f"max_nodes= must be 1 or more, got {max_nodes!r}")
-    return Text("\n".join(_Lesson(x, max_nodes).lines()))
+    return Text("\n".join(map(one_line, _Lesson(x, max_nodes).lines())))
 
 
 class _Lesson:

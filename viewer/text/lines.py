@@ -90,7 +90,7 @@ def _slice(spans: Row, start: int, end: int) -> Iterator[Span]:
 
 def plain(rows: Iterable[Row]) -> str:
     """Return rows as plain text."""
-    return "\n".join("".join([span.text for span in row]).rstrip() for row in rows)
+    return "\n".join(one_line("".join([span.text for span in row])).rstrip() for row in rows)
 
 
 def as_text(row: Row) -> Text:
@@ -98,7 +98,9 @@ def as_text(row: Row) -> Text:
     text = Text()
     for span in row:
         link = link_of(*span.source) if span.source else ""
-        text.append(span.text, Style.parse(span.style) + Style(link=link) if link else span.style)
+        text.append(
+            one_line(span.text), Style.parse(span.style) + Style(link=link) if link else span.style
+        )
     text.rstrip()
     return text
 
@@ -114,7 +116,8 @@ def painted(rows: Iterable[Row], console: Console) -> str:
     lines = []
     for row in rows:
         parts = []
-        for text, style, source in row:
+        for raw, style, source in row:
+            text = one_line(raw)
             if style not in codes:
                 codes[style] = _codes(style, console)
             before, after = codes[style]
