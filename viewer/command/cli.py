@@ -58,7 +58,8 @@ def _main(argv: Sequence[str] | None) -> int:
                 if not Path(path).is_file():
                     return fail(f"there is no file {path}")
         status: int = args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output, such as `head`, has stopped
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -48,7 +48,7 @@ def _run(target: Target, within: AbstractContextManager[object]) -> int:
     finally:
         sys.excepthook = hook
         sys.stdout, sys.stderr = streams  # the script may have replaced and closed them
-        if sys.stdout.closed:
+        if sys.stdout is not None and sys.stdout.closed:
             sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  it stays open
 
 
