@@ -15,7 +15,13 @@ from autograd_tools.base.text import Text, one_line, unknown
 from autograd_tools.debug.expression import OURS, formula
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, name_of
-from autograd_tools.engine.registry import COMPOSITES, KNOWN, PRIMITIVES, ZEROGRADS, Primitive
+from autograd_tools.engine.registry import (
+    COMPOSITES,
+    PRIMITIVES,
+    ZEROGRADS,
+    Primitive,
+    known_primitives,
+)
 from autograd_tools.rules import special
 from autograd_tools.tracing.node import Node
 
@@ -111,7 +117,7 @@ def _found(of: Any) -> Sequence[PrimitiveData]:
     if isinstance(entry, Primitive):
         return [entry]
     inner = getattr(of, "__wrapped__", of)
-    known = [primitive for primitive in tuple(KNOWN) if primitive.func is inner]
+    known = [primitive for primitive in known_primitives() if primitive.func is inner]
     if not known:
         raise ValueError(f"{one_line(describe(of))} has no VJP rules; add some with ag.primitive")
     return known
@@ -129,7 +135,7 @@ def primitives_named(name: str) -> list[Primitive]:
         with suppress(ImportError):
             importlib.import_module("scipy.special")
     special.find(None)
-    current = [p for p in tuple(KNOWN) if PRIMITIVES.get(p.func, p) is p]
+    current = [p for p in known_primitives() if PRIMITIVES.get(p.func, p) is p]
     known = [primitive for primitive in current if primitive.name == name]
     if not known:
         names = sorted({primitive.name for primitive in current})

@@ -9,6 +9,7 @@ has ended, because rules would read the new elements.
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import Any
 
 from autograd_tools.engine.describe import describe
@@ -47,7 +48,8 @@ def _note_write(param: Param) -> None:
     writes += 1
     key = id(param)
     known = _written.get(key)
-    ref = known[0] if known else weakref.ref(param, lambda _: _written.pop(key, None))
+    # Python code would swallow a Ctrl-C, so there is none.
+    ref = known[0] if known else weakref.ref(param, partial(_written.pop, key))
     _written[key] = (ref, writes)
 
 

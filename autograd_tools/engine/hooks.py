@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,8 @@ def _add_to_param(param: Param, fn: Hook | None) -> None:
         _of_params.pop(key, None)
         return
     if key not in _of_params:
-        forget = weakref.ref(param, lambda _: _of_params.pop(key, None))  # its id may be used again
+        # Its id may be used again. Python code would swallow a Ctrl-C, so there is none.
+        forget = weakref.ref(param, partial(_of_params.pop, key))
         _of_params[key] = (forget, [])
     _of_params[key][1].append(fn)
 

@@ -19,7 +19,7 @@ from autograd_tools.engine.state import open_tapes
 F = TypeVar("F", bound=Callable[..., Any])
 
 CALL_PATH.add(__file__)
-KNOWN: weakref.WeakSet[Primitive] = weakref.WeakSet()  # all, also of the user's functions
+_known: dict[int, weakref.ref[Primitive]] = {}  # all by id, also of the user's functions
 
 
 class Primitive(PrimitiveData):
@@ -34,7 +34,8 @@ class Primitive(PrimitiveData):
         self, func: Callable[..., Any], rules: Sequence[Rule | None], **options: Any
     ) -> None:
         super().__init__(func, rules, **options)
-        KNOWN.add(self)
+        # Python code in its callback would swallow a Ctrl-C, so there is none.
+        _known[id(self)] = weakref.ref(self, functools.partial(_known.pop, id(self)))
         self.fast: Callable[..., Any] = self._make_fast
         self.first: Callable[..., Any] = self._make_first
 
@@ -70,6 +71,11 @@ ZEROGRADS: set[Callable[..., Any]] = set()
 OPTIONS = frozenset(PrimitiveData.__init__.__kwdefaults__ or ())
 COMPOSITES: dict[Callable[..., Any], Callable[..., Any]] = {}
 EXACT: set[Callable[..., Any]] = set()  # composites that compute NumPy's value themselves
+
+
+def known_primitives() -> list[Primitive]:
+    """Return all primitives, oldest first."""
+    return [found for known in list(_known.values()) if (found := known()) is not None]
 
 
 def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Primitive:

@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd_tools.base.contexts import Blocks
-from autograd_tools.base.memory import suspend_full_collections
 from autograd_tools.engine.stale import refuse_stale
 from autograd_tools.engine.values import Blank, Param, Result, below
 
 recordings: Blocks[Any] = Blocks("autograd_tools.recordings")
 open_tapes: list[Any] = []  # of all threads
 _last = recordings.last
-
-suspend_full_collections(lambda: (opened := _last()) is not None and opened.item is not None)
 
 
 def innermost_open() -> Any:

@@ -173,8 +173,7 @@ class Tape(Recording):
     def trace(self) -> Trace:
         """Return a snapshot in plain data, which can be saved, compared and drawn."""
         self.find_names(variables_of_frames(sys._getframe()))
-        with no_collections():
-            nodes = Nodes(columns_of(self, self.names))
+        nodes = Nodes(no_collections(columns_of)(self, self.names))
         return Trace(nodes, None if self.result is None else self.result + 1)
 
     def __copy__(self) -> Tape:

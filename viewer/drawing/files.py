@@ -123,7 +123,7 @@ def check_format(path: Path) -> None:
         raise ValueError(f"cannot draw {given!r}; supported: {', '.join(FORMATS)}")
 
 
-@no_collections()
+@no_collections
 def _laid_out(
     x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any
 ) -> tuple[bytes, Picture]:

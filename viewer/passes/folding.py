@@ -37,7 +37,7 @@ class _Folded:
 _Item: TypeAlias = int | _Folded
 
 
-@no_collections()
+@no_collections
 def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Graph:
     """Fold equal neighbours into one group that represents them, its `copies`.
 

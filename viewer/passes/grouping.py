@@ -13,7 +13,7 @@ from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_graph
 
 
-@no_collections()
+@no_collections
 def group(x: Traceable | Graph) -> Graph:
     """Group nodes by the functions, scopes and loops around them.
 

@@ -28,7 +28,7 @@ NARROWEST = 20  # columns
 TERMINAL_LIMIT = 1000  # lines: more than anybody scrolls back
 
 
-@no_collections()
+@no_collections
 def show(
     x: Traceable | Graph,
     view: View = "list",
@@ -116,7 +116,7 @@ def write(text: str, file: IO[str]) -> None:
     file.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
-@no_collections()
+@no_collections
 def to_text(
     x: Traceable | Graph,
     view: View = "list",
