@@ -11,58 +11,63 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 NEVER = 2**31 - 1
+LONG = 20_000  # entries of a tape that full collections would slow down
 FEW = 1000  # entries of tapes, after which a full collection that is due may run
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_threshold: tuple[int, int, int] | None = None  # Python's own, while full ones are suspended
+long_tapes = False  # whether there has been one
+suspended: tuple[int, int, int] | None = None  # Python's own thresholds, to restore
 _entries = 0  # of the tapes since a full collection was last let run
 
 
-def first_tape_opened() -> None:
-    """Suspend full garbage collections until `last_tape_closed`.
+def suspend_full_collections() -> None:
+    """Suspend full garbage collections until `resume_full_collections`, while a tape is open.
 
     A tape is millions of objects that all stay. Each full collection visits all of them again,
-    which doubled the time per operation on a tape of a million. Collections of young objects
-    continue. No callback of the collector does this: it would swallow a Ctrl-C.
+    which takes a fifth of the time of a tape of a million. Collections of young objects continue.
+    No callback of the collector does this: it would swallow a Ctrl-C.
     """
-    global _threshold
+    global suspended
     if _entries > FEW:
         _collect_if_due()
     before = get_threshold()
     if before[2] != NEVER:
-        _threshold = before
+        suspended = before
         set_threshold(before[0], before[1], NEVER)
 
 
-def last_tape_closed(entries: int) -> None:
-    """Resume full collections, unless other code has changed the thresholds meanwhile.
+def resume_full_collections(entries: int) -> None:
+    """Resume full collections after tapes of `entries`, unless other code did so meanwhile.
 
     Once more does no harm.
     """
-    global _threshold, _entries
-    before = _threshold
-    if before is not None:
+    global suspended, _entries
+    if suspended is not None:
         now = get_threshold()
         if now[2] == NEVER:
-            set_threshold(now[0], now[1], before[2])
-        _threshold = None
+            set_threshold(now[0], now[1], suspended[2])
+        suspended = None
         _entries += entries
 
 
 def _collect_if_due() -> None:
     """Let a full collection begin, if Python would begin one.
 
-    A loop may create objects in tapes alone, and then none begins between them.
+    A loop may create objects in tapes alone, and then none begins between them. A Ctrl-C at any
+    line leaves the thresholds as before.
     """
     global _entries
     _entries = 0
     before = get_threshold()
     if before[0] and gc.isenabled() and gc.get_count()[2] > before[2]:
         try:
-            set_threshold(1, before[1], before[2])
-            _ = {1}, {2}, {3}  # new objects, of which Python counts more than 1
+            try:
+                set_threshold(1, before[1], before[2])
+                _ = {1}, {2}, {3}  # new objects, of which Python counts more than 1
+            finally:
+                set_threshold(*before)
         finally:
             set_threshold(*before)
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from numpy import ndarray
 
+from autograd_tools.base import memory
 from autograd_tools.base.contexts import Opened
-from autograd_tools.base.memory import first_tape_opened, last_tape_closed
 from autograd_tools.engine import assigned, checks
 from autograd_tools.engine.changes import SMALL, Checked, Noted, kept, kept_options, note_shared
 from autograd_tools.engine.checks import Check
@@ -143,7 +143,9 @@ class Recording(Wrapping):
             self.within = outer.within | {outer.serial}
         nested = outer is not None and outer.locator is not None
         if outer is None:
-            first_tape_opened()
+            # The first gradient of a function has notes, and so has a tape that keeps its values.
+            if self.notes is not None or memory.long_tapes:
+                memory.suspend_full_collections()
             found = modes()
             if found is not None:
                 self.modes = found
@@ -200,7 +202,10 @@ class Recording(Wrapping):
             warn_as_before(self.modes, error)
             self.modes = None
         if self.opened is not None and recordings.leave(self.opened) is None:
-            last_tape_closed(len(self.entries))
+            if len(self.entries) > memory.LONG:
+                memory.long_tapes = True
+            if memory.suspended is not None:
+                memory.resume_full_collections(len(self.entries))
         self.opened = None
         if self.statement is not None:
             self.statement = None  # a frame keeps its variables

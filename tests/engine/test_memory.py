@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
+from autograd_tools.base import memory
 from autograd_tools.base.memory import no_collections
 
 
 @pytest.fixture(autouse=True)
 def _thresholds():
-    before = gc.get_threshold()
+    before, long_tapes = gc.get_threshold(), memory.long_tapes
+    memory.long_tapes = False
     yield
     gc.set_threshold(*before)
+    memory.long_tapes = long_tapes
 
 
 def test_full_collections_are_off_while_a_tape_is_open():
@@ -32,6 +35,20 @@ def test_full_collections_are_off_while_a_tape_is_open():
     assert gc.get_threshold() == (700, 10, 11)
 
 
+def test_full_collections_are_on_in_a_short_gradient_computed_again():
+    seen = []
+
+    def f(x, steps):
+        for _ in range(steps):
+            x = x * 1.0
+        seen.append(gc.get_threshold()[2] > 1_000_000)
+        return x
+
+    for steps in (1, 1, memory.LONG + 1, 1):
+        ag.grad(f)(1.0, steps)
+    assert seen == [True, False, False, True]
+
+
 def test_nothing_of_ours_is_called_by_the_collector():
     before = list(gc.callbacks)
     with ag.record():
@@ -47,7 +64,11 @@ class Cyclic:
         self.more = [[] for _ in range(50)]
 
 
-def test_a_loop_of_gradients_gets_its_full_collections():
+@pytest.mark.parametrize("long_tapes", [False, True])
+def test_a_loop_of_gradients_gets_its_full_collections(long_tapes):
+    memory.long_tapes = long_tapes
+    gc.freeze()  # Python waits until a quarter of the old objects is new: so there are few
+    gc.collect()
     full = gc.get_stats()[2]["collections"]
     kept = []
 
@@ -62,6 +83,7 @@ def test_a_loop_of_gradients_gets_its_full_collections():
     assert gc.get_stats()[2]["collections"] > full
     kept.clear()
     assert sum(isinstance(x, Cyclic) for x in gc.get_objects()) < 10_000
+    gc.unfreeze()
 
 
 def test_full_collections_resume_after_an_exception():
