@@ -299,7 +299,8 @@ class Timer(Recorder, Shown):
     def flatten(self) -> Timer:
         """Return a stopped timer with one level: sections with equal labels are added up.
 
-        Nested time counts in its own row and in those around it, as it does in the tree.
+        Nested time counts in its own row and in those around it, as it does in the tree; the time
+        of a recursion counts once.
         """
         totals = self.totals()
         totals.flatten()

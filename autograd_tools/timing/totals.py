@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import index
 from typing import Any, get_args
 
 from autograd_tools.base.options import BytesCounted
@@ -76,10 +77,20 @@ class Totals:
             self.peak_nbytes = max(self.peak_nbytes or 0, peak)
 
     def flatten(self) -> None:
-        """Add up the sections of every label at all levels; the sum of all stays."""
+        """Add up the sections of every label at all levels; the sum of all stays.
+
+        A section inside one of the same label adds its calls, and not their time and bytes, which
+        the outer one has.
+        """
         measured, flat = self.measured, Section()
-        for label, section in self.root.walk():
-            flat.child(label).add(section)
+
+        def add_below(section: Section, around: frozenset[str]) -> None:
+            for label, child in section.children.items():
+                calls = replace(child, ns=0, nbytes=0, live_nbytes=0)
+                flat.child(label).add(calls if label in around else child)
+                add_below(child, around | {label})
+
+        add_below(self.root, frozenset())
         self.root = flat
         self.twice_ns = flat.measured.ns - measured.ns
         self.twice_nbytes = flat.measured.nbytes - measured.nbytes

@@ -77,6 +77,17 @@ def test_flatten_keeps_minimum_and_maximum():
     assert spread(timer.flatten()["a"]) == (3, 1, 9, 91)
 
 
+def test_flatten_counts_the_time_of_a_recursion_once():
+    inner = {"ncalls": 2, "ns": 30, "nbytes": 8, "children": {}}
+    between = {"ncalls": 1, "ns": 40, "nbytes": 8, "children": {"a": inner}}
+    outer = {"ncalls": 1, "ns": 100, "nbytes": 24, "children": {"b": between, "a": inner}}
+    sections = {"a": outer, "c": {**between, "ns": 50}}
+    flat = Timer.from_dict({"total_ns": 150, "sections": sections, "records": []}).flatten()
+    counts = {label: (row.ncalls, row.ns, row.nbytes) for label, row in flat.root.walk()}
+    assert counts == {"a": (7, 130, 32), "b": (1, 40, 8), "c": (1, 50, 8)}
+    assert flat.measured.ns == 150
+
+
 # Paths of sections --------------------------------------------------------------------------------
 
 
