@@ -30,6 +30,7 @@ from viewer.profiles.patterns import tips as tips
 from viewer.profiles.roofline import arithmetic as arithmetic
 from viewer.profiles.timeline import to_chrome_trace as to_chrome_trace
 from viewer.profiles.timeline import to_collapsed as to_collapsed
+from viewer.profiles.timeline import to_firefox as to_firefox
 from viewer.profiles.timeline import to_speedscope as to_speedscope
 from viewer.terminal.explanation import explain as explain
 from viewer.terminal.text import show as show

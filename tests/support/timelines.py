@@ -133,6 +133,35 @@ def _check_steps(profile, frames):
     assert now <= profile["endValue"]
 
 
+def check_firefox(text):
+    """Check a processed profile, and return the nanoseconds of each stack, of all threads.
+
+    The rules are the types of version 58 in src/types/profile.ts of firefox-devtools/profiler.
+    """
+    document = json.loads(text)
+    assert document["meta"]["preprocessedProfileVersion"] == 58
+    assert "grey" in {category["color"] for category in document["meta"]["categories"]}
+    shared, found = document["shared"], {}
+    for thread in document["threads"]:
+        samples = thread["samples"]
+        tables = [samples, shared["sources"], thread["markers"]]
+        tables += [value for name, value in thread.items() if name.endswith(("Table", "Symbols"))]
+        for table in tables:
+            columns = [value for value in table.values() if isinstance(value, list)]
+            assert all(len(column) == table["length"] for column in columns)
+        assert samples["weightType"] == "tracing-ms"
+        assert samples["time"] == sorted(samples["time"])
+        stacks = []
+        for frame, prefix in zip(*map(thread["stackTable"].get, ("frame", "prefix")), strict=True):
+            func = thread["frameTable"]["func"][frame]
+            name = shared["stringArray"][thread["funcTable"]["name"][func]]
+            stacks.append((*(() if prefix is None else stacks[prefix]), name))
+        for stack, weight in zip(samples["stack"], samples["weight"], strict=True):
+            if stack is not None:
+                found[stacks[stack]] = found.get(stacks[stack], 0) + round(weight * 1e6)
+    return found
+
+
 def check_collapsed(text):
     """Check that each line is a stack and return the stacks with their numbers."""
     lines = text.split("\n")

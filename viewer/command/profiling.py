@@ -34,12 +34,13 @@ from viewer.command.window import Window
 from viewer.labels import plural
 from viewer.profiles.groupings import GROUPINGS
 from viewer.profiles.roofline import peaks_for
-from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_speedscope
+from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_firefox, to_speedscope
 
 # The formats of a timeline, by the end of the file's name; the first that fits is taken. To add
 # one, add an entry with a function that takes a timer and a path.
 TIMELINES: dict[str, Callable[..., str]] = {
     ".speedscope.json": to_speedscope,
+    ".firefox.json": to_firefox,
     ".json": to_chrome_trace,
     ".folded": to_collapsed,
 }

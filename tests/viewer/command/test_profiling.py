@@ -455,6 +455,7 @@ def test_a_page_that_cannot_be_written_is_named(ask, script):
     [
         ("run.json", '"traceEvents"'),
         ("run.speedscope.json", "speedscope.app"),
+        ("run.firefox.json", "preprocessedProfileVersion"),
         ("run.folded", "sin[1] "),
     ],
 )
@@ -484,7 +485,7 @@ def test_a_saved_profile_without_single_calls_has_no_timeline(ask, profiled):
 def test_an_unknown_timeline_is_refused_before_the_script_runs(ask, script):
     message = (
         "autograd-tools: cannot write a timeline to 'run.svg'; supported: .speedscope.json, "
-        ".json, .folded\n"
+        ".firefox.json, .json, .folded\n"
     )
     assert ask("profile", "--timeline", "run.svg", script(STEPS)) == ("", message, 2)
 

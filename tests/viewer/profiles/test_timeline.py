@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.hostile import each_hostile_name
-from support.timelines import check_chrome, check_collapsed, check_speedscope
+from support.timelines import check_chrome, check_collapsed, check_firefox, check_speedscope
 
 from autograd_tools import Timer
 from autograd_tools.location.call_site import CallSite, PathEntry
 from autograd_tools.timing import Record
 from autograd_tools.timing.log import ADDS, CLOSE, NODE, RECORDED, code_of, mark
 from autograd_tools.timing.records import signature
-from viewer import to_chrome_trace, to_collapsed, to_speedscope
+from viewer import to_chrome_trace, to_collapsed, to_firefox, to_speedscope
 
 SIN, SIN_1, MUL, MUL_1, MUL_2 = (
     code_of("sin", "sin", 0),
@@ -64,11 +64,11 @@ def test_a_trace_has_a_track_forward_and_one_backward(product):
     assert slices(to_chrome_trace(product)) == [
         ("thread 1 forward", "epoch", 0, 10_000),
         ("thread 1 forward", "mul", 1_000, 1_500),
-        ("thread 1 forward", "record", 2_500, 500),
+        ("thread 1 forward", "record", 2_501, 499),
         ("thread 1 backward", "mul[1]", 4_000, 2_000),
-        ("thread 1 backward", "sum_outgrads", 6_000, 1_000),
-        ("thread 1 backward", "mul[2]", 7_000, 2_001),
-        ("thread 1 backward", "sum_outgrads", 9_001, 499),
+        ("thread 1 backward", "sum_outgrads", 6_001, 999),
+        ("thread 1 backward", "mul[2]", 7_001, 2_000),
+        ("thread 1 backward", "sum_outgrads", 9_002, 498),
     ]
 
 
@@ -87,7 +87,7 @@ def test_the_file_is_this_to_the_byte(timer):
         '"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":8}},',
         '{"ph":"s","id":1,"name":"gradient","cat":"gradient","pid":1,"tid":11,"ts":1.000},',
-        '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.500,"dur":0.500,'
+        '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.501,"dur":0.499,'
         '"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":0}},',
         '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,'
@@ -105,7 +105,7 @@ def test_the_file_is_this_to_the_byte(timer):
 def test_arrows_lead_from_operations_to_their_gradients(product):
     found = check_chrome(to_chrome_trace(product))
     ends = {e["id"]: e["ts"] for e in found["f"]}
-    assert [(e["ts"], ends[e["id"]]) for e in found["s"]] == [(1_000, 4_000), (1_000, 7_000)]
+    assert [(e["ts"], ends[e["id"]]) for e in found["s"]] == [(1_000, 4_000), (1_000, 7_001)]
 
 
 def test_known_operands_of_a_call_are_shown(timer):
@@ -282,6 +282,54 @@ def test_sections_that_overlap_are_on_tracks_of_their_own(timer):
     ]
 
 
+def nested_by_speedscope(text):
+    """Return the calls with their depths, as speedscope's importer nests them.
+
+    A small reader of its rules: starts and ends are sorted on their own, an end is `ts + dur` in
+    floating point, and of a start and an end at one time the end is first unless names are equal.
+    """
+    tracks = {}
+    for event in json.loads(text)["traceEvents"]:
+        if event["ph"] == "X":
+            tracks.setdefault((event["pid"], event["tid"]), []).append(event)
+    found = []
+    for events in tracks.values():
+        first = min(event["ts"] for event in events)
+        starts = sorted(
+            ((e["ts"] - first, -e["dur"], e["name"]) for e in events), key=lambda row: row[:2]
+        )
+        ends = sorted(
+            ((start - length, name) for start, length, name in starts), key=lambda row: row[0]
+        )
+        around = []
+        while ends:
+            opens = starts and (
+                starts[0][0] < ends[0][0]
+                or (starts[0][0] == ends[0][0] and starts[0][2] == ends[0][1])
+            )
+            if opens:
+                around.append(starts.pop(0)[2])
+                found.append((len(around), around[-1]))
+            else:
+                assert around.pop() == ends.pop(0)[1]
+    return found
+
+
+@pytest.mark.parametrize("start", [0, 3_600_000_000_001, 9_999_999_999_999_937])
+def test_speedscope_nests_the_calls_of_a_trace(timer, start):
+    t = start + 100
+    timer.local.log += mark(EPOCH, 0, start)
+    for ns in (0, 1, 1, 0, 3, 100, 7, 0, 0, 333):  # calls that touch and calls without length
+        timer.local.log += (-SIN, None, 8, t, t + ns)
+        t += ns
+    timer.local.log += mark(CLOSE, 0, t)
+    depths = [2, 3, 2, 2, 3, 2, 2, 2, 3, 3]  # one without length is in the one that starts there
+    assert nested_by_speedscope(to_chrome_trace(timer)) == [
+        (1, "epoch"),
+        *((depth, "sin") for depth in depths),
+    ]
+
+
 # speedscope ---------------------------------------------------------------------------------------
 
 
@@ -317,35 +365,81 @@ def test_a_frame_of_speedscope_is_a_label_at_a_line(product):
     assert {"name": "mul[1]", "file": "model.py", "line": 7} in frames
 
 
+# Firefox ------------------------------------------------------------------------------------------
+
+
+def test_firefox_has_the_self_time_of_each_stack(product):
+    assert check_firefox(to_firefox(product)) == {
+        ("epoch",): 2_500,
+        ("epoch", "loss", "layer", "mul"): 1_500,
+        ("epoch", "loss", "layer", "record"): 500,
+        ("epoch", "loss", "layer", "mul[1]"): 2_000,
+        ("epoch", "loss", "layer", "sum_outgrads"): 1_499,
+        ("epoch", "loss", "layer", "mul[2]"): 2_001,
+    }
+
+
+def test_firefox_shows_lines_categories_and_gradients(product):
+    document = json.loads(to_firefox(product))
+    (thread,), strings = document["threads"], document["shared"]["stringArray"]
+    frames, functions = thread["frameTable"], thread["funcTable"]
+    names = [strings[functions["name"][func]] for func in frames["func"]]
+    categories = [document["meta"]["categories"][n]["name"] for n in frames["category"]]
+    rows = dict(zip(names, zip(categories, frames["line"], strict=True), strict=True))
+    assert (rows["mul"], rows["mul[2]"]) == (("forward", 7), ("backward", 7))
+    assert (rows["record"], rows["epoch"]) == (("record", 7), ("other", None))
+    sources = document["shared"]["sources"]["filename"]
+    source = functions["source"][frames["func"][names.index("mul")]]
+    assert strings[sources[source]] == "model.py"
+    markers = thread["markers"]
+    assert [strings[name] for name in markers["name"]] == ["mul[1]", "mul[2]"]
+    assert (markers["startTime"], markers["endTime"]) == ([0.004, 0.007], [0.006, 0.009001])
+    assert markers["data"][0]["line"] == "model.py:7"
+
+
+def test_firefox_samples_the_time_between_calls_without_a_stack(timer):
+    timer.local.log += (-SIN, None, 8, 10, 20, -SIN, None, 8, 50, 60)
+    (thread,) = json.loads(to_firefox(timer))["threads"]
+    assert thread["samples"]["stack"] == [0, None, 0]
+    assert thread["samples"]["weight"] == [1e-05, 3e-05, 1e-05]
+
+
 # Collapsed ----------------------------------------------------------------------------------------
 
 
 def test_stacks_are_scopes_with_the_operation_on_top(product):
     assert check_collapsed(to_collapsed(product)) == {
-        "loss;layer;mul": 1_500,
-        "loss;layer;mul;record": 500,
-        "loss;layer;mul[1]": 2_000,
-        "loss;layer;mul[1];sum_outgrads": 1_000,
-        "loss;layer;mul[2]": 2_001,
-        "loss;layer;mul[2];sum_outgrads": 499,
+        "loss;layer;mul": 2,
+        "loss;layer;mul;record": 1,
+        "loss;layer;mul[1]": 2,
+        "loss;layer;mul[1];sum_outgrads": 1,
+        "loss;layer;mul[2]": 2,
+        "loss;layer;mul[2];sum_outgrads": 1,
     }
 
 
 def test_stacks_by_section_have_self_times(product):
     assert check_collapsed(to_collapsed(product, by="section")) == {
-        "epoch": 2_500,
-        "epoch;mul": 1_500,
-        "epoch;mul[1]": 2_000,
-        "epoch;mul[2]": 2_001,
-        "epoch;record": 500,
-        "epoch;sum_outgrads": 1_499,
+        "epoch": 2,
+        "epoch;mul": 2,
+        "epoch;mul[1]": 2,
+        "epoch;mul[2]": 2,
+        "epoch;record": 1,
+        "epoch;sum_outgrads": 1,
     }
 
 
 def test_stacks_need_no_single_calls():
     timer = Timer(clock=lambda: 0)
-    timer.add(Record("sin", 0, "model.py", 7, "loss", ("loss",)), 30, 0)
+    timer.add(Record("sin", 0, "model.py", 7, "loss", ("loss",)), 30_000, 0)
     assert to_collapsed(Timer(clock=lambda: 0).merge(timer, timer)) == "loss;sin 60\n"
+
+
+def test_the_shortest_stack_has_a_microsecond():
+    timer = Timer(clock=lambda: 0)
+    timer.add(Record("sin", 0, "model.py", 7, "loss", ("loss",)), 1, 0)
+    timer.add(Record("cos", 0, "model.py", 8, "loss", ("loss",)), 2_600, 0)
+    assert to_collapsed(timer) == "loss;cos 3\nloss;sin 1\n"
 
 
 def test_stacks_of_nothing_are_an_error():
@@ -393,7 +487,7 @@ def test_calls_of_merged_timers_are_counted(product):
     assert names(to_chrome_trace(product.merge(other))) == ["autograd_tools: 7 of 8 calls"]
 
 
-@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope])
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_firefox])
 def test_a_timer_without_single_calls_is_an_error(render):
     with pytest.raises(
         ValueError,
@@ -402,7 +496,7 @@ def test_a_timer_without_single_calls_is_an_error(render):
         render(Timer())
 
 
-@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope])
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_firefox])
 def test_a_merged_profile_has_no_single_calls(render, product, tmp_path):
     product.save(tmp_path / "a.json")
     Timer.load(tmp_path / "a.json").merge(Timer.load(tmp_path / "a.json")).save(
@@ -414,13 +508,13 @@ def test_a_merged_profile_has_no_single_calls(render, product, tmp_path):
         render(tmp_path / "all.json")
 
 
-@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope])
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_firefox])
 def test_a_limit_below_one_is_an_error(render, product):
     with pytest.raises(ValueError, match="limit must be 1 or more, got 0"):
         render(product, limit=0)
 
 
-@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed, to_firefox])
 def test_another_object_is_an_error(render):
     with pytest.raises(
         TypeError, match="expected a Timer or the path of a saved profile, got int: 3"
@@ -431,13 +525,13 @@ def test_another_object_is_an_error(render):
 # Files and names ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed, to_firefox])
 def test_the_text_is_written_where_a_path_is_given(render, product, tmp_path):
     text = render(product, tmp_path / "out.json")
     assert (tmp_path / "out.json").read_bytes() == text.encode()
 
 
-@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed])
+@pytest.mark.parametrize("render", [to_chrome_trace, to_speedscope, to_collapsed, to_firefox])
 def test_a_saved_profile_gives_the_same_to_the_byte(render, product, tmp_path):
     product.save(tmp_path / "run.json")
     assert render(tmp_path / "run.json") == render(product)
@@ -454,6 +548,7 @@ def test_hostile_names_keep_every_format_whole(name, timer):
     assert found["X"][0]["name"] == found["X"][1]["name"] == name.replace("\ud800", r"\ud800")
     assert found["X"][1]["args"]["line"].endswith(":7")
     check_speedscope(to_speedscope(timer))
+    check_firefox(to_firefox(timer))
     assert [stack.count(";") for stack in check_collapsed(to_collapsed(timer))] == [1, 2]
 
 
@@ -483,3 +578,4 @@ def test_whatever_the_calls_the_files_are_as_their_formats_demand(calls):
     assert sum(
         len(profile["events"]) for profile in check_speedscope(to_speedscope(timer))["profiles"]
     ) == 2 * len(calls)
+    check_firefox(to_firefox(timer))

@@ -63,6 +63,6 @@ def test_each_gradient_has_an_arrow_from_its_operation(program):
 
 
 def test_stacks_of_a_program_have_all_its_time(program):
-    assert sum(check_collapsed(to_collapsed(program)).values()) == sum(
-        counts.ns for counts in Timer.load(program).records.values()
-    )
+    stacks = check_collapsed(to_collapsed(program))
+    measured = sum(counts.ns for counts in Timer.load(program).records.values())
+    assert abs(sum(stacks.values()) - measured / 1000) < len(stacks)  # rounding and least counts

@@ -11,14 +11,15 @@ from pathlib import Path
 from autograd_tools import Timer
 from autograd_tools.base.output import write_bytes
 from autograd_tools.timing import Event, Record
-from viewer.profiles.groupings import operand_text
 from viewer.profiles.timeline.arrows import arrows_of
 from viewer.profiles.timeline.tracks import (
     LIMIT,
     Track,
     Tracks,
     calls_of,
+    place_of,
     quoted,
+    spaced,
     track_name,
     tracks_of,
 )
@@ -44,7 +45,8 @@ def to_chrome_trace(
     Returns
     -------
     str
-        The JSON, with times in microseconds, exact to the nanosecond.
+        The JSON, with times in microseconds. Moments are exact to the nanosecond, but no two of a
+        track are equal: the later one becomes the next nanosecond.
 
     Raises
     ------
@@ -103,8 +105,8 @@ def _slices(tracks: Tracks) -> Iterator[str]:
     numbers: dict[int, int] = {}  # of recordings, in the order of their first calls
     for tid, (track, events) in enumerate(tracks.items(), start=FIRST):
         place, heads = f'"pid":1,"tid":{tid},"ts":', {}
-        for event in events:
-            _, label, _, _, recording, node, start, end, nbytes, record, _ = event
+        for event, start, end in zip(events, *spaced(events), strict=True):
+            _, label, _, _, recording, node, _, _, nbytes, record, _ = event
             key = (label, id(record))
             if key not in heads:
                 heads[key] = _head(label, track, place), _details(record)
@@ -130,17 +132,7 @@ def _head(label: str, track: Track, place: str) -> str:
 
 def _details(record: Record | None) -> str:
     """Return the place and operands of calls, as the beginning of their JSON arguments."""
-    if record is None:
-        return ""
-    where = {
-        "line": f"{record.file}:{record.line}" if record.file else "",
-        "function": record.function,
-        "scope": " / ".join(record.scope),
-    }
-    *arguments, output = [operand_text(operand) for operand in record.operands] or [""]
-    if output:
-        where |= {"call": f"({', '.join(arguments)}) -> {output}"}
-    return "".join(f'"{name}":{quoted(text)},' for name, text in where.items() if text)
+    return "".join(f'"{name}":{quoted(text)},' for name, text in place_of(record).items())
 
 
 def _counter(events: list[Event]) -> Iterator[str]:

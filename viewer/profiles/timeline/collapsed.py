@@ -1,4 +1,4 @@
-"""Stacks with their times, one a line, for flamegraph.pl, speedscope and Firefox's profiler."""
+"""Stacks with their times, one a line, for flamegraph.pl, and speedscope."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def to_collapsed(
     Returns
     -------
     str
-        Lines such as `loss;layer;matmul[1] 1200`, in nanoseconds.
+        Lines such as `loss;layer;matmul[1] 1200`, in microseconds, rounded, and at least 1.
 
     Raises
     ------
@@ -48,7 +48,9 @@ def to_collapsed(
     for stack, ns in STACKS[by](as_timer(x)):
         times[stack] += ns
     text = "".join(
-        f"{';'.join(map(_escaped, stack))} {ns}\n" for stack, ns in sorted(times.items()) if ns
+        f"{';'.join(map(_escaped, stack))} {max(1, round(ns / 1000))}\n"
+        for stack, ns in sorted(times.items())
+        if ns
     )
     if not text:
         raise ValueError(

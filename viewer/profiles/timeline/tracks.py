@@ -11,8 +11,9 @@ from operator import index
 from typing import NamedTuple
 
 from autograd_tools import Timer
-from autograd_tools.timing.events import Event
+from autograd_tools.timing import Event, Record
 from viewer.inputs import as_timer
+from viewer.profiles.groupings import operand_text
 
 LIMIT = 1_000_000  # calls in a file; viewers in a browser hardly open larger ones
 Lane = list[tuple[int, bool]]  # the ends of open calls, outermost first; True: backward
@@ -93,6 +94,43 @@ def _lane(lanes: list[Lane], start: int, end: int) -> int:
             return lane
     lanes.append([])
     return len(lanes) - 1
+
+
+def spaced(events: list[Event]) -> tuple[list[int], list[int]]:
+    """Return starts and ends of a track's calls, no two of them equal.
+
+    speedscope adds the start and the length of a call in floating point, so calls that touch would
+    nest, and calls without length would never end. A moment that is taken becomes the next
+    nanosecond.
+    """
+    starts, ends, now = [], [0] * len(events), -1
+    around: list[int] = []
+    for i, event in enumerate(events):
+        while around and events[around[-1]].end_ns <= event.start_ns:
+            inner = around.pop()
+            now = ends[inner] = max(now + 1, events[inner].end_ns)
+        now = max(now + 1, event.start_ns)
+        starts.append(now)
+        around.append(i)
+    while around:
+        inner = around.pop()
+        now = ends[inner] = max(now + 1, events[inner].end_ns)
+    return starts, ends
+
+
+def place_of(record: Record | None) -> dict[str, str]:
+    """Return the place and operands of calls, as far as they are known."""
+    if record is None:
+        return {}
+    where = {
+        "line": f"{record.file}:{record.line}" if record.file else "",
+        "function": record.function,
+        "scope": " / ".join(record.scope),
+    }
+    *arguments, output = [operand_text(operand) for operand in record.operands] or [""]
+    if output:
+        where |= {"call": f"({', '.join(arguments)}) -> {output}"}
+    return {name: text for name, text in where.items() if text}
 
 
 def track_name(track: Track, direction: str = "") -> str:
