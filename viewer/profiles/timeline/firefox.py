@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tools import Timer
-from autograd_tools.base.documents import write_bytes
+from autograd_tools.base.output import write_bytes
 from autograd_tools.timing import Event
 from viewer.profiles.timeline.tracks import LIMIT, calls_of, place_of, track_name, tracks_of
 
