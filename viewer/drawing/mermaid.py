@@ -137,8 +137,11 @@ def _classes(drawn: Picture) -> Iterator[str]:
 
 
 def _text(*lines: str) -> str:
-    """Return text between quotes; characters that Mermaid or HTML interpret become numbers."""
-    escaped = (re.sub(r"[^\w\s.,:;∇×…–≠−+=/()→-]", _entity, line) for line in lines)
+    """Return text between quotes; characters that Mermaid or HTML interpret become numbers.
+
+    A colon makes an icon of `fa:fa-x`, and the words `direction LR` a statement.
+    """
+    escaped = (re.sub(r"(?<=direction)\s|[^\w\s.,∇×…–≠−+=/()→-]", _entity, line) for line in lines)
     return "<br/>".join(escaped)
 
 

@@ -14,7 +14,7 @@ from autograd_tools.base.output import write_bytes
 from autograd_tools.timing import Event
 from viewer.profiles.timeline.tracks import LIMIT, calls_of, place_of, track_name, tracks_of
 
-VERSION = 58  # of the processed profile format; the profiler converts older ones
+PROFILE_VERSION = 58  # of the processed profile format; the profiler converts older ones
 CATEGORIES = {"other": "grey", "forward": "blue", "backward": "orange", "record": "green"}
 OTHER, FORWARD, BACKWARD, RECORD = range(len(CATEGORIES))
 INTERVAL = 1  # the phase of a marker with a start and an end
@@ -243,7 +243,7 @@ def _meta(product: str) -> dict[str, Any]:
         "importedFrom": "autograd_tools",
         "stackwalk": 0,
         "version": 31,
-        "preprocessedProfileVersion": VERSION,
+        "preprocessedProfileVersion": PROFILE_VERSION,
         "symbolicated": True,
         "usesOnlyOneStackType": True,
         "sourceCodeIsNotOnSearchfox": True,
