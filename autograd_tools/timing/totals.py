@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from operator import index
 from typing import Any, get_args
 
 from autograd_tools.base.options import BytesCounted
