@@ -11,13 +11,14 @@ from typing import Any
 
 import autograd_tools as ag
 from autograd_tools import Tape, Timer, Trace
+from autograd_tools.base.output import FixedPath
 from autograd_tools.base.signals import end_interrupted
 from autograd_tools.base.text import unknown
 from viewer.command import checking, cli_compare, elsewhere, profiling
 from viewer.command.arguments import Command
-from viewer.command.outcome import after, fail, is_saved
+from viewer.command.outcome import after, fail, is_saved, tell
 from viewer.command.script import INTERRUPTED, run
-from viewer.drawing.files import FORMATS, check_format, draw
+from viewer.drawing.files import FORMATS, draw, format_of
 from viewer.inputs import as_trace
 from viewer.labels import plural
 from viewer.options import View
@@ -184,7 +185,7 @@ def _captured(
     if args.step < 1:
         raise ValueError(f"--step must be 1 or more, got {args.step}")
     capture = _Capture(args.step, look)
-    save = args.save and Path(args.save).absolute()  # before the script changes the folder
+    save = args.save and FixedPath.of(args.save)  # before the script changes the folder
     with ag.observe(capture):
         status = run(args.script)
     trace = capture.trace
@@ -227,15 +228,14 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _draw(args: argparse.Namespace) -> int:
-    output = Path(args.output or f"{args.script.stem}.svg")
-    check_format(output)
-    place = output.absolute()
+    output = FixedPath.of(args.output or f"{args.script.stem}.svg")
+    format_of(output)
     trace, status = _captured(args)
     if trace is not None:
 
         def write_picture() -> None:
-            draw(trace, place, backward=args.backward)
-            print(f"drew {plural(len(trace), 'node')}: {output}")
+            draw(trace, output, backward=args.backward)
+            tell(f"drew {plural(len(trace), 'node')}", output)
 
         status = after(status, write_picture)
     return status
@@ -243,9 +243,13 @@ def _draw(args: argparse.Namespace) -> int:
 
 def _merge(args: argparse.Namespace) -> int:
     first, *others = [Timer.load(path) for path in args.profiles]
-    first.merge(*others).save(args.output)
-    print(f"merged {plural(len(args.profiles), 'profile')}: {args.output}")
-    return 0
+    total = first.merge(*others)
+
+    def write_total() -> None:
+        total.save(args.output)
+        tell(f"merged {plural(len(args.profiles), 'profile')}", args.output)
+
+    return after(0, write_total)
 
 
 # The commands. To add one, write a function that declares its arguments, with `run` and `files`

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from viewer.command.arguments import Command
+from viewer.command.outcome import after, tell
 from viewer.comparing.compare_profiles import profiles_rows
 from viewer.comparing.compare_traces import traces_rows
 from viewer.comparing.comparison import FORMATS, comparison, draw_compared, kind_of_both
@@ -67,10 +68,12 @@ def run_compare(args: argparse.Namespace) -> int:
     found, options = comparison(args.before, args.after, **given)
     if args.output:
         tolerance = {} if args.rtol is None else {"rtol": args.rtol}
-        print(
-            f"drew the changes: {draw_compared(args.before, args.after, args.output, **tolerance)}"
-        )
-        return 0
+
+        def write_changes() -> None:
+            draw_compared(args.before, args.after, args.output, **tolerance)
+            tell("drew the changes", args.output)
+
+        return after(0, write_changes)
     _print_changes(found, args.format, options)
     if isinstance(found, Comparison) and args.fail_over is not None:
         return _verdict(found, args.fail_over)

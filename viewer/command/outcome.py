@@ -6,7 +6,9 @@ import argparse
 import re
 import sys
 from collections.abc import Callable
+from os import PathLike
 
+from autograd_tools.base.output import is_regular, shown
 from viewer.command.targets import SAVED
 
 # Keywords of the viewer's functions in their messages, which are options here.
@@ -27,6 +29,11 @@ def after(status: int, write: Callable[[], object]) -> int:
     except (ValueError, OSError) as error:
         return status or fail(str(error))
     return status
+
+
+def tell(message: str, path: str | PathLike[str]) -> None:
+    """Print a line about a written file, on standard error if the file may be standard output."""
+    print(f"{message}: {shown(path)}", file=sys.stdout if is_regular(path) else sys.stderr)
 
 
 def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:

@@ -17,7 +17,7 @@ from pyinstrument.session import Session
 
 import autograd_tools as ag
 from autograd_tools import Timer, timing
-from autograd_tools.base.output import is_regular, write_bytes
+from autograd_tools.base.output import FixedPath, is_regular, write_bytes
 from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import unknown
 from autograd_tools.timing.recorder import WHOLE
@@ -112,9 +112,8 @@ def profile(args: argparse.Namespace) -> int:
         raise ValueError(f"--limit must be 0 or more, got {args.limit}")
     if args.annotate is not None and args.format != "text":
         raise ValueError(f"--annotate prints text and does not work with --format {args.format}")
-    if args.timeline and not args.timeline.endswith(tuple(TIMELINES)):
-        supported = ", ".join(TIMELINES)
-        raise ValueError(f"cannot write a timeline to {args.timeline!r}; supported: {supported}")
+    if args.timeline:
+        _timeline_for(args.timeline)
     if is_saved(
         args, output=None, skip=0, steps=None, memory=None, checkpoint=None, children=False
     ):
@@ -132,9 +131,20 @@ def profile(args: argparse.Namespace) -> int:
     if not args.children:  # our variable must not reach the processes that the script starts
         os.environ.pop("AUTOGRAD_TIMER", None)
     for name in ("output", "html", "timeline"):  # before the script changes the folder
-        setattr(args, name, getattr(args, name) and Path(getattr(args, name)).absolute())
+        setattr(args, name, getattr(args, name) and FixedPath.of(getattr(args, name)))
     with _output_of(args) as output:
         return _profile_script(args, window, output)
+
+
+def _timeline_for(path: str | os.PathLike[str]) -> Callable[..., str]:
+    """Return the writer of a timeline by its name; a pipe or device may have no ending."""
+    for ending, write_timeline in TIMELINES.items():
+        if str(path).endswith(ending):
+            return write_timeline
+    if not Path(path).suffix and not is_regular(path):
+        return to_chrome_trace
+    supported = ", ".join(TIMELINES)
+    raise ValueError(f"cannot write a timeline to {str(path)!r}; supported: {supported}")
 
 
 def _report(
@@ -240,7 +250,7 @@ class _Run:
         timer.peaks = peaks_for(timer.records).to_dict()
         if args.output:
             status = after(status, lambda: timer.save(args.output))
-            samples = args.output.with_suffix(sampling.ENDING)
+            samples = Path(args.output).with_suffix(sampling.ENDING)
             if session and is_regular(args.output):  # nothing stands beside a pipe or device
                 status = after(status, lambda: sampling.save(session, samples))
         report = _report(args, timer, session, self.window.summary())
@@ -289,8 +299,8 @@ def _again_with_timer(memory: str) -> int:
 def _finish(report: Report, args: argparse.Namespace, status: int, output: TextIO) -> int:
     """Print the report, write the page and the timeline asked for, and return the status."""
     if args.timeline:
-        ending = next(ending for ending in TIMELINES if str(args.timeline).endswith(ending))
-        status = after(status, lambda: TIMELINES[ending](report.timer, args.timeline))
+        write_timeline = _timeline_for(args.timeline)
+        status = after(status, lambda: write_timeline(report.timer, args.timeline))
     if args.html:
         name = Path(str(args.script)).name
         status = after(status, lambda: write_bytes(args.html, to_html(report, name).encode()))

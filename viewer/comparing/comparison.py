@@ -16,7 +16,7 @@ from viewer.comparing.differences import Differences, differences
 from viewer.comparing.profile_changes import Comparison, changes
 from viewer.comparing.tolerance import ATOL, RTOL, Tolerance
 from viewer.comparing.union import union
-from viewer.drawing.files import check_format, draw
+from viewer.drawing.files import draw, format_of
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.options import ChangeBy, LookOptions, ReportFormat
 from viewer.passes import MAX_NODES, prepare
@@ -150,8 +150,7 @@ def draw_compared(
     ValueError
         For an unknown format or a wrong value.
     """
-    path = Path(path)
-    check_format(path)
+    format_of(path)
     found = differences(as_trace(a), as_trace(b), Tolerance(rtol, atol))
     trace, marks = union(found)
     graph = prepare(trace, max_nodes=max_nodes, open=sorted(marks) if len(marks) <= FEW else ())

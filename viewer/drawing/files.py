@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from autograd_tools.base.memory import no_collections
-from autograd_tools.base.output import write_bytes
+from autograd_tools.base.output import is_regular, write_bytes
 from viewer.drawing.dot import dot_source, picture_of, to_dot
 from viewer.drawing.layout import DEADLINE, MANY_RANKS, layout
 from viewer.drawing.mermaid import to_mermaid
@@ -82,7 +82,8 @@ def draw(
         A path leads to a saved trace. A graph made by a pass is drawn unchanged.
     path : path
         The file to write, which is replaced if it exists. Its ending chooses the format: .svg,
-        .html (a page to zoom and pan in), .dot, .mmd (Mermaid), .png or .pdf.
+        .html (a page to zoom and pan in), .dot, .mmd (Mermaid), .png or .pdf. A pipe or device
+        without an ending, such as /dev/stdout, gets .svg.
     **options
         The options of `to_dot`.
 
@@ -110,17 +111,19 @@ def draw(
     ...     viewer.draw(J, f"{folder}/graph.svg").name
     'graph.svg'
     """
-    path = Path(path)
-    check_format(path)
-    write_bytes(path, FORMATS[path.suffix.lower()](x, options))
-    return path
+    write_bytes(path, FORMATS[format_of(path)](x, options))
+    return Path(path)
 
 
-def check_format(path: Path) -> None:
-    """Raise ValueError unless the ending of `path` names a format."""
-    if path.suffix.lower() not in FORMATS:
-        given = path.suffix or path.name
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the ending that names the format of a file; raise ValueError for an unknown one."""
+    ending = Path(path).suffix.lower()
+    if not ending and not is_regular(path):
+        return ".svg"
+    if ending not in FORMATS:
+        given = Path(path).suffix or Path(path).name
         raise ValueError(f"cannot draw {given!r}; supported: {', '.join(FORMATS)}")
+    return ending
 
 
 @no_collections
