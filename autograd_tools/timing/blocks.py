@@ -32,7 +32,7 @@ class Block:
         timer = self.timer
         if timer.enabled:
             frame, thread = frame_of_block(sys._getframe(1)), timer.thread()
-            thread.close_stale(timer.clock())
+            thread.close_stale(timer.clock)
             self.entered.append(thread.begin_block(self.code, timer.clock(), frame))
         return self
 

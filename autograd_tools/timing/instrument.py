@@ -75,7 +75,7 @@ def reset_timer() -> None:
 def close_stale() -> None:
     """Close the sections that an interrupt left open."""
     if last_section() is not None:
-        timer.thread().close_stale(timer.clock())
+        timer.thread().close_stale(timer.clock)
 
 
 # The engine sets this to its class of tracked values, whose calls are timed on plain values.

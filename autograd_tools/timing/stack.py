@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -111,13 +111,13 @@ class Stack:
         self._drop_ended(end)
         self.seen = UNKNOWN
 
-    def close_stale(self, end: int) -> None:
+    def close_stale(self, clock: Callable[[], int]) -> None:
         """Close the blocks that an interrupt left open."""
         for opened in sections.stale():
             if opened.stack is self:
-                self.end_block(opened, end)
+                self.end_block(opened, clock())
             else:
-                opened.stack.end_elsewhere(opened, end)
+                opened.stack.end_elsewhere(opened, clock())
 
     def _innermost(self) -> Open | None:
         """Return the innermost section in effect that began in this thread."""

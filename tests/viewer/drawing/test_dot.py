@@ -487,7 +487,7 @@ def test_another_type_is_an_error_that_says_what_is_expected(given):
 def test_an_unknown_option_is_an_error_that_lists_the_known(draw):
     with pytest.raises(
         TypeError,
-        match="unknown drawing option 'color'; choose gradients, edges, heat, links, marks, "
-        "backward, max_nodes",
+        match="unknown drawing option 'color'; choose gradients, edges, heat, links, "
+        "backward, marks, max_nodes",
     ):
         draw(ag.Trace(()), color="red")
