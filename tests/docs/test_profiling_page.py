@@ -50,7 +50,7 @@ def names_and_calls(text, title):
 
 
 def test_every_command_ends_well(outputs):
-    assert [status for _, status in outputs[1]] == [0] * 5
+    assert [status for _, status in outputs[1]] == [0] * 7
 
 
 @pytest.mark.parametrize("title", ["operation", "line"])

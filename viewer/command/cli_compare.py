@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from typing import Any
 
 from rich.console import Console
 
 from viewer.command.arguments import Command
+from viewer.command.messages import say
 from viewer.command.outcome import after, tell
 from viewer.comparing.compare_profiles import profiles_rows
 from viewer.comparing.compare_traces import traces_rows
@@ -96,10 +96,10 @@ def _verdict(found: Comparison, limit: float) -> int:
     """Print the rows that are slower by more than the limit, and return 1 if there are any."""
     if not found.known:
         message = f"--fail-over checks nothing: it needs {FEWEST} gradients in each profile"
-        print(f"autograd-tools: {message}", file=sys.stderr)
+        say(message)
     failures = found.failures(limit)
     for row in failures:
-        print(f"autograd-tools: {_slower(row)}, more than {limit:.0%}", file=sys.stderr)
+        say(f"{_slower(row)}, more than {limit:.0%}")
     return 1 if failures else 0
 
 

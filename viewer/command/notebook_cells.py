@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tools.base.text import one_line
+from viewer.command.messages import say
 
 # A line that only IPython understands, such as `%matplotlib inline`, `files = !ls` and `np.sum?`.
 MAGIC = re.compile(r"\s*([\w\s,.]+=\s*)?[%!]|\s*\?|\s*[\w.]+\?+\s*$")
@@ -38,7 +39,7 @@ def load_notebook(path: str, names: dict[str, Any]) -> Callable[[], None]:
     }
     if skipped:
         shown = ", ".join(one_line(line[:SHOWN]) for line in dict.fromkeys(skipped))
-        print(f"autograd-tools: {path}: skipped lines of IPython: {shown}", file=sys.stderr)
+        say(f"{path}: skipped lines of IPython: {shown}")
     for file, source in cells.items():  # without a time of change, they stay
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     names["display"] = print

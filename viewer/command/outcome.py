@@ -9,6 +9,7 @@ from collections.abc import Callable
 from os import PathLike
 
 from autograd_tools.base.output import is_regular, shown
+from viewer.command.messages import say
 from viewer.command.targets import SAVED
 
 # Keywords of the viewer's functions in their messages, which are options here.
@@ -18,7 +19,7 @@ KEYWORD = re.compile(r"\b(where|columns|sort|limit|by|max_depth|max_nodes|rtol|a
 def fail(message: str) -> int:
     """Print an error message, and return the exit status for it."""
     words = KEYWORD.sub(lambda found: f"--{found[1].replace('_', '-')}", message)
-    print(f"autograd-tools: {words.replace('--max-depth', '--depth')}", file=sys.stderr)
+    say(words.replace("--max-depth", "--depth"))
     return 2
 
 

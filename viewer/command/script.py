@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
+from viewer.command.messages import say
 from viewer.command.targets import Target, replaced_modules
 
 HERE = f"{Path(__file__).parent}{os.sep}"
@@ -38,7 +39,7 @@ def run(target: Target, within: AbstractContextManager[object] | None = None) ->
 
 def _run(target: Target, within: AbstractContextManager[object]) -> int:
     if target.hint:
-        print(f"autograd-tools: {target.hint}", file=sys.stderr)
+        say(target.hint)
     body = target.load()
     streams, hook = (sys.stdout, sys.stderr), sys.excepthook
     try:
@@ -86,7 +87,8 @@ def _status(code: object) -> int:
     """Return the exit status of `sys.exit(code)`."""
     if code is None or isinstance(code, int):
         return code or 0
-    print(code, file=sys.stderr)
+    if sys.stderr is not None:
+        print(code, file=sys.stderr)
     return 1
 
 
