@@ -43,7 +43,7 @@ def state():
 def _comparable(x):
     """Return something that is equal as long as the state is; None if there is no state."""
     if isinstance(x, bool | int | float | str):
-        return x
+        return repr(x)  # NaN is equal to itself
     if isinstance(x, Blocks):
         last = x.last()
         return id(last), len(x.of_generators)
