@@ -96,6 +96,8 @@ def write_bytes(path: AnyPath, content: bytes) -> None:
 def _write(path: str, content: bytes) -> None:
     if not path:
         raise FileNotFoundError(errno.ENOENT, "expected the name of a file, got an empty one")
+    if "\0" in path:
+        raise ValueError("embedded null character, which no name can have")
     descriptor = _descriptor(path)
     if descriptor is not None:
         _flush()
