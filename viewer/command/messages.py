@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TextIO
+
+
+def put(text: object, stream: TextIO | None) -> None:
+    """Print a line, unless the stream is closed: `print` would take standard output instead."""
+    if stream is not None:
+        print(text, file=stream)
 
 
 def say(message: str) -> None:
-    """Print a message to standard error, if there is one; `print` would take standard output."""
-    if sys.stderr is not None:
-        print(f"autograd-tools: {message}", file=sys.stderr)
+    """Print a message of ours to standard error."""
+    put(f"autograd-tools: {message}", sys.stderr)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from os import PathLike
 
 from autograd_tools.base.output import is_regular, shown
-from viewer.command.messages import say
+from viewer.command.messages import put, say
 from viewer.command.targets import SAVED
 
 # Keywords of the viewer's functions in their messages, which are options here.
@@ -34,7 +34,7 @@ def after(status: int, write: Callable[[], object]) -> int:
 
 def tell(message: str, path: str | PathLike[str]) -> None:
     """Print a line about a written file, on standard error if the file may be standard output."""
-    print(f"{message}: {shown(path)}", file=sys.stdout if is_regular(path) else sys.stderr)
+    put(f"{message}: {shown(path)}", sys.stdout if is_regular(path) else sys.stderr)
 
 
 def is_saved(args: argparse.Namespace, **of_scripts: object) -> bool:

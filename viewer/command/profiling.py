@@ -278,12 +278,20 @@ def _output_of(args: argparse.Namespace) -> Iterator[TextIO]:
     For a format other than text, all that the script and its processes print goes to standard
     error from here on, up to their exit.
     """
+    if sys.stdout is None:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            yield nowhere
+        return
     if args.format == "text":
         yield sys.stdout
         return
     sys.stdout.flush()
+    null = os.open(os.devnull, os.O_WRONLY)
+    while null <= 2:  # else a copy of the output would take the number of a closed standard error
+        null = os.open(os.devnull, os.O_WRONLY)
     with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace") as ours:
-        os.dup2(2, 1)
+        os.dup2(null if sys.stderr is None else 2, 1)
+        os.close(null)
         yield ours
 
 

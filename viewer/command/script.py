@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
-from viewer.command.messages import say
+from viewer.command.messages import put, say
 from viewer.command.targets import Target, replaced_modules
 
 HERE = f"{Path(__file__).parent}{os.sep}"
@@ -87,8 +87,7 @@ def _status(code: object) -> int:
     """Return the exit status of `sys.exit(code)`."""
     if code is None or isinstance(code, int):
         return code or 0
-    if sys.stderr is not None:
-        print(code, file=sys.stderr)
+    put(code, sys.stderr)
     return 1
 
 

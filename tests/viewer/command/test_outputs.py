@@ -109,3 +109,39 @@ def test_a_timeline_into_standard_output_is_a_chrome_trace(tmp_path):
     command = [sys.executable, "-m", "autograd_tools", "profile", "--timeline", "/dev/fd/1"]
     found = subprocess.run([*command, "train.py"], cwd=tmp_path, capture_output=True, check=True)
     assert found.stdout.find(b'{"traceEvents":[') >= 0
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize("script_stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("closed", [(2,), (0, 2), (1,), (1, 2)])
+def test_a_report_for_programs_is_whole_with_closed_streams(tmp_path, closed, script_stream):
+    source = (
+        "import sys\nimport numpy as np\nimport autograd_tools as ag\n"
+        "ag.grad(np.sin)(0.0)\n"
+        f"if sys.{script_stream}:\n    print('from the script', file=sys.{script_stream})\n"
+    )
+    (tmp_path / "train.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-m", "autograd_tools", "profile", "--format", "json", "train.py"]
+    closing = " ".join(f"{number}>&-" for number in closed)
+    run = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closing}', "sh", *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, "Traceback" in run.stderr) == (0, False)
+    if 1 in closed:
+        assert run.stdout == ""
+    else:
+        assert json.loads(run.stdout)["operations"] == 1
+
+
+@posix
+@pytest.mark.slow  # lays out
+def test_no_message_gets_into_a_picture_while_standard_error_is_closed(trace):
+    command = [sys.executable, "-m", "autograd_tools", "draw", "-o", "/dev/stdout", trace]
+    run = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", *command], capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout[-7:]) == (0, "</svg>\n")
