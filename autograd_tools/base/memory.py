@@ -65,7 +65,7 @@ def _collect_if_due() -> None:
         try:
             try:
                 set_threshold(1, before[1], before[2])
-                _ = {1}, {2}, {3}  # new objects, of which Python counts more than 1
+                _ = {1}, {2}, {3}  # three new objects exceed the threshold of 1
             finally:
                 set_threshold(*before)
         finally:

@@ -100,7 +100,7 @@ def _differentiate_heard(recording: Recording, index: int, seed: Any) -> None:
 
 
 def _forget(recording: Recording) -> None:
-    """Forget gradients of which half would look complete."""
+    """Forget the gradients: half of them would look complete."""
     recording.running = recording.result = None
     recording.outgrads = []
 

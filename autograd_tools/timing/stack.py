@@ -90,7 +90,7 @@ class Stack:
             self.seen = last
 
     def _repair(self) -> None:
-        """Make the log and the open sections agree, of which one may lack the last change."""
+        """Make the log and the open sections agree: one of them may lack the last change."""
         codes = self.log[::WIDTH]
         depth = sum([code > END for code in codes]) - sum([code in CLOSING for code in codes])
         self.paused.update(dict.fromkeys(self.open[depth:]))

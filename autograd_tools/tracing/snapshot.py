@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.memory import no_collections
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
@@ -29,6 +30,7 @@ UNWRAPPED = frozenset({np.ndarray, float, np.float64, type(None)})
 OPERAND = ("", "")  # the texts around a node that is an argument by itself
 
 
+@no_collections
 def columns_of(recording: Recording, names: Mapping[int, Name]) -> Columns:
     """Return the columns of a recording; `names` are those found for its Params, by id."""
     entries, n = recording.entries, len(recording.entries)

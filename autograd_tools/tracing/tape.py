@@ -13,7 +13,7 @@ import numpy as np
 from autograd_tools.base.containers import copied
 from autograd_tools.base.contexts import listed
 from autograd_tools.base.html import html_of
-from autograd_tools.base.memory import keep_freed_memory, no_collections
+from autograd_tools.base.memory import keep_freed_memory
 from autograd_tools.engine import checks
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.checks import current_check
@@ -173,7 +173,7 @@ class Tape(Recording):
     def trace(self) -> Trace:
         """Return a snapshot in plain data, which can be saved, compared and drawn."""
         self.find_names(variables_of_frames(sys._getframe()))
-        nodes = Nodes(no_collections(columns_of)(self, self.names))
+        nodes = Nodes(columns_of(self, self.names))
         return Trace(nodes, None if self.result is None else self.result + 1)
 
     def __copy__(self) -> Tape:

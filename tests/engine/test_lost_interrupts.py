@@ -81,7 +81,6 @@ sys.unraisablehook = ignored.append
 signal.signal(signal.SIGALRM, handler)
 before = gc.isenabled(), gc.get_threshold(), np.geterr()
 for _ in range(int(sys.argv[2])):
-    sent = False
     try:
         signal.setitimer(signal.ITIMER_REAL, times.uniform(0.0002, 0.01))
         for _ in range(100_000):

@@ -43,7 +43,7 @@ class Target:
 
     @property
     def is_path(self) -> bool:
-        """Whether the name is the path of a file or folder."""
+        """True if the name is the path of a file or folder."""
         return not PROGRAMS[self.kind].word
 
     @property
@@ -213,7 +213,7 @@ class Kind(NamedTuple):
     fits: Callable[[str], bool] = lambda path: True
 
 
-# The kinds of programs, of which the first that fits a path is taken. To add one, add an entry.
+# The kinds of programs; the first that fits a path is taken. To add one, add an entry.
 PROGRAMS: dict[str, Kind] = {
     "module": Kind("-m", "-m {}", lambda name: str(Path.cwd()), _load_module),
     "code": Kind("-c", "-c", lambda name: "", _load_code),
