@@ -93,6 +93,13 @@ def write_bytes(path: AnyPath, content: bytes) -> None:
         raise ValueError(f"cannot write {shown(path)}: {error}") from None
 
 
+def saved(text: str, path: AnyPath | None) -> str:
+    """Return a text, and write it to a file if there is a path."""
+    if path is not None:
+        write_bytes(path, text.encode())
+    return text
+
+
 def _write(path: str, content: bytes) -> None:
     if not path:
         raise FileNotFoundError(errno.ENOENT, "expected the name of a file, got an empty one")

@@ -7,7 +7,7 @@ from typing import Unpack
 
 from autograd_tools.base.html import html_of
 from autograd_tools.base.options import MarkdownOptions, SectionOrder, TableOptions
-from autograd_tools.base.output import write_bytes
+from autograd_tools.base.output import saved
 from autograd_tools.timing.export import csv_text, markdown_text
 from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.section import SectionData, Snapshot
@@ -168,6 +168,4 @@ class Section(Shown, SectionData):
 
 
 def _written(text: str, path: str | Path | None) -> str:
-    if path is not None:
-        write_bytes(path, text.encode())
-    return text
+    return saved(text, path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from autograd_tools.base.memory import no_collections
-from autograd_tools.base.output import is_regular, write_bytes
+from autograd_tools.base.output import is_regular, saved, write_bytes
 from viewer.drawing.dot import dot_source, picture_of, to_dot
 from viewer.drawing.layout import DEADLINE, MANY_RANKS, layout
 from viewer.drawing.mermaid import to_mermaid
@@ -66,9 +66,7 @@ def to_svg(
     """
     image, drawn = _laid_out(x, "svg", **options)
     svg = finish(image.decode(), drawn)
-    if path is not None:
-        write_bytes(path, svg.encode())
-    return svg
+    return saved(svg, path)
 
 
 def draw(

@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from autograd_tools import Timer
-from autograd_tools.base.output import write_bytes
+from autograd_tools.base.output import saved
 from autograd_tools.timing import Event, Record
 from viewer.profiles.timeline.arrows import arrows_of
 from viewer.profiles.timeline.tracks import (
@@ -78,9 +78,7 @@ def to_chrome_trace(
         + ",\n".join(lines)
         + f'\n],"displayTimeUnit":"ns","otherData":{json.dumps(counts)}}}\n'
     )
-    if path is not None:
-        write_bytes(path, text.encode())
-    return text
+    return saved(text, path)
 
 
 def _names(process: str, tracks: Tracks) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograd_tools import Timer
-from autograd_tools.base.output import write_bytes
+from autograd_tools.base.output import saved
 from autograd_tools.base.text import one_line, unknown
 from autograd_tools.timing import Section
 from viewer.inputs import as_timer
@@ -57,9 +57,7 @@ def to_collapsed(
             f"this timer has no time by {by}: set AUTOGRAD_TIMER=1 before autograd_tools is "
             "imported, or write by='section' for your own sections"
         )
-    if path is not None:
-        write_bytes(path, text.encode())
-    return text
+    return saved(text, path)
 
 
 def _by_scope(timer: Timer) -> Iterator[tuple[Stack, int]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tools import Timer
-from autograd_tools.base.output import write_bytes
+from autograd_tools.base.output import saved
 from autograd_tools.timing import Event
 from viewer.profiles.timeline.tracks import LIMIT, calls_of, place_of, track_name, tracks_of
 
@@ -73,9 +73,7 @@ def to_firefox(
         "threads": threads,
     }
     text = json.dumps(document, separators=(",", ":")) + "\n"
-    if path is not None:
-        write_bytes(path, text.encode())
-    return text
+    return saved(text, path)
 
 
 @dataclass(slots=True)

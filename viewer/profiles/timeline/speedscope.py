@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograd_tools import Timer
-from autograd_tools.base.output import write_bytes
+from autograd_tools.base.output import saved
 from autograd_tools.timing.events import Event
 from viewer.profiles.timeline.tracks import LIMIT, calls_of, quoted, track_name, tracks_of
 
@@ -58,9 +58,7 @@ def to_speedscope(
     head += f'"name":{json.dumps(calls.note)},"activeProfileIndex":0'
     shared, profiled = ",\n".join(frames), ",\n".join(profiles)
     text = f'{{{head},"shared":{{"frames":[\n{shared}\n]}},"profiles":[\n{profiled}\n]}}\n'
-    if path is not None:
-        write_bytes(path, text.encode())
-    return text
+    return saved(text, path)
 
 
 def _steps(events: list[Event], frames: dict[str, int]) -> Iterator[str]:
