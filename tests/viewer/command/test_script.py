@@ -5,13 +5,9 @@ import sys
 
 import pytest
 from support.commands import run
+from support.programs import GETSOURCE, RUN, SPAWN
 
 pytestmark = pytest.mark.slow
-
-RUN = (
-    "import sys; from viewer.command.script import run; from viewer.command.targets import "
-    "target_of; sys.exit(run(target_of(sys.argv[1:])))"
-)
 
 
 def finish(folder, *args, **options):
@@ -88,17 +84,10 @@ SCRIPTS = {
     "print('hello')",
     "warning": "import warnings\nwarnings.warn('careful')\n",
     "pickle": "import pickle\nclass A:\n    x = 3\nprint(pickle.loads(pickle.dumps(A())).x)",
-    "getsource": "import inspect\ndef f():\n    return 42\nprint(inspect.getsource(f))",
+    "getsource": GETSOURCE,
     "thread": "import threading\nthreading.Thread(target=lambda: print('thread')).start()",
     "subprocess": "import os; print(os.environ.get('AUTOGRAD_TIMER'))",
-    "multiprocessing": """
-import multiprocessing
-def double(x):
-    return 2 * x
-if __name__ == "__main__":
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        print(pool.map(double, [1, 2]))
-""",
+    "multiprocessing": SPAWN,
 }
 FORKS = {
     "processes": "import multiprocessing\n"

@@ -8,15 +8,12 @@ import zipfile
 
 import pytest
 from support.commands import MODEL, run
+from support.programs import GETSOURCE, RUN, SPAWN
 
 import viewer.command.notebook_cells as cells
 from viewer.command.targets import PROGRAMS, target_of
 
 slow = pytest.mark.slow
-RUN = (
-    "import sys; from viewer.command.script import run; from viewer.command.targets import "
-    "target_of; sys.exit(run(target_of(sys.argv[1:])))"
-)
 
 # The words that start a program after `python`, by the kind of program: to add one, add an entry.
 TARGETS = {
@@ -59,17 +56,7 @@ except (EOFError, ImportError) as error:
     "threading.Thread(target=threading.Event().wait, daemon=True).start()\nsys.exit(3)\n",
     "exit-os": "import os\nprint('gone', flush=True)\nos._exit(4)\n",
 }
-WITH_FILES = {
-    "getsource": "import inspect\ndef f():\n    return 42\nprint(inspect.getsource(f))\n",
-    "spawn": """
-import multiprocessing
-def double(x):
-    return 2 * x
-if __name__ == "__main__":
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        print(pool.map(double, [1, 2]))
-""",
-}
+WITH_FILES = {"getsource": GETSOURCE, "spawn": SPAWN}
 
 
 def lay_out(folder, source):
