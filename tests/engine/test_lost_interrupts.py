@@ -10,7 +10,7 @@ INTERRUPTS = 150  # per state
 
 # Interrupts a state again and again at random times; prints how many were lost and what was wrong.
 PROGRAM = """
-import gc, random, signal, sys
+import gc, random, signal, sys, time
 import numpy as np
 import autograd_tools as ag
 
@@ -80,13 +80,19 @@ ignored, wrong, arrived = [], 0, 0
 sys.unraisablehook = ignored.append
 signal.signal(signal.SIGALRM, handler)
 before = gc.isenabled(), gc.get_threshold(), np.geterr()
+
+def until_interrupted():
+    # A function of its own: since Python 3.12, a `try` does not cover the jump back of its loop.
+    signal.setitimer(signal.ITIMER_REAL, times.uniform(0.0002, 0.01))
+    for _ in range(100_000):
+        run()
+        if signal.getitimer(signal.ITIMER_REAL)[0] == 0.0:
+            time.sleep(1)  # another thread may have got the signal, and pass it on now
+            break  # it was lost
+
 for _ in range(int(sys.argv[2])):
     try:
-        signal.setitimer(signal.ITIMER_REAL, times.uniform(0.0002, 0.01))
-        for _ in range(100_000):
-            run()
-            if signal.getitimer(signal.ITIMER_REAL)[0] == 0.0:  # it came, and was lost
-                break
+        until_interrupted()
     except KeyboardInterrupt:
         arrived += 1
     wrong += not behaves(before)

@@ -38,6 +38,8 @@ def ended(script, tmp_path):
 
         def prepare():
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            for name in ENDING:  # nohup, which may run the tests, ignores SIGHUP
+                signal.signal(getattr(signal, name), signal.SIG_DFL)
             for name in ignored:
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
 
