@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from viewer.command.messages import put, say
-from viewer.command.targets import Target, replaced_modules
+from viewer.command.targets import Target, replaced_modules, show_lines
 
 HERE = f"{Path(__file__).parent}{os.sep}"
 
@@ -47,6 +47,7 @@ def _run(target: Target, within: AbstractContextManager[object]) -> int:
             status = _finished(lambda: _execute(body, within))
             return _finished(_wait_for_threads) or status
     finally:
+        show_lines()
         sys.excepthook = hook
         sys.stdout, sys.stderr = streams  # the script may have replaced and closed them
         if sys.stdout is not None and sys.stdout.closed:

@@ -23,6 +23,7 @@ from viewer.command.notebook_cells import load_notebook
 Names = dict[str, Any]  # the global variables of a program
 Body = Callable[[], object]  # runs a program
 SAVED = "saved file"
+_sources: dict[str, str] = {}  # of code without a file, by the name in tracebacks
 MEASURING = ("autograd_tools", "numpy")  # never loaded a second time
 
 
@@ -157,12 +158,17 @@ def _load_stdin(name: str, names: Names) -> Body:
 
 
 def _execute(source: str, code: types.CodeType, names: Names) -> None:
-    """Execute code without a file; reports show its lines, but not tracebacks, as under Python."""
-    try:
-        exec(code, names)
-    finally:
-        lines = source.splitlines(keepends=True)
-        linecache.cache[code.co_filename] = len(source), None, lines, code.co_filename
+    """Execute code without a file; `show_lines` shows its lines."""
+    _sources[code.co_filename] = source
+    if sys.version_info >= (3, 13) and code.co_filename == "<string>":
+        show_lines()  # for tracebacks, as Python itself does
+    exec(code, names)
+
+
+def show_lines() -> None:
+    """Let reports show the lines of code without a file, once its tracebacks are printed."""
+    for file, source in _sources.items():
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
 
 
 def _compiled(content: bytes | str, file: str) -> types.CodeType:
