@@ -1,19 +1,50 @@
-"""Text on one line: escapes, width in a terminal, Markdown, and errors for unknown names."""
+"""Text to show: escapes, encodings, width in a terminal, Markdown, and errors for unknown names."""
 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable
 
+# What stands for a sign of ours in an encoding that lacks it: the first character that it has. All
+# are as wide as the sign, so that tables stay aligned.
+STAND_INS = {
+    **dict(zip("─│├└…∅", "-||`~-", strict=True)),
+    **dict(zip("∇→×·⋮≥≠−–›", "d>x.:>!-->", strict=True)),
+    **dict(zip("█▏▎▍▌▋▊▉", "#.......", strict=True)),
+    **dict(zip("▁▂▃▄▅▆▇", "_.-:=+*", strict=True)),
+    "μ": "µu",  # the Greek letter, the sign of Latin-1
+}
+
 
 class Text(str):
-    """A string whose repr is the text itself, for interactive sessions."""
+    """A string that any standard output can print; its repr is the text itself."""
 
     __slots__ = ()
 
+    def __str__(self) -> str:
+        return encodable(super().__str__(), getattr(sys.stdout, "encoding", None))
+
     def __repr__(self) -> str:
         return str(self)
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """Return `text` with other characters for those that an encoding lacks, `?` if we know none."""
+    if not encoding or _fits(text, encoding):
+        return text
+    lacking = {c for c in set(text) if not _fits(c, encoding)}
+    found = {c: [s for s in STAND_INS.get(c, "") if _fits(s, encoding)] for c in lacking}
+    return text.translate({ord(c): (stand_ins or "?")[0] for c, stand_ins in found.items()})
+
+
+def _fits(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def width_of(text: str) -> int:

@@ -8,6 +8,7 @@ from typing import Unpack
 from autograd_tools.base.html import html_of
 from autograd_tools.base.options import MarkdownOptions, SectionOrder, TableOptions
 from autograd_tools.base.output import saved
+from autograd_tools.base.text import Text
 from autograd_tools.timing.export import csv_text, markdown_text
 from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.section import SectionData, Snapshot
@@ -85,7 +86,7 @@ class Shown:
         ValueError
             If an option is unknown or less than 1.
         """
-        return table(self.snapshot(), **options)
+        return Text(table(self.snapshot(), **options))
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return the rows as comma-separated values, in the order of first entries.
@@ -119,13 +120,13 @@ class Shown:
         str
             The table.
         """
-        return _written(markdown_text(self.snapshot(), **options), path)
+        return Text(_written(markdown_text(self.snapshot(), **options), path))
 
     def _repr_html_(self) -> str | None:
         return html_of(self)
 
     def __str__(self) -> str:
-        return self.table()
+        return str(self.table())
 
 
 class Section(Shown, SectionData):

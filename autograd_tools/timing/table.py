@@ -9,15 +9,15 @@ from itertools import groupby
 
 from autograd_tools.base.formats import memory_text, percent_text, time_text
 from autograd_tools.base.options import LineCharacters, SectionOrder
-from autograd_tools.base.text import one_line, unknown, width_of
+from autograd_tools.base.text import STAND_INS, one_line, unknown, width_of
 from autograd_tools.timing.columns import DEFAULT, Column, asked, choose
 from autograd_tools.timing.rows import Row, list_rows
 from autograd_tools.timing.section import Snapshot
 
 # Replacements for characters of the table; labels keep theirs.
-LINECHARS: dict[str, dict[int, int]] = {
+LINECHARS: dict[str, dict[int, str]] = {
     "unicode": {},
-    "ascii": str.maketrans("─│├└…μ∅█▏▎▍▌▋▊▉", "-||`~u-#......."),
+    "ascii": {ord(sign): stand_ins[-1] for sign, stand_ins in STAND_INS.items()},
 }
 TOT = "Tot / % measured:"
 NARROWEST = len(TOT)  # least width of names; then columns of numbers are dropped
@@ -66,7 +66,7 @@ class _Page:
     groups: list[_Group]
     name_width: int
     width: int | None
-    chars: dict[int, int]
+    chars: dict[int, str]
 
     def lines(self, shot: Snapshot, rows: list[Row], names: list[str], title: str) -> list[str]:
         """Return the header, a line for each row, and the notes."""
@@ -116,7 +116,7 @@ def _fit(chosen: list[Column], name_width: int, width: int) -> tuple[list[Column
     return chosen, min(name_width, max(NARROWEST, left(chosen)))
 
 
-def cut(text: str, width: int, chars: dict[int, int]) -> str:
+def cut(text: str, width: int, chars: dict[int, str]) -> str:
     """Return `text` in at most `width` columns of a terminal, with a mark where it was cut."""
     if width_of(text) <= width:
         return text

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_tools.base.documents import read_document, write_document
 from autograd_tools.base.html import html_of
+from autograd_tools.base.text import Text
 from autograd_tools.tracing.columns import Columns, Nodes, ScopeNode, TraceNode
 from autograd_tools.tracing.file_format import columns_of_plain, plain_columns
 
@@ -120,7 +121,8 @@ class Trace:
         write_document(path, self.to_dict())
 
     def __str__(self) -> str:
-        return "\n".join([f"{row + 1}. {self.columns.listing(row)}" for row in range(len(self))])
+        rows = range(len(self))
+        return str(Text("\n".join([f"{row + 1}. {self.columns.listing(row)}" for row in rows])))
 
     def _repr_html_(self) -> str | None:
         return html_of(self)

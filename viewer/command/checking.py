@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import threading
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,7 @@ from autograd_tools.engine.checks import Check, CheckError, checking
 from autograd_tools.location.source_lines import code_at
 from viewer.command import elsewhere
 from viewer.command.arguments import Command
+from viewer.command.messages import put
 from viewer.command.outcome import fail
 from viewer.command.script import run
 from viewer.labels import plural
@@ -95,5 +97,5 @@ def check(args: argparse.Namespace) -> int:
             f"{args.script} computed no gradient with autograd_tools, so there is nothing to check"
             f"{elsewhere.hint()}"
         )
-    print(faults.text())
+    put(faults.text(), sys.stdout)
     return status or int(bool(faults.found))

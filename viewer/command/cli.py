@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from viewer.options import View
 from viewer.terminal.explanation import MOST_NODES, explain
 from viewer.terminal.grouped import GROUPINGS
 from viewer.terminal.subject import Options
-from viewer.terminal.text import VIEWS, check_options, show, write
+from viewer.terminal.text import VIEWS, check_options, show
+from viewer.text.lines import write
 
 IN_PLACE = ("--version", "--help", "-h")  # in place of a command
 
@@ -62,7 +64,8 @@ def _main(argv: Sequence[str] | None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output, such as `head`, has stopped
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(AttributeError, OSError):  # the script may have replaced it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError) as error:
         return fail(str(error))
@@ -105,7 +108,7 @@ def _add_show(command: Command) -> None:
         "--limit",
         type=int,
         metavar="N",
-        help="rows to show (default: all; in a terminal 1000, or 200 of a tree)",
+        help="rows to show (default: 100000; in a terminal 1000; of a tree 200)",
     )
     add("--depth", type=int, metavar="N", help="levels of the tree to open")
     add("--by", choices=list(GROUPINGS), help="group the table, to see gradients vanish or explode")
@@ -223,7 +226,7 @@ def _explain(args: argparse.Namespace) -> int:
     )
     if trace is not None:
         text = texts[0] if texts else explain(trace, max_nodes=args.max_nodes)
-        write(text.replace("pass max_nodes=", "pass --max-nodes "), sys.stdout)
+        write([text.replace("pass max_nodes=", "pass --max-nodes ")], sys.stdout)
     return status
 
 

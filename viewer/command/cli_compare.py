@@ -16,8 +16,8 @@ from viewer.comparing.compare_traces import traces_rows
 from viewer.comparing.comparison import FORMATS, comparison, draw_compared, kind_of_both
 from viewer.comparing.noise import FEWEST, Change
 from viewer.comparing.profile_changes import GROUPINGS, Comparison
-from viewer.terminal.text import NARROWEST, write
-from viewer.text.lines import fold, painted
+from viewer.terminal.text import NARROWEST
+from viewer.text.lines import fold, painted, write
 
 INDENT = "    "  # of the second row of a folded line
 
@@ -89,7 +89,7 @@ def _print_changes(found: Any, format: str, options: dict[str, Any]) -> None:
         folded = (row for long in rows for row in fold(long, width, rest=INDENT))
         write(painted(folded, console), console.file)
     else:
-        write(FORMATS[format][is_profile](found, **options), console.file)
+        write([FORMATS[format][is_profile](found, **options)], console.file)
 
 
 def _verdict(found: Comparison, limit: float) -> int:

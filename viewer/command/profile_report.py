@@ -22,8 +22,7 @@ from viewer.profiles.annotation import annotated_rows
 from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, hotspot_table_rows, title
 from viewer.profiles.patterns import NO_TIPS, tip_rows, tips
 from viewer.profiles.roofline import arithmetic_rows
-from viewer.terminal.text import write
-from viewer.text.lines import Row, Span, as_text, plain
+from viewer.text.lines import Row, Span, painted, plain_lines, write
 from viewer.text.table import Cells
 
 FORMAT, VERSION = "autograd_tools.report", 1
@@ -91,10 +90,9 @@ def _console() -> tuple[Console, int | None]:
 
 def _print(rows: Iterable[Row], console: Console) -> None:
     if console.is_terminal:
-        console.print()
-        console.print(*map(as_text, rows), sep="\n")
+        write(["", *painted(rows, console)], console.file)
     else:
-        write(f"\n{plain(rows)}", console.file)
+        write(["", *plain_lines(rows)], console.file)
 
 
 def timer_rows(timer: Timer, width: int | None) -> Iterator[Row]:

@@ -19,7 +19,7 @@ import autograd_tools as ag
 from autograd_tools import Timer, timing
 from autograd_tools.base.output import FixedPath, is_regular, write_bytes
 from autograd_tools.base.signals import Guard, name_of
-from autograd_tools.base.text import unknown
+from autograd_tools.base.text import encodable, unknown
 from autograd_tools.timing.recorder import WHOLE
 from viewer.command import elsewhere, profile_report, sampling
 from viewer.command.arguments import Command
@@ -313,7 +313,7 @@ def _finish(report: Report, args: argparse.Namespace, status: int, output: TextI
         name = Path(str(args.script)).name
         status = after(status, lambda: write_bytes(args.html, to_html(report, name).encode()))
     if args.format != "text":
-        output.write(REPORTS[args.format](report))
+        output.write(encodable(REPORTS[args.format](report), output.encoding))
         return status
     profile_report.print_text(report)
     if args.annotate is not None:

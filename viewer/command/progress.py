@@ -79,12 +79,18 @@ class Progress:
         stream.write, stream.flush = write, flush  # type: ignore[method-assign]
 
 
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream writes to a terminal; one may be closed, or lack most methods."""
+    try:
+        return stream is not None and stream.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
 @contextmanager
 def progress(text: Callable[[], str]) -> Iterator[Callable[[], None]]:
     """Yield a function that updates the text on standard error, if that is a terminal."""
-    streams = [
-        stream for stream in (sys.stdout, sys.stderr) if stream is not None and stream.isatty()
-    ]
+    streams = [stream for stream in (sys.stdout, sys.stderr) if _is_terminal(stream)]
     if sys.stderr not in streams or os.environ.get("TERM") == "dumb":
         yield lambda: None
         return

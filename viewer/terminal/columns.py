@@ -13,7 +13,7 @@ from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line, unknown
 from autograd_tools.tracing.summaries import Summaries
-from viewer.passes.grouping import Ancestors
+from viewer.terminal.scopes import scopes
 from viewer.text.places import path_text, source_text
 
 Values: TypeAlias = Sequence[Any] | np.ndarray
@@ -41,33 +41,6 @@ def column(name: str) -> Column:
     if name not in COLUMNS:
         raise unknown("column", name, COLUMNS)
     return COLUMNS[name]
-
-
-def homes(trace: Trace) -> list[int]:
-    """Return the number of the place of each node; a leaf is in the innermost around its uses."""
-    columns, around = trace.columns, Ancestors(trace.places)
-    found = list(columns.place)
-    for row, (kind, uses) in enumerate(zip(columns.kind, columns.children, strict=True)):
-        if kind != "result" and uses:
-            found[row] = around.common({columns.place[use - 1] for use in uses})
-    return found
-
-
-def paths(
-    trace: Trace, kinds: Sequence[str] = ("function", "scope", "loop")
-) -> list[tuple[str, ...]]:
-    """Return the path of each place: the names of the given kinds, outermost first."""
-    found: list[tuple[str, ...]] = []
-    for place in trace.places:
-        around = found[place.parent] if found else ()
-        found.append((*around, place.name) if place.kind in kinds else around)
-    return found
-
-
-def scopes(trace: Trace) -> list[tuple[str, ...]]:
-    """Return the path of each node."""
-    names = paths(trace)
-    return [names[home] for home in homes(trace)]
 
 
 def _titles(trace: Trace) -> list[str]:
@@ -181,7 +154,7 @@ COLUMNS: dict[str, Column] = {
     "line": Column(
         lambda trace: [line or math.nan for line in trace.columns.line], _INTEGER, "dim", True
     ),
-    "scope": Column(scopes, lambda path: one_line(" / ".join(path)), "magenta"),
+    "scope": Column(scopes, lambda path: one_line(str(path or "")), "magenta"),
     "forward": Column(lambda trace: _known(trace.columns.forward_ns), _number(time_text), "", True),
     "backward": Column(_backward, _number(time_text), "", True),
     **_statistics("", lambda trace: trace.columns.value, ""),

@@ -13,6 +13,7 @@ from viewer.text.lines import shorten
 
 LONGEST_NAME = 24  # columns
 LONGEST_CONSTANT = 40
+LONGEST_ARGUMENT = 120
 _OUR_NAMES = re.compile(r"[vc]\d+(_\d+)?")
 _ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
 
@@ -83,13 +84,17 @@ def equation_of(node: TraceNode, trace: Trace, names: Names) -> Equation:
 
 def _argument(argument: Argument, trace: Trace, names: Names) -> str:
     """Return an argument with the names of its nodes instead of their shapes."""
-    pieces, rest = [], argument.text
+    if not argument.nodes:
+        return shorten(argument.text, LONGEST_CONSTANT)
+    pieces, end = [], 0
     for id in argument.nodes:
         node = trace[id]
         kind, value = "R" if node.kind == "result" else "P", node.value.text if node.value else None
-        before, found, after = rest.partition(f"{kind}({value})")
-        if not found:
-            return f"[{', '.join(names[id] for id in argument.nodes)}]"
-        pieces += [before, names[id]]
-        rest = after
-    return "".join(pieces) + rest if argument.nodes else shorten(rest, LONGEST_CONSTANT)
+        operand = f"{kind}({value})"
+        start = argument.text.find(operand, end)
+        if start < 0:
+            listed = ", ".join(names[id] for id in argument.nodes)
+            return shorten(f"[{listed}]", LONGEST_ARGUMENT)
+        pieces += [argument.text[end:start], names[id]]
+        end = start + len(operand)
+    return shorten("".join([*pieces, argument.text[end:]]), LONGEST_ARGUMENT)

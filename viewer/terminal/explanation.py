@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,7 @@ class _Lesson:
         self.ids = ids if len(ids) <= most else [*ids[:oldest], *ids[oldest - most :]]
         self._said: set[str] = set()  # remarks on rules, each made once
         self._contributions: dict[int, list[Contribution]] = {}
+        self._arguments: dict[int, dict[int, list[int]]] = {}
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of the lesson."""
@@ -194,10 +196,18 @@ class _Lesson:
                 (child, argument)
                 for child in reversed(self.trace[id].children)
                 if self.reached[child - 1]
-                for argument, given in _positional(self.trace[child])
-                if id in given.nodes
+                for argument in self._arguments_of(child)[id]
             ]
         return self._contributions[id]
+
+    def _arguments_of(self, child: int) -> Mapping[int, list[int]]:
+        """Return the positional arguments of a node that hold each other one."""
+        if child not in self._arguments:
+            held = self._arguments[child] = defaultdict(list)
+            for argument, given in _positional(self.trace[child]):
+                for id in dict.fromkeys(given.nodes):
+                    held[id].append(argument)
+        return self._arguments[child]
 
     def _term(self, id: int, own: Contribution, *, many: bool) -> str:
         """Return the place of a gradient among several that are accumulated."""

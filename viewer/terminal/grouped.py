@@ -15,11 +15,12 @@ import numpy as np
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line, unknown
-from viewer.terminal.columns import COLUMNS, homes, paths, scopes
+from viewer.terminal.columns import COLUMNS
+from viewer.terminal.scopes import NAMED, Path, homes, paths, scopes
 from viewer.terminal.subject import Options, Subject, omitted
 from viewer.terminal.table import names_of
 from viewer.text.lines import Row
-from viewer.text.places import NO_LINE, scope_text, source_text
+from viewer.text.places import NO_LINE, OUTSIDE, source_text
 from viewer.text.table import Cells, laid_out
 
 BAR = 24  # columns
@@ -72,7 +73,7 @@ def _facts(subject: Subject, keys: Sequence[Hashable]) -> Facts:
     np.fmin.at(least, group, norm)
     np.fmax.at(most, group, norm)
     return {
-        "group": [str(key) for key in numbers],
+        "group": [OUTSIDE if key is None else str(key) for key in numbers],
         "nodes": np.bincount(group, minlength=count),
         "bytes": total(columns.value.nbytes),
         "forward": total(COLUMNS["forward"].values(subject.trace)),
@@ -164,9 +165,9 @@ GROUP_COLUMNS = {
 ALWAYS = ("group", "nodes", "bytes")  # the others are shown if any group has a value
 
 
-def _steps(trace: Trace) -> list[str]:
-    names = paths(trace, ("function", "scope", "loop", "step"))
-    return [scope_text(names[home]) for home in homes(trace)]
+def _steps(trace: Trace) -> list[Path | None]:
+    around = paths(trace, (*NAMED, "step"))
+    return [around[home] for home in homes(trace)]
 
 
 def _operations(trace: Trace) -> list[str]:
@@ -188,7 +189,7 @@ def _lines(trace: Trace) -> list[str]:
 # The groupings of a table. Leaves belong to the scope around their uses, and to the line of the
 # first use. To add one, add an entry here that returns the group of each node, and a test.
 GROUPINGS: dict[str, Callable[[Trace], Sequence[Hashable]]] = {
-    "scope": lambda trace: [scope_text(path) for path in scopes(trace)],
+    "scope": scopes,
     "step": _steps,
     "op": _operations,
     "line": _lines,

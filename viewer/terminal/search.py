@@ -18,7 +18,8 @@ import numpy as np
 
 from autograd_tools import Trace
 from autograd_tools.tracing.summaries import Summaries
-from viewer.terminal.columns import COLUMNS, Column, Values, column, scopes
+from viewer.terminal.columns import COLUMNS, Column, Values, column
+from viewer.terminal.scopes import NAMED, homes
 from viewer.text.places import path_text, source_text
 
 _COMPARISON = re.compile(r"([^=<>!]+)(!=|<=|>=|==?|<|>)(.*)", re.DOTALL)
@@ -95,9 +96,11 @@ def _matched(trace: Trace, name: str, sign: str, given: str, word: str) -> np.nd
 
     texts = _TEXTS.get(name, own_texts)
     pattern = given.replace("[", "[[]")  # layers[0].w is a common name, a set of characters is not
-    found = _each(
-        chosen.values(trace), lambda value: any(fnmatchcase(text, pattern) for text in texts(value))
-    )
+
+    def matches(value: Any) -> bool:
+        return any(fnmatchcase(text, pattern) for text in texts(value))
+
+    found = _inside(trace, matches) if name == "scope" else _each(chosen.values(trace), matches)
     return ~found if sign == "!=" else found
 
 
@@ -107,8 +110,18 @@ def _containing(trace: Trace, word: str) -> np.ndarray:
     places = list(zip(columns.file, columns.line, strict=True))
     found = _each(columns.op, lambda op: sought in op.lower())
     found |= _each(columns.name, lambda name: sought in name.lower())
-    found |= _each(scopes(trace), lambda path: any(sought in name.lower() for name in path))
+    found |= _inside(trace, lambda name: sought in name.lower())
     return found | _each(places, lambda place: sought in source_text(*place).lower())
+
+
+def _inside(trace: Trace, test: Callable[[str], bool]) -> np.ndarray:
+    """Return True for each node in a function, scope or loop whose name passes a test."""
+    passes = {name: test(name) for name in {place.name for place in trace.places}}
+    found: list[bool] = []
+    for place in trace.places:  # outer ones first
+        around = bool(found) and found[place.parent]
+        found.append(around or (place.kind in NAMED and passes[place.name]))
+    return np.array(found)[homes(trace)]
 
 
 def _each(values: Values, test: Callable[[Any], bool]) -> np.ndarray:
@@ -119,7 +132,6 @@ def _each(values: Values, test: Callable[[Any], bool]) -> np.ndarray:
 
 # The texts of a value that a pattern may match, for columns whose values are not texts themselves.
 _TEXTS: dict[str, Callable[[Any], tuple[str, ...]]] = {
-    "scope": lambda path: path,
     "file": lambda file: (file, Path(file).name, path_text(file)),
     "shape": lambda shape: (
         () if shape is None else (COLUMNS["shape"].text(shape), ",".join(map(str, shape)))

@@ -22,10 +22,11 @@ from viewer.terminal.search import PROPERTIES, words
 from viewer.terminal.subject import Options, Subject, subject_of
 from viewer.terminal.table import table_rows
 from viewer.terminal.tree import tree_rows
-from viewer.text.lines import Row, Span, fold, painted, plain
+from viewer.text.lines import Row, Span, fold, painted, plain, plain_lines, write
 
 NARROWEST = 20  # columns
 TERMINAL_LIMIT = 1000  # lines: more than anybody scrolls back
+LIMIT = 100_000  # lines of a file or a text, some megabytes
 
 
 @no_collections
@@ -66,7 +67,7 @@ def show(
         another way to write "∇norm".
     limit : int, optional
         The number of rows to show: the first and the last half, or of a sorted list the first. The
-        default is 1,000 in a terminal, about 200 lines of a tree, and else no limit.
+        default is 1,000 in a terminal, else 100,000, and about 200 lines of a tree.
     max_depth : int, optional
         The number of levels of a tree to show.
     by : {"scope", "step", "op", "line"}, optional
@@ -101,19 +102,11 @@ def show(
     """
     options = Options(where, columns, sort, limit, max_depth, by)
     console = Console(file=file, highlight=False)
-    if not console.is_terminal:
-        write(plain(_rows(x, view, options, None)), console.file)
-        return
-    if limit is None and view != "tree":
-        options = replace(options, limit=TERMINAL_LIMIT)
-    rows = _rows(x, view, options, max(console.width, NARROWEST))
-    write(painted(rows, console), console.file)
-
-
-def write(text: str, file: IO[str]) -> None:
-    """Write a text and a line end; a character outside the file's encoding becomes `?`."""
-    encoding = getattr(file, "encoding", None) or "utf-8"
-    file.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    if console.is_terminal:
+        rows = _rows(x, view, options, max(console.width, NARROWEST), TERMINAL_LIMIT)
+        write(painted(rows, console), console.file)
+    else:
+        write(plain_lines(_rows(x, view, options, None)), console.file)
 
 
 @no_collections
@@ -141,7 +134,7 @@ def to_text(
     Returns
     -------
     str
-        The lines, without a line end after the last.
+        The lines, without a line end after the last. `print` shows them in any encoding.
 
     Raises
     ------
@@ -176,10 +169,17 @@ def check_options(view: str, options: Options) -> None:
     list(_render(subject_of(Trace(()), options.where), view, options, None))
 
 
-def _rows(x: Traceable | Graph, view: str, options: Options, width: int | None) -> Iterator[Row]:
-    """Yield the result of the search, if there is one, and the rows of the view."""
+def _rows(
+    x: Traceable | Graph, view: str, options: Options, width: int | None, most: int = LIMIT
+) -> Iterator[Row]:
+    """Yield the result of the search, if there is one, and the rows of the view.
+
+    `most` is the limit of a list or table without one of its own.
+    """
     check_options(view, options)
     subject = subject_of(x, options.where)
+    if options.limit is None and view != "tree":
+        options = replace(options, limit=most)
     if options.where is not None:
         for text in _found(subject, options.where):
             yield from fold([Span(one_line(text), "bold")], width)

@@ -14,13 +14,14 @@ from viewer.graph import Graph, Group
 from viewer.labels import heading, plural
 from viewer.passes.grouping import Ancestors, trunk
 from viewer.passes.preparing import prepare
-from viewer.terminal.columns import paths
 from viewer.terminal.listing import node_spans
+from viewer.terminal.scopes import paths
 from viewer.terminal.subject import Options, Subject
 from viewer.text.lines import Row, Span, fold
 
 LINES = 200  # of a tree that a person reads; a bigger one is cut unless more is asked for
 FEWEST = 4  # members shown of a branch that is cut
+GUIDE = 200  # columns of guides before a row; deeper ones lose their beginning
 WORTH_CUTTING = 12  # lines left; with fewer a branch that does not fit stays collapsed
 
 
@@ -84,7 +85,7 @@ def _around(trace: Trace) -> str:
     """Return the functions and scopes around all operations, which are no branches."""
     kinds = zip(trace.columns.place, trace.columns.kind, strict=True)
     used = {place for place, kind in kinds if kind == "result"}
-    return " / ".join(paths(trace)[trunk(trace.places, Ancestors(trace.places).common(used))])
+    return str(paths(trace)[trunk(trace.places, Ancestors(trace.places).common(used))] or "")
 
 
 def _grown(subject: Subject, options: Options) -> _Branch:
@@ -194,7 +195,7 @@ def _marked(branch: _Branch, guide: str) -> list[tuple[_Item, str, str]]:
         members.insert(branch.cut, _Gap(nodes))
     marks = [("└── ", "    ")] + [("├── ", "│   ")] * (len(members) - 1)
     return [
-        (member, guide + first, guide + rest)
+        (member, (guide + first)[-GUIDE:], (guide + rest)[-GUIDE:])
         for member, (first, rest) in zip(members[::-1], marks, strict=False)
     ]
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from itertools import islice
+from typing import IO, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.segment import Segment, Segments
-from rich.style import Style
-from rich.text import Text
 
-from autograd_tools.base.text import one_line
+from autograd_tools.base.text import Text, encodable, one_line
 from viewer.text.places import link_of
 
 LONGEST = 60  # columns of a shortened text
+BLOCK = 1000  # lines written at once
 
 
 class Span(NamedTuple):
@@ -88,32 +88,24 @@ def _slice(spans: Row, start: int, end: int) -> Iterator[Span]:
         at += len(span.text)
 
 
-def plain(rows: Iterable[Row]) -> str:
+def plain(rows: Iterable[Row]) -> Text:
     """Return rows as plain text."""
-    return "\n".join(one_line("".join([span.text for span in row])).rstrip() for row in rows)
+    return Text("\n".join(plain_lines(rows)))
 
 
-def as_text(row: Row) -> Text:
-    """Return a row as rich's `Text`, with links to the source."""
-    text = Text()
-    for span in row:
-        link = link_of(*span.source) if span.source else ""
-        text.append(
-            one_line(span.text), Style.parse(span.style) + Style(link=link) if link else span.style
-        )
-    text.rstrip()
-    return text
+def plain_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield rows as plain lines."""
+    return (one_line("".join([span.text for span in row])).rstrip() for row in rows)
 
 
-def painted(rows: Iterable[Row], console: Console) -> str:
-    """Return rows in the colours of a terminal, with links to the source where it supports them.
+def painted(rows: Iterable[Row], console: Console) -> Iterator[str]:
+    """Yield rows in the colours of a terminal, with links to the source where it supports them.
 
     Rich renders each style once, not each span, which would take seconds for many lines. It also
     gives links random ids; these have none, so that equal rows give equal strings.
     """
     codes: dict[str, tuple[str, str]] = {"": ("", "")}
     linked = console.color_system is not None and not console.legacy_windows
-    lines = []
     for row in rows:
         parts = []
         for raw, style, source in row:
@@ -124,8 +116,20 @@ def painted(rows: Iterable[Row], console: Console) -> str:
             link = link_of(*source) if linked and source else ""
             shown = f"\x1b]8;;{link}\x1b\\{text}\x1b]8;;\x1b\\" if link else text
             parts.append(f"{before}{shown}{after}")
-        lines.append("".join(parts))
-    return "\n".join(lines)
+        yield "".join(parts)
+
+
+def write(lines: Iterable[str], file: IO[str] | None) -> None:
+    """Write lines in blocks, with other characters for those that the file's encoding lacks.
+
+    A closed standard output is None.
+    """
+    if file is None:
+        return
+    encoding = getattr(file, "encoding", None)
+    left = iter(lines)
+    while block := list(islice(left, BLOCK)):
+        file.write(encodable("\n".join(block), encoding) + "\n")
 
 
 def _codes(style: str, console: Console) -> tuple[str, str]:

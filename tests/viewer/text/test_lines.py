@@ -63,17 +63,13 @@ def console(**options):
 
 def test_colours_are_those_of_the_console():
     lines = [[Span("a", "bold"), Span("b")]]
-    assert painted(lines, console(color_system="standard", _environ={})) == "\x1b[1ma\x1b[0mb"
+    found = painted(lines, console(color_system="standard", _environ={}))
+    assert [*found] == ["\x1b[1ma\x1b[0mb"]
 
 
 def test_a_console_without_colours_gets_plain_text():
-    assert (
-        painted(
-            [[Span("a", "red"), Span("b", "", (__file__, 3))]],
-            console(color_system=None, _environ={}),
-        )
-        == "ab"
-    )
+    lines = [[Span("a", "red"), Span("b", "", (__file__, 3))]]
+    assert [*painted(lines, console(color_system=None, _environ={}))] == ["ab"]
 
 
 def test_plain_rows_escape_what_a_terminal_would_obey() -> None:
