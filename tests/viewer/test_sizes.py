@@ -20,16 +20,11 @@ def deep(n):
     return lambda w: inner(w, n).sum()
 
 
-def wide(n):
-    """Return a function with an operation of `n` arguments."""
-    return lambda w: np.stack([w[0] * 1.0 for _ in range(n)]).sum()
-
-
-def shared(n):
-    """Return a function that uses its input in `n` scopes."""
+def deep_and_wide(n):
+    """Return a function that also has an operation of `n` arguments, and uses one in `n` scopes."""
 
     def f(w):
-        total = 0.0
+        total = np.stack([w[0] * 1.0 for _ in range(n)]).sum() + deep(n)(w)
         for i in range(n):
             with ag.scope(f"scope {i}"):
                 total = total + w.sum()
@@ -38,7 +33,6 @@ def shared(n):
     return f
 
 
-SHAPES = {"deep": deep, "wide": wide, "shared": shared}
 VIEWS = {
     "list": lambda trace: viewer.show(trace, file=io.StringIO()),
     "folded": lambda trace: viewer.to_text(trace, width=60),
@@ -58,26 +52,26 @@ VIEWS = {
 
 @pytest.fixture(scope="module")
 def traces():
-    return {
-        name: [ag.trace(make(n), np.ones(2)) for n in (100, 200, 800)]
-        for name, make in SHAPES.items()
-    }
+    return [ag.trace(deep_and_wide(n), np.ones(2)) for n in (100, 400)]
 
 
 def peak(view, trace):
-    tracemalloc.start()
-    try:
-        view(trace)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    """Return the bytes that a view takes: the less of two runs, as other threads may take some."""
+    peaks = []
+    for _ in range(2):
+        tracemalloc.start()
+        try:
+            view(trace)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    return min(peaks)
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_memory_grows_with_the_number_of_nodes(traces, shape, view):
-    first, small, large = traces[shape]
-    VIEWS[view](first)  # fills caches
+def test_memory_grows_with_the_number_of_nodes(traces, view):
+    small, large = traces
+    VIEWS[view](small)  # fills caches
     VIEWS[view](large)
     assert peak(VIEWS[view], large) < 5.5 * peak(VIEWS[view], small) + 100_000
 
