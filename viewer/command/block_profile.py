@@ -82,5 +82,7 @@ def profile_block() -> Iterator[BlockProfile]:
     try:
         yield profile
     finally:
-        profile.timer = Timer.from_dict(ag.timer.to_dict())
-        ag.timer.merge(before)
+        try:
+            profile.timer = Timer.from_dict(ag.timer.to_dict())
+        finally:
+            ag.timer.merge(before)
