@@ -12,6 +12,7 @@ import math
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from pyinstrument.session import Session
 import autograd_tools
 from autograd_tools.base.documents import DAMAGE
 from autograd_tools.base.output import shown, write_bytes
+from viewer.command.messages import say
+from viewer.labels import plural
 
 ENDING = ".pyisession"
 USERS, LIBRARY, ENGINE = "", "library", "engine"
@@ -84,6 +87,8 @@ class Sampler:
     def __init__(self) -> None:
         self.session: Session | None = None
         self._profiler: pyinstrument.Profiler | None = None
+        self._clock = time.perf_counter  # here, where freezegun does not replace it
+        self._start = self._clock()
 
     @contextmanager
     def sampling(self, target: str) -> Iterator[None]:
@@ -101,6 +106,18 @@ class Sampler:
         profiler, self._profiler = self._profiler, None
         if profiler is not None:
             self.session = profiler.stop()
+            self._drop_jumps(self.session)
+
+    def _drop_jumps(self, session: Session) -> None:
+        """Drop the samples during which the script replaced the clock, as tests of dates do."""
+        most = self._clock() - self._start
+        kept = [record for record in session.frame_records if 0 <= record[1] <= most]
+        if lost := len(session.frame_records) - len(kept):
+            session.frame_records, session.sample_count = kept, session.sample_count - lost
+            say(
+                f"left out {plural(lost, 'sample')} in which the script changed the clock; the "
+                "call tree lacks the time of a frozen clock"
+            )
 
 
 def save(session: Session, path: Path) -> None:

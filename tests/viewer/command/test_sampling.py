@@ -120,3 +120,11 @@ def test_a_block_is_sampled_though_it_fails():
     with pytest.raises(ZeroDivisionError), sampler.sampling("a test"):
         raise ZeroDivisionError
     assert (sampler.session.target_description, sys.getprofile()) == ("a test", None)
+
+
+def test_samples_of_a_changed_clock_are_left_out(capsys):
+    session = session_of((TRAIN, 0.0), (TRAIN, LOSS, -1.6e9), (TRAIN, LOSS, 1.6e9), (TRAIN, 0.0))
+    Sampler()._drop_jumps(session)
+    assert (len(session.frame_records), session.sample_count) == (2, 2)
+    assert capsys.readouterr().err.startswith("autograd-tools: left out 2 samples in which")
+    assert tree_of(session).seconds == 0
