@@ -44,8 +44,13 @@ class FixedPath(os.PathLike[str]):
 
     @classmethod
     def of(cls, path: str) -> FixedPath:
-        """Return the path with its present meaning."""
-        return cls(path, os.path.join(os.getcwd(), path) if path else "")  # noqa: PTH109, PTH118  a Path drops / at the end
+        """Return the path with its present meaning; raise OSError if its folder is missing."""
+        fixed = cls(path, os.path.join(os.getcwd(), path) if path else "")  # noqa: PTH109, PTH118  a Path drops / at the end
+        folder = os.path.dirname(path)  # noqa: PTH120
+        if folder and not os.path.isdir(folder):  # noqa: PTH112
+            reason = f"there is no folder {one_line(folder)}"
+            raise FileNotFoundError(f"cannot write {shown(fixed)}: {reason}")
+        return fixed
 
     def __fspath__(self) -> str:
         return self.place
