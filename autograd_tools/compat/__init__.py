@@ -8,8 +8,12 @@ array([-0., -0.])
 The functions differ from those of `autograd_tools` in their arguments: `argnum` may be a list, a
 scalar function may return an array with one element, and `hessian` also takes functions that
 return arrays. Modules: `numpy`, `scipy`, `builtins`, `core`, `extend`, `misc`, `test_util`,
-`tracer`, `wrap_util`.
+`tracer`, `util`, `wrap_util`. Where the import lines cannot change, `install()` lets
+`import autograd` import these.
 """
+
+import importlib
+from typing import Any
 
 from autograd_tools.api.checkpointing import checkpoint
 from autograd_tools.compat.builtins import dict, isinstance, list, tuple, type
@@ -35,6 +39,13 @@ from autograd_tools.compat.differential_operators import (
     vector_jacobian_product,
 )
 from autograd_tools.compat.extend import primitive
+from autograd_tools.compat.installing import install
+
+# Modules that are attributes without an import of their own, as in HIPS autograd.
+MODULES = (
+    *("builtins", "core", "differential_operators", "extend", "misc", "numpy", "scipy"),
+    *("test_util", "tracer", "util", "wrap_util"),
+)
 
 __all__ = [
     "checkpoint",
@@ -48,6 +59,7 @@ __all__ = [
     "hessian_tensor_product",
     "hessian_vector_product",
     "holomorphic_grad",
+    "install",
     "isinstance",
     "jacobian",
     "list",
@@ -64,3 +76,9 @@ __all__ = [
     "value_and_grad",
     "vector_jacobian_product",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -31,6 +31,17 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+def wraps(f: Any, name: str = "{fun}", doc: str = "{doc}", **words: Any) -> Callable[[Any], Any]:
+    """Return a decorator that sets a name and docstring: `{fun}` and `{doc}` are those of `f`."""
+    words = {"fun": getattr(f, "__name__", "[unknown name]"), "doc": f.__doc__, **words}
+
+    def decorate(made: Any) -> Any:
+        made.__name__, made.__doc__ = name.format(**words), doc.format(**words)
+        return made
+
+    return decorate
+
+
 def _applied(
     f: Callable[..., Any],
     made: Any,

@@ -43,6 +43,11 @@ class Command(argparse.ArgumentParser):
         )
         self.add_argument("-m", metavar="MODULE", help="run a module, as `python -m` does")
         self.add_argument("-c", metavar="CODE", help="run code, as `python -c` does")
+        self.add_argument(
+            "--as-autograd",
+            action="store_true",
+            help="let `import autograd` import autograd_tools.compat, in place of HIPS autograd",
+        )
         self.set_defaults(files=[])
         self._runs_script = True
         self.usage = f"{self.prog} [options] SCRIPT [the script's arguments]"
@@ -64,7 +69,7 @@ class Command(argparse.ArgumentParser):
         found = self.parse_args(ours)
         if self._runs_script and not script:
             self.error("expected a SCRIPT, got nothing")
-        found.script = script
+        found.script = script and replace(script, as_autograd=found.as_autograd)
         return found
 
     def _script(self, ours: Sequence[str], words: Sequence[str]) -> tuple[Target, list[str]]:

@@ -9,8 +9,7 @@ from viewer.command.sampling import INSTALLED, OURS
 
 # By the top package of a library, the end of the error. To add one, add an entry.
 LIBRARIES = {
-    "autograd": "it uses HIPS autograd: import autograd_tools.compat instead, such as "
-    "`import autograd_tools.compat.numpy as np`",
+    "autograd": "it uses HIPS autograd: write --as-autograd before SCRIPT",
     "torch": "it uses PyTorch, which computes its own gradients; autograd_tools records NumPy code",
     "jax": "it uses JAX, which computes its own gradients; autograd_tools records NumPy code",
 }

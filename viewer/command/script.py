@@ -40,6 +40,10 @@ def run(target: Target, within: AbstractContextManager[object] | None = None) ->
 def _run(target: Target, within: AbstractContextManager[object]) -> int:
     if target.hint:
         say(target.hint)
+    if target.as_autograd:
+        from autograd_tools import compat  # which few programs need
+
+        compat.install()
     body = target.load()
     streams, hook = (sys.stdout, sys.stderr), sys.excepthook
     try:

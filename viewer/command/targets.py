@@ -31,13 +31,15 @@ MEASURING = ("autograd_tools", "numpy")  # never loaded a second time
 class Target:
     """A program: its kind in `PROGRAMS`, its path, module or code, and its arguments.
 
-    `hint` is a line for the user, which `script.run` prints first.
+    `hint` is a line for the user, which `script.run` prints first. With `as_autograd` the program
+    gets `autograd_tools.compat` for HIPS autograd.
     """
 
     kind: str
     name: str
     args: tuple[str, ...] = ()
     hint: str = ""
+    as_autograd: bool = False
 
     def __str__(self) -> str:
         return PROGRAMS[self.kind].label.format(self.name)

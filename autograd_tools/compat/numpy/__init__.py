@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
@@ -27,4 +28,6 @@ del _name
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("numpy_boxes", "numpy_vjps", "numpy_wrapper"):
+        return importlib.import_module(f"{__name__}.{name}")
     return getattr(autograd_tools.numpy, name)

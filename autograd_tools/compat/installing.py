@@ -1,0 +1,75 @@
+"""`import autograd` as `autograd_tools.compat`, for programs whose imports cannot be changed."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+OURS, THEIRS = __package__, "autograd"
+
+
+class _Alias:
+    """Finds each module of `autograd` in `autograd_tools.compat`, as one object with two names."""
+
+    def find_spec(self, name: str, *_: Any) -> ModuleSpec | None:
+        if name != THEIRS and not name.startswith(f"{THEIRS}."):
+            return None
+        try:
+            importlib.import_module(OURS + name.removeprefix(THEIRS))
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith(OURS):
+                raise
+            raise ModuleNotFoundError(
+                f"autograd_tools.compat, in place of HIPS autograd, has no module {name!r}",
+                name=name,
+            ) from None
+        return ModuleSpec(name, self)  # type: ignore[arg-type]
+
+    def create_module(self, _: ModuleSpec) -> None:
+        return None  # the import system makes an empty one, which is then replaced
+
+    def exec_module(self, _: ModuleType) -> None:
+        _name_all()
+
+
+def _name_all() -> None:
+    """Give the modules of ours that are loaded their second name."""
+    for name, module in list(sys.modules.items()):
+        if name == OURS or name.startswith(f"{OURS}."):
+            sys.modules[THEIRS + name.removeprefix(OURS)] = module
+
+
+_alias: Any = _Alias()
+
+
+def install() -> None:
+    """Let `import autograd` and its modules import `autograd_tools.compat` in this process.
+
+    Call it before anything imports HIPS autograd, which need not be installed. The commands have an
+    option for it: `autograd-tools profile --as-autograd SCRIPT`.
+
+    Raises
+    ------
+    ImportError
+        If HIPS autograd is imported already.
+
+    Examples
+    --------
+    >>> import autograd_tools.compat
+    >>> autograd_tools.compat.install()
+    >>> import autograd.numpy as np
+    >>> from autograd import grad
+    >>> grad(np.tanh)(0.0)
+    1.0
+    """
+    if _alias in sys.meta_path:
+        return
+    if THEIRS in sys.modules:
+        raise ImportError(
+            "HIPS autograd is imported already; call autograd_tools.compat.install() before the "
+            "first import of autograd, or of a package that imports it"
+        )
+    sys.meta_path.insert(0, _alias)

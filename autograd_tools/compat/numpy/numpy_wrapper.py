@@ -1,0 +1,21 @@
+"""The name of HIPS autograd's numpy_wrapper."""
+
+from typing import Any
+
+import numpy
+
+from autograd_tools.compat import numpy as _wrapped
+from autograd_tools.compat.builtins import isinstance, type  # noqa: F401
+from autograd_tools.numpy import *  # noqa: F403
+
+numpy_version = numpy.__version__
+make_diagonal = _wrapped.make_diagonal
+
+
+def concatenate_args(axis: Any, *arrays: Any) -> Any:
+    """Return arrays joined along an axis."""
+    return numpy.concatenate(arrays, axis)
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_wrapped, name)

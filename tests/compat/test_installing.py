@@ -1,0 +1,74 @@
+"""`import autograd` as `autograd_tools.compat`, in programs that are not ours."""
+
+import pytest
+
+INSTALLED = "import autograd_tools.compat; autograd_tools.compat.install()\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        ("from autograd import grad; print(grad(lambda x: x * x)(3.0))", "6.0"),
+        ("import autograd; print(autograd.grad.__module__.split('.')[0])", "autograd_tools"),
+        ("import autograd; print(autograd.numpy.sin(0.0), autograd.core.__name__)",
+         "0.0 autograd_tools.compat.core"),
+        ("import autograd.numpy as np; print(np.numpy_wrapper.numpy_version == np.__version__)",
+         "True"),
+        ("import autograd.numpy.linalg as la; print(la.norm([3.0, 4.0]))", "5.0"),
+        ("import autograd.numpy, autograd_tools.compat.numpy as np; print(autograd.numpy is np)",
+         "True"),
+        ("from autograd.wrap_util import wraps\ndef f(): 'D'\nprint(wraps(f, 'of_{fun}')(id)"
+         " if 0 else wraps(f, 'of_{fun}', '{doc}!')(lambda: 0).__doc__)", "D!"),
+        ("from autograd.util import subval; print(subval((1, 2), 1, 3))", "(1, 3)"),
+        ("import autograd_tools.compat as c; c.install(); import autograd; print(autograd is c)",
+         "True"),
+    ],
+)  # fmt: skip
+def test_modules_of_autograd_are_ours(python, program, expected):
+    assert python("-c", INSTALLED + program) == f"{expected}\n"
+
+
+def test_modules_of_scipy(python):
+    pytest.importorskip("scipy")
+    program = """
+import autograd.scipy.stats.norm as norm
+import autograd.scipy.special as special
+from autograd.scipy.linalg import expm
+print(norm.logpdf(0.0), special.gammaln(1.0), expm.__name__)
+"""
+    assert python("-c", INSTALLED + program) == "-0.9189385332046727 0.0 expm\n"
+
+
+def test_a_missing_module_is_named(python):
+    program = "try: import autograd.nothing\nexcept ModuleNotFoundError as e: print(e, e.name)"
+    assert python("-c", INSTALLED + program) == (
+        "autograd_tools.compat, in place of HIPS autograd, has no module 'autograd.nothing' "
+        "autograd.nothing\n"
+    )
+
+
+def test_an_import_before_is_an_error(python):
+    program = """
+import sys, types
+sys.modules["autograd"] = types.ModuleType("autograd")
+import autograd_tools.compat
+try:
+    autograd_tools.compat.install()
+except ImportError as error:
+    print(error)
+"""
+    assert python("-c", program).startswith("HIPS autograd is imported already; call autograd_too")
+
+
+SCRIPT = """
+import autograd.numpy as np
+from autograd import grad
+print(grad(lambda x: np.sum(np.tanh(x)))(np.zeros(2)))
+"""
+
+
+@pytest.mark.parametrize("command", ["show", "explain", "check", "profile", "draw -o g.dot"])
+def test_every_command_runs_a_script_for_autograd(ask_process, tmp_path, command):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    output, errors, status = ask_process(*command.split(), "--as-autograd", "script.py")
+    assert (output.splitlines()[0], errors, status) == ("[1. 1.]", "", 0)
