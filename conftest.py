@@ -1,6 +1,7 @@
 """Doctests of modules and pages run in a temporary folder, with a temporary cache."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,20 @@ def _own_folder(
         examples = "".join(example.source for example in request.node.dtest.examples)
         if "pandas" in examples:
             pytest.importorskip("pandas")
+        if "compat.install()" in examples:
+            request.getfixturevalue("_autograd_for_a_while")
+
+
+@pytest.fixture
+def _autograd_for_a_while() -> Iterator[None]:
+    """Undo `compat.install()`, which changes imports for good."""
+    if "autograd" in sys.modules:
+        pytest.skip("another test has imported HIPS autograd")
+    finders = [*sys.meta_path]
+    yield
+    sys.meta_path[:] = finders
+    for name in [name for name in sys.modules if name.partition(".")[0] == "autograd"]:
+        del sys.modules[name]
 
 
 @pytest.fixture(autouse=True, scope="session")

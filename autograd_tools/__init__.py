@@ -44,6 +44,7 @@ from autograd_tools.engine.backward import after_gradients as after_gradients
 from autograd_tools.engine.checks import CheckError as CheckError
 from autograd_tools.engine.detached import value as value
 from autograd_tools.engine.hooks import on_grad as on_grad
+from autograd_tools.engine.primitives import NoRuleError as NoRuleError
 from autograd_tools.engine.registry import primitive as primitive
 from autograd_tools.engine.registry import zerograd as zerograd
 from autograd_tools.engine.values import LostGradientError as LostGradientError

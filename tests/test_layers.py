@@ -225,7 +225,7 @@ def test_every_public_name_has_a_docstring(package):
 
 
 @pytest.mark.parametrize(
-    "error", ["CheckError", "GradientError", "LostGradientError", "NonFiniteError"]
+    "error", ["CheckError", "GradientError", "LostGradientError", "NoRuleError", "NonFiniteError"]
 )
 def test_errors_are_public_and_show_the_public_name(error):
     assert getattr(autograd_tools, error).__module__ == "autograd_tools"

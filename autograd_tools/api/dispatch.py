@@ -15,7 +15,7 @@ from autograd_tools.engine.calls import call, holds_tracked, innermost, is_const
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.foreign import to_arrays
-from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.primitives import NoRuleError, name_of
 from autograd_tools.engine.registry import COMPOSITES, EXACT, PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.state import innermost_open, open_tapes
 from autograd_tools.engine.values import LostGradientError, Result, Value, result, unwrap
@@ -185,7 +185,7 @@ def _no_rule(func: Callable[..., Any], args: tuple[Any, ...]) -> TypeError:
             f"np.zeros_like(x) of a recorded x, or build a new value with {IN_PLACE[func]}"
         )
     tracked = next((describe(arg) for arg in args if isinstance(arg, Value)), "a recorded value")
-    return TypeError(
+    return NoRuleError(
         f"{called} has no gradient rule, and was called on {tracked} while recording; "
         f"give it one with ag.primitive(rule, ...)({func_name}), declare a zero gradient with "
         f"ag.zerograd({func_name}), or detach the value with ag.value(x)"

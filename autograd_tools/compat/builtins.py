@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd_tools.api.checkpointing import join
-from autograd_tools.compat.tracer import Box
+from autograd_tools.compat.boxes import Box
 from autograd_tools.engine.calls import call
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value, unwrap

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_tools.api import derivatives
+from autograd_tools.compat import differential_operators
 from autograd_tools.compat.extend import *  # noqa: F403
 
 
@@ -14,4 +15,4 @@ def make_vjp(f: Callable[..., Any], x: Any) -> Any:
 
 def make_jvp(f: Callable[..., Any], x: Any) -> Any:
     """Return the function `jvp(v)` of the value and the directional derivative at `x`."""
-    return derivatives.make_jvp(f)(x)
+    return differential_operators.make_jvp(f)(x)

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_tools.api import derivatives, differentiate
 from autograd_tools.api.functions import FunctionOf, named
+from autograd_tools.compat.forward import forward_rules
 from autograd_tools.compat.wrap_util import unary_to_nary
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import unwrap
@@ -96,7 +97,15 @@ def make_vjp(f: Any, x: Any) -> Any:
 @unary_to_nary
 def make_jvp(f: Any, x: Any) -> Any:
     """Return the function `jvp(v)` of the value and the directional derivative."""
-    return derivatives.make_jvp(f)(x)
+    return _with_forward_rules(derivatives.make_jvp(f)(x))
+
+
+def _with_forward_rules(jvp: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def along(v: Any) -> Any:
+        with forward_rules():
+            return jvp(v)
+
+    return along
 
 
 @unary_to_nary
@@ -109,7 +118,8 @@ def make_jvp_reversemode(f: Any, x: Any) -> Any:
 @unary_to_nary
 def deriv(f: Any, x: Any) -> Any:
     """Return the directional derivative along ones: the derivative of a function of one number."""
-    return derivatives.make_jvp(f)(x)(np.ones_like(unwrap(x)))[1]
+    with forward_rules():
+        return derivatives.make_jvp(f)(x)(np.ones_like(unwrap(x)))[1]
 
 
 @unary_to_nary

@@ -1,4 +1,4 @@
-"""Functions with VJP rules of your own, in HIPS autograd's form: `primitive`, then `defvjp`.
+"""Functions with rules of your own, in HIPS autograd's form: `primitive`, then `defvjp`.
 
 >>> import numpy as np, autograd_tools as ag
 >>> from autograd_tools.compat.extend import defvjp, primitive
@@ -8,6 +8,9 @@
 >>> defvjp(log, lambda ans, x: lambda g: g / x)
 >>> ag.grad(log)(4.0)
 0.25
+
+Rules may also be given to functions of NumPy and of `autograd_tools.compat.scipy`, with or without
+rules of ours; for another plain function they have no effect, as in HIPS autograd.
 """
 
 from __future__ import annotations
@@ -17,8 +20,13 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from autograd_tools.compat.boxes import Box
+from autograd_tools.compat.forward import ForwardRule, pushed
+from autograd_tools.compat.joint import JointPrimitive
+from autograd_tools.compat.util import subval
+from autograd_tools.compat.vector_spaces import SparseObject, VSpace, dense, vspace
 from autograd_tools.engine.calls import call
-from autograd_tools.engine.primitives import UNKNOWN, name_of
+from autograd_tools.engine.primitives import UNKNOWN, NoRuleError, dispatches, name_of
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.registry import primitive as registered
 from autograd_tools.engine.registry import zerograd as notrace_primitive
@@ -27,89 +35,184 @@ from autograd_tools.rules.special import find
 Maker = Callable[..., Any]  # (ans, *args, **kwargs) -> (g -> gradient)
 
 
-def primitive(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function a primitive, whose rules `defvjp` gives."""
+class Definition:
+    """A function with the rules given to it: a primitive once there is one."""
 
-    @functools.wraps(f)
-    def recorded(*args: Any, **kwargs: Any) -> Any:
-        return call(recorded.primitive, args, kwargs)  # type: ignore[attr-defined]
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f = f
+        self.primitive: Primitive | None = None
+        self.backward: Callable[[int], Any] = _unknown
+        self.forward: Callable[[int], ForwardRule | None] = _none
+        self.joint: Callable[..., Any] | None = None
 
-    recorded.primitive = _defined(f, ())  # type: ignore[attr-defined]
-    return recorded
+    def define(self) -> None:
+        """Make the primitive anew, with all rules given so far."""
+        if self.joint is not None:
+            self.primitive = JointPrimitive(self.f, self.joint, self.rule)
+        else:
+            self.primitive = Primitive(self.f, (), rest=self.rule, containers=True, fresh=False)
+
+    def rule(self, n: int) -> Any:
+        """Return the rule of an argument: the backward rule, the forward one where that is used."""
+        backward, forward = self.backward(n), self.forward(n)
+        return backward if forward is None else pushed(name_of(self.f), n, backward, forward)
 
 
-def _unknown(position: int) -> Any:
+def _unknown(n: int) -> Any:
     return UNKNOWN
 
 
-def _defined(f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = _unknown) -> Primitive:
-    return Primitive(f, tuple(rules), rest=rest, containers=True, fresh=False)
+def _none(n: int) -> None:
+    return None
 
 
-def _define(f: Any, rules: Iterable[Any], rest: Callable[[int], Any] = _unknown) -> None:
-    """Give rules to the result of `primitive`, or to a function of NumPy."""
-    made = getattr(f, "primitive", None)
-    if isinstance(made, Primitive):
-        f.primitive = _defined(made.func, rules, rest)
-    else:
-        rules = tuple(rules)
-        registered(*rules)(_known(f))
+def primitive(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function a primitive, whose rules `defvjp` and `defjvp` give."""
+    made = definable(f)
+    made.definition.define()
+    return made
+
+
+def definable(f: Callable[..., Any]) -> Any:
+    """Return a function that can be given rules; without any it is `f`."""
+    definition = Definition(f)
+
+    @functools.wraps(f)
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        made = definition.primitive
+        return f(*args, **kwargs) if made is None else call(made, args, kwargs)
+
+    recorded.definition = definition  # type: ignore[attr-defined]
+    return recorded
 
 
 def _known(f: Any) -> Any:
-    """Return the registered function behind `f`: `f`, or what it wraps."""
-    inner = f
-    while find(inner) is None:
-        if not hasattr(inner, "__wrapped__"):
-            raise TypeError(
-                f"{name_of(f)} is not a primitive; write f = primitive({name_of(f)}), "
-                "and give rules to f"
-            )
-        inner = inner.__wrapped__
-    return inner
+    """Return the registered function behind `f`, which may wrap it; None if there is none."""
+    while find(f) is None and not dispatches(f):
+        if not hasattr(f, "__wrapped__"):
+            return None
+        f = f.__wrapped__
+    return f
 
 
 def _rule(maker: Maker | None) -> Any:
-    return None if maker is None else lambda dy, y, *args, **kwargs: maker(y, *args, **kwargs)(dy)
+    if maker is None:
+        return None
+    return lambda dy, y, *args, **kwargs: dense(maker(y, *args, **kwargs)(dy))
+
+
+def _by_number(rules: Iterable[Any], argnums: Iterable[int] | None) -> dict[int, Any]:
+    return dict(zip(itertools.count() if argnums is None else argnums, rules, strict=False))
 
 
 def defvjp(f: Any, *makers: Maker | None, argnums: Iterable[int] | None = None) -> None:
-    """Give a primitive a rule for each argument: `(ans, *args, **kwargs) -> (g -> gradient)`.
+    """Give a function a rule for each argument: `(ans, *args, **kwargs) -> (g -> gradient)`.
 
     None stands for a zero gradient. `argnums` are the arguments of the rules, by default 0, 1 and
     so on.
     """
-    by_number = dict(zip(itertools.count() if argnums is None else argnums, makers, strict=False))
-    rules = [
-        _rule(by_number[n]) if n in by_number else UNKNOWN
-        for n in range(max(by_number, default=-1) + 1)
-    ]
-    _define(f, rules)
+    by_number = {n: _rule(maker) for n, maker in _by_number(makers, argnums).items()}
+    if hasattr(f, "definition"):
+        f.definition.backward, f.definition.joint = lambda n: by_number.get(n, UNKNOWN), None
+        f.definition.define()
+    elif (known := _known(f)) is not None:
+        count = max(by_number, default=-1) + 1
+        registered(*(by_number.get(n, UNKNOWN) for n in range(count)))(known)
 
 
 def defvjp_argnum(f: Any, maker: Callable[..., Any]) -> None:
-    """Give a primitive one function for all rules, `(argnum, ans, args, kwargs) -> (g -> dx)`."""
-    _define(f, (), lambda n: lambda dy, y, *args, **kwargs: maker(n, y, args, kwargs)(dy))
+    """Give a function one maker of all rules, `(argnum, ans, args, kwargs) -> (g -> gradient)`."""
+    if hasattr(f, "definition"):
+        f.definition.backward, f.definition.joint = (
+            (lambda n: lambda dy, y, *args, **kwargs: dense(maker(n, y, args, kwargs)(dy))),
+            None,
+        )
+        f.definition.define()
 
 
 def defvjp_argnums(f: Any, maker: Callable[..., Any]) -> None:
-    """Give a primitive one function for all rules, `(argnums, ans, args, kwargs) -> (g -> dxs)`."""
+    """Give a function one maker of all rules, `(argnums, ans, args, kwargs) -> (g -> gradients)`.
 
-    def rule_of(n: int) -> Any:
-        return lambda dy, y, *args, **kwargs: next(iter(maker((n,), y, args, kwargs)(dy)))
+    It runs once for all arguments that a gradient reaches.
+    """
+    if hasattr(f, "definition"):
+        f.definition.joint = maker
+        f.definition.backward = lambda n: (
+            lambda dy, y, *args, **kwargs: next(iter(maker((n,), y, args, kwargs)(dy)))
+        )
+        f.definition.define()
 
-    _define(f, (), rule_of)
+
+def _define_forward(f: Any, forward: Callable[[int], ForwardRule | None]) -> None:
+    """Give forward rules to a function; those with rules of ours keep these, which are as good."""
+    if hasattr(f, "definition"):
+        f.definition.forward = forward
+        if f.definition.primitive is not None:
+            f.definition.define()
 
 
 def defjvp(f: Any, *rules: Any, argnums: Iterable[int] | None = None) -> None:
-    """Accept JVP rules without effect: directional derivatives use the rules of `defvjp`."""
-    if not isinstance(getattr(f, "primitive", None), Primitive):
-        _known(f)
+    """Give a function a forward rule for each argument: `(g, ans, *args, **kwargs) -> tangent`.
+
+    "same" calls the function with `g` in place of the argument, None is a zero tangent. `make_jvp`
+    uses these rules; for functions that have backward rules of ours it uses those.
+    """
+    by_number = _by_number(rules, argnums)
+
+    def forward(n: int) -> ForwardRule | None:
+        rule = by_number.get(n)
+        if rule == "same":
+            return lambda g, ans, args, kwargs: f(*subval(args, n, g), **kwargs)
+        if rule is None:
+            return (lambda g, ans, args, kwargs: vspace(ans).zeros()) if n in by_number else None
+        return lambda g, ans, args, kwargs: rule(g, ans, *args, **kwargs)
+
+    _define_forward(f, forward)
 
 
-defjvp_argnum = defjvp_argnums = def_linear = defjvp
+def defjvp_argnum(f: Any, maker: Callable[..., Any]) -> None:
+    """Give a function one forward rule, `(argnum, g, ans, args, kwargs) -> tangent`."""
+    _define_forward(f, lambda n: functools.partial(maker, n))
+
+
+def defjvp_argnums(f: Any, maker: Callable[..., Any]) -> None:
+    """Give a function one forward rule, `(argnums, gs, ans, args, kwargs) -> tangent`."""
+    _define_forward(f, lambda n: lambda g, *facts: maker((n,), (g,), *facts))
+
+
+def def_linear(f: Any) -> None:
+    """Declare a function linear in each argument, for forward rules."""
+    defjvp_argnum(f, lambda n, g, ans, args, kwargs: f(*subval(args, n, g), **kwargs))
+
+
+def register_notrace(trace_type: Any, f: Any) -> None:
+    """Do nothing: `notrace_primitive` declares a function of zero gradient."""
+
+
+class Internal:
+    """A part of HIPS autograd's engine that has no equivalent; programs may import its name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError(
+            f"{type(self).__name__} is internal to HIPS autograd and has no equivalent"
+        )
+
+
+class VJPNode(Internal):
+    """A node of HIPS autograd's backward pass."""
+
+
+class JVPNode(Internal):
+    """A node of HIPS autograd's forward mode."""
+
 
 __all__ = [
+    "Box",
+    "JVPNode",
+    "NoRuleError",
+    "SparseObject",
+    "VJPNode",
+    "VSpace",
     "def_linear",
     "defjvp",
     "defjvp_argnum",
@@ -119,16 +222,6 @@ __all__ = [
     "defvjp_argnums",
     "notrace_primitive",
     "primitive",
+    "register_notrace",
+    "vspace",
 ]
-
-
-INTERNAL = {"Box", "JVPNode", "SparseObject", "VJPNode", "VSpace", "register_notrace", "vspace"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in INTERNAL:
-        raise AttributeError(
-            f"{name} is internal to HIPS autograd and has no equivalent; "
-            f"choose {', '.join(__all__)}"
-        )
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,11 +9,14 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import autograd_tools.scipy
 from autograd_tools.compat.convolution import convolve
+from autograd_tools.compat.extend import definable
+
+FUNCTIONS = (FunctionType, BuiltinFunctionType)
 
 
 def _module(name: str, *sources: Any, **names: Any) -> ModuleType:
@@ -23,7 +26,10 @@ def _module(name: str, *sources: Any, **names: Any) -> ModuleType:
     def find(attribute: str) -> Any:
         for source in sources:
             if hasattr(source, attribute):
-                return getattr(source, attribute)
+                found = getattr(source, attribute)
+                if isinstance(found, FUNCTIONS):  # `defvjp` may give it rules
+                    found = vars(made)[attribute] = definable(found)
+                return found
         raise AttributeError(f"module {made.__name__!r} has no attribute {attribute!r}")
 
     vars(made).update({"__getattr__": find, **names})

@@ -2,39 +2,39 @@
 
 from typing import Any
 
-from autograd_tools.compat.extend import notrace_primitive, primitive
-from autograd_tools.engine.state import live
-from autograd_tools.engine.values import Result, Value, unwrap
+from autograd_tools.compat.boxes import Box, getval, isbox
+from autograd_tools.compat.extend import Internal, notrace_primitive, primitive, register_notrace
 
 
-class Kind(type):
-    """The class of `Box` and its variants, which have no instances of their own.
-
-    Recorded values that hold the type `holds` pass isinstance.
-    """
-
-    holds: Any
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isbox(x) and isinstance(unwrap(x), cls.holds)
+class Node(Internal):
+    """A node of HIPS autograd's trace."""
 
 
-class Box(metaclass=Kind):
-    """Any recorded value."""
-
-    holds: type | tuple[type, ...] = object
+class new_box(Internal):  # noqa: N801
+    """The maker of HIPS autograd's boxes."""
 
 
-def isbox(x: Any) -> bool:
-    """Return True if `x` is recorded."""
-    return isinstance(live(x), Result)
+class TraceStack(Internal):
+    """The stack of HIPS autograd's traces."""
+
+    def __init__(self) -> None:
+        self.top = -1
+
+    def new_trace(self) -> Any:
+        """Raise NotImplementedError."""
+        return Internal.__init__(self)
 
 
-def getval(x: Any) -> Any:
-    """Return the plain value of `x`."""
-    return unwrap(x)
+trace_stack = TraceStack()
 
-
-Value._value = property(unwrap)  # programs for HIPS autograd read this attribute
-
-__all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive"]
+__all__ = [
+    "Box",
+    "Node",
+    "getval",
+    "isbox",
+    "new_box",
+    "notrace_primitive",
+    "primitive",
+    "register_notrace",
+    "trace_stack",
+]

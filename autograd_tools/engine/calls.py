@@ -27,7 +27,7 @@ from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.elsewhere import check_thread, use_plainly
 from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.foreign import to_arrays
-from autograd_tools.engine.primitives import PrimitiveData
+from autograd_tools.engine.primitives import NoRuleError, PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import following_params, live, open_tapes
@@ -349,7 +349,7 @@ def _positional(
         signature = inspect.signature(primitive.func)
     except ValueError:
         name = next(key for key, item in kwargs.items() if holds_tracked(item))
-        raise TypeError(
+        raise NoRuleError(
             f"{primitive.name} has no gradient rule for {name}= by keyword; "
             f"pass it by position, or ag.value({name}) if it is a constant"
         ) from None
@@ -365,7 +365,7 @@ def _positional(
     rest: dict[str, Any] = {}
     for i, (name, parameter) in enumerate(signature.parameters.items()):
         if i <= last and parameter.kind is parameter.KEYWORD_ONLY:
-            raise TypeError(
+            raise NoRuleError(
                 f"{primitive.name} has no gradient rule for {name}=; "
                 f"pass ag.value({name}) if it is a constant"
             )

@@ -25,6 +25,15 @@ def UNKNOWN(*args: Any, **kwargs: Any) -> Any:  # noqa: N802
     """Mark an argument without a known rule: differentiating it is an error, not a silent zero."""
 
 
+class NoRuleError(TypeError, NotImplementedError):
+    """An operation has no gradient rule for a recorded argument.
+
+    The message says what to write instead.
+    """
+
+    __module__ = "autograd_tools"
+
+
 class PrimitiveData:
     """A function and the VJP rules of its arguments, by position; None means a zero gradient.
 
@@ -96,13 +105,13 @@ class PrimitiveData:
         if not kwargs or not isinstance(self.func, np.ufunc):
             return kwargs
         if kwargs.get("where", True) is not True:
-            raise TypeError(
+            raise NoRuleError(
                 f"{self.name}(where=...) has no gradient rule; "
                 f"write np.where(condition, {self.name}(x), other)"
             )
         for name in ("axes", "axis", "keepdims"):
             if name in kwargs:
-                raise TypeError(
+                raise NoRuleError(
                     f"{self.name}({name}=...) has no gradient rule; "
                     "move axes with np.moveaxis before and after"
                 )
@@ -113,7 +122,7 @@ class PrimitiveData:
         if UNKNOWN in found:
             argument = positions[found.index(UNKNOWN)] + 1
             hint = "pass ag.value(x) if it is a constant"
-            raise TypeError(f"{self.name}[{argument}] has no gradient rule; {hint}")
+            raise NoRuleError(f"{self.name}[{argument}] has no gradient rule; {hint}")
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads_of(rule) for rule in rules] if self.reads is None else [self.reads]
         together = frozenset[int]().union(*(part for part in read if part is not None))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import plain
-from autograd_tools.engine.registry import ZEROGRADS
+from autograd_tools.engine.registry import PRIMITIVES, ZEROGRADS
 from autograd_tools.engine.values import Value
 from autograd_tools.numpy.arrays import is_recorded, unnested
 
@@ -66,10 +66,12 @@ def as_given(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_values(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `func` to take plain values."""
+    """Wrap `func`, of zero gradient, to take plain values, unless a user gives it rules."""
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if func in PRIMITIVES:
+            return dispatched(func, args, kwargs)
         return func(*plain(args), **plain(kwargs))
 
     return call

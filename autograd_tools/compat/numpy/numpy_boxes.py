@@ -2,7 +2,7 @@
 
 import numpy
 
-from autograd_tools.compat.tracer import Box
+from autograd_tools.compat.boxes import Box
 
 
 class ArrayBox(Box):
