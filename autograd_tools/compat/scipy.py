@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import sys
-from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -37,19 +35,6 @@ def _module(name: str, *sources: Any, **names: Any) -> ModuleType:
     return made
 
 
-def _regular(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a function of multivariate_normal to take `allow_singular`.
-
-    A singular covariance remains an error.
-    """
-
-    @functools.wraps(func)
-    def call(x: Any, mean: Any = None, cov: Any = 1.0, allow_singular: bool = False) -> Any:
-        return func(x, mean, cov)
-
-    return call
-
-
 integrate, linalg, special, stats, signal = (
     _module(
         name,
@@ -69,8 +54,4 @@ for _name in autograd_tools.scipy.stats.__all__:
             getattr(importlib.import_module("scipy.stats"), _name),
         ),
     )
-vars(stats.multivariate_normal).update(
-    {name: _regular(getattr(stats.multivariate_normal, name)) for name in ("pdf", "logpdf")}
-)
-
 __all__ = ["integrate", "linalg", "signal", "special", "stats"]

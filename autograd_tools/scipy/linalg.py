@@ -113,26 +113,44 @@ def solve(
     return np.linalg.solve(np.swapaxes(a, 0, 1) if transposed else a, b)
 
 
-def inv(a: Any) -> Any:
+def inv(
+    a: Any,
+    overwrite_a: bool = False,
+    check_finite: bool = True,
+    *,
+    assume_a: str | None = None,
+    lower: bool = False,
+) -> Any:
     """Return the inverse of a matrix.
 
     Parameters
     ----------
     a : array_like, shape (n, n)
+    overwrite_a, check_finite : bool
+        Accepted and ignored: the arguments keep their elements.
+    assume_a : str, optional
+        The structure of `a`, as in `solve`.
+    lower : bool
+        As in `solve`.
 
     Returns
     -------
     array, shape (n, n)
     """
-    return np.linalg.inv(matrix(a, "inv"))
+    a = matrix(a, "inv")
+    if assume_a in (None, "general", "gen"):
+        return np.linalg.inv(a)
+    return solve(a, np.eye(np.shape(a)[0]), lower, assume_a=assume_a)
 
 
-def det(a: Any) -> Any:
+def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     """Return the determinant of a matrix.
 
     Parameters
     ----------
     a : array_like, shape (n, n)
+    overwrite_a, check_finite : bool
+        Accepted and ignored: the arguments keep their elements.
 
     Returns
     -------
@@ -159,7 +177,13 @@ def _solve_triangular(a: Any, b: Any, trans: int, lower: bool, unit: bool) -> An
 
 
 def solve_triangular(
-    a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False
+    a: Any,
+    b: Any,
+    trans: Any = 0,
+    lower: bool = False,
+    unit_diagonal: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
 ) -> Any:
     """Solve a @ x = b, or a.T @ x = b, for a triangular `a`.
 
@@ -174,6 +198,8 @@ def solve_triangular(
         Read the lower triangle instead of the upper one.
     unit_diagonal : bool
         Take the diagonal as ones.
+    overwrite_b, check_finite : bool
+        Accepted and ignored: the arguments keep their elements.
 
     Returns
     -------
@@ -187,7 +213,9 @@ def solve_triangular(
     return _solve_triangular(a, array(b), min(trans, 1), bool(lower), bool(unit_diagonal))
 
 
-def cholesky(a: Any, lower: bool = False) -> Any:
+def cholesky(
+    a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
+) -> Any:
     """Return the Cholesky factor c of a positive definite matrix.
 
     Parameters
@@ -197,6 +225,8 @@ def cholesky(a: Any, lower: bool = False) -> Any:
     lower : bool
         Read the lower triangle and return c with c @ c.T = a, instead of the upper ones, c.T @ c =
         a.
+    overwrite_a, check_finite : bool
+        Accepted and ignored: the arguments keep their elements.
 
     Returns
     -------
@@ -210,7 +240,9 @@ def cholesky(a: Any, lower: bool = False) -> Any:
     return np.linalg.cholesky(matrix(a, "cholesky"), upper=not lower)
 
 
-def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
+def cho_factor(
+    a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
+) -> tuple[Any, bool]:
     """Return the Cholesky factor of `a` and `lower`, for `cho_solve`.
 
     Unlike SciPy's, the factor is zero outside its triangle.
@@ -219,6 +251,8 @@ def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
     ----------
     a : array_like, shape (n, n)
     lower : bool
+    overwrite_a, check_finite : bool
+        Accepted and ignored: the arguments keep their elements.
 
     Returns
     -------
@@ -228,7 +262,9 @@ def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
     return cholesky(a, lower), lower
 
 
-def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
+def cho_solve(
+    c_and_lower: tuple[Any, bool], b: Any, overwrite_b: bool = False, check_finite: bool = True
+) -> Any:
     """Solve a @ x = b with the Cholesky factor of `a`.
 
     Parameters
@@ -236,6 +272,8 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
     c_and_lower : tuple
         The result of `cho_factor(a)`.
     b : array_like, shape (n,) or (n, k)
+    overwrite_b, check_finite : bool
+        Accepted and ignored: the arguments keep their elements.
 
     Returns
     -------
@@ -271,7 +309,14 @@ def _solve_banded(ab: Any, b: Any, below: int, above: int) -> Any:
     return linalg.solve_banded((below, above), ab, b)
 
 
-def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any) -> Any:
+def solve_banded(
+    l_and_u: tuple[int, int],
+    ab: Any,
+    b: Any,
+    overwrite_ab: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+) -> Any:
     """Solve a @ x = b for a banded matrix `a`.
 
     Parameters
@@ -281,6 +326,8 @@ def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any) -> Any:
     ab : array_like, shape (l + u + 1, n)
         The diagonals: a[i, j] is ab[u + i - j, j]. Unused elements have the gradient 0.
     b : array_like, shape (n,) or (n, k)
+    overwrite_ab, overwrite_b, check_finite : bool
+        Accepted and ignored: the arguments keep their elements.
 
     Returns
     -------
@@ -300,7 +347,14 @@ def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any) -> Any:
     return _solve_banded(ab, b, below, above)
 
 
-def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
+def solveh_banded(
+    ab: Any,
+    b: Any,
+    overwrite_ab: bool = False,
+    overwrite_b: bool = False,
+    lower: bool = False,
+    check_finite: bool = True,
+) -> Any:
     """Solve a @ x = b for a positive definite banded matrix `a`.
 
     Parameters
@@ -308,6 +362,8 @@ def solveh_banded(ab: Any, b: Any, lower: bool = False) -> Any:
     ab : array_like, shape (u + 1, n)
         The upper diagonals: a[i, j] is ab[u + i - j, j]; with `lower` the lower ones, ab[i - j, j].
     b : array_like, shape (n,) or (n, k)
+    overwrite_ab, overwrite_b, check_finite : bool
+        Accepted and ignored: the arguments keep their elements.
     lower : bool
 
     Returns
@@ -371,13 +427,15 @@ def _logm(a: Any) -> Any:
     return y.astype(np.complex64 if np.iscomplexobj(y) else np.float32)
 
 
-def logm(A: Any) -> Any:
+def logm(A: Any, disp: bool = True) -> Any:
     """Return the matrix logarithm.
 
     Parameters
     ----------
     A : array_like, shape (n, n)
         A regular matrix without eigenvalues on the negative real axis.
+    disp : bool
+        With False also return an estimate of the relative error, as older versions of SciPy do.
 
     Returns
     -------
@@ -388,7 +446,11 @@ def logm(A: Any) -> Any:
     numpy.linalg.LinAlgError
         In the backward pass, if `A` is singular.
     """
-    return _logm(matrix(A, "logm"))
+    y = _logm(matrix(A, "logm"))
+    if disp:
+        return y
+    a = unwrap(A)
+    return y, np.linalg.norm(linalg.expm(unwrap(y)) - a, 1) / np.linalg.norm(a, 1)
 
 
 def sqrtm_a(dy: Any, y: Any, a: Any) -> Any:
@@ -405,13 +467,17 @@ def _sqrtm(a: Any) -> Any:
     return linalg.sqrtm(a)
 
 
-def sqrtm(A: Any) -> Any:
+def sqrtm(A: Any, disp: bool = True, blocksize: int = 64) -> Any:
     """Return the matrix square root.
 
     Parameters
     ----------
     A : array_like, shape (n, n)
         A matrix without eigenvalues on the negative real axis.
+    disp : bool
+        With False also return an estimate of the relative error, as older versions of SciPy do.
+    blocksize : int
+        Accepted and ignored.
 
     Returns
     -------
@@ -422,7 +488,11 @@ def sqrtm(A: Any) -> Any:
     numpy.linalg.LinAlgError
         In the backward pass, if `A` is singular.
     """
-    return _sqrtm(matrix(A, "sqrtm"))
+    y = _sqrtm(matrix(A, "sqrtm"))
+    if disp:
+        return y
+    a, root = unwrap(A), unwrap(y)
+    return y, np.linalg.norm(root @ root - a) ** 2 / np.linalg.norm(a)
 
 
 def sylvester_a(dy: Any, y: Any, a: Any, b: Any, q: Any) -> Any:

@@ -75,7 +75,7 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
     return part(y, [min(pair) - 1 for pair in pairs], [abs(n - m) + 1 for n, m in pairs])
 
 
-def fftconvolve(in1: Any, in2: Any, mode: str = "full") -> Any:
+def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
     """Convolve two arrays by Fourier transforms: `convolve` with method "fft".
 
     Parameters
@@ -83,9 +83,37 @@ def fftconvolve(in1: Any, in2: Any, mode: str = "full") -> Any:
     in1, in2 : array_like
         Arrays with the same number of axes.
     mode : {"full", "same", "valid"}
+    axes : int or sequence of int, optional
+        The axes to convolve; default: all. The others broadcast.
 
     Returns
     -------
     array
     """
-    return convolve(in1, in2, mode, "fft")
+    if axes is None:
+        return convolve(in1, in2, mode, "fft")
+    in1, in2 = array(in1), array(in2)
+    shapes, ndim = (np.shape(in1), np.shape(in2)), np.ndim(in1)
+    if len(shapes[0]) != len(shapes[1]):
+        raise ValueError(f"fftconvolve expected equally many axes, got shapes {shapes}")
+    along = sorted({axis % ndim for axis in np.atleast_1d(np.asarray(axes, int)).tolist()})
+    pairs = [(shapes[0][axis], shapes[1][axis]) for axis in along]
+    size = [n + m - 1 for n, m in pairs]
+    is_real = not (np.iscomplexobj(in1) or np.iscomplexobj(in2))
+    forward, back = (np.fft.rfftn, np.fft.irfftn) if is_real else (np.fft.fftn, np.fft.ifftn)
+    y = back(forward(in1, size, along) * forward(in2, size, along), size, along)
+    if mode == "full":
+        return y
+    if mode == "same":
+        starts, ends = [(m - 1) // 2 for _, m in pairs], [n for n, _ in pairs]
+    elif mode == "valid" and (all(n >= m for n, m in pairs) or all(m >= n for n, m in pairs)):
+        starts, ends = [min(pair) - 1 for pair in pairs], [abs(n - m) + 1 for n, m in pairs]
+    else:
+        raise ValueError(
+            f"fftconvolve expected mode 'full', 'same', or 'valid' where one array is at least as "
+            f"long along every axis, got {mode!r} and shapes {shapes}"
+        )
+    index = [slice(None)] * ndim
+    for axis, start, length in zip(along, starts, ends, strict=True):
+        index[axis] = slice(start, start + length)
+    return y[tuple(index)]

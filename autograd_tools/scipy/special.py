@@ -50,7 +50,9 @@ def _logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) 
     return special.logsumexp(a, axis=axis, b=b, keepdims=keepdims)
 
 
-def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
+def logsumexp(
+    a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
+) -> Any:
     """Return log(sum(b * exp(a))) without overflow.
 
     Parameters
@@ -61,13 +63,23 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -
     b : array_like, optional
         Factors; they broadcast with `a` and have gradients.
     keepdims : bool
+    return_sign : bool
+        Also return the sign of the sum, and take the logarithm of its absolute value.
 
     Returns
     -------
     array or float
-        nan where the sum is negative: `return_sign` is not supported.
+        nan where the sum is negative, without `return_sign`.
+    sign : array or float
+        With `return_sign`. It has no gradient.
     """
     a = array(a)
+    if return_sign:
+        given = (unwrap(a), axis, None if b is None else unwrap(array(b)))
+        _, sign = special.logsumexp(*given, keepdims=True, return_sign=True)
+        b = np.conjugate(sign) * (1 if b is None else array(b))
+        _, shown = special.logsumexp(*given, keepdims=keepdims, return_sign=True)
+        return logsumexp(a, axis, b, keepdims), shown
     if b is not None:
         b = array(b)
         shape = np.broadcast_shapes(np.shape(a), np.shape(b))

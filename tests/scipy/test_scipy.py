@@ -373,11 +373,11 @@ def test_unused_corners_of_banded_storage_have_gradient_zero():
 def test_a_lower_banded_system_has_gradients():
     ab = DIAGONALS[1:3]
     np.testing.assert_allclose(
-        linalg.solveh_banded(ab, B4, True),
+        linalg.solveh_banded(ab, B4, lower=True),
         scipy.linalg.solveh_banded(ab, B4, lower=True),
         rtol=1e-12,
     )
-    ag.gradcheck(lambda ab: linalg.solveh_banded(ab, B4, True) ** 2, ab, order=2)
+    ag.gradcheck(lambda ab: linalg.solveh_banded(ab, B4, lower=True) ** 2, ab, order=2)
 
 
 def test_an_indefinite_banded_system_is_an_error():
@@ -460,14 +460,10 @@ def test_toeplitz_takes_vectors():
 @pytest.mark.parametrize(
     ("f", "keyword"),
     [
-        (lambda **kwargs: linalg.inv(SQUARE, **kwargs), "check_finite"),
-        (lambda **kwargs: linalg.solve_triangular(SQUARE, B, **kwargs), "overwrite_b"),
-        (lambda **kwargs: special.logsumexp(A, **kwargs), "return_sign"),
-        (lambda **kwargs: stats.multivariate_normal.logpdf(B, **kwargs), "allow_singular"),
         (lambda **kwargs: stats.norm.pdf(B, **kwargs), "sigma"),
         (lambda **kwargs: integrate.odeint(pendulum, B, [0.0, 1.0], **kwargs), "full_output"),
     ],
-    ids=["inv", "solve_triangular", "logsumexp", "multivariate_normal", "norm", "odeint"],
+    ids=["norm", "odeint"],
 )
 def test_an_unsupported_keyword_is_an_error_that_names_it(f, keyword):
     with pytest.raises(TypeError, match=keyword):

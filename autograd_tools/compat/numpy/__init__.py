@@ -22,6 +22,12 @@ def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> An
     return numpy.expand_dims(D, -1) * numpy.eye(numpy.shape(D)[-1])
 
 
+def where(condition: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return np.where, which takes `x` and `y` by keyword, too."""
+    named = [kwargs.pop(key) for key in ("x", "y") if key in kwargs]
+    return numpy.where(condition, *args, *named, **kwargs)
+
+
 for _name in ("fft", "linalg", "random"):
     sys.modules[f"{__name__}.{_name}"] = getattr(autograd_tools.numpy, _name)
 del _name

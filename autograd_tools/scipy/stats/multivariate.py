@@ -15,8 +15,8 @@ from autograd_tools.scipy.linalg import solve_triangular
 LOG_2PI = math.log(2 * math.pi)
 
 
-def mean_and_factor(mean: Any, cov: Any) -> tuple[Any, Any]:
-    """Return the mean as a vector, and the lower Cholesky factor of the covariance.
+def mean_and_covariance(mean: Any, cov: Any) -> tuple[Any, Any]:
+    """Return the mean as a vector, and the covariance as a symmetric matrix.
 
     Both triangles of a covariance matrix count equally, so its gradient is symmetric.
     """
@@ -29,7 +29,26 @@ def mean_and_factor(mean: Any, cov: Any) -> tuple[Any, Any]:
             f"multivariate_normal: a mean of length {n} needs cov of shape {(n, n)}, "
             f"got {np.shape(cov)}"
         )
-    return 0 if mean is None else np.reshape(mean, (n,)), np.linalg.cholesky((cov + cov.T) / 2)
+    return 0 if mean is None else np.reshape(mean, (n,)), (cov + cov.T) / 2
+
+
+def log_density_on_support(away: Any, cov: Any) -> Any:
+    """Return the log density at some distances from the mean, -inf outside of the support.
+
+    The support is spanned by the eigenvectors of the covariance whose eigenvalues are not zero up
+    to rounding, with the tolerance of SciPy: 1e6 times the spacing of the largest, in single
+    precision 1e3 times.
+    """
+    w, v = np.linalg.eigh(unwrap(cov))
+    least = {"f": 1e3}.get(w.dtype.char, 1e6) * np.finfo(w.dtype).eps
+    kept = w > least * np.max(np.abs(w))
+    if np.min(w) < -least * np.max(np.abs(w)):
+        raise np.linalg.LinAlgError("multivariate_normal: cov is not positive semidefinite")
+    logdet = np.sum(np.log(np.linalg.eigvalsh(cov)[kept]))
+    inverse = np.linalg.pinv(cov, least, hermitian=True)
+    y = -(np.sum(kept) * LOG_2PI + logdet + np.sum(away @ inverse * away, axis=1)) / 2
+    outside = np.linalg.norm(unwrap(away) @ v[:, ~kept], axis=1) >= least
+    return np.where(outside, -np.inf, y) if np.any(outside) else y
 
 
 def log_determinant(factor: Any) -> Any:
@@ -41,11 +60,10 @@ class MultivariateNormal:
     """The multivariate normal distribution.
 
     `mean` has shape (n,), by default zeros; `cov` has shape (n, n), or (n,) for a diagonal, or is
-    a number. A covariance that is not positive definite is a LinAlgError: `allow_singular` is not
-    supported.
+    a number.
     """
 
-    def logpdf(self, x: Any, mean: Any = None, cov: Any = 1.0) -> Any:
+    def logpdf(self, x: Any, mean: Any = None, cov: Any = 1.0, allow_singular: bool = False) -> Any:
         """Return the logarithm of the density.
 
         Parameters
@@ -54,31 +72,43 @@ class MultivariateNormal:
             Vectors along the last axis.
         mean : array_like, shape (n,), optional
         cov : array_like, shape (n, n) or (n,), or float
+        allow_singular : bool
+            Allow a singular covariance: the density is that on its support, zero outside.
 
         Returns
         -------
         array, of the shape of `x` without its last axis and axes of length 1, or float
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            If `cov` is not positive definite, without `allow_singular`.
         """
-        mean, factor = mean_and_factor(mean, cov)
-        n, x = np.shape(factor)[0], array(x)
+        mean, cov = mean_and_covariance(mean, cov)
+        n, x = np.shape(cov)[0], array(x)
         if np.ndim(x) < 2:
             x = np.reshape(x, (-1, 1) if n == 1 else (1, -1))
         if np.shape(x)[-1] != n:
             raise ValueError(
                 f"multivariate_normal expected vectors of length {n}, got {np.shape(x)[-1]}"
             )
-        standard = solve_triangular(factor, np.reshape(x - mean, (-1, n)).T, lower=True)
-        y = -(n * LOG_2PI + log_determinant(factor) + np.sum(standard * standard, axis=0)) / 2
+        away = np.reshape(x - mean, (-1, n))
+        if allow_singular:
+            y = log_density_on_support(away, cov)
+        else:
+            factor = np.linalg.cholesky(cov)
+            standard = solve_triangular(factor, away.T, lower=True)
+            y = -(n * LOG_2PI + log_determinant(factor) + np.sum(standard * standard, axis=0)) / 2
         shape = tuple(m for m in np.shape(x)[:-1] if m != 1)
         return np.reshape(y, shape) if shape else y[0]
 
-    def pdf(self, x: Any, mean: Any = None, cov: Any = 1.0) -> Any:
+    def pdf(self, x: Any, mean: Any = None, cov: Any = 1.0, allow_singular: bool = False) -> Any:
         """Return the density; see `logpdf` for the arguments."""
-        return np.exp(self.logpdf(x, mean, cov))
+        return np.exp(self.logpdf(x, mean, cov, allow_singular))
 
     def entropy(self, mean: Any = None, cov: Any = 1.0) -> Any:
         """Return the differential entropy, a number; see `logpdf` for the arguments."""
-        _, factor = mean_and_factor(mean, cov)
+        factor = np.linalg.cholesky(mean_and_covariance(mean, cov)[1])
         n = np.shape(factor)[0]
         return (n * (LOG_2PI + 1) + log_determinant(factor)) / 2
 
