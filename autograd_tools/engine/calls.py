@@ -273,7 +273,8 @@ def _converted(
 ) -> tuple[Any, ...]:
     """Return the arguments with foreign arrays converted; a user's function takes its own."""
     items = list(args)
-    operator = primitive.name if isinstance(primitive.func, np.ufunc) else ""
+    is_array = any([np.ndim(unwrap(arg)) > 0 for arg in args if isinstance(arg, Value)])
+    operator = primitive.name if is_array and isinstance(primitive.func, np.ufunc) else ""
     for i in unknown:
         if primitive.of_arrays or primitive.rule(i) is not None:
             items[i] = to_arrays(items[i], operator)
