@@ -248,5 +248,5 @@ def test_values_and_gradients_of_random_programs():
 
 @pytest.mark.slow
 def test_values_and_gradients_of_many_random_programs():
-    refused = sum(check(seed) is not None for seed in range(60, 6060))
-    assert refused <= 60
+    refused = sum(check(seed) is not None for seed in range(60, 2060))
+    assert refused <= 20

@@ -437,8 +437,10 @@ def test_the_page_has_the_tables_and_the_samples(ask, script, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_page_that_cannot_be_written_is_named(ask, script):
-    output, errors, status = ask("profile", "--html", "no/run.html", script(STEPS))
+def test_a_page_that_cannot_be_written_is_named(ask, script, tmp_path):
+    (tmp_path / "gone").mkdir()
+    source = STEPS + "\nimport os\nos.rmdir('gone')\n"
+    output, errors, status = ask("profile", "--html", "gone/run.html", script(source))
     assert (
         "Hotspots by operation" in output,
         errors.startswith("autograd-tools: cannot write "),
