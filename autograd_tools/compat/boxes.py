@@ -1,6 +1,6 @@
 """Recorded values under the names of HIPS autograd's boxes."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import Result, Value, unwrap
@@ -22,6 +22,7 @@ class Box(metaclass=Kind):
     """Any recorded value."""
 
     holds: type | tuple[type, ...] = object
+    type_mappings: ClassVar[dict[Any, Any]] = {}  # programs add to it, without effect
 
 
 def isbox(x: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +13,17 @@ from autograd_tools.engine.calls import plain
 
 
 class VSpace:
-    """The vector space of an array, a number, or a tuple, list or dict of them."""
+    """The vector space of an array, a number, or a tuple, list or dict of them.
+
+    `mappings` and `register` are for programs that have arrays of their own; they have no effect.
+    """
+
+    mappings: ClassVar[dict[Any, Any]] = {}
+
+    @classmethod
+    def register(cls, kind: Any, make: Any = None) -> None:
+        """Note a class of arrays."""
+        cls.mappings[kind] = make or cls
 
     def __init__(self, value: Any) -> None:
         self._like = plain(value)

@@ -17,8 +17,14 @@ INSTALLED = "import autograd_tools.compat; autograd_tools.compat.install()\n"
         ("import autograd.numpy.linalg as la; print(la.norm([3.0, 4.0]))", "5.0"),
         ("import autograd.numpy, autograd_tools.compat.numpy as np; print(autograd.numpy is np)",
          "True"),
-        ("from autograd.wrap_util import wraps\ndef f(): 'D'\nprint(wraps(f, 'of_{fun}')(id)"
-         " if 0 else wraps(f, 'of_{fun}', '{doc}!')(lambda: 0).__doc__)", "D!"),
+        ("from autograd.wrap_util import wraps\nprint(wraps(abs, 'of_{fun}')(lambda: 0).__name__)",
+         "of_abs"),
+        ("from autograd.numpy.numpy_vspaces import ArrayVSpace as V; print(V([1.0]).size)", "1"),
+        ("from autograd.numpy.numpy_jvps import broadcast; print(broadcast(1, [1, 2]))", "[1 1]"),
+        ("from autograd.numpy.numpy_wrapper import _astype; import numpy as np\n"
+         "print(_astype(np.ones(1), int))", "[1]"),
+        ("import autograd.numpy as np; print(np.trapz([1.0, 3.0]), np.numpy_jvps.__name__[-5:])",
+         "2.0 _jvps"),
         ("from autograd.util import subval; print(subval((1, 2), 1, 3))", "(1, 3)"),
         ("import autograd_tools.compat as c; c.install(); import autograd; print(autograd is c)",
          "True"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from typing import Any
@@ -10,6 +11,8 @@ import numpy
 
 import autograd_tools.numpy
 from autograd_tools.numpy import *  # noqa: F403
+
+MODULES = ("numpy_boxes", "numpy_jvps", "numpy_vjps", "numpy_vspaces", "numpy_wrapper")
 
 
 def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -22,10 +25,11 @@ def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> An
     return numpy.expand_dims(D, -1) * numpy.eye(numpy.shape(D)[-1])
 
 
+@functools.wraps(numpy.where)
 def where(condition: Any, *args: Any, **kwargs: Any) -> Any:
     """Return np.where, which takes `x` and `y` by keyword, too."""
     named = [kwargs.pop(key) for key in ("x", "y") if key in kwargs]
-    return numpy.where(condition, *args, *named, **kwargs)
+    return autograd_tools.numpy.where(condition, *args, *named, **kwargs)
 
 
 for _name in ("fft", "linalg", "random"):
@@ -34,6 +38,8 @@ del _name
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("numpy_boxes", "numpy_vjps", "numpy_wrapper"):
+    if name in MODULES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "trapz":  # its name before NumPy 2
+        return autograd_tools.numpy.trapezoid
     return getattr(autograd_tools.numpy, name)

@@ -17,5 +17,9 @@ def concatenate_args(axis: Any, *arrays: Any) -> Any:
     return numpy.concatenate(arrays, axis)
 
 
+def _astype(A: Any, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+    return numpy.astype(A, dtype)
+
+
 def __getattr__(name: str) -> Any:
     return getattr(_wrapped, name)
