@@ -6,6 +6,7 @@ would give away the plain numbers is an AttributeError while recording, and says
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -111,6 +112,18 @@ def as_integer_ratio(self: Any) -> tuple[int, int]:
     return x.as_integer_ratio()
 
 
+def __array_namespace__(self: Any, *, api_version: str | None = None) -> Any:  # noqa: N807
+    """Return the module whose functions take recorded arrays: the array API's entry."""
+    unwrap(self).__array_namespace__(api_version=api_version)  # an unknown version is an error
+    return importlib.import_module("autograd_tools.numpy")  # which is made of this package
+
+
+def to_device(self: Any, device: str, /, *, stream: None = None) -> Any:
+    """Return the array itself, which is on the only device, the CPU."""
+    unwrap(self).to_device(device, stream=stream)  # another one is an error
+    return self
+
+
 def install_attributes() -> None:
     """Give `Value` the attributes of these tables."""
     for name in PLAIN.split():
@@ -119,6 +132,8 @@ def install_attributes() -> None:
         _set(name, DetachingAttribute(instead))
     Value.as_integer_ratio = MethodOf(as_integer_ratio)
     Value.__len__ = MethodOf(Value.__len__)
+    Value.__array_namespace__ = MethodOf(__array_namespace__)
+    Value.to_device = MethodOf(to_device)
 
 
 def _set(name: str, attribute: PlainAttribute) -> None:

@@ -57,6 +57,7 @@ _transposed = Primitive(
     _blank,
     (lambda g, y, dy, site: site.rule(g, *site.facts), None),
     reads=frozenset({1}),
+    fresh=False,
     name="transposed",
 )
 

@@ -179,6 +179,22 @@ def test_gradients_of_the_density_of_a_singular_covariance():
     assert np.isneginf(stats.multivariate_normal.logpdf(POINTS[2], None, FLAT, allow_singular=True))
 
 
+@pytest.mark.parametrize("n", [1, 5, 32, 33, 40])
+def test_densities_of_small_and_large_covariances(n):
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((n, n)) + 2 * np.eye(n)
+    x, mean, cov = rng.standard_normal((3, n)), rng.standard_normal(n), a @ a.T + np.eye(n)
+    found = stats.multivariate_normal.logpdf(x, mean, cov)
+    np.testing.assert_allclose(found, scipy.stats.multivariate_normal.logpdf(x, mean, cov))
+    f = stats.multivariate_normal.logpdf
+    assert ag.gradcheck(lambda *args: np.sum(f(*args) ** 2), x, mean, cov)
+    direction = rng.standard_normal(cov.shape)
+    hvp = ag.grad(lambda c: np.sum(ag.grad(lambda c: f(x[0], mean, c))(c) * direction))(cov)
+    step = 1e-5 * (direction + direction.T)
+    slopes = [ag.grad(lambda c: f(x[0], mean, c))(cov + sign * step) for sign in (1, -1)]
+    np.testing.assert_allclose(hvp + hvp.T, (slopes[0] - slopes[1]) / 2e-5, rtol=1e-5, atol=1e-7)
+
+
 def test_where_of_compat_takes_keywords():
     assert anp.where(condition=[True, False], x=[1, 2], y=[3, 4]).tolist() == [1, 4]
     found = ag.grad(lambda x: np.sum(anp.where(x > 1, y=x, x=x * x)))(np.array([1.0, 2.0]))

@@ -6,13 +6,16 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import linalg, special
 
+from autograd_tools.engine.calls import call
+from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import array
-from autograd_tools.scipy.linalg import solve_triangular
 
 LOG_2PI = math.log(2 * math.pi)
+# Rows of a matrix up to which its inverse is faster than a solver, which starts threads that wait.
+SMALL = 32
 
 
 def mean_and_covariance(mean: Any, cov: Any) -> tuple[Any, Any]:
@@ -30,6 +33,39 @@ def mean_and_covariance(mean: Any, cov: Any) -> tuple[Any, Any]:
             f"got {np.shape(cov)}"
         )
     return 0 if mean is None else np.reshape(mean, (n,)), (cov + cov.T) / 2
+
+
+def log_density(away: Any, cov: Any) -> Any:
+    """Return the log density at some distances from the mean."""
+    factor = np.linalg.cholesky(cov)
+    n = len(factor)
+    if n <= SMALL:
+        standard = away @ np.linalg.inv(factor).T
+    else:
+        standard = linalg.solve_triangular(factor, away.T, lower=True).T
+    squares = np.einsum("ij,ij->i", standard, standard)
+    return -(n * LOG_2PI + log_determinant(factor) + squares) / 2
+
+
+def log_density_away(dy: Any, y: Any, away: Any, cov: Any) -> Any:
+    scaled = away * -dy[:, None]
+    if np.shape(cov)[0] <= SMALL:
+        return scaled @ np.linalg.inv(cov)
+    return np.linalg.solve(cov, scaled.T).T
+
+
+def log_density_cov(dy: Any, y: Any, away: Any, cov: Any) -> Any:
+    """The outer products of the solutions, less the inverse: Petersen and Pedersen (2012), The
+    matrix cookbook, 8.1.
+    """
+    inverse = np.linalg.inv(cov)
+    solved = away @ inverse
+    return ((solved * dy[:, None]).T @ solved - np.sum(dy) * inverse) / 2
+
+
+LOGPDF = Primitive(
+    log_density, (log_density_away, log_density_cov), name="multivariate_normal.logpdf"
+)
 
 
 def log_density_on_support(away: Any, cov: Any) -> Any:
@@ -93,12 +129,7 @@ class MultivariateNormal:
                 f"multivariate_normal expected vectors of length {n}, got {np.shape(x)[-1]}"
             )
         away = np.reshape(x - mean, (-1, n))
-        if allow_singular:
-            y = log_density_on_support(away, cov)
-        else:
-            factor = np.linalg.cholesky(cov)
-            standard = solve_triangular(factor, away.T, lower=True)
-            y = -(n * LOG_2PI + log_determinant(factor) + np.sum(standard * standard, axis=0)) / 2
+        y = log_density_on_support(away, cov) if allow_singular else call(LOGPDF, (away, cov))
         shape = tuple(m for m in np.shape(x)[:-1] if m != 1)
         return np.reshape(y, shape) if shape else y[0]
 
