@@ -18,6 +18,7 @@ from types import ModuleType as _ModuleType
 
 from autograd_tools import rules as _rules  # noqa: F401  registers them
 from autograd_tools.api import operators as _operators
+from autograd_tools.api.adapting import adapt as adapt
 from autograd_tools.api.checkpointing import checkpoint as checkpoint
 from autograd_tools.api.derivatives import elementwise_grad as elementwise_grad
 from autograd_tools.api.derivatives import hessian as hessian

@@ -30,6 +30,24 @@ INSTEAD = {
     ),
     "torch": ("a function of torch", "write tensor.detach().cpu().numpy() and NumPy's functions"),
 }
+# Installed packages that show or compile, and do not compute with NumPy's functions themselves.
+NO_COMPUTATION = frozenset(
+    (
+        *(
+            "IPython",
+            "_pytest",
+            "bokeh",
+            "hypothesis",
+            "ipykernel",
+            "joblib",
+            "matplotlib",
+            "numba",
+        ),
+        *("plotly", "polars", "pyarrow", "pytest", "rich", "seaborn", "sklearn"),
+    )
+)
+adapted_packages: set[str] = set()  # the top ones of `adapt`
+
 # Attributes that other packages read from an operand before they take its plain value.
 PROBES = {"dims": "xarray", "variable": "xarray", "unit": "astropy"}
 
@@ -41,7 +59,21 @@ def instead_of_caller() -> tuple[str, str] | None:
     if name.startswith("numpy.ma."):
         return INSTEAD["numpy.ma"]
     package = name.partition(".")[0]
-    return _of_scipy(frame) if package == "scipy" else INSTEAD.get(package)
+    if package == "scipy":
+        return _of_scipy(frame)
+    if frame is not None and package not in INSTEAD and _can_be_adapted(frame, package):
+        return (
+            f"{package}, which calls np.asarray or float(x) in {frame.f_code.co_name},",
+            f'write `with ag.adapt("{package}"):` around the call',
+        )
+    return INSTEAD.get(package)
+
+
+def _can_be_adapted(frame: FrameType, package: str) -> bool:
+    """Return whether a frame is of an installed package that computes, and is not adapted yet."""
+    file = frame.f_code.co_filename.replace("\\", "/")
+    installed = "/site-packages/" in file or "/dist-packages/" in file
+    return installed and package not in NO_COMPUTATION and package not in adapted_packages
 
 
 def numpy_function() -> str:

@@ -48,6 +48,11 @@ class Command(argparse.ArgumentParser):
             action="store_true",
             help="let `import autograd` import autograd_tools.compat, in place of HIPS autograd",
         )
+        self.add_argument(
+            "--adapt",
+            metavar="NAMES",
+            help="let these packages, written for plain NumPy, differentiate: seawater,pymap3d",
+        )
         self.set_defaults(files=[])
         self._runs_script = True
         self.usage = f"{self.prog} [options] SCRIPT [the script's arguments]"
@@ -69,7 +74,10 @@ class Command(argparse.ArgumentParser):
         found = self.parse_args(ours)
         if self._runs_script and not script:
             self.error("expected a SCRIPT, got nothing")
-        found.script = script and replace(script, as_autograd=found.as_autograd)
+        if script:
+            names = tuple(name.strip() for name in (found.adapt or "").split(",") if name.strip())
+            script = replace(script, as_autograd=found.as_autograd, adapted=names)
+        found.script = script
         return found
 
     def _script(self, ours: Sequence[str], words: Sequence[str]) -> tuple[Target, list[str]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
+import autograd_tools as ag
 from viewer.command.messages import put, say
 from viewer.command.targets import Target, replaced_modules, show_lines
 
@@ -48,7 +50,8 @@ def _run(target: Target, within: AbstractContextManager[object]) -> int:
     streams, hook = (sys.stdout, sys.stderr), sys.excepthook
     try:
         with replaced_modules(sys.path[0]):
-            status = _finished(lambda: _execute(body, within))
+            with _adapted(target.adapted):
+                status = _finished(lambda: _execute(body, within))
             return _finished(_wait_for_threads) or status
     finally:
         show_lines()
@@ -61,6 +64,16 @@ def _run(target: Target, within: AbstractContextManager[object]) -> int:
 def _execute(body: Callable[[], object], within: AbstractContextManager[object]) -> None:
     with within:
         body()
+
+
+def _adapted(packages: Sequence[str]) -> AbstractContextManager[object]:
+    """Return `ag.adapt` for packages; raise ValueError for one that cannot be imported."""
+    for name in packages:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ValueError(f"cannot adapt {name}: {error}") from None
+    return ag.adapt(*packages) if packages else nullcontext()
 
 
 def _finished(part: Callable[[], object]) -> int:

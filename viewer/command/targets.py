@@ -32,7 +32,7 @@ class Target:
     """A program: its kind in `PROGRAMS`, its path, module or code, and its arguments.
 
     `hint` is a line for the user, which `script.run` prints first. With `as_autograd` the program
-    gets `autograd_tools.compat` for HIPS autograd.
+    gets `autograd_tools.compat` for HIPS autograd. `adapted` are the packages of `ag.adapt`.
     """
 
     kind: str
@@ -40,6 +40,7 @@ class Target:
     args: tuple[str, ...] = ()
     hint: str = ""
     as_autograd: bool = False
+    adapted: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return PROGRAMS[self.kind].label.format(self.name)

@@ -1,0 +1,325 @@
+"""`adapt`: packages that know nothing of gradients see our functions in place of NumPy's.
+
+Their modules get other globals for a while: `np`, `numpy`, `math`, and the functions that they
+imported from these. Nothing else changes, neither NumPy nor other packages.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.api.callers import adapted_packages
+from autograd_tools.engine.calls import new_blank, plain
+from autograd_tools.engine.state import innermost_open
+from autograd_tools.engine.values import Value
+
+NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
+SCIPY = ("integrate", "linalg", "signal", "special", "stats")  # modules with functions of ours
+# The functions of `math` that have a gradient, with NumPy's name for them.
+MATH = {
+    **{name: name for name in ("cos", "cosh", "exp", "exp2", "expm1", "fabs", "hypot", "cbrt")},
+    **{name: name for name in ("degrees", "log10", "log1p", "log2", "radians", "sin", "sinh")},
+    **{name: name for name in ("copysign", "sqrt", "tan", "tanh")},
+    **{f"a{name}": f"arc{name}" for name in ("sin", "sinh", "cos", "cosh", "tan", "tanh", "tan2")},
+    "pow": "power",
+}
+# Those of iterables.
+ITEMS: dict[str, Callable[..., Any]] = {
+    "fsum": np.sum,
+    "prod": lambda items, start=1: start * np.prod(items),
+    "sumprod": np.dot,
+    "dist": lambda p, q: np.linalg.norm(p - q),
+}
+# Those whose result is plain.
+STEPS = ("ceil", "floor", "trunc", "isnan", "isinf", "isfinite", "isclose")
+
+
+class _Adapted:
+    """A package, the blocks that adapt it, and its globals that have changed."""
+
+    def __init__(self) -> None:
+        self.blocks = 0
+        self.changes: list[tuple[dict[str, Any], str, Any, Any]] = []
+
+    def change(self, module: ModuleType) -> None:
+        """Replace the globals of a module."""
+        namespace = vars(module)
+        for name, old in list(namespace.items()):
+            if (callable(old) or isinstance(old, ModuleType)) and (
+                new := _replacement(old)
+            ) is not None:
+                namespace[name] = new
+                self.changes.append((namespace, name, old, new))
+
+    def restore(self) -> None:
+        """Put back all that the package has not changed itself."""
+        while self.changes:
+            namespace, name, old, new = self.changes.pop()
+            if namespace.get(name) is new:
+                namespace[name] = old
+
+
+_adapted: dict[str, _Adapted] = {}
+_lock = threading.RLock()
+
+
+@contextmanager
+def adapt(*packages: str) -> Iterator[None]:
+    """Let packages that are written for plain NumPy differentiate, while the block runs.
+
+    Modules of these packages see `autograd_tools.numpy` in place of NumPy, functions of `math` that
+    take recorded numbers, and ours of SciPy: `np.asarray(x)`, `np.array([x, y])`, `np.zeros(n)`
+    and writes into it, `math.sqrt(x)`. All threads see the change; nested blocks and blocks in
+    several threads end with the last. It also makes a decorator.
+
+    Parameters
+    ----------
+    *packages : str
+        Names of packages or modules, such as "seawater".
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If a package is not installed.
+    ValueError
+        If a name is NumPy, SciPy, or this package.
+    TypeError
+        If a name is not a string, or there is none.
+
+    Notes
+    -----
+    `float(x)`, `x.item()`, compiled code, and functions that a package keeps in tables or classes
+    stay as they are: they raise a LostGradientError.
+
+    Examples
+    --------
+    >>> import colorsys, autograd_tools as ag
+    >>> with ag.adapt("colorsys"):
+    ...     ag.grad(lambda r: colorsys.rgb_to_hls(r, 0.5, 0.2)[1])(0.75)
+    0.5
+    """
+    names = _checked(packages)
+    with _lock:
+        for name in names:
+            _enter(name)
+    try:
+        yield
+    finally:
+        with _lock:
+            for name in names:
+                _leave(name)
+
+
+def _checked(packages: Sequence[str]) -> list[str]:
+    """Return the names, once each, of packages that can be imported."""
+    if not packages:
+        raise TypeError('adapt() expects names of packages, such as ag.adapt("seawater")')
+    names = list(dict.fromkeys(packages))
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"adapt() expects names of packages, such as 'seawater', got {name!r}")
+        if name.partition(".")[0] in NEVER:
+            raise ValueError(f"{name} cannot be adapted; name the package that calls it")
+        importlib.import_module(name)
+    return names
+
+
+def _enter(name: str) -> None:
+    if not _adapted:
+        sys.meta_path.insert(0, _late)
+    adapted = _adapted.setdefault(name, _Adapted())
+    adapted.blocks += 1
+    adapted_packages.add(name.partition(".")[0])
+    if adapted.blocks == 1:
+        for found, module in list(sys.modules.items()):
+            if f"{found}.".startswith(f"{name}.") and isinstance(module, ModuleType):
+                adapted.change(module)
+
+
+def _leave(name: str) -> None:
+    adapted = _adapted[name]
+    adapted.blocks -= 1
+    if not adapted.blocks:
+        adapted.restore()
+        del _adapted[name]
+        adapted_packages.intersection_update(other.partition(".")[0] for other in _adapted)
+    if not _adapted:
+        sys.meta_path.remove(_late)
+
+
+class _Late:
+    """Finds modules that an adapted package imports inside the block, and changes them, too."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        package = next((p for p in list(_adapted) if name.startswith(f"{p}.")), None)
+        spec = PathFinder.find_spec(name, path, target) if package else None
+        if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            with _lock:
+                if package in _adapted:
+                    _adapted[package].change(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+_late: Any = _Late()
+
+
+def _replacement(x: Any) -> Any:
+    """Return what stands for an object of NumPy, `math` or SciPy; None if it stays."""
+    if getattr(x, "__name__", None) == "scipy" and isinstance(x, ModuleType):
+        return _scipy()
+    found = _table().get(id(x))
+    if found is None and "scipy" in sys.modules:
+        found = _of_scipy().get(id(x))
+    return None if found is None or found[0] is not x else found[1]
+
+
+@functools.cache
+def _table() -> dict[int, tuple[Any, Any]]:
+    """Return the objects of NumPy and `math` by id, each with what stands for it."""
+    ours = importlib.import_module("autograd_tools.numpy")
+    module = _module("numpy", np, {name: getattr(ours, name) for name in dir(np)})
+    for name in ("zeros", "ones", "empty", "full"):
+        setattr(module, name, _writable(getattr(ours, name)))
+    pairs: list[tuple[Any, Any]] = [(np, module)]
+    pairs += [(getattr(np, name), getattr(module, name)) for name in np.__all__]
+    for theirs in (np.linalg, np.fft):
+        replaced = getattr(ours, theirs.__name__.rpartition(".")[2])
+        setattr(module, theirs.__name__.rpartition(".")[2], replaced)
+        pairs.append((theirs, replaced))
+        pairs += [(getattr(theirs, name), getattr(replaced, name)) for name in theirs.__all__]
+    known = [name for name in MATH if hasattr(math, name)]
+    changed = {name: _of_math(name, getattr(np, MATH[name])) for name in known}
+    changed |= {name: _plain(getattr(math, name)) for name in STEPS}
+    changed["log"] = _log
+    changed |= {name: _of_items(name, f) for name, f in ITEMS.items() if hasattr(math, name)}
+    pairs.append((math, _module("math", math, {**vars(math), **changed})))
+    pairs += [(getattr(math, name), function) for name, function in changed.items()]
+    return {id(old): (old, new) for old, new in pairs if old is not new}
+
+
+def _of_scipy() -> dict[int, tuple[Any, Any]]:
+    """Return the objects of those modules of SciPy that are loaded."""
+    pairs: list[tuple[Any, Any]] = []
+    for name in SCIPY:
+        theirs = sys.modules.get(f"scipy.{name}")
+        if theirs is not None:
+            ours = _scipy_module(name)
+            pairs.append((theirs, ours))
+            pairs += [(getattr(theirs, n, None), getattr(ours, n)) for n in vars(ours)["__all__"]]
+    return {id(old): (old, new) for old, new in pairs if old is not new and old is not None}
+
+
+@functools.cache
+def _scipy_module(name: str) -> ModuleType:
+    """Return a module of SciPy with our functions."""
+    theirs = importlib.import_module(f"scipy.{name}")
+    ours = importlib.import_module(f"autograd_tools.scipy.{name}")
+    names = {n: getattr(ours, n) for n in ours.__all__}
+    if name == "stats":
+        names = {n: _Distribution(getattr(theirs, n), x) for n, x in names.items()}
+    made = _module(f"scipy.{name}", theirs, names)
+    vars(made)["__all__"] = ours.__all__
+    return made
+
+
+class _Distribution:
+    """A distribution of SciPy with our densities."""
+
+    def __init__(self, theirs: Any, ours: Any) -> None:
+        self._theirs = theirs
+        self._ours = ours
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ours if hasattr(self._ours, name) else self._theirs, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._theirs(*args, **kwargs)
+
+
+@functools.cache
+def _scipy() -> ModuleType:
+    """Return the package SciPy, whose modules have our functions."""
+    return _Scipy("scipy")
+
+
+class _Scipy(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if name in SCIPY:
+            return _scipy_module(name)
+        return getattr(sys.modules["scipy"], name)
+
+
+def _module(name: str, theirs: ModuleType, names: dict[str, Any]) -> ModuleType:
+    made = ModuleType(name, theirs.__doc__)
+    vars(made).update(names)
+    made.__getattr__ = functools.partial(getattr, theirs)  # type: ignore[method-assign]
+    return made
+
+
+def _writable(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a maker of arrays: while recording, recorded values can be written into them."""
+
+    @functools.wraps(make)
+    def made(*args: Any, **kwargs: Any) -> Any:
+        y, recording = make(*args, **kwargs), innermost_open()
+        fits = recording is not None and type(y) is np.ndarray and y.dtype.kind in "fc"
+        return new_blank(y, recording) if fits else y
+
+    return made
+
+
+def _of_math(name: str, ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of `math` that takes recorded numbers, too."""
+    function = getattr(math, name)
+
+    @functools.wraps(function)
+    def call(*args: Any) -> Any:
+        return ufunc(*args) if any([isinstance(x, Value) for x in args]) else function(*args)
+
+    return call
+
+
+def _log(x: Any, *base: Any) -> Any:
+    if not any([isinstance(number, Value) for number in (x, *base)]):
+        return math.log(x, *base)
+    return np.log(x) / np.log(base[0]) if base else np.log(x)
+
+
+def _of_items(name: str, combine: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of `math` of iterables, whose items may be recorded."""
+    function = getattr(math, name)
+
+    @functools.wraps(function)
+    def call(*given: Any, **kwargs: Any) -> Any:
+        lists = [list(items) for items in given]
+        if not any([isinstance(x, Value) for items in lists for x in items]):
+            return function(*lists, **kwargs)
+        return combine(*map(np.stack, lists), **kwargs)
+
+    return call
+
+
+def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*plain(args), **kwargs)
+
+    return call

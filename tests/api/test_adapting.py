@@ -1,0 +1,245 @@
+"""`ag.adapt`: packages for plain NumPy differentiate while a block runs, and only then."""
+
+import importlib
+import math
+import sys
+import threading
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+import autograd_tools as ag
+
+FILES = {
+    "__init__.py": "from plainpkg import core\n",
+    "core.py": """
+import math
+from math import sqrt
+import numpy
+import numpy as np
+import numpy.linalg as la
+from numpy import array, asarray as as_array, zeros
+
+TABLE = {"double": lambda x: np.asarray(x) * 2}
+LIMIT = 2.0
+
+def squares(x):
+    x = np.asarray(x, dtype=float)
+    return np.sum(np.atleast_1d(x) ** 2)
+
+def joined(x):
+    return np.sum(array([x, x * x, 1.0]))
+
+def scalar(x):
+    y = math.sin(x) * sqrt(x) + math.log(x, 2) + math.pow(x, 3) + math.floor(x)
+    return y + math.fsum(iter([x, 1.0])) + math.prod([x, x], start=2.0) + math.dist([x, 0], [1, 2])
+
+def filled(x):
+    y = np.zeros(3)
+    for i in range(3):
+        y[i] = x * i
+    z = zeros((2, 2))
+    z[0, 0] = x
+    return np.sum(y) + z[0, 0] + np.ones(2)[0]
+
+def norm(x):
+    return la.norm(as_array(x)) + numpy.linalg.norm(x)
+
+def as_float(x):
+    return float(x) * 2
+
+def fails(x):
+    raise ValueError("of the package")
+
+def late(x):
+    from plainpkg import inner
+    return inner.cube(x)
+""",
+    "inner.py": "import numpy as np\n\ndef cube(x):\n    return np.asarray(x) ** 3\n",
+    "science.py": """
+import scipy
+import scipy.special
+from scipy.special import logsumexp
+from scipy import linalg, stats
+
+def f(x):
+    y = logsumexp(x) + scipy.special.softmax(x)[0] + stats.norm.logpdf(x[0], 1.0, 2.0)
+    outer = x[:, None] * x
+    inverse = scipy.linalg.inv([[2.0, 0], [0, 1.0]])
+    return y + scipy.linalg.expm(outer)[0, 0] + linalg.det(outer + inverse)
+
+def quantile(q):
+    return stats.norm.ppf(q), stats.norm(1.0).mean(), stats.uniform.pdf(0.5), stats.gamma.name
+""",
+}
+
+
+@pytest.fixture
+def core(tmp_path, monkeypatch):
+    (tmp_path / "plainpkg").mkdir()
+    for name, source in FILES.items():
+        (tmp_path / "plainpkg" / name).write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    before = set(sys.modules)
+    yield importlib.import_module("plainpkg.core")
+    for name in set(sys.modules) - before:
+        if name.startswith("plainpkg"):
+            del sys.modules[name]
+
+
+X = np.array([0.5, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "x"),
+    [
+        ("squares", X),
+        ("squares", 3.0),
+        ("joined", 3.0),
+        ("scalar", 1.7),
+        ("filled", 2.0),
+        ("norm", X),
+    ],
+)
+def test_a_package_differentiates_in_the_block(core, name, x):
+    f = getattr(core, name)
+    plain = f(x)
+    with ag.adapt("plainpkg"):
+        assert f(x) == plain
+        assert ag.value_and_grad(f)(x)[0] == plain
+        ag.gradcheck(f, x)
+
+
+def test_all_is_restored(core):
+    before = dict(vars(core))
+    with ag.adapt("plainpkg"):
+        assert core.np is core.numpy is not np
+        assert (core.math is not math, core.LIMIT) == (True, 2.0)
+    assert dict(vars(core)) == before
+    assert core.np is np
+
+
+def test_what_the_package_changes_itself_stays(core):
+    with ag.adapt("plainpkg"):
+        core.array = None
+        del core.as_array
+    assert (core.array, hasattr(core, "as_array"), core.zeros) == (None, False, np.zeros)
+
+
+def test_an_exception_restores_all(core):
+    with pytest.raises(ValueError, match="of the package"), ag.adapt("plainpkg"):
+        ag.grad(core.fails)(1.0)
+    assert core.np is np
+
+
+def test_blocks_nest_and_threads_share_them(core):
+    entered, leave = threading.Event(), threading.Event()
+
+    def other():
+        with ag.adapt("plainpkg"):
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=other)
+    with ag.adapt("plainpkg"), ag.adapt("plainpkg", "plainpkg"):
+        thread.start()
+        entered.wait()
+    assert core.np is not np
+    leave.set()
+    thread.join()
+    assert core.np is np
+
+
+def test_a_decorator(core):
+    decorated = ag.adapt("plainpkg")(ag.grad(core.squares))
+    assert decorated(X).tolist() == (2 * X).tolist()
+    assert decorated(X).tolist() == (2 * X).tolist()
+    assert core.np is np
+
+
+def test_a_module_imported_in_the_block(core):
+    with ag.adapt("plainpkg"):
+        assert ag.grad(core.late)(2.0) == 12.0
+    assert sys.modules["plainpkg.inner"].np is np
+
+
+def test_other_packages_and_numpy_are_unchanged(core):
+    with ag.adapt("plainpkg"):
+        assert sys.modules["numpy"] is np
+        with pytest.raises(ag.LostGradientError):
+            ag.grad(lambda x: np.sum(np.asarray(x)))(X)
+
+
+def test_a_module_alone(core):
+    with ag.adapt("plainpkg.core"):
+        assert ag.grad(core.squares)(3.0) == 6.0
+
+
+def test_scipy_in_a_package(core):
+    pytest.importorskip("scipy")
+    science = importlib.import_module("plainpkg.science")
+    plain, quantile = science.f(X), science.quantile(0.3)
+    with ag.adapt("plainpkg"):
+        np.testing.assert_allclose(ag.value_and_grad(science.f)(X)[0], plain, rtol=1e-12)
+        ag.gradcheck(science.f, X)
+        assert science.quantile(0.3) == quantile
+
+
+def test_what_cannot_work_is_refused(core):
+    with ag.adapt("plainpkg"):
+        with pytest.raises(ag.LostGradientError, match="float"):
+            ag.grad(core.as_float)(1.0)
+        assert core.as_float(1.0) == 2.0
+    for name in ("numpy", "scipy.special", "autograd_tools"):
+        with pytest.raises(ValueError, match="cannot be adapted"), ag.adapt(name):
+            pass
+    with pytest.raises(ModuleNotFoundError), ag.adapt("no_such_package"):
+        pass
+    with pytest.raises(TypeError, match="names of packages"), ag.adapt():
+        pass
+    with pytest.raises(TypeError, match="got 3"), ag.adapt(3):
+        pass
+
+
+def test_a_missing_package_changes_nothing(core):
+    with pytest.raises(ModuleNotFoundError), ag.adapt("plainpkg", "no_such_package"):
+        pass
+    assert core.np is np
+
+
+def test_a_refusal_in_an_installed_package_names_it(tmp_path, monkeypatch):
+    folder = tmp_path / "site-packages" / "installedpkg"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("import numpy as np\ndef f(x):\n    return np.asarray(x)\n")
+    monkeypatch.syspath_prepend(folder.parent)
+    package = importlib.import_module("installedpkg")
+    with pytest.raises(
+        ag.LostGradientError, match=r"calls np\.asarray or .* in f, .*ag\.adapt\(\"inst"
+    ):
+        ag.grad(lambda x: np.sum(package.f(x)))(X)
+    with ag.adapt("installedpkg"):
+        assert ag.grad(lambda x: np.sum(package.f(x)))(X).tolist() == [1, 1]
+
+
+PACKAGES = {
+    "seawater": lambda m: (lambda s, t: m.dens(s, t, 1000.0), (35.0, 10.0)),
+    "pymap3d": lambda m: (lambda lat, lon: m.geodetic2ecef(lat, lon, 100.0)[0], (40.0, 20.0)),
+    "numpy_financial": lambda m: (lambda r: m.pmt(r / 12, 180, 200_000.0), (0.075,)),
+    "colorsys": lambda m: (lambda r, g: m.rgb_to_hls(r, g, 0.2)[1], (0.75, 0.5)),
+    "statistics": lambda m: (
+        lambda y: m.linear_regression([0.0, 1.0, 2.0], y).slope,
+        (np.array([1.0, 3.0, 4.0]),),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("package", PACKAGES)
+def test_gradients_of_published_packages(package):
+    if find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    f, args = PACKAGES[package](importlib.import_module(package))
+    with ag.adapt(package):
+        assert ag.gradcheck(f, *args)
