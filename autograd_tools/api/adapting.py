@@ -14,14 +14,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.api.callers import adapted_packages
 from autograd_tools.engine.calls import new_blank, plain
-from autograd_tools.engine.state import innermost_open
+from autograd_tools.engine.state import innermost_open, is_outermost
 from autograd_tools.engine.values import Value
 
 NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
@@ -195,14 +195,15 @@ def _replacement(x: Any) -> Any:
 def _table() -> dict[int, tuple[Any, Any]]:
     """Return the objects of NumPy and `math` by id, each with what stands for it."""
     ours = importlib.import_module("autograd_tools.numpy")
-    module = _module("numpy", np, {name: getattr(ours, name) for name in dir(np)})
-    for name in ("zeros", "ones", "empty", "full"):
-        setattr(module, name, _writable(getattr(ours, name)))
+    names = {name: getattr(ours, name) for name in dir(np)}
+    names |= {name: _writable(names[name]) for name in ("zeros", "ones", "empty", "full")}
+    module = _module("numpy", np, names)
     pairs: list[tuple[Any, Any]] = [(np, module)]
     pairs += [(getattr(np, name), getattr(module, name)) for name in np.__all__]
-    for theirs in (np.linalg, np.fft):
-        replaced = getattr(ours, theirs.__name__.rpartition(".")[2])
-        setattr(module, theirs.__name__.rpartition(".")[2], replaced)
+    for part in ("linalg", "fft"):
+        theirs, own = getattr(np, part), getattr(ours, part)
+        replaced = _module(f"numpy.{part}", theirs, {name: getattr(own, name) for name in dir(own)})
+        setattr(module, part, replaced)
         pairs.append((theirs, replaced))
         pairs += [(getattr(theirs, name), getattr(replaced, name)) for name in theirs.__all__]
     known = [name for name in MATH if hasattr(math, name)]
@@ -210,8 +211,9 @@ def _table() -> dict[int, tuple[Any, Any]]:
     changed |= {name: _plain(getattr(math, name)) for name in STEPS}
     changed["log"] = _log
     changed |= {name: _of_items(name, f) for name, f in ITEMS.items() if hasattr(math, name)}
-    pairs.append((math, _module("math", math, {**vars(math), **changed})))
-    pairs += [(getattr(math, name), function) for name, function in changed.items()]
+    changing = _module("math", math, {**vars(math), **changed})
+    pairs.append((math, changing))
+    pairs += [(getattr(math, name), getattr(changing, name)) for name in changed]
     return {id(old): (old, new) for old, new in pairs if old is not new}
 
 
@@ -269,9 +271,23 @@ class _Scipy(ModuleType):
 
 def _module(name: str, theirs: ModuleType, names: dict[str, Any]) -> ModuleType:
     made = ModuleType(name, theirs.__doc__)
-    vars(made).update(names)
+    vars(made).update({n: _gated(getattr(theirs, n, None), x) for n, x in names.items()})
     made.__getattr__ = functools.partial(getattr, theirs)  # type: ignore[method-assign]
     return made
+
+
+def _gated(theirs: Any, ours: Any) -> Any:
+    """Return our function; while nothing is recorded, it costs no more than theirs."""
+    if isinstance(theirs, np.ufunc):  # NumPy dispatches it, except on a list
+        return theirs
+    if ours is theirs or not isinstance(ours, FunctionType) or not callable(theirs):
+        return ours
+
+    @functools.wraps(ours)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return theirs(*args, **kwargs) if is_outermost() else ours(*args, **kwargs)
+
+    return call
 
 
 def _writable(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -290,7 +306,6 @@ def _of_math(name: str, ufunc: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of `math` that takes recorded numbers, too."""
     function = getattr(math, name)
 
-    @functools.wraps(function)
     def call(*args: Any) -> Any:
         return ufunc(*args) if any([isinstance(x, Value) for x in args]) else function(*args)
 
