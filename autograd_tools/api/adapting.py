@@ -187,7 +187,7 @@ def _replacement(x: Any) -> Any:
         return _scipy()
     found = _table().get(id(x))
     if found is None and "scipy" in sys.modules:
-        found = _of_scipy().get(id(x))
+        found = _of_scipy(*(name for name in SCIPY if f"scipy.{name}" in sys.modules)).get(id(x))
     return None if found is None or found[0] is not x else found[1]
 
 
@@ -217,15 +217,14 @@ def _table() -> dict[int, tuple[Any, Any]]:
     return {id(old): (old, new) for old, new in pairs if old is not new}
 
 
-def _of_scipy() -> dict[int, tuple[Any, Any]]:
-    """Return the objects of those modules of SciPy that are loaded."""
+@functools.cache
+def _of_scipy(*loaded: str) -> dict[int, tuple[Any, Any]]:
+    """Return the objects of the modules of SciPy that are loaded."""
     pairs: list[tuple[Any, Any]] = []
-    for name in SCIPY:
-        theirs = sys.modules.get(f"scipy.{name}")
-        if theirs is not None:
-            ours = _scipy_module(name)
-            pairs.append((theirs, ours))
-            pairs += [(getattr(theirs, n, None), getattr(ours, n)) for n in vars(ours)["__all__"]]
+    for name in loaded:
+        theirs, ours = sys.modules[f"scipy.{name}"], _scipy_module(name)
+        pairs.append((theirs, ours))
+        pairs += [(getattr(theirs, n, None), getattr(ours, n)) for n in vars(ours)["__all__"]]
     return {id(old): (old, new) for old, new in pairs if old is not new and old is not None}
 
 
