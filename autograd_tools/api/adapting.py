@@ -30,7 +30,7 @@ SCIPY = ("integrate", "linalg", "signal", "special", "stats")  # modules with fu
 MATH = {
     **{name: name for name in ("cos", "cosh", "exp", "exp2", "expm1", "fabs", "hypot", "cbrt")},
     **{name: name for name in ("degrees", "log10", "log1p", "log2", "radians", "sin", "sinh")},
-    **{name: name for name in ("copysign", "sqrt", "tan", "tanh")},
+    **{name: name for name in ("copysign", "fmod", "sqrt", "tan", "tanh")},
     **{f"a{name}": f"arc{name}" for name in ("sin", "sinh", "cos", "cosh", "tan", "tanh", "tan2")},
     "pow": "power",
 }
@@ -43,6 +43,8 @@ ITEMS: dict[str, Callable[..., Any]] = {
 }
 # Those whose result is plain.
 STEPS = ("ceil", "floor", "trunc", "isnan", "isinf", "isfinite", "isclose")
+# Functions of NumPy that make arrays, into which a package may write.
+MAKERS = ("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like")
 
 
 class _Adapted:
@@ -99,8 +101,8 @@ def adapt(*packages: str) -> Iterator[None]:
 
     Notes
     -----
-    `float(x)`, `x.item()`, compiled code, and functions that a package keeps in tables or classes
-    stay as they are: they raise a LostGradientError.
+    `float(x)`, `np.float64(x)`, compiled code, and functions that a package keeps in tables or
+    classes stay as they are: they raise a LostGradientError.
 
     Examples
     --------
@@ -196,7 +198,7 @@ def _table() -> dict[int, tuple[Any, Any]]:
     """Return the objects of NumPy and `math` by id, each with what stands for it."""
     ours = importlib.import_module("autograd_tools.numpy")
     names = {name: getattr(ours, name) for name in dir(np)}
-    names |= {name: _writable(names[name]) for name in ("zeros", "ones", "empty", "full")}
+    names |= {name: _writable(names[name]) for name in MAKERS}
     module = _module("numpy", np, names)
     pairs: list[tuple[Any, Any]] = [(np, module)]
     pairs += [(getattr(np, name), getattr(module, name)) for name in np.__all__]

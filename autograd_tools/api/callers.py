@@ -69,6 +69,14 @@ def instead_of_caller() -> tuple[str, str] | None:
     return INSTEAD.get(package)
 
 
+def calls_adapted() -> bool:
+    """Return whether code of an adapted package called the function that asks."""
+    if not adapted_packages:
+        return False
+    name = sys._getframe(2).f_globals.get("__name__", "")
+    return name.partition(".")[0] in adapted_packages
+
+
 def _can_be_adapted(frame: FrameType, package: str) -> bool:
     """Return whether a frame is of an installed package that computes, and is not adapted yet."""
     file = frame.f_code.co_filename.replace("\\", "/")

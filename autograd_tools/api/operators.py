@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api.attributes import install_attributes
-from autograd_tools.api.callers import PROBES, for_sparse, probe
+from autograd_tools.api.callers import PROBES, calls_adapted, for_sparse, probe
 from autograd_tools.api.copying import install_copies
 from autograd_tools.api.dispatch import (
     call_numpy,
@@ -246,6 +246,11 @@ def _not_assigned(name: str) -> Callable[[Any, Any], None]:
     return refuse
 
 
+def _nested(x: Any) -> Any:
+    """Return the elements of an array in nested lists."""
+    return [_nested(row) for row in x] if np.ndim(x) else x
+
+
 class _Empty:
     pass
 
@@ -318,9 +323,13 @@ class _Body:
         return bytes(reject_if_recorded(self, "bytes(x)", "use ag.value(x).tobytes()"))
 
     def item(self: Any, *args: Any) -> Any:
+        if calls_adapted() and is_recorded((self,)):
+            return np.reshape(self, -1)[args[0] if args else 0] if len(args) < 2 else self[args]
         return np.asarray(reject_if_recorded(self, "x.item()", "use x itself")).item(*args)
 
     def tolist(self: Any) -> Any:
+        if calls_adapted() and is_recorded((self,)):
+            return _nested(self)
         return np.asarray(reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
 
     def __format__(self: Any, spec: str) -> str:

@@ -46,6 +46,16 @@ def filled(x):
 def norm(x):
     return la.norm(as_array(x)) + numpy.linalg.norm(x)
 
+def items(x):
+    y = np.asarray(x).reshape(2, 2)
+    (a, b), (c, d) = y.tolist()
+    return a * b + c * d + y.item(3) * y.item(0, 1) + y[0, 0].item() + math.fmod(d, 2.0)
+
+def like(x):
+    y = np.empty_like(x)
+    y[~(x > 5)] = x[x <= 5] ** 2
+    return np.sum(y) + np.full_like(LIMIT, x[0])
+
 def of_list(x):
     return np.sum(np.sin([x, x]))
 
@@ -92,7 +102,7 @@ def core(tmp_path, monkeypatch):
             del sys.modules[name]
 
 
-X = np.array([0.5, 2.0])
+X, Y = np.array([0.5, 2.0]), np.array([0.5, 2.0, 1.5, 3.0])
 
 
 @pytest.mark.parametrize(
@@ -104,6 +114,8 @@ X = np.array([0.5, 2.0])
         ("scalar", 1.7),
         ("filled", 2.0),
         ("norm", X),
+        ("items", Y),
+        ("like", X),
     ],
 )
 def test_a_package_differentiates_in_the_block(core, name, x):
@@ -231,6 +243,13 @@ PACKAGES = {
     "seawater": lambda m: (lambda s, t: m.dens(s, t, 1000.0), (35.0, 10.0)),
     "pymap3d": lambda m: (lambda lat, lon: m.geodetic2ecef(lat, lon, 100.0)[0], (40.0, 20.0)),
     "numpy_financial": lambda m: (lambda r: m.pmt(r / 12, 180, 200_000.0), (0.075,)),
+    "fluids": lambda m: (lambda z: m.ATMOSPHERE_1976(z).P / 1e5, (5000.0,)),
+    "geographiclib": lambda m: (
+        lambda lat: m.geodesic.Geodesic.WGS84.Inverse(lat, 0.0, 50.0, 10.0)["s12"] / 1e6,
+        (40.0,),
+    ),
+    "iapws": lambda m: (lambda t: m.IAPWS97(T=t, P=1).rho, (350.0,)),
+    "pvlib": lambda m: (m.atmosphere.get_relative_airmass, (60.0,)),
     "colorsys": lambda m: (lambda r, g: m.rgb_to_hls(r, g, 0.2)[1], (0.75, 0.5)),
     "statistics": lambda m: (
         lambda y: m.linear_regression([0.0, 1.0, 2.0], y).slope,
@@ -244,6 +263,8 @@ PACKAGES = {
 def test_gradients_of_published_packages(package):
     if find_spec(package) is None:
         pytest.skip(f"{package} is not installed")
+    if package == "geographiclib":
+        importlib.import_module("geographiclib.geodesic")
     f, args = PACKAGES[package](importlib.import_module(package))
     with ag.adapt(package):
         assert ag.gradcheck(f, *args)
