@@ -59,7 +59,7 @@ def run(*command, cwd=None, input=None, **variables):
 def python(*args, **options):
     """Run Python without errors and return its output."""
     process = run(sys.executable, *args, **options)
-    assert (process.stderr, process.returncode) == ("", 0)
+    assert (process.stderr, process.returncode) == ("", 0), (process.stderr, process.returncode)
     return process.stdout
 
 
