@@ -47,7 +47,7 @@ class Definition:
 
     def define(self) -> None:
         """Make the primitive anew, with all rules given so far."""
-        if self.joint is not None:
+        if self.joint is not None and self.forward is _none:
             self.primitive = JointPrimitive(self.f, self.joint, self.rule)
         else:
             self.primitive = Primitive(self.f, (), rest=self.rule, containers=True, fresh=False)

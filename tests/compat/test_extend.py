@@ -110,6 +110,14 @@ def test_a_joint_rule_at_two_calls_and_at_second_order():
     )
 
 
+def test_a_forward_rule_beside_a_joint_rule():
+    f = primitive(lambda x, y: x * y)
+    defvjp_argnums(f, lambda argnums, ans, args, kwargs: lambda g: [5.0 * g for n in argnums])
+    def_linear(f)
+    assert make_jvp(f, (0, 1))(2.0, 3.0)((1.0, 10.0)) == (6.0, 23.0)
+    assert grad(f, (0, 1))(2.0, 3.0) == (5.0, 5.0)
+
+
 def test_a_rule_by_argument_number():
     f = primitive(lambda *xs: xs[0] * xs[1])
     defvjp_argnum(f, lambda n, ans, args, kwargs: lambda g: g * args[1 - n])
