@@ -64,15 +64,25 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
     y = _convolve(in1, in2, method)
     if mode == "full":
         return y
-    if mode == "same":
-        return part(y, [(n - 1) // 2 for n in shape2], shape1)
-    pairs = list(zip(shape1, shape2, strict=True))
-    if not (all(n >= m for n, m in pairs) or all(m >= n for n, m in pairs)):
+    bounds = _bounds(mode, list(zip(shape1, shape2, strict=True)))
+    if bounds is None:
         raise ValueError(
             "convolve: mode 'valid' expects one array at least as long along every axis, "
             f"got shapes {shape1} and {shape2}"
         )
-    return part(y, [min(pair) - 1 for pair in pairs], [abs(n - m) + 1 for n, m in pairs])
+    return part(y, *bounds)
+
+
+def _bounds(mode: str, pairs: list[tuple[int, int]]) -> tuple[list[int], list[int]] | None:
+    """Return the start and length, along each axis, of what a mode keeps of the full convolution.
+
+    `pairs` are the lengths of the two arrays. None: neither contains the other.
+    """
+    if mode == "same":
+        return [(m - 1) // 2 for _, m in pairs], [n for n, _ in pairs]
+    if mode == "valid" and (all(n >= m for n, m in pairs) or all(m >= n for n, m in pairs)):
+        return [min(pair) - 1 for pair in pairs], [abs(n - m) + 1 for n, m in pairs]
+    return None
 
 
 def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
@@ -104,16 +114,13 @@ def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any
     y = back(forward(in1, size, along) * forward(in2, size, along), size, along)
     if mode == "full":
         return y
-    if mode == "same":
-        starts, ends = [(m - 1) // 2 for _, m in pairs], [n for n, _ in pairs]
-    elif mode == "valid" and (all(n >= m for n, m in pairs) or all(m >= n for n, m in pairs)):
-        starts, ends = [min(pair) - 1 for pair in pairs], [abs(n - m) + 1 for n, m in pairs]
-    else:
+    bounds = _bounds(mode, pairs)
+    if bounds is None:
         raise ValueError(
             f"fftconvolve expected mode 'full', 'same', or 'valid' where one array is at least as "
             f"long along every axis, got {mode!r} and shapes {shapes}"
         )
     index = [slice(None)] * ndim
-    for axis, start, length in zip(along, starts, ends, strict=True):
+    for axis, start, length in zip(along, *bounds, strict=True):
         index[axis] = slice(start, start + length)
     return y[tuple(index)]
