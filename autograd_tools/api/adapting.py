@@ -111,15 +111,16 @@ def adapt(*packages: str) -> Iterator[None]:
     ...     ag.grad(lambda r: colorsys.rgb_to_hls(r, 0.5, 0.2)[1])(0.75)
     0.5
     """
-    names = _checked(packages)
-    with _lock:
-        for name in names:
-            _enter(name)
+    names, entered = _checked(packages), list[str]()
     try:
+        with _lock:
+            for name in names:
+                entered.append(name)
+                _enter(name)
         yield
     finally:
         with _lock:
-            for name in names:
+            for name in entered:
                 _leave(name)
 
 
@@ -150,13 +151,14 @@ def _enter(name: str) -> None:
 
 
 def _leave(name: str) -> None:
-    adapted = _adapted[name]
+    """Undo `_enter`, also where an interrupt ended it."""
+    adapted = _adapted.setdefault(name, _Adapted())
     adapted.blocks -= 1
-    if not adapted.blocks:
+    if adapted.blocks <= 0:
         adapted.restore()
         del _adapted[name]
         adapted_packages.intersection_update(other.partition(".")[0] for other in _adapted)
-    if not _adapted:
+    if not _adapted and _late in sys.meta_path:
         sys.meta_path.remove(_late)
 
 
