@@ -1,0 +1,68 @@
+"""Types of numbers that, when called, cast recorded values: `np.float32(x)`, `float(x)`."""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.engine.calls import holds_tracked, plain
+from autograd_tools.engine.state import is_outermost
+from autograd_tools.engine.values import unwrap
+from autograd_tools.numpy.arrays import joined, unnested
+
+# The types of numbers that can be called; several names stand for one.
+NUMBERS = tuple({x for x in np.sctypeDict.values() if issubclass(x, (np.inexact, np.integer))})
+
+
+class CastingType(type):
+    """The class of types that stand for a type of numbers: equal to it, with the same instances."""
+
+    _kind: Any
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Cast recorded values; integers have no gradient."""
+        kind = cls._kind
+        if is_outermost() or not holds_tracked(args):
+            return kind(*args, **kwargs)
+        if not issubclass(kind, (float, np.inexact)):
+            return kind(*plain(args), **kwargs)
+        x: Any = unnested(args[0])
+        if kind is float and np.ndim(x):
+            float(unwrap(x))  # an error in NumPy 2.4, and with more elements than one
+            x = np.reshape(x, ())
+        if np.shape(x) != () or np.result_type(unwrap(x)) != kind:
+            x = joined(x).astype(kind)
+        return x[()] if isinstance(unwrap(x), np.ndarray) and x.ndim == 0 else x
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(unwrap(x), cls._kind)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, cls._kind)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls._kind
+
+    def __hash__(cls) -> int:
+        return hash(cls._kind)
+
+
+def _reduce(cls: Any) -> Any:
+    return type, (cls._kind(),)
+
+
+copyreg.pickle(CastingType, _reduce)
+
+
+@functools.cache
+def casting(kind: Any) -> Any:
+    """Return a type that stands for `kind`, one of NumPy or `float`; it is a dtype, too."""
+    base = np.dtype(kind).type
+    return CastingType(
+        kind.__name__,
+        (base,),
+        {"_kind": kind, "__module__": kind.__module__, "__doc__": kind.__doc__},
+    )
