@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from autograd_tools.engine.values import become_boxes
+
 
 @pytest.fixture(autouse=True)
 def _own_folder(
@@ -16,8 +18,9 @@ def _own_folder(
     if isinstance(request.node, pytest.DoctestItem):
         monkeypatch.chdir(tmp_path)
         examples = "".join(example.source for example in request.node.dtest.examples)
-        if "pandas" in examples:
-            pytest.importorskip("pandas")
+        for package in ("pandas", "xarray"):
+            if f"import {package}" in examples or f", {package} as" in examples:
+                pytest.importorskip(package)
         if "compat.install()" in examples:
             request.getfixturevalue("_autograd_for_a_while")
 
@@ -30,6 +33,7 @@ def _autograd_for_a_while() -> Iterator[None]:
     finders = [*sys.meta_path]
     yield
     sys.meta_path[:] = finders
+    become_boxes(None)
     for name in [name for name in sys.modules if name.partition(".")[0] == "autograd"]:
         del sys.modules[name]
 

@@ -7,6 +7,10 @@ from autograd_tools.api import derivatives
 from autograd_tools.compat import differential_operators
 from autograd_tools.compat.extend import *  # noqa: F403
 
+# Rules by function, for programs that remove or replace some; without effect.
+primitive_vjps: dict[Any, Any] = {}
+primitive_jvps: dict[Any, Any] = {}
+
 
 def make_vjp(f: Callable[..., Any], x: Any) -> Any:
     """Return the function `vjp(v)`, v times the Jacobian at `x`, and the value f(x)."""

@@ -8,6 +8,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from autograd_tools.engine.values import become_boxes
+
 OURS, THEIRS = __package__, "autograd"
 
 
@@ -49,7 +51,8 @@ def install() -> None:
     """Let `import autograd` and its modules import `autograd_tools.compat` in this process.
 
     Call it before anything imports HIPS autograd, which need not be installed. The commands have an
-    option for it: `autograd-tools profile --as-autograd SCRIPT`.
+    option for it: `autograd-tools profile --as-autograd SCRIPT`. Recorded values are then no arrays
+    and numbers for `isinstance`, as in HIPS autograd.
 
     Raises
     ------
@@ -73,3 +76,4 @@ def install() -> None:
             "first import of autograd, or of a package that imports it"
         )
     sys.meta_path.insert(0, _alias)
+    become_boxes(f"{THEIRS}.numpy.numpy_boxes")

@@ -10,6 +10,20 @@ import numpy as np
 
 from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.engine.calls import plain
+from autograd_tools.rules.indexing import unpack
+
+
+def _leaves(x: Any) -> list[Any]:
+    """Return the leaves of a pytree, which may be recorded as a whole."""
+    return tree_leaves(unpack(x))
+
+
+def _pairs(x: Any, y: Any) -> Iterator[tuple[Any, Any]]:
+    return zip(_leaves(x), _leaves(y), strict=True)
+
+
+def _tree(like: Any, leaves: Iterator[Any]) -> Any:
+    return tree_replace(unpack(like), leaves)
 
 
 class VSpace:
@@ -60,8 +74,8 @@ class VSpace:
         return self._filled(lambda x: np.zeros(x.shape))
 
     def ones(self) -> Any:
-        """Return ones, real where the value is complex."""
-        return self._filled(lambda x: np.ones(x.shape))
+        """Return ones, 1 + 1j where the value is complex: the sum of the standard basis."""
+        return self._filled(lambda x: np.ones(x.shape) * (1 + 1j if x.dtype.kind == "c" else 1))
 
     def randn(self) -> Any:
         """Return normal random numbers, drawn by NumPy's global generator."""
@@ -83,21 +97,19 @@ class VSpace:
 
     def inner_prod(self, x: Any, y: Any) -> Any:
         """Return the real inner product of two values."""
-        pairs = zip(tree_leaves(x), tree_leaves(y), strict=True)
-        return sum([np.real(np.sum(np.conj(a) * b)) for a, b in pairs])
+        return sum([np.real(np.sum(np.conj(a) * b)) for a, b in _pairs(x, y)])
 
     def add(self, x: Any, y: Any) -> Any:
         """Return the sum of two values."""
-        pairs = zip(tree_leaves(x), tree_leaves(y), strict=True)
-        return tree_replace(x, (a + b for a, b in pairs))
+        return _tree(x, (a + b for a, b in _pairs(x, y)))
 
     def scalar_mul(self, x: Any, a: Any) -> Any:
         """Return a value times a number."""
-        return tree_replace(x, (leaf * a for leaf in tree_leaves(x)))
+        return _tree(x, (leaf * a for leaf in _leaves(x)))
 
     def covector(self, x: Any) -> Any:
         """Return the conjugate."""
-        return tree_replace(x, (np.conj(leaf) for leaf in tree_leaves(x)))
+        return _tree(x, map(np.conj, _leaves(x)))
 
     def _key(self) -> tuple[Any, ...]:
         return tuple((x.shape, x.dtype.kind == "c") for x in self._leaves)

@@ -43,6 +43,7 @@ WITH_OWN_ARRAYS = (
     *("autograd_tools.", "viewer.", "json.", "numpy.ma.", "numpy.matrixlib."),
     *("jax.", "torch.", "pandas.", "xarray.", "dask.", "cupy.", "tensorflow.", "scipy."),
 )
+_is_box = False
 ASK_FOR_OTHERS = ("abc", "numpy._core.numeric")  # isinstance of an abstract class, np.isscalar
 
 
@@ -56,7 +57,21 @@ class Wrapping:
 @functools.cache
 def _knows_us(module: str) -> bool:
     """Return whether a module leaves arrays of other classes to us, and takes over NumPy's."""
+    if _is_box and not module.startswith("numpy."):
+        return True
     return f"{module}.".startswith(WITH_OWN_ARRAYS)
+
+
+def become_boxes(module: str | None) -> None:
+    """Let recorded values be no arrays and numbers for `isinstance`, of classes of a module.
+
+    Packages read the name of the module to find its functions. None undoes it.
+    """
+    global _is_box
+    _is_box = module is not None
+    _knows_us.cache_clear()
+    for kind in (Value, Param, FieldsParam, Result, NamedResult, Blank):
+        kind.__module__ = module or __name__
 
 
 def _passes_for(x: Any) -> type:

@@ -13,7 +13,7 @@ import numpy.testing
 import pytest
 
 import autograd_tools.compat.numpy as np
-from autograd_tools import compat
+from autograd_tools import compat, gradcheck
 from autograd_tools.compat import builtins, extend, test_util, tracer
 from autograd_tools.compat.misc import fixed_points, optimizers
 from autograd_tools.compat.misc.flatten import flatten, flatten_func
@@ -471,3 +471,22 @@ def test_a_diagonal_is_made_of_the_last_axis():
 def test_every_public_name_has_a_docstring():
     assert sorted(compat.__all__) == list(compat.__all__)
     assert [name for name in compat.__all__ if not getattr(compat, name).__doc__] == []
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_eigh_has_the_gradient_of_the_triangle_that_numpy_reads(upper):
+    """Finite differences, which change one triangle only, agree without a symmetric argument."""
+    uplo = "U" if upper else "L"
+    x = numpy.random.default_rng(0).normal(size=(2, 4, 4)) + 3 * numpy.diag(range(4))
+    other = numpy.tril(x, -1) if upper else numpy.triu(x, 1)
+    for f in (lambda x: np.linalg.eigvalsh(x, uplo), lambda x: np.abs(np.linalg.eigh(x, uplo)[1])):
+        gradcheck(f, x)
+        gradcheck(lambda x, f=f: np.sum(f(x * (1 + 1j * other))), x)
+        assert not numpy.any(compat.grad(lambda x, f=f: np.sum(f(x) ** 3))(x)[other != 0])
+    numpy.testing.assert_array_equal(np.linalg.eigh(x, uplo)[0], numpy.linalg.eigh(x, uplo)[0])
+
+
+def test_a_cast_to_integers_has_no_gradient():
+    x = numpy.array([1.5, 0.5])
+    assert compat.grad(lambda x: np.sum(x[np.int64(x)] * x))(x).tolist() == [1.0, 3.0]
+    assert (np.int32(2.7), numpy.zeros(1, np.int_).dtype) == (2, numpy.dtype(numpy.int_))

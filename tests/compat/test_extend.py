@@ -1,5 +1,7 @@
 """Rules in HIPS autograd's form, backward and forward, and its vector spaces."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -205,6 +207,20 @@ def test_the_vector_space_of_complex_numbers_and_containers():
 
 def test_the_vector_space_of_a_recorded_value():
     assert make_vjp(lambda x: x * vspace(x).size)(np.ones(3))[1].tolist() == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "value", [1j * np.ones((2, 1)), [1.0, np.ones((2, 1))], {"x": [0.0], "y": ({"a": 0.0}, [1j])}]
+)
+def test_operations_of_a_vector_space_have_gradients(value):
+    space = vspace(value)
+    x, y = space.randn(), space.randn()
+    for f in (space.add, space.inner_prod, lambda x, y: space.scalar_mul(x, 2.5), space.covector):
+        args = (x,) if f == space.covector else (x, y)
+        ag.gradcheck(lambda *args, f=f: f(*args), *args)
+    total = functools.reduce(space.add, space.standard_basis())
+    assert vspace(total) == space
+    assert space.inner_prod(total, space.ones()) == space.size
 
 
 def test_internal_names_can_be_imported_and_not_used():

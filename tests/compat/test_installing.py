@@ -26,6 +26,13 @@ INSTALLED = "import autograd_tools.compat; autograd_tools.compat.install()\n"
         ("import autograd.numpy as np; print(np.trapz([1.0, 3.0]), np.numpy_jvps.__name__[-5:])",
          "2.0 _jvps"),
         ("from autograd.util import subval; print(subval((1, 2), 1, 3))", "(1, 3)"),
+        ("from autograd.core import primitive_vjps as p; print(p.pop(abs, None))", "None"),
+        ("from autograd import grad; import numpy as np\n"
+         "seen = []; grad(lambda x: seen.append(isinstance(x, (float, np.ndarray))) or x)(1.0)\n"
+         "grad(lambda x: seen.append(isinstance(x, np.ndarray)) or x[0])(np.ones(1)); print(seen)",
+         "[False, False]"),
+        ("from autograd import grad; grad(lambda x: print(type(x).__module__) or x)(1.0)",
+         "autograd.numpy.numpy_boxes"),
         ("import autograd_tools.compat as c; c.install(); import autograd; print(autograd is c)",
          "True"),
     ],

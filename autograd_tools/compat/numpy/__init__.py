@@ -11,7 +11,9 @@ import numpy
 
 import autograd_tools.numpy
 from autograd_tools.numpy import *  # noqa: F403
+from autograd_tools.numpy.casting import NUMBERS, casting
 
+INTEGERS = [kind for kind in NUMBERS if issubclass(kind, numpy.integer)]
 MODULES = ("numpy_boxes", "numpy_jvps", "numpy_vjps", "numpy_vspaces", "numpy_wrapper")
 
 
@@ -32,8 +34,11 @@ def where(condition: Any, *args: Any, **kwargs: Any) -> Any:
     return autograd_tools.numpy.where(condition, *args, *named, **kwargs)
 
 
-for _name in ("fft", "linalg", "random"):
+for _name in ("fft", "random"):
     sys.modules[f"{__name__}.{_name}"] = getattr(autograd_tools.numpy, _name)
+linalg = importlib.import_module(f"{__name__}.linalg")
+# As in HIPS autograd, np.int64(x) of a recorded array has a zero gradient.
+globals().update({_name: casting(kind) for _name, kind in vars(numpy).items() if kind in INTEGERS})
 del _name
 
 
