@@ -23,7 +23,10 @@ INSTEAD = {
         "a function of pandas",
         "write the array of the pandas object, as in frame.to_numpy() @ x",
     ),
-    "xarray": ("a function of xarray", "write the array of the xarray object, x.to_numpy()"),
+    "xarray": (
+        "an attribute or function of xarray that needs a NumPy array",
+        "write x.data for x.values and x.item(), and xr.where(...) for an assignment",
+    ),
     "numpy.ma": (
         "a function of numpy.ma",
         "use x itself, and m.filled(0) and np.where(m.mask, 0, x) for a mask",
@@ -47,9 +50,6 @@ NO_COMPUTATION = frozenset(
     )
 )
 adapted_packages: set[str] = set()  # the top ones of `adapt`
-
-# Attributes that other packages read from an operand before they take its plain value.
-PROBES = {"dims": "xarray", "variable": "xarray", "unit": "astropy"}
 
 
 def instead_of_caller() -> tuple[str, str] | None:
@@ -174,21 +174,12 @@ def _is_method(frame: FrameType | None) -> bool:
     return found and (frame is None or frame.f_code.co_name not in ("__mul__", "__rmul__"))
 
 
-def probe(name: str) -> property:
-    """Make an attribute that only its package sees: there it is an error, else it is missing."""
-
-    def refuse(self: Any) -> Any:
-        package = PROBES[name]
-        if (
-            innermost_open() is not None
-            and sys._getframe(1).f_globals.get("__name__", "").partition(".")[0] == package
-        ):
-            raise TypeError(
-                f"{package} cannot record what it computes; write the array of its object, "
-                + ("x.to_numpy()" if package == "xarray" else "x.to_value(unit)")
-            )
-        raise AttributeError(
-            f"a {type(self).__name__} has no attribute {name!r}", name=name, obj=self
+def unit(self: Any) -> Any:
+    """Refuse astropy, which reads this attribute of an operand before it takes the plain value."""
+    caller = sys._getframe(1).f_globals.get("__name__", "")
+    if innermost_open() is not None and caller.partition(".")[0] == "astropy":
+        raise TypeError(
+            "astropy cannot record what it computes; write the array of its object, "
+            "x.to_value(unit)"
         )
-
-    return property(refuse)
+    raise AttributeError(f"a {type(self).__name__} has no attribute 'unit'", name="unit", obj=self)

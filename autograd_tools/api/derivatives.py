@@ -37,7 +37,7 @@ from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.describe import describe
-from autograd_tools.engine.foreign import converted
+from autograd_tools.engine.foreign import converted, returned
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack
@@ -134,7 +134,7 @@ def _pullback(
 
     def joined(*inputs: Any, **options: Any) -> Any:
         nonlocal whole
-        whole = f(*inputs, **options)
+        whole = returned(f(*inputs, **options))
         if children_of(unwrap(whole)) is None:
             return whole
         whole = unpack(whole)

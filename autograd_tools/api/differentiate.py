@@ -30,6 +30,7 @@ from autograd_tools.engine.checks import Check, checking
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.elsewhere import refuse_elsewhere
+from autograd_tools.engine.foreign import returned
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live, settled
@@ -112,7 +113,7 @@ def _diff(f: Callable[..., Any], args: Any, kwargs: Any, watch: str | None) -> A
     again = PlainRun(f, args, kwargs) if checks.blocks else None
     tape = Tape(follows_params=True)
     with watching(tape, watch), tape, tape.open(sys._getframe()):
-        y = live(f(*args, **kwargs))
+        y = returned(f(*args, **kwargs))
         if not isinstance(y, Value) and holds_tracked(y):
             check_scalar(y)  # raises, because the gradient of a container would be lost
     is_own = isinstance(y, Param) or (isinstance(y, Result) and y.recording is tape)
@@ -206,7 +207,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Trace:
     ]
     with tape, tape.open(sys._getframe()):
         inputs = [unpack_fields(x) if isinstance(x, Result) else x for x in inputs]
-        y = live(f(*inputs, **kwargs))
+        y = returned(f(*inputs, **kwargs))
     if isinstance(y, Result) and y.recording is tape:
         x = unwrap(y)
         if np.shape(x) == () and np.isrealobj(x):
@@ -459,7 +460,7 @@ def run(
         with recording.open(sys._getframe()):
             for n in set(argnums):
                 inputs[n] = unpack_fields(inputs[n])
-            y = live(f(*inputs, **kwargs))
+            y = returned(f(*inputs, **kwargs))
     except BaseException as error:  # as `with recording` around it, which takes longer
         recording.close(error)
         raise

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api.attributes import install_attributes
-from autograd_tools.api.callers import PROBES, calls_adapted, for_sparse, probe
+from autograd_tools.api.callers import calls_adapted, for_sparse, unit
 from autograd_tools.api.copying import install_copies
 from autograd_tools.api.dispatch import (
     call_numpy,
@@ -118,8 +118,7 @@ def install() -> None:
     install_attributes()
     for name, method in OF_DICTS.items():
         setattr(Value, name, _of_dict(name, method))
-    for name in PROBES:
-        setattr(Value, name, probe(name))
+    Value.unit = property(unit)
     NamedResult.__getattr__ = _field
     FieldsParam.__getattribute__ = _field_first  # type: ignore[method-assign]
     FieldsParam.__call__ = lambda self, *args, **kwargs: unpack_fields(self)(*args, **kwargs)

@@ -32,6 +32,11 @@ def package_of(x: Any) -> str:
     return next((package for package in packages if package in CONVERSIONS), packages[0])
 
 
+def is_labelled(x: Any) -> bool:
+    """Return True for an array of xarray, which can hold recorded values and compute with them."""
+    return hasattr(type(x), "dims") and package_of(x) == "xarray"
+
+
 def is_sparse(x: Any) -> bool:
     """Return True for a sparse matrix or sparse array of SciPy."""
     sparse = sys.modules.get("scipy.sparse")
@@ -89,7 +94,7 @@ def refuse_operator(x: Any, operator: str) -> None:
     """Raise a TypeError for an operator that a package does not leave to us on its other side."""
     package = package_of(x)
     if operator and (
-        package in ("polars", "xarray")
+        package == "polars"
         or (package == "pandas" and operator == "matmul" and hasattr(type(x), "__matmul__"))
     ):
         raise TypeError(

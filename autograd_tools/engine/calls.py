@@ -22,7 +22,7 @@ from autograd_tools.base.containers import (
     tree_leaves,
     with_children,
 )
-from autograd_tools.base.foreign import is_sparse, refuse_own_arithmetic
+from autograd_tools.base.foreign import is_labelled, is_sparse, refuse_own_arithmetic
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.elsewhere import check_thread, use_plainly
 from autograd_tools.engine.float_warnings import at_user
@@ -262,7 +262,7 @@ def set_sparse_call(call: Callable[..., Any]) -> None:
 def _other_call(primitive: PrimitiveData, operands: Sequence[Any]) -> Callable[..., Any] | None:
     """Return what computes with operands that are no arrays, if one of these is none."""
     if isinstance(primitive.func, np.ufunc) and any(
-        [getattr(type(x), "__array_ufunc__", False) is None for x in operands]
+        [getattr(type(x), "__array_ufunc__", False) is None or is_labelled(x) for x in operands]
     ):
         return lambda *_: NotImplemented  # such as a Polynomial: Python asks it next
     return _sparse_call if primitive.of_arrays and any(map(is_sparse, operands)) else None

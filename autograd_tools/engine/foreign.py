@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_tools.base.foreign import is_foreign, refuse_operator, to_array
-from autograd_tools.engine.state import innermost_open
+from autograd_tools.base.containers import tree_leaves, tree_replace
+from autograd_tools.base.foreign import is_foreign, is_labelled, refuse_operator, to_array
+from autograd_tools.engine.state import innermost_open, live
 from autograd_tools.engine.values import Param, Result, Value
 
 # The most frequent types that need no conversion.
@@ -42,6 +43,8 @@ def converted(x: Any, operator: str = "") -> Any:
         return type(x)([converted(item, operator) for item in x])
     if not is_foreign(x):
         return x
+    if is_labelled(x) and isinstance(held := getattr(x, "data", None), Value):
+        return held
     refuse_operator(x, operator)
     try:
         return to_array(x)
@@ -52,6 +55,13 @@ def converted(x: Any, operator: str = "") -> Any:
                 "write np.stack(list(x)) for its array"
             ) from error
         raise
+
+
+def returned(y: Any) -> Any:
+    """Return what a function gave, live, with the arrays of labelled ones in their place."""
+    if not isinstance(y, Value) and any(map(is_labelled, leaves := tree_leaves(y))):
+        y = tree_replace(y, map(converted, leaves))
+    return live(y)
 
 
 def holds_value(x: Any) -> bool:

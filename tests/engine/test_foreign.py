@@ -35,13 +35,14 @@ CONVERTED = {
     "memmap": lambda: Y.view(np.memmap),
 }
 REFUSED = {
-    "DataArray": xarray(lambda xr: xr.DataArray(Y, dims="t")),
-    "Variable": xarray(lambda xr: xr.Variable("t", Y)),
-    "Dataset": xarray(lambda xr: xr.Dataset({"a": ("t", Y)})),
     "masked array": lambda: np.ma.masked_array(Y, mask=[0, 1, 0]),
     "matrix": lambda: Y.view(np.matrix),
     "frame of names": pandas(lambda pd: pd.DataFrame({"a": Y, "b": list("xyz"), "c": Y})),
     "Series of dates": pandas(lambda pd: pd.Series(pd.date_range("2020", periods=3))),
+}
+LABELLED = {
+    "DataArray": xarray(lambda xr: xr.DataArray(Y, dims="t", coords={"t": [7, 5, 9]})),
+    "Variable": xarray(lambda xr: xr.Variable("t", Y)),
 }
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod]
 
@@ -117,7 +118,7 @@ def test_a_matrix_product_with_a_frame_says_what_to_write():
 
 
 @pytest.mark.parametrize(
-    "make", [CONVERTED["Series"], REFUSED["DataArray"]], ids=["Series", "DataArray"]
+    "make", [CONVERTED["Series"], LABELLED["DataArray"]], ids=["Series", "DataArray"]
 )
 def test_a_foreign_argument_or_param_says_what_to_write(make):
     other = make()
@@ -159,11 +160,60 @@ def test_a_series_of_recorded_values_says_what_to_write():
         ag.grad(lambda x: np.sum(x * series.map(lambda y: y * x[0])))(X)
 
 
-def test_an_xarray_operand_is_not_left_with_an_empty_dataset():
+@pytest.mark.parametrize("make", LABELLED.values(), ids=LABELLED)
+@pytest.mark.parametrize("op", [*OPERATORS, np.arctan2, np.maximum])
+def test_a_labelled_array_computes_with_recorded_values(op, make):
+    other = make()
+    for x in (X, 2.5):
+        for f in (lambda x, y: np.sum(op(x, y)), lambda x, y: np.sum(op(y, x))):
+            value, dx = ag.value_and_grad(f)(x, other)
+            plain, expected = ag.value_and_grad(f)(x, Y)
+            assert type(value) is type(plain)
+            np.testing.assert_allclose(value, plain)
+            np.testing.assert_allclose(dx, expected)
+        assert type(ag.value(op(x, other))) is type(other)
+
+
+def test_functions_of_xarray_keep_gradients():
     xr = pytest.importorskip("xarray")
-    dataset = xr.Dataset({"a": ("t", Y)})
-    with pytest.raises(TypeError, match="xarray cannot record"):
-        ag.grad(lambda x: np.sum((dataset * x)["a"].data))(X)
+    of_x = lambda x: xr.DataArray(x, dims="t")  # noqa: E731
+    other = xr.DataArray(Y, dims="t")
+    for labelled, plain in (
+        (lambda x: (of_x(x) * other).sum().data, lambda x: np.sum(x * Y)),
+        (lambda x: np.exp(of_x(x)).std("t"), lambda x: np.std(np.exp(x))),
+        (lambda x: xr.dot(of_x(x), other) + 1.0, lambda x: x @ Y + 1.0),
+        (lambda x: (of_x(x).diff("t") ** 2).max(), lambda x: np.max(np.diff(x) ** 2)),
+        (lambda x: (of_x(x).roll(t=1) * other).sum(), lambda x: np.sum(np.roll(x, 1) * Y)),
+        (lambda x: xr.where(other > 2, of_x(x), 0).sum(), lambda x: np.sum(np.where(Y > 2, x, 0))),
+        (lambda x: of_x(x).sel(t=slice(0, 2)).mean("t"), lambda x: np.mean(x[:2])),
+        (lambda x: of_x(x) @ np.sin(other), lambda x: x @ np.sin(Y)),
+        (lambda x: (xr.DataArray(x, dims="u") * other).sum(), lambda x: np.sum(np.outer(x, Y))),
+        (lambda x: (xr.Dataset({"a": ("t", Y)}) * x)["a"].sum(), lambda x: np.sum(x * Y)),
+        (lambda x: np.sum(np.stack([x, other * x])), lambda x: np.sum(x + Y * x)),
+    ):
+        value, dx = ag.value_and_grad(labelled)(X)
+        expected = ag.value_and_grad(plain)(X)
+        assert type(value) is np.float64
+        np.testing.assert_allclose(value, expected[0])
+        np.testing.assert_allclose(dx, expected[1])
+    whole, part = ag.jacobian(lambda x: (of_x(x) * other, x))(X)
+    np.testing.assert_array_equal(whole, np.diag(Y))
+    np.testing.assert_array_equal(part, np.eye(3))
+    w = ag.Param(X)
+    assert ag.grad(ag.diff(lambda: np.sum(other * w)), w).tolist() == Y.tolist()
+
+
+def test_a_labelled_array_gives_no_plain_numbers():
+    xr = pytest.importorskip("xarray")
+    for f in (
+        lambda d, x: np.sum((d * x).values),
+        lambda d, x: (d * x).sum().item(),
+        lambda d, x: float((d * x).sum()),
+        lambda d, x: (d * x).to_pandas(),
+        lambda d, x: d.__setitem__(0, x[0]),
+    ):
+        with pytest.raises(TypeError, match="gradient"):
+            ag.grad(lambda x, f=f: f(xr.DataArray(Y, dims="t"), x))(X)
 
 
 def test_outside_of_a_recording_a_param_acts_like_its_value():
@@ -243,10 +293,3 @@ def test_only_a_dict_has_the_methods_of_a_dict():
         return sum(x for _, x in p.items()) + p.get("a") + sum(p.values())
 
     assert ag.grad(f)({"a": 1.0, "b": 2.0}) == {"a": 3.0, "b": 2.0}
-
-
-def test_a_recorded_number_takes_the_array_of_a_labelled_one():
-    xr = pytest.importorskip("xarray")
-    labelled = xr.DataArray(np.array([1.0, 2.0, 3.0]), dims="t")
-    assert ag.grad(lambda x: np.sum(x * labelled))(2.0) == 6.0
-    assert ag.grad(lambda x: np.sum(x - labelled))(2.0) == 3.0
