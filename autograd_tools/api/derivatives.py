@@ -6,6 +6,7 @@ non-numeric leaves.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, overload
 
@@ -38,11 +39,15 @@ from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.foreign import converted, returned
+from autograd_tools.engine.forward import push
 from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.state import live
 from autograd_tools.engine.values import Result, Value, unwrap
 from autograd_tools.rules.indexing import unpack
 
-Pull = Callable[[list[Any]], tuple[Any, ...]]  # from cotangents of leaves to gradients
+# From the argument `argnum`, the derivative, the value and the inputs.
+AtPoint = Callable[[Argnum, "Linear", Any, tuple[Any, ...]], Any]
 
 
 def make_vjp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, tuple[Callable[[Any], Any], T]]:
@@ -75,61 +80,105 @@ def make_vjp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, tuple[Callabl
     >>> vjp(np.array([2.0, 0.0]))
     array([2., 0.])
     """
-    return _derivative("make_vjp", f, argnum, _vjp_at, real=False)
+    return _derivative("make_vjp", f, argnum, vjp_at, real=False)
 
 
-def _vjp_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> tuple[Callable[[Any], Any], Any]:
+def vjp_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> tuple[Callable[[Any], Any], Any]:
+    """Return the function of `make_vjp`, and the value."""
+
     def vjp(dy: Any) -> Any:
         found = matching_leaves(unpack(dy), y, "the argument of vjp()")
         given = [_cotangent(d, leaf) for d, leaf in zip(found, tree_leaves(y), strict=True)]
-        return of_argnum(pull(given), argnum)
+        return of_argnum(linear.pull(given, inputs), argnum)
 
     return vjp, copied(y)  # writing into it must not change what the rules read
 
 
 def _derivative(
-    caller: str,
-    f: Callable[..., Any],
-    argnum: Argnum,
-    at_point: Callable[[Argnum, Pull, Any, tuple[Any, ...]], Any],
-    *,
-    real: bool = True,
+    caller: str, f: Callable[..., Any], argnum: Argnum, at_point: AtPoint, *, real: bool = True
 ) -> Callable[..., Any]:
-    """Return a function that calls `at_point` with a pullback of `f`, its value and inputs."""
+    """Return a function that calls `at_point` with the derivative of `f`, its value and inputs."""
     argnums = checked(f, argnum, caller)
-    made = FunctionOf(_derivative_at, f, caller if real else "", argnums, argnum, at_point)
+    made = FunctionOf(derivative_at, f, caller if real else "", argnums, argnum, at_point)
     return named(made, caller, f)
 
 
-def _derivative_at(
+def derivative_at(
     f: Callable[..., Any],
     real: str,
     argnums: tuple[int, ...],
     argnum: Argnum,
-    at_point: Callable[[Argnum, Pull, Any, tuple[Any, ...]], Any],
+    at_point: AtPoint,
     /,
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    """Call `at_point`; `real` names the caller if it expects a function with real values."""
+    """Return `at_point` of the derivative of `f`; `real` names who expects real values, if any."""
     again = PlainRun(f, args, kwargs) if checks.blocks else None
-    pull, y = _pullback(f, argnums, args, kwargs)
+    linear, y = _linearized(f, argnums, args, kwargs)
     for leaf in tree_leaves(y) if real else ():
         if np.iscomplexobj(unwrap(leaf)):
             raise TypeError(
                 f"{real}() expects a function with real values, {name_of(f)} returned "
                 f"{describe(leaf)}; take its np.real and np.imag"
             )
-    found = at_point(argnum, pull, y, tuple([plain(args[n]) for n in argnums]))
+    found = at_point(argnum, linear, y, tuple([plain(args[n]) for n in argnums]))
     if again is not None and at_point in (_jacobian_at, _elementwise_at):  # others pull later
         again.compare(y)
     return found
 
 
-def _pullback(
+class Linear:
+    """The derivative of a function at a point, which is linear; made by `_linearized`."""
+
+    def __init__(self, recording: Recording, leaves: list[int], y: Any, whole: Any) -> None:
+        self.recording = recording
+        self.leaves = leaves
+        self.y = y
+        self.tree = tree_leaves(whole)  # of the value
+        self.several = children_of(unwrap(whole)) is not None
+        self.tracked = isinstance(y, Result) and y.recording is recording
+        self.below = y.value if self.tracked else y
+
+    def value(self, whole: Any) -> Any:
+        """Return the value of the function, as the recordings around see it."""
+        if not self.several:
+            return self.below
+        numbers = iter(self.below) if self.tracked else map(live, filter(_is_number, self.tree))
+        made = (next(numbers) if _is_number(leaf) else live(leaf) for leaf in self.tree)
+        return tree_replace(whole, made)
+
+    def pull(self, cotangents: list[Any], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the gradients of `inputs` for a cotangent or None for each leaf of the value."""
+        if self.tracked:
+            seed = cotangents[0]
+            if self.several:
+                pairs = zip(cotangents, self.tree, strict=True)
+                seed = [d for d, leaf in pairs if _is_number(leaf)]
+            elif seed is None:
+                seed = np.zeros_like(unwrap(self.below))
+            differentiate(self.recording, self.y.index, seed)
+        pairs = zip(self.leaves, inputs, strict=True)
+        return tuple([gradient_of(self.recording, leaf, x) for leaf, x in pairs])
+
+    def push(self, tangents: tuple[Any, ...]) -> list[Any]:
+        """Return a tangent, or None for zero, of each leaf of the value."""
+        given = dict(zip(self.leaves, tangents, strict=True))
+        dy = push(self.recording, given, self.y.index) if self.tracked and given else None
+        if not self.several:
+            return [dy]
+        numbers = itertools.repeat(None) if dy is None else iter(dy)
+        return [next(numbers) if _is_number(leaf) else None for leaf in self.tree]
+
+
+def _is_number(x: Any) -> bool:
+    return is_number(plain(x))
+
+
+def _linearized(
     f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any
-) -> tuple[Pull, Any]:
-    """Return the value, and a function from a cotangent or None for each leaf to the gradients."""
+) -> tuple[Linear, Any]:
+    """Return the derivative of `f`, and its value."""
     whole: Any = None
 
     def joined(*inputs: Any, **options: Any) -> Any:
@@ -138,37 +187,17 @@ def _pullback(
         if children_of(unwrap(whole)) is None:
             return whole
         whole = unpack(whole)
-        numbers = [leaf for leaf in tree_leaves(whole) if is_number(plain(leaf))]
+        numbers = list(filter(_is_number, tree_leaves(whole)))
         return call(join, (numbers,)) if numbers else 0.0
 
     joined.__name__ = name_of(f)  # for messages
     joined.__wrapped__ = f  # type: ignore[attr-defined]  # for is_first_call
     recording, leaves, y = run(joined, argnums, args, kwargs)
-    recording.retain = True  # for the next call of `pull`
+    recording.retain = True  # for the next product
     for leaf in leaves:
         note_shared(recording, leaf, recording.entries[leaf][1])  # it may change before that
-    several = children_of(unwrap(whole)) is not None
-    tracked = isinstance(y, Result) and y.recording is recording
-    below = y.value if tracked else y
-
-    def pull(given: list[Any]) -> tuple[Any, ...]:
-        if tracked:
-            seed = given[0]
-            if several:
-                pairs = zip(given, tree_leaves(whole), strict=True)
-                seed = [d for d, leaf in pairs if is_number(plain(leaf))]
-            elif seed is None:
-                seed = np.zeros_like(unwrap(below))
-            differentiate(recording, y.index, seed)
-        pairs = zip(leaves, argnums, strict=True)
-        return tuple([gradient_of(recording, leaf, plain(args[n])) for leaf, n in pairs])
-
-    if not several:
-        return pull, below
-    tree = tree_leaves(whole)
-    numbers = iter(below if tracked else [leaf for leaf in tree if is_number(plain(leaf))])
-    made = (next(numbers) if is_number(plain(leaf)) else leaf for leaf in tree)
-    return pull, tree_replace(whole, made)
+    linear = Linear(recording, leaves, y, whole)
+    return linear, linear.value(whole)
 
 
 def _cotangent(dy: Any, y: Any) -> Any:
@@ -193,8 +222,8 @@ def _wrong_shape(caller: str, of: str, x: Any, given: Any) -> ValueError:
 def make_jvp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, Callable[[Any], tuple[T, Any]]]:
     """Return a function that computes Jacobian-vector products (directional derivatives).
 
-    The product is the gradient of the vector-Jacobian product, which is linear in its vector; so
-    it costs two backward passes.
+    `f` runs once. Each product is a forward pass over its operations, which costs about as much
+    as `f` where these are elementwise or linear, and several times as much elsewhere.
 
     Parameters
     ----------
@@ -222,31 +251,58 @@ def make_jvp(f: Callable[P, T], argnum: Argnum = 0) -> Callable[P, Callable[[Any
     >>> dy
     array([ 2., 40.])
     """
-    return _derivative("make_jvp", f, argnum, _jvp_at)
+    return _derivative("make_jvp", f, argnum, jvp_at)
 
 
-def _jvp_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> Callable[[Any], tuple[Any, Any]]:
-    zeros = [_zero_cotangent(x) if is_number(plain(x)) else None for x in tree_leaves(y)]
+def jvp_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> Callable[[Any], tuple[Any, Any]]:
+    """Return the function of `make_jvp`."""
+    leaves, tree = tree_leaves(inputs), tree_leaves(y)
+    alone = isinstance(argnum, int) and leaves[0] is inputs[0]
 
     def jvp(v: Any) -> tuple[Any, Any]:
-        tree = unpack(v) if isinstance(argnum, tuple) else (unpack(v),)
-        given = matching_leaves(tree, inputs, "the argument of jvp()")
-        for x, d in zip(tree_leaves(inputs), given, strict=True):
-            if d is not None and is_number(x) and np.shape(d) != np.shape(x):
-                raise _wrong_shape("jvp", "argument", x, d)
-
-        def along(us: Any) -> Any:
-            pairs = zip(tree_leaves(pull(list(us))), given, strict=True)
-            return sum([np.sum(dx * d) for dx, d in pairs if dx is not None and d is not None])
-
-        found = grad(along)(zeros) if any(u is not None for u in zeros) else zeros
-        return copied(y), tree_replace(y, (None if dy is None else dy[()] for dy in found))
+        if alone:
+            tangents = (_tangent(v, leaves[0]),)
+        else:
+            v = unpack(v) if isinstance(argnum, tuple) else (unpack(v),)
+            given = matching_leaves(v, inputs, "the argument of jvp()")
+            tangents = tree_replace(inputs, map(_tangent, given, leaves))
+        return copied(y), tree_replace(y, map(_of_value, linear.push(tangents), tree))
 
     return jvp
 
 
-def _zero_cotangent(y: Any) -> Any:
-    return np.zeros(np.shape(y), np.result_type(unwrap(y), np.float32))
+def _tangent(d: Any, x: Any) -> Any:
+    """Return the tangent `d`, given for the leaf `x` of an argument, in its type; None for zero."""
+    if d is None or not is_number(x):
+        return None
+    d = _as_dtype(converted(d), _dtype(x))
+    if np.shape(d) != np.shape(x):
+        raise _wrong_shape("jvp", "argument", x, d)
+    return d
+
+
+def _of_value(dy: Any, y: Any) -> Any:
+    """Return the tangent `dy` of the leaf `y` of the value, in memory of its own."""
+    if not _is_number(y):
+        return None
+    if dy is None:
+        return np.zeros(np.shape(y), _dtype(y))[()]
+    dy = _as_dtype(dy, _dtype(y))
+    return dy.copy() if type(dy) is np.ndarray else dy
+
+
+def _dtype(x: Any) -> Any:
+    """Return the dtype of tangents of `x`, that of floating point for an integer."""
+    kind = type(x := unwrap(x))
+    if kind is float or kind is np.float64:
+        return np.float64
+    return np.result_type(np.asarray(x), np.float32)  # of a Python number, too
+
+
+def _as_dtype(dx: Any, dtype: Any) -> Any:
+    if isinstance(dx, Value):
+        return dx if _dtype(dx) == dtype else np.astype(dx, dtype)
+    return dx if type(dx) is dtype else np.asarray(dx, dtype)[()]
 
 
 @overload
@@ -287,7 +343,7 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     return _derivative("jacobian", f, argnum, _jacobian_at)
 
 
-def _jacobian_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> Any:
+def _jacobian_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> Any:
     leaves = tree_leaves(y)
     like = of_argnum(inputs, argnum)
 
@@ -300,7 +356,7 @@ def _jacobian_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> Any:
             dy = np.zeros(shape, dtype)
             dy[index] = 1
             cotangents = [dy[()] if j == i else None for j in range(len(leaves))]
-            rows.append(tree_leaves(of_argnum(pull(cotangents), argnum)))
+            rows.append(tree_leaves(of_argnum(linear.pull(cotangents, inputs), argnum)))
         columns = [[row[k] for row in rows] for k in range(len(tree_leaves(like)))]
         blocks = zip(columns, tree_leaves(like), strict=True)
         return tree_replace(like, (_block(column, shape, dtype, x) for column, x in blocks))
@@ -383,10 +439,10 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[...,
     return _derivative("elementwise_grad", f, argnum, _elementwise_at)
 
 
-def _elementwise_at(argnum: Argnum, pull: Pull, y: Any, inputs: Any) -> Any:
+def _elementwise_at(argnum: Argnum, linear: Linear, y: Any, inputs: Any) -> Any:
     leaves = tree_leaves(y)
     ones = [np.ones_like(unwrap(x)) if is_number(plain(x)) else None for x in leaves]
-    return of_argnum(pull(ones), argnum)
+    return of_argnum(linear.pull(ones, inputs), argnum)
 
 
 def make_hvp(

@@ -32,7 +32,9 @@ IN_PLACE = {
 }
 
 
-def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def call_numpy(  # noqa: PLR0912  the frequent cases first
+    func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     """Call a NumPy function with recorded values among its arguments, and record the call."""
     if (kwargs or len(args) > 2) and (out := _out_of(func, args, kwargs)) is not None:
         if kwargs.get("out") is None:  # it came by position
@@ -45,6 +47,8 @@ def call_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     if primitive is not None:
         if len(args) == 1 and not kwargs:
             return primitive.first(args[0])
+        if len(args) == len(primitive.rules) == 2 and not kwargs and not primitive.fields:
+            return primitive.fast(*args)
         if args and all(map(is_constant, args[1:])) and all(map(is_constant, kwargs.values())):
             return primitive.first(args[0], args[1:], kwargs)
         return call(primitive, args, kwargs)

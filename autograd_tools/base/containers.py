@@ -29,10 +29,11 @@ def is_plain(x: Any, kind: Any) -> bool:
 
 def is_number(x: Any) -> bool:
     """Return True if `x` is a plain number or array of numbers; True and False are not."""
-    if is_plain(x, np.ndarray):
+    kind = type(x)
+    if issubclass(kind, np.ndarray):
         return x.dtype.kind in "iufc"
-    return is_plain(x, (int, float, complex, np.number)) and not isinstance(
-        x, (bool, np.timedelta64)
+    return issubclass(kind, (int, float, complex, np.number)) and not issubclass(
+        kind, (bool, np.timedelta64)
     )
 
 
@@ -78,11 +79,12 @@ def field_names(x: Any) -> tuple[str, ...]:
 
 def children_of(x: Any) -> list[Any] | None:
     """Return the children of a container in order; None for a leaf."""
-    if type(x) in LEAVES:
+    kind = type(x)
+    if kind in LEAVES:
         return None
-    if isinstance(x, (tuple, list)):
+    if issubclass(kind, (tuple, list)):
         return list(x)
-    if is_dict(x):
+    if issubclass(kind, dict) and is_dict(x):
         return list(x.values())
     return [getattr(x, name) for name in field_names(x)] if is_dataclass(x) else None
 
@@ -110,6 +112,8 @@ def with_children(x: Any, parts: list[Any]) -> Any:
 
 def tree_leaves(x: Any) -> list[Any]:
     """Return the leaves of a pytree in order."""
+    if type(x) in LEAVES:
+        return [x]
     found, todo = [], [x]
     while todo:
         x = todo.pop()

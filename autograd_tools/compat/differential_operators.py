@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api import derivatives, differentiate
+from autograd_tools.api.derivatives import derivative_at, jvp_at, vjp_at
 from autograd_tools.api.functions import FunctionOf, named
-from autograd_tools.compat.forward import forward_rules
 from autograd_tools.compat.wrap_util import unary_to_nary
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import unwrap
@@ -91,21 +91,13 @@ def elementwise_grad(f: Any, x: Any) -> Any:
 @unary_to_nary
 def make_vjp(f: Any, x: Any) -> Any:
     """Return the function `vjp(v)`, v times the Jacobian, and the value."""
-    return derivatives.make_vjp(f)(x)
+    return derivative_at(f, "", (0,), 0, vjp_at, x)
 
 
 @unary_to_nary
 def make_jvp(f: Any, x: Any) -> Any:
     """Return the function `jvp(v)` of the value and the directional derivative."""
-    return _with_forward_rules(derivatives.make_jvp(f)(x))
-
-
-def _with_forward_rules(jvp: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def along(v: Any) -> Any:
-        with forward_rules():
-            return jvp(v)
-
-    return along
+    return derivative_at(f, "make_jvp", (0,), 0, jvp_at, x)
 
 
 @unary_to_nary
@@ -118,8 +110,7 @@ def make_jvp_reversemode(f: Any, x: Any) -> Any:
 @unary_to_nary
 def deriv(f: Any, x: Any) -> Any:
     """Return the directional derivative along ones: the derivative of a function of one number."""
-    with forward_rules():
-        return derivatives.make_jvp(f)(x)(np.ones_like(unwrap(x)))[1]
+    return derivatives.make_jvp(f)(x)(np.ones_like(unwrap(x)))[1]
 
 
 @unary_to_nary

@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_tools.compat.boxes import Box
-from autograd_tools.compat.forward import ForwardRule, pushed
 from autograd_tools.compat.joint import JointPrimitive
 from autograd_tools.compat.util import subval
 from autograd_tools.compat.vector_spaces import SparseObject, VSpace, dense, vspace
@@ -33,6 +32,7 @@ from autograd_tools.engine.registry import zerograd as notrace_primitive
 from autograd_tools.rules.special import find
 
 Maker = Callable[..., Any]  # (ans, *args, **kwargs) -> (g -> gradient)
+ForwardRule = Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any]  # (g, ans, args, kwargs)
 
 
 class Definition:
@@ -47,15 +47,23 @@ class Definition:
 
     def define(self) -> None:
         """Make the primitive anew, with all rules given so far."""
-        if self.joint is not None and self.forward is _none:
-            self.primitive = JointPrimitive(self.f, self.joint, self.rule)
+        options: Any = {"rest": self.rule, "push": self.forward, "containers": True, "fresh": False}
+        if self.joint is not None:
+            self.primitive = JointPrimitive(self.f, self.joint, **options)
         else:
-            self.primitive = Primitive(self.f, (), rest=self.rule, containers=True, fresh=False)
+            self.primitive = Primitive(self.f, (), **options)
 
     def rule(self, n: int) -> Any:
-        """Return the rule of an argument: the backward rule, the forward one where that is used."""
-        backward, forward = self.backward(n), self.forward(n)
-        return backward if forward is None else pushed(name_of(self.f), n, backward, forward)
+        """Return the backward rule of an argument, which a forward rule makes optional."""
+        backward = self.backward(n)
+        if backward is not UNKNOWN or self.forward(n) is None:
+            return backward
+
+        def missing(*args: Any, **kwargs: Any) -> Any:
+            name = f"{name_of(self.f)}[{n + 1}]"
+            raise NoRuleError(f"{name} has a forward rule only; use make_jvp")
+
+        return missing
 
 
 def _unknown(n: int) -> Any:

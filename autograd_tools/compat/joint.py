@@ -18,8 +18,8 @@ Maker = Callable[..., Callable[[Any], Any]]
 class JointPrimitive(Primitive):
     """A primitive whose rules are parts of one: an adjoint solve, say, is done once."""
 
-    def __init__(self, func: Callable[..., Any], maker: Maker, rule: Callable[[int], Any]) -> None:
-        super().__init__(func, (), rest=rule, containers=True, fresh=False)
+    def __init__(self, func: Callable[..., Any], maker: Maker, **options: Any) -> None:
+        super().__init__(func, (), **options)
         self.maker = maker
 
     def _make_plan(self, *positions: int, same_shape: bool) -> Plan:

@@ -52,6 +52,9 @@ class PrimitiveData:
       first, into `total` in place and returns it. The rule must then return an array of its own.
     * `aliases`: keywords that mean another parameter, as `min` of np.clip means `a_min`.
     * `forward` computes the same as `func` faster, from plain positional arguments.
+    * `linear`: True if the function is linear in each argument with a rule, which the rules do not
+      show because they read its shape.
+    * `push(position)` returns a rule of the tangent, `(dx, y, args, kwargs) -> dy`, or None.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class PrimitiveData:
         accumulate_into: Callable[..., Any] | None = None,
         forward: Callable[..., Any] | None = None,
         aliases: Mapping[str, str] | None = None,
+        linear: bool = False,
+        push: Callable[[int], Rule | None] | None = None,
         name: str | None = None,
     ) -> None:
         self.func = func
@@ -88,6 +93,9 @@ class PrimitiveData:
         self.of_arrays = fresh or dispatches(func)  # a foreign argument becomes an array
         # Elementwise: a gradient has the shape of the output.
         self.elementwise = fresh and isinstance(func, np.ufunc) and func.signature is None
+        self.linear = linear
+        self.push = push
+        self.ways: dict[int, Any] = {}  # of tangents, by position
         self._plan = functools.cache(self._make_plan)
 
     def rule(self, position: int) -> Rule | None:

@@ -81,4 +81,4 @@ def einsum_operand(position):
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases_linalg.py.
-rules(np.einsum, einsum_operand(0), rest=einsum_operand)
+rules(np.einsum, einsum_operand(0), rest=einsum_operand, linear=True)

@@ -129,16 +129,16 @@ def vecmat_right(dy, y, a, b):
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases_linalg.py.
-rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul)
-rules(np.dot, dot_left, dot_right)
-rules(np.tensordot, tensordot_left, tensordot_right)
-rules(np.outer, outer_left, outer_right)
+rules(np.matmul, matmul_left, matmul_right, forward=operator.matmul, linear=True)
+rules(np.dot, dot_left, dot_right, linear=True)
+rules(np.tensordot, tensordot_left, tensordot_right, linear=True)
+rules(np.outer, outer_left, outer_right, linear=True)
 rules(np.vecdot, vecdot_left, lambda dy, y, a, b: dy[..., None] * bar(a))
 if hasattr(np, "matvec"):  # since NumPy 2.2
     rules(np.matvec, matvec_left, lambda dy, y, a, b: np.matvec(flip_last(a), dy))
     rules(np.vecmat, lambda dy, y, a, b: bar(np.matvec(b, dy)), vecmat_right)
 rules(np.linalg.multi_dot, multi_dot_arrays, sequences=True)
-rules(np.trace, trace_x)
+rules(np.trace, trace_x, linear=True)
 rules(np.tril, lambda dy, y, x, k=0: np.tril(dy, k))
 rules(np.triu, lambda dy, y, x, k=0: np.triu(dy, k))
 

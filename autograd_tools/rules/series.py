@@ -178,5 +178,5 @@ def correlate(a, v, mode="valid"):
 
 
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases_arrays.py.
-rules(np.convolve, convolve_a, convolve_v)
+rules(np.convolve, convolve_a, convolve_v, linear=True)
 rules(np.unwrap, lambda dy, y, p, discont=None, axis=-1, *, period=None: dy, reads=SHAPES)

@@ -42,7 +42,8 @@ def test_a_forward_rule_alone_gives_no_gradient():
     with pytest.raises(NotImplementedError, match="has a forward rule only; use make_jvp"):
         grad(f)(3.0)
     with pytest.raises(ag.NoRuleError):
-        make_jvp_reversemode(f)(3.0)(1.0)
+        make_vjp(f)(3.0)[0](1.0)
+    assert make_jvp_reversemode(f)(3.0)(1.0) == 6.0
 
 
 def test_tangents_of_tangents():

@@ -28,7 +28,18 @@ def numbers(shape, seed=0):
 
 
 def check(f, *args):
+    """Compare gradients with finite differences, and tangents of arrays with gradients."""
+    if all(isinstance(x, np.ndarray) for x in args):
+        check_tangents(f, *args)
     return ag.gradcheck(f, *args, order=2, rtol=1e-4, atol=1e-5)
+
+
+def check_tangents(f, *args):
+    numbered = tuple(range(len(args)))
+    v = [numbers(np.shape(x), seed=1) for x in args]
+    y, dy = ag.make_jvp(f, numbered)(*args)(v)
+    dx = ag.make_vjp(f, numbered)(*args)[0](u := numbers(np.shape(y), seed=2))
+    np.testing.assert_allclose(np.sum(u * dy), sum(map(np.vdot, dx, v)), rtol=1e-9, atol=1e-9)
 
 
 # Indexing.

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.primitives import UNKNOWN, name_of
 from autograd_tools.engine.recording import NO_KWARGS
 from autograd_tools.engine.registry import COMPOSITES, PRIMITIVES, ZEROGRADS, Primitive
+from autograd_tools.engine.values import Value
 from autograd_tools.rules import special
 from autograd_tools.rules.indexing import getitem, setitem, ungetitem
 
@@ -146,6 +148,87 @@ def check_cases(func, called, order=2):
 @every_function
 def test_a_rule_agrees_with_finite_differences_to_second_order(func):
     check_cases(func, func)
+
+
+def real_parts(y):
+    """Return the real and imaginary parts of all numbers in `y`, in one list."""
+    if isinstance(ag.value(y), dict):
+        y = [y[key] for key in y]
+    if isinstance(ag.value(y), (tuple, list)):
+        return [part for item in y for part in real_parts(item)]
+    return [np.real(y), np.imag(y)] if np.iscomplexobj(y) else [y]
+
+
+def drawn(x, rng):
+    """Return random numbers like `x`."""
+    if isinstance(x, dict):
+        return {key: drawn(item, rng) for key, item in x.items()}
+    if isinstance(x, (tuple, list)):
+        return [drawn(item, rng) for item in x]
+    y = rng.normal(size=np.shape(x))
+    return y + 1j * rng.normal(size=np.shape(x)) if np.iscomplexobj(x) else y
+
+
+def product(a, b):
+    """Return the real inner product of a gradient and a tangent; None is zero."""
+    if a is None or b is None:
+        return 0.0
+    if isinstance(a, dict):
+        return sum(product(a[key], b[key]) for key in a)
+    if isinstance(a, (tuple, list)):
+        return sum(product(x, y) for x, y in zip(a, b, strict=True))
+    return np.sum(np.real(np.multiply(a, b)))
+
+
+def tangents(func):
+    """Yield a function with real results, arguments and their positions for each case."""
+    for args, kwargs in cases_of(func):
+        prepare = hermitian_part if reads_half(func, args, kwargs) else lambda x: x
+        argnums = differentiable(func, args)
+        f = lambda x, *a, kwargs=kwargs, prepare=prepare: real_parts(  # noqa: E731
+            func(prepare(x), *a, **kwargs)
+        )
+        yield f, args, argnums
+        for n in argnums if len(argnums) > 1 else ():
+            if not isinstance(args[n], (tuple, list)):  # which NumPy does not look into
+                yield f, args, (n,)
+        if type(args[0]) is list and is_floating(args[0]) and func in JOINING:
+            rest = args[1:]
+            joined = lambda *a, rest=rest, kwargs=kwargs: real_parts(  # noqa: E731
+                func(list(a), *rest, **kwargs)
+            )
+            yield joined, args[0], tuple(range(len(args[0])))
+            yield joined, args[0], (0,)
+
+
+@every_function
+def test_a_tangent_agrees_with_the_gradient(func):
+    """The product of cotangent, Jacobian and tangent is the same from either side."""
+    for f, args, argnums in tangents(func):
+        rng = np.random.default_rng(0)
+        v = [drawn(args[n], rng) for n in argnums]
+        try:
+            y, dy = ag.make_jvp(f, argnums)(*args)(v)
+        except TypeError as error:
+            assert len(argnums) == 1
+            assert re.search("does not look into|a plain array, which cannot hold", str(error))  # noqa: PT017
+            continue
+        for part, tangent in zip(y, dy, strict=True):
+            assert not isinstance(part, Value)
+            assert tangent is None or np.shape(tangent) == np.shape(part)
+        dx = ag.make_vjp(f, argnums)(*args)[0](u := drawn(y, rng))
+        assert product(u, dy) == pytest.approx(product(dx, v), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.slow
+@every_function
+def test_the_gradient_of_a_tangent(func):
+    for f, args, argnums in tangents(func):
+        if len(argnums) == 1 < len(differentiable(func, args)):
+            continue
+        v = [drawn(args[n], np.random.default_rng(1)) for n in argnums]
+        along = lambda *a, f=f, argnums=argnums, v=v: ag.make_jvp(f, argnums)(*a)(v)[1]  # noqa: E731
+        ag.gradcheck(along, *args, argnums=argnums)
 
 
 @every_function
