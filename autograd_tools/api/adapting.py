@@ -23,7 +23,6 @@ from autograd_tools.api.callers import adapted_packages
 from autograd_tools.engine.calls import new_blank, plain
 from autograd_tools.engine.state import innermost_open, is_outermost
 from autograd_tools.engine.values import Value
-from autograd_tools.numpy.casting import NUMBERS, casting
 
 NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
 SCIPY = ("integrate", "linalg", "signal", "special", "stats")  # modules with functions of ours
@@ -239,12 +238,13 @@ def _replacement(x: Any) -> Any:
 def _table() -> dict[int, tuple[Any, Any]]:
     """Return the objects of NumPy and `math` by id, each with what stands for it."""
     ours = importlib.import_module("autograd_tools.numpy")
-    names = {name: getattr(ours, name) for name in dir(np)}
+    casts = importlib.import_module("autograd_tools.numpy.casting")
+    names = {name: getattr(ours, name) for name in vars(np)}
     names |= {name: _writable(names[name]) for name in MAKERS}
-    names |= {name: casting(x) for name, x in names.items() if x in NUMBERS}
+    names |= {name: casts.casting(x) for name, x in names.items() if x in casts.NUMBERS}
     module = _module("numpy", np, names)
-    pairs: list[tuple[Any, Any]] = [(np, module), (float, casting(float))]
-    pairs += [(getattr(np, name), getattr(module, name)) for name in np.__all__]
+    pairs: list[tuple[Any, Any]] = [(np, module), (float, casts.casting(float))]
+    pairs += [(x, getattr(module, name)) for name, x in vars(np).items() if name in np.__all__]
     for part in ("linalg", "fft"):
         theirs, own = getattr(np, part), getattr(ours, part)
         replaced = _module(f"numpy.{part}", theirs, {name: getattr(own, name) for name in dir(own)})

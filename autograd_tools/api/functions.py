@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
-import pkgutil
 import types
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +29,7 @@ class FunctionOf(functools.partial):  # type: ignore[type-arg]
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickle by name what replaced `f` in its module, as a decorator does."""
+        pkgutil = importlib.import_module("pkgutil")  # now, because it takes long to load
         f = self.args[0]
         path = f"{getattr(f, '__module__', '')}:{getattr(f, '__qualname__', '')}"
         try:

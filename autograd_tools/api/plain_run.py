@@ -18,8 +18,6 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import recordings
 
-GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-
 
 class PlainRun:
     """A call of a function that can be repeated without a recording, if it is checked.
@@ -97,7 +95,8 @@ def _generators(f: Callable[..., Any], args: Any) -> Iterator[Any]:
         variables = inspect.getclosurevars(inner)
         found += [*variables.nonlocals.values(), *variables.globals.values()]
         found += [*vars(getattr(inner, "__self__", inner)).values()]
-    yield from {id(x): x for x in found if isinstance(x, GENERATORS)}.values()
+    kinds = (np.random.Generator, np.random.RandomState, random.Random)
+    yield from {id(x): x for x in found if isinstance(x, kinds)}.values()
 
 
 def _items(x: Any) -> list[Any]:

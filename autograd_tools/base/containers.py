@@ -16,7 +16,7 @@ import numpy as np
 CONSTANT_LEAVES = (
     *(str, bytes, bool, type(None), slice, range, type(...), type, enum.Enum, functools.partial),
     *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, type(np.sum)),
-    *(np.dtype, np.bool, np.character, np.datetime64, np.ufunc, np.random.Generator),
+    *(np.dtype, np.bool, np.character, np.datetime64, np.ufunc),
 )
 # The most frequent types of leaves, for a fast test.
 LEAVES = frozenset({np.ndarray, float, int, complex, np.float64, np.float32, np.int64})
@@ -45,7 +45,10 @@ def is_floating(x: Any) -> bool:
 
 def is_constant_leaf(x: Any) -> bool:
     """Return True for a leaf without a gradient: a name, a flag, a function, an array of names."""
-    return x.dtype.kind in "bUSMm" if isinstance(x, np.ndarray) else isinstance(x, CONSTANT_LEAVES)
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in "bUSMm"
+    # By its name, a generator of random numbers: numpy.random takes long to load.
+    return isinstance(x, CONSTANT_LEAVES) or type(x).__module__ == "numpy.random._generator"
 
 
 def is_dataclass(x: Any) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -212,7 +211,7 @@ def _temporary(start: str, mode: int) -> Iterator[tuple[int, str]]:
     """Create and lock a file, which is removed at the end unless it has got another name."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY
     while True:
-        path = f"{start}{secrets.token_hex(8)}{ENDING}"
+        path = f"{start}{os.urandom(8).hex()}{ENDING}"
         handle = os.open(path, flags, mode)
         if sys.platform == "win32":
             break

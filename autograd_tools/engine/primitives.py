@@ -226,14 +226,14 @@ def reads_of(rule: Callable[..., Any]) -> frozenset[int] | None:
         return None
     code = rule.__code__
     names = code.co_varnames[: code.co_argcount]
-    loaded = set(code.co_cellvars)
-    for instruction in dis.get_instructions(code):
-        if "LOAD" in instruction.opname:
-            loaded.update(
-                instruction.argval
-                if isinstance(instruction.argval, tuple)
-                else (instruction.argval,)
-            )
-    return frozenset(
-        VALUE if i == 1 else i - 2 for i, name in enumerate(names) if i > 0 and name in loaded
-    )
+    read = {names.index(name) for name in code.co_cellvars if name in names}
+    for op, n in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        if op in LOADS:
+            read.update((n >> 4, n & 15) if op in PAIRS else (n,))
+    return frozenset({VALUE if i == 1 else i - 2 for i in read if 0 < i < len(names)})
+
+
+# Instructions that load a local variable, by its number, or two, each in half a byte. This decodes
+# 200 rules at import in a tenth of the time of dis.get_instructions.
+LOADS = frozenset(op for name, op in dis.opmap.items() if "LOAD_FAST" in name)
+PAIRS = frozenset(op for name, op in dis.opmap.items() if name.count("_FAST") == 2)

@@ -49,5 +49,7 @@ def __dir__() -> list[str]:
     return sorted({*dir(numpy), *__all__})
 
 
-globals().update(OVERRIDES)
+# What is not loaded yet, as numpy.testing, is found by `__getattr__`.
+_theirs = {name: x for name, x in vars(numpy).items() if name in numpy.__all__}
+globals().update({**_theirs, **OVERRIDES, **globals()})
 __all__ = numpy.__all__  # those of the installed NumPy

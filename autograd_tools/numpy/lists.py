@@ -119,7 +119,7 @@ def replaced(module: Any, prefix: str = "") -> dict[str, Callable[..., Any]]:
     """Return the replacements of the functions of a module of NumPy that it dispatches."""
     found: dict[str, Callable[..., Any]] = {}
     for name in module.__all__:
-        func, full = getattr(module, name), prefix + name
+        func, full = vars(module).get(name), prefix + name  # None: a module that is not loaded yet
         if full in OF_VALUES.split() or _is_zero(func):
             found[name] = of_values(func)
         elif isinstance(func, np.ufunc):

@@ -33,13 +33,12 @@ import threading
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 CLOSE, PIECE, PAUSE, VOID, RECORDED, NODE, ADDS, END = range(8)
 WIDTH = 5
 HALF = 32  # bits
 LIMIT = WIDTH * 20_000  # items; a longer log is added up: it stays small, its columns fit a cache
-Ints = NDArray[np.int64]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Label(NamedTuple):

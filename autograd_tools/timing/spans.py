@@ -6,7 +6,6 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_tools.timing.group_sums import distinct
 from autograd_tools.timing.log import (
@@ -25,7 +24,7 @@ from autograd_tools.timing.log import (
 )
 from autograd_tools.timing.records import PHASES
 
-Flags = NDArray[np.bool_]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 RECORDING, SUMMING = PHASES.index("record"), PHASES.index("sum_outgrads")
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy
 
 import autograd_tools.numpy
-from autograd_tools.numpy import *  # noqa: F403
 from autograd_tools.numpy.casting import NUMBERS, casting
 
 INTEGERS = [kind for kind in NUMBERS if issubclass(kind, numpy.integer)]
+__all__ = numpy.__all__
 MODULES = ("numpy_boxes", "numpy_jvps", "numpy_vjps", "numpy_vspaces", "numpy_wrapper")
+globals().update({key: x for key, x in vars(autograd_tools.numpy).items() if key in __all__})
 
 
 def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:

@@ -6,7 +6,6 @@ import numpy
 
 from autograd_tools.compat import numpy as _wrapped
 from autograd_tools.compat.builtins import isinstance, type  # noqa: F401
-from autograd_tools.numpy import *  # noqa: F403
 
 numpy_version = numpy.__version__
 make_diagonal = _wrapped.make_diagonal
