@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,9 @@ MATH = {
     **{name: name for name in ("copysign", "fmod", "sqrt", "tan", "tanh")},
     **{f"a{name}": f"arc{name}" for name in ("sin", "sinh", "cos", "cosh", "tan", "tanh", "tan2")},
     "pow": "power",
+    **{name: name for name in ("modf", "frexp", "ldexp", "nextafter")},
 }
+SPECIAL = {"gamma": "gamma", "lgamma": "gammaln", "erf": "erf", "erfc": "erfc"}  # SciPy's names
 # Those of iterables.
 ITEMS: dict[str, Callable[..., Any]] = {
     "fsum": np.sum,
@@ -44,7 +46,10 @@ ITEMS: dict[str, Callable[..., Any]] = {
 # Those whose result is plain.
 STEPS = ("ceil", "floor", "trunc", "isnan", "isinf", "isfinite", "isclose")
 # Functions of NumPy that make arrays, into which a package may write.
-MAKERS = ("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like")
+MAKERS = (
+    *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"),
+    *("eye", "identity", "array", "copy", "arange", "linspace"),
+)
 
 
 class _Adapted:
@@ -228,6 +233,9 @@ def _replacement(x: Any) -> Any:
     """Return what stands for an object of NumPy, `math` or SciPy; None if it stays."""
     if getattr(x, "__name__", None) == "scipy" and isinstance(x, ModuleType):
         return _scipy()
+    if isinstance(x, MethodType):  # such as norm.cdf
+        owner = _replacement(x.__self__)
+        return None if owner is None else getattr(owner, x.__name__)
     found = _table().get(id(x))
     if found is None and "scipy" in sys.modules:
         found = _of_scipy(*(name for name in SCIPY if f"scipy.{name}" in sys.modules)).get(id(x))
@@ -254,6 +262,8 @@ def _table() -> dict[int, tuple[Any, Any]]:
     known = [name for name in MATH if hasattr(math, name)]
     changed = {name: _of_math(name, getattr(np, MATH[name])) for name in known}
     changed |= {name: _plain(getattr(math, name)) for name in STEPS}
+    changed |= {name: _of_math(name, _special(theirs)) for name, theirs in SPECIAL.items()}
+    changed["remainder"] = _of_math("remainder", _remainder)
     changed["log"] = _log
     changed |= {name: _of_items(name, f) for name, f in ITEMS.items() if hasattr(math, name)}
     changing = _module("math", math, {**vars(math), **changed})
@@ -354,6 +364,20 @@ def _of_math(name: str, ufunc: Callable[..., Any]) -> Callable[..., Any]:
         return ufunc(*args) if any([isinstance(x, Value) for x in args]) else function(*args)
 
     return call
+
+
+def _special(name: str) -> Callable[..., Any]:
+    """Return a function of SciPy, which its call loads."""
+
+    def call(x: Any) -> Any:
+        return getattr(importlib.import_module("scipy.special"), name)(x)
+
+    return call
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    a, b = plain(x), plain(y)
+    return x - round((a - math.remainder(a, b)) / b) * y
 
 
 def _log(x: Any, *base: Any) -> Any:

@@ -102,6 +102,8 @@ UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.multiply, "accumulate"): accumulation(np.cumprod),
     (np.maximum, "accumulate"): running(np.maximum),
     (np.minimum, "accumulate"): running(np.minimum),
+    (np.fmax, "accumulate"): running(np.fmax),
+    (np.fmin, "accumulate"): running(np.fmin),
     (np.add, "reduceat"): reduceat,
 }
 
