@@ -21,9 +21,10 @@ import numpy as np
 
 from autograd_tools.api.callers import adapted_packages
 from autograd_tools.engine.calls import new_blank, plain
-from autograd_tools.engine.state import innermost_open, is_outermost
+from autograd_tools.engine.state import innermost_open, recordings
 from autograd_tools.engine.values import Value
 
+last, of_generators = recordings.last, recordings.of_generators  # of the open recordings
 NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
 SCIPY = ("integrate", "linalg", "signal", "special", "stats")  # modules with functions of ours
 # The functions of `math` that have a gradient, with NumPy's name for them.
@@ -339,7 +340,9 @@ def _gated(theirs: Any, ours: Any) -> Any:
 
     @functools.wraps(ours)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return theirs(*args, **kwargs) if is_outermost() else ours(*args, **kwargs)
+        if last() is None and not of_generators:  # is_outermost, written out
+            return theirs(*args, **kwargs)
+        return ours(*args, **kwargs)
 
     return call
 
@@ -361,6 +364,8 @@ def _of_math(name: str, ufunc: Callable[..., Any]) -> Callable[..., Any]:
     function = getattr(math, name)
 
     def call(*args: Any) -> Any:
+        if last() is None and not of_generators:
+            return function(*args)
         return ufunc(*args) if any([isinstance(x, Value) for x in args]) else function(*args)
 
     return call

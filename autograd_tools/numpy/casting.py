@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import holds_tracked, plain
-from autograd_tools.engine.state import is_outermost
+from autograd_tools.engine.state import recordings
 from autograd_tools.engine.values import unwrap
 from autograd_tools.numpy.arrays import joined, unnested
 
+last, of_generators = recordings.last, recordings.of_generators  # of the open recordings
 # The types of numbers that can be called; several names stand for one.
 NUMBERS = tuple({x for x in np.sctypeDict.values() if issubclass(x, (np.inexact, np.integer))})
 
@@ -25,7 +26,7 @@ class CastingType(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Cast recorded values; integers have no gradient."""
         kind = cls._kind
-        if is_outermost() or not holds_tracked(args):
+        if (last() is None and not of_generators) or not holds_tracked(args):
             return kind(*args, **kwargs)
         if not issubclass(kind, (float, np.inexact)):
             return kind(*plain(args), **kwargs)

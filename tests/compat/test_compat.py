@@ -490,3 +490,14 @@ def test_a_cast_to_integers_has_no_gradient():
     x = numpy.array([1.5, 0.5])
     assert compat.grad(lambda x: np.sum(x[np.int64(x)] * x))(x).tolist() == [1.0, 3.0]
     assert (np.int32(2.7), numpy.zeros(1, np.int_).dtype) == (2, numpy.dtype(numpy.int_))
+
+
+def test_where_of_pythons_values_gives_pythons_values():
+    for args, expected in (
+        ((True, 1, 2), 1),
+        (([True, False], [1.0, 2.0], [3.0, 4.0]), [1.0, 4.0]),
+    ):
+        assert (type(np.where(*args)), np.where(*args)) == (type(expected), expected)
+    assert type(np.where(True, numpy.float32(1), 2)) is numpy.ndarray
+    assert np.where(numpy.array([True, False]), x=1.0, y=2.0).tolist() == [1.0, 2.0]
+    assert compat.grad(lambda x: np.sum(np.where([True, False], [x, x], 0.0)))(2.0) == 1.0

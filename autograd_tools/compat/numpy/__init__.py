@@ -10,11 +10,14 @@ from typing import Any
 import numpy
 
 import autograd_tools.numpy
+from autograd_tools.base.containers import tree_leaves
+from autograd_tools.engine.values import Value
 from autograd_tools.numpy.casting import NUMBERS, casting
 
 INTEGERS = [kind for kind in NUMBERS if issubclass(kind, numpy.integer)]
 __all__ = numpy.__all__
 MODULES = ("numpy_boxes", "numpy_jvps", "numpy_vjps", "numpy_vspaces", "numpy_wrapper")
+# From here on, `any`, `sum` and their kin are NumPy's.
 globals().update({key: x for key, x in vars(autograd_tools.numpy).items() if key in __all__})
 
 
@@ -30,9 +33,12 @@ def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> An
 
 @functools.wraps(numpy.where)
 def where(condition: Any, *args: Any, **kwargs: Any) -> Any:
-    """Return np.where, which takes `x` and `y` by keyword, too."""
-    named = [kwargs.pop(key) for key in ("x", "y") if key in kwargs]
-    return autograd_tools.numpy.where(condition, *args, *named, **kwargs)
+    """Return np.where, which takes `x` and `y` by keyword, too; of Python's values, these."""
+    given = [*args, *(kwargs.pop(key) for key in ("x", "y") if key in kwargs)]
+    y = autograd_tools.numpy.where(condition, *given, **kwargs)
+    kinds = map(type, tree_leaves([condition, *given]))
+    arrays = [kind for kind in kinds if issubclass(kind, (numpy.ndarray, numpy.generic, Value))]
+    return y if arrays or not given else y.tolist()
 
 
 for _name in ("fft", "random"):
