@@ -63,15 +63,17 @@ def _knows_us(module: str) -> bool:
 
 
 def become_boxes(module: str | None) -> None:
-    """Let recorded values be no arrays and numbers for `isinstance`, of classes of a module.
+    """Let recorded values be no arrays and numbers for `isinstance`, but `ArrayBox` of a module.
 
-    Packages read the name of the module to find its functions. None undoes it.
+    Packages read these names, to find the functions of the module. None undoes it.
     """
     global _is_box
     _is_box = module is not None
     _knows_us.cache_clear()
     for kind in (Value, Param, FieldsParam, Result, NamedResult, Blank):
         kind.__module__ = module or __name__
+    for kind, name in ((Result, "Result"), (NamedResult, "NamedResult"), (Blank, "Blank")):
+        kind.__name__ = kind.__qualname__ = "ArrayBox" if _is_box else name
 
 
 def _passes_for(x: Any) -> type:

@@ -65,6 +65,17 @@ def extreme_x(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where
     return unsure if where is True or unsure is dx else np.where(where, unsure, dx)
 
 
+def at_extreme(position):
+    """Return the rule of tangents: that of an extreme is the sum of those of the elements at it."""
+    return None if position else lambda dx, y, args, kwargs: _at_extreme(dx, y, *args, **kwargs)
+
+
+def _at_extreme(dx, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
+    ones = np.ones_like(unwrap(y))
+    shares = extreme_x(ones, y, x, axis, out, keepdims, initial, where)
+    return np.sum(shares * dx, axis=axis, keepdims=keepdims)
+
+
 def extreme_initial(dy, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
     """`dy` where no element of `x` is the extreme."""
     y, dy = restore_axes(unwrap(y), x, axis, keepdims), restore_axes(dy, x, axis, keepdims)
@@ -89,12 +100,12 @@ def total(x, *rest):
 # To add one, see rules/__init__.py; its cases go to tests/rules/cases.py.
 rules(np.sum, sum_x, initial=sum_initial, reads=("where",), forward=total)
 rules(np.mean, mean_x, reads=SHAPES)
-rules(np.max, extreme_x, initial=extreme_initial)
-rules(np.min, extreme_x, initial=extreme_initial)
-rules(np.amax, extreme_x, initial=extreme_initial)
-rules(np.amin, extreme_x, initial=extreme_initial)
-rules(np.nanmax, extreme_x, initial=extreme_initial)
-rules(np.nanmin, extreme_x, initial=extreme_initial)
+rules(np.max, extreme_x, initial=extreme_initial, push=at_extreme)
+rules(np.min, extreme_x, initial=extreme_initial, push=at_extreme)
+rules(np.amax, extreme_x, initial=extreme_initial, push=at_extreme)
+rules(np.amin, extreme_x, initial=extreme_initial, push=at_extreme)
+rules(np.nanmax, extreme_x, initial=extreme_initial, push=at_extreme)
+rules(np.nanmin, extreme_x, initial=extreme_initial, push=at_extreme)
 rules(np.cumsum, cumsum_x, reads=SHAPES)
 
 
