@@ -9,10 +9,11 @@ from pathlib import Path
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line
-from autograd_tools.tracing.columns import TraceNode
+from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.graph import Box, Group
 from viewer.text.lines import LONGEST, shorten
+from viewer.text.signs import infix
 
 NAMED = 4  # operations that a collapsed group names
 LONGEST_NAME = 24  # columns of one of them
@@ -56,7 +57,7 @@ def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) 
     """
     nodes = [trace[id] for id in dict.fromkeys((box.nodes[0], box.nodes[-1]))]
     node, is_result = nodes[0], nodes[0].kind == "result"
-    names = [call(n) if is_result else n.name for n in nodes]
+    names = [call(trace, n) if is_result else n.name for n in nodes]
     lines = names[:1] if names[0] else []
     if lines and names[0] != names[-1]:
         lines = [f"{shorten(names[0], LONGEST - 2)} …"]
@@ -73,12 +74,29 @@ def _range(texts: list[str]) -> str:
     return " … ".join(dict.fromkeys(texts))
 
 
-def call(node: TraceNode) -> str:
-    """Return the operation with the numbers and options it was given."""
-    numbers = [_digits(a.text) for a in node.args if not a.nodes and "[" not in a.text]
-    options = [f"{a.keyword}={a.text}" for a in node.args if a.keyword]
-    given = [*numbers[: 3 if not options else 0], *options]
-    return f"{node.op}({', '.join(given)})" if given else node.op
+def call(trace: Trace, node: TraceNode) -> str:
+    """Return the operation with the numbers and options it was given, `1 / ·` or `sum(axis=0)`.
+
+    A dot stands for another argument, unless that is a Param or an input with a name.
+    """
+    given = [arg for arg in node.args if arg.keyword is None]
+    options = [f"{arg.keyword}={arg.text}" for arg in node.args if arg.keyword]
+    if options:
+        return f"{node.op}({', '.join(options)})"
+    if not any(_is_constant(node, arg) for arg in given):
+        return node.op
+    args = [_digits(arg.text) if _is_constant(node, arg) else _name(trace, arg) for arg in given]
+    return infix(node.op, args) or f"{node.op}({', '.join(args[:4])}{', …' * (len(args) > 4)})"
+
+
+def _is_constant(node: TraceNode, arg: Argument) -> bool:
+    """Return whether an argument is shown: a number or an option, and an index of any kind."""
+    return not arg.nodes and ("[" not in arg.text or node.op == "getitem")
+
+
+def _name(trace: Trace, arg: Argument) -> str:
+    name = trace.columns.name[arg.nodes[0] - 1] if len(arg.nodes) == 1 else ""
+    return shorten(name, LONGEST_NAME) if name.strip() else "·"
 
 
 def _digits(text: str) -> str:

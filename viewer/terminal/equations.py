@@ -10,29 +10,13 @@ from dataclasses import dataclass
 from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument, TraceNode
 from viewer.text.lines import shorten
+from viewer.text.signs import infix
 
 LONGEST_NAME = 24  # columns
 LONGEST_CONSTANT = 40
 LONGEST_ARGUMENT = 120
 _OUR_NAMES = re.compile(r"[vc]\d+(_\d+)?")
 _ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
-
-# Operations that are written with a sign instead of a call, and how. To add one, add an entry here.
-SIGNS = {
-    "add": "{} + {}",
-    "subtract": "{} - {}",
-    "multiply": "{} * {}",
-    "divide": "{} / {}",
-    "power": "{} ** {}",
-    "remainder": "{} % {}",
-    "matmul": "{} @ {}",
-    "getitem": "{}[{}]",
-    "getattr": "{}.{}",
-    "negative": "-{}",
-    "positive": "+{}",
-}
-
-UNQUOTED = {"getitem": "()", "getattr": "'"}  # the quotes that a second argument loses there
 
 
 class Names:
@@ -72,12 +56,10 @@ def equation_of(node: TraceNode, trace: Trace, names: Names) -> Equation:
     called = {i: f"c{node.id}_{i + 1}" if len(arrays) > 1 else f"c{node.id}" for i in arrays}
     args = tuple(called.get(i) or _argument(arg, trace, names) for i, arg in enumerate(given))
     kwargs = {arg.keyword: shorten(arg.text, LONGEST_CONSTANT) for arg in node.args if arg.keyword}
-    form = SIGNS.get(node.op, "")
-    if kwargs or not args or form.count("{}") != len(args):
+    call = "" if kwargs else infix(node.op, args)
+    if not call:
         options = (f"{name}={text}" for name, text in kwargs.items())
         call = f"{shorten(node.op)}({', '.join([*args, *options])})"
-    else:
-        call = form.format(args[0], *(arg.strip(UNQUOTED.get(node.op, "")) for arg in args[1:]))
     constants = {i: (name, given[i].text) for i, name in called.items()}
     return Equation(f"{names[node.id]} = {call}", args, kwargs, constants)
 

@@ -175,8 +175,42 @@ def test_a_long_number_in_a_label_has_six_digits():
     trace = ag.trace(lambda x: x / np.sqrt(8), 1.0)
     assert (
         shapes(compose_picture(Graph(trace, Group("", (1, 2))), Style()).root)["n2"].lines[0]
-        == "divide(2.82843)"
+        == "x / 2.82843"
     )
+
+
+OPERATIONS = {
+    "1 / x": lambda x: 1 / x,
+    "x / 4": lambda x: x / 4,
+    "1 - x": lambda x: 1 - x,
+    "x - 5": lambda x: x - 5,
+    "2 ** x": lambda x: 2**x,
+    "x ** -3": lambda x: x**-3,
+    "(-2) ** x": lambda x: (-2) ** x,
+    "3 * x": lambda x: 3 * x,
+    "x[:, 0:2]": lambda x: x[:, 0:2],
+    "x[(0, 1), 1]": lambda x: x[(0, 1), 1],
+    "x[int64[2]]": lambda x: x[np.array([0, 1])],
+    "maximum(x, 0)": lambda x: np.maximum(x, 0),
+    "where(·, 0, x)": lambda x: np.where(np.eye(2, 3) > 0, 0, x),
+    "reshape(x, (3, 2))": lambda x: np.reshape(x, (3, 2)),
+    "sum(axis=1)": lambda x: np.sum(x, axis=1),
+    "multiply": lambda x: x * np.ones(3),
+    "negative": lambda x: -x,
+}
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_a_label_is_a_formula(label):
+    trace = ag.trace(OPERATIONS[label], np.ones((2, 3)))
+    found = shapes(compose_picture(Graph(trace, Group("", (1, 2))), Style()).root)["n2"].lines[0]
+    assert found == label
+
+
+def test_a_dot_stands_for_an_operand_without_a_name():
+    trace = ag.trace(lambda x: 1 / np.exp(x), 1.0)
+    root = compose_picture(Graph(trace, Group("", (1, 2, 3))), Style()).root
+    assert shapes(root)["n3"].lines[0] == "1 / ·"
 
 
 def test_the_sentence_describes_the_shown_boxes(trace):

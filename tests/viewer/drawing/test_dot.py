@@ -77,7 +77,7 @@ def test_the_source_of_a_trace_of_two_nodes():
         'shape=hexagon style=filled tooltip="1. P(3.0) ∇=2.0',
         "value: min 3, mean 3, max 3, norm 3",
         'gradient: min 2, mean 2, max 2, norm 2"]',
-        '\tn2 [label="multiply(2)',
+        '\tn2 [label="w * 2',
         "6",
         '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 margin="0.06,0.02" '
         'shape=ellipse style="filled,bold" '
@@ -130,7 +130,7 @@ def test_constant_arrays_are_boxes_and_numbers_in_labels():
         "n1": "w\nfloat64[2]\n∇ norm 4.24",
         "n2": "multiply\n∇ norm 4.24",
         "n2_2": "float64[2]",
-        "n3": "multiply(3)\n∇ norm 1.41",
+        "n3": "· * 3\n∇ norm 1.41",
         "n4": "sum\n6\n∇ 1",
     }
     assert ("n2_2", "n2", "arrowhead=none style=dashed") in edges_of(dot)
@@ -427,7 +427,7 @@ def test_a_hostile_name_is_only_a_label(name, shown):
     assert [(tail, head) for tail, head, _ in edges_of(dot)] == [("n1", "n2"), ("n2", "n3")]
     assert (nodes_of(dot), labels_of(dot)) == (
         ["n3", "n1", "n2"],
-        {"n1": f"{shown}\n3", "n2": f"{shown}\n6", "n3": "multiply(1)\n6"},
+        {"n1": f"{shown}\n3", "n2": f"{shown}\n6", "n3": "· * 1\n6"},
     )
 
 
