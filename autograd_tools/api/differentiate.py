@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 import numpy as np
 
 from autograd_tools.api.first_calls import is_first_call
-from autograd_tools.api.functions import FunctionOf, named
+from autograd_tools.api.functions import FunctionOf, named, weakly
 from autograd_tools.api.plain_run import PlainRun
 from autograd_tools.base.containers import (
     is_constant_leaf,
@@ -112,6 +112,7 @@ def diff(
 def _diff(f: Callable[..., Any], args: Any, kwargs: Any, watch: str | None) -> Any:
     again = PlainRun(f, args, kwargs) if checks.blocks else None
     tape = Tape(follows_params=True)
+    tape.function = weakly(f)
     with watching(tape, watch), tape, tape.open(sys._getframe()):
         y = returned(f(*args, **kwargs))
         if not isinstance(y, Value) and holds_tracked(y):

@@ -6,6 +6,7 @@ import functools
 import importlib
 import inspect
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -49,3 +50,11 @@ def named(made: FunctionOf, what: str, f: Callable[..., Any]) -> FunctionOf:
     made.__name__ = f"{what}({name})"
     made.__doc__ = f"{what} of {name}.\n\n{getattr(f, '__doc__', None) or ''}"
     return made
+
+
+def weakly(f: Callable[..., Any]) -> Callable[[], Any] | None:
+    """Return a weak reference to a function; None where there can be none."""
+    try:
+        return weakref.WeakMethod(f) if isinstance(f, types.MethodType) else weakref.ref(f)
+    except TypeError:  # an object with slots
+        return None

@@ -1,15 +1,16 @@
-"""The variables of the user's frames, in which Params are found when a tape is shown."""
+"""The variables of the user's program, in which Params are found when a tape is shown."""
 
 from __future__ import annotations
 
 import dis
 import functools
 import inspect
+import itertools
 import os
 import sys
 import sysconfig
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autograd_tools.location.call_site import LIBRARY_FILES, STANDARD_LIBRARY
@@ -50,6 +51,35 @@ def variables_of_frames(
             if type(variables) is dict and id(variables) not in seen:
                 seen.add(id(variables))
                 yield far, variables.copy(), passing  # another thread may change them
+
+
+def variables_of_program(f: Any, files: Iterable[str]) -> Iterator[Namespace]:
+    """Yield the variables that a recorded program saw, where its frames have ended.
+
+    They are those of the recorded function `f`: its object `self`, its free variables and globals;
+    then the globals of the modules in these files.
+    """
+    far = itertools.count(MAX_FRAMES * 2 + 1)
+    while isinstance(f, functools.partial):
+        f = f.func
+    if isinstance(f, types.MethodType):
+        yield next(far), {"self": f.__self__}, ()
+        f = f.__func__
+    if isinstance(f, types.FunctionType):
+        cells = zip(f.__code__.co_freevars, f.__closure__ or (), strict=True)
+        yield next(far), {name: _content(cell) for name, cell in cells}, loop_variables(f.__code__)
+        yield next(far), f.__globals__.copy(), ()
+    files = set(files)
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) in files:
+            yield next(far), vars(module).copy(), ()
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # an empty one
+        return None
 
 
 @functools.lru_cache(512)

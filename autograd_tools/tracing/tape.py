@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -25,7 +26,7 @@ from autograd_tools.engine.saved import FLOATS, kept_bytes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
 from autograd_tools.tracing.columns import Nodes
 from autograd_tools.tracing.entries import is_leaf, params_of, value_at
-from autograd_tools.tracing.frame_variables import variables_of_frames
+from autograd_tools.tracing.frame_variables import variables_of_frames, variables_of_program
 from autograd_tools.tracing.node import Node
 from autograd_tools.tracing.param_names import BEST, WORST, Name, Namespace, find_param_names
 from autograd_tools.tracing.snapshot import columns_of
@@ -52,6 +53,7 @@ class Tape(Recording):
     """
 
     retain = True
+    function: Callable[[], Any] | None = None  # a weak reference to the recorded function
 
     def __init__(self, *, follows_params: bool) -> None:
         keep_freed_memory()
@@ -172,7 +174,10 @@ class Tape(Recording):
 
     def trace(self) -> Trace:
         """Return a snapshot in plain data, which can be saved, compared and drawn."""
-        self.find_names(variables_of_frames(sys._getframe()))
+        frames = variables_of_frames(sys._getframe())
+        function = None if self.function is None else self.function()
+        files = (note.file for note in self.notes or ())
+        self.find_names(itertools.chain(frames, variables_of_program(function, files)))
         nodes = Nodes(columns_of(self, self.names))
         return Trace(nodes, None if self.result is None else self.result + 1)
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import gc
+import importlib
+import sys
 import types
 import weakref
 from collections import OrderedDict, namedtuple
@@ -407,3 +409,65 @@ main()
     output, errors, _ = ask("show", "--view", "tree", "train.py")
     assert "net.parts['</script>'] = P(2.0) ∇=3.0" in output, errors
     assert "scale = P(3.0) ∇=2.0" in output
+
+
+IMPORTED = """
+import functools
+import numpy as np, autograd_tools as ag
+
+class Layer:
+    def __init__(self, n):
+        self.w = ag.Param(np.ones(n))
+
+    def loss(self):
+        return np.sum(self.w)
+
+net = Layer(3)
+
+def loss():
+    return np.sum(net.w) * 2
+
+def twice():
+    return loss() + loss()
+
+def made(n):
+    inner = Layer(n)
+    return lambda: np.sum(inner.w)
+
+closure = made(2)
+bound = Layer(4).loss
+partial = functools.partial(loss)
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        ("loss", "net.w"),
+        ("twice", "net.w"),
+        ("closure", "inner.w"),
+        ("bound", "self.w"),
+        ("partial", "net.w"),
+    ],
+)
+def test_params_of_an_imported_function(tmp_path, monkeypatch, function, name):
+    (tmp_path / "imported_model.py").write_text(IMPORTED, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    f = getattr(importlib.import_module("imported_model"), function)
+    try:
+        assert names(ag.diff(f)) == [name]
+        if name == "net.w":  # a global variable, also where another function calls it
+            assert names(ag.diff(lambda: 2 * f())) == [name]
+    finally:
+        del sys.modules["imported_model"]
+
+
+def test_a_tape_keeps_no_function_alive():
+    def f():
+        return w * w
+
+    w, alive = ag.Param(2.0), weakref.ref(f)
+    J = ag.diff(f)
+    del f
+    assert alive() is None
+    assert names(J) == ["w"]

@@ -10,6 +10,8 @@ from autograd_tools.base.text import unknown
 from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable, as_graph
 
+SCOPES = ("function", "scope")  # kinds of places with a name of the user's
+
 
 def focus(
     x: Traceable | Graph,
@@ -84,6 +86,8 @@ def _id(trace: Trace, node: int | str) -> int:
         names = trace.columns.name
         if node in names and node:
             return names.index(node) + 1
+        if node in (place.name for place in trace.places if place.kind in SCOPES):
+            raise ValueError(f"unknown node {node!r}; scope={node!r} is a function or scope")
         raise unknown("node", node, names, most=20)
     if not 1 <= node <= len(trace):
         raise ValueError(f"unknown node {node!r}; ids go from 1 to {len(trace)}")
@@ -127,12 +131,12 @@ def _under(trace: Trace, scope: str) -> set[int]:
     paths: list[tuple[str, ...]] = [()]  # the ends, as long as `wanted`
     inside = [False]
     for place in places[1:]:
-        named = place.kind in ("function", "scope")
+        named = place.kind in SCOPES
         path = (*paths[place.parent], place.name)[-len(wanted) :] if named else paths[place.parent]
         paths.append(path)
         inside.append(inside[place.parent] or (named and list(path) == wanted))
     if not any(inside):
-        names = (place.name for place in places if place.kind in ("function", "scope"))
+        names = (place.name for place in places if place.kind in SCOPES)
         raise unknown("scope", scope, names, most=20)
     kinds = columns.kind
     found = {
