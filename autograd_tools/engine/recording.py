@@ -153,7 +153,11 @@ class Recording(Wrapping):
         if nested and self.notes is None:
             self.notes = [source.NOWHERE] * len(self.entries)
         if self.notes is not None:
-            self.locator = NestedLocator(self, outer, base) if nested else source.Locator(base)
+            self.locator = (
+                NestedLocator(self, outer, base)
+                if nested
+                else source.Locator(base, turns=self.retain)
+            )
             if nested and self.sites is None:  # otherwise it opens again
                 self.sites = {}
             if timing.ENABLED:

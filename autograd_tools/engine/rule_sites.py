@@ -29,7 +29,7 @@ class NestedLocator:
 
     def __init__(self, recording: Any, outer: Any, base: FrameType | None) -> None:
         self.recording, self.outer, self.base = recording, outer, base
-        self.own = Locator(base) if recording.retain else None
+        self.own = Locator(base, turns=True) if recording.retain else None
 
     def find(self) -> CallSite:
         """Return the call site in the innermost frame of the user's code."""

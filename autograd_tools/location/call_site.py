@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from autograd_tools.location.code_files import file_of
 from autograd_tools.location.scopes import OpenScope, innermost_scope, scopes
+from autograd_tools.location.turns import held_by, outer_variables
 
 
 def _folder_of(package: str) -> str:
@@ -86,11 +87,13 @@ class PathEntry:
         itself begins (-1 for functions).
     resumed : bool
         The next inner entry is the call of the operation before, still running.
+    turns : tuple of int
+        What the variables of outer loops held: another object in each iteration.
     depth : int
         The number of entries around it.
     """
 
-    __slots__ = ("around", "code", "depth", "name", "number", "offset", "resumed", "start")
+    __slots__ = ("around", "code", "depth", "name", "number", "offset", "resumed", "start", "turns")
 
     def __init__(
         self,
@@ -101,6 +104,7 @@ class PathEntry:
         offset: int = 0,
         start: int = -1,
         resumed: bool = False,
+        turns: tuple[int, ...] = (),
     ) -> None:
         self.around = around
         self.number = number
@@ -109,11 +113,14 @@ class PathEntry:
         self.offset = offset
         self.start = start
         self.resumed = resumed
+        self.turns = turns
         self.depth: int = 0 if around is None else around.depth + 1
 
     def again(self, around: PathEntry | None) -> PathEntry:
         """Return the same entry, resumed."""
-        return PathEntry(around, self.number, self.name, self.code, self.offset, self.start, True)
+        return PathEntry(
+            around, self.number, self.name, self.code, self.offset, self.start, True, self.turns
+        )
 
     def __iter__(self) -> Iterator[PathEntry]:
         """Iterate over the path, the innermost entry first."""
@@ -127,7 +134,7 @@ class CallSite(NamedTuple):
     """The user's call: file, line, function and the path of frames and scopes around it.
 
     `path` is the innermost entry; the call is at `offset` in its code. Later operations of the same
-    call are `resumed`. An `operator` has no call in the bytecode.
+    call are `resumed`. An `operator` has no call in the bytecode. `turns` as in `PathEntry`.
 
     An operation that a VJP rule makes has the site of the operation whose `gradient` the rule
     computes, named here. That one was made inside an inner recording; its site is at the index
@@ -143,6 +150,7 @@ class CallSite(NamedTuple):
     operator: bool = False
     gradient: str = ""
     between: int = -1
+    turns: tuple[int, ...] = ()
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -197,10 +205,19 @@ _NOTHING: _Around = (0, 0, None)
 
 
 class Locator:
-    """Finder of the call sites of one recording; scope paths start above the frame `base`."""
+    """Finder of the call sites of one recording; scope paths start above the frame `base`.
 
-    def __init__(self, base: FrameType | None) -> None:
+    With `turns`, it also notes the iterations of loops around others.
+    """
+
+    def __init__(self, base: FrameType | None, *, turns: bool = False) -> None:
         self.base = base
+        self.turns = turns
+        # Variables of loops around others in `_frame`, what they held at the last operation, and
+        # its instruction.
+        self._outer: tuple[str, ...] = ()
+        self._held: tuple[int, ...] = ()
+        self._offset = 0
         self._start = base.f_lasti if base is not None else -1
         self._count = self._unnamed = 0
         # The frames and scopes around the last operation with their numbers, and the library frames
@@ -222,8 +239,8 @@ class Locator:
         self._frame: FrameType | None = None
         self._scope: object | None = None
         self._below: FrameType | None = None
-        self._notes: dict[int, CallSite] = {}
-        self._more: dict[int, CallSite] = {}
+        self._notes: dict[Any, CallSite] = {}
+        self._more: dict[Any, CallSite] = {}
 
     def find(self) -> CallSite:
         """Return the call site in the innermost frame of the user's code."""
@@ -240,7 +257,13 @@ class Locator:
             self._enter(frame, scope, below)
         self._below = below
         notes = self._more if resumed else self._notes
-        note = notes.get(frame.f_lasti)
+        key: Any = frame.f_lasti
+        if self._outer:
+            if key <= self._offset:  # back to an earlier instruction: maybe another iteration
+                self._held = held_by(frame, self._outer)
+            self._offset = key
+            key = key, self._held
+        note = notes.get(key)
         if note is None:
             operator = below is None or id(below.f_code) in OPERATORS
             note = CallSite(
@@ -250,8 +273,9 @@ class Locator:
                 frame.f_lasti,
                 resumed,
                 operator,
+                turns=self._held,
             )
-            notes[frame.f_lasti] = note
+            notes[key] = note
         return note
 
     note = find  # the timer replaces it in an instance
@@ -262,6 +286,8 @@ class Locator:
         path = self._path(frame, below) if inside else self._path(None, None)
         code = frame.f_code
         self._here = (code.co_qualname, path)
+        self._outer = outer_variables(code) if self.turns and inside else ()
+        self._held, self._offset = (), sys.maxsize
         self._frame = (
             None if code.co_flags & inspect.CO_GENERATOR else frame
         )  # a generator may resume in other scopes
@@ -377,9 +403,12 @@ class Locator:
                 self._paused[outer] = (key, number)
             numbers[key] = outer = number
             chain.append(key)
+            is_frame = self.turns and k >= 0
+            turns = held_by(key, outer_variables(code)) if is_frame and code else ()
             levels.append(
                 PathEntry(
-                    levels[-1] if levels else None, number, name, code, offset, start, resumed
+                    levels[-1] if levels else None,
+                    *(number, name, code, offset, start, resumed, turns),
                 )
             )
         return levels[-1] if levels else None

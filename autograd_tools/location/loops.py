@@ -31,19 +31,28 @@ Jump = tuple[int, int]  # from one instruction to another
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop: header text, offsets of its instructions, jumps to the next iteration."""
+    """A loop: header text, offsets of its instructions, jumps to the next iteration.
+
+    `variable` holds the item of an iteration, and nothing else changes it; empty if there is none.
+    """
 
     name: str
     line: int
     body: frozenset[int]
     jumps: frozenset[Jump]
+    variable: str = ""
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Control flow of a function: loops, outer ones first, and successors of instructions."""
+    """Control flow of a function: loops, outer ones first, and successors of instructions.
+
+    `outer` has the loops with a variable around others. Where such a loop makes no operation of its
+    own, only its variable tells that its next iteration began.
+    """
 
     loops: tuple[Loop, ...]
+    outer: tuple[Loop, ...]
     next: dict[int, tuple[int, ...]]
     offsets: tuple[int, ...]
     calls: frozenset[int]
@@ -90,10 +99,11 @@ def _flow_of(code: CodeType, filename: str) -> Flow:  # equal codes may come fro
     ]
     positions: Positions = {i.offset: span_of(i.positions) for i in instructions}
     jumps = [jump for jump in back if _is_loop(after, *jump)]
+    variables = _variables(instructions)
+    loops = tuple(_loops(jumps, after, positions, variables, filename)) if jumps else ()
     return Flow(
-        loops=tuple(_loops(jumps, after, positions, _heads(instructions), filename))
-        if jumps
-        else (),
+        loops=loops,
+        outer=tuple([loop for loop in loops if _is_outer(loop, loops)]),
         next=after,
         offsets=tuple(i.offset for i in instructions),
         calls=frozenset(i.offset for i in instructions if i.opname.startswith("CALL")),
@@ -102,15 +112,34 @@ def _flow_of(code: CodeType, filename: str) -> Flow:  # equal codes may come fro
     )
 
 
-def _heads(instructions: list[dis.Instruction]) -> set[int]:
-    """Return the offsets where iterations of `for` begin: FOR_ITER with its EXTENDED_ARG."""
-    heads, start = set(), None
+def _is_outer(loop: Loop, loops: tuple[Loop, ...]) -> bool:
+    """Return whether a loop is around others and has a variable that they do not use."""
+    inside = [other.variable for other in loops if other.body < loop.body]
+    return bool(inside and loop.variable) and loop.variable not in inside
+
+
+def _variables(instructions: list[dis.Instruction]) -> dict[int, str]:
+    """Return the first variable of each `for`, by the offset where its iterations begin.
+
+    That is FOR_ITER with its EXTENDED_ARG. The variable is empty if other code assigns to it.
+    """
+    found: dict[int, str] = {}
+    others: set[str] = set()
+    start, head = None, None
     for i in instructions:
         start = i.offset if start is None else start
         if i.opname == "FOR_ITER":
-            heads.add(start)
+            found[start], head = "", start
+        elif i.opname.startswith("STORE_") and i.opname not in ("STORE_ATTR", "STORE_SUBSCR"):
+            names = list(i.argval) if isinstance(i.argval, tuple) else [i.argval]
+            if head is not None:
+                found[head] = names.pop(0)
+            others.update(names)
+            head = None
+        elif not i.opname.startswith(("UNPACK_", "EXTENDED_ARG", "CACHE")):
+            head = None
         start = start if i.opname == "EXTENDED_ARG" else None
-    return heads
+    return {offset: "" if name in others else name for offset, name in found.items()}
 
 
 def _next(
@@ -151,7 +180,7 @@ def _loops(
     jumps: list[Jump],
     after: dict[int, tuple[int, ...]],
     positions: Positions,
-    heads: set[int],
+    variables: dict[int, str],
     file: str,
 ) -> Iterator[Loop]:
     """Yield the loops that jumps back make, the largest first; jumps of one statement make one."""
@@ -159,16 +188,18 @@ def _loops(
     bodies: dict[Header | int, set[int]] = defaultdict(set)
     back: dict[Header | int, set[Jump]] = defaultdict(set)
     used: Counter[Header] = Counter()
+    held: dict[Header | int, str] = {}
     for target in sorted({target for _, target in jumps}):
         own = {jump for jump in jumps if jump[1] == target}
         body = _body(own, target, after)
-        if target in heads:
+        if target in variables:
             header = header_of_for(headers, positions[target], used)
         else:
             header = header_of_while(
                 headers, [span for offset in body if (span := positions[offset])]
             )
         key = target if header is None else header
+        held[key] = variables.get(target, "")
         bodies[key] |= body
         back[key] |= own
     for key, body in bodies.items():
@@ -183,7 +214,7 @@ def _loops(
         name, line = (
             (key.name, key.line) if isinstance(key, Header) else ("loop", _line(positions, body))
         )
-        yield Loop(name, line, frozenset(body), frozenset(back[key]))
+        yield Loop(name, line, frozenset(body), frozenset(back[key]), held[key])
 
 
 def _body(jumps: set[Jump], target: int, after: dict[int, tuple[int, ...]]) -> set[int]:

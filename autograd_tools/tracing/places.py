@@ -33,7 +33,9 @@ class Move(NamedTuple):
 class _Open:
     """A level around the last operation: its place, its instruction, and the loops there."""
 
-    __slots__ = ("file", "flow", "inner", "level", "loops", "moves", "offset", "place", "steps")
+    __slots__ = (
+        *("file", "flow", "inner", "level", "loops", "moves", "offset", "place", "steps", "turns"),
+    )
 
     def __init__(self, level: PathEntry, place: int, flow: Flow | None) -> None:
         self.level = level
@@ -45,6 +47,7 @@ class _Open:
         self.inner = place  # of the innermost step
         self.loops: tuple[Loop, ...] = ()
         self.steps: list[tuple[int, int]] = []  # the place of each loop, and of its step
+        self.turns: tuple[int, ...] = ()  # what the variables of outer loops held
 
 
 class _Walk:
@@ -77,7 +80,8 @@ class _Walk:
                 self.open.append(self._opened(level))
             top = self.open[depth]
             top.level = level
-            if self._move(top, at.offset, at.resumed, level is last and note.operator):
+            operator = level is last and note.operator
+            if self._move(top, at.offset, at.resumed, operator, at.turns):
                 del self.open[depth + 1 :]
         del self.open[last.depth + 1 :]
         return self.open[-1].inner
@@ -99,10 +103,15 @@ class _Walk:
         """Return the place of an operation in the same call as the last one."""
         top = self.open[-1]
         move = top.moves.get(note.offset)
-        if move is not None and move.stays and move.offset != top.offset:  # most operations
+        if (
+            move is not None
+            and move.stays
+            and move.offset != top.offset
+            and note.turns == top.turns
+        ):  # most operations
             top.offset, top.moves = move.offset, move.moves
         elif top.flow is not None:
-            self._move(top, note.offset, note.resumed, note.operator)
+            self._move(top, note.offset, note.resumed, note.operator, note.turns)
         return top.inner
 
     def _opened(self, level: PathEntry) -> _Open:
@@ -127,7 +136,9 @@ class _Walk:
             return kind, level.name, "", 0
         return kind, level.name, file_of(around.code), self._line(around.code, around.offset)
 
-    def _move(self, top: _Open, offset: int, resumed: bool, operator: bool) -> bool:
+    def _move(
+        self, top: _Open, offset: int, resumed: bool, operator: bool, turns: tuple[int, ...]
+    ) -> bool:
         """Go to another instruction; return True if that changes the step or loop."""
         flow = top.flow
         if flow is None:
@@ -135,10 +146,21 @@ class _Walk:
         move = top.moves.get(offset)
         if move is None:
             move = top.moves[offset] = _move(top, flow, flow.instruction(offset))
-        if move.offset == top.offset and (resumed or (operator and move.offset in flow.calls)):
+        turned = None if turns == top.turns else _turned(top, flow, turns)
+        top.turns = turns
+        if (
+            turned is None
+            and move.offset == top.offset
+            and (resumed or (operator and move.offset in flow.calls))
+        ):
             return False  # another operation of the same call, as in `sum`
         top.offset = move.offset
         top.moves = move.moves
+        if turned is not None and turned < min(move.kept, len(move.loops)):
+            number = top.steps[turned][0]
+            top.steps[turned:] = [(number, self._next(number, top, top.loops[turned]))]
+            self._enter_loops(top, move.loops)
+            return True
         if move.stays:
             return False
         if move.next:
@@ -186,6 +208,13 @@ class _Walk:
     def _add(self, parent: int, kind: str, name: str, file: str, line: int) -> int:
         self.places.append(ScopeNode(parent, kind, name, file, line))
         return len(self.places) - 1
+
+
+def _turned(top: _Open, flow: Flow, turns: tuple[int, ...]) -> int | None:
+    """Return which open loop has begun another iteration, the outermost, by its variable."""
+    pairs = zip(flow.outer, top.turns, turns, strict=False)
+    changed = [loop for loop, before, now in pairs if before != now]
+    return next((i for i, loop in enumerate(top.loops) if loop in changed), None)
 
 
 def _move(top: _Open, flow: Flow, after: int) -> Move:

@@ -1,5 +1,9 @@
 """The call tree of a trace: functions, scopes, loops and their steps."""
 
+import itertools
+import sys
+import weakref
+
 import numpy as np
 import pytest
 
@@ -130,6 +134,139 @@ def test_loops_nest():
         f"{outer} / 2 / {inner} / 1: multiply",
         f"{outer} / 2 / {inner} / 2: multiply",
     ]
+
+
+def steps_of(*loops):
+    """Return the paths of nested loops `for _i in range(n)`: one for each step of the innermost."""
+    names = "ijk"
+    for counts in itertools.product(*[range(1, n + 1) for n in loops]):
+        parts = zip(names, loops, counts, strict=False)
+        yield " / ".join(f"for _{name} in range({n}) / {count}" for name, n, count in parts)
+
+
+def double(x):
+    return x * 2
+
+
+def nested(w):
+    for _i in range(3):
+        for _j in range(4):
+            w = w * 2
+    return w
+
+
+def nested_with_one_inner_step(w):
+    for _i in range(3):
+        for _j in range(1):
+            w = w * 2
+    return w
+
+
+def nested_three_times(w):
+    for _i in range(2):
+        for _j in range(3):
+            for _k in range(2):
+                w = w * 2
+    return w
+
+
+def nested_in_a_comprehension(w):
+    return sum([w * 2 for _i in range(2) for _j in range(3)])
+
+
+def nested_around_a_call(w):
+    for _i in range(2):
+        for _j in range(2):
+            w = double(w)
+    return w
+
+
+def nested_with_an_item_before(w):
+    for _i in range(2):
+        np.tanh(w)
+        for _j in range(2):
+            w = w * 2
+    return w
+
+
+def nested_with_breaks(w):
+    for _i in range(3):
+        for _j in range(9):
+            if _j == 2:
+                break
+            w = w * 2
+    return w
+
+
+@pytest.mark.parametrize(
+    ("f", "loops"),
+    [
+        (nested, (3, 4)),
+        (nested_with_one_inner_step, (3, 1)),
+        (nested_three_times, (2, 3, 2)),
+        pytest.param(
+            nested_in_a_comprehension,
+            (2, 3),
+            marks=pytest.mark.skipif(
+                sys.version_info >= (3, 12), reason="frames hide the variables of comprehensions"
+            ),
+        ),
+        (nested_around_a_call, (2, 2)),
+    ],
+)
+def test_an_outer_loop_without_operations_counts_its_steps(f, loops):
+    inner = " / double" if f is nested_around_a_call else ""
+    expected = [f"{f.__name__} / {path}{inner}: multiply" for path in steps_of(*loops)]
+    assert [path for path in of_trace(ag.trace(f, 0.5)) if "for" in path] == expected
+
+
+def test_steps_of_nested_loops_with_other_operations_and_breaks():
+    assert [
+        path
+        for path in of_trace(ag.trace(nested_with_an_item_before, 0.5))
+        if path.endswith("multiply")
+    ] == [f"nested_with_an_item_before / {path}: multiply" for path in steps_of(2, 2)]
+    assert of_trace(ag.trace(nested_with_breaks, 0.5)) == [
+        f"nested_with_breaks / for _i in range(3) / {i} / for _j in range(9) / {j}: multiply"
+        for i in (1, 2, 3)
+        for j in (1, 2)
+    ]
+
+
+def test_a_variable_that_other_code_changes_tells_no_step():
+    def f(w):
+        for _i in range(2):
+            w = w * 2
+            _i = _i + 10
+            for _ in range(2):
+                w = np.tanh(w)
+        return w
+
+    assert [path.partition(" / ")[2] for path in of_trace(ag.trace(f, 0.5))] == [
+        "for _i in range(2) / 1: multiply",
+        "for _i in range(2) / 1 / for _ in range(2) / 1: tanh",
+        "for _i in range(2) / 1 / for _ in range(2) / 2: tanh",
+        "for _i in range(2) / 2: multiply",
+        "for _i in range(2) / 2 / for _ in range(2) / 1: tanh",
+        "for _i in range(2) / 2 / for _ in range(2) / 2: tanh",
+    ]
+
+
+def test_recording_in_nested_loops_keeps_no_variable_alive():
+    alive = []
+
+    def f(w):
+        for _i in range(2):
+            for _j in range(2):
+                buffer = np.ones(3)
+                w = w * 2
+                alive.append(weakref.ref(buffer))
+                del buffer
+                assert alive[-1]() is None
+        return w
+
+    ag.trace(f, 0.5)
+    assert len(alive) == 4
 
 
 def test_loops_one_after_the_other_are_two():
