@@ -8,7 +8,11 @@ from dataclasses import replace
 from autograd_tools import Trace
 from autograd_tools.base.text import unknown
 from viewer.graph import Graph, Group, in_order, rebuild
-from viewer.inputs import Traceable, as_graph
+from viewer.inputs import Traceable
+from viewer.passes.fitting import fit
+from viewer.passes.folding import fold
+from viewer.passes.grouping import group
+from viewer.passes.preparing import is_tall
 
 SCOPES = ("function", "scope")  # kinds of places with a name of the user's
 
@@ -24,6 +28,7 @@ def focus(
     """Keep a part of a graph and leave out the rest with its edges.
 
     Groups that have a node left are kept; folded ones are opened. Several conditions must all hold.
+    What is left of a trace is grouped, folded and collapsed like a drawing of it.
 
     Parameters
     ----------
@@ -63,7 +68,7 @@ def focus(
     5. 16.0 = multiply(R(8.0), P(2.0)) ∇=2.0
     6. 32.0 = multiply(R(16.0), P(2.0)) ∇=1.0
     """
-    graph = as_graph(x)
+    graph = x if isinstance(x, Graph) else group(x)
     trace = graph.trace
     if node is None and scope is None and line is None:
         raise ValueError("focus() needs node=, scope= or line=")
@@ -78,7 +83,10 @@ def focus(
     if line is not None:
         ids &= _on(trace, line)
     notes = (*graph.notes, f"{len(ids):,} of {len(trace):,} nodes")
-    return replace(graph, root=_only(graph.root, ids), hidden=graph.hidden & ids, notes=notes)
+    found = replace(graph, root=_only(graph.root, ids), hidden=graph.hidden & ids, notes=notes)
+    if isinstance(x, Graph):
+        return found
+    return fit(fold(found) if is_tall(found) else found)
 
 
 def _id(trace: Trace, node: int | str) -> int:

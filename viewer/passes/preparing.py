@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autograd_tools import Trace
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_graph
 from viewer.passes.fitting import MAX_NODES, check_budget
@@ -39,16 +38,15 @@ def prepare(
         graph = grouped(graph)
     if leaves_apart:
         graph = replace(graph, leaves_apart=True)
-    if fold is None:
-        fold = len(graph.trace) > budget or _height(graph.trace) > ROWS * budget
-    if fold:
-        graph = folded(graph, open)
+    graph = folded(graph, open) if (is_tall(graph, budget) if fold is None else fold) else graph
     return graph if max_nodes is None else fitted(graph, max_nodes)
 
 
-def _height(trace: Trace) -> int:
-    """Return the length of the longest chain of nodes."""
+def is_tall(graph: Graph, max_nodes: int = MAX_NODES) -> bool:
+    """Return whether a graph has more nodes, or a longer chain of them, than fit a picture."""
+    shown = set(graph.root.all_ids())
     rows = [0]
-    for parents in trace.columns.parents:
-        rows.append(1 + max((rows[id] for id in parents), default=0))
-    return max(rows)
+    for id, parents in enumerate(graph.trace.columns.parents, 1):
+        above = max((rows[parent] for parent in parents), default=0)
+        rows.append(above + (id in shown))
+    return len(shown) > max_nodes or max(rows) > ROWS * max_nodes

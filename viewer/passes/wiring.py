@@ -67,6 +67,8 @@ class Wiring:
         self.parents = self.columns.parents
         self.leaf = [False, *[kind != "result" for kind in self.columns.kind]]
         self.signatures = signatures
+        shown = set(graph.root.all_ids())
+        self.absent = {id for id in range(1, len(self.leaf)) if id not in shown}
         self.runs: dict[int, tuple[int, int, int]] = {}
         self._runs = self._count = 0
         # By id: the number of the last copy with the node, and its position there; -1 for leaves.
@@ -202,7 +204,10 @@ class Wiring:
         return self.leaf[p] and self.leaf[q] and self.signatures[p] == self.signatures[q]
 
     def _between(self, found: Relation, p: int, q: int) -> object:
-        """Return the relation of two nodes outside: adjacent copies of a run, or equal leaves."""
+        """Return the relation of two nodes outside: adjacent copies of a run, or equal leaves.
+
+        Equal results that the graph leaves out, as `focus` does, count as leaves.
+        """
         if p in self.runs and q in self.runs:
             (run, n, position), (other, m, place) = self.runs[p], self.runs[q]
             if run == other and abs(m - n) == 1 and position == place:
@@ -210,7 +215,8 @@ class Wiring:
         if self._is_like(p, q):
             found.outside.append((p, q))
             return "leaf"
-        return None
+        alike = p in self.absent and q in self.absent and self.signatures[p] == self.signatures[q]
+        return "absent" if alike else None
 
     def add_run(self, copies: Iterable[tuple[int, ...]]) -> None:
         """Note the nodes of a run, for stretches that use its copies one by one."""

@@ -1,8 +1,11 @@
 """A part of a graph: a path, a neighbourhood, a scope, a source line."""
 
+import numpy as np
 import pytest
 from support.traces import Building, outline
 
+import autograd_tools as ag
+from viewer.graph import Group
 from viewer.passes.focusing import focus
 from viewer.passes.folding import fold
 from viewer.passes.grouping import group
@@ -76,6 +79,48 @@ def test_groups_stay_and_folds_are_opened():
     for _ in b.steps(3):
         x = b.op("add", b.op("tanh", x), b.op("sin", x))
     assert outline(focus(fold(group(b.graph)), 6).root) == [["for i in r", 6, 7, 8, 9, 10]]
+
+
+def recurrent():
+    """Return a tape of 100 equal steps, of which U enters each and W only leads through them."""
+    W, U = ag.Param(np.full((2, 2), 0.3), name="W"), ag.Param(np.ones((2, 2)), name="U")
+
+    def cell(h, x):
+        return np.tanh(W @ h + U @ x)
+
+    def loss():
+        h = np.zeros(2)
+        for x in np.ones((100, 2)):
+            h = cell(h, x)
+        return np.sum(h**2)
+
+    return ag.diff(loss)
+
+
+@pytest.mark.parametrize("name", ["W", "U"])
+def test_the_paths_through_equal_steps_are_folded(name):
+    tape = recurrent()
+    for graph in (focus(tape, name), fold(focus(group(tape), name))):
+        assert len(graph.boxes) < 15
+        assert "2-100" in str(outline(graph.root))
+    assert len(focus(group(tape), name).boxes) > 250  # a graph of yours stays as it is
+
+
+def test_equal_operations_with_different_ones_left_out_do_not_fold():
+    b = Building()
+    x = b.leaf("input", name="x")
+    y = x
+    for n in range(4):
+        beside = b.op("sin" if n % 2 else "cos", b.leaf("input"), line=9)
+        y = b.op("add", y, beside, line=1)
+    kept = focus(group(b.graph), "x")
+    assert all(not part.copies for part in kept.root.members if isinstance(part, Group))
+    assert len(fold(kept).boxes) == len(kept.boxes)
+
+
+def test_a_scope_is_named_where_a_node_was_meant(b):
+    with pytest.raises(ValueError, match="scope='encoder' is a function or scope"):
+        focus(b, "encoder")
 
 
 ERRORS = {
