@@ -196,7 +196,7 @@ def test_densities_of_small_and_large_covariances(n):
 
 
 def test_where_of_compat_takes_keywords():
-    assert anp.where(condition=[True, False], x=[1, 2], y=[3, 4]).tolist() == [1, 4]
+    assert anp.where(condition=np.array([True, False]), x=[1, 2], y=[3, 4]).tolist() == [1, 4]
     found = ag.grad(lambda x: np.sum(anp.where(x > 1, y=x, x=x * x)))(np.array([1.0, 2.0]))
     assert found.tolist() == [1, 4]
     with pytest.raises(TypeError):
