@@ -302,14 +302,17 @@ def _hides_refusals(error: BaseException | None) -> bool:
     """Return whether the error may come from C code that dropped the error of a conversion."""
     if error is None or isinstance(error, LostGradientError):
         return False
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    packages, trace = [""], error.__traceback__
+    while trace is not None:
+        packages.append(trace.tb_frame.f_globals.get("__name__", "").partition(".")[0])
         trace = trace.tb_next
-    module = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
+    # A solver that goes on with the error still set makes the user's next `-x` an AttributeError.
+    broken = isinstance(error, AttributeError) and "scipy" in packages
     return (
-        isinstance(error, SystemError)
+        broken
+        or isinstance(error, SystemError)
         or type(error).__module__ in ("struct", "_minpack")
-        or module.partition(".")[0] == "scipy"
+        or packages[-1] == "scipy"
     )
 
 

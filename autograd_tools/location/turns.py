@@ -13,7 +13,7 @@ from types import CodeType, FrameType
 
 from autograd_tools.location.loops import flow_of
 
-MOST = 4096  # codes that are known
+MOST_CODES = 4096
 _FOR = bytes([dis.opmap["FOR_ITER"]])
 _known: dict[int, tuple[CodeType, tuple[str, ...]]] = {}  # by id: codes compare slowly
 
@@ -22,7 +22,7 @@ def outer_variables(code: CodeType) -> tuple[str, ...]:
     """Return the variables of the loops of a function that are around others."""
     known = _known.get(id(code))
     if known is None or known[0] is not code:
-        if len(_known) >= MOST:
+        if len(_known) >= MOST_CODES:
             _known.clear()
         loops = flow_of(code).outer if code.co_code.count(_FOR) > 1 else ()
         known = _known[id(code)] = code, tuple([loop.variable for loop in loops])

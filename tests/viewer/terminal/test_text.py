@@ -88,7 +88,7 @@ def test_the_tree_shows_nodes_below_their_calls_and_scopes(tape):
         "│   ├── layer  4 nodes  192B",
         "│   │   ├── 1. w = P(float64[2,3]) ∇=float64[2,3]",
         "│   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]), float64[3,4]) ∇=float64[2,4]",
-        "│   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
+        "│   │   ├── 3. b = P(float64[2,1]) ∇=float64[2,1]",
         "│   │   └── 4. float64[2,4] = add(R(float64[2,4]), P(float64[2,1])) ∇=float64[2,4]",
         "│   └── 5. float64[2,4] = subtract(R(float64[2,4]), float64[2,4]) ∇=float64[2,4]",
         "├── 6. float64[2,4] = power(R(float64[2,4]), 2) ∇=float64[2,4]",
@@ -101,7 +101,7 @@ def test_the_table_has_a_column_for_each_fact(tape):
         "id  operation  value         gradient         ∇norm  source",
         " 1  param w    float64[2,3]  float64[2,3]  2.26e+03",
         " 2  matmul     float64[2,4]  float64[2,4]       101  model.py:11",
-        " 3  param      float64[2,1]  float64[2,1]       198",
+        " 3  param b    float64[2,1]  float64[2,1]       198",
         " 4  add        float64[2,4]  float64[2,4]       101  model.py:11",
         " 5  subtract   float64[2,4]  float64[2,4]       101  model.py:15",
         " 6  power      float64[2,4]  float64[2,4]      2.83  model.py:16",
@@ -265,7 +265,7 @@ def test_a_long_tree_line_continues_below_its_beginning(tape):
     assert viewer.to_text(tape, "tree", width=60).splitlines()[4:7] == [
         "│   │   ├── 2. float64[2,4] = matmul(P(float64[2,3]),",
         "│   │   │   float64[3,4]) ∇=float64[2,4]",
-        "│   │   ├── 3. P(float64[2,1]) ∇=float64[2,1]",
+        "│   │   ├── 3. b = P(float64[2,1]) ∇=float64[2,1]",
     ]
 
 
