@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import autograd_tools as ag
-from autograd_tools import Tape, Timer, Trace
-from autograd_tools.base.output import FixedPath
+from autograd_tools import Timer, Trace
 from autograd_tools.base.signals import end_interrupted
 from autograd_tools.base.text import unknown
-from viewer.command import checking, cli_compare, elsewhere, profiling
+from viewer.command import checking, cli_compare, profiling
 from viewer.command.arguments import Command
-from viewer.command.outcome import after, fail, is_saved, tell
-from viewer.command.script import INTERRUPTED, run
-from viewer.drawing.files import FORMATS, draw, format_of
-from viewer.inputs import as_trace
+from viewer.command.capture import add_trace, captured
+from viewer.command.cli_draw import add_draw
+from viewer.command.outcome import after, fail, tell
+from viewer.command.script import INTERRUPTED
 from viewer.labels import plural
 from viewer.options import View
 from viewer.terminal.explanation import MOST_NODES, explain
@@ -112,22 +111,8 @@ def _add_show(command: Command) -> None:
     )
     add("--depth", type=int, metavar="N", help="levels of the tree to open")
     add("--by", choices=list(GROUPINGS), help="group the table, to see gradients vanish or explode")
-    _add_trace(command)
+    add_trace(command)
     command.set_defaults(run=_show)
-
-
-def _add_draw(command: Command) -> None:
-    command.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help=f"file to draw, ending in {', '.join(FORMATS)} (default: SCRIPT's name, .svg)",
-    )
-    command.add_argument(
-        "--backward", action="store_true", help="also draw the backward pass, as dashed arrows"
-    )
-    _add_trace(command)
-    command.set_defaults(run=_draw)
 
 
 def _add_explain(command: Command) -> None:
@@ -138,21 +123,8 @@ def _add_explain(command: Command) -> None:
         metavar="N",
         help=f"operations to explain (default: {MOST_NODES})",
     )
-    _add_trace(command)
+    add_trace(command)
     command.set_defaults(run=_explain)
-
-
-def _add_trace(command: Command) -> None:
-    """Add the arguments that choose the gradient of a script."""
-    command.add_argument(
-        "--step",
-        type=int,
-        default=1,
-        metavar="N",
-        help="take the script's N-th gradient (default: 1)",
-    )
-    command.add_argument("--save", metavar="FILE", help="also save the trace as JSON")
-    command.add_script("trace")
 
 
 def _add_merge(command: Command) -> None:
@@ -163,48 +135,6 @@ def _add_merge(command: Command) -> None:
     command.set_defaults(run=_merge, files=["profiles"])
 
 
-class _Capture:
-    """Keeps the trace of one of a script's gradients, once `look` has seen the tape."""
-
-    def __init__(self, step: int, look: Callable[[Tape], object]) -> None:
-        self.step = step
-        self.look = look
-        self.seen = 0
-        self.trace: Trace | None = None
-
-    def __call__(self, tape: Tape) -> None:
-        self.seen += 1
-        if self.seen == self.step:
-            self.trace = tape.trace()
-            self.look(tape)
-
-
-def _captured(
-    args: argparse.Namespace, look: Callable[[Tape], object] = lambda tape: None
-) -> tuple[Trace | None, int]:
-    """Return the trace asked for, and the exit status of the script that made it."""
-    if is_saved(args, save=None, step=1):
-        return as_trace(args.script.name), 0
-    if args.step < 1:
-        raise ValueError(f"--step must be 1 or more, got {args.step}")
-    capture = _Capture(args.step, look)
-    save = args.save and FixedPath.of(args.save)  # before the script changes the folder
-    with ag.observe(capture):
-        status = run(args.script)
-    trace = capture.trace
-    if trace is None:
-        found, missing, other = "no gradient with autograd_tools", "nothing", elsewhere.hint()
-        if capture.seen:
-            found, missing = plural(capture.seen, "gradient"), f"no gradient {args.step}"
-            other = ""
-        return None, status or fail(
-            f"{args.script} computed {found}, so there is {missing} to show{other}"
-        )
-    if save:
-        status = after(status, lambda: trace.save(save))
-    return trace, status
-
-
 def _show(args: argparse.Namespace) -> int:
     names = ("where", "columns", "sort", "limit", "by")
     asked: dict[str, Any] = {name: getattr(args, name) for name in names}
@@ -212,7 +142,7 @@ def _show(args: argparse.Namespace) -> int:
     table, tree = args.by or args.columns, args.depth is not None
     view: View = args.view or ("table" if table else "tree" if tree else "list")
     check_options(view, Options(**asked))  # before the script runs, which may take long
-    trace, status = _captured(args)
+    trace, status = captured(args)
     if trace is not None:
         show(trace, view, **asked)
     return status
@@ -221,26 +151,12 @@ def _show(args: argparse.Namespace) -> int:
 def _explain(args: argparse.Namespace) -> int:
     explain(Trace(()), max_nodes=args.max_nodes)  # checks it before the script runs
     texts: list[str] = []
-    trace, status = _captured(
+    trace, status = captured(
         args, lambda tape: texts.append(explain(tape, max_nodes=args.max_nodes))
     )
     if trace is not None:
         text = texts[0] if texts else explain(trace, max_nodes=args.max_nodes)
         write([text.replace("pass max_nodes=", "pass --max-nodes ")], sys.stdout)
-    return status
-
-
-def _draw(args: argparse.Namespace) -> int:
-    output = FixedPath.of(args.output or f"{args.script.stem}.svg")
-    format_of(output)
-    trace, status = _captured(args)
-    if trace is not None:
-
-        def write_picture() -> None:
-            draw(trace, output, backward=args.backward)
-            tell(f"drew {plural(len(trace), 'node')}", output)
-
-        status = after(status, write_picture)
     return status
 
 
@@ -259,7 +175,7 @@ def _merge(args: argparse.Namespace) -> int:
 # (the arguments that are paths of files) among its defaults, and add an entry here.
 COMMANDS: dict[str, tuple[Callable[[Command], None], str]] = {
     "show": (_add_show, "print the computation graph of a gradient"),
-    "draw": (_add_draw, "draw the computation graph of a gradient"),
+    "draw": (add_draw, "draw the computation graph of a gradient"),
     "explain": (_add_explain, "explain a gradient step by step: each operation and VJP rule"),
     "profile": (profiling.add_profile, "show where the time of gradients goes"),
     "check": (checking.add_check, "check that each gradient is that of the plain NumPy program"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -22,6 +21,7 @@ from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import encodable, unknown
 from autograd_tools.timing.recorder import WHOLE
 from viewer.command import elsewhere, profile_report, sampling
+from viewer.command.again import again_with_timer
 from viewer.command.arguments import Command
 from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
@@ -127,7 +127,7 @@ def profile(args: argparse.Namespace) -> int:
         name = "--skip" if args.skip else "--steps"
         raise ValueError(f"--children measures whole runs and does not work with {name}")
     if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
-        return _again_with_timer(args.memory or "outputs")
+        return again_with_timer(f"shapes,{args.memory or 'outputs'}")
     if not args.children:  # our variable must not reach the processes that the script starts
         os.environ.pop("AUTOGRAD_TIMER", None)
     for name in ("output", "html", "timeline"):  # before the script changes the folder
@@ -293,15 +293,6 @@ def _output_of(args: argparse.Namespace) -> Iterator[TextIO]:
         os.dup2(null if sys.stderr is None else 2, 1)
         os.close(null)
         yield ours
-
-
-def _again_with_timer(memory: str) -> int:
-    """Start this command again with the timer on, which is read when autograd_tools is imported."""
-    command = [sys.executable, *sys.orig_argv[1:]]
-    environment = {**os.environ, "AUTOGRAD_TIMER": f"shapes,{memory}"}
-    if os.name == "nt":  # where exec returns to the shell before the program ends
-        return subprocess.call(command, env=environment)
-    return os.execve(command[0], command, environment)
 
 
 def _finish(report: Report, args: argparse.Namespace, status: int, output: TextIO) -> int:

@@ -1,0 +1,92 @@
+"""The options of `autograd-tools draw`: what is drawn, how, and what is refused."""
+
+import re
+
+import pytest
+
+TRAINING = """
+import numpy as np, autograd_tools as ag
+w, b = ag.Param(np.full((3, 3), 0.1), name="w"), ag.Param(np.ones(3), name="b")
+
+def cell(h):
+    return np.tanh(w @ h + b)
+
+def loss():
+    h = np.ones(3)
+    for _ in range(30):
+        h = cell(h)
+    return np.sum(h) + np.sum(b**2)
+
+ag.diff(loss)
+"""
+
+
+@pytest.fixture
+def draw(ask, script, tmp_path):
+    """Draw with these options; return the DOT source, or the error."""
+
+    def draw(*options):
+        _, errors, status = ask("draw", "-o", "graph.dot", *options, script(TRAINING))
+        return errors if status else (tmp_path / "graph.dot").read_text(encoding="utf-8")
+
+    return draw
+
+
+def boxes(dot):
+    """Return the labels of the boxes, their first lines."""
+    return re.findall(r'^\t+n\d+\w* \[label="(.*)$', dot, re.MULTILINE)
+
+
+def test_focus_draws_the_paths_of_a_param_folded(draw):
+    whole, part = boxes(draw()), boxes(draw("--focus", "b"))
+    assert "b" in part
+    assert "w" in whole
+    assert "w" not in part
+    assert len(part) < 15
+    assert boxes(draw("--focus", "2")) != part
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"), [(("--scope", "cell"), "matmul"), (("--line", "train.py:12"), "sum")]
+)
+def test_a_scope_and_a_line(draw, option, expected):
+    assert expected in str(boxes(draw(*option)))
+
+
+def test_a_group_is_opened(draw):
+    assert len(boxes(draw("--open", "50"))) > len(boxes(draw()))
+
+
+def test_fewer_boxes(draw):
+    assert len(boxes(draw("--max-nodes", "5"))) < len(boxes(draw()))
+
+
+def test_heat_and_links(draw):
+    assert "∇ norm" in draw("--heat", "gradient")
+    assert "vscode://" in draw("--links", "vscode")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--focus", "bb"], "unknown node 'bb'; choose b"),
+        (["--focus", "cell"], "scope='cell' is a function or scope"),
+        (["--scope", "cel"], "unknown scope 'cel'; choose"),
+        (["--open", "5", "--focus", "b"], "--open does not work with --focus"),
+        (["--max-nodes", "0"], "--max-nodes must be 1 or more, got 0"),
+        (["--heat", "gradeint"], "choose from 'time', 'bytes', 'gradient'"),
+        (["--links", "emacs"], "emacs"),
+    ],
+)
+def test_a_wrong_option_is_an_error(draw, options, message):
+    assert message in draw(*options)
+
+
+@pytest.mark.slow
+def test_heat_by_time_measures_it(ask_process, script, tmp_path):
+    child = "\nimport os; print(os.environ.get('AUTOGRAD_TIMER'))"
+    output, errors, status = ask_process(
+        "draw", "-o", "graph.dot", "--heat", "time", script(TRAINING + child)
+    )
+    assert (output, errors, status) == ("None\ndrew 96 nodes: graph.dot\n", "", 0)
+    assert "μs" in (tmp_path / "graph.dot").read_text(encoding="utf-8")

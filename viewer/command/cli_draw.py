@@ -1,0 +1,89 @@
+"""The command `autograd-tools draw`: draw the computation graph of a gradient."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any, get_args
+
+from autograd_tools import Trace
+from autograd_tools.base.output import FixedPath
+from autograd_tools.timing import instrument as timing
+from viewer.command.again import again_with_timer
+from viewer.command.arguments import Command
+from viewer.command.capture import add_trace, captured
+from viewer.command.outcome import after, is_saved, tell
+from viewer.drawing.files import FORMATS, draw, format_of
+from viewer.graph import Graph
+from viewer.labels import plural
+from viewer.options import HeatBy
+from viewer.passes import MAX_NODES
+from viewer.passes.fitting import check_budget, fit
+from viewer.passes.focusing import focus
+from viewer.passes.folding import fold
+
+
+def add_draw(command: Command) -> None:
+    """Declare the arguments of the command."""
+    add = command.add_argument
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help=f"file to draw, ending in {', '.join(FORMATS)} (default: SCRIPT's name, .svg)",
+    )
+    add("--backward", action="store_true", help="also draw the backward pass, as dashed arrows")
+    add("--heat", choices=get_args(HeatBy), help="colour boxes by a measure, with a legend")
+    add(
+        "--focus",
+        metavar="NODE",
+        help="only the paths from a node to the result: the name of a Param, or an id such as 12",
+    )
+    add("--scope", metavar="NAME", help="only the nodes in functions or scopes of that name")
+    add("--line", metavar="FILE:LINE", help="only the nodes of a source line, such as train.py:12")
+    add("--open", metavar="NAME", help="keep the copies of a group apart, or those of a node's id")
+    add(
+        "--max-nodes",
+        type=int,
+        default=MAX_NODES,
+        metavar="N",
+        help=f"boxes up to which groups are collapsed (default: {MAX_NODES})",
+    )
+    add("--links", metavar="EDITOR", help="link boxes to the source: file, vscode, pycharm")
+    add_trace(command)
+    command.set_defaults(run=run_draw)
+
+
+def run_draw(args: argparse.Namespace) -> int:
+    """Draw; `--heat time` starts the command again with the timer on."""
+    output = FixedPath.of(args.output or f"{args.script.stem}.svg")
+    format_of(output)
+    check_budget(args.max_nodes)
+    if args.open and (args.focus or args.scope or args.line):
+        raise ValueError("--open does not work with --focus, --scope and --line")
+    if args.heat == "time" and not timing.ENABLED and not is_saved(args):
+        return again_with_timer("times")
+    if args.heat == "time":  # ours must not reach the processes that the script starts
+        os.environ.pop("AUTOGRAD_TIMER", None)
+    trace, status = captured(args)
+    if trace is None:
+        return status
+
+    def write_picture() -> None:
+        names = ("backward", "heat", "links", "max_nodes")
+        options: dict[str, Any] = {name: getattr(args, name) for name in names}
+        draw(_part(trace, args), output, **options)
+        tell(f"drew {plural(len(trace), 'node')}", output)
+
+    return after(status, write_picture)
+
+
+def _part(trace: Trace, args: argparse.Namespace) -> Trace | Graph:
+    """Return what is to be drawn of a trace."""
+    if args.focus or args.scope or args.line:
+        return focus(trace, _id_or_name(args.focus), scope=args.scope, line=args.line)
+    return fit(fold(trace, _id_or_name(args.open)), args.max_nodes) if args.open else trace
+
+
+def _id_or_name(text: str | None) -> Any:
+    return int(text) if text is not None and text.isdecimal() else text
