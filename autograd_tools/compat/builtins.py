@@ -10,6 +10,7 @@ from autograd_tools.api.checkpointing import join
 from autograd_tools.compat.boxes import Box
 from autograd_tools.engine.calls import call
 from autograd_tools.engine.registry import Primitive
+from autograd_tools.engine.stand_ins import StandIn
 from autograd_tools.engine.values import Value, unwrap
 
 join_list = Primitive(
@@ -37,48 +38,34 @@ join_dict = Primitive(
 )
 
 
-class Container(builtins.type):
+class Container(StandIn):
     """The class of `tuple`, `list` and `dict`: a call joins recorded values into one."""
 
-    real: Any
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return builtins.isinstance(unwrap(x), cls.real)
-
-    def __subclasscheck__(cls, other: Any) -> bool:
-        return issubclass(other, cls.real)
-
-    def __eq__(cls, other: object) -> bool:
-        return other is cls or other is cls.real
-
-    def __hash__(cls) -> int:
-        return hash(cls.real)
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Join recorded values."""
-        if cls.real is builtins.dict:
+        if self._kind is builtins.dict:
             given = [x.items() if builtins.isinstance(x, Value) else x for x in args]
             items = builtins.dict(*given, **kwargs)
             return call(join_dict, (builtins.list(items.values()), Keys(items)))
-        return call(join_list if cls.real is builtins.list else join, (builtins.list(*args),))
+        return call(join_list if self._kind is builtins.list else join, (builtins.list(*args),))
 
 
 class tuple(builtins.tuple[Any, ...], metaclass=Container):  # noqa: N801
     """The built-in tuple; of recorded values, one recorded tuple."""
 
-    real = builtins.tuple
+    _kind = builtins.tuple
 
 
 class list(builtins.list[Any], metaclass=Container):  # noqa: N801
     """The built-in list; of recorded values, one recorded list."""
 
-    real = builtins.list
+    _kind = builtins.list
 
 
 class dict(builtins.dict[Any, Any], metaclass=Container):  # noqa: N801
     """The built-in dict; of recorded values, one recorded dict."""
 
-    real = builtins.dict
+    _kind = builtins.dict
 
 
 class SequenceBox(Box):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.calls import holds_tracked, plain
+from autograd_tools.engine.stand_ins import StandIn
 from autograd_tools.engine.state import recordings
 from autograd_tools.engine.values import unwrap
 from autograd_tools.numpy.arrays import joined, unnested
@@ -18,14 +19,12 @@ last, of_generators = recordings.last, recordings.of_generators  # of the open r
 NUMBERS = tuple({x for x in np.sctypeDict.values() if issubclass(x, (np.inexact, np.integer))})
 
 
-class CastingType(type):
-    """The class of types that stand for a type of numbers: equal to it, with the same instances."""
+class CastingType(StandIn):
+    """The class of types that stand for a type of numbers, and cast recorded values."""
 
-    _kind: Any
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Cast recorded values; integers have no gradient."""
-        kind = cls._kind
+        kind = self._kind
         if (last() is None and not of_generators) or not holds_tracked(args):
             return kind(*args, **kwargs)
         if not issubclass(kind, (float, np.inexact)):
@@ -37,18 +36,6 @@ class CastingType(type):
         if np.shape(x) != () or np.result_type(unwrap(x)) != kind:
             x = joined(x).astype(kind)
         return x[()] if isinstance(unwrap(x), np.ndarray) and x.ndim == 0 else x
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(unwrap(x), cls._kind)
-
-    def __subclasscheck__(cls, other: type) -> bool:
-        return issubclass(other, cls._kind)
-
-    def __eq__(cls, other: object) -> bool:
-        return other is cls or other is cls._kind
-
-    def __hash__(cls) -> int:
-        return hash(cls._kind)
 
 
 def _reduce(cls: Any) -> Any:
