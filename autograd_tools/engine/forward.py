@@ -40,6 +40,8 @@ from autograd_tools.timing.instrument import time_forward
 
 PIECEWISE = frozenset({"unwrap"})  # whose rules read nothing, and which are not linear
 MANY = 64  # more than the arguments of any function
+# Options that add nothing to the value of a linear function.
+SETTINGS = frozenset({"axis", "axis1", "axis2", "dtype", "keepdims", "offset", "order"})
 PLAIN = frozenset({np.ndarray, np.float64, float, int, tuple, str, type(None)})
 
 
@@ -146,9 +148,9 @@ def _linear(
     dy = _call(primitive, given, kwargs)
     if getattr(getattr(held(dy), "dtype", None), "kind", "f") in "iub":
         return None  # of x.astype(int)
-    if not any([isinstance(x, (float, np.ndarray)) for x in kwargs.values()]):
+    if SETTINGS.issuperset(kwargs):
         return dy
-    given[position] = _zeros(dx)  # without what an option adds, as in np.diff(x, prepend=1.0)
+    given[position] = _zeros(dx)  # without what an option adds, as in np.sum(x, initial=5)
     return dy - _call(primitive, given, kwargs)
 
 

@@ -344,3 +344,22 @@ def test_vjp_and_jvp_accept_a_recorded_pytree():
     assert ag.grad(lambda v: np.sum(ag.make_jvp(lambda p: p["a"] ** 2)({"a": x})(v)[1]))(v)[
         "a"
     ].tolist() == [6.0, 10.0]
+
+
+ADDED = {
+    "an int to a sum": lambda x: np.sum(x, initial=5),
+    "a float to a sum": lambda x: np.sum(x, initial=5.0),
+    "to a masked sum": lambda x: np.sum(x, where=[True, False, True], initial=2),
+    "to a reduction": lambda x: np.add.reduce(x, initial=3),
+    "before differences": lambda x: np.diff(x, prepend=[1.0]),
+    "padding": lambda x: np.pad(x, 1, constant_values=7),
+    "another choice": lambda x: np.where(X > 0, x, 4),
+    "a joined list": lambda x: np.concatenate([x, [1, 2]]),
+}
+
+
+@pytest.mark.parametrize("f", ADDED.values(), ids=ADDED)
+def test_a_tangent_has_nothing_of_the_constants_that_are_added(f):
+    v = np.array([0.5, -1.0, 2.0])
+    _, tangent = ag.make_jvp(f)(X)(v)
+    np.testing.assert_allclose(tangent, ag.jacobian(f)(X) @ v)
