@@ -71,7 +71,8 @@ def variables_of_program(f: Any, files: Iterable[str]) -> Iterator[Namespace]:
         yield next(far), f.__globals__.copy(), ()
     files = set(files)
     for module in list(sys.modules.values()):
-        if getattr(module, "__file__", None) in files:
+        # Asking the module itself may run code of a lazy one.
+        if isinstance(module, types.ModuleType) and vars(module).get("__file__") in files:
             yield next(far), vars(module).copy(), ()
 
 

@@ -471,3 +471,16 @@ def test_a_tape_keeps_no_function_alive():
     del f
     assert alive() is None
     assert names(J) == ["w"]
+
+
+def test_a_lazy_module_is_not_asked(monkeypatch):
+    class Lazy(types.ModuleType):
+        def __getattr__(self, name):
+            raise ImportError(name)
+
+    monkeypatch.setitem(sys.modules, "lazy_module", Lazy("lazy_module"))
+    assert names(ag.diff(apart_loss)) == ["apart.w"]
+
+
+def apart_loss():
+    return apart.w * 2
