@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.modules import variables_in
 from autograd_tools.engine.rule_sites import passing, running, site_of
 from autograd_tools.location.call_site import is_users
 
@@ -136,7 +137,5 @@ def _place(frame: FrameType | None) -> tuple[str, int, dict[str, Any]]:
 
 def _variables(file: str) -> dict[str, Any]:
     """Return the global variables of the module in a file."""
-    for module in list(sys.modules.values()):
-        if getattr(module, "__file__", None) == file:
-            return vars(module)
-    return _registries.setdefault(file, {})
+    found = next(variables_in({file}), None)
+    return _registries.setdefault(file, {}) if found is None else found

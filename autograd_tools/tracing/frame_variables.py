@@ -13,6 +13,7 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from autograd_tools.base.modules import variables_in
 from autograd_tools.location.call_site import LIBRARY_FILES, STANDARD_LIBRARY
 from autograd_tools.tracing.param_names import Namespace
 
@@ -69,11 +70,8 @@ def variables_of_program(f: Any, files: Iterable[str]) -> Iterator[Namespace]:
         cells = zip(f.__code__.co_freevars, f.__closure__ or (), strict=True)
         yield next(far), {name: _content(cell) for name, cell in cells}, loop_variables(f.__code__)
         yield next(far), f.__globals__.copy(), ()
-    files = set(files)
-    for module in list(sys.modules.values()):
-        # Asking the module itself may run code of a lazy one.
-        if isinstance(module, types.ModuleType) and vars(module).get("__file__") in files:
-            yield next(far), vars(module).copy(), ()
+    for variables in variables_in(set(files)):
+        yield next(far), variables.copy(), ()
 
 
 def _content(cell: types.CellType) -> Any:

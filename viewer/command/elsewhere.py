@@ -27,7 +27,7 @@ def _imported() -> set[str]:
     while todo:
         name = todo.pop()
         module = sys.modules.get(name)
-        file = getattr(module, "__file__", None) or ""
+        file = getattr(module, "__dict__", {}).get("__file__") or ""  # a lazy one is not asked
         if name == "__main__" or (
             file and not file.startswith(OURS) and not INSTALLED.search(file)
         ):
