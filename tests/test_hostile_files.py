@@ -19,8 +19,8 @@ from autograd_tools import Timer, Trace
 from viewer.command.cli import main
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import Report
+from viewer.facts.columns import COLUMNS
 from viewer.profiles.groupings import GROUPINGS as HOTSPOTS
-from viewer.terminal.columns import COLUMNS
 from viewer.terminal.grouped import GROUPINGS
 from viewer.terminal.text import VIEWS
 

@@ -10,9 +10,9 @@ import autograd_tools as ag
 import viewer
 from autograd_tools.timing.columns import COLUMNS as TIMER_COLUMNS
 from viewer.command.cli import main
+from viewer.facts.columns import COLUMNS as NODE_COLUMNS
+from viewer.facts.search import PROPERTIES
 from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS
-from viewer.terminal.columns import COLUMNS as NODE_COLUMNS
-from viewer.terminal.search import PROPERTIES
 
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="docs/ is not beside the tests")
 

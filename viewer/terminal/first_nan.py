@@ -8,7 +8,7 @@ from autograd_tools import Trace
 from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
-from viewer.terminal.search import not_finite
+from viewer.facts.search import not_finite
 from viewer.text.places import source_text
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line, unknown
-from viewer.terminal.columns import COLUMNS
-from viewer.terminal.scopes import NAMED, Path, homes, paths, scopes
+from viewer.facts.columns import COLUMNS
+from viewer.facts.scopes import NAMED, Path, homes, paths, scopes
 from viewer.terminal.subject import Options, Subject, omitted
 from viewer.terminal.table import names_of
 from viewer.text.lines import Row

@@ -9,10 +9,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from autograd_tools import Trace
+from viewer.facts.columns import column
+from viewer.facts.search import find
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
-from viewer.terminal.columns import column
-from viewer.terminal.search import find
 from viewer.text.lines import Span
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from viewer.terminal.columns import DEFAULT, column
+from viewer.facts.columns import DEFAULT, column
 from viewer.terminal.subject import Options, Subject, omitted
 from viewer.text.lines import Row
 from viewer.text.table import Cells, laid_out

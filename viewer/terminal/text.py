@@ -11,6 +11,7 @@ from rich.console import Console
 from autograd_tools import Trace
 from autograd_tools.base.memory import no_collections
 from autograd_tools.base.text import one_line, unknown
+from viewer.facts.search import PROPERTIES, words
 from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.labels import plural
@@ -18,7 +19,6 @@ from viewer.options import GroupBy, View
 from viewer.terminal.first_nan import first_nan
 from viewer.terminal.grouped import grouped_rows
 from viewer.terminal.listing import list_rows
-from viewer.terminal.search import PROPERTIES, words
 from viewer.terminal.subject import Options, Subject, subject_of
 from viewer.terminal.table import table_rows
 from viewer.terminal.tree import tree_rows

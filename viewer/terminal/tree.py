@@ -10,12 +10,12 @@ from typing import TypeAlias
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import one_line
+from viewer.facts.scopes import paths
 from viewer.graph import Graph, Group
 from viewer.labels import heading, plural
 from viewer.passes.grouping import Ancestors, trunk
 from viewer.passes.preparing import prepare
 from viewer.terminal.listing import node_spans
-from viewer.terminal.scopes import paths
 from viewer.terminal.subject import Options, Subject
 from viewer.text.lines import Row, Span, fold
 
@@ -90,9 +90,7 @@ def _around(trace: Trace) -> str:
 
 def _grown(subject: Subject, options: Options) -> _Branch:
     """Return the branches of a graph with their totals, without those that show nothing."""
-    graph = subject.graph or prepare(
-        subject.trace, max_nodes=None, fold=None if options.where is None else False
-    )
+    graph = subject.graph or prepare(subject.trace, max_nodes=None, fold=options.where is None)
     wanted = _Wanted(graph, subject)
     root = _Branch(graph.root, 0)
     grown = [root]

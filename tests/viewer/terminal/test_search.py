@@ -5,7 +5,7 @@ import pytest
 
 import autograd_tools as ag
 import viewer
-from viewer.terminal.search import PROPERTIES, find
+from viewer.facts.search import PROPERTIES, find
 
 SOURCE = """
 import numpy as np

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 import autograd_tools as ag
 import viewer
-from viewer.terminal.columns import COLUMNS
+from viewer.facts.columns import COLUMNS
 
 SOURCE = """
 import numpy as np

@@ -18,8 +18,8 @@ import numpy as np
 
 from autograd_tools import Trace
 from autograd_tools.tracing.summaries import Summaries
-from viewer.terminal.columns import COLUMNS, Column, Values, column
-from viewer.terminal.scopes import NAMED, homes
+from viewer.facts.columns import COLUMNS, Column, Values, column
+from viewer.facts.scopes import NAMED, homes
 from viewer.text.places import path_text, source_text
 
 _COMPARISON = re.compile(r"([^=<>!]+)(!=|<=|>=|==?|<|>)(.*)", re.DOTALL)

@@ -13,7 +13,7 @@ from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line, unknown
 from autograd_tools.tracing.summaries import Summaries
-from viewer.terminal.scopes import scopes
+from viewer.facts.scopes import scopes
 from viewer.text.places import path_text, source_text
 
 Values: TypeAlias = Sequence[Any] | np.ndarray
