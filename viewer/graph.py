@@ -204,12 +204,21 @@ class Graph:
         return edges
 
     @cached_property
+    def alike(self) -> dict[int, list[int]]:
+        """The nodes that each node of a first copy represents, itself first, oldest first."""
+        found: dict[int, list[int]] = defaultdict(list)
+        models = self._targets.models
+        for id in sorted(self._targets.keys):
+            found[models.get(id, id)].append(id)
+        return found
+
+    @cached_property
     def _shown(self) -> _Shown:
         shown, keys, groups = _Shown({}, {}), self._targets.keys, self._targets.groups
         columns, copies = self.trace.columns, self._targets.copies
         for id in sorted(keys.keys() - self.hidden):
             head, own = keys[id], copies.get(id, ())
-            numbers = chain(() if head in groups else self._arguments(head), repeat(0))
+            numbers = chain(() if head in groups else self._arguments(id), repeat(0))
             for argument, parent in zip(numbers, columns.parents[id - 1]):  # noqa: B905  zeros without an end
                 for source in self._sources(parent):
                     tail, carried = keys[source], _copies_between(copies.get(source, ()), own)
@@ -223,7 +232,7 @@ class Graph:
 
     @cached_property
     def _targets(self) -> _Targets:
-        found = _Targets({}, {}, {})
+        found = _Targets({}, {}, {}, {})
         found.walk(self.root)
         return found
 
@@ -240,15 +249,20 @@ class Graph:
                     (todo if parent in self.hidden else found).append(parent)
         return sorted(id for id in found if id in self._targets.keys)
 
-    def _arguments(self, head: str) -> list[int]:
-        """Return the argument that each parent of the node in a box is."""
-        if head not in self._numbers:
-            args = self.trace[int(head[1:])].args
-            self._numbers[head] = [number for number, arg in enumerate(args, 1) for _ in arg.nodes]
-        return self._numbers[head]
+    def _arguments(self, id: int) -> list[int]:
+        """Return the argument that each parent of a node is, for all nodes of a box alike.
+
+        The first of them may have a constant where others have a parent.
+        """
+        columns = self.trace.columns
+        alike = self._targets.models.get(id, id), len(columns.parents[id - 1])
+        if alike not in self._numbers:
+            args = columns.node(id - 1).args
+            self._numbers[alike] = [number for number, arg in enumerate(args, 1) for _ in arg.nodes]
+        return self._numbers[alike]
 
     @cached_property
-    def _numbers(self) -> dict[str, list[int]]:
+    def _numbers(self) -> dict[tuple[int, int], list[int]]:
         return {}
 
     def check(self) -> None:
@@ -293,11 +307,15 @@ class _Shown:
 
 @dataclass(frozen=True)
 class _Targets:
-    """The key of the box and the folded copies of each node, by id; collapsed groups by key."""
+    """The key of the box and the folded copies of each node, by id; collapsed groups by key.
+
+    `models` has the node that is shown for each node of another copy.
+    """
 
     keys: dict[int, str]
     copies: dict[int, Copies]
     groups: dict[str, Group]
+    models: dict[int, int]
 
     def walk(self, root: Group) -> None:
         """Find the boxes of all nodes; those in a collapsed group share one."""
@@ -325,6 +343,7 @@ class _Targets:
         for n, copy in enumerate(group.copies):
             for model, id, path in zip(group.copies[0], copy, inner, strict=True):
                 self.keys[id] = self.keys[model]
+                self.models[id] = self.models.get(model, model)
                 self.copies[id] = ((number, n), *path)
 
 

@@ -1,23 +1,17 @@
-"""The texts of a drawing: a few lines for each box, and the full record for its tooltip."""
+"""Short texts for nodes, values and groups, which views share."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from pathlib import Path
 
 from autograd_tools import Trace
-from autograd_tools.base.formats import memory_text, time_text
-from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
-from viewer.graph import Box, Group
-from viewer.text.lines import LONGEST, shorten
+from viewer.graph import Group
+from viewer.text.lines import shorten
 from viewer.text.signs import infix
 
-NAMED = 4  # operations that a collapsed group names
-LONGEST_NAME = 24  # columns of one of them
-STATISTICS = ("min", "mean", "max", "norm")
+LONGEST_NAME = 24  # columns of the name of an operation or a Param in a list
 
 
 def plural(n: int, noun: str) -> str:
@@ -50,30 +44,6 @@ def carried_back(copies: int) -> str:
     return {1: "to the step before", -1: "to the level inside"}.get(copies, f"{copies} steps back")
 
 
-def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) -> list[str]:
-    """Return the lines in the box of a node: its call or name, its value, its gradient.
-
-    A folded box shows the first and the last of its nodes.
-    """
-    nodes = [trace[id] for id in dict.fromkeys((box.nodes[0], box.nodes[-1]))]
-    node, is_result = nodes[0], nodes[0].kind == "result"
-    names = [call(trace, n) if is_result else n.name for n in nodes]
-    lines = names[:1] if names[0] else []
-    if lines and names[0] != names[-1]:
-        lines = [f"{shorten(names[0], LONGEST - 2)} …"]
-    is_scalar = node.value is not None and node.value.shape == ()
-    if shapes or not is_result or not node.children or is_scalar:
-        lines.append(_range([number(n.value) for n in nodes]))
-    found = [gradient(n.outgrad) for n in nodes if n.outgrad]
-    if gradients and len(found) == len(nodes):
-        lines.append(f"∇ {_range(found).replace('… norm ', '… ')}")
-    return lines
-
-
-def _range(texts: list[str]) -> str:
-    return " … ".join(dict.fromkeys(texts))
-
-
 def call(trace: Trace, node: TraceNode) -> str:
     """Return the operation with the numbers and options it was given, `1 / ·` or `sum(axis=0)`.
 
@@ -104,21 +74,6 @@ def _digits(text: str) -> str:
     return f"{float(text):.6g}" if re.fullmatch(r"-?\d+\.\d{6,}(e[+-]\d+)?", text) else text
 
 
-def group_lines(trace: Trace, box: Box) -> list[str]:
-    """Return the lines in the box of a collapsed group: its name and its operations."""
-    assert box.group is not None
-    kind, op = trace.columns.kind, trace.columns.op
-    ops = Counter(op[id - 1] for id in box.nodes if kind[id - 1] == "result")
-    kinds = Counter(kind[id - 1] for id in box.nodes)
-    lines = [title(box.group), plural(ops.total(), "operation")]
-    if ops:
-        names = ", ".join(shorten(name, LONGEST_NAME) for name, _ in ops.most_common(NAMED))
-        lines.append(shorten(names + " …" * (len(ops) > NAMED)))
-    nouns = (("param", "Param"), ("input", "input"))
-    leaves = [plural(kinds[kind], noun) for kind, noun in nouns if kinds[kind]]
-    return [*lines, " and ".join(leaves)] if leaves else lines
-
-
 def number(value: Summary | None) -> str:
     """Return a value in a label: a scalar in six digits, an array as its type and shape."""
     if value is None:
@@ -127,67 +82,28 @@ def number(value: Summary | None) -> str:
 
 
 def shape(value: Summary | None) -> str:
-    """Return `64×32`, or `64×32 float32` for another type than float64; nothing for a scalar."""
+    """Return `64×32`, or `64×32 float32` for another type than float64; nothing for a scalar.
+
+    A vector of 64 elements is `[64]`, which is no number.
+    """
     if value is None or value.shape is None:
         return shorten(value.text, 20) if value else ""
-    sizes = "×".join(map(str, value.shape))
+    sizes = "×".join(map(str, value.shape)) if len(value.shape) != 1 else f"[{value.shape[0]}]"
     return sizes if not sizes or value.dtype == "float64" else f"{sizes} {value.dtype}"
 
 
 def gradient(summary: Summary) -> str:
-    """Return a gradient in a few characters: its norm, and how many elements are not finite."""
+    """Return a gradient in a few characters.
+
+    That is a scalar, or the norm of an array and how many elements are not finite.
+    """
     size = summary.mean if summary.shape == () else summary.norm
     if size is None:  # such as a norm that overflows
         return summary.text
-    return f"{size:.3g}" if summary.shape == () else f"norm {size:.3g}{_counts(summary, '')}"
+    return f"{size:.3g}{'' if summary.shape == () else counts(summary, '')}"
 
 
-def _counts(summary: Summary, separator: str, zeros: int = 0) -> str:
+def counts(summary: Summary, separator: str, zeros: int = 0) -> str:
     """Return the numbers of special elements: ` 2 NaN 1 Inf`."""
     counts = ((zeros, "zeros"), (summary.nans, "NaN"), (summary.infs, "Inf"))
     return "".join(f"{separator} {n:,} {kind}" for n, kind in counts if n)
-
-
-def node_tooltip(trace: Trace, box: Box) -> str:
-    """Return the full record of a node, or of the first node of a folded box."""
-    node = trace[box.nodes[0]]
-    lines = [f"{node.id}. {node.listing}"]
-    for part, summary in (("value", node.value), ("gradient", node.outgrad)):
-        if summary is not None and summary.min is not None:
-            found = ((name, getattr(summary, name)) for name in STATISTICS)
-            known = ", ".join(f"{name} {x:.4g}" for name, x in found if x is not None)
-            lines.append(f"{part}: {known}{_counts(summary, ',', summary.zeros or 0)}")
-    lines += _times(trace, box.nodes)
-    if node.file:
-        lines.append(f"{Path(node.file).name}:{node.line} in {node.function}")
-    if node.scope:
-        scope = (shorten(name, LONGEST_NAME) for name in node.scope[-6:])
-        lines.append(f"scope {' / '.join(scope)}")
-    if len(box.nodes) > 1:
-        lines.append(f"the first of {plural(len(box.nodes), 'equal node')}: {_some(box.nodes)}")
-    return "\n".join(map(one_line, lines))
-
-
-def group_tooltip(trace: Trace, group: Group, nodes: tuple[int, ...]) -> str:
-    """Return the full record of a group."""
-    nbytes = sum(int(trace.columns.value.nbytes[id - 1]) for id in nodes)
-    count = f"{plural(len(nodes), 'node')}: {_some(nodes)}"
-    lines = [title(group), count, f"{memory_text(nbytes)} of values", *_times(trace, nodes)]
-    if group.file:
-        lines.append(f"{Path(group.file).name}:{group.line}")
-    return "\n".join(map(one_line, lines))
-
-
-def _some(ids: tuple[int, ...]) -> str:
-    shown = [*map(str, ids)]
-    return ", ".join(shown) if len(ids) < 7 else f"{', '.join(shown[:3])} … {shown[-1]}"
-
-
-def _times(trace: Trace, ids: tuple[int, ...]) -> list[str]:
-    """Return a line with the forward and backward times, if they are known."""
-    columns = trace.columns
-    forward = [ns for id in ids if (ns := columns.forward_ns[id - 1]) is not None]
-    backward = [ns for id in ids for ns in (columns.backward_ns[id - 1] or {}).values()]
-    taken = (("forward", forward), ("backward", backward))
-    parts = [f"{part} {time_text(sum(ns))}" for part, ns in taken if ns]
-    return [", ".join(parts)] if parts else []

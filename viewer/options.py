@@ -10,12 +10,14 @@ from typing import Literal, TypeAlias, TypedDict
 
 View: TypeAlias = Literal["list", "tree", "table"]
 GroupBy: TypeAlias = Literal["scope", "step", "op", "line"]
+Detail: TypeAlias = Literal["op", "line", "function"]
 HotspotBy: TypeAlias = Literal["op", "argument", "line", "shape", "scope", "tree"]
 ArithmeticBy: TypeAlias = Literal["op", "line", "scope", "shape"]
 ChangeBy: TypeAlias = Literal["op", "argument", "line", "scope"]
 ReportFormat: TypeAlias = Literal["text", "json", "markdown"]
-EdgeLabel: TypeAlias = Literal["shape", "none"]
-HeatBy: TypeAlias = Literal["time", "bytes", "gradient"]
+EdgeLabel: TypeAlias = Literal["none", "shape"]
+HeatBy: TypeAlias = Literal["time", "bytes", "gradient", "least-gradient"]
+Direction: TypeAlias = Literal["down", "right"]
 Mark: TypeAlias = Literal["added", "removed", "changed"]
 
 
@@ -27,6 +29,7 @@ class LookOptions(TypedDict, total=False):
     heat: HeatBy | None
     links: str | None
     backward: bool
+    direction: Direction | None
 
 
 class DrawingOptions(LookOptions, total=False):
@@ -34,3 +37,6 @@ class DrawingOptions(LookOptions, total=False):
 
     marks: Mapping[int, Mark] | None
     max_nodes: int | None
+    by: Detail
+    focus: int | str | None
+    where: str | None

@@ -16,11 +16,11 @@ from viewer.command.outcome import after, is_saved, tell
 from viewer.drawing.files import FORMATS, draw, format_of
 from viewer.graph import Graph
 from viewer.labels import plural
-from viewer.options import HeatBy
-from viewer.passes import MAX_NODES
-from viewer.passes.fitting import check_budget, fit
-from viewer.passes.focusing import focus
-from viewer.passes.folding import fold
+from viewer.options import Detail, Direction, HeatBy
+from viewer.passes import MAX_NODES, fit, focus, fold, group
+from viewer.passes.fitting import check_budget
+
+OPTIONS = ("backward", "direction", "heat", "links", "where")  # of `viewer.draw`
 
 
 def add_draw(command: Command) -> None:
@@ -32,12 +32,19 @@ def add_draw(command: Command) -> None:
         metavar="FILE",
         help=f"file to draw, ending in {', '.join(FORMATS)} (default: SCRIPT's name, .svg)",
     )
-    add("--backward", action="store_true", help="also draw the backward pass, as dashed arrows")
+    add("--backward", action="store_true", help="show how gradients flow back along the arrows")
     add("--heat", choices=get_args(HeatBy), help="colour boxes by a measure, with a legend")
+    add("--by", choices=get_args(Detail), default="op", help="the smallest boxes (default: op)")
     add(
         "--focus",
         metavar="NODE",
-        help="only the paths from a node to the result: the name of a Param, or an id such as 12",
+        help="draw all but the paths from a node to the result faintly: the name of a Param, or an "
+        "id such as 12",
+    )
+    add(
+        "--where",
+        metavar="SEARCH",
+        help="draw all but the nodes that match a search faintly, such as nan",
     )
     add("--scope", metavar="NAME", help="only the nodes in functions or scopes of that name")
     add("--line", metavar="FILE:LINE", help="only the nodes of a source line, such as train.py:12")
@@ -49,6 +56,7 @@ def add_draw(command: Command) -> None:
         metavar="N",
         help=f"boxes up to which groups are collapsed (default: {MAX_NODES})",
     )
+    add("--direction", choices=get_args(Direction), help="the direction in which values flow")
     add("--links", metavar="EDITOR", help="link boxes to the source: file, vscode, pycharm")
     add_trace(command)
     command.set_defaults(run=run_draw)
@@ -59,8 +67,6 @@ def run_draw(args: argparse.Namespace) -> int:
     output = FixedPath.of(args.output or f"{args.script.stem}.svg")
     format_of(output)
     check_budget(args.max_nodes)
-    if args.open and (args.focus or args.scope or args.line):
-        raise ValueError("--open does not work with --focus, --scope and --line")
     if args.heat == "time" and not timing.ENABLED and not is_saved(args):
         return again_with_timer("times")
     if args.heat == "time":  # ours must not reach the processes that the script starts
@@ -70,19 +76,21 @@ def run_draw(args: argparse.Namespace) -> int:
         return status
 
     def write_picture() -> None:
-        names = ("backward", "heat", "links", "max_nodes")
-        options: dict[str, Any] = {name: getattr(args, name) for name in names}
-        draw(_part(trace, args), output, **options)
+        graph = _part(trace, args)
+        options: dict[str, Any] = {name: getattr(args, name) for name in OPTIONS}
+        draw(graph, output, focus=_id_or_name(args.focus), **options)
         tell(f"drew {plural(len(trace), 'node')}", output)
 
     return after(status, write_picture)
 
 
-def _part(trace: Trace, args: argparse.Namespace) -> Trace | Graph:
+def _part(trace: Trace, args: argparse.Namespace) -> Graph:
     """Return what is to be drawn of a trace."""
-    if args.focus or args.scope or args.line:
-        return focus(trace, _id_or_name(args.focus), scope=args.scope, line=args.line)
-    return fit(fold(trace, _id_or_name(args.open)), args.max_nodes) if args.open else trace
+    graph = group(trace)
+    if args.scope or args.line:
+        graph = focus(graph, scope=args.scope, line=args.line)
+    folded = fold(graph, _id_or_name(args.open) if args.open else ())
+    return fit(folded, args.max_nodes, by=args.by, heat=args.heat)
 
 
 def _id_or_name(text: str | None) -> Any:

@@ -135,7 +135,7 @@ def draw_compared(
     rtol, atol : float
         Relative and absolute tolerance of numbers.
     max_nodes : int or None
-        Boxes to draw; larger graphs are collapsed. None draws all.
+        Boxes to draw; groups without a change are collapsed. None draws all.
     **options
         Options of `to_dot`.
 
@@ -153,7 +153,12 @@ def draw_compared(
     format_of(path)
     found = differences(as_trace(a), as_trace(b), Tolerance(rtol, atol))
     trace, marks = union(found)
-    graph = prepare(trace, max_nodes=max_nodes, open=sorted(marks) if len(marks) <= FEW else ())
+    graph = prepare(
+        trace,
+        max_nodes=max_nodes,
+        open=sorted(marks) if len(marks) <= FEW else (),
+        heat=[float(id in marks) for id in range(1, len(trace) + 1)],
+    )
     return draw(
         replace(graph, notes=(traces_legend(found), *graph.notes)), path, marks=marks, **options
     )

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from typing import get_args
 
 from autograd_tools.base.text import unknown
 from autograd_tools.tracing.columns import TraceNode
 from viewer import labels
+from viewer.drawing import texts
 from viewer.drawing.heat import Heat, heat_of
 from viewer.drawing.looks import MARKS
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Box, Edge, Graph, Group
-from viewer.options import EdgeLabel
+from viewer.options import Direction, EdgeLabel
+from viewer.passes.rows import leaves, ranks, scales
 from viewer.text.lines import shorten
 from viewer.text.links import check_links, link
 
 DEEPEST_CLUSTER = 12
 EDGES = get_args(EdgeLabel)
+DIRECTIONS = get_args(Direction)
+SYMMETRIC = ("add", "multiply")  # whose arguments need no number
+THICKEST = 4.0  # points of the arrow with the greatest gradient
 
 
 def compose_picture(graph: Graph, style: Style) -> Picture:
     """Return the picture of a graph; raise ValueError for an unknown value of an option."""
     if style.edges not in EDGES:
         raise unknown("edges", style.edges, EDGES)
+    if style.direction is not None and style.direction not in DIRECTIONS:
+        raise unknown("direction", style.direction, DIRECTIONS)
     for mark in style.marks.values():
         if mark not in MARKS:
             raise unknown("mark", mark, MARKS)
@@ -54,6 +62,9 @@ class _Drawing:
                 self.uses[box.head].append(box)
         self.copied: set[str] = set()  # names of copies
         self.arrows: list[Arrow] = []
+        self.reached = graph.trace.columns.outgrad.there
+        self.has_gradients = bool(self.reached.any())
+        self.flow = self.flow_of_gradients() if style.backward else {}
 
     def picture(self) -> Picture:
         """Return the whole picture."""
@@ -68,11 +79,15 @@ class _Drawing:
         short = [edge for edge in self.graph.edges if self.is_short(edge)]
         span = sum(abs(self.ranks[edge.head] - self.ranks[edge.tail]) for edge in short)
         legend = self.heat.legend() if self.heat else ()
+        arrows = sorted(self.arrows, key=lambda arrow: self.order[arrow.head])
+        notes = (texts.heading_of(self.graph), *self.graph.notes)
+        direction = self.style.direction or self.best_direction()
+        return Picture(root, arrows, notes, legend, span, direction)
 
-        def position(arrow: Arrow) -> int:
-            return self.order[arrow.tail if arrow.kind == "backward" else arrow.head]
-
-        return Picture(root, sorted(self.arrows, key=position), self.graph.notes, legend, span)
+    def best_direction(self) -> str:
+        """Return "right" for a picture that is larger on a screen then, and too big for it down."""
+        found = scales(self.graph)
+        return "right" if found["down"] < min(1, found["right"]) else "down"
 
     def sentence(self) -> str:
         """Return a description of the picture for screen readers."""
@@ -100,16 +115,21 @@ class _Drawing:
 
     def fill(self, root: Cluster) -> None:
         """Draw all groups into a cluster: open ones as frames, except those too deep for that."""
-        todo: list[tuple[Group, Cluster, int, tuple[str, ...]]] = [(self.graph.root, root, 0, ())]
+        todo: list[tuple[Group, Cluster, int, tuple[str, ...], str]] = [
+            (self.graph.root, root, 0, (), "")
+        ]
         number = 0
         while todo:  # a loop, because calls may be nested more deeply than Python's own
-            group, cluster, depth, around = todo.pop()
+            group, cluster, depth, around, owner = todo.pop()
             key, number = f"g{number}", number + 1
-            titles = (*around, labels.title(group)) if depth else ()
+            own = texts.instance_of(self.graph.trace, group)
+            heading = labels.title(group) + (f" {own}" if own and own != owner else "")
+            titles = (*around, heading) if depth else ()
             if group.collapsed and key in self.order:
                 self.add(cluster, self.graph.boxes[key])
             elif _is_wrapper(group) and depth:
-                todo.append((group.members[0], cluster, depth, titles))  # type: ignore[arg-type]  # it is a group
+                only = group.members[0]
+                todo.append((only, cluster, depth, titles, own or owner))  # type: ignore[arg-type]  # it is a group
                 continue
             elif 0 < depth <= DEEPEST_CLUSTER and not group.collapsed:
                 cluster = self.frame(cluster, group, key, titles)
@@ -117,12 +137,12 @@ class _Drawing:
                 if not isinstance(member, Group) and (box := self.graph.boxes.get(f"n{member}")):
                     self.add(cluster, box)
             inner = (member for member in reversed(group.members) if isinstance(member, Group))
-            todo += [(member, cluster, depth + 1, ()) for member in inner]
+            todo += [(member, cluster, depth + 1, (), own or owner) for member in inner]
 
     def frame(self, outer: Cluster, group: Group, key: str, titles: tuple[str, ...]) -> Cluster:
         """Draw the frame of an open group; a folded group has another frame behind it."""
         kind = "folded" if group.copies else "scope"
-        tooltip = labels.group_tooltip(self.graph.trace, group, tuple(group.all_ids()))
+        tooltip = texts.group_tooltip(self.graph, group, tuple(group.all_ids()))
         inner = Cluster(key, kind, shorten(" › ".join(titles)), tooltip)
         outer.clusters.append(
             inner if kind == "scope" else Cluster(f"{key}_behind", "behind", "", clusters=[inner])
@@ -141,56 +161,86 @@ class _Drawing:
                 if tail not in self.copied:
                     self.copied.add(tail)
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
-            label = self.label(edge)
-            ends = f"{self.name(self.graph.boxes[edge.tail])} → {self.name(box)}"
-            tooltip = f"{ends} · {label}" if label else ends
-            self.arrows.append(Arrow(tail, box.key, self.kind(edge), label, tooltip))
-            if self.style.backward and self.flows_back(edge):
-                self.arrows.append(self.back(edge, tail))
+            self.arrows.append(self.arrow(edge, tail))
         if box.node is not None and self.graph.constants:
             self.add_constants(cluster, box)
 
-    def flows_back(self, edge: Edge) -> bool:
-        """Return whether both ends of an edge have a gradient."""
-        there = self.graph.trace.columns.outgrad.there
-        nodes = self.graph.boxes[edge.head].nodes
-        return bool(there[edge.node - 1]) and any(there[id - 1] for id in nodes)
-
-    def back(self, edge: Edge, tail: str) -> Arrow:
-        """Return the arrow of the gradient against an edge that starts at the box `tail`."""
-        shape = labels.shape(self.graph.trace[edge.node].value)
-        carried = labels.carried_back(edge.carried) if edge.carried else ""
-        label = " ".join(filter(None, ("∇", shape, carried)))
+    def arrow(self, edge: Edge, tail: str) -> Arrow:
+        """Return the arrow of an edge that starts at the box `tail`."""
         head, origin = self.graph.boxes[edge.head], self.graph.boxes[edge.tail]
-        tooltip = f"{self.name(head)} → {self.name(origin)} · {label}"
-        return Arrow(edge.head, tail, "backward", "" if self.style.plain else label, tooltip)
+        kind, width, label = self.kind(edge), 0.0, self.label(edge)
+        value = labels.shape(self.graph.trace[edge.node].value)
+        argument = f"argument {edge.argument}" if edge.argument else ""
+        facts = [argument, value, labels.carried(edge.carried) if edge.carried else ""]
+        if edge in self.flow:
+            kind, width = "back" if edge.carried else "backward", self.flow[edge]
+            outgrad = self.graph.trace[edge.node].outgrad
+            gradient = f"∇ {labels.gradient(outgrad)}" if outgrad else ""
+            label = " ".join(filter(None, (label, gradient)))
+            facts += [gradient, labels.carried_back(edge.carried) if edge.carried else ""]
+        elif kind == "value" and (self.is_faint(origin) or self.is_faint(head)):
+            kind = "faint"
+        ends = f"{self.name(origin)} → {self.name(head)}"
+        tooltip = " · ".join([ends, *filter(None, facts)])
+        number = str(edge.argument) if self.is_numbered(edge) else ""
+        if self.style.plain:
+            label = number = ""
+        return Arrow(tail, edge.head, kind, label, tooltip, number, width)
+
+    def flow_of_gradients(self) -> dict[Edge, float]:
+        """Return the width of the arrow of each edge that a gradient flows back along.
+
+        It grows with the logarithm of the norm, to `THICKEST` for the greatest.
+        """
+        norm = self.graph.trace.columns.outgrad.norm
+        norms = {
+            edge: float(norm[edge.node - 1])
+            for edge in self.graph.edges
+            if self.reached[edge.node - 1] and not self.is_faint(self.graph.boxes[edge.head])
+        }
+        known = [x for x in norms.values() if 0 < x < math.inf]
+        high = math.log10(max(known, default=1))
+        low = min(math.log10(min(known, default=1)), high - 1)
+        return {
+            edge: 1 + (THICKEST - 1) * (math.log10(x) - low) / (high - low)
+            if 0 < x < math.inf
+            else 1
+            for edge, x in norms.items()
+        }
+
+    def is_faint(self, box: Box) -> bool:
+        """Return whether no gradient reaches a box, or whether a focus leaves it out."""
+        if self.style.path is not None and self.style.path.isdisjoint(box.nodes):
+            return True
+        return self.has_gradients and not any(self.reached[id - 1] for id in box.nodes)
+
+    def is_numbered(self, edge: Edge) -> bool:
+        """Return whether an arrow shows which argument it leads to."""
+        node = self.graph.boxes[edge.head].nodes[0]
+        several = len({into.argument for into in self.into[edge.head]}) > 1
+        return (
+            edge.argument > 0 and several and self.graph.trace.columns.op[node - 1] not in SYMMETRIC
+        )
 
     def add_constants(self, cluster: Cluster, box: Box) -> None:
         """Draw the constant arrays among the arguments of an operation."""
-        node = self.graph.trace[box.nodes[0]]
+        node, last = self.graph.trace[box.nodes[0]], self.graph.trace[box.nodes[-1]]
         for position, arg in enumerate(node.args, 1):
-            if not arg.nodes and "[" in arg.text and not arg.keyword:
-                name, tooltip = (
-                    f"{box.key}_{position}",
-                    f"{shorten(node.op)}[{position}], a constant",
-                )
-                shape = Shape(name, "constant", (shorten(arg.text),), tooltip)
+            first = not arg.nodes and position <= len(last.args) and last.args[position - 1].nodes
+            if not arg.nodes and not arg.keyword and ("[" in arg.text or first):
+                name = f"{box.key}_{position}"
+                tooltip = f"{shorten(node.op)}[{position}], a constant{' at first' * bool(first)}"
+                text = f"{shorten(arg.text)}{' at first' * bool(first)}"
+                shape = Shape(name, "constant", (text,), tooltip)
                 cluster.shapes.append(shape)
                 ends = f"a constant → {self.name(box)}"
                 self.arrows.append(Arrow(name, box.key, "constant", tooltip=ends))
 
     def label(self, edge: Edge) -> str:
-        """Return the label of an arrow: `[2] 64×32 ×4`.
-
-        It has the argument, if there are several, the shape, and how many equal edges it is.
-        """
-        if self.style.plain:
-            return ""
+        """Return the label of an arrow: `64×32 ×4`, its shape and how many equal edges it is."""
         node, head = self.graph.trace[edge.node], self.graph.boxes[edge.head]
         from_leaf = node.kind != "result" and self.graph.boxes[edge.tail].node is not None
         parts = []
-        if len(self.into[edge.head]) > 1 and edge.argument > 0:
-            parts.append(f"[{edge.argument}]")
         if edge.carried:
             parts.append(labels.carried(edge.carried))
         elif not from_leaf and self.style.edges != "none":  # the box of a leaf shows its shape
@@ -203,28 +253,29 @@ class _Drawing:
     def shape(self, box: Box, name: str) -> Shape:
         """Return a box with its texts."""
         trace, style = self.graph.trace, self.style
+        gradients = style.gradients or bool(self.heat and self.heat.measure.is_gradient)
         place: Group | TraceNode
         if box.group is not None:
             place = box.group
             kind = "stack" if place.copies else "group"
-            lines = labels.group_lines(trace, box)
-            tooltip = labels.group_tooltip(trace, place, box.nodes)
+            kind = "end" if trace.result in box.nodes and not place.copies else kind
+            lines = texts.group_lines(self.graph, box, gradients=gradients)
+            tooltip = texts.group_tooltip(self.graph, place, box.nodes)
         else:
             place = trace[box.nodes[0]]
             kind = "final" if trace.result in box.nodes else place.kind
-            gradients = style.gradients or style.heat == "gradient"
             shapes = style.plain or style.edges != "shape"
-            lines = labels.node_lines(trace, box, gradients=gradients, shapes=shapes)
-            tooltip = labels.node_tooltip(trace, box)
+            lines = texts.node_lines(trace, box, gradients=gradients, shapes=shapes)
+            tooltip = texts.node_tooltip(trace, box)
         level = None
         if self.heat and (figure := self.heat.figures.get(box.key)) is not None:
             level = self.heat.level(figure)
-            if style.heat != "gradient" or len(box.nodes) > 1:  # one node shows its gradient
-                lines.append(self.heat.label(figure, box))
+            if label := self.heat.label(figure, box):
+                lines.append(label)
         sign, mark = self.mark(box)
-        texts = tuple(map(shorten, (sign + lines[0], *lines[1:])))
+        shown = tuple(map(shorten, (sign + lines[0], *lines[1:])))
         address = link(style.links, place.file, place.line)
-        return Shape(name, kind, texts, tooltip, address, level, mark)
+        return Shape(name, kind, shown, tooltip, address, level, mark, self.is_faint(box))
 
     def mark(self, box: Box) -> tuple[str, str]:
         """Return the signs before the name of a box, and the mark that colours it."""
@@ -258,36 +309,3 @@ def _is_wrapper(group: Group) -> bool:
     return (
         isinstance(only, Group) and not only.collapsed and not group.collapsed and not group.copies
     )
-
-
-def leaves(graph: Graph) -> set[str]:
-    """Return the keys of the boxes of single Params and inputs."""
-    kinds, boxes = graph.trace.columns.kind, graph.boxes.items()
-    return {key for key, box in boxes if box.node is not None and kinds[box.node - 1] != "result"}
-
-
-def ranks(graph: Graph) -> dict[str, int]:
-    """Return the rank of each box, 0 or 1 at the top: as low as makes its arrows shortest together.
-
-    A leaf is right above its first use.
-    """
-    order = {key: position for position, key in enumerate(graph.boxes)}
-    alone = leaves(graph)
-    into: dict[str, list[str]] = defaultdict(list)
-    first: dict[str, int] = {}
-    for edge in graph.edges:
-        if not edge.carried and order[edge.tail] < order[edge.head] and edge.tail not in alone:
-            into[edge.head].append(edge.tail)
-    found: dict[str, int] = {}
-    for key in graph.boxes:
-        found[key] = 1 + max((found[tail] for tail in into[key]), default=0)
-    room: dict[str, list[int]] = defaultdict(list)  # by box: the ranks above its uses
-    for key in reversed(graph.boxes):
-        if len(into[key]) <= len(room[key]):
-            found[key] = min(room[key], default=found[key])
-        for tail in into[key]:
-            room[tail].append(found[key] - 1)
-    for edge in graph.edges:
-        if edge.tail in alone:
-            first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))
-    return {**found, **{key: rank - 1 for key, rank in first.items()}}

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import graphviz
 
 from autograd_tools.base.text import unknown
 from viewer.drawing.compose import compose_picture
-from viewer.drawing.looks import ARROWS, BOXES, CLUSTERS, EDGE, GRAPH, HEADING, HEAT, MARKS, NODE
+from viewer.drawing.looks import (
+    ARROWS,
+    BOXES,
+    CLUSTERS,
+    EDGE,
+    FAINT,
+    GRAPH,
+    HEADING,
+    HEAT,
+    MARKS,
+    NODE,
+    SQUARE,
+)
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
+from viewer.facts.search import find
 from viewer.graph import Graph
 from viewer.inputs import Traceable
-from viewer.options import DrawingOptions, EdgeLabel, HeatBy, Mark
+from viewer.options import Detail, Direction, DrawingOptions, EdgeLabel, HeatBy, Mark
 from viewer.passes import MAX_NODES, prepare
+from viewer.passes.focusing import path_of
 from viewer.text.lines import shorten
 
 LONGEST_TOOLTIP = 500  # columns of a line
@@ -26,12 +41,16 @@ def to_dot(
     x: Traceable | Graph,
     *,
     gradients: bool = True,
-    edges: EdgeLabel = "shape",
+    edges: EdgeLabel = "none",
     heat: HeatBy | None = None,
     links: str | None = None,
     marks: Mapping[int, Mark] | None = None,
     backward: bool = False,
     max_nodes: int | None = MAX_NODES,
+    by: Detail = "op",
+    direction: Direction | None = None,
+    focus: int | str | None = None,
+    where: str | None = None,
 ) -> str:
     """Return the DOT source of a computation graph: values flow down, groups are frames.
 
@@ -44,19 +63,32 @@ def to_dot(
         A path leads to a saved trace. A graph made by a pass is drawn unchanged.
     gradients : bool, default True
         Add the gradient to the label of each box.
-    edges : {"shape", "none"}
-        Label arrows with the shapes of their values; with "none" the boxes show the shapes.
-    heat : {"time", "bytes", "gradient"}, optional
-        Colour boxes by a measure, with its figure in each box and a legend.
+    edges : {"none", "shape"}
+        With "shape", arrows show the shapes of values instead of boxes.
+    heat : {"time", "bytes", "gradient", "least-gradient"}, optional
+        Colour boxes by a measure, with its figure in each box and a legend in the heading; groups
+        with most of it are open. A box of several nodes has the greatest or the least norm of their
+        gradients.
     links : str, optional
         Link boxes to the source: "file", "vscode", "pycharm", or an address such as
         "vscode://file{file}:{line}". By default a drawing contains no path of this machine.
     marks : mapping of int to {"added", "removed", "changed"}, optional
         The marks of nodes, by id.
     backward : bool, default False
-        Draw the gradients as well: a dashed arrow with its shape against each arrow.
-    max_nodes : int or None, default 60
+        Show how gradients flow back: arrows are coloured, as thick as the norm of the gradient at
+        their tail is great, and labelled with it.
+    max_nodes : int or None, default 25
         The number of boxes up to which groups are collapsed; a note says so. None collapses none.
+    by : {"op", "line", "function"}
+        The smallest boxes, as in `fit`.
+    direction : {"down", "right"}, optional
+        The direction in which values flow; by default the one in which the picture is larger on a
+        screen.
+    focus : int or str, optional
+        Draw all but the paths from a node to the result faintly: the name of a Param or input, or
+        an id.
+    where : str, optional
+        Draw all but the nodes that match a search faintly, as in `show`.
 
     Returns
     -------
@@ -78,26 +110,43 @@ def to_dot(
     >>> print(viewer.to_dot(J).splitlines()[0])
     digraph trace {
     """
-    style = Style(gradients, edges, heat, links, marks or {}, backward)
-    return dot_source(compose_picture(prepare(x, max_nodes=max_nodes), style))
+    graph = prepare(x, max_nodes=max_nodes, by=by, heat=heat)
+    path = _path(graph, focus, where)
+    style = Style(gradients, edges, heat, links, marks or {}, backward, direction, path)
+    return dot_source(compose_picture(graph, style))
 
 
 def picture_of(graph: Graph, **options: Any) -> Picture:
     """Return the picture of a graph; the options are those of `to_dot` and of `Style`."""
-    for name in sorted(options.keys() - Style.__dataclass_fields__.keys()):
+    for name in sorted(options.keys() - {*Style.__dataclass_fields__, "focus", "where"}):
         raise TypeError(str(unknown("drawing option", name, OPTIONS)))
-    return compose_picture(graph, Style(**{**options, "marks": options.get("marks") or {}}))
+    path = _path(graph, options.pop("focus", None), options.pop("where", None))
+    options |= {"marks": options.get("marks") or {}, "path": path}
+    return compose_picture(graph, Style(**options))
 
 
-def dot_source(drawn: Picture) -> str:
-    """Return the DOT source of a picture."""
-    graph = graphviz.Digraph("trace", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE)
-    if drawn.notes:
-        notes = "\n".join(shorten(note, LONGEST_NOTE) for note in drawn.notes)
-        graph.attr(label=_literal(notes), **HEADING)
-    if drawn.legend:
-        looks = {"class": "legend", **BOXES["legend"], **_legend(*drawn.legend)}
-        graph.node("legend", id="legend", tooltip=drawn.legend[0], **looks)
+def _path(graph: Graph, focus: int | str | None, where: str | None) -> frozenset[int] | None:
+    """Return the nodes that are not drawn faintly, None for all."""
+    if focus is None and where is None:
+        return None
+    path = path_of(graph.trace, focus) if focus is not None else graph.root.all_ids()
+    found = find(graph.trace, where) if where is not None else None
+    return frozenset(id for id in path if found is None or found[id - 1])
+
+
+def dot_source(drawn: Picture, *, html: bool = False) -> str:
+    """Return the DOT source of a picture; with `html` the legend has its colours.
+
+    Graphviz as WebAssembly has no HTML-like labels, so that there the SVG gets them later.
+    """
+    looks = {**GRAPH, "rankdir": "LR" if drawn.direction == "right" else "TB"}
+    graph = graphviz.Digraph("trace", graph_attr=looks, node_attr=NODE, edge_attr=EDGE)
+    notes = [_literal(shorten(note, LONGEST_NOTE)) for note in drawn.notes]
+    if drawn.legend and html:
+        graph.attr(label=_html_heading(drawn), **HEADING)
+    else:
+        notes += [_literal(legend_text(drawn))] if drawn.legend else []
+        graph.attr(label="".join(f"{note}\\l" for note in notes), **HEADING)
     _write(graph, drawn.root)
     for arrow in drawn.arrows:
         graph.edge(arrow.tail, arrow.head, **_arrow(arrow))
@@ -126,6 +175,9 @@ def _shape(shape: Shape) -> dict[str, str]:
     if shape.mark:
         classes.append(shape.mark)
         looks.update(MARKS[shape.mark][1])
+    if shape.faint:
+        classes.append("faint")
+        looks |= {name: value for name, value in FAINT.items() if not shape.mark}
     if shape.link:
         looks |= {"href": _literal(shape.link), "target": "_top"}
     return {
@@ -138,25 +190,51 @@ def _shape(shape: Shape) -> dict[str, str]:
 
 
 def _arrow(arrow: Arrow) -> dict[str, str]:
-    """Return the attributes of an arrow; the blanks keep its label off the line."""
-    label = {"label": _literal(f"  {arrow.label} ")} if arrow.label else {}
-    return ARROWS[arrow.kind] | label
+    """Return the attributes of an arrow.
+
+    Labels are beside the arrow where there is room, because one in the way would make room between
+    all boxes.
+    """
+    looks = dict(ARROWS[arrow.kind])
+    if arrow.label:
+        looks["xlabel" if "constraint" in looks else "label"] = _literal(f" {arrow.label} ")
+    if arrow.argument:
+        looks["headlabel"] = arrow.argument
+    if arrow.width:
+        looks["penwidth"] = f"{arrow.width:.1f}"
+    return looks
 
 
-def _legend(title: str, *bounds: str) -> dict[str, str]:
-    """Return a bar of the colours, each with its lower bound and the first with its upper bound."""
-    if len(bounds) == 1:
-        return {"label": f"{title}: {bounds[0]}", "fillcolor": HEAT[0], "style": "filled"}
-    widest = max(map(len, bounds))
-    sides = [" " * (widest - len(text)) for text in bounds]  # a space is half as wide as a digit
-    levels = [f"{sides[1]}  < {bounds[1]}  {sides[1]}"]
-    inner = zip(bounds[1:-1], sides[1:], strict=False)
-    levels += [f"{side}  ≥ {text}  {side}" for text, side in inner]
-    return {
-        "label": f"{title}: {bounds[0]} to {bounds[-1]}\n{''.join(levels)}",
-        "fillcolor": ":".join(HEAT[: len(bounds) - 1]),
-        "style": "striped",
-    }
+def legend_text(drawn: Picture) -> str:
+    """Return the legend in words, with a square for each level: `time: ■ < 1ms  ■ ≥ 1ms`."""
+    title, *bounds = drawn.legend
+    return f"{title}: {'  '.join(f'{SQUARE} {level}' for level in legend_levels(bounds))}"
+
+
+def legend_levels(bounds: Sequence[str]) -> list[str]:
+    """Return the texts of the levels of heat: the first by its upper bound, others by their lower.
+
+    >>> legend_levels(["0", "2", "4", "6"])
+    ['< 2', '≥ 2', '≥ 4 to 6']
+    """
+    if len(bounds) < 3:
+        return [" to ".join(bounds)]
+    levels = [f"< {bounds[1]}", *(f"≥ {bound}" for bound in bounds[1:-1])]
+    return [*levels[:-1], f"{levels[-1]} to {bounds[-1]}"]
+
+
+def _html_heading(drawn: Picture) -> str:
+    """Return the heading as an HTML-like label, whose legend has its colours."""
+    title, *bounds = drawn.legend
+    cells = "".join(
+        f'<TD BGCOLOR="{colour}">{escape(level)}</TD>'
+        for colour, level in zip(HEAT, legend_levels(bounds), strict=False)
+    )
+    lines = [escape(shorten(note, LONGEST_NOTE)) for note in drawn.notes]
+    table = '<TABLE BORDER="0" CELLSPACING="0">'
+    lines.append(f"{table}<TR><TD>{escape(title)}:</TD>{cells}</TR></TABLE>")
+    rows = (f'<TR><TD ALIGN="LEFT">{line}</TD></TR>' for line in lines)
+    return f"<{table}{''.join(rows)}</TABLE>>"
 
 
 def _tooltip(text: str) -> str:

@@ -19,7 +19,7 @@ from viewer.drawing.picture import Picture
 from viewer.drawing.svg import finish, page
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
-from viewer.options import DrawingOptions
+from viewer.options import Detail, DrawingOptions
 from viewer.passes import MAX_NODES, fit, prepare
 
 # A picture whose layout takes too long is first drawn plainer, then with a share of its boxes.
@@ -109,7 +109,9 @@ def draw(
     ...     viewer.draw(J, f"{folder}/graph.svg").name
     'graph.svg'
     """
-    write_bytes(path, FORMATS[format_of(path)](x, options))
+    ending = format_of(path)
+    data = FORMATS[ending](x, options)
+    write_bytes(path, page(data.decode(), Path(path).stem).encode() if ending == ".html" else data)
     return Path(path)
 
 
@@ -126,11 +128,15 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 @no_collections
 def _laid_out(
-    x: Traceable | Graph, format: str, max_nodes: int | None = MAX_NODES, **options: Any
+    x: Traceable | Graph,
+    format: str,
+    max_nodes: int | None = MAX_NODES,
+    by: Detail = "op",
+    **options: Any,
 ) -> tuple[bytes, Picture]:
     """Return an image and its picture, simplified until its layout takes no longer than allowed."""
     x = x if isinstance(x, Graph) else as_trace(x)
-    graph = prepare(x, max_nodes=max_nodes)
+    graph = prepare(x, max_nodes=max_nodes, by=by, heat=options.get("heat"))
     asked, most = len(graph.boxes), sys.maxsize
     while True:
         for simpler in SIMPLER:
@@ -138,7 +144,7 @@ def _laid_out(
             if drawn.span > MANY_RANKS and not simpler:
                 continue
             try:
-                return layout(dot_source(drawn), format, drawn.span), drawn
+                return layout(dot_source(drawn, html=format != "svg"), format, drawn.span), drawn
             except subprocess.SubprocessError:
                 continue
         boxes = len(graph.boxes)
@@ -157,7 +163,7 @@ def _laid_out(
 FORMATS: dict[str, Callable[[Traceable | Graph, DrawingOptions], bytes]] = {
     ".svg": lambda x, options: to_svg(x, **options).encode(),
     ".dot": lambda x, options: to_dot(x, **options).encode(),
-    ".html": lambda x, options: page(to_svg(x, **options)).encode(),
+    ".html": lambda x, options: to_svg(x, **options).encode(),
     ".mmd": lambda x, options: to_mermaid(x, **options).encode(),
     ".png": lambda x, options: _laid_out(x, "png", **options)[0],
     ".pdf": lambda x, options: _laid_out(x, "pdf", **options)[0],

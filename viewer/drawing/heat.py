@@ -17,15 +17,15 @@ from viewer.graph import Box, Graph
 class Measure:
     """A measure of some nodes together, None where it is unknown.
 
-    `missing` names the data that a trace lacks where no node has it, and says how to get it. `sign`
-    starts the text in a box of several nodes.
+    `missing` names the data that a trace lacks where no node has it, and says how to get it.
+    `is_gradient` ones are no line of their own in a box, which shows its gradients.
     """
 
     title: str
     figure: Callable[[Trace, Iterable[int]], float | None]
     text: Callable[[float], str]
     missing: str
-    sign: str = ""
+    is_gradient: bool = False
     logarithmic: bool = False
 
 
@@ -43,9 +43,12 @@ class Heat:
 
     def label(self, figure: float, box: Box) -> str:
         """Return the text of a figure in a box."""
-        folded = box.group is None or bool(box.group.copies)
-        sign = self.measure.sign.format("steps" if folded else "nodes")
-        return f"{sign}{self.measure.text(figure)}"
+        if not self.measure.is_gradient:
+            return self.measure.text(figure)
+        one = len(box.nodes) == 1
+        return (
+            "" if one else f"{self.measure.title.partition(' ')[0]} ∇ {self.measure.text(figure)}"
+        )
 
     def legend(self) -> tuple[str, ...]:
         """Return the title and the bounds of the levels."""
@@ -95,10 +98,20 @@ def _bytes(trace: Trace, ids: Iterable[int]) -> float | None:
     return sum(known) if known else None
 
 
-def _gradient(trace: Trace, ids: Iterable[int]) -> float | None:
-    norms = [float(trace.columns.outgrad.norm[id - 1]) for id in ids]
-    known = [norm for norm in norms if not math.isnan(norm)]
-    return math.hypot(*known) if known else None
+def _greatest(trace: Trace, ids: Iterable[int]) -> float | None:
+    return max(_norms(trace, ids), default=None)
+
+
+def _least(trace: Trace, ids: Iterable[int]) -> float | None:
+    return min(_norms(trace, ids), default=None)
+
+
+def _norms(trace: Trace, ids: Iterable[int]) -> list[float]:
+    norms = (float(trace.columns.outgrad.norm[id - 1]) for id in ids)
+    return [norm for norm in norms if not math.isnan(norm)]
+
+
+NO_GRADIENTS = "gradients, which this trace lacks; trace a function that returns a scalar"
 
 
 # The measures that colour a drawing, by name. To add one, add an entry here and a test in
@@ -117,11 +130,19 @@ MEASURES = {
         "values, which this trace lacks; trace with ag.diff, which keeps them",
     ),
     "gradient": Measure(
-        "norm of the gradient",
-        _gradient,
+        "greatest norm of the gradients",
+        _greatest,
         lambda x: f"{x:.3g}",
-        "gradients, which this trace lacks; trace a function that returns a scalar",
-        sign="∇ norm, all {}: ",
+        NO_GRADIENTS,
+        is_gradient=True,
+        logarithmic=True,
+    ),
+    "least-gradient": Measure(
+        "least norm of the gradients",
+        _least,
+        lambda x: f"{x:.3g}",
+        NO_GRADIENTS,
+        is_gradient=True,
         logarithmic=True,
     ),
 }

@@ -5,7 +5,8 @@ Each kind has its own shape or line as well as its own colour. To add a kind, ad
 
 from __future__ import annotations
 
-FONT = "Arial"  # whose widths Graphviz knows; a browser takes a similar one
+# The widest of the fonts that a browser may take; Graphviz knows its widths.
+FONT = "DejaVu Sans"
 QUIET = "#56657a"  # text that is no name
 
 
@@ -14,14 +15,12 @@ def _look(attributes: str) -> dict[str, str]:
     return dict(attribute.split("=", 1) for attribute in attributes.split())
 
 
-GRAPH = _look(
-    f"bgcolor=transparent rankdir=TB nodesep=0.28 ranksep=0.36 fontname={FONT} fontsize=12 pad=0.2"
+_FONT = {"fontname": FONT}
+GRAPH = _FONT | _look("bgcolor=transparent nodesep=0.2 ranksep=0.26 fontsize=12 pad=0.2")
+NODE = _FONT | _look(
+    "fontsize=11 shape=box style=rounded,filled margin=0.1,0.05 height=0.3 color=#5b6b7f"
 )
-NODE = _look(
-    f"fontname={FONT} fontsize=11 shape=box style=rounded,filled margin=0.17,0.07 height=0.3 "
-    "color=#5b6b7f"
-)
-EDGE = _look(f"fontname={FONT} fontsize=9 fontcolor={QUIET} color=#7a8797 arrowsize=0.6")
+EDGE = _FONT | _look(f"fontsize=9 fontcolor={QUIET} color=#7a8797 arrowsize=0.6")
 HEADING = _look(f"fontsize=12 fontcolor={QUIET} labelloc=t labeljust=l")
 
 _GROUP = "shape=box style=filled,rounded fillcolor=#dfe9f5 color=#40648f"
@@ -34,12 +33,12 @@ BOXES = {
         "shape=ellipse margin=0.06,0.02 style=filled,bold fillcolor=#fbe6c9 color=#b3731d"
     ),
     "group": _look(_GROUP),
+    "end": _look("shape=box style=filled,rounded,bold fillcolor=#fbe6c9 color=#b3731d"),
     "stack": _look(f"{_GROUP} peripheries=3"),
     "constant": _look(
         f"shape=plaintext style= fontcolor={QUIET} fontsize=10 height=0.2 margin=0.02"
     ),
     "elsewhere": _look(f"shape=note style=dashed {_SMALL}"),
-    "legend": _look("shape=box fontsize=10 margin=0,0.06"),
     "key": _look("shape=box fontsize=10 height=0.2 margin=0.1,0.05"),  # of a mark
 }
 SCOPE = _look(f"style=rounded color=#b4bfcc fontcolor={QUIET} labeljust=l fontsize=10 margin=10")
@@ -52,11 +51,15 @@ CLUSTERS = {
     "behind": {**SCOPE, **_look("color=#40648f margin=4")},  # the rim of the cards below the first
 }
 _BACK = "style=dashed constraint=false"
+_FLOW = "color=#b3731d fontcolor=#b3731d dir=both arrowtail=vee"  # of a gradient, up to the tail
+FAINT = {"color": "#b4bfcc", "fontcolor": "#8995a3", "fillcolor": "#ffffff00"}
 ARROWS = {
     "value": {},
+    "faint": _look("color=#b4bfcc"),
     "constant": _look("style=dashed arrowhead=none"),
     "carried": _look(f"{_BACK} color=#40648f fontcolor=#40648f"),
-    "backward": _look(f"{_BACK} color=#b3731d fontcolor=#b3731d"),
+    "backward": _look(_FLOW),
+    "back": _look(f"{_BACK} {_FLOW}"),  # to the step before
     "up": _look("constraint=false"),  # against the order of the boxes; it must not reverse it
 }
 # The marks of a comparison of two traces: the sign before a name, and the look of the box.
@@ -66,6 +69,7 @@ MARKS = {
     "changed": ("≠", _look("fillcolor=#f7e7a9 color=#8a6d00 penwidth=2.5")),
 }
 # One hue by lightness, which can be read without seeing colours; in the dark, more is lighter.
+SQUARE = "■"  # of a level of heat in the heading
 HEAT = ("#fff6ea", "#fee0bb", "#fdc68c", "#f8a65c", "#ec8638", "#d96a1e")
 
 # Each colour above, and its counterpart on a dark screen; text is legible on both.
@@ -74,6 +78,7 @@ DARK = {
     "#5b6b7f": "#7f8fa3",
     "#7a8797": "#8b98a8",
     "#b4bfcc": "#4d5a69",
+    "#8995a3": "#76828f",
     "#f5f7fa": "#222a33",
     "#d7ead9": "#1f3b25",
     "#3c7a46": "#5fa86b",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Unpack
 
-from viewer.drawing.dot import picture_of
-from viewer.drawing.looks import BOXES, HEAT, MARKS, NODE
+from viewer.drawing.dot import legend_levels, picture_of
+from viewer.drawing.looks import BOXES, FAINT, HEAT, MARKS, NODE
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape
 from viewer.graph import Graph
 from viewer.inputs import Traceable
@@ -25,7 +24,8 @@ BRACKETS = {
     "key": ("(", ")"),
 }
 BORDER = NODE["color"]
-CONNECTORS = {"value": "-->", "constant": "-.-", "carried": "-.->", "backward": "-.->", "up": "-->"}
+CONNECTORS = {"value": "-->", "constant": "-.-", "carried": "-.->", "up": "-->"}
+CONNECTORS |= {"backward": "<-->", "back": "<-.->", "faint": "-->"}
 
 
 def to_mermaid(x: Traceable | Graph, **options: Unpack[DrawingOptions]) -> str:
@@ -59,13 +59,14 @@ def to_mermaid(x: Traceable | Graph, **options: Unpack[DrawingOptions]) -> str:
     >>> print(viewer.to_mermaid(J).splitlines()[0])
     flowchart TD
     """
-    graph = prepare(x, max_nodes=options.pop("max_nodes", MAX_NODES))
+    most, by = options.pop("max_nodes", MAX_NODES), options.pop("by", "op")
+    graph = prepare(x, max_nodes=most, by=by, heat=options.get("heat"))
     drawn = picture_of(graph, **options)
     return "\n".join(_chart(drawn)) + "\n"
 
 
 def _chart(drawn: Picture) -> Iterator[str]:
-    yield "flowchart TD"
+    yield f"flowchart {'LR' if drawn.direction == 'right' else 'TD'}"
     yield f"  accTitle: {_plain(drawn.root.title)}"
     yield from _members(drawn.root, "  ")
     if drawn.notes:
@@ -102,13 +103,13 @@ def _shape_line(shape: Shape) -> str:
 
 def _class(shape: Shape) -> str:
     """Return the class of a box, by which it is coloured."""
-    return shape.mark or (f"heat{shape.heat}" if shape.heat is not None else shape.kind)
+    if shape.mark or shape.heat is not None:
+        return shape.mark or f"heat{shape.heat}"
+    return "faint" if shape.faint else shape.kind
 
 
 def _levels(drawn: Picture) -> list[str]:
-    """Return the range of each level of heat."""
-    bounds = drawn.legend[1:]
-    return [f"{low} – {high}" for low, high in pairwise(bounds)] or list(bounds)
+    return legend_levels(drawn.legend[1:]) if drawn.legend else []
 
 
 def _shapes(cluster: Cluster) -> Iterator[Shape]:
@@ -118,7 +119,8 @@ def _shapes(cluster: Cluster) -> Iterator[Shape]:
 
 
 def _arrow_line(arrow: Arrow) -> str:
-    line = CONNECTORS[arrow.kind] + (f'|"{_text(arrow.label)}"|' if arrow.label else "")
+    label = " ".join(filter(None, (arrow.argument and f"[{arrow.argument}]", arrow.label)))
+    line = CONNECTORS[arrow.kind] + (f'|"{_text(label)}"|' if label else "")
     return f"{arrow.tail} {line} {arrow.head}"
 
 
@@ -126,6 +128,7 @@ def _classes(drawn: Picture) -> Iterator[str]:
     """Yield the colours of the kinds that occur; text is dark on each, on any screen."""
     fills = {kind: (look.get("fillcolor"), look.get("color")) for kind, look in BOXES.items()}
     fills |= {f"heat{level}": (colour, BORDER) for level, colour in enumerate(HEAT)}
+    fills["faint"] = "#f5f7fa", FAINT["color"]
     fills |= {mark: (look["fillcolor"], look["color"]) for mark, (_, look) in MARKS.items()}
     used = {_class(shape) for shape in _shapes(drawn.root)}
     used |= {f"heat{n}" for n, _ in enumerate(_levels(drawn))}
@@ -141,7 +144,7 @@ def _text(*lines: str) -> str:
 
     A colon makes an icon of `fa:fa-x`, and the words `direction LR` a statement.
     """
-    escaped = (re.sub(r"(?<=direction)\s|[^\w\s.,∇×…–≠−+=/()→-]", _entity, line) for line in lines)
+    escaped = (re.sub(r"(?<=direction)\s|[^\w\s.,·∇×…–≠−+=/()→-]", _entity, line) for line in lines)
     return "<br/>".join(escaped)
 
 

@@ -13,7 +13,10 @@ LONGEST_EDGE = 12  # ranks; longer arrows slow down the layout and make a pictur
 
 @dataclass(frozen=True)
 class Shape:
-    """A box of a kind of `looks.BOXES`, with a level of `heat` and a mark of `looks.MARKS`."""
+    """A box of a kind of `looks.BOXES`, with a level of `heat` and a mark of `looks.MARKS`.
+
+    No gradient reaches a `faint` one, or it is not on the path that the picture is about.
+    """
 
     name: str
     kind: str
@@ -22,17 +25,23 @@ class Shape:
     link: str = ""
     heat: int | None = None
     mark: str = ""
+    faint: bool = False
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """An arrow of a kind of `looks.ARROWS`."""
+    """An arrow of a kind of `looks.ARROWS`.
+
+    `argument` is the number at its head. The `width` is in points, 0 for the usual one.
+    """
 
     tail: str
     head: str
     kind: str = "value"
     label: str = ""
     tooltip: str = ""
+    argument: str = ""
+    width: float = 0.0
 
 
 @dataclass
@@ -55,8 +64,9 @@ class Cluster:
 class Picture:
     """A whole drawing; `root` has no frame, and its title describes the picture in a sentence.
 
-    A `legend` is a title and the bounds of the levels of heat. `span` is the number of ranks that
-    all arrows span together, which determines how long a layout takes.
+    The first of `notes` is its heading. A `legend` is a title and the bounds of the levels of heat.
+    `span` is the number of ranks that all arrows span together, which determines how long a layout
+    takes. Values flow "down" or "right".
     """
 
     root: Cluster
@@ -64,6 +74,7 @@ class Picture:
     notes: tuple[str, ...] = ()
     legend: tuple[str, ...] = ()
     span: int = 0
+    direction: str = "down"
 
 
 @dataclass(frozen=True)
@@ -71,10 +82,12 @@ class Style:
     """The options of a picture; a `plain` one has no labels on arrows, which slow down a layout."""
 
     gradients: bool = True
-    edges: str = "shape"
+    edges: str = "none"
     heat: str | None = None
     links: str | None = None
     marks: Mapping[int, str] = field(default_factory=dict)
     backward: bool = False
+    direction: str | None = None
+    path: frozenset[int] | None = None  # nodes; what holds none of them is faint
     plain: bool = False
     longest: int = LONGEST_EDGE  # ranks

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from html import escape
 
-from viewer.drawing.looks import DARK, FONT
+from viewer.drawing.looks import DARK, FONT, HEAT, SQUARE
 from viewer.drawing.picture import Picture
+from viewer.text.strips import BARS
 
 # Graphviz writes the key of an element into its title, which all browsers show as a tooltip, and
 # the tooltip into an attribute, which few browsers show.
@@ -15,6 +16,9 @@ TITLE = re.compile(
     r"""(<g id="a_[^"]*"><a(?: xlink:href="[^"]*")?) xlink:title="([^"]*)\""""
 )
 EDGE_TITLE = re.compile(r"""(<g id="edge(\d+)" class="edge">\n<title>)[^<]*""")
+
+STRIP = re.compile(rf'(?: fill="[^"]*")?>([{BARS}·–?!]{{2,}})</text>')
+STRIP_COLOUR = "#d96a1e"  # also on a dark screen, see DARK
 
 NAME = "autograd-tools"  # the class of our pictures, so that their rules affect no others
 
@@ -33,38 +37,95 @@ for _light, _dark in DARK.items():
         STYLE += f'  .{NAME} [{_property}="{_light}"] {{ {_property}: {_dark}; }}\n'
 STYLE += "}\n</style>\n"
 
-# The wheel zooms at the pointer, dragging moves, a double click shows all again.
+# The wheel zooms at the pointer, dragging moves, a double click shows all again, as the keys do. At
+# first all is shown, or where letters would be too small, the beginning.
 SCRIPT = """<script>
 const svg = document.querySelector("svg"), all = svg.viewBox.baseVal;
 const whole = [all.x, all.y, all.width, all.height];
-let view = whole.slice(), held = null;
+const LETTER = 11, LEAST = 9, GOOD = 12;
+let view, held = null;
 const show = () => svg.setAttribute("viewBox", view.join(" "));
+const start = () => {
+  const scale = Math.min(innerWidth / whole[2], innerHeight / whole[3]);
+  view = whole.slice();
+  if (LETTER * scale < LEAST) {
+    const k = GOOD / LETTER, width = innerWidth / k, height = innerHeight / k;
+    view = [whole[0] + (whole[2] - width) / 2, whole[1], width, height];
+  }
+  show();
+};
 const at = e => new DOMPoint(e.clientX, e.clientY).matrixTransform(svg.getScreenCTM().inverse());
-svg.addEventListener("wheel", e => {
-  e.preventDefault();
-  const p = at(e), k = Math.exp(Math.max(-100, Math.min(100, e.deltaY)) / 400);
+const zoom = (p, k) => {
   view = [p.x + (view[0] - p.x) * k, p.y + (view[1] - p.y) * k, view[2] * k, view[3] * k];
   show();
+};
+svg.addEventListener("wheel", e => {
+  e.preventDefault();
+  zoom(at(e), Math.exp(Math.max(-100, Math.min(100, e.deltaY)) / 400));
 }, {passive: false});
-svg.addEventListener("pointerdown", e => { held = at(e); });
+svg.addEventListener("pointerdown", e => { if (e.target.tagName !== "text") held = at(e); });
 addEventListener("pointerup", () => { held = null; });
 svg.addEventListener("pointermove", e => {
   if (held === null) return;
+  e.preventDefault();
   const p = at(e);
   view[0] += held.x - p.x;
   view[1] += held.y - p.y;
   show();
 });
 svg.addEventListener("dblclick", () => { view = whole.slice(); show(); });
+const KEYS = {
+  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
+  PageUp: [0, -8], PageDown: [0, 8],
+};
+addEventListener("keydown", e => {
+  if (e.ctrlKey || e.metaKey || e.altKey) return;
+  const middle = {x: view[0] + view[2] / 2, y: view[1] + view[3] / 2};
+  if (e.key in KEYS) {
+    view[0] += KEYS[e.key][0] * view[2] / 10;
+    view[1] += KEYS[e.key][1] * view[3] / 10;
+    show();
+  } else if (e.key === "+" || e.key === "=") zoom(middle, 0.8);
+  else if (e.key === "-") zoom(middle, 1.25);
+  else if (e.key === "0") { view = whole.slice(); show(); }
+  else if (e.key === "Home") start();
+  else return;
+  e.preventDefault();
+});
+addEventListener("beforeprint", () => svg.setAttribute("viewBox", whole.join(" ")));
+addEventListener("afterprint", show);
+start();
 </script>
 """
 PAGE_STYLE = f"""<style>
 html, body {{ margin: 0; height: 100%; background: #ffffff; }}
-body > svg.{NAME} {{ display: block; width: 100%; height: 100%; }}
-body > svg.{NAME} {{ touch-action: none; cursor: grab; user-select: none; }}
+body > svg.{NAME} {{ display: block; width: 100%; height: 100%; touch-action: none; cursor: grab; }}
+body > svg.{NAME} text {{ cursor: text; }}
 @media (prefers-color-scheme: dark) {{ html, body {{ background: #14181d; }} }}
+@media print {{
+  html, body {{ height: auto; }}
+  body > svg.{NAME} {{ width: auto; height: auto; max-width: 100%; }}
+}}
 </style>
 """
+
+
+def _coloured(svg: str, drawn: Picture) -> str:
+    """Give the squares of the legend in the heading the colours of the levels."""
+    if not drawn.legend:
+        return svg
+    colours = iter(HEAT)
+    title = re.escape(escape(drawn.legend[0]))
+    return re.sub(
+        rf">({title}: .*)</text>",
+        lambda line: re.sub(
+            SQUARE,
+            lambda square: f'<tspan fill="{next(colours, HEAT[-1])}">{square[0]}</tspan>',
+            line[0],
+        ),
+        svg,
+        count=1,
+    )
 
 
 def finish(svg: str, drawn: Picture) -> str:
@@ -75,6 +136,8 @@ def finish(svg: str, drawn: Picture) -> str:
     svg = EDGE_TITLE.sub(
         lambda match: match[1] + escape(drawn.arrows[int(match[2]) - 1].tooltip), svg
     )
+    svg = _coloured(svg, drawn)
+    svg = STRIP.sub(rf' fill="{STRIP_COLOUR}">\1</text>', svg)
     sentence = escape(drawn.root.title)
     head = f'class="{NAME}" role="img" aria-label="{sentence}"'
     return re.sub(
@@ -85,13 +148,13 @@ def finish(svg: str, drawn: Picture) -> str:
     )
 
 
-def page(svg: str) -> str:
+def page(svg: str, title: str) -> str:
     """Return a page with an SVG to zoom and pan in; it loads nothing from the network."""
     policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
     head = f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<title>Gradient</title>
+<title>{escape(title)}</title>
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width">
 """

@@ -1,40 +1,62 @@
-"""The pass that collapses groups until no more boxes are left than a person can read."""
+"""The pass that opens groups until a picture has as many boxes as a person can read."""
 
 from __future__ import annotations
 
 import heapq
-import linecache
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count, groupby
-from typing import TypeAlias
+from itertools import groupby
+from typing import TypeAlias, get_args
 
-from viewer.graph import Graph, Group
+import numpy as np
+
+from autograd_tools.base.text import unknown
+from autograd_tools.tracing.columns import Columns
+from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable
+from viewer.options import Detail, HeatBy
 from viewer.passes.folding import fold
+from viewer.passes.lines import by_lines
+from viewer.passes.rows import is_legible
 
-MAX_NODES = 60  # boxes whose labels are legible on a screen: some 10 rows of 6
-STRETCHES = 12  # pieces of a group with too many lines
-PIECES = ("leaves", "line", "stretch")  # the kinds of groups that cutting makes, not cut again
+MAX_NODES = 25  # boxes whose labels are legible on a screen of 1440 x 900 pixels
+STRETCHES = 12  # pieces of a group with too many members
+PIECES = ("leaves", "stretch")  # the kinds of groups that cutting makes, not cut again
+FEW = 8  # boxes that are shown however tall they are
 WORTH_CUTTING = 4  # boxes left; with fewer a group stays collapsed
 NESTED = 4  # nested calls of a function that are opened if not all of a recursion fits
 
 Members: TypeAlias = tuple[int | Group, ...]
+Heat: TypeAlias = str | Sequence[float] | None
+Key: TypeAlias = tuple[object, ...]  # of groups that are opened together
 
 
-def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
+def fit(
+    x: Traceable | Graph,
+    max_nodes: int | None = MAX_NODES,
+    *,
+    by: Detail = "op",
+    heat: HeatBy | Sequence[float] | None = None,
+) -> Graph:
     """Collapse groups until at most `max_nodes` boxes are left; nothing is dropped.
 
-    Groups near the top are opened first, and at one depth those with the fewest boxes; of a
-    recursion that does not fit, a few calls. If an open group has too many nodes of its own, those
-    of one source line become a collapsed group (of the kind "line"), or else stretches of equal
-    length do ("stretch"). Groups that are already collapsed remain so.
+    From the outermost inwards, the groups with most operations are open: functions and loops, then
+    source lines. Calls of one function are all open or all collapsed; of a recursion that does not
+    fit, a few calls are open. If an open group has too many members, they become stretches of equal
+    length. Groups that are already collapsed remain so.
 
     Parameters
     ----------
     x : Tape, Trace, Graph or path
         A path leads to a saved trace. A trace is grouped and folded first.
-    max_nodes : int, default 60
-        The number of boxes.
+    max_nodes : int or None, default 25
+        The number of boxes; None for any.
+    by : {"op", "line", "function"}
+        The smallest boxes: operations, source lines, or functions and the lines around their calls.
+    heat : {"time", "bytes", "gradient", "least-gradient"}, optional
+        Open the groups with most of this instead of those with most operations, and none without
+        it. A sequence has the weight of each node, the first of node 1.
 
     Returns
     -------
@@ -44,7 +66,7 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
     Raises
     ------
     ValueError
-        If `max_nodes` is below 1.
+        If `max_nodes` is below 1, and for an unknown `by`.
     TypeError
         If `x` has no trace.
 
@@ -56,28 +78,59 @@ def fit(x: Traceable | Graph, max_nodes: int = MAX_NODES) -> Graph:
     ...     for _ in range(100):
     ...         x = x * w
     ...     return x
-    >>> viewer.fit(ag.trace(power, 1.0), 3).notes
-    ('101 nodes, shown as 3 boxes',)
+    >>> viewer.fit(ag.trace(power, 1.0)).notes
+    ('101 nodes, shown as 2 boxes',)
     """
     check_budget(max_nodes)
+    if by not in get_args(Detail):
+        raise unknown("by", by, get_args(Detail))
     graph = x if isinstance(x, Graph) else fold(x)
-    budget = max_nodes
+    if by != "op":
+        graph = _closed(by_lines(graph, alone=True), by)
+    if max_nodes is None or _is_small(graph, max_nodes):
+        return _noted(graph, len(graph.boxes))
+    graph, budget = by_lines(graph), max_nodes
     while True:
-        fitter = _Fitter(graph, budget)
-        fitted, boxes = fitter.fit()
-        if fitter.has_collapsed:
-            fitted, boxes = _Fitter(graph, budget, NESTED).fit()
-        if graph.leaves_apart:  # each use of a leaf is a box, which only the whole picture counts
-            boxes = len(fitted.boxes)
-        if boxes <= max_nodes or budget == 1:
+        fitted = _Fitter(graph, budget, heat).fit()
+        boxes = len(fitted.boxes)
+        by_weight = not (heat is None or isinstance(heat, str))  # all of it is to be seen
+        fits = boxes <= FEW or by_weight or is_legible(fitted, max(1, max_nodes / MAX_NODES))
+        if (boxes <= max_nodes and fits) or budget == 1:
             return _noted(fitted, boxes)
-        budget = max(1, min(budget - 1, budget * max_nodes // boxes))
+        budget = max(1, min(budget - max(1, budget // 8), budget * max_nodes // boxes))
 
 
-def check_budget(max_nodes: int) -> None:
-    """Raise ValueError unless `max_nodes` is an int of at least 1."""
-    if not isinstance(max_nodes, int) or max_nodes < 1:
+def check_budget(max_nodes: int | None) -> None:
+    """Raise ValueError unless `max_nodes` is None or an int of at least 1."""
+    if max_nodes is not None and (not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(f"max_nodes= must be 1 or more, got {max_nodes!r}")
+
+
+def _is_small(graph: Graph, max_nodes: int) -> bool:
+    """Return whether a graph has no more boxes than fit; a big one is not asked."""
+    boxes = 0
+    todo = [graph.root]
+    while todo and boxes <= max_nodes:
+        group = todo.pop()
+        inner = [m for m in group.members if isinstance(m, Group)]
+        boxes += sum(m not in graph.hidden for m in group.members if not isinstance(m, Group))
+        boxes += sum(group.collapsed for group in inner)
+        todo += [group for group in inner if not group.collapsed]
+    return boxes <= max_nodes and len(graph.boxes) <= max_nodes
+
+
+def _closed(graph: Graph, by: Detail) -> Graph:
+    """Return a graph with its lines collapsed; by "function" also groups without inner ones."""
+
+    def close(group: Group, members: list[int | Group]) -> Group:
+        made = group.with_members(members)
+        if group is graph.root:
+            return made
+        inner = [m for m in members if isinstance(m, Group) and m.kind not in ("line", "leaves")]
+        closed = group.kind in ("line", "leaves") or (by == "function" and not inner)
+        return replace(made, collapsed=True) if closed else made
+
+    return replace(graph, root=rebuild(graph.root, close))
 
 
 def _noted(graph: Graph, boxes: int) -> Graph:
@@ -89,46 +142,93 @@ def _noted(graph: Graph, boxes: int) -> Graph:
 
 
 class _Fitter:
-    """Opens groups from the top down while there are boxes left."""
+    """Opens groups from the top down, those of the largest weights first, while boxes are left.
 
-    def __init__(self, graph: Graph, budget: int, nested: int | None = None) -> None:
+    Groups of one key, such as the calls of a function, are opened together.
+    """
+
+    def __init__(self, graph: Graph, budget: int, heat: Heat) -> None:
         self.graph = graph
-        self.nested = nested
-        self.has_collapsed = False
-        self.left = budget - 1  # the root counts as a box until it is opened
-        self.opened: list[tuple[Group, Members]] = []  # outer groups first
+        self.budget = self.left = budget
+        self.weights = _weights(graph, heat)
+        self.opened: dict[int, tuple[Group, Members]] = {}  # by id(), outer groups first
+        self.is_open: dict[Key, bool] = {}  # of the keys that were tried
+        self.waiting: dict[Key, list[Group]] = {}  # the visible groups of the other keys
+        self.around: dict[int, Counter[str]] = {}  # the functions around visible groups, by id()
+        self.queue: list[tuple[float, int, Key]] = []
 
-    def fit(self) -> tuple[Graph, int]:
-        """Return the graph with groups collapsed, and the number of its boxes."""
-        before, number = self.left + 1, count()
-        queue: list[tuple[int, int, int, Group, tuple[str, ...]]] = [
-            (0, 0, next(number), self.graph.root, ())
-        ]
-        while queue:
-            depth, _, _, group, around = heapq.heappop(queue)
-            members, final = self._opened(group, is_root=depth == 0)
-            is_deep = group.kind == "function" and around.count(group.name) == self.nested
-            if members is None or is_deep:
-                self.has_collapsed = True
-                continue
-            self.opened.append((group, members))
-            self.left -= self._width(members) - 1
-            for member in () if final else members:
-                if isinstance(member, Group) and not member.collapsed:
-                    path, width = (*around, group.name), self._width(member.members)
-                    heapq.heappush(queue, (depth + 1, width, next(number), member, path))
-        return replace(self.graph, root=self._built()), before - self.left
+    def fit(self) -> Graph:
+        """Return the graph with groups collapsed."""
+        root = self.graph.root
+        self.around[id(root)] = Counter()
+        self._show(root, self._arranged(root, self.left, cut=True) or root.members)
+        self.left -= 1
+        while self.queue:
+            _, _, key = heapq.heappop(self.queue)
+            if groups := self.waiting.pop(key, None):
+                plan = self._plan(key, groups)
+                self.is_open[key] = bool(plan)
+                for group, members in plan:
+                    self._show(group, members)
+        return replace(self.graph, root=self._built())
 
-    def _opened(self, group: Group, *, is_root: bool) -> tuple[Members | None, bool]:
-        """Return the members to show, None to collapse the group; and whether those are final."""
-        if self._width(group.members) - 1 <= self.left:
-            return group.members, False
-        if group.kind in PIECES or (not is_root and self.left < WORTH_CUTTING):
-            return None, False
-        lines = _lines(self.graph, group.members)
-        if 1 < self._width(lines) <= self.left + 1:
-            return lines, False
-        return _stretches(group.members, min(STRETCHES, self.left + 1)), True
+    def _plan(self, key: Key, groups: list[Group]) -> list[tuple[Group, Members]]:
+        """Return groups to open with their members, and those in them whose keys are open.
+
+        Nothing if their boxes do not fit.
+        """
+        if key[0] == "function" and key[2] == NESTED:
+            return []
+        plan: list[tuple[Group, Members]] = []
+        left, todo = self.left, [*reversed(groups)]
+        while todo:
+            group = todo.pop()
+            members = self._arranged(group, left + 1, cut=len(groups) == 1 and not plan)
+            if members is None:
+                return []
+            left -= self._width(members) - 1
+            plan.append((group, members))
+            inner = self._inner(group, members)
+            todo += [member for other, member in inner if other == key or self.is_open.get(other)]
+        return plan
+
+    def _show(self, group: Group, members: Members) -> None:
+        """Open a group."""
+        self.opened[id(group)] = group, members
+        self.left -= self._width(members) - 1
+        for key, member in self._inner(group, members):
+            if key not in self.is_open:
+                groups = self.waiting.setdefault(key, [])
+                groups.append(member)
+                weight = sum(self.weights[id(group)] for group in groups)
+                if weight:
+                    heapq.heappush(self.queue, (-weight, len(self.around), key))
+
+    def _inner(self, group: Group, members: Members) -> list[tuple[Key, Group]]:
+        """Return the members of an open group that may be opened, with their keys."""
+        around = self.around[id(group)]
+        if group.kind == "function":
+            around = around + Counter([group.name])
+        found = []
+        for member in members:
+            if isinstance(member, Group) and not member.collapsed and member.kind not in PIECES:
+                self.around[id(member)] = around
+                found.append((_key(member, around), member))
+        return found
+
+    def _arranged(self, group: Group, boxes: int, *, cut: bool) -> Members | None:
+        """Return members of a group that fit: all, or with leaves together, or cut, else None."""
+        own = group.members
+        if len(own) == 1 and isinstance(own[0], Group) and own[0].kind == "line":
+            own = own[0].members  # a function of one line: its frame would show nothing more
+        for members in (own, _leaves_together(self.graph, own)):
+            if self._width(members) <= boxes:
+                return members
+        is_root = group is self.graph.root  # any other is cut only where it could never fit
+        never = group.kind != "line" and self._width(members) > self.budget
+        if cut and (is_root or (never and boxes >= WORTH_CUTTING)):
+            return _stretches(self.graph, members, min(STRETCHES, boxes))
+        return None
 
     def _width(self, members: Members) -> int:
         """Return the number of boxes while all groups are collapsed."""
@@ -141,62 +241,91 @@ class _Fitter:
         )
 
     def _built(self) -> Group:
-        """Return the root, with all groups collapsed that were not opened."""
+        """Return the root, with all groups collapsed that were not opened.
+
+        An open line has no frame: its members are beside those of other lines.
+        """
         built: dict[int, Group] = {}
-        for group, members in reversed(self.opened):
-            found = (
-                built.get(id(m)) or replace(m, collapsed=True) if isinstance(m, Group) else m
-                for m in members
-            )
-            built[id(group)] = replace(group, members=tuple(found))
+        for group, members in reversed(self.opened.values()):
+            found: list[int | Group] = []
+            for member in members:
+                made = built.get(id(member))
+                if made is not None and made.kind == "line":
+                    found += made.members
+                elif made is None and isinstance(member, Group):
+                    found.append(replace(member, collapsed=True))
+                else:
+                    found.append(made or member)
+            built[id(group)] = replace(group, members=in_order(found))
         return built[id(self.graph.root)]
 
 
-def _lines(graph: Graph, members: Members) -> Members:
-    """Group neighbours of one source line, and neighbouring leaves."""
-    columns = graph.trace.columns
-
-    def line(member: int | Group) -> tuple[str, str, int]:
-        if isinstance(member, Group):
-            return member.kind if member.kind == "leaves" else "line", member.file, member.line
-        row = member - 1
-        if columns.kind[row] == "result":
-            return "line", columns.file[row], columns.line[row]
-        return "leaves", "", 0
-
-    found: list[int | Group] = []
-    for (kind, file, number), run in groupby(members, line):
-        items = tuple(run)
-        if len(items) == 1:
-            found += items
-        elif kind == "leaves":
-            found.append(Group(f"{len(items):,} leaves", items, "leaves"))
-        elif file:
-            found.append(Group(_code(file, number), items, "line", file, number))
+def _weights(graph: Graph, heat: Heat) -> dict[int, float]:
+    """Return the sum of the weights of all nodes that each group represents, by id() of it."""
+    weights = WEIGHTS[heat](graph.trace.columns) if heat is None or isinstance(heat, str) else heat
+    found: dict[int, float] = {}
+    for group in reversed([*graph.root.inner()]):
+        if group.copies:
+            found[id(group)] = sum(weights[id - 1] for copy in group.copies for id in copy)
         else:
-            found.append(_stretch(items))
+            found[id(group)] = sum(
+                found[id(m)] if isinstance(m, Group) else weights[m - 1] for m in group.members
+            )
+    return found
+
+
+def _times(columns: Columns) -> list[float]:
+    backward = (sum((times or {}).values()) for times in columns.backward_ns)
+    return [(ns or 0) + more for ns, more in zip(columns.forward_ns, backward, strict=True)]
+
+
+# The weights of nodes by the measure of heat; None has that of a picture without heat.
+WEIGHTS: dict[str | None, Callable[[Columns], Sequence[float]]] = {
+    None: lambda columns: [float(kind == "result") for kind in columns.kind],
+    "time": _times,
+    "bytes": lambda columns: columns.value.nbytes.tolist(),
+    "gradient": lambda columns: np.nan_to_num(columns.outgrad.norm).tolist(),
+    "least-gradient": lambda columns: np.nan_to_num(columns.outgrad.norm).tolist(),
+}
+
+
+def _key(group: Group, around: Counter[str]) -> Key:
+    """Return the key of groups that are opened together: a function by how often it is nested."""
+    if group.kind == "function":
+        return group.kind, group.name, around[group.name]
+    name = "" if group.kind == "line" else group.name
+    return group.kind, name, group.file, group.line, 0 if group.file else group.first
+
+
+def _leaves_together(graph: Graph, members: Members) -> Members:
+    """Return members with neighbouring leaves as one group."""
+    kinds = graph.trace.columns.kind
+    found: list[int | Group] = []
+    for is_leaf, run in groupby(members, lambda m: isinstance(m, int) and kinds[m - 1] != "result"):
+        items = tuple(run)
+        together = is_leaf and len(items) > 1
+        found += [Group(f"{len(items):,} leaves", items, "leaves")] if together else items
     return tuple(found)
 
 
-def _code(file: str, line: int) -> str:
-    """Return a line of the source with its place: `train.py:12  h = np.tanh(h @ w)`."""
-    code = linecache.getline(file, line).strip()
-    place = f"{file.replace(chr(92), '/').rpartition('/')[2]}:{line}"
-    return f"{place}  {code}" if code else place
-
-
-def _stretches(members: Members, pieces: int) -> Members:
+def _stretches(graph: Graph, members: Members, pieces: int) -> Members:
     """Cut members into pieces of about equal length."""
     size = -(-len(members) // pieces)
     found = (members[start : start + size] for start in range(0, len(members), size))
-    return tuple(_stretch(piece) if len(piece) > 1 else piece[0] for piece in found)
+    return tuple(_stretch(graph, piece) if len(piece) > 1 else piece[0] for piece in found)
 
 
-def _stretch(members: Members) -> Group:
-    groups = [member for member in (members[0], members[-1]) if isinstance(member, Group)]
-    kinds = {group.kind for group in groups}
-    if len(groups) == 2 and len(kinds) == 1 and kinds <= {"step", "level"}:
-        first, last = groups[0].name.partition("-")[0], groups[1].name.rpartition("-")[2]
-        return Group(f"{groups[0].kind}s {first}-{last}", members, "stretch")
+def _stretch(graph: Graph, members: Members) -> Group:
+    """Return neighbours as a group, named by its steps, its lines or else its nodes."""
+    ends = [member for member in (members[0], members[-1]) if isinstance(member, Group)]
+    kinds = {group.kind for group in ends}
+    if len(ends) == 2 and len(kinds) == 1 and kinds <= {"step", "level"}:
+        first, last = ends[0].name.partition("-")[0], ends[1].name.rpartition("-")[2]
+        return Group(f"{ends[0].kind}s {first}-{last}", members, "stretch")
     ids = [id for m in members for id in (m.all_ids() if isinstance(m, Group) else (m,))]
+    columns = graph.trace.columns
+    files = {columns.file[id - 1] for id in ids} - {""}
+    lines = [columns.line[id - 1] for id in ids if columns.file[id - 1]]
+    if len(files) == 1 and lines[0] < lines[-1]:
+        return Group(f"lines {lines[0]:,}-{lines[-1]:,}", members, "stretch", files.pop(), lines[0])
     return Group(f"nodes {min(ids):,}-{max(ids):,}", members, "stretch")

@@ -12,7 +12,6 @@ from viewer.inputs import Traceable
 from viewer.passes.fitting import fit
 from viewer.passes.folding import fold
 from viewer.passes.grouping import group
-from viewer.passes.preparing import is_tall
 
 SCOPES = ("function", "scope")  # kinds of places with a name of the user's
 
@@ -86,7 +85,15 @@ def focus(
     found = replace(graph, root=_only(graph.root, ids), hidden=graph.hidden & ids, notes=notes)
     if isinstance(x, Graph):
         return found
-    return fit(fold(found) if is_tall(found) else found)
+    return fit(fold(found))
+
+
+def path_of(trace: Trace, node: int | str) -> frozenset[int]:
+    """Return the nodes on the paths from a node, by id or name, to the result.
+
+    Raise ValueError for an unknown node.
+    """
+    return frozenset(_path(trace, _id(trace, node)))
 
 
 def _id(trace: Trace, node: int | str) -> int:

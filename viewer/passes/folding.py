@@ -44,8 +44,8 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
     Steps, calls or stretches are equal if they have the same operations on the same source lines
     with the same shapes, wired alike: each value comes from the same place in the same copy, or in
     a copy a fixed distance before it or right after it, or from one node for all copies, or from a
-    leaf of its own. Others stay apart. A recursive function folds by its levels, each without the
-    call inside it.
+    leaf of its own. The first copy may have constants in place of values from the copy before.
+    Others stay apart. A recursive function folds by its levels, each without the call inside it.
 
     A folded group has the name of its copies, steps and levels those of the first and the last
     ("2-100"). A loop or recursion whose steps are all folded is itself the folded group. Repetition
@@ -82,12 +82,9 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
     >>> graph = viewer.fold(ag.trace(power, 1.0))
     >>> print(viewer.to_text(graph, "tree"))
     101 nodes in power
-    └── for _ in range(100)  101 nodes  808B
-        ├── 1. w = P(1.0) ∇=100.0
-        ├── step 1  1 node  8.00B
-        │   └── 2. 1.0 = multiply(1.0, P(1.0)) ∇=1.0
-        └── steps 2-100  ×99  99 nodes  792B
-            └── 3. 1.0 = multiply(R(1.0), P(1.0)) ∇=1.0
+    ├── 1. w = P(1.0) ∇=100.0
+    └── for _ in range(100)  ×100  100 nodes  800B
+        └── 2. 1.0 = multiply(1.0, P(1.0)) ∇=1.0
     """
     graph = x if isinstance(x, Graph) else group(x)
     folder = _Folder(graph, (open,) if isinstance(open, (int, str)) else open)
@@ -106,7 +103,7 @@ class _Folder:
         _check_open(graph, ids, self.names)
         self.numbers = Numbers()
         self.signatures = signatures(graph, self.numbers, ids)
-        self.wiring = Wiring(graph, self.signatures)
+        self.wiring = Wiring(graph, self.signatures, ids)
         self.outside: dict[int, tuple[int, ...]] = {}  # rows of leaves by their first leaf
 
     def fold(self, group: Group, members: list[_Item]) -> _Folded:
@@ -172,15 +169,31 @@ class _Folder:
 
         found: list[_Item] = []
         end = 0
-        for repeat in find_repeats(numbers, related, lambda a, b: a.slots == b.slots, least):
-            if not _are_different(repeat.relations):
+        for later in find_repeats(numbers, related, lambda a, b: a.slots == b.slots, least):
+            if not _are_different(later.relations):
                 continue
+            inner = numbers[later.start : later.start + later.period]
+            repeat, sort = self._with_first(things, later, end)
             start, period = repeat.start, repeat.period
-            key = ("folded", repeat.times, *numbers[start : start + period])
+            key = (sort, repeat.times, *inner)
             folded = self._folded_repeat(things, self.numbers.of(key), repeat, leaves)
             found += [*items[end:start], folded]
             end = start + period * repeat.times
         return found + items[end:]
+
+    def _with_first(
+        self, things: list[int | Group], repeat: Repeat[Relation], end: int
+    ) -> tuple[Repeat[Relation], str]:
+        """Return a repeat with the stretch before it, if that differs only by initial constants."""
+        start, period = repeat.start - repeat.period, repeat.period
+        if start < end or not repeat.relations[0].carried:
+            return repeat, "folded"
+        first, second = self.wiring.copies(things[n : n + period] for n in (start, repeat.start))
+        relation = self.wiring.beginning(first, second, repeat.relations[0].slots)
+        if relation is None or not _are_different([relation, *repeat.relations]):
+            return repeat, "folded"
+        relations = [relation, *repeat.relations]
+        return Repeat(start, period, repeat.times + 1, relations), "folded from constants"
 
     def _folded_repeat(
         self, things: list[int | Group], number: int, repeat: Repeat[Relation], leaves: list[int]

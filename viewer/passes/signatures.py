@@ -35,7 +35,7 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
     """
     columns = graph.trace.columns
     calls = [
-        numbers.of((signature.kind, signature.op, *map(_pattern, signature.args)))
+        numbers.of((signature.kind, signature.op, *map(pattern, signature.args)))
         for signature in columns.signatures
     ]
     texts = [
@@ -65,7 +65,7 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
     return found
 
 
-def _pattern(form: str | tuple[str, ...] | Argument) -> object:
+def pattern(form: str | tuple[str, ...] | Argument) -> object:
     """Return the count of nodes in an argument, or a constant without its numbers."""
     if not isinstance(form, Argument):
         return _without_numbers(form) if isinstance(form, str) else len(form) - 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from viewer.graph import Graph, Group
+from viewer.passes.signatures import pattern
 
+NO_NODE = 0  # in place of a parent that is a constant
 FURTHEST = 8  # copies back that a value may come from, as in multistep methods
 
 
@@ -62,12 +64,13 @@ NONE: dict[int, Carried] = {}
 class Wiring:
     """Compares stretches of a graph; `runs` has the run, copy and position of each folded node."""
 
-    def __init__(self, graph: Graph, signatures: list[int]) -> None:
+    def __init__(self, graph: Graph, signatures: list[int], apart: Collection[int]) -> None:
         self.columns = graph.trace.columns
         self.parents = self.columns.parents
         self.leaf = [False, *[kind != "result" for kind in self.columns.kind]]
         self.signatures = signatures
         shown = set(graph.root.all_ids())
+        self.apart = graph.hidden.union(apart)
         self.absent = {id for id in range(1, len(self.leaf)) if id not in shown}
         self.runs: dict[int, tuple[int, int, int]] = {}
         self._runs = self._count = 0
@@ -116,6 +119,20 @@ class Wiring:
                 self._begin(found, copies, n, relation.slots, relation.reach)
         return found
 
+    def beginning(self, first: Copy, second: Copy, slots: list[object]) -> Relation | None:
+        """Return the relation of a copy that starts from constants to the first copy of a run.
+
+        The constants are where later copies carry values; all else is as `slots` of the run say.
+        """
+        found = self._related(first, second, first.number, self._from_constant, {})
+        if found is None or found.slots != slots or found.initial:
+            return None
+        return (
+            found
+            if found.leaves.keys() == set(first.leaves) and len(first.leaves) == len(second.leaves)
+            else None
+        )
+
     def _begin(
         self,
         found: list[Relation | None],
@@ -139,18 +156,57 @@ class Wiring:
         self, copies: Sequence[Copy], n: int, start: int = 0, early: Mapping[int, Carried] = NONE
     ) -> Relation | None:
         """Return the relation of a copy to the one before; slots that are too `early` are given."""
-        a, b, base = copies[n - 1], copies[n], copies[start].number
+        return self._related(copies[n - 1], copies[n], copies[start].number, self._alike, early)
+
+    def _alike(self, x: int, y: int) -> Iterable[tuple[int, int]] | None:
+        """Return the pairs of the parents of two equal operations, None if they differ."""
+        if self.signatures[x] != self.signatures[y]:
+            return None
+        return zip(self.parents[x - 1], self.parents[y - 1], strict=True)
+
+    def _from_constant(self, x: int, y: int) -> Iterable[tuple[int, int]] | None:
+        """Return the pairs of parents, with `NO_NODE` for a constant where `y` has a parent."""
+        if self.signatures[x] == self.signatures[y]:
+            return self._alike(x, y)
+        if x in self.apart or y in self.apart:
+            return None
+        columns = self.columns
+        pairs: list[tuple[int, int]] = []
+        a, b = columns.node(x - 1), columns.node(y - 1)
+        same = (a.op, a.file, a.line, len(a.args)) == (b.op, b.file, b.line, len(b.args))
+        if not same or columns.value.form[x - 1] != columns.value.form[y - 1]:
+            return None
+        for own, other in zip(a.args, b.args, strict=True):
+            starts = not own.nodes and len(other.nodes) == 1 and own.keyword == other.keyword
+            if not starts and pattern(own) != pattern(other):
+                return None
+            nodes = (NO_NODE,) if starts else own.nodes
+            pairs += zip(nodes, other.nodes, strict=True)
+        return pairs
+
+    def _related(
+        self,
+        a: Copy,
+        b: Copy,
+        base: int,
+        alike: Callable[[int, int], Iterable[tuple[int, int]] | None],
+        early: Mapping[int, Carried],
+    ) -> Relation | None:
         if len(a.results) != len(b.results):
             return None
         found = Relation(a, b)
-        numbers, positions = self._numbers, self._positions
-        leaf, signatures = self.leaf, self.signatures
+        numbers, positions, leaf = self._numbers, self._positions, self.leaf
         for x, y in zip(a.results, b.results, strict=True):
-            if signatures[x] != signatures[y]:
+            pairs = alike(x, y)
+            if pairs is None:
                 return None
-            for p, q in zip(self.parents[x - 1], self.parents[y - 1], strict=True):
+            for p, q in pairs:
                 inside = numbers[q] == b.number and not leaf[q]
-                if inside or (numbers[p] == a.number and not leaf[p]):
+                if p == NO_NODE:
+                    if numbers[q] != a.number or leaf[q]:
+                        return None
+                    found.slots.append(Carried(1, positions[q]))
+                elif inside or (numbers[p] == a.number and not leaf[p]):
                     if not inside or numbers[p] != a.number or positions[p] != positions[q]:
                         return None
                     found.slots.append(None)

@@ -125,7 +125,7 @@ def test_draw_draws_into_the_file_asked_for_and_says_so(ask, script, tmp_path):
 
 def test_draw_draws_what_flows_back(ask, script, tmp_path):
     ask("draw", "--backward", "-o", "graph.mmd", script())
-    assert '-.->|"∇' in (tmp_path / "graph.mmd").read_text(encoding="utf-8")
+    assert '<-->|"∇' in (tmp_path / "graph.mmd").read_text(encoding="utf-8")
 
 
 def test_draw_names_the_picture_after_the_script(ask, script, tmp_path):

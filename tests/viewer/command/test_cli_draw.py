@@ -37,13 +37,25 @@ def boxes(dot):
     return re.findall(r'^\t+n\d+\w* \[label="(.*)$', dot, re.MULTILINE)
 
 
-def test_focus_draws_the_paths_of_a_param_folded(draw):
-    whole, part = boxes(draw()), boxes(draw("--focus", "b"))
-    assert "b" in part
-    assert "w" in whole
-    assert "w" not in part
-    assert len(part) < 15
-    assert boxes(draw("--focus", "2")) != part
+def test_focus_draws_all_but_the_paths_of_a_param_faintly(draw):
+    whole, part = draw(), draw("--focus", "b")
+    assert boxes(part) == boxes(whole)
+    assert "faint" not in whole
+    assert [name[:3] for name in re.findall(r'label="([^"]*)" class="[^"]*faint', part)] == ["w\n3"]
+    assert draw("--focus", "1") != part
+
+
+def test_where_draws_the_rest_faintly(draw):
+    faint = re.findall(r'class="[^"]*faint', draw("--where", "op=sum"))
+    assert len(faint) == len(boxes(draw())) - 3  # two sums and a constant
+
+
+def test_by_and_direction(draw):
+    functions, lines = draw("--by", "function"), draw("--by", "line")
+    assert ('label="cell' in functions, 'label="tanh' in functions) == (True, False)
+    assert "  return np.tanh(w @ h + b)" in lines
+    assert "rankdir=LR" in draw("--direction", "right")
+    assert "rankdir=TB" in draw("--direction", "down")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +74,7 @@ def test_fewer_boxes(draw):
 
 
 def test_heat_and_links(draw):
-    assert "∇ norm" in draw("--heat", "gradient")
+    assert "greatest norm of the gradients: ■" in draw("--heat", "gradient")
     assert "vscode://" in draw("--links", "vscode")
 
 
@@ -72,7 +84,9 @@ def test_heat_and_links(draw):
         (["--focus", "bb"], "unknown node 'bb'; choose b"),
         (["--focus", "cell"], "scope='cell' is a function or scope"),
         (["--scope", "cel"], "unknown scope 'cel'; choose"),
-        (["--open", "5", "--focus", "b"], "--open does not work with --focus"),
+        (["--by", "loop"], "choose from 'op', 'line', 'function'"),
+        (["--direction", "up"], "choose from 'down', 'right'"),
+        (["--where", "nope>1"], "unknown column 'nope'"),
         (["--max-nodes", "0"], "--max-nodes must be 1 or more, got 0"),
         (["--heat", "gradeint"], "choose from 'time', 'bytes', 'gradient'"),
         (["--links", "emacs"], "emacs"),

@@ -40,7 +40,11 @@ def shapes(cluster):
 
 
 def arrows(drawn):
-    return [(arrow.tail, arrow.head, arrow.kind, arrow.label) for arrow in drawn.arrows]
+    """The ends, kind and texts of each arrow: the number of the argument and the label."""
+    return [
+        (arrow.tail, arrow.head, arrow.kind, f"{arrow.argument} {arrow.label}".strip())
+        for arrow in drawn.arrows
+    ]
 
 
 def test_an_open_folded_group_has_a_frame_behind_it(trace):
@@ -57,12 +61,12 @@ def test_an_open_folded_group_has_a_frame_behind_it(trace):
 
 
 def test_a_carried_arrow_leads_to_the_next_step(trace):
-    assert arrows(compose_picture(folded(trace), Style())) == [
-        ("n1", "n3", "value", "[1]"),
-        ("n2", "n3", "value", "[2]"),
-        ("n4", "n3", "carried", "[1] to the next step"),
-        ("n3", "n4", "value", "2"),
-        ("n4", "n9", "value", "2"),
+    assert arrows(compose_picture(folded(trace), Style(edges="shape"))) == [
+        ("n1", "n3", "value", ""),
+        ("n2", "n3", "value", ""),
+        ("n4", "n3", "carried", "to the next step"),
+        ("n3", "n4", "value", "[2]"),
+        ("n4", "n9", "value", "[2]"),
     ]
 
 
@@ -71,7 +75,7 @@ def test_a_collapsed_folded_group_is_a_stack_with_its_operations(trace):
     stack = shapes(drawn.root)["g2"]
     assert (stack.kind, stack.lines) == (
         "stack",
-        ("steps 1-3  ×3", "6 operations", "multiply, tanh"),
+        ("steps 1-3  ×3", "2 operations  32.0B each", "[2]  ∇ 0.565 → 1.41", "▅▇█"),
     )
     assert ("g2", "g2", "carried", "to the next step") in arrows(drawn)
 
@@ -86,11 +90,11 @@ def test_a_collapsed_group_is_a_box_with_its_operations(trace):
     box = shapes(drawn.root)["g1"]
     assert (box.kind, box.lines) == (
         "group",
-        ("model", "6 operations", "multiply, tanh", "1 input"),
+        ("model", "6 operations  96.0B", "[2]  ∇ 1.41", "w  ∇ 1.28"),
     )
 
 
-def test_a_collapsed_group_names_the_four_most_frequent_operations():
+def test_a_collapsed_group_without_a_name_names_its_four_most_frequent_operations():
     trace = ag.trace(
         lambda x: np.sum(np.exp(np.sin(np.cos(np.sin(np.tanh(np.sqrt(x))))))), np.ones(2)
     )
@@ -102,13 +106,21 @@ def test_a_collapsed_group_names_the_four_most_frequent_operations():
 
 def test_the_tooltip_of_a_collapsed_group_has_nodes_and_source(trace):
     tooltip = shapes(compose_picture(folded(trace, collapsed=True), Style()).root)["g2"].tooltip
-    assert tooltip == "steps 1-3  ×3\n6 nodes: 3, 4, 5, 6, 7, 8\n96.0B of values\nmodel.py:7"
+    assert tooltip.splitlines() == [
+        "steps 1-3  ×3",
+        "6 nodes: 3, 4, 5, 6, 7, 8",
+        "96.0B of values",
+        "3 × multiply, 3 × tanh",
+        "norms of gradients: least 0.565 (node 4), greatest 1.41 (node 8)",
+        "model.py:7",
+    ]
 
 
 def test_a_folded_box_shows_the_first_and_last_gradient(trace):
     assert shapes(compose_picture(folded(trace), Style()).root)["n3"].lines == (
         "multiply",
-        "∇ norm 0.237 … 0.961",
+        "[2]  ∇ 0.237 → 0.961",
+        "▄▆█",
     )
 
 
@@ -134,14 +146,18 @@ def test_a_frame_without_boxes_is_not_drawn(trace):
 
 
 def test_shapes_are_on_arrows_or_in_boxes(trace):
-    drawn = compose_picture(folded(trace), Style(edges="none"))
-    assert shapes(drawn.root)["n4"].lines == ("tanh", "float64[2]", "∇ norm 0.565 … 1.41")
+    drawn = compose_picture(folded(trace), Style())
+    assert shapes(drawn.root)["n4"].lines == ("tanh", "[2]  ∇ 0.565 → 1.41", "▅▇█")
     assert ("n4", "n9", "value", "") in arrows(drawn)
+    drawn = compose_picture(folded(trace), Style(edges="shape"))
+    assert shapes(drawn.root)["n4"].lines == ("tanh", "∇ 0.565 → 1.41", "▅▇█")
+    assert ("n4", "n9", "value", "[2]") in arrows(drawn)
 
 
 def test_an_arrow_names_a_dtype_other_than_float64():
     trace = ag.trace(lambda x: np.sum(np.sin(x)), np.ones((2, 3), np.float32))
-    assert arrows(compose_picture(Graph(trace, Group("", (1, 2, 3))), Style()))[-1] == (
+    style = Style(edges="shape")
+    assert arrows(compose_picture(Graph(trace, Group("", (1, 2, 3))), style))[-1] == (
         "n2",
         "n3",
         "value",
@@ -150,9 +166,8 @@ def test_an_arrow_names_a_dtype_other_than_float64():
 
 
 def test_arrows_of_a_plain_picture_have_no_labels(trace):
-    assert {label for *_, label in arrows(compose_picture(folded(trace), Style(plain=True)))} == {
-        ""
-    }
+    style = Style(edges="shape", plain=True)
+    assert {label for *_, label in arrows(compose_picture(folded(trace), style))} == {""}
 
 
 def test_duplicate_leaves_are_beside_their_uses(trace):
@@ -224,7 +239,7 @@ def test_the_span_of_a_picture_sums_its_arrows(trace):
 
 
 def test_unknown_edges_are_an_error_that_lists_the_known(trace):
-    with pytest.raises(ValueError, match="unknown edges 'size'; choose shape, none"):
+    with pytest.raises(ValueError, match="unknown edges 'size'; choose none, shape"):
         compose_picture(folded(trace), Style(edges="size"))
 
 
@@ -311,10 +326,10 @@ def test_the_tooltip_of_an_arrow_names_both_ends(trace):
     assert [
         arrow.tooltip for arrow in compose_picture(folded(trace, collapsed=True), Style()).arrows
     ] == [
-        "x (node 1) → steps 1-3  ×3",
-        "w (node 2) → steps 1-3  ×3",
-        "steps 1-3  ×3 → steps 1-3  ×3 · to the next step",
-        "steps 1-3  ×3 → sum (node 9) · 2",
+        "x (node 1) → steps 1-3  ×3 · [2]",
+        "w (node 2) → steps 1-3  ×3 · [2]",
+        "steps 1-3  ×3 → steps 1-3  ×3 · [2] · to the next step",
+        "steps 1-3  ×3 → sum (node 9) · argument 1 · [2]",
     ]
 
 
@@ -322,11 +337,11 @@ def test_arrows_show_how_many_steps_a_value_is_carried():
     b = Building()
     x = [b.leaf(), b.leaf()]
     for _ in b.steps(6):
-        x.append(b.op("add", x[-1], x[-2]))
+        x.append(b.op("subtract", x[-1], x[-2]))
     drawn = compose_picture(fold(group(b.graph)), Style())
     assert [arrow[2:] for arrow in arrows(drawn) if arrow[2] == "carried"] == [
-        ("carried", "[1] to the next step"),
-        ("carried", "[2] 2 steps on"),
+        ("carried", "1 to the next step"),
+        ("carried", "2 2 steps on"),
     ]
 
 
@@ -344,18 +359,59 @@ def test_a_recursion_is_a_frame_with_its_levels():
     b.op("sum", x)
     drawn = compose_picture(fold(group(b.graph)), Style())
     assert [cluster.title for cluster in drawn.root.clusters] == ["f, calling itself"]
-    assert ("n8", "n8", "carried", "[1] back to the level above") in arrows(drawn)
+    assert ("n8", "n8", "carried", "back to the level above") in arrows(drawn)
 
 
-def test_gradients_are_arrows_against_their_values(trace):
+def test_gradients_are_on_the_arrows_of_their_values(trace):
     drawn = compose_picture(folded(trace), Style(backward=True))
-    assert [arrow for arrow in arrows(drawn) if arrow[2] == "backward"] == [
-        ("n3", "n1", "backward", "∇ 2"),
-        ("n3", "n2", "backward", "∇ 2"),
-        ("n3", "n4", "backward", "∇ 2 to the step before"),
-        ("n4", "n3", "backward", "∇ 2"),
-        ("n9", "n4", "backward", "∇ 2"),
+    assert arrows(drawn) == [
+        ("n1", "n3", "backward", "∇ 0.237"),
+        ("n2", "n3", "backward", "∇ 1.28"),
+        ("n4", "n3", "back", "to the next step ∇ 0.565"),
+        ("n3", "n4", "backward", "∇ 0.237"),
+        ("n4", "n9", "backward", "∇ 1.41"),
     ]
+    widths = [arrow.width for arrow in drawn.arrows]
+    assert max(widths) == widths[-1] == 4.0
+    assert widths[0] == widths[3] < widths[2] < widths[1]
+    assert "to the step before" in drawn.arrows[2].tooltip
+
+
+def test_no_gradient_is_faint():
+    trace = ag.trace(lambda x: (np.exp(x), np.sum(x))[1], np.ones(2))
+    drawn = compose_picture(Graph(trace, Group("", (1, 2, 3))), Style())
+    assert [shape.name for shape in shapes(drawn.root).values() if shape.faint] == ["n2"]
+
+
+def test_a_path_leaves_the_rest_faint(trace):
+    drawn = compose_picture(folded(trace), Style(path=frozenset({1, 3, 9})))
+    assert [shape.name for shape in shapes(drawn.root).values() if shape.faint] == ["n2", "n4"]
+
+
+def test_the_frame_of_a_method_names_its_object():
+    b = Building()
+    x = b.leaf()
+    for n in (1, 2):
+        with b.place("function", "Net"), b.place("function", "Layer"):
+            x = b.op(f"f{n}", x, b.leaf("param", name=f"net.l{n}.w"))
+        x = b.op(f"g{n}", x)
+    titles = [title for _, title, _ in frames(compose_picture(group(b.graph), Style()).root)][1:]
+    assert titles == ["Net net.l1 › Layer", "Net net.l2 › Layer"]
+
+
+def test_values_flow_right_where_that_is_larger():
+    wide, tall = Building(), Building()
+    x = wide.leaf()
+    for _ in range(12):
+        wide.op("sin", wide.op("cos", x))
+    x = tall.leaf()
+    for _ in range(12):
+        x = tall.op("sin", x)
+    found = [compose_picture(b.graph, Style()).direction for b in (wide, tall)]
+    assert found == ["right", "down"]
+    assert compose_picture(tall.graph, Style(direction="right")).direction == "right"
+    with pytest.raises(ValueError, match="unknown direction 'up'; choose down, right"):
+        compose_picture(tall.graph, Style(direction="up"))
 
 
 def test_without_a_gradient_there_is_no_backward_arrow():

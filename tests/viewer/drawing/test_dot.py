@@ -66,20 +66,21 @@ def test_the_source_of_a_trace_of_two_nodes():
     exec(compile("def double(w):\n    return w * 2", "/models/model.py", "exec"), names)
     assert viewer.to_dot(ag.trace(names["double"], 3.0)).splitlines() == [
         "digraph trace {",
-        "\tgraph [bgcolor=transparent fontname=Arial fontsize=12 nodesep=0.28 pad=0.2 rankdir=TB "
-        "ranksep=0.36]",
-        '\tnode [color="#5b6b7f" fontname=Arial fontsize=11 height=0.3 margin="0.17,0.07" '
+        '\tgraph [bgcolor=transparent fontname="DejaVu Sans" fontsize=12 nodesep=0.2 pad=0.2 '
+        "rankdir=TB ranksep=0.26]",
+        '\tnode [color="#5b6b7f" fontname="DejaVu Sans" fontsize=11 height=0.3 margin="0.1,0.05" '
         'shape=box style="rounded,filled"]',
-        '\tedge [arrowsize=0.6 color="#7a8797" fontcolor="#56657a" fontname=Arial fontsize=9]',
+        '\tedge [arrowsize=0.6 color="#7a8797" fontcolor="#56657a" fontname="DejaVu Sans" '
+        "fontsize=9]",
+        '\tfontcolor="#56657a" fontsize=12 label="1 operation · 1 input of 1 element · 16.0B of '
+        'values · result 6\\l" labeljust=l labelloc=t',
         '\tn1 [label="w',
-        "3",
-        '∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 margin="0,0.02" '
+        '3  ∇ 2" class=input color="#6a5a9a" fillcolor="#e8e3f4" id=n1 margin="0,0.02" '
         'shape=hexagon style=filled tooltip="1. P(3.0) ∇=2.0',
         "value: min 3, mean 3, max 3, norm 3",
         'gradient: min 2, mean 2, max 2, norm 2"]',
         '\tn2 [label="w * 2',
-        "6",
-        '∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 margin="0.06,0.02" '
+        '6  ∇ 1" class=final color="#b3731d" fillcolor="#fbe6c9" id=n2 margin="0.06,0.02" '
         'shape=ellipse style="filled,bold" '
         'tooltip="2. 6.0 = multiply(P(3.0), 2) ∇=1.0',
         "value: min 6, mean 6, max 6, norm 6",
@@ -107,8 +108,8 @@ def test_nodes_are_named_by_their_ids():
         ("n1", "n2", ""),
         ("n2", "n3", ""),
         ("n3", "n4", ""),
-        ("n4", "n5", 'label="  [1] "'),
-        ("n1", "n5", 'label="  [2] "'),
+        ("n4", "n5", ""),
+        ("n1", "n5", ""),
     ]
 
 
@@ -119,19 +120,21 @@ def test_the_id_of_every_box_is_its_name():
 
 def test_arrows_into_two_arguments_are_numbered_from_1():
     w = ag.Param(3.0)
-    dot = viewer.to_dot(ag.diff(lambda: w * w))
-    assert edges_of(dot) == [("n1", "n2", 'label="  [1] "'), ("n1", "n2", 'label="  [2] "')]
+    dot = viewer.to_dot(ag.diff(lambda: w / w))
+    assert edges_of(dot) == [("n1", "n2", "headlabel=1"), ("n1", "n2", "headlabel=2")]
+    dot = viewer.to_dot(ag.diff(lambda: w * w))  # whose order does not matter
+    assert edges_of(dot) == [("n1", "n2", ""), ("n1", "n2", "")]
 
 
 def test_constant_arrays_are_boxes_and_numbers_in_labels():
     w = ag.Param(np.ones(2))
     dot = viewer.to_dot(ag.diff(lambda: np.sum(w * np.ones(2) * 3)))
     assert labels_of(dot) == {
-        "n1": "w\nfloat64[2]\n∇ norm 4.24",
-        "n2": "multiply\n∇ norm 4.24",
+        "n1": "w\n[2]  ∇ 4.24",
+        "n2": "multiply\n[2]  ∇ 4.24",
         "n2_2": "float64[2]",
-        "n3": "· * 3\n∇ norm 1.41",
-        "n4": "sum\n6\n∇ 1",
+        "n3": "· * 3\n[2]  ∇ 1.41",
+        "n4": "sum\n6  ∇ 1",
     }
     assert ("n2_2", "n2", "arrowhead=none style=dashed") in edges_of(dot)
 
@@ -140,7 +143,7 @@ def test_keyword_arguments_are_in_the_label():
     w = ag.Param(np.ones((2, 2)))
     assert (
         labels_of(viewer.to_dot(ag.diff(lambda: np.sum(np.sum(w, axis=0)))))["n2"]
-        == "sum(axis=0)\n∇ norm 1.41"
+        == "sum(axis=0)\n[2]  ∇ 1.41"
     )
 
 
@@ -170,7 +173,7 @@ def test_a_gradient_with_nan_and_inf_says_so():
     w = ag.Param(np.array([1.0, 0.0, 4.0]))
     with np.errstate(all="ignore"):
         tape = ag.diff(lambda: np.sum(np.array([1.0, np.nan, np.inf]) * w))
-    assert labels_of(viewer.to_dot(tape))["n1"] == "w\nfloat64[3]\n∇ norm 1 1 NaN 1 Inf"
+    assert labels_of(viewer.to_dot(tape))["n1"] == "w\n[3]  ∇ 1 1 NaN 1 Inf"
 
 
 @pytest.mark.parametrize(("gradient", "shown"), [(np.nan, "NaN"), (np.inf, "Inf")])
@@ -259,11 +262,8 @@ def test_scopes_deeper_than_twelve_are_drawn_as_one():
 def test_a_param_is_copied_beside_a_distant_use():
     dot = viewer.to_dot(as_graph(chain(15)))
     assert nodes_of(dot)[-2:] == ["n17", "n1_for_17"]
-    assert edges_of(dot)[-2:] == [
-        ("n16", "n17", 'label="  [1] "'),
-        ("n1_for_17", "n17", 'label="  [2] "'),
-    ]
-    assert labels_of(dot)["n1_for_17"] == labels_of(dot)["n1"] == "w\n3\n∇ 6"
+    assert edges_of(dot)[-2:] == [("n16", "n17", ""), ("n1_for_17", "n17", "")]
+    assert labels_of(dot)["n1_for_17"] == labels_of(dot)["n1"] == "w\n3  ∇ 6"
 
 
 def test_a_param_is_not_copied_beside_a_near_use():
@@ -281,7 +281,7 @@ def test_an_arrow_from_a_distant_result_starts_at_a_note():
 
     dot = viewer.to_dot(as_graph(ag.diff(loss)))
     assert labels_of(dot)["n2_for_18"] == "multiply (node 2)"
-    assert edges_of(dot)[-1] == ("n2_for_18", "n18", 'label="  [2] "')
+    assert edges_of(dot)[-1] == ("n2_for_18", "n18", "")
 
 
 def test_a_result_with_only_distant_uses_is_drawn_in_place():
@@ -296,7 +296,7 @@ def test_a_result_with_only_distant_uses_is_drawn_in_place():
     dot = viewer.to_dot(as_graph(ag.diff(loss)))
     assert labels_of(dot)["n4"].startswith("arctan2")
     assert labels_of(dot)["n4_for_20"] == "arctan2 (node 4)"
-    assert ("n2", "n4", 'label="  [1] "') in edges_of(dot)
+    assert ("n2", "n4", "headlabel=1") in edges_of(dot)
 
 
 def test_a_result_of_leaves_is_above_its_first_use():
@@ -309,7 +309,7 @@ def test_a_result_of_leaves_is_above_its_first_use():
         return y * early
 
     dot = viewer.to_dot(as_graph(ag.diff(loss)))
-    assert ("n2", "n18", 'label="  [2] "') in edges_of(dot)
+    assert ("n2", "n18", "") in edges_of(dot)
     assert ("n1_for_2", "n2", "") in edges_of(dot)
     assert labels_of(dot)["n1_for_2"].startswith("w")
 
@@ -327,14 +327,13 @@ def steep(n):
 
 def test_the_picture_counts_nodes_and_boxes():
     dot = viewer.to_dot(steep(40), max_nodes=10)
-    assert 'label="82 nodes, shown as 10 boxes"' in dot
-    assert len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)) == 10
+    boxes = len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE))
+    assert 5 < boxes <= 10
+    assert f"82 nodes, shown as {boxes} boxes\\l" in dot
 
 
-def test_a_collapsed_group_names_its_source_line_and_operations():
-    assert 'label="steep.py:4\n2 operations\nmultiply, add"' in viewer.to_dot(
-        steep(10), max_nodes=12
-    )
+def test_a_collapsed_line_without_code_is_named_by_its_place():
+    assert 'label="steep.py:4\n3.14112  ∇ 0.876"' in viewer.to_dot(steep(10), max_nodes=12)
 
 
 @pytest.mark.parametrize("max_nodes", [82, 83, 1000, None])
@@ -353,7 +352,7 @@ def test_max_nodes_must_be_1_or_more(max_nodes):
 
 def test_20_000_equal_operations_are_folded():
     dot = viewer.to_dot(chain(20_000))
-    assert 'label="20,002 nodes, shown as 3 boxes"' in dot
+    assert "20,002 nodes, shown as 3 boxes" in dot
     assert 'label="for _ in range(n)  ×20,000"' in dot
 
 
@@ -372,7 +371,7 @@ def test_list_items_from_a_folded_box_are_one_arrow():
         for tail, head, attributes in edges_of(viewer.to_dot(viewer.fold(ag.diff(loss))))
         if (tail, head) == ("n2", "n11")
     ]
-    assert arrows == ['label="  2 ×9 "']
+    assert arrows == ['label=" ×9 "']
 
 
 def test_every_arrow_joins_boxes_that_exist():
@@ -488,6 +487,6 @@ def test_an_unknown_option_is_an_error_that_lists_the_known(draw):
     with pytest.raises(
         TypeError,
         match="unknown drawing option 'color'; choose gradients, edges, heat, links, "
-        "backward, marks, max_nodes",
+        "backward, direction, marks, max_nodes, by, focus, where",
     ):
         draw(ag.Trace(()), color="red")

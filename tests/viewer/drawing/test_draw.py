@@ -67,14 +67,14 @@ def test_svg_is_well_formed(tape):
 
 def test_svg_shows_names_operations_shapes_gradients_and_scopes(tape):
     assert sorted({text.strip("\N{NO-BREAK SPACE} ") for text in texts(viewer.to_svg(tape))}) == [
-        "128",
-        "2×4",
-        "[1] 2×4",
-        "[2]",
+        "128 \N{NO-BREAK SPACE}∇ 1",
+        "2×1 \N{NO-BREAK SPACE}∇ 45.3",
+        "2×3 \N{NO-BREAK SPACE}∇ 78.4",
+        "2×4 \N{NO-BREAK SPACE}∇ 2.83",
+        "2×4 \N{NO-BREAK SPACE}∇ 22.6",
+        "5 operations · 2 Params of 8 elements · 328B of values · result 128",
         "add",
         "b",
-        "float64[2,1]",
-        "float64[2,3]",
         "float64[2,4]",
         "float64[3,4]",
         "layer",
@@ -83,11 +83,6 @@ def test_svg_shows_names_operations_shapes_gradients_and_scopes(tape):
         "sum",
         "w",
         "· ** 2",
-        "∇ 1",
-        "∇ norm 2.83",
-        "∇ norm 22.6",
-        "∇ norm 45.3",
-        "∇ norm 78.4",
     ]
 
 
@@ -169,7 +164,7 @@ def test_svg_shows_a_loop_once():
     assert {
         "182 nodes, shown as 4 boxes",
         "for _ in range(90) \N{NO-BREAK SPACE}×90",
-        "[1] to the next step",
+        "to the next step",
     } <= set(found)
 
 
@@ -178,14 +173,18 @@ def test_a_slow_layout_gets_plainer_then_loses_boxes(tape, monkeypatch):
 
     def slow(dot, format, ranks):
         tried.append(
-            (len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)), "2×4" in dot, ranks > 0)
+            (
+                len(re.findall(r"^\t+[ng]\d+ \[", dot, flags=re.MULTILINE)),
+                'label=" 2×4 "' in dot,
+                ranks > 0,
+            )
         )
         if len(tried) < 3:
             raise subprocess.TimeoutExpired("dot", 10)
         return b"<svg>"
 
     monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
-    viewer.to_svg(tape)
+    viewer.to_svg(tape, edges="shape")
     assert tried == [(7, True, True), (7, False, True), (1, False, False)]
 
 
@@ -239,7 +238,7 @@ def test_svg_takes_the_options_of_dot(tape):
 
 
 def test_svg_of_an_empty_trace_is_well_formed():
-    assert texts(viewer.to_svg(ag.Trace(()))) == []
+    assert texts(viewer.to_svg(ag.Trace(()))) == ["nothing"]
 
 
 def test_a_chain_of_20_000_operations_is_drawn():
@@ -463,7 +462,7 @@ def test_a_hostile_name_survives_in_svg(name, shown):
         text.strip("\N{NO-BREAK SPACE} ")
         for text in texts(viewer.to_svg(tape_named(name), gradients=False))
     ]
-    assert found == [shown, "sum", "2", shown, "float64[2]", shown, "2", "float64[2]"]
+    assert found[1:] == [shown, "sum", "2", shown, "[2]", shown, "[2]", "float64[2]"]
 
 
 @each_name
@@ -489,6 +488,7 @@ def test_a_hostile_group_name_or_note_is_only_text(name, shown):
         "ellipse",
         "text",
         "a",
+        "tspan",
     }
     assert any(
         text.endswith(shown[:50]) or shown[:50] in text for text in texts(viewer.to_svg(graph))
@@ -523,7 +523,7 @@ def test_a_hostile_name_is_only_text_in_html(tmp_path, name, shown):
     }
     assert page.count("<script") == page.count("</script") == 1
     assert set(re.findall(r"<(\w+)", page)) == tags
-    assert set(re.findall(r"<(\W)", page)) == {"!", "/"}
+    assert set(re.findall(r"<(\W)", page)) - {" "} == {"!", "/"}
     assert set(re.findall(r"<!(\S+)", page)) == {"doctype"}
     assert f">{shown}<" in html.unescape(page)
 
@@ -627,7 +627,7 @@ def test_titles_in_svg_are_the_tooltips():
         for group in svg.iter(f"{SVG}g")
         if group.find(f"{SVG}title") is not None
     }
-    assert titles["edge1"] == "w (node 1) → multiply (node 2) · [1]"
+    assert titles["edge1"] == "w (node 1) → multiply (node 2) · argument 1 · [2]"
     assert titles["n2"].startswith("2. float64[2] = multiply(")
     assert titles["g1"].startswith(
         "for _ in range(90) \N{NO-BREAK SPACE}×90\n180 nodes: 2, 3, 4 … 181\n"

@@ -1,6 +1,8 @@
 """Heat: figures of boxes, levels of colour, and the legend."""
 
 import re
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,7 +12,10 @@ import viewer
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.drawing.heat import MEASURES, heat_of
+from viewer.drawing.looks import HEAT
 from viewer.graph import Graph, Group
+from viewer.options import HeatBy
+from viewer.passes import fit
 
 
 def graph_of(*nodes, members=None):
@@ -52,15 +57,18 @@ def gradients(*norms):
     ]
 
 
-def test_the_gradients_of_a_box_have_one_norm():
+def test_a_box_has_the_greatest_or_the_least_of_its_gradients():
     graph = graph_of(*gradients(3.0, 4.0, 1.0), members=(Group("two", (1, 2), collapsed=True), 3))
-    assert heat_of(graph, "gradient").figures == {"g1": 5.0, "n3": 1.0}
+    assert heat_of(graph, "gradient").figures == {"g1": 4.0, "n3": 1.0}
+    assert heat_of(graph, "least-gradient").figures == {"g1": 3.0, "n3": 1.0}
+    assert "greatest ∇ 4" in viewer.to_dot(graph, heat="gradient")
+    assert "least ∇ 3" in viewer.to_dot(graph, heat="least-gradient")
 
 
 def test_levels_of_gradients_are_equal_factors():
     heat = heat_of(graph_of(*gradients(1e-6, 1.0, 0.0)), "gradient")
     assert heat.legend() == (
-        "norm of the gradient",
+        "greatest norm of the gradients",
         "1e-06",
         "1e-05",
         "0.0001",
@@ -90,7 +98,7 @@ def test_a_node_without_a_figure_has_no_colour():
 def test_labels_have_figures_and_the_picture_a_legend():
     dot = viewer.to_dot(graph_of(*timed((1000, 500), (3000, 0))), heat="time")
     assert 'label="f\nfreed\n1.50μs"' in dot
-    assert 'label="time, forward and backward: 0.00ns to 3.00μs' in dot
+    assert "time, forward and backward: ■ < 500ns  ■ ≥ 500ns  ■ ≥ 1.00μs" in dot
 
 
 @pytest.mark.parametrize(
@@ -120,9 +128,39 @@ def test_missing_heat_is_an_error_that_says_why(by, message):
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("by", ["time", "bytes", "gradient"])
+def test_the_legend_has_the_colours_of_the_levels():
+    svg = viewer.to_svg(graph_of(*timed((1000, 500), (3000, 0))), heat="time")
+    assert re.findall(r'<tspan fill="([^"]*)">■</tspan>', svg) == list(HEAT)
+    assert "rows" not in svg
+
+
+@pytest.mark.parametrize("by", get_args(HeatBy))
 def test_heat_of_an_empty_trace_is_an_empty_picture(by):
-    assert "legend" in viewer.to_dot(ag.Trace(()), heat=by)
+    assert MEASURES[by].title in viewer.to_dot(ag.Trace(()), heat=by)
+
+
+def closed(graph):
+    return [group.name[-1] for group in graph.root.inner() if group.collapsed]
+
+
+@pytest.mark.parametrize("by", get_args(HeatBy))
+def test_groups_with_most_of_the_heat_are_open(by):
+    large, small = np.full(300, 1e3), np.ones(2)
+
+    def a(x):
+        return np.sum(np.sin(x) * 2)
+
+    def b(x):
+        return np.sum(np.tanh(np.exp(x)) * 1e-9)
+
+    trace = ag.trace(lambda x, y: a(x) + b(y), large, small)
+    nodes = [
+        replace(node, forward_ns=10**9 if node.function.endswith("a") else 1)
+        for node in trace.nodes
+    ]
+    graph = fit(ag.Trace(nodes, trace.result), 8, heat=by)
+    assert closed(graph) == ["b"]
+    assert closed(fit(trace, 8)) == ["a"]
 
 
 def test_a_picture_with_heat_is_drawn():

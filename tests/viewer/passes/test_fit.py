@@ -1,5 +1,6 @@
 """Groups are collapsed until few enough boxes are left."""
 
+import numpy as np
 import pytest
 from support.traces import Building, outline
 
@@ -42,18 +43,18 @@ def test_a_graph_that_fits_is_not_collapsed():
 @pytest.mark.parametrize(
     ("max_nodes", "names"),
     [
-        (12, ["h"]),
+        (12, ["f.py:1"]),
         (10, ["h"]),
         (9, ["h"]),
-        (8, ["h", "g"]),
+        (8, ["h", "f.py:1"]),
         (7, ["h", "g"]),
         (6, ["h", "g"]),
         (5, ["h", "g"]),
-        (4, ["f", "g"]),
+        (4, ["h", "f.py:1", "g"]),
         (3, ["f", "g"]),
     ],
 )
-def test_the_deepest_and_the_biggest_are_collapsed_first(max_nodes, names):
+def test_the_deepest_and_the_smallest_are_collapsed_first(max_nodes, names):
     graph = fit(group(nested()), max_nodes)
     assert len(graph.boxes) <= max_nodes
     assert collapsed(graph) == names
@@ -79,7 +80,8 @@ def test_a_graph_without_groups_is_cut_by_lines():
 
 def test_too_many_lines_are_cut_into_stretches():
     graph = fit(many(4999, lambda n: n).graph, 10)
-    assert collapsed(graph) == [f"nodes {n * 500 + 1:,}-{n * 500 + 500:,}" for n in range(10)]
+    assert collapsed(graph)[:2] == ["lines 0-499", "lines 500-999"]
+    assert len(collapsed(graph)) == 10
     assert graph.notes == ("5,000 nodes, shown as 10 boxes",)
 
 
@@ -101,7 +103,7 @@ def test_steps_that_differ_are_cut_into_stretches():
 
 def test_lines_that_fit_are_open():
     graph = fit(many(30, lambda n: 0 if n < 4 else 1).graph, 10)
-    assert [*graph.boxes] == ["n1", "n2", "n3", "n4", "n5", "g2"]
+    assert [*graph.boxes] == ["n1", "n2", "n3", "n4", "n5", "g1"]
 
 
 def test_a_line_is_named_with_its_code(tmp_path):
@@ -177,26 +179,15 @@ def test_views_show_a_graph_unchanged():
     assert prepare(graph, max_nodes=1) is graph
 
 
-def test_a_graph_that_fits_is_folded_only_on_request():
+@pytest.mark.parametrize("steps", [3, 40])
+def test_equal_steps_are_folded_however_few(steps):
     b = Building()
     x = b.leaf()
-    for _ in b.steps(3):
+    for _ in b.steps(steps):
         x = b.op("tanh", x)
-    assert outline(prepare(b).root) == outline(group(b).root)
-    assert (
-        outline(prepare(b, fold=True).root)
-        == outline(prepare(b, max_nodes=3).root)
-        == outline(fold(b).root)
-    )
-
-
-def test_a_graph_taller_than_a_screen_is_folded():
-    b = Building()
-    x = b.leaf()
-    for _ in b.steps(40):
-        x = b.op("tanh", x)
-    assert outline(prepare(b).root) == outline(fold(b).root)
-    assert outline(prepare(b, max_nodes=200).root) == outline(group(b).root)
+    for found in (prepare(b), prepare(b, max_nodes=3), prepare(b, max_nodes=None)):
+        assert outline(found.root) == outline(fold(b).root)
+    assert outline(prepare(b, fold=False, max_nodes=None).root) == outline(group(b).root)
 
 
 def power(x, n):
@@ -227,4 +218,93 @@ def test_a_stretch_of_one_node_is_that_node():
     x = b.leaf("input")
     for line in range(6):
         x = b.op(f"o{line}", x, line=line)
-    assert outline(fit(b.graph, 3).root) == [["nodes 1-3", 1, 2, 3], ["nodes 4-6", 4, 5, 6], 7]
+    found = outline(fit(b.graph, 3).root)
+    assert found == [["lines 0-1", ["f.py:0", 1, 2], 3], ["lines 2-3", 4, 5], ["lines 4-5", 6, 7]]
+
+
+def layers(count, width):
+    """Calls of one function, each of so many operations on lines of their own, and of another."""
+    b = Building()
+    x = b.leaf("input")
+    for n in range(count):
+        with b.place("function", "layer"):
+            for line in range(width):
+                b.op(f"layer{line}", x, line=line)
+        b.op(f"between{n}", x, line=50 + n)
+    with b.place("function", "head"):
+        for line in range(width + 1):
+            b.op(f"head{line}", x, line=100 + line)
+    return b
+
+
+@pytest.mark.parametrize(("max_nodes", "names"), [(16, []), (14, ["head"]), (11, ["layer"])])
+def test_calls_of_one_function_are_open_or_collapsed_together(max_nodes, names):
+    graph = fit(group(layers(2, 4)), max_nodes)
+    assert set(collapsed(graph)) == set(names)
+
+
+def test_the_smallest_boxes_are_lines():
+    b = Building()
+    x = b.leaf("input")
+    with b.place("function", "f"):
+        for line in (1, 1, 2, 3, 3):
+            x = b.op("sin", x, b.leaf(name=f"w{line}"), line=line)
+    graph = fit(group(b), by="line")
+    graph.check()
+    assert collapsed(graph) == ["f.py:1", "f.py:2", "f.py:3"]
+    assert len(graph.boxes) == 3
+
+
+def test_the_smallest_boxes_are_functions():
+    graph = fit(group(nested()), by="function")
+    assert [box.group.name for box in graph.boxes.values()][:3] == ["h", "f.py:1", "g"]
+    with pytest.raises(ValueError, match="unknown by 'loop'; choose op, line, function"):
+        fit(group(nested()), by="loop")
+
+
+def test_a_comprehension_belongs_to_its_line():
+    w = ag.Param([1.0, 2.0, 3.0], name="w")
+
+    def f():
+        return sum([w[i] * 2 for i in range(3)])
+
+    graph = fit(ag.diff(f), by="line")
+    graph.check()
+    assert [box.group.name.partition("  ")[2] for box in graph.boxes.values()] == [
+        "return sum([w[i] * 2 for i in range(3)])"
+    ]
+
+
+def test_a_loop_is_no_part_of_its_first_line():
+    w = ag.Param([1.0, 2.0, 3.0], name="w")
+
+    def f():
+        total = 0.0
+        for x in w * 2:
+            total = total + np.sin(x) * x
+        return total
+
+    graph = fit(ag.diff(f), by="line")
+    graph.check()
+    assert [box.group.name.partition("  ")[2] for box in graph.boxes.values() if box.group] == [
+        "for x in w * 2:",
+        "for x in w * 2:",  # each item
+        "total = total + np.sin(x) * x",
+    ]
+
+
+def test_a_picture_is_no_taller_than_can_be_read():
+    b = Building()
+    x = b.leaf("input")
+    for n in range(25):
+        with b.place("function", f"f{n}"):
+            for line in range(2):
+                x = b.op(f"op{n}{line}", x, line=line)
+    assert len(fit(group(b)).boxes) < 20
+    assert len(fit(group(b), 50).boxes) > 25
+
+
+def test_groups_of_no_weight_stay_collapsed():
+    b = nested()
+    weights = [float(node.op.startswith("g")) for node in b.nodes]
+    assert collapsed(fit(group(b), 9, heat=weights)) == ["f"]

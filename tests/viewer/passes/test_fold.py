@@ -530,17 +530,46 @@ def scan(steps):
     return ag.diff(f)
 
 
-def test_a_recorded_loop_folds_after_its_first_step():
+def test_a_first_step_from_a_constant_folds_with_the_others():
     graph = fold(scan(50))
     graph.check()
     check_copies(graph)
     assert [(g.kind, g.name, g.times) for g in graph.root.inner()][1:] == [
-        ("loop", "for _ in range(steps)", 1),
-        ("step", "1", 1),
-        ("function", "layer", 1),
-        ("step", "2-50", 49),
+        ("loop", "for _ in range(steps)", 50),
         ("function", "layer", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"line": 2}, ["1", "2-6"]),
+        ({"shape": (3,)}, ["1", "2-6"]),
+        ({"constants": ("float64[2]", "2.0")}, ["1", "2-6"]),
+        ({"axis": "0"}, ["1", "2-6"]),
+        ({}, []),
+    ],
+)
+def test_a_first_step_that_differs_in_more_than_a_constant_stays_apart(change, names):
+    b = Building()
+    w, x = b.leaf("param"), None
+    for n in b.steps(6):
+        first = b.op("dot", w, **{"constants": ("float64[2]",), **change}) if not n else None
+        x = b.op("tanh", first or b.op("dot", w, x))
+    graph = fold(group(b))
+    graph.check()
+    assert [g.name for g in graph.root.inner() if g.kind == "step"] == names
+    if not names:
+        assert graph.edges[-1].carried or any(edge.carried for edge in graph.edges)
+        assert {(edge.tail, edge.argument) for edge in graph.edges if edge.head == "n2"} == {
+            ("n1", 1),
+            ("n3", 2),
+        }
+
+
+def test_the_first_step_that_is_opened_stays_apart():
+    graph = fold(scan(50), 2)
+    assert [g.name for g in graph.root.inner() if g.kind == "step"] == ["1", "2-50"]
 
 
 def test_steps_with_tuples_of_different_numbers_fold():

@@ -1,0 +1,262 @@
+"""The texts of a drawing: a few lines for each box, the full record for its tooltip, a heading."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from itertools import takewhile
+from pathlib import Path
+
+from autograd_tools import Trace
+from autograd_tools.base.formats import memory_text, time_text
+from autograd_tools.base.text import one_line
+from autograd_tools.tracing.columns import TraceNode
+from autograd_tools.tracing.summaries import Summary
+from viewer.graph import Box, Graph, Group
+from viewer.labels import LONGEST_NAME, call, counts, gradient, number, plural, shape, title
+from viewer.text.lines import LONGEST, shorten
+from viewer.text.strips import strip
+
+NAMED = 4  # operations that a collapsed group without a name of the program's names
+SHOWN_LEAVES = 2  # Params of a collapsed group that are shown one by one
+LONGEST_LINE = 44  # columns of the code of a source line
+STATISTICS = ("min", "mean", "max", "norm")
+OF_PASSES = ("repeat", "stretch", "leaves", "")  # kinds of groups that passes make
+
+
+def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) -> list[str]:
+    """Return the lines in the box of a node: its call or name, and its value and gradient.
+
+    A folded box shows the first and the last of its nodes.
+    """
+    nodes = [trace[id] for id in dict.fromkeys((box.nodes[0], box.nodes[-1]))]
+    node, is_result = nodes[0], nodes[0].kind == "result"
+    names = [call(trace, n) if is_result else n.name or n.kind for n in nodes]
+    name = names[0] if names[0] == names[-1] else f"{shorten(names[0], LONGEST - 2)} …"
+    if len(_parents(nodes[0])) != len(_parents(nodes[-1])):  # it starts from a constant
+        name = names[-1]
+    is_scalar = node.value is not None and node.value.shape == ()
+    facts = []
+    if shapes or not is_result or not node.children or is_scalar:
+        facts = [_range([_value(n.value) for n in nodes])]
+    return [name, *_facts(trace, facts, box.nodes if gradients else ())]
+
+
+def _parents(node: TraceNode) -> list[int]:
+    return [id for arg in node.args for id in arg.nodes]
+
+
+def group_lines(graph: Graph, box: Box, *, gradients: bool) -> list[str]:
+    """Return the lines in the box of a collapsed group.
+
+    They are its name, its size and time, its newest value that is used outside with the gradient,
+    and its Params.
+    """
+    group = box.group
+    assert group is not None
+    trace = graph.trace
+    kind, op = trace.columns.kind, trace.columns.op
+    own = group.copies[0] if group.copies else tuple(group.ids())
+    results = [id for id in own if kind[id - 1] == "result"]
+    lines = [line_title(group) if group.kind == "line" else title(group)]
+    instance = instance_of(trace, group)
+    lines += [instance] if instance else []
+    if group.kind != "line" and results:
+        nbytes = sum(int(trace.columns.value.nbytes[id - 1]) for id in results)
+        parts = [plural(len(results), "operation"), memory_text(nbytes) if nbytes else ""]
+        each = " each" if len(own) < len(box.nodes) else ""
+        times = [f"{total} in all" if each else total for total in _total(trace, box.nodes)]
+        lines.append("  ".join(filter(None, [*parts, *times])) + (each if not times else ""))
+    if group.kind in OF_PASSES and results:
+        ops = Counter(op[id - 1] for id in results)
+        names = ", ".join(shorten(name, LONGEST_NAME) for name, _ in ops.most_common(NAMED))
+        lines.append(names + " …" * (len(ops) > NAMED))
+    if outputs := _outputs(graph, group):
+        value = _value(trace[outputs[0]].value)
+        lines += _facts(trace, [value], outputs if gradients else ())
+    leaves = [id for id in own if kind[id - 1] != "result"]
+    return lines + _leaf_lines(trace, leaves, gradients=gradients)
+
+
+def line_title(group: Group) -> str:
+    """Return a source line with its number, `12  h = np.tanh(h @ w)`."""
+    code = group.name.partition("  ")[2]
+    return shorten(f"{group.line}  {code}", LONGEST_LINE) if code else title(group)
+
+
+def instance_of(trace: Trace, group: Group) -> str:
+    """Return the object whose method a group is, by the names of its own Params: `model.ln1`.
+
+    Nothing for a function whose name is no class. Copies have the first and the last one.
+    """
+    if group.kind != "function" or not group.name.rpartition(".")[2][:1].isupper():
+        return ""
+    name, kind = trace.columns.name, trace.columns.kind
+    copies = (group.copies[0], group.copies[-1]) if group.copies else (tuple(group.ids()),)
+    found = []
+    for copy in copies:
+        names = [name[id - 1] for id in copy if kind[id - 1] == "param" and name[id - 1]]
+        found.append(_common(names))
+    return " … ".join(dict.fromkeys(filter(None, found)))
+
+
+def _common(names: list[str]) -> str:
+    """Return the path that names share: `model.ln1` for `model.ln1.g` and `model.ln1.b`."""
+    paths = [name.split(".")[:-1] for name in names]
+    levels = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
+    return ".".join(parts[0] for parts in levels)
+
+
+def _outputs(graph: Graph, group: Group) -> list[int]:
+    """Return the newest node of a group that is used outside of it, in each of its copies."""
+    alike, children = graph.alike, graph.trace.columns.children
+    own = frozenset(group.copies[0] if group.copies else group.ids())
+    every = {other for id in own for other in alike.get(id, ())}
+
+    def is_used(id: int, inside: Collection[int]) -> bool:
+        uses = children[id - 1]
+        return not uses or any(use not in inside for use in uses)
+
+    kind = graph.trace.columns.kind
+    results = (id for id in own if kind[id - 1] == "result" and id in alike)
+    found = (id for id in results if is_used(id, own) or is_used(alike[id][-1], every))
+    return alike.get(max(found, default=0), [])
+
+
+def _value(value: Summary | None) -> str:
+    """Return a scalar in six digits, an array as its shape."""
+    if value is None:
+        return "freed"
+    return number(value) if value.shape in ((), None) else shape(value)
+
+
+def _facts(trace: Trace, facts: list[str], ids: Sequence[int]) -> list[str]:
+    """Return a line of facts with the gradients of some nodes, and a strip of their norms."""
+    outgrad = trace.columns.outgrad
+    if not any(outgrad.there[id - 1] for id in ids):
+        return [text for text in ("  ".join(filter(None, facts)),) if text]
+    ends = (trace[id].outgrad for id in (ids[0], ids[-1]))
+    found = _range([gradient(outgrad) if outgrad else "none" for outgrad in ends])
+    line = "  ".join([*filter(None, facts), f"∇ {found}"])
+    norms = [float(outgrad.norm[id - 1]) if outgrad.there[id - 1] else None for id in ids]
+    return [line, strip(norms)] if len(norms) > 2 and len(set(norms)) > 1 else [line]
+
+
+def _norms(trace: Trace, ids: Iterable[int]) -> list[float]:
+    return [float(trace.columns.outgrad.norm[id - 1]) for id in ids]
+
+
+def _leaf_lines(trace: Trace, leaves: list[int], *, gradients: bool) -> list[str]:
+    """Return a line for each of a few Params and inputs with its gradient, or one for many."""
+    nodes = [trace[id] for id in leaves[: SHOWN_LEAVES + 1]]
+    if len(leaves) <= SHOWN_LEAVES:
+        return [
+            f"{node.name or node.kind}{_of_leaf(node.outgrad) if gradients else ''}"
+            for node in nodes
+        ]
+    kinds = Counter(trace.columns.kind[id - 1] for id in leaves)
+    nouns = (("param", "Param"), ("input", "input"))
+    text = " and ".join(plural(kinds[kind], noun) for kind, noun in nouns if kinds[kind])
+    norms = [norm for norm in _norms(trace, leaves) if not math.isnan(norm)]
+    ends = f"  ∇ {min(norms):.3g} to {max(norms):.3g}" if norms and gradients else ""
+    return [text + ends]
+
+
+def _of_leaf(outgrad: Summary | None) -> str:
+    return f"  ∇ {gradient(outgrad)}" if outgrad else ""
+
+
+def _range(texts: list[str]) -> str:
+    return " → ".join(dict.fromkeys(texts))
+
+
+def heading_of(graph: Graph) -> str:
+    """Return what a graph is, for its heading: operations, Params, memory and the result."""
+    trace, columns = graph.trace, graph.trace.columns
+    ids = sorted(graph.root.all_ids())
+    if not ids:
+        return "nothing"
+    kinds = Counter(columns.kind[id - 1] for id in ids)
+    parts = [plural(kinds["result"], "operation")]
+    for kind, noun in (("param", "Param"), ("input", "input")):
+        if kinds[kind]:
+            shapes = [columns.value.shape[id - 1] for id in ids if columns.kind[id - 1] == kind]
+            elements = sum(math.prod(shape) for shape in shapes if shape is not None)
+            parts.append(f"{plural(kinds[kind], noun)} of {plural(elements, 'element')}")
+    nbytes = sum(int(columns.value.nbytes[id - 1]) for id in ids)
+    parts += [f"{memory_text(nbytes)} of values"] if nbytes else []
+    parts += [f"result {number(trace[trace.result].value)}"] if trace.result else []
+    return " · ".join(parts)
+
+
+def node_tooltip(trace: Trace, box: Box) -> str:
+    """Return the full record of a node, or of the first node of a folded box."""
+    node = trace[box.nodes[0]]
+    lines = [f"{node.id}. {node.listing}"]
+    for part, summary in (("value", node.value), ("gradient", node.outgrad)):
+        if summary is not None and summary.min is not None:
+            found = ((name, getattr(summary, name)) for name in STATISTICS)
+            known = ", ".join(f"{name} {x:.4g}" for name, x in found if x is not None)
+            lines.append(f"{part}: {known}{counts(summary, ',', summary.zeros or 0)}")
+    lines += _times(trace, box.nodes)
+    if node.file:
+        lines.append(f"{Path(node.file).name}:{node.line} in {node.function}")
+    if node.scope:
+        scope = (shorten(name, LONGEST_NAME) for name in node.scope[-6:])
+        lines.append(f"scope {' / '.join(scope)}")
+    if len(box.nodes) > 1:
+        lines += _extremes(trace, box.nodes)
+        lines.append(f"the first of {plural(len(box.nodes), 'equal node')}: {_some(box.nodes)}")
+    return "\n".join(map(one_line, lines))
+
+
+def _extremes(trace: Trace, ids: Sequence[int]) -> list[str]:
+    """Return a line with the least and the greatest gradient norm of some nodes."""
+    pairs = zip(_norms(trace, ids), ids, strict=True)
+    known = [(norm, id) for norm, id in pairs if not math.isnan(norm)]
+    if len(known) < 2:
+        return []
+    ends = (min(known, key=lambda item: item[0]), max(known, key=lambda item: item[0]))
+    (least, first), (most, last) = ends
+    return [
+        f"norms of gradients: least {least:.3g} (node {first}), greatest {most:.3g} (node {last})"
+    ]
+
+
+def group_tooltip(graph: Graph, group: Group, nodes: tuple[int, ...]) -> str:
+    """Return the full record of a group."""
+    trace = graph.trace
+    kind, op = trace.columns.kind, trace.columns.op
+    nbytes = sum(int(trace.columns.value.nbytes[id - 1]) for id in nodes)
+    count = f"{plural(len(nodes), 'node')}: {_some(nodes)}"
+    lines = [title(group), count, f"{memory_text(nbytes)} of values", *_times(trace, nodes)]
+    ops = Counter(op[id - 1] for id in nodes if kind[id - 1] == "result")
+    lines += [", ".join(f"{n:,} × {shorten(name)}" for name, n in ops.most_common(2 * NAMED))]
+    lines += _extremes(trace, _outputs(graph, group))
+    if group.file:
+        lines.append(f"{Path(group.file).name}:{group.line}")
+    return "\n".join(map(one_line, filter(None, lines)))
+
+
+def _some(ids: tuple[int, ...]) -> str:
+    shown = [*map(str, ids)]
+    return ", ".join(shown) if len(ids) < 7 else f"{', '.join(shown[:3])} … {shown[-1]}"
+
+
+def _total(trace: Trace, ids: Iterable[int]) -> list[str]:
+    """Return the time of some nodes, forward and backward together, if it is known."""
+    columns = trace.columns
+    forward = [ns for id in ids if (ns := columns.forward_ns[id - 1]) is not None]
+    backward = [ns for id in ids for ns in (columns.backward_ns[id - 1] or {}).values()]
+    return [time_text(sum(forward) + sum(backward))] if forward or backward else []
+
+
+def _times(trace: Trace, ids: tuple[int, ...]) -> list[str]:
+    """Return a line with the forward and backward times, if they are known."""
+    columns = trace.columns
+    forward = [ns for id in ids if (ns := columns.forward_ns[id - 1]) is not None]
+    backward = [ns for id in ids for ns in (columns.backward_ns[id - 1] or {}).values()]
+    taken = (("forward", forward), ("backward", backward))
+    parts = [f"{part} {time_text(sum(ns))}" for part, ns in taken if ns]
+    return [", ".join(parts)] if parts else []
