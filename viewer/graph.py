@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
 
 from autograd_tools import Trace
 from autograd_tools.base.html import html_of
@@ -171,6 +173,13 @@ class Graph:
     def _repr_html_(self) -> str | None:
         return html_of(self)
 
+    def with_note(self, note: str) -> Graph:
+        """Return the graph with another note, and with all that is known of it."""
+        noted = replace(self, notes=(*self.notes, note))
+        known = {name: x for name, x in self.__dict__.items() if name not in noted.__dict__}
+        noted.__dict__.update(known)
+        return noted
+
     @cached_property
     def boxes(self) -> dict[str, Box]:
         """The boxes by key, oldest first.
@@ -216,19 +225,39 @@ class Graph:
     def _shown(self) -> _Shown:
         shown, keys, groups = _Shown({}, {}), self._targets.keys, self._targets.groups
         columns, copies = self.trace.columns, self._targets.copies
-        for id in sorted(keys.keys() - self.hidden):
+        for id, position, parent in self._wires():
             head, own = keys[id], copies.get(id, ())
-            numbers = chain(() if head in groups else self._arguments(id), repeat(0))
-            for argument, parent in zip(numbers, columns.parents[id - 1]):  # noqa: B905  zeros without an end
-                for source in self._sources(parent):
-                    tail, carried = keys[source], _copies_between(copies.get(source, ()), own)
-                    if tail == head and not carried:
-                        continue
-                    shown.counts.setdefault((tail, head, argument, carried), [source, 0])[1] += 1
-                    is_leaf = tail not in groups and columns.kind[source - 1] != "result"
-                    if self.leaves_apart and is_leaf:
-                        shown.uses.setdefault((tail, head), {})[source] = None
+            argument = 0 if head in groups else self._arguments(id)[position]
+            for source in self._sources(parent):
+                tail, carried = keys[source], _copies_between(copies.get(source, ()), own)
+                if tail == head and not carried:
+                    continue
+                shown.counts.setdefault((tail, head, argument, carried), [source, 0])[1] += 1
+                is_leaf = tail not in groups and columns.kind[source - 1] != "result"
+                if self.leaves_apart and is_leaf:
+                    shown.uses.setdefault((tail, head), {})[source] = None
         return shown
+
+    def _wires(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the edges of nodes that may be drawn: a node, the position of a parent, the parent.
+
+        Those within one box, most of all in a large graph, are left out by array operations.
+        """
+        columns, keys = self.trace.columns, self._targets.keys
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys.values()), 1)}
+        size = len(self.trace) + 1
+        boxes = np.zeros(size, int)
+        boxes[list(keys)] = [numbers[key] for key in keys.values()]
+        hidden, folded = np.zeros(size, bool), np.zeros(size, bool)
+        hidden[list(self.hidden)] = True
+        folded[list(self._targets.copies)] = True
+        own = np.repeat(np.arange(1, size), np.diff(columns.starts))
+        parents = np.asarray(columns.flat)
+        apart = (boxes[own] != boxes[parents]) | (folded[own] & folded[parents])
+        there = (boxes[own] > 0) & ~hidden[own] & ((boxes[parents] > 0) & apart | hidden[parents])
+        found = np.flatnonzero(there)
+        positions = found - np.asarray(columns.starts)[own[found] - 1]
+        return zip(own[found].tolist(), positions.tolist(), parents[found].tolist(), strict=True)
 
     @cached_property
     def _targets(self) -> _Targets:
@@ -324,7 +353,7 @@ class _Targets:
         while todo:
             group, key, number = todo.pop()
             if number >= 0:  # all in it are found
-                self._add_copies(group, number)
+                self._add_copies(group, number, key)
                 continue
             if group.collapsed and key is None:
                 key = f"g{count}"
@@ -337,14 +366,16 @@ class _Targets:
                 else:
                     self.keys[member] = key or f"n{member}"
 
-    def _add_copies(self, group: Group, number: int) -> None:
-        """Show the nodes of all copies in the boxes of the first."""
+    def _add_copies(self, group: Group, number: int, key: str | None) -> None:
+        """Show the nodes of all copies in the boxes of the first; `key` is the box around them."""
+        is_within = key is not None and self.groups[key] is not group
         inner = [self.copies.get(id, ()) for id in group.copies[0]] if group.copies else []
         for n, copy in enumerate(group.copies):
             for model, id, path in zip(group.copies[0], copy, inner, strict=True):
                 self.keys[id] = self.keys[model]
                 self.models[id] = self.models.get(model, model)
-                self.copies[id] = ((number, n), *path)
+                if not is_within:
+                    self.copies[id] = ((number, n), *path)
 
 
 def _node(key: str, groups: dict[str, Group]) -> int | None:

@@ -122,16 +122,19 @@ class _Drawing:
         while todo:  # a loop, because calls may be nested more deeply than Python's own
             group, cluster, depth, around, owner = todo.pop()
             key, number = f"g{number}", number + 1
+            if group.collapsed:
+                if key in self.order:
+                    self.add(cluster, self.graph.boxes[key])
+                number += sum(1 for _ in group.inner()) - 1
+                continue
             own = texts.instance_of(self.graph.trace, group)
             heading = labels.title(group) + (f" {own}" if own and own != owner else "")
             titles = (*around, heading) if depth else ()
-            if group.collapsed and key in self.order:
-                self.add(cluster, self.graph.boxes[key])
-            elif _is_wrapper(group) and depth:
+            if _is_wrapper(group) and depth:
                 only = group.members[0]
                 todo.append((only, cluster, depth, titles, own or owner))  # type: ignore[arg-type]  # it is a group
                 continue
-            elif 0 < depth <= DEEPEST_CLUSTER and not group.collapsed:
+            if 0 < depth <= DEEPEST_CLUSTER:
                 cluster = self.frame(cluster, group, key, titles)
             for member in group.members:
                 if not isinstance(member, Group) and (box := self.graph.boxes.get(f"n{member}")):

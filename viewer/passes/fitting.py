@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import TypeAlias, get_args
@@ -18,7 +18,7 @@ from viewer.inputs import Traceable
 from viewer.options import Detail, HeatBy
 from viewer.passes.folding import fold
 from viewer.passes.lines import by_lines
-from viewer.passes.rows import is_legible
+from viewer.passes.rows import legibility
 
 MAX_NODES = 25  # boxes whose labels are legible on a screen of 1440 x 900 pixels
 STRETCHES = 12  # pieces of a group with too many members
@@ -90,14 +90,17 @@ def fit(
     if max_nodes is None or _is_small(graph, max_nodes):
         return _noted(graph, len(graph.boxes))
     graph, budget = by_lines(graph), max_nodes
+    weights = _weights(graph, heat)
+    is_shown = not (heat is None or isinstance(heat, str))  # all that has a weight is to be seen
     while True:
-        fitted = _Fitter(graph, budget, heat).fit()
+        fitted = _Fitter(graph, budget, weights).fit()
         boxes = len(fitted.boxes)
-        by_weight = not (heat is None or isinstance(heat, str))  # all of it is to be seen
-        fits = boxes <= FEW or by_weight or is_legible(fitted, max(1, max_nodes / MAX_NODES))
-        if (boxes <= max_nodes and fits) or budget == 1:
+        share = min(1.0, max_nodes / boxes)
+        if boxes > FEW and not is_shown:
+            share = min(share, legibility(fitted) * max(1, max_nodes / MAX_NODES))
+        if share == 1 or budget == 1:
             return _noted(fitted, boxes)
-        budget = max(1, min(budget - max(1, budget // 8), budget * max_nodes // boxes))
+        budget = max(1, min(boxes - 1, budget - 1, int(boxes * share)))
 
 
 def check_budget(max_nodes: int | None) -> None:
@@ -138,7 +141,7 @@ def _noted(graph: Graph, boxes: int) -> Graph:
     if boxes >= nodes:
         return graph
     note = f"{nodes:,} nodes, shown as {boxes:,} box{'es' if boxes > 1 else ''}"
-    return replace(graph, notes=(*graph.notes, note))
+    return graph.with_note(note)
 
 
 class _Fitter:
@@ -147,10 +150,10 @@ class _Fitter:
     Groups of one key, such as the calls of a function, are opened together.
     """
 
-    def __init__(self, graph: Graph, budget: int, heat: Heat) -> None:
+    def __init__(self, graph: Graph, budget: int, weights: Mapping[int, float]) -> None:
         self.graph = graph
         self.budget = self.left = budget
-        self.weights = _weights(graph, heat)
+        self.weights = weights  # of groups, by id()
         self.opened: dict[int, tuple[Group, Members]] = {}  # by id(), outer groups first
         self.is_open: dict[Key, bool] = {}  # of the keys that were tried
         self.waiting: dict[Key, list[Group]] = {}  # the visible groups of the other keys

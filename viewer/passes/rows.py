@@ -32,9 +32,9 @@ def scales(graph: Graph) -> dict[str, float]:
     return {"down": down, "right": right}
 
 
-def is_legible(graph: Graph, share: float) -> bool:
-    """Return whether the letters of a picture, at this share of its size, can be read."""
-    return max(scales(graph).values()) * LETTERS * share >= LEAST
+def legibility(graph: Graph) -> float:
+    """Return 1 if letters are legible on a screen, else the share of their size that they have."""
+    return min(1.0, max(scales(graph).values()) * LETTERS / LEAST)
 
 
 def _lines(graph: Graph, box: Box) -> int:
