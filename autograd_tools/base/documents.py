@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import re
 import stat
+import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import IO, Any, TextIO, TypeVar
 
 from autograd_tools.base.output import AnyPath, shown, write_bytes
 
@@ -17,6 +20,8 @@ T = TypeVar("T")
 LONGEST = 300  # characters of a file in an error
 # What `parse` may raise for data of a wrong type, range, length or depth.
 DAMAGE = (TypeError, ValueError, AttributeError, LookupError, OverflowError, RecursionError)
+PACKING = (EOFError, gzip.BadGzipFile, zlib.error)  # faults of a compressed file
+MAGIC = b"\x1f\x8b"  # the first bytes of one
 START = 4096  # characters in which the first key of a document stands
 # Formats of saved files, by kind: a new kind of file is an entry here.
 SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
@@ -32,18 +37,20 @@ def kind_of_file(path: str | os.PathLike[str]) -> str | None:
     """
     if not stat.S_ISREG(Path(path).stat().st_mode):
         return None
-    with Path(path).open("rb") as file:
-        encoding = json.detect_encoding(file.read(4))
-    with Path(path).open(encoding=encoding, errors="replace") as text:
-        start = text.read(START).lstrip()
-        first = _FIRST.match(start)
-        if first is not None:
-            return SAVED.get(first[1])
-        if not start.startswith("{") or not _mentions(text, start):
-            return None
-    try:  # "format" is not the first key
-        found = json.loads(Path(path).read_bytes())["format"]
-    except (ValueError, RecursionError, KeyError):
+    try:
+        with _opened(path) as file:
+            encoding = json.detect_encoding(file.read(4))
+        with _opened(path) as file:
+            text = io.TextIOWrapper(file, encoding, errors="replace")
+            start = text.read(START).lstrip()
+            first = _FIRST.match(start)
+            if first is not None:
+                return SAVED.get(first[1])
+            if not start.startswith("{") or not _mentions(text, start):
+                return None
+        with _opened(path) as file:  # "format" is not the first key
+            found = json.load(file)["format"]
+    except (ValueError, RecursionError, KeyError, *PACKING):
         return None
     return SAVED.get(found) if isinstance(found, str) else None
 
@@ -63,6 +70,13 @@ def write_document(path: AnyPath, document: dict[str, Any]) -> None:
     write_bytes(path, json.dumps(document, separators=(",", ":")).encode())
 
 
+def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
+    """Open a file to read, unpacked if it is compressed, whatever its name."""
+    with Path(path).open("rb") as file:
+        is_packed = file.read(2) == MAGIC
+    return gzip.open(path) if is_packed else Path(path).open("rb")  # type: ignore[return-value]
+
+
 def read_document(
     path: str | Path,
     format: str,
@@ -76,8 +90,12 @@ def read_document(
     Raise ValueError if the file is damaged, of another format, newer than `version`, or older than
     `oldest`.
     """
-    text = Path(path).read_bytes()
     name = shown(path)
+    try:
+        with _opened(path) as file:
+            text = file.read()
+    except PACKING as error:
+        raise ValueError(f"{name} is not completely compressed: {error}") from None
     try:
         document = json.loads(text)
     except UnicodeDecodeError:

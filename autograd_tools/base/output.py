@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
 import os
 import stat
 import sys
@@ -25,6 +26,7 @@ else:  # nobody can remove an open file there
 
 AnyPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
+LEVEL = 6  # of compression
 ENDING = ".autograd_tools"  # of temporary files
 # Reasons why a file can be written into, but not replaced: its folder or its owner is another's, or
 # it is mounted by itself.
@@ -73,7 +75,7 @@ def is_regular(path: AnyPath) -> bool:
 
 
 def write_bytes(path: AnyPath, content: bytes) -> None:
-    """Write a file.
+    """Write a file, compressed if its name ends in .gz.
 
     A regular file is replaced once all is written: a failure leaves the old one. If the user may
     write into it but not replace it, it is overwritten. A link is followed. A device or a pipe is
@@ -86,6 +88,8 @@ def write_bytes(path: AnyPath, content: bytes) -> None:
     ValueError
         For a path that no file can have.
     """
+    if os.fsdecode(path).lower().endswith(".gz"):
+        content = gzip.compress(content, LEVEL, mtime=0)  # the same at any time
     try:
         _write(os.fsdecode(path), content)
     except OSError as error:

@@ -13,7 +13,7 @@ STAND_INS = {
     **dict(zip("─│├└…∅", "-||`~-", strict=True)),
     **dict(zip("∇→×·⋮≥≠−–›", "d>x.:>!-->", strict=True)),
     **dict(zip("█▏▎▍▌▋▊▉", "#.......", strict=True)),
-    **dict(zip("▁▂▃▄▅▆▇", "_.-:=+*", strict=True)),
+    **dict(zip("▁▂▃▄▅▆▇■", "_.-:=+*#", strict=True)),
     "μ": "µu",  # the Greek letter, the sign of Latin-1
 }
 

@@ -44,11 +44,14 @@ class TraceNode:
     parents, children : tuple of int
         The ids of the nodes it was computed from, by argument, and of those computed from it.
     file, line, function : str, int, str
-        The user's code that made the call.
+        The user's code that made the call. Of an operation that a VJP rule makes, it is the code of
+        the operation whose `gradient` the rule computes.
     scope, calls : tuple of str, tuple of int
         The functions and scopes around the call, outermost first, and the number of each call.
     forward_ns, backward_ns : int or None, dict of int to int or None
         Nanoseconds of the forward pass, and of the VJP rule of each argument, from 1.
+    gradient : str
+        The operation whose VJP rule made the call; empty for a call of the user's.
     """
 
     id: int
@@ -67,6 +70,7 @@ class TraceNode:
     calls: tuple[int, ...] = ()
     forward_ns: int | None = None
     backward_ns: dict[int, int] | None = None
+    gradient: str = ""
 
     @property
     def call(self) -> str:
@@ -113,11 +117,12 @@ class OpSignature(NamedTuple):
 
 
 class SourceLine(NamedTuple):
-    """A line of the user's code that makes calls."""
+    """A line of the user's code that makes calls, or whose `gradient` a VJP rule computes."""
 
     file: str = ""
     line: int = 0
     function: str = ""
+    gradient: str = ""
 
 
 class Numbering(dict[T, int]):
@@ -176,6 +181,11 @@ class Columns:
         return [self.source_lines[number].line for number in self.source_line]
 
     @functools.cached_property
+    def gradient(self) -> list[str]:
+        """The operation whose VJP rule made each call."""
+        return [self.source_lines[number].gradient for number in self.source_line]
+
+    @functools.cached_property
     def parents(self) -> list[tuple[int, ...]]:
         """The parents of each node, in the order of its arguments."""
         return _split(self.flat, self.starts)
@@ -207,6 +217,7 @@ class Columns:
     def node(self, row: int) -> TraceNode:
         """Return the node of a row."""
         signature = self.signatures[self.signature[row]]
+        line = self.source_lines[self.source_line[row]]
         return TraceNode(
             row + 1,
             *signature[:3],
@@ -215,10 +226,11 @@ class Columns:
             self.outgrad.row(row),
             self.parents[row],
             self.children[row],
-            *self.source_lines[self.source_line[row]],
+            *line[:3],
             *self.scope(self.place[row]),
             self.forward_ns[row],
             self.backward_ns[row],
+            line.gradient,
         )
 
     def call(self, row: int) -> str:
@@ -278,7 +290,8 @@ class Columns:
             ],
             signatures=list(signatures),
             source_line=[
-                source_lines[SourceLine(node.file, node.line, node.function)] for node in nodes
+                source_lines[SourceLine(node.file, node.line, node.function, node.gradient)]
+                for node in nodes
             ],
             source_lines=list(source_lines),
             places=places,

@@ -21,12 +21,13 @@ from autograd_tools.tracing.columns import (
 from autograd_tools.tracing.summaries import NUMBERS, Form, Summaries, blank
 
 LARGEST = 2**62
+LARGEST_POWER = 22  # of ten that is a float
 KINDS = ("param", "input", "result")
 PLACES = ("function", "scope", "loop", "step")
 
 
-def plain_columns(columns: Columns) -> dict[str, Any]:
-    """Return columns in plain data, ready for JSON."""
+def plain_columns(columns: Columns, digits: int | None = None) -> dict[str, Any]:
+    """Return columns in plain data, ready for JSON; statistics of arrays with so many digits."""
     own = np.repeat(np.arange(1, len(columns.signature) + 1), np.diff(columns.starts))
     backward = {
         str(row): {str(key): ns for key, ns in times.items()}
@@ -38,7 +39,7 @@ def plain_columns(columns: Columns) -> dict[str, Any]:
             [*item[:3], [_plain_template(arg) for arg in item.args]] for item in columns.signatures
         ],
         "head": columns.signature,
-        "spots": [list(spot) for spot in columns.source_lines],
+        "spots": [[*spot] if spot.gradient else [*spot[:-1]] for spot in columns.source_lines],
         "spot": columns.source_line,
         "places": _plain_places(columns.places),
         "place": columns.place,
@@ -46,8 +47,8 @@ def plain_columns(columns: Columns) -> dict[str, Any]:
             "count": np.diff(columns.starts).tolist(),
             "back": (own - columns.flat).tolist(),
         },
-        "value": _plain_summaries(columns.value),
-        "outgrad": _plain_summaries(columns.outgrad),
+        "value": _plain_summaries(columns.value, digits),
+        "outgrad": _plain_summaries(columns.outgrad, digits),
         "forward_ns": None if set(columns.forward_ns) <= {None} else columns.forward_ns,
         "backward_ns": backward,
     }
@@ -67,8 +68,8 @@ def _read_columns(data: dict[str, Any]) -> Columns:
     n = len(data["head"])
     signatures = [_read_signature(item, n) for item in data["heads"]]
     source_lines = [
-        SourceLine(_text(file), _whole(line), _text(function))
-        for file, line, function in data["spots"]
+        SourceLine(_text(file), _whole(line), *map(_text, texts))
+        for file, line, *texts in data["spots"]
     ]
     places = _read_places(**data["places"])
     back = _integers(data["parents"]["back"], 1, LARGEST)
@@ -177,23 +178,32 @@ def _read_places(parent: Any, kind: Any, kinds: Any) -> list[ScopeNode]:
 # Summaries.
 
 
-def _plain_summaries(column: Summaries) -> dict[str, Any]:
-    """Return a column of summaries; of a row that holds one number, `min` is enough."""
+def _plain_summaries(column: Summaries, digits: int | None) -> dict[str, Any]:
+    """Return a column of summaries; of a row that holds one number, `min` is enough.
+
+    Statistics of other rows have so many digits.
+    """
     expected = _of_scalars(column.min)
     other = np.zeros(len(column.min), bool)
     for name, numbers in expected.items():
         own = getattr(column, name)
         other |= ~((own == numbers) | (np.isnan(own) & np.isnan(numbers)))
     rows = np.flatnonzero(other)
+    least = column.min.copy()
+    statistics = {name: getattr(column, name)[rows] for name in expected}
+    if digits is not None:
+        least[rows] = _rounded(least[rows], digits)
+        floats = {name: own for name, own in statistics.items() if name in NUMBERS}
+        statistics |= {name: _rounded(own, digits) for name, own in floats.items()}
     return {
         "form": column.form.tolist(),
         "forms": [
             [text, None if shape is None else list(shape), dtype, nbytes]
             for text, shape, dtype, nbytes in column.forms
         ],
-        "min": _nullable(column.min),
+        "min": _nullable(least),
         "rows": rows.tolist(),
-        **{name: _nullable(getattr(column, name)[rows]) for name in expected},
+        **{name: _nullable(own) for name, own in statistics.items()},
         "bins": {str(row): list(counts) for row, counts in column.bins.items()},
     }
 
@@ -260,6 +270,17 @@ def _read_times(times: Any, n: int) -> list[dict[int, int] | None]:
 
 
 # The smallest parts.
+
+
+def _rounded(numbers: np.ndarray, digits: int) -> np.ndarray:
+    """Return numbers with so many digits, as floats whose text is short."""
+    with np.errstate(all="ignore"):
+        power = digits - 1 - np.floor(np.log10(np.abs(numbers)))
+        exact = np.abs(power) <= LARGEST_POWER  # so that the division rounds only once
+        scale = 10.0 ** np.where(exact, np.abs(power), 0)
+        up = power >= 0
+        whole = np.round(np.where(up, numbers * scale, numbers / scale))
+        return np.where(exact, np.where(up, whole / scale, whole * scale), numbers)
 
 
 def _nullable(numbers: np.ndarray) -> list[Any]:

@@ -163,6 +163,7 @@ def _source_lines(notes: Sequence[CallSite]) -> tuple[list[SourceLine], list[int
     for note in notes:
         number = known.get(id(note))
         if number is None:
-            number = known[id(note)] = table[SourceLine(note.file, note.line, note.function)]
+            line = SourceLine(note.file, note.line, note.function, note.gradient)
+            number = known[id(note)] = table[line]
         found.append(number)
     return list(table), found

@@ -17,7 +17,8 @@ from autograd_tools.base.text import Text
 from autograd_tools.tracing.columns import Columns, Nodes, ScopeNode, TraceNode
 from autograd_tools.tracing.file_format import columns_of_plain, plain_columns
 
-FORMAT, VERSION = "autograd_tools.trace", 2
+DIGITS = 7  # of a saved statistic, which the tolerance of a comparison needs
+FORMAT, VERSION, OLDEST = "autograd_tools.trace", 3, 2
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,16 @@ class Trace:
         if self.result is not None and not (type(self.result) is int and 1 <= self.result <= n):
             raise ValueError(f"the result {self.result!r} is not a node")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the trace in numbers, strings, lists and dicts, ready for JSON."""
+    def to_dict(self, digits: int | None = None) -> dict[str, Any]:
+        """Return the trace in numbers, strings, lists and dicts, ready for JSON.
+
+        Statistics of arrays have so many `digits`, by default all.
+        """
         return {
             "format": FORMAT,
             "version": VERSION,
             "result": self.result,
-            **plain_columns(self.columns),
+            **plain_columns(self.columns, digits),
         }
 
     @classmethod
@@ -115,10 +119,11 @@ class Trace:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a JSON file, which `load_trace` reads.
 
-        A regular file is replaced once all is written, a link is followed, and a pipe or a device
-        is written into.
+        A path that ends in .gz gets it compressed. Statistics of arrays have 7 digits. A regular
+        file is replaced once all is written, a link is followed, and a pipe or a device is written
+        into.
         """
-        write_document(path, self.to_dict())
+        write_document(path, self.to_dict(DIGITS))
 
     def __str__(self) -> str:
         rows = range(len(self))
@@ -143,7 +148,7 @@ def load_trace(path: str | Path) -> Trace:
     Returns
     -------
     trace : Trace
-        A trace equal to the saved one.
+        The saved trace, with 7 digits of the statistics of arrays.
 
     Raises
     ------
@@ -161,4 +166,4 @@ def load_trace(path: str | Path) -> Trace:
     1. P(0.0) ∇=1.0
     2. 0.0 = sin(P(0.0)) ∇=1.0
     """
-    return read_document(path, FORMAT, VERSION, Trace.from_dict, oldest=VERSION)
+    return read_document(path, FORMAT, VERSION, Trace.from_dict, oldest=OLDEST)

@@ -89,7 +89,7 @@ def test_other_documents_are_refused_with_a_reason(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (99, "has version 99 of format 'autograd_tools.trace'; this version reads up to 2"),
+        (99, "has version 99 of format 'autograd_tools.trace'; this version reads up to 3"),
         (None, "has version None"),
     ],
 )

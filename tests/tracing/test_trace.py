@@ -1,6 +1,7 @@
 """The trace: a tape as plain data, saved and loaded."""
 
 import dataclasses
+import gzip
 import json
 from pathlib import Path
 
@@ -320,16 +321,39 @@ def test_an_exception_in_a_traced_function_leaves_params_plain():
 # Saving and loading.
 
 
-def test_a_saved_trace_is_read_back_as_it_was(tape, tmp_path):
-    path = tmp_path / "trace.json"
-    tape.trace().save(path)
-    assert ag.load_trace(path) == tape.trace()
+@pytest.mark.parametrize("kind", [Path, str])
+def test_a_saved_trace_is_read_back_as_it_was(tape, tmp_path, kind):
+    path = kind(tmp_path / "trace.json")
+    trace = tape.trace()
+    trace.save(path)
+    assert ag.load_trace(path) == ag.Trace.from_dict(trace.to_dict(7))
+    assert str(ag.load_trace(path)) == str(trace)
 
 
-def test_a_path_may_be_a_string(tape, tmp_path):
-    path = str(tmp_path / "trace.json")
-    tape.trace().save(path)
-    assert ag.load_trace(path) == tape.trace()
+@pytest.mark.parametrize("size", [1e-320, 1e-30, 1.0, 1e6, 1e7, 1e30, 1e305])
+def test_saved_statistics_have_seven_digits(tmp_path, size):
+    x = np.linspace(1 / 3, 2, 7) * size
+    with np.errstate(over="ignore", under="ignore"):
+        trace = ag.Trace((TraceNode(1, "param", value=summary(x)),))
+    trace.save(tmp_path / "trace.json")
+    found, exact = ag.load_trace(tmp_path / "trace.json")[1].value, trace[1].value
+    for name in ("min", "mean", "max"):
+        known, own = getattr(found, name), getattr(exact, name)
+        assert abs(known - own) <= 5e-7 * abs(own)
+        if 1e-10 < abs(own) < 1e20:
+            assert known == float(f"{own:.7g}")
+
+
+def test_a_file_named_gz_is_compressed_and_read_under_any_name(tape, tmp_path):
+    plain, packed, renamed = (tmp_path / name for name in ("a.json", "a.json.gz", "b.json"))
+    tape.trace().save(plain)
+    tape.trace().save(packed)
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    renamed.write_bytes(packed.read_bytes())
+    assert ag.load_trace(packed) == ag.load_trace(renamed) == ag.load_trace(plain)
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"a\.json\.gz is not completely compressed: "):
+        ag.load_trace(packed)
 
 
 def test_a_trace_goes_through_a_dict(tape):
@@ -341,7 +365,7 @@ def test_a_trace_goes_through_a_dict(tape):
 def test_a_saved_trace_has_format_and_version(tape, tmp_path):
     tape.trace().save(tmp_path / "trace.json")
     document = json.loads((tmp_path / "trace.json").read_text(encoding="utf-8"))
-    assert (document["format"], document["version"]) == ("autograd_tools.trace", 2)
+    assert (document["format"], document["version"]) == ("autograd_tools.trace", 3)
 
 
 def test_times_zeros_and_every_field_are_read_back(tmp_path):

@@ -139,7 +139,7 @@ def profile(args: argparse.Namespace) -> int:
 def _timeline_for(path: str | os.PathLike[str]) -> Callable[..., str]:
     """Return the writer of a timeline by its name; a pipe or device may have no ending."""
     for ending, write_timeline in TIMELINES.items():
-        if str(path).endswith(ending):
+        if str(path).removesuffix(".gz").endswith(ending):
             return write_timeline
     if not Path(path).suffix and not is_regular(path):
         return to_chrome_trace

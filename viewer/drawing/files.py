@@ -117,7 +117,7 @@ def draw(
 
 def format_of(path: str | os.PathLike[str]) -> str:
     """Return the ending that names the format of a file; raise ValueError for an unknown one."""
-    ending = Path(path).suffix.lower()
+    ending = Path(str(path).removesuffix(".gz")).suffix.lower()
     if not ending and not is_regular(path):
         return ".svg"
     if ending not in FORMATS:

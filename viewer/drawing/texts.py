@@ -201,7 +201,8 @@ def node_tooltip(trace: Trace, box: Box) -> str:
             lines.append(f"{part}: {known}{counts(summary, ',', summary.zeros or 0)}")
     lines += _times(trace, box.nodes)
     if node.file:
-        lines.append(f"{Path(node.file).name}:{node.line} in {node.function}")
+        rule = f", in the gradient of {node.gradient}" if node.gradient else ""
+        lines.append(f"{Path(node.file).name}:{node.line} in {node.function}{rule}")
     if node.scope:
         scope = (shorten(name, LONGEST_NAME) for name in node.scope[-6:])
         lines.append(f"scope {' / '.join(scope)}")

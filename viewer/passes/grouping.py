@@ -19,7 +19,8 @@ def group(x: Traceable | Graph) -> Graph:
 
     Functions and scopes around all nodes make no group. A Param or input is in the innermost group
     around its uses: weights that all steps of a loop share are outside of the loop, those of one
-    layer in the layer.
+    layer in the layer. What VJP rules make in the backward pass of an inner gradient is in groups
+    of its own, "∇ f" for that of a function f.
 
     Parameters
     ----------
@@ -54,8 +55,7 @@ def group(x: Traceable | Graph) -> Graph:
             └── 3. 4.0 = multiply(R(2.0), P(2.0)) ∇=1.0
     """
     graph = as_graph(x)
-    places = graph.trace.places
-    homes, root = _homes(graph)
+    homes, root, places = _homes(graph)
     members: dict[int, list[int]] = {root: []}  # by place: ids of nodes, and ~place of inner ones
     for id, home in homes.items():
         item, number = id, home
@@ -71,23 +71,69 @@ def group(x: Traceable | Graph) -> Graph:
     return replace(graph, root=groups[root])
 
 
-def _homes(graph: Graph) -> tuple[dict[int, int], int]:
-    """Return the place of each node, by id, and the place that becomes the root."""
+def _homes(graph: Graph) -> tuple[dict[int, int], int, Sequence[ScopeNode]]:
+    """Return the place of each node, by id, the place that becomes the root, and all places."""
     columns, places = graph.trace.columns, graph.trace.places
-    around = Ancestors(places)
     ids = np.sort(np.fromiter(graph.root.all_ids(), np.int64))
     place = np.array([0, *columns.place])
     leaf = np.array([False, *[kind != "result" for kind in columns.kind]])
-    root = trunk(places, around.common(set(place[ids[~leaf[ids]]].tolist())))
+    around, results = Ancestors(places), ids[~leaf[ids]]
+    root = trunk(places, around.common(set(place[results].tolist())))
+    by_rules = np.array([False, *map(bool, columns.gradient)])
+    if by_rules[results].any():
+        places = _backward_apart(places, place, results, by_rules, root)
+        around = Ancestors(places)
+        root = trunk(places, around.common(set(place[results].tolist())))
     homes = dict(zip(ids.tolist(), np.where(leaf[ids], root, place[ids]).tolist(), strict=True))
     uses: dict[int, set[int]] = {}
     own = np.repeat(np.arange(1, len(leaf)), np.diff(columns.starts))
     is_leaf = leaf[columns.flat]
     for id, user in zip(columns.flat[is_leaf].tolist(), own[is_leaf].tolist(), strict=True):
         if id in homes and user in homes:
-            uses.setdefault(id, set()).add(columns.place[user - 1])
+            uses.setdefault(id, set()).add(int(place[user]))
     homes.update((id, around.common(numbers)) for id, numbers in uses.items())
-    return homes, root
+    return homes, root, places
+
+
+def _backward_apart(
+    places: Sequence[ScopeNode],
+    place: np.ndarray,
+    results: np.ndarray,
+    by_rules: np.ndarray,
+    root: int,
+) -> list[ScopeNode]:
+    """Return places with others for the backward passes of inner gradients, and change `place`.
+
+    A backward pass runs in the places of its forward pass. It has places of its own where that was
+    over before; around them is the function that asks for the gradient.
+    """
+    first, last = [len(place)] * len(places), [0] * len(places)  # of rules, and of other operations
+    count, most = np.bincount(place[results], minlength=len(places)).tolist(), [0] * len(places)
+    for id, number in zip(results.tolist(), place[results].tolist(), strict=True):
+        if by_rules[id]:
+            first[number] = min(first[number], id)
+        else:
+            last[number] = max(last[number], id)
+    is_below = [False] * len(places)
+    for number in range(len(places) - 1, 0, -1):
+        parent = places[number].parent
+        first[parent] = min(first[parent], first[number])
+        last[parent] = max(last[parent], last[number])
+        count[parent] += count[number]
+        most[parent] = max(most[parent], count[number])
+    found, apart = list(places), {}
+    for number, old in enumerate(places):
+        is_below[number] = number == root or (number > 0 and is_below[old.parent])
+        if number and is_below[number] and last[number] < first[number] < len(place):
+            is_outer = old.parent not in apart
+            if is_outer and most[number] == count[number]:
+                continue  # it only calls the function whose gradient it is
+            name = f"∇ {old.name}" if is_outer else old.name
+            apart[number] = len(found)
+            found.append(old._replace(parent=apart.get(old.parent, old.parent), name=name))
+    for id in results[by_rules[results]].tolist():
+        place[id] = apart.get(int(place[id]), place[id])
+    return found
 
 
 def trunk(places: Sequence[ScopeNode], number: int) -> int:

@@ -6,7 +6,7 @@ from support.traces import Building, outline
 import autograd_tools as ag
 from autograd_tools.tracing.columns import ScopeNode
 from viewer.graph import Graph, Group
-from viewer.passes.grouping import group
+from viewer.passes import fold, group
 
 
 def layer(x, w):
@@ -95,3 +95,60 @@ def test_places_a_thousand_deep():
     graph = group(b.graph)
     assert len(list(graph.root.inner())) == 3001
     assert len(graph.boxes) == 3001
+
+
+# Gradients of gradients ---------------------------------------------------------------------------
+
+
+def energy(x):
+    for _ in range(3):
+        x = np.tanh(x * x)
+    return np.sum(x)
+
+
+def asks(w):
+    return np.sum(ag.grad(energy)(w) ** 2)
+
+
+def only_asks(w):
+    return ag.grad(energy)(w)
+
+
+def test_an_inner_backward_pass_has_groups_of_its_own():
+    graph = group(ag.diff(asks, ag.Param(np.ones(2), name="w")))
+    graph.check()
+    forward, backward = [g for g in graph.root.members if isinstance(g, Group)]
+    assert (forward.name, backward.name) == ("energy", "\N{NABLA} energy")
+    nodes = (graph.trace[id] for id in backward.ids())
+    found = {node.gradient for node in nodes if node.kind == "result"}
+    assert found == {"tanh", "multiply"}
+    loop = next(g for g in backward.members if isinstance(g, Group))
+    assert [g.name for g in loop.members if isinstance(g, Group)] == ["3", "2", "1"]
+    folded = fold(graph)
+    folded.check()
+    assert [g.times for g in folded.root.inner() if g.kind == "loop"] == [3, 1]  # step 3 starts
+
+
+def test_an_inner_gradient_that_is_all_has_groups_too():
+    graph = group(ag.diff(lambda: np.sum(only_asks(ag.Param(np.ones(2), name="w")))))
+    names = [g.name.rpartition(".")[2] for g in graph.root.inner() if g.kind == "function"]
+    assert names == ["only_asks", "energy", "\N{NABLA} energy"]
+
+
+def test_each_of_two_inner_gradients_belongs_to_its_function():
+    def other(x):
+        return np.sum(np.exp(x))
+
+    w = ag.Param(np.ones(2), name="w")
+    graph = group(ag.diff(lambda: np.sum(ag.grad(energy)(w) + ag.grad(other)(w))))
+    graph.check()
+    names = [g.name for g in graph.root.inner() if g.kind == "function"]
+    assert names[:2] == ["energy", "\N{NABLA} energy"]
+    assert names[2].endswith("other")
+    assert names[3:] == [f"\N{NABLA} {names[2]}"]
+
+
+def test_groups_of_gradients_are_the_same_after_saving(tmp_path):
+    trace = ag.diff(asks, ag.Param(np.ones(2), name="w")).trace()
+    trace.save(tmp_path / "trace.json.gz")
+    assert group(tmp_path / "trace.json.gz").root == group(trace).root
