@@ -55,7 +55,7 @@ def call(trace: Trace, node: TraceNode) -> str:
         return f"{node.op}({', '.join(options)})"
     if not any(_is_constant(node, arg) for arg in given):
         return node.op
-    args = [_digits(arg.text) if _is_constant(node, arg) else _name(trace, arg) for arg in given]
+    args = [digits(arg.text) if _is_constant(node, arg) else _name(trace, arg) for arg in given]
     return infix(node.op, args) or f"{node.op}({', '.join(args[:4])}{', …' * (len(args) > 4)})"
 
 
@@ -69,7 +69,7 @@ def _name(trace: Trace, arg: Argument) -> str:
     return shorten(name, LONGEST_NAME) if name.strip() else "·"
 
 
-def _digits(text: str) -> str:
+def digits(text: str) -> str:
     """Return a long number in six digits, other text unchanged."""
     return f"{float(text):.6g}" if re.fullmatch(r"-?\d+\.\d{6,}(e[+-]\d+)?", text) else text
 
@@ -88,8 +88,13 @@ def shape(value: Summary | None) -> str:
     """
     if value is None or value.shape is None:
         return shorten(value.text, 20) if value else ""
-    sizes = "×".join(map(str, value.shape)) if len(value.shape) != 1 else f"[{value.shape[0]}]"
-    return sizes if not sizes or value.dtype == "float64" else f"{sizes} {value.dtype}"
+    return shape_text(value.shape, value.dtype)
+
+
+def shape_text(shape: tuple[int, ...], dtype: str | None) -> str:
+    """Return the text of `shape` for a shape and dtype."""
+    sizes = "×".join(map(str, shape)) if len(shape) != 1 else f"[{shape[0]}]"
+    return sizes if not sizes or dtype == "float64" else f"{sizes} {dtype}"
 
 
 def gradient(summary: Summary) -> str:

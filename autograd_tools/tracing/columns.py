@@ -237,11 +237,11 @@ class Columns:
         """Return `TraceNode.call` of a row without making the node."""
         number = self.signature[row]
         if self.signatures[number].kind != "result":
-            return self._operand(row + 1)
+            return self.operand(row + 1)
         template = self._formats[number]
         if template is None:
             return self.node(row).call
-        return template % tuple(map(self._operand, self.parents[row]))
+        return template % tuple(map(self.operand, self.parents[row]))
 
     def listing(self, row: int) -> str:
         """Return `TraceNode.listing` of a row without making the node."""
@@ -271,10 +271,10 @@ class Columns:
             return Argument(template)
         first, *rest = template
         own = tuple(itertools.islice(ids, len(rest)))
-        texts = [f"{self._operand(id)}{text}" for id, text in zip(own, rest, strict=True)]
+        texts = [f"{self.operand(id)}{text}" for id, text in zip(own, rest, strict=True)]
         return Argument(first + "".join(texts), own)
 
-    def _operand(self, id: int) -> str:
+    def operand(self, id: int) -> str:
         """Return a node as the arguments of another show it."""
         text = self.value.text_of(id - 1) if self.value.form[id - 1] >= 0 else "None"
         return f"{'R' if self.signatures[self.signature[id - 1]].kind == 'result' else 'P'}({text})"

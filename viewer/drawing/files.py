@@ -80,8 +80,8 @@ def draw(
         A path leads to a saved trace. A graph made by a pass is drawn unchanged.
     path : path
         The file to write, which is replaced if it exists. Its ending chooses the format: .svg,
-        .html (a page to zoom and pan in), .dot, .mmd (Mermaid), .png or .pdf. A pipe or device
-        without an ending, such as /dev/stdout, gets .svg.
+        .html (a page to zoom and pan in), .dot, .mmd (Mermaid), .png or .pdf; another .gz
+        compresses it. A pipe or device without an ending, such as /dev/stdout, gets .svg.
     **options
         The options of `to_dot`.
 
@@ -111,17 +111,19 @@ def draw(
     """
     ending = format_of(path)
     data = FORMATS[ending](x, options)
-    write_bytes(path, page(data.decode(), Path(path).stem).encode() if ending == ".html" else data)
+    title = Path(str(path).removesuffix(".gz")).stem
+    write_bytes(path, page(data.decode(), title).encode() if ending == ".html" else data)
     return Path(path)
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
     """Return the ending that names the format of a file; raise ValueError for an unknown one."""
-    ending = Path(str(path).removesuffix(".gz")).suffix.lower()
+    name = str(path).removesuffix(".gz")
+    ending = Path(name).suffix.lower()
     if not ending and not is_regular(path):
         return ".svg"
     if ending not in FORMATS:
-        given = Path(path).suffix or Path(path).name
+        given = Path(name).suffix or Path(name).name
         raise ValueError(f"cannot draw {given!r}; supported: {', '.join(FORMATS)}")
     return ending
 

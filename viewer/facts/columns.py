@@ -18,7 +18,9 @@ from viewer.text.places import path_text, source_text
 
 Values: TypeAlias = Sequence[Any] | np.ndarray
 
-DEFAULT = ("id", "operation", "value", "gradient", "∇norm", "source")
+# The columns of a table by default, with their ranks: the highest is hidden first in a narrow
+# terminal, rank 0 never.
+DEFAULT = {"id": 0, "operation": 0, "value": 2, "∇norm": 1, "source": 3}
 BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -52,9 +54,12 @@ def _titles(trace: Trace) -> list[str]:
 
 
 def _texts(summaries: Summaries, missing: str) -> list[str]:
+    """Return the texts of values, numbers in six digits."""
+    is_number = [form.shape == () for form in summaries.forms]
+    rows = zip(summaries.text, summaries.form.tolist(), summaries.mean.tolist(), strict=True)
     return [
-        text if there else missing
-        for text, there in zip(summaries.text, summaries.there.tolist(), strict=True)
+        missing if form < 0 else f"{mean:.6g}" if is_number[form] and not math.isnan(mean) else text
+        for text, form, mean in rows
     ]
 
 

@@ -64,8 +64,8 @@ def focus(
     ...         x = x * w
     ...     return x
     >>> print(viewer.to_text(viewer.focus(ag.trace(power, 2.0), 5)))
-    5. 16.0 = multiply(R(8.0), P(2.0)) ∇=2.0
-    6. 32.0 = multiply(R(16.0), P(2.0)) ∇=1.0
+    v5 = v4 * w  16  ∇ 2
+    v6 = v5 * w  32  ∇ 1
     """
     graph = x if isinstance(x, Graph) else group(x)
     trace = graph.trace

@@ -82,9 +82,9 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
     >>> graph = viewer.fold(ag.trace(power, 1.0))
     >>> print(viewer.to_text(graph, "tree"))
     101 nodes in power
-    ├── 1. w = P(1.0) ∇=100.0
+    ├── input w  1  ∇ 100
     └── for _ in range(100)  ×100  100 nodes  800B
-        └── 2. 1.0 = multiply(1.0, P(1.0)) ∇=1.0
+        └── v2 = 1.0 * w  1  ∇ 1
     """
     graph = x if isinstance(x, Graph) else group(x)
     folder = _Folder(graph, (open,) if isinstance(open, (int, str)) else open)

@@ -48,11 +48,11 @@ def group(x: Traceable | Graph) -> Graph:
     >>> print(viewer.to_text(viewer.group(ag.trace(power, 2.0)), "tree"))
     3 nodes in power
     └── for _ in range(2)  3 nodes  24.0B
-        ├── 1. w = P(2.0) ∇=4.0
+        ├── input w  2  ∇ 4
         ├── step 1  1 node  8.00B
-        │   └── 2. 2.0 = multiply(1.0, P(2.0)) ∇=2.0
+        │   └── v2 = 1.0 * w  2  ∇ 2
         └── step 2  1 node  8.00B
-            └── 3. 4.0 = multiply(R(2.0), P(2.0)) ∇=1.0
+            └── v3 = v2 * w  4  ∇ 1
     """
     graph = as_graph(x)
     homes, root, places = _homes(graph)

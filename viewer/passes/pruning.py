@@ -44,8 +44,8 @@ def prune(x: Traceable | Graph, *, constants: bool = True, shapes: bool = True) 
     >>> import numpy as np, autograd_tools as ag, viewer
     >>> trace = ag.trace(lambda w: np.sum(np.reshape(w, (2, 2))), np.ones(4))
     >>> print(viewer.to_text(viewer.prune(trace)))
-    1. P(float64[4]) ∇=float64[4]
-    3. 4.0 = sum(R(float64[2,2])) ∇=1.0
+    input w  [4]  ∇ 2
+    v3 = sum(v2)  4  ∇ 1
     """
     graph = as_graph(x)
     op, children = graph.trace.columns.op, graph.trace.columns.children

@@ -1,40 +1,131 @@
-"""The list view: a line for each node, as AutoGrad.jl prints a tape."""
+"""The list view: an equation for each node, with its shape and the size of its gradient."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from autograd_tools import Trace
 from autograd_tools.base.text import one_line
+from autograd_tools.tracing.columns import Argument, OpSignature
+from autograd_tools.tracing.summaries import Summaries
+from viewer.labels import digits, shape_text
+from viewer.terminal.equations import LONGEST_CONSTANT, Names
 from viewer.terminal.subject import Options, Subject, omitted
-from viewer.text.lines import Row, Span, fold
+from viewer.text.lines import Row, Span, fold, shorten
+from viewer.text.signs import infix
+
+INDENT = "    "  # of the further rows of a line
 
 
 def list_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
-    """Yield the rows of the list; ids are aligned if the width is known."""
+    """Yield the rows of the list."""
     head, left_out, tail = subject.cut(options)
-    digits = len(str(len(subject.trace)))
+    lines = NodeLines(subject.trace)
     for part, after in ((head, left_out), (tail, 0)):
-        if width is None:  # plain lines, as `print` shows them
-            yield from ([Span(f"{id}. {subject.trace.columns.listing(id - 1)}")] for id in part)
-        for id in part if width else ():
-            number = f"{id:>{digits}}. "
-            yield from fold(node_spans(subject.trace, id), width, number, " " * len(number))
+        for id in part:
+            yield from fold(lines[id], width, "", INDENT)
         if after:
             yield from fold(omitted(after, len(subject.ids)), width)
 
 
-def node_spans(trace: Trace, id: int) -> list[Span]:
-    """Return a line of the list, in colour."""
-    columns, row = trace.columns, id - 1
-    call, outgrad = columns.call(row), columns.outgrad
-    if columns.kind[row] == "result":
-        value = columns.value.text_of(row) if columns.value.there[row] else "R(None)"
-        name, source = columns.op[row], (columns.file[row], columns.line[row])
-        linked = Span(one_line(name), "bold cyan", source if source[0] else None)
-        spans = [Span(one_line(f"{value} = ")), linked, Span(one_line(call[len(name) :]))]
-    else:
-        spans = [Span(one_line(call), "bold green")]
-    if outgrad.there[row]:
-        spans.append(Span(one_line(f" ∇={outgrad.text_of(row)}"), "yellow"))
-    return spans
+class NodeLines:
+    """The lines of nodes: `v5 = v2 + v4  4×12×16  ∇ 1.69`, `Param w  3×3  ∇ 2.45`."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.columns = trace.columns
+        self.names = Names(trace)
+        self.formats: dict[int, str] = {}  # of the calls of signatures, with %s for each parent
+        self.values = _Numbers(trace.columns.value)
+        self.gradients = _Numbers(trace.columns.outgrad)
+
+    def __getitem__(self, id: int) -> list[Span]:
+        columns, row = self.columns, id - 1
+        name, kind = self.names[id], columns.kind[row]
+        if kind == "result":
+            source = (columns.file[row], columns.line[row])
+            call = Span(self._call(row), "cyan", source if source[0] else None)
+            spans = [Span(f"{name} = "), call]
+        else:
+            own = one_line(columns.name[row]) if name != f"v{id}" else name
+            spans = [Span(f"{kind.replace('param', 'Param')} "), Span(own, "green")]
+        if value := self._value(row):
+            spans.append(Span(f"  {one_line(value)}"))
+        if self.gradients.form[row] >= 0:
+            spans.append(Span(f"  ∇ {one_line(self._gradient(row))}", "yellow"))
+        return spans
+
+    def _call(self, row: int) -> str:
+        number = self.columns.signature[row]
+        if number not in self.formats:
+            self.formats[number] = self._format(self.columns.signatures[number])
+        return one_line(self.formats[number] % tuple(map(self._name, self.columns.parents[row])))
+
+    def _name(self, id: int) -> str:
+        return self.names[id]
+
+    def _format(self, signature: OpSignature) -> str:
+        """Return the call of an operation as an equation has it, with %s for each parent."""
+        args, options = [], []
+        for arg in signature.args:
+            if isinstance(arg, str):
+                args.append(_escaped(arg))
+            elif not isinstance(arg, Argument):
+                args.append("%s".join(map(_escaped, arg)))
+            elif arg.keyword is not None:
+                options.append(f"{arg.keyword}={_escaped(arg.text)}")
+            else:
+                args.append(self._argument(arg))
+        call = "" if options else infix(signature.op, args)
+        return call or f"{signature.op.replace('%', '%%')}({', '.join([*args, *options])})"
+
+    def _argument(self, argument: Argument) -> str:
+        """Return an argument with %s for the text of each node in it."""
+        pieces, end = [], 0
+        for id in argument.nodes:
+            operand = self.columns.operand(id)
+            start = argument.text.find(operand, end)
+            if start < 0:
+                return f"[{', '.join(['%s'] * len(argument.nodes))}]"
+            pieces.append(argument.text[end:start])
+            end = start + len(operand)
+        return "%s".join(map(_escaped, [*pieces, argument.text[end:]]))
+
+    def _value(self, row: int) -> str:
+        """Return a scalar in six digits, an array as its shape."""
+        values = self.values
+        if values.form[row] < 0:
+            return "freed"
+        shape, dtype = values.forms[values.form[row]][1:3]
+        if shape:
+            return shape_text(shape, dtype)
+        is_number = shape is not None and not math.isnan(values.mean[row])
+        return f"{values.mean[row]:.6g}" if is_number else shorten(values.text_of(row))
+
+    def _gradient(self, row: int) -> str:
+        """Return a scalar, or the norm of an array, and how many elements are not finite."""
+        found = self.gradients
+        is_scalar = found.forms[found.form[row]][1] == ()
+        size = found.mean[row] if is_scalar else found.norm[row]
+        if math.isnan(size):
+            return found.text_of(row)
+        counts = ((found.nans[row], "NaN"), (found.infs[row], "Inf"))
+        more = [f" {count:,} {kind}" for count, kind in counts if count and not is_scalar]
+        return f"{size:.3g}{''.join(more)}"
+
+
+class _Numbers:
+    """The columns of summaries that lines show, as lists: a list is faster by the row."""
+
+    def __init__(self, summaries: Summaries) -> None:
+        self.form: list[int] = summaries.form.tolist()
+        self.mean: list[float] = summaries.mean.tolist()
+        self.norm: list[float] = summaries.norm.tolist()
+        self.nans: list[int] = summaries.nans.tolist()
+        self.infs: list[int] = summaries.infs.tolist()
+        self.forms = summaries.forms
+        self.text_of = summaries.text_of
+
+
+def _escaped(text: str) -> str:
+    return shorten(digits(text), LONGEST_CONSTANT).replace("%", "%%")

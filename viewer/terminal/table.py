@@ -9,16 +9,23 @@ import numpy as np
 from viewer.facts.columns import DEFAULT, column
 from viewer.terminal.subject import Options, Subject, omitted
 from viewer.text.lines import Row
-from viewer.text.table import Cells, laid_out
+from viewer.text.table import Cells, hidden, laid_out, with_room
+
+READABLE = 40  # columns of a text that is folded
 
 
 def table_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
     """Yield the rows of a table of nodes."""
     head, left_out, tail = subject.cut(options)
     ids = [*head, *tail]
-    chosen = [_node_cells(subject, name, ids) for name in names_of(options.columns) or DEFAULT]
+    names = names_of(options.columns)
+    missing: list[str] = []
+    chosen = [_node_cells(subject, name, ids) for name in names or DEFAULT]
+    if not names:  # some columns are hidden before any is folded
+        chosen, missing = with_room([*zip(DEFAULT.values(), chosen, strict=True)], width, READABLE)
     after = len(head) if left_out else 0
     yield from laid_out(chosen, len(ids), width, after, omitted(left_out, len(subject.ids)))
+    yield from hidden(missing, width)
 
 
 def names_of(columns: str | Sequence[str] | None) -> Sequence[str]:

@@ -52,8 +52,9 @@ def show(
     x : Tape, Trace, Graph or path
         A path leads to a saved trace. A graph made by a pass shows its own nodes.
     view : {"list", "tree", "table"}
-        "list" prints a line for each node, as AutoGrad.jl prints a tape; "tree" prints functions,
-        scopes and loops; "table" prints a column for each fact.
+        "list" prints an equation for each node, `v5` for node 5, with its shape and the norm of
+        its gradient; "tree" prints the same in functions, scopes and loops; "table" prints a column
+        for each fact. `print(x)` prints a tape or trace as AutoGrad.jl does.
     where : str, optional
         A search: words that must all match a node. A word is a property ("nan", which also names
         the operation that produced the first NaN or Inf, "inf", "zero-gradient", "no-gradient",
@@ -150,9 +151,9 @@ def to_text(
     >>> J = ag.diff(lambda: np.sum(w * 2))
     >>> print(viewer.to_text(J, "tree"))
     3 nodes
-    ├── 1. w = P(float64[3]) ∇=float64[3]
-    ├── 2. float64[3] = multiply(P(float64[3]), 2) ∇=float64[3]
-    └── 3. 6.0 = sum(R(float64[3])) ∇=1.0
+    ├── Param w  [3]  ∇ 3.46
+    ├── v2 = w * 2  [3]  ∇ 1.73
+    └── v3 = sum(v2)  6  ∇ 1
     >>> print(viewer.to_text(J, "table", where="result", columns="id,op,max,∇norm", sort="-max"))
     2 of 3 nodes: result
     id  op        max  ∇norm

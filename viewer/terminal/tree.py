@@ -15,7 +15,7 @@ from viewer.graph import Graph, Group
 from viewer.labels import heading, plural
 from viewer.passes.grouping import Ancestors, trunk
 from viewer.passes.preparing import prepare
-from viewer.terminal.listing import node_spans
+from viewer.terminal.listing import NodeLines
 from viewer.terminal.subject import Options, Subject
 from viewer.text.lines import Row, Span, fold
 
@@ -166,7 +166,7 @@ def _open(root: _Branch, limit: int, max_depth: int | None) -> None:
 
 def _below(root: _Branch, trace: Trace, width: int | None) -> Generator[Row, None, int]:
     """Yield the rows below a branch; return how many nodes are left out."""
-    hidden = 0
+    hidden, lines = 0, NodeLines(trace)
     todo = _marked(root, "")
     while todo:
         member, first, rest = todo.pop()
@@ -177,9 +177,7 @@ def _below(root: _Branch, trace: Trace, width: int | None) -> Generator[Row, Non
             spans, hidden = _spans(member), hidden + (0 if member.opened else member.nodes)
             todo += _marked(member, rest)
         else:
-            name = trace.columns.name[member - 1]
-            named = [Span(f"{one_line(name)} = ")] if name else []
-            spans = [Span(f"{member}. ", "dim"), *named, *node_spans(trace, member)]
+            spans = lines[member]
         yield from fold(spans, width, first, rest)
     return hidden
 

@@ -38,7 +38,7 @@ def fold(spans: Row, width: int | None, first: str = "", rest: str = "") -> Iter
     if width is None or cell_len(first) + cell_len(text) <= width:
         yield [Span(first, "dim"), *spans] if first else spans
         return
-    room = max(width // 2, width - cell_len(first))
+    room = max(width // 2, width - max(cell_len(first), cell_len(rest)))
     guide = first
     for start, end in _pieces(text, room):
         yield [Span(guide[max(len(guide) - width + room, 0) :], "dim"), *_slice(spans, start, end)]

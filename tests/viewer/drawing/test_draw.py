@@ -1,5 +1,6 @@
 """Drawings as files: formats, requirements, failures, and hostile names."""
 
+import gzip
 import html
 import os
 import re
@@ -302,9 +303,16 @@ def test_draw_without_dot_says_what_to_install(tape, tmp_path, no_programs, endi
     assert not (tmp_path / f"graph{ending}").exists()
 
 
+@pytest.mark.parametrize("ending", [".svg", ".html", ".dot"])
+def test_a_drawing_named_gz_is_compressed(tape, tmp_path, ending):
+    plain = viewer.draw(tape, tmp_path / f"graph{ending}").read_bytes()
+    packed = viewer.draw(tape, tmp_path / f"graph{ending}.gz").read_bytes()
+    assert gzip.decompress(packed) == plain
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("graph.gif", "'.gif'"), ("graph", "'graph'"), (".svg", "'.svg'"), ("graph.svg.gz", "'.gz'")],
+    [("graph.gif", "'.gif'"), ("graph", "'graph'"), (".svg", "'.svg'"), ("graph.gif.gz", "'.gif'")],
 )
 def test_an_unknown_ending_is_an_error_that_lists_the_endings(tape, tmp_path, name, shown):
     with pytest.raises(ValueError) as error:
