@@ -19,6 +19,7 @@ from viewer.text.places import source_text
 
 LEAST = 0.02  # the share of the measured time below which there is no tip
 NO_TIPS = "No tips: no known slow pattern exceeds 2% of the measured time."
+AGAIN = "As above."  # for what a tip of an earlier line says
 UNSEEN = "Powers, einsum and strided matmul were not checked: the machine's peaks are unknown."
 # Operations that have tips of their own, or none.
 PARTS = ("getitem", "setitem", "concatenate", "stack", "getattr")
@@ -35,7 +36,7 @@ class Found(NamedTuple):
 
 
 class LineProfile(NamedTuple):
-    """The records of a line of the user's code, and the machine's peaks if they are known."""
+    """The records of a line of the user's code but tracing, and the machine's peaks if known."""
 
     records: dict[Record, Counts]
     peaks: Peaks | None
@@ -58,7 +59,7 @@ class LineProfile(NamedTuple):
         return f"{count_text(round(self.calls(op)))} times per gradient"
 
     def ns(self, chosen: Callable[[Record], bool]) -> int:
-        """Return the nanoseconds of the chosen records, in all phases."""
+        """Return the nanoseconds of the chosen records, in all phases but tracing."""
         return sum(counts.ns for record, counts in self.records.items() if chosen(record))
 
     def is_slow(self, times: float, chosen: Callable[[Record], bool], *phases: str) -> bool:
@@ -293,8 +294,8 @@ def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> s
     Returns
     -------
     str
-        Each tip with its line of code, the time of the pattern there in all phases, and its share
-        of the measured time. Patterns of 2 % or less get no tip.
+        Each tip with its line of code, the time of the pattern there as in a table of hotspots, and
+        its share of the measured time. Patterns of 2 % or less get no tip.
 
     Raises
     ------
@@ -306,7 +307,8 @@ def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> s
 
 def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> Iterator[Row]:
     """Yield the rows of `tips`, as styled spans."""
-    records, peaks = measured(x, peaks)
+    known, peaks = measured(x, peaks)
+    records = {record: counts for record, counts in known.items() if record.phase != "record"}
     whole = sum(counts.ns for counts in records.values())
     lines: dict[Place, LineProfile] = {}
     for record, counts in records.items():
@@ -325,9 +327,12 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
         wasted = unused(x.trace(), {index + 1 for index in x.asked})
         given += [(place, Found(ns, pattern), UNUSED) for place, ns in wasted.items()]
     given = [row for row in given if row[0][0] and row[1].ns > LEAST * whole]  # of known lines
+    said: set[str] = set()
     for place, (ns, pattern), instead in sorted(given, key=lambda row: (-row[1].ns, row[0])):
         spent = f": {time_text(ns)}, {percent_text(ns, whole)}: "
         link = Span(source_text(*place), "cyan", place)
-        yield from fold([link, Span(spent, "bold"), Span(f"{pattern}. {instead}")], width)
+        advice = AGAIN if instead in said else instead
+        yield from fold([link, Span(spent, "bold"), Span(f"{pattern}. {advice}")], width)
+        said.add(instead)
     if not given:
         yield from fold([Span(NO_TIPS if peaks else f"{NO_TIPS} {UNSEEN}", "dim")], width)

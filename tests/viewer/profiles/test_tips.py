@@ -10,6 +10,7 @@ from support.timers import record
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Timer
+from viewer.profiles.hotspot_tables import hotspots
 from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.patterns import NO_TIPS, TIPS, UNSEEN, tips
 
@@ -225,15 +226,27 @@ def test_records_without_operands_beside_others_get_no_tip(name):
     assert tips(timer_of(*calls, (record("exp", ROW, ROW, line=8), 1, 1))) == NO_TIPS
 
 
-def test_tracing_and_accumulation_are_part_of_the_cost():
+def test_the_cost_of_a_line_is_that_of_the_tables():
     calls = CASES["indexing"][0]
     more = [
         (record("getitem", BIG, number("int"), ROW, phase="record"), 30, 1),
         (record("mine", line=8), 1, 30),
     ]
-    assert tips(timer_of(*calls, *more)).startswith(
-        "model.py:7: 120μs, 80.0%: x[i], 30 times per gradient."
-    )
+    timer = timer_of(*calls, *more)
+    assert tips(timer).startswith("model.py:7: 90.0μs, 75.0%: x[i], 30 times per gradient.")
+    row = next(line for line in hotspots(timer, by="line").splitlines() if "model.py:7" in line)
+    assert "90.0μs   75.0%" in row
+
+
+def test_the_same_advice_is_given_once():
+    calls = [
+        (found._replace(line=line), n, us)
+        for line in (7, 9)
+        for found, n, us in CASES["indexing"][0]
+    ]
+    first, second = tips(timer_of(*calls)).splitlines()
+    assert "Operate on the whole array" in first
+    assert second.endswith("x[i], 30 times per gradient. As above.")
 
 
 def test_the_most_expensive_comes_first():
@@ -305,6 +318,7 @@ PROGRAM = """
 import json
 import numpy as np, autograd_tools as ag
 from viewer.profiles.machine_peaks import Peaks
+from viewer.profiles.hotspot_tables import hotspots
 from viewer.profiles.patterns import tips
 
 x, w = ag.Param(np.ones((100, 20))), ag.Param(np.ones(20))
