@@ -50,11 +50,12 @@ def product(timer):
     return timer
 
 
-def slices(text):
-    """Return the track, name, start and length of each call in a trace."""
+def slices(text, *, scopes=False):
+    """Return the track, name, start and length of each call, or of each scope, in a trace."""
     found = check_chrome(text)
     names = {e["tid"]: e["args"]["name"] for e in found["M"] if e["name"] == "thread_name"}
-    return [(names[e["tid"]], e["name"], e["ts"], e["dur"]) for e in found["X"]]
+    chosen = [e for e in found["X"] if (e["cat"] == "scope") == scopes]
+    return [(names[e["tid"]], e["name"], e["ts"], e["dur"]) for e in chosen]
 
 
 # Chrome -------------------------------------------------------------------------------------------
@@ -72,6 +73,35 @@ def test_a_trace_has_a_track_forward_and_one_backward(product):
     ]
 
 
+def test_functions_are_around_their_operations(product):
+    text = to_chrome_trace(product)
+    assert slices(text, scopes=True) == [
+        ("thread 1 forward", "loss", 998, 2_004),
+        ("thread 1 forward", "layer", 999, 2_002),
+        ("thread 1 backward", "loss", 3_998, 5_504),
+        ("thread 1 backward", "layer", 3_999, 5_502),
+    ]
+    (profile,) = check_speedscope(to_speedscope(product))["profiles"]
+    frames = json.loads(to_speedscope(product))["shared"]["frames"]
+    opened = [frames[e["frame"]]["name"] for e in profile["events"] if e["type"] == "O"]
+    assert opened[:4] == ["epoch", "loss", "layer", "mul"]
+
+
+def test_calls_of_other_functions_are_in_other_slices(timer):
+    def site(*names):
+        path = None
+        for number, name in enumerate(names, 1):
+            path = PathEntry(path, number, name)
+        return CallSite("model.py", 7, names[-1], path)
+
+    for start, names in ((10, "ab"), (20, "ab"), (30, "ac"), (40, "a"), (50, "ab")):
+        line, end = site(*names), start + 2
+        timer.local.log += (-SIN, None, 8, start, end, RECORDED, line, FIRST, start + 4, start + 4)
+    text = to_chrome_trace(timer)
+    found = [name for _, name, _, _ in slices(text, scopes=True)]
+    assert found == ["a", "b", "c", "b"]
+
+
 def test_the_file_is_this_to_the_byte(timer):
     timer.local.log += (-SIN, None, 8, 1_000, 2_500, RECORDED, LINE, FIRST, 3_000, 3_000)
     timer.local.log += (NODE, None, FIRST, 4_000, 4_000, -SIN_1, LINE, ~16, 4_000, 6_001)
@@ -83,6 +113,8 @@ def test_the_file_is_this_to_the_byte(timer):
         '{"ph":"M","name":"thread_sort_index","pid":1,"tid":11,"args":{"sort_index":11}},',
         '{"ph":"M","name":"thread_name","pid":1,"tid":12,"args":{"name":"thread 1 backward"}},',
         '{"ph":"M","name":"thread_sort_index","pid":1,"tid":12,"args":{"sort_index":12}},',
+        '{"ph":"X","name":"loss","cat":"scope","pid":1,"tid":11,"ts":0.998,"dur":2.004,"args":{}},',
+        '{"ph":"X","name":"layer","cat":"scope","pid":1,"tid":11,"ts":0.999,"dur":2.002,"args":{}},',
         '{"ph":"X","name":"sin","cat":"forward","pid":1,"tid":11,"ts":1.000,"dur":1.500,'
         '"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":8}},',
@@ -90,6 +122,8 @@ def test_the_file_is_this_to_the_byte(timer):
         '{"ph":"X","name":"record","cat":"forward","pid":1,"tid":11,"ts":2.501,"dur":0.499,'
         '"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":0}},',
+        '{"ph":"X","name":"loss","cat":"scope","pid":1,"tid":12,"ts":3.998,"dur":2.005,"args":{}},',
+        '{"ph":"X","name":"layer","cat":"scope","pid":1,"tid":12,"ts":3.999,"dur":2.003,"args":{}},',
         '{"ph":"X","name":"sin[1]","cat":"backward","pid":1,"tid":12,"ts":4.000,"dur":2.001,'
         '"args":{"line":"model.py:7","function":"layer",'
         '"scope":"loss / layer","recording":1,"node":1,"bytes":16}},',
@@ -116,10 +150,10 @@ def test_known_operands_of_a_call_are_shown(timer):
 
 
 def test_an_operation_in_a_gradient_is_on_its_track(timer):
-    timer.local.log += (*mark(SIN_1, 0, 1, LINE), -MUL, None, 0, 2, 4, *mark(CLOSE, 0, 10))
+    timer.local.log += (*mark(SIN_1, 0, 10, LINE), -MUL, None, 0, 20, 40, *mark(CLOSE, 0, 99))
     assert slices(to_chrome_trace(timer)) == [
-        ("thread 1 backward", "sin[1]", 1, 9),
-        ("thread 1 backward", "mul", 2, 2),
+        ("thread 1 backward", "sin[1]", 10, 89),
+        ("thread 1 backward", "mul", 20, 20),
     ]
 
 
@@ -129,24 +163,24 @@ def test_an_operation_on_two_recordings_has_arrows_to_both(timer):
         -SIN,
         None,
         8,
-        1,
-        2,
+        3,
+        4,
         RECORDED,
         LINE,
         FIRST,
-        3,
-        3,
+        5,
+        5,
         RECORDED,
         LINE,
         other,
-        4,
-        4,
+        6,
+        6,
     )
-    for node, start in ((other, 5), (FIRST, 8)):
+    for node, start in ((other, 15), (FIRST, 18)):
         timer.local.log += (NODE, None, node, start, start, -SIN_1, LINE, ~16, start, start + 2)
     found = check_chrome(to_chrome_trace(timer))
-    assert [e["ts"] for e in found["s"]] == [1, 1]
-    assert [e["ts"] for e in found["f"]] == [5, 8]
+    assert [e["ts"] for e in found["s"]] == [3, 3]
+    assert [e["ts"] for e in found["f"]] == [15, 18]
 
 
 def test_a_record_after_another_section_has_no_operation(timer):
@@ -179,7 +213,11 @@ def test_a_section_named_record_is_no_note_of_an_operation(timer):
 def test_a_gradient_without_its_operation_has_no_arrow(timer):
     timer.local.log += (NODE, None, FIRST, 4, 4, -SIN_1, LINE, ~16, 4, 6)
     found = check_chrome(to_chrome_trace(timer))
-    assert (len(found["X"]), found["s"], found["f"]) == (1, [], [])
+    assert ([e["name"] for e in found["X"]], found["s"], found["f"]) == (
+        ["loss", "layer", "sin[1]"],
+        [],
+        [],
+    )
 
 
 def test_a_call_without_time_has_no_arrow(timer):
@@ -545,8 +583,9 @@ def test_hostile_names_keep_every_format_whole(name, timer):
     line = CallSite(name, 7, name, PathEntry(None, 1, name))
     timer.local.log += (-code_of(name, name, 0), None, 8, 100, 102, RECORDED, line, FIRST, 103, 103)
     found = check_chrome(to_chrome_trace(timer))
-    assert found["X"][0]["name"] == found["X"][1]["name"] == name.replace("\ud800", r"\ud800")
-    assert found["X"][1]["args"]["line"].endswith(":7")
+    assert {e["name"] for e in found["X"][:3]} == {name.replace("\ud800", r"\ud800")}
+    assert [e["cat"] for e in found["X"]] == ["forward", "scope", "forward", "forward"]
+    assert found["X"][2]["args"]["line"].endswith(":7")
     check_speedscope(to_speedscope(timer))
     check_firefox(to_firefox(timer))
     assert [stack.count(";") for stack in check_collapsed(to_collapsed(timer))] == [1, 2]

@@ -17,6 +17,7 @@ from viewer.profiles.timeline.tracks import (
     Track,
     Tracks,
     calls_of,
+    nested,
     place_of,
     quoted,
     spaced,
@@ -56,8 +57,9 @@ def to_chrome_trace(
     Notes
     -----
     Each thread has a forward and a backward track, with arrows from operations to the gradients of
-    their arguments. The counter shows live bytes with AUTOGRAD_TIMER=exact, or else the sum of
-    bytes allocated so far. `otherData` and the name of the process say how many calls are shown.
+    their arguments. Slices of your functions and scopes are around those of their operations. The
+    counter shows live bytes with AUTOGRAD_TIMER=exact, or else the sum of bytes allocated so far.
+    `otherData` and the name of the process say how many calls are shown.
     Calls before `keep_events()` and beyond its limit, of generators and coroutines, and of merged
     timers are not known.
     """
@@ -85,9 +87,7 @@ def _names(process: str, tracks: Tracks) -> Iterator[str]:
     """Yield the names of the process and of its tracks, in order."""
     yield _metadata("process_name", 0, name=process)
     for tid, track in enumerate(tracks, start=FIRST):
-        yield _metadata(
-            "thread_name", tid, name=track_name(track, "backward" if track.backward else "forward")
-        )
+        yield _metadata("thread_name", tid, name=track_name(track, _direction(track)))
         yield _metadata("thread_sort_index", tid, sort_index=tid)
 
 
@@ -103,11 +103,16 @@ def _slices(tracks: Tracks) -> Iterator[str]:
     numbers: dict[int, int] = {}  # of recordings, in the order of their first calls
     for tid, (track, events) in enumerate(tracks.items(), start=FIRST):
         place, heads = f'"pid":1,"tid":{tid},"ts":', {}
-        for event, start, end in zip(events, *spaced(events), strict=True):
+        inside, own = nested(events), set(map(id, events))
+        for event, start, end in zip(inside, *spaced(inside), strict=True):
             _, label, _, _, recording, node, _, _, nbytes, record, _ = event
             key = (label, id(record))
+            if event.argument < 0 and record is None and id(event) not in own:
+                at, took = _microseconds(start), _microseconds(end - start)
+                yield f'{_head(label, "scope", place)}{at},"dur":{took},"args":{{}}}}'
+                continue
             if key not in heads:
-                heads[key] = _head(label, track, place), _details(record)
+                heads[key] = _head(label, _direction(track), place), _details(record)
             head, args = heads[key]
             if node >= 0:
                 number = numbers.setdefault(recording, len(numbers) + 1)
@@ -122,10 +127,13 @@ def _slices(tracks: Tracks) -> Iterator[str]:
                 yield f'{{"ph":"f","bp":"e","id":{ends[id(event)]},{arrow}'
 
 
-def _head(label: str, track: Track, place: str) -> str:
+def _direction(track: Track) -> str:
+    return "backward" if track.backward else "forward"
+
+
+def _head(label: str, category: str, place: str) -> str:
     """Return the beginning of calls of a label on a track."""
-    direction = "backward" if track.backward else "forward"
-    return f'{{"ph":"X","name":{quoted(label)},"cat":"{direction}",{place}'
+    return f'{{"ph":"X","name":{quoted(label)},"cat":"{category}",{place}'
 
 
 def _details(record: Record | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograd_tools import Timer
 from autograd_tools.base.output import saved
 from autograd_tools.timing.events import Event
-from viewer.profiles.timeline.tracks import LIMIT, calls_of, quoted, track_name, tracks_of
+from viewer.profiles.timeline.tracks import LIMIT, calls_of, nested, quoted, track_name, tracks_of
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -41,7 +41,8 @@ def to_speedscope(
 
     Notes
     -----
-    Each thread has a profile. Calls of one label at one line are one frame, which the views
+    Each thread has a profile. Frames of your functions and scopes are around those of their
+    operations. Calls of one label at one line are one frame, which the views
     "left heavy" and "sandwich" sum. The name says how many calls are shown. Calls before
     `keep_events()` and beyond its limit, of generators and coroutines, and of merged timers are
     not known.
@@ -50,10 +51,12 @@ def to_speedscope(
     frames: dict[str, int] = {}
     profiles = []
     for track, events in tracks_of(calls.shown, apart=False).items():
-        start, end = events[0].start_ns, max(event.end_ns for event in events)
+        inside = nested(events)
+        start, end = inside[0].start_ns, max(event.end_ns for event in inside)
         head = f'"type":"evented","name":{quoted(track_name(track))},"unit":"nanoseconds",'
         head += f'"startValue":{start},"endValue":{end}'
-        profiles.append(f'{{{head},"events":[\n' + ",\n".join(_steps(events, frames)) + "\n]}")
+        steps = ",\n".join(_steps(inside, frames))
+        profiles.append(f'{{{head},"events":[\n{steps}\n]}}')
     head = f'"$schema":"{SCHEMA}","exporter":"autograd_tools",'
     head += f'"name":{json.dumps(calls.note)},"activeProfileIndex":0'
     shared, profiled = ",\n".join(frames), ",\n".join(profiles)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from operator import index
 from typing import NamedTuple
 
@@ -94,6 +96,58 @@ def _lane(lanes: list[Lane], start: int, end: int) -> int:
             return lane
     lanes.append([])
     return len(lanes) - 1
+
+
+@dataclass(slots=True)
+class _Slice:
+    """A function or scope around calls, while it is made."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Level:
+    """The inside of a call: its end, the scope around all in it, and the open slices."""
+
+    end: float
+    scope: tuple[str, ...]
+    open: list[_Slice]
+
+
+def nested(events: list[Event]) -> list[Event]:
+    """Return the calls of a track with one call for each function or scope around some of them.
+
+    Calls of one scope that follow each other are in one slice, because a profile does not tell the
+    calls of a function apart. Slices have neither an operation nor a record. They start a
+    nanosecond early where there is time, so that calls keep their moments.
+    """
+    found: list[Event | _Slice] = []
+    levels = [_Level(math.inf, (), [])]
+    now = 0
+    for event in events:
+        while levels[-1].end <= event.start_ns:
+            now = max(now, int(levels.pop().end))
+        level, scope = levels[-1], event.record.scope if event.record is not None else ()
+        inside = scope[: len(level.scope)] == level.scope
+        names = scope[len(level.scope) :] if inside else scope
+        same = list(takewhile(lambda pair: pair[0].name == pair[1], zip(level.open, names)))  # noqa: B905  one may be longer
+        del level.open[len(same) :]
+        for left in range(len(names) - len(same), 0, -1):
+            start = max(now, event.start_ns - left)
+            level.open.append(_Slice(names[-left], start, event.end_ns))
+            found.append(level.open[-1])
+        for around in level.open:
+            around.end = max(around.end, event.end_ns)
+        found.append(event)
+        now = event.start_ns
+        levels.append(_Level(event.end_ns, scope or level.scope, []))
+    thread = events[0].thread if events else 0
+    return [
+        Event(thread, x.name, "", -1, -1, -1, x.start, x.end, -1) if isinstance(x, _Slice) else x
+        for x in found
+    ]
 
 
 def spaced(events: list[Event]) -> tuple[list[int], list[int]]:
