@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,12 @@ from autograd_tools.base.text import Text, one_line
 from autograd_tools.debug.rule_formulas import RuleText, rule_of
 from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
+from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
-from viewer.labels import number, plural
+from viewer.labels import heading, number, plural
+from viewer.passes import fold
 from viewer.terminal.equations import Equation, Names, equation_of
+from viewer.terminal.formulas import index_of, lecture_formula
 from viewer.text.lines import shorten
 
 MOST_NODES = 40
@@ -41,6 +45,8 @@ def explain(x: Traceable, *, max_nodes: int = MOST_NODES) -> Text:
     first, shows the gradient of each argument and the VJP rule that computes it. `v3` is the value
     of node 3, Params have their names, `c3` is a constant array in node 3, and `∇v3` is the
     gradient of the result with respect to `v3`.
+
+    Three and more equal steps of a loop, or equal calls, are explained once, by the first of them.
 
     Parameters
     ----------
@@ -89,8 +95,12 @@ class _Lesson:
         self.nodes = x.nodes if isinstance(x, Tape) else None
         self.names = Names(self.trace)
         self.reached: np.ndarray = self.trace.columns.outgrad.there
-        ids, oldest = [*range(1, len(self.trace) + 1)], most // 2
+        graph = fold(self.trace)
+        ids, oldest = _told(graph), most // 2
         self.ids = ids if len(ids) <= most else [*ids[:oldest], *ids[oldest - most :]]
+        self.left_out = len(ids) - len(self.ids)
+        self.cut = self.ids[oldest] if self.left_out else 0  # the first id after those left out
+        self.folds = _folds(graph)
         self._said: set[str] = set()  # remarks on rules, each made once
         self._contributions: dict[int, list[Contribution]] = {}
         self._arguments: dict[int, dict[int, list[int]]] = {}
@@ -121,10 +131,15 @@ class _Lesson:
     ) -> Iterator[str]:
         """Yield the lines of some nodes, numbered, in columns."""
         lines: list[tuple[str, Line]] = [("", seed)] if seed else []
-        for before, id in zip([ids[0], *ids], ids, strict=False):
-            if (gap := abs(before - id) - 1) > 0:
-                more = f"pass max_nodes={len(self.trace)} to see them all"
-                lines.append(("", (f"… {plural(gap, 'node')} omitted; {more}", "", "")))
+        backward = seed is not None
+        for before, id in zip([0, *ids], ids, strict=False):
+            if self.left_out and before and self.cut in (id, before) and abs(before - id) > 1:
+                more = f"pass max_nodes={len(self.ids) + self.left_out} to see them all"
+                gap = f"… {plural(self.left_out, 'node')} omitted; {more}"
+                lines.append(("", (gap, "", "")))
+            for first, last, text in self.folds:
+                starts = id == (last if backward else first)
+                lines += [("", (text, "", ""))] if starts else []
             lines += [(f"{id}.", line) for line in lines_of(self.trace[id])]
         digits = len(f"{max(ids)}.")
         widths = []
@@ -159,6 +174,9 @@ class _Lesson:
     def _into(self, node: TraceNode, argument: int, ids: list[int], equation: Equation) -> Line:
         own, shown = (node.id, argument), ids[:3]
         rule = self._rule(node, argument, equation)
+        index = index_of(node.op, equation.args) if argument == 1 else ""
+        if index:
+            rule = RuleText(f"∇{self.names[node.id]}")
         found = [into for id in ids if (into := self._contributions_to(id))]
         later = any(into[0] != own for into in found)
         complete = all(into[-1] == own for into in found)
@@ -170,8 +188,8 @@ class _Lesson:
         if rule.note not in self._said:
             remarks.append(rule.note)
         self._said.add(rule.note)
-        targets = [f"∇{self.names[id]}" for id in shown] + ["…"] * (len(ids) > 3)
-        sign = "+=" if later else "="
+        targets = [f"∇{self.names[id]}{index}" for id in shown] + ["…"] * (len(ids) > 3)
+        sign = "+=" if later or index else "="
         text = f"{', '.join(targets)} {sign} {shorten(rule.formula, LONGEST_FORMULA)}"
         return text, ", ".join(map(self._gradient, shown)) if complete else "", _remark(remarks)
 
@@ -181,6 +199,12 @@ class _Lesson:
     def _rule(self, node: TraceNode, argument: int, equation: Equation) -> RuleText:
         """Return the rule for an argument with the names of this lesson."""
         y = self.names[node.id]
+        kwargs = equation.kwargs or {}
+        given = [arg for _, arg in _positional(node)][argument - 1].nodes
+        dims = (self._ndim(given[0]), self._ndim(node.id))
+        formula, note = lecture_formula(node.op, argument, dims, f"∇{y}", y, equation.args, kwargs)
+        if formula:
+            return RuleText(formula, note)
         try:
             of = self.nodes[node.id - 1] if self.nodes else node.op  # a trace has names only
             return rule_of(
@@ -188,6 +212,10 @@ class _Lesson:
             )
         except ValueError:
             return RuleText(f"{shorten(node.op)}[{argument}](∇{y})", NOT_KNOWN)
+
+    def _ndim(self, id: int) -> int:
+        value = self.trace[id].value
+        return -1 if value is None or value.shape is None else len(value.shape)
 
     def _contributions_to(self, id: int) -> list[Contribution]:
         """Return the gradients that are accumulated at a node, in order."""
@@ -223,6 +251,23 @@ class _Lesson:
 
     def _constant(self, node: TraceNode, at: int, text: str) -> str:
         return f"{text}{_elements(self.nodes[node.id - 1].args[at])}" if self.nodes else text
+
+
+def _told(graph: Graph) -> list[int]:
+    """Return the nodes to explain: the first of many equal ones, both of two."""
+    pairs = (group.copies[1] for group in graph.root.inner() if group.times == 2)
+    return sorted({*graph.alike, *chain.from_iterable(pairs)})
+
+
+def _folds(graph: Graph) -> list[tuple[int, int, str]]:
+    """Return the first and the last node of each folded group that is explained, and a heading."""
+    found = []
+    for group in graph.root.inner():
+        own = [id for id in group.copies[0] if id in graph.alike] if group.copies else []
+        if own and group.kind != "leaves" and group.times > 2:
+            text = f"{heading(group)}: {group.times:,} times alike; the first:"
+            found.append((min(own), max(own), text))
+    return found
 
 
 def _positional(node: TraceNode) -> Iterator[tuple[int, Argument]]:
