@@ -15,6 +15,7 @@ from viewer.drawing.dot import to_dot as to_dot
 from viewer.drawing.files import draw as draw
 from viewer.drawing.files import to_svg as to_svg
 from viewer.drawing.mermaid import to_mermaid as to_mermaid
+from viewer.drawing.model_explorer import to_model_explorer as to_model_explorer
 from viewer.passes import fit as fit
 from viewer.passes import focus as focus
 from viewer.passes import fold as fold

@@ -110,7 +110,11 @@ def _add_show(command: Command) -> None:
         help="rows to show (default: 100000; in a terminal 1000; of a tree 200)",
     )
     add("--depth", type=int, metavar="N", help="levels of the tree to open")
-    add("--by", choices=list(GROUPINGS), help="group the table, to see gradients vanish or explode")
+    add(
+        "--by",
+        choices=[*GROUPINGS, "function"],
+        help="group the table, to see gradients vanish or explode; the smallest branches of a tree",
+    )
     add_trace(command)
     command.set_defaults(run=_show)
 

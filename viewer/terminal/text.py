@@ -15,7 +15,7 @@ from viewer.facts.search import PROPERTIES, words
 from viewer.graph import Graph
 from viewer.inputs import Traceable
 from viewer.labels import plural
-from viewer.options import GroupBy, View
+from viewer.options import Detail, GroupBy, View
 from viewer.terminal.first_nan import first_nan
 from viewer.terminal.grouped import grouped_rows
 from viewer.terminal.listing import list_rows
@@ -39,7 +39,7 @@ def show(
     sort: str | None = None,
     limit: int | None = None,
     max_depth: int | None = None,
-    by: GroupBy | None = None,
+    by: GroupBy | Detail | None = None,
     file: IO[str] | None = None,
 ) -> None:
     """Print a computation graph as a list, a tree or a table.
@@ -71,9 +71,10 @@ def show(
         default is 1,000 in a terminal, else 100,000, and about 200 lines of a tree.
     max_depth : int, optional
         The number of levels of a tree to show.
-    by : {"scope", "step", "op", "line"}, optional
-        Make a table of groups, with their sums and the range of their gradient norms. A "step" is
-        one iteration of a loop.
+    by : {"scope", "step", "op", "line", "function"}, optional
+        Make a table of groups by scope, step, operation or line, with their sums and the range of
+        their gradient norms; a "step" is one iteration of a loop. In a tree, the smallest branches:
+        operations, source lines or functions.
     file : file, optional
         The file to print to; the default is `sys.stdout`.
 
@@ -120,7 +121,7 @@ def to_text(
     sort: str | None = None,
     limit: int | None = None,
     max_depth: int | None = None,
-    by: GroupBy | None = None,
+    by: GroupBy | Detail | None = None,
     width: int | None = None,
 ) -> str:
     """Return the output of `show` as plain text.
@@ -193,7 +194,8 @@ def _render(subject: Subject, view: str, options: Options, width: int | None) ->
         raise unknown("view", view, VIEWS)
     render, taken = VIEWS[view]
     options.check(view, taken)
-    return (grouped_rows if options.by is not None else render)(subject, options, width)
+    is_grouped = options.by is not None and view == "table"
+    return (grouped_rows if is_grouped else render)(subject, options, width)
 
 
 def _found(subject: Subject, where: str) -> list[str]:
@@ -213,6 +215,6 @@ def _found(subject: Subject, where: str) -> list[str]:
 # that yields its rows, and a test in tests/viewer/terminal; `show` and the command line find it.
 VIEWS: dict[str, tuple[Callable[[Subject, Options, int | None], Iterator[Row]], str]] = {
     "list": (list_rows, "where sort limit"),
-    "tree": (tree_rows, "where limit max_depth"),
+    "tree": (tree_rows, "where limit max_depth by"),
     "table": (table_rows, "where columns sort limit by"),
 }

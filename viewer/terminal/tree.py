@@ -13,6 +13,7 @@ from autograd_tools.base.text import one_line
 from viewer.facts.scopes import paths
 from viewer.graph import Graph, Group
 from viewer.labels import heading, plural
+from viewer.passes.fitting import fit
 from viewer.passes.grouping import Ancestors, trunk
 from viewer.passes.preparing import prepare
 from viewer.terminal.listing import NodeLines
@@ -72,7 +73,7 @@ def tree_rows(subject: Subject, options: Options, width: int | None) -> Iterator
         around = _around(subject.trace)
         text = one_line(f"{whole} in {around}" if around else whole)
         yield from fold([Span(text, "dim")], width)
-    hidden = yield from _below(root, subject.trace, width)
+    hidden = yield from _below(root, subject.trace, width, closed=options.by is None)
     notes = [*(subject.graph.notes if subject.graph else ())]
     if hidden:
         advice = "raise the limit or depth to see them, or search"
@@ -91,6 +92,8 @@ def _around(trace: Trace) -> str:
 def _grown(subject: Subject, options: Options) -> _Branch:
     """Return the branches of a graph with their totals, without those that show nothing."""
     graph = subject.graph or prepare(subject.trace, max_nodes=None, fold=options.where is None)
+    if options.by is not None:
+        graph = fit(graph, None, by=options.by)  # type: ignore[arg-type]  # which checks it
     wanted = _Wanted(graph, subject)
     root = _Branch(graph.root, 0)
     grown = [root]
@@ -164,8 +167,13 @@ def _open(root: _Branch, limit: int, max_depth: int | None) -> None:
         queue.extend(member for member in branch.shown if isinstance(member, _Branch))
 
 
-def _below(root: _Branch, trace: Trace, width: int | None) -> Generator[Row, None, int]:
-    """Yield the rows below a branch; return how many nodes are left out."""
+def _below(
+    root: _Branch, trace: Trace, width: int | None, *, closed: bool
+) -> Generator[Row, None, int]:
+    """Yield the rows below a branch; return how many nodes are left out.
+
+    Those in collapsed groups count if they are `closed`, not as small as was asked for.
+    """
     hidden, lines = 0, NodeLines(trace)
     todo = _marked(root, "")
     while todo:
@@ -174,7 +182,8 @@ def _below(root: _Branch, trace: Trace, width: int | None) -> Generator[Row, Non
             spans = [Span(f"… {plural(member.nodes, 'node')}", "italic dim")]
             hidden += member.nodes
         elif isinstance(member, _Branch):
-            spans, hidden = _spans(member), hidden + (0 if member.opened else member.nodes)
+            is_shown = member.opened or (member.group.collapsed and not closed)
+            spans, hidden = _spans(member, is_shown), hidden + (0 if is_shown else member.nodes)
             todo += _marked(member, rest)
         else:
             spans = lines[member]
@@ -196,7 +205,7 @@ def _marked(branch: _Branch, guide: str) -> list[tuple[_Item, str, str]]:
     ]
 
 
-def _spans(branch: _Branch) -> list[Span]:
+def _spans(branch: _Branch, is_shown: bool) -> list[Span]:
     """Return the line of a branch: `for t in range(100)  ×99  792 nodes  1.20ms  12.4KiB`."""
     group = branch.group
     source = (group.file, group.line) if group.file else None
@@ -205,4 +214,4 @@ def _spans(branch: _Branch) -> list[Span]:
         spans.append(Span(f"  ×{group.times:,}", "bold"))
     times = [time_text(branch.ns)] if branch.ns is not None else []
     facts = [plural(branch.nodes, "node"), *times, memory_text(branch.nbytes)]
-    return [*spans, Span("  " + "  ".join(facts) + ("" if branch.opened else "  …"), "dim")]
+    return [*spans, Span("  " + "  ".join(facts) + ("" if is_shown else "  …"), "dim")]

@@ -190,3 +190,37 @@ def test_calls_nested_deeper_than_python_allows_are_shown(trace):
     for _ in range(3000):
         group = Group("f", (group,))
     assert len(shown(Graph(trace, Group("", (group,))), limit=5000)) == 3003
+
+
+def lines_of_model():
+    w = ag.Param(np.eye(2), name="w")
+
+    def layer(x):
+        return np.tanh(w @ x)
+
+    def loss():
+        x = np.ones(2)
+        for _ in range(3):
+            x = layer(x)
+        return np.sum(x) / 2
+
+    return ag.diff(loss)
+
+
+def test_the_smallest_branches_are_lines():
+    found = viewer.to_text(lines_of_model(), "tree", by="line").splitlines()
+    assert [line.lstrip("│├└─ ").partition("  ")[2].partition("  ")[0] for line in found[1:]] == [
+        "2×2",
+        "×3",
+        "2 nodes",
+        "return np.tanh(w @ x)",
+        "return np.sum(x) / 2",
+    ]
+    assert "…" not in "".join(found)
+
+
+def test_the_smallest_branches_are_functions():
+    found = viewer.to_text(lines_of_model(), "tree", by="function").splitlines()
+    assert not any("tanh" in line for line in found)
+    with pytest.raises(ValueError, match="unknown by 'step'; choose op, line, function"):
+        viewer.to_text(lines_of_model(), "tree", by="step")
