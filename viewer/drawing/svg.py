@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
+from autograd_tools.base.text import one_line
 from viewer.drawing.looks import DARK, FONT, HEAT, SQUARE
 from viewer.drawing.picture import Picture
 from viewer.text.strips import BARS
@@ -16,6 +17,10 @@ TITLE = re.compile(
     r"""(<g id="a_[^"]*"><a(?: xlink:href="[^"]*")?) xlink:title="([^"]*)\""""
 )
 EDGE_TITLE = re.compile(r"""(<g id="edge(\d+)" class="edge">\n<title>)[^<]*""")
+
+# The roles of groups of elements for screen readers, which read the title of each.
+ROLES = {"cluster": "group", "node": "img", "edge": "img"}
+ROLE = re.compile(r'<g id="[^"]*" class="(cluster|node|edge)[^"]*"')
 
 STRIP = re.compile(rf'(?: fill="[^"]*")?>([{BARS}·–?!]{{2,}})</text>')
 STRIP_COLOUR = "#d96a1e"  # also on a dark screen, see DARK
@@ -139,12 +144,13 @@ def finish(svg: str, drawn: Picture) -> str:
     svg = _coloured(svg, drawn)
     svg = STRIP.sub(rf' fill="{STRIP_COLOUR}">\1</text>', svg)
     sentence = escape(drawn.root.title)
-    head = f'class="{NAME}" role="img" aria-label="{sentence}"'
+    svg = ROLE.sub(lambda match: f'{match[0]} role="{ROLES[match[1]]}"', svg)
+    head = f'class="{NAME}" role="group" aria-label="{sentence}"'
+    about = (
+        f"<title>{sentence}</title>\n<desc>{escape('; '.join(map(one_line, drawn.notes)))}</desc>\n"
+    )
     return re.sub(
-        r"<svg([^>]*)>\s*",
-        lambda match: f"<svg {head}{match[1]}>\n<title>{sentence}</title>\n{STYLE}",
-        svg,
-        count=1,
+        r"<svg([^>]*)>\s*", lambda match: f"<svg {head}{match[1]}>\n{about}{STYLE}", svg, count=1
     )
 
 

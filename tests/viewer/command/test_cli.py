@@ -559,7 +559,7 @@ def test_by_makes_a_table_of_scopes(ask, script):
     [
         (
             ["--view", "tree", "--sort", "-id"],
-            "--sort does not apply to the view 'tree'; choose where, limit, max_depth",
+            "--sort does not apply to the view 'tree'; choose where, limit, max_depth, by",
         ),
         (
             ["--where", "bytes>many"],

@@ -142,10 +142,18 @@ def test_svg_has_a_sentence_that_describes_it(tape):
     svg = ET.fromstring(viewer.to_svg(tape))
     sentence = "Graph of a gradient: 5 operations, 2 Params, in 7 boxes; the result is 128."
     assert (svg.get("role"), svg.get("aria-label"), svg.find(f"{SVG}title").text) == (
-        "img",
+        "group",
         sentence,
         sentence,
     )
+    assert svg.find(f"{SVG}desc").text.startswith("5 operations · 2 Params of 8 elements")
+
+
+def test_each_box_and_frame_has_a_role_and_a_title(tape):
+    found = [g for g in ET.fromstring(viewer.to_svg(tape)).iter(f"{SVG}g") if g.get("role")]
+    kinds = {(g.get("class").split()[0], g.get("role")) for g in found}
+    assert kinds == {("cluster", "group"), ("node", "img"), ("edge", "img")}
+    assert all(g.find(f"{SVG}title").text.strip() for g in found)
 
 
 def loop():
@@ -479,7 +487,7 @@ def test_a_hostile_name_makes_no_element_in_svg(name, shown):
         element.tag.removeprefix(SVG)
         for element in ET.fromstring(viewer.to_svg(tape_named(name))).iter()
     }
-    assert tags == {"svg", "style", "g", "title", "path", "polygon", "ellipse", "text", "a"}
+    assert tags == {"svg", "style", "g", "title", "desc", "path", "polygon", "ellipse", "text", "a"}
 
 
 @each_name
@@ -491,6 +499,7 @@ def test_a_hostile_group_name_or_note_is_only_text(name, shown):
         "style",
         "g",
         "title",
+        "desc",
         "path",
         "polygon",
         "ellipse",
@@ -519,6 +528,7 @@ def test_a_hostile_name_is_only_text_in_html(tmp_path, name, shown):
         "html",
         "meta",
         "title",
+        "desc",
         "svg",
         "style",
         "script",
