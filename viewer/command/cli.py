@@ -127,6 +127,7 @@ def _add_explain(command: Command) -> None:
         metavar="N",
         help=f"operations to explain (default: {MOST_NODES})",
     )
+    command.add_argument("--latex", action="store_true", help="write formulas in LaTeX")
     add_trace(command)
     command.set_defaults(run=_explain)
 
@@ -153,13 +154,12 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _explain(args: argparse.Namespace) -> int:
-    explain(Trace(()), max_nodes=args.max_nodes)  # checks it before the script runs
+    options: dict[str, Any] = {"max_nodes": args.max_nodes, "latex": args.latex}
+    explain(Trace(()), **options)  # checks them before the script runs
     texts: list[str] = []
-    trace, status = captured(
-        args, lambda tape: texts.append(explain(tape, max_nodes=args.max_nodes))
-    )
+    trace, status = captured(args, lambda tape: texts.append(explain(tape, **options)))
     if trace is not None:
-        text = texts[0] if texts else explain(trace, max_nodes=args.max_nodes)
+        text = texts[0] if texts else explain(trace, **options)
         write([text.replace("pass max_nodes=", "pass --max-nodes ")], sys.stdout)
     return status
 

@@ -21,6 +21,7 @@ from viewer.labels import heading, number, plural
 from viewer.passes import fold
 from viewer.terminal.equations import Equation, Names, equation_of
 from viewer.terminal.formulas import index_of, lecture_formula
+from viewer.terminal.latex import Latex, lines_in_latex
 from viewer.text.lines import shorten
 
 MOST_NODES = 40
@@ -30,6 +31,7 @@ LONGEST_REMARK = 140
 WIDEST = 56  # columns; a wider text shifts the rest of its own line only
 
 Line = tuple[str, str, str]  # an equation, its value, and a remark
+Labelled = tuple[str, Line]
 Contribution = tuple[int, int]  # a node, and the number of its argument that a gradient flows from
 
 FORWARD = "Forward: each value is computed from those above it."
@@ -38,7 +40,7 @@ NO_BACKWARD = "No backward pass yet; J.backward(loss) computes the gradients of 
 NOT_KNOWN = "unknown VJP rule"
 
 
-def explain(x: Traceable, *, max_nodes: int = MOST_NODES) -> Text:
+def explain(x: Traceable, *, max_nodes: int = MOST_NODES, latex: bool = False) -> Text | Latex:
     """Walk through a gradient step by step, in formulas.
 
     The forward pass shows each operation as an equation with its value; the backward pass, newest
@@ -54,11 +56,13 @@ def explain(x: Traceable, *, max_nodes: int = MOST_NODES) -> Text:
         A tape shows arrays of up to 6 elements in full; a trace does not hold them.
     max_nodes : int, default 40
         The number of nodes to explain. Of more, the oldest and the newest are explained.
+    latex : bool, default False
+        Return the lesson in LaTeX, which notebooks show as mathematics.
 
     Returns
     -------
-    Text
-        The lesson; a string that an interactive session prints unquoted.
+    Text or Latex
+        The lesson; a string that an interactive session prints unquoted, or a string of LaTeX.
 
     Raises
     ------
@@ -84,7 +88,10 @@ def explain(x: Traceable, *, max_nodes: int = MOST_NODES) -> Text:
     """
     if isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1:
         raise ValueError(f"max_nodes= must be 1 or more, got {max_nodes!r}")
-    return Text("\n".join(map(one_line, _Lesson(x, max_nodes).lines())))
+    lesson = _Lesson(x, max_nodes)
+    if latex:
+        return lines_in_latex([line for _, line in lesson.all_lines()])
+    return Text("\n".join(map(one_line, lesson.lines())))
 
 
 class _Lesson:
@@ -107,48 +114,48 @@ class _Lesson:
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of the lesson."""
+        lines: list[Labelled] = []
+        for label, line in self.all_lines():
+            if label is None:  # a text of its own between two parts
+                yield from _in_columns(lines)
+                yield line[0]
+                lines = []
+            else:
+                lines.append((label, line))
+        yield from _in_columns(lines)
+
+    def all_lines(self) -> Iterator[tuple[str | None, Line]]:
+        """Yield the lines with the numbers of their nodes; None for a text of its own."""
         result = self.trace.result
         if not self.ids:
-            yield "Nothing was recorded: no Param was used."
+            yield None, ("Nothing was recorded: no Param was used.", "", "")
             return
-        yield FORWARD
-        yield from self._aligned(self.ids, self._forward)
-        yield ""
+        yield None, (FORWARD, "", "")
+        yield from self._numbered(self.ids, self._forward)
+        yield None, ("", "", "")
         if result is None:
-            yield NO_BACKWARD
+            yield None, (NO_BACKWARD, "", "")
             return
-        yield BACKWARD
-        seed = (f"∇{self.names[result]} = 1", self._gradient(result), "")
-        yield from self._aligned(self.ids[::-1], self._backward, seed)
+        yield None, (BACKWARD, "", "")
+        yield "", (f"∇{self.names[result]} = 1", self._gradient(result), "")
+        yield from self._numbered(self.ids[::-1], self._backward)
         if missed := [self.names[id] for id in self.ids if not self.reached[id - 1]]:
-            yield f"No gradient reaches {', '.join(missed)}; see ag.why_none."
+            yield None, (f"No gradient reaches {', '.join(missed)}; see ag.why_none.", "", "")
 
-    def _aligned(
-        self,
-        ids: Sequence[int],
-        lines_of: Callable[[TraceNode], Iterator[Line]],
-        seed: Line | None = None,
-    ) -> Iterator[str]:
-        """Yield the lines of some nodes, numbered, in columns."""
-        lines: list[tuple[str, Line]] = [("", seed)] if seed else []
-        backward = seed is not None
+    def _numbered(
+        self, ids: Sequence[int], lines_of: Callable[[TraceNode], Iterator[Line]]
+    ) -> Iterator[Labelled]:
+        """Yield the lines of some nodes with their numbers, and what stands between them."""
+        backward = ids[0] > ids[-1]
         for before, id in zip([0, *ids], ids, strict=False):
             if self.left_out and before and self.cut in (id, before) and abs(before - id) > 1:
                 more = f"pass max_nodes={len(self.ids) + self.left_out} to see them all"
-                gap = f"… {plural(self.left_out, 'node')} omitted; {more}"
-                lines.append(("", (gap, "", "")))
+                yield "", (f"… {plural(self.left_out, 'node')} omitted; {more}", "", "")
             for first, last, text in self.folds:
-                starts = id == (last if backward else first)
-                lines += [("", (text, "", ""))] if starts else []
-            lines += [(f"{id}.", line) for line in lines_of(self.trace[id])]
-        digits = len(f"{max(ids)}.")
-        widths = []
-        for i in (0, 1):
-            sizes = [cell_len(line[i]) for _, line in lines if line[1]]
-            widths.append(max((size for size in sizes if size <= WIDEST), default=0))
-        for label, (*columns, remark) in lines:
-            padded = "  ".join(map(_padded, columns, widths))
-            yield f"{label:>{digits}} {padded}  {remark}".rstrip()
+                if id == (last if backward else first):
+                    yield "", (text, "", "")
+            for line in lines_of(self.trace[id]):
+                yield f"{id}.", line
 
     def _forward(self, node: TraceNode) -> Iterator[Line]:
         """Yield the equation of a node, with the constant arrays in it."""
@@ -268,6 +275,18 @@ def _folds(graph: Graph) -> list[tuple[int, int, str]]:
             text = f"{heading(group)}: {group.times:,} times alike; the first:"
             found.append((min(own), max(own), text))
     return found
+
+
+def _in_columns(lines: Sequence[Labelled]) -> Iterator[str]:
+    """Yield lines with their labels, in columns."""
+    digits = max((len(label) for label, _ in lines), default=0)
+    widths = []
+    for i in (0, 1):
+        sizes = [cell_len(line[i]) for _, line in lines if line[1]]
+        widths.append(max((size for size in sizes if size <= WIDEST), default=0))
+    for label, (*columns, remark) in lines:
+        padded = "  ".join(map(_padded, columns, widths))
+        yield f"{label:>{digits}} {padded}  {remark}".rstrip()
 
 
 def _positional(node: TraceNode) -> Iterator[tuple[int, Argument]]:

@@ -67,6 +67,12 @@ def test_show_prints_the_view_asked_for(ask, script):
     )
 
 
+def test_explain_writes_latex(ask, script):
+    output, errors, status = ask("explain", "--latex", script())
+    assert (errors, status) == ("", 0)
+    assert r"v_{2} &= w \, c_{2}" in output
+
+
 def test_show_prints_the_table(ask, script):
     assert ask("show", "--view=table", script())[0].splitlines()[3].split() == [
         "2",

@@ -1,14 +1,17 @@
 """The lesson: equations, gradients and remarks."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from support.hostile import each_hostile_name
 
 import autograd_tools as ag
 import viewer
 from viewer.terminal.equations import Names, equation_of
 from viewer.terminal.formulas import lecture_formula
+from viewer.terminal.latex import formula
 
 A = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
@@ -120,6 +123,49 @@ def test_a_formula_of_a_lecture_is_the_gradient(name):
                 np.testing.assert_allclose(whole, parent.outgrad, atol=1e-12)
                 checked += 1
     assert checked
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("v3 / 2", r"\frac{v_{3}}{2}"),
+        ("(a + b) * c4_1", r"\left(a + b\right) \odot c_{4,1}"),
+        ("2 * x", r"2 \cdot x"),
+        ("a - (b - c)", r"a - \left(b - c\right)"),
+        ("-∇v2 * x", r"\left(-\nabla v_{2}\right) \odot x"),
+        ("∇net.w @ v2.mT", r"\nabla \mathrm{net.w} \, v_{2}^{\top}"),
+        ("(a @ b).mT", r"\left(a \, b\right)^{\top}"),
+        ("x[:, 0:16]", r"x[\texttt{:, 0:16}]"),
+        ("∇v7 * (v6 > 0)", r"\nabla v_{7} \odot \left[v_{6} > 0\right]"),
+        ("sum(x, axis=0)", r"\operatorname{sum}\left(x, \mathrm{axis}=0\right)"),
+        ("(1 + x) ** 2", r"\left(1 + x\right)^{2}"),
+        ("x * 1e-05", r"x \cdot \left(1 \cdot 10^{-5}\right)"),
+        ("linalg.inv(x).mT", r"\left(x^{-1}\right)^{\top}"),
+        ("tanh(sqrt(x))", r"\tanh\left(\sqrt{x}\right)"),
+        ("what? it $costs_", r"\texttt{what? it \$costs\_}"),
+    ],
+)
+def test_a_formula_in_latex(text, shown):
+    assert formula(text) == shown
+
+
+def test_a_lesson_in_latex_has_a_row_for_each_line():
+    tape = ag.diff(lambda a: np.sum(np.tanh(a) * 2), ag.Param(A, name="a"))
+    lesson = viewer.explain(tape, latex=True)
+    assert lesson._repr_latex_() == f"$${lesson}$$"
+    rows = lesson.split(" \\\\\n")
+    starts = [row.partition(" &&")[0] for row in rows]
+    assert r"v_{2} &= \tanh\left(a\right)" in starts
+    assert r"\nabla a &= \nabla v_{2} \odot \left(1 - v_{2} \odot v_{2}\right)" in starts
+    assert lesson.count("{") == lesson.count("}")
+
+
+@each_hostile_name
+def test_a_hostile_name_is_text_in_latex(name):
+    lesson = viewer.explain(ag.diff(lambda a: np.sum(a * 2), ag.Param(A, name=name)), latex=True)
+    rest = re.sub(r"\\[\\{}$&#_%]", "", lesson)
+    assert rest.count("{") == rest.count("}")
+    assert len(re.findall(r"\\begin|\\end", lesson)) == 2
 
 
 def test_equal_steps_are_told_once():
