@@ -158,7 +158,7 @@ class _Fitter:
         self.is_open: dict[Key, bool] = {}  # of the keys that were tried
         self.waiting: dict[Key, list[Group]] = {}  # the visible groups of the other keys
         self.around: dict[int, Counter[str]] = {}  # the functions around visible groups, by id()
-        self.queue: list[tuple[float, int, Key]] = []
+        self.queue: list[tuple[float, int, Key]] = []  # weights, largest first; the oldest nodes
 
     def fit(self) -> Graph:
         """Return the graph with groups collapsed."""
@@ -205,7 +205,7 @@ class _Fitter:
                 groups.append(member)
                 weight = sum(self.weights[id(group)] for group in groups)
                 if weight:
-                    heapq.heappush(self.queue, (-weight, len(self.around), key))
+                    heapq.heappush(self.queue, (-weight, groups[0].first, key))
 
     def _inner(self, group: Group, members: Members) -> list[tuple[Key, Group]]:
         """Return the members of an open group that may be opened, with their keys."""
