@@ -15,6 +15,8 @@ a trace.
 """
 
 from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from autograd_tools import rules as _rules  # noqa: F401  registers them
 from autograd_tools.api import operators as _operators
@@ -60,24 +62,37 @@ from autograd_tools.tracing.node import Node as Node
 from autograd_tools.tracing.node import set_gcnode as set_gcnode
 from autograd_tools.tracing.tape import Tape as Tape
 from autograd_tools.tracing.tape import observe as observe
-from autograd_tools.tracing.trace_data import Trace as Trace
-from autograd_tools.tracing.trace_data import load_trace as load_trace
+
+if _TYPE_CHECKING:
+    from autograd_tools.tracing.trace_data import Trace as Trace
+    from autograd_tools.tracing.trace_data import load_trace as load_trace
 
 __version__ = "0.2.0"
 
 _operators.install()
 
 _PACKAGES = ("compat", "numpy", "scipy", "timing")  # that users import
+_LATER = ("Trace", "load_trace")  # names that are loaded when they are first asked for
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from autograd_tools.tracing import trace_data
+
+    found = globals()[name] = getattr(trace_data, name)
+    return found
 
 
 def __dir__() -> list[str]:
     """The public names and packages: completion shows these only."""
-    return sorted(
+    names = (
         name
         for name, x in globals().items()
         if name in _PACKAGES
         or (not isinstance(x, _ModuleType) and (name[0] != "_" or name[-1] == "_"))
     )
+    return sorted({*names, *_LATER})
 
 
 __all__ = [name for name in __dir__() if name[0] != "_" and name not in _PACKAGES]

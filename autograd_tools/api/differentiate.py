@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
@@ -38,7 +38,9 @@ from autograd_tools.engine.values import Param, Result, Value, check_differentia
 from autograd_tools.rules.indexing import unpack_fields
 from autograd_tools.timing import instrument as timing
 from autograd_tools.tracing.tape import Tape, check_scalar, new_recording, notify_observers
-from autograd_tools.tracing.trace_data import Trace
+
+if TYPE_CHECKING:
+    from autograd_tools.tracing.trace_data import Trace
 
 P = ParamSpec("P")
 T = TypeVar("T")

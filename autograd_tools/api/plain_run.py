@@ -5,7 +5,6 @@ same value.
 from __future__ import annotations
 
 import inspect
-import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -88,6 +87,8 @@ def _own(x: Any) -> Any:
 
 def _generators(f: Callable[..., Any], args: Any) -> Iterator[Any]:
     """Yield the generators of random numbers that a function may use, as far as they are seen."""
+    import random
+
     yield from (np.random, random)
     found = [*_items(args)]
     inner = inspect.unwrap(f)

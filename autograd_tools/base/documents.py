@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import json
 import os
 import re
 import stat
-import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any, TextIO, TypeVar
 
 from autograd_tools.base.output import AnyPath, shown, write_bytes
@@ -20,13 +16,12 @@ T = TypeVar("T")
 LONGEST = 300  # characters of a file in an error
 # What `parse` may raise for data of a wrong type, range, length or depth.
 DAMAGE = (TypeError, ValueError, AttributeError, LookupError, OverflowError, RecursionError)
-PACKING = (EOFError, gzip.BadGzipFile, zlib.error)  # faults of a compressed file
 MAGIC = b"\x1f\x8b"  # the first bytes of one
 START = 4096  # characters in which the first key of a document stands
 # Formats of saved files, by kind: a new kind of file is an entry here.
 SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
-_FORMAT = re.compile(rf'"format"\s*:\s*"(?:{"|".join(map(re.escape, SAVED))})"')
-_FIRST = re.compile(r'\{\s*"format"\s*:\s*"([^"]*)"')
+_FORMAT = rf'"format"\s*:\s*"(?:{"|".join(map(re.escape, SAVED))})"'
+_FIRST = r'\{\s*"format"\s*:\s*"([^"]*)"'
 
 
 def kind_of_file(path: str | os.PathLike[str]) -> str | None:
@@ -35,6 +30,11 @@ def kind_of_file(path: str | os.PathLike[str]) -> str | None:
     The contents decide: a JSON object whose "format" names the kind, in any layout. A file that was
     cut off is recognized by its first lines. A pipe is not read, for its bytes come only once.
     """
+    import gzip
+    import json
+    import zlib
+    from pathlib import Path
+
     if not stat.S_ISREG(Path(path).stat().st_mode):
         return None
     try:
@@ -43,14 +43,14 @@ def kind_of_file(path: str | os.PathLike[str]) -> str | None:
         with _opened(path) as file:
             text = io.TextIOWrapper(file, encoding, errors="replace")
             start = text.read(START).lstrip()
-            first = _FIRST.match(start)
+            first = re.match(_FIRST, start)
             if first is not None:
                 return SAVED.get(first[1])
             if not start.startswith("{") or not _mentions(text, start):
                 return None
         with _opened(path) as file:  # "format" is not the first key
             found = json.load(file)["format"]
-    except (ValueError, RecursionError, KeyError, *PACKING):
+    except (ValueError, RecursionError, KeyError, EOFError, zlib.error, gzip.BadGzipFile):
         return None
     return SAVED.get(found) if isinstance(found, str) else None
 
@@ -59,7 +59,7 @@ def _mentions(text: TextIO, part: str) -> bool:
     """Return whether a format of ours is in `part` or in the rest of a text, read bit by bit."""
     before = ""
     while part:
-        if _FORMAT.search(before + part):
+        if re.search(_FORMAT, before + part):
             return True
         before, part = part[-LONGEST:], text.read(1 << 20)
     return False
@@ -67,18 +67,31 @@ def _mentions(text: TextIO, part: str) -> bool:
 
 def write_document(path: AnyPath, document: dict[str, Any]) -> None:
     """Write `document` as JSON to `path`, as `write_bytes` does."""
+    import json
+
     write_bytes(path, json.dumps(document, separators=(",", ":")).encode())
+
+
+def _packing() -> tuple[type[Exception], ...]:
+    """Return the errors of a file that is not completely compressed."""
+    import gzip
+    import zlib
+
+    return (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
     """Open a file to read, unpacked if it is compressed, whatever its name."""
+    import gzip
+    from pathlib import Path
+
     with Path(path).open("rb") as file:
         is_packed = file.read(2) == MAGIC
     return gzip.open(path) if is_packed else Path(path).open("rb")  # type: ignore[return-value]
 
 
 def read_document(
-    path: str | Path,
+    path: str | os.PathLike[str],
     format: str,
     version: int,
     parse: Callable[[dict[str, Any]], T],
@@ -90,11 +103,13 @@ def read_document(
     Raise ValueError if the file is damaged, of another format, newer than `version`, or older than
     `oldest`.
     """
+    import json
+
     name = shown(path)
     try:
         with _opened(path) as file:
             text = file.read()
-    except PACKING as error:
+    except _packing() as error:
         raise ValueError(f"{name} is not completely compressed: {error}") from None
     try:
         document = json.loads(text)

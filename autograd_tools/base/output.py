@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gzip
 import os
 import stat
 import sys
@@ -89,6 +88,8 @@ def write_bytes(path: AnyPath, content: bytes) -> None:
         For a path that no file can have.
     """
     if os.fsdecode(path).lower().endswith(".gz"):
+        import gzip
+
         content = gzip.compress(content, LEVEL, mtime=0)  # the same at any time
     try:
         _write(os.fsdecode(path), content)

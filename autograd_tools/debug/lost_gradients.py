@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,10 +22,12 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import Detached, detached_of
 from autograd_tools.engine.values import Param, Result
 from autograd_tools.location.source_lines import code_at
-from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.node import Node
 from autograd_tools.tracing.tape import Tape
-from autograd_tools.tracing.trace_data import Trace, load_trace
+
+if TYPE_CHECKING:
+    from autograd_tools.tracing.columns import TraceNode
+    from autograd_tools.tracing.trace_data import Trace
 
 MAX_LISTED = 8
 METADATA = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize", "len")  # no end of the path
@@ -67,8 +68,11 @@ def why_none(J: Any, x: Any) -> str:
     b has no gradient: it is used only by operations without a gradient:
       sign at <doctest ...>:1 in <lambda>: J = ag.diff(lambda: np.sum(w * np.sign(b)))
     """
+    # Imported here, which keeps `import autograd_tools` fast.
+    from autograd_tools.tracing.trace_data import Trace, load_trace
+
     if isinstance(J, (str, os.PathLike)):
-        J = load_trace(Path(J))
+        J = load_trace(J)
     if isinstance(J, Tape):
         lines = _of_tape(J, x)
     elif isinstance(J, Trace):

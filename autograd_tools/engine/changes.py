@@ -8,7 +8,6 @@ fingerprint: some elements, or all of them under `check=True`. The backward pass
 from __future__ import annotations
 
 import functools
-import hashlib
 import linecache
 import sys
 from collections.abc import Iterator, Mapping
@@ -98,6 +97,8 @@ def _sample(shape: tuple[int, ...]) -> tuple[slice, ...]:
 
 def exact_fingerprint(x: ndarray[Any, Any]) -> bytes:
     """Return a hash of all elements."""
+    import hashlib
+
     return hashlib.blake2b(x.tobytes(), digest_size=16).digest()
 
 

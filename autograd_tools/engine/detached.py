@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -101,7 +100,7 @@ def _put(recording: Recording, who: int, param: Param | None, what: str, frame: 
         known[who] = (found, param, code)
 
 
-PACKAGE = str(Path(__file__).parent.parent) + os.sep
+PACKAGE = __file__.rpartition(f"engine{os.sep}")[0]
 CALL_PATH = {__file__}  # the modules between a user's call and its note; each adds itself
 _engines_own: dict[int, bool] = {}  # id of a library's code -> it reads values for itself
 

@@ -8,9 +8,7 @@ import inspect
 import os
 import re
 import sys
-import sysconfig
 from collections.abc import Iterator
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -21,13 +19,19 @@ from autograd_tools.location.turns import held_by, outer_variables
 
 def _folder_of(package: str) -> str:
     spec = importlib.util.find_spec(package)
-    return str(Path(spec.origin).parent) + os.sep if spec is not None and spec.origin else ""
+    return _around(spec.origin) if spec is not None and spec.origin else ""
+
+
+def _around(file: str) -> str:
+    """Return the folder of a file, with a separator at its end."""
+    folder, separator, _ = file.rpartition(os.sep)
+    return folder + separator
 
 
 # Code whose lines no operation belongs to: ours, NumPy's, Python's, and packages that run the
 # user's code.
 LIBRARY_FILES = tuple(filter(None, map(_folder_of, ("autograd_tools", "viewer", "numpy", "scipy"))))
-STANDARD_LIBRARY = (sysconfig.get_path("stdlib") + os.sep, "<frozen ")
+STANDARD_LIBRARY = (_around(os.__file__), "<frozen ")
 RUNNERS = frozenset(  # installed packages that call the user's functions
     (
         "IPython",

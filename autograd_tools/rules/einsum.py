@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.engine.registry import rules
 
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of subscripts
+
 
 def einsum_terms(subscripts, operands):
     """Return the letters of each operand and of the output, with `...` spelled out."""
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
-    spare = [c for c in string.ascii_letters if c not in subscripts]
+    spare = [c for c in LETTERS if c not in subscripts]
     counts = [
         np.ndim(x) - len(term.replace("...", "")) for x, term in zip(operands, terms, strict=True)
     ]
@@ -35,7 +36,7 @@ def einsum_string(args: tuple[Any, ...]) -> tuple[str, list[Any], int]:
     """
     if isinstance(args[0], str):
         return args[0], list(args[1:]), 1
-    letters = string.ascii_uppercase + string.ascii_lowercase  # in the order of the numbers
+    letters = LETTERS.swapcase()  # in the order of the numbers
     terms = [
         "".join("..." if i is ... else letters[i] for i in sublist)
         for sublist in (*args[1::2], *args[2 * (len(args) // 2) :])
@@ -53,7 +54,7 @@ def einsum_operand(position):
         terms, output = einsum_terms(subscripts, others)
         x, term = others.pop(which), terms.pop(which)
         sizes = dict(zip(term, np.shape(x), strict=True))
-        spare = [c for c in string.ascii_letters if c not in "".join([*terms, term, output])]
+        spare = [c for c in LETTERS if c not in "".join([*terms, term, output])]
         terms, others = [output, *terms], [dy, *others]
         found: dict[str, int] = {}
         for letters, other in zip(terms, others, strict=True):

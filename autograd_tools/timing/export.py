@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 from collections.abc import Sequence
 
 from autograd_tools.base.options import SectionOrder
@@ -22,6 +20,9 @@ def csv_text(rows: Sequence[Row]) -> str:
     `section` is the label, with an apostrophe where a spreadsheet would run it; `path` has all
     labels unchanged, as JSON.
     """
+    import csv
+    import json
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     exact = any(row.peak_nbytes is not None for row in rows)

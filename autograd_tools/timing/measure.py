@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from operator import index
-from pathlib import Path
 from typing import Any, TypeVar
 
 from autograd_tools.base.documents import read_document, write_document
@@ -345,7 +344,7 @@ class Timer(Recorder, Shown):
         """Return a stopped timer with the measurements of `to_dict`."""
         return cls._of(Totals.from_dict(data))
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the measurements to a JSON file.
 
         Parameters
@@ -356,7 +355,7 @@ class Timer(Recorder, Shown):
         write_document(path, self.to_dict())
 
     @classmethod
-    def load(cls, path: str | Path) -> Timer:
+    def load(cls, path: str | os.PathLike[str]) -> Timer:
         """Return a stopped timer from a file of `save`.
 
         Parameters
@@ -373,6 +372,8 @@ class Timer(Recorder, Shown):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the measurements as text, without threads, locks and open sections."""
+        import json
+
         return {
             "data": json.dumps(self.to_dict()),
             "clock": self._time,
@@ -381,6 +382,8 @@ class Timer(Recorder, Shown):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        import json
+
         self.__dict__.update(vars(Timer.from_dict(json.loads(state["data"]))))
         self.clock = self._time = state["clock"]
         self._switch(state["enabled"])

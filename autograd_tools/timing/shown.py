@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Unpack
 
 from autograd_tools.base.html import html_of
@@ -88,7 +88,7 @@ class Shown:
         """
         return Text(table(self.snapshot(), **options))
 
-    def to_csv(self, path: str | Path | None = None) -> str:
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the rows as comma-separated values, in the order of first entries.
 
         Parameters
@@ -104,7 +104,7 @@ class Shown:
         return _written(csv_text(self.rows(sortby="first")), path)
 
     def to_markdown(
-        self, path: str | Path | None = None, **options: Unpack[MarkdownOptions]
+        self, path: str | os.PathLike[str] | None = None, **options: Unpack[MarkdownOptions]
     ) -> str:
         """Return the table in Markdown.
 
@@ -168,5 +168,5 @@ class Section(Shown, SectionData):
         return Snapshot(self, self.measured, self.ns, memory="exact" if exact else "outputs")
 
 
-def _written(text: str, path: str | Path | None) -> str:
+def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     return saved(text, path)

@@ -8,7 +8,6 @@ import inspect
 import itertools
 import os
 import sys
-import sysconfig
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -18,12 +17,18 @@ from autograd_tools.location.call_site import LIBRARY_FILES, STANDARD_LIBRARY
 from autograd_tools.tracing.param_names import Namespace
 
 MAX_FRAMES = 100
-# Code that runs the user's, such as pytest, has variables of its own for the same objects.
-NOT_USERS = (
-    *LIBRARY_FILES,
-    *STANDARD_LIBRARY,
-    *{sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")},
-)
+
+
+@functools.cache
+def _not_users() -> tuple[str, ...]:
+    """Return the folders of code that runs the user's, such as pytest.
+
+    It has variables of its own for the same objects.
+    """
+    import sysconfig  # here, which keeps `import autograd_tools` fast
+
+    packages = {sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")}
+    return (*LIBRARY_FILES, *STANDARD_LIBRARY, *packages)
 
 
 def variables_of_frames(
@@ -105,7 +110,7 @@ def loop_variables(code: types.CodeType) -> frozenset[str]:
 
 
 def _is_users(code: types.CodeType) -> bool:
-    return not code.co_filename.startswith(NOT_USERS)
+    return not code.co_filename.startswith(_not_users())
 
 
 def _locals(frame: types.FrameType) -> Any:

@@ -7,7 +7,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -24,13 +24,13 @@ from autograd_tools.engine.elsewhere import refuse_elsewhere
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import FLOATS, kept_bytes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
-from autograd_tools.tracing.columns import Nodes
 from autograd_tools.tracing.entries import is_leaf, params_of, value_at
 from autograd_tools.tracing.frame_variables import variables_of_frames, variables_of_program
 from autograd_tools.tracing.node import Node
 from autograd_tools.tracing.param_names import BEST, WORST, Name, Namespace, find_param_names
-from autograd_tools.tracing.snapshot import columns_of
-from autograd_tools.tracing.trace_data import Trace
+
+if TYPE_CHECKING:
+    from autograd_tools.tracing.trace_data import Trace
 
 
 class Tape(Recording):
@@ -174,6 +174,11 @@ class Tape(Recording):
 
     def trace(self) -> Trace:
         """Return a snapshot in plain data, which can be saved, compared and drawn."""
+        # Imported here, which keeps `import autograd_tools` fast.
+        from autograd_tools.tracing.columns import Nodes
+        from autograd_tools.tracing.snapshot import columns_of
+        from autograd_tools.tracing.trace_data import Trace
+
         frames = variables_of_frames(sys._getframe())
         function = None if self.function is None else self.function()
         files = (note.file for note in self.notes or ())

@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,7 +136,7 @@ class Trace:
         return f"<Trace of {len(self.nodes)} nodes{f', result {final.text}' if final else ''}>"
 
 
-def load_trace(path: str | Path) -> Trace:
+def load_trace(path: str | os.PathLike[str]) -> Trace:
     """Read a trace from a file written by `Trace.save`.
 
     Parameters

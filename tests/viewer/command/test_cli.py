@@ -345,7 +345,7 @@ if __name__ == "__main__":
     ag.grad(lambda x: x * 3)(1.0)
 """
     assert ask_process("show", script(source)) == (
-        "[2, 4]\ninput x  1  ∇ 3\nv2 = x * 3  3  ∇ 1\n",
+        "[2, 4]\ninput v1  1  ∇ 3\nv2 = v1 * 3  3  ∇ 1\n",
         "",
         0,
     )
