@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
+
+import numpy as np
 
 from autograd_tools import Tape, Trace
 from autograd_tools.base.formats import count_text, percent_text, time_text
 from autograd_tools.timing import Counts, Operand, Record
+from viewer.inputs import as_trace, kind_of
 from viewer.profiles.costs import work
 from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.measured import Timed
@@ -23,6 +26,7 @@ AGAIN = "As above."  # for what a tip of an earlier line says
 UNSEEN = "Powers, einsum and strided matmul were not checked: the machine's peaks are unknown."
 # Operations that have tips of their own, or none.
 PARTS = ("getitem", "setitem", "concatenate", "stack", "getattr")
+FEWEST_CALLS, MOST_CHAINS = 50, 64  # in a search for chains
 SMALL, MANY = 1000, 10_000  # elements; the arithmetic on few takes less time than the call
 
 Place: TypeAlias = tuple[str, int]  # a file and a line
@@ -251,6 +255,31 @@ def _is_much(record: Record) -> bool:
     return flops is not None and nbytes is not None and flops >= max(1e6, nbytes)
 
 
+# For a tape or trace only: a timer does not know what a call needs.
+CHAINED = "Each call needs the one before: fewer, larger operations help."
+
+
+def chained(trace: Trace) -> set[Place]:
+    """Return the lines whose calls need one another, one after the other, as in time stepping.
+
+    Of each operation that a line calls often, the longest chain has half of the calls or more.
+    """
+    columns = trace.columns
+    keys = list(zip(columns.file, columns.line, columns.op, strict=True))
+    calls = Counter(key for key in keys if key[-1])
+    often = [key for key, count in calls.most_common(MOST_CHAINS) if count >= FEWEST_CALLS]
+    number = {key: n for n, key in enumerate(often)}
+    longest = np.zeros((len(keys) + 1, len(often)), np.int32)  # by node, the chains to it
+    for id, parents in enumerate(columns.parents, 1):
+        if parents:
+            longest[id] = longest[list(parents)].max(axis=0)
+        if (n := number.get(keys[id - 1])) is not None:
+            longest[id, n] += 1
+    most = longest.max(axis=0, initial=0).tolist()
+    independent = {key[:2] for key, n in number.items() if 2 * most[n] < calls[key]}
+    return {key[:2] for key in often} - independent
+
+
 # For a tape only: a timer does not know which gradients were read.
 UNUSED = "Write ag.value(x) for x where its gradient is not needed, or do not make it an ag.Param."
 
@@ -283,8 +312,9 @@ def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> s
     ----------
     x : Timer, Tape, Trace, str or path
         A timer that knows shapes (`autograd-tools profile`, or AUTOGRAD_TIMER=shapes), a tape or
-        trace recorded while a timer was on, or the path of a saved one. Of a tape, gradients that
-        were computed and not read get a tip, too.
+        trace recorded while a timer was on, or the path of a saved one. A tape or trace tells
+        whether calls of a line need one another. Of a tape, gradients that were computed and not
+        read get a tip, too.
     width : int, optional
         Columns of the terminal; without it nothing is folded.
     peaks : Peaks, optional
@@ -320,6 +350,13 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
         for find, instead in TIPS
         if (found := find(line)) is not None
     ]
+    if kind_of(x) == "trace":
+        steps = chained(as_trace(x))  # type: ignore[arg-type]  # it has one
+        batch = next(instead for find, instead in TIPS if find is small_calls)
+        given = [
+            (place, found, CHAINED if instead is batch and place in steps else instead)
+            for place, found, instead in given
+        ]
     if isinstance(x, Tape):
         names = unread_params(x)
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""

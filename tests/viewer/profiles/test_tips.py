@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 from support.timers import record
+from support.traces import Building
 
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Timer
 from viewer.profiles.hotspot_tables import hotspots
 from viewer.profiles.machine_peaks import Peaks
-from viewer.profiles.patterns import NO_TIPS, TIPS, UNSEEN, tips
+from viewer.profiles.patterns import NO_TIPS, TIPS, UNSEEN, chained, tips
 
 PEAKS = Peaks(float64=1e9, float32=2e9, moved=((10**9, 8e9),), call_ns=100.0)
 
@@ -312,6 +313,49 @@ def timed(trace):
         for n in trace
     ]
     return ag.Trace(rows)
+
+
+def test_chains_of_calls_are_told_from_independent_ones():
+    b = Building()
+    x = first = b.leaf()
+    for _ in range(60):
+        x = b.op("sin", b.op("multiply", x, line=1), line=1)  # stepping
+        y = b.op("add", b.op("multiply", first, line=2), line=2)  # all from one
+        b.op("sum", y, line=3)
+    for _ in range(40):
+        x = b.op("tanh", x, line=4)  # too few
+    assert chained(b) == {("f.py", 1)}
+
+
+STEPPING = """
+import json
+import numpy as np, autograd_tools as ag
+from viewer.profiles.machine_peaks import Peaks
+from viewer.profiles.patterns import tips
+
+v, w = ag.Param(np.ones(3)), ag.Param(np.ones((200, 3)))
+
+def stepping():
+    x = v
+    for _ in range(200):
+        x = np.sin(x * 1.01)
+    return np.sum(x)
+
+def apart():
+    return sum([np.sum(np.sin(row * 1.01)) for row in w])
+
+peaks = Peaks(1e9, 1e9, ((1, 1e9),), 100.0)
+print(json.dumps([tips(ag.diff(f), peaks=peaks) for f in (stepping, apart)]))
+"""
+
+
+@pytest.mark.slow
+def test_batching_is_advised_only_where_calls_are_independent(python):
+    stepping, apart = json.loads(python("-c", STEPPING, AUTOGRAD_TIMER="shapes"))
+    assert "Each call needs the one before" in stepping
+    assert "batch them" not in stepping
+    assert "batch them into one" in apart
+    assert "Each call needs" not in apart
 
 
 PROGRAM = """
