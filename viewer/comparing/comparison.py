@@ -18,7 +18,7 @@ from viewer.comparing.tolerance import ATOL, RTOL, Tolerance
 from viewer.comparing.union import union
 from viewer.drawing.files import draw, format_of
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
-from viewer.options import ChangeBy, LookOptions, ReportFormat
+from viewer.options import ChangeBy, Detail, LookOptions, ReportFormat
 from viewer.passes import MAX_NODES, prepare
 from viewer.text.lines import plain
 
@@ -122,6 +122,7 @@ def draw_compared(
     rtol: float = RTOL,
     atol: float = ATOL,
     max_nodes: int | None = MAX_NODES,
+    by: Detail = "op",
     **options: Unpack[LookOptions],
 ) -> Path:
     """Draw two traces as one graph that marks the changes.
@@ -136,6 +137,8 @@ def draw_compared(
         Relative and absolute tolerance of numbers.
     max_nodes : int or None
         Boxes to draw; groups without a change are collapsed. None draws all.
+    by : {"op", "line", "function"}
+        The smallest boxes, as in `fit`.
     **options
         Options of `to_dot`.
 
@@ -156,6 +159,7 @@ def draw_compared(
     graph = prepare(
         trace,
         max_nodes=max_nodes,
+        by=by,
         open=sorted(marks) if len(marks) <= FEW else (),
         heat=[float(id in marks) for id in range(1, len(trace) + 1)],
     )

@@ -167,3 +167,34 @@ def test_mermaid_has_the_legend_too(tmp_path):
         chain("sin", "exp"), chain("cos", "exp"), tmp_path / "c.mmd"
     ).read_text()
     assert '  legend_added("+ added"):::added\n  legend_removed("− removed"):::removed\n' in text
+
+
+def calls_of_layers(changed):
+    """Four calls of one function, each of three operations on lines of their own; one differs."""
+    b = Building()
+    x = b.leaf("input", name="x")
+    for n in range(4):
+        with b.place("function", f"layer{n}"):
+            for line in range(3):
+                op = "cos" if (n, line) == (changed, 1) else f"op{line}"
+                x = b.op(op, x, line=line)
+    return b
+
+
+def test_what_changed_is_open_and_the_rest_collapsed(tmp_path):
+    path = viewer.draw_compared(
+        calls_of_layers(-1), calls_of_layers(2), tmp_path / "c.dot", max_nodes=10
+    )
+    dot = path.read_text(encoding="utf-8")
+    assert [f'label="layer{n}\n' in dot for n in range(4)] == [True, True, False, True]
+    assert "cos" in dot
+
+
+def test_a_comparison_may_show_lines_or_functions(tmp_path):
+    one, two = calls_of_layers(-1), calls_of_layers(2)
+    lines = viewer.draw_compared(one, two, tmp_path / "c.dot", by="line").read_text(
+        encoding="utf-8"
+    )
+    assert 'label="≠ f.py:1' in lines or "≠1 f.py:1" in lines
+    functions = viewer.draw_compared(one, two, tmp_path / "c.dot", by="function")
+    assert "f.py:1" not in functions.read_text(encoding="utf-8").split("tooltip")[0]
