@@ -52,6 +52,8 @@ class TraceNode:
         Nanoseconds of the forward pass, and of the VJP rule of each argument, from 1.
     gradient : str
         The operation whose VJP rule made the call; empty for a call of the user's.
+    code : str
+        The source line, as it was when the trace was made; empty if it could not be read.
     """
 
     id: int
@@ -71,6 +73,7 @@ class TraceNode:
     forward_ns: int | None = None
     backward_ns: dict[int, int] | None = None
     gradient: str = ""
+    code: str = ""
 
     @property
     def call(self) -> str:
@@ -123,6 +126,7 @@ class SourceLine(NamedTuple):
     line: int = 0
     function: str = ""
     gradient: str = ""
+    code: str = ""
 
 
 class Numbering(dict[T, int]):
@@ -231,6 +235,7 @@ class Columns:
             self.forward_ns[row],
             self.backward_ns[row],
             line.gradient,
+            line.code,
         )
 
     def call(self, row: int) -> str:
@@ -290,7 +295,9 @@ class Columns:
             ],
             signatures=list(signatures),
             source_line=[
-                source_lines[SourceLine(node.file, node.line, node.function, node.gradient)]
+                source_lines[
+                    SourceLine(node.file, node.line, node.function, node.gradient, node.code)
+                ]
                 for node in nodes
             ],
             source_lines=list(source_lines),

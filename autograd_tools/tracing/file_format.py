@@ -39,7 +39,7 @@ def plain_columns(columns: Columns, digits: int | None = None) -> dict[str, Any]
             [*item[:3], [_plain_template(arg) for arg in item.args]] for item in columns.signatures
         ],
         "head": columns.signature,
-        "spots": [[*spot] if spot.gradient else [*spot[:-1]] for spot in columns.source_lines],
+        "spots": [_plain_line(line) for line in columns.source_lines],
         "spot": columns.source_line,
         "places": _plain_places(columns.places),
         "place": columns.place,
@@ -95,7 +95,12 @@ def _read_columns(data: dict[str, Any]) -> Columns:
     )
 
 
-# Heads.
+# Lines and heads.
+
+
+def _plain_line(line: SourceLine) -> list[Any]:
+    """Return a source line without the empty texts at its end."""
+    return [*line] if line.code else [*line[:4]] if line.gradient else [*line[:3]]
 
 
 def _plain_template(template: Any) -> Any:

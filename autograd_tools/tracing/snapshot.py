@@ -14,6 +14,7 @@ from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.values import Param, unwrap
 from autograd_tools.location.call_site import NOWHERE, CallSite
+from autograd_tools.location.source_lines import code_at
 from autograd_tools.tracing.columns import (
     ArgTemplate,
     Argument,
@@ -159,11 +160,15 @@ def _source_lines(notes: Sequence[CallSite]) -> tuple[list[SourceLine], list[int
     """Return the lines that make calls, and the index of the line of each call."""
     table = Numbering[SourceLine]()
     known: dict[int, int] = {}
+    codes: dict[tuple[str, int], str] = {}
     found = []
     for note in notes:
         number = known.get(id(note))
         if number is None:
-            line = SourceLine(note.file, note.line, note.function, note.gradient)
+            place = note.file, note.line
+            if place not in codes:
+                codes[place] = code_at(*place)
+            line = SourceLine(*place, note.function, note.gradient, codes[place])
             number = known[id(note)] = table[line]
         found.append(number)
     return list(table), found

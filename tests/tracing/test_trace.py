@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import json
+import linecache
 from pathlib import Path
 
 import numpy as np
@@ -318,6 +319,19 @@ def test_an_exception_in_a_traced_function_leaves_params_plain():
     assert type(w * 2) is np.ndarray
 
 
+def test_a_trace_keeps_the_code_of_its_lines(tmp_path):
+    source = tmp_path / "model.py"
+    source.write_text("import numpy as np\ndef f(w):\n    return np.sin(w) * w\n")
+    names = {}
+    exec(compile(source.read_text(), str(source), "exec"), names)
+    trace = ag.trace(names["f"], 2.0)
+    trace.save(tmp_path / "trace.json")
+    source.write_text("# edited\n" * 5)
+    linecache.checkcache()
+    for found in (trace, ag.load_trace(tmp_path / "trace.json")):
+        assert [node.code for node in found] == ["", *["return np.sin(w) * w"] * 2]
+
+
 # Saving and loading.
 
 
@@ -387,6 +401,8 @@ def test_times_zeros_and_every_field_are_read_back(tmp_path):
         (1, 2),
         0,
         {1: 0, 2: 5},
+        "tanh",
+        "y = f(x)",
     )
     trace = ag.Trace((node,), 1)
     trace.save(tmp_path / "trace.json")

@@ -28,6 +28,8 @@ class _Liner:
         self.columns: Columns = graph.trace.columns
         self.fewest = fewest
         self.children = graph.trace.columns.children
+        lines = graph.trace.columns.source_lines
+        self.code = {(line.file, line.line): line.code for line in lines if line.code}
         self.shown = frozenset(graph.root.all_ids()) - graph.hidden
 
     def put(self, group: Group, members: list[int | Group]) -> Group:
@@ -95,11 +97,14 @@ class _Liner:
         return has_own and len(members) >= self.fewest
 
     def _group(self, line: tuple[str, int], members: tuple[int | Group, ...]) -> Group:
-        return Group(_name(*line), members, "line", *line)
+        return Group(_name(*line, self.code.get(line, "")), members, "line", *line)
 
 
-def _name(file: str, line: int) -> str:
-    """Return the place of a source line and its code: `train.py:12  h = np.tanh(h @ w)`."""
-    code = linecache.getline(file, line).strip()
+def _name(file: str, line: int, code: str) -> str:
+    """Return the place of a source line and its code: `train.py:12  h = np.tanh(h @ w)`.
+
+    A trace of an older version has no code, which is then read from the file.
+    """
+    code = code or linecache.getline(file, line).strip()
     place = f"{file.replace(chr(92), '/').rpartition('/')[2]}:{line}"
     return f"{place}  {code}" if code else place
