@@ -23,14 +23,16 @@ class Names:
     """The names of nodes: unique ones of Params and inputs, else `v3` by the number of the node."""
 
     def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        self.times = Counter(trace.columns.name)
+        given = {id: name for id, name in enumerate(trace.columns.name, 1) if name.strip()}
+        times = Counter(given.values())
+        self.own = {
+            id: shorten(name, LONGEST_NAME)
+            for id, name in given.items()
+            if times[name] == 1 and not _OUR_NAMES.fullmatch(name)
+        }
 
     def __getitem__(self, id: int) -> str:
-        own = self.trace.columns.name[id - 1]
-        if own.strip() and self.times[own] == 1 and not _OUR_NAMES.fullmatch(own):
-            return shorten(own, LONGEST_NAME)
-        return f"v{id}"
+        return self.own.get(id) or f"v{id}"
 
 
 @dataclass(frozen=True)

@@ -47,22 +47,20 @@ class NodeLines:
             call = Span(self._call(row), "cyan", source if source[0] else None)
             spans = [Span(f"{name} = "), call]
         else:
-            own = one_line(columns.name[row]) if name != f"v{id}" else name
+            own = one_line(columns.name[row]) if id in self.names.own else name
             spans = [Span(f"{kind.replace('param', 'Param')} "), Span(own, "green")]
         if value := self._value(row):
-            spans.append(Span(f"  {one_line(value)}"))
+            spans.append(Span(f"  {value}"))
         if self.gradients.form[row] >= 0:
-            spans.append(Span(f"  ∇ {one_line(self._gradient(row))}", "yellow"))
+            spans.append(Span(f"  ∇ {self._gradient(row)}", "yellow"))
         return spans
 
     def _call(self, row: int) -> str:
         number = self.columns.signature[row]
         if number not in self.formats:
             self.formats[number] = self._format(self.columns.signatures[number])
-        return one_line(self.formats[number] % tuple(map(self._name, self.columns.parents[row])))
-
-    def _name(self, id: int) -> str:
-        return self.names[id]
+        names = tuple([self.names[id] for id in self.columns.parents[row]])
+        return one_line(self.formats[number] % names)
 
     def _format(self, signature: OpSignature) -> str:
         """Return the call of an operation as an equation has it, with %s for each parent."""
@@ -108,7 +106,7 @@ class NodeLines:
         is_scalar = found.forms[found.form[row]][1] == ()
         size = found.mean[row] if is_scalar else found.norm[row]
         if math.isnan(size):
-            return found.text_of(row)
+            return one_line(found.text_of(row))
         counts = ((found.nans[row], "NaN"), (found.infs[row], "Inf"))
         more = [f" {count:,} {kind}" for count, kind in counts if count and not is_scalar]
         return f"{size:.3g}{''.join(more)}"
