@@ -1,1 +1,1 @@
-"""What is known about each node, by name: to search, to sort, and to show in columns."""
+"""Facts about each node, by name: to search, to sort, and to show in columns."""

@@ -34,7 +34,7 @@ COMPARED: dict[type, str] = {
 STRENGTH: dict[type, int] = {ast.Add: 1, ast.Sub: 1, ast.Mod: 2, ast.Mult: 2, ast.MatMult: 2}
 ESCAPES = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
 ESCAPES |= {c: rf"\{c}" for c in "{}$&#_%"} | {"∇": r"$\nabla$"}
-NABLA = "nabla_of_"  # in the place of ∇, which is no letter of a Python name
+NABLA = "nabla_of_"  # for ∇, which Python allows in no name
 
 
 class Latex(str):
