@@ -18,7 +18,6 @@ import numpy as np
 import autograd_tools as ag
 import viewer
 from autograd_tools.base.output import write_bytes
-from viewer.drawing import looks
 
 DOCS = Path(__file__).parent
 
@@ -155,11 +154,8 @@ def lesson() -> dict[str, str]:
 def readme() -> dict[str, str]:
     """Draw the tape of the README from left to right, as there is more room."""
     tape = executed("../README.md")["J"]
-    looks.GRAPH["rankdir"] = "LR"
-    try:
-        return {"pictures/readme.svg": viewer.to_svg(rounded_trace(tape))}
-    finally:
-        looks.GRAPH["rankdir"] = "TB"
+    drawn = viewer.to_svg(rounded_trace(tape), direction="right")
+    return {"pictures/readme.svg": drawn}
 
 
 def files() -> dict[str, str]:
