@@ -16,7 +16,7 @@ T = TypeVar("T")
 LONGEST = 300  # characters of a file in an error
 # What `parse` may raise for data of a wrong type, range, length or depth.
 DAMAGE = (TypeError, ValueError, AttributeError, LookupError, OverflowError, RecursionError)
-MAGIC = b"\x1f\x8b"  # the first bytes of one
+MAGIC = b"\x1f\x8b"  # the first bytes of a compressed file
 START = 4096  # characters in which the first key of a document stands
 # Formats of saved files, by kind: a new kind of file is an entry here.
 SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
@@ -30,9 +30,7 @@ def kind_of_file(path: str | os.PathLike[str]) -> str | None:
     The contents decide: a JSON object whose "format" names the kind, in any layout. A file that was
     cut off is recognized by its first lines. A pipe is not read, for its bytes come only once.
     """
-    import gzip
     import json
-    import zlib
     from pathlib import Path
 
     if not stat.S_ISREG(Path(path).stat().st_mode):
@@ -50,7 +48,9 @@ def kind_of_file(path: str | os.PathLike[str]) -> str | None:
                 return None
         with _opened(path) as file:  # "format" is not the first key
             found = json.load(file)["format"]
-    except (ValueError, RecursionError, KeyError, EOFError, zlib.error, gzip.BadGzipFile):
+    except (ValueError, RecursionError, KeyError):
+        return None
+    except _packing():
         return None
     return SAVED.get(found) if isinstance(found, str) else None
 

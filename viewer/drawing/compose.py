@@ -54,9 +54,7 @@ class _Drawing:
         near = {edge.tail for edge in graph.edges if self.is_short(edge)}
         far = {edge.tail for edge in graph.edges} - near  # such a leaf is copied to each use
         self.drawn = set(self.order) - far.intersection(leaves(graph))
-        self.uses: dict[str, list[Box]] = defaultdict(
-            list
-        )  # leaves drawn beside the box they enter
+        self.uses: dict[str, list[Box]] = defaultdict(list)  # leaves beside the box they enter
         for box in graph.boxes.values():
             if box.head:
                 self.uses[box.head].append(box)

@@ -43,12 +43,10 @@ class Heat:
 
     def label(self, figure: float, box: Box) -> str:
         """Return the text of a figure in a box."""
+        text = self.measure.text(figure)
         if not self.measure.is_gradient:
-            return self.measure.text(figure)
-        one = len(box.nodes) == 1
-        return (
-            "" if one else f"{self.measure.title.partition(' ')[0]} ∇ {self.measure.text(figure)}"
-        )
+            return text
+        return f"{self.measure.title.partition(' ')[0]} ∇ {text}" if len(box.nodes) > 1 else ""
 
     def legend(self) -> tuple[str, ...]:
         """Return the title and the bounds of the levels."""

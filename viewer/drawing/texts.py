@@ -245,19 +245,21 @@ def _some(ids: tuple[int, ...]) -> str:
     return ", ".join(shown) if len(ids) < 7 else f"{', '.join(shown[:3])} … {shown[-1]}"
 
 
-def _total(trace: Trace, ids: Iterable[int]) -> list[str]:
+def _total(trace: Trace, ids: Collection[int]) -> list[str]:
     """Return the time of some nodes, forward and backward together, if it is known."""
-    columns = trace.columns
-    forward = [ns for id in ids if (ns := columns.forward_ns[id - 1]) is not None]
-    backward = [ns for id in ids for ns in (columns.backward_ns[id - 1] or {}).values()]
-    return [time_text(sum(forward) + sum(backward))] if forward or backward else []
+    known = [ns for times in _measured(trace, ids) for ns in times]
+    return [time_text(sum(known))] if known else []
 
 
 def _times(trace: Trace, ids: tuple[int, ...]) -> list[str]:
     """Return a line with the forward and backward times, if they are known."""
-    columns = trace.columns
-    forward = [ns for id in ids if (ns := columns.forward_ns[id - 1]) is not None]
-    backward = [ns for id in ids for ns in (columns.backward_ns[id - 1] or {}).values()]
-    taken = (("forward", forward), ("backward", backward))
+    taken = zip(("forward", "backward"), _measured(trace, ids), strict=True)
     parts = [f"{part} {time_text(sum(ns))}" for part, ns in taken if ns]
     return [", ".join(parts)] if parts else []
+
+
+def _measured(trace: Trace, ids: Collection[int]) -> tuple[list[int], list[int]]:
+    """Return the known nanoseconds of some nodes, forward and backward."""
+    columns = trace.columns
+    forward = [ns for id in ids if (ns := columns.forward_ns[id - 1]) is not None]
+    return forward, [ns for id in ids for ns in (columns.backward_ns[id - 1] or {}).values()]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
+from autograd_tools.location.source_lines import code_at
 from autograd_tools.tracing.columns import Columns
 from viewer.graph import Graph, Group, in_order, rebuild
 
@@ -105,6 +105,6 @@ def _name(file: str, line: int, code: str) -> str:
 
     A trace of an older version has no code, which is then read from the file.
     """
-    code = code or linecache.getline(file, line).strip()
+    code = code or code_at(file, line)
     place = f"{file.replace(chr(92), '/').rpartition('/')[2]}:{line}"
     return f"{place}  {code}" if code else place
