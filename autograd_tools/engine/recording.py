@@ -23,7 +23,7 @@ from autograd_tools.engine.checks import Check
 from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
 from autograd_tools.engine.float_warnings import Modes, modes, warn_as_before, warn_at_user
 from autograd_tools.engine.primitives import VALUE, Plan
-from autograd_tools.engine.rule_sites import NestedLocator
+from autograd_tools.engine.rule_sites import NestedLocator, owner_of_sites
 from autograd_tools.engine.saved import absent
 from autograd_tools.engine.state import following_params, open_tapes, recordings
 from autograd_tools.engine.values import (
@@ -156,12 +156,13 @@ class Recording(Wrapping):
             self.locator = (
                 NestedLocator(self, outer, base)
                 if nested
-                else source.Locator(base, turns=self.retain)
+                else source.Locator(base, turns=self.retain or timing.timer.keeps_events)
             )
             if nested and self.sites is None:  # otherwise it opens again
                 self.sites = {}
             if timing.ENABLED:
-                self.locator.note = timing.time_note(self.locator.note, self)
+                owner = owner_of_sites(self) if nested else None
+                self.locator.note = timing.time_note(self.locator.note, self, owner)
         return self
 
     def __enter__(self) -> Recording:

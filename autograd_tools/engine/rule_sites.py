@@ -16,8 +16,8 @@ from autograd_tools.engine.state import innermost_open, recordings
 from autograd_tools.location.call_site import NOWHERE, CallSite, Locator
 from autograd_tools.timing import instrument as timing
 
-# The site of an entry as each enclosing recording with paths of its own sees it, by the id of the
-# recording, and the site's position in the `between` of that recording.
+# The site of an entry as each enclosing recording with paths of its own sees it, by the serial
+# of the recording, and the site's position in the `between` of that recording.
 Sites = dict[int, tuple[CallSite, int]]
 
 
@@ -37,7 +37,7 @@ class NestedLocator:
         sites = recording.sites[len(recording.notes)] = _between(self.outer)
         if self.own is None and not sites:  # the enclosing recording closed first
             self.own = Locator(self.base)
-        return sites[_owner(recording)][0] if self.own is None else self.own.find()
+        return sites[owner_of_sites(recording)][0] if self.own is None else self.own.find()
 
     note = find  # the timer replaces it in an instance
 
@@ -56,17 +56,18 @@ def _between(recording: Any) -> Sites:
         if recording.between is None:
             recording.between = []
         recording.between.append((len(recording.entries), site))
-        sites[id(recording)] = site, len(recording.between) - 1
+        sites[recording.serial] = site, len(recording.between) - 1
     return sites
 
 
-def _owner(recording: Any) -> int:
-    """Return the id of the innermost recording around an open one that has paths of its own."""
+def owner_of_sites(recording: Any) -> int:
+    """Return the serial of the innermost recording around an open one that has paths of its own."""
     locator = _plain(recording.locator)
     while isinstance(locator, NestedLocator) and locator.own is None:
         recording = locator.outer
         locator = _plain(recording.locator)
-    return id(recording)
+    serial: int = recording.serial
+    return serial
 
 
 def _plain(locator: Any) -> Any:
@@ -80,7 +81,7 @@ class RuleLocator:
 
     def __init__(self, inner: Any, outer: Any) -> None:
         self.inner, self.outer, self.usual = inner, outer, outer.locator
-        self._open, self._owner = innermost_open(), _owner(outer)
+        self._open, self._owner = innermost_open(), owner_of_sites(outer)
         self._index = -1
         self._sites: Sites = {}
         if timing.ENABLED:

@@ -170,11 +170,16 @@ def _any_tracked(args: tuple[Any, ...]) -> bool:
     return any([isinstance(arg, tracked) for arg in args])
 
 
-def time_note(note: F, recording: Any) -> F:
-    """Make the time from the end of a call to the note of its call site the section `record`."""
+def time_note(note: F, recording: Any, owner: int | None = None) -> F:
+    """Make the time from the end of a call to the note of its call site the section `record`.
+
+    `owner` is the serial of another recording to which its call sites belong.
+    """
     if not ENABLED:
         return note
     first, clock = first_node(recording), timer.clock
+    if owner is not None and timer.keeps_events:
+        timer.share_places(recording.serial + 1, owner + 1)
     pairs: dict[tuple[int, int], Any] = {}
 
     def timed() -> Any:

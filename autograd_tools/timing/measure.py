@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from autograd_tools.base.documents import read_document, write_document
 from autograd_tools.base.options import BytesCounted
+from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.timing.blocks import Block, time_calls
 from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.events import Event
@@ -226,6 +227,15 @@ class Timer(Recorder, Shown):
         """Single calls since `keep_events`, by start, without generators and coroutines."""
         self.add_up()
         return self._events.rows()
+
+    @property
+    def places(self) -> list[ScopeNode]:
+        """The call tree around single calls: functions, scopes, loops and steps of loops.
+
+        Each has the index of its parent. The first is the root.
+        """
+        self.add_up()
+        return list(self._events.calls.tree)
 
     @property
     def dropped_events(self) -> int:

@@ -209,6 +209,10 @@ class Recorder:
         if self.enabled:
             self._own.thread.add_record(record, ncalls, ns, nbytes)
 
+    def share_places(self, recording: int, owner: int) -> None:
+        """Put the single calls of a recording into the call tree of another one, by number."""
+        self._events.calls.owners[recording] = owner
+
     def add_up(self, passes: float = 0) -> None:
         """Add up the logs of all threads; `passes` is as in `Thread.add_up`."""
         for thread in list(self._threads):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from operator import index
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from numpy import ndarray
 
+from autograd_tools.base.plain_data import text, whole
 from autograd_tools.base.text import unknown
 
-LARGEST = 2**62  # of a file: bytes, nanoseconds
 PHASES = ("forward", "record", "backward", "sum_outgrads")
 
 
@@ -214,17 +213,3 @@ def from_row(row: list[Any]) -> tuple[Record, Counts]:
     )
     calls, ns, nbytes, steps, kept = map(whole, sums) if sums else (0,) * 5
     return Record(*where, path, phase, found), Counts(calls, ns, nbytes, steps, kept, samples)
-
-
-def text(x: Any) -> str:
-    """Return a string of a file; raise TypeError for anything else."""
-    if not isinstance(x, str):
-        raise TypeError(f"expected a text, got {x!r:.100}")
-    return x
-
-
-def whole(x: Any, low: int = 0, high: int = LARGEST) -> int:
-    """Return an integer of a file, from `low` to below `high`; raise ValueError for another."""
-    if not low <= index(x) < high:
-        raise ValueError(f"expected an integer from {low} to below {high}, got {x!r:.100}")
-    return index(x)

@@ -8,8 +8,8 @@ from operator import index
 from typing import Any, Self
 
 from autograd_tools.base.formats import time_text
+from autograd_tools.base.plain_data import LARGEST, whole
 from autograd_tools.base.text import unknown
-from autograd_tools.timing.records import LARGEST, whole
 
 MEMORY_FIELDS = ("live_nbytes", "peak_nbytes")
 COUNT_FIELDS = ("ncalls", "ns", "nbytes", "known", "min_ns", "max_ns", "squares")

@@ -89,13 +89,17 @@ class Thread(Stack):
         self._add_sections(spans, sizes)
         forward = forward_of(marks, spans)
         nodes = add_node_times(marks, spans, forward)
-        rows, groups, records = records_of(marks, spans, forward)
+        of, phase = phases_of(marks, spans, forward)
+        rows, groups, records = records_of(marks, spans, forward, of, phase)
         self._add_records(marks, spans, sizes, rows, groups, records)
         if self.events.limit:
-            place = np.full(len(nodes), len(records))
-            place[rows] = groups
+            record = np.full(len(nodes), len(records))
+            record[rows] = groups
             nbytes = sizes.nbytes if self.memory != "nobytes" else np.full(len(nodes), -1)
-            self.events.add(self.number, spans, nodes, nbytes, sizes.after, place, [*records, None])
+            self.events.add(
+                *(self.number, spans, nodes, nbytes, sizes.after, record, [*records, None]),
+                lambda calls: calls.of_spans(marks, spans, nodes, forward, of),
+            )
 
     def _bytes_of(self, spans: Spans, still: Ints, since: int) -> SpanBytes:
         """Return the bytes of each span.
@@ -208,7 +212,9 @@ class Thread(Stack):
             section.count(ns)
 
 
-def records_of(marks: Marks, spans: Spans, forward: Ints) -> tuple[Ints, Ints, list[Record]]:
+def records_of(
+    marks: Marks, spans: Spans, forward: Ints, of: Ints, phase: Ints
+) -> tuple[Ints, Ints, list[Record]]:
     """Return the spans that belong to records, the group of each, and the records by group."""
     argument = spans.argument
     wanted = marks.code == RECORDED
@@ -220,7 +226,6 @@ def records_of(marks: Marks, spans: Spans, forward: Ints) -> tuple[Ints, Ints, l
     # On several recordings, the innermost operation has the site of the outermost recording.
     recorded = np.flatnonzero(forward >= 0)[::-1]
     site[forward[recorded]] = numbers[recorded]
-    of, phase = phases_of(marks, spans, forward)
     rows = np.flatnonzero((of >= 0) & spans.single)
     of, phase = of[rows], phase[rows]
     called = np.where(phase == RECORDING, numbers[spans.begin[rows]], site[of])

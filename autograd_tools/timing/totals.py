@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from autograd_tools.base.options import BytesCounted
+from autograd_tools.base.plain_data import LARGEST, whole
 from autograd_tools.base.text import unknown
-from autograd_tools.timing.records import LARGEST, Counts, Record, from_row, record_row, whole
+from autograd_tools.timing.records import Counts, Record, from_row, record_row
 from autograd_tools.timing.shown import Section
 
-FORMAT, VERSION = "autograd_tools.timer", 3
+FORMAT, VERSION = "autograd_tools.timer", 4
 MEMORY = get_args(BytesCounted)  # bytes: none, of returned arrays, all of NumPy
 
 
@@ -118,7 +119,7 @@ class Totals:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Totals:
-        """Return the totals of `to_dict`, also of versions 1 and 2."""
+        """Return the totals of `to_dict`, also of older versions."""
         totals = cls(total_ns=whole(data["total_ns"]), threads=whole(data.get("threads", 1)))
         totals.events = data.get("events")
         totals.peaks = None if data.get("peaks") is None else _read_peaks(data["peaks"])

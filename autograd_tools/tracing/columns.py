@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
 
 from autograd_tools.base.text import one_line
+from autograd_tools.location.call_tree import ScopeNode, tree_of_paths
 from autograd_tools.tracing.summaries import Summaries, Summary
 
 T = TypeVar("T", bound=Hashable)
@@ -89,20 +90,6 @@ class TraceNode:
         gradient = f" ∇={self.outgrad.text}" if self.outgrad else ""
         made = "" if self.kind != "result" else f"{self.value.text if self.value else 'R(None)'} = "
         return one_line(f"{made}{self.call}{gradient}")
-
-
-class ScopeNode(NamedTuple):
-    """A node of the call tree: one call of a function, a scope, a loop or a step of a loop.
-
-    `parent` is an index into `Trace.places`; the root is its own parent and has no kind. `kind` is
-    "function", "scope", "loop" or "step". `file` and `line` say where the program entered it.
-    """
-
-    parent: int
-    kind: str
-    name: str
-    file: str = ""
-    line: int = 0
 
 
 # An argument without the values of nodes: the text of a constant; the texts around the values of
@@ -288,7 +275,7 @@ class Columns:
     def of(cls, nodes: Sequence[TraceNode]) -> Columns:
         """Return the columns of some nodes."""
         signatures, source_lines = Numbering[OpSignature](), Numbering[SourceLine]()
-        places, place = _call_tree(nodes)
+        places, place = tree_of_paths((node.scope, node.calls) for node in nodes)
         return cls(
             signature=[
                 signatures[OpSignature(node.kind, node.op, node.name, node.args)] for node in nodes
@@ -368,17 +355,3 @@ def _split(flat: np.ndarray, starts: np.ndarray) -> list[tuple[int, ...]]:
     """Return the items of `flat` between each of the `starts` and the next."""
     items, ends = flat.tolist(), starts.tolist()
     return [tuple(items[first:last]) for first, last in itertools.pairwise(ends)]
-
-
-def _call_tree(nodes: Iterable[TraceNode]) -> tuple[list[ScopeNode], list[int]]:
-    """Return the functions around nodes, known by name and number, and the place of each node."""
-    places, found = [ScopeNode(0, "", "")], []
-    numbers: dict[tuple[int, ...], int] = {(): 0}
-    for node in nodes:
-        for depth, name in enumerate(node.scope, 1):
-            path = node.calls[:depth]
-            if path not in numbers:
-                numbers[path] = len(places)
-                places.append(ScopeNode(numbers[path[:-1]], "function", name))
-        found.append(numbers[node.calls])
-    return places, found

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.base.array_statistics import BINS
+from autograd_tools.base.plain_data import LARGEST, integers, text, whole
 from autograd_tools.base.text import unknown
-from autograd_tools.tracing.columns import (
-    Argument,
-    Columns,
-    Numbering,
-    OpSignature,
-    ScopeNode,
-    SourceLine,
-)
+from autograd_tools.location.call_tree import plain_tree, read_tree
+from autograd_tools.tracing.columns import Argument, Columns, OpSignature, SourceLine
 from autograd_tools.tracing.summaries import NUMBERS, Form, Summaries, blank
 
-LARGEST = 2**62
 LARGEST_POWER = 22  # of ten that is a float
 KINDS = ("param", "input", "result")
-PLACES = ("function", "scope", "loop", "step")
 
 
 def plain_columns(columns: Columns, digits: int | None = None) -> dict[str, Any]:
@@ -41,7 +32,7 @@ def plain_columns(columns: Columns, digits: int | None = None) -> dict[str, Any]
         "head": columns.signature,
         "spots": [_plain_line(line) for line in columns.source_lines],
         "spot": columns.source_line,
-        "places": _plain_places(columns.places),
+        "places": plain_tree(columns.places),
         "place": columns.place,
         "parents": {
             "count": np.diff(columns.starts).tolist(),
@@ -68,24 +59,24 @@ def _read_columns(data: dict[str, Any]) -> Columns:
     n = len(data["head"])
     signatures = [_read_signature(item, n) for item in data["heads"]]
     source_lines = [
-        SourceLine(_text(file), _whole(line), *map(_text, texts))
+        SourceLine(text(file), whole(line), *map(text, texts))
         for file, line, *texts in data["spots"]
     ]
-    places = _read_places(**data["places"])
-    back = _integers(data["parents"]["back"], 1, LARGEST)
-    count = _integers(data["parents"]["count"], 0, len(back) + 1, n)  # their sum is no overflow
+    places = read_tree(data["places"])
+    back = integers(data["parents"]["back"], 1, LARGEST)
+    count = integers(data["parents"]["count"], 0, len(back) + 1, n)  # their sum is no overflow
     starts = np.concatenate([[0], np.cumsum(count)])
     if starts[-1] != len(back):
         raise ValueError(f"expected {starts[-1]} parents, got {len(back)}")
-    number = _integers(data["head"], 0, len(signatures), n)
+    number = integers(data["head"], 0, len(signatures), n)
     _check_arguments(signatures, number, count)
     return Columns(
         signatures=signatures,
         signature=number.tolist(),
         source_lines=source_lines,
-        source_line=_integers(data["spot"], 0, len(source_lines), n).tolist(),
+        source_line=integers(data["spot"], 0, len(source_lines), n).tolist(),
         places=places,
-        place=_integers(data["place"], 0, len(places), n).tolist(),
+        place=integers(data["place"], 0, len(places), n).tolist(),
         starts=starts,
         flat=np.repeat(np.arange(1, n + 1), count) - back,
         value=_read_summaries(n, **data["value"]),
@@ -113,23 +104,21 @@ def _read_signature(item: Any, n: int) -> OpSignature:
     kind, op, name, args = item
     if kind not in KINDS:
         raise unknown("kind of node", kind, KINDS)
-    return OpSignature(
-        kind, _text(op), _text(name), tuple([_read_template(arg, n) for arg in args])
-    )
+    return OpSignature(kind, text(op), text(name), tuple([_read_template(arg, n) for arg in args]))
 
 
 def _read_template(template: Any, n: int) -> Any:
     if isinstance(template, dict):
         keyword = template["keyword"]
-        nodes = _integers(template["nodes"], 1, n + 1).tolist()
+        nodes = integers(template["nodes"], 1, n + 1).tolist()
         return Argument(
-            _text(template["text"]), tuple(nodes), None if keyword is None else _text(keyword)
+            text(template["text"]), tuple(nodes), None if keyword is None else text(keyword)
         )
     if isinstance(template, list):
         if not template:
             raise ValueError("expected the text of an argument, got an empty list")
-        return tuple(map(_text, template))
-    return _text(template)
+        return tuple(map(text, template))
+    return text(template)
 
 
 def _check_arguments(signatures: list[OpSignature], number: np.ndarray, count: np.ndarray) -> None:
@@ -142,42 +131,6 @@ def _check_arguments(signatures: list[OpSignature], number: np.ndarray, count: n
         raise ValueError(
             f"node {row + 1} has {count[row]} parents; its arguments have {expected[row]}"
         )
-
-
-# Places.
-
-
-def _plain_places(places: list[ScopeNode]) -> dict[str, Any]:
-    """Return places without the names of steps, which count up in each loop."""
-    kinds = Numbering[tuple[str, str, str, int]]()
-    kind = [
-        kinds[place.kind, "" if place.kind == "step" else place.name, place.file, place.line]
-        for place in places[1:]
-    ]
-    return {
-        "parent": [place.parent for place in places[1:]],
-        "kind": kind,
-        "kinds": [list(item) for item in kinds],
-    }
-
-
-def _read_places(parent: Any, kind: Any, kinds: Any) -> list[ScopeNode]:
-    table = [(item, _text(name), _text(file), _whole(line)) for item, name, file, line in kinds]
-    for wrong in [item for item, *_ in table if item not in PLACES]:
-        raise unknown("kind of place", wrong, PLACES)
-    places = [ScopeNode(0, "", "")]
-    steps: dict[int, int] = {}
-    place_of = functools.partial(tuple.__new__, ScopeNode)  # a third of the time of ScopeNode()
-    numbers = _integers(kind, 0, len(table), len(parent)).tolist()
-    for around, number in zip(_integers(parent, 0, LARGEST).tolist(), numbers, strict=True):
-        if around >= len(places):
-            raise ValueError(f"the parent {around} of place {len(places)} is not before it")
-        kind, name, file, line = table[number]
-        if kind == "step":
-            steps[around] = steps.get(around, 0) + 1
-            name = str(steps[around])
-        places.append(place_of((around, kind, name, file, line)))
-    return places
 
 
 # Summaries.
@@ -231,28 +184,28 @@ def _read_summaries(
 ) -> Summaries:
     made = blank(n)
     made.forms.extend(_read_form(*item) for item in forms)
-    made.form[:] = _integers(form, -1, len(made.forms), n)
+    made.form[:] = integers(form, -1, len(made.forms), n)
     made.min[:] = _floats(min, n)
-    own = _integers(rows, 0, n)
+    own = integers(rows, 0, n)
     for name, numbers in _of_scalars(made.min).items():
         column = getattr(made, name)
         column[:] = numbers
         if name in NUMBERS:
             column[own] = _floats(columns[name], len(own))
         else:
-            column[own] = _integers(columns[name], 0, LARGEST, len(own))
+            column[own] = integers(columns[name], 0, LARGEST, len(own))
     for row, counts in bins.items():
-        rows = _integers([int(row)], 0, n).tolist()
-        made.counted.append((rows, _integers(counts, 0, LARGEST, BINS)[None]))
+        rows = integers([int(row)], 0, n).tolist()
+        made.counted.append((rows, integers(counts, 0, LARGEST, BINS)[None]))
     return made
 
 
-def _read_form(text: Any, shape: Any, dtype: Any, nbytes: Any) -> Form:
+def _read_form(shown: Any, shape: Any, dtype: Any, nbytes: Any) -> Form:
     return Form(
-        None if text is None else _text(text),
-        None if shape is None else tuple(_integers(shape, 0, LARGEST).tolist()),
-        None if dtype is None else _text(dtype),
-        _whole(nbytes),
+        None if shown is None else text(shown),
+        None if shape is None else tuple(integers(shape, 0, LARGEST).tolist()),
+        None if dtype is None else text(dtype),
+        whole(nbytes),
     )
 
 
@@ -262,15 +215,15 @@ def _read_forward(times: Any, n: int) -> list[int | None]:
         return [None] * n
     if not isinstance(times, list):
         raise TypeError(f"expected a list of nanoseconds, got {times!r:.100}")
-    found = _integers([0 if ns is None else ns for ns in times], 0, LARGEST, n).tolist()
+    found = integers([0 if ns is None else ns for ns in times], 0, LARGEST, n).tolist()
     return [None if ns is None else own for ns, own in zip(times, found, strict=True)]
 
 
 def _read_times(times: Any, n: int) -> list[dict[int, int] | None]:
     found: list[dict[int, int] | None] = [None] * n
     for row, own in times.items():
-        place = int(_integers([int(row)], 0, n)[0])
-        found[place] = {_whole(int(argument)): _whole(ns) for argument, ns in own.items()}
+        place = int(integers([int(row)], 0, n)[0])
+        found[place] = {whole(int(argument)): whole(ns) for argument, ns in own.items()}
     return found
 
 
@@ -294,33 +247,9 @@ def _nullable(numbers: np.ndarray) -> list[Any]:
     return [None if x != x else x for x in found] if np.isnan(numbers).any() else found  # noqa: PLR0124  NaN is not itself
 
 
-def _integers(items: Iterable[Any], low: int, high: int, length: int | None = None) -> np.ndarray:
-    """Return a list of integers from `low` to below `high` as an array, or raise ValueError."""
-    found = np.array(items)
-    if not isinstance(items, list) or (len(items) and (found.dtype.kind != "i" or found.ndim != 1)):
-        raise ValueError(f"expected a list of integers, got {items!r:.100}")
-    if length is not None and len(items) != length:
-        raise ValueError(f"expected a column of {length} rows, got {len(items)}")
-    for wrong in found[(found < low) | (found >= high)][:1].tolist():
-        raise ValueError(f"{wrong} is out of range; expected {low} or more, less than {high}")
-    return found.astype(np.int64)
-
-
 def _floats(items: Any, length: int) -> np.ndarray:
     """Return a list of numbers as an array with NaN for None."""
     found = np.array(items, np.float64)
     if not isinstance(items, list) or found.shape != (length,) or str in set(map(type, items)):
         raise ValueError(f"expected a column of {length} numbers, got {items!r:.100}")
     return found
-
-
-def _text(x: Any) -> str:
-    if not isinstance(x, str):
-        raise TypeError(f"expected a string, got {x!r:.100}")
-    return x
-
-
-def _whole(x: Any) -> int:
-    if not isinstance(x, int) or not 0 <= x < LARGEST:
-        raise ValueError(f"expected an integer of 0 or more, less than {LARGEST}, got {x!s:.100}")
-    return x

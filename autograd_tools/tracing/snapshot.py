@@ -44,7 +44,7 @@ def columns_of(recording: Recording, names: Mapping[int, Name]) -> Columns:
     notes = recording.notes or [NOWHERE] * n
     times = recording.times
     source_lines, source_line = _source_lines(notes)
-    from autograd_tools.tracing.places import places_of  # keeps `import autograd_tools` fast
+    from autograd_tools.location.places import places_of  # keeps `import autograd_tools` fast
 
     places, place = places_of(notes, recording.between or ())
     outgrads = recording.outgrads[:n]

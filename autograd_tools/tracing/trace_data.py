@@ -13,7 +13,8 @@ import numpy as np
 from autograd_tools.base.documents import read_document, write_document
 from autograd_tools.base.html import html_of
 from autograd_tools.base.text import Text
-from autograd_tools.tracing.columns import Columns, Nodes, ScopeNode, TraceNode
+from autograd_tools.location.call_tree import ScopeNode
+from autograd_tools.tracing.columns import Columns, Nodes, TraceNode
 from autograd_tools.tracing.file_format import columns_of_plain, plain_columns
 
 DIGITS = 7  # of a saved statistic, which the tolerance of a comparison needs

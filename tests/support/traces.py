@@ -7,7 +7,8 @@ import numpy as np
 
 import autograd_tools as ag
 from autograd_tools import Trace
-from autograd_tools.tracing.columns import Argument, Columns, ScopeNode, TraceNode
+from autograd_tools.location.call_tree import ScopeNode
+from autograd_tools.tracing.columns import Argument, Columns, TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.graph import Graph, Group
 

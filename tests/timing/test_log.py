@@ -274,8 +274,8 @@ def test_events_are_single_calls_by_their_start(timer, log):
     )
     gradient = FORWARD._replace(argument=1, phase="backward")
     assert timer.events == [
-        (0, "a", "", -1, -1, -1, 0, 10, 0, None, -1),
-        (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24, gradient, -1),
+        (0, "a", "", -1, -1, -1, 0, 10, 0, None, -1, 0),
+        (0, "sin[1]", "sin", 1, 3, 2, 1, 3, 24, gradient, -1, 0),
     ]
 
 
@@ -322,7 +322,7 @@ def test_events_of_a_file_before_version_3_have_no_records(timer):
         "version": 2,
         "events": {"limit": 9, "dropped": 0, "rows": [[0, "sin", "sin", 0, 3, 2, 1, 5, 24]]},
     }
-    assert Timer.from_dict(data).events == [(0, "sin", "sin", 0, 3, 2, 1, 5, 24, None, -1)]
+    assert Timer.from_dict(data).events == [(0, "sin", "sin", 0, 3, 2, 1, 5, 24, None, -1, 0)]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autograd_tools import Trace
-from autograd_tools.tracing.columns import Argument, Columns, Nodes, ScopeNode, TraceNode
+from autograd_tools.location.call_tree import ScopeNode
+from autograd_tools.tracing.columns import Argument, Columns, Nodes, TraceNode
 from viewer.comparing.compare_traces import merged
 from viewer.comparing.differences import Differences
 from viewer.options import Mark

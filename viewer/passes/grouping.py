@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograd_tools.base.memory import no_collections
-from autograd_tools.tracing.columns import ScopeNode
+from autograd_tools.location.call_tree import ScopeNode
 from viewer.graph import Graph, Group
 from viewer.inputs import Traceable, as_graph
 

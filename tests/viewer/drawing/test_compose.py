@@ -7,7 +7,7 @@ import pytest
 from support.traces import STEPS, Building, three_steps
 
 import autograd_tools as ag
-from autograd_tools.tracing.columns import ScopeNode
+from autograd_tools.location.call_tree import ScopeNode
 from viewer.drawing.compose import compose_picture, ranks
 from viewer.drawing.picture import Style
 from viewer.graph import Graph, Group

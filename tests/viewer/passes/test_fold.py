@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.traces import Building, outline
 
 import autograd_tools as ag
-from autograd_tools.tracing.columns import ScopeNode
+from autograd_tools.location.call_tree import ScopeNode
 from viewer.passes.fitting import fit
 from viewer.passes.focusing import focus
 from viewer.passes.folding import fold

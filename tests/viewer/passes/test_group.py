@@ -4,7 +4,7 @@ import numpy as np
 from support.traces import Building, outline
 
 import autograd_tools as ag
-from autograd_tools.tracing.columns import ScopeNode
+from autograd_tools.location.call_tree import ScopeNode
 from viewer.graph import Graph, Group
 from viewer.passes import fold, group
 

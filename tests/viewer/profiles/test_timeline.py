@@ -12,6 +12,7 @@ from support.timelines import check_chrome, check_collapsed, check_firefox, chec
 
 from autograd_tools import Timer
 from autograd_tools.location.call_site import CallSite, PathEntry
+from autograd_tools.location.call_tree import KINDS
 from autograd_tools.timing import Record
 from autograd_tools.timing.log import ADDS, CLOSE, NODE, RECORDED, code_of, mark
 from autograd_tools.timing.records import signature
@@ -51,10 +52,10 @@ def product(timer):
 
 
 def slices(text, *, scopes=False):
-    """Return the track, name, start and length of each call, or of each scope, in a trace."""
+    """Return the track, name, start and length of each call, or of each place, in a trace."""
     found = check_chrome(text)
     names = {e["tid"]: e["args"]["name"] for e in found["M"] if e["name"] == "thread_name"}
-    chosen = [e for e in found["X"] if (e["cat"] == "scope") == scopes]
+    chosen = [e for e in found["X"] if (e["cat"] in KINDS) == scopes]
     return [(names[e["tid"]], e["name"], e["ts"], e["dur"]) for e in chosen]
 
 
@@ -88,18 +89,19 @@ def test_functions_are_around_their_operations(product):
 
 
 def test_calls_of_other_functions_are_in_other_slices(timer):
-    def site(*names):
+    def site(**numbers):
         path = None
-        for number, name in enumerate(names, 1):
+        for name, number in numbers.items():
             path = PathEntry(path, number, name)
-        return CallSite("model.py", 7, names[-1], path)
+        return CallSite("model.py", 7, name, path)
 
-    for start, names in ((10, "ab"), (20, "ab"), (30, "ac"), (40, "a"), (50, "ab")):
-        line, end = site(*names), start + 2
+    b, again, c, a = site(a=1, b=2), site(a=1, b=4), site(a=1, c=3), site(a=1)
+    for start, line in ((10, b), (20, b), (30, c), (40, a), (50, again), (60, site(a=1, b=5))):
+        end = start + 2
         timer.local.log += (-SIN, None, 8, start, end, RECORDED, line, FIRST, start + 4, start + 4)
     text = to_chrome_trace(timer)
     found = [name for _, name, _, _ in slices(text, scopes=True)]
-    assert found == ["a", "b", "c", "b"]
+    assert found == ["a", "b", "c", "b", "b"]
 
 
 def test_the_file_is_this_to_the_byte(timer):
@@ -159,6 +161,7 @@ def test_an_operation_in_a_gradient_is_on_its_track(timer):
 
 def test_an_operation_on_two_recordings_has_arrows_to_both(timer):
     other = FIRST + (1 << 32)
+    timer.share_places(other >> 32, FIRST >> 32)
     timer.local.log += (
         -SIN,
         None,
@@ -213,11 +216,7 @@ def test_a_section_named_record_is_no_note_of_an_operation(timer):
 def test_a_gradient_without_its_operation_has_no_arrow(timer):
     timer.local.log += (NODE, None, FIRST, 4, 4, -SIN_1, LINE, ~16, 4, 6)
     found = check_chrome(to_chrome_trace(timer))
-    assert ([e["name"] for e in found["X"]], found["s"], found["f"]) == (
-        ["loss", "layer", "sin[1]"],
-        [],
-        [],
-    )
+    assert ([e["name"] for e in found["X"]], found["s"], found["f"]) == (["sin[1]"], [], [])
 
 
 def test_a_call_without_time_has_no_arrow(timer):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 from autograd_tools import Timer
 from autograd_tools.base.output import saved
+from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.timing import Event, Record
 from viewer.profiles.timeline.arrows import arrows_of
 from viewer.profiles.timeline.tracks import (
     LIMIT,
+    Slice,
     Track,
     Tracks,
     calls_of,
@@ -57,9 +59,9 @@ def to_chrome_trace(
     Notes
     -----
     Each thread has a forward and a backward track, with arrows from operations to the gradients of
-    their arguments. Slices of your functions and scopes are around those of their operations. The
-    counter shows live bytes with AUTOGRAD_TIMER=exact, or else the sum of bytes allocated so far.
-    `otherData` and the name of the process say how many calls are shown.
+    their arguments. Slices of your functions, scopes, loops and steps of loops are around those of
+    their operations. The counter shows live bytes with AUTOGRAD_TIMER=exact, or else the sum of
+    bytes allocated so far. `otherData` and the name of the process say how many calls are shown.
     Calls before `keep_events()` and beyond its limit, of generators and coroutines, and of merged
     timers are not known.
     """
@@ -67,7 +69,7 @@ def to_chrome_trace(
     tracks = tracks_of(calls.shown, apart=True)
     lines = [
         *_names(f"autograd_tools: {calls.note}", tracks),
-        *_slices(tracks),
+        *_slices(tracks, calls.places),
         *_counter(calls.shown),
     ]
     counts = {
@@ -97,20 +99,21 @@ def _metadata(kind: str, tid: int, **args: object) -> str:
     )
 
 
-def _slices(tracks: Tracks) -> Iterator[str]:
+def _slices(tracks: Tracks, places: Sequence[ScopeNode]) -> Iterator[str]:
     """Yield each call, followed by the ends of its arrows."""
     starts, ends = arrows_of(tracks)
     numbers: dict[int, int] = {}  # of recordings, in the order of their first calls
     for tid, (track, events) in enumerate(tracks.items(), start=FIRST):
         place, heads = f'"pid":1,"tid":{tid},"ts":', {}
-        inside, own = nested(events), set(map(id, events))
+        inside = nested(events, places)
         for event, start, end in zip(inside, *spaced(inside), strict=True):
-            _, label, _, _, recording, node, _, _, nbytes, record, _ = event
-            key = (label, id(record))
-            if event.argument < 0 and record is None and id(event) not in own:
-                at, took = _microseconds(start), _microseconds(end - start)
-                yield f'{_head(label, "scope", place)}{at},"dur":{took},"args":{{}}}}'
+            at, took = _microseconds(start), _microseconds(end - start)
+            if isinstance(event, Slice):
+                head, args = _head(event.label, event.place.kind, place), _entered(event.place)
+                yield f'{head}{at},"dur":{took},"args":{{{args}}}}}'
                 continue
+            _, label, _, _, recording, node, _, _, nbytes, record, _, _ = event
+            key = (label, id(record))
             if key not in heads:
                 heads[key] = _head(label, _direction(track), place), _details(record)
             head, args = heads[key]
@@ -118,7 +121,6 @@ def _slices(tracks: Tracks) -> Iterator[str]:
                 number = numbers.setdefault(recording, len(numbers) + 1)
                 args += f'"recording":{number},"node":{node + 1},'
             args += f'"bytes":{nbytes}' if nbytes >= 0 else '"bytes":"not counted"'
-            at, took = _microseconds(start), _microseconds(end - start)
             yield f'{head}{at},"dur":{took},"args":{{{args}}}}}'
             arrow = f'"name":"gradient","cat":"gradient",{place}{at}}}'
             for number in starts.get(id(event), ()):
@@ -134,6 +136,11 @@ def _direction(track: Track) -> str:
 def _head(label: str, category: str, place: str) -> str:
     """Return the beginning of calls of a label on a track."""
     return f'{{"ph":"X","name":{quoted(label)},"cat":"{category}",{place}'
+
+
+def _entered(place: ScopeNode) -> str:
+    """Return the line that entered a function, scope or loop, as JSON arguments."""
+    return f'"line":{quoted(f"{place.file}:{place.line}")}' if place.file else ""
 
 
 def _details(record: Record | None) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograd_tools import Timer
 from autograd_tools.base.output import saved
+from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.timing import Event
 from viewer.profiles.timeline.tracks import LIMIT, calls_of, place_of, track_name, tracks_of
 
@@ -50,14 +51,14 @@ def to_firefox(
 
     Notes
     -----
-    Each thread has samples whose weights are self times. The user's functions and scopes are the
-    frames below an operation; gradients are also markers. Calls before `keep_events()` and beyond
-    its limit, of generators and coroutines, and of merged timers are not known.
+    Each thread has samples whose weights are self times. The user's functions, scopes and loops
+    are the frames below an operation; gradients are also markers. Calls before `keep_events()` and
+    beyond its limit, of generators and coroutines, and of merged timers are not known.
     """
     calls = calls_of(x, limit)
     tables = _Tables()
     threads = [
-        _thread(track_name(track), number, events, tables)
+        _thread(track_name(track), number, events, calls.places, tables)
         for number, (track, events) in enumerate(tracks_of(calls.shown, apart=False).items(), 1)
     ]
     document = {
@@ -107,10 +108,12 @@ class _Stacks:
         return self.stacks.setdefault(key, len(self.stacks))
 
 
-def _thread(name: str, tid: int, events: list[Event], tables: _Tables) -> dict[str, Any]:
+def _thread(
+    name: str, tid: int, events: list[Event], places: Sequence[ScopeNode], tables: _Tables
+) -> dict[str, Any]:
     """Return a thread of the profile."""
     stacks = _Stacks()
-    samples = [*_samples(events, stacks)]
+    samples = [*_samples(events, places, stacks)]
     tables_of_stacks = _tables_of(stacks, tables)
     return {
         "processType": "default",
@@ -137,9 +140,12 @@ def _thread(name: str, tid: int, events: list[Event], tables: _Tables) -> dict[s
     }
 
 
-def _samples(events: list[Event], stacks: _Stacks) -> Iterator[tuple[int | None, int, int]]:
+def _samples(
+    events: list[Event], places: Sequence[ScopeNode], stacks: _Stacks
+) -> Iterator[tuple[int | None, int, int]]:
     """Yield the stack, start and length of each piece of self time, and of the gaps between."""
-    around: list[tuple[int, int, tuple[str, ...]]] = []  # ends, stacks and scopes of open calls
+    around: list[tuple[int, int, int]] = []  # ends, stacks and places of open calls
+    known: dict[tuple[int, int | None, int], int | None] = {}  # stacks of places in others
     now = events[0].start_ns
 
     def until(moment: int) -> Iterator[tuple[int | None, int, int]]:
@@ -155,13 +161,32 @@ def _samples(events: list[Event], stacks: _Stacks) -> Iterator[tuple[int | None,
 
     for event in events:
         yield from until(event.start_ns)
-        outer, known = (around[-1][1], around[-1][2]) if around else (None, ())
-        scope = event.record.scope if event.record is not None else known
-        stack: int | None = outer
-        for name in scope[len(known) :] if scope[: len(known)] == known else scope:
-            stack = stacks.above(stack, (name, "", None, OTHER))
-        around.append((event.end_ns, stacks.above(stack, _frame(event)), scope))
+        outer, inside = (around[-1][1], around[-1][2]) if around else (None, 0)
+        place = event.place or inside
+        key = (place, outer, inside)
+        if key not in known:
+            stack: int | None = outer
+            for frame in _frames(place, inside, places):
+                stack = stacks.above(stack, frame)
+            known[key] = stack
+        around.append((event.end_ns, stacks.above(known[key], _frame(event)), place))
     yield from until(max(event.end_ns for event in events))
+
+
+def _frames(place: int, inside: int, places: Sequence[ScopeNode]) -> list[Frame]:
+    """Return the functions, scopes and loops around a place, those `inside` another one if it is.
+
+    Steps are left out, so that those of a loop add up.
+    """
+    found = []
+    while place not in (0, inside):
+        node = places[place]
+        if node.kind == "loop":
+            found.append((node.name, node.file, node.line or None, OTHER))
+        elif node.kind != "step":
+            found.append((node.name, "", None, OTHER))
+        place = node.parent
+    return found[::-1]
 
 
 def _frame(event: Event) -> Frame:

@@ -10,7 +10,15 @@ from pathlib import Path
 from autograd_tools import Timer
 from autograd_tools.base.output import saved
 from autograd_tools.timing.events import Event
-from viewer.profiles.timeline.tracks import LIMIT, calls_of, nested, quoted, track_name, tracks_of
+from viewer.profiles.timeline.tracks import (
+    LIMIT,
+    Slice,
+    calls_of,
+    nested,
+    quoted,
+    track_name,
+    tracks_of,
+)
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -41,8 +49,8 @@ def to_speedscope(
 
     Notes
     -----
-    Each thread has a profile. Frames of your functions and scopes are around those of their
-    operations. Calls of one label at one line are one frame, which the views
+    Each thread has a profile. Frames of your functions, scopes, loops and steps of loops are around
+    those of their operations. Calls of one label at one line are one frame, which the views
     "left heavy" and "sandwich" sum. The name says how many calls are shown. Calls before
     `keep_events()` and beyond its limit, of generators and coroutines, and of merged timers are
     not known.
@@ -51,8 +59,8 @@ def to_speedscope(
     frames: dict[str, int] = {}
     profiles = []
     for track, events in tracks_of(calls.shown, apart=False).items():
-        inside = nested(events)
-        start, end = inside[0].start_ns, max(event.end_ns for event in inside)
+        inside = nested(events, calls.places)
+        start, end = inside[0].start_ns, max(call.end_ns for call in inside)
         head = f'"type":"evented","name":{quoted(track_name(track))},"unit":"nanoseconds",'
         head += f'"startValue":{start},"endValue":{end}'
         steps = ",\n".join(_steps(inside, frames))
@@ -64,12 +72,12 @@ def to_speedscope(
     return saved(text, path)
 
 
-def _steps(events: list[Event], frames: dict[str, int]) -> Iterator[str]:
+def _steps(events: list[Event | Slice], frames: dict[str, int]) -> Iterator[str]:
     """Yield the openings and closings of a track's calls; new frames get the next numbers."""
-    known: dict[tuple[str, int], int] = {}
+    known: dict[tuple[str, object], int] = {}
     around: list[tuple[int, str]] = []  # ends of the open calls, and their closings
     for event in events:
-        start, key = event.start_ns, (event.label, id(event.record))
+        start, key = event.start_ns, _key(event)
         while around and around[-1][0] <= start:
             yield around.pop()[1]
         if key not in known:
@@ -80,12 +88,23 @@ def _steps(events: list[Event], frames: dict[str, int]) -> Iterator[str]:
         yield around.pop()[1]
 
 
-def _frame(event: Event) -> str:
-    """Return the label of a call and its line."""
-    record = event.record
-    place = (
-        f',"file":{quoted(record.file)},"line":{record.line}'
-        if record is not None and record.file
-        else ""
-    )
-    return f'{{"name":{quoted(event.label)}{place}}}'
+def _key(event: Event | Slice) -> tuple[str, object]:
+    if isinstance(event, Slice):
+        return event.place.kind, event.place[2:]
+    return event.label, id(event.record)
+
+
+def _frame(event: Event | Slice) -> str:
+    """Return the label of a call and its line.
+
+    All calls of a function are one frame, and so are all steps of a loop.
+    """
+    if isinstance(event, Slice):
+        kind, name, file, line = event.place[1:]
+        name = "step" if kind == "step" else name
+        file = file if kind in ("loop", "step") else ""
+    else:
+        record = event.record
+        name, file, line = event.label, *(("", 0) if record is None else (record.file, record.line))
+    place = f',"file":{quoted(file)},"line":{line}' if file else ""
+    return f'{{"name":{quoted(name)}{place}}}'

@@ -6,13 +6,13 @@ import json
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from operator import index
 from typing import NamedTuple
 
 from autograd_tools import Timer
+from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.timing import Event, Record
 from viewer.inputs import as_timer
 from viewer.profiles.groupings import operand_text
@@ -23,9 +23,10 @@ Lane = list[tuple[int, bool]]  # the ends of open calls, outermost first; True: 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The calls to show, by their start, and the number measured."""
+    """The calls to show, by their start, the places around them, and the number measured."""
 
     shown: list[Event]
+    places: Sequence[ScopeNode]
     measured: int
     dropped: int  # calls beyond the limit of the timer
 
@@ -65,7 +66,7 @@ def calls_of(x: Timer | str | os.PathLike[str], limit: int) -> Calls:
             "write a timeline of each part"
         )
     measured = sum(section.ncalls for _, section in timer.root.walk())
-    return Calls(events[:limit], max(measured, len(events)), timer.dropped_events)
+    return Calls(events[:limit], timer.places, max(measured, len(events)), timer.dropped_events)
 
 
 def tracks_of(events: Iterable[Event], *, apart: bool) -> Tracks:
@@ -79,9 +80,7 @@ def tracks_of(events: Iterable[Event], *, apart: bool) -> Tracks:
         lanes = threads[event.thread]
         lane = _lane(lanes, event.start_ns, event.end_ns)
         around = lanes[lane]
-        backward = apart and (
-            event.argument > 0 or event.label == "sum_outgrads" or (bool(around) and around[-1][1])
-        )
+        backward = apart and (is_backward(event) or (bool(around) and around[-1][1]))
         around.append((event.end_ns, backward))
         found[Track(event.thread, backward, lane)].append(event)
     return {track: found[track] for track in sorted(found)}
@@ -99,58 +98,88 @@ def _lane(lanes: list[Lane], start: int, end: int) -> int:
 
 
 @dataclass(slots=True)
-class _Slice:
-    """A function or scope around calls, while it is made."""
+class Slice:
+    """A function, scope, loop or step of a loop around calls of a track."""
 
-    name: str
-    start: int
-    end: int
+    place: ScopeNode
+    start_ns: int
+    end_ns: int
+
+    @property
+    def label(self) -> str:
+        """The name of the function, scope or loop, or the number of the step."""
+        return f"step {self.place.name}" if self.place.kind == "step" else self.place.name
 
 
-@dataclass(slots=True)
 class _Level:
-    """The inside of a call: its end, the scope around all in it, and the open slices."""
+    """The inside of a call: its end, the place of all in it, and the slices open there.
 
-    end: float
-    scope: tuple[str, ...]
-    open: list[_Slice]
-
-
-def nested(events: list[Event]) -> list[Event]:
-    """Return the calls of a track with one call for each function or scope around some of them.
-
-    Calls of one scope that follow each other are in one slice, because a profile does not tell the
-    calls of a function apart. Slices have neither an operation nor a record. They start a
-    nanosecond early where there is time, so that calls keep their moments.
+    Slices are those of one direction: forward and backward passes have slices of their own.
     """
-    found: list[Event | _Slice] = []
-    levels = [_Level(math.inf, (), [])]
+
+    def __init__(self, end: float, place: int) -> None:
+        self.end = end
+        self.place = place
+        self.open: list[tuple[int, Slice]] = []
+        self.depth: dict[int, int] = {}  # the number of slices around and including a place
+        self.backward = False
+
+    def leave(self, depth: int = 0) -> None:
+        """Close the slices inside the first ones."""
+        while len(self.open) > depth:
+            place, inner = self.open.pop()
+            del self.depth[place]
+            if self.open:
+                around = self.open[-1][1]
+                around.end_ns = max(around.end_ns, inner.end_ns)
+
+
+def nested(events: list[Event], places: Sequence[ScopeNode]) -> list[Event | Slice]:
+    """Return the calls of a track with a slice for each function, scope, loop and step around some.
+
+    Slices start a nanosecond early where there is time, so that calls keep their moments. A call
+    whose place is not known is inside of the slice that goes on after it.
+    """
+    found: list[Event | Slice] = []
+    levels = [_Level(math.inf, 0)]
     now = 0
     for event in events:
         while levels[-1].end <= event.start_ns:
-            now = max(now, int(levels.pop().end))
-        level, scope = levels[-1], event.record.scope if event.record is not None else ()
-        inside = scope[: len(level.scope)] == level.scope
-        names = scope[len(level.scope) :] if inside else scope
-        same = list(takewhile(lambda pair: pair[0].name == pair[1], zip(level.open, names)))  # noqa: B905  one may be longer
-        del level.open[len(same) :]
-        for left in range(len(names) - len(same), 0, -1):
-            start = max(now, event.start_ns - left)
-            level.open.append(_Slice(names[-left], start, event.end_ns))
-            found.append(level.open[-1])
-        for around in level.open:
-            around.end = max(around.end, event.end_ns)
+            now = max(now, int(levels[-1].end))
+            levels.pop().leave()
+        level = levels[-1]
+        if event.place:
+            backward = is_backward(event)
+            if level.backward != backward:
+                level.leave()
+                level.backward = backward
+            inner, place = [], event.place
+            while place not in level.depth and place not in (0, level.place):
+                inner.append(place)
+                place = places[place].parent
+            level.leave(level.depth.get(place, 0))
+            for left in range(len(inner), 0, -1):
+                start = max(now, event.start_ns - left)
+                level.open.append((inner[left - 1], Slice(places[inner[left - 1]], start, start)))
+                level.depth[inner[left - 1]] = len(level.open)
+                found.append(level.open[-1][1])
+            if level.open:
+                level.open[-1][1].end_ns = max(level.open[-1][1].end_ns, event.end_ns)
         found.append(event)
         now = event.start_ns
-        levels.append(_Level(event.end_ns, scope or level.scope, []))
-    thread = events[0].thread if events else 0
-    return [
-        Event(thread, x.name, "", -1, -1, -1, x.start, x.end, -1) if isinstance(x, _Slice) else x
-        for x in found
-    ]
+        around = level.open[-1][0] if level.open else level.place
+        levels.append(_Level(event.end_ns, event.place or around))
+    while levels:
+        levels.pop().leave()
+    return found
 
 
-def spaced(events: list[Event]) -> tuple[list[int], list[int]]:
+def is_backward(event: Event) -> bool:
+    """Return whether a call is a part of a backward pass itself."""
+    return event.argument > 0 or event.label == "sum_outgrads"
+
+
+def spaced(events: list[Event | Slice]) -> tuple[list[int], list[int]]:
     """Return starts and ends of a track's calls, no two of them equal.
 
     speedscope adds the start and the length of a call in floating point, so calls that touch would

@@ -1,4 +1,4 @@
-"""The call tree of a trace: the functions, scopes, loops and steps of loops around operations."""
+"""The call tree of operations: functions, scopes, loops and steps of loops around them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from autograd_tools.location.call_site import CallSite, PathEntry
+from autograd_tools.location.call_tree import ROOT, ScopeNode
 from autograd_tools.location.code_files import file_of
 from autograd_tools.location.loops import Flow, Loop, flow_of
-from autograd_tools.tracing.columns import ScopeNode
 
 
 class Move(NamedTuple):
@@ -50,15 +50,15 @@ class _Open:
         self.turns: tuple[int, ...] = ()  # what the variables of outer loops held
 
 
-class _Walk:
-    """The call tree built so far, operation by operation."""
+class Walk:
+    """A call tree that grows operation by operation; `places` may hold other trees already."""
 
-    def __init__(self) -> None:
-        self.places = [ScopeNode(0, "", "")]
+    def __init__(self, places: list[ScopeNode]) -> None:
+        self.places = places
         self.open: list[_Open] = []
         self._path: PathEntry | None = None
         self._steps: dict[int, int] = {}  # the number of steps of each loop
-        self._flows: dict[int, Flow] = {}  # by the id of the code, which the notes keep alive
+        self._flows: dict[int, tuple[CodeType, Flow]] = {}  # by id: codes compare slowly
         # Generators may go on later: by number and by the place around.
         self._generators: dict[tuple[int, int], _Open] = {}
 
@@ -195,11 +195,11 @@ class _Walk:
         top.inner = top.steps[-1][1] if top.steps else top.place
 
     def _flow(self, code: CodeType) -> Flow:
-        """Return the control flow of a function, by the id of its code: codes compare slowly."""
-        flow = self._flows.get(id(code))
-        if flow is None:
-            flow = self._flows[id(code)] = flow_of(code)
-        return flow
+        """Return the control flow of a function."""
+        known = self._flows.get(id(code))
+        if known is None:
+            known = self._flows[id(code)] = code, flow_of(code)
+        return known[1]
 
     def _line(self, code: CodeType, offset: int) -> int:
         flow = self._flow(code)
@@ -251,7 +251,7 @@ def places_of(
     The sites `between` are those of operations of inner recordings, each with the index of the next
     operation here. What a rule computes is at the place of the operation that it differentiates.
     """
-    walk, inner, todo = _Walk(), list[int](), deque(between)
+    walk, inner, todo = Walk([ROOT]), list[int](), deque(between)
     found: list[int] = []
     for index, note in enumerate(notes):
         while todo and todo[0][0] <= index:
