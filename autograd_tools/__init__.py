@@ -39,6 +39,8 @@ from autograd_tools.api.gradient_check import GradientError as GradientError
 from autograd_tools.api.gradient_check import gcheck as gcheck
 from autograd_tools.api.gradient_check import gradcheck as gradcheck
 from autograd_tools.api.parameters import params as params
+from autograd_tools.api.profiling import Profile as Profile
+from autograd_tools.api.profiling import profile as profile
 from autograd_tools.debug.dumping import dump as dump
 from autograd_tools.debug.lost_gradients import why_none as why_none
 from autograd_tools.debug.rule_formulas import rule_text as rule_text

@@ -6,7 +6,9 @@ Every function takes a `Tape`, a `Trace` or the path of a saved one; those about
 take as well.
 """
 
+import functools as _functools
 from types import ModuleType as _ModuleType
+from typing import Any as _Any
 
 from autograd_tools import why_none as why_none
 from viewer.comparing.comparison import compare as compare
@@ -36,6 +38,23 @@ from viewer.profiles.timeline import to_speedscope as to_speedscope
 from viewer.terminal.explanation import explain as explain
 from viewer.terminal.text import show as show
 from viewer.terminal.text import to_text as to_text
+
+
+def load_ipython_extension(shell: _Any) -> None:
+    """Add the magic `%%profile_gradients` to IPython and notebooks: `%load_ext viewer`.
+
+    The magic runs a cell inside `ag.profile()` and shows the profile. In
+    `%%profile_gradients before`, the variable `before` keeps it.
+
+    Parameters
+    ----------
+    shell : IPython.InteractiveShell
+        The shell that loads the extension.
+    """
+    from viewer.notebook import profile_gradients  # it is not needed outside of notebooks
+
+    magic = _functools.partial(profile_gradients, shell)
+    shell.register_magic_function(magic, "cell", profile_gradients.__name__)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,7 @@
-"""The HTML of a value in a notebook: a small drawing and a short table, without scripts."""
+"""The HTML of a value in a notebook: a small drawing and a short table, without scripts.
+
+Also the text of a profile, and the magic that profiles a cell.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
-from autograd_tools import Node, Tape, Timer, Trace, dump
-from autograd_tools.base.text import one_line
+import autograd_tools as ag
+from autograd_tools import Node, Profile, Tape, Timer, Trace, dump
+from autograd_tools.base.text import Text, one_line
 from autograd_tools.timing import Section
 from viewer.drawing.files import to_svg
 from viewer.drawing.svg import NAME
@@ -17,8 +21,10 @@ from viewer.graph import Graph
 from viewer.inputs import as_trace
 from viewer.labels import gradient, number, plural
 from viewer.passes import fit, fold
-from viewer.text.lines import shorten
-from viewer.text.places import source_text
+from viewer.profiles.overview import overview
+from viewer.profiles.roofline import peaks_for
+from viewer.text.lines import Row, Span, plain_lines, shorten
+from viewer.text.places import link_of, source_text
 
 MAX_NODES = 30  # boxes
 MOST_DRAWN = 20_000  # nodes, so that a cell answers at once
@@ -26,6 +32,7 @@ MOST_ROWS = 10
 MOST_NEIGHBOURS = 5
 LONGEST_FIELD = 200  # columns
 LEFT = ' style="text-align:left"'
+LOOKS = {"bold": "font-weight:bold;", "dim": "opacity:0.7;", "red": "color:#b3261e;"}
 
 _ID = re.compile(r'(?<= id=")[^"]*(?=")')
 _REFERENCE = re.compile(r"(?<=url\(#)[^)]*(?=\))")
@@ -74,6 +81,58 @@ def _of_node(node: Node) -> str:
 def _of_timer(timer: Timer | Section) -> str:
     style = "font-family:monospace;line-height:1.25"  # notebooks set another one
     return f'<pre style="{style}">{escape(str(timer))}</pre>'
+
+
+def text(x: Profile) -> str:
+    """Return an overview of a profile."""
+    blocks = _overview(x)
+    return Text("\n\n".join("\n".join(plain_lines(rows)) for rows in blocks))
+
+
+def _of_profile(profile: Profile) -> str:
+    """Return an overview of a profile, with links to the lines of files."""
+    blocks = "\n\n".join("\n".join(map(_line, rows)) for rows in _overview(profile))
+    style = "font-family:monospace;line-height:1.25;white-space:pre;overflow-x:auto"
+    return f'<pre style="{style}">{blocks}</pre>'
+
+
+def _overview(profile: Profile) -> list[list[Row]]:
+    if not profile.records:
+        return [[[Span("No gradient was measured: the block computed none with autograd_tools.")]]]
+    if profile.peaks is None and profile.measured_here:
+        profile.peaks = peaks_for(profile.records).to_dict()
+    return overview(profile)
+
+
+def _line(row: Row) -> str:
+    """Return a row as HTML."""
+    parts = []
+    for raw, style, source in row:
+        shown = escape(one_line(raw))
+        looks = "".join(look for word, look in LOOKS.items() if word in style.split())
+        address = link_of(*source) if source else ""
+        if address:
+            shown = f'<a href="{escape(address)}">{shown}</a>'
+        parts.append(f'<span style="{looks}">{shown}</span>' if looks else shown)
+    return "".join(parts)
+
+
+def profile_gradients(shell: Any, line: str, cell: str) -> None:
+    """Run a cell in an IPython shell, and show the profile of its gradients."""
+    from IPython.display import display
+
+    name = line.strip()
+    if name and not name.isidentifier():
+        raise ValueError(
+            f"expected the name of a variable for the profile, or nothing, got {name!r}; write "
+            "%%profile_gradients before"
+        )
+    with ag.profile() as measured:
+        result = shell.run_cell(f"\n{cell}")  # a line for that of the magic
+    if name:
+        shell.user_ns[name] = measured
+    display(measured)
+    result.raise_error()
 
 
 def _drawing(x: Trace | Graph, size: int) -> str:
@@ -127,6 +186,7 @@ KINDS: dict[type, Callable[[Any], str]] = {
     Tape: _of_trace,
     Trace: _of_trace,
     Node: _of_node,
+    Profile: _of_profile,
     Timer: _of_timer,
     Section: _of_timer,
     Graph: _of_graph,

@@ -291,7 +291,7 @@ def _timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # 
     entries, outgrads, notes, keep = (
         recording.entries,
         recording.outgrads,
-        recording.marked or recording.notes,
+        timing.sites_of(recording),
         recording.retain,
     )
     thread, clock, first = timing.timer.thread(), timing.timer.clock, timing.first_node(recording)
@@ -311,7 +311,7 @@ def _timed_backward(recording: Recording, newest: int, oldest: int) -> None:  # 
                 thread.add_up(passes=1)
             same_shape, note = plan.same_shape, None if notes is None else notes[index]
             for i, parent in enumerate(parents):
-                section, before, start = plan.sections[i], len(log), clock()
+                section, before, start = (plan.labels or plan.sections)[i], len(log), clock()
                 if not same_shape:
                     dx = backward(recording, index, i, dy)
                 elif len(args) == 1:

@@ -87,6 +87,30 @@ def keep(y: Any) -> None:
         y.frozen = True
 
 
+def listed(primitive: PrimitiveData, apply: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a fast copy, which `switched` changes from now on."""
+    primitive.calls.append(apply)
+    return apply
+
+
+def switched(primitive: PrimitiveData) -> None:
+    """Make the fast copies of a primitive call its timed functions, or the others again.
+
+    Others hold these copies, so their variables are changed, not they themselves.
+    """
+    primitive.time_calls()
+    forward = primitive.forward
+    for apply in primitive.calls:
+        steps = {
+            "forward": forward,
+            "with_options": primitive.general,
+            "nested": forward if timing.ENABLED else apply,
+        }
+        for name, cell in zip(apply.__code__.co_freevars, apply.__closure__ or (), strict=True):
+            if name in steps:
+                cell.cell_contents = steps[name]
+
+
 def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
     """Make `call` for a primitive of one argument."""
     forward, elementwise = primitive.forward, primitive.elementwise
@@ -128,7 +152,7 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
         return result
 
     nested = forward if timing.ENABLED else apply  # without NumPy's dispatch
-    return apply
+    return listed(primitive, apply)
 
 
 NOTHING = (None, None)  # two arguments that no rule reads
@@ -228,7 +252,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         return result
 
     nested = forward if timing.ENABLED else apply  # without NumPy's dispatch
-    return apply
+    return listed(primitive, apply)
 
 
 ARRAY_LIKE = (ndarray, Result)
@@ -236,7 +260,7 @@ ARRAY_LIKE = (ndarray, Result)
 
 def first(primitive: PrimitiveData) -> Callable[..., Any]:
     """Make `call` for a first argument that may be tracked, and constants: `np.sum(x, axis=1)`."""
-    forward, general, plan = primitive.forward, primitive.general, primitive.plan(0)
+    forward, with_options, plan = primitive.forward, primitive.general, primitive.plan(0)
     reads_x, reads_y = plan.needs(0), plan.needs(VALUE)
 
     def takes(x: Any) -> bool:
@@ -266,7 +290,7 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
         if type(x) is Result and not timing.ENABLED:
             y = apply(x, rest, kwargs)  # without NumPy's dispatch
         else:
-            y = general(*args, **kwargs) if kwargs else forward(*args)
+            y = with_options(*args, **kwargs) if kwargs else forward(*args)
         if kwargs:
             kwargs = kept_options(recording, kwargs)
         if rest and type(rest[0]) is not int and type(rest[0]) in MUTABLE:
@@ -291,7 +315,7 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
         )
         return result
 
-    return apply
+    return listed(primitive, apply)
 
 
 FIXED = CONSTANTS - MUTABLE
@@ -326,4 +350,4 @@ def item(
         entries.append((plan, y, (x, index), NO_KWARGS, (parent,) if parent else FIRST))
         return result
 
-    return apply
+    return listed(primitive, apply)

@@ -7,7 +7,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
@@ -88,15 +88,21 @@ class PrimitiveData:
         self.fresh = fresh
         self.accumulate_into = accumulate_into
         self.aliases = aliases or {}
-        self.general = timing.time_forward(func, self.name)
-        self.forward = timing.time_forward(forward or func, self.name, leaf=fresh)
+        self.untimed = forward or func
+        self.time_calls()
         self.of_arrays = fresh or dispatches(func)  # a foreign argument becomes an array
         # Elementwise: a gradient has the shape of the output.
         self.elementwise = fresh and isinstance(func, np.ufunc) and func.signature is None
         self.linear = linear
         self.push = push
-        self.ways: dict[int, Any] = {}  # of tangents, by position
+        self.calls: list[Callable[..., Any]] = []  # fast copies of `call`, see fast_calls.py
         self._plan = functools.cache(self._make_plan)
+
+    def time_calls(self) -> None:
+        """Let the timer see each call if it is on."""
+        self.general = timing.time_forward(self.func, self.name)
+        self.forward = timing.time_forward(self.untimed, self.name, leaf=self.fresh)
+        self.ways: dict[int, Any] = {}  # of tangents, by position
 
     def rule(self, position: int) -> Rule | None:
         """Return the rule of the argument at `position`, counted from 0."""
@@ -134,7 +140,6 @@ class PrimitiveData:
         rules = tuple(rule for rule in found if rule is not None)
         read = [reads_of(rule) for rule in rules] if self.reads is None else [self.reads]
         together = frozenset[int]().union(*(part for part in read if part is not None))
-        sections = timing.backward_sections(self.name, positions) if timing.ENABLED else ()
         return Plan(
             self,
             positions,
@@ -143,7 +148,6 @@ class PrimitiveData:
             self.fresh,
             same_shape,
             self.accumulate_into,
-            sections,
             same_shape and all(map(returns_dy, rules)),
         )
 
@@ -170,8 +174,15 @@ class Plan:
     fresh: bool
     same_shape: bool = False
     accumulate_into: Callable[..., Any] | None = None
-    sections: tuple[int, ...] = ()  # what the timer calls each gradient
     passes: bool = False
+    labels: list[int] = field(default_factory=list, compare=False)
+
+    @property
+    def sections(self) -> list[int]:
+        """What the timer calls each gradient; made when the timer first asks."""
+        if not self.labels:
+            self.labels.extend(timing.backward_sections(self.primitive.name, self.positions))
+        return self.labels
 
     def needs(self, position: int) -> bool:
         """Return whether a rule may read the numbers of an argument, or of the output (VALUE)."""

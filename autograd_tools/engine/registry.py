@@ -11,10 +11,11 @@ import numpy as np
 
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.detached import CALL_PATH, note_detached
-from autograd_tools.engine.fast_calls import binary, first, unary
+from autograd_tools.engine.fast_calls import binary, first, switched, unary
 from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, Rule, dispatches, name_of
 from autograd_tools.engine.recording import NO_KWARGS
 from autograd_tools.engine.state import open_tapes
+from autograd_tools.timing import instrument as timing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,6 +77,12 @@ EXACT: set[Callable[..., Any]] = set()  # composites that compute NumPy's value 
 def known_primitives() -> list[Primitive]:
     """Return all primitives, oldest first."""
     return [found for known in list(_known.values()) if (found := known()) is not None]
+
+
+@timing.on_switch
+def _switched() -> None:
+    for known in known_primitives():
+        switched(known)
 
 
 def rules(func: Callable[..., Any], *rules: Rule | None, **options: Any) -> Primitive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import sys
 
 from autograd_tools.location.call_site import CallSite
 
@@ -13,8 +14,18 @@ def place_of(site: CallSite) -> str:
     """Return the place in the user's code that called an operation."""
     if not site.file:
         return "an unknown place"
+    file = cell_of(site.file) or site.file
     gradient = f", in the gradient of {site.gradient}" if site.gradient else ""
-    return f"{site.file}:{site.line} in {site.function}{gradient}"
+    return f"{file}:{site.line} in {site.function}{gradient}"
+
+
+def cell_of(file: str) -> str:
+    """Return the name of a notebook's cell that IPython compiled as this file, such as `In[3]`."""
+    asked = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    compiler = getattr(asked() if asked else None, "compile", None)
+    named = getattr(compiler, "format_code_name", None)
+    found = named(file) if named else None
+    return str(found[1]) if found else ""
 
 
 def code_at(file: str, line: int) -> str:

@@ -1,9 +1,10 @@
-"""Hooks of the engine that AUTOGRAD_TIMER switches on.
+"""Hooks of the engine that AUTOGRAD_TIMER switches on, or `ag.profile` while a block runs.
 
 The variable is read once, at import. Without it, the functions below return the engine's steps
-unchanged, so that no timed code exists on the path. `times` skips the search for the user's lines,
-which costs more than everything else; without lines there is no section `record`, which ends with
-the line. `shapes` also records the arrays of each operation. `exact` counts all bytes of NumPy.
+unchanged, so that no timed code exists on the path; `switch` then replaces these steps.
+`times` skips the search for the user's lines, which costs more than everything else; without lines
+there is no section `record`, which ends with the line. `shapes` also records the arrays of each
+operation. `exact` counts all bytes of NumPy.
 """
 
 from __future__ import annotations
@@ -51,9 +52,33 @@ def _setting(text: str) -> tuple[int, BytesCounted]:
 _level, _memory = _setting(os.environ.get("AUTOGRAD_TIMER", ""))
 ENABLED, LINES, SHAPES = _level >= 1, _level >= 2, _level >= 3
 KEPT = ENABLED and (SHAPES or _memory == "exact")  # count bytes saved for the backward pass
+OFF = (
+    "The timer is off. Write `with ag.profile() as p:` around the code to measure, or set "
+    "AUTOGRAD_TIMER=1 before Python starts."
+)
 
 timer = Timer(memory=_memory if ENABLED else "outputs")
 """The `Timer` that the engine fills if AUTOGRAD_TIMER is set: sections, and records by line."""
+timer.hint = "" if ENABLED else OFF
+_replaced: list[Callable[[], None]] = []  # by which the engine replaces its steps
+
+
+def on_switch(replace: Callable[[], None]) -> None:
+    """Call a function of the engine after each `switch`, to wrap its steps again."""
+    _replaced.append(replace)
+
+
+def levels() -> tuple[bool, bool, bool, bool]:
+    """Return what is measured: anything, lines, shapes, and bytes kept for the backward pass."""
+    return ENABLED, LINES, SHAPES, KEPT
+
+
+def switch(enabled: bool, lines: bool, shapes: bool, kept: bool) -> None:
+    """Measure what `levels` returned, from now on."""
+    global ENABLED, LINES, SHAPES, KEPT
+    ENABLED, LINES, SHAPES, KEPT = enabled, lines, shapes, kept
+    for replace in _replaced:
+        replace()
 
 
 def reset_timer() -> None:
@@ -200,14 +225,13 @@ def time_note(note: F, recording: Any, owner: int | None = None) -> F:
 
 def time_backward(backward: F) -> F:
     """Make every VJP rule a section, for a backward pass that writes no marks itself."""
-    if not ENABLED:
-        return backward
 
     def timed(recording: Any, index: int, i: int, dy: Any) -> Any:
-        if not timer.enabled:
+        if not ENABLED or not timer.enabled:
             return backward(recording, index, i, dy)
-        notes = recording.marked or recording.notes
-        thread, nbytes, note = timer.thread(), 0, notes and notes[index]
+        notes, marked = recording.notes, recording.marked
+        thread, nbytes = timer.thread(), 0
+        note = marked.get(index) or (notes and notes[index])
         code = recording.entries[index][0].sections[i]
         functions, opened = len(thread.functions), None
         try:
@@ -229,7 +253,7 @@ def time_backward(backward: F) -> F:
 
 def note_kept(recording: Any, kept: dict[int, int]) -> None:
     """Count the bytes that a gradient saves for its rules, given by index of the entry."""
-    notes = recording.marked or recording.notes
+    notes = sites_of(recording)
     sums: dict[tuple[int, int], tuple[Any, int]] = {}
     for index, nbytes in kept.items():
         note = notes and notes[index]
@@ -238,6 +262,14 @@ def note_kept(recording: Any, kept: dict[int, int]) -> None:
     timer.thread().keep(
         [(LABELS[section].op, note, nbytes) for (section, _), (note, nbytes) in sums.items()]
     )
+
+
+def sites_of(recording: Any) -> list[Any] | None:
+    """Return the site of each entry of a recording, with a signature where it has one."""
+    notes, marked = recording.notes, recording.marked
+    if not marked:
+        return notes
+    return [marked.get(index, note) for index, note in enumerate(notes)]
 
 
 def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:

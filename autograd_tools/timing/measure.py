@@ -340,10 +340,14 @@ class Timer(Recorder, Shown):
     def _of(cls, totals: Totals) -> Timer:
         """Return a stopped timer, whose total time does not grow."""
         timer = cls()
-        timer._past, timer._cost_ns, timer._start = totals, totals.section_cost_ns, None
-        if totals.events is not None:
-            timer._events.load(totals.events)
+        timer._hold(totals)
         return timer
+
+    def _hold(self, totals: Totals) -> None:
+        """Hold these measurements from now on, stopped."""
+        self._past, self._cost_ns, self._start = totals, totals.section_cost_ns, None
+        if totals.events is not None:
+            self._events.load(totals.events)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all measurements as plain data for JSON; see `from_dict`."""
@@ -401,11 +405,15 @@ class Timer(Recorder, Shown):
             self._start = self.clock()
             self._events.start = self._start - self._past.total_ns  # continue after the others
 
+    def __str__(self) -> str:
+        hint = f"\n{self.hint}" if self.hint and not self.root.children else ""
+        return f"{super().__str__()}{hint}"
+
     def __repr__(self) -> str:
         root = self.root
         sections = sum(1 for _ in root.walk())
         calls = sum(section.ncalls for section in root.children.values())
-        return f"<Timer of {sections} sections, {calls} calls>"
+        return f"<{type(self).__name__} of {sections} sections, {calls} calls>"
 
 
 @functools.cache

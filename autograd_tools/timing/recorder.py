@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -69,17 +70,45 @@ class _Off:
 class Recorder:
     """Sections and records that threads write in passing; `Timer` adds them up and shows them."""
 
+    hint = ""  # what to say where nothing was measured
+
     def __init__(
         self, clock: Callable[[], int] = time.perf_counter_ns, *, memory: BytesCounted = "outputs"
     ) -> None:
-        if memory not in MEMORY:
-            raise unknown("memory", memory, MEMORY)
-        self.memory: BytesCounted = memory
         self._time = clock
-        self.clock = clock if memory != "exact" else self._look
+        self._count(memory)
         self.enabled = True
         self._lock = threading.Lock()
         self._reset(limit=0)
+
+    def _count(self, memory: BytesCounted) -> None:
+        if memory not in MEMORY:
+            raise unknown("memory", memory, MEMORY)
+        self.memory: BytesCounted = memory
+        self.clock = self._time if memory != "exact" else self._look
+
+    def set_apart(self, memory: BytesCounted, events: int) -> dict[str, Any]:
+        """Measure anew from now on; return what was measured so far, for `put_back`."""
+        if index(events) < 0:
+            raise ValueError(f"events must be 0 or more, got {events}")
+        kept = {name: value for name, value in vars(self).items() if name != "_lock"}
+        self._count(memory)
+        self.enabled = True
+        self._reset(index(events))
+        return kept
+
+    def put_back(self, kept: dict[str, Any], *, add: bool) -> None:
+        """Restore what was measured before `set_apart`; `add` what was measured since."""
+        totals = self.totals() if add else None
+        vars(self).update(kept)
+        if totals is not None:
+            totals.total_ns = 0  # the time went on
+            with self._lock:
+                self._past.merge(totals)
+
+    def totals(self) -> Totals:
+        """Return a copy of all measurements."""
+        raise NotImplementedError
 
     def reset(self) -> None:
         """Discard all measurements and restart the clock; open sections are not counted."""

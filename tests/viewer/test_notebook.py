@@ -43,13 +43,80 @@ def test_the_table_of_a_timer_is_monospaced():
     assert html(ag.Timer()).startswith('<pre style="font-family:monospace;')
 
 
+def test_a_profile_shows_its_hotspots_with_links_to_files():
+    with ag.profile() as p:
+        ag.grad(lambda x: np.sum(np.sin(x)))(np.ones(3))
+    shown = p._repr_html_()
+    assert shown.startswith('<pre style="font-family:monospace;')
+    assert '<span style="font-weight:bold;">Hotspots by line</span>' in shown
+    line = test_a_profile_shows_its_hotspots_with_links_to_files.__code__.co_firstlineno + 2
+    assert f'test_notebook.py#{line}">' in shown
+
+
+def test_the_code_of_a_profile_is_only_text():
+    with ag.profile() as p:
+        ag.grad(lambda x: np.sum(x) * len("<script>&"))(np.ones(3))
+    shown = p._repr_html_()
+    assert "<script" not in shown
+    assert "&lt;script&gt;&amp;" in shown
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """The cells of a notebook, run by Jupyter: their outputs."""
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(source) for source in NOTEBOOK]
+    nbclient.NotebookClient(notebook, allow_errors=True, kernel_name="python3").execute()
+    return [cell.outputs for cell in notebook.cells]
+
+
+NOTEBOOK = [
+    "import numpy as np, autograd_tools as ag, viewer",
+    "def loss(w):\n    return np.sum(np.sin(w))",
+    "%load_ext viewer",
+    "%%profile_gradients before\nag.grad(loss)(np.ones(3))[0]",
+    "print(viewer.hotspots(before, 'line'))",
+    "%%profile_gradients\nag.grad(loss)(np.ones(3))\n1 / 0",
+    "%%profile_gradients two names\n1",
+    "ag.diff(lambda: np.log(ag.Param(-1.0)), watch='nan')",
+]
+
+
+@pytest.mark.slow
+def test_a_cell_is_profiled_by_its_magic(cells):
+    result, shown = cells[3]
+    assert result["data"]["text/plain"].startswith("np.float64(0.54")
+    assert "In[2]:2" in shown["data"]["text/html"]
+    assert "return np.sum(np.sin(w))" in cells[4][0]["text"]
+
+
+@pytest.mark.slow
+def test_a_cell_that_fails_is_profiled_and_fails(cells):
+    assert "In[2]:2" in str(cells[5])
+    assert [x["ename"] for x in cells[5] if x["output_type"] == "error"][-1] == "ZeroDivisionError"
+    (error,) = cells[6]
+    assert error["evalue"] == (
+        "expected the name of a variable for the profile, or nothing, got 'two names'; write "
+        "%%profile_gradients before"
+    )
+
+
+@pytest.mark.slow
+def test_errors_name_cells(cells):
+    assert "In[8]:1 in <lambda>" in cells[7][0]["evalue"]
+
+
 def test_a_graph_says_how_much_it_shows(tape):
     assert viewer.fold(tape)._repr_html_().startswith("<p>Graph: 3 boxes of 3 nodes</p>\n<svg ")
 
 
 def test_another_type_is_an_error_that_lists_the_supported():
     with pytest.raises(
-        TypeError, match=r"expected one of Tape, Trace, Node, Timer, Section, Graph, got int"
+        TypeError,
+        match=r"expected one of Tape, Trace, Node, Profile, Timer, Section, Graph, got int",
     ):
         html(3)
 
@@ -63,5 +130,5 @@ def test_a_failed_drawing_is_logged_with_its_traceback(tape, monkeypatch, caplog
 
 
 def test_without_a_viewer_a_notebook_shows_plain_text(tape, monkeypatch):
-    monkeypatch.setattr("autograd_tools.base.html._renderer", lambda: None)
+    monkeypatch.setattr("autograd_tools.base.html._renderer", lambda group: None)
     assert tape._repr_html_() is None

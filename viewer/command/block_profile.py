@@ -24,7 +24,7 @@ class BlockProfile:
     """The measurement of a block; `timer` is empty until the block ends."""
 
     def __init__(self) -> None:
-        self.timer = Timer.from_dict(Timer().to_dict())
+        self.timer: Timer = ag.Profile()
 
     def hotspots(self, by: HotspotBy = "op", *, limit: int = 15) -> str:
         """Return a table of the most expensive rows; see `viewer.hotspots`."""
@@ -75,14 +75,7 @@ def _timer(x: Before) -> Timer | str | os.PathLike[str]:
 
 @contextmanager
 def profile_block() -> Iterator[BlockProfile]:
-    """Measure a block apart from what `ag.timer` measured before, then add it to that."""
-    profile = BlockProfile()
-    before = Timer.from_dict(ag.timer.to_dict())
-    ag.reset_timer()
-    try:
-        yield profile
-    finally:
-        try:
-            profile.timer = Timer.from_dict(ag.timer.to_dict())
-        finally:
-            ag.timer.merge(before)
+    """Measure a block; see `ag.profile`."""
+    block = BlockProfile()
+    with ag.profile() as block.timer:
+        yield block

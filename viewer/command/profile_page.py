@@ -11,10 +11,11 @@ from pyinstrument.session import Session
 
 from autograd_tools.base.formats import count_text, percent_text, time_text
 from autograd_tools.base.text import one_line
-from viewer.command.profile_report import REST, TABLES, Report, columns_of, parts, summary
+from viewer.command.profile_report import TABLES, Report, columns_of
 from viewer.command.sample_text import label, shown
 from viewer.command.sampling import tree_of
 from viewer.profiles.hotspot_tables import title
+from viewer.profiles.overview import REST, has_shapes, parts, summary
 from viewer.profiles.patterns import tips
 from viewer.text.table import Cells
 
@@ -73,10 +74,10 @@ def to_html(report: Report, name: str) -> str:
     """Return the page of the profile of a script."""
     report = replace(report, limit=max(report.limit, FEWEST_ROWS))
     heading = f"Profile of {escape(one_line(name))}"
-    sentences = [f"<p>{escape(line)}</p>" for line in summary(report)]
+    sentences = [f"<p>{escape(line)}</p>" for line in summary(report.timer, report.gradients)]
     blocks = [f"<h1>{heading}</h1>", *sentences, _shares(report)]
     blocks += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
-    if report.has_shapes:
+    if has_shapes(report.timer):
         blocks.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
     if report.session:
         blocks += ["<h2>Python call tree</h2>", *_tree(report.session)]

@@ -12,22 +12,19 @@ from pyinstrument.session import Session
 from rich.console import Console
 
 from autograd_tools import Timer
-from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
-from autograd_tools.base.text import markdown_safe, one_line
+from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing import Counts, Record
-from autograd_tools.timing.records import PHASES
 from viewer.command.sample_text import sample_rows
 from viewer.options import HotspotBy
 from viewer.profiles.annotation import annotated_rows
-from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, hotspot_table_rows, title
-from viewer.profiles.patterns import NO_TIPS, tip_rows, tips
-from viewer.profiles.roofline import arithmetic_rows
+from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, title
+from viewer.profiles.overview import SHOWN, has_shapes, overview, summary, totals
+from viewer.profiles.patterns import NO_TIPS, tips
 from viewer.text.lines import Row, Span, painted, plain_lines, write
 from viewer.text.table import Cells
 
 FORMAT, VERSION = "autograd_tools.report", 1
 TABLES: tuple[HotspotBy, ...] = ("op", "line", "scope")
-REST = "your own code and call overhead"
 LONGEST_CELL = 120  # characters
 
 # The style of a row of the timer's table, from a percentage of all that was measured on; the limits
@@ -52,24 +49,20 @@ class Report:
     by: tuple[HotspotBy, ...] = ()
     arithmetic: bool = False
 
-    @property
-    def has_shapes(self) -> bool:
-        """True if the shapes of arrays are known, which tips need."""
-        return any(record.operands for record in self.timer.records)
-
 
 def print_text(report: Report) -> None:
     """Print the report, in colour on a terminal."""
     console, width = _console()
     timer, limit = report.timer, report.limit
     # All rows are made before the first is printed, because a table may raise an error.
-    tables = report.by or ("op", "line")
-    blocks = [[*hotspot_table_rows(timer, by, limit=limit, width=width)] for by in tables]
-    if report.arithmetic:
-        blocks.append([*arithmetic_rows(timer, "op", limit=limit, width=width)])
-    if report.has_shapes:
-        blocks.append([*tip_rows(timer, width=width)])
-    blocks.append([[Span(line)] for line in summary(report)])
+    blocks = overview(
+        timer,
+        *(report.by or SHOWN),
+        limit=limit,
+        width=width,
+        arithmetic=report.arithmetic,
+        gradients=report.gradients,
+    )
     blocks += [[*timer_rows(timer, width)]] if report.table else []
     blocks += [[*sample_rows(report.session, width=width)]] if report.session else []
     for block in blocks:
@@ -104,54 +97,6 @@ def timer_rows(timer: Timer, width: int | None) -> Iterator[Row]:
         yield [Span(line, style)]
 
 
-def summary(report: Report) -> Iterator[str]:
-    """Yield sentences on the share of the run that the tables cover, on memory and on gradients."""
-    timer, total = report.timer, report.timer.total_ns
-    shares = ", ".join(
-        f"{part} {time_text(ns)} ({percent_text(ns, total)})" for part, ns in parts(timer).items()
-    )
-    ran = f"{count_text(totals(timer)[0])} operations in a run of {time_text(total)}"
-    yield f"{ran}: {shares}; the rest is {REST}."
-    shot = timer.snapshot()
-    if shot.section_cost_ns:
-        took = f"{time_text(shot.own_ns)} ({percent_text(shot.own_ns, total)})"
-        yield f"The timer itself took about {took}, partly included in tracing."
-    if (peak := timer.peak_bytes) is not None:
-        yield f"All arrays together: at most {memory_text(peak)}."
-    if report.gradients:
-        yield report.gradients
-    yield from _about(timer.about)
-
-
-def _about(facts: dict[str, Any]) -> Iterator[str]:
-    """Yield sentences on the facts of a run."""
-    if type(facts.get("processes")) is int:
-        yield f"Measured in {facts['processes']} processes; their sum may exceed the run."
-    if facts.get("unfinished"):
-        yield "A checkpoint of an unfinished run: the script ran on."
-    if type(facts.get("signal")) is str:
-        yield f"{one_line(facts['signal'])} ended the run."
-
-
-def totals(timer: Timer) -> tuple[int, dict[str, int]]:
-    """Return the number of operations, and the nanoseconds of each phase."""
-    calls, spent = 0, dict.fromkeys(PHASES, 0)
-    for record, counts in timer.records.items():
-        calls += counts.calls * (record.phase == "forward")
-        spent[record.phase] += counts.ns
-    return calls, spent
-
-
-def parts(timer: Timer) -> dict[str, int]:
-    """Return the nanoseconds of the parts of a run that are measured."""
-    _, spent = totals(timer)
-    return {
-        "forward": spent["forward"],
-        "backward": spent["backward"],
-        "tracing and accumulating": spent["record"] + spent["sum_outgrads"],
-    }
-
-
 def to_json(report: Report) -> str:
     """Return the totals, tables, tips and records as JSON, in nanoseconds and bytes."""
     calls, spent = totals(report.timer)
@@ -173,7 +118,7 @@ def to_json(report: Report) -> str:
 
 def _tips(report: Report) -> list[str]:
     """Return each tip as a line of text."""
-    lines = tips(report.timer).splitlines() if report.has_shapes else []
+    lines = tips(report.timer).splitlines() if has_shapes(report.timer) else []
     return [line for line in lines if not line.startswith(NO_TIPS)]
 
 
@@ -189,7 +134,7 @@ def _record(record: Record, counts: Counts) -> dict[str, Any]:
 
 def to_markdown(report: Report) -> str:
     """Return the tables in GitHub's Markdown, for a comment on a pull request."""
-    blocks = ["\n".join(map(markdown_safe, summary(report)))]
+    blocks = ["\n".join(map(markdown_safe, summary(report.timer, report.gradients)))]
     for by in report.by or TABLES:
         columns = columns_of(report, by)
         marks = ["---:" if cells.right else "---" for cells in columns]

@@ -67,7 +67,10 @@ class HotspotColumn:
         texts = [*map(one_line, texts), *[""] * (len(table.all) - len(texts))]
         header = self.header or table.header
         rank = 0 if header == table.times[0] else self.rank
-        return rank, Cells(header, texts, self.style, self.number, self.number, cut=self.cut)
+        sources = [] if self.header else [row.place or ("", 0) for row in table.all]
+        return rank, Cells(
+            *(header, texts, self.style, self.number, self.number), cut=self.cut, sources=sources
+        )
 
 
 def _figure(

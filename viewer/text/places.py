@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from autograd_tools.base.text import one_line
+from autograd_tools.location.source_lines import cell_of
 
 OUTSIDE = "(outside any function)"
 NO_LINE = "(no line)"  # of leaves, and of operations on Params outside a gradient
@@ -25,8 +26,11 @@ def scope_text(scope: Iterable[str]) -> str:
 
 
 def path_text(file: str) -> str:
-    """Return a path relative to the current folder, or the file's name if it is not below it."""
-    return _path_text(file, _current())
+    """Return a path relative to the current folder, or the file's name if it is not below it.
+
+    A notebook's cell has its number: `In[3]`.
+    """
+    return cell_of(file) or _path_text(file, _current())
 
 
 def link_of(file: str, line: int) -> str:

@@ -1,0 +1,98 @@
+"""Profiles of a block of code: the timer is on while the block runs, and off again after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from autograd_tools.base.html import text_of
+from autograd_tools.base.options import BytesCounted
+from autograd_tools.timing import Timer
+from autograd_tools.timing import instrument as timing
+from autograd_tools.timing.totals import Totals
+
+
+class Profile(Timer):
+    """What a block measured: a `Timer` that is empty until the block ends.
+
+    `print(profile)` shows the hotspots by operation and by line, tips, and the share of the run, as
+    `autograd-tools profile` does. A notebook shows the same. All views of a timer take it, such as
+    `viewer.hotspots(profile, "scope")` and `viewer.compare(before, profile)`; `profile.save(path)`
+    writes the file that `Timer.load` and the command line read.
+    """
+
+    measured_here = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._hold(Totals())
+
+    def __str__(self) -> str:
+        return text_of(self) or super().__str__()
+
+
+@contextmanager
+def profile(*, memory: BytesCounted = "outputs", events: int = 0) -> Iterator[Profile]:
+    """Measure the gradients in a `with` block, by operation, argument, line and shape.
+
+    Nothing needs to be set before Python starts. The timer measures all threads, and costs nothing
+    before and after the block. A recording that began before the block has no lines.
+
+    Parameters
+    ----------
+    memory : {"outputs", "exact", "nobytes"}
+        The bytes to count: of returned arrays, of all that NumPy allocates (with peaks), or none.
+    events : int
+        The most single calls to keep, for a timeline; 0 keeps none.
+
+    Yields
+    ------
+    Profile
+        The measurements, once the block has ended, also with an exception.
+
+    Raises
+    ------
+    ValueError
+        If `memory` is unknown or `events` is negative.
+
+    Notes
+    -----
+    With AUTOGRAD_TIMER set, `ag.timer` gets the measurements of the block, too.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> with ag.profile() as p:
+    ...     _ = ag.grad(lambda x: np.sum(np.sin(x)))(np.ones(3))
+    >>> [record.label for record in p.records if record.phase == "backward"]
+    ['sum[1]', 'sin[1]']
+    """
+    found = Profile()
+    end = _begin(found, memory, events)
+    try:
+        try:
+            yield found
+        finally:
+            end()
+    finally:
+        end()  # again, where an interrupt ended the first
+
+
+def _begin(found: Profile, memory: BytesCounted, events: int) -> Callable[[], None]:
+    """Start to measure; return a function that ends it and fills the profile, once."""
+    before = timing.levels()
+    kept: dict[str, Any] | None = timing.timer.set_apart(memory, events)
+    timing.switch(*(True,) * len(before))
+
+    def end() -> None:
+        nonlocal kept
+        if kept is None:
+            return
+        found._hold(timing.timer.totals())
+        found.measured_here = True
+        timing.timer.put_back(kept, add=before[0])
+        kept = None
+        timing.switch(*before)
+
+    return end

@@ -1,0 +1,92 @@
+"""The overview of a profile: tables of hotspots, tips, and sentences on the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from autograd_tools import Timer
+from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
+from autograd_tools.base.text import one_line
+from autograd_tools.timing.records import PHASES
+from viewer.options import HotspotBy
+from viewer.profiles.hotspot_tables import hotspot_table_rows
+from viewer.profiles.patterns import tip_rows
+from viewer.profiles.roofline import arithmetic_rows
+from viewer.text.lines import Row, Span
+
+REST = "your own code and call overhead"
+SHOWN: tuple[HotspotBy, ...] = ("op", "line")  # tables
+
+
+def overview(
+    timer: Timer,
+    *by: HotspotBy,
+    limit: int = 12,
+    width: int | None = None,
+    arithmetic: bool = False,
+    gradients: str = "",
+) -> list[list[Row]]:
+    """Return the blocks of an overview as rows.
+
+    `gradients` says which of the run's gradients were measured, if not all.
+    """
+    blocks = [[*hotspot_table_rows(timer, name, limit=limit, width=width)] for name in by or SHOWN]
+    if arithmetic:
+        blocks.append([*arithmetic_rows(timer, "op", limit=limit, width=width)])
+    if has_shapes(timer):
+        blocks.append([*tip_rows(timer, width=width)])
+    return [*blocks, [[Span(line)] for line in summary(timer, gradients)]]
+
+
+def has_shapes(timer: Timer) -> bool:
+    """Return whether the shapes of arrays are known, which tips need."""
+    return any(record.operands for record in timer.records)
+
+
+def summary(timer: Timer, gradients: str = "") -> Iterator[str]:
+    """Yield sentences on the share of the run that the tables cover, on memory and on gradients."""
+    total = timer.total_ns
+    shares = ", ".join(
+        f"{part} {time_text(ns)} ({percent_text(ns, total)})" for part, ns in parts(timer).items()
+    )
+    ran = f"{count_text(totals(timer)[0])} operations in a run of {time_text(total)}"
+    yield f"{ran}: {shares}; the rest is {REST}."
+    shot = timer.snapshot()
+    if shot.section_cost_ns:
+        took = f"{time_text(shot.own_ns)} ({percent_text(shot.own_ns, total)})"
+        yield f"The timer itself took about {took}, partly included in tracing."
+    if (peak := timer.peak_bytes) is not None:
+        yield f"All arrays together: at most {memory_text(peak)}."
+    if gradients:
+        yield gradients
+    yield from _about(timer.about)
+
+
+def _about(facts: dict[str, Any]) -> Iterator[str]:
+    """Yield sentences on the facts of a run."""
+    if type(facts.get("processes")) is int:
+        yield f"Measured in {facts['processes']} processes; their sum may exceed the run."
+    if facts.get("unfinished"):
+        yield "A checkpoint of an unfinished run: the script ran on."
+    if type(facts.get("signal")) is str:
+        yield f"{one_line(facts['signal'])} ended the run."
+
+
+def totals(timer: Timer) -> tuple[int, dict[str, int]]:
+    """Return the number of operations, and the nanoseconds of each phase."""
+    calls, spent = 0, dict.fromkeys(PHASES, 0)
+    for record, counts in timer.records.items():
+        calls += counts.calls * (record.phase == "forward")
+        spent[record.phase] += counts.ns
+    return calls, spent
+
+
+def parts(timer: Timer) -> dict[str, int]:
+    """Return the nanoseconds of the parts of a run that are measured."""
+    _, spent = totals(timer)
+    return {
+        "forward": spent["forward"],
+        "backward": spent["backward"],
+        "tracing and accumulating": spent["record"] + spent["sum_outgrads"],
+    }
