@@ -30,7 +30,7 @@ from autograd_tools.engine.foreign import to_arrays
 from autograd_tools.engine.primitives import NoRuleError, PrimitiveData
 from autograd_tools.engine.recording import NO_KWARGS, Recording, record
 from autograd_tools.engine.saved import memory_of
-from autograd_tools.engine.state import following_params, live, open_tapes
+from autograd_tools.engine.state import following_params, is_outermost, live, open_tapes
 from autograd_tools.engine.values import (
     UNUSED,
     Blank,
@@ -41,6 +41,8 @@ from autograd_tools.engine.values import (
     result,
     unwrap,
 )
+from autograd_tools.location.call_site import unrecorded_site
+from autograd_tools.timing import instrument as timing
 
 CALL_PATH.add(__file__)
 
@@ -149,6 +151,8 @@ def call(  # noqa: PLR0912  written out, because it is the definition
     if recording is None:
         operands = [_operand(primitive, i, arg) for i, arg in enumerate(args)]
         y = at_user(_compute, primitive, operands, kwargs)
+        if timing.LINES:
+            timing.note_unrecorded(unrecorded_site(outside=is_outermost()))
         return y if Blank not in map(type, args) else _blank_view(primitive, args, kwargs, y)
     lowered, positions, parents = [], [], []
     nested = False  # an outer recording tracks an argument, too

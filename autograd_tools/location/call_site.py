@@ -59,6 +59,7 @@ RUNNERS = frozenset(  # installed packages that call the user's functions
         "xdist",
     )
 )
+MOST_SITES = 4096
 _SITE = re.compile(r"[/\\](?:site|dist)-packages[/\\](\w+)")
 
 
@@ -168,6 +169,7 @@ class CallSite(NamedTuple):
 
 
 NOWHERE = CallSite("", 0, "")
+OUTSIDE = "(outside gradients)"  # the scope of operations that run while nothing is recorded
 OPERATORS: set[int] = set()  # ids of the code of functions that Python's operators call
 
 
@@ -197,6 +199,30 @@ def _is_task(frame: FrameType) -> bool:
     return bool(frame.f_code.co_flags & inspect.CO_COROUTINE) and not (
         below is not None and below.f_code.co_flags & inspect.CO_COROUTINE
     )
+
+
+_unrecorded: dict[tuple[int, int, bool], tuple[CodeType, CallSite]] = {}  # by id and offset
+
+
+def unrecorded_site(*, outside: bool) -> CallSite:
+    """Return the call site of an operation that nothing records, `outside` of gradients or not."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and not is_users(frame):
+        frame = frame.f_back
+    if frame is None:
+        return NOWHERE
+    code = frame.f_code
+    key = id(code), frame.f_lasti, outside
+    known = _unrecorded.get(key)
+    if known is None or known[0] is not code:
+        if len(_unrecorded) >= MOST_SITES:
+            _unrecorded.clear()
+        path = PathEntry(None, 1, OUTSIDE) if outside else None
+        site = CallSite(
+            file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname, path, frame.f_lasti
+        )
+        known = _unrecorded[key] = code, site
+    return known[1]
 
 
 PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR  # generators pause, too

@@ -181,6 +181,14 @@ def _time_call(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     return timed
 
 
+def note_unrecorded(site: Any) -> None:
+    """Give the operation that ended last, and that nothing records, a call site."""
+    log = timer.local.log
+    if log:
+        before = log[-WIDTH + 1]
+        log[-WIDTH + 1] = site if before is None else (site, before[1])
+
+
 _seen: dict[Signature, tuple[None, Signature]] = {}
 
 

@@ -244,3 +244,45 @@ def test_the_timer_says_that_it_is_off():
         "AUTOGRAD_TIMER=1 before Python starts."
     )
     assert "off" not in str(ag.Timer())
+
+
+# Operations that nothing records ------------------------------------------------------------------
+
+
+def places(profile, op):
+    """Return the line, from the start of the test, and the scope of the forward calls."""
+    return {
+        (r.line, r.scope, c.calls)
+        for r, c in profile.records.items()
+        if (r.op, r.phase) == (op, "forward")
+    }
+
+
+def test_operations_outside_gradients_have_a_scope_and_lines():
+    w = ag.Param(np.ones((3, 3)))
+    first = test_operations_outside_gradients_have_a_scope_and_lines.__code__.co_firstlineno
+    with ag.profile() as p:
+        for _ in range(3):
+            w @ np.ones(3)
+        np.sum(w, axis=0)
+        ag.diff(lambda: np.sum(w))
+    assert places(p, "matmul") == {(first + 5, ("(outside gradients)",), 3)}
+    assert places(p, "sum") == {(first + 6, ("(outside gradients)",), 1), (first + 7, (), 1)}
+
+
+def test_unrecorded_operations_of_a_gradient_have_lines():
+    w = ag.Param(np.ones(3))
+    first = test_unrecorded_operations_of_a_gradient_have_lines.__code__.co_firstlineno
+    with ag.profile() as p:
+        ag.grad(lambda x: np.sum(x * np.exp(w)))(np.ones(3))
+    assert places(p, "exp") == {(first + 4, (), 1)}
+
+
+def test_times_need_no_lines_of_unrecorded_operations(python):
+    program = (
+        "import numpy as np, autograd_tools as ag\n"
+        "np.sin(ag.Param(np.ones(3)))\n"
+        "print([(r.op, r.line) for r in ag.timer.records])"
+    )
+    assert python("-c", program, AUTOGRAD_TIMER="times").strip() == "[('sin', 0)]"
+    assert python("-c", program, AUTOGRAD_TIMER="lines").strip() == "[('sin', 2)]"

@@ -12,7 +12,7 @@ from autograd_tools.base.text import one_line
 from autograd_tools.location.source_lines import cell_of
 
 OUTSIDE = "(outside any function)"
-NO_LINE = "(no line)"  # of leaves, and of operations on Params outside a gradient
+NO_LINE = "(no line)"  # of leaves
 
 
 def source_text(file: str, line: int) -> str:
