@@ -9,8 +9,8 @@ steps written out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -28,6 +28,7 @@ from autograd_tools.engine.rule_errors import note_rule
 from autograd_tools.engine.rule_sites import rules_located
 from autograd_tools.engine.saved import ARRAYS, FLOATS, alike, kept_bytes
 from autograd_tools.engine.state import innermost_open, is_outermost
+from autograd_tools.engine.structure import facts_of
 from autograd_tools.engine.users_rules import call_rule
 from autograd_tools.engine.values import Result
 from autograd_tools.timing import instrument as timing
@@ -58,6 +59,16 @@ def after_gradients(callback: Callable[[], None]) -> AbstractContextManager[None
     ['gradient']
     """
     return listed(_listeners, callback)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Call no function of `after_gradients` for the gradients in a block."""
+    token = _listening.set(True)
+    try:
+        yield
+    finally:
+        _listening.reset(token)
 
 
 def differentiate(recording: Recording, index: int, seed: Any) -> None:
@@ -114,6 +125,8 @@ def _complete(recording: Recording, index: int, seed: Any) -> None:
     recording.outgrads[index] = seed
     if timing.KEPT and timing.timer.enabled:
         timing.note_kept(recording, kept_bytes(recording.entries))
+    if timing.SHAPES and recording.outer is None:
+        timing.timer.look(index + 1, lambda: facts_of(recording.entries, recording.notes))
     outer = None if is_outermost() else innermost_open()
     if outer is None or outer.locator is None:
         _backward_with_hooks(recording, index)

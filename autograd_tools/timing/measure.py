@@ -15,6 +15,7 @@ from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.timing.blocks import Block, time_calls
 from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.events import Event
+from autograd_tools.timing.facts import Facts
 from autograd_tools.timing.recorder import Recorder
 from autograd_tools.timing.records import Counts, Record
 from autograd_tools.timing.section import Snapshot
@@ -143,6 +144,7 @@ class Timer(Recorder, Shown):
             if self._start is not None
             else totals.memory
         )
+        totals.add_facts(self._facts.found)
         totals.total_ns = self.total_ns  # last, so that no section takes longer
         return totals
 
@@ -155,6 +157,14 @@ class Timer(Recorder, Shown):
     def records(self) -> dict[Record, Counts]:
         """The self time of operations by call site; it adds up to the engine's sections."""
         return self._sum().records
+
+    @property
+    def facts(self) -> Facts:
+        """Facts on the structure of gradients, with the calls that have each, of how many.
+
+        They are known where shapes are. The first gradients are looked at, and far longer ones.
+        """
+        return self._sum().facts
 
     @property
     def steps(self) -> int:

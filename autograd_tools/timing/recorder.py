@@ -15,6 +15,7 @@ from autograd_tools.base.options import BytesCounted
 from autograd_tools.base.text import unknown
 from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Watch
+from autograd_tools.timing.facts import Facts, FactStore
 from autograd_tools.timing.log import CLOSE, END, PIECE, code_of, mark
 from autograd_tools.timing.records import Record
 from autograd_tools.timing.stack import Open
@@ -120,6 +121,7 @@ class Recorder:
         self._events = Events(limit, self._start)
         self._threads: list[Thread] = []
         self._past = Totals()  # loaded, or merged into this timer
+        self._facts = FactStore()
         self._cost_ns: float | None = None
         self._own = _Local(self._threads, self._events, self.memory, self._time, self._lock)
         self._switch(self.enabled)
@@ -241,6 +243,11 @@ class Recorder:
     def share_places(self, recording: int, owner: int) -> None:
         """Put the single calls of a recording into the call tree of another one, by number."""
         self._events.calls.owners[recording] = owner
+
+    def look(self, length: int, facts_of: Callable[[], Facts]) -> None:
+        """Note facts on the structure of a gradient of so many operations, of some gradients."""
+        if self.enabled:
+            self._facts.look(length, facts_of)
 
     def add_up(self, passes: float = 0) -> None:
         """Add up the logs of all threads; `passes` is as in `Thread.add_up`."""

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from autograd_tools.base.options import BytesCounted
 from autograd_tools.base.plain_data import LARGEST, whole
 from autograd_tools.base.text import unknown
+from autograd_tools.timing.facts import Facts, fact_of_row, fact_row
 from autograd_tools.timing.records import Counts, Record, from_row, record_row
 from autograd_tools.timing.shown import Section
 
@@ -32,6 +33,7 @@ class Totals:
     live_nbytes: int | None = None  # of NumPy's data at the end; None unless exact
     peak_nbytes: int | None = None
     events: dict[str, Any] | None = None  # plain data of single calls; None for merged runs
+    facts: Facts = field(default_factory=dict)  # on the structure of gradients
     peaks: dict[str, Any] | None = None  # of the machine, if measured; None for several machines
     about: dict[str, Any] = field(default_factory=dict)  # facts of the run, if any
 
@@ -47,6 +49,11 @@ class Totals:
             self.records[record] = self.records.get(record, Counts()).plus(counts, self.steps)
         self.steps += steps
 
+    def add_facts(self, facts: Facts) -> None:
+        """Add facts; the larger count of calls stays."""
+        for fact, counts in facts.items():
+            self.facts[fact] = max(self.facts.get(fact, counts), counts)
+
     def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
         """Add `other`, which ran at another time or, with a path, within the section there."""
         self.peaks = self.peaks_with(other)
@@ -55,6 +62,7 @@ class Totals:
             place = place.child(label)
         place.merge(other.root)
         self.add_records(other.records.items(), other.steps)
+        self.add_facts(other.facts)
         self.memory = max(self.memory, other.memory, key=MEMORY.index)
         self.see(other.live_nbytes, other.peak_nbytes)
         self.about = other.about | self.about
@@ -112,6 +120,7 @@ class Totals:
                 [*record_row(record), *counts[:5], list(map(list, counts.samples.items()))]
                 for record, counts in self.records.items()
             ],
+            **({"facts": list(map(fact_row, self.facts.items()))} if self.facts else {}),
             **({} if self.events is None else {"events": self.events}),
             **({} if self.peaks is None else {"peaks": self.peaks}),
             **({"about": self.about} if self.about else {}),
@@ -122,6 +131,7 @@ class Totals:
         """Return the totals of `to_dict`, also of older versions."""
         totals = cls(total_ns=whole(data["total_ns"]), threads=whole(data.get("threads", 1)))
         totals.events = data.get("events")
+        totals.facts = dict(map(fact_of_row, data.get("facts", ())))
         totals.peaks = None if data.get("peaks") is None else _read_peaks(data["peaks"])
         totals.about = dict(data.get("about", {}))
         totals.section_cost_ns = whole(data.get("section_cost_ns", 0))

@@ -3,47 +3,61 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
-
-from autograd_tools import Tape, Trace
+from autograd_tools import Tape, Timer, Trace
 from autograd_tools.base.formats import count_text, percent_text, time_text
+from autograd_tools.engine import structure
 from autograd_tools.timing import Counts, Operand, Record
-from viewer.inputs import as_trace, kind_of
+from autograd_tools.timing.facts import Fact, Facts
+from viewer.inputs import as_trace
 from viewer.profiles.costs import work
 from viewer.profiles.machine_peaks import Peaks
-from viewer.profiles.measured import Timed
+from viewer.profiles.measured import Timed, opened
 from viewer.profiles.roofline import least_time, measured
+from viewer.profiles.trials import POWERS, trial_of
 from viewer.text.lines import Row, Span, fold, plain
 from viewer.text.places import source_text
 
+ALMOST = 0.9  # the share of a line from which on a pattern is the line
 LEAST = 0.02  # the share of the measured time below which there is no tip
 NO_TIPS = "No tips: no known slow pattern exceeds 2% of the measured time."
 AGAIN = "As above."  # for what a tip of an earlier line says
-UNSEEN = "Powers, einsum and strided matmul were not checked: the machine's peaks are unknown."
+UNSEEN = "Strided matmul was not checked: the machine's peaks are unknown."
 # Operations that have tips of their own, or none.
 PARTS = ("getitem", "setitem", "concatenate", "stack", "getattr")
-FEWEST_CALLS, MOST_CHAINS = 50, 64  # in a search for chains
 SMALL, MANY = 1000, 10_000  # elements; the arithmetic on few takes less time than the call
 
 Place: TypeAlias = tuple[str, int]  # a file and a line
 
 
 class Found(NamedTuple):
-    """A pattern at a line: its cost in nanoseconds, and its description."""
+    """A pattern at a line: its cost in nanoseconds, and its description.
+
+    `instead` is what to write in this case, `trial` what a trial of it has shown. What is `always`
+    said does not depend on the cost.
+    """
 
     ns: int
     pattern: str
+    instead: str = ""
+    trial: str = ""
+    always: bool = False
 
 
 class LineProfile(NamedTuple):
-    """The records of a line of the user's code but tracing, and the machine's peaks if known."""
+    """The records of a line of the user's code but tracing, its facts, and the machine's peaks."""
 
     records: dict[Record, Counts]
     peaks: Peaks | None
+    facts: Facts
+
+    def told(self, kind: str) -> list[tuple[Fact, int, int]]:
+        """Return the facts of a kind, with the calls that have it, and of how many."""
+        return [(fact, *counts) for fact, counts in self.facts.items() if fact.kind == kind]
 
     def of(self, *ops: str) -> Iterator[Record]:
         """Yield the records of some operations whose operands are known."""
@@ -65,6 +79,15 @@ class LineProfile(NamedTuple):
     def ns(self, chosen: Callable[[Record], bool]) -> int:
         """Return the nanoseconds of the chosen records, in all phases but tracing."""
         return sum(counts.ns for record, counts in self.records.items() if chosen(record))
+
+    def ns_of(self, op: str) -> int:
+        """Return the nanoseconds of an operation, in all phases but tracing."""
+        return self.ns(lambda record: record.op == op)
+
+    @property
+    def total_ns(self) -> int:
+        """The nanoseconds of the line, in all phases but tracing."""
+        return sum(counts.ns for counts in self.records.values())
 
     def is_slow(self, times: float, chosen: Callable[[Record], bool], *phases: str) -> bool:
         """Return whether the chosen records took more than `times` the least possible time."""
@@ -115,7 +138,9 @@ def small_calls(line: LineProfile) -> Found | None:
         return None
     most = count_text(round(max(map(line.calls, ops))))
     spent = line.ns(lambda record: record.op in ops and is_small(record))
-    return Found(spent, f"{', '.join(ops)}, up to {most} small calls per gradient")
+    kinds = {fact.kind for fact in line.facts if fact.op in ops} & {"chained", "independent"}
+    instead = INDEPENDENT if "independent" in kinds else CHAINED if kinds else ""
+    return Found(spent, f"{', '.join(ops)}, up to {most} small calls per gradient", instead)
 
 
 @tip(
@@ -142,7 +167,7 @@ def writing(line: LineProfile) -> Found | None:
     if not elements or line.calls("setitem") < 10:
         return None
     pattern = f"x[i] = v, {line.often('setitem')}, each copying {count_text(elements)} elements"
-    return Found(line.ns(lambda record: record.op == "setitem"), pattern)
+    return Found(line.ns_of("setitem"), pattern)
 
 
 @tip("Collect the parts in a list, and call np.concatenate(parts) once after the loop.")
@@ -152,7 +177,7 @@ def growing(line: LineProfile) -> Found | None:
     if len(shapes) < 10 or line.calls("concatenate") < 10:
         return None
     pattern = f"concatenate, {line.often('concatenate')}, of an array that grows"
-    return Found(line.ns(lambda record: record.op == "concatenate"), pattern)
+    return Found(line.ns_of("concatenate"), pattern)
 
 
 @tip(
@@ -214,39 +239,92 @@ def strided(line: LineProfile) -> Found | None:
     return Found(line.ns(is_strided), pattern) if line.is_slow(4, is_strided) else None
 
 
-@tip("Write x * x * x for x ** 3, np.sqrt(x) for x ** 0.5, 1 / x for x ** -1.")
+@tip("Compute it once before the loop, and use the result again.")
+def again(line: LineProfile) -> Found | None:
+    """Find operations that are repeated on equal arguments."""
+    spent = {fact.op: line.ns_of(fact.op) * n // calls for fact, n, calls in line.told("repeated")}
+    if not any(spent.values()):
+        return None
+    ops = sorted(spent, key=lambda op: -spent[op])
+    n, calls = max((n, calls) for fact, n, calls in line.told("repeated") if fact.op == ops[0])
+    pattern = f"{', '.join(ops)}, {count_text(n)} of {count_text(calls)} calls on equal arguments"
+    return Found(sum(spent.values()), pattern)
+
+
+@tip("")
 def powers(line: LineProfile) -> Found | None:
-    """Find powers by the general routine; NumPy has others for 2 and 1/2."""
-
-    def is_power(record: Record) -> bool:
-        if record.op != "power" or len(record.operands) != 3:
-            return False
-        return not record.operands[1].shape and size(record.operands[-1]) >= MANY
-
-    if line.is_slow(15, is_power, "forward") or line.is_slow(15, is_power, "backward"):
-        return Found(line.ns(is_power), "x ** p by the general routine")
+    """Find powers that products or roots compute in less time."""
+    for fact, n, _ in line.told("exponent"):
+        base = max((record.operands[0] for record in line.of("power")), key=size, default=None)
+        trial = trial_of("power", fact.detail, (base,)) if base is not None else None
+        if trial is not None and trial.is_worth_it:
+            spent = line.ns_of("power")
+            instead = f"Write {POWERS[fact.detail][0]}."
+            return Found(spent, f"x ** {fact.detail}", instead, trial.text(n))
     return None
 
 
 @tip("Use @ or np.tensordot, or pass optimize=True.")
 def einsums(line: LineProfile) -> Found | None:
     """Find matrix products in einsum's own loops."""
-    if not line.is_slow(4, lambda record: record.op == "einsum" and _is_much(record)):
-        return None
-    pattern = "einsum in its own loops, not as a matrix product"
-    return Found(line.ns(lambda record: record.op == "einsum"), pattern)
+    for record in sorted(line.of("einsum"), key=lambda record: -size(record.operands[-1])):
+        subscripts, *arrays, _ = record.operands
+        trial = trial_of("einsum", subscripts.text, tuple(arrays)) if subscripts.text else None
+        if trial is not None and trial.is_worth_it:
+            spent = line.ns_of("einsum")
+            pattern = "einsum in its own loops, not as a matrix product"
+            return Found(spent, pattern, trial=trial.text(line.calls("einsum")))
+    return None
 
 
 @tip("Use np.linalg.solve(A, b) for np.linalg.inv(A) @ b.")
 def inverses(line: LineProfile) -> Found | None:
-    """Find an inverse that is multiplied with few columns."""
-    inverted = {record.operands[-1].shape for record in line.of("linalg.inv")}
-    for record in line.of("matmul", "dot"):
-        a, b, *_ = [operand.shape for operand in record.operands]
-        if a in inverted and (len(b) < len(a) or b[-1] < a[-1]):
-            pattern = "an inverse that only multiplies a matrix of fewer columns"
-            return Found(line.ns(lambda record: record.op == "linalg.inv"), pattern)
+    """Find inverses that only multiply one array."""
+    for fact, n, _ in line.told("inverse"):
+        side, _, shapes = fact.detail.partition(" ")
+        dtype = next((record.operands[0].dtype for record in line.of(fact.op)), "float64")
+        arrays = tuple([Operand(dtype, shape, "C") for shape in _shapes(shapes)])
+        trial = trial_of("inverse", side, arrays)
+        if trial is not None and trial.is_worth_it:
+            instead = "" if side == "left" else RIGHT
+            spent = line.ns_of(fact.op)
+            pattern = "an inverse that only multiplies one array"
+            return Found(spent, pattern, instead, trial.text(n))
     return None
+
+
+@tip(
+    "Write np.sum(x * x, 1)[:, None] + np.sum(y * y, 1) - 2 * (x @ y.T), and np.maximum(..., 0) "
+    "before a root."
+)
+def pairs(line: LineProfile) -> Found | None:
+    """Find squared distances of all pairs that go through an array of all differences."""
+    for fact, n, _ in line.told("pairwise"):
+        arrays = tuple([Operand("float64", shape, "C") for shape in _shapes(fact.detail)])
+        trial = trial_of("pairwise", "", arrays)
+        if trial is not None and trial.is_worth_it:
+            spent = line.total_ns
+            return Found(spent, "squared differences of all pairs", trial=trial.text(n))
+    return None
+
+
+@tip("If corresponding elements are meant, write a[:, 0] - b.")
+def outer(line: LineProfile) -> Found | None:
+    """Find a column minus a vector, which is a matrix, summed up."""
+    for fact, _, _ in line.told("outer"):
+        n = max((n for shape in _shapes(fact.detail) for n in shape), default=0)
+        pattern = f"{fact.detail} broadcasts to {(n, n)} before the sum"
+        return Found(line.ns_of("subtract"), pattern, always=True)
+    return None
+
+
+def _shapes(text: str) -> list[tuple[int, ...]]:
+    """Return the shapes in a text such as `(3, 3) (3,)`."""
+    found = re.findall(r"\([\d, ]*\)", text)
+    return [
+        tuple(map(int, filter(None, shape.strip("()").replace(" ", "").split(","))))
+        for shape in found
+    ]
 
 
 def _is_much(record: Record) -> bool:
@@ -255,29 +333,22 @@ def _is_much(record: Record) -> bool:
     return flops is not None and nbytes is not None and flops >= max(1e6, nbytes)
 
 
-# For a tape or trace only: a timer does not know what a call needs.
 CHAINED = "Each call needs the one before: fewer, larger operations help."
+INDEPENDENT = "The calls do not need one another: write xs @ w for [x @ w for x in xs]."
+RIGHT = "Use np.linalg.solve(A.T, b.T).T for b @ np.linalg.inv(A)."
 
 
-def chained(trace: Trace) -> set[Place]:
-    """Return the lines whose calls need one another, one after the other, as in time stepping.
-
-    Of each operation that a line calls often, the longest chain has half of the calls or more.
-    """
-    columns = trace.columns
-    keys = list(zip(columns.file, columns.line, columns.op, strict=True))
-    calls = Counter(key for key in keys if key[-1])
-    often = [key for key, count in calls.most_common(MOST_CHAINS) if count >= FEWEST_CALLS]
-    number = {key: n for n, key in enumerate(often)}
-    longest = np.zeros((len(keys) + 1, len(often)), np.int32)  # by node, the chains to it
-    for id, parents in enumerate(columns.parents, 1):
-        if parents:
-            longest[id] = longest[list(parents)].max(axis=0)
-        if (n := number.get(keys[id - 1])) is not None:
-            longest[id, n] += 1
-    most = longest.max(axis=0, initial=0).tolist()
-    independent = {key[:2] for key, n in number.items() if 2 * most[n] < calls[key]}
-    return {key[:2] for key in often} - independent
+def facts_of(x: Timed) -> Facts:
+    """Return facts on the structure of gradients; of a trace, on what calls need."""
+    if isinstance(x, Tape):
+        return structure.facts_of(x.entries, x.notes)
+    found = opened(x)
+    if isinstance(found, Timer):
+        return found.facts
+    columns = as_trace(found).columns
+    places = list(zip(columns.op, columns.file, columns.line, strict=True))
+    parents = [tuple([parent - 1 for parent in own]) for own in columns.parents]
+    return structure.chains(places, parents)
 
 
 # For a tape only: a timer does not know which gradients were read.
@@ -311,21 +382,22 @@ def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> s
     Parameters
     ----------
     x : Timer, Tape, Trace, str or path
-        A timer that knows shapes (`autograd-tools profile`, or AUTOGRAD_TIMER=shapes), a tape or
-        trace recorded while a timer was on, or the path of a saved one. A tape or trace tells
-        whether calls of a line need one another. Of a tape, gradients that were computed and not
-        read get a tip, too.
+        A timer that knows shapes (`autograd-tools profile`, `ag.profile()`, or
+        AUTOGRAD_TIMER=shapes), a tape or trace recorded while a timer was on, or the path of a
+        saved one. Of a tape, gradients that were computed and not read get a tip, too.
     width : int, optional
         Columns of the terminal; without it nothing is folded.
     peaks : Peaks, optional
         The peaks of the machine that measured, if they are not saved with `x`. Without peaks there
-        is no tip on powers, einsum and strided arrays.
+        is no tip on strided arrays.
 
     Returns
     -------
     str
-        Each tip with its line of code, the time of the pattern there as in a table of hotspots, and
-        its share of the measured time. Patterns of 2 % or less get no tip.
+        Each tip with its line of code, the time and share of that line as in a table of hotspots,
+        and the time of the pattern if it is far less. Patterns of 2 % or less get no tip. Rewrites
+        of powers, einsum, inverses and distances are tried on arrays of the same shapes. What is
+        not faster here, or has another gradient, is no tip.
 
     Raises
     ------
@@ -333,6 +405,11 @@ def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> s
         If the shapes of arrays were not measured.
     """
     return plain(tip_rows(x, width=width, peaks=peaks))
+
+
+def worth_a_look(line: LineProfile, whole: int) -> bool:
+    """Return whether a tip may be given for a line."""
+    return line.total_ns > LEAST * whole or bool(line.told("outer"))
 
 
 def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> Iterator[Row]:
@@ -343,33 +420,33 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
     lines: dict[Place, LineProfile] = {}
     for record, counts in records.items():
         place = record.file, record.line
-        lines.setdefault(place, LineProfile({}, peaks)).records[record] = counts
+        lines.setdefault(place, LineProfile({}, peaks, {})).records[record] = counts
+    for fact, calls in facts_of(x).items():
+        if (fact.file, fact.line) in lines:
+            lines[fact.file, fact.line].facts[fact] = calls
     given = [
-        (place, found, instead)
+        (place, found, found.instead or instead)
         for place, line in lines.items()
+        if place[0] and worth_a_look(line, whole)
         for find, instead in TIPS
         if (found := find(line)) is not None
     ]
-    if kind_of(x) == "trace":
-        steps = chained(as_trace(x))  # type: ignore[arg-type]  # it has one
-        batch = next(instead for find, instead in TIPS if find is small_calls)
-        given = [
-            (place, found, CHAINED if instead is batch and place in steps else instead)
-            for place, found, instead in given
-        ]
     if isinstance(x, Tape):
         names = unread_params(x)
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         pattern = f"gradients of {', '.join(names[:3])}{more}, which nothing reads"
         wasted = unused(x.trace(), {index + 1 for index in x.asked})
         given += [(place, Found(ns, pattern), UNUSED) for place, ns in wasted.items()]
-    given = [row for row in given if row[0][0] and row[1].ns > LEAST * whole]  # of known lines
+    given = [row for row in given if row[1].always or row[1].ns > LEAST * whole]
     said: set[str] = set()
-    for place, (ns, pattern), instead in sorted(given, key=lambda row: (-row[1].ns, row[0])):
-        spent = f": {time_text(ns)}, {percent_text(ns, whole)}: "
+    for place, found, instead in sorted(given, key=lambda row: (-row[1].ns, row[0])):
+        ns = lines[place].total_ns if place in lines else found.ns
+        part = f", of it {time_text(found.ns)}" if found.ns < ALMOST * ns else ""
+        spent = f": {time_text(ns)}, {percent_text(ns, whole)}{part}: "
         link = Span(source_text(*place), "cyan", place)
-        advice = AGAIN if instead in said else instead
-        yield from fold([link, Span(spent, "bold"), Span(f"{pattern}. {advice}")], width)
+        advice = [AGAIN if instead in said else instead, found.trial]
+        text = " ".join([f"{found.pattern}.", *filter(None, advice)])
+        yield from fold([link, Span(spent, "bold"), Span(text)], width)
         said.add(instead)
     if not given:
         yield from fold([Span(NO_TIPS if peaks else f"{NO_TIPS} {UNSEEN}", "dim")], width)
