@@ -20,7 +20,7 @@ from autograd_tools.timing.recorder import Recorder
 from autograd_tools.timing.records import Counts, Record
 from autograd_tools.timing.section import Snapshot
 from autograd_tools.timing.shown import Section, Shown
-from autograd_tools.timing.totals import FORMAT, MEMORY, VERSION, Totals
+from autograd_tools.timing.totals import FORMAT, MEMORY, VERSION, Code, Totals
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -122,6 +122,7 @@ class Timer(Recorder, Shown):
         totals = self._sum()
         totals.events = self._events.to_dict() if self.keeps_events else None
         totals.section_cost_ns = self.section_cost_ns
+        totals.add_code()
         return totals
 
     def _sum(self) -> Totals:
@@ -165,6 +166,11 @@ class Timer(Recorder, Shown):
         They are known where shapes are. The first gradients are looked at, and far longer ones.
         """
         return self._sum().facts
+
+    @property
+    def code(self) -> Code:
+        """The code of measured lines, by file and number, of a profile that was saved or ended."""
+        return self._past.code
 
     @property
     def steps(self) -> int:

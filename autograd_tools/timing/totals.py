@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from autograd_tools.base.options import BytesCounted
-from autograd_tools.base.plain_data import LARGEST, whole
+from autograd_tools.base.plain_data import LARGEST, text, whole
 from autograd_tools.base.text import unknown
+from autograd_tools.location.source_lines import code_at
 from autograd_tools.timing.facts import Facts, fact_of_row, fact_row
 from autograd_tools.timing.records import Counts, Record, from_row, record_row
 from autograd_tools.timing.shown import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 4
+Code: TypeAlias = dict[str, dict[int, str]]  # by file and line
 MEMORY = get_args(BytesCounted)  # bytes: none, of returned arrays, all of NumPy
 
 
@@ -34,6 +36,7 @@ class Totals:
     peak_nbytes: int | None = None
     events: dict[str, Any] | None = None  # plain data of single calls; None for merged runs
     facts: Facts = field(default_factory=dict)  # on the structure of gradients
+    code: Code = field(default_factory=dict)  # of the lines of records, as they were
     peaks: dict[str, Any] | None = None  # of the machine, if measured; None for several machines
     about: dict[str, Any] = field(default_factory=dict)  # facts of the run, if any
 
@@ -49,6 +52,13 @@ class Totals:
             self.records[record] = self.records.get(record, Counts()).plus(counts, self.steps)
         self.steps += steps
 
+    def add_code(self) -> None:
+        """Add the code of lines whose code is not known yet."""
+        for record in self.records:
+            known = self.code.get(record.file, {})
+            if record.line not in known and (code := code_at(record.file, record.line)):
+                self.code.setdefault(record.file, {})[record.line] = code
+
     def add_facts(self, facts: Facts) -> None:
         """Add facts; the larger count of calls stays."""
         for fact, counts in facts.items():
@@ -63,6 +73,8 @@ class Totals:
         place.merge(other.root)
         self.add_records(other.records.items(), other.steps)
         self.add_facts(other.facts)
+        for file, lines in other.code.items():
+            self.code[file] = lines | self.code.get(file, {})
         self.memory = max(self.memory, other.memory, key=MEMORY.index)
         self.see(other.live_nbytes, other.peak_nbytes)
         self.about = other.about | self.about
@@ -120,6 +132,7 @@ class Totals:
                 [*record_row(record), *counts[:5], list(map(list, counts.samples.items()))]
                 for record, counts in self.records.items()
             ],
+            **({"code": _plain_code(self.code)} if self.code else {}),
             **({"facts": list(map(fact_row, self.facts.items()))} if self.facts else {}),
             **({} if self.events is None else {"events": self.events}),
             **({} if self.peaks is None else {"peaks": self.peaks}),
@@ -131,6 +144,10 @@ class Totals:
         """Return the totals of `to_dict`, also of older versions."""
         totals = cls(total_ns=whole(data["total_ns"]), threads=whole(data.get("threads", 1)))
         totals.events = data.get("events")
+        totals.code = {
+            file: {whole(line): text(code) for line, code in lines}
+            for file, lines in dict(data.get("code", {})).items()
+        }
         totals.facts = dict(map(fact_of_row, data.get("facts", ())))
         totals.peaks = None if data.get("peaks") is None else _read_peaks(data["peaks"])
         totals.about = dict(data.get("about", {}))
@@ -147,6 +164,10 @@ class Totals:
         )
         totals.add_records(map(from_row, data["records"]), whole(data.get("steps", 0)))
         return totals
+
+
+def _plain_code(code: Code) -> dict[str, Any]:
+    return {file: [*map(list, lines.items())] for file, lines in code.items()}
 
 
 def _read_peaks(peaks: dict[str, Any]) -> dict[str, Any]:

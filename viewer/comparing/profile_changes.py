@@ -54,6 +54,7 @@ class _Run:
 
     def __init__(self, timer: Timer) -> None:
         self.records = timer.records
+        self.code = timer.code
         self.gradients = timer.steps
         samples = {step for counts in self.records.values() for step in counts.samples}
         self.samples = sorted(samples)
@@ -98,7 +99,7 @@ def changes(a: Timer, b: Timer, by: str = "op") -> Comparison:
     before, after = _Run(a), _Run(b)
     machine = _machine(a, b, before, after)
     floor = (1 + FLOOR) * max(machine, 1 / machine) - 1
-    grouping = GROUPINGS[by](before.records, after.records)
+    grouping = GROUPINGS[by](before, after)
     old, new = before.parts(grouping.keys[0]), after.parts(grouping.keys[1])
     rows = []
     for pair in dict.fromkeys([*old, *new]):
@@ -135,15 +136,15 @@ class Grouping:
     code: Callable[[Hashable], str] = lambda key: ""
 
 
-def _by(key: Callable[[Record], str]) -> Callable[[Records, Records], Grouping]:
+def _by(key: Callable[[Record], str]) -> Callable[[_Run, _Run], Grouping]:
     return lambda before, after: Grouping((key, key))
 
 
-def _by_line(before: Records, after: Records) -> Grouping:
+def _by_line(before: _Run, after: _Run) -> Grouping:
     """Group by the place after, or the place before of a line that is gone."""
     moved = _moved(before, after)
     back = {new: old for old, new in moved.items()}
-    files = {record.file for record in after}
+    files = {record.file for record in after.records}
 
     def key_before(record: Record) -> Hashable:
         place = (record.file, record.line)
@@ -159,20 +160,24 @@ def _by_line(before: Records, after: Records) -> Grouping:
 
     def code(key: Any) -> str:
         if key[0] == "gone":  # a file of the run after has other lines now
-            return "" if key[1] in files else _code(key[1:])
-        return _code(key)
+            known = before.code.get(key[1], {}).get(key[2], "")
+            return known if known or key[1] in files else _code(key[1:])
+        return after.code.get(key[0], {}).get(key[1], "") or _code(key)
 
     return Grouping((key_before, lambda record: (record.file, record.line)), name, code)
 
 
-def _moved(before: Records, after: Records) -> dict[Place, Place]:
+def _moved(before: _Run, after: _Run) -> dict[Place, Place]:
     """Return the lines of the run before, and the lines after that they are paired with."""
-    operations = [_operations(records) for records in (before, after)]
+    operations = [_operations(run.records) for run in (before, after)]
     found: dict[Place, Place] = {}
     for old, new in pair_files(*operations).items():
         timed = left, right = operations[0][old], operations[1][new]
+        known = [run.code.get(file, {}) for run, file in ((before, old), (after, new))]
         reads = [linecache.getlines(file) for file in (old, new)] if old != new else [[], []]
-        if all(reads):
+        if all(all(lines.get(n) for n in own) for lines, own in zip(known, timed, strict=True)):
+            left, right = known
+        elif all(reads):
             left, right = ({n: text.strip() for n, text in enumerate(lines, 1)} for lines in reads)
         pairs = pair_lines(left, right)
         for line, other in pairs.items():
@@ -201,7 +206,7 @@ def _code(place: Place) -> str:
 
 # The groupings of profiles, by name. To add one, add an entry with a function of the records before
 # and after.
-GROUPINGS: dict[str, Callable[[Records, Records], Grouping]] = {
+GROUPINGS: dict[str, Callable[[_Run, _Run], Grouping]] = {
     "op": _by(lambda record: record.op),
     "argument": _by(lambda record: record.label),
     "line": _by_line,

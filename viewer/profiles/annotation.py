@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograd_tools.base.formats import bar_text, memory_text, percent_text, time_text
+from autograd_tools.location.source_lines import MAX_WIDTH
 from viewer.profiles.extents import lines_around
 from viewer.profiles.groupings import Usage, hotspots_of
 from viewer.profiles.hotspot_tables import READABLE
-from viewer.profiles.measured import Timed, records_of
+from viewer.profiles.measured import Timed, code_of, records_of
 from viewer.text.lines import Row, Span, fold, plain, shorten
 from viewer.text.places import path_text, source_lines
 from viewer.text.table import Cells, hidden, laid_out, with_room
 
 WIDEST_CODE = 100  # columns
+LONGEST = 1_000_000  # lines of a file
 # The style of a line, from a share of the most expensive line on.
 HEAT_STYLES = ((0.5, "bold red"), (0.15, "yellow"), (0, ""))
 GAP = -1  # lines that are not shown
@@ -63,6 +65,7 @@ def annotated_rows(
 ) -> list[Row]:
     """Return the rows of `annotate`, as styled spans."""
     files: dict[str, dict[int, Usage]] = {}
+    code = code_of(x)
     for spot in hotspots_of(records_of(x), "line"):
         files.setdefault(spot.key[0], {})[spot.key[1]] = spot.self_usage
     spent = {name: sum(usage.total_ns for usage in lines.values()) for name, lines in files.items()}
@@ -79,7 +82,8 @@ def annotated_rows(
             f"{time_text(spent[name])} of {time_text(total)}, {percent_text(spent[name], total)}"
         )
         shown += fold([Span(f"{path_text(name)}  {share}", "bold")], width)
-        shown += [*_annotated(name, files[name], total, most, width, whole), []]
+        known = code.get(name, {})
+        shown += [*_annotated(name, known, files[name], total, most, width, whole), []]
     if elsewhere:
         text = f"{time_text(elsewhere)} at unknown lines, {percent_text(elsewhere, total)}"
         return [*shown, *fold([Span(text, "dim")], width)]
@@ -103,16 +107,32 @@ def _named(files: Sequence[str], file: str | os.PathLike[str] | None) -> list[st
 
 
 def _annotated(
-    file: str, lines: Lines, total: int, most: int, width: int | None, whole: bool
+    file: str,
+    known: Mapping[int, str],
+    lines: Lines,
+    total: int,
+    most: int,
+    width: int | None,
+    whole: bool,
 ) -> Iterator[Row]:
-    """Yield the lines of one file, below notes on them."""
+    """Yield the lines of one file, below notes on them; `known` is their code as it was."""
     code = source_lines(file)
+    edited = bool(code) and any(
+        text and text != "".join(code[number - 1 : number]).strip()[:MAX_WIDTH]
+        for number, text in known.items()
+    )
+    if edited or not code:
+        code = []
     shown, changed = lines_around(code, lines) if code else (sorted(lines), False)
     if whole and code:
         shown = sorted({*range(1, len(code) + 1), *lines})
     note = "" if code else "… file not found; showing only the lines that were measured"
     if changed:
         note = "… the file has changed: some lines that were measured hold no code now"
+    if edited:
+        note = "… the file has changed; showing only the lines that were measured, as they were"
+    if not code and max(known, default=LONGEST) < LONGEST:
+        code = [known.get(number, "") for number in range(1, max(known) + 1)]
     numbers = _with_gaps(shown)
     columns, missing = with_room(
         _margin_columns(numbers, code, lines, total, most), width, READABLE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line
+from autograd_tools.timing.totals import Code
 from viewer.profiles.groupings import Usage
 from viewer.text.lines import shorten
 from viewer.text.places import source_lines
@@ -38,6 +39,7 @@ class HotspotTable:
     times: tuple[str, ...]
     rows: list[HotspotRow]
     sums: list[HotspotRow]
+    code: Code
 
     @property
     def all(self) -> list[HotspotRow]:
@@ -115,11 +117,16 @@ def _argument_text(arguments: dict[str, int], most: int, short: bool) -> str:
     return "  ".join(texts) + (" …" if len(ranked) > most else "")
 
 
-def _code(row: HotspotRow) -> str:
-    """Return the source line, if the row is one and the file exists."""
-    file, number = row.place or ("", 0)
-    code = source_lines(file)[number - 1 : number] if number > 0 else []
-    return shorten(code[0].strip(), LONGEST_CODE) if code else ""
+def _codes(table: HotspotTable) -> list[str]:
+    """Return the code of each row that is a line, as it was, or else as the file has it."""
+    return [_code(row.place, table.code) if row.place else "" for row in table.rows]
+
+
+def _code(place: tuple[str, int], known: Code) -> str:
+    file, number = place
+    code = known.get(file, {}).get(number, "")
+    now = [] if code or number < 1 else source_lines(file)[number - 1 : number]
+    return shorten((code or "".join(now)).strip(), LONGEST_CODE)
 
 
 # To add a column, add an entry here; columns appear in this order.
@@ -136,7 +143,5 @@ HOTSPOT_COLUMNS = (
     _figure("allocated", lambda usage: usage.allocated, memory_text, 5),
     _figure("saved", lambda usage: usage.saved, memory_text, 6),
     HotspotColumn("backward by argument", _arguments, 2, "dim", number=False, cut=True),
-    HotspotColumn(
-        "code", lambda table: list(map(_code, table.rows)), 1, "dim", number=False, cut=True
-    ),
+    HotspotColumn("code", _codes, 1, "dim", number=False, cut=True),
 )

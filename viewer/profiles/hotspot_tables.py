@@ -8,7 +8,7 @@ from typing import Any
 from viewer.options import HotspotBy
 from viewer.profiles.groupings import grouping_of, hotspots_of, rows_of, sum_of
 from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS, HotspotRow, HotspotTable
-from viewer.profiles.measured import Timed, records_of
+from viewer.profiles.measured import Timed, code_of, records_of
 from viewer.text.lines import Row, Span, plain
 from viewer.text.table import Cells, hidden, laid_out, with_room
 
@@ -121,5 +121,5 @@ def _columns(x: Timed, by: str, limit: int) -> list[tuple[int, Cells]]:
     sums = [(f"{len(rest)} more", sum_of(rest))] if rest else []
     sums += [("total", sum_of(spot.self_usage for spot in spots))] if spots else []
     total_rows = [HotspotRow(name, usage, usage.total_ns, usage.total_ns) for name, usage in sums]
-    table = HotspotTable(by, grouping.header, grouping.times, rows, total_rows)
+    table = HotspotTable(by, grouping.header, grouping.times, rows, total_rows, code_of(x))
     return [cells for column in HOTSPOT_COLUMNS if (cells := column.cells(table)) is not None]

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from autograd_tools import Tape, Timer, Trace
 from autograd_tools.base.documents import kind_of_file
 from autograd_tools.timing import Counts, Operand, Record
+from autograd_tools.timing.totals import Code
 from autograd_tools.tracing.columns import Argument, TraceNode
 from viewer.inputs import as_timer, as_trace
 
@@ -41,6 +42,18 @@ def records_of(x: Timed) -> dict[Record, Counts]:
     for record, counts in _of_trace(as_trace(found)):
         records[record] = records.get(record, Counts()).plus(counts)
     return records
+
+
+def code_of(x: Timed) -> Code:
+    """Return the code of lines as it was, as far as a profile or trace knows it."""
+    found = opened(x)
+    if isinstance(found, Timer):
+        return found.code
+    code: Code = {}
+    for line in as_trace(found).columns.source_lines:
+        if line.code:
+            code.setdefault(line.file, {})[line.line] = line.code
+    return code
 
 
 def _of_trace(trace: Trace) -> Iterator[tuple[Record, Counts]]:

@@ -1,10 +1,13 @@
 """The user's source with its times in the margin."""
 
+import linecache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.hostile import each_hostile_name
 
+import autograd_tools as ag
 import viewer
 from autograd_tools.base.formats import time_text
 from autograd_tools.base.text import one_line
@@ -280,3 +283,51 @@ def test_a_line_that_no_file_has_is_shown_without_code(path, line):
     shown = viewer.annotate(timer_of(path, (line, "forward", 5)), whole=True).splitlines()
     assert shown[1] == "… the file has changed: some lines that were measured hold no code now"
     assert [row.split()[-1] for row in shown if "5.00ns    0.00ns" in row] == [str(line)]
+
+
+# Files that changed since -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """A saved profile of a file, into which a line was inserted since; and the file."""
+    path = tmp_path / "edited.py"
+    path.write_text("import numpy as np\n\n\ndef f(x):\n    y = np.sin(x)\n    return np.sum(y)\n")
+    names = {}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    with ag.profile() as p:
+        for _ in range(3):
+            ag.grad(names["f"])(np.ones(3))
+    p.save(tmp_path / "before.json")
+    path.write_text(path.read_text().replace("def f(x):\n", "def f(x):\n    x = 2 * x\n"))
+    linecache.checkcache(str(path))
+    return tmp_path / "before.json", path
+
+
+def test_an_edited_file_is_shown_as_it_was(edited):
+    profile, _ = edited
+    text = viewer.annotate(profile)
+    assert "… the file has changed; showing only the lines that were measured, as they were" in text
+    assert [line.split()[-1] for line in text.splitlines()[3:]] == ["np.sin(x)", "np.sum(y)"]
+    assert "x = 2 * x" not in text
+    assert "y = np.sin(x)" in viewer.hotspots(profile, "line")
+
+
+def test_a_file_that_is_gone_is_shown_as_it_was(edited):
+    profile, path = edited
+    path.unlink()
+    linecache.checkcache(str(path))
+    assert "… file not found; showing only the lines that were measured" in viewer.annotate(profile)
+    assert "y = np.sin(x)" in viewer.annotate(profile)
+
+
+def test_lines_of_an_edited_file_are_paired_by_their_code(edited):
+    before, path = edited
+    names = {}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    with ag.profile() as after:
+        for _ in range(3):
+            ag.grad(names["f"])(np.ones(3))
+    rows = viewer.compare(before, after, by="line").splitlines()
+    assert [row for row in rows if "edited.py:5 → 6 forward" in row and "y = np.sin(x)" in row]
+    assert [row for row in rows if "edited.py:5 forward" in row and " new " in row]
