@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import autograd_tools as ag
 import autograd_tools_pytest
 from autograd_tools.timing import Counts, Record, Timer
-from viewer.command.block_profile import BlockProfile
+from viewer.command.block_profile import BlockProfile, profile_block
 
 pytest_plugins = ["pytester"]
 
@@ -57,9 +58,18 @@ def test_a_block_is_profiled(ask, options):
     result.stdout.fnmatch_lines(["*Hotspots by line", "*.py:7 *np.sum(operation(x))*"])
 
 
-def test_a_block_is_profiled_with_the_variable(ask, monkeypatch):
+def test_with_the_variable_the_timer_keeps_all(ask, monkeypatch):
     monkeypatch.setenv("AUTOGRAD_TIMER", "1")
-    ask(PROFILE).assert_outcomes(passed=1)
+    source = """
+def test_whole(gradient_profile):
+    run(np.sin)
+    with gradient_profile() as profile:
+        run(np.cos)
+    timers = (profile.timer, ag.timer)
+    ops = [{r.op for r in t.records} & {"sin", "cos"} for t in timers]
+    assert ops == [{"cos"}, {"sin", "cos"}]
+"""
+    ask(source).assert_outcomes(passed=1)
 
 
 def test_pytest_starts_without_importing_the_engine_the_viewer_or_numpy(ask):
@@ -73,63 +83,51 @@ def test_pytest_starts_without_importing_the_engine_the_viewer_or_numpy(ask):
 # Measured blocks ----------------------------------------------------------------------------------
 
 
-def test_only_the_block_is_in_its_profile(ask):
-    source = """
-def test_block(gradient_profile):
+def run(operation=np.sin, gradients=5):
+    for _ in range(gradients):
+        ag.grad(lambda x: np.sum(operation(x)))(np.ones(3))
+
+
+def operations(block):
+    return {record.op for record in block.timer.records} & {"sin", "cos", "exp"}
+
+
+def test_only_the_block_is_in_its_profile():
     run(np.sin)
-    with gradient_profile() as profile:
+    with profile_block() as block:
         run(np.cos)
     run(np.exp)
-    assert {r.op for r in profile.timer.records} & {"sin", "cos", "exp"} == {"cos"}
-"""
-    ask(source).assert_outcomes(passed=1)
+    assert operations(block) == {"cos"}
 
 
-def test_the_timer_keeps_all_after_nested_blocks_and_errors(ask, monkeypatch):
-    monkeypatch.setenv("AUTOGRAD_TIMER", "1")
-    source = """
-def test_whole(gradient_profile):
-    run(np.sin)
-    with gradient_profile() as outer:
+def test_blocks_nest_and_end_with_errors():
+    def fail(x):
+        raise KeyError(np.exp(x))
+
+    with profile_block() as outer:
         run(np.cos)
-        try:
-            with gradient_profile() as inner:
-                run(np.exp)
-                raise KeyError
-        except KeyError:
-            pass
-    timers = (inner.timer, outer.timer, ag.timer)
-    ops = [{r.op for r in t.records} & {"sin", "cos", "exp"} for t in timers]
-    assert ops == [{"exp"}, {"cos", "exp"}, {"sin", "cos", "exp"}]
-"""
-    ask(source).assert_outcomes(passed=1)
+        with pytest.raises(KeyError), profile_block() as inner:
+            run(fail)
+    assert (operations(inner), operations(outer)) == ({"exp"}, {"cos", "exp"})
 
 
-def test_a_block_is_compared_with_another_one(ask):
-    source = """
-def test_compare(gradient_profile):
-    with gradient_profile() as before:
+def test_a_block_is_compared_with_another_one():
+    with profile_block() as before:
         run(np.sin)
-    with gradient_profile() as after:
+    with profile_block() as after:
         run(np.cos, 7)
     lines = after.compare(before).splitlines()
     assert lines[0].startswith("5 → 7 gradients, by operation: ")
     gone = [line.split()[-2:] for line in lines if " gone " in line]
     assert [words for words in gone if words[1] == "forward"] == [["sin", "forward"]]
-"""
-    ask(source).assert_outcomes(passed=1)
 
 
-def test_a_block_is_compared_with_a_saved_one(ask):
-    source = """
-def test_saved(gradient_profile, tmp_path):
-    with gradient_profile() as before:
+def test_a_block_is_compared_with_a_saved_one(tmp_path):
+    with profile_block() as before:
         run()
     before.save(tmp_path / "before.json")
     assert before.compare(tmp_path / "before.json", "line") == before.compare(before, "line")
     before.assert_not_slower(tmp_path / "before.json")
-"""
-    ask(source).assert_outcomes(passed=1)
 
 
 # Without a process --------------------------------------------------------------------------------
