@@ -14,6 +14,7 @@ from autograd_tools.base.options import BytesCounted
 from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.timing.blocks import Block, time_calls
 from autograd_tools.timing.cost import cost_of
+from autograd_tools.timing.engine_cost import EngineCost
 from autograd_tools.timing.events import Event
 from autograd_tools.timing.facts import Facts
 from autograd_tools.timing.recorder import Recorder
@@ -207,6 +208,15 @@ class Timer(Recorder, Shown):
         self._past.peaks = peaks
 
     @property
+    def engine(self) -> EngineCost | None:
+        """The engine's own time for a call on this machine, if set; tables then show it."""
+        return self._past.engine
+
+    @engine.setter
+    def engine(self, engine: EngineCost | None) -> None:
+        self._past.engine = engine
+
+    @property
     def section_cost_ns(self) -> float:
         """Nanoseconds that one section costs on this machine; 0 with a clock of your own."""
         if self._cost_ns is None:
@@ -356,10 +366,10 @@ class Timer(Recorder, Shown):
     def _of(cls, totals: Totals) -> Timer:
         """Return a stopped timer, whose total time does not grow."""
         timer = cls()
-        timer._hold(totals)
+        timer.hold(totals)
         return timer
 
-    def _hold(self, totals: Totals) -> None:
+    def hold(self, totals: Totals) -> None:
         """Hold these measurements from now on, stopped."""
         self._past, self._cost_ns, self._start = totals, totals.section_cost_ns, None
         if totals.events is not None:

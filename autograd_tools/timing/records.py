@@ -12,7 +12,7 @@ from numpy import ndarray
 from autograd_tools.base.plain_data import text, whole
 from autograd_tools.base.text import unknown
 
-PHASES = ("forward", "record", "backward", "sum_outgrads")
+PHASES = ("forward", "record", "backward", "sum_outgrads", "engine")
 
 
 class Operand(NamedTuple):
@@ -49,9 +49,9 @@ class Record(NamedTuple):
         The user's call; empty and 0 without lines.
     scope : tuple of str
         The path of scopes, the outermost first.
-    phase : {"forward", "record", "backward", "sum_outgrads"}
-        The forward pass, the engine's record of the call, the VJP rule of one argument, or the
-        accumulation of its gradient.
+    phase : {"forward", "record", "backward", "sum_outgrads", "engine"}
+        The forward pass, the engine's record of the call, the VJP rule of one argument, the
+        accumulation of its gradient, or the engine's own time without the timer, as estimated.
     operands : tuple of Operand
         The arguments and, last, the output; empty unless AUTOGRAD_TIMER says `shapes`.
 

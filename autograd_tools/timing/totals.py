@@ -10,6 +10,7 @@ from autograd_tools.base.options import BytesCounted
 from autograd_tools.base.plain_data import LARGEST, text, whole
 from autograd_tools.base.text import unknown
 from autograd_tools.location.source_lines import code_at
+from autograd_tools.timing.engine_cost import EngineCost, cost_from
 from autograd_tools.timing.facts import Facts, fact_of_row, fact_row
 from autograd_tools.timing.records import Counts, Record, from_row, record_row
 from autograd_tools.timing.shown import Section
@@ -38,6 +39,7 @@ class Totals:
     facts: Facts = field(default_factory=dict)  # on the structure of gradients
     code: Code = field(default_factory=dict)  # of the lines of records, as they were
     peaks: dict[str, Any] | None = None  # of the machine, if measured; None for several machines
+    engine: EngineCost | None = None  # of a call on the machine; None if not measured
     about: dict[str, Any] = field(default_factory=dict)  # facts of the run, if any
 
     @property
@@ -77,6 +79,7 @@ class Totals:
             self.code[file] = lines | self.code.get(file, {})
         self.memory = max(self.memory, other.memory, key=MEMORY.index)
         self.see(other.live_nbytes, other.peak_nbytes)
+        self.engine = self.engine or other.engine
         self.about = other.about | self.about
         if not path:
             self.threads = max(self.threads, other.threads)
@@ -136,6 +139,7 @@ class Totals:
             **({"facts": list(map(fact_row, self.facts.items()))} if self.facts else {}),
             **({} if self.events is None else {"events": self.events}),
             **({} if self.peaks is None else {"peaks": self.peaks}),
+            **({} if self.engine is None else {"engine": self.engine._asdict()}),
             **({"about": self.about} if self.about else {}),
         }
 
@@ -150,6 +154,7 @@ class Totals:
         }
         totals.facts = dict(map(fact_of_row, data.get("facts", ())))
         totals.peaks = None if data.get("peaks") is None else _read_peaks(data["peaks"])
+        totals.engine = None if data.get("engine") is None else cost_from(data["engine"])
         totals.about = dict(data.get("about", {}))
         totals.section_cost_ns = whole(data.get("section_cost_ns", 0))
         totals.twice_ns, totals.twice_nbytes = map(whole, data.get("counted_twice", (0, 0)))

@@ -16,6 +16,7 @@ from pyinstrument.session import Session
 
 import autograd_tools as ag
 from autograd_tools import Timer, timing
+from autograd_tools.api.engine_cost import engine_cost
 from autograd_tools.base.output import FixedPath, is_regular, write_bytes
 from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import encodable, unknown
@@ -248,6 +249,7 @@ class _Run:
             ended = "signal" in timer.about
             return status or (0 if ended else fail(f"{args.script} computed {self._missing()}"))
         timer.peaks = peaks_for(timer.records).to_dict()
+        timer.engine = engine_cost()
         if args.output:
             status = after(status, lambda: timer.save(args.output))
             samples = Path(args.output).with_suffix(sampling.ENDING)

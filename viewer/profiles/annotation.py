@@ -49,8 +49,8 @@ def annotate(
     Returns
     -------
     str
-        The lines with their forward, backward and accumulate times, bytes allocated and saved, and
-        a bar: the share of the most expensive line.
+        The lines with their forward, backward, accumulate and engine times, bytes allocated and
+        saved, and a bar: the share of the most expensive line.
 
     Raises
     ------
@@ -180,6 +180,7 @@ def _margin(
     yield "forward", 0, lambda usage: usage.ns["forward"], time_text
     yield "backward", 0, lambda usage: usage.ns["backward"], time_text
     yield "accumulate", 3, lambda usage: usage.ns["sum_outgrads"], time_text
+    yield "engine", 3, lambda usage: usage.ns["engine"], time_text
     yield "allocated", 4, lambda usage: usage.allocated, _bytes
     yield "saved", 5, lambda usage: usage.saved, _bytes
     yield "%", 2, lambda usage: usage.total_ns, lambda ns: percent_text(ns, total)

@@ -136,6 +136,7 @@ HOTSPOT_COLUMNS = (
     _phase("forward", "forward"),
     _phase("backward", "backward"),
     _phase("accumulate", "sum_outgrads", 3),
+    _phase("engine", "engine", 3),
     HotspotColumn("total", lambda table: [time_text(row.total_ns) for row in table.all], 1),
     HotspotColumn("self", _self_times, 1),
     HotspotColumn("%", _shares),

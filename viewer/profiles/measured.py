@@ -11,6 +11,7 @@ from typing import TypeAlias
 from autograd_tools import Tape, Timer, Trace
 from autograd_tools.base.documents import kind_of_file
 from autograd_tools.timing import Counts, Operand, Record
+from autograd_tools.timing.engine_cost import as_it_runs
 from autograd_tools.timing.totals import Code
 from autograd_tools.tracing.columns import Argument, TraceNode
 from viewer.inputs import as_timer, as_trace
@@ -33,13 +34,19 @@ def opened(x: Timed) -> Timer | Tape | Trace:
 def records_of(x: Timed) -> dict[Record, Counts]:
     """Return records with their counts; those of a trace have forward and backward times only.
 
+    Where the engine's own time is known, they are those of the program without the timer.
+
     Raise ValueError for a trace without times, and for a file that holds neither.
     """
     found = opened(x)
-    if isinstance(found, Timer):
+    if not isinstance(found, Timer):
+        own = _of_trace(as_trace(found))
+    elif found.engine is None:
         return found.records
+    else:
+        own = as_it_runs(found.records.items(), found.engine)
     records: dict[Record, Counts] = {}
-    for record, counts in _of_trace(as_trace(found)):
+    for record, counts in own:
         records[record] = records.get(record, Counts()).plus(counts)
     return records
 

@@ -8,9 +8,11 @@ from typing import Any
 from autograd_tools import Timer
 from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line
+from autograd_tools.timing.engine_cost import EngineCost
 from autograd_tools.timing.records import PHASES
 from viewer.options import HotspotBy
 from viewer.profiles.hotspot_tables import hotspot_table_rows
+from viewer.profiles.measured import records_of
 from viewer.profiles.patterns import tip_rows
 from viewer.profiles.roofline import arithmetic_rows
 from viewer.text.lines import Row, Span
@@ -53,7 +55,10 @@ def summary(timer: Timer, gradients: str = "") -> Iterator[str]:
     ran = f"{count_text(totals(timer)[0])} operations in a run of {time_text(total)}"
     yield f"{ran}: {shares}; the rest is {REST}."
     shot = timer.snapshot()
-    if shot.section_cost_ns:
+    if timer.engine is not None:
+        own = measuring_ns(timer, timer.engine)
+        yield f"Measuring itself took about {time_text(own)} ({percent_text(own, total)})."
+    elif shot.section_cost_ns:
         took = f"{time_text(shot.own_ns)} ({percent_text(shot.own_ns, total)})"
         yield f"The timer itself took about {took}, partly included in tracing."
     if (peak := timer.peak_bytes) is not None:
@@ -76,7 +81,7 @@ def _about(facts: dict[str, Any]) -> Iterator[str]:
 def totals(timer: Timer) -> tuple[int, dict[str, int]]:
     """Return the number of operations, and the nanoseconds of each phase."""
     calls, spent = 0, dict.fromkeys(PHASES, 0)
-    for record, counts in timer.records.items():
+    for record, counts in records_of(timer).items():
         calls += counts.calls * (record.phase == "forward")
         spent[record.phase] += counts.ns
     return calls, spent
@@ -85,8 +90,17 @@ def totals(timer: Timer) -> tuple[int, dict[str, int]]:
 def parts(timer: Timer) -> dict[str, int]:
     """Return the nanoseconds of the parts of a run that are measured."""
     _, spent = totals(timer)
-    return {
-        "forward": spent["forward"],
-        "backward": spent["backward"],
-        "tracing and accumulating": spent["record"] + spent["sum_outgrads"],
-    }
+    shown = {"forward": spent["forward"], "backward": spent["backward"]}
+    if timer.engine is not None:
+        return {**shown, "accumulating": spent["sum_outgrads"], "the engine": spent["engine"]}
+    return {**shown, "tracing and accumulating": spent["record"] + spent["sum_outgrads"]}
+
+
+def measuring_ns(timer: Timer, cost: EngineCost) -> int:
+    """Return the nanoseconds that the timer and the search for lines took."""
+    calls = dict.fromkeys(PHASES, 0)
+    for record, counts in timer.records.items():
+        calls[record.phase] += counts.calls
+    return round(
+        calls["record"] * cost.measure_record_ns + calls["backward"] * cost.measure_pass_ns
+    )

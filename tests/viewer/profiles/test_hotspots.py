@@ -358,6 +358,7 @@ def test_rows_for_programs_are_numbers_by_name(timer):
         "record_ns": 0,
         "backward_ns": 12_000_000,
         "sum_outgrads_ns": 0,
+        "engine_ns": 0,
         "total_ns": 12_000_000,
         "percent": 100 * 12_000_000 / 23_501_001,
         "nbytes": 0,
