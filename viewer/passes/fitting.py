@@ -66,7 +66,7 @@ def fit(
     Raises
     ------
     ValueError
-        If `max_nodes` is below 1, and for an unknown `by`.
+        If `max_nodes` is below 1, and for an unknown `by` or `heat`.
     TypeError
         If `x` has no trace.
 
@@ -84,6 +84,7 @@ def fit(
     check_budget(max_nodes)
     if by not in get_args(Detail):
         raise unknown("by", by, get_args(Detail))
+    check_heat(heat)
     graph = x if isinstance(x, Graph) else fold(x)
     if by != "op":
         graph = _closed(by_lines(graph, alone=True), by)
@@ -107,6 +108,13 @@ def check_budget(max_nodes: int | None) -> None:
     """Raise ValueError unless `max_nodes` is None or an int of at least 1."""
     if max_nodes is not None and (not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(f"max_nodes= must be 1 or more, got {max_nodes!r}")
+
+
+def check_heat(heat: Heat) -> None:
+    """Raise ValueError unless `heat` is None, the name of a measure, or a row of weights."""
+    is_row = hasattr(heat, "__len__") and not isinstance(heat, str)
+    if not is_row and heat not in WEIGHTS:
+        raise unknown("heat", heat, get_args(HeatBy))
 
 
 def _is_small(graph: Graph, max_nodes: int) -> bool:
