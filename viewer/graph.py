@@ -129,7 +129,7 @@ class Edge:
 
     The `argument` counts from 1; it is 0 for a collapsed group. An edge between folded copies is
     `carried` by a number of copies: 1 to the next, -1 to the one before, else 0. `count` is the
-    number of equal edges that it represents.
+    number of equal edges that it represents; the last of them has the value of `last`.
     """
 
     tail: str
@@ -138,6 +138,7 @@ class Edge:
     argument: int = 0
     carried: int = 0
     count: int = 1
+    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -207,9 +208,9 @@ class Graph:
     def edges(self) -> list[Edge]:
         """The edges between boxes, sorted by their heads; equal ones are one, with a `count`."""
         uses, edges = self._shown.uses, []
-        for (tail, head, argument, carried), (source, count) in self._shown.counts.items():
+        for (tail, head, argument, carried), (source, count, last) in self._shown.counts.items():
             start = _use(tail, head) if (tail, head) in uses else tail
-            edges.append(Edge(start, head, source, argument, carried, count))
+            edges.append(Edge(start, head, source, argument, carried, count, last))
         return edges
 
     @cached_property
@@ -232,7 +233,8 @@ class Graph:
                 tail, carried = keys[source], _copies_between(copies.get(source, ()), own)
                 if tail == head and not carried:
                     continue
-                shown.counts.setdefault((tail, head, argument, carried), [source, 0])[1] += 1
+                ends = shown.counts.setdefault((tail, head, argument, carried), [source, 0, 0])
+                ends[1:] = ends[1] + 1, max(ends[2], source)
                 is_leaf = tail not in groups and columns.kind[source - 1] != "result"
                 if self.leaves_apart and is_leaf:
                     shown.uses.setdefault((tail, head), {})[source] = None
@@ -328,7 +330,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class _Shown:
-    """The data of edges: node and count by ends, argument and carry; leaves by (tail, head)."""
+    """The data of edges: nodes and count by ends, argument and carry; leaves by (tail, head)."""
 
     counts: dict[tuple[str, str, int, int], list[int]]
     uses: dict[tuple[str, str], dict[int, None]]

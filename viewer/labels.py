@@ -12,6 +12,9 @@ from viewer.text.lines import shorten
 from viewer.text.signs import infix
 
 LONGEST_NAME = 24  # columns of the name of an operation or a Param in a list
+LONGEST_OPTION = 32  # columns of an argument
+MOST_ARGUMENTS = 4
+_ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
 
 
 def plural(n: int, noun: str) -> str:
@@ -44,28 +47,50 @@ def carried_back(copies: int) -> str:
     return {1: "to the step before", -1: "to the level inside"}.get(copies, f"{copies} steps back")
 
 
-def call(trace: Trace, node: TraceNode) -> str:
-    """Return the operation with the numbers and options it was given, `1 / ·` or `sum(axis=0)`.
+def call(trace: Trace, node: TraceNode, *, arrays: bool = True) -> str:
+    """Return the operation with its constants, `1 / ·`, `float64[4] / x` or `sum(axis=0)`.
 
-    A dot stands for another argument, unless that is a Param or an input with a name.
+    A dot stands for another argument, unless that is a Param or an input with a name. Without
+    `arrays` it stands for a constant array, too.
     """
     given = [arg for arg in node.args if arg.keyword is None]
-    options = [f"{arg.keyword}={arg.text}" for arg in node.args if arg.keyword]
-    if options:
-        return f"{node.op}({', '.join(options)})"
-    if not any(_is_constant(node, arg) for arg in given):
+    args = [_argument(trace, node, arg, arrays) for arg in given]
+    options = [
+        f"{arg.keyword}={shorten(arg.text, LONGEST_OPTION)}" for arg in node.args if arg.keyword
+    ]
+    is_told = any(
+        (not arg.nodes and text != "·") or (len(arg.nodes) > 1 and text.strip("[(·, …)]"))
+        for arg, text in zip(given, args, strict=True)
+    )
+    shown = [*args[:MOST_ARGUMENTS], *["…"] * (len(args) > MOST_ARGUMENTS)] if is_told else []
+    if not shown and not options:
         return node.op
-    args = [digits(arg.text) if _is_constant(node, arg) else _name(trace, arg) for arg in given]
-    return infix(node.op, args) or f"{node.op}({', '.join(args[:4])}{', …' * (len(args) > 4)})"
+    return (
+        "" if options else infix(node.op, args)
+    ) or f"{node.op}({', '.join([*shown, *options])})"
 
 
-def _is_constant(node: TraceNode, arg: Argument) -> bool:
-    """Return whether an argument is shown: a number or an option, and an index of any kind."""
-    return not arg.nodes and ("[" not in arg.text or node.op == "getitem")
+def _argument(trace: Trace, node: TraceNode, arg: Argument, arrays: bool) -> str:
+    """Return a constant, the name of a node or a dot, or a list of them."""
+    if not arg.nodes:
+        is_hidden = not arrays and node.op != "getitem" and _ARRAY.fullmatch(arg.text)
+        return "·" if is_hidden else shorten(digits(arg.text), LONGEST_OPTION)
+    names = [_name(trace, id) for id in arg.nodes[: MOST_ARGUMENTS + 1]]
+    pieces, end = [], 0
+    for id, name in zip(arg.nodes, names, strict=False):
+        operand = trace.columns.operand(id)
+        start = arg.text.find(operand, end)
+        if start < 0:  # such as a removed node, which a comparison adds
+            return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+        pieces += [arg.text[end:start], name]
+        end = start + len(operand)
+    is_cut = len(names) < len(arg.nodes)
+    text = "".join([*pieces, f", …{arg.text[-1]}" if is_cut else arg.text[end:]])
+    return shorten(text, LONGEST_OPTION)
 
 
-def _name(trace: Trace, arg: Argument) -> str:
-    name = trace.columns.name[arg.nodes[0] - 1] if len(arg.nodes) == 1 else ""
+def _name(trace: Trace, id: int) -> str:
+    name = trace.columns.name[id - 1]
     return shorten(name, LONGEST_NAME) if name.strip() else "·"
 
 

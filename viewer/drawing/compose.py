@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from typing import get_args
 
 from autograd_tools.base.text import unknown
@@ -59,6 +60,7 @@ class _Drawing:
             if box.head:
                 self.uses[box.head].append(box)
         self.copied: set[str] = set()  # names of copies
+        self.listed: dict[str, dict[Edge, str]] = {}  # by box: the items that arrows into it are
         self.arrows: list[Arrow] = []
         self.reached = graph.trace.columns.outgrad.there
         self.has_gradients = bool(self.reached.any())
@@ -151,7 +153,7 @@ class _Drawing:
         return inner
 
     def add(self, cluster: Cluster, box: Box) -> None:
-        """Draw a box, leaves and constants beside it, and the arrows into it."""
+        """Draw a box, leaves and first constants beside it, and the arrows into it."""
         for shown in (*self.uses[box.key], box):
             if shown.key in self.drawn:
                 cluster.shapes.append(self.shape(shown, shown.key))
@@ -164,7 +166,7 @@ class _Drawing:
                     cluster.shapes.append(self.copy(self.graph.boxes[edge.tail], tail))
             self.arrows.append(self.arrow(edge, tail))
         if box.node is not None and self.graph.constants:
-            self.add_constants(cluster, box)
+            self.add_first(cluster, box)
 
     def arrow(self, edge: Edge, tail: str) -> Arrow:
         """Return the arrow of an edge that starts at the box `tail`."""
@@ -175,18 +177,16 @@ class _Drawing:
         facts = [argument, value, labels.carried(edge.carried) if edge.carried else ""]
         if edge in self.flow:
             kind, width = "back" if edge.carried else "backward", self.flow[edge]
-            outgrad = self.graph.trace[edge.node].outgrad
-            gradient = f"∇ {labels.gradient(outgrad)}" if outgrad else ""
+            found = texts.gradients_of(self.graph.trace, (edge.node, edge.last))
+            gradient = f"∇ {found}" if found else ""
             label = " ".join(filter(None, (label, gradient)))
             facts += [gradient, labels.carried_back(edge.carried) if edge.carried else ""]
-        elif kind == "value" and (self.is_faint(origin) or self.is_faint(head)):
-            kind = "faint"
         ends = f"{self.name(origin)} → {self.name(head)}"
         tooltip = " · ".join([ends, *filter(None, facts)])
-        number = str(edge.argument) if self.is_numbered(edge) else ""
+        number, faint = self.number(edge), self.is_dimmed(edge)
         if self.style.plain:
             label = number = ""
-        return Arrow(tail, edge.head, kind, label, tooltip, number, width)
+        return Arrow(tail, edge.head, kind, label, tooltip, number, width, faint)
 
     def flow_of_gradients(self) -> dict[Edge, float]:
         """Return the width of the arrow of each edge that a gradient flows back along.
@@ -195,9 +195,9 @@ class _Drawing:
         """
         norm = self.graph.trace.columns.outgrad.norm
         norms = {
-            edge: float(norm[edge.node - 1])
+            edge: max(float(norm[id - 1]) for id in (edge.last, edge.node))
             for edge in self.graph.edges
-            if self.reached[edge.node - 1] and not self.is_faint(self.graph.boxes[edge.head])
+            if self.reached[edge.node - 1] and not self.is_dimmed(edge)
         }
         known = [x for x in norms.values() if 0 < x < math.inf]
         high = math.log10(max(known, default=1))
@@ -215,27 +215,51 @@ class _Drawing:
             return True
         return self.has_gradients and not any(self.reached[id - 1] for id in box.nodes)
 
-    def is_numbered(self, edge: Edge) -> bool:
-        """Return whether an arrow shows which argument it leads to."""
-        node = self.graph.boxes[edge.head].nodes[0]
-        several = len({into.argument for into in self.into[edge.head]}) > 1
-        return (
-            edge.argument > 0 and several and self.graph.trace.columns.op[node - 1] not in SYMMETRIC
-        )
+    def is_dimmed(self, edge: Edge) -> bool:
+        """Return whether an arrow starts or ends at a faint box."""
+        return any(self.is_faint(self.graph.boxes[key]) for key in (edge.tail, edge.head))
 
-    def add_constants(self, cluster: Cluster, box: Box) -> None:
-        """Draw the constant arrays among the arguments of an operation."""
+    def number(self, edge: Edge) -> str:
+        """Return the number of the argument that an arrow leads to, or of its items in a list."""
+        node = self.graph.boxes[edge.head].nodes[0]
+        if not edge.argument or self.graph.trace.columns.op[node - 1] in SYMMETRIC:
+            return ""
+        if len({into.argument for into in self.into[edge.head]}) > 1:
+            return str(edge.argument)
+        return self.items(edge.head).get(edge, "")
+
+    def items(self, key: str) -> dict[Edge, str]:
+        """Return the items of a list that the arrows into a box are: `1` and `2-12`."""
+        if key not in self.listed:
+            edges = [edge for edge in self.into[key] if not edge.carried]
+            node = self.graph.trace[self.graph.boxes[key].nodes[0]]
+            items = node.args[edges[0].argument - 1].nodes if len(edges) > 1 else ()
+            places: dict[int, list[int]] = defaultdict(list)
+            for place, id in enumerate(items, 1):
+                places[id].append(place)
+            self.listed[key] = {
+                edge: _ranges([n for id in self._among(edge, places) for n in places[id]])
+                for edge in edges
+            }
+        return self.listed[key]
+
+    def _among(self, edge: Edge, places: Collection[int]) -> list[int]:
+        """Return the nodes of the tail of an arrow that are among some others."""
+        ids = self.graph.boxes[edge.tail].nodes
+        few, many = (ids, places) if len(ids) < len(places) else (places, frozenset(ids))
+        return [id for id in few if id in many]
+
+    def add_first(self, cluster: Cluster, box: Box) -> None:
+        """Draw the constants from which the first copy of a folded operation starts."""
         node, last = self.graph.trace[box.nodes[0]], self.graph.trace[box.nodes[-1]]
-        for position, arg in enumerate(node.args, 1):
-            first = not arg.nodes and position <= len(last.args) and last.args[position - 1].nodes
-            if not arg.nodes and not arg.keyword and ("[" in arg.text or first):
-                name = f"{box.key}_{position}"
-                tooltip = f"{shorten(node.op)}[{position}], a constant{' at first' * bool(first)}"
-                text = f"{shorten(arg.text)}{' at first' * bool(first)}"
-                shape = Shape(name, "constant", (text,), tooltip)
-                cluster.shapes.append(shape)
+        for position, (arg, later) in enumerate(zip(node.args, last.args, strict=False), 1):
+            if later.nodes and not arg.nodes and not arg.keyword:
+                name, faint = f"{box.key}_{position}", self.is_faint(box)
+                tooltip = f"{shorten(node.op)}[{position}], a constant at first"
+                text = f"{shorten(arg.text)} at first"
+                cluster.shapes.append(Shape(name, "constant", (text,), tooltip, faint=faint))
                 ends = f"a constant → {self.name(box)}"
-                self.arrows.append(Arrow(name, box.key, "constant", tooltip=ends))
+                self.arrows.append(Arrow(name, box.key, "constant", tooltip=ends, faint=faint))
 
     def label(self, edge: Edge) -> str:
         """Return the label of an arrow: `64×32 ×4`, its shape and how many equal edges it is."""
@@ -258,25 +282,33 @@ class _Drawing:
         place: Group | TraceNode
         if box.group is not None:
             place = box.group
-            kind = "stack" if place.copies else "group"
-            kind = "end" if trace.result in box.nodes and not place.copies else kind
-            lines = texts.group_lines(self.graph, box, gradients=gradients)
+            kind = self.kind_of(place, box)
+            without = self.style.heat if self.style.heat in ("time", "bytes") else ""
+            lines = texts.group_lines(self.graph, box, gradients=gradients, without=without)
             tooltip = texts.group_tooltip(self.graph, place, box.nodes)
         else:
             place = trace[box.nodes[0]]
             kind = "final" if trace.result in box.nodes else place.kind
             shapes = style.plain or style.edges != "shape"
-            lines = texts.node_lines(trace, box, gradients=gradients, shapes=shapes)
+            lines = texts.node_lines(self.graph, box, gradients=gradients, shapes=shapes)
             tooltip = texts.node_tooltip(trace, box)
         level = None
         if self.heat and (figure := self.heat.figures.get(box.key)) is not None:
             level = self.heat.level(figure)
-            if label := self.heat.label(figure, box):
-                lines.append(label)
+            lines += self.heat.lines(figure, box, lines)
         sign, mark = self.mark(box)
         shown = tuple(map(shorten, (sign + lines[0], *lines[1:])))
         address = link(style.links, place.file, place.line)
         return Shape(name, kind, shown, tooltip, address, level, mark, self.is_faint(box))
+
+    def kind_of(self, group: Group, box: Box) -> str:
+        """Return the kind of a collapsed group in `looks.BOXES`: a row of leaves is one of them."""
+        kinds = {self.graph.trace.columns.kind[id - 1] for id in box.nodes}
+        if len(kinds) == 1 and kinds != {"result"}:
+            return kinds.pop()
+        if group.copies:
+            return "stack"
+        return "end" if self.graph.trace.result in box.nodes else "group"
 
     def mark(self, box: Box) -> tuple[str, str]:
         """Return the signs before the name of a box, and the mark that colours it."""
@@ -294,7 +326,8 @@ class _Drawing:
         shape = self.shape(box, name)
         if box.node is not None and self.graph.trace[box.node].kind != "result":
             return shape
-        return Shape(name, "elsewhere", (shorten(self.name(box)),), shape.tooltip, shape.link)
+        text = (shorten(self.name(box)),)
+        return Shape(name, "elsewhere", text, shape.tooltip, shape.link, faint=shape.faint)
 
     def name(self, box: Box) -> str:
         """Return the name of a box in a text elsewhere."""
@@ -302,6 +335,21 @@ class _Drawing:
             return labels.title(box.group)
         node = self.graph.trace[box.nodes[0]]
         return f"{shorten(node.op or node.name or node.kind)} (node {box.node})"
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return numbers in order, with those in a row as one range.
+
+    >>> _ranges([4, 1, 2, 3, 7])
+    '1-4, 7'
+    """
+    rows: list[list[int]] = []
+    for number in sorted(numbers):
+        if rows and number == rows[-1][-1] + 1:
+            rows[-1][1:] = [number]
+        else:
+            rows.append([number])
+    return ", ".join("-".join(map(str, row)) for row in rows)
 
 
 def _is_wrapper(group: Group) -> bool:

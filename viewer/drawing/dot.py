@@ -202,6 +202,9 @@ def _arrow(arrow: Arrow) -> dict[str, str]:
         looks["headlabel"] = arrow.argument
     if arrow.width:
         looks["penwidth"] = f"{arrow.width:.1f}"
+    if arrow.faint:
+        looks |= {"color": FAINT["color"]}
+        looks |= {"fontcolor": FAINT["fontcolor"]} if arrow.label else {}
     return looks
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from autograd_tools import Trace
 from autograd_tools.base.formats import memory_text, time_text
 from autograd_tools.base.text import unknown
 from viewer.drawing.looks import HEAT
+from viewer.drawing.texts import copies_of
 from viewer.graph import Box, Graph
 
 
@@ -41,12 +42,14 @@ class Heat:
         """Return the level of a figure, counted from 0."""
         return sum(1 for bound in self.bounds[1:-1] if figure >= bound)
 
-    def label(self, figure: float, box: Box) -> str:
-        """Return the text of a figure in a box."""
+    def lines(self, figure: float, box: Box, others: Sequence[str]) -> list[str]:
+        """Return the line of a figure in a box; none if one of the others has that gradient."""
         text = self.measure.text(figure)
         if not self.measure.is_gradient:
-            return text
-        return f"{self.measure.title.partition(' ')[0]} ∇ {text}" if len(box.nodes) > 1 else ""
+            return [f"{text} in all" if copies_of(box) > 1 else text]
+        if len(box.nodes) < 2 or any(text in line.partition("∇ ")[2].split() for line in others):
+            return []
+        return [f"{self.measure.title.partition(' ')[0]} ∇ {text}"]
 
     def legend(self) -> tuple[str, ...]:
         """Return the title and the bounds of the levels."""
@@ -55,7 +58,7 @@ class Heat:
 
 def heat_of(graph: Graph, by: str) -> Heat:
     """Return the heat of a graph; raise ValueError if it is unknown, or if the trace lacks it."""
-    if by not in MEASURES:
+    if by not in [*MEASURES]:
         raise unknown("heat", by, MEASURES)
     measure = MEASURES[by]
     found = {key: measure.figure(graph.trace, box.nodes) for key, box in graph.boxes.items()}

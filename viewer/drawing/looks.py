@@ -55,7 +55,6 @@ _FLOW = "color=#b3731d fontcolor=#b3731d dir=both arrowtail=vee"  # of a gradien
 FAINT = {"color": "#b4bfcc", "fontcolor": "#8995a3", "fillcolor": "#ffffff00"}
 ARROWS = {
     "value": {},
-    "faint": _look("color=#b4bfcc"),
     "constant": _look("style=dashed arrowhead=none"),
     "carried": _look(f"{_BACK} color=#40648f fontcolor=#40648f"),
     "backward": _look(_FLOW),

@@ -25,7 +25,7 @@ BRACKETS = {
 }
 BORDER = NODE["color"]
 CONNECTORS = {"value": "-->", "constant": "-.-", "carried": "-.->", "up": "-->"}
-CONNECTORS |= {"backward": "<-->", "back": "<-.->", "faint": "-->"}
+CONNECTORS |= {"backward": "<-->", "back": "<-.->"}
 
 
 def to_mermaid(x: Traceable | Graph, **options: Unpack[DrawingOptions]) -> str:
@@ -77,6 +77,8 @@ def _chart(drawn: Picture) -> Iterator[str]:
             yield f'    level{n}["{_text(text)}"]:::heat{n}'
         yield "  end"
     yield from (f"  {_arrow_line(arrow)}" for arrow in drawn.arrows)
+    if faint := ",".join(str(n) for n, arrow in enumerate(drawn.arrows) if arrow.faint):
+        yield f"  linkStyle {faint} stroke:{FAINT['color']}"
     yield from _classes(drawn)
 
 

@@ -32,7 +32,8 @@ class Shape:
 class Arrow:
     """An arrow of a kind of `looks.ARROWS`.
 
-    `argument` is the number at its head. The `width` is in points, 0 for the usual one.
+    `argument` is the number at its head. The `width` is in points, 0 for the usual one. A `faint`
+    one starts or ends at a faint shape.
     """
 
     tail: str
@@ -42,6 +43,7 @@ class Arrow:
     tooltip: str = ""
     argument: str = ""
     width: float = 0.0
+    faint: bool = False
 
 
 @dataclass

@@ -25,14 +25,15 @@ STATISTICS = ("min", "mean", "max", "norm")
 OF_PASSES = ("repeat", "stretch", "leaves", "")  # kinds of groups that passes make
 
 
-def node_lines(trace: Trace, box: Box, *, gradients: bool, shapes: bool = True) -> list[str]:
+def node_lines(graph: Graph, box: Box, *, gradients: bool, shapes: bool = True) -> list[str]:
     """Return the lines in the box of a node: its call or name, and its value and gradient.
 
     A folded box shows the first and the last of its nodes.
     """
+    trace, arrays = graph.trace, graph.constants
     nodes = [trace[id] for id in dict.fromkeys((box.nodes[0], box.nodes[-1]))]
     node, is_result = nodes[0], nodes[0].kind == "result"
-    names = [call(trace, n) if is_result else n.name or n.kind for n in nodes]
+    names = [call(trace, n, arrays=arrays) if is_result else n.name or n.kind for n in nodes]
     name = names[0] if names[0] == names[-1] else f"{shorten(names[0], LONGEST - 2)} …"
     if len(_parents(nodes[0])) != len(_parents(nodes[-1])):  # it starts from a constant
         name = names[-1]
@@ -47,11 +48,19 @@ def _parents(node: TraceNode) -> list[int]:
     return [id for arg in node.args for id in arg.nodes]
 
 
-def group_lines(graph: Graph, box: Box, *, gradients: bool) -> list[str]:
+def copies_of(box: Box) -> int:
+    """Return the number of equal operations or groups that a box represents."""
+    if box.group is None:
+        return len(box.nodes)
+    return len(box.nodes) // len(box.group.copies[0] if box.group.copies else [*box.group.ids()])
+
+
+def group_lines(graph: Graph, box: Box, *, gradients: bool, without: str = "") -> list[str]:
     """Return the lines in the box of a collapsed group.
 
     They are its name, its size and time, its newest value that is used outside with the gradient,
-    and its Params.
+    and its Params. Equal groups have their size and their mean time, `without` one of "bytes" and
+    "time", and the first and the last value.
     """
     group = box.group
     assert group is not None
@@ -63,20 +72,23 @@ def group_lines(graph: Graph, box: Box, *, gradients: bool) -> list[str]:
     instance = instance_of(trace, group)
     lines += [instance] if instance else []
     if group.kind != "line" and results:
+        copies = copies_of(box)
         nbytes = sum(int(trace.columns.value.nbytes[id - 1]) for id in results)
-        parts = [plural(len(results), "operation"), memory_text(nbytes) if nbytes else ""]
-        each = " each" if len(own) < len(box.nodes) else ""
-        times = [f"{total} in all" if each else total for total in _total(trace, box.nodes)]
-        lines.append("  ".join(filter(None, [*parts, *times])) + (each if not times else ""))
+        memory = [memory_text(nbytes)] if nbytes and without != "bytes" else []
+        times = _mean_time(trace, box.nodes, copies) if without != "time" else []
+        parts = [plural(len(results), "operation"), *memory, *times]
+        lines.append("  ".join(parts) + " each" * (copies > 1))
     if group.kind in OF_PASSES and results:
         ops = Counter(op[id - 1] for id in results)
         names = ", ".join(shorten(name, LONGEST_NAME) for name, _ in ops.most_common(NAMED))
         lines.append(names + " …" * (len(ops) > NAMED))
     if outputs := _outputs(graph, group):
-        value = _value(trace[outputs[0]].value)
+        value = _range([_value(trace[id].value) for id in (outputs[0], outputs[-1])])
         lines += _facts(trace, [value], outputs if gradients else ())
+    if not results:
+        return lines + _row_lines(trace, box, gradients=gradients)
     leaves = [id for id in own if kind[id - 1] != "result"]
-    return lines + _leaf_lines(trace, leaves, gradients=gradients)
+    return lines + _leaf_lines(graph, leaves, gradients=gradients)
 
 
 def line_title(group: Group) -> str:
@@ -136,35 +148,52 @@ def _facts(trace: Trace, facts: list[str], ids: Sequence[int]) -> list[str]:
     outgrad = trace.columns.outgrad
     if not any(outgrad.there[id - 1] for id in ids):
         return [text for text in ("  ".join(filter(None, facts)),) if text]
-    ends = (trace[id].outgrad for id in (ids[0], ids[-1]))
-    found = _range([gradient(outgrad) if outgrad else "none" for outgrad in ends])
-    line = "  ".join([*filter(None, facts), f"∇ {found}"])
+    line = "  ".join([*filter(None, facts), f"∇ {gradients_of(trace, (ids[0], ids[-1]))}"])
     norms = [float(outgrad.norm[id - 1]) if outgrad.there[id - 1] else None for id in ids]
     return [line, strip(norms)] if len(norms) > 2 and len(set(norms)) > 1 else [line]
+
+
+def gradients_of(trace: Trace, ids: Iterable[int]) -> str:
+    """Return the gradients of the first and the last of some nodes; nothing if none has any."""
+    outgrads = [trace[id].outgrad for id in ids]
+    if not any(outgrads):
+        return ""
+    return _range([gradient(outgrad) if outgrad else "none" for outgrad in outgrads])
 
 
 def _norms(trace: Trace, ids: Iterable[int]) -> list[float]:
     return [float(trace.columns.outgrad.norm[id - 1]) for id in ids]
 
 
-def _leaf_lines(trace: Trace, leaves: list[int], *, gradients: bool) -> list[str]:
-    """Return a line for each of a few Params and inputs with its gradient, or one for many."""
-    nodes = [trace[id] for id in leaves[: SHOWN_LEAVES + 1]]
+def _row_lines(trace: Trace, box: Box, *, gradients: bool) -> list[str]:
+    """Return the lines of a row of Params or inputs: their values and their gradients."""
+    ids = box.nodes
+    values = [_range([_value(trace[id].value) for id in (ids[0], ids[-1])])]
+    return _facts(trace, values, ids if gradients else ())
+
+
+def _leaf_lines(graph: Graph, leaves: list[int], *, gradients: bool) -> list[str]:
+    """Return a line for each of a few Params and inputs with its gradient, or one for many.
+
+    A leaf of a folded group has the names and the gradients of the first and the last copy.
+    """
+    trace = graph.trace
     if len(leaves) <= SHOWN_LEAVES:
-        return [
-            f"{node.name or node.kind}{_of_leaf(node.outgrad) if gradients else ''}"
-            for node in nodes
-        ]
+        rows = [(row[0], row[-1]) for row in map(graph.alike.__getitem__, leaves)]
+        return [_leaf_line(trace, row, gradients=gradients) for row in rows]
     kinds = Counter(trace.columns.kind[id - 1] for id in leaves)
     nouns = (("param", "Param"), ("input", "input"))
     text = " and ".join(plural(kinds[kind], noun) for kind, noun in nouns if kinds[kind])
-    norms = [norm for norm in _norms(trace, leaves) if not math.isnan(norm)]
+    every = (id for leaf in leaves for id in graph.alike[leaf])
+    norms = [norm for norm in _norms(trace, every) if not math.isnan(norm)]
     ends = f"  ∇ {min(norms):.3g} to {max(norms):.3g}" if norms and gradients else ""
     return [text + ends]
 
 
-def _of_leaf(outgrad: Summary | None) -> str:
-    return f"  ∇ {gradient(outgrad)}" if outgrad else ""
+def _leaf_line(trace: Trace, ids: Sequence[int], *, gradients: bool) -> str:
+    name = " … ".join(dict.fromkeys(trace[id].name or trace[id].kind for id in ids))
+    found = gradients_of(trace, ids) if gradients else ""
+    return f"{name}  ∇ {found}" if found else name
 
 
 def _range(texts: list[str]) -> str:
@@ -245,10 +274,10 @@ def _some(ids: tuple[int, ...]) -> str:
     return ", ".join(shown) if len(ids) < 7 else f"{', '.join(shown[:3])} … {shown[-1]}"
 
 
-def _total(trace: Trace, ids: Collection[int]) -> list[str]:
-    """Return the time of some nodes, forward and backward together, if it is known."""
+def _mean_time(trace: Trace, ids: Collection[int], copies: int) -> list[str]:
+    """Return the time of one of some copies, both passes together, if it is known."""
     known = [ns for times in _measured(trace, ids) for ns in times]
-    return [time_text(sum(known))] if known else []
+    return [time_text(sum(known) / copies)] if known else []
 
 
 def _times(trace: Trace, ids: tuple[int, ...]) -> list[str]:

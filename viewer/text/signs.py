@@ -25,6 +25,8 @@ def infix(op: str, args: Sequence[str]) -> str:
 
     >>> infix("divide", ["1", "x"]), infix("getitem", ["z", "(:, 0:16)"])
     ('1 / x', 'z[:, 0:16]')
+    >>> infix("getitem", ["z", "(1:,)"])
+    'z[1:]'
     """
     form = SIGNS.get(op, "")
     if not args or form.count("{}") != len(args):
@@ -36,6 +38,6 @@ def infix(op: str, args: Sequence[str]) -> str:
 
 
 def _without(quotes: str, text: str) -> str:
-    """Return a text without the quotes or parentheses around it."""
+    """Return a text without the quotes or parentheses around it, and the comma of `(1,)`."""
     quoted = quotes and text.startswith(quotes[0]) and text.endswith(quotes[-1])
-    return text[1:-1] if quoted else text
+    return text[1:-1].removesuffix(",") if quoted else text

@@ -9,10 +9,11 @@ from support.traces import STEPS, Building, three_steps
 import autograd_tools as ag
 from autograd_tools.location.call_tree import ScopeNode
 from viewer.drawing.compose import compose_picture, ranks
+from viewer.drawing.looks import ARROWS
 from viewer.drawing.picture import Style
 from viewer.graph import Graph, Group
 from viewer.labels import carried_back
-from viewer.passes import fold, group
+from viewer.passes import fit, fold, group
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,57 @@ def arrows(drawn):
         (arrow.tail, arrow.head, arrow.kind, f"{arrow.argument} {arrow.label}".strip())
         for arrow in drawn.arrows
     ]
+
+
+def test_a_closed_box_of_equal_steps_has_the_first_and_the_last_value():
+    def double(y):
+        return y * 1.5 + 0.1
+
+    def loss(x):
+        for _ in range(6):
+            x = double(x)
+        return np.sin(x)
+
+    graph = fold(ag.trace(loss, 1.0))
+    for by in ("line", "function"):
+        boxes = shapes(compose_picture(fit(graph, by=by), Style(gradients=False)).root)
+        assert any("1.6 → 13.4688" in shape.lines for shape in boxes.values())
+
+
+def test_a_closed_box_has_the_params_of_all_its_copies():
+    params = [ag.Param(float(n), name=f"layers[{n}].w") for n in range(1, 4)]
+
+    def layer(x, w):
+        return np.sin(x * w)
+
+    def loss():
+        x = 1.0
+        for w in params:
+            x = layer(x, w)
+        return x
+
+    boxes = shapes(compose_picture(fit(ag.trace(loss), by="function"), Style()).root)
+    found = [line for shape in boxes.values() for line in shape.lines]
+    assert [line for line in found if "layers" in line] == [
+        "layers[1].w … layers[3].w  ∇ 0.358 → -0.981"
+    ]
+
+
+def test_a_row_of_params_looks_like_params_with_all_gradients():
+    params = [ag.Param(float(n), name=f"w{n}") for n in range(1, 4)]
+
+    def loss():
+        total = 0.0
+        for w in params:
+            total = total + np.sin(w) * 2
+        return total
+
+    trace = ag.trace(loss)
+    ids = [id for id, kind in enumerate(trace.columns.kind, 1) if kind == "param"]
+    row = Group("w1 … w3", (1,), "leaves", copies=tuple((id,) for id in ids), collapsed=True)
+    rest = tuple(id for id in range(1, len(trace) + 1) if id not in ids)
+    shape = shapes(compose_picture(Graph(trace, Group("", (row, *rest))), Style()).root)["g1"]
+    assert (shape.kind, shape.lines[:2]) == ("param", ("w1 … w3  ×3", "1 → 3  ∇ 1.08 → -1.98"))
 
 
 def test_an_open_folded_group_has_a_frame_behind_it(trace):
@@ -178,12 +230,43 @@ def test_duplicate_leaves_are_beside_their_uses(trace):
     assert found[1] == ("scope", "first", ["n1_for_n3", "n2_for_n3", "n3", "n4"])
 
 
-def test_constants_can_be_omitted():
-    trace = ag.trace(lambda x: np.sum(x * np.ones(2)), np.ones(2))
-    graph = Graph(trace, Group("", (1, 2, 3)))
-    assert set(shapes(compose_picture(graph, Style()).root)) - set(
-        shapes(compose_picture(replace(graph, constants=False), Style()).root)
-    ) == {"n2_2"}
+@pytest.mark.parametrize(("constants", "label"), [(True, "x / float64[2]"), (False, "divide")])
+def test_constant_arrays_can_be_omitted(constants, label):
+    trace = ag.trace(lambda x: np.sum(x / np.ones(2)), np.ones(2))
+    graph = Graph(trace, Group("", (1, 2, 3)), constants=constants)
+    assert shapes(compose_picture(graph, Style()).root)["n2"].lines[0] == label
+
+
+LISTS = {
+    "in order": (lambda x, y: np.stack([x * 1, y * 2]), ["1", "2"]),
+    "reversed": (lambda x, y: np.stack([y * 2, x * 1]), ["2", "1"]),
+    "twice": (lambda x, y: np.stack([z := x * 1, y * 2, z]), ["1, 3", "2"]),
+    "neighbours": (lambda x, y: np.stack([z := x * 1, z, y * 2]), ["1-2", "3"]),
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+def test_arrows_into_a_list_tell_the_order(case):
+    joined, numbers = LISTS[case]
+    trace = ag.trace(lambda x, y: np.sum(joined(x, y)), np.ones(2), np.ones(2))
+    graph = Graph(trace, Group("", tuple(range(1, len(trace) + 1))))
+    drawn = compose_picture(graph, Style())
+    stack = trace.columns.op.index("stack") + 1
+    into = [arrow for arrow in drawn.arrows if arrow.head == f"n{stack}"]
+    made = {f"n{trace.columns.children[0][0]}": numbers[0]}  # x * 1
+    made[f"n{trace.columns.children[1][0]}"] = numbers[1]  # y * 2
+    assert {arrow.tail: arrow.argument for arrow in into} == made
+
+
+def test_a_list_with_a_named_item_tells_the_order():
+    def label(joined):
+        trace = ag.trace(joined, np.ones((2, 2)), np.ones((2, 2)))
+        graph = Graph(trace, Group("", tuple(range(1, len(trace) + 1))))
+        return shapes(compose_picture(graph, Style()).root)[f"n{len(trace)}"].lines[0]
+
+    assert label(lambda x, y: np.concatenate([x, y * 2], 1)) == "concatenate([x, ·], 1)"
+    assert label(lambda x, y: np.concatenate([y * 2, x], 1)) == "concatenate([·, x], 1)"
+    assert label(lambda x, y: np.stack([x * 2, y, x, x, x, x])) == "stack([·, y, x, x, x, …])"
 
 
 def test_a_long_number_in_a_label_has_six_digits():
@@ -207,10 +290,21 @@ OPERATIONS = {
     "x[(0, 1), 1]": lambda x: x[(0, 1), 1],
     "x[int64[2]]": lambda x: x[np.array([0, 1])],
     "maximum(x, 0)": lambda x: np.maximum(x, 0),
-    "where(·, 0, x)": lambda x: np.where(np.eye(2, 3) > 0, 0, x),
+    "where(bool[2,3], 0, x)": lambda x: np.where(np.eye(2, 3) > 0, 0, x),
     "reshape(x, (3, 2))": lambda x: np.reshape(x, (3, 2)),
     "sum(axis=1)": lambda x: np.sum(x, axis=1),
-    "multiply": lambda x: x * np.ones(3),
+    "x * float64[3]": lambda x: x * np.ones(3),
+    "float64[3] / x": lambda x: np.ones(3) / x,
+    "float64[3] ** x": lambda x: np.ones(3) ** x,
+    "float64[4,2] @ x": lambda x: np.ones((4, 2)) @ x,
+    "arctan2(x, float64[3])": lambda x: np.arctan2(x, np.ones(3)),
+    "linalg.solve(float64[2,2], x)": lambda x: np.linalg.solve(np.eye(2), x),
+    "repeat(x, 2, axis=1)": lambda x: np.repeat(x, 2, axis=1),
+    "roll(x, 1, axis=0)": lambda x: np.roll(x, 1, axis=0),
+    "linalg.norm(x, 1, axis=1)": lambda x: np.linalg.norm(x, 1, axis=1),
+    "concatenate([float64[2,1], x], 1)": lambda x: np.hstack([np.ones((2, 1)), x]),
+    "x[1]": lambda x: np.take(x, 1, axis=0),
+    "x[1:]": lambda x: x[1:,],
     "negative": lambda x: -x,
 }
 
@@ -367,13 +461,13 @@ def test_gradients_are_on_the_arrows_of_their_values(trace):
     assert arrows(drawn) == [
         ("n1", "n3", "backward", "∇ 0.237"),
         ("n2", "n3", "backward", "∇ 1.28"),
-        ("n4", "n3", "back", "to the next step ∇ 0.565"),
-        ("n3", "n4", "backward", "∇ 0.237"),
+        ("n4", "n3", "back", "to the next step ∇ 0.565 → 0.961"),
+        ("n3", "n4", "backward", "∇ 0.237 → 0.961"),
         ("n4", "n9", "backward", "∇ 1.41"),
     ]
     widths = [arrow.width for arrow in drawn.arrows]
     assert max(widths) == widths[-1] == 4.0
-    assert widths[0] == widths[3] < widths[2] < widths[1]
+    assert widths[0] < widths[2] == widths[3] < widths[1]
     assert "to the step before" in drawn.arrows[2].tooltip
 
 
@@ -381,6 +475,24 @@ def test_no_gradient_is_faint():
     trace = ag.trace(lambda x: (np.exp(x), np.sum(x))[1], np.ones(2))
     drawn = compose_picture(Graph(trace, Group("", (1, 2, 3))), Style())
     assert [shape.name for shape in shapes(drawn.root).values() if shape.faint] == ["n2"]
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_arrows_from_and_among_faint_boxes_are_faint(backward):
+    def loss(a, b):
+        far = np.sin(a)
+        for _ in range(3):
+            far = np.exp(far * b)
+        return far * a
+
+    graph = fold(ag.trace(loss, 0.5, 0.5))
+    drawn = compose_picture(graph, Style(path=frozenset({1, 3, 10}), backward=backward, longest=1))
+    faint = {shape.name for shape in shapes(drawn.root).values() if shape.faint}
+    assert {name.partition("_")[0] for name in faint} == {"n2", "n4", "n5"}
+    for arrow in drawn.arrows:
+        assert arrow.faint == (not faint.isdisjoint((arrow.tail, arrow.head)))
+        if arrow.faint:
+            assert (arrow.width, "∇" in arrow.label, arrow.kind in ARROWS) == (0.0, False, True)
 
 
 def test_a_path_leaves_the_rest_faint(trace):

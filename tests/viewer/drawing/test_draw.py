@@ -76,25 +76,18 @@ def test_svg_shows_names_operations_shapes_gradients_and_scopes(tape):
         "5 operations · 2 Params of 8 elements · 328B of values · result 128",
         "add",
         "b",
-        "float64[2,4]",
-        "float64[3,4]",
         "layer",
-        "matmul",
-        "subtract",
         "sum",
         "w",
+        "w @ float64[3,4]",
         "· ** 2",
+        "· - float64[2,4]",
     ]
 
 
 @pytest.mark.parametrize(
     ("kind", "names"),
-    [
-        ("param", {"n1", "n3"}),
-        ("result", {"n2", "n4", "n5", "n6"}),
-        ("final", {"n7"}),
-        ("constant", {"n2_2", "n5_2"}),
-    ],
+    [("param", {"n1", "n3"}), ("result", {"n2", "n4", "n5", "n6"}), ("final", {"n7"})],
 )
 def test_the_class_in_svg_is_the_kind_of_a_node(tape, kind, names):
     groups = ET.fromstring(viewer.to_svg(tape)).iter(f"{SVG}g")
@@ -478,7 +471,9 @@ def test_a_hostile_name_survives_in_svg(name, shown):
         text.strip("\N{NO-BREAK SPACE} ")
         for text in texts(viewer.to_svg(tape_named(name), gradients=False))
     ]
-    assert found[1:] == [shown, "sum", "2", shown, "[2]", shown, "[2]", "float64[2]"]
+    assert found[1:6] == [shown, "sum", "2", shown, "[2]"]
+    assert found[6].startswith(shown[:40])
+    assert found[7:] == ["[2]"]
 
 
 @each_name

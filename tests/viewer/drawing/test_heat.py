@@ -61,7 +61,6 @@ def test_a_box_has_the_greatest_or_the_least_of_its_gradients():
     graph = graph_of(*gradients(3.0, 4.0, 1.0), members=(Group("two", (1, 2), collapsed=True), 3))
     assert heat_of(graph, "gradient").figures == {"g1": 4.0, "n3": 1.0}
     assert heat_of(graph, "least-gradient").figures == {"g1": 3.0, "n3": 1.0}
-    assert "greatest ∇ 4" in viewer.to_dot(graph, heat="gradient")
     assert "least ∇ 3" in viewer.to_dot(graph, heat="least-gradient")
 
 
@@ -120,12 +119,50 @@ def test_labels_have_figures_and_the_picture_a_legend():
             "returns a scalar",
         ),
         ("colour", f"unknown heat 'colour'; choose {', '.join(MEASURES)}"),
+        (5, f"unknown heat 5; choose {', '.join(MEASURES)}"),
+        ([1.0], f"unknown heat [1.0]; choose {', '.join(MEASURES)}"),
     ],
 )
 def test_missing_heat_is_an_error_that_says_why(by, message):
     with pytest.raises(ValueError) as error:
         viewer.to_dot(graph_of(TraceNode(1, "result", "f")), heat=by)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("draws", [viewer.to_dot, viewer.to_svg, viewer.fit])
+@pytest.mark.parametrize("by", ["grad", "Time", 5])
+def test_unknown_heat_of_a_trace_lists_the_measures(draws, by):
+    with pytest.raises(ValueError) as error:
+        draws(ag.trace(np.exp, 1.0), heat=by)
+    assert str(error.value) == f"unknown heat {by!r}; choose {', '.join(MEASURES)}"
+
+
+def folded_times():
+    """A folded group of two operations in three steps: 1 μs a step, 3 μs in all."""
+    copies = ((1, 2), (3, 4), (5, 6))
+    nodes = [
+        replace(node, value=Summary("x", nbytes=512)) for node in timed(*[(300, 200), (500, 0)] * 3)
+    ]
+    return graph_of(*nodes, members=(Group("1-3", (1, 2), "step", copies=copies, collapsed=True),))
+
+
+@pytest.mark.parametrize(
+    ("heat", "lines"),
+    [
+        (None, ["2 operations  1.00KiB  1.00μs each"]),
+        ("time", ["2 operations  1.00KiB each", "3.00μs in all"]),
+        ("bytes", ["2 operations  1.00μs each", "3.00KiB in all"]),
+    ],
+)
+def test_a_figure_of_a_folded_group_is_of_each_or_in_all(heat, lines):
+    label = re.search(r'label="(steps.*?)"', viewer.to_dot(folded_times(), heat=heat), re.DOTALL)
+    assert [line for line in label[1].split("\n")[1:] if line != "x"] == lines
+
+
+def test_a_gradient_is_no_line_twice():
+    graph = graph_of(*gradients(3.0, 4.0), members=(Group("two", (1, 2), collapsed=True),))
+    dot = viewer.to_dot(graph, heat="gradient")
+    assert re.search(r'label="(two.*?)"', dot, re.DOTALL)[1].count("∇ 4") == 1
 
 
 def test_the_legend_has_the_colours_of_the_levels():
