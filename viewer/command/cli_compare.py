@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 
@@ -13,9 +13,16 @@ from viewer.command.messages import say
 from viewer.command.outcome import after, tell
 from viewer.comparing.compare_profiles import profiles_rows
 from viewer.comparing.compare_traces import traces_rows
-from viewer.comparing.comparison import FORMATS, comparison, draw_compared, kind_of_both
+from viewer.comparing.comparison import (
+    FORMATS,
+    check_options,
+    comparison,
+    draw_compared,
+    kind_of_both,
+)
 from viewer.comparing.noise import FEWEST, Change
 from viewer.comparing.profile_changes import GROUPINGS, Comparison
+from viewer.options import Detail
 from viewer.terminal.text import NARROWEST
 from viewer.text.lines import fold, painted, write
 
@@ -27,7 +34,12 @@ def add_compare(command: Command) -> None:
     add = command.add_argument
     add("before", metavar="A", help="a saved trace or profile")
     add("after", metavar="B", help="another one of the same kind")
-    add("--by", choices=list(GROUPINGS), help="profiles: rows of the table (default: op)")
+    add(
+        "--by",
+        choices=list(dict.fromkeys([*GROUPINGS, *get_args(Detail)])),
+        help=f"profiles: rows of the table, {', '.join(GROUPINGS)} (default: op); traces: the "
+        f"smallest boxes of a drawing, {', '.join(get_args(Detail))} (default: op)",
+    )
     add("--limit", type=int, metavar="N", help="profiles: rows to show (default: 15)")
     add(
         "--fail-over",
@@ -65,19 +77,26 @@ def run_compare(args: argparse.Namespace) -> int:
             raise ValueError(f"--{name} needs two {needed}s, got two {kind}s")
     given = {name: getattr(args, name) for name in ("by", "limit", "everything", "rtol")}
     given = {name: value for name, value in given.items() if value is not None}
-    found, options = comparison(args.before, args.after, **given)
+    if kind == "trace" and "by" in given and not args.output:
+        raise ValueError("--by of two traces needs a drawing; write -o changes.svg")
     if args.output:
-        tolerance = {} if args.rtol is None else {"rtol": args.rtol}
-
-        def write_changes() -> None:
-            draw_compared(args.before, args.after, args.output, **tolerance)
-            tell("drew the changes", args.output)
-
-        return after(0, write_changes)
+        return _draw_changes(args, given)
+    found, options = comparison(args.before, args.after, **given)
     _print_changes(found, args.format, options)
     if isinstance(found, Comparison) and args.fail_over is not None:
         return _verdict(found, args.fail_over)
     return 0
+
+
+def _draw_changes(args: argparse.Namespace, given: dict[str, Any]) -> int:
+    looks = {name: given.pop(name) for name in ("by", "rtol") if name in given}
+    check_options("trace", given)
+
+    def write_changes() -> None:
+        draw_compared(args.before, args.after, args.output, **looks)
+        tell("drew the changes", args.output)
+
+    return after(0, write_changes)
 
 
 def _print_changes(found: Any, format: str, options: dict[str, Any]) -> None:

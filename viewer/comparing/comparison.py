@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -15,14 +15,13 @@ from viewer.comparing.compare_traces import traces_json, traces_legend, traces_m
 from viewer.comparing.differences import Differences, differences
 from viewer.comparing.profile_changes import Comparison, changes
 from viewer.comparing.tolerance import ATOL, RTOL, Tolerance
-from viewer.comparing.union import union
+from viewer.comparing.union import close_leaves, union
 from viewer.drawing.files import draw, format_of
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.options import ChangeBy, Detail, LookOptions, ReportFormat
-from viewer.passes import MAX_NODES, prepare
+from viewer.passes import MAX_NODES, fit, group
+from viewer.passes.folding import fold_marked
 from viewer.text.lines import plain
-
-FEW = 30  # marks; more are folded where all steps of a loop have them
 
 
 def compare(
@@ -79,17 +78,22 @@ def compare(
 def comparison(a: Any, b: Any, **options: Any) -> tuple[Differences | Comparison, dict[str, Any]]:
     """Return a comparison as data, and those of the given options that are about showing it."""
     kind = kind_of_both(a, b)
-    for name in options:
-        if name not in OPTIONS[kind]:
-            raise ValueError(
-                f"{name}= does not apply to {kind}s; they take {', '.join(OPTIONS[kind])}"
-            )
+    check_options(kind, options)
     if kind == "trace":
         tolerance = Tolerance(options.pop("rtol", RTOL), options.pop("atol", ATOL))
         return differences(as_trace(a), as_trace(b), tolerance), options
     if options.get("limit", 1) < 1:
         raise ValueError(f"limit must be 1 or more, got {options['limit']!r}")
     return changes(as_timer(a), as_timer(b), options.pop("by", "op")), options
+
+
+def check_options(kind: str, options: Iterable[str]) -> None:
+    """Raise ValueError for an option that does not apply to a trace or profile."""
+    for name in options:
+        if name not in OPTIONS[kind]:
+            raise ValueError(
+                f"{name}= does not apply to {kind}s; they take {', '.join(OPTIONS[kind])}"
+            )
 
 
 OPTIONS = {"trace": ("rtol", "atol", "everything"), "profile": ("by", "limit")}
@@ -156,13 +160,13 @@ def draw_compared(
     format_of(path)
     found = differences(as_trace(a), as_trace(b), Tolerance(rtol, atol))
     trace, marks = union(found)
-    graph = prepare(
-        trace,
-        max_nodes=max_nodes,
-        by=by,
-        open=sorted(marks) if len(marks) <= FEW else (),
-        heat=[float(id in marks) for id in range(1, len(trace) + 1)],
-    )
+    graph = fold_marked(group(trace), (), marks)
+    if max_nodes is not None and len(graph.boxes) > max_nodes:
+        graph = close_leaves(graph, marks)
+    weights = [0.0] * len(trace)
+    for id, alike in graph.alike.items():
+        weights[id - 1] = float(sum(other in marks for other in alike))
+    graph = fit(graph, max_nodes, by=by, heat=weights)
     return draw(
         replace(graph, notes=(traces_legend(found), *graph.notes)), path, marks=marks, **options
     )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import groupby
 
 from autograd_tools import Trace
 from autograd_tools.location.call_tree import ScopeNode
 from autograd_tools.tracing.columns import Argument, Columns, Nodes, TraceNode
 from viewer.comparing.compare_traces import merged
 from viewer.comparing.differences import Differences
+from viewer.graph import Graph, Group, rebuild
 from viewer.options import Mark
+
+FEWEST = 2  # Params and inputs that are not closed
 
 
 def union(found: Differences) -> tuple[Trace, dict[int, Mark]]:
@@ -43,6 +48,26 @@ def union(found: Differences) -> tuple[Trace, dict[int, Mark]]:
     columns = replace(Columns.of(nodes), places=places, place=place)
     result = ids[1].get(found.b.result or 0)
     return Trace(Nodes(columns), result), marks
+
+
+def close_leaves(graph: Graph, marks: Mapping[int, Mark]) -> Graph:
+    """Return a graph with neighbouring Params and inputs without a mark as one box."""
+    kinds = graph.trace.columns.kind
+
+    def is_closed(member: int | Group) -> bool:
+        return isinstance(member, int) and kinds[member - 1] != "result" and member not in marks
+
+    def close(group: Group, members: list[int | Group]) -> Group:
+        found: list[int | Group] = []
+        for closed, run in groupby(members, is_closed):
+            items = tuple(run)
+            if closed and len(items) > FEWEST:
+                found.append(Group(f"{len(items):,} leaves", items, "leaves", collapsed=True))
+            else:
+                found += items
+        return group.with_members(found)
+
+    return replace(graph, root=rebuild(graph.root, close))
 
 
 def _sorted(found: Differences) -> list[tuple[int, int]]:

@@ -85,7 +85,7 @@ def group_lines(graph: Graph, box: Box, *, gradients: bool, without: str = "") -
     if outputs := _outputs(graph, group):
         value = _range([_value(trace[id].value) for id in (outputs[0], outputs[-1])])
         lines += _facts(trace, [value], outputs if gradients else ())
-    if not results:
+    if not results and group.copies:
         return lines + _row_lines(trace, box, gradients=gradients)
     leaves = [id for id in own if kind[id - 1] != "result"]
     return lines + _leaf_lines(graph, leaves, gradients=gradients)

@@ -94,7 +94,7 @@ def fit(
     weights = _weights(graph, heat)
     is_shown = not (heat is None or isinstance(heat, str))  # all that has a weight is to be seen
     while True:
-        fitted = _Fitter(graph, budget, weights).fit()
+        fitted = _Fitter(graph, budget, weights, one_alone=is_shown).fit()
         boxes = len(fitted.boxes)
         share = min(1.0, max_nodes / boxes)
         if boxes > FEW and not is_shown:
@@ -155,11 +155,15 @@ def _noted(graph: Graph, boxes: int) -> Graph:
 class _Fitter:
     """Opens groups from the top down, those of the largest weights first, while boxes are left.
 
-    Groups of one key, such as the calls of a function, are opened together.
+    Groups of one key, such as the calls of a function, are opened together; if they do not fit and
+    `one_alone`, the one of the largest weight is opened.
     """
 
-    def __init__(self, graph: Graph, budget: int, weights: Mapping[int, float]) -> None:
+    def __init__(
+        self, graph: Graph, budget: int, weights: Mapping[int, float], *, one_alone: bool = False
+    ) -> None:
         self.graph = graph
+        self.one_alone = one_alone
         self.budget = self.left = budget
         self.weights = weights  # of groups, by id()
         self.opened: dict[int, tuple[Group, Members]] = {}  # by id(), outer groups first
@@ -179,6 +183,9 @@ class _Fitter:
             if groups := self.waiting.pop(key, None):
                 plan = self._plan(key, groups)
                 self.is_open[key] = bool(plan)
+                if not plan and self.one_alone:
+                    heaviest = max(groups, key=lambda group: self.weights[id(group)])
+                    plan = self._plan(key, [heaviest])
                 for group, members in plan:
                     self._show(group, members)
         return replace(self.graph, root=self._built())

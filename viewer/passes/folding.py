@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -87,7 +87,12 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
         └── v2 = 1.0 * w  1  ∇ 1
     """
     graph = x if isinstance(x, Graph) else group(x)
-    folder = _Folder(graph, (open,) if isinstance(open, (int, str)) else open)
+    return fold_marked(graph, (open,) if isinstance(open, (int, str)) else open, {})
+
+
+def fold_marked(graph: Graph, open: Sequence[int | str], marks: Mapping[int, object]) -> Graph:
+    """Return a grouped graph folded; nodes are equal only with the same mark, or both without."""
+    folder = _Folder(graph, open, marks)
     made = rebuild(side_by_side(graph, folder.names), folder.fold)
     members = in_order([*made.leaves, *made.group.members])
     return replace(graph, root=replace(made.group, members=members))
@@ -96,14 +101,16 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
 class _Folder:
     """Folds groups, inner ones first."""
 
-    def __init__(self, graph: Graph, open: Sequence[int | str]) -> None:
+    def __init__(
+        self, graph: Graph, open: Sequence[int | str], marks: Mapping[int, object]
+    ) -> None:
         self.graph = graph
         self.names = {name for name in open if isinstance(name, str)}
         ids = {id for id in open if not isinstance(id, str)}
         _check_open(graph, ids, self.names)
         self.numbers = Numbers()
-        self.signatures = signatures(graph, self.numbers, ids)
-        self.wiring = Wiring(graph, self.signatures, ids)
+        self.signatures = signatures(graph, self.numbers, ids, marks)
+        self.wiring = Wiring(graph, self.signatures, ids, marks)
         self.outside: dict[int, tuple[int, ...]] = {}  # rows of leaves by their first leaf
 
     def fold(self, group: Group, members: list[_Item]) -> _Folded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograd_tools.tracing.columns import Argument
@@ -27,11 +27,13 @@ class Numbers:
         return self._known.setdefault(thing, len(self._known))
 
 
-def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int]:
+def signatures(
+    graph: Graph, numbers: Numbers, apart: Iterable[int], marks: Mapping[int, object]
+) -> list[int]:
     """Return the number of each node by id: the same for one operation, line and shape.
 
     Numbers among the arguments may differ, but not their types; keyword arguments must be the same.
-    Nodes `apart` are equal to no other.
+    Nodes `apart` are equal to no other, and marked ones only to those with the same mark.
     """
     columns = graph.trace.columns
     calls = [
@@ -60,6 +62,8 @@ def signatures(graph: Graph, numbers: Numbers, apart: Iterable[int]) -> list[int
         found.append(numbers.of((calls[signature], where, values[form], len(parents))))
     for id in graph.hidden:
         found[id] = numbers.of(("hidden", found[id]))
+    for id, mark in marks.items():
+        found[id] = numbers.of((mark, found[id]))
     for id in apart:
         found[id] = numbers.of(("apart", id))
     return found

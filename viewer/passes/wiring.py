@@ -64,13 +64,20 @@ NONE: dict[int, Carried] = {}
 class Wiring:
     """Compares stretches of a graph; `runs` has the run, copy and position of each folded node."""
 
-    def __init__(self, graph: Graph, signatures: list[int], apart: Collection[int]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        signatures: list[int],
+        apart: Collection[int],
+        marks: Mapping[int, object],
+    ) -> None:
         self.columns = graph.trace.columns
         self.parents = self.columns.parents
         self.leaf = [False, *[kind != "result" for kind in self.columns.kind]]
         self.signatures = signatures
         shown = set(graph.root.all_ids())
         self.apart = graph.hidden.union(apart)
+        self.marks = marks
         self.absent = {id for id in range(1, len(self.leaf)) if id not in shown}
         self.runs: dict[int, tuple[int, int, int]] = {}
         self._runs = self._count = 0
@@ -168,7 +175,7 @@ class Wiring:
         """Return the pairs of parents, with `NO_NODE` for a constant where `y` has a parent."""
         if self.signatures[x] == self.signatures[y]:
             return self._alike(x, y)
-        if x in self.apart or y in self.apart:
+        if x in self.apart or y in self.apart or self.marks.get(x) != self.marks.get(y):
             return None
         columns = self.columns
         pairs: list[tuple[int, int]] = []

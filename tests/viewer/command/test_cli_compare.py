@@ -147,6 +147,15 @@ def test_a_drawing_of_traces_marks_what_changed(ask, trace, tmp_path):
     )
 
 
+@pytest.mark.parametrize("by", ["op", "line", "function"])
+def test_a_drawing_of_traces_has_the_boxes_asked_for(ask, trace, tmp_path, by):
+    a, b = trace("a.json", squares), trace("b.json", more_squares)
+    assert ask(a, b, "-o", "changes.dot", "--by", by)[1:] == ("", 0)
+    drawn = (tmp_path / "changes.dot").read_text(encoding="utf-8")
+    viewer.draw_compared(a, b, tmp_path / "same.dot", by=by)
+    assert drawn == (tmp_path / "same.dot").read_text(encoding="utf-8")
+
+
 def test_a_tolerance_of_the_user_holds(ask, trace):
     a, b = trace("a.json", lambda x: np.sum(x * 1.00)), trace("b.json", lambda x: np.sum(x * 1.05))
     assert "value" in ask(a, b)[0]
@@ -202,11 +211,31 @@ def test_traces_have_no_times_to_fail_over(ask, trace):
 
 
 def test_an_option_of_the_other_kind_is_named(ask, trace):
-    errors = ask(trace("a.json", squares), trace("b.json", squares), "--by", "op")[1]
+    errors = ask(trace("a.json", squares), trace("b.json", squares), "--limit", "3")[1]
     assert (
         errors
-        == "autograd-tools: --by does not apply to traces; they take rtol, atol, everything\n"
+        == "autograd-tools: --limit does not apply to traces; they take rtol, atol, everything\n"
     )
+
+
+def test_boxes_without_a_drawing_are_refused(ask, trace):
+    errors = ask(trace("a.json", squares), trace("b.json", squares), "--by", "line")[1]
+    assert errors == ("autograd-tools: --by of two traces needs a drawing; write -o changes.svg\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "message"),
+    [
+        ("trace", "scope", "unknown by 'scope'; choose op, line, function"),
+        ("profile", "function", "unknown grouping 'function'; choose op, argument, line, scope"),
+    ],
+)
+def test_a_grouping_of_the_other_kind_is_refused(ask, trace, profile, kind, by, message):
+    if kind == "trace":
+        names = [trace("a.json", squares), trace("b.json", squares), "-o", "c.svg"]
+    else:
+        names = [profile("a.json", 1), profile("b.json", 1)]
+    assert ask(*names, "--by", by) == ("", f"autograd-tools: {message}\n", 2)
 
 
 def test_a_format_that_cannot_be_drawn_is_refused(ask, trace):

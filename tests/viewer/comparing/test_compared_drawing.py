@@ -1,5 +1,7 @@
 """Two traces drawn as one: nodes, marks and legend."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -188,6 +190,57 @@ def test_what_changed_is_open_and_the_rest_collapsed(tmp_path):
     dot = path.read_text(encoding="utf-8")
     assert [f'label="layer{n}\n' in dot for n in range(4)] == [True, True, False, True]
     assert "cos" in dot
+
+
+def recurrent(extra, steps=12):
+    """A loop of equal steps: each calls a function of seven lines with its own Params."""
+
+    def cell(x, h, params):
+        for _ in range(1):
+            a = np.exp(x * params[0] + params[1])
+        b = np.exp(h * params[2] + params[3])
+        c = np.tanh(a * params[4] + b)
+        d = np.cos(c * params[5] + a)
+        e = np.sqrt(d * d + 1)
+        c = np.sin(c) if extra else c
+        return (1 - e) * h + e * c
+
+    params = [ag.Param(0.1 * n, name=f"cell.w{n}") for n in range(6)]
+    start = ag.Param(0.5, name="start")
+
+    def loss():
+        h = start
+        for step in range(steps):
+            h = cell(0.1 * step, h, params)
+        return h * 2
+
+    return ag.trace(loss)
+
+
+def test_a_change_in_a_loop_is_open_in_one_frame_of_equal_steps(tmp_path):
+    path = viewer.draw_compared(recurrent(False), recurrent(True), tmp_path / "c.dot")
+    dot = path.read_text(encoding="utf-8")
+    assert "×12" in dot
+    assert dot.count('label="+12 sin\n') == 1
+    boxes = re.findall(r"^\t+([ng]\d\w*) \[label", dot, re.MULTILINE)
+    assert f"shown as {len(boxes)} boxes" in dot
+    assert not [name for name in boxes if "for" in name]  # copies of Params
+
+
+def test_steps_that_differ_in_their_marks_stay_apart(tmp_path):
+    def loop(changed):
+        def f(x):
+            for step in range(9):
+                y = np.sin(x) if step == changed else x
+                x = np.tanh(y * 2)
+            return x
+
+        return ag.trace(f, 2.0)
+
+    path = viewer.draw_compared(loop(-1), loop(4), tmp_path / "c.dot")
+    dot = path.read_text(encoding="utf-8")
+    assert re.findall(r'label="(steps? [\d-]+)', dot) == ["steps 1-4", "step 5", "steps 6-9"]
+    assert 'label="+ sin\n' in dot
 
 
 def test_a_comparison_may_show_lines_or_functions(tmp_path):
