@@ -190,8 +190,6 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     indices = np.asarray(indices)
     if mode != "raise":
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
-    if np.ndim(indices) == 0 and indices.dtype.kind in "iu":
-        indices = int(indices)  # as in `a[1]`
     return part_of(a, indices, axis)
 
 

@@ -47,7 +47,7 @@ def test_focus_draws_all_but_the_paths_of_a_param_faintly(draw):
 
 def test_where_draws_the_rest_faintly(draw):
     faint = re.findall(r'class="[^"]*faint', draw("--where", "op=sum"))
-    assert len(faint) == len(boxes(draw())) - 3  # two sums and a constant
+    assert len(faint) == len(boxes(draw())) - 2  # two sums
 
 
 def test_by_and_direction(draw):

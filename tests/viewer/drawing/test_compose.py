@@ -303,7 +303,7 @@ OPERATIONS = {
     "roll(x, 1, axis=0)": lambda x: np.roll(x, 1, axis=0),
     "linalg.norm(x, 1, axis=1)": lambda x: np.linalg.norm(x, 1, axis=1),
     "concatenate([float64[2,1], x], 1)": lambda x: np.hstack([np.ones((2, 1)), x]),
-    "x[1]": lambda x: np.take(x, 1, axis=0),
+    "x[int64[]]": lambda x: np.take(x, 1, axis=0),
     "x[1:]": lambda x: x[1:,],
     "negative": lambda x: -x,
 }
