@@ -86,7 +86,7 @@ def group_lines(graph: Graph, box: Box, *, gradients: bool, without: str = "") -
         value = _range([_value(trace[id].value) for id in (outputs[0], outputs[-1])])
         lines += _facts(trace, [value], outputs if gradients else ())
     if not results and group.copies:
-        return lines + _row_lines(trace, box, gradients=gradients)
+        return lines + _row_lines(trace, group, gradients=gradients)
     leaves = [id for id in own if kind[id - 1] != "result"]
     return lines + _leaf_lines(graph, leaves, gradients=gradients)
 
@@ -165,9 +165,9 @@ def _norms(trace: Trace, ids: Iterable[int]) -> list[float]:
     return [float(trace.columns.outgrad.norm[id - 1]) for id in ids]
 
 
-def _row_lines(trace: Trace, box: Box, *, gradients: bool) -> list[str]:
+def _row_lines(trace: Trace, row: Group, *, gradients: bool) -> list[str]:
     """Return the lines of a row of Params or inputs: their values and their gradients."""
-    ids = box.nodes
+    ids = [*row.all_ids()]  # in the order of the copies, as in the name
     values = [_range([_value(trace[id].value) for id in (ids[0], ids[-1])])]
     return _facts(trace, values, ids if gradients else ())
 

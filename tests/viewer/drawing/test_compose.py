@@ -11,7 +11,7 @@ from autograd_tools.location.call_tree import ScopeNode
 from viewer.drawing.compose import compose_picture, ranks
 from viewer.drawing.looks import ARROWS
 from viewer.drawing.picture import Style
-from viewer.graph import Graph, Group
+from viewer.graph import Graph, Group, in_order
 from viewer.labels import carried_back
 from viewer.passes import fit, fold, group
 
@@ -93,10 +93,12 @@ def test_a_row_of_params_looks_like_params_with_all_gradients():
 
     trace = ag.trace(loss)
     ids = [id for id, kind in enumerate(trace.columns.kind, 1) if kind == "param"]
-    row = Group("w1 … w3", (1,), "leaves", copies=tuple((id,) for id in ids), collapsed=True)
-    rest = tuple(id for id in range(1, len(trace) + 1) if id not in ids)
-    shape = shapes(compose_picture(Graph(trace, Group("", (row, *rest))), Style()).root)["g1"]
-    assert (shape.kind, shape.lines[:2]) == ("param", ("w1 … w3  ×3", "1 → 3  ∇ 1.08 → -1.98"))
+    ids = [ids[1], ids[0], ids[2]]
+    row = Group("w2 … w3", (ids[0],), "leaves", copies=tuple((id,) for id in ids), collapsed=True)
+    rest = [id for id in range(1, len(trace) + 1) if id not in ids]
+    graph = Graph(trace, Group("", in_order([row, *rest])))
+    shape = shapes(compose_picture(graph, Style()).root)["g1"]
+    assert (shape.kind, shape.lines[:2]) == ("param", ("w2 … w3  ×3", "2 → 3  ∇ -0.832 → -1.98"))
 
 
 def test_an_open_folded_group_has_a_frame_behind_it(trace):
