@@ -92,7 +92,7 @@ def parts(timer: Timer) -> dict[str, int]:
     _, spent = totals(timer)
     shown = {"forward": spent["forward"], "backward": spent["backward"]}
     if timer.engine is not None:
-        return {**shown, "accumulating": spent["sum_outgrads"], "the engine": spent["engine"]}
+        return {**shown, "the engine": spent["sum_outgrads"] + spent["engine"]}
     return {**shown, "tracing and accumulating": spent["record"] + spent["sum_outgrads"]}
 
 
