@@ -32,6 +32,7 @@ from autograd_tools.engine.recording import NO_KWARGS, Recording, record
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import following_params, is_outermost, live, open_tapes
 from autograd_tools.engine.values import (
+    EXPOSED,
     UNUSED,
     Blank,
     LostGradientError,
@@ -192,7 +193,10 @@ def _blank_view(primitive: PrimitiveData, args: Any, kwargs: Any, y: Any) -> Any
     for position, x in enumerate(args):
         if type(x) is not Blank or primitive.rule(position) is None or type(y) is not np.ndarray:
             continue
-        if x.recording.is_open and memory_of(y) is memory_of(unwrap(x)):
+        if memory_of(y) is memory_of(unwrap(x)):
+            if not x.recording.is_open:
+                x.index = min(x.index, EXPOSED)
+                continue
             enter(x)
             values = (*args[:position], x.value, *args[position + 1 :])
             made = record(x.recording, (primitive.plan(position), y, values, kwargs, (x.index,)))

@@ -62,8 +62,8 @@ def live(x: Any) -> Any:
         if x.recording.owner is not None:  # is_open, without a call
             if type(x) is not Blank:
                 break
-        elif (reader := innermost_open()) is not None:
-            refuse_stale(x, reader)
+        elif type(x) is not Blank and (reader := innermost_open()) is not None:
+            refuse_stale(x, reader)  # a blank array is a constant
         x = below(x)
     return x.value if issubclass(type(x), Param) and following_params() is None else x
 

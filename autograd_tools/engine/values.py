@@ -192,10 +192,25 @@ class NamedResult(Result):
 class Blank(Result):
     """An array made by `np.zeros_like(x)` and the like: a constant until it is written into.
 
-    Its index is UNUSED until an operation uses it, and USED until it enters the recording.
+    Its index is UNUSED until an operation uses it, and USED until it enters the recording. After
+    the recording it acts like a plain array.
     """
 
     __slots__ = ()
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """The memory of the array, for which NumPy asks `__array__` during the recording."""
+        if self.recording.is_open:
+            raise AttributeError("a recorded array has no '__array_interface__'; write ag.value(x)")
+        self.index = min(self.index, EXPOSED)
+        return unwrap(self).__array_interface__
+
+    def __buffer__(self, flags: int) -> memoryview:  # since Python 3.12
+        if self.recording.is_open:
+            raise BufferError("a recorded array has no buffer; write ag.value(x)")
+        self.index = min(self.index, EXPOSED)
+        return memoryview(unwrap(self))
 
 
 UNUSED, USED, EXPOSED = -1, -2, -3  # EXPOSED: a plain array has its memory, too

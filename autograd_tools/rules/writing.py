@@ -130,8 +130,16 @@ def _fits(made: Any, held: Any) -> bool:
 def begin(x: Blank, v: Any) -> bool:
     """Make a blank array ready for a write: record it if the value `v` is recorded.
 
-    Return whether it is recorded. If not, it stays a constant, with memory that no entry saves.
+    Return whether it is recorded. If not, it stays a constant, with memory that no entry saves. One
+    of an ended recording, as in a cache, is a plain array until then.
     """
+    if not x.recording.is_open:
+        recording = innermost((v,), sequences=True)
+        if recording is None:
+            return False
+        if x.index >= 0:  # views of it belong to that recording
+            x.index = EXPOSED
+        x.recording = recording
     if x.index < 0 and innermost((v,), sequences=True) is None:
         if x.index == USED:
             x.value, x.index = copy_in_layout(x.value), UNUSED

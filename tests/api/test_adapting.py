@@ -16,6 +16,7 @@ import autograd_tools as ag
 FILES = {
     "__init__.py": "from plainpkg import core\n",
     "core.py": """
+import functools
 import math
 import pickle
 from math import sqrt
@@ -78,6 +79,28 @@ def casts(x):
     y = np.float64(x) * float("2") + np.ones(4)[np.int64(x)] * float(np.array(x))
     assert float32(x).dtype == np.float32 and np.float64([x, 1]).shape == (2,)
     return y + np.float64([x, 1]).sum() + np.asarray(x, float) / float.fromhex("0x4")
+
+grid = None
+
+def cached(x):
+    global grid
+    if grid is None:
+        grid = np.linspace(0.0, 1.0, 3)
+    return np.sum(grid * x) + np.sum(weights(3)[1:] * x[1:])
+
+@functools.lru_cache
+def weights(n):
+    return np.arange(n, dtype=float)
+
+class Buffer:
+    array = view = None
+
+    def squared(self, x):
+        if self.array is None:
+            self.array = np.zeros(2)
+            return x * 0.0
+        self.array[1] = x * x
+        return np.sum(self.array)
 
 class Model:
     xp = np
@@ -230,6 +253,53 @@ def test_a_module_imported_in_the_block(core):
     with ag.adapt("plainpkg"):
         assert ag.grad(core.late)(2.0) == 12.0
     assert sys.modules["plainpkg.inner"].np is np
+
+
+def test_cached_arrays_are_plain_after_the_recording(core):
+    ones = np.ones(3)
+    with ag.adapt("plainpkg"):
+        for _ in range(2):
+            assert ag.grad(core.cached)(ones).tolist() == [0.0, 1.5, 3.0]
+    assert ag.grad(core.cached)(ones).tolist() == [0.0, 1.5, 3.0]
+    assert ag.hessian(lambda x: core.cached(x * x))(ones).diagonal().tolist() == [0.0, 3.0, 6.0]
+    assert np.asarray(core.grid).tolist() == [0.0, 0.5, 1.0]
+    assert core.grid.__array_interface__["shape"] == (3,)
+    assert type(core.grid[1:]) is np.ndarray
+    core.grid[0], core.grid[1:] = 5.0, 7.0
+    assert core.cached(ones) == 22.0
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="classes of Python have no buffers")
+def test_a_cached_array_has_a_buffer_after_the_recording(core):
+    with ag.adapt("plainpkg"):
+        ag.grad(core.cached)(np.ones(3))
+    assert memoryview(core.grid).tolist() == [0.0, 0.5, 1.0]
+
+
+def test_a_kept_array_takes_a_value_of_the_next_recording(core):
+    with ag.adapt("plainpkg"):
+        buffer = core.Buffer()
+        assert ag.grad(buffer.squared)(3.0) == 0.0
+        assert ag.grad(buffer.squared)(3.0) == 6.0
+        with pytest.raises(ag.LostGradientError, match="earlier recording"):
+            ag.grad(buffer.squared)(3.0)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_kept_array_with_a_view_takes_no_recorded_value(core, early):
+    with ag.adapt("plainpkg"):
+        buffer = core.Buffer()
+
+        def view(x):
+            buffer.view = buffer.array[1:]
+            return x
+
+        ag.grad(buffer.squared if not early else lambda x: view(buffer.squared(x)))(3.0)
+        if not early:
+            ag.grad(view)(3.0)
+        with pytest.raises(ValueError, match="write into x before that, or into a copy"):
+            ag.grad(buffer.squared)(3.0)
+        assert buffer.view.tolist() == [0.0]
 
 
 def test_other_packages_and_numpy_are_unchanged(core):
