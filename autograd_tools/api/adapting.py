@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -207,24 +207,46 @@ def _leave(name: str) -> None:
         sys.meta_path.remove(_late)
 
 
-class _Late:
-    """Finds modules that an adapted package imports inside the block, and changes them, too."""
+class _Late(threading.local):
+    """Finds modules of adapted packages that are imported inside the block, and changes them."""
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        package = next((p for p in list(_adapted) if name.startswith(f"{p}.")), None)
-        spec = PathFinder.find_spec(name, path, target) if package else None
-        if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
+    asks = False  # the other finders, one of which may ask this one
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        package = next((p for p in list(_adapted) if f"{fullname}.".startswith(f"{p}.")), None)
+        if package is None or self.asks:
             return None
-        execute = spec.loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            execute(module)
-            with _lock:
-                if package in _adapted:
-                    _adapted[package].change(module)
-
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        self.asks = True
+        try:
+            others = [f for f in sys.meta_path if f is not self and hasattr(f, "find_spec")]
+            specs = (finder.find_spec(fullname, path, target) for finder in others)
+            spec = next((found for found in specs if found is not None), None)
+        finally:
+            self.asks = False
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = _Loader(spec.loader, package)
         return spec
+
+
+class _Loader:
+    """A loader of a module that is changed after it has run."""
+
+    def __init__(self, theirs: Any, package: str) -> None:
+        self.theirs = theirs
+        self.package = package
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        spec.loader = self.theirs
+        made: ModuleType | None = self.theirs.create_module(spec)
+        spec.loader = self
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["__loader__"] = vars(module)["__spec__"].loader = self.theirs
+        self.theirs.exec_module(module)
+        with _lock:
+            if self.package in _adapted:
+                _adapted[self.package].change(module)
 
 
 _late: Any = _Late()

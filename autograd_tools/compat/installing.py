@@ -16,19 +16,19 @@ OURS, THEIRS = __package__, "autograd"
 class _Alias:
     """Finds each module of `autograd` in `autograd_tools.compat`, as one object with two names."""
 
-    def find_spec(self, name: str, *_: Any) -> ModuleSpec | None:
-        if name != THEIRS and not name.startswith(f"{THEIRS}."):
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if fullname != THEIRS and not fullname.startswith(f"{THEIRS}."):
             return None
         try:
-            importlib.import_module(OURS + name.removeprefix(THEIRS))
+            importlib.import_module(OURS + fullname.removeprefix(THEIRS))
         except ModuleNotFoundError as error:
             if not (error.name or "").startswith(OURS):
                 raise
             raise ModuleNotFoundError(
-                f"autograd_tools.compat, in place of HIPS autograd, has no module {name!r}",
-                name=name,
+                f"autograd_tools.compat, in place of HIPS autograd, has no module {fullname!r}",
+                name=fullname,
             ) from None
-        return ModuleSpec(name, self)  # type: ignore[arg-type]
+        return ModuleSpec(fullname, self)  # type: ignore[arg-type]
 
     def create_module(self, _: ModuleSpec) -> None:
         return None  # the import system makes an empty one, which is then replaced

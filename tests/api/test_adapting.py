@@ -302,6 +302,48 @@ def test_a_kept_array_with_a_view_takes_no_recorded_value(core, early):
         assert buffer.view.tolist() == [0.0]
 
 
+def test_a_module_reloaded_or_imported_again_in_the_block(core):
+    with ag.adapt("plainpkg"):
+        loader = core.__loader__
+        importlib.reload(core)
+        assert ag.grad(core.squares)(3.0) == 6.0
+        for name in ("plainpkg", "plainpkg.core"):
+            del sys.modules[name]
+        again = importlib.import_module("plainpkg.core")
+        assert again is not core
+        assert ag.grad(again.squares)(3.0) == 6.0
+        assert type(again.__spec__.loader) is type(again.__loader__) is type(loader)
+    assert core.np is again.np is np
+
+
+def test_a_top_level_module_reloaded_in_the_block(tmp_path, monkeypatch):
+    (tmp_path / "plainmod.py").write_text("import numpy as np\nf = lambda x: np.asarray(x) ** 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("plainmod")
+    monkeypatch.setitem(sys.modules, "plainmod", module)
+    with ag.adapt("plainmod"):
+        assert ag.grad(importlib.reload(module).f)(3.0) == 6.0
+    assert module.np is np
+
+
+class Asking:
+    """A finder that asks all others, as hooks of lazy imports do."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        others = [finder for finder in sys.meta_path if finder is not self]
+        specs = (f.find_spec(fullname, path=path, target=target) for f in others)
+        return next(filter(None, specs), None)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_finder_that_asks_the_others(core, monkeypatch, first):
+    with ag.adapt("plainpkg"):
+        finders = [Asking(), *sys.meta_path] if first else [*sys.meta_path, Asking()]
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "meta_path", finders)
+            assert ag.grad(core.late)(2.0) == 12.0
+
+
 def test_other_packages_and_numpy_are_unchanged(core):
     with ag.adapt("plainpkg"):
         assert sys.modules["numpy"] is np

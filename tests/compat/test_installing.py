@@ -41,6 +41,21 @@ def test_modules_of_autograd_are_ours(python, program, expected):
     assert python("-c", INSTALLED + program) == f"{expected}\n"
 
 
+def test_a_finder_that_asks_the_others_by_keyword(python):
+    program = """
+import sys
+class Asking:
+    def find_spec(self, fullname, path=None, target=None):
+        others = [f for f in sys.meta_path if f is not self]
+        specs = (f.find_spec(fullname, path=path, target=target) for f in others)
+        return next(filter(None, specs), None)
+sys.meta_path.insert(0, Asking())
+import colorsys, autograd.numpy as np
+print(np.__name__, colorsys.__name__)
+"""
+    assert python("-c", INSTALLED + program) == "autograd_tools.compat.numpy colorsys\n"
+
+
 def test_modules_of_scipy(python):
     pytest.importorskip("scipy")
     program = """
