@@ -51,6 +51,8 @@ class Command(argparse.ArgumentParser):
         self.add_argument(
             "--adapt",
             metavar="NAMES",
+            action="append",
+            default=[],
             help="let these packages, written for plain NumPy, differentiate: seawater,pymap3d",
         )
         self.set_defaults(files=[])
@@ -75,8 +77,8 @@ class Command(argparse.ArgumentParser):
         if self._runs_script and not script:
             self.error("expected a SCRIPT, got nothing")
         if script:
-            names = tuple(name.strip() for name in (found.adapt or "").split(",") if name.strip())
-            script = replace(script, as_autograd=found.as_autograd, adapted=names)
+            names = [name.strip() for given in found.adapt for name in given.split(",")]
+            script = replace(script, as_autograd=found.as_autograd, adapted=tuple(filter(None, names)))
         found.script = script
         return found
 

@@ -22,6 +22,12 @@ def test_a_command_adapts_packages(ask, script, command):
     assert (output.splitlines()[0], errors, status) == ("[-0.5  0.   0.5]", "", 0)
 
 
+def test_repeated_options_add_up(ask, script):
+    given = ("--adapt", "statistics", "--adapt", "colorsys")
+    output, errors, status = ask("show", *given, script(SCRIPT))
+    assert (output.splitlines()[0], errors, status) == ("[-0.5  0.   0.5]", "", 0)
+
+
 def test_without_it_the_script_fails(ask, script):
     _, errors, status = ask("show", script(SCRIPT))
     assert ("LostGradientError" in errors, status) == (True, 1)
