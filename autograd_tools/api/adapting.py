@@ -19,33 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.api import math_functions
 from autograd_tools.api.callers import adapted_packages
-from autograd_tools.engine.calls import new_blank, plain
+from autograd_tools.engine.calls import new_blank
 from autograd_tools.engine.state import innermost_open, recordings
-from autograd_tools.engine.values import Value
 
 last, of_generators = recordings.last, recordings.of_generators  # of the open recordings
 NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
 SCIPY = ("integrate", "linalg", "signal", "special", "stats")  # modules with functions of ours
-# The functions of `math` that have a gradient, with NumPy's name for them.
-MATH = {
-    **{name: name for name in ("cos", "cosh", "exp", "exp2", "expm1", "fabs", "hypot", "cbrt")},
-    **{name: name for name in ("degrees", "log10", "log1p", "log2", "radians", "sin", "sinh")},
-    **{name: name for name in ("copysign", "fmod", "sqrt", "tan", "tanh")},
-    **{f"a{name}": f"arc{name}" for name in ("sin", "sinh", "cos", "cosh", "tan", "tanh", "tan2")},
-    "pow": "power",
-    **{name: name for name in ("modf", "frexp", "ldexp", "nextafter")},
-}
-SPECIAL = {"gamma": "gamma", "lgamma": "gammaln", "erf": "erf", "erfc": "erfc"}  # SciPy's names
-# Those of iterables.
-ITEMS: dict[str, Callable[..., Any]] = {
-    "fsum": np.sum,
-    "prod": lambda items, start=1: start * np.prod(items),
-    "sumprod": np.dot,
-    "dist": lambda p, q: np.linalg.norm(p - q),
-}
-# Those whose result is plain.
-STEPS = ("ceil", "floor", "trunc", "isnan", "isinf", "isfinite", "isclose")
 # Functions of NumPy that make arrays, into which a package may write.
 MAKERS = (
     *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"),
@@ -282,14 +263,9 @@ def _table() -> dict[int, tuple[Any, Any]]:
         setattr(module, part, replaced)
         pairs.append((theirs, replaced))
         pairs += [(getattr(theirs, name), getattr(replaced, name)) for name in theirs.__all__]
-    known = [name for name in MATH if hasattr(math, name)]
-    changed = {name: _of_math(name, getattr(np, MATH[name])) for name in known}
-    changed |= {name: _plain(getattr(math, name)) for name in STEPS}
-    changed |= {name: _of_math(name, _special(theirs)) for name, theirs in SPECIAL.items()}
-    changed["remainder"] = _of_math("remainder", _remainder)
-    changed["log"] = _log
-    changed |= {name: _of_items(name, f) for name, f in ITEMS.items() if hasattr(math, name)}
-    changing = _module("math", math, {**vars(math), **changed})
+    changed = math_functions.replacements()
+    changing = ModuleType("math", math.__doc__)
+    vars(changing).update({**vars(math), **changed})
     pairs.append((math, changing))
     pairs += [(getattr(math, name), getattr(changing, name)) for name in changed]
     return {id(old): (old, new) for old, new in pairs if old is not new}
@@ -379,57 +355,3 @@ def _writable(make: Callable[..., Any]) -> Callable[..., Any]:
         return new_blank(y, recording) if fits else y
 
     return made
-
-
-def _of_math(name: str, ufunc: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of `math` that takes recorded numbers, too."""
-    function = getattr(math, name)
-
-    def call(*args: Any) -> Any:
-        if last() is None and not of_generators:
-            return function(*args)
-        return ufunc(*args) if any([isinstance(x, Value) for x in args]) else function(*args)
-
-    return call
-
-
-def _special(name: str) -> Callable[..., Any]:
-    """Return a function of SciPy, which its call loads."""
-
-    def call(x: Any) -> Any:
-        return getattr(importlib.import_module("scipy.special"), name)(x)
-
-    return call
-
-
-def _remainder(x: Any, y: Any) -> Any:
-    a, b = plain(x), plain(y)
-    return x - round((a - math.remainder(a, b)) / b) * y
-
-
-def _log(x: Any, *base: Any) -> Any:
-    if not any([isinstance(number, Value) for number in (x, *base)]):
-        return math.log(x, *base)
-    return np.log(x) / np.log(base[0]) if base else np.log(x)
-
-
-def _of_items(name: str, combine: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of `math` of iterables, whose items may be recorded."""
-    function = getattr(math, name)
-
-    @functools.wraps(function)
-    def call(*given: Any, **kwargs: Any) -> Any:
-        lists = [list(items) for items in given]
-        if not any([isinstance(x, Value) for items in lists for x in items]):
-            return function(*lists, **kwargs)
-        return combine(*map(np.stack, lists), **kwargs)
-
-    return call
-
-
-def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*plain(args), **kwargs)
-
-    return call

@@ -77,13 +77,13 @@ def _compose(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         y = COMPOSITES[func](*args, **kwargs)
     else:
         value = func(*plain(args), **plain(kwargs))
-        y = _with_value(COMPOSITES[func](*args, **kwargs), value, (*args, *kwargs.values()))
+        y = with_value(COMPOSITES[func](*args, **kwargs), value, (*args, *kwargs.values()))
     if open_tapes and not holds_tracked(y):
         note_detached(name_of(func), (*args, *kwargs.values()))
     return y
 
 
-def _with_value(y: Any, value: Any, args: tuple[Any, ...]) -> Any:
+def with_value(y: Any, value: Any, args: tuple[Any, ...] = ()) -> Any:
     """Return `y` with another value in each Result; an argument that is returned keeps its own.
 
     The entry keeps the value that its rules compare with their arguments.
@@ -93,7 +93,7 @@ def _with_value(y: Any, value: Any, args: tuple[Any, ...]) -> Any:
             y.value = _below_with_value(y.value, value)
         return y
     if isinstance(y, (tuple, list)):
-        parts = [_with_value(part, own, args) for part, own in zip(y, value, strict=True)]
+        parts = [with_value(part, own, args) for part, own in zip(y, value, strict=True)]
         return with_children(value, parts)
     return value
 

@@ -192,6 +192,66 @@ def test_a_package_differentiates_in_the_block(core, name, x):
         ag.gradcheck(f, x)
 
 
+MATH = {
+    "sqrt": (-0.5,),
+    "log": (-1.0,),
+    "exp": (800.0,),
+    "acos": (1.5,),
+    "log1p": (-2.0,),
+    "gamma": (0.0,),
+    "lgamma": (-1.0,),
+    "pow": (0.0, -1.0),
+    "fmod": (1.0, 0.0),
+    "remainder": (1.0, 0.0),
+    "sin": (np.inf,),
+}
+
+
+@pytest.mark.parametrize("name", MATH)
+def test_functions_of_math_raise_their_own_errors(core, name):
+    def f(x, *args):
+        try:
+            return getattr(core.math, name)(x, *args)
+        except (ValueError, OverflowError) as error:
+            caught.append(str(error))
+            return x * 3.0
+
+    caught = []
+    with ag.adapt("plainpkg"):
+        assert ag.grad(f)(*MATH[name]) == 3.0
+    with pytest.raises((ValueError, OverflowError)) as expected:
+        getattr(math, name)(*MATH[name])
+    assert caught == [str(expected.value)]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_hypot_takes_any_number_of_sides(core, n):
+    x = np.arange(1.0, n + 1)
+    with ag.adapt("plainpkg"):
+        y, g = ag.value_and_grad(lambda x: core.math.hypot(*x))(x)
+        assert y == math.hypot(*x)
+        np.testing.assert_allclose(g, x / np.linalg.norm(x), rtol=1e-15)
+        ag.gradcheck(lambda x: core.math.hypot(*x), x)
+
+
+def test_functions_of_math_have_its_values_and_types(core):
+    with ag.adapt("plainpkg"):
+        for f, args in (
+            (lambda x: core.math.fsum([1e16, x, -1e16]), (1.0,)),
+            (lambda x: core.math.sqrt(x), (np.float32(2.0),)),
+            (lambda x: core.math.exp(x), (2,)),
+            (lambda x: core.math.log(x, 3), (5.0,)),
+            (lambda x: core.math.prod([x, x], start=x), (3.0,)),
+            (lambda x: core.math.prod([], start=x), (3.0,)),
+            (lambda x: core.math.sin(x), (np.array(0.5),)),
+        ):
+            plain = f(*args)
+            y = ag.value_and_grad(f)(*args)[0]
+            assert (y, type(y)) == (plain, type(plain))
+    with pytest.raises(TypeError), ag.adapt("plainpkg"):
+        ag.grad(lambda x: core.math.sin(x))(X)
+
+
 def test_all_is_restored(core):
     model = core.Model
     parts = (vars(core), core.TABLE, vars(model), model.compute, core.kept.__defaults__)
