@@ -16,7 +16,12 @@ OURS, THEIRS = __package__, "autograd"
 class _Alias:
     """Finds each module of `autograd` in `autograd_tools.compat`, as one object with two names."""
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+    def find_spec(
+        self,
+        fullname: str,
+        path: Any = None,  # noqa: ARG002  a hook may name it
+        target: Any = None,  # noqa: ARG002  the same
+    ) -> ModuleSpec | None:
         if fullname != THEIRS and not fullname.startswith(f"{THEIRS}."):
             return None
         try:

@@ -77,8 +77,9 @@ class Command(argparse.ArgumentParser):
         if self._runs_script and not script:
             self.error("expected a SCRIPT, got nothing")
         if script:
-            names = [name.strip() for given in found.adapt for name in given.split(",")]
-            script = replace(script, as_autograd=found.as_autograd, adapted=tuple(filter(None, names)))
+            given = [name.strip() for names in found.adapt for name in names.split(",")]
+            names = tuple(filter(None, given))
+            script = replace(script, as_autograd=found.as_autograd, adapted=names)
         found.script = script
         return found
 
