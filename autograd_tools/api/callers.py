@@ -31,8 +31,10 @@ INSTEAD = {
         "a function of numpy.ma",
         "use x itself, and m.filled(0) and np.where(m.mask, 0, x) for a mask",
     ),
+    "numpy.matrixlib": ("np.matrix", "use an array of two axes, which has the operator a @ b"),
     "torch": ("a function of torch", "write tensor.detach().cpu().numpy() and NumPy's functions"),
 }
+OF_NUMPY = ("numpy.ma.", "numpy.matrixlib.")  # NumPy's modules among them
 # Installed packages that show or compile, and do not compute with NumPy's functions themselves.
 NO_COMPUTATION = frozenset(
     (
@@ -56,8 +58,8 @@ def instead_of_caller() -> tuple[str, str] | None:
     """Return what asks for a plain value and what to write instead, if it is a known package."""
     frame = _first_foreign(sys._getframe(2))
     name = "" if frame is None else frame.f_globals.get("__name__", "")
-    if name.startswith("numpy.ma."):
-        return INSTEAD["numpy.ma"]
+    if name.startswith(OF_NUMPY):
+        return INSTEAD[".".join(name.split(".")[:2])]
     package = name.partition(".")[0]
     if package == "scipy":
         return _of_scipy(frame)
@@ -104,7 +106,7 @@ def _first_foreign(frame: FrameType | None) -> FrameType | None:
     """Return the innermost frame that is neither NumPy's own nor ours."""
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if name.partition(".")[0] not in ("numpy", "autograd_tools") or name.startswith("numpy.ma"):
+        if name.partition(".")[0] not in ("numpy", "autograd_tools") or name.startswith(OF_NUMPY):
             return frame
         frame = frame.f_back
     return None

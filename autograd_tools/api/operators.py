@@ -24,6 +24,7 @@ from autograd_tools.api.dispatch import (
     lost_gradient,
     reject_if_recorded,
 )
+from autograd_tools.api.texts import recorded_text
 from autograd_tools.base.containers import field_names, is_number
 from autograd_tools.engine.calls import CONSTANTS, is_constant, plain
 from autograd_tools.engine.describe import describe
@@ -332,14 +333,14 @@ class _Body:
         return np.asarray(reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
 
     def __format__(self: Any, spec: str) -> str:
-        return format(unwrap(self), spec) if spec else str(self)
+        return recorded_text(self, format(unwrap(self), spec)) if spec else str(self)
 
     def __repr__(self: Any) -> str:
-        return describe(self)
+        return recorded_text(self, describe(self))
 
     def __str__(self: Any) -> str:
         x = unwrap(self)
-        return str(x) if is_number(x) else describe(self)
+        return recorded_text(self, str(x) if is_number(x) else describe(self))
 
     def __divmod__(self: Any, other: Any) -> Any:
         return self // other, self % other

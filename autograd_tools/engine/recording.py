@@ -8,6 +8,7 @@ all that higher-order gradients need.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Mapping
 from threading import get_ident
 from types import FrameType, TracebackType
@@ -51,6 +52,7 @@ Entry = tuple[Plan | None, Any, tuple[Any, ...], Mapping[str, Any], tuple[Any, .
 # A function given to `on_grad`, and the value that its gradient has to look like.
 Hooks = tuple[Any, list[Callable[[Any], Any]]]
 
+NAMED = r"\b(Result|NamedResult|Blank|ArrayBox)\b"  # in errors of code that knows no recorded value
 NO_KWARGS: Mapping[str, Any] = {}
 timing.tracked = Value
 _serials = itertools.count()
@@ -180,6 +182,10 @@ class Recording(Wrapping):
             self.refused = None
         if error is None:
             return
+        if isinstance(error, TypeError) and (named := re.search(NAMED, str(error))):
+            note = f"{named[0]} is the class of a recorded value; write ag.value(x) for a plain one"
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
         if isinstance(error, ValueError) and isinstance(error.__cause__, LostGradientError):
             # NumPy hides it behind "setting an array element with a sequence".
             raise error.__cause__.with_traceback(error.__traceback__) from None
