@@ -205,7 +205,7 @@ class _Late(threading.local):
         finally:
             self.asks = False
         if spec is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader = _Loader(spec.loader, package)
+            spec.loader = _Loader(spec.loader, package)  # type: ignore[assignment]
         return spec
 
 
@@ -217,9 +217,7 @@ class _Loader:
         self.package = package
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        spec.loader = self.theirs
         made: ModuleType | None = self.theirs.create_module(spec)
-        spec.loader = self
         return made
 
     def exec_module(self, module: ModuleType) -> None:
@@ -331,8 +329,8 @@ def _module(name: str, theirs: ModuleType, names: dict[str, Any]) -> ModuleType:
 
 def _gated(theirs: Any, ours: Any) -> Any:
     """Return our function; while nothing is recorded, it costs no more than theirs."""
-    if isinstance(theirs, np.ufunc):  # NumPy dispatches it, except on a list
-        return theirs
+    if isinstance(theirs, np.ufunc):
+        return _of_lists(theirs, ours)
     if ours is theirs or not isinstance(ours, FunctionType) or not callable(theirs):
         return ours
 
@@ -343,6 +341,20 @@ def _gated(theirs: Any, ours: Any) -> Any:
         return ours(*args, **kwargs)
 
     return call
+
+
+def _of_lists(theirs: np.ufunc, ours: Any) -> Any:
+    """Return a ufunc that takes lists with recorded items, into which NumPy does not look."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for x in args:
+            if type(x) is list or type(x) is tuple:
+                return ours(*args, **kwargs)
+        return theirs(*args, **kwargs)
+
+    names = [name for name in dir(theirs) if not name.startswith("_")]
+    vars(call).update({name: getattr(ours, name, getattr(theirs, name)) for name in names})
+    return functools.update_wrapper(call, theirs, ("__name__", "__doc__"))
 
 
 def _writable(make: Callable[..., Any]) -> Callable[..., Any]:

@@ -20,7 +20,11 @@ Function = Callable[..., Any]
 
 def _special(name: str) -> Function:
     """Return a function of SciPy, which its call loads."""
-    return lambda x: getattr(importlib.import_module("scipy.special"), name)(x)
+
+    def call(x: Any) -> Any:
+        return getattr(importlib.import_module("scipy.special"), name)(x)
+
+    return call
 
 
 def _hypot(*sides: Any) -> Any:

@@ -292,12 +292,19 @@ def _converted(
 def _without_containers(primitive: PrimitiveData, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the arguments with pytrees unwrapped where no rule needs them.
 
-    A rule for an array cannot return gradients for the items of a pytree, so that is an error.
+    A rule for an array cannot return gradients for the items of a pytree, so that is an error; a
+    list beside an array, as in `a @ [x, y]`, becomes an array.
     """
+    joins = isinstance(primitive.func, np.ufunc) and any(
+        [isinstance(unwrap(arg), np.ndarray) for arg in args]
+    )
     for position, arg in enumerate(args):
         if type(arg) is Result or type(arg) in CONSTANTS or isinstance(arg, Value):
             continue
         if (primitive.sequences and isinstance(arg, (list, tuple))) or not is_recorded(arg):
+            continue
+        if joins and type(arg) in (list, tuple):
+            args = (*args[:position], _joined(arg), *args[position + 1 :])
             continue
         if primitive.rule(position) is not None:
             raise LostGradientError(
@@ -306,6 +313,11 @@ def _without_containers(primitive: PrimitiveData, args: tuple[Any, ...]) -> tupl
             )
         args = (*args[:position], plain(arg), *args[position + 1 :])
     return args
+
+
+def _joined(x: Any) -> Any:
+    """Return a nested list with recorded items as one array."""
+    return np.stack([_joined(item) for item in x]) if type(x) in (list, tuple) else x
 
 
 def _operand(primitive: PrimitiveData, position: int, arg: Any) -> Any:

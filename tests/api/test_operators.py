@@ -407,7 +407,7 @@ TRAPS = {
     "np.arange": (lambda w: np.arange(w[0]), "ag.value"),
     "np.sum of a list": (lambda w: np.sum([w[0], w[1]]), "np.stack"),
     "np.dot with a list": (lambda w: np.dot([w[0], w[1], w[2]], X), "np.stack"),
-    "product with a list": (lambda w: w * [w[0], w[1], w[2]], "np.stack"),
+    "product with a list": (lambda w: w[0] * [w[0], w[1], w[2]], "np.stack"),
     "where=": (lambda w: np.where([True, False], [w[0], w[1]], 0.0), "np.stack"),
     "np.hypot.reduce": (np.hypot.reduce, "choose np.add.reduce, np.multiply.reduce, "),
     "np.subtract.accumulate": (np.subtract.accumulate, "np.maximum.accumulate"),
@@ -667,3 +667,22 @@ def test_a_method_of_a_ufunc_without_a_gradient_is_plain():
 def test_where_of_a_ufunc_suggests_np_where(f):
     with pytest.raises(TypeError, match=r"write np.where\(condition"):
         recording(f, X)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(x * [x[0], x[1]]),
+        lambda x: np.sum((x[0], 2.0) - x * x),
+        lambda x: x @ [x[1], 3.0],
+        lambda x: np.sum(x * [[x[0], 1.0], [2.0, x[1]]]),
+    ],
+    ids=["array * list", "tuple - array", "array @ list", "array * nested list"],
+)
+def test_a_list_beside_an_array_becomes_an_array(f):
+    ag.gradcheck(f, np.array([3.0, 4.0]))
+
+
+def test_a_list_of_two_shapes_beside_an_array_is_an_error():
+    with pytest.raises(ValueError, match="same shape"):
+        ag.grad(lambda x: np.sum(x * [x, x[0]]))(np.ones(2))
