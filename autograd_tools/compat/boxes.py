@@ -22,7 +22,17 @@ class Box(metaclass=Kind):
     """Any recorded value."""
 
     holds: type | tuple[type, ...] = object
-    type_mappings: ClassVar[dict[Any, Any]] = {}  # programs add to it, without effect
+    types: ClassVar[set[Any]] = set()  # programs add to these two, without effect
+    type_mappings: ClassVar[dict[Any, Any]] = {}
+
+    @classmethod
+    def register(cls, value_type: type) -> None:
+        """Let recorded values that hold `value_type` pass isinstance of this class."""
+        Box.types.add(cls)
+        Box.type_mappings[value_type] = Box.type_mappings[cls] = cls
+        if cls is not Box:
+            held = vars(cls).get("holds", ())
+            cls.holds = (*(held if isinstance(held, tuple) else (held,)), value_type)
 
 
 def isbox(x: Any) -> bool:

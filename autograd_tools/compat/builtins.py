@@ -8,6 +8,8 @@ from typing import Any
 
 from autograd_tools.api.checkpointing import join
 from autograd_tools.compat.boxes import Box
+from autograd_tools.compat.insides import inside
+from autograd_tools.compat.vector_spaces import VSpace
 from autograd_tools.engine.calls import call
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.stand_ins import StandIn
@@ -68,6 +70,30 @@ class dict(builtins.dict[Any, Any], metaclass=Container):  # noqa: N801
     _kind = builtins.dict
 
 
+class ContainerVSpace(VSpace):
+    """The vector space of a pytree."""
+
+
+class SequenceVSpace(ContainerVSpace):
+    """That of a list or tuple."""
+
+
+class ListVSpace(SequenceVSpace):
+    """That of a list."""
+
+
+class TupleVSpace(SequenceVSpace):
+    """That of a tuple."""
+
+
+class NamedTupleVSpace(SequenceVSpace):
+    """That of a named tuple."""
+
+
+class DictVSpace(ContainerVSpace):
+    """That of a dict."""
+
+
 class SequenceBox(Box):
     """A recorded list or tuple."""
 
@@ -88,6 +114,14 @@ def isinstance(x: Any, kind: Any) -> bool:
 def type(x: Any) -> Any:
     """Return the type of the plain value."""
     return builtins.type(unwrap(x))
+
+
+isinstance_, type_ = builtins.isinstance, builtins.type
+tuple_, list_, dict_ = builtins.tuple, builtins.list, builtins.dict
+
+
+def __getattr__(name: str) -> Any:
+    return inside(__name__, name)
 
 
 __all__ = ["DictBox", "SequenceBox", "dict", "isinstance", "list", "tuple", "type"]

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.api import derivatives, differentiate
+from autograd_tools.api.checkpointing import checkpoint  # noqa: F401
 from autograd_tools.api.derivatives import derivative_at, jvp_at, vjp_at
 from autograd_tools.api.functions import FunctionOf, named
+from autograd_tools.compat.insides import inside
 from autograd_tools.compat.wrap_util import unary_to_nary
 from autograd_tools.engine.state import live
 from autograd_tools.engine.values import unwrap
@@ -208,3 +210,7 @@ def _gradients_by_name(f: Any, /, *args: Any, **kwargs: Any) -> Any:
         return f(*positional, **keywords)
 
     return OrderedDict(grad(by_name)(dict(bound.arguments)))
+
+
+def __getattr__(name: str) -> Any:
+    return inside(__name__, name)

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_tools.compat.boxes import Box
+from autograd_tools.compat.insides import Internal
 from autograd_tools.compat.joint import JointPrimitive
 from autograd_tools.compat.util import subval
 from autograd_tools.compat.vector_spaces import SparseObject, VSpace, dense, vspace
@@ -195,15 +196,6 @@ def def_linear(f: Any) -> None:
 
 def register_notrace(trace_type: Any, f: Any) -> None:
     """Do nothing: `notrace_primitive` declares a function of zero gradient."""
-
-
-class Internal:
-    """A part of HIPS autograd's engine that has no equivalent; programs may import its name."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(
-            f"{type(self).__name__} is internal to HIPS autograd and has no equivalent"
-        )
 
 
 class VJPNode(Internal):

@@ -13,6 +13,7 @@ from typing import Any
 import autograd_tools.scipy
 from autograd_tools.compat.convolution import convolve
 from autograd_tools.compat.extend import definable
+from autograd_tools.compat.insides import inside
 
 FUNCTIONS = (FunctionType, BuiltinFunctionType)
 
@@ -28,7 +29,7 @@ def _module(name: str, *sources: Any, **names: Any) -> ModuleType:
                 if isinstance(found, FUNCTIONS):  # `defvjp` may give it rules
                     found = vars(made)[attribute] = definable(found)
                 return found
-        raise AttributeError(f"module {made.__name__!r} has no attribute {attribute!r}")
+        return inside(made.__name__, attribute)
 
     vars(made).update({"__getattr__": find, **names})
     sys.modules[made.__name__] = made

@@ -11,16 +11,17 @@ import numpy as np
 from autograd_tools.api.derivatives import make_jvp, make_vjp
 from autograd_tools.api.gradient_check import gradcheck, random_leaves
 from autograd_tools.base.containers import tree_replace
-from autograd_tools.compat.wrap_util import unary_to_nary
+from autograd_tools.compat.vector_spaces import vspace
+from autograd_tools.compat.wrap_util import get_name, unary_to_nary
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.values import unwrap
 
-TOLERANCE = 1e-6
+TOL = RTOL = EPS = 1e-6
 
 
 def scalar_close(a: Any, b: Any) -> bool:
     """Return True if two numbers agree to 1e-6, absolute or relative."""
-    return bool(abs(a - b) < TOLERANCE or abs(a - b) < TOLERANCE * abs(a + b))
+    return bool(abs(a - b) < TOL or abs(a - b) < RTOL * abs(a + b))
 
 
 def check_equivalent(x: Any, y: Any) -> None:
@@ -34,7 +35,20 @@ def check_equivalent(x: Any, y: Any) -> None:
         return
     assert np.shape(x) == np.shape(y), f"shapes {np.shape(x)} and {np.shape(y)}"
     assert np.iscomplexobj(x) == np.iscomplexobj(y), "one is complex and the other is not"
-    assert np.allclose(x, y, rtol=TOLERANCE, atol=TOLERANCE), f"{x} differs from {y}"
+    assert np.allclose(x, y, rtol=RTOL, atol=TOL), f"{x} differs from {y}"
+
+
+def make_numerical_jvp(f: Callable[..., Any], x: Any) -> Callable[[Any], Any]:
+    """Return the function `jvp(v)`, the directional derivative at `x` by central differences."""
+    inputs, outputs = vspace(x), vspace(f(x))
+
+    def jvp(v: Any) -> Any:
+        ahead, behind = (
+            f(inputs.add(x, inputs.scalar_mul(v, step))) for step in (EPS / 2, -EPS / 2)
+        )
+        return outputs.scalar_mul(outputs.add(ahead, outputs.scalar_mul(behind, -1.0)), 1 / EPS)
+
+    return jvp
 
 
 def check_vjp(f: Callable[..., Any], x: Any) -> None:
@@ -77,3 +91,19 @@ def combo_check(
             check(*chosen[: len(args)], **dict(zip(kwargs, chosen[len(args) :], strict=True)))
 
     return checked
+
+
+__all__ = [
+    "EPS",
+    "RTOL",
+    "TOL",
+    "check_equivalent",
+    "check_grads",
+    "check_jvp",
+    "check_vjp",
+    "combo_check",
+    "get_name",
+    "make_numerical_jvp",
+    "scalar_close",
+    "vspace",
+]

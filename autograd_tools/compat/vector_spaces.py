@@ -29,21 +29,26 @@ def _tree(like: Any, leaves: Iterator[Any]) -> Any:
 class VSpace:
     """The vector space of an array, a number, or a tuple, list or dict of them.
 
-    `mappings` and `register` are for programs that have arrays of their own; they have no effect.
+    `register` is for programs that have arrays of their own: `vspace` knows them then. The engine
+    differentiates by numbers, arrays and pytrees of them.
     """
 
     mappings: ClassVar[dict[Any, Any]] = {}
 
     @classmethod
     def register(cls, kind: Any, make: Any = None) -> None:
-        """Note a class of arrays."""
+        """Let `vspace(x)` for an `x` of the class `kind` return `make(x)`, or `cls(x)`."""
         cls.mappings[kind] = make or cls
 
     def __init__(self, value: Any) -> None:
         self._like = plain(value)
         self._leaves = [np.asarray(x) for x in tree_leaves(self._like)]
         if any(x.dtype.kind not in "biufc" for x in self._leaves):
-            raise TypeError(f"expected numbers or arrays of numbers, got {value!r:.100}")
+            got = f"{type(value).__name__}: {value!r:.100}"
+            raise TypeError(
+                f"expected numbers or arrays of numbers, got {got}; "
+                "register its class in a subclass of VSpace with an __init__ of its own"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -126,7 +131,8 @@ class VSpace:
 
 def vspace(value: Any) -> VSpace:
     """Return the vector space of a value."""
-    return VSpace(value)
+    space: VSpace = VSpace.mappings.get(type(value), VSpace)(value)
+    return space
 
 
 class SparseObject:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_tools.api.functions import FunctionOf, named
+from autograd_tools.compat.util import subvals
 
 
 def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,6 +43,23 @@ def wraps(f: Any, name: str = "{fun}", doc: str = "{doc}", **words: Any) -> Call
     return decorate
 
 
+def wrap_nary_f(f: Any, operator: Any, argnum: Any) -> Callable[[Any], Any]:
+    """Return a decorator that names a function after an operator, its function and argument."""
+    doc = "    {op} of function {fun} with respect to argument number {argnum}."
+    name = "{op}_of_{fun}_wrt_argnum_{argnum}"
+    return wraps(f, name, doc, op=get_name(operator), argnum=argnum)
+
+
+def get_name(f: Any) -> str:
+    """Return the name of a function."""
+    return getattr(f, "__name__", "[unknown name]")
+
+
+def get_doc(f: Any) -> str:
+    """Return the docstring of a function."""
+    return getattr(f, "__doc__", "")
+
+
 def _applied(
     f: Callable[..., Any],
     made: Any,
@@ -64,3 +82,6 @@ def _applied(
     unary.__name__ = getattr(f, "__name__", type(f).__name__)
     x = tuple(args[n] for n in argnum) if several else args[argnum]
     return made.__wrapped__(unary, x, *options, **named_options)
+
+
+__all__ = ["get_doc", "get_name", "subvals", "unary_to_nary", "wrap_nary_f", "wraps"]

@@ -10,6 +10,7 @@ import numpy as np
 from autograd_tools.api.checkpointing import join
 from autograd_tools.api.derivatives import make_vjp
 from autograd_tools.compat.extend import defvjp, primitive
+from autograd_tools.compat.insides import inside
 from autograd_tools.engine.calls import call
 from autograd_tools.engine.values import unwrap
 
@@ -49,3 +50,7 @@ def _gradient(ans: Any, f: Any, a: Any, x0: Any, distance: Any, tol: float) -> C
 
 
 defvjp(fixed_point, None, _gradient, None, None, None)
+
+
+def __getattr__(name: str) -> Any:
+    return inside(__name__, name)

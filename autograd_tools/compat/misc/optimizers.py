@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,30 @@ def minimize(
             callback(unflatten(x), i, unflatten(g))
         x = x + step(g, i)
     return unflatten(x)
+
+
+def unflatten_optimizer(optimize: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap an optimizer of vectors, `optimize(grad, x0, callback, ...)`, to take pytrees."""
+
+    @functools.wraps(optimize)
+    def of_pytrees(
+        grad: Callable[..., Any],
+        x0: Any,
+        callback: Callable[..., Any] | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        x, unflatten = flatten(x0)
+
+        def gradient(x: Any, i: int) -> Any:
+            return flatten(grad(unflatten(x), i))[0]
+
+        def call(x: Any, i: int, g: Any) -> Any:
+            return callback and callback(unflatten(x), i, unflatten(g))
+
+        return unflatten(optimize(gradient, x, call if callback else None, *args, **kwargs))
+
+    return of_pytrees
 
 
 def sgd(

@@ -11,12 +11,21 @@ import numpy
 
 import autograd_tools.numpy
 from autograd_tools.base.containers import tree_leaves
+from autograd_tools.compat.insides import NAMES, inside
 from autograd_tools.engine.values import Value
 from autograd_tools.numpy.casting import NUMBERS, casting
 
 INTEGERS = [kind for kind in NUMBERS if issubclass(kind, numpy.integer)]
 __all__ = numpy.__all__
 MODULES = ("numpy_boxes", "numpy_jvps", "numpy_vjps", "numpy_vspaces", "numpy_wrapper")
+OF_WRAPPER = (
+    "Box",
+    "concatenate_args",
+    "metadata",
+    "notrace_primitive",
+    "numpy_version",
+    "primitive",
+)
 # From here on, `any`, `sum` and their kin are NumPy's.
 globals().update({key: x for key, x in vars(autograd_tools.numpy).items() if key in __all__})
 
@@ -54,4 +63,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name == "trapz":  # its name before NumPy 2
         return autograd_tools.numpy.trapezoid
+    if name in OF_WRAPPER:
+        return getattr(importlib.import_module(f"{__name__}.numpy_wrapper"), name)
+    if name in NAMES["numpy"].split():
+        return inside(__name__, name)
     return getattr(autograd_tools.numpy, name)

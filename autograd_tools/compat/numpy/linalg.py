@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy
 
 from autograd_tools.compat.boxes import isbox
+from autograd_tools.compat.insides import inside
 from autograd_tools.numpy import linalg
 from autograd_tools.numpy.linalg import *  # noqa: F403
 
@@ -36,4 +37,4 @@ def _from_triangle(a: Any, uplo: str) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(linalg, name)
+    return getattr(linalg, name) if hasattr(linalg, name) else inside(__name__, name)

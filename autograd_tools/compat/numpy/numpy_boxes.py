@@ -3,6 +3,9 @@
 import numpy
 
 from autograd_tools.compat.boxes import Box
+from autograd_tools.compat.builtins import SequenceBox, type_
+from autograd_tools.compat.extend import primitive
+from autograd_tools.compat.tracer import trace_primitives_map
 
 
 class ArrayBox(Box):
@@ -11,4 +14,4 @@ class ArrayBox(Box):
     holds = (numpy.ndarray, numpy.number, int, float, complex)
 
 
-__all__ = ["ArrayBox"]
+__all__ = ["ArrayBox", "SequenceBox", "primitive", "trace_primitives_map", "type_"]
