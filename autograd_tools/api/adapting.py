@@ -11,7 +11,7 @@ import importlib
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import FunctionType, MethodType, ModuleType
@@ -21,6 +21,7 @@ import numpy as np
 
 from autograd_tools.api import math_functions
 from autograd_tools.api.callers import adapted_packages
+from autograd_tools.api.module_changes import ModuleChanges
 from autograd_tools.engine.calls import new_blank
 from autograd_tools.engine.state import innermost_open, recordings
 
@@ -34,68 +35,12 @@ MAKERS = (
 )
 
 
-class _Adapted:
-    """A package, the blocks that adapt it, and what has changed in it."""
+class _Adapted(ModuleChanges):
+    """A package with the number of the blocks that adapt it."""
 
     def __init__(self) -> None:
+        super().__init__(_replacement)
         self.blocks = 0
-        self.changes: list[tuple[Any, str, Any, Any]] = []  # holder, key, old, new
-
-    def change(self, module: ModuleType) -> None:
-        """Replace NumPy's objects in globals, tables, attributes of classes and defaults."""
-        namespace = vars(module)
-        self._replace_in(namespace, {"float": float, **namespace})
-        for x in list(namespace.values()):
-            if type(x) is dict and x is not sys.modules and "__name__" not in x:
-                self._replace_in(x, x)  # a table, and no namespace of a module
-            elif getattr(x, "__module__", "") == module.__name__:
-                if isinstance(x, type):
-                    self._replace_in(x, vars(x))
-                    for method in list(vars(x).values()):
-                        self._change_defaults(getattr(method, "__func__", method))
-                self._change_defaults(x)
-
-    def _replace_in(self, holder: Any, items: Mapping[Any, Any]) -> None:
-        for key, old in list(items.items()):
-            if callable(old) or isinstance(old, ModuleType):
-                self._put(holder, key, _replacement(old))
-
-    def _change_defaults(self, function: Any) -> None:
-        if not isinstance(function, FunctionType):
-            return
-        self._replace_in(function.__kwdefaults__, function.__kwdefaults__ or {})
-        defaults = function.__defaults__ or ()
-        new = tuple([old if (x := _replacement(old)) is None else x for old in defaults])
-        if any([a is not b for a, b in zip(defaults, new, strict=True)]):
-            self._put(function, "__defaults__", new)
-
-    def _put(self, holder: Any, key: Any, new: Any) -> None:
-        if new is not None:
-            self.changes.append((holder, key, _get(holder, key), new))
-            _set(holder, key, new)
-
-    def restore(self) -> None:
-        """Put back all that the package has not changed itself."""
-        while self.changes:
-            holder, key, old, new = self.changes.pop()
-            if _get(holder, key) is new:
-                _set(holder, key, old)
-
-
-def _get(holder: Any, key: Any) -> Any:
-    """Return an item of a dict or an attribute of a class or function; None if it has none."""
-    if isinstance(holder, dict):
-        return holder.get(key)
-    return vars(holder).get(key) if isinstance(holder, type) else getattr(holder, key)
-
-
-def _set(holder: Any, key: Any, x: Any) -> None:
-    if not isinstance(holder, dict):
-        setattr(holder, key, x)
-    elif x is None:
-        del holder[key]
-    else:
-        holder[key] = x
 
 
 _adapted: dict[str, _Adapted] = {}
@@ -127,8 +72,9 @@ def adapt(*packages: str) -> Iterator[None]:
 
     Notes
     -----
-    NumPy's objects are also replaced in tables, class attributes and default arguments, and `float`
-    in globals. Compiled code and Numba's functions stay as they are: a recorded value is an error.
+    NumPy's objects are also replaced in tables, class attributes, default arguments and closures,
+    and `float` in globals. Compiled code and Numba's functions stay as they are: a recorded value
+    is an error.
 
     Examples
     --------

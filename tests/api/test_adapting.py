@@ -124,6 +124,29 @@ def kept(x, convert=np.asarray, root=math.sqrt):
     y = model.xp.asarray(x) * model.convert(x) + Model.square(x) + model.join([x, x])[0]
     return y + TABLE["double"](x) + TABLE["as"](x) + convert(x) * root(x)
 
+NESTED = {"a": {"b": [np.asarray, (np.asarray, 1.0)]}, "part": functools.partial(np.array, ndmin=1)}
+MAPPED = functools.partial(map, np.asarray)
+
+def enclosed(convert):
+    @functools.wraps(convert)
+    def call(x):
+        return convert(x) ** 2
+    return call
+
+square = enclosed(np.asarray)
+cube = enclosed(lambda x, convert=np.asarray: convert(x) ** 1.5)
+
+class Holder:
+    convert = staticmethod(np.asarray)
+    bare = np.asarray
+    table = {"deep": [np.asarray]}
+    parts = (np.asarray, None)
+
+def elsewhere(x):
+    (first, (second, _)), holder = NESTED["a"]["b"], Holder()
+    y = first(x) * second(x) + NESTED["part"](x)[0] + next(iter(MAPPED([x]))) + square(x) + cube(x)
+    return y * holder.convert(x) + holder.bare(x) * Holder.table["deep"][0](x) + holder.parts[0](x)
+
 def fails(x):
     raise ValueError("of the package")
 
@@ -188,6 +211,7 @@ X, Y = np.array([0.5, 2.0]), np.array([0.5, 2.0, 1.5, 3.0])
         ("special", 1.7),
         ("of_list", 1.7),
         ("kept", 1.5),
+        ("elsewhere", 1.5),
     ],
 )
 def test_a_package_differentiates_in_the_block(core, name, x):
@@ -262,7 +286,8 @@ def test_functions_of_math_have_its_values_and_types(core):
 def test_all_is_restored(core):
     model = core.Model
     parts = (vars(core), core.TABLE, vars(model), model.compute, core.kept.__defaults__)
-    parts += (model.__init__.__defaults__, model.__init__.__kwdefaults__)
+    parts += (model.__init__.__defaults__, model.__init__.__kwdefaults__, core.NESTED)
+    parts += (core.NESTED["a"]["b"], vars(core.Holder), core.Holder.table["deep"])
 
     def items():
         return [list(p.items()) if isinstance(p, Mapping) else list(p) for p in parts]
@@ -273,7 +298,9 @@ def test_all_is_restored(core):
         assert (core.math is not math, core.LIMIT) == (True, 2.0)
         assert builtins.float is float
         assert sys.modules["numpy"] is np
+        assert core.square.__closure__[0].cell_contents is not np.asarray
     assert items() == before
+    assert core.square.__closure__[0].cell_contents is np.asarray
     assert core.np is np
     assert "float" not in vars(core)
 
