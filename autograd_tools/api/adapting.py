@@ -27,6 +27,7 @@ from autograd_tools.engine.state import innermost_open, recordings
 
 last, of_generators = recordings.last, recordings.of_generators  # of the open recordings
 NEVER = frozenset({"autograd_tools", "viewer", "numpy", "scipy", "builtins", "math", "sys"})
+LISTS = frozenset({list, tuple})
 SCIPY = ("integrate", "linalg", "signal", "special", "stats")  # modules with functions of ours
 # Functions of NumPy that make arrays, into which a package may write.
 MAKERS = (
@@ -292,12 +293,21 @@ def _gated(theirs: Any, ours: Any) -> Any:
 def _of_lists(theirs: np.ufunc, ours: Any) -> Any:
     """Return a ufunc that takes lists with recorded items, into which NumPy does not look."""
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        for x in args:
-            if type(x) is list or type(x) is tuple:
-                return ours(*args, **kwargs)
-        return theirs(*args, **kwargs)
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        return (ours if any([type(x) in LISTS for x in args]) else theirs)(*args, **kwargs)
 
+    # Written out, because few parameters cost a quarter of *args.
+    def unary(x: Any, /, *rest: Any, **kwargs: Any) -> Any:
+        if rest or kwargs or type(x) in LISTS:
+            return slow(x, *rest, **kwargs)
+        return theirs(x)
+
+    def binary(x: Any, y: Any, /, *rest: Any, **kwargs: Any) -> Any:
+        if rest or kwargs or type(x) in LISTS or type(y) in LISTS:
+            return slow(x, y, *rest, **kwargs)
+        return theirs(x, y)
+
+    call: Callable[..., Any] = {1: unary, 2: binary}.get(theirs.nin, slow)
     names = [name for name in dir(theirs) if not name.startswith("_")]
     vars(call).update({name: getattr(ours, name, getattr(theirs, name)) for name in names})
     return functools.update_wrapper(call, theirs, ("__name__", "__doc__"))

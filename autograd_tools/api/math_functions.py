@@ -55,14 +55,17 @@ UNARY: dict[str, Function] = {
     "erf": _special("erf"),
     "erfc": _special("erfc"),
 }
-OTHERS: dict[str, Function] = {
-    **{name: getattr(np, name) for name in ("copysign", "fmod", "ldexp", "nextafter")},
+BINARY: dict[str, Function] = {
+    **{name: getattr(np, name) for name in ("copysign", "fmod", "ldexp")},
     "atan2": np.arctan2,
+    "pow": np.power,
+    "remainder": _remainder,
+}
+OTHERS: dict[str, Function] = {
+    "nextafter": np.nextafter,
     "fma": lambda x, y, z: x * y + z,
     "hypot": _hypot,
     "log": _log,
-    "pow": np.power,
-    "remainder": _remainder,
 }
 # Those of iterables.
 ITEMS: dict[str, Function] = {
@@ -72,15 +75,17 @@ ITEMS: dict[str, Function] = {
     "dist": lambda p, q: np.linalg.norm(p - q),
 }
 # Those whose result is plain.
-STEPS = ("ceil", "floor", "trunc", "isnan", "isinf", "isfinite", "isclose")
+STEPS = ("ceil", "floor", "trunc", "isnan", "isinf", "isfinite")
 
 
 def replacements() -> dict[str, Function]:
     """Return functions for those of `math`, by name."""
     made = {name: _of_one(name, f) for name, f in UNARY.items()}
+    made |= {name: _of_two(name, f) for name, f in BINARY.items()}
     made |= {name: _of_several(name, f) for name, f in OTHERS.items() if hasattr(math, name)}
     made |= {name: _of_items(name, f) for name, f in ITEMS.items() if hasattr(math, name)}
-    return made | {name: _plain(getattr(math, name)) for name in STEPS}
+    made |= {name: _plain(getattr(math, name)) for name in STEPS}
+    return made | {"isclose": _isclose}
 
 
 def _number(x: Any) -> Any:
@@ -103,6 +108,18 @@ def _of_one(name: str, record: Function) -> Function:
         if type(x) is float or not isinstance(x, Value):
             return function(x)
         return _recorded(function, record, (x,), {})
+
+    return call
+
+
+def _of_two(name: str, record: Function) -> Function:
+    function = getattr(math, name)
+
+    @functools.wraps(function)
+    def call(x: Any, y: Any, /) -> Any:
+        if isinstance(x, Value) or isinstance(y, Value):
+            return _recorded(function, record, (x, y), {})
+        return function(x, y)
 
     return call
 
@@ -138,7 +155,12 @@ def _of_items(name: str, combine: Function) -> Function:
 
 def _plain(function: Function) -> Function:
     @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*plain(args), **plain(kwargs))
+    def call(x: Any, /) -> Any:
+        return function(plain(x) if type(x) is not float else x)
 
     return call
+
+
+@functools.wraps(math.isclose)
+def _isclose(*args: Any, **kwargs: Any) -> Any:
+    return math.isclose(*map(plain, args), **{name: plain(x) for name, x in kwargs.items()})
