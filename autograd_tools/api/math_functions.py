@@ -41,7 +41,7 @@ def _log(x: Any, *base: Any) -> Any:
 
 
 # The functions that have a gradient, with what records it.
-UNARY: dict[str, Function] = {
+OF_ONE: dict[str, Function] = {
     **{name: getattr(np, name) for name in ("cbrt", "cos", "cosh", "exp", "exp2", "expm1")},
     **{name: getattr(np, name) for name in ("fabs", "degrees", "log10", "log1p", "log2")},
     **{name: getattr(np, name) for name in ("radians", "sin", "sinh", "sqrt", "tan", "tanh")},
@@ -55,13 +55,13 @@ UNARY: dict[str, Function] = {
     "erf": _special("erf"),
     "erfc": _special("erfc"),
 }
-BINARY: dict[str, Function] = {
+OF_TWO: dict[str, Function] = {
     **{name: getattr(np, name) for name in ("copysign", "fmod", "ldexp")},
     "atan2": np.arctan2,
     "pow": np.power,
     "remainder": _remainder,
 }
-OTHERS: dict[str, Function] = {
+OF_SEVERAL: dict[str, Function] = {
     "nextafter": np.nextafter,
     "fma": lambda x, y, z: x * y + z,
     "hypot": _hypot,
@@ -80,9 +80,9 @@ STEPS = ("ceil", "floor", "trunc", "isnan", "isinf", "isfinite")
 
 def replacements() -> dict[str, Function]:
     """Return functions for those of `math`, by name."""
-    made = {name: _of_one(name, f) for name, f in UNARY.items()}
-    made |= {name: _of_two(name, f) for name, f in BINARY.items()}
-    made |= {name: _of_several(name, f) for name, f in OTHERS.items() if hasattr(math, name)}
+    made = {name: _of_one(name, f) for name, f in OF_ONE.items()}
+    made |= {name: _of_two(name, f) for name, f in OF_TWO.items()}
+    made |= {name: _of_several(name, f) for name, f in OF_SEVERAL.items() if hasattr(math, name)}
     made |= {name: _of_items(name, f) for name, f in ITEMS.items() if hasattr(math, name)}
     made |= {name: _plain(getattr(math, name)) for name in STEPS}
     return made | {"isclose": _isclose}

@@ -13,8 +13,8 @@ import numpy as np
 DEEPEST = 6  # tables in tables
 LONGEST = 100  # items of a list, or of a table in another: a longer one holds data
 # The ids of tables that stay: NumPy's own. So do the namespaces of modules.
-OTHERS = {id(x) for x in (sys.modules, *vars(np).values()) if isinstance(x, dict | list)}
-PLAIN = frozenset({str, int, float, bool, complex, bytes, type(None), np.ndarray})
+NAMESPACES = {id(x) for x in (sys.modules, *vars(np).values()) if isinstance(x, dict | list)}
+NO_FUNCTIONS = frozenset({str, int, float, bool, complex, bytes, type(None), np.ndarray})
 
 
 class ModuleChanges:
@@ -28,7 +28,7 @@ class ModuleChanges:
     def change(self, module: ModuleType) -> None:
         """Replace the objects in a module."""
         namespace = vars(module)
-        self._seen = set(OTHERS)
+        self._seen = set(NAMESPACES)
         self._replace_in(namespace, {"float": float, **namespace}, DEEPEST)
         for x in list(namespace.values()):
             if isinstance(x, FunctionType):
@@ -66,7 +66,7 @@ class ModuleChanges:
     def _new(self, x: Any, depth: int) -> Any:
         """Return what stands for `x`, or None if it stays; change the items of a table."""
         kind = type(x)
-        if kind in PLAIN:
+        if kind in NO_FUNCTIONS:
             return None
         if kind is dict or kind is list:
             if depth and id(x) not in self._seen and (kind is list or "__name__" not in x):
