@@ -69,6 +69,13 @@ class Group:
             yield group
             todo.extend(member for member in reversed(group.members) if isinstance(member, Group))
 
+    @property
+    def is_wrapper(self) -> bool:
+        """Whether it is open and contains only another open group, so that they share a frame."""
+        only = self.members[0] if len(self.members) == 1 else None
+        is_open = not self.collapsed and not self.copies
+        return is_open and isinstance(only, Group) and not only.collapsed
+
     def with_members(self, members: Sequence[int | Group]) -> Group:
         """Return the group with other members, or itself if they are the same objects."""
         same = len(members) == len(self.members) and all(map(operator.is_, members, self.members))

@@ -37,6 +37,11 @@ def title(group: Group) -> str:
     return f"{name}  ×{group.times:,}" if group.copies else name
 
 
+def is_method(group: Group) -> bool:
+    """Return whether a group is a function that has the name of a class: a method or an object."""
+    return group.kind == "function" and group.name.rpartition(".")[2][:1].isupper()
+
+
 def carried(copies: int) -> str:
     """Return where a value goes that another copy of a folded group uses."""
     return {1: "to the next step", -1: "back to the level above"}.get(copies, f"{copies} steps on")

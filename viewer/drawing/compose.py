@@ -12,11 +12,12 @@ from autograd_tools.tracing.columns import TraceNode
 from viewer import labels
 from viewer.drawing import texts
 from viewer.drawing.heat import Heat, heat_of
-from viewer.drawing.looks import MARKS
+from viewer.drawing.looks import ARROWS, MARKS
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Box, Edge, Graph, Group
 from viewer.options import Direction, EdgeLabel
-from viewer.passes.rows import leaves, ranks, scales
+from viewer.passes.rows import leaves, ranks
+from viewer.passes.sizes import best_direction
 from viewer.text.lines import shorten
 from viewer.text.links import check_links, link
 
@@ -81,13 +82,16 @@ class _Drawing:
         legend = self.heat.legend() if self.heat else ()
         arrows = sorted(self.arrows, key=lambda arrow: self.order[arrow.head])
         notes = (texts.heading_of(self.graph), *self.graph.notes)
-        direction = self.style.direction or self.best_direction()
+        direction = self.style.direction or self.best_direction(root)
         return Picture(root, arrows, notes, legend, span, direction)
 
-    def best_direction(self) -> str:
-        """Return "right" for a picture that is larger on a screen then, and too big for it down."""
-        found = scales(self.graph)
-        return "right" if found["down"] < min(1, found["right"]) else "down"
+    def best_direction(self, root: Cluster) -> str:
+        """Return the direction in which the boxes and labels that are drawn are largest."""
+        texts = {shape.name: (max(map(len, shape.lines)), len(shape.lines)) for shape in root.all()}
+        labels = (
+            len(arrow.label) for arrow in self.arrows if "constraint" not in ARROWS[arrow.kind]
+        )
+        return best_direction(self.graph, texts, max(labels, default=0))
 
     def sentence(self) -> str:
         """Return a description of the picture for screen readers."""
@@ -130,7 +134,7 @@ class _Drawing:
             own = texts.instance_of(self.graph.trace, group)
             heading = labels.title(group) + (f" {own}" if own and own != owner else "")
             titles = (*around, heading) if depth else ()
-            if _is_wrapper(group) and depth:
+            if group.is_wrapper and depth:
                 only = group.members[0]
                 todo.append((only, cluster, depth, titles, own or owner))  # type: ignore[arg-type]  # it is a group
                 continue
@@ -350,11 +354,3 @@ def _ranges(numbers: list[int]) -> str:
         else:
             rows.append([number])
     return ", ".join("-".join(map(str, row)) for row in rows)
-
-
-def _is_wrapper(group: Group) -> bool:
-    """Return whether a group contains only another open one, so that they share a frame."""
-    only = group.members[0] if len(group.members) == 1 else None
-    return (
-        isinstance(only, Group) and not only.collapsed and not group.collapsed and not group.copies
-    )

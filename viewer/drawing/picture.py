@@ -5,7 +5,7 @@ Each language of drawings (DOT, Mermaid) is written from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 LONGEST_EDGE = 12  # ranks; longer arrows slow down the layout and make a picture unreadable
@@ -60,6 +60,12 @@ class Cluster:
     def is_empty(self) -> bool:
         """Return whether it contains no shape, at any depth."""
         return not self.shapes and all(inner.is_empty() for inner in self.clusters)
+
+    def all(self) -> Iterator[Shape]:
+        """Yield the shapes in it, at any depth."""
+        yield from self.shapes
+        for inner in self.clusters:
+            yield from inner.all()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,17 @@ from autograd_tools.base.text import one_line
 from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer.graph import Box, Graph, Group
-from viewer.labels import LONGEST_NAME, call, counts, gradient, number, plural, shape, title
+from viewer.labels import (
+    LONGEST_NAME,
+    call,
+    counts,
+    gradient,
+    is_method,
+    number,
+    plural,
+    shape,
+    title,
+)
 from viewer.text.lines import LONGEST, shorten
 from viewer.text.strips import strip
 
@@ -102,7 +112,7 @@ def instance_of(trace: Trace, group: Group) -> str:
 
     Nothing for a function whose name is no class. Copies have the first and the last one.
     """
-    if group.kind != "function" or not group.name.rpartition(".")[2][:1].isupper():
+    if not is_method(group):
         return ""
     name, kind = trace.columns.name, trace.columns.kind
     copies = (group.copies[0], group.copies[-1]) if group.copies else (tuple(group.ids()),)

@@ -18,12 +18,13 @@ from viewer.inputs import Traceable
 from viewer.options import Detail, HeatBy
 from viewer.passes.folding import fold
 from viewer.passes.lines import by_lines
-from viewer.passes.rows import legibility
+from viewer.passes.sizes import legibility
 
 MAX_NODES = 25  # boxes whose labels are legible on a screen of 1440 x 900 pixels
 STRETCHES = 12  # pieces of a group with too many members
 PIECES = ("leaves", "stretch")  # the kinds of groups that cutting makes, not cut again
 FEW = 8  # boxes that are shown however tall they are
+NEARLY = 0.85  # of the size of legible letters: better than less than half as many boxes
 WORTH_CUTTING = 4  # boxes left; with fewer a group stays collapsed
 NESTED = 4  # nested calls of a function that are opened if not all of a recursion fits
 
@@ -88,19 +89,27 @@ def fit(
     graph = x if isinstance(x, Graph) else fold(x)
     if by != "op":
         graph = _closed(by_lines(graph, alone=True), by)
-    if max_nodes is None or _is_small(graph, max_nodes):
+    is_small = max_nodes is None or _is_small(graph, max_nodes)
+    if max_nodes is None or (is_small and max_nodes > MAX_NODES):  # as many as are asked for
         return _noted(graph, len(graph.boxes))
-    graph, budget = by_lines(graph), max_nodes
-    weights = _weights(graph, heat)
+    if not is_small or _share(graph, max_nodes, heat) < 1:
+        graph = _fitted(by_lines(graph), max_nodes, heat)
+    return _noted(graph, len(graph.boxes))
+
+
+def _fitted(graph: Graph, max_nodes: int, heat: Heat) -> Graph:
+    """Return a graph with groups collapsed until its boxes fit, and are legible on a screen."""
+    weights, budget = _weights(graph, heat), max_nodes
     is_shown = not (heat is None or isinstance(heat, str))  # all that has a weight is to be seen
+    nearly: Graph | None = None  # one that is hardly too large
     while True:
         fitted = _Fitter(graph, budget, weights, one_alone=is_shown).fit()
-        boxes = len(fitted.boxes)
-        share = min(1.0, max_nodes / boxes)
-        if boxes > FEW and not is_shown:
-            share = min(share, legibility(fitted) * max(1, max_nodes / MAX_NODES))
+        boxes, share = len(fitted.boxes), _share(fitted, max_nodes, heat)
+        if nearly and 2 * boxes < len(nearly.boxes):
+            return nearly
         if share == 1 or budget == 1:
-            return _noted(fitted, boxes)
+            return fitted
+        nearly = fitted if share > NEARLY and boxes <= max_nodes else None
         budget = max(1, min(boxes - 1, budget - 1, int(boxes * share)))
 
 
@@ -115,6 +124,16 @@ def check_heat(heat: Heat) -> None:
     is_row = hasattr(heat, "__len__") and not isinstance(heat, str)
     if not is_row and heat not in WEIGHTS:
         raise unknown("heat", heat, get_args(HeatBy))
+
+
+def _share(graph: Graph, max_nodes: int, heat: Heat) -> float:
+    """Return the share of the boxes that fit, by their number and on a screen."""
+    boxes = len(graph.boxes)
+    share = min(1.0, max_nodes / boxes) if boxes else 1.0
+    if boxes <= FEW or not (heat is None or isinstance(heat, str)):
+        return share  # with weights of nodes, all that have one are to be seen
+    letters = legibility(graph, measured=heat in ("time", "bytes"))
+    return min(share, letters * max(1, max_nodes / MAX_NODES))
 
 
 def _is_small(graph: Graph, max_nodes: int) -> bool:

@@ -3,49 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
-from viewer.graph import Box, Graph, Group
-
-SCREEN = 1440, 900  # pixels
-LETTERS, LEAST = 14.7, 9  # pixels: the height of a text, and the least that can be read
-LINE, GAP = 18, 37  # pixels: a line of a box, and the rim of a box with the space to the next
-HEADING = 60  # pixels
-FRAME = 48  # pixels that the title and the rim of a frame take
-WIDTH = 190  # pixels of a box with the space beside it
-
-
-def scales(graph: Graph) -> dict[str, float]:
-    """Return the scale at which a picture fits a screen, by the direction in which values flow."""
-    rows: dict[int, list[int]] = defaultdict(list)
-    for key, rank in ranks(graph).items():
-        rows[rank].append(_lines(graph, graph.boxes[key]))
-    frames, todo = 0, [graph.root]
-    while todo:
-        inner = [m for m in todo.pop().members if isinstance(m, Group) and not m.collapsed]
-        frames += len(inner)
-        todo += inner
-    boxes = max(map(len, rows.values()), default=0)
-    height = HEADING + sum(LINE * max(lines) + GAP for lines in rows.values()) + FRAME * frames
-    across = max((sum(LINE * n + GAP for n in lines) for lines in rows.values()), default=0)
-    down = min(SCREEN[0] / max(WIDTH * boxes, 1), SCREEN[1] / max(height, 1))
-    right = min(SCREEN[0] / max(WIDTH * len(rows), 1), SCREEN[1] / max(across + FRAME * frames, 1))
-    return {"down": down, "right": right}
-
-
-def legibility(graph: Graph) -> float:
-    """Return 1 if letters are legible on a screen, else the share of their size that they have."""
-    return min(1.0, max(scales(graph).values()) * LETTERS / LEAST)
-
-
-def _lines(graph: Graph, box: Box) -> int:
-    """Return the number of lines that a box has at most."""
-    if box.group is None:
-        return 2 + (len(box.nodes) > 2)
-    kinds = graph.trace.columns.kind
-    own = box.group.copies[0] if box.group.copies else tuple(box.group.ids())
-    leaves = sum(kinds[id - 1] != "result" for id in own)
-    lines = 2 if box.group.kind == "line" else 3
-    return lines + (len(box.nodes) > 2 * len(own)) + (leaves if leaves < 3 else 1)
+from viewer.graph import Graph
 
 
 def leaves(graph: Graph) -> set[str]:
@@ -54,10 +14,11 @@ def leaves(graph: Graph) -> set[str]:
     return {key for key, box in boxes if box.node is not None and kinds[box.node - 1] != "result"}
 
 
-def ranks(graph: Graph) -> dict[str, int]:
+def ranks(graph: Graph, frames: Mapping[str, int] | None = None) -> dict[str, int]:
     """Return the rank of each box, 0 or 1 at the top: as low as makes its arrows shortest together.
 
-    A leaf is right above its first use.
+    A leaf is right above its first use. With the number of the frame around each box, an arrow out
+    of a frame moves no box in it.
     """
     order = {key: position for position, key in enumerate(graph.boxes)}
     alone = leaves(graph)
@@ -74,7 +35,8 @@ def ranks(graph: Graph) -> dict[str, int]:
         if len(into[key]) <= len(room[key]):
             found[key] = min(room[key], default=found[key])
         for tail in into[key]:
-            room[tail].append(found[key] - 1)
+            if not frames or frames[tail] in (0, frames[key]):
+                room[tail].append(found[key] - 1)
     for edge in graph.edges:
         if edge.tail in alone:
             first[edge.tail] = min(found[edge.head], first.get(edge.tail, found[edge.head]))

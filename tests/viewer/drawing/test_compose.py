@@ -516,11 +516,11 @@ def test_the_frame_of_a_method_names_its_object():
 def test_values_flow_right_where_that_is_larger():
     wide, tall = Building(), Building()
     x = wide.leaf()
-    for _ in range(12):
-        wide.op("sin", wide.op("cos", x))
+    for n in range(12):
+        wide.op(f"regularized_incomplete_gamma_{n}", wide.op("cos", x))
     x = tall.leaf()
-    for _ in range(12):
-        x = tall.op("sin", x)
+    for n in range(12):
+        x = tall.op("multiply", x, tall.leaf(name=f"network.layers[{n}].attention.weight"))
     found = [compose_picture(b.graph, Style()).direction for b in (wide, tall)]
     assert found == ["right", "down"]
     assert compose_picture(tall.graph, Style(direction="right")).direction == "right"
