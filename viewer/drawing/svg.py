@@ -43,21 +43,37 @@ for _light, _dark in DARK.items():
 STYLE += "}\n</style>\n"
 
 # The wheel zooms at the pointer, dragging moves, a double click shows all again, as the keys do. At
-# first all is shown, or where letters would be too small, the beginning.
+# first all is shown, or where letters would be too small, the beginning: the heading and, if need be
+# a little smaller, the first box.
 SCRIPT = """<script>
 const svg = document.querySelector("svg"), all = svg.viewBox.baseVal;
 const whole = [all.x, all.y, all.width, all.height];
-const LETTER = 11, LEAST = 9, GOOD = 12;
+const LETTER = 11, LEAST = 9, GOOD = 12, MARGIN = 20;
 let view, held = null;
 const show = () => svg.setAttribute("viewBox", view.join(" "));
 const start = () => {
   const scale = Math.min(innerWidth / whole[2], innerHeight / whole[3]);
   view = whole.slice();
-  if (LETTER * scale < LEAST) {
-    const k = GOOD / LETTER, width = innerWidth / k, height = innerHeight / k;
-    view = [whole[0] + (whole[2] - width) / 2, whole[1], width, height];
-  }
   show();
+  if (LETTER * scale >= LEAST) return;
+  const good = [innerWidth * LETTER / GOOD, innerHeight * LETTER / GOOD];
+  const end = endOfFirst();
+  const more = Math.min(GOOD / LEAST, Math.max(1, ...good.map((size, n) => end[n] / size)));
+  const size = good.map(side => side * more);
+  const [x, y] = [0, 1].map(n => whole[n] + Math.max(0, end[n] - size[n]));
+  view = [x + Math.min(0, (whole[2] - size[0]) / 2), y, ...size];
+  show();
+};
+// From the corner of the picture to the far corner of the first box on its first row, and a margin.
+const endOfFirst = () => {
+  const [from, to, along] = svg.classList.contains("right")
+    ? ["left", "right", "top"] : ["top", "bottom", "left"];
+  const boxes = [...svg.querySelectorAll(".node")].map(box => box.getBoundingClientRect());
+  const row = Math.min(...boxes.map(box => box[to]));
+  const [first] = boxes.filter(box => box[from] < row).sort((a, b) => a[along] - b[along]);
+  if (!first) return [0, 0];
+  const end = at({clientX: first.right, clientY: first.bottom});
+  return [end.x - whole[0] + MARGIN, end.y - whole[1] + MARGIN];
 };
 const at = e => new DOMPoint(e.clientX, e.clientY).matrixTransform(svg.getScreenCTM().inverse());
 const zoom = (p, k) => {
@@ -145,7 +161,8 @@ def finish(svg: str, drawn: Picture) -> str:
     svg = STRIP.sub(rf' fill="{STRIP_COLOUR}">\1</text>', svg)
     sentence = escape(drawn.root.title)
     svg = ROLE.sub(lambda match: f'{match[0]} role="{ROLES[match[1]]}"', svg)
-    head = f'class="{NAME}" role="group" aria-label="{sentence}"'
+    classes = f"{NAME} right" if drawn.direction == "right" else NAME
+    head = f'class="{classes}" role="group" aria-label="{sentence}"'
     about = (
         f"<title>{sentence}</title>\n<desc>{escape('; '.join(map(one_line, drawn.notes)))}</desc>\n"
     )

@@ -571,26 +571,49 @@ def pixels(png):
     return zlib.decompress(data)
 
 
-def screenshot(path, folder):
-    """The screenshot of a file in Chromium."""
-    picture = folder / "screenshot.png"
+def chain(count):
+    def loss():
+        y = ag.Param(0.5, name="x")
+        for n in range(count):
+            y = (np.sin, np.exp, np.tanh)[n * n % 7 % 3](y)
+        return y
+
+    return ag.diff(loss)
+
+
+def chromium(path, folder, action):
+    """The output of Chromium for a file."""
     options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
     command = f"{CHROMIUM} {options} --disable-background-networking"
-    subprocess.run(
+    return subprocess.run(
         [
             *command.split(),
             "--disable-component-update",
             "--disable-sync",
             f"--user-data-dir={folder / 'profile'}",
             "--window-size=600,800",
-            f"--screenshot={picture}",
+            action,
             path.as_uri(),
         ],
         capture_output=True,
         timeout=120,
         check=True,
-    )
+    ).stdout
+
+
+def screenshot(path, folder):
+    """The screenshot of a file in Chromium."""
+    picture = folder / "screenshot.png"
+    chromium(path, folder, f"--screenshot={picture}")
     return picture.read_bytes()
+
+
+def first_view(path, folder):
+    """What a page shows at first, as left, top, width and height, and the size of its picture."""
+    shown = chromium(path, folder, "--dump-dom").decode()
+    view = re.search(r'viewBox="([^"]*)"', shown)[1]
+    size = re.search(r'width="(\d+)pt" height="(\d+)pt"', shown).groups()
+    return [*map(float, view.split())], [*map(int, size)]
 
 
 @pytest.mark.slow
@@ -620,6 +643,44 @@ def test_chromium_shows_a_picture_of_hostile_names(tmp_path, ending):
         tmp_path / f"graph{ending}",
     )
     assert len(set(pixels(screenshot(path, tmp_path)))) > 100
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_a_wide_page_begins_at_its_heading(tmp_path):
+    page = viewer.draw(chain(20), tmp_path / "wide.html", direction="right", max_nodes=None)
+    view, (width, _) = first_view(page, tmp_path)
+    assert width > 1500
+    assert view[:3] == [0, 0, 550]  # 600 pixels for letters of 12
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_a_narrow_page_is_in_the_middle(tmp_path):
+    page = viewer.draw(chain(60), tmp_path / "tall.html", direction="down", max_nodes=None)
+    view, (width, height) = first_view(page, tmp_path)
+    assert height > 1000
+    assert view[:3] == [(width - 550) / 2, 0, 550]
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_a_page_shows_its_first_box(tmp_path):
+    x = ag.Param(np.ones(2), name="first")
+
+    def loss():
+        y = np.sin(x)
+        ops = (np.cos, np.tan, np.exp, np.sinh, np.cosh, np.tanh, np.square, np.negative)
+        ops += (np.log1p, np.expm1, np.arctan, np.arcsinh, np.sqrt, np.reciprocal, np.log2)
+        return np.sum(np.stack([op(y) for op in ops]))
+
+    page = viewer.draw(ag.diff(loss), tmp_path / "wide.html", direction="down", max_nodes=None)
+    (left, top, width, _), _ = first_view(page, tmp_path)
+    box = re.search(r'<g id="n1".*?<polygon[^>]*points="([^"]*)"', page.read_text("utf-8"), re.S)
+    corners = [float(point.split(",")[0]) + 14.4 for point in box[1].split()]
+    assert left < min(corners) < max(corners) < left + width
+    assert top == 0
+    assert 550 < width < 734  # letters of 9 to 12 pixels
 
 
 def test_drawing_loads_the_renderer_on_demand(python):
