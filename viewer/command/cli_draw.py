@@ -17,8 +17,9 @@ from viewer.drawing.files import FORMATS, draw, format_of
 from viewer.graph import Graph
 from viewer.labels import plural
 from viewer.options import Detail, Direction, HeatBy
-from viewer.passes import MAX_NODES, fit, focus, fold, group
+from viewer.passes import MAX_NODES, focus, group
 from viewer.passes.fitting import check_budget
+from viewer.passes.focusing import reduced
 
 OPTIONS = ("backward", "direction", "heat", "links", "where")  # of `viewer.draw`
 
@@ -89,8 +90,9 @@ def _part(trace: Trace, args: argparse.Namespace) -> Graph:
     graph = group(trace)
     if args.scope or args.line:
         graph = focus(graph, scope=args.scope, line=args.line)
-    folded = fold(graph, _id_or_name(args.open) if args.open else ())
-    return fit(folded, args.max_nodes, by=args.by, heat=args.heat)
+    options: dict[str, Any] = {name: getattr(args, name) for name in ("by", "heat")}
+    opened = _id_or_name(args.open) if args.open else ()
+    return reduced(graph, args.max_nodes, open=opened, show=_id_or_name(args.focus), **options)
 
 
 def _id_or_name(text: str | None) -> Any:

@@ -86,7 +86,7 @@ def to_dot(
         screen.
     focus : int or str, optional
         Draw all but the paths from a node to the result faintly: the name of a Param or input, or
-        an id.
+        an id. The groups around that node are open.
     where : str, optional
         Draw all but the nodes that match a search faintly, as in `show`.
 
@@ -110,7 +110,7 @@ def to_dot(
     >>> print(viewer.to_dot(J).splitlines()[0])
     digraph trace {
     """
-    graph = prepare(x, max_nodes=max_nodes, by=by, heat=heat)
+    graph = prepare(x, max_nodes=max_nodes, by=by, heat=heat, show=focus)
     path = _path(graph, focus, where)
     style = Style(gradients, edges, heat, links, marks or {}, backward, direction, path)
     return dot_source(compose_picture(graph, style))

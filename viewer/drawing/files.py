@@ -138,7 +138,8 @@ def _laid_out(
 ) -> tuple[bytes, Picture]:
     """Return an image and its picture, simplified until its layout takes no longer than allowed."""
     x = x if isinstance(x, Graph) else as_trace(x)
-    graph = prepare(x, max_nodes=max_nodes, by=by, heat=options.get("heat"))
+    heat, node = options.get("heat"), options.get("focus")
+    graph = prepare(x, max_nodes=max_nodes, by=by, heat=heat, show=node)
     asked, most = len(graph.boxes), sys.maxsize
     while True:
         for simpler in SIMPLER:

@@ -60,7 +60,8 @@ def to_mermaid(x: Traceable | Graph, **options: Unpack[DrawingOptions]) -> str:
     flowchart TD
     """
     most, by = options.pop("max_nodes", MAX_NODES), options.pop("by", "op")
-    graph = prepare(x, max_nodes=most, by=by, heat=options.get("heat"))
+    heat, node = options.get("heat"), options.get("focus")
+    graph = prepare(x, max_nodes=most, by=by, heat=heat, show=node)
     drawn = picture_of(graph, **options)
     return "\n".join(_chart(drawn)) + "\n"
 

@@ -43,8 +43,8 @@ for _light, _dark in DARK.items():
 STYLE += "}\n</style>\n"
 
 # The wheel zooms at the pointer, dragging moves, a double click shows all again, as the keys do. At
-# first all is shown, or where letters would be too small, the beginning: the heading and, if need be
-# a little smaller, the first box.
+# first all is shown, or where letters would be too small, the beginning: the heading and the first
+# box, a little smaller if need be.
 SCRIPT = """<script>
 const svg = document.querySelector("svg"), all = svg.viewBox.baseVal;
 const whole = [all.x, all.y, all.width, all.height];

@@ -6,7 +6,6 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import TypeAlias, get_args
 
 import numpy as np
@@ -18,17 +17,17 @@ from viewer.inputs import Traceable
 from viewer.options import Detail, HeatBy
 from viewer.passes.folding import fold
 from viewer.passes.lines import by_lines
+from viewer.passes.pieces import PIECES, Members, leaves_together, stretches
+from viewer.passes.showing import opened_to
 from viewer.passes.sizes import legibility
 
 MAX_NODES = 25  # boxes whose labels are legible on a screen of 1440 x 900 pixels
 STRETCHES = 12  # pieces of a group with too many members
-PIECES = ("leaves", "stretch")  # the kinds of groups that cutting makes, not cut again
 FEW = 8  # boxes that are shown however tall they are
 NEARLY = 0.85  # of the size of legible letters: better than less than half as many boxes
 WORTH_CUTTING = 4  # boxes left; with fewer a group stays collapsed
 NESTED = 4  # nested calls of a function that are opened if not all of a recursion fits
 
-Members: TypeAlias = tuple[int | Group, ...]
 Heat: TypeAlias = str | Sequence[float] | None
 Key: TypeAlias = tuple[object, ...]  # of groups that are opened together
 
@@ -39,6 +38,7 @@ def fit(
     *,
     by: Detail = "op",
     heat: HeatBy | Sequence[float] | None = None,
+    show: int | None = None,
 ) -> Graph:
     """Collapse groups until at most `max_nodes` boxes are left; nothing is dropped.
 
@@ -58,6 +58,8 @@ def fit(
     heat : {"time", "bytes", "gradient", "least-gradient"}, optional
         Open the groups with most of this instead of those with most operations, and none without
         it. A sequence has the weight of each node, the first of node 1.
+    show : int, optional
+        A node that is drawn itself, by its id: the groups around it are open.
 
     Returns
     -------
@@ -89,21 +91,25 @@ def fit(
     graph = x if isinstance(x, Graph) else fold(x)
     if by != "op":
         graph = _closed(by_lines(graph, alone=True), by)
-    is_small = max_nodes is None or _is_small(graph, max_nodes)
-    if max_nodes is None or (is_small and max_nodes > MAX_NODES):  # as many as are asked for
-        return _noted(graph, len(graph.boxes))
-    if not is_small or _share(graph, max_nodes, heat) < 1:
-        graph = _fitted(by_lines(graph), max_nodes, heat)
-    return _noted(graph, len(graph.boxes))
+    if max_nodes is None:
+        found = opened_to(graph, show)
+    elif _is_small(graph, max_nodes):
+        found = opened_to(graph, show)
+        is_right = max_nodes > MAX_NODES or _share(found, max_nodes, heat) == 1
+        found = found if is_right else _fitted(by_lines(graph), max_nodes, heat, show)
+    else:
+        found = _fitted(by_lines(graph), max_nodes, heat, show)
+    return _noted(found, len(found.boxes))
 
 
-def _fitted(graph: Graph, max_nodes: int, heat: Heat) -> Graph:
+def _fitted(graph: Graph, max_nodes: int, heat: Heat, show: int | None) -> Graph:
     """Return a graph with groups collapsed until its boxes fit, and are legible on a screen."""
     weights, budget = _weights(graph, heat), max_nodes
     is_shown = not (heat is None or isinstance(heat, str))  # all that has a weight is to be seen
     nearly: Graph | None = None  # one that is hardly too large
     while True:
         fitted = _Fitter(graph, budget, weights, one_alone=is_shown).fit()
+        fitted = opened_to(fitted, show)
         boxes, share = len(fitted.boxes), _share(fitted, max_nodes, heat)
         if nearly and 2 * boxes < len(nearly.boxes):
             return nearly
@@ -258,13 +264,13 @@ class _Fitter:
         own = group.members
         if len(own) == 1 and isinstance(own[0], Group) and own[0].kind == "line":
             own = own[0].members  # a function of one line: its frame would show nothing more
-        for members in (own, _leaves_together(self.graph, own)):
+        for members in (own, leaves_together(self.graph, own)):
             if self._width(members) <= boxes:
                 return members
         is_root = group is self.graph.root  # any other is cut only where it could never fit
         never = group.kind != "line" and self._width(members) > self.budget
         if cut and (is_root or (never and boxes >= WORTH_CUTTING)):
-            return _stretches(self.graph, members, min(STRETCHES, boxes))
+            return stretches(self.graph, members, min(STRETCHES, boxes))
         return None
 
     def _width(self, members: Members) -> int:
@@ -332,37 +338,3 @@ def _key(group: Group, around: Counter[str]) -> Key:
         return group.kind, group.name, around[group.name]
     name = "" if group.kind == "line" else group.name
     return group.kind, name, group.file, group.line, 0 if group.file else group.first
-
-
-def _leaves_together(graph: Graph, members: Members) -> Members:
-    """Return members with neighbouring leaves as one group."""
-    kinds = graph.trace.columns.kind
-    found: list[int | Group] = []
-    for is_leaf, run in groupby(members, lambda m: isinstance(m, int) and kinds[m - 1] != "result"):
-        items = tuple(run)
-        together = is_leaf and len(items) > 1
-        found += [Group(f"{len(items):,} leaves", items, "leaves")] if together else items
-    return tuple(found)
-
-
-def _stretches(graph: Graph, members: Members, pieces: int) -> Members:
-    """Cut members into pieces of about equal length."""
-    size = -(-len(members) // pieces)
-    found = (members[start : start + size] for start in range(0, len(members), size))
-    return tuple(_stretch(graph, piece) if len(piece) > 1 else piece[0] for piece in found)
-
-
-def _stretch(graph: Graph, members: Members) -> Group:
-    """Return neighbours as a group, named by its steps, its lines or else its nodes."""
-    ends = [member for member in (members[0], members[-1]) if isinstance(member, Group)]
-    kinds = {group.kind for group in ends}
-    if len(ends) == 2 and len(kinds) == 1 and kinds <= {"step", "level"}:
-        first, last = ends[0].name.partition("-")[0], ends[1].name.rpartition("-")[2]
-        return Group(f"{ends[0].kind}s {first}-{last}", members, "stretch")
-    ids = [id for m in members for id in (m.all_ids() if isinstance(m, Group) else (m,))]
-    columns = graph.trace.columns
-    files = {columns.file[id - 1] for id in ids} - {""}
-    lines = [columns.line[id - 1] for id in ids if columns.file[id - 1]]
-    if len(files) == 1 and lines[0] < lines[-1]:
-        return Group(f"lines {lines[0]:,}-{lines[-1]:,}", members, "stretch", files.pop(), lines[0])
-    return Group(f"nodes {min(ids):,}-{max(ids):,}", members, "stretch")

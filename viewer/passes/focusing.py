@@ -9,7 +9,8 @@ from autograd_tools import Trace
 from autograd_tools.base.text import unknown
 from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable
-from viewer.passes.fitting import fit
+from viewer.options import Detail, HeatBy
+from viewer.passes.fitting import MAX_NODES, fit
 from viewer.passes.folding import fold
 from viewer.passes.grouping import group
 
@@ -75,7 +76,7 @@ def focus(
         raise ValueError(f"steps= needs node= and must be 0 or more, got {steps!r}")
     ids = set(graph.root.all_ids())
     if node is not None:
-        id = _id(trace, node)
+        id = id_of(trace, node)
         ids &= _path(trace, id) if steps is None else _around(trace, id, steps)
     if scope is not None:
         ids &= _under(trace, scope)
@@ -85,7 +86,27 @@ def focus(
     found = replace(graph, root=_only(graph.root, ids), hidden=graph.hidden & ids, notes=notes)
     if isinstance(x, Graph):
         return found
-    return fit(fold(found))
+    return reduced(found, show=node)
+
+
+def reduced(
+    graph: Graph,
+    max_nodes: int | None = MAX_NODES,
+    *,
+    by: Detail = "op",
+    heat: HeatBy | Sequence[float] | None = None,
+    open: int | str | Sequence[int | str] = (),
+    show: int | str | None = None,
+) -> Graph:
+    """Fold a grouped graph except for `open`, and collapse it to `max_nodes` boxes.
+
+    A node to `show`, by id or name, is drawn itself: a Param or input apart from others like it.
+    """
+    apart = [open] if isinstance(open, (int, str)) else [*open]
+    id = None if show is None else id_of(graph.trace, show)
+    if id and graph.trace.columns.kind[id - 1] != "result" and id in {*graph.root.all_ids()}:
+        apart.append(id)
+    return fit(fold(graph, apart), max_nodes, by=by, heat=heat, show=id)
 
 
 def path_of(trace: Trace, node: int | str) -> frozenset[int]:
@@ -93,10 +114,11 @@ def path_of(trace: Trace, node: int | str) -> frozenset[int]:
 
     Raise ValueError for an unknown node.
     """
-    return frozenset(_path(trace, _id(trace, node)))
+    return frozenset(_path(trace, id_of(trace, node)))
 
 
-def _id(trace: Trace, node: int | str) -> int:
+def id_of(trace: Trace, node: int | str) -> int:
+    """Return the id of a node, given by it or by its name; raise ValueError for an unknown one."""
     if isinstance(node, str):
         names = trace.columns.name
         if node in names and node:

@@ -10,7 +10,7 @@ from viewer.inputs import Traceable, as_graph
 from viewer.options import Detail, HeatBy
 from viewer.passes.fitting import MAX_NODES, check_budget
 from viewer.passes.fitting import fit as fitted
-from viewer.passes.folding import fold as folded
+from viewer.passes.focusing import reduced
 from viewer.passes.grouping import group as grouped
 
 
@@ -24,10 +24,12 @@ def prepare(
     heat: HeatBy | Sequence[float] | None = None,
     leaves_apart: bool = False,
     open: int | str | Sequence[int | str] = (),
+    show: int | str | None = None,
 ) -> Graph:
     """Return a trace as a graph: grouped, folded except for `open`, collapsed to `max_nodes` boxes.
 
-    None for `max_nodes` collapses no group. A graph is returned unchanged.
+    None for `max_nodes` collapses no group. A node to `show` is drawn itself if the graph is
+    folded. A graph is returned unchanged.
     """
     if isinstance(x, Graph):
         return x
@@ -37,5 +39,6 @@ def prepare(
         graph = grouped(graph)
     if leaves_apart:
         graph = replace(graph, leaves_apart=True)
-    graph = folded(graph, open) if fold else graph
-    return fitted(graph, max_nodes, by=by, heat=heat)
+    if not fold:
+        return fitted(graph, max_nodes, by=by, heat=heat)
+    return reduced(graph, max_nodes, by=by, heat=heat, open=open, show=show)
