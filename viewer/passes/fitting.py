@@ -208,6 +208,7 @@ class _Fitter:
             if groups := self.waiting.pop(key, None):
                 plan = self._plan(key, groups)
                 self.is_open[key] = bool(plan)
+                self.is_open |= {_key(group, self.around[id(group)]): True for group, _ in plan}
                 if not plan and self.one_alone:
                     heaviest = max(groups, key=lambda group: self.weights[id(group)])
                     plan = self._plan(key, [heaviest])
@@ -218,21 +219,26 @@ class _Fitter:
     def _plan(self, key: Key, groups: list[Group]) -> list[tuple[Group, Members]]:
         """Return groups to open with their members, and those in them whose keys are open.
 
-        Nothing if their boxes do not fit.
+        Nothing if their boxes do not fit. A recursion is opened a few calls deep, or as deep as it
+        is.
         """
-        if key[0] == "function" and key[2] == NESTED:
-            return []
+        is_deep = key[0] == "function" and key[2] == NESTED
         plan: list[tuple[Group, Members]] = []
         left, todo = self.left, [*reversed(groups)]
         while todo:
             group = todo.pop()
-            members = self._arranged(group, left + 1, cut=len(groups) == 1 and not plan)
+            is_alone = len(groups) == 1 and not plan and not is_deep
+            members = self._arranged(group, left + 1, cut=is_alone)
             if members is None:
                 return []
             left -= self._width(members) - 1
             plan.append((group, members))
             inner = self._inner(group, members)
-            todo += [member for other, member in inner if other == key or self.is_open.get(other)]
+            todo += [
+                member
+                for other, member in inner
+                if other == key or self.is_open.get(other) or (is_deep and other[:2] == key[:2])
+            ]
         return plan
 
     def _show(self, group: Group, members: Members) -> None:
@@ -333,8 +339,12 @@ WEIGHTS: dict[str | None, Callable[[Columns], Sequence[float]]] = {
 
 
 def _key(group: Group, around: Counter[str]) -> Key:
-    """Return the key of groups that are opened together: a function by how often it is nested."""
+    """Return the key of groups that are opened together: a function by how often it is nested.
+
+    Steps of a loop that are equal to no other are opened together, folded ones on their own.
+    """
     if group.kind == "function":
         return group.kind, group.name, around[group.name]
-    name = "" if group.kind == "line" else group.name
-    return group.kind, name, group.file, group.line, 0 if group.file else group.first
+    is_alike = group.kind == "line" or (group.kind == "step" and not group.copies)
+    name, first = "" if is_alike else group.name, 0 if group.file else group.first
+    return group.kind, name, group.file, group.line, first

@@ -308,3 +308,38 @@ def test_groups_of_no_weight_stay_collapsed():
     b = nested()
     weights = [float(node.op.startswith("g")) for node in b.nodes]
     assert collapsed(fit(group(b), 9, heat=weights)) == ["f"]
+
+
+def open_ones(graph, kind):
+    """Whether the visible groups of a kind are open: no, yes or both."""
+    found, todo = set(), [graph.root]
+    while todo:
+        for member in todo.pop().members:
+            if not isinstance(member, int):
+                found |= {not member.collapsed} if member.kind == kind else set()
+                todo += [] if member.collapsed else [member]
+    return found
+
+
+def test_a_lopsided_recursion_that_fits_is_open_to_its_leaves():
+    leaves = ag.Param(np.arange(30.0).reshape(6, 5) / 30)
+    w = ag.Param(np.arange(50.0).reshape(10, 5) / 50)
+
+    def compose(tree):
+        if isinstance(tree, int):
+            return leaves[tree]
+        return np.tanh(np.concatenate([compose(tree[0]), compose(tree[1])]) @ w)
+
+    graph = prepare(ag.diff(lambda: np.sum(compose(((0, (1, 2)), ((3, 4), (5, (0, 1))))) ** 2)))
+    assert open_ones(graph, "function") == {True}
+    assert len(graph.boxes) <= 25
+
+
+@pytest.mark.parametrize("max_nodes", range(3, 26))
+def test_unequal_steps_of_a_loop_are_open_or_collapsed_together(max_nodes):
+    b = Building()
+    x = b.leaf("input")
+    for step in b.steps(4):
+        for n in range(step + 2):
+            x = b.op(f"op{n}", x, line=n)
+    assert len(open_ones(fit(fold(group(b)), max_nodes), "step")) <= 1
