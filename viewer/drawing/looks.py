@@ -70,6 +70,7 @@ MARKS = {
 # One hue by lightness, which can be read without seeing colours; in the dark, more is lighter.
 SQUARE = "■"  # of a level of heat in the heading
 HEAT = ("#fff6ea", "#fee0bb", "#fdc68c", "#f8a65c", "#ec8638", "#d96a1e")
+STRIP = "#16325c"  # of the bars in a box, on any of its colours
 
 # Each colour above, and its counterpart on a dark screen; text is legible on both.
 DARK = {
@@ -93,5 +94,6 @@ DARK = {
     "#b3261e": "#f2857e",
     "#f7e7a9": "#4d4010",
     "#8a6d00": "#d9b62b",
+    STRIP: "#c4defc",
 }
 DARK |= zip(HEAT, ("#26211c", "#3b2b1c", "#54371b", "#6f4519", "#8a5217", "#a45f14"), strict=True)

@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from autograd_tools.base.text import one_line
-from viewer.drawing.looks import DARK, FONT, HEAT, SQUARE
+from viewer.drawing.looks import DARK, FAINT, FONT, HEAT, SQUARE, STRIP
 from viewer.drawing.picture import Picture
 from viewer.text.strips import BARS
 
@@ -22,8 +22,8 @@ EDGE_TITLE = re.compile(r"""(<g id="edge(\d+)" class="edge">\n<title>)[^<]*""")
 ROLES = {"cluster": "group", "node": "img", "edge": "img"}
 ROLE = re.compile(r'<g id="[^"]*" class="(cluster|node|edge)[^"]*"')
 
-STRIP = re.compile(rf'(?: fill="[^"]*")?>([{BARS}·–?!]{{2,}})</text>')
-STRIP_COLOUR = "#d96a1e"  # also on a dark screen, see DARK
+PALE = FAINT["fontcolor"]
+BAR_LINE = re.compile(rf'(?: fill="(?!{PALE})[^"]*"|(?<!{PALE}"))>([{BARS}·–?!]{{2,}})</text>')
 
 NAME = "autograd-tools"  # the class of our pictures, so that their rules affect no others
 
@@ -158,7 +158,7 @@ def finish(svg: str, drawn: Picture) -> str:
         lambda match: match[1] + escape(drawn.arrows[int(match[2]) - 1].tooltip), svg
     )
     svg = _coloured(svg, drawn)
-    svg = STRIP.sub(rf' fill="{STRIP_COLOUR}">\1</text>', svg)
+    svg = BAR_LINE.sub(rf' fill="{STRIP}">\1</text>', svg)
     sentence = escape(drawn.root.title)
     svg = ROLE.sub(lambda match: f'{match[0]} role="{ROLES[match[1]]}"', svg)
     classes = f"{NAME} right" if drawn.direction == "right" else NAME

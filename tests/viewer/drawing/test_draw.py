@@ -18,7 +18,7 @@ from support.hostile import hostile
 import autograd_tools as ag
 import viewer
 from viewer.drawing.files import FORMATS
-from viewer.drawing.looks import DARK
+from viewer.drawing.looks import BOXES, DARK, FAINT, HEAT, MARKS, STRIP
 
 SVG = "{http://www.w3.org/2000/svg}"
 CHROMIUM = next(
@@ -120,6 +120,30 @@ def test_every_colour_has_another_one_on_a_dark_screen(tape):
     )
     assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', drawn)) <= set(DARK)
     assert re.findall(r'(?:fill|stroke)="(?!#|none|black|transparent)([^"]+)"', drawn) == []
+
+
+def brightness(colour):
+    """The relative luminance of a colour, as WCAG defines it."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    return sum(x * weight for x, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+@pytest.mark.parametrize("colour_of", [lambda x: x, DARK.get], ids=["light", "dark"])
+def test_strips_are_seen_on_boxes_of_all_colours(colour_of):
+    looks = (*BOXES.values(), *(look for _, look in MARKS.values()))
+    fills = {look["fillcolor"] for look in looks if "fillcolor" in look}
+    bars = brightness(colour_of(STRIP))
+    for fill in (*fills, *HEAT):
+        dark, light = sorted((bars, brightness(colour_of(fill))))
+        assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_a_strip_has_its_own_colour_unless_the_box_is_faint():
+    svg = viewer.to_svg(loop(), heat="gradient")
+    assert set(re.findall(r'fill="(#\w+)">[▁▂▃▄▅▆▇█]+<', svg)) == {STRIP}
+    faint = viewer.to_svg(loop(), where="op=nothing")
+    assert set(re.findall(r'fill="(#\w+)">[▁▂▃▄▅▆▇█]+<', faint)) == {FAINT["fontcolor"]}
 
 
 def test_the_styles_of_svg_affect_no_other_picture(tape):
