@@ -233,17 +233,23 @@ class Graph:
     def _shown(self) -> _Shown:
         shown, keys, groups = _Shown({}, {}), self._targets.keys, self._targets.groups
         columns, copies = self.trace.columns, self._targets.copies
+        hidden, counts, kind = self.hidden, shown.counts, columns.kind
         for id, position, parent in self._wires():
-            head, own = keys[id], copies.get(id, ())
+            head, own = keys[id], copies.get(id)
             argument = 0 if head in groups else self._arguments(id)[position]
-            for source in self._sources(parent):
-                tail, carried = keys[source], _copies_between(copies.get(source, ()), own)
+            is_plain = parent in keys and parent not in hidden
+            for source in (parent,) if is_plain else self._sources(parent):
+                tail, there = keys[source], copies.get(source) if own else None
+                carried = _copies_between(there, own) if there and own and there != own else 0
                 if tail == head and not carried:
                     continue
-                ends = shown.counts.setdefault((tail, head, argument, carried), [source, 0, 0])
-                ends[1:] = ends[1] + 1, max(ends[2], source)
-                is_leaf = tail not in groups and columns.kind[source - 1] != "result"
-                if self.leaves_apart and is_leaf:
+                wire = tail, head, argument, carried
+                if wire in counts:
+                    ends = counts[wire]
+                    ends[1:] = ends[1] + 1, max(ends[2], source)
+                else:
+                    counts[wire] = [source, 1, source]
+                if self.leaves_apart and tail not in groups and kind[source - 1] != "result":
                     shown.uses.setdefault((tail, head), {})[source] = None
         return shown
 

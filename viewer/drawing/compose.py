@@ -12,7 +12,7 @@ from autograd_tools.tracing.columns import TraceNode
 from viewer import labels
 from viewer.drawing import texts
 from viewer.drawing.heat import Heat, heat_of
-from viewer.drawing.looks import ARROWS, MARKS
+from viewer.drawing.looks import MARKS
 from viewer.drawing.picture import Arrow, Cluster, Picture, Shape, Style
 from viewer.graph import Box, Edge, Graph, Group
 from viewer.options import Direction, EdgeLabel
@@ -88,10 +88,8 @@ class _Drawing:
     def best_direction(self, root: Cluster) -> str:
         """Return the direction in which the boxes and labels that are drawn are largest."""
         texts = {shape.name: (max(map(len, shape.lines)), len(shape.lines)) for shape in root.all()}
-        labels = (
-            len(arrow.label) for arrow in self.arrows if "constraint" not in ARROWS[arrow.kind]
-        )
-        return best_direction(self.graph, texts, max(labels, default=0))
+        label = max((len(arrow.label) for arrow in self.arrows), default=0)
+        return best_direction(self.graph, texts, label)
 
     def sentence(self) -> str:
         """Return a description of the picture for screen readers."""

@@ -190,14 +190,10 @@ def _shape(shape: Shape) -> dict[str, str]:
 
 
 def _arrow(arrow: Arrow) -> dict[str, str]:
-    """Return the attributes of an arrow.
-
-    Labels are beside the arrow where there is room, because one in the way would make room between
-    all boxes.
-    """
+    """Return the attributes of an arrow; room is made for its label."""
     looks = dict(ARROWS[arrow.kind])
     if arrow.label:
-        looks["xlabel" if "constraint" in looks else "label"] = _literal(f" {arrow.label} ")
+        looks["label"] = _literal(f" {arrow.label} ")
     if arrow.argument:
         looks["headlabel"] = arrow.argument
     if arrow.width:

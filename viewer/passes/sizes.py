@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from viewer.graph import Box, Graph, Group
-from viewer.labels import is_method, title
+from viewer.labels import carried, is_method, title
 from viewer.passes.rows import ranks
 
 SCREEN = 1440, 900  # pixels
@@ -47,7 +47,8 @@ def legibility(graph: Graph, *, measured: bool = False) -> float:
     texts = {key: _text(graph, box) for key, box in graph.boxes.items()}
     if measured:
         texts = {key: (columns, lines + 1) for key, (columns, lines) in texts.items()}
-    return min(1.0, max(_scales(graph, texts, 0).values()) * LETTERS / LEAST)
+    label = len(carried(1)) if any(edge.carried for edge in graph.edges) else 0
+    return min(1.0, max(_scales(graph, texts, label).values()) * LETTERS / LEAST)
 
 
 def _text(graph: Graph, box: Box) -> Text:

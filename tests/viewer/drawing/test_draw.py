@@ -741,6 +741,67 @@ def test_labels_of_arrows_are_legible_on_lines(tape):
     )
 
 
+def rectangles(svg, kind):
+    """The rectangles around boxes, or around the labels of arrows: left, top, right, bottom."""
+    found = []
+    for group in svg.iter(f"{SVG}g"):
+        if kind == "node" and "node" in group.get("class", "").split():
+            corners = [
+                re.findall(r"[-\d.]+", e.get("points") or e.get("d") or "") for e in group.iter()
+            ]
+            numbers = [float(number) for corner in corners for number in corner]
+            if numbers:
+                x, y = numbers[::2], numbers[1::2]
+                found.append((min(x), min(y), max(x), max(y)))
+        if kind == "edge" and group.get("class") == "edge":
+            for text in group.iter(f"{SVG}text"):
+                if text.text.isdigit():  # of an argument, at the head
+                    continue
+                x, y, width = float(text.get("x")), float(text.get("y")), len(text.text) * 4.5
+                found.append((x - width / 2, y - 7, x + width / 2, y + 2))
+    return found
+
+
+def heat_equation():
+    kappa, start = ag.Param(0.3, name="kappa"), ag.Param(np.ones(20), name="start")
+
+    def laplacian(u, dx):
+        return (u[2:] - 2 * u[1:-1] + u[:-2]) / dx**2
+
+    def loss():
+        u = start
+        for _ in range(20):
+            change = kappa * laplacian(u, 0.15)
+            u = u + 0.01 * np.concatenate([[0.0], change, [0.0]])
+        return np.sum(u**2) / 2 + 1e-3 * np.sum((start[1:] - start[:-1]) ** 2)
+
+    return ag.diff(loss)
+
+
+def two_states():
+    w = ag.Param(np.eye(3) / 2, name="w")
+
+    def loss():
+        h = c = np.ones(3)
+        for _ in range(9):
+            h, c = np.tanh(w @ h + c), c * np.sin(h) + w @ c
+        return np.sum(h * c)
+
+    return ag.diff(loss)
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("model", [heat_equation, two_states])
+def test_labels_of_arrows_cover_no_box_and_no_label(model, direction):
+    svg = ET.fromstring(viewer.to_svg(model(), backward=True, direction=direction))
+    boxes, words = rectangles(svg, "node"), rectangles(svg, "edge")
+    assert len(words) > 10
+    for n, (left, top, right, bottom) in enumerate(words):
+        for other in (*boxes, *words[:n]):
+            is_beside = right <= other[0] or other[2] <= left
+            assert is_beside or bottom <= other[1] or other[3] <= top
+
+
 def test_a_norm_that_overflows_is_drawn():
     w = ag.Param(np.array([1.5e308, 1.5e308]), name="w")
     assert "value: min 1.5e+308, mean 1.5e+308, max 1.5e+308\n" in viewer.to_svg(
