@@ -14,7 +14,17 @@ from typing import Any, NamedTuple
 
 from autograd_tools.location.code_files import file_of
 from autograd_tools.location.scopes import OpenScope, innermost_scope, scopes
-from autograd_tools.location.turns import held_by, outer_variables
+from autograd_tools.location.turns import (
+    NO_TURNS,
+    NOTHING,
+    Reading,
+    Readings,
+    Turns,
+    held_by,
+    reading_at,
+    readings_of,
+    turns_of,
+)
 
 
 def _folder_of(package: str) -> str:
@@ -92,8 +102,8 @@ class PathEntry:
         itself begins (-1 for functions).
     resumed : bool
         The next inner entry is the call of the operation before, still running.
-    turns : tuple of int
-        What the variables of outer loops held: another object in each iteration.
+    turns : Turns
+        Variables that tell the iterations of the loops around, and what they held.
     depth : int
         The number of entries around it.
     """
@@ -109,7 +119,7 @@ class PathEntry:
         offset: int = 0,
         start: int = -1,
         resumed: bool = False,
-        turns: tuple[int, ...] = (),
+        turns: Turns = NO_TURNS,
     ) -> None:
         self.around = around
         self.number = number
@@ -155,7 +165,7 @@ class CallSite(NamedTuple):
     operator: bool = False
     gradient: str = ""
     between: int = -1
-    turns: tuple[int, ...] = ()
+    turns: Turns = NO_TURNS
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -232,6 +242,8 @@ PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR  # generators pause, 
 # the same as before, all others are.
 _Around = tuple[int, int, OpenScope | None]
 _NOTHING: _Around = (0, 0, None)
+_FAR = sys.maxsize  # beyond all instructions
+_getframe = sys._getframe
 
 
 class Locator:
@@ -243,10 +255,11 @@ class Locator:
     def __init__(self, base: FrameType | None, *, turns: bool = False) -> None:
         self.base = base
         self.turns = turns
-        # Variables of loops around others in `_frame`, what they held at the last operation, and
-        # its instruction.
-        self._outer: tuple[str, ...] = ()
-        self._held: tuple[int, ...] = ()
+        # What to read in `_frame` at its instructions, what was read last, and what it gave; and
+        # the instruction of the last operation.
+        self._readings: Readings | None = None
+        self._reading: Reading = NOTHING
+        self._held: tuple[object, ...] = ()
         self._offset = 0
         self._start = base.f_lasti if base is not None else -1
         self._count = self._unnamed = 0
@@ -264,19 +277,21 @@ class Locator:
         self._known = self._outside = 0
         self._paused: dict[int, tuple[FrameType, int]] = {}
         # The frame and the scope of the last operation, and its call sites by offset, because
-        # Python searches a table for the line. `_below` is the library frame that this frame
-        # called.
+        # Python searches a table for the line; or the variables to read there, and the sites by
+        # offset and what was read. `_below` is the library frame that this frame called.
         self._frame: FrameType | None = None
         self._scope: object | None = None
         self._below: FrameType | None = None
-        self._notes: dict[Any, CallSite] = {}
-        self._more: dict[Any, CallSite] = {}
+        self._notes: dict[Any, Any] = {}
+        self._more: dict[Any, Any] = {}
 
     def find(self) -> CallSite:
         """Return the call site in the innermost frame of the user's code."""
-        frame: FrameType | None = sys._getframe(2)  # skip the engine
-        below = None
-        while frame is not None and frame is not self._frame and not is_users(frame):
+        frame: FrameType | None = _getframe(2)  # skip the engine
+        below, last = None, self._frame
+        while frame is not None and frame is not last:
+            if id(frame.f_code) not in _library_codes and is_users(frame):
+                break
             below = frame
             frame = frame.f_back
         if frame is None:
@@ -287,26 +302,38 @@ class Locator:
             self._enter(frame, scope, below)
         self._below = below
         notes = self._more if resumed else self._notes
-        key: Any = frame.f_lasti
-        if self._outer:
-            if key <= self._offset:  # back to an earlier instruction: maybe another iteration
-                self._held = held_by(frame, self._outer)
-            self._offset = key
-            key = key, self._held
-        note = notes.get(key)
-        if note is None:
-            operator = below is None or id(below.f_code) in OPERATORS
-            note = CallSite(
-                file_of(frame.f_code, frame.f_globals),
-                frame.f_lineno,
-                *self._here,
-                frame.f_lasti,
-                resumed,
-                operator,
-                turns=self._held,
-            )
-            notes[key] = note
-        return note
+        offset = frame.f_lasti
+        note = notes.get(offset)
+        if note.__class__ is CallSite:
+            self._offset = _FAR
+            return note
+        key: Any = offset
+        if note is None and self._readings is not None:
+            note = reading_at(frame.f_code, offset, self._readings)
+        turns = NO_TURNS
+        if note.__class__ is Reading and note is not NOTHING:
+            reading = notes[offset] = note
+            if offset <= self._offset or reading is not self._reading or reading.each:
+                # Another iteration may have begun.
+                self._held = held_by(frame, reading.names)
+                self._reading = reading
+            self._offset = offset
+            key = offset, self._held
+            found = notes.get(key)
+            if found is not None:
+                return found
+            turns = reading.names, self._held
+        operator = below is None or id(below.f_code) in OPERATORS
+        site = notes[key] = CallSite(
+            file_of(frame.f_code, frame.f_globals),
+            frame.f_lineno,
+            *self._here,
+            offset,
+            resumed,
+            operator,
+            turns=turns,
+        )
+        return site
 
     note = find  # the timer replaces it in an instance
 
@@ -316,8 +343,8 @@ class Locator:
         path = self._path(frame, below) if inside else self._path(None, None)
         code = frame.f_code
         self._here = (code.co_qualname, path)
-        self._outer = outer_variables(code) if self.turns and inside else ()
-        self._held, self._offset = (), sys.maxsize
+        self._readings = readings_of(code) if self.turns and inside else None
+        self._reading, self._offset = NOTHING, _FAR
         self._frame = (
             None if code.co_flags & inspect.CO_GENERATOR else frame
         )  # a generator may resume in other scopes
@@ -434,7 +461,7 @@ class Locator:
             numbers[key] = outer = number
             chain.append(key)
             is_frame = self.turns and k >= 0
-            turns = held_by(key, outer_variables(code)) if is_frame and code else ()
+            turns = turns_of(key, code) if is_frame and code else NO_TURNS
             levels.append(
                 PathEntry(
                     levels[-1] if levels else None,

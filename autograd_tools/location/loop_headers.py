@@ -8,20 +8,27 @@ import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 Span = tuple[tuple[int, int], tuple[int, int]]  # first line and column, last line and column
 
 
 @dataclass(frozen=True)
 class Header:
-    """A loop's header in the source, with the spans of its parts; a comprehension has no `body`."""
+    """A loop's header in the source, with the spans of its parts; a comprehension has no `body`.
+
+    A loop over a `range` or an `enumerate` `counts`: its variable, the first value and the step. A
+    loop `runs` if it has an iteration whatever the data. A `for` sets its `variables`.
+    """
 
     name: str
     line: int
     whole: Span
     iterated: Span | None
     body: Span | None
+    counts: tuple[str, int, int] | None = None
+    runs: bool = False
+    variables: tuple[str, ...] = ()
 
 
 def header_of_for(
@@ -64,9 +71,8 @@ def headers_of(source: str) -> tuple[Header, ...]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.For, ast.AsyncFor)):
             name = f"for {_source(lines, node.target)} in {_source(lines, node.iter)}"
-            found.append(
-                Header(name, node.lineno, span_at(node), span_at(node.iter), _body_span(node))
-            )
+            spans = span_at(node), span_at(node.iter), _body_span(node)
+            found.append(Header(name, node.lineno, *spans, *_facts(node)))
         elif isinstance(node, ast.While):
             found.append(
                 Header(
@@ -80,10 +86,68 @@ def headers_of(source: str) -> tuple[Header, ...]:
         elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
             for part in node.generators:
                 name = f"for {_source(lines, part.target)} in {_source(lines, part.iter)}"
-                found.append(
-                    Header(name, part.target.lineno, span_at(node), span_at(part.iter), None)
-                )
+                ends = span_at(node), span_at(part.iter), None
+                found.append(Header(name, part.target.lineno, *ends, *_facts(part)))
     return tuple(found)
+
+
+def _facts(
+    node: ast.For | ast.AsyncFor | ast.comprehension,
+) -> tuple[tuple[str, int, int] | None, bool, tuple[str, ...]]:
+    """Return what a `for` counts, whether it surely runs, and the variables that it sets."""
+    names = [part for part in ast.walk(node.target) if isinstance(part, ast.Name)]
+    variables = tuple([name.id for name in names if isinstance(name.ctx, ast.Store)])
+    return _counts(node), _runs(node.iter), variables
+
+
+def _counts(node: ast.For | ast.AsyncFor | ast.comprehension) -> tuple[str, int, int] | None:
+    """Return the counter of a loop over `range` or `enumerate` with known first value and step."""
+    target, numbers, called = node.target, _numbers(node.iter), _called(node.iter)
+    if called == "enumerate" and isinstance(target, ast.Tuple):
+        target, numbers = target.elts[0], numbers[1:] or [0]
+    elif called == "range" and len(numbers) < 2:
+        numbers = [0]
+    elif called != "range":
+        return None
+    start, by = numbers[0], numbers[2] if len(numbers) == 3 else 1
+    if not isinstance(target, ast.Name) or start is None or not by:
+        return None
+    return target.id, start, by
+
+
+def _runs(node: ast.expr) -> bool:
+    """Return whether an iterable has an item whatever the data."""
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return any(not isinstance(item, ast.Starred) for item in node.elts)
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, (str, bytes)) and bool(node.value)
+    if _called(node) == "enumerate" and isinstance(node, ast.Call):
+        return bool(node.args) and _runs(node.args[0])
+    numbers = [number for number in _numbers(node) if number is not None]
+    complete = _called(node) == "range" and 0 < len(numbers) == len(_numbers(node))
+    return complete and 0 not in numbers[2:] and bool(range(*numbers))
+
+
+def _called(node: ast.expr) -> str:
+    """Return the name of a function called without keywords and starred arguments."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return ""
+    starred = any(isinstance(arg, ast.Starred) for arg in node.args)
+    return "" if starred or node.keywords or not 1 <= len(node.args) <= 3 else node.func.id
+
+
+def _numbers(node: ast.expr) -> list[int | None]:
+    """Return the arguments of a call, with None for those that are no whole numbers."""
+    found: list[int | None] = []
+    for arg in node.args if isinstance(node, ast.Call) else ():
+        sign, value = (-1, arg.operand) if _is_minus(arg) else (1, arg)
+        number = value.value if isinstance(value, ast.Constant) else None
+        found.append(sign * number if type(number) is int else None)
+    return found
+
+
+def _is_minus(node: ast.expr) -> TypeGuard[ast.UnaryOp]:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
 
 
 def _body_span(node: ast.For | ast.AsyncFor | ast.While) -> Span:

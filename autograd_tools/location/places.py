@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import CodeType
 from typing import Any, NamedTuple
 
 from autograd_tools.location.call_site import CallSite, PathEntry
-from autograd_tools.location.call_tree import ROOT, ScopeNode
+from autograd_tools.location.call_tree import AT_LEAST, ROOT, ScopeNode
 from autograd_tools.location.code_files import file_of
 from autograd_tools.location.loops import Flow, Loop, flow_of
+from autograd_tools.location.turns import NO_TURNS, Turns, variables_between
 
 
 class Move(NamedTuple):
@@ -31,10 +33,14 @@ class Move(NamedTuple):
 
 
 class _Open:
-    """A level around the last operation: its place, its instruction, and the loops there."""
+    """A level around the last operation: its place, its instruction, and the loops there.
+
+    `seen` are the instructions of its operations while the numbers of some steps are `unsure`.
+    """
 
     __slots__ = (
-        *("file", "flow", "inner", "level", "loops", "moves", "offset", "place", "steps", "turns"),
+        *("counts", "file", "flow", "inner", "level", "loops", "moves", "offset", "place"),
+        *("seen", "steps", "turns", "unsure"),
     )
 
     def __init__(self, level: PathEntry, place: int, flow: Flow | None) -> None:
@@ -46,8 +52,33 @@ class _Open:
         self.moves: dict[int, Move] = _moves(flow, -1, level.start) if flow is not None else {}
         self.inner = place  # of the innermost step
         self.loops: tuple[Loop, ...] = ()
-        self.steps: list[tuple[int, int]] = []  # the place of each loop, and of its step
-        self.turns: tuple[int, ...] = ()  # what the variables of outer loops held
+        self.steps: list[int] = []  # the place of the step of each loop
+        self.counts: list[Count] = []  # of the steps of each loop
+        self.turns = NO_TURNS  # what the variables that tell iterations held
+        self.seen: set[int] = set()
+        self.unsure = False
+
+    def starts_from(self, other: _Open) -> None:
+        """Go on elsewhere with the loops of another level."""
+        self.offset, self.moves, self.loops = other.offset, other.moves, other.loops
+        self.turns, self.seen = other.turns, other.seen
+        self.counts = [replace(count, place=-1, unsure=[]) for count in other.counts]
+
+
+@dataclass
+class Count:
+    """The steps of a loop: its place, the number of the last, and the places of unsure ones.
+
+    A number counts the steps with operations, unless a counter of the program has `told` it. It is
+    sure if operations were seen on all ways through the loop.
+    """
+
+    loop: Loop
+    place: int = -1
+    number: int = 0
+    told: bool = False
+    sure: bool = False
+    unsure: list[int] = field(default_factory=list)
 
 
 class Walk:
@@ -57,10 +88,10 @@ class Walk:
         self.places = places
         self.open: list[_Open] = []
         self._path: PathEntry | None = None
-        self._steps: dict[int, int] = {}  # the number of steps of each loop
         self._flows: dict[int, tuple[CodeType, Flow]] = {}  # by id: codes compare slowly
-        # Generators may go on later: by number and by the place around.
-        self._generators: dict[tuple[int, int], _Open] = {}
+        # Generators may go on later, in the same place or another.
+        self._generators: dict[int, tuple[int, _Open]] = {}
+        self._unsure: list[tuple[_Open, Count]] = []
 
     def place(self, note: CallSite) -> int:
         """Return the place of the next operation; 0 for a leaf."""
@@ -110,6 +141,8 @@ class Walk:
             and note.turns == top.turns
         ):  # most operations
             top.offset, top.moves = move.offset, move.moves
+            if top.unsure:
+                top.seen.add(move.offset)
         elif top.flow is not None:
             self._move(top, note.offset, note.resumed, note.operator, note.turns)
         return top.inner
@@ -117,14 +150,17 @@ class Walk:
     def _opened(self, level: PathEntry) -> _Open:
         """Return a level that starts, or a generator that goes on."""
         around, code = self.open[-1].inner if self.open else 0, level.code
-        if (level.number, around) in self._generators:
-            return self._generators[level.number, around]
+        number, paused = self._generators.get(level.number, (-1, None))
+        if paused is not None and number == around:
+            return paused
         place = around
         if level.number >= 0:
             place = self._add(around, *self._entered(level, level.around))
         opened = _Open(level, place, self._flow(code) if code else None)
         if code and code.co_flags & inspect.CO_GENERATOR:
-            self._generators[level.number, around] = opened
+            if paused is not None:
+                opened.starts_from(paused)
+            self._generators[level.number] = around, opened
         return opened
 
     def _entered(self, level: PathEntry, around: PathEntry | None) -> tuple[str, str, str, int]:
@@ -136,9 +172,7 @@ class Walk:
             return kind, level.name, "", 0
         return kind, level.name, file_of(around.code), self._line(around.code, around.offset)
 
-    def _move(
-        self, top: _Open, offset: int, resumed: bool, operator: bool, turns: tuple[int, ...]
-    ) -> bool:
+    def _move(self, top: _Open, offset: int, resumed: bool, operator: bool, turns: Turns) -> bool:
         """Go to another instruction; return True if that changes the step or loop."""
         flow = top.flow
         if flow is None:
@@ -146,53 +180,80 @@ class Walk:
         move = top.moves.get(offset)
         if move is None:
             move = top.moves[offset] = _move(top, flow, flow.instruction(offset))
-        turned = None if turns == top.turns else _turned(top, flow, turns)
+        turned = None if turns == top.turns else _turned(top, flow, move, turns)
         top.turns = turns
+        is_placed = len(top.steps) == len(top.loops)
         if (
             turned is None
+            and is_placed
             and move.offset == top.offset
             and (resumed or (operator and move.offset in flow.calls))
         ):
             return False  # another operation of the same call, as in `sum`
         top.offset = move.offset
         top.moves = move.moves
-        if turned is not None and turned < min(move.kept, len(move.loops)):
-            number = top.steps[turned][0]
-            top.steps[turned:] = [(number, self._next(number, top, top.loops[turned]))]
-            self._enter_loops(top, move.loops)
+        if move.next and turned is None and is_placed:
+            count = top.counts[-1]
+            count.number, count.told, count.sure = count.number + 1, False, True
+            top.steps[-1] = top.inner = self._step(top, count)
+            if top.unsure:
+                top.seen.add(move.offset)
             return True
-        if move.stays:
+        kept = move.kept if turned is None else min(turned, move.kept)
+        if kept == len(top.loops) == len(move.loops) and is_placed:
+            if top.unsure:
+                top.seen.add(move.offset)
             return False
-        if move.next:
-            number = top.steps[-1][0]
-            top.inner = self._next(number, top, move.loops[-1])
-            top.steps[-1] = (number, top.inner)
-            return True
-        both = min(len(top.loops), len(move.loops))
-        if move.kept < both and top.loops[move.kept] is move.loops[move.kept]:
-            loop = move.loops[move.kept]
-            number = top.steps[move.kept][0]
-            top.steps[move.kept :] = [(number, self._next(number, top, loop))]
-        else:
-            del top.steps[move.kept :]
-        self._enter_loops(top, move.loops)
+        top.seen.add(move.offset)
+        self._enter_loops(top, flow, move.loops, kept)
         return True
 
-    def _next(self, number: int, top: _Open, loop: Loop) -> int:
-        """Return the place of the next step of a loop."""
-        step = self._steps[number] = self._steps.get(number, 0) + 1
-        self.places.append(ScopeNode(number, "step", str(step), top.file, loop.line))
-        return len(self.places) - 1
-
-    def _enter_loops(self, top: _Open, loops: tuple[Loop, ...]) -> None:
-        """Enter these loops: keep the open steps, and begin the first step of the inner loops."""
-        for loop in loops[len(top.steps) :]:
-            number = self._add(
-                top.steps[-1][1] if top.steps else top.place, "loop", loop.name, top.file, loop.line
-            )
-            top.steps.append((number, self._next(number, top, loop)))
+    def _enter_loops(self, top: _Open, flow: Flow, loops: tuple[Loop, ...], kept: int) -> None:
+        """Keep the steps of the first loops, begin the next step of one, and enter the others."""
+        counts, steps = top.counts, top.steps
+        goes_on = kept < min(len(counts), len(loops)) and counts[kept].loop is loops[kept]
+        del counts[kept + goes_on :], steps[kept:]
+        counts += [Count(loop) for loop in loops[len(counts) :]]
+        values = dict(zip(*top.turns, strict=True))
+        for depth in range(len(steps), len(loops)):
+            count = counts[depth]
+            if count.place < 0:
+                around = steps[-1] if steps else top.place
+                loop = count.loop
+                count.place = self._add(around, "loop", loop.name, top.file, loop.line)
+            if depth >= kept:
+                told = _told(count.loop, top.offset, values)
+                count.told = told is not None and told > count.number
+                count.number = told if told is not None and count.told else count.number + 1
+                count.sure = count.sure or flow.in_each_step(count.loop, top.offset)
+            steps.append(self._step(top, count))
         top.loops = loops
-        top.inner = top.steps[-1][1] if top.steps else top.place
+        top.inner = steps[-1] if steps else top.place
+
+    def _step(self, top: _Open, count: Count) -> int:
+        """Return the place of the next step of a loop."""
+        is_sure = count.told or count.sure
+        name = str(count.number) if is_sure else f"{AT_LEAST}{count.number}"
+        place = self._add(count.place, "step", name, top.file, count.loop.line)
+        if not is_sure:
+            if not count.unsure:
+                self._unsure.append((top, count))
+            count.unsure.append(place)
+            top.unsure = True
+        return place
+
+    def settle(self) -> None:
+        """Give numbers to steps that turned out to be sure."""
+        left = []
+        for top, count in self._unsure:
+            if top.flow is None or not top.flow.is_covered(count.loop, top.seen):
+                left.append((top, count))
+                continue
+            for place in count.unsure:
+                name = self.places[place].name.removeprefix(AT_LEAST)
+                self.places[place] = self.places[place]._replace(name=name)
+            count.sure, count.unsure = True, []
+        self._unsure = left
 
     def _flow(self, code: CodeType) -> Flow:
         """Return the control flow of a function."""
@@ -210,11 +271,32 @@ class Walk:
         return len(self.places) - 1
 
 
-def _turned(top: _Open, flow: Flow, turns: tuple[int, ...]) -> int | None:
-    """Return which open loop has begun another iteration, the outermost, by its variable."""
-    pairs = zip(flow.outer, top.turns, turns, strict=False)
-    changed = [loop for loop, before, now in pairs if before != now]
-    return next((i for i, loop in enumerate(top.loops) if loop in changed), None)
+def _told(loop: Loop, offset: int, values: Mapping[str, object]) -> int | None:
+    """Return the number of a step, if variables of the program tell it."""
+    counter = loop.counter
+    return None if counter is None else counter.number(offset, values.get(counter.name))
+
+
+def _turned(top: _Open, flow: Flow, move: Move, turns: Turns) -> int | None:
+    """Return which open loop has begun another iteration, the outermost, by its variables."""
+    before, now = dict(zip(*top.turns, strict=True)), dict(zip(*turns, strict=True))
+    both = before.keys() & now.keys()
+    changed = {name for name in both if before[name] is not now[name] != before[name]}
+    for i, (loop, other) in enumerate(zip(top.loops, move.loops, strict=False)):
+        if loop is not other:
+            break
+        was, told = _told(loop, top.offset, before), _told(loop, move.offset, now)
+        if not changed.isdisjoint(loop.variables) or None is not was != told is not None:
+            return i
+        inner = move.loops[i + 1 : i + 2]
+        if inner and inner == top.loops[i + 1 : i + 2]:
+            between = variables_between(flow, loop, inner[0])
+            if not changed.isdisjoint(between):
+                return i
+            was, told = _told(inner[0], top.offset, before), _told(inner[0], move.offset, now)
+            if was is not None and told is not None and told < was + (move.kept <= i + 1):
+                return i  # the inner loop began again
+    return None
 
 
 def _move(top: _Open, flow: Flow, after: int) -> Move:
@@ -225,8 +307,9 @@ def _move(top: _Open, flow: Flow, after: int) -> Move:
             break
         kept += 1
     stays = kept == len(top.loops) == len(loops)
-    following = not stays and top.loops == loops and kept + 1 == len(loops)
-    return Move(after, kept, loops, stays, following, _moves(flow, after, top.level.start))
+    following = top.loops == loops and kept + 1 == len(loops)
+    is_next = following and flow.in_each_step(loops[-1], after)
+    return Move(after, kept, loops, stays, is_next, _moves(flow, after, top.level.start))
 
 
 def _moves(flow: Flow, offset: int, start: int) -> dict[int, Any]:
@@ -257,4 +340,5 @@ def places_of(
         while todo and todo[0][0] <= index:
             inner.append(walk.place(todo.popleft()[1]))
         found.append(inner[note.between] if note.gradient else walk.place(note))
+    walk.settle()
     return walk.places, found

@@ -49,6 +49,8 @@ class CallPlaces:
         found[gradients] = [self._of(node) for node in nodes[gradients].tolist()]
         sums = np.flatnonzero(spans.label == SUM_OUTGRADS)
         found[sums] = found[of[sums]]
+        for walk in self._walks.values():
+            walk.settle()
         return found
 
     def _next(self, node: int, site: Any) -> int:

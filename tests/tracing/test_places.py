@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
+from autograd_tools.location.call_tree import read_tree
 from autograd_tools.location.loops import flow_of
 
 W = np.array([0.5, 0.25])
@@ -368,7 +369,7 @@ def test_a_generator_is_in_the_step_that_resumes_it():
         f"{step} / 2: sin add",
     ]
     assert [line for line in places(f) if "multiply" in line] == [
-        f"{step} / {n} / pieces / for n in range(2) / 1: multiply" for n in (1, 2)
+        f"{step} / {n} / pieces / for n in range(2) / {n}: multiply" for n in (1, 2)
     ]
 
 
@@ -445,6 +446,30 @@ def test_places_are_saved_and_read_back(tmp_path, n):
     trace.save(tmp_path / "trace.json")
     read = ag.load_trace(tmp_path / "trace.json")
     assert (read.places, read.columns.place) == (trace.places, trace.columns.place)
+
+
+def test_steps_without_operations_are_saved_and_read_back(tmp_path):
+    def f(w):
+        for i in range(9):
+            if i in (3, 4, 8):
+                w = w * 2
+        for x in (0, 1, 1):
+            if x:
+                w = w * 2
+        return np.sum(w)
+
+    trace = ag.diff(f, ag.Param(W)).trace()
+    trace.save(tmp_path / "trace.json")
+    read = ag.load_trace(tmp_path / "trace.json")
+    assert read.places == trace.places
+    assert [p.name for p in read.places if p.kind == "step"] == ["4", "5", "9", "≥1", "≥2"]
+
+
+@pytest.mark.parametrize("name", ["0", "-1", "x", "≥x", "9" * 30, "2-3"])
+def test_a_step_of_a_file_without_a_number_is_an_error(name):
+    data = {"parent": [0, 1], "kind": [0, 1], "kinds": [["loop", "", "", 0], ["step", name, "", 0]]}
+    with pytest.raises(ValueError, match="expected the number of a step, got"):
+        read_tree(data)
 
 
 def test_scopes_and_calls_of_nodes_leave_loops_out():

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from autograd_tools.base.memory import no_collections
 from autograd_tools.base.text import unknown
+from autograd_tools.location.call_tree import AT_LEAST
 from viewer.graph import Graph, Group, in_order, rebuild
 from viewer.inputs import Traceable
 from viewer.passes.grouping import group
@@ -48,9 +49,9 @@ def fold(x: Traceable | Graph, open: int | str | Sequence[int | str] = ()) -> Gr
     Others stay apart. A recursive function folds by its levels, each without the call inside it.
 
     A folded group has the name of its copies, steps and levels those of the first and the last
-    ("2-100"). A loop or recursion whose steps are all folded is itself the folded group. Repetition
-    without a loop or function of its own has the kind "repeat", a row of leaves that enter the
-    copies one by one "leaves".
+    ("2-100", or "steps 1-6" of pairs of steps). A loop or recursion whose steps are all folded is
+    itself the folded group. Repetition without a loop or function of its own has the kind "repeat",
+    a row of leaves that enter the copies one by one "leaves".
 
     Parameters
     ----------
@@ -227,9 +228,11 @@ class _Folder:
             columns, row = self.wiring.columns, first - 1
             return Group("", in_order(members), "repeat", columns.file[row], columns.line[row])
         is_row = isinstance(last, Group) and first.kind in PARTS
-        name = f"{first.name}-{last.name}" if is_row else ""  # type: ignore[union-attr]  # is_row
+        if is_row:
+            name = f"{first.name}-{last.name.removeprefix(AT_LEAST)}"  # type: ignore[union-attr]
         if len(members) == 1:
-            return replace(first, name=name or first.name)
+            return replace(first, name=name if is_row else first.name)
+        name = f"{first.kind}s {name}" if is_row else ""
         return Group(name, in_order(members), "repeat", first.file, first.line)
 
     def _note_outside(self, relations: list[Relation]) -> None:

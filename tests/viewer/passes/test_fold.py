@@ -393,7 +393,18 @@ def test_branches_that_alternate_fold_by_two():
     for n in b.steps(8):
         x = b.op(["sin", "cos"][n % 2], x)
     b.op("sum", x)
-    assert outline(folded(b).root) == [["for i in r", 1, ["1-8 ×4", ["1", 2], ["2", 3]]], 10]
+    assert outline(folded(b).root) == [["for i in r", 1, ["steps 1-8 ×4", ["1", 2], ["2", 3]]], 10]
+
+
+def test_folded_steps_with_unsure_numbers_say_so_once():
+    def f(w):
+        for x in (0, 1, 1, 1):
+            if x:
+                w = np.sin(w)
+        return w
+
+    (folded,) = [g for g in fold(ag.trace(f, 1.0), open=[2]).root.inner() if g.copies]
+    assert (folded.name, folded.times) == ("≥2-3", 2)
 
 
 def test_the_names_in_an_error_are_on_one_line():
