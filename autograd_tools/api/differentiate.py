@@ -35,6 +35,7 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live, settled
 from autograd_tools.engine.values import Param, Result, Value, check_differentiable, unwrap
+from autograd_tools.location.call_site import GRADIENTS
 from autograd_tools.rules.indexing import unpack_fields
 from autograd_tools.timing import instrument as timing
 from autograd_tools.tracing.tape import Tape, check_scalar, new_recording, notify_observers
@@ -468,3 +469,6 @@ def run(
         recording.close(error)
         raise
     return recording, leaves, y
+
+
+GRADIENTS.add(id(run.__code__))

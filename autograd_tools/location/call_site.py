@@ -91,8 +91,8 @@ class PathEntry:
         The next outer one: paths share what is around them, so that deep recursion takes no more
         than its frames.
     number : int
-        An identity: named entries count up from 1; lambdas, comprehensions and the frame of the
-        recording count down from -1.
+        An identity: named entries, and lambdas whose gradient is taken, count up from 1; other
+        lambdas, comprehensions and the frame of the recording count down from -1.
     name : str
         The name of the function or scope; an empty string outside of the recorded function.
     code : CodeType or None
@@ -181,6 +181,7 @@ class CallSite(NamedTuple):
 NOWHERE = CallSite("", 0, "")
 OUTSIDE = "(outside gradients)"  # the scope of operations that run while nothing is recorded
 OPERATORS: set[int] = set()  # ids of the code of functions that Python's operators call
+GRADIENTS: set[int] = set()  # the same of those that call a function for its gradient
 
 
 _library_codes: set[int] = set()  # ids of code objects of libraries, which are never freed
@@ -358,6 +359,11 @@ class Locator:
             inner = inner.f_back
         return inner is not frame
 
+    def _is_differentiated(self, frame: FrameType) -> bool:
+        """Return True for a lambda whose gradient is taken inside the recording."""
+        caller = frame.f_back if frame.f_code.co_name == "<lambda>" else None
+        return caller is not None and caller is not self.base and id(caller.f_code) in GRADIENTS
+
     def _path(self, frame: FrameType | None, below: FrameType | None) -> PathEntry | None:
         """Return the innermost of the frames and scopes up to `frame`.
 
@@ -392,7 +398,7 @@ class Locator:
                 resumed = inner is not None and (inner in before or inner is last)
                 if frame is base:
                     found.append((frame, "", code, offset, self._start, resumed, k))
-                elif code.co_name[0] == "<":
+                elif code.co_name[0] == "<" and not self._is_differentiated(frame):
                     found.append((frame, "", code, offset, -1, resumed, k))
                 else:
                     name = code.co_qualname.replace(".<locals>", "").removesuffix(".__call__")

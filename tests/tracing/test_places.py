@@ -415,7 +415,12 @@ def test_an_inner_gradient_is_in_the_step_that_calls_it():
             total = total + np.sum(ag.grad(lambda x: np.sum(x * x * w))(W))
         return total
 
-    assert len(places(f)) == 2
+    assert [path.rpartition(": ")[0] for path in places(f)] == [
+        "f / for _ in range(2) / 1",
+        "f / for _ in range(2) / 1 / <lambda>",
+        "f / for _ in range(2) / 2",
+        "f / for _ in range(2) / 2 / <lambda>",
+    ]
 
 
 def test_a_loop_without_source_is_called_loop():

@@ -152,3 +152,20 @@ def test_groups_of_gradients_are_the_same_after_saving(tmp_path):
     trace = ag.diff(asks, ag.Param(np.ones(2), name="w")).trace()
     trace.save(tmp_path / "trace.json.gz")
     assert group(tmp_path / "trace.json.gz").root == group(trace).root
+
+
+def test_an_inner_gradient_of_a_lambda_has_frames():
+    x = ag.Param(np.ones(3), name="x")
+
+    def loss():
+        gradient = ag.grad(lambda y: np.sum(np.exp(y) * y))(x)
+        return np.sum(gradient**2)
+
+    root = group(ag.diff(loss)).root
+    name = "test_an_inner_gradient_of_a_lambda_has_frames.loss.<lambda>"
+    assert outline(root) == [1, [name, 2, 3, 4], [f"∇ {name}", 5, 6, 7, 8], 9, 10]
+
+
+def test_the_lambda_of_a_recording_has_no_frame():
+    x = ag.Param(np.ones(3), name="x")
+    assert outline(group(ag.diff(lambda: np.sum(np.tanh(x)))).root) == [1, 2, 3]
