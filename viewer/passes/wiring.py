@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from autograd_tools.tracing.columns import Argument
 from viewer.graph import Graph, Group
 from viewer.passes.signatures import pattern
 
 NO_NODE = 0  # in place of a parent that is a constant
+_OPERAND = re.compile(r"[\[(]*[PR]\(")  # an item of a list that is a node
+# A row that runs inside the copies of others make together, the copy and position there, and the
+# number of copies.
+_Row: TypeAlias = tuple[tuple[int, int], int, int, int]
 FURTHEST = 8  # copies back that a value may come from, as in multistep methods
 
 
@@ -80,7 +86,9 @@ class Wiring:
         self.marks = marks
         self.absent = {id for id in range(1, len(self.leaf)) if id not in shown}
         self.runs: dict[int, tuple[int, int, int]] = {}
-        self._runs = self._count = 0
+        self._copies: list[Sequence[tuple[int, ...]]] = []  # of each run
+        self._rows: dict[int, _Row] = {}
+        self._joined = self._count = 0
         # By id: the number of the last copy with the node, and its position there; -1 for leaves.
         self._numbers = [0] * len(self.leaf)
         self._positions = [-1] * len(self.leaf)
@@ -184,10 +192,12 @@ class Wiring:
         if not same or columns.value.form[x - 1] != columns.value.form[y - 1]:
             return None
         for own, other in zip(a.args, b.args, strict=True):
-            starts = not own.nodes and len(other.nodes) == 1 and own.keyword == other.keyword
-            if not starts and pattern(own) != pattern(other):
+            if len(own.nodes) < len(other.nodes) and own.keyword == other.keyword:
+                nodes = _with_constants(own, other)
+            else:
+                nodes = own.nodes if pattern(own) == pattern(other) else None
+            if nodes is None:
                 return None
-            nodes = (NO_NODE,) if starts else own.nodes
             pairs += zip(nodes, other.nodes, strict=True)
         return pairs
 
@@ -275,15 +285,54 @@ class Wiring:
             (run, n, position), (other, m, place) = self.runs[p], self.runs[q]
             if run == other and abs(m - n) == 1 and position == place:
                 return ("with", run, m - n, position)
+            # or in loops around each other, whose steps make one row
+            (row, n, position, _), (other_row, m, place, _) = self._row(p), self._row(q)
+            if row == other_row and abs(m - n) == 1 and position == place:
+                return ("with", row, m - n, position)
         if self._is_like(p, q):
             found.outside.append((p, q))
             return "leaf"
         alike = p in self.absent and q in self.absent and self.signatures[p] == self.signatures[q]
         return "absent" if alike else None
 
-    def add_run(self, copies: Iterable[tuple[int, ...]]) -> None:
+    def add_run(self, copies: Sequence[tuple[int, ...]]) -> None:
         """Note the nodes of a run, for stretches that use its copies one by one."""
-        self._runs += 1
+        run = len(self._copies)
+        self._copies.append(copies)
         for n, copy in enumerate(copies):
             for position, id in enumerate(copy):
-                self.runs[id] = (self._runs, n, position)
+                self.runs[id] = (run, n, position)
+
+    def _row(self, id: int) -> _Row:
+        """Return the row with a node in it; rows are joined when they are first asked for."""
+        for run in range(self._joined, len(self._copies)):
+            self._join(run, self._copies[run])
+        self._joined = len(self._copies)
+        return self._rows[id]
+
+    def _join(self, run: int, copies: Sequence[tuple[int, ...]]) -> None:
+        """Join the rows inside the copies of a run, those of the same part to one row."""
+        for n, copy in enumerate(copies):
+            parts: dict[tuple[int, int], int] = {}
+            for position, id in enumerate(copy):
+                row, k, place, length = self._rows.get(id, (None, 0, position, 1))
+                part = -1 if row is None else parts.setdefault(row, len(parts))
+                self._rows[id] = ((run, part), n * length + k, place, len(copies) * length)
+
+
+def _with_constants(own: Argument, other: Argument) -> tuple[int, ...] | None:
+    """Return the nodes of an argument, `NO_NODE` where the other has a node for its constant.
+
+    None if they differ in more. The items of a list are told by their texts.
+    """
+    if not own.nodes and len(other.nodes) == 1:
+        return (NO_NODE,)
+    items = [[_OPERAND.match(item) for item in arg.text.split(", ")] for arg in (own, other)]
+    counts = [sum(map(bool, found)) for found in items]
+    if len(items[0]) != len(items[1]) or counts != [len(own.nodes), len(other.nodes)]:
+        return None
+    nodes = iter(own.nodes)
+    pairs = [(bool(a), bool(b)) for a, b in zip(*items, strict=True)]
+    if (True, False) in pairs:
+        return None
+    return tuple([next(nodes) if a else NO_NODE for a, b in pairs if b])

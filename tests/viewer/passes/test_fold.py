@@ -8,6 +8,7 @@ from support.traces import Building, outline
 
 import autograd_tools as ag
 from autograd_tools.location.call_tree import ScopeNode
+from viewer.graph import Group
 from viewer.passes.fitting import fit
 from viewer.passes.focusing import focus
 from viewer.passes.folding import fold
@@ -407,6 +408,34 @@ def test_folded_steps_with_unsure_numbers_say_so_once():
     assert (folded.name, folded.times) == ("≥2-3", 2)
 
 
+@pytest.mark.parametrize(
+    ("f", "times"),
+    [
+        (lambda x: sum(x[i * 4 + j] ** 2 for i in range(3) for j in range(4)), 12),
+        (lambda x: sum(x[i + j] ** 2 for i in range(2) for j in range(3) for _ in range(2)), 12),
+        (lambda x: sum([np.sin(x[i]) * x[j] for i in range(3) for j in range(2)]), 6),
+    ],
+    ids=["two loops", "three loops", "list"],
+)
+def test_a_sum_over_nested_loops_folds(f, times):
+    graph = fold(ag.trace(f, np.arange(12.0)))
+    graph.check()
+    assert [(g.kind, g.times) for g in graph.root.members if isinstance(g, Group)][-1] == (
+        "repeat",
+        times,
+    )
+    assert {e.count for e in graph.edges if e.head == f"n{graph.root.members[-1].first}"} >= {times}
+
+
+def test_a_sum_over_nested_loops_in_another_order_stays_apart():
+    def f(x):
+        rows = [x[i * 4 + j] ** 2 for i in range(3) for j in range(4)]
+        return sum(rows[j * 4 + i] for i in range(4) for j in range(3))
+
+    graph = fold(ag.trace(f, np.arange(12.0)))
+    assert max(g.times for g in graph.root.inner() if g.kind == "repeat") == 3  # a column each
+
+
 def test_the_names_in_an_error_are_on_one_line():
     b = Building()
     with b.place("scope", "a\nb"):
@@ -576,6 +605,45 @@ def test_a_first_step_that_differs_in_more_than_a_constant_stays_apart(change, n
             ("n1", 1),
             ("n3", 2),
         }
+
+
+@pytest.mark.parametrize(
+    ("joined", "uses"),
+    [
+        (lambda x, h: np.concatenate([x, h]), 1),
+        (lambda x, h: np.concatenate([h, x]), 1),
+        (lambda x, h: np.stack([h, x, x * 2, h]).sum(0).repeat(2), 2),
+    ],
+    ids=["last", "first", "twice"],
+)
+def test_a_first_step_from_a_constant_in_a_list_folds_with_the_others(joined, uses):
+    w, xs = ag.Param(np.ones((4, 2)), name="w"), ag.Param(np.ones((5, 2)), name="xs")
+
+    def f():
+        h = np.zeros(2)
+        for t in range(5):
+            h = np.tanh(joined(xs[t], h) @ w)
+        return np.sum(h)
+
+    graph = fold(ag.diff(f))
+    graph.check()
+    loop = list(graph.root.inner())[1]
+    assert (loop.kind, loop.times) == ("loop", 5)
+    carried = {(e.tail, e.count) for e in graph.edges if e.carried}
+    assert carried == {(f"n{loop.copies[0][-1]}", 4 * uses)}
+
+
+def test_a_first_step_from_another_place_in_a_list_stays_apart():
+    w, xs = ag.Param(np.ones((4, 2)), name="w"), ag.Param(np.ones((5, 2)), name="xs")
+
+    def f():
+        h = np.zeros(2)
+        for t in range(5):
+            h = np.tanh(np.concatenate([xs[t], h] if t else [h, xs[t]]) @ w)
+        return np.sum(h)
+
+    names = [g.name for g in fold(ag.diff(f)).root.inner() if g.kind == "step"]
+    assert names == ["1", "2-5"]
 
 
 def test_the_first_step_that_is_opened_stays_apart():
