@@ -13,8 +13,8 @@ from autograd_tools.engine.values import held
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing.facts import Fact, Facts
 
-MOST = 100_000  # entries that are looked at
-SMALL = 4096  # bytes of a constant array that are compared
+MOST_ENTRIES = 100_000  # entries that are looked at
+COMPARED = 4096  # bytes of a constant array that are compared
 FEWEST_CALLS, MOST_CHAINS = 50, 64  # in a search for chains
 INVERSES = ("linalg.inv",)
 PRODUCTS = ("matmul", "dot")
@@ -22,16 +22,16 @@ SQUARES = ("square", "power", "multiply", "absolute")
 SUMS = ("sum", "mean")
 
 Entries = Sequence[tuple[Any, ...]]  # of a recording, see EntryFields
-Place = tuple[str, str, int]  # operation, file, line; the operation of a leaf is empty
-LEAF: Place = ("", "", 0)
+OperationPlace = tuple[str, str, int]  # operation, file, line; the operation of a leaf is empty
+LEAF: OperationPlace = ("", "", 0)
 
 
 def facts_of(entries: Entries, notes: Sequence[CallSite] | None) -> Facts:
     """Return the facts of a recording that is complete and not yet freed."""
     if notes is None:
         return {}
-    shown = entries[:MOST]
-    places: list[Place] = [
+    shown = entries[:MOST_ENTRIES]
+    places: list[OperationPlace] = [
         LEAF if entry[0] is None else (entry[0].primitive.name, note[0], note[1])
         for entry, note in zip(shown, notes, strict=False)
     ]
@@ -53,12 +53,12 @@ def _flat(parents: tuple[Any, ...]) -> Iterator[int]:
 
 
 def _repeated(
-    entries: Entries, places: Sequence[Place], parents: Sequence[tuple[int, ...]]
+    entries: Entries, places: Sequence[OperationPlace], parents: Sequence[tuple[int, ...]]
 ) -> Facts:
     """Find calls whose arguments equal those of an earlier call, also through other such calls."""
     same: list[int] = []  # by entry, the first one with an equal value
     known: dict[Any, int] = {}
-    calls, again = Counter[Place](), Counter[Place]()
+    calls, again = Counter[OperationPlace](), Counter[OperationPlace]()
     for index, (plan, _, args, kwargs, parents_of) in enumerate(entries):
         first = index
         if plan is not None:
@@ -89,7 +89,7 @@ def _constants(
         if isinstance(arg, Absent) or (arg is None and plan.primitive.elementwise):
             return None  # it was not kept
         if isinstance(arg, np.ndarray):
-            small = arg.nbytes <= SMALL and arg.dtype != object
+            small = arg.nbytes <= COMPARED and arg.dtype != object
             found.append((name, arg.shape, arg.dtype, arg.tobytes() if small else id(arg)))
         elif isinstance(arg, (int, float, complex, str, bool, slice, tuple, list, type(None))):
             found.append((name, type(arg), repr(arg)))
@@ -98,7 +98,7 @@ def _constants(
     return tuple(found)
 
 
-def chains(places: Sequence[Place], parents: Sequence[tuple[int, ...]]) -> Facts:
+def chains(places: Sequence[OperationPlace], parents: Sequence[tuple[int, ...]]) -> Facts:
     """Find out which operations that a line calls often need one another, as in time stepping.
 
     They do if the longest chain among them has half of the calls or more.
@@ -122,10 +122,10 @@ def chains(places: Sequence[Place], parents: Sequence[tuple[int, ...]]) -> Facts
     }
 
 
-def _exponents(entries: Entries, places: Sequence[Place]) -> Facts:
+def _exponents(entries: Entries, places: Sequence[OperationPlace]) -> Facts:
     """Find the constant exponents of powers."""
     found = Counter[Fact]()
-    calls = Counter[Place]()
+    calls = Counter[OperationPlace]()
     for (plan, _, args, _, _), place in zip(entries, places, strict=True):
         if place[0] != "power":
             continue
@@ -136,7 +136,7 @@ def _exponents(entries: Entries, places: Sequence[Place]) -> Facts:
 
 
 def _patterns(
-    entries: Entries, places: Sequence[Place], parents: Sequence[tuple[int, ...]]
+    entries: Entries, places: Sequence[OperationPlace], parents: Sequence[tuple[int, ...]]
 ) -> Facts:
     """Find inverses that only multiply, and differences that broadcasting enlarges."""
     children: dict[int, list[int]] = defaultdict(list)
@@ -159,7 +159,7 @@ def _patterns(
 
 def _inverse(
     entries: Entries,
-    places: Sequence[Place],
+    places: Sequence[OperationPlace],
     parents: Sequence[tuple[int, ...]],
     children: dict[int, list[int]],
     index: int,
@@ -192,7 +192,7 @@ def _shape(x: Any) -> tuple[int, ...] | None:
 
 
 def _difference(
-    entries: Entries, places: Sequence[Place], children: dict[int, list[int]], index: int
+    entries: Entries, places: Sequence[OperationPlace], children: dict[int, list[int]], index: int
 ) -> Fact | None:
     """Return the fact that a difference of two arrays is larger than both, squared and summed."""
     shapes = [_shape(arg) for arg in entries[index][2][:2]]

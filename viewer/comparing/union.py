@@ -14,7 +14,7 @@ from viewer.comparing.differences import Differences
 from viewer.graph import Graph, Group, rebuild
 from viewer.options import Mark
 
-FEWEST = 2  # Params and inputs that are not closed
+FEWEST_CLOSED = 2  # Params and inputs that are not closed
 
 
 def union(found: Differences) -> tuple[Trace, dict[int, Mark]]:
@@ -61,7 +61,7 @@ def close_leaves(graph: Graph, marks: Mapping[int, Mark]) -> Graph:
         found: list[int | Group] = []
         for closed, run in groupby(members, is_closed):
             items = tuple(run)
-            if closed and len(items) > FEWEST:
+            if closed and len(items) > FEWEST_CLOSED:
                 found.append(Group(f"{len(items):,} leaves", items, "leaves", collapsed=True))
             else:
                 found += items

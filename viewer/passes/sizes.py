@@ -19,7 +19,7 @@ SMALLEST = 54.0, 21.6  # points of a box
 BETWEEN, ABOVE = 14.4, 18.7  # points between neighbours, and between ranks
 MARGIN, TITLE = 10.0, 20.0  # points of a frame
 HEADING = 66.0  # points, with the rim of the picture
-PIECES = ("repeat", "stretch")  # kinds of groups with a line for their operations
+COUNTED = ("repeat", "stretch")  # kinds of groups with a line for their operations
 LONGEST_LINE = 44  # columns
 CERTAIN = 0.9  # where both are legible, values flow right only if down is smaller than that
 MANY = 500  # boxes; a larger picture fits in no direction
@@ -59,7 +59,7 @@ def _text(graph: Graph, box: Box) -> Text:
         return max(14, len(name) + 5), 2 + (len(box.nodes) > 2)
     own = group.copies[0] if group.copies else tuple(group.ids())
     leaves = [id for id in own if columns.kind[id - 1] != "result"]
-    lines = 3 - (group.kind == "line") + (group.kind in PIECES)
+    lines = 3 - (group.kind == "line") + (group.kind in COUNTED)
     lines += is_method(group) and any(columns.kind[id - 1] == "param" for id in leaves)
     lines += (len(box.nodes) > 2 * len(own)) + (len(leaves) if len(leaves) < 3 else 1)
     return min(LONGEST_LINE, max(26, len(title(group)))), lines

@@ -297,7 +297,7 @@ def inverses(line: LineProfile) -> Found | None:
     "Write np.sum(x * x, 1)[:, None] + np.sum(y * y, 1) - 2 * (x @ y.T), and np.maximum(..., 0) "
     "before a root."
 )
-def pairs(line: LineProfile) -> Found | None:
+def distances(line: LineProfile) -> Found | None:
     """Find squared distances of all pairs that go through an array of all differences."""
     for fact, n, _ in line.told("pairwise"):
         arrays = tuple([Operand("float64", shape, "C") for shape in _shapes(fact.detail)])

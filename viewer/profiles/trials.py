@@ -18,7 +18,7 @@ from autograd_tools.timing import Operand
 Form: TypeAlias = Callable[..., Any]
 
 MOST_ELEMENTS = 5_000_000  # of all arguments; larger ones are not tried
-ROUNDS, SPENT_NS = 5, 200_000_000
+TRIES, MOST_NS = 5, 200_000_000
 CLOSE = 1e-7  # the largest relative difference of two equal gradients
 FASTER = 0.9  # the share of the time below which a rewrite is worth it
 
@@ -58,8 +58,8 @@ def tried(before: Form, after: Form, *arrays: np.ndarray) -> Trial:
             for a, b in pairs
         )
         least = [math.inf, math.inf]
-        end = time.perf_counter_ns() + SPENT_NS
-        for _ in range(ROUNDS):
+        end = time.perf_counter_ns() + MOST_NS
+        for _ in range(TRIES):
             for i, form in enumerate(forms):
                 start = time.perf_counter_ns()
                 form(arrays)

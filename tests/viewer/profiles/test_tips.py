@@ -233,7 +233,7 @@ CASES = {
             ],
         },
     ),
-    "pairs": (
+    "distances": (
         [
             (record("subtract", array(300, 1, 5), array(1, 300, 5), array(300, 300, 5)), 1, 900),
             (fact("pairwise", "subtract", "(300, 1, 5) (1, 300, 5)"), 1, 1),
