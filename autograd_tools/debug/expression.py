@@ -10,6 +10,7 @@ import functools
 import inspect
 import linecache
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -39,12 +40,25 @@ def formula(
     >>> formula(lambda dy, y, x: dy * np.cos(x), {"dy": "∇y", "x": "w"})
     '∇y * cos(w)'
     """
+    return formula_and_calls(function, given, rest, values)[0]
+
+
+def formula_and_calls(
+    function: FunctionType,
+    given: Mapping[str, str],
+    rest: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> tuple[str, set[str]]:
+    """Return a formula and the names of the functions that it calls."""
     words = {name: term(text) for name, text in given.items()}
     try:
         expression = _expression(function, words, [term(text) for text in rest], values)
-        return "" if expression is None else " ".join(ast.unparse(expression).split())
+        if expression is None:
+            return "", set()
+        calls = {x.func for x in ast.walk(expression) if isinstance(x, ast.Call)}
+        return " ".join(ast.unparse(expression).split()), set(map(ast.unparse, calls))
     except RecursionError:  # too long to read
-        return ""
+        return "", set()
 
 
 def term(text: str) -> ast.expr:
@@ -98,7 +112,11 @@ class _Readable(ast.NodeTransformer):
         self.variable = variadic[0] if code.co_flags & inspect.CO_VARARGS else None
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.terms.get(node.id, node)
+        if node.id in self.terms:
+            return self.terms[node.id]
+        is_number = isinstance(self.function.__globals__.get(node.id), float)
+        meant = _assigned(sys.modules[self.function.__module__], node.id) if is_number else None
+        return self.visit(meant) if meant else node  # log(2) for LN2
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         name = node.value.id if isinstance(node.value, ast.Name) else ""
@@ -194,7 +212,7 @@ def _returned(
     """Return the expression that a function returns, or `stated`, which describes no branch."""
     source = "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
     try:
-        found = list(_bodies(_parsed(source), function.__code__))
+        found = list(_bodies(_functions(source), function.__code__))
     except (SyntaxError, ValueError):
         return stated
     statements, branched = found[0] if len(found) == 1 else [], False
@@ -208,6 +226,26 @@ def _returned(
         statements = [*(first.body if holds else first.orelse), *others]
         branched = branched or holds
     return stated
+
+
+def _assigned(module: ModuleType, name: str) -> ast.expr | None:
+    """Return the expression that a module of this library assigns to a name, or imports."""
+    if not module.__name__.startswith(OURS):
+        return None
+    for statement in _parsed("".join(linecache.getlines(module.__file__ or ""))).body:
+        if isinstance(statement, ast.ImportFrom) and statement.module:
+            if name in [alias.name for alias in statement.names]:
+                return _assigned(sys.modules[statement.module], name)
+        elif isinstance(statement, ast.Assign):
+            target, given = statement.targets[0], statement.value
+            pairs = [(target, given)]
+            if isinstance(target, ast.Tuple) and isinstance(given, ast.Tuple):
+                pairs = [*zip(target.elts, given.elts, strict=True)]
+            for own, expression in pairs:
+                if isinstance(own, ast.Name) and own.id == name:
+                    text = re.sub(r"\b(math|np)\.", "", ast.unparse(expression))
+                    return ast.parse(text, mode="eval").body
+    return None
 
 
 def _truth(test: ast.expr, function: FunctionType, values: Mapping[str, Any] | None) -> bool | None:
@@ -232,14 +270,22 @@ def _parsed(source: str) -> ast.Module:
     return ast.parse(source)
 
 
-def _bodies(tree: ast.Module, code: CodeType) -> Iterator[list[ast.stmt]]:
+@functools.lru_cache(maxsize=64)
+def _functions(source: str) -> list[ast.Lambda | ast.FunctionDef]:
+    nodes = ast.walk(_parsed(source))
+    return [node for node in nodes if isinstance(node, (ast.Lambda, ast.FunctionDef))]
+
+
+def _bodies(
+    functions: Sequence[ast.Lambda | ast.FunctionDef], code: CodeType
+) -> Iterator[list[ast.stmt]]:
     """Yield the statements of the functions whose code this may be."""
-    for node in ast.walk(tree):
+    for node in functions:
         if isinstance(node, ast.Lambda):
             first = node.lineno == code.co_firstlineno and code.co_name == "<lambda>"
             if first and _covers(node.body, code):
                 yield [ast.Return(node.body)]
-        elif isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+        elif node.name == code.co_name:
             lines = [node.lineno, *[decorator.lineno for decorator in node.decorator_list]]
             if min(lines) == code.co_firstlineno:
                 yield node.body[ast.get_docstring(node) is not None :]

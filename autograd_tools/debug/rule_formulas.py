@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from autograd_tools.base.text import Text, one_line, unknown
-from autograd_tools.debug.expression import OURS, formula
+from autograd_tools.debug.expression import OURS, formula_and_calls
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import UNKNOWN, PrimitiveData, name_of
 from autograd_tools.engine.registry import (
@@ -28,10 +33,14 @@ from autograd_tools.tracing.node import Node
 
 @dataclass(frozen=True)
 class RuleText:
-    """A rule as a formula, with a note if the formula is not enough."""
+    """A rule as a formula, with a note if the formula is not enough.
+
+    A formula that calls a function of this library `is_internal`.
+    """
 
     formula: str
     note: str = ""
+    is_internal: bool = False
 
     def __str__(self) -> str:
         return f"{self.formula}  # {self.note}" if self.note else self.formula
@@ -159,7 +168,7 @@ def _rule_text(
     if not isinstance(rule, FunctionType):
         default = "" if len(names) > 2 else "uses the arguments too"
         note = _first_line(getattr(rule, "func", None)) or default
-        return RuleText(f"{_name(rule)}({', '.join(names)})", note)
+        return RuleText(f"{_name(rule)}({', '.join(names)})", note, _is_ours(rule))
     code = rule.__code__
     own = code.co_varnames[: code.co_argcount]
     given = dict(zip(own, names, strict=False))
@@ -170,16 +179,31 @@ def _rule_text(
         values = _bound(rule, *call)
     elif len(names) > 2:
         values = _literals(rule, given)
-    text = formula(rule, given, names[len(own) :], values)
+    text, calls = formula_and_calls(rule, given, names[len(own) :], values)
     if text:
-        return RuleText(one_line(text), _of_helper(rule, text))
+        is_internal = _is_ours(rule) and not all(map(_is_known, calls))
+        return RuleText(one_line(text), _of_helper(rule, text), is_internal)
     needed = [name for name in own if name in given or not _has_default(rule, name)]
     parts = [f"{name}={given.get(name, name)}" for name in needed]
     if len(names) > len(own):  # positional arguments cannot follow named ones
         parts = list(names)
-    return RuleText(
-        one_line(f"{_name(rule)}({', '.join(parts)})"), _first_line(rule) or _of_maker(rule)
-    )
+    text, note = f"{_name(rule)}({', '.join(parts)})", _first_line(rule) or _of_maker(rule)
+    return RuleText(one_line(text), note, _is_ours(rule))
+
+
+def _is_ours(rule: Any) -> bool:
+    """Return whether a rule is one of this library."""
+    while hasattr(rule, "func"):  # a partial function
+        rule = rule.func
+    return str(getattr(rule, "__module__", "")).startswith(OURS)
+
+
+def _is_known(name: str) -> bool:
+    """Return whether NumPy, SciPy or Python has a function of a name, such as `linalg.solve`."""
+    for place in (np, sys.modules.get("scipy.special"), builtins):
+        with suppress(AttributeError):
+            return callable(attrgetter(name)(place))
+    return False
 
 
 def _literals(rule: FunctionType, given: Mapping[str, str]) -> dict[str, Any]:

@@ -85,3 +85,9 @@ def test_the_formula_of_a_rule_computes_what_the_rule_computes(func):
                 np.testing.assert_allclose(
                     *(summed_to(dx, args[n]) for dx in both), 1e-7, 1e-9, err_msg=text
                 )
+
+
+def test_a_constant_of_a_rule_is_written_out():
+    assert str(ag.rule_text(np.exp2)) == "∇y * y * log(2)"
+    assert str(ag.rule_text(np.degrees)) == "∇y / (pi / 180)"
+    assert str(ag.rule_text(scipy.special.sindg)) == "∇y * (pi / 180) * cosdg(x)"
