@@ -10,8 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 import autograd_tools as ag
-from autograd_tools import Timer, Trace
+from autograd_tools import Tape, Timer, Trace
 from autograd_tools.base.signals import end_interrupted
 from autograd_tools.base.text import unknown
 from viewer.command import checking, cli_compare, profiling
@@ -22,10 +24,10 @@ from viewer.command.outcome import after, fail, tell
 from viewer.command.script import INTERRUPTED
 from viewer.labels import plural
 from viewer.options import View
-from viewer.terminal.explanation import MOST_NODES, explain
+from viewer.terminal.explanation import MOST_NODES, lesson
 from viewer.terminal.grouped import GROUPINGS
 from viewer.terminal.subject import Options
-from viewer.terminal.text import VIEWS, check_options, show
+from viewer.terminal.text import NARROWEST, VIEWS, check_options, show
 from viewer.text.lines import write
 
 IN_PLACE = ("--version", "--help", "-h")  # in place of a command
@@ -154,13 +156,17 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _explain(args: argparse.Namespace) -> int:
-    options: dict[str, Any] = {"max_nodes": args.max_nodes, "latex": args.latex}
-    explain(Trace(()), **options)  # checks them before the script runs
+    console = Console()
+    width = max(console.width, NARROWEST) if console.is_terminal else None
+
+    def told(x: Tape | Trace) -> str:
+        return lesson(x, args.max_nodes, latex=args.latex, width=width, option="--max-nodes ")
+
+    told(Trace(()))  # checks the options before the script runs
     texts: list[str] = []
-    trace, status = captured(args, lambda tape: texts.append(explain(tape, **options)))
+    trace, status = captured(args, lambda tape: texts.append(told(tape)))
     if trace is not None:
-        text = texts[0] if texts else explain(trace, **options)
-        write([text.replace("pass max_nodes=", "pass --max-nodes ")], sys.stdout)
+        write([texts[0] if texts else told(trace)], sys.stdout)
     return status
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from autograd_tools import Trace
 from autograd_tools.tracing.columns import Argument, TraceNode
 from viewer.text.lines import shorten
@@ -15,6 +17,8 @@ from viewer.text.signs import infix
 LONGEST_NAME = 24  # columns
 LONGEST_CONSTANT = 40
 LONGEST_ARGUMENT = 120
+DEEPEST = 3  # closing brackets of a cut call
+CLOSING = {"(": ")", "[": "]", "{": "}"}
 _OUR_NAMES = re.compile(r"[vc]\d+(_\d+)?")
 _ARRAY = re.compile(r"[a-z]+\d*\[[\d,]*\]")
 
@@ -70,15 +74,36 @@ def _argument(argument: Argument, trace: Trace, names: Names) -> str:
     """Return an argument with the names of its nodes instead of their shapes."""
     if not argument.nodes:
         return shorten(argument.text, LONGEST_CONSTANT)
-    pieces, end = [], 0
+    pieces: list[str] = []
+    end = 0
     for id in argument.nodes:
-        node = trace[id]
-        kind, value = "R" if node.kind == "result" else "P", node.value.text if node.value else None
-        operand = f"{kind}({value})"
+        operand = trace.columns.operand(id)
         start = argument.text.find(operand, end)
+        if start < 0 and pieces and argument.text.endswith("...]"):  # a long list
+            break
         if start < 0:
             listed = ", ".join(names[id] for id in argument.nodes)
-            return shorten(f"[{listed}]", LONGEST_ARGUMENT)
+            return cut(f"[{listed}]", LONGEST_ARGUMENT)
         pieces += [argument.text[end:start], names[id]]
         end = start + len(operand)
-    return shorten("".join([*pieces, argument.text[end:]]), LONGEST_ARGUMENT)
+    return cut("".join([*pieces, argument.text[end:]]), LONGEST_ARGUMENT)
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text of at most `width` columns, with `…` and the closing brackets where it is cut.
+
+    >>> cut("stack([v1, v2, v3, v4], axis=1)", 15)
+    'stack([v1, …])'
+    """
+    whole = shorten(text, max(len(text), 1))
+    if cell_len(whole) <= width:
+        return whole
+    kept = shorten(whole, width - DEEPEST)[:-1]
+    kept = kept[: kept.rfind(", ") + 2] if ", " in kept else kept
+    open_brackets: list[str] = []
+    for c in kept:
+        if c in CLOSING:
+            open_brackets.append(CLOSING[c])
+        elif open_brackets and c == open_brackets[-1]:
+            open_brackets.pop()
+    return f"{kept}…{''.join(open_brackets[::-1])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -11,23 +12,28 @@ import numpy as np
 from rich.cells import cell_len
 
 from autograd_tools import Tape
-from autograd_tools.base.text import Text, one_line
+from autograd_tools.base.text import Text
 from autograd_tools.debug.rule_formulas import RuleText, rule_of
 from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
+from viewer import passes
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
 from viewer.labels import heading, number, plural
-from viewer.passes import fold
-from viewer.terminal.equations import Equation, Names, equation_of
+from viewer.terminal.calls import call_of, chain_rule
+from viewer.terminal.equations import Equation, Names, cut, equation_of
 from viewer.terminal.formulas import index_of, lecture_formula
+from viewer.terminal.joined_formulas import formulas_of_each
 from viewer.terminal.latex import Latex, lines_in_latex
-from viewer.text.lines import shorten
+from viewer.terminal.text import NARROWEST
+from viewer.text.lines import Row, Span, fold, plain, shorten
 
 MOST_NODES = 40
 IN_FULL = 6  # elements of an array that are shown
+MOST_SHOWN = 3  # arrays of a list that gradients flow into
 LONGEST_FORMULA = 120  # columns
 LONGEST_REMARK = 140
+FOLDED = 4  # columns of what is folded
 WIDEST = 56  # columns; a wider text shifts the rest of its own line only
 
 Line = tuple[str, str, str]  # an equation, its value, and a remark
@@ -40,7 +46,9 @@ NO_BACKWARD = "No backward pass yet; J.backward(loss) computes the gradients of 
 NOT_KNOWN = "unknown VJP rule"
 
 
-def explain(x: Traceable, *, max_nodes: int = MOST_NODES, latex: bool = False) -> Text | Latex:
+def explain(
+    x: Traceable, *, max_nodes: int = MOST_NODES, latex: bool = False, width: int | None = None
+) -> Text | Latex:
     """Walk through a gradient step by step, in formulas.
 
     The forward pass shows each operation as an equation with its value; the backward pass, newest
@@ -58,6 +66,8 @@ def explain(x: Traceable, *, max_nodes: int = MOST_NODES, latex: bool = False) -
         The number of nodes to explain. Of more, the oldest and the newest are explained.
     latex : bool, default False
         Return the lesson in LaTeX, which notebooks show as mathematics.
+    width : int, optional
+        The number of terminal columns, at least 20, to which lines are folded.
 
     Returns
     -------
@@ -67,7 +77,7 @@ def explain(x: Traceable, *, max_nodes: int = MOST_NODES, latex: bool = False) -
     Raises
     ------
     ValueError
-        If `max_nodes` is below 1.
+        If `max_nodes` is below 1 or `width` below 20.
 
     Examples
     --------
@@ -86,23 +96,33 @@ def explain(x: Traceable, *, max_nodes: int = MOST_NODES, latex: bool = False) -
     3. ∇v2 = ∇v3 * 2                 float64[2] = [2 2]
     2. ∇w = ∇v2 * cos(w)             float64[2] = [2 1.081]
     """
-    if isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1:
-        raise ValueError(f"max_nodes= must be 1 or more, got {max_nodes!r}")
-    lesson = _Lesson(x, max_nodes)
+    return lesson(x, max_nodes, latex=latex, width=width)
+
+
+def lesson(
+    x: Traceable, most: int, *, latex: bool, width: int | None, option: str = "max_nodes="
+) -> Text | Latex:
+    """Return what `explain` returns; `option` is how more nodes are asked for."""
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise ValueError(f"max_nodes= must be 1 or more, got {most!r}")
+    if width is not None and width < NARROWEST:
+        raise ValueError(f"width= must be {NARROWEST} or more, got {width}")
+    made = _Lesson(x, most, option)
     if latex:
-        return lines_in_latex([line for _, line in lesson.all_lines()])
-    return Text("\n".join(map(one_line, lesson.lines())))
+        return lines_in_latex([line for _, line in made.all_lines()])
+    return plain(made.rows(width))
 
 
 class _Lesson:
     """A trace to explain, and the nodes of its tape, if there is one, which hold the arrays."""
 
-    def __init__(self, x: Traceable, most: int) -> None:
+    def __init__(self, x: Traceable, most: int, option: str) -> None:
+        self.option = option
         self.trace = as_trace(x)
         self.nodes = x.nodes if isinstance(x, Tape) else None
         self.names = Names(self.trace)
         self.reached: np.ndarray = self.trace.columns.outgrad.there
-        graph = fold(self.trace)
+        graph = passes.fold(self.trace)
         ids, oldest = _told(graph), most // 2
         self.ids = ids if len(ids) <= most else [*ids[:oldest], *ids[oldest - most :]]
         self.left_out = len(ids) - len(self.ids)
@@ -112,17 +132,17 @@ class _Lesson:
         self._contributions: dict[int, list[Contribution]] = {}
         self._arguments: dict[int, dict[int, list[int]]] = {}
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines of the lesson."""
+    def rows(self, width: int | None) -> Iterator[Row]:
+        """Yield the lines of the lesson, folded to a width."""
         lines: list[Labelled] = []
         for label, line in self.all_lines():
             if label is None:  # a text of its own between two parts
-                yield from _in_columns(lines)
-                yield line[0]
+                yield from _in_columns(lines, width)
+                yield from fold([Span(line[0])], width)
                 lines = []
             else:
                 lines.append((label, line))
-        yield from _in_columns(lines)
+        yield from _in_columns(lines, width)
 
     def all_lines(self) -> Iterator[tuple[str | None, Line]]:
         """Yield the lines with the numbers of their nodes; None for a text of its own."""
@@ -149,7 +169,7 @@ class _Lesson:
         backward = ids[0] > ids[-1]
         for before, id in zip([0, *ids], ids, strict=False):
             if self.left_out and before and self.cut in (id, before) and abs(before - id) > 1:
-                more = f"pass max_nodes={len(self.ids) + self.left_out} to see them all"
+                more = f"pass {self.option}{len(self.ids) + self.left_out} to see them all"
                 yield "", (f"… {plural(self.left_out, 'node')} omitted; {more}", "", "")
             for first, last, text in self.folds:
                 if id == (last if backward else first):
@@ -179,7 +199,7 @@ class _Lesson:
                 yield self._into(node, argument, list(dict.fromkeys(given.nodes)), equation)
 
     def _into(self, node: TraceNode, argument: int, ids: list[int], equation: Equation) -> Line:
-        own, shown = (node.id, argument), ids[:3]
+        own, shown = (node.id, argument), ids[:MOST_SHOWN]
         rule = self._rule(node, argument, equation)
         index = index_of(node.op, equation.args) if argument == 1 else ""
         if index:
@@ -195,9 +215,9 @@ class _Lesson:
         if rule.note not in self._said:
             remarks.append(rule.note)
         self._said.add(rule.note)
-        targets = [f"∇{self.names[id]}{index}" for id in shown] + ["…"] * (len(ids) > 3)
+        targets = [f"∇{self.names[id]}{index}" for id in shown] + ["…"] * (len(ids) > MOST_SHOWN)
         sign = "+=" if later or index else "="
-        text = f"{', '.join(targets)} {sign} {shorten(rule.formula, LONGEST_FORMULA)}"
+        text = f"{', '.join(targets)} {sign} {cut(rule.formula, LONGEST_FORMULA)}"
         return text, ", ".join(map(self._gradient, shown)) if complete else "", _remark(remarks)
 
     def _equation(self, node: TraceNode) -> Equation:
@@ -205,24 +225,26 @@ class _Lesson:
 
     def _rule(self, node: TraceNode, argument: int, equation: Equation) -> RuleText:
         """Return the rule for an argument with the names of this lesson."""
-        y = self.names[node.id]
-        kwargs = equation.kwargs or {}
-        given = [arg for _, arg in _positional(node)][argument - 1].nodes
-        dims = (self._ndim(given[0]), self._ndim(node.id))
-        formula, note = lecture_formula(node.op, argument, dims, f"∇{y}", y, equation.args, kwargs)
+        y, kwargs = self.names[node.id], equation.kwargs or {}
+        given = [arg for _, arg in _positional(node)][argument - 1]
+        call = call_of(node, self.trace, argument, equation, y)
+        ids = list(dict.fromkeys(given.nodes))
+        if more := formulas_of_each(call, [self.names[id] for id in given.nodes], MOST_SHOWN):
+            return RuleText(more + ", …" * (len(ids) > MOST_SHOWN))
+        formula, note = lecture_formula(call)
         if formula:
             return RuleText(formula, note)
         try:
             of = self.nodes[node.id - 1] if self.nodes else node.op  # a trace has names only
-            return rule_of(
-                of, argument, dy=f"∇{y}", y=y, args=equation.args, kwargs=equation.kwargs
-            )
+            rule = rule_of(of, argument, dy=call.dy, y=y, args=equation.args, kwargs=kwargs)
         except ValueError:
-            return RuleText(f"{shorten(node.op)}[{argument}](∇{y})", NOT_KNOWN)
-
-    def _ndim(self, id: int) -> int:
-        value = self.trace[id].value
-        return -1 if value is None or value.shape is None else len(value.shape)
+            return RuleText(f"{shorten(node.op)}[{argument}]({call.dy})", NOT_KNOWN)
+        if not rule.is_internal:
+            return rule
+        names = [self.names[id] for id in ids[:MOST_SHOWN]] + ["…"] * (len(ids) > MOST_SHOWN)
+        is_clear = not re.search(r"^\w+: |^Make |\w_\w", rule.note)  # without names of this library
+        note = re.sub(r"\bdy\b", call.dy, rule.note) if is_clear else ""
+        return RuleText(chain_rule(call, names), note)
 
     def _contributions_to(self, id: int) -> list[Contribution]:
         """Return the gradients that are accumulated at a node, in order."""
@@ -277,16 +299,25 @@ def _folds(graph: Graph) -> list[tuple[int, int, str]]:
     return found
 
 
-def _in_columns(lines: Sequence[Labelled]) -> Iterator[str]:
-    """Yield lines with their labels, in columns."""
+def _in_columns(lines: Sequence[Labelled], width: int | None) -> Iterator[Row]:
+    """Yield lines with their labels, in columns; a line that is too wide folds without them."""
     digits = max((len(label) for label, _ in lines), default=0)
+    widest = WIDEST if width is None else min(WIDEST, width // 2)
     widths = []
     for i in (0, 1):
         sizes = [cell_len(line[i]) for _, line in lines if line[1]]
-        widths.append(max((size for size in sizes if size <= WIDEST), default=0))
-    for label, (*columns, remark) in lines:
-        padded = "  ".join(map(_padded, columns, widths))
-        yield f"{label:>{digits}} {padded}  {remark}".rstrip()
+        widths.append(max((size for size in sizes if size <= widest), default=0))
+    for label, (text, value, remark) in lines:
+        columns = [text, *filter(None, (value, remark))]
+        padded = "  ".join(map(_padded, columns, [*widths, 0][: len(columns)]))
+        row = f"{label:>{digits}} {padded}".rstrip()
+        if width is None or cell_len(row) <= width:
+            yield [Span(row)]
+            continue
+        indent = " " * (digits + 1 + FOLDED)
+        yield from fold([Span(f"{label:>{digits}} {text}")], width, "", indent)
+        rest = "  ".join(columns[1:])
+        yield from fold([Span(rest)], width, indent, indent) if rest else ()
 
 
 def _positional(node: TraceNode) -> Iterator[tuple[int, Argument]]:
@@ -336,5 +367,7 @@ def _broadcast(node: TraceNode, parent: TraceNode, name: str) -> str:
     assert narrow is not None
     padded = (0,) * (len(wide) - len(narrow)) + narrow  # a missing axis differs from all
     axes = [str(axis) for axis, (n, m) in enumerate(zip(padded, wide, strict=True)) if n != m]
+    if not axes:
+        return ""
     noun = "axis" if len(axes) == 1 else "axes"
     return f"summed over {noun} {', '.join(axes)}, because {name} was broadcast"

@@ -22,6 +22,8 @@ SIGNS: dict[type, str] = {
     ast.Div: r"\frac{{{}}}{{{}}}",
     ast.Pow: "{}^{{{}}}",
     ast.Mod: r"{} \bmod {}",
+    ast.BitAnd: r"{} \land {}",
+    ast.BitOr: r"{} \lor {}",
 }
 COMPARED: dict[type, str] = {
     ast.Eq: "=",
@@ -35,6 +37,7 @@ STRENGTH: dict[type, int] = {ast.Add: 1, ast.Sub: 1, ast.Mod: 2, ast.Mult: 2, as
 ESCAPES = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
 ESCAPES |= {c: rf"\{c}" for c in "{}$&#_%"} | {"∇": r"$\nabla$"}
 NABLA = "nabla_of_"  # for ∇, which Python allows in no name
+MORE = "more_of_them"  # for …
 
 
 class Latex(str):
@@ -52,8 +55,12 @@ def formula(text: str) -> str:
     >>> formula("∇v7 * (v6 > 0)")
     '\\\\nabla v_{7} \\\\odot \\\\left[v_{6} > 0\\\\right]'
     """
+    if chain := re.fullmatch(r"(.*) · ∂(.*?)/∂(.*)", text):
+        dy, y, x = map(formula, chain.groups())
+        return rf"{dy} \cdot \frac{{\partial {y}}}{{\partial {x}}}"
     try:
-        tree = ast.parse(text.strip().replace("∇", NABLA), mode="eval")
+        named = text.strip().replace("∇", NABLA).replace("…", MORE)
+        tree = ast.parse(named, mode="eval")
         return _expression(tree.body, 0)
     except (SyntaxError, ValueError, RecursionError, KeyError):
         return rf"\texttt{{{escaped(text)}}}"
@@ -114,6 +121,8 @@ def _comparison(tree: ast.Compare) -> tuple[str, int]:
 
 def _name(tree: ast.Name) -> tuple[str, int]:
     name = tree.id
+    if name == MORE:
+        return r"\dots", 9
     nabla = r"\nabla " if name.startswith(NABLA) else ""
     name = name.removeprefix(NABLA)
     numbered = re.fullmatch(r"([a-zA-Z])(\d+)(?:_(\d+))?", name)

@@ -17,8 +17,6 @@ SIGNS = {
     "positive": "+{}",
 }
 
-UNQUOTED = {"getitem": "()", "getattr": "'"}  # the quotes that a second argument loses there
-
 
 def infix(op: str, args: Sequence[str]) -> str:
     """Return an operation of these arguments with its sign; nothing if it has none.
@@ -34,10 +32,41 @@ def infix(op: str, args: Sequence[str]) -> str:
     first, *others = args
     if op == "power" and first.startswith("-"):
         first = f"({first})"
-    return form.format(first, *(_without(UNQUOTED.get(op, ""), arg) for arg in others))
+    bare = {"getitem": index_text, "getattr": _name}.get(op, str)
+    return form.format(first, *map(bare, others))
 
 
-def _without(quotes: str, text: str) -> str:
-    """Return a text without the quotes or parentheses around it, and the comma of `(1,)`."""
-    quoted = quotes and text.startswith(quotes[0]) and text.endswith(quotes[-1])
-    return text[1:-1].removesuffix(",") if quoted else text
+def index_text(text: str) -> str:
+    """Return an index as it is written between brackets.
+
+    >>> index_text("(:, 0)"), index_text("(1:,)"), index_text("'key'")
+    (':, 0', '1:', "'key'")
+    """
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    inner = text[1:-1]
+    is_part = ":" in inner or "[" in inner  # no key of a dict
+    return inner.removesuffix(",") if is_part and inner.count(",") == 1 else inner
+
+
+def items_of(text: str) -> list[str]:
+    """Return the items of a list or tuple, as they are written.
+
+    >>> items_of("[v1, float64[2,3], v2]")
+    ['v1', 'float64[2,3]', 'v2']
+    """
+    if not text.startswith(("[", "(")) or not text.endswith(("]", ")")):
+        return []
+    items, depth = [""], 0
+    for c in text[1:-1]:
+        depth += (c in "[(") - (c in "])")
+        if c == "," and not depth:
+            items.append("")
+        else:
+            items[-1] += c
+    return [item.strip() for item in items if item.strip()]
+
+
+def _name(text: str) -> str:
+    """Return a name without the quotes around it."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text
