@@ -15,7 +15,7 @@ from viewer.profiles.hotspot_tables import hotspot_table_rows
 from viewer.profiles.measured import records_of
 from viewer.profiles.patterns import tip_rows
 from viewer.profiles.roofline import arithmetic_rows
-from viewer.text.lines import Row, Span
+from viewer.text.lines import Row, Span, fold
 
 REST = "your own code and call overhead"
 SHOWN: tuple[HotspotBy, ...] = ("op", "line")  # tables
@@ -38,7 +38,8 @@ def overview(
         blocks.append([*arithmetic_rows(timer, "op", limit=limit, width=width)])
     if has_shapes(timer):
         blocks.append([*tip_rows(timer, width=width)])
-    return [*blocks, [[Span(line)] for line in summary(timer, gradients)]]
+    lines = [row for line in summary(timer, gradients) for row in fold([Span(line)], width)]
+    return [*blocks, lines]
 
 
 def has_shapes(timer: Timer) -> bool:

@@ -19,7 +19,7 @@ from viewer.facts.columns import COLUMNS
 from viewer.facts.scopes import NAMED, Path, homes, paths, scopes
 from viewer.terminal.subject import Options, Subject, omitted
 from viewer.terminal.table import names_of
-from viewer.text.lines import Row
+from viewer.text.lines import Row, shorten
 from viewer.text.places import NO_LINE, OUTSIDE, source_text
 from viewer.text.table import Cells, laid_out
 
@@ -45,7 +45,7 @@ def grouped_rows(subject: Subject, options: Options, width: int | None) -> Itera
     columns = []
     for name in names or [name for name in texts if name in ALWAYS or any(texts[name])]:
         header = {"group": options.by, "gradients": _axis(facts)}.get(name, name)
-        column, own = GROUP_COLUMNS[name], [texts[name][i] for i in shown]
+        column, own = GROUP_COLUMNS[name], [shorten(texts[name][i], width) for i in shown]
         whole = name != "group"
         right = whole and name != "gradients"
         columns.append(Cells(header, own, column.style, right, whole, name=name))

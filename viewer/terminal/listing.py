@@ -16,12 +16,13 @@ from viewer.text.lines import Row, Span, fold, shorten
 from viewer.text.signs import infix
 
 INDENT = "    "  # of the further rows of a line
+HOLE = "\0"  # for the name of a node; other texts have no such character
 
 
 def list_rows(subject: Subject, options: Options, width: int | None) -> Iterator[Row]:
     """Yield the rows of the list."""
     head, left_out, tail = subject.cut(options)
-    lines = NodeLines(subject.trace)
+    lines = NodeLines(subject.trace, width)
     for part, after in ((head, left_out), (tail, 0)):
         for id in part:
             yield from fold(lines[id], width, "", INDENT)
@@ -30,9 +31,13 @@ def list_rows(subject: Subject, options: Options, width: int | None) -> Iterator
 
 
 class NodeLines:
-    """The lines of nodes: `v5 = v2 + v4  4×12×16  ∇ 1.69`, `Param w  3×3  ∇ 2.45`."""
+    """The lines of nodes: `v5 = v2 + v4  4×12×16  ∇ 1.69`, `Param w  3×3  ∇ 2.45`.
 
-    def __init__(self, trace: Trace) -> None:
+    A name is at most as wide as the terminal.
+    """
+
+    def __init__(self, trace: Trace, width: int | None) -> None:
+        self.longest = width
         self.columns = trace.columns
         self.names = Names(trace)
         self.formats: dict[int, str] = {}  # of the calls of signatures, with %s for each parent
@@ -47,7 +52,7 @@ class NodeLines:
             call = Span(self._call(row), "cyan", source if source[0] else None)
             spans = [Span(f"{name} = "), call]
         else:
-            own = one_line(columns.name[row]) if id in self.names.own else name
+            own = shorten(columns.name[row], self.longest) if id in self.names.own else name
             spans = [Span(f"{kind.replace('param', 'Param')} "), Span(own, "green")]
         if value := self._value(row):
             spans.append(Span(f"  {value}"))
@@ -67,27 +72,28 @@ class NodeLines:
         args, options = [], []
         for arg in signature.args:
             if isinstance(arg, str):
-                args.append(_escaped(arg))
+                args.append(_short(arg))
             elif not isinstance(arg, Argument):
-                args.append("%s".join(map(_escaped, arg)))
+                args.append(HOLE.join(map(_short, arg)))
             elif arg.keyword is not None:
-                options.append(f"{arg.keyword}={_escaped(arg.text)}")
+                options.append(f"{shorten(arg.keyword, self.longest)}={_short(arg.text)}")
             else:
                 args.append(self._argument(arg))
         call = "" if options else infix(signature.op, args)
-        return call or f"{signature.op.replace('%', '%%')}({', '.join([*args, *options])})"
+        call = call or f"{shorten(signature.op, self.longest)}({', '.join([*args, *options])})"
+        return call.replace("%", "%%").replace(HOLE, "%s")
 
     def _argument(self, argument: Argument) -> str:
-        """Return an argument with %s for the text of each node in it."""
+        """Return an argument with a hole for the text of each node in it."""
         pieces, end = [], 0
         for id in argument.nodes:
             operand = self.columns.operand(id)
             start = argument.text.find(operand, end)
             if start < 0:
-                return f"[{', '.join(['%s'] * len(argument.nodes))}]"
+                return f"[{', '.join([HOLE] * len(argument.nodes))}]"
             pieces.append(argument.text[end:start])
             end = start + len(operand)
-        return "%s".join(map(_escaped, [*pieces, argument.text[end:]]))
+        return HOLE.join(map(_short, [*pieces, argument.text[end:]]))
 
     def _value(self, row: int) -> str:
         """Return a scalar in six digits, an array as its shape."""
@@ -125,5 +131,5 @@ class _Numbers:
         self.text_of = summaries.text_of
 
 
-def _escaped(text: str) -> str:
-    return shorten(digits(text), LONGEST_CONSTANT).replace("%", "%%")
+def _short(text: str) -> str:
+    return shorten(digits(text), LONGEST_CONSTANT)

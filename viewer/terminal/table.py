@@ -8,7 +8,7 @@ import numpy as np
 
 from viewer.facts.columns import DEFAULT, column
 from viewer.terminal.subject import Options, Subject, omitted
-from viewer.text.lines import Row
+from viewer.text.lines import Row, shorten
 from viewer.text.table import Cells, hidden, laid_out, with_room
 
 READABLE = 40  # columns of a text that is folded
@@ -20,7 +20,7 @@ def table_rows(subject: Subject, options: Options, width: int | None) -> Iterato
     ids = [*head, *tail]
     names = names_of(options.columns)
     missing: list[str] = []
-    chosen = [_node_cells(subject, name, ids) for name in names or DEFAULT]
+    chosen = [_node_cells(subject, name, ids, width) for name in names or DEFAULT]
     if not names:  # some columns are hidden before any is folded
         chosen, missing = with_room([*zip(DEFAULT.values(), chosen, strict=True)], width, READABLE)
     after = len(head) if left_out else 0
@@ -39,13 +39,14 @@ def names_of(columns: str | Sequence[str] | None) -> Sequence[str]:
     return list(columns)
 
 
-def _node_cells(subject: Subject, name: str, ids: Sequence[int]) -> Cells:
+def _node_cells(subject: Subject, name: str, ids: Sequence[int], width: int | None) -> Cells:
+    """Return a column; its texts are at most as wide as the terminal."""
     chosen = column(name)
     values = chosen.values(subject.trace)
     if isinstance(values, np.ndarray):
         values = values.tolist()
     shown = [values[id - 1] for id in ids]
-    known = {value: chosen.text(value) for value in set(shown)}  # many are equal
+    known = {value: shorten(chosen.text(value), width) for value in set(shown)}  # many are equal
     header = f"∇{name.removeprefix('grad-')}" if name.startswith("grad-") else name
     return Cells(
         header,

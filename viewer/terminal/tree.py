@@ -18,7 +18,7 @@ from viewer.passes.grouping import Ancestors, trunk
 from viewer.passes.preparing import prepare
 from viewer.terminal.listing import NodeLines
 from viewer.terminal.subject import Options, Subject
-from viewer.text.lines import Row, Span, fold
+from viewer.text.lines import Row, Span, fold, shorten
 
 LINES = 200  # of a tree that a person reads; a bigger one is cut unless more is asked for
 FEWEST = 4  # members shown of a branch that is cut
@@ -71,7 +71,7 @@ def tree_rows(subject: Subject, options: Options, width: int | None) -> Iterator
     whole = plural(root.nodes, "node")
     if options.where is None:  # a search has said so
         around = _around(subject.trace)
-        text = one_line(f"{whole} in {around}" if around else whole)
+        text = f"{whole} in {shorten(around, width)}" if around else whole
         yield from fold([Span(text, "dim")], width)
     hidden = yield from _below(root, subject.trace, width, closed=options.by is None)
     notes = [*(subject.graph.notes if subject.graph else ())]
@@ -174,7 +174,7 @@ def _below(
 
     Those in collapsed groups count if they are `closed`, not as small as was asked for.
     """
-    hidden, lines = 0, NodeLines(trace)
+    hidden, lines = 0, NodeLines(trace, width)
     todo = _marked(root, "")
     while todo:
         member, first, rest = todo.pop()
@@ -183,7 +183,10 @@ def _below(
             hidden += member.nodes
         elif isinstance(member, _Branch):
             is_shown = member.opened or (member.group.collapsed and not closed)
-            spans, hidden = _spans(member, is_shown), hidden + (0 if is_shown else member.nodes)
+            spans, hidden = (
+                _spans(member, width, is_shown=is_shown),
+                hidden + (0 if is_shown else member.nodes),
+            )
             todo += _marked(member, rest)
         else:
             spans = lines[member]
@@ -205,11 +208,11 @@ def _marked(branch: _Branch, guide: str) -> list[tuple[_Item, str, str]]:
     ]
 
 
-def _spans(branch: _Branch, is_shown: bool) -> list[Span]:
+def _spans(branch: _Branch, width: int | None, *, is_shown: bool) -> list[Span]:
     """Return the line of a branch: `for t in range(100)  ×99  792 nodes  1.20ms  12.4KiB`."""
     group = branch.group
     source = (group.file, group.line) if group.file else None
-    spans = [Span(one_line(heading(group)), "bold magenta", source)]
+    spans = [Span(shorten(heading(group), width), "bold magenta", source)]
     if group.times > 1:
         spans.append(Span(f"  ×{group.times:,}", "bold"))
     times = [time_text(branch.ns)] if branch.ns is not None else []

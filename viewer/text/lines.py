@@ -67,6 +67,8 @@ def _pieces(text: str, width: int) -> Iterator[tuple[int, int]]:
             yield start, len(text)
             return
         space = text.rfind(" ", start, end + 1)
+        if space > start and text[space - 1] == "∇":  # its number stays beside it
+            space = text.rfind(" ", start, space - 1)
         end, following = (space, space + 1) if space > start else (end, end)
         yield start, end
         start = following

@@ -74,3 +74,7 @@ def test_a_console_without_colours_gets_plain_text():
 
 def test_plain_rows_escape_what_a_terminal_would_obey() -> None:
     assert plain([[Span("a\x1b[2J"), Span("\u202eb\x9b")]]) == r"a\x1b[2J\u202eb\x9b"
+
+
+def test_a_gradient_stays_beside_its_sign():
+    assert rows("3×16  ∇ 0.00798", 9) == ["3×16", "∇ 0.00798"]
