@@ -48,15 +48,18 @@ class _Open:
         self.file = file_of(level.code) if level.code else ""
         self.place = place
         self.flow = flow if flow is not None and flow.loops else None
-        self.offset = -1
-        self.moves: dict[int, Move] = _moves(flow, -1, level.start) if flow is not None else {}
         self.inner = place  # of the innermost step
+        self.unsure = False
+        if self.flow is None or flow is None:
+            self.moves: dict[int, Move] = {}
+            return
+        self.offset = -1
+        self.moves = _moves(flow, -1, level.start)
         self.loops: tuple[Loop, ...] = ()
         self.steps: list[int] = []  # the place of the step of each loop
         self.counts: list[Count] = []  # of the steps of each loop
         self.turns = NO_TURNS  # what the variables that tell iterations held
         self.seen: set[int] = set()
-        self.unsure = False
 
     def starts_from(self, other: _Open) -> None:
         """Go on elsewhere with the loops of another level."""
@@ -150,15 +153,17 @@ class Walk:
     def _opened(self, level: PathEntry) -> _Open:
         """Return a level that starts, or a generator that goes on."""
         around, code = self.open[-1].inner if self.open else 0, level.code
-        number, paused = self._generators.get(level.number, (-1, None))
-        if paused is not None and number == around:
-            return paused
+        paused = None
+        if code and code.co_flags & inspect.CO_GENERATOR:
+            number, paused = self._generators.get(level.number, (-1, None))
+            if paused is not None and number == around:
+                return paused
         place = around
         if level.number >= 0:
             place = self._add(around, *self._entered(level, level.around))
         opened = _Open(level, place, self._flow(code) if code else None)
         if code and code.co_flags & inspect.CO_GENERATOR:
-            if paused is not None:
+            if paused is not None and paused.flow is not None:
                 opened.starts_from(paused)
             self._generators[level.number] = around, opened
         return opened
