@@ -108,6 +108,7 @@ def is_singular(node, tape):
     return node.op == "linalg.det" and not np.all(np.abs(value) > 1e-9)
 
 
+@pytest.mark.slow
 @every_primitive
 def test_a_formula_is_the_gradient_of_a_tape_and_of_its_trace(func):
     for args, kwargs in cases_of(func):
