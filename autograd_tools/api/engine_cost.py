@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from operator import itemgetter, neg
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ from autograd_tools.timing.engine_cost import EngineCost
 OPERATIONS, ROUNDS = 300, 7
 WARM_UP = 3  # gradients, the first of which the timer looks at more closely
 X = np.ones(1)
+first = itemgetter(0)
 
 
 class Spent(NamedTuple):
@@ -42,19 +44,21 @@ def engine_cost() -> EngineCost:
     with unheard(), timing.timer.disabled():
         try:
             timing.switch(*(False,) * len(before))
-            plain = _least()
-            call = min(_spent(_calls) for _ in range(ROUNDS)) / OPERATIONS
+            plain, operator, item = _least(), _least(_operators), _least(_items)
+            call, own, read = _calls(np.negative), _calls(neg), _calls(first)
         finally:
             timing.switch(*before)
     p = Timer()
     with unheard():
         end = measure_apart("outputs", 0, p.hold, add=False)
         try:
-            timed = _least(WARM_UP)
+            timed = _least(warm_up=WARM_UP)
         finally:
             end()
     return EngineCost(
         record_ns=max(plain.record - call, 0.0),
+        operator_ns=max(operator.record - own, 0.0),
+        item_ns=max(item.record - read, 0.0),
         pass_ns=max(plain.backward - call, 0.0),
         forward_ns=max(_typical(p, "forward") / 2 - call, 0.0),  # each round records twice
         backward_ns=max(_typical(p, "backward") - call, 0.0),
@@ -64,9 +68,27 @@ def engine_cost() -> EngineCost:
     )
 
 
-def _least(warm_up: int = 0) -> Spent:
+def _functions(x: Any) -> Any:
+    for _ in range(OPERATIONS):
+        x = np.negative(x)
+    return x[0]
+
+
+def _operators(x: Any) -> Any:
+    for _ in range(OPERATIONS):
+        x = -x
+    return x[0]
+
+
+def _items(x: Any) -> Any:
+    for _ in range(OPERATIONS):
+        x[0]
+    return x[0]
+
+
+def _least(f: Callable[[Any], Any] = _functions, *, warm_up: int = 0) -> Spent:
     """Return the least times in some rounds."""
-    recorded, whole = make_vjp(_chain), grad(_chain)
+    recorded, whole = make_vjp(f), grad(f)
     rounds = []
     for _ in range(warm_up + ROUNDS):
         start = time.thread_time_ns()  # others may use the processor, too
@@ -78,22 +100,15 @@ def _least(warm_up: int = 0) -> Spent:
     return Spent(record, gradient - record)
 
 
-def _chain(x: Any) -> Any:
-    for _ in range(OPERATIONS):
-        x = np.negative(x)
-    return x[0]
-
-
-def _calls() -> None:
-    x = X
-    for _ in range(OPERATIONS):
-        x = np.negative(x)
-
-
-def _spent(run: Callable[[], None]) -> int:
-    start = time.thread_time_ns()
-    run()
-    return time.thread_time_ns() - start
+def _calls(f: Callable[[Any], Any]) -> float:
+    """Return the least nanoseconds of a call on plain numbers."""
+    spent = []
+    for _ in range(ROUNDS):
+        start = time.thread_time_ns()
+        for _ in range(OPERATIONS):
+            f(X)
+        spent.append(time.thread_time_ns() - start)
+    return min(spent) / OPERATIONS
 
 
 def _typical(profile: Timer, phase: str) -> float:

@@ -8,14 +8,23 @@ from typing import Any, NamedTuple
 from autograd_tools.base.plain_data import LARGEST
 from autograd_tools.timing.records import Counts, Record
 
+# Operations that programs write as operators.
+OPERATORS = (
+    *("add", "subtract", "multiply", "divide", "power", "matmul", "negative", "positive"),
+    *("remainder", "floor_divide"),
+)
+
 
 class EngineCost(NamedTuple):
     """Nanoseconds of a call on the machine that measured.
 
     Attributes
     ----------
-    record_ns, pass_ns : float
-        The engine's time for an operation that it records, and for the gradient of an argument.
+    record_ns, operator_ns, item_ns : float
+        The engine's time for an operation that it records: a function of NumPy, which NumPy hands
+        over; an operator such as `x * y`; and the reading of an item.
+    pass_ns : float
+        The engine's time for the gradient of an argument.
     forward_ns, backward_ns, accumulate_ns : float
         What the timer adds to the time of an operation, of a gradient, and of accumulation.
     measure_record_ns, measure_pass_ns : float
@@ -23,6 +32,8 @@ class EngineCost(NamedTuple):
     """
 
     record_ns: float
+    operator_ns: float
+    item_ns: float
     pass_ns: float
     forward_ns: float
     backward_ns: float
@@ -47,11 +58,13 @@ def as_it_runs(
         "backward": cost.backward_ns,
         "sum_outgrads": cost.accumulate_ns,
     }
-    engine = {"record": cost.record_ns, "backward": cost.pass_ns}
+    recording = {**dict.fromkeys(OPERATORS, cost.operator_ns), "getitem": cost.item_ns}
     for record, counts in records:
         own = max(counts.ns - round(counts.calls * extra.get(record.phase, 0.0)), 0)
         yield record, counts._replace(ns=own)
-        if record.phase in engine:
-            spent = round(counts.calls * engine[record.phase])
+        if record.phase in ("record", "backward"):
+            is_pass = record.phase == "backward"
+            call = cost.pass_ns if is_pass else recording.get(record.op, cost.record_ns)
+            spent = round(counts.calls * call)
             own_record = record._replace(argument=0, phase="engine")
             yield own_record, Counts(counts.calls, spent, 0, counts.steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -229,11 +230,12 @@ class _Lesson:
         given = [arg for _, arg in _positional(node)][argument - 1]
         call = call_of(node, self.trace, argument, equation, y)
         ids = list(dict.fromkeys(given.nodes))
-        if more := formulas_of_each(call, [self.names[id] for id in given.nodes], MOST_SHOWN):
-            return RuleText(more + ", …" * (len(ids) > MOST_SHOWN))
-        formula, note = lecture_formula(call)
-        if formula:
-            return RuleText(formula, note)
+        with suppress(TypeError, ValueError, LookupError, ArithmeticError):  # of a damaged trace
+            if more := formulas_of_each(call, [self.names[id] for id in given.nodes], MOST_SHOWN):
+                return RuleText(more + ", …" * (len(ids) > MOST_SHOWN))
+            formula, note = lecture_formula(call)
+            if formula:
+                return RuleText(formula, note)
         try:
             of = self.nodes[node.id - 1] if self.nodes else node.op  # a trace has names only
             rule = rule_of(of, argument, dy=call.dy, y=y, args=equation.args, kwargs=kwargs)

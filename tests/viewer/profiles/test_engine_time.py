@@ -10,7 +10,9 @@ from autograd_tools.timing import Timer
 from autograd_tools.timing.engine_cost import EngineCost
 
 COST = EngineCost(
-    record_ns=1000,
+    record_ns=9000,
+    operator_ns=1000,
+    item_ns=700,
     pass_ns=500,
     forward_ns=100,
     backward_ns=50,
@@ -53,6 +55,15 @@ def test_tables_show_the_program_without_the_timer(timer):
     assert row["record_ns"] == 70_000
     assert "20.0μs" in viewer.hotspots(timer, "line")
     assert "20.0μs" in viewer.hotspots(timer, "op")
+
+
+@pytest.mark.parametrize(("op", "ns"), [("exp", 9000), ("matmul", 1000), ("getitem", 700)])
+def test_functions_operators_and_readings_have_times_of_their_own(op, ns):
+    timer = Timer(clock=lambda: 0)
+    timer.add(record(op, phase="record"), 70_000, 0, 10)
+    timer.engine = COST
+    (row,) = viewer.hotspot_rows(timer, "op")
+    assert row["engine_ns"] == 10 * ns
 
 
 def test_the_engine_belongs_to_the_operation_in_a_table_by_argument(timer):
