@@ -18,6 +18,7 @@ from viewer.command.sample_text import sample_rows
 from viewer.options import HotspotBy
 from viewer.profiles.annotation import annotated_rows
 from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, title
+from viewer.profiles.measured import records_of
 from viewer.profiles.overview import SHOWN, has_shapes, overview, summary, totals
 from viewer.profiles.patterns import NO_TIPS, tips
 from viewer.text.lines import Row, Span, painted, plain_lines, write
@@ -100,7 +101,7 @@ def timer_rows(timer: Timer, width: int | None) -> Iterator[Row]:
 def to_json(report: Report) -> str:
     """Return the totals, tables, tips and records as JSON, in nanoseconds and bytes."""
     calls, spent = totals(report.timer)
-    records = [_record(record, counts) for record, counts in report.timer.records.items()]
+    records = [_record(record, counts) for record, counts in records_of(report.timer).items()]
     document = {
         "format": FORMAT,
         "version": VERSION,

@@ -157,7 +157,7 @@ def test_profile_shows_the_share_of_gradients(ask, script):
         line for line in ask("profile", script())[0].splitlines() if line.startswith("5 operations")
     )
     part = r"\d[.\d]*(ns|μs|ms|s) \(\d+\.\d%\)"
-    parts = f"forward {part}, backward {part}, tracing and accumulating {part}"
+    parts = f"forward {part}, backward {part}, the engine {part}"
     rest = "the rest is your own code and call overhead"
     assert re.fullmatch(rf"5 operations in a run of \d[.\d]*m?s: {parts}; {rest}\.", line)
 
