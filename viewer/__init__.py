@@ -24,12 +24,12 @@ from viewer.passes import fold as fold
 from viewer.passes import group as group
 from viewer.passes import leaves_apart as leaves_apart
 from viewer.passes import prune as prune
+from viewer.profiles.advice import tips as tips
 from viewer.profiles.annotation import annotate as annotate
 from viewer.profiles.hotspot_tables import hotspot_rows as hotspot_rows
 from viewer.profiles.hotspot_tables import hotspots as hotspots
 from viewer.profiles.machine_peaks import Peaks as Peaks
 from viewer.profiles.machine_peaks import peaks as peaks
-from viewer.profiles.patterns import tips as tips
 from viewer.profiles.roofline import arithmetic as arithmetic
 from viewer.profiles.timeline import to_chrome_trace as to_chrome_trace
 from viewer.profiles.timeline import to_collapsed as to_collapsed

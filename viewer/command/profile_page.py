@@ -14,9 +14,9 @@ from autograd_tools.base.text import one_line
 from viewer.command.profile_report import TABLES, Report, columns_of
 from viewer.command.sample_text import label, shown
 from viewer.command.sampling import tree_of
+from viewer.profiles.advice import tips
 from viewer.profiles.hotspot_tables import title
 from viewer.profiles.overview import REST, has_shapes, parts, summary
-from viewer.profiles.patterns import tips
 from viewer.text.table import Cells
 
 FEWEST_ROWS = 40  # in each table

@@ -16,11 +16,11 @@ from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing import Counts, Record
 from viewer.command.sample_text import sample_rows
 from viewer.options import HotspotBy
+from viewer.profiles.advice import NO_TIPS, tips
 from viewer.profiles.annotation import annotated_rows
 from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, title
 from viewer.profiles.measured import records_of
 from viewer.profiles.overview import SHOWN, has_shapes, overview, summary, totals
-from viewer.profiles.patterns import NO_TIPS, tips
 from viewer.text.lines import Row, Span, painted, plain_lines, write
 from viewer.text.table import Cells
 

@@ -155,11 +155,11 @@ def _report(
 
 
 def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) -> int:
-    ag.reset_timer()
-    if args.timeline:
-        ag.timer.keep_events()
     with saved_children() if args.children else nullcontext() as children:
         measured = _Run(args, window, output, children)
+        ag.reset_timer()
+        if args.timeline:
+            ag.timer.keep_events()
         guard = Guard(measured.ended_by, (*WHOLE, Checkpoints.save.__code__))
         guard.install()
         try:
@@ -181,6 +181,7 @@ class _Run:
         self.window = window
         self.output = output
         self.children = children
+        self.engine = engine_cost()  # before the script, whose end may be sudden
         self.sampler = sampling.Sampler()
         self.streams = sys.stdout, sys.stderr
 
@@ -249,7 +250,7 @@ class _Run:
             ended = "signal" in timer.about
             return status or (0 if ended else fail(f"{args.script} computed {self._missing()}"))
         timer.peaks = peaks_for(timer.records).to_dict()
-        timer.engine = engine_cost()
+        timer.engine = self.engine
         if args.output:
             status = after(status, lambda: timer.save(args.output))
             samples = Path(args.output).with_suffix(sampling.ENDING)

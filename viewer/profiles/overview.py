@@ -11,9 +11,9 @@ from autograd_tools.base.text import one_line
 from autograd_tools.timing.engine_cost import EngineCost
 from autograd_tools.timing.records import PHASES
 from viewer.options import HotspotBy
+from viewer.profiles.advice import tip_rows
 from viewer.profiles.hotspot_tables import hotspot_table_rows
 from viewer.profiles.measured import records_of
-from viewer.profiles.patterns import tip_rows
 from viewer.profiles.roofline import arithmetic_rows
 from viewer.text.lines import Row, Span, fold
 

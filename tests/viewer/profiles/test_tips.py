@@ -12,9 +12,10 @@ from support.traces import Building
 import autograd_tools as ag
 from autograd_tools.timing import Counts, Operand, Timer
 from autograd_tools.timing.facts import Fact
+from viewer.profiles.advice import NO_TIPS, UNSEEN, facts_of, tips
 from viewer.profiles.hotspot_tables import hotspots
 from viewer.profiles.machine_peaks import Peaks
-from viewer.profiles.patterns import NO_TIPS, TIPS, UNSEEN, facts_of, tips
+from viewer.profiles.patterns import TIPS
 from viewer.profiles.trials import Trial
 
 PEAKS = Peaks(float64=1e9, float32=2e9, moved=((10**9, 8e9),), call_ns=100.0)
@@ -417,7 +418,7 @@ STEPPING = """
 import json
 import numpy as np, autograd_tools as ag
 from viewer.profiles.machine_peaks import Peaks
-from viewer.profiles.patterns import tips
+from viewer.profiles.advice import tips
 
 v, w = ag.Param(np.ones(3)), ag.Param(np.ones((200, 3)))
 
@@ -449,7 +450,7 @@ import json
 import numpy as np, autograd_tools as ag
 from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.hotspot_tables import hotspots
-from viewer.profiles.patterns import tips
+from viewer.profiles.advice import tips
 
 x, w = ag.Param(np.ones((100, 20))), ag.Param(np.ones(20))
 

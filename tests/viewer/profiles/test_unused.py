@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 import autograd_tools as ag
-from viewer.profiles.patterns import unread_params, unused
+from viewer.profiles.advice import unread_params, unused
 
 w, x = ag.Param(np.ones((2, 3)), name="w"), ag.Param(np.ones((3, 4)), name="x")
 
