@@ -75,7 +75,7 @@ def test_the_run_ends_as_a_real_one(shown, real):
 
 def test_the_call_tree_shows_functions_of_a_real_run(shown, real):
     def functions(text):
-        return re.findall(r"%  (\s*\S+)  (\S+\.py:\d+)", text.split("Python call tree")[1])
+        return re.findall(r"%  (\s*\S+)  (train\.py:\d+)", text.split("Python call tree")[1])
 
     inlined = ("      <listcomp>", "train.py:10")  # since Python 3.12, no function of its own
     assert ("    features", "train.py:9") in functions(shown)
