@@ -125,9 +125,9 @@ def _complete(recording: Recording, index: int, seed: Any) -> None:
     recording.outgrads[index] = seed
     if timing.KEPT and timing.timer.enabled:
         timing.note_kept(recording, kept_bytes(recording.entries))
-    if timing.SHAPES and recording.outer is None:
-        timing.timer.look(index + 1, lambda: facts_of(recording.entries, recording.notes))
     outer = None if is_outermost() else innermost_open()
+    if timing.SHAPES and outer is None:
+        timing.timer.look(index + 1, lambda: facts_of(recording.entries, recording.notes))
     if outer is None or outer.locator is None:
         _backward_with_hooks(recording, index)
     else:

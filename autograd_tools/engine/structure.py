@@ -130,8 +130,9 @@ def _exponents(entries: Entries, places: Sequence[OperationPlace]) -> Facts:
         if place[0] != "power":
             continue
         calls[place] += 1
-        if plan.positions == (0,) and np.ndim(args[1]) == 0 and not isinstance(args[1], Absent):
-            found[Fact("exponent", *place, f"{float(np.real(args[1])):g}")] += 1
+        exponent = held(args[1])
+        if plan.positions == (0,) and np.ndim(exponent) == 0 and not isinstance(exponent, Absent):
+            found[Fact("exponent", *place, f"{float(np.real(exponent)):g}")] += 1
     return {fact: (n, calls[fact[1:4]]) for fact, n in found.items()}
 
 
@@ -180,7 +181,7 @@ def _inverse(
 def _is_square(entry: tuple[Any, ...], op: str, times: int) -> bool:
     """Return whether an operation squares its argument, which it takes so many times."""
     if op == "power":
-        exponent = entry[2][1]
+        exponent = held(entry[2][1])
         return np.ndim(exponent) == 0 and not isinstance(exponent, Absent) and exponent == 2
     return op == "square" or (op == "multiply" and times == 2)
 

@@ -311,11 +311,8 @@ def outer(line: LineProfile) -> Found | None:
 
 def _shapes(text: str) -> list[tuple[int, ...]]:
     """Return the shapes in a text such as `(3, 3) (3,)`."""
-    found = re.findall(r"\([\d, ]*\)", text)
-    return [
-        tuple(map(int, filter(None, shape.strip("()").replace(" ", "").split(","))))
-        for shape in found
-    ]
+    shapes = re.findall(r"\([\d, ]*\)", text)
+    return [tuple(map(int, re.findall(r"\d{1,9}", shape))) for shape in shapes]
 
 
 def _is_much(record: Record) -> bool:

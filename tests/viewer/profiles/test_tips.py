@@ -16,7 +16,7 @@ from viewer.profiles.advice import NO_TIPS, UNSEEN, facts_of, tips
 from viewer.profiles.hotspot_tables import hotspots
 from viewer.profiles.machine_peaks import Peaks
 from viewer.profiles.patterns import TIPS
-from viewer.profiles.trials import Trial
+from viewer.profiles.trials import Trial, trial_of
 
 PEAKS = Peaks(float64=1e9, float32=2e9, moved=((10**9, 8e9),), call_ns=100.0)
 
@@ -291,6 +291,16 @@ def test_costs_up_to_two_percent_get_no_tip(name):
 def test_a_sum_over_an_unmeant_matrix_gets_a_tip_at_any_cost():
     calls = CASES["outer"][0]
     assert len(tips(timer_of(*calls, (record("mine", line=8), 1, 10**6))).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "detail", ["", "left", "left ()", "(,)", "(1 2)", f"({'9' * 5000},) (1,)", "(-1,) (x)"]
+)
+@pytest.mark.parametrize("kind", ["inverse", "pairwise", "outer", "exponent"])
+def test_a_damaged_fact_does_no_harm(kind, detail, monkeypatch):
+    monkeypatch.setattr("viewer.profiles.patterns.trial_of", trial_of)
+    calls = [(record("subtract", BIG, BIG, BIG), 1, 900), (fact(kind, "subtract", detail), 1, 1)]
+    assert tips(timer_of(*calls))
 
 
 def test_without_peaks_some_patterns_are_not_checked():
