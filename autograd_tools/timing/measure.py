@@ -126,6 +126,12 @@ class Timer(Recorder, Shown):
         totals.add_code()
         return totals
 
+    def totals_of(self, kept: dict[str, Any]) -> Totals:
+        """Return the totals of what `set_apart` returned."""
+        other = Timer()
+        vars(other).update(kept)
+        return other.totals()
+
     def _sum(self) -> Totals:
         """Add up past totals and those of all threads."""
         totals = Totals()

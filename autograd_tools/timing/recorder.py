@@ -103,9 +103,8 @@ class Recorder:
         totals = self.totals() if add else None
         vars(self).update(kept)
         if totals is not None:
-            totals.total_ns = 0  # the time went on
             with self._lock:
-                self._past.merge(totals)
+                self._past.add_inside(totals)
 
     def totals(self) -> Totals:
         """Return a copy of all measurements."""

@@ -87,6 +87,11 @@ class Totals:
             self.twice_ns += other.twice_ns
             self.twice_nbytes += other.twice_nbytes
 
+    def add_inside(self, other: Totals) -> None:
+        """Add what ran in the time of these totals."""
+        other.total_ns = 0
+        self.merge(other)
+
     def peaks_with(self, other: Totals) -> dict[str, Any] | None:
         """Return the peaks if both come from one machine."""
         if not self.records or not other.records:

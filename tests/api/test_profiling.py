@@ -159,6 +159,61 @@ def test_recordings_may_begin_and_end_elsewhere():
     assert labels(r) == ["cos[1]", "sum[1]"]
 
 
+def gradient_of(f):
+    ag.grad(lambda x: np.sum(f(x)))(np.ones(3))
+
+
+def test_blocks_that_overlap_measure_their_own_time_each():
+    first, second = ag.profile(), ag.profile(memory="exact")
+    one = first.__enter__()
+    gradient_of(np.sin)
+    two = second.__enter__()
+    gradient_of(np.cos)
+    first.__exit__(None, None, None)
+    assert labels(one) == ["cos[1]", "sin[1]", "sum[1]"]
+    gradient_of(np.exp)
+    second.__exit__(None, None, None)
+    gradient_of(np.tan)
+    assert labels(one) == ["cos[1]", "sin[1]", "sum[1]"]
+    assert labels(two) == ["cos[1]", "exp[1]", "sum[1]"]
+    assert (one.steps, two.steps) == (2, 2)
+
+
+def test_blocks_in_blocks_may_end_in_any_order():
+    blocks = [ag.profile() for _ in range(3)]
+    profiles = []
+    for block, f in zip(blocks, (np.sin, np.cos, np.exp), strict=True):
+        profiles.append(block.__enter__())
+        gradient_of(f)
+    for i in (1, 0, 2):
+        blocks[i].__exit__(None, None, None)
+    assert [p.steps for p in profiles] == [3, 2, 1]
+
+
+def test_blocks_of_two_threads_overlap():
+    begun, ended = threading.Event(), threading.Event()
+    found = []
+
+    def work():
+        with ag.profile() as p:
+            begun.set()
+            gradient_of(np.cos)
+            ended.wait()
+            gradient_of(np.exp)
+        found.append(p)
+
+    thread = threading.Thread(target=work)
+    with ag.profile() as outer:
+        thread.start()
+        begun.wait()
+        gradient_of(np.sin)
+    ended.set()
+    thread.join()
+    assert {"exp[1]", "cos[1]"} <= set(labels(found[0]))
+    assert "sin[1]" in labels(outer)
+    assert "exp[1]" not in labels(outer)
+
+
 def test_all_threads_are_measured():
     with ag.profile() as p:
         threads = [
