@@ -39,7 +39,7 @@ def profile(*, memory: BytesCounted = "outputs", events: int = 0) -> Iterator[Pr
 
     Nothing needs to be set before Python starts. The timer measures all threads, and costs nothing
     before and after the block. A recording that began before the block has no lines. The first
-    block of a process takes 0.1 s more, to measure the engine's own time for a call.
+    block of a process takes 0.2 s more, to measure the engine's own time for a call.
 
     Parameters
     ----------

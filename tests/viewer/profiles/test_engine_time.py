@@ -6,6 +6,7 @@ from support.timers import record
 import autograd_tools as ag
 import viewer
 from autograd_tools.api.engine_cost import engine_cost
+from autograd_tools.engine.state import innermost_open
 from autograd_tools.timing import Timer
 from autograd_tools.timing.engine_cost import EngineCost
 
@@ -112,6 +113,15 @@ def test_measuring_it_leaves_the_timer_as_it_was():
     with ag.after_gradients(lambda: heard.append(1)):
         engine_cost()
     assert (dict(ag.timer.records), heard) == (records, [])
+
+
+def test_it_is_measured_outside_of_the_recordings_that_are_open(monkeypatch):
+    monkeypatch.setattr("autograd_tools.api.engine_cost._measured", innermost_open)
+    engine_cost.cache_clear()
+    with ag.record():
+        assert innermost_open() is not None
+        assert engine_cost() is None
+    engine_cost.cache_clear()
 
 
 def test_the_report_tells_the_engine_from_measuring(timer):
