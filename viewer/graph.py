@@ -71,7 +71,7 @@ class Group:
 
     @property
     def is_wrapper(self) -> bool:
-        """Whether it is open and contains only another open group, so that they share a frame."""
+        """True for an open group with one open group in it and nothing else: both share a frame."""
         only = self.members[0] if len(self.members) == 1 else None
         is_open = not self.collapsed and not self.copies
         return is_open and isinstance(only, Group) and not only.collapsed

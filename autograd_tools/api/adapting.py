@@ -138,7 +138,7 @@ def _leave(name: str) -> None:
 class _Late(threading.local):
     """Finds modules of adapted packages that are imported inside the block, and changes them."""
 
-    asks = False  # the other finders, one of which may ask this one
+    asks = False  # True while it asks the other finders, which may ask it in turn
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         package = next((p for p in list(_adapted) if f"{fullname}.".startswith(f"{p}.")), None)

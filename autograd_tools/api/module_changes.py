@@ -1,4 +1,4 @@
-"""What is replaced in the modules of a package for a while, and put back."""
+"""Replaces objects in the modules of a package, and restores them later."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from autograd_tools.timing.totals import Totals
 
 
 class Profile(Timer):
-    """What a block measured: a `Timer` that is empty until the block ends.
+    """The measurements of a block, as a `Timer` that is empty until the block ends.
 
     `print(profile)` shows the hotspots by operation and by line, tips, and the share of the run, as
     `autograd-tools profile` does. A notebook shows the same. All views of a timer take it, such as

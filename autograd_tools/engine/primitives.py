@@ -179,7 +179,7 @@ class Plan:
 
     @property
     def sections(self) -> list[int]:
-        """What the timer calls each gradient; made when the timer first asks."""
+        """The codes of the gradients in the timer, made on first use."""
         if not self.labels:
             self.labels.extend(timing.backward_sections(self.primitive.name, self.positions))
         return self.labels

@@ -37,8 +37,14 @@ class Fact(NamedTuple):
 Facts: TypeAlias = dict[Fact, tuple[int, int]]  # calls with this fact in a gradient, of how many
 
 
+def add_facts(known: Facts, facts: Facts) -> None:
+    """Add facts to those known; of two counts of calls the larger one stays."""
+    for fact, counts in facts.items():
+        known[fact] = max(known.get(fact, counts), counts)
+
+
 class FactStore:
-    """The facts of the gradients that were looked at, each with the larger count of calls."""
+    """The facts of the gradients that were looked at."""
 
     def __init__(self) -> None:
         self.found: Facts = {}
@@ -50,8 +56,7 @@ class FactStore:
         self.seen += 1
         if self.seen <= FIRST or length > 2 * self.longest:
             self.longest = max(self.longest, length)
-            for fact, counts in facts_of().items():
-                self.found[fact] = max(self.found.get(fact, counts), counts)
+            add_facts(self.found, facts_of())
 
 
 def fact_row(item: tuple[Fact, tuple[int, int]]) -> list[Any]:

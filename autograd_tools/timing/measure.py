@@ -16,7 +16,7 @@ from autograd_tools.timing.blocks import Block, time_calls
 from autograd_tools.timing.cost import cost_of
 from autograd_tools.timing.engine_cost import EngineCost
 from autograd_tools.timing.events import Event
-from autograd_tools.timing.facts import Facts
+from autograd_tools.timing.facts import Facts, add_facts
 from autograd_tools.timing.recorder import Recorder
 from autograd_tools.timing.records import Counts, Record
 from autograd_tools.timing.section import Snapshot
@@ -152,7 +152,7 @@ class Timer(Recorder, Shown):
             if self._start is not None
             else totals.memory
         )
-        totals.add_facts(self._facts.found)
+        add_facts(totals.facts, self._facts.found)
         totals.total_ns = self.total_ns  # last, so that no section takes longer
         return totals
 

@@ -11,7 +11,7 @@ from autograd_tools.base.plain_data import LARGEST, text, whole
 from autograd_tools.base.text import unknown
 from autograd_tools.location.source_lines import code_at
 from autograd_tools.timing.engine_cost import EngineCost, cost_from
-from autograd_tools.timing.facts import Facts, fact_of_row, fact_row
+from autograd_tools.timing.facts import Facts, add_facts, fact_of_row, fact_row
 from autograd_tools.timing.records import Counts, Record, from_row, record_row
 from autograd_tools.timing.shown import Section
 
@@ -61,11 +61,6 @@ class Totals:
             if record.line not in known and (code := code_at(record.file, record.line)):
                 self.code.setdefault(record.file, {})[record.line] = code
 
-    def add_facts(self, facts: Facts) -> None:
-        """Add facts; the larger count of calls stays."""
-        for fact, counts in facts.items():
-            self.facts[fact] = max(self.facts.get(fact, counts), counts)
-
     def merge(self, other: Totals, path: Sequence[str] = ()) -> None:
         """Add `other`, which ran at another time or, with a path, within the section there."""
         self.peaks = self.peaks_with(other)
@@ -74,7 +69,7 @@ class Totals:
             place = place.child(label)
         place.merge(other.root)
         self.add_records(other.records.items(), other.steps)
-        self.add_facts(other.facts)
+        add_facts(self.facts, other.facts)
         for file, lines in other.code.items():
             self.code[file] = lines | self.code.get(file, {})
         self.memory = max(self.memory, other.memory, key=MEMORY.index)

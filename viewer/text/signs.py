@@ -37,7 +37,7 @@ def infix(op: str, args: Sequence[str]) -> str:
 
 
 def index_text(text: str) -> str:
-    """Return an index as it is written between brackets.
+    """Return the text of an index, for between the brackets.
 
     >>> index_text("(:, 0)"), index_text("(1:,)"), index_text("'key'")
     (':, 0', '1:', "'key'")
