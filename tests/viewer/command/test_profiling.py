@@ -508,7 +508,7 @@ print("end")
 def test_a_terminal_shows_progress_and_erases_it(script, tmp_path):
     command = (sys.executable, "-m", "autograd_tools", "profile", script(LONG))
     written, status = run_in_terminal(*command, cwd=tmp_path, **SETTLED, TERM="xterm")
-    shown = re.findall(r"\r(\d+ gradients?, [\d.]+k? operations, [\d.]+m?s)\x1b\[K", written)
+    shown = re.findall(r"\r([\d,]+ gradients?, [\d.]+k? operations, [\d.]+m?s)\x1b\[K", written)
     assert (status, 1 <= len(shown) <= 6) == (0, True)
     assert "begin\r\n\r" in written
     assert written[: written.index("end\r\n")].endswith("\r\x1b[K")
