@@ -45,10 +45,10 @@ from autograd_tools.debug.dumping import dump as dump
 from autograd_tools.debug.lost_gradients import why_none as why_none
 from autograd_tools.debug.rule_formulas import rule_text as rule_text
 from autograd_tools.debug.watch import NonFiniteError as NonFiniteError
-from autograd_tools.engine.backward import after_gradients as after_gradients
 from autograd_tools.engine.checks import CheckError as CheckError
 from autograd_tools.engine.detached import value as value
 from autograd_tools.engine.hooks import on_grad as on_grad
+from autograd_tools.engine.listeners import after_gradients as after_gradients
 from autograd_tools.engine.primitives import NoRuleError as NoRuleError
 from autograd_tools.engine.registry import primitive as primitive
 from autograd_tools.engine.registry import zerograd as zerograd

@@ -157,7 +157,7 @@ class Linear:
                 seed = [d for d, leaf in pairs if _is_number(leaf)]
             elif seed is None:
                 seed = np.zeros_like(unwrap(self.below))
-            differentiate(self.recording, self.y.index, seed)
+            differentiate(self.recording, self.y.index, seed, self.below)
         pairs = zip(self.leaves, inputs, strict=True)
         return tuple([gradient_of(self.recording, leaf, x) for leaf, x in pairs])
 

@@ -31,6 +31,7 @@ from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.elsewhere import refuse_elsewhere
 from autograd_tools.engine.foreign import returned
+from autograd_tools.engine.listeners import listeners
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live, settled
@@ -400,7 +401,7 @@ def _differentiated(
     check_scalar(y)
     if isinstance(y, Result) and y.recording is recording:
         index, y = y.index, y.value
-        differentiate(recording, index, one_like(unwrap(y)))
+        differentiate(recording, index, one_like(unwrap(y)), y)
         notify_observers(recording)
     if again is not None:
         again.compare(y)
@@ -454,6 +455,8 @@ def run(
     recording = new_recording(follows_params=False, retain=False)
     if recording.notes is None and not timing.ENABLED and is_first_call(f):
         recording.notes = []  # lines for exceptions and warnings in rules
+    if listeners:
+        recording.function, recording.argnums = weakly(f), argnums
     for n in argnums:
         if n >= len(args):
             raise out_of_range(f"argnum={n}", f, args)

@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd_tools.api.derivatives import make_vjp
 from autograd_tools.api.differentiate import grad
-from autograd_tools.engine.backward import unheard
+from autograd_tools.engine.listeners import unheard
 from autograd_tools.timing import Timer
 from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.apart import measure_apart

@@ -9,19 +9,17 @@ steps written out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any
 
 from numpy import ndarray
 
-from autograd_tools.base.contexts import listed
 from autograd_tools.engine import assigned
 from autograd_tools.engine.changes import check_unchanged
 from autograd_tools.engine.cotangents import accumulate, unbroadcast_to
 from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.hooks import call_hooks, hooked
+from autograd_tools.engine.listeners import Heard, listeners, telling
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.rule_errors import note_rule
@@ -30,54 +28,18 @@ from autograd_tools.engine.saved import ARRAYS, FLOATS, alike, kept_bytes
 from autograd_tools.engine.state import innermost_open, is_outermost
 from autograd_tools.engine.structure import facts_of
 from autograd_tools.engine.users_rules import call_rule
-from autograd_tools.engine.values import Result
+from autograd_tools.engine.values import Result, unwrap
 from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
-_listening = ContextVar("listening", default=False)  # the listeners hear of the current gradient
-_listeners: dict[object, Callable[[], None]] = {}
 
-
-def after_gradients(callback: Callable[[], None]) -> AbstractContextManager[None]:
-    """Call `callback()` after every gradient in the block, in the thread that computed it.
-
-    A gradient inside another one is part of that one. A Jacobian counts as one gradient per row.
-    Unlike `observe`, this keeps nothing alive.
-
-    Parameters
-    ----------
-    callback : callable
-        A function without arguments.
-
-    Examples
-    --------
-    >>> import autograd_tools as ag
-    >>> seen = []
-    >>> with ag.after_gradients(lambda: seen.append("gradient")):
-    ...     slope = ag.grad(lambda x: x ** 2)(3.0)
-    >>> seen
-    ['gradient']
-    """
-    return listed(_listeners, callback)
-
-
-@contextmanager
-def unheard() -> Iterator[None]:
-    """Call no function of `after_gradients` for the gradients in a block."""
-    token = _listening.set(True)
-    try:
-        yield
-    finally:
-        _listening.reset(token)
-
-
-def differentiate(recording: Recording, index: int, seed: Any) -> None:
+def differentiate(recording: Recording, index: int, seed: Any, y: Any = None) -> None:
     """Run the backward pass from the entry at `index`, whose outgrad is the cotangent `seed`.
 
-    Entries after `index` are dropped.
+    Entries after `index` are dropped. Listeners hear of its value `y`, which the entry may lack.
     """
-    if _listeners and not _listening.get() and innermost_open() is None:
-        return _differentiate_heard(recording, index, seed)
+    if listeners and not telling.get() and innermost_open() is None:
+        return _differentiate_heard(recording, index, seed, y)
     if recording.moment != assigned.writes and recording.leaves:
         assigned.refuse_written(recording)
     if recording.noted:
@@ -96,18 +58,21 @@ def differentiate(recording: Recording, index: int, seed: Any) -> None:
     return None
 
 
-def _differentiate_heard(recording: Recording, index: int, seed: Any) -> None:
+def _differentiate_heard(recording: Recording, index: int, seed: Any, y: Any) -> None:
     """Do `differentiate`, and tell the listeners."""
+    start = timing.timer.clock()
     try:
         try:
-            _listening.set(True)
-            differentiate(recording, index, seed)
+            telling.set(True)
+            differentiate(recording, index, seed, y)
         finally:
-            _listening.set(False)
+            telling.set(False)
     finally:
-        _listening.set(False)
-    for callback in tuple(_listeners.values()):
-        callback()
+        telling.set(False)
+    heard = Heard(recording, unwrap(y), recording.forward_ns, timing.timer.clock() - start)
+    recording.forward_ns = 0  # the next pass over the same operations has no forward pass
+    for callback in tuple(listeners.values()):
+        callback(heard)
 
 
 def _forget(recording: Recording) -> None:

@@ -23,6 +23,7 @@ from autograd_tools.engine.changes import SMALL, Checked, Noted, kept, kept_opti
 from autograd_tools.engine.checks import Check
 from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
 from autograd_tools.engine.float_warnings import Modes, modes, warn_as_before, warn_at_user
+from autograd_tools.engine.listeners import listeners
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.rule_sites import NestedLocator, owner_of_sites
 from autograd_tools.engine.saved import absent
@@ -72,6 +73,10 @@ class Recording(Wrapping):
     statement: FrameType | None = None  # of a block: the frame of its `with`
     elsewhere: dict[int, tuple[Param, str]] = {}  # noqa: RUF012  a tape has its own; see elsewhere.py
     hooks: dict[int, Hooks] | None = None  # by index
+    function: Callable[[], Any] | None = None  # a weak reference to the recorded function
+    argnums: tuple[int, ...] = ()  # the arguments that are its `inputs`, for listeners
+    began: int | None = None  # when it was made, on the clock of the timer, for listeners
+    forward_ns: int | None = None  # from then until it closed
     backward_pass: Callable[[Recording, int, int], None] | None = None  # replaces the fast one
     modes: Modes | None = None  # NumPy's error handling before it opened
     running: tuple[Any, int] | None = None  # of the backward pass, see rule_sites.py
@@ -111,6 +116,8 @@ class Recording(Wrapping):
         self.noted: list[Noted] = []  # arrays that may change before the gradient
         if checks.blocks and (check := checks.current_check()) is not None:
             self.check, self.small, self.entries = check, -1, Checked(self.noted)
+        if listeners:
+            self.began = timing.timer.clock()
 
     @property
     def is_open(self) -> bool:
@@ -201,6 +208,8 @@ class Recording(Wrapping):
             return
         if timing.ENABLED and self.locator is not None:
             vars(self.locator).pop("note", None)  # it refers to this recording
+        if self.began is not None:
+            self.forward_ns, self.began = timing.timer.clock() - self.began, None
         if self.retain and self in open_tapes:
             open_tapes.remove(self)
         self.owner = self.thread = None

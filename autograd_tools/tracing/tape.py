@@ -53,7 +53,6 @@ class Tape(Recording):
     """
 
     retain = True
-    function: Callable[[], Any] | None = None  # a weak reference to the recorded function
 
     def __init__(self, *, follows_params: bool) -> None:
         keep_freed_memory()
@@ -95,7 +94,7 @@ class Tape(Recording):
             )
         y = value_at(self, index)
         check_scalar(y)
-        differentiate(self, index, one_like(unwrap(y)))
+        differentiate(self, index, one_like(unwrap(y)), y)
         notify_observers(self)
 
     def _index(self, loss: Any) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 import autograd_tools as ag
 from autograd_tools.base.formats import time_text
-from autograd_tools.engine.backward import unheard
+from autograd_tools.engine.listeners import unheard
 from autograd_tools.timing import Operand
 
 Form: TypeAlias = Callable[..., Any]
