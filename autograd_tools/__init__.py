@@ -41,6 +41,8 @@ from autograd_tools.api.gradient_check import gradcheck as gradcheck
 from autograd_tools.api.parameters import params as params
 from autograd_tools.api.profiling import Profile as Profile
 from autograd_tools.api.profiling import profile as profile
+from autograd_tools.api.training import History as History
+from autograd_tools.api.training import history as history
 from autograd_tools.debug.dumping import dump as dump
 from autograd_tools.debug.lost_gradients import why_none as why_none
 from autograd_tools.debug.rule_formulas import rule_text as rule_text

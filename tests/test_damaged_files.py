@@ -1,6 +1,6 @@
 """Damaged files are refused when they are loaded, or every view can be made of them.
 
-`tests/data/complete` holds a trace and a profile with all that a file may have.
+`tests/data/complete` holds a trace, a profile and a history with all that a file may have.
 """
 
 import json
@@ -14,10 +14,11 @@ import viewer
 from tests.support.mutations import mutated
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import Report
+from viewer.drawing.history_page import history_html
 from viewer.terminal.text import VIEWS
 
 DATA = Path(__file__).parent / "data" / "complete"
-TRACE, PROFILE = DATA / "trace.json", DATA / "profile.json"
+TRACE, PROFILE, HISTORY = (DATA / f"{name}.json" for name in ("trace", "profile", "history"))
 
 
 def look_at_trace(path, original):
@@ -59,6 +60,16 @@ def look_at_profile(path, original):
     return timer, views
 
 
+def look_at_history(path, original):
+    history = ag.History.load(path)
+    history.save(path)
+    saved = path.read_bytes()
+    ag.History.load(path).save(path)
+    assert path.read_bytes() == saved
+    csv = path.with_suffix(".csv")
+    return history, [str, repr, ag.History.columns, history_html, lambda x: x.save(csv)]
+
+
 def check(path, look, original, drawn=False):
     """Load a file and look at it in every way; only a ValueError may say that this fails."""
     try:
@@ -77,8 +88,9 @@ def check(path, look, original, drawn=False):
 CASES = {
     "trace": (TRACE, look_at_trace, ag.load_trace),
     "profile": (PROFILE, look_at_profile, ag.Timer.load),
+    "history": (HISTORY, look_at_history, ag.History.load),
 }
-FEW = {"trace": 60, "profile": 20}
+FEW = {"trace": 60, "profile": 20, "history": 60}
 
 
 def damage(tmp_path, kind, seeds):

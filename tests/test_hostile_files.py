@@ -1,6 +1,6 @@
 """Strings of saved files cannot write to a terminal, break a page or a picture, or add markup.
 
-A trace or profile may come from somebody else. Each of its strings is replaced in turn.
+A trace, profile or history may come from somebody else. Each of its strings is replaced in turn.
 """
 
 import io
@@ -15,7 +15,7 @@ import pytest
 
 import autograd_tools as ag
 import viewer
-from autograd_tools import Timer, Trace
+from autograd_tools import History, Timer, Trace
 from viewer.command.cli import main
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import Report
@@ -72,9 +72,9 @@ def check_lines(text):
 
 
 def check_markup(text):
-    """Fail if a page is no XML, where it is a picture, or has an element of the hostile text."""
-    if "</svg>" in text:
-        ElementTree.fromstring(text[text.index("<svg") : text.rindex("</svg>") + len("</svg>")])
+    """Fail if a page is no XML, where it has pictures, or has an element of the hostile text."""
+    for picture in re.findall("<svg.*?</svg>", text, re.DOTALL):
+        ElementTree.fromstring(picture)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800\ufffe]", text)
     assert "<i>" not in text
 
@@ -108,11 +108,14 @@ TEXTS = {
         lambda x: viewer.compare(x, PROFILE),
         *(partial(viewer.hotspots, by=by) for by in HOTSPOTS),
     ],
+    "history": [str, repr],
 }
 PAGES = {
     "trace": [viewer.to_svg, Trace._repr_html_],
     "profile": [Timer._repr_html_, lambda x: to_html(Report(x), "a page")],
+    "history": [History._repr_html_],
 }
+LOAD = {"trace": ag.load_trace, "profile": Timer.load, "history": History.load}
 COMMANDS = {
     "trace": ["show", "show --by scope", "explain", "compare {other}"],
     "profile": [
@@ -122,6 +125,7 @@ COMMANDS = {
         "compare {other}",
         "merge -o {new}",
     ],
+    "history": ["profile", "profile --history={new}"],
 }
 
 
@@ -142,7 +146,7 @@ def test_no_string_of_a_file_gets_through(name, data, path, tmp_path, monkeypatc
         check_lines(COLOURS_AND_LINKS.sub("", sys.stdout.getvalue()))
         monkeypatch.undo()
     try:
-        x = (ag.load_trace if name == "trace" else ag.Timer.load)(file)
+        x = LOAD[name](file)
     except ValueError as error:
         check_lines(str(error))
         return

@@ -51,7 +51,7 @@ def kind_of(x: object) -> str:
     if not isinstance(x, (str, os.PathLike)):
         raise _unexpected("a Tape, a Trace, a Timer or the path of a saved one", x, NO_TAPE)
     kind = kind_of_file(x)
-    if kind is None:
+    if kind not in ("trace", "profile"):
         raise ValueError(f"{os.fspath(x)} is neither a saved trace nor a saved profile")
     return kind
 

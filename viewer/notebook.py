@@ -1,6 +1,6 @@
 """The HTML of a value in a notebook: a small drawing and a short table, without scripts.
 
-Also the text of a profile, and the magic that profiles a cell.
+Also the texts of a profile and a history, and the magic that profiles a cell.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
+from rich.console import Console
+
 import autograd_tools as ag
-from autograd_tools import Node, Profile, Tape, Timer, Trace, dump
+from autograd_tools import History, Node, Profile, Tape, Timer, Trace, dump
 from autograd_tools.base.text import Text, one_line
 from autograd_tools.timing import Section
 from viewer.drawing.files import to_svg
+from viewer.drawing.history_page import history_html
 from viewer.drawing.svg import NAME
 from viewer.graph import Graph
 from viewer.inputs import as_trace
@@ -23,6 +26,7 @@ from viewer.labels import gradient, number, plural
 from viewer.passes import fit, fold
 from viewer.profiles.overview import overview
 from viewer.profiles.roofline import peaks_for
+from viewer.terminal.history import history_rows
 from viewer.text.lines import Row, Span, plain_lines, shorten
 from viewer.text.places import link_of, source_text
 
@@ -83,9 +87,13 @@ def _of_timer(timer: Timer | Section) -> str:
     return f'<pre style="{style}">{escape(str(timer))}</pre>'
 
 
-def text(x: Profile) -> str:
-    """Return an overview of a profile."""
-    blocks = _overview(x)
+def text(x: Profile | History) -> str:
+    """Return an overview of a profile, or a history as wide as the terminal."""
+    if isinstance(x, History):
+        console = Console()
+        blocks = history_rows(x, width=console.width if console.is_terminal else None)
+    else:
+        blocks = _overview(x)
     return Text("\n\n".join("\n".join(plain_lines(rows)) for rows in blocks))
 
 
@@ -187,6 +195,7 @@ KINDS: dict[type, Callable[[Any], str]] = {
     Trace: _of_trace,
     Node: _of_node,
     Profile: _of_profile,
+    History: history_html,
     Timer: _of_timer,
     Section: _of_timer,
     Graph: _of_graph,

@@ -19,13 +19,17 @@ DAMAGE = (TypeError, ValueError, AttributeError, LookupError, OverflowError, Rec
 MAGIC = b"\x1f\x8b"  # the first bytes of a compressed file
 START = 4096  # characters in which the first key of a document stands
 # Formats of saved files, by kind: a new kind of file is an entry here.
-SAVED = {"autograd_tools.trace": "trace", "autograd_tools.timer": "profile"}
+SAVED = {
+    "autograd_tools.trace": "trace",
+    "autograd_tools.timer": "profile",
+    "autograd_tools.history": "history",
+}
 _FORMAT = rf'"format"\s*:\s*"(?:{"|".join(map(re.escape, SAVED))})"'
 _FIRST = r'\{\s*"format"\s*:\s*"([^"]*)"'
 
 
 def kind_of_file(path: str | os.PathLike[str]) -> str | None:
-    """Return "trace" or "profile" for a saved one, or None for any other file.
+    """Return "trace", "profile" or "history" for a saved one, or None for any other file.
 
     The contents decide: a JSON object whose "format" names the kind, in any layout. A file that was
     cut off is recognized by its first lines. A pipe is not read, for its bytes come only once.

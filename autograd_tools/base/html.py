@@ -1,10 +1,39 @@
-"""HTML for notebooks and text of profiles, rendered by an entry point of a viewer."""
+"""HTML for notebooks and pages and text of profiles, rendered by entry points of a viewer."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
 from typing import Any
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>{style}</style>
+{body}
+</html>
+"""
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+@media (prefers-color-scheme: dark) { body { background: #14181d; color: #e3e8ee; } }
+@media print { body { margin: 0; max-width: none; } }
+"""
+
+
+def page_of(x: Any, title: str) -> str:
+    """Return `x` as a page that loads nothing and runs nothing.
+
+    Raise ModuleNotFoundError if no viewer is installed.
+    """
+    make = _renderer("autograd_tools.html")
+    if make is None:
+        raise ModuleNotFoundError("a page needs the package viewer, which is not installed")
+    return PAGE.format(title=title, style=STYLE, body=f"<h1>{title}</h1>\n{make(x)}")
 
 
 def html_of(x: Any) -> str | None:

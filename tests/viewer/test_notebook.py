@@ -116,7 +116,7 @@ def test_a_graph_says_how_much_it_shows(tape):
 def test_another_type_is_an_error_that_lists_the_supported():
     with pytest.raises(
         TypeError,
-        match=r"expected one of Tape, Trace, Node, Profile, Timer, Section, Graph, got int",
+        match="expected one of Tape, Trace, Node, Profile, History, Timer, Section, Graph, got int",
     ):
         html(3)
 

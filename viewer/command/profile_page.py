@@ -10,10 +10,12 @@ from itertools import pairwise
 from pyinstrument.session import Session
 
 from autograd_tools.base.formats import count_text, percent_text, time_text
+from autograd_tools.base.html import PAGE
 from autograd_tools.base.text import one_line
 from viewer.command.profile_report import TABLES, Report, columns_of
 from viewer.command.sample_text import label, shown
 from viewer.command.sampling import tree_of
+from viewer.drawing.history_page import history_html
 from viewer.profiles.advice import tips
 from viewer.profiles.hotspot_tables import title
 from viewer.profiles.overview import REST, has_shapes, parts, summary
@@ -57,17 +59,6 @@ summary, .leaf { padding: .05rem 0; } summary { cursor: pointer; } .dim { color:
 .spent { display: inline-block; min-width: 8.5rem; margin-right: .6rem;
   font-variant-numeric: tabular-nums; }
 """
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>{style}</style>
-{body}
-</html>
-"""
 
 
 def to_html(report: Report, name: str) -> str:
@@ -81,6 +72,8 @@ def to_html(report: Report, name: str) -> str:
         blocks.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
     if report.session:
         blocks += ["<h2>Python call tree</h2>", *_tree(report.session)]
+    if report.history:
+        blocks.append(history_html(report.history))
     blocks.append(f"<h2>Timer</h2>\n<pre>{escape(report.timer.table())}</pre>")
     return PAGE.format(title=heading, style=STYLE, body="\n".join(blocks))
 

@@ -11,9 +11,10 @@ from typing import Any
 from pyinstrument.session import Session
 from rich.console import Console
 
-from autograd_tools import Timer
+from autograd_tools import History, Timer
 from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing import Counts, Record
+from autograd_tools.tracing.history_files import data_of
 from viewer.command.sample_text import sample_rows
 from viewer.options import HotspotBy
 from viewer.profiles.advice import NO_TIPS, tips
@@ -21,6 +22,7 @@ from viewer.profiles.annotation import annotated_rows
 from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, title
 from viewer.profiles.measured import records_of
 from viewer.profiles.overview import SHOWN, has_shapes, overview, summary, totals
+from viewer.terminal.history import history_rows
 from viewer.text.lines import Row, Span, painted, plain_lines, write
 from viewer.text.table import Cells
 
@@ -49,6 +51,7 @@ class Report:
     gradients: str = ""
     by: tuple[HotspotBy, ...] = ()
     arithmetic: bool = False
+    history: History | None = None
 
 
 def print_text(report: Report) -> None:
@@ -67,6 +70,15 @@ def print_text(report: Report) -> None:
     blocks += [[*timer_rows(timer, width)]] if report.table else []
     blocks += [[*sample_rows(report.session, width=width)]] if report.session else []
     for block in blocks:
+        _print(block, console)
+    if report.history:
+        print_history(report.history, limit)
+
+
+def print_history(history: History, limit: int) -> None:
+    """Print a history of gradients, with at most so many rows of Params."""
+    console, width = _console()
+    for block in history_rows(history, limit=limit, width=width):
         _print(block, console)
 
 
@@ -114,6 +126,8 @@ def to_json(report: Report) -> str:
         "tips": _tips(report),
         "records": records,
     }
+    if report.history:
+        document["history"] = [*map(data_of, report.history.series)]
     return json.dumps(document, indent=1) + "\n"
 
 
@@ -145,6 +159,9 @@ def to_markdown(report: Report) -> str:
         blocks.append("\n".join([f"### {title(by)}", "", *rows]))
     if found := _tips(report):
         blocks.append("\n".join(["### Tips", "", *(f"- {markdown_safe(line)}" for line in found)]))
+    for block in history_rows(report.history, limit=report.limit) if report.history else ():
+        shown = [line.replace("```", "") for line in plain_lines(block)]
+        blocks.append("\n".join(["```text", *shown, "```"]))
     return "\n\n".join(blocks) + "\n"
 
 

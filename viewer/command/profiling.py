@@ -15,12 +15,14 @@ from typing import TextIO
 from pyinstrument.session import Session
 
 import autograd_tools as ag
-from autograd_tools import Timer, timing
+from autograd_tools import History, Timer, timing
 from autograd_tools.api.engine_cost import engine_cost
+from autograd_tools.base.documents import kind_of_file
 from autograd_tools.base.output import FixedPath, is_regular, write_bytes
 from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import encodable, unknown
 from autograd_tools.timing.recorder import WHOLE
+from autograd_tools.tracing.history_files import FORMATS, format_for
 from viewer.command import elsewhere, profile_report, sampling
 from viewer.command.again import again_with_timer
 from viewer.command.arguments import Command
@@ -28,9 +30,10 @@ from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.profile_page import to_html
-from viewer.command.profile_report import REPORTS, Report
+from viewer.command.profile_report import REPORTS, Report, print_history
 from viewer.command.progress import progress
 from viewer.command.script import INTERRUPTED, run
+from viewer.command.targets import SAVED, Target
 from viewer.command.window import Window
 from viewer.labels import plural
 from viewer.profiles.groupings import GROUPINGS
@@ -69,6 +72,13 @@ def add_profile(command: Command) -> None:
     )
     add("--timeline", metavar="FILE", help=f"write each call: {', '.join(TIMELINES)}")
     add("--html", metavar="FILE", help="write a report as one self-contained page")
+    add(
+        "--history",
+        nargs="?",
+        metavar="=FILE",
+        help="also print the loss and the gradient norms of each step, and where they go wrong; "
+        f"FILE, or that of -o, keeps them: {', '.join(FORMATS)}",
+    )
     add("--limit", type=int, default=12, metavar="N", help="rows in each table (default: 12)")
     add(
         "--by",
@@ -115,10 +125,16 @@ def profile(args: argparse.Namespace) -> int:
         raise ValueError(f"--annotate prints text and does not work with --format {args.format}")
     if args.timeline:
         _timeline_for(args.timeline)
+    if args.history is not None or _is_history(args.script):
+        _check_history(args)
     if is_saved(
         args, output=None, skip=0, steps=None, memory=None, checkpoint=None, children=False
     ):
         path = args.script.name
+        if args.history is not None:
+            history = ag.History.load(path)
+            print_history(history, args.limit)
+            return after(0, lambda: history.save(args.history)) if args.history else 0
         samples = Path(path).with_suffix(sampling.ENDING)
         session = sampling.load(samples) if args.sample else None
         return _finish(_report(args, Timer.load(path), session), args, 0, sys.stdout)
@@ -131,10 +147,30 @@ def profile(args: argparse.Namespace) -> int:
         return again_with_timer(f"shapes,{args.memory or 'outputs'}")
     if not args.children:  # our variable must not reach the processes that the script starts
         os.environ.pop("AUTOGRAD_TIMER", None)
-    for name in ("output", "html", "timeline"):  # before the script changes the folder
+    for name in ("output", "html", "timeline", "history"):  # before the script changes the folder
         setattr(args, name, getattr(args, name) and FixedPath.of(getattr(args, name)))
     with _output_of(args) as output:
         return _profile_script(args, window, output)
+
+
+def _is_history(script: Target) -> bool:
+    return script.kind == SAVED and kind_of_file(script.name) == "history"
+
+
+def _check_history(args: argparse.Namespace) -> None:
+    """Move the file of -o to --history, if a profile has no such format, and check its name."""
+    args.history = args.history or ""
+    if args.output and not args.history and not _is_json(args.output):
+        args.history, args.output = args.output, None
+    if args.history:
+        try:
+            format_for(args.history)
+        except ModuleNotFoundError as error:
+            raise ValueError(str(error)) from None
+
+
+def _is_json(path: str) -> bool:
+    return not path.removesuffix(".gz").endswith(tuple({*FORMATS} - {".json"}))
 
 
 def _timeline_for(path: str | os.PathLike[str]) -> Callable[..., str]:
@@ -149,9 +185,15 @@ def _timeline_for(path: str | os.PathLike[str]) -> Callable[..., str]:
 
 
 def _report(
-    args: argparse.Namespace, timer: Timer, session: Session | None, gradients: str = ""
+    args: argparse.Namespace,
+    timer: Timer,
+    session: Session | None,
+    gradients: str = "",
+    history: History | None = None,
 ) -> Report:
-    return Report(timer, args.limit, args.timer, session, gradients, args.by, args.arithmetic)
+    return Report(
+        *(timer, args.limit, args.timer, session, gradients, args.by, args.arithmetic, history)
+    )
 
 
 def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) -> int:
@@ -183,6 +225,7 @@ class _Run:
         self.children = children
         self.engine = engine_cost()  # before the script, whose end may be sudden
         self.sampler = sampling.Sampler()
+        self.history: History | None = None
         self.streams = sys.stdout, sys.stderr
 
     def run(self) -> int:
@@ -191,6 +234,8 @@ class _Run:
             with ExitStack() as stack:
                 update = stack.enter_context(progress(self.window.text))
                 stack.enter_context(ag.after_gradients(self.window.count))
+                if self.args.history is not None:
+                    self.history = stack.enter_context(ag.history())
                 if self.args.checkpoint:
                     checkpoints = Checkpoints(self.args.checkpoint, self._save_checkpoint)
                     stack.enter_context(checkpoints.watching())
@@ -214,6 +259,9 @@ class _Run:
             timer.about["unfinished"] = True
             with suppress(OSError):  # the run goes on; the last save reports the error
                 timer.save(self.args.output)
+        if self.history and self.args.history:
+            with suppress(OSError):
+                self.history.save(self.args.history)
         if waits and threading.current_thread() is threading.main_thread():
             self.window.leave_out(time.perf_counter_ns() - start)
 
@@ -256,7 +304,7 @@ class _Run:
             samples = Path(args.output).with_suffix(sampling.ENDING)
             if session and is_regular(args.output):  # nothing stands beside a pipe or device
                 status = after(status, lambda: sampling.save(session, samples))
-        report = _report(args, timer, session, self.window.summary())
+        report = _report(args, timer, session, self.window.summary(), self.history)
         return _finish(report, args, status, self.output)
 
     def _missing(self) -> str:
@@ -300,6 +348,8 @@ def _output_of(args: argparse.Namespace) -> Iterator[TextIO]:
 
 def _finish(report: Report, args: argparse.Namespace, status: int, output: TextIO) -> int:
     """Print the report, write the page and the timeline asked for, and return the status."""
+    if args.history and (history := report.history):
+        status = after(status, lambda: history.save(args.history))
     if args.timeline:
         write_timeline = _timeline_for(args.timeline)
         status = after(status, lambda: write_timeline(report.timer, args.timeline))

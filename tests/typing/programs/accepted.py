@@ -86,4 +86,12 @@ viewer.arithmetic(ag.timer, by="shape")
 ag.timer.save("profile.json")
 viewer.compare(ag.timer, "profile.json", by="op", format="markdown")
 viewer.draw_compared(J, J.trace(), "changes.html", heat="gradient", max_nodes=9)
+with ag.history() as h:
+    ag.grad(loss)(x)
+reveal_type(h)  # reveals: History
+reveal_type(h.columns())  # reveals: dict[str, list[Any]]
+steps: list[int] = [finding.step for _, finding in h.findings()]
+names: list[str] = [name for series in h.series for name in series.names]
+h.save("history.json")
+ag.History.load("history.json")
 print(ag.Timer(memory="exact").table(sortby="name", linechars="ascii"))

@@ -1,0 +1,125 @@
+"""The recorder of a series: it finds the names of Params and arguments, and the norms of their
+gradients.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import weakref
+from collections.abc import Callable, Container, Iterator
+from types import FrameType
+from typing import Any
+
+from numpy import ndarray
+
+from autograd_tools.api.differentiate import parameter_names
+from autograd_tools.api.functions import FunctionOf
+from autograd_tools.base.containers import children_of, field_names, is_dict, is_number, tree_leaves
+from autograd_tools.engine.cotangents import to_user_type
+from autograd_tools.engine.describe import describe
+from autograd_tools.engine.listeners import Heard
+from autograd_tools.engine.recording import Recording
+from autograd_tools.engine.values import Param
+from autograd_tools.tracing.frame_variables import variables_of_frames, variables_of_program
+from autograd_tools.tracing.gradient_norms import Norm, norm_of
+from autograd_tools.tracing.param_names import find_param_names
+from autograd_tools.tracing.series import Series
+
+SEARCHES = 200  # for names, each of which may take milliseconds
+
+
+def function_of(recording: Recording) -> Any:
+    """Return the user's function that was recorded; None for a block, or if it is gone."""
+    f = None if recording.function is None else recording.function()
+    while isinstance(f, functools.partial):
+        f = f.args[0] if isinstance(f, FunctionOf) else f.func
+    return f
+
+
+class SeriesRecorder:
+    """Adds gradients to a series."""
+
+    def __init__(self, series: Series, f: Callable[..., Any] | None) -> None:
+        self.series = series
+        self._parameters = [] if f is None else parameter_names(f)
+        self._names: dict[int, str] = {}  # of Params, by id
+        self._alive: dict[int, weakref.ref[Param]] = {}  # they remove the names of dead Params
+        self._searches = 0
+
+    def add(self, heard: Heard, loss: float, frame: FrameType | None) -> None:
+        """Add a gradient that the user asked for in a frame."""
+        column = self.series.column
+        norms: dict[int, Norm] = {}
+        for name, x, dx in self._leaves(heard.recording, frame):
+            for path, part in ((name, dx),) if type(x) is ndarray else _parts(name, x, dx):
+                number = column(path)
+                if number in norms:
+                    number = self._other(path, norms)
+                norms[number] = norm_of(part)
+        self.series.add(loss, heard.forward_ns, heard.backward_ns, norms)
+
+    def _other(self, name: str, taken: Container[int]) -> int:
+        """Return another column for a name that two leaves of a step share."""
+        names = (f"{name} ({i})" for i in itertools.count(2))
+        return next(n for n in map(self.series.column, names) if n not in taken)
+
+    def _leaves(self, recording: Recording, frame: FrameType | None) -> list[tuple[str, Any, Any]]:
+        """Return name, value and gradient of each argument and each Param."""
+        entries, outgrads, names = recording.entries, recording.outgrads, self._names
+        found = []
+        for i, index in enumerate(recording.inputs):
+            n = recording.argnums[i] if recording.argnums else i
+            own = self._parameters[n] if n < len(self._parameters) else f"argument {n + 1}"
+            x, dx = entries[index][1], outgrads[index]
+            found.append((entries[index][2][0] or own, x, to_user_type(dx, x, total=True)))
+        used = [(key, i) for key, i in recording.leaves.items() if i < len(outgrads)]
+        new = [entries[index][2][0] for key, index in used if key not in names]
+        if new:
+            self._find_names(new, recording, frame)
+        found += [(names[key], entries[index][1], outgrads[index]) for key, index in used]
+        return found
+
+    def _find_names(
+        self, params: list[Param], recording: Recording, frame: FrameType | None
+    ) -> None:
+        """Name Params: the given name, that of a variable, or the type."""
+        unnamed = [p for p in params if not p.name]
+        found: dict[int, Any] = {}
+        if unnamed and self._searches < SEARCHES:
+            self._searches += 1
+            f = None if recording.function is None else recording.function()
+            files = {note.file for note in recording.notes or ()}
+            spaces = itertools.chain(variables_of_frames(frame), variables_of_program(f, files))
+            found = find_param_names(unnamed, spaces)
+        for p in params:
+            key = id(p)
+            self._names[key] = p.name or (found[key][-1] if key in found else describe(p))
+            self._alive[key] = weakref.ref(p, functools.partial(self._names.pop, key))
+
+
+def _parts(name: str, x: Any, dx: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the path and the gradient of each number in a value, which may be a pytree."""
+    if children_of(x) is None:
+        yield name, dx
+        return
+    gradients = tree_leaves(to_user_type(dx, x, total=True))
+    for path, leaf, part in zip(_paths(name, x), tree_leaves(x), gradients, strict=True):
+        if is_number(leaf):
+            yield path, part
+
+
+def _paths(name: str, x: Any) -> Iterator[str]:
+    """Yield the path of each leaf of a pytree, as Python reads it."""
+    parts = children_of(x)
+    if parts is None:
+        yield name
+        return
+    if is_dict(x):
+        steps = [f"[{key!r}]" for key in x]
+    elif isinstance(x, (tuple, list)) and not hasattr(x, "_fields"):
+        steps = [f"[{i}]" for i in range(len(x))]
+    else:
+        steps = [f".{field}" for field in field_names(x)]
+    for step, part in zip(steps, parts, strict=True):
+        yield from _paths(f"{name}{step}", part)

@@ -1,0 +1,95 @@
+"""The gradients of one function at one line: a row of numbers for each step, in bounded memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+
+import numpy as np
+
+from autograd_tools.tracing.findings import Finding, Numbers, extremeness, findings, outstanding
+from autograd_tools.tracing.gradient_norms import NO_GRADIENT, Norm
+
+HEAD = 4  # numbers of a row before those of the Params: step, loss, forward and backward time
+MOST = 2**21  # numbers of a series, which take 16 MiB
+FEWEST = 64  # rows, however many Params there are
+
+
+class Series:
+    """The gradients of one function at one line.
+
+    Attributes
+    ----------
+    function, file, line : str, str, int
+        The function that was differentiated, and the user's line that asked for its gradients.
+    names : list of str
+        The Params and arguments, in the order of their first use.
+    steps : int
+        The number of gradients. Long series have rows for some of them.
+    """
+
+    def __init__(self, function: str, file: str, line: int) -> None:
+        self.function = function
+        self.file = file
+        self.line = line
+        self.names: list[str] = []
+        self.steps = 0
+        self._numbers = array("d")  # row by row
+        self._columns: dict[str, int] = {}
+
+    def column(self, name: str) -> int:
+        """Return the number of the column of a Param; a new one is empty in the rows so far."""
+        number = self._columns.setdefault(name, len(self.names))
+        if number == len(self.names):
+            rows = self._rows()
+            missing = np.tile(np.array(NO_GRADIENT), (len(rows), 1))
+            self._numbers = array("d", np.hstack([rows, missing]).tobytes())
+            self.names.append(name)
+        return number
+
+    def add(
+        self, loss: float, forward_ns: int | None, backward_ns: int, norms: Mapping[int, Norm]
+    ) -> None:
+        """Add a step with the norms of its gradients, by column."""
+        row = [self.steps, loss, -1 if forward_ns is None else forward_ns, backward_ns]
+        for number in range(len(self.names)):
+            row += norms.get(number, NO_GRADIENT)
+        self._numbers.extend(row)
+        self.steps += 1
+        if len(self._numbers) > max(MOST, FEWEST * len(row)):
+            self._thin()
+
+    def fill(self, names: list[str], steps: int, rows: np.ndarray) -> None:
+        """Take the rows of a file."""
+        self.names, self.steps = names, steps
+        self._columns = {name: number for number, name in enumerate(names)}
+        self._numbers = array("d", np.ascontiguousarray(rows, float).tobytes())
+
+    @property
+    def numbers(self) -> Numbers:
+        """The rows as columns."""
+        rows = self._rows()
+        step, *head = rows.T[:HEAD]
+        sizes = [rows[:, HEAD + i :: len(Norm._fields)] for i in range(len(Norm._fields))]
+        return Numbers(tuple(self.names), step.astype(np.int64), *head, *sizes)
+
+    def findings(self) -> list[Finding]:
+        """Return where the series goes wrong, the first step first."""
+        return findings(self.numbers)
+
+    def _rows(self) -> np.ndarray:
+        width = HEAD + len(Norm._fields) * len(self.names)
+        return np.array(self._numbers).reshape(-1, width)
+
+    def _thin(self) -> None:
+        """Keep the first and the most extreme of some neighbours, and all that stands out."""
+        rows, numbers = self._rows(), self.numbers
+        groups = len(rows) // 4  # of which two rows stay, and as many rows stand out
+        bits = (self.steps // groups).bit_length()  # later groups are made of whole ones of now
+        group = numbers.step >> bits
+        starts = np.flatnonzero(np.diff(group, prepend=-1))
+        keep = np.zeros(len(rows), bool)
+        keep[starts] = keep[-1] = True
+        keep[np.lexsort((-extremeness(numbers), group))[starts]] = True
+        keep[outstanding(numbers)[:groups]] = True
+        self._numbers = array("d", rows[keep].tobytes())
