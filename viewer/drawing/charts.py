@@ -14,17 +14,19 @@ Array = np.ndarray[Any, Any]
 WIDTH, HEIGHT = 880, 240
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 20, 22  # margins with the labels
 POINTS = 400  # of a curve, each with its smallest and largest number
+FEW_POINTS = 100  # of a small chart
 TICKS = 6
 LETTER = 6.2  # width of a letter of a label, about
 
 
 class Line(NamedTuple):
-    """A curve: steps and numbers, NaN for gaps, and its class for colours."""
+    """A curve: steps and numbers, NaN for gaps, its class for colours, and points at most."""
 
     step: Array
     y: Array
     look: str
     title: str = ""
+    points: int = POINTS
 
 
 class Mark(NamedTuple):
@@ -52,8 +54,8 @@ class Scale(NamedTuple):
         return start + np.clip((x - self.low) / (self.high - self.low), 0, 1) * (end - start)
 
 
-def scale_of(lines: Sequence[Line], *, is_log: bool) -> Scale:
-    """Return a scale for all finite numbers of some lines."""
+def scale_of(lines: Sequence[Line], *, is_log: bool, zero: bool = False) -> Scale:
+    """Return a scale for all finite numbers of some lines, and for zero if asked."""
     known = np.concatenate([line.y[np.isfinite(line.y)] for line in lines] or [np.zeros(0)])
     if is_log:
         known = np.log10(known[known > 0])
@@ -61,6 +63,7 @@ def scale_of(lines: Sequence[Line], *, is_log: bool) -> Scale:
     if is_log:
         low, high = math.floor(low), math.ceil(high)
         return Scale(low, max(high, low + 1), is_log)
+    low = min(low, 0.0) if zero else low
     if not high - low > 1e-12 * max(abs(low), abs(high)):  # NumPy subtracts no closer numbers
         low, high = low - (abs(low) / 2 or 1), high + (abs(high) / 2 or 1)
     return Scale(low, high)
@@ -73,9 +76,10 @@ def chart(
     is_log: bool,
     marks: Sequence[Mark] = (),
     height: int = HEIGHT,
+    zero: bool = False,
 ) -> str:
     """Return an SVG of lines over steps, with axes and marks."""
-    y = scale_of(lines, is_log=is_log)
+    y = scale_of(lines, is_log=is_log, zero=zero)
     last = max((int(line.step[-1]) for line in lines if len(line.step)), default=1)
     x = Scale(0, max(last, 1))
     right, bottom = WIDTH - RIGHT, height - BOTTOM
@@ -93,7 +97,8 @@ def chart(
 def small_chart(line: Line, y: Scale, last: int, width: int = 260, height: int = 30) -> str:
     """Return an SVG of one line without axes, for a cell of a table."""
     x = Scale(0, max(last, 1))
-    path = _path(line, x, y, (2, width - 2), (height - 2, 2))
+    few = line._replace(title="", points=FEW_POINTS)
+    path = _path(few, x, y, (2, width - 2), (height - 2, 2))
     title = f"<title>{escape(line.title)}</title>"
     return f'<svg class="small" viewBox="0 0 {width} {height}" role="img">{title}{path}</svg>'
 
@@ -143,7 +148,7 @@ def _path(
     line: Line, x: Scale, y: Scale, across: tuple[float, float], up: tuple[float, float]
 ) -> str:
     """Return a path through the smallest and largest numbers of groups of steps."""
-    rows = _points(line.y, line.step, x.high)
+    rows = _points(line, x.high)
     places = zip(
         x.places(line.step[rows], *across).tolist(),
         y.places(line.y[rows], *up).tolist(),
@@ -160,11 +165,12 @@ def _path(
     return f'<path class="{line.look}" d="{"".join(drawn)}">{title}</path>'
 
 
-def _points(y: Array, step: Array, last: float) -> Array:
+def _points(line: Line, last: float) -> Array:
     """Return the rows to draw: of each group, the first gap, the smallest and largest number."""
-    if len(y) <= 2 * POINTS:
+    y = line.y
+    if len(y) <= 2 * line.points:
         return np.arange(len(y))
-    group = (step * POINTS // (last + 1)).astype(int)
+    group = (line.step * line.points // (last + 1)).astype(int)
     starts = np.flatnonzero(np.diff(group, prepend=-1))
     chosen = {0, len(y) - 1}
     for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(y)], strict=True):

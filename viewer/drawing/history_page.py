@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_tools import History
 from autograd_tools.tracing.findings import Finding, Numbers, findings
-from viewer.drawing.charts import Line, Mark, Scale, chart, scale_of, small_chart
+from viewer.drawing.charts import FEW_POINTS, Line, Mark, Scale, chart, scale_of, small_chart
 from viewer.profiles.histories import (
     Curve,
     curves_of,
@@ -33,16 +33,17 @@ LOOKS_OF_PAGE = """<style>
 .history .grid { stroke: currentColor; opacity: .15; stroke-width: 1; }
 .history .mark { stroke: #d1495b; stroke-width: 1; stroke-dasharray: 4 3; }
 .history text.mark { fill: #d1495b; stroke: none; opacity: 1; }
-.history .other { stroke: currentColor; opacity: .25; stroke-width: 1; }
+.history .other { stroke: currentColor; opacity: .15; stroke-width: 1; }
 .history .wrong, .history .bad td:first-child { color: #d1495b; }
 .history .c0 { stroke: #3f7fbf; } .history .c1 { stroke: #c8701c; }
 .history .c2 { stroke: #2f9468; } .history .c3 { stroke: #a45fb5; }
 .history .c4 { stroke: #8a7a1f; } .history .c5 { stroke: #c0527f; }
-.history .c6 { stroke: #2f8f9f; } .history .c7 { stroke: #7a6ad0; }
+.history .c6 { stroke: #9c6b4e; } .history .c7 { stroke: #7a6ad0; }
 .history .legend span { margin-right: 1.2rem; white-space: nowrap; }
+.history .legend .other { opacity: .5; }
 .history .legend svg { width: 1.4em; height: .7em; margin-right: .4em; }
 .history .wide { overflow-x: auto; }
-.history table { border-collapse: collapse; }
+.history table { border-collapse: collapse; margin: 1.5rem 0 3rem; }
 .history th, .history td { text-align: right; padding: .15rem .6rem; white-space: nowrap;
   border-bottom: 1px solid #8884; }
 .history th:first-child, .history td:first-child { text-align: left; }
@@ -78,7 +79,11 @@ def _charts(numbers: Numbers) -> Iterator[str]:
     yield _section("Loss", drawn)
     if params:
         named = _coloured(params, found)
-        others = [_line(curve, "other") for curve in params if curve.name not in named]
+        others = [
+            _line(curve, "other")._replace(points=FEW_POINTS)
+            for curve in params
+            if curve.name not in named
+        ]
         lines = [_line(curve, look) for curve in params if (look := named.get(curve.name))]
         legend = _legend(named, len(others))
         drawn = chart([*others, *lines], "Gradient norms", is_log=True, marks=marks)
@@ -89,7 +94,7 @@ def _charts(numbers: Numbers) -> Iterator[str]:
         for i, (name, ns) in enumerate(times.items())
     ]
     looks = {name: f"c{i}" for i, name in enumerate(times)}
-    drawn = chart(lines, "Milliseconds", is_log=False, height=140)
+    drawn = chart(lines, "Milliseconds", is_log=False, height=140, zero=True)
     yield _section("Milliseconds of a step", _legend(looks, 0) + drawn)
 
 
