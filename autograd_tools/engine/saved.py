@@ -79,7 +79,7 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
         id(memory_of(array))
         for entry in entries
         if entry is not None and entry[0] is None
-        for array in _arrays(entry[1])
+        for array in arrays_in(entry[1])
     }
     found: dict[int, int] = {}
     for index, entry in enumerate(entries):
@@ -88,7 +88,7 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
         plan, y, args, _, _ = entry
         for i, x in enumerate((y, *args), VALUE):
             if isinstance(x, HOLDERS) and plan.needs(i):
-                for array in _arrays(x):
+                for array in arrays_in(x):
                     memory = memory_of(array)
                     if id(memory) not in seen:
                         seen.add(id(memory))
@@ -99,12 +99,13 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
 HOLDERS = (np.ndarray, list, tuple, dict)
 
 
-def _arrays(x: Any) -> Iterator[np.ndarray[Any, Any]]:
+def arrays_in(x: Any) -> Iterator[np.ndarray[Any, Any]]:
+    """Yield the arrays in a value, also in lists, tuples and dicts of it."""
     if isinstance(x, np.ndarray):
         yield x
     elif isinstance(x, (list, tuple, dict)):
         for item in x.values() if isinstance(x, dict) else x:
-            yield from _arrays(item)
+            yield from arrays_in(item)
 
 
 def memory_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_tools.base.text import one_line
 from autograd_tools.location.call_tree import ScopeNode, tree_of_paths
+from autograd_tools.tracing.buffers import Buffers
 from autograd_tools.tracing.summaries import Summaries, Summary
 
 T = TypeVar("T", bound=Hashable)
@@ -130,7 +131,7 @@ class Columns:
 
     Rows of `signature`, `source_line` and `place` are indices into the lists beside them. `flat`
     has the ids of the parents of all nodes, end to end; `starts` has where those of each node
-    begin, and the end.
+    begin, and the end. `buffers` is None where the memory of arrays is unknown.
     """
 
     signatures: list[OpSignature]
@@ -145,6 +146,7 @@ class Columns:
     outgrad: Summaries
     forward_ns: list[int | None]
     backward_ns: list[dict[int, int] | None]
+    buffers: Buffers | None = None
 
     @functools.cached_property
     def kind(self) -> list[str]:

@@ -10,6 +10,7 @@ from autograd_tools.base.array_statistics import BINS
 from autograd_tools.base.plain_data import LARGEST, integers, text, whole
 from autograd_tools.base.text import unknown
 from autograd_tools.location.call_tree import plain_tree, read_tree
+from autograd_tools.tracing.buffers import plain_buffers, read_buffers
 from autograd_tools.tracing.columns import Argument, Columns, OpSignature, SourceLine
 from autograd_tools.tracing.summaries import NUMBERS, Form, Summaries, blank
 
@@ -42,6 +43,7 @@ def plain_columns(columns: Columns, digits: int | None = None) -> dict[str, Any]
         "outgrad": _plain_summaries(columns.outgrad, digits),
         "forward_ns": None if set(columns.forward_ns) <= {None} else columns.forward_ns,
         "backward_ns": backward,
+        "memory": plain_buffers(columns.buffers),
     }
 
 
@@ -83,6 +85,7 @@ def _read_columns(data: dict[str, Any]) -> Columns:
         outgrad=_read_summaries(n, **data["outgrad"]),
         forward_ns=_read_forward(data["forward_ns"], n),
         backward_ns=_read_times(data["backward_ns"], n),
+        buffers=read_buffers(data.get("memory"), n),
     )
 
 

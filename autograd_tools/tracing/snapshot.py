@@ -15,6 +15,7 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.values import Param, unwrap
 from autograd_tools.location.call_site import NOWHERE, CallSite
 from autograd_tools.location.source_lines import code_at
+from autograd_tools.tracing.buffers import buffers_of
 from autograd_tools.tracing.columns import (
     ArgTemplate,
     Argument,
@@ -61,6 +62,7 @@ def columns_of(recording: Recording, names: Mapping[int, Name]) -> Columns:
         outgrad=summaries(_unwrapped(outgrads + [None] * (n - len(outgrads)))),
         forward_ns=[times.get(row, {}).get(0) for row in range(n)] if times else [None] * n,
         backward_ns=[_backward(times.get(row, {})) for row in range(n)] if times else [None] * n,
+        buffers=buffers_of(recording),
     )
 
 
