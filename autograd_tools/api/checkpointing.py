@@ -98,8 +98,9 @@ def _checkpointed(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         return y  # a constant
     params = params_of(recording)
     rule = functools.partial(gradients_again, f, blank, params)
+    computed = [outputs]  # a primitive is freed late, in a cycle, and must not hold them
     whole = Primitive(
-        lambda inputs: outputs, (rule,), sequences=True, name=f"checkpoint({name_of(f)})"
+        lambda inputs: computed.pop(), (rule,), sequences=True, name=f"checkpoint({name_of(f)})"
     )
     made = call(whole, ([*given, *params],))
     numbers = iter([made[i] for i in range(len(outputs))])
@@ -126,17 +127,21 @@ def gradients_again(
         )
     parts = [x for x in (*tree_leaves(y), *written.values()) if is_of(recording, x)]
     found, before = [plain(x) for x in parts], unwrap(outputs)
-    if len(found) != len(before) or not all(
-        np.allclose(x, old, equal_nan=True) for x, old in zip(found, before, strict=True)
-    ):
+    if len(found) != len(before) or not all(map(_are_equal, found, before)):
         raise ValueError(
             f"checkpoint({name_of(f)}) returned {', '.join(map(describe, found))} in its second "
             "run, different from the first; it must return the same for the same arguments"
         )
     with recording, recording.open(None):
-        joined = call(join, (parts,))
-    differentiate(recording, joined.index, dy)
+        joined = call(join, (parts,)).index
+    del y, parts, found, written  # values that no rule reads
+    differentiate(recording, joined, dy)
     return [recording.outgrads[leaf] for leaf in leaves]
+
+
+def _are_equal(x: Any, old: Any) -> bool:
+    """Return whether two values are equal but for rounding; they are mostly equal to the bit."""
+    return np.array_equal(x, old) or np.allclose(x, old, equal_nan=True)
 
 
 def _run(

@@ -180,6 +180,27 @@ def test_intermediate_values_of_a_checkpoint_are_freed():
     assert ag.value(tape) == np.sum(np.sin(X) * X)
 
 
+def test_results_of_checkpoints_are_freed_as_the_backward_pass_goes():
+    results, alive = [], []
+
+    def watched(x):
+        alive.append(sum(result() is not None for result in results))
+        return np.tanh(x)
+
+    def chained(x):
+        for _ in range(4):
+            x = ag.checkpoint(watched)(x)
+            results.append(weakref.ref(ag.value(x)))
+        return np.sum(x)
+
+    gc.disable()
+    try:
+        ag.grad(chained)(X)
+    finally:
+        gc.enable()
+    assert alive[4:] == [4, 3, 2, 1]
+
+
 def test_a_tape_with_checkpoints_is_freed_without_the_garbage_collector():
     gc.disable()
     try:
