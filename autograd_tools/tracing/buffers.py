@@ -16,7 +16,6 @@ from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import arrays_in, memory_of
 from autograd_tools.engine.values import unwrap
 
-Array = np.ndarray[Any, Any]
 Rows = dict[int, tuple[int, ...]]
 SCALARS = frozenset({float, np.float64, int, str, slice, type(None)})
 
@@ -100,7 +99,7 @@ class _Table:
         found = map(self._number_of, arrays_in(unwrap(x)))
         return tuple(dict.fromkeys(number for number in found if number >= 0))
 
-    def _number_of(self, array: Array) -> int:
+    def _number_of(self, array: np.ndarray) -> int:
         owner = array if array.base is None else memory_of(array)
         number = self._number.get(id(owner))
         if number is None:
@@ -109,10 +108,10 @@ class _Table:
         return number
 
 
-def _data_of(recording: Recording) -> list[Array]:
+def _data_of(recording: Recording) -> list[np.ndarray]:
     """Return the constants that others than the recording refer to: the program's data."""
     held = Counter[int]()  # references of the recording, and of views to their base
-    constants: dict[int, Array] = {}
+    constants: dict[int, np.ndarray] = {}
     for plan, _, args, _, _ in recording.entries:
         if plan is not None and len(args) > len(plan.positions):
             if np.ndarray not in map(type, args):
@@ -131,7 +130,7 @@ def _data_of(recording: Recording) -> list[Array]:
     return [array for key, array in (owners | constants).items() if counts[key] > alone + held[key]]
 
 
-def _references(arrays: dict[int, Array]) -> dict[int, int]:
+def _references(arrays: dict[int, np.ndarray]) -> dict[int, int]:
     return {key: sys.getrefcount(array) for key, array in arrays.items()}
 
 
