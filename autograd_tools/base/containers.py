@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.traced import Traced
+
 # Types of leaves without a gradient: none of them holds numbers of the user.
 CONSTANT_LEAVES = (
     *(str, bytes, bool, type(None), slice, range, type(...), type, enum.Enum, functools.partial),
@@ -19,12 +21,13 @@ CONSTANT_LEAVES = (
     *(np.dtype, np.bool, np.character, np.datetime64, np.ufunc),
 )
 # The most frequent types of leaves, for a fast test.
-LEAVES = frozenset({np.ndarray, float, int, complex, np.float64, np.float32, np.int64})
+LEAVES = frozenset({np.ndarray, float, int, complex, np.float64, np.float32, np.int64, Traced})
 
 
 def is_plain(x: Any, kind: Any) -> bool:
     """Return True for an instance of `kind`, and False for a tracked value that passes for one."""
-    return issubclass(type(x), kind)
+    own = type(x)
+    return issubclass(type(x.plain) if own is Traced else own, kind)
 
 
 def is_number(x: Any) -> bool:
@@ -32,6 +35,8 @@ def is_number(x: Any) -> bool:
     kind = type(x)
     if issubclass(kind, np.ndarray):
         return x.dtype.kind in "iufc"
+    if kind is Traced:
+        return is_number(x.plain)
     return issubclass(kind, (int, float, complex, np.number)) and not issubclass(
         kind, (bool, np.timedelta64)
     )

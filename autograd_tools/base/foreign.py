@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from autograd_tools.base.traced import Traced
+
 # A type with one of these is an array of some package.
 PROTOCOLS = ("__array__", "__array_interface__", "__array_ufunc__", "__array_function__")
 # What to write for an array `x` of a package.
@@ -45,9 +47,9 @@ def is_sparse(x: Any) -> bool:
 
 def is_foreign(x: Any) -> bool:
     """Return True for an array that is not exactly an `ndarray`, and for a sparse matrix."""
-    if isinstance(x, np.generic) or type(x) is ndarray:
-        return False
     kind = type(x)
+    if isinstance(x, np.generic) or kind is ndarray or kind is Traced:
+        return False
     return any([hasattr(kind, name) for name in PROTOCOLS]) or is_sparse(x)
 
 
@@ -64,6 +66,8 @@ def conversion(x: Any) -> str:
 
 def refuse_own_arithmetic(x: Any) -> None:
     """Raise a TypeError for array classes whose arithmetic is not NumPy's."""
+    if type(x) is Traced:
+        return
     if isinstance(x, np.matrix):
         raise TypeError(
             "np.matrix has no gradients, because its `*` is a matrix product; "

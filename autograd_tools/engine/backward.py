@@ -14,6 +14,8 @@ from typing import Any
 
 from numpy import ndarray
 
+from autograd_tools.base.contexts import listed
+from autograd_tools.base.traced import Traced
 from autograd_tools.engine import assigned
 from autograd_tools.engine.changes import check_unchanged
 from autograd_tools.engine.cotangents import accumulate, unbroadcast_to
@@ -387,7 +389,7 @@ def _own_leaves(recording: Recording, seed: Any) -> None:
 
 def _own(dx: Any, others: set[int]) -> Any:
     """Return `dx` with its arrays copied where they are views or their ids are in `others`."""
-    if type(dx) is ndarray:
+    if type(dx) is ndarray or (type(dx) is Traced and isinstance(dx, ndarray)):
         dx = dx.copy() if dx.base is not None or id(dx) in others else dx
         others.add(id(dx))
     elif type(dx) in FLOATS or type(dx) is Result:

@@ -23,6 +23,7 @@ from autograd_tools.base.containers import (
     with_children,
 )
 from autograd_tools.base.foreign import is_labelled, is_sparse, refuse_own_arithmetic
+from autograd_tools.base.traced import Traced
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.elsewhere import check_thread, use_plainly
 from autograd_tools.engine.float_warnings import at_user
@@ -61,6 +62,7 @@ CONSTANTS = frozenset(
         np.float64,
         np.float32,
         np.int64,
+        Traced,
     }
 )
 

@@ -13,6 +13,7 @@ from autograd_tools.base.containers import (
     is_plain,
     with_children,
 )
+from autograd_tools.base.traced import Traced, python_number
 from autograd_tools.engine.values import unwrap
 
 PARTS = (list, tuple, dict)  # the gradient of a pytree; None in it is zero
@@ -62,12 +63,19 @@ def _as_array(dx: Any) -> Any:
 
 def put_into(total: Any, index: Any, dy: Any) -> None:
     """Add `dy` in place to the elements of an array at `index`, once per mention."""
-    if type(index) is not int and not is_basic(index):
+    if type(total) is Traced and is_basic(index):
+        total.capture.call(add_at, (total, index, dy), {})
+    elif type(index) is not int and not is_basic(index):
         np.add.at(total, index, dy)
     elif type(part := total[index]) is np.ndarray:
         np.add(part, dy, part)
     else:
         total[index] = part + dy
+
+
+def add_at(total: Any, index: Any, dy: Any) -> None:
+    """Do `total[index] += dy`, one step of a program."""
+    total[index] += dy
 
 
 def is_basic(index: Any) -> bool:
@@ -117,6 +125,8 @@ def unbroadcast_to(dx: Any, x: Any, plan: Any, i: int) -> Any:
             if isinstance(x, (int, float)):
                 return dx
             dx = np.float64(dx)
+    elif python_number(dx):
+        dx = np.positive(dx)
     shape = getattr(x, "shape", ())
     if dx.shape != shape:
         dx = _unbroadcast(dx, shape, plan, i)
@@ -181,9 +191,9 @@ def _leaf_to_user_type(dx: Any, x: Any, *, total: bool) -> Any:
     if dx is None:
         if not (total and is_number(x)):
             return None
-        return np.zeros_like(x) if isinstance(x, np.ndarray) else type(x)(0)
+        return np.zeros_like(x) if isinstance(x, np.ndarray) else x.__class__(0)
     if isinstance(x, np.ndarray):
-        dx = np.asarray(dx) if is_plain(dx, np.generic) else dx
+        dx = dx[...] if is_plain(dx, np.generic) else dx
         same = x.dtype.kind not in "fc" or dx.dtype == x.dtype  # sums are in native byte order
         return dx if same else dx.astype(x.dtype)
     if is_plain(dx, np.ndarray) and dx.shape == ():

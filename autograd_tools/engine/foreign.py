@@ -9,11 +9,12 @@ from numpy import ndarray
 
 from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.base.foreign import is_foreign, is_labelled, refuse_operator, to_array
+from autograd_tools.base.traced import Traced
 from autograd_tools.engine.state import innermost_open, live
 from autograd_tools.engine.values import Param, Result, Value
 
 # The most frequent types that need no conversion.
-NO_ARRAYS = frozenset({ndarray, float, int, bool, str, type(None), np.float64, Param, Result})
+NO_ARRAYS = frozenset({ndarray, float, int, bool, str, type(None), np.float64, Param, Result, Traced})
 
 
 def to_arrays(x: Any, operator: str = "") -> Any:

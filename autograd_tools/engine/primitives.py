@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base import traced
 from autograd_tools.timing import instrument as timing
 
 Rule = Callable[..., Any]  # (dy, y, *args, **kwargs) -> dx
@@ -89,6 +90,7 @@ class PrimitiveData:
         self.accumulate_into = accumulate_into
         self.aliases = aliases or {}
         self.untimed = forward or func
+        self.is_opaque = not dispatches(func) and not _made_of_numpy(func)
         self.time_calls()
         self.of_arrays = fresh or dispatches(func)  # a foreign argument becomes an array
         # Elementwise: a gradient has the shape of the output.
@@ -100,8 +102,11 @@ class PrimitiveData:
 
     def time_calls(self) -> None:
         """Let the timer see each call if it is on."""
-        self.general = timing.time_forward(self.func, self.name)
-        self.forward = timing.time_forward(self.untimed, self.name, leaf=self.fresh)
+        func, untimed = self.func, self.untimed
+        if traced.captures and self.is_opaque:
+            func, untimed = traced.opaque(func), traced.opaque(untimed)
+        self.general = timing.time_forward(func, self.name)
+        self.forward = timing.time_forward(untimed, self.name, leaf=self.fresh)
         self.ways: dict[int, Any] = {}  # of tangents, by position
 
     def rule(self, position: int) -> Rule | None:
@@ -187,6 +192,13 @@ class Plan:
     def needs(self, position: int) -> bool:
         """Return whether a rule may read the numbers of an argument, or of the output (VALUE)."""
         return self.reads is None or position in self.reads
+
+
+def _made_of_numpy(func: Callable[..., Any]) -> bool:
+    """Return whether a function of ours only calls what NumPy dispatches."""
+    return (getattr(func, "__module__", None) or "").startswith(
+        ("autograd_tools.rules.", "_operator", "builtins")
+    )
 
 
 def dispatches(func: Callable[..., Any]) -> bool:

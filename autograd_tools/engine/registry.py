@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 
+from autograd_tools.base import traced
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.fast_calls import binary, first, switched, unary
@@ -77,6 +79,23 @@ EXACT: set[Callable[..., Any]] = set()  # composites that compute NumPy's value 
 def known_primitives() -> list[Primitive]:
     """Return all primitives, oldest first."""
     return [found for known in list(_known.values()) if (found := known()) is not None]
+
+
+@contextmanager
+def functions_captured() -> Iterator[None]:
+    """Let calls of functions that NumPy does not dispatch be steps of a program."""
+    opaque = [known for known in known_primitives() if known.is_opaque]
+
+    def switch(change: int) -> None:
+        traced.captures += change
+        for known in opaque:
+            switched(known)
+
+    switch(1)
+    try:
+        yield
+    finally:
+        switch(-1)
 
 
 @timing.on_switch
@@ -227,6 +246,7 @@ def zerograd(func: F) -> F:
     def unrecorded(*args: Any, **kwargs: Any) -> Any:
         if open_tapes:
             note_detached(name_of(func), (*args, *kwargs.values()))
-        return func(*plain(args), **plain(kwargs))
+        called = traced.opaque(func) if traced.captures else func
+        return called(*plain(args), **plain(kwargs))
 
     return unrecorded  # type: ignore[return-value]

@@ -16,6 +16,7 @@ from autograd_tools.base.containers import (
     is_dataclass,
     with_children,
 )
+from autograd_tools.base.traced import Traced
 from autograd_tools.engine.cotangents import add_part, is_basic, put_into
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value, unwrap
@@ -71,10 +72,13 @@ def getitem_x(dy: Any, y: Any, x: Any, index: Any) -> Any:
     return getitem_into({} if isinstance(unwrap(x), dict) else [None] * len(x), dy, x, index)
 
 
+ARRAYS = frozenset({ndarray, Traced})
+
+
 def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
     """Add `dy` into `total` at `index`: a thousand reads of `x` allocate one array."""
-    if type(total) is ndarray and (type(dy) in LEAVES or not isinstance(dy, Value)):
-        if type(index) is not int:
+    if type(total) in ARRAYS and (type(dy) in LEAVES or not isinstance(dy, Value)):
+        if type(index) is not int or type(total) is Traced:
             put_into(total, index, dy)
         elif type(part := total[index]) is ndarray:  # put_into, without a call
             np.add(part, dy, part)
@@ -93,6 +97,8 @@ def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
 def put(dy: Any, index: Any, x: Any) -> Any:
     """Zeros like `x`, with `dy` added at `index`."""
     total = np.zeros(np.shape(x), np.result_type(dy))
+    if type(dy) is Traced:
+        total = dy.capture.call(np.zeros, (total.shape, total.dtype), {})
     put_into(total, index, dy)
     return total
 

@@ -1,0 +1,248 @@
+"""A value that stands for an input while a program is captured: each NumPy call on it is noted.
+
+To the engine it is a plain value: no recording tracks it. It passes for the array or number that it
+stands for, and has its operators and methods, which all end in `capture.call(func, args, kwargs)`.
+A conversion to a plain Python value ends in `capture.read`, which notes the outcome.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+OPERATORS = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+UNARY = ("neg", "pos", "abs", "invert")
+CONVERSIONS: tuple[Callable[..., Any], ...] = (bool, int, float, complex, operator.index)
+# Attributes that do not depend on the numbers.
+STATIC = frozenset({"shape", "ndim", "size", "dtype", "nbytes", "itemsize", "strides", "flags", "base"})
+DATA = frozenset({"T", "mT", "real", "imag"})  # attributes that are arrays
+HIDDEN = "ctypes data tofile tobytes dump dumps getfield setfield hex as_integer_ratio".split()
+
+
+class Method:
+    """The method of an array as a function: `Method("astype")(x, float)` is `x.astype(float)`."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(x, self.name)(*args, **kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.name == self.name  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+    def __repr__(self) -> str:
+        return f".{self.name}"
+
+
+class Attribute(Method):
+    """The attribute of an array as a function: `Attribute("T")(x)` is `x.T`."""
+
+    __slots__ = ()
+
+    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(x, self.name)
+
+
+class UfuncMethod:
+    """The method of a ufunc as a function, such as `np.add.reduce`."""
+
+    __slots__ = ("name", "ufunc")
+
+    def __init__(self, ufunc: np.ufunc, name: str) -> None:
+        self.ufunc = ufunc
+        self.name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.ufunc, self.name)(*args, **kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is UfuncMethod and (other.ufunc, other.name) == (self.ufunc, self.name)
+
+    def __hash__(self) -> int:
+        return hash((self.ufunc, self.name))
+
+    def __repr__(self) -> str:
+        return f"{self.ufunc.__name__}.{self.name}"
+
+
+def _passes_for(x: Any) -> type:
+    return type(x.plain)
+
+
+class Traced:
+    """A value of a program that is being captured.
+
+    Attributes
+    ----------
+    plain : number or numpy.ndarray
+        The value in the run that is captured.
+    variable : Variable
+        Its name in the program.
+    capture : Capture
+        The capture it belongs to.
+    """
+
+    __slots__ = ("__weakref__", "capture", "plain", "variable")
+    __class__ = property(_passes_for)  # type: ignore[assignment]
+    __hash__ = object.__hash__
+
+    def __init__(self, plain: Any, variable: Any, capture: Any) -> None:
+        self.plain = plain
+        self.variable = variable
+        self.capture = capture
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(map(_has_own_dispatch, inputs)) or any(map(_has_own_dispatch, kwargs.get("out", ()))):
+            return NotImplemented
+        func = ufunc if method == "__call__" else UfuncMethod(ufunc, method)
+        return self.capture.call(func, inputs, kwargs)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        if any([kind is not Traced and not issubclass(kind, np.ndarray) for kind in types]):
+            return NotImplemented
+        return self.capture.call(func, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self.capture.refuse(
+            "np.array or np.asarray (or a function that calls them)", "use the array itself"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name in STATIC:
+            return getattr(self.plain, name)
+        if name in DATA:
+            return self.capture.call(Attribute(name), (self,), {})
+        if name[:2] == "__":
+            raise AttributeError(f"{type(self.plain).__name__} has no attribute {name!r} here")
+        found = getattr(self.plain, name)
+        if name in HIDDEN:
+            return self.capture.refuse(f"x.{name}", "use NumPy's functions")
+        if not callable(found):
+            return self.capture.call(Attribute(name), (self,), {})
+        return lambda *args, **kwargs: self.capture.call(Method(name), (self, *args), kwargs)
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    def __iter__(self) -> Iterator[Any]:
+        iter(self.plain)  # a number is an error
+        return (self[i] for i in range(len(self.plain)))
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.capture.call(operator.getitem, (self, index), {})
+
+    def __setitem__(self, index: Any, item: Any) -> None:
+        self.capture.call(operator.setitem, (self, index, item), {})
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(self.capture.call(operator.contains, (self, item), {}))
+
+    def __repr__(self) -> str:
+        return self.capture.refuse("the text of a value", "leave out print and f-strings")
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return self.__repr__()
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return self.capture.call(round, (self,) if digits is None else (self, digits), {})
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __copy__(self) -> Any:
+        return self.capture.call(Method("copy"), (self,), {})
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.__copy__()
+
+    def __reduce__(self) -> Any:
+        return self.capture.refuse("pickling", "send and save plain values")
+
+
+def _has_own_dispatch(x: Any) -> bool:
+    """Return whether `x` computes with NumPy's functions itself, as a recorded value does."""
+    kind = type(x)
+    if kind is Traced or kind is np.ndarray:
+        return False
+    own = getattr(kind, "__array_ufunc__", np.ndarray.__array_ufunc__)
+    return own is not np.ndarray.__array_ufunc__
+
+
+def _binary(func: Callable[[Any, Any], Any], *, reflected: bool = False) -> Callable[..., Any]:
+    def method(self: Any, other: Any) -> Any:
+        if _has_own_dispatch(other):
+            return NotImplemented
+        return self.capture.call(func, (other, self) if reflected else (self, other), {})
+
+    return method
+
+
+def _unary(func: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda self: self.capture.call(func, (self,), {})
+
+
+def _conversion(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda self: self.capture.read(self, convert)
+
+
+def _install() -> None:
+    for name in OPERATORS.split():
+        func = getattr(operator, f"__{name}__")
+        setattr(Traced, f"__{name}__", _binary(func))
+        setattr(Traced, f"__r{name}__", _binary(func, reflected=True))
+        setattr(Traced, f"__i{name}__", _binary(getattr(operator, f"__i{name}__")))
+    for name in COMPARISONS:
+        setattr(Traced, f"__{name}__", _binary(getattr(operator, name)))
+    for name in UNARY:
+        setattr(Traced, f"__{name}__", _unary(getattr(operator, f"__{name}__")))
+    for convert in CONVERSIONS:
+        setattr(Traced, f"__{convert.__name__}__", _conversion(convert))
+
+
+_install()
+
+
+captures = 0  # open ones, of all threads
+
+
+def opaque(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function whose calls on traced values are one step of the program."""
+
+    @functools.wraps(func)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        capture = _capture_of(args) or _capture_of(tuple(kwargs.values()))
+        return func(*args, **kwargs) if capture is None else capture.call(func, args, kwargs)
+
+    return call
+
+
+def _capture_of(args: tuple[Any, ...] | list[Any]) -> Any:
+    for x in args:
+        if type(x) is Traced:
+            return x.capture
+        if type(x) in (tuple, list) and (found := _capture_of(x)) is not None:
+            return found
+    return None
+
+
+def python_number(x: Any) -> bool:
+    """Return whether `x` is a traced number of Python's, which has no dtype."""
+    return type(x) is Traced and type(x.plain) in (int, float, complex, bool)

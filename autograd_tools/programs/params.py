@@ -1,0 +1,55 @@
+"""Params while a program is captured: reading one reads an input, assigning one is a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import get_ident, RLock
+from typing import Any
+
+from autograd_tools.engine.values import Param, Value
+
+_slot: Any = vars(Value)["value"]
+_captures: dict[int, Any] = {}  # the open capture of each thread
+_lock = RLock()
+
+
+def plain_value(param: Any) -> Any:
+    """Return the value of a Param itself."""
+    return _slot.__get__(param)
+
+
+def _get(param: Any) -> Any:
+    capture = _captures.get(get_ident())
+    return plain_value(param) if capture is None else capture.param(param)
+
+
+def _set(param: Any, x: Any) -> None:
+    capture = _captures.get(get_ident())
+    if capture is None:
+        _slot.__set__(param, x)
+    else:
+        capture.assign(param, x)
+
+
+_property = property(_get, _set)
+
+
+@contextmanager
+def params_captured(capture: Any) -> Iterator[None]:
+    """Let the Params that this thread reads in the block be inputs of a capture."""
+    with _lock:
+        _captures[get_ident()] = capture
+        Param.value = _property
+    try:
+        yield
+    finally:
+        with _lock:
+            del _captures[get_ident()]
+            if not _captures:
+                del Param.value
+
+
+def is_capturing() -> bool:
+    """Return whether this thread captures a program."""
+    return bool(_captures) and get_ident() in _captures

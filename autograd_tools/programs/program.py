@@ -1,0 +1,195 @@
+"""A program as plain data: variables, calls and checks in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Site(NamedTuple):
+    """The user's line that a call belongs to; `gradients` counts the backward passes around it."""
+
+    file: str
+    line: int
+    function: str
+    gradients: int = 0
+
+
+NOWHERE = Site("", 0, "")
+
+
+class Variable:
+    """A value of a program: an input, or an output of a call.
+
+    Attributes
+    ----------
+    number : int
+        The order of creation, from 0.
+    type : type
+        The class of the value: `numpy.ndarray`, `numpy.float64`, `float`.
+    shape : tuple of int
+        Empty for a number.
+    dtype : numpy.dtype or None
+        None for a number of Python's.
+    root : Variable
+        The variable whose memory this one views; itself for an array of its own.
+    written : bool
+        Of a root: some call writes into its memory.
+    name : str
+        The user's name for it, where there is one.
+    """
+
+    __slots__ = ("dtype", "name", "number", "root", "shape", "type", "written")
+
+    def __init__(self, number: int, like: Any, root: Variable | None = None, name: str = "") -> None:
+        self.number = number
+        self.type = type(like)
+        self.shape: tuple[int, ...] = getattr(like, "shape", ())
+        self.dtype: np.dtype[Any] | None = getattr(like, "dtype", None)
+        self.root: Variable = self if root is None else root
+        self.written = False
+        self.name = name
+
+    @property
+    def is_array(self) -> bool:
+        """True for an array, False for a number."""
+        return self.type is np.ndarray
+
+    def __repr__(self) -> str:
+        return f"v{self.number}"
+
+
+class Call:
+    """A call of a function, with variables and constants as arguments.
+
+    Attributes
+    ----------
+    func : callable
+        A function of NumPy, SciPy, `operator` or the user, a `Method` or a `UfuncMethod`.
+    args, kwargs
+        Nested tuples, lists, dicts and slices of variables and constants.
+    output : Variable, nested tuples and lists of them, or None
+        None for a call that only writes.
+    site : Site
+        The line it belongs to.
+    writes : tuple of Variable
+        The roots whose memory it writes into.
+    checks_shape : bool
+        The shape of the output depends on numbers, so that each run has to check it.
+    """
+
+    __slots__ = ("args", "checks_shape", "func", "kwargs", "output", "site", "writes")
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        output: Any,
+        site: Site,
+        writes: tuple[Variable, ...] = (),
+        checks_shape: bool = False,
+    ) -> None:
+        self.func = func
+        self.args = args
+        self.kwargs = kwargs
+        self.output = output
+        self.site = site
+        self.writes = writes
+        self.checks_shape = checks_shape
+
+    def inputs(self) -> Iterator[Variable]:
+        """The variables among the arguments."""
+        yield from variables_in(self.args)
+        if self.kwargs:
+            yield from variables_in(self.kwargs)
+
+    def outputs(self) -> Iterator[Variable]:
+        """The variables that it makes."""
+        return variables_in(self.output)
+
+
+class Check:
+    """A place where Python read a number: `convert(variable)` has to give `expected` again."""
+
+    __slots__ = ("convert", "expected", "site", "variable")
+
+    def __init__(self, variable: Variable, convert: Any, expected: Any, site: Site) -> None:
+        self.variable = variable
+        self.convert = convert
+        self.expected = expected
+        self.site = site
+
+    def inputs(self) -> Iterator[Variable]:
+        """The variable that is read."""
+        yield self.variable
+
+    def outputs(self) -> Iterator[Variable]:
+        """Nothing."""
+        return iter(())
+
+
+Step = Call | Check
+
+
+@dataclass(eq=False)
+class Program:
+    """The calls of one run of a function, for one signature and one outcome of its checks.
+
+    Attributes
+    ----------
+    steps : list of Call and Check
+        In the order in which they run.
+    inputs : list of Variable
+        The numbers and arrays in the arguments, in order, then those of the Params.
+    result : object
+        A pytree of variables and constants.
+    assigned : list of (Param, object)
+        Params that get a new value at the end.
+    params : list of Param
+        The Params that are inputs, each with the number of its leaves.
+    """
+
+    name: str
+    steps: list[Step]
+    inputs: list[Variable]
+    result: Any
+    params: list[tuple[Any, int]] = field(default_factory=list)
+    assigned: list[tuple[Any, Any]] = field(default_factory=list)
+
+
+def variables_in(x: Any) -> Iterator[Variable]:
+    """Iterate over the variables in nested arguments."""
+    kind = type(x)
+    if kind is Variable:
+        yield x
+    elif kind is tuple or kind is list:
+        for item in x:
+            yield from variables_in(item)
+    elif kind is dict:
+        for item in x.values():
+            yield from variables_in(item)
+    elif kind is slice:
+        yield from variables_in((x.start, x.stop, x.step))
+    elif hasattr(kind, "_fields") and isinstance(x, tuple):
+        yield from variables_in(tuple(x))
+
+
+def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
+    """Return nested arguments with `change` of each leaf; the same object where nothing changes."""
+    kind = type(x)
+    if kind is tuple or kind is list or (isinstance(x, tuple) and hasattr(kind, "_fields")):
+        items = [mapped(item, change) for item in x]
+        if all([new is old for new, old in zip(items, x, strict=True)]):
+            return x
+        return kind._make(items) if hasattr(kind, "_fields") else kind(items)  # type: ignore[attr-defined]
+    if kind is dict:
+        return {key: mapped(item, change) for key, item in x.items()}
+    if kind is slice:
+        parts = (x.start, x.stop, x.step)
+        new = [mapped(part, change) for part in parts]
+        return x if all([a is b for a, b in zip(new, parts, strict=True)]) else slice(*new)
+    return change(x)
