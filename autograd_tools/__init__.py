@@ -14,6 +14,7 @@ a trace.
 4. 2268.0 = sum(R(float64[2,4])) ∇=1.0
 """
 
+from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
@@ -68,6 +69,7 @@ from autograd_tools.tracing.tape import Tape as Tape
 from autograd_tools.tracing.tape import observe as observe
 
 if _TYPE_CHECKING:
+    from autograd_tools.programs.compiled import compile as compile
     from autograd_tools.tracing.trace_data import Trace as Trace
     from autograd_tools.tracing.trace_data import load_trace as load_trace
 
@@ -76,15 +78,19 @@ __version__ = "0.2.0"
 _operators.install()
 
 _PACKAGES = ("compat", "numpy", "scipy", "timing")  # that users import
-_LATER = ("Trace", "load_trace")  # names that are loaded when they are first asked for
+# Names that are loaded when they are first asked for, by module.
+_LATER = {
+    "Trace": "tracing.trace_data",
+    "load_trace": "tracing.trace_data",
+    "compile": "programs.compiled",
+}
 
 
 def __getattr__(name: str) -> _Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from autograd_tools.tracing import trace_data
-
-    found = globals()[name] = getattr(trace_data, name)
+    module = _import_module(f"autograd_tools.{_LATER[name]}")
+    found = globals()[name] = getattr(module, name)
     return found
 
 

@@ -19,9 +19,11 @@ COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 UNARY = ("neg", "pos", "abs", "invert")
 CONVERSIONS: tuple[Callable[..., Any], ...] = (bool, int, float, complex, operator.index)
 # Attributes that do not depend on the numbers.
-STATIC = frozenset({"shape", "ndim", "size", "dtype", "nbytes", "itemsize", "strides", "flags", "base"})
+STATIC = frozenset(
+    {"shape", "ndim", "size", "dtype", "nbytes", "itemsize", "strides", "flags", "base"}
+)
 DATA = frozenset({"T", "mT", "real", "imag"})  # attributes that are arrays
-HIDDEN = "ctypes data tofile tobytes dump dumps getfield setfield hex as_integer_ratio".split()
+HIDDEN = ["ctypes", "data", "tofile", "tobytes", "dump", "dumps", "getfield", "setfield", "hex", "as_integer_ratio"]
 
 
 class Method:
@@ -103,7 +105,9 @@ class Traced:
         self.capture = capture
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(map(_has_own_dispatch, inputs)) or any(map(_has_own_dispatch, kwargs.get("out", ()))):
+        if any(map(_has_own_dispatch, inputs)) or any(
+            map(_has_own_dispatch, kwargs.get("out", ()))
+        ):
             return NotImplemented
         func = ufunc if method == "__call__" else UfuncMethod(ufunc, method)
         return self.capture.call(func, inputs, kwargs)

@@ -14,7 +14,9 @@ from autograd_tools.engine.state import innermost_open, live
 from autograd_tools.engine.values import Param, Result, Value
 
 # The most frequent types that need no conversion.
-NO_ARRAYS = frozenset({ndarray, float, int, bool, str, type(None), np.float64, Param, Result, Traced})
+NO_ARRAYS = frozenset(
+    {ndarray, float, int, bool, str, type(None), np.float64, Param, Result, Traced}
+)
 
 
 def to_arrays(x: Any, operator: str = "") -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import is_number, tree_leaves, tree_replace
+from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.base.traced import Attribute, Method, Traced, UfuncMethod
 from autograd_tools.engine.rule_sites import passing, running
 from autograd_tools.engine.saved import memory_of
@@ -42,7 +42,7 @@ ELEMENTWISE = frozenset(
     {
         getattr(operator, f"__{side}{name}__")
         for side in ("", "i")
-        for name in "add sub mul truediv floordiv mod pow and or xor lshift rshift".split()
+        for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift"]
     }
     | {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
     | {operator.neg, operator.pos, operator.abs, operator.invert}
@@ -50,21 +50,33 @@ ELEMENTWISE = frozenset(
 NUMBERS = (np.ndarray, np.generic, int, float, complex)
 
 
+def is_input(x: Any) -> bool:
+    """Return whether a leaf of the arguments is an input: a number or an array of numbers."""
+    kind = type(x)
+    if kind is np.ndarray:
+        return bool(x.dtype.kind in "biufc")
+    if kind in (int, float, complex):
+        return True
+    return isinstance(x, np.generic) and x.dtype.kind in "biufc"
+
+
 class UncapturedError(TypeError):
     """A function does something that no program can do again."""
 
     __module__ = "autograd_tools"
+    is_final = False  # and no way around it
 
 
 class Capture:
     """The steps of a run so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, change: Callable[[Any], Any] | None = None) -> None:
+        self.change = change  # of the numbers of each input
         self.steps: list[Step] = []
         self.inputs: list[Variable] = []
+        self.given: list[Any] = []  # their values
         self.thread = get_ident()
         self.refused: UncapturedError | None = None
-        self.kept: list[Any] = []  # constants, so that their ids stay theirs
         self.params: dict[int, tuple[Any, Any]] = {}  # Param and its traced value, by id
         self.assigned: dict[int, tuple[Any, Any]] = {}
         self._count = 0
@@ -78,8 +90,10 @@ class Capture:
 
     def input(self, x: Any, name: str) -> Traced:
         """Make an input of the program."""
+        x = x if self.change is None else self.change(x)
         made = Traced(x, self.variable(x, name=name), self)
         self.inputs.append(made.variable)
+        self.given.append(x)
         return made
 
     def param(self, param: Any) -> Any:
@@ -88,7 +102,7 @@ class Capture:
         if found is None:
             held = plain_value(param)
             leaves = [
-                self.input(leaf, param.name or "") if is_number(leaf) else leaf
+                self.input(leaf, param.name or "") if is_input(leaf) else leaf
                 for leaf in tree_leaves(held)
             ]
             found = self.params[id(param)] = param, tree_replace(held, iter(leaves))
@@ -148,7 +162,7 @@ class Capture:
         result = self._wrapped(y, known, traced)
         if not written and result is not None and type(result) is Traced and id(y) in known:
             return result  # it returned its argument
-        call.output = None if written and id(y) in known else mapped(result, _new_variable(known))
+        call.output = None if written and id(y) in known else mapped(result, _variable_of)
         call.checks_shape = _shape_depends_on_numbers(func, args, kwargs, traced)
         self.steps.append(call)
         return result
@@ -191,15 +205,6 @@ def _variable_of(x: Any) -> Any:
     return x.variable if type(x) is Traced else x
 
 
-def _new_variable(known: dict[int, Traced]) -> Callable[[Any], Any]:
-    """Return what an output keeps: its new variables; None for an argument that it returns."""
-
-    def change(x: Any) -> Any:
-        return x.variable if type(x) is Traced else None
-
-    return change
-
-
 def _root_of(y: Any, traced: list[Traced]) -> Variable | None:
     """Return the root of the argument that an output views; None for an array of its own."""
     if type(y) is not np.ndarray or y.base is None:
@@ -218,13 +223,15 @@ def _shape_depends_on_numbers(func: Any, args: Any, kwargs: Any, traced: list[Tr
         return func is not np.where or len(args) == 1
     if isinstance(func, (Attribute, UfuncMethod)):
         return False
-    indices = traced[1:] if func is operator.getitem else traced
-    if any([np.asarray(x.plain).dtype.kind in "bui" for x in indices]):
+    if func is operator.getitem:
+        chosen = [x.plain for x in traced if x is not args[0]]
+        index = args[1] if type(args[1]) is tuple else (args[1],)
+        masks = any([np.asarray(x).dtype.kind == "b" for x in chosen])
+        return masks or (bool(chosen) and any([type(part) is slice for part in index]))
+    if any([np.ndim(x.plain) == 0 and not isinstance(x.plain, float) for x in traced[1:]]):
         return True
     return not (
         isinstance(func, Method)
         or func in (operator.getitem, operator.matmul)
         or getattr(func, "__module__", "").startswith("numpy")
     )
-
-

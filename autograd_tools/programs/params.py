@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import get_ident, RLock
+from threading import RLock, get_ident
 from typing import Any
 
 from autograd_tools.engine.values import Param, Value

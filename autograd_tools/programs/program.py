@@ -44,7 +44,9 @@ class Variable:
 
     __slots__ = ("dtype", "name", "number", "root", "shape", "type", "written")
 
-    def __init__(self, number: int, like: Any, root: Variable | None = None, name: str = "") -> None:
+    def __init__(
+        self, number: int, like: Any, root: Variable | None = None, name: str = ""
+    ) -> None:
         self.number = number
         self.type = type(like)
         self.shape: tuple[int, ...] = getattr(like, "shape", ())
@@ -150,14 +152,14 @@ class Program:
     assigned : list of (Param, object)
         Params that get a new value at the end.
     params : list of Param
-        The Params that are inputs, each with the number of its leaves.
+        The Params that are inputs, each with the kinds of its leaves.
     """
 
     name: str
     steps: list[Step]
     inputs: list[Variable]
     result: Any
-    params: list[tuple[Any, int]] = field(default_factory=list)
+    params: list[tuple[Any, list[Any]]] = field(default_factory=list)
     assigned: list[tuple[Any, Any]] = field(default_factory=list)
 
 

@@ -1,0 +1,108 @@
+"""Two runs of a function that have to agree: what differs between them is no constant.
+
+The second run gets copies of the arguments with slightly other numbers, so that a constant which
+depends on them shows as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import copied, tree_leaves
+from autograd_tools.engine.primitives import name_of
+from autograd_tools.programs.capture import UncapturedError
+from autograd_tools.programs.program import NOWHERE, Check, Site, Variable
+from autograd_tools.programs.runs import Run, captured
+from autograd_tools.programs.simplify import simplified
+
+NEAR = 2.0**-20  # the relative change of an input
+
+
+def agreed(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run:
+    """Run a function twice, and return the first run with its simplified program.
+
+    Raises
+    ------
+    UncapturedError
+        If the two differ.
+    """
+    given, options = copied(args), copied(kwargs)
+    run = captured(f, args, kwargs)
+    try:
+        with np.errstate(all="ignore"):
+            other: Run | None = captured(f, copied(given), copied(options), _nearby)
+    except Exception:  # the function does not take such numbers
+        other = None
+    if other is None or _difference(run, other) is not None:
+        again = captured(f, given, options, _copied)
+        site = _difference(run, again)
+        if site is not None:
+            at = f"{site.file}:{site.line} in {site.function}" if site.file else name_of(f)
+            error = UncapturedError(
+                f"two runs of {name_of(f)} on the same arguments differ, first at {at}: pass random "
+                "numbers, counters and whatever else changes between calls as arguments"
+            )
+            error.is_final = True
+            raise error
+    return run._replace(program=simplified(run.program))
+
+
+def _nearby(x: Any) -> Any:
+    """Return a number or array with slightly other numbers, and integers as they are."""
+    if isinstance(x, (float, complex)) or getattr(x, "dtype", np.dtype(bool)).kind in "fc":
+        return (
+            type(x)(x * (1 + NEAR))
+            if not isinstance(x, np.ndarray)
+            else (x * (1 + NEAR)).astype(x.dtype)
+        )
+    return _copied(x)
+
+
+def _copied(x: Any) -> Any:
+    return x.copy("K") if isinstance(x, np.ndarray) else x
+
+
+def _difference(a: Run, b: Run) -> Site | None:
+    """Return where two runs first differ; None if they are the same."""
+    for x, y in zip(a.program.steps, b.program.steps, strict=False):
+        if type(x) is not type(y) or not _equal(_content(x), _content(y)):
+            return x.site
+    if len(a.program.steps) != len(b.program.steps):
+        longer = max(a.program.steps, b.program.steps, key=len)
+        return longer[min(len(a.program.steps), len(b.program.steps))].site
+    ends = [[run.program.result, [x for _, x in run.program.assigned]] for run in (a, b)]
+    return None if _equal(*map(tree_leaves, ends)) else NOWHERE
+
+
+def _content(step: Any) -> Any:
+    if type(step) is Check:
+        return (step.variable, step.convert, step.expected)
+    return (step.func, step.args, step.kwargs, step.output)
+
+
+def _equal(x: Any, y: Any) -> bool:
+    """Return whether two nested arguments are the same, variables by their numbers and kinds."""
+    kind = type(x)
+    if x is y:
+        return True
+    if kind is not type(y):
+        return False
+    if kind is Variable:
+        return bool(
+            x.number == y.number and x.shape == y.shape and x.dtype == y.dtype and x.type is y.type
+        )
+    if isinstance(x, (tuple, list)):
+        return len(x) == len(y) and all(map(_equal, x, y))
+    if kind is dict:
+        return x.keys() == y.keys() and all([_equal(x[key], y[key]) for key in x])
+    if kind is slice:
+        return _equal((x.start, x.stop, x.step), (y.start, y.stop, y.step))
+    if kind is np.ndarray:
+        return x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes()
+    try:
+        return bool(x == y) or (x != x and y != y)
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,257 @@
+"""`compile(f)`: a function that captures `f` as programs, and runs these."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numpy as np
+
+from autograd_tools.base.containers import children_of, tree_replace
+from autograd_tools.engine.describe import describe
+from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.state import is_outermost
+from autograd_tools.engine.values import Value
+from autograd_tools.programs.agreement import agreed
+from autograd_tools.programs.capture import UncapturedError, is_input
+from autograd_tools.programs.outside import Outside
+from autograd_tools.programs.params import is_capturing
+from autograd_tools.programs.program import Program
+from autograd_tools.programs.running import Code, LeftPathError
+from autograd_tools.programs.runs import inputs_in, kind_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST_SIGNATURES = 64
+MOST_PATHS = 16  # programs of one signature
+
+
+@dataclass(eq=False)
+class Path:
+    """A program and its function; `outcomes` are those of its checks."""
+
+    program: Program
+    function: Callable[..., Any]
+    outcomes: list[Any]
+
+
+@dataclass(eq=False)
+class Signature:
+    """The programs for one structure of the arguments, and what the function reads from outside."""
+
+    outside: Outside
+    paths: list[Path] = field(default_factory=list)
+    eager: bool = False
+    constants: list[Any] = field(default_factory=list)  # their ids are in the key
+
+
+class Compiled:
+    """A function that runs as a list of NumPy calls.
+
+    Attributes
+    ----------
+    programs : list of Program
+        One for each signature of the arguments and each path through the branches.
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        if not callable(f) or isinstance(f, Value):
+            raise TypeError(f"compile() expects a function, got {describe(f)}")
+        self.function = f
+        self._signatures: dict[Any, Signature] = {}
+        self._lock = RLock()
+        functools.update_wrapper(self, f)
+
+    @property
+    def programs(self) -> list[Program]:
+        """The programs so far, oldest first."""
+        return [path.program for known in self._signatures.values() for path in known.paths]
+
+    def clear(self) -> None:
+        """Forget the programs."""
+        self._signatures.clear()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<compiled {name_of(self.function)}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not is_outermost() or is_capturing():
+            return self.function(*args, **kwargs)
+        inputs: list[Any] = []
+        key: list[Any] = []
+        constants: list[Any] = []
+        _describe(args, inputs, key, constants)
+        if kwargs:
+            _describe(kwargs, inputs, key, constants)
+        known = self._signatures.get(signature := tuple(key))
+        if known is None or (not known.eager and known.outside.changed()):
+            with self._lock:
+                if known is None and len(self._signatures) >= MOST_SIGNATURES:
+                    del self._signatures[next(iter(self._signatures))]
+                known = self._signatures[signature] = Signature(
+                    Outside(self.function), constants=constants
+                )
+        if known.eager:
+            return self.function(*args, **kwargs)
+        if not known.paths:
+            return self._captured(known, args, kwargs)
+        return self._run(known, inputs, args, kwargs)
+
+    def _run(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
+        path = known.paths[0]
+        for _ in range(len(known.paths)):
+            program = path.program
+            given = inputs
+            if program.params:
+                given = [*inputs]
+                for param, kinds in program.params:
+                    held = inputs_in(param.value)
+                    if [kind_of(x) for x in held] != kinds:
+                        return self._captured(known, args, kwargs)
+                    given += held
+            try:
+                leaves = path.function(*given)
+            except LeftPathError as left:
+                found = [
+                    other
+                    for other in known.paths
+                    if other.outcomes[: left.number] == path.outcomes[: left.number]
+                    and len(other.outcomes) > left.number
+                    and _same(other.outcomes[left.number], left.found)
+                ]
+                if not found:
+                    return self._captured(known, args, kwargs)
+                path = found[0]
+                continue
+            if path is not known.paths[0]:
+                known.paths.remove(path)
+                known.paths.insert(0, path)
+            return _handed_out(program, leaves)
+        return self._captured(known, args, kwargs)
+
+    def _captured(self, known: Signature, args: Any, kwargs: Any) -> Any:
+        """Run the function, and keep the run as a program."""
+        with self._lock:
+            if len(known.paths) >= MOST_PATHS:
+                reason = f"it took another path in each of {MOST_PATHS} runs"
+                return self._eagerly(known, reason, args, kwargs)
+            try:
+                run = agreed(self.function, args, kwargs)
+            except UncapturedError as error:
+                if error.is_final:
+                    raise
+                return self._eagerly(known, str(error), args, kwargs)
+            except Exception as error:
+                return self._eagerly(known, f"{type(error).__name__}: {error}", args, kwargs)
+            code = Code(run.program)
+            known.paths.insert(0, Path(run.program, code.function(), code.outcomes))
+            for param, x in run.assigned:
+                param.value = x
+            return run.result
+
+    def _eagerly(self, known: Signature, reason: str, args: Any, kwargs: Any) -> Any:
+        y = self.function(*args, **kwargs)  # if it fails, that is its own error
+        known.eager = True
+        known.paths.clear()
+        warnings.warn(
+            f"{name_of(self.function)} runs without a program: {reason}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        return y
+
+
+def compile(f: Callable[P, T]) -> Callable[P, T]:
+    """Return a function that does what `f` does, as a list of NumPy calls without Python around.
+
+    Parameters
+    ----------
+    f : callable
+        A function of numbers, arrays and pytrees of them: a loss, `ag.grad(loss)`,
+        `ag.value_and_grad(loss)`, `ag.make_hvp`, a whole training step. Params that it reads are
+        inputs, too, and Params that it assigns get their new value at each call.
+
+    Returns
+    -------
+    compiled : callable
+        It captures `f` at the first call for each signature (structure, shapes and dtypes of the
+        arguments) and each path through its branches: it runs `f` twice, writes the NumPy calls
+        down, and runs these from then on. Inside a recording it is `f` itself. `compiled.programs`
+        lists the programs, `compiled.clear()` forgets them.
+
+    Raises
+    ------
+    TypeError
+        If two runs on the same arguments differ, as with random numbers; the message names the
+        line, and what to pass as an argument.
+
+    Warns
+    -----
+    RuntimeWarning
+        If `f` cannot be captured, once for a signature; it then runs as it is.
+
+    Notes
+    -----
+    `if x > 0`, `float(x)`, `len(x[mask])` and whatever else reads a number are checked in each run;
+    another outcome captures another program. Objects that `f` takes from closures, globals, default
+    arguments and attributes are constants: each call looks whether they are the same objects, and
+    whether their arrays hold the same numbers (all of an array up to 4096 bytes, 16 elements of a
+    larger one). Printing and other effects happen only when `f` is captured.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> gradient = ag.compile(ag.grad(lambda x: np.sum(np.sin(x) ** 2)))
+    >>> gradient(np.array([0.0, 1.0]))
+    array([0.        , 0.90929743])
+    >>> gradient(np.array([0.0, 2.0]))
+    array([ 0.       , -0.7568025])
+    """
+    return cast("Callable[P, T]", Compiled(f))
+
+
+def _describe(x: Any, inputs: list[Any], key: list[Any], constants: list[Any]) -> None:
+    """Append the inputs in an argument, and what tells its signature apart."""
+    kind = type(x)
+    if kind is np.ndarray and x.dtype.kind in "biufc":
+        inputs.append(x)
+        key.append((x.shape, x.dtype))
+        return
+    if kind in (float, int, complex):
+        inputs.append(x)
+        key.append(kind)
+        return
+    parts = children_of(x)
+    if parts is not None:
+        key.append((kind, tuple(x) if isinstance(x, dict) else len(parts)))
+        for part in parts:
+            _describe(part, inputs, key, constants)
+    elif is_input(x):
+        inputs.append(x)
+        key.append(x.dtype)
+    elif isinstance(x, (str, bool, bytes, type(None))):
+        key.append(x)
+    else:
+        key.append(id(x))
+        constants.append(x)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and bool(a == b)
+
+
+def _handed_out(program: Program, leaves: tuple[Any, ...]) -> Any:
+    """Return the result, and assign the Params."""
+    rest = iter(leaves)
+    y = tree_replace(program.result, rest)
+    for param, held in program.assigned:
+        param.value = tree_replace(held, rest)
+    return y

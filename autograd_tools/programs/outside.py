@@ -1,0 +1,143 @@
+"""What a function takes from outside: names in closures, globals and attributes, and their arrays.
+
+A program holds them as constants, so each call looks whether they are still the same objects, and
+whether the arrays among them still hold the same numbers: all of a small one, some of a large one.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import is_dataclass
+from autograd_tools.engine.changes import fingerprint
+from autograd_tools.engine.values import Param, Value
+from autograd_tools.location.call_site import is_library
+
+MOST = 10_000  # objects that are followed
+SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
+MISSING = object()
+
+Look = tuple[Callable[[], Any], Any, bytes | None, str]  # how to get it, it, its numbers, its name
+
+
+class Outside:
+    """The objects that a function reads from outside, as they were."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self._looks: list[Look] = []
+        seen: set[int] = set()
+        todo: list[tuple[Any, str]] = [(f, "")]
+        while todo and len(seen) < MOST:
+            x, name = todo.pop()
+            if id(x) in seen:
+                continue
+            seen.add(id(x))
+            for get, label in _parts(x, name):
+                found = get()
+                numbers = fingerprint(found) if type(found) is np.ndarray else None
+                self._looks.append((get, found, numbers, label))
+                todo.append((found, label))
+
+    def changed(self) -> str:
+        """Return the name of something that is another object now; an empty string if nothing is."""
+        for get, before, numbers, name in self._looks:
+            now = get()
+            if now is not before:
+                if type(now) is type(before) and isinstance(now, SIMPLE) and now == before:
+                    continue
+                return name
+            if numbers is not None and fingerprint(now) != numbers:
+                return name
+        return ""
+
+
+def _parts(x: Any, name: str) -> Iterator[tuple[Callable[[], Any], str]]:
+    """Yield how to get each object that `x` refers to, and its name."""
+    if isinstance(x, types.MethodType):
+        x, owner = x.__func__, x.__self__
+        yield lambda: owner, "self"
+    if isinstance(x, functools.partial):
+        items = (x.func, *x.args, *x.keywords.values())
+        yield from ((lambda item=item: item, name) for item in items)  # type: ignore[misc]
+    elif isinstance(x, types.FunctionType):
+        if not is_library(x.__code__.co_filename):
+            yield from _of_function(x)
+        elif wrapped := getattr(x, "__wrapped__", None):
+            yield lambda: wrapped, name
+    elif isinstance(x, types.ModuleType):
+        return
+    elif isinstance(x, (list, tuple)):
+        for i in range(len(x)):
+            yield functools.partial(_item, x, i), f"{name}[{i}]"
+        yield lambda: len(x), f"len({name})"
+    elif isinstance(x, dict):
+        for key in list(x):
+            yield functools.partial(_item, x, key), f"{name}[{key!r}]"
+        yield lambda: len(x), f"len({name})"
+    elif isinstance(x, (Param, Value)):
+        return
+    elif is_users_object(x):
+        for field in list(vars(x)):
+            yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
+        for kind in type(x).__mro__:
+            for method, found in vars(kind).items():
+                if isinstance(found, types.FunctionType):
+                    yield functools.partial(vars(kind).get, method, MISSING), f"{name}.{method}"
+
+
+def _item(x: Any, key: Any) -> Any:
+    try:
+        return x[key]
+    except (LookupError, TypeError):
+        return MISSING
+
+
+def is_users_object(x: Any) -> bool:
+    """Return whether `x` has attributes of the user's: no module, type or object of a library."""
+    if isinstance(x, type) or not hasattr(x, "__dict__"):
+        return False
+    if is_dataclass(x):
+        return True
+    methods = [m for m in vars(type(x)).values() if isinstance(m, types.FunctionType)]
+    return bool(methods) and not all([is_library(m.__code__.co_filename) for m in methods])
+
+
+def _of_function(f: types.FunctionType) -> Iterator[tuple[Callable[[], Any], str]]:
+    code, variables = f.__code__, f.__globals__
+    for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=True):
+        yield functools.partial(_cell, cell), name
+    for name in _names(code):
+        if name in variables:
+            yield functools.partial(variables.get, name, MISSING), name
+            module = variables[name]
+            if isinstance(module, types.ModuleType) and not is_library(
+                getattr(module, "__file__", None) or ""
+            ):
+                for part in _names(code):
+                    if part in vars(module):
+                        yield functools.partial(vars(module).get, part, MISSING), f"{name}.{part}"
+    for value in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
+        yield functools.partial(_same, value), "a default argument"
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+def _cell(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)

@@ -1,0 +1,142 @@
+"""Programs made shorter: calls whose result nobody reads, and calls that repeat others."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import tree_leaves, tree_replace
+from autograd_tools.base.traced import Method, UfuncMethod
+from autograd_tools.engine.cotangents import add_at
+from autograd_tools.programs.program import Call, Check, Program, Step, Variable, mapped
+
+FRESH = frozenset({np.zeros, np.empty, np.zeros_like, np.empty_like, np.copy, Method("copy")})
+PYTHONS = (*vars(operator).values(), add_at)
+_ours = frozenset(x for x in PYTHONS if callable(x))
+
+
+def simplified(program: Program) -> Program:
+    """Return a program with the same results and fewer calls."""
+    steps, renamed = _without_repeats(program.steps)
+
+    def rename(x: Any) -> Any:
+        return tree_replace(
+            x,
+            iter(
+                [
+                    renamed.get(leaf, leaf) if type(leaf) is Variable else leaf
+                    for leaf in tree_leaves(x)
+                ]
+            ),
+        )
+
+    result = rename(program.result)
+    assigned = [(param, rename(x)) for param, x in program.assigned]
+    kept = _without_unread(
+        steps, [*tree_leaves(result), *tree_leaves([x for _, x in assigned])], program.inputs
+    )
+    return replace(program, steps=kept, result=result, assigned=assigned)
+
+
+def is_pure(func: Callable[..., Any]) -> bool:
+    """Return whether equal arguments give equal results, and a call has no other effect."""
+    if isinstance(func, (np.ufunc, Method, UfuncMethod)) or func in _ours:
+        return True
+    return (getattr(func, "__module__", "") or "").partition(".")[0] in ("numpy", "scipy")
+
+
+def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, Any]]:
+    """Return the steps without calls that an earlier one equals, and what stands for their outputs."""
+    renamed: dict[Variable, Any] = {}
+    known: dict[Any, Any] = {}
+    kept: list[Step] = []
+
+    def rename(x: Any) -> Any:
+        return renamed.get(x, x) if type(x) is Variable else x
+
+    for step in steps:
+        if type(step) is Check:
+            checked = Check(rename(step.variable), step.convert, step.expected, step.site)
+            key = (checked.variable, checked.convert)
+            if known.setdefault(key, checked) is checked:
+                kept.append(checked)
+            continue
+        args, kwargs = mapped(step.args, rename), mapped(step.kwargs, rename)
+        call = (
+            step
+            if args is step.args and not kwargs
+            else Call(
+                step.func, args, kwargs, step.output, step.site, step.writes, step.checks_shape
+            )
+        )
+        if _may_repeat(call):
+            key = (call.func, _key(args), _key(kwargs))
+            before = known.setdefault(key, call.output)
+            if before is not call.output:
+                pairs = zip(call.outputs(), Call.outputs(_Holder(before)), strict=True)  # type: ignore[arg-type]
+                renamed.update(pairs)
+                continue
+        kept.append(call)
+    return kept, renamed
+
+
+class _Holder:
+    def __init__(self, output: Any) -> None:
+        self.output = output
+
+
+def _may_repeat(call: Call) -> bool:
+    if call.writes or call.func in FRESH or not is_pure(call.func):
+        return False
+    return not any([x.root.written for x in (*call.inputs(), *call.outputs())])
+
+
+def _key(x: Any) -> Any:
+    """Return something to compare arguments by: constants by type and value, arrays by identity."""
+    kind = type(x)
+    if kind is Variable:
+        return x
+    if kind in (tuple, list):
+        return (kind, *map(_key, x))
+    if kind is dict:
+        return (dict, *((name, _key(item)) for name, item in x.items()))
+    if kind is slice:
+        return (slice, _key(x.start), _key(x.stop), _key(x.step))
+    if kind is np.ndarray:
+        return (
+            (kind, x.shape, x.dtype, x.tobytes())
+            if x.nbytes <= 4096 and x.dtype != object
+            else (kind, id(x))
+        )
+    if kind in (int, float, complex, bool, str, type(None)) or isinstance(x, np.generic):
+        return (kind, repr(x))
+    try:
+        hash(x)
+    except TypeError:
+        return (kind, id(x))
+    return x
+
+
+def _without_unread(steps: list[Step], results: list[Any], inputs: list[Variable]) -> list[Step]:
+    """Return the steps without calls whose outputs nobody reads."""
+    read = {x for x in results if type(x) is Variable}
+    roots = {x.root for x in (*read, *inputs)}
+    kept: list[Step] = []
+    for step in reversed(steps):
+        needed = (
+            type(step) is Check
+            or not is_pure(step.func)
+            or any([x in read for x in step.outputs()])
+            or any([root in roots for root in step.writes])
+        )
+        if not needed:
+            continue
+        kept.append(step)
+        for x in step.inputs():
+            read.add(x)
+            roots.add(x.root)
+    return kept[::-1]
