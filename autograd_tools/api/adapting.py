@@ -22,6 +22,7 @@ import numpy as np
 from autograd_tools.api import math_functions
 from autograd_tools.api.callers import adapted_packages
 from autograd_tools.api.module_changes import ModuleChanges
+from autograd_tools.base.traced import asarray
 from autograd_tools.engine.calls import new_blank
 from autograd_tools.engine.state import innermost_open, recordings
 
@@ -53,7 +54,7 @@ def adapt(*packages: str) -> Iterator[None]:
     """Let packages that are written for plain NumPy differentiate, while the block runs.
 
     Modules of these packages see `autograd_tools.numpy` in place of NumPy, functions of `math` that
-    take recorded numbers, and ours of SciPy: `np.asarray(x)`, `np.array([x, y])`, `np.zeros(n)`
+    take recorded numbers, and ours of SciPy: `asarray(x)`, `np.array([x, y])`, `np.zeros(n)`
     and writes into it, `math.sqrt(x)`. All threads see the change; nested blocks and blocks in
     several threads end with the last. It also makes a decorator.
 

@@ -22,8 +22,21 @@ CONVERSIONS: tuple[Callable[..., Any], ...] = (bool, int, float, complex, operat
 STATIC = frozenset(
     {"shape", "ndim", "size", "dtype", "nbytes", "itemsize", "strides", "flags", "base"}
 )
+NUMBERS_OWN: dict[str, Any] = {"shape": (), "ndim": 0, "size": 1}  # as np.shape(2) and so on
+PYTHONS = (int, float, complex, bool)
 DATA = frozenset({"T", "mT", "real", "imag"})  # attributes that are arrays
-HIDDEN = ["ctypes", "data", "tofile", "tobytes", "dump", "dumps", "getfield", "setfield", "hex", "as_integer_ratio"]
+HIDDEN = [
+    "ctypes",
+    "data",
+    "tofile",
+    "tobytes",
+    "dump",
+    "dumps",
+    "getfield",
+    "setfield",
+    "hex",
+    "as_integer_ratio",
+]
 
 
 class Method:
@@ -97,7 +110,6 @@ class Traced:
 
     __slots__ = ("__weakref__", "capture", "plain", "variable")
     __class__ = property(_passes_for)  # type: ignore[assignment]
-    __hash__ = object.__hash__
 
     def __init__(self, plain: Any, variable: Any, capture: Any) -> None:
         self.plain = plain
@@ -125,10 +137,12 @@ class Traced:
         )
 
     def __getattr__(self, name: str) -> Any:
-        if name in STATIC:
+        if name in STATIC and hasattr(self.plain, name):
             return getattr(self.plain, name)
         if name in DATA:
             return self.capture.call(Attribute(name), (self,), {})
+        if name in NUMBERS_OWN and type(self.plain) in PYTHONS:
+            return NUMBERS_OWN[name]
         if name[:2] == "__":
             raise AttributeError(f"{type(self.plain).__name__} has no attribute {name!r} here")
         found = getattr(self.plain, name)
@@ -137,6 +151,11 @@ class Traced:
         if not callable(found):
             return self.capture.call(Attribute(name), (self,), {})
         return lambda *args, **kwargs: self.capture.call(Method(name), (self, *args), kwargs)
+
+    def __hash__(self) -> int:
+        return (
+            object.__hash__(self) if isinstance(self, np.ndarray) else self.capture.read(self, hash)
+        )
 
     def __len__(self) -> int:
         return len(self.plain)
@@ -249,4 +268,12 @@ def _capture_of(args: tuple[Any, ...] | list[Any]) -> Any:
 
 def python_number(x: Any) -> bool:
     """Return whether `x` is a traced number of Python's, which has no dtype."""
-    return type(x) is Traced and type(x.plain) in (int, float, complex, bool)
+    return type(x) is Traced and type(x.plain) in PYTHONS
+
+
+def asarray(x: Any, dtype: Any = None) -> Any:
+    """Do `np.asarray`, also for traced values and lists of them."""
+    capture = _capture_of((x,)) if captures else None
+    if capture is None:
+        return np.asarray(x, dtype)
+    return capture.call(np.asarray, (x,) if dtype is None else (x, dtype), {})

@@ -23,7 +23,7 @@ from autograd_tools.base.containers import (
     with_children,
 )
 from autograd_tools.base.foreign import is_labelled, is_sparse, refuse_own_arithmetic
-from autograd_tools.base.traced import Traced
+from autograd_tools.base.traced import Traced, asarray
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.elsewhere import check_thread, use_plainly
 from autograd_tools.engine.float_warnings import at_user
@@ -169,7 +169,7 @@ def call(  # noqa: PLR0912  written out, because it is the definition
         )
         if primitive.rule(position) is not None:
             if type(below) in (list, tuple) and not (primitive.sequences or primitive.containers):
-                below = np.asarray(below)  # where a rule expects an array, it gets one
+                below = asarray(below)  # where a rule expects an array, it gets one
             if parent is not None:
                 positions.append(position)
                 parents.append(parent)
@@ -338,7 +338,7 @@ def _operand(primitive: PrimitiveData, position: int, arg: Any) -> Any:
         and not primitive.sequences
         and primitive.rule(position) is not None
     )
-    return np.asarray(x) if joins else x
+    return asarray(x) if joins else x
 
 
 def _compute(primitive: PrimitiveData, values: Sequence[Any], kwargs: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import field_names, is_container
+from autograd_tools.base.traced import Traced
 from autograd_tools.engine.values import Param, Value, Wrapping, unwrap
 
 LEVELS = 10  # of nested containers; what is deeper is shown as `...`
@@ -16,6 +17,8 @@ def describe(x: Any, levels: int = LEVELS) -> str:
     """Describe a value: arrays by dtype and shape, numbers in full, Params in `P()`, Results in
     `R()`, containers to a depth of `levels`.
     """
+    if type(x) is Traced:
+        x = x.plain
     if isinstance(x, Wrapping):
         letter = "P" if isinstance(x, Param) else "R" if isinstance(x, Value) else "T"
         return f"{letter}({describe(unwrap(x), levels)})"

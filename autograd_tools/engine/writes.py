@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_tools.base.containers import children_of, tree_leaves
+from autograd_tools.base.traced import Traced, asarray
 from autograd_tools.engine.calls import call
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import Plan, PrimitiveData
@@ -56,7 +57,7 @@ class Successor(NamedTuple):
     def overlaps(self, array: np.ndarray[Any, Any]) -> bool:
         """Return whether the old array may share an element with another one."""
         old: Any = SimpleNamespace(__array_interface__=self.interface)
-        return np.may_share_memory(np.asarray(old), array)
+        return np.may_share_memory(asarray(old), array)
 
 
 class _Owner(weakref.ref[Any]):
@@ -276,7 +277,7 @@ def copy_in_layout(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
     A broadcast array, whose elements share memory, becomes an ordinary one.
     """
-    y = np.array(x)
+    y = x.copy() if type(x) is Traced else np.array(x)
     if y.strides != x.strides and 0 not in x.strides:
         y = in_layout(x.shape, tuple([n // x.itemsize for n in x.strides]), x.dtype)
         y[...] = x

@@ -21,7 +21,9 @@ from autograd_tools.programs.simplify import simplified
 NEAR = 2.0**-20  # the relative change of an input
 
 
-def agreed(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run:
+def agreed(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, integers: bool = True
+) -> Run:
     """Run a function twice, and return the first run with its simplified program.
 
     Raises
@@ -30,14 +32,16 @@ def agreed(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any])
         If the two differ.
     """
     given, options = copied(args), copied(kwargs)
-    run = captured(f, args, kwargs)
+    run = captured(f, args, kwargs, integers=integers)
     try:
         with np.errstate(all="ignore"):
-            other: Run | None = captured(f, copied(given), copied(options), _nearby)
+            other: Run | None = captured(
+                f, copied(given), copied(options), _nearby, integers=integers
+            )
     except Exception:  # the function does not take such numbers
         other = None
     if other is None or _difference(run, other) is not None:
-        again = captured(f, given, options, _copied)
+        again = captured(f, given, options, _copied, integers=integers)
         site = _difference(run, again)
         if site is not None:
             at = f"{site.file}:{site.line} in {site.function}" if site.file else name_of(f)

@@ -42,7 +42,20 @@ ELEMENTWISE = frozenset(
     {
         getattr(operator, f"__{side}{name}__")
         for side in ("", "i")
-        for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift"]
+        for name in [
+            "add",
+            "sub",
+            "mul",
+            "truediv",
+            "floordiv",
+            "mod",
+            "pow",
+            "and",
+            "or",
+            "xor",
+            "lshift",
+            "rshift",
+        ]
     }
     | {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
     | {operator.neg, operator.pos, operator.abs, operator.invert}
@@ -60,6 +73,11 @@ def is_input(x: Any) -> bool:
     return isinstance(x, np.generic) and x.dtype.kind in "biufc"
 
 
+def is_floating_input(x: Any) -> bool:
+    """Return whether a leaf is an input that is no integer."""
+    return is_input(x) and np.result_type(x).kind in "fc"
+
+
 class UncapturedError(TypeError):
     """A function does something that no program can do again."""
 
@@ -70,7 +88,10 @@ class UncapturedError(TypeError):
 class Capture:
     """The steps of a run so far."""
 
-    def __init__(self, change: Callable[[Any], Any] | None = None) -> None:
+    def __init__(
+        self, change: Callable[[Any], Any] | None = None, *, integers: bool = True
+    ) -> None:
+        self.is_input = is_input if integers else is_floating_input
         self.change = change  # of the numbers of each input
         self.steps: list[Step] = []
         self.inputs: list[Variable] = []
@@ -150,7 +171,7 @@ class Capture:
             if type(x) is not Traced:
                 return self.refuse("writing into an array from outside", "return a new array")
             x.variable.root.written = True
-        known = {id(x.plain): x for x in traced}
+        known = {id(x.plain): x for x in traced if type(x.plain) is np.ndarray}
         call = Call(
             func,
             mapped(args, _variable_of),
@@ -172,7 +193,12 @@ class Capture:
 
         def wrap(x: Any) -> Any:
             if isinstance(x, NUMBERS):
-                return known.get(id(x)) or Traced(x, self.variable(x, _root_of(x, traced)), self)
+                found = known.get(id(x))
+                return (
+                    Traced(x, self.variable(x, _root_of(x, traced)), self)
+                    if found is None
+                    else found
+                )
             return x
 
         return mapped(y, wrap)

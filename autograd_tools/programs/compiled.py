@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import is_outermost
 from autograd_tools.engine.values import Value
 from autograd_tools.programs.agreement import agreed
-from autograd_tools.programs.capture import UncapturedError, is_input
+from autograd_tools.programs.capture import UncapturedError, is_floating_input, is_input
 from autograd_tools.programs.outside import Outside
 from autograd_tools.programs.params import is_capturing
 from autograd_tools.programs.program import Program
@@ -44,7 +45,9 @@ class Path:
 class Signature:
     """The programs for one structure of the arguments, and what the function reads from outside."""
 
+    key: Any
     outside: Outside
+    integers: bool  # they are inputs
     paths: list[Path] = field(default_factory=list)
     eager: bool = False
     constants: list[Any] = field(default_factory=list)  # their ids are in the key
@@ -64,6 +67,7 @@ class Compiled:
             raise TypeError(f"compile() expects a function, got {describe(f)}")
         self.function = f
         self._signatures: dict[Any, Signature] = {}
+        self._by_integers: set[Any] = set()  # signatures in which integers are constants
         self._lock = RLock()
         functools.update_wrapper(self, f)
 
@@ -75,9 +79,10 @@ class Compiled:
     def clear(self) -> None:
         """Forget the programs."""
         self._signatures.clear()
+        self._by_integers.clear()
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else types.MethodType(self, instance)
 
     def __repr__(self) -> str:
         return f"<compiled {name_of(self.function)}>"
@@ -88,22 +93,30 @@ class Compiled:
         inputs: list[Any] = []
         key: list[Any] = []
         constants: list[Any] = []
-        _describe(args, inputs, key, constants)
-        if kwargs:
-            _describe(kwargs, inputs, key, constants)
-        known = self._signatures.get(signature := tuple(key))
+        _describe((args, kwargs) if kwargs else args, inputs, key, constants)
+        signature = tuple(key)
+        by_integers = signature in self._by_integers
+        if by_integers:
+            key += [_numbers(x) for x in inputs if not is_floating_input(x)]
+            inputs = [*filter(is_floating_input, inputs)]
+            signature = tuple(key)
+        known = self._signatures.get(signature)
         if known is None or (not known.eager and known.outside.changed()):
-            with self._lock:
-                if known is None and len(self._signatures) >= MOST_SIGNATURES:
-                    del self._signatures[next(iter(self._signatures))]
-                known = self._signatures[signature] = Signature(
-                    Outside(self.function), constants=constants
-                )
+            known = self._new(signature, constants, by_integers=by_integers)
         if known.eager:
             return self.function(*args, **kwargs)
         if not known.paths:
             return self._captured(known, args, kwargs)
         return self._run(known, inputs, args, kwargs)
+
+    def _new(self, key: Any, constants: list[Any], *, by_integers: bool) -> Signature:
+        with self._lock:
+            if len(self._signatures) >= MOST_SIGNATURES:
+                del self._signatures[next(iter(self._signatures))]
+            integers = not by_integers
+            known = Signature(key, Outside(self.function), integers, constants=constants)
+            self._signatures[key] = known
+            return known
 
     def _run(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         path = known.paths[0]
@@ -143,14 +156,18 @@ class Compiled:
             if len(known.paths) >= MOST_PATHS:
                 reason = f"it took another path in each of {MOST_PATHS} runs"
                 return self._eagerly(known, reason, args, kwargs)
+            integers = known.integers
             try:
-                run = agreed(self.function, args, kwargs)
-            except UncapturedError as error:
-                if error.is_final:
-                    raise
-                return self._eagerly(known, str(error), args, kwargs)
+                run = agreed(self.function, args, kwargs, integers=integers)
             except Exception as error:
-                return self._eagerly(known, f"{type(error).__name__}: {error}", args, kwargs)
+                if isinstance(error, UncapturedError) and error.is_final:
+                    raise
+                if integers:  # perhaps they are axes and sizes
+                    self._by_integers.add(known.key)
+                    del self._signatures[known.key]
+                    return self(*args, **kwargs)
+                what = "" if isinstance(error, UncapturedError) else f"{type(error).__name__}: "
+                return self._eagerly(known, f"{what}{error}", args, kwargs)
             code = Code(run.program)
             known.paths.insert(0, Path(run.program, code.function(), code.outcomes))
             for param, x in run.assigned:
@@ -242,6 +259,11 @@ def _describe(x: Any, inputs: list[Any], key: list[Any], constants: list[Any]) -
     else:
         key.append(id(x))
         constants.append(x)
+
+
+def _numbers(x: Any) -> Any:
+    """Return what tells an integer or an array of integers from others."""
+    return x.tobytes() if isinstance(x, np.ndarray) else (type(x), x)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -13,9 +13,25 @@ from autograd_tools.engine.cotangents import add_at
 
 IN_PLACE = frozenset(
     getattr(operator, f"__i{name}__")
-    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    ]
 )
-METHODS = frozenset(["sort", "fill", "put", "partition", "resize", "itemset", "setflags", "setfield"])
+METHODS = frozenset(
+    ["sort", "fill", "put", "partition", "resize", "itemset", "setflags", "setfield"]
+)
 FUNCTIONS: frozenset[Callable[..., Any]] = frozenset(
     {
         *(add_at, operator.setitem, np.copyto, np.put, np.place, np.putmask, np.put_along_axis),
@@ -31,7 +47,11 @@ def writes_of(
     found: list[Any] = []
     if func in IN_PLACE:
         found = [args[0]] if type(args[0]) is Traced and y is args[0].plain else []
-    elif func in FUNCTIONS or (type(func) is Method and func.name in METHODS) or (type(func) is UfuncMethod and func.name == "at"):
+    elif (
+        func in FUNCTIONS
+        or (type(func) is Method and func.name in METHODS)
+        or (type(func) is UfuncMethod and func.name == "at")
+    ):
         found = [args[0]]
     elif isinstance(func, np.ufunc) and len(args) > func.nin:
         found = [x for x in args[func.nin :] if x is not None]

@@ -38,15 +38,19 @@ def captured(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     change: Callable[[Any], Any] | None = None,
+    *,
+    integers: bool = True,
 ) -> Run:
     """Run a function on traced arguments, with `change` of the numbers in each input.
+
+    Without `integers`, the integers in the arguments are constants.
 
     Raises
     ------
     UncapturedError
         If it reads numbers in a way that no program can repeat.
     """
-    capture = Capture(change)
+    capture = Capture(change, integers=integers)
     names = [*parameter_names(f), *[f"x{i}" for i in range(len(args))]]
     given = tuple([_traced(arg, name, capture) for arg, name in zip(args, names, strict=False)])
     options = {name: _traced(arg, name, capture) for name, arg in kwargs.items()}
@@ -98,7 +102,7 @@ def _traced(x: Any, name: str, capture: Capture) -> Any:
     """Return an argument with its numbers as inputs, named after their place in it."""
     parts = children_of(x)
     if parts is None:
-        return capture.input(x, name) if is_input(x) else x
+        return capture.input(x, name) if capture.is_input(x) else x
     keys: Any = range(len(parts))
     if isinstance(x, dict):
         keys = x

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import is_container
+from autograd_tools.base.traced import asarray
 from autograd_tools.engine.calls import call, enter, holds_tracked, innermost, plain
 from autograd_tools.engine.cotangents import is_basic
 from autograd_tools.engine.describe import describe
@@ -77,7 +78,7 @@ def _texts(step: Step) -> set[str]:
 def _check_overlap(held: Any, index: Any, v: Any) -> None:
     """Raise an error for a mask and a value in the same memory: NumPy reads what it has written."""
     parts = index if type(index) is tuple else (index,)
-    masked = any([np.ndim(part) > 0 and np.asarray(part).dtype == bool for part in parts])
+    masked = any([np.ndim(part) > 0 and asarray(part).dtype == bool for part in parts])
     if masked and isinstance(v, np.ndarray) and np.may_share_memory(held, v):
         raise ValueError(
             "x[mask] = v expects a v that does not overlap x, because NumPy overwrites v while it "

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.traced import asarray
 from autograd_tools.engine.calls import innermost, plain
 from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.like import array as nested_array
@@ -17,7 +18,7 @@ def array(x: Any) -> Any:
     """
     if isinstance(unwrap(x), (list, tuple)) and is_recorded(x):
         return nested_array(x)  # type: ignore[no-untyped-call]
-    return x if isinstance(x, Value) else np.asarray(x)
+    return x if isinstance(x, Value) else asarray(x)
 
 
 def is_recorded(*args: Any) -> bool:
