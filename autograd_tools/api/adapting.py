@@ -22,7 +22,6 @@ import numpy as np
 from autograd_tools.api import math_functions
 from autograd_tools.api.callers import adapted_packages
 from autograd_tools.api.module_changes import ModuleChanges
-from autograd_tools.base.traced import asarray
 from autograd_tools.engine.calls import new_blank
 from autograd_tools.engine.state import innermost_open, recordings
 

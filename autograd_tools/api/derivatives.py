@@ -33,7 +33,7 @@ from autograd_tools.base.containers import (
     tree_leaves,
     tree_replace,
 )
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine import checks
 from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, plain
@@ -207,7 +207,7 @@ def _cotangent(dy: Any, y: Any) -> Any:
         return None
     dy = converted(dy)
     if children_of(dy) is not None and not isinstance(y, Value) and np.shape(y) == np.shape(dy):
-        dy = asarray(dy)
+        dy = plain_array(dy)
     if np.shape(dy) != np.shape(y):
         raise _wrong_shape("vjp", "value", y, dy)
     return dy
@@ -297,13 +297,13 @@ def _dtype(x: Any) -> Any:
     kind = type(x := unwrap(x))
     if kind is float or kind is np.float64:
         return np.float64
-    return np.result_type(asarray(x), np.float32)  # of a Python number, too
+    return np.result_type(plain_array(x), np.float32)  # of a Python number, too
 
 
 def _as_dtype(dx: Any, dtype: Any) -> Any:
     if isinstance(dx, Value):
         return dx if _dtype(dx) == dtype else np.astype(dx, dtype)
-    return dx if type(dx) is dtype else asarray(dx, dtype)[()]
+    return dx if type(dx) is dtype else plain_array(dx, dtype)[()]
 
 
 @overload

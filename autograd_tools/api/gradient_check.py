@@ -10,7 +10,7 @@ import numpy as np
 from autograd_tools.api.differentiate import checked, diff, out_of_range, value_and_grad
 from autograd_tools.api.parameters import params
 from autograd_tools.base.containers import children_of, is_floating, tree_leaves, tree_replace
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.primitives import name_of
@@ -266,7 +266,7 @@ def _check_type(dx: Any, x: Any, name: str) -> None:
     """Raise unless a gradient has the shape and dtype of its argument."""
     if children_of(x) is not None or isinstance(dx, Value):
         return
-    expected, got = asarray(x), asarray(dx)
+    expected, got = plain_array(x), plain_array(dx)
     other = expected.dtype.kind in "fc" and got.dtype != expected.dtype
     if other or got.shape != expected.shape:
         raise GradientError(

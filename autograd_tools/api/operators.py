@@ -26,7 +26,7 @@ from autograd_tools.api.dispatch import (
 )
 from autograd_tools.api.texts import recorded_text
 from autograd_tools.base.containers import field_names, is_number
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import CONSTANTS, is_constant, plain
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.detached import CALL_PATH, note_detached
@@ -231,7 +231,7 @@ def _attribute(name: str) -> Callable[[Any], Any]:
         try:
             return read(held(self.value))
         except AttributeError:  # of a number or a list
-            return read(asarray(unwrap(self)))
+            return read(plain_array(unwrap(self)))
 
     return get
 
@@ -303,7 +303,7 @@ class _Body:
             "use np.stack([x, y]) to join values, x itself if it is an array, "
             "x.astype(np.float32) for np.float32(x), and a @ x instead of a.dot(x)",
         )
-        y = np.array(x, dtype=dtype) if copy or dtype is not None else asarray(x)
+        y = np.array(x, dtype=dtype) if copy or dtype is not None else plain_array(x)
         return expose(y, (self,))
 
     def __float__(self: Any) -> float:
@@ -326,12 +326,12 @@ class _Body:
     def item(self: Any, *args: Any) -> Any:
         if calls_adapted() and is_recorded((self,)):
             return np.reshape(self, -1)[args[0] if args else 0] if len(args) < 2 else self[args]
-        return asarray(reject_if_recorded(self, "x.item()", "use x itself")).item(*args)
+        return plain_array(reject_if_recorded(self, "x.item()", "use x itself")).item(*args)
 
     def tolist(self: Any) -> Any:
         if calls_adapted() and is_recorded((self,)):
             return _nested(self)
-        return asarray(reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
+        return plain_array(reject_if_recorded(self, "x.tolist()", "use list(x)")).tolist()
 
     def __format__(self: Any, spec: str) -> str:
         return recorded_text(self, format(unwrap(self), spec)) if spec else str(self)
@@ -413,7 +413,7 @@ class _Body:
         subok: bool = True,
         copy: bool = True,
     ) -> Any:
-        held = asarray(unwrap(self))
+        held = plain_array(unwrap(self))
         if casting != "unsafe":
             np.empty(0, held.dtype).astype(
                 dtype, casting=casting

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-OPERATORS = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
+BINARIES = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 UNARY = ("neg", "pos", "abs", "invert")
-CONVERSIONS: tuple[Callable[..., Any], ...] = (bool, int, float, complex, operator.index)
+READS: tuple[Callable[..., Any], ...] = (bool, int, float, complex, operator.index)
 # Attributes that do not depend on the numbers.
 STATIC = frozenset(
     {"shape", "ndim", "size", "dtype", "nbytes", "itemsize", "strides", "flags", "base"}
@@ -48,10 +48,11 @@ class Method:
         self.name = name
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call the method."""
         return getattr(x, self.name)(*args, **kwargs)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.name == self.name  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.name == self.name
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
@@ -65,7 +66,8 @@ class Attribute(Method):
 
     __slots__ = ()
 
-    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, x: Any, *_: Any, **__: Any) -> Any:
+        """Return the attribute."""
         return getattr(x, self.name)
 
 
@@ -79,6 +81,7 @@ class UfuncMethod:
         self.name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the method."""
         return getattr(self.ufunc, self.name)(*args, **kwargs)
 
     def __eq__(self, other: object) -> bool:
@@ -109,7 +112,7 @@ class Traced:
     """
 
     __slots__ = ("__weakref__", "capture", "plain", "variable")
-    __class__ = property(_passes_for)  # type: ignore[assignment]
+    __class__ = property(_passes_for)
 
     def __init__(self, plain: Any, variable: Any, capture: Any) -> None:
         self.plain = plain
@@ -227,7 +230,7 @@ def _conversion(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _install() -> None:
-    for name in OPERATORS.split():
+    for name in BINARIES.split():
         func = getattr(operator, f"__{name}__")
         setattr(Traced, f"__{name}__", _binary(func))
         setattr(Traced, f"__r{name}__", _binary(func, reflected=True))
@@ -236,7 +239,7 @@ def _install() -> None:
         setattr(Traced, f"__{name}__", _binary(getattr(operator, name)))
     for name in UNARY:
         setattr(Traced, f"__{name}__", _unary(getattr(operator, f"__{name}__")))
-    for convert in CONVERSIONS:
+    for convert in READS:
         setattr(Traced, f"__{convert.__name__}__", _conversion(convert))
 
 
@@ -251,18 +254,23 @@ def opaque(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
-        capture = _capture_of(args) or _capture_of(tuple(kwargs.values()))
+        capture = capture_of(args) or capture_of(tuple(kwargs.values()))
         return func(*args, **kwargs) if capture is None else capture.call(func, args, kwargs)
 
     return call
 
 
-def _capture_of(args: tuple[Any, ...] | list[Any]) -> Any:
-    for x in args:
-        if type(x) is Traced:
-            return x.capture
-        if type(x) in (tuple, list) and (found := _capture_of(x)) is not None:
-            return found
+def capture_of(x: Any) -> Any:
+    """Return the capture of a traced value in nested arguments; None without one."""
+    if not captures:
+        return None
+    kind = type(x)
+    if kind is Traced:
+        return x.capture
+    if kind is slice:
+        x = (x.start, x.stop, x.step)
+    if kind in (tuple, list, slice):
+        return next((found for item in x if (found := capture_of(item)) is not None), None)
     return None
 
 
@@ -271,9 +279,9 @@ def python_number(x: Any) -> bool:
     return type(x) is Traced and type(x.plain) in PYTHONS
 
 
-def asarray(x: Any, dtype: Any = None) -> Any:
+def plain_array(x: Any, dtype: Any = None) -> Any:
     """Do `np.asarray`, also for traced values and lists of them."""
-    capture = _capture_of((x,)) if captures else None
+    capture = capture_of(x)
     if capture is None:
         return np.asarray(x, dtype)
     return capture.call(np.asarray, (x,) if dtype is None else (x, dtype), {})

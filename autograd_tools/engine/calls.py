@@ -19,11 +19,12 @@ from autograd_tools.base.containers import (
     children_of,
     is_constant_leaf,
     is_container,
+    is_plain,
     tree_leaves,
     with_children,
 )
 from autograd_tools.base.foreign import is_labelled, is_sparse, refuse_own_arithmetic
-from autograd_tools.base.traced import Traced, asarray
+from autograd_tools.base.traced import Traced, plain_array
 from autograd_tools.engine.detached import CALL_PATH, note_detached
 from autograd_tools.engine.elsewhere import check_thread, use_plainly
 from autograd_tools.engine.float_warnings import at_user
@@ -169,7 +170,7 @@ def call(  # noqa: PLR0912  written out, because it is the definition
         )
         if primitive.rule(position) is not None:
             if type(below) in (list, tuple) and not (primitive.sequences or primitive.containers):
-                below = asarray(below)  # where a rule expects an array, it gets one
+                below = plain_array(below)  # where a rule expects an array, it gets one
             if parent is not None:
                 positions.append(position)
                 parents.append(parent)
@@ -190,10 +191,10 @@ def _blank_view(primitive: PrimitiveData, args: Any, kwargs: Any, y: Any) -> Any
     """Return `y`, or a blank array if it is a view or copy of one, so that it can be written
     into.
     """
-    if primitive.func is np.copy and type(y) is np.ndarray and args[0].recording.is_open:
+    if primitive.func is np.copy and is_plain(y, np.ndarray) and args[0].recording.is_open:
         return new_blank(y, args[0].recording)
     for position, x in enumerate(args):
-        if type(x) is not Blank or primitive.rule(position) is None or type(y) is not np.ndarray:
+        if type(x) is not Blank or primitive.rule(position) is None or not is_plain(y, np.ndarray):
             continue
         if memory_of(y) is memory_of(unwrap(x)):
             if not x.recording.is_open:
@@ -338,7 +339,7 @@ def _operand(primitive: PrimitiveData, position: int, arg: Any) -> Any:
         and not primitive.sequences
         and primitive.rule(position) is not None
     )
-    return asarray(x) if joins else x
+    return plain_array(x) if joins else x
 
 
 def _compute(primitive: PrimitiveData, values: Sequence[Any], kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ from autograd_tools.base.containers import (
     is_plain,
     with_children,
 )
-from autograd_tools.base.traced import Traced, asarray, python_number
+from autograd_tools.base.traced import Traced, plain_array, python_number
 from autograd_tools.engine.values import unwrap
 
 PARTS = (list, tuple, dict)  # the gradient of a pytree; None in it is zero
@@ -120,7 +120,7 @@ def unbroadcast_to(dx: Any, x: Any, plan: Any, i: int) -> Any:
     if dx is None or issubclass(type(dx), PARTS) or issubclass(type(x), PARTS):
         return dx
     if type(dx) in PYTHON_NUMBERS:
-        dx = asarray(dx)[()]
+        dx = plain_array(dx)[()]
         if type(dx) is int:  # beyond int64: exact for a number, in floats for an array
             if isinstance(x, (int, float)):
                 return dx

@@ -26,7 +26,7 @@ from autograd_tools.base.containers import (
     tree_replace,
     with_children,
 )
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.backward import differentiate, fitted
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.changes import check_unchanged
@@ -168,7 +168,7 @@ def _zeros(x: Any) -> Any:
     like = held(x)
     if not isinstance(like, Absent) and not is_number(like):
         return x
-    dtype = like.dtype if isinstance(like, Absent) else asarray(like).dtype
+    dtype = like.dtype if isinstance(like, Absent) else plain_array(like).dtype
     return np.zeros(np.shape(like), np.result_type(dtype, np.float32))[()]
 
 

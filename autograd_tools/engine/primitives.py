@@ -197,7 +197,7 @@ class Plan:
 def _made_of_numpy(func: Callable[..., Any]) -> bool:
     """Return whether a function of ours only calls what NumPy dispatches."""
     return (getattr(func, "__module__", None) or "").startswith(
-        ("autograd_tools.rules.", "_operator", "builtins")
+        ("autograd_tools.rules.", "autograd_tools.api.", "_operator", "builtins")
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.traced import Traced
 from autograd_tools.engine.primitives import VALUE
 from autograd_tools.engine.values import held
 
@@ -110,6 +111,8 @@ def arrays_in(x: Any) -> Iterator[np.ndarray[Any, Any]]:
 
 def memory_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return the array that owns the memory of this one."""
+    if isinstance(array, Traced):
+        array = array.plain
     while (base := array.base) is not None:
         if not isinstance(base, np.ndarray):
             base = getattr(base, "base", None)  # a view that NumPy made with other strides
@@ -121,4 +124,9 @@ def memory_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def address(array: np.ndarray[Any, Any]) -> int:
     """Return where the first element of an array lies."""
-    return array.__array_interface__["data"][0]
+    return interface(array)["data"][0]
+
+
+def interface(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Return where the memory of an array lies, as NumPy tells it."""
+    return (array.plain if isinstance(array, Traced) else array).__array_interface__

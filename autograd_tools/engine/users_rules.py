@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_tools.base.containers import is_plain
 from autograd_tools.engine.foreign import converted
 from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.values import Result, result
@@ -51,11 +52,11 @@ def call_rule(
     if _places((given, options)) != before:
         raise _writes(plan, i)
     dx = converted(dx)
-    if type(dx) is not np.ndarray:
+    if not is_plain(dx, np.ndarray):
         return dx
     if dx is given[0]:
         return dy
-    of_dy = type(dy) is np.ndarray and np.may_share_memory(dx, dy)
+    of_dy = is_plain(dy, np.ndarray) and np.may_share_memory(dx, dy)
     return dx.copy() if _is_held(dx) and not of_dy else dx
 
 

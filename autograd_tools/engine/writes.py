@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_tools.base.containers import children_of, tree_leaves
-from autograd_tools.base.traced import Traced, asarray
+from autograd_tools.base.containers import children_of, is_plain, tree_leaves
+from autograd_tools.base.traced import Traced, plain_array
 from autograd_tools.engine.calls import call
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import Plan, PrimitiveData
 from autograd_tools.engine.recording import Recording
-from autograd_tools.engine.saved import Absent, memory_of
+from autograd_tools.engine.saved import Absent, interface, memory_of
 from autograd_tools.engine.values import Blank, Result, held, is_frozen, result
 
 
@@ -57,7 +57,7 @@ class Successor(NamedTuple):
     def overlaps(self, array: np.ndarray[Any, Any]) -> bool:
         """Return whether the old array may share an element with another one."""
         old: Any = SimpleNamespace(__array_interface__=self.interface)
-        return np.may_share_memory(asarray(old), array)
+        return np.may_share_memory(plain_array(old), array)
 
 
 class _Owner(weakref.ref[Any]):
@@ -89,7 +89,7 @@ class Writes:
 
     def note(self, old: Result, index: int, array: np.ndarray[Any, Any], new: Result) -> None:
         """Note that `new` succeeds the entry at `index`, whose value was `array`."""
-        owner = array if array.base is None else memory_of(array)
+        owner = memory_of(array)
         key = id(owner)
         successors = self._of(key)
         if successors is None:
@@ -97,15 +97,15 @@ class Writes:
             ref.key = key
             self.memory[key] = (ref, successors)
         recording = None if new.recording is old.recording else new.recording
-        where = array.__array_interface__
+        where = interface(array)
         successors[index] = Successor(new.value, recording, new.index, where)
 
     def update(self, x: Result) -> None:
         """Bring `x` up to date with what was written into its memory."""
         array = held(x)
-        if type(array) is not np.ndarray:
+        if not is_plain(array, np.ndarray):
             return
-        known = self._of(id(array if array.base is None else memory_of(array)))
+        known = self._of(id(memory_of(array)))
         if known is None or is_frozen(x):
             return
         if self._follow(x, array, known) and x.recording.writes is not None:
@@ -277,7 +277,7 @@ def copy_in_layout(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
     A broadcast array, whose elements share memory, becomes an ordinary one.
     """
-    y = x.copy() if type(x) is Traced else np.array(x)
+    y = x.copy() if isinstance(x, Traced) else np.array(x)
     if y.strides != x.strides and 0 not in x.strides:
         y = in_layout(x.shape, tuple([n // x.itemsize for n in x.strides]), x.dtype)
         y[...] = x

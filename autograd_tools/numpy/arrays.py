@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import capture_of, plain_array
 from autograd_tools.engine.calls import innermost, plain
 from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.arrays import as_array, as_type
@@ -23,7 +23,7 @@ def joined(x: Any) -> Any:
     if isinstance(x, Value) and isinstance(unwrap(x), (list, tuple)):
         x = [x[i] for i in range(len(x))]
     if isinstance(x, Value) or not is_recorded(x):
-        return as_array(x) if isinstance(x, Value) else asarray(plain(x))
+        return as_array(x) if isinstance(x, Value) else plain_array(plain(x))
     parts = [joined(item) for item in x]
     shapes = {np.shape(part) for part in parts}
     if len(shapes) > 1:
@@ -71,6 +71,8 @@ def array(
     """
     if not is_recorded(object):
         options = {"copy": copy, "order": order, "subok": subok, "ndmin": ndmin, **kwargs}
+        if (capture := capture_of(object)) is not None:
+            return capture.call(np.array, (object, dtype), options)
         return np.array(plain(object), dtype, **options)
     y = as_type(joined(object), dtype)
     if y is object and copy:
@@ -101,7 +103,9 @@ def asarray(a: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:
     """
     if is_recorded(a):
         return as_type(joined(a), dtype)
-    return asarray(plain(a), dtype, order, **kwargs)
+    if capture_of(a) is not None:
+        return plain_array(a, dtype)
+    return np.asarray(plain(a), dtype, order, **kwargs)
 
 
 def asanyarray(a: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:

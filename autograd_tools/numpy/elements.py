@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.values import unwrap
 from autograd_tools.numpy.arrays import arange, is_recorded, joined
@@ -50,7 +50,9 @@ class Joiner:
                 f"remove {first[0]!r}"
             )
         items = [spelled_out(item) for item in items[len(first) :]]
-        held = [x if type(x) in (int, float, complex) else asarray(x) for x in map(plain, items)]
+        held = [
+            x if type(x) in (int, float, complex) else plain_array(x) for x in map(plain, items)
+        ]
         dtype = np.result_type(*held)
         arrays = [as_type(joined(item), dtype) for item in items]
         ends = np.cumsum([0, *map(np.size, arrays)])

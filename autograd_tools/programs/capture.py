@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves, tree_replace
-from autograd_tools.base.traced import Attribute, Method, Traced, UfuncMethod
+from autograd_tools.base.traced import Attribute, Method, Traced, UfuncMethod, capture_of
 from autograd_tools.engine.rule_sites import passing, running
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import innermost_open
 from autograd_tools.location.call_site import is_users
 from autograd_tools.location.code_files import file_of
 from autograd_tools.programs.effects import writes_of
-from autograd_tools.programs.params import plain_value
+from autograd_tools.programs.param_inputs import plain_value
 from autograd_tools.programs.program import NOWHERE, Call, Check, Site, Step, Variable, mapped
 
 # Functions whose result does not depend on numbers.
@@ -164,7 +164,7 @@ class Capture:
         values = mapped(args, lower)
         options = mapped(kwargs, lower) if kwargs else kwargs
         y = func(*values, **options)
-        if y is NotImplemented or func in STATIC:
+        if y is NotImplemented or func in STATIC or capture_of(y) is not None:
             return y
         written = writes_of(func, args, kwargs, y)
         for x in written:

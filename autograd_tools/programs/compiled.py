@@ -20,7 +20,7 @@ from autograd_tools.engine.values import Value
 from autograd_tools.programs.agreement import agreed
 from autograd_tools.programs.capture import UncapturedError, is_floating_input, is_input
 from autograd_tools.programs.outside import Outside
-from autograd_tools.programs.params import is_capturing
+from autograd_tools.programs.param_inputs import is_capturing
 from autograd_tools.programs.program import Program
 from autograd_tools.programs.running import Code, LeftPathError
 from autograd_tools.programs.runs import inputs_in, kind_of
@@ -88,6 +88,7 @@ class Compiled:
         return f"<compiled {name_of(self.function)}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do what the function does."""
         if not is_outermost() or is_capturing():
             return self.function(*args, **kwargs)
         inputs: list[Any] = []

@@ -11,7 +11,7 @@ import numpy as np
 from autograd_tools.base.traced import Method, Traced, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 
-IN_PLACE = frozenset(
+CHANGING = frozenset(
     getattr(operator, f"__i{name}__")
     for name in [
         "add",
@@ -45,7 +45,7 @@ def writes_of(
 ) -> list[Any]:
     """Return the arrays that a call has written into."""
     found: list[Any] = []
-    if func in IN_PLACE:
+    if func in CHANGING:
         found = [args[0]] if type(args[0]) is Traced and y is args[0].plain else []
     elif (
         func in FUNCTIONS

@@ -15,13 +15,14 @@ import numpy as np
 
 from autograd_tools.base.containers import is_dataclass
 from autograd_tools.engine.changes import fingerprint
-from autograd_tools.engine.values import Param, Value
+from autograd_tools.engine.values import Value
 from autograd_tools.location.call_site import is_library
 
 MOST = 10_000  # objects that are followed
 SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
 MISSING = object()
 
+Part = tuple[Callable[[], Any], str]  # how to get an object, and its name
 Look = tuple[Callable[[], Any], Any, bytes | None, str]  # how to get it, it, its numbers, its name
 
 
@@ -44,7 +45,7 @@ class Outside:
                 todo.append((found, label))
 
     def changed(self) -> str:
-        """Return the name of something that is another object now; an empty string if nothing is."""
+        """Return the name of something that has changed; an empty string if nothing has."""
         for get, before, numbers, name in self._looks:
             now = get()
             if now is not before:
@@ -56,38 +57,34 @@ class Outside:
         return ""
 
 
-def _parts(x: Any, name: str) -> Iterator[tuple[Callable[[], Any], str]]:
+def _parts(x: Any, name: str) -> Iterator[Part]:
     """Yield how to get each object that `x` refers to, and its name."""
     if isinstance(x, types.MethodType):
-        x, owner = x.__func__, x.__self__
-        yield lambda: owner, "self"
+        yield functools.partial(_same, x.__self__), "self"
+        x = x.__func__
     if isinstance(x, functools.partial):
-        items = (x.func, *x.args, *x.keywords.values())
-        yield from ((lambda item=item: item, name) for item in items)  # type: ignore[misc]
+        for item in (x.func, *x.args, *x.keywords.values()):
+            yield functools.partial(_same, item), name
     elif isinstance(x, types.FunctionType):
         if not is_library(x.__code__.co_filename):
             yield from _of_function(x)
-        elif wrapped := getattr(x, "__wrapped__", None):
-            yield lambda: wrapped, name
-    elif isinstance(x, types.ModuleType):
-        return
-    elif isinstance(x, (list, tuple)):
-        for i in range(len(x)):
-            yield functools.partial(_item, x, i), f"{name}[{i}]"
-        yield lambda: len(x), f"len({name})"
-    elif isinstance(x, dict):
-        for key in list(x):
+        elif hasattr(x, "__wrapped__"):
+            yield functools.partial(_same, x.__wrapped__), name
+    elif isinstance(x, (list, tuple, dict)):
+        for key in list(x) if isinstance(x, dict) else range(len(x)):
             yield functools.partial(_item, x, key), f"{name}[{key!r}]"
-        yield lambda: len(x), f"len({name})"
-    elif isinstance(x, (Param, Value)):
-        return
-    elif is_users_object(x):
-        for field in list(vars(x)):
-            yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
-        for kind in type(x).__mro__:
-            for method, found in vars(kind).items():
-                if isinstance(found, types.FunctionType):
-                    yield functools.partial(vars(kind).get, method, MISSING), f"{name}.{method}"
+        yield functools.partial(len, x), f"len({name})"
+    elif _is_users_object(x):
+        yield from _of_object(x, name)
+
+
+def _of_object(x: Any, name: str) -> Iterator[Part]:
+    for field in list(vars(x)):
+        yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
+    for kind in type(x).__mro__:
+        for method, found in vars(kind).items():
+            if isinstance(found, types.FunctionType):
+                yield functools.partial(vars(kind).get, method, MISSING), f"{name}.{method}"
 
 
 def _item(x: Any, key: Any) -> Any:
@@ -97,9 +94,9 @@ def _item(x: Any, key: Any) -> Any:
         return MISSING
 
 
-def is_users_object(x: Any) -> bool:
+def _is_users_object(x: Any) -> bool:
     """Return whether `x` has attributes of the user's: no module, type or object of a library."""
-    if isinstance(x, type) or not hasattr(x, "__dict__"):
+    if isinstance(x, (type, types.ModuleType, Value)) or not hasattr(x, "__dict__"):
         return False
     if is_dataclass(x):
         return True
@@ -107,7 +104,7 @@ def is_users_object(x: Any) -> bool:
     return bool(methods) and not all([is_library(m.__code__.co_filename) for m in methods])
 
 
-def _of_function(f: types.FunctionType) -> Iterator[tuple[Callable[[], Any], str]]:
+def _of_function(f: types.FunctionType) -> Iterator[Part]:
     code, variables = f.__code__, f.__globals__
     for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=True):
         yield functools.partial(_cell, cell), name

@@ -187,7 +187,7 @@ def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
         items = [mapped(item, change) for item in x]
         if all([new is old for new, old in zip(items, x, strict=True)]):
             return x
-        return kind._make(items) if hasattr(kind, "_fields") else kind(items)  # type: ignore[attr-defined]
+        return kind._make(items) if hasattr(kind, "_fields") else kind(items)
     if kind is dict:
         return {key: mapped(item, change) for key, item in x.items()}
     if kind is slice:

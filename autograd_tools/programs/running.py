@@ -68,7 +68,7 @@ class Code:
         last = _last_uses(program)
         yield f"def program({', '.join(map(self._define, program.inputs))}):"
         for number, step in enumerate(program.steps):
-            if type(step) is Check:
+            if isinstance(step, Check):
                 yield from self._check(step, len(self.outcomes))
                 self.outcomes.append(step.expected)
             else:
@@ -76,8 +76,8 @@ class Code:
                 if step.checks_shape:
                     for x in step.outputs():
                         name = self._registers[x]
-                        yield f"    if getattr({name}, 'shape', ()) != {x.shape}:"
-                        yield f"        raise LeftPathError({len(self.outcomes)}, getattr({name}, 'shape', ()))"
+                        yield f"    if (found := getattr({name}, 'shape', ())) != {x.shape}:"
+                        yield f"        raise LeftPathError({len(self.outcomes)}, found)"
                         self.outcomes.append(x.shape)
             dead = last.get(number, ())
             for x in dead:

@@ -18,7 +18,7 @@ from autograd_tools.base.traced import Traced
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import functions_captured
 from autograd_tools.programs.capture import Capture, UncapturedError, is_input
-from autograd_tools.programs.params import params_captured, plain_value
+from autograd_tools.programs.param_inputs import params_captured, plain_value
 from autograd_tools.programs.program import Program
 
 

@@ -12,7 +12,15 @@ import numpy as np
 from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.base.traced import Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
-from autograd_tools.programs.program import Call, Check, Program, Step, Variable, mapped
+from autograd_tools.programs.program import (
+    Call,
+    Check,
+    Program,
+    Step,
+    Variable,
+    mapped,
+    variables_in,
+)
 
 FRESH = frozenset({np.zeros, np.empty, np.zeros_like, np.empty_like, np.copy, Method("copy")})
 PYTHONS = (*vars(operator).values(), add_at)
@@ -50,7 +58,7 @@ def is_pure(func: Callable[..., Any]) -> bool:
 
 
 def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, Any]]:
-    """Return the steps without calls that an earlier one equals, and what stands for their outputs."""
+    """Return the steps without repeated calls, and what stands for the outputs of these."""
     renamed: dict[Variable, Any] = {}
     known: dict[Any, Any] = {}
     kept: list[Step] = []
@@ -59,9 +67,9 @@ def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, 
         return renamed.get(x, x) if type(x) is Variable else x
 
     for step in steps:
-        if type(step) is Check:
+        if isinstance(step, Check):
             checked = Check(rename(step.variable), step.convert, step.expected, step.site)
-            key = (checked.variable, checked.convert)
+            key: Any = (checked.variable, checked.convert)
             if known.setdefault(key, checked) is checked:
                 kept.append(checked)
             continue
@@ -77,16 +85,10 @@ def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, 
             key = (call.func, _key(args), _key(kwargs))
             before = known.setdefault(key, call.output)
             if before is not call.output:
-                pairs = zip(call.outputs(), Call.outputs(_Holder(before)), strict=True)  # type: ignore[arg-type]
-                renamed.update(pairs)
+                renamed.update(zip(call.outputs(), variables_in(before), strict=True))
                 continue
         kept.append(call)
     return kept, renamed
-
-
-class _Holder:
-    def __init__(self, output: Any) -> None:
-        self.output = output
 
 
 def _may_repeat(call: Call) -> bool:
@@ -128,7 +130,7 @@ def _without_unread(steps: list[Step], results: list[Any], inputs: list[Variable
     kept: list[Step] = []
     for step in reversed(steps):
         needed = (
-            type(step) is Check
+            isinstance(step, Check)
             or not is_pure(step.func)
             or any([x in read for x in step.outputs()])
             or any([root in roots for root in step.writes])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import is_plain
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.values import Value, unwrap
 
 
@@ -16,12 +16,12 @@ def as_array(x: Any) -> Any:
     """Return `x` as something to index: an array unchanged, a number or a list as an array."""
     if isinstance(x, Value):
         return x if isinstance(unwrap(x), np.ndarray) else np.broadcast_to(x, np.shape(x))
-    return asarray(x)
+    return plain_array(x)
 
 
 def type_of(x: Any) -> Any:
     """Return the dtype of an array, a number or a list."""
-    return asarray(unwrap(x)).dtype
+    return plain_array(unwrap(x)).dtype
 
 
 def as_type(a: Any, dtype: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import composite, rules
@@ -77,7 +77,7 @@ def choose(a, choices, out=None, mode="raise"):
     """Let NumPy choose positions, and index the concatenated arrays with them."""
     dtype = np.result_type(
         *(
-            choice if type(choice) in (int, float) else asarray(choice)
+            choice if type(choice) in (int, float) else plain_array(choice)
             for choice in map(unwrap, choices)
         )
     )
@@ -108,7 +108,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
         isinstance(condlist[0], (list, np.ndarray)) or np.ndim(x) == 0
     ):
         condlist = [condlist]
-    conditions = [asarray(condition, bool) for condition in condlist]
+    conditions = [plain_array(condition, bool) for condition in condlist]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import tree_leaves
+from autograd_tools.base.containers import is_plain, tree_leaves
 from autograd_tools.engine.calls import call, holds_tracked, innermost, new_blank, plain
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import EXPOSED, Blank, Result, unwrap
@@ -63,7 +63,7 @@ BLANKS: frozenset[Any] = frozenset(
 def blank(y: Any, like: tuple[Any, ...]) -> Any:
     """Return a new array that can be written into, if one of the values `like` is recorded."""
     recording = innermost(like, sequences=True)
-    if recording is None or type(y) is not np.ndarray or y.dtype.kind not in "fc":
+    if recording is None or not is_plain(y, np.ndarray) or y.dtype.kind not in "fc":
         return y
     return new_blank(y, recording)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import unwrap
@@ -19,7 +19,7 @@ def bincount(x, /, weights=None, minlength=0):
     if weights is None:
         return counts
     weights = as_type(as_array(weights), float)
-    return ungetitem(weights, asarray(plain(x)), np.zeros(len(counts)))
+    return ungetitem(weights, plain_array(plain(x)), np.zeros(len(counts)))
 
 
 @composite(np.histogram_bin_edges)

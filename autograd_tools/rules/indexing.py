@@ -16,7 +16,7 @@ from autograd_tools.base.containers import (
     is_dataclass,
     with_children,
 )
-from autograd_tools.base.traced import Traced
+from autograd_tools.base.traced import Traced, capture_of
 from autograd_tools.engine.cotangents import add_part, is_basic, put_into
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value, unwrap
@@ -97,8 +97,9 @@ def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
 def put(dy: Any, index: Any, x: Any) -> Any:
     """Zeros like `x`, with `dy` added at `index`."""
     total = np.zeros(np.shape(x), np.result_type(dy))
-    if type(dy) is Traced:
-        total = dy.capture.call(np.zeros, (total.shape, total.dtype), {})
+    capture = capture_of((dy, index))
+    if capture is not None:
+        total = capture.call(np.zeros, (total.shape, total.dtype), {})
     put_into(total, index, dy)
     return total
 

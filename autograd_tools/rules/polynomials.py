@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.arrays import as_array, as_type, type_of
@@ -18,7 +18,7 @@ def coefficients(p):
 
 @composite(np.polyval)
 def polyval(p, x):
-    x = x if isinstance(x, Value) else asarray(x)
+    x = x if isinstance(x, Value) else plain_array(x)
     y = np.zeros(np.shape(x), type_of(x))[()]
     for c in as_array(p):
         y = y * x + c
@@ -168,7 +168,7 @@ def unit_steps(num, endpoint, ndim):
 def between(start, stop, num, endpoint, ndim):
     """Return evenly spaced numbers in the precision of the ends."""
     precise = np.result_type(
-        *(x if type(x) in (int, float) else asarray(x) for x in map(unwrap, (start, stop))), 1.0
+        *(x if type(x) in (int, float) else plain_array(x) for x in map(unwrap, (start, stop))), 1.0
     )
     return start + (stop - start) * unit_steps(num, endpoint, ndim).astype(precise)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import Primitive, composite, rules
 from autograd_tools.engine.values import unwrap
@@ -145,12 +145,12 @@ def deviation(var, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *
     """
     options |= {"axis": axis, "dtype": dtype, "ddof": ddof, "keepdims": keepdims}
     variance = var(a, **options)
-    plain = asarray(unwrap(variance))
+    plain = plain_array(unwrap(variance))
     limits = np.finfo(plain.dtype)
     far = (plain < limits.tiny / limits.eps) | (plain == np.inf)
     if not np.any(far):
         return root(variance)
-    size = np.abs(asarray(unwrap(a)))
+    size = np.abs(plain_array(unwrap(a)))
     scale = np.fmax.reduce(size, axes_of(a, axis), keepdims=True, initial=0).astype(plain.dtype)
     usable = np.reshape(far, scale.shape) & (scale > 0) & np.isfinite(scale)
     scale = np.where(usable, scale, 1)

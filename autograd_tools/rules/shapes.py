@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.primitives import SHAPES
 from autograd_tools.engine.registry import composite, rules
 from autograd_tools.engine.values import unwrap
@@ -100,7 +100,7 @@ def ravel_x(dy, y, x, order="C"):
     """`np.reshape(dy, np.shape(x))`, in the reading order of `x`."""
     if order != "K":
         return reshape_x(dy, y, x, None, order)
-    strides = np.abs(asarray(unwrap(x)).strides)
+    strides = np.abs(plain_array(unwrap(x)).strides)
     if any(stride == 0 and n > 1 for stride, n in zip(strides, np.shape(x), strict=True)):
         raise TypeError(
             "np.ravel(x, order='K') has no gradient rule for a broadcast array; write order='C'"
@@ -188,7 +188,7 @@ def column_stack(tup):
 def take(a, indices, axis=None, out=None, mode="raise"):
     a, axis = (np.ravel(a), 0) if axis is None else (np.atleast_1d(as_array(a)), axis)
     n = np.shape(a)[axis]
-    indices = asarray(indices)
+    indices = plain_array(indices)
     if mode != "raise":
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
     return part_of(a, indices, axis)
@@ -197,7 +197,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
 @composite(np.take_along_axis, exact=True)
 def take_along_axis(arr, indices, axis=-1):
     arr, axis = (np.ravel(arr), 0) if axis is None else (as_array(arr), axis % np.ndim(arr))
-    indices = asarray(indices)
+    indices = plain_array(indices)
     grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
     return arr[tuple(indices if i == axis else part for i, part in enumerate(grid))]
 

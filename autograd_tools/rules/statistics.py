@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.registry import composite
 from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.arrays import as_array, as_type, axes_of, count, type_of
@@ -116,7 +116,7 @@ def places_of(counts, q, method):
 def type_between(q, dtype):
     """Return the dtype of NumPy's interpolation: that of `q`, or `dtype` for a Python number."""
     q = unwrap(q)
-    own = dtype if type(q) in (int, float) else asarray(q).dtype
+    own = dtype if type(q) in (int, float) else plain_array(q).dtype
     return own if own.kind == "f" else np.dtype(float)
 
 
@@ -152,7 +152,7 @@ def quantiles(a, q, axis, keepdims, method, weights=None, *, skip_nan):
         speed = (inside * speed).astype(dtype)
         part = (places - low).astype(dtype)
         if isinstance(q, Value):
-            part = part + as_type(np.ravel(as_array(q) - asarray(unwrap(q))), dtype) * speed
+            part = part + as_type(np.ravel(as_array(q) - plain_array(unwrap(q))), dtype) * speed
         y = y + (rows[each, np.minimum(low + 1, last)] - y) * part
     unknown = counts == 0 if skip_nan else missing > 0
     if np.any(unknown):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.arrays import (
     along,
@@ -81,7 +81,7 @@ def log_sum(exp: Any, log: Any, add: Any) -> Callable[..., Any]:
 def reduceat(x, indices, axis=0, dtype=None, out=None):
     """Return the sums from each index to the next; one element if the next is not larger."""
     x = widened(as_array(x), dtype)
-    begins = asarray(indices)
+    begins = plain_array(indices)
     lengths = np.maximum(np.append(begins[1:], np.shape(x)[axis]) - begins, 1)
     owners = np.repeat(np.arange(len(begins)), lengths)
     starts = begins - np.cumsum(lengths) + lengths

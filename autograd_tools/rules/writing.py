@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import is_container
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.containers import is_container, is_plain
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import call, enter, holds_tracked, innermost, plain
 from autograd_tools.engine.cotangents import is_basic
 from autograd_tools.engine.describe import describe
@@ -78,7 +78,7 @@ def _texts(step: Step) -> set[str]:
 def _check_overlap(held: Any, index: Any, v: Any) -> None:
     """Raise an error for a mask and a value in the same memory: NumPy reads what it has written."""
     parts = index if type(index) is tuple else (index,)
-    masked = any([np.ndim(part) > 0 and asarray(part).dtype == bool for part in parts])
+    masked = any([np.ndim(part) > 0 and plain_array(part).dtype == bool for part in parts])
     if masked and isinstance(v, np.ndarray) and np.may_share_memory(held, v):
         raise ValueError(
             "x[mask] = v expects a v that does not overlap x, because NumPy overwrites v while it "
@@ -90,7 +90,7 @@ def write_result(x: Any, apply: Callable[[Any, Any], Any], in_place: Any, other:
     """Do `x += other` for an operator, with NumPy's checks of shape and dtype; return `x`."""
     if isinstance(x, Param):
         return write_param(x, in_place, other)
-    if type(x.value) is not np.ndarray and not isinstance(unwrap(x), np.ndarray):
+    if not is_plain(x.value, np.ndarray) and not isinstance(unwrap(x), np.ndarray):
         return apply(x, other)  # a number: the name gets another value
     if type(x) is Blank and not begin(x, other):
         x.value = in_place(x.value, plain(other))
@@ -120,9 +120,9 @@ def _replace(x: Any, held: Any, made: Any) -> None:
 
 def _fits(made: Any, held: Any) -> bool:
     """Return whether `made` is a new recorded array that could take the place of `held`."""
-    new = made.value if type(made) is Result else None
+    new: Any = made.value if type(made) is Result else None
     return (
-        type(new) is np.ndarray
+        is_plain(new, np.ndarray)
         and (new.base is None and new is not held)
         and (new.shape == held.shape and new.dtype == held.dtype)
     )
@@ -163,7 +163,7 @@ def writable(x: Any, what: str) -> np.ndarray[Any, Any]:
     if isinstance(now, Param):
         raise param_is_recorded(now)
     held = now.value if isinstance(now, Result) else now
-    held = held if type(held) is np.ndarray else unwrap(held)
+    held = held if is_plain(held, np.ndarray) else unwrap(held)
     if not (isinstance(now, Result) and isinstance(held, np.ndarray)):
         array = isinstance(held, np.ndarray)
         raise TypeError(
@@ -245,10 +245,10 @@ def assign(x: Any, index: Any, v: Any) -> None:
 def _is_view_of(v: Any, x: Any, index: Any) -> bool:
     """Return whether `v` is the view `x[index]`."""
     held = unwrap(v)
-    if type(held) is not np.ndarray or not is_basic(index) or v.recording is not x.recording:
+    if not is_plain(held, np.ndarray) or not is_basic(index) or v.recording is not x.recording:
         return False
     place = unwrap(x)[index]
-    return type(place) is np.ndarray and (
+    return is_plain(place, np.ndarray) and (
         (place.shape, place.strides, place.dtype) == (held.shape, held.strides, held.dtype)
         and memory_of(place) is memory_of(held)
         and address(place) == address(held)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import innermost, plain
 from autograd_tools.engine.values import Value, unwrap
 from autograd_tools.rules.like import array as nested_array
@@ -18,7 +16,7 @@ def array(x: Any) -> Any:
     """
     if isinstance(unwrap(x), (list, tuple)) and is_recorded(x):
         return nested_array(x)  # type: ignore[no-untyped-call]
-    return x if isinstance(x, Value) else asarray(x)
+    return x if isinstance(x, Value) else plain_array(x)
 
 
 def is_recorded(*args: Any) -> bool:

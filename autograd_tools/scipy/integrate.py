@@ -17,7 +17,7 @@ from scipy.optimize import OptimizeResult
 
 from autograd_tools.api.differentiate import grad
 from autograd_tools.base.containers import tree_leaves, tree_replace
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import holds_tracked
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import unwrap
@@ -222,7 +222,7 @@ def solve_ivp(
             "no gradient"
         )
     start, end = constant(t_span, "solve_ivp: t_span")
-    times = asarray(constant(t_eval, "solve_ivp: t_eval"), float)
+    times = plain_array(constant(t_eval, "solve_ivp: t_eval"), float)
     before, after = int(times[0] != start), int(times[-1] != end)
     grid = np.concatenate([[start] * before, times, [end] * after])
 

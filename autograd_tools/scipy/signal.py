@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import signal
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.registry import primitive
 from autograd_tools.scipy.arguments import array
 
@@ -107,7 +107,7 @@ def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any
     shapes, ndim = (np.shape(in1), np.shape(in2)), np.ndim(in1)
     if len(shapes[0]) != len(shapes[1]):
         raise ValueError(f"fftconvolve expected equally many axes, got shapes {shapes}")
-    along = sorted({axis % ndim for axis in np.atleast_1d(asarray(axes, int)).tolist()})
+    along = sorted({axis % ndim for axis in np.atleast_1d(plain_array(axes, int)).tolist()})
     pairs = [(shapes[0][axis], shapes[1][axis]) for axis in along]
     size = [n + m - 1 for n, m in pairs]
     is_real = not (np.iscomplexobj(in1) or np.iscomplexobj(in2))

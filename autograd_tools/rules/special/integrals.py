@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy import special
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.primitives import UNKNOWN
 from autograd_tools.engine.registry import rules
 from autograd_tools.engine.values import unwrap
@@ -16,7 +16,7 @@ from autograd_tools.rules.special.parts import of_parts
 
 def hyp2f1(a, b, c, x):
     """`special.hyp2f1(a, b, c, x)`, in the precision of `x` even for Python numbers a, b, c."""
-    return special.hyp2f1(a, b, c, x, dtype=np.result_type(asarray(unwrap(x)), np.float32))
+    return special.hyp2f1(a, b, c, x, dtype=np.result_type(plain_array(unwrap(x)), np.float32))
 
 
 rules(special.expi, lambda dy, y, x: dy * np.exp(x) / x)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.values import unwrap
 from autograd_tools.rules.sparse import arrays
 from autograd_tools.rules.sparse.arrays import SparseArray
@@ -80,7 +80,7 @@ def from_scipy(name: str, arg: Any, shape: Any, dtype: Any, copy: bool) -> Any:
     if len(places) == 1:
         rows, cols = map(np.asarray, places[0])
     else:
-        cols, counts = asarray(places[0]), np.diff(places[1])
+        cols, counts = plain_array(places[0]), np.diff(places[1])
         rows = np.repeat(np.arange(len(counts)), counts)
         if name.startswith("csc"):
             rows, cols = cols, rows

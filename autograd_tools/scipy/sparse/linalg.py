@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import plain
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import Value
@@ -54,7 +54,7 @@ class Factored:
         return "splu"
 
     def solve(self, a: Any, b: Any) -> Any:  # noqa: ARG002  as the others
-        return self.lu.solve(asarray(b, self.lu.L.dtype), self.trans)
+        return self.lu.solve(plain_array(b, self.lu.L.dtype), self.trans)
 
     @property
     def adjoint(self) -> Factored:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.values import unwrap
 from autograd_tools.scipy.arguments import constant
 from autograd_tools.scipy.stats.support import bound, signature, within
@@ -148,12 +148,12 @@ class Discrete:
         """Return k - loc, the shape parameters, a mask of valid ones, and the largest value."""
         k, *shapes, loc = bound(self.signature, f"{self.name}.{method}", args, kwargs)
         k, loc = (
-            asarray(constant(x, f"{self.name}.{method}: {name}"))
+            plain_array(constant(x, f"{self.name}.{method}: {name}"))
             for x, name in ((k, "k"), (loc, "loc"))
         )
         for i, name in enumerate(self.shapes):
             if name in self.constants:
-                shapes[i] = asarray(constant(shapes[i], f"{self.name}.{method}: {name}"))
+                shapes[i] = plain_array(constant(shapes[i], f"{self.name}.{method}: {name}"))
         plain = [unwrap(shape) for shape in shapes]
         return (k - loc) * 1.0, shapes, self.allowed(*plain), self.top(*plain)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg, special
 
-from autograd_tools.base.traced import asarray
+from autograd_tools.base.traced import plain_array
 from autograd_tools.engine.calls import call
 from autograd_tools.engine.registry import Primitive
 from autograd_tools.engine.values import unwrap
@@ -27,7 +27,7 @@ def mean_and_covariance(mean: Any, cov: Any) -> tuple[Any, Any]:
     cov, mean = array(cov), None if mean is None else array(mean)
     n = np.size(mean) if mean is not None else np.shape(cov)[0] if np.ndim(cov) else 1
     if np.ndim(cov) < 2:
-        cov = cov * np.eye(n, dtype=np.result_type(asarray(unwrap(cov)), np.float32))
+        cov = cov * np.eye(n, dtype=np.result_type(plain_array(unwrap(cov)), np.float32))
     if np.shape(cov) != (n, n):
         raise ValueError(
             f"multivariate_normal: a mean of length {n} needs cov of shape {(n, n)}, "
