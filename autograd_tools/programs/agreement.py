@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import copied, tree_leaves
+from autograd_tools.base.containers import tree_leaves
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.programs.capture import UncapturedError
 from autograd_tools.programs.program import NOWHERE, Check, Site, Variable
@@ -32,17 +32,14 @@ def agreed(
     UncapturedError
         If the two differ.
     """
-    given, options = copied(args), copied(kwargs)
     run = captured(f, args, kwargs, integers=integers)
     try:
         with np.errstate(all="ignore"):
-            other: Run | None = captured(
-                f, copied(given), copied(options), _nearby, integers=integers
-            )
+            other: Run | None = captured(f, args, kwargs, _nearby, integers=integers)
     except Exception:  # the function does not take such numbers
         other = None
     if other is None or _difference(run, other) is not None:
-        again = captured(f, given, options, _copied, integers=integers)
+        again = captured(f, args, kwargs, integers=integers)
         site = _difference(run, again)
         if site is not None:
             at = f"{site.file}:{site.line} in {site.function}" if site.file else name_of(f)

@@ -100,6 +100,8 @@ class Capture:
         self.refused: UncapturedError | None = None
         self.params: dict[int, tuple[Any, Any]] = {}  # Param and its traced value, by id
         self.assigned: dict[int, tuple[Any, Any]] = {}
+        self.errors: dict[str, Any] = {**np.geterr()}
+        self.ignored: set[str] = set()  # errors that the function ignores
         self._count = 0
         self._sites: dict[tuple[int, int], Site] = {}  # of recordings, by serial and index
 
@@ -111,7 +113,10 @@ class Capture:
 
     def input(self, x: Any, name: str) -> Traced:
         """Make an input of the program."""
-        x = x if self.change is None else self.change(x)
+        if self.change is not None:
+            x = self.change(x)
+        elif type(x) is np.ndarray:
+            x = x.copy("K")  # the function may write into it
         made = Traced(x, self.variable(x, name=name), self)
         self.inputs.append(made.variable)
         self.given.append(x)
@@ -163,6 +168,8 @@ class Capture:
 
         values = mapped(args, lower)
         options = mapped(kwargs, lower) if kwargs else kwargs
+        if (errors := {**np.geterr()}) != self.errors:
+            self._note_errors(errors)
         y = func(*values, **options)
         if y is NotImplemented or func in STATIC or capture_of(y) is not None:
             return y
@@ -187,6 +194,12 @@ class Capture:
         call.checks_shape = _shape_depends_on_numbers(func, args, kwargs, traced)
         self.steps.append(call)
         return result
+
+    def _note_errors(self, errors: dict[str, Any]) -> None:
+        changed = [name for name, mode in errors.items() if mode != self.errors[name]]
+        if any([errors[name] == "raise" for name in changed]):
+            self.refuse("np.errstate", "choose how errors are handled outside of the function")
+        self.ignored.update([name for name in changed if errors[name] == "ignore"])
 
     def _wrapped(self, y: Any, known: dict[int, Traced], traced: list[Traced]) -> Any:
         """Return the numbers and arrays in an output as traced ones."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import types
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import is_outermost
 from autograd_tools.engine.values import Value
+from autograd_tools.location.call_site import is_users
 from autograd_tools.programs.agreement import agreed
 from autograd_tools.programs.capture import UncapturedError, is_floating_input, is_input
 from autograd_tools.programs.outside import Outside
@@ -30,6 +32,7 @@ T = TypeVar("T")
 
 MOST_SIGNATURES = 64
 MOST_PATHS = 16  # programs of one signature
+MOST_CHANGES = 16  # of what a function reads from outside, for one signature
 
 
 @dataclass(eq=False)
@@ -40,6 +43,16 @@ class Path:
     function: Callable[..., Any]
     outcomes: list[Any]
 
+    def params(self) -> list[Any] | None:
+        """Return the numbers of the Params that are inputs; None if these have other shapes now."""
+        found: list[Any] = []
+        for param, kinds in self.program.params:
+            held = inputs_in(param.value)
+            if [kind_of(x) for x in held] != kinds:
+                return None
+            found += held
+        return found
+
 
 @dataclass(eq=False)
 class Signature:
@@ -48,9 +61,10 @@ class Signature:
     key: Any
     outside: Outside
     integers: bool  # they are inputs
-    paths: list[Path] = field(default_factory=list)
+    constants: list[Any]  # in the arguments; their ids are in the key
+    paths: list[Path] = field(default_factory=list)  # the last one that ran is first
     eager: bool = False
-    constants: list[Any] = field(default_factory=list)  # their ids are in the key
+    changes: int = 0
 
 
 class Compiled:
@@ -102,89 +116,123 @@ class Compiled:
             inputs = [*filter(is_floating_input, inputs)]
             signature = tuple(key)
         known = self._signatures.get(signature)
-        if known is None or (not known.eager and known.outside.changed()):
-            known = self._new(signature, constants, by_integers=by_integers)
+        if known is None:
+            known = self._new(signature, constants, integers=not by_integers)
         if known.eager:
             return self.function(*args, **kwargs)
-        if not known.paths:
-            return self._captured(known, args, kwargs)
-        return self._run(known, inputs, args, kwargs)
+        if known.paths:
+            changed = known.outside.changed()
+            if not changed:
+                return self._run(known, inputs, args, kwargs)
+            known.paths = []
+            known.changes += 1
+            if known.changes > MOST_CHANGES:
+                return self._eagerly(known, _changing(changed), args, kwargs)
+            known.outside = Outside((self.function, constants))
+        return self._captured(known, inputs, args, kwargs)
 
-    def _new(self, key: Any, constants: list[Any], *, by_integers: bool) -> Signature:
+    def _new(self, key: Any, constants: list[Any], *, integers: bool) -> Signature:
         with self._lock:
             if len(self._signatures) >= MOST_SIGNATURES:
                 del self._signatures[next(iter(self._signatures))]
-            integers = not by_integers
-            known = Signature(key, Outside(self.function), integers, constants=constants)
-            self._signatures[key] = known
+            outside = Outside((self.function, constants))
+            known = self._signatures[key] = Signature(key, outside, integers, constants)
             return known
 
     def _run(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
-        path = known.paths[0]
-        for _ in range(len(known.paths)):
-            program = path.program
-            given = inputs
-            if program.params:
-                given = [*inputs]
-                for param, kinds in program.params:
-                    held = inputs_in(param.value)
-                    if [kind_of(x) for x in held] != kinds:
-                        return self._captured(known, args, kwargs)
-                    given += held
-            try:
-                leaves = path.function(*given)
-            except LeftPathError as left:
-                found = [
-                    other
-                    for other in known.paths
-                    if other.outcomes[: left.number] == path.outcomes[: left.number]
-                    and len(other.outcomes) > left.number
-                    and _same(other.outcomes[left.number], left.found)
-                ]
-                if not found:
-                    return self._captured(known, args, kwargs)
-                path = found[0]
+        """Run the program whose checks hold; capture another one if there is none."""
+        paths = known.paths
+        todo = [*paths]
+        while todo:
+            path = todo.pop(0)
+            params = path.params()
+            if params is None:
                 continue
-            if path is not known.paths[0]:
-                known.paths.remove(path)
-                known.paths.insert(0, path)
-            return _handed_out(program, leaves)
-        return self._captured(known, args, kwargs)
+            try:
+                y = _result_of(path, [*inputs, *params])
+            except LeftPathError as left:
+                todo = [other for other in todo if _goes(other, path, left)]
+                continue
+            except Exception:
+                if path.program.writes_inputs:
+                    raise
+                return self.function(*args, **kwargs)  # the error with the user's lines
+            if path is not paths[0]:
+                known.paths = [path, *[other for other in paths if other is not path]]
+            return y
+        return self._captured(known, inputs, args, kwargs)
 
-    def _captured(self, known: Signature, args: Any, kwargs: Any) -> Any:
-        """Run the function, and keep the run as a program."""
+    def _captured(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
+        """Capture the function, and run the program."""
         with self._lock:
             if len(known.paths) >= MOST_PATHS:
-                reason = f"it took another path in each of {MOST_PATHS} runs"
+                reason = f"its checks had another outcome in each of {MOST_PATHS} runs"
                 return self._eagerly(known, reason, args, kwargs)
-            integers = known.integers
             try:
-                run = agreed(self.function, args, kwargs, integers=integers)
+                run = agreed(self.function, args, kwargs, integers=known.integers)
+                code = Code(run.program)
+                path = Path(run.program, code.function(), code.outcomes)
+                y = _result_of(path, [*inputs, *(path.params() or ())])
             except Exception as error:
                 if isinstance(error, UncapturedError) and error.is_final:
                     raise
-                if integers:  # perhaps they are axes and sizes
+                if known.integers:  # perhaps they are axes and sizes
                     self._by_integers.add(known.key)
                     del self._signatures[known.key]
                     return self(*args, **kwargs)
                 what = "" if isinstance(error, UncapturedError) else f"{type(error).__name__}: "
                 return self._eagerly(known, f"{what}{error}", args, kwargs)
-            code = Code(run.program)
-            known.paths.insert(0, Path(run.program, code.function(), code.outcomes))
-            for param, x in run.assigned:
-                param.value = x
-            return run.result
+            known.paths = [path, *known.paths]
+            return y
 
     def _eagerly(self, known: Signature, reason: str, args: Any, kwargs: Any) -> Any:
         y = self.function(*args, **kwargs)  # if it fails, that is its own error
-        known.eager = True
-        known.paths.clear()
-        warnings.warn(
-            f"{name_of(self.function)} runs without a program: {reason}",
-            RuntimeWarning,
-            stacklevel=4,
-        )
+        known.eager, known.paths = True, []
+        message = f"{name_of(self.function)} runs without a program: {reason}"
+        warnings.warn(message, RuntimeWarning, stacklevel=_users_level())
         return y
+
+
+def _users_level() -> int:
+    """Return how many frames above the caller the user's code is."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and not is_users(frame):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _changing(name: str) -> str:
+    return (
+        f"{name} changed between {MOST_CHANGES + 1} calls; pass it as an argument, or make it a "
+        "Param"
+    )
+
+
+def _goes(path: Path, other: Path, left: LeftPathError) -> bool:
+    """Return whether a path goes the way on which another one was left."""
+    n = left.number
+    return (
+        len(path.outcomes) > n
+        and path.outcomes[:n] == other.outcomes[:n]
+        and type(path.outcomes[n]) is type(left.found)
+        and bool(path.outcomes[n] == left.found)
+    ) or path.program.params != other.program.params
+
+
+def _result_of(path: Path, inputs: list[Any]) -> Any:
+    """Run a program, assign its Params and return its result."""
+    program = path.program
+    if program.ignored:
+        modes: Any = dict.fromkeys(program.ignored, "ignore")
+        with np.errstate(**modes):
+            leaves = path.function(*inputs)
+    else:
+        leaves = path.function(*inputs)
+    rest = iter(leaves)
+    y = tree_replace(program.result, rest)
+    for param, held in program.assigned:
+        param.value = tree_replace(held, rest)
+    return y
 
 
 def compile(f: Callable[P, T]) -> Callable[P, T]:
@@ -265,16 +313,3 @@ def _describe(x: Any, inputs: list[Any], key: list[Any], constants: list[Any]) -
 def _numbers(x: Any) -> Any:
     """Return what tells an integer or an array of integers from others."""
     return x.tobytes() if isinstance(x, np.ndarray) else (type(x), x)
-
-
-def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and bool(a == b)
-
-
-def _handed_out(program: Program, leaves: tuple[Any, ...]) -> Any:
-    """Return the result, and assign the Params."""
-    rest = iter(leaves)
-    y = tree_replace(program.result, rest)
-    for param, held in program.assigned:
-        param.value = tree_replace(held, rest)
-    return y

@@ -29,7 +29,7 @@ Look = tuple[Callable[[], Any], Any, bytes | None, str]  # how to get it, it, it
 class Outside:
     """The objects that a function reads from outside, as they were."""
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    def __init__(self, f: Any) -> None:
         self._looks: list[Look] = []
         seen: set[int] = set()
         todo: list[tuple[Any, str]] = [(f, "")]

@@ -151,6 +151,8 @@ class Program:
         A pytree of variables and constants.
     assigned : list of (Param, object)
         Params that get a new value at the end.
+    ignored : frozenset of str
+        Floating-point errors that the function ignores, as in `np.errstate`.
     params : list of Param
         The Params that are inputs, each with the kinds of its leaves.
     """
@@ -161,6 +163,12 @@ class Program:
     result: Any
     params: list[tuple[Any, list[Any]]] = field(default_factory=list)
     assigned: list[tuple[Any, Any]] = field(default_factory=list)
+    ignored: frozenset[str] = frozenset()
+
+    @property
+    def writes_inputs(self) -> bool:
+        """True if it writes into its arguments."""
+        return any([x.written for x in self.inputs])
 
 
 def variables_in(x: Any) -> Iterator[Variable]:

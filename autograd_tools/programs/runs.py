@@ -19,7 +19,7 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import functions_captured
 from autograd_tools.programs.capture import Capture, UncapturedError, is_input
 from autograd_tools.programs.param_inputs import params_captured, plain_value
-from autograd_tools.programs.program import Program
+from autograd_tools.programs.program import Check, Program
 
 
 class Run(NamedTuple):
@@ -73,7 +73,10 @@ def captured(
             for param, _ in capture.params.values()
         ],
         [(param, with_leaves(x, lambda x: x.variable)) for param, x in assigned],
+        frozenset(capture.ignored),
     )
+    if program.writes_inputs and any([isinstance(step, Check) for step in program.steps]):
+        raise UncapturedError("it writes into its arguments, and reads numbers in between")
     return Run(
         program,
         capture.given,

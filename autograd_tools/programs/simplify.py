@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves, tree_replace
-from autograd_tools.base.traced import Method, UfuncMethod
+from autograd_tools.base.traced import PYTHONS, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 from autograd_tools.programs.program import (
     Call,
@@ -23,8 +23,7 @@ from autograd_tools.programs.program import (
 )
 
 FRESH = frozenset({np.zeros, np.empty, np.zeros_like, np.empty_like, np.copy, Method("copy")})
-PYTHONS = (*vars(operator).values(), add_at)
-_ours = frozenset(x for x in PYTHONS if callable(x))
+_ours = frozenset(x for x in (*vars(operator).values(), add_at) if callable(x))
 
 
 def simplified(program: Program) -> Program:
@@ -58,7 +57,10 @@ def is_pure(func: Callable[..., Any]) -> bool:
 
 
 def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, Any]]:
-    """Return the steps without repeated calls, and what stands for the outputs of these."""
+    """Return the steps without repeated calls, and what stands for the outputs of these.
+
+    A number of Python's that a check has read is a constant from there on.
+    """
     renamed: dict[Variable, Any] = {}
     known: dict[Any, Any] = {}
     kept: list[Step] = []
@@ -68,27 +70,39 @@ def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, 
 
     for step in steps:
         if isinstance(step, Check):
-            checked = Check(rename(step.variable), step.convert, step.expected, step.site)
-            key: Any = (checked.variable, checked.convert)
-            if known.setdefault(key, checked) is checked:
+            x, expected = rename(step.variable), step.expected
+            if type(x) is not Variable:
+                continue  # a constant now
+            checked = step if x is step.variable else Check(x, step.convert, expected, step.site)
+            if known.setdefault((x, step.convert), checked) is checked:
                 kept.append(checked)
+            if x.type in PYTHONS and type(expected) is x.type and step.convert is not hash:
+                renamed[step.variable] = renamed[x] = expected
             continue
-        args, kwargs = mapped(step.args, rename), mapped(step.kwargs, rename)
-        call = (
-            step
-            if args is step.args and not kwargs
-            else Call(
-                step.func, args, kwargs, step.output, step.site, step.writes, step.checks_shape
-            )
-        )
+        call = _renamed(step, rename)
+        if type(call.output) is Variable and call.output.type in PYTHONS and _is_constant(call):
+            renamed[call.output] = call.func(*call.args)
+            continue
         if _may_repeat(call):
-            key = (call.func, _key(args), _key(kwargs))
-            before = known.setdefault(key, call.output)
+            before = known.setdefault((call.func, _key(call.args), _key(call.kwargs)), call.output)
             if before is not call.output:
                 renamed.update(zip(call.outputs(), variables_in(before), strict=True))
                 continue
         kept.append(call)
     return kept, renamed
+
+
+def _renamed(call: Call, rename: Callable[[Any], Any]) -> Call:
+    args, kwargs = mapped(call.args, rename), mapped(call.kwargs, rename)
+    if args is call.args and not kwargs:
+        return call
+    return Call(call.func, args, kwargs, call.output, call.site, call.writes, call.checks_shape)
+
+
+def _is_constant(call: Call) -> bool:
+    """Return whether a call computes a number of Python's from numbers of Python's."""
+    numbers = all([type(arg) in PYTHONS for arg in call.args])
+    return numbers and not call.kwargs and call.func in _ours
 
 
 def _may_repeat(call: Call) -> bool:
