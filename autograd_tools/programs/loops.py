@@ -1,0 +1,371 @@
+"""Programs with their equal steps as loops, from the innermost to the outermost."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import tree_leaves, tree_replace
+from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, SAME, Entry, Loop, Stored
+from autograd_tools.programs.nodes import Node, Values, node_of, with_inputs
+from autograd_tools.programs.periods import Run, is_worth_it, repeated
+from autograd_tools.programs.program import NOWHERE, Call, Program, Site, Step, Variable
+from autograd_tools.programs.turns import Found, Kept, Level, LoopNode, Source, Turns
+
+MOST_PICKED = 64  # values of single turns that are read one by one between two levels
+MOST_LEVELS = 50
+
+AnyStep = Step | Loop
+
+
+def rolled(program: Program) -> Program:
+    """Return a program that does the same calls in the same order, with equal ones in loops."""
+    results = (program.result, [x for _, x in program.assigned])
+    end = Call(_result, tuple(tree_leaves(results)), {}, None, NOWHERE)
+    *steps, last = _Roller(program).steps([*program.steps, end])
+    assert type(last) is Call
+    result, assigned = tree_replace(results, iter(last.args))
+    params = [param for param, _ in program.assigned]
+    return replace(
+        program,
+        steps=steps,  # type: ignore[arg-type]
+        result=result,
+        assigned=list(zip(params, assigned, strict=True)),
+    )
+
+
+def _result() -> None:
+    """Stand for the end of a program, which reads its results."""
+
+
+class _Roller:
+    """The levels of one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.values = Values()
+        self.arguments = {self.values.of(x) for x in program.inputs}
+        self.refused: set[tuple[int, int]] = set()
+        self.loops: list[LoopNode] = []
+        self.homes: list[np.ndarray[Any, Any]] = [np.empty(0, np.int64)] * 3
+
+    def steps(self, steps: list[Step]) -> list[AnyStep]:
+        """Return the steps with loops."""
+        nodes = [node_of(step, self.values) for step in steps]
+        for _ in range(MOST_LEVELS):
+            tokens = np.array([node.token for node in nodes], np.int64)
+            runs = [
+                run
+                for run in repeated(tokens, _headers(nodes))
+                if (nodes[run.start].token, run.period) not in self.refused
+            ]
+            if not runs:
+                break
+            nodes = self._level(nodes, runs)
+        picks = self.picks(nodes, None)
+        nodes = [one for node in nodes for one in (node, *picks.get(id(node), ()))]
+        used = {number for node in nodes for number in node.inputs}
+        build = _Builder(self.values).build
+        return [
+            build(node, [self.values.objects[i] for i in node.inputs])
+            for node in nodes
+            if not _is_pick(node) or node.outputs[0] in used
+        ]
+
+    def _level(self, nodes: list[Node], runs: list[Run]) -> list[Node]:
+        """Return the nodes with the runs as loops, where their inputs have patterns."""
+        level = self._with_places(nodes)
+        made: list[tuple[int, int, LoopNode]] = []
+        for run in runs:
+            found = self._loops(level, run)
+            if not found:
+                self.refused.add((nodes[run.start].token, run.period))
+            made += found
+        new: list[Node] = []
+        end = 0
+        for start, stop, loop in made:
+            new += [*nodes[end:start], loop]
+            end = stop
+        new += nodes[end:]
+        for loop in [node for node in new if type(node) is LoopNode]:
+            loop.refresh()
+        picks = self.picks(new, MOST_PICKED)
+        return [one for node in new for one in (node, *picks.get(id(node), ()))]
+
+    def _with_places(self, nodes: list[Node]) -> Level:
+        """Return a level with the place of each value."""
+        size = len(self.values.objects)
+        made_at = np.full(size, -1)
+        for i, node in enumerate(nodes):
+            made_at[node.outputs] = i
+        self.homes = [np.concatenate([old, np.full(size - len(old), -1)]) for old in self.homes]
+        return Level(nodes, self.values, self.arguments, made_at, self.loops, *self.homes)
+
+    def _loops(self, level: Level, run: Run) -> list[tuple[int, int, LoopNode]]:
+        """Return a run as a loop, or as several equal ones if that has no pattern."""
+        turns = Turns(level, run)
+        found = self._loop(level, turns)
+        if found is not None:
+            return [found]
+        for cycle in turns.cycles():
+            several = [self._loop(level, Turns(level, part)) for part in _parts(run, cycle)]
+            made = [one for one in several if one is not None]
+            if made:
+                return made
+        return []
+
+    def _loop(self, level: Level, turns: Turns) -> tuple[int, int, LoopNode] | None:
+        """Return a run as a loop, with the positions of its first node and of its end."""
+        run = turns.run
+        flows = turns.flows() if turns.is_even else None
+        if flows is None:
+            return None
+        first, end = turns.longest(flows)
+        if not end:
+            return None
+        period = run.period
+        wired = self._wired(level, flows, first, end)
+        if wired is None:
+            return None
+        template = [row[end - 1] for row in turns.rows]
+        loop = LoopNode(self.values, template, end - first, *wired)
+        number = len(self.loops)
+        self.loops.append(loop)
+        for slot, column in enumerate(turns.out):
+            level.loop[column], level.slot[column] = number, slot
+            level.turn[column] = np.arange(len(column)) - first
+        return run.start + first * period, run.start + end * period, loop
+
+    def _wired(
+        self, level: Level, flows: list[list[Found]], first: int, end: int
+    ) -> tuple[list[Source], list[list[tuple[int, int]]], dict[int, int]] | None:
+        """Return the sources of a loop, where each input comes from, and the initial values."""
+        found: list[Source] = []
+        numbers: dict[Any, int] = {}
+        inits: dict[int, int] = {}
+
+        def add(source: Source) -> int:
+            key = (source.kind, source.values, source.step, source.start, source.next)
+            number = numbers.setdefault(key, len(found))
+            if number == len(found):
+                found.append(source)
+            return number
+
+        wires: list[list[tuple[int, int]]] = []
+        for row in flows:
+            wires.append([])
+            for one in row:
+                if one.source is None:
+                    wires[-1].append((0, one.wire))
+                elif one.lag:
+                    slot = one.wire
+                    for x in one.column[first : first + one.lag][::-1].tolist():
+                        inits.setdefault(one.wire, x)
+                        last = add(Source(CARRIED, (x,), next=slot))
+                        slot = -2 - last
+                    wires[-1].append((-1, last))
+                else:
+                    source = self._source(level, one, first, end)
+                    if source is None:
+                        return None
+                    wires[-1].append((-1, add(source)))
+        return found, wires, inits
+
+    def _source(self, level: Level, one: Found, first: int, end: int) -> Source | None:
+        """Return an entry for the turns from `first` to `end`."""
+        source, x = one.source, one.column
+        assert source is not None
+        start = source.start + source.step * first
+        if source.kind == COUNTER:
+            return Source(COUNTER, (self.values.of(start),), source.step)
+        if source.kind == EACH:
+            return Source(EACH, tuple(x[first:end].tolist()))
+        if source.kind == SAME:
+            return source
+        indices = start + source.step * np.arange(end - first)
+        early = indices < 0
+        before = dict(zip(indices[early].tolist(), x[first:end][early].tolist(), strict=True))
+        kept = self._kept(level.loops[one.home[0]], one.home[1], before)
+        if kept is None:
+            return None
+        return Source(ELEMENT, (kept.number,), source.step, start, kept=kept)
+
+    def _kept(self, loop: LoopNode, slot: int, before: dict[int, int]) -> Kept | None:
+        """Let a loop store a slot, with values before its first turn by negative index."""
+        wanted = tuple([before.get(i, -1) for i in range(-len(before), 0)])
+        if -1 in wanted:
+            return None
+        for variant in range(4):
+            kept = loop.kept.get((slot, variant))
+            if kept is None:
+                like = loop.made[slot]
+                kept = Kept(self._new_sequence(like), slot, wanted)
+                loop.kept[slot, variant] = kept
+                return kept
+            common = min(len(wanted), len(kept.before))
+            if not common or wanted[-common:] == kept.before[-common:]:
+                kept.before = max(wanted, kept.before, key=len)
+                return kept
+        return None
+
+    def _new_sequence(self, like: int) -> int:
+        """Return the number of a new value: a list of values like another."""
+        x = self.values.objects[like]
+        made = placeholder(x, len(self.values.objects))
+        made.type = list
+        return self.values.of(made)
+
+    def picks(self, nodes: list[Node], most: int | None) -> dict[int, list[Node]]:
+        """Return nodes that read single turns of loops for others, by the id of the loop's node."""
+        wanted = self._read_turns(nodes)
+        found: dict[int, list[Node]] = {}
+        for node in nodes:
+            if type(node) is not LoopNode:
+                continue
+            turns = wanted.get(id(node), {})
+            node.is_read_in_turns = most is not None and len(turns) > most
+            if node.is_read_in_turns:
+                continue
+            found[id(node)] = [self._pick(node, x, slot, turn) for x, (slot, turn) in turns.items()]
+            node.refresh()
+        return found
+
+    def _read_turns(self, nodes: list[Node]) -> dict[int, dict[int, tuple[int, int]]]:
+        """Return by loop the values of single turns that other nodes read."""
+        at = {id(loop): i for i, loop in enumerate(self.loops)}
+        here = np.zeros(len(self.loops) + 1, bool)
+        here[[at[id(node)] for node in nodes if type(node) is LoopNode]] = True
+        made = {number for node in nodes for number in node.outputs}
+        loop, slot, turn = self.homes
+        wanted: dict[int, dict[int, tuple[int, int]]] = {}
+        for node in nodes:
+            for x in node.inputs:
+                if x < len(loop) and here[loop[x]] and x not in made:
+                    home = self.loops[loop[x]]
+                    wanted.setdefault(id(home), {})[x] = int(slot[x]), int(turn[x])
+        return wanted
+
+    def _pick(self, loop: LoopNode, x: int, slot: int, turn: int) -> Node:
+        """Return a node that reads what a loop made in one turn."""
+        kept = self._kept(loop, slot, {})
+        assert kept is not None
+        sequence = self.values.objects[kept.number]
+        site = NOWHERE
+        call = Call(
+            operator.getitem, (sequence, _Turn(kept, turn)), {}, self.values.objects[x], site
+        )
+        return Node(call, self.values.token((_Turn, slot, turn)), [kept.number], [x])
+
+
+class _Turn:
+    """The index of a turn in a sequence, which is known when the loop has all that it stores."""
+
+    def __init__(self, kept: Kept, turn: int) -> None:
+        self.kept = kept
+        self.turn = turn
+
+    def index(self) -> int:
+        """Return the index."""
+        return self.turn + len(self.kept.before)
+
+
+class _Builder:
+    """Steps and loops made of nodes."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+
+    def build(self, node: Node, inputs: list[Any]) -> AnyStep:
+        """Return the step or loop of a node that reads these inputs."""
+        if type(node) is LoopNode:
+            return self._loop(node, inputs)
+        step = node.step
+        if _is_pick(node):
+            args = (inputs[0], step.args[1].index())
+            return Call(step.func, args, {}, step.output, step.site)
+        return with_inputs(step, iter(inputs))
+
+    def _loop(self, node: LoopNode, inputs: list[Any]) -> Loop:
+        given = iter(inputs)
+        objects = self.values.objects
+        variables = self._entry_variables(node)
+        entries = []
+        for source, variable in zip(node.sources, variables, strict=True):
+            values = tuple([next(given) for _ in source.values])
+            after: Any = None
+            if source.kind == CARRIED:
+                after = (
+                    objects[node.made[source.next]]
+                    if source.next >= 0
+                    else variables[-2 - source.next]
+                )
+            entries.append(Entry(variable, source.kind, values, source.step, source.first(), after))
+        body = []
+        for inner, wires in zip(node.template, node.wires, strict=True):
+            body.append(
+                self.build(
+                    inner, [variables[i] if kind else objects[node.made[i]] for kind, i in wires]
+                )
+            )
+        stored = [
+            Stored(
+                objects[kept.number],
+                objects[node.made[kept.slot]],
+                tuple([next(given) for _ in kept.before]),
+            )
+            for kept in node.kept.values()
+        ]
+        return Loop(node.count, tuple(entries), tuple(body), tuple(stored))
+
+    def _entry_variables(self, node: LoopNode) -> list[Variable]:
+        """Return a variable for each entry, like the value in the last turn."""
+        like = {}
+        for inner, wires in zip(node.template, node.wires, strict=True):
+            for number, (kind, i) in zip(inner.inputs, wires, strict=True):
+                if kind:
+                    like[i] = number
+        count = len(node.sources)
+        found = [like.get(i, node.sources[i].values[0]) for i in range(count)]
+        return [placeholder(self.values.objects[number]) for number in found]
+
+
+def placeholder(like: Any, number: int = -1) -> Variable:
+    """Return a new variable of the type, shape and memory of a variable or constant."""
+    made = Variable(number, like)
+    if type(like) is Variable:
+        made.type, made.shape, made.dtype = like.type, like.shape, like.dtype
+        made.root, made.name = like.root, like.name
+    return made
+
+
+def _parts(run: Run, cycle: int) -> list[Run]:
+    """Return runs of as many turns as it takes until everything comes again."""
+    start, period, count = run
+    if not is_worth_it(cycle, period):
+        return [Run(start, period * cycle, count // cycle)]
+    return [Run(start + i * cycle * period, period, cycle) for i in range(count // cycle)]
+
+
+def _is_pick(node: Node) -> bool:
+    return type(node.step) is Call and any([type(x) is _Turn for x in node.step.args])
+
+
+def _headers(nodes: list[Node]) -> np.ndarray[Any, np.dtype[np.bool]]:
+    """Return where the user's lines jump against the order of the pass: there a loop may begin."""
+    sites = [_site_of(node) for node in nodes]
+    flags = [
+        before.line != here.line
+        and (here.line < before.line) == (here.gradients % 2 == 0)
+        and before.gradients == here.gradients
+        for before, here in pairwise([NOWHERE, *sites])
+    ]
+    return np.array(flags, bool)
+
+
+def _site_of(node: Node) -> Site:
+    while type(node) is LoopNode:
+        node = node.template[0]
+    return node.step.site
