@@ -7,13 +7,13 @@ whether the arrays among them still hold the same numbers: all of a small one, s
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import is_dataclass
 from autograd_tools.engine.changes import fingerprint
 from autograd_tools.engine.values import Value
 from autograd_tools.location.call_site import is_library
@@ -82,9 +82,15 @@ def _of_object(x: Any, name: str) -> Iterator[Part]:
     for field in list(vars(x)):
         yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
     for kind in type(x).__mro__:
-        for method, found in vars(kind).items():
-            if isinstance(found, types.FunctionType):
-                yield functools.partial(vars(kind).get, method, MISSING), f"{name}.{method}"
+        for field, found in list(vars(kind).items()):
+            own = isinstance(found, types.FunctionType) or not field.startswith("__")
+            if kind is not object and own:
+                yield functools.partial(_attribute, x, kind, field), f"{name}.{field}"
+
+
+def _attribute(x: Any, kind: type, name: str) -> Any:
+    """Return an attribute of an object or of its class, without running a property."""
+    return vars(x).get(name, vars(kind).get(name, MISSING))
 
 
 def _item(x: Any, key: Any) -> Any:
@@ -98,10 +104,9 @@ def _is_users_object(x: Any) -> bool:
     """Return whether `x` has attributes of the user's: no module, type or object of a library."""
     if isinstance(x, (type, types.ModuleType, Value)) or not hasattr(x, "__dict__"):
         return False
-    if is_dataclass(x):
-        return True
-    methods = [m for m in vars(type(x)).values() if isinstance(m, types.FunctionType)]
-    return bool(methods) and not all([is_library(m.__code__.co_filename) for m in methods])
+    module = type(x).__module__
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return module not in sys.builtin_module_names and not is_library(file)
 
 
 def _of_function(f: types.FunctionType) -> Iterator[Part]:
