@@ -170,7 +170,7 @@ class Compiled:
                 return self._eagerly(known, reason, args, kwargs)
             try:
                 run = agreed(self.function, args, kwargs, integers=known.integers)
-                code = Code(run.program)
+                code = Code(run.program, known.outside.memory())
                 path = Path(run.program, code.function(), code.outcomes)
                 y = _result_of(path, [*inputs, *(path.params() or ())])
             except Exception as error:
@@ -289,7 +289,7 @@ def _describe(x: Any, inputs: list[Any], key: list[Any], constants: list[Any]) -
     kind = type(x)
     if kind is np.ndarray and x.dtype.kind in "biufc":
         inputs.append(x)
-        key.append((x.shape, x.dtype))
+        key.append((x.shape, x.dtype, x.strides))
         return
     if kind in (float, int, complex):
         inputs.append(x)

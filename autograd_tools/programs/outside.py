@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.changes import fingerprint
+from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.values import Value
 from autograd_tools.location.call_site import is_library
 
@@ -43,6 +44,11 @@ class Outside:
                 numbers = fingerprint(found) if type(found) is np.ndarray else None
                 self._looks.append((get, found, numbers, label))
                 todo.append((found, label))
+
+    def memory(self) -> set[int]:
+        """Return the ids of the arrays that own the memory of those among them."""
+        arrays = [found for _, found, _, _ in self._looks if isinstance(found, np.ndarray)]
+        return {id(memory_of(x)) for x in arrays}
 
     def changed(self) -> str:
         """Return the name of something that has changed; an empty string if nothing has."""

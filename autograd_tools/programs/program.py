@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -34,6 +35,8 @@ class Variable:
         Empty for a number.
     dtype : numpy.dtype or None
         None for a number of Python's.
+    order : str
+        The layout of an array in memory: "C", "F", or an empty string for another one.
     root : Variable
         The variable whose memory this one views; itself for an array of its own.
     written : bool
@@ -42,7 +45,7 @@ class Variable:
         The user's name for it, where there is one.
     """
 
-    __slots__ = ("dtype", "name", "number", "root", "shape", "type", "written")
+    __slots__ = ("dtype", "name", "number", "order", "root", "shape", "type", "written")
 
     def __init__(
         self, number: int, like: Any, root: Variable | None = None, name: str = ""
@@ -51,9 +54,26 @@ class Variable:
         self.type = type(like)
         self.shape: tuple[int, ...] = getattr(like, "shape", ())
         self.dtype: np.dtype[Any] | None = getattr(like, "dtype", None)
+        self.order = _order(like) if self.type is np.ndarray else ""
         self.root: Variable = self if root is None else root
         self.written = False
         self.name = name
+
+    def twin(self) -> Variable:
+        """Return another variable of the same kind, with memory of its own."""
+        made = Variable(self.number, None, name=self.name)
+        made.type, made.shape, made.dtype, made.order = (
+            self.type,
+            self.shape,
+            self.dtype,
+            self.order,
+        )
+        return made
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
 
     @property
     def is_array(self) -> bool:
@@ -62,6 +82,11 @@ class Variable:
 
     def __repr__(self) -> str:
         return f"v{self.number}"
+
+
+def _order(x: np.ndarray[Any, Any]) -> str:
+    flags = x.flags
+    return "C" if flags.c_contiguous else "F" if flags.f_contiguous else ""
 
 
 class Call:

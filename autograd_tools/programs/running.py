@@ -1,9 +1,11 @@
-"""The program that runs: its steps as the code of one Python function."""
+"""The program that runs: its steps as the code of one Python function, which reuses its memory."""
 
 from __future__ import annotations
 
+import cmath
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,11 @@ import numpy as np
 from autograd_tools.base.containers import tree_leaves
 from autograd_tools.base.traced import Attribute, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
+from autograd_tools.programs import scalars
+from autograd_tools.programs.buffers import nbytes, planned
+from autograd_tools.programs.lowering import lowered
 from autograd_tools.programs.program import Call, Check, Program, Variable
+from autograd_tools.programs.uses import Uses
 
 INFIX = {
     getattr(operator, f"__{name}__"): sign
@@ -21,16 +27,10 @@ INFIX = {
         "rshift": ">>", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
     }.items()
 }  # fmt: skip
-IN_PLACE = {
-    getattr(operator, f"__i{name}__"): f"{sign}="
-    for name, sign in {
-        "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%",
-        "pow": "**", "matmul": "@", "and": "&", "or": "|", "xor": "^", "lshift": "<<",
-        "rshift": ">>",
-    }.items()
-}  # fmt: skip
 PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
 LITERALS = (bool, int, str, type(None))
+NAMED_OUT = (np.maximum, np.minimum)  # NumPy wants no third argument by position
+LARGE = 2**15  # bytes of an array that is let go as soon as it is not needed
 
 
 class LeftPathError(Exception):
@@ -42,48 +42,87 @@ class LeftPathError(Exception):
 
 
 class Code:
-    """The text of a program's function, and the objects that it names."""
+    """The text of a program's function, and the objects that it names.
 
-    def __init__(self, program: Program) -> None:
+    `outside` has the ids of arrays that somebody else may change. An `exact` function computes
+    scalars as NumPy does.
+    """
+
+    def __init__(
+        self, program: Program, outside: Container[int] = (), *, exact: bool = False
+    ) -> None:
         self.program = program
-        self.space: dict[str, Any] = {"LeftPathError": LeftPathError}
-        self._names: dict[int, str] = {}
+        self.steps = lowered(program, outside)
+        self.floats = set() if exact else scalars.float_variables(self.steps, program)
+        self.uses = Uses(self.steps, program)
+        self.plan = planned(self.steps, self.uses)
+        self.space: dict[str, Any] = {"LeftPathError": LeftPathError, **scalars.SPACE}
+        self.outcomes: list[Any] = []  # of the checks
+        self._names: dict[Any, str] = {}
         self._registers: dict[Variable, str] = {}
         self._free: list[str] = []
         self._count = 0
-        self.outcomes: list[Any] = []  # of the checks
+        self._buffers: dict[tuple[Any, ...], str] = {}
+        self._views: list[str] = []  # lines that make views of the buffers
 
     def function(self) -> Callable[..., Any]:
         """Compile the program to a function of its inputs, which returns the leaves of its result
-        and of what it assigns.
+        and of what it assigns. Calls at the same time have buffers of their own.
         """
-        source = "\n".join(self.lines())
-        exec(compile(source, f"<program {self.program.name}>", "exec"), self.space)
-        made: Callable[..., Any] = self.space["program"]
-        return made
+        name = f"<program {self.program.name}>"
+        exec(compile("\n".join(self.lines()), name, "exec"), self.space)
+        made: Any = self.space.pop("program")
+        if self._buffers:
+            code, views = made.__code__, compile("\n".join(self._views), name, "exec")
+            made = _claimed(lambda: self._with_memory(code, views))
+        if self.floats and not any([x.written for x in self.program.inputs]):
+            made = _checked(made, Code(self.program, exact=True))
+        result: Callable[..., Any] = made
+        return result
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of the function."""
-        program = self.program
-        last = _last_uses(program)
-        yield f"def program({', '.join(map(self._define, program.inputs))}):"
-        for number, step in enumerate(program.steps):
+        last = self._last_uses()
+        yield f"def program({', '.join(map(self._define, self.program.inputs))}):"
+        for number, step in enumerate(self.steps):
             if isinstance(step, Check):
                 yield from self._check(step, len(self.outcomes))
                 self.outcomes.append(step.expected)
             else:
                 yield from self._call(step)
                 if step.checks_shape:
-                    for x in step.outputs():
-                        name = self._registers[x]
-                        yield f"    if (found := getattr({name}, 'shape', ())) != {x.shape}:"
-                        yield f"        raise LeftPathError({len(self.outcomes)}, found)"
-                        self.outcomes.append(x.shape)
-            dead = last.get(number, ())
-            for x in dead:
-                self._free.append(self._registers[x])
-        leaves = [*tree_leaves(program.result), *tree_leaves([x for _, x in program.assigned])]
+                    yield from map(self._shape_check, step.outputs())
+            for x in last.get(number, ()):
+                name = self._registers[x]
+                self._free.append(name)
+                if nbytes(x) >= LARGE:
+                    yield f"    {name} = None"
+        numbers = {self._registers[x] for x in self.uses.results if x in self.floats}
+        for name in sorted(numbers):
+            yield f"    if {name} - {name} != 0: raise OverflowError"
+        leaves = [
+            *tree_leaves(self.program.result),
+            *tree_leaves([x for _, x in self.program.assigned]),
+        ]
         yield f"    return ({''.join([self._leaf(x) + ', ' for x in leaves])})"
+
+    def _with_memory(self, code: CodeType, views: CodeType) -> Callable[..., Any]:
+        """Return the function with buffers of its own."""
+        space = dict(self.space)
+        blocks = [np.empty(size, np.uint8) for size in self.plan.blocks]
+        for (block, shape, dtype, order), name in self._buffers.items():
+            space[name] = np.ndarray(shape, dtype, blocks[block], order=order)
+        exec(views, space)
+        return FunctionType(code, space)
+
+    def _last_uses(self) -> dict[int, list[Variable]]:
+        """Return by step the variables with a name that no later step reads."""
+        results = set(self.uses.results)
+        found: dict[int, list[Variable]] = {}
+        for x, number in self.uses.last.items():
+            if x not in results and not self.plan.is_fixed(x):
+                found.setdefault(number, []).append(x)
+        return found
 
     def _leaf(self, x: Any) -> str:
         if type(x) is np.ndarray:
@@ -91,27 +130,51 @@ class Code:
         return self.text(x)
 
     def _define(self, x: Variable) -> str:
-        name = self._free.pop() if self._free else f"v{self._count}"
-        self._count += 1
+        """Give a variable a name."""
+        if x in self.plan.places:
+            key = (self.plan.places[x], x.shape, x.dtype, x.order)
+            name = self._buffers.setdefault(key, f"b{len(self._buffers)}")
+        elif x in self.plan.views:
+            name = f"w{len(self._views)}"
+        else:
+            name = self._free.pop() if self._free else f"v{self._count}"
+            self._count += 1
         self._registers[x] = name
         return name
 
     def _check(self, check: Check, number: int) -> Iterator[str]:
-        x, expected = self.text(check.variable), check.expected
+        x, expected = self._registers[check.variable], check.expected
         if check.convert is bool:
             yield f"    if {'not ' if expected else ''}{x}:"
             yield f"        raise LeftPathError({number}, {not expected})"
             return
         convert = self._constant(check.convert)
-        yield f"    if (found := {convert}({x})) != {self.text(expected)}:"
+        is_nan = isinstance(expected, (float, complex)) and cmath.isnan(expected)
+        other = "== found" if is_nan else f"!= {self.text(expected)}"
+        yield f"    if (found := {convert}({x})) {other}:"
         yield f"        raise LeftPathError({number}, found)"
 
+    def _shape_check(self, x: Variable) -> str:
+        name, number = self._registers[x], len(self.outcomes)
+        self.outcomes.append(x.shape)
+        return (
+            f"    if (found := getattr({name}, 'shape', ())) != {x.shape}:\n"
+            f"        raise LeftPathError({number}, found)"
+        )
+
     def _call(self, call: Call) -> Iterator[str]:
-        text = self._expression(call)
-        if call.output is None:
-            yield f"    {text}"
+        y = call.output
+        if type(y) is Variable and y in self.floats:
+            text = self._float_expression(call)
+            yield f"    {self._define(y)} = {text}"
+        elif type(y) is Variable and y in self.plan.places:
+            yield f"    {self._into(call)}"
+        elif type(y) is Variable and y in self.plan.views:
+            text = self._expression(call)
+            self._views.append(f"{self._define(y)} = {text}")
         else:
-            yield f"    {self._target(call.output)} = {text}"
+            text = self._expression(call)
+            yield f"    {text}" if y is None else f"    {self._target(y)} = {text}"
 
     def _target(self, output: Any) -> str:
         if type(output) is Variable:
@@ -120,39 +183,59 @@ class Code:
             return f"({''.join([self._target(x) + ', ' for x in output])})"
         return "_"
 
+    def _float_expression(self, call: Call) -> str:
+        """Return the text of arithmetic on floats of Python's."""
+        func, args = call.func, call.args
+        if func in (operator.pow, np.power) and type(args[1]) is int and args[1] == 2:
+            func, args = np.square, args[:1]
+        pattern = scalars.TEXTS.get(func) or scalars.COMPARISONS[func]
+        return pattern.format(*map(self._float, args))
+
+    def _float(self, x: Any) -> str:
+        if type(x) is not Variable:
+            return self.text(float(x) if type(x) is np.float64 else x)
+        name = self._registers[x]
+        return f"float({name})" if x.type is np.float64 and x not in self.floats else name
+
+    def _into(self, call: Call) -> str:
+        """Return the text of a call that writes its output into a buffer."""
+        given = list(map(self.text, call.args))
+        out = self._define(call.output)
+        if type(call.func) is UfuncMethod:
+            given += ["0"] if len(given) == 1 and "axis" not in call.kwargs else []
+            given += [self.text(call.kwargs["axis"])] if "axis" in call.kwargs else []
+            given += ["None", out, *(["True"] if call.kwargs.get("keepdims") else [])]
+        else:
+            given.append(f"out={out}" if call.func in NAMED_OUT else out)
+        return f"{self._constant(call.func)}({', '.join(given)})"
+
     def _expression(self, call: Call) -> str:
         func, args = call.func, call.args
         if func in INFIX and not call.kwargs:
             return f"{self.text(args[0])} {INFIX[func]} {self.text(args[1])}"
         if func in PREFIX:
             return f"{PREFIX[func]}{self.text(args[0])}"
-        if func in IN_PLACE:
-            target = self.text(args[0])
-            sign = IN_PLACE[func] if call.output is None else IN_PLACE[func][:-1]
-            return f"{target} {sign} {self.text(args[1])}"
         if func is operator.getitem:
-            return f"{self.text(args[0])}[{self._index(args[1])}]"
+            return f"{self.text(args[0])}[{self.text(args[1])}]"
         if func is operator.setitem:
-            return f"{self.text(args[0])}[{self._index(args[1])}] = {self.text(args[2])}"
+            return f"{self.text(args[0])}[{self.text(args[1])}] = {self.text(args[2])}"
         if func is add_at:
-            return f"{self.text(args[0])}[{self._index(args[1])}] += {self.text(args[2])}"
+            return f"{self.text(args[0])}[{self.text(args[1])}] += {self.text(args[2])}"
         if type(func) is Attribute:
             return f"{self.text(args[0])}.{func.name}"
         given = [*map(self.text, args), *[f"{k}={self.text(x)}" for k, x in call.kwargs.items()]]
         if type(func) is Method:
             return f"{given[0]}.{func.name}({', '.join(given[1:])})"
-        if type(func) is UfuncMethod:
-            return f"{self._constant(getattr(func.ufunc, func.name))}({', '.join(given)})"
         return f"{self._constant(func)}({', '.join(given)})"
-
-    def _index(self, x: Any) -> str:
-        return self.text(x)
 
     def text(self, x: Any) -> str:
         """Return the text of an argument."""
         kind = type(x)
         if kind is Variable:
-            return self._registers[x]
+            name = self._registers[x]
+            if x in self.floats and x.type in (np.float64, np.bool_):
+                return f"as_float64({name})" if x.type is np.float64 else f"as_bool({name})"
+            return name
         if kind in LITERALS or (kind is float and x - x == 0):
             return repr(x) if kind is not float or x >= 0 else f"({x!r})"
         if kind is tuple:
@@ -166,28 +249,46 @@ class Code:
         return self._constant(x)
 
     def _constant(self, x: Any) -> str:
-        name = self._names.get(id(x))
+        key: Any = id(x)
+        if type(x) is UfuncMethod:
+            key, x = x, getattr(x.ufunc, x.name)
+        elif type(x) is np.ndarray and x.ndim == 0 and x.dtype.kind == "f":
+            key = (x.dtype, x.tobytes())
+        name = self._names.get(key)
         if name is None:
-            name = self._names[id(x)] = f"c{len(self._names)}"
+            name = self._names[key] = f"c{len(self._names)}"
             self.space[name] = x
         return name
 
 
-def _last_uses(program: Program) -> dict[int, list[Variable]]:
-    """Return by step the variables that no later step reads and that are no results."""
-    results = {
-        x
-        for x in tree_leaves([program.result, [x for _, x in program.assigned]])
-        if type(x) is Variable
-    }
-    last: dict[Variable, int] = {}
-    for number, step in enumerate(program.steps):
-        for x in step.outputs():
-            last[x] = number
-        for x in step.inputs():
-            last[x] = number
-    found: dict[int, list[Variable]] = {}
-    for x, number in last.items():
-        if x not in results:
-            found.setdefault(number, []).append(x)
-    return found
+def _claimed(make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    """Return a function that runs as one that nobody else is running; `make` makes another one."""
+    free = [make()]
+    take, give = free.pop, free.append
+
+    def run(*given: Any) -> Any:
+        try:
+            mine = take()
+        except IndexError:
+            mine = make()
+        try:
+            return mine(*given)
+        finally:
+            give(mine)
+
+    return run
+
+
+def _checked(fast: Callable[..., Any], exact: Code) -> Callable[..., Any]:
+    """Return a function that runs `exact` where Python's arithmetic fails and NumPy's warns."""
+    made: list[Callable[..., Any]] = []
+
+    def run(*given: Any) -> Any:
+        try:
+            return fast(*given)
+        except scalars.FAILURES:
+            if not made:
+                made.append(exact.function())
+        return made[0](*given)
+
+    return run

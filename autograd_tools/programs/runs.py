@@ -91,8 +91,8 @@ def inputs_in(x: Any) -> list[Any]:
 
 
 def kind_of(x: Any) -> tuple[Any, ...]:
-    """Return the type, shape and dtype of a number or array."""
-    return type(x), getattr(x, "shape", ()), getattr(x, "dtype", None)
+    """Return the type, shape, dtype and layout of a number or array."""
+    return type(x), getattr(x, "shape", ()), getattr(x, "dtype", None), getattr(x, "strides", ())
 
 
 def with_leaves(x: Any, change: Callable[[Traced], Any]) -> Any:
