@@ -238,6 +238,30 @@ def large_chain(n: int = 10_000_000) -> Case:
     return Case(f"sin, tanh, sum of {n:.0e} elements", 1.05, hand, f, (x,), rounds=5)
 
 
+def arithmetic(n: int = 10_000_000) -> Case:
+    """Products and sums alone, where memory is the bound."""
+    x = np.linspace(0.1, 1, n)
+
+    def f(x: Any, xp: Any) -> Any:
+        y = x
+        for _ in range(10):
+            y = y * x + 0.1
+        return xp.sum(y)
+
+    def hand() -> Any:
+        ys = [x]
+        for _ in range(10):
+            ys.append(ys[-1] * x + 0.1)
+        _ = np.sum(ys[-1])
+        dy, dx = np.ones_like(x), np.zeros_like(x)
+        for y in reversed(ys[:-1]):
+            dx += dy * y
+            dy = dy * x
+        return dx + dy
+
+    return Case(f"products and sums of {n:.0e} elements", 1.1, hand, f, (x,), rounds=5)
+
+
 def million() -> Case:
     x, n = 0.3, 1_000_000
 

@@ -21,6 +21,11 @@ def ours(case: Case) -> Run:
     return lambda: gradient(*case.args)
 
 
+def compiled(case: Case) -> Run:
+    gradient = ag.compile(ag.grad(lambda x: case.f(x, np)))
+    return lambda: gradient(*case.args)
+
+
 def inspected(case: Case) -> Run:
     """The same from Params, with everything retained for inspection."""
     x = case.args[0]
