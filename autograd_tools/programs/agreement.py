@@ -108,6 +108,6 @@ def _equal(x: Any, y: Any) -> bool:
         parts = [(f.__closure__ or (), f.__defaults__, f.__kwdefaults__) for f in (x, y)]
         return _equal(*[([cell.cell_contents for cell in cells], *rest) for cells, *rest in parts])
     try:
-        return bool(x == y) or repr(x) == repr(y) == "nan"
+        return bool(x == y) or repr(x) == repr(y) and "nan" in repr(x)
     except (TypeError, ValueError):
         return False
