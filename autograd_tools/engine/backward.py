@@ -14,7 +14,6 @@ from typing import Any
 
 from numpy import ndarray
 
-from autograd_tools.base.contexts import listed
 from autograd_tools.base.traced import Traced
 from autograd_tools.engine import assigned
 from autograd_tools.engine.changes import check_unchanged

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import tree_leaves
+from autograd_tools.base.containers import copied, tree_leaves
 from autograd_tools.engine.primitives import name_of
-from autograd_tools.programs.capture import UncapturedError
+from autograd_tools.programs.capture import UncapturedError, is_input
+from autograd_tools.programs.param_inputs import Rehearsal, params_captured
 from autograd_tools.programs.program import NOWHERE, Check, Site, Variable
-from autograd_tools.programs.runs import Run, captured
+from autograd_tools.programs.runs import CapturedRun, captured
 from autograd_tools.programs.simplify import simplified
 
 NEAR = 2.0**-20  # the relative change of an input
@@ -24,8 +25,8 @@ NEAR = 2.0**-20  # the relative change of an input
 
 def agreed(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, integers: bool = True
-) -> Run:
-    """Run a function twice, and return the first run with its simplified program.
+) -> CapturedRun:
+    """Capture a function twice, and return the first run with its simplified program.
 
     Raises
     ------
@@ -35,7 +36,7 @@ def agreed(
     run = captured(f, args, kwargs, integers=integers)
     try:
         with np.errstate(all="ignore"):
-            other: Run | None = captured(f, args, kwargs, _nearby, integers=integers)
+            other: CapturedRun | None = captured(f, args, kwargs, _nearby, integers=integers)
     except Exception:  # the function does not take such numbers
         other = None
     if other is None or _difference(run, other) is not None:
@@ -49,7 +50,32 @@ def agreed(
             )
             error.is_final = True
             raise error
+    with params_captured(Rehearsal()):
+        y = f(*copied(args), **copied(kwargs))
+    if not _close(y, run.result):
+        raise UncapturedError(
+            f"{name_of(f)} returns another value while it is captured; write isinstance(x, kind) "
+            "for type(x) is kind"
+        )
     return run._replace(program=simplified(run.program))
+
+
+def _close(y: Any, other: Any) -> bool:
+    """Return whether two results are equal to rounding."""
+    leaves, others = tree_leaves(y), tree_leaves(other)
+    if list(map(type, leaves)) != list(map(type, others)):
+        return False
+    return all(map(_leaves_close, leaves, others))
+
+
+def _leaves_close(x: Any, y: Any) -> bool:
+    if not is_input(x):
+        return _equal(x, y)
+    rounding = 1e-4 if np.result_type(x).itemsize // (1 + np.iscomplexobj(x)) < 8 else 1e-10
+    scale = np.max(np.abs(x), initial=0, where=np.isfinite(x)) if np.size(x) else 0
+    return np.shape(x) == np.shape(y) and np.allclose(
+        x, y, rtol=rounding, atol=rounding * scale, equal_nan=True
+    )
 
 
 def _nearby(x: Any) -> Any:
@@ -67,7 +93,7 @@ def _copied(x: Any) -> Any:
     return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
-def _difference(a: Run, b: Run) -> Site | None:
+def _difference(a: CapturedRun, b: CapturedRun) -> Site | None:
     """Return where two runs first differ; None if they are the same."""
     for x, y in zip(a.program.steps, b.program.steps, strict=False):
         if type(x) is not type(y) or not _equal(_content(x), _content(y)):
@@ -108,6 +134,6 @@ def _equal(x: Any, y: Any) -> bool:
         parts = [(f.__closure__ or (), f.__defaults__, f.__kwdefaults__) for f in (x, y)]
         return _equal(*[([cell.cell_contents for cell in cells], *rest) for cells, *rest in parts])
     try:
-        return bool(x == y) or repr(x) == repr(y) and "nan" in repr(x)
+        return bool(x == y) or (repr(x) == repr(y) and "nan" in repr(x))
     except (TypeError, ValueError):
         return False

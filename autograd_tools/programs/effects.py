@@ -32,7 +32,7 @@ CHANGING = frozenset(
 METHODS = frozenset(
     ["sort", "fill", "put", "partition", "resize", "itemset", "setflags", "setfield"]
 )
-FUNCTIONS: frozenset[Callable[..., Any]] = frozenset(
+WRITING: frozenset[Callable[..., Any]] = frozenset(
     {
         *(add_at, operator.setitem, np.copyto, np.put, np.place, np.putmask, np.put_along_axis),
         np.fill_diagonal,
@@ -48,7 +48,7 @@ def writes_of(
     if func in CHANGING:
         found = [args[0]] if type(args[0]) is Traced and y is args[0].plain else []
     elif (
-        func in FUNCTIONS
+        func in WRITING
         or (type(func) is Method and func.name in METHODS)
         or (type(func) is UfuncMethod and func.name == "at")
     ):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import RLock, get_ident
 from typing import Any
 
+from autograd_tools.base.containers import copied
 from autograd_tools.engine.values import Param, Value
 
 _slot: Any = vars(Value)["value"]
@@ -48,6 +49,23 @@ def params_captured(capture: Any) -> Iterator[None]:
             del _captures[get_ident()]
             if not _captures:
                 del Param.value
+
+
+class Rehearsal:
+    """A run whose Params are copies: what it writes into them or assigns is lost."""
+
+    def __init__(self) -> None:
+        self.values: dict[int, tuple[Any, Any]] = {}  # Param and its value, by id
+
+    def param(self, param: Any) -> Any:
+        """Return a copy of the value of a Param, or what it was assigned."""
+        if id(param) not in self.values:
+            self.values[id(param)] = param, copied(plain_value(param))
+        return self.values[id(param)][1]
+
+    def assign(self, param: Any, x: Any) -> None:
+        """Let a Param have another value from here on."""
+        self.values[id(param)] = param, x
 
 
 def is_capturing() -> bool:

@@ -22,7 +22,7 @@ from autograd_tools.programs.param_inputs import params_captured, plain_value
 from autograd_tools.programs.program import Check, Program
 
 
-class Run(NamedTuple):
+class CapturedRun(NamedTuple):
     """A captured run: the program, its inputs and results as plain values, and the new values of
     Params.
     """
@@ -40,7 +40,7 @@ def captured(
     change: Callable[[Any], Any] | None = None,
     *,
     integers: bool = True,
-) -> Run:
+) -> CapturedRun:
     """Run a function on traced arguments, with `change` of the numbers in each input.
 
     Without `integers`, the integers in the arguments are constants.
@@ -77,7 +77,7 @@ def captured(
     )
     if program.writes_inputs and any([isinstance(step, Check) for step in program.steps]):
         raise UncapturedError("it writes into its arguments, and reads numbers in between")
-    return Run(
+    return CapturedRun(
         program,
         capture.given,
         with_leaves(y, lambda x: x.plain),

@@ -89,8 +89,8 @@ def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, 
                 renamed.update(zip(call.outputs(), variables_in(before), strict=True))
                 continue
         kept.append(call)
-    for call in kept:
-        for x in call.outputs():
+    for made in kept:
+        for x in made.outputs():
             x.root = rename(x.root)
     return kept, renamed
 

@@ -295,6 +295,12 @@ def test_what_no_program_can_read_makes_the_function_run_as_it_is():
     assert_equal(f(Y), Y[:2])
 
 
+def test_a_function_that_looks_at_types_runs_as_it_is():
+    compiled = ag.compile(lambda x: x * 2 if type(x) is np.ndarray else x)
+    with pytest.warns(RuntimeWarning, match=r"write isinstance\(x, kind\) for type\(x\) is kind"):
+        assert_equal(compiled(X), X * 2)
+
+
 def test_lists_become_arrays_in_our_namespace():
     assert_compiles(lambda x: anp.array([x[0], x[1] ** 2]), (X,), (Y,))
     assert_compiles(lambda x: anp.asarray(x) * 2, (X,), (Y,))
