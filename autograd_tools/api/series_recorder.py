@@ -8,6 +8,7 @@ import functools
 import itertools
 import weakref
 from collections.abc import Callable, Container, Iterator
+from math import isfinite
 from types import FrameType
 from typing import Any
 
@@ -21,12 +22,14 @@ from autograd_tools.engine.describe import describe
 from autograd_tools.engine.listeners import Heard
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.values import Param
+from autograd_tools.tracing.findings import Finding
 from autograd_tools.tracing.frame_variables import variables_of_frames, variables_of_program
 from autograd_tools.tracing.gradient_norms import Norm, norm_of
-from autograd_tools.tracing.param_names import find_param_names
+from autograd_tools.tracing.param_names import MAX_OBJECTS, find_param_names
 from autograd_tools.tracing.series import Series
 
-SEARCHES = 200  # for names, each of which may take milliseconds
+SEARCHES = 100  # for names, each of which may take milliseconds
+FEW_OBJECTS = 500  # that later ones look at, where each step makes new Params
 
 
 def function_of(recording: Recording) -> Any:
@@ -46,18 +49,34 @@ class SeriesRecorder:
         self._names: dict[int, str] = {}  # of Params, by id
         self._alive: dict[int, weakref.ref[Param]] = {}  # they remove the names of dead Params
         self._searches = 0
+        self._is_healthy = True  # no NaN or Inf so far
 
     def add(self, heard: Heard, loss: float, frame: FrameType | None) -> None:
         """Add a gradient that the user asked for in a frame."""
         column = self.series.column
         norms: dict[int, Norm] = {}
-        for name, x, dx in self._leaves(heard.recording, frame):
+        leaves = self._leaves(heard.recording, frame)
+        for name, x, dx in leaves:
             for path, part in ((name, dx),) if type(x) is ndarray else _parts(name, x, dx):
                 number = column(path)
                 if number in norms:
                     number = self._other(path, norms)
                 norms[number] = norm_of(part)
+        if self._is_healthy and not all(
+            map(isfinite, (loss, *(norm[0] for norm in norms.values())))
+        ):
+            self._is_healthy = False
+            self._note_values(leaves)
         self.series.add(loss, heard.forward_ns, heard.backward_ns, norms)
+
+    def _note_values(self, leaves: list[tuple[str, Any, Any]]) -> None:
+        """Note which Params and arguments hold NaN or Inf in this step."""
+        for name, x, _ in leaves:
+            for path, part in _parts(name, x, x):
+                held = norm_of(part)
+                if held.nans or held.infs:
+                    found = Finding(self.series.steps, "value", path, held.nans + held.infs)
+                    self.series.bad_values.append(found)
 
     def _other(self, name: str, taken: Container[int]) -> int:
         """Return another column for a name that two leaves of a step share."""
@@ -72,7 +91,9 @@ class SeriesRecorder:
             n = recording.argnums[i] if recording.argnums else i
             own = self._parameters[n] if n < len(self._parameters) else f"argument {n + 1}"
             x, dx = entries[index][1], outgrads[index]
-            found.append((entries[index][2][0] or own, x, to_user_type(dx, x, total=True)))
+            if type(dx) is not ndarray:  # missing ones are zero
+                dx = to_user_type(dx, x, total=True)
+            found.append((entries[index][2][0] or own, x, dx))
         used = [(key, i) for key, i in recording.leaves.items() if i < len(outgrads)]
         new = [entries[index][2][0] for key, index in used if key not in names]
         if new:
@@ -86,12 +107,13 @@ class SeriesRecorder:
         """Name Params: the given name, that of a variable, or the type."""
         unnamed = [p for p in params if not p.name]
         found: dict[int, Any] = {}
-        if unnamed and self._searches < SEARCHES:
+        if unnamed:
             self._searches += 1
+            most = MAX_OBJECTS if self._searches < SEARCHES else FEW_OBJECTS
             f = None if recording.function is None else recording.function()
             files = {note.file for note in recording.notes or ()}
             spaces = itertools.chain(variables_of_frames(frame), variables_of_program(f, files))
-            found = find_param_names(unnamed, spaces)
+            found = find_param_names(unnamed, spaces, most)
         for p in params:
             key = id(p)
             self._names[key] = p.name or (found[key][-1] if key in found else describe(p))

@@ -57,8 +57,8 @@ class History:
         Returns
         -------
         findings : list of (Series, Finding)
-            A finding has `step`, counted from 0 in its series, `kind` ("nan", "inf", "exploded",
-            "vanished" or "zero"), `param` (None for the loss) and `value`.
+            A finding has `step`, counted from 0 in its series, `kind` ("value", "nan", "inf",
+            "exploded", "vanished" or "zero"), `param` (None for the loss) and `value`.
         """
         with self._lock:
             return [(series, found) for series in self.series for found in series.findings()]

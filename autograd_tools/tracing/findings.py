@@ -17,6 +17,29 @@ LEARNS = 0.01  # of the largest norm at first: where all are smaller, training h
 LASTING = 3  # steps that a vanishing gradient lasts, if there are so many
 
 
+class Finding(NamedTuple):
+    """A step at which something goes wrong.
+
+    Attributes
+    ----------
+    step : int
+        The step, counted from 0 in its series.
+    kind : {"value", "nan", "inf", "exploded", "vanished", "zero"}
+        The Param itself holds NaN or Inf where something else gets one; the loss or gradient has a
+        NaN, has an Inf, is 100 times the mean of the steps before, is less than a millionth of the
+        largest gradient from here on, or is zero from here on.
+    param : str or None
+        The Param or argument; None for the loss.
+    value : float
+        The number of NaN or Inf; the norm at this step; the loss.
+    """
+
+    step: int
+    kind: str
+    param: str | None
+    value: float
+
+
 @dataclass(frozen=True)
 class Numbers:
     """The rows of a series as columns; `norm`, `nans` and `infs` have a column for each name.
@@ -32,6 +55,7 @@ class Numbers:
     norm: Array
     nans: Array
     infs: Array
+    bad_values: tuple[Finding, ...] = ()
 
     @property
     def largest(self) -> Array:
@@ -45,34 +69,13 @@ class Numbers:
         return int(bad.argmax()) if bad.any() else len(bad)
 
 
-class Finding(NamedTuple):
-    """A step at which something goes wrong.
-
-    Attributes
-    ----------
-    step : int
-        The step, counted from 0 in its series.
-    kind : {"nan", "inf", "exploded", "vanished", "zero"}
-        The loss or gradient has a NaN, has an Inf, is 100 times the mean of the steps before, is
-        less than a millionth of the largest gradient from here on, or is zero from here on.
-    param : str or None
-        The Param or argument; None for the loss.
-    value : float
-        The number of NaN or Inf; the norm at this step; the loss.
-    """
-
-    step: int
-    kind: str
-    param: str | None
-    value: float
-
-
 def findings(numbers: Numbers) -> list[Finding]:
     """Return what goes wrong in a series, the first step first.
 
-    Of one step, the loss comes first, then the Params that the backward pass reaches first.
+    Of one step, values of Params come first, then the loss, then the gradients in the order of the
+    backward pass.
     """
-    found = [*_bad_losses(numbers)]
+    found = [*numbers.bad_values, *_bad_losses(numbers)]
     if len(numbers.step):
         for number in reversed(range(len(numbers.names))):
             found += _of_param(numbers, number)

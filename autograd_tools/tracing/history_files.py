@@ -17,7 +17,9 @@ from autograd_tools.base.documents import read_document
 from autograd_tools.base.html import page_of
 from autograd_tools.base.output import is_regular, shown, write_bytes
 from autograd_tools.base.plain_data import LARGEST, integers, text, whole
+from autograd_tools.base.text import unknown
 from autograd_tools.location.source_lines import cell_of
+from autograd_tools.tracing.findings import Finding
 from autograd_tools.tracing.series import Series
 
 HISTORY, NEWEST = "autograd_tools.history", 1
@@ -113,12 +115,13 @@ def data_of(series: Series) -> dict[str, Any]:
     ]
     return {
         "function": series.function,
-        "file": series.file,
+        "file": cell_of(series.file) or series.file,
         "line": series.line,
         "steps": series.steps,
         "step": numbers.step.tolist(),
         "loss": [*map(_plain, numbers.loss.tolist())],
         **{name: _whole(getattr(numbers, name)) for name in TIMES},
+        "bad_values": [[found.step, found.param, int(found.value)] for found in series.bad_values],
         "params": params,
     }
 
@@ -187,6 +190,11 @@ def _series_of(data: dict[str, Any]) -> Series:
     if len(set(names)) < len(names):
         raise ValueError("expected each name once")
     made = Series(text(data["function"]), text(data["file"]), whole(data["line"]))
+    for row, name, count in data["bad_values"]:
+        if text(name) not in names:
+            raise unknown("Param", name, names)
+        found = Finding(whole(row, 0, steps), "value", name, float(whole(count, 1)))
+        made.bad_values.append(found)
     made.fill(names, steps, np.column_stack(columns))
     return made
 

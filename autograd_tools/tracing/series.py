@@ -34,6 +34,9 @@ class Series:
         self.line = line
         self.names: list[str] = []
         self.steps = 0
+        self.bad_values: list[
+            Finding
+        ] = []  # of Params, at the first loss or gradient with NaN or Inf
         self._numbers = array("d")  # row by row
         self._columns: dict[str, int] = {}
 
@@ -71,7 +74,9 @@ class Series:
         rows = self._rows()
         step, *head = rows.T[:HEAD]
         sizes = [rows[:, HEAD + i :: len(Norm._fields)] for i in range(len(Norm._fields))]
-        return Numbers(tuple(self.names), step.astype(np.int64), *head, *sizes)
+        return Numbers(
+            tuple(self.names), step.astype(np.int64), *head, *sizes, tuple(self.bad_values)
+        )
 
     def findings(self) -> list[Finding]:
         """Return where the series goes wrong, the first step first."""

@@ -128,6 +128,18 @@ def test_params_that_are_new_in_each_step_are_one_column():
     assert norms(recorded(body)) == {"w": [16.0, 8.0, 4.0]}
 
 
+def test_params_keep_their_names_in_many_steps(monkeypatch):
+    monkeypatch.setattr("autograd_tools.api.series_recorder.SEARCHES", 2)
+
+    def body():
+        for _ in range(4):
+            model = {"w": ag.Param(1.0)}
+            J = ag.diff(lambda model=model: model["w"] ** 2)
+            del J
+
+    assert norms(recorded(body)) == {"model['w']": [2.0, 2.0, 2.0, 2.0]}
+
+
 def test_two_params_of_one_name_are_two_columns():
     a, b = ag.Param(1.0, name="w"), ag.Param(2.0, name="w")
     h = recorded(lambda: [ag.diff(lambda: a * b) for _ in range(2)])
@@ -290,6 +302,23 @@ def test_findings_name_the_first_param_with_a_nan():
         (3, "inf", "s"),
         (4, "nan", None),
         (4, "nan", "s"),
+    ]
+
+
+def test_a_param_that_holds_nan_comes_before_the_loss():
+    w, v = ag.Param(np.ones(3), name="w"), ag.Param({"a": np.ones(2), "b": 1.0}, name="v")
+
+    def body():
+        for i in range(4):
+            if i == 2:
+                v.value = {"a": np.array([np.nan, 1.0]), "b": np.inf}
+            ag.diff(lambda: np.sum(w) * np.sum(v["a"]) + v["b"])
+
+    assert [tuple(found)[:3] for _, found in recorded(body).findings()] == [
+        (2, "value", "v['a']"),
+        (2, "value", "v['b']"),
+        (2, "nan", None),
+        (2, "nan", "w"),
     ]
 
 

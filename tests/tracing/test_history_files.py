@@ -104,6 +104,8 @@ CHANGES = {
     "a negative time": {"forward_ns": [1, -5, 2]},
     "no steps with rows": {"steps": 0},
     "a huge line": {"line": 10**400},
+    "a value of no Param": {"bad_values": [[0, "x", 1]]},
+    "a value at no step": {"bad_values": [[3, "w", 1]]},
 }
 
 

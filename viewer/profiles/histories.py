@@ -101,6 +101,7 @@ def _named(finding: Finding, number: str) -> str:
 
 # How each kind of finding reads: when, what, and its number.
 KINDS = {
+    "value": ("step {}", "NaN or Inf in the value of", " ({:,.0f} in it)"),
     "nan": ("step {}", "NaN in the gradient of", " ({:,.0f} NaN)"),
     "inf": ("step {}", "Inf in the gradient of", " ({:,.0f} Inf)"),
     "exploded": ("step {}", "exploding gradient of", " (∇ {:.3g})"),
