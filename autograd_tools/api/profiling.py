@@ -30,7 +30,7 @@ class Profile(Timer):
         self.hold(Totals())
 
     def __str__(self) -> str:
-        return text_of(self) or super().__str__()
+        return str(text_of(self) or super().__str__())
 
 
 @contextmanager

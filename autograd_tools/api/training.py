@@ -153,7 +153,7 @@ class History:
         return self._recorders[key]
 
     def __str__(self) -> str:
-        return text_of(self) or repr(self)
+        return str(text_of(self) or repr(self))
 
     def __repr__(self) -> str:
         return f"<History: {self.steps} gradients in {len(self.series)} series>"
@@ -190,7 +190,7 @@ def history() -> Iterator[History]:
 
     Notes
     -----
-    A series keeps at most 16 MiB, which is 120,000 steps of 5 Params. Of more steps, it keeps the
+    A series keeps at most 8 MiB, which is 55,000 steps of 5 Params. Of more steps, it keeps the
     first and the most extreme of 2, 4, 8 … neighbours; the first and the last step, the largest and
     smallest loss and norms, and the steps of `findings()` stay.
 

@@ -11,7 +11,7 @@ from autograd_tools.tracing.findings import Finding, Numbers, extremeness, findi
 from autograd_tools.tracing.gradient_norms import NO_GRADIENT, Norm
 
 HEAD = 4  # numbers of a row before those of the Params: step, loss, forward and backward time
-MOST = 2**21  # numbers of a series, which take 16 MiB
+MOST = 2**20  # numbers of a series, which take 8 MiB
 FEWEST = 64  # rows, however many Params there are
 
 

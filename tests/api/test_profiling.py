@@ -1,6 +1,8 @@
 """Profiles of a block: the timer is on inside, and gone without a trace after it."""
 
 import asyncio
+import io
+import sys
 import threading
 
 import numpy as np
@@ -45,6 +47,17 @@ def loss(w):
 
 def labels(profile, *phases):
     return sorted({r.label for r in profile.records if r.phase in (phases or ("backward",))})
+
+
+def test_a_profile_and_a_history_print_in_any_encoding(monkeypatch):
+    with ag.profile() as p, ag.history() as h:
+        ag.grad(loss)(np.full((4, 3), 0.1))
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii", write_through=True))
+    print(p)
+    print(h)
+    assert b"Hotspots by operation" in written.getvalue()
+    assert b"\nloss   0.97  0.97  0.97 (0)  0.97 (0)  #\n" in written.getvalue()
 
 
 def test_a_block_is_measured_and_nothing_else():

@@ -82,6 +82,9 @@ NOTEBOOK = [
     "%%profile_gradients\nag.grad(loss)(np.ones(3))\n1 / 0",
     "%%profile_gradients two names\n1",
     "ag.diff(lambda: np.log(ag.Param(-1.0)), watch='nan')",
+    "with ag.history() as h:\n    g = ag.grad(loss)(np.ones(3))\nh",
+    "import tempfile\nfolder = tempfile.TemporaryDirectory()\npath = folder.name + '/h.json'",
+    "print(h)\nh.save(path)\nprint(ag.History.load(path).series[0].file)\nfolder.cleanup()",
 ]
 
 
@@ -102,6 +105,13 @@ def test_a_cell_that_fails_is_profiled_and_fails(cells):
         "expected the name of a variable for the profile, or nothing, got 'two names'; write "
         "%%profile_gradients before"
     )
+
+
+@pytest.mark.slow
+def test_a_history_shows_itself_and_names_cells(cells):
+    assert "<h2>loss at In[9]:2</h2>" in cells[8][0]["data"]["text/html"]
+    assert "loss at In[9]:2: step 0;" in cells[10][0]["text"]
+    assert cells[10][0]["text"].endswith("\nIn[9]\n")
 
 
 @pytest.mark.slow
