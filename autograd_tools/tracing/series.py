@@ -71,11 +71,12 @@ class Series:
     @property
     def numbers(self) -> Numbers:
         """The rows as columns."""
-        rows = self._rows()
-        step, *head = rows.T[:HEAD]
-        sizes = [rows[:, HEAD + i :: len(Norm._fields)] for i in range(len(Norm._fields))]
+        rows, of_param = self._rows(), len(Norm._fields)
+        step, loss, forward_ns, backward_ns = rows.T[:HEAD]
+        norm, nans, infs = (rows[:, HEAD + i :: of_param] for i in range(of_param))
         return Numbers(
-            tuple(self.names), step.astype(np.int64), *head, *sizes, tuple(self.bad_values)
+            *(tuple(self.names), step.astype(np.int64), loss, forward_ns, backward_ns),
+            *(norm, nans, infs, tuple(self.bad_values)),
         )
 
     def findings(self) -> list[Finding]:
