@@ -28,7 +28,7 @@ def is_first_call(f: Callable[..., Any]) -> bool:
 
 def _is_new(f: Callable[..., Any]) -> bool:
     order = 0
-    while (inner := _inside(f)) is not None:
+    while (inner := inside_of(f)) is not None:
         f, order = inner, order + 1
     code = getattr(f, "__code__", None)
     if code is None:
@@ -44,7 +44,7 @@ def _is_new(f: Callable[..., Any]) -> bool:
     return len(_within) > known
 
 
-def _inside(f: Any) -> Any:
+def inside_of(f: Any) -> Any:
     """Return the function that `f` calls, if `f` shares its code with others."""
     if isinstance(f, functools.partial):
         return f.args[0] if isinstance(f, FunctionOf) else f.func

@@ -15,7 +15,7 @@ from typing import Any
 from numpy import ndarray
 
 from autograd_tools.api.differentiate import parameter_names
-from autograd_tools.api.functions import FunctionOf
+from autograd_tools.api.first_calls import inside_of
 from autograd_tools.base.containers import children_of, field_names, is_dict, is_number, tree_leaves
 from autograd_tools.engine.cotangents import to_user_type
 from autograd_tools.engine.describe import describe
@@ -35,8 +35,8 @@ FEW_OBJECTS = 500  # that later ones look at, where each step makes new Params
 def function_of(recording: Recording) -> Any:
     """Return the user's function that was recorded; None for a block, or if it is gone."""
     f = None if recording.function is None else recording.function()
-    while isinstance(f, functools.partial):
-        f = f.args[0] if isinstance(f, FunctionOf) else f.func
+    while (inner := inside_of(f)) is not None:
+        f = inner
     return f
 
 

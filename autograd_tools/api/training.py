@@ -7,14 +7,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.api.series_recorder import SeriesRecorder, function_of
 from autograd_tools.base.html import html_of, text_of
-from autograd_tools.engine.listeners import Heard, listening
+from autograd_tools.engine.listeners import Heard, reading
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.saved import FLOATS
 from autograd_tools.location.call_site import is_users
@@ -144,8 +144,7 @@ class History:
             file, line, name = frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
         if f is not None:
             name = name_of(f)
-        defined = (code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else code
-        key = name, defined, file, line
+        key = name, code, file, line  # equal codes are equal, such as those of one lambda
         if key not in self._recorders:
             series = Series("" if name == "<module>" else name, file, line)
             self.series.append(series)
@@ -181,7 +180,8 @@ def history() -> Iterator[History]:
     """Record the loss and the norms of all gradients in a `with` block.
 
     It records `grad` and its kin, `diff` and `record`, in all threads. A gradient inside another
-    one is part of that one. It adds some microseconds to each step, and keeps no array alive.
+    one is part of that one. Functions of `ag.compile` run as they are written. It adds some
+    microseconds to each step, and keeps no array alive.
 
     Yields
     ------
@@ -208,5 +208,5 @@ def history() -> Iterator[History]:
     []
     """
     found = History()
-    with listening(found._hear):
+    with reading(found._hear):
         yield found

@@ -25,11 +25,19 @@ class Heard(NamedTuple):
 
 telling = ContextVar("telling", default=False)  # the listeners hear of the current gradient
 listeners: dict[object, Callable[[Heard], object]] = {}
+readers: dict[object, Callable[[Heard], object]] = {}  # those that need every gradient
 
 
 def listening(callback: Callable[[Heard], object]) -> AbstractContextManager[None]:
     """Call `callback(heard)` after every gradient in the block that is not inside another one."""
     return listed(listeners, callback)
+
+
+@contextmanager
+def reading(callback: Callable[[Heard], object]) -> Iterator[None]:
+    """Do `listening`, and let compiled functions compute their gradients here, too."""
+    with listed(readers, callback), listening(callback):
+        yield
 
 
 def after_gradients(callback: Callable[[], None]) -> AbstractContextManager[None]:

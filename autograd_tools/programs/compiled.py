@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_tools.base.containers import children_of, tree_replace
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.listeners import readers
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import is_outermost
 from autograd_tools.engine.values import Value
@@ -103,7 +104,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do what the function does."""
-        if not is_outermost() or is_capturing():
+        if not is_outermost() or is_capturing() or readers:
             return self.function(*args, **kwargs)
         inputs: list[Any] = []
         key: list[Any] = []
@@ -250,8 +251,8 @@ def compile(f: Callable[P, T]) -> Callable[P, T]:
     compiled : callable
         It captures `f` at the first call for each signature (structure, shapes and dtypes of the
         arguments) and each path through its branches: it runs `f` twice, writes the NumPy calls
-        down, and runs these from then on. Inside a recording it is `f` itself. `compiled.programs`
-        lists the programs, `compiled.clear()` forgets them.
+        down, and runs these from then on. Inside a recording or `ag.history()` it is `f` itself.
+        `compiled.programs` lists the programs, `compiled.clear()` forgets them.
 
     Raises
     ------

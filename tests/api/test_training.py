@@ -1,6 +1,7 @@
 """Histories of trainings: what is recorded, under which names, in which series."""
 
 import contextlib
+import functools
 import threading
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -65,6 +66,22 @@ def test_every_way_to_a_gradient_is_recorded(way):
     h = recorded(lambda: WAYS[way](ag.Param(np.array([3.0, 4.0]))))
     assert h.columns()["loss"] == [25.0]
     assert [*norms(h).values()] == [[10.0]]
+
+
+def test_compiled_functions_are_recorded_in_each_step():
+    compiled = ag.compile(ag.grad(loss))
+    compiled(np.ones(2))
+    h = recorded(lambda: [compiled(np.ones(2)) for _ in range(3)])
+    assert (h.steps, h.series[0].function) == (3, "loss")
+    compiled(np.ones(2))
+    assert h.steps == 3
+
+
+def test_wrapped_functions_have_their_own_names():
+    wrapped = [functools.partial(f, 3.0) for f in (lambda a, x: a * x, lambda a, x: a + x)]
+    made = [functools.wraps(f)(lambda x, f=f: f(x)) for f in (loss, *wrapped)]
+    h = recorded(lambda: [ag.grad(f)(1.0) for f in made])
+    assert [series.function for series in h.series] == ["loss", "<lambda>", "<lambda>"]
 
 
 def test_rows_of_a_jacobian_are_no_losses():
