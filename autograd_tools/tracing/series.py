@@ -46,8 +46,8 @@ class Series:
         if number == len(self.names):
             rows = self._rows()
             missing = np.tile(np.array(NO_GRADIENT), (len(rows), 1))
-            self._numbers = array("d", np.hstack([rows, missing]).tobytes())
-            self.names.append(name)
+            wider, names = array("d", np.hstack([rows, missing]).tobytes()), [*self.names, name]
+            self._numbers, self.names = wider, names  # together, so that no interrupt parts them
         return number
 
     def add(
@@ -57,8 +57,8 @@ class Series:
         row = [self.steps, loss, -1 if forward_ns is None else forward_ns, backward_ns]
         for number in range(len(self.names)):
             row += norms.get(number, NO_GRADIENT)
+        self.steps += 1  # first: an interrupt loses a row rather than a number
         self._numbers.extend(row)
-        self.steps += 1
         if len(self._numbers) > max(MOST, FEWEST * len(row)):
             self._thin()
 
