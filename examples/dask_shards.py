@@ -75,6 +75,4 @@ def main():
 
 
 if __name__ == "__main__":
-    import dask_shards  # workers import functions of a module, so that profiles name its lines
-
-    dask_shards.main()
+    main()

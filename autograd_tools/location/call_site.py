@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from autograd_tools.location.code_files import file_of
+from autograd_tools.location.code_files import SENT, file_of
 from autograd_tools.location.scopes import OpenScope, innermost_scope, scopes
 from autograd_tools.location.turns import (
     NO_TURNS,
@@ -395,6 +395,8 @@ class Locator:
                 )
                 inner, offset = opened, opened.offset
             if users:
+                if code.co_filename == SENT:
+                    file_of(code, frame.f_globals)  # remembered for when only the code is known
                 resumed = inner is not None and (inner in before or inner is last)
                 if frame is base:
                     found.append((frame, "", code, offset, self._start, resumed, k))

@@ -2,6 +2,9 @@
 
 Code from `exec` may bear any name, also that of a file with other lines; a file may have changed
 since Python read it. Such code gets a name in angle brackets, under which no lines are found.
+
+A function that cloudpickle sends to another process, as Dask does, loses the name of its file. The
+variables of its module still have it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from types import CodeType
 from typing import Any
 
 MOST = 4096  # codes to remember
+SENT = "<dynamic-code>"  # the name that cloudpickle gives to the file of a function
 FARTHEST = 100  # lines from the first decorator to `def`
 NAMES = re.compile(r"\w+")
 
@@ -31,12 +35,15 @@ def file_of(code: CodeType, variables: Mapping[str, Any] | None = None) -> str:
 
 def _file_of(code: CodeType, variables: Mapping[str, Any]) -> str:
     name = code.co_filename
+    sent = name == SENT and type(variables.get("__file__")) is str
+    if sent:
+        name = variables["__file__"]
     try:
         lines = linecache.getlines(name)
     except ValueError:  # not a possible file name
         lines = []
     if lines:
-        return name if fits(code, lines) else f"<{name}>"
+        return name if fits(code, lines) else SENT if sent else f"<{name}>"
     # Once a traceback shows it, Python takes the lines of the module whose variables it has.
     own = name.startswith("<") or variables.get("__file__", name) == name
     return name if own else f"<{name}>"

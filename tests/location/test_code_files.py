@@ -2,6 +2,7 @@
 
 import linecache
 import traceback
+import types
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,32 @@ def test_code_with_its_own_lines_keeps_its_name(tmp_path):
     path.write_text(SOURCE)
     f = run(SOURCE, str(path), {})
     assert file_of(f.__code__, f.__globals__) == str(path)
+
+
+def sent(f, **variables):
+    """Return a function as cloudpickle sends it: without the name of its file."""
+    code = f.__code__.replace(co_filename="<dynamic-code>")
+    return types.FunctionType(code, {"np": np, **variables}, f.__name__)
+
+
+def test_a_function_sent_by_cloudpickle_has_the_file_of_its_module(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text(SOURCE)
+    f = sent(run(SOURCE, str(path), {}), __file__=str(path))
+    with ag.profile() as p:
+        ag.grad(f)(np.ones(2))
+    assert {record.file for record in p.records} == {str(path)}
+
+
+def test_on_a_machine_without_that_file_it_has_it_too():
+    f = sent(run(SOURCE, "model.py", {}), __file__="/no/model.py")
+    assert file_of(f.__code__, f.__globals__) == "/no/model.py"
+
+
+@pytest.mark.parametrize("variables", [{}, {"__file__": None}, {"__file__": __file__}])
+def test_a_sent_function_of_no_module_or_another_has_no_file(variables):
+    f = sent(run(SOURCE, "model.py", {}), **variables)
+    assert file_of(f.__code__, f.__globals__) == "<dynamic-code>"
 
 
 def test_the_lines_of_a_notebooks_cell_are_shown():
