@@ -25,11 +25,12 @@ from autograd_tools.engine.primitives import Plan
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.rule_errors import note_rule
 from autograd_tools.engine.rule_sites import rules_located
-from autograd_tools.engine.saved import ARRAYS, FLOATS, alike, kept_bytes
+from autograd_tools.engine.saved import ARRAYS, FLOATS, alike, kept_bytes, tape_bytes
 from autograd_tools.engine.state import innermost_open, is_outermost
-from autograd_tools.engine.structure import facts_of
+from autograd_tools.engine.structure import facts_of, unread
 from autograd_tools.engine.users_rules import call_rule
 from autograd_tools.engine.values import Result, unwrap
+from autograd_tools.location.call_site import unrecorded_site
 from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.log import ADDS, END, LIMIT, NODE, SUM_OUTGRADS
 
@@ -93,13 +94,26 @@ def _complete(recording: Recording, index: int, seed: Any) -> None:
         timing.note_kept(recording, kept_bytes(recording.entries))
     outer = None if is_outermost() else innermost_open()
     if timing.SHAPES and outer is None:
-        timing.timer.look(index + 1, lambda: facts_of(recording.entries, recording.notes))
+        _look(recording, index)
     if outer is None or outer.locator is None:
         _backward_with_hooks(recording, index)
     else:
         with rules_located(recording):
             _backward_with_hooks(recording, index)
     _own_leaves(recording, seed)
+
+
+def _look(recording: Recording, index: int) -> None:
+    """Let the timer look at the structure of a gradient, and at its tape."""
+    is_tape = recording.asked is not None
+    timing.timer.look(
+        index + 1,
+        lambda: facts_of(recording.entries, recording.notes),
+        (lambda: unread(recording)) if is_tape else None,
+    )
+    if is_tape:
+        site = unrecorded_site(outside=True)
+        timing.timer.note_tape((site.file, site.line), recording, tape_bytes)
 
 
 def _backward_with_hooks(recording: Recording, index: int) -> None:

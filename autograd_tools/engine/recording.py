@@ -72,6 +72,7 @@ class Recording(Wrapping):
     opened: Opened[Recording] | None = None  # its place in its context
     statement: FrameType | None = None  # of a block: the frame of its `with`
     elsewhere: dict[int, tuple[Param, str]] = {}  # noqa: RUF012  a tape has its own; see elsewhere.py
+    asked: set[int] | None = None  # of a tape: the indices of the nodes whose gradients were read
     hooks: dict[int, Hooks] | None = None  # by index
     function: Callable[[], Any] | None = None  # a weak reference to the recorded function
     argnums: tuple[int, ...] = ()  # the arguments that are its `inputs`, for listeners

@@ -69,11 +69,17 @@ def absent(x: Any) -> Any:
     return [absent(item) for item in x] if type(x) is list else x
 
 
-def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
+def tape_bytes(tape: Any) -> int:
+    """Return the bytes of the arrays that a tape holds."""
+    return sum(kept_bytes(tape.entries, everything=True).values())
+
+
+def kept_bytes(entries: Iterable[Any], *, everything: bool = False) -> dict[int, int]:
     """Return the bytes of the arrays saved for backward, by the index of an entry.
 
     Each array counts once, for the first entry that saves it; a view counts as the array that it
-    views. Arrays of leaves do not count: they exist anyway.
+    views. Arrays of leaves do not count: they exist anyway. With `everything`, arrays that only
+    inspection needs count, too.
     """
     entries = list(entries)
     seen = {
@@ -88,7 +94,7 @@ def kept_bytes(entries: Iterable[Any]) -> dict[int, int]:
             continue
         plan, y, args, _, _ = entry
         for i, x in enumerate((y, *args), VALUE):
-            if isinstance(x, HOLDERS) and plan.needs(i):
+            if isinstance(x, HOLDERS) and (everything or plan.needs(i)):
                 for array in arrays_in(x):
                     memory = memory_of(array)
                     if id(memory) not in seen:

@@ -22,6 +22,7 @@ from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, RECORDED, VOID
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.node_times import recordings
 from autograd_tools.timing.records import Signature, signature
+from autograd_tools.timing.samples import SAMPLED
 from autograd_tools.timing.stack import ever, last_section, of_generators
 from autograd_tools.timing.totals import MEMORY
 
@@ -114,7 +115,21 @@ def time_forward(function: F, name: str, *, leaf: bool = False) -> F:
     """
     if not ENABLED:
         return function
-    return _time_leaf(function, name) if leaf else _time_call(function, name)  # type: ignore[return-value]
+    timed = _time_leaf(function, name) if leaf else _time_call(function, name)
+    return _sample(timed, name) if SHAPES and name in SAMPLED else timed  # type: ignore[return-value]
+
+
+def _sample(timed: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Let the timer copy the arrays of some calls."""
+
+    @functools.wraps(timed)
+    def sampled(*args: Any, **kwargs: Any) -> Any:
+        y = timed(*args, **kwargs)
+        if timer.enabled and not kwargs and not _any_tracked(args):
+            timer.sample(name, timer.local.called[1], args)
+        return y
+
+    return sampled
 
 
 def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:

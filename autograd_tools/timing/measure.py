@@ -19,6 +19,7 @@ from autograd_tools.timing.events import Event
 from autograd_tools.timing.facts import Facts, add_facts
 from autograd_tools.timing.recorder import Recorder
 from autograd_tools.timing.records import Counts, Record
+from autograd_tools.timing.samples import Samples, Trials
 from autograd_tools.timing.section import Snapshot
 from autograd_tools.timing.shown import Section, Shown
 from autograd_tools.timing.totals import FORMAT, MEMORY, VERSION, Code, Totals
@@ -152,7 +153,8 @@ class Timer(Recorder, Shown):
             if self._start is not None
             else totals.memory
         )
-        add_facts(totals.facts, self._facts.found)
+        add_facts(totals.facts, self._facts.all())
+        totals.samples |= self._samples.found()
         totals.total_ns = self.total_ns  # last, so that no section takes longer
         return totals
 
@@ -173,6 +175,16 @@ class Timer(Recorder, Shown):
         They are known where shapes are. The first gradients are looked at, and far longer ones.
         """
         return self._sum().facts
+
+    @property
+    def samples(self) -> Samples:
+        """Copies of the arrays of some calls, which are not saved, known where shapes are."""
+        return self._sum().samples
+
+    @property
+    def trials(self) -> Trials:
+        """The trials of rewrites that tips have made on this machine, to which they add."""
+        return self._past.trials
 
     @property
     def code(self) -> Code:

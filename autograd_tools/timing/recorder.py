@@ -17,7 +17,8 @@ from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Watch
 from autograd_tools.timing.facts import Facts, FactStore
 from autograd_tools.timing.log import CLOSE, END, PIECE, code_of, mark
-from autograd_tools.timing.records import Record
+from autograd_tools.timing.records import Record, Signature
+from autograd_tools.timing.samples import SampleStore
 from autograd_tools.timing.stack import Open
 from autograd_tools.timing.thread import Thread
 from autograd_tools.timing.totals import MEMORY, Totals
@@ -121,6 +122,7 @@ class Recorder:
         self._threads: list[Thread] = []
         self._past = Totals()  # loaded, or merged into this timer
         self._facts = FactStore()
+        self._samples = SampleStore()
         self._cost_ns: float | None = None
         self._own = _Local(self._threads, self._events, self.memory, self._time, self._lock)
         self._switch(self.enabled)
@@ -243,10 +245,27 @@ class Recorder:
         """Put the single calls of a recording into the call tree of another one, by number."""
         self._events.calls.owners[recording] = owner
 
-    def look(self, length: int, facts_of: Callable[[], Facts]) -> None:
-        """Note facts on the structure of a gradient of so many operations, of some gradients."""
+    def look(
+        self,
+        length: int,
+        facts_of: Callable[[], Facts],
+        later: Callable[[], Callable[[], Facts]] | None = None,
+    ) -> None:
+        """Note facts on the structure of a gradient of so many operations, of some gradients.
+
+        `later` returns a function that finds facts once the measurements are read.
+        """
         if self.enabled:
-            self._facts.look(length, facts_of)
+            self._facts.look(length, facts_of, later)
+
+    def note_tape(self, place: tuple[str, int], tape: Any, size_of: Callable[[Any], int]) -> None:
+        """Note a tape that a line of the user's code made, to see how many of them stay alive."""
+        if self.enabled:
+            self._facts.note_tape(place, tape, size_of)
+
+    def sample(self, op: str, found: Signature, args: tuple[Any, ...]) -> None:
+        """Copy the arrays of a call of an operation, of some calls."""
+        self._samples.take(op, found, args)
 
     def add_up(self, passes: float = 0) -> None:
         """Add up the logs of all threads; `passes` is as in `Thread.add_up`."""

@@ -13,6 +13,7 @@ from autograd_tools.location.source_lines import code_at
 from autograd_tools.timing.engine_cost import EngineCost, cost_from
 from autograd_tools.timing.facts import Facts, add_facts, fact_of_row, fact_row
 from autograd_tools.timing.records import Counts, Record, from_row, record_row
+from autograd_tools.timing.samples import Samples, Trials, trial_of_row, trial_row
 from autograd_tools.timing.shown import Section
 
 FORMAT, VERSION = "autograd_tools.timer", 4
@@ -37,6 +38,8 @@ class Totals:
     peak_nbytes: int | None = None
     events: dict[str, Any] | None = None  # plain data of single calls; None for merged runs
     facts: Facts = field(default_factory=dict)  # on the structure of gradients
+    samples: Samples = field(default_factory=dict)  # of arrays; they are not saved
+    trials: Trials = field(default_factory=dict)  # of rewrites
     code: Code = field(default_factory=dict)  # of the lines of records, as they were
     peaks: dict[str, Any] | None = None  # of the machine, if measured; None for several machines
     engine: EngineCost | None = None  # of a call on the machine; None if not measured
@@ -70,6 +73,8 @@ class Totals:
         place.merge(other.root)
         self.add_records(other.records.items(), other.steps)
         add_facts(self.facts, other.facts)
+        self.samples = other.samples | self.samples
+        self.trials = other.trials | self.trials
         for file, lines in other.code.items():
             self.code[file] = lines | self.code.get(file, {})
         self.memory = max(self.memory, other.memory, key=MEMORY.index)
@@ -137,6 +142,7 @@ class Totals:
             ],
             **({"code": _plain_code(self.code)} if self.code else {}),
             **({"facts": list(map(fact_row, self.facts.items()))} if self.facts else {}),
+            **({"trials": list(map(trial_row, self.trials.items()))} if self.trials else {}),
             **({} if self.events is None else {"events": self.events}),
             **({} if self.peaks is None else {"peaks": self.peaks}),
             **({} if self.engine is None else {"engine": self.engine._asdict()}),
@@ -153,6 +159,7 @@ class Totals:
             for file, lines in dict(data.get("code", {})).items()
         }
         totals.facts = dict(map(fact_of_row, data.get("facts", ())))
+        totals.trials = dict(map(trial_of_row, data.get("trials", ())))
         totals.peaks = None if data.get("peaks") is None else _read_peaks(data["peaks"])
         totals.engine = None if data.get("engine") is None else cost_from(data["engine"])
         totals.about = dict(data.get("about", {}))

@@ -59,7 +59,7 @@ class Tape(Recording):
         super().__init__(follows_params=follows_params)
         self.names: dict[int, Name] = {}  # id of a Param without a name -> the best one found
         self.elsewhere = {}
-        self.asked: set[int] = set()  # the indices of the nodes whose gradients were read
+        self.asked: set[int] = set()
 
     def find_names(self, namespaces: Iterable[Namespace]) -> None:
         """Look in namespaces for better names of the Params without one."""

@@ -137,6 +137,20 @@ def test_other_inverses_are_not(f):
 @pytest.mark.parametrize(
     ("f", "expected"),
     [
+        (lambda x: np.sum(2.0 * x), {("summed", "multiply", "(4, 3)", 1, 1)}),
+        (lambda x: np.sum((x / x[:, :1]) @ B[:3]), {("summed", "divide", "(4, 3)", 1, 1)}),
+        (lambda x: np.sum(np.exp(2.0 * x)), set()),
+        (lambda x: np.sum(x / np.sum(x, axis=1, keepdims=True) + x), set()),
+    ],
+    ids=["sum", "product", "not at once", "normalized"],
+)
+def test_products_that_are_summed_at_once_are_found(f, expected):
+    assert facts(f, X + 1, kinds={"summed"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
         (
             lambda x: np.sum((x[:, None, :] - X) ** 2, axis=-1) @ np.ones(4),
             ("pairwise", "subtract", "(4, 1, 3) (4, 3)", 1, 1),
@@ -173,6 +187,257 @@ def test_differences_that_broadcasting_enlarges_are_found(f, expected):
 )
 def test_other_differences_are_not(f):
     assert facts(lambda x: np.sum(f(x)), X, kinds={"pairwise", "outer"}) == set()
+
+
+# Factorizations -----------------------------------------------------------------------------------
+
+
+def test_a_matrix_that_several_calls_factor_is_found():
+    def f(a):
+        k = a @ a.T
+        x = np.linalg.solve(k, B[:, 0])
+        return np.linalg.slogdet(k)[1] + np.sum(np.linalg.inv(k)) + x @ B[:, 1]
+
+    line = f.__code__.co_firstlineno
+    calls = f"solve (5,) x1 at {line + 2}; slogdet x1 at {line + 3}; inv x1 at {line + 3}"
+    assert facts(f, A, kinds={"factored"}) == {
+        ("factored", f"linalg.{op}", f"(5, 5) computed; {calls}", 1, 1)
+        for op in ("solve", "slogdet", "inv")
+    }
+
+
+def test_constant_and_given_matrices_are_told_apart():
+    def f(a):
+        return np.sum(np.linalg.solve(a, B)) + np.linalg.det(a)
+
+    def steps(b):
+        for _ in range(3):
+            b = np.linalg.solve(A, b)
+        return np.sum(b)
+
+    line = f.__code__.co_firstlineno + 1
+    assert {fact[2] for fact in facts(f, A, kinds={"factored"})} == {
+        f"(5, 5) given; solve (5, 2) x1 at {line}; det x1 at {line}"
+    }
+    line = steps.__code__.co_firstlineno + 2
+    assert {fact[2] for fact in facts(steps, B, kinds={"factored"})} == {
+        f"(5, 5) constant; solve (5, 2) tracked x3 at {line}"
+    }
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: np.sum(np.linalg.solve(a, B)) + np.linalg.det(a.T),
+        lambda a: np.sum(np.linalg.inv(a) @ np.linalg.inv(a)),
+        lambda a: np.sum(np.linalg.inv(np.stack([a, a]))) + np.sum(np.linalg.det(np.stack([a, a]))),
+        lambda a: sum(np.linalg.det(a + i) for i in range(3)),
+    ],
+    ids=["transposed", "the same call twice", "stacks", "others at each step"],
+)
+def test_factorizations_of_other_matrices_are_not(f):
+    assert facts(f, A, kinds={"factored"}) == set()
+
+
+# Slices -------------------------------------------------------------------------------------------
+
+SIGNAL, IMAGE = np.arange(12.0), np.arange(56.0).reshape(7, 8)
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "detail"),
+    [
+        (lambda x, w: sum(x[i : i + 8] * w[i] for i in range(5)), (SIGNAL, 5), "(0,) same tracked"),
+        (
+            lambda x, w: sum(w[4 - i] * x[i : i + 8] for i in range(5)),
+            (SIGNAL, 5),
+            "(0,) reversed tracked",
+        ),
+        (
+            lambda x, w: np.sum(np.stack([x[i : i + 8] * w[i] for i in range(5)]), axis=0),
+            (SIGNAL, 5),
+            "(0,) same tracked",
+        ),
+        (
+            lambda x, w: sum(x[i : i + 5, j : j + 7] * w[i, j] for i in range(3) for j in range(2)),
+            (IMAGE, (3, 2)),
+            "(0, 1) same tracked",
+        ),
+        (
+            lambda x, w: sum(x[:, j : j + 4] * w[j] for j in range(5)),
+            (IMAGE, 5),
+            "(1,) same tracked",
+        ),
+    ],
+    ids=["same", "reversed", "stacked", "2-D", "rows"],
+)
+def test_convolutions_by_slices_are_found(f, args, detail):
+    x, shape = args
+    w = np.ones(shape)
+    with ag.profile() as p:
+        ag.grad(lambda x, w: np.sum(f(x, w) ** 2), argnum=(0, 1))(x, w)
+    found = [(f.op, f.detail, *n) for f, n in p.facts.items() if f.kind == "shifted"]
+    assert found == [("multiply", f"{x.shape} {w.shape} {detail}", w.size, w.size)]
+
+
+def test_a_convolution_of_constant_data_is_found():
+    data = np.arange(1000.0)
+
+    def f(w):
+        return np.sum(sum(data[i : i + 996] * w[i] for i in range(5)) ** 2)
+
+    found = facts(f, np.ones(5), kinds={"shifted"})
+    assert found == {("shifted", "multiply", "(1000,) (5,) (0,) same constant", 5, 5)}
+
+
+def step_by_step(x, w):
+    y = 0.0
+    for i in range(5):
+        y = np.tanh(y + x[i : i + 8] * w[i])
+    return y
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, w: sum(x[i : i + 8] * w[0] for i in range(5)),
+        lambda x, w: sum(x[2 * i : 2 * i + 4] * w[i] for i in range(5)),
+        lambda x, w: sum(x[i : i + 8] * w[i] for i in range(4)),
+        lambda x, w: sum(x[i : i + 8] * w[i] for i in (0, 1, 2, 3, 3)),
+        lambda x, w: sum(np.exp(x[i : i + 8] * w[i]) for i in range(5)),
+        lambda x, w: np.stack([x[i : i + 8] * w[i] for i in range(5)]) ** 2,
+        step_by_step,
+    ],
+    ids=["one element", "strided", "too few", "one twice", "exp", "not summed", "a recurrence"],
+)
+def test_other_sums_of_slices_are_not(f):
+    found = facts(lambda x: np.sum(f(x, x[:5])), SIGNAL, kinds={"shifted"})
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "detail"),
+    [
+        (lambda x: np.stack([x[i : i + 4] for i in range(9)]), SIGNAL, "(12,) 4 0 1 9"),
+        (lambda x: np.stack([x[i : i + 4] for i in range(1, 8, 2)]), SIGNAL, "(12,) 4 1 2 4"),
+        (lambda x: np.stack([x[i : i + 3] for i in range(5)]), IMAGE, "(7, 8) 3 0 1 5"),
+    ],
+    ids=["all", "every other", "rows"],
+)
+def test_windows_are_found(f, x, detail):
+    found = facts(lambda x: np.sum(f(x) ** 2), x, kinds={"windows"})
+    assert found == {("windows", "stack", detail, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.stack([x[i : i + 4] for i in (0, 1, 2, 4)]),
+        lambda x: np.stack([x[i : i + 4] * 2 for i in range(5)]),
+        lambda x: np.stack([x[i : i + 4] for i in range(3)]),
+        lambda x: np.stack([y[:4] for y in (x, x * 2, x * 3, x * 4)]),
+        lambda x: np.stack([x[i : i + 4] for i in range(5)], axis=1),
+    ],
+    ids=["unequal steps", "products", "three", "of others", "as columns"],
+)
+def test_other_stacks_are_no_windows(f):
+    assert facts(lambda x: np.sum(f(x)), SIGNAL, kinds={"windows"}) == set()
+
+
+# Arrays that grow ---------------------------------------------------------------------------------
+
+
+def grown(join, use=lambda y: 0.0):
+    """Return a function that joins twelve parts, and uses the result of each step."""
+
+    def f(x):
+        y, total = x, 0.0
+        for i in range(12):
+            y = join(y, x * i)
+            total = total + use(y)
+        return np.sum(y) + total
+
+    return f
+
+
+@pytest.mark.parametrize(
+    ("join", "x", "detail"),
+    [
+        (lambda y, p: np.concatenate([y, p]), SIGNAL, "(12,) 0 12"),
+        (lambda y, p: np.concatenate([p, y], axis=1), IMAGE, "(7, 8) 1 12"),
+        (np.append, SIGNAL, "(12,) 0 12"),
+        (lambda *parts: np.vstack(parts), IMAGE, "(7, 8) 0 12"),
+    ],
+    ids=["concatenate", "in front", "append", "vstack"],
+)
+def test_an_array_that_grows_is_found(join, x, detail):
+    found = facts(grown(join), x, kinds={"growing"})
+    assert found == {("growing", "concatenate", detail, 12, 12)}
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        grown(lambda y, p: np.concatenate([y, p]), use=np.sum),
+        grown(lambda y, p: np.concatenate([y[1:], p[:1]])),
+        grown(lambda y, p: np.tanh(np.concatenate([y, p]))),
+        lambda x: np.sum(np.concatenate([x * i for i in range(12)])),
+        lambda x: sum(np.sum(np.concatenate([x, x * i])) for i in range(12)),
+    ],
+    ids=["used at each step", "a sliding window", "changed", "at once", "apart"],
+)
+def test_other_concatenations_are_not(f):
+    assert facts(f, SIGNAL, kinds={"growing"}) == set()
+
+
+# float64 from float32 -----------------------------------------------------------------------------
+
+X32, B64 = X.astype(np.float32), np.ones(3)
+
+
+@pytest.mark.parametrize(
+    ("f", "op", "detail"),
+    [
+        (lambda x: x + B64, "add", "2 float64 array B64"),
+        (lambda x: B64 * x, "multiply", "1 float64 array B64"),
+        (lambda x: np.sqrt(2.0) * x, "multiply", "1 float64 number np.sqrt(2.0)"),
+        (lambda x: x * np.arange(3), "multiply", "2 int64 array np.arange(3)"),
+        (lambda x: np.matmul(x, B64), "matmul", "2 float64 array B64"),
+        (
+            lambda x: np.exp(x / np.float64(3)) * B64 + B64,
+            "divide",
+            "2 float64 number np.float64(3)",
+        ),
+    ],
+    ids=["array", "first", "root", "integers", "call", "only where it begins"],
+)
+def test_what_makes_float32_float64_is_named(f, op, detail):
+    found = facts(lambda x: np.sum(f(x)), X32, kinds={"promoted"})
+    assert found == {("promoted", op, detail, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: 2.5 * x + 1,
+        lambda x: x * np.float32(2),
+        lambda x: x * np.ones(3, np.float16),
+        lambda x: x * np.array([True, False, True]),
+        lambda x: x.astype(np.float64),
+    ],
+    ids=["numbers of Python", "float32", "float16", "a mask", "meant"],
+)
+def test_other_operands_are_not(f):
+    assert facts(lambda x: np.sum(f(x)), X32, kinds={"promoted"}) == set()
+
+
+def test_operations_that_follow_are_found():
+    found = facts(lambda x: np.sum(np.exp(x + B64) * 2), X32, kinds={"follows"})
+    assert found == {("follows", op, "", 1, 1) for op in ("exp", "multiply", "sum")}
+
+
+def test_a_program_in_float64_is_not():
+    assert facts(lambda x: np.sum(x * B64), X, kinds={"promoted"}) == set()
 
 
 # Which gradients ----------------------------------------------------------------------------------

@@ -36,7 +36,9 @@ from viewer.command.script import INTERRUPTED, run
 from viewer.command.targets import SAVED, Target
 from viewer.command.window import Window
 from viewer.labels import plural
+from viewer.profiles.advice import tips
 from viewer.profiles.groupings import GROUPINGS
+from viewer.profiles.overview import has_shapes
 from viewer.profiles.roofline import peaks_for
 from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_firefox, to_speedscope
 
@@ -300,6 +302,8 @@ class _Run:
         timer.peaks = peaks_for(timer.records).to_dict()
         timer.engine = self.engine
         if args.output:
+            if has_shapes(timer):
+                tips(timer)  # so that its trials are saved
             status = after(status, lambda: timer.save(args.output))
             samples = Path(args.output).with_suffix(sampling.ENDING)
             if session and is_regular(args.output):  # nothing stands beside a pipe or device

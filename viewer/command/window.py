@@ -46,8 +46,11 @@ class Window:
 
     def _stopped(self) -> Timer:
         """Return a copy of `ag.timer` that does not run."""
-        data = ag.timer.to_dict()
-        return Timer.from_dict({**data, "total_ns": data["total_ns"] - self._left_out_ns})
+        totals = ag.timer.totals()
+        totals.total_ns -= self._left_out_ns
+        timer = Timer()
+        timer.hold(totals)
+        return timer
 
     @property
     def is_empty(self) -> bool:

@@ -1,4 +1,4 @@
-"""Trials of rewrites: both forms run on arrays like the recorded ones, forward and backward."""
+"""Trials of rewrites: both forms run on the recorded arrays, or on some like them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import functools
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 
@@ -14,141 +15,145 @@ import autograd_tools as ag
 from autograd_tools.base.formats import time_text
 from autograd_tools.engine.listeners import unheard
 from autograd_tools.timing import Operand
-
-Form: TypeAlias = Callable[..., Any]
+from autograd_tools.timing.samples import Samples, Trial
+from viewer.profiles.rewrites import NARROWED, REWRITES, Form
 
 MOST_ELEMENTS = 5_000_000  # of all arguments; larger ones are not tried
-TRIES, MOST_NS = 5, 200_000_000
-CLOSE = 1e-7  # the largest relative difference of two equal gradients
-FASTER = 0.9  # the share of the time below which a rewrite is worth it
+LEAST_TRIES, MOST_TRIES, MOST_NS = 3, 50, 100_000_000
+TOLERANCES = {"float64": 1e-7, "float32": 1e-4}  # the relative difference of equal gradients
+DTYPES = (*TOLERANCES, "int64", "int32")
+FASTER = 0.8  # the share of the time below which a rewrite is worth it
+NO_SAMPLES: Samples = {}
+REFUSALS = (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, ImportError)
 
 
-class Trial(NamedTuple):
-    """Nanoseconds of a gradient by both forms, and the largest relative difference of gradients."""
-
-    before_ns: int
-    after_ns: int
-    difference: float
-
-    @property
-    def is_worth_it(self) -> bool:
-        """True if the second form is faster and has the same gradient."""
-        return self.after_ns < FASTER * self.before_ns and self.difference < CLOSE
-
-    def text(self, calls: float) -> str:
-        """Return `Tried: 12.2 → 3.8ms a gradient, same gradient to 1e-15`."""
-        before, after = (time_text(ns * calls) for ns in (self.before_ns, self.after_ns))
-        same = f"to {self.difference:.0e}" if self.difference else "to the bit"
-        return f"Tried: {before} → {after} a gradient, same gradient {same}."
+def is_worth_it(trial: Trial) -> bool:
+    """Return whether the second form is faster and has the same gradient."""
+    return trial.after_ns < FASTER * trial.before_ns and trial.difference < trial.tolerance
 
 
-def tried(before: Form, after: Form, *arrays: np.ndarray) -> Trial:
-    """Time the gradients of two forms with respect to all arguments."""
+def saved_share(trial: Trial) -> float:
+    """Return the share of the time that the second form saves."""
+    return 1 - trial.after_ns / max(trial.before_ns, 1)
+
+
+def trial_text(trial: Trial, calls: float) -> str:
+    """Return `Tried: 12.2 → 3.8ms a gradient, same gradient to 1e-15`."""
+    before, after = (time_text(ns * calls) for ns in (trial.before_ns, trial.after_ns))
+    same = f"to {trial.difference:.0e}" if trial.difference else "to the bit"
+    return f"Tried: {before} → {after} a gradient, same gradient {same}."
+
+
+def tried(
+    before: Form,
+    after: Form,
+    *arrays: np.ndarray,
+    tracked: Sequence[int] = (),
+    others: Sequence[np.ndarray] | None = None,
+) -> Trial:
+    """Time the gradients of two forms with respect to the `tracked` arguments, or to all.
+
+    The second form may have `others` for its arguments.
+    """
+    runs = (arrays, arrays if others is None else others)
+    argnums = tuple(tracked) or tuple(range(len(arrays)))
     with ag.timer.disabled(), unheard(), np.errstate(all="ignore"):
-        y = np.asarray(before(*arrays))
-        weights = np.cos(np.arange(y.size)).reshape(y.shape)
         forms = [
-            ag.value_and_grad(lambda given, form=form: np.sum(form(*given) * weights))
-            for form in (before, after)
+            _gradient(form, own, argnums) for form, own in zip((before, after), runs, strict=True)
         ]
-        (_, old), (_, new) = (form(arrays) for form in forms)
-        pairs = list(zip(old, new, strict=True))
-        difference = max(
-            float(np.max(np.abs(a - b), initial=0) / (np.max(np.abs(a), initial=0) or 1))
-            for a, b in pairs
+        (_, old), (_, new) = (form(*own) for form, own in zip(forms, runs, strict=True))
+        difference = max(_difference(a, b) for a, b in zip(old, new, strict=True))
+        before_ns, after_ns = _least_ns(
+            [functools.partial(form, *own) for form, own in zip(forms, runs, strict=True)]
         )
-        least = [math.inf, math.inf]
-        end = time.perf_counter_ns() + MOST_NS
-        for _ in range(TRIES):
-            for i, form in enumerate(forms):
-                start = time.perf_counter_ns()
-                form(arrays)
-                least[i] = min(least[i], time.perf_counter_ns() - start)
-            if time.perf_counter_ns() > end:
-                break
-    return Trial(int(least[0]), int(least[1]), math.inf if math.isnan(difference) else difference)
+    single = any(x.dtype == np.float32 for own in runs for x in own)
+    tolerance = TOLERANCES["float32" if single else "float64"]
+    return Trial(before_ns, after_ns, math.inf if math.isnan(difference) else difference, tolerance)
 
 
-@functools.lru_cache(maxsize=256)
-def trial_of(rewrite: str, detail: str, operands: tuple[Operand, ...]) -> Trial | None:
-    """Return the trial of a rewrite on arrays like these operands; None if it cannot be tried."""
+def _gradient(form: Form, arrays: Sequence[np.ndarray], argnums: tuple[int, ...]) -> Form:
+    """Return the gradient of a sum of the results with weights that differ."""
+    y = np.asarray(form(*arrays))
+    weights = np.cos(np.arange(y.size)).reshape(y.shape).astype(y.dtype)
+    return ag.value_and_grad(lambda *given: np.sum(form(*given) * weights), argnums)
+
+
+def _difference(a: Any, b: Any) -> float:
+    return float(np.max(np.abs(a - b), initial=0) / (np.max(np.abs(a), initial=0) or 1))
+
+
+def _least_ns(forms: Sequence[Callable[[], Any]]) -> list[int]:
+    """Return the least nanoseconds of each, tried in turn."""
+    least, end = [math.inf] * len(forms), time.perf_counter_ns() + MOST_NS
+    for n in range(MOST_TRIES):
+        for i, form in enumerate(forms):
+            start = time.perf_counter_ns()
+            form()
+            least[i] = min(least[i], time.perf_counter_ns() - start)
+        if n + 1 >= LEAST_TRIES and time.perf_counter_ns() > end:
+            break
+    return [int(ns) for ns in least]
+
+
+def trial_of(
+    rewrite: str,
+    detail: str,
+    operands: Sequence[Operand],
+    samples: Samples = NO_SAMPLES,
+    ops: Sequence[str] = (),
+    tracked: Sequence[int] = (),
+) -> Trial | None:
+    """Return the best trial of a rewrite; None if it cannot be tried.
+
+    The arguments are those of a sampled call of one of `ops`, or random arrays like `operands`.
+    """
     if sum(math.prod(operand.shape) for operand in operands) > MOST_ELEMENTS:
         return None
-    if any(operand.dtype not in ("float64", "float32") for operand in operands):
+    if any(operand.dtype not in DTYPES for operand in operands):
         return None
-    forms = REWRITES[rewrite](detail)
-    if forms is None:
-        return None
+    best: Trial | None = None
     try:
-        return tried(*forms, *_arrays(rewrite, operands))
-    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError):
-        return None  # NumPy refuses one of the forms
-
-
-def _arrays(rewrite: str, operands: Sequence[Operand]) -> list[np.ndarray]:
-    """Return positive arrays of these shapes; the matrix of an inverse is well conditioned."""
-    rng = np.random.default_rng(0)
-    arrays = []
-    for operand in operands:
-        x = rng.uniform(0.5, 1.5, operand.shape).astype(operand.dtype)
-        arrays.append(np.asarray(x, order="F" if operand.order == "F" else "C"))
-    if rewrite == "inverse":
-        n = arrays[0].shape[-1]
-        arrays[0] = (arrays[0] + n * np.eye(n)).astype(operands[0].dtype)
-    return arrays
-
-
-POWERS: dict[str, tuple[str, Form]] = {
-    "3": ("x * x * x", lambda x: x * x * x),
-    "4": ("np.square(x * x)", lambda x: np.square(x * x)),
-    "1.5": ("x * np.sqrt(x)", lambda x: x * np.sqrt(x)),
-    "0.5": ("np.sqrt(x)", np.sqrt),
-    "-0.5": ("1 / np.sqrt(x)", lambda x: 1 / np.sqrt(x)),
-    "-1": ("1 / x", lambda x: 1 / x),
-    "-2": ("1 / (x * x)", lambda x: 1 / (x * x)),
-    "-3": ("1 / (x * x * x)", lambda x: 1 / (x * x * x)),
-}
-
-
-def _power(exponent: str) -> tuple[Form, Form] | None:
-    if exponent not in POWERS:
+        arrays = arrays_of(operands, samples, ops)
+        before, forms = REWRITES[rewrite](detail, arrays)
+    except REFUSALS:
         return None
-    p = float(exponent)
-    number = int(p) if p.is_integer() else p
-    return lambda x: x**number, POWERS[exponent][1]
+    others = [x.astype(np.float32) for x in arrays] if rewrite in NARROWED else None
+    for instead, after in forms:
+        try:
+            trial = tried(before, after, *arrays, tracked=tracked, others=others)
+            trial = trial._replace(instead=instead)
+        except REFUSALS:
+            continue  # NumPy refuses one of the forms, or SciPy is missing
+        if best is None or _rank(trial) < _rank(best):
+            best = trial
+    return best
 
 
-def _inverse(side: str) -> tuple[Form, Form]:
-    if side == "left":
-        return lambda a, b: np.linalg.inv(a) @ b, _solved
-    return lambda a, b: b @ np.linalg.inv(a), lambda a, b: np.linalg.solve(a.T, b.T).T
+def _rank(trial: Trial) -> tuple[bool, int]:
+    return not trial.difference < trial.tolerance, trial.after_ns
 
 
-def _solved(a: Any, b: Any) -> Any:
-    """Solve for a vector or for columns; NumPy 2 takes other stacks of vectors."""
-    return np.linalg.solve(a, b) if np.ndim(b) > 1 else np.linalg.solve(a, b[:, None])[:, 0]
+def arrays_of(
+    operands: Sequence[Operand], samples: Samples = NO_SAMPLES, ops: Sequence[str] = ()
+) -> list[np.ndarray]:
+    """Return arrays of these operands, those of a sampled call as far as it has them.
 
-
-def _pairwise(_: str) -> tuple[Form, Form]:
-    def at_once(x: Any, y: Any) -> Any:
-        a, b = x[:, 0, :], y[0, :, :]
-        squares = np.sum(a * a, axis=1)[:, None] + np.sum(b * b, axis=1)
-        return squares - 2 * (a @ b.T)
-
-    return lambda x, y: np.sum((x - y) ** 2, axis=-1), at_once
-
-
-def _einsum(subscripts: str) -> tuple[Form, Form]:
-    return (
-        lambda *xs: np.einsum(subscripts, *xs),
-        lambda *xs: np.einsum(subscripts, *xs, optimize=True),
-    )
-
-
-# Rewrites by name: functions that return both forms for a detail, or None.
-REWRITES: dict[str, Callable[[str], tuple[Form, Form] | None]] = {
-    "power": _power,
-    "inverse": _inverse,
-    "pairwise": _pairwise,
-    "einsum": _einsum,
-}
+    Others are random and positive, and square matrices are well conditioned.
+    """
+    kept: list[tuple[Operand, bytes]] = []
+    for (op, found), contents in samples.items():
+        given = [(o, c) for o, c in zip(found, contents, strict=False) if c is not None]
+        if op in ops and given and given[0][0][:2] == operands[0][:2]:
+            kept = given
+            break
+    rng, arrays = np.random.default_rng(0), []
+    for operand, own in zip_longest(operands, kept[: len(operands)]):
+        if own is not None and own[0][:2] == operand[:2]:
+            x = np.frombuffer(own[1], operand.dtype).reshape(operand.shape)
+        else:
+            x = rng.uniform(0.5, 1.5, operand.shape)
+            if x.ndim == 2 and len(x) == x.shape[1]:
+                x += len(x) * np.eye(len(x))
+        order: Any = "F" if operand.order == "F" else "C"
+        arrays.append(np.array(x.astype(operand.dtype), order=order))
+    return arrays

@@ -1,0 +1,203 @@
+"""Loops over slices of an array: convolutions, windows, and arrays that grow."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_tools.engine.saved import address, memory_of
+from autograd_tools.engine.structure.operations import OperationPlace, Operations, shape_of
+from autograd_tools.timing.facts import Fact, Facts
+
+FEWEST = 4  # slices
+FEWEST_PARTS = 10  # of an array that grows
+
+
+class Slice(NamedTuple):
+    """A part of an array: where it starts, and its shape."""
+
+    source: Any
+    whole: tuple[int, ...]
+    start: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
+class Product(NamedTuple):
+    """A slice times an element of another array."""
+
+    entry: int
+    part: Slice
+    element: tuple[int, ...]
+
+
+def shifted(ops: Operations) -> Facts:
+    """Find sums of shifted slices times single elements, which are convolutions.
+
+    The detail has the shapes of the array and of the elements, the axes of the array that they go
+    along, whether both run the same way, and whether the array is tracked: `(9,) (5,) (0,) same
+    tracked`, or `reversed constant`.
+    """
+    groups: dict[tuple[OperationPlace, Any, Any, Any], list[Product]] = defaultdict(list)
+    for index in ops.of("multiply"):
+        for i in (0, 1):
+            part, element = slice_of(ops, index, i), _element(ops, index, 1 - i)
+            if part is not None and element is not None:
+                source, shape, at = element
+                key = (ops.places[index], part.source, source, shape)
+                groups[key].append(Product(index, part, at))
+    found = Counter[Fact]()
+    for (place, _, _, shape), products in groups.items():
+        order = _order(products, shape)
+        if order and _are_summed(ops, [p.entry for p in products]):
+            part = products[0].part
+            kind = "constant" if isinstance(part.source, tuple) else "tracked"
+            detail = f"{part.whole} {shape} {order} {kind}"
+            found[Fact("shifted", *place, detail)] += len(products)
+    return ops.counted(found)
+
+
+def _order(products: Sequence[Product], shape: tuple[int, ...]) -> str:
+    """Return the axes of the shifts, and how elements run, if they cover all shifts."""
+    whole, length = products[0].part.whole, products[0].part.shape
+    if len(products) < FEWEST or any(p.part.shape != length for p in products):
+        return ""
+    shifts = [n - m + 1 for n, m in zip(whole, length, strict=True)]
+    moving = [axis for axis, n in enumerate(shifts) if n > 1]
+    starts = [tuple([p.part.start[axis] for axis in moving]) for p in products]
+    most = tuple([shifts[axis] for axis in moving])
+    if most != shape or sorted(starts) != list(product(*map(range, most))):
+        return ""
+    elements = [p.element for p in products]
+    if starts == elements:
+        return f"{tuple(moving)} same"
+    back = [tuple([n - 1 - i for n, i in zip(most, at, strict=True)]) for at in elements]
+    return f"{tuple(moving)} reversed" if starts == back else ""
+
+
+def _are_summed(ops: Operations, indices: Sequence[int]) -> bool:
+    """Return whether values go into sums of each other, and nowhere else."""
+    sums = {child for index in indices for child in ops.children[index]}
+    if any(len(ops.children[index]) != 1 for index in indices):
+        return False
+    if len(sums) == 1:
+        (stack,) = sums
+        return ops.op(stack) == "stack" and [*map(ops.op, ops.children[stack])] == ["sum"]
+    inner = sorted(sums)[:-1]  # of all but the last, the next one takes the sum
+    only = all(len(ops.children[i]) == 1 and ops.children[i][0] in sums for i in inner)
+    return only and all(ops.op(index) == "add" for index in sums)
+
+
+def windows(ops: Operations) -> Facts:
+    """Find stacks of slices of one array at equal distances.
+
+    The detail has the shape of the array, the length, the first start, the step and the number.
+    """
+    found = Counter[Fact]()
+    for index in ops.of("stack"):
+        plan, _, args, kwargs, parents = ops.entries[index]
+        own = parents[0] if plan.positions[:1] == (0,) else ()
+        if kwargs or len(args) > 1 or type(own) is not tuple or len(own) < FEWEST or None in own:
+            continue
+        parts = [_read(ops, parent) for parent in own]
+        found.update(_window(ops.places[index], [part for part in parts if part], len(own)))
+    return ops.counted(found)
+
+
+def _window(place: OperationPlace, parts: Sequence[Slice], count: int) -> Iterable[Fact]:
+    if len(parts) < count or len({(part.source, part.shape) for part in parts}) > 1:
+        return
+    _, whole, start, shape = parts[0]
+    starts = [part.start[0] for part in parts]
+    steps = {b - a for a, b in pairwise(starts)}
+    if whole[1:] == shape[1:] and len(steps) == 1 and (step := steps.pop()) > 0:
+        yield Fact("windows", *place, f"{whole} {shape[0]} {start[0]} {step} {count}")
+
+
+def growing(ops: Operations) -> Facts:
+    """Find arrays that grow by repeated concatenation, where only the last one is used.
+
+    The detail has the shape of a part, the axis, and the number of parts.
+    """
+    found = Counter[Fact]()
+    lengths: dict[int, int] = {}  # by entry, the calls that it grew through
+    for index in ops.of("concatenate"):
+        parents = ops.entries[index][4][0]
+        before = [_grown(ops, index, p) for p in parents] if type(parents) is tuple else []
+        lengths[index] = 1 + max([lengths[p] for p in before if p is not None], default=0)
+    for index, n in lengths.items():
+        ends = not any(lengths.get(child, 0) > n for child in ops.children[index])
+        part = _smallest(ops.argument(index, 0))
+        if ends and n >= FEWEST_PARTS and part:
+            axis = ops.entries[index][3].get("axis", ops.argument(index, 1)) or 0
+            found[Fact("growing", *ops.places[index], f"{part} {axis} {n}")] += n
+    return ops.counted(found)
+
+
+def _grown(ops: Operations, index: int, parent: int | None) -> int | None:
+    """Return the entry that an argument is from if it is a call at the same place, used once."""
+    if parent is None or len(ops.children[parent]) > 1:
+        return None
+    return parent if ops.places[parent] == ops.places[index] else None
+
+
+def _smallest(parts: Any) -> tuple[int, ...] | None:
+    shapes = [shape_of(part) for part in parts] if isinstance(parts, (list, tuple)) else [None]
+    return None if None in shapes else min(shapes, key=math.prod)  # type: ignore[arg-type]
+
+
+def slice_of(ops: Operations, index: int, i: int) -> Slice | None:
+    """Return an argument as a slice of an array, if it is one."""
+    parent = ops.parent(index, i)
+    return _viewed(ops.argument(index, i)) if parent is None else _read(ops, parent)
+
+
+def _read(ops: Operations, index: int) -> Slice | None:
+    """Return the slice that an entry reads."""
+    whole = shape_of(ops.argument(index, 0)) if ops.op(index) == "getitem" else None
+    source = ops.parent(index, 0) if whole else None
+    if source is None or whole is None:
+        return None
+    key = ops.argument(index, 1)
+    keys = key if isinstance(key, tuple) else (key,)
+    if not all(isinstance(part, slice) for part in keys) or len(keys) > len(whole):
+        return None
+    keys += (slice(None),) * (len(whole) - len(keys))
+    spans = [part.indices(n) for part, n in zip(keys, whole, strict=True)]
+    if any(step != 1 for _, _, step in spans):
+        return None
+    shape = tuple([max(end - start, 0) for start, end, _ in spans])
+    return Slice(source, whole, tuple([start for start, _, _ in spans]), shape)
+
+
+def _viewed(x: Any) -> Slice | None:
+    """Return a constant array as the slice of the array that it views."""
+    if type(x) is not np.ndarray or x.base is None:
+        return None
+    whole = memory_of(x)
+    if whole.strides != x.strides or not whole.flags.c_contiguous or 0 in whole.strides:
+        return None
+    offset, start = address(x) - address(whole), []
+    for stride in whole.strides:
+        start.append(offset // stride)
+        offset %= stride
+    return Slice(("constant", id(whole)), whole.shape, tuple(start), x.shape)
+
+
+def _element(ops: Operations, index: int, i: int) -> tuple[Any, tuple[int, ...], Any] | None:
+    """Return the array of which an argument is a single element, its shape, and the index."""
+    parent = ops.parent(index, i)
+    if parent is None or ops.op(parent) != "getitem":
+        return None
+    source, shape = ops.parent(parent, 0), shape_of(ops.argument(parent, 0))
+    key = ops.argument(parent, 1)
+    keys = key if isinstance(key, tuple) else (key,)
+    if source is None or shape is None or len(keys) != len(shape):
+        return None
+    if not all(isinstance(k, (int, np.integer)) for k in keys):
+        return None
+    return source, shape, tuple([int(k) % n for k, n in zip(keys, shape, strict=True)])
