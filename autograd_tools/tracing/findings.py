@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,12 +58,12 @@ class Numbers:
     infs: Array
     bad_values: tuple[Finding, ...] = ()
 
-    @property
+    @cached_property
     def largest(self) -> Array:
         """The largest finite norm of each step, at least 0."""
         return np.where(np.isfinite(self.norm), self.norm, 0).max(1, initial=0)
 
-    @property
+    @cached_property
     def healthy(self) -> int:
         """The number of rows before the first NaN or Inf."""
         bad = ~(np.isfinite(self.loss) & np.isfinite(self.norm).all(1))
@@ -77,8 +78,9 @@ def findings(numbers: Numbers) -> list[Finding]:
     """
     found = [*numbers.bad_values, *_bad_losses(numbers)]
     if len(numbers.step):
+        most, _ = _means_before(numbers.largest)
         for number in reversed(range(len(numbers.names))):
-            found += _of_param(numbers, number)
+            found += _of_param(numbers, number, most)
     return sorted(found, key=lambda finding: finding.step)
 
 
@@ -88,12 +90,12 @@ def _bad_losses(numbers: Numbers) -> Iterator[Finding]:
         yield Finding(int(numbers.step[row]), "nan" if np.isnan(loss) else "inf", None, loss)
 
 
-def _of_param(numbers: Numbers, number: int) -> Iterator[Finding]:
+def _of_param(numbers: Numbers, number: int, most: Array) -> Iterator[Finding]:
     name, step, norm = numbers.names[number], numbers.step, numbers.norm[:, number]
     for kind, counts in (("nan", numbers.nans), ("inf", numbers.infs)):
         for row in _first(counts[:, number] > 0):
             yield Finding(int(step[row]), kind, name, float(counts[row, number]))
-    for row in _first(_explodes(norm, numbers.largest)):
+    for row in _first(_explodes(norm, most)):
         yield Finding(int(step[row]), "exploded", name, float(norm[row]))
     norm, largest = norm[: numbers.healthy], numbers.largest[: numbers.healthy]
     learns = largest >= LEARNS * np.median(largest[:BEFORE]) if len(largest) else largest > 0
@@ -118,10 +120,9 @@ def _lasting(mask: Array, among: Array) -> list[int]:
     return [int(lasting[0])] if len(lasting) >= min(LASTING, len(rows)) > 0 else []
 
 
-def _explodes(norm: Array, largest: Array) -> Array:
-    """Return where a norm is far above its mean before, and above that of the largest norms."""
+def _explodes(norm: Array, most: Array) -> Array:
+    """Return where a norm is far above its mean before, and above `most`, that of the largest."""
     own, count = _means_before(norm)
-    most, _ = _means_before(largest)
     is_number = np.isfinite(norm) & (norm > 0)
     logs = _logs(norm)
     return is_number & (count >= BEFORE) & (logs > own + np.log10(EXPLODES)) & (logs > most)

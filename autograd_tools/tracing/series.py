@@ -37,17 +37,16 @@ class Series:
         self.bad_values: list[
             Finding
         ] = []  # of Params, at the first loss or gradient with NaN or Inf
-        self._numbers = array("d")  # row by row
+        self._pieces = [array("d")]  # row by row; each new column begins another piece
+        self._widths = [0]  # of the rows of each piece
+        self._size = 0  # numbers in all
         self._columns: dict[str, int] = {}
 
     def column(self, name: str) -> int:
         """Return the number of the column of a Param; a new one is empty in the rows so far."""
         number = self._columns.setdefault(name, len(self.names))
         if number == len(self.names):
-            rows = self._rows()
-            missing = np.tile(np.array(NO_GRADIENT), (len(rows), 1))
-            wider, names = array("d", np.hstack([rows, missing]).tobytes()), [*self.names, name]
-            self._numbers, self.names = wider, names  # together, so that no interrupt parts them
+            self.names.append(name)
         return number
 
     def add(
@@ -57,16 +56,19 @@ class Series:
         row = [self.steps, loss, -1 if forward_ns is None else forward_ns, backward_ns]
         for number in range(len(self.names)):
             row += norms.get(number, NO_GRADIENT)
+        if len(row) != self._widths[-1]:
+            self._put(array("d"), len(row))
         self.steps += 1  # first: an interrupt loses a row rather than a number
-        self._numbers.extend(row)
-        if len(self._numbers) > max(MOST, FEWEST * len(row)):
+        self._pieces[-1].extend(row)
+        self._size += len(row)
+        if self._size > max(MOST, FEWEST * len(row)):
             self._thin()
 
     def fill(self, names: list[str], steps: int, rows: np.ndarray) -> None:
         """Take the rows of a file."""
         self.names, self.steps = names, steps
         self._columns = {name: number for number, name in enumerate(names)}
-        self._numbers = array("d", np.ascontiguousarray(rows, float).tobytes())
+        self._replace(rows)
 
     @property
     def numbers(self) -> Numbers:
@@ -84,8 +86,29 @@ class Series:
         return findings(self.numbers)
 
     def _rows(self) -> np.ndarray:
+        """Return all rows as an array; a Param without a column yet has no gradient."""
+        parts = [
+            np.array(piece).reshape(-1, width)
+            for piece, width in zip(self._pieces, self._widths, strict=True)
+            if piece
+        ]
         width = HEAD + len(Norm._fields) * len(self.names)
-        return np.array(self._numbers).reshape(-1, width)
+        rows = np.empty((sum(map(len, parts)), width))
+        rows[:, HEAD:] = np.tile(NO_GRADIENT, len(self.names))
+        start = 0
+        for part in parts:
+            rows[start : start + len(part), : part.shape[1]] = part
+            start += len(part)
+        return rows
+
+    def _put(self, piece: array[float], width: int) -> None:
+        """Begin another piece."""
+        self._pieces, self._widths = [*self._pieces, piece], [*self._widths, width]
+
+    def _replace(self, rows: np.ndarray) -> None:
+        """Put rows in place of all others."""
+        piece = array("d", np.ascontiguousarray(rows, float).tobytes())
+        self._pieces, self._widths, self._size = [piece], [rows.shape[1]], rows.size
 
     def _thin(self) -> None:
         """Keep the first and the most extreme of some neighbours, and all that stands out."""
@@ -98,4 +121,4 @@ class Series:
         keep[starts] = keep[-1] = True
         keep[np.lexsort((-extremeness(numbers), group))[starts]] = True
         keep[outstanding(numbers)[:groups]] = True
-        self._numbers = array("d", rows[keep].tobytes())
+        self._replace(rows[keep])

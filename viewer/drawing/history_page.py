@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from html import escape
 
 import numpy as np
@@ -59,21 +59,21 @@ def history_html(history: History) -> str:
         numbers = series.numbers
         blocks.append(f"<h2>{escape(title_of(series))}</h2>")
         blocks.append(f"<p>{escape(heading_of(series, numbers))}</p>")
-        blocks += _sentences(numbers)
-        blocks += _charts(numbers)
-        blocks.append(_table(numbers))
+        found = findings(numbers)
+        blocks += _sentences(found)
+        blocks += _charts(numbers, found)
+        blocks.append(_table(numbers, {finding.param for finding in found}))
     return "\n".join([*blocks, "</div>", ""])
 
 
-def _sentences(numbers: Numbers) -> Iterator[str]:
-    items = [f"<li>{escape(sentence)}</li>" for sentence in sentences_of(numbers)]
+def _sentences(found: Sequence[Finding]) -> Iterator[str]:
+    items = [f"<li>{escape(sentence)}</li>" for sentence in sentences_of(found)]
     if items:
         yield f'<ul class="wrong">\n{"".join(items)}\n</ul>'
 
 
-def _charts(numbers: Numbers) -> Iterator[str]:
+def _charts(numbers: Numbers, found: Sequence[Finding]) -> Iterator[str]:
     loss, *params = curves_of(numbers)
-    found = findings(numbers)
     marks = _marks(found)
     drawn = chart([_line(loss, "c0")], "Loss", is_log=loss.is_wide, marks=marks)
     yield _section("Loss", drawn)
@@ -116,7 +116,8 @@ def _marks(found: Sequence[Finding]) -> list[Mark]:
 
 def _coloured(params: Sequence[Curve], found: Sequence[Finding]) -> dict[str, str]:
     """Return the classes of the curves with a colour: what was found first, then the largest."""
-    wrong = [curve.name for finding in found for curve in params if curve.name == finding.param]
+    known = {curve.name for curve in params}
+    wrong = [name for finding in found if (name := finding.param or "") in known]
     ranked = sorted(params, key=lambda curve: -curve.size[curve.known].max(initial=0))
     names = dict.fromkeys([*wrong, *(curve.name for curve in ranked)])
     first = set(list(names)[:COLOURS])
@@ -132,10 +133,9 @@ def _legend(looks: dict[str, str], others: int) -> str:
     return f'<p class="legend">{"".join(spans)}</p>\n'
 
 
-def _table(numbers: Numbers) -> str:
+def _table(numbers: Numbers, wrong: Collection[str | None]) -> str:
     """Return a row for the loss and for each Param, with a small chart."""
     loss, *params = curves_of(numbers)
-    wrong = {finding.param for finding in findings(numbers)}
     heads = ("", "over the steps", "first", "last", "smallest", "largest", "NaN", "Inf")
     lines = [_line(curve, "c0") for curve in params]
     scale = scale_of(lines, is_log=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from autograd_tools import History
 from autograd_tools.base.formats import time_text
 from autograd_tools.base.text import one_line
-from autograd_tools.tracing.findings import Finding, Numbers, findings
+from autograd_tools.tracing.findings import Finding, Numbers
 from autograd_tools.tracing.history_files import label_of
 from autograd_tools.tracing.series import Series
 from viewer.text.lines import shorten
@@ -76,10 +76,10 @@ def heading_of(series: Series, numbers: Numbers) -> str:
     return f"{steps}{kept}; median of a step: {', '.join(times)}"
 
 
-def sentences_of(numbers: Numbers) -> Iterator[str]:
+def sentences_of(findings: Sequence[Finding]) -> Iterator[str]:
     """Yield what goes wrong in a series, a sentence for each step and kind."""
     groups: dict[tuple[int, str, bool], list[Finding]] = {}
-    for finding in findings(numbers):
+    for finding in findings:
         key = finding.step, finding.kind, finding.param is None
         groups.setdefault(key, []).append(finding)
     for (step, kind, is_loss), found in groups.items():

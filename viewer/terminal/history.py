@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from autograd_tools import History
-from autograd_tools.tracing.findings import Numbers, findings
+from autograd_tools.tracing.findings import Finding, Numbers, findings
 from viewer.profiles.histories import (
     Curve,
     curves_of,
@@ -34,27 +34,25 @@ def history_rows(
         numbers = series.numbers
         heading = Span(title_of(series), "bold"), Span(f": {heading_of(series, numbers)}")
         rows: list[Row] = [*fold(heading, width)]
-        for sentence in sentences_of(numbers):
+        found = findings(numbers)
+        for sentence in sentences_of(found):
             rows += fold([Span(sentence, "red")], width, "  ", "    ")
-        blocks.append([*rows, *_table(numbers, limit, width)])
+        blocks.append([*rows, *_table(numbers, found, limit, width)])
     return blocks
 
 
-def _table(numbers: Numbers, limit: int, width: int | None) -> Iterator[Row]:
+def _table(
+    numbers: Numbers, found: Sequence[Finding], limit: int, width: int | None
+) -> Iterator[Row]:
     loss, *params = curves_of(numbers)
-    shown = _shown(numbers, params, limit)
+    wrong = {finding.param for finding in found}
+    first = sorted(range(len(params)), key=lambda i: numbers.names[i] not in wrong)[:limit]
+    shown = [params[i] for i in sorted(first)]  # those with findings and the first ones
     curves = [loss, *shown]
     columns = _columns(curves, width)
     yield from laid_out(columns, len(curves), width)
     if len(shown) < len(params):
         yield from fold([Span(f"… and {len(params) - len(shown):,} more", "dim")], width)
-
-
-def _shown(numbers: Numbers, params: Sequence[Curve], limit: int) -> list[Curve]:
-    """Return the Params of findings and the first ones, up to the limit, in their order."""
-    wrong = {finding.param for finding in findings(numbers)}
-    first = sorted(range(len(params)), key=lambda i: numbers.names[i] not in wrong)
-    return [params[i] for i in sorted(first[:limit])]
 
 
 def _columns(curves: Sequence[Curve], width: int | None) -> list[Cells]:
