@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy import vdot
+from numpy import ndarray, vdot
 
 from autograd_tools.base.array_statistics import statistics
+from autograd_tools.engine.saved import FLOATS
 
 # Between these, a sum of squares has lost no terms, by the dtype of the array.
+DOUBLE = np.dtype("float64")
 RANGES = {np.dtype(name): (1e-30, 1e30) for name in ("float32", "complex64")} | {
     np.dtype(name): (1e-280, 1e300) for name in ("float64", "complex128")
 }
@@ -28,17 +31,31 @@ NO_GRADIENT = Norm(-1.0, 0, 0)
 _ZERO = Norm(0.0, 0, 0)
 
 
+def usual_norms(gradients: Iterable[Any]) -> list[float] | None:
+    """Return the norms of gradients, or None if one is not an array or number as most are."""
+    found = []
+    for dx in gradients:
+        if type(dx) is ndarray and dx.dtype in RANGES:
+            within, flat = RANGES[dx.dtype], dx.ravel("K")
+            squares = vdot(flat, flat).real
+        elif type(dx) in FLOATS:
+            within, squares = RANGES[DOUBLE], dx * dx
+        else:
+            return None
+        if not within[0] < squares < within[1]:
+            return None
+        found.append(math.sqrt(squares))
+    return found
+
+
 def norm_of(dx: Any) -> Norm:
     """Return the norm of a gradient: an array of any dtype or a number."""
     if dx is None:
         return NO_GRADIENT
-    x = dx if type(dx) is np.ndarray else np.asarray(dx)
-    within = RANGES.get(x.dtype)
-    if within is not None:
-        flat = x.ravel("K")
-        squares = float(vdot(flat, flat).real)
-        if within[0] < squares < within[1]:
-            return Norm(math.sqrt(squares), 0, 0)
+    x = dx if type(dx) is ndarray else np.asarray(dx)
+    usual = usual_norms((x,))
+    if usual is not None:
+        return Norm(usual[0], 0, 0)
     if x.dtype.kind not in "iufc":
         return NO_GRADIENT
     return _careful(x) if x.any() else _ZERO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -34,9 +34,8 @@ class Series:
         self.line = line
         self.names: list[str] = []
         self.steps = 0
-        self.bad_values: list[
-            Finding
-        ] = []  # of Params, at the first loss or gradient with NaN or Inf
+        # Params with NaN or Inf, at the first step with one in the loss or in a gradient.
+        self.bad_values: list[Finding] = []
         self._pieces = [array("d")]  # row by row; each new column begins another piece
         self._widths = [0]  # of the rows of each piece
         self._size = 0  # numbers in all
@@ -53,9 +52,31 @@ class Series:
         self, loss: float, forward_ns: int | None, backward_ns: int, norms: Mapping[int, Norm]
     ) -> None:
         """Add a step with the norms of its gradients, by column."""
-        row = [self.steps, loss, -1 if forward_ns is None else forward_ns, backward_ns]
-        for number in range(len(self.names)):
-            row += norms.get(number, NO_GRADIENT)
+        row = self._row(loss, forward_ns, backward_ns)
+        for number, norm in norms.items():
+            place = HEAD + 3 * number
+            row[place : place + 3] = norm
+        self._append(row)
+
+    def add_finite(
+        self,
+        loss: float,
+        forward_ns: int | None,
+        backward_ns: int,
+        columns: Sequence[int],
+        norms: Sequence[float],
+    ) -> None:
+        """Do the same for norms that are finite."""
+        row = self._row(loss, forward_ns, backward_ns)
+        for number, norm in zip(columns, norms, strict=True):
+            row[HEAD + 3 * number] = norm
+        self._append(row)
+
+    def _row(self, loss: float, forward_ns: int | None, backward_ns: int) -> list[float]:
+        head = [self.steps, loss, -1 if forward_ns is None else forward_ns, backward_ns]
+        return head + [*NO_GRADIENT] * len(self.names)
+
+    def _append(self, row: list[float]) -> None:
         if len(row) != self._widths[-1]:
             self._put(array("d"), len(row))
         self.steps += 1  # first: an interrupt loses a row rather than a number
