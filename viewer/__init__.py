@@ -30,6 +30,8 @@ from viewer.profiles.hotspot_tables import hotspot_rows as hotspot_rows
 from viewer.profiles.hotspot_tables import hotspots as hotspots
 from viewer.profiles.machine_peaks import Peaks as Peaks
 from viewer.profiles.machine_peaks import peaks as peaks
+from viewer.profiles.memory_use.memory_report import MemoryUse as MemoryUse
+from viewer.profiles.memory_use.reading import memory as memory
 from viewer.profiles.roofline import arithmetic as arithmetic
 from viewer.profiles.timeline import to_chrome_trace as to_chrome_trace
 from viewer.profiles.timeline import to_collapsed as to_collapsed

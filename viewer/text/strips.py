@@ -42,3 +42,16 @@ def _bar(x: float | None, low: float, high: float) -> str:
     if x == 0:
         return "·"
     return BARS[round((math.log10(x) - low) / (high - low) * (len(BARS) - 1))]
+
+
+def chart(numbers: Sequence[float], height: int) -> list[str]:
+    """Return numbers of 0 or more as bars on a linear scale, in rows from the top.
+
+    >>> print(*chart([0, 1, 4, 8, 16], 2), sep="\\n")
+        █
+     ▁▄██
+    """
+    high = max(numbers, default=0) or 1
+    eighths = [-(-x * 8 * height // high) for x in numbers]
+    levels = [[min(max(int(n) - 8 * row, 0), 8) for n in eighths] for row in range(height)]
+    return ["".join(f" {BARS}"[level] for level in row).rstrip() for row in reversed(levels)]

@@ -1,0 +1,106 @@
+"""The memory of a gradient, read from a tape, a trace or a profile."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TypeAlias
+
+from autograd_tools import Tape, Timer, Trace
+from viewer.profiles.groupings import rows_of
+from viewer.profiles.measured import code_of, opened, records_of
+from viewer.profiles.memory_use.course import Course
+from viewer.profiles.memory_use.memory_report import MemoryUse
+from viewer.profiles.memory_use.plans import plan_of
+from viewer.profiles.memory_use.recorded import Recorded, recorded
+from viewer.profiles.memory_use.sizes import size_of
+from viewer.profiles.memory_use.use import HELD_BY, by_time, holders_of, peak_of, tables_of
+
+Measured: TypeAlias = Tape | Trace | Timer | str | os.PathLike[str]
+
+
+def memory(
+    x: Measured, *, budget: str | float | None = None, keeps: bool | None = None
+) -> MemoryUse:
+    """Return the memory that a gradient needs over its time, and why it is held at the peak.
+
+    Parameters
+    ----------
+    x : Tape, Trace, Timer, str or path
+        A tape or trace with a gradient, or a saved one. A profile has what is saved for backward
+        only.
+    budget : str or number, optional
+        A wanted peak, such as "200MB" or "1.5GiB". The result then has a plan: which calls to wrap
+        in `ag.checkpoint`, and which loops to run in parts that are wrapped.
+    keeps : bool, optional
+        Count all values and gradients as kept, as `ag.diff` does, or as freed on the way, as
+        `ag.grad` does. By default all of a trace with Params is kept.
+
+    Returns
+    -------
+    MemoryUse
+        `print` shows a chart of the bytes over time, the holders at the peak, and what is saved for
+        backward there by line, argument and scope. Arrays that exist before the gradient do not
+        count: Params, arguments and data. Bytes of temporary arrays are measured on a tape, where
+        each kind of VJP rule runs once more; of a trace they are estimated.
+
+    Raises
+    ------
+    ValueError
+        If the trace has no gradient or does not know the memory of arrays, or for a budget that is
+        no size.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag, viewer
+    >>> use = viewer.memory(ag.trace(lambda x: np.sum(np.exp(np.sin(x))), np.ones(1000)))
+    >>> use.peak.nbytes, use.peak.phase, use.peak.op
+    (16008, 'backward', 'exp')
+    >>> [(held.name, held.nbytes) for held in use.holders]
+    [('saved for backward', 8000), ('temporary arrays', 8000), ('gradients of results', 8)]
+    """
+    if budget is not None:
+        size_of(budget)  # a wrong one is an error before all else
+    if isinstance(found := opened(x), Timer):
+        if budget is not None:
+            raise ValueError(
+                "a profile has no order of operations, which a plan needs; expected a tape or trace"
+            )
+        return _of_profile(found)
+    work = recorded(found, keeps)
+    use = use_of(work)
+    return use if budget is None else replace(use, plan=plan_of(work, budget))
+
+
+def use_of(work: Recorded) -> MemoryUse:
+    """Return the memory of a recorded gradient."""
+    course = Course(work).run()
+    peak, held = peak_of(work, course)
+    return MemoryUse(
+        peak,
+        work.keeps,
+        by_time(work, course),
+        holders_of(peak, held),
+        max(Course(replace(work, keeps=not work.keeps)).run().bytes),
+        tables_of(work, held),
+        code=code_of(work.trace),
+    )
+
+
+def _of_profile(timer: Timer) -> MemoryUse:
+    """Return what a profile knows: the bytes saved for backward, per gradient."""
+    records = {record: counts for record, counts in records_of(timer).items() if counts.kept}
+    if not records:
+        raise ValueError(
+            "this profile does not know what is saved for backward: measure with "
+            "`autograd-tools profile` or `ag.profile()`"
+        )
+    tables = {}
+    for by in HELD_BY:
+        rows = [row for row in rows_of(records, by) if row["kept_nbytes"]]
+        names = [name for name in ("file", "line", "op", "argument", "scope") if name in rows[0]]
+        tables[by] = [
+            {name: row[name] for name in names} | {"nbytes": row["kept_nbytes"], "arrays": 0}
+            for row in sorted(rows, key=lambda row: -row["kept_nbytes"])
+        ]
+    return MemoryUse(None, False, None, [], None, tables, code=code_of(timer))

@@ -1,0 +1,226 @@
+"""The lines to change: calls wrapped in `ag.checkpoint`, and loops that run in parts."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from viewer.profiles.memory_use.program_parts import Part
+
+AG = "ag"
+LEAVES_EARLY = (ast.Break, ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
+Around = ast.FunctionDef | ast.Module
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+class Unchangeable(Exception):  # noqa: N818  a reason rather than an error
+    """The reason why a part cannot be wrapped."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Lines of a file, from `line` on, before and after a part in them is wrapped."""
+
+    part: Part
+    before: str
+    after: str
+
+    @property
+    def line(self) -> int:
+        """The first line that changes."""
+        return self.part.line
+
+
+def change_of(part: Part, source: str, name: str = AG) -> Change:
+    """Return the change of a source that wraps a part, with `name` for autograd_tools.
+
+    Raise Unchangeable for a part that cannot be found or wrapped.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        raise Unchangeable("its source cannot be read") from None
+    if not source:
+        raise Unchangeable("its source cannot be read")
+    if part.steps:
+        return _loop_in_parts(part, source, tree, name)
+    return _wrapped(part, source, tree, name)
+
+
+def changed(source: str, changes: Iterable[Change], name: str) -> str:
+    """Return a source with changes, and `name` for autograd_tools; later lines move down."""
+    lines = source.splitlines(keepends=True)
+    named = (change_of(change.part, source, name) for change in changes)
+    for change in sorted(named, key=lambda change: -change.line):
+        size = len(change.before.splitlines())
+        lines[change.line - 1 : change.line - 1 + size] = [change.after + "\n"]
+    return "".join(lines)
+
+
+# Calls.
+
+
+def _wrapped(part: Part, source: str, tree: ast.Module, name: str) -> Change:
+    short = part.name.rpartition(".")[2]
+    if any(_is_generator(node) for node in ast.walk(tree) if getattr(node, "name", "") == short):
+        raise Unchangeable(f"{short} is a generator or a coroutine")
+    on_line = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.lineno == part.line
+    ]
+    named = [node for node in on_line if _name_of(node.func) == short]
+    if not named and len(on_line) != 1:
+        raise Unchangeable(f"no call of {short} is on this line")
+    before = source.splitlines()[part.line - 1]
+    after = before.encode()
+    for node in sorted(named or on_line, key=lambda node: -node.func.col_offset):
+        start, end = node.func.col_offset, node.func.end_col_offset or 0
+        if node.func.end_lineno != part.line:
+            raise Unchangeable("the called function is an expression of several lines")
+        after = (
+            after[:start] + f"{name}.checkpoint(".encode() + after[start:end] + b")" + after[end:]
+        )
+    return Change(part, before, after.decode())
+
+
+def _is_generator(node: ast.AST) -> bool:
+    if isinstance(node, ast.AsyncFunctionDef):
+        return True
+    return isinstance(node, ast.FunctionDef) and any(
+        isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in _own(node.body)
+    )
+
+
+def _name_of(node: ast.AST) -> str:
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+# Loops.
+
+
+def _loop_in_parts(part: Part, source: str, tree: ast.Module, name: str) -> Change:
+    """Return a loop whose body is a function of a part of its items."""
+    loop, around = _find_loop(part, tree)
+    _check_body(loop)
+    before = _Before(loop, around)
+    carried, given = before.carried(), before.given()
+    lines = source.encode().splitlines()
+    indent = lines[loop.lineno - 1][: loop.col_offset].decode()
+    target, items = (ast.get_source_segment(source, node) for node in (loop.target, loop.iter))
+    results, arguments = ", ".join(carried), ", ".join([*carried, *given])
+    function, all_items, start = (_free(word, tree) for word in ("part", "items", "start"))
+    after = [
+        f"def {function}({all_items}, {arguments}):",
+        f"    for {target} in {all_items}:",
+        textwrap.indent(_body(loop, lines), " " * 8),
+        f"    return {results}",
+        "",
+        f"{all_items} = list({items})",
+        f"for {start} in range(0, len({all_items}), {part.steps}):",
+        f"    {results} = {name}.checkpoint({function})(",
+        f"        {all_items}[{start} : {start} + {part.steps}], {arguments}",
+        "    )",
+    ]
+    old = b"\n".join(lines[loop.lineno - 1 : loop.end_lineno]).decode()
+    return Change(part, old, textwrap.indent("\n".join(after), indent))
+
+
+def _find_loop(part: Part, tree: ast.Module) -> tuple[ast.For, Around]:
+    """Return the loop on a line, and the function around it."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.Module)):
+            for inner in _own(node.body):
+                if isinstance(inner, ast.For) and inner.lineno == part.line:
+                    return inner, node
+    raise Unchangeable("no `for` statement begins on this line")
+
+
+def _check_body(loop: ast.For) -> None:
+    """Raise Unchangeable for a body that does more than to compute values."""
+    inside = [*_own(loop.body)]
+    own = set(_names(inside, ast.Store))
+    if loop.orelse:
+        raise Unchangeable("it has an `else`")
+    for node in inside:
+        if isinstance(node, LEAVES_EARLY):
+            word = type(node).__name__.lower().replace("from", "")
+            raise Unchangeable(f"its body has a `{word}`")
+        if isinstance(node, (ast.Global, ast.Nonlocal, ast.Delete)):
+            raise Unchangeable("its body has a `global`, `nonlocal` or `del`")
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            name = _name_of(node.value.func)
+            if name != "print":
+                raise Unchangeable(f"its body calls {name} for an effect, which would happen twice")
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
+            base = next((n.id for n in ast.walk(node) if isinstance(n, ast.Name)), "")
+            if base not in own:
+                raise Unchangeable(f"its body writes into {base}")
+        if isinstance(node, ast.Constant) and node.lineno != node.end_lineno:
+            raise Unchangeable("its body has a string of several lines")
+
+
+def _body(loop: ast.For, lines: Sequence[bytes]) -> str:
+    first = loop.body[0]
+    if first.lineno == loop.lineno:
+        return lines[first.lineno - 1][first.col_offset :].decode()
+    return textwrap.dedent(b"\n".join(lines[loop.lineno : loop.end_lineno]).decode())
+
+
+class _Before:
+    """The variables around a loop."""
+
+    def __init__(self, loop: ast.For, around: Around) -> None:
+        inside, whole = {*ast.walk(loop)}, [*_own(around.body)]
+        rest = [node for node in whole if node not in inside]
+        arguments = getattr(around, "args", None)
+        bound = (
+            {node.arg for node in ast.walk(arguments) if isinstance(node, ast.arg)}
+            if arguments
+            else set()
+        )
+        self.bound = bound | {*_names([n for n in rest if _line(n) < loop.lineno], ast.Store)}
+        self.after = {*_names([n for n in rest if _line(n) > loop.lineno], ast.Store)}
+        self.later = {*_names(rest, ast.Load)}
+        self.stored = {*_names(_own([loop]), ast.Store)}
+        self.loaded = {*_names(ast.walk(ast.Module(loop.body, [])), ast.Load)}
+
+    def carried(self) -> list[str]:
+        """Return the variables that the body changes for the next step, or for what follows."""
+        carried = {name for name in self.stored if name in self.bound or name in self.later}
+        lacking = carried - self.bound
+        for name in sorted(lacking - self.after):
+            raise Unchangeable(f"{name} has no value before the loop")
+        if not carried - lacking:
+            raise Unchangeable("its body changes no variable")
+        return sorted(carried - lacking)
+
+    def given(self) -> list[str]:
+        """Return the variables around the loop that the body only reads."""
+        return sorted((self.loaded & self.bound) - self.stored)
+
+
+def _own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the nodes of statements without those of functions and classes inside."""
+    todo = [*body]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, SCOPES):
+            todo += ast.iter_child_nodes(node)
+
+
+def _names(nodes: Iterable[ast.AST], kind: type[ast.expr_context]) -> Iterator[str]:
+    return (n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, kind))
+
+
+def _line(node: ast.AST) -> int:
+    return getattr(node, "lineno", 0)
+
+
+def _free(word: str, tree: ast.Module) -> str:
+    """Return a name that the source does not use."""
+    used = {name for node in ast.walk(tree) for name in (_name_of(node), getattr(node, "arg", ""))}
+    while word in used:
+        word += "_"
+    return word
