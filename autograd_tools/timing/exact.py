@@ -35,8 +35,11 @@ class _Allocator(ctypes.Structure):
 _ours = False  # True if this module started tracemalloc
 
 
-def start() -> None:
-    """Count from now on; existing arrays are never counted, not even when freed."""
+def start(*, keeps_freed: bool = True) -> None:
+    """Count from now on; existing arrays are never counted, not even when freed.
+
+    Without `keeps_freed`, the allocator stays as it is.
+    """
     global _ours
     if tracemalloc.is_tracing():
         if _ours:
@@ -44,7 +47,8 @@ def start() -> None:
         raise RuntimeError(
             "`exact` needs tracemalloc, which already runs; unset PYTHONTRACEMALLOC or drop `exact`"
         )
-    keep_freed_memory()  # a large block of the engine, not to be counted
+    if keeps_freed:
+        keep_freed_memory()  # a large block of the engine, not to be counted
     allocators = [_Allocator() for _ in DOMAINS]
     for domain, allocator in zip(DOMAINS, allocators, strict=True):
         ctypes.pythonapi.PyMem_GetAllocator(domain, ctypes.byref(allocator))

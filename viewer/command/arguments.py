@@ -23,6 +23,7 @@ class Command(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         self._nargs: dict[str, Any] = {}  # by the name of an option
+        self._choices: dict[str, Any] = {}  # the same
         self._runs_script = False
         super().__init__(allow_abbrev=False, **options)
 
@@ -30,6 +31,7 @@ class Command(argparse.ArgumentParser):
         """Add an argument as argparse does, and note the names of an option."""
         action = super().add_argument(*names, **options)
         self._nargs |= dict.fromkeys(action.option_strings, action.nargs)
+        self._choices |= dict.fromkeys(action.option_strings, action.choices or ())
         return action
 
     def add_script(self, saved: str = "") -> None:
@@ -117,7 +119,8 @@ class Command(argparse.ArgumentParser):
             self.error(str(unknown("option", name, known, LISTED)))
         nargs = self._nargs.get(name, 0)  # 0: a value such as FILE of -oFILE is in the word
         if nargs == "?" and not equals:  # the next word may be SCRIPT
-            return [f"{word}="]
+            is_value = words and words[0] in self._choices[name]
+            return [f"{word}={words.pop(0) if is_value else ''}"]
         if nargs is None and not equals and words:
             # argparse takes -COLUMN for an option
             return [f"{word}={words.pop(0)}"] if word == "--sort" else [word, words.pop(0)]

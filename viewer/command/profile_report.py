@@ -21,6 +21,7 @@ from viewer.profiles.advice import NO_TIPS, tips
 from viewer.profiles.annotation import annotated_rows
 from viewer.profiles.hotspot_tables import hotspot_cells, hotspot_rows, title
 from viewer.profiles.measured import records_of
+from viewer.profiles.memory_use.memory_report import MemoryUse, memory_rows
 from viewer.profiles.overview import SHOWN, has_shapes, overview, summary, totals
 from viewer.terminal.history import history_rows
 from viewer.text.lines import Row, Span, painted, plain_lines, write
@@ -52,6 +53,7 @@ class Report:
     by: tuple[HotspotBy, ...] = ()
     arithmetic: bool = False
     history: History | None = None
+    memory: MemoryUse | None = None
 
 
 def print_text(report: Report) -> None:
@@ -68,6 +70,7 @@ def print_text(report: Report) -> None:
         gradients=report.gradients,
     )
     blocks += [[*timer_rows(timer, width)]] if report.table else []
+    blocks += [[*memory_rows(report.memory, limit, width)]] if report.memory else []
     blocks += [[*sample_rows(report.session, width=width)]] if report.session else []
     for block in blocks:
         _print(block, console)
@@ -124,6 +127,7 @@ def to_json(report: Report) -> str:
         "gradients": report.gradients,
         "tables": {by: hotspot_rows(report.timer, by) for by in report.by or TABLES},
         "tips": _tips(report),
+        **({"memory": report.memory.to_dict()} if report.memory else {}),
         "records": records,
     }
     if report.history:
@@ -162,6 +166,9 @@ def to_markdown(report: Report) -> str:
     for block in history_rows(report.history, limit=report.limit) if report.history else ():
         shown = [line.replace("```", "") for line in plain_lines(block)]
         blocks.append("\n".join(["```text", *shown, "```"]))
+    if report.memory:
+        shown = [*plain_lines(memory_rows(report.memory, report.limit))]
+        blocks.append("\n".join(["### Memory", "", "```text", *shown, "```"]))
     return "\n\n".join(blocks) + "\n"
 
 

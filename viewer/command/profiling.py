@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +29,7 @@ from viewer.command.again import again_with_timer
 from viewer.command.arguments import Command
 from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
+from viewer.command.memory_use import MemoryWatch, add_memory, memory_use, settle_memory
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import REPORTS, Report, print_history
@@ -38,6 +40,7 @@ from viewer.command.window import Window
 from viewer.labels import plural
 from viewer.profiles.advice import tips
 from viewer.profiles.groupings import GROUPINGS
+from viewer.profiles.memory_use.reading import memory
 from viewer.profiles.overview import has_shapes
 from viewer.profiles.roofline import peaks_for
 from viewer.profiles.timeline import to_chrome_trace, to_collapsed, to_firefox, to_speedscope
@@ -100,11 +103,7 @@ def add_profile(command: Command) -> None:
         action="store_true",
         help="also print arithmetic and memory traffic, in percent of this machine's peaks",
     )
-    add(
-        "--memory",
-        choices=timing.MEMORY,
-        help="bytes to count (default: outputs, the arrays that operations return)",
-    )
+    add_memory(command)
     add("--timer", action="store_true", help="also print the full timer table")
     command.add_script("profile")
     command.set_defaults(run=profile)
@@ -129,8 +128,12 @@ def profile(args: argparse.Namespace) -> int:
         _timeline_for(args.timeline)
     if args.history is not None or _is_history(args.script):
         _check_history(args)
+    settle_memory(args)
     if is_saved(
-        args, output=None, skip=0, steps=None, memory=None, checkpoint=None, children=False
+        args,
+        **dict.fromkeys(("output", "steps", "memory", "checkpoint", "budget")),
+        skip=0,
+        children=False,
     ):
         path = args.script.name
         if args.history is not None:
@@ -139,7 +142,10 @@ def profile(args: argparse.Namespace) -> int:
             return after(0, lambda: history.save(args.history)) if args.history else 0
         samples = Path(path).with_suffix(sampling.ENDING)
         session = sampling.load(samples) if args.sample else None
-        return _finish(_report(args, Timer.load(path), session), args, 0, sys.stdout)
+        report = _report(args, Timer.load(path), session)
+        if args.memory_use:
+            report = replace(report, memory=memory(report.timer))
+        return _finish(report, args, 0, sys.stdout)
     if args.checkpoint and not args.output:
         raise ValueError("--checkpoint saves the profile; write -o FILE as well")
     if args.children and (args.skip or args.steps):
@@ -229,6 +235,8 @@ class _Run:
         self.sampler = sampling.Sampler()
         self.history: History | None = None
         self.streams = sys.stdout, sys.stderr
+        self.folder = str(Path.cwd())
+        self.memory = MemoryWatch(args.skip, window.leave_out) if args.memory_use else None
 
     def run(self) -> int:
         """Run the script, and count, time and sample it; wait for its processes if they count."""
@@ -243,6 +251,8 @@ class _Run:
                     stack.enter_context(checkpoints.watching())
                     stack.enter_context(ag.after_gradients(checkpoints.after_gradient))
                 stack.enter_context(ag.after_gradients(update))
+                if self.memory:
+                    stack.enter_context(self.memory.watching())
                 name = str(self.args.script)
                 sample = self.sampler.sampling(name) if self.args.sample else None
                 status = run(self.args.script, sample)
@@ -309,6 +319,10 @@ class _Run:
             if session and is_regular(args.output):  # nothing stands beside a pipe or device
                 status = after(status, lambda: sampling.save(session, samples))
         report = _report(args, timer, session, self.window.summary(), self.history)
+        if self.memory:
+            budget = None if "signal" in timer.about else args.budget
+            use = memory_use(self.memory, args.script, self.folder, budget)
+            report = replace(report, memory=use)
         return _finish(report, args, status, self.output)
 
     def _missing(self) -> str:

@@ -24,6 +24,7 @@ Names = dict[str, Any]  # the global variables of a program
 Body = Callable[[], object]  # runs a program
 SAVED = "saved file"
 _sources: dict[str, str] = {}  # of code without a file, by the name in tracebacks
+other_sources: dict[str, str] = {}  # in place of those of files, by their name
 MEASURING = ("autograd_tools", "numpy")  # never loaded a second time
 
 
@@ -175,7 +176,7 @@ def show_lines() -> None:
 
 
 def _compiled(content: bytes | str, file: str) -> types.CodeType:
-    return compile(content, file, "exec", dont_inherit=True)
+    return compile(other_sources.get(file, content), file, "exec", dont_inherit=True)
 
 
 def _load_code(code: str, names: Names) -> Body:
