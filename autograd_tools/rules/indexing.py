@@ -78,6 +78,8 @@ ARRAYS = frozenset({ndarray, Traced})
 def getitem_into(total: Any, dy: Any, x: Any, index: Any) -> Any:
     """Add `dy` into `total` at `index`: a thousand reads of `x` allocate one array."""
     if type(total) in ARRAYS and (type(dy) in LEAVES or not isinstance(dy, Value)):
+        if type(dy) is Traced and type(total) is ndarray:
+            total = dy.capture.call(np.copy, (total,), {})
         if type(index) is not int or type(total) is Traced:
             put_into(total, index, dy)
         elif type(part := total[index]) is ndarray:  # put_into, without a call
