@@ -57,6 +57,9 @@ def alike(x: Any, y: Any) -> bool:
     `y`.
     """
     x, y = held(x), held(y)
+    if type(y) is Traced:
+        y = y.plain
+        x = x.plain if type(x) is Traced else x
     if type(y) in FLOATS:
         return type(x) in FLOATS
     return type(y) is np.ndarray and type(x) in ARRAYS and x.dtype is y.dtype and x.shape == y.shape

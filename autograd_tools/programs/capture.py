@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import tree_leaves, tree_replace
+from autograd_tools.base.containers import LEAVES, tree_leaves, tree_replace
 from autograd_tools.base.traced import Attribute, Method, Traced, UfuncMethod, capture_of
 from autograd_tools.engine.rule_sites import passing, running
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import innermost_open
 from autograd_tools.location.call_site import is_users
 from autograd_tools.location.code_files import file_of
-from autograd_tools.programs.effects import writes_of
+from autograd_tools.programs.effects import CHANGING, writes_of
 from autograd_tools.programs.param_inputs import plain_value
 from autograd_tools.programs.program import NOWHERE, Call, Check, Site, Step, Variable, mapped
 
@@ -60,6 +60,17 @@ ELEMENTWISE = frozenset(
     | {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
     | {operator.neg, operator.pos, operator.abs, operator.invert}
 )
+# Functions without an effect, whose result has the shape of its broadcast arguments, and the
+# number of these.
+SIMPLE_CALLS: dict[Callable[..., Any], int] = {
+    **{func: 2 for func in ELEMENTWISE - CHANGING},
+    **dict.fromkeys((operator.neg, operator.pos, operator.abs, operator.invert), 1),
+    **{
+        func: func.nin
+        for func in vars(np).values()
+        if isinstance(func, np.ufunc) and func.nout == 1 and func.signature is None
+    },
+}
 NUMBERS = (np.ndarray, np.generic, int, float, complex)
 
 
@@ -100,7 +111,8 @@ class Capture:
         self.refused: UncapturedError | None = None
         self.params: dict[int, tuple[Any, Any]] = {}  # Param and its traced value, by id
         self.assigned: dict[int, tuple[Any, Any]] = {}
-        self.errors: dict[str, Any] = {**np.geterr()}
+        self.errors: Any = np.geterr()  # at the last call
+        self.first_errors: dict[str, Any] = {**self.errors}
         self.ignored: set[str] = set()  # errors that the function ignores
         self._count = 0
         self._sites: dict[tuple[int, int], Site] = {}  # of recordings, by serial and index
@@ -158,6 +170,39 @@ class Capture:
         """Call a function on plain values and note the call."""
         if get_ident() != self.thread:
             return self.refuse("a call in another thread", "compute in the thread that calls it")
+        if (errors := np.geterr()) != self.errors:
+            self._note_errors({**errors})
+            self.errors = errors
+        made = None
+        if not kwargs and SIMPLE_CALLS.get(func) == len(args):
+            made = self._simple_call(func, args)
+        return self._any_call(func, args, kwargs) if made is None else made
+
+    def _simple_call(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Traced | None:
+        """Do `_any_call` for elementwise functions of values without containers; else None."""
+        traced, values, variables = [], [], []
+        for x in args:
+            if type(x) is Traced:
+                traced.append(x)
+                values.append(x.plain)
+                variables.append(x.variable)
+            elif type(x) in LEAVES:
+                values.append(x)
+                variables.append(x)
+            else:
+                return None
+        y = func(*values)
+        kind = type(y)
+        if kind is not np.float64 and (kind is not np.ndarray or y.base is not None):
+            return None
+        for x in traced:
+            if y is x.plain:
+                return None
+        made = Traced(y, self.variable(y), self)
+        self.steps.append(Call(func, tuple(variables), {}, made.variable, self._site()))
+        return made
+
+    def _any_call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
         traced: list[Traced] = []
 
         def lower(x: Any) -> Any:
@@ -168,8 +213,6 @@ class Capture:
 
         values = mapped(args, lower)
         options = mapped(kwargs, lower) if kwargs else kwargs
-        if (errors := {**np.geterr()}) != self.errors:
-            self._note_errors(errors)
         y = func(*values, **options)
         if y is NotImplemented or func in STATIC or capture_of(y) is not None:
             return y
@@ -196,7 +239,7 @@ class Capture:
         return result
 
     def _note_errors(self, errors: dict[str, Any]) -> None:
-        changed = [name for name, mode in errors.items() if mode != self.errors[name]]
+        changed = [name for name, mode in errors.items() if mode != self.first_errors[name]]
         if any([errors[name] == "raise" for name in changed]):
             self.refuse("np.errstate", "choose how errors are handled outside of the function")
         self.ignored.update([name for name in changed if errors[name] == "ignore"])

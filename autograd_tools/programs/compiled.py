@@ -27,6 +27,7 @@ from autograd_tools.programs.param_inputs import is_capturing
 from autograd_tools.programs.program import Program
 from autograd_tools.programs.running import Code, LeftPathError
 from autograd_tools.programs.runs import inputs_in, kind_of
+from autograd_tools.timing import instrument as timing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -104,7 +105,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do what the function does."""
-        if not is_outermost() or is_capturing() or readers:
+        if not is_outermost() or is_capturing() or readers or timing.ENABLED:
             return self.function(*args, **kwargs)
         inputs: list[Any] = []
         key: list[Any] = []

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_tools.base.containers import LEAVES
+
 
 class Site(NamedTuple):
     """The user's line that a call belongs to; `gradients` counts the backward passes around it."""
@@ -216,6 +218,8 @@ def variables_in(x: Any) -> Iterator[Variable]:
 def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
     """Return nested arguments with `change` of each leaf; the same object where nothing changes."""
     kind = type(x)
+    if kind in LEAVES:
+        return change(x)
     if kind is tuple or kind is list or (isinstance(x, tuple) and hasattr(kind, "_fields")):
         items = [mapped(item, change) for item in x]
         if all([new is old for new, old in zip(items, x, strict=True)]):

@@ -405,6 +405,15 @@ def test_a_compiled_function_is_itself_in_a_recording():
     assert f.programs == []
 
 
+def test_a_profile_shows_the_lines_of_a_compiled_function():
+    f = ag.compile(ag.grad(lambda x: np.sum(np.tanh(x))))
+    f(X)
+    with ag.profile() as p:
+        f(X)
+    assert {record.op for record in p.records} == {"tanh", "sum"}
+    assert {record.file for record in p.records} == {__file__}
+
+
 def test_compiled_functions_nest():
     f = ag.compile(lambda x: np.sin(x) * 2)
     assert_compiles(lambda x: f(x) + 1, (X,), (Y,))
