@@ -82,7 +82,7 @@ def main() -> None:
 
     import peers
 
-    engines = {"eager": peers.ours, "compiled": peers.compiled}
+    engines: dict[str, Any] = {"eager": peers.ours, "compiled": peers.compiled}
     engines |= {name: make for name, make in peers.installed().items() if name.startswith("jax")}
     rows = []
     print(f"{'case':40} {'hand':>11} {'promised':>9}", *[f"{name:>9}" for name in engines], "first")

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.traced import UfuncMethod
-from autograd_tools.programs.program import Call, Step, Variable
+from autograd_tools.programs.blocks import Chain
+from autograd_tools.programs.program import Call, Variable
 from autograd_tools.programs.simplify import is_pure
 from autograd_tools.programs.uses import Uses
 
@@ -41,7 +42,7 @@ class Plan:
         return x in self.places or x in self.views
 
 
-def planned(steps: list[Step], uses: Uses) -> Plan:
+def planned(steps: list[Any], uses: Uses) -> Plan:
     """Plan the buffers of a program."""
     plan = Plan()
     free = _Free(plan.blocks)
@@ -64,6 +65,10 @@ def planned(steps: list[Step], uses: Uses) -> Plan:
             elif type(y) is Variable and uses.roots[y] is not y and is_pure(step.func):
                 fixed = uses.roots[y] in plan.places and all(map(plan.is_fixed, step.inputs()))
                 plan.views |= {y} if fixed else set()
+        elif isinstance(step, Chain):
+            for y in step.kept:
+                if y.is_array and y not in uses.kept:
+                    plan.places[y] = free.take(nbytes(y))
         for x in dying:
             free.add(plan.places[x])
     return plan

@@ -14,6 +14,8 @@ from autograd_tools.base.containers import tree_leaves
 from autograd_tools.base.traced import Attribute, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 from autograd_tools.programs import scalars
+from autograd_tools.programs.block_code import ChainCode
+from autograd_tools.programs.blocks import Chain, with_chains
 from autograd_tools.programs.buffers import nbytes, planned
 from autograd_tools.programs.lowering import lowered
 from autograd_tools.programs.program import Call, Check, Program, Variable
@@ -30,6 +32,7 @@ INFIX = {
 PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
 LITERALS = (bool, int, str, type(None))
 NAMED_OUT = (np.maximum, np.minimum)  # NumPy wants no third argument by position
+SPACE = {"empty": np.empty, "array": np.array}
 LARGE = 2**15  # bytes of an array that is let go as soon as it is not needed
 
 
@@ -52,11 +55,11 @@ class Code:
         self, program: Program, outside: Container[int] = (), *, exact: bool = False
     ) -> None:
         self.program = program
-        self.steps = lowered(program, outside)
+        self.steps = with_chains(lowered(program, outside), program)
         self.floats = set() if exact else scalars.float_variables(self.steps, program)
         self.uses = Uses(self.steps, program)
         self.plan = planned(self.steps, self.uses)
-        self.space: dict[str, Any] = {"LeftPathError": LeftPathError, **scalars.SPACE}
+        self.space: dict[str, Any] = {"LeftPathError": LeftPathError, **SPACE, **scalars.SPACE}
         self.outcomes: list[Any] = []  # of the checks
         self._names: dict[Any, str] = {}
         self._registers: dict[Variable, str] = {}
@@ -88,6 +91,8 @@ class Code:
             if isinstance(step, Check):
                 yield from self._check(step, len(self.outcomes))
                 self.outcomes.append(step.expected)
+            elif isinstance(step, Chain):
+                yield from self._chain(step)
             else:
                 yield from self._call(step)
                 if step.checks_shape:
@@ -168,13 +173,25 @@ class Code:
             text = self._float_expression(call)
             yield f"    {self._define(y)} = {text}"
         elif type(y) is Variable and y in self.plan.places:
-            yield f"    {self._into(call)}"
+            given = list(map(self.text, call.args))
+            yield f"    {self._into(call, given, self._define(y))}"
         elif type(y) is Variable and y in self.plan.views:
             text = self._expression(call)
             self._views.append(f"{self._define(y)} = {text}")
         else:
             text = self._expression(call)
             yield f"    {text}" if y is None else f"    {self._target(y)} = {text}"
+
+    def _chain(self, chain: Chain) -> Iterator[str]:
+        for x in chain.kept:
+            if x.is_array:
+                name = self._define(x)
+                if x not in self.plan.places:
+                    dtype = self._constant(x.dtype)
+                    yield f"    {name} = empty({x.shape}, {dtype}, {x.order!r})"
+        code = ChainCode(chain, self.text, self._into)
+        yield from (f"    {line}" for line in code.lines())
+        yield from [f"    {self._define(x)} = {text}" for x, text in code.ends()]
 
     def _target(self, output: Any) -> str:
         if type(output) is Variable:
@@ -197,10 +214,8 @@ class Code:
         name = self._registers[x]
         return f"float({name})" if x.type is np.float64 and x not in self.floats else name
 
-    def _into(self, call: Call) -> str:
-        """Return the text of a call that writes its output into a buffer."""
-        given = list(map(self.text, call.args))
-        out = self._define(call.output)
+    def _into(self, call: Call, given: list[str], out: str) -> str:
+        """Return the text of a call that writes its output into an array."""
         if type(call.func) is UfuncMethod:
             given += ["0"] if len(given) == 1 and "axis" not in call.kwargs else []
             given += [self.text(call.kwargs["axis"])] if "axis" in call.kwargs else []

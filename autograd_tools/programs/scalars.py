@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.traced import Method
-from autograd_tools.programs.program import Call, Check, Program, Step, Variable
+from autograd_tools.programs.program import Call, Check, Program, Variable
 from autograd_tools.programs.uses import result_variables
 
 # How to write a call; {0} and {1} are floats.
@@ -62,7 +62,7 @@ FAILURES = (ValueError, OverflowError, ZeroDivisionError)  # of Python's arithme
 MOVED = 3  # what it takes to make a float of a number and a number of a float, in operations
 
 
-def float_variables(steps: Iterable[Step], program: Program) -> set[Variable]:
+def float_variables(steps: Iterable[Any], program: Program) -> set[Variable]:
     """Return the variables that run as floats of Python's, and comparisons of them as its bools."""
     found: set[Variable] = set()
     groups = _Groups()
@@ -70,7 +70,7 @@ def float_variables(steps: Iterable[Step], program: Program) -> set[Variable]:
     for step in steps:
         if isinstance(step, Check):
             continue
-        if not is_float_call(step):
+        if not isinstance(step, Call) or not is_float_call(step):
             moves = [x for x in step.inputs() if x in found]
         else:
             y = step.output

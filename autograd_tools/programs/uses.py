@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from autograd_tools.base.containers import tree_leaves
-from autograd_tools.programs.program import Call, Program, Step, Variable
+from autograd_tools.programs.program import Call, Program, Variable
 from autograd_tools.programs.simplify import is_pure
 
 
@@ -27,7 +28,7 @@ class Uses:
         Roots whose memory somebody may see after the run, or see change.
     """
 
-    def __init__(self, steps: Iterable[Step], program: Program) -> None:
+    def __init__(self, steps: Iterable[Any], program: Program) -> None:
         self.results = result_variables(program)
         self.roots: dict[Variable, Variable] = {x: x for x in program.inputs}
         self.last: dict[Variable, int] = {}
