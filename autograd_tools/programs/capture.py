@@ -62,8 +62,8 @@ ELEMENTWISE = frozenset(
 )
 # Functions without an effect, whose result has the shape of its broadcast arguments, and the
 # number of these.
-SIMPLE_CALLS: dict[Callable[..., Any], int] = {
-    **{func: 2 for func in ELEMENTWISE - CHANGING},
+SIMPLE_CALLS: dict[Any, int] = {
+    **dict.fromkeys(ELEMENTWISE - CHANGING, 2),
     **dict.fromkeys((operator.neg, operator.pos, operator.abs, operator.invert), 1),
     **{
         func: func.nin

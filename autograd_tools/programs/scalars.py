@@ -52,6 +52,7 @@ TEXTS |= {
     func: f"{name}({{0}}, {{1}})" if func.nin == 2 else f"{name}({{0}})"
     for func, name in FUNCTIONS.items()
 }
+ROUNDED = {*FUNCTIONS, operator.pow, np.power} - {np.sqrt}  # in another way than NumPy
 SPACE: dict[str, Any] = {
     **{name: getattr(math, name) for name in [*FUNCTIONS.values(), "fabs"]},
     "math_pow": math.pow,
@@ -64,13 +65,19 @@ MOVED = 3  # what it takes to make a float of a number and a number of a float, 
 
 def float_variables(steps: Iterable[Any], program: Program) -> set[Variable]:
     """Return the variables that run as floats of Python's, and comparisons of them as its bools."""
+    steps = [*steps]
+    exact = _read_by_python(steps)
     found: set[Variable] = set()
     groups = _Groups()
     moved: dict[Variable, set[Variable]] = {}  # numbers from elsewhere, by group
     for step in steps:
         if isinstance(step, Check):
             continue
-        if not isinstance(step, Call) or not is_float_call(step):
+        if (
+            not isinstance(step, Call)
+            or not is_float_call(step)
+            or (step.func in ROUNDED and step.output in exact)
+        ):
             moves = [x for x in step.inputs() if x in found]
         else:
             y = step.output
@@ -87,6 +94,17 @@ def float_variables(steps: Iterable[Any], program: Program) -> set[Variable]:
         if x in found and x.type is not float:
             moved.setdefault(groups.of(x), set()).add(x)
     return found - groups.members_of_unworthy(found, moved)
+
+
+def _read_by_python(steps: Iterable[Any]) -> set[Variable]:
+    """Return the variables behind numbers that Python reads: these have to be exact."""
+    found: set[Variable] = set()
+    for step in reversed([*steps]):
+        if isinstance(step, Check):
+            found.update(step.inputs() if step.convert is not bool else ())
+        elif any([x in found for x in step.outputs()]):
+            found.update(step.inputs())
+    return found
 
 
 def is_float_call(call: Call) -> bool:
