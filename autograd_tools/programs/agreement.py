@@ -18,7 +18,6 @@ from autograd_tools.programs.capture import UncapturedError, is_input
 from autograd_tools.programs.param_inputs import Rehearsal, params_captured
 from autograd_tools.programs.program import NOWHERE, Check, Site, Variable
 from autograd_tools.programs.runs import CapturedRun, captured
-from autograd_tools.programs.simplify import simplified
 
 NEAR = 2.0**-20  # the relative change of an input
 
@@ -26,7 +25,7 @@ NEAR = 2.0**-20  # the relative change of an input
 def agreed(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, integers: bool = True
 ) -> CapturedRun:
-    """Capture a function twice, and return the first run with its simplified program.
+    """Capture a function twice, and return the first run.
 
     Raises
     ------
@@ -57,7 +56,7 @@ def agreed(
             f"{name_of(f)} returns another value while it is captured; write isinstance(x, kind) "
             "for type(x) is kind"
         )
-    return run._replace(program=simplified(run.program))
+    return run
 
 
 def _close(y: Any, other: Any) -> bool:

@@ -43,7 +43,7 @@ def simplified(program: Program) -> Program:
 
     result = rename(program.result)
     assigned = [(param, rename(x)) for param, x in program.assigned]
-    kept = _without_unread(
+    kept = without_unread(
         steps, [*tree_leaves(result), *tree_leaves([x for _, x in assigned])], program.inputs
     )
     return replace(program, steps=kept, result=result, assigned=assigned)
@@ -140,7 +140,7 @@ def _key(x: Any) -> Any:
     return x
 
 
-def _without_unread(steps: list[Step], results: list[Any], inputs: list[Variable]) -> list[Step]:
+def without_unread(steps: list[Step], results: list[Any], inputs: list[Variable]) -> list[Step]:
     """Return the steps without calls whose outputs nobody reads."""
     read = {x for x in results if type(x) is Variable}
     roots = {x.root for x in (*read, *inputs)}
