@@ -84,8 +84,13 @@ def note_shared(recording: Any, index: int, x: Any) -> None:
 
 
 def fingerprint(x: ndarray[Any, Any]) -> bytes:
-    """Return all of a small array, some elements of a large one."""
-    return x.tobytes() if x.nbytes <= SMALL else x[_sample(x.shape)].tobytes()
+    """Return the bytes of all of a small array, some elements of a large one."""
+    return sample_of(x).tobytes()
+
+
+def sample_of(x: ndarray[Any, Any]) -> ndarray[Any, Any]:
+    """Return all of a small array, a view of some elements of a large one."""
+    return x if x.nbytes <= SMALL else x[_sample(x.shape)]
 
 
 @functools.lru_cache(1024)

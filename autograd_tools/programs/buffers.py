@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_tools.base.traced import UfuncMethod
 from autograd_tools.programs.blocks import Chain
+from autograd_tools.programs.lowering import DOT
 from autograd_tools.programs.program import Call, Variable
 from autograd_tools.programs.simplify import is_pure
 from autograd_tools.programs.uses import Uses
@@ -89,6 +90,8 @@ def takes_out(call: Call) -> bool:
     if isinstance(func, np.ufunc):
         fits = len(call.args) == func.nin and func.nout == 1 and not call.kwargs
         return fits and (func.signature is None or y.order == "C")
+    if func == DOT:
+        return not call.kwargs and bool(y.order == "C")
     x = call.args[0]
     return (
         type(func) is UfuncMethod

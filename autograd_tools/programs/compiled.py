@@ -45,6 +45,12 @@ class Path:
     function: Callable[..., Any]
     outcomes: list[Any]
 
+    def __post_init__(self) -> None:
+        y = self.program.result
+        parts = y if type(y) is tuple and y else (y,)
+        leaves = all([children_of(part) is None for part in parts])
+        self.is_flat = leaves and not self.program.assigned
+
     def params(self) -> list[Any] | None:
         """Return the numbers of the Params that are inputs; None if these have other shapes now."""
         found: list[Any] = []
@@ -230,6 +236,8 @@ def _result_of(path: Path, inputs: list[Any]) -> Any:
             leaves = path.function(*inputs)
     else:
         leaves = path.function(*inputs)
+    if path.is_flat:
+        return leaves if type(program.result) is tuple else leaves[0]
     rest = iter(leaves)
     y = tree_replace(program.result, rest)
     for param, held in program.assigned:

@@ -36,6 +36,7 @@ REDUCTIONS: dict[Any, np.ufunc] = {
     Method("sum"): np.add, Method("prod"): np.multiply, Method("max"): np.maximum,
     Method("min"): np.minimum,
 }  # fmt: skip
+DOT = Method("dot")  # the same product of matrices and vectors as matmul, with less around it
 MEANS = (np.mean, Method("mean"))
 BITS = {np.dtype(np.float64): np.uint64, np.dtype(np.float32): np.uint32}
 # Ufuncs whose loop does not change when a number of Python's becomes an array of the same dtype.
@@ -93,6 +94,8 @@ class _Lowering:
 def _faster(func: Any, args: Any, kwargs: Any, output: Any) -> tuple[Any, Any, Any]:
     """Return the function and arguments that do what a call does with less around it."""
     arrays = any([_is_array(x) for x in args])
+    if func in (operator.matmul, np.matmul) and not kwargs and _is_product(args):
+        return DOT, args, kwargs
     if type(output) is Variable and output.is_array and arrays and not kwargs:
         if func in UFUNCS:
             return UFUNCS[func], args, kwargs
@@ -112,6 +115,16 @@ def _faster(func: Any, args: Any, kwargs: Any, output: Any) -> tuple[Any, Any, A
 
 def _is_array(x: Any) -> bool:
     return x.is_array if type(x) is Variable else type(x) is np.ndarray
+
+
+def _is_product(args: tuple[Any, ...]) -> bool:
+    """Return whether matrices and vectors of floats, dense in memory, are multiplied."""
+    if len(args) != 2 or not all(map(_is_array, args)):
+        return False
+    a, b = [x if type(x) is Variable else Variable(0, x) for x in args]
+    dims = (len(a.shape), len(b.shape))
+    same = a.dtype == b.dtype and a.dtype in BITS and bool(a.order and b.order)
+    return same and dims in ((2, 2), (2, 1), (1, 2)) and bool(a.size and b.size)
 
 
 def _is_square(args: tuple[Any, ...]) -> bool:

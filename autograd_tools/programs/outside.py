@@ -7,6 +7,7 @@ whether the arrays among them still hold the same numbers: all of a small one, s
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.engine.changes import fingerprint
+from autograd_tools.engine.changes import sample_of
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.values import Value
 from autograd_tools.location.call_site import is_library
@@ -23,15 +24,18 @@ MOST = 10_000  # objects that are followed
 SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
 MISSING = object()
 
-Part = tuple[Callable[[], Any], str]  # how to get an object, and its name
-Look = tuple[Callable[[], Any], Any, bytes | None, str]  # how to get it, it, its numbers, its name
+Part = tuple["functools.partial[Any]", str]  # how to get an object, and its name
 
 
 class Outside:
     """The objects that a function reads from outside, as they were."""
 
     def __init__(self, f: Any) -> None:
-        self._looks: list[Look] = []
+        self._looks: dict[
+            Any, tuple[Callable[[], Any], Any, str]
+        ] = {}  # how to get it, it, its name
+        self._lengths: dict[int, tuple[Any, int, str]] = {}
+        self._arrays: dict[int, tuple[Any, Any, bytes, str]] = {}  # it, a sample, its numbers, name
         seen: set[int] = set()
         todo: list[tuple[Any, str]] = [(f, "")]
         while todo and len(seen) < MOST:
@@ -41,26 +45,57 @@ class Outside:
             seen.add(id(x))
             for get, label in _parts(x, name):
                 found = get()
-                numbers = fingerprint(found) if type(found) is np.ndarray else None
-                self._looks.append((get, found, numbers, label))
+                self._note(get, found, label)
                 todo.append((found, label))
+        self._getters = [get for get, _, _ in self._looks.values()]
+        self._found = [found for _, found, _ in self._looks.values()]
+        self._sized = [x for x, _, _ in self._lengths.values()]
+        self._sizes = [n for _, n, _ in self._lengths.values()]
+        self._samples = [part for _, part, _, _ in self._arrays.values()]
+        self._numbers = [numbers for _, _, numbers, _ in self._arrays.values()]
+
+    def _note(self, get: functools.partial[Any], found: Any, label: str) -> None:
+        """Note an object, where it may become another one or hold others."""
+        if type(found) is np.ndarray:
+            part = sample_of(found)
+            self._arrays.setdefault(id(found), (found, part, part.tobytes(), label))
+        if get.func is _same or (get.args and isinstance(get.args[0], tuple)):
+            return  # the same for good
+        if get.func is len:
+            self._lengths.setdefault(id(get.args[0]), (get.args[0], found, label))
+        else:
+            owner = getattr(get.func, "__self__", None)
+            key = getattr(get.func, "__func__", get.func) if owner is None else id(owner)
+            self._looks.setdefault((key, *map(_key, get.args)), (get, found, label))
 
     def memory(self) -> set[int]:
         """Return the ids of the arrays that own the memory of those among them."""
-        arrays = [found for _, found, _, _ in self._looks if isinstance(found, np.ndarray)]
-        return {id(memory_of(x)) for x in arrays}
+        return {id(memory_of(x)) for x, _, _, _ in self._arrays.values()}
 
     def changed(self) -> str:
         """Return the name of something that has changed; an empty string if nothing has."""
-        for get, before, numbers, name in self._looks:
+        if (
+            [x.tobytes() for x in self._samples] == self._numbers
+            and [*map(len, self._sized)] == self._sizes
+            and all(map(operator.is_, [get() for get in self._getters], self._found))
+        ):
+            return ""
+        for get, before, name in self._looks.values():
             now = get()
-            if now is not before:
-                if type(now) is type(before) and isinstance(now, SIMPLE) and now == before:
-                    continue
+            alike = type(now) is type(before) and isinstance(now, SIMPLE) and now == before
+            if now is not before and not alike:
                 return name
-            if numbers is not None and fingerprint(now) != numbers:
+        for x, size, name in self._lengths.values():
+            if len(x) != size:
+                return name
+        for _, part, numbers, name in self._arrays.values():
+            if part.tobytes() != numbers:
                 return name
         return ""
+
+
+def _key(x: Any) -> Any:
+    return x if isinstance(x, str) else id(x)
 
 
 def _parts(x: Any, name: str) -> Iterator[Part]:

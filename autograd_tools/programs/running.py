@@ -216,6 +216,8 @@ class Code:
 
     def _into(self, call: Call, given: list[str], out: str) -> str:
         """Return the text of a call that writes its output into an array."""
+        if type(call.func) is Method:
+            return f"{given[0]}.{call.func.name}({', '.join([*given[1:], out])})"
         if type(call.func) is UfuncMethod:
             given += ["0"] if len(given) == 1 and "axis" not in call.kwargs else []
             given += [self.text(call.kwargs["axis"])] if "axis" in call.kwargs else []
