@@ -27,6 +27,7 @@ from autograd_tools.programs.param_inputs import is_capturing
 from autograd_tools.programs.program import Program
 from autograd_tools.programs.running import Code, LeftPathError
 from autograd_tools.programs.runs import inputs_in, kind_of
+from autograd_tools.programs.simplify import simplified
 from autograd_tools.timing import instrument as timing
 
 P = ParamSpec("P")
@@ -174,17 +175,18 @@ class Compiled:
         """Capture the function, and run the program."""
         with self._lock:
             if len(known.paths) >= MOST_PATHS:
-                reason = f"its checks had another outcome in each of {MOST_PATHS} runs"
-                return self._eagerly(known, reason, args, kwargs)
+                return self._eagerly(known, _often_left(known.paths), args, kwargs)
             try:
                 run = agreed(self.function, args, kwargs, integers=known.integers)
-                code = Code(run.program, known.outside.memory())
-                path = Path(run.program, code.function(), code.outcomes)
+                program = simplified(run.program)
+                code = Code(program, known.outside.memory())
+                path = Path(program, code.function(), code.outcomes)
                 y = _result_of(path, [*inputs, *(path.params() or ())])
             except Exception as error:
                 if isinstance(error, UncapturedError) and error.is_final:
                     raise
-                if known.integers:  # perhaps they are axes and sizes
+                if known.integers and not all(map(is_floating_input, inputs)):
+                    # Perhaps they are axes and sizes.
                     self._by_integers.add(known.key)
                     del self._signatures[known.key]
                     return self(*args, **kwargs)
@@ -214,6 +216,15 @@ def _changing(name: str) -> str:
         f"{name} changed between {MOST_CHANGES + 1} calls; pass it as an argument, or make it a "
         "Param"
     )
+
+
+def _often_left(paths: list[Path]) -> str:
+    """Say which line reads the number that differs between the paths."""
+    a, b = paths[0], paths[1]
+    pairs = zip(a.outcomes, b.outcomes, a.program.checks(), strict=False)
+    sites = [site for x, y, site in pairs if x != y]
+    at = f"at {sites[0].file}:{sites[0].line} " if sites and sites[0].file else ""
+    return f"the number that Python reads {at}was another one in each of {MOST_PATHS} runs"
 
 
 def _goes(path: Path, other: Path, left: LeftPathError) -> bool:

@@ -192,6 +192,14 @@ class Program:
     assigned: list[tuple[Any, Any]] = field(default_factory=list)
     ignored: frozenset[str] = frozenset()
 
+    def checks(self) -> Iterator[Site]:
+        """The sites of the checks, in the order of a run: of numbers, and of shapes."""
+        for step in self.steps:
+            if isinstance(step, Check):
+                yield step.site
+            elif step.checks_shape:
+                yield from [step.site for _ in step.outputs()]
+
     @property
     def writes_inputs(self) -> bool:
         """True if it writes into its arguments."""
