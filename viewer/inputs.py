@@ -52,7 +52,8 @@ def kind_of(x: object) -> str:
         raise _unexpected("a Tape, a Trace, a Timer or the path of a saved one", x, NO_TAPE)
     kind = kind_of_file(x)
     if kind not in ("trace", "profile"):
-        raise ValueError(f"{os.fspath(x)} is neither a saved trace nor a saved profile")
+        found = f"a saved {kind}, " if kind else ""
+        raise ValueError(f"{os.fspath(x)} is {found}neither a saved trace nor a saved profile")
     return kind
 
 

@@ -18,24 +18,23 @@ from pyinstrument.session import Session
 import autograd_tools as ag
 from autograd_tools import History, Timer, timing
 from autograd_tools.api.engine_cost import engine_cost
-from autograd_tools.base.documents import kind_of_file
 from autograd_tools.base.output import FixedPath, is_regular, write_bytes
 from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import encodable, unknown
 from autograd_tools.timing.recorder import WHOLE
-from autograd_tools.tracing.history_files import FORMATS, format_for
+from autograd_tools.tracing.history_files import FORMATS
 from viewer.command import elsewhere, profile_report, sampling
 from viewer.command.again import again_with_timer
 from viewer.command.arguments import Command
 from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
+from viewer.command.history_option import settle_history, show_history
 from viewer.command.memory_use import MemoryWatch, add_memory, memory_use, settle_memory
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.profile_page import to_html
-from viewer.command.profile_report import REPORTS, Report, print_history
+from viewer.command.profile_report import REPORTS, Report
 from viewer.command.progress import progress
 from viewer.command.script import INTERRUPTED, run
-from viewer.command.targets import SAVED, Target
 from viewer.command.window import Window
 from viewer.labels import plural
 from viewer.profiles.advice import tips
@@ -126,8 +125,7 @@ def profile(args: argparse.Namespace) -> int:
         raise ValueError(f"--annotate prints text and does not work with --format {args.format}")
     if args.timeline:
         _timeline_for(args.timeline)
-    if args.history is not None or _is_history(args.script):
-        _check_history(args)
+    settle_history(args)
     settle_memory(args)
     if is_saved(
         args,
@@ -137,9 +135,7 @@ def profile(args: argparse.Namespace) -> int:
     ):
         path = args.script.name
         if args.history is not None:
-            history = ag.History.load(path)
-            print_history(history, args.limit)
-            return after(0, lambda: history.save(args.history)) if args.history else 0
+            return show_history(args)
         samples = Path(path).with_suffix(sampling.ENDING)
         session = sampling.load(samples) if args.sample else None
         report = _report(args, Timer.load(path), session)
@@ -159,26 +155,6 @@ def profile(args: argparse.Namespace) -> int:
         setattr(args, name, getattr(args, name) and FixedPath.of(getattr(args, name)))
     with _output_of(args) as output:
         return _profile_script(args, window, output)
-
-
-def _is_history(script: Target) -> bool:
-    return script.kind == SAVED and kind_of_file(script.name) == "history"
-
-
-def _check_history(args: argparse.Namespace) -> None:
-    """Move the file of -o to --history, if a profile has no such format, and check its name."""
-    args.history = args.history or ""
-    if args.output and not args.history and not _is_json(args.output):
-        args.history, args.output = args.output, None
-    if args.history:
-        try:
-            format_for(args.history)
-        except ModuleNotFoundError as error:
-            raise ValueError(str(error)) from None
-
-
-def _is_json(path: str) -> bool:
-    return not path.removesuffix(".gz").endswith(tuple({*FORMATS} - {".json"}))
 
 
 def _timeline_for(path: str | os.PathLike[str]) -> Callable[..., str]:

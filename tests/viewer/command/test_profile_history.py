@@ -69,6 +69,18 @@ def test_a_saved_history_takes_the_place_of_the_script(ask, script, tmp_path):
     )
 
 
+def test_a_saved_history_has_no_other_views(ask, tmp_path):
+    ag.History().save(tmp_path / "run.json")
+    assert ask("profile", "--by", "line", "run.json")[1:] == (
+        "autograd-tools: --by needs a profile, and run.json is a saved history\n",
+        2,
+    )
+    assert ask("compare", "run.json", "run.json")[1:] == (
+        "autograd-tools: run.json is a saved history, neither a saved trace nor a saved profile\n",
+        2,
+    )
+
+
 def test_other_formats_have_the_history(ask, script):
     output, _, status = ask("profile", "--history", "--format", "json", script(TRAINING), **SETTLED)
     assert status == 0
