@@ -60,8 +60,7 @@ class History:
             A finding has `step`, counted from 0 in its series, `kind` ("value", "nan", "inf",
             "exploded", "vanished" or "zero"), `param` (None for the loss) and `value`.
         """
-        with self._lock:
-            return [(series, found) for series in self.series for found in series.findings()]
+        return [(series, found) for series in [*self.series] for found in series.findings()]
 
     def columns(self) -> dict[str, list[Any]]:
         """Return the steps of all series as columns of one table.
@@ -75,8 +74,7 @@ class History:
         """
         from autograd_tools.tracing.history_files import table_of  # few programs need it
 
-        with self._lock:
-            return table_of(self.series)
+        return table_of([*self.series])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the history to a file.
@@ -97,8 +95,7 @@ class History:
         """
         from autograd_tools.tracing.history_files import write_history
 
-        with self._lock:
-            write_history(path, self.series, self)
+        write_history(path, [*self.series], self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from threading import RLock
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class Series:
         self._widths = [0]  # of the rows of each piece
         self._size = 0  # numbers in all
         self._columns: dict[str, int] = {}
+        self._lock = RLock()  # an array that another thread reads cannot grow
 
     def column(self, name: str) -> int:
         """Return the number of the column of a Param; a new one is empty in the rows so far."""
@@ -77,13 +79,15 @@ class Series:
         return head + [*NO_GRADIENT] * len(self.names)
 
     def _append(self, row: list[float]) -> None:
-        if len(row) != self._widths[-1]:
-            self._put(array("d"), len(row))
-        self.steps += 1  # first: an interrupt loses a row rather than a number
-        self._pieces[-1].extend(row)
-        self._size += len(row)
-        if self._size > max(MOST, FEWEST * len(row)):
-            self._thin()
+        with self._lock:
+            if len(row) != self._widths[-1]:
+                self._pieces.append(array("d"))
+                self._widths.append(len(row))
+            self.steps += 1  # first: an interrupt loses a row rather than a number
+            self._pieces[-1].extend(row)
+            self._size += len(row)
+            if self._size > max(MOST, FEWEST * len(row)):
+                self._thin()
 
     def fill(self, names: list[str], steps: int, rows: np.ndarray) -> None:
         """Take the rows of a file."""
@@ -94,12 +98,14 @@ class Series:
     @property
     def numbers(self) -> Numbers:
         """The rows as columns."""
-        rows, of_param = self._rows(), len(Norm._fields)
+        with self._lock:
+            names, rows, bad_values = tuple(self.names), self._rows(), tuple(self.bad_values)
+        of_param = len(Norm._fields)
         step, loss, forward_ns, backward_ns = rows.T[:HEAD]
         norm, nans, infs = (rows[:, HEAD + i :: of_param] for i in range(of_param))
         return Numbers(
-            *(tuple(self.names), step.astype(np.int64), loss, forward_ns, backward_ns),
-            *(norm, nans, infs, tuple(self.bad_values)),
+            *(names, step.astype(np.int64), loss, forward_ns, backward_ns),
+            *(norm, nans, infs, bad_values),
         )
 
     def findings(self) -> list[Finding]:
@@ -121,10 +127,6 @@ class Series:
             rows[start : start + len(part), : part.shape[1]] = part
             start += len(part)
         return rows
-
-    def _put(self, piece: array[float], width: int) -> None:
-        """Begin another piece."""
-        self._pieces, self._widths = [*self._pieces, piece], [*self._widths, width]
 
     def _replace(self, rows: np.ndarray) -> None:
         """Put rows in place of all others."""

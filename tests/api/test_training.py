@@ -262,6 +262,25 @@ def test_the_gradients_of_all_threads_are_recorded():
     assert h.columns()["step"] == [*range(200)]
 
 
+def test_a_history_can_be_read_while_another_thread_trains():
+    done = threading.Event()
+
+    def train():
+        for _ in range(300):
+            ag.grad(loss)(np.ones(2))
+        done.set()
+
+    with ag.history() as h:
+        thread = threading.Thread(target=train)
+        thread.start()
+        while not done.is_set():
+            columns = h.columns()
+            assert columns["step"] == [*range(len(columns["loss"]))]
+            assert h.findings() == []
+        thread.join()
+    assert h.steps == 300
+
+
 def test_a_history_can_be_read_in_its_block_and_after_an_exception():
     with contextlib.suppress(ZeroDivisionError), ag.history() as h:
         ag.grad(loss)(np.ones(2))

@@ -57,6 +57,8 @@ def history_html(history: History) -> str:
     blocks = [LOOKS_OF_PAGE + '<div class="history">', f"<p>{escape(summary_of(history))}</p>"]
     for series in history.series:
         numbers = series.numbers
+        if not len(numbers.step):  # its first step is not over
+            continue
         blocks.append(f"<h2>{escape(title_of(series))}</h2>")
         blocks.append(f"<p>{escape(heading_of(series, numbers))}</p>")
         found = findings(numbers)

@@ -32,6 +32,8 @@ def history_rows(
     blocks = [[*fold([Span(summary_of(history))], width)]]
     for series in history.series:
         numbers = series.numbers
+        if not len(numbers.step):  # its first step is not over
+            continue
         heading = Span(title_of(series), "bold"), Span(f": {heading_of(series, numbers)}")
         rows: list[Row] = [*fold(heading, width)]
         found = findings(numbers)
