@@ -68,6 +68,14 @@ class Tape(Recording):
             for key, name in find_param_names(unnamed, namespaces).items():
                 self.names[key] = min(name, self.names.get(key, name))
 
+    def find_all_names(self) -> dict[int, Name]:
+        """Return the names of Params without one, from the program's variables, by id."""
+        frames = variables_of_frames(sys._getframe())
+        function = None if self.function is None else self.function()
+        files = (note.file for note in self.notes or ())
+        self.find_names(itertools.chain(frames, variables_of_program(function, files)))
+        return self.names
+
     def backward(self, loss: Value | None = None) -> None:
         """Compute the gradients of a scalar on this tape, and stop recording.
 
@@ -178,11 +186,7 @@ class Tape(Recording):
         from autograd_tools.tracing.snapshot import columns_of
         from autograd_tools.tracing.trace_data import Trace
 
-        frames = variables_of_frames(sys._getframe())
-        function = None if self.function is None else self.function()
-        files = (note.file for note in self.notes or ())
-        self.find_names(itertools.chain(frames, variables_of_program(function, files)))
-        nodes = Nodes(columns_of(self, self.names))
+        nodes = Nodes(columns_of(self, self.find_all_names()))
         return Trace(nodes, None if self.result is None else self.result + 1)
 
     def __copy__(self) -> Tape:

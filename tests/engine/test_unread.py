@@ -57,6 +57,11 @@ def test_a_param_without_a_name_is_called_by_its_value():
     assert found == {("matmul", "2 P(float64[3,4])", 1, 1)}
 
 
+def test_a_param_has_the_name_of_its_variable():
+    bias = ag.Param(np.ones(4))
+    assert unread(lambda: np.sum(w @ x + bias), w, x) == {("add", "2 bias", 1, 1)}
+
+
 def test_many_params_are_counted():
     params = [ag.Param(1.0, name=f"p{i}") for i in range(5)]
     found = unread(lambda: sum(params, w[0, 0]), w)
@@ -106,9 +111,11 @@ def test_tapes_that_are_let_go_are_not_found(steps, keep):
 
 
 def test_the_line_that_makes_the_tapes_is_named():
-    kept = []
+    def step():
+        return ag.diff(lambda: np.sum(w @ x))
+
     with ag.profile() as p:
-        for _ in range(20):
-            kept.append(ag.diff(lambda: np.sum(w @ x)))  # noqa: PERF401
+        kept = [step() for _ in range(20)]
     [fact] = [fact for fact in p.facts if fact.kind == "kept"]
-    assert (fact.file, fact.line) == (__file__, 112)
+    assert (fact.file, fact.line) == (__file__, step.__code__.co_firstlineno + 1)
+    assert len(kept) == 20

@@ -23,9 +23,14 @@ def unread(recording: Any) -> Callable[[], Facts]:
     ops = operations_of(recording.entries, recording.notes or ())
     asked, places, parents = recording.asked, ops.places, ops.parents
     params = {
-        index: param.name or describe(param)
+        index: args[0]
         for index, (plan, _, args, _, _) in enumerate(ops.entries)
-        if plan is None and isinstance(param := args[0], Param)
+        if plan is None and isinstance(args[0], Param)
+    }
+    known = recording.find_all_names() if len(params) > 1 else {}
+    words = {
+        index: param.name or (known[id(param)][-1] if id(param) in known else describe(param))
+        for index, param in params.items()
     }
     arguments = [
         () if plan is None else tuple(zip(plan.positions, own, strict=True))
@@ -33,7 +38,7 @@ def unread(recording: Any) -> Callable[[], Facts]:
     ]
 
     def find() -> Facts:
-        names = [name for index, name in params.items() if index not in asked]
+        names = [word for index, word in words.items() if index not in asked]
         if not asked or not names:
             return {}
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
