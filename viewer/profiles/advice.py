@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from autograd_tools import Tape, Timer
@@ -86,9 +87,7 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
         (place, found, found.instead or (found.trial and found.trial.instead) or instead)
         for place, line in lines.items()
         if place[0] and worth_a_look(line, whole)
-        for find, instead in TIPS
-        if (found := _found(find, line)) is not None
-        and (found.always or found.saved_ns > found.least * whole)
+        for found, instead in _of_line(line, whole)
     ]
     said: set[str] = set()
     groups: set[str] = set()
@@ -107,6 +106,19 @@ def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) 
         groups |= {found.group} - {""}
     if not given:
         yield from fold([Span(NO_TIPS if peaks else f"{NO_TIPS} {UNSEEN}", "dim")], width)
+
+
+def _of_line(line: LineProfile, whole: int) -> list[tuple[Found, str]]:
+    """Return what is found at a line, and what to write for each; a tip on all of it is enough."""
+    found = [(_found(find, line), instead) for find, instead in TIPS]
+    given = [
+        (own, instead)
+        for own, instead in found
+        if own is not None and (own.always or own.saved_ns > own.least * whole)
+    ]
+    all_of_it = range(math.ceil(ALMOST * line.total_ns), line.total_ns + 1)
+    enough = [row for row in given if row[0].trial and row[0].ns in all_of_it]
+    return [row for row in given if row[0].always or row in enough] if enough else given
 
 
 def _found(find: Finder, line: LineProfile) -> Found | None:
