@@ -4,10 +4,12 @@
 
 Each program runs under `autograd-tools profile` as it is, where any tip is a false one, and once
 with each mistake. A mistake is named if a tip has the expected words. The times are the processor
-time of a gradient with the mistake, and without it: what obeying the tip gives.
+time of a gradient with the mistake, and without it: what obeying the tip gives. All run on one
+thread.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -373,6 +375,7 @@ PROGRAMS = {
     "factorization": FACTORIZATION,
 }
 ROUNDS = 7
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def tips_of(source):
@@ -423,4 +426,5 @@ def main(*names):
 
 
 if __name__ == "__main__":
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # NumPy is not imported yet
     main(*sys.argv[1:])
