@@ -70,6 +70,7 @@ class Numbers:
         return int(bad.argmax()) if bad.any() else len(bad)
 
 
+@np.errstate(all="ignore")
 def findings(numbers: Numbers) -> list[Finding]:
     """Return what goes wrong in a series, the first step first.
 
@@ -140,6 +141,7 @@ def _logs(x: Array) -> Array:
     return np.log10(np.where(np.isfinite(x) & (x > 0), x, 1))
 
 
+@np.errstate(all="ignore")
 def extremeness(numbers: Numbers) -> Array:
     """Return how far the numbers of each row are above their geometric means."""
     columns = np.column_stack([np.abs(numbers.loss), numbers.norm])

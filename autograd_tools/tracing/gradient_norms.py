@@ -37,9 +37,9 @@ def usual_norms(gradients: Iterable[Any]) -> list[float] | None:
     for dx in gradients:
         if type(dx) is ndarray and dx.dtype in RANGES:
             within, flat = RANGES[dx.dtype], dx.ravel("K")
-            squares = vdot(flat, flat).real
+            squares = float(vdot(flat, flat).real)
         elif type(dx) in FLOATS:
-            within, squares = RANGES[DOUBLE], dx * dx
+            within, squares = RANGES[DOUBLE], float(dx) * float(dx)  # without NumPy's warnings
         else:
             return None
         if not within[0] < squares < within[1]:

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
+import autograd_tools as ag
 from autograd_tools.tracing.gradient_norms import NO_GRADIENT, Norm, norm_of
 from autograd_tools.tracing.series import Series
+from viewer.drawing.history_page import history_html
 
 
 def series(losses, **columns):
@@ -157,6 +159,22 @@ BAD = [
 def test_norms_of_extreme_gradients_are_right(x, expected, handling):
     with np.errstate(all=handling):
         assert norm_of(np.array(x)) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("x", [1e200, -1e-200, math.inf])
+def test_norms_of_extreme_numbers_are_right(x):
+    with np.errstate(all="raise"):
+        assert norm_of(np.float64(x)).norm == norm_of(x).norm == abs(x)
+
+
+def test_extreme_numbers_make_no_warnings(monkeypatch):
+    monkeypatch.setattr("autograd_tools.tracing.series.MOST", 400)
+    w = [5e-324, 1e308, 0.0, 1e-300, math.inf, math.nan, None, 1e-320] * 20
+    with np.errstate(all="raise"):
+        made = series([1e308, -1e308, 5e-324, math.nan] * 40, w=w, v=w[::-1])
+        made.findings()
+        assert len(str(ag.History([made]))) > 100
+        assert len(history_html(ag.History([made]))) > 1000
 
 
 def test_norms_of_single_precision_are_right():

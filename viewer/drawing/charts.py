@@ -16,6 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 12, 20, 22  # margins with the labels
 POINTS = 400  # of a curve, each with its smallest and largest number
 FEW_POINTS = 100  # of a small chart
 TICKS = 6
+LARGEST = 8e307  # on an axis, whose length must not overflow
 LETTER = 6.2  # width of a letter of a label, about
 
 
@@ -63,7 +64,7 @@ def scale_of(lines: Sequence[Line], *, is_log: bool, zero: bool = False) -> Scal
     if is_log:
         low, high = math.floor(low), math.ceil(high)
         return Scale(low, max(high, low + 1), is_log)
-    low = min(low, 0.0) if zero else low
+    low, high = max(min(low, 0.0) if zero else low, -LARGEST), min(high, LARGEST)
     if not high - low > 1e-12 * max(abs(low), abs(high)):  # NumPy subtracts no closer numbers
         low, high = low - (abs(low) / 2 or 1), high + (abs(high) / 2 or 1)
     return Scale(low, high)

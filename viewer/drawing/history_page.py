@@ -52,6 +52,7 @@ LOOKS_OF_PAGE = """<style>
 """
 
 
+@np.errstate(all="ignore")
 def history_html(history: History) -> str:
     """Return a history as a piece of a page that loads nothing."""
     blocks = [LOOKS_OF_PAGE + '<div class="history">', f"<p>{escape(summary_of(history))}</p>"]

@@ -25,6 +25,7 @@ LONGEST_PARAM = 24  # columns of a name
 MOST_BARS = 80
 
 
+@np.errstate(all="ignore")
 def history_rows(
     history: History, *, limit: int = MOST_PARAMS, width: int | None = None
 ) -> list[list[Row]]:
