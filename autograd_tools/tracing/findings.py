@@ -11,7 +11,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-EXPLODES = 100  # times the mean of all steps before, which is a geometric one
+EXPLODES = 100  # times the geometric mean of all steps before, 10 times the arithmetic one
 BEFORE = 5  # steps that such a mean needs
 VANISHES = 1e-6  # of the largest norm of the step
 LEARNS = 0.01  # of the largest norm at first: where all are smaller, training has converged
@@ -104,7 +104,7 @@ def _of_param(numbers: Numbers, number: int, most: Array) -> Iterator[Finding]:
         ("vanished", (norm > 0) & (norm < VANISHES * largest), (norm >= 0) & learns),
         ("zero", norm == 0, norm >= 0),
     ):
-        for row in _lasting(is_small, among):
+        for row in _lasting(is_small, among, step):
             yield Finding(int(step[row]), kind, name, float(norm[row]))
 
 
@@ -113,20 +113,29 @@ def _first(mask: Array) -> list[int]:
     return [int(mask.argmax())] if mask.any() else []
 
 
-def _lasting(mask: Array, among: Array) -> list[int]:
-    """Return the row from which on a mask holds to the end, among some rows, if for long enough."""
+def _lasting(mask: Array, among: Array, step: Array) -> list[int]:
+    """Return the row from which on a mask holds to the end, among some rows.
+
+    It has to hold for more steps than ever before.
+    """
     rows = np.flatnonzero(among)
-    others = np.flatnonzero(~mask[rows])
-    lasting = rows[others[-1] + 1 if len(others) else 0 :]
-    return [int(lasting[0])] if len(lasting) >= min(LASTING, len(rows)) > 0 else []
+    bounds = np.flatnonzero(np.diff(mask[rows], prepend=False, append=False))
+    starts, ends = rows[bounds[::2]], bounds[1::2]
+    if not len(ends) or ends[-1] < len(rows):
+        return []
+    *before, last = step[rows[ends - 1]] - step[starts]
+    enough = ends[-1] - bounds[-2] >= min(LASTING, len(rows))
+    return [int(starts[-1])] if enough and last > max(before, default=-1) else []
 
 
 def _explodes(norm: Array, most: Array) -> Array:
-    """Return where a norm is far above its mean before, and above `most`, that of the largest."""
+    """Return where a norm is far above its means before, and above `most`, that of the largest."""
+    logs, known = _logs(norm), np.isfinite(norm) & (norm > 0)
     own, count = _means_before(norm)
-    is_number = np.isfinite(norm) & (norm > 0)
-    logs = _logs(norm)
-    return is_number & (count >= BEFORE) & (logs > own + np.log10(EXPLODES)) & (logs > most)
+    finite = np.where(known, norm, 0)
+    mean = (np.cumsum(finite) - finite) / np.maximum(count, 1)
+    is_far = (logs > own + np.log10(EXPLODES)) & (norm > EXPLODES**0.5 * mean)
+    return known & (count >= BEFORE) & is_far & (logs > most)
 
 
 def _means_before(x: Array) -> tuple[Array, Array]:

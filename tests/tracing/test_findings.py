@@ -60,12 +60,16 @@ def test_a_gradient_explodes_at_a_hundred_times_its_mean(size):
 
 
 def test_a_gradient_that_grows_slowly_explodes_too():
-    assert found([1.0] * 200, w=[1.1**i for i in range(200)]) == [(96, "exploded", "w")]
+    assert found([1.0] * 200, w=[1.1**i for i in range(200)]) == [(100, "exploded", "w")]
 
 
 def test_large_gradients_and_first_steps_explode_not():
     assert found([1.0] * 7, w=[1.0] * 6 + [99.9]) == []
     assert found([1.0] * 5, w=[1.0] * 4 + [1e9]) == []
+
+
+def test_a_gradient_that_is_often_large_explodes_not():
+    assert found([1.0] * 9, w=[4.0] + [1e-3] * 7 + [4.1]) == []
 
 
 def test_a_gradient_that_stays_small_beside_others_explodes_not():
@@ -95,6 +99,12 @@ def test_what_is_small_after_the_training_has_converged_has_not_vanished():
 def test_a_gradient_that_stays_zero_is_found_from_its_first_step():
     assert found([1.0] * 9, w=[1.0] * 9, v=[0.0, 1.0] + [0.0] * 7) == [(2, "zero", "v")]
     assert found([1.0], w=[0.0]) == [(0, "zero", "w")]
+
+
+def test_a_gradient_that_is_often_zero_has_to_be_zero_for_longer():
+    often = [0.0] * 5 + [1.0]
+    assert found([1.0] * 16, w=[1.0] * 16, v=often + [0.0] * 4 + often) == []
+    assert found([1.0] * 12, w=[1.0] * 12, v=[*often, *often[:5], 0.0]) == [(6, "zero", "v")]
 
 
 def test_vanishing_is_looked_for_before_the_first_nan():

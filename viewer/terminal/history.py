@@ -35,7 +35,8 @@ def history_rows(
         numbers = series.numbers
         if not len(numbers.step):  # its first step is not over
             continue
-        heading = Span(title_of(series), "bold"), Span(f": {heading_of(series, numbers)}")
+        title = Span(title_of(series), "bold", (series.file, series.line))
+        heading = title, Span(f": {heading_of(series, numbers)}")
         rows: list[Row] = [*fold(heading, width)]
         found = findings(numbers)
         for sentence in sentences_of(found):
