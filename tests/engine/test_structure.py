@@ -247,27 +247,23 @@ SIGNAL, IMAGE = np.arange(12.0), np.arange(56.0).reshape(7, 8)
 @pytest.mark.parametrize(
     ("f", "args", "detail"),
     [
-        (lambda x, w: sum(x[i : i + 8] * w[i] for i in range(5)), (SIGNAL, 5), "(0,) same tracked"),
+        (lambda x, w: sum(x[i : i + 8] * w[i] for i in range(5)), (SIGNAL, 5), "(0,) same both"),
         (
             lambda x, w: sum(w[4 - i] * x[i : i + 8] for i in range(5)),
             (SIGNAL, 5),
-            "(0,) reversed tracked",
+            "(0,) reversed both",
         ),
         (
             lambda x, w: np.sum(np.stack([x[i : i + 8] * w[i] for i in range(5)]), axis=0),
             (SIGNAL, 5),
-            "(0,) same tracked",
+            "(0,) same both",
         ),
         (
             lambda x, w: sum(x[i : i + 5, j : j + 7] * w[i, j] for i in range(3) for j in range(2)),
             (IMAGE, (3, 2)),
-            "(0, 1) same tracked",
+            "(0, 1) same both",
         ),
-        (
-            lambda x, w: sum(x[:, j : j + 4] * w[j] for j in range(5)),
-            (IMAGE, 5),
-            "(1,) same tracked",
-        ),
+        (lambda x, w: sum(x[:, j : j + 4] * w[j] for j in range(5)), (IMAGE, 5), "(1,) same both"),
     ],
     ids=["same", "reversed", "stacked", "2-D", "rows"],
 )
@@ -280,14 +276,35 @@ def test_convolutions_by_slices_are_found(f, args, detail):
     assert found == [("multiply", f"{x.shape} {w.shape} {detail}", w.size, w.size)]
 
 
-def test_a_convolution_of_constant_data_is_found():
-    data = np.arange(1000.0)
+@pytest.mark.parametrize("n", [1000, 30])
+def test_a_convolution_of_constant_data_is_found(n):
+    data = np.sin(np.arange(n))
 
     def f(w):
-        return np.sum(sum(data[i : i + 996] * w[i] for i in range(5)) ** 2)
+        return np.sum(sum(data[i : i + n - 4] * w[i] for i in range(5)) ** 2)
 
-    found = facts(f, np.ones(5), kinds={"shifted"})
-    assert found == {("shifted", "multiply", "(1000,) (5,) (0,) same constant", 5, 5)}
+    def back(w):
+        return np.sum(sum(data[4 - i : n - i] * w[i] for i in range(5)) ** 2)
+
+    detail = f"({n},) (5,) (0,)"
+    found = [facts(g, np.ones(5), kinds={"shifted"}) for g in (f, back)]
+    assert found == [
+        {("shifted", "multiply", f"{detail} same elements", 5, 5)},
+        {("shifted", "multiply", f"{detail} reversed elements", 5, 5)},
+    ]
+
+
+def test_a_convolution_with_constants_is_found():
+    def f(x):
+        return np.sum((0.1 * x[:8] + 0.2 * x[1:9] + 0.4 * x[2:10] + 0.3 * x[3:11]) ** 2)
+
+    found = facts(f, SIGNAL[:11], kinds={"shifted"})
+    assert found == {("shifted", "multiply", "(11,) (4,) (0,) same array", 4, 4)}
+
+
+def test_products_of_other_constant_vectors_are_not():
+    rows = np.sin(np.arange(40.0)).reshape(5, 8)
+    assert facts(lambda w: np.sum(sum(rows[i] * w[i] for i in range(5))), np.ones(5)) == set()
 
 
 def step_by_step(x, w):

@@ -13,6 +13,7 @@ from viewer.profiles.rewrites import MOST_COPIED, calls_in, shapes_in
 from viewer.profiles.trials import is_worth_it
 
 FACTORING = ("linalg.cholesky", "linalg.det", "linalg.inv", "linalg.slogdet", "linalg.solve")
+TRACKED = {"both": (0, 1), "array": (0,), "elements": (1,)}  # of a convolution
 LARGE = 1 << 20  # bytes of tapes
 MOST_FOLLOW = 5  # operations to try in float32
 MOST_TRIED = 20  # calls that factor a matrix
@@ -114,7 +115,7 @@ def shifted(line: LineProfile) -> Found | None:
     for fact, n, _ in line.told("shifted"):
         whole, kernel, _ = shapes_in(fact.detail)
         arrays = [Operand(_dtype(line, fact.op), shape, "C") for shape in (whole, kernel)]
-        tracked = (1,) if fact.detail.endswith("constant") else (0, 1)
+        tracked = TRACKED[fact.detail.rpartition(" ")[2]]
         trial = line.trial("shifted", fact.detail, arrays, (), tracked)
         if trial is not None:
             taps = count_text(size(arrays[1]))

@@ -15,6 +15,7 @@ from autograd_tools.engine.structure.operations import OperationPlace, Operation
 from autograd_tools.timing.facts import Fact, Facts
 
 FEWEST = 4  # slices
+COPIED = ("constant", "copied")  # the source of a small constant, of which a recording has a copy
 FEWEST_PARTS = 10  # of an array that grows
 
 
@@ -25,22 +26,23 @@ class Slice(NamedTuple):
     whole: tuple[int, ...]
     start: tuple[int, ...]
     shape: tuple[int, ...]
+    content: Any = None  # of a copy
 
 
 class Product(NamedTuple):
-    """A slice times an element of another array."""
+    """A slice times an element of another array, or times a constant."""
 
     entry: int
     part: Slice
-    element: tuple[int, ...]
+    element: tuple[int, ...] | None
 
 
 def shifted(ops: Operations) -> Facts:
     """Find sums of shifted slices times single elements, which are convolutions.
 
     The detail has the shapes of the array and of the elements, the axes of the array that they go
-    along, whether both run the same way, and whether the array is tracked: `(9,) (5,) (0,) same
-    tracked`, or `reversed constant`.
+    along, whether both run the same way, and what is tracked: `(9,) (5,) (0,) same both`, or
+    `reversed elements`.
     """
     groups: dict[tuple[OperationPlace, Any, Any, Any], list[Product]] = defaultdict(list)
     for index in ops.of("multiply"):
@@ -51,32 +53,52 @@ def shifted(ops: Operations) -> Facts:
                 key = (ops.places[index], part.source, source, shape)
                 groups[key].append(Product(index, part, at))
     found = Counter[Fact]()
-    for (place, _, _, shape), products in groups.items():
-        order = _order(products, shape)
+    for (place, source, _, shape), products in groups.items():
+        order = _order(_placed(products) if source == COPIED else products, shape)
         if order and _are_summed(ops, [p.entry for p in products]):
-            part = products[0].part
-            kind = "constant" if isinstance(part.source, tuple) else "tracked"
-            detail = f"{part.whole} {shape} {order} {kind}"
-            found[Fact("shifted", *place, detail)] += len(products)
+            kind = "elements" if isinstance(source, tuple) else "both" if shape else "array"
+            found[Fact("shifted", *place, f"{order} {kind}")] += len(products)
     return ops.counted(found)
 
 
+def _placed(products: Sequence[Product]) -> list[Product]:
+    """Give copies of slices of a constant vector their places, where their contents tell."""
+    ordered = sorted([p for p in products if p.element is not None], key=lambda p: p.element or ())
+    rises = all(_follows(a.part.content, b.part.content) for a, b in pairwise(ordered))
+    falls = all(_follows(b.part.content, a.part.content) for a, b in pairwise(ordered))
+    starts = range(len(ordered)) if rises else range(len(ordered) - 1, -1, -1)
+    whole = (products[0].part.shape[0] + len(ordered) - 1,)
+    placed = [
+        p._replace(part=p.part._replace(whole=whole, start=(start,)))
+        for p, start in zip(ordered, starts, strict=True)
+    ]
+    return placed if rises or falls else []
+
+
+def _follows(a: Any, b: Any) -> bool:
+    """Return whether a slice may be one element further than another."""
+    return a.shape == b.shape and np.array_equal(a[1:], b[:-1], equal_nan=True)
+
+
 def _order(products: Sequence[Product], shape: tuple[int, ...]) -> str:
-    """Return the axes of the shifts, and how elements run, if they cover all shifts."""
+    """Return shapes, the axes of the shifts, and how elements run, if they cover all shifts."""
+    if len(products) < FEWEST:
+        return ""
     whole, length = products[0].part.whole, products[0].part.shape
-    if len(products) < FEWEST or any(p.part.shape != length for p in products):
+    if any(p.part.shape != length for p in products):
         return ""
     shifts = [n - m + 1 for n, m in zip(whole, length, strict=True)]
     moving = [axis for axis, n in enumerate(shifts) if n > 1]
     starts = [tuple([p.part.start[axis] for axis in moving]) for p in products]
     most = tuple([shifts[axis] for axis in moving])
-    if most != shape or sorted(starts) != list(product(*map(range, most))):
+    if (shape and most != shape) or sorted(starts) != list(product(*map(range, most))):
         return ""
+    text = f"{whole} {most} {tuple(moving)}"
     elements = [p.element for p in products]
-    if starts == elements:
-        return f"{tuple(moving)} same"
-    back = [tuple([n - 1 - i for n, i in zip(most, at, strict=True)]) for at in elements]
-    return f"{tuple(moving)} reversed" if starts == back else ""
+    if not shape or starts == elements:
+        return f"{text} same"
+    back = [tuple([n - 1 - i for n, i in zip(most, start, strict=True)]) for start in starts]
+    return f"{text} reversed" if back == elements else ""
 
 
 def _are_summed(ops: Operations, indices: Sequence[int]) -> bool:
@@ -111,7 +133,7 @@ def windows(ops: Operations) -> Facts:
 def _window(place: OperationPlace, parts: Sequence[Slice], count: int) -> Iterable[Fact]:
     if len(parts) < count or len({(part.source, part.shape) for part in parts}) > 1:
         return
-    _, whole, start, shape = parts[0]
+    _, whole, start, shape, _ = parts[0]
     starts = [part.start[0] for part in parts]
     steps = {b - a for a, b in pairwise(starts)}
     if whole[1:] == shape[1:] and len(steps) == 1 and (step := steps.pop()) > 0:
@@ -175,9 +197,11 @@ def _read(ops: Operations, index: int) -> Slice | None:
 
 
 def _viewed(x: Any) -> Slice | None:
-    """Return a constant array as the slice of the array that it views."""
-    if type(x) is not np.ndarray or x.base is None:
+    """Return a constant array as the slice of the array that it views, or as a copy of one."""
+    if type(x) is not np.ndarray:
         return None
+    if x.base is None:
+        return Slice(COPIED, (), (), x.shape, x) if x.ndim == 1 and x.size > 1 else None
     whole = memory_of(x)
     if whole.strides != x.strides or not whole.flags.c_contiguous or 0 in whole.strides:
         return None
@@ -189,8 +213,13 @@ def _viewed(x: Any) -> Slice | None:
 
 
 def _element(ops: Operations, index: int, i: int) -> tuple[Any, tuple[int, ...], Any] | None:
-    """Return the array of which an argument is a single element, its shape, and the index."""
+    """Return the array of which an argument is a single element, its shape, and the index.
+
+    They are empty for a constant number.
+    """
     parent = ops.parent(index, i)
+    if parent is None and isinstance(ops.argument(index, i), (int, float, np.number)):
+        return "number", (), None
     if parent is None or ops.op(parent) != "getitem":
         return None
     source, shape = ops.parent(parent, 0), shape_of(ops.argument(parent, 0))
