@@ -23,7 +23,7 @@ from viewer.text.places import source_text
 ALMOST = 0.9  # the share of a line from which on a pattern is the line
 NO_TIPS = "No tips: no known slow pattern exceeds 2% of the measured time."
 AGAIN = "As above."  # for what a tip of an earlier line says
-ANY_COST = ("outer", "promoted", "kept")  # facts that may be worth a tip at any cost
+OF_LITTLE_TIME = ("outer", "promoted", "kept")  # facts that may cost elsewhere, or no time
 UNSEEN = "Strided matmul was not checked: the machine's peaks are unknown."
 
 
@@ -74,7 +74,7 @@ def tips(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> s
 
 def worth_a_look(line: LineProfile, whole: int) -> bool:
     """Return whether a tip may be given for a line."""
-    return line.total_ns > LEAST * whole or any(map(line.told, ANY_COST))
+    return line.total_ns > LEAST * whole or any(map(line.told, OF_LITTLE_TIME))
 
 
 def tip_rows(x: Timed, *, width: int | None = None, peaks: Peaks | None = None) -> Iterator[Row]:
