@@ -90,8 +90,8 @@ with ag.history() as h:
     ag.grad(loss)(x)
 reveal_type(h)  # reveals: History
 reveal_type(h.columns())  # reveals: dict[str, list[Any]]
-steps: list[int] = [finding.step for _, finding in h.findings()]
-names: list[str] = [name for series in h.series for name in series.names]
+when: list[int] = [finding.step for _, finding in h.findings()]
+which: list[str] = [name for series in h.series for name in series.names]
 h.save("history.json")
 ag.History.load("history.json")
 print(ag.Timer(memory="exact").table(sortby="name", linechars="ascii"))
