@@ -37,7 +37,7 @@ class Trial(NamedTuple):
     before_ns, after_ns : int
         Nanoseconds of a gradient by both forms.
     difference, tolerance : float
-        The largest relative difference of the gradients, and that of equal ones.
+        The largest relative difference of values and gradients, and that of equal ones.
     instead : str
         The second form, in words.
     """
@@ -84,7 +84,8 @@ class SampleStore:
         if n & (n - 1):
             return
         if op in ELEMENTWISE:
-            args = tuple([x.flat[:PART] if type(x) is ndarray else x for x in args])
+            large = [type(x) is ndarray and x.size > PART for x in args]
+            args = tuple([x.flat[:PART] if cut else x for x, cut in zip(args, large, strict=True)])
         nbytes = sum([x.nbytes for x in args if type(x) is ndarray])
         if key not in self._kept:
             if nbytes > LARGEST or self._nbytes + nbytes > MOST:

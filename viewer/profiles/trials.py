@@ -58,24 +58,26 @@ def tried(
     runs = (arrays, arrays if others is None else others)
     argnums = tuple(tracked) or tuple(range(len(arrays)))
     with ag.timer.disabled(), unheard(), np.errstate(all="ignore"):
-        forms = [
-            _gradient(form, own, argnums) for form, own in zip((before, after), runs, strict=True)
-        ]
-        (_, old), (_, new) = (form(*own) for form, own in zip(forms, runs, strict=True))
-        difference = max(_difference(a, b) for a, b in zip(old, new, strict=True))
+        y, gradient = _gradient(before, arrays, argnums)
+        z, other = _gradient(after, runs[1], argnums)
+        (_, old), (_, new) = gradient(*arrays), other(*runs[1])
+        pairs = zip((y, *old), (z, *new), strict=True)
+        difference = float(np.max([_difference(a, b) for a, b in pairs]))  # NaN if one is
         before_ns, after_ns = _least_ns(
-            [functools.partial(form, *own) for form, own in zip(forms, runs, strict=True)]
+            [functools.partial(gradient, *arrays), functools.partial(other, *runs[1])]
         )
     single = any(x.dtype == np.float32 for own in runs for x in own)
     tolerance = TOLERANCES["float32" if single else "float64"]
     return Trial(before_ns, after_ns, math.inf if math.isnan(difference) else difference, tolerance)
 
 
-def _gradient(form: Form, arrays: Sequence[np.ndarray], argnums: tuple[int, ...]) -> Form:
-    """Return the gradient of a sum of the results with weights that differ."""
+def _gradient(
+    form: Form, arrays: Sequence[np.ndarray], argnums: tuple[int, ...]
+) -> tuple[np.ndarray, Form]:
+    """Return the value of a form, and the gradient of its sum with weights that differ."""
     y = np.asarray(form(*arrays))
     weights = np.cos(np.arange(y.size)).reshape(y.shape).astype(y.dtype)
-    return ag.value_and_grad(lambda *given: np.sum(form(*given) * weights), argnums)
+    return y, ag.value_and_grad(lambda *given: np.sum(form(*given) * weights), argnums)
 
 
 def _difference(a: Any, b: Any) -> float:

@@ -112,9 +112,19 @@ def test_another_gradient_is_seen():
     assert not is_worth_it(found._replace(after_ns=0))
 
 
-def test_a_gradient_that_is_nan_is_another_one():
-    found = tried(lambda x: x, lambda x: x * np.nan, np.ones(3))
+@pytest.mark.parametrize(
+    "other",
+    [lambda x, y: x * np.nan, lambda x, y: x + 0 * np.sqrt(y)],
+    ids=["everywhere", "of one argument"],
+)
+def test_a_gradient_that_is_nan_is_another_one(other):
+    found = tried(lambda x, y: x + 0 * y, other, np.ones(3), np.zeros(3))
     assert found.difference == math.inf
+
+
+def test_another_value_is_seen():
+    found = tried(lambda x: x, lambda x: x + 0.5, np.ones(3))
+    assert found.difference == 0.5
 
 
 @pytest.mark.parametrize(
