@@ -1,0 +1,223 @@
+"""The source of gradients: what it computes, and how it reads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from support.sources import checked, function_of
+
+import autograd_tools as ag
+
+RNG = np.random.default_rng(0)
+
+
+def normal(*shape: int) -> Any:
+    return RNG.normal(size=shape)
+
+
+def network(w: Any, u: Any, b: Any, x: Any) -> Any:
+    h = np.zeros(3)
+    total = 0.0
+    for t in range(len(x)):
+        h = np.tanh(w @ h + u @ x[t] + b)
+        total = total + np.sum(h**2)
+    return total
+
+
+def layers(p: Any, x: Any, y: Any) -> Any:
+    h = np.tanh(x @ p["w1"] + p["b1"])
+    z = h @ p["w2"] + p["b2"]
+    z = z - np.max(z, axis=1, keepdims=True)
+    logp = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
+    return -np.sum(logp * y)
+
+
+def attention(q: Any, k: Any, v: Any) -> Any:
+    s = q @ k.T / np.sqrt(3)
+    p = np.exp(s - np.max(s, axis=1, keepdims=True))
+    p = p / np.sum(p, axis=1, keepdims=True)
+    return np.sum((p @ v) ** 2)
+
+
+def gaussian_process(theta: Any, x: Any, y: Any) -> Any:
+    d = x[:, None] - x[None, :]
+    K = np.exp(theta[0] - d**2 / np.exp(theta[1])) + np.eye(len(x)) * np.exp(theta[2])
+    L = np.linalg.cholesky(K)
+    a = np.linalg.solve(L, y)
+    return 0.5 * np.sum(a**2) + np.sum(np.log(np.diag(L)))
+
+
+def pendulum(y0: Any, k: Any, dt: Any) -> Any:
+    def slope(y: Any) -> Any:
+        return np.stack([y[1], -k * y[0]])
+
+    y = y0
+    for _ in range(60):
+        middle = y + dt / 2 * slope(y)
+        y = y + dt * slope(middle)
+    return np.sum(y**2)
+
+
+def nested(weights: Any, x: Any) -> Any:
+    for _ in range(20):
+        h = x
+        for w in weights:
+            h = np.tanh(w @ h)
+        x = h + x / 2
+    return np.sum(x)
+
+
+def branched(w: Any, x: Any) -> Any:
+    h = np.maximum(w @ x, 0)
+    if np.sum(h) > 0:
+        h = h * 2
+    else:
+        h = h - 1
+    return np.sum(h * h)
+
+
+def differences(x: Any) -> Any:
+    total = 0.0
+    for i in range(1, len(x)):
+        total = total + (x[i] - x[i - 1]) ** 2
+    return total
+
+
+def smooth(x: Any) -> Any:
+    return np.sum(np.sin(x) ** 3 * x)
+
+
+P = {"w1": normal(4, 5), "b1": normal(5), "w2": normal(5, 3), "b2": normal(3)}
+ONE_HOT = np.eye(3)[[0, 1, 2, 0, 1, 2]]
+
+CASES: dict[str, tuple[Any, ...]] = {
+    "a network": (ag.grad(layers), P, normal(6, 4), ONE_HOT),
+    "a recurrent network": (
+        ag.value_and_grad(network, (0, 1, 2)), normal(3, 3), normal(3, 2), normal(3), normal(50, 2),
+    ),
+    "attention": (ag.grad(attention, (0, 1, 2)), normal(5, 3), normal(5, 3), normal(5, 3)),
+    "a Gaussian process": (ag.grad(gaussian_process), np.zeros(3), normal(8), normal(8)),
+    "an ODE": (ag.grad(pendulum, (0, 1)), np.ones(2), 1.5, 0.01),
+    "nested loops": (ag.grad(nested), [normal(3, 3) / 2 for _ in range(5)], np.ones(3)),
+    "a branch": (ag.grad(branched), np.ones((3, 4)), np.ones(4)),
+    "indices": (ag.grad(differences), normal(30)),
+    "a gradient of a gradient": (ag.grad(lambda x: np.sum(ag.grad(smooth)(x) ** 2)), normal(4)),
+    "a Hessian times a vector": (ag.hessian_vector_product(smooth), normal(4), normal(4)),
+    "a Jacobian": (ag.jacobian(lambda x: np.sin(x) * x[::-1]), normal(3)),
+    "complex numbers": (ag.grad(lambda x: np.sum(np.abs(np.fft.fft(x) * 1j) ** 2)), normal(4)),
+    "a number": (ag.grad(lambda x: np.sin(x) * x**2), 0.7),
+    "single precision": (
+        ag.grad(lambda w, x: np.sum(np.tanh(w * x) * 0.5)),
+        normal(3).astype(np.float32), normal(3).astype(np.float32),
+    ),
+    "a mask": (ag.grad(lambda x: np.sum(x[x > 0] ** 2)), normal(6)),
+    "sorted numbers": (ag.grad(lambda x: np.sum(np.sort(x)[:2] ** 2)), normal(6)),
+    "the function itself": (layers, P, normal(6, 4), ONE_HOT),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_source_gives_the_numbers_of_the_function(name: str) -> None:
+    checked(*CASES[name])
+
+
+def test_a_gradient_reads_as_if_written_by_hand() -> None:
+    def loss(w: Any, x: Any) -> Any:
+        h = np.tanh(w @ x)
+        return np.sum(h**2)
+
+    text = re.sub(r"line \d+", "line N", checked(ag.grad(loss), np.eye(3), np.ones(3)))
+    assert (
+        text
+        == '''\
+import numpy as np
+
+
+def grad_loss(w, x):
+    """grad(loss): w float64[3,3], x float64[3]."""
+    h = np.tanh(w @ x)
+    # gradient of line N: return np.sum(h**2)
+    d_h = 2.0 * h
+    # gradient of line N: h = np.tanh(w @ x)
+    d_w = np.outer(d_h * (1 - h * h), x)
+    return d_w
+'''
+    )
+
+
+def test_a_loop_is_a_loop_forwards_and_backwards() -> None:
+    def loss(w: Any) -> Any:
+        h = w
+        for _ in range(100):
+            h = np.sin(h) * w
+        return np.sum(h)
+
+    text = checked(ag.grad(loss), np.linspace(0.1, 1, 3))
+    assert "for _ in range(99):" in text
+    assert "in reversed(range(" in text
+    assert len(text.splitlines()) < 40
+
+
+@pytest.mark.parametrize("steps", [100, 2000])
+def test_a_recurrent_network_takes_29_lines_at_any_length(steps: int) -> None:
+    text = ag.source(
+        ag.grad(network, (0, 1, 2)), normal(3, 3) / 9, normal(3, 2), normal(3), normal(steps, 2)
+    )
+    assert len(text.splitlines()) == 29
+    assert f"for t in range({steps}):" in text
+    assert f"for t in reversed(range({steps - 1})):" in text
+
+
+def test_another_branch_is_an_error_that_names_the_line() -> None:
+    run = function_of(ag.source(ag.grad(branched), np.ones((3, 4)), np.ones(4)))
+    with pytest.raises(ValueError, match=r"written for the branch taken at test_source.py:\d+"):
+        run(-np.ones((3, 4)), np.ones(4))
+
+
+def test_numbers_with_another_gradient_formula_are_an_error() -> None:
+    run = function_of(ag.source(ag.grad(branched), np.ones((3, 4)), np.ones(4)))
+    w = np.ones((3, 4))
+    w[0] = 0
+    with pytest.raises(ValueError, match=r"the gradient of test_source.py:\d+ has other formulas"):
+        run(w, np.ones(4))
+
+
+def test_params_and_large_arrays_from_outside_are_arguments() -> None:
+    w = ag.Param(np.ones(20), name="w")
+    data = normal(20)
+    text = checked(ag.grad(lambda x: np.sum(w * x * data)), np.ones(20), more=(w.value, data))
+    assert "def grad_f(x, w, data):" in text
+    assert "w float64[20], data float64[20]" in text
+
+
+def test_items_of_containers_have_their_names() -> None:
+    @dataclass
+    class Model:
+        scale: Any
+        parts: Any
+
+    model = Model(np.ones(3), [np.ones(3), 2.0])
+    text = checked(lambda m: np.sum(m.scale * m.parts[0]) * m.parts[1], model)
+    assert "scale = m.scale\n    parts_0 = m.parts[0]\n    parts_1 = m.parts[1]" in text
+
+
+def test_keyword_arguments_keep_their_names() -> None:
+    checked(lambda x, scale=1.0: np.sum(x * scale), np.ones(3), scale=3.0)
+
+
+def test_a_training_step_returns_the_new_values() -> None:
+    w = ag.Param(np.ones(3), name="w")
+
+    def step(x: Any) -> Any:
+        value, d = ag.value_and_grad(lambda w: np.sum((w * x) ** 2))(w.value)
+        w.value = w.value - 0.1 * d
+        return value
+
+    run = function_of(ag.source(step, np.ones(3)))
+    value, (new,) = run(np.ones(3), np.full(3, 2.0))
+    assert value == 12.0
+    np.testing.assert_allclose(new, [1.6, 1.6, 1.6])
