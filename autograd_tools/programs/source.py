@@ -17,7 +17,7 @@ from autograd_tools.programs.loops import rolled
 from autograd_tools.programs.names_outside import NamesOutside
 from autograd_tools.programs.program import NOWHERE, Call, Program, Variable
 from autograd_tools.programs.runs import captured
-from autograd_tools.programs.simplify import _without_unread
+from autograd_tools.programs.simplify import without_unread
 from autograd_tools.programs.tidy import tidied
 from autograd_tools.programs.writing import array_text, is_name
 
@@ -77,7 +77,7 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
     run = captured(f, args, kwargs)
     _forget(run.program.steps, sys._getframe(1))
     results = tree_leaves([run.program.result, *[x for _, x in run.program.assigned]])
-    steps = _without_unread(run.program.steps, results, run.program.inputs)
+    steps = without_unread(run.program.steps, results, run.program.inputs)
     program = tidied(rolled(replace(run.program, steps=steps)), exact=exact)
     return _Module(f, program, args, kwargs, _ends(run.program.steps)).text()
 
