@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from autograd_tools import Tape, Timer, Trace, load_trace
 from autograd_tools.base.documents import kind_of_file
@@ -22,6 +22,10 @@ def as_trace(x: Traceable) -> Trace:
         return x.trace()
     if isinstance(x, (str, os.PathLike)):
         return load_trace(Path(x))
+    if _is_program(x):
+        from autograd_tools.programs.traces import trace_of  # keeps `import viewer` fast
+
+        return x.trace() if hasattr(x, "trace") else trace_of(x)
     raise _unexpected("a Tape, a Trace or the path of a saved trace", x, NO_TAPE)
 
 
@@ -44,7 +48,7 @@ def as_timer(x: Timer | str | os.PathLike[str]) -> Timer:
 
 def kind_of(x: object) -> str:
     """Return "trace" or "profile"; raise ValueError for a file that is neither."""
-    if isinstance(x, (Tape, Trace)):
+    if isinstance(x, (Tape, Trace)) or _is_program(x):
         return "trace"
     if isinstance(x, Timer):
         return "profile"
@@ -55,6 +59,11 @@ def kind_of(x: object) -> str:
         found = f"a saved {kind}, " if kind else ""
         raise ValueError(f"{os.fspath(x)} is {found}neither a saved trace nor a saved profile")
     return kind
+
+
+def _is_program(x: object) -> TypeGuard[Any]:
+    """Return whether `x` is a compiled function or one of its programs."""
+    return type(x).__module__.startswith("autograd_tools.programs.")
 
 
 def _unexpected(expected: str, x: object, hint: str = "") -> TypeError:

@@ -268,7 +268,8 @@ class Capture:
                 index = None if recording is None else running(recording)
                 if index is not None:
                     site = self._sites.get((recording.serial, index), NOWHERE)
-                    site = site._replace(gradients=site.gradients + 1)
+                    rule = recording.entries[index][0].primitive.name
+                    site = site._replace(gradients=site.gradients + 1, rule=rule)
                     break
             elif is_users(frame):
                 code = frame.f_code

@@ -28,7 +28,9 @@ from autograd_tools.programs.program import Program
 from autograd_tools.programs.running import Code, LeftPathError
 from autograd_tools.programs.runs import inputs_in, kind_of
 from autograd_tools.programs.simplify import simplified
+from autograd_tools.programs.traces import trace_of
 from autograd_tools.timing import instrument as timing
+from autograd_tools.tracing.trace_data import Trace
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,6 +100,22 @@ class Compiled:
     def programs(self) -> list[Program]:
         """The programs so far, oldest first."""
         return [path.program for known in self._signatures.values() for path in known.paths]
+
+    def trace(self) -> Trace:
+        """Return the trace of the only program.
+
+        Raises
+        ------
+        ValueError
+            If there is none, or more than one; each of `programs` has a trace.
+        """
+        programs = self.programs
+        if len(programs) != 1:
+            raise ValueError(
+                f"{self!r} has {len(programs)} programs; call it once for a program, "
+                "and choose one of its `programs`"
+            )
+        return trace_of(programs[0])
 
     def clear(self) -> None:
         """Forget the programs."""

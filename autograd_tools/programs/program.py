@@ -13,12 +13,17 @@ from autograd_tools.base.containers import LEAVES
 
 
 class Site(NamedTuple):
-    """The user's line that a call belongs to; `gradients` counts the backward passes around it."""
+    """The user's line that a call belongs to.
+
+    `gradients` counts the backward passes around it; `rule` is the operation whose VJP rule made
+    the call, or empty.
+    """
 
     file: str
     line: int
     function: str
     gradients: int = 0
+    rule: str = ""
 
 
 NOWHERE = Site("", 0, "")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autograd_tools.api.differentiate import parameter_names
+from autograd_tools.api.functions import FunctionOf
 from autograd_tools.base.containers import (
     children_of,
     field_names,
@@ -51,7 +52,7 @@ def captured(
         If it reads numbers in a way that no program can repeat.
     """
     capture = Capture(change, integers=integers)
-    names = [*parameter_names(f), *[f"x{i}" for i in range(len(args))]]
+    names = [*parameter_names(_innermost(f)), *[f"x{i}" for i in range(len(args))]]
     given = tuple([_traced(arg, name, capture) for arg, name in zip(args, names, strict=False)])
     options = {name: _traced(arg, name, capture) for name, arg in kwargs.items()}
     with functions_captured(), params_captured(capture):
@@ -83,6 +84,13 @@ def captured(
         with_leaves(y, lambda x: x.plain),
         [(param, with_leaves(x, lambda x: x.plain)) for param, x in assigned],
     )
+
+
+def _innermost(f: Any) -> Any:
+    """Return the function whose parameters are the arguments: `f` of `grad(f)`."""
+    while isinstance(f, FunctionOf):
+        f = f.args[0]
+    return f
 
 
 def inputs_in(x: Any) -> list[Any]:
