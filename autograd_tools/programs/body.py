@@ -13,9 +13,19 @@ from autograd_tools.programs.arguments import Argument
 from autograd_tools.programs.layout import Layout, Statement
 from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop
 from autograd_tools.programs.naming import Naming
-from autograd_tools.programs.program import Call, Check, Program, Site, Variable
+from autograd_tools.programs.program import NOWHERE, Call, Check, Program, Site, Variable
+from autograd_tools.programs.simplify import is_pure
 from autograd_tools.programs.user_lines import UserLines
-from autograd_tools.programs.writing import ATOM, COMPARISON, PRODUCT, SUM, TEST, Text, Writing
+from autograd_tools.programs.wrapping import wrapped
+from autograd_tools.programs.writing import (
+    ATOM,
+    COMPARISON,
+    PRODUCT,
+    SUM,
+    TEST,
+    Expression,
+    Writing,
+)
 
 MOST_UNPACKED = 16  # items of arguments that get names of their own
 INDENT = "    "
@@ -57,7 +67,7 @@ class Body:
         found = [f"{self.naming.names[x]} = {self.places[x][0]}" for x in self.unpacked]
         found += self._block(self.layout.statements)
         found += self._returned()
-        return iter([INDENT + line if line else "" for line in found])
+        return iter([part for line in found for part in wrapped(INDENT + line)])
 
     def _unpacked(self, arguments: list[Argument]) -> list[Variable]:
         """Return the items of arguments that get a name at the start."""
@@ -116,8 +126,10 @@ class Body:
                 )
                 end += len(checks) or 1
             i = end
-            here = (step.site.file, step.site.line, step.site.gradients)
-            if here != section:
+            here = step.site._replace(function="")
+            if here == NOWHERE:
+                here = section
+            elif here != section:
                 found += self._comment(step.site, [first for first, *_ in lines])
             section = here
             found += [line for one in lines for line in one]
@@ -143,7 +155,7 @@ class Body:
         if target.strip("(_,) ") == "":
             return [self.writing.call(step).text]
         lines = [f"{target} = {self.writing.call(step).text}"]
-        if step.checks_shape:
+        if step.checks_shape and not _is_elementwise(step):
             for x in step.outputs():
                 name = self.naming.names.get(x)
                 if name and x.is_array:
@@ -182,17 +194,17 @@ class Body:
             problem = f"written for the branch taken at {_at(site)}"
         return [f"if {test}:", f'{INDENT}raise ValueError("{problem}")']
 
-    def _test(self, check: Check) -> Text:
+    def _test(self, check: Check) -> Expression:
         """Return what is true where a check gives something else."""
         x, expected = self.writing.text(check.variable), check.expected
         if check.convert is bool:
-            return Text(f"not {x.within(TEST)}", TEST) if expected else x
+            return Expression(f"not {x.within(TEST)}", TEST) if expected else x
         name = getattr(check.convert, "__name__", "").replace("index", "int")
         if check.variable.dtype is None or name == "float":
             found = x.within(SUM)
         else:
             found = f"{name or self.writing.function(check.convert)}({x.text})"
-        return Text(f"{found} != {self._text(expected)}", COMPARISON)
+        return Expression(f"{found} != {self._text(expected)}", COMPARISON)
 
     def _loop(self, statement: Statement) -> list[str]:
         loop: Loop = statement.step
@@ -271,36 +283,36 @@ class Body:
                 numbers += [self.listed[entry.variable][1:]] * 2
         return counting(self.naming.counters[loop], numbers)
 
-    def _name(self, x: Variable) -> Text:
+    def _name(self, x: Variable) -> Expression:
         """Return the text of a variable."""
         if x in self.layout.inlined:
             return self.writing.call(self.layout.inlined[x])
         if x in self.naming.names:
-            return Text(self.naming.names[x])
+            return Expression(self.naming.names[x])
         if x in self.layout.entries:
             return self._element(*self.layout.entries[x])
         if x in self.places:
-            return Text(self.places[x][0])
+            return Expression(self.places[x][0])
         raise AssertionError(f"{x} has no name")
 
-    def _element(self, entry: Entry, loop: Loop) -> Text:
+    def _element(self, entry: Entry, loop: Loop) -> Expression:
         """Return the text of an entry of a loop in its body."""
         counter = self.counting[loop]
         if entry.kind == ELEMENT:
             index = counter.text(entry.step, entry.start)
-            return Text(f"{self._name(entry.values[0]).within(ATOM)}[{index}]")
+            return Expression(f"{self._name(entry.values[0]).within(ATOM)}[{index}]")
         if entry.kind == EACH:
             if entry.variable in self.listed:
                 place, step, start = self.listed[entry.variable]
-                return Text(f"{place}[{counter.text(step, start)}]")
+                return Expression(f"{place}[{counter.text(step, start)}]")
             table = self.naming.names[self.layout.tables[entry.variable]]
-            return Text(f"{table}[{counter.text(1, 0)}]")
+            return Expression(f"{table}[{counter.text(1, 0)}]")
         start = entry.values[0]
         if type(start) is int:
             text = counter.text(entry.step, start)
-            return Text(text, ATOM if text.isidentifier() else SUM)
-        turn = Text(counter.text(entry.step, 0), SUM)
-        return Text(f"{self.writing.text(start).text} + {turn.within(PRODUCT)}", SUM)
+            return Expression(text, ATOM if text.isidentifier() else SUM)
+        turn = Expression(counter.text(entry.step, 0), SUM)
+        return Expression(f"{self.writing.text(start).text} + {turn.within(PRODUCT)}", SUM)
 
     def _text(self, x: Any) -> str:
         return self.writing.text(x).text
@@ -324,6 +336,12 @@ class Body:
         if is_dataclass(x) and not isinstance(x, type):
             return self._result({name: getattr(x, name) for name in field_names(x)})
         return self._text(x)
+
+
+def _is_elementwise(call: Call) -> bool:
+    """Return whether a function of the user's gives arrays of the shape that it takes."""
+    shapes = [x.shape for x in call.outputs()]
+    return not is_pure(call.func) and shapes == [x.shape for x in call.inputs()][:1]
 
 
 def _bare(text: str) -> str:

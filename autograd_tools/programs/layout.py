@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_tools.base.containers import tree_leaves
-from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop
+from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop, like
 from autograd_tools.programs.program import NOWHERE, Call, Check, Program, Variable, variables_in
 from autograd_tools.programs.simplify import is_pure
-from autograd_tools.programs.tidy import is_view, like
+from autograd_tools.programs.tidy import is_view
 
 MOST_PARTS = 6  # calls in one expression
 OFTEN = 3  # uses of an element of a sequence that gets a name
@@ -70,6 +70,7 @@ class Layout:
                 self.uses[x] += 2  # so that it has a name
                 self._elsewhere.add(x)
         self._inline(program.steps)
+        self._inline_result(program)
         self._position = 0
         self._ends: list[tuple[Life, Statement | None, int]] = []
         for x in program.inputs:
@@ -126,11 +127,27 @@ class Layout:
                 self.inlined[x] = call
             elif self.uses[x] == 1 and x in user:
                 j = user[x]
-                near = call.site in (steps[j].site, NOWHERE) or isinstance(steps[j], Check)
-                if near and not any([i < k < at[j] for k in writes]):
+                near = call.site == steps[j].site or NOWHERE in (call.site, steps[j].site)
+                if (near or isinstance(steps[j], Check)) and not any(
+                    [i < k < at[j] for k in writes]
+                ):
                     self.inlined[x] = call
                     at[i] = at[j]
         self._limit(steps)
+
+    def _inline_result(self, program: Program) -> None:
+        """Let the function return the expression of its last line, if that is all it returns."""
+        x, last = program.result, program.steps[-1] if program.steps else None
+        if (
+            type(x) is Variable
+            and isinstance(last, Call)
+            and _may_be_part(last)
+            and last.output is x
+            and not last.site.gradients
+            and self.uses[x] == 2
+            and not program.assigned
+        ):
+            self.inlined[x] = last
 
     def _limit(self, steps: Sequence[Any]) -> None:
         """Take the largest parts out of expressions that have too many."""

@@ -75,3 +75,13 @@ class Loop:
             yield from step.outputs()
         for stored in self.stored:
             yield stored.sequence
+
+
+AnyStep = Step | Loop
+
+
+def like(x: Variable) -> Variable:
+    """Return another variable of the same kind."""
+    made = Variable(x.number, None, x.root, x.name)
+    made.type, made.shape, made.dtype = x.type, x.shape, x.dtype
+    return made

@@ -10,16 +10,24 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves, tree_replace
-from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, SAME, Entry, Loop, Stored
+from autograd_tools.programs.loop import (
+    CARRIED,
+    COUNTER,
+    EACH,
+    ELEMENT,
+    SAME,
+    AnyStep,
+    Entry,
+    Loop,
+    Stored,
+)
 from autograd_tools.programs.nodes import Node, Values, node_of, with_inputs
-from autograd_tools.programs.periods import Run, is_worth_it, repeated
+from autograd_tools.programs.periods import FEWEST_TURNS, Run, repeated
 from autograd_tools.programs.program import NOWHERE, Call, Program, Site, Step, Variable
 from autograd_tools.programs.turns import Found, Kept, Level, LoopNode, Source, Turns
 
 MOST_PICKED = 64  # values of single turns that are read one by one between two levels
 MOST_LEVELS = 50
-
-AnyStep = Step | Loop
 
 
 def rolled(program: Program) -> Program:
@@ -57,9 +65,10 @@ class _Roller:
         nodes = [node_of(step, self.values) for step in steps]
         for _ in range(MOST_LEVELS):
             tokens = np.array([node.token for node in nodes], np.int64)
+            weights = np.array([node.weight() for node in nodes], np.int64)
             runs = [
                 run
-                for run in repeated(tokens, _headers(nodes))
+                for run in repeated(tokens, weights, _headers(nodes))
                 if (nodes[run.start].token, run.period) not in self.refused
             ]
             if not runs:
@@ -90,10 +99,30 @@ class _Roller:
             new += [*nodes[end:start], loop]
             end = stop
         new += nodes[end:]
-        for loop in [node for node in new if type(node) is LoopNode]:
-            loop.refresh()
+        self._let_store_alike([node for node in new if type(node) is LoopNode])
         picks = self.picks(new, MOST_PICKED)
         return [one for node in new for one in (node, *picks.get(id(node), ()))]
+
+    def _let_store_alike(self, loops: list[LoopNode]) -> None:
+        """Let loops that are equal but for what they store store the same."""
+        alike: dict[int, list[LoopNode]] = {}
+        for loop in loops:
+            alike.setdefault(loop.body_token(), []).append(loop)
+        for group in alike.values():
+            for key in sorted({key for loop in group for key in loop.kept}):
+                most = max([len(loop.kept[key].before) for loop in group if key in loop.kept])
+                for loop in group:
+                    self._store(loop, *key, most)
+        for loop in loops:
+            loop.refresh()
+
+    def _store(self, loop: LoopNode, slot: int, variant: int, most: int) -> None:
+        if (slot, variant) not in loop.kept:
+            number = self._new_sequence(loop.made[slot])
+            loop.kept[slot, variant] = Kept(number, slot)
+        kept = loop.kept[slot, variant]
+        if most == 1 and not kept.before and slot in loop.inits:
+            kept.before = (loop.inits[slot],)
 
     def _with_places(self, nodes: list[Node]) -> Level:
         """Return a level with the place of each value."""
@@ -107,20 +136,25 @@ class _Roller:
     def _loops(self, level: Level, run: Run) -> list[tuple[int, int, LoopNode]]:
         """Return a run as a loop, or as several equal ones if that has no pattern."""
         turns = Turns(level, run)
-        found = self._loop(level, turns)
-        if found is not None:
-            return [found]
-        for cycle in turns.cycles():
-            several = [self._loop(level, Turns(level, part)) for part in _parts(run, cycle)]
-            made = [one for one in several if one is not None]
-            if made:
-                return made
-        return []
+        flows = turns.flows() if turns.is_even else None
+        first, end = turns.longest(flows) if flows else (0, 0)
+        if end - first < run.turns - FEWEST_TURNS:
+            for cycle in turns.cycles():
+                made = []
+                for part in _parts(run, cycle, turns.offset(cycle)):
+                    inner = Turns(level, part)
+                    one = self._loop(level, inner, inner.flows() if inner.is_even else None)
+                    made += [one] if one else []
+                if made:
+                    return made
+        found = self._loop(level, turns, flows)
+        return [found] if found else []
 
-    def _loop(self, level: Level, turns: Turns) -> tuple[int, int, LoopNode] | None:
+    def _loop(
+        self, level: Level, turns: Turns, flows: list[list[Found]] | None
+    ) -> tuple[int, int, LoopNode] | None:
         """Return a run as a loop, with the positions of its first node and of its end."""
         run = turns.run
-        flows = turns.flows() if turns.is_even else None
         if flows is None:
             return None
         first, end = turns.longest(flows)
@@ -316,7 +350,7 @@ class _Builder:
                 objects[node.made[kept.slot]],
                 tuple([next(given) for _ in kept.before]),
             )
-            for kept in node.kept.values()
+            for kept in [node.kept[key] for key in sorted(node.kept)]
         ]
         return Loop(node.count, tuple(entries), tuple(body), tuple(stored))
 
@@ -341,12 +375,14 @@ def placeholder(like: Any, number: int = -1) -> Variable:
     return made
 
 
-def _parts(run: Run, cycle: int) -> list[Run]:
+def _parts(run: Run, cycle: int, offset: int) -> list[Run]:
     """Return runs of as many turns as it takes until everything comes again."""
     start, period, count = run
-    if not is_worth_it(cycle, period):
-        return [Run(start, period * cycle, count // cycle)]
-    return [Run(start + i * cycle * period, period, cycle) for i in range(count // cycle)]
+    start += offset * period
+    number = (count - offset) // cycle
+    if cycle < FEWEST_TURNS:
+        return [Run(start, period * cycle, number)]
+    return [Run(start + i * cycle * period, period, cycle) for i in range(number)]
 
 
 def _is_pick(node: Node) -> bool:
@@ -355,7 +391,10 @@ def _is_pick(node: Node) -> bool:
 
 def _headers(nodes: list[Node]) -> np.ndarray[Any, np.dtype[np.bool]]:
     """Return where the user's lines jump against the order of the pass: there a loop may begin."""
-    sites = [_site_of(node) for node in nodes]
+    sites: list[Site] = []
+    for node in nodes:
+        site = _site_of(node)
+        sites.append(sites[-1] if site is NOWHERE and sites else site)
     flags = [
         before.line != here.line
         and (here.line < before.line) == (here.gradients % 2 == 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 from typing import Any
 
 from autograd_tools.programs.layout import Layout, Life, Statement
@@ -32,9 +33,45 @@ class Group:
         """Return whether some two of the variables are needed at the same time."""
         return any([a < d and c < b for a, b in self.lives for c, d in other.lives])
 
+    def end(self) -> float:
+        """Return where the last of them is needed."""
+        return max([end for _, end in self.lives])
+
     def start(self) -> float:
         """Return where the first of them is set."""
         return min(self.lives)[0]
+
+
+class _Name:
+    """A name and its numbered forms: `h`, `h_2`, `h_3`."""
+
+    def __init__(self, name: str, taken: set[str]) -> None:
+        self.name = name
+        self.taken = taken
+        self._groups: list[Group] = []  # that have the name itself
+        self._busy: list[tuple[float, int]] = []  # until when a number is in use
+        self._free: list[int] = []
+        self._count = 1
+
+    def take(self, group: Group) -> str:
+        """Return the first form that is free where a group is needed; they come by their start."""
+        if self.name not in self.taken and not any(map(group.overlaps, self._groups)):
+            self._groups.append(group)
+            return self.name
+        while self._busy and self._busy[0][0] <= group.start():
+            heappush(self._free, heappop(self._busy)[1])
+        if self._free:
+            number = heappop(self._free)
+        else:
+            number = self._count = self._next()
+        heappush(self._busy, (group.end(), number))
+        return f"{self.name}_{number}"
+
+    def _next(self) -> int:
+        number = self._count + 1
+        while f"{self.name}_{number}" in self.taken:
+            number += 1
+        return number
 
 
 class Naming:
@@ -67,6 +104,12 @@ class Naming:
         self._made: dict[Variable, Call] = {}
         self._readers: dict[Variable, list[Call]] = {}
         self._groups = {x: Group(x, life) for x, life in layout.lives.items()}
+        self._tables = {*layout.tables.values()}
+        self._stored = {  # what the elements of a sequence are
+            stored.sequence: stored.variable
+            for statement in _loops(layout.statements)
+            for stored in statement.step.stored
+        }
         self._read(layout.statements)
         self._merge(layout.statements)
         self._count(layout.statements, ())
@@ -149,19 +192,12 @@ class Naming:
             self.taken.update(self.counters.values())
 
     def _name_groups(self) -> None:
-        named: dict[str, list[Group]] = {}
+        names: dict[str, _Name] = {}
         groups = list({id(group): group for group in self._groups.values()}.values())
-        fixed = [group for group in groups if group.start() == 0]
-        others = sorted([group for group in groups if group.start() > 0], key=Group.start)
-        for group in [*fixed, *others]:
+        for group in sorted(groups, key=Group.start):
             wished = self._wish_of(group) or "value"
-            name, n = wished, 1
-            while name in self.taken or any(map(group.overlaps, named.get(name, ()))):
-                n += 1
-                name = f"{wished}_{n}"
-            named.setdefault(name, []).append(group)
-            for x in group.variables:
-                self.names[x] = name
+            found = names.setdefault(wished, _Name(wished, self.taken)).take(group)
+            self.names.update(dict.fromkeys(group.variables, found))
 
     def _wish_of(self, group: Group) -> str:
         return next(filter(None, map(self._wish, group.variables)), "")
@@ -170,26 +206,19 @@ class Naming:
         """Return the name that a variable should have; an empty string for any."""
         if x in self.wanted:
             return self.wanted[x]
-        for loop in [s.step for s in _loops(self.layout.statements)]:
-            for stored in loop.stored:
-                if stored.sequence is x:
-                    return _plural(self._wish(stored.variable) or "value")
-            for entry in loop.entries:
-                if self.layout.tables.get(entry.variable) is x:
-                    return "values"
-                if entry.variable is x and entry.kind == ELEMENT:
-                    return self._wish_of_element(entry.values[0])
+        if x in self._stored:
+            name = self._wish(self._stored[x]) or "value"
+            return f"all_{name}" if self._stored[x].type is list else _plural(name)
+        if x in self._tables:
+            return "values"
+        entry, _ = self.layout.entries.get(x, (None, None))
+        if entry is not None and entry.kind == ELEMENT:
+            sequence = self._stored.get(entry.values[0])
+            return "" if sequence is None else self._wish(sequence)
         call = self._made.get(x)
         if call is None:
             return ""
         return self._of_gradient(x, call) if call.site.gradients else self._of_value(x, call)
-
-    def _wish_of_element(self, sequence: Variable) -> str:
-        for loop in [s.step for s in _loops(self.layout.statements)]:
-            for stored in loop.stored:
-                if stored.sequence is sequence:
-                    return self._wish(stored.variable)
-        return ""
 
     def _of_value(self, x: Variable, call: Call) -> str:
         target = self.lines.target(call.site)

@@ -12,6 +12,11 @@ from autograd_tools.engine.cotangents import add_at
 from autograd_tools.programs.program import Call, Check, Step, Variable, mapped
 
 INDEXED = frozenset({operator.getitem, operator.setitem, add_at})
+# Of arrays, these are the same: which one is called depends on the side that is a constant.
+AS_OPERATORS: dict[Any, Any] = {
+    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
+    np.true_divide: operator.truediv, np.matmul: operator.matmul, np.negative: operator.neg,
+}  # fmt: skip
 LARGEST = 4096  # bytes of an array that is compared by its numbers; a larger one is itself
 _operators: frozenset[Any] = frozenset([x for x in vars(operator).values() if callable(x)])
 
@@ -57,6 +62,10 @@ class Node:
         self.inputs = inputs
         self.outputs = outputs
 
+    def weight(self) -> int:
+        """Return the number of steps."""
+        return 1
+
 
 def node_of(step: Step, values: Values) -> Node:
     """Return a step as a node."""
@@ -75,7 +84,9 @@ def node_of(step: Step, values: Values) -> Node:
     options = _structure(step.kwargs, leaves, False) if step.kwargs else None
     made: list[Any] = []
     output = _structure(step.output, made, False)
-    token = (step.func, structure, options, output, step.site, len(step.writes))
+    is_array = type(step.output) is Variable and step.output.is_array
+    func = AS_OPERATORS.get(step.func, step.func) if is_array else step.func
+    token = (func, structure, options, output, step.site, len(step.writes))
     return Node(
         step, values.token(token), [values.of(x) for x in leaves], [values.of(x) for x in made]
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-FEWEST = 3  # turns of a loop
+FEWEST_TURNS = 3  # turns of a loop
 SHORTEST = 6  # steps that a loop saves
 MOST_PERIODS = 48  # that are tried
 
@@ -22,7 +22,9 @@ class Run(NamedTuple):
     turns: int
 
 
-def repeated(tokens: Integers, is_header: np.ndarray[Any, np.dtype[np.bool]]) -> list[Run]:
+def repeated(
+    tokens: Integers, weights: Integers, is_header: np.ndarray[Any, np.dtype[np.bool]]
+) -> list[Run]:
     """Return runs that do not overlap, in order; those of short periods go first.
 
     Where a run may start at several places, it starts where `is_header` is true.
@@ -35,7 +37,7 @@ def repeated(tokens: Integers, is_header: np.ndarray[Any, np.dtype[np.bool]]) ->
             start = max(first, end)
             length = stop - start + period
             count = length // period
-            if not is_worth_it(count, period):
+            if not is_worth_it(count, int(weights[start : start + period].sum())):
                 continue
             free = length - count * period
             headers = np.flatnonzero(is_header[start : start + free + 1])
@@ -46,9 +48,9 @@ def repeated(tokens: Integers, is_header: np.ndarray[Any, np.dtype[np.bool]]) ->
     return sorted(found)
 
 
-def is_worth_it(count: int, period: int) -> bool:
-    """Return whether a loop is shorter than its steps by enough."""
-    return count >= FEWEST and (count - 1) * period >= SHORTEST
+def is_worth_it(count: int, weight: int) -> bool:
+    """Return whether a loop is shorter by enough than `count` times so many steps."""
+    return count >= FEWEST_TURNS and (count - 1) * weight >= SHORTEST
 
 
 def periods_of(tokens: Integers) -> list[int]:
@@ -60,7 +62,7 @@ def periods_of(tokens: Integers) -> list[int]:
         distances.append((order[k:] - order[:-k])[same])
     periods, counts = np.unique(np.concatenate(distances), return_counts=True)
     often = np.argsort(-counts, kind="stable")[:MOST_PERIODS]
-    return sorted([int(periods[i]) for i in often if counts[i] >= FEWEST - 1])
+    return sorted([int(periods[i]) for i in often if counts[i] >= FEWEST_TURNS - 1])
 
 
 def _stretches(flags: np.ndarray[Any, np.dtype[np.bool]]) -> Iterator[tuple[int, int]]:

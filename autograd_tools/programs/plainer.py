@@ -40,12 +40,12 @@ def _other(call: Call, func: Any, args: tuple[Any, ...], kwargs: Any = None) -> 
     return Call(func, args, kwargs or {}, call.output, call.site, call.writes)
 
 
-REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+BY_UFUNC = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 
 def _reduced(call: Call, exact: bool) -> Call:
     """Return `np.sum` for `np.add.reduce`, over all axes where it is over each."""
-    func = REDUCTIONS.get(call.func.ufunc)  # type: ignore[attr-defined]
+    func = BY_UFUNC.get(call.func.ufunc)  # type: ignore[attr-defined]
     if func is None or len(call.args) != 1 or not {*call.kwargs} <= {"axis", "keepdims"}:
         return call
     kwargs = {"axis": 0, **call.kwargs}

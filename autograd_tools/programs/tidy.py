@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from autograd_tools.base.containers import tree_leaves, tree_replace
-from autograd_tools.base.traced import Attribute
-from autograd_tools.programs.loop import COUNTER, ELEMENT, SAME, Entry, Loop, Stored
+from autograd_tools.base.traced import Attribute, Method
+from autograd_tools.programs.loop import COUNTER, ELEMENT, SAME, AnyStep, Entry, Loop, Stored, like
 from autograd_tools.programs.nodes import constant_key
 from autograd_tools.programs.plainer import plainer
-from autograd_tools.programs.program import Call, Check, Program, Step, Variable, mapped
+from autograd_tools.programs.program import Call, Check, Program, Variable, mapped
 from autograd_tools.programs.simplify import is_pure
+from autograd_tools.programs.whole_lists import with_whole_lists
 
-AnyStep = Step | Loop
 Renamed = dict[Variable, Any]
 
 
@@ -29,9 +29,12 @@ def tidied(program: Program, *, exact: bool) -> Program:
     steps = _without_repeats(steps, renamed, {})
     steps = _plainer(steps, renamed, exact)
     steps = _without_repeats(steps, renamed, {})
+    results = _rename_leaves(results, renamed)
+    steps, results = with_whole_lists(steps, results)
+    steps = _without_last_copies(steps, renamed)
 
     result, assigned = _rename_leaves(results, renamed)
-    steps = without_unread(steps, tree_leaves([result, assigned]))
+    steps = _without_unread_steps(steps, tree_leaves([result, assigned]))
     params = [param for param, _ in program.assigned]
     return replace(
         program,
@@ -243,13 +246,6 @@ def replace_output(call: Call, output: Any) -> Call:
     return Call(call.func, call.args, call.kwargs, output, call.site)
 
 
-def like(x: Variable) -> Variable:
-    """Return another variable of the same kind."""
-    made = Variable(x.number, None, x.root, x.name)
-    made.type, made.shape, made.dtype = x.type, x.shape, x.dtype
-    return made
-
-
 def _without_repeats(
     steps: Iterable[AnyStep], renamed: Renamed, outer: dict[Any, Any]
 ) -> list[AnyStep]:
@@ -305,12 +301,12 @@ def _pairs(output: Any, other: Any) -> Iterator[tuple[Variable, Any]]:
             yield from _pairs(part, of_other)
 
 
-FRESH = frozenset({"zeros", "empty", "zeros_like", "empty_like", "copy"})
+NEW_EACH_TIME = frozenset({"zeros", "empty", "zeros_like", "empty_like", "copy"})
 
 
 def _may_repeat(call: Call) -> bool:
     name = getattr(call.func, "__name__", "") or getattr(call.func, "name", "")
-    if call.writes or name in FRESH or call.output is None or not is_pure(call.func):
+    if call.writes or name in NEW_EACH_TIME or call.output is None or not is_pure(call.func):
         return False
     return not any([x.root.written for x in (*call.inputs(), *call.outputs())])
 
@@ -327,6 +323,28 @@ def key_of(x: Any) -> Any:
     if kind is slice:
         return (slice, key_of(x.start), key_of(x.stop), key_of(x.step))
     return constant_key(x)
+
+
+def _without_last_copies(steps: Sequence[AnyStep], renamed: Renamed) -> list[AnyStep]:
+    """Return the steps without copies of what is never written again."""
+    found: list[AnyStep] = []
+    written: set[Variable] = set()
+    for step in reversed(steps):
+        if isinstance(step, Call) and step.func == Method("copy") and not step.writes:
+            x = step.args[0]
+            mine = type(x) is Variable and not x.root.name and x.root not in written
+            if mine and not step.output.root.written and step.output.shape == x.shape:
+                renamed[step.output] = x
+                continue
+        written.update(_written(step))
+        found.append(step)
+    return found[::-1]
+
+
+def _written(step: AnyStep) -> set[Variable]:
+    if isinstance(step, Loop):
+        return {x for one in step.body for x in _written(one)}
+    return {*step.writes} if isinstance(step, Call) else set()
 
 
 def _plainer(steps: Iterable[AnyStep], renamed: Renamed, exact: bool) -> list[AnyStep]:
@@ -354,7 +372,7 @@ def _plainer(steps: Iterable[AnyStep], renamed: Renamed, exact: bool) -> list[An
     return visit(steps)
 
 
-def without_unread(steps: Sequence[AnyStep], results: Iterable[Any]) -> list[AnyStep]:
+def _without_unread_steps(steps: Sequence[AnyStep], results: Iterable[Any]) -> list[AnyStep]:
     """Return the steps without calls, entries and sequences that nobody reads."""
     read = {x for x in results if type(x) is Variable}
     size = -1

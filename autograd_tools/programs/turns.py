@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, SAME
 from autograd_tools.programs.nodes import Node, Values
-from autograd_tools.programs.periods import FEWEST, Run, is_worth_it
+from autograd_tools.programs.periods import FEWEST_TURNS, Run, is_worth_it
 
 MOST_LAG = 4  # turns that a value is carried
 MOST_EACH = 64  # values, one a turn, unless they are the items of an argument
@@ -79,18 +79,27 @@ class LoopNode(Node):
 
     def refresh(self) -> None:
         """Set the token, inputs and outputs."""
-        kept = list(self.kept.values())
+        kept = [self.kept[key] for key in sorted(self.kept)]
         self.inputs = [number for source in self.sources for number in source.values]
         self.inputs += [number for one in kept for number in one.before]
         self.outputs = [*self.made, *[one.number for one in kept]]
-        key = (
-            self.count,
-            tuple([node.token for node in self.template]),
-            tuple(map(tuple, self.wires)),
-            tuple([source.token() for source in self.sources]),
-            tuple([(one.slot, len(one.before)) for one in kept]),
+        stored = tuple([(one.slot, len(one.before)) for one in kept])
+        self.token = self.numbers.token((self.body_token(), stored))
+
+    def weight(self) -> int:
+        """Return the number of steps in the body, and one."""
+        return 1 + sum([node.weight() for node in self.template])
+
+    def body_token(self) -> int:
+        """Return what equal loops have in common, but for what they store."""
+        return self.numbers.token(
+            (
+                self.count,
+                tuple([node.token for node in self.template]),
+                tuple(map(tuple, self.wires)),
+                tuple([source.token() for source in self.sources]),
+            )
         )
-        self.token = self.numbers.token(key)
 
 
 @dataclass
@@ -183,7 +192,22 @@ class Turns:
                     found.append(middle - turn)
                 elif turn < 0 and len(again) and again[0]:
                     found.append(int(again[0]) + 1)
-        return [n for n, _ in Counter(found).most_common(2) if n <= count // FEWEST]
+        return [n for n, _ in Counter(found).most_common(2) if n <= count // FEWEST_TURNS]
+
+    def offset(self, cycle: int) -> int:
+        """Return the turn in which a cycle begins: there numbers jump that else go step by step."""
+        for row in self.rows:
+            for x in self.columns([node.inputs for node in row]):
+                integers = [self.level.values.integer(int(i)) for i in x[: 2 * cycle]]
+                numbers = np.array(
+                    [i if n is None else n for i, n in zip(x, integers, strict=False)]
+                )
+                steps = np.diff(numbers)
+                usual = np.bincount(np.abs(steps)).argmax() if len(steps) else 0
+                jumps = np.flatnonzero(np.abs(steps) != usual)
+                if usual and len(jumps) in (1, 2) and (x[cycle] == x[0]):
+                    return int(jumps[0] + 1) % cycle
+        return 0
 
     def _flow(self, x: Numbers) -> Found | None:
         level, (start, period, count) = self.level, self.run
@@ -273,6 +297,7 @@ class Turns:
         if first > 0 and may_start[first - 1]:
             first -= 1
         end = middle + int(np.argmin(np.append(all_hold[middle:], False)))
-        if not is_worth_it(end - first, self.run.period):
+        weight = sum([row[0].weight() for row in self.rows])
+        if not is_worth_it(end - first, weight):
             return 0, 0
         return first, end

@@ -59,6 +59,8 @@ class UserLines:
             statement.target.id
             for statement in self._statements(site)
             if isinstance(statement, ast.For) and isinstance(statement.target, ast.Name)
+            if isinstance(statement.iter, ast.Call)
+            and getattr(statement.iter.func, "id", "") == "range"
         ]
 
     def _statements(self, site: Site) -> list[ast.stmt]:

@@ -28,29 +28,29 @@ OPERATORS = {
     "le": ("<=", COMPARISON), "gt": (">", COMPARISON), "ge": (">=", COMPARISON),
     "eq": ("==", COMPARISON), "ne": ("!=", COMPARISON),
 }  # fmt: skip
-INFIX: dict[Any, tuple[str, int]] = {
+SIGNS: dict[Any, tuple[str, int]] = {
     getattr(operator, f"__{name}__"): sign for name, sign in OPERATORS.items()
 }
-IN_PLACE: dict[Any, str] = {
+ASSIGNING: dict[Any, str] = {
     getattr(operator, f"__i{name}__"): f"{sign}="
     for name, (sign, rank) in OPERATORS.items()
     if rank != COMPARISON
 }
-UFUNCS: dict[Any, tuple[str, int]] = {
+SIGNS_OF_UFUNCS: dict[Any, tuple[str, int]] = {
     np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT),
     np.true_divide: ("/", PRODUCT), np.matmul: ("@", PRODUCT), np.floor_divide: ("//", PRODUCT),
     np.less: ("<", COMPARISON), np.less_equal: ("<=", COMPARISON), np.greater: (">", COMPARISON),
     np.greater_equal: (">=", COMPARISON), np.equal: ("==", COMPARISON),
     np.not_equal: ("!=", COMPARISON), np.bitwise_and: ("&", AND), np.bitwise_or: ("|", OR),
 }  # fmt: skip
-PREFIX: dict[Any, str] = {
+SIGNS_BEFORE: dict[Any, str] = {
     operator.neg: "-", operator.pos: "+", operator.invert: "~", np.negative: "-",
 }  # fmt: skip
 CREATED = frozenset({np.zeros, np.ones, np.empty})
 NAMESPACES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.special", "math", "operator")
 
 
-class Text(NamedTuple):
+class Expression(NamedTuple):
     """The text of an expression, and how tightly its outermost operator binds."""
 
     text: str
@@ -64,42 +64,46 @@ class Text(NamedTuple):
 class Writing:
     """Expressions of calls, with the names of variables and of what has to be handed over."""
 
-    def __init__(self, name: Callable[[Variable], Text], constant: Callable[[Any], str]) -> None:
+    def __init__(
+        self, name: Callable[[Variable], Expression], constant: Callable[[Any], str]
+    ) -> None:
         self.name = name
         self.constant = constant
         self.imports: set[str] = set()
 
-    def call(self, call: Call) -> Text:
+    def call(self, call: Call) -> Expression:
         """Return the expression of a call."""
         func, args = call.func, call.args
         if not call.kwargs and len(args) == 2:
-            infix = INFIX.get(func) or (UFUNCS.get(func) if any(map(_has_dtype, args)) else None)
-            if func in IN_PLACE:  # of numbers, which nothing changes in place
+            infix = SIGNS.get(func) or (
+                SIGNS_OF_UFUNCS.get(func) if any(map(_has_dtype, args)) else None
+            )
+            if func in ASSIGNING:  # of numbers, which nothing changes in place
                 infix = OPERATORS[func.__name__.strip("_").removeprefix("i")]
             if infix is not None:
                 return self._infix(call, *infix)
-        if func in PREFIX and len(args) == 1 and not call.kwargs:
-            return Text(PREFIX[func] + self.text(args[0]).within(UNARY), UNARY)
+        if func in SIGNS_BEFORE and len(args) == 1 and not call.kwargs:
+            return Expression(SIGNS_BEFORE[func] + self.text(args[0]).within(UNARY), UNARY)
         if func is operator.getitem:
-            return Text(f"{self.text(args[0]).within(ATOM)}[{self.index(args[1])}]")
+            return Expression(f"{self.text(args[0]).within(ATOM)}[{self.index(args[1])}]")
         if func is operator.contains:
             item, whole = self.text(args[1]), self.text(args[0])
-            return Text(f"{item.within(OR)} in {whole.within(OR)}", COMPARISON)
+            return Expression(f"{item.within(OR)} in {whole.within(OR)}", COMPARISON)
         if type(func) is Attribute:
-            return Text(f"{self.text(args[0]).within(ATOM)}.{func.name}")
+            return Expression(f"{self.text(args[0]).within(ATOM)}.{func.name}")
         if type(func) is Method:
             owner = self.text(args[0])
             convert = _conversion(call)
             if convert:
-                return Text(f"{convert}({owner.text})")
+                return Expression(f"{convert}({owner.text})")
             owner_text = owner.within(ATOM) if not owner.text.isdigit() else f"({owner.text})"
-            return Text(f"{owner_text}.{func.name}({self._arguments(args[1:], call.kwargs)})")
+            return Expression(f"{owner_text}.{func.name}({self._arguments(args[1:], call.kwargs)})")
         if type(func) is UfuncMethod:
             given = self._arguments(args, call.kwargs)
-            return Text(f"{self.function(func.ufunc)}.{func.name}({given})")
+            return Expression(f"{self.function(func.ufunc)}.{func.name}({given})")
         if func in CREATED:
-            return Text(f"{self.function(func)}({self._created(args, call.kwargs)})")
-        return Text(f"{self.function(func)}({self._arguments(args, call.kwargs)})")
+            return Expression(f"{self.function(func)}({self._created(args, call.kwargs)})")
+        return Expression(f"{self.function(func)}({self._arguments(args, call.kwargs)})")
 
     def statement(self, call: Call) -> str:
         """Return the statement of a call that writes into its argument."""
@@ -107,21 +111,21 @@ class Writing:
         if func is operator.setitem or func is add_at:
             target = f"{self.text(args[0]).within(ATOM)}[{self.index(args[1])}]"
             return f"{target} {'+=' if func is add_at else '='} {self.text(args[2]).text}"
-        if func in IN_PLACE:
-            return f"{self.text(args[0]).text} {IN_PLACE[func]} {self.text(args[1]).text}"
+        if func in ASSIGNING:
+            return f"{self.text(args[0]).text} {ASSIGNING[func]} {self.text(args[1]).text}"
         return self.call(call).text
 
-    def _infix(self, call: Call, sign: str, rank: int) -> Text:
+    def _infix(self, call: Call, sign: str, rank: int) -> Expression:
         left, right = self._operands(call)
         if rank == POWER:
-            return Text(f"{left.within(POWER + 1)} ** {right.within(UNARY)}", POWER)
+            return Expression(f"{left.within(POWER + 1)} ** {right.within(UNARY)}", POWER)
         tight = rank + 1
-        return Text(
+        return Expression(
             f"{left.within(tight if rank == COMPARISON else rank)} {sign} {right.within(tight)}",
             rank,
         )
 
-    def _operands(self, call: Call) -> list[Text]:
+    def _operands(self, call: Call) -> list[Expression]:
         """Return the operands, with numbers of double precision as Python's if that is the same."""
         double = any([type(x) is Variable and str(x.dtype) in DOUBLE for x in call.args])
         return [
@@ -157,37 +161,37 @@ class Writing:
             return ":".join(parts) + step
         return "..." if x is Ellipsis else self.text(x).text
 
-    def text(self, x: Any) -> Text:
+    def text(self, x: Any) -> Expression:
         """Return the text of an argument."""
         kind = type(x)
         if kind is Variable:
             return self.name(x)
         if kind is tuple:
             items = [self.text(item).text for item in x]
-            return Text(f"({', '.join(items)}{',' if len(x) == 1 else ''})")
+            return Expression(f"({', '.join(items)}{',' if len(x) == 1 else ''})")
         if kind is list:
-            return Text(f"[{', '.join([self.text(item).text for item in x])}]")
+            return Expression(f"[{', '.join([self.text(item).text for item in x])}]")
         if kind is dict:
             items = [f"{key!r}: {self.text(item).text}" for key, item in x.items()]
-            return Text("{" + ", ".join(items) + "}")
+            return Expression("{" + ", ".join(items) + "}")
         if kind is slice:
-            return Text(
+            return Expression(
                 f"slice({', '.join([self.text(p).text for p in (x.start, x.stop, x.step)])})"
             )
         if kind is np.ndarray:
             small = x.size <= FEW or x.tobytes() == x.tobytes()[: x.itemsize] * x.size
-            return Text((small and array_text(x)) or self.constant(x))
+            return Expression((small and array_text(x)) or self.constant(x))
         return number_text(x) or self._other(x)
 
-    def _other(self, x: Any) -> Text:
+    def _other(self, x: Any) -> Expression:
         """Return the text of a constant that is no number: a dtype, a type, a function."""
         if isinstance(x, (str, bytes, type(None), type(...))):
-            return Text("..." if x is Ellipsis else repr(x))
+            return Expression("..." if x is Ellipsis else repr(x))
         if isinstance(x, np.dtype):
-            return Text(f"np.{x.name}" if hasattr(np, x.name) else f"np.dtype({x.str!r})")
+            return Expression(f"np.{x.name}" if hasattr(np, x.name) else f"np.dtype({x.str!r})")
         if callable(x):
-            return Text(self.function(x))
-        return Text(self.constant(x))
+            return Expression(self.function(x))
+        return Expression(self.constant(x))
 
     def function(self, func: Any) -> str:
         """Return the name of a function, and note what has to be imported for it."""
@@ -233,29 +237,29 @@ def _has_dtype(x: Any) -> bool:
     return getattr(x, "dtype", None) is not None
 
 
-def number_text(x: Any) -> Text | None:
+def number_text(x: Any) -> Expression | None:
     """Return the text of a number; None for anything else."""
     if type(x) in (bool, int, float, complex):
         return _python_number(x)
     if isinstance(x, np.bool):
-        return Text(f"np.{bool(x)}_")
+        return Expression(f"np.{bool(x)}_")
     if isinstance(x, np.number):
-        return Text(f"np.{x.dtype.name}({_python_number(x.item()).text})")
+        return Expression(f"np.{x.dtype.name}({_python_number(x.item()).text})")
     return None
 
 
-def _python_number(x: Any) -> Text:
+def _python_number(x: Any) -> Expression:
     if type(x) is complex:
         if math.isfinite(x.real) and math.isfinite(x.imag):
-            return Text(
+            return Expression(
                 repr(x) if x.real or str(x.real)[0] == "-" else f"({x!r})".replace("((", "(")
             )
-        return Text(f"complex({_python_number(x.real).text}, {_python_number(x.imag).text})")
+        return Expression(f"complex({_python_number(x.real).text}, {_python_number(x.imag).text})")
     if type(x) is float and not math.isfinite(x):
         text = "np.nan" if math.isnan(x) else "np.inf" if x > 0 else "-np.inf"
     else:
         text = repr(x)
-    return Text(text, UNARY if text[0] == "-" else ATOM)
+    return Expression(text, UNARY if text[0] == "-" else ATOM)
 
 
 def array_text(x: Any, most: int = FEW) -> str:
@@ -295,6 +299,8 @@ def _pattern(x: Any) -> str:
             tries[f"np.arange({', '.join(map(str, words))})"] = lambda: np.arange(*words)
         elif step:
             tries[f"np.linspace({first!r}, {last!r}, {n})"] = lambda: np.linspace(first, last, n)
+    elif x.ndim > 1 and x.dtype == np.dtype(int):
+        tries[f"np.arange({x.size}).reshape{x.shape}"] = lambda: np.arange(x.size).reshape(x.shape)
     if x.ndim == 2 and x.shape == (n, n) and x.dtype == np.dtype(float):
         tries[f"np.eye({n})"] = lambda: np.eye(n)
         tries[f"np.tri({n})"] = lambda: np.tri(n)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves
+from autograd_tools.location.code_files import file_of
 from autograd_tools.programs.arguments import Argument, arguments_of, kind_text, param_arguments
 from autograd_tools.programs.body import Body
 from autograd_tools.programs.loops import rolled
@@ -82,12 +83,17 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
     return _Module(f, program, args, kwargs, _ends(run.program.steps)).text()
 
 
-def _forget(steps: list[Any], frame: FrameType) -> None:
-    """Take its line from each step of the line that asks for the source."""
-    asking = (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+def _forget(steps: list[Any], frame: FrameType | None) -> None:
+    """Let the steps belong to the lines of the function: to none of those that ask for the source,
+    and to no rule.
+    """
+    asking = set()
+    while frame is not None:
+        code = frame.f_code
+        asking.add((file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname))
+        frame = frame.f_back
     for step in steps:
-        if step.site[:3] == asking:
-            step.site = NOWHERE
+        step.site = NOWHERE if step.site[:3] in asking else step.site._replace(rule="")
 
 
 def _ends(steps: list[Any]) -> set[Any]:
@@ -192,6 +198,9 @@ class _Module:
         f = self.f
         wanted: dict[Variable, str] = {}
         kind = getattr(f, "__name__", "").partition("(")[0]
+        if kind == "gradient" and isinstance(self.program.result, dict):
+            items = self.program.result.items()
+            return {x: f"d_{name}" for name, x in items if type(x) is Variable}
         if type(f).__name__ != "FunctionOf" or kind not in ("grad", "value_and_grad"):
             return wanted
         result, argnum = self.program.result, f.args[2]
@@ -210,11 +219,10 @@ class _Module:
 def _told(x: Any) -> str:
     leaves = tree_leaves(x)
     if len(leaves) == 1 and leaves[0] is x:
-        return (
-            kind_text(x)
-            if isinstance(x, (np.ndarray, np.generic, int, float, complex))
-            else repr(x)
-        )
+        if isinstance(x, (np.ndarray, np.generic, int, float, complex)):
+            return kind_text(x)
+        is_plain = isinstance(x, (str, type(None)))
+        return repr(x) if is_plain else str(getattr(x, "__name__", type(x).__name__))
     kinds = list(dict.fromkeys([kind_text(leaf) for leaf in leaves]))
     return f"{type(x).__name__} of {', '.join(kinds[:8])}{', ...' if len(kinds) > 8 else ''}"
 
