@@ -20,6 +20,7 @@ from viewer.command import checking, cli_compare, profiling
 from viewer.command.arguments import Command
 from viewer.command.capture import add_trace, captured
 from viewer.command.cli_draw import add_draw
+from viewer.command.cli_source import add_source
 from viewer.command.outcome import after, fail, tell
 from viewer.command.script import INTERRUPTED
 from viewer.labels import plural
@@ -187,6 +188,7 @@ COMMANDS: dict[str, tuple[Callable[[Command], None], str]] = {
     "show": (_add_show, "print the computation graph of a gradient"),
     "draw": (add_draw, "draw the computation graph of a gradient"),
     "explain": (_add_explain, "explain a gradient step by step: each operation and VJP rule"),
+    "source": (add_source, "write a gradient as NumPy source that a person can read"),
     "profile": (profiling.add_profile, "show where the time of gradients goes"),
     "check": (checking.add_check, "check that each gradient is that of the plain NumPy program"),
     "merge": (_add_merge, "combine saved profiles, such as those of several processes"),
