@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import copied, tree_leaves
+from autograd_tools.base.memory import no_collections
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.programs.capture import UncapturedError, is_input
 from autograd_tools.programs.param_inputs import Rehearsal, params_captured
@@ -22,6 +23,7 @@ from autograd_tools.programs.runs import CapturedRun, captured
 NEAR = 2.0**-20  # the relative change of an input
 
 
+@no_collections
 def agreed(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, integers: bool = True
 ) -> CapturedRun:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.traced import UfuncMethod
-from autograd_tools.programs.program import Call, Program, Step, Variable
+from autograd_tools.programs.loops import AnyStep
+from autograd_tools.programs.program import Call, Check, Program, Step, Variable
 from autograd_tools.programs.simplify import is_pure
 from autograd_tools.programs.uses import result_variables
 
@@ -44,9 +45,9 @@ class Chain:
         return iter(self.kept)
 
 
-def with_chains(steps: list[Step], program: Program) -> list[Step | Chain]:
+def with_chains(steps: list[AnyStep], program: Program) -> list[AnyStep | Chain]:
     """Return the steps with long elementwise chains in one."""
-    found: list[Step | Chain] = []
+    found: list[AnyStep | Chain] = []
     run = _Run()
     for step in steps:
         if not run.take(step):
@@ -59,7 +60,7 @@ def with_chains(steps: list[Step], program: Program) -> list[Step | Chain]:
     return found
 
 
-def _keep_what_is_read(steps: list[Step | Chain], program: Program) -> None:
+def _keep_what_is_read(steps: list[AnyStep | Chain], program: Program) -> None:
     """Let each chain keep what others read."""
     needed = set(result_variables(program))
     for step in steps:
@@ -80,7 +81,7 @@ class _Run:
         self.made: set[Variable] = set()  # by the chain and by what goes after it
         self.made_after: set[Variable] = set()  # what the chain cannot read
 
-    def take(self, step: Step) -> bool:
+    def take(self, step: AnyStep) -> bool:
         """Take a step in; False if it has to come after all of these."""
         reads_after = any([x in self.made_after for x in step.inputs()])
         kind = _kind(step)
@@ -90,7 +91,7 @@ class _Run:
             self.made.update(step.outputs())
             self.made_after.update([x for x in step.outputs() if not x.is_array])
             return True
-        if self.kind is None or kind is not None:
+        if self.kind is None or kind is not None or not isinstance(step, (Call, Check)):
             return False
         if isinstance(step, Call) and (step.writes or not is_pure(step.func)):
             return False
@@ -110,7 +111,7 @@ class _Run:
         return [*self.before, *chain, *self.after]
 
 
-def _kind(step: Step) -> Kind | None:
+def _kind(step: AnyStep) -> Kind | None:
     """Return the shape and order of an elementwise call or full reduction of large arrays."""
     if not isinstance(step, Call) or step.kwargs or step.writes or step.checks_shape:
         return None

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Container, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograd_tools.base.traced import Method, UfuncMethod
 from autograd_tools.engine.saved import memory_of
-from autograd_tools.programs.program import Call, Check, Program, Step, Variable, mapped
+from autograd_tools.programs.loop import SAME, Loop
+from autograd_tools.programs.loops import AnyStep
+from autograd_tools.programs.program import Call, Check, Program, Variable, mapped
 from autograd_tools.programs.uses import result_variables
 
 UFUNCS: dict[Any, np.ufunc] = {
@@ -43,7 +46,7 @@ BITS = {np.dtype(np.float64): np.uint64, np.dtype(np.float32): np.uint32}
 ARITHMETIC = frozenset({np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum})
 
 
-def lowered(program: Program, outside: Container[int] = ()) -> list[Step]:
+def lowered(program: Program, outside: Container[int] = ()) -> list[AnyStep]:
     """Return the steps of a program in the form that runs fastest.
 
     `outside` has the ids of arrays that somebody else may change.
@@ -58,12 +61,18 @@ class _Lowering:
         self.results = set(result_variables(program))
         viewed = [x.root for step in program.steps for x in step.outputs() if x.root is not x]
         self.seen = self.results | {x.root for x in self.results} | set(viewed)
-        self.same: dict[Variable, Variable] = {}  # variables that equal an earlier one
+        self.same: dict[Variable, Any] = {}  # what equals a variable
+        self.depth = 0  # of loops
 
-    def step(self, step: Step) -> Iterator[Step]:
+    def step(self, step: AnyStep) -> Iterator[AnyStep]:
         """Yield what runs in place of a step."""
+        if isinstance(step, Loop):
+            yield self.loop(step)
+            return
         if isinstance(step, Check):
-            yield Check(self.rename(step.variable), step.convert, step.expected, step.site)
+            variable = self.rename(step.variable)
+            if type(variable) is Variable:  # and no constant
+                yield Check(variable, step.convert, step.expected, step.site)
             return
         args, kwargs = mapped(step.args, self.rename), mapped(step.kwargs, self.rename)
         func, args, kwargs = _faster(step.func, args, kwargs, step.output)
@@ -82,13 +91,28 @@ class _Lowering:
                 return
         yield Call(func, args, kwargs, y, step.site, step.writes, step.checks_shape)
 
+    def loop(self, loop: Loop) -> Loop:
+        """Return a loop with a faster body, which names the constants from outside."""
+        entries = []
+        for entry in loop.entries:
+            values = mapped(entry.values, self.rename)
+            if entry.kind == SAME and type(values[0]) is not Variable:
+                self.same[entry.variable] = values[0]
+            else:
+                entries.append(replace(entry, values=values))
+        stored = tuple([replace(x, before=mapped(x.before, self.rename)) for x in loop.stored])
+        self.depth += 1
+        body = tuple([made for step in loop.body for made in self.step(step)])
+        self.depth -= 1
+        return Loop(loop.count, tuple(entries), body, stored)
+
     def rename(self, x: Any) -> Any:
         """Return the variable that stands for `x`."""
         return self.same.get(x, x) if type(x) is Variable else x
 
     def _may_stand_for(self, x: Variable, y: Variable) -> bool:
         """Return whether nobody sees that `y` is `x` itself and no copy."""
-        return not (y in self.seen or x.root.written or y.written)
+        return not (self.depth or y in self.seen or x.root.written or y.written)
 
 
 def _faster(func: Any, args: Any, kwargs: Any, output: Any) -> tuple[Any, Any, Any]:

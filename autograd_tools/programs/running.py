@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves
+from autograd_tools.base.memory import no_collections
 from autograd_tools.base.traced import Attribute, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 from autograd_tools.programs import scalars
 from autograd_tools.programs.block_code import ChainCode
 from autograd_tools.programs.blocks import Chain, with_chains
 from autograd_tools.programs.buffers import nbytes, planned
+from autograd_tools.programs.loop import Loop
+from autograd_tools.programs.loop_code import can_run, loop_lines
+from autograd_tools.programs.loops import rolled
 from autograd_tools.programs.lowering import lowered
 from autograd_tools.programs.program import Call, Check, Program, Variable
 from autograd_tools.programs.uses import Uses
@@ -33,6 +37,7 @@ PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
 LITERALS = (bool, int, str, type(None))
 NAMED_OUT = (np.maximum, np.minimum)  # NumPy wants no third argument by position
 SPACE = {"empty": np.empty, "array": np.array}
+LONG = 5000  # steps of a program that runs in loops
 LARGE = 2**15  # bytes of an array that is let go as soon as it is not needed
 
 
@@ -51,16 +56,18 @@ class Code:
     scalars as NumPy does.
     """
 
+    @no_collections
     def __init__(
         self, program: Program, outside: Container[int] = (), *, exact: bool = False
     ) -> None:
-        self.program = program
+        self.program = program = _in_loops(program)
         self.steps = with_chains(lowered(program, outside), program)
         self.floats = set() if exact else scalars.float_variables(self.steps, program)
         self.uses = Uses(self.steps, program)
         self.plan = planned(self.steps, self.uses)
         self.space: dict[str, Any] = {"LeftPathError": LeftPathError, **SPACE, **scalars.SPACE}
         self.outcomes: list[Any] = []  # of the checks
+        self.turn = ""  # the text of the outcomes in earlier turns, in a loop
         self._names: dict[Any, str] = {}
         self._registers: dict[Variable, str] = {}
         self._free: list[str] = []
@@ -68,6 +75,7 @@ class Code:
         self._buffers: dict[tuple[Any, ...], str] = {}
         self._views: list[str] = []  # lines that make views of the buffers
 
+    @no_collections
     def function(self) -> Callable[..., Any]:
         """Compile the program to a function of its inputs, which returns the leaves of its result
         and of what it assigns. Calls at the same time have buffers of their own.
@@ -86,17 +94,9 @@ class Code:
     def lines(self) -> Iterator[str]:
         """Yield the lines of the function."""
         last = self._last_uses()
-        yield f"def program({', '.join(map(self._define, self.program.inputs))}):"
+        yield f"def program({', '.join(map(self.define, self.program.inputs))}):"
         for number, step in enumerate(self.steps):
-            if isinstance(step, Check):
-                yield from self._check(step, len(self.outcomes))
-                self.outcomes.append(step.expected)
-            elif isinstance(step, Chain):
-                yield from self._chain(step)
-            else:
-                yield from self._call(step)
-                if step.checks_shape:
-                    yield from map(self._shape_check, step.outputs())
+            yield from [f"    {line}" for line in self.step_lines(step)]
             for x in last.get(number, ()):
                 name = self._registers[x]
                 self._free.append(name)
@@ -110,6 +110,21 @@ class Code:
             *tree_leaves([x for _, x in self.program.assigned]),
         ]
         yield f"    return ({''.join([self._leaf(x) + ', ' for x in leaves])})"
+
+    def step_lines(self, step: Any) -> Iterator[str]:
+        """Yield the lines of a step."""
+        if isinstance(step, Check):
+            yield from self._check(step)
+        elif isinstance(step, Chain):
+            yield from self._chain(step)
+        elif isinstance(step, Loop):
+            yield from loop_lines(step, self)
+        else:
+            yield self._call(step)
+            if step.checks_shape:
+                for x in step.outputs():
+                    found = f"getattr({self._registers[x]}, 'shape', ())"
+                    yield from self._compare(found, str(x.shape), x.shape)
 
     def _with_memory(self, code: CodeType, views: CodeType) -> Callable[..., Any]:
         """Return the function with buffers of its own."""
@@ -134,7 +149,7 @@ class Code:
             return f"{self._constant(x)}.copy()"
         return self.text(x)
 
-    def _define(self, x: Variable) -> str:
+    def define(self, x: Variable) -> str:
         """Give a variable a name."""
         if x in self.plan.places:
             key = (self.plan.places[x], x.shape, x.dtype, x.order)
@@ -147,55 +162,62 @@ class Code:
         self._registers[x] = name
         return name
 
-    def _check(self, check: Check, number: int) -> Iterator[str]:
+    def name_as(self, x: Variable, other: Variable) -> None:
+        """Let a variable have the name of another one."""
+        self._registers[x] = self._registers[other]
+
+    def release(self, x: Variable) -> None:
+        """Let others have the name of a variable."""
+        self._free.append(self._registers[x])
+
+    def held(self, x: Any, like: Variable) -> str:
+        """Return the text of a value in the form in which a variable is held."""
+        return self._float(x) if like in self.floats and like.type is not list else self.text(x)
+
+    def _check(self, check: Check) -> Iterator[str]:
         x, expected = self._registers[check.variable], check.expected
         if check.convert is bool:
-            yield f"    if {'not ' if expected else ''}{x}:"
-            yield f"        raise LeftPathError({number}, {not expected})"
+            yield f"if {'not ' if expected else ''}{x}:"
+            yield f"    raise LeftPathError({self.turn}{len(self.outcomes)}, {not expected})"
+            self.outcomes.append(expected)
             return
-        convert = self._constant(check.convert)
+        found = f"{self._constant(check.convert)}({x})"
+        yield from self._compare(found, self.text(expected), expected)
+
+    def _compare(self, found: str, text: str, expected: Any) -> Iterator[str]:
         is_nan = isinstance(expected, (float, complex)) and cmath.isnan(expected)
-        other = "== found" if is_nan else f"!= {self.text(expected)}"
-        yield f"    if (found := {convert}({x})) {other}:"
-        yield f"        raise LeftPathError({number}, found)"
+        yield f"if (found := {found}) {'== found' if is_nan else f'!= {text}'}:"
+        yield f"    raise LeftPathError({self.turn}{len(self.outcomes)}, found)"
+        self.outcomes.append(expected)
 
-    def _shape_check(self, x: Variable) -> str:
-        name, number = self._registers[x], len(self.outcomes)
-        self.outcomes.append(x.shape)
-        return (
-            f"    if (found := getattr({name}, 'shape', ())) != {x.shape}:\n"
-            f"        raise LeftPathError({number}, found)"
-        )
-
-    def _call(self, call: Call) -> Iterator[str]:
+    def _call(self, call: Call) -> str:
         y = call.output
-        if type(y) is Variable and y in self.floats:
+        if type(y) is Variable and y in self.floats and call.func is not operator.getitem:
             text = self._float_expression(call)
-            yield f"    {self._define(y)} = {text}"
-        elif type(y) is Variable and y in self.plan.places:
+            return f"{self.define(y)} = {text}"
+        if type(y) is Variable and y in self.plan.places:
             given = list(map(self.text, call.args))
-            yield f"    {self._into(call, given, self._define(y))}"
-        elif type(y) is Variable and y in self.plan.views:
-            text = self._expression(call)
-            self._views.append(f"{self._define(y)} = {text}")
-        else:
-            text = self._expression(call)
-            yield f"    {text}" if y is None else f"    {self._target(y)} = {text}"
+            return self._into(call, given, self.define(y))
+        text = self._expression(call)
+        if type(y) is Variable and y in self.plan.views:
+            self._views.append(f"{self.define(y)} = {text}")
+            return "pass"
+        return text if y is None else f"{self._target(y)} = {text}"
 
     def _chain(self, chain: Chain) -> Iterator[str]:
         for x in chain.kept:
             if x.is_array:
-                name = self._define(x)
+                name = self.define(x)
                 if x not in self.plan.places:
                     dtype = self._constant(x.dtype)
-                    yield f"    {name} = empty({x.shape}, {dtype}, {x.order!r})"
+                    yield f"{name} = empty({x.shape}, {dtype}, {x.order!r})"
         code = ChainCode(chain, self.text, self._into)
-        yield from (f"    {line}" for line in code.lines())
-        yield from [f"    {self._define(x)} = {text}" for x, text in code.ends()]
+        yield from code.lines()
+        yield from [f"{self.define(x)} = {text}" for x, text in code.ends()]
 
     def _target(self, output: Any) -> str:
         if type(output) is Variable:
-            return self._define(output)
+            return self.define(output)
         if isinstance(output, (tuple, list)):
             return f"({''.join([self._target(x) + ', ' for x in output])})"
         return "_"
@@ -210,9 +232,11 @@ class Code:
 
     def _float(self, x: Any) -> str:
         if type(x) is not Variable:
-            return self.text(float(x) if type(x) is np.float64 else x)
+            return self.text(x if type(x) is int else float(x))
         name = self._registers[x]
-        return f"float({name})" if x.type is np.float64 and x not in self.floats else name
+        if x in self.floats or x.type not in (np.float64, np.bool_):
+            return name
+        return f"float({name})" if x.type is np.float64 else f"bool({name})"
 
     def _into(self, call: Call, given: list[str], out: str) -> str:
         """Return the text of a call that writes its output into an array."""
@@ -276,6 +300,14 @@ class Code:
             name = self._names[key] = f"c{len(self._names)}"
             self.space[name] = x
         return name
+
+
+def _in_loops(program: Program) -> Program:
+    """Return a long program with its equal steps in loops, if that makes it short."""
+    if len(program.steps) < LONG or any([isinstance(step, Loop) for step in program.steps]):
+        return program
+    made = rolled(program)
+    return made if can_run(made.steps) and 4 * len(made.steps) < len(program.steps) else program
 
 
 def _claimed(make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:

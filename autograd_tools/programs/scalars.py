@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.traced import Method
+from autograd_tools.programs.loop import CARRIED, ELEMENT, SAME, Loop
 from autograd_tools.programs.program import Call, Check, Program, Variable
 from autograd_tools.programs.uses import result_variables
 
@@ -66,6 +67,8 @@ MOVED = 3  # what it takes to make a float of a number and a number of a float, 
 def float_variables(steps: Iterable[Any], program: Program) -> set[Variable]:
     """Return the variables that run as floats of Python's, and comparisons of them as its bools."""
     steps = [*steps]
+    if any([isinstance(step, Loop) for step in steps]):
+        return set() if _reads_numbers(steps) else _floats_in_loops(steps)
     exact = _read_by_python(steps)
     found: set[Variable] = set()
     groups = _Groups()
@@ -107,6 +110,43 @@ def _read_by_python(steps: Iterable[Any]) -> set[Variable]:
     return found
 
 
+def _reads_numbers(steps: Iterable[Any]) -> bool:
+    """Return whether Python reads a number somewhere, and no mere condition."""
+    return any(
+        [
+            _reads_numbers(step.body)
+            if isinstance(step, Loop)
+            else isinstance(step, Check) and step.convert is not bool
+            for step in steps
+        ]
+    )
+
+
+def _floats_in_loops(steps: Iterable[Any]) -> set[Variable]:
+    """Return the variables that run as floats, where loops hand them on."""
+    found: set[Variable] = set()  # and sequences of such
+
+    def scan(steps: Iterable[Any]) -> None:
+        for step in steps:
+            if isinstance(step, Loop):
+                for entry in step.entries:
+                    source = entry.next if entry.kind == CARRIED else entry.values[0]
+                    if entry.kind in (CARRIED, SAME, ELEMENT) and source in found:
+                        found.add(entry.variable)
+                scan(step.body)
+                found.update([x.sequence for x in step.stored if x.variable in found])
+            elif isinstance(step, Call):
+                picked = step.func is operator.getitem and step.args[0] in found
+                if picked or is_float_call(step):
+                    found.add(step.output)
+
+    size = -1
+    while size < len(found):
+        size = len(found)
+        scan(steps)
+    return found
+
+
 def is_float_call(call: Call) -> bool:
     """Return whether a call is arithmetic of float64 scalars."""
     y, func = call.output, call.func
@@ -121,6 +161,8 @@ def is_float_call(call: Call) -> bool:
 
 def _is_float(x: Any) -> bool:
     kind = x.type if type(x) is Variable else type(x)
+    if kind is np.ndarray:  # a constant of a rule
+        return type(x) is np.ndarray and x.shape == () and x.dtype == np.float64
     if kind is int:
         return type(x) is int and abs(x) <= 2**53
     return kind in (float, np.float64) or (type(x) is Variable and kind in (bool, np.bool_))

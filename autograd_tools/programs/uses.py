@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd_tools.base.containers import tree_leaves
+from autograd_tools.programs.loop import Loop
 from autograd_tools.programs.program import Call, Program, Variable
 from autograd_tools.programs.simplify import is_pure
 
@@ -37,9 +38,14 @@ class Uses:
         for number, step in enumerate(steps):
             given, made = list(step.inputs()), list(step.outputs())
             for y in made:
-                self._find_root(y, given)
+                if isinstance(step, Loop):
+                    self.roots[y] = y
+                else:
+                    self._find_root(y, given)
             for x in (*given, *made):
                 self.last[x] = self.ends[self.roots[x]] = number
+            if isinstance(step, Loop):  # whose turns hand arrays on in many ways
+                self.kept.update([self.roots[x] for x in (*given, *made)])
             if isinstance(step, Call):
                 for root in step.writes:
                     self.ends[root] = number
