@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -211,6 +212,9 @@ class Program:
         return any([x.written for x in self.inputs])
 
 
+SINGLE = LEAVES | {Variable, bool, str, type(None)}  # that hold no others
+
+
 def variables_in(x: Any) -> Iterator[Variable]:
     """Iterate over the variables in nested arguments."""
     kind = type(x)
@@ -218,7 +222,10 @@ def variables_in(x: Any) -> Iterator[Variable]:
         yield x
     elif kind is tuple or kind is list:
         for item in x:
-            yield from variables_in(item)
+            if type(item) is Variable:
+                yield item
+            elif type(item) not in SINGLE:
+                yield from variables_in(item)
     elif kind is dict:
         for item in x.values():
             yield from variables_in(item)
@@ -231,11 +238,11 @@ def variables_in(x: Any) -> Iterator[Variable]:
 def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
     """Return nested arguments with `change` of each leaf; the same object where nothing changes."""
     kind = type(x)
-    if kind in LEAVES:
+    if kind in SINGLE:
         return change(x)
     if kind is tuple or kind is list or (isinstance(x, tuple) and hasattr(kind, "_fields")):
-        items = [mapped(item, change) for item in x]
-        if all([new is old for new, old in zip(items, x, strict=True)]):
+        items = [change(item) if type(item) in SINGLE else mapped(item, change) for item in x]
+        if all(map(operator.is_, items, x)):
             return x
         return kind._make(items) if hasattr(kind, "_fields") else kind(items)
     if kind is dict:

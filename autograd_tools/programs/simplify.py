@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves, tree_replace
+from autograd_tools.base.memory import no_collections
 from autograd_tools.base.traced import PYTHONS, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 from autograd_tools.programs.program import (
@@ -26,6 +27,7 @@ FRESH = frozenset({np.zeros, np.empty, np.zeros_like, np.empty_like, np.copy, Me
 _ours = frozenset(x for x in (*vars(operator).values(), add_at) if callable(x))
 
 
+@no_collections
 def simplified(program: Program) -> Program:
     """Return a program with the same results and fewer calls."""
     steps, renamed = _without_repeats(program.steps)
@@ -96,9 +98,10 @@ def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, 
 
 
 def _renamed(call: Call, rename: Callable[[Any], Any]) -> Call:
-    args, kwargs = mapped(call.args, rename), mapped(call.kwargs, rename)
-    if args is call.args and not kwargs:
+    args = mapped(call.args, rename)
+    if args is call.args and not call.kwargs:
         return call
+    kwargs = mapped(call.kwargs, rename)
     return Call(call.func, args, kwargs, call.output, call.site, call.writes, call.checks_shape)
 
 
