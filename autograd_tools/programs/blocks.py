@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.traced import UfuncMethod
-from autograd_tools.programs.loops import AnyStep
+from autograd_tools.programs.loop import AnyStep
 from autograd_tools.programs.program import Call, Check, Program, Step, Variable
 from autograd_tools.programs.simplify import is_pure
 from autograd_tools.programs.uses import result_variables
 
 SMALLEST = 2**17  # elements of an array that is worth it
-REDUCTIONS = frozenset({np.add, np.maximum, np.minimum})
+JOINED_SUMS = frozenset({np.add, np.maximum, np.minimum})
 Kind = tuple[tuple[int, ...], str]  # the shape and order of arrays
 SCALAR: Kind = ((), "")
 
@@ -122,7 +122,7 @@ def _kind(step: AnyStep) -> Kind | None:
         if func.signature is not None or func.nout > 1 or len(args) != func.nin or not y.is_array:
             return None
         kinds = [operand_kind(x) for x in (*args, y)]
-    elif isinstance(func, UfuncMethod) and func.name == "reduce" and func.ufunc in REDUCTIONS:
+    elif isinstance(func, UfuncMethod) and func.name == "reduce" and func.ufunc in JOINED_SUMS:
         if args[1:] != (None,) or y.is_array or y.dtype is None or y.dtype.kind != "f":
             return None
         kinds = [operand_kind(args[0])]

@@ -14,8 +14,7 @@ import numpy as np
 
 from autograd_tools.base.traced import Method, UfuncMethod
 from autograd_tools.engine.saved import memory_of
-from autograd_tools.programs.loop import SAME, Loop
-from autograd_tools.programs.loops import AnyStep
+from autograd_tools.programs.loop import SAME, AnyStep, Loop
 from autograd_tools.programs.program import Call, Check, Program, Variable, mapped
 from autograd_tools.programs.uses import result_variables
 

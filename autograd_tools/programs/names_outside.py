@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.programs.outside import MOST, _parts
+from autograd_tools.programs.outside import MOST_FOLLOWED, parts_of
 
 
 class NamesOutside:
@@ -16,11 +16,11 @@ class NamesOutside:
     def __init__(self, f: Callable[..., Any]) -> None:
         self._found: dict[int, tuple[Any, str]] = {}
         todo: list[tuple[Any, str]] = [(f, "")]
-        while todo and len(self._found) < MOST:
+        while todo and len(self._found) < MOST_FOLLOWED:
             x, name = todo.pop()
             if id(x) not in self._found:
                 self._found[id(x)] = x, name
-                todo += [(get(), label) for get, label in _parts(x, name)]
+                todo += [(get(), label) for get, label in parts_of(x, name)]
 
     def of(self, x: Any) -> str:
         """Return the name of an object or of an equal array; an empty string for others."""

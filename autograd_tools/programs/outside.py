@@ -20,7 +20,7 @@ from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.values import Value
 from autograd_tools.location.call_site import is_library
 
-MOST = 10_000  # objects that are followed
+MOST_FOLLOWED = 10_000  # objects that are followed
 SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
 MISSING = object()
 
@@ -38,12 +38,12 @@ class Outside:
         self._arrays: dict[int, tuple[Any, Any, bytes, str]] = {}  # it, a sample, its numbers, name
         seen: set[int] = set()
         todo: list[tuple[Any, str]] = [(f, "")]
-        while todo and len(seen) < MOST:
+        while todo and len(seen) < MOST_FOLLOWED:
             x, name = todo.pop()
             if id(x) in seen:
                 continue
             seen.add(id(x))
-            for get, label in _parts(x, name):
+            for get, label in parts_of(x, name):
                 found = get()
                 self._note(get, found, label)
                 todo.append((found, label))
@@ -98,7 +98,7 @@ def _key(x: Any) -> Any:
     return x if isinstance(x, str) else id(x)
 
 
-def _parts(x: Any, name: str) -> Iterator[Part]:
+def parts_of(x: Any, name: str) -> Iterator[Part]:
     """Yield how to get each object that `x` refers to, and its name."""
     if isinstance(x, types.MethodType):
         yield functools.partial(_same, x.__self__), "self"

@@ -65,7 +65,11 @@ class Code:
         self.floats = set() if exact else scalars.float_variables(self.steps, program)
         self.uses = Uses(self.steps, program)
         self.plan = planned(self.steps, self.uses)
-        self.space: dict[str, Any] = {"LeftPathError": LeftPathError, **SPACE, **scalars.SPACE}
+        self.space: dict[str, Any] = {
+            "LeftPathError": LeftPathError,
+            **SPACE,
+            **scalars.FUNCTIONS_BY_NAME,
+        }
         self.outcomes: list[Any] = []  # of the checks
         self.turn = ""  # the text of the outcomes in earlier turns, in a loop
         self._names: dict[Any, str] = {}

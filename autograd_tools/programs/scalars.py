@@ -54,7 +54,7 @@ TEXTS |= {
     for func, name in FUNCTIONS.items()
 }
 ROUNDED = {*FUNCTIONS, operator.pow, np.power} - {np.sqrt}  # in another way than NumPy
-SPACE: dict[str, Any] = {
+FUNCTIONS_BY_NAME: dict[str, Any] = {
     **{name: getattr(math, name) for name in [*FUNCTIONS.values(), "fabs"]},
     "math_pow": math.pow,
     "as_float64": np.float64,

@@ -69,7 +69,7 @@ def test_source_of_a_script_without_gradients_is_an_error(ask, script):
 
 def test_source_says_why_a_function_cannot_be_written(ask, script):
     text = TRAINING.replace("np.sum((x @ w", "float(ag.value(w)[0]) ** 0 * np.sum((x @ w")
-    output, errors, status = ask("source", script(text.replace("return", "print(w.value); return")))
+    _, errors, status = ask("source", script(text.replace("return", "print(w.value); return")))
     assert status == 2
     assert "UncapturedError" not in errors
     assert "the text of a value" in errors
