@@ -2,18 +2,21 @@
 
     python benchmarks/memory_plan.py
 
-Each program runs under `autograd-tools profile --budget`, with a budget of a third of its peak.
+Each program runs under `autograd-tools profile --budget`, with a budget of a third of its peak, in
+one thread.
 The peak is that of `tracemalloc`, to which NumPy reports, from the start of a gradient to its end;
 the time is that of a gradient with the plan, as a multiple of the time without. The peak should be
 predicted within 10 %, and the time within 15 %.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 HEAD = """
 import numpy as np
 import autograd_tools as ag
@@ -114,7 +117,10 @@ def profiled(path, *options):
         "json",
         path,
     ]
-    done = subprocess.run(command, capture_output=True, check=True, encoding="utf-8")
+    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}
+    done = subprocess.run(
+        command, capture_output=True, check=True, encoding="utf-8", env=environment
+    )
     return json.loads(done.stdout)["memory"]
 
 

@@ -46,12 +46,14 @@ sys.exit(run_request(sys.argv[1]))
 class Run(NamedTuple):
     """A run of the program: the peak of a gradient in bytes, its nanoseconds, and its numbers.
 
-    `forward_ns` are those up to the end of the forward pass.
+    `forward_ns` are those up to the end of the forward pass. Both are times of the processor, as
+    other programs may use it, too. `system` is the share that the system takes to provide memory.
     """
 
     peak: int
     ns: int
     forward_ns: int
+    system: float
     gradient: list[np.ndarray]
 
 
@@ -95,12 +97,23 @@ def trial_run(
         if not (Path(work) / RESULT).exists():
             raised = re.findall(r"^[A-Za-z_][\w.]*(?:Error|Exception): (.*)", printed, re.MULTILINE)
             raise Failed(raised[-1] if raised else "the program computed fewer gradients")
-        peak, ns, forward_ns = json.loads((Path(work) / RESULT).read_text())
+        peak, ns, forward_ns, system = json.loads((Path(work) / RESULT).read_text())
         with np.load(Path(work) / GRADIENT) as arrays:
-            return Run(peak, ns, forward_ns, [arrays[name] for name in sorted(arrays)])
+            gradient = [arrays[name] for name in sorted(arrays)]
+        return Run(peak, ns, forward_ns, system, gradient)
+
+
+_running: list[subprocess.Popen[bytes]] = []
+
+
+def end_trials() -> None:
+    """End the process of a trial that runs."""
+    for process in _running:
+        process.kill()
 
 
 def _wait(process: subprocess.Popen[bytes], update: Callable[[], None]) -> None:
+    _running.append(process)
     try:
         while process.poll() is None:
             update()
@@ -109,6 +122,7 @@ def _wait(process: subprocess.Popen[bytes], update: Callable[[], None]) -> None:
         if process.poll() is None:
             process.kill()
         process.wait()
+        _running.remove(process)
 
 
 def difference(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> float:
@@ -140,6 +154,8 @@ class _Watch:
         self._recording: Any = None
         self._start = self._forward = self._live = self._peak = self._length = 0
         self._ns: list[tuple[int, int]] = []  # of a gradient, and of its forward pass
+        self._times = os.times()
+        self._user = self._system = 0.0  # seconds of the timed gradients, by the system's clock
 
     def begin(self, recording: Recording) -> None:
         """Note the start of a gradient, unless a backward pass runs, which may record again."""
@@ -151,16 +167,17 @@ class _Watch:
         if tracemalloc.is_tracing():
             self._live = tracemalloc.get_traced_memory()[0]
             tracemalloc.reset_peak()
-        self._start = time.perf_counter_ns()
+        self._times = os.times()
+        self._start = time.thread_time_ns()
 
     def turn(self, recording: Recording) -> None:
         """Note the end of the forward pass."""
         if recording is self._recording and recording.is_open:
-            self._forward = time.perf_counter_ns() - self._start
+            self._forward = time.thread_time_ns() - self._start
 
     def end(self) -> None:
         """Note the end of a gradient; after the last one, end the process."""
-        ns = time.perf_counter_ns() - self._start
+        ns, times = time.thread_time_ns() - self._start, os.times()
         self._seen += 1
         if self._seen == self._number:
             self._peak = tracemalloc.get_traced_memory()[1] - self._live
@@ -169,6 +186,8 @@ class _Watch:
             self._save_gradient()
         if self._seen >= self._number and len(self._recording.entries) == self._length:
             self._ns.append((ns, self._forward))
+            self._user += times.user - self._times.user
+            self._system += times.system - self._times.system
         self._recording = None
         if self._is_enough():
             self.finish()
@@ -183,7 +202,8 @@ class _Watch:
         """Write what was measured, if the gradient was reached."""
         if self._ns:
             ns = min(self._ns[1:], default=self._ns[0])  # the first was slowed down
-            result = json.dumps([self._peak, *ns])
+            share = self._system / (self._user + self._system or 1.0)
+            result = json.dumps([self._peak, *ns, share])
             (self._folder / RESULT).write_text(result, encoding="utf-8")
 
     def _save_gradient(self) -> None:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import autograd_tools as ag
 from autograd_tools import Tape, timing
@@ -75,11 +76,15 @@ def settle_memory(args: argparse.Namespace) -> None:
 class MemoryWatch:
     """Looks at the first gradient of a script after `skip`; that one is kept whole for it."""
 
-    def __init__(self, skip: int, left_out: Callable[[int], None]) -> None:
+    def __init__(self, args: argparse.Namespace, left_out: Callable[[int], None]) -> None:
         self.work: Recorded | None = None
+        self.use: MemoryUse | None = None
         self.number = 0
         self.seen = 0
-        self._skip = skip
+        self._skip: int = args.skip
+        self._target: Target = args.script
+        self._budget: str | None = args.budget
+        self._folder = str(Path.cwd())
         self._left_out = left_out
         self._observing = ExitStack()
 
@@ -107,11 +112,48 @@ class MemoryWatch:
             self.work = recorded(tape, tape.follows_params)
         self._left_out(time.perf_counter_ns() - start)
 
+    def found(self) -> MemoryUse | None:
+        """Return the memory of the gradient; None if there was none."""
+        if self.use is None and self.work is not None:
+            self.use = replace(use_of(self.work), tapes=[*kept_tapes()])
+        return self.use
+
+    def find_plan(self) -> bool:
+        """Look for a plan for the budget and try it; return True if Ctrl-C ends that."""
+        use = self.found()
+        if use is None or self.work is None or self._budget is None:
+            return False
+        start, said = time.monotonic(), "looking for a plan"
+
+        def text() -> str:
+            return f"autograd-tools: {said}, {time.monotonic() - start:.0f} s"
+
+        try:
+            with progress(text) as update:
+                plan = plan_of(self.work, self._budget)
+                self.use = replace(use, plan=replace(plan, note="Not tried: it was interrupted."))
+                said = "trying a plan"
+                self.use = replace(use, plan=self._tried(self.work, plan, update))
+        except KeyboardInterrupt:
+            return True
+        return False
+
+    def _tried(self, work: Recorded, plan: MemoryPlan, update: Callable[[], None]) -> MemoryPlan:
+        target = self._target
+        if not plan.changes:
+            return plan
+        if target.kind in NOT_AGAIN:
+            return replace(plan, note=f"Not tried: {NOT_AGAIN[target.kind]}.")
+        numbers = self.number, self.seen
+        run = functools.partial(trial_run, target, self._folder, numbers, update)
+        return tried(work, plan, _Runs(run))
+
 
 def kept_tapes() -> Iterator[KeptTape]:
-    """Yield the tapes that are alive, by the line that ended them."""
+    """Yield the tapes of `ag.diff` that are alive, by the line that ended them."""
+    gc.collect()
     found: dict[str, list[int]] = defaultdict(list)
-    for tape in [x for x in gc.get_objects() if type(x) is Tape]:
+    for tape in [x for x in gc.get_objects() if type(x) is Tape and x.follows_params]:
         values = [entry[1] for entry in tape.entries if entry and entry[0] is not None]
         arrays = (array for x in (*values, *tape.outgrads) for array in arrays_in(unwrap(x)))
         owners = {id(owner): owner.nbytes for owner in map(memory_of, arrays)}
@@ -120,30 +162,6 @@ def kept_tapes() -> Iterator[KeptTape]:
         found[place].append(sum(owners.values()))
     for place, sizes in sorted(found.items()):
         yield KeptTape(place, len(sizes), sum(sizes))
-
-
-def memory_use(watch: MemoryWatch, target: Target, folder: str, budget: str | None) -> MemoryUse:
-    """Return the memory of the gradient that was looked at, with a plan that was tried."""
-    work = watch.work
-    if work is None:
-        raise ValueError("the script computed no gradient whose memory is known")
-    use = replace(use_of(work), tapes=[*kept_tapes()])
-    if budget is None:
-        return use
-    start, said = time.monotonic(), "looking for a plan"
-
-    def text() -> str:
-        return f"autograd-tools: {said}, {time.monotonic() - start:.0f} s"
-
-    with progress(text) as update:
-        plan = plan_of(work, budget)
-        if not plan.changes:
-            return replace(use, plan=plan)
-        if target.kind in NOT_AGAIN:
-            return replace(use, plan=replace(plan, note=f"Not tried: {NOT_AGAIN[target.kind]}."))
-        said, numbers = "trying the plan", (watch.number, watch.seen)
-        runs = _Runs(functools.partial(trial_run, target, folder, numbers, update))
-        return replace(use, plan=_tried(work, budget, plan, runs))
 
 
 class _Runs:
@@ -162,7 +180,7 @@ class _Runs:
         if self.before is None:
             self.before = self._run({})
         before, after = self.before, self._run(sources)
-        plan = plan.timed(before.ns, before.forward_ns)
+        plan = plan.timed(before.ns, before.forward_ns, before.system)
         apart = difference(before.gradient, after.gradient)
         if apart > SAME:
             again = difference(before.gradient, self._run({}).gradient)
@@ -172,13 +190,13 @@ class _Runs:
         if not NEAR < after.ns / (plan.ns or 1) < 1 / NEAR:  # others may use the processor, too
             before = min(before, self._run({}), key=lambda run: run.ns)
             after = min(after, self._run(sources), key=lambda run: run.ns)
-            self.before, plan = before, plan.timed(before.ns, before.forward_ns)
+            self.before, plan = before, plan.timed(before.ns, before.forward_ns, before.system)
         outcome = Outcome(before.peak, after.peak, before.ns, after.ns, apart)
         return replace(plan, outcome=outcome)
 
 
-def _tried(work: Recorded, budget: str, plan: MemoryPlan, runs: _Runs) -> MemoryPlan:
-    """Return a plan that works on the program; calls that cannot be wrapped are left out."""
+def tried(work: Recorded, plan: MemoryPlan, runs: _Runs) -> MemoryPlan:
+    """Return a plan that works on the program; parts that cannot be wrapped are left out."""
     known: dict[Part, str] = {}
     share = 1.0
     for _ in range(MOST_TRIALS):
@@ -193,7 +211,7 @@ def _tried(work: Recorded, budget: str, plan: MemoryPlan, runs: _Runs) -> Memory
             if peak <= plan.budget or not plan.fits or share < 1:
                 return plan
             share = 0.98 * plan.peak / peak  # it needs more than predicted
-        better = plan_of(work, budget, known, share)
+        better = plan_of(work, plan.wanted, known, share)
         if not better.changes or (share < 1 and better.changes == plan.changes):
             return plan if plan.outcome else better
         plan = better
@@ -201,7 +219,7 @@ def _tried(work: Recorded, budget: str, plan: MemoryPlan, runs: _Runs) -> Memory
 
 
 def _at_fault(plan: MemoryPlan, message: str) -> Part:
-    """Return the call that an error is about, or else the last one of a plan."""
+    """Return the part that an error is about, or else the last one of a plan."""
     parts = [change.part._replace(steps=0) for change in plan.changes]
     named = [part for part in parts if f"checkpoint({part.name.rpartition('.')[2]})" in message]
     loops = [part for part in parts if part.name == "for" and "checkpoint(part" in message]

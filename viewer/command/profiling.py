@@ -29,7 +29,8 @@ from viewer.command.arguments import Command
 from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
 from viewer.command.history_option import settle_history, show_history
-from viewer.command.memory_use import MemoryWatch, add_memory, memory_use, settle_memory
+from viewer.command.memory_trial import end_trials
+from viewer.command.memory_use import MemoryWatch, add_memory, settle_memory
 from viewer.command.outcome import after, fail, is_saved
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import REPORTS, Report
@@ -190,9 +191,10 @@ def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) ->
         guard.install()
         try:
             status = measured.run()
+            stopped = measured.look_at_memory()
             with guard.finishing() as interrupts:
                 status = measured.write(status)
-            return status or (INTERRUPTED if interrupts else 0)
+            return status or (INTERRUPTED if interrupts or stopped else 0)
         finally:
             guard.remove()
 
@@ -211,8 +213,8 @@ class _Run:
         self.sampler = sampling.Sampler()
         self.history: History | None = None
         self.streams = sys.stdout, sys.stderr
-        self.folder = str(Path.cwd())
-        self.memory = MemoryWatch(args.skip, window.leave_out) if args.memory_use else None
+        self.memory = MemoryWatch(args, window.leave_out) if args.memory_use else None
+        self.timer: Timer | None = None  # once the script has ended
 
     def run(self) -> int:
         """Run the script, and count, time and sample it; wait for its processes if they count."""
@@ -253,7 +255,16 @@ class _Run:
         if waits and threading.current_thread() is threading.main_thread():
             self.window.leave_out(time.perf_counter_ns() - start)
 
+    def look_at_memory(self) -> bool:
+        """Plan checkpoints if that was asked for; return True if Ctrl-C ends the search."""
+        if self.memory is None:
+            return False
+        self.timer = self._measured()  # without the time of the search
+        return self.memory.find_plan()
+
     def _measured(self) -> Timer:
+        if self.timer is not None:
+            return self.timer
         timer = self.window.measured()
         return self.children.merged(timer) if self.children else timer
 
@@ -265,6 +276,7 @@ class _Run:
             self.sampler.stop()
             if self.children:
                 self.children.terminate()
+            end_trials()
             with ag.timer.still(0.2, last=True):
                 timer = self._measured()
             timer.about["signal"] = name_of(number)
@@ -296,9 +308,7 @@ class _Run:
                 status = after(status, lambda: sampling.save(session, samples))
         report = _report(args, timer, session, self.window.summary(), self.history)
         if self.memory:
-            budget = None if "signal" in timer.about else args.budget
-            use = memory_use(self.memory, args.script, self.folder, budget)
-            report = replace(report, memory=use)
+            report = replace(report, memory=self.memory.found())
         return _finish(report, args, status, self.output)
 
     def _missing(self) -> str:

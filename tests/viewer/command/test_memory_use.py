@@ -1,11 +1,16 @@
 """The command `profile --memory`: the memory of a gradient, and plans that are tried."""
 
+import argparse
 import json
+import runpy
 
 import numpy as np
 import pytest
 
+import autograd_tools as ag
+from viewer.command import memory_use
 from viewer.command.memory_trial import difference
+from viewer.command.targets import Target
 
 LOOP = """\
 import numpy as np
@@ -118,6 +123,23 @@ def test_a_saved_profile_shows_what_was_saved(ask, script):
     output, errors, status = ask("profile", "--memory", "run.json")
     assert (errors, status) == ("", 0)
     assert "Arrays saved for the backward pass" in output
+
+
+def test_ctrl_c_ends_the_trial_and_leaves_the_plan(monkeypatch, tmp_path):
+    (tmp_path / "net.py").write_text(LOOP)
+    loss = runpy.run_path(str(tmp_path / "net.py"))["loss"]
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(memory_use, "trial_run", interrupted)
+    asked = argparse.Namespace(skip=0, budget="4MB", script=Target("script", "net.py"))
+    watch = memory_use.MemoryWatch(asked, lambda ns: None)
+    with watch.watching():
+        ag.grad(loss)(np.ones(20_000))
+    assert watch.find_plan()
+    plan = watch.found().plan
+    assert (len(plan.changes), plan.note) == (1, "Not tried: it was interrupted.")
 
 
 def test_equal_gradients_do_not_differ():

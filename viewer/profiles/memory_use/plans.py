@@ -91,10 +91,14 @@ class MemoryPlan:
         found = asdict(replace(self, changes=(), refused=()))
         return {**found, "changes": changes, "refused": refused, "fits": self.fits}
 
-    def timed(self, ns: int, forward_ns: int) -> MemoryPlan:
-        """Return the plan with a time that is predicted from those of a run without it."""
-        more = round(self.again * forward_ns) + self.checkpoints_ns
-        return replace(self, ns_before=ns, ns=ns + more)
+    def timed(self, ns: int, forward_ns: int, system: float = 0.0) -> MemoryPlan:
+        """Return the plan with a time that is predicted from those of a run without it.
+
+        The share `system` of the time goes to memory that is new each time: it shrinks with the
+        peak.
+        """
+        own = (1 - system) * (ns + self.again * forward_ns) + self.checkpoints_ns
+        return replace(self, ns_before=ns, ns=round(own + system * ns * self.peak / self.before))
 
     @property
     def fits(self) -> bool:
