@@ -130,7 +130,12 @@ class MemoryWatch:
 
         try:
             with progress(text) as update:
-                plan = plan_of(self.work, self._budget)
+
+                def clock() -> float:
+                    update()
+                    return time.monotonic()
+
+                plan = plan_of(self.work, self._budget, clock=clock)
                 self.use = replace(use, plan=replace(plan, note="Not tried: it was interrupted."))
                 said = "trying a plan"
                 self.use = replace(use, plan=self._tried(self.work, plan, update))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from viewer.profiles.memory_use.course import Course, Region
 from viewer.profiles.memory_use.program_parts import Part
 from viewer.profiles.memory_use.recorded import Recorded
 
-MOST_SECONDS = 5.0  # of a search
+MOST_SECONDS, FEWEST = 5.0, 4  # seconds of a search, unless it has tried few options
 Chosen = frozenset[Part]
 
 
@@ -31,7 +30,7 @@ class Planner:
         work: Recorded,
         parts: Mapping[Part, Sequence[Region]],
         costs: Mapping[Part, float],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float],
     ) -> None:
         self._work = work
         self._calls = parts
@@ -67,7 +66,7 @@ class Planner:
     def _next(self, chosen: Chosen) -> Iterator[Option]:
         """Yield the options with one more part, in place of those around it or inside it."""
         for part in self._calls:
-            if part not in chosen and (self._clock() < self._end or not chosen):
+            if part not in chosen and (self._clock() < self._end or len(self._tried) < FEWEST):
                 apart = frozenset(other for other in chosen if not self._overlap(part, other))
                 yield self.option(apart | {part})
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -107,11 +108,16 @@ class MemoryPlan:
 
 
 def plan_of(
-    work: Recorded, wanted: str | float, known: Mapping[Part, str] | None = None, share: float = 1.0
+    work: Recorded,
+    wanted: str | float,
+    known: Mapping[Part, str] | None = None,
+    share: float = 1.0,
+    clock: Callable[[], float] = time.monotonic,
 ) -> MemoryPlan:
     """Return a plan for a budget, or a share of it.
 
-    `known` are parts that a trial has found to be impossible, and why.
+    `known` are parts that a trial has found to be impossible, and why. The `clock` is read during
+    the search.
     """
     budget = size_of(wanted)
     parts = parts_of(work)
@@ -120,7 +126,7 @@ def plan_of(
     regions = {part: parts.regions[part] for part in changes}
     times = _Times(work)
     costs = {part: times.again(own) + times.checkpoints(own) for part, own in regions.items()}
-    planner = Planner(work, regions, costs)
+    planner = Planner(work, regions, costs, clock)
     before, found = planner.option(frozenset()), planner.plan(round(budget * share))
     chosen = [region for part in found.parts for region in regions[part]]
     plan = MemoryPlan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,9 +116,10 @@ def _add_loops(work: Recorded, places: _Places, steps: dict[int, list[int]], fou
 
 
 def _sizes(steps: int) -> list[int]:
-    """Return sizes of parts, up to half of a loop: 1, 2, 3, 4, 6, 8 and so on, and the root."""
-    sizes = {round(steps**0.5), *(2**i for i in range(30)), *(3 * 2**i for i in range(30))}
-    return sorted(size for size in sizes if size <= steps / 2)
+    """Return sizes of parts, the root first, then 1, 2, 3, 4, 6, 8 and so on near it, to a half."""
+    root = round(steps**0.5)
+    sizes = {root, *(2**i for i in range(30)), *(3 * 2**i for i in range(30))}
+    return sorted((n for n in sizes if n <= steps / 2), key=lambda n: abs(math.log(n / root)))
 
 
 def _region(work: Recorded, first: int, last: int) -> Region:
