@@ -126,6 +126,7 @@ def test_a_saved_profile_shows_what_was_saved(ask, script):
 
 
 def test_ctrl_c_ends_the_trial_and_leaves_the_plan(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text(LOOP)
     loss = runpy.run_path(str(tmp_path / "net.py"))["loss"]
 
