@@ -22,6 +22,7 @@ KINDS = {
     "shifted": "shifted slices times single elements, then summed",
     "windows": "slices of one array at equal distances, stacked",
     "growing": "an array that grows part by part",
+    "unused": "lists that are joined, and the result not used",
     "summed": "a product of two arrays that is summed at once",
     "promoted": "float32 that an operand makes float64",
     "follows": "calls that need such a result",

@@ -407,6 +407,28 @@ def test_other_concatenations_are_not(f):
     assert facts(f, SIGNAL, kinds={"growing"}) == set()
 
 
+def history(use):
+    """Return a function that stacks all states at each of twelve steps."""
+
+    def f(x):
+        states = [x]
+        for _ in range(12):
+            whole = np.stack(states)
+            states.append(np.tanh(states[-1]) + use(whole))
+        return np.sum(whole)
+
+    return f
+
+
+def test_stacks_that_nothing_uses_are_found():
+    found = facts(history(lambda whole: 0.0), SIGNAL, kinds={"unused"})
+    assert found == {("unused", "stack", "", 11, 12)}
+
+
+def test_stacks_that_the_next_step_uses_are_not():
+    assert facts(history(np.mean), SIGNAL, kinds={"unused"}) == set()
+
+
 # float64 from float32 -----------------------------------------------------------------------------
 
 X32, B64 = X.astype(np.float32), np.ones(3)

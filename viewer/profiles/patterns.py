@@ -110,6 +110,14 @@ def strided(line: LineProfile) -> Found | None:
     return Found(line.ns(is_strided), pattern) if line.is_slow(4, is_strided) else None
 
 
+@tip("Call it once, after the loop.")
+def unused(line: LineProfile) -> Found | None:
+    """Find lists that are joined at each step of a loop, of which only the last is used."""
+    spent = {fact.op: line.ns_of(fact.op) * n // calls for fact, n, calls in line.told("unused")}
+    pattern = f"{', '.join(spent)} of a list that grows, most of them without a use"
+    return Found(sum(spent.values()), pattern) if spent else None
+
+
 @tip("Compute it once before the loop, and use the result again.")
 def again(line: LineProfile) -> Found | None:
     """Find operations that are repeated on equal arguments."""

@@ -9,7 +9,7 @@ from autograd_tools.engine.structure.forms import differences, exponents, invers
 from autograd_tools.engine.structure.operations import Entries, operations_of
 from autograd_tools.engine.structure.promoted import promoted
 from autograd_tools.engine.structure.repeated import chains, equal_values, repeated
-from autograd_tools.engine.structure.slices import growing, shifted, windows
+from autograd_tools.engine.structure.slices import growing, shifted, unused, windows
 from autograd_tools.engine.structure.unread import unread
 from autograd_tools.location.call_site import CallSite
 from autograd_tools.timing.facts import Facts
@@ -24,6 +24,16 @@ def facts_of(entries: Entries, notes: Sequence[CallSite] | None) -> Facts:
     ops = operations_of(entries, notes)
     same = equal_values(ops)
     facts = repeated(ops, same) | chains(ops.places, ops.parents) | factored(ops, same)
-    for find in (exponents, inverses, summed, differences, shifted, windows, growing, promoted):
+    for find in (
+        exponents,
+        inverses,
+        summed,
+        differences,
+        shifted,
+        windows,
+        growing,
+        unused,
+        promoted,
+    ):
         facts |= find(ops)
     return facts

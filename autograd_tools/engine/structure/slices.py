@@ -160,6 +160,15 @@ def growing(ops: Operations) -> Facts:
     return ops.counted(found)
 
 
+def unused(ops: Operations) -> Facts:
+    """Find calls that join a list at each step of a loop, of which only the last is used."""
+    found = Counter[Fact]()
+    for index in ops.of("stack", "concatenate"):
+        if not ops.children.get(index) and index < len(ops.entries) - 1:
+            found[Fact("unused", *ops.places[index])] += 1
+    return ops.counted(Counter({fact: n for fact, n in found.items() if n >= FEWEST_PARTS}))
+
+
 def _grown(ops: Operations, index: int, parent: int | None) -> int | None:
     """Return the entry that an argument is from if it is a call at the same place, used once."""
     if parent is None or len(ops.children[parent]) > 1:
