@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from autograd_tools import Tape, Timer
 from autograd_tools.base.formats import percent_text, time_text
 from autograd_tools.engine import structure
+from autograd_tools.engine.values import held
 from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.facts import Facts
+from autograd_tools.timing.records import signature
+from autograd_tools.timing.samples import SAMPLED, Samples, SampleStore, Trials
 from viewer.inputs import as_trace
 from viewer.profiles import patterns, rewritten  # noqa: F401  they add to TIPS
 from viewer.profiles.line_profile import LEAST, TIPS, Finder, Found, LineProfile, Place
@@ -134,7 +137,11 @@ def _lines(
 ) -> dict[Place, LineProfile]:
     """Return the profile of each line that has records or a fact."""
     found, facts = opened(x), facts_of(x)
-    own = (found.samples, found.trials) if isinstance(found, Timer) else ({}, {})
+    own: tuple[Samples, Trials] = {}, {}
+    if isinstance(found, Timer):
+        own = found.samples, found.trials
+    elif isinstance(found, Tape):
+        own = _samples_of(found), {}
     lines: dict[Place, LineProfile] = {}
     for place in {(r.file, r.line) for r in records} | {(f.file, f.line) for f in facts}:
         lines[place] = LineProfile({}, peaks, {}, *own, lines)
@@ -143,3 +150,13 @@ def _lines(
     for fact, calls in facts.items():
         lines[fact.file, fact.line].facts[fact] = calls
     return lines
+
+
+def _samples_of(tape: Tape) -> Samples:
+    """Return the arrays of operations that are tried, which a tape has all."""
+    store = SampleStore()
+    for plan, y, args, _, _ in tape.entries:
+        if plan is not None and plan.primitive.name in SAMPLED:
+            given = tuple(map(held, args))
+            store.take(plan.primitive.name, signature(given, y), given)
+    return store.found()

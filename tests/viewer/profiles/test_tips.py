@@ -124,6 +124,12 @@ CASES = {
             ],
         },
     ),
+    "unused": (
+        [(record("stack", number("list"), BIG), 40, 50), (fact("unused", "stack"), 39, 40)],
+        "model.py:7: 2.00ms, 100.0%: stack of a list that grows, most of them without a use. Call "
+        "it once, after the loop.",
+        {"all used": [(record("stack", number("list"), BIG), 40, 50)]},
+    ),
     "repeated": (
         [
             (record("multiply", ONE, BIG, BIG), 1, 100),
@@ -515,6 +521,21 @@ def test_gradients_of_a_tape_that_nothing_reads_get_a_tip(monkeypatch):
         ": 400ns, 100.0%, of it 200ns: gradients of x, which nothing reads. Write ag.value(x) "
         in tip
     )
+
+
+def test_rewrites_are_tried_on_the_arrays_of_a_tape(monkeypatch):
+    seen = {}
+
+    def trial_of(rewrite, detail, operands, samples, ops, tracked):
+        seen.update(samples)
+
+    monkeypatch.setattr("viewer.profiles.line_profile.trial_of", trial_of)
+    J = ag.diff(lambda: np.sum(ag.Param(np.array([-1.0, 2.0])) ** 3))
+    trace = timed(J.trace())
+    monkeypatch.setattr(type(J), "trace", lambda tape: trace)
+    tips(J, peaks=PEAKS)
+    [contents] = seen.values()
+    assert np.frombuffer(contents[0]).tolist() == [-1.0, 2.0]
 
 
 def timed(trace):
