@@ -73,21 +73,22 @@ def pytest_collection_modifyitems(items):
 
 
 class _NeedsProcess(Exception):
-    """The command asks for a start of Python with the timer on."""
+    """The command switches the timer on, or asks for another start of Python."""
 
 
 @pytest.fixture
 def ask(request, capfd, tmp_path, monkeypatch):
     """Run the command line in this process; start one only for `command`, `cwd` or the timer."""
 
-    def start(*args):
+    def start(*args, **options):
         raise _NeedsProcess
 
     def ask(*args, input="", **options):
         modules = sys.modules.copy()
         with monkeypatch.context() as patch:
             patch.chdir(tmp_path)
-            patch.setattr(os, "execve", start)
+            patch.setattr("viewer.command.profiling.measure_apart", start)
+            patch.setattr("viewer.command.cli_draw.switch", start)
             patch.setattr(sys, "argv", ["autograd-tools", *args])
             patch.setattr(sys, "path", ["", *sys.path])
             patch.setattr(sys, "stdin", io.StringIO(input))
@@ -108,7 +109,7 @@ def ask(request, capfd, tmp_path, monkeypatch):
                     "mark the test slow: it needs a process"
                 )
                 process = request.getfixturevalue("ask_process")
-                return process(*args, input=input, **{"AUTOGRAD_TIMER": "shapes", **options})
+                return process(*args, input=input, **options)
             finally:
                 for name, module in list(sys.modules.items()):
                     if str(tmp_path) in str(getattr(module, "__file__", "")):  # the script's own

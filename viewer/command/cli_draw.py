@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import ExitStack
 from typing import Any, get_args
 
 from autograd_tools import Trace
 from autograd_tools.base.output import FixedPath
-from autograd_tools.timing import instrument as timing
-from viewer.command.again import again_with_timer
+from autograd_tools.timing import instrument
+from autograd_tools.timing.instrument import levels, switch
 from viewer.command.arguments import Command
 from viewer.command.capture import add_trace, captured
 from viewer.command.outcome import after, is_saved, tell
@@ -64,15 +65,17 @@ def add_draw(command: Command) -> None:
 
 
 def run_draw(args: argparse.Namespace) -> int:
-    """Draw; `--heat time` starts the command again with the timer on."""
+    """Draw; `--heat time` switches the timer on."""
     output = FixedPath.of(args.output or f"{args.script.stem}.svg")
     format_of(output)
     check_budget(args.max_nodes)
-    if args.heat == "time" and not timing.ENABLED and not is_saved(args):
-        return again_with_timer("times")
-    if args.heat == "time":  # ours must not reach the processes that the script starts
-        os.environ.pop("AUTOGRAD_TIMER", None)
-    trace, status = captured(args)
+    with ExitStack() as stack:
+        if args.heat == "time" and not instrument.ENABLED and not is_saved(args):
+            stack.callback(switch, *levels())
+            switch(True, lines=False, shapes=False, kept=False)
+        if args.heat == "time":  # ours must not reach the processes that the script starts
+            os.environ.pop("AUTOGRAD_TIMER", None)
+        trace, status = captured(args)
     if trace is None:
         return status
 

@@ -16,15 +16,17 @@ from typing import TextIO
 from pyinstrument.session import Session
 
 import autograd_tools as ag
-from autograd_tools import History, Timer, timing
+from autograd_tools import History, Timer
 from autograd_tools.api.engine_cost import engine_cost
+from autograd_tools.base.options import BytesCounted
 from autograd_tools.base.output import FixedPath, is_regular, write_bytes
 from autograd_tools.base.signals import Guard, name_of
 from autograd_tools.base.text import encodable, unknown
+from autograd_tools.timing import instrument
+from autograd_tools.timing.apart import measure_apart
 from autograd_tools.timing.recorder import WHOLE
 from autograd_tools.tracing.history_files import FORMATS
 from viewer.command import elsewhere, profile_report, sampling
-from viewer.command.again import again_with_timer
 from viewer.command.arguments import Command
 from viewer.command.checkpoints import Checkpoints, seconds
 from viewer.command.children import Children, saved_children, start_no_workers
@@ -148,14 +150,27 @@ def profile(args: argparse.Namespace) -> int:
     if args.children and (args.skip or args.steps):
         name = "--skip" if args.skip else "--steps"
         raise ValueError(f"--children measures whole runs and does not work with {name}")
-    if not timing.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
-        return again_with_timer(f"shapes,{args.memory or 'outputs'}")
-    if not args.children:  # our variable must not reach the processes that the script starts
-        os.environ.pop("AUTOGRAD_TIMER", None)
     for name in ("output", "html", "timeline", "history"):  # before the script changes the folder
         setattr(args, name, getattr(args, name) and FixedPath.of(getattr(args, name)))
-    with _output_of(args) as output:
+    with _timer_on(args), _output_of(args) as output:
         return _profile_script(args, window, output)
+
+
+@contextmanager
+def _timer_on(args: argparse.Namespace) -> Iterator[None]:
+    """Measure a block as asked for; a timer that is on stays on its level."""
+    process, end = os.getpid(), None
+    if not instrument.ENABLED or (args.memory or ag.timer.memory) != ag.timer.memory:
+        memory: BytesCounted = args.memory or "outputs"
+        end = measure_apart(memory, 0, lambda totals: None, add=False)
+        os.environ["AUTOGRAD_TIMER"] = f"shapes,{memory}"
+    if not args.children:  # it must not reach the processes that the script starts
+        os.environ.pop("AUTOGRAD_TIMER", None)
+    try:
+        yield
+    finally:
+        if end is not None and os.getpid() == process:  # a forked one saves its profile later
+            end()
 
 
 def _timeline_for(path: str | os.PathLike[str]) -> Callable[..., str]:

@@ -8,7 +8,7 @@ from typing import Any
 from autograd_tools import Timer
 from autograd_tools.base.formats import count_text, memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line
-from autograd_tools.timing.engine_cost import EngineCost
+from autograd_tools.timing.engine_cost import measuring_ns
 from autograd_tools.timing.records import PHASES
 from viewer.options import HotspotBy
 from viewer.profiles.advice import tip_rows
@@ -57,7 +57,7 @@ def summary(timer: Timer, gradients: str = "") -> Iterator[str]:
     yield f"{ran}: {shares}; the rest is {REST}."
     shot = timer.snapshot()
     if timer.engine is not None:
-        own = measuring_ns(timer, timer.engine)
+        own = measuring_ns(timer.records.items(), timer.engine, timer.own_ns)
         yield f"Measuring itself took about {time_text(own)} ({percent_text(own, total)})."
     elif shot.section_cost_ns:
         took = f"{time_text(shot.own_ns)} ({percent_text(shot.own_ns, total)})"
@@ -95,13 +95,3 @@ def parts(timer: Timer) -> dict[str, int]:
     if timer.engine is not None:
         return {**shown, "the engine": spent["sum_outgrads"] + spent["engine"]}
     return {**shown, "tracing and accumulating": spent["record"] + spent["sum_outgrads"]}
-
-
-def measuring_ns(timer: Timer, cost: EngineCost) -> int:
-    """Return the nanoseconds that the timer and the search for lines took."""
-    calls = dict.fromkeys(PHASES, 0)
-    for record, counts in timer.records.items():
-        calls[record.phase] += counts.calls
-    return round(
-        calls["record"] * cost.measure_record_ns + calls["backward"] * cost.measure_pass_ns
-    )
