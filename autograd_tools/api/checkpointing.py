@@ -11,9 +11,9 @@ import numpy as np
 
 from autograd_tools.api.functions import FunctionOf
 from autograd_tools.base.containers import tree_leaves, tree_replace
-from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, innermost, plain
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.differentiation import differentiate
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.registry import Primitive

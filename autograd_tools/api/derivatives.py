@@ -35,10 +35,10 @@ from autograd_tools.base.containers import (
 )
 from autograd_tools.base.traced import plain_array
 from autograd_tools.engine import checks
-from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.differentiation import differentiate
 from autograd_tools.engine.foreign import converted, returned
 from autograd_tools.engine.forward import push
 from autograd_tools.engine.primitives import name_of

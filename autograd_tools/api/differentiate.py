@@ -24,11 +24,11 @@ from autograd_tools.base.contexts import frame_of_block, frame_of_statement, gen
 from autograd_tools.base.options import Watching
 from autograd_tools.debug.watch import watching
 from autograd_tools.engine import checks
-from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.calls import holds_tracked, plain
 from autograd_tools.engine.checks import Check, checking
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.differentiation import differentiate
 from autograd_tools.engine.elsewhere import refuse_elsewhere
 from autograd_tools.engine.foreign import returned
 from autograd_tools.engine.listeners import listeners
@@ -36,7 +36,7 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import live, settled
 from autograd_tools.engine.values import Param, Result, Value, check_differentiable, unwrap
-from autograd_tools.location.call_site import GRADIENTS
+from autograd_tools.location.locators import GRADIENTS
 from autograd_tools.rules.indexing import unpack_fields
 from autograd_tools.timing import instrument as timing
 from autograd_tools.tracing.tape import Tape, check_scalar, new_recording, notify_observers

@@ -43,7 +43,7 @@ from autograd_tools.engine.values import (
     held,
     unwrap,
 )
-from autograd_tools.location.call_site import OPERATORS
+from autograd_tools.location.locators import OPERATORS
 from autograd_tools.rules import ufunc_methods
 from autograd_tools.rules.filling import BLANKS, Flat, at, blank, expose
 from autograd_tools.rules.indexing import field_of, getitem, unpack_fields

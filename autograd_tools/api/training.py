@@ -17,7 +17,7 @@ from autograd_tools.base.html import html_of, text_of
 from autograd_tools.engine.listeners import Heard, reading
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.saved import FLOATS
-from autograd_tools.location.call_site import is_users
+from autograd_tools.location.users_code import is_users
 from autograd_tools.tracing.findings import Finding
 from autograd_tools.tracing.series import Series
 

@@ -23,7 +23,8 @@ from autograd_tools.engine.checks import Check, CheckError
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import VALUE
 from autograd_tools.engine.values import Param, Result, unwrap
-from autograd_tools.location.call_site import NOWHERE, CallSite, is_users
+from autograd_tools.location.call_site import NOWHERE, CallSite
+from autograd_tools.location.users_code import is_users
 
 SMALL = 4096  # bytes; a larger array costs more to copy than to sample
 SAMPLE = 16  # elements, about, that stand for a large array

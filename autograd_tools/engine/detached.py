@@ -14,8 +14,8 @@ from autograd_tools.engine.changes import note_shared
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import following_params, open_tapes
 from autograd_tools.engine.values import Param, Result, Value, unwrap
-from autograd_tools.location.call_site import is_users
 from autograd_tools.location.code_files import file_of
+from autograd_tools.location.users_code import is_users
 
 MAX_RESULTS = 1000  # noted per call site and tape; all Params are
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_tools.base.modules import variables_in
 from autograd_tools.engine.rule_sites import passing, running, site_of
-from autograd_tools.location.call_site import is_users
+from autograd_tools.location.users_code import is_users
 
 # What `np.errstate` uses. It takes ten times as long, which a short gradient would feel. A NumPy
 # without these names warns at the engine's line.

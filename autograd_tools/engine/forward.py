@@ -27,10 +27,11 @@ from autograd_tools.base.containers import (
     with_children,
 )
 from autograd_tools.base.traced import plain_array
-from autograd_tools.engine.backward import differentiate, fitted
+from autograd_tools.engine.backward import fitted
 from autograd_tools.engine.calls import call, plain
 from autograd_tools.engine.changes import check_unchanged
 from autograd_tools.engine.cotangents import PARTS
+from autograd_tools.engine.differentiation import differentiate
 from autograd_tools.engine.float_warnings import at_user
 from autograd_tools.engine.primitives import VALUE, Plan, PrimitiveData, reads_of
 from autograd_tools.engine.recording import Recording

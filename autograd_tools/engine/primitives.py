@@ -102,11 +102,12 @@ class PrimitiveData:
 
     def time_calls(self) -> None:
         """Let the timer see each call if it is on."""
-        func, untimed = self.func, self.untimed
+        func, untimed, leaf = self.func, self.untimed, self.fresh
+        is_ufunc = isinstance(func, np.ufunc) and func.nin < 3
         if traced.captures and self.is_opaque:
             func, untimed = traced.opaque(func), traced.opaque(untimed)
-        self.general = timing.time_forward(func, self.name)
-        self.forward = timing.time_forward(untimed, self.name, leaf=self.fresh)
+        self.general = timing.time_forward(func, self.name, leaf=leaf, options=True)
+        self.forward = timing.time_forward(untimed, self.name, leaf=leaf, is_ufunc=is_ufunc)
         self.ways: dict[int, Any] = {}  # of tangents, by position
 
     def rule(self, position: int) -> Rule | None:
@@ -184,7 +185,7 @@ class Plan:
 
     @property
     def sections(self) -> list[int]:
-        """The codes of the gradients in the timer, made on first use."""
+        """The codes of the timer's marks of the gradients, made on first use."""
         if not self.labels:
             self.labels.extend(timing.backward_sections(self.primitive.name, self.positions))
         return self.labels

@@ -41,7 +41,10 @@ from autograd_tools.engine.values import (
     result,
 )
 from autograd_tools.location import call_site as source
+from autograd_tools.location.line_locator import LineLocator
+from autograd_tools.location.locators import Locator
 from autograd_tools.location.scopes import close_stale_scopes, last_scope
+from autograd_tools.timing import calls
 from autograd_tools.timing import instrument as timing
 
 # One entry: (plan, value, args, kwargs, parents). A plain tuple, because each operation makes one
@@ -55,7 +58,7 @@ Hooks = tuple[Any, list[Callable[[Any], Any]]]
 
 NAMED = r"\b(Result|NamedResult|Blank|ArrayBox)\b"  # in errors of code that knows no recorded value
 NO_KWARGS: Mapping[str, Any] = {}
-timing.tracked = Value
+calls.tracked = Value
 _serials = itertools.count()
 
 
@@ -166,12 +169,15 @@ class Recording(Wrapping):
             self.locator = (
                 NestedLocator(self, outer, base)
                 if nested
-                else source.Locator(base, turns=self.retain or timing.timer.keeps_events)
+                else Locator(base)
+                if self.retain or timing.timer.keeps_events
+                else LineLocator(base)
             )
             if nested and self.sites is None:  # otherwise it opens again
                 self.sites = {}
             if timing.ENABLED:
                 owner = owner_of_sites(self) if nested else None
+                self.locator.skip = 3  # with the function of the timer
                 self.locator.note = timing.time_note(self.locator.note, self, owner)
         return self
 

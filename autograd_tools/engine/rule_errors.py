@@ -38,11 +38,12 @@ def note_rule(error: Exception, recording: Any) -> None:
 
 def _argument(trace: TracebackType | None, recording: Any) -> int:
     """Return which differentiated argument the rule was for: `i` of the running pass."""
+    argument = 0
     while trace is not None:
         if passing(trace.tb_frame) is recording:
-            return int(trace.tb_frame.f_locals.get("i", 0))
+            argument = int(trace.tb_frame.f_locals.get("i", argument))
         trace = trace.tb_next
-    return 0
+    return argument
 
 
 def _call(recording: Any, index: int, i: int) -> str:

@@ -13,7 +13,9 @@ from types import FrameType
 from typing import Any
 
 from autograd_tools.engine.state import innermost_open, recordings
-from autograd_tools.location.call_site import NOWHERE, CallSite, Locator
+from autograd_tools.location.call_site import NOWHERE, CallSite
+from autograd_tools.location.line_locator import LineLocator
+from autograd_tools.location.locators import Locator
 from autograd_tools.timing import instrument as timing
 
 # The site of an entry as each enclosing recording with paths of its own sees it, by the serial
@@ -29,14 +31,14 @@ class NestedLocator:
 
     def __init__(self, recording: Any, outer: Any, base: FrameType | None) -> None:
         self.recording, self.outer, self.base = recording, outer, base
-        self.own = Locator(base, turns=True) if recording.retain else None
+        self.own: Locator | None = Locator(base) if recording.retain else None
 
     def find(self) -> CallSite:
         """Return the call site in the innermost frame of the user's code."""
         recording = self.recording
         sites = recording.sites[len(recording.notes)] = _between(self.outer)
         if self.own is None and not sites:  # the enclosing recording closed first
-            self.own = Locator(self.base)
+            self.own = LineLocator(self.base)
         return sites[owner_of_sites(recording)][0] if self.own is None else self.own.find()
 
     note = find  # the timer replaces it in an instance

@@ -96,13 +96,22 @@ def kept_bytes(entries: Iterable[Any], *, everything: bool = False) -> dict[int,
         if entry is None or entry[0] is None:
             continue
         plan, y, args, _, _ = entry
+        reads, nbytes = None if everything else plan.reads, 0
         for i, x in enumerate((y, *args), VALUE):
-            if isinstance(x, HOLDERS) and (everything or plan.needs(i)):
+            if reads is not None and i not in reads:
+                continue
+            if type(x) is np.ndarray and x.base is None:  # most
+                if id(x) not in seen:
+                    seen.add(id(x))
+                    nbytes += x.nbytes
+            elif isinstance(x, HOLDERS):
                 for array in arrays_in(x):
                     memory = memory_of(array)
                     if id(memory) not in seen:
                         seen.add(id(memory))
-                        found[index] = found.get(index, 0) + memory.nbytes
+                        nbytes += memory.nbytes
+        if nbytes:
+            found[index] = nbytes
     return found
 
 

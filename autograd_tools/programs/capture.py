@@ -15,8 +15,8 @@ from autograd_tools.base.traced import Attribute, Method, Traced, UfuncMethod, c
 from autograd_tools.engine.rule_sites import passing, running
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import innermost_open
-from autograd_tools.location.call_site import is_users
 from autograd_tools.location.code_files import file_of
+from autograd_tools.location.users_code import is_users
 from autograd_tools.programs.effects import CHANGING, writes_of
 from autograd_tools.programs.param_inputs import plain_value
 from autograd_tools.programs.program import NOWHERE, Call, Check, Site, Step, Variable, mapped

@@ -19,7 +19,7 @@ from autograd_tools.engine.listeners import readers
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import is_outermost
 from autograd_tools.engine.values import Value
-from autograd_tools.location.call_site import is_users
+from autograd_tools.location.users_code import is_users
 from autograd_tools.programs.agreement import agreed
 from autograd_tools.programs.capture import UncapturedError, is_floating_input, is_input
 from autograd_tools.programs.outside import Outside

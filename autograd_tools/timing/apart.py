@@ -37,7 +37,10 @@ def measure_apart(
             _base = timing.levels()
         part = _Part(timing.timer.set_apart(memory, events), add=add)
         _parts.append(part)
+        thread = timing.timer.thread()
+        start = thread.own_time()
         timing.switch(*(True,) * len(_base))
+        thread.own_ns += thread.own_time() - start
 
     def end() -> None:
         with _lock:

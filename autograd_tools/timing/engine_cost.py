@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autograd_tools.base.plain_data import LARGEST
 from autograd_tools.timing.records import Counts, Record
 
@@ -13,6 +15,9 @@ OPERATORS = (
     *("add", "subtract", "multiply", "divide", "power", "matmul", "negative", "positive"),
     *("remainder", "floor_divide"),
 )
+
+
+LATER = ("measure_operator_ns", "measure_item_ns", "measure_other_ns")  # which older files lack
 
 
 class EngineCost(NamedTuple):
@@ -27,8 +32,11 @@ class EngineCost(NamedTuple):
         The engine's time for the gradient of an argument.
     forward_ns, backward_ns, accumulate_ns : float
         What the timer adds to the time of an operation, of a gradient, and of accumulation.
-    measure_record_ns, measure_pass_ns : float
-        All that the timer and the search for lines take for an operation, and for a gradient.
+    measure_record_ns, measure_operator_ns, measure_item_ns, measure_other_ns : float
+        What the marks of the timer and the search for lines take for an operation: a ufunc, an
+        operator, the reading of an item, and any other function.
+    measure_pass_ns : float
+        The same for a gradient.
     """
 
     record_ns: float
@@ -40,13 +48,39 @@ class EngineCost(NamedTuple):
     accumulate_ns: float
     measure_record_ns: float
     measure_pass_ns: float
+    measure_operator_ns: float | None = None
+    measure_item_ns: float | None = None
+    measure_other_ns: float | None = None
 
 
 def cost_from(data: dict[str, Any]) -> EngineCost:
     """Return the cost in a file; raise ValueError unless all are numbers of 0 or more."""
-    for wrong in [x for x in data.values() if type(x) not in (int, float) or not 0 <= x < LARGEST]:
+    known = [x for name, x in data.items() if x is not None or name not in LATER]
+    for wrong in [x for x in known if type(x) not in (int, float) or not 0 <= x < LARGEST]:
         raise ValueError(f"expected nanoseconds of 0 or more, got {wrong!r:.100}")
     return EngineCost(**data)
+
+
+def of_kinds(operator: float, item: float) -> dict[str, float]:
+    """Return what differs for operators and for the reading of items, by operation."""
+    return {**dict.fromkeys(OPERATORS, operator), "getitem": item}
+
+
+def measuring_ns(
+    records: Iterable[tuple[Record, Counts]], cost: EngineCost, own_ns: int = 0
+) -> int:
+    """Return the nanoseconds that the timer and the search for lines took: `own_ns`, and marks."""
+    usual = cost.measure_record_ns
+    operator, item, other = (usual if ns is None else ns for ns in cost[-3:])
+    taken = of_kinds(operator, item)
+    total = float(own_ns)
+    for record, counts in records:
+        if record.phase == "record":
+            is_ufunc = isinstance(getattr(np, record.op, None), np.ufunc)
+            total += counts.calls * taken.get(record.op, usual if is_ufunc else other)
+        elif record.phase == "backward":
+            total += counts.calls * cost.measure_pass_ns
+    return round(total)
 
 
 def as_it_runs(
@@ -58,7 +92,7 @@ def as_it_runs(
         "backward": cost.backward_ns,
         "sum_outgrads": cost.accumulate_ns,
     }
-    recording = {**dict.fromkeys(OPERATORS, cost.operator_ns), "getitem": cost.item_ns}
+    recording = of_kinds(cost.operator_ns, cost.item_ns)
     for record, counts in records:
         own = max(counts.ns - round(counts.calls * extra.get(record.phase, 0.0)), 0)
         yield record, counts._replace(ns=own)

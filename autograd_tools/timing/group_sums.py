@@ -10,6 +10,7 @@ import numpy as np
 from autograd_tools.timing.log import Ints
 
 SHORT = 2**20  # nanoseconds
+FEW = 10_000
 
 
 def distinct(keys: Ints) -> tuple[Ints, Ints]:
@@ -17,7 +18,7 @@ def distinct(keys: Ints) -> tuple[Ints, Ints]:
     if not len(keys):
         return keys, keys
     keys = keys - keys.min()
-    if keys.max() > 4_000_000:
+    if keys.max() > FEW + 32 * len(keys):  # else a table of all is faster
         keys = np.unique(keys, return_inverse=True)[1]
     first = np.full(int(keys.max()) + 1, -1)
     first[keys[::-1]] = np.arange(len(keys))[::-1]
@@ -43,19 +44,20 @@ def _sum(groups: Ints, n: int, column: Ints) -> Ints:
 def spreads(groups: Ints, n: int, ns: Ints) -> Iterable[tuple[int, int, int, int]]:
     """Return the count, minimum, maximum and sum of squares of nanoseconds for each of `n` groups.
 
-    Python adds the squares of a millisecond and more, which may exceed 64 bits: a second has at
-    most a thousand of them.
+    `ns` may have several rows, whose columns are grouped. Python adds the squares of a millisecond
+    and more, which may exceed 64 bits: a second has at most a thousand of them.
     """
+    ns = np.atleast_2d(ns)
     least = np.full(n, np.iinfo(np.int64).max)
     greatest, squares = np.zeros((2, n), np.int64)
-    np.minimum.at(least, groups, ns)
-    np.maximum.at(greatest, groups, ns)
+    np.minimum.at(least, groups, ns.min(axis=0))
+    np.maximum.at(greatest, groups, ns.max(axis=0))
     short = np.where(ns < SHORT, ns, 0)
-    np.add.at(squares, groups, short * short)
+    np.add.at(squares, groups, np.einsum("ij,ij->j", short, short))
     exact = squares.tolist()
-    for row in np.flatnonzero(ns >= SHORT).tolist():
-        exact[groups[row]] += int(ns[row]) ** 2
-    counts = np.bincount(groups, minlength=n).tolist()
+    for row, column in np.argwhere(ns >= SHORT).tolist():
+        exact[groups[column]] += int(ns[row, column]) ** 2
+    counts = (len(ns) * np.bincount(groups, minlength=n)).tolist()
     return zip(counts, least.tolist(), greatest.tolist(), exact, strict=True)
 
 

@@ -9,21 +9,23 @@ operation. `exact` counts all bytes of NumPy.
 
 from __future__ import annotations
 
-import functools
 import os
 import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from numpy import float64, ndarray
+from numpy import ndarray
 
 from autograd_tools.base.options import BytesCounted
-from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, RECORDED, VOID, WIDTH, code_of
+from autograd_tools.location.line_locator import LineLocator, LineSite
+from autograd_tools.timing import calls
+from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, RECORDED, WIDTH, code_of
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.node_times import recordings
-from autograd_tools.timing.records import Signature, signature
-from autograd_tools.timing.samples import SAMPLED
-from autograd_tools.timing.stack import ever, last_section, of_generators
+from autograd_tools.timing.patterns import MOST_PATTERNS
+from autograd_tools.timing.records import Called, site_of
+from autograd_tools.timing.stack import last_section
+from autograd_tools.timing.thread import Thread
 from autograd_tools.timing.totals import MEMORY
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -104,96 +106,22 @@ def close_stale() -> None:
         timer.thread().close_stale(timer.clock)
 
 
-# The engine sets this to its class of tracked values, whose calls are timed on plain values.
-tracked: type | tuple[()] = ()
+LONGEST = 20_000  # operations of a gradient that is compared with others
 
 
-def time_forward(function: F, name: str, *, leaf: bool = False) -> F:
+def time_forward(
+    function: F, name: str, *, leaf: bool = False, options: bool = False, is_ufunc: bool = False
+) -> F:
     """Make every call of a primitive on plain values a section of its name.
 
-    A `leaf` is a function of NumPy or SciPy with positional arguments only; timing it costs half.
+    A `leaf` is a function of NumPy or SciPy; timing it costs half, without `options` a third.
+    `is_ufunc` says that it takes one or two arrays, which tell the form of its result.
     """
     if not ENABLED:
         return function
-    timed = _time_leaf(function, name) if leaf else _time_call(function, name)
-    return _sample(timed, name) if SHAPES and name in SAMPLED else timed  # type: ignore[return-value]
-
-
-def _sample(timed: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Let the timer copy the arrays of some calls."""
-
-    @functools.wraps(timed)
-    def sampled(*args: Any, **kwargs: Any) -> Any:
-        y = timed(*args, **kwargs)
-        if timer.enabled and not kwargs and not _any_tracked(args):
-            timer.sample(name, timer.local.called[1], args)
-        return y
-
-    return sampled
-
-
-def _time_leaf(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Time a function that calls the engine only with tracked values, which the engine times."""
-    code, clock = -code_of(name, name, 0), timer.clock
-
-    @functools.wraps(function)
-    def timed(*args: Any) -> Any:
-        start = clock()
-        try:
-            y = function(*args)
-        except BaseException:
-            if not _any_tracked(args):
-                timer.local.thread.here()
-                timer.local.log += (code, None, 0, start, clock())
-            raise
-        end = clock()
-        if type(y) is ndarray:
-            nbytes = y.nbytes if y.base is None else 0
-        elif type(y) is not float64 and _any_tracked(args):
-            return y
-        else:
-            nbytes = 0
-        local = timer.local
-        log, thread = local.log, local.thread
-        if ever and (last_section() is not thread.seen or of_generators):
-            thread.here()
-        if len(log) > LIMIT:
-            thread.add_up()
-        log += (code, seen(args, y) if SHAPES else None, nbytes, start, end)
-        return y
-
-    return timed
-
-
-def _time_call(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Time a function of the user, which may call the engine itself."""
-    code, clock = code_of(name, name, 0), timer.clock
-
-    @functools.wraps(function)
-    def timed(*args: Any, **kwargs: Any) -> Any:
-        if not timer.enabled:
-            return function(*args, **kwargs)
-        thread, nbytes = timer.thread(), 0
-        functions, opened = len(thread.functions), None
-        try:
-            try:
-                opened = thread.begin(code, clock())
-                y = function(*args, **kwargs)
-                if type(y) is ndarray and y.base is None:
-                    nbytes = y.nbytes
-            finally:
-                end = clock()
-                void = _any_tracked(args)
-                if opened is not None:
-                    thread.end(opened, VOID if void else CLOSE, nbytes, end)
-        except BaseException as error:
-            thread.unwind(functions, error, clock())
-            raise
-        if SHAPES and not void:
-            thread.log[-WIDTH + 1] = seen(args, y)
-        return y
-
-    return timed
+    how = calls.time_leaf if leaf else calls.time_call
+    how = calls.time_options if leaf and options else how
+    return how(timer, function, name, calls.Level(LINES, SHAPES, is_ufunc))  # type: ignore[return-value]
 
 
 def note_unrecorded(site: Any) -> None:
@@ -201,21 +129,14 @@ def note_unrecorded(site: Any) -> None:
     log = timer.local.log
     if log:
         before = log[-WIDTH + 1]
-        log[-WIDTH + 1] = site if before is None else (site, before[1])
+        log[-WIDTH + 1] = site if before is None else (site, before)
+        if len(log) > LIMIT:
+            timer.local.thread.add_up()
 
 
-_seen: dict[Signature, tuple[None, Signature]] = {}
-
-
-def seen(args: tuple[Any, ...], y: Any) -> tuple[None, Signature]:
-    """Return the signature of a call as a site without a place; equal ones are the same object."""
-    found = signature(args, y)
-    timer.local.called = pair = _seen.get(found) or _seen.setdefault(found, (None, found))
-    return pair
-
-
-def _any_tracked(args: tuple[Any, ...]) -> bool:
-    return any([isinstance(arg, tracked) for arg in args])
+def full_site(found: Any, called: Called | None) -> Any:
+    """Return the site at a call site that keeps the path around the call."""
+    return found if called is None else (found, called)
 
 
 def time_note(note: F, recording: Any, owner: int | None = None) -> F:
@@ -225,25 +146,59 @@ def time_note(note: F, recording: Any, owner: int | None = None) -> F:
     """
     if not ENABLED:
         return note
+    if isinstance(getattr(note, "__self__", None), LineLocator):
+        return _time_line(note)  # type: ignore[return-value]
     first, clock = first_node(recording), timer.clock
+    make = full_site if timer.keeps_events else site_of  # events have the path around a call
     if owner is not None and timer.keeps_events:
         timer.share_places(recording.serial + 1, owner + 1)
-    pairs: dict[tuple[int, int], Any] = {}
+    known: dict[tuple[int, int], Any] = {}  # sites by the ids of call site and operands
+    notes, marked = recording.notes, recording.marked
 
     def timed() -> Any:
-        found = site = note()
-        if SHAPES:
-            called = timer.local.called
-            key = (id(found), id(called))
-            site = pairs.get(key) or pairs.setdefault(key, (found, called[1]))
-            recording.marked[len(recording.notes)] = site
-        log, end = timer.local.log, clock()
-        log += (RECORDED, site, first + len(recording.notes), end, end)
+        found, log = note(), timer.local.log
+        called = _last_called(log)
+        key = id(found), id(called)
+        site = known.get(key)
+        if site is None:
+            site = known[key] = make(found, called)
+        index, end = len(notes), clock()
+        marked[index] = site
+        log += (RECORDED, site, first + index, end, end)
         if len(log) > LIMIT:  # here no section is open that would count the time
             timer.local.thread.add_up()
         return found
 
     return timed  # type: ignore[return-value]
+
+
+def _time_line(note: Callable[[], LineSite]) -> Callable[[], LineSite]:
+    """Do the same in half of the time for sites that are marks' sites themselves."""
+    clock = timer.clock
+
+    def timed() -> LineSite:
+        found, log = note(), timer.local.log
+        if SHAPES:
+            called = log[-WIDTH + 1] if log else None
+            found = found.known.get(called) or found.of(_last_called(log))
+        end = clock()
+        log += (RECORDED, found, 0, end, end)
+        if len(log) > LIMIT:
+            timer.local.thread.add_up()
+        return found
+
+    return timed
+
+
+def _last_called(log: list[Any]) -> Called | None:
+    """Return the operands of the last operation, if they are known.
+
+    It may have a mark on an enclosing recording.
+    """
+    site = log[-WIDTH + 1] if SHAPES and log else None
+    if type(site) is Called:
+        return site
+    return site[1] if type(site) is tuple else None
 
 
 def time_backward(backward: F) -> F:
@@ -252,10 +207,9 @@ def time_backward(backward: F) -> F:
     def timed(recording: Any, index: int, i: int, dy: Any) -> Any:
         if not ENABLED or not timer.enabled:
             return backward(recording, index, i, dy)
-        notes, marked = recording.notes, recording.marked
         thread, nbytes = timer.thread(), 0
-        note = marked.get(index) or (notes and notes[index])
-        code = recording.entries[index][0].sections[i]
+        note = site_at(recording, index)
+        code = -recording.entries[index][0].sections[i]
         functions, opened = len(thread.functions), None
         try:
             try:
@@ -274,30 +228,50 @@ def time_backward(backward: F) -> F:
     return timed  # type: ignore[return-value]
 
 
-def note_kept(recording: Any, kept: dict[int, int]) -> None:
-    """Count the bytes that a gradient saves for its rules, given by index of the entry."""
+def note_kept(recording: Any, kept_bytes: Callable[[list[Any]], dict[int, int]]) -> None:
+    """Count the bytes that a gradient saves for its rules, which are given by index of the entry.
+
+    Gradients of the same operations, lines and shapes save the same.
+    """
+    thread = timer.thread()
+    start = thread.own_time()
+    _note_kept(thread, recording, kept_bytes)
+    thread.own_ns += thread.own_time() - start
+
+
+def _note_kept(
+    thread: Thread, recording: Any, kept_bytes: Callable[[list[Any]], dict[int, int]]
+) -> None:
     notes = sites_of(recording)
+    if SHAPES and not recording.marked and len(recording.entries) <= LONGEST:
+        key = [entry[0] for entry in recording.entries], notes
+        if key in thread.counted:
+            return
+        thread.counted = [key, *thread.counted[: MOST_PATTERNS - 1]]
     sums: dict[tuple[int, int], tuple[Any, int]] = {}
-    for index, nbytes in kept.items():
+    for index, nbytes in kept_bytes(recording.entries).items():
         note = notes and notes[index]
-        key = (recording.entries[index][0].sections[0], id(note))
-        sums[key] = (note, nbytes + sums.get(key, (None, 0))[1])
-    timer.thread().keep(
-        [(LABELS[section].op, note, nbytes) for (section, _), (note, nbytes) in sums.items()]
+        key_of = (recording.entries[index][0].sections[0], id(note))
+        sums[key_of] = (note, nbytes + sums.get(key_of, (None, 0))[1])
+    thread.keep(
+        [(LABELS[-section].op, note, nbytes) for (section, _), (note, nbytes) in sums.items()]
     )
 
 
 def sites_of(recording: Any) -> list[Any] | None:
-    """Return the site of each entry of a recording, with a signature where it has one."""
+    """Return the site of each entry of a recording, with its operands where they are known."""
     notes, marked = recording.notes, recording.marked
-    if not marked:
-        return notes
-    return [marked.get(index, note) for index, note in enumerate(notes)]
+    return list(map(marked.get, range(len(notes)), notes)) if marked else notes
+
+
+def site_at(recording: Any, index: int) -> Any:
+    """Return the site of an entry of a recording."""
+    return recording.marked.get(index) or (recording.notes and recording.notes[index])
 
 
 def backward_sections(name: str, positions: Iterable[int]) -> tuple[int, ...]:
-    """Return the labels of the gradients of these positions, such as `matmul[1]` for 0."""
-    return tuple([code_of(f"{name}[{i + 1}]", name, i + 1) for i in positions])
+    """Return the codes of the marks of gradients of these positions, such as `matmul[1]` for 0."""
+    return tuple([-code_of(f"{name}[{i + 1}]", name, i + 1) for i in positions])
 
 
 def first_node(recording: Any) -> int:

@@ -20,8 +20,9 @@ thousands of marks at once. `code` is one of
   negative.
 * END: a backward pass is over; it completes a gradient if `number` is 1.
 
-A site is the engine's call site or, if AUTOGRAD_TIMER asks for shapes, a pair of it and a
-signature; then marks of forward passes have sites, too.
+A site is a line with its scopes (`records.Site`), or the engine's call site if single calls are
+kept. If AUTOGRAD_TIMER asks for shapes, it is a pair of that and the operands (`records.Called`);
+then marks of forward passes have operands as their sites.
 
 A node has the number of its recording (from 1) in the upper half, and its index in the lower half;
 0 if nobody can ask for it.
@@ -30,6 +31,8 @@ A node has the number of its recording (from 1) in the upper half, and its index
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,8 +108,32 @@ class Marks(NamedTuple):
         return (int(code), site, int(number), int(start), int(end))
 
 
-def marks_of(log: list[Any]) -> Marks:
-    """Return a log, or a part of one, as columns."""
+def times_of(log: list[Any]) -> tuple[Ints, Ints]:
+    """Return the starts and ends of all marks of a log."""
     n = len(log) // WIDTH
-    code, number, start, end = (np.fromiter(log[i::WIDTH], np.int64, n) for i in (0, 2, 3, 4))
-    return Marks(code, log[1::WIDTH], number, start, end)
+    start, end = (np.fromiter(log[i::WIDTH], np.int64, n) for i in (3, 4))
+    return start, end
+
+
+def rows_of(times: Sequence[Ints], firsts: Sequence[int], n: int) -> Ints:
+    """Return the times of parts of a log with `n` marks each, in rows: all starts, all ends."""
+    rows = np.empty((len(firsts), 2 * n), np.int64)
+    for row, first in zip(rows, firsts, strict=True):
+        row[:n], row[n:] = (column[first : first + n] for column in times)
+    return rows
+
+
+def marks_of(
+    key: tuple[list[int], list[Any], list[int]],
+    times: Sequence[Ints],
+    where: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
+) -> Marks:
+    """Return the codes, sites and numbers of marks with their times, or of those at `where`."""
+    code, site, number = key
+    start, end = times
+    if where is not None and not where.all():
+        chosen = where.tobytes()
+        code, site, number = (list(compress(column, chosen)) for column in key)
+        start, end = start[where], end[where]
+    n = len(code)
+    return Marks(np.fromiter(code, np.int64, n), site, np.fromiter(number, np.int64, n), start, end)

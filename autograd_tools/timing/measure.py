@@ -155,6 +155,7 @@ class Timer(Recorder, Shown):
         )
         add_facts(totals.facts, self._facts.all())
         totals.samples |= self._samples.found()
+        totals.own_ns += sum(thread.own_ns for thread in threads)
         totals.total_ns = self.total_ns  # last, so that no section takes longer
         return totals
 
@@ -233,6 +234,11 @@ class Timer(Recorder, Shown):
     @engine.setter
     def engine(self, engine: EngineCost | None) -> None:
         self._past.engine = engine
+
+    @property
+    def own_ns(self) -> int:
+        """Nanoseconds of the processor that the timer itself took, but for marks of calls."""
+        return self._sum().own_ns
 
     @property
     def section_cost_ns(self) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from operator import index
+from time import perf_counter_ns
+from time import thread_time_ns as time_of_thread
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,18 @@ from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Watch
 from autograd_tools.timing.facts import Facts, FactStore
 from autograd_tools.timing.log import CLOSE, END, PIECE, code_of, mark
-from autograd_tools.timing.records import Record, Signature
+from autograd_tools.timing.records import Called, Record
 from autograd_tools.timing.samples import SampleStore
 from autograd_tools.timing.stack import Open
 from autograd_tools.timing.thread import Thread
 from autograd_tools.timing.totals import MEMORY, Totals
 
-NOTHING = (None, ())
 WHOLE = (Thread.add_up.__code__,)  # a signal must not end a process within these functions
+
+
+def no_time() -> int:
+    """Return nothing as the time of a timer with a clock of its own, whose results are exact."""
+    return 0
 
 
 class _Local(threading.local):
@@ -39,11 +44,11 @@ class _Local(threading.local):
         lock: threading.Lock,
     ) -> None:
         with lock:
-            self.thread = Thread(len(threads), events, memory)
+            own_time = time_of_thread if time is perf_counter_ns else no_time
+            self.thread = Thread(len(threads), events, memory, own_time)
             threads.append(self.thread)
         self.log = self.thread.log
         self.look = time if memory != "exact" else Watch(self.thread.looks, time).look
-        self.called: Any = NOTHING  # the site and signature of the last operation
 
 
 class _Nowhere(list[Any]):
@@ -66,7 +71,6 @@ class _Off:
 
     log = _Nowhere()
     thread = _NoThread()
-    called = NOTHING
 
 
 class Recorder:
@@ -75,7 +79,7 @@ class Recorder:
     hint = ""  # what to say where nothing was measured
 
     def __init__(
-        self, clock: Callable[[], int] = time.perf_counter_ns, *, memory: BytesCounted = "outputs"
+        self, clock: Callable[[], int] = perf_counter_ns, *, memory: BytesCounted = "outputs"
     ) -> None:
         self._time = clock
         self._count(memory)
@@ -256,16 +260,19 @@ class Recorder:
         `later` returns a function that finds facts once the measurements are read.
         """
         if self.enabled:
+            thread = self.thread()
+            start = thread.own_time()
             self._facts.look(length, facts_of, later)
+            thread.own_ns += thread.own_time() - start
 
     def note_tape(self, place: tuple[str, int], tape: Any, size_of: Callable[[Any], int]) -> None:
         """Note a tape that a line of the user's code made, to see how many of them stay alive."""
         if self.enabled:
             self._facts.note_tape(place, tape, size_of)
 
-    def sample(self, op: str, found: Signature, args: tuple[Any, ...]) -> None:
+    def sample(self, op: str, called: Called, args: tuple[Any, ...]) -> None:
         """Copy the arrays of a call of an operation, of some calls."""
-        self._samples.take(op, found, args)
+        self._samples.take(op, called, args)
 
     def add_up(self, passes: float = 0) -> None:
         """Add up the logs of all threads; `passes` is as in `Thread.add_up`."""

@@ -147,14 +147,57 @@ class Tally:
         self.kept = max(self.kept, nbytes)
 
 
+class Site(NamedTuple):
+    """The place of a call as records have it: the user's line, its function and scopes."""
+
+    file: str
+    line: int
+    function: str
+    scope: tuple[str, ...]
+
+
+class Called:
+    """The operands of calls, one object for all equal ones."""
+
+    __slots__ = ("operands",)
+
+    def __init__(self, operands: tuple[Operand, ...]) -> None:
+        self.operands = operands
+
+
+MOST_SITES = 2**16
+_sites: dict[Any, Any] = {}
+_called: dict[tuple[Operand, ...], Called] = {}
+
+
+def called_with(args: Sequence[Any], y: Any) -> Called:
+    """Return the operands of a call."""
+    if len(_called) >= MOST_SITES:
+        _called.clear()
+    operands = operands_of(signature((*args, y)))
+    return _called.setdefault(operands, Called(operands))
+
+
+def site_of(found: Any, called: Called | None = None) -> Any:
+    """Return the site at a call site, with the operands of the call if known; equal ones are one.
+
+    So gradients have the same sites, whatever calls of their functions.
+    """
+    if len(_sites) >= MOST_SITES:
+        _sites.clear()
+    site = Site(found.file, found.line, found.function, found.scope)
+    key = site if called is None else (site, called)
+    return _sites.setdefault(key, key)
+
+
 Signature = tuple[Any, ...]  # types, shapes and strides of a call, found in passing
 
 
-def signature(args: Sequence[Any], y: Any) -> Signature:
-    """Return the signature of a call, for `operands_of`."""
+def signature(operands: Sequence[Any]) -> Signature:
+    """Return the signature of operands, for `operands_of`."""
     found = [
         (x.dtype, x.shape, x.strides) if type(x) is ndarray else x if type(x) is str else type(x)
-        for x in (*args, y)
+        for x in operands
     ]
     return tuple(found)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from numpy import ndarray
 
 from autograd_tools.base.plain_data import text, whole
-from autograd_tools.timing.records import Operand, Signature, operands_of
+from autograd_tools.timing.records import Called, Operand
 
 # Operations whose rewrites depend on the numbers: signs, ranges, the definiteness of a matrix.
 SAMPLED = frozenset(
@@ -70,16 +70,16 @@ def trial_of_row(row: list[Any]) -> tuple[str, Trial | None]:
 
 
 class SampleStore:
-    """Samples of calls by operation and signature: of the first, second, fourth call and so on."""
+    """Samples of calls by operation and operands: of the first, second, fourth call and so on."""
 
     def __init__(self) -> None:
-        self._calls: dict[tuple[str, Signature], int] = {}
-        self._kept: dict[tuple[str, Signature], Contents] = {}
+        self._calls: dict[tuple[str, Called], int] = {}
+        self._kept: dict[tuple[str, Called], Contents] = {}
         self._nbytes = 0
 
-    def take(self, op: str, found: Signature, args: tuple[Any, ...]) -> None:
+    def take(self, op: str, called: Called, args: tuple[Any, ...]) -> None:
         """Copy the arrays of a call, if it is its turn and there is room."""
-        key = op, found
+        key = op, called
         n = self._calls[key] = self._calls.get(key, 0) + 1
         if n & (n - 1):
             return
@@ -96,4 +96,4 @@ class SampleStore:
 
     def found(self) -> Samples:
         """Return the samples by operation and operands."""
-        return {(op, operands_of(key)): kept for (op, key), kept in list(self._kept.items())}
+        return {(op, key.operands): kept for (op, key), kept in list(self._kept.items())}

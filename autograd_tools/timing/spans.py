@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -33,7 +34,8 @@ class Spans(NamedTuple):
 
     `begin` and `last` are the marks at which they began and ended; sections that are `done` have
     ended, others are still open. `quiet` ones are not counted: their contents belong to the parent.
-    `calls` is the number of calls; `single` spans are one whole call. `inside` are the nanoseconds
+    `calls` is the number of calls; `single` spans are one whole call. `since` and `until` say which
+    of the marks' times they take, of all starts followed by all ends. `inside` are the nanoseconds
     of direct children.
     """
 
@@ -47,13 +49,15 @@ class Spans(NamedTuple):
     done: Flags
     calls: Ints
     single: Flags
+    since: Ints
+    until: Ints
     start: Ints
     ns: Ints
     inside: Ints
     nbytes: Ints
 
 
-def spans_of(marks: Marks, before: list[int]) -> Spans:
+def spans_of(marks: Marks, before: Sequence[int] = ()) -> Spans:
     """Return the sections of a log.
 
     Its first marks reopen the sections that were open `before`, given as nanoseconds inside each.
@@ -82,28 +86,43 @@ def spans_of(marks: Marks, before: list[int]) -> Spans:
     last = np.minimum(last, n - 1)
     after = np.minimum(begin + 1, n - 1)
     follows = is_record & (begin > 0) & ~opens[begin - 1]
-    since = np.where(is_sum, end[begin], np.where(follows, end[begin - 1], start[begin]))
-    ns = np.where(done, np.maximum(np.where(is_sum, start[after], end[last]) - since, 0), 0)
+    since = np.where(is_sum, n + begin, np.where(follows, n + begin - 1, begin))
     closing = np.where(opens[begin] & ~is_sum, code[last], CLOSE)
+    has_time = done & (closing != PAUSE)
+    until = np.where(has_time, np.where(is_sum, after, n + last), since)
+    times = np.concatenate([start, end])
+    ns = durations(times, since, until)
     quiet = done & (closing == VOID)
-    ns[closing == PAUSE] = 0
     single = done & (closing == CLOSE)
     calls = np.where(done & (closing == PIECE), number[last], single)
     nbytes = np.where(single & ~is_sum & ~is_record, np.maximum(number[last], ~number[last]), 0)
     levels = np.where(opens[begin], level[begin], level[begin] + 1)
     parent = _parents(begin, levels, opens[begin] & ~is_sum)
     inside = inside_of(levels, parent, quiet, ns, before)
-    columns = (quiet, done, calls, single, since, ns, inside, nbytes)
+    columns = (quiet, done, calls, single, since, until, times[since], ns, inside, nbytes)
     return Spans(label, arguments[label], levels, begin, last, parent, *columns)
 
 
-def inside_of(level: Ints, parent: Ints, quiet: Flags, amount: Ints, before: list[int]) -> Ints:
-    """Return for each section the sum of its direct children, starting with those from `before`."""
-    inside = np.zeros(len(level), np.int64)
-    inside[: len(before)] = before
+def durations(times: Ints, since: Ints, until: Ints) -> Ints:
+    """Return the nanoseconds of spans, of each row of times if there are several."""
+    ns = times.take(until, axis=-1)
+    ns -= times.take(since, axis=-1)
+    return np.maximum(ns, 0, out=ns)
+
+
+def inside_of(
+    level: Ints, parent: Ints, quiet: Flags, amount: Ints, before: Sequence[int] = ()
+) -> Ints:
+    """Return for each section the sum of its direct children, starting with those from `before`.
+
+    The amounts may be several rows.
+    """
+    inside = np.zeros_like(amount)
+    inside[..., : len(before)] = before
     for depth in range(int(level.max(initial=1)), 1, -1):
         rows = np.flatnonzero(level == depth)
-        np.add.at(inside, parent[rows], np.where(quiet[rows], inside[rows], amount[rows]))
+        own = np.where(quiet[rows], inside[..., rows], amount[..., rows])
+        np.add.at(inside.T, parent[rows], own.T)
     return inside
 
 
@@ -129,11 +148,6 @@ def _parents(begin: Ints, level: Ints, opens: Flags) -> Ints:
         outer, inner = np.flatnonzero(opens & (level == depth - 1)), np.flatnonzero(level == depth)
         parent[inner] = outer[np.searchsorted(begin[outer], begin[inner]) - 1]
     return parent
-
-
-def steps_of(marks: Marks) -> Ints:
-    """Return the number of gradients that were complete before each mark."""
-    return np.cumsum((marks.code == END) & (marks.number == 1))
 
 
 def forward_of(marks: Marks, spans: Spans) -> Ints:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_tools.location.line_locator import LineSite
 from autograd_tools.timing.events import Events
 from autograd_tools.timing.exact import Looks, unseen
-from autograd_tools.timing.group_sums import distinct, spreads, steps_of_groups, sums
-from autograd_tools.timing.log import LABELS, RECORDED, WIDTH, Ints, Label, Marks, marks_of
+from autograd_tools.timing.group_sums import distinct, steps_of_groups, sums
+from autograd_tools.timing.log import (
+    LABELS,
+    RECORDED,
+    WIDTH,
+    Ints,
+    Label,
+    Marks,
+    marks_of,
+    rows_of,
+    times_of,
+)
 from autograd_tools.timing.node_times import add_node_times
-from autograd_tools.timing.records import PHASES, Record, Tally, operands_of
+from autograd_tools.timing.patterns import Destinations, Pattern, Patterns, add_sections, ends_of
+from autograd_tools.timing.records import PHASES, Called, Record, Tally
 from autograd_tools.timing.section import SectionData
 from autograd_tools.timing.spans import (
     RECORDING,
@@ -24,7 +36,6 @@ from autograd_tools.timing.spans import (
     numbers_of_sites,
     phases_of,
     spans_of,
-    steps_of,
 )
 from autograd_tools.timing.stack import Stack
 
@@ -45,7 +56,11 @@ class SpanBytes(NamedTuple):
 class Thread(Stack):
     """Measurements of one thread. Its log is added up when it is long, and when somebody looks."""
 
-    def __init__(self, number: int, events: Events, memory: str) -> None:
+    def __init__(
+        self, number: int, events: Events, memory: str, own_time: Callable[[], int]
+    ) -> None:
+        self.own_time = own_time
+        self.own_ns = 0  # what the timer itself took, but for marks
         self.number = number
         self.memory = memory  # one of MEMORY
         self.looks: list[int] = []  # rows of this thread's watch, if bytes are counted exactly
@@ -58,6 +73,8 @@ class Thread(Stack):
         self.passes = 0  # running backward passes; meanwhile their marks must not move
         self._inside: list[int] = []  # nanoseconds so far inside each open section
         self._inside_bytes: list[int] = []
+        self._patterns = Patterns()
+        self.counted: list[tuple[list[Any], list[Any] | None]] = []  # see `note_kept`
         self.lock = threading.RLock()  # a backward pass holds it, too
 
     def add_up(self, passes: float = 0) -> None:
@@ -70,19 +87,56 @@ class Thread(Stack):
         try:
             n = len(self.log)
             if self.passes <= passes and n > WIDTH * len(self._inside):
+                start = self.own_time()
                 with unseen() if self.memory == "exact" else nullcontext():
                     self._add_up(n)
+                self.own_ns += self.own_time() - start
         finally:
             self.lock.release()
 
     def _add_up(self, n: int) -> None:
         """Add the first `n` items of the log."""
-        marks = marks_of(self.log[:n])
+        log = self.log[:n]
+        key = log[0::WIDTH], log[1::WIDTH], log[2::WIDTH]
+        times = times_of(log)
+        ends = ends_of(key[0], key[2])
+        repeated: list[tuple[Pattern, list[int]]] = []
+        if not self._inside and self.memory != "exact" and not self.events.limit:
+            repeated = self._patterns.split(key, ends)
+        firsts = (0, *ends)
+        rest = np.ones(len(key[0]), np.bool_)
+        for _, numbers in repeated:
+            for i in numbers:
+                rest[firsts[i] : ends[i]] = False
+        self.moved = 0  # the log gets shorter
+        if rest.any():
+            over = self.steps + np.searchsorted(ends, np.flatnonzero(rest), "right")
+            self._add_marks(n, marks_of(key, times, rest), over)
+        else:
+            self.log[:n] = ()
+        for pattern, numbers in repeated:
+            own = rows_of(times, [firsts[i] for i in numbers], len(pattern.key[0]))
+            if pattern.found is None:
+                pattern.found = self._parsed(marks_of(pattern.key, np.split(own[0], 2)))
+            pattern.add(own, [self.steps + i for i in numbers], self.stride)
+        self._step(self.steps + len(ends))
+
+    def _parsed(self, marks: Marks) -> tuple[Spans, Destinations]:
+        """Return the spans of marks, and where they are added."""
+        spans = spans_of(marks)
+        forward = forward_of(marks, spans)
+        rows, groups, records = records_of(marks, spans, forward, *phases_of(marks, spans, forward))
+        nbytes = spans.nbytes if self.memory == "outputs" else np.zeros_like(spans.nbytes)
+        tallies = [self._tally(record) for record in records]
+        to = Destinations(*self._sections_of(spans), rows, groups, tallies)
+        return spans._replace(nbytes=nbytes), to
+
+    def _add_marks(self, n: int, marks: Marks, over: Ints) -> None:
+        """Add marks, `over` which so many gradients were complete; the log has `n` items more."""
         spans = spans_of(marks, self._inside)
         still = np.flatnonzero(~spans.done)
         sizes = self._bytes_of(spans, still, int(marks.end[-1]))
         spans = spans._replace(nbytes=sizes.nbytes)
-        self.moved = 0  # the log gets shorter
         inside = spans.inside[still].tolist()
         begun = [item for i in spans.begin[still].tolist() for item in marks.row(i)]
         self._inside, self.log[:n] = inside, begun  # one step, as an interrupt may come
@@ -91,7 +145,7 @@ class Thread(Stack):
         nodes = add_node_times(marks, spans, forward)
         of, phase = phases_of(marks, spans, forward)
         rows, groups, records = records_of(marks, spans, forward, of, phase)
-        self._add_records(marks, spans, sizes, rows, groups, records)
+        self._add_records(spans, sizes, over, rows, groups, records)
         if self.events.limit:
             record = np.full(len(nodes), len(records))
             record[rows] = groups
@@ -120,14 +174,15 @@ class Thread(Stack):
         self.looks[:n] = looks.shortened(np.append(spans.start[still], paused), since)
         return SpanBytes(nbytes, nbytes - inside, live, peak, looks.at(end))
 
-    def _add_sections(self, spans: Spans, sizes: SpanBytes) -> None:
-        """Add the spans to the tree, each to the child of its label below its parent's section."""
+    def _sections_of(self, spans: Spans) -> tuple[Ints, list[SectionData]]:
+        """Return sections, and the index of that of each span: of its label below its parent's."""
         paths = np.zeros(len(spans.label) + 1, np.int64)  # by row; the last is that of the root
         sections = [self.root]
         for level in range(1, int(spans.level.max(initial=0)) + 1):
             rows = np.flatnonzero(spans.level == level)
             around = paths[spans.parent[rows]]
-            places, numbers = distinct(around * len(LABELS) + spans.label[rows])
+            labels = around * len(LABELS) + spans.label[rows]
+            places, numbers = distinct(2 * labels + spans.quiet[rows])
             below = np.arange(len(places)) + len(sections)
             firsts = rows[places]
             for label, path, quiet in zip(
@@ -139,13 +194,13 @@ class Thread(Stack):
                 section = sections[path]
                 sections.append(section if quiet else section.child(LABELS[label].text))
             paths[rows] = below[numbers]
-        counted, n, paths = spans.done & ~spans.quiet, len(sections), paths[:-1]
-        columns = (x[counted] for x in (spans.calls, spans.ns, spans.nbytes))
-        totals = sums(paths[counted], n, *columns)
-        single = spreads(paths[spans.single], n, spans.ns[spans.single])
-        for section, (ncalls, ns, nbytes), spread in zip(sections, totals, single, strict=True):
-            section.add(SectionData(ncalls, ns, nbytes, {}, *spread))
+        return paths[:-1], sections
+
+    def _add_sections(self, spans: Spans, sizes: SpanBytes) -> None:
+        paths, sections = self._sections_of(spans)
+        add_sections(spans, paths, sections, spans.ns[None], spans.nbytes)
         if sizes.live is not None and sizes.peak is not None:
+            counted, n = spans.done & ~spans.quiet, len(sections)
             live, peaks = np.zeros((2, n), np.int64)
             np.add.at(live, paths[counted], sizes.live[counted])
             np.maximum.at(peaks, paths[counted], sizes.peak[counted])
@@ -154,23 +209,22 @@ class Thread(Stack):
 
     def _add_records(
         self,
-        marks: Marks,
         spans: Spans,
         sizes: SpanBytes,
+        over: Ints,
         rows: Ints,
         groups: Ints,
         records: list[Record],
     ) -> None:
         """Add the self time of every operation to its record."""
         n, tallies = len(records), [self._tally(record) for record in records]
-        ns, over = (spans.ns - spans.inside)[rows], self.steps + steps_of(marks)
+        ns = (spans.ns - spans.inside)[rows]
         totals = sums(groups, n, spans.calls[rows], ns, sizes.own[rows])
         steps = steps_of_groups(groups, over[spans.last[rows]], ns)
         for tally, total, spread in zip(tallies, totals, steps.of_groups(n), strict=True):
             tally.add(total, *spread)
         for group, step, spent in steps.every(self.stride):
             tallies[group].sample(step, spent)
-        self._step(int(over[-1]))
 
     def _tally(self, record: Record) -> Tally:
         tally = self.tallies.get(record)
@@ -241,8 +295,15 @@ def records_of(
 
 def _record(label: Label, site: Any, phase: str) -> Record:
     """Return the record of a label at a site."""
-    site, found = site if type(site) is tuple else (site, ())
+    if type(site) is LineSite:
+        site = (site, site.belongs)
+    elif type(site) is Called:
+        site = (None, site)
+    elif type(site) is not tuple:
+        site = (site, None)
+    site, called = site
+    operands = () if called is None else called.operands
     file, line, function = NOWHERE if site is None else site[:3]
     scope = () if site is None else site.scope
     op, argument = label.op or label.text, max(label.argument, 0)
-    return Record(op, argument, file, line, function, scope, phase, operands_of(found))
+    return Record(op, argument, file, line, function, scope, phase, operands)

@@ -31,6 +31,7 @@ class Totals:
     total_ns: int = 0
     threads: int = 0  # their top sections may have overlapped
     section_cost_ns: float = 0.0
+    own_ns: int = 0  # of the processor, that the timer itself took, but for marks
     twice_ns: int = 0  # counted more than once by a flattened timer
     twice_nbytes: int = 0
     memory: str = "nobytes"  # one of MEMORY
@@ -80,6 +81,7 @@ class Totals:
         self.memory = max(self.memory, other.memory, key=MEMORY.index)
         self.see(other.live_nbytes, other.peak_nbytes)
         self.engine = self.engine or other.engine
+        self.own_ns += other.own_ns
         self.about = other.about | self.about
         if not path:
             self.threads = max(self.threads, other.threads)
@@ -131,6 +133,7 @@ class Totals:
             "version": VERSION,
             "total_ns": self.total_ns,
             "section_cost_ns": round(self.section_cost_ns),
+            **({"own_ns": self.own_ns} if self.own_ns else {}),
             "threads": self.threads,
             "steps": self.steps,
             "counted_twice": [self.twice_ns, self.twice_nbytes],
@@ -164,6 +167,7 @@ class Totals:
         totals.engine = None if data.get("engine") is None else cost_from(data["engine"])
         totals.about = dict(data.get("about", {}))
         totals.section_cost_ns = whole(data.get("section_cost_ns", 0))
+        totals.own_ns = whole(data.get("own_ns", 0))
         totals.twice_ns, totals.twice_nbytes = map(whole, data.get("counted_twice", (0, 0)))
         totals.memory, live, peak = data.get("memory", ("outputs", None, None))
         if totals.memory not in MEMORY:

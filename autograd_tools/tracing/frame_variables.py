@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autograd_tools.base.modules import variables_in
-from autograd_tools.location.call_site import LIBRARY_FILES, STANDARD_LIBRARY
+from autograd_tools.location.users_code import LIBRARY_FILES, STANDARD_LIBRARY
 from autograd_tools.tracing.param_names import Namespace
 
 MAX_FRAMES = 100

@@ -16,10 +16,10 @@ from autograd_tools.base.contexts import listed
 from autograd_tools.base.html import html_of
 from autograd_tools.base.memory import keep_freed_memory
 from autograd_tools.engine import checks
-from autograd_tools.engine.backward import differentiate
 from autograd_tools.engine.checks import current_check
 from autograd_tools.engine.cotangents import one_like, to_user_type
 from autograd_tools.engine.describe import describe
+from autograd_tools.engine.differentiation import differentiate
 from autograd_tools.engine.elsewhere import refuse_elsewhere
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.saved import FLOATS, kept_bytes

@@ -35,7 +35,7 @@ def timed_steps():
         for f in primitive.calls:
             called += [cell.cell_contents for cell in f.__closure__ or ()]
         codes = [getattr(f, "__code__", None) for f in called]
-        if any(code and code.co_filename == instrument.__file__ for code in codes):
+        if any(code and code.co_filename == instrument.calls.__file__ for code in codes):
             found.append(primitive.name)
     return found
 
@@ -364,3 +364,15 @@ def test_times_need_no_lines_of_unrecorded_operations(python):
     )
     assert python("-c", program, AUTOGRAD_TIMER="times").strip() == "[('sin', 0)]"
     assert python("-c", program, AUTOGRAD_TIMER="lines").strip() == "[('sin', 2)]"
+
+
+def test_an_error_in_a_rule_names_its_argument_in_a_block():
+    @ag.primitive(lambda dy, y, x, z: dy * z, lambda dy, y, x, z: 1 // 0)
+    def product(x, z):
+        return x * z
+
+    with ag.profile(), pytest.raises(ZeroDivisionError) as caught:
+        ag.grad(lambda x: np.sum(product(x, x)))(np.ones(2))
+    assert "In the gradient product[2] of product(float64[2], float64[2])" in str(
+        caught.value.__notes__
+    )

@@ -16,7 +16,7 @@ import scipy.special
 from support.hostile import each_hostile_name
 
 import autograd_tools as ag
-from autograd_tools.location.call_site import is_library
+from autograd_tools.location.users_code import is_library
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 

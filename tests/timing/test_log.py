@@ -74,6 +74,12 @@ def test_children_of_a_void_section_belong_to_its_parent(timer, log):
     assert tree(timer.root) == {"a": (1, 9, 0, {"sin": (1, 2, 0, {})})}
 
 
+def test_a_void_section_hides_no_other_of_its_label(timer, log):
+    own = mark(SIN, 0, 1)
+    log += (*own, -B, None, 0, 2, 4, *mark(VOID, 0, 5), *own, *mark(CLOSE, 8, 7))
+    assert tree(timer.root) == {"b": (1, 2, 0, {}), "sin": (1, 6, 8, {})}
+
+
 def test_time_before_a_recorded_call_is_the_section_record(timer, log):
     log += (-SIN, None, 0, 2, 4, RECORDED, LINE, 0, 9, 9)
     assert tree(timer.root) == {"sin": (1, 2, 0, {}), "record": (1, 5, 0, {})}

@@ -24,13 +24,13 @@ FORWARD = Record("sin", 0, "model.py", 7, "loss", ("loss",))
 )
 def test_the_order_of_an_operand_is_its_memory_layout(array_of, order):
     x = eval(array_of)
-    assert operands_of(signature((x,), 1.0))[0] == ("float64", x.shape, order, "")
+    assert operands_of(signature((x, 1.0)))[0] == ("float64", x.shape, order, "")
 
 
 def test_operands_are_saved(tmp_path):
     timer = Timer(clock=lambda: 0)
     timer.add(
-        FORWARD._replace(operands=operands_of(signature((np.ones((2, 1)), "ij", 3), 1.0))), 5, 8
+        FORWARD._replace(operands=operands_of(signature((np.ones((2, 1)), "ij", 3, 1.0)))), 5, 8
     )
     timer.save(tmp_path / "run.json")
     assert Timer.load(tmp_path / "run.json").records == timer.records

@@ -5,7 +5,7 @@ import pytest
 
 import autograd_tools as ag
 from autograd_tools.timing import samples
-from autograd_tools.timing.records import Operand, signature
+from autograd_tools.timing.records import Operand, called_with
 from autograd_tools.timing.samples import SampleStore, Trial, trial_of_row, trial_row
 
 X = np.arange(3.0)
@@ -16,7 +16,7 @@ def taken(calls, arrays=lambda n: np.full(2, float(n))):
     store = SampleStore()
     for n in range(1, calls + 1):
         x = arrays(n)
-        store.take("linalg.inv", signature((x, 3), x), (x, 3))
+        store.take("linalg.inv", called_with((x, 3), x), (x, 3))
     return [np.frombuffer(kept[0])[0] for kept in store.found().values()]
 
 

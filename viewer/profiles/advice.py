@@ -11,7 +11,7 @@ from autograd_tools.engine import structure
 from autograd_tools.engine.values import held
 from autograd_tools.timing import Counts, Record
 from autograd_tools.timing.facts import Facts
-from autograd_tools.timing.records import signature
+from autograd_tools.timing.records import called_with
 from autograd_tools.timing.samples import SAMPLED, Samples, SampleStore, Trials
 from viewer.inputs import as_trace
 from viewer.profiles import patterns, rewritten  # noqa: F401  they add to TIPS
@@ -158,5 +158,5 @@ def _samples_of(tape: Tape) -> Samples:
     for plan, y, args, _, _ in tape.entries:
         if plan is not None and plan.primitive.name in SAMPLED:
             given = tuple(map(held, args))
-            store.take(plan.primitive.name, signature(given, y), given)
+            store.take(plan.primitive.name, called_with(given, y), given)
     return store.found()

@@ -8,7 +8,7 @@ import viewer
 from autograd_tools.api.engine_cost import engine_cost
 from autograd_tools.engine.state import innermost_open
 from autograd_tools.timing import Timer
-from autograd_tools.timing.engine_cost import EngineCost
+from autograd_tools.timing.engine_cost import EngineCost, measuring_ns
 
 COST = EngineCost(
     record_ns=9000,
@@ -72,6 +72,37 @@ def test_the_engine_belongs_to_the_operation_in_a_table_by_argument(timer):
     rows = {row["argument"]: times(row) for row in viewer.hotspot_rows(timer, "argument")}
     assert rows[0] == [9_000, 0, 0, 20_000, 29_000]
     assert rows[1] == rows[2] == [0, 19_500, 7_000, 0, 26_500]
+
+
+@pytest.mark.parametrize(
+    ("op", "ns"), [("exp", 4000), ("matmul", 1000), ("getitem", 2000), ("sum", 3000)]
+)
+def test_marks_of_ufuncs_operators_items_and_other_functions_cost_their_own(op, ns):
+    cost = COST._replace(
+        measure_operator_ns=1000.0, measure_item_ns=2000.0, measure_other_ns=3000.0
+    )
+    timer = Timer(clock=lambda: 0)
+    timer.add(record(op, phase="record"), 70_000, 0, 10)
+    assert measuring_ns(timer.records.items(), cost, own_ns=7) == 10 * ns + 7
+    assert measuring_ns(timer.records.items(), COST) == 40_000  # a file without kinds
+
+
+def test_what_the_timer_takes_besides_marks_is_counted_saved_and_merged(tmp_path):
+    timer = Timer()
+    assert timer.own_ns == 0
+    for n in range(50):
+        timer.measure(f"a{n}", lambda: None)
+    own_ns = timer.own_ns
+    assert own_ns > 0
+    timer.save(tmp_path / "run.json")
+    loaded = Timer.load(tmp_path / "run.json")
+    assert loaded.own_ns == own_ns
+    assert loaded.merge(Timer.load(tmp_path / "run.json")).own_ns == 2 * own_ns
+
+
+def test_a_timer_with_its_own_clock_counts_no_time_of_its_own(timer):
+    timer.measure("a", lambda: None)
+    assert (timer["a"].ncalls, timer.own_ns) == (1, 0)
 
 
 def test_no_time_is_below_zero(timer):

@@ -15,7 +15,7 @@ from autograd_tools.location.call_site import CallSite, PathEntry
 from autograd_tools.location.call_tree import KINDS
 from autograd_tools.timing import Record
 from autograd_tools.timing.log import ADDS, CLOSE, NODE, RECORDED, code_of, mark
-from autograd_tools.timing.records import signature
+from autograd_tools.timing.records import Called, operands_of, signature
 from viewer import to_chrome_trace, to_collapsed, to_firefox, to_speedscope
 
 SIN, SIN_1, MUL, MUL_1, MUL_2 = (
@@ -145,8 +145,8 @@ def test_arrows_lead_from_operations_to_their_gradients(product):
 
 
 def test_known_operands_of_a_call_are_shown(timer):
-    found = (None, signature((np.ones((2, 3)).T, np.ones(()), 2.0, "ij"), 1.0))
-    timer.local.log += (-SIN, found, 8, 1, 2)
+    found = operands_of(signature((np.ones((2, 3)).T, np.ones(()), 2.0, "ij", 1.0)))
+    timer.local.log += (-SIN, Called(found), 8, 1, 2)
     (call,) = check_chrome(to_chrome_trace(timer))["X"]
     assert call["args"] == {"call": "(float64[3,2] F, float64[], float, 'ij') -> float", "bytes": 8}
 
