@@ -30,6 +30,25 @@ def test_a_call_is_wrapped(source, name, expected):
 
 
 @pytest.mark.parametrize(
+    ("head", "expected", "needs_import"),
+    [
+        ("import autograd_tools as ad", "y = ad.checkpoint(f)(x)", False),
+        ("import autograd_tools", "y = autograd_tools.checkpoint(f)(x)", False),
+        ("import numpy as np", "y = ag.checkpoint(f)(x)", True),
+    ],
+)
+def test_the_package_has_the_name_of_the_file(head, expected, needs_import):
+    change = change_of(Part("f.py", 2, "f"), f"{head}\ny = f(x)\n")
+    assert (change.after, change.needs_import) == (expected, needs_import)
+
+
+def test_characters_that_other_programs_take_for_line_ends_stay():
+    source = "s = '\u2028\x0c'\ny = f(x)\n"
+    change = change_of(Part("f.py", 2, "f"), source)
+    assert changed(source, [change], "ag") == "s = '\u2028\x0c'\ny = ag.checkpoint(f)(x)\n"
+
+
+@pytest.mark.parametrize(
     ("source", "name", "reason"),
     [
         ("y = f(x) + g(x)", "block", "no call of block is on this line"),

@@ -138,8 +138,9 @@ class Course:
         for row in reversed(rows):
             self._backward(row, region, extra)
         for parent, size in extra.items():  # gradients of inputs that had one already
-            self._add(parent, 0)
-            self.live -= size
+            if size:
+                self._add(parent, 0)
+                self.live -= size
         if not self.work.keeps:
             for row in region.outputs:
                 self._drop_gradient(row)
@@ -175,6 +176,8 @@ class Course:
             self.given[parent] = None
             if own == 0 and self._uses[parent] > 1:
                 self._late.add(parent)
+            if extra is not None:
+                extra[parent] = 0
             self._hold(self.gradient(parent))
         elif extra is not None:
             extra[parent] = own

@@ -12,7 +12,7 @@ from viewer.labels import plural
 from viewer.profiles.memory_use.plans import MemoryPlan
 from viewer.profiles.memory_use.use import Holder, KeptTape, MemoryCourse, Peak
 from viewer.text.lines import Row, Span, fold, plain, shorten
-from viewer.text.places import NO_LINE, scope_text, source_text
+from viewer.text.places import NO_LINE, path_text, scope_text, source_text
 from viewer.text.strips import chart
 from viewer.text.table import Cells, laid_out
 
@@ -189,6 +189,8 @@ def plan_rows(plan: MemoryPlan, width: int | None = None) -> Iterator[Row]:
         yield [Span(source_text(*place), "cyan", place)]
         yield from ([Span(f"- {line}", "red")] for line in before)
         yield from ([Span(f"+ {line}", "green")] for line in after)
+    for file in dict.fromkeys(c.part.file for c in plan.changes if c.needs_import):
+        yield from fold([Span(f"{path_text(file)} also needs: import autograd_tools as ag")], width)
     for refusal in plan.refused[:MOST_REFUSED]:
         where = f"{refusal.part.name} at {source_text(refusal.part.file, refusal.part.line)}"
         yield from fold([Span(f"Left out: {where}: {refusal.reason}.", "dim")], width)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from viewer.profiles.memory_use.program_parts import Part
 
-AG = "ag"
+PACKAGE, AG = "autograd_tools", "ag"
 LEAVES_EARLY = (ast.Break, ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
 Around = ast.FunctionDef | ast.Module
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -21,11 +22,15 @@ class Unchangeable(Exception):  # noqa: N818  a reason rather than an error
 
 @dataclass(frozen=True)
 class Change:
-    """Lines of a file, from `line` on, before and after a part in them is wrapped."""
+    """Lines of a file, from `line` on, before and after a part in them is wrapped.
+
+    With `needs_import`, the file does not import autograd_tools yet.
+    """
 
     part: Part
     before: str
     after: str
+    needs_import: bool = False
 
     @property
     def line(self) -> int:
@@ -33,36 +38,50 @@ class Change:
         return self.part.line
 
 
-def change_of(part: Part, source: str, name: str = AG) -> Change:
-    """Return the change of a source that wraps a part, with `name` for autograd_tools.
+def change_of(part: Part, source: str, name: str = "") -> Change:
+    """Return the change of a source that wraps a part, with a name for autograd_tools.
 
-    Raise Unchangeable for a part that cannot be found or wrapped.
+    By default the name is that of the source. Raise Unchangeable for a part that cannot be found or
+    wrapped.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        raise Unchangeable("its source cannot be read") from None
-    if not source:
+    tree = _tree(source)
+    if tree is None:
         raise Unchangeable("its source cannot be read")
-    if part.steps:
-        return _loop_in_parts(part, source, tree, name)
-    return _wrapped(part, source, tree, name)
+    own = _name_of_package(tree)
+    make = _loop_in_parts if part.steps else _wrapped
+    before, after = make(part, source, tree, name or own or AG)
+    return Change(part, before, after, not own)
+
+
+@functools.lru_cache(16)
+def _tree(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source) if source else None
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _name_of_package(tree: ast.Module) -> str:
+    """Return the name under which a module imports autograd_tools, if it does."""
+    imports = (node for node in tree.body if isinstance(node, ast.Import))
+    names = (alias for node in imports for alias in node.names)
+    return next((n.asname or n.name for n in names if n.name == PACKAGE), "")
 
 
 def changed(source: str, changes: Iterable[Change], name: str) -> str:
     """Return a source with changes, and `name` for autograd_tools; later lines move down."""
-    lines = source.splitlines(keepends=True)
+    lines = source.split("\n")
     named = (change_of(change.part, source, name) for change in changes)
     for change in sorted(named, key=lambda change: -change.line):
-        size = len(change.before.splitlines())
-        lines[change.line - 1 : change.line - 1 + size] = [change.after + "\n"]
-    return "".join(lines)
+        size = change.before.count("\n") + 1
+        lines[change.line - 1 : change.line - 1 + size] = change.after.split("\n")
+    return "\n".join(lines)
 
 
 # Calls.
 
 
-def _wrapped(part: Part, source: str, tree: ast.Module, name: str) -> Change:
+def _wrapped(part: Part, source: str, tree: ast.Module, name: str) -> tuple[str, str]:
     short = part.name.rpartition(".")[2]
     if any(_is_generator(node) for node in ast.walk(tree) if getattr(node, "name", "") == short):
         raise Unchangeable(f"{short} is a generator or a coroutine")
@@ -72,7 +91,7 @@ def _wrapped(part: Part, source: str, tree: ast.Module, name: str) -> Change:
     named = [node for node in on_line if _name_of(node.func) == short]
     if not named and len(on_line) != 1:
         raise Unchangeable(f"no call of {short} is on this line")
-    before = source.splitlines()[part.line - 1]
+    before = source.split("\n")[part.line - 1]
     after = before.encode()
     for node in sorted(named or on_line, key=lambda node: -node.func.col_offset):
         start, end = node.func.col_offset, node.func.end_col_offset or 0
@@ -81,7 +100,7 @@ def _wrapped(part: Part, source: str, tree: ast.Module, name: str) -> Change:
         after = (
             after[:start] + f"{name}.checkpoint(".encode() + after[start:end] + b")" + after[end:]
         )
-    return Change(part, before, after.decode())
+    return before, after.decode()
 
 
 def _is_generator(node: ast.AST) -> bool:
@@ -99,7 +118,7 @@ def _name_of(node: ast.AST) -> str:
 # Loops.
 
 
-def _loop_in_parts(part: Part, source: str, tree: ast.Module, name: str) -> Change:
+def _loop_in_parts(part: Part, source: str, tree: ast.Module, name: str) -> tuple[str, str]:
     """Return a loop whose body is a function of a part of its items."""
     loop, around = _find_loop(part, tree)
     _check_body(loop)
@@ -123,7 +142,7 @@ def _loop_in_parts(part: Part, source: str, tree: ast.Module, name: str) -> Chan
         "    )",
     ]
     old = b"\n".join(lines[loop.lineno - 1 : loop.end_lineno]).decode()
-    return Change(part, old, textwrap.indent("\n".join(after), indent))
+    return old, textwrap.indent("\n".join(after), indent)
 
 
 def _find_loop(part: Part, tree: ast.Module) -> tuple[ast.For, Around]:
