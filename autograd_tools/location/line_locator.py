@@ -47,6 +47,10 @@ class LineSite(CallSite):
         return found
 
 
+OUTSIDE_LINES = LineSite(*NOWHERE)  # of calls with no code of the user around them
+OUTSIDE_LINES.known = {}
+
+
 class LineEntry(PathEntry):
     """A path entry for all calls of a function at its place, and for all entries of a scope.
 
@@ -103,7 +107,7 @@ class LineLocator(Locator):
             below = frame
             frame = frame.f_back
         if frame is None:
-            return NOWHERE
+            return OUTSIDE_LINES
         scope = None
         if last_scope() is not None or of_generators:
             scope = innermost_scope()

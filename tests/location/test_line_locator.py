@@ -144,3 +144,11 @@ def test_a_thread_has_lines_of_its_own():
         ("beside_a_thread", "layer"),
         *(("recursive",) * n + ("layer",) for n in (1, 2, 3, 4)),
     }
+
+
+def test_a_gradient_without_code_of_the_user_has_no_line():
+    with ag.profile() as p:
+        thread = threading.Thread(target=ag.grad(np.sum), args=(X,))
+        thread.start()
+        thread.join()
+    assert {(record.op, record.file, record.line) for record in p.records} == {("sum", "", 0)}
