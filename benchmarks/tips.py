@@ -65,20 +65,21 @@ def loss(x):
     K = np.exp(-0.5 * d) + (0.1 + x[8] * x[8]) * np.eye(300)
     L = np.linalg.cholesky(K)
     a = cho_solve((L, True), y)
-    return 0.5 * (y @ a) + np.sum(np.log(np.diag(L)))
+    draws = np.tanh(L @ z)
+    return 0.5 * (y @ a) + np.sum(np.log(np.diag(L))) + np.mean(draws)
 
 
 x = np.full(9, 1.5)
 """,
     [
         Mistake(
-            """    L = np.linalg.cholesky(K)
-    a = cho_solve((L, True), y)
-    return 0.5 * (y @ a) + np.sum(np.log(np.diag(L)))
+            """    a = cho_solve((L, True), y)
+    draws = np.tanh(L @ z)
+    return 0.5 * (y @ a) + np.sum(np.log(np.diag(L))) + np.mean(draws)
 """,
-            """    L = np.linalg.cholesky(K)
-    a = np.linalg.solve(K, y)
-    return 0.5 * (y @ a) + 0.5 * np.linalg.slogdet(K)[1] + 0 * np.sum(L)
+            """    a = np.linalg.solve(K, y)
+    draws = np.tanh(L @ z)
+    return 0.5 * (y @ a) + 0.5 * np.linalg.slogdet(K)[1] + np.mean(draws)
 """,
             "of one matrix",
         ),
@@ -132,14 +133,15 @@ ys = rng.normal(size=(30, 20))
 
 def loss(x):
     m, P, total = np.zeros(40), I, 0.0
-    Q = np.diag(x * x)
+    Q = np.linalg.inv(I * np.exp(x))
     for y in ys:
         m, P = F @ m, F @ P @ F.T + Q
-        S = H @ P @ H.T + np.eye(20)
-        L = np.linalg.cholesky(S)
-        a = np.linalg.solve(L, y - H @ m)
-        B = np.linalg.solve(L, H @ P)
-        m, P = m + B.T @ a, P - B.T @ B
+        G = H @ P
+        L = np.linalg.cholesky(G @ H.T + np.eye(20))
+        Z = np.linalg.solve(L, np.column_stack([y - H @ m, G]))
+        a, B = Z[:, 0], Z[:, 1:]
+        T = B.T
+        m, P = m + T @ a, P - T @ B
         total = total + a @ a + 2 * np.sum(np.log(np.diag(L)))
     return total
 
@@ -147,12 +149,11 @@ def loss(x):
 x = np.full(40, 0.5)
 """,
     [
-        Mistake("F @ P @ F.T + Q", "F @ P @ F.T + np.diag(x * x)", "equal arguments"),
         Mistake(
-            "    Q = np.diag(x * x)\n    for y in ys:\n",
-            "    for y in ys:\n        Q = np.diag(x * x)\n        Q = Q @ np.linalg.inv(Q) @ Q\n",
-            "equal arguments",
-        ),
+            "    Q = np.linalg.inv(I * np.exp(x))\n    for y in ys:\n",
+            "    for y in ys:\n        Q = np.linalg.inv(I * np.exp(x))\n",
+            "29 of 30 calls on equal arguments",
+        )
     ],
 )
 
