@@ -19,6 +19,7 @@ KINDS = {
     "factored": "a matrix that several calls factor",
     "outer": "a difference that broadcasting makes a matrix, then summed",
     "pairwise": "squared differences of all pairs, then summed",
+    "strided": "stacks of matrices that are not contiguous",
     "shifted": "shifted slices times single elements, then summed",
     "windows": "slices of one array at equal distances, stacked",
     "growing": "an array that grows part by part",

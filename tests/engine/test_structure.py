@@ -407,6 +407,21 @@ def test_other_concatenations_are_not(f):
     assert facts(f, SIGNAL, kinds={"growing"}) == set()
 
 
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: x.transpose(1, 2, 0) @ np.ones((2, 5)), {"(3, 4, 2) (2, 0, 1) (2, 5) (0, 1)"}),
+        (lambda x: x @ np.swapaxes(x, 1, 2), {"(2, 3, 4) (0, 1, 2) (2, 4, 3) (0, 2, 1)"}),
+        (lambda x: x @ np.ones((4, 5)), set()),
+        (lambda x: x[0].T @ np.ones((3, 5)), set()),
+    ],
+    ids=["no unit stride", "transposed", "in order", "a matrix"],
+)
+def test_layouts_of_stacks_are_found(f, expected):
+    found = facts(lambda x: np.sum(f(x) ** 2), np.ones((2, 3, 4)), kinds={"strided"})
+    assert {detail for _, _, detail, *_ in found} == expected
+
+
 def history(use):
     """Return a function that stacks all states at each of twelve steps."""
 

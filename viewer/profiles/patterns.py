@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from autograd_tools.base.formats import count_text
 from autograd_tools.timing import Record
-from viewer.profiles.costs import work
 from viewer.profiles.line_profile import Found, LineProfile, size, tip
 from viewer.profiles.rewrites import shapes_in
 
@@ -95,21 +94,6 @@ def repeated(line: LineProfile) -> Found | None:
     return Found(line.ns(lambda record: is_wide(record, 1, 2)), pattern)
 
 
-@tip(
-    "Copy them once before use, x = np.ascontiguousarray(x), or create them in another axis order."
-)
-def strided(line: LineProfile) -> Found | None:
-    """Find stacks of matrices in a memory layout that the fast routines do not take."""
-
-    def is_strided(record: Record) -> bool:
-        stacks = [operand for operand in record.operands[:-1] if len(operand.shape) > 2]
-        is_apart = any(operand.order in ("F", "strided") for operand in stacks)
-        return record.op == "matmul" and is_apart and _is_much(record)
-
-    pattern = "matmul of stacks of matrices that are not contiguous"
-    return Found(line.ns(is_strided), pattern) if line.is_slow(4, is_strided) else None
-
-
 @tip("Call it once, after the loop.")
 def unused(line: LineProfile) -> Found | None:
     """Find lists that are joined at each step of a loop, of which only the last is used."""
@@ -138,9 +122,3 @@ def outer(line: LineProfile) -> Found | None:
         pattern = f"{fact.detail} broadcasts to {(n, n)} before the sum"
         return Found(line.ns_of("subtract"), pattern, always=True)
     return None
-
-
-def _is_much(record: Record) -> bool:
-    """Return whether a call is mostly arithmetic, and enough to be worth a change."""
-    flops, nbytes = work(record)
-    return flops is not None and nbytes is not None and flops >= max(1e6, nbytes)

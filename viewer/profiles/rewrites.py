@@ -105,6 +105,29 @@ def _narrowed(op: str, arrays: Arrays) -> Forms:
     return f, [("", f)]
 
 
+def _strided(detail: str, arrays: Arrays) -> Forms:
+    """Multiply stacks of matrices as they lie in memory, and copies of them."""
+    copy = 'x = np.copy(x, order="C")'
+    text = f"Copy them once before use, {copy}, or create them in another axis order."
+    _, a_order, _, b_order = shapes_in(detail)
+
+    def in_order(x: Any, order: tuple[int, ...]) -> Any:
+        return np.transpose(x, np.argsort(order))
+
+    def contiguous(x: Any, order: tuple[int, ...]) -> Any:
+        return np.copy(in_order(x, order), order="C")
+
+    once = contiguous(arrays[0], a_order), contiguous(arrays[1], b_order)
+
+    def copied(a: Any, b: Any) -> Any:
+        """Copy what is tracked; constants are copied before."""
+        a = once[0] if isinstance(a, np.ndarray) else contiguous(a, a_order)
+        b = once[1] if isinstance(b, np.ndarray) else contiguous(b, b_order)
+        return np.matmul(a, b)
+
+    return lambda a, b: np.matmul(in_order(a, a_order), in_order(b, b_order)), [(text, copied)]
+
+
 def _windows(detail: str, arrays: Arrays) -> Forms:
     length, start, step, count = (int(word) for word in detail.split()[-4:])
     bounded(count, MOST_CALLS)
@@ -277,6 +300,7 @@ REWRITES: dict[str, Callable[[str, Arrays], Forms]] = {
     "inverse": _inverse,
     "pairwise": _pairwise,
     "factored": _factored,
+    "strided": _strided,
     "shifted": _shifted,
     "windows": _windows,
     "growing": _growing,

@@ -8,6 +8,7 @@ import re
 from autograd_tools.base.formats import count_text, memory_text
 from autograd_tools.timing import Operand, Record
 from autograd_tools.timing.samples import Trial
+from viewer.profiles.costs import work
 from viewer.profiles.line_profile import Found, LineProfile, size, tip
 from viewer.profiles.rewrites import MOST_COPIED, calls_in, shapes_in
 from viewer.profiles.trials import is_worth_it
@@ -107,6 +108,34 @@ def _few(detail: str) -> tuple[str, int]:
     total = sum(call.number for call in calls_in(detail))
     few = re.sub(r" x(\d{1,6})", lambda n: f" x{min(int(n[1]), MOST_TRIED)}", detail)
     return few, total
+
+
+@tip("")
+def strided(line: LineProfile) -> Found | None:
+    """Find stacks of matrices in a memory layout that the fast routines do not take."""
+
+    def is_strided(record: Record) -> bool:
+        stacks = [operand for operand in record.operands[:-1] if len(operand.shape) > 2]
+        is_apart = any(operand.order in ("F", "strided") for operand in stacks)
+        return record.op == "matmul" and is_apart and _is_much(record)
+
+    for fact, n, _ in line.told("strided") if line.is_slow(4, is_strided) else ():
+        a, a_order, b, b_order = shapes_in(fact.detail)
+        layouts = ((a, a_order), (b, b_order))
+        shapes = [tuple([shape[axis] for axis in order]) for shape, order in layouts]
+        arrays = [Operand(_dtype(line, "matmul"), shape, "C") for shape in shapes]
+        tracked = {i for r in line.of("matmul") if is_strided(r) for i in tracked_in(line, r)}
+        trial = line.trial("strided", fact.detail, arrays, (), sorted(tracked))
+        if trial is not None:
+            pattern = "matmul of stacks of matrices that are not contiguous"
+            return Found(line.ns(is_strided), pattern, trial=trial, times=n)
+    return None
+
+
+def _is_much(record: Record) -> bool:
+    """Return whether a call is mostly arithmetic, and enough to be worth a change."""
+    flops, nbytes = work(record)
+    return flops is not None and nbytes is not None and flops >= max(1e6, nbytes)
 
 
 @tip("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd_tools.engine.structure.factored import factored
-from autograd_tools.engine.structure.forms import differences, exponents, inverses, summed
+from autograd_tools.engine.structure.forms import differences, exponents, inverses, strided, summed
 from autograd_tools.engine.structure.operations import Entries, operations_of
 from autograd_tools.engine.structure.promoted import promoted
 from autograd_tools.engine.structure.repeated import chains, equal_values, repeated
@@ -28,6 +28,7 @@ def facts_of(entries: Entries, notes: Sequence[CallSite] | None) -> Facts:
         exponents,
         inverses,
         summed,
+        strided,
         differences,
         shifted,
         windows,

@@ -54,6 +54,23 @@ def summed(ops: Operations) -> Facts:
     return ops.counted(found)
 
 
+def strided(ops: Operations) -> Facts:
+    """Find products of stacks of matrices that are not contiguous.
+
+    The detail has the shape of each argument, and its axes in the order of memory.
+    """
+    found = Counter[Fact]()
+    for index in ops.of("matmul"):
+        arrays = [ops.argument(index, i) for i in (0, 1)]
+        known = all(isinstance(x, np.ndarray) and x.ndim > 1 for x in arrays)
+        if known and any(x.ndim > 2 and not x.flags.c_contiguous for x in arrays):
+            orders = [np.argsort([-n for n in x.strides], kind="stable").tolist() for x in arrays]
+            pairs = zip(arrays, orders, strict=True)
+            detail = " ".join([f"{x.shape} {tuple(order)}" for x, order in pairs])
+            found[Fact("strided", *ops.places[index], detail)] += 1
+    return ops.counted(found)
+
+
 def differences(ops: Operations) -> Facts:
     """Find differences of two arrays that are larger than both, and summed."""
     found = Counter[Fact]()

@@ -181,11 +181,25 @@ CASES = {
         },
     ),
     "strided": (
-        [(record("matmul", array(50, 200, 200, order="strided"), SQUARE, STACK), 1, 4_000_000)],
-        "model.py:7: 4.00s, 100.0%: matmul of stacks of matrices that are not contiguous. Copy ",
+        [
+            (record("matmul", array(50, 200, 200, order="strided"), SQUARE, STACK), 1, 4_000_000),
+            (fact("strided", "matmul", "(50, 200, 200) (0, 2, 1) (200, 200) (0, 1)"), 1, 1),
+        ],
+        "model.py:7: 4.00s, 100.0%: matmul of stacks of matrices that are not contiguous. Copy "
+        'them once before use, x = np.copy(x, order="C"), or create them in another axis order. '
+        f"{TRIED}",
         {
             "as fast as it gets": [
-                (record("matmul", array(50, 200, 200, order="strided"), SQUARE, STACK), 1, 800_000)
+                (record("matmul", array(50, 200, 200, order="strided"), SQUARE, STACK), 1, 800_000),
+                (fact("strided", "matmul", "(50, 200, 200) (0, 2, 1) (200, 200) (0, 1)"), 1, 1),
+            ],
+            "not faster": [
+                (
+                    record("matmul", array(20, 200, 200, order="strided"), SQUARE, STACK),
+                    1,
+                    4_000_000,
+                ),
+                (fact("strided", "matmul", "(20, 200, 200) (0, 2, 1) (200, 200) (0, 1)"), 1, 1),
             ],
             "in order": [(record("matmul", STACK, SQUARE, STACK), 1, 4_000_000)],
             "a transposed matrix": [

@@ -35,6 +35,7 @@ ALL = [
     ("windows", "(20,) 5 1 2 7", (array(20),)),
     ("windows", "(20, 3) 5 0 1 16", (array(20, 3),)),
     ("growing", "(3, 4) 1 12", (array(3, 4),)),
+    ("strided", "(4, 3, 5) (2, 0, 1) (4, 5, 6) (0, 1, 2)", (array(5, 4, 3), array(4, 5, 6))),
     ("narrowed", "tanh", (array(50, dtype="float32"),)),
     ("narrowed", "matmul", (array(5, 4, dtype="float32"), array(4, 3, dtype="float32"))),
 ]
