@@ -70,6 +70,8 @@ def to_html(report: Report, name: str) -> str:
     blocks += [f"<h2>{escape(title(by))}</h2>\n{_table(report, by)}" for by in report.by or TABLES]
     if has_shapes(report.timer):
         blocks.append(f"<h2>Tips</h2>\n<pre>{escape(tips(report.timer))}</pre>")
+    if report.memory:
+        blocks.append(f"<h2>Memory</h2>\n<pre>{escape(str(report.memory))}</pre>")
     if report.session:
         blocks += ["<h2>Python call tree</h2>", *_tree(report.session)]
     if report.history:

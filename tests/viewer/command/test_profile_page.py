@@ -3,9 +3,12 @@
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 from support.hostile import each_hostile_name
 from support.samples import frame, session_of
 
+import autograd_tools as ag
+import viewer
 from autograd_tools.timing import Record, Timer
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import Report, columns_of, to_markdown
@@ -117,3 +120,12 @@ def test_a_long_scope_keeps_its_first_and_last_parts():
     timer.add(Record("sin", 0, "/a.py", 3, "f", ("main", *["f"] * 200, "leaf")), 1, 8)
     name = columns_of(Report(timer), "scope")[0].texts[0]
     assert (name[:12], name[-8:], len(name)) == ("main / f / f", "f / leaf", 123)
+
+
+def test_a_page_and_markdown_show_the_memory_that_was_asked_for():
+    timer = Timer(clock=lambda: 0)
+    timer.add(Record("sum", 0, "train.py", 3, "loss", ("loss",)), 500, 8)
+    use = viewer.memory(ag.trace(lambda x: np.sum(np.exp(x)), np.ones(100)))
+    report = Report(timer, memory=use)
+    assert "<h2>Memory</h2>\n<pre>Memory of a gradient\nAt most " in to_html(report, "train.py")
+    assert "### Memory\n\n```text\nMemory of a gradient\n" in to_markdown(report)
