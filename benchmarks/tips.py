@@ -385,7 +385,7 @@ def tips_of(source):
         path = Path(folder, "program.py")
         path.write_text(source)
         command = [sys.executable, "-m", "autograd_tools", "profile", "--format", "json", str(path)]
-        found = subprocess.run(command, capture_output=True, text=True, check=True)
+        found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(found.stdout)["tips"]
 
 
