@@ -106,6 +106,25 @@ def test_params_arguments_and_data_do_not_count():
     assert viewer.memory(ag.trace(lambda w: np.sum(X @ w), np.ones(100))).peak.nbytes < 20 * KB
 
 
+def test_an_index_of_arrays_is_an_index_when_its_rule_runs_again():
+    rows = np.arange(0, 200, 2)
+
+    def picked(x):
+        return np.sum(x[rows, rows % 100] ** 2) + np.sum(x[rows] ** 2)
+
+    peak = viewer.memory(tape_of(picked, X)).peak.nbytes
+    assert peak == pytest.approx(measured(lambda: ag.grad(picked)(X)), rel=0.05)
+
+
+def test_values_that_were_freed_do_no_harm():
+    ag.set_gcnode(lambda node: setattr(node, "value", None))
+    try:
+        J = ag.diff(smooth, ag.Param(X))
+    finally:
+        ag.set_gcnode(None)
+    assert viewer.memory(J).peak.nbytes > 0
+
+
 # Holders and tables -----------------------------------------------------------------------------
 
 

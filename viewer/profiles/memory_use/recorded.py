@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import os
 import tracemalloc
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd_tools import Tape, Trace
+from autograd_tools.engine.saved import arrays_in
 from autograd_tools.engine.values import unwrap
 from autograd_tools.timing.exact import Watch
 from autograd_tools.tracing.buffers import Buffers
@@ -110,7 +113,8 @@ def _measured(tape: Tape, size: int) -> tuple[list[Sizes], frozenset[int]]:
     found: list[Sizes] = []
     watch = Watch([], lambda: 0)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             for row in range(len(tape.entries)):
                 entry = EntryFields(*tape.entries[row])
                 dy = unwrap(tape.outgrads[row]) if row < size else None
@@ -144,20 +148,20 @@ def _of_rules(entry: EntryFields, dy: Any, watch: Watch) -> Sizes:
     assert plan is not None
     args = [_plain(arg) for arg in entry.args]
     for rule, position, parent in zip(plan.rules, plan.positions, entry.parents, strict=True):
-        x = args[position]
-        most = sum(
-            part.nbytes for part in (x if isinstance(x, list) else [x]) if hasattr(part, "nbytes")
-        )
+        most = sum(array.nbytes for array in arrays_in(args[position]))
         if plan.fresh:
-            watch.look()
-            dx = rule(dy, unwrap(entry.value), *args, **entry.kwargs)
-            watch.look()
-            most = watch.rows[-1]
-            del dx
+            with suppress(Exception):  # values may be gone, see `set_gcnode`
+                watch.look()
+                rule(dy, unwrap(entry.value), *args, **entry.kwargs)
+                watch.look()
+                most = watch.rows[-1]
         own = flat(parent) if type(parent) is tuple else [parent]
         found += [most, *[0] * (len(own) - 1)]
     return tuple(found)
 
 
 def _plain(x: Any) -> Any:
-    return [_plain(item) for item in x] if type(x) in (list, tuple) else unwrap(x)
+    """Return an argument with the items of a list or tuple unwrapped, too."""
+    if type(x) is list:
+        return [_plain(item) for item in x]
+    return tuple([_plain(item) for item in x]) if type(x) is tuple else unwrap(x)
