@@ -5,15 +5,29 @@
 Each program runs as it is, and without one of its lines. The time saved is a share of the processor
 time of a gradient; the row of that line in a profile says another. Both should be the same within 5
 points. The first figures are the gradient's time without a timer and the sum of all rows.
+
+Then it prints what profilers cost: the processor time of a script under each as a multiple of that
+of the script alone, of the whole process and of its gradients; and for each program what its
+profile says that measuring took, beside what it took.
+
+    python benchmarks/profiles.py --costs     only the costs
 """
 
+import importlib.util
 import inspect
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
 import autograd_tools as ag
 import viewer
+from autograd_tools.timing.engine_cost import measuring_ns
 
 RNG = np.random.default_rng(0)
 ROUNDS, PROFILED = 9, 20
@@ -126,7 +140,120 @@ def line_of(program, word):
     return next(first + i for i, line in enumerate(lines) if f'"{word}" not in' in line)
 
 
+# A recurrent network of 60 steps, with cells as functions; its last line is the time of gradients.
+SCRIPT = """
+import sys, time
+import numpy as np, autograd_tools as ag
+
+rng = np.random.default_rng(0)
+x = rng.standard_normal((60, 16, 32))
+params = (rng.standard_normal((32, 32)) / 8, rng.standard_normal((32, 32)) / 8, np.zeros(32))
+
+def loss(params):
+    w, u, b = params
+    h = np.zeros((16, 32))
+    for t in range(60):
+        h = np.tanh(x[t] @ w + h @ u + b)
+    return np.sum(h * h)
+
+gradient = ag.grad(loss)
+start = time.process_time()
+for _ in range(300):
+    gradient(params)
+print(time.process_time() - start, file=sys.stderr)
+"""
+PROFILERS = {
+    "the script": (),
+    "AUTOGRAD_TIMER=times": (),
+    "AUTOGRAD_TIMER=lines": (),
+    "autograd-tools profile": ("-m", "autograd_tools", "profile"),
+    "autograd-tools profile --sample": ("-m", "autograd_tools", "profile", "--sample"),
+    "cProfile": ("-m", "cProfile", "-o", os.devnull),
+    "pyinstrument": ("-m", "pyinstrument"),
+    "line_profiler": ("-m", "kernprof", "-l", "-o", os.devnull),
+    "scalene": ("-m", "scalene", "run", "--cpu-only", "-o", os.devnull),
+}
+MODULES = {"line_profiler": "line_profiler", "scalene": "scalene", "pyinstrument": "pyinstrument"}
+RUNS = 5
+
+
+def spent(name, folder):
+    """The processor seconds of the script's process under a profiler, and of its gradients."""
+    script = Path(folder, "rnn.py")
+    source = SCRIPT.replace("def loss", "@profile\ndef loss") if name == "line_profiler" else SCRIPT
+    script.write_text(source)
+    setting = name.partition("=")[2] or "0"
+    before = os.times()
+    process = subprocess.run(
+        [sys.executable, *PROFILERS[name], script],
+        cwd=folder,
+        env={**os.environ, "AUTOGRAD_TIMER": setting, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    after = os.times()
+    whole = sum(after[2:4]) - sum(before[2:4])
+    numbers = [float(line) for line in process.stderr.split() if line[:1].isdigit() and "." in line]
+    return whole, numbers[-1]
+
+
+def print_costs():
+    """Print the cost of each profiler that is installed."""
+    names = [
+        name
+        for name in PROFILERS
+        if name not in MODULES or importlib.util.find_spec(MODULES[name]) is not None
+    ]
+    found = {name: [] for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(RUNS):
+            for name in names:  # in turn
+                found[name].append(spent(name, folder))
+    print("profiler                         whole process  gradients")
+    for name in names:
+        whole, loop = (
+            statistics.median(
+                a[i] / b[i] for a, b in zip(found[name], found["the script"], strict=True)
+            )
+            for i in (0, 1)
+        )
+        print(f"{name:32}{whole:12.2f}{loop:12.2f}")
+
+
+def print_measuring():
+    """Print what profiles say that measuring took, beside what it took."""
+    print("program    plain ms  measuring ms   said ms")
+    for program in PROGRAMS:
+        f, x = program(())
+        gradient, plain, timed, said = ag.grad(f), [], [], []
+        n = max(3, round(100 / milliseconds(f, x)))
+        for _ in range(ROUNDS):
+            start = time.thread_time()
+            for _ in range(n):
+                gradient(x)
+            middle = time.thread_time()
+            with ag.profile() as p:
+                for _ in range(n):
+                    gradient(x)
+                ag.timer.add_up()
+                end = time.thread_time()
+            plain.append(middle - start)
+            timed.append(end - middle)
+            said.append(measuring_ns(p.records.items(), p.engine, p.own_ns) / 1e6)
+        alone, took = 1e3 * min(plain), 1e3 * (min(timed) - min(plain))
+        print(f"{program.__name__:10}{alone:9.1f}{took:14.1f}{statistics.median(said):10.1f}")
+
+
 def main():
+    if "--costs" not in sys.argv:
+        print_truth()
+    print_costs()
+    print_measuring()
+
+
+def print_truth():
+    """Print what removing lines saves, beside what their rows say."""
     print("program    line     saved  row said  points apart")
     for program, words in PROGRAMS.items():
         f, x = program(())
