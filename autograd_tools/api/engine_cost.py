@@ -25,7 +25,7 @@ from autograd_tools.timing import instrument as timing
 from autograd_tools.timing.apart import measure_apart
 from autograd_tools.timing.engine_cost import EngineCost
 
-OPERATIONS, ROUNDS = 300, 7
+OPERATIONS, ROUNDS = 200, 7
 WARM_UP = 3  # gradients; the timer takes longer for the first ones
 X = np.ones(1)
 first = itemgetter(0)

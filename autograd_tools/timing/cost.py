@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-ROUNDS, CALLS = 100, 50  # some short rounds run undisturbed even on a busy machine
+ROUNDS, CALLS = 30, 50  # some short rounds run undisturbed even on a busy machine
 
 
 def cost_of(measure: Callable[..., Any], add_up: Callable[[], None]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import asyncio
 import inspect
 import json
 import linecache
@@ -47,6 +46,8 @@ def load_notebook(path: str, names: dict[str, Any]) -> Callable[[], None]:
 
 
 def _run(cells: dict[str, str], names: dict[str, Any]) -> None:
+    import asyncio  # it takes 40 ms, and only notebooks need it
+
     sys.excepthook = traceback.print_exception  # Python's own shows no lines of cells before 3.13
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with asyncio.Runner() as loop:
