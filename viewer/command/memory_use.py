@@ -179,8 +179,8 @@ class _Runs:
     def tried(self, plan: MemoryPlan) -> MemoryPlan:
         """Return a plan with its outcome; raise Failed if its gradient is not the program's."""
         sources: dict[str, str] = {}
-        for file in {change.part.file for change in plan.changes}:
-            own = [change for change in plan.changes if change.part.file == file]
+        for file in {change.file for change in plan.changes}:
+            own = [change for change in plan.changes if change.file == file]
             sources[file] = changed("".join(source_lines(file)), own, PACKAGE)
         if self.before is None:
             self.before = self._run({})
@@ -225,7 +225,7 @@ def tried(work: Recorded, plan: MemoryPlan, runs: _Runs) -> MemoryPlan:
 
 def _at_fault(plan: MemoryPlan, message: str) -> Part:
     """Return the part that an error is about, or else the last one of a plan."""
-    parts = [change.part._replace(steps=0) for change in plan.changes]
+    parts = [part._replace(steps=0) for change in plan.changes for part in change.parts]
     named = [part for part in parts if f"checkpoint({part.name.rpartition('.')[2]})" in message]
     loops = [part for part in parts if part.name == "for" and "checkpoint(part" in message]
     return (named or loops or parts)[-1]

@@ -7,7 +7,7 @@ from viewer.profiles.memory_use.rewriting import Unchangeable, change_of, change
 
 
 def after(source, name="block", line=1, steps=0):
-    return change_of(Part("f.py", line, name, steps), source).after
+    return change_of((Part("f.py", line, name, steps),), source).after
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,20 @@ def test_a_call_is_wrapped(source, name, expected):
     ],
 )
 def test_the_package_has_the_name_of_the_file(head, expected, needs_import):
-    change = change_of(Part("f.py", 2, "f"), f"{head}\ny = f(x)\n")
+    change = change_of((Part("f.py", 2, "f"),), f"{head}\ny = f(x)\n")
     assert (change.after, change.needs_import) == (expected, needs_import)
+
+
+def test_calls_on_one_line_are_one_change():
+    parts = tuple([Part("f.py", 1, name) for name in ("Net.logits", "log_softmax")])
+    assert change_of(parts, "y = log_softmax(net.logits(x))").after == (
+        "y = ag.checkpoint(log_softmax)(ag.checkpoint(net.logits)(x))"
+    )
 
 
 def test_characters_that_other_programs_take_for_line_ends_stay():
     source = "s = '\u2028\x0c'\ny = f(x)\n"
-    change = change_of(Part("f.py", 2, "f"), source)
+    change = change_of((Part("f.py", 2, "f"),), source)
     assert changed(source, [change], "ag") == "s = '\u2028\x0c'\ny = ag.checkpoint(f)(x)\n"
 
 
@@ -137,7 +144,7 @@ def test_a_variable_that_begins_in_the_loop_is_left_alone():
 
 def test_several_changes_of_a_file_keep_its_other_lines():
     source = "def loss(x):\n    x = block(x)\n    x = x + 1\n    return block(x)\n"
-    changes = [change_of(Part("f.py", line, "block"), source) for line in (2, 4)]
+    changes = [change_of((Part("f.py", line, "block"),), source) for line in (2, 4)]
     assert changed(source, changes, "ag") == (
         "def loss(x):\n    x = ag.checkpoint(block)(x)\n    x = x + 1\n"
         "    return ag.checkpoint(block)(x)\n"

@@ -180,7 +180,7 @@ def plan_rows(plan: MemoryPlan, width: int | None = None) -> Iterator[Row]:
     for sentence in plan_sentences(plan):
         yield from fold([Span(sentence)], width)
     for change in plan.changes:
-        place = change.part.file, change.line
+        place = change.file, change.line
         before, after = change.before.splitlines(), change.after.splitlines()
         if len(before) == len(after) == 1:
             link = Span(f"{source_text(*place)}  ", "cyan", place)
@@ -189,7 +189,7 @@ def plan_rows(plan: MemoryPlan, width: int | None = None) -> Iterator[Row]:
         yield [Span(source_text(*place), "cyan", place)]
         yield from ([Span(f"- {line}", "red")] for line in before)
         yield from ([Span(f"+ {line}", "green")] for line in after)
-    for file in dict.fromkeys(c.part.file for c in plan.changes if c.needs_import):
+    for file in dict.fromkeys(c.file for c in plan.changes if c.needs_import):
         yield from fold([Span(f"{path_text(file)} also needs: import autograd_tools as ag")], width)
     for refusal in plan.refused[:MOST_REFUSED]:
         where = f"{refusal.part.name} at {source_text(refusal.part.file, refusal.part.line)}"

@@ -85,7 +85,12 @@ class MemoryPlan:
     def to_dict(self) -> dict[str, Any]:
         """Return all in numbers, strings, lists and dicts, ready for JSON."""
         changes = [
-            {**change.part._asdict(), "before": change.before, "after": change.after}
+            {
+                **change.parts[0]._asdict(),
+                "name": ", ".join(part.name for part in change.parts),
+                "before": change.before,
+                "after": change.after,
+            }
             for change in self.changes
         ]
         refused = [{**part._asdict(), "reason": reason} for part, reason in self.refused]
@@ -122,8 +127,7 @@ def plan_of(
     budget = size_of(wanted)
     parts = parts_of(work)
     refused = {**parts.refused, **(known or {})}
-    changes = _changes(parts.regions, refused)
-    regions = {part: parts.regions[part] for part in changes}
+    regions = {part: parts.regions[part] for part in _changeable(parts.regions, refused)}
     times = _Times(work)
     costs = {part: times.again(own) + times.checkpoints(own) for part, own in regions.items()}
     planner = Planner(work, regions, costs, clock)
@@ -138,15 +142,25 @@ def plan_of(
         None,
         times.again(chosen) / times.forward_ns,
         round(times.checkpoints(chosen)) if times.known else 0,
-        tuple([changes[part] for part in found.parts]),
+        _changes(found.parts),
         tuple([Refusal(*item) for item in refused.items()]),
     )
     return plan.timed(round(times.whole_ns), round(times.forward_ns)) if times.known else plan
 
 
-def _changes(parts: Iterable[Part], refused: dict[Part, str]) -> dict[Part, Change]:
-    """Return the change of each part that can be wrapped; note why others cannot."""
-    changes: dict[Part, Change] = {}
+def _changes(parts: Iterable[Part]) -> tuple[Change, ...]:
+    """Return the changes that wrap some parts; calls on one line are one change."""
+    lines: dict[tuple[str, int], list[Part]] = {}
+    for part in parts:
+        lines.setdefault((part.file, part.line), []).append(part)
+    return tuple(
+        [change_of((*own,), "".join(source_lines(file))) for (file, _), own in lines.items()]
+    )
+
+
+def _changeable(parts: Iterable[Part], refused: dict[Part, str]) -> list[Part]:
+    """Return the parts that can be wrapped; note why others cannot."""
+    found: list[Part] = []
     sources: dict[str, str] = {}
     for part in parts:
         if part.file not in sources:
@@ -154,10 +168,11 @@ def _changes(parts: Iterable[Part], refused: dict[Part, str]) -> dict[Part, Chan
         if part._replace(steps=0) in refused:
             continue
         try:
-            changes[part] = change_of(part, sources[part.file])
+            change_of((part,), sources[part.file])
+            found.append(part)
         except Unchangeable as reason:
             refused[part._replace(steps=0)] = str(reason)
-    return changes
+    return found
 
 
 class _Times:

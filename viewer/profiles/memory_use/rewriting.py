@@ -22,35 +22,40 @@ class Unchangeable(Exception):  # noqa: N818  a reason rather than an error
 
 @dataclass(frozen=True)
 class Change:
-    """Lines of a file, from `line` on, before and after a part in them is wrapped.
+    """Lines of a file before and after parts in them are wrapped: calls on one line, or a loop.
 
     With `needs_import`, the file does not import autograd_tools yet.
     """
 
-    part: Part
+    parts: tuple[Part, ...]
     before: str
     after: str
     needs_import: bool = False
 
     @property
+    def file(self) -> str:
+        """The file that changes."""
+        return self.parts[0].file
+
+    @property
     def line(self) -> int:
         """The first line that changes."""
-        return self.part.line
+        return self.parts[0].line
 
 
-def change_of(part: Part, source: str, name: str = "") -> Change:
-    """Return the change of a source that wraps a part, with a name for autograd_tools.
+def change_of(parts: tuple[Part, ...], source: str, name: str = "") -> Change:
+    """Return the change of a source that wraps calls on a line or a loop.
 
-    By default the name is that of the source. Raise Unchangeable for a part that cannot be found or
-    wrapped.
+    `name` is that of autograd_tools, by default as in the source. Raise Unchangeable for a part
+    that cannot be found or wrapped.
     """
     tree = _tree(source)
     if tree is None:
         raise Unchangeable("its source cannot be read")
     own = _name_of_package(tree)
-    make = _loop_in_parts if part.steps else _wrapped
-    before, after = make(part, source, tree, name or own or AG)
-    return Change(part, before, after, not own)
+    make = _loop_in_parts if parts[0].steps else _wrapped
+    before, after = make(parts, source, tree, name or own or AG)
+    return Change(parts, before, after, not own)
 
 
 @functools.lru_cache(16)
@@ -71,7 +76,7 @@ def _name_of_package(tree: ast.Module) -> str:
 def changed(source: str, changes: Iterable[Change], name: str) -> str:
     """Return a source with changes, and `name` for autograd_tools; later lines move down."""
     lines = source.split("\n")
-    named = (change_of(change.part, source, name) for change in changes)
+    named = (change_of(change.parts, source, name) for change in changes)
     for change in sorted(named, key=lambda change: -change.line):
         size = change.before.count("\n") + 1
         lines[change.line - 1 : change.line - 1 + size] = change.after.split("\n")
@@ -81,7 +86,23 @@ def changed(source: str, changes: Iterable[Change], name: str) -> str:
 # Calls.
 
 
-def _wrapped(part: Part, source: str, tree: ast.Module, name: str) -> tuple[str, str]:
+def _wrapped(parts: tuple[Part, ...], source: str, tree: ast.Module, name: str) -> tuple[str, str]:
+    """Return a line before and after calls on it are wrapped."""
+    line = parts[0].line
+    before = source.split("\n")[line - 1]
+    after = before.encode()
+    called = {node.func for part in parts for node in _calls_of(part, tree)}
+    for node in sorted(called, key=lambda node: -node.col_offset):
+        start, end = node.col_offset, node.end_col_offset or 0
+        if node.end_lineno != line:
+            raise Unchangeable("the called function is an expression of several lines")
+        wrapped = f"{name}.checkpoint(".encode() + after[start:end] + b")"
+        after = after[:start] + wrapped + after[end:]
+    return before, after.decode()
+
+
+def _calls_of(part: Part, tree: ast.Module) -> list[ast.Call]:
+    """Return the calls of a function on a line."""
     short = part.name.rpartition(".")[2]
     if any(_is_generator(node) for node in ast.walk(tree) if getattr(node, "name", "") == short):
         raise Unchangeable(f"{short} is a generator or a coroutine")
@@ -91,16 +112,7 @@ def _wrapped(part: Part, source: str, tree: ast.Module, name: str) -> tuple[str,
     named = [node for node in on_line if _name_of(node.func) == short]
     if not named and len(on_line) != 1:
         raise Unchangeable(f"no call of {short} is on this line")
-    before = source.split("\n")[part.line - 1]
-    after = before.encode()
-    for node in sorted(named or on_line, key=lambda node: -node.func.col_offset):
-        start, end = node.func.col_offset, node.func.end_col_offset or 0
-        if node.func.end_lineno != part.line:
-            raise Unchangeable("the called function is an expression of several lines")
-        after = (
-            after[:start] + f"{name}.checkpoint(".encode() + after[start:end] + b")" + after[end:]
-        )
-    return before, after.decode()
+    return named or on_line
 
 
 def _is_generator(node: ast.AST) -> bool:
@@ -118,8 +130,11 @@ def _name_of(node: ast.AST) -> str:
 # Loops.
 
 
-def _loop_in_parts(part: Part, source: str, tree: ast.Module, name: str) -> tuple[str, str]:
-    """Return a loop whose body is a function of a part of its items."""
+def _loop_in_parts(
+    parts: tuple[Part, ...], source: str, tree: ast.Module, name: str
+) -> tuple[str, str]:
+    """Return a loop, and the same with its body as a function of a part of its items."""
+    (part,) = parts
     loop, around = _find_loop(part, tree)
     _check_body(loop)
     before = _Before(loop, around)
