@@ -22,7 +22,7 @@ from autograd_tools.timing import calls
 from autograd_tools.timing.log import CLOSE, HALF, LABELS, LIMIT, RECORDED, WIDTH, code_of
 from autograd_tools.timing.measure import Timer
 from autograd_tools.timing.node_times import recordings
-from autograd_tools.timing.patterns import MOST_PATTERNS
+from autograd_tools.timing.patterns import LONGEST, MOST_PATTERNS
 from autograd_tools.timing.records import Called, site_of
 from autograd_tools.timing.stack import last_section
 from autograd_tools.timing.thread import Thread
@@ -104,9 +104,6 @@ def close_stale() -> None:
     """Close the sections that an interrupt left open."""
     if last_section() is not None:
         timer.thread().close_stale(timer.clock)
-
-
-LONGEST = 20_000  # operations of a gradient that is compared with others
 
 
 def time_forward(

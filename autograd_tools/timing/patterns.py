@@ -19,6 +19,7 @@ from autograd_tools.timing.section import SectionData
 from autograd_tools.timing.spans import Spans, durations, inside_of
 
 MOST_PATTERNS = 8  # patterns known in a thread
+LONGEST = 20_000  # marks of all patterns known in a thread, and operations that are compared
 Key = tuple[list[int], list[Any], list[int]]  # the codes, sites and numbers of marks
 
 
@@ -33,23 +34,35 @@ class Destinations(NamedTuple):
 
 
 class Pattern:
-    """The marks of a gradient without times; `found` once it has come again.
+    """The marks of a gradient without times, inside some open sections, given by their codes.
 
-    It is `complete` if all sections that begin in the gradient end there.
+    It has `spans` and destinations, `to`, once it has come again. It is `complete` if all sections
+    that begin in the gradient end there.
     """
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, around: list[int]) -> None:
         self.key = key
-        self.found: tuple[Spans, Destinations] | None = None
+        self.around = around
+        self.spans: Spans | None = None
+        self.to: Destinations | None = None
         code = np.array(key[0])
         depth = np.cumsum((code > END).astype(int) - ((code >= 0) & (code <= VOID)))
         self.complete = bool(depth.min() >= 0 and depth[-1] == 0)
 
+    def inside(self, times: Ints) -> int:
+        """Return the nanoseconds in sections of gradients, the times of each in a row."""
+        if self.spans is None:
+            return 0
+        ns, outer = durations(times, self.spans.since, self.spans.until), self.spans.level == 1
+        quiet = outer & self.spans.quiet
+        inside = inside_of(self.spans.level, self.spans.parent, self.spans.quiet, ns)
+        return int(ns[:, outer & ~quiet].sum() + inside[:, quiet].sum())
+
     def add(self, times: Ints, steps: Sequence[int], stride: int) -> None:
         """Add gradients, the times of each in a row: all starts, then all ends."""
-        if self.found is None:
+        if self.spans is None or self.to is None:
             return
-        spans, (paths, sections, rows, groups, tallies) = self.found
+        spans, (paths, sections, rows, groups, tallies) = self.spans, self.to
         runs, n = len(times), len(tallies)
         ns = durations(times, spans.since, spans.until)
         add_sections(spans, paths, sections, ns, spans.nbytes)
@@ -72,27 +85,32 @@ class Patterns:
     def __init__(self) -> None:
         self._known: list[Pattern] = []
 
-    def split(self, key: Key, ends: Sequence[int]) -> list[tuple[Pattern, list[int]]]:
+    def split(
+        self, key: Key, firsts: Sequence[int], ends: Sequence[int]
+    ) -> list[tuple[Pattern, list[int]]]:
         """Return patterns that came again, with the numbers of their gradients.
 
-        Gradients end before the marks at `ends`. There is none if something ends or goes on beyond
-        them.
+        Gradients are between the marks at `firsts` and those at `ends`; marks before the first open
+        the sections around. There is none if something ends or goes on beyond a gradient.
         """
         codes = key[0]
-        if any([codes[i] in (RECORDED, ADDS) for i in (0, *ends) if i < len(codes)]):
+        if any([codes[i] in (RECORDED, ADDS) for i in firsts if i < len(codes)]):
             return []
         found: dict[Pattern, list[int]] = {}
-        for number, (first, last) in enumerate(zip((0, *ends), ends, strict=False)):
+        around = codes[: firsts[0]]
+        for number, (first, last) in enumerate(zip(firsts, ends, strict=False)):
             own = key[0][first:last], key[1][first:last], key[2][first:last]
-            pattern = next((known for known in self._known if known.key == own), None)
+            pattern = next((p for p in self._known if p.key == own and p.around == around), None)
             if pattern is None:
-                pattern = Pattern(own)
+                pattern = Pattern(own, around)
             else:
                 self._known.remove(pattern)
                 found.setdefault(pattern, []).append(number)
             if not pattern.complete:
                 return []
             self._known = [pattern, *self._known[: MOST_PATTERNS - 1]]
+            while sum([len(known.key[0]) for known in self._known[1:]]) > LONGEST:
+                self._known.pop()
         return list(found.items())
 
 

@@ -100,40 +100,51 @@ class Thread(Stack):
         key = log[0::WIDTH], log[1::WIDTH], log[2::WIDTH]
         times = times_of(log)
         ends = ends_of(key[0], key[2])
-        repeated: list[tuple[Pattern, list[int]]] = []
-        if not self._inside and self.memory != "exact" and not self.events.limit:
-            repeated = self._patterns.split(key, ends)
-        firsts = (0, *ends)
+        firsts = (len(self._inside), *ends)
+        repeated: list[tuple[Pattern, list[int], Ints]] = []
         rest = np.ones(len(key[0]), np.bool_)
-        for _, numbers in repeated:
-            for i in numbers:
-                rest[firsts[i] : ends[i]] = False
+        inside = [*self._inside]
+        if self.memory != "exact" and not self.events.limit:
+            for pattern, numbers in self._patterns.split(key, firsts, ends):
+                own = rows_of(times, [firsts[i] for i in numbers], len(pattern.key[0]))
+                if pattern.spans is None:
+                    spans = spans_of(marks_of(pattern.key, np.split(own[0], 2)))
+                    nbytes = spans.nbytes if self.memory == "outputs" else 0 * spans.nbytes
+                    pattern.spans = spans._replace(nbytes=nbytes)
+                for i in numbers:
+                    rest[firsts[i] : ends[i]] = False
+                if inside:
+                    inside[-1] += pattern.inside(own)
+                repeated.append((pattern, numbers, own))
         self.moved = 0  # the log gets shorter
         if rest.any():
             over = self.steps + np.searchsorted(ends, np.flatnonzero(rest), "right")
-            self._add_marks(n, marks_of(key, times, rest), over)
+            self._add_marks(n, marks_of(key, times, rest), over, inside)
         else:
             self.log[:n] = ()
-        for pattern, numbers in repeated:
-            own = rows_of(times, [firsts[i] for i in numbers], len(pattern.key[0]))
-            if pattern.found is None:
-                pattern.found = self._parsed(marks_of(pattern.key, np.split(own[0], 2)))
+        for pattern, numbers, own in repeated:
+            if pattern.to is None and pattern.spans is not None:
+                marks = marks_of(pattern.key, np.split(own[0], 2))
+                pattern.to = self._destinations(marks, pattern.spans, pattern.around)
             pattern.add(own, [self.steps + i for i in numbers], self.stride)
         self._step(self.steps + len(ends))
 
-    def _parsed(self, marks: Marks) -> tuple[Spans, Destinations]:
-        """Return the spans of marks, and where they are added."""
-        spans = spans_of(marks)
+    def _destinations(self, marks: Marks, spans: Spans, around: list[int]) -> Destinations:
+        """Return where spans of marks are added that are inside some open sections."""
         forward = forward_of(marks, spans)
         rows, groups, records = records_of(marks, spans, forward, *phases_of(marks, spans, forward))
-        nbytes = spans.nbytes if self.memory == "outputs" else np.zeros_like(spans.nbytes)
-        tallies = [self._tally(record) for record in records]
-        to = Destinations(*self._sections_of(spans), rows, groups, tallies)
-        return spans._replace(nbytes=nbytes), to
+        tallies, section = [self._tally(record) for record in records], self.root
+        for code in around:
+            section = section.child(LABELS[code].text)
+        return Destinations(*sections_of(spans, section), rows, groups, tallies)
 
-    def _add_marks(self, n: int, marks: Marks, over: Ints) -> None:
-        """Add marks, `over` which so many gradients were complete; the log has `n` items more."""
-        spans = spans_of(marks, self._inside)
+    def _add_marks(self, n: int, marks: Marks, over: Ints, before: list[int]) -> None:
+        """Add marks in place of the first `n` items of the log.
+
+        `over` has the number of gradients that were complete at each, `before` the nanoseconds so
+        far inside each open section.
+        """
+        spans = spans_of(marks, before)
         still = np.flatnonzero(~spans.done)
         sizes = self._bytes_of(spans, still, int(marks.end[-1]))
         spans = spans._replace(nbytes=sizes.nbytes)
@@ -174,30 +185,8 @@ class Thread(Stack):
         self.looks[:n] = looks.shortened(np.append(spans.start[still], paused), since)
         return SpanBytes(nbytes, nbytes - inside, live, peak, looks.at(end))
 
-    def _sections_of(self, spans: Spans) -> tuple[Ints, list[SectionData]]:
-        """Return sections, and the index of that of each span: of its label below its parent's."""
-        paths = np.zeros(len(spans.label) + 1, np.int64)  # by row; the last is that of the root
-        sections = [self.root]
-        for level in range(1, int(spans.level.max(initial=0)) + 1):
-            rows = np.flatnonzero(spans.level == level)
-            around = paths[spans.parent[rows]]
-            labels = around * len(LABELS) + spans.label[rows]
-            places, numbers = distinct(2 * labels + spans.quiet[rows])
-            below = np.arange(len(places)) + len(sections)
-            firsts = rows[places]
-            for label, path, quiet in zip(
-                spans.label[firsts].tolist(),
-                around[places].tolist(),
-                spans.quiet[firsts].tolist(),
-                strict=True,
-            ):
-                section = sections[path]
-                sections.append(section if quiet else section.child(LABELS[label].text))
-            paths[rows] = below[numbers]
-        return paths[:-1], sections
-
     def _add_sections(self, spans: Spans, sizes: SpanBytes) -> None:
-        paths, sections = self._sections_of(spans)
+        paths, sections = sections_of(spans, self.root)
         add_sections(spans, paths, sections, spans.ns[None], spans.nbytes)
         if sizes.live is not None and sizes.peak is not None:
             counted, n = spans.done & ~spans.quiet, len(sections)
@@ -264,6 +253,31 @@ class Thread(Stack):
             for text in path:
                 section = section.child(text)
             section.count(ns)
+
+
+def sections_of(spans: Spans, root: SectionData) -> tuple[Ints, list[SectionData]]:
+    """Return sections from `root` on, and the index of that of each span: by label below its
+    parent's.
+    """
+    paths = np.zeros(len(spans.label) + 1, np.int64)  # by row; the last is that of the root
+    sections = [root]
+    for level in range(1, int(spans.level.max(initial=0)) + 1):
+        rows = np.flatnonzero(spans.level == level)
+        around = paths[spans.parent[rows]]
+        labels = around * len(LABELS) + spans.label[rows]
+        places, numbers = distinct(2 * labels + spans.quiet[rows])
+        below = np.arange(len(places)) + len(sections)
+        firsts = rows[places]
+        for label, path, quiet in zip(
+            spans.label[firsts].tolist(),
+            around[places].tolist(),
+            spans.quiet[firsts].tolist(),
+            strict=True,
+        ):
+            section = sections[path]
+            sections.append(section if quiet else section.child(LABELS[label].text))
+        paths[rows] = below[numbers]
+    return paths[:-1], sections
 
 
 def records_of(

@@ -98,6 +98,28 @@ def test_gradients_at_once_have_the_sums_of_each(memory, run, seed, parts):
     assert everything(many) == everything(one)
 
 
+@given(run=runs, seed=st.integers(0, 1000), closes=st.integers(1, 8), user=st.booleans())
+def test_gradients_in_open_sections_have_the_sums_of_each(run, seed, closes, user):
+    one, many = (Timer(clock=lambda: 0) for _ in range(2))
+    last = 900
+    for timer in (one, many):
+        timer.local.log += mark(MINE, 0, 800) + mark(OWN if user else MINE, 0, 900)
+        timer.add_up()
+    for i, items in enumerate(written(run, seed)):
+        one.local.log += mark(END, 0, last) * i
+        one.local.log += items
+        many.local.log += items
+        last = items[-1]
+        if i + 1 == closes:
+            for timer in (one, many):
+                timer.local.log += mark(CLOSE, 0, last)
+        one.add_up()
+    for timer in (one, many):
+        timer.local.log += mark(CLOSE, 0, last + 5) * (1 + (len(run) < closes))
+    assert many.root.to_dict() == one.root.to_dict()
+    assert (many.records, many.steps) == (one.records, one.steps)
+
+
 def test_marks_between_gradients_belong_to_none():
     one, many = (Timer(clock=lambda: 0) for _ in range(2))
     gradient = [(-SIN, None, 8, True), (RECORDED, LINES[0], 0, False), (END, None, 1, False)]
