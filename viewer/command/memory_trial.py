@@ -98,8 +98,11 @@ def trial_run(
             raised = re.findall(r"^[A-Za-z_][\w.]*(?:Error|Exception): (.*)", printed, re.MULTILINE)
             raise Failed(raised[-1] if raised else "the program computed fewer gradients")
         peak, ns, forward_ns, system = json.loads((Path(work) / RESULT).read_text())
-        with np.load(Path(work) / GRADIENT) as arrays:
-            gradient = [arrays[name] for name in sorted(arrays)]
+        try:
+            with np.load(Path(work) / GRADIENT) as arrays:
+                gradient = [arrays[name] for name in sorted(arrays)]
+        except ValueError:  # objects, such as sparse matrices
+            raise Failed("its gradient is no array of numbers, and cannot be compared") from None
         return Run(peak, ns, forward_ns, system, gradient)
 
 

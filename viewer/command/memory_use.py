@@ -24,7 +24,7 @@ from viewer.command.progress import progress
 from viewer.command.targets import Target
 from viewer.profiles.memory_use.memory_report import MemoryUse
 from viewer.profiles.memory_use.plans import MemoryPlan, Outcome, plan_of
-from viewer.profiles.memory_use.program_parts import Part
+from viewer.profiles.memory_use.program_parts import LOOP, Part
 from viewer.profiles.memory_use.reading import use_of
 from viewer.profiles.memory_use.recorded import Recorded, recorded
 from viewer.profiles.memory_use.rewriting import changed
@@ -227,5 +227,5 @@ def _at_fault(plan: MemoryPlan, message: str) -> Part:
     """Return the part that an error is about, or else the last one of a plan."""
     parts = [part._replace(steps=0) for change in plan.changes for part in change.parts]
     named = [part for part in parts if f"checkpoint({part.name.rpartition('.')[2]})" in message]
-    loops = [part for part in parts if part.name == "for" and "checkpoint(part" in message]
+    loops = [part for part in parts if part.name == LOOP and "checkpoint(part" in message]
     return (named or loops or parts)[-1]

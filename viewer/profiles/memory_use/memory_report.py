@@ -10,6 +10,7 @@ from autograd_tools.base.formats import memory_text, percent_text, time_text
 from autograd_tools.base.text import one_line
 from viewer.labels import plural
 from viewer.profiles.memory_use.plans import MemoryPlan
+from viewer.profiles.memory_use.program_parts import LOOP
 from viewer.profiles.memory_use.use import Holder, KeptTape, MemoryCourse, Peak
 from viewer.text.lines import Row, Span, fold, plain, shorten
 from viewer.text.places import NO_LINE, path_text, scope_text, source_text
@@ -192,7 +193,8 @@ def plan_rows(plan: MemoryPlan, width: int | None = None) -> Iterator[Row]:
     for file in dict.fromkeys(c.file for c in plan.changes if c.needs_import):
         yield from fold([Span(f"{path_text(file)} also needs: import autograd_tools as ag")], width)
     for refusal in plan.refused[:MOST_REFUSED]:
-        where = f"{refusal.part.name} at {source_text(refusal.part.file, refusal.part.line)}"
+        name = "the loop" if refusal.part.name == LOOP else refusal.part.name
+        where = f"{name} at {source_text(refusal.part.file, refusal.part.line)}"
         yield from fold([Span(f"Left out: {where}: {refusal.reason}.", "dim")], width)
 
 

@@ -15,6 +15,7 @@ from viewer.profiles.memory_use.recorded import Recorded
 
 RECURSIVE = "it calls itself"
 SCATTERED = "its operations and those of others take turns, as those of a generator do"
+LOOP = "for"  # the name of one
 FEWEST_STEPS = 4  # of a loop that is worth parts
 
 
@@ -100,13 +101,13 @@ def _add_loops(work: Recorded, places: _Places, steps: dict[int, list[int]], fou
     longest: dict[Part, int] = {}
     for loop, own in steps.items():
         _, _, _, file, line = places.nodes[loop]
-        part = Part(file, line, "for")
+        part = Part(file, line, LOOP)
         longest[part] = max(longest.get(part, 0), len(own))
         if not all(map(places.is_apart, own)):
             found.refused[part] = SCATTERED
     for loop, own in steps.items():
         _, _, _, file, line = places.nodes[loop]
-        part = Part(file, line, "for")
+        part = Part(file, line, LOOP)
         if longest[part] < FEWEST_STEPS or part in found.refused:
             continue
         for size in _sizes(longest[part]):

@@ -40,9 +40,9 @@ def memory(
     -------
     MemoryUse
         `print` shows a chart of the bytes over time, the holders at the peak, and what is saved for
-        backward there by line, argument and scope. Arrays that exist before the gradient do not
-        count: Params, arguments and data. Bytes of temporary arrays are measured on a tape, where
-        each kind of VJP rule runs once more; of a trace they are estimated.
+        backward there by line, argument and scope. Params, arguments and data do not count.
+        Temporary arrays are measured on a tape, where each kind of VJP rule runs once more; of a
+        trace they are estimated.
 
     Raises
     ------
