@@ -32,6 +32,7 @@ from viewer.command.targets import Target
 
 # Gradients timed besides the one whose peak is measured; the least of them if they take long.
 MOST_TIMED, LEAST_TIMED, LONG_NS = 20, 3, 2_000_000_000
+LEAST_SPENT = 0.2  # seconds, from which the system's clock of hundredths tells shares
 RESULT, GRADIENT = "result.json", "gradient.npz"
 POLL = 0.1  # seconds
 # A module in the current folder must not take the place of ours.
@@ -205,7 +206,8 @@ class _Watch:
         """Write what was measured, if the gradient was reached."""
         if self._ns:
             ns = min(self._ns[1:], default=self._ns[0])  # the first was slowed down
-            share = self._system / (self._user + self._system or 1.0)
+            spent = self._user + self._system
+            share = self._system / spent if spent > LEAST_SPENT else 0.0
             result = json.dumps([self._peak, *ns, share])
             (self._folder / RESULT).write_text(result, encoding="utf-8")
 
