@@ -24,7 +24,6 @@ from autograd_tools.engine.recording import NO_KWARGS, Recording
 from autograd_tools.engine.saved import FLOATS, absent, alike
 from autograd_tools.engine.state import following_params
 from autograd_tools.engine.values import Param, Result, unwrap
-from autograd_tools.timing import instrument as timing
 
 CALL_PATH.add(__file__)
 LISTS = (list, tuple)  # which Python's operators join, repeat or refuse; NumPy has arrays of them
@@ -101,11 +100,7 @@ def switched(primitive: PrimitiveData) -> None:
     primitive.time_calls()
     forward = primitive.forward
     for apply in primitive.calls:
-        steps = {
-            "forward": forward,
-            "with_options": primitive.general,
-            "nested": forward if timing.ENABLED else apply,
-        }
+        steps = {"forward": forward, "with_options": primitive.general}
         for name, cell in zip(apply.__code__.co_freevars, apply.__closure__ or (), strict=True):
             if name in steps:
                 cell.cell_contents = steps[name]
@@ -122,7 +117,7 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
             return _slow(primitive, apply, a)
         recording, x = a.recording, a.value
         try:
-            y = nested(x) if type(x) is Result else forward(x)
+            y = apply(x) if type(x) is Result else forward(x)  # without NumPy's dispatch
         except TypeError:
             if type(x) in LISTS:
                 return call(primitive, (a,))
@@ -151,7 +146,6 @@ def unary(primitive: PrimitiveData) -> Callable[[Any], Any]:
         entries.append((fitting if same_shape else general, y, (x,), NO_KWARGS, (a.index,)))
         return result
 
-    nested = forward if timing.ENABLED else apply  # without NumPy's dispatch
     return listed(primitive, apply)
 
 
@@ -182,7 +176,7 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         elif type(b) is Result and type(a) in CONSTANTS:
             way, recording, x, z, parents = right, b.recording, a, b.value, (b.index,)
             if type(z) is Result:
-                compute = nested
+                compute = apply  # without NumPy's dispatch
         else:
             return _slow(primitive, apply, a, b)
         if recording.thread != get_ident():
@@ -251,7 +245,6 @@ def binary(primitive: PrimitiveData) -> Callable[[Any, Any], Any]:  # noqa: PLR0
         entries.append((plan, y, args, NO_KWARGS, parents))
         return result
 
-    nested = forward if timing.ENABLED else apply  # without NumPy's dispatch
     return listed(primitive, apply)
 
 
@@ -287,7 +280,7 @@ def first(primitive: PrimitiveData) -> Callable[..., Any]:
             )
         recording, x = a.recording, a.value
         args = (x, *rest)
-        if type(x) is Result and not timing.ENABLED:
+        if type(x) is Result:
             y = apply(x, rest, kwargs)  # without NumPy's dispatch
         else:
             y = with_options(*args, **kwargs) if kwargs else forward(*args)

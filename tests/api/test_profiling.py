@@ -376,3 +376,11 @@ def test_an_error_in_a_rule_names_its_argument_in_a_block():
     assert "In the gradient product[2] of product(float64[2], float64[2])" in str(
         caught.value.__notes__
     )
+
+
+def test_third_derivatives_of_items_are_those_without_the_block():
+    def f(x):
+        return ag.grad(lambda y: np.sum(ag.grad(lambda z: np.sum(z[:1] ** 5) * z[1])(y)))(x)[0]
+
+    with ag.profile():
+        assert ag.grad(f)(np.array([2.0, 3.0])).tolist() == [880.0, 160.0]
