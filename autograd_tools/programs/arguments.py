@@ -13,6 +13,11 @@ from autograd_tools.base.containers import children_of, field_names, has_fields
 from autograd_tools.programs.program import Program, Variable
 from autograd_tools.programs.writing import is_name
 
+RESERVED = (
+    "np", "scipy", "math", "operator", "range", "reversed", "ValueError", "float", "int", "complex",
+    "bool", "abs", "round",
+)  # fmt: skip
+
 
 @dataclass(eq=False)
 class Argument:
@@ -34,7 +39,7 @@ def arguments_of(
     f: Callable[..., Any], program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> list[Argument]:
     """Return the user's arguments, with the inputs of a program that are in them."""
-    names = [name if is_name(name) else "x" for name in parameter_names(inner_function(f))]
+    names = [f"{x}_" if x in RESERVED else x for x in parameter_names(inner_function(f))]
     names = [*names, *[f"x{i}" for i in range(len(names), len(args))]][: len(args)]
     inputs = iter(program.inputs)
     given = zip([*names, *kwargs], [*args, *kwargs.values()], strict=True)

@@ -245,9 +245,9 @@ class Body:
             x = entry.variable
             if entry.kind == CARRIED and not self.naming.shares(x, entry.values[0]):
                 lines.append(f"{names[x]} = {self._text(entry.values[0])}")
-            elif x in self.layout.tables:
+            elif x in self.layout.new_tables:
                 items = [self._text(value) for value in entry.values]
-                lines.append(f"{names[self.layout.tables[x]]} = [{', '.join(items)}]")
+                lines.append(f"{names[self.layout.new_tables[x]]} = [{', '.join(items)}]")
         for stored in loop.stored:
             items = [self._first(value, stored.variable, loop) for value in stored.before]
             lines.append(f"{names[stored.sequence]} = [{', '.join(items)}]")
@@ -281,6 +281,8 @@ class Body:
                 numbers += [(entry.step, entry.start)] * 2
             elif entry.variable in self.listed:
                 numbers += [self.listed[entry.variable][1:]] * 2
+            elif entry.kind == EACH:
+                numbers.append(self._table_order(entry))
         return counting(self.naming.counters[loop], numbers)
 
     def _name(self, x: Variable) -> Expression:
@@ -306,13 +308,19 @@ class Body:
                 place, step, start = self.listed[entry.variable]
                 return Expression(f"{place}[{counter.text(step, start)}]")
             table = self.naming.names[self.layout.tables[entry.variable]]
-            return Expression(f"{table}[{counter.text(1, 0)}]")
+            step, start = self._table_order(entry)
+            return Expression(f"{table}[{counter.text(step, start)}]")
         start = entry.values[0]
         if type(start) is int:
             text = counter.text(entry.step, start)
             return Expression(text, ATOM if text.isidentifier() else SUM)
         turn = Expression(counter.text(entry.step, 0), SUM)
         return Expression(f"{self.writing.text(start).text} + {turn.within(PRODUCT)}", SUM)
+
+    def _table_order(self, entry: Entry) -> tuple[int, int]:
+        """Return the step and the start of the values of an entry in their table."""
+        is_reversed = self.layout.reversed_tables.get(entry.variable, False)
+        return (-1, len(entry.values) - 1) if is_reversed else (1, 0)
 
     def _text(self, x: Any) -> str:
         return self.writing.text(x).text

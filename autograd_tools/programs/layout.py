@@ -13,7 +13,7 @@ from autograd_tools.base.containers import tree_leaves
 from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop, like
 from autograd_tools.programs.program import NOWHERE, Call, Check, Program, Variable, variables_in
 from autograd_tools.programs.simplify import is_pure
-from autograd_tools.programs.tidy import is_view
+from autograd_tools.programs.tidy import is_view, key_of
 
 MOST_PARTS = 6  # calls in one expression
 OFTEN = 3  # uses of an element of a sequence that gets a name
@@ -58,6 +58,9 @@ class Layout:
         self.inlined: dict[Variable, Call] = {}
         self.entries: dict[Variable, tuple[Entry, Loop]] = {}
         self.tables: dict[Variable, Variable] = {}
+        self.new_tables: dict[Variable, Variable] = {}
+        self.reversed_tables: dict[Variable, bool] = {}
+        self._shared: dict[Any, Variable] = {}
         self.lives: dict[Variable, Life] = {}
         self.listed = listed  # entries that are the items of an argument
         self.uses: Counter[Variable] = Counter()
@@ -214,12 +217,26 @@ class Layout:
             if entry.kind == CARRIED or self.is_named_element(entry):
                 self.lives[entry.variable] = Life(start, inside, start)
             if entry.kind == EACH and entry.variable not in self.listed:
-                table = self.tables[entry.variable] = like(entry.variable)
-                self.lives[table] = Life(start, around, start)
+                self._tabulate(entry, start, around)
         for stored in loop.stored:
             for x in variables_in(stored.before):
                 self._use(x, around)
             self.lives[stored.sequence] = Life(start, around, start)
+
+    def _tabulate(self, entry: Entry, start: int, around: tuple[Statement, ...]) -> None:
+        """Give the values of an entry a variable, which equal constants share in either order."""
+        key = key_of(entry.values)
+        if not any([type(x) is Variable for x in entry.values]):
+            for known, step in ((key, 1), (key_of(entry.values[::-1]), -1)):
+                if known in self._shared:
+                    self.tables[entry.variable] = self._shared[known]
+                    self.reversed_tables[entry.variable] = step < 0
+                    self._use(self._shared[known], around)
+                    return
+        table = like(entry.variable)
+        self.tables[entry.variable] = self._shared[key] = table
+        self.new_tables[entry.variable] = table
+        self.lives[table] = Life(start, around, start)
 
     def is_named_element(self, entry: Entry) -> bool:
         """Return whether an element of a sequence gets a name in the body."""

@@ -28,6 +28,7 @@ from autograd_tools.programs.turns import Found, Kept, Level, LoopNode, Source, 
 
 MOST_PICKED = 64  # values of single turns that are read one by one between two levels
 MOST_LEVELS = 50
+MOST_ROTATED = 64  # steps of a turn that may start anywhere
 
 
 def rolled(program: Program) -> Program:
@@ -64,13 +65,10 @@ class _Roller:
         """Return the steps with loops."""
         nodes = [node_of(step, self.values) for step in steps]
         for _ in range(MOST_LEVELS):
-            tokens = np.array([node.token for node in nodes], np.int64)
-            weights = np.array([node.weight() for node in nodes], np.int64)
-            runs = [
-                run
-                for run in repeated(tokens, weights, _headers(nodes))
-                if (nodes[run.start].token, run.period) not in self.refused
-            ]
+            self._tokens = np.array([node.token for node in nodes], np.int64)
+            self._weights = np.array([node.weight() for node in nodes], np.int64)
+            self._is_header = _headers(nodes)
+            runs = self._runs(0, len(nodes))
             if not runs:
                 break
             nodes = self._level(nodes, runs)
@@ -87,12 +85,7 @@ class _Roller:
     def _level(self, nodes: list[Node], runs: list[Run]) -> list[Node]:
         """Return the nodes with the runs as loops, where their inputs have patterns."""
         level = self._with_places(nodes)
-        made: list[tuple[int, int, LoopNode]] = []
-        for run in runs:
-            found = self._loops(level, run)
-            if not found:
-                self.refused.add((nodes[run.start].token, run.period))
-            made += found
+        made = [one for run in runs for one in self._tried(level, run)]
         new: list[Node] = []
         end = 0
         for start, stop, loop in made:
@@ -102,6 +95,23 @@ class _Roller:
         self._let_store_alike([node for node in new if type(node) is LoopNode])
         picks = self.picks(new, MOST_PICKED)
         return [one for node in new for one in (node, *picks.get(id(node), ()))]
+
+    def _runs(self, start: int, stop: int) -> list[Run]:
+        """Return the runs among some nodes that have not been refused."""
+        part = slice(start, stop)
+        found = repeated(
+            self._tokens[part], self._weights[part], self._is_header[part], self.refused
+        )
+        return [run._replace(start=run.start + start) for run in found]
+
+    def _tried(self, level: Level, run: Run) -> list[tuple[int, int, LoopNode]]:
+        """Return a run as loops; those of other runs in it, if it has no pattern."""
+        found = self._loops(level, run)
+        if found:
+            return found
+        self.refused.add((level.nodes[run.start].token, run.period))
+        others = self._runs(run.start, run.start + run.period * run.turns)
+        return [one for other in others for one in self._tried(level, other)]
 
     def _let_store_alike(self, loops: list[LoopNode]) -> None:
         """Let loops that are equal but for what they store store the same."""
@@ -135,7 +145,8 @@ class _Roller:
 
     def _loops(self, level: Level, run: Run) -> list[tuple[int, int, LoopNode]]:
         """Return a run as a loop, or as several equal ones if that has no pattern."""
-        turns = Turns(level, run)
+        turns = Turns(level, self._rotated(level, run))
+        run = turns.run
         flows = turns.flows() if turns.is_even else None
         first, end = turns.longest(flows) if flows else (0, 0)
         if end - first < run.turns - FEWEST_TURNS:
@@ -149,6 +160,20 @@ class _Roller:
                     return made
         found = self._loop(level, turns, flows)
         return [found] if found else []
+
+    def _rotated(self, level: Level, run: Run) -> Run:
+        """Return a run that starts where the fewest values go from one turn to the next."""
+        start, period, count = run
+        if period > MOST_ROTATED or count <= FEWEST_TURNS or self._is_header[start]:
+            return run
+        middle = start + (count // 2) * period
+        widths = []
+        for first in range(middle, middle + period):
+            before = {x for node in level.nodes[first - period : first] for x in node.outputs}
+            after = {x for node in level.nodes[first : first + period] for x in node.inputs}
+            widths.append(len(before & after))
+        shift = widths.index(min(widths))
+        return Run(start + shift, period, count - 1) if shift else run
 
     def _loop(
         self, level: Level, turns: Turns, flows: list[list[Found]] | None

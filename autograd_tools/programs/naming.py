@@ -19,7 +19,7 @@ RESULTS = {
     "multiply": "product", "subtract": "difference", "where": "chosen", "power": "power",
     "zeros": "total",
 }  # fmt: skip
-COUNTERS = ("t", "k", "i", "j", "m", "n")
+COUNTERS = ("t", "k", "i", "j", "m", "n", *[f"t_{n}" for n in range(2, 99)])
 
 
 class Group:
@@ -178,14 +178,16 @@ class Naming:
 
     def _count(self, statements: list[Statement], around: tuple[str, ...]) -> None:
         """Name the counters of loops as the user's loops do."""
+        arguments = [x for x, life in self.layout.lives.items() if life.start == 0]
+        taken = {*self.taken, *[self.wanted[x] for x in arguments if x in self.wanted]}
         for statement in statements:
             if isinstance(statement.step, Loop):
                 site = _site_of(statement)
                 users = self.lines.counters(site)
                 depth = len(around)
                 name = users[depth] if depth < len(users) else ""
-                if name in ("", "_") or name in around or name in self.taken:
-                    name = next(one for one in COUNTERS if one not in (*around, *self.taken))
+                if name in ("", "_", *around, *taken):
+                    name = next(one for one in COUNTERS if one not in {*around, *taken})
                 self.counters[statement.step] = name
                 self._count(statement.inner, (*around, name))
         if not around:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,9 +23,14 @@ class Run(NamedTuple):
 
 
 def repeated(
-    tokens: Integers, weights: Integers, is_header: np.ndarray[Any, np.dtype[np.bool]]
+    tokens: Integers,
+    weights: Integers,
+    is_header: np.ndarray[Any, np.dtype[np.bool]],
+    refused: Container[tuple[int, int]],
 ) -> list[Run]:
     """Return runs that do not overlap, in order; those of short periods go first.
+
+    Refused are those that start with a token and have a period.
 
     Where a run may start at several places, it starts where `is_header` is true.
     """
@@ -42,6 +47,8 @@ def repeated(
             free = length - count * period
             headers = np.flatnonzero(is_header[start : start + free + 1])
             start += int(headers[0]) if len(headers) else 0
+            if (int(tokens[start]), period) in refused:
+                continue
             found.append(Run(start, period, count))
             end = start + count * period
             work[start:end] = -1 - np.arange(start, end)

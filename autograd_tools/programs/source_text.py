@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from types import FrameType
 from typing import Any
 
@@ -12,20 +13,22 @@ import numpy as np
 
 from autograd_tools.base.containers import tree_leaves
 from autograd_tools.location.code_files import file_of
-from autograd_tools.programs.arguments import Argument, arguments_of, kind_text, param_arguments
+from autograd_tools.programs.agreement import agreed
+from autograd_tools.programs.arguments import (
+    RESERVED,
+    Argument,
+    arguments_of,
+    kind_text,
+    param_arguments,
+)
 from autograd_tools.programs.body import Body
 from autograd_tools.programs.loops import rolled
 from autograd_tools.programs.names_outside import NamesOutside
 from autograd_tools.programs.program import NOWHERE, Call, Program, Variable
-from autograd_tools.programs.runs import captured
 from autograd_tools.programs.simplify import without_unread
 from autograd_tools.programs.tidy import tidied
 from autograd_tools.programs.writing import array_text, is_name
 
-RESERVED = (
-    "np", "scipy", "math", "operator", "range", "reversed", "ValueError", "float", "int", "complex",
-    "bool", "abs", "round",
-)  # fmt: skip
 MOST_WRITTEN = 1000  # numbers of an array that has no name outside
 
 
@@ -75,7 +78,7 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
     def grad_loss(w, x):
         ...
     """
-    run = captured(f, args, kwargs)
+    run = agreed(f, args, kwargs)
     _forget(run.program.steps, sys._getframe(1))
     results = tree_leaves([run.program.result, *[x for _, x in run.program.assigned]])
     steps = without_unread(run.program.steps, results, run.program.inputs)
@@ -100,7 +103,7 @@ def _ends(steps: list[Any]) -> set[Any]:
     """Return the last calls of lines, whose results the lines assign: their sites and functions."""
     return {
         (step.site, step.func)
-        for step, after in zip(steps, [*steps[1:], None], strict=True)
+        for step, after in pairwise([*steps, None])
         if isinstance(step, Call) and (after is None or after.site != step.site)
     }
 
