@@ -12,8 +12,9 @@ from typing import Any
 from autograd_tools.base.containers import tree_leaves
 from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop, like
 from autograd_tools.programs.program import NOWHERE, Call, Check, Program, Variable, variables_in
+from autograd_tools.programs.renaming import key_of
 from autograd_tools.programs.simplify import is_pure
-from autograd_tools.programs.tidy import is_view, key_of
+from autograd_tools.programs.views import is_view
 
 MOST_PARTS = 6  # calls in one expression
 OFTEN = 3  # uses of an element of a sequence that gets a name

@@ -10,20 +10,11 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves, tree_replace
-from autograd_tools.programs.loop import (
-    CARRIED,
-    COUNTER,
-    EACH,
-    ELEMENT,
-    SAME,
-    AnyStep,
-    Entry,
-    Loop,
-    Stored,
-)
-from autograd_tools.programs.nodes import Node, Values, node_of, with_inputs
+from autograd_tools.programs.building import Builder, Turn, is_pick, placeholder
+from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, SAME, AnyStep
+from autograd_tools.programs.nodes import Node, Values, node_of
 from autograd_tools.programs.periods import FEWEST_TURNS, Run, repeated
-from autograd_tools.programs.program import NOWHERE, Call, Program, Site, Step, Variable
+from autograd_tools.programs.program import NOWHERE, Call, Program, Site, Step
 from autograd_tools.programs.turns import Found, Kept, Level, LoopNode, Source, Turns
 
 MOST_PICKED = 64  # values of single turns that are read one by one between two levels
@@ -75,11 +66,11 @@ class _Roller:
         picks = self.picks(nodes, None)
         nodes = [one for node in nodes for one in (node, *picks.get(id(node), ()))]
         used = {number for node in nodes for number in node.inputs}
-        build = _Builder(self.values).build
+        build = Builder(self.values).build
         return [
             build(node, [self.values.objects[i] for i in node.inputs])
             for node in nodes
-            if not _is_pick(node) or node.outputs[0] in used
+            if not is_pick(node) or node.outputs[0] in used
         ]
 
     def _level(self, nodes: list[Node], runs: list[Run]) -> list[Node]:
@@ -314,90 +305,9 @@ class _Roller:
         sequence = self.values.objects[kept.number]
         site = NOWHERE
         call = Call(
-            operator.getitem, (sequence, _Turn(kept, turn)), {}, self.values.objects[x], site
+            operator.getitem, (sequence, Turn(kept, turn)), {}, self.values.objects[x], site
         )
-        return Node(call, self.values.token((_Turn, slot, turn)), [kept.number], [x])
-
-
-class _Turn:
-    """The index of a turn in a sequence, which is known when the loop has all that it stores."""
-
-    def __init__(self, kept: Kept, turn: int) -> None:
-        self.kept = kept
-        self.turn = turn
-
-    def index(self) -> int:
-        """Return the index."""
-        return self.turn + len(self.kept.before)
-
-
-class _Builder:
-    """Steps and loops made of nodes."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
-
-    def build(self, node: Node, inputs: list[Any]) -> AnyStep:
-        """Return the step or loop of a node that reads these inputs."""
-        if type(node) is LoopNode:
-            return self._loop(node, inputs)
-        step = node.step
-        if _is_pick(node):
-            args = (inputs[0], step.args[1].index())
-            return Call(step.func, args, {}, step.output, step.site)
-        return with_inputs(step, iter(inputs))
-
-    def _loop(self, node: LoopNode, inputs: list[Any]) -> Loop:
-        given = iter(inputs)
-        objects = self.values.objects
-        variables = self._entry_variables(node)
-        entries = []
-        for source, variable in zip(node.sources, variables, strict=True):
-            values = tuple([next(given) for _ in source.values])
-            after: Any = None
-            if source.kind == CARRIED:
-                after = (
-                    objects[node.made[source.next]]
-                    if source.next >= 0
-                    else variables[-2 - source.next]
-                )
-            entries.append(Entry(variable, source.kind, values, source.step, source.first(), after))
-        body = []
-        for inner, wires in zip(node.template, node.wires, strict=True):
-            body.append(
-                self.build(
-                    inner, [variables[i] if kind else objects[node.made[i]] for kind, i in wires]
-                )
-            )
-        stored = [
-            Stored(
-                objects[kept.number],
-                objects[node.made[kept.slot]],
-                tuple([next(given) for _ in kept.before]),
-            )
-            for kept in [node.kept[key] for key in sorted(node.kept)]
-        ]
-        return Loop(node.count, tuple(entries), tuple(body), tuple(stored))
-
-    def _entry_variables(self, node: LoopNode) -> list[Variable]:
-        """Return a variable for each entry, like the value in the last turn."""
-        like = {}
-        for inner, wires in zip(node.template, node.wires, strict=True):
-            for number, (kind, i) in zip(inner.inputs, wires, strict=True):
-                if kind:
-                    like[i] = number
-        count = len(node.sources)
-        found = [like.get(i, node.sources[i].values[0]) for i in range(count)]
-        return [placeholder(self.values.objects[number]) for number in found]
-
-
-def placeholder(like: Any, number: int = -1) -> Variable:
-    """Return a new variable of the type, shape and memory of a variable or constant."""
-    made = Variable(number, like)
-    if type(like) is Variable:
-        made.type, made.shape, made.dtype = like.type, like.shape, like.dtype
-        made.root, made.name = like.root, like.name
-    return made
+        return Node(call, self.values.token((Turn, slot, turn)), [kept.number], [x])
 
 
 def _parts(run: Run, cycle: int, offset: int) -> list[Run]:
@@ -408,10 +318,6 @@ def _parts(run: Run, cycle: int, offset: int) -> list[Run]:
     if cycle < FEWEST_TURNS:
         return [Run(start, period * cycle, number)]
     return [Run(start + i * cycle * period, period, cycle) for i in range(number)]
-
-
-def _is_pick(node: Node) -> bool:
-    return type(node.step) is Call and any([type(x) is _Turn for x in node.step.args])
 
 
 def _headers(nodes: list[Node]) -> np.ndarray[Any, np.dtype[np.bool]]:
