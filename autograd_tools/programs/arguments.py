@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,8 @@ def arguments_of(
 ) -> list[Argument]:
     """Return the user's arguments, with the inputs of a program that are in them."""
     names = [f"{x}_" if x in RESERVED else x for x in parameter_names(inner_function(f))]
-    names = [*names, *[f"x{i}" for i in range(len(names), len(args))]][: len(args)]
+    others = (name for i in count(len(names)) if (name := f"x{i}") not in {*names, *kwargs})
+    names = [*names, *islice(others, max(len(args) - len(names), 0))][: len(args)]
     inputs = iter(program.inputs)
     given = zip([*names, *kwargs], [*args, *kwargs.values()], strict=True)
     return [_argument(name, x, inputs) for name, x in given]
@@ -90,9 +93,14 @@ def _leaves(x: Any, place: str, own: str) -> Iterator[tuple[str, str, Any]]:
     else:
         keys = list(range(len(parts)))
     for key, part in zip(keys, parts, strict=True):
-        at = f"{place}.{key}" if has_fields(x) else f"{place}[{key!r}]".replace("'", '"')
+        at = f"{place}.{key}" if has_fields(x) else f"{place}[{quoted(key)}]"
         name = key if type(key) is str and is_name(key) else f"{own}_{key}"
         yield from _leaves(part, at, name if is_name(name) else own)
+
+
+def quoted(key: Any) -> str:
+    """Return a key as Python text, with double quotes."""
+    return json.dumps(key, ensure_ascii=False) if type(key) is str else repr(key)
 
 
 def kind_text(x: Any) -> str:

@@ -7,9 +7,11 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograd_tools.base.containers import field_names
 from autograd_tools.programs.affine import Counting, counting
-from autograd_tools.programs.arguments import Argument
+from autograd_tools.programs.arguments import Argument, quoted
 from autograd_tools.programs.layout import Layout, Statement
 from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop
 from autograd_tools.programs.naming import Naming
@@ -158,10 +160,11 @@ class Body:
         if step.checks_shape and not _is_elementwise(step):
             for x in step.outputs():
                 name = self.naming.names.get(x)
+                expected = f"expected shape {x.shape}"
                 if name and x.is_array:
                     lines += [
                         f"if {name}.shape != {x.shape}:",
-                        f'{INDENT}raise ValueError("expected shape {x.shape} at {_at(step.site)}")',
+                        f"{INDENT}raise ValueError({quoted(f'{expected} at {_at(step.site)}')})",
                     ]
         return [*lines, *self._appended(step)]
 
@@ -192,7 +195,7 @@ class Body:
             problem = f"the gradient of {_at(site)} has other formulas for these numbers"
         else:
             problem = f"written for the branch taken at {_at(site)}"
-        return [f"if {test}:", f'{INDENT}raise ValueError("{problem}")']
+        return [f"if {test}:", f"{INDENT}raise ValueError({quoted(problem)})"]
 
     def _test(self, check: Check) -> Expression:
         """Return what is true where a check gives something else."""
@@ -335,7 +338,7 @@ class Body:
     def _result(self, x: Any) -> str:
         """Return the text of a result; named tuples are tuples, dataclasses dicts."""
         if isinstance(x, dict):
-            items = [f"{key!r}: {self._result(part)}".replace("'", '"') for key, part in x.items()]
+            items = [f"{quoted(key)}: {self._result(part)}" for key, part in x.items()]
             return "{" + ", ".join(items) + "}"
         if isinstance(x, tuple):
             return f"({', '.join(map(self._result, x))}{',' if len(x) == 1 else ''})"
@@ -343,7 +346,8 @@ class Body:
             return f"[{', '.join(map(self._result, x))}]"
         if is_dataclass(x) and not isinstance(x, type):
             return self._result({name: getattr(x, name) for name in field_names(x)})
-        return self._text(x)
+        text = self._text(x)
+        return f"{text}.copy()" if isinstance(x, np.ndarray) and text.isidentifier() else text
 
 
 def _is_elementwise(call: Call) -> bool:

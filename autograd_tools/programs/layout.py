@@ -69,8 +69,9 @@ class Layout:
         results = tree_leaves([program.result, *[x for _, x in program.assigned]])
         self._homes: dict[Variable, tuple[Any, ...]] = {}
         self._count(program.steps)
+        turned = {x for step in program.steps if _is_list_view(step) for x in step.outputs()}
         for x in results:
-            if type(x) is Variable:
+            if type(x) is Variable and x not in turned:
                 self.uses[x] += 2  # so that it has a name
                 self._elsewhere.add(x)
         self._inline(program.steps)
@@ -274,6 +275,11 @@ def _common(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
         if x is not y:
             return a[:i]
     return a[: len(b)]
+
+
+def _is_list_view(step: Any) -> bool:
+    """Return whether a call reads from a list, which takes no name."""
+    return isinstance(step, Call) and is_view(step) and step.args[0].type is list
 
 
 def _writes(step: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves
+from autograd_tools.engine.describe import describe
 from autograd_tools.location.code_files import file_of
 from autograd_tools.programs.agreement import agreed
 from autograd_tools.programs.arguments import (
@@ -78,6 +79,10 @@ def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any
     def grad_loss(w, x):
         ...
     """
+    if not callable(f):
+        raise TypeError(
+            f"source() expects a function, got {describe(f)}; write ag.source(f, *args)"
+        )
     run = agreed(f, args, kwargs)
     _forget(run.program.steps, sys._getframe(1))
     results = tree_leaves([run.program.result, *[x for _, x in run.program.assigned]])
@@ -178,6 +183,7 @@ class _Module:
         """Yield the docstring: what it computes, and what each argument was."""
         whole = [*self.arguments, *self.params, *self.constants]
         told = [f"{argument.name} {_told(argument.value)}" for argument in whole]
+        told = [one.replace("\\", "/").replace('"', "'") for one in told]
         line = f'    """{self.program.name}: {", ".join(told)}."""'
         if len(line) <= 100 and not self.program.assigned:
             yield line

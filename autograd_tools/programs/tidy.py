@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from autograd_tools.base.containers import tree_leaves
+from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.base.traced import Method
-from autograd_tools.programs.loop import AnyStep, Loop
+from autograd_tools.programs.loop import AnyStep, Loop, like
 from autograd_tools.programs.plainer import plainer
-from autograd_tools.programs.program import Call, Program, Variable
+from autograd_tools.programs.program import NOWHERE, Call, Program, Variable
 from autograd_tools.programs.renaming import Renamed, opened, renamed_leaves, renamed_step
 from autograd_tools.programs.repeats import without_repeated_steps
 from autograd_tools.programs.unread import without_unread_steps
@@ -27,11 +28,11 @@ def tidied(program: Program, *, exact: bool) -> Program:
     steps = without_repeated_steps(steps, renamed, {})
     steps = _plainer(steps, renamed, exact)
     steps = without_repeated_steps(steps, renamed, {})
-    results = renamed_leaves(results, renamed)
-    steps, results = with_whole_lists(steps, results)
     steps = _without_last_copies(steps, renamed)
 
     result, assigned = renamed_leaves(results, renamed)
+    steps, result = _with_own_results(steps, program, result)
+    steps, (result, assigned) = with_whole_lists(steps, (result, assigned))
     steps = without_unread_steps(steps, tree_leaves([result, assigned]))
     params = [param for param, _ in program.assigned]
     return replace(
@@ -40,6 +41,22 @@ def tidied(program: Program, *, exact: bool) -> Program:
         result=result,
         assigned=list(zip(params, assigned, strict=True)),
     )
+
+
+def _with_own_results(
+    steps: list[AnyStep], program: Program, result: Any
+) -> tuple[list[AnyStep], Any]:
+    """Return steps and results that are copies of arguments where they were none before."""
+    copies: list[AnyStep] = []
+    leaves = []
+    for x, before in zip(tree_leaves(result), tree_leaves(program.result), strict=True):
+        own = x
+        if x is not before and x in program.inputs and x.is_array:
+            own = like(x)
+            own.root = own
+            copies.append(Call(Method("copy"), (x,), {}, own, NOWHERE))
+        leaves.append(own)
+    return [*steps, *copies], tree_replace(result, iter(leaves)) if copies else result
 
 
 def _without_last_copies(steps: Sequence[AnyStep], renamed: Renamed) -> list[AnyStep]:

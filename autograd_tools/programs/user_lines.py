@@ -48,7 +48,8 @@ class UserLines:
         if hasattr(statement, "body"):  # its head only
             text = whole.splitlines()[site.line - 1].strip()
         else:
-            text = " ".join((ast.get_source_segment(whole, statement) or "").split())
+            text = (ast.get_source_segment(whole, statement) or "").strip()
+            text = ast.unparse(statement) if "\n" in text else text
         if len(text) > WIDEST:
             text = whole.splitlines()[site.line - 1].strip()
         return text if len(text) <= WIDEST else text[: WIDEST - 4] + " ..."

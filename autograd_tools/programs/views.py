@@ -5,11 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from autograd_tools.base.traced import Attribute
-from autograd_tools.programs.loop import COUNTER, ELEMENT, AnyStep, Entry, Loop, like
-from autograd_tools.programs.program import Call, Variable, mapped
+from autograd_tools.programs.loop import COUNTER, EACH, ELEMENT, AnyStep, Entry, Loop, Stored, like
+from autograd_tools.programs.program import NOWHERE, Call, Variable, mapped
 from autograd_tools.programs.renaming import (
     Renamed,
     renamed_within,
@@ -24,6 +26,8 @@ def is_view(call: Any) -> bool:
     """Return whether a call takes no time worth a name: `x.T`, or `x[t]` with a plain index."""
     if type(call) is not Call or call.kwargs:
         return False
+    if call.func is np.transpose:
+        return len(call.args) == 1
     if type(call.func) is Attribute:
         return call.func.name in ("T", "mT", "real", "imag")
     if call.func is not operator.getitem:
@@ -76,80 +80,115 @@ def _split(loop: Loop, same: Renamed) -> tuple[list[AnyStep], Loop]:
     return moved, replace(loop, body=tuple(body))
 
 
+class View(NamedTuple):
+    """A view that a loop takes in each turn, and the sequences of its lists that the loop keeps."""
+
+    call: Call
+    loop: Loop
+    kept: dict[Variable, Variable]
+
+    def entries(self, step: int, start: int, count: int) -> list[Entry]:
+        """Return what the view needs in turns of another loop, which go from `start` by `step`."""
+        found = []
+        for x in dict.fromkeys(self.call.inputs()):
+            entry = _entry(self.loop, x)
+            if x in self.kept:
+                found.append(Entry(like(x), ELEMENT, (self.kept[x],), step, start))
+            elif entry is not None and entry.kind == COUNTER:
+                first = entry.values[0] + entry.step * start
+                found.append(Entry(like(x), COUNTER, (first,), entry.step * step))
+            elif entry is not None:
+                values = tuple([entry.values[step * t + start] for t in range(count)])
+                found.append(Entry(like(x), EACH, values))
+        return found
+
+    def taken(self, values: list[Any], output: Variable) -> Call:
+        """Return the view of other values."""
+        changing = [
+            x
+            for x in dict.fromkeys(self.call.inputs())
+            if x in self.kept or _entry(self.loop, x) is not None
+        ]
+        renamed = dict(zip(changing, values, strict=True))
+        args = mapped(self.call.args, lambda x: resolved(x, renamed))
+        return replace_output(with_args(self.call, args, {}), output)
+
+    def in_turn(self, turn: int, output: Variable) -> list[AnyStep]:
+        """Return the calls that take the view of one turn."""
+        before: list[AnyStep] = []
+        values: list[Any] = []
+        for entry in self.entries(0, turn, 1):
+            if entry.kind == ELEMENT:
+                part = like(entry.variable)
+                before.append(Call(operator.getitem, (entry.values[0], turn), {}, part, NOWHERE))
+                values.append(part)
+            else:
+                values.append(entry.values[0])
+        return [*before, self.taken(values, output)]
+
+
+def _entry(loop: Loop, x: Variable) -> Entry | None:
+    return next((entry for entry in loop.entries if entry.variable is x), None)
+
+
 def with_views(steps: Sequence[AnyStep]) -> tuple[list[AnyStep], Renamed]:
     """Return steps that take views anew, in place of those that an earlier loop stored."""
-    views: dict[Variable, tuple[Call, Loop]] = {}
+    views: dict[Variable, View] = {}
     last: Renamed = {}
     found: list[AnyStep] = []
     for old in steps:
         step = renamed_within(old, last) if last else old
         if isinstance(step, Call) and step.func is operator.getitem and step.args[0] in views:
-            call, loop = views[step.args[0]]
-            counters = _counters(call, loop, 0, step.args[1])
-            view = _view(call, loop, [entry.values[0] for entry in counters])
-            step = replace_output(view, step.output)
+            found += views[step.args[0]].in_turn(step.args[1], step.output)
         elif isinstance(step, Loop):
-            step = _taking_views(step, views)
-            made = {
-                x: one
-                for one in step.body
-                if isinstance(one, Call) and is_view(one)
-                for x in one.outputs()
-            }
-            own = {*step.outputs(), *[e.variable for e in step.entries if e.kind != COUNTER]}
-            for stored in step.stored:
-                taken = made.get(stored.variable)
-                if taken is not None and not stored.before and not own & {*taken.inputs()}:
-                    views[stored.sequence] = taken, step
+            step, made = _keeping_lists(_taking_views(step, views))
             found.append(step)
+            for stored in step.stored:
+                if stored.variable in made and not stored.before:
+                    views[stored.sequence] = made[stored.variable]
             for x, view in made.items():
-                if not own & {*view.inputs()}:
-                    last[x] = like(x)
-                    found.append(_last_view(view, step, last[x]))
-            continue
-        found.append(step)
+                last[x] = like(x)
+                found += view.in_turn(step.count - 1, last[x])
+        else:
+            found.append(step)
     return found, last
 
 
-def _last_view(call: Call, loop: Loop, output: Variable) -> Call:
-    """Return the call that takes the view of the last turn."""
-    counters = _counters(call, loop, 0, loop.count - 1)
-    return replace_output(_view(call, loop, [counter.values[0] for counter in counters]), output)
+def _keeping_lists(loop: Loop) -> tuple[Loop, dict[Variable, View]]:
+    """Return a loop that keeps the lists whose elements it stores, and its views."""
+    outputs = {*loop.outputs()}
+    passing = {entry.variable for entry in loop.entries if entry.kind not in (COUNTER, EACH)}
+    kept = {one.variable: one.sequence for one in loop.stored if not one.before}
+    stored = {one.variable for one in loop.stored}
+    new: list[Stored] = []
+    found: dict[Variable, Call] = {}
+    for call in loop.body:
+        if not isinstance(call, Call) or not is_view(call) or passing & {*call.inputs()}:
+            continue
+        x = call.args[0]
+        if x.root.written or not (outputs & {*call.inputs()}) <= {x}:
+            continue
+        if x in outputs:
+            if x.type is not list or call.output not in stored:
+                continue
+            if x not in kept:
+                kept[x] = like(x)
+                new.append(Stored(kept[x], x))
+        found[call.output] = call
+    loop = replace(loop, stored=(*loop.stored, *new))
+    lists = {x: sequence for x, sequence in kept.items() if x.type is list}
+    return loop, {x: View(call, loop, lists) for x, call in found.items()}
 
 
-def _taking_views(loop: Loop, views: dict[Variable, tuple[Call, Loop]]) -> Loop:
+def _taking_views(loop: Loop, views: dict[Variable, View]) -> Loop:
     entries: list[Entry] = []
     taken: list[AnyStep] = []
     for entry in loop.entries:
-        if entry.kind != ELEMENT or entry.values[0] not in views:
+        view = views.get(entry.values[0]) if entry.kind == ELEMENT else None
+        if view is None:
             entries.append(entry)
             continue
-        call, source = views[entry.values[0]]
-        counters = _counters(call, source, entry.step, entry.start)
-        entries += counters
-        view = _view(call, source, [counter.variable for counter in counters])
-        taken.append(replace_output(view, entry.variable))
+        needed = view.entries(entry.step, entry.start, loop.count)
+        entries += needed
+        taken.append(view.taken([one.variable for one in needed], entry.variable))
     return replace(loop, entries=tuple(entries), body=(*taken, *loop.body))
-
-
-def _counted(call: Call, loop: Loop) -> list[Entry]:
-    used = {*call.inputs()}
-    return [entry for entry in loop.entries if entry.kind == COUNTER and entry.variable in used]
-
-
-def _counters(call: Call, loop: Loop, step: int, start: int) -> list[Entry]:
-    """Return the counters that a view needs, for turns that go from `start` by `step`."""
-    return [
-        replace(
-            entry,
-            variable=like(entry.variable),
-            values=(entry.values[0] + entry.step * start,),
-            step=entry.step * step,
-        )
-        for entry in _counted(call, loop)
-    ]
-
-
-def _view(call: Call, loop: Loop, counts: list[Any]) -> Call:
-    renamed = dict(zip([e.variable for e in _counted(call, loop)], counts, strict=True))
-    return with_args(call, mapped(call.args, lambda x: resolved(x, renamed)), {})
