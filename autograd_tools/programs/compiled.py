@@ -137,7 +137,7 @@ class Compiled:
         constants: list[Any] = []
         _describe((args, kwargs) if kwargs else args, inputs, key, constants)
         signature = tuple(key)
-        by_integers = signature in self._by_integers
+        by_integers = bool(self._by_integers) and signature in self._by_integers
         if by_integers:
             key += [_numbers(x) for x in inputs if not is_floating_input(x)]
             inputs = [*filter(is_floating_input, inputs)]
@@ -326,9 +326,9 @@ def compile(f: Callable[P, T]) -> Callable[P, T]:
 def _describe(x: Any, inputs: list[Any], key: list[Any], constants: list[Any]) -> None:
     """Append the inputs in an argument, and what tells its signature apart."""
     kind = type(x)
-    if kind is np.ndarray and x.dtype.kind in "biufc":
+    if kind is np.ndarray and (dtype := x.dtype).kind in "biufc":
         inputs.append(x)
-        key.append((x.shape, x.dtype, x.strides))
+        key.append((x.shape, dtype, x.strides))
         return
     if kind in (float, int, complex):
         inputs.append(x)

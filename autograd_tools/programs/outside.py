@@ -10,7 +10,7 @@ import functools
 import operator
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from autograd_tools.location.users_code import is_library
 MOST_FOLLOWED = 10_000  # objects that are followed
 SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
 MISSING = object()
+CONTENTS = operator.attrgetter("cell_contents")  # of a variable of a closure, if it is set
 
 Part = tuple["functools.partial[Any]", str]  # how to get an object, and its name
 
@@ -31,9 +32,7 @@ class Outside:
     """The objects that a function reads from outside, as they were."""
 
     def __init__(self, f: Any) -> None:
-        self._looks: dict[
-            Any, tuple[Callable[[], Any], Any, str]
-        ] = {}  # how to get it, it, its name
+        self._looks: dict[Any, tuple[functools.partial[Any], Any, str]] = {}  # getter, it, name
         self._lengths: dict[int, tuple[Any, int, str]] = {}
         self._arrays: dict[int, tuple[Any, Any, bytes, str]] = {}  # it, a sample, its numbers, name
         seen: set[int] = set()
@@ -72,16 +71,23 @@ class Outside:
         """Return the ids of the arrays that own the memory of those among them."""
         return {id(memory_of(x)) for x, _, _, _ in self._arrays.values()}
 
+    def _is_as_it_was(self) -> bool:
+        """Return True if certainly nothing has changed."""
+        try:
+            return (
+                [x.tobytes() for x in self._samples] == self._numbers
+                and [*map(len, self._sized)] == self._sizes
+                and all(map(operator.is_, map(operator.call, self._getters), self._found))
+            )
+        except ValueError:  # an empty variable of a closure
+            return False
+
     def changed(self) -> str:
         """Return the name of something that has changed; an empty string if nothing has."""
-        if (
-            [x.tobytes() for x in self._samples] == self._numbers
-            and [*map(len, self._sized)] == self._sizes
-            and all(map(operator.is_, [get() for get in self._getters], self._found))
-        ):
+        if self._is_as_it_was():
             return ""
         for get, before, name in self._looks.values():
-            now = get()
+            now = _cell(*get.args) if get.func is CONTENTS else get()
             alike = type(now) is type(before) and isinstance(now, SIMPLE) and now == before
             if now is not before and not alike:
                 return name
@@ -153,7 +159,8 @@ def _is_users_object(x: Any) -> bool:
 def _of_function(f: types.FunctionType) -> Iterator[Part]:
     code, variables = f.__code__, f.__globals__
     for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=True):
-        yield functools.partial(_cell, cell), name
+        filled = _cell(cell) is not MISSING
+        yield functools.partial(CONTENTS if filled else _cell, cell), name
     for name in _names(code):
         if name in variables:
             yield functools.partial(variables.get, name, MISSING), name

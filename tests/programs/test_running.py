@@ -264,3 +264,18 @@ def test_another_layout_has_a_program_of_its_own():
         assert compiled(x) == f(z)
         assert np.array_equal(x, z)
     assert len(compiled.programs) == 2
+
+
+def test_a_variable_of_a_closure_that_is_unset_is_noticed():
+    scale = 2.0
+
+    def f(x):
+        try:
+            return x * scale
+        except NameError:
+            return x * 7.0
+
+    compiled = ag.compile(f)
+    assert compiled(1.0) == 2.0
+    del scale
+    assert compiled(1.0) == 7.0
