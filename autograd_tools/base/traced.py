@@ -22,6 +22,7 @@ READS: tuple[Callable[..., Any], ...] = (bool, int, float, complex, operator.ind
 STATIC = frozenset(
     {"shape", "ndim", "size", "dtype", "nbytes", "itemsize", "strides", "flags", "base"}
 )
+OF_MEMORY = frozenset({"base", "flags"})  # of those, what the engine alone may ask
 NUMBERS_OWN: dict[str, Any] = {"shape": (), "ndim": 0, "size": 1}  # as np.shape(2) and so on
 PYTHONS = (int, float, complex, bool)
 DATA = frozenset({"T", "mT", "real", "imag"})  # attributes that are arrays
@@ -141,6 +142,8 @@ class Traced:
 
     def __getattr__(self, name: str) -> Any:
         if name in STATIC and hasattr(self.plain, name):
+            if name in OF_MEMORY:
+                self.capture.look_at_memory(name)
             return getattr(self.plain, name)
         if name in DATA:
             return self.capture.call(Attribute(name), (self,), {})

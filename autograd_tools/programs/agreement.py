@@ -6,7 +6,7 @@ depends on them shows as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
@@ -19,49 +19,97 @@ from autograd_tools.programs.capture import UncapturedError, is_input
 from autograd_tools.programs.param_inputs import Rehearsal, params_captured
 from autograd_tools.programs.program import NOWHERE, Check, Site, Variable
 from autograd_tools.programs.runs import CapturedRun, captured
+from autograd_tools.programs.undoing import State
 
 NEAR = 2.0**-20  # the relative change of an input
 
 
 @no_collections
 def agreed(
-    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, integers: bool = True
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    objects: Iterable[tuple[Any, str]] = (),
+    *,
+    integers: bool = True,
 ) -> CapturedRun:
-    """Capture a function twice, and return the first run.
+    """Run a function plainly and capture it twice, and return the first capture.
+
+    What the runs change in `objects` is undone. A plain run that fills a cache may change them.
 
     Raises
     ------
     UncapturedError
-        If the two differ.
+        If the captures differ, draw random numbers or change the objects.
     """
-    run = captured(f, args, kwargs, integers=integers)
+    state = State(objects)
+    given, options, params = copied(args), copied(kwargs), Rehearsal()
+    done: tuple[Any, ...] = ()
     try:
-        with np.errstate(all="ignore"):
-            other: CapturedRun | None = captured(f, args, kwargs, _nearby, integers=integers)
-    except Exception:  # the function does not take such numbers
-        other = None
-    if other is None or _difference(run, other) is not None:
+        with params_captured(params):
+            expected = f(*given, **options)
+        if not (state.draws() or state.changed() or params.assigned):
+            done = (expected,) if _equal((given, options), (args, kwargs)) else ()
+        run = _agreed(f, args, kwargs, state, integers=integers)
+        _check_same(f, expected, run.result)
+    except BaseException as error:
+        state.restore()
+        error.done = done  # type: ignore[attr-defined]
+        raise
+    return run._replace(expected=expected)
+
+
+def _agreed(f: Any, args: Any, kwargs: Any, state: State, *, integers: bool) -> CapturedRun:
+    """Capture a function twice, after a plain run, which may have filled caches."""
+    before = state.again()
+    run = captured(f, args, kwargs, integers=integers)
+    if state.draws():
         again = captured(f, args, kwargs, integers=integers)
-        site = _difference(run, again)
-        if site is not None:
-            at = f"{site.file}:{site.line} in {site.function}" if site.file else name_of(f)
-            error = UncapturedError(
-                f"two runs of {name_of(f)} on the same arguments differ, first at {at}: pass "
-                "random numbers, counters and whatever else changes between calls as arguments"
-            )
-            error.is_final = True
-            raise error
-    with params_captured(Rehearsal()):
-        y = f(*copied(args), **copied(kwargs))
-    if not _close(y, run.result):
-        raise UncapturedError(
-            f"{name_of(f)} returns another value while it is captured; write isinstance(x, kind) "
-            "for type(x) is kind"
-        )
+        raise _final(f, f"{name_of(f)} draws random numbers", _difference(run, again))
+    changed = before.changed()
+    if changed:
+        _refuse(f"it changes {changed}; pass it as an argument and return it, or make it a Param")
+    other = _second(f, args, kwargs, integers=integers)
+    if other is None or _difference(run, other) is not None:
+        other = captured(f, args, kwargs, integers=integers)
+    site = _difference(run, other)
+    if site is not None:
+        raise _final(f, f"two runs of {name_of(f)} on the same arguments differ", site)
     return run
 
 
-def _close(y: Any, other: Any) -> bool:
+def _refuse(why: str) -> None:
+    raise UncapturedError(why)
+
+
+def _check_same(f: Callable[..., Any], expected: Any, y: Any) -> None:
+    if not close(expected, y):
+        _refuse(
+            f"{name_of(f)} returns another value while it is captured; write isinstance(x, kind) "
+            "for type(x) is kind"
+        )
+
+
+def _final(f: Callable[..., Any], what: str, site: Site | None) -> UncapturedError:
+    at = f", first at {site.file}:{site.line} in {site.function}" if site and site.file else ""
+    error = UncapturedError(
+        f"{what}{at}: pass random numbers, counters and whatever else changes between calls as "
+        "arguments"
+    )
+    error.is_final = True
+    return error
+
+
+def _second(f: Any, args: Any, kwargs: Any, *, integers: bool) -> CapturedRun | None:
+    """Capture a function on slightly other numbers; None if it does not take these."""
+    try:
+        with np.errstate(all="ignore"):
+            return captured(f, args, kwargs, _nearby, integers=integers)
+    except Exception:
+        return None
+
+
+def close(y: Any, other: Any) -> bool:
     """Return whether two results are equal to rounding."""
     leaves, others = tree_leaves(y), tree_leaves(other)
     if list(map(type, leaves)) != list(map(type, others)):

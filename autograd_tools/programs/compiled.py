@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import Lock
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from autograd_tools.base.containers import children_of, tree_replace
+from autograd_tools.base.containers import children_of, copied, tree_leaves, tree_replace
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.listeners import readers
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import is_outermost
 from autograd_tools.engine.values import Value
-from autograd_tools.location.users_code import is_users
-from autograd_tools.programs.agreement import agreed
-from autograd_tools.programs.capture import UncapturedError, is_floating_input, is_input
+from autograd_tools.location.call_site import is_users
+from autograd_tools.programs.agreement import agreed, close
+from autograd_tools.programs.capture import UncapturedError, is_floating_input
 from autograd_tools.programs.outside import Outside
 from autograd_tools.programs.param_inputs import is_capturing
 from autograd_tools.programs.program import Program
 from autograd_tools.programs.running import Code, LeftPathError
-from autograd_tools.programs.runs import inputs_in, kind_of
+from autograd_tools.programs.signatures import is_fixed, key_of
 from autograd_tools.programs.simplify import simplified
 from autograd_tools.programs.traces import trace_of
 from autograd_tools.timing import instrument as timing
@@ -37,7 +38,12 @@ T = TypeVar("T")
 
 MOST_SIGNATURES = 64
 MOST_PATHS = 16  # programs of one signature
-MOST_CHANGES = 16  # of what a function reads from outside, for one signature
+MOST_CHANGES = 16  # of what a function reads from outside, or of its integers, for one signature
+MOST_CAPTURES = 4 * MOST_SIGNATURES
+SELDOM = (
+    "texts, flags, shapes, objects or integers in its arguments seldom repeat; "
+    "write np.take(X, i, axis=0) for X[i]"
+)
 
 
 @dataclass(eq=False)
@@ -55,11 +61,11 @@ class Path:
         self.is_flat = leaves and not self.program.assigned
 
     def params(self) -> list[Any] | None:
-        """Return the numbers of the Params that are inputs; None if these have other shapes now."""
+        """Return the numbers of the Params that are inputs; None if these have another form now."""
         found: list[Any] = []
-        for param, kinds in self.program.params:
-            held = inputs_in(param.value)
-            if [kind_of(x) for x in held] != kinds:
+        for param, key in self.program.params:
+            held, now, _ = key_of(param.value)
+            if now != key:
                 return None
             found += held
         return found
@@ -76,6 +82,7 @@ class Signature:
     paths: list[Path] = field(default_factory=list)  # the last one that ran is first
     eager: bool = False
     changes: int = 0
+    writes: bool = False  # a program writes into its arguments
 
 
 class Compiled:
@@ -92,9 +99,12 @@ class Compiled:
             raise TypeError(f"compile() expects a function, got {describe(f)}")
         self.function = f
         self._signatures: dict[Any, Signature] = {}
-        self._by_integers: set[Any] = set()  # signatures in which integers are constants
-        self._lock = RLock()
-        functools.update_wrapper(self, f)
+        # Signatures in which integers are constants, with the number of those.
+        self._by_integers: dict[Any, int] = {}
+        self._captures = 0
+        self._warned = False
+        self._lock = Lock()
+        functools.update_wrapper(self, f, updated=())
 
     @property
     def programs(self) -> list[Program]:
@@ -122,6 +132,9 @@ class Compiled:
         self._signatures.clear()
         self._by_integers.clear()
 
+    def __reduce__(self) -> Any:
+        return compile, (self.function,)
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
 
@@ -132,20 +145,27 @@ class Compiled:
         """Do what the function does."""
         if not is_outermost() or is_capturing() or readers or timing.ENABLED:
             return self.function(*args, **kwargs)
-        inputs: list[Any] = []
-        key: list[Any] = []
-        constants: list[Any] = []
-        _describe((args, kwargs) if kwargs else args, inputs, key, constants)
-        signature = tuple(key)
+        inputs, signature, constants = key_of(args, kwargs)
         by_integers = bool(self._by_integers) and signature in self._by_integers
         if by_integers:
-            key += [_numbers(x) for x in inputs if not is_floating_input(x)]
+            form = signature
+            signature += tuple([_numbers(x) for x in inputs if not is_floating_input(x)])
             inputs = [*filter(is_floating_input, inputs)]
-            signature = tuple(key)
         known = self._signatures.get(signature)
         if known is None:
+            if by_integers:
+                self._by_integers[form] += 1
             known = self._new(signature, constants, integers=not by_integers)
+            if not all(map(is_fixed, constants)):
+                kinds = [type(x).__name__ for x in constants if not is_fixed(x)]
+                return self._eagerly(known, f"an argument is a {kinds[0]}", args, kwargs)
+            if self._captures > MOST_CAPTURES or (
+                by_integers and self._by_integers[form] > MOST_CHANGES
+            ):
+                return self._eagerly(known, SELDOM, args, kwargs)
         if known.eager:
+            return self.function(*args, **kwargs)
+        if known.writes and _overlap(inputs, known.paths):
             return self.function(*args, **kwargs)
         if known.paths:
             changed = known.outside.changed()
@@ -159,12 +179,11 @@ class Compiled:
         return self._captured(known, inputs, args, kwargs)
 
     def _new(self, key: Any, constants: list[Any], *, integers: bool) -> Signature:
-        with self._lock:
-            if len(self._signatures) >= MOST_SIGNATURES:
-                del self._signatures[next(iter(self._signatures))]
-            outside = Outside((self.function, constants))
-            known = self._signatures[key] = Signature(key, outside, integers, constants)
-            return known
+        for oldest in list(self._signatures)[: len(self._signatures) + 1 - MOST_SIGNATURES]:
+            self._signatures.pop(oldest, None)
+        outside = Outside((self.function, constants))
+        known = self._signatures[key] = Signature(key, outside, integers, constants)
+        return known
 
     def _run(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         """Run the program whose checks hold; capture another one if there is none."""
@@ -191,34 +210,96 @@ class Compiled:
 
     def _captured(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         """Capture the function, and run the program."""
-        with self._lock:
-            if len(known.paths) >= MOST_PATHS:
-                return self._eagerly(known, _often_left(known.paths), args, kwargs)
+        if not self._lock.acquire(
+            blocking=False
+        ):  # another thread captures, or the function itself
+            return self.function(*args, **kwargs)
+        try:
             try:
-                run = agreed(self.function, args, kwargs, integers=known.integers)
-                program = simplified(run.program)
-                code = Code(program, known.outside.memory())
-                path = Path(program, code.function(), code.outcomes)
-                y = _result_of(path, [*inputs, *(path.params() or ())])
-            except Exception as error:
-                if isinstance(error, UncapturedError) and error.is_final:
-                    raise
-                if known.integers and not all(map(is_floating_input, inputs)):
-                    # Perhaps they are axes and sizes.
-                    self._by_integers.add(known.key)
-                    del self._signatures[known.key]
-                    return self(*args, **kwargs)
-                what = "" if isinstance(error, UncapturedError) else f"{type(error).__name__}: "
-                return self._eagerly(known, f"{what}{error}", args, kwargs)
-            known.paths = [path, *known.paths]
-            return y
+                return self._capture(known, inputs, args, kwargs)
+            finally:
+                self._lock.release()
+        except _Failed as failed:
+            reason, done = str(failed), failed.done
+        if reason:
+            return self._eagerly(known, reason, args, kwargs, done)
+        return self(*args, **kwargs)
 
-    def _eagerly(self, known: Signature, reason: str, args: Any, kwargs: Any) -> Any:
-        y = self.function(*args, **kwargs)  # if it fails, that is its own error
+    def _capture(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
+        """Do `_captured`, or raise the reason why there is no program."""
+        if len(known.paths) >= MOST_PATHS:
+            raise _Failed(_often_left(known.paths))
+        self._captures += 1
+        try:
+            run = agreed(
+                self.function, args, kwargs, known.outside.objects, integers=known.integers
+            )
+            program = simplified(run.program)
+            code = Code(program, known.outside.memory())
+            path = Path(program, code.function(), code.outcomes)
+            if program.writes_inputs or program.assigned:
+                given = [x.copy("K") if type(x) is np.ndarray else x for x in inputs]
+                params = [copied(x) for x in path.params() or ()]
+                _check_close(run.expected, _result_of(path, [*given, *params], assigns=False))
+                y = _result_of(path, [*inputs, *(path.params() or ())])
+            else:
+                y = _result_of(path, [*inputs, *(path.params() or ())])
+                _check_close(run.expected, y)
+        except Exception as error:
+            if isinstance(error, UncapturedError) and error.is_final:
+                raise
+            if known.integers and not all(map(is_floating_input, inputs)):
+                # Perhaps they are axes and sizes.
+                self._by_integers.setdefault(known.key, 0)
+                self._signatures.pop(known.key, None)
+                raise _Failed("") from error
+            if isinstance(error, LeftPathError):
+                raise _Failed("rounding decides which way it goes") from error
+            what = "" if isinstance(error, UncapturedError) else f"{type(error).__name__}: "
+            raise _Failed(f"{what}{error}", getattr(error, "done", ())) from error
+        known.writes = known.writes or program.writes_inputs
+        known.paths = [path, *known.paths]
+        return y
+
+    def _eagerly(
+        self, known: Signature, reason: str, args: Any, kwargs: Any, done: tuple[Any, ...] = ()
+    ) -> Any:
+        # If it fails, that is its own error. A plain run without effects is not done again.
+        y = done[0] if done else self.function(*args, **kwargs)
         known.eager, known.paths = True, []
+        if self._warned and reason == SELDOM:
+            return y
+        self._warned = True
         message = f"{name_of(self.function)} runs without a program: {reason}"
         warnings.warn(message, RuntimeWarning, stacklevel=_users_level())
         return y
+
+
+class _Failed(Exception):  # noqa: N818  it never leaves this module
+    """There is no program; the message is the reason, or empty where another attempt may help.
+
+    `done` holds the result of a plain run, if it had no effects.
+    """
+
+    def __init__(self, reason: str, done: tuple[Any, ...] = ()) -> None:
+        super().__init__(reason)
+        self.done = done
+
+
+def _check_close(expected: Any, y: Any) -> None:
+    if not close(expected, y):
+        raise UncapturedError("its program gives another value")
+
+
+def _overlap(inputs: list[Any], paths: list[Path]) -> bool:
+    """Return whether arguments that are written into, or Params, share memory."""
+    params = [
+        x for path in paths for param, _ in path.program.params for x in tree_leaves(param.value)
+    ]
+    arrays = [x for x in (*inputs, *params) if isinstance(x, np.ndarray)]
+    unique = list({id(x): x for x in arrays}.values())
+    pairs = itertools.combinations(unique, 2)
+    return len(unique) < len(inputs) or any([np.may_share_memory(a, b) for a, b in pairs])
 
 
 def _users_level() -> int:
@@ -256,7 +337,7 @@ def _goes(path: Path, other: Path, left: LeftPathError) -> bool:
     ) or path.program.params != other.program.params
 
 
-def _result_of(path: Path, inputs: list[Any]) -> Any:
+def _result_of(path: Path, inputs: list[Any], *, assigns: bool = True) -> Any:
     """Run a program, assign its Params and return its result."""
     program = path.program
     if program.ignored:
@@ -269,7 +350,7 @@ def _result_of(path: Path, inputs: list[Any]) -> Any:
         return leaves if type(program.result) is tuple else leaves[0]
     rest = iter(leaves)
     y = tree_replace(program.result, rest)
-    for param, held in program.assigned:
+    for param, held in program.assigned if assigns else ():
         param.value = tree_replace(held, rest)
     return y
 
@@ -321,32 +402,6 @@ def compile(f: Callable[P, T]) -> Callable[P, T]:
     array([ 0.       , -0.7568025])
     """
     return cast("Callable[P, T]", Compiled(f))
-
-
-def _describe(x: Any, inputs: list[Any], key: list[Any], constants: list[Any]) -> None:
-    """Append the inputs in an argument, and what tells its signature apart."""
-    kind = type(x)
-    if kind is np.ndarray and (dtype := x.dtype).kind in "biufc":
-        inputs.append(x)
-        key.append((x.shape, dtype, x.strides))
-        return
-    if kind in (float, int, complex):
-        inputs.append(x)
-        key.append(kind)
-        return
-    parts = children_of(x)
-    if parts is not None:
-        key.append((kind, tuple(x) if isinstance(x, dict) else len(parts)))
-        for part in parts:
-            _describe(part, inputs, key, constants)
-    elif is_input(x):
-        inputs.append(x)
-        key.append(x.dtype)
-    elif isinstance(x, (str, bool, bytes, type(None))):
-        key.append(x)
-    else:
-        key.append(id(x))
-        constants.append(x)
 
 
 def _numbers(x: Any) -> Any:

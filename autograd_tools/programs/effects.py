@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import Method, Traced, UfuncMethod
+from autograd_tools.base.traced import Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 
 CHANGING = frozenset(
@@ -40,22 +42,38 @@ WRITING: frozenset[Callable[..., Any]] = frozenset(
 )
 
 
-def writes_of(
-    func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], y: Any
+def targets_of(
+    func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> list[Any]:
-    """Return the arrays that a call has written into."""
+    """Return the arguments that a call writes into, before it runs."""
     found: list[Any] = []
     if func in CHANGING:
-        found = [args[0]] if type(args[0]) is Traced and y is args[0].plain else []
+        found = [args[0]] if isinstance(args[0], np.ndarray) else []
     elif (
         func in WRITING
         or (type(func) is Method and func.name in METHODS)
         or (type(func) is UfuncMethod and func.name == "at")
     ):
         found = [args[0]]
-    elif isinstance(func, np.ufunc) and len(args) > func.nin:
-        found = [x for x in args[func.nin :] if x is not None]
+    elif isinstance(func, np.ufunc):
+        found = [*args[func.nin :]]
+    elif func is np.nan_to_num:
+        in_place = not kwargs.get("copy", args[1] if len(args) > 1 else True)
+        found = [args[0]] if in_place else []
+    elif (place := _place_of_out(func)) is not None and place < len(args):
+        found = [args[place]]
     out = kwargs.get("out")
-    if out is not None:
-        found += [x for x in (out if type(out) is tuple else (out,)) if x is not None]
-    return found
+    found += out if type(out) is tuple else (out,)
+    return [x for x in found if x is not None]
+
+
+@functools.cache
+def _place_of_out(func: Any) -> int | None:
+    """Return the position at which a function or method of NumPy takes `out`."""
+    if type(func) is UfuncMethod:
+        return {"reduce": 3, "accumulate": 3, "reduceat": 4}.get(func.name)
+    known = getattr(np, func.name, None) if type(func) is Method else func
+    try:
+        return [*inspect.signature(known).parameters].index("out")  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None

@@ -6,6 +6,10 @@ whether the arrays among them still hold the same numbers: all of a small one, s
 
 from __future__ import annotations
 
+import builtins
+import collections
+import collections.abc
+import dis
 import functools
 import operator
 import sys
@@ -18,10 +22,12 @@ import numpy as np
 from autograd_tools.engine.changes import sample_of
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.values import Value
-from autograd_tools.location.users_code import is_library
+from autograd_tools.location.call_site import is_library
+from autograd_tools.programs.undoing import GlobalNames
 
 MOST_FOLLOWED = 10_000  # objects that are followed
 SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
+OTHER_CONTAINERS = (collections.deque, collections.abc.Mapping, set)
 MISSING = object()
 CONTENTS = operator.attrgetter("cell_contents")  # of a variable of a closure, if it is set
 
@@ -35,6 +41,7 @@ class Outside:
         self._looks: dict[Any, tuple[functools.partial[Any], Any, str]] = {}  # getter, it, name
         self._lengths: dict[int, tuple[Any, int, str]] = {}
         self._arrays: dict[int, tuple[Any, Any, bytes, str]] = {}  # it, a sample, its numbers, name
+        self.objects: list[tuple[Any, str]] = []
         seen: set[int] = set()
         todo: list[tuple[Any, str]] = [(f, "")]
         while todo and len(seen) < MOST_FOLLOWED:
@@ -42,6 +49,9 @@ class Outside:
             if id(x) in seen:
                 continue
             seen.add(id(x))
+            self.objects.append((x, name))
+            if isinstance(x, types.FunctionType):
+                self.objects += _variables_of(x)
             for get, label in parts_of(x, name):
                 found = get()
                 self._note(get, found, label)
@@ -88,8 +98,7 @@ class Outside:
             return ""
         for get, before, name in self._looks.values():
             now = _cell(*get.args) if get.func is CONTENTS else get()
-            alike = type(now) is type(before) and isinstance(now, SIMPLE) and now == before
-            if now is not before and not alike:
+            if now is not before and not _is_equal(now, before):
                 return name
         for x, size, name in self._lengths.values():
             if len(x) != size:
@@ -98,6 +107,13 @@ class Outside:
             if part.tobytes() != numbers:
                 return name
         return ""
+
+
+def _is_equal(now: Any, before: Any) -> bool:
+    """Return whether two numbers or texts are the same, also NaN."""
+    if type(now) is not type(before) or not isinstance(now, SIMPLE):
+        return False
+    return bool(now == before) or (bool(now != now) and bool(before != before))  # noqa: PLR0124
 
 
 def _key(x: Any) -> Any:
@@ -109,35 +125,78 @@ def parts_of(x: Any, name: str) -> Iterator[Part]:
     if isinstance(x, types.MethodType):
         yield functools.partial(_same, x.__self__), "self"
         x = x.__func__
-    if isinstance(x, functools.partial):
-        for item in (x.func, *x.args, *x.keywords.values()):
-            yield functools.partial(_same, item), name
+    inner = _functions_in(x)
+    if inner is not None:
+        yield from [(functools.partial(_same, f), name) for f in inner]
     elif isinstance(x, types.FunctionType):
-        if not is_library(x.__code__.co_filename):
-            yield from _of_function(x)
-        elif hasattr(x, "__wrapped__"):
-            yield functools.partial(_same, x.__wrapped__), name
-    elif isinstance(x, (list, tuple, dict)):
-        for key in list(x) if isinstance(x, dict) else range(len(x)):
-            yield functools.partial(_item, x, key), f"{name}[{key!r}]"
-        yield functools.partial(len, x), f"len({name})"
-    elif _is_users_object(x):
+        yield from _of_function(x)
+    elif isinstance(x, (list, tuple, dict, *OTHER_CONTAINERS)):
+        yield from _of_container(x, name)
+    elif isinstance(x, type):
+        if _is_users(x):
+            yield from _of_class(x, name)
+    elif not isinstance(x, (types.ModuleType, Value)) and _is_users(type(x)):
+        yield from _of_object(x, name)
+
+
+def _functions_in(x: Any) -> list[Any] | None:
+    """Return the functions that a wrapper of a library holds; None for anything else."""
+    if isinstance(x, functools.partial):
+        return [x.func, *x.args, *x.keywords.values()]
+    if isinstance(x, (staticmethod, classmethod)):
+        return [x.__func__]
+    if isinstance(x, property):
+        return [x.fget]
+    if isinstance(x, np.vectorize):
+        return [x.pyfunc]
+    if isinstance(x, types.FunctionType):
+        library = is_library(x.__code__.co_filename)
+        return [getattr(x, "__wrapped__", None)] if library else None
+    if type(x).__module__.startswith("autograd_tools."):  # a compiled function, a primitive
+        return [getattr(x, "function", None), *getattr(x, "rules", ())]
+    return None
+
+
+def _variables_of(f: types.FunctionType) -> list[tuple[Any, str]]:
+    """Return the closure cells of a function, and the global variables that it names."""
+    cells = zip(f.__closure__ or (), f.__code__.co_freevars, strict=True)
+    names = tuple(dict.fromkeys(_globals_of(f.__code__)))
+    return [*cells, (GlobalNames(f.__globals__, names), "a global variable")]
+
+
+def _of_container(x: Any, name: str) -> Iterator[Part]:
+    if isinstance(x, collections.abc.Mapping):
+        keys: Any = list(x)
+    else:
+        keys = range(len(x)) if not isinstance(x, set) else ()
+    for key in keys:
+        yield functools.partial(_item, x, key), f"{name}[{key!r}]"
+    yield functools.partial(len, x), f"len({name})"
+    if type(x) not in (list, tuple, dict) and _is_users(type(x)):
         yield from _of_object(x, name)
 
 
 def _of_object(x: Any, name: str) -> Iterator[Part]:
-    for field in list(vars(x)):
-        yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
+    own = getattr(x, "__dict__", None)
+    if own is not None:
+        yield functools.partial(len, own), f"the attributes of {name}"
+        for field in list(own):
+            yield functools.partial(own.get, field, MISSING), f"{name}.{field}"
     for kind in type(x).__mro__:
-        for field, found in list(vars(kind).items()):
-            own = isinstance(found, types.FunctionType) or not field.startswith("__")
-            if kind is not object and own:
-                yield functools.partial(_attribute, x, kind, field), f"{name}.{field}"
+        slots = vars(kind).get("__slots__", ())
+        for field in (slots,) if isinstance(slots, str) else slots:
+            if field not in ("__dict__", "__weakref__"):
+                yield functools.partial(getattr, x, field, MISSING), f"{name}.{field}"
+    yield functools.partial(_same, type(x)), name
 
 
-def _attribute(x: Any, kind: type, name: str) -> Any:
-    """Return an attribute of an object or of its class, without running a property."""
-    return vars(x).get(name, vars(kind).get(name, MISSING))
+def _of_class(x: type, name: str) -> Iterator[Part]:
+    for kind in x.__mro__:
+        if kind is not object:
+            yield functools.partial(len, vars(kind)), f"the attributes of {name}"
+            for field, found in list(vars(kind).items()):
+                if isinstance(found, types.FunctionType) or field[:2] != "__":
+                    yield functools.partial(vars(kind).get, field, MISSING), f"{name}.{field}"
 
 
 def _item(x: Any, key: Any) -> Any:
@@ -147,32 +206,43 @@ def _item(x: Any, key: Any) -> Any:
         return MISSING
 
 
-def _is_users_object(x: Any) -> bool:
-    """Return whether `x` has attributes of the user's: no module, type or object of a library."""
-    if isinstance(x, (type, types.ModuleType, Value)) or not hasattr(x, "__dict__"):
-        return False
-    module = type(x).__module__
+def _is_users(kind: type) -> bool:
+    """Return whether a class is the user's, or one of those that hold what is the user's."""
+    module = kind.__module__
+    if kind is types.SimpleNamespace or module.startswith("scipy.sparse"):
+        return True
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return module not in sys.builtin_module_names and not is_library(file)
 
 
 def _of_function(f: types.FunctionType) -> Iterator[Part]:
     code, variables = f.__code__, f.__globals__
+    yield functools.partial(getattr, f, "__code__"), f.__name__
+    found: list[tuple[Any, str]] = []
     for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=True):
-        filled = _cell(cell) is not MISSING
-        yield functools.partial(CONTENTS if filled else _cell, cell), name
-    for name in _names(code):
-        if name in variables:
+        yield functools.partial(_cell, cell), name
+        found.append((_cell(cell), name))
+    for name in dict.fromkeys(_globals_of(code)):
+        if name in variables or not hasattr(builtins, name):
             yield functools.partial(variables.get, name, MISSING), name
-            module = variables[name]
-            if isinstance(module, types.ModuleType) and not is_library(
-                getattr(module, "__file__", None) or ""
-            ):
-                for part in _names(code):
-                    if part in vars(module):
-                        yield functools.partial(vars(module).get, part, MISSING), f"{name}.{part}"
-    for value in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
-        yield functools.partial(_same, value), "a default argument"
+            found.append((variables.get(name), name))
+    names = {*_names(code)}
+    found += [(sys.modules.get(name), name) for name in names]  # imported in the function
+    for x, name in found:
+        yield from _of_module(x, name, names)
+    for field in ("__defaults__", "__kwdefaults__"):
+        yield functools.partial(getattr, f, field), "the default arguments"
+    if vars(f):
+        yield functools.partial(_same, vars(f)), f.__name__
+
+
+def _of_module(x: Any, name: str, names: set[str]) -> Iterator[Part]:
+    """Yield the attributes of a module of the user's that some code names."""
+    if not isinstance(x, types.ModuleType) or is_library(getattr(x, "__file__", None) or ""):
+        return
+    for field in names.intersection(vars(x)):
+        yield functools.partial(vars(x).get, field, MISSING), f"{name}.{field}"
+        yield from _of_module(vars(x)[field], f"{name}.{field}", names - {field})
 
 
 def _same(x: Any) -> Any:
@@ -191,3 +261,13 @@ def _names(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names(constant)
+
+
+def _globals_of(code: types.CodeType) -> Iterator[str]:
+    """Yield the global names that some code reads; other names are attributes."""
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
+            yield str(step.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _globals_of(constant)

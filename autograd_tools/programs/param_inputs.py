@@ -20,6 +20,20 @@ def plain_value(param: Any) -> Any:
     return _slot.__get__(param)
 
 
+def set_plain_value(param: Any, x: Any) -> None:
+    """Set the value of a Param itself."""
+    _slot.__set__(param, x)
+
+
+def has_value(param: Any) -> bool:
+    """Return whether a Param has a value; a new one gets its first."""
+    try:
+        _slot.__get__(param)
+    except AttributeError:
+        return False
+    return True
+
+
 def _get(param: Any) -> Any:
     capture = _captures.get(get_ident())
     return plain_value(param) if capture is None else capture.param(param)
@@ -56,6 +70,7 @@ class Rehearsal:
 
     def __init__(self) -> None:
         self.values: dict[int, tuple[Any, Any]] = {}  # Param and its value, by id
+        self.assigned = False
 
     def param(self, param: Any) -> Any:
         """Return a copy of the value of a Param, or what it was assigned."""
@@ -65,7 +80,11 @@ class Rehearsal:
 
     def assign(self, param: Any, x: Any) -> None:
         """Let a Param have another value from here on."""
-        self.values[id(param)] = param, x
+        if has_value(param):
+            self.assigned = True
+            self.values[id(param)] = param, x
+        else:
+            set_plain_value(param, x)
 
 
 def is_capturing() -> bool:

@@ -187,14 +187,14 @@ class Program:
     ignored : frozenset of str
         Floating-point errors that the function ignores, as in `np.errstate`.
     params : list of Param
-        The Params that are inputs, each with the kinds of its leaves.
+        The Params that are inputs, each with the signature of its value.
     """
 
     name: str
     steps: list[Step]
     inputs: list[Variable]
     result: Any
-    params: list[tuple[Any, list[Any]]] = field(default_factory=list)
+    params: list[tuple[Any, tuple[Any, ...]]] = field(default_factory=list)
     assigned: list[tuple[Any, Any]] = field(default_factory=list)
     ignored: frozenset[str] = frozenset()
 
@@ -236,13 +236,16 @@ def variables_in(x: Any) -> Iterator[Variable]:
 
 
 def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
-    """Return nested arguments with `change` of each leaf; the same object where nothing changes."""
+    """Return nested arguments with `change` of each leaf.
+
+    A list, which may change later, is a new one; others stay the same object where nothing changes.
+    """
     kind = type(x)
     if kind in SINGLE:
         return change(x)
     if kind is tuple or kind is list or (isinstance(x, tuple) and hasattr(kind, "_fields")):
         items = [change(item) if type(item) in SINGLE else mapped(item, change) for item in x]
-        if all(map(operator.is_, items, x)):
+        if kind is not list and all(map(operator.is_, items, x)):
             return x
         return kind._make(items) if hasattr(kind, "_fields") else kind(items)
     if kind is dict:

@@ -23,6 +23,7 @@ from autograd_tools.programs.loop_code import can_run, loop_lines
 from autograd_tools.programs.loops import rolled
 from autograd_tools.programs.lowering import lowered
 from autograd_tools.programs.program import Call, Check, Program, Variable
+from autograd_tools.programs.signatures import kind_of
 from autograd_tools.programs.uses import Uses
 
 INFIX = {
@@ -127,8 +128,9 @@ class Code:
             yield self._call(step)
             if step.checks_shape:
                 for x in step.outputs():
-                    found = f"getattr({self._registers[x]}, 'shape', ())"
-                    yield from self._compare(found, str(x.shape), x.shape)
+                    kind = (x.type, x.shape, x.dtype)
+                    found = f"{self._constant(kind_of)}({self._registers[x]})"
+                    yield from self._compare(found, self._constant(kind), kind)
 
     def _with_memory(self, code: CodeType, views: CodeType) -> Callable[..., Any]:
         """Return the function with buffers of its own."""
@@ -282,7 +284,7 @@ class Code:
                 return f"as_float64({name})" if x.type is np.float64 else f"as_bool({name})"
             return name
         if kind in LITERALS or (kind is float and x - x == 0):
-            return repr(x) if kind is not float or x >= 0 else f"({x!r})"
+            return f"({x!r})" if kind in (int, float) and x < 0 else repr(x)
         if kind is tuple:
             return f"({''.join([self.text(item) + ', ' for item in x])})"
         if kind is list:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from autograd_tools.api.differentiate import parameter_names
 from autograd_tools.api.functions import FunctionOf
-from autograd_tools.base.containers import (
-    children_of,
-    field_names,
-    has_fields,
-    tree_leaves,
-    tree_replace,
-    with_children,
-)
+from autograd_tools.base.containers import children_of, is_constant_leaf, tree_leaves, tree_replace
 from autograd_tools.base.traced import Traced
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.registry import functions_captured
-from autograd_tools.programs.capture import Capture, UncapturedError, is_input
+from autograd_tools.programs.capture import Capture, UncapturedError, is_input, traced_leaves
 from autograd_tools.programs.param_inputs import params_captured, plain_value
-from autograd_tools.programs.program import Check, Program
+from autograd_tools.programs.program import Program
+from autograd_tools.programs.signatures import key_of
 
 
 class CapturedRun(NamedTuple):
@@ -32,6 +29,7 @@ class CapturedRun(NamedTuple):
     inputs: list[Any]
     result: Any
     assigned: list[tuple[Any, Any]]
+    expected: Any = None  # the result of a plain run
 
 
 def captured(
@@ -53,30 +51,26 @@ def captured(
     """
     capture = Capture(change, integers=integers)
     names = [*parameter_names(_innermost(f)), *[f"x{i}" for i in range(len(args))]]
-    given = tuple([_traced(arg, name, capture) for arg, name in zip(args, names, strict=False)])
-    options = {name: _traced(arg, name, capture) for name, arg in kwargs.items()}
+    pairs = zip(args, names, strict=False)
+    given = tuple([traced_leaves(arg, name, capture, capture.is_input) for arg, name in pairs])
+    options = {
+        name: traced_leaves(arg, name, capture, capture.is_input) for name, arg in kwargs.items()
+    }
     with functions_captured(), params_captured(capture):
         y = f(*given, **options)
-    if capture.refused is not None:  # and the function went on
-        raise capture.refused
-    for param, held in capture.params.values():
-        given_leaves = [x for x in tree_leaves(held) if type(x) is Traced]
-        if len(given_leaves) != sum(map(is_input, tree_leaves(plain_value(param)))):
-            raise UncapturedError("an item of a Param got another value; assign all of w.value")
+    capture.finish()
     assigned = list(capture.assigned.values())
+    _check_result([y, *[x for _, x in assigned]])
     program = Program(
         name_of(f),
         capture.steps,
         capture.inputs,
         with_leaves(y, lambda x: x.variable),
-        [
-            (param, [kind_of(x) for x in inputs_in(plain_value(param))])
-            for param, _ in capture.params.values()
-        ],
+        [(param, key_of(plain_value(param))[1]) for param, _ in capture.params.values()],
         [(param, with_leaves(x, lambda x: x.variable)) for param, x in assigned],
         frozenset(capture.ignored),
     )
-    if program.writes_inputs and any([isinstance(step, Check) for step in program.steps]):
+    if program.writes_inputs and any(program.checks()):
         raise UncapturedError("it writes into its arguments, and reads numbers in between")
     return CapturedRun(
         program,
@@ -93,31 +87,25 @@ def _innermost(f: Any) -> Any:
     return f
 
 
-def inputs_in(x: Any) -> list[Any]:
-    """Return the numbers and arrays in an argument that are inputs, in order."""
-    return [leaf for leaf in tree_leaves(x) if is_input(leaf)]
+def _check_result(x: Any) -> None:
+    """Raise an error if a result holds something that a program cannot make again."""
+    for leaf in tree_leaves(x):
+        known = type(leaf) is Traced or is_input(leaf) or is_constant_leaf(leaf)
+        if not known or isinstance(leaf, FunctionType):
+            raise UncapturedError(f"it returns a {type(leaf).__name__}")
+        if isinstance(leaf, np.ndarray) and leaf.dtype == object:
+            raise UncapturedError("it returns an array of objects")
+    _check_keys(x)
 
 
-def kind_of(x: Any) -> tuple[Any, ...]:
-    """Return the type, shape, dtype and layout of a number or array."""
-    return type(x), getattr(x, "shape", ()), getattr(x, "dtype", None), getattr(x, "strides", ())
+def _check_keys(x: Any) -> None:
+    if isinstance(x, dict) and Traced in map(type, x):
+        raise UncapturedError("it returns a dict with numbers from the arguments as keys")
+    for part in children_of(x) or ():
+        _check_keys(part)
 
 
 def with_leaves(x: Any, change: Callable[[Traced], Any]) -> Any:
     """Return a pytree with `change` of each traced leaf."""
     leaves = [change(leaf) if type(leaf) is Traced else leaf for leaf in tree_leaves(x)]
     return tree_replace(x, iter(leaves))
-
-
-def _traced(x: Any, name: str, capture: Capture) -> Any:
-    """Return an argument with its numbers as inputs, named after their place in it."""
-    parts = children_of(x)
-    if parts is None:
-        return capture.input(x, name) if capture.is_input(x) else x
-    keys: Any = range(len(parts))
-    if isinstance(x, dict):
-        keys = x
-    elif has_fields(x):
-        keys = field_names(x)
-    made = [_traced(part, f"{name}_{key}", capture) for part, key in zip(parts, keys, strict=True)]
-    return with_children(x, made)

@@ -53,6 +53,11 @@ TEXTS |= {
     func: f"{name}({{0}}, {{1}})" if func.nin == 2 else f"{name}({{0}})"
     for func, name in FUNCTIONS.items()
 }
+# Functions that are no smooth ones: another last digit may give another number.
+STEPS = {
+    *(np.floor, np.ceil, np.rint, np.trunc, np.round, np.sign, np.floor_divide, np.remainder),
+    *(operator.floordiv, operator.mod, np.heaviside, round, *COMPARISONS),
+} - {np.isnan}
 ROUNDED = {*FUNCTIONS, operator.pow, np.power} - {np.sqrt}  # in another way than NumPy
 FUNCTIONS_BY_NAME: dict[str, Any] = {
     **{name: getattr(math, name) for name in [*FUNCTIONS.values(), "fabs"]},
@@ -103,9 +108,12 @@ def _read_by_python(steps: Iterable[Any]) -> set[Variable]:
     """Return the variables behind numbers that Python reads: these have to be exact."""
     found: set[Variable] = set()
     for step in reversed([*steps]):
-        if isinstance(step, Check):
-            found.update(step.inputs() if step.convert is not bool else ())
-        elif any([x in found for x in step.outputs()]):
+        if (
+            isinstance(step, Check)
+            or not isinstance(step, Call)
+            or step.func in STEPS
+            or any([x in found for x in step.outputs()])
+        ):
             found.update(step.inputs())
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,7 @@ _ours = frozenset(x for x in (*vars(operator).values(), add_at) if callable(x))
 @no_collections
 def simplified(program: Program) -> Program:
     """Return a program with the same results and fewer calls."""
-    steps, renamed = _without_repeats(program.steps)
+    steps, renamed = _without_repeats(program.steps, _handed_out(program))
 
     def rename(x: Any) -> Any:
         return tree_replace(
@@ -58,7 +58,15 @@ def is_pure(func: Callable[..., Any]) -> bool:
     return (getattr(func, "__module__", "") or "").partition(".")[0] in ("numpy", "scipy")
 
 
-def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, Any]]:
+def _handed_out(program: Program) -> set[Variable]:
+    """Return the roots of the results: each has memory of its own, as in the function."""
+    leaves = tree_leaves([program.result, *[x for _, x in program.assigned]])
+    return {x.root for x in leaves if type(x) is Variable}
+
+
+def _without_repeats(
+    steps: Iterable[Step], handed_out: Container[Variable] = ()
+) -> tuple[list[Step], dict[Variable, Any]]:
     """Return the steps without repeated calls, and what stands for the outputs of these.
 
     A number of Python's that a check has read is a constant from there on.
@@ -85,7 +93,7 @@ def _without_repeats(steps: Iterable[Step]) -> tuple[list[Step], dict[Variable, 
         if type(call.output) is Variable and call.output.type in PYTHONS and _is_constant(call):
             renamed[call.output] = call.func(*call.args)
             continue
-        if _may_repeat(call):
+        if _may_repeat(call) and not any([x.root in handed_out for x in call.outputs()]):
             before = known.setdefault((call.func, _key(call.args), _key(call.kwargs)), call.output)
             if before is not call.output:
                 renamed.update(zip(call.outputs(), variables_in(before), strict=True))
