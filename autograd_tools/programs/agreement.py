@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.containers import copied, tree_leaves
+from autograd_tools.base.containers import tree_leaves, tree_replace
 from autograd_tools.base.memory import no_collections
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.programs.capture import UncapturedError, is_input
@@ -43,51 +43,58 @@ def agreed(
         If the captures differ, draw random numbers or change the objects.
     """
     state = State(objects)
-    given, options, params = copied(args), copied(kwargs), Rehearsal()
-    done: tuple[Any, ...] = ()
     try:
-        with params_captured(params):
-            expected = f(*given, **options)
-        if not (state.draws() or state.changed() or params.assigned):
-            done = (expected,) if _equal((given, options), (args, kwargs)) else ()
-        run = _agreed(f, args, kwargs, state, integers=integers)
-        _check_same(f, expected, run.result)
-    except BaseException as error:
+        return _agreed(f, args, kwargs, state, integers=integers)
+    except BaseException:
         state.restore()
-        error.done = done  # type: ignore[attr-defined]
         raise
-    return run._replace(expected=expected)
 
 
 def _agreed(f: Any, args: Any, kwargs: Any, state: State, *, integers: bool) -> CapturedRun:
-    """Capture a function twice, after a plain run, which may have filled caches."""
-    before = state.again()
     run = captured(f, args, kwargs, integers=integers)
     if state.draws():
         again = captured(f, args, kwargs, integers=integers)
         raise _final(f, f"{name_of(f)} draws random numbers", _difference(run, again))
-    changed = before.changed()
+    state.clear_caches()
+    changed = state.changed()
+    if changed:  # perhaps something that the first run computes and keeps
+        state.restore()
+    expected = _plain_result(f, args, kwargs)
     if changed:
-        _refuse(f"it changes {changed}; pass it as an argument and return it, or make it a Param")
+        filled = state.again()
+        run = captured(f, args, kwargs, integers=integers)
+        if filled.changed():
+            _refuse(f"it changes {changed}; pass it as an argument and return it, or use a Param")
     other = _second(f, args, kwargs, integers=integers)
     if other is None or _difference(run, other) is not None:
         other = captured(f, args, kwargs, integers=integers)
     site = _difference(run, other)
     if site is not None:
         raise _final(f, f"two runs of {name_of(f)} on the same arguments differ", site)
-    return run
-
-
-def _refuse(why: str) -> None:
-    raise UncapturedError(why)
-
-
-def _check_same(f: Callable[..., Any], expected: Any, y: Any) -> None:
-    if not close(expected, y):
+    state.clear_caches()
+    if not close(expected, run.result):
         _refuse(
             f"{name_of(f)} returns another value while it is captured; write isinstance(x, kind) "
             "for type(x) is kind"
         )
+    return run._replace(expected=expected)
+
+
+def _plain_result(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Return the result of a run on copies of the arguments and Params."""
+    known: dict[int, Any] = {}
+
+    def copy(x: Any) -> Any:
+        return known.setdefault(id(x), x.copy("K")) if isinstance(x, np.ndarray) else x
+
+    leaves = tree_leaves((args, kwargs))
+    given, options = tree_replace((args, kwargs), map(copy, leaves))
+    with params_captured(Rehearsal()):
+        return f(*given, **options)
+
+
+def _refuse(why: str) -> None:
+    raise UncapturedError(why)
 
 
 def _final(f: Callable[..., Any], what: str, site: Site | None) -> UncapturedError:

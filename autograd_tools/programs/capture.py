@@ -262,7 +262,7 @@ class Capture:
     def _check_numbers(self, func: Any, y: Any, writes: bool) -> None:
         """Refuse results that are neither numbers nor arrays, which later runs could not check."""
         for leaf in tree_leaves(y):
-            if not isinstance(leaf, (*NUMBERS, np.dtype)) and not (leaf is None and writes):
+            if not isinstance(leaf, NUMBERS) and not (leaf is None and writes):
                 name = getattr(func, "__name__", None) or repr(func)
                 self.refuse(
                     f"{name}, whose result is no number,", "call it outside of the function"

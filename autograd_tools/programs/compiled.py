@@ -81,6 +81,7 @@ class Signature:
     constants: list[Any]  # in the arguments; their ids are in the key
     paths: list[Path] = field(default_factory=list)  # the last one that ran is first
     eager: bool = False
+    refusal: str = ""  # why there can be no program
     changes: int = 0
     writes: bool = False  # a program writes into its arguments
 
@@ -145,7 +146,10 @@ class Compiled:
         """Do what the function does."""
         if not is_outermost() or is_capturing() or readers or timing.ENABLED:
             return self.function(*args, **kwargs)
-        inputs, signature, constants = key_of(args, kwargs)
+        try:
+            inputs, signature, constants = key_of(args, kwargs)
+        except RecursionError:  # a list that holds itself
+            return self.function(*args, **kwargs)
         by_integers = bool(self._by_integers) and signature in self._by_integers
         if by_integers:
             form = signature
@@ -153,18 +157,11 @@ class Compiled:
             inputs = [*filter(is_floating_input, inputs)]
         known = self._signatures.get(signature)
         if known is None:
-            if by_integers:
-                self._by_integers[form] += 1
-            known = self._new(signature, constants, integers=not by_integers)
-            if not all(map(is_fixed, constants)):
-                kinds = [type(x).__name__ for x in constants if not is_fixed(x)]
-                return self._eagerly(known, f"an argument is a {kinds[0]}", args, kwargs)
-            if self._captures > MOST_CAPTURES or (
-                by_integers and self._by_integers[form] > MOST_CHANGES
-            ):
-                return self._eagerly(known, SELDOM, args, kwargs)
+            known = self._new(signature, constants, form if by_integers else None)
         if known.eager:
             return self.function(*args, **kwargs)
+        if known.refusal:
+            return self._eagerly(known, known.refusal, args, kwargs)
         if known.writes and _overlap(inputs, known.paths):
             return self.function(*args, **kwargs)
         if known.paths:
@@ -178,11 +175,23 @@ class Compiled:
             known.outside = Outside((self.function, constants))
         return self._captured(known, inputs, args, kwargs)
 
-    def _new(self, key: Any, constants: list[Any], *, integers: bool) -> Signature:
+    def _new(self, key: Any, constants: list[Any], form: Any) -> Signature:
+        """Make a signature; `form` is that without the integers, where these are constants."""
         for oldest in list(self._signatures)[: len(self._signatures) + 1 - MOST_SIGNATURES]:
             self._signatures.pop(oldest, None)
         outside = Outside((self.function, constants))
-        known = self._signatures[key] = Signature(key, outside, integers, constants)
+        known = self._signatures[key] = Signature(key, outside, form is None, constants)
+        seldom = self._captures > MOST_CAPTURES
+        if form is not None:
+            self._by_integers[form] += 1
+            seldom = seldom or self._by_integers[form] > MOST_CHANGES
+        changing = [type(x).__name__ for x in constants if not is_fixed(x)]
+        if seldom:
+            known.refusal = SELDOM
+        elif changing:
+            known.refusal = f"an argument is a {changing[0]}"
+        elif outside.unseen:
+            known.refusal = f"{outside.unseen} may change without notice"
         return known
 
     def _run(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
@@ -220,9 +229,9 @@ class Compiled:
             finally:
                 self._lock.release()
         except _Failed as failed:
-            reason, done = str(failed), failed.done
+            reason = str(failed)
         if reason:
-            return self._eagerly(known, reason, args, kwargs, done)
+            return self._eagerly(known, reason, args, kwargs)
         return self(*args, **kwargs)
 
     def _capture(self, known: Signature, inputs: list[Any], args: Any, kwargs: Any) -> Any:
@@ -256,16 +265,13 @@ class Compiled:
             if isinstance(error, LeftPathError):
                 raise _Failed("rounding decides which way it goes") from error
             what = "" if isinstance(error, UncapturedError) else f"{type(error).__name__}: "
-            raise _Failed(f"{what}{error}", getattr(error, "done", ())) from error
+            raise _Failed(f"{what}{error}") from error
         known.writes = known.writes or program.writes_inputs
         known.paths = [path, *known.paths]
         return y
 
-    def _eagerly(
-        self, known: Signature, reason: str, args: Any, kwargs: Any, done: tuple[Any, ...] = ()
-    ) -> Any:
-        # If it fails, that is its own error. A plain run without effects is not done again.
-        y = done[0] if done else self.function(*args, **kwargs)
+    def _eagerly(self, known: Signature, reason: str, args: Any, kwargs: Any) -> Any:
+        y = self.function(*args, **kwargs)  # if it fails, that is its own error
         known.eager, known.paths = True, []
         if self._warned and reason == SELDOM:
             return y
@@ -276,14 +282,7 @@ class Compiled:
 
 
 class _Failed(Exception):  # noqa: N818  it never leaves this module
-    """There is no program; the message is the reason, or empty where another attempt may help.
-
-    `done` holds the result of a plain run, if it had no effects.
-    """
-
-    def __init__(self, reason: str, done: tuple[Any, ...] = ()) -> None:
-        super().__init__(reason)
-        self.done = done
+    """There is no program; the message is the reason, or empty where another attempt may help."""
 
 
 def _check_close(expected: Any, y: Any) -> None:

@@ -6,6 +6,7 @@ whether the arrays among them still hold the same numbers: all of a small one, s
 
 from __future__ import annotations
 
+import array
 import builtins
 import collections
 import collections.abc
@@ -13,8 +14,11 @@ import dis
 import functools
 import operator
 import sys
+import threading
 import types
+import weakref
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -28,6 +32,7 @@ from autograd_tools.programs.undoing import GlobalNames
 MOST_FOLLOWED = 10_000  # objects that are followed
 SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
 OTHER_CONTAINERS = (collections.deque, collections.abc.Mapping, set)
+UNSEEN = (bytearray, array.array, memoryview, ContextVar, threading.local, weakref.ref)
 MISSING = object()
 CONTENTS = operator.attrgetter("cell_contents")  # of a variable of a closure, if it is set
 
@@ -42,6 +47,7 @@ class Outside:
         self._lengths: dict[int, tuple[Any, int, str]] = {}
         self._arrays: dict[int, tuple[Any, Any, bytes, str]] = {}  # it, a sample, its numbers, name
         self.objects: list[tuple[Any, str]] = []
+        self.unseen = ""  # the name of something whose changes nobody can see
         seen: set[int] = set()
         todo: list[tuple[Any, str]] = [(f, "")]
         while todo and len(seen) < MOST_FOLLOWED:
@@ -50,6 +56,8 @@ class Outside:
                 continue
             seen.add(id(x))
             self.objects.append((x, name))
+            if _is_unseen(x):
+                self.unseen = self.unseen or name or type(x).__name__
             if isinstance(x, types.FunctionType):
                 self.objects += _variables_of(x)
             for get, label in parts_of(x, name):
@@ -114,6 +122,13 @@ def _is_equal(now: Any, before: Any) -> bool:
     if type(now) is not type(before) or not isinstance(now, SIMPLE):
         return False
     return bool(now == before) or (bool(now != now) and bool(before != before))  # noqa: PLR0124
+
+
+def _is_unseen(x: Any) -> bool:
+    """Return whether an object may have other contents later, which cannot be looked at."""
+    if isinstance(x, np.ndarray):
+        return type(x) is not np.ndarray
+    return isinstance(x, UNSEEN) or (hasattr(x, "__next__") and not isinstance(x, type))
 
 
 def _key(x: Any) -> Any:

@@ -187,6 +187,10 @@ class Code:
             yield f"    raise LeftPathError({self.turn}{len(self.outcomes)}, {not expected})"
             self.outcomes.append(expected)
             return
+        if check.convert is float:  # tells zeros of either sign apart, and knows NaN
+            found = f"{self._constant(float.hex)}({self._constant(float)}({x}))"
+            yield from self._compare(found, repr(float.hex(expected)), float.hex(expected))
+            return
         found = f"{self._constant(check.convert)}({x})"
         yield from self._compare(found, self.text(expected), expected)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import sys
 from collections.abc import Callable, Iterable
 from types import CellType
@@ -38,6 +39,12 @@ class State:
         """Return whether random numbers were drawn since."""
         pairs = zip(self._random, self._states, strict=True)
         return not all([_same_state(_state(generator), before) for generator, before in pairs])
+
+    def clear_caches(self) -> None:
+        """Empty the caches of functions, which may hold numbers of a run."""
+        for x, _, _ in self._kept:
+            if isinstance(x, functools._lru_cache_wrapper):
+                x.cache_clear()
 
     def changed(self) -> str:
         """Return the name of an object that has other contents now; empty if none has."""
