@@ -78,6 +78,6 @@ def depends_on_numbers(func: Any, args: tuple[Any, ...], traced: list[Traced]) -
         masks = any([np.asarray(x).dtype.kind == "b" for x in chosen])
         return masks or (bool(chosen) and any([type(part) is slice for part in index]))
     counts = traced[1:] if traced and traced[0] is (args[0] if args else None) else traced
-    if any([np.ndim(x.plain) == 0 and not isinstance(x.plain, float) for x in counts]):
+    if any([np.asarray(x.plain).dtype.kind in "biu" for x in counts]):
         return True
     return not (type(func) is Method or func is operator.matmul or is_numpys(func))

@@ -74,6 +74,10 @@ def _place_of_out(func: Any) -> int | None:
         return {"reduce": 3, "accumulate": 3, "reduceat": 4}.get(func.name)
     known = getattr(np, func.name, None) if type(func) is Method else func
     try:
-        return [*inspect.signature(known).parameters].index("out")  # type: ignore[arg-type]
+        parameters = inspect.signature(known).parameters.values()  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
+    by_place = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    return by_place.index("out") if "out" in by_place else None

@@ -157,7 +157,7 @@ def parts_of(x: Any, name: str) -> Iterator[Part]:
 def _functions_in(x: Any) -> list[Any] | None:
     """Return the functions that a wrapper of a library holds; None for anything else."""
     if isinstance(x, functools.partial):
-        return [x.func, *x.args, *x.keywords.values()]
+        return [x.func, *x.args, x.keywords]
     if isinstance(x, (staticmethod, classmethod)):
         return [x.__func__]
     if isinstance(x, property):
@@ -166,7 +166,9 @@ def _functions_in(x: Any) -> list[Any] | None:
         return [x.pyfunc]
     if isinstance(x, types.FunctionType):
         library = is_library(x.__code__.co_filename)
-        return [getattr(x, "__wrapped__", None)] if library else None
+        cells = [cell.cell_contents for cell in x.__closure__ or ()] if library else []
+        rules = [cell for cell in cells if hasattr(cell, "rules")]  # of a user's primitive
+        return [getattr(x, "__wrapped__", None), *rules] if library else None
     if type(x).__module__.startswith("autograd_tools."):  # a compiled function, a primitive
         return [getattr(x, "function", None), *getattr(x, "rules", ())]
     return None
@@ -196,13 +198,13 @@ def _of_object(x: Any, name: str) -> Iterator[Part]:
     if own is not None:
         yield functools.partial(len, own), f"the attributes of {name}"
         for field in list(own):
-            yield functools.partial(own.get, field, MISSING), f"{name}.{field}"
+            yield functools.partial(_attribute, x, field), f"{name}.{field}"
     for kind in type(x).__mro__:
         slots = vars(kind).get("__slots__", ())
         for field in (slots,) if isinstance(slots, str) else slots:
             if field not in ("__dict__", "__weakref__"):
                 yield functools.partial(getattr, x, field, MISSING), f"{name}.{field}"
-    yield functools.partial(_same, type(x)), name
+    yield functools.partial(type, x), name
 
 
 def _of_class(x: type, name: str) -> Iterator[Part]:
@@ -212,6 +214,11 @@ def _of_class(x: type, name: str) -> Iterator[Part]:
             for field, found in list(vars(kind).items()):
                 if isinstance(found, types.FunctionType) or field[:2] != "__":
                     yield functools.partial(vars(kind).get, field, MISSING), f"{name}.{field}"
+
+
+def _attribute(x: Any, name: str) -> Any:
+    """Return an attribute of an object, without running a property."""
+    return x.__dict__.get(name, MISSING)
 
 
 def _item(x: Any, key: Any) -> Any:

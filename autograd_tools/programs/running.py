@@ -14,6 +14,7 @@ from autograd_tools.base.containers import tree_leaves
 from autograd_tools.base.memory import no_collections
 from autograd_tools.base.traced import Attribute, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
+from autograd_tools.engine.saved import memory_of
 from autograd_tools.programs import scalars
 from autograd_tools.programs.block_code import ChainCode
 from autograd_tools.programs.blocks import Chain, with_chains
@@ -62,6 +63,7 @@ class Code:
         self, program: Program, outside: Container[int] = (), *, exact: bool = False
     ) -> None:
         self.program = program = _in_loops(program)
+        self._outside = outside
         self.steps = with_chains(lowered(program, outside), program)
         self.floats = set() if exact else scalars.float_variables(self.steps, program)
         self.uses = Uses(self.steps, program)
@@ -151,7 +153,7 @@ class Code:
         return found
 
     def _leaf(self, x: Any) -> str:
-        if type(x) is np.ndarray:
+        if type(x) is np.ndarray and id(memory_of(x)) not in self._outside:
             return f"{self._constant(x)}.copy()"
         return self.text(x)
 

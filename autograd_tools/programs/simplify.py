@@ -159,6 +159,7 @@ def without_unread(steps: list[Step], results: list[Any], inputs: list[Variable]
     for step in reversed(steps):
         needed = (
             isinstance(step, Check)
+            or step.checks_shape  # the function may have read its shape alone
             or not is_pure(step.func)
             or any([x in read for x in step.outputs()])
             or any([root in roots for root in step.writes])
