@@ -215,7 +215,7 @@ class Layout:
         start = self._position
         for entry in loop.entries:
             for x in variables_in(entry.values):
-                self._use(x, inside if entry.kind == COUNTER else around)
+                self._use(x, inside if entry.kind in (COUNTER, ELEMENT) else around)
             if entry.kind == CARRIED or self.is_named_element(entry):
                 self.lives[entry.variable] = Life(start, inside, start)
             if entry.kind == EACH and entry.variable not in self.listed:

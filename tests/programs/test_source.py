@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.random_loops import random_function
 from support.sources import checked, function_of
 
 import autograd_tools as ag
+from autograd_tools.programs.capture import UncapturedError
 
 RNG = np.random.default_rng(0)
 
@@ -221,3 +223,69 @@ def test_a_training_step_returns_the_new_values() -> None:
     value, (new,) = run(np.ones(3), np.full(3, 2.0))
     assert value == 12.0
     np.testing.assert_allclose(new, [1.6, 1.6, 1.6])
+
+
+@pytest.mark.parametrize("start", range(100, 130, 6))
+def test_random_loops_have_sources_with_their_numbers(start: int) -> None:
+    x, y = np.linspace(-1, 1, 8), np.linspace(0.3, 0.9, 8)
+    for seed in range(start, start + 6):
+        f = random_function(seed)
+        checked(f, x, y)
+        checked(ag.grad(f, (0, 1)), x, y)
+
+
+def test_names_of_arguments_and_variables_never_clash() -> None:
+    def f(t: Any, np_: Any, range: Any) -> Any:
+        sum = t * 2
+        d_sum = sum * np_
+        for _ in (1, 2, 3, 4):
+            sum = np.sin(sum) * d_sum
+        return np.sum(sum) * range
+
+    checked(ag.grad(f, (0, 1, 2)), np.ones(3), np.ones(3), 2.0)
+
+
+def test_a_list_of_all_that_a_loop_makes_is_its_list() -> None:
+    def f(x: Any) -> Any:
+        states = []
+        for _ in range(20):
+            x = np.tanh(x * 1.1)
+            states.append(x)
+        return np.stack(states)
+
+    assert "return np.stack(xes)" in checked(f, np.ones(3))
+
+
+def test_a_result_is_never_an_argument() -> None:
+    w, x = np.ones(3), np.ones(3)
+    run = function_of(ag.source(ag.grad(lambda x, w: np.sum(w * x)), x, w))
+    assert run(x, w) is not w
+
+
+def test_random_numbers_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(UncapturedError, match="pass random numbers"):
+        ag.source(lambda x: x * rng.normal(), np.ones(3))
+
+
+def test_something_else_than_a_function_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"expects a function, got 3; write ag.source"):
+        ag.source(3, np.ones(3))  # type: ignore[arg-type]
+
+
+def test_long_lines_are_wrapped() -> None:
+    values = np.sin(np.arange(30.0)).reshape(30)
+
+    def f(x: Any) -> Any:
+        for i in range(30):
+            x = np.cos(x * values[i]) - x
+        return x
+
+    text = checked(f, np.ones(3))
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_code_without_a_file_has_a_source() -> None:
+    space: dict[str, Any] = {"np": np}
+    exec("def f(x):\n    y = np.sin(x) * x\n    return np.sum(y)", space)
+    checked(ag.grad(space["f"]), np.ones(3))
