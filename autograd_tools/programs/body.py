@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from autograd_tools.base.containers import field_names
 from autograd_tools.programs.affine import Counting, counting
 from autograd_tools.programs.arguments import Argument, quoted
 from autograd_tools.programs.layout import Layout, Statement
+from autograd_tools.programs.listed import listed_entries
 from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, Entry, Loop
 from autograd_tools.programs.naming import Naming
 from autograd_tools.programs.program import NOWHERE, Call, Check, Program, Site, Variable
@@ -49,8 +50,7 @@ class Body:
         self.user = UserLines()
         self.writing = Writing(self._name, constant)
         self.places = {x: (place, own) for a in arguments for x, place, own in a.leaves}
-        self.listed: dict[Variable, tuple[str, int, int]] = {}
-        self._find_listed(program.steps)
+        self.listed = listed_entries(program.steps, self.places)
         self.layout = Layout(program, self.listed)
         self.unpacked = self._unpacked(arguments)
         for x, (place, own) in self.places.items():
@@ -82,30 +82,6 @@ class Body:
 
     def _listed_uses(self, x: Variable) -> int:
         return 2 * sum([e.values.count(x) for e in self._each_with(x) if e.variable in self.listed])
-
-    def _find_listed(self, steps: Sequence[Any]) -> None:
-        """Find entries whose values are the items of a list, forwards or backwards."""
-        for step in steps:
-            if not isinstance(step, Loop):
-                continue
-            self._find_listed(step.body)
-            for entry in step.entries:
-                if entry.kind == EACH:
-                    found = self._list_of(entry.values)
-                    if found is not None:
-                        self.listed[entry.variable] = found
-
-    def _list_of(self, values: tuple[Any, ...]) -> tuple[str, int, int] | None:
-        """Return the list that holds values in order: its place, and `step` and `start`."""
-        places = [self.places.get(x, ("", ""))[0] if type(x) is Variable else "" for x in values]
-        parts = [place.removesuffix("]").rpartition("[") for place in places]
-        if not all(places) or len({head for head, _, _ in parts}) > 1:
-            return None
-        numbers = [int(tail) if tail.isdigit() else -1 for _, _, tail in parts]
-        step = numbers[1] - numbers[0]
-        if numbers[0] < 0 or numbers != [numbers[0] + step * t for t in range(len(numbers))]:
-            return None
-        return (parts[0][0], step, numbers[0]) if abs(step) == 1 else None
 
     def _block(self, statements: list[Statement]) -> list[str]:
         """Return the lines of statements, with the user's lines as comments."""
@@ -243,25 +219,31 @@ class Body:
     def _before(self, loop: Loop) -> list[str]:
         """Return the lines that set what a loop starts from."""
         names = self.naming.names
-        lines: list[str] = []
+        first: list[str] = []
+        last: list[str] = []
         for entry in loop.entries:
-            x = entry.variable
-            if entry.kind == CARRIED and not self.naming.shares(x, entry.values[0]):
-                lines.append(f"{names[x]} = {self._text(entry.values[0])}")
-            elif x in self.layout.new_tables:
+            if entry.variable in self.layout.new_tables:
                 items = [self._text(value) for value in entry.values]
-                lines.append(f"{names[self.layout.new_tables[x]]} = [{', '.join(items)}]")
+                table = names[self.layout.new_tables[entry.variable]]
+                first.append(f"{table} = [{', '.join(items)}]")
+        carried = [entry for entry in loop.entries if entry.kind == CARRIED]
         for stored in loop.stored:
-            items = [self._first(value, stored.variable, loop) for value in stored.before]
-            lines.append(f"{names[stored.sequence]} = [{', '.join(items)}]")
-        return lines
-
-    def _first(self, x: Any, stored: Variable, loop: Loop) -> str:
-        """Return a value from before a loop, by the name that the loop starts with."""
-        for entry in loop.entries:
-            if entry.kind == CARRIED and entry.next is stored and entry.values[0] is x:
-                return self.naming.names[entry.variable]
-        return self._text(x)
+            starts = {  # constants that are carried as well
+                id(entry.values[0]): names[entry.variable]
+                for entry in carried
+                if entry.next is stored.variable
+            }
+            if any([type(x) is Variable for x in stored.before]):  # they may lose their names
+                starts = {}
+            items = [starts.get(id(x)) or self._text(x) for x in stored.before]
+            line = f"{names[stored.sequence]} = [{', '.join(items)}]"
+            (last if any([id(x) in starts for x in stored.before]) else first).append(line)
+        pairs = [
+            (names[entry.variable], self._text(entry.values[0]))
+            for entry in carried
+            if not self.naming.shares(entry.variable, entry.values[0])
+        ]
+        return [*first, *_assignments(pairs), *last]
 
     def _carried(self, loop: Loop) -> list[str]:
         """Return the line that hands values on to the next turn under other names."""
@@ -270,9 +252,7 @@ class Body:
             for entry in loop.entries
             if entry.kind == CARRIED and not self.naming.shares(entry.variable, entry.next)
         ]
-        if not pairs:
-            return []
-        return [f"{', '.join([a for a, _ in pairs])} = {', '.join([b for _, b in pairs])}"]
+        return _assignments(pairs)
 
     def _counter(self, loop: Loop) -> Counting:
         """Return how the turns of a loop are counted: as most of its indices do."""
@@ -354,6 +334,14 @@ def _is_elementwise(call: Call) -> bool:
     """Return whether a function of the user's gives arrays of the shape that it takes."""
     shapes = [x.shape for x in call.outputs()]
     return not is_pure(call.func) and shapes == [x.shape for x in call.inputs()][:1]
+
+
+def _assignments(pairs: list[tuple[str, str]]) -> list[str]:
+    """Return assignments, as one where a value reads what another one sets."""
+    names = [name for name, _ in pairs]
+    if any([_mentions(text, name) for name in names for _, text in pairs]):
+        return [f"{', '.join(names)} = {', '.join([text for _, text in pairs])}"]
+    return [f"{name} = {text}" for name, text in pairs]
 
 
 def _bare(text: str) -> str:

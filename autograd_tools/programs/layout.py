@@ -223,7 +223,7 @@ class Layout:
         for stored in loop.stored:
             for x in variables_in(stored.before):
                 self._use(x, around)
-            self.lives[stored.sequence] = Life(start, around, start)
+            self.lives[stored.sequence] = Life(start - 1, around, start)
 
     def _tabulate(self, entry: Entry, start: int, around: tuple[Statement, ...]) -> None:
         """Give the values of an entry a variable, which equal constants share in either order."""
@@ -238,7 +238,7 @@ class Layout:
         table = like(entry.variable)
         self.tables[entry.variable] = self._shared[key] = table
         self.new_tables[entry.variable] = table
-        self.lives[table] = Life(start, around, start)
+        self.lives[table] = Life(start - 1, around, start)  # set before what is carried
 
     def is_named_element(self, entry: Entry) -> bool:
         """Return whether an element of a sequence gets a name in the body."""

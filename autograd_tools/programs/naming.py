@@ -152,16 +152,14 @@ class Naming:
         for statement in statements:
             if not isinstance(statement.step, Loop):
                 continue
-            self._merge(statement.inner)
-            for entry in statement.step.entries:
-                if entry.kind != CARRIED:
-                    continue
-                if not self._join(entry.variable, entry.next):
+            carried = [entry for entry in statement.step.entries if entry.kind == CARRIED]
+            for entry in carried:
+                if not self._join(entry.variable, entry.next):  # it is set at the end of each turn
                     own = self._groups[entry.variable]
-                    own.lives = [(statement.start, statement.end)]
-            for entry in statement.step.entries:
-                if entry.kind == CARRIED:
-                    self._join(entry.variable, entry.values[0])
+                    own.lives.append((statement.end, statement.end + 0.5))
+            for entry in carried:
+                self._join(entry.variable, entry.values[0])
+            self._merge(statement.inner)
 
     def _join(self, x: Variable, y: Any) -> bool:
         own, other = self._groups[x], self._groups.get(y) if type(y) is Variable else None
