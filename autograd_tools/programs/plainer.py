@@ -63,7 +63,9 @@ def _reduced(call: Call, exact: bool) -> Call:
 
 def _combined(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
     """Return a product, quotient, sum or difference without arrays of one number."""
-    x, y = [_broadcast(_without_fill(call, i), call.args[1 - i], call, made) for i in (0, 1)]
+    x, y = [_without_fill(call, i) for i in (0, 1)]
+    x = _broadcast(x, y, call, made)
+    y = _broadcast(y, x, call, made)
     negated = made.get(y) if type(y) is Variable else None
     if call.func in SUMS and negated is not None and negated.func in NEGATIVES:
         return _other(call, operator.sub, (x, negated.args[0]))

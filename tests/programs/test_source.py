@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.random_loops import random_function
+from support.random_loops import random_function, random_steps
 from support.sources import checked, function_of
 
 import autograd_tools as ag
@@ -232,6 +232,20 @@ def test_random_loops_have_sources_with_their_numbers(start: int) -> None:
         f = random_function(seed)
         checked(f, x, y)
         checked(ag.grad(f, (0, 1)), x, y)
+
+
+@pytest.mark.parametrize("start", range(0, 32, 8))
+def test_random_steps_have_sources_with_their_numbers(start: int) -> None:
+    x = np.linspace(-0.9, 1, 12)
+    ws = [np.cos(np.arange(16.0).reshape(4, 4) + k) for k in range(3)]
+    for seed in range(start, start + 8):
+        f = random_steps(seed)
+        checked(f, x, ws)
+        checked(ag.grad(f, (0, 1)), x, ws)
+
+
+def test_two_broadcast_parts_of_a_sum_keep_its_shape() -> None:
+    checked(ag.grad(lambda x: np.sum(x) * np.mean(x)), np.linspace(0.0, 1.0, 4))
 
 
 def test_names_of_arguments_and_variables_never_clash() -> None:
