@@ -17,7 +17,7 @@ AS_OPERATORS: dict[Any, Any] = {
     np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
     np.true_divide: operator.truediv, np.matmul: operator.matmul, np.negative: operator.neg,
 }  # fmt: skip
-LARGEST = 4096  # bytes of an array that is compared by its numbers; a larger one is itself
+LARGEST_COMPARED = 4096  # bytes of an array that is compared by its numbers; a larger one is itself
 _operators: frozenset[Any] = frozenset([x for x in vars(operator).values() if callable(x)])
 
 
@@ -152,7 +152,7 @@ def constant_key(x: Any) -> Any:
     """Return something that is equal for equal constants, and for large arrays that are one."""
     kind = type(x)
     if kind is np.ndarray:
-        if x.nbytes <= LARGEST and x.dtype.kind in "biufc":
+        if x.nbytes <= LARGEST_COMPARED and x.dtype.kind in "biufc":
             return (kind, x.shape, x.dtype, x.tobytes())
         return (kind, id(x))
     if kind in (int, float, complex, bool, str, type(None)) or isinstance(x, np.generic):

@@ -65,19 +65,20 @@ def hoisted(steps: Iterable[AnyStep], renamed: Renamed) -> list[AnyStep]:
 def _split(loop: Loop, same: Renamed) -> tuple[list[AnyStep], Loop]:
     """Return the calls of a loop that are stored and the same in each turn, and the loop."""
     changing = {*loop.outputs(), *[entry.variable for entry in loop.entries]}
-    stored = {one.variable for one in loop.stored if not one.before}
-    moved: list[AnyStep] = []
-    body: list[AnyStep] = []
+    needed = {one.variable for one in loop.stored if not one.before}
+    fixed: list[AnyStep] = []
     for step in loop.body:
-        fixed = isinstance(step, Call) and may_be_repeated(step) and not changing & {*step.inputs()}
-        if fixed and stored & {*step.outputs()}:
-            moved.append(step)
+        if isinstance(step, Call) and may_be_repeated(step) and not changing & {*step.inputs()}:
+            fixed.append(step)
             changing.difference_update(step.outputs())
-        else:
-            body.append(step)
+    moved: list[AnyStep] = []
+    for step in reversed(fixed):
+        if needed & {*step.outputs()}:
+            moved.insert(0, step)
+            needed.update(step.inputs())
     out = {x for step in moved for x in step.outputs()}
     same.update({s.sequence: s.variable for s in loop.stored if s.variable in out and not s.before})
-    return moved, replace(loop, body=tuple(body))
+    return moved, replace(loop, body=tuple([step for step in loop.body if step not in moved]))
 
 
 class View(NamedTuple):

@@ -28,7 +28,7 @@ OPERATORS = {
     "le": ("<=", COMPARISON), "gt": (">", COMPARISON), "ge": (">=", COMPARISON),
     "eq": ("==", COMPARISON), "ne": ("!=", COMPARISON),
 }  # fmt: skip
-SIGNS: dict[Any, tuple[str, int]] = {
+SIGNS_BETWEEN: dict[Any, tuple[str, int]] = {
     getattr(operator, f"__{name}__"): sign for name, sign in OPERATORS.items()
 }
 ASSIGNING: dict[Any, str] = {
@@ -75,7 +75,7 @@ class Writing:
         """Return the expression of a call."""
         func, args = call.func, call.args
         if not call.kwargs and len(args) == 2:
-            infix = SIGNS.get(func) or (
+            infix = SIGNS_BETWEEN.get(func) or (
                 SIGNS_OF_UFUNCS.get(func) if any(map(_has_dtype, args)) else None
             )
             if func in ASSIGNING:  # of numbers, which nothing changes in place
