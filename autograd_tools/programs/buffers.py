@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_tools.base.traced import UfuncMethod
 from autograd_tools.programs.blocks import Chain
+from autograd_tools.programs.loop import Loop
 from autograd_tools.programs.lowering import DOT
 from autograd_tools.programs.program import Call, Variable
 from autograd_tools.programs.simplify import is_pure
@@ -32,11 +33,23 @@ class Plan:
         The block of each variable that is written into a buffer.
     views : set
         Variables that are views of buffers, the same ones in each run.
+    rows : dict
+        The block with the turns of each variable that a loop stores, and their number.
+    pairs : dict
+        The two blocks of each variable that a loop hands on, which its turns use in turn.
     """
 
     blocks: list[int] = field(default_factory=list)
     places: dict[Variable, int] = field(default_factory=dict)
     views: set[Variable] = field(default_factory=set)
+    rows: dict[Variable, tuple[int, int]] = field(default_factory=dict)
+    pairs: dict[Variable, tuple[int, int]] = field(default_factory=dict)
+
+    def blocks_of(self, x: Variable) -> tuple[int, ...]:
+        """Return the blocks that a variable takes."""
+        if x in self.places:
+            return (self.places[x],)
+        return self.rows[x][:1] if x in self.rows else self.pairs.get(x, ())
 
     def is_fixed(self, x: Any) -> bool:
         """Return whether a variable is the same array in each run."""
@@ -51,28 +64,118 @@ def planned(steps: list[Any], uses: Uses) -> Plan:
     for root, number in uses.ends.items():
         ends.setdefault(number, []).append(root)
     for number, step in enumerate(steps):
-        dying = [x for x in ends.get(number, ()) if x in plan.places]
+        dying = [x for x in ends.get(number, ()) if plan.blocks_of(x)]
         if isinstance(step, Call):
-            y = step.output
-            if type(y) is Variable and y not in uses.kept and takes_out(step):
-                over = _taken_over(step, dying, uses)
-                if over is not None:
-                    plan.places[y] = plan.places[over]
-                    dying.remove(over)
-                else:
-                    plan.places[y] = free.take(nbytes(y))
-                if uses.ends[y] == number:
-                    dying.append(y)
-            elif type(y) is Variable and uses.roots[y] is not y and is_pure(step.func):
-                fixed = uses.roots[y] in plan.places and all(map(plan.is_fixed, step.inputs()))
-                plan.views |= {y} if fixed else set()
+            _plan_call(step, plan, free, uses, dying)
+            unread = type(step.output) is Variable and uses.ends.get(step.output) == number
+            dying += [step.output] if unread else []
         elif isinstance(step, Chain):
-            for y in step.kept:
-                if y.is_array and y not in uses.kept:
-                    plan.places[y] = free.take(nbytes(y))
+            made = [y for y in step.kept if y.is_array and y not in uses.kept]
+            plan.places |= {y: free.take(nbytes(y)) for y in made}
+        elif isinstance(step, Loop) and step in uses.bodies:
+            dying += _plan_body(step, plan, free, uses, number, dying)
+        for x in dying:
+            for block in plan.blocks_of(x):
+                free.add(block)
+    return plan
+
+
+def _plan_call(call: Call, plan: Plan, free: _Free, uses: Uses, dying: list[Variable]) -> None:
+    """Plan the buffer of the output of a call, where the variables of `dying` end."""
+    y = call.output
+    if _is_buffered(call, uses):
+        over = _taken_over(call, [x for x in dying if x in plan.places], uses)
+        if over is None:
+            plan.places[y] = free.take(nbytes(y))
+        else:
+            plan.places[y] = plan.places[over]
+            dying.remove(over)
+    elif type(y) is Variable and uses.roots[y] is not y and uses.roots[y] in plan.places:
+        fixed = is_pure(call.func) and all(map(plan.is_fixed, call.inputs()))
+        plan.views |= {y} if fixed else set()
+
+
+def _plan_body(
+    loop: Loop, plan: Plan, free: _Free, uses: Uses, number: int, outer: list[Variable]
+) -> list[Variable]:
+    """Plan the buffers of the body of a loop, where `outer` ends; return those of all turns that
+    nobody reads after.
+    """
+    inner = uses.bodies[loop]
+    stored = {x.variable for x in loop.stored}
+    handed = {inner.roots[x.next] for x in loop.entries if x.next is not None}
+    ends: dict[int, list[Variable]] = {}
+    for root, position in inner.ends.items():
+        if root not in handed | stored and uses.ends.get(root) == number:
+            ends.setdefault(position, []).append(root)
+    calls = {
+        position: step
+        for position, step in enumerate(loop.body)
+        if isinstance(step, Call) and _is_buffered(step, uses) and step.output.shape
+    }
+    lasting = [step.output for step in calls.values() if step.output in stored | handed]
+    alone = _alone(loop, calls, inner)
+    for y in lasting:  # first, as they take no memory that another turn uses
+        if y in alone - stored:
+            first = _first_value(y, loop, inner, uses)
+            if first in outer and first in plan.places and _is_alike(first, y):
+                outer.remove(first)
+                plan.places[y] = plan.places[first]
+            else:
+                plan.places[y] = free.take(nbytes(y))
+        elif y not in stored:
+            plan.pairs[y] = free.take(nbytes(y)), free.take(nbytes(y))
+        elif y.order == "C":
+            plan.rows[y] = free.take(nbytes(y) * loop.count), loop.count
+    for position in range(len(loop.body)):
+        dying = [x for x in ends.get(position, ()) if x in plan.places]
+        if position in calls and (y := calls[position].output) not in lasting:
+            over = _taken_over(calls[position], dying, inner)
+            if over is not None:
+                dying.remove(over)
+            plan.places[y] = free.take(nbytes(y)) if over is None else plan.places[over]
+            dying += [y] if y in ends.get(position, ()) else []
         for x in dying:
             free.add(plan.places[x])
-    return plan
+    return [x for x in lasting if uses.ends.get(x) == number]
+
+
+def _is_alike(x: Variable, y: Variable) -> bool:
+    return (x.shape, x.dtype, x.order) == (y.shape, y.dtype, y.order)
+
+
+def _first_value(y: Variable, loop: Loop, inner: Uses, uses: Uses) -> Variable:
+    """Return the variable that a loop finds in place of an output in its first turn, if nothing
+    else there has its memory; else the output.
+    """
+    handed = [x for x in loop.entries if x.next is not None and inner.roots[x.next] is y]
+    first = handed[0].values[0]
+    alone = len(handed) == 1 and type(first) is Variable and uses.roots[first] is first
+    return first if alone and [uses.roots[x] for x in loop.inputs()].count(first) == 1 else y
+
+
+def _alone(loop: Loop, calls: dict[int, Call], inner: Uses) -> set[Variable]:
+    """Return the outputs that a turn hands on and that are made when their old value is not read
+    any more.
+    """
+    found = set()
+    for position, call in calls.items():
+        y = call.output
+        before = [
+            entry.variable
+            for entry in loop.entries
+            if entry.next is not None and inner.roots[entry.next] is y
+        ]
+        last = max([inner.ends.get(x, -1) for x in before], default=len(loop.body))
+        here = last == position and before == [_taken_over(call, before, inner)]
+        if last < position or here:
+            found.add(y)
+    return found
+
+
+def _is_buffered(call: Call, uses: Uses) -> bool:
+    """Return whether the output of a call is written into a buffer."""
+    return type(call.output) is Variable and call.output not in uses.kept and takes_out(call)
 
 
 def nbytes(x: Variable) -> int:
@@ -119,7 +222,7 @@ def _taken_over(call: Call, dying: list[Variable], uses: Uses) -> Variable | Non
     y, given = call.output, list(call.inputs())
     for x in given:
         alone = all([other is x or uses.roots[other] is not x for other in given])
-        if x in dying and alone and (x.shape, x.dtype, x.order) == (y.shape, y.dtype, y.order):
+        if x in dying and alone and _is_alike(x, y):
             return x
     return None
 

@@ -92,5 +92,5 @@ def placeholder(like: Any, number: int = -1) -> Variable:
     made = Variable(number, like)
     if type(like) is Variable:
         made.type, made.shape, made.dtype = like.type, like.shape, like.dtype
-        made.root, made.name = like.root, like.name
+        made.root, made.name, made.order = like.root, like.name, like.order
     return made

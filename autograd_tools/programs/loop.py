@@ -83,5 +83,5 @@ AnyStep = Step | Loop
 def like(x: Variable) -> Variable:
     """Return another variable of the same kind."""
     made = Variable(x.number, None, x.root, x.name)
-    made.type, made.shape, made.dtype = x.type, x.shape, x.dtype
+    made.type, made.shape, made.dtype, made.order = x.type, x.shape, x.dtype, x.order
     return made

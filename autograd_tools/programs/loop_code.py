@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, SAME, Entry, Loop
+from autograd_tools.programs.loop import CARRIED, COUNTER, ELEMENT, SAME, Entry, Loop
 from autograd_tools.programs.program import Check, Variable
 
 
@@ -18,8 +18,11 @@ class Writer(Protocol):
     def define(self, x: Variable) -> str:
         """Give a variable a name."""
 
-    def name_as(self, x: Variable, other: Variable) -> None:
-        """Let a variable have the name of another one."""
+    def turns(self, x: Variable) -> str:
+        """Return the text of the arrays that turns write a variable into; empty if none are."""
+
+    def name(self, x: Variable, name: str) -> None:
+        """Give a variable a name that others have, too."""
 
     def release(self, x: Variable) -> None:
         """Let others have the name of a variable."""
@@ -47,59 +50,83 @@ def can_run(steps: Any, depth: int = 0) -> bool:
 
 def loop_lines(loop: Loop, writer: Writer) -> Iterator[str]:
     """Yield the lines of a loop."""
+    made = [*[x.variable for x in loop.stored], *[y for s in loop.body for y in s.outputs()]]
+    arrays = {x: turns for x in made if (turns := writer.turns(x))}
+    yield from _sequences(loop, arrays, writer)
+    found = _iterated(loop, writer) + [(writer.define(x), turns) for x, turns in arrays.items()]
     carried = [entry for entry in loop.entries if entry.kind == CARRIED]
-    for stored in loop.stored:
-        before = ", ".join([writer.held(x, stored.variable) for x in stored.before])
-        yield f"{writer.define(stored.sequence)} = [{before}]"
-    sources = [_source(entry, loop.count, writer) for entry in loop.entries]
-    found = [
-        (writer.define(entry.variable), source)
-        for entry, source in zip(loop.entries, sources, strict=True)
-        if source
-    ]
-    for entry in loop.entries:
-        if entry.kind == SAME:
-            writer.name_as(entry.variable, entry.values[0])
     for entry in carried:
         start = writer.held(entry.values[0], entry.variable)
         yield f"{writer.define(entry.variable)} = {start}"
-    first, writer.outcomes = writer.outcomes, []
-    outer, writer.turn = writer.turn, f"{len(first)} + i * CHECKS + "
-    body = [line for step in loop.body for line in writer.step_lines(step)]
-    inner, writer.outcomes, writer.turn = writer.outcomes, first, outer
-    writer.outcomes += inner * loop.count
-    if inner or not found:
+    checks, body = _body(loop, writer)
+    if checks or all([source.startswith("cycle") for _, source in found]):
         found.append(("i", f"range({loop.count})"))
     names, iterables = zip(*found, strict=True)
     each = iterables[0] if len(found) == 1 else f"zip({', '.join(iterables)})"
     yield f"for {', '.join(names)} in {each}:"
-    yield from [f"    {line.replace('CHECKS', str(len(inner)))}" for line in body]
-    for stored in loop.stored:
+    yield from [f"    {line}" for line in body]
+    for stored in [x for x in loop.stored if x.variable not in arrays]:
         name = writer.held(stored.variable, stored.variable)
         yield f"    {writer.held(stored.sequence, stored.sequence)}.append({name})"
     if carried:
         new = [writer.held(entry.next, entry.variable) for entry in carried]
         old = [writer.held(entry.variable, entry.variable) for entry in carried]
         yield f"    {', '.join(old)} = {', '.join(new)}"
+    for entry in [x for x in loop.entries if x.kind != SAME]:
+        writer.release(entry.variable)
+
+
+def _sequences(loop: Loop, arrays: dict[Variable, str], writer: Writer) -> Iterator[str]:
+    """Yield the lines that make the lists of what a loop stores."""
+    for stored in loop.stored:
+        before = [writer.held(x, stored.variable) for x in stored.before]
+        rows = arrays.get(stored.variable, "")
+        if rows and not before:
+            writer.name(stored.sequence, rows)
+        else:
+            items = ", ".join([*before, *([f"*{rows}"] if rows else [])])
+            yield f"{writer.define(stored.sequence)} = [{items}]"
+
+
+def _iterated(loop: Loop, writer: Writer) -> list[tuple[str, str]]:
+    """Return the name of each entry that a loop iterates over, and the text of the items."""
+    found = []
     for entry in loop.entries:
-        if entry.kind != SAME:
-            writer.release(entry.variable)
+        if entry.kind == SAME:
+            writer.name(entry.variable, writer.held(entry.values[0], entry.values[0]))
+        elif entry.kind != CARRIED:
+            source = _source(entry, loop.count, writer)
+            found.append((writer.define(entry.variable), source))
+    return found
+
+
+def _body(loop: Loop, writer: Writer) -> tuple[int, list[str]]:
+    """Return the number of checks in a turn, and the lines of the body."""
+    outcomes, writer.outcomes = writer.outcomes, []
+    turn, writer.turn = writer.turn, f"{len(outcomes)} + i * @checks + "
+    body = [line for step in loop.body for line in writer.step_lines(step)]
+    inner, writer.outcomes, writer.turn = writer.outcomes, outcomes, turn
+    writer.outcomes += inner * loop.count
+    return len(inner), [line.replace("@checks", str(len(inner))) for line in body]
 
 
 def _source(entry: Entry, count: int, writer: Writer) -> str:
-    """Return the text of what a loop iterates over for an entry; empty if it does not."""
+    """Return the text of what a loop iterates over for an entry."""
     if entry.kind == ELEMENT:
         start, step = entry.start, entry.step
-        end: Any = start + step * count
+        items = writer.held(entry.values[0], entry.values[0])
         if step == 0:
-            return f"[{writer.held(entry.values[0], entry.values[0])}[{start}]] * {count}"
-        end = None if end < 0 else end
-        return f"{writer.held(entry.values[0], entry.values[0])}[{start}:{end}:{step}]"
+            return f"[{items}[{start}]] * {count}"
+        if step == 1:
+            return f"islice({items}, {start}, {start + count})"
+        if step == -1:
+            skipped = f"len({items}) - {start + 1}"
+            return f"islice(reversed({items}), {skipped}, {skipped} + {count})"
+        end = start + step * count
+        return f"{items}[{start}:{None if end < 0 else end}:{step}]"
     if entry.kind == COUNTER:
         start = entry.values[0]
         if entry.step == 0:
             return f"[{start}] * {count}"
         return f"range({start}, {start + entry.step * count}, {entry.step})"
-    if entry.kind == EACH:
-        return f"({', '.join([writer.held(x, entry.variable) for x in entry.values])},)"
-    return ""
+    return f"({', '.join([writer.held(x, entry.variable) for x in entry.values])},)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import itertools
 import operator
 from collections.abc import Callable, Container, Iterator
 from types import CodeType, FunctionType
@@ -17,7 +18,7 @@ from autograd_tools.engine.cotangents import add_at
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.programs import scalars
 from autograd_tools.programs.block_code import ChainCode
-from autograd_tools.programs.blocks import Chain, with_chains
+from autograd_tools.programs.blocks import SMALLEST, Chain, with_chains
 from autograd_tools.programs.buffers import nbytes, planned
 from autograd_tools.programs.loop import Loop
 from autograd_tools.programs.loop_code import can_run, loop_lines
@@ -25,7 +26,7 @@ from autograd_tools.programs.loops import rolled
 from autograd_tools.programs.lowering import lowered
 from autograd_tools.programs.program import Call, Check, Program, Variable
 from autograd_tools.programs.signatures import kind_of
-from autograd_tools.programs.uses import Uses
+from autograd_tools.programs.uses import Uses, result_variables
 
 INFIX = {
     getattr(operator, f"__{name}__"): sign
@@ -38,8 +39,9 @@ INFIX = {
 PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
 LITERALS = (bool, int, str, type(None))
 NAMED_OUT = (np.maximum, np.minimum)  # NumPy wants no third argument by position
-SPACE = {"empty": np.empty, "array": np.array}
-LONG = 5000  # steps of a program that runs in loops
+SPACE = {"empty": np.empty, "array": np.array, "cycle": itertools.cycle, "islice": itertools.islice}
+LONG = 300  # steps of a program that runs in loops
+TOO_LONG = 5000  # steps of one that does so even if its arrays are large, and better run in blocks
 LARGE = 2**15  # bytes of an array that is let go as soon as it is not needed
 
 
@@ -62,11 +64,11 @@ class Code:
     def __init__(
         self, program: Program, outside: Container[int] = (), *, exact: bool = False
     ) -> None:
+        self.outside = outside
         self.program = program = _in_loops(program)
-        self._outside = outside
         self.steps = with_chains(lowered(program, outside), program)
         self.floats = set() if exact else scalars.float_variables(self.steps, program)
-        self.uses = Uses(self.steps, program)
+        self.uses = Uses(self.steps, program.inputs, result_variables(program))
         self.plan = planned(self.steps, self.uses)
         self.space: dict[str, Any] = {
             "LeftPathError": LeftPathError,
@@ -80,6 +82,7 @@ class Code:
         self._free: list[str] = []
         self._count = 0
         self._buffers: dict[tuple[Any, ...], str] = {}
+        self._turns: dict[Variable, str] = {}  # the names of rows and pairs
         self._views: list[str] = []  # lines that make views of the buffers
 
     @no_collections
@@ -90,11 +93,11 @@ class Code:
         name = f"<program {self.program.name}>"
         exec(compile("\n".join(self.lines()), name, "exec"), self.space)
         made: Any = self.space.pop("program")
-        if self._buffers:
+        if self._buffers or self._turns:
             code, views = made.__code__, compile("\n".join(self._views), name, "exec")
             made = _claimed(lambda: self._with_memory(code, views))
         if self.floats and not any([x.written for x in self.program.inputs]):
-            made = _checked(made, Code(self.program, exact=True))
+            made = _checked(made, lambda: Code(self.program, self.outside, exact=True))
         result: Callable[..., Any] = made
         return result
 
@@ -105,10 +108,9 @@ class Code:
         for number, step in enumerate(self.steps):
             yield from [f"    {line}" for line in self.step_lines(step)]
             for x in last.get(number, ()):
-                name = self._registers[x]
-                self._free.append(name)
-                if nbytes(x) >= LARGE:
-                    yield f"    {name} = None"
+                self.release(x)
+                if nbytes(x) >= LARGE and self._registers[x][0] == "v":
+                    yield f"    {self._registers[x]} = None"
         numbers = {self._registers[x] for x in self.uses.results if x in self.floats}
         for name in sorted(numbers):
             yield f"    if {name} - {name} != 0: raise OverflowError"
@@ -140,6 +142,13 @@ class Code:
         blocks = [np.empty(size, np.uint8) for size in self.plan.blocks]
         for (block, shape, dtype, order), name in self._buffers.items():
             space[name] = np.ndarray(shape, dtype, blocks[block], order=order)
+        for x, name in self._turns.items():
+            found = [blocks[block] for block in self.plan.blocks_of(x)]
+            if x in self.plan.rows:
+                space[name] = [*np.ndarray((self.plan.rows[x][1], *x.shape), x.dtype, found[0])]
+            else:
+                like: dict[str, Any] = {"dtype": x.dtype, "order": x.order}
+                space[name] = [np.ndarray(x.shape, buffer=part, **like) for part in found]
         exec(views, space)
         return FunctionType(code, space)
 
@@ -153,8 +162,8 @@ class Code:
         return found
 
     def _leaf(self, x: Any) -> str:
-        if type(x) is np.ndarray and id(memory_of(x)) not in self._outside:
-            return f"{self._constant(x)}.copy()"
+        if type(x) is np.ndarray and id(memory_of(x)) not in self.outside:
+            return f"{self._constant(x)}.copy('K')"
         return self.text(x)
 
     def define(self, x: Variable) -> str:
@@ -170,13 +179,21 @@ class Code:
         self._registers[x] = name
         return name
 
-    def name_as(self, x: Variable, other: Variable) -> None:
-        """Let a variable have the name of another one."""
-        self._registers[x] = self._registers[other]
+    def name(self, x: Variable, name: str) -> None:
+        """Give a variable a name that others have, too."""
+        self._registers[x] = name
+
+    def turns(self, x: Variable) -> str:
+        """Return the text of the arrays that turns write a variable into; empty if none are."""
+        if x not in self.plan.rows and x not in self.plan.pairs:
+            return ""
+        name = self._turns.setdefault(x, f"r{len(self._turns)}")
+        return name if x in self.plan.rows else f"cycle({name})"
 
     def release(self, x: Variable) -> None:
-        """Let others have the name of a variable."""
-        self._free.append(self._registers[x])
+        """Let others have the name of a variable, if it is its own."""
+        if self._registers[x][0] == "v":
+            self._free.append(self._registers[x])
 
     def held(self, x: Any, like: Variable) -> str:
         """Return the text of a value in the form in which a variable is held."""
@@ -210,6 +227,8 @@ class Code:
         if type(y) is Variable and y in self.plan.places:
             given = list(map(self.text, call.args))
             return self._into(call, given, self.define(y))
+        if type(y) is Variable and y in self._turns:
+            return self._into(call, list(map(self.text, call.args)), self._registers[y])
         text = self._expression(call)
         if type(y) is Variable and y in self.plan.views:
             self._views.append(f"{self.define(y)} = {text}")
@@ -318,6 +337,10 @@ def _in_loops(program: Program) -> Program:
     """Return a long program with its equal steps in loops, if that makes it short."""
     if len(program.steps) < LONG or any([isinstance(step, Loop) for step in program.steps]):
         return program
+    if len(program.steps) < TOO_LONG:
+        made_in_steps = [x for step in program.steps for x in step.outputs()]
+        if any([x.is_array and x.size >= SMALLEST for x in made_in_steps]):
+            return program
     made = rolled(program)
     return made if can_run(made.steps) and 4 * len(made.steps) < len(program.steps) else program
 
@@ -340,7 +363,7 @@ def _claimed(make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
     return run
 
 
-def _checked(fast: Callable[..., Any], exact: Code) -> Callable[..., Any]:
+def _checked(fast: Callable[..., Any], exact: Callable[[], Code]) -> Callable[..., Any]:
     """Return a function that runs `exact` where Python's arithmetic fails and NumPy's warns."""
     made: list[Callable[..., Any]] = []
 
@@ -349,7 +372,7 @@ def _checked(fast: Callable[..., Any], exact: Code) -> Callable[..., Any]:
             return fast(*given)
         except scalars.FAILURES:
             if not made:
-                made.append(exact.function())
+                made.append(exact().function())
         return made[0](*given)
 
     return run

@@ -116,3 +116,44 @@ def test_results_of_loops_share_no_memory():
     compiled(x * 2)
     assert all(map(np.array_equal, first, held))
     assert first[2] is x
+
+
+def random_recurrence(seed, turns):
+    """A function of two arrays with a random body, the same in each turn."""
+    unary = [np.sin, np.tanh, lambda a: a * 0.7, lambda a: 1 - a * a, lambda a: a.T.T, np.cos]
+    unary += [lambda a: a @ np.eye(a.shape[1]) / 3, lambda a: a[::-1], lambda a: a + a[0]]
+    binary = [np.add, np.multiply, np.subtract, lambda a, b: a / (3 + b * b), np.maximum]
+
+    def f(x, w):
+        rng = np.random.default_rng(seed)
+        states = int(rng.integers(1, 4))
+        plan = [tuple(rng.integers(0, 1000, 4)) for _ in range(rng.integers(2, 6))]
+        held, total = [x * (k + 1) for k in range(states)], 0.0
+        for _ in range(turns):
+            made = [*held, w]
+            for kind, op, i, j in plan:
+                a, b = made[i % len(made)], made[j % len(made)]
+                if kind % 2:
+                    made.append(unary[op % len(unary)](a))
+                else:
+                    made.append(binary[op % len(binary)](a, b))
+            held = [np.tanh(made[-1]), *held[: states - 1]] if plan[0][0] % 3 else made[-states:]
+            if plan[0][1] % 2:
+                total = total + np.sum(held[0])
+        return total + sum(np.sum(part) for part in held)
+
+    return f
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_random_recurrences_give_the_eager_numbers(seed):
+    f = ag.value_and_grad(random_recurrence(seed, 9 + seed % 4), (0, 1))
+    compiled = ag.compile(f)
+    rng = np.random.default_rng(seed)
+    for _ in range(3):
+        x, w = rng.standard_normal((2, 2, 3))
+        with np.errstate(all="ignore"):
+            found, expected = compiled(x, w), f(x, w)
+        for a, b in zip(tree_leaves(found), tree_leaves(expected), strict=True):
+            assert type(a) is type(b)
+            assert np.allclose(a, b, rtol=1e-12, atol=1e-14)

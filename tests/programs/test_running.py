@@ -280,3 +280,12 @@ def test_a_variable_of_a_closure_that_is_unset_is_noticed():
     assert compiled(1.0) == 2.0
     del scale
     assert compiled(1.0) == 7.0
+
+
+def test_constant_results_are_new_arrays_in_their_layout():
+    compiled = ag.compile(ag.grad(lambda x: np.sum(x.T * 2.0)))
+    x = np.asfortranarray(np.ones((2, 3)))
+    first = compiled(x)
+    first += 1
+    assert np.array_equal(compiled(x), np.full((2, 3), 2.0))
+    assert compiled(x).strides == ag.grad(lambda x: np.sum(x.T * 2.0))(x).strides
