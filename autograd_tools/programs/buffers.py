@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_tools.base.traced import UfuncMethod
 from autograd_tools.programs.blocks import Chain
+from autograd_tools.programs.joining import joined, read_once
 from autograd_tools.programs.loop import Loop
 from autograd_tools.programs.lowering import DOT
 from autograd_tools.programs.program import Call, Variable
@@ -37,6 +38,12 @@ class Plan:
         The block with the turns of each variable that a loop stores, and their number.
     pairs : dict
         The two blocks of each variable that a loop hands on, which its turns use in turn.
+    sequences : dict
+        The variable of `rows` that each sequence is.
+    joined : dict
+        The calls of a loop that run once for all turns.
+    backwards : set
+        Variables of `rows` whose first turn is the last row.
     """
 
     blocks: list[int] = field(default_factory=list)
@@ -44,6 +51,9 @@ class Plan:
     views: set[Variable] = field(default_factory=set)
     rows: dict[Variable, tuple[int, int]] = field(default_factory=dict)
     pairs: dict[Variable, tuple[int, int]] = field(default_factory=dict)
+    sequences: dict[Variable, Variable] = field(default_factory=dict)
+    joined: dict[Loop, list[Call]] = field(default_factory=dict)
+    backwards: set[Variable] = field(default_factory=set)
 
     def blocks_of(self, x: Variable) -> tuple[int, ...]:
         """Return the blocks that a variable takes."""
@@ -127,9 +137,15 @@ def _plan_body(
             plan.pairs[y] = free.take(nbytes(y)), free.take(nbytes(y))
         elif y.order == "C":
             plan.rows[y] = free.take(nbytes(y) * loop.count), loop.count
+    plan.sequences |= {
+        x.sequence: x.variable for x in loop.stored if x.variable in plan.rows and not x.before
+    }
+    whole = _plan_joined(
+        loop, [x for x in calls.values() if uses.ends.get(x.output) == number], plan, free, lasting
+    )
     for position in range(len(loop.body)):
         dying = [x for x in ends.get(position, ()) if x in plan.places]
-        if position in calls and (y := calls[position].output) not in lasting:
+        if position in calls and (y := calls[position].output) not in (*lasting, *plan.rows):
             over = _taken_over(calls[position], dying, inner)
             if over is not None:
                 dying.remove(over)
@@ -137,7 +153,26 @@ def _plan_body(
             dying += [y] if y in ends.get(position, ()) else []
         for x in dying:
             free.add(plan.places[x])
-    return [x for x in lasting if uses.ends.get(x) == number]
+    return [x for x in (*lasting, *whole) if uses.ends.get(x) == number]
+
+
+def _plan_joined(
+    loop: Loop, calls: list[Call], plan: Plan, free: _Free, lasting: list[Variable]
+) -> list[Variable]:
+    """Plan the calls that run once for all turns; return the variables with an own block."""
+    calls = [x for x in calls if x.output not in lasting]
+    plan.joined[loop], step = joined(loop, calls, plan.sequences, nbytes)
+    once = read_once(loop)
+    found: dict[Variable, None] = {}
+    for call in plan.joined[loop]:
+        y = call.output
+        over = [x for x in call.inputs() if x in found and x in once and _is_alike(x, y)]
+        block = plan.rows[over[0]][0] if over else free.take(nbytes(y) * loop.count)
+        found.pop(over[0] if over else y, None)
+        found[y] = None
+        plan.rows[y] = block, loop.count
+        plan.backwards |= {y} if step < 0 else set()
+    return [*found]
 
 
 def _is_alike(x: Variable, y: Variable) -> bool:

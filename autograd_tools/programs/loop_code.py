@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from autograd_tools.programs.loop import CARRIED, COUNTER, ELEMENT, SAME, Entry, Loop
-from autograd_tools.programs.program import Check, Variable
+from autograd_tools.programs.program import Call, Check, Variable
 
 
 class Writer(Protocol):
@@ -20,6 +20,12 @@ class Writer(Protocol):
 
     def turns(self, x: Variable) -> str:
         """Return the text of the arrays that turns write a variable into; empty if none are."""
+
+    def joined(self, loop: Loop) -> list[Call]:
+        """Return the calls of a loop that run once for all turns."""
+
+    def joined_line(self, call: Call, loop: Loop) -> str:
+        """Return the line of such a call."""
 
     def name(self, x: Variable, name: str) -> None:
         """Give a variable a name that others have, too."""
@@ -51,20 +57,27 @@ def can_run(steps: Any, depth: int = 0) -> bool:
 def loop_lines(loop: Loop, writer: Writer) -> Iterator[str]:
     """Yield the lines of a loop."""
     made = [*[x.variable for x in loop.stored], *[y for s in loop.body for y in s.outputs()]]
-    arrays = {x: turns for x in made if (turns := writer.turns(x))}
+    joined = writer.joined(loop)
+    body = [step for step in loop.body if step not in joined]
+    read = {x for step in body for x in (*step.inputs(), *step.outputs())}
+    arrays = {x: turns for x in made if (turns := writer.turns(x)) and x in read}
     yield from _sequences(loop, arrays, writer)
-    found = _iterated(loop, writer) + [(writer.define(x), turns) for x, turns in arrays.items()]
+    yield from [writer.joined_line(call, loop) for call in joined]
+    entries = [x for x in loop.entries if x.variable in read or x.kind in (SAME, CARRIED)]
+    found = _iterated(entries, loop.count, writer) + [
+        (writer.define(x), turns) for x, turns in arrays.items()
+    ]
     carried = [entry for entry in loop.entries if entry.kind == CARRIED]
     for entry in carried:
         start = writer.held(entry.values[0], entry.variable)
         yield f"{writer.define(entry.variable)} = {start}"
-    checks, body = _body(loop, writer)
+    checks, lines = _body(body, loop.count, writer)
     if checks or all([source.startswith("cycle") for _, source in found]):
         found.append(("i", f"range({loop.count})"))
     names, iterables = zip(*found, strict=True)
     each = iterables[0] if len(found) == 1 else f"zip({', '.join(iterables)})"
     yield f"for {', '.join(names)} in {each}:"
-    yield from [f"    {line}" for line in body]
+    yield from [f"    {line}" for line in lines]
     for stored in [x for x in loop.stored if x.variable not in arrays]:
         name = writer.held(stored.variable, stored.variable)
         yield f"    {writer.held(stored.sequence, stored.sequence)}.append({name})"
@@ -72,7 +85,7 @@ def loop_lines(loop: Loop, writer: Writer) -> Iterator[str]:
         new = [writer.held(entry.next, entry.variable) for entry in carried]
         old = [writer.held(entry.variable, entry.variable) for entry in carried]
         yield f"    {', '.join(old)} = {', '.join(new)}"
-    for entry in [x for x in loop.entries if x.kind != SAME]:
+    for entry in [x for x in entries if x.kind != SAME]:
         writer.release(entry.variable)
 
 
@@ -88,25 +101,25 @@ def _sequences(loop: Loop, arrays: dict[Variable, str], writer: Writer) -> Itera
             yield f"{writer.define(stored.sequence)} = [{items}]"
 
 
-def _iterated(loop: Loop, writer: Writer) -> list[tuple[str, str]]:
+def _iterated(entries: list[Entry], count: int, writer: Writer) -> list[tuple[str, str]]:
     """Return the name of each entry that a loop iterates over, and the text of the items."""
     found = []
-    for entry in loop.entries:
+    for entry in entries:
         if entry.kind == SAME:
             writer.name(entry.variable, writer.held(entry.values[0], entry.values[0]))
         elif entry.kind != CARRIED:
-            source = _source(entry, loop.count, writer)
+            source = _source(entry, count, writer)
             found.append((writer.define(entry.variable), source))
     return found
 
 
-def _body(loop: Loop, writer: Writer) -> tuple[int, list[str]]:
+def _body(steps: list[Any], count: int, writer: Writer) -> tuple[int, list[str]]:
     """Return the number of checks in a turn, and the lines of the body."""
     outcomes, writer.outcomes = writer.outcomes, []
     turn, writer.turn = writer.turn, f"{len(outcomes)} + i * @checks + "
-    body = [line for step in loop.body for line in writer.step_lines(step)]
+    body = [line for step in steps for line in writer.step_lines(step)]
     inner, writer.outcomes, writer.turn = writer.outcomes, outcomes, turn
-    writer.outcomes += inner * loop.count
+    writer.outcomes += inner * count
     return len(inner), [line.replace("@checks", str(len(inner))) for line in body]
 
 

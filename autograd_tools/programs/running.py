@@ -20,7 +20,8 @@ from autograd_tools.programs import scalars
 from autograd_tools.programs.block_code import ChainCode
 from autograd_tools.programs.blocks import SMALLEST, Chain, with_chains
 from autograd_tools.programs.buffers import nbytes, planned
-from autograd_tools.programs.loop import Loop
+from autograd_tools.programs.claims import checked, claimed
+from autograd_tools.programs.loop import SAME, Loop
 from autograd_tools.programs.loop_code import can_run, loop_lines
 from autograd_tools.programs.loops import rolled
 from autograd_tools.programs.lowering import lowered
@@ -95,9 +96,9 @@ class Code:
         made: Any = self.space.pop("program")
         if self._buffers or self._turns:
             code, views = made.__code__, compile("\n".join(self._views), name, "exec")
-            made = _claimed(lambda: self._with_memory(code, views))
+            made = claimed(lambda: self._with_memory(code, views))
         if self.floats and not any([x.written for x in self.program.inputs]):
-            made = _checked(made, lambda: Code(self.program, self.outside, exact=True))
+            made = checked(made, lambda: Code(self.program, self.outside, exact=True).function())
         result: Callable[..., Any] = made
         return result
 
@@ -109,8 +110,8 @@ class Code:
             yield from [f"    {line}" for line in self.step_lines(step)]
             for x in last.get(number, ()):
                 self.release(x)
-                if nbytes(x) >= LARGE and self._registers[x][0] == "v":
-                    yield f"    {self._registers[x]} = None"
+                if nbytes(x) >= LARGE and (name := self._registers.get(x, ""))[:1] == "v":
+                    yield f"    {name} = None"
         numbers = {self._registers[x] for x in self.uses.results if x in self.floats}
         for name in sorted(numbers):
             yield f"    if {name} - {name} != 0: raise OverflowError"
@@ -145,7 +146,10 @@ class Code:
         for x, name in self._turns.items():
             found = [blocks[block] for block in self.plan.blocks_of(x)]
             if x in self.plan.rows:
-                space[name] = [*np.ndarray((self.plan.rows[x][1], *x.shape), x.dtype, found[0])]
+                space[f"{name}a"] = whole = np.ndarray(
+                    (self.plan.rows[x][1], *x.shape), x.dtype, found[0]
+                )
+                space[name] = [*whole][:: -1 if x in self.plan.backwards else 1]
             else:
                 like: dict[str, Any] = {"dtype": x.dtype, "order": x.order}
                 space[name] = [np.ndarray(x.shape, buffer=part, **like) for part in found]
@@ -190,10 +194,34 @@ class Code:
         name = self._turns.setdefault(x, f"r{len(self._turns)}")
         return name if x in self.plan.rows else f"cycle({name})"
 
+    def joined(self, loop: Loop) -> list[Call]:
+        """Return the calls of a loop that run once for all turns."""
+        return self.plan.joined.get(loop, [])
+
+    def joined_line(self, call: Call, loop: Loop) -> str:
+        """Return the line of such a call."""
+        entries = {entry.variable: entry for entry in loop.entries}
+
+        def text(x: Any) -> str:
+            entry = entries.get(x) if type(x) is Variable else None
+            if entry is None:
+                return f"{self.turns(x)}a" if type(x) is Variable else self.text(x)
+            if entry.kind == SAME:
+                return self.text(entry.values[0])
+            end = entry.start + entry.step * (loop.count - 1)
+            rows = f"{self.turns(self.plan.sequences[entry.values[0]])}a"
+            first, last = sorted((entry.start, end))
+            self._views.append(f"w{len(self._views)} = {rows}[{first}:{last + 1}]")
+            return f"w{len(self._views) - 1}"
+
+        given = [text(x) for x in call.args]
+        return self._into(call, given, f"{self.turns(call.output)}a")
+
     def release(self, x: Variable) -> None:
         """Let others have the name of a variable, if it is its own."""
-        if self._registers[x][0] == "v":
-            self._free.append(self._registers[x])
+        name = self._registers.get(x, "")  # none for what is read in one call for all turns alone
+        if name[:1] == "v":
+            self._free.append(name)
 
     def held(self, x: Any, like: Variable) -> str:
         """Return the text of a value in the form in which a variable is held."""
@@ -343,36 +371,3 @@ def _in_loops(program: Program) -> Program:
             return program
     made = rolled(program)
     return made if can_run(made.steps) and 4 * len(made.steps) < len(program.steps) else program
-
-
-def _claimed(make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
-    """Return a function that runs as one that nobody else is running; `make` makes another one."""
-    free = [make()]
-    take, give = free.pop, free.append
-
-    def run(*given: Any) -> Any:
-        try:
-            mine = take()
-        except IndexError:
-            mine = make()
-        try:
-            return mine(*given)
-        finally:
-            give(mine)
-
-    return run
-
-
-def _checked(fast: Callable[..., Any], exact: Callable[[], Code]) -> Callable[..., Any]:
-    """Return a function that runs `exact` where Python's arithmetic fails and NumPy's warns."""
-    made: list[Callable[..., Any]] = []
-
-    def run(*given: Any) -> Any:
-        try:
-            return fast(*given)
-        except scalars.FAILURES:
-            if not made:
-                made.append(exact().function())
-        return made[0](*given)
-
-    return run

@@ -55,6 +55,15 @@ def layers(weights, x):
     return np.sum(x)
 
 
+def test_calls_that_turns_do_not_hand_on_run_once_for_all_turns():
+    compiled = ag.compile(ag.grad(lambda x: chain(x, 50)))
+    compiled(np.linspace(0, 1, 4))
+    before, inside = "\n".join(Code(compiled.programs[0]).lines()).split("for ")[1:]
+    assert len(inside.splitlines()) < len(before.splitlines())
+    x = np.linspace(0.1, 2, 4)
+    assert np.array_equal(compiled(x), ag.grad(lambda x: chain(x, 50))(x))
+
+
 RNG = np.random.default_rng(0)
 NETWORK = (RNG.normal(size=(3, 3)), RNG.normal(size=(3, 2)), np.ones(3), RNG.normal(size=(40, 2)))
 CASES = {
