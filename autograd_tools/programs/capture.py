@@ -27,6 +27,7 @@ from autograd_tools.engine.rule_sites import passing, running
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.state import innermost_open
 from autograd_tools.location.code_files import file_of
+from autograd_tools.location.users_code import is_users
 from autograd_tools.programs.dependence import ELEMENTWISE, STATIC, depends_on_numbers, is_numpys
 from autograd_tools.programs.effects import CHANGING, targets_of
 from autograd_tools.programs.param_inputs import has_value, plain_value, set_plain_value

@@ -20,14 +20,14 @@ from autograd_tools.engine.listeners import readers
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import is_outermost
 from autograd_tools.engine.values import Value
-from autograd_tools.location.call_site import is_users
+from autograd_tools.location.users_code import is_users
 from autograd_tools.programs.agreement import agreed, close
 from autograd_tools.programs.capture import UncapturedError, is_floating_input
 from autograd_tools.programs.outside import Outside
 from autograd_tools.programs.param_inputs import is_capturing
 from autograd_tools.programs.program import Program
 from autograd_tools.programs.running import Code, LeftPathError
-from autograd_tools.programs.signatures import is_fixed, key_of
+from autograd_tools.programs.signatures import is_fixed, signature_of
 from autograd_tools.programs.simplify import simplified
 from autograd_tools.programs.traces import trace_of
 from autograd_tools.timing import instrument as timing
@@ -64,7 +64,7 @@ class Path:
         """Return the numbers of the Params that are inputs; None if these have another form now."""
         found: list[Any] = []
         for param, key in self.program.params:
-            held, now, _ = key_of(param.value)
+            held, now, _ = signature_of(param.value)
             if now != key:
                 return None
             found += held
@@ -147,7 +147,7 @@ class Compiled:
         if not is_outermost() or is_capturing() or readers or timing.ENABLED:
             return self.function(*args, **kwargs)
         try:
-            inputs, signature, constants = key_of(args, kwargs)
+            inputs, signature, constants = signature_of(args, kwargs)
         except RecursionError:  # a list that holds itself
             return self.function(*args, **kwargs)
         by_integers = bool(self._by_integers) and signature in self._by_integers

@@ -26,7 +26,7 @@ import numpy as np
 from autograd_tools.engine.changes import sample_of
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.values import Value
-from autograd_tools.location.call_site import is_library
+from autograd_tools.location.users_code import is_library
 from autograd_tools.programs.undoing import GlobalNames
 
 MOST_FOLLOWED = 10_000  # objects that are followed

@@ -17,7 +17,7 @@ from autograd_tools.engine.registry import functions_captured
 from autograd_tools.programs.capture import Capture, UncapturedError, is_input, traced_leaves
 from autograd_tools.programs.param_inputs import params_captured, plain_value
 from autograd_tools.programs.program import Program
-from autograd_tools.programs.signatures import key_of
+from autograd_tools.programs.signatures import signature_of
 
 
 class CapturedRun(NamedTuple):
@@ -66,7 +66,7 @@ def captured(
         capture.steps,
         capture.inputs,
         with_leaves(y, lambda x: x.variable),
-        [(param, key_of(plain_value(param))[1]) for param, _ in capture.params.values()],
+        [(param, signature_of(plain_value(param))[1]) for param, _ in capture.params.values()],
         [(param, with_leaves(x, lambda x: x.variable)) for param, x in assigned],
         frozenset(capture.ignored),
     )

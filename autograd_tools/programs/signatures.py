@@ -10,12 +10,12 @@ from autograd_tools.base.containers import children_of
 from autograd_tools.programs.capture import is_input
 
 BY_VALUE = (str, bool, bytes, type(None))
-LARGEST = 4096  # bytes of an array of no numbers that are compared
+MOST_COMPARED = 4096  # bytes of an array of no numbers that are compared
 BUILT_IN = (tuple, list, dict)
 KEYWORDS = "keywords"
 
 
-def key_of(
+def signature_of(
     x: Any, keywords: dict[str, Any] | None = None
 ) -> tuple[list[Any], tuple[Any, ...], Any]:
     """Return the inputs in arguments, what tells their signature apart, and their constants.
@@ -73,7 +73,7 @@ def _pattern(inputs: list[Any]) -> tuple[int, ...]:
 def is_fixed(x: Any) -> bool:
     """Return whether a constant keeps its numbers, or shows when they change."""
     if isinstance(x, np.ndarray):
-        return type(x) is np.ndarray and x.dtype != object and x.nbytes <= LARGEST
+        return type(x) is np.ndarray and x.dtype != object and x.nbytes <= MOST_COMPARED
     return not hasattr(x, "__next__")  # such as a generator or a file
 
 

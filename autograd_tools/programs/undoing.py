@@ -13,7 +13,9 @@ import numpy as np
 
 from autograd_tools.engine.changes import fingerprint
 
-LARGEST = 2**28  # bytes of an array that is copied; of a larger one some elements are compared
+LARGEST_COPIED = (
+    2**28
+)  # bytes of an array that is copied; of a larger one some elements are compared
 
 
 class GlobalNames(NamedTuple):
@@ -67,7 +69,7 @@ def _contents(x: Any) -> Any:
     """Return a copy of what an object holds; None if it holds nothing that can change."""
     kind = type(x)
     if kind is np.ndarray:
-        return x.copy("K") if x.nbytes <= LARGEST else fingerprint(x)
+        return x.copy("K") if x.nbytes <= LARGEST_COPIED else fingerprint(x)
     if kind is GlobalNames:
         return {name: x.variables[name] for name in x.names if name in x.variables}
     if isinstance(x, dict):
