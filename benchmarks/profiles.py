@@ -168,17 +168,20 @@ PROFILERS = {
     "AUTOGRAD_TIMER=lines": (),
     "autograd-tools profile": ("-m", "autograd_tools", "profile"),
     "autograd-tools profile --sample": ("-m", "autograd_tools", "profile", "--sample"),
-    "cProfile": ("-m", "cProfile", "-o", os.devnull),
+    "cProfile": ("-m", "cProfile", "-o", "output.json"),
     "pyinstrument": ("-m", "pyinstrument"),
-    "line_profiler": ("-m", "kernprof", "-l", "-o", os.devnull),
-    "scalene": ("-m", "scalene", "run", "--cpu-only", "-o", os.devnull),
+    "line_profiler": ("-m", "kernprof", "-l", "-o", "output.json"),
+    "scalene": ("-m", "scalene", "run", "--cpu-only", "-o", "output.json"),
 }
 MODULES = {"line_profiler": "line_profiler", "scalene": "scalene", "pyinstrument": "pyinstrument"}
 RUNS = 5
 
 
 def spent(name, folder):
-    """The processor seconds of the script's process under a profiler, and of its gradients."""
+    """The processor seconds of the script's process under a profiler, and of its gradients.
+
+    Not a number if the profiler failed.
+    """
     script = Path(folder, "rnn.py")
     source = SCRIPT.replace("def loss", "@profile\ndef loss") if name == "line_profiler" else SCRIPT
     script.write_text(source)
@@ -190,9 +193,11 @@ def spent(name, folder):
         env={**os.environ, "AUTOGRAD_TIMER": setting, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
     after = os.times()
+    if process.returncode:
+        return float("nan"), float("nan")
     whole = sum(after[2:4]) - sum(before[2:4])
     numbers = [float(line) for line in process.stderr.split() if line[:1].isdigit() and "." in line]
     return whole, numbers[-1]

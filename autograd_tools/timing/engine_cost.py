@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_tools.base.plain_data import LARGEST
-from autograd_tools.timing.records import Counts, Record
+from autograd_tools.timing.records import Counts, Operand, Record
 
 # Operations that programs write as operators.
 OPERATORS = (
@@ -77,7 +77,10 @@ def measuring_ns(
     for record, counts in records:
         if record.phase == "record":
             is_ufunc = isinstance(getattr(np, record.op, None), np.ufunc)
-            total += counts.calls * taken.get(record.op, usual if is_ufunc else other)
+            own = taken.get(record.op, usual if is_ufunc else other)
+            if record.op == "getitem" and record.operands[1:2] == (Operand("tuple"),):
+                own = other  # as in `x[:, None]`, which NumPy hands over
+            total += counts.calls * own
         elif record.phase == "backward":
             total += counts.calls * cost.measure_pass_ns
     return round(total)

@@ -7,7 +7,7 @@ import autograd_tools as ag
 import viewer
 from autograd_tools.api.engine_cost import engine_cost
 from autograd_tools.engine.state import innermost_open
-from autograd_tools.timing import Timer
+from autograd_tools.timing import Operand, Timer
 from autograd_tools.timing.engine_cost import EngineCost, measuring_ns
 
 COST = EngineCost(
@@ -85,6 +85,15 @@ def test_marks_of_ufuncs_operators_items_and_other_functions_cost_their_own(op, 
     timer.add(record(op, phase="record"), 70_000, 0, 10)
     assert measuring_ns(timer.records.items(), cost, own_ns=7) == 10 * ns + 7
     assert measuring_ns(timer.records.items(), COST) == 40_000  # a file without kinds
+
+
+def test_the_reading_of_items_by_several_indices_is_a_call_of_a_function():
+    cost = COST._replace(measure_item_ns=2000.0, measure_other_ns=3000.0)
+    timer = Timer(clock=lambda: 0)
+    for i, index in enumerate(("tuple", "int")):
+        operands = Operand("float64", (3, 2), "C"), Operand(index)
+        timer.add(record("getitem", *operands, line=i, phase="record"), 70_000, 0, 10)
+    assert measuring_ns(timer.records.items(), cost) == 10 * 3000 + 10 * 2000
 
 
 def test_what_the_timer_takes_besides_marks_is_counted_saved_and_merged(tmp_path):
