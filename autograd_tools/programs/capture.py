@@ -97,6 +97,7 @@ class Capture:
         self._constants: dict[int, tuple[Any, Any]] = {}  # arrays as they were, by id
         self._own: set[int] = set()  # ids of Params that the function makes
         self._count = 0
+        self._known: dict[Any, Site] = {}  # by code and line, and by site and rule
         self._sites: dict[tuple[int, int], Site] = {}  # of recordings, by serial and index
 
     def variable(self, like: Any, root: Variable | None = None, name: str = "") -> Variable:
@@ -354,11 +355,15 @@ class Capture:
                 if index is not None:
                     site = self._sites.get((recording.serial, index), NOWHERE)
                     rule = recording.entries[index][0].primitive.name
-                    site = site._replace(gradients=site.gradients + 1, rule=rule)
+                    site = self._known.get(key := (site, rule)) or self._known.setdefault(
+                        key, site._replace(gradients=site.gradients + 1, rule=rule)
+                    )
                     break
             elif is_users(frame):
                 code = frame.f_code
-                site = Site(file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname)
+                site = self._known.get(key := (code, frame.f_lineno)) or self._known.setdefault(
+                    key, Site(file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname)
+                )
                 break
             frame = frame.f_back
         else:
