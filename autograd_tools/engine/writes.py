@@ -237,6 +237,10 @@ class Place:
 
     def copy(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Copy an array of the same shape into the layout in which the steps are views."""
+        if isinstance(x, Traced):
+            copied = x.copy("K")
+            if tuple([n // x.itemsize for n in copied.strides]) == self.strides:
+                return copied
         y = in_layout(x.shape, self.strides, x.dtype)
         y[...] = x
         return y

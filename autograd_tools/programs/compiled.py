@@ -128,6 +128,12 @@ class Compiled:
             )
         return trace_of(programs[0])
 
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """Return the source of the function for such arguments: `ag.source(f, *args)`."""
+        from autograd_tools.programs.source_text import source  # people seldom ask for it
+
+        return source(self.function, *args, **kwargs)
+
     def clear(self) -> None:
         """Forget the programs."""
         self._signatures.clear()

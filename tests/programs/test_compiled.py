@@ -78,7 +78,16 @@ def cube(x):
     return np.asarray(x) ** 3
 
 
+def moved(x):
+    y = x * 1.0
+    y[1:3] += x[0]
+    for t in range(1, 5):
+        y[t] = y[t - 1] * 0.5 + x[t]
+    return np.sum(y[::-1] * y)
+
+
 GRADIENTS = {
+    "writes into parts": moved,
     "index": lambda x: np.sum(x[1:] * x[:-1]) + x[2] * x[-1],
     "sum": lambda x: np.sum(x) ** 2,
     "sums of rows": lambda x: np.sum(np.sum(np.outer(x, x), axis=1) ** 2),
@@ -447,6 +456,11 @@ def test_partial_functions_and_keywords_compile():
     f = ag.compile(functools.partial(lambda x, k, power=2: k * x**power, k=3.0))
     assert_equal(f(X, power=3), 3.0 * X**3)
     assert_equal(f(Y, power=3), 3.0 * Y**3)
+
+
+def test_a_compiled_function_has_a_source():
+    gradient = ag.compile(ag.grad(lambda x: np.sum(np.sin(x))))
+    assert gradient.source(X).endswith("np.cos(x)\n    return d_x\n")
 
 
 def test_clear_forgets_the_programs():
