@@ -242,7 +242,8 @@ def _of_function(f: types.FunctionType) -> Iterator[Part]:
     yield functools.partial(getattr, f, "__code__"), f.__name__
     found: list[tuple[Any, str]] = []
     for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=True):
-        yield functools.partial(_cell, cell), name
+        filled = _cell(cell) is not MISSING
+        yield functools.partial(CONTENTS if filled else _cell, cell), name
         found.append((_cell(cell), name))
     for name in dict.fromkeys(_globals_of(code)):
         if name in variables or not hasattr(builtins, name):
