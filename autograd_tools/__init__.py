@@ -70,7 +70,7 @@ from autograd_tools.tracing.tape import observe as observe
 
 if _TYPE_CHECKING:
     from autograd_tools.programs.compiled import compile as compile
-    from autograd_tools.programs.source_text import source as source
+    from autograd_tools.programs.writing.source_text import source as source
     from autograd_tools.tracing.trace_data import Trace as Trace
     from autograd_tools.tracing.trace_data import load_trace as load_trace
 
@@ -84,7 +84,7 @@ _LATER = {
     "Trace": "tracing.trace_data",
     "load_trace": "tracing.trace_data",
     "compile": "programs.compiled",
-    "source": "programs.source_text",
+    "source": "programs.writing.source_text",
 }
 
 

@@ -21,14 +21,14 @@ from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.state import is_outermost
 from autograd_tools.engine.values import Value
 from autograd_tools.location.users_code import is_users
-from autograd_tools.programs.agreement import agreed, close
-from autograd_tools.programs.capture import UncapturedError, is_floating_input
-from autograd_tools.programs.outside import Outside
-from autograd_tools.programs.param_inputs import is_capturing
-from autograd_tools.programs.program import Program
-from autograd_tools.programs.running import Code, LeftPathError
-from autograd_tools.programs.signatures import is_fixed, signature_of
-from autograd_tools.programs.simplify import simplified
+from autograd_tools.programs.capturing.agreement import agreed, close
+from autograd_tools.programs.capturing.capture import UncapturedError, is_floating_input
+from autograd_tools.programs.capturing.outside import Outside
+from autograd_tools.programs.capturing.param_inputs import is_capturing
+from autograd_tools.programs.capturing.signatures import is_fixed, signature_of
+from autograd_tools.programs.running.code import Code, LeftPathError
+from autograd_tools.programs.steps.program import Program
+from autograd_tools.programs.steps.simplify import simplified
 from autograd_tools.programs.traces import trace_of
 from autograd_tools.timing import instrument as timing
 from autograd_tools.tracing.trace_data import Trace
@@ -130,7 +130,7 @@ class Compiled:
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """Return the source of the function for such arguments: `ag.source(f, *args)`."""
-        from autograd_tools.programs.source_text import source  # people seldom ask for it
+        from autograd_tools.programs.writing.source_text import source  # people seldom ask for it
 
         return source(self.function, *args, **kwargs)
 

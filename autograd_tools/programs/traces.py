@@ -12,7 +12,14 @@ from autograd_tools.base.traced import Method, UfuncMethod
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.location.source_lines import code_at
-from autograd_tools.programs.program import Call, Program, Site, Variable, mapped, variables_in
+from autograd_tools.programs.steps.program import (
+    Call,
+    Program,
+    Site,
+    Variable,
+    mapped,
+    variables_in,
+)
 from autograd_tools.tracing.columns import Argument, TraceNode
 from autograd_tools.tracing.summaries import Summary
 from autograd_tools.tracing.trace_data import Trace

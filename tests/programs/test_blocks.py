@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import autograd_tools as ag
-from autograd_tools.programs import block_code, blocks
-from autograd_tools.programs.running import Code
+from autograd_tools.programs.running import block_code, blocks
+from autograd_tools.programs.running.code import Code
 
 
 @pytest.fixture(autouse=True)

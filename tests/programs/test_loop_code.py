@@ -7,8 +7,8 @@ import pytest
 
 import autograd_tools as ag
 from autograd_tools.base.containers import tree_leaves
-from autograd_tools.programs import running
-from autograd_tools.programs.running import Code
+from autograd_tools.programs.running import code as running
+from autograd_tools.programs.running.code import Code
 
 
 @pytest.fixture(autouse=True)

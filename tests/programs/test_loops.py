@@ -11,9 +11,9 @@ from support.program_runs import length, loops, results, same
 from support.random_loops import random_function
 
 import autograd_tools as ag
-from autograd_tools.programs.loops import rolled
-from autograd_tools.programs.program import Call, Program, Site, Variable
-from autograd_tools.programs.runs import captured
+from autograd_tools.programs.capturing.runs import captured
+from autograd_tools.programs.rolling.loops import rolled
+from autograd_tools.programs.steps.program import Call, Program, Site, Variable
 
 HERE = Site("script.py", 3, "f")
 

@@ -12,7 +12,7 @@ from support.random_loops import random_function, random_steps
 from support.sources import checked, function_of
 
 import autograd_tools as ag
-from autograd_tools.programs.capture import UncapturedError
+from autograd_tools.programs.capturing.capture import UncapturedError
 
 RNG = np.random.default_rng(0)
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.base.containers import tree_leaves
-from autograd_tools.programs.loop import CARRIED, COUNTER, EACH, ELEMENT, Loop
-from autograd_tools.programs.program import Check, Program, Variable, mapped
+from autograd_tools.programs.steps.loop import CARRIED, COUNTER, EACH, ELEMENT, Loop
+from autograd_tools.programs.steps.program import Check, Program, Variable, mapped
 
 Space = dict[Any, Any]
 

@@ -14,7 +14,7 @@ from autograd_tools.base.containers import tree_leaves
 from autograd_tools.base.output import FixedPath, write_bytes
 from autograd_tools.engine.primitives import name_of
 from autograd_tools.engine.values import Value
-from autograd_tools.programs.names_outside import NamesOutside
+from autograd_tools.programs.capturing.names_outside import NamesOutside
 from viewer.command import elsewhere
 from viewer.command.arguments import Command
 from viewer.command.outcome import after, fail, tell

@@ -1,0 +1,423 @@
+"""The capture of a program: a run of a function on traced values, with each call noted."""
+
+from __future__ import annotations
+
+import copy
+import operator
+import sys
+from collections.abc import Callable
+from threading import get_ident
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import (
+    LEAVES,
+    children_of,
+    copied,
+    field_names,
+    has_fields,
+    is_dataclass,
+    tree_leaves,
+    with_children,
+)
+from autograd_tools.base.traced import Traced, capture_of
+from autograd_tools.engine.changes import fingerprint
+from autograd_tools.engine.rule_sites import passing, running
+from autograd_tools.engine.saved import memory_of
+from autograd_tools.engine.state import innermost_open
+from autograd_tools.location.code_files import file_of
+from autograd_tools.location.users_code import is_users
+from autograd_tools.programs.capturing.dependence import (
+    ELEMENTWISE,
+    STATIC,
+    depends_on_numbers,
+    is_numpys,
+)
+from autograd_tools.programs.capturing.effects import CHANGING, targets_of
+from autograd_tools.programs.capturing.param_inputs import has_value, plain_value, set_plain_value
+from autograd_tools.programs.steps.program import NOWHERE, Call, Check, Site, Step, Variable, mapped
+
+# Functions without an effect, whose result has the shape of its broadcast arguments, and the
+# number of these.
+SIMPLE_CALLS: dict[Any, int] = {
+    **dict.fromkeys(ELEMENTWISE - CHANGING, 2),
+    **dict.fromkeys((operator.neg, operator.pos, operator.abs, operator.invert), 1),
+    **{
+        func: func.nin
+        for func in vars(np).values()
+        if isinstance(func, np.ufunc) and func.nout == 1 and func.signature is None
+    },
+}
+COPIED = 2**16  # bytes of a constant; of a larger one some elements are compared
+NUMBERS = (np.ndarray, np.generic, int, float, complex)
+
+
+def is_input(x: Any) -> bool:
+    """Return whether a leaf of the arguments is an input: a number or an array of numbers."""
+    kind = type(x)
+    if kind is np.ndarray:
+        return bool(x.dtype.kind in "biufc")
+    if kind in (int, float, complex):
+        return True
+    return isinstance(x, np.generic) and x.dtype.kind in "biufc"
+
+
+def is_floating_input(x: Any) -> bool:
+    """Return whether a leaf is an input that is no integer."""
+    return is_input(x) and np.result_type(x).kind in "fc"
+
+
+class UncapturedError(TypeError):
+    """A function does something that no program can do again."""
+
+    __module__ = "autograd_tools"
+    is_final = False  # and no way around it
+
+
+class Capture:
+    """The steps of a run so far."""
+
+    def __init__(
+        self, change: Callable[[Any], Any] | None = None, *, integers: bool = True
+    ) -> None:
+        self.is_input = is_input if integers else is_floating_input
+        self.change = change  # of the numbers of each input
+        self.steps: list[Step] = []
+        self.inputs: list[Variable] = []
+        self.given: list[Any] = []  # their values
+        self.thread = get_ident()
+        self.refused: UncapturedError | None = None
+        self.params: dict[int, tuple[Any, Any]] = {}  # Param and its traced value, by id
+        self.kept: list[Any] = []  # so that their ids stay theirs
+        self.assigned: dict[int, tuple[Any, Any]] = {}
+        self.errors: Any = np.geterr()  # at the last call
+        self.first_errors: dict[str, Any] = {**self.errors}
+        self.ignored: set[str] = set()  # errors that the function ignores
+        self.caught: Site | None = None  # of the first error in a call
+        self.containers: list[
+            tuple[Any, list[Any]]
+        ] = []  # that the function gets, with their items
+        self._by_id: dict[int, Traced] = {}  # of arrays in the arguments
+        self._constants: dict[int, tuple[Any, Any]] = {}  # arrays as they were, by id
+        self._own: set[int] = set()  # ids of Params that the function makes
+        self._count = 0
+        self._known: dict[Any, Site] = {}  # by code and line, and by site and rule
+        self._sites: dict[tuple[int, int], Site] = {}  # of recordings, by serial and index
+
+    def variable(self, like: Any, root: Variable | None = None, name: str = "") -> Variable:
+        """Make a variable."""
+        made = Variable(self._count, like, root, name)
+        self._count += 1
+        return made
+
+    def input(self, x: Any, name: str) -> Traced:
+        """Make an input of the program. One array that is given twice is one traced value."""
+        known = self._by_id.get(id(x)) if type(x) is np.ndarray else None
+        if known is not None:
+            self.inputs.append(self.variable(known.plain, name=name))
+            self.given.append(known.plain)
+            return known
+        held = x
+        if self.change is not None:
+            held = self.change(x)
+        elif type(x) is np.ndarray:
+            held = x.copy("K")  # the function may write into it
+        made = Traced(held, self.variable(held, name=name), self)
+        if type(x) is np.ndarray:
+            self._by_id[id(x)] = made
+        self.inputs.append(made.variable)
+        self.given.append(held)
+        return made
+
+    def container(self, x: Any) -> Any:
+        """Note a container that the function gets: it must not write into it."""
+        self.containers.append((x, children_of(x) or []))
+        return x
+
+    def written_container(self) -> Any:
+        """Return a container that the function has written into; None if there is none."""
+        for x, parts in self.containers:
+            now = children_of(x) or []
+            if len(now) != len(parts) or not all(map(operator.is_, now, parts)):
+                return x
+        return None
+
+    def param(self, param: Any) -> Any:
+        """Return the value of a Param as traced inputs."""
+        if id(param) in self._own:
+            return plain_value(param)
+        found = self.assigned.get(id(param)) or self.params.get(id(param))
+        if found is None:
+            held = traced_leaves(plain_value(param), param.name or "", self, is_input)
+            found = self.params[id(param)] = param, held
+        return found[1]
+
+    def assign(self, param: Any, x: Any) -> None:
+        """Let a Param have another value from here on."""
+        if id(param) in self._own or not has_value(param):
+            self._own.add(id(param))
+            self.kept.append(param)
+            set_plain_value(param, x)
+            return
+        self.param(param)
+        self.assigned[id(param)] = param, x
+
+    def refuse(self, what: str, instead: str) -> Any:
+        """Raise the error that says what cannot be captured."""
+        site = self._site()
+        at = f" at {site.file}:{site.line}" if site.file else ""
+        self.refused = UncapturedError(
+            f"{what}{at} reads numbers that no later run would read; {instead}"
+        )
+        raise self.refused
+
+    def read(self, x: Traced, convert: Callable[[Any], Any]) -> Any:
+        """Return a plain number, and note that later runs have to get the same."""
+        found = self._computed(convert, (x.plain,), {})
+        self.steps.append(Check(x.variable, convert, found, self._site()))
+        return found
+
+    def call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+        """Call a function on plain values and note the call."""
+        if get_ident() != self.thread:
+            return self.refuse("a call in another thread", "compute in the thread that calls it")
+        if (errors := np.geterr()) != self.errors:
+            self._note_errors({**errors})
+            self.errors = errors
+        made = None
+        if not kwargs and SIMPLE_CALLS.get(func) == len(args):
+            made = self._simple_call(func, args)
+        return self._any_call(func, args, kwargs) if made is None else made
+
+    def _simple_call(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Traced | None:
+        """Do `_any_call` for elementwise functions of values without containers; else None."""
+        traced, values, variables = [], [], []
+        for x in args:
+            if type(x) is Traced:
+                if x.capture is not self:
+                    return None
+                traced.append(x)
+                values.append(x.plain)
+                variables.append(x.variable)
+            elif type(x) in LEAVES:
+                values.append(x)
+                variables.append(x if type(x) is not np.ndarray else self._constant(x))
+            else:
+                return None
+        y = self._computed(func, tuple(values), {})
+        kind = type(y)
+        if kind is not np.float64 and (kind is not np.ndarray or y.base is not None):
+            return None
+        for x in traced:
+            if y is x.plain:
+                return None
+        made = Traced(y, self.variable(y), self)
+        self.steps.append(Call(func, tuple(variables), {}, made.variable, self._site()))
+        return made
+
+    def _any_call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+        traced: list[Traced] = []
+
+        def lower(x: Any) -> Any:
+            if type(x) is not Traced:
+                return x
+            if x.capture is not self:
+                self.refuse("a number that an earlier run has kept", "clear caches")
+            traced.append(x)
+            return x.plain
+
+        values = mapped(args, lower)
+        options = mapped(kwargs, lower) if kwargs else kwargs
+        written = targets_of(func, args, kwargs) if func not in STATIC else []
+        for x in written:
+            if type(x) is not Traced:
+                return self.refuse("writing into an array from outside", "return a new array")
+        before = [] if is_numpys(func) else [(x, copied(x.plain)) for x in traced]
+        y = self._computed(func, values, options)
+        if y is NotImplemented or func in STATIC or capture_of(y) is not None:
+            return y
+        written += [x for x, old in before if not _same_numbers(x.plain, old)]
+        for x in written:
+            x.variable.root.written = True
+        call = Call(
+            func,
+            mapped(args, self._noted),
+            mapped(kwargs, self._noted) if kwargs else {},
+            None,
+            self._site(),
+            tuple([x.variable.root for x in written]),
+        )
+        known = {id(x.plain): x for x in traced if type(x.plain) is np.ndarray}
+        self._check_numbers(func, y, bool(written))
+        result = self._wrapped(y, known, traced)
+        if not written and result is not None and type(result) is Traced and id(y) in known:
+            return result  # it returned its argument
+        call.output = None if written and id(y) in known else mapped(result, _variable_of)
+        call.checks_shape = depends_on_numbers(func, args, traced)
+        self.steps.append(call)
+        return result
+
+    def _computed(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Call a function; note where it fails, which the user's code may catch."""
+        try:
+            return func(*args, **kwargs)
+        except Exception:
+            self.caught = self.caught or self._site()
+            raise
+
+    def _check_numbers(self, func: Any, y: Any, writes: bool) -> None:
+        """Refuse results that are neither numbers nor arrays, which later runs could not check."""
+        for leaf in tree_leaves(y):
+            if not isinstance(leaf, NUMBERS) and not (leaf is None and writes):
+                name = getattr(func, "__name__", None) or repr(func)
+                self.refuse(
+                    f"{name}, whose result is no number,", "call it outside of the function"
+                )
+
+    def _noted(self, x: Any) -> Any:
+        """Return what a call keeps of an argument."""
+        if type(x) is Traced:
+            return x.variable
+        return self._constant(x) if type(x) is np.ndarray else x
+
+    def _constant(self, x: Any) -> Any:
+        """Note an array that is a constant; calls before a write into it keep a copy."""
+        known = self._constants.get(id(x))
+        if known is None or not _same_numbers(x, known[1]):
+            if known is not None:
+                self._keep_copy(x, known[1])
+            self._constants[id(x)] = x, x.copy("K") if x.nbytes <= COPIED else fingerprint(x)
+        return x
+
+    def _keep_copy(self, x: Any, before: Any) -> None:
+        """Let the calls so far have the array as it was."""
+        if type(before) is not np.ndarray:
+            self.refuse("writing into a large array after its use", "write into a new array")
+
+        def change(arg: Any) -> Any:
+            return before if arg is x else arg
+
+        for step in self.steps:
+            if isinstance(step, Call):
+                step.args, step.kwargs = mapped(step.args, change), mapped(step.kwargs, change)
+
+    def finish(self) -> None:
+        """Look once more at the constants, and at what a program cannot do.
+
+        Raises
+        ------
+        UncapturedError
+            If the function went on after a refusal or an error.
+        """
+        for x, before in self._constants.values():
+            if not _same_numbers(x, before):
+                self._keep_copy(x, before)
+        if self.refused is not None:
+            raise self.refused
+        if self.caught is not None:
+            at = f" at {self.caught.file}:{self.caught.line}" if self.caught.file else ""
+            raise UncapturedError(f"it catches an error{at}, which other numbers may not raise")
+        written = self.written_container()
+        if written is not None:
+            raise UncapturedError(
+                f"it writes into a {type(written).__name__} of its arguments; return a new one"
+            )
+
+    def look_at_memory(self, name: str) -> None:
+        """Refuse an attribute that tells where an array lies, unless the engine asks."""
+        if is_users(sys._getframe(2)):
+            self.refuse(f"x.{name}", "leave it out")
+
+    def _note_errors(self, errors: dict[str, Any]) -> None:
+        changed = [name for name, mode in errors.items() if mode != self.first_errors[name]]
+        if any([errors[name] == "raise" for name in changed]):
+            self.refuse("np.errstate", "choose how errors are handled outside of the function")
+        self.ignored.update([name for name in changed if errors[name] == "ignore"])
+
+    def _wrapped(self, y: Any, known: dict[int, Traced], traced: list[Traced]) -> Any:
+        """Return the numbers and arrays in an output as traced ones."""
+
+        def wrap(x: Any) -> Any:
+            if isinstance(x, NUMBERS):
+                found = known.get(id(x))
+                return (
+                    Traced(x, self.variable(x, _root_of(x, traced)), self)
+                    if found is None
+                    else found
+                )
+            return x
+
+        return mapped(y, wrap)
+
+    def _site(self) -> Site:
+        """Find the user's line, or that of the operation whose rule runs."""
+        frame: Any = sys._getframe(2)
+        while frame is not None:
+            if "outgrads" in frame.f_code.co_varnames:
+                recording = passing(frame)
+                index = None if recording is None else running(recording)
+                if index is not None:
+                    site = self._sites.get((recording.serial, index), NOWHERE)
+                    rule = recording.entries[index][0].primitive.name
+                    site = self._known.get(key := (site, rule)) or self._known.setdefault(
+                        key, site._replace(gradients=site.gradients + 1, rule=rule)
+                    )
+                    break
+            elif is_users(frame):
+                code = frame.f_code
+                site = self._known.get(key := (code, frame.f_lineno)) or self._known.setdefault(
+                    key, Site(file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname)
+                )
+                break
+            frame = frame.f_back
+        else:
+            site = NOWHERE
+        recording = innermost_open()
+        if recording is not None:
+            self._sites[recording.serial, len(recording.entries)] = site
+        return site
+
+
+def _variable_of(x: Any) -> Any:
+    return x.variable if type(x) is Traced else x
+
+
+def _root_of(y: Any, traced: list[Traced]) -> Variable | None:
+    """Return the root of the argument that an output views; None for an array of its own."""
+    if type(y) is not np.ndarray or y.base is None:
+        return None
+    memory = memory_of(y)
+    for x in traced:
+        if type(x.plain) is np.ndarray and memory_of(x.plain) is memory:
+            return x.variable.root
+    return None
+
+
+def _same_numbers(x: Any, before: Any) -> bool:
+    """Return whether an array is as it was: a copy of it, or its fingerprint."""
+    if type(before) is bytes:
+        return fingerprint(x) == before
+    if type(x) is not np.ndarray:
+        return True
+    return x.shape == before.shape and x.tobytes() == before.tobytes()
+
+
+def traced_leaves(x: Any, name: str, capture: Capture, is_input: Callable[[Any], bool]) -> Any:
+    """Return an argument with its numbers as inputs, named after their place in it."""
+    parts = children_of(x)
+    if parts is None:
+        return capture.input(x, name) if is_input(x) else x
+    keys: Any = range(len(parts))
+    if isinstance(x, dict):
+        keys = x
+    elif has_fields(x):
+        keys = field_names(x)
+    pairs = zip(parts, keys, strict=True)
+    made = [traced_leaves(part, f"{name}_{key}", capture, is_input) for part, key in pairs]
+    if not is_dataclass(x):
+        return capture.container(with_children(x, made))
+    whole = copy.copy(x)  # with its other attributes
+    for field, part in zip(keys, made, strict=True):
+        object.__setattr__(whole, field, part)
+    return capture.container(whole)

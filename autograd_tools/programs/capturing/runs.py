@@ -1,0 +1,116 @@
+"""One run of a function as a program: its arguments and Params are the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_tools.api.differentiate import parameter_names
+from autograd_tools.api.functions import FunctionOf
+from autograd_tools.base.containers import children_of, is_constant_leaf, tree_leaves, tree_replace
+from autograd_tools.base.traced import Traced
+from autograd_tools.engine.primitives import name_of
+from autograd_tools.engine.registry import functions_captured
+from autograd_tools.programs.capturing.capture import (
+    Capture,
+    UncapturedError,
+    is_input,
+    traced_leaves,
+)
+from autograd_tools.programs.capturing.param_inputs import params_captured, plain_value
+from autograd_tools.programs.capturing.signatures import signature_of
+from autograd_tools.programs.steps.program import Program
+
+
+class CapturedRun(NamedTuple):
+    """A captured run: the program, its inputs and results as plain values, and the new values of
+    Params.
+    """
+
+    program: Program
+    inputs: list[Any]
+    result: Any
+    assigned: list[tuple[Any, Any]]
+    expected: Any = None  # the result of a plain run
+
+
+def captured(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    change: Callable[[Any], Any] | None = None,
+    *,
+    integers: bool = True,
+) -> CapturedRun:
+    """Run a function on traced arguments, with `change` of the numbers in each input.
+
+    Without `integers`, the integers in the arguments are constants.
+
+    Raises
+    ------
+    UncapturedError
+        If it reads numbers in a way that no program can repeat.
+    """
+    capture = Capture(change, integers=integers)
+    names = [*parameter_names(_innermost(f)), *[f"x{i}" for i in range(len(args))]]
+    pairs = zip(args, names, strict=False)
+    given = tuple([traced_leaves(arg, name, capture, capture.is_input) for arg, name in pairs])
+    options = {
+        name: traced_leaves(arg, name, capture, capture.is_input) for name, arg in kwargs.items()
+    }
+    with functions_captured(), params_captured(capture):
+        y = f(*given, **options)
+    capture.finish()
+    assigned = list(capture.assigned.values())
+    _check_result([y, *[x for _, x in assigned]])
+    program = Program(
+        name_of(f),
+        capture.steps,
+        capture.inputs,
+        with_leaves(y, lambda x: x.variable),
+        [(param, signature_of(plain_value(param))[1]) for param, _ in capture.params.values()],
+        [(param, with_leaves(x, lambda x: x.variable)) for param, x in assigned],
+        frozenset(capture.ignored),
+    )
+    if program.writes_inputs and any(program.checks()):
+        raise UncapturedError("it writes into its arguments, and reads numbers in between")
+    return CapturedRun(
+        program,
+        capture.given,
+        with_leaves(y, lambda x: x.plain),
+        [(param, with_leaves(x, lambda x: x.plain)) for param, x in assigned],
+    )
+
+
+def _innermost(f: Any) -> Any:
+    """Return the function whose parameters are the arguments: `f` of `grad(f)`."""
+    while isinstance(f, FunctionOf):
+        f = f.args[0]
+    return f
+
+
+def _check_result(x: Any) -> None:
+    """Raise an error if a result holds something that a program cannot make again."""
+    for leaf in tree_leaves(x):
+        known = type(leaf) is Traced or is_input(leaf) or is_constant_leaf(leaf)
+        if not known or isinstance(leaf, FunctionType):
+            raise UncapturedError(f"it returns a {type(leaf).__name__}")
+        if isinstance(leaf, np.ndarray) and leaf.dtype == object:
+            raise UncapturedError("it returns an array of objects")
+    _check_keys(x)
+
+
+def _check_keys(x: Any) -> None:
+    if isinstance(x, dict) and Traced in map(type, x):
+        raise UncapturedError("it returns a dict with numbers from the arguments as keys")
+    for part in children_of(x) or ():
+        _check_keys(part)
+
+
+def with_leaves(x: Any, change: Callable[[Traced], Any]) -> Any:
+    """Return a pytree with `change` of each traced leaf."""
+    leaves = [change(leaf) if type(leaf) is Traced else leaf for leaf in tree_leaves(x)]
+    return tree_replace(x, iter(leaves))

@@ -1,0 +1,1 @@
+"""Equal steps as loops."""

@@ -1,0 +1,173 @@
+"""Programs made shorter: calls whose result nobody reads, and calls that repeat others."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Container, Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import tree_leaves, tree_replace
+from autograd_tools.base.memory import no_collections
+from autograd_tools.base.traced import PYTHONS, Method, UfuncMethod
+from autograd_tools.engine.cotangents import add_at
+from autograd_tools.programs.steps.program import (
+    Call,
+    Check,
+    Program,
+    Step,
+    Variable,
+    mapped,
+    variables_in,
+)
+
+FRESH = frozenset({np.zeros, np.empty, np.zeros_like, np.empty_like, np.copy, Method("copy")})
+_ours = frozenset(x for x in (*vars(operator).values(), add_at) if callable(x))
+
+
+@no_collections
+def simplified(program: Program) -> Program:
+    """Return a program with the same results and fewer calls."""
+    steps, renamed = _without_repeats(program.steps, _handed_out(program))
+
+    def rename(x: Any) -> Any:
+        return tree_replace(
+            x,
+            iter(
+                [
+                    renamed.get(leaf, leaf) if type(leaf) is Variable else leaf
+                    for leaf in tree_leaves(x)
+                ]
+            ),
+        )
+
+    result = rename(program.result)
+    assigned = [(param, rename(x)) for param, x in program.assigned]
+    kept = without_unread(
+        steps, [*tree_leaves(result), *tree_leaves([x for _, x in assigned])], program.inputs
+    )
+    return replace(program, steps=kept, result=result, assigned=assigned)
+
+
+def is_pure(func: Callable[..., Any]) -> bool:
+    """Return whether equal arguments give equal results, and a call has no other effect."""
+    if isinstance(func, (np.ufunc, Method, UfuncMethod)) or func in _ours:
+        return True
+    return (getattr(func, "__module__", "") or "").partition(".")[0] in ("numpy", "scipy")
+
+
+def _handed_out(program: Program) -> set[Variable]:
+    """Return the roots of the results: each has memory of its own, as in the function."""
+    leaves = tree_leaves([program.result, *[x for _, x in program.assigned]])
+    return {x.root for x in leaves if type(x) is Variable}
+
+
+def _without_repeats(
+    steps: Iterable[Step], handed_out: Container[Variable] = ()
+) -> tuple[list[Step], dict[Variable, Any]]:
+    """Return the steps without repeated calls, and what stands for the outputs of these.
+
+    A number of Python's that a check has read is a constant from there on.
+    """
+    renamed: dict[Variable, Any] = {}
+    known: dict[Any, Any] = {}
+    kept: list[Step] = []
+
+    def rename(x: Any) -> Any:
+        return renamed.get(x, x) if type(x) is Variable else x
+
+    for step in steps:
+        if isinstance(step, Check):
+            x, expected = rename(step.variable), step.expected
+            if type(x) is not Variable:
+                continue  # a constant now
+            checked = step if x is step.variable else Check(x, step.convert, expected, step.site)
+            if known.setdefault((x, step.convert), checked) is checked:
+                kept.append(checked)
+            if x.type in PYTHONS and type(expected) is x.type and step.convert is not hash:
+                renamed[step.variable] = renamed[x] = expected
+            continue
+        call = _renamed(step, rename)
+        if type(call.output) is Variable and call.output.type in PYTHONS and _is_constant(call):
+            renamed[call.output] = call.func(*call.args)
+            continue
+        if _may_repeat(call) and not any([x.root in handed_out for x in call.outputs()]):
+            before = known.setdefault((call.func, _key(call.args), _key(call.kwargs)), call.output)
+            if before is not call.output:
+                renamed.update(zip(call.outputs(), variables_in(before), strict=True))
+                continue
+        kept.append(call)
+    for made in kept:
+        for x in made.outputs():
+            x.root = rename(x.root)
+    return kept, renamed
+
+
+def _renamed(call: Call, rename: Callable[[Any], Any]) -> Call:
+    args = mapped(call.args, rename)
+    if args is call.args and not call.kwargs:
+        return call
+    kwargs = mapped(call.kwargs, rename)
+    return Call(call.func, args, kwargs, call.output, call.site, call.writes, call.checks_shape)
+
+
+def _is_constant(call: Call) -> bool:
+    """Return whether a call computes a number of Python's from numbers of Python's."""
+    numbers = all([type(arg) in PYTHONS for arg in call.args])
+    return numbers and not call.kwargs and call.func in _ours
+
+
+def _may_repeat(call: Call) -> bool:
+    if call.writes or call.func in FRESH or not is_pure(call.func):
+        return False
+    return not any([x.root.written for x in (*call.inputs(), *call.outputs())])
+
+
+def _key(x: Any) -> Any:
+    """Return something to compare arguments by: constants by type and value, arrays by identity."""
+    kind = type(x)
+    if kind is Variable:
+        return x
+    if kind in (tuple, list):
+        return (kind, *map(_key, x))
+    if kind is dict:
+        return (dict, *((name, _key(item)) for name, item in x.items()))
+    if kind is slice:
+        return (slice, _key(x.start), _key(x.stop), _key(x.step))
+    if kind is np.ndarray:
+        return (
+            (kind, x.shape, x.dtype, x.tobytes())
+            if x.nbytes <= 4096 and x.dtype != object
+            else (kind, id(x))
+        )
+    if kind in (int, float, complex, bool, str, type(None)) or isinstance(x, np.generic):
+        return (kind, repr(x))
+    try:
+        hash(x)
+    except TypeError:
+        return (kind, id(x))
+    return x
+
+
+def without_unread(steps: list[Step], results: list[Any], inputs: list[Variable]) -> list[Step]:
+    """Return the steps without calls whose outputs nobody reads."""
+    read = {x for x in results if type(x) is Variable}
+    roots = {x.root for x in (*read, *inputs)}
+    kept: list[Step] = []
+    for step in reversed(steps):
+        needed = (
+            isinstance(step, Check)
+            or step.checks_shape  # the function may have read its shape alone
+            or not is_pure(step.func)
+            or any([x in read for x in step.outputs()])
+            or any([root in roots for root in step.writes])
+        )
+        if not needed:
+            continue
+        kept.append(step)
+        for x in step.inputs():
+            read.add(x)
+            roots.add(x.root)
+    return kept[::-1]

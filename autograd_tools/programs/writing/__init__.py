@@ -1,0 +1,1 @@
+"""Programs as source that people read."""

@@ -1,0 +1,110 @@
+"""The arguments of a program's function: the user's, then Params and large constants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count, islice
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.api.differentiate import parameter_names
+from autograd_tools.base.containers import children_of, field_names, has_fields
+from autograd_tools.programs.steps.program import Program, Variable
+from autograd_tools.programs.writing.call_text import is_name
+
+RESERVED = (
+    "np", "scipy", "math", "operator", "range", "reversed", "ValueError", "float", "int", "complex",
+    "bool", "abs", "round",
+)  # fmt: skip
+
+
+@dataclass(eq=False)
+class Argument:
+    """An argument: its name, what it was in the run, and the inputs in it with their places."""
+
+    name: str
+    value: Any
+    leaves: list[tuple[Variable, str, str]] = field(default_factory=list)  # place, own name
+
+
+def inner_function(f: Any) -> Any:
+    """Return the user's function that a gradient function or the like differentiates."""
+    while type(f).__name__ == "FunctionOf" and f.args and callable(f.args[0]):
+        f = f.args[0]
+    return f
+
+
+def arguments_of(
+    f: Callable[..., Any], program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[Argument]:
+    """Return the user's arguments, with the inputs of a program that are in them."""
+    names = [f"{x}_" if x in RESERVED else x for x in parameter_names(inner_function(f))]
+    others = (name for i in count(len(names)) if (name := f"x{i}") not in {*names, *kwargs})
+    names = [*names, *islice(others, max(len(args) - len(names), 0))][: len(args)]
+    inputs = iter(program.inputs)
+    given = zip([*names, *kwargs], [*args, *kwargs.values()], strict=True)
+    return [_argument(name, x, inputs) for name, x in given]
+
+
+def _argument(name: str, x: Any, inputs: Iterator[Variable]) -> Argument:
+    found = Argument(name, x)
+    for place, own, leaf in _leaves(x, name, name):
+        if is_input_leaf(leaf):
+            found.leaves.append((next(inputs), place, own))
+    return found
+
+
+def param_arguments(program: Program, names: list[str], count: int) -> list[Argument]:
+    """Return the Params that a program reads; their inputs follow the first `count`."""
+    inputs = iter(program.inputs[count:])
+    found = []
+    for (param, _), name in zip(program.params, names, strict=True):
+        found.append(_argument(name, param_value(param), inputs))
+    return found
+
+
+def param_value(param: Any) -> Any:
+    """Return the plain value of a Param."""
+    from autograd_tools.programs.capturing.param_inputs import plain_value
+
+    return plain_value(param)
+
+
+def is_input_leaf(x: Any) -> bool:
+    """Return whether a leaf of the arguments is an input of the program."""
+    from autograd_tools.programs.capturing.capture import is_input
+
+    return is_input(x)
+
+
+def _leaves(x: Any, place: str, own: str) -> Iterator[tuple[str, str, Any]]:
+    """Yield the place, the name and the value of each leaf."""
+    parts = children_of(x)
+    if parts is None:
+        yield place, own, x
+        return
+    if isinstance(x, dict):
+        keys: list[Any] = list(x)
+    elif has_fields(x):
+        keys = list(field_names(x))
+    else:
+        keys = list(range(len(parts)))
+    for key, part in zip(keys, parts, strict=True):
+        at = f"{place}.{key}" if has_fields(x) else f"{place}[{quoted(key)}]"
+        name = key if type(key) is str and is_name(key) else f"{own}_{key}"
+        yield from _leaves(part, at, name if is_name(name) else own)
+
+
+def quoted(key: Any) -> str:
+    """Return a key as Python text, with double quotes."""
+    return json.dumps(key, ensure_ascii=False) if type(key) is str else repr(key)
+
+
+def kind_text(x: Any) -> str:
+    """Return the dtype and shape of an array, or the type of anything else."""
+    if isinstance(x, np.ndarray):
+        return f"{x.dtype.name}[{','.join(map(str, x.shape))}]"
+    return type(x).__name__

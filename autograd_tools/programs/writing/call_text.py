@@ -1,0 +1,323 @@
+"""Calls as Python text: operators where Python has them, and NumPy's and SciPy's names."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import keyword
+import math
+import operator
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_tools.base.traced import Attribute, Method, UfuncMethod
+from autograd_tools.engine.cotangents import add_at
+from autograd_tools.programs.steps.program import Call, Variable
+
+FEW = 16  # numbers of an array that is written out
+
+ATOM, POWER, UNARY, PRODUCT, SUM, SHIFT, AND, XOR, OR, COMPARISON, TEST = range(18, 7, -1)
+OPERATORS = {
+    "add": ("+", SUM), "sub": ("-", SUM), "mul": ("*", PRODUCT), "truediv": ("/", PRODUCT),
+    "floordiv": ("//", PRODUCT), "mod": ("%", PRODUCT), "matmul": ("@", PRODUCT),
+    "pow": ("**", POWER), "and": ("&", AND), "or": ("|", OR), "xor": ("^", XOR),
+    "lshift": ("<<", SHIFT), "rshift": (">>", SHIFT), "lt": ("<", COMPARISON),
+    "le": ("<=", COMPARISON), "gt": (">", COMPARISON), "ge": (">=", COMPARISON),
+    "eq": ("==", COMPARISON), "ne": ("!=", COMPARISON),
+}  # fmt: skip
+SIGNS_BETWEEN: dict[Any, tuple[str, int]] = {
+    getattr(operator, f"__{name}__"): sign for name, sign in OPERATORS.items()
+}
+ASSIGNING: dict[Any, str] = {
+    getattr(operator, f"__i{name}__"): f"{sign}="
+    for name, (sign, rank) in OPERATORS.items()
+    if rank != COMPARISON
+}
+SIGNS_OF_UFUNCS: dict[Any, tuple[str, int]] = {
+    np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT),
+    np.true_divide: ("/", PRODUCT), np.matmul: ("@", PRODUCT), np.floor_divide: ("//", PRODUCT),
+    np.less: ("<", COMPARISON), np.less_equal: ("<=", COMPARISON), np.greater: (">", COMPARISON),
+    np.greater_equal: (">=", COMPARISON), np.equal: ("==", COMPARISON),
+    np.not_equal: ("!=", COMPARISON), np.bitwise_and: ("&", AND), np.bitwise_or: ("|", OR),
+}  # fmt: skip
+SIGNS_BEFORE: dict[Any, str] = {
+    operator.neg: "-", operator.pos: "+", operator.invert: "~", np.negative: "-",
+}  # fmt: skip
+CREATED = frozenset({np.zeros, np.ones, np.empty})
+NAMESPACES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.special", "math", "operator")
+
+
+class Expression(NamedTuple):
+    """The text of an expression, and how tightly its outermost operator binds."""
+
+    text: str
+    rank: int = ATOM
+
+    def within(self, rank: int) -> str:
+        """Return the text, in parentheses if its operator binds less tightly."""
+        return self.text if self.rank >= rank else f"({self.text})"
+
+
+class Writing:
+    """Expressions of calls, with the names of variables and of what has to be handed over."""
+
+    def __init__(
+        self, name: Callable[[Variable], Expression], constant: Callable[[Any], str]
+    ) -> None:
+        self.name = name
+        self.constant = constant
+        self.imports: set[str] = set()
+
+    def call(self, call: Call) -> Expression:
+        """Return the expression of a call."""
+        func, args = call.func, call.args
+        if not call.kwargs and len(args) == 2:
+            infix = SIGNS_BETWEEN.get(func) or (
+                SIGNS_OF_UFUNCS.get(func) if any(map(_has_dtype, args)) else None
+            )
+            if func in ASSIGNING:  # of numbers, which nothing changes in place
+                infix = OPERATORS[func.__name__.strip("_").removeprefix("i")]
+            if infix is not None:
+                return self._infix(call, *infix)
+        if func in SIGNS_BEFORE and len(args) == 1 and not call.kwargs:
+            return Expression(SIGNS_BEFORE[func] + self.text(args[0]).within(UNARY), UNARY)
+        if func is operator.getitem:
+            return Expression(f"{self.text(args[0]).within(ATOM)}[{self.index(args[1])}]")
+        if func is operator.contains:
+            item, whole = self.text(args[1]), self.text(args[0])
+            return Expression(f"{item.within(OR)} in {whole.within(OR)}", COMPARISON)
+        if type(func) is Attribute:
+            return Expression(f"{self.text(args[0]).within(ATOM)}.{func.name}")
+        if type(func) is Method:
+            owner = self.text(args[0])
+            convert = _conversion(call)
+            if convert:
+                return Expression(f"{convert}({owner.text})")
+            owner_text = owner.within(ATOM) if not owner.text.isdigit() else f"({owner.text})"
+            return Expression(f"{owner_text}.{func.name}({self._arguments(args[1:], call.kwargs)})")
+        if type(func) is UfuncMethod:
+            given = self._arguments(args, call.kwargs)
+            return Expression(f"{self.function(func.ufunc)}.{func.name}({given})")
+        if func in CREATED:
+            return Expression(f"{self.function(func)}({self._created(args, call.kwargs)})")
+        return Expression(f"{self.function(func)}({self._arguments(args, call.kwargs)})")
+
+    def statement(self, call: Call) -> str:
+        """Return the statement of a call that writes into its argument."""
+        func, args = call.func, call.args
+        if func is operator.setitem or func is add_at:
+            target = f"{self.text(args[0]).within(ATOM)}[{self.index(args[1])}]"
+            return f"{target} {'+=' if func is add_at else '='} {self.text(args[2]).text}"
+        if func in ASSIGNING:
+            return f"{self.text(args[0]).text} {ASSIGNING[func]} {self.text(args[1]).text}"
+        return self.call(call).text
+
+    def _infix(self, call: Call, sign: str, rank: int) -> Expression:
+        left, right = self._operands(call)
+        if rank == POWER:
+            return Expression(f"{left.within(POWER + 1)} ** {right.within(UNARY)}", POWER)
+        tight = rank + 1
+        return Expression(
+            f"{left.within(tight if rank == COMPARISON else rank)} {sign} {right.within(tight)}",
+            rank,
+        )
+
+    def _operands(self, call: Call) -> list[Expression]:
+        """Return the operands, with numbers of double precision as Python's if that is the same."""
+        double = any([type(x) is Variable and str(x.dtype) in DOUBLE for x in call.args])
+        return [
+            self.text(x.item() if double and type(x) in (np.float64, np.complex128) else x)
+            for x in call.args
+        ]
+
+    def _arguments(self, args: Iterable[Any], kwargs: Any) -> str:
+        given = [self.text(x).text for x in args]
+        return ", ".join([*given, *[f"{name}={self.text(x).text}" for name, x in kwargs.items()]])
+
+    def _created(self, args: tuple[Any, ...], kwargs: Any) -> str:
+        """Return the arguments of `np.zeros`, without a dtype that it has anyway."""
+        shape = args[0]
+        if type(shape) is tuple and len(shape) == 1:
+            args = (shape[0], *args[1:])
+        if len(args) == 2 and args[1] == np.dtype(float):
+            args = args[:1]
+        return self._arguments(args, kwargs)
+
+    def index(self, x: Any) -> str:
+        """Return the text between the brackets."""
+        if type(x) is tuple and x:
+            return ", ".join(map(self._part, x))
+        return self._part(x)
+
+    def _part(self, x: Any) -> str:
+        if type(x) is slice:
+            parts = [
+                "" if part is None else self.text(part).within(TEST) for part in (x.start, x.stop)
+            ]
+            step = "" if x.step is None else f":{self.text(x.step).within(TEST)}"
+            return ":".join(parts) + step
+        return "..." if x is Ellipsis else self.text(x).text
+
+    def text(self, x: Any) -> Expression:
+        """Return the text of an argument."""
+        kind = type(x)
+        if kind is Variable:
+            return self.name(x)
+        if kind is tuple:
+            items = [self.text(item).text for item in x]
+            return Expression(f"({', '.join(items)}{',' if len(x) == 1 else ''})")
+        if kind is list:
+            return Expression(f"[{', '.join([self.text(item).text for item in x])}]")
+        if kind is dict:
+            items = [f"{key!r}: {self.text(item).text}" for key, item in x.items()]
+            return Expression("{" + ", ".join(items) + "}")
+        if kind is slice:
+            return Expression(
+                f"slice({', '.join([self.text(p).text for p in (x.start, x.stop, x.step)])})"
+            )
+        if kind is np.ndarray:
+            small = x.size <= FEW or x.tobytes() == x.tobytes()[: x.itemsize] * x.size
+            return Expression((small and array_text(x)) or self.constant(x))
+        return number_text(x) or self._other(x)
+
+    def _other(self, x: Any) -> Expression:
+        """Return the text of a constant that is no number: a dtype, a type, a function."""
+        if isinstance(x, (str, bytes, type(None), type(...))):
+            return Expression("..." if x is Ellipsis else repr(x))
+        if isinstance(x, np.dtype):
+            return Expression(f"np.{x.name}" if hasattr(np, x.name) else f"np.dtype({x.str!r})")
+        if callable(x):
+            return Expression(self.function(x))
+        return Expression(self.constant(x))
+
+    def function(self, func: Any) -> str:
+        """Return the name of a function, and note what has to be imported for it."""
+        name = getattr(func, "__name__", "")
+        if getattr(builtins, name, None) is func or func is operator.abs:
+            return name
+        own = getattr(func, "__module__", None) or ""
+        for module in (*NAMESPACES, own, own.rpartition("._")[0], own.rpartition(".")[0]):
+            if name and getattr(sys.modules.get(module), name, None) is func:
+                package = module.partition(".")[0]
+                if package == "numpy":
+                    return f"np{module.removeprefix('numpy')}.{name}"
+                if package in ("scipy", "math", "operator"):
+                    self.imports.add(f"import {module}")
+                    return f"{module}.{name}"
+        if _is_importable(own, name, func):
+            self.imports.add(f"from {own} import {name}")
+            return name
+        return self.constant(func)
+
+
+DOUBLE = ("float64", "complex128")
+
+
+def _is_importable(module: str, name: str, func: Any) -> bool:
+    """Return whether a function is found by its module and name, in another process as well."""
+    if module in ("", "__main__") or module.partition(".")[0] == "autograd_tools":
+        return False
+    return getattr(sys.modules.get(module), name, None) is func and bool(
+        importlib.util.find_spec(module)
+    )
+
+
+def _conversion(call: Call) -> str:
+    """Return Python's type of a number that `x.item()` gives."""
+    kind = str(getattr(call.args[0], "dtype", ""))
+    if call.func.name != "item" or len(call.args) > 1:  # type: ignore[attr-defined]
+        return ""
+    return {"float64": "float", "complex128": "complex", "int64": "int"}.get(kind, "")
+
+
+def _has_dtype(x: Any) -> bool:
+    return getattr(x, "dtype", None) is not None
+
+
+def number_text(x: Any) -> Expression | None:
+    """Return the text of a number; None for anything else."""
+    if type(x) in (bool, int, float, complex):
+        return _python_number(x)
+    if isinstance(x, np.bool):
+        return Expression(f"np.{bool(x)}_")
+    if isinstance(x, np.number):
+        return Expression(f"np.{x.dtype.name}({_python_number(x.item()).text})")
+    return None
+
+
+def _python_number(x: Any) -> Expression:
+    if type(x) is complex:
+        if math.isfinite(x.real) and math.isfinite(x.imag):
+            return Expression(
+                repr(x) if x.real or str(x.real)[0] == "-" else f"({x!r})".replace("((", "(")
+            )
+        return Expression(f"complex({_python_number(x.real).text}, {_python_number(x.imag).text})")
+    if type(x) is float and not math.isfinite(x):
+        text = "np.nan" if math.isnan(x) else "np.inf" if x > 0 else "-np.inf"
+    else:
+        text = repr(x)
+    return Expression(text, UNARY if text[0] == "-" else ATOM)
+
+
+def array_text(x: Any, most: int = FEW) -> str:
+    """Return the text of an array of few numbers or of a plain pattern, else an empty string."""
+    if x.dtype.kind not in "biufc" or not x.dtype.isnative:
+        return ""
+    shape = str(x.shape[0]) if x.ndim == 1 else str(x.shape)
+    named = f", np.{x.dtype.name}" if x.dtype != np.dtype(float) else ""
+    first = x.reshape(-1)[0] if x.size else x.dtype.type(0)
+    if x.size and x.tobytes() == first.tobytes() * x.size and (x.size > 1 or not x.ndim):
+        item = first.item()
+        if item in (0, 1) and str(item)[0] != "-" and x.ndim:
+            return f"np.{'ones' if item else 'zeros'}({shape}{named})"
+        if x.ndim:
+            return f"np.full({shape}, {_python_number(item).text}{named})"
+    known = _pattern(x) if x.size > 2 and x.dtype in (np.dtype(float), np.dtype(int)) else ""
+    if known or x.size > most:
+        return known
+    if not x.size and x.ndim != 1:
+        return f"np.zeros({shape}{named})"
+    numbers = _nested(x.tolist())
+    is_default = np.array(x.tolist()).dtype == x.dtype
+    return f"np.array({numbers}{'' if is_default else f', np.{x.dtype.name}'})"
+
+
+def _pattern(x: Any) -> str:
+    """Return the call that makes a frequent array."""
+    n = len(x)
+    tries: dict[str, Callable[[], Any]] = {}
+    if x.ndim == 1 and np.isfinite(x).all():
+        first, last = x[0].item(), x[-1].item()
+        step = x[1].item() - first
+        if x.dtype == np.dtype(int) and step:
+            end = last + (1 if step > 0 else -1)
+            words = [end] if (first, step) == (0, 1) else [first, end]
+            words += [step] if step != 1 else []
+            tries[f"np.arange({', '.join(map(str, words))})"] = lambda: np.arange(*words)
+        elif step:
+            tries[f"np.linspace({first!r}, {last!r}, {n})"] = lambda: np.linspace(first, last, n)
+    elif x.ndim > 1 and x.dtype == np.dtype(int):
+        tries[f"np.arange({x.size}).reshape{x.shape}"] = lambda: np.arange(x.size).reshape(x.shape)
+    if x.ndim == 2 and x.shape == (n, n) and x.dtype == np.dtype(float):
+        tries[f"np.eye({n})"] = lambda: np.eye(n)
+        tries[f"np.tri({n})"] = lambda: np.tri(n)
+        tries[f"(np.tri({n}) - 0.5 * np.eye({n}))"] = lambda: np.tri(n) - 0.5 * np.eye(n)
+    for text, make in tries.items():
+        made = make()
+        if made.dtype == x.dtype and made.shape == x.shape and made.tobytes() == x.tobytes():
+            return text
+    return ""
+
+
+def _nested(x: Any) -> str:
+    if isinstance(x, list):
+        return f"[{', '.join(map(_nested, x))}]"
+    return _python_number(x).text
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text can be the name of a variable."""
+    return text.isidentifier() and not keyword.iskeyword(text)

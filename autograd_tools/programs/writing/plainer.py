@@ -1,0 +1,155 @@
+"""Calls in their plainest form: `2 * x` for twos times x, `np.outer`, and `x` for `1 * x`."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.traced import Attribute, Method, UfuncMethod
+from autograd_tools.programs.steps.program import Call, Variable
+
+PRODUCTS = frozenset({operator.mul, np.multiply})
+QUOTIENTS = frozenset({operator.truediv, np.true_divide})
+SUMS = frozenset({operator.add, np.add})
+DIFFERENCES = frozenset({operator.sub, np.subtract})
+NEGATIVES = frozenset({operator.neg, np.negative})
+FILLED = PRODUCTS | QUOTIENTS | SUMS | DIFFERENCES  # where an array of one number is that number
+
+
+def plainer(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
+    """Return a call in a plainer form, or the variable that it equals."""
+    if type(call.func) is Attribute and call.func.name == "mT" and len(call.args[0].shape) == 2:
+        return _other(call, Attribute("T"), call.args)
+    if type(call.func) is UfuncMethod and call.func.name == "reduce":
+        return _reduced(call, exact)
+    if call.func is np.transpose and len(call.args) == 1 and not call.kwargs:
+        return _other(call, Attribute("T"), call.args)
+    if type(call.func) is Method and call.func.name == "copy" and not exact:
+        return _uncopied(call)
+    axis = call.kwargs.get("axis")
+    if type(axis) is tuple and len(axis) == 1:
+        return _other(call, call.func, call.args, {**call.kwargs, "axis": axis[0]})
+    if call.func in FILLED and len(call.args) == 2 and not call.kwargs:
+        return _combined(call, made, exact)
+    return call
+
+
+def _other(call: Call, func: Any, args: tuple[Any, ...], kwargs: Any = None) -> Call:
+    return Call(func, args, kwargs or {}, call.output, call.site, call.writes)
+
+
+BY_UFUNC = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+
+
+def _reduced(call: Call, exact: bool) -> Call:
+    """Return `np.sum` for `np.add.reduce`, over all axes where it is over each."""
+    func = BY_UFUNC.get(call.func.ufunc)  # type: ignore[attr-defined]
+    if func is None or len(call.args) != 1 or not {*call.kwargs} <= {"axis", "keepdims"}:
+        return call
+    kwargs = {"axis": 0, **call.kwargs}
+    if type(kwargs["axis"]) is tuple and len(kwargs["axis"]) == 1:
+        [kwargs["axis"]] = kwargs["axis"]
+    axis, ndim = kwargs["axis"], len(getattr(call.args[0], "shape", ()))
+    axes = axis if type(axis) is tuple else (axis,)
+    is_whole = axis is None or (ndim and {i % ndim for i in axes} == {*range(ndim)})
+    if is_whole and (not exact or ndim == 1):
+        del kwargs["axis"]
+    if not kwargs.get("keepdims"):
+        kwargs.pop("keepdims", None)
+    return _other(call, func, call.args, kwargs)
+
+
+def _combined(call: Call, made: dict[Variable, Call], exact: bool) -> Any:
+    """Return a product, quotient, sum or difference without arrays of one number."""
+    x, y = [_without_fill(call, i) for i in (0, 1)]
+    x = _broadcast(x, y, call, made)
+    y = _broadcast(y, x, call, made)
+    negated = made.get(y) if type(y) is Variable else None
+    if call.func in SUMS and negated is not None and negated.func in NEGATIVES:
+        return _other(call, operator.sub, (x, negated.args[0]))
+    if call.func in PRODUCTS:
+        for one, other in ((x, y), (y, x)):
+            if _is(one, 1) and _equals_output(other, call):
+                return other
+        outer = _outer(call, made)
+        if outer is not None:
+            return outer
+    if call.func in QUOTIENTS and _is(y, 1) and _equals_output(x, call):
+        return x
+    if not exact and call.func in SUMS | DIFFERENCES:
+        if _is(y, 0) and _equals_output(x, call):
+            return x
+        if call.func in SUMS and _is(x, 0) and _equals_output(y, call):
+            return y
+    if x is call.args[0] and y is call.args[1]:
+        return call
+    return _other(call, call.func, (x, y))
+
+
+def _without_fill(call: Call, i: int) -> Any:
+    """Return an argument; the number in an array of one number, where that gives the same."""
+    x, other = call.args[i], call.args[1 - i]
+    if type(x) is not np.ndarray or not x.size or type(other) is not Variable:
+        return x
+    output = call.output
+    first = x.reshape(-1)[0]
+    fits = (
+        other.shape == output.shape
+        and other.is_array
+        and other.dtype == output.dtype == x.dtype
+        and x.dtype.kind in "fc"
+    )
+    if fits and (x == first).all() and (first != 0 or not np.signbit(first.real)):
+        return first.item()
+    return x
+
+
+def _broadcast(x: Any, other: Any, call: Call, made: dict[Variable, Call]) -> Any:
+    """Return an argument as it was before it was broadcast to the shape of the other one."""
+    view = made.get(x) if type(x) is Variable else None
+    if view is None or view.func is not np.broadcast_to or x.root.written:
+        return x
+    fits = getattr(other, "shape", None) == call.output.shape == x.shape
+    return view.args[0] if fits and getattr(view.args[0], "dtype", None) == x.dtype else x
+
+
+def _uncopied(call: Call) -> Any:
+    """Return the array itself for a copy that nobody writes into, if it is no argument."""
+    x, output = call.args[0], call.output
+    if len(call.args) > 2 or type(x) is not Variable or type(output) is not Variable:
+        return call
+    return x if x.root.number >= 0 and _equals_output(x, call) and not x.root.name else call
+
+
+def _is(x: Any, number: int) -> bool:
+    return type(x) in (int, float, np.float64) and x == number and not np.signbit(x)
+
+
+def _equals_output(x: Any, call: Call) -> bool:
+    """Return whether a variable may stand for the output: of the same kind, and never written."""
+    output = call.output
+    return (
+        type(x) is Variable
+        and type(output) is Variable
+        and (x.type, x.shape, x.dtype) == (output.type, output.shape, output.dtype)
+        and not x.root.written
+        and not output.root.written
+    )
+
+
+def _outer(call: Call, made: dict[Variable, Call]) -> Call | None:
+    """Return `np.outer(x, y)` for `x[:, None] * y`."""
+    column, row = call.args
+    view = made.get(column) if type(column) is Variable else None
+    if view is None or view.func is not operator.getitem or view.args[1] != (..., None):
+        return None
+    x = view.args[0]
+    if (
+        len(x.shape) == 1
+        and len(getattr(row, "shape", ())) == 1
+        and call.output.root.written is False
+    ):
+        return _other(call, np.outer, (x, row))
+    return None

@@ -1,0 +1,247 @@
+"""The source of a program: a module with one function that people can read and NumPy runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.base.containers import tree_leaves
+from autograd_tools.engine.describe import describe
+from autograd_tools.location.code_files import file_of
+from autograd_tools.programs.capturing.agreement import agreed
+from autograd_tools.programs.capturing.names_outside import NamesOutside
+from autograd_tools.programs.rolling.loops import rolled
+from autograd_tools.programs.steps.program import NOWHERE, Call, Program, Variable
+from autograd_tools.programs.steps.simplify import without_unread
+from autograd_tools.programs.writing.arguments import (
+    RESERVED,
+    Argument,
+    arguments_of,
+    kind_text,
+    param_arguments,
+)
+from autograd_tools.programs.writing.body import Body
+from autograd_tools.programs.writing.call_text import array_text, is_name
+from autograd_tools.programs.writing.tidy import tidied
+
+MOST_WRITTEN = 1000  # numbers of an array that has no name outside
+
+
+def source(f: Callable[..., Any], *args: Any, exact: bool = False, **kwargs: Any) -> str:
+    """Return a function as the source of a module that imports NumPy (and SciPy) alone.
+
+    The module holds one function, which does what `f` did for these arguments: for a gradient, the
+    forward pass and then the backward pass. Equal steps are loops, names are those of your
+    variables, and `d_name` is the gradient with respect to `name`. The function takes the arguments
+    of `f`, then the Params that `f` reads and large arrays that it takes from elsewhere, as its
+    docstring lists them.
+
+    Parameters
+    ----------
+    f : callable
+        A function of numbers, arrays and pytrees of them: a loss, or `ag.grad(loss)`,
+        `ag.value_and_grad(loss)`, `ag.hessian_vector_product(loss)` and so on.
+    *args, **kwargs
+        Arguments to call it with. The source holds for arguments of these shapes and dtypes. Where
+        `f` branches on a value, the source raises a ValueError for values of another branch.
+    exact : bool
+        Give the same numbers to the bit. Without it, sums over all axes may add in another order,
+        and `x + 0` is `x`.
+
+    Returns
+    -------
+    source : str
+
+    Raises
+    ------
+    UncapturedError
+        If `f` reads numbers in a way that no program can repeat.
+
+    See Also
+    --------
+    compile : run a function as such a program, made for speed.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag
+    >>> def loss(w, x):
+    ...     return np.sum((w * x) ** 2)
+    >>> print(ag.source(ag.grad(loss), np.ones(3), np.ones(3)))
+    import numpy as np
+    <BLANKLINE>
+    <BLANKLINE>
+    def grad_loss(w, x):
+        ...
+    """
+    if not callable(f):
+        raise TypeError(
+            f"source() expects a function, got {describe(f)}; write ag.source(f, *args)"
+        )
+    run = agreed(f, args, kwargs)
+    _forget(run.program.steps, sys._getframe(1))
+    results = tree_leaves([run.program.result, *[x for _, x in run.program.assigned]])
+    steps = without_unread(run.program.steps, results, run.program.inputs)
+    program = tidied(rolled(replace(run.program, steps=steps)), exact=exact)
+    return _Module(f, program, args, kwargs, _ends(run.program.steps)).text()
+
+
+def _forget(steps: list[Any], frame: FrameType | None) -> None:
+    """Let the steps belong to the lines of the function: to none of those that ask for the source,
+    and to no rule.
+    """
+    asking = set()
+    while frame is not None:
+        code = frame.f_code
+        asking.add((file_of(code, frame.f_globals), frame.f_lineno, code.co_qualname))
+        frame = frame.f_back
+    for step in steps:
+        step.site = NOWHERE if step.site[:3] in asking else step.site._replace(rule="")
+
+
+def _ends(steps: list[Any]) -> set[Any]:
+    """Return the last calls of lines, whose results the lines assign: their sites and functions."""
+    return {
+        (step.site, step.func)
+        for step, after in pairwise([*steps, None])
+        if isinstance(step, Call) and (after is None or after.site != step.site)
+    }
+
+
+class _Module:
+    """The parts of a module."""
+
+    def __init__(
+        self,
+        f: Any,
+        program: Program,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        ends: set[Any],
+    ) -> None:
+        self.ends = ends
+        self.f = f
+        self.program = program
+        self.outside = NamesOutside(f)
+        self.name = _function_name(program.name)
+        self.arguments = arguments_of(f, program, args, kwargs)
+        count = sum([len(argument.leaves) for argument in self.arguments])
+        self.taken = {self.name, *RESERVED}
+        self.params = param_arguments(program, [self._param(p) for p, _ in program.params], count)
+        self.constants: list[Argument] = []
+        self._named: dict[int, str] = {}
+
+    def text(self) -> str:
+        """Return the module."""
+        arguments = [*self.arguments, *self.params]
+        self.taken.update([argument.name for argument in arguments])
+        body = Body(self.program, arguments, self._wanted(), self.ends, self.taken, self._constant)
+        lines = body.lines()
+        imports = sorted(
+            {"import numpy as np", *body.writing.imports}, key=lambda x: x[:4] != "impo"
+        )
+        names = [argument.name for argument in (*arguments, *self.constants)]
+        head = f"def {self.name}({', '.join(names)}):"
+        return "\n".join([*imports, "", "", head, *self._docstring(), *lines, ""])
+
+    def _param(self, param: Any) -> str:
+        """Return a name for a Param: its own, or that of a variable that holds it."""
+        for name in (param.name, self.outside.of(param), "param"):
+            text = _as_name(name or "")
+            if text:
+                return self._free(text)
+        return self._free("param")
+
+    def _free(self, name: str) -> str:
+        """Return a name that no other argument has."""
+        known = {argument.name for argument in self.arguments} | self.taken
+        found, n = name, 1
+        while found in known:
+            n += 1
+            found = f"{name}_{n}"
+        self.taken.add(found)
+        return found
+
+    def _constant(self, x: Any) -> str:
+        """Return the name of an argument for a constant that is too long to write."""
+        name = self._named.get(id(x))
+        if name is None:
+            known = self.outside.of(x)
+            if not known and type(x) is np.ndarray and (text := array_text(x, MOST_WRITTEN)):
+                return text
+            wished = _as_name(known) or getattr(x, "__name__", "constant")
+            name = self._named[id(x)] = self._free(wished if is_name(wished) else "constant")
+            self.constants.append(Argument(name, x))
+        return name
+
+    def _docstring(self) -> Iterator[str]:
+        """Yield the docstring: what it computes, and what each argument was."""
+        whole = [*self.arguments, *self.params, *self.constants]
+        told = [f"{argument.name} {_told(argument.value)}" for argument in whole]
+        told = [one.replace("\\", "/").replace('"', "'") for one in told]
+        line = f'    """{self.program.name}: {", ".join(told)}."""'
+        if len(line) <= 100 and not self.program.assigned:
+            yield line
+            return
+        yield f'    """{self.program.name}.'
+        yield ""
+        yield from (f"    {one}" for one in told)
+        if self.program.assigned:
+            names = [self._held(param) for param, _ in self.program.assigned]
+            yield f"    Returns the result, and the new values of {', '.join(names)}."
+        yield '    """'
+
+    def _held(self, param: Any) -> str:
+        for (known, _), argument in zip(self.program.params, self.params, strict=True):
+            if known is param:
+                return argument.name
+        return "a Param"
+
+    def _wanted(self) -> dict[Variable, str]:
+        """Return names for the results of a gradient: `d_` and the argument."""
+        f = self.f
+        wanted: dict[Variable, str] = {}
+        kind = getattr(f, "__name__", "").partition("(")[0]
+        if kind == "gradient" and isinstance(self.program.result, dict):
+            items = self.program.result.items()
+            return {x: f"d_{name}" for name, x in items if type(x) is Variable}
+        if type(f).__name__ != "FunctionOf" or kind not in ("grad", "value_and_grad"):
+            return wanted
+        result, argnum = self.program.result, f.args[2]
+        if kind == "value_and_grad":
+            _, result = result
+        found = result if isinstance(argnum, tuple) else (result,)
+        for n, x in zip(f.args[1], found, strict=True):
+            leaves = [leaf for leaf in tree_leaves(x) if type(leaf) is Variable]
+            owns = [own for _, _, own in self.arguments[n].leaves]
+            if len(leaves) == len(owns):
+                for leaf, own in zip(leaves, owns, strict=True):
+                    wanted.setdefault(leaf, f"d_{own}")
+        return wanted
+
+
+def _told(x: Any) -> str:
+    leaves = tree_leaves(x)
+    if len(leaves) == 1 and leaves[0] is x:
+        if isinstance(x, (np.ndarray, np.generic, int, float, complex)):
+            return kind_text(x)
+        is_plain = isinstance(x, (str, type(None)))
+        return repr(x) if is_plain else str(getattr(x, "__name__", type(x).__name__))
+    kinds = list(dict.fromkeys([kind_text(leaf) for leaf in leaves]))
+    return f"{type(x).__name__} of {', '.join(kinds[:8])}{', ...' if len(kinds) > 8 else ''}"
+
+
+def _function_name(name: str) -> str:
+    """Return the name of a function as one word: `grad_loss` for `grad(loss)`."""
+    return _as_name(name.replace("<lambda>", "f")) or "f"
+
+
+def _as_name(text: str) -> str:
+    words = "".join([c if c.isalnum() or c == "_" else " " for c in text]).split()
+    found = "_".join(words).removeprefix("self_")
+    return found if is_name(found) else ""

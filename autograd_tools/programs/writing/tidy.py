@@ -1,0 +1,106 @@
+"""Programs with loops made plainer to read: what repeats, what does nothing, what nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd_tools.base.containers import tree_leaves, tree_replace
+from autograd_tools.base.traced import Method
+from autograd_tools.programs.rolling.renaming import Renamed, opened, renamed_leaves, renamed_step
+from autograd_tools.programs.steps.loop import AnyStep, Loop, like
+from autograd_tools.programs.steps.program import NOWHERE, Call, Program, Variable
+from autograd_tools.programs.writing.plainer import plainer
+from autograd_tools.programs.writing.repeats import without_repeated_steps
+from autograd_tools.programs.writing.unread import without_unread_steps
+from autograd_tools.programs.writing.views import hoisted, with_views
+from autograd_tools.programs.writing.whole_lists import with_whole_lists
+
+
+def tidied(program: Program, *, exact: bool) -> Program:
+    """Return a program with loops that is plainer to read, and does the same."""
+    renamed: Renamed = {}
+    steps = opened(program.steps, renamed)
+    steps = hoisted(steps, renamed)
+    steps, last = with_views(steps)
+    results = renamed_leaves((program.result, [x for _, x in program.assigned]), last)
+    steps = without_repeated_steps(steps, renamed, {})
+    steps = _plainer(steps, renamed, exact)
+    steps = without_repeated_steps(steps, renamed, {})
+    steps = _without_last_copies(steps, renamed)
+
+    result, assigned = renamed_leaves(results, renamed)
+    steps, result = _with_own_results(steps, program, result)
+    steps, (result, assigned) = with_whole_lists(steps, (result, assigned))
+    steps = without_unread_steps(steps, tree_leaves([result, assigned]))
+    params = [param for param, _ in program.assigned]
+    return replace(
+        program,
+        steps=steps,  # type: ignore[arg-type]
+        result=result,
+        assigned=list(zip(params, assigned, strict=True)),
+    )
+
+
+def _with_own_results(
+    steps: list[AnyStep], program: Program, result: Any
+) -> tuple[list[AnyStep], Any]:
+    """Return steps and results that are copies of arguments where they were none before."""
+    copies: list[AnyStep] = []
+    leaves = []
+    for x, before in zip(tree_leaves(result), tree_leaves(program.result), strict=True):
+        own = x
+        if x is not before and x in program.inputs and x.is_array:
+            own = like(x)
+            own.root = own
+            copies.append(Call(Method("copy"), (x,), {}, own, NOWHERE))
+        leaves.append(own)
+    return [*steps, *copies], tree_replace(result, iter(leaves)) if copies else result
+
+
+def _without_last_copies(steps: Sequence[AnyStep], renamed: Renamed) -> list[AnyStep]:
+    """Return the steps without copies of what is never written again."""
+    found: list[AnyStep] = []
+    written: set[Variable] = set()
+    for step in reversed(steps):
+        if isinstance(step, Call) and step.func == Method("copy") and not step.writes:
+            x = step.args[0]
+            mine = type(x) is Variable and not x.root.name and x.root not in written
+            if mine and not step.output.root.written and step.output.shape == x.shape:
+                renamed[step.output] = x
+                continue
+        written.update(_written(step))
+        found.append(step)
+    return found[::-1]
+
+
+def _written(step: AnyStep) -> set[Variable]:
+    if isinstance(step, Loop):
+        return {x for one in step.body for x in _written(one)}
+    return {*step.writes} if isinstance(step, Call) else set()
+
+
+def _plainer(steps: Iterable[AnyStep], renamed: Renamed, exact: bool) -> list[AnyStep]:
+    """Return the steps with each call in its plainest form, without those that do nothing."""
+    made: dict[Variable, Call] = {}
+
+    def visit(steps: Iterable[AnyStep]) -> list[AnyStep]:
+        found: list[AnyStep] = []
+        for old in steps:
+            step = renamed_step(old, renamed)
+            if isinstance(step, Loop):
+                body = tuple(visit(step.body))
+                step = renamed_step(replace(step, body=body), renamed)
+            elif isinstance(step, Call):
+                new = plainer(step, made, exact)
+                if type(new) is not Call:
+                    renamed[step.output] = new
+                    continue
+                step = new
+                if type(step.output) is Variable:
+                    made[step.output] = step
+            found.append(step)
+        return found
+
+    return visit(steps)
