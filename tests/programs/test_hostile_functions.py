@@ -291,6 +291,14 @@ def test_random_numbers_are_an_error_whatever_they_decide():
     assert random.getstate() == state
 
 
+def test_floating_point_errors_are_raised_as_in_the_function():
+    compiled = ag.compile(lambda x: np.tanh(x * 1e200 * x * 1e200 + x * 1e200 - 1.0))
+    with np.errstate(all="ignore"):
+        assert compiled(np.float64(3.0)) == 1.0
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError, match="overflow"):
+        compiled(np.float64(3.0))
+
+
 def test_equal_results_have_memory_of_their_own():
     a, b = ag.compile(lambda x: [x * 2, x * 2])(X)
     assert not np.shares_memory(a, b)
