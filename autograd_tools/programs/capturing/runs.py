@@ -22,7 +22,7 @@ from autograd_tools.programs.capturing.capture import (
 )
 from autograd_tools.programs.capturing.param_inputs import params_captured, plain_value
 from autograd_tools.programs.capturing.signatures import signature_of
-from autograd_tools.programs.steps.program import Program
+from autograd_tools.programs.steps.program import Check, Program
 
 
 class CapturedRun(NamedTuple):
@@ -75,7 +75,7 @@ def captured(
         [(param, with_leaves(x, lambda x: x.variable)) for param, x in assigned],
         frozenset(capture.ignored),
     )
-    if program.writes_inputs and any(program.checks()):
+    if _reads_after_writes(program):
         raise UncapturedError("it writes into its arguments, and reads numbers in between")
     return CapturedRun(
         program,
@@ -83,6 +83,18 @@ def captured(
         with_leaves(y, lambda x: x.plain),
         [(param, with_leaves(x, lambda x: x.plain)) for param, x in assigned],
     )
+
+
+def _reads_after_writes(program: Program) -> bool:
+    """Return whether a check may fail after a write into an argument, which cannot be undone."""
+    inputs, written = {*program.inputs}, False
+    for step in program.steps:
+        if isinstance(step, Check) or step.checks_shape:
+            if written:
+                return True
+        elif not inputs.isdisjoint(step.writes):
+            written = True
+    return False
 
 
 def _innermost(f: Any) -> Any:
