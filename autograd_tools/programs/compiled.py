@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numpy as np
 
 from autograd_tools.base.containers import children_of, copied, tree_leaves, tree_replace
+from autograd_tools.engine import checks
 from autograd_tools.engine.describe import describe
 from autograd_tools.engine.listeners import readers
 from autograd_tools.engine.primitives import name_of
@@ -31,6 +32,7 @@ from autograd_tools.programs.steps.program import Program
 from autograd_tools.programs.steps.simplify import simplified
 from autograd_tools.programs.traces import trace_of
 from autograd_tools.timing import instrument as timing
+from autograd_tools.tracing.tape import observers
 from autograd_tools.tracing.trace_data import Trace
 
 P = ParamSpec("P")
@@ -150,7 +152,8 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do what the function does."""
-        if not is_outermost() or is_capturing() or readers or timing.ENABLED:
+        watched = readers or timing.ENABLED or observers or checks.blocks
+        if not is_outermost() or is_capturing() or watched:
             return self.function(*args, **kwargs)
         try:
             inputs, signature, constants = signature_of(args, kwargs)
@@ -180,14 +183,14 @@ class Compiled:
             known.changes += 1
             if known.changes > MOST_CHANGES:
                 return self._eagerly(known, _changing(changed), args, kwargs)
-            known.outside = Outside((self.function, constants))
+            known.outside = Outside(self.function, constants)
         return self._captured(known, inputs, args, kwargs)
 
     def _new(self, key: Any, constants: list[Any], form: Any) -> Signature:
         """Make a signature; `form` is that without the integers, where these are constants."""
         for oldest in list(self._signatures)[: len(self._signatures) + 1 - MOST_SIGNATURES]:
             self._signatures.pop(oldest, None)
-        outside = Outside((self.function, constants))
+        outside = Outside(self.function, constants)
         known = self._signatures[key] = Signature(key, outside, form is None, constants)
         seldom = self._captures > MOST_CAPTURES
         if form is not None:
@@ -396,8 +399,8 @@ def compile(f: Callable[P, T]) -> Callable[P, T]:
     `if x > 0`, `float(x)`, `len(x[mask])` and whatever else reads a number are checked in each run;
     another outcome captures another program. Objects that `f` takes from closures, globals, default
     arguments and attributes are constants: each call looks whether they are the same objects, and
-    whether their arrays hold the same numbers (all of an array up to 4096 bytes, 16 elements of a
-    larger one). Printing and other effects happen only when `f` is captured.
+    whether their arrays hold the same numbers (all of an array up to 131,072 bytes, 16 elements of
+    a larger one). Printing and other effects happen only when `f` is captured.
 
     Examples
     --------

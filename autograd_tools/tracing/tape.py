@@ -247,7 +247,7 @@ def check_scalar(y: Any) -> None:
     raise TypeError(f"expected a scalar from the function, got {describe(plain)}; {fix}")
 
 
-_observers: dict[object, Callable[[Tape], None]] = {}
+observers: dict[object, Callable[[Tape], None]] = {}
 
 
 def observe(callback: Callable[[Tape], None]) -> AbstractContextManager[None]:
@@ -267,14 +267,14 @@ def observe(callback: Callable[[Tape], None]) -> AbstractContextManager[None]:
     ...     gradient = ag.grad(np.sin)(0.0)
     2 nodes
     """
-    return listed(_observers, callback)
+    return listed(observers, callback)
 
 
 def new_recording(*, follows_params: bool, retain: bool) -> Recording:
     """Return a tape if it is retained, observed or checked, else a recording that frees as it
     goes.
     """
-    retain = retain or bool(_observers)
+    retain = retain or bool(observers)
     if checks.blocks and current_check() is not None:
         retain = True
     return (Tape if retain else Recording)(follows_params=follows_params)
@@ -283,5 +283,5 @@ def new_recording(*, follows_params: bool, retain: bool) -> Recording:
 def notify_observers(recording: Recording) -> None:
     """Call the observers with a tape whose backward pass is done."""
     if isinstance(recording, Tape):
-        for callback in tuple(_observers.values()):
+        for callback in tuple(observers.values()):
             callback(recording)

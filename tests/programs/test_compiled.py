@@ -432,6 +432,13 @@ def test_a_profile_shows_the_lines_of_a_compiled_function():
     assert {record.file for record in p.records} == {__file__}
 
 
+def test_observers_see_the_gradients_of_a_compiled_function_once():
+    f, seen = ag.compile(ag.grad(lambda x: np.sum(np.tanh(x)))), []
+    with ag.observe(seen.append):
+        f(X)
+    assert list(map(len, seen)) == [3]
+
+
 def test_compiled_functions_nest():
     f = ag.compile(lambda x: np.sin(x) * 2)
     assert_compiles(lambda x: f(x) + 1, (X,), (Y,))

@@ -5,6 +5,8 @@ import functools
 import math
 import pickle
 import random
+import subprocess
+import sys
 import threading
 import types
 import warnings
@@ -297,6 +299,27 @@ def test_floating_point_errors_are_raised_as_in_the_function():
         assert compiled(np.float64(3.0)) == 1.0
     with np.errstate(all="raise"), pytest.raises(FloatingPointError, match="overflow"):
         compiled(np.float64(3.0))
+
+
+def test_modules_that_numpy_loads_late_stay_loaded():
+    code = """
+import numpy as np, autograd_tools as ag
+f = ag.compile(lambda x: np.sum(np.unique(x)) + np.sum(x))
+print(f(np.ones(3)), np.ma.array([1]))
+g = ag.compile(lambda x: x * np.random.RandomState(3).randn(3))
+print(bool(np.all(g(np.ones(3)) == g.function(np.ones(3)))))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "4.0 [1]\nTrue\n"
+
+
+def test_an_array_that_is_filled_between_calls_is_noticed():
+    buffer = np.zeros((500, 3))
+    gradient = ag.grad(lambda w: np.mean((((buffer - 1) / 2) @ w) ** 2))
+    compiled = ag.compile(gradient)
+    for i in range(5):
+        buffer[100 * i] = i
+        np.testing.assert_allclose(compiled(np.ones(3)), gradient(np.ones(3)), rtol=1e-12)
 
 
 def test_equal_results_have_memory_of_their_own():

@@ -15,6 +15,7 @@ from autograd_tools.timing.facts import Fact, Facts
 
 COMPARED = 4096  # bytes of a constant array that are compared
 FEWEST_CALLS, MOST_CHAINS = 50, 64  # in a search for chains
+FEWEST_TURNS = 8  # of this part of the calls, a chain is one of steps
 
 
 def equal_values(ops: Operations) -> list[int]:
@@ -70,7 +71,8 @@ def _constants(
 def chains(places: Sequence[OperationPlace], parents: Sequence[tuple[int, ...]]) -> Facts:
     """Find out which operations that a line calls often need one another, as in time stepping.
 
-    They do if the longest chain among them has half of the calls or more.
+    They do if the longest chain among them has an eighth of the calls or more: a step of a solver
+    has some that do not.
     """
     calls = Counter(place for place in places if place[0])
     often = [(place, n) for place, n in calls.most_common(MOST_CHAINS) if n >= FEWEST_CALLS]
@@ -86,6 +88,9 @@ def chains(places: Sequence[OperationPlace], parents: Sequence[tuple[int, ...]])
             longest[index, n] += 1
     most = longest.max(axis=0).tolist()
     return {
-        Fact("chained" if 2 * most[n] >= count else "independent", *place): (most[n], count)
+        Fact("chained" if FEWEST_TURNS * most[n] >= count else "independent", *place): (
+            most[n],
+            count,
+        )
         for n, (place, count) in enumerate(often)
     }

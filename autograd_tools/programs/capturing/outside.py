@@ -17,7 +17,7 @@ import sys
 import threading
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,9 +27,10 @@ from autograd_tools.engine.changes import sample_of
 from autograd_tools.engine.saved import memory_of
 from autograd_tools.engine.values import Value
 from autograd_tools.location.users_code import is_library
-from autograd_tools.programs.capturing.undoing import GlobalNames
+from autograd_tools.programs.capturing.undoing import GlobalNames, is_generator
 
 MOST_FOLLOWED = 10_000  # objects that are followed
+COMPARED = 2**17  # bytes of an array that are all compared; of a larger one some elements
 SIMPLE = (int, float, complex, bool, str, bytes, type(None), np.generic)
 OTHER_CONTAINERS = (collections.deque, collections.abc.Mapping, set)
 UNSEEN = (bytearray, array.array, memoryview, ContextVar, threading.local, weakref.ref)
@@ -42,23 +43,24 @@ Part = tuple["functools.partial[Any]", str]  # how to get an object, and its nam
 class Outside:
     """The objects that a function reads from outside, as they were."""
 
-    def __init__(self, f: Any) -> None:
+    def __init__(self, f: Any, constants: Iterable[Any] = ()) -> None:
         self._looks: dict[Any, tuple[functools.partial[Any], Any, str]] = {}  # getter, it, name
         self._lengths: dict[int, tuple[Any, int, str]] = {}
         self._arrays: dict[int, tuple[Any, Any, bytes, str]] = {}  # it, a sample, its numbers, name
         self.objects: list[tuple[Any, str]] = []
         self.unseen = ""  # the name of something whose changes nobody can see
         seen: set[int] = set()
-        todo: list[tuple[Any, str]] = [(f, "")]
+        todo: list[tuple[Any, str]] = [(f, ""), *[(x, type(x).__name__) for x in constants]]
         while todo and len(seen) < MOST_FOLLOWED:
             x, name = todo.pop()
             if id(x) in seen:
                 continue
             seen.add(id(x))
-            self.objects.append((x, name))
+            if _is_kept(x):
+                self.objects.append((x, name))
             if _is_unseen(x):
                 self.unseen = self.unseen or name or type(x).__name__
-            if isinstance(x, types.FunctionType):
+            if isinstance(x, types.FunctionType) and not is_library(x.__code__.co_filename):
                 self.objects += _variables_of(x)
             for get, label in parts_of(x, name):
                 found = get()
@@ -74,7 +76,7 @@ class Outside:
     def _note(self, get: functools.partial[Any], found: Any, label: str) -> None:
         """Note an object, where it may become another one or hold others."""
         if type(found) is np.ndarray:
-            part = sample_of(found)
+            part = found if found.nbytes <= COMPARED else sample_of(found)
             self._arrays.setdefault(id(found), (found, part, part.tobytes(), label))
         if get.func is _same or (get.args and isinstance(get.args[0], tuple)):
             return  # the same for good
@@ -129,6 +131,16 @@ def _is_unseen(x: Any) -> bool:
     if isinstance(x, np.ndarray):
         return type(x) is not np.ndarray
     return isinstance(x, UNSEEN) or (hasattr(x, "__next__") and not isinstance(x, type))
+
+
+def _is_kept(x: Any) -> bool:
+    """Return whether what an object holds is undone where a run changes it."""
+    if isinstance(x, (types.ModuleType, types.FunctionType, types.BuiltinFunctionType)):
+        return False
+    if isinstance(x, type):
+        return _is_users(x)
+    kinds = (np.ndarray, list, dict, bytearray, functools._lru_cache_wrapper, *OTHER_CONTAINERS)
+    return isinstance(x, kinds) or is_generator(x) or _is_users(type(x))
 
 
 def _key(x: Any) -> Any:

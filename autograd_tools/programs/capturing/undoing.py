@@ -72,6 +72,8 @@ def _contents(x: Any) -> Any:
         return x.copy("K") if x.nbytes <= LARGEST_COPIED else fingerprint(x)
     if kind is GlobalNames:
         return {name: x.variables[name] for name in x.names if name in x.variables}
+    if is_generator(x):
+        return None  # its state is kept apart
     if isinstance(x, dict):
         return dict(x)
     if isinstance(x, (list, collections.deque)):
@@ -82,7 +84,7 @@ def _contents(x: Any) -> Any:
         return _cell_contents(x)
     if isinstance(x, type):
         return {name: item for name, item in vars(x).items() if name[:2] != "__"}
-    return dict(vars(x)) if hasattr(x, "__dict__") and not callable(x) else None
+    return dict(vars(x)) if hasattr(x, "__dict__") else None
 
 
 def _cell_contents(x: CellType) -> tuple[Any, ...]:
@@ -114,8 +116,10 @@ def _restore(x: Any, before: Any) -> None:
             del x.cell_contents
     elif type(x) is GlobalNames:
         for name in x.names:
-            x.variables.pop(name, None)
-        x.variables.update(before)
+            if name not in before:
+                x.variables.pop(name, None)
+            elif x.variables.get(name) is not before[name]:
+                x.variables[name] = before[name]
     elif isinstance(x, type):
         _restore_class(x, before)
     elif isinstance(before, dict):
@@ -135,8 +139,13 @@ def _restore_class(x: type, before: dict[str, Any]) -> None:
             setattr(x, name, item)
 
 
+def is_generator(x: Any) -> bool:
+    """Return whether an object draws random numbers."""
+    return type(x).__name__ in ("Generator", "RandomState", "Random")
+
+
 def _generators(objects: list[Any]) -> list[Any]:
-    found = [x for x in objects if type(x).__name__ in ("Generator", "RandomState", "Random")]
+    found = [x for x in objects if is_generator(x)]
     modules = [sys.modules.get(name) for name in ("random", "numpy.random")]
     return [*found, *[module for module in modules if module is not None]]
 

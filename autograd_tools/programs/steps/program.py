@@ -170,7 +170,7 @@ class Check:
 Step = Call | Check
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Program:
     """The calls of one run of a function, for one signature and one outcome of its checks.
 
@@ -197,6 +197,9 @@ class Program:
     params: list[tuple[Any, tuple[Any, ...]]] = field(default_factory=list)
     assigned: list[tuple[Any, Any]] = field(default_factory=list)
     ignored: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"<program {self.name}: {len(self.steps)} steps>"
 
     def checks(self) -> Iterator[Site]:
         """The sites of the checks, in the order of a run: of numbers, and of shapes."""
