@@ -14,7 +14,10 @@ from typing import Any
 
 import numpy as np
 
-BINARIES = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
+BINARIES = (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
+    *("and", "or", "xor", "lshift", "rshift"),
+)
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 UNARY = ("neg", "pos", "abs", "invert")
 READS: tuple[Callable[..., Any], ...] = (bool, int, float, complex, operator.index)
@@ -233,7 +236,7 @@ def _conversion(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _install() -> None:
-    for name in BINARIES.split():
+    for name in BINARIES:
         func = getattr(operator, f"__{name}__")
         setattr(Traced, f"__{name}__", _binary(func))
         setattr(Traced, f"__r{name}__", _binary(func, reflected=True))

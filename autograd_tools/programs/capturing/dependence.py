@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import PYTHONS, Attribute, Method, Traced, UfuncMethod
+from autograd_tools.base.traced import BINARIES, PYTHONS, Attribute, Method, Traced, UfuncMethod
 
 # Functions whose result does not depend on numbers.
 STATIC: frozenset[Callable[..., Any]] = frozenset(
@@ -29,25 +29,11 @@ OF_NUMBERS = frozenset(
         *(np.emath.arccos, np.emath.arcsin, np.emath.arctanh, np.array_split, np.split),
     }
 )
-SIGNS = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "and",
-    "or",
-    "xor",
-    "lshift",
-    "rshift",
-]
 ELEMENTWISE: frozenset[Any] = frozenset(
-    {getattr(operator, f"__{side}{name}__") for side in ("", "i") for name in SIGNS}
+    {getattr(operator, f"__{side}{name}__") for side in ("", "i") for name in BINARIES}
     | {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
     | {operator.neg, operator.pos, operator.abs, operator.invert}
-)
+) - {operator.matmul, operator.imatmul}
 
 
 def is_numpys(func: Any) -> bool:

@@ -10,27 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_tools.base.traced import Method, UfuncMethod
+from autograd_tools.base.traced import BINARIES, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 
-CHANGING = frozenset(
-    getattr(operator, f"__i{name}__")
-    for name in [
-        "add",
-        "sub",
-        "mul",
-        "truediv",
-        "floordiv",
-        "mod",
-        "pow",
-        "matmul",
-        "and",
-        "or",
-        "xor",
-        "lshift",
-        "rshift",
-    ]
-)
+CHANGING = frozenset(getattr(operator, f"__i{name}__") for name in BINARIES)
 METHODS = frozenset(
     ["sort", "fill", "put", "partition", "resize", "itemset", "setflags", "setfield"]
 )

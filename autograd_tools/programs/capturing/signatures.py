@@ -1,4 +1,4 @@
-"""What tells calls apart: the structure of the arguments, and the kinds of the numbers in them."""
+"""Signatures of calls: the structure of the arguments, and the kinds of the numbers in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run changes outside of itself: noticed and undone."""
+"""Changes that a run makes outside of itself: noticed and undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What flows into each turn of a repeated part: found in the middle, verified for all turns."""
+"""Values that flow into each turn of a repeated part: found in the middle, verified for all."""
 
 from __future__ import annotations
 

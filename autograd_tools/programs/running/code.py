@@ -28,22 +28,14 @@ from autograd_tools.programs.running.lowering import lowered
 from autograd_tools.programs.running.uses import Uses, result_variables
 from autograd_tools.programs.steps.loop import SAME, Loop
 from autograd_tools.programs.steps.program import Call, Check, Program, Variable
+from autograd_tools.programs.steps.signs import INFIX, PREFIX
 
-INFIX = {
-    getattr(operator, f"__{name}__"): sign
-    for name, sign in {
-        "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%",
-        "pow": "**", "matmul": "@", "and": "&", "or": "|", "xor": "^", "lshift": "<<",
-        "rshift": ">>", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
-    }.items()
-}  # fmt: skip
-PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
 LITERALS = (bool, int, str, type(None))
 NAMED_OUT = (np.maximum, np.minimum)  # NumPy wants no third argument by position
 SPACE = {"empty": np.empty, "array": np.array, "cycle": itertools.cycle, "islice": itertools.islice}
 LONG = 300  # steps of a program that runs in loops
 TOO_LONG = 5000  # steps of one that does so even if its arrays are large, and better run in blocks
-LARGE = 2**15  # bytes of an array that is let go as soon as it is not needed
+LARGE = 2**15  # bytes of an array that is freed as soon as nobody needs it
 
 
 class LeftPathError(Exception):

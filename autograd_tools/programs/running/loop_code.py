@@ -10,7 +10,7 @@ from autograd_tools.programs.steps.program import Call, Check, Variable
 
 
 class Writer(Protocol):
-    """What writes the steps around and in a loop."""
+    """The writer of the steps around and in a loop."""
 
     outcomes: list[Any]
     turn: str

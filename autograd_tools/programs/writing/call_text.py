@@ -16,36 +16,29 @@ import numpy as np
 from autograd_tools.base.traced import Attribute, Method, UfuncMethod
 from autograd_tools.engine.cotangents import add_at
 from autograd_tools.programs.steps.program import Call, Variable
+from autograd_tools.programs.steps.signs import ASSIGNING, INFIX, PREFIX
 
 FEW = 16  # numbers of an array that is written out
 
 ATOM, POWER, UNARY, PRODUCT, SUM, SHIFT, AND, XOR, OR, COMPARISON, TEST = range(18, 7, -1)
-OPERATORS = {
-    "add": ("+", SUM), "sub": ("-", SUM), "mul": ("*", PRODUCT), "truediv": ("/", PRODUCT),
-    "floordiv": ("//", PRODUCT), "mod": ("%", PRODUCT), "matmul": ("@", PRODUCT),
-    "pow": ("**", POWER), "and": ("&", AND), "or": ("|", OR), "xor": ("^", XOR),
-    "lshift": ("<<", SHIFT), "rshift": (">>", SHIFT), "lt": ("<", COMPARISON),
-    "le": ("<=", COMPARISON), "gt": (">", COMPARISON), "ge": (">=", COMPARISON),
-    "eq": ("==", COMPARISON), "ne": ("!=", COMPARISON),
+RANKS = {
+    **dict.fromkeys(("+", "-"), SUM), **dict.fromkeys(("*", "/", "//", "%", "@"), PRODUCT),
+    **dict.fromkeys(("<<", ">>"), SHIFT), "**": POWER, "&": AND, "^": XOR, "|": OR,
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON),
 }  # fmt: skip
 SIGNS_BETWEEN: dict[Any, tuple[str, int]] = {
-    getattr(operator, f"__{name}__"): sign for name, sign in OPERATORS.items()
-}
-ASSIGNING: dict[Any, str] = {
-    getattr(operator, f"__i{name}__"): f"{sign}="
-    for name, (sign, rank) in OPERATORS.items()
-    if rank != COMPARISON
+    func: (sign, RANKS[sign]) for func, sign in INFIX.items()
 }
 SIGNS_OF_UFUNCS: dict[Any, tuple[str, int]] = {
-    np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT),
-    np.true_divide: ("/", PRODUCT), np.matmul: ("@", PRODUCT), np.floor_divide: ("//", PRODUCT),
-    np.less: ("<", COMPARISON), np.less_equal: ("<=", COMPARISON), np.greater: (">", COMPARISON),
-    np.greater_equal: (">=", COMPARISON), np.equal: ("==", COMPARISON),
-    np.not_equal: ("!=", COMPARISON), np.bitwise_and: ("&", AND), np.bitwise_or: ("|", OR),
+    func: (sign, RANKS[sign])
+    for func, sign in {
+        np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/", np.matmul: "@",
+        np.floor_divide: "//", np.less: "<", np.less_equal: "<=", np.greater: ">",
+        np.greater_equal: ">=", np.equal: "==", np.not_equal: "!=", np.bitwise_and: "&",
+        np.bitwise_or: "|",
+    }.items()
 }  # fmt: skip
-SIGNS_BEFORE: dict[Any, str] = {
-    operator.neg: "-", operator.pos: "+", operator.invert: "~", np.negative: "-",
-}  # fmt: skip
+SIGNS_BEFORE: dict[Any, str] = {**PREFIX, np.negative: "-"}
 CREATED = frozenset({np.zeros, np.ones, np.empty})
 NAMESPACES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.special", "math", "operator")
 
@@ -79,7 +72,8 @@ class Writing:
                 SIGNS_OF_UFUNCS.get(func) if any(map(_has_dtype, args)) else None
             )
             if func in ASSIGNING:  # of numbers, which nothing changes in place
-                infix = OPERATORS[func.__name__.strip("_").removeprefix("i")]
+                sign = ASSIGNING[func][:-1]
+                infix = sign, RANKS[sign]
             if infix is not None:
                 return self._infix(call, *infix)
         if func in SIGNS_BEFORE and len(args) == 1 and not call.kwargs:
