@@ -329,8 +329,9 @@ def _hides_refusals(error: BaseException | None) -> bool:
     while trace is not None:
         packages.append(trace.tb_frame.f_globals.get("__name__", "").partition(".")[0])
         trace = trace.tb_next
-    # A solver that goes on with the error still set makes the user's next `-x` an AttributeError.
-    broken = isinstance(error, AttributeError) and "scipy" in packages
+    # A solver that goes on with the error still set makes the user's next `-x` an AttributeError
+    # or a TypeError, depending on what Python has in its caches.
+    broken = isinstance(error, (AttributeError, TypeError)) and "scipy" in packages
     return (
         broken
         or isinstance(error, SystemError)
