@@ -118,6 +118,13 @@ class Blocks(Generic[T]):
         self._set(before)
         return before
 
+    def is_of_context(self, opened: Opened[T] | None) -> bool:
+        """Return whether this context opened a block, or began inside it."""
+        last = self.last()
+        while last is not None and last is not opened:
+            last = last.before
+        return last is not None
+
     def innermost(self) -> Opened[T] | None:
         """Return the innermost block in effect."""
         opened = self._last_open()

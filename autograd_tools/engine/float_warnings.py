@@ -91,7 +91,13 @@ def warn_as_before(found: Modes, error: BaseException | None = None) -> None:
         return
     if now is between or (error is not None and not isinstance(error, (Exception, GeneratorExit))):
         _handling.set(before)
-    elif between is not None and np.geterrcall() is WARNER:
+    elif between is not None:
+        warn_plainly()
+
+
+def warn_plainly() -> None:
+    """Let NumPy warn by itself where it warns at the user's line."""
+    if np.geterrcall() is WARNER:
         np.seterr(**{kind: "warn" for kind, mode in np.geterr().items() if mode == "log"})  # type: ignore[arg-type]
         np.seterrcall(None)
 

@@ -22,7 +22,13 @@ from autograd_tools.engine import assigned, checks
 from autograd_tools.engine.changes import SMALL, Checked, Noted, kept, kept_options, note_shared
 from autograd_tools.engine.checks import Check
 from autograd_tools.engine.elsewhere import check_thread, refuse_elsewhere
-from autograd_tools.engine.float_warnings import Modes, modes, warn_as_before, warn_at_user
+from autograd_tools.engine.float_warnings import (
+    Modes,
+    modes,
+    warn_as_before,
+    warn_at_user,
+    warn_plainly,
+)
 from autograd_tools.engine.listeners import listeners
 from autograd_tools.engine.primitives import VALUE, Plan
 from autograd_tools.engine.rule_sites import NestedLocator, owner_of_sites
@@ -226,7 +232,8 @@ class Recording(Wrapping):
         self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
         self.items.clear()
         if self.modes is not None:
-            warn_as_before(self.modes, error)
+            if recordings.is_of_context(self.opened):  # another one mends its own at its next one
+                warn_as_before(self.modes, error)
             self.modes = None
         if self.opened is not None and recordings.leave(self.opened) is None:
             if len(self.entries) > memory.LONG:
@@ -314,11 +321,13 @@ class Recording(Wrapping):
 
 
 def close_stale() -> None:
-    """Close the recordings that an interrupt left open."""
+    """Close the recordings that an interrupt left open, and forget those closed elsewhere."""
     last = recordings.last()
     if last is not None and (last.item is None or last.item.statement is not None):
         for stale in recordings.stale():
             stale.close()
+        if recordings.last() is None:
+            warn_plainly()
 
 
 def _hides_refusals(error: BaseException | None) -> bool:

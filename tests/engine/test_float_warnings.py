@@ -1,7 +1,10 @@
 """RuntimeWarnings of NumPy: at the user's line, once per line, under the filters and modes set."""
 
+import contextlib
+import contextvars
 import subprocess
 import sys
+import threading
 import warnings
 
 import numpy as np
@@ -158,6 +161,46 @@ def test_recordings_that_close_in_any_order_leave_the_modes():
     second.__enter__()
     first.__exit__(None, None, None)
     second.__exit__(None, None, None)
+    assert (np.geterr(), np.geterrcall()) == before
+
+
+def recorded(w):
+    with ag.record():
+        yield np.sum(w * w)
+
+
+def in_thread(function, *args):
+    thread = threading.Thread(target=function, args=args)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.parametrize("end", [None, GeneratorExit(), KeyboardInterrupt()])
+def test_a_recording_of_another_thread_leaves_the_modes_here(end):
+    steps = recorded(ag.Param(np.ones(2)))
+    in_thread(next, steps)
+    with ag.record():
+        before = np.geterr(), np.geterrcall()
+        with contextlib.suppress(StopIteration, GeneratorExit, KeyboardInterrupt):
+            next(steps) if end is None else steps.throw(end)
+        assert (np.geterr(), np.geterrcall()) == before
+
+
+def test_the_next_recording_undoes_the_modes_of_one_closed_elsewhere():
+    before = np.geterr(), np.geterrcall()
+    steps = recorded(ag.Param(np.ones(2)))
+    next(steps)
+    in_thread(steps.close)
+    ag.diff(lambda: 1.0)
+    assert (np.geterr(), np.geterrcall()) == before
+
+
+def test_a_recording_closed_in_a_copied_context_leaves_the_modes():
+    before = np.geterr(), np.geterrcall()
+    steps = recorded(ag.Param(np.ones(2)))
+    next(steps)
+    contextvars.copy_context().run(steps.close)
+    ag.diff(lambda: 1.0)
     assert (np.geterr(), np.geterrcall()) == before
 
 
