@@ -13,7 +13,7 @@ Array = np.ndarray[Any, Any]
 
 EXPLODES = 100  # times the geometric mean of all steps before, 10 times the arithmetic one
 BEFORE = 5  # steps that such a mean needs
-VANISHES = 1e-6  # of the largest norm of the step
+VANISHES = 1e-6  # of the largest norm of the step, and of those at first
 LEARNS = 0.01  # of the largest norm at first: where all are smaller, training has converged
 LASTING = 3  # steps that a vanishing gradient lasts, if there are so many
 
@@ -27,8 +27,8 @@ class Finding(NamedTuple):
         The step, counted from 0 in its series.
     kind : {"value", "nan", "inf", "exploded", "vanished", "zero"}
         The Param itself holds NaN or Inf where something else gets one; the loss or gradient has a
-        NaN, has an Inf, is 100 times the mean of the steps before, is less than a millionth of the
-        largest gradient from here on, or is zero from here on.
+        NaN, has an Inf, is 100 times the mean of the steps before, is from here on less than a
+        millionth of the largest gradient, now and at first, or is zero from here on.
     param : str or None
         The Param or argument; None for the loss.
     value : float
@@ -99,9 +99,12 @@ def _of_param(numbers: Numbers, number: int, most: Array) -> Iterator[Finding]:
     for row in _first(_explodes(norm, most)):
         yield Finding(int(step[row]), "exploded", name, float(norm[row]))
     norm, largest = norm[: numbers.healthy], numbers.largest[: numbers.healthy]
-    learns = largest >= LEARNS * np.median(largest[:BEFORE]) if len(largest) else largest > 0
+    first = largest[:BEFORE][largest[:BEFORE] > 0]
+    # Beside one that explodes, a gradient as before is not small.
+    usual = np.minimum(largest, first.min(initial=np.inf))
+    learns = largest >= LEARNS * np.median(first) if len(first) else largest > 0
     for kind, is_small, among in (
-        ("vanished", (norm > 0) & (norm < VANISHES * largest), (norm >= 0) & learns),
+        ("vanished", (norm > 0) & (norm < VANISHES * usual), (norm >= 0) & learns),
         ("zero", norm == 0, norm >= 0),
     ):
         for row in _lasting(is_small, among, step):

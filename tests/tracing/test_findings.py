@@ -85,6 +85,15 @@ def test_a_small_gradient_that_comes_back_has_not_vanished():
     assert found([1.0] * 9, w=[1.0] * 9, v=[1e-3] * 7 + [1e-9] * 2) == []
 
 
+def test_a_gradient_beside_one_that_explodes_has_not_vanished():
+    growing = [1e3**i for i in range(9)]
+    assert found([1.0] * 9, w=growing, v=[1e-3] * 9) == [(5, "exploded", "w")]
+    assert found([1.0] * 9, w=growing, v=[1e-3] * 2 + [1e-12] * 7) == [
+        (2, "vanished", "v"),
+        (5, "exploded", "w"),
+    ]
+
+
 def test_gradients_that_shrink_together_vanish_not():
     shrinking = [10.0**-i for i in range(20)]
     assert found([1.0] * 20, w=shrinking, v=shrinking) == []

@@ -17,17 +17,22 @@ POINTS = 400  # of a curve, each with its smallest and largest number
 FEW_POINTS = 100  # of a small chart
 TICKS = 6
 LARGEST = 8e307  # on an axis, whose length must not overflow
+NEAR = 1e-6  # between the logarithms of numbers that are as good as equal
 LETTER = 6.2  # width of a letter of a label, about
 
 
 class Line(NamedTuple):
-    """A curve: steps and numbers, NaN for gaps, its class for colours, and points at most."""
+    """A curve: steps and numbers, NaN for gaps, its class for colours, and points at most.
+
+    `bad` are the rows whose number is NaN or Inf, rather than missing, as a mask.
+    """
 
     step: Array
     y: Array
     look: str
     title: str = ""
     points: int = POINTS
+    bad: Array | None = None
 
 
 class Mark(NamedTuple):
@@ -38,15 +43,21 @@ class Mark(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """The range of an axis, of logarithms if it is logarithmic."""
+    """The range of an axis, of logarithms if it is logarithmic.
+
+    A logarithmic axis with negative numbers is `linear` up to about this number on both sides.
+    """
 
     low: float
     high: float
     is_log: bool = False
+    linear: float = 0.0
 
     def places(self, x: Array, start: float, end: float) -> Array:
         """Return where numbers stand between two places; what is outside stands at the end."""
-        if self.is_log:
+        if self.linear:
+            x = _signed_logs(x, self.linear)
+        elif self.is_log:
             x = np.where(x > 0, np.log10(np.where(x > 0, x, 1)), self.low)
         return self.ticks(x, start, end)
 
@@ -58,6 +69,12 @@ class Scale(NamedTuple):
 def scale_of(lines: Sequence[Line], *, is_log: bool, zero: bool = False) -> Scale:
     """Return a scale for all finite numbers of some lines, and for zero if asked."""
     known = np.concatenate([line.y[np.isfinite(line.y)] for line in lines] or [np.zeros(0)])
+    if is_log and (known < 0).any():
+        usual = np.quantile(np.abs(known[known != 0]), 0.5, method="lower")
+        linear = 10.0 ** math.floor(np.log10(np.clip(usual, 1 / LARGEST, LARGEST / 10)))
+        logs = _signed_logs(known, linear)
+        low, high = float(logs.min()), float(logs.max())
+        return Scale(low, max(high, low + NEAR, 0), is_log, linear)
     if is_log:
         known = np.log10(known[known > 0])
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
@@ -68,6 +85,12 @@ def scale_of(lines: Sequence[Line], *, is_log: bool, zero: bool = False) -> Scal
     if not high - low > 1e-12 * max(abs(low), abs(high)):  # NumPy subtracts no closer numbers
         low, high = low - (abs(low) / 2 or 1), high + (abs(high) / 2 or 1)
     return Scale(low, high)
+
+
+def _signed_logs(x: Array, linear: float) -> Array:
+    """Return logarithms that go through zero and have the sign of their number."""
+    size = np.minimum(np.abs(x), LARGEST)
+    return np.sign(x) * (np.log10(linear + size) - math.log10(linear))
 
 
 def chart(
@@ -89,6 +112,7 @@ def chart(
         f"<title>{escape(title)}</title>",
         *_grid(y, x, height),
         *(_path(line, x, y, (LEFT, right), (bottom, TOP)) for line in lines),
+        *_bad(lines, x),
         *_marks(marks, x, bottom),
         "</svg>",
     ]
@@ -107,10 +131,9 @@ def small_chart(line: Line, y: Scale, last: int, width: int = 260, height: int =
 def _grid(y: Scale, x: Scale, height: int) -> Iterator[str]:
     """Yield lines and labels of both axes."""
     right, bottom = WIDTH - RIGHT, height - BOTTOM
-    ticks = _powers(y) if y.is_log else _round_numbers(y)
-    places = y.ticks(np.array(ticks), bottom, TOP)
-    for tick, place in zip(ticks, places.tolist(), strict=True):
-        text = f"1e{tick:+03.0f}" if y.is_log else f"{tick:.6g}"
+    ticks = _powers(y) if y.is_log else [(x, f"{x:.6g}") for x in _round_numbers(y)]
+    places = y.ticks(np.array([tick for tick, _ in ticks]), bottom, TOP)
+    for (_, text), place in zip(ticks, places.tolist(), strict=True):
         yield f'<path class="grid" d="M{LEFT} {place:.1f}H{right}"/>'
         yield f'<text x="{LEFT - 6}" y="{place + 4:.1f}" text-anchor="end">{text}</text>'
     steps = [tick for tick in _round_numbers(x) if tick == int(tick)]
@@ -118,9 +141,19 @@ def _grid(y: Scale, x: Scale, height: int) -> Iterator[str]:
         yield f'<text x="{place:.1f}" y="{bottom + 16}" text-anchor="middle">{tick:,.0f}</text>'
 
 
-def _powers(y: Scale) -> list[float]:
+def _powers(y: Scale) -> list[tuple[float, str]]:
+    """Return logarithms and the labels of their numbers."""
     low, high = math.ceil(y.low), math.floor(y.high)
-    return [float(n) for n in range(low, high + 1, max(-(-(high - low) // TICKS), 1))]
+    size = max(-(-(high - low) // TICKS), 1)
+    if not y.linear:
+        return [(float(n), f"1e{n:+03}") for n in range(low, high + 1, size)]
+    first = round(math.log10(y.linear))
+    ticks = [(0.0, "0")] if low <= 0 <= high else []
+    for n in range(low + -low % size, high + 1, size):
+        if n:
+            place = math.copysign(abs(n) + math.log10(1 + 10.0 ** -abs(n)), n)
+            ticks.append((place, f"{'-' * (n < 0)}1e{first + abs(n):+03}"))
+    return ticks
 
 
 def _round_numbers(scale: Scale) -> list[float]:
@@ -143,6 +176,17 @@ def _marks(marks: Sequence[Mark], x: Scale, bottom: float) -> Iterator[str]:
         if start >= free:
             yield f'<text class="mark" x="{start:.1f}" y="{TOP - 6}">{escape(mark.text)}</text>'
             free = start + size + LETTER
+
+
+def _bad(lines: Sequence[Line], x: Scale) -> Iterator[str]:
+    """Yield a bar at the top for the steps at which a number is NaN or Inf."""
+    steps = {
+        step for line in lines if line.bad is not None for step in line.step[line.bad].tolist()
+    }
+    if steps:
+        places = x.places(np.array(sorted(steps)), LEFT, WIDTH - RIGHT)
+        drawn = "".join(f"M{place:.1f} {TOP}h.01" for place in np.unique(places.round()).tolist())
+        yield f'<path class="nonfinite" d="{drawn}"><title>NaN or Inf</title></path>'
 
 
 def _path(

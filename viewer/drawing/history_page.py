@@ -14,6 +14,7 @@ from viewer.profiles.histories import (
     Curve,
     curves_of,
     heading_of,
+    is_wide,
     sentences_of,
     summary_of,
     title_of,
@@ -21,6 +22,7 @@ from viewer.profiles.histories import (
 
 COLOURS = 8  # lines of a chart with a colour and a name; the others are grey
 MOST_MARKS = 6
+WIDE_TIMES = 10  # the longest step by the median: the first one often makes linear axes useless
 
 # Colours with enough contrast on white and on dark pages: a notebook has either, and tells nothing.
 LOOKS_OF_PAGE = """<style>
@@ -31,6 +33,7 @@ LOOKS_OF_PAGE = """<style>
 .history text { font: 11px system-ui, sans-serif; fill: currentColor; opacity: .75; }
 .history path { fill: none; stroke-width: 1.5; stroke-linejoin: round; stroke-linecap: round; }
 .history .grid { stroke: currentColor; opacity: .15; stroke-width: 1; }
+.history .nonfinite { stroke: #d1495b; stroke-width: 5; }
 .history .mark { stroke: #d1495b; stroke-width: 1; stroke-dasharray: 4 3; }
 .history text.mark { fill: #d1495b; stroke: none; opacity: 1; }
 .history .other { stroke: currentColor; opacity: .15; stroke-width: 1; }
@@ -97,7 +100,8 @@ def _charts(numbers: Numbers, found: Sequence[Finding]) -> Iterator[str]:
         for i, (name, ns) in enumerate(times.items())
     ]
     looks = {name: f"c{i}" for i, name in enumerate(times)}
-    drawn = chart(lines, "Milliseconds", is_log=False, height=140, zero=True)
+    is_log = is_wide(np.concatenate([line.y for line in lines]), WIDE_TIMES)
+    drawn = chart(lines, "Milliseconds", is_log=is_log, height=140, zero=True)
     yield _section("Milliseconds of a step", _legend(looks, 0) + drawn)
 
 
@@ -106,7 +110,8 @@ def _section(title: str, body: str) -> str:
 
 
 def _line(curve: Curve, look: str) -> Line:
-    return Line(curve.step, np.where(curve.known, curve.size, np.nan), look, curve.name)
+    y, bad = np.where(curve.known, curve.size, np.nan), ~np.isfinite(curve.size)
+    return Line(curve.step, y, look, curve.name, bad=bad)
 
 
 def _marks(found: Sequence[Finding]) -> list[Mark]:

@@ -17,7 +17,7 @@ from viewer.text.lines import shorten
 
 MOST_NAMES = 4  # in a sentence
 LONGEST_NAME = 30  # columns
-WIDE = 100  # the largest number by the smallest
+WIDE = 100  # the largest number by the median, or by the smallest if all are above zero
 NOTHING = "No gradient of a scalar was recorded with autograd_tools."
 
 
@@ -38,7 +38,14 @@ class Curve(NamedTuple):
     def is_wide(self) -> bool:
         """True for a norm, and for a loss whose range needs a logarithmic scale."""
         known = self.size[self.known]
-        return not self.is_loss or (len(known) > 0 and 0 < WIDE * known.min() <= known.max())
+        falls = len(known) > 0 and 0 < WIDE * known.min() <= known.max()
+        return not self.is_loss or falls or is_wide(known, WIDE)
+
+
+def is_wide(numbers: np.ndarray, ratio: float) -> bool:
+    """Return whether a few of the finite numbers are larger than most by more than `ratio`."""
+    sizes = np.abs(numbers[np.isfinite(numbers)])
+    return len(sizes) > 0 and bool(sizes.max() > ratio * np.median(sizes) > 0)
 
 
 def curves_of(numbers: Numbers) -> list[Curve]:

@@ -82,6 +82,56 @@ def test_a_logarithmic_scale_has_zero_at_its_bottom():
     assert re.findall(r">(1e[^<]*)<", svg) == ["1e-04", "1e-03", "1e-02", "1e-01", "1e+00"]
 
 
+def test_a_logarithmic_scale_of_both_signs_has_zero():
+    line = Line(np.arange(4), np.array([-999.0, -1.0, 0.0, 99_999.0]), "c0")
+    svg = chart([line], "Loss", is_log=True)
+    labels = re.findall(r'text-anchor="end">([^<]*)<', svg)
+    assert labels == ["0", "-1e+03", "1e+03", "1e+04", "1e+05"]
+    assert points(svg, "c0") == "M64 218h0L332 167L600 167L868 20"
+
+
+def test_a_logarithmic_scale_holds_all_finite_numbers():
+    for losses in ([-5e-324, 1e-320], [-1.7e308, 1.7e308], [-1e-320, 1e-320, 1.7e308, -1.7e308]):
+        line = Line(np.arange(len(losses)), np.array(losses), "c0")
+        assert not re.search("nan|inf", chart([line], "Loss", is_log=True))
+
+
+def axis(losses):
+    """Return the labels of the axis of a loss."""
+    made = Series("loss", "train.py", 3)
+    for loss in losses:
+        made.add(loss, 1, 2, {})
+    page = history_html(ag.History([made]))
+    return re.findall(r'text-anchor="end">([^<]*)<', page.split("</svg>")[0])
+
+
+def test_losses_have_logarithmic_axes_where_few_are_far_above_most():
+    assert axis([-1.0, -2.0, -3.0, 1e9]) == ["0", "1e+02", "1e+04", "1e+06", "1e+08"]
+    assert axis([0.0, 1.0, 2.0, 1e3]) == ["1e+00", "1e+01", "1e+02", "1e+03"]
+    assert axis([-1.0, 1.0, 2.0, 3.0]) == ["-1", "0", "1", "2", "3"]
+
+
+def test_steps_of_nan_or_inf_have_dots_and_missing_ones_none():
+    made = Series("loss", "train.py", 3)
+    made.column("w")
+    for loss in (1.0, np.nan, np.inf, 1.0):
+        made.add(loss, 1, 2, {})
+    page = history_html(ag.History([made]))
+    assert re.findall(r'class="nonfinite" d="([^"]*)"', page) == ["M332.0 20h.01M600.0 20h.01"]
+
+
+def test_a_slow_first_step_makes_the_axis_of_times_logarithmic():
+    for first, ticks in (
+        (9, ["0", "2", "4", "6", "8"]),
+        (1000, ["1e+00", "1e+01", "1e+02", "1e+03"]),
+    ):
+        made = Series("loss", "train.py", 3)
+        for ns in (first, 1, 1, 1):
+            made.add(1.0, ns * 10**6, ns * 10**6, {})
+        times = history_html(ag.History([made])).partition("Milliseconds")[2]
+        assert re.findall(r'text-anchor="end">([^<]*)<', times) == ticks
+
+
 def test_a_line_of_many_steps_keeps_its_peaks():
     y = np.ones(100_000)
     y[54_321] = 9.0
