@@ -11,6 +11,7 @@ from typing import Any
 from autograd_tools.base.text import unknown
 from viewer.command.targets import SAVED, WORDS, Target, target_of
 
+NEGATIVE = {f"-{digit}" for digit in ".0123456789"}  # the first characters
 LISTED = 8  # options in an error, if none is spelled like the unknown one
 
 
@@ -90,12 +91,23 @@ class Command(argparse.ArgumentParser):
         explicit = words[0] == "--"
         if not words[explicit:]:
             self.error("expected a SCRIPT after --, got nothing")
-        script = target_of(words[explicit:])
+        try:
+            script = target_of(words[explicit:])
+        except ValueError as error:
+            raise ValueError(f"{error}{self._value_hint(ours, words[0])}") from None
         if script.kind == SAVED:
             return script, list(script.args)
         if not explicit:
             script = replace(script, hint=self._hint(ours, words, script))
         return script, []
+
+    def _value_hint(self, ours: Sequence[str], word: str) -> str:
+        """Return how to give a word to an option before it that may have a value."""
+        name = ours[-1].removesuffix("=") if ours and ours[-1].endswith("=") else ""
+        if self._nargs.get(name) != "?":
+            return ""
+        choices = ", ".join(filter(None, self._choices[name]))
+        return f"; {name} takes {choices}" if choices else f"; for {name} write {name}={word}"
 
     def _hint(self, ours: Sequence[str], words: Sequence[str], script: Target) -> str:
         """Return a line about an option of ours after SCRIPT; 0.2.0 is the last version with it."""
@@ -122,8 +134,9 @@ class Command(argparse.ArgumentParser):
             is_value = words and words[0] in self._choices[name]
             return [f"{word}={words.pop(0) if is_value else ''}"]
         if nargs is None and not equals and words:
-            # argparse takes -COLUMN for an option
-            return [f"{word}={words.pop(0)}"] if word == "--sort" else [word, words.pop(0)]
+            # argparse takes -COLUMN and -3MB for options
+            joined = word.startswith("--") and (word == "--sort" or words[0][:2] in NEGATIVE)
+            return [f"{word}={words.pop(0)}"] if joined else [word, words.pop(0)]
         return [word]
 
 

@@ -26,12 +26,12 @@ import autograd_tools as ag
 from autograd_tools.engine.recording import Recording
 from autograd_tools.engine.state import innermost_open
 from autograd_tools.engine.values import unwrap
-from autograd_tools.timing import exact
 from viewer.command import script, targets
 from viewer.command.targets import Target
 
 # Gradients timed besides the one whose peak is measured; the least of them if they take long.
 MOST_TIMED, LEAST_TIMED, LONG_NS = 20, 3, 2_000_000_000
+MEASURED = 2  # gradients whose peak is measured: the first one also fills caches
 LEAST_SPENT = 0.2  # seconds, from which the system's clock of hundredths tells shares
 RESULT, GRADIENT = "result.json", "gradient.npz"
 POLL = 0.1  # seconds
@@ -148,7 +148,7 @@ def difference(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> float:
 
 
 class _Watch:
-    """Measures the peak of one gradient, then the time of some that are as long."""
+    """Measures the peak of a gradient, then the time of some that are as long."""
 
     def __init__(self, number: int, last: int, folder: Path) -> None:
         self._number = number
@@ -156,7 +156,8 @@ class _Watch:
         self._folder = folder
         self._seen = 0
         self._recording: Any = None
-        self._start = self._forward = self._live = self._peak = self._length = 0
+        self._start = self._forward = self._live = self._length = 0
+        self._peaks: list[int] = []
         self._ns: list[tuple[int, int]] = []  # of a gradient, and of its forward pass
         self._times = os.times()
         self._user = self._system = 0.0  # seconds of the timed gradients, by the system's clock
@@ -166,8 +167,8 @@ class _Watch:
         if innermost_open() is not None or (self._recording and self._recording.outgrads):
             return
         self._recording = recording
-        if self._seen == self._number - 1:
-            exact.start(keeps_freed=False)
+        if 0 <= self._seen - self._number + 1 < MEASURED:
+            tracemalloc.start()  # with Python's objects, of which nodes consist
         if tracemalloc.is_tracing():
             self._live = tracemalloc.get_traced_memory()[0]
             tracemalloc.reset_peak()
@@ -183,13 +184,14 @@ class _Watch:
         """Note the end of a gradient; after the last one, end the process."""
         ns, times = time.thread_time_ns() - self._start, os.times()
         self._seen += 1
+        traced, peak = tracemalloc.is_tracing(), tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
         if self._seen == self._number:
-            self._peak = tracemalloc.get_traced_memory()[1] - self._live
-            tracemalloc.stop()
             self._length = len(self._recording.entries)
             self._save_gradient()
         if self._seen >= self._number and len(self._recording.entries) == self._length:
             self._ns.append((ns, self._forward))
+            self._peaks += [peak - self._live] if traced else []
             self._user += times.user - self._times.user
             self._system += times.system - self._times.system
         self._recording = None
@@ -198,17 +200,17 @@ class _Watch:
             os._exit(0)  # the rest of the program has no part in the trial
 
     def _is_enough(self) -> bool:
-        spent = sum(ns for ns, _ in self._ns[1:])
+        spent = sum(ns for ns, _ in self._ns[MEASURED:])
         most = LEAST_TIMED if spent > LONG_NS else MOST_TIMED
         return self._seen >= min(self._number + most, self._last)
 
     def finish(self) -> None:
         """Write what was measured, if the gradient was reached."""
         if self._ns:
-            ns = min(self._ns[1:], default=self._ns[0])  # the first was slowed down
+            ns = min(self._ns[MEASURED:], default=min(self._ns))  # the first were slowed down
             spent = self._user + self._system
             share = self._system / spent if spent > LEAST_SPENT else 0.0
-            result = json.dumps([self._peak, *ns, share])
+            result = json.dumps([min(self._peaks), *ns, share])
             (self._folder / RESULT).write_text(result, encoding="utf-8")
 
     def _save_gradient(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import autograd_tools as ag
 from autograd_tools import Tape, timing
+from autograd_tools.base.text import unknown
 from autograd_tools.engine.listeners import unheard
 from autograd_tools.engine.saved import arrays_in, memory_of
 from autograd_tools.engine.state import innermost_open
@@ -23,6 +24,7 @@ from viewer.command.memory_trial import Failed, Run, difference, trial_run
 from viewer.command.progress import progress
 from viewer.command.targets import Target
 from viewer.profiles.memory_use.memory_report import MemoryUse
+from viewer.profiles.memory_use.node_sizes import bytes_of_nodes
 from viewer.profiles.memory_use.plans import MemoryPlan, Outcome, plan_of
 from viewer.profiles.memory_use.program_parts import LOOP, Part
 from viewer.profiles.memory_use.reading import use_of
@@ -45,6 +47,7 @@ def add_memory(command: Command) -> None:
     command.add_argument(
         "--memory",
         nargs="?",
+        type=_mode,
         choices=("", *timing.MEMORY),
         metavar="MODE",
         help="also print the memory of a gradient; with outputs, exact or nobytes as MODE, count "
@@ -56,6 +59,13 @@ def add_memory(command: Command) -> None:
         metavar="SIZE",
         help="as --memory, with a plan of checkpoints for a peak such as 200MB, tried on SCRIPT",
     )
+
+
+def _mode(text: str) -> str:
+    """Return what to count, if there is such a mode."""
+    if text not in ("", *timing.MEMORY):
+        raise argparse.ArgumentTypeError(str(unknown("mode", text, timing.MEMORY)))
+    return text
 
 
 def _size(text: str) -> str:
@@ -164,7 +174,8 @@ def kept_tapes() -> Iterator[KeptTape]:
         owners = {id(owner): owner.nbytes for owner in map(memory_of, arrays)}
         notes = [note for note in tape.notes or () if note.file]
         place = source_text(notes[-1].file, notes[-1].line) if notes else NO_LINE
-        found[place].append(sum(owners.values()))
+        nodes = bytes_of_nodes(len(tape.entries), len(owners), keeps=True)
+        found[place].append(sum(owners.values()) + nodes)
     for place, sizes in sorted(found.items()):
         yield KeptTape(place, len(sizes), sum(sizes))
 

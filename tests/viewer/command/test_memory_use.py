@@ -57,6 +57,28 @@ def test_a_wrong_budget_is_refused_before_the_script_runs(ask, script, size):
     assert errors.endswith(f"argument --budget: expected a size such as 200MB, got {size!r}\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["--budget", "-3MB"], "argument --budget: expected a size such as 200MB, got '-3MB'"),
+        (
+            ["--budget", "6"],
+            "argument --budget: expected a unit, got '6'; write 6MB, or 6B for bytes",
+        ),
+        (["--memory=foo"], "argument --memory: unknown mode 'foo'; choose nobytes, outputs, exact"),
+        (["--memory", "foo"], "there is no file foo; --memory takes nobytes, outputs, exact"),
+        (
+            ["--history", "run.html"],
+            "there is no file run.html; for --history write --history=run.html",
+        ),
+    ],
+)
+def test_a_wrong_value_says_what_to_write(ask, script, words, error):
+    output, errors, status = ask("profile", *words, script(LOOP))
+    assert (output, status) == ("", 2)
+    assert errors.endswith(f"{error}\n")
+
+
 def test_a_budget_needs_a_script(ask, script, tmp_path):
     (tmp_path / "run.json").write_text("{}")
     assert ask("profile", "--budget", "1MB", "run.json") == (
@@ -102,6 +124,28 @@ def test_a_part_that_cannot_be_wrapped_is_left_out_with_the_reason(ask, script):
     assert (errors, status) == ("", 0)
     assert "Out of reach: no call or loop that can be wrapped" in output
     assert "checkpoint(block) uses a recorded value that is not one of its arguments" in output
+
+
+INSTANCE = """\
+import numpy as np
+import autograd_tools as ag
+
+class Net:
+    def __call__(self, x):
+        return np.sin(np.exp(np.sin(np.exp(np.sin(x)))))
+
+net = Net()
+for step in range(3):
+    gradient = ag.grad(lambda x: np.sum(net(net(net(x)))))(np.ones(20_000))
+"""
+
+
+@pytest.mark.slow
+def test_calls_of_instances_are_wrapped(ask, script):
+    output, errors, status = ask("profile", "--budget", "1.5MB", script(INSTANCE))
+    assert (errors, status) == ("", 0)
+    assert "np.sum(ag.checkpoint(net)(ag.checkpoint(net)(ag.checkpoint(net)(x))))" in output
+    assert "same gradient" in output
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def test_the_peak_with_checkpoints_is_that_of_numpy(keeps):
 
 
 def test_a_peak_has_its_operation_and_phase():
-    peak = viewer.memory(ag.trace(lambda x: np.sum(np.tanh(np.exp(x))), X)).peak
+    peak = viewer.memory(tape_of(lambda x: np.sum(np.tanh(np.exp(x))), X)).peak
     assert (peak.phase, peak.op) == ("backward", "tanh")
 
 
@@ -125,6 +125,54 @@ def test_values_that_were_freed_do_no_harm():
     assert viewer.memory(J).peak.nbytes > 0
 
 
+def small_operations(x):
+    total = 0.0
+    for i in range(2000):  # more than Python keeps of the tuples it frees
+        total = total + np.sum((np.sin(x) - i) ** 2)
+    return total
+
+
+def of_python(compute):
+    """The most bytes of arrays and all objects while something is computed."""
+    tracemalloc.start()
+    try:
+        compute()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["grad", "diff"])
+def test_the_peak_of_small_operations_counts_nodes(keeps):
+    x = np.ones(3)
+    w = ag.Param(x)
+    run = (
+        (lambda: ag.diff(small_operations, w)) if keeps else (lambda: ag.grad(small_operations)(x))
+    )
+    run()
+    peak = viewer.memory(tape_of(small_operations, x), keeps=keeps).peak
+    assert 0.7 < peak.whole / of_python(run) < 1.4
+    assert peak.nbytes < peak.whole / 5
+
+
+def test_a_checkpoint_has_one_node_until_it_runs_again():
+    def part(total, x):
+        for i in range(2000):
+            total = total + np.sum(np.sin(x) - i)
+        return total
+
+    def loss(part):
+        return lambda x: part(part(part(part(0.0, x), x), x), x)
+
+    tape = tape_of(loss(part), np.ones(3))
+    regions = next(own for p, own in parts_of(recorded(tape)).regions.items() if "part" in p.name)
+    found = max(Course(recorded(tape), regions).run().whole)
+    ag.grad(loss(ag.checkpoint(part)))(np.ones(3))
+    truth = of_python(lambda: ag.grad(loss(ag.checkpoint(part)))(np.ones(3)))
+    assert 0.6 < found / truth < 1.6
+    assert found < max(Course(recorded(tape)).run().whole) / 3
+
+
 # Holders and tables -----------------------------------------------------------------------------
 
 
@@ -133,6 +181,7 @@ def test_holders_say_why_arrays_are_held():
     assert [(held.name, held.nbytes, held.arrays) for held in use.holders] == [
         ("temporary arrays", 320_000, 0),
         ("gradients of results", 160_000, 1),
+        ("nodes, about", use.peak.node_nbytes, 0),
     ]
 
 
@@ -302,6 +351,7 @@ def test_a_plan_of_a_trace_without_times_says_so(tmp_path):
         ("2G", 2_000_000_000),
         (4096, 4096),
         (".5MiB", 524_288),
+        ("512 B", 512),
     ],
 )
 def test_a_size_has_a_unit(text, nbytes):
@@ -312,6 +362,12 @@ def test_a_size_has_a_unit(text, nbytes):
 def test_anything_else_is_no_size(text):
     with pytest.raises(ValueError, match="expected a size such as 200MB, got"):
         size_of(text)
+
+
+def test_a_text_without_a_unit_is_no_size():
+    with pytest.raises(ValueError, match="expected a unit, got '6'; write 6MB, or 6B for bytes"):
+        size_of("6")
+    assert size_of("6B") == 6
 
 
 def test_a_trace_without_a_gradient_is_an_error():

@@ -22,6 +22,17 @@ def after(source, name="block", line=1, steps=0):
             "y = f(ag.checkpoint(block)(x), ag.checkpoint(block)(z))",
         ),
         ("é = block(x)", "block", "é = ag.checkpoint(block)(x)"),
+        (
+            "y = abs(a(x)).sum() * b(x)",
+            "Net",
+            "y = abs(ag.checkpoint(a)(x)).sum() * ag.checkpoint(b)(x)",
+        ),
+        (
+            "import numpy as np; y = np.sin(self.nets[0](x))",
+            "Net",
+            "import numpy as np; y = np.sin(ag.checkpoint(self.nets[0])(x))",
+        ),
+        ("y = f(net(x))\ndef f(x): pass", "_Net", "y = f(ag.checkpoint(net)(x))"),
         ("y = nets[0].block(\n    x)", "block", "y = ag.checkpoint(nets[0].block)("),
     ],
 )
@@ -59,6 +70,7 @@ def test_characters_that_other_programs_take_for_line_ends_stay():
     ("source", "name", "reason"),
     [
         ("y = f(x) + g(x)", "block", "no call of block is on this line"),
+        ("y = sum(map(net, x))", "Net", "no call of Net or an instance of it is on this line"),
         ("y = reduce(step, xs, x); z = g(x)", "step", "no call of step is on this line"),
         (
             "y = block(x)\ndef block(x):\n    yield x",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from viewer.profiles.memory_use.node_sizes import bytes_of_nodes
 from viewer.profiles.memory_use.recorded import Recorded
 
 
@@ -30,8 +32,9 @@ class Reached(Exception):  # noqa: N818  no error: the moment to look at
 class Course:
     """A walk through a gradient that holds and drops buffers as the engine does.
 
-    `bytes` are the live bytes at each moment, and `moments` the row, negative in the backward pass,
-    where row -1 is the first. With `stop`, the walk ends at that moment.
+    `bytes` are the live bytes of arrays at each moment, `nodes` about those of the tape's nodes,
+    and `moments` the row, negative in the backward pass, where row -1 is the first. With `stop`,
+    the walk ends at that moment.
     """
 
     def __init__(
@@ -40,7 +43,9 @@ class Course:
         self.work = work
         self.buffers = work.buffers
         self.live = 0
+        self._live_nodes = self._live_arrays = 0
         self.bytes: list[int] = []
+        self.nodes: list[int] = []
         self.moments: list[int] = []
         self.saving: dict[int, None] = {}  # rows whose arrays are saved
         self.given: dict[int, None] = {}  # rows that have a gradient
@@ -91,6 +96,11 @@ class Course:
                 self._hold(self.buffers.outgrad.get(leaf, ()))
         self._mark(-1)
 
+    @property
+    def whole(self) -> list[int]:
+        """The live bytes at each moment, with those of nodes."""
+        return [*map(operator.add, self.bytes, self.nodes)]
+
     def holds(self, number: int) -> bool:
         """Return whether a buffer is held."""
         return self._count[number] > 0
@@ -105,6 +115,7 @@ class Course:
 
     def _forward(self, row: int, inside: Region | None = None, again: int = 0) -> None:
         """Compute a row; drop the values that nothing needs from here on."""
+        self._live_nodes += 1
         self._hold(self._value(row, inside, again))
         self._hold(self._saved(row, inside, again))
         self.saving[row] = None
@@ -120,6 +131,7 @@ class Course:
         rows = range(region.first, region.last + 1)
         for row in rows:
             self._forward(row, region)
+        self._live_nodes -= len(rows) - 1  # the call is a node
         self._hold(self._ends_of(region))
         for row in rows:
             self._drop(self._saved(row, region, 0))
@@ -142,6 +154,7 @@ class Course:
                 self._add(parent, 0)
                 self.live -= size
         if not self.work.keeps:
+            self._live_nodes -= 1
             for row in region.outputs:
                 self._drop_gradient(row)
             self._drop(self._ends_of(region))
@@ -156,6 +169,7 @@ class Course:
                 apart = inside is not None and parent < inside.first and parent not in extra
                 self._give(row, parent, size, extra if apart else None)
         if not self.work.keeps or inside is not None:
+            self._live_nodes -= 1
             self._drop(self._saved(row, inside, again))
             self.saving.pop(row, None)
             if inside is None or row not in inside.outputs:
@@ -236,6 +250,7 @@ class Course:
         for number in numbers:
             if self._count[number] == 0:
                 self.live += self._sizes[number]
+                self._live_arrays += 1
             self._count[number] += 1
 
     def _drop(self, numbers: Iterable[int]) -> None:
@@ -243,9 +258,12 @@ class Course:
             self._count[number] -= 1
             if self._count[number] == 0:
                 self.live -= self._sizes[number]
+                self._live_arrays -= 1
 
     def _mark(self, moment: int, more: int = 0) -> None:
         self.bytes.append(self.live + more)
+        held = self._live_nodes, self._live_arrays
+        self.nodes.append(bytes_of_nodes(*held, keeps=self.work.keeps))
         self.moments.append(moment)
         if self._stop == len(self.bytes) - 1:
             raise Reached

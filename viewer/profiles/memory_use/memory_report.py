@@ -36,7 +36,7 @@ class MemoryUse:
     course : MemoryCourse or None
         The bytes over the time of the gradient.
     holders : list of Holder
-        Why the arrays at the peak are held.
+        Why the arrays at the peak are held, and about the bytes of the tape's nodes.
     otherwise : int or None
         The peak of the other way: if `keeps` were another.
     tables : dict of str to list of dict
@@ -104,7 +104,7 @@ def _sentences(use: MemoryUse) -> Iterator[str]:
     at = f" at {source_text(use.peak.file, use.peak.line)}" if use.peak.file else ""
     where = f"in the {use.peak.phase} pass of {use.peak.op}{at}"
     where = "at the end" if use.peak.phase == "end" else where
-    yield f"At most {memory_text(use.peak.nbytes)}, {where}."
+    yield f"At most {memory_text(use.peak.whole)}, {where}."
     yield f"As {way}; {other} {memory_text(use.otherwise or 0)}. Arrays from before do not count."
     for tape in use.tapes:
         yield (
@@ -115,7 +115,7 @@ def _sentences(use: MemoryUse) -> Iterator[str]:
 
 def _chart(course: MemoryCourse, peak: Peak) -> Iterator[Row]:
     """Yield the bytes over the time of the gradient."""
-    label = memory_text(peak.nbytes)
+    label = memory_text(peak.whole)
     for i, bars in enumerate(chart(course.nbytes, HEIGHT)):
         yield [Span(f"{label if i == 0 else '':>9} "), Span(bars, "cyan")]
     forward = "forward"[: course.forward].ljust(course.forward)

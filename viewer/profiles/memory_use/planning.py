@@ -58,7 +58,7 @@ class Planner:
         """Return what some parts do if they are wrapped."""
         if chosen not in self._tried:
             regions = [region for part in chosen for region in self._calls[part]]
-            peak = max(Course(self._work, regions).run().bytes)
+            peak = max(Course(self._work, regions).run().whole)
             cost = sum(self._costs[part] for part in chosen)
             self._tried[chosen] = Option(peak, cost, tuple(sorted(chosen)))
         return self._tried[chosen]

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from viewer.profiles.memory_use.program_parts import Part
 
 PACKAGE, AG = "autograd_tools", "ag"
 LEAVES_EARLY = (ast.Break, ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
 Around = ast.FunctionDef | ast.Module
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+SCOPES_WITH_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+SCOPES = (*SCOPES_WITH_NAMES, ast.Lambda)
+IMPORTS = (ast.Import, ast.ImportFrom)
+BUILT_IN = frozenset(dir(builtins))
+METHODS = frozenset(name for kind in (np.ndarray, list, dict, str) for name in dir(kind))
 
 
 class Unchangeable(Exception):  # noqa: N818  a reason rather than an error
@@ -110,9 +117,32 @@ def _calls_of(part: Part, tree: ast.Module) -> list[ast.Call]:
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.lineno == part.line
     ]
     named = [node for node in on_line if _name_of(node.func) == short]
+    is_class = short.lstrip("_")[:1].isupper()
+    if is_class and not named:
+        named = [node for node in on_line if _may_be_instance(node.func, tree)]
     if not named and len(on_line) != 1:
-        raise Unchangeable(f"no call of {short} is on this line")
+        what = f"{short} or an instance of it" if is_class else short
+        raise Unchangeable(f"no call of {what} is on this line")
     return named or on_line
+
+
+def _may_be_instance(called: ast.expr, tree: ast.Module) -> bool:
+    """Return whether an expression may be an instance, whose class is the name of its call.
+
+    It is neither of an imported module, nor a function or class of the source, nor built in.
+    """
+    if _name_of(called) in (BUILT_IN if isinstance(called, ast.Name) else METHODS):
+        return False
+    whole = [*ast.walk(tree)]
+    defined = {node.name for node in whole if isinstance(node, SCOPES_WITH_NAMES)}
+    names = (alias for node in whole if isinstance(node, IMPORTS) for alias in node.names)
+    modules = {(alias.asname or alias.name).partition(".")[0] for alias in names}
+    first = called
+    while isinstance(first, (ast.Attribute, ast.Subscript)):
+        first = first.value
+    return (
+        isinstance(first, ast.Name) and first.id not in modules and _name_of(called) not in defined
+    )
 
 
 def _is_generator(node: ast.AST) -> bool:

@@ -16,6 +16,7 @@ COLUMNS = 64  # of the bytes over time
 SAVED, KEPT = "saved for backward", "other values on the tape"
 MOVING, FINAL = "gradients of results", "gradients of Params and arguments"
 IN_USE, TEMPORARY = "values in use", "temporary arrays"
+NODES = "nodes, about"
 
 
 class Held(NamedTuple):
@@ -29,7 +30,7 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True)
 class Holder:
-    """Arrays at the peak that are held for one reason."""
+    """Arrays at the peak that are held for one reason, or the nodes of the tape."""
 
     name: str
     nbytes: int
@@ -57,24 +58,32 @@ class MemoryCourse:
 class Peak:
     """The most bytes at once: the phase, the operation and its line.
 
-    The phase is "forward", "backward", or "end" after the last operation.
+    The phase is "forward", "backward", or "end" after the last operation. `nbytes` are those of
+    arrays. The nodes of the tape take about `node_nbytes` more.
     """
 
     nbytes: int
+    node_nbytes: int
     phase: str
     op: str
     file: str
     line: int
 
+    @property
+    def whole(self) -> int:
+        """The bytes of arrays and nodes."""
+        return self.nbytes + self.node_nbytes
+
 
 def peak_of(work: Recorded, course: Course) -> tuple[Peak, list[Held]]:
     """Return the peak of a gradient without checkpoints, and the arrays held there."""
-    top = max(range(len(course.bytes)), key=course.bytes.__getitem__)
+    top = max(range(len(course.bytes)), key=course.whole.__getitem__)
     moment, columns = course.moments[top], work.trace.columns
     row = moment if moment >= 0 else -1 - moment
     phase = "forward" if moment >= 0 else "backward" if top + 1 < len(course.bytes) else "end"
     op = columns.op[row] or columns.name[row]
-    peak = Peak(course.bytes[top], phase, op, columns.file[row], columns.line[row])
+    nbytes = course.bytes[top], course.nodes[top]
+    peak = Peak(*nbytes, phase, op, columns.file[row], columns.line[row])
     return peak, [*_held(work, Course(work, stop=top).run())]
 
 
@@ -107,6 +116,7 @@ def holders_of(peak: Peak, held: list[Held]) -> list[Holder]:
     rest = peak.nbytes - sum(map(sum, found.values()))
     holders = [Holder(why, sum(own), len(own)) for why, own in found.items() if own]
     holders += [Holder(TEMPORARY, rest, 0)] if rest > 0 else []
+    holders.append(Holder(NODES, peak.node_nbytes, 0))
     return sorted(holders, key=lambda holder: -holder.nbytes)
 
 
@@ -129,7 +139,7 @@ def by_time(work: Recorded, course: Course) -> MemoryCourse:
     size = min(COLUMNS, len(weights))
     column = np.minimum((ends - 1e-9) / whole * size, size - 1).astype(int)
     most = np.zeros(size, np.int64)
-    np.maximum.at(most, column, np.array(course.bytes, np.int64))
+    np.maximum.at(most, column, np.array(course.whole, np.int64))
     filled = np.zeros(size, bool)
     filled[column] = True
     last = np.maximum.accumulate(np.where(filled, np.arange(size), 0))
