@@ -123,11 +123,12 @@ def read_document(
         fault = f"not complete JSON; it may have been cut off: {error}" if text else "empty"
         raise ValueError(f"{name} is {fault}") from None
     kind = document.get("format") if isinstance(document, dict) else None
-    if kind != format and isinstance(kind, str) and kind in SAVED:
-        wanted = f"a saved {SAVED[format]}" if format in SAVED else repr(format)
-        raise ValueError(f"{name} is a saved {SAVED[kind]}, expected {wanted}")
     if kind != format:
-        raise ValueError(f"{name} has the format {_start(kind)}, expected {format!r}")
+        is_ours = isinstance(kind, str) and kind in SAVED
+        is_what = f"is a saved {SAVED[str(kind)]}" if is_ours else f"has the format {_start(kind)}"
+        is_what = "has no format" if kind is None else is_what
+        wanted = f"a saved {SAVED[format]}" if format in SAVED else f"the format {format!r}"
+        raise ValueError(f"{name} {is_what}, expected {wanted}")
     found = document.get("version")
     has = f"{name} has version {_start(found)} of format {format!r}; this version reads"
     if not isinstance(found, int) or found > version:

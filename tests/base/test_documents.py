@@ -42,12 +42,18 @@ def test_a_missing_file_raises_file_not_found(tmp_path):
         (b'{"format": "a format"', "is not complete JSON"),
         (b"\x89PNG\r\n\x1a\n\x00", "is a binary file, expected JSON"),
         (b"\xff\xfe", "is not complete JSON"),
-        (b"[1, 2]", "has the format None, expected 'a format'"),
-        (b"3", "has the format None, expected 'a format'"),
-        (b"{}", "has the format None, expected 'a format'"),
-        (b'{"format": []}', "has the format [], expected 'a format'"),
-        (b'{"format": "autograd_tools.timer"}', "is a saved profile, expected 'a format'"),
-        (b'{"format": "another", "version": 1}', "has the format 'another', expected 'a format'"),
+        (b"[1, 2]", "has no format, expected the format 'a format'"),
+        (b"3", "has no format, expected the format 'a format'"),
+        (b"{}", "has no format, expected the format 'a format'"),
+        (b'{"format": []}', "has the format [], expected the format 'a format'"),
+        (
+            b'{"format": "autograd_tools.timer"}',
+            "is a saved profile, expected the format 'a format'",
+        ),
+        (
+            b'{"format": "another", "version": 1}',
+            "has the format 'another', expected the format 'a format'",
+        ),
         (
             b'{"format": "a format", "version": 3}',
             "has version 3 of format 'a format'; this version reads up to 2; "
@@ -101,7 +107,7 @@ def test_a_trace_of_another_version_is_refused(trace, tmp_path, version, message
 
 def test_a_foreign_file_is_refused_as_a_trace(tmp_path):
     (tmp_path / "a.json").write_text('{"traceEvents": []}')
-    with pytest.raises(ValueError, match=r"expected 'autograd_tools\.trace'"):
+    with pytest.raises(ValueError, match="has no format, expected a saved trace"):
         ag.load_trace(tmp_path / "a.json")
 
 

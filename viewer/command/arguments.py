@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd_tools.base.text import unknown
 from viewer.command.targets import SAVED, WORDS, Target, target_of
 
 NEGATIVE = {f"-{digit}" for digit in ".0123456789"}  # the first characters
+OUR_WORDS = {  # of errors of argparse
+    "^the following arguments are required: (.*)": r"expected \1, got nothing",
+    "expected one argument$": "expected a value, got nothing",
+    "ignored explicit argument (.*)": r"expected no value, got \1",
+}
+NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
 LISTED = 8  # options in an error, if none is spelled like the unknown one
 
 
@@ -34,6 +41,25 @@ class Command(argparse.ArgumentParser):
         self._nargs |= dict.fromkeys(action.option_strings, action.nargs)
         self._choices |= dict.fromkeys(action.option_strings, action.choices or ())
         return action
+
+    def error(self, message: str) -> NoReturn:
+        """Print a message in our words, and end."""
+        for pattern, ours in OUR_WORDS.items():
+            message = re.sub(pattern, ours, message)
+        super().error(message)
+
+    def _get_value(self, action: argparse.Action, text: str) -> Any:
+        expected = NUMBERS.get(action.type)
+        try:
+            return super()._get_value(action, text)
+        except argparse.ArgumentError:
+            if expected is None:
+                raise
+            raise argparse.ArgumentError(action, f"expected {expected}, got {text!r}") from None
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            raise argparse.ArgumentError(action, str(unknown("value", value, action.choices)))
 
     def add_script(self, saved: str = "") -> None:
         """Add SCRIPT, which may be a file of the kind `saved`."""

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import autograd_tools as ag
 from autograd_tools import Tape, timing
-from autograd_tools.base.text import unknown
 from autograd_tools.engine.listeners import unheard
 from autograd_tools.engine.saved import arrays_in, memory_of
 from autograd_tools.engine.state import innermost_open
@@ -47,7 +46,6 @@ def add_memory(command: Command) -> None:
     command.add_argument(
         "--memory",
         nargs="?",
-        type=_mode,
         choices=("", *timing.MEMORY),
         metavar="MODE",
         help="also print the memory of a gradient; with outputs, exact or nobytes as MODE, count "
@@ -59,13 +57,6 @@ def add_memory(command: Command) -> None:
         metavar="SIZE",
         help="as --memory, with a plan of checkpoints for a peak such as 200MB, tried on SCRIPT",
     )
-
-
-def _mode(text: str) -> str:
-    """Return what to count, if there is such a mode."""
-    if text not in ("", *timing.MEMORY):
-        raise argparse.ArgumentTypeError(str(unknown("mode", text, timing.MEMORY)))
-    return text
 
 
 def _size(text: str) -> str:

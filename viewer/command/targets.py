@@ -85,7 +85,7 @@ def target_of(words: Sequence[str]) -> Target:
         return Target("stdin", first, tuple(args))
     if first[:2] in WORDS:
         if not words[1:] and first in WORDS:
-            raise ValueError(f"expected {WORDS[first]} after {first}, got nothing")
+            raise ValueError(f"expected {EXPECTED[first]} after {first}, got nothing")
         name, *args = args if first in WORDS else [first[2:], *args]
         return Target(WORDS[first[:2]], name, tuple(args))
     if not Path(first).exists():
@@ -235,4 +235,5 @@ PROGRAMS: dict[str, Kind] = {
     ),
     "script": Kind("", "{}", _parent, _load_script),
 }
+EXPECTED = {"-m": "a module", "-c": "code"}
 WORDS = {kind.word: name for name, kind in PROGRAMS.items() if len(kind.word) == 2}

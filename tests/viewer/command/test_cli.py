@@ -495,11 +495,11 @@ def test_a_step_below_one_is_refused_before_the_script_runs(ask, script, step):
 
 def test_a_step_that_is_no_number_is_refused(ask, script):
     output, errors, status = ask("show", "--step", "two", script())
-    assert (output, errors.splitlines()[-1].endswith("invalid int value: 'two'"), status) == (
-        "",
-        True,
-        2,
-    )
+    assert (
+        output,
+        errors.splitlines()[-1].endswith("expected a whole number, got 'two'"),
+        status,
+    ) == ("", True, 2)
 
 
 @pytest.mark.parametrize(
@@ -692,7 +692,7 @@ def test_a_damaged_file_is_refused_without_a_traceback(ask, tmp_path, command, c
         ("missing.py", "there is no file missing.py"),
         ("missing.json", "there is no file missing.json"),
         (".", "there is no __main__.py in ."),
-        ("-m", "expected module after -m, got nothing"),
+        ("-m", "expected a module after -m, got nothing"),
     ],
 )
 def test_a_missing_script_is_named(ask, command, missing, message):
@@ -708,9 +708,44 @@ def test_an_unknown_format_is_refused_before_the_script_runs(ask, script, name, 
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (
+            "draw --heat warm train.py",
+            "--heat: unknown value 'warm'; choose time, bytes, gradient, ",
+        ),
+        ("show --depth x train.py", "argument --depth: expected a whole number, got 'x'"),
+        ("compare --rtol x A B", "argument --rtol: expected a number, got 'x'"),
+        ("draw -o", "argument -o/--output: expected a value, got nothing"),
+        ("explain --step", "argument --step: expected a value, got nothing"),
+        ("source --exact=1 train.py", "argument --exact: expected no value, got '1'"),
+        ("compare", "error: expected A, B, got nothing"),
+        ("profile -c", "expected code after -c, got nothing"),
+        ("show other.json", "other.json has no format, expected a saved trace"),
+    ],
+)
+def test_a_wrong_command_says_what_to_write(ask, script, tmp_path, words, error):
+    script()
+    (tmp_path / "other.json").write_text('{"format": null}')
+    output, errors, status = ask(*words.split())
+    assert (output, error in errors, status) == ("", True, 2)
+
+
+def test_a_step_beyond_the_last_says_how_many_gradients_there_are(ask, script):
+    errors = ask("source", "--step", "3", script())[1]
+    assert errors == (
+        "autograd-tools: train.py computed 1 gradient, so there is no gradient 3 to write\n"
+    )
+
+
 def test_an_unknown_view_is_refused_before_the_script_runs(ask, script):
     output, errors, status = ask("show", "--view", "graph", script())
-    assert (output, "invalid choice: 'graph'" in errors, status) == ("", True, 2)
+    assert (
+        output,
+        "argument --view: unknown value 'graph'; choose list, tree, table" in errors,
+        status,
+    ) == ("", True, 2)
 
 
 # Commands that write a file.
@@ -844,8 +879,8 @@ def test_a_merged_profile_is_shown_as_one(ask, tmp_path):
         (["A.json", "gone.json", "-o", "all.json"], "there is no file gone.json"),
         (["A.json", "bad.json", "-o", "all.json"], "bad.json is not complete JSON"),
         (["A.json", "-o", "gone/all.json"], "cannot write gone/all.json: there is no folder gone"),
-        (["A.json"], "the following arguments are required: -o/--output"),
-        (["-o", "all.json"], "the following arguments are required: PROFILE"),
+        (["A.json"], "expected -o/--output, got nothing"),
+        (["-o", "all.json"], "expected PROFILE, got nothing"),
     ],
 )
 def test_a_failed_merge_writes_nothing(ask, tmp_path, arguments, error):

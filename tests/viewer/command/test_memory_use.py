@@ -65,7 +65,10 @@ def test_a_wrong_budget_is_refused_before_the_script_runs(ask, script, size):
             ["--budget", "6"],
             "argument --budget: expected a unit, got '6'; write 6MB, or 6B for bytes",
         ),
-        (["--memory=foo"], "argument --memory: unknown mode 'foo'; choose nobytes, outputs, exact"),
+        (
+            ["--memory=foo"],
+            "argument --memory: unknown value 'foo'; choose nobytes, outputs, exact",
+        ),
         (["--memory", "foo"], "there is no file foo; --memory takes nobytes, outputs, exact"),
         (
             ["--history", "run.html"],

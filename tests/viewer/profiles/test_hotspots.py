@@ -449,7 +449,7 @@ def test_another_object_is_an_error(given):
     ("content", "message"),
     [
         ("{", "not complete JSON"),
-        ("{}", "has the format None, expected"),
+        ("{}", "has no format, expected a saved trace"),
         ('{"format": "autograd_tools.timer", "version": 9}', "upgrade"),
     ],
 )
