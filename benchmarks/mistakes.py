@@ -71,7 +71,7 @@ x = np.full(9, 1.5)
         Mistake(
             "    a = cho_solve((L, True), y)\n",
             "    a = np.linalg.inv(K) @ y\n",
-            "an inverse that only multiplies",
+            "cho_solve((L, True), b) for np.linalg.inv(A) @ b",
         ),
         Mistake(
             """    n = np.sum(s * s, axis=1)
@@ -348,6 +348,38 @@ x = small(400, 10), small(10, 300), small(400, 1)
     ],
 )
 
+SERIES = Program(
+    """
+E, y = rng.normal(size=(300, 300)) / 20, rng.normal(size=300)
+
+
+def loss(x):
+    parts = [x[:4].reshape(-1)]
+    for _ in range(100):
+        parts.append(np.tanh(0.9 * parts[-1]))
+    series = np.concatenate(parts)
+    return np.mean(series * series) + np.mean((x @ (E @ (x @ y)) - y) ** 2)
+
+
+x = rng.normal(size=(300, 300)) / 20
+""",
+    [
+        Mistake("x @ (E @ (x @ y))", "x @ E @ x @ y", "faster from the other side"),
+        Mistake(
+            """    parts = [x[:4].reshape(-1)]
+    for _ in range(100):
+        parts.append(np.tanh(0.9 * parts[-1]))
+    series = np.concatenate(parts)
+""",
+            """    series = x[:4].reshape(-1)
+    for _ in range(100):
+        series = np.concatenate([series, np.tanh(0.9 * series[-1200:])])
+""",
+            "of an array that grows",
+        ),
+    ],
+)
+
 PROGRAMS = {
     "gaussian process": GAUSSIAN_PROCESS,
     "bodies": BODIES,
@@ -359,4 +391,5 @@ PROGRAMS = {
     "differential equation": EQUATION,
     "image": IMAGE,
     "factorization": FACTORIZATION,
+    "series": SERIES,
 }

@@ -16,6 +16,7 @@ KINDS = {
     "independent": "calls that do not",
     "exponent": "the constant exponent of a power",
     "inverse": "an inverse that only multiplies one array",
+    "associated": "a product of matrices that takes less in the other order",
     "factored": "a matrix that several calls factor",
     "outer": "a difference that broadcasting makes a matrix, then summed",
     "pairwise": "squared differences of all pairs, then summed",

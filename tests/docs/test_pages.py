@@ -13,6 +13,7 @@ from viewer.command.cli import main
 from viewer.facts.columns import COLUMNS as NODE_COLUMNS
 from viewer.facts.search import PROPERTIES
 from viewer.profiles.hotspot_columns import HOTSPOT_COLUMNS
+from viewer.profiles.line_profile import TIPS
 
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="docs/ is not beside the tests")
 
@@ -111,6 +112,15 @@ def test_the_page_of_columns_names_every_column():
     names += [*NODE_COLUMNS, *PROPERTIES, *TIMER_COLUMNS]
     shortened = {name for name in NODE_COLUMNS if name.startswith("∇")}
     assert [name for name in names if f"`{name}`" not in page and name not in shortened] == []
+
+
+def test_the_page_of_tips_has_a_row_for_each():
+    page = read(DOCS / "reference" / "tips.md")
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| (yes|) ?\|$", page, re.MULTILINE)
+    tries = {"trial", "_narrowed"}  # functions that try another form
+    assert dict(rows) == {
+        find.__name__: "yes" if tries & {*find.__code__.co_names} else "" for find, _ in TIPS
+    }
 
 
 def test_pages_show_only_columns_of_hotspots_that_exist():

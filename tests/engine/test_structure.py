@@ -206,6 +206,27 @@ def test_a_matrix_that_several_calls_factor_is_found():
     }
 
 
+@pytest.mark.parametrize(
+    ("use", "shape"),
+    [
+        (lambda P, b: P @ b, "(5, 2)"),
+        (lambda P, b: b.T @ P, "(5, 2)"),
+        (lambda P, b: b[:, 0] @ P, "(5,)"),
+    ],
+    ids=["left", "right", "vector"],
+)
+def test_an_inverse_that_only_multiplies_has_the_shape_of_the_array(use, shape):
+    def f(a, b):
+        return np.sum(use(np.linalg.inv(a), b)) + np.linalg.slogdet(a)[1]
+
+    line = f.__code__.co_firstlineno + 1
+    with ag.profile() as p:
+        ag.grad(f, (0, 1))(A, B)
+    assert {fact.detail for fact in p.facts if fact.kind == "factored"} == {
+        f"(5, 5) given; inv {shape} tracked x1 at {line}; slogdet x1 at {line}"
+    }
+
+
 def test_constant_and_given_matrices_are_told_apart():
     def f(a):
         return np.sum(np.linalg.solve(a, B)) + np.linalg.det(a)
@@ -237,6 +258,49 @@ def test_constant_and_given_matrices_are_told_apart():
 )
 def test_factorizations_of_other_matrices_are_not(f):
     assert facts(f, A, kinds={"factored"}) == set()
+
+
+# Orders of products -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "detail"),
+    [
+        (lambda a: a @ A @ a @ B[:, 0], "left (5, 5) (5, 5) (5, 5) (5,) tracked 0 2"),
+        (lambda a: a @ a @ a.T @ B[:, :1], "left (5, 5) (5, 5) (5, 5) (5, 1) tracked 0 1 2"),
+        (lambda a: a.dot(A).dot(a).dot(B[:, 0]), "left (5, 5) (5, 5) (5, 5) (5,) tracked 0 2"),
+        (lambda a: B[:, 0] @ (a @ (A @ a)), "right (5,) (5, 5) (5, 5) (5, 5) tracked 1 3"),
+    ],
+    ids=["vector", "column", "dot", "row"],
+)
+def test_products_in_the_order_that_takes_more_are_found(f, detail):
+    found = facts(lambda a: np.sum(f(a)), A, kinds={"associated"})
+    assert {fact[2] for fact in found} == {detail}
+
+
+def on_two_lines(a):
+    P = a @ A @ a
+    return P @ B[:, 0]
+
+
+def used_twice(a):
+    return (P := a @ A @ a) @ B[:, 0] + np.sum(P)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: a @ (A @ (a @ B[:, 0])),
+        lambda a: B[:, 0] @ a @ A @ a,
+        lambda a: a @ A @ a @ A,
+        lambda a: a @ (a @ B[:, 0]),
+        on_two_lines,
+        used_twice,
+    ],
+    ids=["from the right", "row", "square", "two", "on two lines", "used twice"],
+)
+def test_other_products_are_not(f):
+    assert facts(lambda a: np.sum(f(a)), A, kinds={"associated"}) == set()
 
 
 # Slices -------------------------------------------------------------------------------------------
@@ -393,15 +457,36 @@ def test_an_array_that_grows_is_found(join, x, detail):
 
 
 @pytest.mark.parametrize(
+    "key",
+    [-1, slice(-12, None), slice(-5, -2), (slice(-1, None),)],
+    ids=["number", "part", "slice", "tuple"],
+)
+def test_an_array_that_grows_may_be_read_at_its_end(key):
+    f = grown(lambda y, p: np.concatenate([y, p]), lambda y: np.sum(y[key]))
+    found = facts(f, SIGNAL, kinds={"growing"})
+    assert found == {("growing", "concatenate", "read (12,) 0 12", 12, 12)}
+
+
+@pytest.mark.parametrize(
     "f",
     [
         grown(lambda y, p: np.concatenate([y, p]), use=np.sum),
+        grown(lambda y, p: np.concatenate([y, p]), use=lambda y: np.sum(y[-13:])),
+        grown(lambda y, p: np.concatenate([p, y]), use=lambda y: y[-1]),
         grown(lambda y, p: np.concatenate([y[1:], p[:1]])),
         grown(lambda y, p: np.tanh(np.concatenate([y, p]))),
         lambda x: np.sum(np.concatenate([x * i for i in range(12)])),
         lambda x: sum(np.sum(np.concatenate([x, x * i])) for i in range(12)),
     ],
-    ids=["used at each step", "a sliding window", "changed", "at once", "apart"],
+    ids=[
+        "used at each step",
+        "read before",
+        "read at the other end",
+        "a sliding window",
+        "changed",
+        "at once",
+        "apart",
+    ],
 )
 def test_other_concatenations_are_not(f):
     assert facts(f, SIGNAL, kinds={"growing"}) == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,6 +15,7 @@ Forms: TypeAlias = tuple[Form, list[tuple[str, Form]]]  # as it is; others, with
 Arrays: TypeAlias = Sequence[np.ndarray]
 
 MOST_CALLS = 10_000  # in a trial
+MOST_FACTORS = 10
 MOST_COPIED = 20_000_000  # elements
 
 windows_of = np.lib.stride_tricks.sliding_window_view
@@ -65,6 +66,25 @@ def _solved(a: Any, b: Any) -> Any:
     return np.linalg.solve(a, b) if np.ndim(b) > 1 else np.linalg.solve(a, b[:, None])[:, 0]
 
 
+def _associated(detail: str, arrays: Arrays) -> Forms:
+    bounded(len(arrays), MOST_FACTORS)
+
+    def from_left(*factors: Any) -> Any:
+        return functools.reduce(np.matmul, factors)
+
+    def from_right(*factors: Any) -> Any:
+        return functools.reduce(lambda y, x: np.matmul(x, y), reversed(factors))
+
+    is_left, letters = detail.startswith("left"), [*"ABCDEFGHI"[: len(arrays) - 1]]
+    *names, last = [*letters, "x"] if is_left else ["x", *letters]
+    left = " @ ".join([*names, last])
+    inner = f"{names[-1]} @ {last}"
+    right = functools.reduce(lambda y, name: f"{name} @ ({y})", reversed(names[:-1]), inner)
+    if is_left:
+        return from_left, [(f"Multiply from the right, {right} for {left}.", from_right)]
+    return from_right, [(f"Multiply from the left, {left} for {right}.", from_left)]
+
+
 def _pairwise(_: str, arrays: Arrays) -> Forms:
     text = (
         "Write np.sum(x * x, 1)[:, None] + np.sum(y * y, 1) - 2 * (x @ y.T), and "
@@ -89,15 +109,23 @@ def _growing(detail: str, arrays: Arrays) -> Forms:
     axis, n = (int(word) for word in detail.split()[-2:])
     bounded(n, MOST_CALLS)
     bounded(n * n * arrays[0].size, 4 * MOST_COPIED)
-    text = "Collect the parts in a list, and call np.concatenate(parts) once after the loop."
+    is_read, last = detail.startswith("read "), slice(-len(arrays[0]), None)
+    read = " read parts[-1] in it," if is_read else ""
+    text = f"Collect the parts in a list,{read} and call np.concatenate(parts) once after the loop."
 
     def grown(part: Any) -> Any:
         y = part
         for _ in range(n):
-            y = np.concatenate([y, part], axis)
+            y = np.concatenate([y, y[last] * 1.0 if is_read else part], axis)
         return y
 
-    return grown, [(text, lambda part: np.concatenate([part] * (n + 1), axis))]
+    def listed(part: Any) -> Any:
+        parts = [part]
+        for _ in range(n):
+            parts.append(parts[-1] * 1.0 if is_read else part)
+        return np.concatenate(parts, axis)
+
+    return grown, [(text, listed)]
 
 
 def _narrowed(op: str, arrays: Arrays) -> Forms:
@@ -193,7 +221,10 @@ def _shifted(detail: str, arrays: Arrays) -> Forms:
 
 
 class Factoring(NamedTuple):
-    """Calls that factor a matrix: the function, whether its right side is tracked, their number."""
+    """Calls that factor a matrix: the function, its right side, whether that is tracked, how many.
+
+    An inverse has a right side if it only multiplies that.
+    """
 
     op: str
     shape: tuple[int, ...]
@@ -223,16 +254,15 @@ def _factored(detail: str, arrays: Arrays) -> Forms:
         def compute(a: Any, *rights: Any) -> Any:
             ways, given, outputs = factor((a + a.T) / 2 if symmetric else a), iter(rights), []
             for call in calls:
-                right = [next(given)] if call.op == "solve" else []
+                right = [next(given)] if call.shape else []
                 outputs += [np.ravel(ways[call.op](*right)) for _ in range(call.number)]
             return np.concatenate(outputs)
 
         return compute
 
     forms: list[tuple[str, Form]] = []
-    ops = {call.op for call in calls}
     if symmetric:
-        forms.append((_cholesky_text(ops), form(_by_cholesky)))
+        forms.append((_cholesky_text(calls), form(_by_cholesky)))
     if sum(call.number for call in calls if call.op in ("solve", "inv")) > 1:
         text = "Compute it once, P = np.linalg.inv(A), and write P @ b for np.linalg.solve(A, b)."
         forms.append((text, form(_by_inverse)))
@@ -255,14 +285,18 @@ def _apart(a: Any) -> dict[str, Form]:
         "cholesky": lambda: np.linalg.cholesky(a),
         "det": lambda: np.linalg.det(a),
         "slogdet": lambda: np.linalg.slogdet(a)[1],
-        "inv": lambda: np.linalg.inv(a),
+        "inv": lambda *b: _times(np.linalg.inv(a), *b),
         "solve": lambda b: np.linalg.solve(a, b),
     }
 
 
 def _by_inverse(a: Any) -> dict[str, Form]:
     inverse = np.linalg.inv(a)
-    return _apart(a) | {"inv": lambda: inverse, "solve": lambda b: inverse @ b}
+    return _apart(a) | {"inv": lambda *b: _times(inverse, *b), "solve": lambda b: inverse @ b}
+
+
+def _times(inverse: Any, *b: Any) -> Any:
+    return inverse @ b[0] if b else inverse
 
 
 def _by_cholesky(a: Any) -> dict[str, Form]:
@@ -273,7 +307,7 @@ def _by_cholesky(a: Any) -> dict[str, Form]:
         "cholesky": lambda: factor,
         "det": lambda: np.prod(np.diag(factor)) ** 2,
         "slogdet": lambda: 2 * np.sum(np.log(np.diag(factor))),
-        "inv": lambda: cho_solve((factor, True), np.eye(len(factor))),
+        "inv": lambda *b: cho_solve((factor, True), b[0] if b else np.eye(len(factor))),
         "solve": lambda b: cho_solve((factor, True), b),
     }
 
@@ -282,14 +316,20 @@ def _by_cholesky(a: Any) -> dict[str, Form]:
 WITH_CHOLESKY = {
     "solve": "cho_solve((L, True), b) for np.linalg.solve(A, b)",
     "inv": "cho_solve((L, True), np.eye(len(L))) for np.linalg.inv(A)",
+    "product": "cho_solve((L, True), b) for np.linalg.inv(A) @ b",
     "slogdet": "2 * np.sum(np.log(np.diag(L))) for np.linalg.slogdet(A)[1]",
     "det": "np.prod(np.diag(L)) ** 2 for np.linalg.det(A)",
 }
 
 
-def _cholesky_text(ops: Collection[str]) -> str:
+def _cholesky_text(calls: Sequence[Factoring]) -> str:
+    ops = {"product" if call.op == "inv" and call.shape else call.op for call in calls}
     parts = " and ".join([text for op, text in WITH_CHOLESKY.items() if op in ops])
-    of = ", with cho_solve of autograd_tools.scipy.linalg" if {"solve", "inv"} & {*ops} else ""
+    of = (
+        ", with cho_solve of autograd_tools.scipy.linalg"
+        if {"solve", "inv", "product"} & ops
+        else ""
+    )
     return f"It is symmetric: factor it once, L = np.linalg.cholesky(A), and write {parts}{of}."
 
 
@@ -298,6 +338,7 @@ REWRITES: dict[str, Callable[[str, Arrays], Forms]] = {
     "power": _power,
     "einsum": _einsum,
     "inverse": _inverse,
+    "associated": _associated,
     "pairwise": _pairwise,
     "factored": _factored,
     "strided": _strided,

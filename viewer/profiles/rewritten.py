@@ -50,6 +50,8 @@ def einsums(line: LineProfile) -> Found | None:
 @tip("")
 def inverses(line: LineProfile) -> Found | None:
     """Find inverses that only multiply one array."""
+    if any(" inv (" in fact.detail for fact, _, _ in line.told("factored")) and factored(line):
+        return None
     for fact, n, _ in line.told("inverse"):
         side, _, shapes = fact.detail.partition(" ")
         arrays = [Operand(_dtype(line, fact.op), shape, "C") for shape in shapes_in(shapes)]
@@ -57,6 +59,20 @@ def inverses(line: LineProfile) -> Found | None:
         if trial is not None:
             pattern = "an inverse that only multiplies one array"
             return Found(line.ns_of(fact.op), pattern, trial=trial, times=n)
+    return None
+
+
+@tip("")
+def associated(line: LineProfile) -> Found | None:
+    """Find products of matrices that take fewer multiplications in the other order."""
+    for fact, n, _ in line.told("associated"):
+        detail, _, tracked = fact.detail.partition(" tracked ")
+        arrays = [Operand(_dtype(line, fact.op), shape, "C") for shape in shapes_in(detail)]
+        trial = line.trial("associated", detail, arrays, (), [*map(int, tracked.split())])
+        if trial is not None:
+            pattern = f"a product of {len(arrays)} arrays, faster from the other side"
+            spent = line.ns_of("matmul") + line.ns_of("dot")
+            return Found(spent, pattern, trial=trial, times=n)
     return None
 
 
@@ -84,7 +100,7 @@ def factored(line: LineProfile) -> Found | None:
     for fact, n, _ in line.told("factored"):
         detail, total = _few(fact.detail)
         calls = calls_in(detail)
-        rights = [call for call in calls if call.op == "solve"]
+        rights = [call for call in calls if call.shape]
         shapes = [*shapes_in(detail)[:1], *[call.shape for call in rights]]
         arrays = [Operand(_dtype(line, *FACTORING), shape, "C") for shape in shapes]
         tracked = [i for i, call in enumerate(rights, 1) if call.is_tracked]

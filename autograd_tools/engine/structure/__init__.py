@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd_tools.engine.structure.associated import associated
 from autograd_tools.engine.structure.factored import factored
 from autograd_tools.engine.structure.forms import differences, exponents, inverses, strided, summed
 from autograd_tools.engine.structure.operations import Entries, operations_of
@@ -27,6 +28,7 @@ def facts_of(entries: Entries, notes: Sequence[CallSite] | None) -> Facts:
     for find in (
         exponents,
         inverses,
+        associated,
         summed,
         strided,
         differences,

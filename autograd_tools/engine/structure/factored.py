@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_tools.engine.saved import Absent
+from autograd_tools.engine.structure.forms import multiplied
 from autograd_tools.engine.structure.operations import Operations, shape_of
 from autograd_tools.timing.facts import Fact, Facts
 
@@ -20,7 +21,8 @@ def factored(ops: Operations, same: Sequence[int]) -> Facts:
     """Find matrices of which more than one call of a file computes a factorization.
 
     The detail has the shape, where the matrix is from, and the calls: `(9, 9) computed; slogdet at
-    7; solve (9,) x2 at 8`. A second call on all equal arguments does not count.
+    7; solve (9,) x2 at 8`. An inverse with a shape only multiplies an array. A second call on all
+    equal arguments does not count.
     """
     groups: dict[Any, dict[int, int]] = defaultdict(dict)
     for index in ops.of(*FACTORING):
@@ -56,8 +58,19 @@ def _detail(ops: Operations, calls: Sequence[int]) -> str:
     counts = Counter[tuple[str, int]]()
     for index in calls:
         op, _, line = ops.places[index]
-        right = f" {shape_of(ops.argument(index, 1))}" if op == "linalg.solve" else ""
-        right += " tracked" if right and ops.parent(index, 1) is not None else ""
-        counts[op.removeprefix("linalg.") + right, line] += 1
+        counts[op.removeprefix("linalg.") + _right_side(ops, index), line] += 1
     listed = [f"{call} x{n} at {line}" for (call, line), n in counts.items()]
     return "; ".join([f"{shape_of(ops.argument(calls[0], 0))} {origin}", *listed])
+
+
+def _right_side(ops: Operations, index: int) -> str:
+    """Return the array to which a call applies the inverse of its matrix, if it is one array."""
+    op, at = ops.op(index), 1
+    if op == "linalg.inv" and (side := multiplied(ops, index)) is not None:
+        (index,) = ops.children[index]
+        at = 1 - side
+    elif op != "linalg.solve":
+        return ""
+    shape = shape_of(ops.argument(index, at)) or ()
+    tracked = " tracked" if ops.parent(index, at) is not None else ""
+    return f" {shape if at else shape[::-1]}{tracked}"

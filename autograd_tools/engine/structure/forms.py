@@ -30,15 +30,23 @@ def inverses(ops: Operations) -> Facts:
     """Find inverses that only multiply one array, with the side that they are on."""
     found = Counter[Fact]()
     for index in ops.of("linalg.inv"):
-        own = ops.children[index]
-        if len(own) != 1 or ops.op(own[0]) not in PRODUCTS:
+        at = multiplied(ops, index)
+        if at is None:
             continue
-        at = 0 if ops.parent(own[0], 0) == index else 1
-        shapes = [shape_of(ops.argument(own[0], i)) for i in (at, 1 - at)]
+        (product,) = ops.children[index]
+        shapes = [shape_of(ops.argument(product, i)) for i in (at, 1 - at)]
         if None not in shapes:
             side = "left" if at == 0 else "right"
             found[Fact("inverse", *ops.places[index], f"{side} {shapes[0]} {shapes[1]}")] += 1
     return ops.counted(found)
+
+
+def multiplied(ops: Operations, index: int) -> int | None:
+    """Return the position of a value in the one product that uses it; None if it has other uses."""
+    own = ops.children[index]
+    if len(own) != 1 or ops.op(own[0]) not in PRODUCTS:
+        return None
+    return 0 if ops.parent(own[0], 0) == index else 1
 
 
 def summed(ops: Operations) -> Facts:

@@ -143,20 +143,26 @@ def _window(place: OperationPlace, parts: Sequence[Slice], count: int) -> Iterab
 def growing(ops: Operations) -> Facts:
     """Find arrays that grow by repeated concatenation, where only the last one is used.
 
-    The detail has the shape of a part, the axis, and the number of parts.
+    The steps may read the last part. The detail has the shape of a part, the axis, and the number
+    of parts: `read (3,) 0 12` if steps read.
     """
     found = Counter[Fact]()
     lengths: dict[int, int] = {}  # by entry, the calls that it grew through
+    read: set[int] = set()  # entries of arrays whose last part steps have read
     for index in ops.of("concatenate"):
         parents = ops.entries[index][4][0]
         before = [_grown(ops, index, p) for p in parents] if type(parents) is tuple else []
-        lengths[index] = 1 + max([lengths[p] for p in before if p is not None], default=0)
+        grown = [p for p in before if p is not None]
+        lengths[index] = 1 + max([lengths[p] for p in grown], default=0)
+        if any(p in read or len(ops.children[p]) > 1 for p in grown):
+            read.add(index)
     for index, n in lengths.items():
         ends = not any(lengths.get(child, 0) > n for child in ops.children[index])
         part = _smallest(ops.argument(index, 0))
         if ends and n >= FEWEST_PARTS and part:
             axis = ops.entries[index][3].get("axis", ops.argument(index, 1)) or 0
-            found[Fact("growing", *ops.places[index], f"{part} {axis} {n}")] += n
+            detail = f"{'read ' if index in read else ''}{part} {axis} {n}"
+            found[Fact("growing", *ops.places[index], detail)] += n
     return ops.counted(found)
 
 
@@ -170,10 +176,32 @@ def unused(ops: Operations) -> Facts:
 
 
 def _grown(ops: Operations, index: int, parent: int | None) -> int | None:
-    """Return the entry that an argument is from if it is a call at the same place, used once."""
-    if parent is None or len(ops.children[parent]) > 1:
+    """Return the entry that an argument is from if it is a call at the same place, used once.
+
+    Its last part may be read as well.
+    """
+    if parent is None or ops.places[parent] != ops.places[index]:
         return None
-    return parent if ops.places[parent] == ops.places[index] else None
+    others = [child for child in ops.children[parent] if child != index]
+    if len(others) + 1 < len(ops.children[parent]):
+        return None
+    grows_at_end = ops.entries[index][4][0][0] == parent
+    is_read = all(grows_at_end and _reads_end(ops, child, parent) for child in others)
+    return parent if is_read else None
+
+
+def _reads_end(ops: Operations, index: int, parent: int) -> bool:
+    """Return whether an entry reads of a concatenation along the first axis only its last part."""
+    _, _, args, kwargs, _ = ops.entries[parent]
+    whole, part = shape_of(ops.argument(index, 0)), shape_of(args[0][-1])
+    if ops.op(index) != "getitem" or not whole or not part or len(args) > 1 or kwargs:
+        return False
+    key = ops.argument(index, 1)
+    first = key[0] if isinstance(key, tuple) and key else key
+    if isinstance(first, slice):
+        start, _, step = first.indices(whole[0])
+        return step > 0 and start >= whole[0] - part[0]
+    return isinstance(first, (int, np.integer)) and int(first) % whole[0] >= whole[0] - part[0]
 
 
 def _smallest(parts: Any) -> tuple[int, ...] | None:

@@ -272,6 +272,22 @@ CASES = {
             ],
         },
     ),
+    "associated": (
+        [
+            (record("matmul", SQUARE, SQUARE, SQUARE), 1, 90),
+            (record("matmul", SQUARE, VECTOR, VECTOR), 1, 10),
+            (fact("associated", "matmul", "left (200, 200) (200, 200) (200,) tracked 0 1"), 1, 1),
+        ],
+        "model.py:7: 100μs, 100.0%: a product of 3 arrays, faster from the other side. Multiply "
+        f"from the right, A @ (B @ x) for A @ B @ x. {TRIED}",
+        {
+            "other products": [(record("matmul", SQUARE, SQUARE, SQUARE), 1, 90)],
+            "not faster": [
+                (record("matmul", array(20, 20), array(20, 20), array(20, 20)), 1, 90),
+                (fact("associated", "matmul", "left (20, 20) (20, 20) (20,) tracked 0"), 1, 1),
+            ],
+        },
+    ),
     "distances": (
         [
             (record("subtract", array(300, 1, 5), array(1, 300, 5), array(300, 300, 5)), 1, 900),
@@ -411,6 +427,8 @@ DAMAGED = [
     "(5,) 9 9 0 9",
     "(5,) 7 -3",
     "9 float64 array",
+    "left (9, 9) (9, 9) (9,) tracked x",
+    "read (5,) 7 9",
     "x float64 array b",
 ]
 

@@ -87,6 +87,49 @@ def cached(x):
     return total
 
 
+def extended(x):
+    y = x
+    for _ in range(30):
+        y = np.concatenate([y, np.tanh(y[-600:])])
+    return np.sum(y)
+
+
+def listed(x):
+    parts = [x]
+    for _ in range(30):
+        parts.append(np.tanh(parts[-1]))
+    return np.sum(np.concatenate(parts))
+
+
+def lagged(x):
+    y = x
+    for _ in range(30):
+        y = np.concatenate([y, np.tanh(y[-601:-1])])
+    return np.sum(y)
+
+
+def from_left(a):
+    return np.sum(a @ K @ a @ Y)
+
+
+def from_right(a):
+    return np.sum(a @ (K @ (a @ Y)))
+
+
+def square(a):
+    return np.sum(a @ K @ a @ K)
+
+
+def likelihood(s):
+    a = kernel(s)
+    return Y @ np.linalg.inv(a) @ Y + np.linalg.slogdet(a)[1]
+
+
+def inverted(s):
+    P = np.linalg.inv(kernel(s))
+    return Y @ P @ Y + np.sum(np.exp(P))
+
+
 def widened(x):
     return np.sum(np.tanh(x * (MASK * 1.0)) ** 2)
 
@@ -102,6 +145,12 @@ def summed_in_float64(x):
 # By tip: its words; the program that has it, its rewrite, a lookalike; and their argument.
 PROGRAMS = {
     "factored": ("It is symmetric: factor it once", factored, factored_once, factored_apart, 2.0),
+    "inverse": (
+        "write cho_solve((L, True), b) for np.linalg.inv(A) @ b and 2 * np.sum(",
+        *(likelihood, factored_once, inverted, 2.0),
+    ),
+    "read": ("read parts[-1] in it", extended, listed, lagged, SIGNAL),
+    "associated": ("a product of 4 arrays", from_left, from_right, square, K),
     "shifted": ("a sum of 11 shifted slices", shifted, convolved, recurrent, Y[:11]),
     "windows": ("a stack of 20 slices of one array", stacked, indexed, cut, SIGNAL),
     "growing": ("of an array that grows", grown, joined, cached, SIGNAL),

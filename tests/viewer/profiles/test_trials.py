@@ -23,6 +23,13 @@ ALL = [
     ("inverse", "right", (array(6, 6), array(2, 6))),
     ("inverse", "right", (array(6, 6), array(6))),
     ("inverse", "left", (array(6, 6, dtype="float32"), array(6, dtype="float32"))),
+    ("associated", "left (4, 5) (5, 6) (6,)", (array(4, 5), array(5, 6), array(6))),
+    ("associated", "right (6,) (6, 5) (5, 4)", (array(6), array(6, 5), array(5, 4))),
+    (
+        "associated",
+        "left (4, 5) (5, 6) (6, 7) (7, 1)",
+        (array(4, 5), array(5, 6), array(6, 7), array(7, 1)),
+    ),
     ("pairwise", "", (array(7, 1, 3), array(1, 5, 3))),
     ("einsum", "ij,jk->ik", (array(4, 5), array(5, 6, order="F"))),
     ("einsum", "bij,bjk->bik", (array(3, 4, 5), array(3, 5, 6))),
@@ -35,6 +42,7 @@ ALL = [
     ("windows", "(20,) 5 1 2 7", (array(20),)),
     ("windows", "(20, 3) 5 0 1 16", (array(20, 3),)),
     ("growing", "(3, 4) 1 12", (array(3, 4),)),
+    ("growing", "read (3, 4) 0 12", (array(3, 4),)),
     ("strided", "(4, 3, 5) (2, 0, 1) (4, 5, 6) (0, 1, 2)", (array(5, 4, 3), array(4, 5, 6))),
     ("narrowed", "tanh", (array(50, dtype="float32"),)),
     ("narrowed", "matmul", (array(5, 4, dtype="float32"), array(4, 3, dtype="float32"))),
@@ -51,6 +59,18 @@ def test_all_forms_have_the_same_gradient(rewrite, detail, operands):
         found = tried(before, after, *arrays)
         assert found.difference < (1e-4 if single else 1e-12), instead
         assert found.before_ns > 0 < found.after_ns
+
+
+@pytest.mark.parametrize(
+    ("detail", "text"),
+    [
+        ("left", "Multiply from the right, A @ (B @ (C @ x)) for A @ B @ C @ x."),
+        ("right", "Multiply from the left, x @ A @ B @ C for x @ (A @ (B @ C))."),
+    ],
+)
+def test_the_other_order_of_a_product_is_written_out(detail, text):
+    _, [(instead, _)] = REWRITES["associated"](detail, [np.ones((2, 2))] * 4)
+    assert instead == text
 
 
 def test_factors_of_a_definite_matrix_have_the_same_gradient():
