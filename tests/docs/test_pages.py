@@ -61,16 +61,32 @@ def test_every_source_file_on_a_page_exists():
     assert [item for item in named if not any((top / item[1]).exists() for top in folders)] == []
 
 
-def test_the_architecture_names_every_package():
-    page = read(DOCS / "explanation" / "architecture.md")
-    packages = {
+def packages():
+    """The packages inside `autograd_tools` and `viewer`."""
+    return {
         path.name
         for top in ("autograd_tools", "viewer")
         for path in (PACKAGE / top).iterdir()
         if (path / "__init__.py").exists()
     }
-    assert len(packages) > 15
-    assert [name for name in packages if not re.search(rf"`(viewer\.)?{name}`", page)] == []
+
+
+def test_the_architecture_names_every_package():
+    page = read(DOCS / "explanation" / "architecture.md")
+    assert len(packages()) > 15
+    assert [name for name in packages() if not re.search(rf"`(viewer\.)?{name}`", page)] == []
+
+
+def test_the_contributing_guide_lists_every_package():
+    listed = [
+        line.split("  ")[0] for line in blocks(ROOT / "CONTRIBUTING.md", "text")[0].split("\n")
+    ]
+    assert packages() - {*re.findall(r"\w+", " ".join(listed))} == set()
+
+
+@pytest.mark.parametrize("name", ["ag.history", "ag.History", "viewer.MemoryUse", "ag.compile"])
+def test_the_architecture_names_what_packages_offer(name):
+    assert f"`{name}`" in read(DOCS / "explanation" / "architecture.md")
 
 
 def test_every_name_of_ag_and_viewer_on_a_page_exists():
