@@ -4,7 +4,8 @@
 
 Each program runs under `autograd-tools profile --budget`, with a budget of a third of its peak, in
 one thread.
-The peak is that of `tracemalloc`, to which NumPy reports, from the start of a gradient to its end;
+The peak is that of `tracemalloc`, which counts arrays and Python's objects, from the start of a
+gradient to its end;
 the time is that of a gradient with the plan, as a multiple of the time without. The peak should be
 predicted within 10 %, and the time within 15 %.
 """
@@ -132,8 +133,9 @@ def main():
         for name, source in PROGRAMS.items():
             path = Path(folder) / "program.py"
             path.write_text(HEAD + source + FOOT, encoding="utf-8")
-            peak = profiled(path, "--memory")["peak"]["nbytes"]
-            plan = profiled(path, "--budget", str(peak // 3))["plan"]
+            found = profiled(path, "--memory")["peak"]
+            peak = found["nbytes"] + found["node_nbytes"]
+            plan = profiled(path, "--budget", f"{peak // 3}B")["plan"]
             tried = plan["outcome"]
             times = plan["ns"] / plan["ns_before"], tried["ns"] / tried["ns_before"]
             made = ", ".join(
