@@ -232,7 +232,8 @@ class Recording(Wrapping):
         self.tracked.clear()  # they refer back to this recording, and a cycle is freed late
         self.items.clear()
         if self.modes is not None:
-            if recordings.is_of_context(self.opened):  # another one mends its own at its next one
+            # Another context mends its own at its next recording. The first test is the fast one.
+            if recordings.last() is self.opened or recordings.is_of_context(self.opened):
                 warn_as_before(self.modes, error)
             self.modes = None
         if self.opened is not None and recordings.leave(self.opened) is None:
