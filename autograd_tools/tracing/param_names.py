@@ -89,12 +89,16 @@ def _fits(name: Any, passing: Collection[str], last: bool) -> bool:
 def _search(
     found: dict[int, Name], missing: set[int], last: bool, level: list[_Path], most: int
 ) -> None:
-    """Find names that begin with these variables, of two steps, then three, and so on."""
+    """Find names that begin with these variables, of two steps, then three, and so on.
+
+    The item of a list of Params alone, `params[0]`, is a name if there is no other.
+    """
     seen: set[int] = set()
+    listed: dict[int, Name] = {}
     readers: dict[int, _Reader] = {}
     for steps in range(2, STEPS + 1):
         if missing <= found.keys():
-            return
+            break
         deeper: list[_Path] = []
         for far, hidden, name, x in sorted(level, key=_ORDER):
             kind = type(x)
@@ -106,16 +110,21 @@ def _search(
             write, read = readers[id(kind)]
             parts = list(islice(read(x), MAX_PARTS))
             most -= 1 + len(parts)
+            is_list = write is _item and all(type(key) is int for key, _ in parts)
+            is_list = is_list and all(isinstance(part, Param) for _, part in parts)
+            names = listed if is_list else found
             for key, part in parts:
                 wanted = id(part) in missing
                 if not wanted and id(type(part)) in LEAF_TYPES:
                     continue
                 path = (far, hidden or (write is _attribute and key[:1] == "_"), write(name, key))
                 if wanted:
-                    found[id(part)] = min((last, steps, *path), found.get(id(part), WORST))
+                    names[id(part)] = min((last, steps, *path), names.get(id(part), WORST))
                 else:
                     deeper.append((*path, part))
         level = deeper
+    for param, item in listed.items():
+        found.setdefault(param, item)
 
 
 def _reader(kind: type) -> _Reader:

@@ -115,6 +115,21 @@ def test_parts_of_one_length_are_taken_by_the_alphabet():
     assert only({"m": {"b": w, "a": w}, "n": [w]}, w) == ["m['a']"]
 
 
+def test_an_attribute_is_better_than_the_item_of_a_list_of_params():
+    class Layer:
+        def __init__(self):
+            self.w = ag.Param(1.0)
+
+    class Net:
+        def __init__(self):
+            self.layers = {"a": Layer()}
+
+    net = Net()
+    params = [net.layers["a"].w]
+    assert only({"net": net, "params": params}, params[0]) == ["net.layers['a'].w"]
+    assert only({"params": params}, params[0]) == ["params[0]"]
+
+
 def test_a_variable_with_an_underscore_is_the_last_choice():
     w = ag.Param(1.0)
     assert only({"_": w, "model": types.SimpleNamespace(w=w)}, w) == ["model.w"]
