@@ -1,0 +1,206 @@
+// The state of the view, its history and the hash of the address.
+
+export type Detail = "op" | "line" | "function";
+export type Heat = "" | "time" | "bytes" | "gradient";
+export type View = "graph" | "hotspots" | "timeline" | "changes";
+export type Selection = { node: number } | { group: number } | { file: number; line: number };
+
+export interface State {
+  open: ReadonlySet<number>; // open groups
+  detail: Detail;
+  selected: Selection | null;
+  copy: ReadonlyMap<number, number>; // the copy shown of a folded group, from 0
+  query: string;
+  sort: string;
+  heat: Heat;
+  view: View;
+}
+
+/** How many of each there are: a hash that names others is from another page. */
+export interface Limits {
+  nodes: number;
+  groups: number;
+  files: number;
+}
+
+/** The address and history of a window, or a stand-in of a test. */
+export interface Address {
+  read(): string; // the hash without its "#"
+  write(hash: string, how: How): void;
+  watch(listener: () => void): void;
+}
+
+export type How = "push" | "replace";
+
+export interface Store {
+  readonly first: State; // of the page, before any hash
+  get(): State;
+  /** Change some of the state. `push` makes a step of the history, `replace` changes the last. */
+  set(change: Partial<State>, how?: How): void;
+  subscribe(listener: () => void): () => void;
+}
+
+const DETAILS: readonly string[] = ["op", "line", "function"];
+const HEATS: readonly string[] = ["time", "bytes", "gradient"];
+const VIEWS: readonly string[] = ["graph", "hotspots", "timeline", "changes"];
+const TYPED: readonly string[] = ["query", "sort", "copy"]; // changed too often to step through
+
+export function createStore(first: State, limits: Limits, address: Address): Store {
+  let state = fromHash(address.read(), first, limits);
+  const listeners = new Set<() => void>();
+  const change = (next: State) => {
+    state = next;
+    for (const listener of [...listeners]) listener();
+  };
+  address.watch(() => {
+    if (address.read() !== toHash(state, first)) change(fromHash(address.read(), first, limits));
+  });
+  return {
+    first,
+    get: () => state,
+    set(changes, how) {
+      const names = Object.keys(changes) as (keyof State)[];
+      const changed = names.filter((name) => changes[name] !== state[name]);
+      if (!changed.length) return;
+      const before = toHash(state, first);
+      change({ ...state, ...changes });
+      const hash = toHash(state, first);
+      const often = changed.every((name) => TYPED.includes(name));
+      if (hash !== before) address.write(hash, how ?? (often ? "replace" : "push"));
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Return what differs from the first view, as `open=1,4~7&by=line&node=12`. */
+export function toHash(state: State, first: State): string {
+  const parts: string[] = [];
+  const add = (name: string, text: string, plain: string) => {
+    if (text !== plain) parts.push(`${name}=${encode(text)}`);
+  };
+  add("view", state.view, first.view);
+  add("open", rangesText(state.open), rangesText(first.open));
+  add("by", state.detail, first.detail);
+  const selected = state.selected;
+  if (selected && "node" in selected) parts.push(`node=${selected.node}`);
+  else if (selected && "group" in selected) parts.push(`group=${selected.group}`);
+  else if (selected) parts.push(`line=${selected.file}:${selected.line}`);
+  const copies = [...state.copy].filter(([, copy]) => copy).sort(([a], [b]) => a - b);
+  add("copy", copies.map(([group, copy]) => `${group}:${copy}`).join(","), "");
+  add("q", state.query, first.query);
+  add("sort", state.sort, first.sort);
+  add("heat", state.heat, first.heat);
+  return parts.join("&");
+}
+
+/** Return the state of a hash; what it does not name, or names wrongly, is as at first. */
+export function fromHash(hash: string, first: State, limits: Limits): State {
+  const given = new Map<string, string>();
+  for (const part of hash.replace(/^#/, "").split("&")) {
+    const at = part.indexOf("=");
+    if (at > 0) given.set(part.slice(0, at), decode(part.slice(at + 1)));
+  }
+  const choice = <T extends string>(name: string, known: readonly string[], plain: T): T => {
+    const text = given.get(name) ?? "";
+    return known.includes(text) ? (text as T) : plain;
+  };
+  const open = given.get("open");
+  return {
+    view: choice("view", VIEWS, first.view),
+    open: open === undefined ? first.open : rangesFrom(open, limits.groups),
+    detail: choice("by", DETAILS, first.detail),
+    selected: selectionFrom(given, limits) ?? first.selected,
+    copy: copiesFrom(given.get("copy") ?? "", limits),
+    query: given.get("q") ?? first.query,
+    sort: given.get("sort") ?? first.sort,
+    heat: given.get("heat") === "" ? "" : choice("heat", HEATS, first.heat),
+  };
+}
+
+function selectionFrom(given: Map<string, string>, limits: Limits): Selection | null {
+  const node = whole(given.get("node"));
+  if (node >= 1 && node <= limits.nodes) return { node };
+  const group = whole(given.get("group"));
+  if (group >= 0 && group < limits.groups) return { group };
+  const [file = -1, line = -1] = (given.get("line") ?? "").split(":").map(whole);
+  return file >= 0 && file < limits.files && line >= 1 ? { file, line } : null;
+}
+
+function copiesFrom(text: string, limits: Limits): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  for (const pair of text.split(",")) {
+    const [group = -1, copy = -1] = pair.split(":").map(whole);
+    if (group >= 0 && group < limits.groups && copy > 0) found.set(group, copy);
+  }
+  return found;
+}
+
+/** Return numbers as text: `1,4~7`. */
+export function rangesText(numbers: ReadonlySet<number>): string {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const parts: string[] = [];
+  for (let i = 0; i < sorted.length; ) {
+    let end = i;
+    while (sorted[end + 1] === sorted[end]! + 1) end += 1;
+    parts.push(end > i ? `${sorted[i]}~${sorted[end]}` : `${sorted[i]}`);
+    i = end + 1;
+  }
+  return parts.join(",");
+}
+
+/** Return the numbers of `1,4~7` that are below a limit. */
+export function rangesFrom(text: string, limit: number): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const part of text.split(",")) {
+    const [from = -1, to = from] = part.split("~").map(whole);
+    for (let n = from; n >= 0 && n <= Math.min(to, limit - 1); n += 1) found.add(n);
+  }
+  return found;
+}
+
+function whole(text: string | undefined): number {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : -1;
+}
+
+// What may stand in a fragment stays legible: `q=op=matmul` is better than `q=op%3Dmatmul`.
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(/%(?:2C|3A|3D|2F|3E|3C|7E)/gi, (found) =>
+    found === "%3E" || found === "%3C" ? found : decodeURIComponent(found),
+  );
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Return the address of a window. A page in a frame without an address of its own keeps none. */
+export function windowAddress(window: Window): Address {
+  let timer = 0;
+  const put = (hash: string, how: How) => {
+    const url = `${window.location.href.replace(/#.*$/s, "")}${hash ? `#${hash}` : ""}`;
+    try {
+      window.history[how === "push" ? "pushState" : "replaceState"](null, "", url);
+    } catch {
+      // The view works without its address.
+    }
+  };
+  return {
+    read: () => window.location.hash.slice(1),
+    write(hash, how) {
+      window.clearTimeout(timer); // browsers refuse more than some 100 changes in 30 s
+      if (how === "push") put(hash, how);
+      else timer = window.setTimeout(put, 200, hash, how);
+    },
+    watch(listener) {
+      window.addEventListener("popstate", listener);
+      window.addEventListener("hashchange", listener);
+    },
+  };
+}
