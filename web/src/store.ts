@@ -165,11 +165,9 @@ function whole(text: string | undefined): number {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : -1;
 }
 
-// What may stand in a fragment stays legible: `q=op=matmul` is better than `q=op%3Dmatmul`.
+// What may stand in a fragment stays legible: `open=1,4` and no `open=1%2C4`.
 function encode(text: string): string {
-  return encodeURIComponent(text).replace(/%(?:2C|3A|3D|2F|3E|3C|7E)/gi, (found) =>
-    found === "%3E" || found === "%3C" ? found : decodeURIComponent(found),
-  );
+  return encodeURIComponent(text).replace(/%(?:2C|3A|3D|2F)/g, decodeURIComponent);
 }
 
 function decode(text: string): string {
@@ -183,6 +181,7 @@ function decode(text: string): string {
 /** Return the address of a window. A page in a frame without an address of its own keeps none. */
 export function windowAddress(window: Window): Address {
   let timer = 0;
+  let waiting: string | null = null;
   const put = (hash: string, how: How) => {
     const url = `${window.location.href.replace(/#.*$/s, "")}${hash ? `#${hash}` : ""}`;
     try {
@@ -191,16 +190,31 @@ export function windowAddress(window: Window): Address {
       // The view works without its address.
     }
   };
+  const flush = () => {
+    window.clearTimeout(timer);
+    if (waiting !== null) put(waiting, "replace");
+    waiting = null;
+  };
   return {
     read: () => window.location.hash.slice(1),
     write(hash, how) {
-      window.clearTimeout(timer); // browsers refuse more than some 100 changes in 30 s
-      if (how === "push") put(hash, how);
-      else timer = window.setTimeout(put, 200, hash, how);
+      if (how === "push") {
+        flush();
+        put(hash, how);
+        return;
+      }
+      waiting = hash;
+      window.clearTimeout(timer);
+      timer = window.setTimeout(flush, 200); // browsers refuse more than some 100 changes in 30 s
     },
     watch(listener) {
-      window.addEventListener("popstate", listener);
-      window.addEventListener("hashchange", listener);
+      const told = () => {
+        window.clearTimeout(timer);
+        waiting = null;
+        listener();
+      };
+      window.addEventListener("popstate", told);
+      window.addEventListener("hashchange", told);
     },
   };
 }
