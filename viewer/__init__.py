@@ -14,10 +14,11 @@ from autograd_tools import why_none as why_none
 from viewer.comparing.comparison import compare as compare
 from viewer.comparing.comparison import draw_compared as draw_compared
 from viewer.drawing.dot import to_dot as to_dot
-from viewer.drawing.files import draw as draw
-from viewer.drawing.files import to_svg as to_svg
+from viewer.drawing.images import to_svg as to_svg
 from viewer.drawing.mermaid import to_mermaid as to_mermaid
 from viewer.drawing.model_explorer import to_model_explorer as to_model_explorer
+from viewer.files import draw as draw
+from viewer.map.page import to_map as to_map
 from viewer.passes import fit as fit
 from viewer.passes import focus as focus
 from viewer.passes import fold as fold

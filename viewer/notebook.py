@@ -17,8 +17,8 @@ import autograd_tools as ag
 from autograd_tools import History, Node, Profile, Tape, Timer, Trace, dump
 from autograd_tools.base.text import Text, one_line
 from autograd_tools.timing import Section
-from viewer.drawing.files import to_svg
 from viewer.drawing.history_page import history_html
+from viewer.drawing.images import to_svg
 from viewer.drawing.svg import NAME
 from viewer.graph import Graph
 from viewer.inputs import as_trace

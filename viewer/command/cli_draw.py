@@ -14,7 +14,7 @@ from autograd_tools.timing.instrument import levels, switch
 from viewer.command.arguments import Command
 from viewer.command.capture import add_trace, captured
 from viewer.command.outcome import after, is_saved, tell
-from viewer.drawing.files import FORMATS, draw, format_of
+from viewer.files import FORMATS, draw, format_of
 from viewer.graph import Graph
 from viewer.labels import plural
 from viewer.options import Detail, Direction, HeatBy

@@ -16,7 +16,7 @@ from viewer.comparing.differences import Differences, differences
 from viewer.comparing.profile_changes import Comparison, changes
 from viewer.comparing.tolerance import ATOL, RTOL, Tolerance
 from viewer.comparing.union import close_leaves, union
-from viewer.drawing.files import draw, format_of
+from viewer.files import draw, format_of
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.options import ChangeBy, Detail, LookOptions, ReportFormat
 from viewer.passes import MAX_NODES, fit, group

@@ -119,6 +119,13 @@ def _fitted(graph: Graph, max_nodes: int, heat: Heat, show: int | None) -> Graph
         budget = max(1, min(boxes - 1, budget - 1, int(boxes * share)))
 
 
+def open_at_first(graph: Graph, max_nodes: int = MAX_NODES) -> list[Group]:
+    """Return the groups that `fit` opens if it may cut none; the root is open in any case."""
+    fitter = _Fitter(graph, max_nodes, _weights(graph, None), cuts=False)
+    fitter.fit()
+    return [group for group, _ in fitter.opened.values()]
+
+
 def check_budget(max_nodes: int | None) -> None:
     """Raise ValueError unless `max_nodes` is None or an int of at least 1."""
     if max_nodes is not None and (not isinstance(max_nodes, int) or max_nodes < 1):
@@ -181,14 +188,22 @@ class _Fitter:
     """Opens groups from the top down, those of the largest weights first, while boxes are left.
 
     Groups of one key, such as the calls of a function, are opened together; if they do not fit and
-    `one_alone`, the one of the largest weight is opened.
+    `one_alone`, the one of the largest weight is opened. With `cuts`, a group that can never fit is
+    cut into stretches.
     """
 
     def __init__(
-        self, graph: Graph, budget: int, weights: Mapping[int, float], *, one_alone: bool = False
+        self,
+        graph: Graph,
+        budget: int,
+        weights: Mapping[int, float],
+        *,
+        one_alone: bool = False,
+        cuts: bool = True,
     ) -> None:
         self.graph = graph
         self.one_alone = one_alone
+        self.cuts = cuts
         self.budget = self.left = budget
         self.weights = weights  # of groups, by id()
         self.opened: dict[int, tuple[Group, Members]] = {}  # by id(), outer groups first
@@ -268,6 +283,8 @@ class _Fitter:
     def _arranged(self, group: Group, boxes: int, *, cut: bool) -> Members | None:
         """Return members of a group that fit: all, or with leaves together, or cut, else None."""
         own = group.members
+        if not self.cuts:
+            return own if self._width(own) <= boxes else None
         if len(own) == 1 and isinstance(own[0], Group) and own[0].kind == "line":
             own = own[0].members  # a function of one line: its frame would show nothing more
         for members in (own, leaves_together(self.graph, own)):

@@ -102,11 +102,19 @@ def reduced(
 
     A node to `show`, by id or name, is drawn itself: a Param or input apart from others like it.
     """
+    id = None if show is None else id_of(graph.trace, show)
+    return fit(folded_to(graph, open, show), max_nodes, by=by, heat=heat, show=id)
+
+
+def folded_to(
+    graph: Graph, open: int | str | Sequence[int | str] = (), show: int | str | None = None
+) -> Graph:
+    """Fold a grouped graph except for `open`, and for a Param or input to `show`."""
     apart = [open] if isinstance(open, (int, str)) else [*open]
     id = None if show is None else id_of(graph.trace, show)
     if id and graph.trace.columns.kind[id - 1] != "result" and id in {*graph.root.all_ids()}:
         apart.append(id)
-    return fit(fold(graph, apart), max_nodes, by=by, heat=heat, show=id)
+    return fold(graph, apart)
 
 
 def path_of(trace: Trace, node: int | str) -> frozenset[int]:

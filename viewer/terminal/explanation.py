@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -14,24 +12,22 @@ from rich.cells import cell_len
 
 from autograd_tools import Tape
 from autograd_tools.base.text import Text
-from autograd_tools.debug.rule_formulas import RuleText, rule_of
-from autograd_tools.tracing.columns import Argument, TraceNode
+from autograd_tools.debug.rule_formulas import RuleText
+from autograd_tools.tracing.columns import TraceNode
 from autograd_tools.tracing.summaries import Summary
 from viewer import passes
 from viewer.graph import Graph
 from viewer.inputs import Traceable, as_trace
 from viewer.labels import heading, number, plural
-from viewer.terminal.calls import call_of, chain_rule
 from viewer.terminal.equations import Equation, Names, cut, equation_of
-from viewer.terminal.formulas import index_of, lecture_formula
-from viewer.terminal.joined_formulas import formulas_of_each
+from viewer.terminal.formulas import index_of
 from viewer.terminal.latex import Latex, lines_in_latex
 from viewer.terminal.text import NARROWEST
+from viewer.terminal.vjp_texts import MOST_SHOWN, positional, rule_text
 from viewer.text.lines import Row, Span, fold, plain, shorten
 
 MOST_NODES = 40
 IN_FULL = 6  # elements of an array that are shown
-MOST_SHOWN = 3  # arrays of a list that gradients flow into
 LONGEST_FORMULA = 120  # columns
 LONGEST_REMARK = 140
 FOLDED = 4  # columns of what is folded
@@ -44,7 +40,6 @@ Contribution = tuple[int, int]  # a node, and the number of its argument that a 
 FORWARD = "Forward: each value is computed from those above it."
 BACKWARD = "Backward, newest first: ∇v says how much the result grows with v."
 NO_BACKWARD = "No backward pass yet; J.backward(loss) computes the gradients of a scalar."
-NOT_KNOWN = "unknown VJP rule"
 
 
 def explain(
@@ -195,7 +190,7 @@ class _Lesson:
         if node.kind != "result" or not self.reached[node.id - 1]:
             return
         equation = self._equation(node)
-        for argument, given in _positional(node):
+        for argument, given in positional(node):
             if given.nodes:
                 yield self._into(node, argument, list(dict.fromkeys(given.nodes)), equation)
 
@@ -226,27 +221,8 @@ class _Lesson:
 
     def _rule(self, node: TraceNode, argument: int, equation: Equation) -> RuleText:
         """Return the rule for an argument with the names of this lesson."""
-        y, kwargs = self.names[node.id], equation.kwargs or {}
-        given = [arg for _, arg in _positional(node)][argument - 1]
-        call = call_of(node, self.trace, argument, equation, y)
-        ids = list(dict.fromkeys(given.nodes))
-        with suppress(TypeError, ValueError, LookupError, ArithmeticError):  # of a damaged trace
-            if more := formulas_of_each(call, [self.names[id] for id in given.nodes], MOST_SHOWN):
-                return RuleText(more + ", …" * (len(ids) > MOST_SHOWN))
-            formula, note = lecture_formula(call)
-            if formula:
-                return RuleText(formula, note)
-        try:
-            of = self.nodes[node.id - 1] if self.nodes else node.op  # a trace has names only
-            rule = rule_of(of, argument, dy=call.dy, y=y, args=equation.args, kwargs=kwargs)
-        except ValueError:
-            return RuleText(f"{shorten(node.op)}[{argument}]({call.dy})", NOT_KNOWN)
-        if not rule.is_internal:
-            return rule
-        names = [self.names[id] for id in ids[:MOST_SHOWN]] + ["…"] * (len(ids) > MOST_SHOWN)
-        is_clear = not re.search(r"^\w+: |^Make |\w_\w", rule.note)  # without names of this library
-        note = re.sub(r"\bdy\b", call.dy, rule.note) if is_clear else ""
-        return RuleText(chain_rule(call, names), note)
+        of = self.nodes[node.id - 1] if self.nodes else node.op  # a trace has names only
+        return rule_text(node, argument, equation, self.trace, self.names, of)
 
     def _contributions_to(self, id: int) -> list[Contribution]:
         """Return the gradients that are accumulated at a node, in order."""
@@ -263,7 +239,7 @@ class _Lesson:
         """Return the positional arguments of a node that hold each other one."""
         if child not in self._arguments:
             held = self._arguments[child] = defaultdict(list)
-            for argument, given in _positional(self.trace[child]):
+            for argument, given in positional(self.trace[child]):
                 for id in dict.fromkeys(given.nodes):
                     held[id].append(argument)
         return self._arguments[child]
@@ -320,10 +296,6 @@ def _in_columns(lines: Sequence[Labelled], width: int | None) -> Iterator[Row]:
         yield from fold([Span(f"{label:>{digits}} {text}")], width, "", indent)
         rest = "  ".join(columns[1:])
         yield from fold([Span(rest)], width, indent, indent) if rest else ()
-
-
-def _positional(node: TraceNode) -> Iterator[tuple[int, Argument]]:
-    return enumerate((arg for arg in node.args if arg.keyword is None), 1)
 
 
 def _padded(text: str, width: int) -> str:

@@ -17,7 +17,7 @@ import autograd_tools as ag
 import viewer
 from autograd_tools.timing import Counts, Record, Timer
 from viewer.command.cli import main
-from viewer.drawing.files import FORMATS
+from viewer.files import FORMATS
 
 # A picture as .dot needs no layout, which takes a second to start.
 # `profile` starts a process with the timer on.

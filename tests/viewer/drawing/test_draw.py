@@ -17,7 +17,7 @@ from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
-from viewer.drawing.files import FORMATS
+from viewer.files import FORMATS
 from viewer.drawing.looks import BOXES, DARK, FAINT, HEAT, MARKS, STRIP
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -209,7 +209,7 @@ def test_a_slow_layout_gets_plainer_then_loses_boxes(tape, monkeypatch):
             raise subprocess.TimeoutExpired("dot", 10)
         return b"<svg>"
 
-    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
+    monkeypatch.setattr(sys.modules["viewer.drawing.images"], "layout", slow)
     viewer.to_svg(tape, edges="shape")
     assert tried == [(7, True, True), (7, False, True), (1, False, False)]
 
@@ -218,7 +218,7 @@ def test_a_graph_that_cannot_be_laid_out_is_an_error(tape, monkeypatch):
     def slow(*args):
         raise subprocess.TimeoutExpired("dot", 10)
 
-    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
+    monkeypatch.setattr(sys.modules["viewer.drawing.images"], "layout", slow)
     with pytest.raises(
         RuntimeError,
         match=r"Graphviz cannot lay out 1 boxes; draw a part of the graph, or a \.dot file",
@@ -810,7 +810,7 @@ def test_a_norm_that_overflows_is_drawn():
 
 
 def test_the_picture_says_that_the_layout_was_simplified(tape, monkeypatch):
-    real, tried = sys.modules["viewer.drawing.files"].layout, []
+    real, tried = sys.modules["viewer.drawing.images"].layout, []
 
     def slow(dot, format, ranks):
         tried.append(dot)
@@ -818,5 +818,5 @@ def test_the_picture_says_that_the_layout_was_simplified(tape, monkeypatch):
             raise subprocess.TimeoutExpired("dot", 10)
         return real(dot, format, ranks)
 
-    monkeypatch.setattr(sys.modules["viewer.drawing.files"], "layout", slow)
+    monkeypatch.setattr(sys.modules["viewer.drawing.images"], "layout", slow)
     assert "layout of 7 boxes took over 10 s; simplified" in viewer.to_svg(tape)

