@@ -1,4 +1,4 @@
-"""Columns of numbers in the compact form that a browser reads: little-endian, aligned, compressed."""
+"""Columns of numbers in the compact form that a browser reads: little-endian, and compressed."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 
 FORMAT, VERSION = "autograd_tools.map", 1
 ALIGNED = 8  # bytes
-TYPES = {"u8": np.uint8, "u16": np.uint16, "i32": np.int32, "u32": np.uint32}
-PRECISION = 20  # bits of the fraction of a number: 6 digits
+TYPES = {"u8": np.uint8, "i32": np.int32, "p32": np.uint32}  # p32: as four planes of bytes
+DIGITS_4, DIGITS_6 = 13, 20  # bits of the fraction of a number
 
 
-def high_words(numbers: Any, bits: int = PRECISION) -> np.ndarray:
+def high_words(numbers: Any, bits: int | np.ndarray = DIGITS_4) -> np.ndarray:
     """Return the high words of float64 numbers, rounded to so many bits; NaN stays NaN.
 
     >>> hex(int(high_words([1.0])[0]))
     '0x3ff00000'
     """
     words = np.asarray(numbers, np.float64).view(np.uint64)
-    half = np.uint64(1) << np.uint64(51 - bits)
+    half = np.uint64(1) << (51 - np.asarray(bits)).astype(np.uint64)
     is_special = (words >> np.uint64(52)) & np.uint64(0x7FF) == 0x7FF
     rounded = np.where(is_special, words, words + half)  # it may carry into the exponent
     cut = rounded & ~((half << np.uint64(1)) - np.uint64(1))
@@ -48,8 +48,9 @@ def packed(header: Mapping[str, Any], columns: Mapping[str, tuple[str, Any]]) ->
     """
     parts, places, offset = [], {}, 0
     for name, (kind, numbers) in columns.items():
-        data = _typed(name, numbers, TYPES[kind]).tobytes()
-        places[name] = [kind, offset, len(data) // np.dtype(TYPES[kind]).itemsize]
+        column = _typed(name, numbers, TYPES[kind])
+        data = _planes(column) if kind == "p32" else column.tobytes()
+        places[name] = [kind, offset, len(column)]
         parts.append(data + b"\0" * (-len(data) % ALIGNED))
         offset += len(parts[-1])
     whole = {"format": FORMAT, "version": VERSION, **header, "columns": places}
@@ -61,6 +62,11 @@ def packed(header: Mapping[str, Any], columns: Mapping[str, tuple[str, Any]]) ->
 def compressed(stream: bytes) -> bytes:
     """Return a stream compressed, the same for the same stream."""
     return gzip.compress(stream, 6, mtime=0)
+
+
+def _planes(column: np.ndarray) -> bytes:
+    """Return the lowest bytes of all numbers, then the second ones and so on: they compress."""
+    return np.ascontiguousarray(column.view(np.uint8).reshape(-1, 4).T).tobytes()
 
 
 def _typed(name: str, numbers: Any, kind: type) -> np.ndarray:

@@ -14,7 +14,7 @@ from viewer.drawing import looks
 from viewer.drawing.texts import instance_of, line_title
 from viewer.graph import Graph, Group
 from viewer.labels import call, heading
-from viewer.map.columns import differences, high_words, packed
+from viewer.map.columns import DIGITS_4, DIGITS_6, differences, high_words, packed
 from viewer.map.equations import equations_of
 from viewer.map.sources import Files
 from viewer.text.lines import shorten
@@ -121,8 +121,10 @@ class _Data:
     def _of_values(self, prefix: str, values: Summaries) -> dict[str, Column]:
         numbers = np.array([self.forms[form] for form in values.forms] + [-1])
         found: dict[str, Column] = {f"{prefix}_form": ("i32", numbers[values.form])}
+        is_scalar = np.array([form.shape == () for form in values.forms] + [False])
+        digits = np.where(is_scalar[values.form], DIGITS_6, DIGITS_4)
         for name in NUMBERS:
-            found[f"{prefix}_{name}"] = "u32", high_words(getattr(values, name))
+            found[f"{prefix}_{name}"] = "p32", high_words(getattr(values, name), digits)
         for name in COUNTS:
             found[f"{prefix}_{name}"] = "i32", getattr(values, name)
         rows = np.array([row for rows, _ in values.counted for row in rows], np.int64)
@@ -144,10 +146,10 @@ class _Data:
         ]
         id, argument, ns = np.array(rules, np.float64).reshape(-1, 3).T
         return {
-            "forward": ("u32", high_words(forward)),
+            "forward": ("p32", high_words(forward)),
             "b_node": ("i32", differences(id)),
             "b_argument": ("i32", argument.astype(int)),
-            "b_ns": ("u32", high_words(ns)),
+            "b_ns": ("p32", high_words(ns)),
         }
 
     def _of_groups(self) -> dict[str, Column]:
@@ -178,7 +180,7 @@ class _Data:
         return found
 
     def _homes(self) -> tuple[list[int], np.ndarray]:
-        """Return the parent of each group, and the group of each node that is not another copy's."""
+        """Return the parent of each group, and the group of each node of a first copy, else -1."""
         numbers = {id(group): number for number, group in enumerate(self.groups)}
         parents, homes = [-1] * len(self.groups), np.full(len(self.trace), -1)
         for number, group in enumerate(self.groups):

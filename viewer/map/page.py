@@ -1,4 +1,4 @@
-"""The page of a map: a first picture, the data, Graphviz as WebAssembly and the app, in one file."""
+"""The page of a map: a first picture, the data, Graphviz as WebAssembly and the app as one file."""
 
 from __future__ import annotations
 
