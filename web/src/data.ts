@@ -43,8 +43,11 @@ export interface Changes {
 
 export interface Header {
   format: "autograd_tools.map"; version: 1;
-  title: string; sentence: string; notes: string[];
-  result: number; nodes: number; open: number[];
+  title: string; notes: string[];
+  result: number; nodes: number; open: number[]; query: string; selected: number;
+  looks_at_first: {by?: "op" | "line" | "function";
+    heat?: "time" | "bytes" | "gradient" | "least-gradient"; direction?: "down" | "right";
+    gradients?: boolean; edges?: "none" | "shape"; backward?: boolean};
   view: "graph" | "hotspots" | "changes";
   strings: string[]; signatures: Signature[]; kinds: string[]; group_kinds: string[];
   forms: Form[]; sources: Source[]; files: File[]; equations: Equation[]; looks: Looks;

@@ -1,31 +1,348 @@
 /** Numbers, shapes and the lines of a box as text, as `viewer.labels` and `viewer.drawing.texts`. */
 
-import {Data, Form, Statistics} from "./data.ts";
-import {Box, Shown} from "./graph.ts";
+import type {Data, Form, Statistics} from "./data.ts";
+import {type Box, type Shown, structure} from "./graph.ts";
+
+const LONGEST = 60, LONGEST_NAME = 24;  // columns
+const NAMED = 4;  // operations that a closed group without a name of the program's names
+const SHOWN_LEAVES = 2;  // Params of a closed group that are shown one by one
+const OF_PASSES = ["repeat", "stretch", "leaves", ""];
+
+/** Return a decimal text whose last digit was rounded up from a tie, rounded to an even digit. */
+function even(rounded: string, exact: string): string {
+  const digits = rounded.replace(/e.*/, "").length;
+  const isTie = /^50*$/.test(exact.replace(/e.*/, "").slice(digits).replace(".", ""));
+  const below = exact.slice(0, digits).replace(/\.$/, "");
+  return isTie && /[02468]$/.test(below) ? below + rounded.replace(/^[^e]*/, "") : rounded;
+}
+
+/** Return a number like Python's `f"{x:.{digits}f}"`. */
+export function fixed(x: number, digits: number): string {
+  return even(x.toFixed(digits), x.toFixed(Math.min(100, digits + 60)));
+}
 
 /** Return a number like Python's `f"{x:.{digits}g}"`. */
-export declare function general(x: number, digits: number): string;
+export function general(x: number, digits: number): string {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
+  if (x === 0) return Object.is(x, -0) ? "-0" : "0";
+  const [mantissa, power] = even(x.toExponential(digits - 1), x.toExponential(100)).split("e");
+  const exponent = Number(power), bare = (text: string) =>
+    text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  if (exponent < -4 || exponent >= digits) {
+    const sign = exponent < 0 ? "-" : "+";
+    return `${bare(mantissa!)}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  }
+  return bare(Number(`${mantissa}e${power}`).toFixed(Math.max(0, digits - 1 - exponent)));
+}
+
 /** Return `12,345`. */
-export declare function grouped(n: number): string;
+export function grouped(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /** Return `1 node`, `12,345 nodes`. */
-export declare function plural(n: number, noun: string): string;
+export function plural(n: number, noun: string): string {
+  return `${grouped(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+function threeDigits(x: number): string {
+  if (Number.isInteger(x) && x >= 100) return String(x);
+  return fixed(x, Math.round(x) >= 100 ? 0 : Math.round(10 * x) >= 100 ? 1 : 2);
+}
+
 /** Return nanoseconds as text: `10.0μs`. */
-export declare function timeText(ns: number): string;
+export function timeText(ns: number): string {
+  const units: [number, string, number][] =
+    [[1e3, "ns", 1], [1e6, "μs", 1e3], [1e9, "ms", 1e6], [3600e9, "s", 1e9]];
+  for (const [limit, unit, size] of units) if (ns < limit) return threeDigits(ns / size) + unit;
+  return `${threeDigits(ns / 3600e9)}h`;
+}
+
 /** Return bytes as text: `1.50KiB`, `∅` for none. */
-export declare function memoryText(bytes: number): string;
-/** Return text on one line of at most `width` columns. */
-export declare function shorten(text: string, width?: number): string;
-/** Return `64×32`, or `[64] float32`; nothing for a scalar. */
-export declare function shapeText(form: Form): string;
+export function memoryText(bytes: number): string {
+  if (bytes === 0) return "∅";
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+  const found = units.findIndex((_, power) => bytes < 1000 ** (power + 1) - 0.5);
+  const power = found < 0 ? 6 : found;
+  return threeDigits(bytes / 1024 ** power) + units[power];
+}
+
+const HIDDEN = /[\p{C}\p{Z}]/u;  // what Python does not print, and the space
+const ESCAPES: Record<string, string> = {"\n": "\\n", "\r": "\\r", "\t": "\\t"};
+
+/** Return text with line breaks and invisible characters as escapes. */
+export function oneLine(text: string): string {
+  return text.replace(new RegExp(HIDDEN, "gu"), c => {
+    if (c === " ") return c;
+    const code = c.codePointAt(0)!, hex = (n: number) => code.toString(16).padStart(n, "0");
+    return ESCAPES[c] ?? (code < 256 ? `\\x${hex(2)}` : code < 65536 ? `\\u${hex(4)}` : `\\U${hex(8)}`);
+  });
+}
+
+const WIDE = new RegExp("[\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\ua960-\\ua97c\\uac00-\\ud7a3" +
+  "\\uf900-\\ufaff\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6\\u{1f300}-\\u{1f64f}" +
+  "\\u{1f680}-\\u{1f6ff}\\u{1f900}-\\u{1faff}\\u{20000}-\\u{3fffd}]", "u");
+
+function widthOf(text: string): number {
+  let width = 0;
+  for (const c of text) width += c < "\u0300" ? 1 : /\p{M}/u.test(c) ? 0 : WIDE.test(c) ? 2 : 1;
+  return width;
+}
+
+/** Return text on one line of at most `width` columns, with `…` where it is cut. */
+export function shorten(text: string, width = LONGEST): string {
+  const line = oneLine(text.slice(0, 10 * width));
+  if (widthOf(line) <= width) return line;
+  let [kept, used] = ["", 0];
+  for (const c of line) {
+    used += widthOf(c);
+    if (used > Math.max(width - 1, 1)) break;
+    kept += c;
+  }
+  return `${kept}…`;
+}
+
+/** Return `64×32`, or `[64] float32` for another type than float64; nothing for a scalar. */
+export function shapeText([text, shape, dtype]: Form): string {
+  if (!shape) return text ? shorten(text, 20) : "";
+  const sizes = shape.length === 1 ? `[${shape[0]}]` : shape.join("×");
+  return !sizes || dtype === "float64" ? sizes : `${sizes} ${dtype}`;
+}
+
 /** Return the text of a value in a box: a scalar in six digits, an array as its shape. */
-export declare function valueText(data: Data, id: number): string;
+export function valueText(data: Data, id: number): string {
+  const form = data.value.form(id);
+  if (!form) return "freed";
+  const mean = data.value.mean(id), [text, shape] = form;
+  if (shape?.length) return shapeText(form);
+  return text === null || (shape && !Number.isNaN(mean)) ? general(mean, 6) : text;
+}
+
+/** Return the size of a gradient: that of a scalar, or the norm of an array; NaN if unknown. */
+export function gradientSize(data: Data, id: number): number {
+  const {gradient} = data;
+  return gradient.form(id)?.[1]?.length === 0 ? gradient.mean(id) : gradient.norm(id);
+}
+
 /** Return a gradient in a few characters, "" if there is none. */
-export declare function gradientText(data: Data, id: number): string;
+export function gradientText(data: Data, id: number): string {
+  const form = data.gradient.form(id);
+  if (!form) return "";
+  const size = gradientSize(data, id);
+  if (Number.isNaN(size)) return form[0] ?? "nan";
+  return general(size, 3) + (form[1]?.length === 0 ? "" : counts(data.gradient, id));
+}
+
 /** Return ` 2 NaN 1 Inf`. */
-export declare function counts(of: Statistics, id: number): string;
+export function counts(of: Statistics, id: number, separator = "", zeros = 0): string {
+  const found: [number, string][] = [[zeros, "zeros"], [of.nans(id), "NaN"], [of.infs(id), "Inf"]];
+  return found.filter(([n]) => n).map(([n, kind]) => `${separator} ${grouped(n)} ${kind}`).join("");
+}
+
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** Return the heights of numbers on a logarithmic scale, from 0 for the least to 1. */
+export function heights(numbers: readonly (number | null)[]): (x: number) => number {
+  const known = numbers.filter((x): x is number => x !== null && x > 0 && x < Infinity);
+  const most = known.reduce((a, b) => Math.max(a, b), 0) || 1;
+  const high = Math.log10(most);
+  const low = Math.min(Math.log10(known.reduce((a, b) => Math.min(a, b), most)), high - 1);
+  return x => (Math.log10(x) - low) / (high - low);
+}
+
 /** Return a row of bars for numbers on a logarithmic scale; null has none. */
-export declare function strip(numbers: readonly (number | null)[], width?: number): string;
+export function strip(numbers: readonly (number | null)[], width = 24): string {
+  const size = Math.ceil(numbers.length / width) || 1, cells: (number | null)[] = [];
+  for (let n = 0; n < numbers.length; n += size) {
+    const known = numbers.slice(n, n + size).filter(x => x !== null).map(Math.abs);
+    cells.push(known.length ? Math.max(...known) : null);
+  }
+  const height = heights(cells);
+  return cells.map(x => {
+    if (x === null) return "–";
+    if (Number.isNaN(x)) return "?";
+    if (x === Infinity) return "!";
+    return x === 0 ? "·" : BARS[Math.round(height(x) * (BARS.length - 1))];
+  }).join("");
+}
+
 /** Return the heading of a group, with `×99`. */
-export declare function title(data: Data, group: number): string;
+export function title(data: Data, group: number): string {
+  const times = data.times(group);
+  return data.groupTitle(group) + (times ? `  ×${grouped(times)}` : "");
+}
+
+/** Return a test whether a node is in the chosen copies of folded groups. */
+function chosen(shown: Shown, copy: ReadonlyMap<number, number>): (id: number) => boolean {
+  return id => shown.copiesOf(id).every(([g, n]) => (copy.get(g) ?? n) === n);
+}
+
+/** Return the nodes of a box in the chosen copies of folded groups. */
+export function idsIn(shown: Shown, box: Box, copy: ReadonlyMap<number, number>): Int32Array {
+  return copy.size ? box.nodes.filter(chosen(shown, copy)) : box.nodes;
+}
+
 /** Return the lines of text in a box, whose figures are those of chosen copies of folded groups. */
-export declare function boxLines(data: Data, shown: Shown, box: Box, copy: ReadonlyMap<number, number>): string[];
+export function boxLines(shown: Shown, box: Box, copy: ReadonlyMap<number, number>): string[] {
+  const ids = idsIn(shown, box, copy);
+  const own = ids.length ? ids : box.nodes;
+  return box.group < 0 ? nodeLines(shown.data, own) : new GroupText(shown, box, own, copy).lines();
+}
+
+function nodeLines(data: Data, ids: Int32Array): string[] {
+  const [first, last] = [ids[0]!, ids.at(-1)!], degree = (id: number) => data.parentsOf(id).length;
+  const names = [data.label(first), data.label(last)] as const;
+  let name = names[0] === names[1] ? names[0] : `${shorten(names[0], LONGEST - 2)} …`;
+  if (degree(first) !== degree(last)) name = names[1];  // it starts from a constant
+  return [name, ...facts(data, [range([valueText(data, first), valueText(data, last)])], ids)];
+}
+
+function range(texts: string[]): string {
+  return [...new Set(texts)].join(" → ");
+}
+
+/** Return a line of facts with the gradients of some nodes, and a strip of their norms. */
+function facts(data: Data, texts: string[], ids: Int32Array): string[] {
+  const known = texts.filter(Boolean), {gradient} = data;
+  if (!ids.some(id => gradient.has(id))) return known.length ? [known.join("  ")] : [];
+  const line = [...known, `∇ ${gradientsText(data, [ids[0]!, ids.at(-1)!])}`].join("  ");
+  const norms = Array.from(ids, id => gradient.has(id) ? gradient.norm(id) : null);
+  return norms.length > 2 && new Set(norms).size > 1 ? [line, strip(norms)] : [line];
+}
+
+/** Return the gradients of the first and the last of some nodes; nothing if none has any. */
+export function gradientsText(data: Data, ids: number[]): string {
+  const texts = ids.map(id => gradientText(data, id));
+  return texts.some(Boolean) ? range(texts.map(text => text || "none")) : "";
+}
+
+/** The lines of a closed group. */
+class GroupText {
+  private readonly data: Data;
+  private readonly copies: number;
+  private readonly own: Int32Array;  // the nodes of one copy
+
+  constructor(private readonly shown: Shown, private readonly box: Box,
+    private readonly ids: Int32Array, private readonly copy: ReadonlyMap<number, number>) {
+    this.data = shown.data;
+    const all = ownIds(this.data, box.group);
+    this.copies = Math.max(1, Math.round(ids.length / all.length));
+    this.own = ids.length < all.length || copy.size === 0 ? all : ids.slice(0, all.length);
+  }
+
+  lines(): string[] {
+    const {data, box: {group}, ids, own, copies} = this, kind = data.groupKind(group);
+    const results = own.filter(id => data.kind(id) === "result");
+    const instance = data.groupInstance(group), step = this.copy.get(group);
+    const lines = [title(data, group), ...(instance ? [instance] : [])];
+    if (step !== undefined) lines.push(`${grouped(step + 1)} of ${grouped(data.times(group))}`);
+    if (kind !== "line" && results.length) {
+      const bytes = results.reduce((sum, id) => sum + (data.value.form(id)?.[3] ?? 0), 0);
+      const time = totalTime(data, ids);
+      const parts = [plural(results.length, "operation"), bytes ? memoryText(bytes) : "",
+        Number.isNaN(time) ? "" : timeText(time / copies)];
+      lines.push(parts.filter(Boolean).join("  ") + (copies > 1 ? " each" : ""));
+    }
+    if (OF_PASSES.includes(kind) && results.length) lines.push(operations(data, results));
+    const outputs = this.outputs(results);
+    if (outputs.length) {
+      const ends = [outputs[0]!, outputs.at(-1)!].map(id => valueText(data, id));
+      lines.push(...facts(data, [range(ends)], outputs));
+    }
+    if (!results.length && data.times(group)) {
+      const row = step === undefined ? data.copies.slice(data.copyStarts[group], data.copyStarts[group + 1]) : ids;
+      const ends = [row[0]!, row.at(-1)!].map(id => valueText(data, id));
+      return [...lines, ...facts(data, [range(ends)], row)];
+    }
+    return [...lines, ...this.leafLines(own.filter(id => data.kind(id) !== "result"))];
+  }
+
+  /** Return the newest node that is used outside of the group, in each of its copies. */
+  private outputs(results: Int32Array): Int32Array {
+    const {data} = this, {model, alike, home, end} = structure(data), {group} = this.box;
+    const children = data.children, own = new Set(this.own);
+    const isInside = (id: number) => {
+      const g = model[id] ? home[model[id]! - 1]! : -1;
+      return g >= group && g < end[group]!;
+    };
+    const isUsed = (id: number, inside: (use: number) => boolean) => {
+      const uses = children.of(id);
+      return !uses.length || uses.some(use => !inside(use));
+    };
+    for (let n = results.length - 1; n >= 0; n--) {
+      const id = results[n]!, same = alike.of(model[id]!);
+      if (isUsed(id, use => own.has(use)) || isUsed(same.at(-1)!, isInside)) {
+        return this.copy.size ? same.filter(chosen(this.shown, this.copy)) : same;
+      }
+    }
+    return new Int32Array();
+  }
+
+  private leafLines(leaves: Int32Array): string[] {
+    const {data, copy, shown} = this, {model, alike} = structure(data);
+    const rows = Array.from(leaves, id => alike.of(model[id]!))
+      .map(row => copy.size ? row.filter(chosen(shown, copy)) : row).filter(row => row.length);
+    if (rows.length <= SHOWN_LEAVES) {
+      return rows.map(row => {
+        const ends = [row[0]!, row.at(-1)!], gradient = gradientsText(data, ends);
+        const name = [...new Set(ends.map(id => data.label(id)))].join(" … ");
+        return gradient ? `${name}  ∇ ${gradient}` : name;
+      });
+    }
+    const texts = [["param", "Param"], ["input", "input"]].flatMap(([kind, noun]) => {
+      const count = leaves.filter(id => data.kind(id) === kind).length;
+      return count ? [plural(count, noun!)] : [];
+    });
+    const ends = extent(data, rows);
+    return [texts.join(" and ") + (ends ? `  ∇ ${general(ends[0], 3)} to ${general(ends[1], 3)}` : "")];
+  }
+}
+
+function operations(data: Data, ids: Int32Array): string {
+  const found = new Map<string, number>();
+  for (const id of ids) found.set(data.op(id), (found.get(data.op(id)) ?? 0) + 1);
+  const common = [...found].sort((a, b) => b[1] - a[1]).slice(0, NAMED);
+  const names = common.map(([name]) => shorten(name, LONGEST_NAME)).join(", ");
+  return names + (found.size > NAMED ? " …" : "");
+}
+
+/** Return the least and the greatest norm of the gradients of some rows of nodes, if known. */
+function extent(data: Data, rows: Int32Array[]): [number, number] | null {
+  let [least, most] = [Infinity, -Infinity];
+  for (const row of rows) {
+    for (const id of row) {
+      const norm = data.gradient.norm(id);
+      if (Number.isNaN(norm)) continue;
+      least = Math.min(least, norm);
+      most = Math.max(most, norm);
+    }
+  }
+  return most < 0 ? null : [least, most];
+}
+
+/** Return the nodes of one copy of a group, with the copies of inner ones, sorted. */
+export function ownIds(data: Data, group: number): Int32Array {
+  if (data.times(group)) return data.copy(group, 0).slice().sort();
+  const {members} = structure(data), found: number[] = [], todo = [group];
+  for (let g = todo.pop(); g !== undefined; g = todo.pop()) {
+    for (const member of members.of(g)) {
+      if (member > 0) found.push(member);
+      else if (!data.times(-member)) todo.push(-member);
+      else {
+        const {copies, copyStarts} = data;
+        for (let n = copyStarts[-member]!; n < copyStarts[1 - member]!; n++) found.push(copies[n]!);
+      }
+    }
+  }
+  return Int32Array.from(found).sort();
+}
+
+/** Return the nanoseconds of both passes of some nodes, NaN if none was timed. */
+export function totalTime(data: Data, ids: ArrayLike<number>): number {
+  let [sum, known] = [0, false];
+  for (let n = 0; n < ids.length; n++) {
+    const times = [data.forward(ids[n]!), ...data.backward(ids[n]!).map(([, ns]) => ns)];
+    for (const ns of times) if (!Number.isNaN(ns)) [sum, known] = [sum + ns, true];
+  }
+  return known ? sum : NaN;
+}
