@@ -1,11 +1,11 @@
-// A list of equally high rows, of which only those on the screen are rendered.
+/** A list of equally high rows, of which only those on the screen are rendered. */
 
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, HTMLAttributes } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const MORE = 8; // rows above and below what is seen
 
-interface Props extends JSX.HTMLAttributes<HTMLDivElement> {
+interface Props extends HTMLAttributes<HTMLDivElement> {
   count: number;
   height: number; // of a row, in pixels
   row: (index: number) => ComponentChildren;

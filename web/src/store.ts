@@ -1,4 +1,4 @@
-// The state of the view, its history and the hash of the address.
+/** The state of the view, its history and the hash of the address. */
 
 export type Detail = "op" | "line" | "function";
 export type Heat = "" | "time" | "bytes" | "gradient";

@@ -1,0 +1,126 @@
+/** The path of a gradient; where it vanishes, explodes, ends, becomes NaN. */
+
+import type { Data, Statistics } from "./data.ts";
+import { general } from "./labels.ts";
+
+/** A node that a question is answered by, and the answer; node 0: there is none, and why. */
+export interface Answer {
+  node: number;
+  text: string;
+}
+
+const RATIO = 1e4; // between norms of a gradient on one path, for it to vanish or explode
+
+/** Return the nodes on any path from a node to the result along which gradients flow, sorted. */
+export function pathToResult(data: Data, node: number): Int32Array {
+  const { result } = data.header;
+  if (!result || node > result) return Int32Array.of(node);
+  const [starts, parents] = [data.starts, data.parents];
+  const reached = new Uint8Array(result + 1); // 1: computed from the node; 2: the result needs it, too
+  reached[node] = 1;
+  for (let id = node + 1; id <= result; id += 1) {
+    if (!data.gradient.has(id)) continue;
+    for (let n = starts[id - 1]!; n < starts[id]!; n += 1) {
+      if (reached[parents[n]!]) {
+        reached[id] = 1;
+        break;
+      }
+    }
+  }
+  if (!reached[result]) return Int32Array.of(node);
+  reached[result] = 2;
+  const found: number[] = [];
+  for (let id = result; id >= node; id -= 1) {
+    if (reached[id] !== 2) continue;
+    found.push(id);
+    for (let n = starts[id - 1]!; n < starts[id]!; n += 1) {
+      if (reached[parents[n]!] === 1) reached[parents[n]!] = 2;
+    }
+  }
+  return Int32Array.from(found).reverse();
+}
+
+const isWrong = (of: Statistics, id: number) => of.nans(id) > 0 || of.infs(id) > 0;
+const kind = (of: Statistics, id: number) => (of.nans(id) > 0 ? "NaN" : "Inf");
+
+/** Return the first node whose value or gradient is NaN or Inf though all that it came from is finite. */
+export function firstNaN(data: Data): Answer {
+  for (let id = 1; id <= data.nodes; id += 1) {
+    if (!isWrong(data.value, id) || data.parentsOf(id).some((from) => isWrong(data.value, from))) continue;
+    const made = data.parentsOf(id).length ? "makes" : "holds";
+    const from = data.parentsOf(id).length ? " from finite inputs" : "";
+    return { node: id, text: `v${id} = ${data.label(id)} ${made} the first ${kind(data.value, id)}${from}.` };
+  }
+  for (let id = data.nodes; id >= 1; id -= 1) {
+    if (!isWrong(data.gradient, id)) continue;
+    const makers = data.childrenOf(id).filter((child) => data.gradient.has(child));
+    const maker = makers.find((child) => !isWrong(data.gradient, child)) ?? makers[0] ?? id;
+    const what = `${kind(data.gradient, id)} in the gradient of v${id}`;
+    return { node: maker, text: `The VJP rule of v${maker} = ${data.label(maker)} makes the first ${what}.` };
+  }
+  return { node: 0, text: "All values and gradients are finite." };
+}
+
+/** Return the node whose gradient is smallest compared with the largest on its way from the result. */
+export const vanishing = (data: Data): Answer => extreme(data, 1);
+/** Return the node whose gradient is largest compared with the smallest on its way from the result. */
+export const exploding = (data: Data): Answer => extreme(data, -1);
+
+function extreme(data: Data, sign: 1 | -1): Answer {
+  const { result } = data.header;
+  if (!result) return { node: 0, text: NO_BACKWARD };
+  const turn = (norm: number) => (sign > 0 ? norm : 1 / norm);
+  const peak = new Float64Array(result + 1); // the most of the gradient on a way to a node
+  const source = new Int32Array(result + 1); // where that is
+  let [node, worst, from] = [0, RATIO, 0];
+  for (let id = result; id >= 1; id -= 1) {
+    const norm = data.gradient.norm(id);
+    if (!(norm > 0) || norm === Infinity) continue;
+    if (!(peak[id]! >= turn(norm))) [peak[id], source[id]] = [turn(norm), id];
+    if (peak[id]! / turn(norm) >= worst) [node, worst, from] = [id, peak[id]! / turn(norm), source[id]!];
+    for (const parent of data.parentsOf(id)) {
+      if (parent <= result && peak[id]! > peak[parent]!) {
+        [peak[parent], source[parent]] = [peak[id]!, source[id]!];
+      }
+    }
+  }
+  if (!node) {
+    const [verb, factor] = sign > 0 ? ["falls", "10,000"] : ["grows", "10,000"];
+    return { node: 0, text: `No gradient ${verb} by a factor of ${factor} on its way.` };
+  }
+  const [first, last] = [from, node].map((id) => `${general(data.gradient.norm(id), 3)} at v${id}`);
+  const [verb, fact] = sign > 0 ? ["falls", "Vanishes"] : ["grows", "Explodes"];
+  return { node, text: `${fact}: the norm of the gradient ${verb} from ${first} to ${last}.` };
+}
+
+/** Return the node nearest to the result that it needs, but that no gradient reaches. */
+export function ending(data: Data): Answer {
+  const { result } = data.header;
+  if (!result) return { node: 0, text: NO_BACKWARD };
+  const needed = new Uint8Array(result + 1);
+  needed[result] = 1;
+  for (let id = result; id >= 1; id -= 1) {
+    if (!needed[id]) continue;
+    for (const parent of data.parentsOf(id)) {
+      const ends = data.gradient.has(id) && !data.gradient.has(parent) && data.kind(parent) !== "input";
+      if (ends) return { node: parent, text: `No gradient reaches v${parent}: it ends at v${id} = ${data.label(id)}.` };
+      needed[parent] = 1;
+    }
+  }
+  for (let id = 1; id <= data.nodes; id += 1) {
+    if (data.kind(id) === "param" && !data.gradient.has(id)) {
+      return { node: id, text: `No gradient reaches ${data.label(id)}: the result does not depend on it.` };
+    }
+  }
+  return { node: 0, text: "Gradients reach all that the result depends on." };
+}
+
+const NO_BACKWARD = "No backward pass ran.";
+
+/** The questions with a button each. */
+export const QUESTIONS: readonly { title: string; help: string; answer: (data: Data) => Answer }[] = [
+  { title: "First NaN", help: "Where the first NaN or Inf comes from", answer: firstNaN },
+  { title: "Vanishes", help: "Where the gradient becomes small on its way", answer: vanishing },
+  { title: "Explodes", help: "Where the gradient becomes large on its way", answer: exploding },
+  { title: "Ends", help: "Where the gradient ends", answer: ending },
+];

@@ -1,0 +1,204 @@
+/** The page as its panels share it: the data, the state, and what they ask and do in common. */
+
+import { createContext } from "preact";
+import { useContext, useLayoutEffect, useState } from "preact/hooks";
+
+import { type Data, fromHighWord } from "./data.ts";
+import { idsOf, pathTo, reveal } from "./graph.ts";
+import { plural } from "./labels.ts";
+import { Index, type Measured } from "./search.ts";
+import type { Selection, State, Store } from "./store.ts";
+
+export interface Place {
+  file: number;
+  line: number;
+}
+
+export interface Spent {
+  forward: number; // ns
+  backward: number;
+}
+
+export class Page {
+  readonly index: Index;
+  measured: Measured[] = [];
+  private byLine?: Map<string, Int32Array>;
+  private spent?: Map<string, Spent>;
+
+  constructor(
+    readonly data: Data,
+    readonly store: Store,
+    readonly say: (text: string) => void,
+  ) {
+    this.index = new Index(data);
+  }
+
+  select(selected: Selection | null) {
+    this.store.set({ selected });
+  }
+
+  /** Select a node or a group, and open the groups around it, at the copy that it is in. */
+  show(target: { node: number } | { group: number }) {
+    const { open, copy } = this.store.get();
+    const copies = "node" in target ? copiesOf(this.data, target.node) : [];
+    this.store.set({
+      selected: target,
+      view: "graph",
+      open: reveal(this.data, open, target),
+      copy: copies.length ? new Map([...copy, ...copies]) : copy,
+    });
+  }
+
+  /** Open the groups around all nodes of a line. */
+  showLine(place: Place) {
+    let open: ReadonlySet<number> = this.store.get().open;
+    const ids = this.nodesAt(place);
+    for (const node of ids.slice(0, 200)) open = reveal(this.data, open, { node });
+    this.store.set({ selected: place, view: "graph", open });
+    if (!ids.length) this.say("No operation of the graph is on this line.");
+  }
+
+  /** Return the line of what is selected. */
+  placeOf(selected: Selection | null): Place | null {
+    if (!selected) return null;
+    if ("line" in selected) return selected;
+    if ("node" in selected) {
+      const source = this.data.source(selected.node);
+      return source && source[0] >= 0 ? { file: source[0], line: source[1] } : null;
+    }
+    const [file, line] = ["g_file", "g_line"].map((name) => this.data.column(name)[selected.group]!);
+    return file! >= 0 && line! > 0 ? { file: file!, line: line! } : null;
+  }
+
+  /** Return the nodes that are computed at a line, sorted. */
+  nodesAt({ file, line }: Place): Int32Array {
+    this.byLine ??= this.lines();
+    return this.byLine.get(`${file}:${line}`) ?? new Int32Array();
+  }
+
+  private lines(): Map<string, Int32Array> {
+    const { sources } = this.data.header;
+    const lists = new Map<string, number[]>();
+    const own = sources.map(([file, line]) => {
+      const key = `${file}:${line}`;
+      if (!lists.has(key)) lists.set(key, []);
+      return lists.get(key)!;
+    });
+    this.data.column("source").forEach((at, row) => own[at]?.push(row + 1));
+    return new Map([...lists].map(([key, ids]) => [key, Int32Array.from(ids)]));
+  }
+
+  /** Return the times of each line that took any: of the profile, else of the nodes. */
+  times(): Map<string, Spent> {
+    if (this.spent) return this.spent;
+    const spent = new Map<string, Spent>();
+    const add = (file: number, line: number, forward: number, backward: number) => {
+      if (!(forward > 0 || backward > 0) || file < 0) return;
+      const key = `${file}:${line}`;
+      const before = spent.get(key) ?? { forward: 0, backward: 0 };
+      spent.set(key, {
+        forward: before.forward + (forward || 0),
+        backward: before.backward + (backward || 0),
+      });
+    };
+    const lines = this.data.header.profile?.lines;
+    if (lines?.length) for (const [file, line, ...times] of lines) add(file, line, times[0], times[1]);
+    else {
+      const [forward, backward] = [this.index.numbers("forward"), this.index.numbers("backward")];
+      const { sources } = this.data.header;
+      this.data.column("source").forEach((at, row) => {
+        const source = sources[at];
+        if (source) add(source[0], source[1], forward[row]!, backward[row]!);
+      });
+    }
+    return (this.spent = spent);
+  }
+
+  /** Return the times of the arguments of each operation at a line; argument 0 is the forward pass. */
+  argumentsAt(place: Place): [op: string, argument: number, ns: number][] {
+    const found = new Map<string, [string, number, number]>();
+    const add = (op: string, argument: number, ns: number) => {
+      const key = `${argument}:${op}`;
+      const entry = found.get(key) ?? [op, argument, 0];
+      if (ns > 0) found.set(key, [op, argument, entry[2] + ns]);
+    };
+    for (const [file, line, op, argument, ns] of this.data.header.profile?.arguments ?? []) {
+      if (file === place.file && line === place.line) add(op, argument, ns);
+    }
+    if (!found.size) {
+      for (const id of this.nodesAt(place)) {
+        add(this.data.op(id), 0, this.data.forward(id));
+        for (const [argument, ns] of this.data.backward(id)) add(this.data.op(id), argument, ns);
+      }
+    }
+    return [...found.values()].sort((a, b) => b[2] - a[2]);
+  }
+
+  placeText({ file, line }: Place): string {
+    return `${this.data.header.files[file]?.name ?? "?"}:${line}`;
+  }
+
+  /** Return the name of a node in a formula: a Param has its own. */
+  nameOf(id: number): string {
+    const isNamed = this.data.kind(id) !== "result" && /^[\w.[\]]+$/.test(this.data.label(id));
+    return isNamed ? this.data.label(id) : `v${id}`;
+  }
+}
+
+/** Return each folded group around a node with the copy that the node is in. */
+export function copiesOf(data: Data, id: number): [group: number, copy: number][] {
+  const found: [number, number][] = [];
+  let at = id;
+  for (const group of pathTo(data, { node: id })) {
+    for (let copy = 0; copy < data.times(group); copy += 1) {
+      const position = data.copy(group, copy).indexOf(at);
+      if (position < 0) continue;
+      found.push([group, copy]);
+      at = data.copy(group, 0)[position]!;
+      break;
+    }
+  }
+  return found;
+}
+
+/** Return the node of the chosen copies that is at the place of a node of the first copies. */
+export function inCopy(data: Data, copies: State["copy"], id: number): number {
+  let at = id;
+  for (const group of pathTo(data, { node: id }).reverse()) {
+    const copy = Math.min(copies.get(group) ?? 0, data.times(group) - 1);
+    const position = copy > 0 ? data.copy(group, 0).indexOf(at) : -1;
+    if (position >= 0) at = data.copy(group, copy)[position]!;
+  }
+  return at;
+}
+
+/** Return the largest norm of a gradient in each copy of a folded group, NaN for none. */
+export function normsOfCopies(data: Data, group: number): number[] {
+  const norms = data.column("d_norm");
+  return Array.from({ length: data.times(group) }, (_, copy) => {
+    let most = NaN;
+    for (const id of data.copy(group, copy)) {
+      const norm = fromHighWord(norms[id - 1]!);
+      if (!(most >= norm) && norm === norm) most = norm;
+    }
+    return most;
+  });
+}
+
+export function sizeText(data: Data, group: number): string {
+  return plural(group ? idsOf(data, group).length : data.nodes, "node");
+}
+
+const Shared = createContext<Page | null>(null);
+export const PageProvider = Shared.Provider;
+
+/** Return the page, and its state, whose changes render again. */
+export function usePage(): { page: Page; data: Data; state: State } {
+  const page = useContext(Shared)!;
+  const [state, setState] = useState(page.store.get());
+  useLayoutEffect(() => {
+    setState(page.store.get());
+    return page.store.subscribe(() => setState(page.store.get()));
+  }, [page]);
+  return { page, data: page.data, state };
+}

@@ -1,0 +1,351 @@
+/** Search and sort over all nodes. */
+
+import { type Data, fromHighWord, type Statistics } from "./data.ts";
+import { modelOf } from "./graph.ts";
+import { general, memoryText, timeText } from "./labels.ts";
+
+type Test = (id: number) => boolean;
+type Numbers = Float64Array; // by row of a node, NaN where unknown
+
+const COMPARISON = /^([^=<>!]+)(!=|<=|>=|==?|<|>)(.*)$/su;
+const NUMBER = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?inf)\s*([a-zµμ%]*)$/i;
+const UNITS: Record<string, number> = {
+  "": 1, "%": 0.01, ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9,
+  b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30,
+}; // prettier-ignore
+const SHAPE = /^\d+(?:[x×]\d+)+$/;
+const PLACE = /^(.*[^\d:]):(\d+)$/s;
+
+const high = (column: ArrayLike<number>) => Float64Array.from(column, fromHighWord);
+const statistic = (prefix: string, name: string) => (index: Index) =>
+  high(index.data.column(`${prefix}_${name}`));
+const count = (prefix: string, name: string) => (index: Index) => {
+  const forms = index.data.column(`${prefix}_form`);
+  return Float64Array.from(index.data.column(`${prefix}_${name}`), (n, i) =>
+    forms[i]! < 0 ? NaN : n,
+  );
+};
+const perForm = (prefix: string, of: (form: Form) => number) => (index: Index) => {
+  const known = index.data.header.forms.map(of);
+  return Float64Array.from(index.data.column(`${prefix}_form`), (form) => known[form] ?? NaN);
+};
+type Form = Data["header"]["forms"][number];
+const size = (form: Form) => form[1]?.reduce((a, b) => a * b, 1) ?? NaN;
+
+function statistics(sign: string, prefix: string): [string, (index: Index) => Numbers][] {
+  const share = (index: Index) => {
+    const zeros = count(prefix, "zeros")(index);
+    const sizes = perForm(prefix, size)(index);
+    return zeros.map((n, i) => n / sizes[i]!);
+  };
+  return [
+    [`${sign}bytes`, perForm(prefix, (form) => form[3])],
+    ...["min", "mean", "max", "norm"].map(
+      (name): [string, (index: Index) => Numbers] => [sign + name, statistic(prefix, name)],
+    ),
+    [`${sign}zeros`, share],
+    [`${sign}nan`, count(prefix, "nans")],
+    [`${sign}inf`, count(prefix, "infs")],
+  ];
+}
+
+/** The columns with numbers. To add one, add an entry. */
+const NUMBERS: Record<string, (index: Index) => Numbers> = {
+  id: ({ data }) => Float64Array.from({ length: data.nodes }, (_, row) => row + 1),
+  line: ({ data }) => Float64Array.from(data.column("source"), (at) => data.header.sources[at]?.[1] || NaN),
+  forward: ({ data }) => high(data.column("forward")),
+  backward: ({ data }) => {
+    const sums = new Float64Array(data.nodes).fill(NaN);
+    data.rules.node.forEach((id, n) => {
+      sums[id - 1] = (sums[id - 1]! || 0) + fromHighWord(data.rules.ns[n]!);
+    });
+    return sums;
+  },
+  time: (index) => {
+    const backward = index.numbers("backward");
+    return index.numbers("forward").map((ns, row) => sum(ns, backward[row]!));
+  },
+  ...Object.fromEntries([...statistics("", "v"), ...statistics("∇", "d")]),
+};
+const OTHER_NAMES: Record<string, string> = {
+  "∇": "∇norm", grad: "∇norm", gradient: "∇norm", allocated: "bytes", operation: "op", step: "scope",
+}; // prettier-ignore
+
+/** The columns with texts: all texts of a node that a pattern may match. */
+const TEXTS: Record<string, (index: Index, id: number) => string[]> = {
+  op: ({ data }, id) => [data.op(id)],
+  name: ({ data }, id) => [data.label(id)],
+  kind: ({ data }, id) => [data.kind(id)],
+  shape: ({ data }, id) => {
+    const shape = data.value.form(id)?.[1];
+    return shape ? [shape.join("×") || "()", shape.join("x"), shape.join(",")] : [];
+  },
+  dtype: ({ data }, id) => [data.value.form(id)?.[2] ?? ""],
+  file: (index, id) => index.places(id).slice(0, 2),
+  source: (index, id) => index.places(id).slice(2),
+  scope: (index, id) => index.scopes(id),
+  mark: ({ data }, id) => [data.mark(id)],
+};
+
+const finite = (of: Statistics, id: number) => !(of.nans(id) > 0 || of.infs(id) > 0);
+
+/** The properties that a search knows by name. */
+const PROPERTIES: Record<string, (data: Data, id: number) => boolean> = {
+  nan: (data, id) => data.value.nans(id) > 0 || data.gradient.nans(id) > 0,
+  inf: (data, id) => data.value.infs(id) > 0 || data.gradient.infs(id) > 0,
+  "zero-gradient": (data, id) => data.gradient.norm(id) === 0 && finite(data.gradient, id),
+  "no-gradient": (data, id) => !data.gradient.has(id),
+  freed: (data, id) => !data.value.has(id),
+  param: (data, id) => data.kind(id) === "param",
+  input: (data, id) => data.kind(id) === "input",
+  result: (data, id) => id === data.header.result,
+  added: (data, id) => data.mark(id) === "added",
+  removed: (data, id) => data.mark(id) === "removed",
+  changed: (data, id) => data.mark(id) === "changed",
+};
+
+/** The columns of all nodes, made when they are first needed. */
+export class Index {
+  private readonly known = new Map<string, Numbers>();
+  private homes?: Int32Array;
+  private lowered?: string[];
+
+  constructor(readonly data: Data) {}
+
+  numbers(name: string): Numbers {
+    let found = this.known.get(name);
+    if (!found) this.known.set(name, (found = NUMBERS[name]!(this)));
+    return found;
+  }
+
+  /** The group of each row; of a node in another copy, the group that its model is in. */
+  home(): Int32Array {
+    if (!this.homes) {
+      const home = this.data.column("home");
+      this.homes = Int32Array.from(home, (group, row) =>
+        group >= 0 ? group : home[modelOf(this.data, row + 1) - 1]!,
+      );
+    }
+    return this.homes;
+  }
+
+  /** The labels and other texts of the page in lower case. */
+  lower(): string[] {
+    this.lowered ??= this.data.header.strings.map((text) => text.toLowerCase());
+    return this.lowered;
+  }
+
+  places(id: number): string[] {
+    const source = this.data.source(id);
+    const file = source && this.data.header.files[source[0]];
+    return file ? [file.name, file.path, `${file.name}:${source[1]}`, `${file.path}:${source[1]}`] : [];
+  }
+
+  scopes(id: number): string[] {
+    const found: string[] = [];
+    const parents = this.data.column("g_parent");
+    for (let group = this.home()[id - 1]!; group > 0; group = parents[group]!) {
+      found.push(this.data.groupTitle(group), this.data.groupInstance(group));
+    }
+    return found.filter(Boolean);
+  }
+}
+
+const sum = (a: number, b: number) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b);
+
+export interface Found {
+  ids: Int32Array; // sorted
+  error: string; // why there are none
+}
+
+/** Return the nodes that match all words of a query. */
+export function find(index: Index, query: string): Found {
+  const { nodes } = index.data;
+  const ids = new Int32Array(nodes);
+  let length = 0;
+  try {
+    const tests = words(query).map((word) => test(index, word));
+    for (let id = 1; id <= nodes && tests.length; id += 1) {
+      if (tests.every((matches) => matches(id))) ids[length++] = id;
+    }
+    return { ids: ids.slice(0, length), error: "" };
+  } catch (error) {
+    return { ids: ids.slice(0, 0), error: (error as Error).message };
+  }
+}
+
+/** Return the words of a query; quotes keep spaces together. */
+export function words(query: string): string[] {
+  const found = query.match(/(?:"[^"]*"?|'[^']*'?|[^\s"'])+/gu) ?? [];
+  return found.map((word) => word.replace(/"([^"]*)"?|'([^']*)'?/gu, "$1$2")).filter(Boolean);
+}
+
+function test(index: Index, word: string): Test {
+  const { data } = index;
+  if (Object.hasOwn(PROPERTIES, word)) return (id) => PROPERTIES[word]!(data, id);
+  if (SHAPE.test(word)) return matching(index, "shape", word.replaceAll("×", "x"));
+  const place = PLACE.exec(word);
+  if (place) return at(index, place[1]!, Number(place[2]));
+  const compared = COMPARISON.exec(word);
+  return compared ? comparing(index, compared) : containing(index, word.toLowerCase());
+}
+
+function at({ data }: Index, name: string, line: number): Test {
+  const files = data.header.files.map((file) => file.name === name || file.path.endsWith(name));
+  return bySource(data, ([file, number]) => number === line && files[file]!);
+}
+
+function bySource(data: Data, matches: (source: Data["header"]["sources"][number]) => boolean): Test {
+  const found = data.header.sources.map(matches);
+  const column = data.column("source");
+  return (id) => found[column[id - 1]!] ?? false;
+}
+
+function comparing(index: Index, [word, left, sign, right]: RegExpExecArray): Test {
+  const short = left!.trim().toLowerCase().replace(/^grad[-_.]?(?=.)(?!ient$)/, "∇");
+  const name = OTHER_NAMES[short] ?? short;
+  if (Object.hasOwn(TEXTS, name)) {
+    if (!/^(!=|==?)$/.test(sign!)) throw new Error(`${word}: ${name} is a text; write ${name}=…`);
+    const equal = matching(index, name, right!);
+    return sign === "!=" ? (id) => !equal(id) : equal;
+  }
+  if (!Object.hasOwn(NUMBERS, name)) {
+    const known = [...Object.keys(TEXTS), ...Object.keys(NUMBERS)].filter((own) => !/^∇./.test(own));
+    throw new Error(`unknown column “${left}”; choose ${known.join(", ")}, or ∇norm`);
+  }
+  const limit = numberOf(right!);
+  if (Number.isNaN(limit)) throw new Error(`${word}: write a number after ${sign}, such as 1e6 or 2ms`);
+  const values = index.numbers(name);
+  switch (sign) {
+    case "<": return (id) => values[id - 1]! < limit;
+    case ">": return (id) => values[id - 1]! > limit;
+    case "<=": return (id) => values[id - 1]! <= limit;
+    case ">=": return (id) => values[id - 1]! >= limit;
+    case "!=": return (id) => values[id - 1]! !== limit && !Number.isNaN(values[id - 1]);
+    default: return (id) => values[id - 1]! === limit;
+  } // prettier-ignore
+}
+
+function numberOf(text: string): number {
+  const found = NUMBER.exec(text.trim());
+  const unit = UNITS[found?.[2]?.toLowerCase() ?? ""];
+  if (!found || unit === undefined) return NaN;
+  return Number(found[1]!.replace(/inf$/i, "Infinity")) * unit;
+}
+
+/** Compare a text of each node with a pattern in which `*` matches anything. */
+function matching(index: Index, name: string, given: string): Test {
+  const pieces = given.split(/([*?])/).map((piece) =>
+    piece === "*" ? ".*" : piece === "?" ? "." : piece.replace(/[\\^$.|+()[\]{}]/g, "\\$&"),
+  );
+  const pattern = new RegExp(`^(?:${pieces.join("")})$`, "isu");
+  const answers = new Map<string, boolean>();
+  const texts = TEXTS[name]!;
+  const matches = (text: string) => {
+    let answer = answers.get(text);
+    if (answer === undefined) answers.set(text, (answer = pattern.test(text)));
+    return answer;
+  };
+  return (id) => texts(index, id).some(matches);
+}
+
+/** Search for a text in the label, the operation, the scopes and the source; `v12` is node 12. */
+function containing(index: Index, sought: string): Test {
+  const { data } = index;
+  const strings = index.lower().map((text) => text.includes(sought));
+  const ops = data.header.signatures.map(([op]) => op.toLowerCase().includes(sought));
+  const files = data.header.files.map((file) => `${file.path}:`.toLowerCase());
+  const source = bySource(data, ([file, line]) => `${files[file] ?? ""}${line}`.includes(sought));
+  const parents = data.column("g_parent");
+  const [titles, instances] = [data.column("g_title"), data.column("g_instance")];
+  const inside = new Uint8Array(data.groups);
+  for (let group = 1; group < data.groups; group += 1) {
+    const own = strings[titles[group]!] || strings[instances[group]!];
+    inside[group] = own || inside[parents[group]!] ? 1 : 0;
+  }
+  const [labels, signatures, home] = [data.column("label"), data.column("signature"), index.home()];
+  const node = /^v\d+$/.test(sought) ? Number(sought.slice(1)) : 0;
+  return (id) =>
+    strings[labels[id - 1]!]! ||
+    ops[signatures[id - 1]!]! ||
+    inside[home[id - 1]!] === 1 ||
+    source(id) ||
+    id === node;
+}
+
+/** A number of each node and group, by which the tree is sorted. */
+export interface Metric {
+  name: string;
+  title: string; // a word or two
+  help: string;
+  column: string;
+  fold: "sum" | "max" | "min";
+  text: (n: number) => string;
+}
+
+const short = (n: number) => (Number.isNaN(n) ? "" : general(n, 3));
+const known = (text: (n: number) => string) => (n: number) => (n > 0 ? text(n) : "");
+
+export const METRICS: readonly Metric[] = [
+  { name: "total", title: "total", help: "time of both passes, with all that is inside", column: "time", fold: "sum", text: known(timeText) },
+  { name: "self", title: "self", help: "time of both passes, without functions and loops inside", column: "time", fold: "sum", text: known(timeText) },
+  { name: "forward", title: "forward", help: "time of the forward pass", column: "forward", fold: "sum", text: known(timeText) },
+  { name: "backward", title: "backward", help: "time of the VJP rules", column: "backward", fold: "sum", text: known(timeText) },
+  { name: "bytes", title: "bytes", help: "bytes of the values", column: "bytes", fold: "sum", text: known(memoryText) },
+  { name: "grad", title: "∇ max", help: "largest norm of a gradient", column: "∇norm", fold: "max", text: short },
+  { name: "gradmin", title: "∇ min", help: "smallest norm of a gradient", column: "∇norm", fold: "min", text: short },
+  { name: "nan", title: "NaN", help: "elements that are NaN or Inf, in values and gradients", column: "", fold: "sum", text: known((n) => `${n}`) },
+]; // prettier-ignore
+
+/** The numbers of a metric: of each node by row, and of each group. */
+export interface Measured {
+  metric: Metric;
+  nodes: Numbers;
+  groups: Numbers;
+}
+
+const UNNAMED = new Set(["line", "leaves", "stretch", "repeat", ""]); // what is in them is around them
+
+export function measure(index: Index, metric: Metric): Measured {
+  const { data } = index;
+  const nodes = metric.column ? index.numbers(metric.column) : wrong(index);
+  const groups = new Float64Array(data.groups).fill(NaN);
+  const parents = data.column("g_parent");
+  const join = metric.fold === "sum" ? sum : metric.fold === "max" ? most : least;
+  index.home().forEach((group, row) => {
+    groups[group] = join(groups[group]!, nodes[row]!);
+  });
+  for (let group = data.groups - 1; group > 0; group -= 1) {
+    if (metric.name === "self" && !UNNAMED.has(data.groupKind(group))) continue;
+    groups[parents[group]!] = join(groups[parents[group]!]!, groups[group]!);
+  }
+  return { metric, nodes, groups };
+}
+
+function wrong({ data }: Index): Numbers {
+  const columns = ["v_nans", "v_infs", "d_nans", "d_infs"].map((name) => data.column(name));
+  return Float64Array.from({ length: data.nodes }, (_, row) =>
+    columns.reduce((total, column) => total + Math.max(column[row]!, 0), 0),
+  );
+}
+
+const most = (a: number, b: number) => (a >= b || Number.isNaN(b) ? a : b);
+const least = (a: number, b: number) => (a <= b || Number.isNaN(b) ? a : b);
+
+/** Return the numbers of a metric that the page has: times only of a timed run. */
+export function available(index: Index): Measured[] {
+  const found = METRICS.map((metric) => measure(index, metric));
+  return found.filter(({ nodes }) => nodes.some((n) => n > 0));
+}
+
+/** Return members of a group in the order of a metric, unknown ones last; ids, or groups as -1 - g. */
+export function sorted(members: Int32Array, by: Measured | undefined): Int32Array {
+  const groups = members.filter((member) => member < 0);
+  const nodes = members.filter((member) => member >= 0);
+  const all = Int32Array.of(...groups, ...nodes);
+  if (!by) return all;
+  const value = (member: number) => (member < 0 ? by.groups[-1 - member]! : by.nodes[member - 1]!);
+  const sign = by.metric.fold === "min" ? 1 : -1;
+  const key = (member: number) => (Number.isNaN(value(member)) ? Infinity : sign * value(member));
+  return all.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}

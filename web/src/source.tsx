@@ -1,0 +1,189 @@
+/** The right, above: the source with heat in its margin. */
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+
+import type { Data } from "./data.ts";
+import { timeText } from "./labels.ts";
+import { type Place, usePage } from "./page.ts";
+import { Rows } from "./rows.tsx";
+
+const HEIGHT = 19; // of a line
+
+/** A line of a file; 0 stands for lines that are not known. */
+interface Line {
+  number: number;
+  code: string;
+}
+
+/** Return the lines of a file; of one that is gone or has changed, the lines that ran. */
+export function linesOf(data: Data, file: number): Line[] {
+  const { files, sources } = data.header;
+  const { text, start } = files[file]!;
+  if (text !== null) {
+    const lines = text.split(/\r\n|\r|\n/);
+    if (lines.at(-1) === "") lines.pop();
+    return lines.map((code, i) => ({ number: start + i, code }));
+  }
+  const known = new Map<number, string>();
+  for (const [own, line, , , code] of sources) if (own === file && line > 0) known.set(line, code);
+  const lines: Line[] = [];
+  for (const number of [...known.keys()].sort((a, b) => a - b)) {
+    const before = lines.at(-1)?.number ?? 0;
+    if (number > before + 1) lines.push({ number: 0, code: "⋮" });
+    lines.push({ number, code: known.get(number)! });
+  }
+  return lines;
+}
+
+export function Source() {
+  const { page, data, state } = usePage();
+  const { files } = data.header;
+  const place = page.placeOf(state.selected);
+  const [chosen, setChosen] = useState(() => busiest(data));
+  useEffect(() => {
+    if (place) setChosen(place.file);
+  }, [place?.file, state.selected]);
+  const file = files[chosen];
+  const lines = useMemo(() => (file ? linesOf(data, chosen) : []), [data, chosen]);
+  const most = useMemo(() => {
+    const times = [...page.times().values()];
+    return Math.max(...times.map((spent) => Math.max(spent.forward, spent.backward)), 0);
+  }, [page]);
+  const at = place?.file === chosen ? lines.findIndex(({ number }) => number === place.line) : -1;
+  const ran = (i: number) =>
+    lines[i]!.number > 0 && page.nodesAt({ file: chosen, line: lines[i]!.number }).length > 0;
+  const choose = (i: number) => page.select({ file: chosen, line: lines[i]!.number });
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      let next = at + step;
+      while (next >= 0 && next < lines.length && !ran(next)) next += step;
+      if (next >= 0 && next < lines.length) choose(next);
+    } else if (event.key === "Enter" && place) page.showLine(place);
+    else return;
+    event.preventDefault();
+  };
+
+  if (!file) return <div class="empty">No source is known.</div>;
+  return (
+    <section class="source" aria-label="Source">
+      <div class="bar">
+        {files.length > 1 ? (
+          <select
+            aria-label="File"
+            value={chosen}
+            onChange={(event) => setChosen(Number(event.currentTarget.value))}
+          >
+            {files.map(({ name }, i) => (
+              <option value={i}>{name}</option>
+            ))}
+          </select>
+        ) : (
+          <b title={file.path}>{file.name}</b>
+        )}
+        {file.note && (
+          <span class="note" title={file.note}>
+            {file.note}
+          </span>
+        )}
+        {most > 0 && (
+          <span class="key end">
+            <span>
+              <i class="forward" />
+              forward
+            </span>
+            <span>
+              <i class="backward" />
+              backward
+            </span>
+          </span>
+        )}
+      </div>
+      <Rows
+        class="lines"
+        role="listbox"
+        tabIndex={0}
+        aria-label={`Lines of ${file.name}`}
+        aria-activedescendant={at >= 0 ? `line-${at}` : undefined}
+        onKeyDown={onKeyDown}
+        count={lines.length}
+        height={HEIGHT}
+        at={at}
+        key_of_at={`${chosen} ${at}`}
+        row={(i) => {
+          const { number, code } = lines[i]!;
+          const isRun = ran(i);
+          return (
+            <div
+              key={i}
+              id={`line-${i}`}
+              role="option"
+              aria-selected={i === at}
+              class={`source-line ${isRun ? "ran" : ""} ${i === at ? "chosen" : ""} ${number ? "" : "gap"}`}
+              onClick={() => isRun && choose(i)}
+              onDblClick={() => isRun && page.showLine({ file: chosen, line: number })}
+            >
+              <Heat place={{ file: chosen, line: number }} most={most} />
+              <span class="count">{number || ""}</span>
+              <span>{code}</span>
+            </div>
+          );
+        }}
+      />
+      {place && place.file === chosen && <PerArgument place={place} />}
+    </section>
+  );
+}
+
+/** The times of both passes of a line, each with its share of the most. */
+function Heat({ place, most }: { place: Place; most: number }) {
+  const { page } = usePage();
+  if (!most) return null;
+  const spent = page.times().get(`${place.file}:${place.line}`);
+  const cell = (kind: "f" | "b", ns: number) => (
+    <span class={kind} style={{ "--part": `${(100 * ns) / most}%` }}>
+      {ns > 0 ? timeText(ns) : ""}
+    </span>
+  );
+  return (
+    <span class="heat">
+      {cell("f", spent?.forward ?? 0)}
+      {cell("b", spent?.backward ?? 0)}
+    </span>
+  );
+}
+
+/** The times of each operation and argument on a line: `matmul` forward, `matmul[1]` backward. */
+export function PerArgument({ place }: { place: Place }) {
+  const { page } = usePage();
+  const times = useMemo(() => page.argumentsAt(place), [page, place.file, place.line]);
+  const whole = times.reduce((sum, [, , ns]) => sum + ns, 0);
+  if (!whole) return null;
+  return (
+    <div class="per-argument">
+      <table class="table">
+        <tbody>
+          {times.slice(0, 12).map(([op, argument, ns]) => (
+            <tr>
+              <td class="code">{argument ? `${op}[${argument}]` : op}</td>
+              <td class="dim">{argument ? "backward" : "forward"}</td>
+              <td class="number">{timeText(ns)}</td>
+              <td class="number">{Math.round((100 * ns) / whole)}%</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Return the file with most operations. */
+function busiest(data: Data): number {
+  const counts = new Float64Array(Math.max(data.header.files.length, 1));
+  data.column("source").forEach((at) => {
+    const file = data.header.sources[at]?.[0] ?? -1;
+    if (file >= 0) counts[file]! += 1;
+  });
+  return counts.indexOf(counts.reduce((a, b) => Math.max(a, b)));
+}
