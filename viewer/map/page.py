@@ -5,19 +5,24 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Any, Unpack, get_args
 
+from autograd_tools import Timer, Trace
 from autograd_tools.base.memory import no_collections
 from autograd_tools.base.output import saved
 from viewer.drawing.images import to_svg
 from viewer.drawing.texts import heading_of
 from viewer.graph import Graph, Group
-from viewer.inputs import Traceable, as_trace
+from viewer.inputs import Traceable, as_timer, as_trace, kind_of
+from viewer.map.building import Column, MapData
 from viewer.map.columns import compressed
-from viewer.map.data import Column, data_of
+from viewer.map.graph_part import add_graph
+from viewer.map.profile_part import add_profile
+from viewer.map.timeline_part import add_timeline
 from viewer.options import DrawingOptions, Mark
 from viewer.passes import MAX_NODES, fit, group
 from viewer.passes.fitting import open_at_first
@@ -42,6 +47,7 @@ PAGE = """<!doctype html>
 -->
 <style>{style}</style>
 <main id="app">{picture}</main>
+<template id="map-more">{more}</template>
 <script type="text/plain" id="map-data">{data}</script>
 <script type="text/plain" id="map-graphviz">{graphviz}</script>
 <script>{app}</script>
@@ -50,21 +56,26 @@ PAGE = """<!doctype html>
 
 
 def to_map(
-    x: Traceable | Graph,
+    x: Traceable | Graph | Timer,
     path: str | os.PathLike[str] | None = None,
+    *,
+    profile: Timer | str | os.PathLike[str] | None = None,
     **options: Unpack[DrawingOptions],
 ) -> str:
-    """Return a computation graph as a page to explore in a browser.
+    """Return a gradient as a page to explore in a browser: its graph, source and profile.
 
     The page opens and closes functions, loops and lines in place, searches, shows the source with
     times, and follows a gradient to the result. It is one file that loads nothing.
 
     Parameters
     ----------
-    x : Tape, Trace, Graph or path
-        A path leads to a saved trace. Of a graph made by a pass the same groups are open at first.
+    x : Tape, Trace, Graph, Timer or path
+        A path leads to a saved trace or profile. Of a graph made by a pass the same groups are open
+        at first. A profile alone has no graph.
     path : path, optional
         A file to write the page to as well.
+    profile : Timer or path, optional
+        The profile of the run.
     **options
         The options of `to_dot`, with which the page opens.
 
@@ -78,7 +89,7 @@ def to_map(
     ValueError
         As `to_dot`.
     TypeError
-        If `x` has no trace, or for an unknown option.
+        If `x` is none of these, or for an unknown option.
     RuntimeError
         If Graphviz cannot lay out even a simplified picture.
 
@@ -89,17 +100,41 @@ def to_map(
     >>> viewer.to_map(J).startswith("<!doctype html>")
     True
     """
-    return saved(map_page(x, "gradient", **options), path)
+    measured = None if profile is None else Measured(as_timer(profile))
+    return saved(map_page(x, "gradient", measured, **options), path)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A profile for a page: a timer, which gradients it measured, further texts, and samples.
+
+    `html` is a part of the page that is not data, such as a chart.
+    """
+
+    timer: Timer
+    gradients: str = ""
+    blocks: tuple[tuple[str, str], ...] = ()
+    samples: Mapping[str, Any] | None = None
+    html: str = ""
 
 
 @no_collections
-def map_page(x: Traceable | Graph, title: str, **options: Unpack[DrawingOptions]) -> str:
-    """Return the page of `to_map` with a title."""
+def map_page(
+    x: Traceable | Graph | Timer,
+    title: str,
+    measured: Measured | None = None,
+    *,
+    view: str = "graph",
+    **options: Unpack[DrawingOptions],
+) -> str:
+    """Return the page of `to_map` with a title; `view` is shown at first."""
+    if not isinstance(x, Graph) and kind_of(x) == "profile":
+        x, measured, view = _nothing(), measured or Measured(as_timer(x)), "hotspots"  # type: ignore[arg-type]
     node = options.get("focus")
     if isinstance(x, Graph):
         folded = first = x
     else:
-        folded = folded_to(group(as_trace(x)), show=node)
+        folded = folded_to(group(as_trace(x)), show=node)  # type: ignore[arg-type]
         first = fit(
             folded,
             options.get("max_nodes", MAX_NODES),
@@ -107,22 +142,43 @@ def map_page(x: Traceable | Graph, title: str, **options: Unpack[DrawingOptions]
             heat=options.get("heat"),
             show=None if node is None else id_of(folded.trace, node),
         )
-    picture = to_svg(first, **options)
+    picture = to_svg(first, **options) if len(first.trace) else ""
     whole = paged(by_lines(folded, alone=True))
-    about = {
-        "title": title,
-        "notes": [heading_of(folded), *folded.notes],
-        "view": "graph",
-        "query": options.get("where") or "",
-        "selected": 0 if node is None else id_of(folded.trace, node),
-        "looks_at_first": {name: options[name] for name in LOOKS if name in options},  # type: ignore[literal-required]
-    }
-    marks = options.get("marks")
-    more = {"mark": _marks(marks, len(whole.trace))} if marks else {}
-    return page(title, picture, data_of(whole, _open(x, whole, options), about, more))
+    made = MapData(
+        {
+            "title": title,
+            "notes": [heading_of(folded), *folded.notes] if len(folded.trace) else [],
+            "view": view,
+            "query": options.get("where") or "",
+            "selected": 0 if node is None else id_of(folded.trace, node),
+            "looks_at_first": {name: x for name, x in options.items() if name in LOOKS},
+        }
+    )
+    add_graph(made, whole, _open(x, whole, options))
+    if marks := options.get("marks"):
+        made.columns["mark"] = _marks(marks, len(whole.trace))
+    if measured:
+        add_measured(made, measured)
+    return page(title, picture, made.stream(), measured.html if measured else "")
 
 
-def _open(x: Traceable | Graph, whole: Graph, options: DrawingOptions) -> list[Group]:
+def _nothing() -> Graph:
+    return Graph(Trace(()), Group("", ()))
+
+
+def add_measured(made: MapData, measured: Measured) -> None:
+    """Add a profile and its single calls."""
+    add_profile(
+        made,
+        measured.timer,
+        gradients=measured.gradients,
+        blocks=measured.blocks,
+        samples=measured.samples,
+    )
+    add_timeline(made, measured.timer)
+
+
+def _open(x: object, whole: Graph, options: DrawingOptions) -> list[Group]:
     """Return the groups that are open at first: those of a graph that a pass made, if they fit."""
     if isinstance(x, Graph) and len(x.boxes) <= MOST_BOXES:
         return [inner for inner in whole.root.inner() if not inner.collapsed]
@@ -135,14 +191,15 @@ def _marks(marks: Mapping[int, Mark], nodes: int) -> Column:
     return "u8", [kinds.index(marks[id]) + 1 if id in marks else 0 for id in range(1, nodes + 1)]
 
 
-def page(title: str, picture: str, data: bytes) -> str:
-    """Return the page of a first picture and the data."""
+def page(title: str, picture: str, data: bytes, more: str) -> str:
+    """Return the page of a first picture, the data, and more of it that the app shows."""
     return PAGE.format(
         title=escape(title),
         policy=POLICY,
         notices=asset("notices.txt"),
         style=asset("app.css"),
-        picture=picture[picture.index("<svg") :],
+        picture=picture[picture.find("<svg") :],
+        more=more,
         data=base64.b64encode(compressed(data)).decode(),
         graphviz=_graphviz(),
         app=asset("app.js"),

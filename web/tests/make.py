@@ -13,7 +13,8 @@ import numpy as np
 import autograd_tools as ag
 import viewer
 from viewer.graph import rebuild
-from viewer.map.data import data_of
+from viewer.map.building import MapData
+from viewer.map.graph_part import add_graph
 from viewer.passes.fitting import open_at_first
 from viewer.passes.lines import by_lines
 from viewer.passes.paging import paged
@@ -139,8 +140,9 @@ def main():
         graph = paged(by_lines(viewer.fold(model()), alone=True), 20)
         groups, first = [*graph.root.inner()], open_at_first(graph)
         about = {"title": model.__name__, "notes": [], "view": "graph", "query": "", "selected": 0}
-        stream = data_of(graph, first, {**about, "looks_at_first": {}}, {})
-        (FOLDER / f"{model.__name__}.bin").write_bytes(stream)
+        made = MapData({**about, "looks_at_first": {}})
+        add_graph(made, graph, first)
+        (FOLDER / f"{model.__name__}.bin").write_bytes(made.stream())
         rng, numbers = random.Random(0), range(1, len(groups))
         opened = {number for number, group in enumerate(groups) if number and group in first}
         states = [opened, set(), {*numbers}]

@@ -1,8 +1,8 @@
-"""The data of a map: a trace in columns, and its groups with all folds, for the app to open."""
+"""The graph of a map: a trace in columns, and its groups with all folds, for the app to open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -14,7 +14,8 @@ from viewer.drawing import looks
 from viewer.drawing.texts import instance_of, line_title
 from viewer.graph import Graph, Group
 from viewer.labels import call, heading
-from viewer.map.columns import DIGITS_4, DIGITS_6, differences, high_words, packed
+from viewer.map.building import Column, MapData
+from viewer.map.columns import DIGITS_4, DIGITS_6, differences, high_words
 from viewer.map.equations import equations_of
 from viewer.map.sources import Files
 from viewer.text.lines import shorten
@@ -22,54 +23,43 @@ from viewer.text.lines import shorten
 KINDS = ("param", "input", "result")
 HIGHEST = 15  # of the bars of a histogram
 
-Column = tuple[str, Any]  # a type of `columns.TYPES`, and the numbers
+
+def add_graph(made: MapData, graph: Graph, opened: Iterable[Group]) -> None:
+    """Add a grouped, folded and paged graph; the groups `opened` are open at first."""
+    part = _GraphPart(graph, made.files)
+    made.columns |= part.columns()
+    made.header |= part.header(opened)
 
 
-def data_of(
-    graph: Graph, opened: Iterable[Group], about: Mapping[str, Any], more: Mapping[str, Column]
-) -> bytes:
-    """Return a grouped, folded and paged graph for the app, in the format of `web/README.md`.
-
-    The groups `opened` are open at first. `about` is added to the header, `more` to the columns.
-    """
-    made = _Data(graph)
-    columns = made.columns() | dict(more)
-    return packed({**made.header(opened), **about}, columns)
-
-
-class _Data:
+class _GraphPart:
     """The texts of a graph, numbered while its columns are made."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, files: Files) -> None:
         self.graph = graph
         self.trace = graph.trace
         self.nodes: Columns = graph.trace.columns
         self.strings: Numbering[str] = Numbering()
-        self.files = Files()
+        self.files = files
         self.equations, self.equation = equations_of(self.trace)
         self.forms: Numbering[Form] = Numbering()
         self.groups = [*graph.root.inner()]
 
     def header(self, opened: Iterable[Group]) -> dict[str, Any]:
         """Return all but the columns, which are made first."""
-        signatures = [[s.op, [_argument(arg) for arg in s.args]] for s in self.nodes.signatures]
-        sources = [
-            [self.files.number(line.file), line.line, line.function, line.gradient, line.code]
-            for line in self.nodes.source_lines
-        ]
-        for line in self.nodes.source_lines:
-            self.files.add(line.file, line.line, line.code)
-        shown = {id(group) for group in opened}
+        nodes, shown = self.nodes, {id(group) for group in opened}
+        sources = []
+        for file, line, function, gradient, code in nodes.source_lines:
+            sources.append([self.files.number(file), line, function, gradient, code])
+            self.files.add(file, line, code)
         return {
             "result": self.trace.result or 0,
             "nodes": len(self.trace),
             "strings": list(self.strings),
-            "signatures": signatures,
+            "signatures": [[s.op, [_argument(arg) for arg in s.args]] for s in nodes.signatures],
             "kinds": KINDS,
             "group_kinds": self.group_kinds,
             "forms": [list(form) for form in self.forms],
             "sources": sources,
-            "files": self.files.to_list(),
             "equations": self.equations,
             "looks": LOOKS,
             "open": [n for n, group in enumerate(self.groups) if n and id(group) in shown],
