@@ -51,11 +51,11 @@ export interface Header {
   view: "graph" | "hotspots" | "changes";
   strings: string[]; signatures: Signature[]; kinds: string[]; group_kinds: string[];
   forms: Form[]; sources: Source[]; files: File[]; equations: Equation[]; looks: Looks;
-  columns: Record<string, [type: "u8" | "u16" | "i32" | "u32", offset: number, length: number]>;
+  columns: Record<string, [type: "u8" | "i32" | "p32", offset: number, length: number]>;
   profile?: Profile; timeline?: Timeline; changes?: Changes;
 }
 
-export type Column = Uint8Array | Uint16Array | Int32Array | Uint32Array;
+export type Column = Uint8Array | Int32Array | Uint32Array;
 
 const LOW_FIRST = new Float64Array(1);
 const WORDS = new Uint32Array(LOW_FIRST.buffer);
@@ -79,15 +79,13 @@ export class Lists {
 /** The statistics of the values or the gradients, by id of a node; NaN where one is unknown. */
 export class Statistics {
   private readonly forms: Column;
-  private readonly numbers: Column[];
   private readonly counts: Column[];
   private readonly binned: Int32Array;
   private readonly bars: Column;
 
-  constructor(private readonly data: Data, prefix: "v" | "d") {
+  constructor(private readonly data: Data, private readonly prefix: "v" | "d") {
     const columns = (...names: string[]) => names.map(name => data.column(`${prefix}_${name}`));
     this.forms = data.column(`${prefix}_form`);
-    this.numbers = columns("min", "max", "mean", "norm");
     this.counts = columns("zeros", "nans", "infs");
     this.binned = sums(data.column(`${prefix}_binned`));
     this.bars = data.column(`${prefix}_bins`);
@@ -95,13 +93,18 @@ export class Statistics {
 
   has(id: number): boolean { return this.forms[id - 1]! >= 0; }
   form(id: number): Form | null { return this.data.header.forms[this.forms[id - 1]!] ?? null; }
-  min(id: number): number { return fromHighWord(this.numbers[0]![id - 1]!); }
-  max(id: number): number { return fromHighWord(this.numbers[1]![id - 1]!); }
-  mean(id: number): number { return fromHighWord(this.numbers[2]![id - 1]!); }
-  norm(id: number): number { return fromHighWord(this.numbers[3]![id - 1]!); }
+  min(id: number): number { return fromHighWord(this.words("min")[id - 1]!); }
+  max(id: number): number { return fromHighWord(this.words("max")[id - 1]!); }
+  mean(id: number): number { return fromHighWord(this.words("mean")[id - 1]!); }
+  norm(id: number): number { return fromHighWord(this.words("norm")[id - 1]!); }
   zeros(id: number): number { return this.counts[0]![id - 1]!; }
   nans(id: number): number { return this.counts[1]![id - 1]!; }
   infs(id: number): number { return this.counts[2]![id - 1]!; }
+
+  /** Return high words of numbers, for loops over many nodes. */
+  words(name: "min" | "max" | "mean" | "norm"): Column {
+    return this.data.column(`${this.prefix}_${name}`);
+  }
 
   /** Return the heights of the bars of a histogram, from 0 to 15, or null. */
   bins(id: number): Uint8Array | null {
@@ -128,7 +131,17 @@ function sums(differences: Column): Int32Array {
   return found;
 }
 
-const TYPES = {u8: Uint8Array, u16: Uint16Array, i32: Int32Array, u32: Uint32Array};
+const TYPES = {u8: Uint8Array, i32: Int32Array, p32: Uint32Array};
+
+/** Return numbers of which the buffer has the lowest bytes first, then the second ones and so on. */
+function fromPlanes(planes: Uint8Array): Uint32Array {
+  const length = planes.length / 4, found = new Uint32Array(length);
+  for (let n = 0; n < length; n++) {
+    found[n] = planes[n]! | planes[n + length]! << 8 | planes[n + 2 * length]! << 16
+      | planes[n + 3 * length]! << 24;
+  }
+  return found;
+}
 
 /** The nodes and groups of a page. Ids of nodes count from 1; the group 0 is the root. */
 export class Data {
@@ -178,7 +191,7 @@ export class Data {
       ns: this.column("b_ns")};
   }
 
-  /** Return a column as it is in the page, a view that is not copied. */
+  /** Return a column, a view that is not copied, except for one in planes. */
   column(name: string): Column {
     const known = this.found.get(name);
     if (known) return known;
@@ -188,7 +201,8 @@ export class Data {
     if (start + length! * made.BYTES_PER_ELEMENT > this.bytes.byteLength) {
       throw new Error(`the column ${name} is cut off`);
     }
-    const column = new made(this.bytes, start, length);
+    const column = type === "p32" ? fromPlanes(new Uint8Array(this.bytes, start, 4 * length!))
+      : new made(this.bytes, start, length);
     this.found.set(name, column);
     return column;
   }

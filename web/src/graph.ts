@@ -293,7 +293,7 @@ export class Shown {
 }
 
 /** Return the argument, from 1, that each parent of a node with a signature is. */
-function argumentsOf(data: Data, signature: number): Int32Array {
+export function argumentsOf(data: Data, signature: number): Int32Array {
   const args = data.header.signatures[signature]![1];
   return Int32Array.from(args.flatMap(([pieces], n) => Array(pieces.length - 1).fill(n + 1)));
 }

@@ -1,6 +1,6 @@
 /** Numbers, shapes and the lines of a box as text, as `viewer.labels` and `viewer.drawing.texts`. */
 
-import type {Data, Form, Statistics} from "./data.ts";
+import {type Data, type Form, fromHighWord, type Statistics} from "./data.ts";
 import {type Box, type Shown, structure} from "./graph.ts";
 
 const LONGEST = 60, LONGEST_NAME = 24;  // columns
@@ -269,8 +269,9 @@ class GroupText {
       const uses = children.of(id);
       return !uses.length || uses.some(use => !inside(use));
     };
-    for (let n = results.length - 1; n >= 0; n--) {
-      const id = results[n]!, same = alike.of(model[id]!);
+    for (const id of results.toSorted().reverse()) {
+      if (model[id] !== id) continue;
+      const same = alike.of(id);
       if (isUsed(id, use => own.has(use)) || isUsed(same.at(-1)!, isInside)) {
         return this.copy.size ? same.filter(chosen(this.shown, this.copy)) : same;
       }
@@ -320,29 +321,42 @@ function extent(data: Data, rows: Int32Array[]): [number, number] | null {
   return most < 0 ? null : [least, most];
 }
 
-/** Return the nodes of one copy of a group, with the copies of inner ones, sorted. */
+/** Return the nodes of one copy of a group, with the copies of inner ones. */
 export function ownIds(data: Data, group: number): Int32Array {
-  if (data.times(group)) return data.copy(group, 0).slice().sort();
-  const {members} = structure(data), found: number[] = [], todo = [group];
-  for (let g = todo.pop(); g !== undefined; g = todo.pop()) {
-    for (const member of members.of(g)) {
-      if (member > 0) found.push(member);
-      else if (!data.times(-member)) todo.push(-member);
-      else {
-        const {copies, copyStarts} = data;
-        for (let n = copyStarts[-member]!; n < copyStarts[1 - member]!; n++) found.push(copies[n]!);
-      }
-    }
+  if (data.times(group)) return data.copy(group, 0);
+  const {members} = structure(data), {copies, copyStarts} = data;
+  const found: number[] = [], todo = [-group];
+  for (let member = todo.pop(); member !== undefined; member = todo.pop()) {
+    const g = -member;
+    if (member > 0) found.push(member);
+    else if (!data.times(g)) todo.push(...members.of(g).toReversed());
+    else for (let n = copyStarts[g]!; n < copyStarts[g + 1]!; n++) found.push(copies[n]!);
   }
-  return Int32Array.from(found).sort();
+  return Int32Array.from(found);
+}
+
+const timed = new WeakMap<Data, Float64Array>();
+
+/** Return the nanoseconds of both passes of each node, by id; NaN if it was not timed. */
+export function timesOf(data: Data): Float64Array {
+  let times = timed.get(data);
+  if (!times) {
+    times = new Float64Array(data.nodes + 1).fill(NaN);
+    const add = (id: number, ns: number) => {
+      if (!Number.isNaN(ns)) times![id] = (times![id]! || 0) + ns;
+    };
+    for (let id = 1; id <= data.nodes; id++) add(id, data.forward(id));
+    const {node, ns} = data.rules;
+    for (let n = 0; n < node.length; n++) add(node[n]!, fromHighWord(ns[n]!));
+    timed.set(data, times);
+  }
+  return times;
 }
 
 /** Return the nanoseconds of both passes of some nodes, NaN if none was timed. */
-export function totalTime(data: Data, ids: ArrayLike<number>): number {
+export function totalTime(data: Data, ids: Int32Array): number {
+  const times = timesOf(data);
   let [sum, known] = [0, false];
-  for (let n = 0; n < ids.length; n++) {
-    const times = [data.forward(ids[n]!), ...data.backward(ids[n]!).map(([, ns]) => ns)];
-    for (const ns of times) if (!Number.isNaN(ns)) [sum, known] = [sum + ns, true];
-  }
+  for (const id of ids) if (!Number.isNaN(times[id]!)) [sum, known] = [sum + times[id]!, true];
   return known ? sum : NaN;
 }
