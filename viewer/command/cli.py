@@ -20,6 +20,7 @@ from viewer.command import checking, cli_compare, profiling
 from viewer.command.arguments import Command
 from viewer.command.capture import add_trace, captured
 from viewer.command.cli_draw import add_draw
+from viewer.command.cli_map import add_map
 from viewer.command.cli_source import add_source
 from viewer.command.outcome import after, fail, tell
 from viewer.command.script import INTERRUPTED
@@ -187,6 +188,7 @@ def _merge(args: argparse.Namespace) -> int:
 COMMANDS: dict[str, tuple[Callable[[Command], None], str]] = {
     "show": (_add_show, "print the computation graph of a gradient"),
     "draw": (add_draw, "draw the computation graph of a gradient"),
+    "map": (add_map, "write a page to explore a gradient: graph, source, profile and search"),
     "explain": (_add_explain, "explain a gradient step by step: each operation and VJP rule"),
     "source": (add_source, "write a gradient as NumPy source that a person can read"),
     "profile": (profiling.add_profile, "show where the time of gradients goes"),

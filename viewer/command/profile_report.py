@@ -11,7 +11,7 @@ from typing import Any
 from pyinstrument.session import Session
 from rich.console import Console
 
-from autograd_tools import History, Timer
+from autograd_tools import History, Timer, Trace
 from autograd_tools.base.text import markdown_safe
 from autograd_tools.timing import Counts, Record
 from autograd_tools.tracing.history_files import data_of
@@ -42,7 +42,8 @@ class Report:
     """A profile, and the parts of it to report.
 
     `limit` is the number of rows in a table, `table` adds the timer's table. `gradients` says which
-    of the script's gradients were measured, if not all. `by` names the tables of hotspots.
+    of the script's gradients were measured, if not all. `by` names the tables of hotspots. A page
+    shows the `trace` of one gradient.
     """
 
     timer: Timer
@@ -54,6 +55,7 @@ class Report:
     arithmetic: bool = False
     history: History | None = None
     memory: MemoryUse | None = None
+    trace: Trace | None = None
 
 
 def print_text(report: Report) -> None:

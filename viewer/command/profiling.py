@@ -33,13 +33,15 @@ from viewer.command.children import Children, saved_children, start_no_workers
 from viewer.command.history_option import settle_history, show_history
 from viewer.command.memory_trial import end_trials
 from viewer.command.memory_use import MemoryWatch, add_memory, settle_memory
-from viewer.command.outcome import after, fail, is_saved
+from viewer.command.outcome import after, fail, is_saved, tell
 from viewer.command.profile_page import to_html
 from viewer.command.profile_report import REPORTS, Report
 from viewer.command.progress import progress
 from viewer.command.script import INTERRUPTED, run
+from viewer.command.watched_gradient import WatchedGradient
 from viewer.command.window import Window
 from viewer.labels import plural
+from viewer.map.timeline_part import MOST
 from viewer.profiles.advice import tips
 from viewer.profiles.groupings import GROUPINGS
 from viewer.profiles.memory_use.reading import memory
@@ -108,7 +110,7 @@ def add_profile(command: Command) -> None:
     add_memory(command)
     add("--timer", action="store_true", help="also print the full timer table")
     command.add_script("profile")
-    command.set_defaults(run=profile)
+    command.set_defaults(run=profile, step=None, looks={}, map=False)
 
 
 def _groupings(names: str) -> tuple[str, ...]:
@@ -202,6 +204,8 @@ def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) ->
         ag.reset_timer()
         if args.timeline:
             ag.timer.keep_events()
+        elif args.html:
+            ag.timer.keep_events(MOST)
         guard = Guard(measured.ended_by, (*WHOLE, Checkpoints.save.__code__))
         guard.install()
         try:
@@ -229,6 +233,7 @@ class _Run:
         self.history: History | None = None
         self.streams = sys.stdout, sys.stderr
         self.memory = MemoryWatch(args, window.leave_out) if args.memory_use else None
+        self.gradient = WatchedGradient(args.step or window.skip + 1, window.leave_out)
         self.timer: Timer | None = None  # once the script has ended
 
     def run(self) -> int:
@@ -246,6 +251,8 @@ class _Run:
                 stack.enter_context(ag.after_gradients(update))
                 if self.memory:
                     stack.enter_context(self.memory.watching())
+                if self.args.html:
+                    stack.enter_context(self.gradient.watching())
                 name = str(self.args.script)
                 sample = self.sampler.sampling(name) if self.args.sample else None
                 status = run(self.args.script, sample)
@@ -322,6 +329,12 @@ class _Run:
             if session and is_regular(args.output):  # nothing stands beside a pipe or device
                 status = after(status, lambda: sampling.save(session, samples))
         report = _report(args, timer, session, self.window.summary(), self.history)
+        report = replace(report, trace=self.gradient.trace)
+        if args.map and not report.trace:
+            found = plural(self.gradient.seen, "gradient")
+            return status or fail(
+                f"{args.script} computed {found}, so there is no gradient {args.step} to show"
+            )
         if self.memory:
             report = replace(report, memory=self.memory.found())
         return _finish(report, args, status, self.output)
@@ -374,7 +387,13 @@ def _finish(report: Report, args: argparse.Namespace, status: int, output: TextI
         status = after(status, lambda: write_timeline(report.timer, args.timeline))
     if args.html:
         name = Path(str(args.script)).name
-        status = after(status, lambda: write_bytes(args.html, to_html(report, name).encode()))
+        status = after(
+            status, lambda: write_bytes(args.html, to_html(report, name, **args.looks).encode())
+        )
+    if args.map:
+        if not status:
+            tell(f"mapped {plural(len(report.trace or ()), 'node')}", args.html)
+        return status
     if args.format != "text":
         output.write(encodable(REPORTS[args.format](report), output.encoding))
         return status

@@ -1,0 +1,70 @@
+"""The command `autograd-tools map`: a gradient and the profile of its run as a page to explore."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, get_args
+
+from autograd_tools import Timer, Trace
+from autograd_tools.base.output import write_bytes
+from viewer.command import profiling
+from viewer.command.arguments import Command
+from viewer.command.outcome import after, is_saved, tell
+from viewer.facts.search import find
+from viewer.inputs import as_trace, kind_of
+from viewer.map.page import Measured, map_page
+from viewer.options import Detail, Direction, HeatBy
+
+OPTIONS = ("by", "heat", "direction", "where")  # of `viewer.to_map`
+
+
+def add_map(command: Command) -> None:
+    """Declare the arguments of the command."""
+    add = command.add_argument
+    add("-o", "--output", metavar="FILE", help="page to write (default: SCRIPT's name, .html)")
+    add(
+        "--step",
+        type=int,
+        default=1,
+        metavar="N",
+        help="show the script's N-th gradient (default: 1)",
+    )
+    add("--sample", action="store_true", help="also sample the Python code, with pyinstrument")
+    add("--profile", metavar="FILE", help="with a saved trace: the saved profile to show with it")
+    add("--by", choices=get_args(Detail), default="op", help="the smallest boxes (default: op)")
+    add("--heat", choices=get_args(HeatBy), help="colour boxes by a measure")
+    add("--focus", metavar="NODE", help="select a node: the name of a Param, or an id such as 12")
+    add("--where", metavar="SEARCH", help="search for nodes, such as nan")
+    add("--direction", choices=get_args(Direction), help="the direction in which values flow")
+    command.add_script("trace")
+    command.set_defaults(run=run_map)
+
+
+def run_map(args: argparse.Namespace) -> int:
+    """Profile the script and write the page, or write that of a saved file."""
+    output, node = args.output or f"{args.script.stem}.html", args.focus
+    if args.where:
+        find(Trace(()), args.where)  # checks it before the script runs
+    looks = {name: getattr(args, name) for name in OPTIONS}
+    looks["focus"] = int(node) if node is not None and node.isdecimal() else node
+    if is_saved(args, step=1, sample=False):
+        return after(0, lambda: _write_saved(args, output, looks))
+    if args.profile:
+        raise ValueError("--profile adds a saved profile to a saved trace; a script gets its own")
+    if args.step < 1:
+        raise ValueError(f"--step must be 1 or more, got {args.step}")
+    of_profile = Command()
+    profiling.add_profile(of_profile)
+    defaults = vars(of_profile.parse_args([]))
+    chosen = {"script": args.script, "step": args.step, "sample": args.sample, "map": True}
+    asked = {**defaults, **chosen, "html": output, "looks": {"view": "graph", **looks}}
+    return profiling.profile(argparse.Namespace(**asked))
+
+
+def _write_saved(args: argparse.Namespace, output: str, looks: dict[str, Any]) -> None:
+    path, title = args.script.name, Path(args.script.name).stem
+    measured = Measured(Timer.load(args.profile)) if args.profile else None
+    x: Timer | Trace = Timer.load(path) if kind_of(path) == "profile" else as_trace(path)
+    write_bytes(output, map_page(x, title, measured, **looks).encode())
+    tell("mapped", output)
