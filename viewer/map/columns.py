@@ -12,21 +12,27 @@ import numpy as np
 FORMAT, VERSION = "autograd_tools.map", 1
 ALIGNED = 8  # bytes
 TYPES = {"u8": np.uint8, "i32": np.int32, "p32": np.uint32}  # p32: as four planes of bytes
-DIGITS_4, DIGITS_6 = 13, 20  # bits of the fraction of a number
+KEPT = 13  # bits of the fraction of a rounded number: 4 digits
+LOW_BITS = 12  # those of the low word that `low_bits` keeps: with 20 of the high word, 9 digits
 
 
-def high_words(numbers: Any, bits: int | np.ndarray = DIGITS_4) -> np.ndarray:
-    """Return the high words of float64 numbers, rounded to so many bits; NaN stays NaN.
+def high_words(numbers: Any, exact: Any = False) -> np.ndarray:
+    """Return the high words of float64 numbers, rounded to 4 digits where they are not `exact`.
 
     >>> hex(int(high_words([1.0])[0]))
     '0x3ff00000'
     """
     words = np.asarray(numbers, np.float64).view(np.uint64)
-    half = np.uint64(1) << (51 - np.asarray(bits)).astype(np.uint64)
-    is_special = (words >> np.uint64(52)) & np.uint64(0x7FF) == 0x7FF
-    rounded = np.where(is_special, words, words + half)  # it may carry into the exponent
-    cut = rounded & ~((half << np.uint64(1)) - np.uint64(1))
+    is_special = (words >> np.uint64(52)) & np.uint64(0x7FF) == 0x7FF  # NaN and infinity
+    rounded = words + np.where(is_special | exact, 0, 1 << (51 - KEPT)).astype(np.uint64)
+    cut = np.where(exact, rounded, rounded & np.uint64(-1 << (52 - KEPT) & (1 << 64) - 1))
     return (cut >> np.uint64(32)).astype(np.uint32)
+
+
+def low_bits(numbers: Any) -> np.ndarray:
+    """Return the first bits of the low words of float64 numbers."""
+    words = np.asarray(numbers, np.float64).view(np.uint64) & np.uint64(0xFFFFFFFF)
+    return (words >> np.uint64(32 - LOW_BITS)).astype(np.int64)
 
 
 def differences(numbers: Any) -> np.ndarray:

@@ -15,7 +15,7 @@ from viewer.drawing.texts import instance_of, line_title
 from viewer.graph import Graph, Group
 from viewer.labels import call, heading
 from viewer.map.building import Column, MapData
-from viewer.map.columns import DIGITS_4, DIGITS_6, differences, high_words
+from viewer.map.columns import differences, high_words, low_bits
 from viewer.map.equations import equations_of
 from viewer.map.sources import Files
 from viewer.text.lines import shorten
@@ -111,10 +111,10 @@ class _GraphPart:
     def _of_values(self, prefix: str, values: Summaries) -> dict[str, Column]:
         numbers = np.array([self.forms[form] for form in values.forms] + [-1])
         found: dict[str, Column] = {f"{prefix}_form": ("i32", numbers[values.form])}
-        is_scalar = np.array([form.shape == () for form in values.forms] + [False])
-        digits = np.where(is_scalar[values.form], DIGITS_6, DIGITS_4)
+        is_scalar = np.array([form.shape == () for form in values.forms] + [False])[values.form]
         for name in NUMBERS:
-            found[f"{prefix}_{name}"] = "p32", high_words(getattr(values, name), digits)
+            found[f"{prefix}_{name}"] = "p32", high_words(getattr(values, name), is_scalar)
+        found[f"{prefix}_low"] = "i32", np.where(is_scalar, low_bits(values.mean), 0)
         for name in COUNTS:
             found[f"{prefix}_{name}"] = "i32", getattr(values, name)
         rows = np.array([row for rows, _ in values.counted for row in rows], np.int64)
