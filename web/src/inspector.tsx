@@ -11,6 +11,7 @@ import { METRICS } from "./search.ts";
 import { PerArgument } from "./source.tsx";
 
 const A_PAGE = 40; // links
+const KINDS: Record<string, string> = { param: "Param", input: "input" };
 const MOST = 3; // words of a shape
 
 export function Inspector() {
@@ -36,12 +37,12 @@ function Node({ id }: { id: number }) {
   const parents = Array.from(data.parentsOf(id));
   const children = useMemo(() => [...new Set(data.childrenOf(id))], [data, id]);
   const ns = data.forward(id);
-  const note = id === data.header.result ? "the result" : data.kind(id) === "result" ? "" : data.kind(id);
+  const note = id === data.header.result ? "the result" : KINDS[data.kind(id)];
   const mark = data.mark(id);
   return (
     <>
       <h2 class="code">
-        v{id} = {data.label(id)}
+        {data.kind(id) === "result" ? `v${id} = ${data.label(id)}` : data.label(id)}
       </h2>
       <p class="where">
         {[note, mark].filter(Boolean).map((text) => (
@@ -205,7 +206,7 @@ function Bins({ bins, kind }: { bins: Uint8Array | null; kind: string }) {
   );
 }
 
-/** Links to nodes, and to groups as -1 - g; a page of them at a time. */
+/** Links to nodes, and to groups as -g; a page of them at a time. */
 function Links({ heading, ids }: { heading: string; ids: readonly number[] }) {
   const { page, data } = usePage();
   const [from, setFrom] = useState(0);
@@ -219,9 +220,9 @@ function Links({ heading, ids }: { heading: string; ids: readonly number[] }) {
       </h3>
       <div class="list">
         {ids.slice(from, from + A_PAGE).map((member) => (
-          <button onClick={() => page.show(member < 0 ? { group: -1 - member } : { node: member })}>
+          <button onClick={() => page.show(member < 0 ? { group: -member } : { node: member })}>
             <span class="id">{member < 0 ? "▣" : `v${member}`}</span>
-            <span class="name code">{member < 0 ? title(data, -1 - member) : data.label(member)}</span>
+            <span class="name code">{member < 0 ? title(data, -member) : data.label(member)}</span>
             <span class="dim">{member < 0 ? "" : brief(data.value, data.gradient, member)}</span>
           </button>
         ))}

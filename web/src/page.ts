@@ -33,20 +33,21 @@ export class Page {
     this.index = new Index(data);
   }
 
+  /** Select something; of a node in a folded group, the copy that it is in is shown. */
   select(selected: Selection | null) {
-    this.store.set({ selected });
+    this.store.set({ selected, copy: this.copyWith(selected) });
+  }
+
+  private copyWith(selected: Selection | null): State["copy"] {
+    const { copy } = this.store.get();
+    const own = selected && "node" in selected ? copiesOf(this.data, selected.node) : [];
+    return own.some(([group, n]) => (copy.get(group) ?? 0) !== n) ? new Map([...copy, ...own]) : copy;
   }
 
   /** Select a node or a group, and open the groups around it, at the copy that it is in. */
   show(target: { node: number } | { group: number }) {
-    const { open, copy } = this.store.get();
-    const copies = "node" in target ? copiesOf(this.data, target.node) : [];
-    this.store.set({
-      selected: target,
-      view: "graph",
-      open: reveal(this.data, open, target),
-      copy: copies.length ? new Map([...copy, ...copies]) : copy,
-    });
+    const open = reveal(this.data, this.store.get().open, target);
+    this.store.set({ selected: target, view: "graph", open, copy: this.copyWith(target) });
   }
 
   /** Open the groups around all nodes of a line. */

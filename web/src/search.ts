@@ -118,12 +118,12 @@ export class Index {
     return found;
   }
 
-  /** The group of each row; of a node in another copy, the group that its model is in. */
+  /** The group of each row; of a node in another copy, the group of its model; -1 for none. */
   home(): Int32Array {
     if (!this.homes) {
       const home = this.data.column("home");
       this.homes = Int32Array.from(home, (group, row) =>
-        group >= 0 ? group : home[modelOf(this.data, row + 1) - 1]!,
+        group >= 0 ? group : (home[modelOf(this.data, row + 1) - 1] ?? -1),
       );
     }
     return this.homes;
@@ -313,7 +313,7 @@ export function measure(index: Index, metric: Metric): Measured {
   const parents = data.column("g_parent");
   const join = metric.fold === "sum" ? sum : metric.fold === "max" ? most : least;
   index.home().forEach((group, row) => {
-    groups[group] = join(groups[group]!, nodes[row]!);
+    if (group >= 0) groups[group] = join(groups[group]!, nodes[row]!);
   });
   for (let group = data.groups - 1; group > 0; group -= 1) {
     if (metric.name === "self" && !UNNAMED.has(data.groupKind(group))) continue;
@@ -338,13 +338,13 @@ export function available(index: Index): Measured[] {
   return found.filter(({ nodes }) => nodes.some((n) => n > 0));
 }
 
-/** Return members of a group in the order of a metric, unknown ones last; ids, or groups as -1 - g. */
+/** Return members of a group in the order of a metric, unknown ones last; ids, or groups as -g. */
 export function sorted(members: Int32Array, by: Measured | undefined): Int32Array {
   const groups = members.filter((member) => member < 0);
   const nodes = members.filter((member) => member >= 0);
   const all = Int32Array.of(...groups, ...nodes);
   if (!by) return all;
-  const value = (member: number) => (member < 0 ? by.groups[-1 - member]! : by.nodes[member - 1]!);
+  const value = (member: number) => (member < 0 ? by.groups[-member]! : by.nodes[member - 1]!);
   const sign = by.metric.fold === "min" ? 1 : -1;
   const key = (member: number) => (Number.isNaN(value(member)) ? Infinity : sign * value(member));
   return all.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));

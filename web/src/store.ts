@@ -1,7 +1,7 @@
 /** The state of the view, its history and the hash of the address. */
 
 export type Detail = "op" | "line" | "function";
-export type Heat = "" | "time" | "bytes" | "gradient";
+export type Heat = "" | "time" | "bytes" | "gradient" | "least-gradient";
 export type View = "graph" | "hotspots" | "timeline" | "changes";
 export type Selection = { node: number } | { group: number } | { file: number; line: number };
 
@@ -41,7 +41,7 @@ export interface Store {
 }
 
 const DETAILS: readonly string[] = ["op", "line", "function"];
-const HEATS: readonly string[] = ["time", "bytes", "gradient"];
+const HEATS: readonly string[] = ["time", "bytes", "gradient", "least-gradient"];
 const VIEWS: readonly string[] = ["graph", "hotspots", "timeline", "changes"];
 const TYPED: readonly string[] = ["query", "sort", "copy"]; // changed too often to step through
 

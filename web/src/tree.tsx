@@ -2,7 +2,8 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import { membersOf, pathTo, reveal } from "./graph.ts";
+import type { Data } from "./data.ts";
+import { membersOf, modelOf, pathTo, reveal } from "./graph.ts";
 import { grouped, plural, title } from "./labels.ts";
 import { inCopy, usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
@@ -13,7 +14,7 @@ const HEIGHT = 23; // of a row
 const COLUMNS = ["total", "grad"]; // those shown when nothing is sorted; else what is sorted first
 
 interface Line {
-  member: number; // the id of a node, or a group as -1 - g
+  member: number; // the id of a node, or a group as -g
   depth: number;
 }
 
@@ -27,7 +28,7 @@ function linesOf(
 ): Line[] {
   for (const member of members(group)) {
     lines.push({ member, depth });
-    if (member < 0 && open.has(-1 - member)) linesOf(members, open, -1 - member, depth + 1, lines);
+    if (member < 0 && open.has(-member)) linesOf(members, open, -member, depth + 1, lines);
   }
   return lines;
 }
@@ -56,8 +57,9 @@ export function Tree() {
   const nodeAt = (line: Line) => (results ? line.member : inCopy(data, state.copy, line.member));
   const at = useMemo(() => {
     if (results) return selected && "node" in selected ? results.indexOf(selected.node) : -1;
-    return tree.findIndex((line) => isAt(line, selected, nodeAt));
-  }, [results, tree, selected, state.copy]);
+    const own = memberOf(data, selected);
+    return own ? tree.findIndex(({ member }) => member === own) : -1;
+  }, [results, tree, selected]);
   const columns = shownColumns(measured, chosen);
 
   const toggle = (group: number, opens = !open.has(group)) => {
@@ -67,10 +69,10 @@ export function Tree() {
     setOpen(next);
   };
   const choose = (line: Line) =>
-    page.select(line.member < 0 ? { group: -1 - line.member } : { node: nodeAt(line) });
+    page.select(line.member < 0 ? { group: -line.member } : { node: nodeAt(line) });
   const enter = (line: Line) => {
     if (line.member >= 0) return page.show({ node: nodeAt(line) });
-    const group = -1 - line.member;
+    const group = -line.member;
     const target = { group };
     const shown = reveal(data, state.open, target);
     const isOpen = state.open.has(group) && shown.size === state.open.size;
@@ -81,7 +83,7 @@ export function Tree() {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const line = lineAt(at);
-    const group = line && line.member < 0 ? -1 - line.member : 0;
+    const group = line && line.member < 0 ? -line.member : 0;
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -1e9, End: 1e9 }[event.key];
     if (step) {
       const next = lineAt(Math.max(0, Math.min(count - 1, at < 0 ? 0 : at + step)));
@@ -155,7 +157,7 @@ export function Tree() {
           key_of_at={`${at} ${count}`}
           row={(i) => {
             const line = lineAt(i)!;
-            const group = line.member < 0 ? -1 - line.member : 0;
+            const group = line.member < 0 ? -line.member : 0;
             return (
               <Row
                 key={line.member}
@@ -196,7 +198,7 @@ interface RowProps {
 function Row(props: RowProps) {
   const { page, data } = usePage();
   const { line, node, isOpen, columns, chosen } = props;
-  const group = line.member < 0 ? -1 - line.member : 0;
+  const group = line.member < 0 ? -line.member : 0;
   const kind = group ? data.groupKind(group) : data.kind(node);
   const value = ({ groups, nodes }: Measured) => (group ? groups[group]! : nodes[node - 1]!);
   const isWrong = !group && (data.value.nans(node) > 0 || data.gradient.nans(node) > 0);
@@ -239,10 +241,10 @@ function Row(props: RowProps) {
   );
 }
 
-function isAt(line: Line, selected: Selection | null, nodeAt: (line: Line) => number): boolean {
-  if (!selected || "line" in selected) return false;
-  if ("group" in selected) return line.member === -1 - selected.group;
-  return line.member >= 0 && (line.member === selected.node || nodeAt(line) === selected.node);
+/** Return the member of the tree that stands for what is selected, 0 for none. */
+function memberOf(data: Data, selected: Selection | null): number {
+  if (!selected || "line" in selected) return 0;
+  return "group" in selected ? -selected.group : modelOf(data, selected.node);
 }
 
 function shownColumns(measured: Measured[], chosen: Measured | undefined): Measured[] {

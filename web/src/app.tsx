@@ -1,0 +1,259 @@
+/** The page: its header, panels and keys. */
+
+import "./app.css";
+
+import { Component, type ComponentChildren, render } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import { Changes } from "./changes.tsx";
+import { type Data, load, unpack } from "./data.ts";
+import { QUESTIONS } from "./flow.ts";
+import { Help } from "./help.tsx";
+import { Hotspots } from "./hotspots.tsx";
+import { Inspector } from "./inspector.tsx";
+import { Page, PageProvider, usePage } from "./page.ts";
+import { Panes } from "./panes.tsx";
+import { Picture } from "./picture.tsx";
+import { Source } from "./source.tsx";
+import { createStore, type State, type View, windowAddress } from "./store.ts";
+import { Timeline } from "./timeline.tsx";
+import { Tree } from "./tree.tsx";
+
+const TOLD = 8000; // ms that a message is seen
+
+const TITLES: Record<View, string> = {
+  graph: "Graph",
+  hotspots: "Hotspots",
+  timeline: "Timeline",
+  changes: "Changes",
+};
+
+/** Return the tabs for which the page has data. */
+function viewsOf({ header }: Data): View[] {
+  const { profile, timeline, changes } = header;
+  const has: Record<View, boolean> = {
+    graph: header.nodes > 0,
+    hotspots: Boolean(profile),
+    timeline: Boolean(timeline ?? profile?.samples),
+    changes: Boolean(changes),
+  };
+  return (Object.keys(TITLES) as View[]).filter((view) => has[view]);
+}
+
+function firstState({ header }: Data, views: View[]): State {
+  const { by, heat } = header.looks_at_first ?? {};
+  return {
+    open: new Set(header.open),
+    detail: by ?? "op",
+    selected: header.selected ? { node: header.selected } : null,
+    copy: new Map(),
+    query: header.query ?? "",
+    sort: "",
+    heat: heat ?? "",
+    view: views.includes(header.view) ? header.view : (views[0] ?? "graph"),
+  };
+}
+
+function App({ data, first }: { data: Data; first: SVGSVGElement | null }) {
+  const [said, say] = useState("");
+  const page = useMemo(() => {
+    const limits = { nodes: data.nodes, groups: data.groups, files: data.header.files.length };
+    const start = firstState(data, viewsOf(data));
+    return new Page(data, createStore(start, limits, windowAddress(window)), say);
+  }, [data]);
+  useEffect(() => {
+    if (!said) return;
+    const timer = setTimeout(say, TOLD, "");
+    return () => clearTimeout(timer);
+  }, [said]);
+  return (
+    <PageProvider value={page}>
+      <Frame first={first} />
+      <div role="status">
+        {said && (
+          <button class="toast" onClick={() => say("")} title="Close">
+            {said}
+          </button>
+        )}
+      </div>
+    </PageProvider>
+  );
+}
+
+function Frame({ first }: { first: SVGSVGElement | null }) {
+  const { page, data, state } = usePage();
+  const [isHelped, setHelped] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  const views = viewsOf(data);
+  const view = views.includes(state.view) ? state.view : views[0];
+
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const at = event.target as HTMLElement;
+      const isTyped = /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable;
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyped || event.defaultPrevented) return;
+      if (event.key === "/") search.current?.focus();
+      else if (event.key === "?") setHelped(true);
+      else if (event.key === "Escape" && page.store.get().query) page.store.set({ query: "" });
+      else if (event.key === "Escape") page.select(null);
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [page]);
+
+  const middle = (
+    <>
+      {data.nodes > 0 && (
+        <div class="holder" hidden={view !== "graph"}>
+          <Guard name="picture">
+            <Picture data={data} store={page.store} state={state} first={first} />
+          </Guard>
+        </div>
+      )}
+      <Guard name={view ?? ""}>
+        {view === "hotspots" && <Hotspots />}
+        {view === "timeline" && <Timeline />}
+        {view === "changes" && <Changes />}
+        {!view && <div class="empty">Nothing was recorded: no Param was used.</div>}
+      </Guard>
+    </>
+  );
+  return (
+    <>
+      <header class="top">
+        <h1 title={data.header.title}>{data.header.title}</h1>
+        <span class="notes" title={data.header.notes.join("\n")}>
+          {data.header.notes.join(" · ")}
+        </span>
+        {data.nodes > 0 && <Questions />}
+        {views.length > 1 && (
+          <div class="tabs" role="tablist">
+            {views.map((one) => (
+              <button role="tab" aria-selected={one === view} onClick={() => page.store.set({ view: one })}>
+                {TITLES[one]}
+              </button>
+            ))}
+          </div>
+        )}
+        {data.nodes > 0 && (
+          <div class="search">
+            <input
+              ref={search}
+              type="search"
+              value={state.query}
+              placeholder="Search nodes"
+              aria-label="Search nodes"
+              autocomplete="off"
+              spellcheck={false}
+              onInput={(event) => page.store.set({ query: event.currentTarget.value })}
+              onKeyDown={(event) => {
+                if (event.key === "Escape") {
+                  page.store.set({ query: "" });
+                  event.currentTarget.blur();
+                } else if (event.key === "Enter" || event.key === "ArrowDown") {
+                  const tree = document.querySelector<HTMLElement>(".left [role=tree]");
+                  tree?.focus();
+                  tree?.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }));
+                } else return;
+                event.preventDefault();
+              }}
+            />
+            {state.query ? (
+              <button aria-label="Clear the search" onClick={() => page.store.set({ query: "" })}>
+                ✕
+              </button>
+            ) : (
+              <kbd aria-hidden="true">/</kbd>
+            )}
+          </div>
+        )}
+        <button class="tool" onClick={() => setHelped(true)} title="Keys and search (?)" aria-label="Help">
+          ?
+        </button>
+      </header>
+      <Panes
+        left={data.nodes > 0 && <Guard name="tree"><Tree /></Guard>}
+        middle={middle}
+        flows={view === "hotspots" || view === "changes"}
+        upper={data.header.files.length > 0 && <Guard name="source"><Source /></Guard>}
+        lower={data.nodes > 0 && <Guard name="inspector"><Inspector /></Guard>}
+      />
+      {isHelped && <Help onClose={() => setHelped(false)} />}
+    </>
+  );
+}
+
+/** A button for each question about the gradient; it goes to the answer. */
+function Questions() {
+  const { page, data } = usePage();
+  const [answers, setAnswers] = useState<{ node: number; text: string }[]>([]);
+  useEffect(() => {
+    const timer = setTimeout(() => setAnswers(QUESTIONS.map(({ answer }) => answer(data))));
+    return () => clearTimeout(timer);
+  }, [data]);
+  return (
+    <div class="finds" role="group" aria-label="Go to">
+      {QUESTIONS.map(({ title, help }, i) => {
+        const answer = answers[i];
+        return (
+          <button
+            class={answer?.node && i === 0 ? "alarm" : ""}
+            disabled={!answer?.node}
+            title={answer?.node ? help : (answer?.text ?? help)}
+            onClick={() => {
+              page.show({ node: answer!.node });
+              page.say(answer!.text);
+            }}
+          >
+            {title}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What fails in one panel leaves the others as they are. */
+class Guard extends Component<{ name: string; children: ComponentChildren }, { error: string }> {
+  override state = { error: "" };
+  override componentDidCatch(error: unknown) {
+    this.setState({ error: error instanceof Error ? error.message : String(error) });
+  }
+  override render() {
+    if (!this.state.error) return this.props.children;
+    return (
+      <div class="empty" role="alert">
+        <p class="bad">
+          The {this.props.name} cannot be shown: {this.state.error}
+        </p>
+      </div>
+    );
+  }
+}
+
+function Failed({ text }: { text: string }) {
+  return (
+    <div class="message" role="alert">
+      <h1>{text}</h1>
+      <p>Make the page again, or ask for another copy of it. It may have been cut off on its way.</p>
+    </div>
+  );
+}
+
+async function start(main: HTMLElement): Promise<void> {
+  const first = main.querySelector("svg");
+  try {
+    const data = load(await unpack(document.getElementById("map-data")?.textContent ?? ""));
+    main.replaceChildren();
+    render(<App data={data} first={first} />, main);
+  } catch (error) {
+    const message = document.createElement("div");
+    main.prepend(message);
+    render(<Failed text={(error as Error).message} />, message);
+  }
+}
+
+// The first picture is painted before the data is unpacked.
+requestAnimationFrame(() => setTimeout(() => void start(document.getElementById("app")!)));

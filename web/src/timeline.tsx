@@ -1,0 +1,297 @@
+/** The flame chart of a profiled run, on a canvas. */
+
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import { type Chart, type Row, samplesOf, type Slice, sliceAt, timelineOf, visible } from "./flame.ts";
+import { timeText } from "./labels.ts";
+import { usePage } from "./page.ts";
+
+const ROW = 18; // pixels
+const TITLE = 22;
+const AXIS = 22;
+const LETTER = 6.3; // width of a letter of the font
+const SHORTEST = 50; // ns: there is nothing to see in less
+
+interface View {
+  from: number; // ns
+  to: number;
+  top: number; // pixels
+}
+
+export function Timeline() {
+  const { data } = usePage();
+  const chart = useMemo(() => timelineOf(data), [data]);
+  const samples = useMemo(() => samplesOf(data), [data]);
+  const note = (data.header.timeline as { note?: string } | undefined)?.note;
+  return (
+    <div class="time">
+      <div class="bar">
+        <span class="key">
+          {["forward", "backward", "engine"].map((name) => (
+            <span>
+              <i class={name} />
+              {name}
+            </span>
+          ))}
+        </span>
+        {note && <span>{note}</span>}
+        <span class="end">wheel: zoom · drag: move · click: select its line · double click: zoom to it</span>
+      </div>
+      {chart && <Flame chart={chart} label="Timeline of the run" />}
+      {samples && <Flame chart={samples} label="Call tree of Python" />}
+    </div>
+  );
+}
+
+function Flame({ chart, label }: { chart: Chart; label: string }) {
+  const { page, state } = usePage();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [view, setView] = useState<View>({ from: 0, to: chart.length || 1, top: 0 });
+  const [size, setSize] = useState([0, 0]);
+  const [tip, setTip] = useState<{ x: number; y: number; hit: Hit } | null>(null);
+  const drag = useRef(new Map<number, PointerEvent>());
+  const moved = useRef(0);
+  const [width = 0, height = 0] = size;
+  const place = page.placeOf(state.selected);
+
+  useLayoutEffect(() => {
+    const element = canvas.current!;
+    const watch = new ResizeObserver(() => setSize([element.clientWidth, element.clientHeight]));
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+
+  const isChosen = useMemo(() => {
+    if (!place) return null;
+    const known = new Map<number, boolean>();
+    return (slice: number) => {
+      let answer = known.get(slice);
+      if (answer === undefined) {
+        const own = chart.slice(slice).place;
+        known.set(slice, (answer = own?.file === place.file && own.line === place.line));
+      }
+      return answer;
+    };
+  }, [chart, place?.file, place?.line]);
+
+  useEffect(() => {
+    if (!width || !height) return;
+    const draw = () => paint(canvas.current!, chart, view, isChosen);
+    draw();
+    const dark = window.matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", draw);
+    return () => dark.removeEventListener("change", draw);
+  }, [chart, view, width, height, isChosen]);
+
+  const limit = (next: View): View => {
+    const length = Math.min(Math.max(next.to - next.from, SHORTEST), chart.length || 1);
+    const from = Math.max(0, Math.min(next.from, chart.length - length));
+    const top = Math.max(0, Math.min(next.top, heightOf(chart) - height));
+    return { from, to: from + length, top };
+  };
+  const zoom = (factor: number, x = width / 2) =>
+    setView((before) => {
+      const at = before.from + ((before.to - before.from) * x) / width;
+      return limit({
+        ...before,
+        from: at - (at - before.from) * factor,
+        to: at + (before.to - at) * factor,
+      });
+    });
+  const move = (dx: number, dy = 0) =>
+    setView((before) => {
+      const ns = (dx * (before.to - before.from)) / width;
+      return limit({ from: before.from + ns, to: before.to + ns, top: before.top + dy });
+    });
+
+  useEffect(() => {
+    const element = canvas.current!;
+    const onWheel = (event: WheelEvent) => {
+      event.preventDefault();
+      if (event.shiftKey) move(0, event.deltaY || event.deltaX);
+      else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) move(event.deltaX);
+      else zoom(1.0015 ** event.deltaY, event.offsetX);
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  }, [width, height, chart]);
+
+  const onPointerMove = (event: PointerEvent) => {
+    const before = drag.current.get(event.pointerId);
+    if (!before) {
+      const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);
+      setTip(hit && { x: event.offsetX, y: event.offsetY, hit });
+      return;
+    }
+    const [dx, dy] = [before.offsetX - event.offsetX, before.offsetY - event.offsetY];
+    moved.current += Math.abs(dx) + Math.abs(dy);
+    const other = [...drag.current.values()].find((one) => one.pointerId !== event.pointerId);
+    drag.current.set(event.pointerId, event);
+    if (moved.current < 4) return;
+    setTip(null);
+    if (!other) move(dx, dy);
+    else {
+      const distance = (one: PointerEvent) => Math.max(20, Math.abs(one.offsetX - other.offsetX));
+      zoom(distance(before) / distance(event), (event.offsetX + other.offsetX) / 2);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const act = {
+      ArrowLeft: () => move(-width / 6),
+      ArrowRight: () => move(width / 6),
+      ArrowUp: () => move(0, -3 * ROW),
+      ArrowDown: () => move(0, 3 * ROW),
+      "+": () => zoom(0.7),
+      "=": () => zoom(0.7),
+      "-": () => zoom(1 / 0.7),
+      f: () => setView({ from: 0, to: chart.length || 1, top: 0 }),
+      Home: () => setView({ from: 0, to: chart.length || 1, top: 0 }),
+    }[event.key];
+    if (!act || event.ctrlKey || event.metaKey) return;
+    act();
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div class="flame">
+      <canvas
+        ref={canvas}
+        tabIndex={0}
+        role="img"
+        aria-label={`${label}, ${timeText(chart.length)}. Arrows move, plus and minus zoom; the table of lines has the same times.`}
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          drag.current.set(event.pointerId, event);
+          moved.current = 0;
+        }}
+        onPointerMove={onPointerMove}
+        onPointerUp={(event) => drag.current.delete(event.pointerId)}
+        onPointerCancel={(event) => drag.current.delete(event.pointerId)}
+        onPointerLeave={() => setTip(null)}
+        onClick={(event) => {
+          const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);
+          if (moved.current < 4 && hit?.slice.place) page.select(hit.slice.place);
+        }}
+        onDblClick={(event) => {
+          const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);
+          if (hit) setView(limit({ ...view, from: hit.start - hit.ns * 0.1, to: hit.start + hit.ns * 1.1 }));
+        }}
+        onKeyDown={onKeyDown}
+      />
+      {tip && (
+        <div
+          class="tip"
+          style={{
+            left: `${Math.min(tip.x + 14, Math.max(width - 280, 0))}px`,
+            top: `${tip.y + (tip.y > height - 90 ? -80 : 16)}px`,
+          }}
+        >
+          <b>{tip.hit.slice.name}</b> {timeText(tip.hit.ns)}
+          <br />
+          <span class="dim">
+            at {timeText(tip.hit.start)}
+            {tip.hit.slice.place && ` · ${page.placeText(tip.hit.slice.place)}`}
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface Hit {
+  slice: Slice;
+  start: number;
+  ns: number;
+}
+
+/** Call `visit` for each row with its top; a negative depth is the title of a track. */
+function layout(chart: Chart, visit: (name: string, row: Row | null, top: number) => void): number {
+  let top = AXIS;
+  for (const { name, rows } of chart.tracks) {
+    visit(name, null, top);
+    top += TITLE;
+    for (const row of rows) {
+      visit(name, row, top);
+      top += ROW;
+    }
+  }
+  return top;
+}
+
+const heightOf = (chart: Chart) => layout(chart, () => {}) + 6;
+
+function hitAt(chart: Chart, view: View, width: number, x: number, y: number): Hit | null {
+  const time = view.from + ((view.to - view.from) * x) / width;
+  const pixel = (view.to - view.from) / width;
+  let found: Hit | null = null;
+  layout(chart, (_, row, top) => {
+    if (!row || y < AXIS || y + view.top < top || y + view.top >= top + ROW) return;
+    let number = sliceAt(row, time);
+    if (number < 0) number = sliceAt(row, time - pixel); // one that is drawn a pixel wide
+    if (number < 0) return;
+    const at = row.slice.indexOf(number);
+    found = { slice: chart.slice(number), start: row.start[at]!, ns: row.end[at]! - row.start[at]! };
+  });
+  return found;
+}
+
+function paint(
+  canvas: HTMLCanvasElement,
+  chart: Chart,
+  view: View,
+  isChosen: ((slice: number) => boolean) | null,
+): void {
+  const style = getComputedStyle(canvas);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  const ratio = window.devicePixelRatio || 1;
+  [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const to = canvas.getContext("2d")!;
+  to.scale(ratio, ratio);
+  to.font = "11px system-ui, sans-serif";
+  to.textBaseline = "middle";
+  const pixel = (view.to - view.from) / width;
+  const fills = ["script", "forward", "backward", "engine"].map(colour);
+  const [text, dim, line, paper] = ["text", "dim", "line", "page"].map(colour);
+  layout(chart, (name, row, offset) => {
+    const top = offset - view.top;
+    if (top > height || top < AXIS - TITLE) return;
+    if (!row) {
+      to.fillStyle = dim!;
+      to.fillText(name, 8, top + TITLE / 2 + 2);
+      return;
+    }
+    visible(row, view.from, view.to, pixel, (start, end, number) => {
+      const x = Math.max((start - view.from) / pixel, -1);
+      const wide = Math.min((end - view.from) / pixel, width + 1) - x;
+      const { phase, name: own } = chart.slice(number);
+      to.globalAlpha = !isChosen || isChosen(number) ? 1 : 0.3;
+      to.fillStyle = fills[phase] ?? fills[0]!;
+      to.fillRect(x, top, Math.max(wide - (wide > 3 ? 1 : 0), 1), ROW - 1);
+      if (wide > 26) {
+        to.fillStyle = phase ? "#fff" : text!;
+        const most = Math.floor((wide - 8) / LETTER);
+        to.fillText(own.length > most ? `${own.slice(0, most - 1)}…` : own, Math.max(x, 0) + 4, top + ROW / 2);
+      }
+    });
+    to.globalAlpha = 1;
+  });
+  to.fillStyle = paper!;
+  to.fillRect(0, 0, width, AXIS);
+  const step = niceStep((view.to - view.from) / Math.max(width / 110, 1));
+  for (let at = Math.ceil(view.from / step) * step; at < view.to; at += step) {
+    const x = (at - view.from) / pixel;
+    to.fillStyle = dim!;
+    to.fillText(at ? timeText(at) : "0", x + 4, AXIS / 2);
+    to.fillStyle = line!;
+    to.fillRect(x, 0, 1, AXIS);
+  }
+  to.fillStyle = line!;
+  to.fillRect(0, AXIS - 1, width, 1);
+}
+
+/** Return 1, 2 or 5 times a power of ten that is not below a number. */
+export function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return ([1, 2, 5].find((n) => n * power >= least) ?? 10) * power;
+}
