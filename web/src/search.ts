@@ -164,7 +164,9 @@ export function find(index: Index, query: string): Found {
   const ids = new Int32Array(nodes);
   let length = 0;
   try {
-    const tests = words(query).map((word) => test(index, word));
+    const tests = words(query).map(([word, isText]) =>
+      isText ? containing(index, word.toLowerCase()) : test(index, word),
+    );
     for (let id = 1; id <= nodes && tests.length; id += 1) {
       if (tests.every((matches) => matches(id))) ids[length++] = id;
     }
@@ -174,10 +176,12 @@ export function find(index: Index, query: string): Found {
   }
 }
 
-/** Return the words of a query; quotes keep spaces together. */
-export function words(query: string): string[] {
+/** Return the words of a query. Quotes keep spaces together; a quoted word is a text to find. */
+export function words(query: string): [word: string, isText: boolean][] {
   const found = query.match(/(?:"[^"]*"?|'[^']*'?|[^\s"'])+/gu) ?? [];
-  return found.map((word) => word.replace(/"([^"]*)"?|'([^']*)'?/gu, "$1$2")).filter(Boolean);
+  return found
+    .map((word): [string, boolean] => [word.replace(/"([^"]*)"?|'([^']*)'?/gu, "$1$2"), /^["']/.test(word)])
+    .filter(([word]) => word);
 }
 
 function test(index: Index, word: string): Test {

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ending, exploding, firstNaN, pathToResult, vanishing } from "../src/flow.ts";
+import { type Node, small } from "./small.ts";
+
+const chain = (grads: (number | null)[]) =>
+  small(grads.map((grad, row): Node => (row ? { op: "tanh", parents: [row], grad } : { grad })));
+
+test("the path of a gradient is all ways to the result", () => {
+  const data = small([
+    { grad: 1 },
+    { op: "sin", parents: [1], grad: 1 },
+    { op: "cos", parents: [1], grad: 1 },
+    { op: "floor", parents: [1], grad: null },
+    { grad: 1 },
+    { op: "add", parents: [2, 3, 4, 5], grad: 1 },
+    { op: "sum", parents: [6], grad: 1 },
+  ]);
+  assert.deepEqual([...pathToResult(data, 1)], [1, 2, 3, 6, 7]);
+  assert.deepEqual([...pathToResult(data, 3)], [3, 6, 7]);
+});
+
+test("a node that no gradient leaves has a path of itself", () => {
+  assert.deepEqual([...pathToResult(chain([1, null, 1]), 1)], [1]);
+});
+
+test("the first NaN is where inputs are finite", () => {
+  const data = small([
+    { grad: 1 },
+    { op: "log", label: "log(·)", parents: [1], infs: 1, grad: 1 },
+    { op: "exp", parents: [2], nans: 1, grad: 1, gradNans: 1 },
+  ]);
+  assert.deepEqual(firstNaN(data), { node: 2, text: "v2 = log(·) makes the first Inf from finite inputs." });
+});
+
+test("the first NaN can be one that was given", () => {
+  const data = small([{ label: "w", nans: 2, grad: 1 }, { op: "sum", parents: [1], nans: 1, grad: 1 }]);
+  assert.deepEqual(firstNaN(data), { node: 1, text: "v1 = w holds the first NaN." });
+});
+
+test("the first NaN of a gradient is made by a VJP rule", () => {
+  const data = small([
+    { grad: 1, gradNans: 1 },
+    { op: "sqrt", label: "sqrt(·)", parents: [1], grad: 1 },
+    { op: "sum", parents: [2], grad: 1 },
+  ]);
+  const text = "The VJP rule of v2 = sqrt(·) makes the first NaN in the gradient of v1.";
+  assert.deepEqual(firstNaN(data), { node: 2, text });
+});
+
+test("a finite run has no first NaN", () => {
+  assert.deepEqual(firstNaN(chain([1, 1])), { node: 0, text: "All values and gradients are finite." });
+});
+
+test("a gradient vanishes where it is least, compared with the most on its way", () => {
+  const text = "Vanishes: the norm of the gradient falls from 2 at v3 to 0.0001 at v1.";
+  assert.deepEqual(vanishing(chain([1e-4, 0.5, 2, 1])), { node: 1, text });
+});
+
+test("a gradient explodes where it is largest, compared with the least on its way", () => {
+  const text = "Explodes: the norm of the gradient grows from 0.5 at v3 to 1e+06 at v2.";
+  assert.deepEqual(exploding(chain([3, 1e6, 0.5, 1])), { node: 2, text });
+});
+
+test("a small gradient on another way is none that vanishes", () => {
+  const data = small([
+    { grad: 1e-3 },
+    { grad: 100 },
+    { op: "sin", parents: [1], grad: 1e-3 },
+    { op: "cos", parents: [2], grad: 100 },
+    { op: "add", parents: [3, 4], grad: 1 },
+  ]);
+  assert.deepEqual(vanishing(data), { node: 0, text: "No gradient falls by a factor of 10,000 on its way." });
+});
+
+test("a gradient ends at the node nearest to the result without one", () => {
+  const text = "No gradient reaches v2: it ends at v3 = tanh.";
+  assert.deepEqual(ending(chain([null, null, 1, 1])), { node: 2, text });
+});
+
+test("a Param that the result does not need has no gradient", () => {
+  const data = small([{ label: "w", grad: null }, { grad: 1 }, { op: "sum", parents: [2], grad: 1 }]);
+  const text = "No gradient reaches w: the result does not depend on it.";
+  assert.deepEqual(ending(data), { node: 1, text });
+});
+
+test("without a backward pass there is nothing to follow", () => {
+  const data = small([{}, { op: "sum", parents: [1] }], [], { result: 0 });
+  assert.deepEqual(ending(data), { node: 0, text: "No backward pass ran." });
+  assert.deepEqual(vanishing(data), { node: 0, text: "No backward pass ran." });
+});
