@@ -16,7 +16,7 @@ from viewer.inputs import as_trace, kind_of
 from viewer.map.page import Measured, map_page
 from viewer.options import Detail, Direction, HeatBy
 
-OPTIONS = ("by", "heat", "direction", "where")  # of `viewer.to_map`
+AT_FIRST = ("by", "heat", "direction", "where")  # of `viewer.to_map`
 
 
 def add_map(command: Command) -> None:
@@ -46,7 +46,7 @@ def run_map(args: argparse.Namespace) -> int:
     output, node = args.output or f"{args.script.stem}.html", args.focus
     if args.where:
         find(Trace(()), args.where)  # checks it before the script runs
-    looks = {name: getattr(args, name) for name in OPTIONS}
+    looks = {name: getattr(args, name) for name in AT_FIRST}
     looks["focus"] = int(node) if node is not None and node.isdecimal() else node
     if is_saved(args, step=1, sample=False):
         return after(0, lambda: _write_saved(args, output, looks))

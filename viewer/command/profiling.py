@@ -41,7 +41,7 @@ from viewer.command.script import INTERRUPTED, run
 from viewer.command.watched_gradient import WatchedGradient
 from viewer.command.window import Window
 from viewer.labels import plural
-from viewer.map.timeline_part import MOST
+from viewer.map.timeline_part import MOST_CALLS
 from viewer.profiles.advice import tips
 from viewer.profiles.groupings import GROUPINGS
 from viewer.profiles.memory_use.reading import memory
@@ -205,7 +205,7 @@ def _profile_script(args: argparse.Namespace, window: Window, output: TextIO) ->
         if args.timeline:
             ag.timer.keep_events()
         elif args.html:
-            ag.timer.keep_events(MOST)
+            ag.timer.keep_events(MOST_CALLS)
         guard = Guard(measured.ended_by, (*WHOLE, Checkpoints.save.__code__))
         guard.install()
         try:

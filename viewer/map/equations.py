@@ -9,7 +9,7 @@ from autograd_tools.tracing.columns import Numbering, TraceNode
 from viewer.terminal.equations import Names, equation_of
 from viewer.terminal.vjp_texts import positional, rule_text
 
-MOST = 20_000  # different equations; nodes with others have none
+MOST_EQUATIONS = 20_000  # different equations; nodes with others have none
 NONE = -1
 
 # The forward equation, and for each argument its number, its VJP rule and a note. `v0` is the node,
@@ -34,8 +34,8 @@ def equations_of(trace: Trace) -> tuple[Equations, list[int]]:
         equation = known[key]
         if equation == len(models):
             models.append(row)
-        found.append(equation if equation < MOST else NONE)
-    return [_equation(trace, trace[row + 1]) for row in models[:MOST]], found
+        found.append(equation if equation < MOST_EQUATIONS else NONE)
+    return [_equation(trace, trace[row + 1]) for row in models[:MOST_EQUATIONS]], found
 
 
 class _Places(Names):

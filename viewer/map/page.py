@@ -31,7 +31,14 @@ from viewer.passes.lines import by_lines
 from viewer.passes.paging import paged
 
 MOST_BOXES = 400  # of a graph made by a pass, whose groups are all open at first
-LOOKS = ("by", "heat", "direction", "gradients", "edges", "backward")  # options of the app too
+LOOKS_AT_FIRST = (
+    "by",
+    "heat",
+    "direction",
+    "gradients",
+    "edges",
+    "backward",
+)  # options of the app too
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; "
     "worker-src blob:; img-src data: blob:"
@@ -151,7 +158,7 @@ def map_page(
             "view": view,
             "query": options.get("where") or "",
             "selected": 0 if node is None else id_of(folded.trace, node),
-            "looks_at_first": {name: x for name, x in options.items() if name in LOOKS},
+            "looks_at_first": {name: x for name, x in options.items() if name in LOOKS_AT_FIRST},
         }
     )
     add_graph(made, whole, _open(x, whole, options))

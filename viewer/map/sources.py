@@ -10,7 +10,7 @@ from autograd_tools.tracing.columns import Numbering
 from viewer.text.places import path_text, source_lines
 
 LARGEST = 400_000  # characters of a file; of a larger one the lines around those that ran are kept
-AROUND = 40  # lines
+MARGIN = 40  # lines
 GONE = "file not found; only the lines that ran are known"
 CHANGED = "the file has changed; only the lines that ran are shown, as they were"
 LARGE = "a part of a large file"
@@ -30,7 +30,8 @@ class Files:
     def add(self, path: str, line: int, code: str) -> None:
         """Add a line that ran; its code is empty where it is unknown."""
         if path and line > 0:
-            self.code.setdefault(path, {}).setdefault(line, code)
+            lines = self.code.setdefault(path, {})
+            lines[line] = lines.get(line) or code
 
     def to_list(self) -> list[dict[str, Any]]:
         """Return the files in order, ready for JSON."""
@@ -56,7 +57,7 @@ def _code(lines: list[str], number: int) -> str:
 
 def _part(lines: list[str], known: Iterable[int]) -> dict[str, Any]:
     """Return the lines around those that ran, as many as there is room for."""
-    first, last = max(min(known) - AROUND, 1), min(max(known) + AROUND, len(lines))
+    first, last = max(min(known) - MARGIN, 1), min(max(known) + MARGIN, len(lines))
     kept, size = [], 0
     for line in lines[first - 1 : last]:
         size += len(line)

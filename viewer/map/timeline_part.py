@@ -18,7 +18,7 @@ from viewer.profiles.timeline.tracks import (
     tracks_of,
 )
 
-MOST = 200_000  # calls
+MOST_CALLS = 200_000  # calls
 UNIT_NS = 100
 DEEPEST = 255
 AROUND, FORWARD, BACKWARD, OTHER = range(4)  # phases of slices
@@ -28,7 +28,7 @@ def add_timeline(made: MapData, timer: Timer) -> None:
     """Add the single calls of a timer, if it kept any, as far as there is room."""
     if not timer.events:
         return
-    calls = calls_of(timer, MOST)
+    calls = calls_of(timer, MOST_CALLS)
     names: Numbering[str] = Numbering()
     tracks, rows = [], []
     for number, (track, events) in enumerate(tracks_of(calls.shown, apart=True).items()):

@@ -7,10 +7,10 @@ from dataclasses import replace
 from viewer.graph import Graph, Group, rebuild
 from viewer.passes.pieces import Members, leaves_together, stretch
 
-LONGEST = 60  # members of a group
+MOST_MEMBERS = 60  # members of a group
 
 
-def paged(graph: Graph, longest: int = LONGEST) -> Graph:
+def paged(graph: Graph, longest: int = MOST_MEMBERS) -> Graph:
     """Return a graph in which no group has more than `longest` members.
 
     Neighbouring leaves of a longer one go together, and then stretches of about equal length.

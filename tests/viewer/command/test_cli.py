@@ -445,7 +445,7 @@ def test_other_words_after_SCRIPT_give_no_hint(ask, script, words):
         (["--versoin"], "unknown option '--versoin'; choose --version"),
         (
             ["train.py"],
-            "unknown command 'train.py'; choose show, draw, explain, source, profile, check, ",
+            "unknown command 'train.py'; choose show, draw, map, explain, source, profile, ",
         ),
     ],
     ids=" ".join,

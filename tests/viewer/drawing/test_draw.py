@@ -1,7 +1,6 @@
 """Drawings as files: formats, requirements, failures, and hostile names."""
 
 import gzip
-import html
 import os
 import re
 import shutil
@@ -17,8 +16,8 @@ from support.hostile import hostile
 
 import autograd_tools as ag
 import viewer
-from viewer.files import FORMATS
 from viewer.drawing.looks import BOXES, DARK, FAINT, HEAT, MARKS, STRIP
+from viewer.files import FORMATS
 
 SVG = "{http://www.w3.org/2000/svg}"
 CHROMIUM = next(
@@ -239,15 +238,6 @@ def test_the_systems_dot_has_a_deadline(tape, tmp_path, monkeypatch):
     assert seen == [("dot", 10)]
 
 
-def test_html_loads_nothing_from_the_network(tape, tmp_path):
-    page = viewer.draw(tape, tmp_path / "graph.html").read_text(encoding="utf-8")
-    assert "default-src 'none'" in page
-    assert set(re.findall(r'(?:https?:)//[^"\s]+', page)) == {
-        "http://www.w3.org/2000/svg",
-        "http://www.w3.org/1999/xlink",
-    }
-
-
 def test_svg_of_two_renderings_is_the_same(tape):
     assert viewer.to_svg(tape) == viewer.to_svg(tape)
 
@@ -301,13 +291,6 @@ def test_a_dot_file_is_the_text_of_to_dot(tape, tmp_path):
     assert viewer.draw(tape, tmp_path / "graph.dot").read_text(encoding="utf-8") == viewer.to_dot(
         tape
     )
-
-
-def test_an_html_file_is_a_page_with_the_svg(tape, tmp_path):
-    page = viewer.draw(tape, tmp_path / "graph.html").read_text(encoding="utf-8")
-    svg = viewer.to_svg(tape)
-    assert page.startswith('<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>')
-    assert svg[svg.index("<svg") :] in page
 
 
 @needs_dot
@@ -539,33 +522,6 @@ def test_a_hostile_tooltip_has_one_line_for_each_fact(name, shown):
 
 
 @each_name
-def test_a_hostile_name_is_only_text_in_html(tmp_path, name, shown):
-    page = viewer.draw(tape_named(name), tmp_path / "graph.html", gradients=False).read_text(
-        encoding="utf-8"
-    )
-    tags = {
-        "html",
-        "meta",
-        "title",
-        "desc",
-        "svg",
-        "style",
-        "script",
-        "g",
-        "path",
-        "polygon",
-        "ellipse",
-        "text",
-        "a",
-    }
-    assert page.count("<script") == page.count("</script") == 1
-    assert set(re.findall(r"<(\w+)", page)) == tags
-    assert set(re.findall(r"<(\W)", page)) - {" "} == {"!", "/"}
-    assert set(re.findall(r"<!(\S+)", page)) == {"doctype"}
-    assert f">{shown}<" in html.unescape(page)
-
-
-@each_name
 def test_a_hostile_name_survives_in_dot_for_the_systems_dot(tmp_path, name, shown):
     assert (
         viewer.draw(tape_named(name), tmp_path / "graph.dot")
@@ -595,16 +551,6 @@ def pixels(png):
     return zlib.decompress(data)
 
 
-def chain(count):
-    def loss():
-        y = ag.Param(0.5, name="x")
-        for n in range(count):
-            y = (np.sin, np.exp, np.tanh)[n * n % 7 % 3](y)
-        return y
-
-    return ag.diff(loss)
-
-
 def chromium(path, folder, action):
     """The output of Chromium for a file."""
     options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
@@ -630,14 +576,6 @@ def screenshot(path, folder):
     picture = folder / "screenshot.png"
     chromium(path, folder, f"--screenshot={picture}")
     return picture.read_bytes()
-
-
-def first_view(path, folder):
-    """What a page shows at first, as left, top, width and height, and the size of its picture."""
-    shown = chromium(path, folder, "--dump-dom").decode()
-    view = re.search(r'viewBox="([^"]*)"', shown)[1]
-    size = re.search(r'width="(\d+)pt" height="(\d+)pt"', shown).groups()
-    return [*map(float, view.split())], [*map(int, size)]
 
 
 @pytest.mark.slow
@@ -667,44 +605,6 @@ def test_chromium_shows_a_picture_of_hostile_names(tmp_path, ending):
         tmp_path / f"graph{ending}",
     )
     assert len(set(pixels(screenshot(path, tmp_path)))) > 100
-
-
-@pytest.mark.slow
-@needs_chromium
-def test_a_wide_page_begins_at_its_heading(tmp_path):
-    page = viewer.draw(chain(20), tmp_path / "wide.html", direction="right", max_nodes=None)
-    view, (width, _) = first_view(page, tmp_path)
-    assert width > 1500
-    assert view[:3] == [0, 0, 550]  # 600 pixels for letters of 12
-
-
-@pytest.mark.slow
-@needs_chromium
-def test_a_narrow_page_is_in_the_middle(tmp_path):
-    page = viewer.draw(chain(60), tmp_path / "tall.html", direction="down", max_nodes=None)
-    view, (width, height) = first_view(page, tmp_path)
-    assert height > 1000
-    assert view[:3] == [(width - 550) / 2, 0, 550]
-
-
-@pytest.mark.slow
-@needs_chromium
-def test_a_page_shows_its_first_box(tmp_path):
-    x = ag.Param(np.ones(2), name="first")
-
-    def loss():
-        y = np.sin(x)
-        ops = (np.cos, np.tan, np.exp, np.sinh, np.cosh, np.tanh, np.square, np.negative)
-        ops += (np.log1p, np.expm1, np.arctan, np.arcsinh, np.sqrt, np.reciprocal, np.log2)
-        return np.sum(np.stack([op(y) for op in ops]))
-
-    page = viewer.draw(ag.diff(loss), tmp_path / "wide.html", direction="down", max_nodes=None)
-    (left, top, width, _), _ = first_view(page, tmp_path)
-    box = re.search(r'<g id="n1".*?<polygon[^>]*points="([^"]*)"', page.read_text("utf-8"), re.S)
-    corners = [float(point.split(",")[0]) + 14.4 for point in box[1].split()]
-    assert left < min(corners) < max(corners) < left + width
-    assert top == 0
-    assert 550 < width < 734  # letters of 9 to 12 pixels
 
 
 def test_drawing_loads_the_renderer_on_demand(python):

@@ -1,0 +1,154 @@
+"""The page of a map: one file that loads nothing, for tapes, traces, graphs and profiles."""
+
+import re
+
+import numpy as np
+import pytest
+from support.hostile import each_hostile_name
+from support.maps import decoded
+
+import autograd_tools as ag
+import viewer
+from autograd_tools.timing import Record
+from viewer.map.page import POLICY, map_page
+
+
+@pytest.fixture
+def tape():
+    w = ag.Param(np.eye(3), name="w")
+    return ag.diff(lambda: np.sum(np.tanh(w @ np.ones(3))))
+
+
+def timer_of(*names):
+    """A timer of operations that took 1 ms forward and 2 ms backward each."""
+    timer = ag.Timer.from_dict(
+        {"total_ns": 10_000_000, "section_cost_ns": 0, "sections": {}, "records": []}
+    )
+    for name in names:
+        timer.add(Record(name, 0, f"/models/{name}.py", 3, name, (name,)), 1_000_000, 8)
+        timer.add(Record(name, 1, f"/models/{name}.py", 3, name, (name,), "backward"), 2_000_000, 8)
+    return timer
+
+
+def tags(page):
+    """The tags of a page outside of the app and its style."""
+    page = re.sub(r"<(style|script)\b[^>]*>.*?</\1>", r"<\1>", page, flags=re.DOTALL)
+    return re.findall(r"<[/!]?(\w*)", page)
+
+
+def test_a_page_may_load_nothing(tape):
+    page = viewer.to_map(tape)
+    assert f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">' in page
+    assert "default-src 'none'" in POLICY
+    assert re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=", page) == []
+
+
+def test_a_page_holds_the_first_picture(tape):
+    svg = viewer.to_svg(tape)
+    assert svg[svg.index("<svg") :] in viewer.to_map(tape)
+
+
+def test_a_page_is_the_same_for_the_same_tape(tape):
+    assert viewer.to_map(tape) == viewer.to_map(tape)
+
+
+def test_an_html_drawing_is_a_map_with_the_name_of_the_file(tape, tmp_path):
+    page = viewer.draw(tape, tmp_path / "graph.html").read_text("utf-8")
+    assert page == map_page(tape, "graph")
+    assert "<title>graph</title>" in page
+
+
+def test_to_map_writes_the_path_given(tape, tmp_path):
+    page = viewer.to_map(tape, tmp_path / "g.html")
+    assert (tmp_path / "g.html").read_text("utf-8") == page
+
+
+def test_a_saved_trace_gives_the_page_of_its_trace(tape, tmp_path):
+    tape.trace().save(tmp_path / "g.json")
+    found = decoded(viewer.to_map(tmp_path / "g.json"))
+    assert found.header["notes"] == decoded(viewer.to_map(tape)).header["notes"]
+
+
+def test_a_profile_alone_opens_at_the_hotspots():
+    found = decoded(viewer.to_map(timer_of("sin")))
+    assert (found.header["view"], found.header["nodes"]) == ("hotspots", 0)
+    lines = found.header["profile"]["lines"]
+    assert [line[1:] for line in lines] == [[3, 1_000_000, 2_000_000, 1]]
+
+
+def test_a_graph_and_a_profile_share_their_files(tape):
+    found = decoded(viewer.to_map(tape, profile=timer_of("sin", "cos")))
+    assert found.header["view"] == "graph"
+    names = [file["name"] for file in found.header["files"]]
+    assert names == ["test_page.py", "sin.py", "cos.py"]
+
+
+def test_options_are_those_the_page_opens_with(tape):
+    header = decoded(
+        viewer.to_map(tape, by="line", heat="bytes", focus="w", where="op=tanh")
+    ).header
+    assert header["looks_at_first"] == {"by": "line", "heat": "bytes"}
+    assert (header["selected"], header["query"]) == (1, "op=tanh")
+
+
+def test_an_unknown_option_is_an_error(tape):
+    with pytest.raises(TypeError, match="unknown drawing option 'hue'"):
+        viewer.to_map(tape, hue="red")
+
+
+def test_another_object_is_an_error():
+    with pytest.raises(TypeError, match="expected a Tape, a Trace, a Timer"):
+        viewer.to_map(3)
+
+
+def test_marks_of_a_comparison_are_a_column(tape):
+    found = decoded(viewer.to_map(tape, marks={2: "changed"}))
+    assert found["mark"].tolist() == [0, 3, 0, 0]
+
+
+def test_the_graph_of_a_pass_keeps_its_groups_open(tape):
+    graph = viewer.fit(tape, 2)
+    found = decoded(viewer.to_map(graph))
+    assert len(found["g_parent"]) > 1
+    assert found.header["notes"][1:] == list(graph.notes)
+
+
+def test_a_file_that_changed_shows_the_lines_that_ran(tmp_path):
+    file = tmp_path / "model.py"
+    code = "import numpy as np\ndef f(x):\n    return np.sin(x)\n"
+    file.write_text(code, "utf-8")
+    names = {}
+    exec(compile(code, str(file), "exec"), names)
+    trace = ag.trace(names["f"], 1.0)
+    assert decoded(viewer.to_map(trace)).header["files"][0]["text"] == code
+    file.write_text(code.replace("return", "y = 1\n    return"), "utf-8")
+    header = decoded(viewer.to_map(trace)).header
+    assert header["files"][0]["text"] is None
+    assert header["files"][0]["note"].startswith("the file has changed")
+    assert header["sources"][-1][-1] == "return np.sin(x)"
+
+
+def test_a_large_file_is_shown_around_the_lines_that_ran(tmp_path):
+    file = tmp_path / "large.py"
+    code = "# a comment of some length, to fill the file with text\n" * 20_000
+    code += "import numpy as np\ndef f(x):\n    return np.sin(x)\n"
+    file.write_text(code, "utf-8")
+    names = {}
+    exec(compile(code, str(file), "exec"), names)
+    found = decoded(viewer.to_map(ag.trace(names["f"], 1.0))).header["files"][0]
+    assert (found["start"], found["note"]) == (19963, "a part of a large file")
+    assert found["text"].endswith("return np.sin(x)\n")
+
+
+@each_hostile_name
+def test_a_hostile_name_adds_no_tag(name):
+    def page(name):
+        x = ag.Param(np.ones(2), name=name)
+        return viewer.to_map(ag.diff(lambda: np.sum(x * 2)))
+
+    assert tags(page(name)) == tags(page("plain"))
+
+
+@each_hostile_name
+def test_a_hostile_title_adds_no_tag(tape, name):
+    assert tags(map_page(tape, name)) == tags(map_page(tape, "plain"))
