@@ -1,7 +1,7 @@
 /** The boxes, frames and arrows of a view with their texts, as `viewer.drawing.compose`. */
 
 import type {Data} from "./data.ts";
-import {argumentsOf, type Box, type Edge, isClosed, membersOf, type Shown} from "./graph.ts";
+import {argumentsOf, type Box, type Edge, hasFrame, isClosed, membersOf, type Shown} from "./graph.ts";
 import {Heat, type Measured} from "./heat.ts";
 import {boxLines, shapeText, shorten, title} from "./labels.ts";
 
@@ -18,18 +18,13 @@ export interface Shape {name: string; kind: string; lines: string[]; heat: numbe
   mark: string; faint: boolean}
 export interface Arrow {tail: string; head: string; kind: string; label: string; argument: string;
   faint: boolean; title: string; edge: Edge | null}
-export interface Cluster {name: string; kind: string; title: string; shapes: Shape[];
-  clusters: Cluster[]}
+/** A frame; of groups that share it, it has the name of the innermost and `outer`, the outermost. */
+export interface Cluster {name: string; kind: string; title: string; outer: number;
+  shapes: Shape[]; clusters: Cluster[]}
 
 export const LONGEST_EDGE = 12;
 const DEEPEST = 12;  // frames in one another
-const FRAMELESS = ["line", "stretch", "leaves"];
 const SYMMETRIC = ["add", "multiply"];  // whose arguments need no number
-
-/** Return whether an open group has a frame around its members. */
-export function hasFrame(data: Data, group: number): boolean {
-  return group > 0 && (data.times(group) > 0 || !FRAMELESS.includes(data.groupKind(group)));
-}
 
 /** Return where a value goes that another copy of a folded group uses. */
 function carried(copies: number): string {
@@ -72,8 +67,11 @@ function push<K, V>(lists: Map<K, V[]>, key: K, item: V): void {
 
 /** The picture of a view. */
 export class Picture {
-  readonly root: Cluster = {name: "", kind: "scope", title: "", shapes: [], clusters: []};
+  readonly root: Cluster = {name: "", kind: "scope", title: "", outer: 0,
+    shapes: [], clusters: []};
   readonly arrows: Arrow[] = [];
+  readonly frames = new Map<string, Cluster>();
+  readonly shapes = new Map<string, Shape>();
   readonly heat: Heat | null;
   private readonly data: Data;
   private readonly order: Map<string, number>;
@@ -99,12 +97,12 @@ export class Picture {
     this.drawn = new Set(boxes.keys());
     for (const {tail} of edges) if (leaves.has(tail) && !near.has(tail)) this.drawn.delete(tail);
     this.hasGradients = data.column("d_form").some(form => form >= 0);
-    this.fill(0, this.root, 0, []);
+    this.fill(0, this.root, 0, [], 0);
     this.arrows.sort((a, b) => this.order.get(a.head)! - this.order.get(b.head)!);
   }
 
   /** Draw a group into a cluster: open ones as frames, except those too deep for that. */
-  private fill(group: number, outer: Cluster, depth: number, around: string[]): void {
+  private fill(group: number, outer: Cluster, depth: number, around: string[], whole: number): void {
     const {data, shown} = this, members = this.members(group);
     const isOpen = (member: number) => member < 0 && !isClosed(data, shown.view, -member);
     let [cluster, titles] = [outer, around];
@@ -112,14 +110,14 @@ export class Picture {
       const instance = data.groupInstance(group);
       titles = [...around, title(data, group) + (instance ? ` ${instance}` : "")];
       if (members.length === 1 && isOpen(members[0]!) && !data.times(group)) {
-        return this.fill(-members[0]!, outer, depth, titles);
+        return this.fill(-members[0]!, outer, depth, titles, whole);
       }
-      if (depth <= DEEPEST) cluster = this.frame(outer, group, titles);
+      if (depth <= DEEPEST) cluster = this.frame(outer, group, titles, whole);
       titles = [];
     }
     for (const member of members) if (member > 0) this.add(cluster, `n${member}`);
     for (const member of members) {
-      if (isOpen(member)) this.fill(-member, cluster, depth + 1, titles);
+      if (isOpen(member)) this.fill(-member, cluster, depth + 1, titles, -member);
       else if (member < 0) this.add(cluster, `g${-member}`);
     }
   }
@@ -133,12 +131,13 @@ export class Picture {
     });
   }
 
-  private frame(outer: Cluster, group: number, titles: string[]): Cluster {
+  private frame(outer: Cluster, group: number, titles: string[], whole: number): Cluster {
     const isFolded = this.data.times(group) > 0;
-    const inner = {name: `g${group}`, kind: isFolded ? "folded" : "scope",
+    const inner = {name: `g${group}`, kind: isFolded ? "folded" : "scope", outer: whole,
       title: shorten(titles.join(" › ")), shapes: [], clusters: []};
-    outer.clusters.push(!isFolded ? inner : {name: `${inner.name}_behind`, kind: "behind",
-      title: "", shapes: [], clusters: [inner]});
+    this.frames.set(inner.name, inner);
+    outer.clusters.push(!isFolded ? inner : {...inner, name: `${inner.name}_behind`,
+      kind: "behind", title: "", shapes: [], clusters: [inner]});
     return inner;
   }
 
@@ -166,8 +165,10 @@ export class Picture {
     const heat = this.heat ? this.heat.level(box) : null;
     if (this.heat) lines.push(...this.heat.lines(box, lines));
     const [sign, mark] = this.mark(box);
-    return {name, kind: this.kindOf(box), lines: [sign + lines[0], ...lines.slice(1)]
+    const shape = {name, kind: this.kindOf(box), lines: [sign + lines[0], ...lines.slice(1)]
       .map(line => shorten(line)), heat, mark, faint: this.isFaint(box)};
+    this.shapes.set(name, shape);
+    return shape;
   }
 
   /** Return the kind of a box in the looks: a row of leaves is one of them. */

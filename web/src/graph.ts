@@ -137,6 +137,33 @@ export function idsOf(data: Data, group: number): Int32Array {
   return Int32Array.from(found);
 }
 
+const MOST_OPENED = 60;  // boxes of a group that is opened with the lines in it
+const FRAMELESS = ["line", "stretch", "leaves"];
+
+/** Return whether an open group has a frame around its members. */
+export function hasFrame(data: Data, group: number): boolean {
+  return group > 0 && (data.times(group) > 0 || !FRAMELESS.includes(data.groupKind(group)));
+}
+
+/** Return the open groups with another one: with those that are all it has, and lines in it. */
+export function opened(data: Data, {open, detail}: View, group: number): Set<number> {
+  const found = new Set(open).add(group);
+  let members = membersOf(data, group);
+  while (members.length === 1 && members[0]! < 0) {
+    found.add(-members[0]!);
+    members = membersOf(data, -members[0]!);
+  }
+  let boxes = members.length;
+  for (const member of detail === "op" ? members : []) {
+    if (member > 0 || data.groupKind(-member) !== "line") continue;
+    const more = membersOf(data, -member).length - 1;
+    if (boxes + more > MOST_OPENED) break;
+    boxes += more;
+    found.add(-member);
+  }
+  return found;
+}
+
 /** Return whether a group, not those around it, is drawn as one box. */
 export function isClosed(data: Data, view: View, group: number): boolean {
   if (group === 0) return false;
