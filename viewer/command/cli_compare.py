@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 from typing import Any, get_args
 
 from rich.console import Console
 
+from autograd_tools import Timer
 from viewer.command.arguments import Command
 from viewer.command.messages import say
 from viewer.command.outcome import after, tell
@@ -19,6 +21,7 @@ from viewer.comparing.comparison import (
     comparison,
     draw_compared,
     kind_of_both,
+    map_profiles,
 )
 from viewer.comparing.noise import FEWEST, Change
 from viewer.comparing.profile_changes import GROUPINGS, Comparison
@@ -55,7 +58,12 @@ def add_compare(command: Command) -> None:
         help="traces: also list the consequences of changes",
     )
     add("--rtol", type=float, metavar="X", help="traces: relative tolerance (default: 1e-5)")
-    add("-o", "--output", metavar="FILE", help="traces: draw the changes, such as changes.svg")
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="draw the changes of traces, such as changes.svg; .html: a page of traces or profiles",
+    )
     add("--format", choices=list(FORMATS), default="text", help="output format (default: text)")
     command.set_defaults(run=run_compare, files=["before", "after"])
 
@@ -71,16 +79,16 @@ def percent(text: str) -> float:
 def run_compare(args: argparse.Namespace) -> int:
     """Compare; return 1 if something is slower by more than `--fail-over`."""
     kind = kind_of_both(args.before, args.after)
-    for option, needed in (("output", "trace"), ("fail_over", "profile")):
-        if getattr(args, option) is not None and kind != needed:
-            name = option.replace("_", "-")
-            raise ValueError(f"--{name} needs two {needed}s, got two {kind}s")
+    if args.fail_over is not None and kind != "profile":
+        raise ValueError("--fail-over needs two profiles, got two traces")
+    if args.output and kind == "profile" and not args.output.endswith((".html", ".html.gz")):
+        raise ValueError(f"--output of two profiles is a page, .html, got {args.output}")
     given = {name: getattr(args, name) for name in ("by", "limit", "everything", "rtol")}
     given = {name: value for name, value in given.items() if value is not None}
     if kind == "trace" and "by" in given and not args.output:
         raise ValueError("--by of two traces needs a drawing; write -o changes.svg")
     if args.output:
-        return _draw_changes(args, given)
+        return _draw_changes(args, given) if kind == "trace" else _map_changes(args, given)
     found, options = comparison(args.before, args.after, **given)
     _print_changes(found, args.format, options)
     if isinstance(found, Comparison) and args.fail_over is not None:
@@ -95,6 +103,19 @@ def _draw_changes(args: argparse.Namespace, given: dict[str, Any]) -> int:
     def write_changes() -> None:
         draw_compared(args.before, args.after, args.output, **looks)
         tell("drew the changes", args.output)
+
+    return after(0, write_changes)
+
+
+def _map_changes(args: argparse.Namespace, given: dict[str, Any]) -> int:
+    for name in given:
+        raise ValueError(f"--{name} does not apply to a page, which compares lines")
+    before, after_ = (Timer.load(path) for path in (args.before, args.after))
+    names = Path(args.before).stem, Path(args.after).stem
+
+    def write_changes() -> None:
+        map_profiles(before, after_, args.output, names)
+        tell("mapped the changes", args.output)
 
     return after(0, write_changes)
 

@@ -13,7 +13,7 @@ from viewer.command.arguments import Command
 from viewer.command.outcome import after, is_saved, tell
 from viewer.facts.search import find
 from viewer.inputs import as_trace, kind_of
-from viewer.map.page import Measured, map_page
+from viewer.map.page import map_page, profile_parts
 from viewer.options import Detail, Direction, HeatBy
 
 AT_FIRST = ("by", "heat", "direction", "where")  # of `viewer.to_map`
@@ -64,7 +64,7 @@ def run_map(args: argparse.Namespace) -> int:
 
 def _write_saved(args: argparse.Namespace, output: str, looks: dict[str, Any]) -> None:
     path, title = args.script.name, Path(args.script.name).stem
-    measured = Measured(Timer.load(args.profile)) if args.profile else None
+    parts = profile_parts(Timer.load(args.profile)) if args.profile else ()
     x: Timer | Trace = Timer.load(path) if kind_of(path) == "profile" else as_trace(path)
-    write_bytes(output, map_page(x, title, measured, **looks).encode())
+    write_bytes(output, map_page(x, title, parts, **looks).encode())
     tell("mapped", output)

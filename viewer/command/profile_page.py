@@ -12,20 +12,20 @@ from viewer.command.profile_report import Report
 from viewer.command.sample_text import DEEPEST, LEAST, label
 from viewer.command.sampling import Frame, tree_of
 from viewer.drawing.history_page import history_html
-from viewer.map.page import Measured, map_page
+from viewer.map.page import map_page, profile_parts
 
 
 def to_html(report: Report, name: str, view: str = "hotspots", **options: Any) -> str:
     """Return the page of the profile of a script, with the graph of a gradient if it has one."""
-    measured = Measured(
+    parts = profile_parts(
         report.timer,
-        report.gradients,
-        tuple(_blocks(report)),
-        _samples(report.session) if report.session else None,
-        history_html(report.history) if report.history else "",
+        gradients=report.gradients,
+        blocks=tuple(_blocks(report)),
+        samples=_samples(report.session) if report.session else None,
     )
+    charts = history_html(report.history) if report.history else ""
     x: Timer | Trace = report.timer if report.trace is None else report.trace
-    return map_page(x, name, measured, view=view, **options)
+    return map_page(x, name, parts, view=view, html=charts, **options)
 
 
 def _blocks(report: Report) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from autograd_tools import Timer
+from autograd_tools.base.output import write_bytes
 from autograd_tools.base.text import unknown
+from viewer.comparing.changes_part import add_profile_changes, add_trace_changes
 from viewer.comparing.compare_profiles import profiles_json, profiles_markdown, profiles_rows
 from viewer.comparing.compare_traces import traces_json, traces_legend, traces_markdown, traces_rows
 from viewer.comparing.differences import Differences, differences
@@ -18,6 +20,8 @@ from viewer.comparing.tolerance import ATOL, RTOL, Tolerance
 from viewer.comparing.union import close_leaves, union
 from viewer.files import draw, format_of
 from viewer.inputs import Traceable, as_timer, as_trace, kind_of
+from viewer.map.building import MapData
+from viewer.map.page import map_page, profile_parts
 from viewer.options import ChangeBy, Detail, LookOptions, ReportFormat
 from viewer.passes import MAX_NODES, fit, group
 from viewer.passes.folding import fold_marked
@@ -157,7 +161,7 @@ def draw_compared(
     ValueError
         For an unknown format or a wrong value.
     """
-    format_of(path)
+    ending = format_of(path)
     found = differences(as_trace(a), as_trace(b), Tolerance(rtol, atol))
     trace, marks = union(found)
     graph = fold_marked(group(trace), (), marks)
@@ -167,6 +171,29 @@ def draw_compared(
     for id, alike in graph.alike.items():
         weights[id - 1] = float(sum(other in marks for other in alike))
     graph = fit(graph, max_nodes, by=by, heat=weights)
-    return draw(
-        replace(graph, notes=(traces_legend(found), *graph.notes)), path, marks=marks, **options
-    )
+    graph = replace(graph, notes=(traces_legend(found), *graph.notes))
+    if ending != ".html":
+        return draw(graph, path, marks=marks, **options)
+    names = _name(a, "before"), _name(b, "after")
+
+    def add_changes(made: MapData) -> None:
+        add_trace_changes(made, found, trace, marks, names)
+
+    page = map_page(graph, " → ".join(names), (add_changes,), marks=marks, **options)
+    write_bytes(path, page.encode())
+    return Path(path)
+
+
+def map_profiles(a: Timer, b: Timer, path: str | os.PathLike[str], names: tuple[str, str]) -> None:
+    """Write a page that compares two profiles by line, and shows the second."""
+    found = changes(a, b, "line")
+
+    def add_changes(made: MapData) -> None:
+        add_profile_changes(made, found, names)
+
+    parts = (*profile_parts(b), add_changes)
+    write_bytes(path, map_page(b, " → ".join(names), parts, view="changes").encode())
+
+
+def _name(x: object, other: str) -> str:
+    return Path(x).stem if isinstance(x, (str, os.PathLike)) else other

@@ -75,7 +75,7 @@ class Change:
     """The times of a row in two runs, None where it is missing.
 
     `part` is "forward", "backward" or "total". A difference below `floor` of the shorter time is
-    not significant.
+    not significant. A row that is a line of the run after has its `place`.
     """
 
     key: str
@@ -84,6 +84,7 @@ class Change:
     after: Spent | None
     code: str = ""
     floor: float = FLOOR
+    place: tuple[str, int] | None = None
 
     @cached_property
     def times(self) -> tuple[float, float]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files
-from typing import Any, Unpack, get_args
+from typing import Any, TypeAlias, Unpack, get_args
 
 from autograd_tools import Timer, Trace
 from autograd_tools.base.memory import no_collections
@@ -21,7 +20,7 @@ from viewer.inputs import Traceable, as_timer, as_trace, kind_of
 from viewer.map.building import Column, MapData
 from viewer.map.columns import compressed
 from viewer.map.graph_part import add_graph
-from viewer.map.profile_part import add_profile
+from viewer.map.profile_part import ProfileTexts, add_profile
 from viewer.map.timeline_part import add_timeline
 from viewer.options import DrawingOptions, Mark
 from viewer.passes import MAX_NODES, fit, group
@@ -43,6 +42,8 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; "
     "worker-src blob:; img-src data: blob:"
 )
+Part: TypeAlias = Callable[[MapData], None]  # adds to the data of a page
+
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -107,36 +108,32 @@ def to_map(
     >>> viewer.to_map(J).startswith("<!doctype html>")
     True
     """
-    measured = None if profile is None else Measured(as_timer(profile))
-    return saved(map_page(x, "gradient", measured, **options), path)
+    parts = () if profile is None else profile_parts(as_timer(profile))
+    return saved(map_page(x, "gradient", parts, **options), path)
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A profile for a page: a timer, which gradients it measured, further texts, and samples.
-
-    `html` is a part of the page that is not data, such as a chart.
-    """
-
-    timer: Timer
-    gradients: str = ""
-    blocks: tuple[tuple[str, str], ...] = ()
-    samples: Mapping[str, Any] | None = None
-    html: str = ""
+def profile_parts(timer: Timer, **texts: Unpack[ProfileTexts]) -> tuple[Part, ...]:
+    """Return the parts of a page that show a profile."""
+    return (lambda made: add_profile(made, timer, **texts), lambda made: add_timeline(made, timer))
 
 
 @no_collections
 def map_page(
     x: Traceable | Graph | Timer,
     title: str,
-    measured: Measured | None = None,
+    parts: Iterable[Part] = (),
     *,
     view: str = "graph",
+    html: str = "",
     **options: Unpack[DrawingOptions],
 ) -> str:
-    """Return the page of `to_map` with a title; `view` is shown at first."""
+    """Return the page of `to_map` with a title.
+
+    Each of the `parts` adds to the data. The page shows `view` at first, and `html` on request.
+    """
     if not isinstance(x, Graph) and kind_of(x) == "profile":
-        x, measured, view = _nothing(), measured or Measured(as_timer(x)), "hotspots"  # type: ignore[arg-type]
+        timer = as_timer(x)  # type: ignore[arg-type]
+        x, view, parts = _nothing(), _of_profile(view), parts or profile_parts(timer)
     node = options.get("focus")
     if isinstance(x, Graph):
         folded = first = x
@@ -164,25 +161,17 @@ def map_page(
     add_graph(made, whole, _open(x, whole, options))
     if marks := options.get("marks"):
         made.columns["mark"] = _marks(marks, len(whole.trace))
-    if measured:
-        add_measured(made, measured)
-    return page(title, picture, made.stream(), measured.html if measured else "")
+    for add in parts:
+        add(made)
+    return page(title, picture, made.stream(), html)
 
 
 def _nothing() -> Graph:
     return Graph(Trace(()), Group("", ()))
 
 
-def add_measured(made: MapData, measured: Measured) -> None:
-    """Add a profile and its single calls."""
-    add_profile(
-        made,
-        measured.timer,
-        gradients=measured.gradients,
-        blocks=measured.blocks,
-        samples=measured.samples,
-    )
-    add_timeline(made, measured.timer)
+def _of_profile(view: str) -> str:
+    return "hotspots" if view == "graph" else view
 
 
 def _open(x: object, whole: Graph, options: DrawingOptions) -> list[Group]:

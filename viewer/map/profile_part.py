@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from autograd_tools import Timer
 from viewer.map.building import MapData
@@ -34,21 +34,27 @@ FIGURES = {
 }
 
 
-def add_profile(
-    made: MapData,
-    timer: Timer,
-    *,
-    gradients: str = "",
-    blocks: Iterable[tuple[str, str]] = (),
-    samples: Mapping[str, Any] | None = None,
-) -> None:
-    """Add the profile of a run; `blocks` are further texts with their titles."""
+class ProfileTexts(TypedDict, total=False):
+    """Parts of a profile besides the timer's.
+
+    They are which gradients were measured, further texts with titles, and the call tree of samples.
+    """
+
+    gradients: str
+    blocks: Iterable[tuple[str, str]]
+    samples: Mapping[str, Any] | None
+
+
+def add_profile(made: MapData, timer: Timer, **texts: Unpack[ProfileTexts]) -> None:
+    """Add the profile of a run."""
+    samples = texts.get("samples")
+    blocks = [*_tips(timer), *texts.get("blocks", ())]
     made.header["profile"] = {
-        "summary": [*summary(timer, gradients)],
+        "summary": [*summary(timer, texts.get("gradients", ""))],
         "parts": _parts(timer),
         "tables": [_table(made.files, timer, by) for by in TABLES if _is_known(timer, by)],
         **_lines(made.files, timer),
-        "blocks": [{"title": name, "text": text} for name, text in [*_tips(timer), *blocks]],
+        "blocks": [{"title": name, "text": text} for name, text in blocks],
         **({"samples": samples} if samples else {}),
     }
 

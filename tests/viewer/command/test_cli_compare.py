@@ -200,11 +200,6 @@ def test_a_limit_that_is_no_share_is_refused(ask, profile, limit):
     )
 
 
-def test_profiles_are_not_drawn(ask, profile):
-    errors = ask(profile("a.json", 1), profile("b.json", 1), "-o", "changes.svg")[1]
-    assert errors == "autograd-tools: --output needs two traces, got two profiles\n"
-
-
 def test_traces_have_no_times_to_fail_over(ask, trace):
     errors = ask(trace("a.json", squares), trace("b.json", squares), "--fail-over", "10%")[1]
     assert errors == "autograd-tools: --fail-over needs two profiles, got two traces\n"
