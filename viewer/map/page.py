@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any, TypeAlias, Unpack, get_args
 
 from autograd_tools import Timer, Trace
+from autograd_tools.base.formats import memory_text
 from autograd_tools.base.memory import no_collections
 from autograd_tools.base.output import saved
 from viewer.drawing.images import to_svg
@@ -42,6 +43,10 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; "
     "worker-src blob:; img-src data: blob:"
 )
+FRAME = (
+    '<iframe srcdoc="{page}" title="Map of a gradient" loading="lazy" '
+    'style="width:100%;height:36rem;border:1px solid #8884;border-radius:4px"></iframe>'
+)
 Part: TypeAlias = Callable[[MapData], None]  # adds to the data of a page
 
 PAGE = """<!doctype html>
@@ -63,13 +68,25 @@ PAGE = """<!doctype html>
 """
 
 
+class Page(str):
+    """A page as text, which a notebook shows in a frame."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return FRAME.format(page=escape(self))
+
+    def __repr__(self) -> str:
+        return f"<page of {memory_text(len(self.encode()))}; pass a path to write it>"
+
+
 def to_map(
     x: Traceable | Graph | Timer,
     path: str | os.PathLike[str] | None = None,
     *,
     profile: Timer | str | os.PathLike[str] | None = None,
     **options: Unpack[DrawingOptions],
-) -> str:
+) -> Page:
     """Return a gradient as a page to explore in a browser: its graph, source and profile.
 
     The page opens and closes functions, loops and lines in place, searches, shows the source with
@@ -89,8 +106,8 @@ def to_map(
 
     Returns
     -------
-    str
-        The page.
+    Page
+        The page, a string. A notebook shows it in a frame.
 
     Raises
     ------
@@ -109,7 +126,7 @@ def to_map(
     True
     """
     parts = () if profile is None else profile_parts(as_timer(profile))
-    return saved(map_page(x, "gradient", parts, **options), path)
+    return Page(saved(map_page(x, "gradient", parts, **options), path))
 
 
 def profile_parts(timer: Timer, **texts: Unpack[ProfileTexts]) -> tuple[Part, ...]:

@@ -1,5 +1,6 @@
 """The page of a map: one file that loads nothing, for tapes, traces, graphs and profiles."""
 
+import html
 import re
 
 import numpy as np
@@ -138,6 +139,18 @@ def test_a_large_file_is_shown_around_the_lines_that_ran(tmp_path):
     found = decoded(viewer.to_map(ag.trace(names["f"], 1.0))).header["files"][0]
     assert (found["start"], found["note"]) == (19963, "a part of a large file")
     assert found["text"].endswith("return np.sin(x)\n")
+
+
+def test_a_notebook_shows_a_page_in_a_frame(tape):
+    page = viewer.to_map(tape)
+    frame = re.fullmatch(
+        r'<iframe srcdoc="([^"]*)" title="Map of a gradient" .*></iframe>', page._repr_html_()
+    )
+    assert html.unescape(frame[1]) == page
+
+
+def test_a_session_shows_the_size_of_a_page(tape):
+    assert re.fullmatch(r"<page of \d+KiB; pass a path to write it>", repr(viewer.to_map(tape)))
 
 
 @each_hostile_name
