@@ -13,7 +13,7 @@ import { Hotspots } from "./hotspots.tsx";
 import { Inspector } from "./inspector.tsx";
 import { Page, PageProvider, usePage } from "./page.ts";
 import { Panes } from "./panes.tsx";
-import { Picture } from "./picture.tsx";
+import { current, Picture } from "./picture.tsx";
 import { Source } from "./source.tsx";
 import { createStore, type State, type View, windowAddress } from "./store.ts";
 import { Timeline } from "./timeline.tsx";
@@ -93,6 +93,7 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
       const isTyped = /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable;
       if (event.ctrlKey || event.metaKey || event.altKey || isTyped || event.defaultPrevented) return;
       if (event.key === "/") search.current?.focus();
+      else if (event.key === "f") current.scene?.canvas.fit();
       else if (event.key === "?") setHelped(true);
       else if (event.key === "Escape" && page.store.get().query) page.store.set({ query: "" });
       else if (event.key === "Escape") page.select(null);

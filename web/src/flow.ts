@@ -61,36 +61,63 @@ export function firstNaN(data: Data): Answer {
   return { node: 0, text: "All values and gradients are finite." };
 }
 
-/** Return the node whose gradient is smallest compared with the largest on its way from the result. */
-export const vanishing = (data: Data): Answer => extreme(data, 1);
-/** Return the node whose gradient is largest compared with the smallest on its way from the result. */
-export const exploding = (data: Data): Answer => extreme(data, -1);
+/** The norms of gradients by id; 0 for those that are none, unknown or not finite. */
+function normsOf(data: Data): Float64Array {
+  const norms = new Float64Array(data.nodes + 1);
+  for (let id = 1; id <= data.nodes; id += 1) {
+    const norm = data.gradient.norm(id);
+    if (norm > 0 && norm < Infinity) norms[id] = norm;
+  }
+  return norms;
+}
 
-function extreme(data: Data, sign: 1 | -1): Answer {
+/** Return the node whose gradient, and those of all operations before it, are smallest compared with
+ *  the largest on its way from the result. */
+export function vanishing(data: Data): Answer {
   const { result } = data.header;
   if (!result) return { node: 0, text: NO_BACKWARD };
-  const turn = (norm: number) => (sign > 0 ? norm : 1 / norm);
-  const peak = new Float64Array(result + 1); // the most of the gradient on a way to a node
-  const source = new Int32Array(result + 1); // where that is
-  let [node, worst, from] = [0, RATIO, 0];
-  for (let id = result; id >= 1; id -= 1) {
-    const norm = data.gradient.norm(id);
-    if (!(norm > 0) || norm === Infinity) continue;
-    if (!(peak[id]! >= turn(norm))) [peak[id], source[id]] = [turn(norm), id];
-    if (peak[id]! / turn(norm) >= worst) [node, worst, from] = [id, peak[id]! / turn(norm), source[id]!];
+  const norms = normsOf(data);
+  const before = norms.slice(); // the largest of the node and the operations that it needs
+  for (let id = 1; id <= result; id += 1) {
     for (const parent of data.parentsOf(id)) {
-      if (parent <= result && peak[id]! > peak[parent]!) {
-        [peak[parent], source[parent]] = [peak[id]!, source[id]!];
-      }
+      if (data.kind(parent) === "result") before[id] = Math.max(before[id]!, before[parent]!);
     }
   }
-  if (!node) {
-    const [verb, factor] = sign > 0 ? ["falls", "10,000"] : ["grows", "10,000"];
-    return { node: 0, text: `No gradient ${verb} by a factor of ${factor} on its way.` };
+  const peaks = new Int32Array(result + 1); // the largest on the way to a node: on the best of ways
+  let [node, worst] = [0, RATIO];
+  for (let id = result; id >= 1; id -= 1) {
+    if (!norms[id]) continue;
+    if (norms[id]! >= norms[peaks[id]!]!) peaks[id] = id;
+    const ratio = norms[peaks[id]!]! / before[id]!;
+    if (ratio >= worst) [node, worst] = [id, ratio];
+    for (const parent of data.parentsOf(id)) {
+      if (!peaks[parent] || norms[peaks[parent]!]! > norms[peaks[id]!]!) peaks[parent] = peaks[id]!;
+    }
   }
-  const [first, last] = [from, node].map((id) => `${general(data.gradient.norm(id), 3)} at v${id}`);
-  const [verb, fact] = sign > 0 ? ["falls", "Vanishes"] : ["grows", "Explodes"];
-  return { node, text: `${fact}: the norm of the gradient ${verb} from ${first} to ${last}.` };
+  if (!node) return { node, text: "No gradient falls by a factor of 10,000 on its way." };
+  const [from, to] = [peaks[node]!, node].map((id) => `${general(norms[id]!, 3)} at v${id}`);
+  return { node, text: `Vanishes: the norm of the gradient falls from ${from} to ${to}.` };
+}
+
+/** Return the node whose gradient is largest compared with the smallest on its way from the result. */
+export function exploding(data: Data): Answer {
+  const { result } = data.header;
+  if (!result) return { node: 0, text: NO_BACKWARD };
+  const norms = normsOf(data);
+  const least = new Int32Array(result + 1); // the smallest on the way to a node: on the best of ways
+  let [node, worst] = [0, RATIO];
+  for (let id = result; id >= 1; id -= 1) {
+    if (!norms[id]) continue;
+    if (!least[id] || norms[id]! < norms[least[id]!]!) least[id] = id;
+    const ratio = norms[id]! / norms[least[id]!]!;
+    if (ratio >= worst) [node, worst] = [id, ratio];
+    for (const parent of data.parentsOf(id)) {
+      if (norms[least[id]!]! > norms[least[parent]!]!) least[parent] = least[id]!;
+    }
+  }
+  if (!node) return { node, text: "No gradient grows by a factor of 10,000 on its way." };
+  const [from, to] = [least[node]!, node].map((id) => `${general(norms[id]!, 3)} at v${id}`);
+  return { node, text: `Explodes: the norm of the gradient grows from ${from} to ${to}.` };
 }
 
 /** Return the node nearest to the result that it needs, but that no gradient reaches. */

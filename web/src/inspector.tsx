@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import type { Statistics } from "./data.ts";
+import type { Data, Statistics } from "./data.ts";
 import { idsOf, membersOf, pathTo } from "./graph.ts";
 import { general, grouped, memoryText, timeText, title } from "./labels.ts";
 import { copiesOf, normsOfCopies, type Place, usePage } from "./page.ts";
@@ -12,7 +12,7 @@ import { PerArgument } from "./source.tsx";
 
 const A_PAGE = 40; // links
 const KINDS: Record<string, string> = { param: "Param", input: "input" };
-const MOST = 3; // words of a shape
+const MOST = 3; // parts of a shape, gradients of a rule
 
 export function Inspector() {
   const { state } = usePage();
@@ -67,7 +67,7 @@ function Node({ id }: { id: number }) {
           {rules.map(([argument, formula, remark]) => (
             <div>
               <Formula
-                text={formula}
+                text={`${targetOf(data, id, argument)} = ${formula}`}
                 id={id}
                 end={timed.has(argument) ? `  ${timeText(timed.get(argument)!)}` : ""}
               />
@@ -81,6 +81,18 @@ function Node({ id }: { id: number }) {
       <Links heading="used by" ids={children} />
     </>
   );
+}
+
+/** Return the gradients that a rule computes: those of the nodes in an argument, as `∇v1`. */
+function targetOf(data: Data, id: number, argument: number): string {
+  const args = data.signature(id)[1];
+  const positional = args.filter(([, keyword]) => keyword === null);
+  const before = args.slice(0, args.indexOf(positional[argument - 1]!));
+  const gaps = ([pieces]: (typeof args)[number]) => pieces.length - 1;
+  const first = before.reduce((sum, arg) => sum + gaps(arg), 0);
+  const count = positional[argument - 1] ? gaps(positional[argument - 1]!) : 0;
+  const names = Array.from({ length: Math.min(count, MOST) }, (_, i) => `∇v${first + i + 1}`);
+  return names.join(", ") + (count > MOST ? ", …" : "");
 }
 
 /** The functions, loops and steps around something, as links. */

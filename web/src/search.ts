@@ -71,21 +71,43 @@ const OTHER_NAMES: Record<string, string> = {
   "∇": "∇norm", grad: "∇norm", gradient: "∇norm", allocated: "bytes", operation: "op", step: "scope",
 }; // prettier-ignore
 
-/** The columns with texts: all texts of a node that a pattern may match. */
-const TEXTS: Record<string, (index: Index, id: number) => string[]> = {
-  op: ({ data }, id) => [data.op(id)],
-  name: ({ data }, id) => [data.label(id)],
-  kind: ({ data }, id) => [data.kind(id)],
-  shape: ({ data }, id) => {
-    const shape = data.value.form(id)?.[1];
-    return shape ? [shape.join("×") || "()", shape.join("x"), shape.join(",")] : [];
+interface Texts {
+  keys: (index: Index) => ArrayLike<number>; // by row of a node
+  texts: (index: Index, key: number) => (string | null | undefined)[];
+}
+
+/** The columns with texts: those of a key, of which nodes share a few. To add one, add an entry. */
+const TEXTS: Record<string, Texts> = {
+  op: { keys: ({ data }) => data.column("signature"), texts: ({ data }, key) => [data.header.signatures[key]?.[0]] },
+  name: { keys: ({ data }) => data.column("label"), texts: ({ data }, key) => [data.header.strings[key]] },
+  kind: { keys: ({ data }) => data.column("kind"), texts: ({ data }, key) => [data.header.kinds[key]] },
+  shape: {
+    keys: ({ data }) => data.column("v_form"),
+    texts: ({ data }, key) => {
+      const shape = data.header.forms[key]?.[1];
+      return shape ? [shape.join("×") || "()", shape.join("x"), shape.join(",")] : [];
+    },
   },
-  dtype: ({ data }, id) => [data.value.form(id)?.[2] ?? ""],
-  file: (index, id) => index.places(id).slice(0, 2),
-  source: (index, id) => index.places(id).slice(2),
-  scope: (index, id) => index.scopes(id),
-  mark: ({ data }, id) => [data.mark(id)],
-};
+  dtype: { keys: ({ data }) => data.column("v_form"), texts: ({ data }, key) => [data.header.forms[key]?.[2]] },
+  file: { keys: ({ data }) => data.column("source"), texts: ({ data }, key) => placesOf(data, key).slice(0, 2) },
+  source: { keys: ({ data }) => data.column("source"), texts: ({ data }, key) => placesOf(data, key).slice(2) },
+  scope: { keys: (index) => index.home(), texts: ({ data }, key) => scopesOf(data, key) },
+}; // prettier-ignore
+
+function placesOf({ header }: Data, source: number): string[] {
+  const [number = -1, line] = header.sources[source] ?? [];
+  const file = header.files[number];
+  return file ? [file.name, file.path, `${file.name}:${line}`, `${file.path}:${line}`] : [];
+}
+
+function scopesOf(data: Data, home: number): string[] {
+  const found: string[] = [];
+  const parents = data.column("g_parent");
+  for (let group = home; group > 0; group = parents[group]!) {
+    found.push(data.groupTitle(group), data.groupInstance(group));
+  }
+  return found.filter(Boolean);
+}
 
 const finite = (of: Statistics, id: number) => !(of.nans(id) > 0 || of.infs(id) > 0);
 
@@ -133,21 +155,6 @@ export class Index {
   lower(): string[] {
     this.lowered ??= this.data.header.strings.map((text) => text.toLowerCase());
     return this.lowered;
-  }
-
-  places(id: number): string[] {
-    const source = this.data.source(id);
-    const file = source && this.data.header.files[source[0]];
-    return file ? [file.name, file.path, `${file.name}:${source[1]}`, `${file.path}:${source[1]}`] : [];
-  }
-
-  scopes(id: number): string[] {
-    const found: string[] = [];
-    const parents = this.data.column("g_parent");
-    for (let group = this.home()[id - 1]!; group > 0; group = parents[group]!) {
-      found.push(this.data.groupTitle(group), this.data.groupInstance(group));
-    }
-    return found.filter(Boolean);
   }
 }
 
@@ -243,14 +250,11 @@ function matching(index: Index, name: string, given: string): Test {
     piece === "*" ? ".*" : piece === "?" ? "." : piece.replace(/[\\^$.|+()[\]{}]/g, "\\$&"),
   );
   const pattern = new RegExp(`^(?:${pieces.join("")})$`, "isu");
-  const answers = new Map<string, boolean>();
-  const texts = TEXTS[name]!;
-  const matches = (text: string) => {
-    let answer = answers.get(text);
-    if (answer === undefined) answers.set(text, (answer = pattern.test(text)));
-    return answer;
-  };
-  return (id) => texts(index, id).some(matches);
+  const { keys, texts } = TEXTS[name]!;
+  const known: boolean[] = []; // by key, which is -1 or above
+  const column = keys(index);
+  const matches = (key: number) => texts(index, key).some((text) => typeof text === "string" && pattern.test(text));
+  return (id) => (known[column[id - 1]! + 1] ??= matches(column[id - 1]!));
 }
 
 /** Search for a text in the label, the operation, the scopes and the source; `v12` is node 12. */
@@ -348,8 +352,14 @@ export function sorted(members: Int32Array, by: Measured | undefined): Int32Arra
   const nodes = members.filter((member) => member >= 0);
   const all = Int32Array.of(...groups, ...nodes);
   if (!by) return all;
-  const value = (member: number) => (member < 0 ? by.groups[-member]! : by.nodes[member - 1]!);
   const sign = by.metric.fold === "min" ? 1 : -1;
-  const key = (member: number) => (Number.isNaN(value(member)) ? Infinity : sign * value(member));
-  return all.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+  const keys = Float64Array.from(all, (member) => {
+    const value = member < 0 ? by.groups[-member]! : by.nodes[member - 1]!;
+    return Number.isNaN(value) ? Infinity : sign * value;
+  });
+  const order = Uint32Array.from(all, (_, i) => i).sort((a, b) => {
+    const [x, y] = [keys[a]!, keys[b]!];
+    return x < y ? -1 : x > y ? 1 : a - b;
+  });
+  return Int32Array.from(order, (i) => all[i]!);
 }

@@ -35,7 +35,9 @@ export function Timeline() {
           ))}
         </span>
         {note && <span>{note}</span>}
-        <span class="end">wheel: zoom · drag: move · click: select its line · double click: zoom to it</span>
+        <span class="end" title="A click selects the line, a double click zooms to the slice.">
+          wheel zooms, drag moves
+        </span>
       </div>
       {chart && <Flame chart={chart} label="Timeline of the run" />}
       {samples && <Flame chart={samples} label="Call tree of Python" />}
@@ -153,7 +155,7 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
     event.stopPropagation();
   };
   return (
-    <div class="flame">
+    <div class="flame" style={{ flexGrow: heightOf(chart) }}>
       <canvas
         ref={canvas}
         tabIndex={0}
@@ -282,7 +284,7 @@ function paint(
   for (let at = Math.ceil(view.from / step) * step; at < view.to; at += step) {
     const x = (at - view.from) / pixel;
     to.fillStyle = dim!;
-    to.fillText(at ? timeText(at) : "0", x + 4, AXIS / 2);
+    if (x < width - 40) to.fillText(at ? timeText(at) : "0", x + 4, AXIS / 2);
     to.fillStyle = line!;
     to.fillRect(x, 0, 1, AXIS);
   }

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Data } from "./data.ts";
-import { membersOf, modelOf, pathTo, reveal } from "./graph.ts";
+import { membersOf, modelOf, opened, pathTo, reveal } from "./graph.ts";
 import { grouped, plural, title } from "./labels.ts";
 import { inCopy, usePage } from "./page.ts";
 import { Rows } from "./rows.tsx";
@@ -60,7 +60,7 @@ export function Tree() {
     const own = memberOf(data, selected);
     return own ? tree.findIndex(({ member }) => member === own) : -1;
   }, [results, tree, selected]);
-  const columns = shownColumns(measured, chosen);
+  const columns = shownColumns(measured, chosen).slice(0, found ? 1 : 2);
 
   const toggle = (group: number, opens = !open.has(group)) => {
     const next = new Set(open);
@@ -77,9 +77,9 @@ export function Tree() {
     const shown = reveal(data, state.open, target);
     const isOpen = state.open.has(group) && shown.size === state.open.size;
     if (isOpen) shown.delete(group);
-    else shown.add(group);
     toggle(group, !isOpen);
-    page.store.set({ open: shown, selected: target, view: "graph" });
+    const next = isOpen ? shown : opened(data, { open: shown, detail: state.detail }, group);
+    page.store.set({ open: next, selected: target, view: "graph" });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const line = lineAt(at);
@@ -231,7 +231,7 @@ function Row(props: RowProps) {
       </span>
       <span class={`name ${group && kind !== "line" ? "" : "code"}`}>{text}</span>
       {times > 0 && <span class="times">×{grouped(times)}</span>}
-      {place && <span class="place">{page.placeText(place)}</span>}
+      {place && <span class="place">{data.header.files.length > 1 ? page.placeText(place) : `:${place.line}`}</span>}
       {columns.map((measured) => (
         <span class={`cell ${measured === chosen ? "sorted" : ""}`}>
           {measured.metric.text(value(measured))}
@@ -249,5 +249,5 @@ function memberOf(data: Data, selected: Selection | null): number {
 
 function shownColumns(measured: Measured[], chosen: Measured | undefined): Measured[] {
   const usual = COLUMNS.flatMap((name) => measured.filter(({ metric }) => metric.name === name));
-  return chosen ? [chosen, ...usual.filter((one) => one !== chosen)].slice(0, 2) : usual;
+  return chosen ? [chosen, ...usual.filter((one) => one !== chosen)] : usual;
 }

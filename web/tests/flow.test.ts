@@ -74,6 +74,17 @@ test("a small gradient on another way is none that vanishes", () => {
   assert.deepEqual(vanishing(data), { node: 0, text: "No gradient falls by a factor of 10,000 on its way." });
 });
 
+test("a small gradient beside a large one does not vanish", () => {
+  const data = small([
+    { grad: 3 },
+    { op: "sin", parents: [1], grad: 2 },
+    { op: "mean", parents: [2], grad: 1e-16 },
+    { op: "subtract", parents: [2, 3], grad: 1 },
+  ]);
+  assert.equal(vanishing(data).node, 0);
+  assert.equal(exploding(data).node, 0);
+});
+
 test("a gradient ends at the node nearest to the result without one", () => {
   const text = "No gradient reaches v2: it ends at v3 = tanh.";
   assert.deepEqual(ending(chain([null, null, 1, 1])), { node: 2, text });
