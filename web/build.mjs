@@ -16,7 +16,7 @@ if (process.argv.includes("--tests")) {
   const files = await readdir("tests", {recursive: true});
   await build({...common, define, entryPoints: files.filter(file => file.endsWith(".test.ts"))
     .map(file => `tests/${file}`), outbase: "tests", outdir: "out", platform: "node", format: "esm",
-    packages: "external", outExtension: {".js": ".test.mjs"}});
+    packages: "external", outExtension: {".js": ".mjs"}});
 } else {
   await build({...common, define, entryPoints: {app: "src/app.tsx"}, minify: true,
     outdir: "../viewer/map/assets"});

@@ -24,6 +24,8 @@ class Structure {
   /** The groups in g are those from g to `end[g]`, g itself included. */
   readonly end: Int32Array;
   readonly members: Lists;
+  /** The lines of the boxes of closed groups that were drawn. */
+  readonly lines = new Map<number, string[]>();
   private similar?: Lists;
   private plain?: Uint8Array;
 

@@ -186,7 +186,11 @@ export function idsIn(shown: Shown, box: Box, copy: ReadonlyMap<number, number>)
 export function boxLines(shown: Shown, box: Box, copy: ReadonlyMap<number, number>): string[] {
   const ids = idsIn(shown, box, copy);
   const own = ids.length ? ids : box.nodes;
-  return box.group < 0 ? nodeLines(shown.data, own) : new GroupText(shown, box, own, copy).lines();
+  if (box.group < 0) return nodeLines(shown.data, own);
+  const {lines} = structure(shown.data), known = copy.size ? undefined : lines.get(box.group);
+  const found = known ?? new GroupText(shown, box, own, copy).lines();
+  if (!copy.size) lines.set(box.group, found);
+  return [...found];
 }
 
 function nodeLines(data: Data, ids: Int32Array): string[] {
@@ -225,14 +229,14 @@ class GroupText {
   constructor(private readonly shown: Shown, private readonly box: Box,
     private readonly ids: Int32Array, private readonly copy: ReadonlyMap<number, number>) {
     this.data = shown.data;
-    const all = ownIds(this.data, box.group);
-    this.copies = Math.max(1, Math.round(ids.length / all.length));
-    this.own = ids.length < all.length || copy.size === 0 ? all : ids.slice(0, all.length);
+    this.own = ownIds(this.data, box.group);
+    this.copies = Math.max(1, Math.floor(ids.length / this.own.length));
   }
 
   lines(): string[] {
     const {data, box: {group}, ids, own, copies} = this, kind = data.groupKind(group);
-    const results = own.filter(id => data.kind(id) === "result");
+    const kinds = data.column("kind"), result = data.header.kinds.indexOf("result");
+    const results = own.filter(id => kinds[id - 1] === result);
     const instance = data.groupInstance(group), step = this.copy.get(group);
     const lines = [title(data, group), ...(instance ? [instance] : [])];
     if (step !== undefined) lines.push(`${grouped(step + 1)} of ${grouped(data.times(group))}`);
@@ -254,13 +258,14 @@ class GroupText {
       const ends = [row[0]!, row.at(-1)!].map(id => valueText(data, id));
       return [...lines, ...facts(data, [range(ends)], row)];
     }
-    return [...lines, ...this.leafLines(own.filter(id => data.kind(id) !== "result"))];
+    return [...lines, ...this.leafLines(own.filter(id => kinds[id - 1] !== result))];
   }
 
   /** Return the newest node that is used outside of the group, in each of its copies. */
   private outputs(results: Int32Array): Int32Array {
     const {data} = this, {model, alike, home, end} = structure(data), {group} = this.box;
-    const children = data.children, own = new Set(this.own);
+    const {children} = data, isOwn = new Uint8Array(data.nodes + 1);
+    for (const id of this.own) isOwn[id] = 1;
     const isInside = (id: number) => {
       const g = model[id] ? home[model[id]! - 1]! : -1;
       return g >= group && g < end[group]!;
@@ -272,7 +277,7 @@ class GroupText {
     for (const id of results.toSorted().reverse()) {
       if (model[id] !== id) continue;
       const same = alike.of(id);
-      if (isUsed(id, use => own.has(use)) || isUsed(same.at(-1)!, isInside)) {
+      if (isUsed(id, use => isOwn[use] === 1) || isUsed(same.at(-1)!, isInside)) {
         return this.copy.size ? same.filter(chosen(this.shown, this.copy)) : same;
       }
     }

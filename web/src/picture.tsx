@@ -87,8 +87,9 @@ function Button({name, sign, does}: {name: string; sign: string; does: () => unk
 
 /** The groups around what is selected, outermost first. */
 function Crumbs({around, node}: {around: number[]; node: number}) {
-  const {page, data} = usePage();
-  return <nav class="crumbs" aria-label="groups around the selection">
+  const {page, data} = usePage(), line = useRef<HTMLElement>(null);
+  useEffect(() => line.current?.scrollTo(line.current.scrollWidth, 0), [around.join(), node]);
+  return <nav class="crumbs" aria-label="groups around the selection" ref={line}>
     <button type="button" onClick={() => { page.select(null); current.scene?.canvas.start(); }}>
       {data.header.title}</button>
     {around.map(group => <span key={group}> › <button type="button"

@@ -1,6 +1,6 @@
 """Writes data for the tests of the map: graphs, with the boxes and edges that Python shows.
 
-`python web/tests/make.py` writes `web/tests/data/NAME.bin` and `NAME.json`.
+`python web/tests/make.py` writes `NAME.bin`, `NAME.json` and `NAME.html` into `web/tests/data`.
 """
 
 import json
@@ -12,6 +12,8 @@ import numpy as np
 
 import autograd_tools as ag
 import viewer
+from viewer.drawing.compose import compose_picture
+from viewer.drawing.picture import Style
 from viewer.graph import rebuild
 from viewer.map.building import MapData
 from viewer.map.graph_part import add_graph
@@ -116,7 +118,27 @@ def second():
     return ag.diff(lambda: np.sum(ag.grad(lambda v: np.sum(np.sin(v) ** 3))(x) ** 2))
 
 
-MODELS = (recurrent, layers, recursion, levels, nested, irregular, inputs, second)
+def hostile():
+    """Names with markup, quotes, backslashes and line breaks."""
+    names = [
+        "<img src=x onerror=alert(1)>",
+        "]]><script>alert(2)</script>",
+        'a"b\\',
+        "&lt;\n&#10;\\N",
+    ]
+    params = [ag.Param(2.0, name=name) for name in names]
+
+    def loss():
+        total = 0.0
+        with ag.scope("</text><script>alert(3)</script>\\l"):
+            for x in params:
+                total = total + x * x
+        return total
+
+    return ag.diff(loss)
+
+
+MODELS = (recurrent, layers, recursion, levels, nested, irregular, inputs, second, hostile)
 
 
 def state_of(graph, groups, open):
@@ -131,18 +153,29 @@ def state_of(graph, groups, open):
     shown.check()
     boxes = {box.key: list(box.nodes) for box in shown.boxes.values()}
     edges = [[e.tail, e.head, e.node, e.argument, e.carried, e.count, e.last] for e in shown.edges]
-    return {"open": sorted(open), "boxes": boxes, "edges": sorted(edges)}
+    drawn = compose_picture(shown, Style(direction="down"))
+    shapes = {shape.name: [shape.kind, shape.faint, shape.lines] for shape in drawn.root.all()}
+    arrows = [[a.tail, a.head, a.kind, a.label, a.argument, a.faint] for a in drawn.arrows]
+    return {
+        "open": sorted(open),
+        "boxes": boxes,
+        "edges": sorted(edges),
+        "shapes": shapes,
+        "arrows": arrows,
+    }
 
 
 def main():
     FOLDER.mkdir(exist_ok=True)
     for model in MODELS:
-        graph = paged(by_lines(viewer.fold(model()), alone=True), 20)
+        made = model()
+        viewer.to_map(made, FOLDER / f"{model.__name__}.html")
+        graph = paged(by_lines(viewer.fold(made), alone=True), 20)
         groups, first = [*graph.root.inner()], open_at_first(graph)
         about = {"title": model.__name__, "notes": [], "view": "graph", "query": "", "selected": 0}
-        made = MapData({**about, "looks_at_first": {}})
-        add_graph(made, graph, first)
-        (FOLDER / f"{model.__name__}.bin").write_bytes(made.stream())
+        data = MapData({**about, "looks_at_first": {}})
+        add_graph(data, graph, first)
+        (FOLDER / f"{model.__name__}.bin").write_bytes(data.stream())
         rng, numbers = random.Random(0), range(1, len(groups))
         opened = {number for number, group in enumerate(groups) if number and group in first}
         states = [opened, set(), {*numbers}]

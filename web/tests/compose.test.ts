@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {type Cluster, LONGEST_EDGE, Picture, type Shape, type Style} from "../src/compose.ts";
+import {dotOf} from "../src/dot.ts";
+import {shown} from "../src/graph.ts";
+import {expected, MODELS, read} from "./models.ts";
+
+const STYLE: Style = {copy: new Map(), heat: "", direction: "down", shapes: false, plain: false,
+  longest: LONGEST_EDGE};
+
+function shapesOf(cluster: Cluster): Shape[] {
+  return [...cluster.shapes, ...cluster.clusters.flatMap(shapesOf)];
+}
+
+const NUMBER = /\d+\.\d+(?:e[+-]\d+)?/g;
+
+/** Assert that texts are equal, but for the last digit of numbers, of which a page has 4 or 6. */
+function assertAlike(lines: string[], python: string[]): void {
+  const bare = (texts: string[]) => texts.map(text => text.replace(NUMBER, "").replace(/[▂▃▄▅▆▇]/g, "▄"));
+  assert.deepEqual(bare(lines), bare(python));
+  const [ours, theirs] = [lines, python].map(texts => (texts.join("\n").match(NUMBER) ?? []).map(Number));
+  for (const [n, x] of ours!.entries()) assert.ok(Math.abs(x - theirs![n]!) <= 0.006 * Math.abs(x));
+}
+
+for (const name of MODELS) {
+  test(`texts and arrows of ${name} are those of Python`, () => {
+    const data = read(name);
+    for (const state of expected(name)) {
+      const view = shown(data, {open: new Set(state.open), detail: "op"});
+      const picture = new Picture(view, STYLE), shapes = shapesOf(picture.root);
+      assert.equal(shapes.length, Object.keys(state.shapes).length);
+      for (const {name: key, kind, faint, lines} of shapes) {
+        const [python, isFaint, texts] = state.shapes[key]!;
+        assert.deepEqual([key, kind, faint], [key, python, isFaint]);
+        assertAlike(lines, texts);
+      }
+      assert.deepEqual(picture.arrows.map(a =>
+        [a.tail, a.head, a.kind, a.label, a.argument, a.faint]), state.arrows);
+    }
+  });
+}
+
+test("a chosen step has its own figures", () => {
+  const data = read("recurrent"), open = new Set(data.header.open);
+  const group = Array.from({length: data.groups}, (_, g) => g).find(g => data.times(g) === 9)!;
+  const lines = (copy: Map<number, number>) => {
+    const view = shown(data, {open, detail: "op"});
+    const id = data.copy(group, 0)[0]!;
+    return new Picture(view, {...STYLE, copy}).shapes.get(view.keyOf(id)!)!.lines.join();
+  };
+  assert.match(lines(new Map()), /→/);
+  assert.doesNotMatch(lines(new Map([[group, 4]])), /→/);
+  assert.notEqual(lines(new Map([[group, 4]])), lines(new Map([[group, 8]])));
+});
+
+test("heat colours boxes from the least to the greatest", () => {
+  const data = read("levels"), open = new Set(Array.from({length: data.groups}, (_, g) => g));
+  const picture = new Picture(shown(data, {open, detail: "op"}), {...STYLE, heat: "gradient"});
+  const levels = new Set([...picture.shapes.values()].map(shape => shape.heat));
+  assert.ok(levels.has(data.header.looks.heat.length - 1));
+  assert.equal(picture.heat!.legend()[0], "greatest norm of the gradients");
+});
+
+test("no name ends its text in DOT", () => {
+  const data = read("hostile"), open = new Set(Array.from({length: data.groups}, (_, g) => g));
+  const dot = dotOf(new Picture(shown(data, {open, detail: "op"}), STYLE), data.header.looks, "down");
+  const bare = dot.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  assert.doesNotMatch(bare, /alert|onerror|script|</);
+  assert.match(dot, /alert/);
+});
