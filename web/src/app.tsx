@@ -92,6 +92,7 @@ function Frame({ first }: { first: SVGSVGElement | null }) {
       const at = event.target as HTMLElement;
       const isTyped = /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable;
       if (event.ctrlKey || event.metaKey || event.altKey || isTyped || event.defaultPrevented) return;
+      if (at.closest("dialog")) return;
       if (event.key === "/") search.current?.focus();
       else if (event.key === "f") current.scene?.canvas.fit();
       else if (event.key === "?") setHelped(true);

@@ -87,7 +87,7 @@ function Divider({ side, isClosed, sizeOf, onResize, onToggle }: DividerProps) {
   const [shut, opened] = side === "left" ? ["‹", "›"] : ["›", "‹"];
   return (
     <div
-      class={`divider ${side} ${isClosed ? "closed" : ""}`}
+      class={`divider at-${side} ${isClosed ? "closed" : ""}`}
       role="separator"
       tabIndex={0}
       aria-orientation={side === "lower" ? "horizontal" : "vertical"}

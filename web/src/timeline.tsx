@@ -137,6 +137,12 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
       zoom(distance(before) / distance(event), (event.offsetX + other.offsetX) / 2);
     }
   };
+  const choose = ({ place: own, name }: Slice) => {
+    const { strings } = page.data.header;
+    const group = page.data.column("g_title").findIndex((title) => strings[title] === name);
+    if (own) page.select(own);
+    else if (group > 0) page.select({ group });
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const act = {
       ArrowLeft: () => move(-width / 6),
@@ -172,7 +178,7 @@ function Flame({ chart, label }: { chart: Chart; label: string }) {
         onPointerLeave={() => setTip(null)}
         onClick={(event) => {
           const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);
-          if (moved.current < 4 && hit?.slice.place) page.select(hit.slice.place);
+          if (moved.current < 4 && hit) choose(hit.slice);
         }}
         onDblClick={(event) => {
           const hit = hitAt(chart, view, width, event.offsetX, event.offsetY);

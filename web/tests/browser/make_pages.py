@@ -1,0 +1,73 @@
+"""Writes the pages that browser tests open: `python make_pages.py FOLDER`."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import autograd_tools as ag
+import viewer
+from viewer.command.cli import main
+
+RECURRENT = """
+import numpy as np
+import autograd_tools as ag
+
+w = ag.Param(np.eye(4) / 3, name="w")
+b = ag.Param(np.ones(4), name="b")
+
+
+def cell(h, t):
+    return np.tanh(h @ w + b + 0.1 * t)
+
+
+def loss():
+    h = np.zeros(4)
+    for t in range(30):
+        h = cell(h, t)
+    return np.sum(h**2)
+
+
+ag.diff(loss)
+"""
+HOSTILE = """
+import numpy as np
+import autograd_tools as ag
+
+w = ag.Param(np.array([1.0, -1.0]), name="<img src=x onerror=alert(1)>")
+u = ag.Param(np.array(1.0), name='"quoted"\\n</script><script>alert(2)</script>')
+
+
+def f(x, note="</style><b>"):  # <i>&amp;
+    with ag.scope("<script>alert(3)</script>"):
+        found = np.sum(np.sqrt(x) * 2.0)
+    return found * u
+
+
+with np.errstate(all="ignore"):
+    ag.diff(lambda: f(w))
+"""
+
+
+def compared(folder: Path) -> None:
+    w = ag.Param(np.array([0.5, 1.0, 2.0]), name="w")
+    tapes = [
+        ag.diff(lambda: np.sum(np.tanh(w) * 2.0)),
+        ag.diff(lambda: np.sum(np.maximum(w, 0.0) * 3.0)),
+    ]
+    viewer.draw_compared(*tapes, folder / "compared.html")
+
+
+def write(folder: Path) -> None:
+    for name, code in {"recurrent": RECURRENT, "<b>hostile & co": HOSTILE}.items():
+        script = folder / f"{name}.py"
+        script.write_text(code)
+        page = folder / f"{'hostile' if '<' in name else name}.html"
+        sample = ["--sample"] if name == "recurrent" else []
+        if main(["map", *sample, "-o", str(page), str(script)]):
+            raise SystemExit(f"{page} was not written")
+    compared(folder)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { facts, folder, hash, opened, rows, tree } from "./browser.ts";
+
+const PAGE = "recurrent.html";
+
+test("a page has a tree, a picture, the source and facts", () =>
+  opened(PAGE, async (page) => {
+    await rows(page).filter({ hasText: "for t in range(30)" }).first().waitFor();
+    await page.locator(".stage svg").waitFor();
+    await page.getByRole("option", { name: "return np.tanh(h @ w + b + 0.1 * t)" }).waitFor();
+    await facts(page).getByText("Params · 2").waitFor();
+  }));
+
+test("a search replaces the tree, Escape brings it back", () =>
+  opened(PAGE, async (page) => {
+    await tree(page).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("op=tanh");
+    await page.getByText("30 nodes found").waitFor();
+    await page.waitForFunction(() => location.hash === "#q=op=tanh");
+    await page.keyboard.press("Escape");
+    await page.getByText("124 nodes", { exact: true }).waitFor();
+  }));
+
+test("Enter in a search goes to the first result", () =>
+  opened(PAGE, async (page) => {
+    await page.getByRole("searchbox").fill("op=matmul");
+    await page.getByText("30 nodes found").waitFor();
+    await page.keyboard.press("Enter");
+    await facts(page).getByRole("heading", { name: /^v\d+ = .*@/ }).waitFor();
+    assert.match(await hash(page), /node=\d+/);
+  }));
+
+test("a wrong search says what to write", () =>
+  opened(PAGE, async (page) => {
+    await page.getByRole("searchbox").fill("weight>3");
+    await page.getByText("unknown column “weight”").waitFor();
+  }));
+
+test("arrow keys move, open and close in the tree", () =>
+  opened(PAGE, async (page) => {
+    await tree(page).focus();
+    await page.keyboard.press("Home");
+    const at = page.locator('[role="treeitem"][aria-selected="true"]');
+    await at.waitFor();
+    assert.equal(await at.getAttribute("aria-level"), "1");
+    if ((await at.getAttribute("aria-expanded")) === "true") await page.keyboard.press("ArrowLeft");
+    await page.locator('[aria-selected="true"][aria-expanded="false"]').waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.locator('[aria-selected="true"][aria-expanded="true"]').waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.locator('[role="treeitem"][aria-selected="true"][aria-level="2"]').waitFor();
+    const isOpen = (await at.getAttribute("aria-expanded")) === "true";
+    await page.keyboard.press("ArrowLeft");
+    if (isOpen) await page.keyboard.press("ArrowLeft");
+    await page.locator('[role="treeitem"][aria-selected="true"][aria-level="1"]').waitFor();
+  }));
+
+test("Enter in the tree opens a group of the picture", () =>
+  opened(PAGE, async (page) => {
+    const cell = rows(page).filter({ hasText: /cell/ }).first();
+    await cell.click();
+    const before = await hash(page);
+    await page.keyboard.press("Enter");
+    await page.waitForFunction((old) => decodeURIComponent(location.hash) !== old, before);
+    assert.match(await hash(page), /^#open=.*&group=\d+$/);
+  }));
+
+test("a line of the source selects its nodes, a node its line", () =>
+  opened(PAGE, async (page) => {
+    const line = page.getByRole("option", { name: "return np.sum(h**2)" });
+    await line.click();
+    await facts(page).getByText("computed here · 2").waitFor();
+    await facts(page).getByRole("button", { name: /sum/ }).last().click();
+    await facts(page).getByRole("heading", { name: "sum" }).waitFor();
+    assert.equal(await line.getAttribute("aria-selected"), "true");
+  }));
+
+test("a line, a row of the hotspots and a node select one another", () =>
+  opened(PAGE, async (page) => {
+    await page.getByRole("tab", { name: "Hotspots" }).click();
+    const row = page.getByRole("row", { name: "recurrent.py:10" }).first();
+    await row.click();
+    assert.equal(await row.getAttribute("aria-selected"), "true");
+    const line = page.getByRole("option", { name: "return np.tanh" });
+    assert.equal(await line.getAttribute("aria-selected"), "true");
+    await row.dblclick();
+    assert.equal(await page.getByRole("tab", { name: "Graph" }).getAttribute("aria-selected"), "true");
+  }));
+
+test("a header sorts its table", () =>
+  opened(PAGE, async (page) => {
+    await page.getByRole("tab", { name: "Hotspots" }).click();
+    const table = page.getByRole("table").nth(1);
+    const calls = () => table.locator("tbody tr td:nth-child(2)").allInnerTexts();
+    const before = (await calls()).slice(0, -1).map(Number);
+    await table.getByRole("button", { name: "calls" }).click();
+    await table.locator('th[aria-sort="descending"]').waitFor();
+    assert.deepEqual((await calls()).slice(0, -1).map(Number), before.toSorted((a, b) => b - a));
+    await table.getByRole("button", { name: "calls" }).click();
+    await table.locator('th[aria-sort="ascending"]').waitFor();
+    assert.deepEqual((await calls()).slice(0, -1).map(Number), before.toSorted((a, b) => a - b));
+  }));
+
+test("a click on the timeline selects a line", () =>
+  opened(PAGE, async (page) => {
+    await page.getByRole("tab", { name: "Timeline" }).click();
+    const canvas = page.getByRole("img", { name: /Timeline of the run/ });
+    const box = (await canvas.boundingBox())!;
+    for (let x = 20; x < box.width && !/line=/.test(await hash(page)); x += 15) {
+      await page.mouse.click(box.x + x, box.y + 125);
+    }
+    assert.match(await hash(page), /line=\d+:\d+/);
+  }));
+
+test("back and forward go through what was selected", () =>
+  opened(PAGE, async (page) => {
+    const params = facts(page).locator(".list button");
+    await params.filter({ hasText: "w" }).last().click();
+    await facts(page).getByRole("heading", { name: "w", exact: true }).waitFor();
+    await page.goBack();
+    await facts(page).getByText("Params · 2").waitFor();
+    await page.goForward();
+    await facts(page).getByRole("heading", { name: "w", exact: true }).waitFor();
+  }));
+
+test("a hash opens its view", () =>
+  opened(
+    PAGE,
+    async (page) => {
+      await page.getByText("30 nodes found").waitFor();
+      await facts(page).getByRole("heading", { name: "v124 = sum" }).waitFor();
+      const sorted = page.locator('.heads button[aria-pressed="true"]');
+      assert.equal(await sorted.innerText(), "∇ max");
+    },
+    { hash: "#node=124&q=op%3Dtanh&sort=grad" },
+  ));
+
+test("a hash of another page is ignored", () =>
+  opened(
+    PAGE,
+    async (page) => {
+      await facts(page).getByText("Params · 2").waitFor();
+    },
+    { hash: "#open=99999&node=99999&by=nothing&view=changes&copy=1:99&%%%" },
+  ));
+
+test("the help lists the keys, Escape closes it", () =>
+  opened(PAGE, async (page) => {
+    await tree(page).waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").getByText("fit the picture").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  }));
+
+test("a panel closes and opens", () =>
+  opened(PAGE, async (page) => {
+    const divider = page.getByRole("separator", { name: "Width of the tree" });
+    await divider.focus();
+    await page.keyboard.press("Enter");
+    await tree(page).waitFor({ state: "hidden" });
+    await page.keyboard.press("Enter");
+    await tree(page).waitFor();
+  }));
+
+test("a divider moves by keys", () =>
+  opened(PAGE, async (page) => {
+    await tree(page).waitFor();
+    const width = () => page.locator(".left").evaluate((pane) => (pane as HTMLElement).offsetWidth);
+    const before = await width();
+    await page.getByRole("separator", { name: "Width of the tree" }).focus();
+    await page.keyboard.press("ArrowRight");
+    await page.waitForFunction((old) => document.querySelector<HTMLElement>(".left")!.offsetWidth > old, before);
+    assert.equal(await width(), before + 24);
+  }));
+
+test("names with markup are text", () =>
+  opened("hostile.html", async (page) => {
+    await rows(page).filter({ hasText: "<script>alert(3)</script>" }).first().waitFor();
+    await facts(page).getByText("<img src=x onerror=alert(1)>").waitFor();
+    await page.getByText("<b>hostile & co.py").first().waitFor();
+    for (const tab of await page.getByRole("tab").all()) await tab.click();
+    for (const text of ["alert", "param"]) await page.getByRole("searchbox").fill(text);
+    await rows(page).last().click();
+    assert.equal(await page.locator("#app :is(img, script, b > b)").count(), 0);
+  }));
+
+test("one click goes to the first NaN", () =>
+  opened("hostile.html", async (page) => {
+    await page.getByRole("button", { name: "First NaN" }).click();
+    await page.getByRole("status").getByText("makes the first NaN from finite inputs").waitFor();
+    await facts(page).getByRole("heading", { name: "sqrt" }).waitFor();
+  }));
+
+test("a question without an answer is disabled and says why", () =>
+  opened(PAGE, async (page) => {
+    const button = page.getByRole("button", { name: "First NaN" });
+    await page.waitForFunction(() => document.querySelector(".finds button")?.getAttribute("title")?.includes("finite"));
+    assert.equal(await button.isDisabled(), true);
+    assert.equal(await button.getAttribute("title"), "All values and gradients are finite.");
+  }));
+
+test("a comparison lists the lines that changed", () =>
+  opened("compared.html", async (page) => {
+    await page.getByRole("tab", { name: "Changes" }).click();
+    const row = page.getByRole("row", { name: "make_pages.py" }).first();
+    await row.click();
+    assert.equal(await row.getAttribute("aria-selected"), "true");
+    await page.getByRole("searchbox").fill("changed");
+    await page.getByText(/^[1-9]\d* nodes? found$/).waitFor();
+  }));
+
+test("damaged data is said in the page, with the first picture", async () => {
+  const text = readFileSync(join(folder, PAGE), "utf8");
+  const [from, to] = [text.indexOf('id="map-data">') + 200, text.indexOf("</script>", text.indexOf('id="map-data">'))];
+  writeFileSync(join(folder, "cut.html"), text.slice(0, from) + text.slice(to));
+  await opened("cut.html", async (page) => {
+    await page.getByRole("alert").getByText("The data of this page is damaged").waitFor();
+    assert.equal(await page.locator("#app > svg").count(), 1);
+  });
+});
+
+test("panels stack on a phone", () =>
+  opened(
+    PAGE,
+    async (page) => {
+      await tree(page).waitFor();
+      const left = (await page.locator(".left").boundingBox())!;
+      const middle = (await page.locator(".middle").boundingBox())!;
+      assert.ok(left.y >= middle.y + middle.height - 1);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    },
+    { viewport: { width: 390, height: 844 } },
+  ));
+
+test("a dark screen has dark panels", () =>
+  opened(
+    PAGE,
+    async (page) => {
+      await tree(page).waitFor();
+      assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(20, 24, 29)");
+    },
+    { colorScheme: "dark" },
+  ));
