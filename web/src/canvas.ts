@@ -47,7 +47,7 @@ export class Canvas {
 
   /** Show another picture. What had the id `before` stays where it was, as what has `after`. */
   replace(svg: SVGSVGElement, anchor: Anchor | null): void {
-    const old = anchor && this.svg && this.element(anchor.before)?.getBoundingClientRect();
+    const old = anchor && this.svg && this.rect(anchor.before);
     const {x, y, width, height} = svg.viewBox.baseVal;
     this.whole = {x, y, width: width || 1, height: height || 1};
     svg.removeAttribute("width");
@@ -58,7 +58,7 @@ export class Canvas {
     this.svg = svg;
     if (this.atStart && !anchor) return this.start();
     this.show();
-    const now = anchor && this.element(anchor.after)?.getBoundingClientRect();
+    const now = anchor && this.rect(anchor.after);
     if (old && now) this.pan(now.left - old.left, now.top - old.top);
     else this.keepInside();
   }
@@ -66,6 +66,11 @@ export class Canvas {
   /** Return the box or frame of an id. */
   element(id: string): SVGGElement | null {
     return this.svg?.querySelector<SVGGElement>(`#${CSS.escape(id)}`) ?? null;
+  }
+
+  /** Return where the rim of a box or frame is on the screen. */
+  private rect(id: string): DOMRect | undefined {
+    return this.element(id)?.querySelector("path, polygon, ellipse")?.getBoundingClientRect();
   }
 
   /** Return the box or frame that is nearest to the middle of the screen. */
@@ -82,7 +87,7 @@ export class Canvas {
 
   /** Move as little as shows a box or the beginning of a frame. */
   reveal(id: string): void {
-    const box = this.element(id)?.getBoundingClientRect(), stage = this.stage.getBoundingClientRect();
+    const box = this.rect(id), stage = this.stage.getBoundingClientRect();
     if (!box) return;
     const less = (low: number, high: number, from: number, to: number) =>
       low < from ? low - from : high > to ? Math.min(high - to, low - from) : 0;
@@ -106,6 +111,9 @@ export class Canvas {
       y: whole.y + Math.max(0, end.y - whole.y - h)};
     this.show();
   }
+
+  /** Keep what is shown where it is when the size of the window changes. */
+  hold(): void { this.atStart = false; }
 
   /** Show the whole picture. */
   fit(): void {
@@ -142,7 +150,7 @@ export class Canvas {
   /** Return the box next to another one in a direction, or the first box. */
   next(id: string | null, dx: number, dy: number): string | null {
     const boxes = [...this.svg?.querySelectorAll<SVGGElement>(".node[role=button]") ?? []];
-    const from = id ? this.element(id)?.getBoundingClientRect() : undefined;
+    const from = id ? this.rect(id) : undefined;
     if (!from) return boxes[0]?.id ?? null;
     const center = (box: DOMRect) => ({x: box.left + box.width / 2, y: box.top + box.height / 2});
     const start = center(from);
@@ -231,6 +239,7 @@ export class Canvas {
 
   private click(event: MouseEvent): void {
     if (this.moved > 4) return;
+    this.hold();
     const toggle = (event.target as Element).closest(".toggle");
     if (toggle) this.on.toggle(toggle.getAttribute("data-id")!);
     else if (event.detail < 2) this.on.select(this.target(event));

@@ -107,6 +107,7 @@ function onKey(event: KeyboardEvent, scene: Scene, state: State): void {
   else if (move) {
     const next = canvas.next(id, ...move);
     if (next) scene.select(next);
+    if (next) canvas.reveal(next);
   } else if ((event.key === "Enter" || event.key === " ") && id) scene.toggle(id);
   else if (event.key === "+" || event.key === "=") canvas.zoom(1.25);
   else if (event.key === "-") canvas.zoom(0.8);

@@ -34,6 +34,7 @@ export class Scene {
   private anchor: Anchor | null = null;
   private isBusy = false;
   private chosen = "";  // the selection that is marked
+  private seen = "";  // the one that the picture was moved to, or that was made in it
 
   constructor(private readonly page: Page, stage: HTMLElement, graphviz: string,
     first: SVGSVGElement | null, private readonly tell: (info: Info) => void) {
@@ -67,6 +68,7 @@ export class Scene {
   toggle(id: string): void {
     const {data, page} = this, state = page.store.get(), group = this.groupOf(id);
     if (group === null) return;
+    this.canvas.hold();
     const frame = this.picture?.frames.get(id), open = new Set(state.open);
     if (id === `g${group}` && this.view?.boxes.has(id)) {
       if (state.open.has(group)) return page.say("Choose “operations” to open lines and functions.");
@@ -76,13 +78,17 @@ export class Scene {
       const whole = frame ? frame.outer : group;
       open.delete(whole);
       this.anchor = {before: id, after: `g${whole}`};
-      page.store.set({open, selected: {group: whole}});
+      const selected = {group: whole};
+      this.seen = JSON.stringify(selected);
+      page.store.set({open, selected});
     }
   }
 
   /** Select what has an id in the picture: a box, a frame, or the node of an arrow. */
   select(id: string | null): void {
-    this.page.select(id === null ? null : this.targetOf(id));
+    const selected = id === null ? null : this.targetOf(id);
+    this.seen = JSON.stringify(selected);
+    this.page.select(selected);
   }
 
   /** Return the id in the picture of what is selected, or of the box that it is in. */
@@ -238,8 +244,9 @@ export class Scene {
     const part = id === null ? null : this.canvas.element(id);
     part?.classList.add("selected");
     part?.setAttribute("tabindex", "0");
-    const shownNow = id ?? [...matches][0];
-    if (shownNow) this.canvas.reveal(shownNow);
+    const found = id ?? [...matches][0];
+    if (found && this.seen !== key) this.canvas.reveal(found);
+    this.seen = key;
   }
 
   /** Return the keys of the boxes on the path of the gradient of a node to the result. */
